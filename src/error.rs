@@ -1,0 +1,138 @@
+//! What can go wrong, one type an area: what was tried, what was found, what was expected, what to do.
+
+use std::{fmt, io, path::PathBuf};
+
+use thiserror::Error;
+
+/// A file or a value from outside that was refused, in the four parts that a person needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What was tried: "read the weights in model.safetensors".
+    pub attempted: String,
+    /// What was found: "a tensor fc1.weight of shape [64, 784]".
+    pub found: String,
+    /// What was expected instead: "shape [128, 784]".
+    pub expected: String,
+    /// What to do now: a sentence without its full stop.
+    pub remedy: String,
+}
+
+impl Refusal {
+    /// Puts the four parts together.
+    pub fn new(
+        attempted: impl Into<String>,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            attempted: attempted.into(),
+            found: found.into(),
+            expected: expected.into(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            attempted,
+            found,
+            expected,
+            remedy,
+        } = self;
+        write!(
+            f,
+            "could not {attempted}: found {found}, expected {expected}; {remedy}"
+        )
+    }
+}
+
+/// A file that could not be opened, read or written.
+#[derive(Debug, Error)]
+#[error("could not {attempted} {}; check that the path exists and that you may use it", path.display())]
+pub struct IoError {
+    /// What was tried: "read", "write".
+    pub attempted: &'static str,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// Ink files.
+#[derive(Debug, Error)]
+pub enum InkError {
+    /// The file could not be read.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// What it holds is not ink as expected.
+    #[error("{0}")]
+    Refused(Refusal),
+}
+
+/// Pictures from outside.
+#[derive(Debug, Error)]
+pub enum ImageError {
+    /// The file could not be read or written.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// What it holds is no picture of a digit.
+    #[error("{0}")]
+    Refused(Refusal),
+}
+
+/// Data sets.
+#[derive(Debug, Error)]
+pub enum DatasetError {
+    /// A file could not be read.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// A file does not hold what its name promises.
+    #[error("{0}")]
+    Refused(Refusal),
+}
+
+/// Weights and models.
+#[derive(Debug, Error)]
+pub enum ModelError {
+    /// The file could not be read or written.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// The file or the configuration does not fit.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The tensor library failed, which is a defect of the program or a lack of memory.
+    #[error("the network could not be computed")]
+    Compute(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Training and evaluation.
+#[derive(Debug, Error)]
+pub enum TrainingError {
+    /// A setting is out of its range.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The data failed.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_reads_as_one_sentence() {
+        let refusal = Refusal::new("read x.png", "a sound", "a picture", "choose another file");
+        assert_eq!(
+            refusal.to_string(),
+            "could not read x.png: found a sound, expected a picture; choose another file",
+            "all four parts stand in it"
+        );
+    }
+}
