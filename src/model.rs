@@ -1,0 +1,316 @@
+//! The network: a multilayer perceptron from 784 pixels to ten logits, on candle.
+
+pub mod file;
+
+use std::{fmt, str::FromStr};
+
+use candle_core::{DType, Device, Tensor, Var};
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    bitmap::{CLASSES, PIXELS},
+    error::{ModelError, Refusal},
+};
+
+/// The most hidden layers a network may have.
+pub const MAX_HIDDEN_LAYERS: usize = 16;
+/// The most units a hidden layer may have.
+pub const MAX_WIDTH: usize = 8192;
+/// The most weights and biases a network may have: 256 MiB of them.
+pub const MAX_PARAMETERS: usize = 64 << 20;
+
+impl From<candle_core::Error> for ModelError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Compute(Box::new(error))
+    }
+}
+
+/// What follows each hidden layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    /// 1 / (1 + e⁻ˣ).
+    Sigmoid,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// max(0, x).
+    Relu,
+}
+
+impl Activation {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sigmoid, Self::Tanh, Self::Relu];
+
+    /// The name in files and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sigmoid => "sigmoid",
+            Self::Tanh => "tanh",
+            Self::Relu => "relu",
+        }
+    }
+
+    fn forward(self, x: &Tensor) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Sigmoid => candle_nn::ops::sigmoid(x),
+            Self::Tanh => x.tanh(),
+            Self::Relu => x.relu(),
+        }
+    }
+}
+
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Activation {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        let known = Self::ALL.into_iter().find(|a| a.name().eq_ignore_ascii_case(text.trim()));
+        known.ok_or_else(|| {
+            Refusal::new(
+                "read the activation",
+                format!("\"{text}\""),
+                "sigmoid, tanh or relu",
+                "choose one of these",
+            )
+        })
+    }
+}
+
+/// The shape of a network. Valid by construction: see [`MlpConfig::new`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "UncheckedMlpConfig")]
+pub struct MlpConfig {
+    hidden: Vec<usize>,
+    activation: Activation,
+}
+
+#[derive(Deserialize)]
+struct UncheckedMlpConfig {
+    hidden: Vec<usize>,
+    activation: Activation,
+}
+
+impl TryFrom<UncheckedMlpConfig> for MlpConfig {
+    type Error = Refusal;
+
+    fn try_from(config: UncheckedMlpConfig) -> Result<Self, Refusal> {
+        Self::new(config.hidden, config.activation)
+    }
+}
+
+impl MlpConfig {
+    /// A network with these hidden layers, from the input to the output; none makes it linear.
+    ///
+    /// # Errors
+    /// When there are more than [`MAX_HIDDEN_LAYERS`], one of them is empty or wider than
+    /// [`MAX_WIDTH`], or all together need more than [`MAX_PARAMETERS`].
+    pub fn new(hidden: Vec<usize>, activation: Activation) -> Result<Self, Refusal> {
+        let refuse = |found: String, expected: String| {
+            let remedy = "change the hidden layers";
+            Err(Refusal::new("set up the hidden layers", found, expected, remedy))
+        };
+        if hidden.len() > MAX_HIDDEN_LAYERS {
+            let expected = format!("at most {MAX_HIDDEN_LAYERS}");
+            return refuse(format!("{} hidden layers", hidden.len()), expected);
+        }
+        if let Some(width) = hidden.iter().find(|width| !(1..=MAX_WIDTH).contains(width)) {
+            return refuse(format!("a layer of {width} units"), format!("1 to {MAX_WIDTH}"));
+        }
+        let config = Self { hidden, activation };
+        let count = config.parameter_count();
+        if count > MAX_PARAMETERS {
+            return refuse(format!("{count} parameters"), format!("at most {MAX_PARAMETERS}"));
+        }
+        Ok(config)
+    }
+
+    /// The tutorial's network: 784-128-10 with ReLU.
+    pub fn tutorial() -> Self {
+        Self { hidden: vec![128], activation: Activation::Relu }
+    }
+
+    /// Units of each hidden layer, from the input to the output.
+    pub fn hidden(&self) -> &[usize] {
+        &self.hidden
+    }
+
+    /// What follows each hidden layer.
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// Units of every layer: 784, the hidden ones, 10.
+    pub fn widths(&self) -> Vec<usize> {
+        let mut widths = vec![PIXELS];
+        widths.extend(&self.hidden);
+        widths.push(CLASSES);
+        widths
+    }
+
+    /// How many weights and biases there are.
+    pub fn parameter_count(&self) -> usize {
+        self.widths().windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum()
+    }
+}
+
+/// "784-128-10 relu".
+impl fmt::Display for MlpConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let widths: Vec<_> = self.widths().iter().map(ToString::to_string).collect();
+        write!(f, "{} {}", widths.join("-"), self.activation)
+    }
+}
+
+/// Reads "256,128" as two hidden layers; nothing, or "none", as no hidden layer.
+///
+/// # Errors
+/// When a part is no whole number.
+pub fn parse_hidden(text: &str) -> Result<Vec<usize>, Refusal> {
+    if matches!(text.trim(), "" | "none") {
+        return Ok(Vec::new());
+    }
+    let width = |part: &str| {
+        part.trim().parse().ok().ok_or_else(|| {
+            Refusal::new(
+                "read the hidden layers",
+                format!("\"{text}\""),
+                "whole numbers with commas between them, such as 256,128",
+                "correct the list",
+            )
+        })
+    };
+    text.split(',').map(width).collect()
+}
+
+/// One fully connected layer.
+#[derive(Clone, Debug)]
+pub struct Dense {
+    /// `[in, out]`, so that a batch is multiplied from the left without a transpose, and all that
+    /// hangs on one pixel lies together. Files hold `[out, in]`, as PyTorch does.
+    pub weight: Var,
+    /// `[out]`.
+    pub bias: Var,
+}
+
+/// A multilayer perceptron. Its parameters are `f32` tensors on a candle device.
+///
+/// A clone shares the parameters; [`Mlp::copy`] does not.
+#[derive(Clone, Debug)]
+pub struct Mlp {
+    config: MlpConfig,
+    layers: Vec<Dense>,
+}
+
+impl Mlp {
+    /// A network to be trained: weights uniform in ±√(6 / (in + out)), as Glorot and Bengio (2010)
+    /// propose and Keras does by default; biases zero. The same seed gives the same weights on
+    /// every machine and device.
+    ///
+    /// # Errors
+    /// When the device has not enough memory.
+    pub fn new(config: &MlpConfig, seed: u64, device: &Device) -> Result<Self, ModelError> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let layer = |pair: &[usize]| {
+            let limit = (6.0 / (pair[0] + pair[1]) as f32).sqrt();
+            let weights = (0..pair[0] * pair[1]).map(|_| rng.random_range(-limit..limit));
+            let weight = Tensor::from_iter(weights, device)?.reshape((pair[0], pair[1]))?;
+            let bias = Tensor::zeros(pair[1], DType::F32, device)?;
+            Ok(Dense { weight: Var::from_tensor(&weight)?, bias: Var::from_tensor(&bias)? })
+        };
+        let layers: Result<_, ModelError> = config.widths().windows(2).map(layer).collect();
+        Ok(Self { config: config.clone(), layers: layers? })
+    }
+
+    /// A network of given parameters: for each layer a weight `[out, in]` and a bias `[out]`.
+    ///
+    /// # Errors
+    /// When the shapes are not those of the configuration.
+    pub fn from_parameters(
+        config: &MlpConfig,
+        parameters: &[(Tensor, Tensor)],
+    ) -> Result<Self, ModelError> {
+        let widths = config.widths();
+        if parameters.len() + 1 != widths.len() {
+            return Err(ModelError::Refused(Refusal::new(
+                "set up the network",
+                format!("{} layers", parameters.len()),
+                format!("{}, for {config}", widths.len() - 1),
+                "use the weights of a network of this shape",
+            )));
+        }
+        let mut layers = Vec::with_capacity(parameters.len());
+        for (index, ((weight, bias), pair)) in parameters.iter().zip(widths.windows(2)).enumerate() {
+            for (name, tensor, shape) in
+                [("weight", weight, vec![pair[1], pair[0]]), ("bias", bias, vec![pair[1]])]
+            {
+                if tensor.dims() != shape {
+                    return Err(ModelError::Refused(Refusal::new(
+                        "set up the network",
+                        format!("{name} {index} of shape {:?}", tensor.dims()),
+                        format!("{shape:?}, for {config}"),
+                        "use the weights of a network of this shape",
+                    )));
+                }
+            }
+            layers.push(Dense {
+                weight: Var::from_tensor(&weight.t()?.contiguous()?)?,
+                bias: Var::from_tensor(bias)?,
+            });
+        }
+        Ok(Self { config: config.clone(), layers })
+    }
+
+    /// The network's shape.
+    pub fn config(&self) -> &MlpConfig {
+        &self.config
+    }
+
+    /// The layers, from the input to the output.
+    pub fn layers(&self) -> &[Dense] {
+        &self.layers
+    }
+
+    /// Where the parameters live.
+    pub fn device(&self) -> &Device {
+        self.layers[0].weight.device()
+    }
+
+    /// A network with parameters of its own, equal to these now.
+    ///
+    /// # Errors
+    /// When there is not enough memory.
+    pub fn copy(&self) -> Result<Self, ModelError> {
+        let copy = |var: &Var| Ok::<_, ModelError>(Var::from_tensor(&var.copy()?)?);
+        let layer = |dense: &Dense| {
+            Ok(Dense { weight: copy(&dense.weight)?, bias: copy(&dense.bias)? })
+        };
+        let layers: Result<_, ModelError> = self.layers.iter().map(layer).collect();
+        Ok(Self { config: self.config.clone(), layers: layers? })
+    }
+
+    /// From images to logits.
+    ///
+    /// # Shapes
+    /// `images` `[n, 784]`, `f32`, 0 is paper and 1 is ink; the result `[n, 10]`, `f32`, before
+    /// the softmax.
+    ///
+    /// # Errors
+    /// When `images` has another shape or type.
+    pub fn forward(&self, images: &Tensor) -> Result<Tensor, ModelError> {
+        let mut x = images.clone();
+        for (index, dense) in self.layers.iter().enumerate() {
+            x = x.matmul(&dense.weight)?.broadcast_add(&dense.bias)?;
+            if index + 1 < self.layers.len() {
+                x = self.config.activation.forward(&x)?;
+            }
+        }
+        Ok(x)
+    }
+}

@@ -1,0 +1,243 @@
+//! Weight files: safetensors with metadata, checked whole before a model comes of them.
+
+use std::{collections::HashMap, path::Path};
+
+use candle_core::{DType, Device, Tensor};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+
+use super::{Activation, Mlp, MlpConfig, parse_hidden};
+use crate::{
+    bitmap::{CLASSES, PIXELS},
+    error::{ModelError, Refusal},
+    files::{self, ReadFault},
+};
+
+/// The largest weight file that is read: the largest network, and room for the header.
+const LIMIT_BYTES: u64 = 4 * super::MAX_PARAMETERS as u64 + (1 << 20);
+/// The version of the format, in the metadata under `format`.
+const FORMAT: &str = "digitpad-1";
+/// What a network of this format is fed with, in the metadata under `input`.
+const INPUT: &str = "28x28 pixels row by row, 0 is paper and 1 is ink";
+
+/// The model that the program ships.
+static SHIPPED: &[u8] = include_bytes!("../../weights/digitpad.safetensors");
+
+/// A network and what is known of it.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The network.
+    pub mlp: Mlp,
+    /// Where it comes from and what it reaches.
+    pub metadata: Metadata,
+}
+
+/// Where a model comes from and what it reaches.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metadata {
+    /// What it was trained on: "MNIST", or the name of a folder.
+    pub dataset: String,
+    /// How it was trained: the training configuration as JSON.
+    pub recipe: String,
+    /// The seed of its training.
+    pub seed: Option<u64>,
+    /// Accuracy on the validation examples, 0..=1.
+    pub validation_accuracy: Option<f64>,
+    /// Mean cross-entropy on the test set, in nats.
+    pub test_loss: Option<f64>,
+    /// Accuracy on the test set, 0..=1.
+    pub test_accuracy: Option<f64>,
+}
+
+impl Metadata {
+    fn to_map(&self, config: &MlpConfig) -> HashMap<String, String> {
+        let hidden: Vec<_> = config.hidden().iter().map(ToString::to_string).collect();
+        let mut map: HashMap<String, String> = [
+            ("format", FORMAT.to_owned()),
+            ("input", INPUT.to_owned()),
+            ("hidden", hidden.join(",")),
+            ("activation", config.activation().to_string()),
+            ("dataset", self.dataset.clone()),
+            ("recipe", self.recipe.clone()),
+        ]
+        .map(|(key, value)| (key.to_owned(), value))
+        .into();
+        let mut insert = |key: &str, value: Option<String>| {
+            if let Some(value) = value {
+                map.insert(key.to_owned(), value);
+            }
+        };
+        insert("seed", self.seed.map(|seed| seed.to_string()));
+        insert("validation_accuracy", self.validation_accuracy.map(|x| x.to_string()));
+        insert("test_loss", self.test_loss.map(|x| x.to_string()));
+        insert("test_accuracy", self.test_accuracy.map(|x| x.to_string()));
+        map
+    }
+
+    fn from_map(map: &HashMap<String, String>) -> Self {
+        let text = |key: &str| map.get(key).cloned().unwrap_or_default();
+        let number = |key: &str| map.get(key).and_then(|text| text.parse().ok());
+        Self {
+            dataset: text("dataset"),
+            recipe: text("recipe"),
+            seed: map.get("seed").and_then(|text| text.parse().ok()),
+            validation_accuracy: number("validation_accuracy"),
+            test_loss: number("test_loss"),
+            test_accuracy: number("test_accuracy"),
+        }
+    }
+}
+
+impl Model {
+    /// The model inside the program.
+    ///
+    /// # Errors
+    /// Only if the program was built with weights that do not fit, which a test rules out.
+    pub fn shipped() -> Result<Self, ModelError> {
+        Self::from_bytes(SHIPPED, "the shipped model")
+    }
+
+    /// Reads a weight file onto the CPU.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or does not hold a network of this program's format.
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        let name = path.display().to_string();
+        let bytes = files::read_bounded(path, LIMIT_BYTES).map_err(|fault| match fault {
+            ReadFault::Io(error) => error.into(),
+            ReadFault::TooLarge(limit) => {
+                refused(&name, "a larger file", &format!("at most {limit} bytes"))
+            }
+        })?;
+        Self::from_bytes(&bytes, &name)
+    }
+
+    /// Reads the bytes of a weight file onto the CPU; `name` is for the error.
+    ///
+    /// # Errors
+    /// When the bytes are no network of this program's format.
+    pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self, ModelError> {
+        let malformed = |error: safetensors::SafeTensorError| {
+            refused(name, &format!("damaged or foreign content ({error})"), "a safetensors file")
+        };
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(malformed)?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(malformed)?;
+        let map = header.metadata().clone().unwrap_or_default();
+        let config = config_of(&map, name)?;
+        let mut names: Vec<String> = Vec::new();
+        let mut parameters = Vec::new();
+        for (index, pair) in config.widths().windows(2).enumerate() {
+            let mut read = |suffix: &str, shape: &[usize]| {
+                let key = format!("layers.{index}.{suffix}");
+                let tensor = read_tensor(&tensors, &key, shape, name);
+                names.push(key);
+                tensor
+            };
+            parameters.push((read("weight", &[pair[1], pair[0]])?, read("bias", &[pair[1]])?));
+        }
+        if let Some(extra) = tensors.names().into_iter().find(|n| !names.iter().any(|k| k == n)) {
+            let expected = format!("only the parameters of {config}");
+            return Err(refused(name, &format!("another tensor, {extra}"), &expected));
+        }
+        let mlp = Mlp::from_parameters(&config, &parameters)?;
+        Ok(Self { mlp, metadata: Metadata::from_map(&map) })
+    }
+
+    /// The bytes of the weight file: `layers.N.weight` `[out, in]` and `layers.N.bias` `[out]`, `f32`.
+    ///
+    /// # Errors
+    /// When the parameters cannot be brought to the CPU.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
+        let mut named = Vec::new();
+        for (index, dense) in self.mlp.layers().iter().enumerate() {
+            named.push((format!("layers.{index}.weight"), dense.weight.t()?.contiguous()?));
+            named.push((format!("layers.{index}.bias"), dense.bias.as_tensor().clone()));
+        }
+        let mut stored = Vec::new();
+        for (name, tensor) in named {
+            let values: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
+            let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+            stored.push((name, tensor.dims().to_vec(), bytes));
+        }
+        let views = stored.iter().map(|(name, shape, bytes)| {
+            TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name.as_str(), view))
+        });
+        let compute = |error| ModelError::Compute(Box::new(error));
+        let views: Vec<_> = views.collect::<Result<_, _>>().map_err(compute)?;
+        let map = self.metadata.to_map(self.mlp.config());
+        safetensors::serialize(views, Some(map)).map_err(compute)
+    }
+
+    /// Writes a weight file, or leaves the one that was there.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        Ok(files::write_atomically(path, &self.to_bytes()?)?)
+    }
+}
+
+fn refused(name: &str, found: &str, expected: &str) -> ModelError {
+    ModelError::Refused(Refusal::new(
+        format!("read the weights in {name}"),
+        found,
+        expected,
+        "choose a file that Digitpad saved",
+    ))
+}
+
+/// The network's shape as the metadata tells it.
+fn config_of(map: &HashMap<String, String>, name: &str) -> Result<MlpConfig, ModelError> {
+    let field = |key: &str| {
+        map.get(key).map(String::as_str).ok_or_else(|| {
+            refused(name, &format!("no \"{key}\" in the metadata"), "what Digitpad writes there")
+        })
+    };
+    for (key, expected) in [("format", FORMAT), ("input", INPUT)] {
+        let found = field(key)?;
+        if found != expected {
+            let found = format!("{key} \"{}\"", excerpt(found));
+            return Err(refused(name, &found, &format!("\"{expected}\"")));
+        }
+    }
+    let nested = |refusal: Refusal| refused(name, &refusal.found, &refusal.expected);
+    let hidden = parse_hidden(field("hidden")?).map_err(nested)?;
+    let activation: Activation = field("activation")?.parse().map_err(nested)?;
+    MlpConfig::new(hidden, activation).map_err(nested)
+}
+
+/// What a foreign file says, short enough for a sentence.
+fn excerpt(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+fn read_tensor(
+    tensors: &SafeTensors,
+    key: &str,
+    shape: &[usize],
+    name: &str,
+) -> Result<Tensor, ModelError> {
+    let expected =
+        format!("shape {shape:?} for {PIXELS} pixels, {CLASSES} digits and the layers it names");
+    let view = tensors
+        .tensor(key)
+        .ok()
+        .ok_or_else(|| refused(name, &format!("no tensor {key}"), &expected))?;
+    if view.shape() != shape {
+        return Err(refused(name, &format!("{key} of shape {:?}", view.shape()), &expected));
+    }
+    let dtype = match view.dtype() {
+        Dtype::F32 => DType::F32,
+        Dtype::F16 => DType::F16,
+        Dtype::BF16 => DType::BF16,
+        other => {
+            return Err(refused(name, &format!("{key} of type {other:?}"), "F32, F16 or BF16"));
+        }
+    };
+    let tensor = Tensor::from_raw_buffer(view.data(), dtype, shape, &Device::Cpu)?;
+    let tensor = tensor.to_dtype(DType::F32)?;
+    let values: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
+    if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+        return Err(refused(name, &format!("the value {value} in {key}"), "finite numbers"));
+    }
+    Ok(tensor)
+}

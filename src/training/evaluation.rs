@@ -1,0 +1,111 @@
+//! How good a network is on examples whose digits are known.
+
+use candle_core::Tensor;
+use serde::Serialize;
+
+use super::control::{Control, Wish};
+use crate::{
+    bitmap::{CLASSES, Digit, PIXELS},
+    dataset::Examples,
+    error::ModelError,
+    model::Mlp,
+};
+
+/// Examples that go through the network at once: large enough to fill the processor, small
+/// enough that activations stay in its caches.
+const CHUNK: usize = 500;
+
+/// The figures of one pass over examples.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// How many examples there were.
+    pub examples: usize,
+    /// Mean cross-entropy, in nats; 0 without examples.
+    pub loss: f64,
+    /// The part that was read rightly, 0..=1; 0 without examples.
+    pub accuracy: f64,
+    /// How often a digit (row) was read as a digit (column).
+    pub confusion: [[usize; CLASSES]; CLASSES],
+}
+
+impl Evaluation {
+    /// Nothing seen yet.
+    fn empty() -> Self {
+        Self { examples: 0, loss: 0.0, accuracy: 0.0, confusion: [[0; CLASSES]; CLASSES] }
+    }
+
+    /// From logits and what the digits were.
+    pub fn of_logits<'a>(logits: impl Iterator<Item = (&'a [f32; CLASSES], Digit)>) -> Self {
+        let mut evaluation = Self::empty();
+        let mut sum = 0.0;
+        for (logits, truth) in logits {
+            sum += cross_entropy(logits, truth);
+            evaluation.examples += 1;
+            evaluation.confusion[truth.index()][Digit::of_largest(logits).index()] += 1;
+        }
+        let count = evaluation.examples.max(1) as f64;
+        let right: usize = (0..CLASSES).map(|digit| evaluation.confusion[digit][digit]).sum();
+        evaluation.loss = sum / count;
+        evaluation.accuracy = right as f64 / count;
+        evaluation
+    }
+}
+
+/// −ln of the softmax's value for the truth, in nats.
+fn cross_entropy(logits: &[f32; CLASSES], truth: Digit) -> f64 {
+    let logits = logits.map(f64::from);
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = logits.iter().map(|logit| (logit - largest).exp()).sum();
+    sum.ln() + largest - logits[truth.index()]
+}
+
+/// Runs the network over examples; `None` when it was abandoned on the way.
+///
+/// # Errors
+/// When candle fails.
+pub fn evaluate(
+    mlp: &Mlp,
+    examples: &Examples,
+    control: &Control,
+) -> Result<Option<Evaluation>, ModelError> {
+    let mut logits: Vec<[f32; CLASSES]> = Vec::with_capacity(examples.len());
+    for images in examples.images().chunks(CHUNK * PIXELS) {
+        if control.wish() == Wish::Abandon {
+            return Ok(None);
+        }
+        let pixels: Vec<f32> = images.iter().map(|&byte| f32::from(byte) / 255.0).collect();
+        let images = Tensor::from_vec(pixels, (images.len() / PIXELS, PIXELS), mlp.device())?;
+        let chunk: Vec<f32> = mlp.forward(&images)?.flatten_all()?.to_vec1()?;
+        logits.extend(chunk.as_chunks::<CLASSES>().0);
+    }
+    let truths = (0..examples.len()).map(|index| examples.label(index));
+    Ok(Some(Evaluation::of_logits(logits.iter().zip(truths))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_a_small_table() {
+        let mut right = [0.0; CLASSES];
+        right[2] = 3.0;
+        let rows = [(right, 2), (right, 5), ([0.0; CLASSES], 0)];
+        let digit = |value| Digit::new(value).expect("a digit");
+        let evaluation =
+            Evaluation::of_logits(rows.iter().map(|(logits, truth)| (logits, digit(*truth))));
+        // In Python: log(9 + e³) − 3, log(9 + e³) and log(10), averaged.
+        let sum = (9.0 + 3.0_f64.exp()).ln();
+        let expected = ((sum - 3.0) + sum + 10.0_f64.ln()) / 3.0;
+        assert!((evaluation.loss - expected).abs() < 1e-12, "mean cross-entropy");
+        assert!((evaluation.accuracy - 2.0 / 3.0).abs() < 1e-12, "two of three");
+        assert_eq!(evaluation.confusion[5][2], 1, "the 5 was read as 2");
+        assert_eq!(evaluation.confusion[2][2], 1, "the 2 was read");
+    }
+
+    #[test]
+    fn no_examples_are_no_division_by_zero() {
+        let evaluation = Evaluation::of_logits(std::iter::empty());
+        assert_eq!((evaluation.loss, evaluation.accuracy), (0.0, 0.0), "zeros, not NaN");
+    }
+}
