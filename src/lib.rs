@@ -3,5 +3,6 @@
 //! The modules in reading order: a drawing is [`ink`], the network sees a [`bitmap`].
 
 pub mod bitmap;
+pub mod dataset;
 pub mod error;
 pub mod ink;
