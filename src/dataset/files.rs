@@ -1,0 +1,189 @@
+//! Data sets on disk: pairs of IDX files and folders of four.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{Dataset, Examples, idx};
+use crate::{
+    bitmap::{PIXELS, SIDE},
+    error::{DatasetError, IoError, Refusal},
+};
+
+/// How many of a folder's files an error lists.
+const LISTED: usize = 12;
+
+/// The names under which each file of a data set is known, the usual one first, without `.gz`.
+struct Names([&'static str; 3]);
+
+const TRAIN_IMAGES: Names = Names([
+    "train-images-idx3-ubyte",
+    "train-images.idx3-ubyte",
+    "emnist-digits-train-images-idx3-ubyte",
+]);
+const TRAIN_LABELS: Names = Names([
+    "train-labels-idx1-ubyte",
+    "train-labels.idx1-ubyte",
+    "emnist-digits-train-labels-idx1-ubyte",
+]);
+const TEST_IMAGES: Names = Names([
+    "t10k-images-idx3-ubyte",
+    "t10k-images.idx3-ubyte",
+    "emnist-digits-test-images-idx3-ubyte",
+]);
+const TEST_LABELS: Names = Names([
+    "t10k-labels-idx1-ubyte",
+    "t10k-labels.idx1-ubyte",
+    "emnist-digits-test-labels-idx1-ubyte",
+]);
+
+impl Names {
+    /// The paths in `folder` at which the file lies, one for each name it is there by.
+    fn within(&self, folder: &Path) -> Vec<PathBuf> {
+        let present = |name: &str| {
+            [folder.join(name), folder.join(format!("{name}.gz"))]
+                .into_iter()
+                .find(|path| path.is_file())
+        };
+        self.0.into_iter().filter_map(present).collect()
+    }
+}
+
+/// Reads a file of images and the file of their labels, each gzip-compressed or not.
+///
+/// EMNIST stores its pictures with rows and columns exchanged. Where the images' file name begins with
+/// `emnist-`, as EMNIST's own do, they are turned upright; under another name they are taken as they are.
+///
+/// # Errors
+/// If a file cannot be read or is not as [`idx`] says, if images and labels differ in number, or if a
+/// label is above 9.
+pub fn read_idx_pair(images: &Path, labels: &Path) -> Result<Examples, DatasetError> {
+    let mut pixels = idx::read_images(open(images)?, images)?;
+    let digits = idx::read_labels(open(labels)?, labels)?;
+    let from_emnist = images
+        .file_name()
+        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"emnist-"));
+    if from_emnist {
+        transpose(&mut pixels);
+    }
+    Examples::checked(pixels, digits, || {
+        format!(
+            "use the images in {} with the labels in {}",
+            images.display(),
+            labels.display()
+        )
+    })
+}
+
+/// See [`Dataset::from_folder`].
+pub(super) fn read_folder(folder: &Path) -> Result<Dataset, DatasetError> {
+    // Fails for a path that is no folder, with the system's reason.
+    let entries = fs::read_dir(folder).map_err(|source| unreadable(folder, source))?;
+
+    let wanted = [&TRAIN_IMAGES, &TRAIN_LABELS, &TEST_IMAGES, &TEST_LABELS];
+    let present = wanted.map(|names| names.within(folder));
+    let [[train_images], [train_labels], [test_images], [test_labels]] =
+        present.each_ref().map(Vec::as_slice)
+    else {
+        return Err(wrong_files(folder, entries, &wanted, &present));
+    };
+    Ok(Dataset {
+        name: name_of(folder),
+        train: read_idx_pair(train_images, train_labels)?,
+        test: read_idx_pair(test_images, test_labels)?,
+    })
+}
+
+fn open(path: &Path) -> Result<File, DatasetError> {
+    File::open(path).map_err(|source| unreadable(path, source))
+}
+
+fn unreadable(path: &Path, source: io::Error) -> DatasetError {
+    DatasetError::Io(IoError {
+        attempted: "read",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Exchanges rows and columns of each picture.
+fn transpose(images: &mut [u8]) {
+    for image in images.as_chunks_mut::<PIXELS>().0 {
+        for row in 0..SIDE {
+            for column in row + 1..SIDE {
+                image.swap(row * SIDE + column, column * SIDE + row);
+            }
+        }
+    }
+}
+
+/// The folder's own name, also where the path is `.` or ends in `..`.
+fn name_of(folder: &Path) -> String {
+    let absolute = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let name = absolute.file_name().unwrap_or(absolute.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+/// Says which files are missing from the folder or are there more than once.
+fn wrong_files(
+    folder: &Path,
+    entries: fs::ReadDir,
+    wanted: &[&Names],
+    present: &[Vec<PathBuf>],
+) -> DatasetError {
+    let mut found = Vec::new();
+    for (names, paths) in wanted.iter().zip(present) {
+        match paths.as_slice() {
+            [] => found.push(format!("no {}", names.0[0])),
+            [_] => {}
+            [first, rest @ ..] => found.push(format!(
+                "{} beside {}",
+                own_name(first),
+                rest.iter()
+                    .map(|p| own_name(p))
+                    .collect::<Vec<_>>()
+                    .join(" and ")
+            )),
+        }
+    }
+    DatasetError::Refused(Refusal::new(
+        format!("find a data set in the folder {}", folder.display()),
+        format!("{} ({})", found.join(", "), contents(entries)),
+        format!(
+            "exactly one each of {}, as they are or with .gz, or EMNIST's emnist-digits-… in their stead",
+            wanted
+                .iter()
+                .map(|names| names.0[0])
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+        "put these four files into a folder of their own and choose that",
+    ))
+}
+
+/// What lies in a folder, in a few words.
+fn contents(entries: fs::ReadDir) -> String {
+    let mut names: Vec<String> = entries
+        .filter_map(Result::ok)
+        .map(|entry| own_name(&entry.path()))
+        .collect();
+    names.sort();
+    match names.len() {
+        0 => "the folder is empty".to_owned(),
+        count if count <= LISTED => format!("the folder holds {}", names.join(", ")),
+        count => format!(
+            "the folder holds {} and {} more",
+            names[..LISTED].join(", "),
+            count - LISTED
+        ),
+    }
+}
+
+fn own_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}

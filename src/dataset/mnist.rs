@@ -1,0 +1,100 @@
+//! MNIST as it is built in. `assets/mnist/README.md` says where it comes from and whose it is.
+
+use std::path::Path;
+
+use super::{Dataset, Examples, idx};
+use crate::error::DatasetError;
+
+/// The images and labels to train on, as gzip-compressed IDX files.
+const TRAIN: [&[u8]; 2] = [
+    include_bytes!("../../assets/mnist/train-images-idx3-ubyte.gz"),
+    include_bytes!("../../assets/mnist/train-labels-idx1-ubyte.gz"),
+];
+/// The images and labels to test with, as gzip-compressed IDX files.
+const TEST: [&[u8]; 2] = [
+    include_bytes!("../../assets/mnist/t10k-images-idx3-ubyte.gz"),
+    include_bytes!("../../assets/mnist/t10k-labels-idx1-ubyte.gz"),
+];
+
+pub(super) fn unpack() -> Result<Dataset, DatasetError> {
+    Ok(Dataset {
+        name: "mnist".to_owned(),
+        train: unpack_part(TRAIN)?,
+        test: unpack_part(TEST)?,
+    })
+}
+
+fn unpack_part([images, labels]: [&[u8]; 2]) -> Result<Examples, DatasetError> {
+    let path = Path::new("the built-in MNIST");
+    Examples::new(
+        idx::read_images(images, path)?,
+        idx::read_labels(labels, path)?,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt::Write, io::Read};
+
+    use flate2::read::GzDecoder;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn the_embedded_files_are_the_original_ones() {
+        // Checksums of the unpacked files, as `assets/mnist/README.md` lists them.
+        let table = [
+            (
+                TRAIN[0],
+                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            ),
+            (
+                TRAIN[1],
+                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            ),
+            (
+                TEST[0],
+                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            ),
+            (
+                TEST[1],
+                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+            ),
+        ];
+        for (packed, expected) in table {
+            let mut unpacked = Vec::new();
+            GzDecoder::new(packed)
+                .read_to_end(&mut unpacked)
+                .expect("the embedded file unpacks");
+            let mut sum = String::new();
+            for byte in Sha256::digest(&unpacked) {
+                write!(sum, "{byte:02x}").expect("a string takes all");
+            }
+            assert_eq!(sum, expected, "one of {} bytes", unpacked.len());
+        }
+    }
+
+    #[test]
+    fn its_examples_are_the_known_ones() {
+        let mnist = unpack().expect("the embedded files are whole");
+        assert_eq!(mnist.name, "mnist", "a model's metadata names it so");
+        assert_eq!(
+            (mnist.train.len(), mnist.test.len()),
+            (60_000, 10_000),
+            "the usual split"
+        );
+        assert_eq!(mnist.train.labels()[..5], [5, 0, 4, 1, 9], "to train on");
+        assert_eq!(mnist.test.labels()[..5], [7, 2, 1, 0, 4], "to test with");
+        assert_eq!(
+            mnist.train.class_counts(),
+            [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
+            "as published"
+        );
+        assert_eq!(
+            mnist.test.class_counts(),
+            [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
+            "as published"
+        );
+    }
+}
