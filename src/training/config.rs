@@ -105,7 +105,9 @@ impl FromStr for Preset {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        let known = Self::ALL.into_iter().find(|preset| preset.name() == text.trim());
+        let known = Self::ALL
+            .into_iter()
+            .find(|preset| preset.name() == text.trim());
         known.ok_or_else(|| {
             Refusal::new(
                 "read the preset",
