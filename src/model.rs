@@ -146,8 +146,13 @@ impl MlpConfig {
 
     /// The tutorial's network: 784-128-10 with ReLU.
     pub fn tutorial() -> Self {
+        Self::relu([128])
+    }
+
+    /// A network with ReLU, of constants that are in range.
+    pub(crate) fn relu(hidden: impl Into<Vec<usize>>) -> Self {
         Self {
-            hidden: vec![128],
+            hidden: hidden.into(),
             activation: Activation::Relu,
         }
     }

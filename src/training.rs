@@ -7,12 +7,14 @@ pub mod config;
 pub mod control;
 pub mod evaluation;
 mod fused;
+pub mod schedule;
 
 use std::time::Instant;
 
 use candle_core::Device;
 use rand::{SeedableRng as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use self::{
@@ -22,6 +24,7 @@ use self::{
     evaluation::{Evaluation, evaluate},
 };
 use crate::{
+    bitmap::PIXELS,
     dataset::{Dataset, Examples},
     error::{ModelError, Refusal, TrainingError},
     model::{
@@ -217,7 +220,7 @@ pub fn train(
 struct Run<'a> {
     config: &'a TrainingConfig,
     control: &'a Control,
-    images: SparseImages,
+    source: Source,
     labels: &'a [u8],
     step: Box<dyn Step>,
     /// The order in which the examples are seen in this epoch.
@@ -238,18 +241,20 @@ impl<'a> Run<'a> {
         } else {
             Box::new(autograd::Autograd::new(mlp.clone())?)
         };
-        let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-        // The weights were drawn from the first stream.
-        rng.set_stream(1);
+        let source = if config.augmentation.is_none() {
+            Source::AsTheyAre(SparseImages::of_images(training.images().as_chunks().0))
+        } else {
+            Source::Varied(training.clone())
+        };
         let images_total = training.len() * config.epochs;
         Ok(Self {
             config,
             control,
-            images: SparseImages::of_examples(training),
+            source,
             labels: training.labels(),
             step,
             order: (0..training.len()).collect(),
-            rng,
+            rng: generator(config.seed, SHUFFLE),
             progress: Progress {
                 images_total,
                 ..Progress::default()
@@ -304,28 +309,16 @@ impl<'a> Run<'a> {
     fn epoch(&mut self, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<Wish, TrainingError> {
         self.progress.epoch += 1;
         self.order.shuffle(&mut self.rng);
-        let settings = StepSettings {
-            learning_rate: self.config.learning_rate,
-            weight_decay: 0.0,
-            label_smoothing: 0.0,
-        };
         let mut sums = BatchFigures::default();
         let mut seen = 0;
-        let mut labels = Vec::with_capacity(self.config.batch_size);
-        for members in self.order.chunks(self.config.batch_size) {
+        let order = std::mem::take(&mut self.order);
+        for members in order.chunks(self.config.batch_size) {
             let wish = self.control.await_turn();
             if wish != Wish::Run {
                 return Ok(wish);
             }
             let start = Instant::now();
-            labels.clear();
-            labels.extend(members.iter().map(|&index| self.labels[index]));
-            let batch = Batch {
-                images: &self.images,
-                members,
-                labels: &labels,
-            };
-            sums = sums.plus(self.step.step(batch, &settings)?);
+            sums = sums.plus(self.learn(members)?);
             seen += members.len();
             self.progress.images_seen += members.len();
             self.progress.loss = sums.loss_sum / seen as f64;
@@ -333,6 +326,81 @@ impl<'a> Run<'a> {
             self.progress.elapsed_secs += start.elapsed().as_secs_f64();
             on_event(TrainingEvent::Batch(self.progress));
         }
+        self.order = order;
         Ok(Wish::Run)
     }
+
+    /// One step, on some of the examples.
+    fn learn(&mut self, members: &[usize]) -> Result<BatchFigures, TrainingError> {
+        let Progress {
+            images_seen,
+            images_total,
+            ..
+        } = self.progress;
+        let done = images_seen as f64 / images_total as f64;
+        let settings = StepSettings {
+            learning_rate: self.config.learning_rate * self.config.schedule.factor(done),
+            weight_decay: self.config.weight_decay,
+            label_smoothing: self.config.label_smoothing,
+        };
+        let labels: Vec<u8> = members.iter().map(|&index| self.labels[index]).collect();
+        let every: Vec<usize>;
+        let varied;
+        let (images, members) = match &self.source {
+            Source::AsTheyAre(images) => (images, members),
+            Source::Varied(examples) => {
+                varied = SparseImages::of_images(&self.variations(examples, members));
+                every = (0..members.len()).collect();
+                (&varied, &every[..])
+            }
+        };
+        self.step.step(
+            Batch {
+                images,
+                members,
+                labels: &labels,
+            },
+            &settings,
+        )
+    }
+
+    /// A new variation of each member. Each has a generator of its own, so that it is the same
+    /// whichever thread makes it.
+    fn variations(&self, examples: &Examples, members: &[usize]) -> Vec<[u8; PIXELS]> {
+        let first = FIRST_VARIATION + self.progress.images_seen as u64;
+        let vary = |(&member, stream)| {
+            let mut rng = generator(self.config.seed, stream);
+            self.config
+                .augmentation
+                .apply(examples.image(member), &mut rng)
+        };
+        let streams = (0..members.len())
+            .into_par_iter()
+            .map(|index| first + index as u64);
+        members
+            .par_iter()
+            .zip(streams)
+            .with_min_len(8)
+            .map(vary)
+            .collect()
+    }
+}
+
+/// Where a step's images come from.
+enum Source {
+    /// Every time the same.
+    AsTheyAre(SparseImages),
+    /// Every time varied.
+    Varied(Examples),
+}
+
+/// The stream of a seed's generator that shuffles; the first makes the weights.
+const SHUFFLE: u64 = 1;
+/// The stream that varies the first image; each later image has the next one.
+const FIRST_VARIATION: u64 = 2;
+
+fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(stream);
+    rng
 }

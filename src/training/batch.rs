@@ -1,6 +1,6 @@
 //! Images as a step takes them: only the pixels that hold ink. Four in five of MNIST's do not.
 
-use crate::{bitmap::PIXELS, dataset::Examples};
+use crate::bitmap::PIXELS;
 
 /// Images without their paper, one after the other.
 #[derive(Clone, Debug)]
@@ -14,26 +14,20 @@ pub(super) struct SparseImages {
 }
 
 impl SparseImages {
-    /// No image yet.
-    pub(super) fn new() -> Self {
-        Self {
+    /// Images in their order, each row by row; 0 is paper and 255 is ink.
+    pub(super) fn of_images(images: &[[u8; PIXELS]]) -> Self {
+        let mut sparse = Self {
             starts: vec![0],
             positions: Vec::new(),
             values: Vec::new(),
-        }
-    }
-
-    /// All images of the examples, in their order.
-    pub(super) fn of_examples(examples: &Examples) -> Self {
-        let mut sparse = Self::new();
-        for image in examples.images().as_chunks().0 {
+        };
+        for image in images {
             sparse.push(image);
         }
         sparse
     }
 
-    /// Appends one image, row by row; 0 is paper and 255 is ink.
-    pub(super) fn push(&mut self, image: &[u8; PIXELS]) {
+    fn push(&mut self, image: &[u8; PIXELS]) {
         for (position, &value) in image.iter().enumerate() {
             if value > 0 {
                 self.positions.push(position as u16);
