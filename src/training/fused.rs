@@ -336,3 +336,6 @@ type Places<'a> = (
     ((&'a mut [f32], &'a mut [f32]), &'a mut [f32]),
     &'a mut [f32],
 );
+
+#[cfg(test)]
+mod tests;
