@@ -1,13 +1,14 @@
 //! Draw a digit, see at once what a neural network makes of it, and train that network with a click.
 //!
-//! The modules in reading order: a drawing is [`ink`], the network sees a [`bitmap`], a [`model`]
-//! turns it into logits, [`recognition`] into a prediction; [`training`] fits a model to a
-//! [`dataset`].
+//! The modules in reading order: a drawing is [`ink`], the network sees a [`bitmap`], which a
+//! picture can be turned into as well ([`image_input`]); a [`model`] turns it into logits,
+//! [`recognition`] into a prediction; [`training`] fits a model to a [`dataset`].
 
 pub mod bitmap;
 pub mod dataset;
 pub mod error;
 pub mod files;
+
 pub mod ink;
 pub mod model;
 pub mod recognition;

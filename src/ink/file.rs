@@ -1,0 +1,167 @@
+//! Ink files: JSON Lines, one character a line, optionally inside gzip.
+//!
+//! A line is `{"label": 3, "writer": "name", "strokes": [[[x, y], …], …]}`, x to the right and y
+//! down, in any unit. Label and writer may be missing, and what else a line or a point says (time,
+//! pressure) is passed over.
+
+use std::{
+    io::{self, BufRead, BufReader, Read as _, Write as _},
+    path::Path,
+};
+
+use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
+
+use super::Ink;
+use crate::{
+    bitmap::Digit,
+    error::{InkError, IoError, Refusal},
+    files::{ReadFault, read_bounded, write_atomically},
+};
+
+mod line;
+
+/// The largest file that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 256 << 20;
+/// The most that a file may unpack to, in bytes.
+const MAX_UNPACKED_BYTES: u64 = 1 << 30;
+/// The most that one line may hold, in bytes.
+const MAX_LINE_BYTES: u64 = 4 << 20;
+/// The most points that all lines may hold together: 256 MiB of them.
+const MAX_POINTS: usize = 32 << 20;
+/// The most lines, of however few points each.
+const MAX_RECORDS: usize = 2 << 20;
+
+/// What a line says was meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// One of the ten digits.
+    Digit(Digit),
+    /// Anything else: a letter, a symbol.
+    Other(String),
+}
+
+/// One character of an ink file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InkRecord {
+    /// What was meant, if the file says so.
+    pub label: Option<Label>,
+    /// Whose hand it is, if the file says so.
+    pub writer: Option<String>,
+    /// The drawing, in unit-square coordinates.
+    pub ink: Ink,
+}
+
+/// Reads a whole ink file, gzip-compressed or not (its first bytes tell, not its name).
+///
+/// A character that lies within the unit square is taken as it is, so that what [`write`] wrote
+/// comes back exactly. Any other is shifted and scaled into it, with its aspect kept and a margin.
+///
+/// # Errors
+/// When the file cannot be read, is larger than any real one, or a line is not ink. The line's
+/// number is said, and nothing of the file is taken.
+pub fn read(path: &Path) -> Result<Vec<InkRecord>, InkError> {
+    let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(|fault| match fault {
+        ReadFault::Io(error) => error.into(),
+        ReadFault::TooLarge(limit) => too_much(path, "bytes", limit),
+    })?;
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        read_lines(BufReader::new(MultiGzDecoder::new(&bytes[..])), path)
+    } else {
+        read_lines(&bytes[..], path)
+    }
+}
+
+/// Writes an ink file in place of what is there, in unit-square coordinates; gzip-compressed where
+/// its name ends in `.gz`.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn write(path: &Path, records: &[InkRecord]) -> Result<(), InkError> {
+    let is_gzip = path
+        .extension()
+        .is_some_and(|name| name.eq_ignore_ascii_case("gz"));
+    let bytes = to_bytes(records, is_gzip).map_err(|source| IoError {
+        attempted: "write",
+        path: path.to_path_buf(),
+        source,
+    })?;
+    Ok(write_atomically(path, &bytes)?)
+}
+
+fn to_bytes(records: &[InkRecord], is_gzip: bool) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    for record in records {
+        line::append(record, &mut text)?;
+    }
+    if !is_gzip {
+        return Ok(text);
+    }
+    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+    packer.write_all(&text)?;
+    packer.finish()
+}
+
+fn read_lines(reader: impl BufRead, path: &Path) -> Result<Vec<InkRecord>, InkError> {
+    let mut reader = reader.take(MAX_UNPACKED_BYTES);
+    let mut records = Vec::new();
+    let mut points_left = MAX_POINTS;
+    let mut text = Vec::new();
+    for number in 1_u64.. {
+        text.clear();
+        let refused = |found: String| {
+            InkError::Refused(Refusal::new(
+                format!("read the ink in {}", path.display()),
+                format!("{found} in line {number}"),
+                r#"lines like {"label": 3, "strokes": [[[0, 0], [10, 25]]]}"#,
+                "mend that line or choose another file",
+            ))
+        };
+        let len = (&mut reader)
+            .take(MAX_LINE_BYTES + 1)
+            .read_until(b'\n', &mut text)
+            .map_err(|error| refused(format!("damaged compression ({error})")))?;
+        if len == 0 {
+            break;
+        }
+        if len as u64 > MAX_LINE_BYTES {
+            return Err(refused(format!("more than {MAX_LINE_BYTES} bytes")));
+        }
+        if reader.limit() == 0 {
+            return Err(too_much(path, "bytes when unpacked", MAX_UNPACKED_BYTES));
+        }
+        let mut line = text.trim_ascii();
+        if number == 1 {
+            line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        }
+        if line.is_empty() {
+            continue;
+        }
+        let record = line::parse(line).map_err(refused)?;
+        if records.len() == MAX_RECORDS {
+            return Err(too_much(path, "characters", MAX_RECORDS as u64));
+        }
+        let count = record.ink.point_count();
+        points_left = points_left
+            .checked_sub(count)
+            .ok_or_else(|| too_much(path, "points", MAX_POINTS as u64))?;
+        records.push(record);
+    }
+    if records.is_empty() {
+        return Err(InkError::Refused(Refusal::new(
+            format!("read the ink in {}", path.display()),
+            "an empty file",
+            "at least one line of ink",
+            "choose another file",
+        )));
+    }
+    Ok(records)
+}
+
+fn too_much(path: &Path, what: &str, limit: u64) -> InkError {
+    InkError::Refused(Refusal::new(
+        format!("read the ink in {}", path.display()),
+        format!("more than {limit} {what}"),
+        "no more than that",
+        "split it into several files",
+    ))
+}
