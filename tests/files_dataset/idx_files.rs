@@ -44,7 +44,11 @@ fn malformed_images_are_refused() {
             "ends within its header",
             "a byte short of the header",
         ),
-        (labels(&[1, 2]), "a file of labels", "labels for images"),
+        (
+            labels(&[1, 2]),
+            "found a file of labels, expected a file of images",
+            "labels for images",
+        ),
         (
             idx(&[0x0d03, 1, 28, 28], &image),
             "begins with 0x00000d03",
@@ -153,7 +157,11 @@ fn malformed_gzip_is_refused() {
 fn malformed_labels_are_refused() {
     let table = [
         (vec![], "ends within its header", "an empty file"),
-        (images(&pixels(1)), "a file of images", "images for labels"),
+        (
+            images(&pixels(1)),
+            "found a file of images, expected a file of labels",
+            "images for labels",
+        ),
         (
             idx(&[LABELS, 3], &[1, 2]),
             "found 2 bytes after the header, expected the 3",
