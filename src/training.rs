@@ -29,14 +29,15 @@ use crate::{
 };
 
 /// What a training says while it runs.
-#[derive(Clone, Debug, PartialEq)]
-pub enum TrainingEvent {
+#[derive(Clone, Debug)]
+pub enum TrainingEvent<'a> {
     /// The first event: what there is to do.
     Started(Plan),
     /// After every batch; a gauge, which may be missed.
     Batch(Progress),
-    /// After every whole epoch; a fact.
-    EpochFinished(EpochRecord),
+    /// After every whole epoch; a fact. The network goes on learning afterwards: [`Mlp::copy`] keeps
+    /// it as it is now.
+    EpochFinished(EpochRecord, &'a Mlp),
 }
 
 /// How much a training has to do.
@@ -139,7 +140,7 @@ pub fn train(
     dataset: &Dataset,
     device: &Device,
     control: &Control,
-    on_event: &mut dyn FnMut(TrainingEvent),
+    on_event: &mut dyn FnMut(TrainingEvent<'_>),
 ) -> Result<Option<TrainedModel>, TrainingError> {
     config.validate().map_err(TrainingError::Refused)?;
     let (training, validation) = dataset.train.split_tail(config.validation_split);
@@ -179,7 +180,7 @@ pub fn train(
     while history.len() < config.epochs && run.epoch(on_event)? == Wish::Run {
         let Some(record) = run.record(&mlp, &validation)? else { return Ok(None) };
         history.push(record.clone());
-        on_event(TrainingEvent::EpochFinished(record));
+        on_event(TrainingEvent::EpochFinished(record, &mlp));
     }
     let stopped = history.len() < config.epochs;
     let Some(test) = evaluate(&mlp, &dataset.test, control)? else { return Ok(None) };
@@ -210,7 +211,7 @@ impl Run<'_> {
     /// Learns from every example once, in a new order; says why it ended.
     fn epoch(
         &mut self,
-        on_event: &mut dyn FnMut(TrainingEvent),
+        on_event: &mut dyn FnMut(TrainingEvent<'_>),
     ) -> Result<Wish, TrainingError> {
         self.progress.epoch += 1;
         self.order.shuffle(&mut self.rng);
