@@ -9,6 +9,7 @@ pub mod bitmap;
 pub mod dataset;
 pub mod error;
 pub mod files;
+pub mod image_input;
 pub mod ink;
 pub mod model;
 pub mod recognition;
