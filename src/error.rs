@@ -1,6 +1,6 @@
 //! What can go wrong, one type an area: what was tried, what was found, what was expected, what to do.
 
-use std::{fmt, io, path::PathBuf};
+use std::{error::Error as StdError, fmt, io, path::PathBuf};
 
 use thiserror::Error;
 
@@ -47,6 +47,17 @@ impl fmt::Display for Refusal {
             "could not {attempted}: found {found}, expected {expected}; {remedy}"
         )
     }
+}
+
+/// An error and all that caused it, in one line: "could not read a.png; … : no such file".
+pub fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 /// A file that could not be opened, read or written.
@@ -134,5 +145,14 @@ mod tests {
             "could not read x.png: found a sound, expected a picture; choose another file",
             "all four parts stand in it"
         );
+    }
+
+    #[test]
+    fn a_chain_names_every_cause_once() {
+        let source = io::Error::other("the disk is gone");
+        let error = IoError { attempted: "read", path: "a.png".into(), source };
+        let expected = format!("{error}: the disk is gone");
+        assert_eq!(chain(&error), expected, "the error and its cause");
+        assert_eq!(chain(&InkError::Io(error)), expected, "what wraps it adds nothing");
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The modules in reading order: a drawing is [`ink`], the network sees a [`bitmap`], which a
 //! picture can be turned into as well ([`image_input`]); a [`model`] turns it into logits,
-//! [`recognition`] into a prediction; [`training`] fits a model to a [`dataset`].
+//! [`recognition`] into a prediction; [`training`] fits a model to a [`dataset`]; a [`worker`] does
+//! any of this on a thread of its own.
 
 pub mod bitmap;
 pub mod dataset;
@@ -13,3 +14,4 @@ pub mod ink;
 pub mod model;
 pub mod recognition;
 pub mod training;
+pub mod worker;
