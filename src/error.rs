@@ -49,6 +49,8 @@ impl fmt::Display for Refusal {
     }
 }
 
+impl std::error::Error for Refusal {}
+
 /// A file that could not be opened, read or written.
 #[derive(Debug, Error)]
 #[error("could not {attempted} {}; check that the path exists and that you may use it", path.display())]
@@ -120,6 +122,47 @@ pub enum TrainingError {
     /// The data failed.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+}
+
+/// The command line: whatever its commands run into.
+#[derive(Debug, Error)]
+pub enum CliError {
+    /// An ink file.
+    #[error(transparent)]
+    Ink(#[from] InkError),
+    /// A picture.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// A data set.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// Weights or a model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A training.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// A file or folder that was named.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// An argument, or a file that holds something else than was asked for.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The result could not be written.
+    #[error("could not write the result to standard output")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    /// Whether it is in the user's hands: a file or an argument, rather than the program or the machine.
+    pub fn is_mendable(&self) -> bool {
+        !matches!(
+            self,
+            Self::Output(_)
+                | Self::Model(ModelError::Compute(_))
+                | Self::Training(TrainingError::Model(ModelError::Compute(_)))
+        )
+    }
 }
 
 #[cfg(test)]

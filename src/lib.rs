@@ -2,9 +2,11 @@
 //!
 //! The modules in reading order: a drawing is [`ink`], the network sees a [`bitmap`], which a
 //! picture can be turned into as well ([`image_input`]); a [`model`] turns it into logits,
-//! [`recognition`] into a prediction; [`training`] fits a model to a [`dataset`].
+//! [`recognition`] into a prediction; [`training`] fits a model to a [`dataset`]. [`cli`] does all of
+//! it without a window.
 
 pub mod bitmap;
+pub mod cli;
 pub mod dataset;
 pub mod error;
 pub mod files;
