@@ -10,7 +10,7 @@ pub mod cli;
 pub mod dataset;
 pub mod error;
 pub mod files;
-
+pub mod image_input;
 pub mod ink;
 pub mod model;
 pub mod recognition;
