@@ -133,6 +133,32 @@ pub enum TrainingError {
     Dataset(#[from] DatasetError),
 }
 
+/// The window.
+#[derive(Debug, Error)]
+pub enum WindowError {
+    /// The weights that it should start with do not fit.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// There is nothing to open a window on.
+    #[error(
+        "could not open the window: no display was found ({reason}); start it from a desktop, or use the \
+         command line instead: digitpad predict FILE, or digitpad --help for all it can do"
+    )]
+    NoDisplay {
+        /// What the system said.
+        reason: String,
+    },
+    /// The display is there, but cannot be drawn on.
+    #[error(
+        "could not draw the window, which needs OpenGL 2.1 or OpenGL ES 2.0; install the graphics driver \
+         (Mesa on Linux), or use the command line instead: digitpad --help"
+    )]
+    Graphics(#[source] Box<dyn StdError>),
+    /// The window opened, and then its content could not be made.
+    #[error("could not start the window")]
+    Start(#[source] Box<dyn StdError + Send + Sync>),
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

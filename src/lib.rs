@@ -5,6 +5,7 @@
 //! [`recognition`] into a prediction; [`training`] fits a model to a [`dataset`]; a [`worker`] does
 //! any of this on a thread of its own.
 
+pub mod app;
 pub mod bitmap;
 pub mod dataset;
 pub mod error;
@@ -13,4 +14,5 @@ pub mod ink;
 pub mod model;
 pub mod recognition;
 pub mod training;
+pub mod ui;
 pub mod worker;
