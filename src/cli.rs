@@ -93,7 +93,7 @@ pub fn parse(
 /// 1 otherwise. An error is written to `err` as one sentence.
 ///
 /// A reader of `out` that has seen enough is no error.
-pub fn run(task: &Task, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+pub fn run(task: &Task, out: &mut dyn Write, err: &mut (dyn Write + Send)) -> u8 {
     let ending = match task {
         Task::Train(task) => train::run(task, out, err),
         Task::Eval(task) => eval::run(task, out),

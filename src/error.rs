@@ -176,6 +176,43 @@ impl CliError {
     }
 }
 
+/// The window.
+#[derive(Debug, Error)]
+pub enum WindowError {
+    /// The weights that it should start with do not fit.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// There is nothing to open a window on.
+    #[error(
+        "could not open the window: no display was found ({reason}); start it from a desktop, or use the \
+         command line instead: digitpad predict FILE, or digitpad --help for all it can do"
+    )]
+    NoDisplay {
+        /// What the system said.
+        reason: String,
+    },
+    /// The display is there, but cannot be drawn on.
+    #[error(
+        "could not draw the window, which needs OpenGL 2.1 or OpenGL ES 2.0; install the graphics driver \
+         (Mesa on Linux), or use the command line instead: digitpad --help"
+    )]
+    Graphics(#[source] Box<dyn StdError>),
+    /// The window opened, and then its content could not be made.
+    #[error("could not start the window")]
+    Start(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl WindowError {
+    /// Whether it is in the user's hands: a file, or the place where it is started.
+    pub fn is_mendable(&self) -> bool {
+        match self {
+            Self::Model(error) => !matches!(error, ModelError::Compute(_)),
+            Self::NoDisplay { .. } | Self::Graphics(_) => true,
+            Self::Start(_) => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,9 +230,17 @@ mod tests {
     #[test]
     fn a_chain_names_every_cause_once() {
         let source = io::Error::other("the disk is gone");
-        let error = IoError { attempted: "read", path: "a.png".into(), source };
+        let error = IoError {
+            attempted: "read",
+            path: "a.png".into(),
+            source,
+        };
         let expected = format!("{error}: the disk is gone");
         assert_eq!(chain(&error), expected, "the error and its cause");
-        assert_eq!(chain(&InkError::Io(error)), expected, "what wraps it adds nothing");
+        assert_eq!(
+            chain(&InkError::Io(error)),
+            expected,
+            "what wraps it adds nothing"
+        );
     }
 }

@@ -6,6 +6,7 @@
 //! any of this on a thread of its own. [`app`] and [`ui`] are the window, [`cli`] does all of it
 //! without one.
 
+pub mod app;
 pub mod bitmap;
 pub mod cli;
 pub mod dataset;
@@ -16,4 +17,5 @@ pub mod ink;
 pub mod model;
 pub mod recognition;
 pub mod training;
+pub mod ui;
 pub mod worker;

@@ -7,6 +7,7 @@ use super::*;
 use crate::{
     bitmap::PIXELS,
     model::{Activation, MlpConfig},
+    training::config::Preset,
     worker::test_support::{Bell, wait_until},
 };
 
@@ -39,9 +40,9 @@ fn config(epochs: usize) -> TrainingConfig {
         model: MlpConfig::new(vec![4], Activation::Relu).expect("a tiny network"),
         epochs,
         batch_size: 2,
-        learning_rate: 0.001,
         validation_split: 0.25,
         seed: 3,
+        ..Preset::Keras.config()
     }
 }
 
