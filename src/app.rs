@@ -31,7 +31,9 @@ pub struct WindowOptions {
 pub fn run(options: WindowOptions) -> Result<(), WindowError> {
     let loaded = load(options)?;
     if !has_display() {
-        return Err(WindowError::NoDisplay { reason: "neither DISPLAY nor WAYLAND_DISPLAY is set".to_owned() });
+        return Err(WindowError::NoDisplay {
+            reason: "neither DISPLAY nor WAYLAND_DISPLAY is set".to_owned(),
+        });
     }
     let folder = settings::folder();
     let (settings, notice) = folder.as_deref().map(Settings::load).unwrap_or_default();
@@ -62,7 +64,9 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
 
 /// Reads the weights that are asked for.
 fn load(options: WindowOptions) -> Result<Option<(PathBuf, Model)>, ModelError> {
-    let Some(path) = options.weights else { return Ok(None) };
+    let Some(path) = options.weights else {
+        return Ok(None);
+    };
     let model = Model::load(&path)?;
     Ok(Some((path, model)))
 }
@@ -71,15 +75,17 @@ fn load(options: WindowOptions) -> Result<Option<(PathBuf, Model)>, ModelError> 
 fn has_display() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !cfg!(all(unix, not(target_os = "macos")))
-        || ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"].into_iter().any(is_set)
+        || ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"]
+            .into_iter()
+            .any(is_set)
 }
 
 impl From<eframe::Error> for WindowError {
     fn from(error: eframe::Error) -> Self {
         match error {
-            eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => {
-                Self::NoDisplay { reason: error.to_string() }
-            }
+            eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => Self::NoDisplay {
+                reason: error.to_string(),
+            },
             eframe::Error::AppCreation(source) => Self::Start(source),
             error => Self::Graphics(Box::new(error)),
         }

@@ -6,6 +6,7 @@ pub mod prediction;
 
 mod curves;
 mod fields;
+mod icons;
 mod keys;
 mod models;
 mod notices;
@@ -31,6 +32,8 @@ use crate::app::{
 const BAR_HEIGHT: f32 = 52.0;
 /// The height of a row of buttons.
 const TOOLBAR_HEIGHT: f32 = 34.0;
+/// The smallest pad that can be drawn in, in points.
+const LEAST_PAD: f32 = 96.0;
 /// What the ten bars need at least, in points.
 const LEAST_RESULTS_WIDTH: f32 = 230.0;
 
@@ -60,20 +63,31 @@ impl View {
         theme::apply(ui.ctx(), state.settings.theme);
         let palette = Palette::of(ui.style());
         let mut actions = Vec::new();
-        let bar = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(20, 0));
-        Panel::top("bar").exact_size(BAR_HEIGHT).frame(bar).show(ui, |ui| {
-            bar_ui(ui, state, &mut actions);
-        });
+        let bar = Frame::new()
+            .fill(palette.panel)
+            .inner_margin(Margin::symmetric(20, 0));
+        Panel::top("bar")
+            .exact_size(BAR_HEIGHT)
+            .frame(bar)
+            .show(ui, |ui| {
+                bar_ui(ui, state, &mut actions);
+            });
         notices::notices_panel(ui, state, &mut actions);
         let mut shows_training = state.settings.training_panel;
         let width = (ui.available_width() * 0.29).clamp(290.0, 440.0);
-        let side = Frame::new().fill(palette.panel).inner_margin(Margin::same(20));
-        Panel::right("training").exact_size(width).resizable(false).frame(side).show_collapsible(
-            ui,
-            &mut shows_training,
-            |ui| training::training_ui(ui, state, &mut actions),
-        );
-        let stage = Frame::new().fill(palette.window).inner_margin(Margin::same(20));
+        let side = Frame::new()
+            .fill(palette.panel)
+            .inner_margin(Margin::same(20));
+        Panel::right("training")
+            .exact_size(width)
+            .resizable(false)
+            .frame(side)
+            .show_collapsible(ui, &mut shows_training, |ui| {
+                training::training_ui(ui, state, &mut actions);
+            });
+        let stage = Frame::new()
+            .fill(palette.window)
+            .inner_margin(Margin::same(20));
         CentralPanel::default().frame(stage).show(ui, |ui| {
             self.stage_ui(ui, state, &mut actions);
         });
@@ -86,61 +100,105 @@ impl View {
     /// The pad with its buttons on the left, what the network makes of it on the right; in a narrow
     /// stage the one above the other.
     fn stage_ui(&mut self, ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-        let stage = ui.available_rect_before_wrap();
-        let answers_height = models::height(stage.width());
-        let below = theme::GAP + TOOLBAR_HEIGHT + theme::MARGIN + answers_height;
-        let gap = theme::MARGIN * 1.4;
-        let is_narrow = stage.width() < 2.0 * LEAST_RESULTS_WIDTH;
-        let side = if is_narrow {
-            stage.width().min((stage.height() - below) * 0.55)
-        } else {
-            let results = LEAST_RESULTS_WIDTH.max(stage.width() * 0.38);
-            (stage.height() - below).min(stage.width() - gap - results)
-        };
-        let side = side.max(96.0).floor();
-        let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
-        self.canvas.ui(ui, pad, state);
-        let left_width = if is_narrow { stage.width() } else { side };
-        let toolbar = Rect::from_min_size(
-            pos2(stage.left(), pad.bottom() + theme::GAP),
-            vec2(left_width, TOOLBAR_HEIGHT),
-        );
-        ui.scope_builder(UiBuilder::new().max_rect(toolbar), |ui| toolbar_ui(ui, state, actions));
-        let answers = Rect::from_min_size(
-            pos2(stage.left(), toolbar.bottom() + theme::MARGIN),
-            vec2(left_width, answers_height),
-        );
-        ui.scope_builder(UiBuilder::new().max_rect(answers), |ui| {
+        let place = Places::of(ui.available_rect_before_wrap());
+        self.canvas.ui(ui, place.pad, state);
+        ui.scope_builder(UiBuilder::new().max_rect(place.toolbar), |ui| {
+            toolbar_ui(ui, state, actions);
+        });
+        ui.scope_builder(UiBuilder::new().max_rect(place.models), |ui| {
             models::models_ui(ui, state, actions);
         });
-        let results = if is_narrow {
-            Rect::from_min_max(pos2(stage.left(), answers.bottom() + theme::MARGIN), stage.max)
-        } else {
-            Rect::from_min_max(pos2(pad.right() + gap, stage.top()), pos2(stage.right(), answers.bottom()))
-        };
-        prediction::prediction_ui(ui, results, state, &mut self.preview);
+        prediction::prediction_ui(ui, place.results, state, &mut self.preview);
     }
 }
 
+/// Where the parts of the stage are.
+struct Places {
+    pad: Rect,
+    toolbar: Rect,
+    models: Rect,
+    results: Rect,
+}
+
+impl Places {
+    fn of(stage: Rect) -> Self {
+        if stage.width() < 2.0 * LEAST_RESULTS_WIDTH {
+            Self::stacked(stage)
+        } else {
+            Self::beside(stage)
+        }
+    }
+
+    /// The pad and what belongs to it on the left, the results on the right, both equally high.
+    fn beside(stage: Rect) -> Self {
+        let gap = theme::MARGIN * 1.4;
+        let results_width = LEAST_RESULTS_WIDTH.max(stage.width() * 0.42);
+        let below = theme::GAP + TOOLBAR_HEIGHT + theme::MARGIN + models::HEIGHT;
+        let side = (stage.height() - below).min(stage.width() - gap - results_width);
+        let side = side.max(LEAST_PAD).floor();
+        let bottom = stage.bottom().min(stage.top() + (side + below) * 1.15);
+        let right = stage.left() + side;
+        let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
+        Self {
+            pad,
+            toolbar: below_of(pad, right),
+            models: Rect::from_min_max(
+                pos2(stage.left(), bottom - models::HEIGHT),
+                pos2(right, bottom),
+            ),
+            results: Rect::from_min_max(
+                pos2(right + gap, stage.top()),
+                pos2(stage.right(), bottom),
+            ),
+        }
+    }
+
+    /// All above each other, for a stage too narrow to have two columns.
+    fn stacked(stage: Rect) -> Self {
+        let below = TOOLBAR_HEIGHT + models::HEIGHT + 3.0 * theme::GAP;
+        let side = stage
+            .width()
+            .min((stage.height() - below) * 0.5)
+            .max(LEAST_PAD)
+            .floor();
+        let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
+        let toolbar = below_of(pad, stage.right());
+        let models = Rect::from_min_size(
+            pos2(stage.left(), toolbar.bottom() + theme::GAP),
+            vec2(stage.width(), models::HEIGHT),
+        );
+        let results_top = pos2(stage.left(), models.bottom() + theme::GAP);
+        Self {
+            pad,
+            toolbar,
+            models,
+            results: Rect::from_min_max(results_top, stage.max),
+        }
+    }
+}
+
+/// The row of buttons that belongs to the pad.
+fn below_of(pad: Rect, right: f32) -> Rect {
+    let top = pad.bottom() + theme::GAP;
+    Rect::from_min_max(pos2(pad.left(), top), pos2(right, top + TOOLBAR_HEIGHT))
+}
+
 fn bar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    theme::quiet_selection(ui);
     ui.horizontal_centered(|ui| {
         ui.heading("Digitpad");
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let shown = state.settings.training_panel;
             let toggle = ui.add(Button::selectable(shown, "Training panel"));
-            if toggle.on_hover_text("Shows or hides the training panel.").clicked() {
+            if toggle
+                .on_hover_text("Shows or hides the training panel.")
+                .clicked()
+            {
                 actions.push(Action::ShowTraining(!shown));
             }
             ui.add_space(theme::GAP);
             for choice in ThemeChoice::ALL.into_iter().rev() {
-                let icon = match choice {
-                    ThemeChoice::Light => "☀",
-                    ThemeChoice::Dark => "🌙",
-                    ThemeChoice::System => "💻",
-                };
-                let selected = state.settings.theme == choice;
-                let button = ui.add(Button::selectable(selected, icon)).on_hover_text(choice.name());
-                if named(button, choice.name(), Some(selected)).clicked() {
+                if icons::theme_button(ui, choice, state.settings.theme == choice).clicked() {
                     actions.push(Action::ChooseTheme(choice));
                 }
             }
@@ -158,17 +216,41 @@ fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         let mut button = |enabled: bool, text: &str, name: &str, help: &str, action: Action| {
             let button = Button::new(RichText::new(text)).min_size(vec2(0.0, TOOLBAR_HEIGHT));
             let response = ui.add_enabled(enabled, button).on_hover_text(help);
-            if named(response, name, None).clicked() {
+            if named(response, name).clicked() {
                 actions.push(action);
             }
         };
         let is_drawn = !state.ink().is_empty();
         let can_clear = !state.is_blank();
-        button(state.can_undo(), "Undo", "Undo", "Takes the last stroke back (Ctrl+Z).", Action::Undo);
-        button(state.can_redo(), "Redo", "Redo", "Brings it back (Ctrl+Y).", Action::Redo);
-        button(can_clear, "Clear", "Clear", "Empties the pad (Esc).", Action::Clear);
+        button(
+            state.can_undo(),
+            "Undo",
+            "Undo",
+            "Takes the last stroke back (Ctrl+Z).",
+            Action::Undo,
+        );
+        button(
+            state.can_redo(),
+            "Redo",
+            "Redo",
+            "Brings it back (Ctrl+Y).",
+            Action::Redo,
+        );
+        button(
+            can_clear,
+            "Clear",
+            "Clear",
+            "Empties the pad (Esc).",
+            Action::Clear,
+        );
         let open = Action::AskPath(PathPurpose::OpenDrawing);
-        button(true, "Open…", "Open drawing…", "Opens a picture or an ink file (Ctrl+O).", open);
+        button(
+            true,
+            "Open…",
+            "Open drawing…",
+            "Opens a picture or an ink file (Ctrl+O).",
+            open,
+        );
         let save = Action::AskPath(PathPurpose::SaveDrawing);
         let help = "Saves the drawing as ink (.jsonl) or as a picture (.png) (Ctrl+S).";
         button(is_drawn, "Save…", "Save drawing…", help, save);
@@ -176,11 +258,7 @@ fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 }
 
 /// Gives a button a name that says more than its face does.
-fn named(response: Response, name: &str, selected: Option<bool>) -> Response {
-    response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::Button, response.enabled(), name);
-        info.selected = selected;
-        info
-    });
+fn named(response: Response, name: &str) -> Response {
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), name));
     response
 }

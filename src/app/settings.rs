@@ -166,9 +166,7 @@ impl Default for SavedForm {
 impl SavedForm {
     /// What of the form is worth keeping. Hidden layers that are not valid are not.
     pub fn of(form: &TrainingForm) -> Self {
-        let config = form
-            .config()
-            .unwrap_or_else(|_| form.preset.config());
+        let config = form.config().unwrap_or_else(|_| form.preset.config());
         Self {
             preset: form.preset.name().to_owned(),
             folder: form.folder.clone(),
@@ -230,13 +228,21 @@ mod tests {
         assert_eq!(notice, None, "nothing to say");
         let again = again.training.form();
         assert_eq!(again.config(), form.config(), "the configuration too");
-        assert_eq!((again.folder.as_str(), again.from_folder), ("/data/ä", true), "and the data");
+        assert_eq!(
+            (again.folder.as_str(), again.from_folder),
+            ("/data/ä", true),
+            "and the data"
+        );
     }
 
     #[test]
     fn a_missing_file_is_the_first_start() {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        assert_eq!(Settings::load(folder.path()), (Settings::default(), None), "as usual");
+        assert_eq!(
+            Settings::load(folder.path()),
+            (Settings::default(), None),
+            "as usual"
+        );
     }
 
     #[test]
@@ -245,7 +251,7 @@ mod tests {
             (b"theme = ", "cut off"),
             (b"theme = \"pink\"", "no such theme"),
             (&[0xff, 0xfe, 0], "not text"),
-            (&[b'#'; 300 << 10], "far too large"),
+            (&vec![b'#'; 300 << 10], "far too large"),
         ];
         for (bytes, reason) in cases {
             let folder = tempfile::tempdir().expect("a folder for the test");
@@ -253,7 +259,10 @@ mod tests {
             let (settings, notice) = Settings::load(folder.path());
             assert_eq!(settings, Settings::default(), "{reason}: the usual ones");
             let notice = notice.expect("it is said");
-            assert!(notice.contains(BROKEN_NAME), "{reason}: {notice} says where the old file is");
+            assert!(
+                notice.contains(BROKEN_NAME),
+                "{reason}: {notice} says where the old file is"
+            );
             let kept = fs::read(folder.path().join(BROKEN_NAME)).expect("is kept");
             assert_eq!(kept, bytes, "{reason}: kept as it was");
         }
@@ -262,15 +271,35 @@ mod tests {
     #[test]
     fn what_does_not_fit_costs_only_itself() {
         let cases = [
-            ("window_size = [3.0, nan]", [640.0, 480.0], "a window that cannot be seen"),
-            ("window_size = [1e9, 500.0]", [16_384.0, 500.0], "wider than any screen"),
-            ("[training]\npreset = \"none\"", [1100.0, 700.0], "an unknown preset"),
-            ("[training]\nconfig = { epochs = -1 }", [1100.0, 700.0], "an unknown configuration"),
+            (
+                "window_size = [3.0, nan]",
+                [640.0, 480.0],
+                "a window that cannot be seen",
+            ),
+            (
+                "window_size = [1e9, 500.0]",
+                [16_384.0, 500.0],
+                "wider than any screen",
+            ),
+            (
+                "[training]\npreset = \"none\"",
+                [1100.0, 700.0],
+                "an unknown preset",
+            ),
+            (
+                "[training]\nconfig = { epochs = -1 }",
+                [1100.0, 700.0],
+                "an unknown configuration",
+            ),
         ];
         for (text, size, reason) in cases {
             let settings = parse(text.as_bytes()).expect(reason).sane();
             assert_eq!(settings.window_size, size, "{reason}");
-            assert_eq!(settings.training.form(), TrainingForm::default(), "{reason}");
+            assert_eq!(
+                settings.training.form(),
+                TrainingForm::default(),
+                "{reason}"
+            );
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Align2, Context, CornerRadius, CursorIcon, Event, Id, LayerId, PointerButton, Rect, Sense, Shape,
-    Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, epaint::Mesh,
+    Align2, Context, CornerRadius, CursorIcon, Event, Id, LayerId, PointerButton, Rect, Sense,
+    Shape, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, epaint::Mesh,
 };
 
 use super::{
@@ -34,24 +34,31 @@ impl Canvas {
     /// What the pen did since the last frame: every sample, in order. To be called, and applied,
     /// before the pad is drawn, so that the ink does not lag behind the pen.
     pub fn pen_actions(&mut self, ctx: &Context) -> Vec<Action> {
-        let Some((paper, layer)) = self.place else { return Vec::new() };
+        let Some((paper, layer)) = self.place else {
+            return Vec::new();
+        };
         // A touch comes as pointer events as well, and those are what is read here.
         let events = ctx.input(|input| input.events.clone());
         let mut actions = Vec::new();
         for event in events {
             match event {
-                Event::PointerButton { pos, button: PointerButton::Primary, pressed: true, .. } => {
-                    if paper.rect.contains(pos) && ctx.layer_id_at(pos) == Some(layer) {
-                        self.pen_is_down = true;
-                        actions.push(Action::PenDown(paper.pad_from_screen(pos)));
-                    }
+                Event::PointerButton {
+                    pos,
+                    button: PointerButton::Primary,
+                    pressed: true,
+                    ..
+                } if paper.rect.contains(pos) && ctx.layer_id_at(pos) == Some(layer) => {
+                    self.pen_is_down = true;
+                    actions.push(Action::PenDown(paper.pad_from_screen(pos)));
                 }
                 Event::PointerMoved(pos) if self.pen_is_down => {
                     actions.push(Action::PenMoved(paper.pad_from_screen(pos)));
                 }
-                Event::PointerButton { pos, button: PointerButton::Primary, .. }
-                    if self.pen_is_down =>
-                {
+                Event::PointerButton {
+                    pos,
+                    button: PointerButton::Primary,
+                    ..
+                } if self.pen_is_down => {
                     actions.push(Action::PenMoved(paper.pad_from_screen(pos)));
                     self.lift(&mut actions);
                 }
@@ -83,13 +90,24 @@ impl Canvas {
         });
         let corners = CornerRadius::same(theme::RADIUS);
         ui.painter().rect_filled(rect, corners, palette.paper);
-        let paper = Paper { rect, pixels_per_point: ui.pixels_per_point(), color: palette.ink };
+        let paper = Paper {
+            rect,
+            pixels_per_point: ui.pixels_per_point(),
+            color: palette.ink,
+        };
         self.place = Some((paper, ui.layer_id()));
         self.refresh(paper, state);
         let clipped = ui.painter().with_clip_rect(rect.shrink(1.0));
-        clipped.extend(self.drawn.iter().map(|(_, mesh)| Shape::Mesh(Arc::clone(mesh))));
+        clipped.extend(
+            self.drawn
+                .iter()
+                .map(|(_, mesh)| Shape::Mesh(Arc::clone(mesh))),
+        );
         if let Some(picture) = state.picture() {
-            let text = format!("{}\n\nshown on the right.\nDraw here to go on.", picture.name);
+            let text = format!(
+                "{}\n\nshown on the right.\nDraw here to go on.",
+                picture.name
+            );
             clipped.text(
                 rect.center(),
                 Align2::CENTER_CENTER,
@@ -100,10 +118,17 @@ impl Canvas {
         } else if state.is_blank() {
             let size = (rect.width() * 0.06).clamp(theme::BODY, 40.0);
             let center = rect.center();
-            clipped.text(center, Align2::CENTER_CENTER, HINT, theme::font(size), palette.weak);
+            clipped.text(
+                center,
+                Align2::CENTER_CENTER,
+                HINT,
+                theme::font(size),
+                palette.weak,
+            );
         }
         let outline = Stroke::new(1.0, palette.outline);
-        ui.painter().rect_stroke(rect, corners, outline, StrokeKind::Inside);
+        ui.painter()
+            .rect_stroke(rect, corners, outline, StrokeKind::Inside);
     }
 
     /// Makes the meshes of what is new. Finished strokes keep theirs while the pad stays where it is.
@@ -116,11 +141,13 @@ impl Canvas {
         }
         self.drawn_revision = state.ink_revision();
         let strokes = state.ink().strokes();
-        let unchanged = |((known, _), stroke): &(&(ink::Stroke, Arc<Mesh>), &ink::Stroke)| known == *stroke;
+        let unchanged =
+            |((known, _), stroke): &(&(ink::Stroke, Arc<Mesh>), &ink::Stroke)| known == *stroke;
         let kept = self.drawn.iter().zip(strokes).take_while(unchanged).count();
         self.drawn.truncate(kept);
         for stroke in &strokes[kept..] {
-            self.drawn.push((stroke.clone(), Arc::new(paper.mesh(stroke))));
+            self.drawn
+                .push((stroke.clone(), Arc::new(paper.mesh(stroke))));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The knobs of a training, each with what it does in plain words.
 
-use egui::{ComboBox, DragValue, Grid, Response, RichText, TextEdit, Ui};
+use egui::{ComboBox, DragValue, Grid, Response, RichText, TextEdit, Ui, Vec2};
 
 use crate::{
     app::{
@@ -12,10 +12,13 @@ use crate::{
 
 /// Draws all fields and changes the form as the person does.
 pub(crate) fn fields_ui(ui: &mut Ui, form: &mut TrainingForm, actions: &mut Vec<Action>) {
-    Grid::new("fields").num_columns(2).spacing([16.0, 8.0]).show(ui, |ui| {
-        numbers_ui(ui, form);
-        network_ui(ui, form);
-    });
+    Grid::new("fields")
+        .num_columns(2)
+        .spacing([16.0, 8.0])
+        .show(ui, |ui| {
+            numbers_ui(ui, form);
+            network_ui(ui, form);
+        });
     data_ui(ui, form, actions);
 }
 
@@ -26,18 +29,36 @@ fn row(ui: &mut Ui, label: &str, help: &str, control: impl FnOnce(&mut Ui) -> Re
     ui.end_row();
 }
 
+/// All controls are of one width.
+fn control_size(ui: &Ui) -> Vec2 {
+    Vec2::new(
+        ui.spacing().combo_width + 24.0,
+        ui.spacing().interact_size.y,
+    )
+}
+
 fn numbers_ui(ui: &mut Ui, form: &mut TrainingForm) {
     let numbers = &mut form.numbers;
     let help = "How often the network sees every training image. More epochs learn more, up to a point: \
                 then it only learns these images by heart.";
     row(ui, "Epochs", help, |ui| {
-        ui.add(DragValue::new(&mut numbers.epochs).range(1..=10_000).speed(0.1))
+        ui.add(
+            DragValue::new(&mut numbers.epochs)
+                .range(1..=10_000)
+                .speed(0.1)
+                .min_size(control_size(ui)),
+        )
     });
     let help = "How many images are looked at before the weights are changed once. Small batches learn \
                 in many shaky steps, large ones in few steady steps.";
     row(ui, "Batch size", help, |ui| {
         let speed = numbers.batch_size as f64 / 50.0;
-        ui.add(DragValue::new(&mut numbers.batch_size).range(1..=8192).speed(speed))
+        ui.add(
+            DragValue::new(&mut numbers.batch_size)
+                .range(1..=8192)
+                .speed(speed)
+                .min_size(control_size(ui)),
+        )
     });
     let help = "How far each step goes. Too small, and it learns slowly; too large, and it overshoots \
                 and learns nothing.";
@@ -49,15 +70,21 @@ fn numbers_ui(ui: &mut Ui, form: &mut TrainingForm) {
                 .range(1e-9..=10.0)
                 .speed(speed)
                 .max_decimals(9)
-                .custom_formatter(|value, _| short(value)),
+                .custom_formatter(|value, _| short(value))
+                .min_size(control_size(ui)),
         )
     });
     let help = "The part of the training images that is held back. After each epoch it shows how the \
                 network does on images that it has not learnt from.";
     row(ui, "Validation part", help, |ui| {
         let mut percent = numbers.validation_split * 100.0;
-        let drag = DragValue::new(&mut percent).range(0.0..=90.0).speed(0.5).suffix(" %");
-        let response = ui.add(drag.max_decimals(1));
+        let drag = DragValue::new(&mut percent)
+            .range(0.0..=90.0)
+            .speed(0.5)
+            .max_decimals(1)
+            .suffix(" %")
+            .min_size(control_size(ui));
+        let response = ui.add(drag);
         if response.changed() {
             numbers.validation_split = percent / 100.0;
         }
@@ -66,7 +93,12 @@ fn numbers_ui(ui: &mut Ui, form: &mut TrainingForm) {
     let help = "Where the dice start. The same seed gives the same training again, another one gives a \
                 slightly different one.";
     row(ui, "Seed", help, |ui| {
-        ui.add(DragValue::new(&mut numbers.seed).range(0..=u64::from(u32::MAX)).speed(0.1))
+        ui.add(
+            DragValue::new(&mut numbers.seed)
+                .range(0..=u64::from(u32::MAX))
+                .speed(0.1)
+                .min_size(control_size(ui)),
+        )
     });
 }
 
@@ -84,9 +116,9 @@ fn short(value: f64) -> String {
 fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
     let help = "The layers between the 784 pixels and the ten digits: how many units each has, with \
                 commas between them, such as 256,128. Nothing at all is a network without hidden layers.";
-    let width = ui.spacing().combo_width;
+    let width = control_size(ui).x;
     row(ui, "Hidden layers", help, |ui| {
-        ui.add(TextEdit::singleline(&mut form.hidden).desired_width(width))
+        ui.add(TextEdit::singleline(&mut form.hidden).desired_width(width - 16.0))
     });
     if let Err(refusal) = form.model() {
         ui.label("");
@@ -98,7 +130,9 @@ fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
     let help = "What a unit does with the sum of its inputs. ReLU lets what is positive through; sigmoid \
                 and tanh bend it into a range.";
     row(ui, "Activation", help, |ui| {
-        let combo = ComboBox::from_id_salt("activation").selected_text(form.activation.name());
+        let combo = ComboBox::from_id_salt("activation")
+            .width(width)
+            .selected_text(form.activation.name());
         let shown = combo.show_ui(ui, |ui| {
             for activation in Activation::ALL {
                 ui.selectable_value(&mut form.activation, activation, activation.name());
@@ -109,9 +143,12 @@ fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
 }
 
 fn data_ui(ui: &mut Ui, form: &mut TrainingForm, actions: &mut Vec<Action>) {
-    ui.label("Data").on_hover_text("The labelled images that it learns from.");
+    ui.label("Data")
+        .on_hover_text("The labelled images that it learns from.");
     ui.radio_value(&mut form.from_folder, false, "MNIST, built in")
-        .on_hover_text("70,000 digits written by 500 people; 10,000 of them are kept for the test.");
+        .on_hover_text(
+            "70,000 digits written by 500 people; 10,000 of them are kept for the test.",
+        );
     ui.radio_value(&mut form.from_folder, true, "A folder").on_hover_text(
         "Four files in MNIST's format, packed with gzip or not: Fashion-MNIST, KMNIST, EMNIST digits.",
     );

@@ -24,7 +24,9 @@ pub(crate) fn notices_panel(ui: &mut Ui, state: &State, actions: &mut Vec<Action
         return;
     }
     let palette = Palette::of(ui.style());
-    let frame = Frame::new().fill(palette.panel).inner_margin(Margin::symmetric(20, 10));
+    let frame = Frame::new()
+        .fill(palette.panel)
+        .inner_margin(Margin::symmetric(20, 10));
     Panel::bottom("notices").frame(frame).show(ui, |ui| {
         for notice in notices.iter().rev().take(SHOWN).rev() {
             notice_ui(ui, notice, actions);
@@ -59,15 +61,24 @@ pub(crate) fn drop_hint(ctx: &Context) {
     if ctx.input(|input| input.raw.hovered_files.is_empty()) {
         return;
     }
-    let area = Area::new(Id::unique("drop")).order(Order::Foreground).interactable(false);
-    area.anchor(Align2::CENTER_CENTER, Vec2::ZERO).show(ctx, |ui| {
-        let palette = Palette::of(ui.style());
-        let frame = Frame::popup(ui.style())
-            .inner_margin(Margin::same(28))
-            .stroke(Stroke::new(2.0, palette.accent))
-            .shadow(egui::Shadow { color: Color32::from_black_alpha(90), ..ui.visuals().popup_shadow });
-        frame.show(ui, |ui| {
-            ui.label(egui::RichText::new("Drop weights, a picture or an ink file").size(theme::HEADING));
+    let area = Area::new(Id::unique("drop"))
+        .order(Order::Foreground)
+        .interactable(false);
+    area.anchor(Align2::CENTER_CENTER, Vec2::ZERO)
+        .show(ctx, |ui| {
+            let palette = Palette::of(ui.style());
+            let frame = Frame::popup(ui.style())
+                .inner_margin(Margin::same(28))
+                .stroke(Stroke::new(2.0, palette.accent))
+                .shadow(egui::Shadow {
+                    color: Color32::from_black_alpha(90),
+                    ..ui.visuals().popup_shadow
+                });
+            frame.show(ui, |ui| {
+                ui.label(
+                    egui::RichText::new("Drop weights, a picture or an ink file")
+                        .size(theme::HEADING),
+                );
+            });
         });
-    });
 }

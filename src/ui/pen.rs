@@ -43,8 +43,10 @@ impl Paper {
 
     /// The mesh of a stroke; a tap is a dot.
     pub(crate) fn mesh(&self, stroke: &Stroke) -> Mesh {
-        let path: Vec<Pos2> =
-            smooth::polyline(stroke.points()).iter().map(|point| self.screen_from_pad(*point)).collect();
+        let path: Vec<Pos2> = smooth::polyline(stroke.points())
+            .iter()
+            .map(|point| self.screen_from_pad(*point))
+            .collect();
         let radius = (self.rect.width() * PEN_WIDTH / 2.0).max(0.5 / self.pixels_per_point);
         let mut outline = Outline {
             mesh: Mesh::default(),
@@ -67,13 +69,17 @@ struct Outline {
 
 impl Outline {
     fn stroke(&mut self, path: &[Pos2]) {
-        let (Some(&first), Some(&last)) = (path.first(), path.last()) else { return };
+        let (Some(&first), Some(&last)) = (path.first(), path.last()) else {
+            return;
+        };
         self.disc(first);
         if path.len() > 1 {
             self.disc(last);
         }
-        let directions: Vec<Vec2> =
-            path.windows(2).map(|pair| (pair[1] - pair[0]).normalized()).collect();
+        let directions: Vec<Vec2> = path
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]).normalized())
+            .collect();
         let mut before: Option<u32> = None;
         for (index, ends) in path.windows(2).enumerate() {
             let direction = directions[index];
@@ -134,7 +140,11 @@ impl Outline {
     }
 
     fn vertex(&mut self, pos: Pos2, color: Color32) {
-        self.mesh.vertices.push(Vertex { pos, uv: WHITE_UV, color });
+        self.mesh.vertices.push(Vertex {
+            pos,
+            uv: WHITE_UV,
+            color,
+        });
     }
 }
 
@@ -154,7 +164,10 @@ mod tests {
             (&[(0.1, 0.1), (0.9, 0.1)], "a line"),
             (&[(0.2, 0.2), (0.8, 0.2), (0.4, 0.8)], "the corner of a 7"),
             (&[(0.2, 0.2), (0.8, 0.2), (0.2, 0.2)], "there and back"),
-            (&[(0.5, 0.5), (0.5, 0.5), (0.500_01, 0.5)], "a trembling hand"),
+            (
+                &[(0.5, 0.5), (0.5, 0.5), (0.500_01, 0.5)],
+                "a trembling hand",
+            ),
             (&[(-2.0, 0.5), (3.0, 0.5)], "over both edges"),
         ];
         for (points, reason) in cases {
@@ -168,7 +181,9 @@ mod tests {
             assert!(!mesh.is_empty(), "{reason}: there is something to see");
             let reach = 400.0 * PEN_WIDTH / 2.0 + 1.0;
             for vertex in &mesh.vertices {
-                let near = path.iter().any(|centre| centre.distance(vertex.pos) <= reach);
+                let near = path
+                    .iter()
+                    .any(|centre| centre.distance(vertex.pos) <= reach);
                 assert!(near, "{reason}: {:?} is off the path", vertex.pos);
             }
         }
@@ -182,7 +197,15 @@ mod tests {
             color: Color32::BLACK,
         };
         let pos = Pos2::new(110.0, 320.0);
-        assert_eq!(paper.pad_from_screen(pos), Point::new(0.25, 0.75), "to the pad");
-        assert_eq!(paper.screen_from_pad(Point::new(0.25, 0.75)), pos, "and back");
+        assert_eq!(
+            paper.pad_from_screen(pos),
+            Point::new(0.25, 0.75),
+            "to the pad"
+        );
+        assert_eq!(
+            paper.screen_from_pad(Point::new(0.25, 0.75)),
+            pos,
+            "and back"
+        );
     }
 }

@@ -1,15 +1,20 @@
 //! What the window asks: for a path, and whether to close.
 
-use egui::{Align2, Context, Id, Key, Modal, RichText, TextEdit, Ui, Vec2, WidgetInfo, Window, accesskit::Role};
+use egui::{
+    Align2, Context, Id, Key, Modal, RichText, TextEdit, Ui, Vec2, WidgetInfo, Window,
+    accesskit::Role,
+};
 
 use crate::app::{
     action::{Action, PathPurpose},
-    state::{PathPrompt, State},
+    state::{Closing, PathPrompt, State, models::Entry},
 };
 
 /// The field to type a path into, where no file dialog is to be had.
 pub(crate) fn path_window(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
-    let Some(prompt) = &state.path_prompt else { return };
+    let Some(prompt) = &state.path_prompt else {
+        return;
+    };
     let (title, verb) = match prompt.purpose {
         PathPurpose::LoadWeights => ("Load weights", "Load"),
         PathPurpose::SaveWeights(_) => ("Save the weights", "Save"),
@@ -33,14 +38,17 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
         PathPurpose::LoadWeights => ("Where the weight file is:", "model.safetensors"),
         PathPurpose::SaveWeights(_) => ("Where to write the weights:", "model.safetensors"),
         PathPurpose::OpenDrawing => ("Where the picture or the ink file is:", "seven.png"),
-        PathPurpose::SaveDrawing => {
-            ("Where to write the drawing, as ink (.jsonl) or as a picture (.png):", "seven.jsonl")
-        }
+        PathPurpose::SaveDrawing => (
+            "Where to write the drawing, as ink (.jsonl) or as a picture (.png):",
+            "seven.jsonl",
+        ),
         PathPurpose::DataFolder => ("The folder with the four files:", "fashion-mnist"),
     };
     ui.label(hint);
     let mut text = prompt.text.clone();
-    let edit = TextEdit::singleline(&mut text).hint_text(example).desired_width(f32::INFINITY);
+    let edit = TextEdit::singleline(&mut text)
+        .hint_text(example)
+        .desired_width(f32::INFINITY);
     let response = ui.add(edit);
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::TextInput, true, "Path");
@@ -52,7 +60,8 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
     }
     let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     let escape = ui.input(|input| input.key_pressed(Key::Escape));
-    if !response.has_focus() && ui.memory(|memory| memory.focused().is_none()) && !enter && !escape {
+    if !response.has_focus() && ui.memory(|memory| memory.focused().is_none()) && !enter && !escape
+    {
         response.request_focus();
     }
     ui.add_space(4.0);
@@ -69,7 +78,7 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
 
 /// Asks before something is lost by closing.
 pub(crate) fn close_modal(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
-    if !state.asks_to_close {
+    if state.closing != Closing::Asks {
         return;
     }
     let modal = Modal::new(Id::unique("close")).show(ctx, |ui| {
@@ -100,9 +109,12 @@ fn training_question(ui: &mut Ui, actions: &mut Vec<Action>) {
 }
 
 fn unsaved_question(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let names: Vec<_> = state.models.unsaved().map(|entry| entry.name()).collect();
+    let names: Vec<_> = state.models.unsaved().map(Entry::name).collect();
     ui.heading("A trained model is not saved");
-    ui.label(format!("It is lost when the window closes now: {}.", names.join(", ")));
+    ui.label(format!(
+        "It is lost when the window closes now: {}.",
+        names.join(", ")
+    ));
     ui.horizontal(|ui| {
         if let Some(entry) = state.models.unsaved().last()
             && ui.button("Save weights…").clicked()

@@ -34,7 +34,12 @@ impl Default for TrainingForm {
 impl TrainingForm {
     /// The form of a configuration, with MNIST.
     pub fn of(preset: Preset, config: TrainingConfig) -> Self {
-        let hidden: Vec<_> = config.model.hidden().iter().map(ToString::to_string).collect();
+        let hidden: Vec<_> = config
+            .model
+            .hidden()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         Self {
             preset,
             hidden: hidden.join(","),

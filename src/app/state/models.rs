@@ -68,8 +68,18 @@ impl Models {
     /// The shipped model, which answers.
     pub fn new(shipped: Arc<Model>) -> Self {
         let id = ModelId(0);
-        let entry = Entry { id, origin: Origin::Shipped, model: shipped, is_saved: true };
-        Self { entries: vec![entry], chosen: id, before: None, snapshot: None }
+        let entry = Entry {
+            id,
+            origin: Origin::Shipped,
+            model: shipped,
+            is_saved: true,
+        };
+        Self {
+            entries: vec![entry],
+            chosen: id,
+            before: None,
+            snapshot: None,
+        }
     }
 
     /// All of them, the shipped one first, then in the order in which they came.
@@ -130,7 +140,12 @@ impl Models {
             entry.id
         } else {
             let id = ModelId(self.entries.len());
-            self.entries.push(Entry { id, origin, model, is_saved });
+            self.entries.push(Entry {
+                id,
+                origin,
+                model,
+                is_saved,
+            });
             id
         };
         self.choose(id);

@@ -59,7 +59,10 @@ impl State {
             TrainerFact::DataReady => {}
             TrainerFact::Started(plan) => self.training.plan = Some(plan),
             TrainerFact::EpochFinished { record, snapshot } => {
-                let snapshot = Snapshot { epoch: record.epoch, model: snapshot };
+                let snapshot = Snapshot {
+                    epoch: record.epoch,
+                    model: snapshot,
+                };
                 self.training.history.push(record);
                 self.training.snapshot = Some(snapshot.clone());
                 if self.settings.watch {
@@ -82,7 +85,13 @@ impl State {
     }
 
     fn finish(&mut self, run: u64, trained: TrainedModel, out: &mut Vec<Effect>) {
-        let TrainedModel { model, history, test, stopped, .. } = trained;
+        let TrainedModel {
+            model,
+            history,
+            test,
+            stopped,
+            ..
+        } = trained;
         log::info!(
             target: "digitpad",
             "training run {run} ends after {} epochs{}: test accuracy {:?}",
@@ -102,15 +111,15 @@ impl State {
     /// long something changes by itself.
     pub fn tick(&mut self, now: Duration, dialog_is_open: bool) -> Option<Duration> {
         self.now = now;
-        self.dialog_is_open = dialog_is_open;
+        self.dialog.is_open = dialog_is_open;
         let news = self.notices.expire(now);
-        if !dialog_is_open || self.offered_path {
+        if !dialog_is_open || self.dialog.offered_path {
             return news;
         }
-        let wait = (self.dialog_since + SLOW_DIALOG).saturating_sub(now);
+        let wait = (self.dialog.since + SLOW_DIALOG).saturating_sub(now);
         if wait.is_zero() {
-            self.offered_path = true;
-            self.prompt_for_path(self.dialog);
+            self.dialog.offered_path = true;
+            self.prompt_for_path(self.dialog.purpose);
             return news;
         }
         Some(news.map_or(wait, |news| news.min(wait)))
@@ -123,25 +132,31 @@ impl State {
             FileOutcome::Cancelled => self.dialog_cancelled(),
             FileOutcome::WeightsLoaded { path, model } => {
                 self.dialog_answered(PathPurpose::LoadWeights);
-                self.notices.news(format!("Loaded the weights in {}", path.display()));
+                self.notices
+                    .news(format!("Loaded the weights in {}", path.display()));
                 self.models.add(Origin::File(path), model);
                 self.answer_with_model(&mut effects);
             }
             FileOutcome::WeightsSaved { path } => {
-                let by_path = self.saving.iter().position(|(known, _)| *known == Some(path.clone()));
+                let by_path = self
+                    .saving
+                    .iter()
+                    .position(|(known, _)| *known == Some(path.clone()));
                 let by_dialog = || self.saving.iter().position(|(known, _)| known.is_none());
                 if let Some(index) = by_path.or_else(by_dialog) {
                     let (_, id) = self.saving.swap_remove(index);
                     self.dialog_answered(PathPurpose::SaveWeights(id));
                     self.models.mark_saved(id);
                 }
-                self.notices.news(format!("Saved the weights to {}", path.display()));
+                self.notices
+                    .news(format!("Saved the weights to {}", path.display()));
             }
             FileOutcome::InkOpened { path, ink, count } => {
                 self.dialog_answered(PathPurpose::OpenDrawing);
                 if count > 1 {
                     let path = path.display();
-                    self.notices.news(format!("Opened the first of {count} drawings in {path}"));
+                    self.notices
+                        .news(format!("Opened the first of {count} drawings in {path}"));
                 }
                 self.edit(&mut effects, |editor| editor.replace(ink));
             }
@@ -151,7 +166,8 @@ impl State {
             }
             FileOutcome::DrawingSaved { path } => {
                 self.dialog_answered(PathPurpose::SaveDrawing);
-                self.notices.news(format!("Saved the drawing to {}", path.display()));
+                self.notices
+                    .news(format!("Saved the drawing to {}", path.display()));
             }
             FileOutcome::FolderChosen(path) => {
                 self.dialog_answered(PathPurpose::DataFolder);
@@ -168,17 +184,24 @@ impl State {
         self.revision += 1;
         self.blank_since = self.revision;
         self.answer = None;
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        self.picture = Some(Picture { name, bitmap: bitmap.clone() });
+        let name = path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy()
+            .into_owned();
+        self.picture = Some(Picture {
+            name,
+            bitmap: bitmap.clone(),
+        });
         out.push(Effect::PredictPicture(bitmap, self.revision));
     }
 
     fn dialog_cancelled(&mut self) {
-        self.dialog_is_open = false;
-        if self.now - self.dialog_since < UNSEEN_DIALOG {
-            self.prompt_for_path(self.dialog);
+        self.dialog.is_open = false;
+        if self.now < self.dialog.since + UNSEEN_DIALOG {
+            self.prompt_for_path(self.dialog.purpose);
         } else {
-            self.dialog_answered(self.dialog);
+            self.dialog_answered(self.dialog.purpose);
         }
     }
 

@@ -65,8 +65,13 @@ impl Notices {
     /// Takes away what is over at `now`, and says how long until the next one is.
     pub fn expire(&mut self, now: Duration) -> Option<Duration> {
         self.now = now;
-        self.list.retain(|notice| notice.expires_at.is_none_or(|at| at > now));
-        self.list.iter().filter_map(|notice| notice.expires_at).min().map(|at| at - now)
+        self.list
+            .retain(|notice| notice.expires_at.is_none_or(|at| at > now));
+        self.list
+            .iter()
+            .filter_map(|notice| notice.expires_at)
+            .min()
+            .map(|at| at.saturating_sub(now))
     }
 
     fn push(&mut self, severity: Severity, text: String, expires_at: Option<Duration>) {
@@ -75,14 +80,21 @@ impl Notices {
             self.list.remove(0);
         }
         self.next_id += 1;
-        self.list.push(Notice { id: self.next_id, severity, text, expires_at });
+        self.list.push(Notice {
+            id: self.next_id,
+            severity,
+            text,
+            expires_at,
+        });
     }
 }
 
 /// Begins with a capital and ends with a full stop, as errors of the library do not.
 fn sentence(text: String) -> String {
     let mut chars = text.chars();
-    let Some(first) = chars.next() else { return text };
+    let Some(first) = chars.next() else {
+        return text;
+    };
     let mut text: String = first.to_uppercase().chain(chars).collect();
     if !text.ends_with(['.', '!', '?']) {
         text.push('.');
@@ -97,13 +109,33 @@ mod tests {
     #[test]
     fn errors_stay_and_news_go() {
         let mut notices = Notices::default();
-        assert_eq!(notices.expire(Duration::from_secs(10)), None, "nothing to wait for");
+        assert_eq!(
+            notices.expire(Duration::from_secs(10)),
+            None,
+            "nothing to wait for"
+        );
         notices.error("could not read x");
         notices.news("Saved to y.");
-        assert_eq!(notices.expire(Duration::from_secs(17)), Some(Duration::from_secs(1)), "waits");
-        assert_eq!(notices.expire(Duration::from_secs(18)), None, "the news are gone");
-        let texts: Vec<_> = notices.list().iter().map(|notice| notice.text.as_str()).collect();
-        assert_eq!(texts, ["Could not read x."], "the error stays, as a sentence");
+        assert_eq!(
+            notices.expire(Duration::from_secs(17)),
+            Some(Duration::from_secs(1)),
+            "waits"
+        );
+        assert_eq!(
+            notices.expire(Duration::from_secs(18)),
+            None,
+            "the news are gone"
+        );
+        let texts: Vec<_> = notices
+            .list()
+            .iter()
+            .map(|notice| notice.text.as_str())
+            .collect();
+        assert_eq!(
+            texts,
+            ["Could not read x."],
+            "the error stays, as a sentence"
+        );
         notices.dismiss(notices.list()[0].id);
         assert!(notices.list().is_empty(), "until it is dismissed");
     }
@@ -119,6 +151,10 @@ mod tests {
             notices.error(format!("error {index}"));
         }
         assert_eq!(notices.list().len(), MOST, "bounded");
-        assert_eq!(notices.list()[MOST - 1].text, "Error 99.", "the newest is there");
+        assert_eq!(
+            notices.list()[MOST - 1].text,
+            "Error 99.",
+            "the newest is there"
+        );
     }
 }
