@@ -77,7 +77,7 @@ const INTERRUPTED: u8 = 130;
 /// were refused and it was said why.
 pub fn parse(
     arguments: impl IntoIterator<Item = OsString>,
-    err: &mut dyn Write,
+    err: &mut (dyn Write + Send),
 ) -> Result<Invocation, u8> {
     args::parse(arguments).map_err(|refused| match refused {
         args::Refused::Usage(error) => {
@@ -93,7 +93,7 @@ pub fn parse(
 /// 1 otherwise. An error is written to `err` as one sentence.
 ///
 /// A reader of `out` that has seen enough is no error.
-pub fn run(task: &Task, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+pub fn run(task: &Task, out: &mut dyn Write, err: &mut (dyn Write + Send)) -> u8 {
     let ending = match task {
         Task::Train(task) => train::run(task, out, err),
         Task::Eval(task) => eval::run(task, out),
@@ -114,7 +114,7 @@ pub fn run(task: &Task, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
 }
 
 /// Writes an error with its causes as one sentence, and returns the exit code that goes with it.
-fn complain(error: &CliError, err: &mut dyn Write) -> u8 {
+fn complain(error: &CliError, err: &mut (dyn Write + Send)) -> u8 {
     let mut parts = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -52,7 +52,7 @@ struct Report<'a> {
 pub(super) fn run(
     task: &TrainTask,
     out: &mut dyn Write,
-    err: &mut dyn Write,
+    err: &mut (dyn Write + Send),
 ) -> Result<Ending, CliError> {
     // After a long training it would be late to learn that it cannot be kept.
     check_writable(&task.out)?;
@@ -175,7 +175,7 @@ impl Report<'_> {
 struct Display<'a> {
     bar: ProgressBar,
     epochs: usize,
-    err: &'a mut dyn Write,
+    err: &'a mut (dyn Write + Send),
 }
 
 impl Display<'_> {
@@ -193,7 +193,9 @@ impl Display<'_> {
                 ));
             }
             TrainingEvent::Batch(progress) => self.advance(&progress),
-            TrainingEvent::EpochFinished(record) => self.line(&epoch_line(&record, self.epochs)),
+            TrainingEvent::EpochFinished { record, .. } => {
+                self.line(&epoch_line(&record, self.epochs))
+            }
         }
     }
 
