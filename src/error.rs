@@ -1,6 +1,6 @@
 //! What can go wrong, one type an area: what was tried, what was found, what was expected, what to do.
 
-use std::{fmt, io, path::PathBuf};
+use std::{error::Error as StdError, fmt, io, path::PathBuf};
 
 use thiserror::Error;
 
@@ -49,7 +49,18 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl StdError for Refusal {}
+
+/// An error and all that caused it, in one line: "could not read a.png; … : no such file".
+pub fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
 
 /// A file that could not be opened, read or written.
 #[derive(Debug, Error)]
@@ -165,6 +176,43 @@ impl CliError {
     }
 }
 
+/// The window.
+#[derive(Debug, Error)]
+pub enum WindowError {
+    /// The weights that it should start with do not fit.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// There is nothing to open a window on.
+    #[error(
+        "could not open the window: no display was found ({reason}); start it from a desktop, or use the \
+         command line instead: digitpad predict FILE, or digitpad --help for all it can do"
+    )]
+    NoDisplay {
+        /// What the system said.
+        reason: String,
+    },
+    /// The display is there, but cannot be drawn on.
+    #[error(
+        "could not draw the window, which needs OpenGL 2.1 or OpenGL ES 2.0; install the graphics driver \
+         (Mesa on Linux), or use the command line instead: digitpad --help"
+    )]
+    Graphics(#[source] Box<dyn StdError>),
+    /// The window opened, and then its content could not be made.
+    #[error("could not start the window")]
+    Start(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl WindowError {
+    /// Whether it is in the user's hands: a file, or the place where it is started.
+    pub fn is_mendable(&self) -> bool {
+        match self {
+            Self::Model(error) => !matches!(error, ModelError::Compute(_)),
+            Self::NoDisplay { .. } | Self::Graphics(_) => true,
+            Self::Start(_) => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +224,23 @@ mod tests {
             refusal.to_string(),
             "could not read x.png: found a sound, expected a picture; choose another file",
             "all four parts stand in it"
+        );
+    }
+
+    #[test]
+    fn a_chain_names_every_cause_once() {
+        let source = io::Error::other("the disk is gone");
+        let error = IoError {
+            attempted: "read",
+            path: "a.png".into(),
+            source,
+        };
+        let expected = format!("{error}: the disk is gone");
+        assert_eq!(chain(&error), expected, "the error and its cause");
+        assert_eq!(
+            chain(&InkError::Io(error)),
+            expected,
+            "what wraps it adds nothing"
         );
     }
 }

@@ -8,7 +8,11 @@ use std::{
     thread,
 };
 
-use digitpad::cli::{self, Invocation};
+use digitpad::{
+    app::{self, WindowOptions},
+    cli::{self, Invocation},
+    error,
+};
 
 /// glibc gives memory back to the system between two steps of a training and fetches it anew, which
 /// takes longer than the arithmetic.
@@ -45,11 +49,14 @@ fn fix_thread_count() {
     }
 }
 
-/// Says that there is no window, and returns the exit code.
-fn window(_weights: Option<PathBuf>) -> u8 {
-    let _ = writeln!(
-        io::stderr(),
-        "digitpad: could not open the window: this build has none; see digitpad --help"
-    );
-    2
+/// Opens the window, and returns the exit code when it is closed.
+fn window(weights: Option<PathBuf>) -> u8 {
+    match app::run(WindowOptions { weights }) {
+        Ok(()) => 0,
+        Err(error) => {
+            // Nobody is left to be told if standard error is gone.
+            let _ = writeln!(io::stderr(), "digitpad: {}", error::chain(&error));
+            if error.is_mendable() { 2 } else { 1 }
+        }
+    }
 }
