@@ -12,7 +12,6 @@ mod text;
 mod train;
 
 use std::{
-    error::Error,
     ffi::OsString,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -27,7 +26,7 @@ pub use self::{
     train::TrainTask,
 };
 use crate::{
-    error::{CliError, ModelError},
+    error::{CliError, ModelError, chain},
     model::file::Model,
 };
 
@@ -115,14 +114,8 @@ pub fn run(task: &Task, out: &mut dyn Write, err: &mut (dyn Write + Send)) -> u8
 
 /// Writes an error with its causes as one sentence, and returns the exit code that goes with it.
 fn complain(error: &CliError, err: &mut (dyn Write + Send)) -> u8 {
-    let mut parts = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        parts.push(error.to_string());
-        cause = error.source();
-    }
     // Where standard error is closed, the exit code still tells.
-    let _ = writeln!(err, "digitpad: {}", parts.join(": "));
+    let _ = writeln!(err, "digitpad: {}", chain(error));
     if error.is_mendable() { 2 } else { 1 }
 }
 
