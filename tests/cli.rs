@@ -233,9 +233,6 @@ fn arguments_that_do_not_do_are_named() {
     let folder = Folder::new();
     let file = folder.write("file", "");
     let out = folder.text("out.safetensors");
-    let deep = folder.text("no/such/folder/w.safetensors");
-    let within_file = folder.text("file/w.safetensors");
-    let data = folder.text("");
     check_refusals(&[
         (&["--colour"], &["--colour", "--help"], "an unknown option"),
         (&["trian"], &["trian", "train"], "an unknown command"),
@@ -298,6 +295,32 @@ fn arguments_that_do_not_do_are_named() {
             "a preset",
         ),
         (
+            &["train", "--out", &file, "--epochs", "0"],
+            &["epochs"],
+            "a file that is there",
+        ),
+    ]);
+    assert!(
+        !folder.path("out.safetensors").exists(),
+        "a refused training writes nothing"
+    );
+    assert_eq!(
+        fs::read(&file).expect("is there"),
+        b"",
+        "nor replaces anything"
+    );
+}
+
+#[test]
+fn a_training_that_could_not_end_well_does_not_begin() {
+    let folder = Folder::new();
+    folder.write("file", "");
+    let out = folder.text("out.safetensors");
+    let deep = folder.text("no/such/folder/w.safetensors");
+    let within_file = folder.text("file/w.safetensors");
+    let data = folder.text("");
+    check_refusals(&[
+        (
             &["train", "--out", &out, "--data", &data],
             &["train-images-idx3-ubyte"],
             "no data",
@@ -317,21 +340,7 @@ fn arguments_that_do_not_do_are_named() {
             &[&data, "could not write"],
             "a folder as the file",
         ),
-        (
-            &["train", "--out", &file, "--epochs", "0"],
-            &["epochs"],
-            "a file that is there",
-        ),
     ]);
-    assert!(
-        !folder.path("out.safetensors").exists(),
-        "a refused training writes nothing"
-    );
-    assert_eq!(
-        fs::read(&file).expect("is there"),
-        b"",
-        "nor replaces anything"
-    );
 }
 
 #[test]
