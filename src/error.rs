@@ -1,6 +1,6 @@
 //! What can go wrong, one type an area: what was tried, what was found, what was expected, what to do.
 
-use std::{fmt, io, path::PathBuf};
+use std::{error::Error as StdError, fmt, io, path::PathBuf};
 
 use thiserror::Error;
 
@@ -47,6 +47,19 @@ impl fmt::Display for Refusal {
             "could not {attempted}: found {found}, expected {expected}; {remedy}"
         )
     }
+}
+
+impl StdError for Refusal {}
+
+/// An error and all that caused it, in one line: "could not read a.png; … : no such file".
+pub fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 /// A file that could not be opened, read or written.
@@ -122,6 +135,84 @@ pub enum TrainingError {
     Dataset(#[from] DatasetError),
 }
 
+/// The command line: whatever its commands run into.
+#[derive(Debug, Error)]
+pub enum CliError {
+    /// An ink file.
+    #[error(transparent)]
+    Ink(#[from] InkError),
+    /// A picture.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// A data set.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// Weights or a model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A training.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// A file or folder that was named.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// An argument, or a file that holds something else than was asked for.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The result could not be written.
+    #[error("could not write the result to standard output")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    /// Whether it is in the user's hands: a file or an argument, rather than the program or the machine.
+    pub fn is_mendable(&self) -> bool {
+        !matches!(
+            self,
+            Self::Output(_)
+                | Self::Model(ModelError::Compute(_))
+                | Self::Training(TrainingError::Model(ModelError::Compute(_)))
+        )
+    }
+}
+
+/// The window.
+#[derive(Debug, Error)]
+pub enum WindowError {
+    /// The weights that it should start with do not fit.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// There is nothing to open a window on.
+    #[error(
+        "could not open the window: no display was found ({reason}); start it from a desktop, or use the \
+         command line instead: digitpad predict FILE, or digitpad --help for all it can do"
+    )]
+    NoDisplay {
+        /// What the system said.
+        reason: String,
+    },
+    /// The display is there, but cannot be drawn on.
+    #[error(
+        "could not draw the window, which needs OpenGL 2.1 or OpenGL ES 2.0; install the graphics driver \
+         (Mesa on Linux), or use the command line instead: digitpad --help"
+    )]
+    Graphics(#[source] Box<dyn StdError>),
+    /// The window opened, and then its content could not be made.
+    #[error("could not start the window")]
+    Start(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl WindowError {
+    /// Whether it is in the user's hands: a file, or the place where it is started.
+    pub fn is_mendable(&self) -> bool {
+        match self {
+            Self::Model(error) => !matches!(error, ModelError::Compute(_)),
+            Self::NoDisplay { .. } | Self::Graphics(_) => true,
+            Self::Start(_) => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +224,23 @@ mod tests {
             refusal.to_string(),
             "could not read x.png: found a sound, expected a picture; choose another file",
             "all four parts stand in it"
+        );
+    }
+
+    #[test]
+    fn a_chain_names_every_cause_once() {
+        let source = io::Error::other("the disk is gone");
+        let error = IoError {
+            attempted: "read",
+            path: "a.png".into(),
+            source,
+        };
+        let expected = format!("{error}: the disk is gone");
+        assert_eq!(chain(&error), expected, "the error and its cause");
+        assert_eq!(
+            chain(&InkError::Io(error)),
+            expected,
+            "what wraps it adds nothing"
         );
     }
 }

@@ -2,9 +2,13 @@
 //!
 //! The modules in reading order: a drawing is [`ink`], the network sees a [`bitmap`], which a
 //! picture can be turned into as well ([`image_input`]); a [`model`] turns it into logits,
-//! [`recognition`] into a prediction; [`training`] fits a model to a [`dataset`].
+//! [`recognition`] into a prediction; [`training`] fits a model to a [`dataset`]; a [`worker`] does
+//! any of this on a thread of its own. [`app`] and [`ui`] are the window, [`cli`] does all of it
+//! without one.
 
+pub mod app;
 pub mod bitmap;
+pub mod cli;
 pub mod dataset;
 pub mod error;
 pub mod files;
@@ -13,3 +17,5 @@ pub mod ink;
 pub mod model;
 pub mod recognition;
 pub mod training;
+pub mod ui;
+pub mod worker;

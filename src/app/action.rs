@@ -1,0 +1,108 @@
+//! What a person can ask of the window, and what the window then has to have done for it.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{
+    settings::ThemeChoice,
+    state::{form::TrainingForm, models::ModelId},
+};
+use crate::{
+    bitmap::Bitmap,
+    ink::{Ink, Point},
+    model::file::Model,
+    training::config::{Preset, TrainingConfig},
+    worker::{file_tasks::FileTask, trainer::DataSource},
+};
+
+/// Something that a person did. Panels return them; they are applied once, after drawing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// The pen touched the pad.
+    PenDown(Point),
+    /// The pen moved while it was down.
+    PenMoved(Point),
+    /// The pen was lifted, or lost.
+    PenUp,
+    /// Take the last step of the drawing back.
+    Undo,
+    /// Take the last undo back.
+    Redo,
+    /// Remove the drawing, or the picture that is shown in its place.
+    Clear,
+    /// Ask where a file is or shall be.
+    AskPath(PathPurpose),
+    /// The text in the path field changed.
+    PathEdited(String),
+    /// The path field is filled in.
+    PathAccepted,
+    /// The path field is closed without a path.
+    PathCancelled,
+    /// A file was dropped on the window.
+    FileDropped(PathBuf),
+    /// Let this model answer.
+    ChooseModel(ModelId),
+    /// The fields of the training panel changed.
+    FormChanged(Box<TrainingForm>),
+    /// Set the fields as this preset has them.
+    PresetChosen(Preset),
+    /// Begin a training.
+    Train,
+    /// Let the training wait.
+    Pause,
+    /// Let it go on.
+    Resume,
+    /// End it and keep what it has learnt.
+    Stop,
+    /// Whether each epoch's weights answer.
+    Watch(bool),
+    /// Take a notice away.
+    Dismiss(u64),
+    /// Light or dark.
+    ChooseTheme(ThemeChoice),
+    /// Show or hide the training panel.
+    ShowTraining(bool),
+    /// Close the window although something would be lost.
+    CloseAnyway,
+    /// Leave the window open.
+    KeepOpen,
+}
+
+/// What a path is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathPurpose {
+    /// To load weights from it.
+    LoadWeights,
+    /// To save a model's weights to it.
+    SaveWeights(ModelId),
+    /// To open a picture or an ink file.
+    OpenDrawing,
+    /// To save the drawing.
+    SaveDrawing,
+    /// To train on the data set in it.
+    DataFolder,
+}
+
+/// Something that takes a worker or the window itself. The state asks for it; `app` does it.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Recognise the drawing of this revision.
+    Predict(Ink, u64),
+    /// Recognise a picture, shown at this revision.
+    PredictPicture(Bitmap, u64),
+    /// Let this model answer from now on.
+    Answer(Arc<Model>),
+    /// Begin the training of this number.
+    Train(u64, Box<TrainingConfig>, DataSource),
+    /// Let the training wait.
+    Pause,
+    /// Let it go on.
+    Resume,
+    /// End it and keep what it has learnt.
+    Stop,
+    /// Open the system's file dialog.
+    OpenDialog(PathPurpose),
+    /// Read or write a file.
+    File(FileTask),
+    /// Close the window.
+    Close,
+}

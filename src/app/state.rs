@@ -1,0 +1,366 @@
+//! All that the window knows, and how it changes. Knows no window: actions and news come in, effects
+//! go out.
+
+pub mod form;
+pub mod models;
+pub mod notices;
+pub mod training;
+
+mod news;
+#[cfg(test)]
+mod tests;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use self::{
+    models::{ModelId, Models, Origin},
+    notices::Notices,
+    training::{Training, TrainingState},
+};
+use super::{
+    action::{Action, Effect, PathPurpose},
+    settings::{SavedForm, Settings},
+};
+use crate::{
+    bitmap::Bitmap,
+    ink::{Ink, edit::InkEditor},
+    model::file::Model,
+    recognition::Prediction,
+    worker::{file_tasks::FileTask, trainer::DataSource},
+};
+
+/// What the network saw last and made of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// What it saw.
+    pub bitmap: Bitmap,
+    /// What it made of it.
+    pub prediction: Prediction,
+}
+
+/// A picture from a file, which is read in place of the drawing until something is drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// The file's name.
+    pub name: String,
+    /// What the network sees of it.
+    pub bitmap: Bitmap,
+}
+
+/// A path that is typed, because no file dialog came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathPrompt {
+    /// What it is for.
+    pub purpose: PathPurpose,
+    /// What is typed so far.
+    pub text: String,
+}
+
+/// What the window knows.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// What is kept for the next start.
+    pub settings: Settings,
+    /// The models at hand.
+    pub models: Models,
+    /// The training panel.
+    pub training: Training,
+    /// What is to be said.
+    pub notices: Notices,
+    /// The path field, while it is open.
+    pub path_prompt: Option<PathPrompt>,
+    /// Whether the window asks before it closes.
+    pub asks_to_close: bool,
+    editor: InkEditor,
+    picture: Option<Picture>,
+    answer: Option<Answer>,
+    /// Counts what there was to recognise; what is older than `blank_since` is of no interest.
+    revision: u64,
+    blank_since: u64,
+    /// The time since the window opened.
+    now: Duration,
+    /// What the last file dialog is for, when it was opened, whether it still is, and whether a path
+    /// field was offered beside it.
+    dialog: PathPurpose,
+    dialog_since: Duration,
+    dialog_is_open: bool,
+    offered_path: bool,
+    /// The weights that are being written, and where to; `None` while a dialog asks.
+    saving: Vec<(Option<PathBuf>, ModelId)>,
+    may_close: bool,
+}
+
+impl State {
+    /// The state at the start, and what has to be done first.
+    pub fn new(settings: Settings, shipped: Model, loaded: Option<(PathBuf, Model)>) -> Self {
+        let mut models = Models::new(Arc::new(shipped));
+        if let Some((path, model)) = loaded {
+            models.add(Origin::File(path), Arc::new(model));
+        }
+        let mut training = Training::default();
+        training.form = settings.training.form();
+        Self {
+            settings,
+            models,
+            training,
+            notices: Notices::default(),
+            path_prompt: None,
+            asks_to_close: false,
+            editor: InkEditor::default(),
+            picture: None,
+            answer: None,
+            revision: 0,
+            blank_since: 0,
+            now: Duration::ZERO,
+            dialog: PathPurpose::OpenDrawing,
+            dialog_since: Duration::ZERO,
+            dialog_is_open: false,
+            offered_path: false,
+            saving: Vec::new(),
+            may_close: false,
+        }
+    }
+
+    /// The drawing.
+    pub fn ink(&self) -> &Ink {
+        self.editor.ink()
+    }
+
+    /// A number that changes whenever the ink does.
+    pub fn ink_revision(&self) -> u64 {
+        self.editor.revision()
+    }
+
+    /// Whether there is a step to take back.
+    pub fn can_undo(&self) -> bool {
+        self.editor.can_undo()
+    }
+
+    /// Whether there is an undo to take back.
+    pub fn can_redo(&self) -> bool {
+        self.editor.can_redo()
+    }
+
+    /// The picture that is read in place of the drawing.
+    pub fn picture(&self) -> Option<&Picture> {
+        self.picture.as_ref()
+    }
+
+    /// Whether there is nothing to recognise.
+    pub fn is_blank(&self) -> bool {
+        self.picture.is_none() && self.editor.ink().is_empty()
+    }
+
+    /// What the network saw and made of it; `None` while there is nothing to recognise.
+    pub fn answer(&self) -> Option<&Answer> {
+        self.answer.as_ref()
+    }
+
+    /// Whether closing now would end a training or lose a trained model.
+    pub fn would_lose(&self) -> bool {
+        self.training.state.active_run().is_some() || self.models.unsaved().next().is_some()
+    }
+
+    /// The window is to be closed. Whether it may; if not, it asks.
+    pub fn close_requested(&mut self) -> bool {
+        let may = self.may_close || !self.would_lose();
+        self.asks_to_close = !may;
+        may
+    }
+
+    /// What is to be kept for the next start, with the window's inner size in points.
+    pub fn settings_to_save(&self, window_size: [f32; 2]) -> Settings {
+        Settings {
+            window_size,
+            training: SavedForm::of(&self.training.form),
+            ..self.settings.clone()
+        }
+    }
+
+    /// Does what a person asked for.
+    pub fn apply(&mut self, action: Action) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let out = &mut effects;
+        match action {
+            Action::PenDown(point) => self.edit(out, |editor| editor.begin(point)),
+            Action::PenMoved(point) => self.edit(out, |editor| editor.extend(point)),
+            Action::PenUp => self.editor.end(),
+            Action::Undo => self.edit(out, InkEditor::undo),
+            Action::Redo => self.edit(out, InkEditor::redo),
+            Action::Clear => self.edit(out, InkEditor::clear),
+            Action::AskPath(purpose) => self.ask_path(purpose, out),
+            Action::PathEdited(text) => {
+                if let Some(prompt) = &mut self.path_prompt {
+                    prompt.text = text;
+                }
+            }
+            Action::PathAccepted => self.accept_path(out),
+            Action::PathCancelled => self.path_prompt = None,
+            Action::FileDropped(path) => out.push(Effect::File(FileTask::OpenAny(path))),
+            Action::ChooseModel(id) => self.choose_model(id, out),
+            Action::FormChanged(form) => self.training.form = *form,
+            Action::PresetChosen(preset) => self.training.form.choose(preset),
+            Action::Train => self.train(out),
+            Action::Pause => self.steer(out, Effect::Pause),
+            Action::Resume => self.steer(out, Effect::Resume),
+            Action::Stop => self.steer(out, Effect::Stop),
+            Action::Watch(watch) => self.watch(watch, out),
+            Action::Dismiss(id) => self.notices.dismiss(id),
+            Action::ChooseTheme(theme) => self.settings.theme = theme,
+            Action::ShowTraining(show) => self.settings.training_panel = show,
+            Action::CloseAnyway => {
+                self.asks_to_close = false;
+                self.may_close = true;
+                out.push(Effect::Close);
+            }
+            Action::KeepOpen => self.asks_to_close = false,
+        }
+        effects
+    }
+
+    /// Changes the drawing. A picture in its place goes, whatever the change is.
+    fn edit(&mut self, out: &mut Vec<Effect>, change: impl FnOnce(&mut InkEditor)) {
+        let before = self.editor.revision();
+        change(&mut self.editor);
+        if self.picture.take().is_some() || self.editor.revision() != before {
+            self.drawing_changed(out);
+        }
+    }
+
+    fn drawing_changed(&mut self, out: &mut Vec<Effect>) {
+        self.revision += 1;
+        if self.editor.ink().is_empty() {
+            self.blank_since = self.revision;
+            self.answer = None;
+        }
+        // A blank pad is told too, so that a new model does not answer what was there before.
+        out.push(Effect::Predict(self.editor.ink().clone(), self.revision));
+    }
+
+    fn ask_path(&mut self, purpose: PathPurpose, out: &mut Vec<Effect>) {
+        if !self.settings.file_dialogs || self.dialog_is_open {
+            // A dialog that is open already does not answer, or is behind another window.
+            self.prompt_for_path(purpose);
+            return;
+        }
+        if let PathPurpose::SaveWeights(id) = purpose {
+            self.saving.retain(|(path, _)| path.is_some());
+            self.saving.push((None, id));
+        }
+        self.path_prompt = None;
+        self.dialog = purpose;
+        self.dialog_since = self.now;
+        self.dialog_is_open = true;
+        self.offered_path = false;
+        out.push(Effect::OpenDialog(purpose));
+    }
+
+    fn prompt_for_path(&mut self, purpose: PathPurpose) {
+        if self
+            .path_prompt
+            .as_ref()
+            .is_none_or(|prompt| prompt.purpose != purpose)
+        {
+            let text = match purpose {
+                PathPurpose::DataFolder => self.training.form.folder.clone(),
+                _ => String::new(),
+            };
+            self.path_prompt = Some(PathPrompt { purpose, text });
+        }
+    }
+
+    fn accept_path(&mut self, out: &mut Vec<Effect>) {
+        let Some(prompt) = self
+            .path_prompt
+            .take_if(|prompt| !prompt.text.trim().is_empty())
+        else {
+            return;
+        };
+        self.use_path(prompt.purpose, PathBuf::from(prompt.text.trim()), out);
+    }
+
+    fn use_path(&mut self, purpose: PathPurpose, path: PathBuf, out: &mut Vec<Effect>) {
+        let task = match purpose {
+            PathPurpose::LoadWeights => FileTask::LoadWeights(path),
+            PathPurpose::OpenDrawing => FileTask::OpenDrawing(path),
+            PathPurpose::SaveDrawing => FileTask::SaveDrawing {
+                path,
+                ink: self.editor.ink().clone(),
+            },
+            PathPurpose::SaveWeights(id) => {
+                let Some(entry) = self.models.entry(id) else {
+                    return;
+                };
+                self.saving.push((Some(path.clone()), id));
+                FileTask::SaveWeights {
+                    path,
+                    model: Arc::clone(&entry.model),
+                }
+            }
+            PathPurpose::DataFolder => {
+                self.training.form.folder = path.display().to_string();
+                self.training.form.from_folder = true;
+                return;
+            }
+        };
+        out.push(Effect::File(task));
+    }
+
+    fn choose_model(&mut self, id: ModelId, out: &mut Vec<Effect>) {
+        if self.models.snapshot().is_some() {
+            // Whoever chooses a model while a training is watched does not want to watch it now.
+            self.settings.watch = false;
+        }
+        self.models.choose(id);
+        self.answer_with_model(out);
+    }
+
+    fn answer_with_model(&mut self, out: &mut Vec<Effect>) {
+        log::info!(target: "digitpad", "the answers are from: {}", self.models.chosen().name());
+        out.push(Effect::Answer(Arc::clone(self.models.answering())));
+    }
+
+    fn train(&mut self, out: &mut Vec<Effect>) {
+        if self.training.state.active_run().is_some() {
+            return;
+        }
+        let form = &self.training.form;
+        let config = match form.config() {
+            Ok(config) => config,
+            Err(refusal) => return self.notices.error(refusal.to_string()),
+        };
+        let data = match (form.from_folder, form.folder.trim()) {
+            (false, _) => DataSource::Mnist,
+            (true, "") => {
+                let text = "Choose the folder of the data set first, or train on MNIST.";
+                return self.notices.error(text);
+            }
+            (true, folder) => DataSource::Folder(PathBuf::from(folder)),
+        };
+        let run = self.training.begin();
+        log::info!(target: "digitpad", "training run {run} begins: {} on {data:?}", config.model);
+        out.push(Effect::Train(run, Box::new(config), data));
+    }
+
+    /// Pauses, resumes or stops the training under way, where that makes sense.
+    fn steer(&mut self, out: &mut Vec<Effect>, effect: Effect) {
+        let next = match (&self.training.state, &effect) {
+            (&TrainingState::Running { run }, Effect::Pause) => TrainingState::Paused { run },
+            (&TrainingState::Paused { run }, Effect::Resume) => TrainingState::Running { run },
+            (&(TrainingState::Running { run } | TrainingState::Paused { run }), Effect::Stop) => {
+                TrainingState::Stopping { run }
+            }
+            _ => return,
+        };
+        self.training.state = next;
+        out.push(effect);
+    }
+
+    fn watch(&mut self, watch: bool, out: &mut Vec<Effect>) {
+        self.settings.watch = watch;
+        let active = self.training.state.active_run().is_some();
+        self.models
+            .watch(self.training.snapshot.clone().filter(|_| watch && active));
+        out.push(Effect::Answer(Arc::clone(self.models.answering())));
+    }
+}

@@ -1,0 +1,212 @@
+//! What the workers report, and what follows from it.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use super::{
+    Answer, Picture, State,
+    models::{Origin, Snapshot},
+    training::TrainingState,
+};
+use crate::{
+    app::action::{Effect, PathPurpose},
+    bitmap::Bitmap,
+    training::{Progress, TrainedModel},
+    worker::{
+        file_tasks::FileOutcome,
+        predictor::{PredictionOutcome, PredictionResponse},
+        trainer::{TrainerFact, TrainerMessage},
+    },
+};
+
+/// A dialog that is cancelled sooner than this was hardly seen by anybody: there is none to be had.
+const UNSEEN_DIALOG: Duration = Duration::from_millis(700);
+/// A dialog that is open for longer may be one that never comes.
+const SLOW_DIALOG: Duration = Duration::from_secs(4);
+
+impl State {
+    /// Takes in what the network made of a drawing.
+    pub fn hear_prediction(&mut self, response: PredictionResponse) {
+        if response.revision < self.blank_since {
+            return;
+        }
+        match response.outcome {
+            PredictionOutcome::Blank => self.answer = None,
+            PredictionOutcome::Recognised { bitmap, prediction } => {
+                self.answer = Some(Answer { bitmap, prediction });
+            }
+            PredictionOutcome::Failed(text) => {
+                self.answer = None;
+                self.notices.error(text);
+            }
+        }
+    }
+
+    /// Takes in how far the training is.
+    pub fn hear_progress(&mut self, progress: Option<Progress>) {
+        if self.training.state.active_run().is_some() && progress.is_some() {
+            self.training.progress = progress;
+        }
+    }
+
+    /// Takes in what happened in the training; what an earlier run still has to say is passed over.
+    pub fn hear_trainer(&mut self, message: TrainerMessage) -> Vec<Effect> {
+        let TrainerMessage { run, fact } = message;
+        let mut effects = Vec::new();
+        if self.training.state.active_run() != Some(run) {
+            return effects;
+        }
+        match fact {
+            TrainerFact::DataReady => {}
+            TrainerFact::Started(plan) => self.training.plan = Some(plan),
+            TrainerFact::EpochFinished { record, snapshot } => {
+                let snapshot = Snapshot {
+                    epoch: record.epoch,
+                    model: snapshot,
+                };
+                self.training.history.push(record);
+                self.training.snapshot = Some(snapshot.clone());
+                if self.settings.watch {
+                    effects.push(Effect::Answer(Arc::clone(&snapshot.model)));
+                    self.models.watch(Some(snapshot));
+                }
+            }
+            TrainerFact::Finished(trained) => self.finish(run, *trained, &mut effects),
+            TrainerFact::Failed(reason) => {
+                self.training.snapshot = None;
+                if self.models.snapshot().is_some() {
+                    self.models.watch(None);
+                    effects.push(Effect::Answer(Arc::clone(self.models.answering())));
+                }
+                self.notices.error(format!("The training ended: {reason}"));
+                self.training.state = TrainingState::Failed { run, reason };
+            }
+        }
+        effects
+    }
+
+    fn finish(&mut self, run: u64, trained: TrainedModel, out: &mut Vec<Effect>) {
+        let TrainedModel {
+            model,
+            history,
+            test,
+            stopped,
+            ..
+        } = trained;
+        log::info!(
+            target: "digitpad",
+            "training run {run} ends after {} epochs{}: test accuracy {:?}",
+            history.len(),
+            if stopped { ", stopped" } else { "" },
+            test.as_ref().map(|test| test.accuracy)
+        );
+        self.training.state = TrainingState::Finished { run, stopped };
+        self.training.history = history;
+        self.training.test = test;
+        self.training.snapshot = None;
+        self.models.add(Origin::Trained(run), Arc::new(model));
+        self.answer_with_model(out);
+    }
+
+    /// Takes in the time since the window opened, and whether a file dialog is open; says after how
+    /// long something changes by itself.
+    pub fn tick(&mut self, now: Duration, dialog_is_open: bool) -> Option<Duration> {
+        self.now = now;
+        self.dialog_is_open = dialog_is_open;
+        let news = self.notices.expire(now);
+        if !dialog_is_open || self.offered_path {
+            return news;
+        }
+        let wait = (self.dialog_since + SLOW_DIALOG).saturating_sub(now);
+        if wait.is_zero() {
+            self.offered_path = true;
+            self.prompt_for_path(self.dialog);
+            return news;
+        }
+        Some(news.map_or(wait, |news| news.min(wait)))
+    }
+
+    /// Takes in what came of a file task or a dialog.
+    pub fn hear_file(&mut self, outcome: FileOutcome) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match outcome {
+            FileOutcome::Cancelled => self.dialog_cancelled(),
+            FileOutcome::WeightsLoaded { path, model } => {
+                self.dialog_answered(PathPurpose::LoadWeights);
+                self.notices
+                    .news(format!("Loaded the weights in {}", path.display()));
+                self.models.add(Origin::File(path), model);
+                self.answer_with_model(&mut effects);
+            }
+            FileOutcome::WeightsSaved { path } => {
+                let by_path = self
+                    .saving
+                    .iter()
+                    .position(|(known, _)| *known == Some(path.clone()));
+                let by_dialog = || self.saving.iter().position(|(known, _)| known.is_none());
+                if let Some(index) = by_path.or_else(by_dialog) {
+                    let (_, id) = self.saving.swap_remove(index);
+                    self.dialog_answered(PathPurpose::SaveWeights(id));
+                    self.models.mark_saved(id);
+                }
+                self.notices
+                    .news(format!("Saved the weights to {}", path.display()));
+            }
+            FileOutcome::InkOpened { path, ink, count } => {
+                self.dialog_answered(PathPurpose::OpenDrawing);
+                if count > 1 {
+                    let path = path.display();
+                    self.notices
+                        .news(format!("Opened the first of {count} drawings in {path}"));
+                }
+                self.edit(&mut effects, |editor| editor.replace(ink));
+            }
+            FileOutcome::PictureOpened { path, bitmap } => {
+                self.dialog_answered(PathPurpose::OpenDrawing);
+                self.show_picture(&path, bitmap, &mut effects);
+            }
+            FileOutcome::DrawingSaved { path } => {
+                self.dialog_answered(PathPurpose::SaveDrawing);
+                self.notices
+                    .news(format!("Saved the drawing to {}", path.display()));
+            }
+            FileOutcome::FolderChosen(path) => {
+                self.dialog_answered(PathPurpose::DataFolder);
+                self.use_path(PathPurpose::DataFolder, path, &mut effects);
+            }
+            FileOutcome::Failed(text) => self.notices.error(text),
+        }
+        effects
+    }
+
+    /// The drawing makes room; undo brings it back.
+    fn show_picture(&mut self, path: &Path, bitmap: Bitmap, out: &mut Vec<Effect>) {
+        self.editor.clear();
+        self.revision += 1;
+        self.blank_since = self.revision;
+        self.answer = None;
+        let name = path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy()
+            .into_owned();
+        self.picture = Some(Picture {
+            name,
+            bitmap: bitmap.clone(),
+        });
+        out.push(Effect::PredictPicture(bitmap, self.revision));
+    }
+
+    fn dialog_cancelled(&mut self) {
+        self.dialog_is_open = false;
+        if self.now - self.dialog_since < UNSEEN_DIALOG {
+            self.prompt_for_path(self.dialog);
+        } else {
+            self.dialog_answered(self.dialog);
+        }
+    }
+
+    /// A path field that was offered beside a slow dialog is not needed any more.
+    fn dialog_answered(&mut self, purpose: PathPurpose) {
+        self.path_prompt.take_if(|prompt| prompt.purpose == purpose);
+    }
+}

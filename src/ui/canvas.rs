@@ -1,0 +1,167 @@
+//! The pad: takes the pen in, and shows the drawing.
+
+use std::sync::Arc;
+
+use egui::{
+    Align2, Context, CornerRadius, CursorIcon, Event, Id, LayerId, PointerButton, Rect, Sense,
+    Shape, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, epaint::Mesh,
+};
+
+use super::{
+    pen::Paper,
+    theme::{self, Palette},
+};
+use crate::{
+    app::{action::Action, state::State},
+    ink,
+};
+
+/// What an empty pad says.
+const HINT: &str = "Draw a digit here";
+
+/// What the pad remembers between frames: where it is, whether the pen is down, and the finished
+/// strokes' meshes.
+#[derive(Debug, Default)]
+pub struct Canvas {
+    place: Option<(Paper, LayerId)>,
+    pen_is_down: bool,
+    drawn: Vec<(ink::Stroke, Arc<Mesh>)>,
+    drawn_on: Option<Paper>,
+    drawn_revision: u64,
+}
+
+impl Canvas {
+    /// What the pen did since the last frame: every sample, in order. To be called, and applied,
+    /// before the pad is drawn, so that the ink does not lag behind the pen.
+    pub fn pen_actions(&mut self, ctx: &Context) -> Vec<Action> {
+        let Some((paper, layer)) = self.place else {
+            return Vec::new();
+        };
+        // A touch comes as pointer events as well, and those are what is read here.
+        let events = ctx.input(|input| input.events.clone());
+        let mut actions = Vec::new();
+        for event in events {
+            match event {
+                Event::PointerButton {
+                    pos,
+                    button: PointerButton::Primary,
+                    pressed: true,
+                    ..
+                } => {
+                    if paper.rect.contains(pos) && ctx.layer_id_at(pos) == Some(layer) {
+                        self.pen_is_down = true;
+                        actions.push(Action::PenDown(paper.pad_from_screen(pos)));
+                    }
+                }
+                Event::PointerMoved(pos) if self.pen_is_down => {
+                    actions.push(Action::PenMoved(paper.pad_from_screen(pos)));
+                }
+                Event::PointerButton {
+                    pos,
+                    button: PointerButton::Primary,
+                    ..
+                } if self.pen_is_down => {
+                    actions.push(Action::PenMoved(paper.pad_from_screen(pos)));
+                    self.lift(&mut actions);
+                }
+                // The pointer left the window, or a touch was cancelled: no release will come.
+                Event::PointerGone | Event::WindowFocused(false) if self.pen_is_down => {
+                    self.lift(&mut actions);
+                }
+                _ => {}
+            }
+        }
+        actions
+    }
+
+    fn lift(&mut self, actions: &mut Vec<Action>) {
+        self.pen_is_down = false;
+        actions.push(Action::PenUp);
+    }
+
+    /// Draws the pad into a square.
+    pub(crate) fn ui(&mut self, ui: &mut Ui, rect: Rect, state: &State) {
+        let palette = Palette::of(ui.style());
+        let response = ui
+            .interact(rect, Id::unique("pad"), Sense::drag())
+            .on_hover_cursor(CursorIcon::Crosshair);
+        response.widget_info(|| {
+            let mut info = WidgetInfo::labeled(Role::Canvas, true, "Drawing pad");
+            info.current_text_value = Some(description(state));
+            info
+        });
+        let corners = CornerRadius::same(theme::RADIUS);
+        ui.painter().rect_filled(rect, corners, palette.paper);
+        let paper = Paper {
+            rect,
+            pixels_per_point: ui.pixels_per_point(),
+            color: palette.ink,
+        };
+        self.place = Some((paper, ui.layer_id()));
+        self.refresh(paper, state);
+        let clipped = ui.painter().with_clip_rect(rect.shrink(1.0));
+        clipped.extend(
+            self.drawn
+                .iter()
+                .map(|(_, mesh)| Shape::Mesh(Arc::clone(mesh))),
+        );
+        if let Some(picture) = state.picture() {
+            let text = format!(
+                "{}\n\nshown on the right.\nDraw here to go on.",
+                picture.name
+            );
+            clipped.text(
+                rect.center(),
+                Align2::CENTER_CENTER,
+                text,
+                theme::font(theme::HEADING),
+                palette.weak,
+            );
+        } else if state.is_blank() {
+            let size = (rect.width() * 0.06).clamp(theme::BODY, 40.0);
+            let center = rect.center();
+            clipped.text(
+                center,
+                Align2::CENTER_CENTER,
+                HINT,
+                theme::font(size),
+                palette.weak,
+            );
+        }
+        let outline = Stroke::new(1.0, palette.outline);
+        ui.painter()
+            .rect_stroke(rect, corners, outline, StrokeKind::Inside);
+    }
+
+    /// Makes the meshes of what is new. Finished strokes keep theirs while the pad stays where it is.
+    fn refresh(&mut self, paper: Paper, state: &State) {
+        if self.drawn_on != Some(paper) {
+            self.drawn.clear();
+            self.drawn_on = Some(paper);
+        } else if self.drawn_revision == state.ink_revision() {
+            return;
+        }
+        self.drawn_revision = state.ink_revision();
+        let strokes = state.ink().strokes();
+        let unchanged =
+            |((known, _), stroke): &(&(ink::Stroke, Arc<Mesh>), &ink::Stroke)| known == *stroke;
+        let kept = self.drawn.iter().zip(strokes).take_while(unchanged).count();
+        self.drawn.truncate(kept);
+        for stroke in &strokes[kept..] {
+            self.drawn
+                .push((stroke.clone(), Arc::new(paper.mesh(stroke))));
+        }
+    }
+}
+
+/// The pad in words.
+fn description(state: &State) -> String {
+    if let Some(picture) = state.picture() {
+        return format!("The picture {}", picture.name);
+    }
+    match state.ink().strokes().len() {
+        0 => format!("Empty. {HINT}"),
+        1 => "1 stroke".to_owned(),
+        count => format!("{count} strokes"),
+    }
+}

@@ -1,0 +1,57 @@
+//! Keys and dropped files.
+
+use egui::{Context, Key, KeyboardShortcut, Modifiers};
+
+use crate::app::{
+    action::{Action, PathPurpose},
+    state::State,
+};
+
+/// What each key asks for. The one with more modifiers comes first, or the other would take it.
+const SHORTCUTS: [(Modifiers, Key, Action); 8] = [
+    (
+        Modifiers::COMMAND.plus(Modifiers::SHIFT),
+        Key::Z,
+        Action::Redo,
+    ),
+    (Modifiers::COMMAND, Key::Z, Action::Undo),
+    (Modifiers::COMMAND, Key::Y, Action::Redo),
+    (
+        Modifiers::COMMAND,
+        Key::O,
+        Action::AskPath(PathPurpose::OpenDrawing),
+    ),
+    (
+        Modifiers::COMMAND,
+        Key::S,
+        Action::AskPath(PathPurpose::SaveDrawing),
+    ),
+    (Modifiers::NONE, Key::Delete, Action::Clear),
+    (Modifiers::NONE, Key::Backspace, Action::Clear),
+    (Modifiers::NONE, Key::Escape, Action::Clear),
+];
+
+/// What the keyboard asks for and what was dropped on the window.
+pub(crate) fn key_actions(ctx: &Context, state: &State) -> Vec<Action> {
+    let dropped = ctx.input(|input| input.raw.dropped_files.clone());
+    let mut actions: Vec<Action> = dropped
+        .iter()
+        .map(|file| Action::FileDropped(file.path().to_path_buf()))
+        .collect();
+    // Keys belong to what has them: a text field, an open menu, a question.
+    if ctx.egui_wants_keyboard_input() && ctx.text_edit_focused()
+        || ctx.any_popup_open()
+        || state.asks_to_close
+    {
+        return actions;
+    }
+    for (modifiers, key, action) in SHORTCUTS {
+        let is_useless =
+            matches!(action, Action::AskPath(PathPurpose::SaveDrawing)) && state.ink().is_empty();
+        let shortcut = KeyboardShortcut::new(modifiers, key);
+        if ctx.input_mut(|input| input.consume_shortcut(&shortcut)) && !is_useless {
+            actions.push(action);
+        }
+    }
+    actions
+}

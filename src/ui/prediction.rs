@@ -1,0 +1,251 @@
+//! What the network sees, what it answers, and how sure it is of each digit.
+
+use egui::{
+    Align2, Color32, ColorImage, CornerRadius, Id, Pos2, Rect, Sense, Stroke, StrokeKind,
+    TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, accesskit::Role, emath::GuiRounding as _,
+    lerp, pos2, vec2,
+};
+
+use super::{
+    theme::{self, Palette},
+    words,
+};
+use crate::{
+    app::state::{Answer, State},
+    bitmap::{Bitmap, Digit, SIDE},
+};
+
+/// How long a bar takes to its new length, so that the eye can follow it.
+const BAR_SECS: f32 = 0.08;
+/// The captions above the picture and the answer.
+const CAPTION_HEIGHT: f32 = 24.0;
+
+/// The picture that the network sees, as the graphics card holds it.
+#[derive(Default)]
+pub struct Preview {
+    texture: Option<TextureHandle>,
+    shown: Option<(Option<Bitmap>, Color32)>,
+}
+
+impl std::fmt::Debug for Preview {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Preview").finish_non_exhaustive()
+    }
+}
+
+/// Draws the picture and the answer, and the ten bars below them.
+pub(crate) fn prediction_ui(ui: &mut Ui, rect: Rect, state: &State, preview: &mut Preview) {
+    let side = picture_side(rect, ui.pixels_per_point());
+    let picture = Rect::from_min_size(rect.min + vec2(0.0, CAPTION_HEIGHT), Vec2::splat(side))
+        .round_to_pixels(ui.pixels_per_point());
+    let answer = Rect::from_min_max(
+        pos2(picture.right() + theme::MARGIN, picture.top()),
+        pos2(rect.right(), picture.bottom()),
+    );
+    caption(ui, pos2(rect.left(), rect.top()), "The network sees");
+    caption(ui, pos2(answer.left(), rect.top()), "and answers");
+    preview.ui(ui, picture, state);
+    answer_ui(ui, answer, state);
+    let bars = Rect::from_min_max(
+        pos2(rect.left(), picture.bottom() + theme::MARGIN),
+        rect.max,
+    );
+    bars_ui(ui, bars, state.answer());
+}
+
+/// A whole number of physical pixels for each of the network's, so that all are of one size.
+fn picture_side(rect: Rect, pixels_per_point: f32) -> f32 {
+    let wanted = (rect.width() * 0.4).min(rect.height() * 0.28);
+    let scale = (wanted * pixels_per_point / SIDE as f32).floor().max(1.0);
+    scale * SIDE as f32 / pixels_per_point
+}
+
+fn caption(ui: &Ui, pos: Pos2, text: &str) {
+    let palette = Palette::of(ui.style());
+    ui.painter().text(
+        pos,
+        Align2::LEFT_TOP,
+        text,
+        theme::font(theme::SMALL),
+        palette.weak,
+    );
+}
+
+impl Preview {
+    fn ui(&mut self, ui: &mut Ui, rect: Rect, state: &State) {
+        let palette = Palette::of(ui.style());
+        let bitmap = match (state.answer(), state.picture()) {
+            (Some(answer), _) => Some(&answer.bitmap),
+            (None, Some(picture)) => Some(&picture.bitmap),
+            (None, None) => None,
+        };
+        if self
+            .shown
+            .as_ref()
+            .is_none_or(|(shown, ink)| shown.as_ref() != bitmap || *ink != palette.ink)
+        {
+            let image = image_of(bitmap, palette);
+            match &mut self.texture {
+                Some(texture) => texture.set(image, TextureOptions::NEAREST),
+                empty => {
+                    *empty = Some(ui.load_texture("network-sees", image, TextureOptions::NEAREST));
+                }
+            }
+            self.shown = Some((bitmap.cloned(), palette.ink));
+        }
+        if let Some(texture) = &self.texture {
+            let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
+            ui.painter()
+                .image(texture.id(), rect, whole, Color32::WHITE);
+        }
+        let outline = Stroke::new(1.0, palette.outline);
+        ui.painter()
+            .rect_stroke(rect, CornerRadius::ZERO, outline, StrokeKind::Outside);
+        let response = ui.interact(rect, Id::unique("network-sees"), Sense::hover());
+        response.widget_info(|| {
+            let mut info = WidgetInfo::labeled(Role::Image, true, "What the network sees");
+            let text = if bitmap.is_some() {
+                "28 by 28 pixels"
+            } else {
+                "nothing"
+            };
+            info.current_text_value = Some(text.to_owned());
+            info
+        });
+        response.on_hover_text(
+            "The drawing as the network gets it: 28 by 28 pixels, scaled and centred as the digits \
+             are that it has learnt from. Where and how large you draw does not matter.",
+        );
+    }
+}
+
+fn image_of(bitmap: Option<&Bitmap>, palette: &Palette) -> ColorImage {
+    let pixels = match bitmap {
+        Some(bitmap) => bitmap
+            .pixels()
+            .iter()
+            .map(|&ink| palette.paper.lerp_to_gamma(palette.ink, ink))
+            .collect(),
+        None => vec![palette.paper; SIDE * SIDE],
+    };
+    ColorImage::new([SIDE, SIDE], pixels)
+}
+
+fn answer_ui(ui: &mut Ui, rect: Rect, state: &State) {
+    let palette = Palette::of(ui.style());
+    let text = match state.answer() {
+        Some(Answer { prediction, .. }) => {
+            let digit = prediction.digit().to_string();
+            let share = words::whole_percent(prediction.confidence());
+            let large = theme::font((rect.height() * 1.05).min(rect.width() * 0.72));
+            let digit_rect = ui.painter().text(
+                rect.left_bottom() + vec2(0.0, rect.height() * 0.12),
+                Align2::LEFT_BOTTOM,
+                &digit,
+                large,
+                palette.accent,
+            );
+            let size = (rect.height() * 0.24)
+                .clamp(18.0, 56.0)
+                .min(rect.width() * 0.2);
+            let pos = pos2(digit_rect.right() + theme::GAP * 1.5, rect.bottom());
+            let font = theme::font(size);
+            ui.painter()
+                .text(pos, Align2::LEFT_BOTTOM, &share, font, palette.text);
+            format!("{digit} · {share}")
+        }
+        None => {
+            let text = if state.is_blank() {
+                "Nothing yet.\nDraw a digit."
+            } else {
+                "…"
+            };
+            let pos = rect.left_top();
+            let font = theme::font(theme::HEADING);
+            ui.painter()
+                .text(pos, Align2::LEFT_TOP, text, font, palette.weak);
+            "nothing yet, draw a digit on the pad".to_owned()
+        }
+    };
+    let response = ui.interact(rect, Id::unique("answer"), Sense::hover());
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Status, true, "Answer");
+        info.current_text_value = Some(text.clone());
+        info
+    });
+}
+
+fn bars_ui(ui: &mut Ui, rect: Rect, answer: Option<&Answer>) {
+    let height = rect.height() / 10.0;
+    for digit in Digit::ALL {
+        let top = rect.top() + height * f32::from(digit.value());
+        let row = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), height));
+        bar_ui(ui, row, digit, answer);
+    }
+}
+
+fn bar_ui(ui: &mut Ui, row: Rect, digit: Digit, answer: Option<&Answer>) {
+    let palette = Palette::of(ui.style());
+    let probability = answer.map(|answer| answer.prediction.probabilities()[digit.index()]);
+    let is_best = answer.is_some_and(|answer| answer.prediction.digit() == digit);
+    let size = (row.height() * 0.52).clamp(13.0, 34.0);
+    // Columns of fixed width, so that nothing moves when a figure changes.
+    let left = row.left() + size * 1.1;
+    let right = row.right() - size * 3.4;
+    let thickness = (row.height() * 0.62).round();
+    let track = Rect::from_min_max(pos2(left, row.center().y), pos2(right, row.center().y))
+        .expand2(vec2(0.0, thickness / 2.0))
+        .round_to_pixels(ui.pixels_per_point());
+    let corners = CornerRadius::same((thickness / 4.0).min(6.0) as u8);
+    let painter = ui.painter();
+    painter.rect_filled(track, corners, palette.track);
+    let id = Id::unique(("bar", digit.value()));
+    let length = ui.animate_value_with_time(id, probability.unwrap_or(0.0), BAR_SECS);
+    if length > 0.001 {
+        let end = lerp(track.left()..=track.right(), length.clamp(0.0, 1.0));
+        let bar = Rect::from_min_max(track.min, pos2(end, track.bottom()));
+        let color = if is_best { palette.accent } else { palette.bar };
+        painter
+            .with_clip_rect(bar)
+            .rect_filled(track, corners, color);
+    }
+    let middle = row.center().y;
+    strong_text(
+        ui,
+        pos2(row.left(), middle),
+        Align2::LEFT_CENTER,
+        &digit.to_string(),
+        size,
+        is_best,
+    );
+    let text = probability.map(words::percent).unwrap_or_default();
+    strong_text(
+        ui,
+        pos2(row.right(), middle),
+        Align2::RIGHT_CENTER,
+        &text,
+        size * 0.92,
+        is_best,
+    );
+    let response = ui.interact(row, id, Sense::hover());
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Meter, true, format!("Probability of {digit}"));
+        info.current_text_value =
+            Some(probability.map_or_else(|| "none".to_owned(), words::percent));
+        info
+    });
+}
+
+/// Text that stands out where it is the best digit's: the window's font has one weight, so it is drawn
+/// twice, a fraction of a point apart.
+fn strong_text(ui: &Ui, pos: Pos2, align: Align2, text: &str, size: f32, strong: bool) {
+    let palette = Palette::of(ui.style());
+    let color = if strong { palette.text } else { palette.weak };
+    ui.painter()
+        .text(pos, align, text, theme::font(size), color);
+    if strong {
+        let beside = pos + vec2(size * 0.03, 0.0);
+        ui.painter()
+            .text(beside, align, text, theme::font(size), color);
+    }
+}

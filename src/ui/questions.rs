@@ -1,0 +1,132 @@
+//! What the window asks: for a path, and whether to close.
+
+use egui::{
+    Align2, Context, Id, Key, Modal, RichText, TextEdit, Ui, Vec2, WidgetInfo, Window,
+    accesskit::Role,
+};
+
+use crate::app::{
+    action::{Action, PathPurpose},
+    state::{PathPrompt, State},
+};
+
+/// The field to type a path into, where no file dialog is to be had.
+pub(crate) fn path_window(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
+    let Some(prompt) = &state.path_prompt else {
+        return;
+    };
+    let (title, verb) = match prompt.purpose {
+        PathPurpose::LoadWeights => ("Load weights", "Load"),
+        PathPurpose::SaveWeights(_) => ("Save the weights", "Save"),
+        PathPurpose::OpenDrawing => ("Open a picture or an ink file", "Open"),
+        PathPurpose::SaveDrawing => ("Save the drawing", "Save"),
+        PathPurpose::DataFolder => ("Choose a data set", "Choose"),
+    };
+    Window::new(title)
+        .id(Id::unique("path"))
+        .anchor(Align2::CENTER_CENTER, Vec2::ZERO)
+        .collapsible(false)
+        .resizable(false)
+        .show(ctx, |ui| {
+            ui.set_width(420.0_f32.min(ctx.content_rect().width() - 80.0));
+            path_ui(ui, prompt, verb, actions);
+        });
+}
+
+fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Action>) {
+    let (hint, example) = match prompt.purpose {
+        PathPurpose::LoadWeights => ("Where the weight file is:", "model.safetensors"),
+        PathPurpose::SaveWeights(_) => ("Where to write the weights:", "model.safetensors"),
+        PathPurpose::OpenDrawing => ("Where the picture or the ink file is:", "seven.png"),
+        PathPurpose::SaveDrawing => (
+            "Where to write the drawing, as ink (.jsonl) or as a picture (.png):",
+            "seven.jsonl",
+        ),
+        PathPurpose::DataFolder => ("The folder with the four files:", "fashion-mnist"),
+    };
+    ui.label(hint);
+    let mut text = prompt.text.clone();
+    let edit = TextEdit::singleline(&mut text)
+        .hint_text(example)
+        .desired_width(f32::INFINITY);
+    let response = ui.add(edit);
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::TextInput, true, "Path");
+        info.current_text_value = Some(prompt.text.clone());
+        info
+    });
+    if response.changed() {
+        actions.push(Action::PathEdited(text.clone()));
+    }
+    let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    let escape = ui.input(|input| input.key_pressed(Key::Escape));
+    if !response.has_focus() && ui.memory(|memory| memory.focused().is_none()) && !enter && !escape
+    {
+        response.request_focus();
+    }
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        let is_typed = !text.trim().is_empty();
+        if ui.add_enabled(is_typed, egui::Button::new(verb)).clicked() || (enter && is_typed) {
+            actions.push(Action::PathAccepted);
+        }
+        if ui.button("Cancel").clicked() || escape {
+            actions.push(Action::PathCancelled);
+        }
+    });
+}
+
+/// Asks before something is lost by closing.
+pub(crate) fn close_modal(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
+    if !state.asks_to_close {
+        return;
+    }
+    let modal = Modal::new(Id::unique("close")).show(ctx, |ui| {
+        ui.set_width(400.0);
+        ui.spacing_mut().item_spacing.y = 12.0;
+        if state.training.state.active_run().is_some() {
+            training_question(ui, actions);
+        } else {
+            unsaved_question(ui, state, actions);
+        }
+    });
+    if modal.should_close() {
+        actions.push(Action::KeepOpen);
+    }
+}
+
+fn training_question(ui: &mut Ui, actions: &mut Vec<Action>) {
+    ui.heading("Training is running");
+    ui.label("What it has learnt so far is lost when the window closes now.");
+    ui.horizontal(|ui| {
+        if ui.button("Keep training").clicked() {
+            actions.push(Action::KeepOpen);
+        }
+        if ui.button(RichText::new("Stop it and close")).clicked() {
+            actions.push(Action::CloseAnyway);
+        }
+    });
+}
+
+fn unsaved_question(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let names: Vec<_> = state.models.unsaved().map(|entry| entry.name()).collect();
+    ui.heading("A trained model is not saved");
+    ui.label(format!(
+        "It is lost when the window closes now: {}.",
+        names.join(", ")
+    ));
+    ui.horizontal(|ui| {
+        if let Some(entry) = state.models.unsaved().last()
+            && ui.button("Save weights…").clicked()
+        {
+            actions.push(Action::KeepOpen);
+            actions.push(Action::AskPath(PathPurpose::SaveWeights(entry.id)));
+        }
+        if ui.button("Close without saving").clicked() {
+            actions.push(Action::CloseAnyway);
+        }
+        if ui.button("Cancel").clicked() {
+            actions.push(Action::KeepOpen);
+        }
+    });
+}

@@ -1,0 +1,210 @@
+//! Colours, type sizes and spacing: one place, so that the window looks of a piece.
+
+use std::sync::Arc;
+
+use egui::{
+    Color32, Context, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle,
+    Theme, Vec2, Visuals,
+    style::{HandleShape, WidgetVisuals},
+};
+
+use crate::app::settings::ThemeChoice;
+
+/// Between neighbours.
+pub(crate) const GAP: f32 = 8.0;
+/// Between groups, and from the window's edge.
+pub(crate) const MARGIN: f32 = 20.0;
+/// Of everything that has corners.
+pub(crate) const RADIUS: u8 = 8;
+/// Figures and explanations beside something larger.
+pub(crate) const SMALL: f32 = 13.0;
+/// Text and buttons.
+pub(crate) const BODY: f32 = 15.0;
+/// The name of a panel.
+pub(crate) const HEADING: f32 = 19.0;
+
+/// The colours of one theme. There is one accent; everything else is grey, but for the second curve
+/// of a plot and what went wrong.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Palette {
+    /// Behind everything.
+    pub(crate) window: Color32,
+    /// Panels and pop-ups.
+    pub(crate) panel: Color32,
+    /// The pad and the picture that the network sees.
+    pub(crate) paper: Color32,
+    /// What is drawn on it.
+    pub(crate) ink: Color32,
+    /// Thin lines around and between things.
+    pub(crate) outline: Color32,
+    /// Text that matters.
+    pub(crate) text: Color32,
+    /// Text that explains.
+    pub(crate) weak: Color32,
+    /// What is the answer, and what is to be pressed first.
+    pub(crate) accent: Color32,
+    /// The accent under the pointer.
+    pub(crate) accent_hovered: Color32,
+    /// Text on the accent.
+    pub(crate) on_accent: Color32,
+    /// What a bar moves in.
+    pub(crate) track: Color32,
+    /// The bars of digits that are not the answer.
+    pub(crate) bar: Color32,
+    /// The validation curve, told apart from the accent by people of all kinds of sight.
+    pub(crate) second: Color32,
+    /// What went wrong.
+    pub(crate) error: Color32,
+    button: Color32,
+    button_hovered: Color32,
+    button_pressed: Color32,
+}
+
+const LIGHT: Palette = Palette {
+    window: Color32::from_rgb(0xf3, 0xf4, 0xf7),
+    panel: Color32::from_rgb(0xff, 0xff, 0xff),
+    paper: Color32::from_rgb(0xff, 0xff, 0xff),
+    ink: Color32::from_rgb(0x17, 0x1a, 0x21),
+    outline: Color32::from_rgb(0xdc, 0xdf, 0xe6),
+    text: Color32::from_rgb(0x17, 0x1a, 0x21),
+    weak: Color32::from_rgb(0x5c, 0x64, 0x73),
+    accent: Color32::from_rgb(0x2b, 0x5f, 0xe3),
+    accent_hovered: Color32::from_rgb(0x22, 0x4f, 0xc4),
+    on_accent: Color32::WHITE,
+    track: Color32::from_rgb(0xe6, 0xe8, 0xee),
+    bar: Color32::from_rgb(0xa3, 0xab, 0xba),
+    second: Color32::from_rgb(0xd9, 0x76, 0x06),
+    error: Color32::from_rgb(0xc0, 0x2b, 0x2b),
+    button: Color32::from_rgb(0xe9, 0xeb, 0xf0),
+    button_hovered: Color32::from_rgb(0xdf, 0xe2, 0xe9),
+    button_pressed: Color32::from_rgb(0xd2, 0xd6, 0xdf),
+};
+
+const DARK: Palette = Palette {
+    window: Color32::from_rgb(0x12, 0x14, 0x18),
+    panel: Color32::from_rgb(0x1a, 0x1d, 0x23),
+    paper: Color32::from_rgb(0x08, 0x09, 0x0b),
+    ink: Color32::from_rgb(0xf4, 0xf5, 0xf7),
+    outline: Color32::from_rgb(0x2f, 0x34, 0x3d),
+    text: Color32::from_rgb(0xf0, 0xf2, 0xf5),
+    weak: Color32::from_rgb(0x9d, 0xa5, 0xb4),
+    accent: Color32::from_rgb(0x6c, 0x9b, 0xff),
+    accent_hovered: Color32::from_rgb(0x8b, 0xb1, 0xff),
+    on_accent: Color32::from_rgb(0x0b, 0x12, 0x22),
+    track: Color32::from_rgb(0x26, 0x2a, 0x32),
+    bar: Color32::from_rgb(0x5d, 0x66, 0x76),
+    second: Color32::from_rgb(0xff, 0xb0, 0x4a),
+    error: Color32::from_rgb(0xff, 0x8a, 0x80),
+    button: Color32::from_rgb(0x2a, 0x2f, 0x38),
+    button_hovered: Color32::from_rgb(0x35, 0x3b, 0x46),
+    button_pressed: Color32::from_rgb(0x41, 0x48, 0x55),
+};
+
+impl Palette {
+    /// The colours of what is drawn in this style.
+    pub(crate) fn of(style: &Style) -> &'static Self {
+        if style.visuals.dark_mode {
+            &DARK
+        } else {
+            &LIGHT
+        }
+    }
+}
+
+/// A font of the window's text.
+pub(crate) fn font(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Proportional)
+}
+
+/// Gives the window its look, in light and in dark.
+pub(crate) fn install(ctx: &Context) {
+    for (theme, palette) in [(Theme::Light, &LIGHT), (Theme::Dark, &DARK)] {
+        ctx.set_style_of(theme, Arc::new(style(theme, palette)));
+    }
+}
+
+/// Follows the person's choice.
+pub(crate) fn apply(ctx: &Context, choice: ThemeChoice) {
+    let preference = match choice {
+        ThemeChoice::System => egui::ThemePreference::System,
+        ThemeChoice::Light => egui::ThemePreference::Light,
+        ThemeChoice::Dark => egui::ThemePreference::Dark,
+    };
+    if ctx.options(|options| options.theme_preference) != preference {
+        ctx.set_theme(preference);
+    }
+}
+
+fn style(theme: Theme, palette: &Palette) -> Style {
+    let mut style = theme.default_style();
+    style.text_styles = [
+        (TextStyle::Small, font(SMALL)),
+        (TextStyle::Body, font(BODY)),
+        (TextStyle::Button, font(BODY)),
+        (TextStyle::Heading, font(HEADING)),
+        (
+            TextStyle::Monospace,
+            FontId::new(BODY, FontFamily::Monospace),
+        ),
+    ]
+    .into();
+    style.drag_value_text_style = TextStyle::Body;
+    let spacing = &mut style.spacing;
+    spacing.item_spacing = Vec2::splat(GAP);
+    spacing.button_padding = Vec2::new(12.0, 6.0);
+    spacing.interact_size = Vec2::new(44.0, 32.0);
+    spacing.menu_margin = Margin::same(8);
+    spacing.window_margin = Margin::same(20);
+    spacing.icon_width = 18.0;
+    spacing.icon_width_inner = 10.0;
+    spacing.icon_spacing = 8.0;
+    spacing.tooltip_width = 320.0;
+    spacing.menu_width = 380.0;
+    spacing.scroll.bar_width = 8.0;
+    visuals(&mut style.visuals, palette);
+    style
+}
+
+fn visuals(visuals: &mut Visuals, palette: &Palette) {
+    let widget = |fill, text, outline| WidgetVisuals {
+        bg_fill: fill,
+        weak_bg_fill: fill,
+        bg_stroke: outline,
+        corner_radius: CornerRadius::same(RADIUS),
+        fg_stroke: Stroke::new(1.0, text),
+        expansion: 0.0,
+    };
+    let line = Stroke::new(1.0, palette.outline);
+    let widgets = &mut visuals.widgets;
+    widgets.noninteractive = widget(palette.panel, palette.text, line);
+    widgets.inactive = widget(palette.button, palette.text, Stroke::NONE);
+    widgets.hovered = widget(palette.button_hovered, palette.text, Stroke::NONE);
+    widgets.active = widget(palette.button_pressed, palette.text, Stroke::NONE);
+    widgets.open = widget(palette.button_hovered, palette.text, Stroke::NONE);
+    visuals.override_text_color = None;
+    visuals.weak_text_color = Some(palette.weak);
+    visuals.selection.bg_fill = palette.accent;
+    visuals.selection.stroke = Stroke::new(1.0, palette.on_accent);
+    visuals.hyperlink_color = palette.accent;
+    visuals.faint_bg_color = palette.window;
+    visuals.extreme_bg_color = palette.track;
+    visuals.text_edit_bg_color = Some(palette.button);
+    visuals.error_fg_color = palette.error;
+    visuals.warn_fg_color = palette.second;
+    visuals.panel_fill = palette.window;
+    visuals.window_fill = palette.panel;
+    visuals.window_stroke = line;
+    visuals.window_corner_radius = CornerRadius::same(12);
+    visuals.menu_corner_radius = CornerRadius::same(RADIUS);
+    let shadow = Shadow {
+        offset: [0, 8],
+        blur: 24,
+        spread: 0,
+        color: Color32::from_black_alpha(if visuals.dark_mode { 120 } else { 40 }),
+    };
+    visuals.window_shadow = shadow;
+    visuals.popup_shadow = shadow;
+    visuals.handle_shape = HandleShape::Circle;
+    visuals.text_cursor.stroke = Stroke::new(2.0, palette.accent);
+    visuals.disabled_alpha = 0.45;
+}

@@ -1,0 +1,240 @@
+//! The training panel: what to train, how it goes, what came of it.
+
+use egui::{
+    Button, CollapsingHeader, ComboBox, Response, RichText, ScrollArea, Ui, Vec2, WidgetInfo,
+    accesskit::Role,
+};
+
+use super::{
+    curves, fields,
+    theme::{self, Palette},
+    words,
+};
+use crate::{
+    app::{
+        action::{Action, PathPurpose},
+        state::{
+            State,
+            training::{Training, TrainingState},
+        },
+    },
+    training::{Progress, config::Preset, evaluation::Evaluation},
+};
+
+/// Draws the panel's content.
+pub(crate) fn training_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let training = &state.training;
+        ui.heading("Training");
+        ui.add_space(theme::GAP);
+        ui.add_enabled_ui(training.state.active_run().is_none(), |ui| {
+            preset_ui(ui, training, actions);
+            fold_ui(ui, training, actions);
+        });
+        ui.add_space(theme::GAP);
+        buttons_ui(ui, &training.state, actions);
+        watch_ui(ui, state, actions);
+        progress_ui(ui, training);
+        result_ui(ui, state, actions);
+        curves::curves_ui(ui, training);
+    });
+}
+
+fn preset_ui(ui: &mut Ui, training: &Training, actions: &mut Vec<Action>) {
+    let form = &training.form;
+    let changed = if form.is_changed() { ", changed" } else { "" };
+    let label = ui.label("Preset");
+    let combo = ComboBox::from_id_salt("preset")
+        .width(ui.available_width())
+        .selected_text(format!("{}{changed}", form.preset))
+        .show_ui(ui, |ui| {
+            for preset in Preset::ALL {
+                let selected = preset == form.preset && !form.is_changed();
+                let option = ui.selectable_label(selected, preset.name());
+                if option.on_hover_text(preset.description()).clicked() {
+                    actions.push(Action::PresetChosen(preset));
+                }
+            }
+        });
+    combo.response.labelled_by(label.id).on_hover_text(
+        "A preset is a whole recipe: the network and how it is trained. Choose one and press Train.",
+    );
+    let description = RichText::new(form.preset.description()).small().weak();
+    ui.label(description);
+}
+
+fn fold_ui(ui: &mut Ui, training: &Training, actions: &mut Vec<Action>) {
+    CollapsingHeader::new("Settings")
+        .id_salt("settings")
+        .show(ui, |ui| {
+            let mut form = training.form.clone();
+            fields::fields_ui(ui, &mut form, actions);
+            if form != training.form {
+                actions.push(Action::FormChanged(Box::new(form)));
+            }
+        });
+}
+
+fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
+    let width = ui.available_width();
+    let half = Vec2::new((width - theme::GAP) / 2.0, 40.0);
+    let button = |text: &'static str, size| Button::new(text).min_size(size);
+    let mut press = |response: Response, action: Action| {
+        if response.clicked() {
+            actions.push(action);
+        }
+    };
+    match state {
+        TrainingState::Running { .. } => {
+            ui.horizontal(|ui| {
+                press(ui.add(button("Pause", half)), Action::Pause);
+                press(stop(ui.add(button("Stop", half))), Action::Stop);
+            });
+        }
+        TrainingState::Paused { .. } => {
+            ui.horizontal(|ui| {
+                press(primary(ui, "Resume", half), Action::Resume);
+                press(stop(ui.add(button("Stop", half))), Action::Stop);
+            });
+        }
+        TrainingState::Stopping { .. } => {
+            ui.add_enabled(false, button("Stopping", Vec2::new(width, 40.0)));
+        }
+        TrainingState::Idle | TrainingState::Finished { .. } | TrainingState::Failed { .. } => {
+            press(primary(ui, "Train", Vec2::new(width, 40.0)), Action::Train);
+        }
+    }
+}
+
+fn stop(response: Response) -> Response {
+    response.on_hover_text("Ends the training now. What it has learnt so far is tested and kept.")
+}
+
+/// The button that is to be pressed first.
+fn primary(ui: &mut Ui, text: &str, size: Vec2) -> Response {
+    let palette = Palette::of(ui.style());
+    ui.scope(|ui| {
+        let widgets = &mut ui.visuals_mut().widgets;
+        for (widget, fill) in [
+            (&mut widgets.inactive, palette.accent),
+            (&mut widgets.hovered, palette.accent_hovered),
+            (&mut widgets.active, palette.accent_hovered),
+        ] {
+            widget.weak_bg_fill = fill;
+            widget.fg_stroke.color = palette.on_accent;
+        }
+        ui.add(Button::new(RichText::new(text).size(17.0)).min_size(size))
+    })
+    .inner
+}
+
+fn watch_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let mut watch = state.settings.watch;
+    let response = ui.checkbox(&mut watch, "Watch it learn").on_hover_text(
+        "While it trains, your drawing is read by the network as it is after each epoch: first it \
+         guesses, then it knows.",
+    );
+    if response.changed() {
+        actions.push(Action::Watch(watch));
+    }
+}
+
+/// One line of what is going on, a bar, and one of figures; all keep their place.
+fn progress_ui(ui: &mut Ui, training: &Training) {
+    if matches!(training.state, TrainingState::Idle) {
+        return;
+    }
+    ui.add_space(theme::GAP);
+    ui.label(headline(training));
+    if training.state.active_run().is_some() {
+        bar_ui(ui, training.progress.as_ref());
+        let figures = training.progress.as_ref().map(figures).unwrap_or_default();
+        ui.label(RichText::new(figures).small().weak());
+    }
+}
+
+fn headline(training: &Training) -> String {
+    let epochs = training.plan.map_or(0, |plan| plan.epochs);
+    let epoch = training.progress.map_or(0, |progress| progress.epoch);
+    match &training.state {
+        TrainingState::Idle => String::new(),
+        TrainingState::Running { .. } if training.plan.is_none() => {
+            "Getting the data ready".to_owned()
+        }
+        TrainingState::Running { .. } if training.history.len() == epochs => {
+            "Testing what it has learnt".to_owned()
+        }
+        TrainingState::Running { .. } => format!("Epoch {epoch} of {epochs}"),
+        TrainingState::Paused { .. } => format!("Paused in epoch {epoch} of {epochs}"),
+        TrainingState::Stopping { .. } => "Stopping: testing what it has learnt".to_owned(),
+        TrainingState::Finished { stopped: true, .. } => match training.history.len() {
+            1 => "Stopped after 1 whole epoch".to_owned(),
+            whole => format!("Stopped after {whole} whole epochs"),
+        },
+        TrainingState::Finished { .. } => "Finished".to_owned(),
+        TrainingState::Failed { .. } => "Failed; the reason is below".to_owned(),
+    }
+}
+
+fn figures(progress: &Progress) -> String {
+    let pace = round_to_two_digits(progress.images_per_sec());
+    format!(
+        "{} images/s · {} left",
+        words::count(pace),
+        words::duration(progress.remaining_secs())
+    )
+}
+
+/// A pace that changes with every batch is easier on the eye when its last digits stand still.
+fn round_to_two_digits(pace: f64) -> usize {
+    let step = 10_f64.powf((pace.max(1.0).log10().floor() - 1.0).max(0.0));
+    ((pace / step).round() * step) as usize
+}
+
+fn bar_ui(ui: &mut Ui, progress: Option<&Progress>) {
+    let palette = Palette::of(ui.style());
+    let share = progress.map_or(0.0, |p| p.images_seen as f32 / p.images_total.max(1) as f32);
+    let size = Vec2::new(ui.available_width(), 10.0);
+    let (rect, response) = ui.allocate_exact_size(size, egui::Sense::hover());
+    ui.painter().rect_filled(rect, 5.0, palette.track);
+    let mut done = rect;
+    done.set_width(rect.width() * share);
+    ui.painter()
+        .with_clip_rect(done)
+        .rect_filled(rect, 5.0, palette.accent);
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ProgressIndicator, true, "Training progress");
+        info.value = Some(f64::from(share));
+        info.current_text_value = Some(format!("{:.0} %", share * 100.0));
+        info
+    });
+}
+
+fn result_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let TrainingState::Finished { run, .. } = state.training.state else {
+        return;
+    };
+    if let Some(test) = &state.training.test {
+        ui.label(RichText::new(test_sentence(test)).strong());
+    }
+    let origin = crate::app::state::models::Origin::Trained(run);
+    let entry = state
+        .models
+        .entries()
+        .iter()
+        .find(|entry| entry.origin == origin);
+    if let Some(entry) = entry.filter(|entry| !entry.is_saved)
+        && ui.button("Save this model…").clicked()
+    {
+        actions.push(Action::AskPath(PathPurpose::SaveWeights(entry.id)));
+    }
+}
+
+fn test_sentence(test: &Evaluation) -> String {
+    format!(
+        "Test accuracy {}, loss {:.3} on {} images it never saw",
+        words::accuracy(test.accuracy),
+        test.loss,
+        words::count(test.examples)
+    )
+}

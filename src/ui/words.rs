@@ -1,0 +1,134 @@
+//! Figures in words, as a person reads them from afar: short, and of the same width while they change.
+
+use crate::{
+    app::state::models::{Entry, Snapshot},
+    model::file::Model,
+};
+
+/// A probability in percent with one digit behind the point. What is not quite certain is not rounded
+/// to certainty.
+pub(crate) fn percent(probability: f32) -> String {
+    match probability {
+        p if p < 1.0 && p >= 0.9995 => "> 99.9 %".to_owned(),
+        p => format!("{:.1} %", p * 100.0),
+    }
+}
+
+/// The same in whole percent, for the large answer.
+pub(crate) fn whole_percent(probability: f32) -> String {
+    match probability {
+        p if p < 1.0 && p >= 0.995 => "> 99 %".to_owned(),
+        p => format!("{:.0} %", p * 100.0),
+    }
+}
+
+/// An accuracy of 0..=1: "97.62 %".
+pub(crate) fn accuracy(accuracy: f64) -> String {
+    format!("{:.2} %", accuracy * 100.0)
+}
+
+/// A count with commas: "48,000".
+pub(crate) fn count(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A duration, coarser the longer it is: "12 s", "3 min 05 s", "2 h 10 min".
+pub(crate) fn duration(secs: f64) -> String {
+    if !secs.is_finite() || secs >= 360_000.0 {
+        return "very long".to_owned();
+    }
+    match secs.max(0.0).ceil() as u64 {
+        secs if secs < 60 => format!("{secs} s"),
+        secs if secs < 3600 => format!("{} min {:02} s", secs / 60, secs % 60),
+        secs => format!("{} h {:02} min", secs / 3600, secs % 3600 / 60),
+    }
+}
+
+/// What there is to say of a model: "784-512-10 relu, 98.60 % on the MNIST test set".
+pub(crate) fn description(model: &Model) -> String {
+    let shape = model.mlp.config();
+    let metadata = &model.metadata;
+    let dataset = match metadata.dataset.as_str() {
+        "mnist" => "MNIST",
+        "" => "a",
+        other => other,
+    };
+    match metadata.test_accuracy {
+        Some(share) => format!("{shape}, {} on the {dataset} test set", accuracy(share)),
+        None => shape.to_string(),
+    }
+}
+
+/// Who answers, in one line.
+pub(crate) fn answers(chosen: &Entry, snapshot: Option<&Snapshot>) -> String {
+    match snapshot {
+        Some(Snapshot { epoch, model }) => format!(
+            "Answers: the training, after epoch {epoch} ({})",
+            model.mlp.config()
+        ),
+        None => format!(
+            "Answers: {} ({})",
+            chosen.name(),
+            description(&chosen.model)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_do_not_claim_certainty() {
+        let cases = [
+            (0.0, "0.0 %", "0 %", "nothing"),
+            (0.0004, "0.0 %", "0 %", "next to nothing"),
+            (0.982, "98.2 %", "98 %", "as usual"),
+            (0.9949, "99.5 %", "99 %", "rounded down"),
+            (0.999, "99.9 %", "> 99 %", "whole percent are coarser"),
+            (0.999_99, "> 99.9 %", "> 99 %", "not certain"),
+            (1.0, "100.0 %", "100 %", "certain"),
+        ];
+        for (probability, fine, coarse, reason) in cases {
+            assert_eq!(percent(probability), fine, "{reason}");
+            assert_eq!(whole_percent(probability), coarse, "{reason}");
+        }
+    }
+
+    #[test]
+    fn durations_get_coarser() {
+        let cases = [
+            (-1.0, "0 s"),
+            (0.2, "1 s"),
+            (59.0, "59 s"),
+            (59.5, "1 min 00 s"),
+            (185.0, "3 min 05 s"),
+            (7800.0, "2 h 10 min"),
+            (f64::NAN, "very long"),
+            (f64::INFINITY, "very long"),
+        ];
+        for (secs, text) in cases {
+            assert_eq!(duration(secs), text, "{secs} seconds");
+        }
+    }
+
+    #[test]
+    fn counts_have_commas() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(count(number), text, "of {number}");
+        }
+    }
+}

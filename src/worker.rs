@@ -1,0 +1,96 @@
+//! Threads behind handles, for whoever must never wait: a predictor, a trainer, file tasks.
+//!
+//! A handle takes requests at once and gives results when asked; the thread behind it wakes the owner
+//! whenever there is something new. Dropping a handle stops its thread, wakes it if it waits, and
+//! joins it. A panic in a thread becomes a failure with its message.
+
+pub mod file_tasks;
+pub mod predictor;
+pub mod trainer;
+
+mod block_on;
+mod file_kind;
+#[cfg(test)]
+mod test_support;
+
+use std::{
+    any::Any,
+    fmt, io,
+    panic::{self, AssertUnwindSafe},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+/// Called from a worker's thread after anything new is there to be taken. It must return soon.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// How many facts wait to be drained before a worker waits for its owner. A fact is small, but for
+/// the weights that a finished epoch comes with.
+const FACTS_CAPACITY: usize = 64;
+
+/// A thread that is joined when its handle goes. Whatever tells it to end must go or happen before.
+struct Joined(Option<thread::JoinHandle<()>>);
+
+impl Joined {
+    fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(work)?;
+        Ok(Self(Some(thread)))
+    }
+
+    fn thread(&self) -> Option<&thread::Thread> {
+        self.0.as_ref().map(thread::JoinHandle::thread)
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        if let Some(Err(payload)) = self.0.take().map(thread::JoinHandle::join) {
+            log::error!("a worker ended by a panic: {}", message_of(&*payload));
+        }
+    }
+}
+
+impl fmt::Debug for Joined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Joined").field(&self.thread()).finish()
+    }
+}
+
+/// Does the work; a panic in it becomes a sentence with its message.
+fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    // What the work may have left half done is dropped with it or replaced whole by the caller.
+    panic::catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
+        let message = message_of(&*payload);
+        format!("a defect of the program ended this ({message}); please report what led to it")
+    })
+}
+
+fn message_of(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without a message")
+}
+
+/// Locks what is whole whatever happened to the thread that held it: it is only ever replaced.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_sentence_with_its_message() {
+        let cases: [(fn(), &str, &str); 3] = [
+            (|| panic!("plain"), "(plain)", "a literal"),
+            (|| panic!("number {}", 3), "(number 3)", "a formatted text"),
+            (|| panic::panic_any(3), "without a message", "anything else"),
+        ];
+        for (work, part, reason) in cases {
+            let sentence = caught(work).expect_err("it panics");
+            assert!(sentence.contains(part), "{reason}: {sentence}");
+        }
+        assert_eq!(caught(|| 3), Ok(3), "and what is done is given");
+    }
+}

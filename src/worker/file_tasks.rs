@@ -1,0 +1,321 @@
+//! Files and the dialogs that choose them, off the frame.
+//!
+//! Tasks are done one after the other, in the order in which they were asked for. What was to be saved
+//! when the handle goes is still saved.
+
+mod dialog;
+
+use std::{
+    ffi::OsStr,
+    fmt, fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+    },
+};
+
+pub use self::dialog::Dialog;
+use self::dialog::Dialogs;
+use super::{
+    FACTS_CAPACITY, Joined, Waker, caught,
+    file_kind::{FileKind, lowercase_extension},
+};
+use crate::{
+    bitmap::Bitmap,
+    error::{self, Refusal},
+    image_input::{bitmap_from_path, save_bitmap_png},
+    ink::{
+        self, Ink,
+        file::{self, InkRecord},
+    },
+    model::file::Model,
+};
+
+/// Something to be done with a file.
+#[derive(Clone, Debug)]
+pub enum FileTask {
+    /// Read weights.
+    LoadWeights(PathBuf),
+    /// Write weights, in place of what is there.
+    SaveWeights {
+        /// Where to.
+        path: PathBuf,
+        /// What.
+        model: Arc<Model>,
+    },
+    /// Read a picture or an ink file.
+    OpenDrawing(PathBuf),
+    /// Write a drawing, in place of what is there: by the name's
+    /// ending its strokes as ink or, as PNG, what the network sees of it.
+    SaveDrawing {
+        /// Where to.
+        path: PathBuf,
+        /// What.
+        ink: Ink,
+    },
+    /// Read whatever it is, as when it was dropped on the window: weights, a picture, an ink file; a
+    /// folder is only named.
+    OpenAny(PathBuf),
+}
+
+/// What came of a task or a dialog; each gives exactly one.
+#[derive(Debug)]
+pub enum FileOutcome {
+    /// The dialog was closed without a choice, or there is no dialog to be had: the two look alike.
+    Cancelled,
+    /// Weights, read and checked.
+    WeightsLoaded {
+        /// Where from.
+        path: PathBuf,
+        /// The model.
+        model: Arc<Model>,
+    },
+    /// Weights are written.
+    WeightsSaved {
+        /// Where to.
+        path: PathBuf,
+    },
+    /// The first drawing of an ink file.
+    InkOpened {
+        /// Where from.
+        path: PathBuf,
+        /// The drawing.
+        ink: Ink,
+        /// How many drawings the file holds, this one included.
+        count: usize,
+    },
+    /// A picture, as the network sees it.
+    PictureOpened {
+        /// Where from.
+        path: PathBuf,
+        /// The picture.
+        bitmap: Bitmap,
+    },
+    /// A drawing is written.
+    DrawingSaved {
+        /// Where to.
+        path: PathBuf,
+    },
+    /// A folder was chosen or dropped.
+    FolderChosen(PathBuf),
+    /// It could not be done, and all is as it was: the whole sentence.
+    Failed(String),
+}
+
+/// The handle of the thread that does file tasks, and of the dialog that is open.
+pub struct FileTasks {
+    is_closing: Arc<AtomicBool>,
+    // The order matters when the handle goes: without a receiver nobody waits for room in a full
+    // channel; the dialogs then send no more tasks; without a sender the thread ends after its last
+    // task, and is joined.
+    outcomes: Receiver<FileOutcome>,
+    dialogs: Dialogs,
+    tasks: Sender<FileTask>,
+    _thread: Joined,
+}
+
+impl FileTasks {
+    /// Starts the threads.
+    ///
+    /// # Panics
+    /// When the system cannot start a thread.
+    pub fn new(waker: Waker) -> Self {
+        let (tasks, queue) = channel();
+        let (sender, outcomes) = sync_channel(FACTS_CAPACITY);
+        let reply = Reply {
+            outcomes: sender,
+            waker,
+        };
+        let is_closing = Arc::new(AtomicBool::new(false));
+        let thread = Joined::spawn("digitpad-files", {
+            let (reply, is_closing) = (reply.clone(), Arc::clone(&is_closing));
+            move || work(&queue, &reply, &is_closing)
+        })
+        .expect("the system can start a thread");
+        let dialogs = Dialogs::spawn(tasks.clone(), reply);
+        Self {
+            is_closing,
+            outcomes,
+            dialogs,
+            tasks,
+            _thread: thread,
+        }
+    }
+
+    /// Has a task done, after those before it.
+    pub fn submit(&self, task: FileTask) {
+        // It cannot fail: the thread ends only after this handle.
+        let _ = self.tasks.send(task);
+    }
+
+    /// Shows a dialog, and does what is then chosen in it. To be called on the thread that draws the
+    /// window.
+    ///
+    /// `false`, and nothing happens, while another is open: see [`FileTasks::dialog_open_secs`].
+    pub fn open_dialog(&self, dialog: Dialog) -> bool {
+        self.dialogs.open(dialog)
+    }
+
+    /// For how many seconds a dialog has been open; `None` without one. It may never answer, as where
+    /// no desktop portal does, so a path should be asked for in another way after some seconds.
+    pub fn dialog_open_secs(&self) -> Option<f64> {
+        self.dialogs.open_secs()
+    }
+
+    /// What came of tasks and dialogs since the last time, in order.
+    pub fn drain(&self) -> Vec<FileOutcome> {
+        self.outcomes.try_iter().take(FACTS_CAPACITY).collect()
+    }
+}
+
+impl Drop for FileTasks {
+    /// Lets go of what need not be done any more; the threads are joined when the fields go.
+    fn drop(&mut self) {
+        self.is_closing.store(true, Ordering::Release);
+    }
+}
+
+impl fmt::Debug for FileTasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileTasks")
+            .field("dialogs", &self.dialogs)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The threads' way back to the owner.
+#[derive(Clone)]
+struct Reply {
+    outcomes: SyncSender<FileOutcome>,
+    waker: Waker,
+}
+
+impl Reply {
+    fn send(&self, outcome: FileOutcome) {
+        // It fails only when the handle is gone, and then nobody wants to know.
+        let _ = self.outcomes.send(outcome);
+        (self.waker)();
+    }
+}
+
+fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
+    for task in queue {
+        let is_save = matches!(
+            task,
+            FileTask::SaveWeights { .. } | FileTask::SaveDrawing { .. }
+        );
+        if is_save || !is_closing.load(Ordering::Acquire) {
+            let outcome = caught(|| done(task)).unwrap_or_else(Err);
+            reply.send(outcome.unwrap_or_else(FileOutcome::Failed));
+        }
+    }
+}
+
+/// Does a task, or says in a whole sentence why not.
+fn done(task: FileTask) -> Result<FileOutcome, String> {
+    if let FileTask::LoadWeights(path) | FileTask::OpenDrawing(path) | FileTask::OpenAny(path) =
+        &task
+    {
+        refuse_endless(path)?;
+    }
+    match task {
+        FileTask::LoadWeights(path) => load_weights(path),
+        FileTask::SaveWeights { path, model } => {
+            model.save(&path).map_err(|error| error::chain(&error))?;
+            Ok(FileOutcome::WeightsSaved { path })
+        }
+        FileTask::OpenDrawing(path) => match FileKind::of(&path) {
+            FileKind::Ink => open_ink(path),
+            _ => open_picture(path),
+        },
+        FileTask::SaveDrawing { path, ink } => save_drawing(path, ink),
+        FileTask::OpenAny(path) => match FileKind::of(&path) {
+            FileKind::Folder => Ok(FileOutcome::FolderChosen(path)),
+            FileKind::Weights => load_weights(path),
+            FileKind::Ink => open_ink(path),
+            FileKind::Picture => open_picture(path),
+        },
+    }
+}
+
+/// A pipe or a device could keep the thread waiting for ever.
+fn refuse_endless(path: &Path) -> Result<(), String> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() && !found.is_dir() => Err(Refusal::new(
+            format!("read {}", path.display()),
+            "a pipe or a device",
+            "a file",
+            "choose a file",
+        )
+        .to_string()),
+        _ => Ok(()),
+    }
+}
+
+fn load_weights(path: PathBuf) -> Result<FileOutcome, String> {
+    let model = Model::load(&path).map_err(|error| error::chain(&error))?;
+    Ok(FileOutcome::WeightsLoaded {
+        path,
+        model: Arc::new(model),
+    })
+}
+
+fn open_ink(path: PathBuf) -> Result<FileOutcome, String> {
+    let records = file::read(&path).map_err(|error| error::chain(&error))?;
+    let count = records.len();
+    let first = records.into_iter().next();
+    let ink = first.ok_or_else(|| without_stroke("open", &path))?.ink;
+    Ok(FileOutcome::InkOpened { path, ink, count })
+}
+
+fn without_stroke(attempted: &str, path: &Path) -> String {
+    Refusal::new(
+        format!("{attempted} the drawing {}", path.display()),
+        "no stroke",
+        "at least one",
+        "draw something or choose another file",
+    )
+    .to_string()
+}
+
+fn open_picture(path: PathBuf) -> Result<FileOutcome, String> {
+    let bitmap = bitmap_from_path(&path).map_err(|error| error::chain(&error))?;
+    Ok(FileOutcome::PictureOpened { path, bitmap })
+}
+
+fn save_drawing(path: PathBuf, ink: Ink) -> Result<FileOutcome, String> {
+    // Neither a picture nor a line of ink can show nothing.
+    let bitmap = ink::to_bitmap(&ink).ok_or_else(|| without_stroke("save", &path))?;
+    match lowercase_extension(&path).as_deref() {
+        Some("png") => {
+            save_bitmap_png(&bitmap, &path).map_err(|error| error::chain(&error))?;
+        }
+        Some("json" | "jsonl" | "ndjson" | "gz") => {
+            let record = InkRecord {
+                label: None,
+                writer: None,
+                ink,
+            };
+            file::write(&path, &[record]).map_err(|error| error::chain(&error))?;
+        }
+        _ => {
+            let name = path
+                .file_name()
+                .map(OsStr::to_string_lossy)
+                .unwrap_or_default();
+            let refusal = Refusal::new(
+                format!("save the drawing in {}", path.display()),
+                format!("the name \"{name}\""),
+                "one that ends in .jsonl or .jsonl.gz (strokes) or .png (the network's picture)",
+                "choose such a name",
+            );
+            return Err(refusal.to_string());
+        }
+    }
+    Ok(FileOutcome::DrawingSaved { path })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! The thread that answers what a drawing shows. Only the newest drawing counts.
+
+use std::{
+    fmt,
+    sync::{Arc, Condvar, Mutex, PoisonError},
+};
+
+use super::{Joined, Waker, caught, lock};
+use crate::{
+    bitmap::Bitmap,
+    error,
+    ink::{self, Ink},
+    model::file::Model,
+    recognition::{Prediction, predict},
+};
+
+/// A drawing to be recognised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PredictionRequest {
+    /// The drawing.
+    pub ink: Ink,
+    /// The owner's number for it, given back with the answer.
+    pub revision: u64,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PredictionResponse {
+    /// The number that came with the request.
+    pub revision: u64,
+    /// Which model answered: 0 is the first, and each [`Predictor::set_model`] counts one up.
+    pub model: u64,
+    /// The answer itself.
+    pub outcome: PredictionOutcome,
+}
+
+/// What a network makes of a drawing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PredictionOutcome {
+    /// There is no ink.
+    Blank,
+    /// What was seen, and what it is taken for.
+    Recognised {
+        /// What the network saw.
+        bitmap: Bitmap,
+        /// What it takes that for.
+        prediction: Prediction,
+    },
+    /// The network could not be computed: the whole sentence.
+    Failed(String),
+}
+
+/// The handle of the predicting thread.
+pub struct Predictor {
+    desk: Arc<Desk>,
+    _thread: Joined,
+}
+
+impl Predictor {
+    /// Starts the thread.
+    ///
+    /// # Panics
+    /// When the system cannot start a thread.
+    pub fn spawn(model: Arc<Model>, waker: Waker) -> Self {
+        let desk = Arc::new(Desk {
+            state: Mutex::new(State {
+                model,
+                generation: 0,
+                asked: None,
+                is_pending: false,
+                answer: None,
+                is_closed: false,
+            }),
+            changed: Condvar::new(),
+        });
+        let thread = Joined::spawn("digitpad-predictor", {
+            let desk = Arc::clone(&desk);
+            move || serve(&desk, &waker)
+        })
+        .expect("the system can start a thread");
+        Self {
+            desk,
+            _thread: thread,
+        }
+    }
+
+    /// Asks for a drawing; it takes the place of one that was not begun.
+    pub fn request(&self, request: PredictionRequest) {
+        let PredictionRequest { ink, revision } = request;
+        self.ask(Picture::Ink(ink), revision);
+    }
+
+    /// Asks for a picture that comes from a file; it takes the place of a request that was not begun.
+    pub fn request_bitmap(&self, bitmap: Bitmap, revision: u64) {
+        self.ask(Picture::Bitmap(bitmap), revision);
+    }
+
+    /// Answers with this model from now on, the last request once more.
+    pub fn set_model(&self, model: Arc<Model>) {
+        self.desk.change(|state| {
+            state.model = model;
+            state.generation += 1;
+            state.is_pending = state.asked.is_some();
+        });
+    }
+
+    /// The newest answer, once.
+    pub fn take(&self) -> Option<PredictionResponse> {
+        lock(&self.desk.state).answer.take()
+    }
+
+    fn ask(&self, picture: Picture, revision: u64) {
+        let asked = Some(Arc::new(Asked { picture, revision }));
+        self.desk.change(|state| {
+            state.asked = asked;
+            state.is_pending = true;
+        });
+    }
+}
+
+impl Drop for Predictor {
+    /// Ends the thread, which is joined when the fields go.
+    fn drop(&mut self) {
+        self.desk.change(|state| state.is_closed = true);
+    }
+}
+
+impl fmt::Debug for Predictor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Predictor").finish_non_exhaustive()
+    }
+}
+
+enum Picture {
+    Ink(Ink),
+    Bitmap(Bitmap),
+}
+
+struct Asked {
+    picture: Picture,
+    revision: u64,
+}
+
+/// Where requests and answers lie.
+struct Desk {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    model: Arc<Model>,
+    generation: u64,
+    /// The last request, kept for the next model.
+    asked: Option<Arc<Asked>>,
+    /// Whether it waits to be answered.
+    is_pending: bool,
+    answer: Option<PredictionResponse>,
+    is_closed: bool,
+}
+
+impl Desk {
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut lock(&self.state));
+        self.changed.notify_all();
+    }
+
+    /// Waits for a request; `None` when the desk is closed.
+    fn next(&self) -> Option<(Arc<Asked>, Arc<Model>, u64)> {
+        let idle = |state: &mut State| !state.is_pending && !state.is_closed;
+        let waiting = self.changed.wait_while(lock(&self.state), idle);
+        let mut state = waiting.unwrap_or_else(PoisonError::into_inner);
+        if state.is_closed {
+            return None;
+        }
+        state.is_pending = false;
+        let asked = state.asked.clone()?;
+        Some((asked, Arc::clone(&state.model), state.generation))
+    }
+}
+
+fn serve(desk: &Desk, waker: &Waker) {
+    while let Some((asked, model, generation)) = desk.next() {
+        let outcome =
+            caught(|| answer(&asked.picture, &model)).unwrap_or_else(PredictionOutcome::Failed);
+        if let PredictionOutcome::Recognised { prediction, .. } = &outcome {
+            let (digit, confidence) = (prediction.digit().value(), prediction.confidence());
+            log::debug!(target: "digitpad", "prediction digit={digit} confidence={confidence:.3}");
+        }
+        let response = PredictionResponse {
+            revision: asked.revision,
+            model: generation,
+            outcome,
+        };
+        lock(&desk.state).answer = Some(response);
+        waker();
+    }
+}
+
+fn answer(picture: &Picture, model: &Model) -> PredictionOutcome {
+    let bitmap = match picture {
+        Picture::Ink(ink) => ink::to_bitmap(ink),
+        Picture::Bitmap(bitmap) => Some(bitmap.clone()),
+    };
+    let Some(bitmap) = bitmap.filter(|bitmap| !bitmap.is_blank()) else {
+        return PredictionOutcome::Blank;
+    };
+    match predict(&model.mlp, &bitmap) {
+        // A training that went astray leaves weights that are no numbers.
+        Ok(prediction) if prediction.probabilities().iter().any(|p| !p.is_finite()) => {
+            PredictionOutcome::Failed(
+                "could not recognise the drawing: the network's answer is no number, as after a training \
+                 with too high a learning rate; train with a lower one or load other weights"
+                    .to_owned(),
+            )
+        }
+        Ok(prediction) => PredictionOutcome::Recognised { bitmap, prediction },
+        Err(error) => PredictionOutcome::Failed(error::chain(&error)),
+    }
+}
+
+#[cfg(test)]
+mod tests;
