@@ -215,11 +215,11 @@ fn learn(
     let dataset = data.read()?;
     reporter.tell(TrainerFact::DataReady);
     let mut uncopied = None;
-    let mut on_event = |event: TrainingEvent<'_>| match event {
+    let mut on_event = |event: TrainingEvent| match event {
         TrainingEvent::Started(plan) => reporter.tell(TrainerFact::Started(plan)),
         TrainingEvent::Batch(progress) => reporter.show(progress),
-        TrainingEvent::EpochFinished(record, mlp) => {
-            match snapshot(mlp, &record, config, &dataset) {
+        TrainingEvent::EpochFinished { record, mlp } => {
+            match snapshot(&mlp, &record, config, &dataset) {
                 Ok(snapshot) => reporter.tell(TrainerFact::EpochFinished { record, snapshot }),
                 Err(error) => {
                     control.abandon();

@@ -7,6 +7,7 @@ use super::*;
 use crate::{
     bitmap::PIXELS,
     model::{Activation, MlpConfig},
+    training::config::Preset,
     worker::test_support::{Bell, wait_until},
 };
 
@@ -42,6 +43,7 @@ fn config(epochs: usize) -> TrainingConfig {
         learning_rate: 0.001,
         validation_split: 0.25,
         seed: 3,
+        ..Preset::Keras.config()
     }
 }
 
