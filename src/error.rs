@@ -49,6 +49,8 @@ impl fmt::Display for Refusal {
     }
 }
 
+impl StdError for Refusal {}
+
 /// An error and all that caused it, in one line: "could not read a.png; … : no such file".
 pub fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
@@ -131,6 +133,47 @@ pub enum TrainingError {
     /// The data failed.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+}
+
+/// The command line: whatever its commands run into.
+#[derive(Debug, Error)]
+pub enum CliError {
+    /// An ink file.
+    #[error(transparent)]
+    Ink(#[from] InkError),
+    /// A picture.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// A data set.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// Weights or a model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A training.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// A file or folder that was named.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// An argument, or a file that holds something else than was asked for.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The result could not be written.
+    #[error("could not write the result to standard output")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    /// Whether it is in the user's hands: a file or an argument, rather than the program or the machine.
+    pub fn is_mendable(&self) -> bool {
+        !matches!(
+            self,
+            Self::Output(_)
+                | Self::Model(ModelError::Compute(_))
+                | Self::Training(TrainingError::Model(ModelError::Compute(_)))
+        )
+    }
 }
 
 #[cfg(test)]

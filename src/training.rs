@@ -404,3 +404,6 @@ fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     rng.set_stream(stream);
     rng
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,7 +175,7 @@ fn what_does_not_fit_is_refused_with_what_was_found() {
             "a tensor too many",
             |p| {
                 p.tensors
-                    .push(("extra".into(), Dtype::U8, vec![1], vec![0]))
+                    .push(("extra".into(), Dtype::U8, vec![1], vec![0]));
             },
             "extra",
         ),

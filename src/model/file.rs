@@ -4,6 +4,7 @@ use std::{collections::HashMap, path::Path};
 
 use candle_core::{DType, Device, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::Serialize;
 
 use super::{Activation, Mlp, MlpConfig, parse_hidden};
 use crate::{
@@ -32,7 +33,7 @@ pub struct Model {
 }
 
 /// Where a model comes from and what it reaches.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Metadata {
     /// What it was trained on: "MNIST", or the name of a folder.
     pub dataset: String,

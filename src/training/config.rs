@@ -54,13 +54,13 @@ impl TrainingConfig {
 }
 
 /// NaN is in no range.
-fn check<T: PartialOrd + fmt::Display>(
+fn check<T: Copy + PartialOrd + fmt::Display>(
     name: &str,
     value: T,
     least: T,
     most: T,
 ) -> Result<(), Refusal> {
-    if value >= least && value <= most {
+    if least <= value && value <= most {
         return Ok(());
     }
     Err(Refusal::new(

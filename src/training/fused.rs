@@ -87,7 +87,7 @@ impl Fused {
         Self {
             activation: mlp.config().activation(),
             layers: widths.windows(2).enumerate().map(layer).collect(),
-            rows: sparse::split_pixels(rayon::current_num_threads()),
+            rows: sparse::share_out_pixels(rayon::current_num_threads()),
             steps: 0,
             mlp,
         }
@@ -260,7 +260,7 @@ impl Pass<'_> {
     }
 }
 
-/// A step on the first layer's weights.
+/// A step on the first layer's weights, `[784, width]`.
 fn update_first(
     weight: &mut [f32],
     layer: &mut Layer,
@@ -268,31 +268,39 @@ fn update_first(
     adam: Adam,
     rows: &mut [Rows],
 ) {
-    let Moments { first, second } = &mut layer.weight_moments;
-    let (mut weight, mut first, mut second) = (weight, &mut first[..], &mut second[..]);
-    let mut parts = Vec::with_capacity(rows.len());
-    for rows in rows {
-        let len = rows.pixels.len() * layer.width;
-        let values = RowValues {
-            weights: split_off(&mut weight, len),
-            first: split_off(&mut first, len),
-            second: split_off(&mut second, len),
-        };
-        parts.push((rows, values));
-    }
-    let deltas = &layer.deltas;
-    parts
-        .into_par_iter()
+    let Layer {
+        width,
+        deltas,
+        weight_moments: Moments { first, second },
+        ..
+    } = layer;
+    let len = rows[0].pixels.len() * *width;
+    let update = |(((rows, weights), first), second): FirstPlaces| {
+        sparse::update(
+            batch,
+            deltas,
+            adam,
+            rows,
+            RowValues {
+                weights,
+                first,
+                second,
+            },
+        );
+    };
+    rows.par_iter_mut()
+        .zip(weight.par_chunks_mut(len))
+        .zip(first.par_chunks_mut(len))
+        .zip(second.par_chunks_mut(len))
         .with_max_len(1)
-        .for_each(|(rows, values)| sparse::update(batch, deltas, adam, rows, values));
+        .for_each(update);
 }
 
-/// Takes the first `len` elements off a slice.
-fn split_off<'a>(slice: &mut &'a mut [f32], len: usize) -> &'a mut [f32] {
-    let (head, tail) = std::mem::take(slice).split_at_mut(len);
-    *slice = tail;
-    head
-}
+/// A thread's rows, their weights, and their two moments.
+type FirstPlaces<'a> = (
+    ((&'a mut Rows, &'a mut [f32]), &'a mut [f32]),
+    &'a mut [f32],
+);
 
 /// A step on a later layer's weights, `[in, width]`.
 fn update_weights(weight: &mut [f32], layer: &mut Layer, previous: &Layer, adam: Adam) {
@@ -336,6 +344,3 @@ type Places<'a> = (
     ((&'a mut [f32], &'a mut [f32]), &'a mut [f32]),
     &'a mut [f32],
 );
-
-#[cfg(test)]
-mod tests;

@@ -58,10 +58,12 @@ def case(hidden, name, activation, smoothing, weight_decay):
     optimiser = torch.optim.AdamW(
         [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}],
         lr=0.01,
-        eps=1e-7,
     )
     result["losses"] = []
-    for _ in range(5):
+    for step in range(1, 6):
+        # Keras adds its epsilon before the second moment's correction, PyTorch after it.
+        for group in optimiser.param_groups:
+            group["eps"] = 1e-7 / (1 - 0.999**step) ** 0.5
         optimiser.zero_grad()
         loss = loss_of(model(x), labels)
         loss.backward()

@@ -279,12 +279,12 @@ fn update_tile<S: Simd, const T: usize>(
     store(simd, &mut second[place], v);
 }
 
-/// Splits the pixels so that each part has about the same ink.
-pub(super) fn split_pixels(parts: usize) -> Vec<Rows> {
-    // Ink gathers in the middle, and a part's time goes as much with its rows as with its ink:
-    // equal parts of rows are fair where both are symmetric.
-    let bound = |part: usize| part * PIXELS / parts;
-    (0..parts)
-        .map(|part| Rows::new(bound(part)..bound(part + 1)))
+/// Shares the pixels out: as many to each part, but for the last, which may have fewer. Ink gathers
+/// in the middle rows of an image, and two halves of it hold about the same.
+pub(super) fn share_out_pixels(parts: usize) -> Vec<Rows> {
+    let each = PIXELS.div_ceil(parts);
+    (0..PIXELS)
+        .step_by(each)
+        .map(|start| Rows::new(start..PIXELS.min(start + each)))
         .collect()
 }

@@ -1,19 +1,9 @@
 //! The fused step against candle's autograd, parameter by parameter.
 
-use candle_core::Device;
-use rand::{Rng as _, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng as _;
 
-use super::Fused;
-use crate::{
-    bitmap::PIXELS,
-    model::{Activation, Mlp, MlpConfig},
-    training::{
-        Step, StepSettings,
-        autograd::Autograd,
-        batch::{Batch, SparseImages},
-    },
-};
+use super::*;
+use crate::training::{autograd::Autograd, fused::Fused};
 
 /// Both compute in `f32` and add up in different orders: a gradient of up to 784 terms is off by
 /// some 1e-6 of its size. Adam divides by the gradient's size, so that a gradient near zero may
@@ -30,19 +20,6 @@ fn images(count: usize, rng: &mut ChaCha8Rng) -> Vec<[u8; PIXELS]> {
     };
     (0..count)
         .map(|_| std::array::from_fn(|_| pixel(rng)))
-        .collect()
-}
-
-fn values(mlp: &Mlp) -> Vec<f32> {
-    let tensors = mlp
-        .layers()
-        .iter()
-        .flat_map(|dense| [&dense.weight, &dense.bias]);
-    tensors
-        .flat_map(|tensor| {
-            let flat = tensor.flatten_all().expect("has elements");
-            flat.to_vec1::<f32>().expect("holds f32")
-        })
         .collect()
 }
 
@@ -74,7 +51,7 @@ fn check(hidden: &[usize], activation: Activation, settings: StepSettings, reaso
             "{config}, {reason}, step {step}: loss off by {difference}"
         );
     }
-    let (expected, found) = (values(&expected), values(&found));
+    let (expected, found) = (parameters(&expected), parameters(&found));
     assert_eq!(
         expected.len(),
         config.parameter_count(),
@@ -151,7 +128,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
             for _ in 0..5 {
                 fused.step(batch, &settings).expect("steps");
             }
-            values(&mlp)
+            parameters(&mlp)
         })
     };
     let one = run(1);
