@@ -237,7 +237,7 @@ impl<'a> Run<'a> {
         mlp: &Mlp,
     ) -> Result<Self, TrainingError> {
         let step: Box<dyn Step> = if mlp.device().is_cpu() {
-            Box::new(fused::Fused::new(mlp.clone()))
+            Box::new(fused::Fused::new(mlp.clone(), config.batch_size))
         } else {
             Box::new(autograd::Autograd::new(mlp.clone())?)
         };
