@@ -1,5 +1,6 @@
 //! Labelled pictures of digits: MNIST, which is built in, and any folder of files in its format.
 
+pub mod augment;
 pub mod idx;
 
 mod files;

@@ -49,6 +49,8 @@ impl fmt::Display for Refusal {
     }
 }
 
+impl StdError for Refusal {}
+
 /// An error and all that caused it, in one line: "could not read a.png; … : no such file".
 pub fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
@@ -133,6 +135,47 @@ pub enum TrainingError {
     Dataset(#[from] DatasetError),
 }
 
+/// The command line: whatever its commands run into.
+#[derive(Debug, Error)]
+pub enum CliError {
+    /// An ink file.
+    #[error(transparent)]
+    Ink(#[from] InkError),
+    /// A picture.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// A data set.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// Weights or a model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A training.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// A file or folder that was named.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// An argument, or a file that holds something else than was asked for.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The result could not be written.
+    #[error("could not write the result to standard output")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    /// Whether it is in the user's hands: a file or an argument, rather than the program or the machine.
+    pub fn is_mendable(&self) -> bool {
+        !matches!(
+            self,
+            Self::Output(_)
+                | Self::Model(ModelError::Compute(_))
+                | Self::Training(TrainingError::Model(ModelError::Compute(_)))
+        )
+    }
+}
+
 /// The window.
 #[derive(Debug, Error)]
 pub enum WindowError {
@@ -159,6 +202,17 @@ pub enum WindowError {
     Start(#[source] Box<dyn StdError + Send + Sync>),
 }
 
+impl WindowError {
+    /// Whether it is in the user's hands: a file, or the place where it is started.
+    pub fn is_mendable(&self) -> bool {
+        match self {
+            Self::Model(error) => !matches!(error, ModelError::Compute(_)),
+            Self::NoDisplay { .. } | Self::Graphics(_) => true,
+            Self::Start(_) => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,9 +230,17 @@ mod tests {
     #[test]
     fn a_chain_names_every_cause_once() {
         let source = io::Error::other("the disk is gone");
-        let error = IoError { attempted: "read", path: "a.png".into(), source };
+        let error = IoError {
+            attempted: "read",
+            path: "a.png".into(),
+            source,
+        };
         let expected = format!("{error}: the disk is gone");
         assert_eq!(chain(&error), expected, "the error and its cause");
-        assert_eq!(chain(&InkError::Io(error)), expected, "what wraps it adds nothing");
+        assert_eq!(
+            chain(&InkError::Io(error)),
+            expected,
+            "what wraps it adds nothing"
+        );
     }
 }

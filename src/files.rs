@@ -23,8 +23,13 @@ pub enum ReadFault {
 /// # Errors
 /// When the file cannot be read or is larger than the limit.
 pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadFault> {
-    let failed =
-        |source| ReadFault::Io(IoError { attempted: "read", path: path.to_path_buf(), source });
+    let failed = |source| {
+        ReadFault::Io(IoError {
+            attempted: "read",
+            path: path.to_path_buf(),
+            source,
+        })
+    };
     let file = fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(limit_bytes + 1)
@@ -108,7 +113,11 @@ mod tests {
         let path = folder.path().join("a.bin");
         write_atomically(&path, b"first").expect("writes");
         write_atomically(&path, b"second").expect("replaces");
-        assert_eq!(fs::read(&path).expect("reads"), b"second", "the new content");
+        assert_eq!(
+            fs::read(&path).expect("reads"),
+            b"second",
+            "the new content"
+        );
         let count = fs::read_dir(folder.path()).expect("lists").count();
         assert_eq!(count, 1, "no temporary file stays");
     }
@@ -125,7 +134,11 @@ mod tests {
         symlink(&path, &link).expect("links");
         write_atomically(&link, b"new").expect("writes through the link");
         assert!(link.is_symlink(), "the link is still one");
-        assert_eq!(fs::read(&path).expect("reads"), b"new", "its target changed");
+        assert_eq!(
+            fs::read(&path).expect("reads"),
+            b"new",
+            "its target changed"
+        );
         let mode = fs::metadata(&path).expect("exists").permissions().mode() & 0o777;
         assert_eq!(mode, 0o640, "the old file's mode");
     }
@@ -135,7 +148,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let missing = folder.path().join("no/such/folder/a.bin");
         assert!(write_atomically(&missing, b"x").is_err(), "no such folder");
-        assert!(write_atomically(folder.path(), b"x").is_err(), "a folder is no file");
+        assert!(
+            write_atomically(folder.path(), b"x").is_err(),
+            "a folder is no file"
+        );
     }
 
     #[test]
@@ -143,8 +159,15 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("a.bin");
         fs::write(&path, [0; 100]).expect("writes");
-        assert_eq!(read_bounded(&path, 100).expect("fits").len(), 100, "exactly the limit");
-        assert!(matches!(read_bounded(&path, 99), Err(ReadFault::TooLarge(99))), "one too many");
+        assert_eq!(
+            read_bounded(&path, 100).expect("fits").len(),
+            100,
+            "exactly the limit"
+        );
+        assert!(
+            matches!(read_bounded(&path, 99), Err(ReadFault::TooLarge(99))),
+            "one too many"
+        );
         let missing = read_bounded(&folder.path().join("none"), 99);
         assert!(matches!(missing, Err(ReadFault::Io(_))), "missing");
     }

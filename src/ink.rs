@@ -6,7 +6,6 @@
 pub mod edit;
 pub mod file;
 pub mod normalise;
-pub mod picture;
 pub mod raster;
 mod render;
 pub mod smooth;

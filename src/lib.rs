@@ -3,13 +3,16 @@
 //! The modules in reading order: a drawing is [`ink`], the network sees a [`bitmap`], which a
 //! picture can be turned into as well ([`image_input`]); a [`model`] turns it into logits,
 //! [`recognition`] into a prediction; [`training`] fits a model to a [`dataset`]; a [`worker`] does
-//! any of this on a thread of its own.
+//! any of this on a thread of its own. [`app`] and [`ui`] are the window, [`cli`] does all of it
+//! without one.
 
 pub mod app;
 pub mod bitmap;
+pub mod cli;
 pub mod dataset;
 pub mod error;
 pub mod files;
+pub mod image_input;
 pub mod ink;
 pub mod model;
 pub mod recognition;

@@ -1,10 +1,62 @@
-use digitpad::{dataset::Dataset, training::{train, config::Preset, control::Control, TrainingEvent}};
-fn main() {
-    let data = Dataset::mnist().unwrap();
-    let config = Preset::Keras.config();
-    let trained = train(&config, &data, &candle_core::Device::Cpu, &Control::default(), &mut |event| {
-        if !matches!(event, TrainingEvent::Batch(_)) { println!("{event:?}"); }
-    }).unwrap().unwrap();
-    println!("{:?}", trained.model.metadata);
-    trained.model.save(std::path::Path::new("weights/digitpad.safetensors")).unwrap();
+//! The program: it picks window or command line, and turns how that ended into an exit code.
+
+use std::{
+    env,
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+    thread,
+};
+
+use digitpad::{
+    app::{self, WindowOptions},
+    cli::{self, Invocation},
+    error,
+};
+
+/// glibc gives memory back to the system between two steps of a training and fetches it anew, which
+/// takes longer than the arithmetic.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    fix_thread_count();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    // Standard error is not locked: the progress bar and the log write to it as well.
+    let mut err = io::stderr();
+    let code = match cli::parse(env::args_os(), &mut err) {
+        Ok(Invocation::Window { weights }) => window(weights),
+        Ok(Invocation::Task(task)) => cli::run(&task, &mut io::stdout().lock(), &mut err),
+        Err(code) => code,
+    };
+    ExitCode::from(code)
+}
+
+/// Says how many threads rayon may have. candle asks for that number at every product of matrices, and
+/// where it is not said, each time reads it from the system's files.
+fn fix_thread_count() {
+    const VARIABLE: &str = "RAYON_NUM_THREADS";
+    if env::var_os(VARIABLE).is_none() {
+        let count = thread::available_parallelism().map_or(1, usize::from);
+        #[expect(
+            unsafe_code,
+            reason = "no other thread runs yet that could read the environment"
+        )]
+        // SAFETY: this is the first thing that the program does, before any thread starts.
+        unsafe {
+            env::set_var(VARIABLE, count.to_string());
+        }
+    }
+}
+
+/// Opens the window, and returns the exit code when it is closed.
+fn window(weights: Option<PathBuf>) -> u8 {
+    match app::run(WindowOptions { weights }) {
+        Ok(()) => 0,
+        Err(error) => {
+            // Nobody is left to be told if standard error is gone.
+            let _ = writeln!(io::stderr(), "digitpad: {}", error::chain(&error));
+            if error.is_mendable() { 2 } else { 1 }
+        }
+    }
 }

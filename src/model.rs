@@ -71,7 +71,9 @@ impl FromStr for Activation {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        let known = Self::ALL.into_iter().find(|a| a.name().eq_ignore_ascii_case(text.trim()));
+        let known = Self::ALL
+            .into_iter()
+            .find(|a| a.name().eq_ignore_ascii_case(text.trim()));
         known.ok_or_else(|| {
             Refusal::new(
                 "read the activation",
@@ -114,26 +116,45 @@ impl MlpConfig {
     pub fn new(hidden: Vec<usize>, activation: Activation) -> Result<Self, Refusal> {
         let refuse = |found: String, expected: String| {
             let remedy = "change the hidden layers";
-            Err(Refusal::new("set up the hidden layers", found, expected, remedy))
+            Err(Refusal::new(
+                "set up the hidden layers",
+                found,
+                expected,
+                remedy,
+            ))
         };
         if hidden.len() > MAX_HIDDEN_LAYERS {
             let expected = format!("at most {MAX_HIDDEN_LAYERS}");
             return refuse(format!("{} hidden layers", hidden.len()), expected);
         }
         if let Some(width) = hidden.iter().find(|width| !(1..=MAX_WIDTH).contains(width)) {
-            return refuse(format!("a layer of {width} units"), format!("1 to {MAX_WIDTH}"));
+            return refuse(
+                format!("a layer of {width} units"),
+                format!("1 to {MAX_WIDTH}"),
+            );
         }
         let config = Self { hidden, activation };
         let count = config.parameter_count();
         if count > MAX_PARAMETERS {
-            return refuse(format!("{count} parameters"), format!("at most {MAX_PARAMETERS}"));
+            return refuse(
+                format!("{count} parameters"),
+                format!("at most {MAX_PARAMETERS}"),
+            );
         }
         Ok(config)
     }
 
     /// The tutorial's network: 784-128-10 with ReLU.
     pub fn tutorial() -> Self {
-        Self { hidden: vec![128], activation: Activation::Relu }
+        Self::relu([128])
+    }
+
+    /// A network with ReLU, of constants that are in range.
+    pub(crate) fn relu(hidden: impl Into<Vec<usize>>) -> Self {
+        Self {
+            hidden: hidden.into(),
+            activation: Activation::Relu,
+        }
     }
 
     /// Units of each hidden layer, from the input to the output.
@@ -156,7 +177,10 @@ impl MlpConfig {
 
     /// How many weights and biases there are.
     pub fn parameter_count(&self) -> usize {
-        self.widths().windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum()
+        self.widths()
+            .windows(2)
+            .map(|pair| (pair[0] + 1) * pair[1])
+            .sum()
     }
 }
 
@@ -222,10 +246,16 @@ impl Mlp {
             let weights = (0..pair[0] * pair[1]).map(|_| rng.random_range(-limit..limit));
             let weight = Tensor::from_iter(weights, device)?.reshape((pair[0], pair[1]))?;
             let bias = Tensor::zeros(pair[1], DType::F32, device)?;
-            Ok(Dense { weight: Var::from_tensor(&weight)?, bias: Var::from_tensor(&bias)? })
+            Ok(Dense {
+                weight: Var::from_tensor(&weight)?,
+                bias: Var::from_tensor(&bias)?,
+            })
         };
         let layers: Result<_, ModelError> = config.widths().windows(2).map(layer).collect();
-        Ok(Self { config: config.clone(), layers: layers? })
+        Ok(Self {
+            config: config.clone(),
+            layers: layers?,
+        })
     }
 
     /// A network of given parameters: for each layer a weight `[out, in]` and a bias `[out]`.
@@ -246,10 +276,12 @@ impl Mlp {
             )));
         }
         let mut layers = Vec::with_capacity(parameters.len());
-        for (index, ((weight, bias), pair)) in parameters.iter().zip(widths.windows(2)).enumerate() {
-            for (name, tensor, shape) in
-                [("weight", weight, vec![pair[1], pair[0]]), ("bias", bias, vec![pair[1]])]
-            {
+        for (index, ((weight, bias), pair)) in parameters.iter().zip(widths.windows(2)).enumerate()
+        {
+            for (name, tensor, shape) in [
+                ("weight", weight, vec![pair[1], pair[0]]),
+                ("bias", bias, vec![pair[1]]),
+            ] {
                 if tensor.dims() != shape {
                     return Err(ModelError::Refused(Refusal::new(
                         "set up the network",
@@ -264,7 +296,10 @@ impl Mlp {
                 bias: Var::from_tensor(bias)?,
             });
         }
-        Ok(Self { config: config.clone(), layers })
+        Ok(Self {
+            config: config.clone(),
+            layers,
+        })
     }
 
     /// The network's shape.
@@ -289,10 +324,16 @@ impl Mlp {
     pub fn copy(&self) -> Result<Self, ModelError> {
         let copy = |var: &Var| Ok::<_, ModelError>(Var::from_tensor(&var.copy()?)?);
         let layer = |dense: &Dense| {
-            Ok(Dense { weight: copy(&dense.weight)?, bias: copy(&dense.bias)? })
+            Ok(Dense {
+                weight: copy(&dense.weight)?,
+                bias: copy(&dense.bias)?,
+            })
         };
         let layers: Result<_, ModelError> = self.layers.iter().map(layer).collect();
-        Ok(Self { config: self.config.clone(), layers: layers? })
+        Ok(Self {
+            config: self.config.clone(),
+            layers: layers?,
+        })
     }
 
     /// From images to logits.

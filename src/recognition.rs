@@ -20,7 +20,9 @@ impl Prediction {
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let powers = logits.map(|logit| (logit - largest).exp());
         let sum: f32 = powers.iter().sum();
-        Self { probabilities: powers.map(|power| power / sum) }
+        Self {
+            probabilities: powers.map(|power| power / sum),
+        }
     }
 
     /// The probability of each digit; together 1.
@@ -46,7 +48,9 @@ impl Prediction {
 pub fn predict(mlp: &Mlp, bitmap: &Bitmap) -> Result<Prediction, ModelError> {
     let image = Tensor::from_slice(bitmap.pixels(), (1, PIXELS), mlp.device())?;
     let logits: Vec<f32> = mlp.forward(&image)?.flatten_all()?.to_vec1()?;
-    Ok(Prediction::of_logits(&std::array::from_fn(|digit| logits[digit])))
+    Ok(Prediction::of_logits(&std::array::from_fn(|digit| {
+        logits[digit]
+    })))
 }
 
 #[cfg(test)]
@@ -68,7 +72,10 @@ mod tests {
         for (logits, digit, confidence, reason) in cases {
             let prediction = Prediction::of_logits(&logits);
             assert_eq!(prediction.digit().value(), digit, "{reason}");
-            assert!((prediction.confidence() - confidence).abs() < 1e-6, "{reason}");
+            assert!(
+                (prediction.confidence() - confidence).abs() < 1e-6,
+                "{reason}"
+            );
             let sum: f32 = prediction.probabilities().iter().sum();
             assert!((sum - 1.0).abs() < 1e-6, "{reason}: together 1");
         }

@@ -10,6 +10,8 @@ pub mod trainer;
 
 mod block_on;
 mod file_kind;
+#[cfg(test)]
+mod test_support;
 
 use std::{
     any::Any,
@@ -72,4 +74,23 @@ fn message_of(payload: &(dyn Any + Send)) -> &str {
 /// Locks what is whole whatever happened to the thread that held it: it is only ever replaced.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_sentence_with_its_message() {
+        let cases: [(fn(), &str, &str); 3] = [
+            (|| panic!("plain"), "(plain)", "a literal"),
+            (|| panic!("number {}", 3), "(number 3)", "a formatted text"),
+            (|| panic::panic_any(3), "without a message", "anything else"),
+        ];
+        for (work, part, reason) in cases {
+            let sentence = caught(work).expect_err("it panics");
+            assert!(sentence.contains(part), "{reason}: {sentence}");
+        }
+        assert_eq!(caught(|| 3), Ok(3), "and what is done is given");
+    }
 }

@@ -2,14 +2,16 @@
 
 use std::{
     fs::{self, File},
-    io,
     path::{Path, PathBuf},
 };
 
-use super::{Dataset, Examples, idx};
+use super::{
+    Dataset, Examples,
+    idx::{self, unreadable},
+};
 use crate::{
     bitmap::{PIXELS, SIDE},
-    error::{DatasetError, IoError, Refusal},
+    error::{DatasetError, Refusal},
 };
 
 /// How many of a folder's files an error lists.
@@ -98,14 +100,6 @@ pub(super) fn read_folder(folder: &Path) -> Result<Dataset, DatasetError> {
 
 fn open(path: &Path) -> Result<File, DatasetError> {
     File::open(path).map_err(|source| unreadable(path, source))
-}
-
-fn unreadable(path: &Path, source: io::Error) -> DatasetError {
-    DatasetError::Io(IoError {
-        attempted: "read",
-        path: path.to_owned(),
-        source,
-    })
 }
 
 /// Exchanges rows and columns of each picture.

@@ -113,7 +113,10 @@ impl<'a> File<'a> {
             };
             return Err(self.refusal(
                 found,
-                format!("an IDX file that begins with {expected_magic:#010x}"),
+                format!(
+                    "a file of {}, which begins with {expected_magic:#010x}",
+                    self.kind
+                ),
                 "check that images and labels are not exchanged and that the file is whole",
             ));
         }
@@ -201,7 +204,8 @@ impl<'a> File<'a> {
     }
 }
 
-fn unreadable(path: &Path, source: io::Error) -> DatasetError {
+/// Says that the system did not let `path` be read.
+pub(super) fn unreadable(path: &Path, source: io::Error) -> DatasetError {
     DatasetError::Io(IoError {
         attempted: "read",
         path: path.to_owned(),

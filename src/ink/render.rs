@@ -4,7 +4,12 @@ use super::{Bounds, Ink, Point, Stroke, raster::Raster, smooth};
 use crate::bitmap::{Bitmap, PIXELS, SIDE};
 
 /// The pen's width in the 28×28 picture, whatever the pad's pen looked like.
-pub const PEN_WIDTH_PX: f32 = 2.6;
+///
+/// Fitted to the 60,000 training images of MNIST, on 9,596 digits of real pen ink (Unipen,
+/// `train_r01_v07`): the mean sum of pixels, over classes weighted alike, is 103.1 in MNIST and 103.8
+/// with this pen (96.4 at 2.2 px, 111.0 at 2.6 px); the sum a pixel of skeleton is 2.99 in MNIST
+/// (median 2.85) and 2.94 with this pen (median 2.90).
+pub const PEN_WIDTH_PX: f32 = 2.4;
 /// The longer side of MNIST's digits with the width of their pen.
 const BOX_PX: f32 = 20.0;
 /// Where MNIST's digits have their centre of mass on average, with pixel `i` reaching from `i` to `i + 1`.

@@ -4,6 +4,7 @@ use std::{collections::HashMap, path::Path};
 
 use candle_core::{DType, Device, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::Serialize;
 
 use super::{Activation, Mlp, MlpConfig, parse_hidden};
 use crate::{
@@ -32,7 +33,7 @@ pub struct Model {
 }
 
 /// Where a model comes from and what it reaches.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Metadata {
     /// What it was trained on: "MNIST", or the name of a folder.
     pub dataset: String,
@@ -67,7 +68,10 @@ impl Metadata {
             }
         };
         insert("seed", self.seed.map(|seed| seed.to_string()));
-        insert("validation_accuracy", self.validation_accuracy.map(|x| x.to_string()));
+        insert(
+            "validation_accuracy",
+            self.validation_accuracy.map(|x| x.to_string()),
+        );
         insert("test_loss", self.test_loss.map(|x| x.to_string()));
         insert("test_accuracy", self.test_accuracy.map(|x| x.to_string()));
         map
@@ -117,7 +121,11 @@ impl Model {
     /// When the bytes are no network of this program's format.
     pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self, ModelError> {
         let malformed = |error: safetensors::SafeTensorError| {
-            refused(name, &format!("damaged or foreign content ({error})"), "a safetensors file")
+            refused(
+                name,
+                &format!("damaged or foreign content ({error})"),
+                "a safetensors file",
+            )
         };
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(malformed)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(malformed)?;
@@ -132,14 +140,28 @@ impl Model {
                 names.push(key);
                 tensor
             };
-            parameters.push((read("weight", &[pair[1], pair[0]])?, read("bias", &[pair[1]])?));
+            parameters.push((
+                read("weight", &[pair[1], pair[0]])?,
+                read("bias", &[pair[1]])?,
+            ));
         }
-        if let Some(extra) = tensors.names().into_iter().find(|n| !names.iter().any(|k| k == n)) {
+        if let Some(extra) = tensors
+            .names()
+            .into_iter()
+            .find(|n| !names.iter().any(|k| k == n))
+        {
             let expected = format!("only the parameters of {config}");
-            return Err(refused(name, &format!("another tensor, {extra}"), &expected));
+            return Err(refused(
+                name,
+                &format!("another tensor, {extra}"),
+                &expected,
+            ));
         }
         let mlp = Mlp::from_parameters(&config, &parameters)?;
-        Ok(Self { mlp, metadata: Metadata::from_map(&map) })
+        Ok(Self {
+            mlp,
+            metadata: Metadata::from_map(&map),
+        })
     }
 
     /// The bytes of the weight file: `layers.N.weight` `[out, in]` and `layers.N.bias` `[out]`, `f32`.
@@ -149,8 +171,14 @@ impl Model {
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
         let mut named = Vec::new();
         for (index, dense) in self.mlp.layers().iter().enumerate() {
-            named.push((format!("layers.{index}.weight"), dense.weight.t()?.contiguous()?));
-            named.push((format!("layers.{index}.bias"), dense.bias.as_tensor().clone()));
+            named.push((
+                format!("layers.{index}.weight"),
+                dense.weight.t()?.contiguous()?,
+            ));
+            named.push((
+                format!("layers.{index}.bias"),
+                dense.bias.as_tensor().clone(),
+            ));
         }
         let mut stored = Vec::new();
         for (name, tensor) in named {
@@ -189,7 +217,11 @@ fn refused(name: &str, found: &str, expected: &str) -> ModelError {
 fn config_of(map: &HashMap<String, String>, name: &str) -> Result<MlpConfig, ModelError> {
     let field = |key: &str| {
         map.get(key).map(String::as_str).ok_or_else(|| {
-            refused(name, &format!("no \"{key}\" in the metadata"), "what Digitpad writes there")
+            refused(
+                name,
+                &format!("no \"{key}\" in the metadata"),
+                "what Digitpad writes there",
+            )
         })
     };
     for (key, expected) in [("format", FORMAT), ("input", INPUT)] {
@@ -223,21 +255,33 @@ fn read_tensor(
         .ok()
         .ok_or_else(|| refused(name, &format!("no tensor {key}"), &expected))?;
     if view.shape() != shape {
-        return Err(refused(name, &format!("{key} of shape {:?}", view.shape()), &expected));
+        return Err(refused(
+            name,
+            &format!("{key} of shape {:?}", view.shape()),
+            &expected,
+        ));
     }
     let dtype = match view.dtype() {
         Dtype::F32 => DType::F32,
         Dtype::F16 => DType::F16,
         Dtype::BF16 => DType::BF16,
         other => {
-            return Err(refused(name, &format!("{key} of type {other:?}"), "F32, F16 or BF16"));
+            return Err(refused(
+                name,
+                &format!("{key} of type {other:?}"),
+                "F32, F16 or BF16",
+            ));
         }
     };
     let tensor = Tensor::from_raw_buffer(view.data(), dtype, shape, &Device::Cpu)?;
     let tensor = tensor.to_dtype(DType::F32)?;
     let values: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
     if let Some(value) = values.iter().find(|value| !value.is_finite()) {
-        return Err(refused(name, &format!("the value {value} in {key}"), "finite numbers"));
+        return Err(refused(
+            name,
+            &format!("the value {value} in {key}"),
+            "finite numbers",
+        ));
     }
     Ok(tensor)
 }

@@ -1,10 +1,10 @@
 //! The general step: candle's forward pass and autograd, on any device.
 
-use candle_core::{D, Tensor, Var};
+use candle_core::{D, DType, Tensor, Var};
 
-use super::{BatchFigures, Step, config::TrainingConfig};
+use super::{BatchFigures, Step, StepSettings, batch::Batch};
 use crate::{
-    bitmap::PIXELS,
+    bitmap::{CLASSES, PIXELS},
     error::{ModelError, TrainingError},
     model::Mlp,
 };
@@ -20,7 +20,6 @@ pub(super) const EPSILON: f64 = 1e-7;
 pub(super) struct Autograd {
     mlp: Mlp,
     moments: Vec<Moments>,
-    learning_rate: f64,
     steps: i32,
 }
 
@@ -32,43 +31,101 @@ struct Moments {
 }
 
 impl Autograd {
-    pub(super) fn new(mlp: Mlp, config: &TrainingConfig) -> Result<Self, ModelError> {
-        let parameters = mlp.layers().iter().flat_map(|dense| [&dense.weight, &dense.bias]);
+    pub(super) fn new(mlp: Mlp) -> Result<Self, ModelError> {
+        let parameters = mlp
+            .layers()
+            .iter()
+            .flat_map(|dense| [&dense.weight, &dense.bias]);
         let moments = parameters.map(|parameter| {
             let zeros = parameter.zeros_like()?;
-            Ok(Moments { parameter: parameter.clone(), first: zeros.clone(), second: zeros })
+            Ok(Moments {
+                parameter: parameter.clone(),
+                first: zeros.clone(),
+                second: zeros,
+            })
         });
         let moments: Result<_, ModelError> = moments.collect();
-        Ok(Self { moments: moments?, mlp, learning_rate: config.learning_rate, steps: 0 })
+        Ok(Self {
+            moments: moments?,
+            mlp,
+            steps: 0,
+        })
     }
 
-    fn learn(&mut self, images: &[f32], labels: &[u8]) -> candle_core::Result<BatchFigures> {
+    fn learn(
+        &mut self,
+        batch: Batch,
+        settings: &StepSettings,
+    ) -> candle_core::Result<BatchFigures> {
         let device = self.mlp.device();
-        let images = Tensor::from_slice(images, (labels.len(), PIXELS), device)?;
-        let labels = Tensor::from_slice(labels, labels.len(), device)?;
-        let logits = self.mlp.forward(&images).map_err(candle_core::Error::wrap)?;
-        let correct = logits.argmax(D::Minus1)?.to_dtype(labels.dtype())?.eq(&labels)?;
-        let correct = correct.to_dtype(candle_core::DType::U32)?.sum_all()?.to_scalar::<u32>()?;
-        let loss = candle_nn::loss::cross_entropy(&logits, &labels)?;
-        let gradients = loss.backward()?;
+        let count = batch.members.len();
+        let images = Tensor::from_vec(batch.to_dense(), (count, PIXELS), device)?;
+        let labels = Tensor::from_slice(batch.labels, count, device)?;
+        let logits = self
+            .mlp
+            .forward(&images)
+            .map_err(candle_core::Error::wrap)?;
+        let correct = logits
+            .argmax(D::Minus1)?
+            .to_dtype(labels.dtype())?
+            .eq(&labels)?;
+        let correct = correct
+            .to_dtype(DType::U32)?
+            .sum_all()?
+            .to_scalar::<u32>()?;
+        let targets = smoothed(batch.labels, settings.label_smoothing);
+        let targets = Tensor::from_vec(targets, (count, CLASSES), device)?;
+        let log_probabilities = candle_nn::ops::log_softmax(&logits, D::Minus1)?;
+        let loss_sum = (targets * log_probabilities)?.sum_all()?.neg()?;
+        let gradients = (&loss_sum / count as f64)?.backward()?;
         self.steps += 1;
-        let bias1 = 1.0 - BETA1.powi(self.steps);
-        let bias2 = 1.0 - BETA2.powi(self.steps);
-        let rate = self.learning_rate * bias2.sqrt() / bias1;
-        for Moments { parameter, first, second } in &mut self.moments {
-            let Some(gradient) = gradients.get(parameter) else { continue };
+        let correction = (1.0 - BETA2.powi(self.steps)).sqrt() / (1.0 - BETA1.powi(self.steps));
+        let rate = settings.learning_rate * correction;
+        for Moments {
+            parameter,
+            first,
+            second,
+        } in &mut self.moments
+        {
+            let Some(gradient) = gradients.get(parameter) else {
+                continue;
+            };
             *first = ((&*first * BETA1)? + (gradient * (1.0 - BETA1))?)?;
             *second = ((&*second * BETA2)? + (gradient.sqr()? * (1.0 - BETA2))?)?;
             let change = ((&*first * rate)? / (second.sqrt()? + EPSILON)?)?;
-            parameter.set(&(parameter.as_tensor() - change)?)?;
+            let is_weight = parameter.rank() == 2;
+            let decay = if is_weight {
+                settings.weight_decay
+            } else {
+                0.0
+            };
+            let kept = (parameter.as_tensor() * (1.0 - settings.learning_rate * decay))?;
+            parameter.set(&(kept - change)?)?;
         }
-        let loss_sum = f64::from(loss.to_scalar::<f32>()?) * labels.dims1()? as f64;
-        Ok(BatchFigures { loss_sum, correct: correct as usize })
+        let loss_sum = f64::from(loss_sum.to_scalar::<f32>()?);
+        Ok(BatchFigures {
+            loss_sum,
+            correct: correct as usize,
+        })
     }
 }
 
+/// `[n, 10]`: the target distribution of each label, `smoothing` of which is spread over all digits.
+fn smoothed(labels: &[u8], smoothing: f64) -> Vec<f32> {
+    let off_target = smoothing as f32 / CLASSES as f32;
+    let mut targets = vec![off_target; labels.len() * CLASSES];
+    for (row, &label) in targets.chunks_exact_mut(CLASSES).zip(labels) {
+        row[usize::from(label)] += 1.0 - smoothing as f32;
+    }
+    targets
+}
+
 impl Step for Autograd {
-    fn step(&mut self, images: &[f32], labels: &[u8]) -> Result<BatchFigures, TrainingError> {
-        Ok(self.learn(images, labels).map_err(ModelError::from)?)
+    fn step(
+        &mut self,
+        batch: Batch,
+        settings: &StepSettings,
+    ) -> Result<BatchFigures, TrainingError> {
+        Ok(self.learn(batch, settings).map_err(ModelError::from)?)
     }
 }

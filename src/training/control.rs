@@ -24,7 +24,10 @@ pub struct Control {
 
 impl Default for Control {
     fn default() -> Self {
-        Self { wish: Mutex::new(Wish::Run), changed: Condvar::new() }
+        Self {
+            wish: Mutex::new(Wish::Run),
+            changed: Condvar::new(),
+        }
     }
 }
 
@@ -41,7 +44,13 @@ impl Control {
 
     /// Ends the training after its batch, waiting or not; final.
     pub fn stop(&self) {
-        self.change(|wish| if wish == Wish::Abandon { wish } else { Wish::Stop });
+        self.change(|wish| {
+            if wish == Wish::Abandon {
+                wish
+            } else {
+                Wish::Stop
+            }
+        });
     }
 
     /// Ends the training without a result; final.
@@ -56,7 +65,9 @@ impl Control {
 
     /// Waits while paused; then says what to do: run, stop or abandon.
     pub(super) fn await_turn(&self) -> Wish {
-        let waiting = self.changed.wait_while(self.lock(), |wish| *wish == Wish::Pause);
+        let waiting = self
+            .changed
+            .wait_while(self.lock(), |wish| *wish == Wish::Pause);
         *waiting.unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -83,7 +94,11 @@ mod tests {
         control.stop();
         control.pause();
         control.resume();
-        assert_eq!(control.await_turn(), Wish::Stop, "neither pause nor resume undoes it");
+        assert_eq!(
+            control.await_turn(),
+            Wish::Stop,
+            "neither pause nor resume undoes it"
+        );
         control.abandon();
         control.stop();
         assert_eq!(control.wish(), Wish::Abandon, "and an abandon outranks it");
@@ -96,7 +111,11 @@ mod tests {
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| control.await_turn());
             control.stop();
-            assert_eq!(waiting.join().expect("ends"), Wish::Stop, "woken by the stop");
+            assert_eq!(
+                waiting.join().expect("ends"),
+                Wish::Stop,
+                "woken by the stop"
+            );
         });
     }
 }

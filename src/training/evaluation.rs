@@ -31,7 +31,12 @@ pub struct Evaluation {
 impl Evaluation {
     /// Nothing seen yet.
     fn empty() -> Self {
-        Self { examples: 0, loss: 0.0, accuracy: 0.0, confusion: [[0; CLASSES]; CLASSES] }
+        Self {
+            examples: 0,
+            loss: 0.0,
+            accuracy: 0.0,
+            confusion: [[0; CLASSES]; CLASSES],
+        }
     }
 
     /// From logits and what the digits were.
@@ -44,7 +49,9 @@ impl Evaluation {
             evaluation.confusion[truth.index()][Digit::of_largest(logits).index()] += 1;
         }
         let count = evaluation.examples.max(1) as f64;
-        let right: usize = (0..CLASSES).map(|digit| evaluation.confusion[digit][digit]).sum();
+        let right: usize = (0..CLASSES)
+            .map(|digit| evaluation.confusion[digit][digit])
+            .sum();
         evaluation.loss = sum / count;
         evaluation.accuracy = right as f64 / count;
         evaluation
@@ -97,8 +104,14 @@ mod tests {
         // In Python: log(9 + e³) − 3, log(9 + e³) and log(10), averaged.
         let sum = (9.0 + 3.0_f64.exp()).ln();
         let expected = ((sum - 3.0) + sum + 10.0_f64.ln()) / 3.0;
-        assert!((evaluation.loss - expected).abs() < 1e-12, "mean cross-entropy");
-        assert!((evaluation.accuracy - 2.0 / 3.0).abs() < 1e-12, "two of three");
+        assert!(
+            (evaluation.loss - expected).abs() < 1e-12,
+            "mean cross-entropy"
+        );
+        assert!(
+            (evaluation.accuracy - 2.0 / 3.0).abs() < 1e-12,
+            "two of three"
+        );
         assert_eq!(evaluation.confusion[5][2], 1, "the 5 was read as 2");
         assert_eq!(evaluation.confusion[2][2], 1, "the 2 was read");
     }
@@ -106,6 +119,10 @@ mod tests {
     #[test]
     fn no_examples_are_no_division_by_zero() {
         let evaluation = Evaluation::of_logits(std::iter::empty());
-        assert_eq!((evaluation.loss, evaluation.accuracy), (0.0, 0.0), "zeros, not NaN");
+        assert_eq!(
+            (evaluation.loss, evaluation.accuracy),
+            (0.0, 0.0),
+            "zeros, not NaN"
+        );
     }
 }

@@ -33,3 +33,52 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>, is_off: &AtomicBool) 
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{pending, poll_fn},
+        sync::Mutex,
+        task::Waker,
+    };
+
+    use super::*;
+    use crate::worker::lock;
+
+    #[test]
+    fn it_waits_for_another_thread() {
+        let (seen, is_ready) = (Mutex::new(None::<Waker>), AtomicBool::new(false));
+        let future = poll_fn(|context| {
+            if is_ready.load(Ordering::Acquire) {
+                return Poll::Ready(3);
+            }
+            *lock(&seen) = Some(context.waker().clone());
+            Poll::Pending
+        });
+        let value = thread::scope(|scope| {
+            scope.spawn(|| {
+                let waker = loop {
+                    match lock(&seen).take() {
+                        Some(waker) => break waker,
+                        None => thread::yield_now(),
+                    }
+                };
+                is_ready.store(true, Ordering::Release);
+                waker.wake();
+            });
+            block_on(future, &AtomicBool::new(false))
+        });
+        assert_eq!(value, Some(3), "polled again when woken");
+    }
+
+    #[test]
+    fn it_can_be_called_off() {
+        let is_off = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| block_on(pending::<()>(), &is_off));
+            is_off.store(true, Ordering::Release);
+            waiting.thread().unpark();
+            assert_eq!(waiting.join().ok(), Some(None), "it ended without a value");
+        });
+    }
+}

@@ -31,7 +31,10 @@ impl FileKind {
     /// Safetensors begin with the length of their JSON header, eight bytes; ink begins with its first
     /// line's brace, or is compressed.
     fn of_content(bytes: &[u8]) -> Self {
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+        let text = bytes
+            .strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(bytes)
+            .trim_ascii_start();
         if bytes.get(8) == Some(&b'{') && bytes[4..8] == [0; 4] {
             Self::Weights
         } else if text.first() == Some(&b'{') || bytes.starts_with(&[0x1f, 0x8b]) {
@@ -54,4 +57,45 @@ fn first_bytes(path: &Path) -> Vec<u8> {
         let _ = file.take(64).read_to_end(&mut bytes);
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_name_tells_or_else_the_content() {
+        let header = b"\x40\0\0\0\0\0\0\0{\"__metadata__\"";
+        let cases: [(&str, &[u8], FileKind, &str); 12] = [
+            ("a.safetensors", b"", FileKind::Weights, "by its name"),
+            ("A.SafeTensors", b"", FileKind::Weights, "in any case"),
+            ("a.jsonl", b"", FileKind::Ink, "by its name"),
+            ("a.jsonl.gz", b"", FileKind::Ink, "by its last ending"),
+            ("a.JPG", header, FileKind::Picture, "the name counts first"),
+            ("b", header, FileKind::Weights, "a length and a brace"),
+            ("c", b" \n{\"strokes\"", FileKind::Ink, "a brace"),
+            (
+                "d",
+                b"\xef\xbb\xbf{",
+                FileKind::Ink,
+                "behind a byte order mark",
+            ),
+            ("e", b"\x1f\x8b\x08", FileKind::Ink, "gzip"),
+            ("f.dat", b"\x89PNG", FileKind::Picture, "of another kind"),
+            ("g", b"", FileKind::Picture, "empty"),
+            ("h", b"\0\0\0\0\0\0\0\0", FileKind::Picture, "cut short"),
+        ];
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        for (name, content, expected, reason) in cases {
+            let path = folder.path().join(name);
+            fs::write(&path, content).expect("writes");
+            assert_eq!(FileKind::of(&path), expected, "{name}: {reason}");
+        }
+        let missing = folder.path().join("none");
+        assert_eq!(FileKind::of(&missing), FileKind::Picture, "not there");
+        let kind = FileKind::of(folder.path());
+        assert_eq!(kind, FileKind::Folder, "a folder");
+    }
 }

@@ -7,8 +7,8 @@ mod dialog;
 
 use std::{
     ffi::OsStr,
-    fmt,
-    path::PathBuf,
+    fmt, fs,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -25,10 +25,10 @@ use super::{
 use crate::{
     bitmap::Bitmap,
     error::{self, Refusal},
+    image_input::{bitmap_from_path, save_bitmap_png},
     ink::{
-        Ink,
+        self, Ink,
         file::{self, InkRecord},
-        picture,
     },
     model::file::Model,
 };
@@ -47,7 +47,8 @@ pub enum FileTask {
     },
     /// Read a picture or an ink file.
     OpenDrawing(PathBuf),
-    /// Write a drawing, in place of what is there: as ink or, by the name's ending, as PNG.
+    /// Write a drawing, in place of what is there: by the name's
+    /// ending its strokes as ink or, as PNG, what the network sees of it.
     SaveDrawing {
         /// Where to.
         path: PathBuf,
@@ -123,7 +124,10 @@ impl FileTasks {
     pub fn new(waker: Waker) -> Self {
         let (tasks, queue) = channel();
         let (sender, outcomes) = sync_channel(FACTS_CAPACITY);
-        let reply = Reply { outcomes: sender, waker };
+        let reply = Reply {
+            outcomes: sender,
+            waker,
+        };
         let is_closing = Arc::new(AtomicBool::new(false));
         let thread = Joined::spawn("digitpad-files", {
             let (reply, is_closing) = (reply.clone(), Arc::clone(&is_closing));
@@ -131,7 +135,13 @@ impl FileTasks {
         })
         .expect("the system can start a thread");
         let dialogs = Dialogs::spawn(tasks.clone(), reply);
-        Self { is_closing, outcomes, dialogs, tasks, _thread: thread }
+        Self {
+            is_closing,
+            outcomes,
+            dialogs,
+            tasks,
+            _thread: thread,
+        }
     }
 
     /// Has a task done, after those before it.
@@ -169,7 +179,9 @@ impl Drop for FileTasks {
 
 impl fmt::Debug for FileTasks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FileTasks").field("dialogs", &self.dialogs).finish_non_exhaustive()
+        f.debug_struct("FileTasks")
+            .field("dialogs", &self.dialogs)
+            .finish_non_exhaustive()
     }
 }
 
@@ -190,8 +202,10 @@ impl Reply {
 
 fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
     for task in queue {
-        let is_save =
-            matches!(task, FileTask::SaveWeights { .. } | FileTask::SaveDrawing { .. });
+        let is_save = matches!(
+            task,
+            FileTask::SaveWeights { .. } | FileTask::SaveDrawing { .. }
+        );
         if is_save || !is_closing.load(Ordering::Acquire) {
             let outcome = caught(|| done(task)).unwrap_or_else(Err);
             reply.send(outcome.unwrap_or_else(FileOutcome::Failed));
@@ -201,6 +215,11 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
 
 /// Does a task, or says in a whole sentence why not.
 fn done(task: FileTask) -> Result<FileOutcome, String> {
+    if let FileTask::LoadWeights(path) | FileTask::OpenDrawing(path) | FileTask::OpenAny(path) =
+        &task
+    {
+        refuse_endless(path)?;
+    }
     match task {
         FileTask::LoadWeights(path) => load_weights(path),
         FileTask::SaveWeights { path, model } => {
@@ -221,53 +240,75 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
     }
 }
 
+/// A pipe or a device could keep the thread waiting for ever.
+fn refuse_endless(path: &Path) -> Result<(), String> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() && !found.is_dir() => Err(Refusal::new(
+            format!("read {}", path.display()),
+            "a pipe or a device",
+            "a file",
+            "choose a file",
+        )
+        .to_string()),
+        _ => Ok(()),
+    }
+}
+
 fn load_weights(path: PathBuf) -> Result<FileOutcome, String> {
     let model = Model::load(&path).map_err(|error| error::chain(&error))?;
-    Ok(FileOutcome::WeightsLoaded { path, model: Arc::new(model) })
+    Ok(FileOutcome::WeightsLoaded {
+        path,
+        model: Arc::new(model),
+    })
 }
 
 fn open_ink(path: PathBuf) -> Result<FileOutcome, String> {
     let records = file::read(&path).map_err(|error| error::chain(&error))?;
     let count = records.len();
-    let first = records.into_iter().find(|record| !record.ink.is_empty());
-    let InkRecord { ink, .. } = first.ok_or_else(|| {
-        let attempted = format!("open the drawing in {}", path.display());
-        let refusal = Refusal::new(
-            attempted,
-            "no stroke",
-            "at least one",
-            "choose an ink file with a drawing in it",
-        );
-        refusal.to_string()
-    })?;
+    let first = records.into_iter().next();
+    let ink = first.ok_or_else(|| without_stroke("open", &path))?.ink;
     Ok(FileOutcome::InkOpened { path, ink, count })
 }
 
+fn without_stroke(attempted: &str, path: &Path) -> String {
+    Refusal::new(
+        format!("{attempted} the drawing {}", path.display()),
+        "no stroke",
+        "at least one",
+        "draw something or choose another file",
+    )
+    .to_string()
+}
+
 fn open_picture(path: PathBuf) -> Result<FileOutcome, String> {
-    let refusal = Refusal::new(
-        format!("open {}", path.display()),
-        "a picture",
-        "an ink file",
-        "choose an ink file",
-    );
-    Err(refusal.to_string())
+    let bitmap = bitmap_from_path(&path).map_err(|error| error::chain(&error))?;
+    Ok(FileOutcome::PictureOpened { path, bitmap })
 }
 
 fn save_drawing(path: PathBuf, ink: Ink) -> Result<FileOutcome, String> {
+    // Neither a picture nor a line of ink can show nothing.
+    let bitmap = ink::to_bitmap(&ink).ok_or_else(|| without_stroke("save", &path))?;
     match lowercase_extension(&path).as_deref() {
         Some("png") => {
-            picture::write_png(&path, &ink).map_err(|error| error::chain(&error))?;
+            save_bitmap_png(&bitmap, &path).map_err(|error| error::chain(&error))?;
         }
         Some("json" | "jsonl" | "ndjson" | "gz") => {
-            let record = InkRecord { label: None, writer: None, ink };
+            let record = InkRecord {
+                label: None,
+                writer: None,
+                ink,
+            };
             file::write(&path, &[record]).map_err(|error| error::chain(&error))?;
         }
         _ => {
-            let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+            let name = path
+                .file_name()
+                .map(OsStr::to_string_lossy)
+                .unwrap_or_default();
             let refusal = Refusal::new(
                 format!("save the drawing in {}", path.display()),
                 format!("the name \"{name}\""),
-                "one that ends in .jsonl (strokes), .jsonl.gz or .png (a picture)",
+                "one that ends in .jsonl or .jsonl.gz (strokes) or .png (the network's picture)",
                 "choose such a name",
             );
             return Err(refusal.to_string());
@@ -275,3 +316,6 @@ fn save_drawing(path: PathBuf, ink: Ink) -> Result<FileOutcome, String> {
     }
     Ok(FileOutcome::DrawingSaved { path })
 }
+
+#[cfg(test)]
+mod tests;

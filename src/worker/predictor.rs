@@ -78,7 +78,10 @@ impl Predictor {
             move || serve(&desk, &waker)
         })
         .expect("the system can start a thread");
-        Self { desk, _thread: thread }
+        Self {
+            desk,
+            _thread: thread,
+        }
     }
 
     /// Asks for a drawing; it takes the place of one that was not begun.
@@ -177,13 +180,17 @@ impl Desk {
 
 fn serve(desk: &Desk, waker: &Waker) {
     while let Some((asked, model, generation)) = desk.next() {
-        let outcome = caught(|| answer(&asked.picture, &model))
-            .unwrap_or_else(PredictionOutcome::Failed);
+        let outcome =
+            caught(|| answer(&asked.picture, &model)).unwrap_or_else(PredictionOutcome::Failed);
         if let PredictionOutcome::Recognised { prediction, .. } = &outcome {
             let (digit, confidence) = (prediction.digit().value(), prediction.confidence());
             log::debug!(target: "digitpad", "prediction digit={digit} confidence={confidence:.3}");
         }
-        let response = PredictionResponse { revision: asked.revision, model: generation, outcome };
+        let response = PredictionResponse {
+            revision: asked.revision,
+            model: generation,
+            outcome,
+        };
         lock(&desk.state).answer = Some(response);
         waker();
     }
@@ -210,3 +217,6 @@ fn answer(picture: &Picture, model: &Model) -> PredictionOutcome {
         Err(error) => PredictionOutcome::Failed(error::chain(&error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

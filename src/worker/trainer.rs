@@ -22,10 +22,8 @@ use crate::{
         file::{Metadata, Model},
     },
     training::{
-        EpochRecord, Plan, Progress, TrainedModel, TrainingEvent,
-        config::TrainingConfig,
-        control::Control,
-        train,
+        EpochRecord, Plan, Progress, TrainedModel, TrainingEvent, config::TrainingConfig,
+        control::Control, train,
     },
 };
 
@@ -110,9 +108,16 @@ impl Trainer {
             move || work(&config, &data, &control, reporter)
         });
         if let Err(error) = &spawned {
-            unstarted.tell(TrainerFact::Failed(format!("could not start to train: {error}")));
+            unstarted.tell(TrainerFact::Failed(format!(
+                "could not start to train: {error}"
+            )));
         }
-        Self { control, progress, facts, _thread: spawned.ok() }
+        Self {
+            control,
+            progress,
+            facts,
+            _thread: spawned.ok(),
+        }
     }
 
     /// Waits before the next batch.
@@ -171,13 +176,19 @@ struct Reporter {
 impl Reporter {
     fn tell(&self, fact: TrainerFact) {
         // It fails only when the handle is gone, and then nobody wants to know.
-        let _ = self.facts.send(TrainerMessage { run: self.run, fact });
+        let _ = self.facts.send(TrainerMessage {
+            run: self.run,
+            fact,
+        });
         (self.waker)();
     }
 
     fn show(&mut self, progress: Progress) {
         *lock(&self.progress) = Some(progress);
-        if self.woken.is_none_or(|woken| woken.elapsed() >= PROGRESS_INTERVAL) {
+        if self
+            .woken
+            .is_none_or(|woken| woken.elapsed() >= PROGRESS_INTERVAL)
+        {
             self.woken = Some(Instant::now());
             (self.waker)();
         }
@@ -204,11 +215,11 @@ fn learn(
     let dataset = data.read()?;
     reporter.tell(TrainerFact::DataReady);
     let mut uncopied = None;
-    let mut on_event = |event: TrainingEvent<'_>| match event {
+    let mut on_event = |event: TrainingEvent| match event {
         TrainingEvent::Started(plan) => reporter.tell(TrainerFact::Started(plan)),
         TrainingEvent::Batch(progress) => reporter.show(progress),
-        TrainingEvent::EpochFinished(record, mlp) => {
-            match snapshot(mlp, &record, config, &dataset) {
+        TrainingEvent::EpochFinished { record, mlp } => {
+            match snapshot(&mlp, &record, config, &dataset) {
                 Ok(snapshot) => reporter.tell(TrainerFact::EpochFinished { record, snapshot }),
                 Err(error) => {
                     control.abandon();
@@ -238,5 +249,11 @@ fn snapshot(
         validation_accuracy: record.validation_accuracy,
         ..Metadata::default()
     };
-    Ok(Arc::new(Model { mlp: mlp.copy()?, metadata }))
+    Ok(Arc::new(Model {
+        mlp: mlp.copy()?,
+        metadata,
+    }))
 }
+
+#[cfg(test)]
+mod tests;

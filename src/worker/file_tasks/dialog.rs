@@ -40,7 +40,7 @@ pub enum Dialog {
 }
 
 /// A path to come; `None` when it was cancelled.
-type Choice = Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>>;
+pub(super) type Choice = Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>>;
 
 impl Dialog {
     fn show(&self) -> Choice {
@@ -69,14 +69,18 @@ impl Dialog {
             ),
             Self::SaveDrawing(_) => path_of(
                 dialog
-                    .set_title("Save the drawing as ink (.jsonl) or as a picture (.png)")
+                    .set_title(
+                        "Save the drawing: its strokes (.jsonl) or the network's picture (.png)",
+                    )
                     .add_filter("Ink and pictures", &["jsonl", "gz", "png"])
                     .set_file_name("digit.jsonl")
                     .save_file(),
             ),
-            Self::ChooseFolder => {
-                path_of(dialog.set_title("Choose a folder of IDX files").pick_folder())
-            }
+            Self::ChooseFolder => path_of(
+                dialog
+                    .set_title("Choose a folder of IDX files")
+                    .pick_folder(),
+            ),
         }
     }
 
@@ -118,15 +122,21 @@ struct Shared {
 impl Dialogs {
     /// Starts the thread, which sends what was chosen as a task and what was cancelled as an outcome.
     pub(super) fn spawn(tasks: Sender<FileTask>, reply: Reply) -> Self {
-        let shared =
-            Arc::new(Shared { open_since: Mutex::new(None), is_off: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            open_since: Mutex::new(None),
+            is_off: AtomicBool::new(false),
+        });
         let (requests, queue) = channel();
         let thread = Joined::spawn("digitpad-dialogs", {
             let shared = Arc::clone(&shared);
             move || await_choices(&queue, &shared, &tasks, &reply)
         })
         .expect("the system can start a thread");
-        Self { shared, requests: Some(requests), thread }
+        Self {
+            shared,
+            requests: Some(requests),
+            thread,
+        }
     }
 
     pub(super) fn open(&self, dialog: Dialog) -> bool {
@@ -134,13 +144,16 @@ impl Dialogs {
     }
 
     /// Opens a dialog by a function, unless one is open.
-    fn open_by(&self, dialog: Dialog, show: impl FnOnce(&Dialog) -> Choice) -> bool {
+    pub(super) fn open_by(&self, dialog: Dialog, show: impl FnOnce(&Dialog) -> Choice) -> bool {
         let mut open_since = lock(&self.shared.open_since);
         if open_since.is_some() {
             return false;
         }
         let choice = show(&dialog);
-        let sent = self.requests.as_ref().is_some_and(|r| r.send((dialog, choice)).is_ok());
+        let sent = self
+            .requests
+            .as_ref()
+            .is_some_and(|r| r.send((dialog, choice)).is_ok());
         *open_since = sent.then(Instant::now);
         sent
     }
@@ -164,7 +177,9 @@ impl Drop for Dialogs {
 
 impl fmt::Debug for Dialogs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dialogs").field("open_secs", &self.open_secs()).finish_non_exhaustive()
+        f.debug_struct("Dialogs")
+            .field("open_secs", &self.open_secs())
+            .finish_non_exhaustive()
     }
 }
 

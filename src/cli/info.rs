@@ -1,0 +1,123 @@
+//! `digitpad info`: what a weight file holds.
+
+use std::{io::Write, path::PathBuf};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Ending, load_model, write_json};
+use crate::{error::CliError, model::Activation};
+
+/// Describe a weight file.
+#[derive(Debug)]
+pub struct InfoTask {
+    /// The weight file; `None` is the shipped model.
+    pub weights: Option<PathBuf>,
+    /// Whether to print JSON.
+    pub json: bool,
+}
+
+/// What there is to say.
+#[derive(Serialize)]
+struct Info {
+    /// `null` for the shipped model.
+    file: Option<String>,
+    /// Units of every layer: the pixels, the hidden ones, the digits.
+    layers: Vec<usize>,
+    activation: Activation,
+    parameters: usize,
+    metadata: Value,
+}
+
+pub(super) fn run(task: &InfoTask, out: &mut dyn Write) -> Result<Ending, CliError> {
+    let model = load_model(task.weights.as_deref())?;
+    let config = model.mlp.config();
+    let info = Info {
+        file: task.weights.as_ref().map(|path| path.display().to_string()),
+        layers: config.widths(),
+        activation: config.activation(),
+        parameters: config.parameter_count(),
+        metadata: with_recipe_unpacked(serde_json::to_value(&model.metadata).unwrap_or_default()),
+    };
+    if task.json {
+        write_json(out, &info)?;
+    } else {
+        write_text(&info, out)?;
+    }
+    Ok(Ending::Done)
+}
+
+/// The recipe is JSON within a string; as part of JSON it can be JSON itself.
+fn with_recipe_unpacked(mut metadata: Value) -> Value {
+    if let Some(recipe) = metadata.get_mut("recipe")
+        && let Some(Ok(unpacked)) = recipe.as_str().map(serde_json::from_str)
+    {
+        *recipe = unpacked;
+    }
+    metadata
+}
+
+fn write_text(info: &Info, out: &mut dyn Write) -> Result<(), CliError> {
+    writeln!(
+        out,
+        "{}",
+        info.file.as_deref().unwrap_or("the built-in model")
+    )?;
+    writeln!(out, "\nlayers")?;
+    let count = info.layers.len() - 1;
+    for (index, pair) in info.layers.windows(2).enumerate() {
+        let parameters = (pair[0] + 1) * pair[1];
+        let after = if index + 1 < count {
+            info.activation.name()
+        } else {
+            "softmax"
+        };
+        writeln!(
+            out,
+            "  {:>5} → {:<5} {after:<8} {parameters:>9} parameters",
+            pair[0], pair[1]
+        )?;
+    }
+    writeln!(out, "  {:>32} in all", info.parameters)?;
+    writeln!(out, "\nmetadata")?;
+    for (key, value) in info.metadata.as_object().into_iter().flatten() {
+        match value {
+            Value::Null => {}
+            Value::String(text) => writeln!(out, "  {key}: {text}")?,
+            other => writeln!(out, "  {key}: {other}")?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_recipe_is_unpacked_where_it_is_json() {
+        let cases = [
+            (
+                json!({"recipe": "{\"epochs\":3}"}),
+                json!({"recipe": {"epochs": 3}}),
+                "as written",
+            ),
+            (
+                json!({"recipe": "by hand"}),
+                json!({"recipe": "by hand"}),
+                "no JSON",
+            ),
+            (
+                json!({"recipe": ""}),
+                json!({"recipe": ""}),
+                "nothing known",
+            ),
+            (json!({}), json!({}), "no recipe"),
+        ];
+        for (metadata, expected, reason) in cases {
+            assert_eq!(with_recipe_unpacked(metadata), expected, "{reason}");
+        }
+    }
+}

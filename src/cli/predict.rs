@@ -1,0 +1,281 @@
+//! `digitpad predict`: what a model reads in pictures and ink files.
+
+use std::{
+    fs::File,
+    io::{self, Read as _, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+
+use super::{Ending, complain, load_model, write_json};
+use crate::{
+    bitmap::{Bitmap, CLASSES},
+    cli::text,
+    error::{CliError, IoError, Refusal},
+    image_input, ink,
+    model::Mlp,
+    recognition::{self, Prediction},
+};
+
+/// Read digits in pictures and ink files.
+#[derive(Debug)]
+pub struct PredictTask {
+    /// The weight file; `None` is the shipped model.
+    pub weights: Option<PathBuf>,
+    /// What to read, in order.
+    pub inputs: Vec<Input>,
+    /// Whether to print JSON.
+    pub json: bool,
+}
+
+/// Where a drawing comes from.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A picture or an ink file.
+    File(PathBuf),
+    /// The same, from standard input.
+    Standard,
+}
+
+/// How many bytes tell a picture from ink. Ink may begin with blank lines.
+const SNIFFED_BYTES: u64 = 4096;
+/// The most that is taken from standard input.
+const STANDARD_INPUT_LIMIT: u64 = 256 << 20;
+
+/// One drawing, answered: a line of `--json`.
+#[derive(Serialize)]
+struct Answer<'a> {
+    file: &'a str,
+    /// Which drawing of an ink file, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<usize>,
+    digit: Option<u8>,
+    confidence: Option<f32>,
+    probabilities: Option<&'a [f32; CLASSES]>,
+}
+
+pub(super) fn run(
+    task: &PredictTask,
+    out: &mut dyn Write,
+    err: &mut (dyn Write + Send),
+) -> Result<Ending, CliError> {
+    let model = load_model(task.weights.as_deref())?;
+    let mut ending = Ending::Done;
+    for input in &task.inputs {
+        let mut printer = Printer {
+            json: task.json,
+            out: &mut *out,
+        };
+        match answer(&model.mlp, input, &mut printer) {
+            Ok(()) => {}
+            // Nobody could read the answers to the others either.
+            Err(error @ CliError::Output(_)) => return Err(error),
+            Err(error) => ending = Ending::Partly(complain(&error, err)),
+        }
+    }
+    Ok(ending)
+}
+
+fn answer(mlp: &Mlp, input: &Input, printer: &mut Printer<'_>) -> Result<(), CliError> {
+    match input {
+        Input::File(path) => answer_file(mlp, path, &path.display().to_string(), printer),
+        Input::Standard => {
+            let folder = spool_standard_input()?;
+            answer_file(mlp, &folder.path().join(SPOOLED), "-", printer)
+        }
+    }
+}
+
+fn answer_file(
+    mlp: &Mlp,
+    path: &Path,
+    name: &str,
+    printer: &mut Printer<'_>,
+) -> Result<(), CliError> {
+    match Kind::of_file(path)? {
+        Kind::Picture => {
+            let bitmap = image_input::bitmap_from_path(path)?;
+            printer.print(name, None, predict(mlp, Some(&bitmap))?.as_ref())
+        }
+        Kind::Ink => {
+            let records = ink::file::read(path)?;
+            for (index, record) in records.iter().enumerate() {
+                let bitmap = ink::to_bitmap(&record.ink);
+                printer.print(
+                    name,
+                    Some(index + 1),
+                    predict(mlp, bitmap.as_ref())?.as_ref(),
+                )?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Nothing is read where nothing was drawn.
+fn predict(mlp: &Mlp, bitmap: Option<&Bitmap>) -> Result<Option<Prediction>, CliError> {
+    let drawn = bitmap.filter(|bitmap| !bitmap.is_blank());
+    Ok(drawn
+        .map(|bitmap| recognition::predict(mlp, bitmap))
+        .transpose()?)
+}
+
+struct Printer<'a> {
+    json: bool,
+    out: &'a mut dyn Write,
+}
+
+impl Printer<'_> {
+    fn print(
+        &mut self,
+        file: &str,
+        record: Option<usize>,
+        prediction: Option<&Prediction>,
+    ) -> Result<(), CliError> {
+        if self.json {
+            let answer = Answer {
+                file,
+                record,
+                digit: prediction.map(|prediction| prediction.digit().value()),
+                confidence: prediction.map(Prediction::confidence),
+                probabilities: prediction.map(Prediction::probabilities),
+            };
+            return write_json(self.out, &answer);
+        }
+        let record = record
+            .map(|number| format!(":{number}"))
+            .unwrap_or_default();
+        let said = match prediction {
+            Some(prediction) => {
+                let confidence = text::percent(f64::from(prediction.confidence()));
+                format!("{} ({confidence})", prediction.digit())
+            }
+            None => "nothing drawn".to_owned(),
+        };
+        Ok(writeln!(self.out, "{file}{record}: {said}")?)
+    }
+}
+
+/// What a file holds, going by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Picture,
+    Ink,
+}
+
+impl Kind {
+    fn of_file(path: &Path) -> Result<Self, CliError> {
+        let mut start = Vec::new();
+        let read =
+            File::open(path).and_then(|file| file.take(SNIFFED_BYTES).read_to_end(&mut start));
+        read.map_err(|source| IoError {
+            attempted: "read",
+            path: path.to_path_buf(),
+            source,
+        })?;
+        Self::of_bytes(&start).ok_or_else(|| {
+            let found = if start.is_empty() {
+                "an empty file"
+            } else {
+                "something else"
+            };
+            CliError::Refused(Refusal::new(
+                format!("read a drawing from {}", path.display()),
+                found,
+                "a picture (PNG, JPEG, BMP, WebP, GIF, PNM or TIFF) or an ink file (JSON Lines)",
+                "choose a file of one of these kinds",
+            ))
+        })
+    }
+
+    /// gzip is only ever ink here, and no picture begins with a brace.
+    fn of_bytes(start: &[u8]) -> Option<Self> {
+        let text = start
+            .strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(start)
+            .trim_ascii_start();
+        if start.starts_with(&[0x1f, 0x8b]) || text.starts_with(b"{") {
+            Some(Self::Ink)
+        } else {
+            image::guess_format(start).ok().map(|_| Self::Picture)
+        }
+    }
+}
+
+/// What standard input is called as a file, so that an error about it can be understood.
+const SPOOLED: &str = "standard input";
+
+/// Puts standard input into a file of a folder of its own, because pictures and ink are read from files.
+fn spool_standard_input() -> Result<tempfile::TempDir, IoError> {
+    let failed = |source| IoError {
+        attempted: "read",
+        path: SPOOLED.into(),
+        source,
+    };
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let mut file = File::create(folder.path().join(SPOOLED)).map_err(failed)?;
+    // One byte beyond the limit is for the reader to notice.
+    let mut input = io::stdin().lock().take(STANDARD_INPUT_LIMIT + 1);
+    io::copy(&mut input, &mut file).map_err(failed)?;
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_by_content() {
+        let cases: [(&[u8], Option<Kind>, &str); 12] = [
+            (b"\x89PNG\r\n\x1a\n....", Some(Kind::Picture), "PNG"),
+            (b"\xff\xd8\xff\xe0", Some(Kind::Picture), "JPEG"),
+            (b"BM......", Some(Kind::Picture), "BMP"),
+            (b"GIF89a", Some(Kind::Picture), "GIF"),
+            (b"P5\n28 28\n255\n", Some(Kind::Picture), "PNM"),
+            (b"II*\0....", Some(Kind::Picture), "TIFF"),
+            (b"\x1f\x8b\x08", Some(Kind::Ink), "gzip"),
+            (b"{\"strokes\":[]}", Some(Kind::Ink), "JSON"),
+            (
+                b"\xef\xbb\xbf\r\n {",
+                Some(Kind::Ink),
+                "JSON after a mark and a blank line",
+            ),
+            (b"", None, "nothing"),
+            (b"hello", None, "prose"),
+            (b"PK\x03\x04", None, "an archive"),
+        ];
+        for (start, kind, reason) in cases {
+            assert_eq!(Kind::of_bytes(start), kind, "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_drawn_is_not_read() {
+        let mlp = load_model(None).expect("the shipped model fits").mlp;
+        for (bitmap, reason) in [(None, "no stroke"), (Some(Bitmap::blank()), "no ink")] {
+            let prediction = predict(&mlp, bitmap.as_ref()).expect("nothing is computed");
+            for (json, expected) in [
+                (
+                    true,
+                    r#"{"file":"f","record":2,"digit":null,"confidence":null,"probabilities":null}"#,
+                ),
+                (false, "f:2: nothing drawn"),
+            ] {
+                let mut out = Vec::new();
+                let mut printer = Printer {
+                    json,
+                    out: &mut out,
+                };
+                printer
+                    .print("f", Some(2), prediction.as_ref())
+                    .expect("memory takes all");
+                assert_eq!(
+                    String::from_utf8_lossy(&out).trim_end(),
+                    expected,
+                    "{reason}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Products of matrices that are mostly not zero, and what is done to each of their elements.
+
+use gemm::Parallelism;
+use pulp::Arch;
+
+use crate::model::Activation;
+
+/// A matrix in a slice.
+#[derive(Clone, Copy)]
+pub(super) struct Matrix<'a> {
+    values: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// `values`, row by row.
+    pub(super) fn by_rows(values: &'a [f32], columns: usize) -> Self {
+        debug_assert_eq!(values.len() % columns, 0, "whole rows");
+        Self {
+            values,
+            rows: values.len() / columns,
+            columns,
+            row_stride: columns,
+            column_stride: 1,
+        }
+    }
+
+    /// The columns of a range; at least one.
+    pub(super) fn columns(self, range: std::ops::Range<usize>) -> Self {
+        let values = &self.values[range.start * self.column_stride..];
+        Self {
+            values,
+            columns: range.len(),
+            ..self
+        }
+    }
+
+    pub(super) fn transposed(self) -> Self {
+        Self {
+            values: self.values,
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+        }
+    }
+
+    /// The offset behind the last element, at most.
+    fn extent(self) -> usize {
+        if self.rows == 0 || self.columns == 0 {
+            return 0;
+        }
+        (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride + 1
+    }
+}
+
+/// Writes `lhs · rhs`, or adds it, to a matrix that lies row by row, on the calling thread.
+pub(super) fn multiply(destination: &mut [f32], lhs: Matrix, rhs: Matrix, add: bool) {
+    assert_eq!(lhs.columns, rhs.rows, "the inner dimensions agree");
+    assert_eq!(
+        destination.len(),
+        lhs.rows * rhs.columns,
+        "the destination has their size"
+    );
+    assert!(
+        lhs.extent() <= lhs.values.len(),
+        "the left matrix lies in its slice"
+    );
+    assert!(
+        rhs.extent() <= rhs.values.len(),
+        "the right matrix lies in its slice"
+    );
+    #[expect(
+        unsafe_code,
+        reason = "gemm takes pointers; the assertions above bound all it touches"
+    )]
+    // SAFETY: `gemm` reads rows × columns elements of each operand at their strides and writes that
+    // many of the destination: all inside the slices by the assertions. The destination is borrowed
+    // mutably, so that it overlaps neither operand.
+    unsafe {
+        gemm::gemm(
+            lhs.rows,
+            rhs.columns,
+            lhs.columns,
+            destination.as_mut_ptr(),
+            1,
+            rhs.columns as isize,
+            add,
+            lhs.values.as_ptr(),
+            lhs.column_stride as isize,
+            lhs.row_stride as isize,
+            rhs.values.as_ptr(),
+            rhs.column_stride as isize,
+            rhs.row_stride as isize,
+            1.0,
+            1.0,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
+}
+
+/// Applies the activation to each element.
+pub(super) fn activate(activation: Activation, values: &mut [f32]) {
+    match activation {
+        Activation::Sigmoid => values
+            .iter_mut()
+            .for_each(|x| *x = 1.0 / (1.0 + (-*x).exp())),
+        Activation::Tanh => values.iter_mut().for_each(|x| *x = x.tanh()),
+        Activation::Relu => Arch::new().dispatch(|| {
+            for x in values {
+                *x = x.max(0.0);
+            }
+        }),
+    }
+}
+
+/// Multiplies each gradient by the activation's slope, which follows from the activation's value.
+pub(super) fn multiply_by_slope(activation: Activation, values: &[f32], gradients: &mut [f32]) {
+    let pairs = gradients.iter_mut().zip(values);
+    Arch::new().dispatch(|| match activation {
+        Activation::Sigmoid => pairs.for_each(|(gradient, y)| *gradient *= y * (1.0 - y)),
+        Activation::Tanh => pairs.for_each(|(gradient, y)| *gradient *= 1.0 - y * y),
+        Activation::Relu => {
+            pairs.for_each(|(gradient, &y)| *gradient = if y > 0.0 { *gradient } else { 0.0 });
+        }
+    });
+}
+
+/// Sums the rows of a matrix that lies row by row.
+pub(super) fn sum_rows(values: &[f32], sums: &mut [f32]) {
+    Arch::new().dispatch(|| {
+        sums.fill(0.0);
+        for row in values.chunks_exact(sums.len()) {
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += value;
+            }
+        }
+    });
+}

@@ -1,0 +1,23 @@
+//! The training held to other implementations, and to its own promises.
+
+mod fused;
+mod reference;
+mod run;
+
+use candle_core::Device;
+
+use super::*;
+use crate::model::{Activation, MlpConfig};
+
+/// Every weight and bias, layer by layer.
+fn parameters(mlp: &Mlp) -> Vec<f32> {
+    let tensors = mlp
+        .layers()
+        .iter()
+        .flat_map(|dense| [&dense.weight, &dense.bias]);
+    let values = tensors.map(|tensor| {
+        let flat = tensor.flatten_all().expect("has elements");
+        flat.to_vec1::<f32>().expect("holds f32")
+    });
+    values.flatten().collect()
+}

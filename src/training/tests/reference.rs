@@ -1,0 +1,176 @@
+//! Both steps against PyTorch's numbers, which tests/reference/mlp.py made.
+
+use candle_core::Tensor;
+use serde::Deserialize;
+
+use super::*;
+use crate::{
+    bitmap::CLASSES,
+    recognition::Prediction,
+    training::{autograd::Autograd, fused::Fused},
+};
+
+/// PyTorch computed in `f64`, we do in `f32`; sums of 784 terms of size 1 are good to some 1e-5,
+/// and five steps of Adam make some more of it.
+const TOLERANCE: f64 = 2e-4;
+/// As in mlp.py.
+const BATCH: usize = 6;
+
+#[derive(Deserialize)]
+struct Reference {
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    hidden: Vec<usize>,
+    activation: Activation,
+    label_smoothing: f64,
+    weight_decay: f64,
+    logits: Vec<Vec<f64>>,
+    probabilities: Vec<Vec<f64>>,
+    gradient_norms: Vec<f64>,
+    losses: Vec<f64>,
+    logits_after: Vec<Vec<f64>>,
+}
+
+/// `count` values in -1..1 that hardly repeat.
+fn wave(count: usize, step: f64, shift: f64) -> impl Iterator<Item = f64> {
+    (0..count).map(move |index| (index as f64 * step + shift).sin())
+}
+
+fn images() -> Vec<[u8; PIXELS]> {
+    let raw = wave(BATCH * PIXELS, 0.37, 0.2);
+    let bytes: Vec<u8> = raw
+        .map(|x| (x * 700.0 - 445.0).floor().clamp(0.0, 255.0) as u8)
+        .collect();
+    bytes.as_chunks().0.to_vec()
+}
+
+fn network(case: &Case) -> Mlp {
+    let config = MlpConfig::new(case.hidden.clone(), case.activation).expect("a small network");
+    let layer = |(index, pair): (usize, &[usize])| {
+        let (inputs, outputs) = (pair[0], pair[1]);
+        let limit = (6.0 / (inputs + outputs) as f64).sqrt();
+        let weight = wave(inputs * outputs, 0.618, index as f64).map(|w| (w * limit) as f32);
+        let bias = wave(outputs, 0.9, index as f64 + 0.5).map(|b| (b * 0.1) as f32);
+        let tensor = |values: Vec<f32>| Tensor::new(values, &Device::Cpu).expect("fits in memory");
+        let weight = tensor(weight.collect()).reshape((outputs, inputs));
+        (weight.expect("sizes agree"), tensor(bias.collect()))
+    };
+    let layers: Vec<_> = config.widths().windows(2).enumerate().map(layer).collect();
+    Mlp::from_parameters(&config, &layers).expect("shapes agree")
+}
+
+fn assert_close(found: f64, expected: f64, what: &str) {
+    let difference = (found - expected).abs();
+    assert!(
+        difference <= TOLERANCE * expected.abs().max(1.0),
+        "{what}: {found}, not {expected}"
+    );
+}
+
+fn assert_rows_close(found: &[Vec<f32>], expected: &[Vec<f64>], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}: rows");
+    for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+        assert_close(f64::from(*found), *expected, what);
+    }
+}
+
+fn logits(mlp: &Mlp, images: &SparseImages) -> Tensor {
+    let members: Vec<usize> = (0..BATCH).collect();
+    let pixels = Batch {
+        images,
+        members: &members,
+        labels: &[],
+    }
+    .to_dense();
+    let pixels = Tensor::from_vec(pixels, (BATCH, PIXELS), &Device::Cpu).expect("sizes agree");
+    mlp.forward(&pixels).expect("runs")
+}
+
+fn check(case: &Case) {
+    let name = format!(
+        "{:?} {} {}",
+        case.hidden, case.activation, case.label_smoothing
+    );
+    let images = SparseImages::of_images(&images());
+    let members: Vec<usize> = (0..BATCH).collect();
+    let labels: Vec<u8> = (0..BATCH).map(|index| (index * 7 % 10) as u8).collect();
+    let mlp = network(case);
+    let found = logits(&mlp, &images);
+    let rows: Vec<Vec<f32>> = found.to_vec2().expect("is a matrix");
+    assert_rows_close(&rows, &case.logits, &format!("{name}: logits"));
+    for (logits, expected) in rows.iter().zip(&case.probabilities) {
+        let logits: &[f32; CLASSES] = logits[..].try_into().expect("ten");
+        for (p, expected) in Prediction::of_logits(logits)
+            .probabilities()
+            .iter()
+            .zip(expected)
+        {
+            assert_close(f64::from(*p), *expected, &format!("{name}: probabilities"));
+        }
+    }
+    if case.label_smoothing == 0.0 {
+        let labels = Tensor::new(&labels[..], &Device::Cpu).expect("fits in memory");
+        let loss = candle_nn::loss::cross_entropy(&found, &labels).expect("is finite");
+        let gradients = loss.backward().expect("is differentiable");
+        let of_layer = |dense: &crate::model::Dense| [dense.weight.clone(), dense.bias.clone()];
+        let variables = mlp.layers().iter().flat_map(of_layer);
+        for (variable, expected) in variables.zip(&case.gradient_norms) {
+            let gradient = gradients.get(&variable).expect("is part of the loss");
+            let squares = gradient.sqr().and_then(|squares| squares.sum_all());
+            let norm: f32 = squares
+                .and_then(|sum| sum.to_scalar())
+                .expect("is a number");
+            assert_close(
+                f64::from(norm.sqrt()),
+                *expected,
+                &format!("{name}: gradient"),
+            );
+        }
+    }
+    let settings = StepSettings {
+        learning_rate: 0.01,
+        weight_decay: case.weight_decay,
+        label_smoothing: case.label_smoothing,
+    };
+    let general = mlp.copy().expect("fits in memory");
+    let steps: [(Mlp, Box<dyn Step>); 2] = [
+        (
+            general.clone(),
+            Box::new(Autograd::new(general).expect("fits in memory")),
+        ),
+        (mlp.clone(), Box::new(Fused::new(mlp))),
+    ];
+    for ((mlp, mut step), kind) in steps.into_iter().zip(["general", "fused"]) {
+        for (index, expected) in case.losses.iter().enumerate() {
+            let batch = Batch {
+                images: &images,
+                members: &members,
+                labels: &labels,
+            };
+            let figures = step.step(batch, &settings).expect("steps");
+            let loss = figures.loss_sum / BATCH as f64;
+            assert_close(
+                loss,
+                *expected,
+                &format!("{name}: {kind} loss of step {index}"),
+            );
+        }
+        let rows: Vec<Vec<f32>> = logits(&mlp, &images).to_vec2().expect("is a matrix");
+        assert_rows_close(
+            &rows,
+            &case.logits_after,
+            &format!("{name}: {kind} logits after"),
+        );
+    }
+}
+
+#[test]
+fn forward_loss_gradients_and_steps_are_pytorchs() {
+    let text = include_str!("../../../tests/reference/mlp.json");
+    let reference: Reference = serde_json::from_str(text).expect("mlp.py wrote it");
+    assert!(!reference.cases.is_empty(), "there is something to compare");
+    reference.cases.iter().for_each(check);
+}

@@ -1,0 +1,214 @@
+//! What the loop promises: events in order, the same for a seed, an end when asked.
+
+use super::*;
+use crate::dataset::augment::Augmentation;
+
+/// Digits that are easy to tell: a bar in a place of its own for each.
+fn bars(count: usize) -> Examples {
+    let mut images = vec![0; count * PIXELS];
+    let labels: Vec<u8> = (0..count).map(|index| (index % 10) as u8).collect();
+    for (index, image) in images.as_chunks_mut::<PIXELS>().0.iter_mut().enumerate() {
+        let row = 2 + 2 * (index % 10);
+        let column = index % 7;
+        image[row * 28 + column..row * 28 + column + 18].fill(200);
+    }
+    Examples::new(images, labels).expect("sizes agree")
+}
+
+fn dataset() -> Dataset {
+    Dataset {
+        name: "bars".into(),
+        train: bars(230),
+        test: bars(50),
+    }
+}
+
+fn config() -> config::TrainingConfig {
+    config::TrainingConfig {
+        model: MlpConfig::new(vec![24], Activation::Relu).expect("a small network"),
+        epochs: 12,
+        learning_rate: 0.01,
+        ..config::Preset::Keras.config()
+    }
+}
+
+/// Trains without anybody watching.
+fn train_alone(config: &config::TrainingConfig) -> TrainedModel {
+    let control = Control::default();
+    let trained = train(config, &dataset(), &Device::Cpu, &control, &mut |_| {});
+    trained.expect("trains").expect("is not abandoned")
+}
+
+#[test]
+fn it_learns_and_tells_what_it_does_in_order() {
+    let mut events = Vec::new();
+    let control = Control::default();
+    let trained = train(
+        &config(),
+        &dataset(),
+        &Device::Cpu,
+        &control,
+        &mut |event| events.push(event),
+    )
+    .expect("trains")
+    .expect("is not abandoned");
+    let [TrainingEvent::Started(plan), rest @ ..] = &events[..] else {
+        panic!("begins with its plan")
+    };
+    let expected = Plan {
+        epochs: 12,
+        training_examples: 184,
+        validation_examples: 46,
+    };
+    assert_eq!(*plan, expected, "a fifth is for validation");
+    // 184 examples are five batches of 32 and one of 24.
+    let kinds: Vec<bool> = rest
+        .iter()
+        .map(|e| matches!(e, TrainingEvent::EpochFinished { .. }))
+        .collect();
+    let epoch = [false, false, false, false, false, false, true];
+    assert_eq!(
+        kinds,
+        epoch.repeat(12),
+        "the last short batch is kept, then the epoch ends"
+    );
+    let seen: Vec<usize> = rest
+        .iter()
+        .filter_map(|e| {
+            if let TrainingEvent::Batch(p) = e {
+                Some(p.images_seen)
+            } else {
+                None
+            }
+        })
+        .collect();
+    assert_eq!(
+        seen[4..7],
+        [160, 184, 216],
+        "images are counted through all epochs"
+    );
+    assert_eq!(seen.last(), Some(&(184 * 12)), "to the last one");
+    assert_eq!(trained.history.len(), 12, "a record for each epoch");
+    assert!(!trained.stopped, "it ran to its end");
+    let test = trained.test.expect("there are test examples");
+    assert!(test.accuracy > 0.95, "{}: bars are easy", test.accuracy);
+    assert_eq!(
+        trained.model.metadata.test_accuracy,
+        Some(test.accuracy),
+        "written down"
+    );
+    assert!(
+        trained.history[11].loss < trained.history[0].loss / 2.0,
+        "the loss fell"
+    );
+}
+
+#[test]
+fn the_same_seed_gives_the_same_weights_and_another_does_not() {
+    let varied = Augmentation::HAND.scaled(0.3);
+    for (augmentation, reason) in [(Augmentation::default(), "plain"), (varied, "varied")] {
+        let config = config::TrainingConfig {
+            epochs: 2,
+            augmentation,
+            ..config()
+        };
+        let first = parameters(&train_alone(&config).model.mlp);
+        let again = parameters(&train_alone(&config).model.mlp);
+        assert_eq!(first, again, "{reason}: bit by bit");
+        let other = config::TrainingConfig { seed: 1, ..config };
+        assert_ne!(
+            first,
+            parameters(&train_alone(&other).model.mlp),
+            "{reason}: another seed"
+        );
+    }
+}
+
+#[test]
+fn a_stop_is_answered_within_a_batch_and_leaves_a_model() {
+    let control = Control::default();
+    let mut batches = 0;
+    let trained = train(
+        &config(),
+        &dataset(),
+        &Device::Cpu,
+        &control,
+        &mut |event| {
+            if let TrainingEvent::Batch(_) = event {
+                batches += 1;
+                if batches == 9 {
+                    control.stop();
+                }
+            }
+        },
+    );
+    let trained = trained.expect("trains").expect("a stop is no abandon");
+    assert_eq!(batches, 9, "none after the one that stopped it");
+    assert!(trained.stopped, "it says so");
+    assert_eq!(trained.history.len(), 1, "one epoch was whole");
+    assert!(trained.test.is_some(), "what it reached is known");
+}
+
+#[test]
+fn an_abandoned_training_leaves_nothing() {
+    let control = Control::default();
+    let mut events = 0;
+    let trained = train(&config(), &dataset(), &Device::Cpu, &control, &mut |_| {
+        events += 1;
+        control.abandon();
+    });
+    assert!(trained.expect("is no failure").is_none(), "no model");
+    assert_eq!(events, 1, "and no event after");
+}
+
+#[test]
+fn what_cannot_be_trained_is_refused_before_it_begins() {
+    let mut events = 0;
+    let empty = Dataset {
+        name: "nothing".into(),
+        train: bars(0),
+        test: bars(5),
+    };
+    let control = Control::default();
+    let result = train(&config(), &empty, &Device::Cpu, &control, &mut |_| {
+        events += 1
+    });
+    assert!(
+        matches!(result, Err(TrainingError::Refused(_))),
+        "nothing to learn from"
+    );
+    let wild = config::TrainingConfig {
+        batch_size: 0,
+        ..config()
+    };
+    let result = train(&wild, &dataset(), &Device::Cpu, &control, &mut |_| {
+        events += 1
+    });
+    assert!(
+        matches!(result, Err(TrainingError::Refused(_))),
+        "a batch of nothing"
+    );
+    assert_eq!(events, 0, "not a word of a start");
+}
+
+#[test]
+fn without_validation_or_test_examples_there_are_no_such_figures() {
+    let config = config::TrainingConfig {
+        epochs: 1,
+        validation_split: 0.0,
+        ..config()
+    };
+    let dataset = Dataset {
+        test: bars(0),
+        ..dataset()
+    };
+    let control = Control::default();
+    let trained = train(&config, &dataset, &Device::Cpu, &control, &mut |_| {});
+    let trained = trained.expect("trains").expect("is not abandoned");
+    assert_eq!(trained.history[0].validation_loss, None, "no validation");
+    assert_eq!(trained.test, None, "no test");
+    assert_eq!(
+        trained.model.metadata.test_accuracy, None,
+        "and none is claimed"
+    );
+}

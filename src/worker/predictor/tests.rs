@@ -1,0 +1,122 @@
+use candle_core::{Device, Tensor};
+
+use super::*;
+use crate::{
+    bitmap::{CLASSES, PIXELS},
+    ink::{Point, Stroke},
+    model::{Activation, Mlp, MlpConfig, file::Metadata},
+    worker::test_support::Bell,
+};
+
+fn model_of_seed(seed: u64) -> Arc<Model> {
+    let mlp = Mlp::new(&MlpConfig::tutorial(), seed, &Device::Cpu).expect("a small network");
+    let metadata = Metadata::default();
+    Arc::new(Model { mlp, metadata })
+}
+
+fn slash() -> Ink {
+    let points = vec![Point::new(0.6, 0.1), Point::new(0.4, 0.9)];
+    Stroke::new(points).into_iter().collect()
+}
+
+fn request(revision: u64) -> PredictionRequest {
+    let ink = slash();
+    PredictionRequest { ink, revision }
+}
+
+#[test]
+fn the_newest_request_wins() {
+    let bell = Bell::shut();
+    let predictor = Predictor::spawn(model_of_seed(1), bell.waker());
+    predictor.request(request(1));
+    bell.wait();
+    // The thread now stands in the waker, after its first answer.
+    assert_eq!(predictor.take().map(|r| r.revision), Some(1), "the first");
+    for revision in 2..=5 {
+        predictor.request(request(revision));
+    }
+    bell.let_pass();
+    let next = bell.wait_for(|| predictor.take());
+    assert_eq!(next.revision, 5, "those between are not answered");
+    assert_eq!(predictor.take(), None, "an answer is given once");
+}
+
+#[test]
+fn a_new_model_answers_the_last_request_again() {
+    let bell = Bell::new();
+    let (first, second) = (model_of_seed(1), model_of_seed(2));
+    let predictor = Predictor::spawn(Arc::clone(&first), bell.waker());
+    predictor.request(request(7));
+    let bitmap = ink::to_bitmap(&slash()).expect("there is ink");
+    for (generation, model) in [(0, &first), (1, &second)] {
+        let response = bell.wait_for(|| predictor.take());
+        let prediction = predict(&model.mlp, &bitmap).expect("candle computes it");
+        let outcome = PredictionOutcome::Recognised {
+            bitmap: bitmap.clone(),
+            prediction,
+        };
+        let expected = PredictionResponse {
+            revision: 7,
+            model: generation,
+            outcome,
+        };
+        assert_eq!(response, expected, "by model {generation}");
+        if generation == 0 {
+            predictor.set_model(Arc::clone(&second));
+        }
+    }
+}
+
+/// Asks a predictor for something under a revision.
+type Ask = fn(&Predictor, u64);
+
+#[test]
+fn what_cannot_be_recognised_is_said() {
+    let config = MlpConfig::new(Vec::new(), Activation::Relu).expect("a linear network");
+    let nan = |shape: &[usize]| Tensor::full(f32::NAN, shape, &Device::Cpu).expect("fits");
+    let parameters = [(nan(&[CLASSES, PIXELS]), nan(&[CLASSES]))];
+    let mlp = Mlp::from_parameters(&config, &parameters).expect("the shapes fit");
+    let metadata = Metadata::default();
+    let bell = Bell::new();
+    let predictor = Predictor::spawn(Arc::new(Model { mlp, metadata }), bell.waker());
+    let cases: [(Ask, &str, &str); 3] = [
+        (
+            |p, revision| {
+                let ink = Ink::default();
+                p.request(PredictionRequest { ink, revision });
+            },
+            "Blank",
+            "no stroke, so the network is not asked",
+        ),
+        (
+            |p, revision| p.request_bitmap(Bitmap::blank(), revision),
+            "Blank",
+            "an empty picture",
+        ),
+        (
+            |p, revision| p.request(request(revision)),
+            "no number",
+            "weights that are no numbers",
+        ),
+    ];
+    for (revision, (ask, expected, reason)) in (0..).zip(cases) {
+        ask(&predictor, revision);
+        let response = bell.wait_for(|| predictor.take());
+        assert_eq!(response.revision, revision, "{reason}");
+        let outcome = format!("{:?}", response.outcome);
+        assert!(outcome.contains(expected), "{reason}: {outcome}");
+    }
+}
+
+#[test]
+fn dropping_it_joins_the_thread() {
+    for count in [0, 1, 100] {
+        let bell = Bell::new();
+        let predictor = Predictor::spawn(model_of_seed(1), bell.waker());
+        for revision in 0..count {
+            predictor.request(request(revision));
+        }
+        drop(predictor);
+        assert!(bell.is_left_alone(), "after {count} requests");
+    }
+}

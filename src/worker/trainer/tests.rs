@@ -1,0 +1,269 @@
+use std::{fs, path::Path};
+
+use candle_core::Tensor;
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    bitmap::PIXELS,
+    model::{Activation, MlpConfig},
+    training::config::Preset,
+    worker::test_support::{Bell, wait_until},
+};
+
+const TRAIN: usize = 8;
+const TEST: usize = 4;
+/// The examples that are learnt from; the others validate.
+const LEARNT: usize = 6;
+
+/// A folder of four IDX files, in which the picture of a digit is a square of its brightness.
+fn data_folder() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    for (name, count) in [("train", TRAIN), ("t10k", TEST)] {
+        let be = |number: usize| (number as u32).to_be_bytes();
+        let mut images = [be(0x803), be(count), be(28), be(28)].concat();
+        let mut labels = [be(0x801), be(count)].concat();
+        for digit in 0..count as u8 {
+            images.extend([20 * digit + 50; PIXELS]);
+            labels.push(digit);
+        }
+        for (kind, bytes) in [("images-idx3", images), ("labels-idx1", labels)] {
+            let path = folder.path().join(format!("{name}-{kind}-ubyte"));
+            fs::write(path, bytes).expect("writes");
+        }
+    }
+    folder
+}
+
+fn config(epochs: usize) -> TrainingConfig {
+    TrainingConfig {
+        model: MlpConfig::new(vec![4], Activation::Relu).expect("a tiny network"),
+        epochs,
+        batch_size: 2,
+        validation_split: 0.25,
+        seed: 3,
+        ..Preset::Keras.config()
+    }
+}
+
+fn spawn(bell: &Bell, epochs: usize, folder: &Path) -> Trainer {
+    let data = DataSource::Folder(folder.to_path_buf());
+    Trainer::spawn(7, config(epochs), data, bell.waker())
+}
+
+/// All facts until the last one.
+fn to_the_end(trainer: &Trainer, bell: &Bell) -> Vec<TrainerFact> {
+    let mut facts = Vec::new();
+    bell.wait_for(|| {
+        for TrainerMessage { run, fact } in trainer.drain() {
+            assert_eq!(run, 7, "each fact names its run");
+            facts.push(fact);
+        }
+        let is_last = |fact| matches!(fact, &TrainerFact::Finished(_) | &TrainerFact::Failed(_));
+        facts.last().is_some_and(is_last).then_some(())
+    });
+    facts
+}
+
+fn images_seen(trainer: &Trainer) -> usize {
+    trainer
+        .progress()
+        .map_or(0, |progress| progress.images_seen)
+}
+
+fn finished(facts: Vec<TrainerFact>) -> TrainedModel {
+    match facts.into_iter().last() {
+        Some(TrainerFact::Finished(trained)) => *trained,
+        other => panic!("the last fact is {other:?}"),
+    }
+}
+
+fn logits(mlp: &Mlp) -> Vec<f32> {
+    let image = Tensor::ones((1, PIXELS), candle_core::DType::F32, &Device::Cpu).expect("fits");
+    let logits = mlp.forward(&image).expect("candle computes it");
+    logits
+        .flatten_all()
+        .and_then(|row| row.to_vec1())
+        .expect("ten numbers")
+}
+
+#[test]
+fn facts_come_in_order_with_weights_of_their_own() {
+    let (folder, bell) = (data_folder(), Bell::new());
+    let trainer = spawn(&bell, 3, folder.path());
+    let facts = to_the_end(&trainer, &bell);
+    let [
+        TrainerFact::DataReady,
+        TrainerFact::Started(plan),
+        epochs @ ..,
+        TrainerFact::Finished(trained),
+    ] = &facts[..]
+    else {
+        panic!("another order: {facts:?}");
+    };
+    let sizes = (
+        plan.epochs,
+        plan.training_examples,
+        plan.validation_examples,
+    );
+    assert_eq!(sizes, (3, LEARNT, TRAIN - LEARNT), "as configured");
+    let mut seen = Vec::new();
+    for (number, fact) in (1..).zip(epochs) {
+        let TrainerFact::EpochFinished { record, snapshot } = fact else {
+            panic!("no epoch: {fact:?}");
+        };
+        assert_eq!(record.epoch, number, "counted from 1");
+        assert_eq!(snapshot.metadata.seed, Some(3), "it tells its origin");
+        seen.push(logits(&snapshot.mlp));
+    }
+    assert_eq!(seen.len(), 3, "each epoch once");
+    assert!(!trained.stopped, "to its end");
+    assert_eq!(seen[2], logits(&trained.model.mlp), "the last is the model");
+    assert_ne!(seen[0], seen[1], "the first was not trained any further");
+    let progress = trainer.progress().expect("there was a batch");
+    let images = (progress.images_seen, progress.images_total);
+    assert_eq!(images, (3 * LEARNT, 3 * LEARNT), "the gauge's last value");
+}
+
+#[test]
+fn a_stop_is_answered_within_a_batch() {
+    let folder = data_folder();
+    let control = Arc::new(Control::default());
+    let progress = Arc::new(Mutex::new(None::<Progress>));
+    let (sender, facts) = sync_channel(FACTS_CAPACITY);
+    let reporter = Reporter {
+        run: 7,
+        facts: sender,
+        progress: Arc::clone(&progress),
+        waker: Arc::new({
+            let (control, progress) = (Arc::clone(&control), Arc::clone(&progress));
+            // Asks for the stop as the first batch ends.
+            move || {
+                if lock(&progress).is_some() {
+                    control.stop();
+                }
+            }
+        }),
+        woken: None,
+    };
+    let data = DataSource::Folder(folder.path().to_path_buf());
+    work(&config(10_000), &data, &control, reporter);
+    let trained = finished(facts.try_iter().map(|message| message.fact).collect());
+    assert!(trained.stopped, "before its end");
+    assert!(trained.history.is_empty(), "within the first epoch");
+    assert!(trained.test.is_some(), "what there is, is tested");
+    let images_seen = lock(&progress).map(|progress| progress.images_seen);
+    assert_eq!(images_seen, Some(2), "no batch after the first");
+}
+
+/// What is done with a paused training.
+type Then = fn(Trainer, &Bell);
+
+#[test]
+fn a_paused_training_waits_for_what_comes() {
+    let cases: [(Then, &str); 3] = [
+        (
+            |trainer, bell| {
+                trainer.resume();
+                let trained = finished(to_the_end(&trainer, bell));
+                assert!(!trained.stopped, "to its end");
+                assert_eq!(trained.history.len(), 2, "every epoch");
+            },
+            "resumed",
+        ),
+        (
+            |trainer, bell| {
+                trainer.stop();
+                let trained = finished(to_the_end(&trainer, bell));
+                assert!(trained.stopped, "before its first batch");
+            },
+            "stopped",
+        ),
+        (|trainer, _| drop(trainer), "dropped"),
+    ];
+    let folder = data_folder();
+    for (then, reason) in cases {
+        let bell = Bell::shut();
+        let trainer = spawn(&bell, 2, folder.path());
+        bell.wait();
+        // The thread stands in the waker, before it begins to train.
+        trainer.pause();
+        bell.let_pass();
+        let mut facts = Vec::new();
+        bell.wait_for(|| {
+            facts.extend(trainer.drain());
+            (facts.len() == 2).then_some(())
+        });
+        assert_eq!(trainer.progress(), None, "{reason}: no batch while paused");
+        then(trainer, &bell);
+        assert!(bell.is_left_alone(), "{reason}: the thread ended");
+    }
+}
+
+#[test]
+fn dropping_it_frees_a_training_that_waits_for_room() {
+    let (folder, bell) = (data_folder(), Bell::new());
+    let trainer = spawn(&bell, 10_000, folder.path());
+    // Two facts come before the first epoch, so that the end of this one finds no room.
+    let epochs = FACTS_CAPACITY - 1;
+    wait_until(|| images_seen(&trainer) >= epochs * LEARNT);
+    drop(trainer);
+    assert!(bell.is_left_alone(), "the thread ended");
+}
+
+#[test]
+fn facts_wait_for_an_owner_who_is_late() {
+    let (folder, bell) = (data_folder(), Bell::new());
+    let epochs = 2 * FACTS_CAPACITY;
+    let trainer = spawn(&bell, epochs, folder.path());
+    wait_until(|| images_seen(&trainer) >= (FACTS_CAPACITY - 1) * LEARNT);
+    let facts = to_the_end(&trainer, &bell);
+    assert_eq!(facts.len(), epochs + 3, "none is lost");
+}
+
+#[test]
+fn what_goes_wrong_is_said() {
+    let folder = data_folder();
+    let missing = folder.path().join("missing");
+    let mut wild = config(1);
+    wild.learning_rate = -1.0;
+    let cases = [
+        (
+            config(1),
+            &*missing,
+            "missing",
+            "a folder that is not there",
+        ),
+        (wild, folder.path(), "learning rate", "out of range"),
+    ];
+    for (config, path, part, reason) in cases {
+        let bell = Bell::new();
+        let data = DataSource::Folder(path.to_path_buf());
+        let trainer = Trainer::spawn(7, config, data, bell.waker());
+        match to_the_end(&trainer, &bell).pop() {
+            Some(TrainerFact::Failed(text)) => {
+                assert!(text.contains(part), "{reason}: {text}");
+            }
+            other => panic!("{reason}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_built_in_data_is_unpacked_in_the_thread() {
+    let bell = Bell::new();
+    let trainer = Trainer::spawn(7, config(1), DataSource::Mnist, bell.waker());
+    let plan = bell.wait_for(|| {
+        trainer
+            .drain()
+            .into_iter()
+            .find_map(|message| match message.fact {
+                TrainerFact::Started(plan) => Some(plan),
+                _ => None,
+            })
+    });
+    let sizes = (plan.training_examples, plan.validation_examples);
+    assert_eq!(sizes, (45_000, 15_000), "a quarter validates");
+    drop(trainer);
+    assert!(bell.is_left_alone(), "the thread ended in the midst of it");
+}

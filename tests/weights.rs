@@ -1,0 +1,293 @@
+//! Weight files: what is written is read again, and what does not fit is refused in a sentence.
+
+use std::{collections::HashMap, fs, path::Path};
+
+use candle_core::{Device, Tensor};
+use digitpad::{
+    bitmap::{Bitmap, PIXELS},
+    error::ModelError,
+    model::{
+        Activation, Mlp, MlpConfig,
+        file::{Metadata, Model},
+    },
+    recognition::predict,
+};
+use proptest::prelude::*;
+use safetensors::{Dtype, tensor::TensorView};
+
+fn model(hidden: &[usize], activation: Activation) -> Model {
+    let config = MlpConfig::new(hidden.to_vec(), activation).expect("a small network");
+    let mlp = Mlp::new(&config, 3, &Device::Cpu).expect("fits in memory");
+    let metadata = Metadata {
+        dataset: "MNIST".into(),
+        recipe: "{\"epochs\":10}".into(),
+        seed: Some(u64::MAX),
+        validation_accuracy: Some(0.976),
+        test_loss: Some(0.081_25),
+        test_accuracy: Some(0.977),
+    };
+    Model { mlp, metadata }
+}
+
+fn ramp() -> Bitmap {
+    Bitmap::from_bytes(&std::array::from_fn(|index| (index % 251) as u8))
+}
+
+#[test]
+fn a_saved_model_is_the_same_when_loaded() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("w.safetensors");
+    for activation in Activation::ALL {
+        for hidden in [&[][..], &[7], &[20, 5]] {
+            let saved = model(hidden, activation);
+            saved.save(&path).expect("saves");
+            let loaded = Model::load(&path).expect("loads");
+            assert_eq!(loaded.metadata, saved.metadata, "all that was known of it");
+            assert_eq!(loaded.mlp.config(), saved.mlp.config(), "its shape");
+            let answer = |model: &Model| predict(&model.mlp, &ramp()).expect("predicts");
+            assert_eq!(answer(&loaded), answer(&saved), "its answers, bit by bit");
+        }
+    }
+}
+
+#[test]
+fn files_hold_what_pytorch_expects_of_a_linear_layer() {
+    let saved = model(&[7], Activation::Relu);
+    let bytes = saved.to_bytes().expect("serialises");
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("is safetensors");
+    let mut names = tensors.names();
+    names.sort_unstable();
+    let expected = [
+        "layers.0.bias",
+        "layers.0.weight",
+        "layers.1.bias",
+        "layers.1.weight",
+    ];
+    assert_eq!(names, expected, "the names of a ModuleList called layers");
+    let weight = tensors.tensor("layers.0.weight").expect("is there");
+    assert_eq!(
+        (weight.dtype(), weight.shape()),
+        (Dtype::F32, &[7, PIXELS][..]),
+        "[out, in]"
+    );
+    let second_row = &weight.data()[4 * PIXELS..4 * PIXELS + 4];
+    let stored = f32::from_le_bytes(second_row.try_into().expect("four bytes"));
+    let own: Vec<Vec<f32>> = saved.mlp.layers()[0].weight.to_vec2().expect("is a matrix");
+    assert_eq!(stored, own[0][1], "the weight from pixel 0 to unit 1");
+}
+
+#[test]
+fn the_shipped_model_loads_and_says_what_it_reaches() {
+    let shipped = Model::shipped().expect("loads");
+    let accuracy = shipped.metadata.test_accuracy.expect("was tested");
+    assert!(accuracy >= 0.985, "{accuracy} on the MNIST test set");
+}
+
+/// The parts of a weight file, to be spoilt one at a time.
+struct Parts {
+    tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)>,
+    metadata: HashMap<String, String>,
+}
+
+impl Parts {
+    fn sound() -> Self {
+        let bytes = model(&[7], Activation::Relu)
+            .to_bytes()
+            .expect("serialises");
+        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).expect("has a header");
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("is safetensors");
+        let part = |(name, view): (String, TensorView)| {
+            (
+                name,
+                view.dtype(),
+                view.shape().to_vec(),
+                view.data().to_vec(),
+            )
+        };
+        Self {
+            tensors: tensors.tensors().into_iter().map(part).collect(),
+            metadata: header.metadata().clone().expect("has metadata"),
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let views = self.tensors.iter().map(|(name, dtype, shape, data)| {
+            (
+                name,
+                TensorView::new(*dtype, shape.clone(), data).expect("sizes agree"),
+            )
+        });
+        let views: Vec<_> = views.collect();
+        safetensors::serialize(views, Some(self.metadata.clone())).expect("serialises")
+    }
+
+    fn tensor(&mut self, name: &str) -> &mut (String, Dtype, Vec<usize>, Vec<u8>) {
+        let found = self.tensors.iter_mut().find(|tensor| tensor.0 == name);
+        found.expect("is there")
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_what_was_found() {
+    type Spoil = fn(&mut Parts);
+    let cases: [(&str, Spoil, &str); 12] = [
+        (
+            "no metadata, as other programs write",
+            |p| p.metadata.clear(),
+            "no \"format\"",
+        ),
+        (
+            "a later format",
+            |p| drop(p.metadata.insert("format".into(), "digitpad-9".into())),
+            "digitpad-9",
+        ),
+        (
+            "another input scale",
+            |p| drop(p.metadata.insert("input".into(), "-1 to 1".into())),
+            "-1 to 1",
+        ),
+        (
+            "an unknown activation",
+            |p| drop(p.metadata.insert("activation".into(), "softsign".into())),
+            "softsign",
+        ),
+        (
+            "layers that are no numbers",
+            |p| drop(p.metadata.insert("hidden".into(), "7,x".into())),
+            "7,x",
+        ),
+        (
+            "more layers than tensors",
+            |p| drop(p.metadata.insert("hidden".into(), "7,7".into())),
+            "layers.1.weight of shape [10, 7]",
+        ),
+        (
+            "a layer too wide for any machine",
+            |p| drop(p.metadata.insert("hidden".into(), "99999999".into())),
+            "99999999",
+        ),
+        (
+            "a tensor too few",
+            |p| p.tensors.retain(|t| t.0 != "layers.1.bias"),
+            "layers.1.bias",
+        ),
+        (
+            "a tensor too many",
+            |p| {
+                p.tensors
+                    .push(("extra".into(), Dtype::U8, vec![1], vec![0]));
+            },
+            "extra",
+        ),
+        (
+            "a transposed weight, as Keras has it",
+            |p| p.tensor("layers.0.weight").2.reverse(),
+            "[784, 7]",
+        ),
+        (
+            "a value that is not a number",
+            |p| p.tensor("layers.0.bias").3[..4].copy_from_slice(&f32::NAN.to_le_bytes()),
+            "NaN in layers.0.bias",
+        ),
+        (
+            "integers",
+            |p| p.tensor("layers.0.bias").1 = Dtype::I32,
+            "I32",
+        ),
+    ];
+    for (reason, spoil, found) in cases {
+        let mut parts = Parts::sound();
+        spoil(&mut parts);
+        let error = Model::from_bytes(&parts.bytes(), "w.safetensors").expect_err(reason);
+        let ModelError::Refused(refusal) = error else {
+            panic!("{reason}: {error}")
+        };
+        let sentence = refusal.to_string();
+        assert!(refusal.found.contains(found), "{reason}: {sentence}");
+        assert!(
+            sentence.contains("w.safetensors"),
+            "{reason}: names the file: {sentence}"
+        );
+    }
+}
+
+#[test]
+fn damaged_files_are_refused() {
+    let sound = Parts::sound().bytes();
+    let mut long_header = sound.clone();
+    long_header[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+    let cases: [(&str, &[u8]); 5] = [
+        ("empty", b""),
+        ("a text", b"These are not the weights you are looking for."),
+        ("cut short", &sound[..sound.len() - 1]),
+        ("too long", &[&sound[..], &[0]].concat()),
+        ("a header that claims all memory", &long_header),
+    ];
+    for (reason, bytes) in cases {
+        let error = Model::from_bytes(bytes, "w").expect_err(reason);
+        assert!(matches!(error, ModelError::Refused(_)), "{reason}: {error}");
+    }
+    assert!(
+        Model::from_bytes(&sound, "w").is_ok(),
+        "and the sound one is not"
+    );
+}
+
+#[test]
+fn half_precision_is_read_too() {
+    let mut parts = Parts::sound();
+    for (name, dtype, _, data) in &mut parts.tensors {
+        let values = data
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes(b.try_into().expect("four")));
+        let tensor = Tensor::from_iter(values, &Device::Cpu).expect("fits in memory");
+        let half = tensor.to_dtype(candle_core::DType::F16).expect("converts");
+        let half: Vec<half::f16> = half.to_vec1().expect(name);
+        *data = half.iter().flat_map(|x| x.to_le_bytes()).collect();
+        *dtype = Dtype::F16;
+    }
+    let loaded = Model::from_bytes(&parts.bytes(), "w").expect("loads");
+    let exact = model(&[7], Activation::Relu);
+    let pairs =
+        [exact, loaded].map(|m| *predict(&m.mlp, &ramp()).expect("predicts").probabilities());
+    for (a, b) in pairs[0].iter().zip(pairs[1]) {
+        // Eleven bits of mantissa, summed over 784 pixels.
+        assert!((a - b).abs() < 0.01, "{a} and {b}");
+    }
+}
+
+#[test]
+fn loading_says_which_file_is_missing() {
+    let error = Model::load(Path::new("no/such/file.safetensors")).expect_err("is not there");
+    assert!(
+        error.to_string().contains("no/such/file.safetensors"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_failed_save_keeps_the_old_file() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("w.safetensors");
+    fs::create_dir(&path).expect("something else of that name");
+    assert!(
+        model(&[7], Activation::Relu).save(&path).is_err(),
+        "a folder is in the way"
+    );
+    assert!(path.is_dir(), "and stays");
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(Model::from_bytes(&bytes, "w").is_err());
+    }
+
+    #[test]
+    fn no_flipped_byte_of_the_header_panics(place in 0usize..700, value: u8) {
+        let mut bytes = Parts::sound().bytes();
+        let place = place.min(bytes.len() - 1);
+        bytes[place] = value;
+        let _ = Model::from_bytes(&bytes, "w");
+    }
+}
