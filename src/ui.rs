@@ -17,8 +17,8 @@ mod training;
 mod words;
 
 use egui::{
-    Button, CentralPanel, Context, Frame, Margin, Panel, Rect, Response, RichText, Ui, UiBuilder,
-    Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Button, CentralPanel, Context, Frame, Margin, Panel, Rect, Response, RichText, ScrollArea,
+    Sense, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use self::{canvas::Canvas, prediction::Preview, theme::Palette};
@@ -32,6 +32,8 @@ use crate::app::{
 const BAR_HEIGHT: f32 = 52.0;
 /// The height of a row of buttons.
 const TOOLBAR_HEIGHT: f32 = 34.0;
+/// The height below which parts above each other are scrolled instead of squeezed.
+const LEAST_STACKED_HEIGHT: f32 = 640.0;
 /// The smallest pad that can be drawn in, in points.
 const LEAST_PAD: f32 = 96.0;
 /// What the ten bars need at least, in points.
@@ -97,10 +99,22 @@ impl View {
         actions
     }
 
-    /// The pad with its buttons on the left, what the network makes of it on the right; in a narrow
-    /// stage the one above the other.
+    /// What is drawn on the left and what the network makes of it on the right; in a narrow stage the
+    /// one above the other.
     fn stage_ui(&mut self, ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-        let place = Places::of(ui.available_rect_before_wrap());
+        let stage = ui.available_rect_before_wrap();
+        if stage.width() >= 2.0 * LEAST_RESULTS_WIDTH {
+            self.parts_ui(ui, &Places::beside(stage), state, actions);
+            return;
+        }
+        ScrollArea::vertical().show(ui, |ui| {
+            let height = stage.height().max(LEAST_STACKED_HEIGHT);
+            let (rect, _) = ui.allocate_exact_size(vec2(stage.width(), height), Sense::hover());
+            self.parts_ui(ui, &Places::stacked(rect), state, actions);
+        });
+    }
+
+    fn parts_ui(&mut self, ui: &mut Ui, place: &Places, state: &State, actions: &mut Vec<Action>) {
         self.canvas.ui(ui, place.pad, state);
         ui.scope_builder(UiBuilder::new().max_rect(place.toolbar), |ui| {
             toolbar_ui(ui, state, actions);
@@ -121,14 +135,6 @@ struct Places {
 }
 
 impl Places {
-    fn of(stage: Rect) -> Self {
-        if stage.width() < 2.0 * LEAST_RESULTS_WIDTH {
-            Self::stacked(stage)
-        } else {
-            Self::beside(stage)
-        }
-    }
-
     /// The pad and what belongs to it on the left, the results on the right, both equally high.
     fn beside(stage: Rect) -> Self {
         let gap = theme::MARGIN * 1.4;
