@@ -82,12 +82,9 @@ fn place(boxed: &[[f64; BOX]; BOX]) -> Bitmap {
             brightest = brightest.max(pixel);
         }
     }
-    let middle = (SIDE / 2 + 1) as f64;
-    let shift = |along: f64| {
-        (middle - along / mass)
-            .floor()
-            .clamp(0.0, (SIDE - BOX) as f64) as usize
-    };
+    // Ink that is symmetric lies on the bound; what sums round off must not decide there.
+    let last = (SIDE / 2 + 1) as f64 + 1e-6;
+    let shift = |along: f64| (last - along / mass).floor().clamp(0.0, (SIDE - BOX) as f64) as usize;
     let (left, top) = (shift(along_x), shift(along_y));
     let mut pixels = [0.0; PIXELS];
     for (y, row) in boxed.iter().enumerate() {
@@ -96,4 +93,119 @@ fn place(boxed: &[[f64; BOX]; BOX]) -> Bitmap {
         }
     }
     Bitmap::from_pixels(&pixels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A raster of rows in characters: a digit is a tenth of ink, `#` is full ink.
+    fn raster(rows: &[&str]) -> Raster {
+        let pixels = rows.iter().flat_map(|row| row.chars()).map(|shade| match shade {
+            '#' => 1.0,
+            shade => shade.to_digit(10).map_or(0.0, |tenths| tenths as f32 / 10.0),
+        });
+        Raster::new(rows[0].len(), rows.len(), pixels.collect()).expect("rows of one length")
+    }
+
+    /// First and last column and row with ink.
+    fn inked(bitmap: &Bitmap) -> [usize; 4] {
+        let rows = Raster::new(SIDE, SIDE, bitmap.pixels().to_vec()).expect("a bitmap");
+        let (columns, rows) = ink_box(&rows).expect("there is ink");
+        [columns.start, columns.end - 1, rows.start, rows.end - 1]
+    }
+
+    #[test]
+    fn the_rules_of_mnist() {
+        let tall: &[&str] = &["..#.", "..#.", "..#.", "..#."];
+        let cases: [(&[&str], [usize; 4], &str); 6] = [
+            (&["#"], [5, 24, 5, 24], "a square fills the box"),
+            (&["....", ".##.", ".##.", "...."], [5, 24, 5, 24], "paper around it is cut off"),
+            (tall, [12, 17, 5, 24], "the longer side is 20 and the aspect is kept"),
+            (&["####"], [5, 24, 12, 17], "also lying"),
+            (&["##", "#."], [6, 25, 6, 25], "the centre of mass, a sixth off, is centred"),
+            (&["#1", "11"], [8, 27, 8, 27], "grey weighs less"),
+        ];
+        for (rows, expected, reason) in cases {
+            let bitmap = normalise(&raster(rows)).expect("there is ink");
+            assert_eq!(inked(&bitmap), expected, "{reason}: {bitmap:?}");
+        }
+    }
+
+    #[test]
+    fn the_brightest_pixel_becomes_one() {
+        let bitmap = normalise(&raster(&["1.", ".2"])).expect("there is ink");
+        let brightest = bitmap.pixels().iter().copied().fold(0.0, f32::max);
+        assert_eq!(brightest, 1.0, "two tenths were the most");
+        let faint = bitmap.pixels().iter().copied().filter(|&pixel| pixel > 0.0);
+        assert!((faint.fold(1.0, f32::min) - 0.5).abs() < 1e-6, "and one tenth is half of it");
+    }
+
+    #[test]
+    fn paper_alone_is_no_digit() {
+        let cases = [(0, 0), (1, 1), (28, 28)];
+        for (width, height) in cases {
+            let blank = Raster::new(width, height, vec![0.0; width * height]).expect("a raster");
+            assert_eq!(normalise(&blank), None, "{width}×{height} without ink");
+        }
+        let negative = Raster::new(2, 1, vec![-1.0, -0.5]).expect("a raster");
+        assert_eq!(normalise(&negative), None, "less than paper is no ink");
+    }
+
+    fn any_raster() -> impl Strategy<Value = (usize, usize, Vec<f32>)> {
+        (1_usize..12, 1_usize..12).prop_flat_map(|(width, height)| {
+            let pixel = prop_oneof![Just(0.0_f32), 0.1_f32..1.0];
+            let pixels = prop::collection::vec(pixel, width * height);
+            (Just(width), Just(height), pixels)
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_ink_is_placed_as_mnist_placed_it((width, height, pixels) in any_raster()) {
+            let picture = Raster::new(width, height, pixels).expect("a raster");
+            let Some(bitmap) = normalise(&picture) else { return Ok(()) };
+            let [left, right, top, bottom] = inked(&bitmap);
+            prop_assert_eq!((right - left).max(bottom - top), 19, "20 pixels long");
+            let placed = Raster::new(SIDE, SIDE, bitmap.pixels().to_vec()).expect("a bitmap");
+            let centre = placed.centre_of_mass().expect("there is ink");
+            // Ink that is all on one side would be pushed out of the picture: it stays in it.
+            for (centre, low, high) in [(centre.x, left, right), (centre.y, top, bottom)] {
+                let centred = centre > 14.0 - 1e-4 && centre < 15.0 + 1e-4;
+                prop_assert!(centred || low == 0 || high == SIDE - 1, "centre at {}", centre);
+            }
+        }
+
+        #[test]
+        fn paper_around_and_whole_enlargement_change_nothing(
+            (width, height, pixels) in any_raster(),
+            factor in 1_usize..5,
+            left in 0_usize..7,
+            top in 0_usize..7,
+        ) {
+            let (wide, high) = (width * factor + 9, height * factor + 9);
+            let mut enlarged = vec![0.0; wide * high];
+            for y in 0..height * factor {
+                for x in 0..width * factor {
+                    let pixel = pixels[y / factor * width + x / factor];
+                    enlarged[(y + top) * wide + x + left] = pixel;
+                }
+            }
+            let small = Raster::new(width, height, pixels).expect("a raster");
+            let large = Raster::new(wide, high, enlarged).expect("a raster");
+            match (normalise(&small), normalise(&large)) {
+                (Some(a), Some(b)) => {
+                    let off = a.pixels().iter().zip(b.pixels()).map(|(a, b)| (a - b).abs());
+                    let off = off.fold(0.0, f32::max);
+                    // A centre of mass on the edge of a pixel may round to either side.
+                    let centre = |bitmap: &Bitmap| inked(bitmap);
+                    prop_assert!(off < 1e-4 || centre(&a) != centre(&b), "off by {}", off);
+                }
+                (a, b) => prop_assert_eq!(a.is_some(), b.is_some()),
+            }
+        }
+    }
 }
