@@ -97,6 +97,13 @@ impl Canvas {
             pixels_per_point: ui.pixels_per_point(),
             color: palette.ink,
         };
+        if self.place.is_none_or(|(before, _)| before.rect != rect) {
+            let (corner, size) = (rect.min, rect.size());
+            log::debug!(
+                target: "digitpad",
+                "pad at x={} y={} w={} h={}", corner.x, corner.y, size.x, size.y
+            );
+        }
         self.place = Some((paper, ui.layer_id()));
         self.refresh(paper, state);
         let clipped = ui.painter().with_clip_rect(rect.shrink(1.0));
