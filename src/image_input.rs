@@ -17,6 +17,7 @@ use crate::{
 mod clean;
 mod paper;
 mod sheet;
+mod width;
 
 use sheet::Sheet;
 
@@ -89,8 +90,7 @@ fn read(bytes: &[u8], name: &str) -> Result<Bitmap, ImageError> {
     }
     let sheet = Sheet::of(&picture.into_rgba8());
     clean::ink_of(&sheet)
-        .as_ref()
-        .and_then(normalise)
+        .and_then(|ink| normalise(&width::like_mnist(ink)))
         .ok_or_else(|| {
             refused(
                 name,

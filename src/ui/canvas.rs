@@ -47,11 +47,9 @@ impl Canvas {
                     button: PointerButton::Primary,
                     pressed: true,
                     ..
-                } => {
-                    if paper.rect.contains(pos) && ctx.layer_id_at(pos) == Some(layer) {
-                        self.pen_is_down = true;
-                        actions.push(Action::PenDown(paper.pad_from_screen(pos)));
-                    }
+                } if paper.rect.contains(pos) && ctx.layer_id_at(pos) == Some(layer) => {
+                    self.pen_is_down = true;
+                    actions.push(Action::PenDown(paper.pad_from_screen(pos)));
                 }
                 Event::PointerMoved(pos) if self.pen_is_down => {
                     actions.push(Action::PenMoved(paper.pad_from_screen(pos)));

@@ -4,7 +4,7 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use crate::app::{
     action::{Action, PathPurpose},
-    state::State,
+    state::{Closing, State},
 };
 
 /// What each key asks for. The one with more modifiers comes first, or the other would take it.
@@ -42,7 +42,7 @@ pub(crate) fn key_actions(ctx: &Context, state: &State) -> Vec<Action> {
     // Keys belong to what has them: a text field, an open menu, a question.
     if ctx.egui_wants_keyboard_input() && ctx.text_edit_focused()
         || ctx.any_popup_open()
-        || state.asks_to_close
+        || state.closing == Closing::Asks
     {
         return actions;
     }
