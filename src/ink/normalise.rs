@@ -84,7 +84,11 @@ fn place(boxed: &[[f64; BOX]; BOX]) -> Bitmap {
     }
     // Ink that is symmetric lies on the bound; what sums round off must not decide there.
     let last = (SIDE / 2 + 1) as f64 + 1e-6;
-    let shift = |along: f64| (last - along / mass).floor().clamp(0.0, (SIDE - BOX) as f64) as usize;
+    let shift = |along: f64| {
+        (last - along / mass)
+            .floor()
+            .clamp(0.0, (SIDE - BOX) as f64) as usize
+    };
     let (left, top) = (shift(along_x), shift(along_y));
     let mut pixels = [0.0; PIXELS];
     for (y, row) in boxed.iter().enumerate() {
@@ -102,10 +106,15 @@ mod tests {
 
     /// A raster of rows in characters: a digit is a tenth of ink, `#` is full ink.
     fn raster(rows: &[&str]) -> Raster {
-        let pixels = rows.iter().flat_map(|row| row.chars()).map(|shade| match shade {
-            '#' => 1.0,
-            shade => shade.to_digit(10).map_or(0.0, |tenths| tenths as f32 / 10.0),
-        });
+        let pixels = rows
+            .iter()
+            .flat_map(|row| row.chars())
+            .map(|shade| match shade {
+                '#' => 1.0,
+                shade => shade
+                    .to_digit(10)
+                    .map_or(0.0, |tenths| tenths as f32 / 10.0),
+            });
         Raster::new(rows[0].len(), rows.len(), pixels.collect()).expect("rows of one length")
     }
 
@@ -121,10 +130,22 @@ mod tests {
         let tall: &[&str] = &["..#.", "..#.", "..#.", "..#."];
         let cases: [(&[&str], [usize; 4], &str); 6] = [
             (&["#"], [5, 24, 5, 24], "a square fills the box"),
-            (&["....", ".##.", ".##.", "...."], [5, 24, 5, 24], "paper around it is cut off"),
-            (tall, [12, 17, 5, 24], "the longer side is 20 and the aspect is kept"),
+            (
+                &["....", ".##.", ".##.", "...."],
+                [5, 24, 5, 24],
+                "paper around it is cut off",
+            ),
+            (
+                tall,
+                [12, 17, 5, 24],
+                "the longer side is 20 and the aspect is kept",
+            ),
             (&["####"], [5, 24, 12, 17], "also lying"),
-            (&["##", "#."], [6, 25, 6, 25], "the centre of mass, a sixth off, is centred"),
+            (
+                &["##", "#."],
+                [6, 25, 6, 25],
+                "the centre of mass, a sixth off, is centred",
+            ),
             (&["#1", "11"], [8, 27, 8, 27], "grey weighs less"),
         ];
         for (rows, expected, reason) in cases {
@@ -139,7 +160,10 @@ mod tests {
         let brightest = bitmap.pixels().iter().copied().fold(0.0, f32::max);
         assert_eq!(brightest, 1.0, "two tenths were the most");
         let faint = bitmap.pixels().iter().copied().filter(|&pixel| pixel > 0.0);
-        assert!((faint.fold(1.0, f32::min) - 0.5).abs() < 1e-6, "and one tenth is half of it");
+        assert!(
+            (faint.fold(1.0, f32::min) - 0.5).abs() < 1e-6,
+            "and one tenth is half of it"
+        );
     }
 
     #[test]

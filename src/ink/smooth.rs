@@ -30,15 +30,21 @@ pub fn flatten(points: &[Point], tolerance: f32) -> Vec<Point> {
     let Some(&first) = samples.first() else {
         return Vec::new();
     };
-    let joints: Vec<Joint> =
-        (0..samples.len()).map(|index| Joint::at(&samples, index)).collect();
+    let joints: Vec<Joint> = (0..samples.len())
+        .map(|index| Joint::at(&samples, index))
+        .collect();
     let mut path = vec![first];
     for (ends, joints) in samples.windows(2).zip(joints.windows(2)) {
         let chord = sub(ends[1], ends[0]);
         let leaving = joints[0].handle(joints[0].after, chord, &joints[1], joints[1].before);
         let back = scale(chord, -1.0);
         let arriving = joints[1].handle(joints[1].before, back, &joints[0], joints[0].after);
-        let curve = [ends[0], add(ends[0], leaving), add(ends[1], arriving), ends[1]];
+        let curve = [
+            ends[0],
+            add(ends[0], leaving),
+            add(ends[1], arriving),
+            ends[1],
+        ];
         push_cubic(&mut path, curve, tolerance);
     }
     path
@@ -96,7 +102,10 @@ impl Joint {
         let longest = LONGEST_HANDLE * before_len.min(after_len);
         let handle = |duration: f32| {
             let handle = scale(tangent, duration / 3.0);
-            scale(handle, (longest / length(handle).max(f32::MIN_POSITIVE)).min(1.0))
+            scale(
+                handle,
+                (longest / length(handle).max(f32::MIN_POSITIVE)).min(1.0),
+            )
         };
         Self {
             before: handle(-t0),
@@ -177,7 +186,10 @@ mod tests {
         for (count, tolerance) in [(7, 0.04), (12, 0.01), (30, 0.002)] {
             for point in flatten(&circle(count), 0.001) {
                 let off = (length(point) - 1.0).abs();
-                assert!(off < tolerance, "{point:?} of {count} samples is off by {off}");
+                assert!(
+                    off < tolerance,
+                    "{point:?} of {count} samples is off by {off}"
+                );
             }
         }
     }
@@ -189,8 +201,16 @@ mod tests {
             (&[], &[], "nothing"),
             (&[p(1.0, 2.0)], &[p(1.0, 2.0)], "a tap"),
             (&[p(1.0, 2.0); 9], &[p(1.0, 2.0)], "a pen at rest"),
-            (&[p(0.0, 0.0), p(1.0, 0.0)], &[p(0.0, 0.0), p(1.0, 0.0)], "a line"),
-            (&[p(0.0, 0.0), p(1e-6, 0.0)], &[p(0.0, 0.0), p(1e-6, 0.0)], "its end is kept"),
+            (
+                &[p(0.0, 0.0), p(1.0, 0.0)],
+                &[p(0.0, 0.0), p(1.0, 0.0)],
+                "a line",
+            ),
+            (
+                &[p(0.0, 0.0), p(1e-6, 0.0)],
+                &[p(0.0, 0.0), p(1e-6, 0.0)],
+                "its end is kept",
+            ),
         ];
         for (points, expected, reason) in cases {
             assert_eq!(polyline(points), expected, "{reason}");
@@ -200,8 +220,15 @@ mod tests {
     #[test]
     fn a_long_line_beside_a_short_one_does_not_bulge() {
         let p = Point::new;
-        let path = flatten(&[p(0.0, 0.0), p(20.0, 0.0), p(20.3, 0.3), p(20.4, 1.0)], 0.01);
-        let bulge = path.iter().filter(|p| p.x < 20.0).map(|p| p.y.abs()).fold(0.0, f32::max);
+        let path = flatten(
+            &[p(0.0, 0.0), p(20.0, 0.0), p(20.3, 0.3), p(20.4, 1.0)],
+            0.01,
+        );
+        let bulge = path
+            .iter()
+            .filter(|p| p.x < 20.0)
+            .map(|p| p.y.abs())
+            .fold(0.0, f32::max);
         assert!(bulge < 0.1, "it is off by {bulge} of a length of 20");
     }
 

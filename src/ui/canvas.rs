@@ -109,7 +109,11 @@ impl Canvas {
             pixels_per_point: ui.pixels_per_point(),
             color: palette.ink,
         };
-        if self.place.as_ref().is_none_or(|before| before.paper.rect != rect) {
+        if self
+            .place
+            .as_ref()
+            .is_none_or(|before| before.paper.rect != rect)
+        {
             let (corner, size) = (rect.min, rect.size());
             log::debug!(
                 target: "digitpad",

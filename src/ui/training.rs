@@ -112,7 +112,10 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
         }
         TrainingState::Idle | TrainingState::Finished { .. } | TrainingState::Failed { .. } => {
             let train = primary(ui, "Train", Vec2::new(width, 40.0));
-            press(train.on_hover_text("Trains with these settings (Ctrl+T)."), Action::Train);
+            press(
+                train.on_hover_text("Trains with these settings (Ctrl+T)."),
+                Action::Train,
+            );
         }
     }
 }
