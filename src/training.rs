@@ -21,7 +21,7 @@ use self::{
     run::Run,
 };
 use crate::{
-    dataset::Dataset,
+    dataset::{Dataset, Examples},
     error::{ModelError, Refusal, TrainingError},
     model::{
         Mlp,
@@ -185,6 +185,10 @@ pub fn train(
         .build()
         .map_err(|error| ModelError::Compute(Box::new(error)))?;
     pool.install(|| {
+        let training = match config.generated_digits {
+            0 => training,
+            count => training.followed_by(&Examples::generated(count, config.seed)),
+        };
         let mlp = Mlp::new(&config.model, config.seed, device)?;
         let run = Run::new(config, &training, control, &mlp)?;
         let Some(history) = run.epochs(&mlp, &validation, on_event)? else {
