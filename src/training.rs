@@ -16,7 +16,7 @@ use serde::Serialize;
 use self::{
     batch::Batch,
     config::TrainingConfig,
-    control::Control,
+    control::{Control, Wish},
     evaluation::{Evaluation, evaluate},
     run::Run,
 };
@@ -185,10 +185,7 @@ pub fn train(
         .build()
         .map_err(|error| ModelError::Compute(Box::new(error)))?;
     pool.install(|| {
-        let training = match config.generated_digits {
-            0 => training,
-            count => training.followed_by(&Examples::generated(count, config.seed)),
-        };
+        let training = with_generated(training, config, control);
         let mlp = Mlp::new(&config.model, config.seed, device)?;
         let run = Run::new(config, &training, control, &mlp)?;
         let Some(history) = run.epochs(&mlp, &validation, on_event)? else {
@@ -214,6 +211,25 @@ pub fn train(
             stopped,
         }))
     })
+}
+
+/// Adds the generated digits that the configuration asks for, some at a time, so that a stop is
+/// answered at once; then fewer will do, because none will be learnt from.
+fn with_generated(training: Examples, config: &TrainingConfig, control: &Control) -> Examples {
+    const AT_ONCE: usize = 200;
+    let count = config.generated_digits;
+    if count == 0 {
+        return training;
+    }
+    let mut parts = vec![training];
+    for start in (0..count).step_by(AT_ONCE) {
+        if matches!(control.wish(), Wish::Stop | Wish::Abandon) {
+            break;
+        }
+        let range = start..count.min(start + AT_ONCE);
+        parts.push(Examples::generated(range, config.seed));
+    }
+    Examples::joined(&parts)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Examples made of generated ink, by the very path that a drawing on the pad takes.
 
+use std::ops::Range;
+
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -14,9 +16,9 @@ use crate::{
 const FIRST_STREAM: u64 = 1 << 62;
 
 impl Examples {
-    /// As many digits as asked for, each class as often as the next, as hands of many countries
-    /// might write them. The same seed gives the same.
-    pub fn generated(count: usize, seed: u64) -> Self {
+    /// Generated digits, as hands of many countries might write them: those of a range out of a
+    /// row that a seed decides, in which each class comes as often as the next.
+    pub fn generated(range: Range<usize>, seed: u64) -> Self {
         let draw = |index: usize| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(FIRST_STREAM + index as u64);
@@ -25,16 +27,16 @@ impl Examples {
                 .unwrap_or_else(Bitmap::blank)
                 .to_bytes()
         };
-        let images: Vec<[u8; PIXELS]> = (0..count).into_par_iter().map(draw).collect();
-        let labels = (0..count).map(|index| (index % CLASSES) as u8).collect();
+        let labels = range.clone().map(|index| (index % CLASSES) as u8).collect();
+        let images: Vec<[u8; PIXELS]> = range.into_par_iter().map(draw).collect();
         Self::of_parts(images.into_flattened(), labels)
     }
 
-    /// These and then others.
-    #[must_use]
-    pub fn followed_by(&self, others: &Self) -> Self {
-        let images = [self.images(), others.images()].concat();
-        Self::of_parts(images, [self.labels(), others.labels()].concat())
+    /// The examples of each part, one part after the other.
+    pub fn joined(parts: &[Self]) -> Self {
+        let images: Vec<&[u8]> = parts.iter().map(Self::images).collect();
+        let labels: Vec<&[u8]> = parts.iter().map(Self::labels).collect();
+        Self::of_parts(images.concat(), labels.concat())
     }
 }
 
@@ -44,36 +46,36 @@ mod tests {
 
     #[test]
     fn generated_examples_are_balanced_and_the_same_for_a_seed() {
-        let examples = Examples::generated(40, 3);
+        let examples = Examples::generated(0..40, 3);
         assert_eq!(
             examples.class_counts(),
             [4; CLASSES],
             "every digit as often"
         );
+        let later = Examples::generated(25..40, 3);
         assert_eq!(
-            examples.images(),
-            Examples::generated(40, 3).images(),
-            "the same seed"
+            later.image(0),
+            examples.image(25),
+            "the same row, from any place"
         );
-        assert_ne!(
-            examples.images(),
-            Examples::generated(40, 4).images(),
-            "another"
-        );
+        assert_eq!(later.label(0), examples.label(25), "with its label");
+        let other = Examples::generated(0..40, 4);
+        assert_ne!(examples.images(), other.images(), "another seed");
         let inked = |index| examples.image(index).iter().any(|&pixel| pixel > 0);
         assert!((0..40).all(inked), "none is blank");
     }
 
     #[test]
     fn examples_keep_their_order_when_joined() {
-        let (first, second) = (Examples::generated(12, 1), Examples::generated(5, 2));
-        let both = first.followed_by(&second);
+        let parts = [Examples::generated(0..12, 1), Examples::generated(0..5, 2)];
+        let both = Examples::joined(&parts);
         assert_eq!(both.len(), 17, "all of them");
-        assert_eq!(both.image(11), first.image(11), "the first come first");
         assert_eq!(
-            (both.image(12), both.label(14)),
-            (second.image(0), second.label(2)),
-            "then the others"
+            both.image(11),
+            parts[0].image(11),
+            "the first part comes first"
         );
+        assert_eq!(both.image(12), parts[1].image(0), "then the other");
+        assert_eq!(both.label(14), parts[1].label(2), "with its labels");
     }
 }
