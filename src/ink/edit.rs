@@ -167,19 +167,44 @@ mod tests {
 
     /// How many points each stroke has.
     fn counts(editor: &InkEditor) -> Vec<usize> {
-        editor.ink().strokes().iter().map(|stroke| stroke.points().len()).collect()
+        editor
+            .ink()
+            .strokes()
+            .iter()
+            .map(|stroke| stroke.points().len())
+            .collect()
     }
 
     #[test]
     fn each_way_of_drawing_leaves_what_it_should() {
         type Draw = fn(&mut InkEditor);
         let cases: [(Draw, &[usize], &str); 9] = [
-            (|e| e.begin(point(0.1)), &[1], "the stroke under the pen is there at once"),
+            (
+                |e| e.begin(point(0.1)),
+                &[1],
+                "the stroke under the pen is there at once",
+            ),
             (|e| draw(e, &[0.1]), &[1], "a tap is a stroke of one point"),
-            (|e| draw(e, &[0.1, 0.1, 0.2, 0.2]), &[2], "a pen at rest adds nothing"),
-            (|e| draw(e, &[0.1, f32::NAN, 0.2]), &[2], "what is no number is passed over"),
-            (|e| e.begin(point(f32::INFINITY)), &[], "nor does it begin a stroke"),
-            (|e| e.extend(point(0.1)), &[], "without a pen down there is no stroke"),
+            (
+                |e| draw(e, &[0.1, 0.1, 0.2, 0.2]),
+                &[2],
+                "a pen at rest adds nothing",
+            ),
+            (
+                |e| draw(e, &[0.1, f32::NAN, 0.2]),
+                &[2],
+                "what is no number is passed over",
+            ),
+            (
+                |e| e.begin(point(f32::INFINITY)),
+                &[],
+                "nor does it begin a stroke",
+            ),
+            (
+                |e| e.extend(point(0.1)),
+                &[],
+                "without a pen down there is no stroke",
+            ),
             (
                 |e| {
                     draw(e, &[0.1, 0.2]);
@@ -257,8 +282,8 @@ mod tests {
 
     #[test]
     fn the_revision_tells_changes_from_idle_calls() {
-        let mut editor = InkEditor::default();
-        let calls: [(fn(&mut InkEditor), bool, &str); 9] = [
+        type Call = fn(&mut InkEditor);
+        let calls: [(Call, bool, &str); 9] = [
             (InkEditor::clear, false, "nothing to clear"),
             (InkEditor::undo, false, "nothing to undo"),
             (InkEditor::redo, false, "nothing to redo"),
@@ -269,6 +294,7 @@ mod tests {
             (InkEditor::clear, true, "gone"),
             (InkEditor::undo, true, "back"),
         ];
+        let mut editor = InkEditor::default();
         for (call, changes, reason) in calls {
             let before = editor.revision();
             call(&mut editor);
@@ -285,9 +311,21 @@ mod tests {
             editor.extend(point(index as f32));
         }
         let points = editor.ink().strokes()[0].points();
-        assert!(points.len() <= MAX_STROKE_POINTS, "bounded, {} points", points.len());
-        assert_eq!(points.first(), Some(&point(0.0)), "it begins where it began");
-        assert_eq!(points.last(), Some(&point(last as f32)), "and ends under the pen");
+        assert!(
+            points.len() <= MAX_STROKE_POINTS,
+            "bounded, {} points",
+            points.len()
+        );
+        assert_eq!(
+            points.first(),
+            Some(&point(0.0)),
+            "it begins where it began"
+        );
+        assert_eq!(
+            points.last(),
+            Some(&point(last as f32)),
+            "and ends under the pen"
+        );
     }
 
     #[test]
@@ -302,6 +340,10 @@ mod tests {
             steps += 1;
         }
         assert_eq!(steps, MAX_UNDO_STEPS, "the oldest steps are forgotten");
-        assert_eq!(counts(&editor).len(), MAX_UNDO_STEPS, "and their strokes stay");
+        assert_eq!(
+            counts(&editor).len(),
+            MAX_UNDO_STEPS,
+            "and their strokes stay"
+        );
     }
 }

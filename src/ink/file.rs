@@ -175,7 +175,11 @@ mod tests {
 
     fn record(label: Option<Label>, points: &[(f32, f32)]) -> InkRecord {
         let points = points.iter().map(|&(x, y)| Point::new(x, y)).collect();
-        InkRecord { label, writer: None, ink: Stroke::new(points).into_iter().collect() }
+        InkRecord {
+            label,
+            writer: None,
+            ink: Stroke::new(points).into_iter().collect(),
+        }
     }
 
     fn packed(text: &[u8]) -> Vec<u8> {
@@ -186,7 +190,10 @@ mod tests {
 
     #[test]
     fn what_is_written_comes_back_exactly() {
-        let mut first = record(Digit::new(7).map(Label::Digit), &[(0.1, 0.2), (1.0 / 3.0, 0.7)]);
+        let mut first = record(
+            Digit::new(7).map(Label::Digit),
+            &[(0.1, 0.2), (1.0 / 3.0, 0.7)],
+        );
         first.writer = Some("a \"hand\"\n".to_owned());
         let records = [
             first,
@@ -199,7 +206,11 @@ mod tests {
             write(&path, &records).expect("writes");
             assert_eq!(read(&path).expect("reads"), records, "{name}");
             let bytes = fs::read(&path).expect("reads");
-            assert_eq!(bytes.starts_with(&[0x1f, 0x8b]), name.ends_with("gz"), "{name}");
+            assert_eq!(
+                bytes.starts_with(&[0x1f, 0x8b]),
+                name.ends_with("gz"),
+                "{name}"
+            );
         }
     }
 
@@ -210,7 +221,11 @@ mod tests {
         let line = b"\xef\xbb\xbf{\"strokes\": [[[0, 0]]]}\r\n\n  \n{\"strokes\": [[[1, 1]]]}";
         let twice = [packed(line), packed(b"\n{\"strokes\": [[[1, 1]]]}")].concat();
         let cases = [
-            (line.to_vec(), 2, "a mark at the start, empty lines, no last line break"),
+            (
+                line.to_vec(),
+                2,
+                "a mark at the start, empty lines, no last line break",
+            ),
             (packed(line), 2, "gzip under another name"),
             (twice, 3, "two gzip files in a row are one"),
         ];
@@ -227,12 +242,18 @@ mod tests {
         let good = b"{\"strokes\": [[[0, 0]]]}\n".as_slice();
         let mut cut = packed(&good.repeat(1000));
         cut.truncate(cut.len() - 12);
-        let long = format!("{{\"strokes\": [[[0, 0]]], \"x\": \"{}\"}}", " ".repeat(5 << 20));
+        let long = format!(
+            "{{\"strokes\": [[[0, 0]]], \"x\": \"{}\"}}",
+            " ".repeat(5 << 20)
+        );
         let cases: [(Vec<u8>, &str); 6] = [
             ([good, good, b"{\"strokes\": 3}\n"].concat(), "in line 3"),
             ([good, b"\n", b"\xff\n"].concat(), "in line 3"),
             (cut, "damaged compression"),
-            ([good, long.as_bytes()].concat(), "more than 4194304 bytes in line 2"),
+            (
+                [good, long.as_bytes()].concat(),
+                "more than 4194304 bytes in line 2",
+            ),
             (Vec::new(), "an empty file"),
             (b"\n\n".to_vec(), "an empty file"),
         ];
@@ -240,7 +261,10 @@ mod tests {
             fs::write(&path, bytes).expect("writes");
             let message = read(&path).expect_err(words).to_string();
             assert!(message.contains(words), "{words}: {message}");
-            assert!(message.contains("digits.jsonl"), "the file is named: {message}");
+            assert!(
+                message.contains("digits.jsonl"),
+                "the file is named: {message}"
+            );
         }
         let missing = read(&folder.path().join("none"));
         assert!(matches!(missing, Err(InkError::Io(_))), "no file");

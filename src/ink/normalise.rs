@@ -17,9 +17,14 @@ const BOX: usize = 20;
 pub fn normalise(gray: &Raster) -> Option<Bitmap> {
     let (columns, rows) = ink_box(gray)?;
     let side = columns.len().max(rows.len());
-    let left = columns.start as f64 - 0.5 * (side - columns.len()) as f64;
-    let top = rows.start as f64 - 0.5 * (side - rows.len()) as f64;
-    let cell = side as f64 / BOX as f64;
+    // Beside the shorter side is paper, of whole cells, so that what is 20 pixels long already
+    // isn't blurred; what that is off the middle, the centre of mass makes up for.
+    let cells = |ink: &Range<usize>| -> [Range<f64>; BOX] {
+        let paper = ((side - ink.len()) * BOX / (2 * side)) as f64;
+        let edge = |cell: f64| ink.start as f64 + (cell - paper) * side as f64 / BOX as f64;
+        std::array::from_fn(|cell| edge(cell as f64)..edge(cell as f64 + 1.0))
+    };
+    let (cell_columns, cell_rows) = (cells(&columns), cells(&rows));
 
     let narrow: Vec<[f64; BOX]> = gray
         .rows()
@@ -27,7 +32,7 @@ pub fn normalise(gray: &Raster) -> Option<Bitmap> {
         .take(rows.len())
         .map(|row| {
             std::array::from_fn(|i| {
-                overlaps(left + i as f64 * cell, cell, 0..row.len())
+                overlaps(&cell_columns[i], &columns)
                     .map(|(x, part)| part * f64::from(row[x].max(0.0)))
                     .sum()
             })
@@ -35,7 +40,7 @@ pub fn normalise(gray: &Raster) -> Option<Bitmap> {
         .collect();
     let boxed = std::array::from_fn(|j| {
         let mut sums = [0.0; BOX];
-        for (y, part) in overlaps(top + j as f64 * cell, cell, rows.clone()) {
+        for (y, part) in overlaps(&cell_rows[j], &rows) {
             for (sum, value) in sums.iter_mut().zip(narrow[y - rows.start]) {
                 *sum += part * value;
             }
@@ -60,13 +65,13 @@ fn ink_box(gray: &Raster) -> Option<(Range<usize>, Range<usize>)> {
     Some((left..right + 1, top..bottom + 1))
 }
 
-/// Those of `pixels` that lie within a cell that begins at `from`, each with the part of it that does.
-fn overlaps(from: f64, cell: f64, pixels: Range<usize>) -> impl Iterator<Item = (usize, f64)> {
-    let to = from + cell;
-    let first = (from.floor().max(0.0) as usize).max(pixels.start);
-    let past = (to.ceil().max(0.0) as usize).min(pixels.end);
+/// Those of `pixels` that lie within a cell, each with the part of it that does.
+fn overlaps(cell: &Range<f64>, pixels: &Range<usize>) -> impl Iterator<Item = (usize, f64)> {
+    let Range { start, end } = *cell;
+    let first = (start.floor().max(0.0) as usize).max(pixels.start);
+    let past = (end.ceil().max(0.0) as usize).min(pixels.end);
     (first..past).map(move |pixel| {
-        let part = to.min(pixel as f64 + 1.0) - from.max(pixel as f64);
+        let part = end.min(pixel as f64 + 1.0) - start.max(pixel as f64);
         (pixel, part.max(0.0))
     })
 }
@@ -84,7 +89,11 @@ fn place(boxed: &[[f64; BOX]; BOX]) -> Bitmap {
     }
     // Ink that is symmetric lies on the bound; what sums round off must not decide there.
     let last = (SIDE / 2 + 1) as f64 + 1e-6;
-    let shift = |along: f64| (last - along / mass).floor().clamp(0.0, (SIDE - BOX) as f64) as usize;
+    let shift = |along: f64| {
+        (last - along / mass)
+            .floor()
+            .clamp(0.0, (SIDE - BOX) as f64) as usize
+    };
     let (left, top) = (shift(along_x), shift(along_y));
     let mut pixels = [0.0; PIXELS];
     for (y, row) in boxed.iter().enumerate() {
@@ -102,10 +111,15 @@ mod tests {
 
     /// A raster of rows in characters: a digit is a tenth of ink, `#` is full ink.
     fn raster(rows: &[&str]) -> Raster {
-        let pixels = rows.iter().flat_map(|row| row.chars()).map(|shade| match shade {
-            '#' => 1.0,
-            shade => shade.to_digit(10).map_or(0.0, |tenths| tenths as f32 / 10.0),
-        });
+        let pixels = rows
+            .iter()
+            .flat_map(|row| row.chars())
+            .map(|shade| match shade {
+                '#' => 1.0,
+                shade => shade
+                    .to_digit(10)
+                    .map_or(0.0, |tenths| tenths as f32 / 10.0),
+            });
         Raster::new(rows[0].len(), rows.len(), pixels.collect()).expect("rows of one length")
     }
 
@@ -121,10 +135,22 @@ mod tests {
         let tall: &[&str] = &["..#.", "..#.", "..#.", "..#."];
         let cases: [(&[&str], [usize; 4], &str); 6] = [
             (&["#"], [5, 24, 5, 24], "a square fills the box"),
-            (&["....", ".##.", ".##.", "...."], [5, 24, 5, 24], "paper around it is cut off"),
-            (tall, [12, 17, 5, 24], "the longer side is 20 and the aspect is kept"),
-            (&["####"], [5, 24, 12, 17], "also lying"),
-            (&["##", "#."], [6, 25, 6, 25], "the centre of mass, a sixth off, is centred"),
+            (
+                &["....", ".##.", ".##.", "...."],
+                [5, 24, 5, 24],
+                "paper around it is cut off",
+            ),
+            (
+                tall,
+                [12, 16, 5, 24],
+                "the longer side is 20 and the aspect is kept",
+            ),
+            (&["####"], [5, 24, 12, 16], "also lying"),
+            (
+                &["##", "#."],
+                [6, 25, 6, 25],
+                "the centre of mass, a sixth off, is centred",
+            ),
             (&["#1", "11"], [8, 27, 8, 27], "grey weighs less"),
         ];
         for (rows, expected, reason) in cases {
@@ -139,7 +165,10 @@ mod tests {
         let brightest = bitmap.pixels().iter().copied().fold(0.0, f32::max);
         assert_eq!(brightest, 1.0, "two tenths were the most");
         let faint = bitmap.pixels().iter().copied().filter(|&pixel| pixel > 0.0);
-        assert!((faint.fold(1.0, f32::min) - 0.5).abs() < 1e-6, "and one tenth is half of it");
+        assert!(
+            (faint.fold(1.0, f32::min) - 0.5).abs() < 1e-6,
+            "and one tenth is half of it"
+        );
     }
 
     #[test]

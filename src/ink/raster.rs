@@ -192,7 +192,10 @@ mod tests {
     use super::*;
 
     fn near(a: f32, b: f32, tolerance: f32, what: &str) {
-        assert!((a - b).abs() <= tolerance, "{what}: {a} is not {b} within {tolerance}");
+        assert!(
+            (a - b).abs() <= tolerance,
+            "{what}: {a} is not {b} within {tolerance}"
+        );
     }
 
     fn line(points: &[(f32, f32)]) -> Vec<Point> {
@@ -202,14 +205,31 @@ mod tests {
     #[test]
     fn the_area_of_what_is_drawn_is_right() {
         use std::f32::consts::PI;
+        type Lines<'a> = &'a [&'a [(f32, f32)]];
         let width = 2.4_f32;
         let disc = PI * width * width / 4.0;
-        let cases: [(&[&[(f32, f32)]], f32, &str); 6] = [
+        let cases: [(Lines, f32, &str); 6] = [
             (&[&[(10.3, 9.8)]], disc, "a dot"),
-            (&[&[(5.0, 10.0), (15.0, 10.0)]], disc + 10.0 * width, "along a row"),
-            (&[&[(5.2, 3.1), (5.2, 13.1)]], disc + 10.0 * width, "along a column"),
-            (&[&[(4.0, 4.0), (10.0, 12.0)]], disc + 10.0 * width, "aslant"),
-            (&[&[(5.0, 10.0), (15.0, 10.0), (5.0, 10.0)]], disc + 10.0 * width, "twice is once"),
+            (
+                &[&[(5.0, 10.0), (15.0, 10.0)]],
+                disc + 10.0 * width,
+                "along a row",
+            ),
+            (
+                &[&[(5.2, 3.1), (5.2, 13.1)]],
+                disc + 10.0 * width,
+                "along a column",
+            ),
+            (
+                &[&[(4.0, 4.0), (10.0, 12.0)]],
+                disc + 10.0 * width,
+                "aslant",
+            ),
+            (
+                &[&[(5.0, 10.0), (15.0, 10.0), (5.0, 10.0)]],
+                disc + 10.0 * width,
+                "twice is once",
+            ),
             (
                 &[&[(4.0, 10.0), (16.0, 10.0)], &[(10.0, 4.0), (10.0, 16.0)]],
                 disc * 2.0 + 24.0 * width - width * width,
@@ -241,8 +261,10 @@ mod tests {
 
     #[test]
     fn each_pixel_is_what_part_of_it_is_covered() {
-        let lines =
-            [line(&[(3.1, 2.2), (12.7, 5.9), (4.4, 13.3)]), line(&[(2.5, 9.0), (13.2, 8.3)])];
+        let lines = [
+            line(&[(3.1, 2.2), (12.7, 5.9), (4.4, 13.3)]),
+            line(&[(2.5, 9.0), (13.2, 8.3)]),
+        ];
         let raster = Raster::draw(&lines, 2.4, 16, 16);
         let mut worst = 0.0_f32;
         for (index, &pixel) in raster.pixels().iter().enumerate() {
@@ -256,17 +278,35 @@ mod tests {
     fn what_lies_outside_is_cut() {
         let lines = [line(&[(-50.0, 4.0), (60.0, 4.0)]), line(&[(100.0, 100.0)])];
         let raster = Raster::draw(&lines, 2.0, 8, 8);
-        near(raster.pixels().iter().sum(), 16.0, 0.01, "two rows, from edge to edge");
-        assert!(Raster::draw(&lines, 2.0, 0, 0).pixels().is_empty(), "no pixel, no ink");
+        near(
+            raster.pixels().iter().sum(),
+            16.0,
+            0.01,
+            "two rows, from edge to edge",
+        );
+        assert!(
+            Raster::draw(&lines, 2.0, 0, 0).pixels().is_empty(),
+            "no pixel, no ink"
+        );
     }
 
     #[test]
     fn only_whole_pictures_are_rasters() {
-        assert!(Raster::new(3, 2, vec![0.0; 5]).is_none(), "a pixel is missing");
-        assert!(Raster::new(usize::MAX, 2, vec![0.0; 5]).is_none(), "more than can be");
+        assert!(
+            Raster::new(3, 2, vec![0.0; 5]).is_none(),
+            "a pixel is missing"
+        );
+        assert!(
+            Raster::new(usize::MAX, 2, vec![0.0; 5]).is_none(),
+            "more than can be"
+        );
         let raster = Raster::new(2, 1, vec![f32::NAN, 0.5]).expect("two pixels");
         assert_eq!(raster.pixels(), [0.0, 0.5], "what is no number is paper");
-        assert_eq!(raster.centre_of_mass(), Some(Point::new(1.5, 0.5)), "the middle of a pixel");
+        assert_eq!(
+            raster.centre_of_mass(),
+            Some(Point::new(1.5, 0.5)),
+            "the middle of a pixel"
+        );
         let blank = Raster::new(2, 1, vec![0.0; 2]).expect("two pixels");
         assert_eq!(blank.centre_of_mass(), None, "nothing has no centre");
     }

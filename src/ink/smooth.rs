@@ -15,6 +15,8 @@ const SPACING_IN_TOLERANCES: f32 = 4.0;
 /// A handle of a Bézier segment is at most this much of the shorter of the two chords at its sample, so that a
 /// long straight part next to a short one doesn't bulge. On a circle sampled evenly it is about 0.35.
 const LONGEST_HANDLE: f32 = 0.5;
+/// At most so many points in a row are left out, so that each is not looked at again and again.
+const MOST_SKIPPED: usize = 12;
 /// Bounds the work that one segment can ask for.
 const MOST_PIECES: f32 = 64.0;
 
@@ -23,25 +25,31 @@ pub fn polyline(points: &[Point]) -> Vec<Point> {
     flatten(points, PAD_TOLERANCE)
 }
 
-/// The path through a stroke's samples as a polyline that is within `tolerance` of the curve, in the unit of
-/// the points. One place gives one point; it begins and ends where the samples do.
+/// The path through a stroke's samples as a polyline that is within two `tolerance` of the curve,
+/// in the unit of the points. One place gives one point; it begins and ends where the samples do.
 pub fn flatten(points: &[Point], tolerance: f32) -> Vec<Point> {
     let samples = thin(points, tolerance * SPACING_IN_TOLERANCES);
     let Some(&first) = samples.first() else {
         return Vec::new();
     };
-    let joints: Vec<Joint> =
-        (0..samples.len()).map(|index| Joint::at(&samples, index)).collect();
+    let joints: Vec<Joint> = (0..samples.len())
+        .map(|index| Joint::at(&samples, index))
+        .collect();
     let mut path = vec![first];
     for (ends, joints) in samples.windows(2).zip(joints.windows(2)) {
         let chord = sub(ends[1], ends[0]);
         let leaving = joints[0].handle(joints[0].after, chord, &joints[1], joints[1].before);
         let back = scale(chord, -1.0);
         let arriving = joints[1].handle(joints[1].before, back, &joints[0], joints[0].after);
-        let curve = [ends[0], add(ends[0], leaving), add(ends[1], arriving), ends[1]];
+        let curve = [
+            ends[0],
+            add(ends[0], leaving),
+            add(ends[1], arriving),
+            ends[1],
+        ];
         push_cubic(&mut path, curve, tolerance);
     }
-    path
+    simplify(&path, tolerance)
 }
 
 /// Leaves out what is nearer than `spacing` to the point before, but neither the first nor the last.
@@ -64,6 +72,32 @@ fn thin(points: &[Point], spacing: f32) -> Vec<Point> {
         kept.push(end);
     }
     kept
+}
+
+/// Leaves out points that the line between their neighbours passes within `tolerance`.
+fn simplify(path: &[Point], tolerance: f32) -> Vec<Point> {
+    let mut kept = Vec::with_capacity(path.len());
+    kept.extend(path.first());
+    let mut anchor = 0;
+    for end in 1..path.len() {
+        let is_far = |point: &Point| distance(*point, path[anchor], path[end]) > tolerance;
+        let skipped = &path[anchor + 1..end];
+        if skipped.len() == MOST_SKIPPED || skipped.iter().any(is_far) {
+            anchor = end - 1;
+            kept.push(path[anchor]);
+        }
+    }
+    if path.len() > 1 {
+        kept.extend(path.last());
+    }
+    kept
+}
+
+/// From a point to the nearest one of a segment.
+fn distance(point: Point, from: Point, to: Point) -> f32 {
+    let (chord, off) = (sub(to, from), sub(point, from));
+    let along = dot(off, chord) / dot(chord, chord).max(f32::MIN_POSITIVE);
+    length(sub(off, scale(chord, along.clamp(0.0, 1.0))))
 }
 
 /// How the path passes a sample: the Bézier handles of the spline, relative to the sample, and how
@@ -96,7 +130,10 @@ impl Joint {
         let longest = LONGEST_HANDLE * before_len.min(after_len);
         let handle = |duration: f32| {
             let handle = scale(tangent, duration / 3.0);
-            scale(handle, (longest / length(handle).max(f32::MIN_POSITIVE)).min(1.0))
+            scale(
+                handle,
+                (longest / length(handle).max(f32::MIN_POSITIVE)).min(1.0),
+            )
         };
         Self {
             before: handle(-t0),
@@ -126,10 +163,14 @@ fn push_cubic(path: &mut Vec<Point>, [a, b, c, d]: [Point; 4], tolerance: f32) {
     for piece in 1..pieces {
         let t = piece as f32 / pieces as f32;
         let s = 1.0 - t;
-        path.push(add(
+        let point = add(
             add(scale(a, s * s * s), scale(b, 3.0 * s * s * t)),
             add(scale(c, 3.0 * s * t * t), scale(d, t * t * t)),
-        ));
+        );
+        // Between the largest coordinates that there are, the arithmetic overflows.
+        if point.is_finite() {
+            path.push(point);
+        }
     }
     path.push(d);
 }
@@ -155,7 +196,7 @@ fn dot(a: Point, b: Point) -> f32 {
 }
 
 fn length(a: Point) -> f32 {
-    a.x.hypot(a.y)
+    dot(a, a).sqrt()
 }
 
 #[cfg(test)]
@@ -177,7 +218,10 @@ mod tests {
         for (count, tolerance) in [(7, 0.04), (12, 0.01), (30, 0.002)] {
             for point in flatten(&circle(count), 0.001) {
                 let off = (length(point) - 1.0).abs();
-                assert!(off < tolerance, "{point:?} of {count} samples is off by {off}");
+                assert!(
+                    off < tolerance,
+                    "{point:?} of {count} samples is off by {off}"
+                );
             }
         }
     }
@@ -189,8 +233,16 @@ mod tests {
             (&[], &[], "nothing"),
             (&[p(1.0, 2.0)], &[p(1.0, 2.0)], "a tap"),
             (&[p(1.0, 2.0); 9], &[p(1.0, 2.0)], "a pen at rest"),
-            (&[p(0.0, 0.0), p(1.0, 0.0)], &[p(0.0, 0.0), p(1.0, 0.0)], "a line"),
-            (&[p(0.0, 0.0), p(1e-6, 0.0)], &[p(0.0, 0.0), p(1e-6, 0.0)], "its end is kept"),
+            (
+                &[p(0.0, 0.0), p(1.0, 0.0)],
+                &[p(0.0, 0.0), p(1.0, 0.0)],
+                "a line",
+            ),
+            (
+                &[p(0.0, 0.0), p(1e-6, 0.0)],
+                &[p(0.0, 0.0), p(1e-6, 0.0)],
+                "its end is kept",
+            ),
         ];
         for (points, expected, reason) in cases {
             assert_eq!(polyline(points), expected, "{reason}");
@@ -200,9 +252,33 @@ mod tests {
     #[test]
     fn a_long_line_beside_a_short_one_does_not_bulge() {
         let p = Point::new;
-        let path = flatten(&[p(0.0, 0.0), p(20.0, 0.0), p(20.3, 0.3), p(20.4, 1.0)], 0.01);
-        let bulge = path.iter().filter(|p| p.x < 20.0).map(|p| p.y.abs()).fold(0.0, f32::max);
+        let path = flatten(
+            &[p(0.0, 0.0), p(20.0, 0.0), p(20.3, 0.3), p(20.4, 1.0)],
+            0.01,
+        );
+        let bulge = path
+            .iter()
+            .filter(|p| p.x < 20.0)
+            .map(|p| p.y.abs())
+            .fold(0.0, f32::max);
         assert!(bulge < 0.1, "it is off by {bulge} of a length of 20");
+    }
+
+    #[test]
+    fn the_largest_coordinates_have_a_path_too() {
+        let p = Point::new;
+        let far = [
+            p(f32::MAX, 0.0),
+            p(0.0, f32::MIN),
+            p(f32::MIN, f32::MAX),
+            p(1.0, 1.0),
+        ];
+        let path = polyline(&far);
+        assert!(
+            path.iter().all(|point| point.is_finite()),
+            "it can be drawn: {path:?}"
+        );
+        assert_eq!(path.last(), far.last(), "to its end");
     }
 
     #[test]
