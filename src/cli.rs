@@ -12,7 +12,6 @@ mod text;
 mod train;
 
 use std::{
-    error::Error,
     ffi::OsString,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -27,7 +26,7 @@ pub use self::{
     train::TrainTask,
 };
 use crate::{
-    error::{CliError, ModelError},
+    error::{CliError, ModelError, chain},
     model::file::Model,
 };
 
@@ -77,7 +76,7 @@ const INTERRUPTED: u8 = 130;
 /// were refused and it was said why.
 pub fn parse(
     arguments: impl IntoIterator<Item = OsString>,
-    err: &mut dyn Write,
+    err: &mut (dyn Write + Send),
 ) -> Result<Invocation, u8> {
     args::parse(arguments).map_err(|refused| match refused {
         args::Refused::Usage(error) => {
@@ -114,15 +113,9 @@ pub fn run(task: &Task, out: &mut dyn Write, err: &mut (dyn Write + Send)) -> u8
 }
 
 /// Writes an error with its causes as one sentence, and returns the exit code that goes with it.
-fn complain(error: &CliError, err: &mut dyn Write) -> u8 {
-    let mut parts = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        parts.push(error.to_string());
-        cause = error.source();
-    }
+fn complain(error: &CliError, err: &mut (dyn Write + Send)) -> u8 {
     // Where standard error is closed, the exit code still tells.
-    let _ = writeln!(err, "digitpad: {}", parts.join(": "));
+    let _ = writeln!(err, "digitpad: {}", chain(error));
     if error.is_mendable() { 2 } else { 1 }
 }
 

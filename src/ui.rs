@@ -6,6 +6,7 @@ pub mod prediction;
 
 mod curves;
 mod fields;
+mod icons;
 mod keys;
 mod models;
 mod notices;
@@ -16,8 +17,8 @@ mod training;
 mod words;
 
 use egui::{
-    Button, CentralPanel, Context, Frame, Margin, Panel, Rect, Response, RichText, Ui, UiBuilder,
-    Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Button, CentralPanel, Context, Frame, Margin, Panel, Rect, Response, RichText, ScrollArea,
+    Sense, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use self::{canvas::Canvas, prediction::Preview, theme::Palette};
@@ -31,6 +32,10 @@ use crate::app::{
 const BAR_HEIGHT: f32 = 52.0;
 /// The height of a row of buttons.
 const TOOLBAR_HEIGHT: f32 = 34.0;
+/// The height below which parts above each other are scrolled instead of squeezed.
+const LEAST_STACKED_HEIGHT: f32 = 640.0;
+/// The smallest pad that can be drawn in, in points.
+const LEAST_PAD: f32 = 96.0;
 /// What the ten bars need at least, in points.
 const LEAST_RESULTS_WIDTH: f32 = 230.0;
 
@@ -80,7 +85,7 @@ impl View {
             .resizable(false)
             .frame(side)
             .show_collapsible(ui, &mut shows_training, |ui| {
-                training::training_ui(ui, state, &mut actions)
+                training::training_ui(ui, state, &mut actions);
             });
         let stage = Frame::new()
             .fill(palette.window)
@@ -94,54 +99,98 @@ impl View {
         actions
     }
 
-    /// The pad with its buttons on the left, what the network makes of it on the right; in a narrow
-    /// stage the one above the other.
+    /// What is drawn on the left and what the network makes of it on the right; in a narrow stage the
+    /// one above the other.
     fn stage_ui(&mut self, ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         let stage = ui.available_rect_before_wrap();
-        let answers_height = models::height(stage.width());
-        let below = theme::GAP + TOOLBAR_HEIGHT + theme::MARGIN + answers_height;
-        let gap = theme::MARGIN * 1.4;
-        let is_narrow = stage.width() < 2.0 * LEAST_RESULTS_WIDTH;
-        let side = if is_narrow {
-            stage.width().min((stage.height() - below) * 0.55)
-        } else {
-            let results = LEAST_RESULTS_WIDTH.max(stage.width() * 0.38);
-            (stage.height() - below).min(stage.width() - gap - results)
-        };
-        let side = side.max(96.0).floor();
-        let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
-        self.canvas.ui(ui, pad, state);
-        let left_width = if is_narrow { stage.width() } else { side };
-        let toolbar = Rect::from_min_size(
-            pos2(stage.left(), pad.bottom() + theme::GAP),
-            vec2(left_width, TOOLBAR_HEIGHT),
-        );
-        ui.scope_builder(UiBuilder::new().max_rect(toolbar), |ui| {
-            toolbar_ui(ui, state, actions)
+        if stage.width() >= 2.0 * LEAST_RESULTS_WIDTH {
+            self.parts_ui(ui, &Places::beside(stage), state, actions);
+            return;
+        }
+        ScrollArea::vertical().show(ui, |ui| {
+            let height = stage.height().max(LEAST_STACKED_HEIGHT);
+            let (rect, _) = ui.allocate_exact_size(vec2(stage.width(), height), Sense::hover());
+            self.parts_ui(ui, &Places::stacked(rect), state, actions);
         });
-        let answers = Rect::from_min_size(
-            pos2(stage.left(), toolbar.bottom() + theme::MARGIN),
-            vec2(left_width, answers_height),
-        );
-        ui.scope_builder(UiBuilder::new().max_rect(answers), |ui| {
+    }
+
+    fn parts_ui(&mut self, ui: &mut Ui, place: &Places, state: &State, actions: &mut Vec<Action>) {
+        self.canvas.ui(ui, place.pad, state);
+        ui.scope_builder(UiBuilder::new().max_rect(place.toolbar), |ui| {
+            toolbar_ui(ui, state, actions);
+        });
+        ui.scope_builder(UiBuilder::new().max_rect(place.models), |ui| {
             models::models_ui(ui, state, actions);
         });
-        let results = if is_narrow {
-            Rect::from_min_max(
-                pos2(stage.left(), answers.bottom() + theme::MARGIN),
-                stage.max,
-            )
-        } else {
-            Rect::from_min_max(
-                pos2(pad.right() + gap, stage.top()),
-                pos2(stage.right(), answers.bottom()),
-            )
-        };
-        prediction::prediction_ui(ui, results, state, &mut self.preview);
+        prediction::prediction_ui(ui, place.results, state, &mut self.preview);
     }
 }
 
+/// Where the parts of the stage are.
+struct Places {
+    pad: Rect,
+    toolbar: Rect,
+    models: Rect,
+    results: Rect,
+}
+
+impl Places {
+    /// The pad and what belongs to it on the left, the results on the right, both equally high.
+    fn beside(stage: Rect) -> Self {
+        let gap = theme::MARGIN * 1.4;
+        let results_width = LEAST_RESULTS_WIDTH.max(stage.width() * 0.42);
+        let below = theme::GAP + TOOLBAR_HEIGHT + theme::MARGIN + models::HEIGHT;
+        let side = (stage.height() - below).min(stage.width() - gap - results_width);
+        let side = side.max(LEAST_PAD).floor();
+        let bottom = stage.bottom().min(stage.top() + (side + below) * 1.15);
+        let right = stage.left() + side;
+        let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
+        Self {
+            pad,
+            toolbar: below_of(pad, right),
+            models: Rect::from_min_max(
+                pos2(stage.left(), bottom - models::HEIGHT),
+                pos2(right, bottom),
+            ),
+            results: Rect::from_min_max(
+                pos2(right + gap, stage.top()),
+                pos2(stage.right(), bottom),
+            ),
+        }
+    }
+
+    /// All above each other, for a stage too narrow to have two columns.
+    fn stacked(stage: Rect) -> Self {
+        let below = TOOLBAR_HEIGHT + models::HEIGHT + 3.0 * theme::GAP;
+        let side = stage
+            .width()
+            .min((stage.height() - below) * 0.5)
+            .max(LEAST_PAD)
+            .floor();
+        let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
+        let toolbar = below_of(pad, stage.right());
+        let models = Rect::from_min_size(
+            pos2(stage.left(), toolbar.bottom() + theme::GAP),
+            vec2(stage.width(), models::HEIGHT),
+        );
+        let results_top = pos2(stage.left(), models.bottom() + theme::GAP);
+        Self {
+            pad,
+            toolbar,
+            models,
+            results: Rect::from_min_max(results_top, stage.max),
+        }
+    }
+}
+
+/// The row of buttons that belongs to the pad.
+fn below_of(pad: Rect, right: f32) -> Rect {
+    let top = pad.bottom() + theme::GAP;
+    Rect::from_min_max(pos2(pad.left(), top), pos2(right, top + TOOLBAR_HEIGHT))
+}
+
 fn bar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    theme::quiet_selection(ui);
     ui.horizontal_centered(|ui| {
         ui.heading("Digitpad");
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -155,16 +204,7 @@ fn bar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             }
             ui.add_space(theme::GAP);
             for choice in ThemeChoice::ALL.into_iter().rev() {
-                let icon = match choice {
-                    ThemeChoice::Light => "☀",
-                    ThemeChoice::Dark => "🌙",
-                    ThemeChoice::System => "💻",
-                };
-                let selected = state.settings.theme == choice;
-                let button = ui
-                    .add(Button::selectable(selected, icon))
-                    .on_hover_text(choice.name());
-                if named(button, choice.name(), Some(selected)).clicked() {
+                if icons::theme_button(ui, choice, state.settings.theme == choice).clicked() {
                     actions.push(Action::ChooseTheme(choice));
                 }
             }
@@ -182,7 +222,7 @@ fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         let mut button = |enabled: bool, text: &str, name: &str, help: &str, action: Action| {
             let button = Button::new(RichText::new(text)).min_size(vec2(0.0, TOOLBAR_HEIGHT));
             let response = ui.add_enabled(enabled, button).on_hover_text(help);
-            if named(response, name, None).clicked() {
+            if named(response, name).clicked() {
                 actions.push(action);
             }
         };
@@ -224,11 +264,7 @@ fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 }
 
 /// Gives a button a name that says more than its face does.
-fn named(response: Response, name: &str, selected: Option<bool>) -> Response {
-    response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::Button, response.enabled(), name);
-        info.selected = selected;
-        info
-    });
+fn named(response: Response, name: &str) -> Response {
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), name));
     response
 }

@@ -1,6 +1,6 @@
 //! What the state asks for, done: the workers behind it, and the window.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use egui::{Context, ViewportCommand};
 
@@ -21,17 +21,11 @@ pub(super) struct Workers {
     pub(super) predictor: Predictor,
     pub(super) trainer: Option<Trainer>,
     pub(super) files: FileTasks,
-    waker: WakerOf,
 }
 
-/// A waker that can be shown in a log.
-struct WakerOf(Waker);
-
-impl std::fmt::Debug for WakerOf {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Waker")
-    }
-}
+/// How long what a training reports may wait to be drawn: ten frames a second are enough for figures,
+/// and where the processor draws too, each frame is one that does not train.
+const TRAINING_FRAME: Duration = Duration::from_millis(100);
 
 impl Workers {
     /// Starts the threads; they have the window drawn when there is something new.
@@ -41,8 +35,7 @@ impl Workers {
         Self {
             predictor: Predictor::spawn(Arc::clone(state.models.answering()), Arc::clone(&waker)),
             trainer: None,
-            files: FileTasks::new(Arc::clone(&waker)),
-            waker: WakerOf(waker),
+            files: FileTasks::new(waker),
         }
     }
 
@@ -59,7 +52,8 @@ impl Workers {
                 Effect::Answer(model) => self.predictor.set_model(model),
                 Effect::Train(run, config, data) => {
                     // The last run is done, so its thread is joined at once.
-                    let waker = Arc::clone(&self.waker.0);
+                    let ctx = ctx.clone();
+                    let waker = Arc::new(move || ctx.request_repaint_after(TRAINING_FRAME));
                     self.trainer = Some(Trainer::spawn(run, *config, data, waker));
                 }
                 Effect::Pause => self.steer(Trainer::pause),

@@ -251,7 +251,7 @@ mod tests {
             (b"theme = ", "cut off"),
             (b"theme = \"pink\"", "no such theme"),
             (&[0xff, 0xfe, 0], "not text"),
-            (&[b'#'; 300 << 10], "far too large"),
+            (&vec![b'#'; 300 << 10], "far too large"),
         ];
         for (bytes, reason) in cases {
             let folder = tempfile::tempdir().expect("a folder for the test");

@@ -56,6 +56,39 @@ pub struct PathPrompt {
     pub text: String,
 }
 
+/// The way to the window's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// It stays.
+    No,
+    /// It asks first, because something would be lost.
+    Asks,
+    /// It may close whatever is lost.
+    Confirmed,
+}
+
+/// The last file dialog.
+#[derive(Clone, Debug)]
+struct FileDialog {
+    purpose: PathPurpose,
+    /// When it was opened.
+    since: Duration,
+    is_open: bool,
+    /// Whether a path field was offered beside it, because it took long.
+    offered_path: bool,
+}
+
+impl FileDialog {
+    fn of(purpose: PathPurpose, since: Duration) -> Self {
+        Self {
+            purpose,
+            since,
+            is_open: false,
+            offered_path: false,
+        }
+    }
+}
+
 /// What the window knows.
 #[derive(Clone, Debug)]
 pub struct State {
@@ -69,8 +102,8 @@ pub struct State {
     pub notices: Notices,
     /// The path field, while it is open.
     pub path_prompt: Option<PathPrompt>,
-    /// Whether the window asks before it closes.
-    pub asks_to_close: bool,
+    /// Whether the window is to be closed.
+    pub closing: Closing,
     editor: InkEditor,
     picture: Option<Picture>,
     answer: Option<Answer>,
@@ -79,15 +112,9 @@ pub struct State {
     blank_since: u64,
     /// The time since the window opened.
     now: Duration,
-    /// What the last file dialog is for, when it was opened, whether it still is, and whether a path
-    /// field was offered beside it.
-    dialog: PathPurpose,
-    dialog_since: Duration,
-    dialog_is_open: bool,
-    offered_path: bool,
+    dialog: FileDialog,
     /// The weights that are being written, and where to; `None` while a dialog asks.
     saving: Vec<(Option<PathBuf>, ModelId)>,
-    may_close: bool,
 }
 
 impl State {
@@ -105,19 +132,15 @@ impl State {
             training,
             notices: Notices::default(),
             path_prompt: None,
-            asks_to_close: false,
+            closing: Closing::No,
             editor: InkEditor::default(),
             picture: None,
             answer: None,
             revision: 0,
             blank_since: 0,
             now: Duration::ZERO,
-            dialog: PathPurpose::OpenDrawing,
-            dialog_since: Duration::ZERO,
-            dialog_is_open: false,
-            offered_path: false,
+            dialog: FileDialog::of(PathPurpose::OpenDrawing, Duration::ZERO),
             saving: Vec::new(),
-            may_close: false,
         }
     }
 
@@ -163,8 +186,10 @@ impl State {
 
     /// The window is to be closed. Whether it may; if not, it asks.
     pub fn close_requested(&mut self) -> bool {
-        let may = self.may_close || !self.would_lose();
-        self.asks_to_close = !may;
+        let may = self.closing == Closing::Confirmed || !self.would_lose();
+        if !may {
+            self.closing = Closing::Asks;
+        }
         may
     }
 
@@ -209,11 +234,10 @@ impl State {
             Action::ChooseTheme(theme) => self.settings.theme = theme,
             Action::ShowTraining(show) => self.settings.training_panel = show,
             Action::CloseAnyway => {
-                self.asks_to_close = false;
-                self.may_close = true;
+                self.closing = Closing::Confirmed;
                 out.push(Effect::Close);
             }
-            Action::KeepOpen => self.asks_to_close = false,
+            Action::KeepOpen => self.closing = Closing::No,
         }
         effects
     }
@@ -238,7 +262,7 @@ impl State {
     }
 
     fn ask_path(&mut self, purpose: PathPurpose, out: &mut Vec<Effect>) {
-        if !self.settings.file_dialogs || self.dialog_is_open {
+        if !self.settings.file_dialogs || self.dialog.is_open {
             // A dialog that is open already does not answer, or is behind another window.
             self.prompt_for_path(purpose);
             return;
@@ -248,10 +272,10 @@ impl State {
             self.saving.push((None, id));
         }
         self.path_prompt = None;
-        self.dialog = purpose;
-        self.dialog_since = self.now;
-        self.dialog_is_open = true;
-        self.offered_path = false;
+        self.dialog = FileDialog {
+            is_open: true,
+            ..FileDialog::of(purpose, self.now)
+        };
         out.push(Effect::OpenDialog(purpose));
     }
 

@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf, str::FromStr};
 
 use clap::{
     Args, Parser, Subcommand,
-    builder::{PossibleValuesParser, TypedValueParser},
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 
 use super::{EvalSource, EvalTask, InfoTask, Input, Invocation, PredictTask, Task, TrainTask};
@@ -58,7 +58,7 @@ Examples:
   cat digit.png | digitpad predict -
 
 With --json, one object a line: file, digit, confidence and probabilities; for an ink file one for each
-of its drawings, in order, with its number (record, from 1). An empty drawing has the digit null. Files
+of its drawings, in order, with its number (record, from 1). Files
 that fail are named on standard error, the others are answered.";
 
 const INFO_EXAMPLES: &str = "\
@@ -104,7 +104,7 @@ struct TypedModel {
 struct TypedTrain {
     /// The recipe to start from; the options below change single values of it
     #[arg(long, value_name = "NAME", default_value = Preset::Keras.name())]
-    #[arg(value_parser = one_of::<Preset>(&Preset::ALL.map(Preset::name)))]
+    #[arg(value_parser = one_of::<Preset>(Preset::ALL.map(|p| PossibleValue::new(p.name()).help(p.description()))))]
     preset: Preset,
     /// How often each example is seen
     #[arg(long, value_name = "N")]
@@ -120,7 +120,7 @@ struct TypedTrain {
     hidden: Option<String>,
     /// What follows each hidden layer
     #[arg(long, value_name = "NAME")]
-    #[arg(value_parser = one_of::<Activation>(&Activation::ALL.map(Activation::name)))]
+    #[arg(value_parser = one_of::<Activation>(Activation::ALL.map(|a| PossibleValue::new(a.name()))))]
     activation: Option<Activation>,
     /// Decides the first weights and the order of the examples
     #[arg(long, value_name = "N")]
@@ -177,11 +177,11 @@ struct TypedInfo {
 }
 
 /// Takes one of these names and shows them all in the help.
-fn one_of<T>(names: &[&'static str]) -> impl TypedValueParser<Value = T>
+fn one_of<T>(names: impl Into<PossibleValuesParser>) -> impl TypedValueParser<Value = T>
 where
     T: FromStr<Err = Refusal> + Clone + Send + Sync + 'static,
 {
-    PossibleValuesParser::new(names).try_map(|name| name.parse::<T>())
+    names.into().try_map(|name| name.parse::<T>())
 }
 
 /// Why there is nothing to run.

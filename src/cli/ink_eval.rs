@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::Write, path::Path};
 use candle_core::Tensor;
 use serde::Serialize;
 
-use super::{Ending, eval::Report, predict::no_ink, text, write_json};
+use super::{Ending, eval::Report, text, write_json};
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit, PIXELS},
     error::{CliError, ModelError, Refusal},
@@ -66,9 +66,6 @@ pub(super) fn run(
     out: &mut dyn Write,
 ) -> Result<Ending, CliError> {
     let records = ink::file::read(file)?;
-    if records.is_empty() {
-        return Err(no_ink(file));
-    }
     let sorted = sort(&records);
     if sorted.truths.is_empty() {
         return Err(CliError::Refused(Refusal::new(

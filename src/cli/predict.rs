@@ -13,7 +13,7 @@ use crate::{
     bitmap::{Bitmap, CLASSES},
     cli::text,
     error::{CliError, IoError, Refusal},
-    ink,
+    image_input, ink,
     model::Mlp,
     recognition::{self, Prediction},
 };
@@ -58,7 +58,7 @@ struct Answer<'a> {
 pub(super) fn run(
     task: &PredictTask,
     out: &mut dyn Write,
-    err: &mut dyn Write,
+    err: &mut (dyn Write + Send),
 ) -> Result<Ending, CliError> {
     let model = load_model(task.weights.as_deref())?;
     let mut ending = Ending::Done;
@@ -94,17 +94,12 @@ fn answer_file(
     printer: &mut Printer<'_>,
 ) -> Result<(), CliError> {
     match Kind::of_file(path)? {
-        Kind::Picture => Err(CliError::Refused(Refusal::new(
-            format!("read a drawing from {}", path.display()),
-            "a picture",
-            "an ink file (JSON Lines)",
-            "open it in the window",
-        ))),
+        Kind::Picture => {
+            let bitmap = image_input::bitmap_from_path(path)?;
+            printer.print(name, None, predict(mlp, Some(&bitmap))?.as_ref())
+        }
         Kind::Ink => {
             let records = ink::file::read(path)?;
-            if records.is_empty() {
-                return Err(no_ink(path));
-            }
             for (index, record) in records.iter().enumerate() {
                 let bitmap = ink::to_bitmap(&record.ink);
                 printer.print(
@@ -208,16 +203,6 @@ impl Kind {
     }
 }
 
-/// An ink file without a single drawing.
-pub(super) fn no_ink(path: &Path) -> CliError {
-    CliError::Refused(Refusal::new(
-        format!("read the ink in {}", path.display()),
-        "no drawing",
-        r#"lines like {"strokes": [[[0, 0], [10, 25]]]}"#,
-        "choose a file with ink in it",
-    ))
-}
-
 /// What standard input is called as a file, so that an error about it can be understood.
 const SPOOLED: &str = "standard input";
 
@@ -262,6 +247,35 @@ mod tests {
         ];
         for (start, kind, reason) in cases {
             assert_eq!(Kind::of_bytes(start), kind, "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_drawn_is_not_read() {
+        let mlp = load_model(None).expect("the shipped model fits").mlp;
+        for (bitmap, reason) in [(None, "no stroke"), (Some(Bitmap::blank()), "no ink")] {
+            let prediction = predict(&mlp, bitmap.as_ref()).expect("nothing is computed");
+            for (json, expected) in [
+                (
+                    true,
+                    r#"{"file":"f","record":2,"digit":null,"confidence":null,"probabilities":null}"#,
+                ),
+                (false, "f:2: nothing drawn"),
+            ] {
+                let mut out = Vec::new();
+                let mut printer = Printer {
+                    json,
+                    out: &mut out,
+                };
+                printer
+                    .print("f", Some(2), prediction.as_ref())
+                    .expect("memory takes all");
+                assert_eq!(
+                    String::from_utf8_lossy(&out).trim_end(),
+                    expected,
+                    "{reason}"
+                );
+            }
         }
     }
 }

@@ -194,7 +194,7 @@ impl Display<'_> {
             }
             TrainingEvent::Batch(progress) => self.advance(&progress),
             TrainingEvent::EpochFinished { record, .. } => {
-                self.line(&epoch_line(&record, self.epochs))
+                self.line(&epoch_line(&record, self.epochs));
             }
         }
     }

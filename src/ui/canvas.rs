@@ -19,11 +19,20 @@ use crate::{
 /// What an empty pad says.
 const HINT: &str = "Draw a digit here";
 
+/// Where the pad was drawn last.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    paper: Paper,
+    /// The part that is not scrolled out of sight.
+    visible: Rect,
+    layer: LayerId,
+}
+
 /// What the pad remembers between frames: where it is, whether the pen is down, and the finished
 /// strokes' meshes.
 #[derive(Debug, Default)]
 pub struct Canvas {
-    place: Option<(Paper, LayerId)>,
+    place: Option<Place>,
     pen_is_down: bool,
     drawn: Vec<(ink::Stroke, Arc<Mesh>)>,
     drawn_on: Option<Paper>,
@@ -34,7 +43,12 @@ impl Canvas {
     /// What the pen did since the last frame: every sample, in order. To be called, and applied,
     /// before the pad is drawn, so that the ink does not lag behind the pen.
     pub fn pen_actions(&mut self, ctx: &Context) -> Vec<Action> {
-        let Some((paper, layer)) = self.place else {
+        let Some(Place {
+            paper,
+            visible,
+            layer,
+        }) = self.place
+        else {
             return Vec::new();
         };
         // A touch comes as pointer events as well, and those are what is read here.
@@ -47,11 +61,9 @@ impl Canvas {
                     button: PointerButton::Primary,
                     pressed: true,
                     ..
-                } => {
-                    if paper.rect.contains(pos) && ctx.layer_id_at(pos) == Some(layer) {
-                        self.pen_is_down = true;
-                        actions.push(Action::PenDown(paper.pad_from_screen(pos)));
-                    }
+                } if visible.contains(pos) && ctx.layer_id_at(pos) == Some(layer) => {
+                    self.pen_is_down = true;
+                    actions.push(Action::PenDown(paper.pad_from_screen(pos)));
                 }
                 Event::PointerMoved(pos) if self.pen_is_down => {
                     actions.push(Action::PenMoved(paper.pad_from_screen(pos)));
@@ -97,9 +109,25 @@ impl Canvas {
             pixels_per_point: ui.pixels_per_point(),
             color: palette.ink,
         };
-        self.place = Some((paper, ui.layer_id()));
+        if self
+            .place
+            .as_ref()
+            .is_none_or(|before| before.paper.rect != rect)
+        {
+            let (corner, size) = (rect.min, rect.size());
+            log::debug!(
+                target: "digitpad",
+                "pad at x={} y={} w={} h={}", corner.x, corner.y, size.x, size.y
+            );
+        }
+        let visible = rect.intersect(ui.clip_rect());
+        self.place = Some(Place {
+            paper,
+            visible,
+            layer: ui.layer_id(),
+        });
         self.refresh(paper, state);
-        let clipped = ui.painter().with_clip_rect(rect.shrink(1.0));
+        let clipped = ui.painter().with_clip_rect(visible.shrink(1.0));
         clipped.extend(
             self.drawn
                 .iter()

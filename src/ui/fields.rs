@@ -1,6 +1,6 @@
 //! The knobs of a training, each with what it does in plain words.
 
-use egui::{ComboBox, DragValue, Grid, Response, RichText, TextEdit, Ui};
+use egui::{ComboBox, DragValue, Grid, Response, RichText, TextEdit, Ui, Vec2};
 
 use crate::{
     app::{
@@ -29,6 +29,14 @@ fn row(ui: &mut Ui, label: &str, help: &str, control: impl FnOnce(&mut Ui) -> Re
     ui.end_row();
 }
 
+/// All controls are of one width.
+fn control_size(ui: &Ui) -> Vec2 {
+    Vec2::new(
+        ui.spacing().combo_width + 24.0,
+        ui.spacing().interact_size.y,
+    )
+}
+
 fn numbers_ui(ui: &mut Ui, form: &mut TrainingForm) {
     let numbers = &mut form.numbers;
     let help = "How often the network sees every training image. More epochs learn more, up to a point: \
@@ -37,7 +45,8 @@ fn numbers_ui(ui: &mut Ui, form: &mut TrainingForm) {
         ui.add(
             DragValue::new(&mut numbers.epochs)
                 .range(1..=10_000)
-                .speed(0.1),
+                .speed(0.1)
+                .min_size(control_size(ui)),
         )
     });
     let help = "How many images are looked at before the weights are changed once. Small batches learn \
@@ -47,7 +56,8 @@ fn numbers_ui(ui: &mut Ui, form: &mut TrainingForm) {
         ui.add(
             DragValue::new(&mut numbers.batch_size)
                 .range(1..=8192)
-                .speed(speed),
+                .speed(speed)
+                .min_size(control_size(ui)),
         )
     });
     let help = "How far each step goes. Too small, and it learns slowly; too large, and it overshoots \
@@ -60,7 +70,8 @@ fn numbers_ui(ui: &mut Ui, form: &mut TrainingForm) {
                 .range(1e-9..=10.0)
                 .speed(speed)
                 .max_decimals(9)
-                .custom_formatter(|value, _| short(value)),
+                .custom_formatter(|value, _| short(value))
+                .min_size(control_size(ui)),
         )
     });
     let help = "The part of the training images that is held back. After each epoch it shows how the \
@@ -70,8 +81,10 @@ fn numbers_ui(ui: &mut Ui, form: &mut TrainingForm) {
         let drag = DragValue::new(&mut percent)
             .range(0.0..=90.0)
             .speed(0.5)
-            .suffix(" %");
-        let response = ui.add(drag.max_decimals(1));
+            .max_decimals(1)
+            .suffix(" %")
+            .min_size(control_size(ui));
+        let response = ui.add(drag);
         if response.changed() {
             numbers.validation_split = percent / 100.0;
         }
@@ -83,7 +96,8 @@ fn numbers_ui(ui: &mut Ui, form: &mut TrainingForm) {
         ui.add(
             DragValue::new(&mut numbers.seed)
                 .range(0..=u64::from(u32::MAX))
-                .speed(0.1),
+                .speed(0.1)
+                .min_size(control_size(ui)),
         )
     });
 }
@@ -102,9 +116,9 @@ fn short(value: f64) -> String {
 fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
     let help = "The layers between the 784 pixels and the ten digits: how many units each has, with \
                 commas between them, such as 256,128. Nothing at all is a network without hidden layers.";
-    let width = ui.spacing().combo_width;
+    let width = control_size(ui).x;
     row(ui, "Hidden layers", help, |ui| {
-        ui.add(TextEdit::singleline(&mut form.hidden).desired_width(width))
+        ui.add(TextEdit::singleline(&mut form.hidden).desired_width(width - 16.0))
     });
     if let Err(refusal) = form.model() {
         ui.label("");
@@ -116,7 +130,9 @@ fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
     let help = "What a unit does with the sum of its inputs. ReLU lets what is positive through; sigmoid \
                 and tanh bend it into a range.";
     row(ui, "Activation", help, |ui| {
-        let combo = ComboBox::from_id_salt("activation").selected_text(form.activation.name());
+        let combo = ComboBox::from_id_salt("activation")
+            .width(width)
+            .selected_text(form.activation.name());
         let shown = combo.show_ui(ui, |ui| {
             for activation in Activation::ALL {
                 ui.selectable_value(&mut form.activation, activation, activation.name());

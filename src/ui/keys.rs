@@ -4,11 +4,11 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use crate::app::{
     action::{Action, PathPurpose},
-    state::State,
+    state::{Closing, State},
 };
 
 /// What each key asks for. The one with more modifiers comes first, or the other would take it.
-const SHORTCUTS: [(Modifiers, Key, Action); 8] = [
+const SHORTCUTS: [(Modifiers, Key, Action); 9] = [
     (
         Modifiers::COMMAND.plus(Modifiers::SHIFT),
         Key::Z,
@@ -26,6 +26,7 @@ const SHORTCUTS: [(Modifiers, Key, Action); 8] = [
         Key::S,
         Action::AskPath(PathPurpose::SaveDrawing),
     ),
+    (Modifiers::COMMAND, Key::T, Action::Train),
     (Modifiers::NONE, Key::Delete, Action::Clear),
     (Modifiers::NONE, Key::Backspace, Action::Clear),
     (Modifiers::NONE, Key::Escape, Action::Clear),
@@ -41,7 +42,7 @@ pub(crate) fn key_actions(ctx: &Context, state: &State) -> Vec<Action> {
     // Keys belong to what has them: a text field, an open menu, a question.
     if ctx.egui_wants_keyboard_input() && ctx.text_edit_focused()
         || ctx.any_popup_open()
-        || state.asks_to_close
+        || state.closing == Closing::Asks
     {
         return actions;
     }

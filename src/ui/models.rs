@@ -1,45 +1,63 @@
 //! Which model answers, and the choice of another.
 
-use egui::{Button, RichText, Ui, containers::menu::MenuButton, vec2};
+use egui::{Align, Layout, TextFormat, Ui, containers::menu::MenuButton, text::LayoutJob};
 
-use super::{theme, words};
+use super::{
+    theme::{self, Palette},
+    words,
+};
 use crate::app::{
     action::{Action, PathPurpose},
     state::State,
 };
 
-/// The width under which the line breaks into more.
-const ROOMY: f32 = 620.0;
-
-/// How much height it takes in a stage of that width.
-pub(crate) fn height(stage_width: f32) -> f32 {
-    if stage_width < ROOMY { 96.0 } else { 82.0 }
-}
+/// How much height it takes: two lines and the buttons.
+pub(crate) const HEIGHT: f32 = 84.0;
 
 /// Draws the line that says who answers, and its buttons.
 pub(crate) fn models_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let models = &state.models;
-    ui.label(words::answers(models.chosen(), models.snapshot()));
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 6.0;
-        ui.spacing_mut().button_padding.x = 10.0;
-        MenuButton::new("Change model").ui(ui, |ui| menu_ui(ui, state, actions));
-        let id = models.chosen().id;
-        if ui.button("Save weights…").clicked() {
-            actions.push(Action::AskPath(PathPurpose::SaveWeights(id)));
-        }
-        let before = models.before();
-        if let Some(before) = before {
-            let help = format!("Back to the {}", before.name());
-            let button = ui.add(Button::new("The one before").min_size(vec2(0.0, 0.0)));
-            if button.on_hover_text(help).clicked() {
-                actions.push(Action::ChooseModel(before.id));
-            }
-        }
+    ui.with_layout(Layout::bottom_up(Align::LEFT), |ui| {
+        ui.horizontal(|ui| buttons_ui(ui, state, actions));
+        ui.label(answers(ui, state));
     });
 }
 
+/// The line in the colours of what matters: one label, so that it is read in one go.
+fn answers(ui: &Ui, state: &State) -> LayoutJob {
+    let palette = Palette::of(ui.style());
+    let [before, name, details] = words::answers(state.models.chosen(), state.models.snapshot());
+    let mut job = LayoutJob::default();
+    for (text, font, color) in [
+        (before, theme::font(theme::BODY), palette.weak),
+        (name, theme::strong(theme::BODY), palette.text),
+        (details, theme::font(theme::BODY), palette.weak),
+    ] {
+        job.append(&text, 0.0, TextFormat::simple(font, color));
+    }
+    job
+}
+
+fn buttons_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let models = &state.models;
+    ui.spacing_mut().item_spacing.x = 6.0;
+    ui.spacing_mut().button_padding.x = 10.0;
+    MenuButton::new("Change model").ui(ui, |ui| menu_ui(ui, state, actions));
+    let id = models.chosen().id;
+    if ui.button("Save weights…").clicked() {
+        actions.push(Action::AskPath(PathPurpose::SaveWeights(id)));
+    }
+    let before = models.before();
+    if let Some(before) = before {
+        let help = format!("Back to the {}", before.name());
+        if ui.button("The one before").on_hover_text(help).clicked() {
+            actions.push(Action::ChooseModel(before.id));
+        }
+    }
+}
+
 fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    theme::quiet_selection(ui);
+    let palette = Palette::of(ui.style());
     let models = &state.models;
     let watches = models.snapshot().is_some();
     for entry in models.entries() {
@@ -49,14 +67,18 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         } else {
             ", not saved yet"
         };
-        let text = format!("{}{unsaved}", capitalised(&entry.name()));
+        let name = format!("{}{unsaved}\n", capitalised(&entry.name()));
+        let mut text = LayoutJob::default();
+        let part = |size, color| TextFormat::simple(theme::font(size), color);
+        text.append(&name, 0.0, part(theme::BODY, palette.text));
+        text.append(
+            &words::description(&entry.model),
+            0.0,
+            part(theme::SMALL, palette.weak),
+        );
         if ui.selectable_label(selected, text).clicked() {
             actions.push(Action::ChooseModel(entry.id));
         }
-        let description = RichText::new(words::description(&entry.model))
-            .size(theme::SMALL)
-            .weak();
-        ui.label(description);
     }
     ui.separator();
     if ui.button("Load weights…").clicked() {

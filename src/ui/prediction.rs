@@ -1,7 +1,7 @@
 //! What the network sees, what it answers, and how sure it is of each digit.
 
 use egui::{
-    Align2, Color32, ColorImage, CornerRadius, Id, Pos2, Rect, Sense, Stroke, StrokeKind,
+    Align2, Color32, ColorImage, CornerRadius, FontId, Id, Pos2, Rect, Sense, Stroke, StrokeKind,
     TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, accesskit::Role, emath::GuiRounding as _,
     lerp, pos2, vec2,
 };
@@ -42,8 +42,8 @@ pub(crate) fn prediction_ui(ui: &mut Ui, rect: Rect, state: &State, preview: &mu
         pos2(picture.right() + theme::MARGIN, picture.top()),
         pos2(rect.right(), picture.bottom()),
     );
-    caption(ui, pos2(rect.left(), rect.top()), "The network sees");
-    caption(ui, pos2(answer.left(), rect.top()), "and answers");
+    caption(ui, pos2(rect.left(), rect.top()), "What it sees");
+    caption(ui, pos2(answer.left(), rect.top()), "What it answers");
     preview.ui(ui, picture, state);
     answer_ui(ui, answer, state);
     let bars = Rect::from_min_max(
@@ -133,39 +133,28 @@ fn image_of(bitmap: Option<&Bitmap>, palette: &Palette) -> ColorImage {
 
 fn answer_ui(ui: &mut Ui, rect: Rect, state: &State) {
     let palette = Palette::of(ui.style());
-    let text = match state.answer() {
-        Some(Answer { prediction, .. }) => {
-            let digit = prediction.digit().to_string();
-            let share = words::whole_percent(prediction.confidence());
-            let large = theme::font((rect.height() * 1.05).min(rect.width() * 0.72));
-            let digit_rect = ui.painter().text(
-                rect.left_bottom() + vec2(0.0, rect.height() * 0.12),
-                Align2::LEFT_BOTTOM,
-                &digit,
-                large,
-                palette.accent,
-            );
-            let size = (rect.height() * 0.24)
-                .clamp(18.0, 56.0)
-                .min(rect.width() * 0.2);
-            let pos = pos2(digit_rect.right() + theme::GAP * 1.5, rect.bottom());
-            let font = theme::font(size);
-            ui.painter()
-                .text(pos, Align2::LEFT_BOTTOM, &share, font, palette.text);
-            format!("{digit} · {share}")
-        }
-        None => {
-            let text = if state.is_blank() {
-                "Nothing yet.\nDraw a digit."
-            } else {
-                "…"
-            };
-            let pos = rect.left_top();
-            let font = theme::font(theme::HEADING);
-            ui.painter()
-                .text(pos, Align2::LEFT_TOP, text, font, palette.weak);
-            "nothing yet, draw a digit on the pad".to_owned()
-        }
+    let text = if let Some(Answer { prediction, .. }) = state.answer() {
+        let digit = prediction.digit().to_string();
+        let share = words::whole_percent(prediction.confidence());
+        let right = large_digit(ui, rect, &digit);
+        let size = (rect.height() * 0.26)
+            .min((rect.right() - right) / 3.1)
+            .max(theme::BODY);
+        let pos = pos2(right + size * 0.4, rect.bottom() + size * 0.2);
+        ui.painter().text(
+            pos,
+            Align2::LEFT_BOTTOM,
+            &share,
+            theme::font(size),
+            palette.text,
+        );
+        format!("{digit} · {share}")
+    } else {
+        let hint = "Nothing yet.\nDraw a digit.";
+        let font = theme::font(theme::HEADING);
+        ui.painter()
+            .text(rect.left_top(), Align2::LEFT_TOP, hint, font, palette.weak);
+        "nothing yet, draw a digit on the pad".to_owned()
     };
     let response = ui.interact(rect, Id::unique("answer"), Sense::hover());
     response.widget_info(|| {
@@ -173,6 +162,23 @@ fn answer_ui(ui: &mut Ui, rect: Rect, state: &State) {
         info.current_text_value = Some(text.clone());
         info
     });
+}
+
+/// A digit as high as the rectangle, at its left; gives where the widest digit would end, so that what
+/// follows stays where it is.
+fn large_digit(ui: &Ui, rect: Rect, digit: &str) -> f32 {
+    let palette = Palette::of(ui.style());
+    // Roboto's digits are 0.711 em high and 0.57 em wide, and one em is 1.17 points of its size.
+    let size = (rect.height() / 0.711 / 1.17).min(rect.width() / 1.12);
+    let galley = ui
+        .painter()
+        .layout_no_wrap(digit.to_owned(), theme::strong(size), palette.accent);
+    let ink = galley.mesh_bounds;
+    let pos = pos2(rect.left() - ink.left(), rect.bottom() - ink.bottom());
+    let width = size * 0.57;
+    let centred = pos + vec2(((width - ink.width()) / 2.0).max(0.0), 0.0);
+    ui.painter().galley(centred, galley, palette.accent);
+    rect.left() + width
 }
 
 fn bars_ui(ui: &mut Ui, rect: Rect, answer: Option<&Answer>) {
@@ -188,10 +194,10 @@ fn bar_ui(ui: &mut Ui, row: Rect, digit: Digit, answer: Option<&Answer>) {
     let palette = Palette::of(ui.style());
     let probability = answer.map(|answer| answer.prediction.probabilities()[digit.index()]);
     let is_best = answer.is_some_and(|answer| answer.prediction.digit() == digit);
-    let size = (row.height() * 0.52).clamp(13.0, 34.0);
+    let size = (row.height() * 0.52).clamp(13.0, 44.0);
     // Columns of fixed width, so that nothing moves when a figure changes.
     let left = row.left() + size * 1.1;
-    let right = row.right() - size * 3.4;
+    let right = row.right() - size * 3.7;
     let thickness = (row.height() * 0.62).round();
     let track = Rect::from_min_max(pos2(left, row.center().y), pos2(right, row.center().y))
         .expand2(vec2(0.0, thickness / 2.0))
@@ -210,22 +216,26 @@ fn bar_ui(ui: &mut Ui, row: Rect, digit: Digit, answer: Option<&Answer>) {
             .rect_filled(track, corners, color);
     }
     let middle = row.center().y;
-    strong_text(
-        ui,
+    let (font, color): (fn(f32) -> FontId, Color32) = if is_best {
+        (theme::strong, palette.text)
+    } else {
+        (theme::font, palette.weak)
+    };
+    let name = digit.to_string();
+    painter.text(
         pos2(row.left(), middle),
         Align2::LEFT_CENTER,
-        &digit.to_string(),
-        size,
-        is_best,
+        name,
+        font(size),
+        color,
     );
-    let text = probability.map(words::percent).unwrap_or_default();
-    strong_text(
-        ui,
+    let share = probability.map(words::percent).unwrap_or_default();
+    painter.text(
         pos2(row.right(), middle),
         Align2::RIGHT_CENTER,
-        &text,
-        size * 0.92,
-        is_best,
+        share,
+        font(size * 0.88),
+        color,
     );
     let response = ui.interact(row, id, Sense::hover());
     response.widget_info(|| {
@@ -234,18 +244,4 @@ fn bar_ui(ui: &mut Ui, row: Rect, digit: Digit, answer: Option<&Answer>) {
             Some(probability.map_or_else(|| "none".to_owned(), words::percent));
         info
     });
-}
-
-/// Text that stands out where it is the best digit's: the window's font has one weight, so it is drawn
-/// twice, a fraction of a point apart.
-fn strong_text(ui: &Ui, pos: Pos2, align: Align2, text: &str, size: f32, strong: bool) {
-    let palette = Palette::of(ui.style());
-    let color = if strong { palette.text } else { palette.weak };
-    ui.painter()
-        .text(pos, align, text, theme::font(size), color);
-    if strong {
-        let beside = pos + vec2(size * 0.03, 0.0);
-        ui.painter()
-            .text(beside, align, text, theme::font(size), color);
-    }
 }

@@ -7,7 +7,7 @@ use egui::{
 
 use crate::app::{
     action::{Action, PathPurpose},
-    state::{PathPrompt, State},
+    state::{Closing, PathPrompt, State, models::Entry},
 };
 
 /// The field to type a path into, where no file dialog is to be had.
@@ -78,7 +78,7 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
 
 /// Asks before something is lost by closing.
 pub(crate) fn close_modal(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
-    if !state.asks_to_close {
+    if state.closing != Closing::Asks {
         return;
     }
     let modal = Modal::new(Id::unique("close")).show(ctx, |ui| {
@@ -109,7 +109,7 @@ fn training_question(ui: &mut Ui, actions: &mut Vec<Action>) {
 }
 
 fn unsaved_question(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let names: Vec<_> = state.models.unsaved().map(|entry| entry.name()).collect();
+    let names: Vec<_> = state.models.unsaved().map(Entry::name).collect();
     ui.heading("A trained model is not saved");
     ui.label(format!(
         "It is lost when the window closes now: {}.",

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Color32, Context, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle,
-    Theme, Vec2, Visuals,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow,
+    Stroke, Style, TextStyle, Theme, Ui, Vec2, Visuals,
     style::{HandleShape, WidgetVisuals},
 };
 
@@ -22,6 +22,11 @@ pub(crate) const SMALL: f32 = 13.0;
 pub(crate) const BODY: f32 = 15.0;
 /// The name of a panel.
 pub(crate) const HEADING: f32 = 19.0;
+
+static REGULAR: &[u8] = include_bytes!("../../assets/fonts/Roboto-Regular.ttf");
+static SEMI_BOLD: &[u8] = include_bytes!("../../assets/fonts/Roboto-SemiBold.ttf");
+/// The family of the heavier weight.
+const STRONG: &str = "strong";
 
 /// The colours of one theme. There is one accent; everything else is grey, but for the second curve
 /// of a plot and what went wrong.
@@ -65,7 +70,7 @@ const LIGHT: Palette = Palette {
     panel: Color32::from_rgb(0xff, 0xff, 0xff),
     paper: Color32::from_rgb(0xff, 0xff, 0xff),
     ink: Color32::from_rgb(0x17, 0x1a, 0x21),
-    outline: Color32::from_rgb(0xdc, 0xdf, 0xe6),
+    outline: Color32::from_rgb(0xd3, 0xd7, 0xe0),
     text: Color32::from_rgb(0x17, 0x1a, 0x21),
     weak: Color32::from_rgb(0x5c, 0x64, 0x73),
     accent: Color32::from_rgb(0x2b, 0x5f, 0xe3),
@@ -75,9 +80,9 @@ const LIGHT: Palette = Palette {
     bar: Color32::from_rgb(0xa3, 0xab, 0xba),
     second: Color32::from_rgb(0xd9, 0x76, 0x06),
     error: Color32::from_rgb(0xc0, 0x2b, 0x2b),
-    button: Color32::from_rgb(0xe9, 0xeb, 0xf0),
-    button_hovered: Color32::from_rgb(0xdf, 0xe2, 0xe9),
-    button_pressed: Color32::from_rgb(0xd2, 0xd6, 0xdf),
+    button: Color32::from_rgb(0xfb, 0xfc, 0xfd),
+    button_hovered: Color32::from_rgb(0xee, 0xf0, 0xf4),
+    button_pressed: Color32::from_rgb(0xe0, 0xe3, 0xea),
 };
 
 const DARK: Palette = Palette {
@@ -111,16 +116,56 @@ impl Palette {
     }
 }
 
-/// A font of the window's text.
+/// The window's text.
 pub(crate) fn font(size: f32) -> FontId {
     FontId::new(size, FontFamily::Proportional)
 }
 
+/// The window's text where it stands out.
+pub(crate) fn strong(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Name(STRONG.into()))
+}
+
 /// Gives the window its look, in light and in dark.
 pub(crate) fn install(ctx: &Context) {
+    ctx.set_fonts(fonts());
     for (theme, palette) in [(Theme::Light, &LIGHT), (Theme::Dark, &DARK)] {
         ctx.set_style_of(theme, Arc::new(style(theme, palette)));
     }
+}
+
+/// Roboto in two weights; egui's own fonts stand in for what it lacks.
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    let usual = fonts
+        .families
+        .get(&FontFamily::Proportional)
+        .cloned()
+        .unwrap_or_default();
+    for (family, name, bytes) in [
+        (FontFamily::Proportional, "Roboto", REGULAR),
+        (
+            FontFamily::Name(STRONG.into()),
+            "Roboto SemiBold",
+            SEMI_BOLD,
+        ),
+    ] {
+        fonts
+            .font_data
+            .insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+        let mut names = vec![name.to_owned()];
+        names.extend(usual.iter().cloned());
+        fonts.families.insert(family, names);
+    }
+    fonts
+}
+
+/// Toggles and choices in grey: the accent is for the answer and for what is to be pressed first.
+pub(crate) fn quiet_selection(ui: &mut Ui) {
+    let palette = Palette::of(ui.style());
+    let visuals = ui.visuals_mut();
+    visuals.selection.bg_fill = palette.button_pressed;
+    visuals.selection.stroke = Stroke::new(1.0, palette.text);
 }
 
 /// Follows the person's choice.
@@ -141,7 +186,7 @@ fn style(theme: Theme, palette: &Palette) -> Style {
         (TextStyle::Small, font(SMALL)),
         (TextStyle::Body, font(BODY)),
         (TextStyle::Button, font(BODY)),
-        (TextStyle::Heading, font(HEADING)),
+        (TextStyle::Heading, strong(HEADING)),
         (
             TextStyle::Monospace,
             FontId::new(BODY, FontFamily::Monospace),
@@ -177,10 +222,10 @@ fn visuals(visuals: &mut Visuals, palette: &Palette) {
     let line = Stroke::new(1.0, palette.outline);
     let widgets = &mut visuals.widgets;
     widgets.noninteractive = widget(palette.panel, palette.text, line);
-    widgets.inactive = widget(palette.button, palette.text, Stroke::NONE);
-    widgets.hovered = widget(palette.button_hovered, palette.text, Stroke::NONE);
-    widgets.active = widget(palette.button_pressed, palette.text, Stroke::NONE);
-    widgets.open = widget(palette.button_hovered, palette.text, Stroke::NONE);
+    widgets.inactive = widget(palette.button, palette.text, line);
+    widgets.hovered = widget(palette.button_hovered, palette.text, line);
+    widgets.active = widget(palette.button_pressed, palette.text, line);
+    widgets.open = widget(palette.button_hovered, palette.text, line);
     visuals.override_text_color = None;
     visuals.weak_text_color = Some(palette.weak);
     visuals.selection.bg_fill = palette.accent;
@@ -206,5 +251,6 @@ fn visuals(visuals: &mut Visuals, palette: &Palette) {
     visuals.popup_shadow = shadow;
     visuals.handle_shape = HandleShape::Circle;
     visuals.text_cursor.stroke = Stroke::new(2.0, palette.accent);
+    visuals.indent_has_left_vline = false;
     visuals.disabled_alpha = 0.45;
 }

@@ -1,8 +1,8 @@
 //! The training panel: what to train, how it goes, what came of it.
 
 use egui::{
-    Button, CollapsingHeader, ComboBox, Response, RichText, ScrollArea, Ui, Vec2, WidgetInfo,
-    accesskit::Role,
+    Button, CollapsingHeader, ComboBox, Margin, Response, RichText, ScrollArea, Stroke, Ui, Vec2,
+    WidgetInfo, accesskit::Role,
 };
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::{
-        action::{Action, PathPurpose},
+        action::Action,
         state::{
             State,
             training::{Training, TrainingState},
@@ -23,19 +23,28 @@ use crate::{
 
 /// Draws the panel's content.
 pub(crate) fn training_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    // The margin is where the scroll bar goes.
+    let area = ScrollArea::vertical()
+        .auto_shrink(false)
+        .content_margin(Margin {
+            right: 10,
+            ..Margin::ZERO
+        });
+    area.show(ui, |ui| {
         let training = &state.training;
+        let is_active = training.state.active_run().is_some();
         ui.heading("Training");
         ui.add_space(theme::GAP);
-        ui.add_enabled_ui(training.state.active_run().is_none(), |ui| {
+        if !is_active {
             preset_ui(ui, training, actions);
-            fold_ui(ui, training, actions);
-        });
-        ui.add_space(theme::GAP);
+        }
         buttons_ui(ui, &training.state, actions);
         watch_ui(ui, state, actions);
+        if !is_active {
+            fold_ui(ui, training, actions);
+        }
         progress_ui(ui, training);
-        result_ui(ui, state, actions);
+        result_ui(ui, training);
         curves::curves_ui(ui, training);
     });
 }
@@ -59,8 +68,8 @@ fn preset_ui(ui: &mut Ui, training: &Training, actions: &mut Vec<Action>) {
     combo.response.labelled_by(label.id).on_hover_text(
         "A preset is a whole recipe: the network and how it is trained. Choose one and press Train.",
     );
-    let description = RichText::new(form.preset.description()).small().weak();
-    ui.label(description);
+    ui.label(RichText::new(form.preset.description()).small().weak());
+    ui.add_space(theme::GAP);
 }
 
 fn fold_ui(ui: &mut Ui, training: &Training, actions: &mut Vec<Action>) {
@@ -78,7 +87,6 @@ fn fold_ui(ui: &mut Ui, training: &Training, actions: &mut Vec<Action>) {
 fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
     let width = ui.available_width();
     let half = Vec2::new((width - theme::GAP) / 2.0, 40.0);
-    let button = |text: &'static str, size| Button::new(text).min_size(size);
     let mut press = |response: Response, action: Action| {
         if response.clicked() {
             actions.push(action);
@@ -87,21 +95,27 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
     match state {
         TrainingState::Running { .. } => {
             ui.horizontal(|ui| {
-                press(ui.add(button("Pause", half)), Action::Pause);
-                press(stop(ui.add(button("Stop", half))), Action::Stop);
+                press(ui.add_sized(half, Button::new("Pause")), Action::Pause);
+                press(stop(ui.add_sized(half, Button::new("Stop"))), Action::Stop);
             });
         }
         TrainingState::Paused { .. } => {
             ui.horizontal(|ui| {
                 press(primary(ui, "Resume", half), Action::Resume);
-                press(stop(ui.add(button("Stop", half))), Action::Stop);
+                press(stop(ui.add_sized(half, Button::new("Stop"))), Action::Stop);
             });
         }
         TrainingState::Stopping { .. } => {
-            ui.add_enabled(false, button("Stopping", Vec2::new(width, 40.0)));
+            ui.add_enabled_ui(false, |ui| {
+                ui.add_sized(Vec2::new(width, 40.0), Button::new("Stopping"));
+            });
         }
         TrainingState::Idle | TrainingState::Finished { .. } | TrainingState::Failed { .. } => {
-            press(primary(ui, "Train", Vec2::new(width, 40.0)), Action::Train);
+            let train = primary(ui, "Train", Vec2::new(width, 40.0));
+            press(
+                train.on_hover_text("Trains with these settings (Ctrl+T)."),
+                Action::Train,
+            );
         }
     }
 }
@@ -121,9 +135,13 @@ fn primary(ui: &mut Ui, text: &str, size: Vec2) -> Response {
             (&mut widgets.active, palette.accent_hovered),
         ] {
             widget.weak_bg_fill = fill;
+            widget.bg_stroke = Stroke::NONE;
             widget.fg_stroke.color = palette.on_accent;
         }
-        ui.add(Button::new(RichText::new(text).size(17.0)).min_size(size))
+        ui.add_sized(
+            size,
+            Button::new(RichText::new(text).font(theme::strong(16.0))),
+        )
     })
     .inner
 }
@@ -141,11 +159,12 @@ fn watch_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 
 /// One line of what is going on, a bar, and one of figures; all keep their place.
 fn progress_ui(ui: &mut Ui, training: &Training) {
-    if matches!(training.state, TrainingState::Idle) {
+    let headline = headline(training);
+    if headline.is_empty() {
         return;
     }
     ui.add_space(theme::GAP);
-    ui.label(headline(training));
+    ui.label(headline);
     if training.state.active_run().is_some() {
         bar_ui(ui, training.progress.as_ref());
         let figures = training.progress.as_ref().map(figures).unwrap_or_default();
@@ -157,7 +176,6 @@ fn headline(training: &Training) -> String {
     let epochs = training.plan.map_or(0, |plan| plan.epochs);
     let epoch = training.progress.map_or(0, |progress| progress.epoch);
     match &training.state {
-        TrainingState::Idle => String::new(),
         TrainingState::Running { .. } if training.plan.is_none() => {
             "Getting the data ready".to_owned()
         }
@@ -171,8 +189,11 @@ fn headline(training: &Training) -> String {
             1 => "Stopped after 1 whole epoch".to_owned(),
             whole => format!("Stopped after {whole} whole epochs"),
         },
-        TrainingState::Finished { .. } => "Finished".to_owned(),
-        TrainingState::Failed { .. } => "Failed; the reason is below".to_owned(),
+        TrainingState::Failed { .. } => {
+            "It failed; the reason is at the foot of the window".to_owned()
+        }
+        // The test figures speak for themselves.
+        TrainingState::Idle | TrainingState::Finished { .. } => String::new(),
     }
 }
 
@@ -210,23 +231,9 @@ fn bar_ui(ui: &mut Ui, progress: Option<&Progress>) {
     });
 }
 
-fn result_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let TrainingState::Finished { run, .. } = state.training.state else {
-        return;
-    };
-    if let Some(test) = &state.training.test {
-        ui.label(RichText::new(test_sentence(test)).strong());
-    }
-    let origin = crate::app::state::models::Origin::Trained(run);
-    let entry = state
-        .models
-        .entries()
-        .iter()
-        .find(|entry| entry.origin == origin);
-    if let Some(entry) = entry.filter(|entry| !entry.is_saved)
-        && ui.button("Save this model…").clicked()
-    {
-        actions.push(Action::AskPath(PathPurpose::SaveWeights(entry.id)));
+fn result_ui(ui: &mut Ui, training: &Training) {
+    if let Some(test) = &training.test {
+        ui.label(RichText::new(test_sentence(test)).font(theme::strong(theme::BODY)));
     }
 }
 

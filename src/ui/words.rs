@@ -9,7 +9,7 @@ use crate::{
 /// to certainty.
 pub(crate) fn percent(probability: f32) -> String {
     match probability {
-        p if p < 1.0 && p >= 0.9995 => "> 99.9 %".to_owned(),
+        p if (0.9995..1.0).contains(&p) => ">99.9 %".to_owned(),
         p => format!("{:.1} %", p * 100.0),
     }
 }
@@ -17,7 +17,7 @@ pub(crate) fn percent(probability: f32) -> String {
 /// The same in whole percent, for the large answer.
 pub(crate) fn whole_percent(probability: f32) -> String {
     match probability {
-        p if p < 1.0 && p >= 0.995 => "> 99 %".to_owned(),
+        p if (0.995..1.0).contains(&p) => ">99 %".to_owned(),
         p => format!("{:.0} %", p * 100.0),
     }
 }
@@ -67,19 +67,16 @@ pub(crate) fn description(model: &Model) -> String {
     }
 }
 
-/// Who answers, in one line.
-pub(crate) fn answers(chosen: &Entry, snapshot: Option<&Snapshot>) -> String {
-    match snapshot {
-        Some(Snapshot { epoch, model }) => format!(
-            "Answers: the training, after epoch {epoch} ({})",
-            model.mlp.config()
+/// Who answers: what comes before the name, the name, and what there is to say of it.
+pub(crate) fn answers(chosen: &Entry, snapshot: Option<&Snapshot>) -> [String; 3] {
+    let (name, details) = match snapshot {
+        Some(Snapshot { epoch, model }) => (
+            format!("the training, after epoch {epoch}"),
+            model.mlp.config().to_string(),
         ),
-        None => format!(
-            "Answers: {} ({})",
-            chosen.name(),
-            description(&chosen.model)
-        ),
-    }
+        None => (chosen.name(), description(&chosen.model)),
+    };
+    ["Answers: ".to_owned(), name, format!(" ({details})")]
 }
 
 #[cfg(test)]
@@ -93,8 +90,8 @@ mod tests {
             (0.0004, "0.0 %", "0 %", "next to nothing"),
             (0.982, "98.2 %", "98 %", "as usual"),
             (0.9949, "99.5 %", "99 %", "rounded down"),
-            (0.999, "99.9 %", "> 99 %", "whole percent are coarser"),
-            (0.999_99, "> 99.9 %", "> 99 %", "not certain"),
+            (0.999, "99.9 %", ">99 %", "whole percent are coarser"),
+            (0.999_99, ">99.9 %", ">99 %", "not certain"),
             (1.0, "100.0 %", "100 %", "certain"),
         ];
         for (probability, fine, coarse, reason) in cases {

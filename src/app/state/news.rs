@@ -111,15 +111,15 @@ impl State {
     /// long something changes by itself.
     pub fn tick(&mut self, now: Duration, dialog_is_open: bool) -> Option<Duration> {
         self.now = now;
-        self.dialog_is_open = dialog_is_open;
+        self.dialog.is_open = dialog_is_open;
         let news = self.notices.expire(now);
-        if !dialog_is_open || self.offered_path {
+        if !dialog_is_open || self.dialog.offered_path {
             return news;
         }
-        let wait = (self.dialog_since + SLOW_DIALOG).saturating_sub(now);
+        let wait = (self.dialog.since + SLOW_DIALOG).saturating_sub(now);
         if wait.is_zero() {
-            self.offered_path = true;
-            self.prompt_for_path(self.dialog);
+            self.dialog.offered_path = true;
+            self.prompt_for_path(self.dialog.purpose);
             return news;
         }
         Some(news.map_or(wait, |news| news.min(wait)))
@@ -197,11 +197,11 @@ impl State {
     }
 
     fn dialog_cancelled(&mut self) {
-        self.dialog_is_open = false;
-        if self.now - self.dialog_since < UNSEEN_DIALOG {
-            self.prompt_for_path(self.dialog);
+        self.dialog.is_open = false;
+        if self.now < self.dialog.since + UNSEEN_DIALOG {
+            self.prompt_for_path(self.dialog.purpose);
         } else {
-            self.dialog_answered(self.dialog);
+            self.dialog_answered(self.dialog.purpose);
         }
     }
 

@@ -71,7 +71,7 @@ impl Notices {
             .iter()
             .filter_map(|notice| notice.expires_at)
             .min()
-            .map(|at| at - now)
+            .map(|at| at.saturating_sub(now))
     }
 
     fn push(&mut self, severity: Severity, text: String, expires_at: Option<Duration>) {
