@@ -8,12 +8,13 @@ use crate::bitmap::{Bitmap, PIXELS, SIDE};
 /// The side of the box that MNIST's digits fill.
 const BOX: usize = 20;
 
-/// Brings a digit to MNIST's place and size: the tight box of what is not 0, squared around its middle, is
-/// resampled by area to 20×20; the brightest pixel becomes 1; a shift by whole pixels puts the centre of mass
-/// into (14, 15] of 28, with pixel `i` reaching from `i` to `i + 1`. `None` where there is no ink.
+/// Brings a digit to MNIST's place and size: the tight box of what is not 0, made square with paper,
+/// is resampled by area to 20×20; the brightest pixel becomes 1; a shift by whole pixels puts the
+/// centre of mass into (14, 15] of 28, with pixel `i` reaching from `i` to `i + 1`, as far as the box
+/// stays in the picture. `None` where there is no ink.
 ///
-/// The rule is that of the QMNIST reconstruction (Yadav and Bottou, "Cold case: the lost MNIST digits", 2019).
-/// It takes everything above 0 for ink, so paper must be clean.
+/// The rule is that of the QMNIST reconstruction (Yadav and Bottou, "Cold case: the lost MNIST
+/// digits", 2019). It takes everything above 0 for ink, so paper must be clean.
 pub fn normalise(gray: &Raster) -> Option<Bitmap> {
     let (columns, rows) = ink_box(gray)?;
     let side = columns.len().max(rows.len());
