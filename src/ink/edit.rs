@@ -282,8 +282,8 @@ mod tests {
 
     #[test]
     fn the_revision_tells_changes_from_idle_calls() {
-        let mut editor = InkEditor::default();
-        let calls: [(fn(&mut InkEditor), bool, &str); 9] = [
+        type Call = fn(&mut InkEditor);
+        let calls: [(Call, bool, &str); 9] = [
             (InkEditor::clear, false, "nothing to clear"),
             (InkEditor::undo, false, "nothing to undo"),
             (InkEditor::redo, false, "nothing to redo"),
@@ -294,6 +294,7 @@ mod tests {
             (InkEditor::clear, true, "gone"),
             (InkEditor::undo, true, "back"),
         ];
+        let mut editor = InkEditor::default();
         for (call, changes, reason) in calls {
             let before = editor.revision();
             call(&mut editor);

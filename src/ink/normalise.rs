@@ -8,18 +8,24 @@ use crate::bitmap::{Bitmap, PIXELS, SIDE};
 /// The side of the box that MNIST's digits fill.
 const BOX: usize = 20;
 
-/// Brings a digit to MNIST's place and size: the tight box of what is not 0, squared around its middle, is
-/// resampled by area to 20×20; the brightest pixel becomes 1; a shift by whole pixels puts the centre of mass
-/// into (14, 15] of 28, with pixel `i` reaching from `i` to `i + 1`. `None` where there is no ink.
+/// Brings a digit to MNIST's place and size: the tight box of what is not 0, made square with paper,
+/// is resampled by area to 20×20; the brightest pixel becomes 1; a shift by whole pixels puts the
+/// centre of mass into (14, 15] of 28, with pixel `i` reaching from `i` to `i + 1`, as far as the box
+/// stays in the picture. `None` where there is no ink.
 ///
-/// The rule is that of the QMNIST reconstruction (Yadav and Bottou, "Cold case: the lost MNIST digits", 2019).
-/// It takes everything above 0 for ink, so paper must be clean.
+/// The rule is that of the QMNIST reconstruction (Yadav and Bottou, "Cold case: the lost MNIST
+/// digits", 2019). It takes everything above 0 for ink, so paper must be clean.
 pub fn normalise(gray: &Raster) -> Option<Bitmap> {
     let (columns, rows) = ink_box(gray)?;
     let side = columns.len().max(rows.len());
-    let left = columns.start as f64 - 0.5 * (side - columns.len()) as f64;
-    let top = rows.start as f64 - 0.5 * (side - rows.len()) as f64;
-    let cell = side as f64 / BOX as f64;
+    // Beside the shorter side is paper, of whole cells, so that what is 20 pixels long already
+    // isn't blurred; what that is off the middle, the centre of mass makes up for.
+    let cells = |ink: &Range<usize>| -> [Range<f64>; BOX] {
+        let paper = ((side - ink.len()) * BOX / (2 * side)) as f64;
+        let edge = |cell: f64| ink.start as f64 + (cell - paper) * side as f64 / BOX as f64;
+        std::array::from_fn(|cell| edge(cell as f64)..edge(cell as f64 + 1.0))
+    };
+    let (cell_columns, cell_rows) = (cells(&columns), cells(&rows));
 
     let narrow: Vec<[f64; BOX]> = gray
         .rows()
@@ -27,7 +33,7 @@ pub fn normalise(gray: &Raster) -> Option<Bitmap> {
         .take(rows.len())
         .map(|row| {
             std::array::from_fn(|i| {
-                overlaps(left + i as f64 * cell, cell, 0..row.len())
+                overlaps(&cell_columns[i], &columns)
                     .map(|(x, part)| part * f64::from(row[x].max(0.0)))
                     .sum()
             })
@@ -35,7 +41,7 @@ pub fn normalise(gray: &Raster) -> Option<Bitmap> {
         .collect();
     let boxed = std::array::from_fn(|j| {
         let mut sums = [0.0; BOX];
-        for (y, part) in overlaps(top + j as f64 * cell, cell, rows.clone()) {
+        for (y, part) in overlaps(&cell_rows[j], &rows) {
             for (sum, value) in sums.iter_mut().zip(narrow[y - rows.start]) {
                 *sum += part * value;
             }
@@ -60,13 +66,13 @@ fn ink_box(gray: &Raster) -> Option<(Range<usize>, Range<usize>)> {
     Some((left..right + 1, top..bottom + 1))
 }
 
-/// Those of `pixels` that lie within a cell that begins at `from`, each with the part of it that does.
-fn overlaps(from: f64, cell: f64, pixels: Range<usize>) -> impl Iterator<Item = (usize, f64)> {
-    let to = from + cell;
-    let first = (from.floor().max(0.0) as usize).max(pixels.start);
-    let past = (to.ceil().max(0.0) as usize).min(pixels.end);
+/// Those of `pixels` that lie within a cell, each with the part of it that does.
+fn overlaps(cell: &Range<f64>, pixels: &Range<usize>) -> impl Iterator<Item = (usize, f64)> {
+    let Range { start, end } = *cell;
+    let first = (start.floor().max(0.0) as usize).max(pixels.start);
+    let past = (end.ceil().max(0.0) as usize).min(pixels.end);
     (first..past).map(move |pixel| {
-        let part = to.min(pixel as f64 + 1.0) - from.max(pixel as f64);
+        let part = end.min(pixel as f64 + 1.0) - start.max(pixel as f64);
         (pixel, part.max(0.0))
     })
 }
@@ -137,10 +143,10 @@ mod tests {
             ),
             (
                 tall,
-                [12, 17, 5, 24],
+                [12, 16, 5, 24],
                 "the longer side is 20 and the aspect is kept",
             ),
-            (&["####"], [5, 24, 12, 17], "also lying"),
+            (&["####"], [5, 24, 12, 16], "also lying"),
             (
                 &["##", "#."],
                 [6, 25, 6, 25],

@@ -205,9 +205,10 @@ mod tests {
     #[test]
     fn the_area_of_what_is_drawn_is_right() {
         use std::f32::consts::PI;
+        type Lines<'a> = &'a [&'a [(f32, f32)]];
         let width = 2.4_f32;
         let disc = PI * width * width / 4.0;
-        let cases: [(&[&[(f32, f32)]], f32, &str); 6] = [
+        let cases: [(Lines, f32, &str); 6] = [
             (&[&[(10.3, 9.8)]], disc, "a dot"),
             (
                 &[&[(5.0, 10.0), (15.0, 10.0)]],

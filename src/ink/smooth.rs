@@ -15,6 +15,8 @@ const SPACING_IN_TOLERANCES: f32 = 4.0;
 /// A handle of a Bézier segment is at most this much of the shorter of the two chords at its sample, so that a
 /// long straight part next to a short one doesn't bulge. On a circle sampled evenly it is about 0.35.
 const LONGEST_HANDLE: f32 = 0.5;
+/// At most so many points in a row are left out, so that each is not looked at again and again.
+const MOST_SKIPPED: usize = 12;
 /// Bounds the work that one segment can ask for.
 const MOST_PIECES: f32 = 64.0;
 
@@ -23,8 +25,8 @@ pub fn polyline(points: &[Point]) -> Vec<Point> {
     flatten(points, PAD_TOLERANCE)
 }
 
-/// The path through a stroke's samples as a polyline that is within `tolerance` of the curve, in the unit of
-/// the points. One place gives one point; it begins and ends where the samples do.
+/// The path through a stroke's samples as a polyline that is within two `tolerance` of the curve,
+/// in the unit of the points. One place gives one point; it begins and ends where the samples do.
 pub fn flatten(points: &[Point], tolerance: f32) -> Vec<Point> {
     let samples = thin(points, tolerance * SPACING_IN_TOLERANCES);
     let Some(&first) = samples.first() else {
@@ -47,7 +49,7 @@ pub fn flatten(points: &[Point], tolerance: f32) -> Vec<Point> {
         ];
         push_cubic(&mut path, curve, tolerance);
     }
-    path
+    simplify(&path, tolerance)
 }
 
 /// Leaves out what is nearer than `spacing` to the point before, but neither the first nor the last.
@@ -70,6 +72,32 @@ fn thin(points: &[Point], spacing: f32) -> Vec<Point> {
         kept.push(end);
     }
     kept
+}
+
+/// Leaves out points that the line between their neighbours passes within `tolerance`.
+fn simplify(path: &[Point], tolerance: f32) -> Vec<Point> {
+    let mut kept = Vec::with_capacity(path.len());
+    kept.extend(path.first());
+    let mut anchor = 0;
+    for end in 1..path.len() {
+        let is_far = |point: &Point| distance(*point, path[anchor], path[end]) > tolerance;
+        let skipped = &path[anchor + 1..end];
+        if skipped.len() == MOST_SKIPPED || skipped.iter().any(is_far) {
+            anchor = end - 1;
+            kept.push(path[anchor]);
+        }
+    }
+    if path.len() > 1 {
+        kept.extend(path.last());
+    }
+    kept
+}
+
+/// From a point to the nearest one of a segment.
+fn distance(point: Point, from: Point, to: Point) -> f32 {
+    let (chord, off) = (sub(to, from), sub(point, from));
+    let along = dot(off, chord) / dot(chord, chord).max(f32::MIN_POSITIVE);
+    length(sub(off, scale(chord, along.clamp(0.0, 1.0))))
 }
 
 /// How the path passes a sample: the Bézier handles of the spline, relative to the sample, and how
@@ -135,10 +163,14 @@ fn push_cubic(path: &mut Vec<Point>, [a, b, c, d]: [Point; 4], tolerance: f32) {
     for piece in 1..pieces {
         let t = piece as f32 / pieces as f32;
         let s = 1.0 - t;
-        path.push(add(
+        let point = add(
             add(scale(a, s * s * s), scale(b, 3.0 * s * s * t)),
             add(scale(c, 3.0 * s * t * t), scale(d, t * t * t)),
-        ));
+        );
+        // Between the largest coordinates that there are, the arithmetic overflows.
+        if point.is_finite() {
+            path.push(point);
+        }
     }
     path.push(d);
 }
@@ -164,7 +196,7 @@ fn dot(a: Point, b: Point) -> f32 {
 }
 
 fn length(a: Point) -> f32 {
-    a.x.hypot(a.y)
+    dot(a, a).sqrt()
 }
 
 #[cfg(test)]
@@ -230,6 +262,23 @@ mod tests {
             .map(|p| p.y.abs())
             .fold(0.0, f32::max);
         assert!(bulge < 0.1, "it is off by {bulge} of a length of 20");
+    }
+
+    #[test]
+    fn the_largest_coordinates_have_a_path_too() {
+        let p = Point::new;
+        let far = [
+            p(f32::MAX, 0.0),
+            p(0.0, f32::MIN),
+            p(f32::MIN, f32::MAX),
+            p(1.0, 1.0),
+        ];
+        let path = polyline(&far);
+        assert!(
+            path.iter().all(|point| point.is_finite()),
+            "it can be drawn: {path:?}"
+        );
+        assert_eq!(path.last(), far.last(), "to its end");
     }
 
     #[test]
