@@ -1,0 +1,132 @@
+//! Dialogs, typed paths, and what comes of files.
+
+use super::*;
+use crate::{app::state::models::Entry, ink::Stroke};
+
+#[test]
+fn a_path_is_typed_where_no_dialog_comes() {
+    let secs = Duration::from_secs_f64;
+    let purpose = PathPurpose::LoadWeights;
+    let is_prompted = |state: &State| state.path_prompt.is_some();
+
+    let mut state = state();
+    state.tick(secs(10.0), false);
+    assert!(
+        matches!(
+            state.apply(Action::AskPath(purpose))[..],
+            [Effect::OpenDialog(_)]
+        ),
+        "asks"
+    );
+    state.tick(secs(10.1), true);
+    state.hear_file(FileOutcome::Cancelled);
+    assert!(
+        is_prompted(&state),
+        "cancelled before anybody saw it: there is none"
+    );
+
+    state.apply(Action::PathCancelled);
+    state.apply(Action::AskPath(purpose));
+    state.tick(secs(12.0), true);
+    state.hear_file(FileOutcome::Cancelled);
+    assert!(!is_prompted(&state), "a person cancelled it");
+
+    state.apply(Action::AskPath(purpose));
+    assert_eq!(
+        state.tick(secs(13.0), true),
+        Some(secs(3.0)),
+        "waits for it"
+    );
+    state.tick(secs(16.0), true);
+    assert!(is_prompted(&state), "it does not come");
+    let path = PathBuf::from("b.safetensors");
+    state.hear_file(FileOutcome::WeightsLoaded {
+        path,
+        model: Arc::new(model()),
+    });
+    assert!(!is_prompted(&state), "it came after all");
+
+    state.apply(Action::AskPath(PathPurpose::OpenDrawing));
+    assert!(
+        is_prompted(&state),
+        "an open dialog that is asked for again does not answer"
+    );
+    state.apply(Action::PathEdited("  ".to_owned()));
+    assert!(
+        state.apply(Action::PathAccepted).is_empty() && is_prompted(&state),
+        "no path yet"
+    );
+    state.apply(Action::PathEdited(" a b.png ".to_owned()));
+    let effects = state.apply(Action::PathAccepted);
+    assert!(
+        matches!(&effects[..], [Effect::File(FileTask::OpenDrawing(path))] if *path == *"a b.png"),
+        "as typed, found {effects:?}"
+    );
+
+    state.settings.file_dialogs = false;
+    state.tick(secs(20.0), false);
+    assert!(
+        state.apply(Action::AskPath(purpose)).is_empty(),
+        "no dialog where none is wanted"
+    );
+    assert!(is_prompted(&state), "but the field");
+}
+
+#[test]
+fn files_take_their_place_and_failures_take_none() {
+    let mut state = state();
+    let path = PathBuf::from("/models/b.safetensors");
+    for _ in 0..2 {
+        let loaded = FileOutcome::WeightsLoaded {
+            path: path.clone(),
+            model: Arc::new(model()),
+        };
+        assert!(answering(&state.hear_file(loaded)), "loaded weights answer");
+    }
+    let names: Vec<String> = state.models.entries().iter().map(Entry::name).collect();
+    assert_eq!(
+        names,
+        ["shipped model", "model from b.safetensors"],
+        "the same file is one model"
+    );
+    assert!(
+        state
+            .hear_file(FileOutcome::Failed("could not read c".to_owned()))
+            .is_empty(),
+        "nothing"
+    );
+    assert_eq!(
+        state.models.chosen().origin,
+        Origin::File(path),
+        "the model at work stays"
+    );
+    assert!(
+        state
+            .notices
+            .list()
+            .iter()
+            .any(|n| n.text == "Could not read c."),
+        "it is said"
+    );
+
+    let ink: Ink = Stroke::new(vec![dot(0.5)]).into_iter().collect();
+    let path = PathBuf::from("/ink/a.jsonl");
+    let effects = state.hear_file(FileOutcome::InkOpened {
+        path,
+        ink: ink.clone(),
+        count: 3,
+    });
+    assert_eq!(*state.ink(), ink, "the drawing of the file");
+    assert!(
+        requested(&effects).is_some() && state.can_undo(),
+        "predicted, and can be taken back"
+    );
+    state.hear_file(FileOutcome::FolderChosen(PathBuf::from("/data/kmnist")));
+    assert_eq!(state.training.form.folder, "/data/kmnist", "in the form");
+    assert!(state.training.form.from_folder, "and chosen");
+    let effects = state.apply(Action::Train);
+    assert!(
+        matches!(&effects[..], [Effect::Train(_, _, DataSource::Folder(_))]),
+        "trains on it, found {effects:?}"
+    );
+}

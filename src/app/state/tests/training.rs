@@ -1,0 +1,258 @@
+//! Trainings, the models that come of them, and closing before they do.
+
+use super::*;
+use crate::{
+    app::state::form,
+    training::{EpochRecord, Plan, TrainedModel, evaluation::Evaluation},
+    worker::trainer::{TrainerFact, TrainerMessage},
+};
+
+fn started(state: &mut State) -> u64 {
+    let effects = state.apply(Action::Train);
+    match effects.as_slice() {
+        [Effect::Train(run, _, DataSource::Mnist)] => *run,
+        other => panic!("expected a training on MNIST, found {other:?}"),
+    }
+}
+
+fn record(epoch: usize) -> EpochRecord {
+    EpochRecord {
+        epoch,
+        loss: 0.5,
+        accuracy: 0.8,
+        validation_loss: None,
+        validation_accuracy: None,
+        elapsed_secs: 1.0,
+    }
+}
+
+fn epoch(state: &mut State, run: u64) -> Vec<Effect> {
+    let fact = TrainerFact::EpochFinished {
+        record: record(1),
+        snapshot: Arc::new(model()),
+    };
+    state.hear_trainer(TrainerMessage { run, fact })
+}
+
+fn finish(state: &mut State, run: u64) -> Vec<Effect> {
+    let trained = TrainedModel {
+        model: model(),
+        history: vec![record(1)],
+        test: Some(Evaluation {
+            examples: 4,
+            loss: 0.1,
+            accuracy: 0.75,
+            confusion: [[0; 10]; 10],
+        }),
+        stopped: false,
+    };
+    state.hear_trainer(TrainerMessage {
+        run,
+        fact: TrainerFact::Finished(Box::new(trained)),
+    })
+}
+
+#[test]
+fn a_training_is_steered_only_where_that_makes_sense() {
+    use TrainingState::{Paused, Running, Stopping};
+    let mut state = state();
+    let run = started(&mut state);
+    let cases = [
+        (Action::Train, Running { run }, false, "one at a time"),
+        (Action::Resume, Running { run }, false, "it runs already"),
+        (Action::Pause, Paused { run }, true, "it waits"),
+        (Action::Pause, Paused { run }, false, "it waits already"),
+        (Action::Resume, Running { run }, true, "it goes on"),
+        (Action::Pause, Paused { run }, true, "it waits again"),
+        (Action::Stop, Stopping { run }, true, "out of a pause too"),
+        (Action::Stop, Stopping { run }, false, "once is enough"),
+        (Action::Resume, Stopping { run }, false, "too late"),
+    ];
+    for (action, expected, acts, reason) in cases {
+        let effects = state.apply(action);
+        assert_eq!(state.training.state, expected, "{reason}");
+        assert_eq!(!effects.is_empty(), acts, "{reason}");
+    }
+}
+
+#[test]
+fn what_an_earlier_run_still_says_is_passed_over() {
+    let mut state = state();
+    let old = started(&mut state);
+    let plan = Plan {
+        epochs: 3,
+        training_examples: 8,
+        validation_examples: 2,
+    };
+    state.hear_trainer(TrainerMessage {
+        run: old,
+        fact: TrainerFact::Started(plan),
+    });
+    assert_eq!(state.training.plan, Some(plan), "it is of this run");
+    finish(&mut state, old);
+    let new = started(&mut state);
+    assert_ne!(old, new, "runs have numbers of their own");
+    assert!(
+        epoch(&mut state, old).is_empty(),
+        "nothing follows from a stale epoch"
+    );
+    let fact = TrainerFact::Failed("late".to_owned());
+    state.hear_trainer(TrainerMessage { run: old, fact });
+    assert_eq!(
+        state.training.state,
+        TrainingState::Running { run: new },
+        "nor from a stale failure"
+    );
+    assert!(state.training.history.is_empty(), "no curve of another run");
+}
+
+#[test]
+fn epochs_answer_while_they_are_watched() {
+    let mut state = state();
+    let run = started(&mut state);
+    assert!(
+        answering(&epoch(&mut state, run)),
+        "watched from the first epoch on"
+    );
+    assert!(state.models.snapshot().is_some(), "the epoch answers");
+    assert!(
+        answering(&state.apply(Action::Watch(false))),
+        "back to the chosen one"
+    );
+    assert!(state.models.snapshot().is_none(), "which answers again");
+    assert!(
+        epoch(&mut state, run).is_empty(),
+        "the next epoch changes nothing"
+    );
+    assert!(
+        answering(&state.apply(Action::Watch(true))),
+        "and watched again"
+    );
+    assert!(
+        state.models.snapshot().is_some(),
+        "without waiting for an epoch"
+    );
+    let shipped = state.models.entries()[0].id;
+    state.apply(Action::ChooseModel(shipped));
+    assert!(state.models.snapshot().is_none(), "a choice ends it");
+    assert!(!state.settings.watch, "and the switch shows that");
+}
+
+#[test]
+fn a_trained_model_answers_and_the_one_before_is_at_hand() {
+    let mut state = state();
+    let run = started(&mut state);
+    epoch(&mut state, run);
+    assert!(answering(&finish(&mut state, run)), "it answers");
+    assert_eq!(
+        state.training.state,
+        TrainingState::Finished {
+            run,
+            stopped: false
+        },
+        "done"
+    );
+    assert_eq!(
+        state.models.chosen().origin,
+        Origin::Trained(run),
+        "the trained one"
+    );
+    assert!(state.models.snapshot().is_none(), "no epoch any more");
+    let before = state
+        .models
+        .before()
+        .map(|entry| entry.id)
+        .expect("there was one");
+    state.apply(Action::ChooseModel(before));
+    assert_eq!(
+        state.models.chosen().origin,
+        Origin::Shipped,
+        "one click back"
+    );
+    assert_eq!(
+        state.models.before().map(|entry| &entry.origin),
+        Some(&Origin::Trained(run)),
+        "and one click forth"
+    );
+}
+
+#[test]
+fn a_failed_training_is_said_and_leaves_the_model_at_work() {
+    let mut state = state();
+    let run = started(&mut state);
+    epoch(&mut state, run);
+    let fact = TrainerFact::Failed("the data is gone".to_owned());
+    let effects = state.hear_trainer(TrainerMessage { run, fact });
+    assert!(answering(&effects), "the chosen model answers again");
+    assert_eq!(
+        state.models.chosen().origin,
+        Origin::Shipped,
+        "which is the shipped one"
+    );
+    assert!(
+        matches!(state.training.state, TrainingState::Failed { .. }),
+        "it is known"
+    );
+    assert!(
+        state.notices.list()[0].text.contains("the data is gone"),
+        "and said"
+    );
+}
+
+#[test]
+fn a_form_that_is_not_valid_trains_nothing() {
+    type Change = fn(&mut form::TrainingForm);
+    let cases: [(Change, &str); 4] = [
+        (|form| form.hidden = "128,,".to_owned(), "hidden layers"),
+        (|form| form.hidden = "9000".to_owned(), "hidden layers"),
+        (|form| form.numbers.epochs = 0, "epochs"),
+        (|form| form.from_folder = true, "folder"),
+    ];
+    for (change, word) in cases {
+        let mut state = state();
+        let mut form = state.training.form.clone();
+        change(&mut form);
+        state.apply(Action::FormChanged(Box::new(form)));
+        assert!(state.apply(Action::Train).is_empty(), "{word}: no training");
+        assert_eq!(
+            state.training.state,
+            TrainingState::Idle,
+            "{word}: nothing runs"
+        );
+        assert!(
+            state.notices.list()[0].text.contains(word),
+            "{word}: it is said"
+        );
+    }
+}
+
+#[test]
+fn closing_asks_while_something_would_be_lost() {
+    let mut state = state();
+    assert!(state.close_requested(), "nothing to lose");
+    let run = started(&mut state);
+    assert!(!state.close_requested(), "a training runs");
+    assert_eq!(state.closing, Closing::Asks, "it asks");
+    state.apply(Action::KeepOpen);
+    assert_eq!(state.closing, Closing::No, "it stays");
+    finish(&mut state, run);
+    assert!(!state.close_requested(), "the trained model is in no file");
+    let id = state.models.chosen().id;
+    state.use_path(
+        PathPurpose::SaveWeights(id),
+        PathBuf::from("a.safetensors"),
+        &mut Vec::new(),
+    );
+    assert!(!state.close_requested(), "nor is it until it is written");
+    state.hear_file(FileOutcome::WeightsSaved {
+        path: PathBuf::from("a.safetensors"),
+    });
+    assert!(state.close_requested(), "now it is");
+    started(&mut state);
+    assert!(!state.close_requested(), "the next training asks again");
+    assert!(
+        matches!(state.apply(Action::CloseAnyway)[..], [Effect::Close]),
+        "it is to close"
+    );
+    assert!(state.close_requested(), "and may");
+}

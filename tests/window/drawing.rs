@@ -1,0 +1,224 @@
+//! The pen, the pad and the bars.
+
+use std::path::PathBuf;
+
+use digitpad::{
+    ink::{self, Ink, file::Label},
+    model::file::Model,
+    recognition::predict,
+};
+use egui::{Event, Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+
+use crate::driver::{ONE, SEVEN, Window, button, settings};
+
+#[test]
+fn a_drawn_digit_shows_in_the_bars() {
+    let mut window = Window::new(settings());
+    assert!(
+        window.value("Answer").contains("draw a digit"),
+        "an empty pad says what to do"
+    );
+    assert_eq!(window.bars(), ["none"; 10], "and predicts nothing");
+    for (points, digit) in [(SEVEN, '7'), (ONE, '1')] {
+        window.draw(points);
+        window.await_answer(digit);
+        let bars = window.bars();
+        let best: &str = &bars[digit.to_digit(10).expect("a digit") as usize];
+        assert!(best.ends_with(" %"), "{bars:?} are percentages");
+        let share: f32 = best
+            .trim_start_matches('>')
+            .trim_end_matches(" %")
+            .parse()
+            .expect("a number");
+        assert!(share > 50.0, "{bars:?} have {digit} as the best");
+        window.click("Clear");
+        assert_eq!(window.bars(), ["none"; 10], "nothing is left");
+    }
+    window.harness.run();
+}
+
+#[test]
+fn a_tap_leaves_a_dot() {
+    let mut window = Window::new(settings());
+    let place = window.on_pad((0.5, 0.5));
+    window.frame_with(vec![button(place, true), button(place, false)]);
+    assert_eq!(
+        window.value("Drawing pad"),
+        "1 stroke",
+        "although press and release share a frame"
+    );
+    window.await_that("the dot is seen", |harness| {
+        harness.state().state().answer().is_some()
+    });
+}
+
+/// Something that a person does.
+type Step = fn(&mut Window);
+
+#[test]
+fn strokes_are_undone_redone_and_cleared_by_button_and_by_key() {
+    let mut window = Window::new(settings());
+    window.draw(SEVEN);
+    window.draw(ONE);
+    let cases: [(Step, &str, &str); 11] = [
+        (|w| w.click("Undo"), "1 stroke", "the button Undo"),
+        (|w| w.click("Redo"), "2 strokes", "the button Redo"),
+        (|w| w.click("Clear"), "Empty", "the button Clear"),
+        (|w| w.click("Undo"), "2 strokes", "a clear is undone"),
+        (
+            |w| w.press(Modifiers::COMMAND, Key::Z),
+            "1 stroke",
+            "Ctrl+Z",
+        ),
+        (
+            |w| w.press(Modifiers::COMMAND, Key::Y),
+            "2 strokes",
+            "Ctrl+Y",
+        ),
+        (
+            |w| w.press(Modifiers::COMMAND, Key::Z),
+            "1 stroke",
+            "Ctrl+Z again",
+        ),
+        (
+            |w| w.press(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z),
+            "2 strokes",
+            "Ctrl+Shift+Z",
+        ),
+        (|w| w.press(Modifiers::NONE, Key::Delete), "Empty", "Delete"),
+        (
+            |w| w.press(Modifiers::COMMAND, Key::Z),
+            "2 strokes",
+            "Ctrl+Z after Delete",
+        ),
+        (|w| w.press(Modifiers::NONE, Key::Escape), "Empty", "Escape"),
+    ];
+    for (step, expected, reason) in cases {
+        step(&mut window);
+        let value = window.value("Drawing pad");
+        assert!(
+            value.starts_with(expected),
+            "{reason}: {value}, expected {expected}"
+        );
+    }
+}
+
+#[test]
+fn keys_in_a_text_field_leave_the_drawing_alone() {
+    let mut window = Window::new(settings());
+    window.draw(SEVEN);
+    window.click("Settings");
+    window.harness.get_by_label("Hidden layers").focus();
+    window.harness.step();
+    window.harness.get_by_label("Hidden layers").type_text(",x");
+    window.harness.step();
+    window.press(Modifiers::NONE, Key::Backspace);
+    window.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(
+        window.value("Drawing pad"),
+        "1 stroke",
+        "nothing was undone or cleared"
+    );
+}
+
+#[test]
+fn every_sample_of_a_frame_is_taken_in_order() {
+    let mut window = Window::new(settings());
+    let points: Vec<(f32, f32)> = (0..40)
+        .map(|i| (0.1 + 0.02 * i as f32, 0.5 + 0.3 * (i as f32 * 0.4).sin()))
+        .collect();
+    window.draw(&points);
+    let ink = window.harness.state().state().ink().clone();
+    assert_eq!(ink.strokes().len(), 1, "one stroke");
+    let taken = ink.strokes()[0].points();
+    assert_eq!(taken.len(), points.len(), "none is lost, none is added");
+    for (taken, (x, y)) in taken.iter().zip(points) {
+        assert!(
+            (taken.x - x).abs() < 1e-4 && (taken.y - y).abs() < 1e-4,
+            "in order and in place"
+        );
+    }
+}
+
+#[test]
+fn a_stroke_that_leaves_the_pad_or_the_window_is_kept() {
+    let mut window = Window::new(settings());
+    let (inside, outside) = (window.on_pad((0.5, 0.5)), window.on_pad((1.2, 0.5)));
+    let back = window.on_pad((0.5, 0.9));
+    window.frame_with(vec![button(inside, true), Event::PointerMoved(outside)]);
+    window.frame_with(vec![Event::PointerMoved(back), button(back, false)]);
+    let ink = window.harness.state().state().ink().clone();
+    assert_eq!(
+        ink.strokes()[0].points().len(),
+        3,
+        "over the edge and back is one stroke"
+    );
+    window.frame_with(vec![button(inside, true), Event::PointerGone]);
+    window.frame_with(vec![Event::PointerMoved(back)]);
+    let ink = window.harness.state().state().ink().clone();
+    assert_eq!(
+        ink.strokes().len(),
+        2,
+        "the stroke that ended outside the window is there"
+    );
+    assert_eq!(
+        ink.strokes()[1].points().len(),
+        1,
+        "and does not go on when the mouse comes back"
+    );
+    window.frame_with(vec![
+        button(outside, true),
+        Event::PointerMoved(inside),
+        button(inside, false),
+    ]);
+    let count = window.harness.state().state().ink().strokes().len();
+    assert_eq!(count, 2, "a press beside the pad draws nothing");
+}
+
+#[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever runs the tests is told what was not tested"
+)]
+fn digits_of_many_hands_are_read() {
+    let folder = std::env::var_os("DIGITPAD_INK_DIR").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/ink")),
+        PathBuf::from,
+    );
+    let path = folder.join("digits.jsonl.gz");
+    if !path.exists() {
+        println!("skipped: {} is not there", path.display());
+        return;
+    }
+    let records = ink::file::read(&path).expect("the samples are ink");
+    let model = Model::shipped().expect("the shipped model fits");
+    let mut window = Window::new(settings());
+    let (mut read, mut right) = (0, 0);
+    for record in records.iter().step_by(records.len() / 40) {
+        let Some(Label::Digit(digit)) = record.label else {
+            continue;
+        };
+        draw_ink(&mut window, &record.ink);
+        let bitmap = ink::to_bitmap(&record.ink).expect("the samples have strokes");
+        let expected = predict(&model.mlp, &bitmap)
+            .expect("it is computed")
+            .digit();
+        let answer = char::from(b'0' + expected.value());
+        window.await_that(&format!("{answer}, as the library reads it"), |harness| {
+            let shown = harness.state().state().answer();
+            shown.is_some_and(|shown| shown.prediction.digit() == expected)
+        });
+        read += 1;
+        right += usize::from(expected == digit);
+        window.click("Clear");
+    }
+    assert!(right * 10 >= read * 8, "{right} of {read} are read rightly");
+}
+
+fn draw_ink(window: &mut Window, ink: &Ink) {
+    for stroke in ink.strokes() {
+        let points: Vec<(f32, f32)> = stroke.points().iter().map(|p| (p.x, p.y)).collect();
+        window.draw(&points);
+    }
+}

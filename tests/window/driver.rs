@@ -1,0 +1,222 @@
+//! A window without a screen, and the hands that use it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use digitpad::{
+    app::{App, settings::Settings},
+    model::file::Model,
+};
+use egui::{
+    Event, Key, Modifiers, PointerButton, Pos2, Rect, ViewportCommand, ViewportEvent, ViewportId,
+};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT as _, Queryable as _},
+};
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A 7, a 1 and a 0 in the pad's units, as a hand would draw them.
+pub(crate) const SEVEN: &[(f32, f32)] = &[
+    (0.28, 0.25),
+    (0.5, 0.24),
+    (0.7, 0.25),
+    (0.6, 0.42),
+    (0.48, 0.62),
+    (0.4, 0.8),
+];
+pub(crate) const ONE: &[(f32, f32)] = &[(0.5, 0.15), (0.5, 0.35), (0.49, 0.6), (0.5, 0.85)];
+
+pub(crate) struct Window {
+    pub(crate) harness: Harness<'static, App>,
+}
+
+impl Window {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self::with_model(settings, None, [1100.0, 700.0], 1.0)
+    }
+
+    pub(crate) fn with_model(
+        settings: Settings,
+        loaded: Option<(PathBuf, Model)>,
+        size: [f32; 2],
+        pixels_per_point: f32,
+    ) -> Self {
+        let harness = Harness::builder()
+            .with_size(size)
+            .with_pixels_per_point(pixels_per_point)
+            .with_max_steps(20)
+            .build_eframe(|creation| {
+                App::new(&creation.egui_ctx, settings, loaded).expect("the shipped model fits")
+            });
+        let mut window = Self { harness };
+        window.harness.step();
+        window
+    }
+
+    /// Frames until something is so.
+    pub(crate) fn await_that(
+        &mut self,
+        what: &str,
+        condition: impl Fn(&Harness<'static, App>) -> bool,
+    ) {
+        let begin = Instant::now();
+        self.harness.step();
+        while !condition(&self.harness) {
+            let said = self.harness.state().state().notices.list();
+            assert!(
+                begin.elapsed() < PATIENCE,
+                "waited in vain: {what}; {said:?}"
+            );
+            thread::sleep(Duration::from_millis(5));
+            self.harness.step();
+        }
+    }
+
+    pub(crate) fn click(&mut self, label: &str) {
+        // What has just appeared finds its place in its second frame.
+        self.harness.step();
+        self.harness.get_by_label(label).click();
+        self.harness.step();
+        self.harness.step();
+    }
+
+    pub(crate) fn press(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.harness.step();
+        self.harness.step();
+    }
+
+    pub(crate) fn value(&self, label: &str) -> String {
+        self.harness.get_by_label(label).value().unwrap_or_default()
+    }
+
+    pub(crate) fn says(&self, part: &str) -> bool {
+        says(&self.harness, part)
+    }
+
+    pub(crate) fn pad(&self) -> Rect {
+        self.harness.get_by_label("Drawing pad").rect()
+    }
+
+    pub(crate) fn on_pad(&self, (x, y): (f32, f32)) -> Pos2 {
+        let pad = self.pad();
+        pad.min + pad.size() * egui::vec2(x, y)
+    }
+
+    /// Several pointer events within one frame.
+    pub(crate) fn frame_with(&mut self, events: Vec<Event>) {
+        self.harness.input_mut().events.extend(events);
+        self.harness.step();
+        self.harness.step();
+    }
+
+    /// A stroke, all its samples in one frame.
+    pub(crate) fn draw(&mut self, points: &[(f32, f32)]) {
+        let places: Vec<Pos2> = points.iter().map(|&point| self.on_pad(point)).collect();
+        let mut events = vec![button(places[0], true)];
+        events.extend(places[1..].iter().map(|&place| Event::PointerMoved(place)));
+        events.push(button(places[places.len() - 1], false));
+        self.frame_with(events);
+    }
+
+    /// The ten probabilities as the bars say them.
+    pub(crate) fn bars(&self) -> [String; 10] {
+        std::array::from_fn(|digit| self.value(&format!("Probability of {digit}")))
+    }
+
+    pub(crate) fn await_answer(&mut self, digit: char) {
+        self.await_that(&format!("the answer {digit}"), |harness| {
+            let answer = harness.get_by_label("Answer").value();
+            answer.is_some_and(|answer| answer.starts_with(digit))
+        });
+    }
+
+    pub(crate) fn drop_file(&mut self, path: &Path) {
+        #[derive(Debug)]
+        struct Dropped(PathBuf);
+        impl egui::DroppedFile for Dropped {
+            fn path(&self) -> &Path {
+                &self.0
+            }
+            fn bytes(&self) -> Result<Vec<u8>, String> {
+                fs::read(&self.0).map_err(|error| error.to_string())
+            }
+        }
+        let file = std::sync::Arc::new(Dropped(path.to_path_buf()));
+        self.harness.input_mut().dropped_files.push(file);
+        self.harness.step();
+    }
+
+    pub(crate) fn type_path(&mut self, path: &Path, button: &str) {
+        self.await_that("the path field", |harness| {
+            harness.query_by_label("Path").is_some()
+        });
+        self.harness.get_by_label("Path").focus();
+        self.harness.step();
+        self.harness
+            .get_by_label("Path")
+            .type_text(&path.display().to_string());
+        self.harness.step();
+        self.harness.step();
+        self.click(button);
+    }
+
+    pub(crate) fn close(&mut self) -> Vec<ViewportCommand> {
+        let viewport = self
+            .harness
+            .input_mut()
+            .viewports
+            .entry(ViewportId::ROOT)
+            .or_default();
+        viewport.events.push(ViewportEvent::Close);
+        self.harness.step();
+        let commands = self.commands();
+        let viewport = self
+            .harness
+            .input_mut()
+            .viewports
+            .entry(ViewportId::ROOT)
+            .or_default();
+        viewport.events.clear();
+        self.harness.step();
+        commands
+    }
+
+    pub(crate) fn commands(&self) -> Vec<ViewportCommand> {
+        self.harness.output().viewport_output[&ViewportId::ROOT]
+            .commands
+            .clone()
+    }
+}
+
+pub(crate) fn says(harness: &Harness<'static, App>, part: &str) -> bool {
+    harness.root().children_recursive().any(|node| {
+        [node.accesskit_node().label(), node.value()]
+            .into_iter()
+            .flatten()
+            .any(|text| text.contains(part))
+    })
+}
+
+pub(crate) fn button(pos: Pos2, pressed: bool) -> Event {
+    Event::PointerButton {
+        pos,
+        button: PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    }
+}
+
+/// Without the system's dialogs, which would open on whoever runs the tests.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        file_dialogs: false,
+        ..Settings::default()
+    }
+}

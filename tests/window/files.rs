@@ -1,0 +1,78 @@
+//! Files dropped on the window and files whose path is typed.
+
+use std::fs;
+
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+
+use crate::driver::{ONE, SEVEN, Window, says, settings};
+
+#[test]
+fn files_that_do_not_fit_are_told_and_change_nothing() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let cases: [(&str, &[u8], &str); 3] = [
+        (
+            "broken.safetensors",
+            b"\x08\0\0\0\0\0\0\0{\"a\": 1}",
+            "broken.safetensors",
+        ),
+        ("text.png", b"not a picture at all", "text.png"),
+        ("ink.jsonl", b"{\"strokes\": 7}", "ink.jsonl"),
+    ];
+    let mut window = Window::new(settings());
+    window.draw(SEVEN);
+    window.await_answer('7');
+    let bars = window.bars();
+    for (name, bytes, part) in cases {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).expect("writes");
+        window.drop_file(&path);
+        window.await_that(&format!("{name} is refused"), |harness| says(harness, part));
+        assert!(
+            window.says("Answers: shipped model"),
+            "{name}: the model at work stays"
+        );
+        assert_eq!(window.bars(), bars, "{name}: so does what it answers");
+        assert_eq!(
+            window.value("Drawing pad"),
+            "1 stroke",
+            "{name}: and the drawing"
+        );
+        window.click("Dismiss");
+        assert!(
+            !window.says(part),
+            "{name}: the notice goes when it is dismissed"
+        );
+    }
+}
+
+#[test]
+fn a_drawing_is_saved_and_opened_as_ink_and_as_a_picture() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = Window::new(settings());
+    window.draw(SEVEN);
+    window.await_answer('7');
+    for name in ["seven.jsonl", "seven.png"] {
+        window.click("Save drawing…");
+        window.type_path(&folder.path().join(name), "Save");
+        window.await_that("it is saved", |harness| says(harness, "Saved the drawing"));
+    }
+    for (name, pad) in [
+        ("seven.jsonl", "1 stroke"),
+        ("seven.png", "The picture seven.png"),
+    ] {
+        window.press(Modifiers::NONE, Key::Escape);
+        window.click("Open drawing…");
+        window.type_path(&folder.path().join(name), "Open");
+        window.await_that("it is opened", |harness| {
+            harness.get_by_label("Drawing pad").value().as_deref() == Some(pad)
+        });
+        window.await_answer('7');
+    }
+    window.draw(ONE);
+    assert_eq!(
+        window.value("Drawing pad"),
+        "1 stroke",
+        "the next stroke ends the picture"
+    );
+}

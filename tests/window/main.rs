@@ -1,0 +1,7 @@
+//! The real window's content, driven by role and label as a person or a screen reader finds it.
+
+mod drawing;
+mod driver;
+mod files;
+mod layout;
+mod training;

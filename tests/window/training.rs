@@ -1,0 +1,216 @@
+//! Training with a click, on a data set small enough for a test.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use digitpad::app::{
+    settings::{SavedForm, Settings},
+    state::form::TrainingForm,
+};
+use egui::ViewportCommand;
+use egui_kittest::kittest::Queryable as _;
+
+use crate::driver::{ONE, SEVEN, Window, says, settings};
+
+/// A data set of 28×28 pictures in which the digit is the place of a bright block.
+fn write_dataset(folder: &Path) {
+    let block = |digit: usize, index: usize| {
+        let mut picture = [0_u8; 784];
+        for y in 0..8 {
+            for x in 0..5 {
+                let (left, top) = ((digit % 5) * 5 + 1, (digit / 5) * 12 + 3 + index % 3);
+                picture[(top + y) * 28 + left + x] = 255;
+            }
+        }
+        picture
+    };
+    for (name, count) in [("train", 120_u32), ("t10k", 40)] {
+        let mut images = Vec::from([0, 0, 8, 3]);
+        let mut labels = Vec::from([0, 0, 8, 1]);
+        images.extend([count, 28, 28].into_iter().flat_map(u32::to_be_bytes));
+        labels.extend(count.to_be_bytes());
+        for index in 0..count as usize {
+            images.extend(block(index % 10, index / 10));
+            labels.push((index % 10) as u8);
+        }
+        fs::write(folder.join(format!("{name}-images-idx3-ubyte")), images).expect("writes");
+        fs::write(folder.join(format!("{name}-labels-idx1-ubyte")), labels).expect("writes");
+    }
+}
+
+/// Settings that train on a small data set.
+fn training_settings(folder: &Path, epochs: usize) -> Settings {
+    write_dataset(folder);
+    let mut form = TrainingForm {
+        hidden: "16".to_owned(),
+        from_folder: true,
+        ..TrainingForm::default()
+    };
+    form.folder = folder.display().to_string();
+    form.numbers.epochs = epochs;
+    form.numbers.batch_size = 16;
+    form.numbers.learning_rate = 0.01;
+    Settings {
+        training: SavedForm::of(&form),
+        ..settings()
+    }
+}
+
+#[test]
+fn hidden_layers_that_are_none_are_told_on_the_spot() {
+    let mut window = Window::new(settings());
+    window.click("Settings");
+    window.harness.get_by_label("Hidden layers").focus();
+    window.harness.step();
+    window
+        .harness
+        .get_by_label("Hidden layers")
+        .type_text("12a");
+    window.harness.step();
+    window.harness.step();
+    assert!(
+        window.says("whole numbers with commas"),
+        "says what is expected"
+    );
+}
+
+#[test]
+fn training_shows_its_curves_and_its_model_answers_is_saved_and_loads_again() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = Window::new(training_settings(folder.path(), 4));
+    window.draw(SEVEN);
+    window.await_answer('7');
+    window.click("Train");
+    window.await_that("it finishes", |harness| says(harness, "Test accuracy"));
+    assert!(
+        window.value("Loss curves").starts_with("training 0."),
+        "the loss is plotted"
+    );
+    assert!(
+        window.value("Accuracy curves").contains("validation"),
+        "so is the accuracy"
+    );
+    assert_eq!(
+        window.harness.state().state().training.history.len(),
+        4,
+        "every epoch"
+    );
+    assert!(
+        window.says("on 40 images it never saw"),
+        "the test is explained"
+    );
+    assert!(
+        window.says("Answers: trained model, run 1"),
+        "the new model answers"
+    );
+    window.click("The one before");
+    assert!(
+        window.says("Answers: shipped model"),
+        "the one before is a click away"
+    );
+    window.click("The one before");
+    assert!(
+        window.says("Answers: trained model, run 1"),
+        "and so is the way back"
+    );
+    window.harness.run();
+    let bars = window.bars();
+
+    let path = folder.path().join("trained.safetensors");
+    window.click("Save weights…");
+    window.type_path(&path, "Save");
+    window.await_that("it is saved", |harness| says(harness, "Saved the weights"));
+
+    let mut again = Window::new(settings());
+    again.draw(SEVEN);
+    again.await_answer('7');
+    again.click("Change model");
+    again.click("Load weights…");
+    again.type_path(&path, "Load");
+    again.await_that("it is loaded", |harness| {
+        says(harness, "Answers: model from trained.safetensors")
+    });
+    let expected = bars.clone();
+    again.await_that("the same drawing gives the same bars", move |harness| {
+        (0..10).all(|digit| {
+            let label = format!("Probability of {digit}");
+            harness.get_by_label(&label).value().as_ref() == Some(&expected[digit])
+        })
+    });
+}
+
+#[test]
+fn a_training_is_paused_resumed_and_stopped() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = Window::new(training_settings(folder.path(), 10_000));
+    window.click("Train");
+    window.await_that("an epoch is over", |harness| {
+        harness.query_by_label("Loss curves").is_some()
+    });
+    window.click("Pause");
+    assert!(window.says("Paused in epoch"), "it says so");
+    window.click("Resume");
+    window.click("Stop");
+    window.await_that("it stopped", |harness| says(harness, "Stopped after"));
+    assert!(window.says("Test accuracy"), "what it has learnt is tested");
+    assert!(window.says("Answers: trained model, run 1"), "and kept");
+}
+
+#[test]
+fn a_watched_training_reads_the_drawing() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = Window::new(training_settings(folder.path(), 10_000));
+    window.draw(ONE);
+    window.click("Train");
+    window.await_that("an epoch answers", |harness| {
+        says(harness, "Answers: the training, after epoch")
+    });
+    window.click("Watch it learn");
+    assert!(
+        window.says("Answers: shipped model"),
+        "switched off, the chosen model answers"
+    );
+    window.click("Watch it learn");
+    assert!(
+        window.says("Answers: the training, after epoch"),
+        "switched on, an epoch does"
+    );
+    window.click("Change model");
+    window
+        .harness
+        .get_by_label_contains("Shipped model")
+        .click();
+    window.harness.step();
+    window.harness.step();
+    assert!(
+        window.says("Answers: shipped model"),
+        "a choice ends the watching"
+    );
+}
+
+#[test]
+fn closing_asks_while_a_training_runs() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = Window::new(training_settings(folder.path(), 10_000));
+    let cancelled = |commands: &[ViewportCommand]| commands.contains(&ViewportCommand::CancelClose);
+    assert!(!cancelled(&window.close()), "nothing is lost yet");
+    window.click("Train");
+    assert!(cancelled(&window.close()), "the window stays");
+    assert!(window.says("Training is running"), "and asks");
+    window.click("Keep training");
+    assert!(!window.says("Training is running"), "it goes on");
+    assert!(cancelled(&window.close()), "it asks again");
+    window.harness.get_by_label("Stop it and close").click();
+    window.harness.step();
+    window.harness.step();
+    assert!(!cancelled(&window.close()), "then it closes");
+    let begin = Instant::now();
+    drop(window);
+    assert!(
+        begin.elapsed() < Duration::from_secs(5),
+        "and the trainer ends at once"
+    );
+}
