@@ -1,7 +1,8 @@
 //! What the window asks: for a path, and whether to close.
 
 use egui::{
-    Align2, Context, Frame, Id, Key, Modal, TextEdit, Ui, Vec2, WidgetInfo, Window, accesskit::Role,
+    Align2, Context, Frame, Id, Key, Modal, TextEdit, Ui, Vec2, WidgetInfo, Window,
+    accesskit::Role, text::CCursorRange, text_edit::TextEditState,
 };
 
 use super::theme;
@@ -63,6 +64,11 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
     if !response.has_focus() && ui.memory(|memory| memory.focused().is_none()) && !enter && !escape
     {
         response.request_focus();
+        // Typing replaces what was typed last time.
+        let mut edit = TextEditState::load(ui.ctx(), response.id).unwrap_or_default();
+        edit.cursor
+            .set_char_range(Some(CCursorRange::select_all_str(&text)));
+        edit.store(ui.ctx(), response.id);
     }
     ui.add_space(4.0);
     ui.horizontal(|ui| {

@@ -129,6 +129,8 @@ pub(crate) fn strong(size: f32) -> FontId {
 /// Gives the window its look, in light and in dark.
 pub(crate) fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
+    // Many X11 desktops do not tell; paper is white.
+    ctx.options_mut(|options| options.fallback_theme = Theme::Light);
     for (theme, palette) in [(Theme::Light, &LIGHT), (Theme::Dark, &DARK)] {
         ctx.set_style_of(theme, Arc::new(style(theme, palette)));
     }

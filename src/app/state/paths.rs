@@ -102,7 +102,8 @@ impl State {
                     return;
                 };
                 // A failed attempt at the same path is not what will be reported.
-                self.saving.retain(|(known, _)| known.as_ref() != Some(&path));
+                self.saving
+                    .retain(|(known, _)| known.as_ref() != Some(&path));
                 self.saving.push((Some(path.clone()), id));
                 FileTask::SaveWeights {
                     path,
