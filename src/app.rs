@@ -83,9 +83,12 @@ fn has_display() -> bool {
 impl From<eframe::Error> for WindowError {
     fn from(error: eframe::Error) -> Self {
         match error {
-            eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => Self::NoDisplay {
-                reason: error.to_string(),
-            },
+            eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => {
+                log::debug!(target: "digitpad", "{error}");
+                Self::NoDisplay {
+                    reason: "the one that the environment names does not answer".to_owned(),
+                }
+            }
             eframe::Error::AppCreation(source) => Self::Start(source),
             error => Self::Graphics(Box::new(error)),
         }

@@ -74,7 +74,6 @@ impl View {
             .show(ui, |ui| {
                 bar_ui(ui, state, &mut actions);
             });
-        notices::notices_panel(ui, state, &mut actions);
         let mut shows_training = state.settings.training_panel;
         let width = (ui.available_width() * 0.29).clamp(290.0, 440.0);
         let side = Frame::new()
@@ -95,6 +94,7 @@ impl View {
         });
         questions::path_window(ui.ctx(), state, &mut actions);
         questions::close_modal(ui.ctx(), state, &mut actions);
+        notices::notices_ui(ui.ctx(), state, &mut actions);
         notices::drop_hint(ui.ctx());
         actions
     }

@@ -7,14 +7,17 @@ pub mod notices;
 pub mod training;
 
 mod news;
+mod paths;
 #[cfg(test)]
 mod tests;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+pub use self::paths::PathPrompt;
 use self::{
     models::{ModelId, Models, Origin},
     notices::Notices,
+    paths::FileDialog,
     training::{Training, TrainingState},
 };
 use super::{
@@ -47,15 +50,6 @@ pub struct Picture {
     pub bitmap: Bitmap,
 }
 
-/// A path that is typed, because no file dialog came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PathPrompt {
-    /// What it is for.
-    pub purpose: PathPurpose,
-    /// What is typed so far.
-    pub text: String,
-}
-
 /// The way to the window's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closing {
@@ -65,28 +59,6 @@ pub enum Closing {
     Asks,
     /// It may close whatever is lost.
     Confirmed,
-}
-
-/// The last file dialog.
-#[derive(Clone, Debug)]
-struct FileDialog {
-    purpose: PathPurpose,
-    /// When it was opened.
-    since: Duration,
-    is_open: bool,
-    /// Whether a path field was offered beside it, because it took long.
-    offered_path: bool,
-}
-
-impl FileDialog {
-    fn of(purpose: PathPurpose, since: Duration) -> Self {
-        Self {
-            purpose,
-            since,
-            is_open: false,
-            offered_path: false,
-        }
-    }
 }
 
 /// What the window knows.
@@ -102,6 +74,8 @@ pub struct State {
     pub notices: Notices,
     /// The path field, while it is open.
     pub path_prompt: Option<PathPrompt>,
+    /// The last path that was typed for each purpose.
+    typed: Vec<PathPrompt>,
     /// Whether the window is to be closed.
     pub closing: Closing,
     editor: InkEditor,
@@ -132,6 +106,7 @@ impl State {
             training,
             notices: Notices::default(),
             path_prompt: None,
+            typed: Vec::new(),
             closing: Closing::No,
             editor: InkEditor::default(),
             picture: None,
@@ -259,75 +234,6 @@ impl State {
         }
         // A blank pad is told too, so that a new model does not answer what was there before.
         out.push(Effect::Predict(self.editor.ink().clone(), self.revision));
-    }
-
-    fn ask_path(&mut self, purpose: PathPurpose, out: &mut Vec<Effect>) {
-        if !self.settings.file_dialogs || self.dialog.is_open {
-            // A dialog that is open already does not answer, or is behind another window.
-            self.prompt_for_path(purpose);
-            return;
-        }
-        if let PathPurpose::SaveWeights(id) = purpose {
-            self.saving.retain(|(path, _)| path.is_some());
-            self.saving.push((None, id));
-        }
-        self.path_prompt = None;
-        self.dialog = FileDialog {
-            is_open: true,
-            ..FileDialog::of(purpose, self.now)
-        };
-        out.push(Effect::OpenDialog(purpose));
-    }
-
-    fn prompt_for_path(&mut self, purpose: PathPurpose) {
-        if self
-            .path_prompt
-            .as_ref()
-            .is_none_or(|prompt| prompt.purpose != purpose)
-        {
-            let text = match purpose {
-                PathPurpose::DataFolder => self.training.form.folder.clone(),
-                _ => String::new(),
-            };
-            self.path_prompt = Some(PathPrompt { purpose, text });
-        }
-    }
-
-    fn accept_path(&mut self, out: &mut Vec<Effect>) {
-        let Some(prompt) = self
-            .path_prompt
-            .take_if(|prompt| !prompt.text.trim().is_empty())
-        else {
-            return;
-        };
-        self.use_path(prompt.purpose, PathBuf::from(prompt.text.trim()), out);
-    }
-
-    fn use_path(&mut self, purpose: PathPurpose, path: PathBuf, out: &mut Vec<Effect>) {
-        let task = match purpose {
-            PathPurpose::LoadWeights => FileTask::LoadWeights(path),
-            PathPurpose::OpenDrawing => FileTask::OpenDrawing(path),
-            PathPurpose::SaveDrawing => FileTask::SaveDrawing {
-                path,
-                ink: self.editor.ink().clone(),
-            },
-            PathPurpose::SaveWeights(id) => {
-                let Some(entry) = self.models.entry(id) else {
-                    return;
-                };
-                self.saving.push((Some(path.clone()), id));
-                FileTask::SaveWeights {
-                    path,
-                    model: Arc::clone(&entry.model),
-                }
-            }
-            PathPurpose::DataFolder => {
-                self.training.form.folder = path.display().to_string();
-                self.training.form.from_folder = true;
-                return;
-            }
-        };
-        out.push(Effect::File(task));
     }
 
     fn choose_model(&mut self, id: ModelId, out: &mut Vec<Effect>) {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Align2, Context, CornerRadius, CursorIcon, Event, Id, LayerId, PointerButton, Rect, Sense,
-    Shape, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, epaint::Mesh,
+    Align2, Color32, Context, CornerRadius, CursorIcon, Event, Id, LayerId, Painter, PointerButton,
+    Rect, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, epaint::Mesh, vec2,
 };
 
 use super::{
@@ -133,29 +133,7 @@ impl Canvas {
                 .iter()
                 .map(|(_, mesh)| Shape::Mesh(Arc::clone(mesh))),
         );
-        if let Some(picture) = state.picture() {
-            let text = format!(
-                "{}\n\nshown on the right.\nDraw here to go on.",
-                picture.name
-            );
-            clipped.text(
-                rect.center(),
-                Align2::CENTER_CENTER,
-                text,
-                theme::font(theme::HEADING),
-                palette.weak,
-            );
-        } else if state.is_blank() {
-            let size = (rect.width() * 0.06).clamp(theme::BODY, 40.0);
-            let center = rect.center();
-            clipped.text(
-                center,
-                Align2::CENTER_CENTER,
-                HINT,
-                theme::font(size),
-                palette.weak,
-            );
-        }
+        hint(&clipped, rect, state, palette);
         let outline = Stroke::new(1.0, palette.outline);
         ui.painter()
             .rect_stroke(rect, corners, outline, StrokeKind::Inside);
@@ -179,6 +157,26 @@ impl Canvas {
             self.drawn
                 .push((stroke.clone(), Arc::new(paper.mesh(stroke))));
         }
+    }
+}
+
+/// What a pad without ink says.
+fn hint(painter: &Painter, rect: Rect, state: &State, palette: &Palette) {
+    let large = (rect.width() * 0.06).clamp(theme::BODY, 40.0);
+    let line = |height: f32, text: &str, size: f32, color: Color32| {
+        let pos = rect.center() + vec2(0.0, height * large);
+        painter.text(pos, Align2::CENTER_CENTER, text, theme::font(size), color);
+    };
+    if let Some(picture) = state.picture() {
+        line(-0.7, &picture.name, large, palette.text);
+        line(
+            0.7,
+            "is what it sees. Draw here to go on.",
+            large * 0.65,
+            palette.weak,
+        );
+    } else if state.is_blank() {
+        line(0.0, HINT, large, palette.weak);
     }
 }
 

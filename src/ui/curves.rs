@@ -8,8 +8,13 @@ use egui_plot::{AxisHints, GridMark, HoverPosition, Line, LineStyle, Plot, PlotP
 use super::theme::{self, Palette};
 use crate::{app::state::training::Training, training::EpochRecord};
 
-/// Height of one plot, in points.
-const HEIGHT: f32 = 112.0;
+/// The least and the largest height of one plot, in points.
+const HEIGHTS: Rangef = Rangef {
+    min: 84.0,
+    max: 240.0,
+};
+/// What is above and below a plot, in points: its name, the latest values, a gap.
+const BESIDE: f32 = 76.0;
 
 /// One of the two figures that are plotted.
 struct Figure {
@@ -37,12 +42,15 @@ const FIGURES: [Figure; 2] = [
     },
 ];
 
-/// Draws both plots, from the end of the first epoch on.
-pub(crate) fn curves_ui(ui: &mut Ui, training: &Training) {
+/// Draws both plots, from the end of the first epoch on, as high as there is room in the panel, whose
+/// visible part is `panel_height` high.
+pub(crate) fn curves_ui(ui: &mut Ui, training: &Training, panel_height: f32) {
     if !training.history.is_empty() {
+        let room = panel_height - ui.min_rect().height();
+        let height = HEIGHTS.clamp(room / FIGURES.len() as f32 - BESIDE);
         for figure in &FIGURES {
             ui.add_space(theme::GAP);
-            ui.scope(|ui| figure_ui(ui, training, figure));
+            ui.scope(|ui| figure_ui(ui, training, figure, height));
         }
     }
 }
@@ -60,7 +68,7 @@ fn latest_ui(ui: &mut Ui, name: &str, value: &str, color: Color32, dashes: u8) {
     ui.label(RichText::new(format!("{name} {value}")).small());
 }
 
-fn figure_ui(ui: &mut Ui, training: &Training, figure: &Figure) {
+fn figure_ui(ui: &mut Ui, training: &Training, figure: &Figure, height: f32) {
     let palette = Palette::of(ui.style());
     let latest = |value: fn(&EpochRecord) -> Option<f64>| {
         training.history.last().and_then(value).map(figure.words)
@@ -105,7 +113,7 @@ fn figure_ui(ui: &mut Ui, training: &Training, figure: &Figure) {
             curve(figure.validation),
         ),
     ];
-    let response = plot_ui(ui, training, figure, curves);
+    let response = plot_ui(ui, training, figure, height, curves);
     let text = match (&learnt, &validated) {
         (Some(learnt), Some(validated)) => format!("training {learnt}, validation {validated}"),
         (Some(learnt), None) => format!("training {learnt}"),
@@ -122,6 +130,7 @@ fn plot_ui(
     ui: &mut Ui,
     training: &Training,
     figure: &Figure,
+    height: f32,
     curves: [(&'static str, Color32, LineStyle, Vec<[f64; 2]>); 2],
 ) -> Response {
     let palette = Palette::of(ui.style());
@@ -135,7 +144,7 @@ fn plot_ui(
     };
     let words = figure.words;
     let plot = Plot::new(figure.name)
-        .height(HEIGHT)
+        .height(height)
         .allow_drag(false)
         .allow_zoom(false)
         .allow_scroll(false)
@@ -147,7 +156,7 @@ fn plot_ui(
         .grid_fade(0.0)
         .grid_spacing(Rangef::new(1.0, 2.0))
         .x_grid_spacer(|input| marks(input.bounds, 5.0, 1.0))
-        .y_grid_spacer(|input| marks(input.bounds, 4.0, 0.0))
+        .y_grid_spacer(|input| marks(input.bounds, 5.0, 0.0))
         .custom_x_axes(vec![axis(AxisHints::new_x())])
         .custom_y_axes(vec![axis(AxisHints::new_y()).min_thickness(36.0)])
         .include_x(1.0)

@@ -118,7 +118,7 @@ fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
                 commas between them, such as 256,128. Nothing at all is a network without hidden layers.";
     let width = control_size(ui).x;
     row(ui, "Hidden layers", help, |ui| {
-        ui.add(TextEdit::singleline(&mut form.hidden).desired_width(width - 16.0))
+        ui.add(TextEdit::singleline(&mut form.hidden).desired_width(width))
     });
     if let Err(refusal) = form.model() {
         ui.label("");

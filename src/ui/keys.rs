@@ -42,6 +42,7 @@ pub(crate) fn key_actions(ctx: &Context, state: &State) -> Vec<Action> {
     // Keys belong to what has them: a text field, an open menu, a question.
     if ctx.egui_wants_keyboard_input() && ctx.text_edit_focused()
         || ctx.any_popup_open()
+        || state.path_prompt.is_some()
         || state.closing == Closing::Asks
     {
         return actions;

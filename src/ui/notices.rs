@@ -1,8 +1,8 @@
-//! What happened, in sentences at the foot of the window.
+//! What happened, in sentences over the foot of the window.
 
 use egui::{
-    Align2, Area, Button, Color32, Context, Frame, Id, Label, Layout, Margin, Order, Panel, Sense,
-    Stroke, Ui, Vec2, WidgetInfo, accesskit::Role,
+    Align2, Area, Button, Color32, Context, Frame, Id, Label, Margin, Order, Sense, Stroke, Ui,
+    Vec2, WidgetInfo, accesskit::Role, vec2,
 };
 
 use super::theme::{self, Palette};
@@ -16,25 +16,26 @@ use crate::app::{
 
 /// How many are shown at once; the older ones come up as the newer ones are dismissed.
 const SHOWN: usize = 3;
+/// Longer lines are hard to read.
+const MOST_WIDTH: f32 = 720.0;
+/// The width of the button, in points.
+const DISMISS_WIDTH: f32 = 84.0;
 
-/// Draws the newest notices, if there are any.
-pub(crate) fn notices_panel(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+/// Draws the newest notices, if there are any. They lie over the window, so that nothing moves under
+/// the pen when one comes or goes.
+pub(crate) fn notices_ui(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
     let notices = state.notices.list();
     if notices.is_empty() {
         return;
     }
-    let palette = Palette::of(ui.style());
-    let frame = Frame::new()
-        .fill(palette.panel)
-        .inner_margin(Margin::symmetric(20, 10));
-    Panel::bottom("notices").frame(frame).show(ui, |ui| {
-        for notice in notices.iter().rev().take(SHOWN).rev() {
-            notice_ui(ui, notice, actions);
-        }
-        if notices.len() > SHOWN {
-            ui.weak(format!("and {} earlier", notices.len() - SHOWN));
-        }
-    });
+    let area = Area::new(Id::unique("notices")).order(Order::Foreground);
+    area.anchor(Align2::CENTER_BOTTOM, vec2(0.0, -16.0))
+        .show(ctx, |ui| {
+            ui.set_width((ctx.content_rect().width() - 40.0).min(MOST_WIDTH));
+            for notice in notices.iter().rev().take(SHOWN).rev() {
+                notice_ui(ui, notice, actions);
+            }
+        });
 }
 
 fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
@@ -43,15 +44,21 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
         Severity::News => palette.accent,
         Severity::Error => palette.error,
     };
-    ui.with_layout(Layout::right_to_left(egui::Align::TOP), |ui| {
-        if ui.add(Button::new("Dismiss").small()).clicked() {
-            actions.push(Action::Dismiss(notice.id));
-        }
-        ui.with_layout(Layout::left_to_right(egui::Align::TOP), |ui| {
-            let (mark, _) = ui.allocate_exact_size(Vec2::new(10.0, 20.0), Sense::hover());
+    let frame = Frame::popup(ui.style()).inner_margin(Margin::symmetric(16, 10));
+    frame.show(ui, |ui| {
+        ui.horizontal(|ui| {
+            let (mark, _) = ui.allocate_exact_size(vec2(10.0, 20.0), Sense::hover());
             ui.painter().circle_filled(mark.center(), 4.0, color);
-            let response = ui.add(Label::new(&notice.text).wrap());
-            response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, &notice.text));
+            let text_width = ui.available_width() - DISMISS_WIDTH - ui.spacing().item_spacing.x;
+            ui.vertical(|ui| {
+                ui.set_width(text_width);
+                let response = ui.add(Label::new(&notice.text).wrap());
+                response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, &notice.text));
+            });
+            let size = vec2(DISMISS_WIDTH, ui.spacing().interact_size.y);
+            if ui.add_sized(size, Button::new("Dismiss")).clicked() {
+                actions.push(Action::Dismiss(notice.id));
+            }
         });
     });
 }

@@ -1,10 +1,11 @@
 //! What the window asks: for a path, and whether to close.
 
 use egui::{
-    Align2, Context, Id, Key, Modal, RichText, TextEdit, Ui, Vec2, WidgetInfo, Window,
-    accesskit::Role,
+    Align2, Context, Frame, Id, Key, Modal, TextEdit, Ui, Vec2, WidgetInfo, Window,
+    accesskit::Role, text::CCursorRange, text_edit::TextEditState,
 };
 
+use super::theme;
 use crate::app::{
     action::{Action, PathPurpose},
     state::{Closing, PathPrompt, State, models::Entry},
@@ -63,6 +64,11 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
     if !response.has_focus() && ui.memory(|memory| memory.focused().is_none()) && !enter && !escape
     {
         response.request_focus();
+        // Typing replaces what was typed last time.
+        let mut edit = TextEditState::load(ui.ctx(), response.id).unwrap_or_default();
+        edit.cursor
+            .set_char_range(Some(CCursorRange::select_all_str(&text)));
+        edit.store(ui.ctx(), response.id);
     }
     ui.add_space(4.0);
     ui.horizontal(|ui| {
@@ -81,15 +87,18 @@ pub(crate) fn close_modal(ctx: &Context, state: &State, actions: &mut Vec<Action
     if state.closing != Closing::Asks {
         return;
     }
-    let modal = Modal::new(Id::unique("close")).show(ctx, |ui| {
-        ui.set_width(400.0);
-        ui.spacing_mut().item_spacing.y = 12.0;
-        if state.training.state.active_run().is_some() {
-            training_question(ui, actions);
-        } else {
-            unsaved_question(ui, state, actions);
-        }
-    });
+    let frame = Frame::popup(&ctx.global_style()).inner_margin(24);
+    let modal = Modal::new(Id::unique("close"))
+        .frame(frame)
+        .show(ctx, |ui| {
+            ui.set_width(400.0);
+            ui.spacing_mut().item_spacing.y = 12.0;
+            if state.training.state.active_run().is_some() {
+                training_question(ui, actions);
+            } else {
+                unsaved_question(ui, state, actions);
+            }
+        });
     if modal.should_close() {
         actions.push(Action::KeepOpen);
     }
@@ -99,10 +108,10 @@ fn training_question(ui: &mut Ui, actions: &mut Vec<Action>) {
     ui.heading("Training is running");
     ui.label("What it has learnt so far is lost when the window closes now.");
     ui.horizontal(|ui| {
-        if ui.button("Keep training").clicked() {
+        if theme::primary_button(ui, "Keep training", Vec2::ZERO).clicked() {
             actions.push(Action::KeepOpen);
         }
-        if ui.button(RichText::new("Stop it and close")).clicked() {
+        if ui.button("Stop it and close").clicked() {
             actions.push(Action::CloseAnyway);
         }
     });
@@ -117,7 +126,7 @@ fn unsaved_question(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ));
     ui.horizontal(|ui| {
         if let Some(entry) = state.models.unsaved().last()
-            && ui.button("Save weights…").clicked()
+            && theme::primary_button(ui, "Save it…", Vec2::ZERO).clicked()
         {
             actions.push(Action::KeepOpen);
             actions.push(Action::AskPath(PathPurpose::SaveWeights(entry.id)));
@@ -125,7 +134,7 @@ fn unsaved_question(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         if ui.button("Close without saving").clicked() {
             actions.push(Action::CloseAnyway);
         }
-        if ui.button("Cancel").clicked() {
+        if ui.button("Keep the window open").clicked() {
             actions.push(Action::KeepOpen);
         }
     });

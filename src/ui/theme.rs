@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow,
-    Stroke, Style, TextStyle, Theme, Ui, Vec2, Visuals,
+    Button, Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin,
+    Response, RichText, Shadow, Stroke, Style, TextStyle, Theme, Ui, Vec2, Visuals,
     style::{HandleShape, WidgetVisuals},
 };
 
@@ -129,6 +129,8 @@ pub(crate) fn strong(size: f32) -> FontId {
 /// Gives the window its look, in light and in dark.
 pub(crate) fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
+    // Many X11 desktops do not tell; paper is white.
+    ctx.options_mut(|options| options.fallback_theme = Theme::Light);
     for (theme, palette) in [(Theme::Light, &LIGHT), (Theme::Dark, &DARK)] {
         ctx.set_style_of(theme, Arc::new(style(theme, palette)));
     }
@@ -166,6 +168,25 @@ pub(crate) fn quiet_selection(ui: &mut Ui) {
     let visuals = ui.visuals_mut();
     visuals.selection.bg_fill = palette.button_pressed;
     visuals.selection.stroke = Stroke::new(1.0, palette.text);
+}
+
+/// The button that is to be pressed first.
+pub(crate) fn primary_button(ui: &mut Ui, text: &str, size: Vec2) -> Response {
+    let palette = Palette::of(ui.style());
+    ui.scope(|ui| {
+        let widgets = &mut ui.visuals_mut().widgets;
+        for (widget, fill) in [
+            (&mut widgets.inactive, palette.accent),
+            (&mut widgets.hovered, palette.accent_hovered),
+            (&mut widgets.active, palette.accent_hovered),
+        ] {
+            widget.weak_bg_fill = fill;
+            widget.bg_stroke = Stroke::NONE;
+            widget.fg_stroke.color = palette.on_accent;
+        }
+        ui.add_sized(size, Button::new(RichText::new(text).font(strong(16.0))))
+    })
+    .inner
 }
 
 /// Follows the person's choice.

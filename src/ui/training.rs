@@ -1,7 +1,7 @@
 //! The training panel: what to train, how it goes, what came of it.
 
 use egui::{
-    Button, CollapsingHeader, ComboBox, Margin, Response, RichText, ScrollArea, Stroke, Ui, Vec2,
+    Button, CollapsingHeader, ComboBox, Margin, Response, RichText, ScrollArea, Ui, Vec2,
     WidgetInfo, accesskit::Role,
 };
 
@@ -23,6 +23,7 @@ use crate::{
 
 /// Draws the panel's content.
 pub(crate) fn training_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let height = ui.available_height();
     // The margin is where the scroll bar goes.
     let area = ScrollArea::vertical()
         .auto_shrink(false)
@@ -45,7 +46,7 @@ pub(crate) fn training_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>)
         }
         progress_ui(ui, training);
         result_ui(ui, training);
-        curves::curves_ui(ui, training);
+        curves::curves_ui(ui, training, height);
     });
 }
 
@@ -101,7 +102,7 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
         }
         TrainingState::Paused { .. } => {
             ui.horizontal(|ui| {
-                press(primary(ui, "Resume", half), Action::Resume);
+                press(theme::primary_button(ui, "Resume", half), Action::Resume);
                 press(stop(ui.add_sized(half, Button::new("Stop"))), Action::Stop);
             });
         }
@@ -111,7 +112,7 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
             });
         }
         TrainingState::Idle | TrainingState::Finished { .. } | TrainingState::Failed { .. } => {
-            let train = primary(ui, "Train", Vec2::new(width, 40.0));
+            let train = theme::primary_button(ui, "Train", Vec2::new(width, 40.0));
             press(
                 train.on_hover_text("Trains with these settings (Ctrl+T)."),
                 Action::Train,
@@ -122,28 +123,6 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
 
 fn stop(response: Response) -> Response {
     response.on_hover_text("Ends the training now. What it has learnt so far is tested and kept.")
-}
-
-/// The button that is to be pressed first.
-fn primary(ui: &mut Ui, text: &str, size: Vec2) -> Response {
-    let palette = Palette::of(ui.style());
-    ui.scope(|ui| {
-        let widgets = &mut ui.visuals_mut().widgets;
-        for (widget, fill) in [
-            (&mut widgets.inactive, palette.accent),
-            (&mut widgets.hovered, palette.accent_hovered),
-            (&mut widgets.active, palette.accent_hovered),
-        ] {
-            widget.weak_bg_fill = fill;
-            widget.bg_stroke = Stroke::NONE;
-            widget.fg_stroke.color = palette.on_accent;
-        }
-        ui.add_sized(
-            size,
-            Button::new(RichText::new(text).font(theme::strong(16.0))),
-        )
-    })
-    .inner
 }
 
 fn watch_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {

@@ -63,6 +63,14 @@ fn a_path_is_typed_where_no_dialog_comes() {
         "as typed, found {effects:?}"
     );
 
+    state.apply(Action::AskPath(PathPurpose::OpenDrawing));
+    let typed = state
+        .path_prompt
+        .as_ref()
+        .map(|prompt| prompt.text.as_str());
+    assert_eq!(typed, Some(" a b.png "), "what was typed is there again");
+    state.apply(Action::PathCancelled);
+
     state.settings.file_dialogs = false;
     state.tick(secs(20.0), false);
     assert!(

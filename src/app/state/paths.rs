@@ -1,0 +1,121 @@
+//! Where files are: asked for in the system's dialog, or typed.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use super::State;
+use crate::{
+    app::action::{Effect, PathPurpose},
+    worker::file_tasks::FileTask,
+};
+
+/// A path that is typed, because no file dialog came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathPrompt {
+    /// What it is for.
+    pub purpose: PathPurpose,
+    /// What is typed so far.
+    pub text: String,
+}
+
+/// The last file dialog.
+#[derive(Clone, Debug)]
+pub(super) struct FileDialog {
+    pub(super) purpose: PathPurpose,
+    /// When it was opened.
+    pub(super) since: Duration,
+    pub(super) is_open: bool,
+    /// Whether a path field was offered beside it, because it took long.
+    pub(super) offered_path: bool,
+}
+
+impl FileDialog {
+    pub(super) fn of(purpose: PathPurpose, since: Duration) -> Self {
+        Self {
+            purpose,
+            since,
+            is_open: false,
+            offered_path: false,
+        }
+    }
+}
+
+impl State {
+    pub(super) fn ask_path(&mut self, purpose: PathPurpose, out: &mut Vec<Effect>) {
+        if !self.settings.file_dialogs || self.dialog.is_open {
+            // A dialog that is open already does not answer, or is behind another window.
+            self.prompt_for_path(purpose);
+            return;
+        }
+        if let PathPurpose::SaveWeights(id) = purpose {
+            self.saving.retain(|(path, _)| path.is_some());
+            self.saving.push((None, id));
+        }
+        self.path_prompt = None;
+        self.dialog = FileDialog {
+            is_open: true,
+            ..FileDialog::of(purpose, self.now)
+        };
+        out.push(Effect::OpenDialog(purpose));
+    }
+
+    /// Opens the path field, with what was typed for the same purpose before: a path that was almost
+    /// right need not be typed again.
+    pub(super) fn prompt_for_path(&mut self, purpose: PathPurpose) {
+        if self
+            .path_prompt
+            .as_ref()
+            .is_some_and(|prompt| prompt.purpose == purpose)
+        {
+            return;
+        }
+        let typed = self.typed.iter().find(|typed| typed.purpose == purpose);
+        let text = match (purpose, typed) {
+            (PathPurpose::DataFolder, _) => self.training.form.folder.clone(),
+            (_, Some(typed)) => typed.text.clone(),
+            (_, None) => String::new(),
+        };
+        self.path_prompt = Some(PathPrompt { purpose, text });
+    }
+
+    pub(super) fn accept_path(&mut self, out: &mut Vec<Effect>) {
+        let Some(prompt) = self
+            .path_prompt
+            .take_if(|prompt| !prompt.text.trim().is_empty())
+        else {
+            return;
+        };
+        self.use_path(prompt.purpose, PathBuf::from(prompt.text.trim()), out);
+        self.typed.retain(|typed| typed.purpose != prompt.purpose);
+        self.typed.push(prompt);
+    }
+
+    pub(super) fn use_path(&mut self, purpose: PathPurpose, path: PathBuf, out: &mut Vec<Effect>) {
+        let task = match purpose {
+            PathPurpose::LoadWeights => FileTask::LoadWeights(path),
+            PathPurpose::OpenDrawing => FileTask::OpenDrawing(path),
+            PathPurpose::SaveDrawing => FileTask::SaveDrawing {
+                path,
+                ink: self.editor.ink().clone(),
+            },
+            PathPurpose::SaveWeights(id) => {
+                let Some(entry) = self.models.entry(id) else {
+                    return;
+                };
+                // A failed attempt at the same path is not what will be reported.
+                self.saving
+                    .retain(|(known, _)| known.as_ref() != Some(&path));
+                self.saving.push((Some(path.clone()), id));
+                FileTask::SaveWeights {
+                    path,
+                    model: Arc::clone(&entry.model),
+                }
+            }
+            PathPurpose::DataFolder => {
+                self.training.form.folder = path.display().to_string();
+                self.training.form.from_folder = true;
+                return;
+            }
+        };
+        out.push(Effect::File(task));
+    }
+}
