@@ -23,7 +23,7 @@ pub(super) const FORMS: &[Form] = &[
     Form::new("two digits", 3.0, 1.0, two_digits),
     Form::new("straight letter", 5.0, 0.8, letters::straight),
     Form::new("round letter", 2.5, 0.8, letters::round),
-    Form::new("sign", 4.0, 0.8, letters::sign),
+    Form::new("sign", 6.0, 0.8, letters::sign),
 ];
 
 /// A place anywhere in the box.
@@ -107,8 +107,9 @@ fn draw_digit(pen: &mut Pen, values: &[usize]) {
 }
 
 fn mirrored_digit(pen: &mut Pen) {
-    // 0, 1 and 8 are their own mirror images, and those of 2 and 5 are much like a 5 and a 2.
-    draw_digit(pen, &[3, 4, 6, 7, 9]);
+    // 0, 1 and 8 are their own mirror images; those of 2 and 5 are much like a 5 and a 2, and that of a 7 may be
+    // a 1.
+    draw_digit(pen, &[3, 4, 6, 9]);
     for point in pen.paths.iter_mut().flatten() {
         point.x = -point.x;
     }
