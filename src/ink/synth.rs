@@ -10,7 +10,9 @@ mod eight;
 mod five;
 mod four;
 mod hand;
+mod letters;
 mod nine;
+mod non_digit;
 mod one;
 mod path;
 mod pen;
@@ -26,11 +28,11 @@ use self::pen::Pen;
 use super::Ink;
 use crate::bitmap::Digit;
 
-/// One way to write a digit.
+/// One way to write a digit, or one kind of what is no digit.
 #[derive(Clone, Copy, Debug)]
 pub struct Form {
     name: &'static str,
-    /// How often it is drawn among the forms of its digit, which together may have any sum.
+    /// How often it is drawn among the forms beside it, which together may have any sum.
     weight: f32,
     /// Width of the form by its height, on average; the strokes are described in a box of 1 by 1.
     aspect: f32,
@@ -47,7 +49,7 @@ impl Form {
         }
     }
 
-    /// What tells it from the other forms of its digit.
+    /// What tells it from the forms beside it.
     pub fn name(&self) -> &'static str {
         self.name
     }
@@ -85,8 +87,19 @@ pub fn digit(digit: Digit, rng: &mut impl Rng) -> Ink {
     choose(forms(digit), rng).draw_with(rng)
 }
 
+/// Kinds of ink that no hand means as a digit: scribbles, taps, lone lines that are no 1, letters and signs
+/// that look like no digit, digits mirrored or lying on their side, two digits beside each other.
+pub fn non_digits() -> &'static [Form] {
+    non_digit::FORMS
+}
+
+/// A new drawing that is no digit, within the pad. The same generator in the same state draws the same.
+pub fn non_digit(rng: &mut impl Rng) -> Ink {
+    choose(non_digits(), rng).draw_with(rng)
+}
+
 /// One of the forms, each as often as its weight says.
-fn choose<'a>(forms: &'a [Form], rng: &mut impl Rng) -> &'a Form {
+fn choose<'a>(forms: &'a [Form], rng: &mut (impl Rng + ?Sized)) -> &'a Form {
     let total: f32 = forms.iter().map(|form| form.weight).sum();
     let mut left = rng.random_range(0.0..total);
     for form in forms {
@@ -119,6 +132,13 @@ mod tests {
             assert_eq!(first, again, "{of} from one seed");
             assert_ne!(first, other, "{of} from two seeds");
         }
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_non_digit() {
+        let [first, again, other] = [7, 7, 8].map(|seed| non_digit(&mut generator(seed)));
+        assert_eq!(first, again, "from one seed");
+        assert_ne!(first, other, "from two seeds");
     }
 
     #[test]
@@ -177,18 +197,17 @@ mod tests {
         #[test]
         fn every_drawing_is_within_the_pad_and_can_be_seen(seed: u64) {
             let mut rng = generator(seed);
-            for of in Digit::ALL {
-                for form in forms(of) {
-                    let ink = form.draw(&mut rng);
-                    let bounds = ink.bounds().expect("a drawing has strokes");
-                    for coordinate in [bounds.min.x, bounds.min.y, bounds.max.x, bounds.max.y] {
-                        prop_assert!((0.0..=1.0).contains(&coordinate), "{of} {}", form.name());
-                    }
-                    prop_assert!(bounds.longer_side() > 0.1, "{of} {}", form.name());
-                    prop_assert!(ink.point_count() < 2000, "{of} {}", form.name());
-                    let bitmap = to_bitmap(&ink).expect("a drawing has strokes");
-                    prop_assert!(!bitmap.is_blank(), "{of} {}", form.name());
+            let digits = Digit::ALL.into_iter().flat_map(forms);
+            for form in digits.chain(non_digits()) {
+                let ink = form.draw(&mut rng);
+                let bounds = ink.bounds().expect("a drawing has strokes");
+                for coordinate in [bounds.min.x, bounds.min.y, bounds.max.x, bounds.max.y] {
+                    prop_assert!((0.0..=1.0).contains(&coordinate), "{form:?}");
                 }
+                prop_assert!(bounds.longer_side() > 0.1 || form.name() == "taps", "{form:?}");
+                prop_assert!(ink.point_count() < 4000, "{form:?}: {}", ink.point_count());
+                let bitmap = to_bitmap(&ink).expect("a drawing has strokes");
+                prop_assert!(!bitmap.is_blank(), "{form:?}");
             }
         }
     }

@@ -22,34 +22,33 @@ pub(super) fn write(mut pen: Pen, aspect: f32) -> Ink {
         point.x *= stretch;
     }
     bend(&mut paths, &mut pen);
+    // How far a corner is rounded, as a standard deviation along the path.
     let hurry = pen.between(0.0, 0.04);
+    // A pass spreads each point by half a squared spacing.
+    let passes = (2.0 * (hurry / SPACING).powi(2)) as usize;
     let tremor = if pen.chance(0.3) {
-        pen.between(0.0, 0.008)
+        pen.between(0.0, 0.005)
     } else {
         0.0
     };
     for path in &mut paths {
-        let even = (length(path) / SPACING).ceil();
-        let len = length(path);
-        let mut smooth = path::sample(
-            path,
-            (0..=even as usize).map(|i| len * i as f32 / even.max(1.0)),
-        );
-        // A pass spreads each point by half a squared spacing.
-        path::round_off(&mut smooth, (2.0 * (hurry / SPACING).powi(2)) as usize);
-        shake(&mut smooth, tremor, &mut pen);
-        *path = smooth;
+        *path = path::resample(path);
+        path::round_off(path, passes);
+        shake(path, tremor, &mut pen);
     }
     slant(&mut paths, &mut pen);
     digitise(paths, &mut pen)
 }
 
-/// Moves a stroke as a whole, lengthens or shortens it, and leaves ticks where the pen touched down or left.
+/// Moves a stroke as a whole, and leaves ticks where the pen touched down or left.
 fn loosen(path: &mut Vec<Point>, pen: &mut Pen) {
     let (x, y) = (pen.around_zero(0.02), pen.around_zero(0.02));
     for point in path.iter_mut() {
         point.x += x;
         point.y += y;
+    }
+    if path.len() == 1 {
+        return;
     }
     for _ in 0..2 {
         if let Some(&end) = path.last()
@@ -87,15 +86,16 @@ fn bend(paths: &mut [Vec<Point>], pen: &mut Pen) {
     }
 }
 
-/// Lets a path tremble, and wander off by several times as much in the long run.
+/// Lets a path tremble: each point goes astray anew by this standard deviation, and keeps most of what the one
+/// before went.
 fn shake(path: &mut [Point], tremor: f32, pen: &mut Pen) {
     if tremor == 0.0 {
         return;
     }
     let mut off = Point::default();
     for point in path {
-        off.x = 0.8 * off.x + pen.around_zero(tremor * 0.6);
-        off.y = 0.8 * off.y + pen.around_zero(tremor * 0.6);
+        off.x = 0.8 * off.x + pen.around_zero(tremor);
+        off.y = 0.8 * off.y + pen.around_zero(tremor);
         point.x += off.x;
         point.y += off.y;
     }

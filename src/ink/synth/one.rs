@@ -28,7 +28,7 @@ pub(super) const FORMS: &[Form] = &[
 fn plain_one(pen: &mut Pen) {
     // Some lean so far that another hand's slash is steeper.
     let lean = if pen.chance(0.2) {
-        pen.between(0.2, 0.9)
+        pen.between(0.2, 0.7)
     } else {
         0.0
     };

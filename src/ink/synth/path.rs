@@ -71,8 +71,12 @@ pub(super) fn length(path: &[Point]) -> f32 {
     path.windows(2).map(|ends| distance(ends[0], ends[1])).sum()
 }
 
-/// Takes the places that are these lengths along a path; the lengths grow.
+/// Takes the places that are these lengths along a path; the lengths grow. A path of one place is a tap, and
+/// stays one.
 pub(super) fn sample(path: &[Point], lengths: impl IntoIterator<Item = f32>) -> Vec<Point> {
+    if let [tap] = path {
+        return vec![*tap];
+    }
     let mut segments = path.windows(2);
     let mut segment = segments.next();
     let mut start = 0.0;
@@ -90,6 +94,16 @@ pub(super) fn sample(path: &[Point], lengths: impl IntoIterator<Item = f32>) -> 
         }
     }
     sampled
+}
+
+/// The same path with places at an even spacing.
+pub(super) fn resample(path: &[Point]) -> Vec<Point> {
+    let len = length(path);
+    let steps = (len / SPACING).ceil().max(1.0);
+    sample(
+        path,
+        (0..=steps as usize).map(|step| len * step as f32 / steps),
+    )
 }
 
 /// Rounds what is sharp, as a hurried hand does: each pass moves every point but the ends to where it and its

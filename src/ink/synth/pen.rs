@@ -100,6 +100,16 @@ impl<'a> Pen<'a> {
         self.rng.random::<f32>() < part
     }
 
+    /// A whole number between two others, both included, each as likely.
+    pub(super) fn count(&mut self, least: usize, most: usize) -> usize {
+        self.rng.random_range(least..=most)
+    }
+
+    /// The chance itself, for whoever has choices of their own to make.
+    pub(super) fn rng(&mut self) -> &mut dyn RngCore {
+        self.rng
+    }
+
     /// Draws a stroke through knots, as exactly as this hand is.
     pub(super) fn stroke(&mut self, knots: impl IntoIterator<Item = Knot>) {
         let bends: Vec<Bend> = knots.into_iter().map(|knot| self.bend(knot)).collect();

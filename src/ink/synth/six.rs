@@ -10,7 +10,7 @@ pub(super) const FORMS: &[Form] = &[
     Form::new("curved", 4.0, 0.65, curved_six),
     Form::new("straight", 2.0, 0.6, straight_six),
     Form::new("like a b", 1.0, 0.65, b_like_six),
-    Form::new("with a tall bowl", 1.2, 0.75, tall_bowled_six),
+    Form::new("with a tall bowl", 1.8, 0.75, tall_bowled_six),
     Form::new("with an open bowl", 1.0, 0.7, open_six),
     Form::new("like a spiral", 0.7, 0.8, spiral_six),
 ];
@@ -62,13 +62,14 @@ fn b_like_six(pen: &mut Pen) {
 fn tall_bowled_six(pen: &mut Pen) {
     let (top, x) = (pen.between(0.1, 0.45), pen.between(0.0, 0.35));
     let right = pen.between(0.75, 1.05);
+    let low = pen.between(0.82, 1.0);
     let left = right - pen.between(0.1, 0.45);
     pen.stroke([
         turn(x, 0.0),
         to(0.0, 0.5),
-        to(0.08, 0.88),
-        to(0.4, 1.0),
-        to(right - 0.05, 0.7),
+        to(0.08, 0.88 * low),
+        knot(0.3..0.45, low, 0.15),
+        to(right - 0.05, 0.7 * low),
         to(right, top + 0.12),
         to(0.5 * (left + right) + 0.05, top),
         to(left, 0.5 * (top + 1.0)),

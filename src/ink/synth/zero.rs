@@ -107,7 +107,7 @@ fn dotted_zero(pen: &mut Pen) {
 }
 
 fn curled_zero(pen: &mut Pen) {
-    let size = pen.between(0.1, 0.25);
+    let size = pen.between(0.1, 0.33);
     let mut knots = Arc::new((0.5, 0.5), (0.5, 0.5), -0.25, -1.0).knots();
     if pen.chance(0.5) {
         // Inwards and round, as if to begin again.
