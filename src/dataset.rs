@@ -4,6 +4,7 @@ pub mod augment;
 pub mod idx;
 
 mod files;
+mod generated;
 mod mnist;
 
 use std::{fmt, ops::Range, path::Path, sync::Arc};
@@ -64,12 +65,17 @@ impl Examples {
                 "choose a data set of ten classes, such as MNIST, Fashion-MNIST, KMNIST or EMNIST's digits (its letters have more)",
             )));
         }
+        Ok(Self::of_parts(images, labels))
+    }
+
+    /// Takes what is known to fit.
+    fn of_parts(images: Vec<u8>, labels: Vec<u8>) -> Self {
         let range = 0..labels.len();
-        Ok(Self {
+        Self {
             images: Arc::new(images),
             labels: Arc::new(labels),
             range,
-        })
+        }
     }
 
     /// How many there are.

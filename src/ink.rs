@@ -9,6 +9,7 @@ pub mod normalise;
 pub mod raster;
 mod render;
 pub mod smooth;
+pub mod synth;
 
 pub use render::{PEN_WIDTH_PX, to_bitmap};
 

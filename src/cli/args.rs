@@ -58,7 +58,7 @@ Examples:
   cat digit.png | digitpad predict -
 
 With --json, one object a line: file, digit, confidence and probabilities; for an ink file one for each
-of its drawings, in order, with its number (record, from 1). An empty drawing has the digit null. Files
+of its drawings, in order, with its number (record, from 1). Files
 that fail are named on standard error, the others are answered.";
 
 const INFO_EXAMPLES: &str = "\

@@ -34,10 +34,16 @@ pub(super) fn like_mnist(ink: Raster) -> Raster {
     let moved: Vec<f32> = if by > 0.0 {
         // An edge is half a pixel from the centre of the nearest inked one.
         let outside = squared_distances(&mask, width, true);
-        outside.iter().map(|squared| (by + 1.0 - squared.sqrt()).clamp(0.0, 1.0)).collect()
+        outside
+            .iter()
+            .map(|squared| (by + 1.0 - squared.sqrt()).clamp(0.0, 1.0))
+            .collect()
     } else if by < 0.0 {
         let inside = squared_distances(&mask, width, false);
-        inside.iter().map(|squared| (by + squared.sqrt()).clamp(0.0, 1.0)).collect()
+        inside
+            .iter()
+            .map(|squared| (by + squared.sqrt()).clamp(0.0, 1.0))
+            .collect()
     } else {
         return ink;
     };
@@ -63,7 +69,11 @@ fn stroke_width(mask: &[bool], width: usize) -> f32 {
     let area = mask.iter().filter(|&&inked| inked).count();
     let across = mask.chunks_exact(width).flat_map(|row| row.windows(2));
     let across = across.filter(|pair| pair[0] != pair[1]).count();
-    let down = mask.iter().zip(&mask[width..]).filter(|(above, below)| above != below).count();
+    let down = mask
+        .iter()
+        .zip(&mask[width..])
+        .filter(|(above, below)| above != below)
+        .count();
     // Steps along rows and columns overrate an outline of all directions by 4/π (Crofton).
     let outline = (across + down) as f32 * std::f32::consts::FRAC_PI_4;
     2.0 * area as f32 / outline.max(1.0)
@@ -73,8 +83,10 @@ fn stroke_width(mask: &[bool], width: usize) -> f32 {
 /// and Huttenlocher, "Distance transforms of sampled functions", 2012).
 fn squared_distances(mask: &[bool], width: usize, to: bool) -> Vec<f32> {
     let height = mask.len() / width;
-    let mut squared: Vec<f32> =
-        mask.iter().map(|&inked| if inked == to { 0.0 } else { FAR }).collect();
+    let mut squared: Vec<f32> = mask
+        .iter()
+        .map(|&inked| if inked == to { 0.0 } else { FAR })
+        .collect();
     let mut hull = Vec::with_capacity(width.max(height));
     let mut line = vec![0.0; height];
     for x in 0..width {

@@ -148,3 +148,202 @@ impl InkEditor {
         self.revision += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(x: f32) -> Point {
+        Point::new(x, 0.5)
+    }
+
+    fn draw(editor: &mut InkEditor, xs: &[f32]) {
+        editor.begin(point(xs[0]));
+        for &x in &xs[1..] {
+            editor.extend(point(x));
+        }
+        editor.end();
+    }
+
+    /// How many points each stroke has.
+    fn counts(editor: &InkEditor) -> Vec<usize> {
+        editor
+            .ink()
+            .strokes()
+            .iter()
+            .map(|stroke| stroke.points().len())
+            .collect()
+    }
+
+    #[test]
+    fn each_way_of_drawing_leaves_what_it_should() {
+        type Draw = fn(&mut InkEditor);
+        let cases: [(Draw, &[usize], &str); 9] = [
+            (
+                |e| e.begin(point(0.1)),
+                &[1],
+                "the stroke under the pen is there at once",
+            ),
+            (|e| draw(e, &[0.1]), &[1], "a tap is a stroke of one point"),
+            (
+                |e| draw(e, &[0.1, 0.1, 0.2, 0.2]),
+                &[2],
+                "a pen at rest adds nothing",
+            ),
+            (
+                |e| draw(e, &[0.1, f32::NAN, 0.2]),
+                &[2],
+                "what is no number is passed over",
+            ),
+            (
+                |e| e.begin(point(f32::INFINITY)),
+                &[],
+                "nor does it begin a stroke",
+            ),
+            (
+                |e| e.extend(point(0.1)),
+                &[],
+                "without a pen down there is no stroke",
+            ),
+            (
+                |e| {
+                    draw(e, &[0.1, 0.2]);
+                    e.extend(point(0.3));
+                },
+                &[2],
+                "a lifted pen draws no more",
+            ),
+            (
+                |e| {
+                    e.begin(point(0.1));
+                    e.begin(point(0.2));
+                    e.extend(point(0.3));
+                },
+                &[1, 2],
+                "a second press ends the first stroke",
+            ),
+            (
+                |e| {
+                    e.begin(point(0.1));
+                    e.undo();
+                    e.extend(point(0.2));
+                },
+                &[],
+                "undo takes the stroke from under the pen, which then draws no more",
+            ),
+        ];
+        for (draw, expected, reason) in cases {
+            let mut editor = InkEditor::default();
+            draw(&mut editor);
+            assert_eq!(counts(&editor), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn everything_can_be_taken_back_and_brought_back() {
+        let mut editor = InkEditor::default();
+        let mut states = vec![editor.ink().clone()];
+        let sample: Ink = Stroke::new(vec![point(0.7)]).into_iter().collect();
+        let steps: [fn(&mut InkEditor, &Ink); 5] = [
+            |e, _| draw(e, &[0.1, 0.2]),
+            |e, _| draw(e, &[0.3]),
+            |e, _| e.clear(),
+            |e, sample| e.replace(sample.clone()),
+            |e, _| draw(e, &[0.4, 0.5, 0.6]),
+        ];
+        for step in steps {
+            step(&mut editor, &sample);
+            states.push(editor.ink().clone());
+        }
+        for before in states.iter().rev().skip(1) {
+            assert!(editor.can_undo(), "there is a step left");
+            editor.undo();
+            assert_eq!(editor.ink(), before, "one step back");
+        }
+        assert!(!editor.can_undo(), "back at the start");
+        for after in &states[1..] {
+            assert!(editor.can_redo(), "there is a step left");
+            editor.redo();
+            assert_eq!(editor.ink(), after, "one step on");
+        }
+        assert!(!editor.can_redo(), "all is there again");
+    }
+
+    #[test]
+    fn drawing_after_an_undo_forgets_what_was_undone() {
+        let mut editor = InkEditor::default();
+        draw(&mut editor, &[0.1, 0.2]);
+        editor.undo();
+        draw(&mut editor, &[0.3]);
+        assert!(!editor.can_redo(), "there is a new present");
+        editor.redo();
+        assert_eq!(counts(&editor), [1], "and redo leaves it alone");
+    }
+
+    #[test]
+    fn the_revision_tells_changes_from_idle_calls() {
+        type Call = fn(&mut InkEditor);
+        let calls: [(Call, bool, &str); 9] = [
+            (InkEditor::clear, false, "nothing to clear"),
+            (InkEditor::undo, false, "nothing to undo"),
+            (InkEditor::redo, false, "nothing to redo"),
+            (|e| e.begin(point(0.1)), true, "a dot"),
+            (|e| e.extend(point(0.1)), false, "the same place"),
+            (|e| e.extend(point(0.2)), true, "a line"),
+            (InkEditor::end, false, "the ink is the same without the pen"),
+            (InkEditor::clear, true, "gone"),
+            (InkEditor::undo, true, "back"),
+        ];
+        let mut editor = InkEditor::default();
+        for (call, changes, reason) in calls {
+            let before = editor.revision();
+            call(&mut editor);
+            assert_eq!(editor.revision() != before, changes, "{reason}");
+        }
+    }
+
+    #[test]
+    fn an_endless_stroke_is_thinned_and_goes_on() {
+        let mut editor = InkEditor::default();
+        editor.begin(point(0.0));
+        let last = 5 * MAX_STROKE_POINTS;
+        for index in 1..=last {
+            editor.extend(point(index as f32));
+        }
+        let points = editor.ink().strokes()[0].points();
+        assert!(
+            points.len() <= MAX_STROKE_POINTS,
+            "bounded, {} points",
+            points.len()
+        );
+        assert_eq!(
+            points.first(),
+            Some(&point(0.0)),
+            "it begins where it began"
+        );
+        assert_eq!(
+            points.last(),
+            Some(&point(last as f32)),
+            "and ends under the pen"
+        );
+    }
+
+    #[test]
+    fn the_history_is_bounded() {
+        let mut editor = InkEditor::default();
+        for _ in 0..2 * MAX_UNDO_STEPS {
+            draw(&mut editor, &[0.1]);
+        }
+        let mut steps = 0;
+        while editor.can_undo() {
+            editor.undo();
+            steps += 1;
+        }
+        assert_eq!(steps, MAX_UNDO_STEPS, "the oldest steps are forgotten");
+        assert_eq!(
+            counts(&editor).len(),
+            MAX_UNDO_STEPS,
+            "and their strokes stay"
+        );
+    }
+}

@@ -165,3 +165,108 @@ fn too_much(path: &Path, what: &str, limit: u64) -> InkError {
         "split it into several files",
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::ink::{Point, Stroke};
+
+    fn record(label: Option<Label>, points: &[(f32, f32)]) -> InkRecord {
+        let points = points.iter().map(|&(x, y)| Point::new(x, y)).collect();
+        InkRecord {
+            label,
+            writer: None,
+            ink: Stroke::new(points).into_iter().collect(),
+        }
+    }
+
+    fn packed(text: &[u8]) -> Vec<u8> {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+        packer.write_all(text).expect("packs");
+        packer.finish().expect("packs")
+    }
+
+    #[test]
+    fn what_is_written_comes_back_exactly() {
+        let mut first = record(
+            Digit::new(7).map(Label::Digit),
+            &[(0.1, 0.2), (1.0 / 3.0, 0.7)],
+        );
+        first.writer = Some("a \"hand\"\n".to_owned());
+        let records = [
+            first,
+            record(Some(Label::Other("Å".to_owned())), &[(0.0, 1.0)]),
+            record(None, &[(0.50001, 0.5), (0.5, 0.50001)]),
+        ];
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        for name in ["plain.jsonl", "packed.jsonl.gz"] {
+            let path = folder.path().join(name);
+            write(&path, &records).expect("writes");
+            assert_eq!(read(&path).expect("reads"), records, "{name}");
+            let bytes = fs::read(&path).expect("reads");
+            assert_eq!(
+                bytes.starts_with(&[0x1f, 0x8b]),
+                name.ends_with("gz"),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_content_tells_whether_it_is_packed() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join("digits.jsonl");
+        let line = b"\xef\xbb\xbf{\"strokes\": [[[0, 0]]]}\r\n\n  \n{\"strokes\": [[[1, 1]]]}";
+        let twice = [packed(line), packed(b"\n{\"strokes\": [[[1, 1]]]}")].concat();
+        let cases = [
+            (
+                line.to_vec(),
+                2,
+                "a mark at the start, empty lines, no last line break",
+            ),
+            (packed(line), 2, "gzip under another name"),
+            (twice, 3, "two gzip files in a row are one"),
+        ];
+        for (bytes, count, reason) in cases {
+            fs::write(&path, bytes).expect("writes");
+            assert_eq!(read(&path).expect(reason).len(), count, "{reason}");
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_refused_with_the_line() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join("digits.jsonl");
+        let good = b"{\"strokes\": [[[0, 0]]]}\n".as_slice();
+        let mut cut = packed(&good.repeat(1000));
+        cut.truncate(cut.len() - 12);
+        let long = format!(
+            "{{\"strokes\": [[[0, 0]]], \"x\": \"{}\"}}",
+            " ".repeat(5 << 20)
+        );
+        let cases: [(Vec<u8>, &str); 6] = [
+            ([good, good, b"{\"strokes\": 3}\n"].concat(), "in line 3"),
+            ([good, b"\n", b"\xff\n"].concat(), "in line 3"),
+            (cut, "damaged compression"),
+            (
+                [good, long.as_bytes()].concat(),
+                "more than 4194304 bytes in line 2",
+            ),
+            (Vec::new(), "an empty file"),
+            (b"\n\n".to_vec(), "an empty file"),
+        ];
+        for (bytes, words) in cases {
+            fs::write(&path, bytes).expect("writes");
+            let message = read(&path).expect_err(words).to_string();
+            assert!(message.contains(words), "{words}: {message}");
+            assert!(
+                message.contains("digits.jsonl"),
+                "the file is named: {message}"
+            );
+        }
+        let missing = read(&folder.path().join("none"));
+        assert!(matches!(missing, Err(InkError::Io(_))), "no file");
+    }
+}

@@ -186,3 +186,128 @@ fn part_within(start: f32, delta: f32, low: f32, high: f32) -> (f32, f32) {
         at_low.max(at_high).clamp(0.0, 1.0),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(a: f32, b: f32, tolerance: f32, what: &str) {
+        assert!(
+            (a - b).abs() <= tolerance,
+            "{what}: {a} is not {b} within {tolerance}"
+        );
+    }
+
+    fn line(points: &[(f32, f32)]) -> Vec<Point> {
+        points.iter().map(|&(x, y)| Point::new(x, y)).collect()
+    }
+
+    #[test]
+    fn the_area_of_what_is_drawn_is_right() {
+        use std::f32::consts::PI;
+        type Lines<'a> = &'a [&'a [(f32, f32)]];
+        let width = 2.4_f32;
+        let disc = PI * width * width / 4.0;
+        let cases: [(Lines, f32, &str); 6] = [
+            (&[&[(10.3, 9.8)]], disc, "a dot"),
+            (
+                &[&[(5.0, 10.0), (15.0, 10.0)]],
+                disc + 10.0 * width,
+                "along a row",
+            ),
+            (
+                &[&[(5.2, 3.1), (5.2, 13.1)]],
+                disc + 10.0 * width,
+                "along a column",
+            ),
+            (
+                &[&[(4.0, 4.0), (10.0, 12.0)]],
+                disc + 10.0 * width,
+                "aslant",
+            ),
+            (
+                &[&[(5.0, 10.0), (15.0, 10.0), (5.0, 10.0)]],
+                disc + 10.0 * width,
+                "twice is once",
+            ),
+            (
+                &[&[(4.0, 10.0), (16.0, 10.0)], &[(10.0, 4.0), (10.0, 16.0)]],
+                disc * 2.0 + 24.0 * width - width * width,
+                "a cross is united, not added",
+            ),
+        ];
+        for (lines, area, reason) in cases {
+            let lines: Vec<Vec<Point>> = lines.iter().map(|points| line(points)).collect();
+            let raster = Raster::draw(&lines, width, 20, 20);
+            near(raster.pixels().iter().sum(), area, 0.01 * area, reason);
+        }
+    }
+
+    /// Coverage counted at 32×32 places a pixel, one by one.
+    fn counted(lines: &[Vec<Point>], width: f32, x: usize, y: usize) -> f32 {
+        let inside = |px: f32, py: f32| {
+            lines.iter().flat_map(|line| line.windows(2)).any(|ends| {
+                let (dx, dy) = (ends[1].x - ends[0].x, ends[1].y - ends[0].y);
+                let along = ((px - ends[0].x) * dx + (py - ends[0].y) * dy) / (dx * dx + dy * dy);
+                let along = along.clamp(0.0, 1.0);
+                let off = (px - ends[0].x - along * dx).hypot(py - ends[0].y - along * dy);
+                off <= width / 2.0
+            })
+        };
+        let at = |start: usize, sample: usize| start as f32 + (sample as f32 + 0.5) / 32.0;
+        let samples = (0..32).flat_map(|i| (0..32).map(move |j| (i, j)));
+        samples.filter(|&(i, j)| inside(at(x, i), at(y, j))).count() as f32 / 1024.0
+    }
+
+    #[test]
+    fn each_pixel_is_what_part_of_it_is_covered() {
+        let lines = [
+            line(&[(3.1, 2.2), (12.7, 5.9), (4.4, 13.3)]),
+            line(&[(2.5, 9.0), (13.2, 8.3)]),
+        ];
+        let raster = Raster::draw(&lines, 2.4, 16, 16);
+        let mut worst = 0.0_f32;
+        for (index, &pixel) in raster.pixels().iter().enumerate() {
+            let exact = counted(&lines, 2.4, index % 16, index / 16);
+            worst = worst.max((pixel - exact).abs());
+        }
+        assert!(worst < 0.03, "the worst pixel is off by {worst}");
+    }
+
+    #[test]
+    fn what_lies_outside_is_cut() {
+        let lines = [line(&[(-50.0, 4.0), (60.0, 4.0)]), line(&[(100.0, 100.0)])];
+        let raster = Raster::draw(&lines, 2.0, 8, 8);
+        near(
+            raster.pixels().iter().sum(),
+            16.0,
+            0.01,
+            "two rows, from edge to edge",
+        );
+        assert!(
+            Raster::draw(&lines, 2.0, 0, 0).pixels().is_empty(),
+            "no pixel, no ink"
+        );
+    }
+
+    #[test]
+    fn only_whole_pictures_are_rasters() {
+        assert!(
+            Raster::new(3, 2, vec![0.0; 5]).is_none(),
+            "a pixel is missing"
+        );
+        assert!(
+            Raster::new(usize::MAX, 2, vec![0.0; 5]).is_none(),
+            "more than can be"
+        );
+        let raster = Raster::new(2, 1, vec![f32::NAN, 0.5]).expect("two pixels");
+        assert_eq!(raster.pixels(), [0.0, 0.5], "what is no number is paper");
+        assert_eq!(
+            raster.centre_of_mass(),
+            Some(Point::new(1.5, 0.5)),
+            "the middle of a pixel"
+        );
+        let blank = Raster::new(2, 1, vec![0.0; 2]).expect("two pixels");
+        assert_eq!(blank.centre_of_mass(), None, "nothing has no centre");
+    }
+}

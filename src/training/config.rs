@@ -31,7 +31,10 @@ pub struct TrainingConfig {
     /// How the training images are varied; the others never are.
     #[serde(default)]
     pub augmentation: Augmentation,
-    /// The part of the training examples, their last, that is kept to validate with; 0..=0.9.
+    /// Generated digits that are learnt beside the data set's; 0..=500,000.
+    #[serde(default)]
+    pub generated_digits: usize,
+    /// The part of the data set's training examples, their last, that is kept to validate with; 0..=0.9.
     pub validation_split: f64,
     /// Decides the first weights and the order of the examples.
     pub seed: u64,
@@ -46,6 +49,7 @@ impl TrainingConfig {
         check("epochs", self.epochs, 1, 10_000)?;
         check("batch size", self.batch_size, 1, 8192)?;
         check("learning rate", self.learning_rate, 1e-9, 10.0)?;
+        check("generated digits", self.generated_digits, 0, 500_000)?;
         check("weight decay", self.weight_decay, 0.0, 1.0)?;
         check("label smoothing", self.label_smoothing, 0.0, 0.5)?;
         check("validation split", self.validation_split, 0.0, 0.9)?;
@@ -125,6 +129,7 @@ impl Preset {
             weight_decay: 0.0,
             label_smoothing: 0.0,
             augmentation: Augmentation::default(),
+            generated_digits: 0,
             validation_split: 0.2,
             seed: 0,
         };
@@ -140,14 +145,20 @@ impl Preset {
         };
         let varied = |widths: &[usize], epochs| TrainingConfig {
             augmentation: Augmentation::HAND,
+            generated_digits: 30_000,
             label_smoothing: 0.05,
             ..larger(widths, epochs)
         };
         match self {
             Self::Keras => keras,
             Self::Quick => larger(&[256], 12),
-            Self::Balanced => varied(&[512, 256], 20),
-            Self::Best => varied(&[1024, 512], 100),
+            Self::Balanced => varied(&[512, 256], 12),
+            Self::Best => TrainingConfig {
+                batch_size: 256,
+                learning_rate: 0.001,
+                generated_digits: 60_000,
+                ..varied(&[1024, 512], 60)
+            },
         }
     }
 }

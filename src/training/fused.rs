@@ -27,14 +27,18 @@ use crate::{
     model::{Activation, Dense, Mlp},
 };
 
-/// Parameters below which handing a layer's update to other threads costs more than it saves.
-const SMALL_LAYER: usize = 32 * 1024;
+/// Parameters times examples of a step below which a second thread costs more than it saves: the
+/// work is over before the other thread has heard of it, and where the processor is busy with other
+/// programs too, a step waits for whichever thread is out of its turn.
+const SMALL_STEP: usize = 8 << 20;
 
 /// A network on the CPU with all that a step needs, so that a step allocates next to nothing.
 pub(super) struct Fused {
     mlp: Mlp,
     activation: Activation,
     layers: Vec<Layer>,
+    /// Threads that share a step.
+    threads: usize,
     /// The first layer's rows, a part for each thread.
     rows: Vec<Rows>,
     steps: i32,
@@ -72,8 +76,15 @@ impl Moments {
 }
 
 impl Fused {
-    /// `mlp` must be on the CPU.
-    pub(super) fn new(mlp: Mlp) -> Self {
+    /// `mlp` must be on the CPU. Whatever the size of a batch turns out to be, `batch_size` is what
+    /// most steps will have.
+    pub(super) fn new(mlp: Mlp, batch_size: usize) -> Self {
+        let is_small = batch_size * mlp.config().parameter_count() < SMALL_STEP;
+        let threads = if is_small {
+            1
+        } else {
+            rayon::current_num_threads()
+        };
         let widths = mlp.config().widths();
         let layer = |(index, pair): (usize, &[usize])| Layer {
             width: pair[1],
@@ -87,7 +98,8 @@ impl Fused {
         Self {
             activation: mlp.config().activation(),
             layers: widths.windows(2).enumerate().map(layer).collect(),
-            rows: sparse::share_out_pixels(rayon::current_num_threads()),
+            threads,
+            rows: sparse::share_out_pixels(threads),
             steps: 0,
             mlp,
         }
@@ -111,10 +123,10 @@ impl Fused {
             parameters::write(bias, |bias| {
                 bias_adam.update_slice(bias, &layer.bias_gradient, first, second);
             })?;
-            let rows = &mut self.rows;
+            let (rows, threads) = (&mut self.rows, self.threads);
             parameters::write(weight, |weight| match before.last() {
                 None => update_first(weight, layer, batch, adam, rows),
-                Some(previous) => update_weights(weight, layer, previous, adam),
+                Some(previous) => update_weights(weight, layer, previous, adam, threads),
             })?;
         }
         Ok(figures)
@@ -137,8 +149,7 @@ impl Fused {
             .iter()
             .map(|(weight, bias)| Ok((weight.as_slice()?, bias.as_slice()?)))
             .collect::<candle_core::Result<_>>()?;
-        let parts = self.rows.len().min(count);
-        let rows_each = count.div_ceil(parts);
+        let rows_each = count.div_ceil(self.threads);
         let mut parts: Vec<Part> = batch
             .members
             .chunks(rows_each)
@@ -303,7 +314,13 @@ type FirstPlaces<'a> = (
 );
 
 /// A step on a later layer's weights, `[in, width]`.
-fn update_weights(weight: &mut [f32], layer: &mut Layer, previous: &Layer, adam: Adam) {
+fn update_weights(
+    weight: &mut [f32],
+    layer: &mut Layer,
+    previous: &Layer,
+    adam: Adam,
+    threads: usize,
+) {
     let Layer {
         width,
         deltas,
@@ -313,12 +330,7 @@ fn update_weights(weight: &mut [f32], layer: &mut Layer, previous: &Layer, adam:
     } = layer;
     let inputs = Matrix::by_rows(&previous.outputs, previous.width);
     let deltas = Matrix::by_rows(deltas, *width);
-    let parts = if weight.len() < SMALL_LAYER {
-        1
-    } else {
-        rayon::current_num_threads()
-    };
-    let rows_each = previous.width.div_ceil(parts);
+    let rows_each = previous.width.div_ceil(threads);
     let len = rows_each * *width;
     let update = |(part, (((weight, gradient), first), second)): (usize, Places)| {
         let start = part * rows_each;

@@ -5,9 +5,15 @@ mod reference;
 mod run;
 
 use candle_core::Device;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
 
-use super::*;
-use crate::model::{Activation, MlpConfig};
+use super::{batch::SparseImages, *};
+use crate::{
+    bitmap::PIXELS,
+    dataset::Examples,
+    model::{Activation, MlpConfig},
+};
 
 /// Every weight and bias, layer by layer.
 fn parameters(mlp: &Mlp) -> Vec<f32> {

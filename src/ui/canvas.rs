@@ -109,6 +109,17 @@ impl Canvas {
             pixels_per_point: ui.pixels_per_point(),
             color: palette.ink,
         };
+        if self
+            .place
+            .as_ref()
+            .is_none_or(|before| before.paper.rect != rect)
+        {
+            let (corner, size) = (rect.min, rect.size());
+            log::debug!(
+                target: "digitpad",
+                "pad at x={} y={} w={} h={}", corner.x, corner.y, size.x, size.y
+            );
+        }
         let visible = rect.intersect(ui.clip_rect());
         self.place = Some(Place {
             paper,

@@ -8,7 +8,7 @@ use crate::app::{
 };
 
 /// What each key asks for. The one with more modifiers comes first, or the other would take it.
-const SHORTCUTS: [(Modifiers, Key, Action); 8] = [
+const SHORTCUTS: [(Modifiers, Key, Action); 9] = [
     (
         Modifiers::COMMAND.plus(Modifiers::SHIFT),
         Key::Z,
@@ -26,6 +26,7 @@ const SHORTCUTS: [(Modifiers, Key, Action); 8] = [
         Key::S,
         Action::AskPath(PathPurpose::SaveDrawing),
     ),
+    (Modifiers::COMMAND, Key::T, Action::Train),
     (Modifiers::NONE, Key::Delete, Action::Clear),
     (Modifiers::NONE, Key::Backspace, Action::Clear),
     (Modifiers::NONE, Key::Escape, Action::Clear),

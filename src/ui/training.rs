@@ -112,8 +112,9 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
             });
         }
         TrainingState::Idle | TrainingState::Finished { .. } | TrainingState::Failed { .. } => {
+            let train = theme::primary_button(ui, "Train", Vec2::new(width, 40.0));
             press(
-                theme::primary_button(ui, "Train", Vec2::new(width, 40.0)),
+                train.on_hover_text("Trains with these settings (Ctrl+T)."),
                 Action::Train,
             );
         }

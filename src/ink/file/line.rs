@@ -163,3 +163,139 @@ fn fit(strokes: &[Vec<RawPoint>]) -> Option<Ink> {
         .collect();
     (!ink.is_empty()).then_some(ink)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_many_kinds_are_read() {
+        let digit = |value| Digit::new(value).map(Label::Digit);
+        let other = |text: &str| Some(Label::Other(text.to_owned()));
+        let cases = [
+            (
+                r#"{"label": 3, "strokes": [[[0, 0], [1, 1]]]}"#,
+                digit(3),
+                2,
+                "as described",
+            ),
+            (
+                r#"{"strokes": [[[0, 0]]]}"#,
+                None,
+                1,
+                "label and writer may be missing",
+            ),
+            (
+                r#"{"label": null, "writer": null, "strokes": [[[0, 0]]]}"#,
+                None,
+                1,
+                "or null",
+            ),
+            (
+                r#"{"label": "A", "strokes": [[[0, 0]]]}"#,
+                other("A"),
+                1,
+                "no digit",
+            ),
+            (
+                r#"{"label": "12", "strokes": [[[0, 0]]]}"#,
+                other("12"),
+                1,
+                "two digits are none",
+            ),
+            (
+                r#"{"label": "7", "strokes": [[[0, 0]]]}"#,
+                digit(7),
+                1,
+                "a digit in quotes",
+            ),
+            (
+                r#"{"strokes": [[[0, 0, 17, "x"]], []], "t": {}}"#,
+                None,
+                1,
+                "more than is needed",
+            ),
+        ];
+        for (line, label, points, reason) in cases {
+            let record = parse(line.as_bytes()).expect(reason);
+            assert_eq!(record.label, label, "{reason}");
+            assert_eq!(record.ink.point_count(), points, "{reason}");
+        }
+    }
+
+    #[test]
+    fn malformed_lines_are_refused_in_words() {
+        let cases = [
+            ("{", "EOF while parsing"),
+            ("[]", "invalid"),
+            (r#"{"label": 3}"#, "missing field `strokes`"),
+            (r#"{"strokes": []}"#, "no point"),
+            (r#"{"strokes": [[]]}"#, "no point"),
+            (r#"{"strokes": [[[1]]]}"#, "a point [x, y]"),
+            (r#"{"strokes": [[["a", 1]]]}"#, "invalid type"),
+            (r#"{"strokes": [[[1e999, 1]]]}"#, "number out of range"),
+            (
+                r#"{"label": 10, "strokes": [[[1, 1]]]}"#,
+                "the label 10, which is no digit",
+            ),
+            (r#"{"label": -1, "strokes": [[[1, 1]]]}"#, "the label -1"),
+            (r#"{"label": 2.5, "strokes": [[[1, 1]]]}"#, "the label 2.5"),
+            (r#"{"label": [], "strokes": [[[1, 1]]]}"#, "RawLabel"),
+        ];
+        for (line, words) in cases {
+            let message = parse(line.as_bytes()).expect_err(line);
+            assert!(message.contains(words), "{line}: {message}");
+            assert!(
+                !message.contains("at line"),
+                "the file's line is named elsewhere: {message}"
+            );
+        }
+    }
+
+    #[test]
+    fn any_unit_is_fitted_into_the_unit_square() {
+        let p = Point::new;
+        let cases: [(&str, &[Point], &str); 6] = [
+            (
+                "[[0, 0], [1000, 500]]",
+                &[p(0.1, 0.3), p(0.9, 0.7)],
+                "aspect kept, with a margin",
+            ),
+            (
+                "[[-3, 7], [-3, 9]]",
+                &[p(0.5, 0.1), p(0.5, 0.9)],
+                "negative ones too",
+            ),
+            (
+                "[[123, 456]]",
+                &[p(0.5, 0.5)],
+                "a tap has no size of its own",
+            ),
+            (
+                "[[5, 5], [5, 5]]",
+                &[p(0.5, 0.5), p(0.5, 0.5)],
+                "nor has a pen at rest",
+            ),
+            (
+                "[[0.25, 0], [1, 0.5]]",
+                &[p(0.25, 0.0), p(1.0, 0.5)],
+                "in the square already",
+            ),
+            (
+                "[[-1e308, 0], [1e308, 0]]",
+                &[p(0.1, 0.5), p(0.9, 0.5)],
+                "the largest numbers",
+            ),
+        ];
+        for (points, expected, reason) in cases {
+            let line = format!(r#"{{"strokes": [{points}]}}"#);
+            let record = parse(line.as_bytes()).expect(reason);
+            let found = record.ink.strokes()[0].points();
+            assert_eq!(found.len(), expected.len(), "{reason}");
+            for (a, b) in found.iter().zip(expected) {
+                let off = (a.x - b.x).abs().max((a.y - b.y).abs());
+                assert!(off < 1e-6, "{reason}: {a:?} is not {b:?}");
+            }
+        }
+    }
+}

@@ -23,12 +23,27 @@ fn images(count: usize, rng: &mut ChaCha8Rng) -> Vec<[u8; PIXELS]> {
         .collect()
 }
 
+/// A batch size for which all threads take part, however small the network is.
+const LARGE: usize = 1 << 24;
+
 fn check(hidden: &[usize], activation: Activation, settings: StepSettings, reason: &str) {
+    for batch_size in [1, LARGE] {
+        check_threads(hidden, activation, settings, batch_size, reason);
+    }
+}
+
+fn check_threads(
+    hidden: &[usize],
+    activation: Activation,
+    settings: StepSettings,
+    batch_size: usize,
+    reason: &str,
+) {
     let config = MlpConfig::new(hidden.to_vec(), activation).expect("a small network");
     let expected = Mlp::new(&config, 5, &Device::Cpu).expect("fits in memory");
     let found = expected.copy().expect("fits in memory");
     let mut general = Autograd::new(expected.clone()).expect("fits in memory");
-    let mut fused = Fused::new(found.clone());
+    let mut fused = Fused::new(found.clone(), batch_size);
     let mut rng = ChaCha8Rng::seed_from_u64(6);
     for (step, count) in [7, 3, 1, 12].into_iter().enumerate() {
         let images = SparseImages::of_images(&images(count, &mut rng));
@@ -110,7 +125,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
         pool.expect("starts").install(|| {
             let config = MlpConfig::new(vec![64, 32], Activation::Tanh).expect("a small network");
             let mlp = Mlp::new(&config, 5, &Device::Cpu).expect("fits in memory");
-            let mut fused = Fused::new(mlp.clone());
+            let mut fused = Fused::new(mlp.clone(), LARGE);
             let mut rng = ChaCha8Rng::seed_from_u64(7);
             let images = SparseImages::of_images(&images(50, &mut rng));
             let members: Vec<usize> = (0..50).collect();

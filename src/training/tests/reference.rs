@@ -141,7 +141,7 @@ fn check(case: &Case) {
             general.clone(),
             Box::new(Autograd::new(general).expect("fits in memory")),
         ),
-        (mlp.clone(), Box::new(Fused::new(mlp))),
+        (mlp.clone(), Box::new(Fused::new(mlp, BATCH))),
     ];
     for ((mlp, mut step), kind) in steps.into_iter().zip(["general", "fused"]) {
         for (index, expected) in case.losses.iter().enumerate() {

@@ -212,3 +212,26 @@ fn without_validation_or_test_examples_there_are_no_such_figures() {
         "and none is claimed"
     );
 }
+
+#[test]
+fn generated_digits_are_learnt_beside_the_others() {
+    let config = config::TrainingConfig {
+        epochs: 1,
+        generated_digits: 30,
+        ..config()
+    };
+    let control = Control::default();
+    let mut plan = None;
+    let trained = train(&config, &dataset(), &Device::Cpu, &control, &mut |event| {
+        if let TrainingEvent::Started(started) = event {
+            plan = Some(started);
+        }
+    });
+    assert!(trained.expect("trains").is_some(), "it is not abandoned");
+    let plan = plan.expect("it began");
+    assert_eq!(plan.training_examples, 184 + 30, "more to learn from");
+    assert_eq!(
+        plan.validation_examples, 46,
+        "but validated with the data set's own"
+    );
+}

@@ -1,0 +1,92 @@
+//! How people write 7: its top plain or hooked, its stem plain or barred.
+
+use super::{
+    Form,
+    pen::{Pen, knot, to, turn},
+};
+
+/// The forms of 7.
+pub(super) const FORMS: &[Form] = &[
+    Form::new("plain", 3.5, 0.65, |pen| seven(pen, false, false)),
+    Form::new("hooked", 1.8, 0.65, |pen| seven(pen, true, false)),
+    Form::new("barred", 2.2, 0.65, |pen| seven(pen, false, true)),
+    Form::new("hooked and barred", 0.9, 0.65, |pen| seven(pen, true, true)),
+    Form::new("rounded", 1.4, 0.55, rounded_seven),
+    Form::new("with a serif below", 0.5, 0.6, footed_seven),
+    Form::new("with a branching stem", 0.8, 0.6, branching_seven),
+];
+
+fn bar(pen: &mut Pen, x: f32) {
+    let (left, right) = (pen.between(0.12, 0.5), pen.between(0.12, 0.55));
+    let (y, rise) = (0.5 + pen.around_zero(0.05), pen.around_zero(0.06));
+    pen.stroke([turn(x - left, y + rise), turn(x + right, y - rise)]);
+}
+
+fn seven(pen: &mut Pen, is_hooked: bool, is_barred: bool) {
+    let (right, slope) = (pen.between(0.75, 1.1), pen.around_zero(0.06));
+    let foot = pen.between(0.05, 0.65);
+    let bend = pen.around_zero(0.05) - 0.04;
+    let corner = knot(right, -slope, 0.8);
+    let mut knots = Vec::new();
+    if is_hooked {
+        let drop = pen.between(0.06, 0.42);
+        knots.push(turn(-0.1..0.1, slope + drop));
+    }
+    let first = knot(0.02, slope, 0.75);
+    knots.push(first);
+    if pen.chance(0.3) {
+        // The top is a wave.
+        let wave = pen.between(0.0, 0.07);
+        knots.extend([to(0.3 * right, -wave), to(0.65 * right, wave)]);
+    }
+    let middle = 0.5 * (right + foot) + bend;
+    knots.extend([corner, to(middle, 0.48), turn(foot, 1.0)]);
+    pen.stroke(knots);
+    if is_barred {
+        bar(pen, middle);
+    }
+}
+
+fn rounded_seven(pen: &mut Pen) {
+    let (start, foot) = (pen.between(0.02, 0.25), pen.between(0.1, 0.6));
+    let mut knots = Vec::new();
+    if pen.chance(0.25) {
+        knots.push(turn(0.0..0.15, start + 0.05..start + 0.2));
+    }
+    knots.extend([knot(0.0, start, 0.6), to(0.5, 0.0), to(0.95, 0.14)]);
+    knots.extend([
+        to(0.5 * (0.95 + foot) - 0.08..0.5 * (0.95 + foot), 0.55),
+        turn(foot, 1.0),
+    ]);
+    pen.stroke(knots);
+    if pen.chance(0.15) {
+        bar(pen, 0.6);
+    }
+}
+
+fn footed_seven(pen: &mut Pen) {
+    let (right, foot) = (pen.between(0.6, 1.0), pen.between(0.0, 0.5));
+    let slope = pen.around_zero(0.04);
+    pen.stroke([turn(0.0, slope), turn(right, -slope), turn(foot, 1.0)]);
+    let (left, reach) = (pen.between(0.0, 0.2), pen.between(0.05, 0.25));
+    let rise = pen.around_zero(0.04);
+    pen.stroke([
+        turn(foot - left, 1.0 + rise),
+        turn(foot + reach, 1.0 - rise),
+    ]);
+}
+
+fn branching_seven(pen: &mut Pen) {
+    // A downstroke at the left, and the rest from its end or its middle: as in East Asia, or in haste.
+    let (down, top) = (pen.between(0.12, 0.4), pen.between(-0.05, 0.1));
+    let back = down - pen.between(0.0, 0.15);
+    let (right, foot) = (pen.between(0.65, 1.0), pen.between(0.2, 0.6));
+    let corner = knot(right, top, 0.6);
+    pen.stroke([
+        turn(0.0, 0.0),
+        turn(0.06, down),
+        to(0.25 * right, 0.6 * back),
+        corner,
+        turn(foot, 1.0),
+    ]);
+}

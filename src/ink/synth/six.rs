@@ -1,0 +1,112 @@
+//! How people write 6: its stem curved or straight, its bowl closed, open or curled.
+
+use super::{
+    Form,
+    pen::{Arc, Knot, Pen, knot, to, turn},
+};
+
+/// The forms of 6.
+pub(super) const FORMS: &[Form] = &[
+    Form::new("curved", 4.0, 0.65, curved_six),
+    Form::new("straight", 2.0, 0.6, straight_six),
+    Form::new("like a b", 1.0, 0.65, b_like_six),
+    Form::new("with a tall bowl", 1.2, 0.75, tall_bowled_six),
+    Form::new("with an open bowl", 1.0, 0.7, open_six),
+    Form::new("like a spiral", 0.7, 0.8, spiral_six),
+];
+
+/// The bowl of a 6 from its lowest left place, round the bottom and back towards the stem.
+fn six_bowl(pen: &mut Pen, top: f32, right: f32) -> [Knot; 4] {
+    let meets = pen.between(-0.05, 0.2);
+    [
+        to(0.5 * right, 1.0),
+        to(right, 0.5 * (1.0 + top) + 0.02),
+        to(0.5 * right + 0.05, top),
+        turn(
+            0.05 + meets,
+            0.5 * (1.0 + top) - 0.14..0.5 * (1.0 + top) + 0.14,
+        ),
+    ]
+}
+
+fn curved_six(pen: &mut Pen) {
+    let (x, top) = (pen.between(0.45, 1.0), pen.between(0.38, 0.68));
+    let right = pen.between(0.65, 1.0);
+    let start_y = pen.between(0.0, 0.12);
+    let knots = [
+        turn(x, start_y),
+        to(0.55 * x, 0.1 + 0.5 * start_y),
+        to(0.05, 0.48),
+        to(0.04, 0.78),
+    ];
+    let bowl = six_bowl(pen, top, right);
+    pen.stroke(knots.into_iter().chain(bowl));
+}
+
+fn straight_six(pen: &mut Pen) {
+    let (x, top) = (pen.between(0.25, 0.75), pen.between(0.42, 0.72));
+    let right = pen.between(0.5, 0.95);
+    let knots = [turn(x, 0.0), to(0.45 * x + 0.03, 0.4), to(0.04, 0.8)];
+    let bowl = six_bowl(pen, top, right);
+    pen.stroke(knots.into_iter().chain(bowl));
+}
+
+fn b_like_six(pen: &mut Pen) {
+    let (x, top) = (pen.between(0.0, 0.2), pen.between(0.42, 0.68));
+    let right = pen.between(0.6, 1.0);
+    let knots = [turn(x, 0.0), to(0.02, 0.45), knot(0.05, 0.85, 0.2)];
+    let bowl = six_bowl(pen, top, right);
+    pen.stroke(knots.into_iter().chain(bowl));
+}
+
+fn tall_bowled_six(pen: &mut Pen) {
+    let (top, x) = (pen.between(0.1, 0.45), pen.between(0.0, 0.35));
+    let right = pen.between(0.75, 1.05);
+    let left = right - pen.between(0.1, 0.45);
+    pen.stroke([
+        turn(x, 0.0),
+        to(0.0, 0.5),
+        to(0.08, 0.88),
+        to(0.4, 1.0),
+        to(right - 0.05, 0.7),
+        to(right, top + 0.12),
+        to(0.5 * (left + right) + 0.05, top),
+        to(left, 0.5 * (top + 1.0)),
+        turn(left..left + 0.5, 0.75..1.02),
+    ]);
+}
+
+fn open_six(pen: &mut Pen) {
+    let (x, top) = (pen.between(0.3, 0.9), pen.between(0.45, 0.68));
+    let right = pen.between(0.65, 0.95);
+    let end = pen.between(0.3, 0.55);
+    pen.stroke([
+        turn(x, 0.0),
+        to(0.4 * x, 0.2),
+        to(0.02, 0.6),
+        to(0.15, 0.92),
+        to(0.55, 1.0),
+        to(right, 0.5 * (1.0 + top)),
+        to(0.55 * right + 0.1, top),
+        turn(end, top + 0.02..top + 0.2),
+    ]);
+}
+
+fn spiral_six(pen: &mut Pen) {
+    let (radius, y) = (pen.between(0.22, 0.36), pen.between(0.6, 0.72));
+    let mut knots = vec![
+        turn(0.7..1.0, 0.0..0.15),
+        to(0.5, 0.0),
+        to(0.1, 0.25),
+        to(0.0, 0.6),
+    ];
+    knots.extend([to(0.2, 0.95), to(0.55, 1.0)]);
+    let inner = Arc::new(
+        (0.6, y),
+        (1.2 * radius, radius),
+        0.08,
+        -pen.between(0.3, 0.75),
+    );
+    knots.extend(inner.knots());
+    pen.stroke(knots);
+}

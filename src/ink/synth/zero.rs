@@ -1,0 +1,127 @@
+//! How people write 0: plain or marked, so that it is no letter.
+
+use super::{
+    Form,
+    pen::{Arc, Pen, knot, to, turn},
+};
+
+/// The forms of 0.
+pub(super) const FORMS: &[Form] = &[
+    Form::new("plain", 5.0, 0.7, oval),
+    Form::new("open at the top", 1.2, 0.7, open_zero),
+    Form::new("slashed", 2.6, 0.6, slashed_zero),
+    Form::new(
+        "slashed without lifting the pen",
+        0.5,
+        0.6,
+        zero_ending_in_slash,
+    ),
+    Form::new(
+        "slashed from far above to far below",
+        0.9,
+        0.75,
+        phi_like_zero,
+    ),
+    Form::new("crossed", 1.0, 0.5, crossed_zero),
+    Form::new("dotted", 0.4, 0.7, dotted_zero),
+    Form::new("with a curl at the top", 0.7, 0.7, curled_zero),
+];
+
+/// An oval from the top and once round, which may be stretched far in width.
+fn oval(pen: &mut Pen) {
+    let turns = 1.0 + pen.around_zero(0.07);
+    let half_width = 0.5 * pen.around_zero(0.25).exp();
+    let mut arc = Arc::new(
+        (0.5, 0.5),
+        (half_width, 0.5),
+        -0.25 + pen.around_zero(0.08),
+        -turns,
+    );
+    if pen.chance(0.1) {
+        arc.turns = turns;
+    }
+    arc.drift = pen.around_zero(0.1);
+    if pen.chance(0.3) {
+        arc.squareness = pen.between(0.0, 0.7);
+    }
+    pen.stroke(arc.knots());
+}
+
+fn open_zero(pen: &mut Pen) {
+    let gap = pen.between(0.06, 0.2);
+    let from = -0.25 - 0.5 * gap + pen.around_zero(0.05);
+    let mut arc = Arc::new((0.5, 0.5), (0.5, 0.5), from, gap - 1.0);
+    arc.drift = pen.around_zero(0.1);
+    let mut knots = arc.knots();
+    if pen.chance(0.3) {
+        let inward = pen.between(0.05, 0.25);
+        knots.push(to(0.5, inward));
+    }
+    pen.stroke(knots);
+}
+
+fn slashed_zero(pen: &mut Pen) {
+    oval(pen);
+    // From well within the oval to far beyond it.
+    let (up, down) = (pen.between(0.3, 0.9), pen.between(0.3, 0.9));
+    let lean = pen.between(0.0, 0.9) * pen.between(0.0, 1.0);
+    let lean = if pen.chance(0.1) { -lean } else { lean };
+    let x = 0.5 + pen.around_zero(0.06);
+    pen.stroke([
+        turn(x + lean * up, 0.5 - up),
+        turn(x - lean * down, 0.5 + down),
+    ]);
+}
+
+fn phi_like_zero(pen: &mut Pen) {
+    oval(pen);
+    let (up, down) = (pen.between(0.7, 1.2), pen.between(0.55, 1.0));
+    let lean = pen.between(-0.1, 0.35);
+    let x = 0.5 + pen.around_zero(0.06);
+    pen.stroke([
+        turn(x + lean * up, 0.5 - up),
+        turn(x - lean * down, 0.5 + down),
+    ]);
+}
+
+fn zero_ending_in_slash(pen: &mut Pen) {
+    let mut knots = Arc::new((0.5, 0.5), (0.5, 0.5), -0.2, -pen.between(0.95, 1.1)).knots();
+    let (reach, down) = (pen.between(0.0, 0.5), pen.between(0.6, 1.1));
+    knots.push(knot(0.75 + 0.5 * reach, 0.1 - 0.3 * reach, 0.8));
+    knots.push(turn(0.6 - 0.6 * down, down));
+    pen.stroke(knots);
+}
+
+fn crossed_zero(pen: &mut Pen) {
+    oval(pen);
+    let (left, right) = (pen.between(0.35, 1.5), pen.between(0.35, 1.5));
+    let (y, rise) = (0.5 + pen.around_zero(0.08), pen.around_zero(0.07));
+    pen.stroke([turn(0.5 - left, y + rise), turn(0.5 + right, y - rise)]);
+}
+
+fn dotted_zero(pen: &mut Pen) {
+    oval(pen);
+    let (x, y) = (0.5 + pen.around_zero(0.06), 0.5 + pen.around_zero(0.06));
+    let (dx, dy) = (pen.around_zero(0.05), pen.around_zero(0.05));
+    pen.stroke([turn(x, y), turn(x + dx, y + dy)]);
+}
+
+fn curled_zero(pen: &mut Pen) {
+    let size = pen.between(0.1, 0.25);
+    let mut knots = Arc::new((0.5, 0.5), (0.5, 0.5), -0.25, -1.0).knots();
+    if pen.chance(0.5) {
+        // Inwards and round, as if to begin again.
+        let curl = Arc::new(
+            (0.5, size),
+            (1.3 * size, size),
+            -0.25,
+            -pen.between(0.2, 0.8),
+        );
+        knots.extend(curl.knots().into_iter().skip(1));
+    } else {
+        // Out to the right, towards a next letter.
+        knots.push(to(0.5 + 1.5 * size, 0.02));
+        knots.push(to(0.75 + 2.0 * size, -0.21..0.11));
+    }
+    pen.stroke(knots);
+}
