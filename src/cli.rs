@@ -1,6 +1,6 @@
 //! The command line: the same library calls as the window makes, so that all of it can be scripted.
 //!
-//! What was typed ([`args`]) and what it resolves to ([`Task`]) are two types; a task is checked as far as
+//! What was typed (`args`) and what it resolves to ([`Task`]) are two types; a task is checked as far as
 //! it can be before anything slow begins. Results go to `out`, everything else to `err`.
 
 mod args;

@@ -53,7 +53,7 @@ pub struct InkRecord {
 
 /// Reads a whole ink file, gzip-compressed or not (its first bytes tell, not its name).
 ///
-/// A character that lies within the unit square is taken as it is, so that what [`write`] wrote
+/// A character that lies within the unit square is taken as it is, so that what [`write()`] wrote
 /// comes back exactly. Any other is shifted and scaled into it, with its aspect kept and a margin.
 ///
 /// # Errors

@@ -146,7 +146,6 @@ impl Preset {
         let varied = |widths: &[usize], epochs| TrainingConfig {
             augmentation: Augmentation::HAND,
             generated_digits: 30_000,
-            label_smoothing: 0.05,
             ..larger(widths, epochs)
         };
         match self {
