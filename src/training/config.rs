@@ -151,7 +151,7 @@ impl Preset {
         match self {
             Self::Keras => keras,
             Self::Quick => larger(&[256], 12),
-            Self::Balanced => varied(&[512, 256], 12),
+            Self::Balanced => varied(&[512, 256], 24),
             Self::Best => TrainingConfig {
                 batch_size: 256,
                 learning_rate: 0.001,
