@@ -1,26 +1,23 @@
 //! A drawing becomes the picture that MNIST would show of it, wherever, however large and however
 //! fast it was drawn.
 
+mod digits;
+mod properties;
+
 use std::path::PathBuf;
 
 use digitpad::{
     bitmap::{Bitmap, PIXELS, SIDE},
     ink::{Ink, Point, Stroke, file, smooth, to_bitmap},
 };
-use proptest::prelude::*;
+
+use self::digits::{digits, sampled};
 
 fn ink(strokes: &[&[(f32, f32)]]) -> Ink {
     let stroke = |points: &&[(f32, f32)]| {
         Stroke::new(points.iter().map(|&(x, y)| Point::new(x, y)).collect())
     };
     strokes.iter().filter_map(stroke).collect()
-}
-
-fn moved(ink: &Ink, place: impl Fn(Point) -> Point) -> Ink {
-    let strokes = ink.strokes().iter();
-    strokes
-        .filter_map(|stroke| Stroke::new(stroke.points().iter().copied().map(&place).collect()))
-        .collect()
 }
 
 /// The largest difference of a pixel, and the mean over all of the picture's ink.
@@ -176,79 +173,6 @@ fn ink_whose_centre_is_far_off_is_not_cut() {
     assert!(right > 3.5, "the whole dot is still there: {bitmap:?}");
 }
 
-/// A part of a stroke without a corner: where the pen is at a time in 0..=1.
-type Part = fn(f32) -> (f32, f32);
-/// A digit's name and its strokes, each of parts.
-type Drawn = (&'static str, Vec<Vec<Part>>);
-
-fn digits() -> Vec<Drawn> {
-    use std::f32::consts::TAU;
-    vec![
-        (
-            "0",
-            vec![vec![|t| {
-                (0.5 + 0.2 * (t * TAU).sin(), 0.5 - 0.35 * (t * TAU).cos())
-            }]],
-        ),
-        (
-            "1",
-            vec![vec![|t| (0.4 + 0.1 * t, 0.3 - 0.1 * t), |t| {
-                (0.5, 0.2 + 0.6 * t)
-            }]],
-        ),
-        (
-            "3",
-            vec![vec![
-                |t| (0.4 + 0.2 * (t * 3.6).sin(), 0.35 - 0.15 * (t * 3.6).cos()),
-                |t| {
-                    (
-                        0.4 + 0.24 * (0.2 + t * 3.4).sin(),
-                        0.66 - 0.18 * (0.2 + t * 3.4).cos(),
-                    )
-                },
-            ]],
-        ),
-        (
-            "4",
-            vec![
-                vec![|t| (0.5 - 0.2 * t, 0.2 + 0.35 * t), |t| {
-                    (0.3 + 0.4 * t, 0.55)
-                }],
-                vec![|t| (0.6, 0.35 + 0.45 * t)],
-            ],
-        ),
-        (
-            "7",
-            vec![vec![|t| (0.3 + 0.4 * t, 0.2), |t| {
-                (0.7 - 0.25 * t, 0.2 + 0.6 * t)
-            }]],
-        ),
-        (
-            "8",
-            vec![vec![|t| {
-                (
-                    0.5 + 0.2 * (t * 2.0 * TAU).sin(),
-                    0.5 - 0.3 * (t * TAU).cos(),
-                )
-            }]],
-        ),
-    ]
-}
-
-/// The digit's strokes with `per_part` samples between two corners.
-fn sampled(strokes: &[Vec<Part>], per_part: usize) -> Ink {
-    let stroke = |parts: &Vec<Part>| {
-        let points = parts.iter().flat_map(|part| {
-            (0..=per_part).map(|i| {
-                let (x, y) = part(i as f32 / per_part as f32);
-                Point::new(x, y)
-            })
-        });
-        Stroke::new(points.collect())
-    };
-    strokes.iter().filter_map(stroke).collect()
-}
-
 #[test]
 fn how_often_the_tablet_sampled_does_not_matter() {
     // Nobody knows exactly what curve an 8 of ten points was; with twice as many it is clear.
@@ -328,75 +252,4 @@ fn distance(point: Point, a: Point, b: Point) -> f32 {
     let along = ((point.x - a.x) * dx + (point.y - a.y) * dy) / (dx * dx + dy * dy);
     let along = along.clamp(0.0, 1.0);
     (point.x - a.x - along * dx).hypot(point.y - a.y - along * dy)
-}
-
-/// Strokes on the pad, larger together than what counts as a dot.
-fn any_ink() -> impl Strategy<Value = Ink> {
-    let stroke = prop::collection::vec((0.0_f32..1.0, 0.0_f32..1.0), 1..12);
-    prop::collection::vec(stroke, 1..4)
-        .prop_map(|strokes| ink(&strokes.iter().map(Vec::as_slice).collect::<Vec<_>>()))
-        .prop_filter("larger than a dot", |ink| {
-            ink.bounds()
-                .is_some_and(|bounds| bounds.longer_side() > 0.3)
-        })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// The only difference is what `f32` rounds, which is larger the further out the ink is.
-    #[test]
-    fn where_and_how_large_it_was_drawn_does_not_matter(
-        ink in any_ink(), dx in -2.0_f32..2.0, dy in -2.0_f32..2.0, scale in 0.1_f32..3.0,
-    ) {
-        let there = moved(&ink, |p| Point::new(p.x * scale + dx, p.y * scale + dy));
-        let a = to_bitmap(&ink).expect("there is ink");
-        let b = to_bitmap(&there).expect("there is ink");
-        let (largest, mean) = difference(&a, &b);
-        prop_assert!(largest < 0.01 && mean < 0.002, "{largest} {mean} between {a:?} and {b:?}");
-    }
-
-    #[test]
-    fn a_sample_reported_twice_does_not_matter(ink in any_ink()) {
-        let twice: Ink = ink
-            .strokes()
-            .iter()
-            .filter_map(|stroke| {
-                Stroke::new(stroke.points().iter().flat_map(|&point| [point; 3]).collect())
-            })
-            .collect();
-        prop_assert_eq!(to_bitmap(&ink), to_bitmap(&twice));
-    }
-
-    /// A grid of pixels or a shaking hand moves samples by a two-hundredth of the digit, a tenth of
-    /// a pixel in the picture.
-    #[test]
-    fn jitter_of_dense_samples_does_not_matter(
-        which in 0_usize..6,
-        jitter in prop::collection::vec((-1.0_f32..1.0, -1.0_f32..1.0), 1200),
-    ) {
-        let ink = sampled(&digits()[which].1, 300);
-        let jitter = std::cell::RefCell::new(jitter.into_iter());
-        let shaken = moved(&ink, |p| {
-            let (dx, dy) = jitter.borrow_mut().next().unwrap_or_default();
-            Point::new(p.x + 0.003 * dx, p.y + 0.003 * dy)
-        });
-        let a = to_bitmap(&ink).expect("there is ink");
-        let b = to_bitmap(&shaken).expect("there is ink");
-        let (largest, mean) = difference(&a, &b);
-        prop_assert!(largest < 0.25 && mean < 0.06, "{largest} {mean} between {a:?} and {b:?}");
-    }
-
-    #[test]
-    fn no_coordinate_is_too_strange(
-        points in prop::collection::vec((any::<f32>(), any::<f32>()), 0..40),
-    ) {
-        let some_finite = points.iter().any(|(x, y)| x.is_finite() && y.is_finite());
-        let bitmap = to_bitmap(&ink(&[&points]));
-        prop_assert_eq!(bitmap.is_some(), some_finite);
-        if let Some(bitmap) = bitmap {
-            let brightest = bitmap.pixels().iter().copied().fold(0.0, f32::max);
-            prop_assert_eq!(brightest, 1.0, "the brightest pixel is full ink");
-        }
-    }
 }

@@ -3,8 +3,8 @@
 //! A room is a module of the crate's root, with all that lies below it. Tests within the sources may use
 //! what they like.
 
-#[path = "architecture/sources.rs"]
 mod sources;
+mod tokens;
 
 use std::{collections::BTreeSet, fs};
 

@@ -1,0 +1,10 @@
+//! The command line, run as a process.
+
+mod eval;
+#[cfg(unix)]
+mod interrupt;
+mod predict;
+mod refusals;
+mod support;
+mod surroundings;
+mod train;

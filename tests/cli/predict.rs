@@ -1,0 +1,141 @@
+//! What pictures and drawings are answered with.
+
+use std::io::Write as _;
+
+use digitpad::{
+    bitmap::{Bitmap, CLASSES, SIDE},
+    model::file::Model,
+    recognition,
+};
+use serde_json::Value;
+
+use crate::support::{Folder, INK, code, json_lines, mnist, printed, run, start, stderr, stdout};
+
+/// For each digit a test picture that the shipped model reads with confidence.
+fn clear_pictures() -> Vec<&'static [u8]> {
+    let model = Model::shipped().expect("fits");
+    let examples = &mnist().test;
+    let is_clear = |digit: usize, index: usize| {
+        let bitmap = Bitmap::from_bytes(examples.image(index));
+        let prediction = recognition::predict(&model.mlp, &bitmap).expect("computes");
+        prediction.digit().index() == digit && prediction.confidence() > 0.99
+    };
+    let clear = |digit| {
+        let mut indices = 0..examples.len();
+        indices.find(|&i| examples.label(i).index() == digit && is_clear(digit, i))
+    };
+    (0..CLASSES)
+        .map(|digit| &examples.image(clear(digit).expect("one is clear"))[..])
+        .collect()
+}
+
+fn check_probabilities(answer: &Value) {
+    let probabilities: Vec<f64> =
+        serde_json::from_value(answer["probabilities"].clone()).expect("numbers");
+    assert_eq!(probabilities.len(), CLASSES, "one for each digit");
+    assert!(
+        (probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-4,
+        "together 1: {answer}"
+    );
+    let digit = answer["digit"].as_u64().expect("a digit") as usize;
+    assert_eq!(
+        answer["confidence"].as_f64(),
+        Some(probabilities[digit]),
+        "the digit's own"
+    );
+    assert!(
+        probabilities.iter().all(|&p| p <= probabilities[digit]),
+        "none is larger: {answer}"
+    );
+}
+
+#[test]
+fn pictures_are_read_as_what_they_show() {
+    let folder = Folder::new();
+    let side = SIDE as u32;
+    let files: Vec<String> = clear_pictures()
+        .into_iter()
+        .enumerate()
+        .map(|(digit, pixels)| {
+            let picture = image::GrayImage::from_raw(side, side, pixels.to_vec());
+            let name = format!("{digit}.png");
+            picture
+                .expect("the size fits")
+                .save(folder.path(&name))
+                .expect("it is written");
+            folder.text(&name)
+        })
+        .collect();
+    let words = ["predict", "--json"]
+        .into_iter()
+        .chain(files.iter().map(String::as_str));
+    let answers = json_lines(&words.collect::<Vec<_>>());
+    assert_eq!(answers.len(), CLASSES, "an answer a picture");
+    for (digit, answer) in answers.iter().enumerate() {
+        assert_eq!(answer["file"], files[digit], "in order");
+        assert_eq!(answer["digit"], digit, "{answer}");
+        check_probabilities(answer);
+    }
+    let text = printed(&["predict", &files[7]]);
+    assert!(text.contains("7.png: 7 ("), "for a person: {text}");
+}
+
+#[test]
+fn drawings_are_answered_in_order() {
+    let folder = Folder::new();
+    let ink = folder.write("ink.jsonl", INK);
+    let answers = json_lines(&["predict", &ink, "--json"]);
+    assert_eq!(answers.len(), 5, "one for each drawing");
+    for (index, answer) in answers.iter().enumerate() {
+        assert_eq!(answer["file"], ink, "of this file");
+        assert_eq!(answer["record"], index + 1, "in order");
+        check_probabilities(answer);
+    }
+    assert_eq!(answers[0]["digit"], 1, "a stick is a 1");
+    let text = printed(&["predict", &ink]);
+    assert!(text.contains("ink.jsonl:1: 1 ("), "for a person:\n{text}");
+}
+
+#[test]
+fn standard_input_is_a_file_like_any_other() {
+    let mut child = start(&["predict", "-", "--json"]);
+    let mut input = child.stdin.take().expect("standard input is a pipe");
+    input.write_all(INK.as_bytes()).expect("it reads");
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(
+        stdout(&output).lines().count(),
+        5,
+        "all drawings: {}",
+        stderr(&output)
+    );
+    assert!(
+        stdout(&output).starts_with(r#"{"file":"-","#),
+        "under the name that was typed"
+    );
+}
+
+#[test]
+fn a_file_that_fails_does_not_keep_the_others_from_an_answer() {
+    let folder = Folder::new();
+    let ink = folder.write("ink.jsonl", INK);
+    let prose = folder.write("prose.png", "no picture");
+    let missing = folder.text("missing.png");
+    let output = run(&["predict", "--json", &prose, &ink, &missing, &ink]);
+    assert_eq!(code(&output), 2, "some failed");
+    assert_eq!(
+        stdout(&output).lines().count(),
+        10,
+        "the others are answered"
+    );
+    let said = stderr(&output);
+    assert_eq!(
+        said.lines().count(),
+        2,
+        "a sentence for each that failed: {said}"
+    );
+    assert!(
+        said.contains(&prose) && said.contains(&missing),
+        "both are named: {said}"
+    );
+}

@@ -1,0 +1,136 @@
+//! Trainings: what they leave behind, and what is said of it.
+
+use std::fs;
+
+use safetensors::SafeTensors;
+use serde_json::json;
+
+use crate::{
+    eval::check_evaluation,
+    support::{Folder, code, json_of, printed, run, stderr, stdout},
+};
+
+#[test]
+fn trained_weights_are_described_and_measured() {
+    let folder = Folder::with_data_set();
+    let weights = folder.text("w.safetensors");
+    let before = folder.count();
+    let output = run(&folder.training("w.safetensors", &["--epochs", "3", "--seed", "5"]));
+    assert_eq!(code(&output), 0, "it trains: {}", stderr(&output));
+    assert_eq!(folder.count(), before + 1, "only the weights are new");
+    let lines = stderr(&output);
+    for part in [
+        "320 examples",
+        "epoch 1/3: ",
+        "epoch 3/3: ",
+        "validation loss",
+    ] {
+        assert!(
+            lines.contains(part),
+            "standard error tells of {part}:\n{lines}"
+        );
+    }
+    assert!(
+        !lines.contains(['\r', '\x1b']),
+        "no bar without a terminal:\n{lines}"
+    );
+    let said = stdout(&output);
+    assert!(
+        said.contains("accuracy") && said.contains(&weights),
+        "the end is told:\n{said}"
+    );
+
+    let info = json_of(&["info", &weights, "--json"]);
+    assert_eq!(info["layers"], json!([784, 24, 10]), "the layers");
+    assert_eq!(info["parameters"], 785 * 24 + 25 * 10, "weights and biases");
+    assert_eq!(info["activation"], "relu", "the preset's");
+    assert_eq!(info["metadata"]["seed"], 5, "the seed");
+    assert_eq!(info["metadata"]["recipe"]["epochs"], 3, "the recipe");
+    let text = printed(&["info", &weights]);
+    for part in ["784", "24", "relu", "19090", "seed: 5"] {
+        assert!(text.contains(part), "info shows {part}:\n{text}");
+    }
+
+    let data = folder.text("");
+    let by_folder = json_of(&["eval", "--weights", &weights, "--data", &data, "--json"]);
+    check_evaluation(&by_folder, 100);
+    let accuracy = by_folder["accuracy"].as_f64().expect("a number");
+    assert!(
+        accuracy > 0.4,
+        "something was learnt from 320 examples: {accuracy}"
+    );
+    assert_eq!(
+        info["metadata"]["test_accuracy"], by_folder["accuracy"],
+        "as when it was trained"
+    );
+    let [images, labels] =
+        ["images-idx3", "labels-idx1"].map(|kind| folder.text(&format!("t10k-{kind}-ubyte")));
+    let by_pair = json_of(&[
+        "eval",
+        "--weights",
+        &weights,
+        "--idx",
+        &images,
+        &labels,
+        "--json",
+    ]);
+    assert_eq!(
+        by_pair["confusion"], by_folder["confusion"],
+        "the same files"
+    );
+    let text = printed(&["eval", "--weights", &weights, "--data", &data]);
+    assert!(text.starts_with("100 examples"), "for a person:\n{text}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_weights() {
+    let folder = Folder::with_data_set();
+    let train = |name: &str, seed: &str| {
+        let arguments = folder.training(name, &["--epochs", "2", "--seed", seed, "--json"]);
+        let report = json_of(&arguments);
+        let bytes = fs::read(folder.path(name)).expect("the weights were written");
+        let tensors = SafeTensors::deserialize(&bytes).expect("it is safetensors");
+        let mut tensors: Vec<(String, Vec<u8>)> = tensors
+            .tensors()
+            .into_iter()
+            .map(|(name, view)| (name, view.data().to_vec()))
+            .collect();
+        tensors.sort();
+        (report, tensors)
+    };
+    let (first, first_tensors) = train("a.safetensors", "1");
+    let (second, second_tensors) = train("b.safetensors", "1");
+    let (_, other_tensors) = train("c.safetensors", "2");
+    assert!(first_tensors == second_tensors, "bit for bit");
+    assert!(first_tensors != other_tensors, "another seed gives others");
+    assert_eq!(first["test"], second["test"], "and so the same figures");
+
+    assert_eq!(
+        first["config"]["seed"], 1,
+        "the report holds the configuration"
+    );
+    assert_eq!(
+        first["history"].as_array().map(Vec::len),
+        Some(2),
+        "a record an epoch"
+    );
+    assert_eq!(first["stopped"], false, "it ran to its end");
+    assert_eq!(
+        first["path"],
+        folder.text("a.safetensors"),
+        "where the weights are"
+    );
+    assert!(
+        first["seconds"]
+            .as_f64()
+            .is_some_and(|seconds| seconds > 0.0),
+        "how long it took"
+    );
+    let (weights, data) = (folder.text("b.safetensors"), folder.text(""));
+    let measured = json_of(&["eval", "--weights", &weights, "--data", &data, "--json"]);
+    check_evaluation(&measured, 100);
+    assert_eq!(
+        measured["confusion"], first["test"]["confusion"],
+        "as measured after training"
+    );
+}

@@ -1,0 +1,88 @@
+//! What makes no difference, whatever was drawn.
+
+use digitpad::ink::{Ink, Point, Stroke, to_bitmap};
+use proptest::prelude::*;
+
+use crate::{
+    difference,
+    digits::{digits, sampled},
+    ink,
+};
+
+fn moved(ink: &Ink, place: impl Fn(Point) -> Point) -> Ink {
+    let strokes = ink.strokes().iter();
+    strokes
+        .filter_map(|stroke| Stroke::new(stroke.points().iter().copied().map(&place).collect()))
+        .collect()
+}
+
+/// Strokes on the pad, larger together than what counts as a dot.
+fn any_ink() -> impl Strategy<Value = Ink> {
+    let stroke = prop::collection::vec((0.0_f32..1.0, 0.0_f32..1.0), 1..12);
+    prop::collection::vec(stroke, 1..4)
+        .prop_map(|strokes| ink(&strokes.iter().map(Vec::as_slice).collect::<Vec<_>>()))
+        .prop_filter("larger than a dot", |ink| {
+            ink.bounds()
+                .is_some_and(|bounds| bounds.longer_side() > 0.3)
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The only difference is what `f32` rounds, which is larger the further out the ink is.
+    #[test]
+    fn where_and_how_large_it_was_drawn_does_not_matter(
+        ink in any_ink(), dx in -2.0_f32..2.0, dy in -2.0_f32..2.0, scale in 0.1_f32..3.0,
+    ) {
+        let there = moved(&ink, |p| Point::new(p.x * scale + dx, p.y * scale + dy));
+        let a = to_bitmap(&ink).expect("there is ink");
+        let b = to_bitmap(&there).expect("there is ink");
+        let (largest, mean) = difference(&a, &b);
+        prop_assert!(largest < 0.01 && mean < 0.002, "{largest} {mean} between {a:?} and {b:?}");
+    }
+
+    #[test]
+    fn a_sample_reported_twice_does_not_matter(ink in any_ink()) {
+        let twice: Ink = ink
+            .strokes()
+            .iter()
+            .filter_map(|stroke| {
+                Stroke::new(stroke.points().iter().flat_map(|&point| [point; 3]).collect())
+            })
+            .collect();
+        prop_assert_eq!(to_bitmap(&ink), to_bitmap(&twice));
+    }
+
+    /// A grid of pixels or a shaking hand moves samples by a two-hundredth of the digit, a tenth of
+    /// a pixel in the picture.
+    #[test]
+    fn jitter_of_dense_samples_does_not_matter(
+        which in 0_usize..6,
+        jitter in prop::collection::vec((-1.0_f32..1.0, -1.0_f32..1.0), 1200),
+    ) {
+        let ink = sampled(&digits()[which].1, 300);
+        let jitter = std::cell::RefCell::new(jitter.into_iter());
+        let shaken = moved(&ink, |p| {
+            let (dx, dy) = jitter.borrow_mut().next().unwrap_or_default();
+            Point::new(p.x + 0.003 * dx, p.y + 0.003 * dy)
+        });
+        let a = to_bitmap(&ink).expect("there is ink");
+        let b = to_bitmap(&shaken).expect("there is ink");
+        let (largest, mean) = difference(&a, &b);
+        prop_assert!(largest < 0.25 && mean < 0.06, "{largest} {mean} between {a:?} and {b:?}");
+    }
+
+    #[test]
+    fn no_coordinate_is_too_strange(
+        points in prop::collection::vec((any::<f32>(), any::<f32>()), 0..40),
+    ) {
+        let some_finite = points.iter().any(|(x, y)| x.is_finite() && y.is_finite());
+        let bitmap = to_bitmap(&ink(&[&points]));
+        prop_assert_eq!(bitmap.is_some(), some_finite);
+        if let Some(bitmap) = bitmap {
+            let brightest = bitmap.pixels().iter().copied().fold(0.0, f32::max);
+            prop_assert_eq!(brightest, 1.0, "the brightest pixel is full ink");
+        }
+    }
+}
