@@ -90,19 +90,39 @@ fn place(boxed: &[[f64; BOX]; BOX]) -> Bitmap {
     }
     // Ink that is symmetric lies on the bound; what sums round off must not decide there.
     let last = (SIDE / 2 + 1) as f64 + 1e-6;
-    let shift = |along: f64| {
-        (last - along / mass)
-            .floor()
-            .clamp(0.0, (SIDE - BOX) as f64) as usize
+    // Ink that is nearly all on one side is not pushed out of the picture; its box's paper may be.
+    let shift = |along: f64, inked: Range<usize>| {
+        let (least, most) = (-(inked.start as f64), SIDE as f64 - inked.end as f64);
+        (last - along / mass).floor().clamp(least, most) as isize
     };
-    let (left, top) = (shift(along_x), shift(along_y));
+    let (columns, rows) = inked_part(boxed);
+    let (left, top) = (
+        shift(along_x, columns.clone()),
+        shift(along_y, rows.clone()),
+    );
     let mut pixels = [0.0; PIXELS];
-    for (y, row) in boxed.iter().enumerate() {
-        for (x, &pixel) in row.iter().enumerate() {
-            pixels[(top + y) * SIDE + left + x] = (pixel / brightest) as f32;
+    for y in rows {
+        for x in columns.clone() {
+            let place = (top + y as isize) * SIDE as isize + left + x as isize;
+            pixels[place as usize] = (boxed[y][x] / brightest) as f32;
         }
     }
     Bitmap::from_pixels(&pixels)
+}
+
+/// The columns and rows of the box between which there is ink.
+fn inked_part(boxed: &[[f64; BOX]; BOX]) -> (Range<usize>, Range<usize>) {
+    let between = |is_inked: &dyn Fn(usize) -> bool| {
+        let start = (0..BOX).find(|&i| is_inked(i)).unwrap_or(0);
+        let end = (0..BOX)
+            .rfind(|&i| is_inked(i))
+            .map_or(start, |last| last + 1);
+        start..end
+    };
+    (
+        between(&|x| boxed.iter().any(|row| row[x] > 0.0)),
+        between(&|y| boxed[y].iter().any(|&pixel| pixel > 0.0)),
+    )
 }
 
 #[cfg(test)]
@@ -134,7 +154,7 @@ mod tests {
     #[test]
     fn the_rules_of_mnist() {
         let tall: &[&str] = &["..#.", "..#.", "..#.", "..#."];
-        let cases: [(&[&str], [usize; 4], &str); 6] = [
+        let cases: [(&[&str], [usize; 4], &str); 7] = [
             (&["#"], [5, 24, 5, 24], "a square fills the box"),
             (
                 &["....", ".##.", ".##.", "...."],
@@ -153,6 +173,11 @@ mod tests {
                 "the centre of mass, a sixth off, is centred",
             ),
             (&["#1", "11"], [8, 27, 8, 27], "grey weighs less"),
+            (
+                &["1##1", "....", "...1"],
+                [4, 23, 12, 26],
+                "ink is kept in the picture, not the paper of its box",
+            ),
         ];
         for (rows, expected, reason) in cases {
             let bitmap = normalise(&raster(rows)).expect("there is ink");

@@ -171,7 +171,7 @@ fn what_cannot_be_trained_is_refused_before_it_begins() {
     };
     let control = Control::default();
     let result = train(&config(), &empty, &Device::Cpu, &control, &mut |_| {
-        events += 1
+        events += 1;
     });
     assert!(
         matches!(result, Err(TrainingError::Refused(_))),
@@ -182,7 +182,7 @@ fn what_cannot_be_trained_is_refused_before_it_begins() {
         ..config()
     };
     let result = train(&wild, &dataset(), &Device::Cpu, &control, &mut |_| {
-        events += 1
+        events += 1;
     });
     assert!(
         matches!(result, Err(TrainingError::Refused(_))),
