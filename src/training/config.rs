@@ -111,7 +111,9 @@ impl Preset {
             Self::Quick => {
                 "A larger network and a learning rate that falls: more for the same wait"
             }
-            Self::Balanced => "Every image varied anew each time, as hands vary: reads more hands",
+            Self::Balanced => {
+                "Images varied anew each time, and drawn digits from many countries: reads more hands"
+            }
             Self::Best => {
                 "As balanced, but larger and for much longer: how the shipped model was made"
             }
