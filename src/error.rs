@@ -32,6 +32,21 @@ impl Refusal {
             remedy: remedy.into(),
         }
     }
+
+    /// The one of `all` that has this name, in whatever case; `attempted` is for the refusal.
+    pub(crate) fn unless_named<T: Copy>(
+        attempted: &str,
+        text: &str,
+        all: &[T],
+        name: impl Fn(T) -> &'static str,
+    ) -> Result<T, Self> {
+        let is_named = |one: &T| name(*one).eq_ignore_ascii_case(text.trim());
+        all.iter().copied().find(is_named).ok_or_else(|| {
+            let names: Vec<_> = all.iter().map(|&one| name(one)).collect();
+            let found = format!("\"{text}\"");
+            Self::new(attempted, found, names.join(", "), "choose one of these")
+        })
+    }
 }
 
 impl fmt::Display for Refusal {

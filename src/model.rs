@@ -71,17 +71,7 @@ impl FromStr for Activation {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        let known = Self::ALL
-            .into_iter()
-            .find(|a| a.name().eq_ignore_ascii_case(text.trim()));
-        known.ok_or_else(|| {
-            Refusal::new(
-                "read the activation",
-                format!("\"{text}\""),
-                "sigmoid, tanh or relu",
-                "choose one of these",
-            )
-        })
+        Refusal::unless_named("read the activation", text, &Self::ALL, Self::name)
     }
 }
 

@@ -174,17 +174,7 @@ impl FromStr for Preset {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        let known = Self::ALL
-            .into_iter()
-            .find(|preset| preset.name() == text.trim());
-        known.ok_or_else(|| {
-            Refusal::new(
-                "read the preset",
-                format!("\"{text}\""),
-                Self::ALL.map(Self::name).join(", "),
-                "choose one of these",
-            )
-        })
+        Refusal::unless_named("read the preset", text, &Self::ALL, Self::name)
     }
 }
 

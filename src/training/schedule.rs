@@ -62,17 +62,7 @@ impl FromStr for Schedule {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        let known = Self::ALL
-            .into_iter()
-            .find(|schedule| schedule.name() == text.trim());
-        known.ok_or_else(|| {
-            Refusal::new(
-                "read the schedule",
-                format!("\"{text}\""),
-                Self::ALL.map(Self::name).join(", "),
-                "choose one of these",
-            )
-        })
+        Refusal::unless_named("read the schedule", text, &Self::ALL, Self::name)
     }
 }
 
