@@ -99,10 +99,17 @@ impl State {
             if stopped { ", stopped" } else { "" },
             test.as_ref().map(|test| test.accuracy)
         );
+        self.training.snapshot = None;
+        if stopped && self.training.progress.is_none_or(|p| p.images_seen == 0) {
+            // An untrained network knows nothing: it must not answer.
+            self.training.state = TrainingState::Idle;
+            self.notices
+                .news("Stopped before anything was learnt; the model at work stays");
+            return;
+        }
         self.training.state = TrainingState::Finished { run, stopped };
         self.training.history = history;
         self.training.test = test;
-        self.training.snapshot = None;
         self.models.add(Origin::Trained(run), Arc::new(model));
         self.answer_with_model(out);
     }

@@ -53,6 +53,34 @@ fn finish(state: &mut State, run: u64) -> Vec<Effect> {
 }
 
 #[test]
+fn a_training_stopped_before_its_first_batch_leaves_the_model_at_work() {
+    let mut state = state();
+    let answering = state.models.answering().clone();
+    let run = started(&mut state);
+    state.apply(Action::Stop);
+    let trained = TrainedModel {
+        model: model(),
+        history: Vec::new(),
+        test: None,
+        stopped: true,
+    };
+    let fact = TrainerFact::Finished(Box::new(trained));
+    let effects = state.hear_trainer(TrainerMessage { run, fact });
+    assert!(effects.is_empty(), "nobody else answers");
+    assert!(
+        Arc::ptr_eq(state.models.answering(), &answering),
+        "the same model is at work"
+    );
+    assert_eq!(state.training.state, TrainingState::Idle, "ready again");
+    assert!(
+        state.notices.list()[0]
+            .text
+            .contains("before anything was learnt"),
+        "and it is said why"
+    );
+}
+
+#[test]
 fn a_training_is_steered_only_where_that_makes_sense() {
     use TrainingState::{Paused, Running, Stopping};
     let mut state = state();
