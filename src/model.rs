@@ -344,4 +344,19 @@ impl Mlp {
         }
         Ok(x)
     }
+
+    /// From pixels to logits, both in memory of the processor.
+    ///
+    /// # Shapes
+    /// `pixels` `n × 784`, image by image, 0 is paper and 1 is ink; the result `n` rows of ten,
+    /// before the softmax.
+    ///
+    /// # Errors
+    /// When `pixels` are no whole images, or candle fails.
+    pub fn logits(&self, pixels: Vec<f32>) -> Result<Vec<[f32; CLASSES]>, ModelError> {
+        let count = pixels.len() / PIXELS;
+        let images = Tensor::from_vec(pixels, (count, PIXELS), self.device())?;
+        let rows: Vec<f32> = self.forward(&images)?.flatten_all()?.to_vec1()?;
+        Ok(rows.as_chunks().0.to_vec())
+    }
 }

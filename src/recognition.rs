@@ -1,9 +1,7 @@
 //! From a bitmap to what the network thinks of it.
 
-use candle_core::Tensor;
-
 use crate::{
-    bitmap::{Bitmap, CLASSES, Digit, PIXELS},
+    bitmap::{Bitmap, CLASSES, Digit},
     error::ModelError,
     model::Mlp,
 };
@@ -46,11 +44,8 @@ impl Prediction {
 /// # Errors
 /// When candle fails.
 pub fn predict(mlp: &Mlp, bitmap: &Bitmap) -> Result<Prediction, ModelError> {
-    let image = Tensor::from_slice(bitmap.pixels(), (1, PIXELS), mlp.device())?;
-    let logits: Vec<f32> = mlp.forward(&image)?.flatten_all()?.to_vec1()?;
-    Ok(Prediction::of_logits(&std::array::from_fn(|digit| {
-        logits[digit]
-    })))
+    let logits = mlp.logits(bitmap.pixels().to_vec())?;
+    Ok(Prediction::of_logits(&logits[0]))
 }
 
 #[cfg(test)]

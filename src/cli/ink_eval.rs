@@ -2,12 +2,11 @@
 
 use std::{collections::BTreeMap, io::Write, path::Path};
 
-use candle_core::Tensor;
 use serde::Serialize;
 
 use super::{Ending, eval::Report, text, write_json};
 use crate::{
-    bitmap::{Bitmap, CLASSES, Digit, PIXELS},
+    bitmap::{Bitmap, CLASSES, Digit},
     error::{CliError, ModelError, Refusal},
     ink::{
         self,
@@ -122,10 +121,8 @@ fn sort(records: &[InkRecord]) -> Sorted {
 fn logits(mlp: &Mlp, bitmaps: &[Bitmap]) -> Result<Vec<[f32; CLASSES]>, ModelError> {
     let mut logits = Vec::with_capacity(bitmaps.len());
     for chunk in bitmaps.chunks(CHUNK) {
-        let pixels: Vec<f32> = chunk.iter().flat_map(Bitmap::pixels).copied().collect();
-        let images = Tensor::from_vec(pixels, (chunk.len(), PIXELS), mlp.device())?;
-        let rows: Vec<f32> = mlp.forward(&images)?.flatten_all()?.to_vec1()?;
-        logits.extend(rows.as_chunks::<CLASSES>().0);
+        let pixels = chunk.iter().flat_map(Bitmap::pixels).copied();
+        logits.extend(mlp.logits(pixels.collect())?);
     }
     Ok(logits)
 }

@@ -1,6 +1,5 @@
 //! How good a network is on examples whose digits are known.
 
-use candle_core::Tensor;
 use serde::Serialize;
 
 use super::control::{Control, Wish};
@@ -80,10 +79,8 @@ pub fn evaluate(
         if control.wish() == Wish::Abandon {
             return Ok(None);
         }
-        let pixels: Vec<f32> = images.iter().map(|&byte| f32::from(byte) / 255.0).collect();
-        let images = Tensor::from_vec(pixels, (images.len() / PIXELS, PIXELS), mlp.device())?;
-        let chunk: Vec<f32> = mlp.forward(&images)?.flatten_all()?.to_vec1()?;
-        logits.extend(chunk.as_chunks::<CLASSES>().0);
+        let pixels = images.iter().map(|&byte| f32::from(byte) / 255.0);
+        logits.extend(mlp.logits(pixels.collect())?);
     }
     let truths = (0..examples.len()).map(|index| examples.label(index));
     Ok(Some(Evaluation::of_logits(logits.iter().zip(truths))))
