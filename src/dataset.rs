@@ -4,12 +4,14 @@ pub mod augment;
 pub mod idx;
 
 mod files;
-mod generated;
+pub mod generated;
 mod mnist;
+pub mod pen;
+mod training_set;
 
 use std::{fmt, ops::Range, path::Path, sync::Arc};
 
-pub use self::files::read_idx_pair;
+pub use self::{files::read_idx_pair, training_set::TrainingSet};
 use crate::{
     bitmap::{CLASSES, Digit, PIXELS},
     error::{DatasetError, Refusal},
@@ -163,9 +165,24 @@ pub struct Dataset {
     pub train: Examples,
     /// What only the finished model is measured with.
     pub test: Examples,
+    /// What people wrote with a pen, learnt from beside `train`.
+    pub pen: pen::PenExamples,
+    /// The same of other hands: never learnt from, but what confidence means is found with them.
+    pub calibration: pen::PenExamples,
 }
 
 impl Dataset {
+    /// Examples to train on and to test with; no ink beside them.
+    pub fn new(name: impl Into<String>, train: Examples, test: Examples) -> Self {
+        Self {
+            name: name.into(),
+            train,
+            test,
+            pen: pen::PenExamples::default(),
+            calibration: pen::PenExamples::default(),
+        }
+    }
+
     /// Unpacks the built-in MNIST: 60000 examples to train on and 10000 to test with, 55 MB. Nothing of
     /// it is kept, so hold on to it rather than ask twice.
     ///

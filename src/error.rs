@@ -139,6 +139,9 @@ pub enum ModelError {
 /// Training and evaluation.
 #[derive(Debug, Error)]
 pub enum TrainingError {
+    /// A configuration file could not be read.
+    #[error(transparent)]
+    Io(#[from] IoError),
     /// A setting is out of its range.
     #[error("{0}")]
     Refused(Refusal),

@@ -21,7 +21,7 @@ use self::{
     run::Run,
 };
 use crate::{
-    dataset::{Dataset, Examples},
+    dataset::{Dataset, Examples, TrainingSet, generated, pen::PenExamples},
     error::{ModelError, Refusal, TrainingError},
     model::{
         Mlp,
@@ -136,6 +136,8 @@ struct StepSettings {
     weight_decay: f64,
     /// The part of the target that is spread evenly over all digits.
     label_smoothing: f64,
+    /// Whether the softmax has an eleventh class, whose logit is always 0: that there is no digit.
+    rejects: bool,
 }
 
 /// What a step saw before it changed the weights.
@@ -185,7 +187,7 @@ pub fn train(
         .build()
         .map_err(|error| ModelError::Compute(Box::new(error)))?;
     pool.install(|| {
-        let training = with_generated(training, config, control);
+        let training = training_set(training, &dataset.pen, config, control);
         let mlp = Mlp::new(&config.model, config.seed, device)?;
         let run = Run::new(config, &training, control, &mlp)?;
         let Some(history) = run.epochs(&mlp, &validation, on_event)? else {
@@ -213,23 +215,32 @@ pub fn train(
     })
 }
 
-/// Adds the generated digits that the configuration asks for, some at a time, so that a stop is
+/// Adds the pen's ink and the generated drawings that the configuration asks for, some at a time, so that a stop is
 /// answered at once; then fewer will do, because none will be learnt from.
-fn with_generated(training: Examples, config: &TrainingConfig, control: &Control) -> Examples {
+fn training_set(
+    training: Examples,
+    pen: &PenExamples,
+    config: &TrainingConfig,
+    control: &Control,
+) -> TrainingSet {
     const AT_ONCE: usize = 200;
-    let count = config.generated_digits;
-    if count == 0 {
-        return training;
-    }
+    let ranges = |count: usize| {
+        let is_wanted = |_: &usize| !matches!(control.wish(), Wish::Stop | Wish::Abandon);
+        (0..count)
+            .step_by(AT_ONCE)
+            .take_while(is_wanted)
+            .map(move |start| start..count.min(start + AT_ONCE))
+    };
     let mut parts = vec![training];
-    for start in (0..count).step_by(AT_ONCE) {
-        if matches!(control.wish(), Wish::Stop | Wish::Abandon) {
-            break;
-        }
-        let range = start..count.min(start + AT_ONCE);
+    parts.extend((!pen.digits.is_empty()).then(|| pen.digits.clone()));
+    for range in ranges(config.generated_digits) {
         parts.push(Examples::generated(range, config.seed));
     }
-    Examples::joined(&parts)
+    let mut non_digits = pen.non_digits.clone();
+    for range in ranges(config.non_digits) {
+        non_digits.extend(generated::non_digits(range, config.seed));
+    }
+    TrainingSet::new(&parts, &non_digits)
 }
 
 #[cfg(test)]

@@ -9,9 +9,10 @@ use clap::{
 
 use super::{EvalSource, EvalTask, InfoTask, Input, Invocation, PredictTask, Task, TrainTask};
 use crate::{
+    dataset::pen::Fold,
     error::{CliError, Refusal},
     model::{Activation, MlpConfig, parse_hidden},
-    training::config::Preset,
+    training::config::{Preset, TrainingConfig},
 };
 
 const ABOUT: &str =
@@ -106,6 +107,9 @@ struct TypedTrain {
     #[arg(long, value_name = "NAME", default_value = Preset::Keras.name())]
     #[arg(value_parser = one_of::<Preset>(Preset::ALL.map(|p| PossibleValue::new(p.name()).help(p.description()))))]
     preset: Preset,
+    /// A recipe in a TOML file, in place of a preset
+    #[arg(long, value_name = "FILE", conflicts_with = "preset")]
+    config: Option<PathBuf>,
     /// How often each example is seen
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
@@ -128,6 +132,12 @@ struct TypedTrain {
     /// A folder with the four files of a data set in MNIST's format; without it, MNIST
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+    /// An ink file to learn from as well; may be given several times
+    #[arg(long, value_name = "FILE")]
+    ink: Vec<PathBuf>,
+    /// With --ink: the hands that are left out, to be measured on; one part K of N, such as 0/5
+    #[arg(long, value_name = "K/N", requires = "ink")]
+    leave_out: Option<Fold>,
     /// The weight file to write; one that is there is replaced when the training has ended
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -149,6 +159,9 @@ struct TypedEval {
     /// An ink file: JSON Lines, gzip-compressed or not
     #[arg(long, value_name = "FILE", group = "source")]
     ink: Option<PathBuf>,
+    /// With --ink: measure only the hands of one part K of N, those that a training left out
+    #[arg(long, value_name = "K/N", requires = "ink")]
+    fold: Option<Fold>,
     /// Print the figures as one JSON object
     #[arg(long)]
     json: bool,
@@ -201,10 +214,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
                 weights: typed.model.weights,
             });
         }
-        Some(TypedCommand::Train(train)) => {
-            let task = train.resolve();
-            Task::Train(task.map_err(|refusal| Refused::Value(CliError::Refused(refusal)))?)
-        }
+        Some(TypedCommand::Train(train)) => Task::Train(train.resolve().map_err(Refused::Value)?),
         Some(TypedCommand::Eval(eval)) => Task::Eval(eval.resolve()),
         Some(TypedCommand::Predict(predict)) => Task::Predict(predict.resolve()),
         Some(TypedCommand::Info(TypedInfo { weights, json })) => {
@@ -216,22 +226,27 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
 
 impl TypedTrain {
     /// The preset's configuration with what was typed in its place, checked.
-    fn resolve(self) -> Result<TrainTask, Refusal> {
-        let mut config = self.preset.config();
+    fn resolve(self) -> Result<TrainTask, CliError> {
+        let mut config = match &self.config {
+            Some(file) => TrainingConfig::load(file)?,
+            None => self.preset.config(),
+        };
         let hidden = match &self.hidden {
-            Some(text) => parse_hidden(text)?,
+            Some(text) => parse_hidden(text).map_err(CliError::Refused)?,
             None => config.model.hidden().to_vec(),
         };
         let activation = self.activation.unwrap_or(config.model.activation());
-        config.model = MlpConfig::new(hidden, activation)?;
+        config.model = MlpConfig::new(hidden, activation).map_err(CliError::Refused)?;
         replace(&mut config.epochs, self.epochs);
         replace(&mut config.batch_size, self.batch_size);
         replace(&mut config.learning_rate, self.learning_rate);
         replace(&mut config.seed, self.seed);
-        config.validate()?;
+        config.validate().map_err(CliError::Refused)?;
         Ok(TrainTask {
             config,
             data: self.data,
+            ink: self.ink,
+            leave_out: self.leave_out,
             out: self.out,
             json: self.json,
         })
@@ -253,7 +268,7 @@ impl TypedEval {
                 images: images.clone(),
                 labels: labels.clone(),
             },
-            (.., Some(file)) => EvalSource::Ink(file),
+            (.., Some(file)) => EvalSource::Ink(file, self.fold),
             _ => EvalSource::Mnist,
         };
         EvalTask {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{Ending, ink_eval, load_model, text, write_json};
 use crate::{
     bitmap::CLASSES,
-    dataset::{Dataset, Examples, read_idx_pair},
+    dataset::{Dataset, Examples, pen::Fold, read_idx_pair},
     error::{CliError, DatasetError},
     training::{
         control::Control,
@@ -43,8 +43,8 @@ pub enum EvalSource {
         /// Their labels.
         labels: PathBuf,
     },
-    /// An ink file.
-    Ink(PathBuf),
+    /// An ink file, or some of the hands in it.
+    Ink(PathBuf, Option<Fold>),
 }
 
 /// What `--json` prints, but for what only ink has.
@@ -85,7 +85,7 @@ impl<'a> Report<'a> {
 pub(super) fn run(task: &EvalTask, out: &mut dyn Write) -> Result<Ending, CliError> {
     let model = load_model(task.weights.as_deref())?;
     let (source, examples) = match &task.source {
-        EvalSource::Ink(file) => return ink_eval::run(&model, file, task.json, out),
+        EvalSource::Ink(file, fold) => return ink_eval::run(&model, file, *fold, task.json, out),
         EvalSource::Mnist => test_part(Dataset::mnist()?),
         EvalSource::Folder(folder) => test_part(Dataset::from_folder(folder)?),
         EvalSource::Idx { images, labels } => pair(images, labels)?,

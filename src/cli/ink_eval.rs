@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Ending, eval::Report, text, write_json};
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit},
+    dataset::pen::Fold,
     error::{CliError, ModelError, Refusal},
     ink::{
         self,
@@ -61,10 +62,14 @@ struct SourceFigures {
 pub(super) fn run(
     model: &Model,
     file: &Path,
+    fold: Option<Fold>,
     json: bool,
     out: &mut dyn Write,
 ) -> Result<Ending, CliError> {
-    let records = ink::file::read(file)?;
+    let mut records = ink::file::read(file)?;
+    if let Some(fold) = fold {
+        records.retain(|record| fold.has(record.writer.as_deref()));
+    }
     let sorted = sort(&records);
     if sorted.truths.is_empty() {
         return Err(CliError::Refused(Refusal::new(

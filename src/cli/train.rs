@@ -13,8 +13,12 @@ use serde::Serialize;
 
 use super::{Ending, text, write_json};
 use crate::{
-    dataset::Dataset,
+    dataset::{
+        Dataset,
+        pen::{Fold, PenExamples},
+    },
     error::{CliError, IoError},
+    ink,
     training::{
         self, EpochRecord, Progress, TrainedModel, TrainingEvent,
         config::TrainingConfig,
@@ -30,6 +34,10 @@ pub struct TrainTask {
     pub config: TrainingConfig,
     /// The data set's folder; `None` is the built-in MNIST.
     pub data: Option<PathBuf>,
+    /// Ink files to learn from as well.
+    pub ink: Vec<PathBuf>,
+    /// The hands of the ink that are left out.
+    pub leave_out: Option<Fold>,
     /// The weight file to write.
     pub out: PathBuf,
     /// Whether to print JSON.
@@ -57,10 +65,11 @@ pub(super) fn run(
     // After a long training it would be late to learn that it cannot be kept.
     check_writable(&task.out)?;
     let start = Instant::now();
-    let dataset = match &task.data {
+    let mut dataset = match &task.data {
         Some(folder) => Dataset::from_folder(folder)?,
         None => Dataset::mnist()?,
     };
+    add_ink(&mut dataset, &task.ink, task.leave_out)?;
     let control = Arc::new(Control::default());
     stop_on_ctrl_c(&control);
     let mut display = Display {
@@ -98,6 +107,28 @@ pub(super) fn run(
         report.write_text(out)?;
     }
     Ok(ending(&trained))
+}
+
+/// One hand in so many is not learnt from: what confidence means is found with it.
+const CALIBRATION: Fold = Fold::new(0, 12);
+
+/// Reads ink to learn from, without the hands to be measured on.
+fn add_ink(
+    dataset: &mut Dataset,
+    files: &[PathBuf],
+    leave_out: Option<Fold>,
+) -> Result<(), CliError> {
+    let mut records = Vec::new();
+    for file in files {
+        records.extend(ink::file::read(file)?);
+    }
+    records.retain(|record| !leave_out.is_some_and(|fold| fold.has(record.writer.as_deref())));
+    let (calibration, pen): (Vec<_>, Vec<_>) = records
+        .iter()
+        .partition(|record| CALIBRATION.has(record.writer.as_deref()));
+    dataset.pen = PenExamples::of_records(pen);
+    dataset.calibration = PenExamples::of_records(calibration);
+    Ok(())
 }
 
 fn ending(trained: &TrainedModel) -> Ending {

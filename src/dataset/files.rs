@@ -91,11 +91,11 @@ pub(super) fn read_folder(folder: &Path) -> Result<Dataset, DatasetError> {
     else {
         return Err(wrong_files(folder, entries, &wanted, &present));
     };
-    Ok(Dataset {
-        name: name_of(folder),
-        train: read_idx_pair(train_images, train_labels)?,
-        test: read_idx_pair(test_images, test_labels)?,
-    })
+    Ok(Dataset::new(
+        name_of(folder),
+        read_idx_pair(train_images, train_labels)?,
+        read_idx_pair(test_images, test_labels)?,
+    ))
 }
 
 fn open(path: &Path) -> Result<File, DatasetError> {

@@ -9,35 +9,47 @@ use rayon::prelude::*;
 use super::Examples;
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit, PIXELS},
-    ink,
+    ink::{self, Ink},
 };
 
 /// The streams of a seed's generator that draw begin here; a training's others lie below.
-const FIRST_STREAM: u64 = 1 << 62;
+const FIRST_DIGIT: u64 = 1 << 62;
+/// Those that draw what is no digit begin here.
+const FIRST_NON_DIGIT: u64 = 1 << 63;
 
 impl Examples {
     /// Generated digits, as hands of many countries might write them: those of a range out of a
     /// row that a seed decides, in which each class comes as often as the next.
     pub fn generated(range: Range<usize>, seed: u64) -> Self {
         let draw = |index: usize| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(FIRST_STREAM + index as u64);
-            let ink = ink::synth::digit(Digit::ALL[index % CLASSES], &mut rng);
-            ink::to_bitmap(&ink)
-                .unwrap_or_else(Bitmap::blank)
-                .to_bytes()
+            let mut rng = generator(seed, FIRST_DIGIT + index as u64);
+            picture(&ink::synth::digit(Digit::ALL[index % CLASSES], &mut rng))
         };
         let labels = range.clone().map(|index| (index % CLASSES) as u8).collect();
         let images: Vec<[u8; PIXELS]> = range.into_par_iter().map(draw).collect();
         Self::of_parts(images.into_flattened(), labels)
     }
+}
 
-    /// The examples of each part, one part after the other.
-    pub fn joined(parts: &[Self]) -> Self {
-        let images: Vec<&[u8]> = parts.iter().map(Self::images).collect();
-        let labels: Vec<&[u8]> = parts.iter().map(Self::labels).collect();
-        Self::of_parts(images.concat(), labels.concat())
-    }
+/// Generated drawings that are no digit, 784 bytes each: those of a range out of a row that a seed
+/// decides.
+pub fn non_digits(range: Range<usize>, seed: u64) -> Vec<u8> {
+    let draw = |index: usize| {
+        let mut rng = generator(seed, FIRST_NON_DIGIT + index as u64);
+        picture(&ink::synth::non_digit(&mut rng))
+    };
+    let images: Vec<[u8; PIXELS]> = range.into_par_iter().map(draw).collect();
+    images.into_flattened()
+}
+
+fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(stream);
+    rng
+}
+
+fn picture(ink: &Ink) -> [u8; PIXELS] {
+    ink::to_bitmap(ink).unwrap_or_else(Bitmap::blank).to_bytes()
 }
 
 #[cfg(test)]
@@ -66,16 +78,14 @@ mod tests {
     }
 
     #[test]
-    fn examples_keep_their_order_when_joined() {
-        let parts = [Examples::generated(0..12, 1), Examples::generated(0..5, 2)];
-        let both = Examples::joined(&parts);
-        assert_eq!(both.len(), 17, "all of them");
+    fn non_digits_are_the_same_for_a_seed_from_any_place() {
+        let some = non_digits(0..30, 3);
+        assert_eq!(some.len(), 30 * PIXELS, "whole pictures");
         assert_eq!(
-            both.image(11),
-            parts[0].image(11),
-            "the first part comes first"
+            non_digits(20..30, 3),
+            some[20 * PIXELS..],
+            "the same row, from any place"
         );
-        assert_eq!(both.image(12), parts[1].image(0), "then the other");
-        assert_eq!(both.label(14), parts[1].label(2), "with its labels");
+        assert_ne!(non_digits(0..30, 4), some, "another seed");
     }
 }

@@ -17,11 +17,11 @@ const TEST: [&[u8]; 2] = [
 ];
 
 pub(super) fn unpack() -> Result<Dataset, DatasetError> {
-    Ok(Dataset {
-        name: "mnist".to_owned(),
-        train: unpack_part(TRAIN)?,
-        test: unpack_part(TEST)?,
-    })
+    Ok(Dataset::new(
+        "mnist",
+        unpack_part(TRAIN)?,
+        unpack_part(TEST)?,
+    ))
 }
 
 fn unpack_part([images, labels]: [&[u8]; 2]) -> Result<Examples, DatasetError> {

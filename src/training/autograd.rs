@@ -60,21 +60,25 @@ impl Autograd {
         let device = self.mlp.device();
         let count = batch.members.len();
         let images = Tensor::from_vec(batch.to_dense(), (count, PIXELS), device)?;
-        let labels = Tensor::from_slice(batch.labels, count, device)?;
-        let logits = self
+        let wanted = Tensor::from_slice(batch.targets, count, device)?;
+        let mut logits = self
             .mlp
             .forward(&images)
             .map_err(candle_core::Error::wrap)?;
+        if settings.rejects {
+            logits = logits.pad_with_zeros(D::Minus1, 0, 1)?;
+        }
         let correct = logits
             .argmax(D::Minus1)?
-            .to_dtype(labels.dtype())?
-            .eq(&labels)?;
+            .to_dtype(wanted.dtype())?
+            .eq(&wanted)?;
         let correct = correct
             .to_dtype(DType::U32)?
             .sum_all()?
             .to_scalar::<u32>()?;
-        let targets = smoothed(batch.labels, settings.label_smoothing);
-        let targets = Tensor::from_vec(targets, (count, CLASSES), device)?;
+        let classes = CLASSES + usize::from(settings.rejects);
+        let targets = smoothed(batch.targets, classes, settings.label_smoothing);
+        let targets = Tensor::from_vec(targets, (count, classes), device)?;
         let log_probabilities = candle_nn::ops::log_softmax(&logits, D::Minus1)?;
         let loss_sum = (targets * log_probabilities)?.sum_all()?.neg()?;
         let gradients = (&loss_sum / count as f64)?.backward()?;
@@ -110,14 +114,14 @@ impl Autograd {
     }
 }
 
-/// `[n, 10]`: the target distribution of each label, `smoothing` of which is spread over all digits.
-fn smoothed(labels: &[u8], smoothing: f64) -> Vec<f32> {
-    let off_target = smoothing as f32 / CLASSES as f32;
-    let mut targets = vec![off_target; labels.len() * CLASSES];
-    for (row, &label) in targets.chunks_exact_mut(CLASSES).zip(labels) {
-        row[usize::from(label)] += 1.0 - smoothing as f32;
+/// `[n, classes]`: the distribution of each target, `smoothing` of which is spread over all classes.
+fn smoothed(targets: &[u8], classes: usize, smoothing: f64) -> Vec<f32> {
+    let off_target = smoothing as f32 / classes as f32;
+    let mut distributions = vec![off_target; targets.len() * classes];
+    for (row, &target) in distributions.chunks_exact_mut(classes).zip(targets) {
+        row[usize::from(target)] += 1.0 - smoothing as f32;
     }
-    targets
+    distributions
 }
 
 impl Step for Autograd {

@@ -51,8 +51,8 @@ pub(super) struct Batch<'a> {
     pub(super) images: &'a SparseImages,
     /// Which images are the batch's.
     pub(super) members: &'a [usize],
-    /// What digit each member shows, 0..=9.
-    pub(super) labels: &'a [u8],
+    /// What digit each member shows, 0..=9, or [`TrainingSet::NO_DIGIT`](crate::dataset::TrainingSet).
+    pub(super) targets: &'a [u8],
 }
 
 impl Batch<'_> {

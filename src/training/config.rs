@@ -1,11 +1,16 @@
 //! What a training is told: every knob with its range, and the presets.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, path::Path, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
 use super::schedule::Schedule;
-use crate::{dataset::augment::Augmentation, error::Refusal, model::MlpConfig};
+use crate::{
+    dataset::augment::Augmentation,
+    error::{Refusal, TrainingError},
+    files::{ReadFault, read_bounded},
+    model::MlpConfig,
+};
 
 /// Everything that decides the outcome of a training, but for the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,13 +39,41 @@ pub struct TrainingConfig {
     /// Generated digits that are learnt beside the data set's; 0..=500,000.
     #[serde(default)]
     pub generated_digits: usize,
+    /// Generated drawings that are no digit, and are learnt to be refused; 0..=500,000.
+    #[serde(default)]
+    pub non_digits: usize,
     /// The part of the data set's training examples, their last, that is kept to validate with; 0..=0.9.
     pub validation_split: f64,
     /// Decides the first weights and the order of the examples.
     pub seed: u64,
 }
 
+/// The largest configuration file that is read, in bytes.
+const LIMIT_BYTES: u64 = 64 << 10;
+
 impl TrainingConfig {
+    /// Reads a configuration from a TOML file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, holds an unknown key, lacks one, or has a value out of its range.
+    pub fn load(path: &Path) -> Result<Self, TrainingError> {
+        let refused = |found: String| {
+            TrainingError::Refused(Refusal::new(
+                format!("read the configuration in {}", path.display()),
+                found,
+                "the keys of a preset, in TOML",
+                "mend the file or choose another",
+            ))
+        };
+        let bytes = read_bounded(path, LIMIT_BYTES).map_err(|fault| match fault {
+            ReadFault::Io(error) => TrainingError::Io(error),
+            ReadFault::TooLarge(limit) => refused(format!("more than {limit} bytes")),
+        })?;
+        let config: Self = toml::from_slice(&bytes).map_err(|error| refused(error.to_string()))?;
+        config.validate().map_err(TrainingError::Refused)?;
+        Ok(config)
+    }
+
     /// Checks each value against its range.
     ///
     /// # Errors
@@ -50,6 +83,7 @@ impl TrainingConfig {
         check("batch size", self.batch_size, 1, 8192)?;
         check("learning rate", self.learning_rate, 1e-9, 10.0)?;
         check("generated digits", self.generated_digits, 0, 500_000)?;
+        check("generated non-digits", self.non_digits, 0, 500_000)?;
         check("weight decay", self.weight_decay, 0.0, 1.0)?;
         check("label smoothing", self.label_smoothing, 0.0, 0.5)?;
         check("validation split", self.validation_split, 0.0, 0.9)?;
@@ -132,6 +166,7 @@ impl Preset {
             label_smoothing: 0.0,
             augmentation: Augmentation::default(),
             generated_digits: 0,
+            non_digits: 0,
             validation_split: 0.2,
             seed: 0,
         };

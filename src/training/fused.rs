@@ -23,6 +23,7 @@ use self::{
 use super::{BatchFigures, Step, StepSettings, batch::Batch};
 use crate::{
     bitmap::{CLASSES, Digit},
+    dataset::TrainingSet,
     error::{ModelError, TrainingError},
     model::{Activation, Dense, Mlp},
 };
@@ -153,11 +154,11 @@ impl Fused {
         let mut parts: Vec<Part> = batch
             .members
             .chunks(rows_each)
-            .zip(batch.labels.chunks(rows_each))
-            .map(|(members, labels)| Part {
+            .zip(batch.targets.chunks(rows_each))
+            .map(|(members, targets)| Part {
                 batch: Batch {
                     members,
-                    labels,
+                    targets,
                     ..batch
                 },
                 layers: Vec::with_capacity(weights.len()),
@@ -177,6 +178,7 @@ impl Fused {
             activation: self.activation,
             scale: 1.0 / count as f32,
             label_smoothing: settings.label_smoothing as f32,
+            rejects: settings.rejects,
         };
         Ok(parts
             .into_par_iter()
@@ -210,6 +212,8 @@ struct Pass<'a> {
     /// 1 / n: the loss is the mean over the batch.
     scale: f32,
     label_smoothing: f32,
+    /// Whether there is an eleventh class, whose logit is always 0.
+    rejects: bool,
 }
 
 impl Pass<'_> {
@@ -234,7 +238,7 @@ impl Pass<'_> {
             }
         }
         let (logits, deltas) = &mut part.layers[last];
-        let figures = self.loss(logits, part.batch.labels, deltas);
+        let figures = self.loss(logits, part.batch.targets, deltas);
         for index in (1..=last).rev() {
             let (before, rest) = part.layers.split_at_mut(index);
             let (outputs, previous) = &mut before[index - 1];
@@ -248,24 +252,36 @@ impl Pass<'_> {
     }
 
     /// Softmax and cross-entropy with their gradient: (probability − target) / n.
-    fn loss(&self, logits: &[f32], labels: &[u8], deltas: &mut [f32]) -> BatchFigures {
+    fn loss(&self, logits: &[f32], targets: &[u8], deltas: &mut [f32]) -> BatchFigures {
         let mut figures = BatchFigures::default();
-        let off_target = self.label_smoothing / CLASSES as f32;
+        let classes = CLASSES + usize::from(self.rejects);
+        let off_target = self.label_smoothing / classes as f32;
         let on_target = 1.0 - self.label_smoothing + off_target;
-        let rows = logits.as_chunks::<CLASSES>().0.iter().zip(labels);
-        for ((logits, &label), delta) in rows.zip(deltas.as_chunks_mut::<CLASSES>().0) {
+        let rows = logits.as_chunks::<CLASSES>().0.iter().zip(targets);
+        for ((logits, &wanted), delta) in rows.zip(deltas.as_chunks_mut::<CLASSES>().0) {
             let best = Digit::of_largest(logits);
-            let largest = logits[best.index()];
+            let mut largest = logits[best.index()];
+            let mut read = best.value();
+            if self.rejects && largest < 0.0 {
+                (largest, read) = (0.0, TrainingSet::NO_DIGIT);
+            }
             let powers = logits.map(|logit| (logit - largest).exp());
-            let sum: f32 = powers.iter().sum();
+            let rejection = if self.rejects { (-largest).exp() } else { 0.0 };
+            let sum = powers.iter().sum::<f32>() + rejection;
             let log_sum = sum.ln() + largest;
+            let target_of = |class| {
+                let is_wanted = class == usize::from(wanted);
+                if is_wanted { on_target } else { off_target }
+            };
             for (class, delta) in delta.iter_mut().enumerate() {
-                let is_label = class == usize::from(label);
-                let target = if is_label { on_target } else { off_target };
+                let target = target_of(class);
                 *delta = (powers[class] / sum - target) * self.scale;
                 figures.loss_sum += f64::from(target * (log_sum - logits[class]));
             }
-            figures.correct += usize::from(best.value() == label);
+            if self.rejects {
+                figures.loss_sum += f64::from(target_of(CLASSES) * log_sum);
+            }
+            figures.correct += usize::from(read == wanted);
         }
         figures
     }

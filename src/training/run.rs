@@ -14,14 +14,20 @@ use super::{
     evaluation::evaluate,
     fused,
 };
-use crate::{bitmap::PIXELS, dataset::Examples, error::TrainingError, model::Mlp};
+use crate::{
+    bitmap::PIXELS,
+    dataset::{Examples, TrainingSet},
+    error::TrainingError,
+    model::Mlp,
+};
 
 /// A training under way.
 pub(super) struct Run<'a> {
     config: &'a TrainingConfig,
     control: &'a Control,
     source: Source,
-    labels: &'a [u8],
+    targets: &'a [u8],
+    rejects: bool,
     step: Box<dyn Step>,
     /// The order in which the examples are seen in this epoch.
     order: Vec<usize>,
@@ -33,7 +39,7 @@ impl<'a> Run<'a> {
     /// Makes ready; `mlp` is what learns.
     pub(super) fn new(
         config: &'a TrainingConfig,
-        training: &'a Examples,
+        training: &'a TrainingSet,
         control: &'a Control,
         mlp: &Mlp,
     ) -> Result<Self, TrainingError> {
@@ -52,7 +58,8 @@ impl<'a> Run<'a> {
             config,
             control,
             source,
-            labels: training.labels(),
+            targets: training.targets(),
+            rejects: training.has_non_digits(),
             step,
             order: (0..training.len()).collect(),
             rng: generator(config.seed, SHUFFLE),
@@ -143,8 +150,9 @@ impl<'a> Run<'a> {
             learning_rate: self.config.learning_rate * self.config.schedule.factor(done),
             weight_decay: self.config.weight_decay,
             label_smoothing: self.config.label_smoothing,
+            rejects: self.rejects,
         };
-        let labels: Vec<u8> = members.iter().map(|&index| self.labels[index]).collect();
+        let targets: Vec<u8> = members.iter().map(|&index| self.targets[index]).collect();
         let every: Vec<usize>;
         let varied;
         let (images, members) = match &self.source {
@@ -159,7 +167,7 @@ impl<'a> Run<'a> {
             Batch {
                 images,
                 members,
-                labels: &labels,
+                targets: &targets,
             },
             &settings,
         )
@@ -167,7 +175,7 @@ impl<'a> Run<'a> {
 
     /// A new variation of each member. Each has a generator of its own, so that it is the same
     /// whichever thread makes it.
-    fn variations(&self, examples: &Examples, members: &[usize]) -> Vec<[u8; PIXELS]> {
+    fn variations(&self, examples: &TrainingSet, members: &[usize]) -> Vec<[u8; PIXELS]> {
         let first = FIRST_VARIATION + self.progress.images_seen as u64;
         let vary = |(&member, stream)| {
             let mut rng = generator(self.config.seed, stream);
@@ -192,7 +200,7 @@ enum Source {
     /// Every time the same.
     AsTheyAre(SparseImages),
     /// Every time varied.
-    Varied(Examples),
+    Varied(TrainingSet),
 }
 
 /// The stream of a seed's generator that shuffles; the first makes the weights.

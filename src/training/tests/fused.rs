@@ -48,11 +48,12 @@ fn check_threads(
     for (step, count) in [7, 3, 1, 12].into_iter().enumerate() {
         let images = SparseImages::of_images(&images(count, &mut rng));
         let members: Vec<usize> = (0..count).rev().collect();
-        let labels: Vec<u8> = (0..count).map(|_| rng.random_range(0..10)).collect();
+        let classes = if settings.rejects { 11 } else { 10 };
+        let labels: Vec<u8> = (0..count).map(|_| rng.random_range(0..classes)).collect();
         let batch = Batch {
             images: &images,
             members: &members,
-            labels: &labels,
+            targets: &labels,
         };
         let general = general.step(batch, &settings).expect("the general step");
         let fused = fused.step(batch, &settings).expect("the fused step");
@@ -86,6 +87,7 @@ fn every_shape_and_setting_gives_what_autograd_gives() {
         learning_rate: 0.001,
         weight_decay: 0.0,
         label_smoothing: 0.0,
+        rejects: false,
     };
     let shapes: [(&[usize], &str); 6] = [
         (&[], "no hidden layer"),
@@ -105,6 +107,11 @@ fn every_shape_and_setting_gives_what_autograd_gives() {
         ..plain
     };
     check(&[40], Activation::Relu, smoothed, "label smoothing");
+    let rejecting = StepSettings {
+        rejects: true,
+        ..smoothed
+    };
+    check(&[40], Activation::Relu, rejecting, "some are no digit");
     let decayed = StepSettings {
         weight_decay: 0.5,
         learning_rate: 0.01,
@@ -133,12 +140,13 @@ fn the_number_of_threads_does_not_change_a_bit() {
             let batch = Batch {
                 images: &images,
                 members: &members,
-                labels: &labels,
+                targets: &labels,
             };
             let settings = StepSettings {
                 learning_rate: 0.01,
                 weight_decay: 0.0,
                 label_smoothing: 0.0,
+                rejects: false,
             };
             for _ in 0..5 {
                 fused.step(batch, &settings).expect("steps");

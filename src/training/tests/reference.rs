@@ -82,7 +82,7 @@ fn logits(mlp: &Mlp, images: &SparseImages) -> Tensor {
     let pixels = Batch {
         images,
         members: &members,
-        labels: &[],
+        targets: &[],
     }
     .to_dense();
     let pixels = Tensor::from_vec(pixels, (BATCH, PIXELS), &Device::Cpu).expect("sizes agree");
@@ -134,6 +134,7 @@ fn check(case: &Case) {
         learning_rate: 0.01,
         weight_decay: case.weight_decay,
         label_smoothing: case.label_smoothing,
+        rejects: false,
     };
     let general = mlp.copy().expect("fits in memory");
     let steps: [(Mlp, Box<dyn Step>); 2] = [
@@ -148,7 +149,7 @@ fn check(case: &Case) {
             let batch = Batch {
                 images: &images,
                 members: &members,
-                labels: &labels,
+                targets: &labels,
             };
             let figures = step.step(batch, &settings).expect("steps");
             let loss = figures.loss_sum / BATCH as f64;

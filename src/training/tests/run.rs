@@ -16,11 +16,7 @@ fn bars(count: usize) -> Examples {
 }
 
 fn dataset() -> Dataset {
-    Dataset {
-        name: "bars".into(),
-        train: bars(230),
-        test: bars(50),
-    }
+    Dataset::new("bars", bars(230), bars(50))
 }
 
 fn config() -> config::TrainingConfig {
@@ -164,11 +160,7 @@ fn an_abandoned_training_leaves_nothing() {
 #[test]
 fn what_cannot_be_trained_is_refused_before_it_begins() {
     let mut events = 0;
-    let empty = Dataset {
-        name: "nothing".into(),
-        train: bars(0),
-        test: bars(5),
-    };
+    let empty = Dataset::new("nothing", bars(0), bars(5));
     let control = Control::default();
     let result = train(&config(), &empty, &Device::Cpu, &control, &mut |_| {
         events += 1;
