@@ -46,7 +46,7 @@ pub enum Invocation {
 #[derive(Debug)]
 pub enum Task {
     /// Train a network and write its weights.
-    Train(TrainTask),
+    Train(Box<TrainTask>),
     /// Measure a model on labelled digits.
     Eval(EvalTask),
     /// Read digits in pictures and ink files.

@@ -3,6 +3,7 @@
 
 mod autograd;
 mod batch;
+mod calibrate;
 pub mod config;
 pub mod control;
 pub mod evaluation;
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 use self::{
     batch::Batch,
+    calibrate::calibration,
     config::TrainingConfig,
     control::{Control, Wish},
     evaluation::{Evaluation, evaluate},
@@ -188,9 +190,15 @@ pub fn train(
         .map_err(|error| ModelError::Compute(Box::new(error)))?;
     pool.install(|| {
         let training = training_set(training, &dataset.pen, config, control);
+        let rejects = training.has_non_digits();
         let mlp = Mlp::new(&config.model, config.seed, device)?;
         let run = Run::new(config, &training, control, &mlp)?;
         let Some(history) = run.epochs(&mlp, &validation, on_event)? else {
+            return Ok(None);
+        };
+        let hands = &dataset.calibration.digits;
+        let calibration = calibration(&mlp, &validation, hands, rejects, config.seed, control)?;
+        let Some(calibration) = calibration else {
             return Ok(None);
         };
         let Some(test) = evaluate(&mlp, &dataset.test, control)? else {
@@ -204,6 +212,7 @@ pub fn train(
             validation_accuracy: history.last().and_then(|record| record.validation_accuracy),
             test_loss: test.as_ref().map(|test| test.loss),
             test_accuracy: test.as_ref().map(|test| test.accuracy),
+            calibration,
         };
         let stopped = history.len() < config.epochs;
         Ok(Some(TrainedModel {

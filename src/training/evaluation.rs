@@ -74,7 +74,20 @@ pub fn evaluate(
     examples: &Examples,
     control: &Control,
 ) -> Result<Option<Evaluation>, ModelError> {
-    let mut logits: Vec<[f32; CLASSES]> = Vec::with_capacity(examples.len());
+    let Some(logits) = logits(mlp, examples, control)? else {
+        return Ok(None);
+    };
+    let truths = (0..examples.len()).map(|index| examples.label(index));
+    Ok(Some(Evaluation::of_logits(logits.iter().zip(truths))))
+}
+
+/// The logits of each example; `None` when it was abandoned on the way.
+pub(super) fn logits(
+    mlp: &Mlp,
+    examples: &Examples,
+    control: &Control,
+) -> Result<Option<Vec<[f32; CLASSES]>>, ModelError> {
+    let mut logits = Vec::with_capacity(examples.len());
     for images in examples.images().chunks(CHUNK * PIXELS) {
         if control.wish() == Wish::Abandon {
             return Ok(None);
@@ -82,8 +95,7 @@ pub fn evaluate(
         let pixels = images.iter().map(|&byte| f32::from(byte) / 255.0);
         logits.extend(mlp.logits(pixels.collect())?);
     }
-    let truths = (0..examples.len()).map(|index| examples.label(index));
-    Ok(Some(Evaluation::of_logits(logits.iter().zip(truths))))
+    Ok(Some(logits))
 }
 
 #[cfg(test)]
