@@ -3,27 +3,31 @@
 //! A step has two phases, and within each the threads have nothing to do with each other. First
 //! each takes a part of the batch all the way forward and back, down to the gradient of every
 //! layer's sums. Then each takes a part of every layer's rows, computes their gradient over the
-//! whole batch and uses it up in Adam's update. So each sum is made by one thread, in one order.
+//! whole batch and uses it up in the optimiser's update. So each sum is made by one thread, in one
+//! order.
 
 mod adam;
+mod at_once;
 mod dense;
-mod parameters;
+mod elementwise;
+mod gradients;
+mod loss;
+pub(super) mod parameters;
+mod pass;
+mod rule;
 mod sparse;
-
-use std::ops::Range;
 
 use rayon::prelude::*;
 
 use self::{
     adam::Adam,
-    dense::Matrix,
+    loss::LossRule,
     parameters::Values,
-    sparse::{RowValues, Rows},
+    pass::{LayerRows, Part, Pass},
+    sparse::Rows,
 };
-use super::{BatchFigures, Step, StepSettings, batch::Batch};
+use super::{BatchFigures, OptimizerState, Step, StepSettings, batch::Batch, config::Optimizer};
 use crate::{
-    bitmap::{CLASSES, Digit},
-    dataset::TrainingSet,
     error::{ModelError, TrainingError},
     model::{Activation, Dense, Mlp},
 };
@@ -42,7 +46,7 @@ pub(super) struct Fused {
     threads: usize,
     /// The first layer's rows, a part for each thread.
     rows: Vec<Rows>,
-    steps: i32,
+    steps: u32,
 }
 
 /// One layer's state beside its parameters.
@@ -53,11 +57,13 @@ struct Layer {
     outputs: Vec<f32>,
     /// `[n, width]`: the gradient of the mean loss by the layer's sums.
     deltas: Vec<f32>,
-    /// `[in, width]`: scratch for the weights' gradient; unused by the first layer.
+    /// `[n, width]`: what a change of the layer's sums changes the outputs by, where that has to be kept.
+    slopes: Vec<f32>,
+    /// `[in, width]`: scratch for the weights' gradient; empty in the first layer until it is needed.
     gradient: Vec<f32>,
     /// `[width]`: scratch for the bias's gradient.
     bias_gradient: Vec<f32>,
-    /// Adam's moments of the weights and of the bias.
+    /// What the optimiser remembers of the gradients by the weights and by the bias.
     weight_moments: Moments,
     bias_moments: Moments,
 }
@@ -91,6 +97,7 @@ impl Fused {
             width: pair[1],
             outputs: Vec::new(),
             deltas: Vec::new(),
+            slopes: Vec::new(),
             gradient: vec![0.0; if index == 0 { 0 } else { pair[0] * pair[1] }],
             bias_gradient: vec![0.0; pair[1]],
             weight_moments: Moments::zero(pair[0] * pair[1]),
@@ -113,8 +120,18 @@ impl Fused {
     ) -> candle_core::Result<BatchFigures> {
         let figures = self.propagate(batch, settings)?;
         self.steps += 1;
-        let adam = Adam::at_step(self.steps, settings.learning_rate, settings.weight_decay);
-        let bias_adam = Adam::at_step(self.steps, settings.learning_rate, 0.0);
+        if is_done_at_once(settings) {
+            self.update_at_once(batch, settings)?;
+        } else {
+            self.update_by_gradients(batch, settings)?;
+        }
+        Ok(figures)
+    }
+
+    /// Updates each layer while its gradient is made.
+    fn update_at_once(&mut self, batch: Batch, settings: &StepSettings) -> candle_core::Result<()> {
+        let adam = Adam::at_step(settings, self.steps, true);
+        let bias_adam = Adam::at_step(settings, self.steps, false);
         let dense = self.mlp.layers().to_vec();
         for (index, Dense { weight, bias }) in dense.iter().enumerate() {
             let (before, rest) = self.layers.split_at_mut(index);
@@ -126,11 +143,11 @@ impl Fused {
             })?;
             let (rows, threads) = (&mut self.rows, self.threads);
             parameters::write(weight, |weight| match before.last() {
-                None => update_first(weight, layer, batch, adam, rows),
-                Some(previous) => update_weights(weight, layer, previous, adam, threads),
+                None => at_once::update_first(weight, layer, batch, adam, rows),
+                Some(previous) => at_once::update_weights(weight, layer, previous, adam, threads),
             })?;
         }
-        Ok(figures)
+        Ok(())
     }
 
     /// Fills every layer's outputs and deltas.
@@ -155,30 +172,40 @@ impl Fused {
             .members
             .chunks(rows_each)
             .zip(batch.targets.chunks(rows_each))
-            .map(|(members, targets)| Part {
+            .zip((0..).step_by(rows_each))
+            .map(|((members, targets), first_row)| Part {
                 batch: Batch {
                     members,
                     targets,
                     ..batch
                 },
+                first_row,
                 layers: Vec::with_capacity(weights.len()),
             })
             .collect();
+        let keeps_slopes = pass::keeps_slopes(self.activation, settings.dropout);
         for layer in &mut self.layers {
-            layer.outputs.resize(count * layer.width, 0.0);
-            layer.deltas.resize(count * layer.width, 0.0);
-            let outputs = layer.outputs.chunks_mut(rows_each * layer.width);
-            let deltas = layer.deltas.chunks_mut(rows_each * layer.width);
-            for (part, place) in parts.iter_mut().zip(outputs.zip(deltas)) {
-                part.layers.push(place);
+            let len = count * layer.width;
+            layer.outputs.resize(len, 0.0);
+            layer.deltas.resize(len, 0.0);
+            layer.slopes.resize(if keeps_slopes { len } else { 0 }, 0.0);
+            let len_each = rows_each * layer.width;
+            let mut slopes = layer.slopes.chunks_mut(len_each);
+            let outputs = layer.outputs.chunks_mut(len_each);
+            let deltas = layer.deltas.chunks_mut(len_each);
+            for (part, (outputs, deltas)) in parts.iter_mut().zip(outputs.zip(deltas)) {
+                part.layers.push(LayerRows {
+                    outputs,
+                    deltas,
+                    slopes: slopes.next().unwrap_or_default(),
+                });
             }
         }
         let pass = Pass {
             weights: &weights,
             activation: self.activation,
-            scale: 1.0 / count as f32,
-            label_smoothing: settings.label_smoothing as f32,
-            rejects: settings.rejects,
+            loss: LossRule::new(settings, count),
+            dropout: settings.dropout,
         };
         Ok(parts
             .into_par_iter()
@@ -196,179 +223,43 @@ impl Step for Fused {
     ) -> Result<BatchFigures, TrainingError> {
         Ok(self.learn(batch, settings).map_err(ModelError::from)?)
     }
-}
 
-/// A part of a batch, with its rows of each layer's outputs and deltas.
-struct Part<'a> {
-    batch: Batch<'a>,
-    layers: Vec<(&'a mut [f32], &'a mut [f32])>,
-}
-
-/// What the parts of a batch share on their way through the network.
-struct Pass<'a> {
-    /// Each layer's weights `[in, out]` and bias `[out]`.
-    weights: &'a [(&'a [f32], &'a [f32])],
-    activation: Activation,
-    /// 1 / n: the loss is the mean over the batch.
-    scale: f32,
-    label_smoothing: f32,
-    /// Whether there is an eleventh class, whose logit is always 0.
-    rejects: bool,
-}
-
-impl Pass<'_> {
-    /// Forward and back.
-    fn run(&self, part: &mut Part) -> BatchFigures {
-        let last = self.weights.len() - 1;
-        for (index, (weight, bias)) in self.weights.iter().enumerate() {
-            let (before, rest) = part.layers.split_at_mut(index);
-            let outputs = &mut *rest[0].0;
-            match before.last() {
-                None => sparse::forward(part.batch, weight, bias, outputs),
-                Some((inputs, _)) => {
-                    for row in outputs.chunks_exact_mut(bias.len()) {
-                        row.copy_from_slice(bias);
-                    }
-                    let inputs = Matrix::by_rows(inputs, weight.len() / bias.len());
-                    dense::multiply(outputs, inputs, Matrix::by_rows(weight, bias.len()), true);
-                }
-            }
-            if index < last {
-                dense::activate(self.activation, outputs);
-            }
-        }
-        let (logits, deltas) = &mut part.layers[last];
-        let figures = self.loss(logits, part.batch.targets, deltas);
-        for index in (1..=last).rev() {
-            let (before, rest) = part.layers.split_at_mut(index);
-            let (outputs, previous) = &mut before[index - 1];
-            let (weight, bias) = self.weights[index];
-            let deltas = Matrix::by_rows(rest[0].1, bias.len());
-            let back = Matrix::by_rows(weight, bias.len()).transposed();
-            dense::multiply(previous, deltas, back, false);
-            dense::multiply_by_slope(self.activation, outputs, previous);
-        }
-        figures
+    fn state(&self) -> Result<OptimizerState, TrainingError> {
+        let moments = || {
+            self.layers
+                .iter()
+                .flat_map(|layer| [&layer.weight_moments, &layer.bias_moments])
+        };
+        Ok(OptimizerState {
+            steps: self.steps,
+            first: moments().map(|moments| moments.first.clone()).collect(),
+            second: moments().map(|moments| moments.second.clone()).collect(),
+        })
     }
 
-    /// Softmax and cross-entropy with their gradient: (probability − target) / n.
-    fn loss(&self, logits: &[f32], targets: &[u8], deltas: &mut [f32]) -> BatchFigures {
-        let mut figures = BatchFigures::default();
-        let classes = CLASSES + usize::from(self.rejects);
-        let off_target = self.label_smoothing / classes as f32;
-        let on_target = 1.0 - self.label_smoothing + off_target;
-        let rows = logits.as_chunks::<CLASSES>().0.iter().zip(targets);
-        for ((logits, &wanted), delta) in rows.zip(deltas.as_chunks_mut::<CLASSES>().0) {
-            let best = Digit::of_largest(logits);
-            let mut largest = logits[best.index()];
-            let mut read = best.value();
-            if self.rejects && largest < 0.0 {
-                (largest, read) = (0.0, TrainingSet::NO_DIGIT);
-            }
-            let powers = logits.map(|logit| (logit - largest).exp());
-            let rejection = if self.rejects { (-largest).exp() } else { 0.0 };
-            let sum = powers.iter().sum::<f32>() + rejection;
-            let log_sum = sum.ln() + largest;
-            let target_of = |class| {
-                let is_wanted = class == usize::from(wanted);
-                if is_wanted { on_target } else { off_target }
-            };
-            for (class, delta) in delta.iter_mut().enumerate() {
-                let target = target_of(class);
-                *delta = (powers[class] / sum - target) * self.scale;
-                figures.loss_sum += f64::from(target * (log_sum - logits[class]));
-            }
-            if self.rejects {
-                figures.loss_sum += f64::from(target_of(CLASSES) * log_sum);
-            }
-            figures.correct += usize::from(read == wanted);
+    fn restore(&mut self, state: &OptimizerState) -> Result<(), TrainingError> {
+        self.steps = state.steps;
+        let moments = self
+            .layers
+            .iter_mut()
+            .flat_map(|layer| [&mut layer.weight_moments, &mut layer.bias_moments]);
+        for (moments, (first, second)) in moments.zip(state.first.iter().zip(&state.second)) {
+            moments.first.clone_from(first);
+            moments.second.clone_from(second);
         }
-        figures
+        let Moments { first, second } = &self.layers[0].weight_moments;
+        for rows in &mut self.rows {
+            rows.remember(first, second);
+        }
+        Ok(())
     }
 }
 
-/// A step on the first layer's weights, `[784, width]`.
-fn update_first(
-    weight: &mut [f32],
-    layer: &mut Layer,
-    batch: Batch,
-    adam: Adam,
-    rows: &mut [Rows],
-) {
-    let Layer {
-        width,
-        deltas,
-        weight_moments: Moments { first, second },
-        ..
-    } = layer;
-    let len = rows[0].pixels.len() * *width;
-    let update = |(((rows, weights), first), second): FirstPlaces| {
-        sparse::update(
-            batch,
-            deltas,
-            adam,
-            rows,
-            RowValues {
-                weights,
-                first,
-                second,
-            },
-        );
-    };
-    rows.par_iter_mut()
-        .zip(weight.par_chunks_mut(len))
-        .zip(first.par_chunks_mut(len))
-        .zip(second.par_chunks_mut(len))
-        .with_max_len(1)
-        .for_each(update);
+/// Whether each layer can be updated while its gradient is made.
+fn is_done_at_once(settings: &StepSettings) -> bool {
+    let is_adam = matches!(
+        settings.optimizer,
+        Optimizer::Adam { .. } | Optimizer::AdamW { .. }
+    );
+    is_adam && settings.clip_norm == 0.0 && settings.l1 == 0.0 && settings.l2 == 0.0
 }
-
-/// A thread's rows, their weights, and their two moments.
-type FirstPlaces<'a> = (
-    ((&'a mut Rows, &'a mut [f32]), &'a mut [f32]),
-    &'a mut [f32],
-);
-
-/// A step on a later layer's weights, `[in, width]`.
-fn update_weights(
-    weight: &mut [f32],
-    layer: &mut Layer,
-    previous: &Layer,
-    adam: Adam,
-    threads: usize,
-) {
-    let Layer {
-        width,
-        deltas,
-        gradient,
-        weight_moments: Moments { first, second },
-        ..
-    } = layer;
-    let inputs = Matrix::by_rows(&previous.outputs, previous.width);
-    let deltas = Matrix::by_rows(deltas, *width);
-    let rows_each = previous.width.div_ceil(threads);
-    let len = rows_each * *width;
-    let update = |(part, (((weight, gradient), first), second)): (usize, Places)| {
-        let start = part * rows_each;
-        let columns: Range<usize> = start..start + weight.len() / *width;
-        dense::multiply(
-            gradient,
-            inputs.columns(columns).transposed(),
-            deltas,
-            false,
-        );
-        adam.update_slice(weight, gradient, first, second);
-    };
-    let places = weight
-        .par_chunks_mut(len)
-        .zip(gradient.par_chunks_mut(len))
-        .zip(first.par_chunks_mut(len))
-        .zip(second.par_chunks_mut(len));
-    places.enumerate().with_max_len(1).for_each(update);
-}
-
-/// A part's weights, their gradient, and their two moments.
-type Places<'a> = (
-    ((&'a mut [f32], &'a mut [f32]), &'a mut [f32]),
-    &'a mut [f32],
-);

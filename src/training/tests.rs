@@ -8,7 +8,10 @@ use candle_core::Device;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::{batch::SparseImages, *};
+use super::{
+    batch::{Batch, SparseImages},
+    *,
+};
 use crate::{
     bitmap::PIXELS,
     dataset::Examples,
@@ -17,11 +20,7 @@ use crate::{
 
 /// Every weight and bias, layer by layer.
 fn parameters(mlp: &Mlp) -> Vec<f32> {
-    let tensors = mlp
-        .layers()
-        .iter()
-        .flat_map(|dense| [&dense.weight, &dense.bias]);
-    let values = tensors.map(|tensor| {
+    let values = mlp.parameters().map(|tensor| {
         let flat = tensor.flatten_all().expect("has elements");
         flat.to_vec1::<f32>().expect("holds f32")
     });

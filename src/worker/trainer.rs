@@ -218,6 +218,7 @@ fn learn(
     let mut on_event = |event: TrainingEvent| match event {
         TrainingEvent::Started(plan) => reporter.tell(TrainerFact::Started(plan)),
         TrainingEvent::Batch(progress) => reporter.show(progress),
+        TrainingEvent::Resumed(_) | TrainingEvent::Glance(_) | TrainingEvent::Checkpoint(_) => {}
         TrainingEvent::EpochFinished { record, mlp } => {
             match snapshot(&mlp, &record, config, &dataset) {
                 Ok(snapshot) => reporter.tell(TrainerFact::EpochFinished { record, snapshot }),

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::action::{Effect, PathPurpose},
     bitmap::Bitmap,
-    training::{Progress, TrainedModel},
+    training::{Ending, Progress, TrainedModel},
     worker::{
         file_tasks::FileOutcome,
         predictor::{PredictionOutcome, PredictionResponse},
@@ -85,11 +85,15 @@ impl State {
     }
 
     fn finish(&mut self, run: u64, trained: TrainedModel, out: &mut Vec<Effect>) {
+        let stopped = trained.is_stopped();
+        if let Ending::Diverged(divergence) = trained.ending {
+            let text = format!("The training ended: {divergence}. The best epoch's weights are kept.");
+            self.notices.error(text);
+        }
         let TrainedModel {
             model,
             history,
             test,
-            stopped,
             ..
         } = trained;
         log::info!(

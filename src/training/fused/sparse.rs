@@ -195,6 +195,19 @@ impl Rows {
     }
 }
 
+impl Rows {
+    /// Takes over from another step's moments, each `[784, width]`, which pixels were ever lit: those whose
+    /// moments are not all zero.
+    pub(super) fn remember(&mut self, first: &[f32], second: &[f32]) {
+        let width = first.len() / PIXELS;
+        for (pixel, lit) in self.pixels.clone().zip(&mut self.lit) {
+            let row = pixel * width..(pixel + 1) * width;
+            let moments = first[row.clone()].iter().chain(&second[row]);
+            *lit = moments.into_iter().any(|&moment| moment != 0.0);
+        }
+    }
+}
+
 /// The rows that [`Rows`] names, with their moments; each `[pixels, width]`.
 pub(super) struct RowValues<'a> {
     pub(super) weights: &'a mut [f32],
@@ -277,6 +290,24 @@ fn update_tile<S: Simd, const T: usize>(
     store(simd, &mut weights[place.clone()], weight);
     store(simd, &mut first[place.clone()], m);
     store(simd, &mut second[place], v);
+}
+
+/// Writes the gradient `imagesᵀ · deltas` of some rows of the first layer's weights, `[pixels, width]`.
+pub(super) fn gradient(batch: Batch, deltas: &[f32], rows: &mut Rows, gradient: &mut [f32]) {
+    rows.by_pixel.sort(batch, &rows.pixels);
+    let width = deltas.len() / batch.members.len();
+    let ByPixel { starts, entries } = &rows.by_pixel;
+    Arch::new().dispatch(|| {
+        gradient.fill(0.0);
+        for (sums, range) in gradient.chunks_exact_mut(width).zip(starts.windows(2)) {
+            for &(member, value) in &entries[range[0]..range[1]] {
+                let row = member as usize * width;
+                for (sum, delta) in sums.iter_mut().zip(&deltas[row..row + width]) {
+                    *sum += value * delta;
+                }
+            }
+        }
+    });
 }
 
 /// Shares the pixels out: as many to each part, but for the last, which may have fewer. Ink gathers

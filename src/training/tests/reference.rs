@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     bitmap::CLASSES,
     recognition::Prediction,
-    training::{autograd::Autograd, fused::Fused},
+    training::{autograd::Autograd, config::Optimizer, fused::Fused},
 };
 
 /// PyTorch computed in `f64`, we do in `f32`; sums of 784 terms of size 1 are good to some 1e-5,
@@ -131,10 +131,10 @@ fn check(case: &Case) {
         }
     }
     let settings = StepSettings {
+        optimizer: Optimizer::adam_w(case.weight_decay),
         learning_rate: 0.01,
-        weight_decay: case.weight_decay,
         label_smoothing: case.label_smoothing,
-        rejects: false,
+        ..StepSettings::default()
     };
     let general = mlp.copy().expect("fits in memory");
     let steps: [(Mlp, Box<dyn Step>); 2] = [

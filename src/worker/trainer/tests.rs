@@ -117,7 +117,7 @@ fn facts_come_in_order_with_weights_of_their_own() {
         seen.push(logits(&snapshot.mlp));
     }
     assert_eq!(seen.len(), 3, "each epoch once");
-    assert!(!trained.stopped, "to its end");
+    assert!(!trained.is_stopped(), "to its end");
     assert_eq!(seen[2], logits(&trained.model.mlp), "the last is the model");
     assert_ne!(seen[0], seen[1], "the first was not trained any further");
     let progress = trainer.progress().expect("there was a batch");
@@ -149,7 +149,7 @@ fn a_stop_is_answered_within_a_batch() {
     let data = DataSource::Folder(folder.path().to_path_buf());
     work(&config(10_000), &data, &control, reporter);
     let trained = finished(facts.try_iter().map(|message| message.fact).collect());
-    assert!(trained.stopped, "before its end");
+    assert!(trained.is_stopped(), "before its end");
     assert!(trained.history.is_empty(), "within the first epoch");
     assert!(trained.test.is_some(), "what there is, is tested");
     let images_seen = lock(&progress).map(|progress| progress.images_seen);
@@ -166,7 +166,7 @@ fn a_paused_training_waits_for_what_comes() {
             |trainer, bell| {
                 trainer.resume();
                 let trained = finished(to_the_end(&trainer, bell));
-                assert!(!trained.stopped, "to its end");
+                assert!(!trained.is_stopped(), "to its end");
                 assert_eq!(trained.history.len(), 2, "every epoch");
             },
             "resumed",
@@ -175,7 +175,7 @@ fn a_paused_training_waits_for_what_comes() {
             |trainer, bell| {
                 trainer.stop();
                 let trained = finished(to_the_end(&trainer, bell));
-                assert!(trained.stopped, "before its first batch");
+                assert!(trained.is_stopped(), "before its first batch");
             },
             "stopped",
         ),
