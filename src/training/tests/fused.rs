@@ -155,9 +155,11 @@ fn every_setting_gives_what_autograd_gives() {
 fn every_optimiser_gives_what_autograd_gives_with_all_the_rest() {
     for optimizer in Optimizer::ALL {
         for activation in Activation::ALL {
+            // RMSprop's first step is three times as long as Adam's, and as touchy about gradients near zero.
+            let is_touchy = optimizer == Optimizer::RMS_PROP;
             let settings = StepSettings {
                 optimizer,
-                learning_rate: 0.001,
+                learning_rate: if is_touchy { 0.0001 } else { 0.001 },
                 ..plain()
             };
             let name = optimizer.name();

@@ -3,38 +3,6 @@
 use super::*;
 use crate::dataset::augment::Augmentation;
 
-/// Digits that are easy to tell: a bar in a place of its own for each.
-fn bars(count: usize) -> Examples {
-    let mut images = vec![0; count * PIXELS];
-    let labels: Vec<u8> = (0..count).map(|index| (index % 10) as u8).collect();
-    for (index, image) in images.as_chunks_mut::<PIXELS>().0.iter_mut().enumerate() {
-        let row = 2 + 2 * (index % 10);
-        let column = index % 7;
-        image[row * 28 + column..row * 28 + column + 18].fill(200);
-    }
-    Examples::new(images, labels).expect("sizes agree")
-}
-
-fn dataset() -> Dataset {
-    Dataset::new("bars", bars(230), bars(50))
-}
-
-fn config() -> config::TrainingConfig {
-    config::TrainingConfig {
-        model: MlpConfig::new(vec![24], Activation::Relu).expect("a small network"),
-        epochs: 12,
-        learning_rate: 0.01,
-        ..config::Preset::Keras.config()
-    }
-}
-
-/// Trains without anybody watching.
-fn train_alone(config: &config::TrainingConfig) -> TrainedModel {
-    let control = Control::default();
-    let trained = train(config, &dataset(), &Device::Cpu, &control, &mut |_| {});
-    trained.expect("trains").expect("is not abandoned")
-}
-
 #[test]
 fn it_learns_and_tells_what_it_does_in_order() {
     let mut events = Vec::new();
