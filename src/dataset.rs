@@ -6,6 +6,7 @@ pub mod idx;
 mod files;
 pub mod generated;
 mod mnist;
+pub mod noise;
 pub mod pen;
 pub mod source;
 mod training_set;

@@ -71,7 +71,9 @@ pub fn resume(
     control: &Control,
     on_event: &mut (dyn FnMut(TrainingEvent) + Send),
 ) -> Result<Option<TrainedModel>, TrainingError> {
-    checkpoint.check_data(dataset).map_err(TrainingError::Refused)?;
+    checkpoint
+        .check_data(dataset)
+        .map_err(TrainingError::Refused)?;
     let config = checkpoint.config();
     begin(config, Some(checkpoint), dataset, device, control, on_event)
 }

@@ -179,10 +179,12 @@ impl SavedForm {
     /// The form again.
     pub fn form(&self) -> TrainingForm {
         let preset = self.preset.parse().unwrap_or(Preset::Keras);
-        let config = migrated(self.config.clone()).try_into().unwrap_or_else(|error| {
-            log::warn!(target: "digitpad", "the saved training settings do not fit: {error}");
-            preset.config()
-        });
+        let config = migrated(self.config.clone())
+            .try_into()
+            .unwrap_or_else(|error| {
+                log::warn!(target: "digitpad", "the saved training settings do not fit: {error}");
+                preset.config()
+            });
         TrainingForm {
             folder: self.folder.clone(),
             from_folder: self.from_folder,
@@ -314,7 +316,11 @@ mod tests {
         let form = parse(text.as_bytes()).expect("it is TOML").training.form();
         let config = form.config().expect("it is in range");
         assert_eq!((config.epochs, config.seed), (5, 3), "the numbers");
-        assert_eq!(config.optimizer, Optimizer::adam_w(0.01), "the weight decay");
+        assert_eq!(
+            config.optimizer,
+            Optimizer::adam_w(0.01),
+            "the weight decay"
+        );
         assert_eq!(config.schedule, Schedule::ONE_CYCLE, "the schedule");
         assert_eq!(config.model.hidden(), [256], "the network");
     }

@@ -12,7 +12,7 @@ use clap::{
 use self::train::TypedTrain;
 use super::{EvalSource, EvalTask, InfoTask, Input, Invocation, PredictTask, PresetsTask, Task};
 use crate::{
-    dataset::pen::Fold,
+    dataset::{noise::Noise, pen::Fold},
     error::{CliError, Refusal},
     training::config::Preset,
 };
@@ -38,6 +38,7 @@ Examples:
   digitpad eval --weights mine.safetensors --data fashion-mnist/
   digitpad eval --idx t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --json
   digitpad eval --ink digits.jsonl.gz
+  digitpad eval --weights filtered.safetensors --noise salt-and-pepper:0.1
 
 With --json, one object: source, examples, loss, accuracy, per_class and confusion (ten rows, truth by
 row); with --ink also by_source (by the part of the writer's name before its dash) and how many lines
@@ -111,6 +112,9 @@ struct TypedEval {
     /// With --ink: measure only the hands of one part K of N, those that a training left out
     #[arg(long, value_name = "K/N", requires = "ink")]
     fold: Option<Fold>,
+    /// Noise to add to the images first: salt-and-pepper:X or gaussian:X, X from 0 to 1
+    #[arg(long, value_name = "KIND:X", conflicts_with = "ink")]
+    noise: Option<Noise>,
     /// Print the figures as one JSON object
     #[arg(long)]
     json: bool,
@@ -202,6 +206,7 @@ impl TypedEval {
         EvalTask {
             weights: self.model.weights,
             source,
+            noise: self.noise,
             json: self.json,
         }
     }

@@ -10,13 +10,16 @@ use serde::Serialize;
 use super::{Ending, ink_eval, load_model, text, write_json};
 use crate::{
     bitmap::CLASSES,
-    dataset::{Dataset, Examples, pen::Fold, read_idx_pair},
+    dataset::{Dataset, Examples, noise::Noise, pen::Fold, read_idx_pair},
     error::{CliError, DatasetError},
     training::{
         control::Control,
         evaluation::{Evaluation, evaluate},
     },
 };
+
+/// Noise is the same each time, so that models can be compared.
+const NOISE_SEED: u64 = 0;
 
 /// Measure a model on labelled digits.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub struct EvalTask {
     pub weights: Option<PathBuf>,
     /// Where the digits come from.
     pub source: EvalSource,
+    /// What is added to the images first.
+    pub noise: Option<Noise>,
     /// Whether to print JSON.
     pub json: bool,
 }
@@ -89,6 +94,13 @@ pub(super) fn run(task: &EvalTask, out: &mut dyn Write) -> Result<Ending, CliErr
         EvalSource::Mnist => test_part(Dataset::mnist()?),
         EvalSource::Folder(folder) => test_part(Dataset::from_folder(folder)?),
         EvalSource::Idx { images, labels } => pair(images, labels)?,
+    };
+    let (source, examples) = match task.noise {
+        Some(noise) => (
+            format!("{source} with {noise}"),
+            examples.with_noise(noise, NOISE_SEED),
+        ),
+        None => (source, examples),
     };
     // Nobody else holds the lever, so it is never abandoned.
     let Some(evaluation) = evaluate(&model.mlp, &examples, &Control::default())? else {

@@ -354,7 +354,10 @@ impl Report<'_> {
             Ending::Completed => {}
             Ending::Stopped => writeln!(out, "stopped after {done} of {all} epochs")?,
             Ending::StoppedEarly => {
-                writeln!(out, "ended after {done} of {all} epochs, because it got no better")?;
+                writeln!(
+                    out,
+                    "ended after {done} of {all} epochs, because it got no better"
+                )?;
             }
             Ending::Diverged(divergence) => writeln!(out, "ended early: {divergence}")?,
         }

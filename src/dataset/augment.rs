@@ -48,7 +48,10 @@ impl Augmentation {
 
     /// Whether images stay as they are.
     pub fn is_none(&self) -> bool {
-        Self { taper: 0.0, ..*self } == Self::default()
+        Self {
+            taper: 0.0,
+            ..*self
+        } == Self::default()
     }
 
     /// The strengths when `progress`, 0..=1, of a training is done.
@@ -423,7 +426,10 @@ mod tests {
         assert!((grown - 0.5 * 55.0).abs() < 0.01, "{grown} more");
         assert_eq!(total(&padded.thickened(0.0)), total(&padded), "by nothing");
         let shrunk = total(&padded) - total(&padded.thickened(-0.5));
-        assert!((15.0..28.0).contains(&shrunk), "{shrunk} less: half of the rim");
+        assert!(
+            (15.0..28.0).contains(&shrunk),
+            "{shrunk} less: half of the rim"
+        );
     }
 
     proptest! {

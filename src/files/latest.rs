@@ -6,10 +6,15 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
+    time::{Duration, Instant},
 };
 
 use super::write_atomically;
 use crate::error::IoError;
+
+/// How many times as long as a write took the next one waits, so that neither the disk nor a processor is
+/// kept busy by content that comes quicker than it can be written.
+const REST: u32 = 4;
 
 /// Makes the content of a file.
 type Content = Box<dyn FnOnce() -> io::Result<Vec<u8>> + Send>;
@@ -41,10 +46,12 @@ impl LatestFile {
     /// When the system cannot start a thread.
     pub fn new(path: PathBuf) -> Result<Self, IoError> {
         let desk = Arc::new(Desk::default());
-        let thread = thread::Builder::new().name("digitpad-writer".to_owned()).spawn({
-            let (desk, path) = (Arc::clone(&desk), path.clone());
-            move || desk.serve(&path)
-        });
+        let thread = thread::Builder::new()
+            .name("digitpad-writer".to_owned())
+            .spawn({
+                let (desk, path) = (Arc::clone(&desk), path.clone());
+                move || desk.serve(&path)
+            });
         let failed = |source| IoError {
             attempted: "write",
             path: path.clone(),
@@ -98,6 +105,7 @@ impl fmt::Debug for LatestFile {
 impl Desk {
     fn serve(&self, path: &Path) {
         while let Some(content) = self.next() {
+            let begin = Instant::now();
             let written = content().map_err(|source| IoError {
                 attempted: "write",
                 path: path.to_path_buf(),
@@ -106,7 +114,15 @@ impl Desk {
             if let Err(error) = written.and_then(|bytes| write_atomically(path, &bytes)) {
                 self.lock().error = Some(error);
             }
+            self.rest(REST * begin.elapsed());
         }
+    }
+
+    /// Waits for so long, or until the end.
+    fn rest(&self, time: Duration) {
+        let is_open = |state: &mut State| !state.is_closed;
+        // Whether the time is over or the end has come, there is nothing else to do.
+        drop(self.changed.wait_timeout_while(self.lock(), time, is_open));
     }
 
     /// Waits for the next content; none after the end.
@@ -135,12 +151,20 @@ mod tests {
             file.replace(move || Ok(vec![number; 1000]));
         }
         drop(file);
-        assert_eq!(fs::read(&path).expect("is there"), vec![49; 1000], "the last");
+        assert_eq!(
+            fs::read(&path).expect("is there"),
+            vec![49; 1000],
+            "the last"
+        );
         let file = LatestFile::new(path.clone()).expect("starts");
         file.replace(|| Ok(vec![7]));
         file.remove();
         assert!(!path.exists(), "removed, whether it was written or not");
-        assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 0, "nothing beside it");
+        assert_eq!(
+            fs::read_dir(folder.path()).expect("lists").count(),
+            0,
+            "nothing beside it"
+        );
     }
 
     #[test]
@@ -154,7 +178,10 @@ mod tests {
             }
             thread::yield_now();
         };
-        assert!(error.to_string().contains("a.bin"), "{error} names the file");
+        assert!(
+            error.to_string().contains("a.bin"),
+            "{error} names the file"
+        );
         file.remove();
     }
 }

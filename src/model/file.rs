@@ -237,7 +237,10 @@ fn config_of(map: &HashMap<String, String>, name: &str) -> Result<MlpConfig, Mod
     };
     let format = field("format")?;
     let is_known = [FORMAT, FORMAT_WITH_FILTERS].contains(&format);
-    let table = [("format", is_known, FORMAT), ("input", field("input")? == INPUT, INPUT)];
+    let table = [
+        ("format", is_known, FORMAT),
+        ("input", field("input")? == INPUT, INPUT),
+    ];
     for (key, is_known, expected) in table {
         if !is_known {
             let found = format!("{key} \"{}\"", excerpt(field(key)?));

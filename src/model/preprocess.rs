@@ -38,7 +38,11 @@ impl Preprocessing {
     /// Names the first that is out of its range, and the range.
     pub fn validate(&self) -> Result<(), Refusal> {
         let ranges = [
-            ("median filter", self.median_px as f32, Self::MOST_MEDIAN_PX as f32),
+            (
+                "median filter",
+                self.median_px as f32,
+                Self::MOST_MEDIAN_PX as f32,
+            ),
             ("Gaussian filter", self.gaussian_px, Self::MOST_GAUSSIAN_PX),
             ("threshold", self.threshold, 1.0),
         ];
@@ -132,7 +136,9 @@ fn blurred(image: &[u8; PIXELS], sigma_px: f32) -> [u8; PIXELS] {
     // Beyond three standard deviations lie 0.3 % of the weight.
     let radius = (3.0 * sigma_px).ceil() as usize;
     let weight = |distance: usize| (-0.5 * (distance as f32 / sigma_px).powi(2)).exp();
-    let weights: Vec<f32> = (0..=2 * radius).map(|i| weight(i.abs_diff(radius))).collect();
+    let weights: Vec<f32> = (0..=2 * radius)
+        .map(|i| weight(i.abs_diff(radius)))
+        .collect();
     let sum: f32 = weights.iter().sum();
     let along = |values: &[f32; PIXELS], step: usize, across: usize| -> [f32; PIXELS] {
         std::array::from_fn(|index| {
@@ -173,12 +179,18 @@ mod tests {
     #[test]
     fn the_median_removes_single_pixels_and_keeps_blocks() {
         for median_px in [1, 2] {
-            let image = filtered(Preprocessing { median_px, ..Preprocessing::default() });
+            let image = filtered(Preprocessing {
+                median_px,
+                ..Preprocessing::default()
+            });
             assert_eq!(image[3 * SIDE + 3], 0, "{median_px}: a lone dot goes");
             assert_eq!(image[12 * SIDE + 12], 255, "{median_px}: a hole closes");
             assert_eq!(image[13 * SIDE + 13], 255, "{median_px}: the block stays");
             let corner = image[10 * SIDE + 10];
-            assert_eq!(corner, 0, "{median_px}: fewer than half of the square is ink at a corner");
+            assert_eq!(
+                corner, 0,
+                "{median_px}: fewer than half of the square is ink at a corner"
+            );
         }
     }
 
@@ -186,15 +198,28 @@ mod tests {
     fn the_blur_is_a_gaussian_and_keeps_the_ink() {
         let mut image = [0; PIXELS];
         image[14 * SIDE + 14] = 255;
-        Preprocessing { gaussian_px: 1.0, ..Preprocessing::default() }.apply(&mut image);
+        Preprocessing {
+            gaussian_px: 1.0,
+            ..Preprocessing::default()
+        }
+        .apply(&mut image);
         // scipy.ndimage.gaussian_filter(…, sigma=1, truncate=3) of 255 at one place: 40.97 there, 24.85
         // beside it, 15.07 across the corner.
-        let places = [(14, 14, 41), (14, 15, 25), (13, 14, 25), (15, 15, 15), (14, 18, 0)];
+        let places = [
+            (14, 14, 41),
+            (14, 15, 25),
+            (13, 14, 25),
+            (15, 15, 15),
+            (14, 18, 0),
+        ];
         for (row, column, expected) in places {
             assert_eq!(image[row * SIDE + column], expected, "at {row}, {column}");
         }
         let mass = |image: &[u8; PIXELS]| image.iter().map(|&p| f64::from(p)).sum::<f64>();
-        let blurred = filtered(Preprocessing { gaussian_px: 2.0, ..Preprocessing::default() });
+        let blurred = filtered(Preprocessing {
+            gaussian_px: 2.0,
+            ..Preprocessing::default()
+        });
         let ratio = mass(&blurred) / mass(&sample());
         // Rounding to bytes loses some of the faint rim.
         assert!((ratio - 1.0).abs() < 0.03, "{ratio} times the ink");
@@ -202,31 +227,68 @@ mod tests {
 
     #[test]
     fn a_threshold_leaves_ink_and_paper_only() {
-        let image = filtered(Preprocessing { gaussian_px: 1.0, threshold: 0.5, median_px: 0 });
-        assert!(image.iter().all(|&pixel| matches!(pixel, 0 | 255)), "nothing between");
+        let image = filtered(Preprocessing {
+            gaussian_px: 1.0,
+            threshold: 0.5,
+            median_px: 0,
+        });
+        assert!(
+            image.iter().all(|&pixel| matches!(pixel, 0 | 255)),
+            "nothing between"
+        );
         assert_eq!(image[3 * SIDE + 3], 0, "a blurred dot is too faint");
         assert_eq!(image[13 * SIDE + 13], 255, "the block is not");
     }
 
     #[test]
     fn pixels_and_bytes_are_filtered_alike() {
-        let filters = Preprocessing { median_px: 1, gaussian_px: 0.7, threshold: 0.4 };
+        let filters = Preprocessing {
+            median_px: 1,
+            gaussian_px: 0.7,
+            threshold: 0.4,
+        };
         let bitmap = Bitmap::from_bytes(&sample());
         let mut pixels = bitmap.pixels().to_vec();
         filters.apply_to_pixels(&mut pixels);
         assert_eq!(pixels, filters.of_bitmap(&bitmap).pixels(), "one image");
-        assert_eq!(filters.of_bitmap(&bitmap).to_bytes(), filtered(filters), "and its bytes");
+        assert_eq!(
+            filters.of_bitmap(&bitmap).to_bytes(),
+            filtered(filters),
+            "and its bytes"
+        );
         let nothing = Preprocessing::default();
-        assert_eq!(nothing.of_bitmap(&bitmap), bitmap, "no filter changes nothing");
+        assert_eq!(
+            nothing.of_bitmap(&bitmap),
+            bitmap,
+            "no filter changes nothing"
+        );
     }
 
     #[test]
     fn values_out_of_range_are_refused() {
         let none = Preprocessing::default();
         let cases = [
-            (Preprocessing { median_px: 3, ..none }, "median"),
-            (Preprocessing { gaussian_px: -0.1, ..none }, "Gaussian"),
-            (Preprocessing { threshold: f32::NAN, ..none }, "threshold"),
+            (
+                Preprocessing {
+                    median_px: 3,
+                    ..none
+                },
+                "median",
+            ),
+            (
+                Preprocessing {
+                    gaussian_px: -0.1,
+                    ..none
+                },
+                "Gaussian",
+            ),
+            (
+                Preprocessing {
+                    threshold: f32::NAN,
+                    ..none
+                },
+                "threshold",
+            ),
         ];
         for (preprocessing, name) in cases {
             let refusal = preprocessing.validate().expect_err(name);

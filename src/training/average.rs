@@ -53,7 +53,9 @@ impl Average {
         self.updates += 1;
         for (mean, parameter) in self.mlp.parameters().zip(learning.parameters()) {
             if !parameter.device().is_cpu() {
-                mean.set(&((mean.as_tensor() * decay)? + (parameter.as_tensor() * (1.0 - decay))?)?)?;
+                mean.set(
+                    &((mean.as_tensor() * decay)? + (parameter.as_tensor() * (1.0 - decay))?)?,
+                )?;
                 continue;
             }
             let values = Values::of(parameter)?;

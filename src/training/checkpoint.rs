@@ -4,12 +4,12 @@
 mod bytes;
 mod hash;
 
+use std::fmt;
+
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    EpochRecord, OptimizerState, Progress, config::TrainingConfig, run::Best, step,
-};
+use super::{EpochRecord, OptimizerState, Progress, config::TrainingConfig, run::Best, step};
 use crate::{
     dataset::{Dataset, source::DataSource},
     error::{ModelError, Refusal},
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A training, interrupted.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Checkpoint {
     config: TrainingConfig,
     data: DataIdentity,
@@ -33,6 +33,16 @@ pub struct Checkpoint {
     average: Option<Vec<Vec<f32>>>,
     best: Option<BestEpoch>,
     optimizer: OptimizerState,
+}
+
+/// Says where it is, not the numbers: they are up to a gigabyte.
+impl fmt::Debug for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checkpoint")
+            .field("model", &self.config.model)
+            .field("position", &self.position)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The best epoch so far, with its network's parameters.

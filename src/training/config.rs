@@ -139,10 +139,7 @@ mod tests {
             (|c| c.augmentation.rotation_deg = 90.0, "rotation"),
             (|c| c.optimizer = Optimizer::adam_w(2.0), "weight decay"),
             (|c| c.schedule = Schedule::Cosine { end: 1.5 }, "schedule"),
-            (
-                |c| (c.patience, c.validation_split) = (3, 0.0),
-                "patience",
-            ),
+            (|c| (c.patience, c.validation_split) = (3, 0.0), "patience"),
         ];
         for (change, name) in cases {
             let mut config = Preset::Keras.config();

@@ -81,9 +81,15 @@ mod tests {
             let dropped = factors.iter().filter(|&&f| f == 0.0).count() as f64 / count;
             // Four standard deviations of a binomial.
             let bound = 4.0 * (rate * (1.0 - rate) / count).sqrt();
-            assert!((dropped - rate).abs() < bound, "{dropped} instead of {rate}");
+            assert!(
+                (dropped - rate).abs() < bound,
+                "{dropped} instead of {rate}"
+            );
             let mean = factors.iter().map(|&f| f64::from(f)).sum::<f64>() / count;
-            assert!((mean - 1.0).abs() < bound / (1.0 - rate), "a mean of {mean}");
+            assert!(
+                (mean - 1.0).abs() < bound / (1.0 - rate),
+                "a mean of {mean}"
+            );
         }
     }
 
@@ -101,7 +107,10 @@ mod tests {
         for (dropout, layer, row, reason) in others {
             let there = factors(dropout, layer, row);
             let same = here.iter().zip(&there).filter(|(a, b)| a == b).count();
-            assert!((4_700..5_300).contains(&same), "{reason}: {same} agree by chance");
+            assert!(
+                (4_700..5_300).contains(&same),
+                "{reason}: {same} agree by chance"
+            );
         }
         assert!(Dropout::default().is_none(), "none by default");
     }

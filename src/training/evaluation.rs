@@ -116,7 +116,9 @@ pub(super) fn figures(
         Loss::CrossEntropy => evaluation.loss,
         Loss::MeanSquaredError => {
             let errors = logits.iter().zip(truths(examples));
-            let sum: f64 = errors.map(|(logits, truth)| squared_error(logits, truth)).sum();
+            let sum: f64 = errors
+                .map(|(logits, truth)| squared_error(logits, truth))
+                .sum();
             sum / logits.len().max(1) as f64
         }
     };
@@ -175,7 +177,11 @@ mod tests {
         assert!((loss - 0.045).abs() < 1e-9, "half of it: {loss}");
         assert_eq!(accuracy, 1.0, "the first of equals is 0");
         let none = Examples::new(Vec::new(), Vec::new()).expect("nothing");
-        assert_eq!(figures(&[], &none, Loss::CrossEntropy), None, "nothing is known");
+        assert_eq!(
+            figures(&[], &none, Loss::CrossEntropy),
+            None,
+            "nothing is known"
+        );
     }
 
     #[test]

@@ -124,11 +124,20 @@ mod tests {
         for (index, loss) in [4.0, 2.0, 3.0].into_iter().enumerate() {
             progress.smooth(index + 1, loss, loss / 10.0);
         }
-        assert!((progress.smoothed_loss - 3.0).abs() < 1e-12, "the mean of the first");
+        assert!(
+            (progress.smoothed_loss - 3.0).abs() < 1e-12,
+            "the mean of the first"
+        );
         for batch in 4..1000 {
             progress.smooth(batch, 1.0, 0.5);
         }
-        assert!((progress.smoothed_loss - 1.0).abs() < 1e-6, "the past is forgotten");
-        assert!((progress.smoothed_accuracy - 0.5).abs() < 1e-6, "so is the accuracy's");
+        assert!(
+            (progress.smoothed_loss - 1.0).abs() < 1e-6,
+            "the past is forgotten"
+        );
+        assert!(
+            (progress.smoothed_accuracy - 0.5).abs() < 1e-6,
+            "so is the accuracy's"
+        );
     }
 }

@@ -219,7 +219,10 @@ impl<'a> Run<'a> {
     }
 
     /// Learns from the examples of the epoch that were not seen yet.
-    fn batches(&mut self, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<Batches, TrainingError> {
+    fn batches(
+        &mut self,
+        on_event: &mut dyn FnMut(TrainingEvent),
+    ) -> Result<Batches, TrainingError> {
         while self.seen < self.order.len() {
             match self.control.await_turn() {
                 Wish::Run | Wish::Pause => {}
@@ -346,7 +349,11 @@ impl<'a> Run<'a> {
     fn is_out_of_patience(&self) -> bool {
         let patience = self.config.patience;
         let waited = |best: &Best| self.history.len() - best.epoch;
-        patience > 0 && self.best.as_ref().is_some_and(|best| waited(best) >= patience)
+        patience > 0
+            && self
+                .best
+                .as_ref()
+                .is_some_and(|best| waited(best) >= patience)
     }
 
     /// The end after a loss that is no finite number.
@@ -377,7 +384,8 @@ impl<'a> Run<'a> {
         let (mlp, epoch) = match self.best.filter(|_| wants_best) {
             Some(best) => (best.mlp, Some(best.epoch)),
             None => (
-                self.average.map_or(self.mlp, |average| average.mlp().clone()),
+                self.average
+                    .map_or(self.mlp, |average| average.mlp().clone()),
                 last.filter(|_| at_end),
             ),
         };

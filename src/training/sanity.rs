@@ -235,17 +235,29 @@ mod tests {
     fn a_standstill_is_seen_and_blamed_on_a_knob() {
         type Change = fn(&mut TrainingConfig);
         let cases: [(Change, &str, &str); 7] = [
-            (|c| c.learning_rate = 1.0, "learning_rate", "far too high for Adam"),
+            (
+                |c| c.learning_rate = 1.0,
+                "learning_rate",
+                "far too high for Adam",
+            ),
             (|c| c.learning_rate = 1e-7, "learning_rate", "far too low"),
             (|c| c.l1 = 0.5, "l1 or l2", "nothing is left of the weights"),
             (|c| c.l2 = 1.0, "l1 or l2", "likewise"),
-            (|c| c.dropout = 0.9, "dropout", "nothing is left of the outputs"),
+            (
+                |c| c.dropout = 0.9,
+                "dropout",
+                "nothing is left of the outputs",
+            ),
             (
                 |c| c.model = MlpConfig::new(vec![32; 8], Activation::Sigmoid).expect("small"),
                 "model.activation",
                 "eight sigmoids",
             ),
-            (|c| c.optimizer = Optimizer::SGD, "learning_rate", "slow by nature"),
+            (
+                |c| c.optimizer = Optimizer::SGD,
+                "learning_rate",
+                "slow by nature",
+            ),
         ];
         let stuck = history(&[(2.4, 2.3, 0.11), (2.3, 2.3, 0.098)]);
         for (change, key, reason) in cases {
@@ -254,7 +266,8 @@ mod tests {
             match observe(&config, &stuck)[..] {
                 [Observation::StuckAtChance { accuracy, cause }] => {
                     assert_eq!(accuracy, 0.098, "{reason}: the last epoch's");
-                    let is_key = key == cause.key() || key.contains(" or ") && cause == Cause::Penalty;
+                    let is_key =
+                        key == cause.key() || key.contains(" or ") && cause == Cause::Penalty;
                     assert!(is_key, "{reason}: {cause:?}");
                 }
                 ref other => panic!("{reason}: {other:?}"),
@@ -264,7 +277,10 @@ mod tests {
         let cases = [
             (history(&[]), "nothing is known"),
             (history(&[(2.3, 2.3, 0.1)]), "one epoch is no evidence"),
-            (history(&[(2.3, 2.3, 0.1), (1.9, 1.8, 0.3)]), "it has begun to learn"),
+            (
+                history(&[(2.3, 2.3, 0.1), (1.9, 1.8, 0.3)]),
+                "it has begun to learn",
+            ),
         ];
         for (history, reason) in cases {
             assert_eq!(observe(&config, &history), [], "{reason}");
@@ -277,14 +293,34 @@ mod tests {
         let falling = [(0.5, 0.4, 0.9), (0.3, 0.30, 0.92), (0.2, 0.29, 0.94)];
         let more = |figures: &[(f64, f64, f64)]| history(&[&falling[..], figures].concat());
         let cases = [
-            (more(&[(0.1, 0.31, 0.9), (0.08, 0.33, 0.9), (0.06, 0.36, 0.9)]), Some(3), "it climbs"),
-            (more(&[(0.1, 0.35, 0.9), (0.08, 0.4, 0.9)]), None, "for two epochs only"),
-            (more(&[(0.1, 0.3, 0.9), (0.08, 0.3, 0.9), (0.07, 0.3, 0.9)]), None, "it wavers"),
-            (more(&[(0.3, 0.4, 0.9), (0.4, 0.4, 0.9), (0.5, 0.5, 0.9)]), None, "both climb"),
+            (
+                more(&[(0.1, 0.31, 0.9), (0.08, 0.33, 0.9), (0.06, 0.36, 0.9)]),
+                Some(3),
+                "it climbs",
+            ),
+            (
+                more(&[(0.1, 0.35, 0.9), (0.08, 0.4, 0.9)]),
+                None,
+                "for two epochs only",
+            ),
+            (
+                more(&[(0.1, 0.3, 0.9), (0.08, 0.3, 0.9), (0.07, 0.3, 0.9)]),
+                None,
+                "it wavers",
+            ),
+            (
+                more(&[(0.3, 0.4, 0.9), (0.4, 0.4, 0.9), (0.5, 0.5, 0.9)]),
+                None,
+                "both climb",
+            ),
         ];
         for (history, expected, reason) in cases {
             let climbs = expected.map(|best_epoch| Observation::ValidationClimbs { best_epoch });
-            assert_eq!(observe(&config, &history), Vec::from_iter(climbs), "{reason}");
+            assert_eq!(
+                observe(&config, &history),
+                Vec::from_iter(climbs),
+                "{reason}"
+            );
         }
     }
 

@@ -162,12 +162,22 @@ mod tests {
         let cases = [
             (Schedule::Constant, 0.7, 1.0, "always full"),
             (Schedule::STEP, 0.24, 1.0, "full in the first epochs"),
-            (Schedule::STEP, 0.25, 0.1, "a tenth from the sixth of twenty"),
+            (
+                Schedule::STEP,
+                0.25,
+                0.1,
+                "a tenth from the sixth of twenty",
+            ),
             (Schedule::STEP, 0.5, 0.01, "a hundredth from the eleventh"),
             (Schedule::COSINE, 0.0, 1.0, "full at first"),
             (Schedule::COSINE, 0.5, 0.5, "half way down"),
             (Schedule::COSINE, 1.0, 0.0, "nothing at the end"),
-            (Schedule::Cosine { end: 0.2 }, 1.0, 0.2, "what is to be left"),
+            (
+                Schedule::Cosine { end: 0.2 },
+                1.0,
+                0.2,
+                "what is to be left",
+            ),
             (Schedule::ONE_CYCLE, 0.0, 0.04, "begins low"),
             (Schedule::ONE_CYCLE, 0.3, 1.0, "full after the rise"),
             (Schedule::ONE_CYCLE, 0.65, 0.5, "half way down"),
@@ -181,9 +191,16 @@ mod tests {
             );
         }
         for warm_up in [0.0, 1.0] {
-            let schedule = Schedule::OneCycle { warm_up, start: 0.1 };
-            let all_finite = [0.0, 0.5, 1.0].map(|progress| schedule.factor(progress, 3).is_finite());
-            assert_eq!(all_finite, [true; 3], "a rise of {warm_up} divides by nothing");
+            let schedule = Schedule::OneCycle {
+                warm_up,
+                start: 0.1,
+            };
+            let all_finite =
+                [0.0, 0.5, 1.0].map(|progress| schedule.factor(progress, 3).is_finite());
+            assert_eq!(
+                all_finite, [true; 3],
+                "a rise of {warm_up} divides by nothing"
+            );
         }
     }
 }

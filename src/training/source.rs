@@ -9,11 +9,7 @@ use super::{
     config::TrainingConfig,
     control::{Control, Wish},
 };
-use crate::{
-    bitmap::PIXELS,
-    dataset::TrainingSet,
-    model::preprocess::Preprocessing,
-};
+use crate::{bitmap::PIXELS, dataset::TrainingSet, model::preprocess::Preprocessing};
 
 /// Images that are filtered between two looks at what is wished for.
 const AT_ONCE: usize = 500;

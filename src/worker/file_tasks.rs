@@ -21,6 +21,7 @@ use self::dialog::Dialogs;
 use super::{
     FACTS_CAPACITY, Joined, Waker, caught,
     file_kind::{FileKind, lowercase_extension},
+    interrupted,
 };
 use crate::{
     bitmap::Bitmap,
@@ -31,6 +32,7 @@ use crate::{
         file::{self, InkRecord},
     },
     model::file::Model,
+    training::checkpoint::Checkpoint,
 };
 
 /// Something to be done with a file.
@@ -58,6 +60,10 @@ pub enum FileTask {
     /// Read whatever it is, as when it was dropped on the window: weights, a picture, an ink file; a
     /// folder is only named.
     OpenAny(PathBuf),
+    /// Look for a training that was interrupted.
+    FindInterrupted(PathBuf),
+    /// Remove it.
+    DiscardInterrupted(PathBuf),
 }
 
 /// What came of a task or a dialog; each gives exactly one.
@@ -100,6 +106,10 @@ pub enum FileOutcome {
     },
     /// A folder was chosen or dropped.
     FolderChosen(PathBuf),
+    /// A training was interrupted, and can go on.
+    InterruptedFound(Arc<Checkpoint>),
+    /// There is none that was interrupted, or none any more.
+    NothingInterrupted,
     /// It could not be done, and all is as it was: the whole sentence.
     Failed(String),
 }
@@ -231,6 +241,14 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             _ => open_picture(path),
         },
         FileTask::SaveDrawing { path, ink } => save_drawing(path, ink),
+        FileTask::FindInterrupted(path) => Ok(match interrupted::find(&path)? {
+            Some(checkpoint) => FileOutcome::InterruptedFound(Arc::new(checkpoint)),
+            None => FileOutcome::NothingInterrupted,
+        }),
+        FileTask::DiscardInterrupted(path) => {
+            interrupted::discard(&path).map_err(|error| error::chain(&error))?;
+            Ok(FileOutcome::NothingInterrupted)
+        }
         FileTask::OpenAny(path) => match FileKind::of(&path) {
             FileKind::Folder => Ok(FileOutcome::FolderChosen(path)),
             FileKind::Weights => load_weights(path),

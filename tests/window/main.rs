@@ -3,5 +3,6 @@
 mod drawing;
 mod driver;
 mod files;
+mod interrupted;
 mod layout;
 mod training;

@@ -173,7 +173,9 @@ impl TypedTrain {
                 },
             },
         };
-        let checkpoint = self.checkpoint.unwrap_or_else(|| checkpoint_beside(&self.out));
+        let checkpoint = self
+            .checkpoint
+            .unwrap_or_else(|| checkpoint_beside(&self.out));
         Ok(TrainTask {
             start,
             out: self.out,
@@ -324,23 +326,63 @@ mod tests {
     fn every_knob_can_be_typed() {
         type Look = fn(&TrainingConfig) -> String;
         let cases: [(&str, Look, &str); 17] = [
-            ("--optimizer nesterov", |c| c.optimizer.to_string(), "nesterov"),
+            (
+                "--optimizer nesterov",
+                |c| c.optimizer.to_string(),
+                "nesterov",
+            ),
             ("--schedule cosine", |c| c.schedule.to_string(), "cosine"),
-            ("--loss mean-squared-error", |c| c.loss.to_string(), "mean-squared-error"),
-            ("--label-smoothing 0.1", |c| c.label_smoothing.to_string(), "0.1"),
+            (
+                "--loss mean-squared-error",
+                |c| c.loss.to_string(),
+                "mean-squared-error",
+            ),
+            (
+                "--label-smoothing 0.1",
+                |c| c.label_smoothing.to_string(),
+                "0.1",
+            ),
             ("--clip 1", |c| c.clip_norm.to_string(), "1"),
             ("--l1 0.01", |c| c.l1.to_string(), "0.01"),
             ("--l2 0.01", |c| c.l2.to_string(), "0.01"),
             ("--dropout 0.2", |c| c.dropout.to_string(), "0.2"),
             ("--ema 0.99", |c| c.ema.to_string(), "0.99"),
             ("--patience 3", |c| c.patience.to_string(), "3"),
-            ("--data-fraction 0.5", |c| c.data_fraction.to_string(), "0.5"),
-            ("--validation-split 0.1", |c| c.validation_split.to_string(), "0.1"),
-            ("--augment 1", |c| c.augmentation.rotation_deg.to_string(), "15"),
-            ("--median 1", |c| c.model.preprocessing().median_px.to_string(), "1"),
-            ("--gaussian 0.5", |c| c.model.preprocessing().gaussian_px.to_string(), "0.5"),
-            ("--threshold 0.5", |c| c.model.preprocessing().threshold.to_string(), "0.5"),
-            ("--weight-decay 0.02", |c| c.optimizer.weight_decay().to_string(), "0.02"),
+            (
+                "--data-fraction 0.5",
+                |c| c.data_fraction.to_string(),
+                "0.5",
+            ),
+            (
+                "--validation-split 0.1",
+                |c| c.validation_split.to_string(),
+                "0.1",
+            ),
+            (
+                "--augment 1",
+                |c| c.augmentation.rotation_deg.to_string(),
+                "15",
+            ),
+            (
+                "--median 1",
+                |c| c.model.preprocessing().median_px.to_string(),
+                "1",
+            ),
+            (
+                "--gaussian 0.5",
+                |c| c.model.preprocessing().gaussian_px.to_string(),
+                "0.5",
+            ),
+            (
+                "--threshold 0.5",
+                |c| c.model.preprocessing().threshold.to_string(),
+                "0.5",
+            ),
+            (
+                "--weight-decay 0.02",
+                |c| c.optimizer.weight_decay().to_string(),
+                "0.02",
+            ),
         ];
         for (typed, look, expected) in cases {
             assert_eq!(look(&resolve(typed)), expected, "{typed}");
@@ -354,8 +396,17 @@ mod tests {
             panic!("it is no new training")
         };
         assert_eq!(file.as_os_str(), "a.checkpoint", "from this file");
-        assert_eq!(task.checkpoint.as_os_str(), "w.checkpoint", "and goes on beside the weights");
-        for more in ["--epochs 3", "--data x", "--preset quick", "--config a.toml"] {
+        assert_eq!(
+            task.checkpoint.as_os_str(),
+            "w.checkpoint",
+            "and goes on beside the weights"
+        );
+        for more in [
+            "--epochs 3",
+            "--data x",
+            "--preset quick",
+            "--config a.toml",
+        ] {
             let words = format!("digitpad train --out w --resume c {more}");
             let parsed = parse(words.split(' ').map(OsString::from));
             assert!(parsed.is_err(), "{more} would change it");

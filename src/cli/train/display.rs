@@ -35,7 +35,8 @@ impl<'a> Display<'a> {
     /// Points out what the epochs so far show, each thing once.
     pub(super) fn point_out(&mut self, observations: &[Observation]) {
         for observation in observations {
-            let is_said = |said: &Observation| mem::discriminant(said) == mem::discriminant(observation);
+            let is_said =
+                |said: &Observation| mem::discriminant(said) == mem::discriminant(observation);
             if !self.said.iter().any(is_said) {
                 self.said.push(*observation);
                 self.line(&format!("note: {observation}"));

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
-use super::{BestEpoch, Checkpoint, DataIdentity, EpochRecord, OptimizerState, Position, hash::Hash};
+use super::{
+    BestEpoch, Checkpoint, DataIdentity, EpochRecord, OptimizerState, Position, hash::Hash,
+};
 use crate::{
     dataset::source::DataSource,
     error::{ModelError, Refusal},

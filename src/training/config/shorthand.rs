@@ -73,5 +73,8 @@ impl<'de, T: Shorthand> de::Visitor<'de> for NameOrTable<T> {
 }
 
 fn refused<E: de::Error>(refusal: Refusal) -> E {
-    E::custom(format!("found {}, expected {}", refusal.found, refusal.expected))
+    E::custom(format!(
+        "found {}, expected {}",
+        refusal.found, refusal.expected
+    ))
 }

@@ -53,7 +53,11 @@ impl TrainingConfig {
         let deserializer = toml::Deserializer::parse(text);
         let config = deserializer.and_then(Self::deserialize).map_err(|error| {
             let (found, expected) = parts(error.message());
-            refused(error.span().map(|span| line_of(text, &span)), found, expected)
+            refused(
+                error.span().map(|span| line_of(text, &span)),
+                found,
+                expected,
+            )
         })?;
         for (knob, value) in config.numbers() {
             if knob.check(value).is_err() {
@@ -218,7 +222,11 @@ mod tests {
             let again = TrainingConfig::from_toml(&text, "the text").expect("it is its own");
             assert_eq!(again, config, "as written:\n{text}");
             let value = toml::Value::try_from(&config).expect("can be a part of a file");
-            assert_eq!(value.try_into(), Ok(config), "and as a part of the settings");
+            assert_eq!(
+                value.try_into(),
+                Ok(config),
+                "and as a part of the settings"
+            );
         }
     }
 
@@ -261,8 +269,16 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused_with_its_line() {
         let cases: [(&str, &[&str], &str); 11] = [
-            ("epochs = 3\nepoch = 4", &["line 2", "epoch", "epochs"], "an unknown key"),
-            ("\n\nepochs = 0", &["line 3", "epochs = 0", "1 to 10000"], "out of range"),
+            (
+                "epochs = 3\nepoch = 4",
+                &["line 2", "epoch", "epochs"],
+                "an unknown key",
+            ),
+            (
+                "\n\nepochs = 0",
+                &["line 3", "epochs = 0", "1 to 10000"],
+                "out of range",
+            ),
             (
                 "[augmentation]\nscale = 0.1\nrotation_deg = 90",
                 &["line 3", "augmentation.rotation_deg = 90", "0 to 45"],
@@ -278,17 +294,38 @@ mod tests {
                 &["line 1", "momentum"],
                 "a parameter of another kind",
             ),
-            ("[optimizer]\nkind = \"adam\"\nbeta3 = 0.9", &["line 3", "beta3"], "of none"),
-            ("seed = 1\noptimizer = \"adams\"", &["line 2", "adams", "adamw"], "an unknown kind"),
-            ("loss = \"mse\"", &["line 1", "mse", "mean-squared-error"], "an unknown name"),
-            ("[model]\nhidden = [9000]\nactivation = \"relu\"", &["9000", "8192"], "too wide"),
+            (
+                "[optimizer]\nkind = \"adam\"\nbeta3 = 0.9",
+                &["line 3", "beta3"],
+                "of none",
+            ),
+            (
+                "seed = 1\noptimizer = \"adams\"",
+                &["line 2", "adams", "adamw"],
+                "an unknown kind",
+            ),
+            (
+                "loss = \"mse\"",
+                &["line 1", "mse", "mean-squared-error"],
+                "an unknown name",
+            ),
+            (
+                "[model]\nhidden = [9000]\nactivation = \"relu\"",
+                &["9000", "8192"],
+                "too wide",
+            ),
             ("epochs = \"many\"", &["line 1", "many"], "another type"),
             ("epochs =", &["line 1"], "no TOML"),
         ];
         for (text, words, reason) in cases {
-            let refusal = TrainingConfig::from_toml(text, "a.toml").expect_err(reason).to_string();
+            let refusal = TrainingConfig::from_toml(text, "a.toml")
+                .expect_err(reason)
+                .to_string();
             for word in words.iter().chain(&["a.toml"]) {
-                assert!(refusal.contains(word), "{reason}: \"{refusal}\" says {word}");
+                assert!(
+                    refusal.contains(word),
+                    "{reason}: \"{refusal}\" says {word}"
+                );
             }
         }
     }

@@ -10,11 +10,7 @@ use super::dense;
 use crate::model::Activation;
 
 /// Applies the activation to each element, and writes its slope there.
-pub(super) fn activate_with_slopes(
-    activation: Activation,
-    values: &mut [f32],
-    slopes: &mut [f32],
-) {
+pub(super) fn activate_with_slopes(activation: Activation, values: &mut [f32], slopes: &mut [f32]) {
     if activation == Activation::Gelu {
         for (x, slope) in values.iter_mut().zip(slopes) {
             let below = 0.5 * (1.0 + erf_f32(*x * FRAC_1_SQRT_2));

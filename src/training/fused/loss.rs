@@ -82,12 +82,7 @@ impl LossRule {
 
     /// The mean of (p − t)² over the classes. Its slope by p is g = 2 (p − t) / classes, and so by a logit
     /// p (g − Σ p g), over n.
-    fn squared_error(
-        &self,
-        softmax: &Softmax,
-        wanted: u8,
-        delta: &mut [f32; CLASSES],
-    ) -> f64 {
+    fn squared_error(&self, softmax: &Softmax, wanted: u8, delta: &mut [f32; CLASSES]) -> f64 {
         let target = self.target(wanted);
         let classes = CLASSES + usize::from(self.rejects);
         let probabilities = &softmax.probabilities[..classes];

@@ -209,12 +209,18 @@ fn a_step_goes_on_from_what_it_remembered() {
             step(&mut *whole, &[0, 1, 2]);
             let copy = mlp.copy().expect("fits in memory");
             let mut resumed = make(copy.clone());
-            resumed.restore(&whole.state().expect("is there")).expect("fits");
+            resumed
+                .restore(&whole.state().expect("is there"))
+                .expect("fits");
             for members in [[3, 4], [0, 5]] {
                 step(&mut *whole, &members);
                 step(&mut *resumed, &members);
             }
-            assert_eq!(parameters(&mlp), parameters(&copy), "{optimizer}: bit by bit");
+            assert_eq!(
+                parameters(&mlp),
+                parameters(&copy),
+                "{optimizer}: bit by bit"
+            );
             assert_eq!(
                 whole.state().expect("is there"),
                 resumed.state().expect("is there"),
@@ -263,6 +269,9 @@ fn the_number_of_threads_does_not_change_a_bit() {
         assert_eq!(one, run(1, settings), "{reason}: the same again");
         assert_eq!(one, run(2, settings), "{reason}: two threads");
         let five = run(5, settings);
-        assert_eq!(one, five, "{reason}: more than this small batch feeds evenly");
+        assert_eq!(
+            one, five,
+            "{reason}: more than this small batch feeds evenly"
+        );
     }
 }

@@ -215,10 +215,15 @@ fn forward_loss_gradients_and_steps_are_pytorchs() {
         assert!(is_there, "{activation} is compared");
     }
     for optimizer in Optimizer::ALL {
-        let is_there = cases.iter().any(|case| case.optimizer.name() == optimizer.name());
+        let is_there = cases
+            .iter()
+            .any(|case| case.optimizer.name() == optimizer.name());
         assert!(is_there, "{optimizer} is compared");
     }
-    cases.iter().enumerate().for_each(|(index, case)| check(index, case));
+    cases
+        .iter()
+        .enumerate()
+        .for_each(|(index, case)| check(index, case));
 }
 
 #[test]
@@ -233,7 +238,9 @@ fn a_running_mean_is_what_python_makes_of_it() {
     let set = |value: f32| {
         for parameter in mlp.parameters() {
             let filled = Tensor::full(value, parameter.shape(), &Device::Cpu);
-            parameter.set(&filled.expect("fits")).expect("has its shape");
+            parameter
+                .set(&filled.expect("fits"))
+                .expect("has its shape");
         }
     };
     set(values[0]);

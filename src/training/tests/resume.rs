@@ -46,7 +46,13 @@ fn interrupted(config: &TrainingConfig, from: Option<&Checkpoint>, batches: usiz
         _ => {}
     };
     let trained = match from {
-        Some(checkpoint) => resume(checkpoint, &dataset(), &Device::Cpu, &control, &mut on_event),
+        Some(checkpoint) => resume(
+            checkpoint,
+            &dataset(),
+            &Device::Cpu,
+            &control,
+            &mut on_event,
+        ),
         None => train(config, &dataset(), &Device::Cpu, &control, &mut on_event),
     };
     assert!(trained.expect("trains").is_some(), "it is not abandoned");
@@ -84,17 +90,25 @@ fn a_resumed_training_gives_the_same_weights_bit_by_bit() {
             assert_eq!(trained.test, whole.test, "{reason}: and what it reaches");
             assert_eq!(trained.epoch, whole.epoch, "{reason}: of the same epoch");
             let figures = |model: &TrainedModel| -> Vec<_> {
-                let of = |record: &EpochRecord| (record.loss, record.accuracy, record.validation_loss);
+                let of =
+                    |record: &EpochRecord| (record.loss, record.accuracy, record.validation_loss);
                 model.history.iter().map(of).collect()
             };
-            assert_eq!(figures(&trained), figures(&whole), "{reason}: with its history");
+            assert_eq!(
+                figures(&trained),
+                figures(&whole),
+                "{reason}: with its history"
+            );
         }
         let mut checkpoint = interrupted(&config, None, 1);
         for batches in [2, 1, 3, 5] {
             checkpoint = interrupted(&config, Some(&checkpoint), batches);
         }
         let again = parameters(&resumed(&checkpoint).model.mlp);
-        assert!(again == parameters(&whole.model.mlp), "{reason}: five times");
+        assert!(
+            again == parameters(&whole.model.mlp),
+            "{reason}: five times"
+        );
     }
 }
 
@@ -107,13 +121,31 @@ fn a_resumed_training_says_what_was_done() {
         events.push(event);
         control.abandon();
     };
-    let trained = resume(&checkpoint, &dataset(), &Device::Cpu, &control, &mut on_event);
-    assert!(trained.expect("begins").is_none(), "it is abandoned at once");
-    let [TrainingEvent::Started(plan), TrainingEvent::Resumed(history), ..] = &events[..] else {
+    let trained = resume(
+        &checkpoint,
+        &dataset(),
+        &Device::Cpu,
+        &control,
+        &mut on_event,
+    );
+    assert!(
+        trained.expect("begins").is_none(),
+        "it is abandoned at once"
+    );
+    let [
+        TrainingEvent::Started(plan),
+        TrainingEvent::Resumed(history),
+        ..,
+    ] = &events[..]
+    else {
         panic!("{events:?}")
     };
     assert_eq!(plan.epochs, 3, "the plan is the whole training's");
-    assert_eq!(history, checkpoint.history(), "and the epochs before are told");
+    assert_eq!(
+        history,
+        checkpoint.history(),
+        "and the epochs before are told"
+    );
     assert_eq!(checkpoint.progress().epoch, 2, "it is in the second");
 }
 

@@ -36,7 +36,14 @@ fn it_learns_and_tells_what_it_does_in_order() {
         })
         .collect();
     let epoch = [
-        "batch", "batch", "batch", "batch", "batch", "batch", "epoch", "checkpoint",
+        "batch",
+        "batch",
+        "batch",
+        "batch",
+        "batch",
+        "batch",
+        "epoch",
+        "checkpoint",
     ];
     assert_eq!(
         kinds,
@@ -117,7 +124,11 @@ fn a_stop_is_answered_within_a_batch_and_leaves_a_model() {
     let trained = trained.expect("trains").expect("a stop is no abandon");
     assert_eq!(batches, 9, "none after the one that stopped it");
     assert!(trained.is_stopped(), "it says so");
-    assert_eq!(trained.epoch, Some(1), "with the weights of the epoch that was validated");
+    assert_eq!(
+        trained.epoch,
+        Some(1),
+        "with the weights of the epoch that was validated"
+    );
     assert_eq!(trained.history.len(), 1, "one epoch was whole");
     assert!(trained.test.is_some(), "what it reached is known");
 }

@@ -16,14 +16,12 @@ fn events_of(config: &TrainingConfig) -> (TrainedModel, Vec<TrainingEvent>) {
 
 #[test]
 fn patience_ends_a_training_and_keeps_its_best_epoch() {
-    // A learning rate that rises: after some epochs it only gets worse.
+    // After four epochs the learning rate is zero, and nothing gets better any more.
     let config = TrainingConfig {
         epochs: 200,
-        learning_rate: 2.0,
-        optimizer: Optimizer::MOMENTUM,
-        schedule: Schedule::OneCycle {
-            warm_up: 1.0,
-            start: 0.0,
+        schedule: Schedule::Step {
+            every_epochs: 4,
+            factor: 0.0,
         },
         patience: 3,
         ..config()
@@ -31,14 +29,26 @@ fn patience_ends_a_training_and_keeps_its_best_epoch() {
     let trained = train_alone(&config);
     assert_eq!(trained.ending, Ending::StoppedEarly, "by itself");
     let best = trained.epoch.expect("of an epoch");
-    assert_eq!(trained.history.len(), best + 3, "three epochs after the best");
+    assert_eq!(best, 4, "the last that learnt");
+    assert_eq!(
+        trained.history.len(),
+        best + 3,
+        "three epochs after the best"
+    );
     let loss = |record: &EpochRecord| record.validation_loss.expect("there are examples");
-    let least = trained.history.iter().map(loss).fold(f64::INFINITY, f64::min);
+    let least = trained
+        .history
+        .iter()
+        .map(loss)
+        .fold(f64::INFINITY, f64::min);
     assert_eq!(loss(&trained.history[best - 1]), least, "the least loss");
     let (_, validation) = dataset().train.split_tail(config.validation_split);
     let again = evaluate(&trained.model.mlp, &validation, &Control::default());
     let again = again.expect("runs").expect("is not abandoned");
-    assert!((again.loss - least).abs() < 1e-9, "and these are its weights");
+    assert!(
+        (again.loss - least).abs() < 1e-9,
+        "and these are its weights"
+    );
 }
 
 #[test]
@@ -58,7 +68,11 @@ fn what_is_averaged_is_shown_validated_and_kept() {
     let losses = |model: &TrainedModel| -> Vec<f64> {
         model.history.iter().map(|record| record.loss).collect()
     };
-    assert_eq!(losses(&trained), losses(&plain), "but the training is the same");
+    assert_eq!(
+        losses(&trained),
+        losses(&plain),
+        "but the training is the same"
+    );
     let shown = events.iter().rev().find_map(|event| match event {
         TrainingEvent::EpochFinished { mlp, .. } => Some(parameters(mlp)),
         _ => None,
@@ -96,9 +110,16 @@ fn a_loss_that_is_no_number_ends_the_training_with_what_was_good() {
         ..config()
     };
     let trained = train_alone(&wild);
-    assert!(matches!(trained.ending, Ending::Diverged(_)), "{:?}", trained.ending);
+    assert!(
+        matches!(trained.ending, Ending::Diverged(_)),
+        "{:?}",
+        trained.ending
+    );
     let finite = parameters(&trained.model.mlp).iter().all(|w| w.is_finite());
-    assert!(finite && trained.epoch.is_some(), "an epoch's weights are kept");
+    assert!(
+        finite && trained.epoch.is_some(),
+        "an epoch's weights are kept"
+    );
     let at_once = TrainingConfig {
         schedule: Schedule::Constant,
         ..wild
@@ -122,7 +143,10 @@ fn filters_are_learnt_with_and_belong_to_the_model() {
     // The bars are at 200 of 255: behind this threshold there is nothing.
     let blank = TrainingConfig {
         epochs: 2,
-        model: config().model.with_preprocessing(filters).expect("in range"),
+        model: config()
+            .model
+            .with_preprocessing(filters)
+            .expect("in range"),
         ..config()
     };
     let trained = train_alone(&blank);
@@ -130,10 +154,13 @@ fn filters_are_learnt_with_and_belong_to_the_model() {
     assert!(accuracy < 0.2, "{accuracy}: nothing can be told");
     let bytes = trained.model.to_bytes().expect("fits in memory");
     let read = Model::from_bytes(&bytes, "a test").expect("it is whole");
-    assert_eq!(read.mlp.config(), &blank.model, "the filters are in the file");
+    assert_eq!(
+        read.mlp.config(),
+        &blank.model,
+        "the filters are in the file"
+    );
     let blurred = Preprocessing {
         gaussian_px: 0.5,
-        median_px: 1,
         ..Preprocessing::default()
     };
     for augmentation in [
@@ -141,11 +168,17 @@ fn filters_are_learnt_with_and_belong_to_the_model() {
         crate::dataset::augment::Augmentation::HAND.scaled(0.1),
     ] {
         let config = TrainingConfig {
-            model: config().model.with_preprocessing(blurred).expect("in range"),
+            model: config()
+                .model
+                .with_preprocessing(blurred)
+                .expect("in range"),
             augmentation,
             ..config()
         };
-        let accuracy = train_alone(&config).test.expect("there are test examples").accuracy;
+        let accuracy = train_alone(&config)
+            .test
+            .expect("there are test examples")
+            .accuracy;
         assert!(accuracy > 0.9, "{accuracy}: bars are easy, blurred too");
     }
 }
