@@ -48,7 +48,7 @@ pub enum Invocation {
 #[derive(Debug)]
 pub enum Task {
     /// Train a network and write its weights.
-    Train(TrainTask),
+    Train(Box<TrainTask>),
     /// Print presets.
     Presets(PresetsTask),
     /// Measure a model on labelled digits.

@@ -1,5 +1,6 @@
 //! The network: a multilayer perceptron from 784 pixels to ten logits, on candle.
 
+pub mod calibration;
 pub mod file;
 pub mod preprocess;
 

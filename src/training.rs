@@ -4,6 +4,7 @@
 mod autograd;
 mod average;
 mod batch;
+mod calibrate;
 pub mod checkpoint;
 pub mod config;
 pub mod control;
@@ -21,6 +22,7 @@ mod step;
 use candle_core::Device;
 
 use self::{
+    calibrate::calibration,
     checkpoint::Checkpoint,
     config::TrainingConfig,
     control::{Control, Wish},
@@ -112,7 +114,8 @@ fn begin(
         let Some(learnt) = run.epochs(&validation, &mut on_event)? else {
             return Ok(None);
         };
-        finish(config, dataset, learnt, control)
+        let rejects = training.has_non_digits();
+        finish(config, dataset, (&validation, rejects), learnt, control)
     })
 }
 
@@ -135,10 +138,11 @@ fn split(
     Ok((training, validation))
 }
 
-/// Tests what was learnt and writes down what is known of it.
+/// Finds what the logits of what was learnt are worth, tests it, and writes down what is known of it.
 fn finish(
     config: &TrainingConfig,
     dataset: &Dataset,
+    (validation, rejects): (&Examples, bool),
     learnt: Learnt,
     control: &Control,
 ) -> Result<Option<TrainedModel>, TrainingError> {
@@ -148,6 +152,11 @@ fn finish(
         history,
         ending,
     } = learnt;
+    let hands = &dataset.calibration.digits;
+    let calibration = calibration(&mlp, validation, hands, rejects, config.seed, control)?;
+    let Some(calibration) = calibration else {
+        return Ok(None);
+    };
     let Some(test) = evaluate(&mlp, &dataset.test, control)? else {
         return Ok(None);
     };
@@ -163,6 +172,7 @@ fn finish(
         validation_accuracy: record.and_then(|record| record.validation_accuracy),
         test_loss: test.as_ref().map(|test| test.loss),
         test_accuracy: test.as_ref().map(|test| test.accuracy),
+        calibration,
     };
     Ok(Some(TrainedModel {
         model: Model { mlp, metadata },

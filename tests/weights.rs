@@ -9,6 +9,7 @@ use digitpad::{
     error::ModelError,
     model::{
         Activation, Mlp, MlpConfig,
+        calibration::Calibration,
         file::{Metadata, Model},
     },
     recognition::predict,
@@ -27,6 +28,10 @@ fn model(hidden: &[usize], activation: Activation) -> Model {
         validation_accuracy: Some(0.976),
         test_loss: Some(0.081_25),
         test_accuracy: Some(0.977),
+        calibration: Calibration {
+            temperature: 1.25,
+            reject_below: Some(-0.5),
+        },
     };
     Model { mlp, metadata }
 }
@@ -46,7 +51,7 @@ fn a_saved_model_is_the_same_when_loaded() {
             let loaded = Model::load(&path).expect("loads");
             assert_eq!(loaded.metadata, saved.metadata, "all that was known of it");
             assert_eq!(loaded.mlp.config(), saved.mlp.config(), "its shape");
-            let answer = |model: &Model| predict(&model.mlp, &ramp()).expect("predicts");
+            let answer = |model: &Model| predict(model, &ramp()).expect("predicts");
             assert_eq!(answer(&loaded), answer(&saved), "its answers, bit by bit");
         }
     }
@@ -269,8 +274,7 @@ fn half_precision_is_read_too() {
     }
     let loaded = Model::from_bytes(&parts.bytes(), "w").expect("loads");
     let exact = model(&[7], Activation::Relu);
-    let pairs =
-        [exact, loaded].map(|m| *predict(&m.mlp, &ramp()).expect("predicts").probabilities());
+    let pairs = [exact, loaded].map(|m| *predict(&m, &ramp()).expect("predicts").probabilities());
     for (a, b) in pairs[0].iter().zip(pairs[1]) {
         // Eleven bits of mantissa, summed over 784 pixels.
         assert!((a - b).abs() < 0.01, "{a} and {b}");

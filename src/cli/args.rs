@@ -37,12 +37,14 @@ Examples:
   digitpad eval
   digitpad eval --weights mine.safetensors --data fashion-mnist/
   digitpad eval --idx t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --json
-  digitpad eval --ink digits.jsonl.gz
+  digitpad eval --ink digits.jsonl.gz --ink signs.jsonl.gz
   digitpad eval --weights filtered.safetensors --noise salt-and-pepper:0.1
 
 With --json, one object: source, examples, loss, accuracy, per_class and confusion (ten rows, truth by
-row); with --ink also by_source (by the part of the writer's name before its dash) and how many lines
-were left out: not_digits, unlabelled, blank.";
+row); with --ink also by_source (by the part of the writer's name before its dash), how many digits were
+refused, how many called sure, non_digits (what is labelled otherwise, and how much of it was refused: in
+all, of plain signs, of signs never learnt, by_sign), auroc, and how many lines were left out: unlabelled,
+blank.";
 
 const PREDICT_EXAMPLES: &str = "\
 Examples:
@@ -51,9 +53,9 @@ Examples:
   digitpad predict drawings.jsonl.gz --json
   cat digit.png | digitpad predict -
 
-With --json, one object a line: file, digit, confidence and probabilities; for an ink file one for each
-of its drawings, in order, with its number (record, from 1). Files
-that fail are named on standard error, the others are answered.";
+With --json, one object a line: file, digit, is_digit, confidence and probabilities; for an ink file one
+for each of its drawings, in order, with its number (record, from 1). Where is_digit is false, digit is
+the nearest one. Files that fail are named on standard error, the others are answered.";
 
 const INFO_EXAMPLES: &str = "\
 Examples:
@@ -106,9 +108,9 @@ struct TypedEval {
     /// A file of images and the file of their labels, in MNIST's format
     #[arg(long, num_args = 2, value_names = ["IMAGES", "LABELS"], group = "source")]
     idx: Option<Vec<PathBuf>>,
-    /// An ink file: JSON Lines, gzip-compressed or not
+    /// An ink file: JSON Lines, gzip-compressed or not; may be given several times
     #[arg(long, value_name = "FILE", group = "source")]
-    ink: Option<PathBuf>,
+    ink: Vec<PathBuf>,
     /// With --ink: measure only the hands of one part K of N, those that a training left out
     #[arg(long, value_name = "K/N", requires = "ink")]
     fold: Option<Fold>,
@@ -178,7 +180,9 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
                 weights: typed.model.weights,
             });
         }
-        Some(TypedCommand::Train(train)) => Task::Train(train.resolve().map_err(Refused::Value)?),
+        Some(TypedCommand::Train(train)) => {
+            Task::Train(Box::new(train.resolve().map_err(Refused::Value)?))
+        }
         Some(TypedCommand::Presets(TypedPresets { preset })) => {
             Task::Presets(PresetsTask { preset })
         }
@@ -200,7 +204,7 @@ impl TypedEval {
                 images: images.clone(),
                 labels: labels.clone(),
             },
-            (.., Some(file)) => EvalSource::Ink(file, self.fold),
+            (.., files) if !files.is_empty() => EvalSource::Ink(files, self.fold),
             _ => EvalSource::Mnist,
         };
         EvalTask {

@@ -48,8 +48,8 @@ pub enum EvalSource {
         /// Their labels.
         labels: PathBuf,
     },
-    /// An ink file, or some of the hands in it.
-    Ink(PathBuf, Option<Fold>),
+    /// Ink files, or some of the hands in them.
+    Ink(Vec<PathBuf>, Option<Fold>),
 }
 
 /// What `--json` prints, but for what only ink has.
@@ -90,7 +90,7 @@ impl<'a> Report<'a> {
 pub(super) fn run(task: &EvalTask, out: &mut dyn Write) -> Result<Ending, CliError> {
     let model = load_model(task.weights.as_deref())?;
     let (source, examples) = match &task.source {
-        EvalSource::Ink(file, fold) => return ink_eval::run(&model, file, *fold, task.json, out),
+        EvalSource::Ink(files, fold) => return ink_eval::run(&model, files, *fold, task.json, out),
         EvalSource::Mnist => test_part(Dataset::mnist()?),
         EvalSource::Folder(folder) => test_part(Dataset::from_folder(folder)?),
         EvalSource::Idx { images, labels } => pair(images, labels)?,

@@ -1,9 +1,11 @@
-//! `digitpad eval --ink`: the same figures for drawings, and for each source of them.
+//! `digitpad eval --ink`: the same figures for drawings, for each source of them, and of what is no
+//! digit how much is refused.
 
-use std::{collections::BTreeMap, io::Write, path::Path};
+use std::{collections::BTreeMap, io::Write, path::PathBuf};
 
 use serde::Serialize;
 
+use self::non_digits::NonDigitFigures;
 use super::{Ending, eval::Report, text, write_json};
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit},
@@ -14,8 +16,11 @@ use crate::{
         file::{InkRecord, Label},
     },
     model::{Mlp, file::Model},
+    recognition::Prediction,
     training::evaluation::Evaluation,
 };
+
+mod non_digits;
 
 /// Drawings that go through the network at once.
 const CHUNK: usize = 500;
@@ -24,19 +29,16 @@ const UNKNOWN: &str = "unknown";
 
 /// The drawings that can be measured with, and how many cannot.
 #[derive(Default)]
-struct Sorted {
-    bitmaps: Vec<Bitmap>,
-    truths: Vec<Digit>,
-    /// The part of each writer's name before the dash.
-    sources: Vec<String>,
+struct Sorted<'a> {
+    digits: Vec<(&'a InkRecord, Digit, Bitmap)>,
+    /// What the label calls otherwise than a digit.
+    others: Vec<(&'a str, Bitmap)>,
     left_out: LeftOut,
 }
 
 /// How many lines cannot be measured with, by why.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 struct LeftOut {
-    /// Their label is something else.
-    not_digits: usize,
     /// They have no label.
     unlabelled: usize,
     /// They have no ink.
@@ -46,10 +48,24 @@ struct LeftOut {
 #[derive(Serialize)]
 struct InkReport<'a> {
     #[serde(flatten)]
-    report: Report<'a>,
-    by_source: BTreeMap<&'a str, SourceFigures>,
+    digits: Option<DigitReport<'a>>,
+    /// What is no digit; `null` without any.
+    non_digits: Option<NonDigitFigures>,
+    /// The probability that a digit has more evidence than a plain sign that is none (the area under the
+    /// receiver's operating characteristic); `null` unless there are both.
+    auroc: Option<f64>,
     #[serde(flatten)]
     left_out: LeftOut,
+}
+
+#[derive(Serialize)]
+struct DigitReport<'a> {
+    #[serde(flatten)]
+    report: Report<'a>,
+    by_source: BTreeMap<&'a str, SourceFigures>,
+    /// Digits that were taken for none.
+    refused: usize,
+    sure: SureFigures,
 }
 
 #[derive(Serialize)]
@@ -59,97 +75,141 @@ struct SourceFigures {
     accuracy: f64,
 }
 
+/// Of the digits that were called sure.
+#[derive(Serialize)]
+struct SureFigures {
+    examples: usize,
+    accuracy: f64,
+}
+
 pub(super) fn run(
     model: &Model,
-    file: &Path,
+    files: &[PathBuf],
     fold: Option<Fold>,
     json: bool,
     out: &mut dyn Write,
 ) -> Result<Ending, CliError> {
-    let mut records = ink::file::read(file)?;
-    if let Some(fold) = fold {
-        records.retain(|record| fold.has(record.writer.as_deref()));
+    let mut records = Vec::new();
+    for file in files {
+        records.extend(ink::file::read(file)?);
     }
+    records.retain(|record| fold.is_none_or(|fold| fold.has(record.writer.as_deref())));
+    let names: Vec<String> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    let name = names.join(", ");
     let sorted = sort(&records);
-    if sorted.truths.is_empty() {
+    if sorted.digits.is_empty() && sorted.others.is_empty() {
         return Err(CliError::Refused(Refusal::new(
-            format!("measure with the ink in {}", file.display()),
-            format!("{} drawings, none labelled with a digit", records.len()),
-            r#"lines with a "label" from 0 to 9"#,
-            "label them or choose another file",
+            format!("measure with the ink in {name}"),
+            format!("{} drawings, none with a label and ink", records.len()),
+            r#"lines with a "label": a number from 0 to 9, or what else was meant"#,
+            "label them, or choose another file or fold",
         )));
     }
-    let logits = logits(&model.mlp, &sorted.bitmaps)?;
-    let evaluation = Evaluation::of_logits(logits.iter().zip(sorted.truths.iter().copied()));
-    let name = file.display().to_string();
+    let digit_logits = logits(&model.mlp, sorted.digits.iter().map(|(.., bitmap)| bitmap))?;
+    let other_logits = logits(&model.mlp, sorted.others.iter().map(|(_, bitmap)| bitmap))?;
+    let truths = sorted.digits.iter().map(|(_, digit, _)| *digit);
+    let evaluation = Evaluation::of_logits(digit_logits.iter().zip(truths));
+    let signs = sorted.others.iter().map(|(sign, _)| *sign);
+    let others: Vec<_> = signs.zip(&other_logits).collect();
+    let has_digits = !sorted.digits.is_empty();
     let report = InkReport {
-        report: Report::new(&name, &evaluation),
-        by_source: by_source(&sorted, &logits),
+        digits: has_digits.then(|| digit_report(&name, &evaluation, &sorted, &digit_logits, model)),
+        non_digits: NonDigitFigures::of(&others, model),
+        auroc: non_digits::auroc(&digit_logits, &others),
         left_out: sorted.left_out,
     };
     if json {
         write_json(out, &report)?;
     } else {
-        report.write_text(out)?;
+        report.write_text(&name, out)?;
     }
     Ok(Ending::Done)
 }
 
-fn sort(records: &[InkRecord]) -> Sorted {
+fn sort(records: &[InkRecord]) -> Sorted<'_> {
     let mut sorted = Sorted::default();
     for record in records {
-        let truth = match &record.label {
-            Some(Label::Digit(digit)) => *digit,
-            Some(Label::Other(_)) => {
-                sorted.left_out.not_digits += 1;
-                continue;
-            }
-            None => {
-                sorted.left_out.unlabelled += 1;
-                continue;
-            }
+        let Some(label) = &record.label else {
+            sorted.left_out.unlabelled += 1;
+            continue;
         };
         let Some(bitmap) = ink::to_bitmap(&record.ink) else {
             sorted.left_out.blank += 1;
             continue;
         };
-        let writer = record.writer.as_deref().unwrap_or(UNKNOWN);
-        let source = writer.split_once('-').map_or(writer, |(source, _)| source);
-        sorted.bitmaps.push(bitmap);
-        sorted.truths.push(truth);
-        sorted.sources.push(source.to_owned());
+        match label {
+            Label::Digit(digit) => sorted.digits.push((record, *digit, bitmap)),
+            Label::Other(sign) => sorted.others.push((sign, bitmap)),
+        }
     }
     sorted
 }
 
 /// The logits of each bitmap.
-fn logits(mlp: &Mlp, bitmaps: &[Bitmap]) -> Result<Vec<[f32; CLASSES]>, ModelError> {
+fn logits<'a>(
+    mlp: &Mlp,
+    bitmaps: impl Iterator<Item = &'a Bitmap>,
+) -> Result<Vec<[f32; CLASSES]>, ModelError> {
+    let bitmaps: Vec<_> = bitmaps.collect();
     let mut logits = Vec::with_capacity(bitmaps.len());
     for chunk in bitmaps.chunks(CHUNK) {
-        let pixels = chunk.iter().flat_map(Bitmap::pixels).copied();
+        let pixels = chunk.iter().flat_map(|bitmap| bitmap.pixels()).copied();
         logits.extend(mlp.logits(pixels.collect())?);
     }
     Ok(logits)
 }
 
+fn digit_report<'a>(
+    name: &'a str,
+    evaluation: &'a Evaluation,
+    sorted: &Sorted<'a>,
+    logits: &[[f32; CLASSES]],
+    model: &Model,
+) -> DigitReport<'a> {
+    let predictions = logits
+        .iter()
+        .map(|logits| Prediction::of_logits(logits, &model.metadata.calibration));
+    let truths = sorted.digits.iter().map(|(_, digit, _)| *digit);
+    let (mut refused, mut sure, mut right) = (0, 0, 0);
+    for (prediction, truth) in predictions.zip(truths) {
+        if !prediction.is_digit() {
+            refused += 1;
+        } else if prediction.is_sure() {
+            sure += 1;
+            right += usize::from(prediction.digit() == truth);
+        }
+    }
+    DigitReport {
+        report: Report::new(name, evaluation),
+        by_source: by_source(sorted, logits),
+        refused,
+        sure: SureFigures {
+            examples: sure,
+            accuracy: right as f64 / sure.max(1) as f64,
+        },
+    }
+}
+
 fn by_source<'a>(
-    sorted: &'a Sorted,
+    sorted: &Sorted<'a>,
     logits: &[[f32; CLASSES]],
 ) -> BTreeMap<&'a str, SourceFigures> {
-    let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (index, source) in sorted.sources.iter().enumerate() {
-        groups.entry(source).or_default().push(index);
+    let mut groups: BTreeMap<&str, Vec<(&[f32; CLASSES], Digit)>> = BTreeMap::new();
+    for ((record, truth, _), logits) in sorted.digits.iter().zip(logits) {
+        let writer = record.writer.as_deref().unwrap_or(UNKNOWN);
+        let source = writer.split_once('-').map_or(writer, |(source, _)| source);
+        groups.entry(source).or_default().push((logits, *truth));
     }
-    let figures = |indices: Vec<usize>| {
-        let members = indices
-            .iter()
-            .map(|&index| (&logits[index], sorted.truths[index]));
+    let figures = |members: Vec<(&[f32; CLASSES], Digit)>| {
         let Evaluation {
             examples,
             loss,
             accuracy,
             ..
-        } = Evaluation::of_logits(members);
+        } = Evaluation::of_logits(members.into_iter());
         SourceFigures {
             examples,
             loss,
@@ -158,40 +218,53 @@ fn by_source<'a>(
     };
     groups
         .into_iter()
-        .map(|(source, indices)| (source, figures(indices)))
+        .map(|(source, members)| (source, figures(members)))
         .collect()
 }
 
 impl InkReport<'_> {
+    fn write_text(&self, name: &str, out: &mut dyn Write) -> Result<(), CliError> {
+        match &self.digits {
+            Some(digits) => digits.write_text(out)?,
+            None => writeln!(out, "no digits in {name}")?,
+        }
+        if let Some(non_digits) = &self.non_digits {
+            writeln!(out)?;
+            non_digits.write_text(out)?;
+        }
+        if let Some(auroc) = self.auroc {
+            writeln!(out, "digits against plain signs: AUROC {auroc:.4}")?;
+        }
+        let LeftOut { unlabelled, blank } = self.left_out;
+        if self.left_out != LeftOut::default() {
+            writeln!(
+                out,
+                "left out: {unlabelled} without a label, {blank} without ink"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl DigitReport<'_> {
     fn write_text(&self, out: &mut dyn Write) -> Result<(), CliError> {
         self.report.write_text(out)?;
         writeln!(out)?;
-        for (
-            source,
-            SourceFigures {
+        for (source, figures) in &self.by_source {
+            let SourceFigures {
                 examples,
                 loss,
                 accuracy,
-            },
-        ) in &self.by_source
-        {
+            } = figures;
             let accuracy = text::percent(*accuracy);
             writeln!(
                 out,
                 "{source}: loss {loss:.4}, accuracy {accuracy} of {examples}"
             )?;
         }
-        let LeftOut {
-            not_digits,
-            unlabelled,
-            blank,
-        } = self.left_out;
-        if self.left_out != LeftOut::default() {
-            writeln!(
-                out,
-                "left out: {not_digits} labelled as no digit, {unlabelled} without a label, {blank} without ink"
-            )?;
-        }
-        Ok(())
+        let SureFigures { examples, accuracy } = self.sure;
+        let accuracy = text::percent(accuracy);
+        writeln!(out, "\nsure of {examples}, {accuracy} of these rightly")?;
+        Ok(writeln!(out, "taken for no digit: {}", self.refused)?)
     }
 }

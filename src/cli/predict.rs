@@ -14,8 +14,8 @@ use crate::{
     cli::text,
     error::{CliError, IoError, Refusal},
     image_input, ink,
-    model::Mlp,
-    recognition::{self, Prediction},
+    model::file::Model,
+    recognition::{self, Prediction, Verdict},
 };
 
 /// Read digits in pictures and ink files.
@@ -51,6 +51,7 @@ struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<usize>,
     digit: Option<u8>,
+    is_digit: Option<bool>,
     confidence: Option<f32>,
     probabilities: Option<&'a [f32; CLASSES]>,
 }
@@ -67,7 +68,7 @@ pub(super) fn run(
             json: task.json,
             out: &mut *out,
         };
-        match answer(&model.mlp, input, &mut printer) {
+        match answer(&model, input, &mut printer) {
             Ok(()) => {}
             // Nobody could read the answers to the others either.
             Err(error @ CliError::Output(_)) => return Err(error),
@@ -77,18 +78,18 @@ pub(super) fn run(
     Ok(ending)
 }
 
-fn answer(mlp: &Mlp, input: &Input, printer: &mut Printer<'_>) -> Result<(), CliError> {
+fn answer(model: &Model, input: &Input, printer: &mut Printer<'_>) -> Result<(), CliError> {
     match input {
-        Input::File(path) => answer_file(mlp, path, &path.display().to_string(), printer),
+        Input::File(path) => answer_file(model, path, &path.display().to_string(), printer),
         Input::Standard => {
             let folder = spool_standard_input()?;
-            answer_file(mlp, &folder.path().join(SPOOLED), "-", printer)
+            answer_file(model, &folder.path().join(SPOOLED), "-", printer)
         }
     }
 }
 
 fn answer_file(
-    mlp: &Mlp,
+    model: &Model,
     path: &Path,
     name: &str,
     printer: &mut Printer<'_>,
@@ -96,7 +97,7 @@ fn answer_file(
     match Kind::of_file(path)? {
         Kind::Picture => {
             let bitmap = image_input::bitmap_from_path(path)?;
-            printer.print(name, None, predict(mlp, Some(&bitmap))?.as_ref())
+            printer.print(name, None, predict(model, Some(&bitmap))?.as_ref())
         }
         Kind::Ink => {
             let records = ink::file::read(path)?;
@@ -105,7 +106,7 @@ fn answer_file(
                 printer.print(
                     name,
                     Some(index + 1),
-                    predict(mlp, bitmap.as_ref())?.as_ref(),
+                    predict(model, bitmap.as_ref())?.as_ref(),
                 )?;
             }
             Ok(())
@@ -114,10 +115,10 @@ fn answer_file(
 }
 
 /// Nothing is read where nothing was drawn.
-fn predict(mlp: &Mlp, bitmap: Option<&Bitmap>) -> Result<Option<Prediction>, CliError> {
+fn predict(model: &Model, bitmap: Option<&Bitmap>) -> Result<Option<Prediction>, CliError> {
     let drawn = bitmap.filter(|bitmap| !bitmap.is_blank());
     Ok(drawn
-        .map(|bitmap| recognition::predict(mlp, bitmap))
+        .map(|bitmap| recognition::predict(model, bitmap))
         .transpose()?)
 }
 
@@ -138,6 +139,7 @@ impl Printer<'_> {
                 file,
                 record,
                 digit: prediction.map(|prediction| prediction.digit().value()),
+                is_digit: prediction.map(Prediction::is_digit),
                 confidence: prediction.map(Prediction::confidence),
                 probabilities: prediction.map(Prediction::probabilities),
             };
@@ -149,7 +151,13 @@ impl Printer<'_> {
         let said = match prediction {
             Some(prediction) => {
                 let confidence = text::percent(f64::from(prediction.confidence()));
-                format!("{} ({confidence})", prediction.digit())
+                match prediction.verdict() {
+                    Verdict::Sure(digit) | Verdict::Likely(digit) => {
+                        format!("{digit} ({confidence})")
+                    }
+                    Verdict::Either(digit, other) => format!("{digit} or {other}? ({confidence})"),
+                    Verdict::NoDigit(nearest) => format!("not a digit (nearest: {nearest})"),
+                }
             }
             None => "nothing drawn".to_owned(),
         };
@@ -252,13 +260,13 @@ mod tests {
 
     #[test]
     fn what_is_not_drawn_is_not_read() {
-        let mlp = load_model(None).expect("the shipped model fits").mlp;
+        let model = load_model(None).expect("the shipped model fits");
         for (bitmap, reason) in [(None, "no stroke"), (Some(Bitmap::blank()), "no ink")] {
-            let prediction = predict(&mlp, bitmap.as_ref()).expect("nothing is computed");
+            let prediction = predict(&model, bitmap.as_ref()).expect("nothing is computed");
             for (json, expected) in [
                 (
                     true,
-                    r#"{"file":"f","record":2,"digit":null,"confidence":null,"probabilities":null}"#,
+                    r#"{"file":"f","record":2,"digit":null,"is_digit":null,"confidence":null,"probabilities":null}"#,
                 ),
                 (false, "f:2: nothing drawn"),
             ] {

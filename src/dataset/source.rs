@@ -60,8 +60,8 @@ impl DataSource {
         let (calibration, pen): (Vec<_>, Vec<_>) = records
             .iter()
             .partition(|record| CALIBRATION.has(record.writer.as_deref()));
-        dataset.pen = PenExamples::of_records(pen);
-        dataset.calibration = PenExamples::of_records(calibration);
+        dataset.pen = PenExamples::varied(pen);
+        dataset.calibration = PenExamples::as_written(calibration);
         dataset.source = self.clone();
         Ok(dataset)
     }

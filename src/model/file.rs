@@ -1,12 +1,15 @@
 //! Weight files: safetensors with metadata, checked whole before a model comes of them.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, ops::RangeInclusive, path::Path};
 
 use candle_core::{DType, Device, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Serialize;
 
-use super::{Activation, Mlp, MlpConfig, parse_hidden, preprocess::Preprocessing};
+use super::{
+    Activation, Mlp, MlpConfig, calibration::Calibration, parse_hidden,
+    preprocess::Preprocessing,
+};
 use crate::{
     bitmap::{CLASSES, PIXELS},
     error::{ModelError, Refusal},
@@ -50,6 +53,8 @@ pub struct Metadata {
     pub test_loss: Option<f64>,
     /// Accuracy on the test set, 0..=1.
     pub test_accuracy: Option<f64>,
+    /// What its logits are worth.
+    pub calibration: Calibration,
 }
 
 impl Metadata {
@@ -85,20 +90,27 @@ impl Metadata {
         );
         insert("test_loss", self.test_loss.map(|x| x.to_string()));
         insert("test_accuracy", self.test_accuracy.map(|x| x.to_string()));
+        let Calibration {
+            temperature,
+            reject_below,
+        } = self.calibration;
+        insert("temperature", Some(temperature.to_string()));
+        insert("reject_below", reject_below.map(|x| x.to_string()));
         map
     }
 
-    fn from_map(map: &HashMap<String, String>) -> Self {
+    fn from_map(map: &HashMap<String, String>, name: &str) -> Result<Self, ModelError> {
         let text = |key: &str| map.get(key).cloned().unwrap_or_default();
         let number = |key: &str| map.get(key).and_then(|text| text.parse().ok());
-        Self {
+        Ok(Self {
             dataset: text("dataset"),
             recipe: text("recipe"),
             seed: map.get("seed").and_then(|text| text.parse().ok()),
             validation_accuracy: number("validation_accuracy"),
             test_loss: number("test_loss"),
             test_accuracy: number("test_accuracy"),
-        }
+            calibration: calibration_of(map, name)?,
+        })
     }
 }
 
@@ -171,7 +183,7 @@ impl Model {
         let mlp = Mlp::from_parameters(&config, &parameters)?;
         Ok(Self {
             mlp,
-            metadata: Metadata::from_map(&map),
+            metadata: Metadata::from_map(&map, name)?,
         })
     }
 
@@ -263,6 +275,25 @@ fn preprocessing_of(text: &str, name: &str) -> Result<Preprocessing, ModelError>
     serde_json::from_str(text).map_err(|error| {
         let found = format!("preprocessing {} ({error})", excerpt(text));
         refused(name, &found, "the filters that Digitpad writes")
+    })
+}
+
+/// What the logits are worth as the metadata tells it; files from before it was known have none of it.
+fn calibration_of(map: &HashMap<String, String>, name: &str) -> Result<Calibration, ModelError> {
+    let number = |key: &str, range: RangeInclusive<f32>| {
+        let Some(text) = map.get(key) else {
+            return Ok(None);
+        };
+        let value = text.parse().ok().filter(|value| range.contains(value));
+        value.map(Some).ok_or_else(|| {
+            let found = format!("{key} \"{}\"", excerpt(text));
+            let expected = format!("a number from {} to {}", range.start(), range.end());
+            refused(name, &found, &expected)
+        })
+    };
+    Ok(Calibration {
+        temperature: number("temperature", 0.01..=100.0)?.unwrap_or(1.0),
+        reject_below: number("reject_below", -1e6..=1e6)?,
     })
 }
 

@@ -111,7 +111,7 @@ impl Autograd {
             let width = outputs.dim(D::Minus1)?;
             let mut factors = vec![0.0; count * width];
             for (row, factors) in factors.chunks_exact_mut(width).enumerate() {
-                dropout.factors(layer, row, factors);
+                dropout.factors(layer, row, 0, factors);
             }
             outputs * Tensor::from_vec(factors, (count, width), device)?
         };

@@ -61,10 +61,12 @@ impl Average {
             let values = Values::of(parameter)?;
             let values = values.as_slice()?;
             let part = (1.0 - decay) as f32;
-            parameters::write(mean, |mean| {
-                mean.par_chunks_mut(AT_ONCE)
-                    .zip(values.par_chunks(AT_ONCE))
-                    .for_each(|(mean, values)| approach(mean, values, part));
+            parameters::write_all(&[mean], &mut |means| {
+                for mean in means {
+                    mean.par_chunks_mut(AT_ONCE)
+                        .zip(values.par_chunks(AT_ONCE))
+                        .for_each(|(mean, values)| approach(mean, values, part));
+                }
             })?;
         }
         Ok(())

@@ -25,12 +25,14 @@ impl Dropout {
 
     /// What the outputs of an example are multiplied by, behind a hidden layer: 0, or what keeps their sum
     /// the same on average (Srivastava and others 2014, turned round as all do). Layers and the examples
-    /// of a batch are counted from 0.
-    pub(super) fn factors(&self, layer: usize, row: usize, factors: &mut [f32]) {
+    /// of a batch are counted from 0. The first of the outputs may be any with an even number.
+    pub(super) fn factors(&self, layer: usize, row: usize, first: usize, factors: &mut [f32]) {
+        debug_assert!(first.is_multiple_of(2), "two are drawn at once");
         let kept = (1.0 / (1.0 - self.rate)) as f32;
         // Of 2³² values, so many leave out.
         let dropped = (self.rate * 4_294_967_296.0) as u32;
         let mut state = mixed(self.key ^ mixed(((layer as u64) << 32) | row as u64));
+        state = state.wrapping_add(GOLDEN.wrapping_mul(first as u64 / 2));
         for pair in factors.chunks_mut(2) {
             state = state.wrapping_add(GOLDEN);
             let random = finalised(state);
@@ -61,7 +63,7 @@ mod tests {
 
     fn factors(dropout: Dropout, layer: usize, row: usize) -> Vec<f32> {
         let mut factors = vec![0.0; 10_001];
-        dropout.factors(layer, row, &mut factors);
+        dropout.factors(layer, row, 0, &mut factors);
         factors
     }
 
@@ -112,6 +114,9 @@ mod tests {
                 "{reason}: {same} agree by chance"
             );
         }
+        let mut part = [0.0; 100];
+        dropout.factors(0, 3, 16, &mut part);
+        assert_eq!(part, here[16..116], "and so has a part of a row");
         assert!(Dropout::default().is_none(), "none by default");
     }
 }

@@ -77,7 +77,7 @@ pub fn evaluate(
     examples: &Examples,
     control: &Control,
 ) -> Result<Option<Evaluation>, ModelError> {
-    let logits = logits_of(mlp, examples, control)?;
+    let logits = logits(mlp, examples, control)?;
     Ok(logits.map(|logits| Evaluation::of_logits(logits.iter().zip(truths(examples)))))
 }
 
@@ -85,7 +85,7 @@ pub fn evaluate(
 ///
 /// # Errors
 /// When candle fails.
-pub(super) fn logits_of(
+pub(super) fn logits(
     mlp: &Mlp,
     examples: &Examples,
     control: &Control,

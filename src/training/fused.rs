@@ -1,55 +1,65 @@
 //! The fast step on the CPU: the same numbers as the general one, without its temporaries.
 //!
-//! A step has two phases, and within each the threads have nothing to do with each other. First
-//! each takes a part of the batch all the way forward and back, down to the gradient of every
-//! layer's sums. Then each takes a part of every layer's rows, computes their gradient over the
-//! whole batch and uses it up in the optimiser's update. So each sum is made by one thread, in one
-//! order.
+//! A step has three phases, and within each the threads have nothing to do with each other. First
+//! each takes some columns of the first layer's weights, most of all there are, and computes them
+//! for the whole batch. Then each takes a part of the batch from there all the way forward and back,
+//! down to the gradient of every layer's sums. Then each takes its columns of the first layer again,
+//! which are still in its cache, and a part of every later layer's rows, computes their gradient
+//! over the whole batch and uses it up in Adam's update. So each sum is made by one thread, in one
+//! order, and how many threads there are does not change a bit.
+//!
+//! What has to know the whole gradient first, or is no Adam's, writes it down in the third phase and
+//! uses it in a fourth.
 
 mod adam;
-mod at_once;
 mod dense;
 mod elementwise;
-mod gradients;
 mod loss;
 pub(super) mod parameters;
 mod pass;
 mod rule;
 mod sparse;
-
-use rayon::prelude::*;
+mod team;
+mod update;
 
 use self::{
     adam::Adam,
     loss::LossRule,
     parameters::Values,
-    pass::{LayerRows, Part, Pass},
-    sparse::Rows,
+    pass::{FirstPart, LayerRows, Part, Pass},
+    rule::Rule,
+    sparse::{Block, ByPixel},
+    team::{MOST_PARTS, Team},
+    update::{Moments, Phase},
 };
-use super::{BatchFigures, OptimizerState, Step, StepSettings, batch::Batch, config::Optimizer};
+use super::{
+    BatchFigures, OptimizerState, Step, StepSettings, autograd::CLIP_EPSILON, batch::Batch,
+    config::Optimizer,
+};
 use crate::{
+    bitmap::PIXELS,
     error::{ModelError, TrainingError},
-    model::{Activation, Dense, Mlp},
+    model::{Activation, Mlp},
 };
 
-/// Parameters times examples of a step below which a second thread costs more than it saves: the
-/// work is over before the other thread has heard of it, and where the processor is busy with other
-/// programs too, a step waits for whichever thread is out of its turn.
-const SMALL_STEP: usize = 8 << 20;
+/// Parameters times examples of a step below which a second thread costs more than it saves.
+const SMALL_STEP: usize = 1 << 17;
 
 /// A network on the CPU with all that a step needs, so that a step allocates next to nothing.
 pub(super) struct Fused {
     mlp: Mlp,
     activation: Activation,
     layers: Vec<Layer>,
-    /// Threads that share a step.
-    threads: usize,
-    /// The first layer's rows, a part for each thread.
-    rows: Vec<Rows>,
+    states: Vec<State>,
+    /// The first layer's columns, for the threads to share.
+    blocks: Vec<Block>,
+    /// The batch's ink by pixel; as many parts as there are blocks.
+    by_pixel: Vec<ByPixel>,
+    team: Team,
     steps: u32,
 }
 
-/// One layer's state beside its parameters.
+/// What a batch leaves in one layer.
 struct Layer {
     /// Units that come out.
     width: usize,
@@ -57,97 +67,67 @@ struct Layer {
     outputs: Vec<f32>,
     /// `[n, width]`: the gradient of the mean loss by the layer's sums.
     deltas: Vec<f32>,
-    /// `[n, width]`: what a change of the layer's sums changes the outputs by, where that has to be kept.
+    /// `[n, width]`: what a change of the layer's sums changes the outputs by, where that is kept.
     slopes: Vec<f32>,
+}
+
+/// What a step on one layer leaves for the next step, and scratch. The first layer's weights have
+/// theirs in the blocks.
+struct State {
     /// `[in, width]`: scratch for the weights' gradient; empty in the first layer until it is needed.
     gradient: Vec<f32>,
     /// `[width]`: scratch for the bias's gradient.
     bias_gradient: Vec<f32>,
-    /// What the optimiser remembers of the gradients by the weights and by the bias.
     weight_moments: Moments,
     bias_moments: Moments,
 }
 
-struct Moments {
-    first: Vec<f32>,
-    second: Vec<f32>,
-}
-
-impl Moments {
-    fn zero(len: usize) -> Self {
-        Self {
-            first: vec![0.0; len],
-            second: vec![0.0; len],
-        }
-    }
+/// Into how many blocks the first layer's columns are shared out: a wide layer into more than there are
+/// threads, so that whoever is done early takes another.
+fn blocks_for(width: usize, threads: usize) -> usize {
+    const WIDE: usize = 128;
+    let each = (width / (threads * WIDE)).clamp(1, 4);
+    (threads * each).min(MOST_PARTS)
 }
 
 impl Fused {
     /// `mlp` must be on the CPU. Whatever the size of a batch turns out to be, `batch_size` is what
     /// most steps will have.
     pub(super) fn new(mlp: Mlp, batch_size: usize) -> Self {
-        let is_small = batch_size * mlp.config().parameter_count() < SMALL_STEP;
+        let is_small = batch_size.saturating_mul(mlp.config().parameter_count()) < SMALL_STEP;
         let threads = if is_small {
             1
         } else {
             rayon::current_num_threads()
         };
         let widths = mlp.config().widths();
-        let layer = |(index, pair): (usize, &[usize])| Layer {
-            width: pair[1],
+        let layer = |&width: &usize| Layer {
+            width,
             outputs: Vec::new(),
             deltas: Vec::new(),
             slopes: Vec::new(),
-            gradient: vec![0.0; if index == 0 { 0 } else { pair[0] * pair[1] }],
-            bias_gradient: vec![0.0; pair[1]],
-            weight_moments: Moments::zero(pair[0] * pair[1]),
-            bias_moments: Moments::zero(pair[1]),
         };
+        let state = |(index, pair): (usize, &[usize])| {
+            let weights = if index == 0 { 0 } else { pair[0] * pair[1] };
+            State {
+                gradient: vec![0.0; weights],
+                bias_gradient: vec![0.0; pair[1]],
+                weight_moments: Moments::zero(weights),
+                bias_moments: Moments::zero(pair[1]),
+            }
+        };
+        let team = Team::new(threads);
+        let blocks = Block::share_out(widths[1], blocks_for(widths[1], team.threads()));
         Self {
             activation: mlp.config().activation(),
-            layers: widths.windows(2).enumerate().map(layer).collect(),
-            threads,
-            rows: sparse::share_out_pixels(threads),
+            layers: widths[1..].iter().map(layer).collect(),
+            states: widths.windows(2).enumerate().map(state).collect(),
+            by_pixel: ByPixel::share_out(blocks.len()),
+            blocks,
+            team,
             steps: 0,
             mlp,
         }
-    }
-
-    fn learn(
-        &mut self,
-        batch: Batch,
-        settings: &StepSettings,
-    ) -> candle_core::Result<BatchFigures> {
-        let figures = self.propagate(batch, settings)?;
-        self.steps += 1;
-        if is_done_at_once(settings) {
-            self.update_at_once(batch, settings)?;
-        } else {
-            self.update_by_gradients(batch, settings)?;
-        }
-        Ok(figures)
-    }
-
-    /// Updates each layer while its gradient is made.
-    fn update_at_once(&mut self, batch: Batch, settings: &StepSettings) -> candle_core::Result<()> {
-        let adam = Adam::at_step(settings, self.steps, true);
-        let bias_adam = Adam::at_step(settings, self.steps, false);
-        let dense = self.mlp.layers().to_vec();
-        for (index, Dense { weight, bias }) in dense.iter().enumerate() {
-            let (before, rest) = self.layers.split_at_mut(index);
-            let layer = &mut rest[0];
-            dense::sum_rows(&layer.deltas, &mut layer.bias_gradient);
-            let Moments { first, second } = &mut layer.bias_moments;
-            parameters::write(bias, |bias| {
-                bias_adam.update_slice(bias, &layer.bias_gradient, first, second);
-            })?;
-            let (rows, threads) = (&mut self.rows, self.threads);
-            parameters::write(weight, |weight| match before.last() {
-                None => at_once::update_first(weight, layer, batch, adam, rows),
-                Some(previous) => at_once::update_weights(weight, layer, previous, adam, threads),
-            })?;
-        }
-        Ok(())
     }
 
     /// Fills every layer's outputs and deltas.
@@ -167,28 +147,28 @@ impl Fused {
             .iter()
             .map(|(weight, bias)| Ok((weight.as_slice()?, bias.as_slice()?)))
             .collect::<candle_core::Result<_>>()?;
-        let rows_each = count.div_ceil(self.threads);
-        let mut parts: Vec<Part> = batch
-            .members
-            .chunks(rows_each)
-            .zip(batch.targets.chunks(rows_each))
-            .zip((0..).step_by(rows_each))
-            .map(|((members, targets), first_row)| Part {
-                batch: Batch {
-                    members,
-                    targets,
-                    ..batch
-                },
-                first_row,
-                layers: Vec::with_capacity(weights.len()),
-            })
-            .collect();
         let keeps_slopes = pass::keeps_slopes(self.activation, settings.dropout);
         for layer in &mut self.layers {
             let len = count * layer.width;
             layer.outputs.resize(len, 0.0);
             layer.deltas.resize(len, 0.0);
             layer.slopes.resize(if keeps_slopes { len } else { 0 }, 0.0);
+        }
+        let pass = Pass {
+            weights: &weights,
+            activation: self.activation,
+            loss: LossRule::new(settings, count),
+            dropout: settings.dropout,
+        };
+        let Layer {
+            outputs, slopes, ..
+        } = &mut self.layers[0];
+        let by_pixel = &mut self.by_pixel;
+        let mut parts = FirstPart::share_out(batch, outputs, slopes, &self.blocks, by_pixel);
+        self.team.share(&mut parts, |part| pass.run_first(part));
+        let rows_each = count.div_ceil(self.team.threads());
+        let mut parts = Part::share_out(batch, rows_each);
+        for layer in &mut self.layers {
             let len_each = rows_each * layer.width;
             let mut slopes = layer.slopes.chunks_mut(len_each);
             let outputs = layer.outputs.chunks_mut(len_each);
@@ -201,18 +181,88 @@ impl Fused {
                 });
             }
         }
-        let pass = Pass {
-            weights: &weights,
-            activation: self.activation,
-            loss: LossRule::new(settings, count),
-            dropout: settings.dropout,
-        };
-        Ok(parts
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|mut part| pass.run(&mut part))
-            .reduce(BatchFigures::default, BatchFigures::plus))
+        self.team.share(&mut parts, |part| pass.run(part));
+        let figures = parts.iter().map(|part| part.figures);
+        Ok(figures.fold(BatchFigures::default(), BatchFigures::plus))
     }
+
+    /// A step of the optimiser on all parameters.
+    fn update(&mut self, settings: &StepSettings) -> candle_core::Result<()> {
+        self.steps += 1;
+        let is_at_once = is_at_once(settings);
+        if !is_at_once {
+            let first = &mut self.states[0].gradient;
+            first.resize(self.mlp.layers()[0].weight.elem_count(), 0.0);
+        }
+        let at_once = Phase::AtOnce {
+            adam: Adam::at_step(settings, self.steps, true),
+            bias_adam: Adam::at_step(settings, self.steps, false),
+        };
+        let gradient = Phase::Gradient {
+            l1: settings.l1 as f32,
+            l2: 2.0 * settings.l2 as f32,
+        };
+        let apply = Phase::Apply {
+            rule: Rule::at_step(settings, self.steps, true),
+            bias_rule: Rule::at_step(settings, self.steps, false),
+        };
+        let step = update::Step {
+            by_pixel: &self.by_pixel,
+            layers: &self.layers,
+        };
+        let parameters: Vec<_> = self.mlp.parameters().collect();
+        let (states, blocks, team) = (&mut self.states, &mut self.blocks, &mut self.team);
+        parameters::write_all(&parameters, &mut |mut parameters| {
+            let mut run = |phase: Phase, states: &mut [State]| {
+                let mut jobs = step.jobs(&mut parameters, states, blocks, team.threads());
+                for jobs in jobs.chunks_mut(MOST_PARTS) {
+                    team.share(jobs, |job| step.run(phase, job));
+                }
+            };
+            if is_at_once {
+                return run(at_once, states);
+            }
+            run(gradient, states);
+            shorten(states, settings.clip_norm);
+            run(apply, states);
+        })
+    }
+}
+
+/// Whether each layer can be updated while its gradient is made.
+fn is_at_once(settings: &StepSettings) -> bool {
+    let is_adam = matches!(
+        settings.optimizer,
+        Optimizer::Adam { .. } | Optimizer::AdamW { .. }
+    );
+    is_adam && settings.clip_norm == 0.0 && settings.l1 == 0.0 && settings.l2 == 0.0
+}
+
+/// Shortens all gradients together where they are longer than `most` above 0.
+fn shorten(states: &mut [State], most: f64) {
+    if most <= 0.0 {
+        return;
+    }
+    let gradients = |state: &State| [&state.gradient, &state.bias_gradient].map(|part| squares(part));
+    let squares: f64 = states.iter().flat_map(gradients).sum();
+    let factor = most / (squares.sqrt() + CLIP_EPSILON);
+    if factor < 1.0 {
+        for state in states {
+            elementwise::scale(&mut state.gradient, factor as f32);
+            elementwise::scale(&mut state.bias_gradient, factor as f32);
+        }
+    }
+}
+
+/// The sum of the squares, as eight sums that do not wait for each other.
+fn squares(values: &[f32]) -> f64 {
+    let mut sums = [0.0; 8];
+    for values in values.chunks(sums.len()) {
+        for (sum, &value) in sums.iter_mut().zip(values) {
+            *sum += f64::from(value) * f64::from(value);
+        }
+    }
+    sums.iter().sum()
 }
 
 impl Step for Fused {
@@ -221,45 +271,50 @@ impl Step for Fused {
         batch: Batch,
         settings: &StepSettings,
     ) -> Result<BatchFigures, TrainingError> {
-        Ok(self.learn(batch, settings).map_err(ModelError::from)?)
+        let figures = self.propagate(batch, settings).map_err(ModelError::from)?;
+        self.update(settings).map_err(ModelError::from)?;
+        Ok(figures)
     }
 
     fn state(&self) -> Result<OptimizerState, TrainingError> {
-        let moments = || {
-            self.layers
-                .iter()
-                .flat_map(|layer| [&layer.weight_moments, &layer.bias_moments])
-        };
-        Ok(OptimizerState {
+        let mut state = OptimizerState {
             steps: self.steps,
-            first: moments().map(|moments| moments.first.clone()).collect(),
-            second: moments().map(|moments| moments.second.clone()).collect(),
-        })
+            ..OptimizerState::default()
+        };
+        let moments = self
+            .states
+            .iter()
+            .flat_map(|state| [&state.weight_moments, &state.bias_moments]);
+        for Moments { first, second } in moments {
+            state.first.push(first.clone());
+            state.second.push(second.clone());
+        }
+        // The first layer's are in the blocks.
+        let width = self.layers[0].width;
+        let (first, second) = (&mut state.first[0], &mut state.second[0]);
+        first.resize(PIXELS * width, 0.0);
+        second.resize(PIXELS * width, 0.0);
+        for block in &self.blocks {
+            block.write_moments(width, first, second);
+        }
+        Ok(state)
     }
 
     fn restore(&mut self, state: &OptimizerState) -> Result<(), TrainingError> {
         self.steps = state.steps;
         let moments = self
-            .layers
+            .states
             .iter_mut()
-            .flat_map(|layer| [&mut layer.weight_moments, &mut layer.bias_moments]);
-        for (moments, (first, second)) in moments.zip(state.first.iter().zip(&state.second)) {
+            .flat_map(|state| [&mut state.weight_moments, &mut state.bias_moments]);
+        let kept = state.first.iter().zip(&state.second);
+        for (moments, (first, second)) in moments.zip(kept).skip(1) {
             moments.first.clone_from(first);
             moments.second.clone_from(second);
         }
-        let Moments { first, second } = &self.layers[0].weight_moments;
-        for rows in &mut self.rows {
-            rows.remember(first, second);
+        let width = self.layers[0].width;
+        for block in &mut self.blocks {
+            block.read_moments(width, &state.first[0], &state.second[0]);
         }
         Ok(())
     }
-}
-
-/// Whether each layer can be updated while its gradient is made.
-fn is_done_at_once(settings: &StepSettings) -> bool {
-    let is_adam = matches!(
-        settings.optimizer,
-        Optimizer::Adam { .. } | Optimizer::AdamW { .. }
-    );
-    is_adam && settings.clip_norm == 0.0 && settings.l1 == 0.0 && settings.l2 == 0.0
 }

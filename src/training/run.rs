@@ -312,7 +312,7 @@ impl<'a> Run<'a> {
     /// The figures of the epoch whose batches are done; `None` when it was abandoned.
     fn end_epoch(&mut self, validation: &Examples) -> Result<Option<EpochRecord>, TrainingError> {
         let start = Instant::now();
-        let logits = evaluation::logits_of(self.shown(), validation, self.control)?;
+        let logits = evaluation::logits(self.shown(), validation, self.control)?;
         let Some(logits) = logits else {
             return Ok(None);
         };

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     app::state::{Answer, State},
     bitmap::{Bitmap, Digit, SIDE},
+    recognition::{Prediction, Verdict},
 };
 
 /// How long a bar takes to its new length, so that the eye can follow it.
@@ -134,21 +135,7 @@ fn image_of(bitmap: Option<&Bitmap>, palette: &Palette) -> ColorImage {
 fn answer_ui(ui: &mut Ui, rect: Rect, state: &State) {
     let palette = Palette::of(ui.style());
     let text = if let Some(Answer { prediction, .. }) = state.answer() {
-        let digit = prediction.digit().to_string();
-        let share = words::whole_percent(prediction.confidence());
-        let right = large_digit(ui, rect, &digit);
-        let size = (rect.height() * 0.26)
-            .min((rect.right() - right) / 3.1)
-            .max(theme::BODY);
-        let pos = pos2(right + size * 0.4, rect.bottom() + size * 0.2);
-        ui.painter().text(
-            pos,
-            Align2::LEFT_BOTTOM,
-            &share,
-            theme::font(size),
-            palette.text,
-        );
-        format!("{digit} · {share}")
+        verdict_ui(ui, rect, prediction)
     } else {
         let hint = "Nothing yet.\nDraw a digit.";
         let font = theme::font(theme::HEADING);
@@ -164,20 +151,56 @@ fn answer_ui(ui: &mut Ui, rect: Rect, state: &State) {
     });
 }
 
+/// A large digit, grey where it is only the nearest to what is none, and beside it what there is to say of
+/// it. Gives all of it in words.
+fn verdict_ui(ui: &Ui, rect: Rect, prediction: &Prediction) -> String {
+    let palette = Palette::of(ui.style());
+    let share = words::whole_percent(prediction.confidence());
+    let (digit, color, beside, words) = match prediction.verdict() {
+        Verdict::Sure(digit) | Verdict::Likely(digit) => {
+            let words = format!("{digit} · {share}");
+            (digit, palette.accent, share, words)
+        }
+        Verdict::Either(digit, other) => (
+            digit,
+            palette.accent,
+            format!("or {other}?\n{share}"),
+            format!("{digit} or {other}? · {share}"),
+        ),
+        Verdict::NoDigit(nearest) => (
+            nearest,
+            palette.bar,
+            "not a\ndigit".to_owned(),
+            format!("not a digit; the nearest is {nearest}"),
+        ),
+    };
+    let right = large_digit(ui, rect, &digit.to_string(), color);
+    let size = (rect.height() * 0.26)
+        .min((rect.right() - right) / 3.1)
+        .max(theme::BODY);
+    ui.painter().text(
+        pos2(right + size * 0.4, rect.bottom() + size * 0.2),
+        Align2::LEFT_BOTTOM,
+        beside,
+        theme::font(size),
+        palette.text,
+    );
+    words
+}
+
 /// A digit as high as the rectangle, at its left; gives where the widest digit would end, so that what
 /// follows stays where it is.
-fn large_digit(ui: &Ui, rect: Rect, digit: &str) -> f32 {
-    let palette = Palette::of(ui.style());
+fn large_digit(ui: &Ui, rect: Rect, digit: &str, color: Color32) -> f32 {
     // Roboto's digits are 0.711 em high and 0.57 em wide, and one em is 1.17 points of its size.
     let size = (rect.height() / 0.711 / 1.17).min(rect.width() / 1.12);
     let galley = ui
         .painter()
-        .layout_no_wrap(digit.to_owned(), theme::strong(size), palette.accent);
+        .layout_no_wrap(digit.to_owned(), theme::strong(size), color);
     let ink = galley.mesh_bounds;
     let pos = pos2(rect.left() - ink.left(), rect.bottom() - ink.bottom());
     let width = size * 0.57;
     let centred = pos + vec2(((width - ink.width()) / 2.0).max(0.0), 0.0);
-    ui.painter().galley(centred, galley, palette.accent);
+    ui.painter().galley(centred, galley, color);
     rect.left() + width
 }
 
@@ -194,6 +217,7 @@ fn bar_ui(ui: &mut Ui, row: Rect, digit: Digit, answer: Option<&Answer>) {
     let palette = Palette::of(ui.style());
     let probability = answer.map(|answer| answer.prediction.probabilities()[digit.index()]);
     let is_best = answer.is_some_and(|answer| answer.prediction.digit() == digit);
+    let is_answer = is_best && answer.is_some_and(|answer| answer.prediction.is_digit());
     let size = (row.height() * 0.52).clamp(13.0, 44.0);
     // Columns of fixed width, so that nothing moves when a figure changes.
     let left = row.left() + size * 1.1;
@@ -210,13 +234,17 @@ fn bar_ui(ui: &mut Ui, row: Rect, digit: Digit, answer: Option<&Answer>) {
     if length > 0.001 {
         let end = lerp(track.left()..=track.right(), length.clamp(0.0, 1.0));
         let bar = Rect::from_min_max(track.min, pos2(end, track.bottom()));
-        let color = if is_best { palette.accent } else { palette.bar };
+        let color = if is_answer {
+            palette.accent
+        } else {
+            palette.bar
+        };
         painter
             .with_clip_rect(bar)
             .rect_filled(track, corners, color);
     }
     let middle = row.center().y;
-    let (font, color): (fn(f32) -> FontId, Color32) = if is_best {
+    let (font, color): (fn(f32) -> FontId, Color32) = if is_answer {
         (theme::strong, palette.text)
     } else {
         (theme::font, palette.weak)

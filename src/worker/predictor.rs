@@ -204,7 +204,7 @@ fn answer(picture: &Picture, model: &Model) -> PredictionOutcome {
     let Some(bitmap) = bitmap.filter(|bitmap| !bitmap.is_blank()) else {
         return PredictionOutcome::Blank;
     };
-    match predict(&model.mlp, &bitmap) {
+    match predict(model, &bitmap) {
         // A training that went astray leaves weights that are no numbers.
         Ok(prediction) if prediction.probabilities().iter().any(|p| !p.is_finite()) => {
             PredictionOutcome::Failed(

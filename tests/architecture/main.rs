@@ -94,11 +94,10 @@ const RULES: &[Rule] = &[
             "winit",
             "indicatif",
             "std::thread::spawn",
-            "std::thread::Builder",
             "std::fs",
             "std::process",
         ],
-        reason: "a training tells by events, runs where it is called, and touches no files",
+        reason: "a training tells by events, leaves no thread behind, and touches no files",
     },
     Rule {
         rooms: &["worker"],

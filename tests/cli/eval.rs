@@ -55,9 +55,11 @@ fn drawings_are_measured_by_source() {
     let ink = folder.write("ink.jsonl", INK);
     let evaluation = json_of(&["eval", "--ink", &ink, "--json"]);
     check_evaluation(&evaluation, 3);
-    for (field, count) in [("not_digits", 1), ("unlabelled", 1), ("blank", 0)] {
+    for (field, count) in [("unlabelled", 1), ("blank", 0)] {
         assert_eq!(evaluation[field], count, "{field}");
     }
+    let others = &evaluation["non_digits"];
+    assert_eq!(others["examples"], 1, "what has another label: {others}");
     let sources = evaluation["by_source"].as_object().expect("an object");
     let names: Vec<&String> = sources.keys().collect();
     assert_eq!(
@@ -72,7 +74,48 @@ fn drawings_are_measured_by_source() {
     assert_eq!(sources["aa"]["accuracy"], 1.0, "a stick is a 1");
     let text = printed(&["eval", "--ink", &ink]);
     assert!(
-        text.contains("left out: 1 labelled as no digit"),
+        text.contains("left out: 1 without a label"),
         "for a person:\n{text}"
     );
+}
+
+#[test]
+fn what_is_no_digit_is_measured_by_how_much_is_refused() {
+    let folder = Folder::new();
+    let hash = r##"{"label": "#", "strokes": [[[3, 0], [2, 10]], [[7, 0], [6, 10]], [[0, 3], [10, 3]], [[0, 7], [10, 7]]]}"##;
+    let letter = r#"{"label": "l", "strokes": [[[5, 0], [5, 10]]]}"#;
+    let signs = folder.write("signs.jsonl", &format!("{hash}\n{hash}\n{letter}\n"));
+    let figures = &json_of(&["eval", "--ink", &signs, "--json"]);
+    assert!(figures.get("accuracy").is_none(), "nothing to read rightly");
+    assert_eq!(figures["auroc"], Value::Null, "nothing to compare with");
+    let others = &figures["non_digits"];
+    assert_eq!(others["examples"], 3, "all of them");
+    assert_eq!(others["plain"]["examples"], 2, "l is written like a 1");
+    assert_eq!(others["plain"]["refused"], 2, "# is like no digit");
+    assert_eq!(others["by_sign"]["l"]["refused"], 0, "l is taken for a 1");
+
+    let digits = folder.write("digits.jsonl", INK);
+    let both = json_of(&["eval", "--ink", &digits, "--ink", &signs, "--json"]);
+    assert_eq!(both["examples"], 3, "the digits of one file");
+    assert_eq!(both["auroc"], 1.0, "each digit has more evidence than #");
+    assert_eq!(both["refused"], 0, "no digit is refused");
+    let text = printed(&["eval", "--ink", &signs]);
+    assert!(
+        text.contains("100.00 % of 2 refused"),
+        "for a person:\n{text}"
+    );
+}
+
+#[test]
+fn the_hands_of_all_folds_are_all_hands() {
+    let folder = Folder::new();
+    let ink = folder.write("ink.jsonl", INK);
+    let examples = |part: &str| -> u64 {
+        let words = ["eval", "--ink", &ink, "--fold", part, "--json"];
+        match crate::support::code(&crate::support::run(&words)) {
+            0 => json_of(&words)["examples"].as_u64().unwrap_or(0),
+            _ => 0,
+        }
+    };
+    assert_eq!(examples("0/2") + examples("1/2"), 3, "each in one part");
 }

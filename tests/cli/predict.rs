@@ -17,7 +17,7 @@ fn clear_pictures() -> Vec<&'static [u8]> {
     let examples = &mnist().test;
     let is_clear = |digit: usize, index: usize| {
         let bitmap = Bitmap::from_bytes(examples.image(index));
-        let prediction = recognition::predict(&model.mlp, &bitmap).expect("computes");
+        let prediction = recognition::predict(&model, &bitmap).expect("computes");
         prediction.digit().index() == digit && prediction.confidence() > 0.99
     };
     let clear = |digit| {

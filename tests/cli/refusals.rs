@@ -187,10 +187,7 @@ fn files_that_do_not_fit_are_named() {
     let empty = folder.write("empty.jsonl", "");
     let lines = folder.write("lines.jsonl", "\n\n");
     let half = folder.write("half.jsonl", r#"{"strokes":[[[0,0],[1,"#);
-    let letters = folder.write(
-        "letters.jsonl",
-        r#"{"label":"A","strokes":[[[0,0],[9,9]]]}"#,
-    );
+    let nameless = folder.write("nameless.jsonl", r#"{"strokes":[[[0,0],[9,9]]]}"#);
     let missing = folder.text("missing");
     let data = folder.text("");
     assert_eq!(code(&run(&["info", &fits])), 0, "784 inputs do fit");
@@ -249,9 +246,9 @@ fn files_that_do_not_fit_are_named() {
             "blank lines only",
         ),
         (
-            &["eval", "--ink", &letters],
-            &[&letters, "0 to 9"],
-            "no digit to measure with",
+            &["eval", "--ink", &nameless],
+            &[&nameless, "0 to 9"],
+            "nothing that says what was meant",
         ),
         (&["eval", "--ink", &missing], &[&missing], "missing ink"),
         (

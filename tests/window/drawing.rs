@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use digitpad::{
     ink::{self, Ink, file::Label},
-    model::file::Model,
+    model::{calibration::Calibration, file::Model},
     recognition::predict,
 };
 use egui::{Event, Key, Modifiers};
@@ -201,9 +201,7 @@ fn digits_of_many_hands_are_read() {
         };
         draw_ink(&mut window, &record.ink);
         let bitmap = ink::to_bitmap(&record.ink).expect("the samples have strokes");
-        let expected = predict(&model.mlp, &bitmap)
-            .expect("it is computed")
-            .digit();
+        let expected = predict(&model, &bitmap).expect("it is computed").digit();
         let answer = char::from(b'0' + expected.value());
         window.await_that(&format!("{answer}, as the library reads it"), |harness| {
             let shown = harness.state().state().answer();
@@ -220,5 +218,44 @@ fn draw_ink(window: &mut Window, ink: &Ink) {
     for stroke in ink.strokes() {
         let points: Vec<(f32, f32)> = stroke.points().iter().map(|p| (p.x, p.y)).collect();
         window.draw(&points);
+    }
+}
+
+#[test]
+fn the_answer_says_what_is_doubtful_and_what_is_no_digit() {
+    let cases = [
+        (Calibration::default(), "7 · ", "no doubt"),
+        (
+            Calibration {
+                temperature: 100.0,
+                reject_below: None,
+            },
+            "7 or ",
+            "all digits are about as likely",
+        ),
+        (
+            Calibration {
+                temperature: 1.0,
+                reject_below: Some(1e5),
+            },
+            "not a digit; the nearest is 7",
+            "no drawing has so much evidence",
+        ),
+    ];
+    for (calibration, expected, reason) in cases {
+        let mut model = Model::shipped().expect("the shipped model fits");
+        model.metadata.calibration = calibration;
+        let loaded = Some((PathBuf::from("w.safetensors"), model));
+        let mut window = Window::with_model(settings(), loaded, [1100.0, 700.0], 1.0);
+        window.draw(SEVEN);
+        window.await_that(reason, |harness| {
+            let answer = harness.get_by_label("Answer").value();
+            answer.is_some_and(|answer| answer.starts_with(expected))
+        });
+        assert!(
+            window.bars()[7].ends_with('%'),
+            "{reason}: the bars stay: {:?}",
+            window.bars()
+        );
     }
 }

@@ -6,6 +6,7 @@ mod training;
 use super::*;
 use crate::{
     ink::Point,
+    model::calibration::Calibration,
     worker::{
         file_tasks::FileOutcome,
         predictor::{PredictionOutcome, PredictionResponse},
@@ -37,7 +38,7 @@ fn draw(state: &mut State, x: f32) {
 fn response(revision: u64, digit: usize) -> PredictionResponse {
     let mut logits = [0.0; 10];
     logits[digit] = 5.0;
-    let prediction = Prediction::of_logits(&logits);
+    let prediction = Prediction::of_logits(&logits, &Calibration::default());
     let outcome = PredictionOutcome::Recognised {
         bitmap: Bitmap::blank(),
         prediction,

@@ -43,6 +43,15 @@ pub(super) fn scale(values: &mut [f32], factor: f32) {
     });
 }
 
+/// Adds another slice times a factor.
+pub(super) fn add_scaled(sums: &mut [f32], factor: f32, values: &[f32]) {
+    Arch::new().dispatch(|| {
+        for (sum, value) in sums.iter_mut().zip(values) {
+            *sum += factor * value;
+        }
+    });
+}
+
 /// Adds the slope of `l1 |w| + l2 / 2 w²`, which is taken as 0 where w is.
 pub(super) fn add_penalty(gradient: &mut [f32], weights: &[f32], l1: f32, l2: f32) {
     Arch::new().dispatch(|| {

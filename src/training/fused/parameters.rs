@@ -32,9 +32,29 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Lets `change` write a parameter in place.
-pub(in crate::training) fn write(var: &Var, change: impl FnMut(&mut [f32])) -> Result<()> {
-    var.inplace_op1(&InPlace(RefCell::new(change)))
+/// Lets `change` write all of these in place, at the same time.
+pub(in crate::training) fn write_all(vars: &[&Var], change: &mut dyn FnMut(Vec<&mut [f32]>)) -> Result<()> {
+    write_rest(vars, Vec::with_capacity(vars.len()), change)
+}
+
+fn write_rest(
+    vars: &[&Var],
+    before: Vec<&mut [f32]>,
+    change: &mut dyn FnMut(Vec<&mut [f32]>),
+) -> Result<()> {
+    let Some((var, rest)) = vars.split_first() else {
+        change(before);
+        return Ok(());
+    };
+    let mut before = Some(before);
+    let mut result = Ok(());
+    let with_this = |values: &mut [f32]| {
+        let mut values_so_far: Vec<&mut [f32]> = before.take().unwrap_or_default();
+        values_so_far.push(values);
+        result = write_rest(rest, values_so_far, change);
+    };
+    var.inplace_op1(&InPlace(RefCell::new(with_this)))?;
+    result
 }
 
 struct InPlace<F>(RefCell<F>);

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{super::batch::Batch, adam::Adam};
+use super::{super::batch::Batch, adam::Adam, elementwise, rule::Rule};
 use crate::bitmap::PIXELS;
 
 /// Vectors that are summed at once: enough to hide the latency of the additions, few enough to
@@ -30,17 +30,21 @@ fn ink(value: u8) -> f32 {
     INK[usize::from(value)]
 }
 
-/// Calls `body` with tiles of eight vectors, then of one, then with the part of one that is left.
-/// Each call gets the columns that it is to work on.
+/// Calls `body` with tiles of eight vectors, then of four, then of one, then with the part of one that
+/// is left. Each call gets the columns that it is to work on.
 macro_rules! for_tiles {
-    ($width:expr, $lanes:expr, $body:ident($($argument:expr),*)) => {{
-        let mut start = 0;
-        while start + TILE * $lanes <= $width {
+    ($columns:expr, $lanes:expr, $body:ident($($argument:expr),*)) => {{
+        let Range { mut start, end: last } = $columns;
+        while start + TILE * $lanes <= last {
             $body::<S, TILE>($($argument,)* start..start + TILE * $lanes);
             start += TILE * $lanes;
         }
-        while start < $width {
-            let end = $width.min(start + $lanes);
+        while start + TILE / 2 * $lanes <= last {
+            $body::<S, { TILE / 2 }>($($argument,)* start..start + TILE / 2 * $lanes);
+            start += TILE / 2 * $lanes;
+        }
+        while start < last {
+            let end = last.min(start + $lanes);
             $body::<S, 1>($($argument,)* start..end);
             start = end;
         }
@@ -82,43 +86,51 @@ fn add_scaled<S: Simd, const T: usize>(
     }
 }
 
-/// Writes `images · weights + bias` for a part of a batch.
+/// Writes some columns of `images · weights + bias`.
 ///
-/// `weights` `[784, width]`, `bias` `[width]`, `outputs` `[members, width]`.
-pub(super) fn forward(batch: Batch, weights: &[f32], bias: &[f32], outputs: &mut [f32]) {
+/// `weights` `[784, width]`, `bias` `[width]`; `outputs` are the columns' part of each member's row.
+pub(super) fn forward(
+    batch: Batch,
+    weights: &[f32],
+    bias: &[f32],
+    columns: Range<usize>,
+    outputs: &mut [&mut [f32]],
+) {
     Arch::new().dispatch(Forward {
         batch,
         weights,
         bias,
+        columns,
         outputs,
     });
 }
 
-struct Forward<'a> {
+struct Forward<'a, 'b> {
     batch: Batch<'a>,
     weights: &'a [f32],
     bias: &'a [f32],
-    outputs: &'a mut [f32],
+    columns: Range<usize>,
+    outputs: &'a mut [&'b mut [f32]],
 }
 
-impl WithSimd for Forward<'_> {
+impl WithSimd for Forward<'_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        for_tiles!(self.bias.len(), S::F32_LANES, forward_tile(simd, &mut self));
+        for_tiles!(
+            self.columns.clone(),
+            S::F32_LANES,
+            forward_tile(simd, &mut self)
+        );
     }
 }
 
 #[inline(always)]
 fn forward_tile<S: Simd, const T: usize>(simd: S, task: &mut Forward, columns: Range<usize>) {
     let width = task.bias.len();
-    for (&member, output) in task
-        .batch
-        .members
-        .iter()
-        .zip(task.outputs.chunks_exact_mut(width))
-    {
+    let first = task.columns.start;
+    for (&member, output) in task.batch.members.iter().zip(&mut *task.outputs) {
         let mut sums = load::<S, T>(simd, &task.bias[columns.clone()]);
         let (positions, values) = task.batch.images.image(member);
         for (&position, &value) in positions.iter().zip(values) {
@@ -126,13 +138,38 @@ fn forward_tile<S: Simd, const T: usize>(simd: S, task: &mut Forward, columns: R
             let row = &task.weights[row + columns.start..row + columns.end];
             add_scaled(simd, &mut sums, ink(value), load(simd, row));
         }
-        store(simd, &mut output[columns.clone()], sums);
+        store(
+            simd,
+            &mut output[columns.start - first..columns.end - first],
+            sums,
+        );
     }
 }
 
+/// Takes a matrix that lies row by row apart at its columns: for each range its part of each row. The
+/// ranges follow each other from the first column to the last.
+pub(super) fn split_columns<'a>(
+    values: &'a mut [f32],
+    columns: &[Range<usize>],
+) -> Vec<Vec<&'a mut [f32]>> {
+    let width = columns.last().map_or(1, |last| last.end);
+    let count = values.len() / width;
+    let mut parts: Vec<Vec<_>> = columns.iter().map(|_| Vec::with_capacity(count)).collect();
+    for row in values.chunks_exact_mut(width) {
+        let mut rest = row;
+        for (columns, part) in columns.iter().zip(&mut parts) {
+            let (own, others) = rest.split_at_mut(columns.len());
+            part.push(own);
+            rest = others;
+        }
+    }
+    parts
+}
+
 /// A batch's ink sorted by pixel, for a range of pixels.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ByPixel {
+    pixels: Range<usize>,
     /// Where each pixel's entries begin; and where the last one's end.
     starts: Vec<usize>,
     /// For each spot of ink: whose it is, as an index into the batch's members, and its value.
@@ -140,8 +177,21 @@ pub(super) struct ByPixel {
 }
 
 impl ByPixel {
+    /// Shares all pixels out, as many to each part, but for the last, which may have fewer. Ink
+    /// gathers in the middle rows of an image, and two halves of it hold about the same.
+    pub(super) fn share_out(parts: usize) -> Vec<Self> {
+        let each = PIXELS.div_ceil(parts);
+        let part = |start: usize| Self {
+            pixels: start..PIXELS.min(start + each),
+            starts: Vec::new(),
+            entries: Vec::new(),
+        };
+        (0..PIXELS).step_by(each).map(part).collect()
+    }
+
     /// Sorts what the members have in the range.
-    fn sort(&mut self, batch: Batch, pixels: &Range<usize>) {
+    pub(super) fn sort(&mut self, batch: Batch) {
+        let pixels = self.pixels.clone();
         let spots = |member: usize| {
             let (positions, values) = batch.images.image(member);
             let start = positions.partition_point(|&p| usize::from(p) < pixels.start);
@@ -170,91 +220,154 @@ impl ByPixel {
             }
         }
     }
+
+    /// For each pixel of the range, in order, its entries.
+    fn spots(&self) -> impl Iterator<Item = &[(u32, f32)]> {
+        let starts = self.starts[..=self.pixels.len()].windows(2);
+        starts.map(|ends| &self.entries[ends[0]..ends[1]])
+    }
 }
 
-/// The rows of the first layer's weights that one thread looks after.
+/// Some columns of the first layer's weights, with what one step on them leaves for the next.
 #[derive(Debug)]
-pub(super) struct Rows {
-    /// Which pixels' rows.
-    pub(super) pixels: Range<usize>,
-    by_pixel: ByPixel,
+pub(super) struct Block {
+    /// Which columns.
+    pub(super) columns: Range<usize>,
+    /// What the optimiser remembers of the gradients by each pixel's weights, `[784, columns]`.
+    first: Vec<f32>,
+    second: Vec<f32>,
     /// Whether a pixel was ever lit: until then its moments are zero, and a step leaves its
     /// weights as they are.
     lit: Vec<bool>,
 }
 
-impl Rows {
-    /// The rows of some pixels, none of which was ever lit.
-    pub(super) fn new(pixels: Range<usize>) -> Self {
-        let lit = vec![false; pixels.len()];
-        Self {
-            pixels,
-            by_pixel: ByPixel::default(),
-            lit,
+impl Block {
+    /// Shares `width` columns out to at most so many blocks, none narrower than [`Block::LEAST`] if
+    /// it can be.
+    pub(super) fn share_out(width: usize, parts: usize) -> Vec<Self> {
+        let each = width
+            .div_ceil(parts.max(1))
+            .next_multiple_of(Self::LEAST)
+            .min(width);
+        let block = |start: usize| {
+            let columns = start..width.min(start + each);
+            Self {
+                first: vec![0.0; PIXELS * columns.len()],
+                second: vec![0.0; PIXELS * columns.len()],
+                lit: vec![false; PIXELS],
+                columns,
+            }
+        };
+        (0..width).step_by(each).map(block).collect()
+    }
+
+    /// A cache line's columns are one thread's, and a vector is whole.
+    const LEAST: usize = 16;
+
+    /// Writes what it remembers into its columns of `[784, width]`.
+    pub(super) fn write_moments(&self, width: usize, first: &mut [f32], second: &mut [f32]) {
+        let len = self.columns.len();
+        for (all, own) in [(first, &self.first), (second, &self.second)] {
+            for (row, own) in all.chunks_exact_mut(width).zip(own.chunks_exact(len)) {
+                row[self.columns.clone()].copy_from_slice(own);
+            }
+        }
+    }
+
+    /// Takes over what another step remembered, each `[784, width]`. A pixel whose moments are all zero was
+    /// never lit, or a step leaves its weights as they are all the same.
+    pub(super) fn read_moments(&mut self, width: usize, first: &[f32], second: &[f32]) {
+        let len = self.columns.len();
+        self.lit.fill(false);
+        for (all, own) in [(first, &mut self.first), (second, &mut self.second)] {
+            let rows = all.chunks_exact(width).zip(own.chunks_exact_mut(len));
+            for ((row, own), lit) in rows.zip(&mut self.lit) {
+                own.copy_from_slice(&row[self.columns.clone()]);
+                *lit |= own.iter().any(|&moment| moment != 0.0);
+            }
+        }
+    }
+
+    /// A step on these columns by gradients that lie ready; both are the columns' part of each pixel's row.
+    pub(super) fn apply(&mut self, rule: Rule, weights: &mut [&mut [f32]], gradient: &[&mut [f32]]) {
+        let len = self.columns.len();
+        let moments = self
+            .first
+            .chunks_exact_mut(len)
+            .zip(self.second.chunks_exact_mut(len));
+        for ((weights, gradient), (first, second)) in weights.iter_mut().zip(gradient).zip(moments) {
+            rule.update_slice(weights, gradient, first, second);
         }
     }
 }
 
-impl Rows {
-    /// Takes over from another step's moments, each `[784, width]`, which pixels were ever lit: those whose
-    /// moments are not all zero.
-    pub(super) fn remember(&mut self, first: &[f32], second: &[f32]) {
-        let width = first.len() / PIXELS;
-        for (pixel, lit) in self.pixels.clone().zip(&mut self.lit) {
-            let row = pixel * width..(pixel + 1) * width;
-            let moments = first[row.clone()].iter().chain(&second[row]);
-            *lit = moments.into_iter().any(|&moment| moment != 0.0);
+/// Writes the gradient of some columns of the first layer's weights, `imagesᵀ · deltas`: their part of each
+/// pixel's row. The others are as in [`update`].
+pub(super) fn gradient(
+    by_pixel: &[ByPixel],
+    deltas: &[f32],
+    width: usize,
+    columns: &Range<usize>,
+    gradient: &mut [&mut [f32]],
+) {
+    let spots = by_pixel.iter().flat_map(ByPixel::spots);
+    for (sums, spots) in gradient.iter_mut().zip(spots) {
+        sums.fill(0.0);
+        for &(member, value) in spots {
+            let row = member as usize * width;
+            elementwise::add_scaled(sums, value, &deltas[row + columns.start..row + columns.end]);
         }
     }
 }
 
-/// The rows that [`Rows`] names, with their moments; each `[pixels, width]`.
-pub(super) struct RowValues<'a> {
-    pub(super) weights: &'a mut [f32],
-    pub(super) first: &'a mut [f32],
-    pub(super) second: &'a mut [f32],
-}
-
-/// One step on rows of the first layer's weights: the gradient `imagesᵀ · deltas` stays in
+/// One step on some columns of the first layer's weights: the gradient `imagesᵀ · deltas` stays in
 /// registers and is used up at once.
 ///
-/// `deltas` `[members, width]`.
-pub(super) fn update(batch: Batch, deltas: &[f32], adam: Adam, rows: &mut Rows, values: RowValues) {
-    rows.by_pixel.sort(batch, &rows.pixels);
-    let width = deltas.len() / batch.members.len();
+/// `by_pixel` holds all pixels in order, `deltas` is `[members, width]`, and `weights` are the
+/// columns' part of each pixel's row.
+pub(super) fn update(
+    by_pixel: &[ByPixel],
+    deltas: &[f32],
+    width: usize,
+    adam: Adam,
+    block: &mut Block,
+    weights: &mut [&mut [f32]],
+) {
     Arch::new().dispatch(Update {
+        by_pixel,
         deltas,
         width,
         adam,
-        rows,
-        values,
+        block,
+        weights,
     });
 }
 
-struct Update<'a> {
+struct Update<'a, 'b> {
+    by_pixel: &'a [ByPixel],
     deltas: &'a [f32],
     width: usize,
     adam: Adam,
-    rows: &'a mut Rows,
-    values: RowValues<'a>,
+    block: &'a mut Block,
+    weights: &'a mut [&'b mut [f32]],
 }
 
-impl WithSimd for Update<'_> {
+impl WithSimd for Update<'_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        for pixel in 0..self.rows.pixels.len() {
-            let starts = &self.rows.by_pixel.starts;
-            let entries = starts[pixel]..starts[pixel + 1];
-            self.rows.lit[pixel] |= !entries.is_empty();
+        let columns = 0..self.block.columns.len();
+        let by_pixel = self.by_pixel;
+        for (pixel, spots) in by_pixel.iter().flat_map(ByPixel::spots).enumerate() {
+            self.block.lit[pixel] |= !spots.is_empty();
             // Weight decay pulls at every weight, lit or not.
-            if self.rows.lit[pixel] || self.adam.decays() {
-                let (pixel, entries) = (&pixel, &entries);
+            if self.block.lit[pixel] || self.adam.decays() {
+                let pixel = &pixel;
                 for_tiles!(
-                    self.width,
+                    columns.clone(),
                     S::F32_LANES,
-                    update_tile(simd, &mut self, *pixel, entries)
+                    update_tile(simd, &mut self, *pixel, spots)
                 );
             }
         }
@@ -266,56 +379,28 @@ fn update_tile<S: Simd, const T: usize>(
     simd: S,
     task: &mut Update,
     pixel: usize,
-    entries: &Range<usize>,
+    spots: &[(u32, f32)],
     columns: Range<usize>,
 ) {
     let mut gradient = [simd.splat_f32s(0.0); T];
-    for &(member, value) in &task.rows.by_pixel.entries[entries.clone()] {
-        let row = member as usize * task.width;
+    let start = task.block.columns.start;
+    for &(member, value) in spots {
+        let row = member as usize * task.width + start;
         let row = &task.deltas[row + columns.start..row + columns.end];
         add_scaled(simd, &mut gradient, value, load(simd, row));
     }
-    let place = pixel * task.width + columns.start..pixel * task.width + columns.end;
-    let RowValues {
-        weights,
-        first,
-        second,
-    } = &mut task.values;
-    let mut weight = load::<S, T>(simd, &weights[place.clone()]);
-    let mut m = load::<S, T>(simd, &first[place.clone()]);
-    let mut v = load::<S, T>(simd, &second[place.clone()]);
+    let row = pixel * task.block.columns.len();
+    let place = row + columns.start..row + columns.end;
+    let weights = &mut task.weights[pixel][columns];
+    let first = &mut task.block.first[place.clone()];
+    let second = &mut task.block.second[place];
+    let mut weight = load::<S, T>(simd, weights);
+    let mut m = load::<S, T>(simd, first);
+    let mut v = load::<S, T>(simd, second);
     for t in 0..T {
         (weight[t], m[t], v[t]) = task.adam.update(simd, weight[t], gradient[t], m[t], v[t]);
     }
-    store(simd, &mut weights[place.clone()], weight);
-    store(simd, &mut first[place.clone()], m);
-    store(simd, &mut second[place], v);
-}
-
-/// Writes the gradient `imagesᵀ · deltas` of some rows of the first layer's weights, `[pixels, width]`.
-pub(super) fn gradient(batch: Batch, deltas: &[f32], rows: &mut Rows, gradient: &mut [f32]) {
-    rows.by_pixel.sort(batch, &rows.pixels);
-    let width = deltas.len() / batch.members.len();
-    let ByPixel { starts, entries } = &rows.by_pixel;
-    Arch::new().dispatch(|| {
-        gradient.fill(0.0);
-        for (sums, range) in gradient.chunks_exact_mut(width).zip(starts.windows(2)) {
-            for &(member, value) in &entries[range[0]..range[1]] {
-                let row = member as usize * width;
-                for (sum, delta) in sums.iter_mut().zip(&deltas[row..row + width]) {
-                    *sum += value * delta;
-                }
-            }
-        }
-    });
-}
-
-/// Shares the pixels out: as many to each part, but for the last, which may have fewer. Ink gathers
-/// in the middle rows of an image, and two halves of it hold about the same.
-pub(super) fn share_out_pixels(parts: usize) -> Vec<Rows> {
-    let each = PIXELS.div_ceil(parts);
-    (0..PIXELS)
-        .step_by(each)
-        .map(|start| Rows::new(start..PIXELS.min(start + each)))
-        .collect()
+    store(simd, weights, weight);
+    store(simd, first, m);
+    store(simd, second, v);
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::*;
 use crate::{
     bitmap::CLASSES,
+    model::calibration::Calibration,
     recognition::Prediction,
     training::{
         autograd::Autograd,
@@ -143,7 +144,7 @@ fn check_forward_and_back(case: &Case, mlp: &Mlp, images: &SparseImages, name: &
     assert_rows_close(&rows, &case.logits, &format!("{name}: logits"));
     for (logits, expected) in rows.iter().zip(&case.probabilities) {
         let logits: &[f32; CLASSES] = logits[..].try_into().expect("ten");
-        for (p, expected) in Prediction::of_logits(logits)
+        for (p, expected) in Prediction::of_logits(logits, &Calibration::default())
             .probabilities()
             .iter()
             .zip(expected)

@@ -46,13 +46,13 @@ fn saved_weights_answer_as_before() {
         "{saved:?}"
     );
     let bitmap = ink::to_bitmap(&seven()).expect("there is ink");
-    let before = predict(&model.mlp, &bitmap).expect("candle computes it");
+    let before = predict(&model, &bitmap).expect("candle computes it");
     for load in [FileTask::LoadWeights, FileTask::OpenAny] {
         let loaded = outcome_of(load(path.clone()));
         let FileOutcome::WeightsLoaded { model, .. } = loaded else {
             panic!("another outcome: {loaded:?}");
         };
-        let after = predict(&model.mlp, &bitmap).expect("candle computes it");
+        let after = predict(&model, &bitmap).expect("candle computes it");
         assert_eq!(before, after, "to the last bit");
     }
 }

@@ -50,7 +50,7 @@ fn a_new_model_answers_the_last_request_again() {
     let bitmap = ink::to_bitmap(&slash()).expect("there is ink");
     for (generation, model) in [(0, &first), (1, &second)] {
         let response = bell.wait_for(|| predictor.take());
-        let prediction = predict(&model.mlp, &bitmap).expect("candle computes it");
+        let prediction = predict(model, &bitmap).expect("candle computes it");
         let outcome = PredictionOutcome::Recognised {
             bitmap: bitmap.clone(),
             prediction,

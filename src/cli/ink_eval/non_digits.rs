@@ -1,0 +1,145 @@
+//! What of all that is no digit is refused.
+
+use std::{collections::BTreeMap, io::Write};
+
+use serde::Serialize;
+
+use super::super::text;
+use crate::{
+    bitmap::CLASSES,
+    dataset::pen::{PLAIN_SIGNS, UNKNOWN_SIGNS, is_among},
+    error::CliError,
+    model::{calibration::evidence, file::Model},
+    recognition::Prediction,
+};
+
+/// How much was refused of what is no digit.
+#[derive(Debug, Serialize)]
+pub(super) struct NonDigitFigures {
+    /// All of it.
+    #[serde(flatten)]
+    all: Refused,
+    /// Signs that look like no digit, whoever writes them.
+    plain: Refused,
+    /// Those of them that the built-in model and the presets never met.
+    unknown: Refused,
+    by_sign: BTreeMap<String, Refused>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+struct Refused {
+    examples: usize,
+    refused: usize,
+}
+
+impl Refused {
+    fn count(&mut self, is_refused: bool) {
+        self.examples += 1;
+        self.refused += usize::from(is_refused);
+    }
+
+    fn part(self) -> f64 {
+        self.refused as f64 / self.examples.max(1) as f64
+    }
+}
+
+impl NonDigitFigures {
+    /// Of signs and their logits; `None` without any.
+    pub(super) fn of(others: &[(&str, &[f32; CLASSES])], model: &Model) -> Option<Self> {
+        if others.is_empty() {
+            return None;
+        }
+        let mut figures = Self {
+            all: Refused::default(),
+            plain: Refused::default(),
+            unknown: Refused::default(),
+            by_sign: BTreeMap::new(),
+        };
+        for &(sign, logits) in others {
+            let prediction = Prediction::of_logits(logits, &model.metadata.calibration);
+            let is_refused = !prediction.is_digit();
+            figures.all.count(is_refused);
+            if is_among(sign, PLAIN_SIGNS) {
+                figures.plain.count(is_refused);
+            }
+            if is_among(sign, UNKNOWN_SIGNS) {
+                figures.unknown.count(is_refused);
+            }
+            let of_sign = figures.by_sign.entry(sign.to_owned()).or_default();
+            of_sign.count(is_refused);
+        }
+        Some(figures)
+    }
+
+    pub(super) fn write_text(&self, out: &mut dyn Write) -> Result<(), CliError> {
+        for (what, figures) in [
+            ("no digits", self.all),
+            ("of them plain signs", self.plain),
+            ("of them signs never learnt", self.unknown),
+        ] {
+            let part = text::percent(figures.part());
+            writeln!(out, "{what}: {part} of {} refused", figures.examples)?;
+        }
+        for (sign, figures) in &self.by_sign {
+            let part = text::percent(figures.part());
+            writeln!(out, "  {sign}: {part} of {}", figures.examples)?;
+        }
+        Ok(())
+    }
+}
+
+/// The probability that a digit has more evidence than a plain sign; `None` unless there are both.
+pub(super) fn auroc(digits: &[[f32; CLASSES]], others: &[(&str, &[f32; CLASSES])]) -> Option<f64> {
+    let mut signs: Vec<f32> = others
+        .iter()
+        .filter(|(sign, _)| is_among(sign, PLAIN_SIGNS))
+        .map(|(_, logits)| evidence(logits))
+        .collect();
+    signs.sort_by(f32::total_cmp);
+    let pairs = digits.len() * signs.len();
+    // The Mann-Whitney statistic; a tie counts half.
+    let wins = digits.iter().map(|logits| {
+        let own = evidence(logits);
+        let below = signs.partition_point(|&sign| sign < own);
+        let not_above = signs.partition_point(|&sign| sign <= own);
+        (below + not_above) as f64 / 2.0
+    });
+    (pairs > 0).then(|| wins.sum::<f64>() / pairs as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Logits whose evidence is about `value`.
+    fn of(value: f32) -> [f32; CLASSES] {
+        let mut logits = [-100.0; CLASSES];
+        logits[0] = value;
+        logits
+    }
+
+    type Case<'a> = (
+        &'a [[f32; CLASSES]],
+        &'a [&'a [f32; CLASSES]],
+        Option<f64>,
+        &'a str,
+    );
+
+    #[test]
+    fn the_area_counts_pairs() {
+        let (low, middle, high) = (of(-1.0), of(0.0), of(1.0));
+        let cases: [Case; 5] = [
+            (&[high, middle], &[&low], Some(1.0), "all above"),
+            (&[low], &[&middle, &high], Some(0.0), "all below"),
+            (&[middle], &[&low, &high], Some(0.5), "one of each"),
+            (&[middle], &[&middle], Some(0.5), "a tie is half"),
+            (&[], &[&middle], None, "no digits"),
+        ];
+        for (digits, signs, expected, reason) in cases {
+            let others: Vec<_> = signs.iter().map(|&logits| ("K", logits)).collect();
+            assert_eq!(auroc(digits, &others), expected, "{reason}");
+        }
+        let only_like_digits = [("l", &middle)];
+        assert_eq!(auroc(&[high], &only_like_digits), None, "no plain sign");
+    }
+}
