@@ -6,7 +6,10 @@ pub mod state;
 
 mod effects;
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use egui::{Context, Ui, ViewportBuilder, ViewportCommand};
 
@@ -15,6 +18,7 @@ use crate::{
     error::{ModelError, WindowError},
     model::file::Model,
     ui::View,
+    worker::interrupted,
 };
 
 /// What the window is started with.
@@ -54,6 +58,9 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
         let mut app = App::new(&creation.egui_ctx, settings, loaded)?;
         app.folder = folder;
+        if let Some(folder) = interrupted::data_folder() {
+            app.keep_trainings_in(&folder);
+        }
         if let Some(notice) = notice {
             app.state.notices.error(notice);
         }
@@ -127,6 +134,13 @@ impl App {
             opened: Instant::now(),
             window_size,
         })
+    }
+
+    /// Keeps what is needed to go on with a training in a data folder, and asks whether to go on with one
+    /// that was interrupted.
+    pub fn keep_trainings_in(&mut self, data_folder: &Path) {
+        let path = interrupted::checkpoint_in(data_folder);
+        self.workers.keep_checkpoint_in(path);
     }
 
     /// What the window knows.

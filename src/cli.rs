@@ -8,6 +8,7 @@ mod eval;
 mod info;
 mod ink_eval;
 mod predict;
+mod presets;
 mod text;
 mod train;
 
@@ -23,7 +24,8 @@ pub use self::{
     eval::{EvalSource, EvalTask},
     info::InfoTask,
     predict::{Input, PredictTask},
-    train::TrainTask,
+    presets::PresetsTask,
+    train::{TrainStart, TrainTask},
 };
 use crate::{
     error::{CliError, ModelError, chain},
@@ -47,6 +49,8 @@ pub enum Invocation {
 pub enum Task {
     /// Train a network and write its weights.
     Train(Box<TrainTask>),
+    /// Print presets.
+    Presets(PresetsTask),
     /// Measure a model on labelled digits.
     Eval(EvalTask),
     /// Read digits in pictures and ink files.
@@ -95,6 +99,7 @@ pub fn parse(
 pub fn run(task: &Task, out: &mut dyn Write, err: &mut (dyn Write + Send)) -> u8 {
     let ending = match task {
         Task::Train(task) => train::run(task, out, err),
+        Task::Presets(task) => presets::run(task, out),
         Task::Eval(task) => eval::run(task, out),
         Task::Predict(task) => predict::run(task, out, err),
         Task::Info(task) => info::run(task, out),

@@ -6,7 +6,9 @@ pub mod idx;
 mod files;
 pub mod generated;
 mod mnist;
+pub mod noise;
 pub mod pen;
+pub mod source;
 mod training_set;
 
 use std::{fmt, ops::Range, path::Path, sync::Arc};
@@ -169,6 +171,8 @@ pub struct Dataset {
     pub pen: pen::PenExamples,
     /// The same of other hands: never learnt from, but what confidence means is found with them.
     pub calibration: pen::PenExamples,
+    /// Where all of it comes from.
+    pub source: source::DataSource,
 }
 
 impl Dataset {
@@ -180,6 +184,7 @@ impl Dataset {
             test,
             pen: pen::PenExamples::default(),
             calibration: pen::PenExamples::default(),
+            source: source::DataSource::default(),
         }
     }
 

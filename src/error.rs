@@ -139,12 +139,12 @@ pub enum ModelError {
 /// Training and evaluation.
 #[derive(Debug, Error)]
 pub enum TrainingError {
-    /// A configuration file could not be read.
-    #[error(transparent)]
-    Io(#[from] IoError),
     /// A setting is out of its range.
     #[error("{0}")]
     Refused(Refusal),
+    /// The loss was no finite number before there was anything worth keeping: how, and why it may be.
+    #[error("the training was given up: {0}")]
+    Diverged(String),
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),

@@ -1,5 +1,7 @@
 //! Files of the user: read within bounds, written so that no crash leaves half of one.
 
+pub mod latest;
+
 use std::{
     fs,
     io::{self, Read as _, Write as _},

@@ -2,6 +2,7 @@
 
 pub mod calibration;
 pub mod file;
+pub mod preprocess;
 
 use std::{fmt, str::FromStr};
 
@@ -10,6 +11,7 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use self::preprocess::Preprocessing;
 use crate::{
     bitmap::{CLASSES, PIXELS},
     error::{ModelError, Refusal},
@@ -30,7 +32,7 @@ impl From<candle_core::Error> for ModelError {
 
 /// What follows each hidden layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Activation {
     /// 1 / (1 + e⁻ˣ).
     Sigmoid,
@@ -38,11 +40,25 @@ pub enum Activation {
     Tanh,
     /// max(0, x).
     Relu,
+    /// x above 0 and 0.01 · x below, so that no unit stops learning (Maas and others 2013).
+    LeakyRelu,
+    /// x · Φ(x) with the normal distribution's Φ (Hendrycks and Gimpel 2016); exact, not its approximation
+    /// by tanh.
+    Gelu,
 }
 
 impl Activation {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Sigmoid, Self::Tanh, Self::Relu];
+    pub const ALL: [Self; 5] = [
+        Self::Sigmoid,
+        Self::Tanh,
+        Self::Relu,
+        Self::LeakyRelu,
+        Self::Gelu,
+    ];
+
+    /// The slope of [`Activation::LeakyRelu`] below 0, as PyTorch has it.
+    pub(crate) const LEAK: f64 = 0.01;
 
     /// The name in files and on the command line.
     pub fn name(self) -> &'static str {
@@ -50,6 +66,8 @@ impl Activation {
             Self::Sigmoid => "sigmoid",
             Self::Tanh => "tanh",
             Self::Relu => "relu",
+            Self::LeakyRelu => "leaky-relu",
+            Self::Gelu => "gelu",
         }
     }
 
@@ -58,6 +76,9 @@ impl Activation {
             Self::Sigmoid => candle_nn::ops::sigmoid(x),
             Self::Tanh => x.tanh(),
             Self::Relu => x.relu(),
+            // x where it is positive: the two parts share no gradient.
+            Self::LeakyRelu => x.relu()? - (x.neg()?.relu()? * Self::LEAK)?,
+            Self::Gelu => x.gelu_erf(),
         }
     }
 }
@@ -76,25 +97,45 @@ impl FromStr for Activation {
     }
 }
 
-/// The shape of a network. Valid by construction: see [`MlpConfig::new`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The shape of a network, and what is done to an image before it. Valid by construction: see
+/// [`MlpConfig::new`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "UncheckedMlpConfig")]
 pub struct MlpConfig {
     hidden: Vec<usize>,
     activation: Activation,
+    preprocessing: Preprocessing,
 }
 
+/// What a file leaves out is as in the tutorial's network.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct UncheckedMlpConfig {
     hidden: Vec<usize>,
     activation: Activation,
+    preprocessing: Preprocessing,
+}
+
+impl Default for UncheckedMlpConfig {
+    fn default() -> Self {
+        let MlpConfig {
+            hidden,
+            activation,
+            preprocessing,
+        } = MlpConfig::tutorial();
+        Self {
+            hidden,
+            activation,
+            preprocessing,
+        }
+    }
 }
 
 impl TryFrom<UncheckedMlpConfig> for MlpConfig {
     type Error = Refusal;
 
     fn try_from(config: UncheckedMlpConfig) -> Result<Self, Refusal> {
-        Self::new(config.hidden, config.activation)
+        Self::new(config.hidden, config.activation)?.with_preprocessing(config.preprocessing)
     }
 }
 
@@ -124,7 +165,11 @@ impl MlpConfig {
                 format!("1 to {MAX_WIDTH}"),
             );
         }
-        let config = Self { hidden, activation };
+        let config = Self {
+            hidden,
+            activation,
+            preprocessing: Preprocessing::default(),
+        };
         let count = config.parameter_count();
         if count > MAX_PARAMETERS {
             return refuse(
@@ -133,6 +178,18 @@ impl MlpConfig {
             );
         }
         Ok(config)
+    }
+
+    /// The same network behind these filters.
+    ///
+    /// # Errors
+    /// When a filter is out of its range.
+    pub fn with_preprocessing(self, preprocessing: Preprocessing) -> Result<Self, Refusal> {
+        preprocessing.validate()?;
+        Ok(Self {
+            preprocessing,
+            ..self
+        })
     }
 
     /// The tutorial's network: 784-128-10 with ReLU.
@@ -145,6 +202,7 @@ impl MlpConfig {
         Self {
             hidden: hidden.into(),
             activation: Activation::Relu,
+            preprocessing: Preprocessing::default(),
         }
     }
 
@@ -156,6 +214,11 @@ impl MlpConfig {
     /// What follows each hidden layer.
     pub fn activation(&self) -> Activation {
         self.activation
+    }
+
+    /// What is done to an image before the network sees it.
+    pub fn preprocessing(&self) -> Preprocessing {
+        self.preprocessing
     }
 
     /// Units of every layer: 784, the hidden ones, 10.
@@ -303,6 +366,13 @@ impl Mlp {
         &self.layers
     }
 
+    /// Every weight and bias: the first layer's weight, its bias, the second layer's weight, and so on.
+    pub fn parameters(&self) -> impl Iterator<Item = &Var> {
+        self.layers
+            .iter()
+            .flat_map(|dense| [&dense.weight, &dense.bias])
+    }
+
     /// Where the parameters live.
     pub fn device(&self) -> &Device {
         self.layers[0].weight.device()
@@ -327,7 +397,7 @@ impl Mlp {
         })
     }
 
-    /// From images to logits.
+    /// From images that have passed the model's filters to logits.
     ///
     /// # Shapes
     /// `images` `[n, 784]`, `f32`, 0 is paper and 1 is ink; the result `[n, 10]`, `f32`, before
@@ -336,17 +406,27 @@ impl Mlp {
     /// # Errors
     /// When `images` has another shape or type.
     pub fn forward(&self, images: &Tensor) -> Result<Tensor, ModelError> {
+        self.forward_through(images, &mut |_, outputs| Ok(outputs))
+    }
+
+    /// As [`Mlp::forward`], with something done to the outputs `[n, width]` of each hidden layer, which is
+    /// counted from 0: a training drops some of them out.
+    pub(crate) fn forward_through(
+        &self,
+        images: &Tensor,
+        change: &mut dyn FnMut(usize, Tensor) -> candle_core::Result<Tensor>,
+    ) -> Result<Tensor, ModelError> {
         let mut x = images.clone();
         for (index, dense) in self.layers.iter().enumerate() {
             x = x.matmul(&dense.weight)?.broadcast_add(&dense.bias)?;
             if index + 1 < self.layers.len() {
-                x = self.config.activation.forward(&x)?;
+                x = change(index, self.config.activation.forward(&x)?)?;
             }
         }
         Ok(x)
     }
 
-    /// From pixels to logits, both in memory of the processor.
+    /// From pixels through the model's filters to logits, both in memory of the processor.
     ///
     /// # Shapes
     /// `pixels` `n × 784`, image by image, 0 is paper and 1 is ink; the result `n` rows of ten,
@@ -354,7 +434,8 @@ impl Mlp {
     ///
     /// # Errors
     /// When `pixels` are no whole images, or candle fails.
-    pub fn logits(&self, pixels: Vec<f32>) -> Result<Vec<[f32; CLASSES]>, ModelError> {
+    pub fn logits(&self, mut pixels: Vec<f32>) -> Result<Vec<[f32; CLASSES]>, ModelError> {
+        self.config.preprocessing.apply_to_pixels(&mut pixels);
         let count = pixels.len() / PIXELS;
         let images = Tensor::from_vec(pixels, (count, PIXELS), self.device())?;
         let rows: Vec<f32> = self.forward(&images)?.flatten_all()?.to_vec1()?;

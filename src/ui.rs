@@ -116,6 +116,7 @@ impl View {
             });
         questions::path_window(ui.ctx(), state, &mut actions);
         questions::close_modal(ui.ctx(), state, &mut actions);
+        questions::interrupted_modal(ui.ctx(), state, &mut actions);
         notices::notices_ui(ui.ctx(), state, &mut actions);
         notices::drop_hint(ui.ctx(), state);
         actions

@@ -5,6 +5,7 @@
 //! joins it. A panic in a thread becomes a failure with its message.
 
 pub mod file_tasks;
+pub mod interrupted;
 pub mod measurer;
 pub mod predictor;
 pub mod trainer;

@@ -11,7 +11,10 @@ use crate::{
     ink::{Ink, Point},
     measurement::specimens::Source,
     model::file::Model,
-    training::config::{Preset, TrainingConfig},
+    training::{
+        checkpoint::Checkpoint,
+        config::{Preset, TrainingConfig},
+    },
     worker::{file_tasks::FileTask, trainer::DataSource},
 };
 
@@ -54,6 +57,12 @@ pub enum Action {
     Resume,
     /// End it and keep what it has learnt.
     Stop,
+    /// Go on with the training that was interrupted before the window was closed.
+    ResumeInterrupted,
+    /// Throw away what it left.
+    DiscardInterrupted,
+    /// Decide that another time.
+    KeepInterrupted,
     /// Whether each epoch's weights answer.
     Watch(bool),
     /// Take a notice away.
@@ -104,6 +113,10 @@ pub enum Effect {
     Answer(Arc<Model>),
     /// Begin the training of this number.
     Train(u64, Box<TrainingConfig>, DataSource),
+    /// Go on, under this number, with a training that was interrupted.
+    ResumeInterrupted(u64, Arc<Checkpoint>),
+    /// Throw away what an interrupted training left.
+    DiscardInterrupted,
     /// Let the training wait.
     Pause,
     /// Let it go on.

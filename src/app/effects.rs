@@ -1,6 +1,6 @@
 //! What the state asks for, done: the workers behind it, and the window.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use egui::{Context, ViewportCommand};
 
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::worker::{
     Waker,
-    file_tasks::{Dialog, FileTasks},
+    file_tasks::{Dialog, FileTask, FileTasks},
     measurer::Measurer,
     predictor::{PredictionRequest, Predictor},
-    trainer::Trainer,
+    trainer::{Job, Trainer},
 };
 
 /// The threads behind the window.
@@ -23,6 +23,8 @@ pub(super) struct Workers {
     pub(super) trainer: Option<Trainer>,
     pub(super) measurer: Option<Measurer>,
     pub(super) files: FileTasks,
+    /// Where what is needed to go on with a training is kept; `None` keeps nothing.
+    checkpoint: Option<PathBuf>,
 }
 
 /// How long what a training reports may wait to be drawn: ten frames a second are enough for figures,
@@ -39,6 +41,7 @@ impl Workers {
             trainer: None,
             measurer: None,
             files: FileTasks::new(waker),
+            checkpoint: None,
         }
     }
 
@@ -53,11 +56,15 @@ impl Workers {
                     self.predictor.request_bitmap(bitmap, revision);
                 }
                 Effect::Answer(model) => self.predictor.set_model(model),
-                Effect::Train(run, config, data) => {
-                    // The last run is done, so its thread is joined at once.
-                    let ctx = ctx.clone();
-                    let waker = Arc::new(move || ctx.request_repaint_after(TRAINING_FRAME));
-                    self.trainer = Some(Trainer::spawn(run, *config, data, waker));
+                Effect::Train(run, config, data) => self.train(ctx, run, Job::New { config, data }),
+                Effect::ResumeInterrupted(run, checkpoint) => {
+                    self.train(ctx, run, Job::Resume(checkpoint));
+                }
+                Effect::DiscardInterrupted => {
+                    if let Some(path) = &self.checkpoint {
+                        self.files
+                            .submit(FileTask::DiscardInterrupted(path.clone()));
+                    }
                 }
                 Effect::Pause => self.steer(Trainer::pause),
                 Effect::Resume => self.steer(Trainer::resume),
@@ -82,6 +89,20 @@ impl Workers {
                 Effect::Close => ctx.send_viewport_cmd(ViewportCommand::Close),
             }
         }
+    }
+
+    fn train(&mut self, ctx: &Context, run: u64, job: Job) {
+        // The last run is done, so its thread is joined at once.
+        let ctx = ctx.clone();
+        let waker = Arc::new(move || ctx.request_repaint_after(TRAINING_FRAME));
+        let checkpoint = self.checkpoint.clone();
+        self.trainer = Some(Trainer::spawn(run, job, checkpoint, waker));
+    }
+
+    /// Keeps what is needed to go on with a training in this file, and looks whether one was interrupted.
+    pub(super) fn keep_checkpoint_in(&mut self, path: PathBuf) {
+        self.files.submit(FileTask::FindInterrupted(path.clone()));
+        self.checkpoint = Some(path);
     }
 
     fn steer(&self, steer: impl FnOnce(&Trainer)) {

@@ -225,6 +225,13 @@ impl State {
             Action::Pause => self.steer(out, Effect::Pause),
             Action::Resume => self.steer(out, Effect::Resume),
             Action::Stop => self.steer(out, Effect::Stop),
+            Action::ResumeInterrupted => self.resume_interrupted(out),
+            Action::DiscardInterrupted => {
+                if self.training.interrupted.take().is_some() {
+                    out.push(Effect::DiscardInterrupted);
+                }
+            }
+            Action::KeepInterrupted => self.training.interrupted = None,
             Action::Watch(watch) => self.watch(watch, out),
             Action::Dismiss(id) => self.notices.dismiss(id),
             Action::ChooseTheme(theme) => self.settings.theme = theme,
@@ -293,6 +300,26 @@ impl State {
         let run = self.training.begin();
         log::info!(target: "digitpad", "training run {run} begins: {} on {data:?}", config.model);
         out.push(Effect::Train(run, Box::new(config), data));
+    }
+
+    /// Goes on with the training that was interrupted, with its settings in the form.
+    fn resume_interrupted(&mut self, out: &mut Vec<Effect>) {
+        if self.training.state.active_run().is_some() {
+            return;
+        }
+        let Some(checkpoint) = self.training.interrupted.take() else {
+            return;
+        };
+        let preset = self.training.form.preset;
+        let mut form = form::TrainingForm::of(preset, checkpoint.config().clone());
+        if let Some(folder) = &checkpoint.source().folder {
+            form.from_folder = true;
+            form.folder = folder.display().to_string();
+        }
+        self.training.form = form;
+        let run = self.training.begin();
+        log::info!(target: "digitpad", "training run {run} goes on: {checkpoint:?}");
+        out.push(Effect::ResumeInterrupted(run, checkpoint));
     }
 
     /// Pauses, resumes or stops the training under way, where that makes sense.

@@ -1,5 +1,7 @@
 //! What can be typed, and what it resolves to.
 
+mod train;
+
 use std::{ffi::OsString, path::PathBuf, str::FromStr};
 
 use clap::{
@@ -7,12 +9,12 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 
-use super::{EvalSource, EvalTask, InfoTask, Input, Invocation, PredictTask, Task, TrainTask};
+use self::train::TypedTrain;
+use super::{EvalSource, EvalTask, InfoTask, Input, Invocation, PredictTask, PresetsTask, Task};
 use crate::{
-    dataset::pen::Fold,
+    dataset::{noise::Noise, pen::Fold},
     error::{CliError, Refusal},
-    model::{Activation, MlpConfig, parse_hidden},
-    training::config::{Preset, TrainingConfig},
+    training::config::Preset,
 };
 
 const ABOUT: &str =
@@ -30,16 +32,6 @@ Examples:
 Exit code: 0; 2 where it is in your hands (a file that does not fit, an unknown option, no display
 for the window); 130 after Ctrl-C; 1 otherwise. RUST_LOG=digitpad=debug logs to standard error.";
 
-const TRAIN_EXAMPLES: &str = "\
-Examples:
-  digitpad train --out mine.safetensors
-  digitpad train --preset keras --seed 7 --out keras-7.safetensors
-  digitpad train --hidden 256,128 --activation tanh --epochs 5 --out deep.safetensors
-  digitpad train --data fashion-mnist/ --out fashion.safetensors --json > fashion.json
-
-Ctrl-C ends the training after its batch and keeps what was learnt so far; a second one gives it up.
-Both exit with code 130.";
-
 const EVAL_EXAMPLES: &str = "\
 Examples:
   digitpad eval
@@ -47,6 +39,7 @@ Examples:
   digitpad eval --idx t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --json
   digitpad eval --ink digits.jsonl.gz --ink signs.jsonl.gz
   digitpad eval --ink digits.jsonl.gz --errors misread.png
+  digitpad eval --weights filtered.safetensors --noise salt-and-pepper:0.1
 
 With --json, one object: source, examples, loss, accuracy, confusion (ten rows, truth by row), for each
 digit precision and recall (per_class is recall too), ece (the expected calibration error) and
@@ -85,8 +78,10 @@ struct Typed {
 #[derive(Debug, Subcommand)]
 enum TypedCommand {
     /// Train a network and write its weights
-    #[command(after_help = TRAIN_EXAMPLES)]
-    Train(TypedTrain),
+    #[command(after_help = train::EXAMPLES)]
+    Train(Box<TypedTrain>),
+    /// Print a preset as a TOML file to start from, or what presets there are
+    Presets(TypedPresets),
     /// Measure a model on labelled digits: MNIST's test set, or those given
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(TypedEval),
@@ -103,51 +98,6 @@ struct TypedModel {
     /// The weight file to use; without it, the model that is built in
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-struct TypedTrain {
-    /// The recipe to start from; the options below change single values of it
-    #[arg(long, value_name = "NAME", default_value = Preset::Keras.name())]
-    #[arg(value_parser = one_of::<Preset>(Preset::ALL.map(|p| PossibleValue::new(p.name()).help(p.description()))))]
-    preset: Preset,
-    /// A recipe in a TOML file, in place of a preset
-    #[arg(long, value_name = "FILE", conflicts_with = "preset")]
-    config: Option<PathBuf>,
-    /// How often each example is seen
-    #[arg(long, value_name = "N")]
-    epochs: Option<usize>,
-    /// Examples a step
-    #[arg(long, value_name = "N")]
-    batch_size: Option<usize>,
-    /// How far a step goes
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
-    learning_rate: Option<f64>,
-    /// Units of the hidden layers with commas between them, such as 256,128; or "none"
-    #[arg(long, value_name = "WIDTHS")]
-    hidden: Option<String>,
-    /// What follows each hidden layer
-    #[arg(long, value_name = "NAME")]
-    #[arg(value_parser = one_of::<Activation>(Activation::ALL.map(|a| PossibleValue::new(a.name()))))]
-    activation: Option<Activation>,
-    /// Decides the first weights and the order of the examples
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// A folder with the four files of a data set in MNIST's format; without it, MNIST
-    #[arg(long, value_name = "FOLDER")]
-    data: Option<PathBuf>,
-    /// An ink file to learn from as well; may be given several times
-    #[arg(long, value_name = "FILE")]
-    ink: Vec<PathBuf>,
-    /// With --ink: the hands that are left out, to be measured on; one part K of N, such as 0/5
-    #[arg(long, value_name = "K/N", requires = "ink")]
-    leave_out: Option<Fold>,
-    /// The weight file to write; one that is there is replaced when the training has ended
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
-    /// Print the configuration, history and test figures as one JSON object
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -170,6 +120,9 @@ struct TypedEval {
     /// was read as and how sure of that the model was
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
+    /// Noise to add to the images first: salt-and-pepper:X or gaussian:X, X from 0 to 1
+    #[arg(long, value_name = "KIND:X", conflicts_with = "ink")]
+    noise: Option<Noise>,
     /// Print the figures as one JSON object
     #[arg(long)]
     json: bool,
@@ -185,6 +138,17 @@ struct TypedPredict {
     /// Print one JSON object a line
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Args)]
+struct TypedPresets {
+    /// The preset to print; without it, all are listed
+    #[arg(value_name = "NAME", value_parser = one_of::<Preset>(preset_names()))]
+    preset: Option<Preset>,
+}
+
+fn preset_names() -> [PossibleValue; 4] {
+    Preset::ALL.map(|preset| PossibleValue::new(preset.name()).help(preset.description()))
 }
 
 #[derive(Debug, Args)]
@@ -225,6 +189,9 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
         Some(TypedCommand::Train(train)) => {
             Task::Train(Box::new(train.resolve().map_err(Refused::Value)?))
         }
+        Some(TypedCommand::Presets(TypedPresets { preset })) => {
+            Task::Presets(PresetsTask { preset })
+        }
         Some(TypedCommand::Eval(eval)) => Task::Eval(eval.resolve()),
         Some(TypedCommand::Predict(predict)) => Task::Predict(predict.resolve()),
         Some(TypedCommand::Info(TypedInfo { weights, json })) => {
@@ -232,41 +199,6 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
         }
     };
     Ok(Invocation::Task(task))
-}
-
-impl TypedTrain {
-    /// The preset's configuration with what was typed in its place, checked.
-    fn resolve(self) -> Result<TrainTask, CliError> {
-        let mut config = match &self.config {
-            Some(file) => TrainingConfig::load(file)?,
-            None => self.preset.config(),
-        };
-        let hidden = match &self.hidden {
-            Some(text) => parse_hidden(text).map_err(CliError::Refused)?,
-            None => config.model.hidden().to_vec(),
-        };
-        let activation = self.activation.unwrap_or(config.model.activation());
-        config.model = MlpConfig::new(hidden, activation).map_err(CliError::Refused)?;
-        replace(&mut config.epochs, self.epochs);
-        replace(&mut config.batch_size, self.batch_size);
-        replace(&mut config.learning_rate, self.learning_rate);
-        replace(&mut config.seed, self.seed);
-        config.validate().map_err(CliError::Refused)?;
-        Ok(TrainTask {
-            config,
-            data: self.data,
-            ink: self.ink,
-            leave_out: self.leave_out,
-            out: self.out,
-            json: self.json,
-        })
-    }
-}
-
-fn replace<T>(value: &mut T, typed: Option<T>) {
-    if let Some(typed) = typed {
-        *value = typed;
-    }
 }
 
 impl TypedEval {
@@ -285,6 +217,7 @@ impl TypedEval {
             weights: self.model.weights,
             source,
             errors: self.errors,
+            noise: self.noise,
             json: self.json,
         }
     }
@@ -324,51 +257,6 @@ mod tests {
         assert!(
             matches!(parsed, Ok(Invocation::Window { weights: Some(path) }) if path.as_os_str() == "w"),
             "with the weights that were named"
-        );
-    }
-
-    #[test]
-    fn what_is_typed_replaces_what_the_preset_says() {
-        let resolve = |typed: &str| {
-            let words = format!("digitpad train --out w {typed}");
-            match parse(
-                words
-                    .split(' ')
-                    .filter(|word| !word.is_empty())
-                    .map(OsString::from),
-            ) {
-                Ok(Invocation::Task(Task::Train(task))) => task.config,
-                _ => panic!("{typed} is a training"),
-            }
-        };
-        let preset = Preset::Keras.config();
-        assert_eq!(resolve(""), preset, "nothing typed");
-        let typed = resolve("--epochs 3 --batch-size 64 --learning-rate 0.01 --seed 9");
-        assert_eq!(
-            (typed.epochs, typed.batch_size, typed.seed),
-            (3, 64, 9),
-            "whole numbers"
-        );
-        assert_eq!(typed.learning_rate, 0.01, "a fraction");
-        assert_eq!(typed.model, preset.model, "what was not typed stays");
-        let typed = resolve("--hidden 256,128");
-        assert_eq!(typed.model.hidden(), [256, 128], "the layers");
-        assert_eq!(
-            typed.model.activation(),
-            preset.model.activation(),
-            "not the activation"
-        );
-        let typed = resolve("--activation tanh");
-        assert_eq!(
-            typed.model.hidden(),
-            preset.model.hidden(),
-            "not the layers"
-        );
-        assert_eq!(typed.model.activation(), Activation::Tanh, "the activation");
-        assert_eq!(
-            resolve("--hidden none").model.hidden(),
-            [0; 0],
-            "a linear network"
         );
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{Ending, ink_eval, load_model, text, write_json};
 use crate::{
     bitmap::CLASSES,
-    dataset::{Dataset, Examples, pen::Fold, read_idx_pair},
+    dataset::{Dataset, Examples, noise::Noise, pen::Fold, read_idx_pair},
     error::{CliError, DatasetError, ModelError},
     image_input::save_rgb_png,
     measurement::{
@@ -23,6 +23,9 @@ use crate::{
     training::{control::Control, evaluation::Evaluation},
 };
 
+/// Noise is the same each time, so that models can be compared.
+const NOISE_SEED: u64 = 0;
+
 /// Measure a model on labelled digits.
 #[derive(Debug)]
 pub struct EvalTask {
@@ -32,6 +35,8 @@ pub struct EvalTask {
     pub source: EvalSource,
     /// Where to write a picture of what was misread.
     pub errors: Option<PathBuf>,
+    /// What is added to the images first.
+    pub noise: Option<Noise>,
     /// Whether to print JSON.
     pub json: bool,
 }
@@ -112,6 +117,13 @@ pub(super) fn run(task: &EvalTask, out: &mut dyn Write) -> Result<Ending, CliErr
         EvalSource::Mnist => ("mnist".to_owned(), Dataset::mnist_test()?),
         EvalSource::Folder(folder) => Dataset::test_of_folder(folder)?,
         EvalSource::Idx { images, labels } => pair(images, labels)?,
+    };
+    let (source, examples) = match task.noise {
+        Some(noise) => (
+            format!("{source} with {noise}"),
+            examples.with_noise(noise, NOISE_SEED),
+        ),
+        None => (source, examples),
     };
     let specimens = Specimens::of_examples(source, examples);
     let Some(measurement) = measured(&model, specimens)? else {

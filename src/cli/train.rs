@@ -1,47 +1,63 @@
-//! `digitpad train`: the training loop with a progress bar, and Ctrl-C as its lever.
+//! `digitpad train`: the training loop with a progress bar, Ctrl-C as its lever, and a checkpoint beside it.
+
+mod display;
 
 use std::{
-    io::Write,
+    ffi::OsString,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
 };
 
 use candle_core::Device;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use super::{Ending, text, write_json};
+use self::display::Display;
+use super::{Ending as Exit, text, write_json};
 use crate::{
-    dataset::{
-        Dataset,
-        pen::{Fold, PenExamples},
-    },
-    error::{CliError, IoError},
-    ink,
+    dataset::source::DataSource,
+    error::{CliError, IoError, Refusal, TrainingError},
+    files::{ReadFault, latest::LatestFile, read_bounded},
     training::{
-        self, EpochRecord, Progress, TrainedModel, TrainingEvent,
+        self, Ending, EpochRecord, TrainedModel, TrainingEvent,
+        checkpoint::Checkpoint,
         config::TrainingConfig,
         control::{Control, Wish},
         evaluation::Evaluation,
+        sanity::{Observation, observe},
     },
 };
+
+/// The largest configuration file that is read, in bytes.
+const CONFIG_LIMIT_BYTES: u64 = 64 << 10;
 
 /// Train a network and write its weights.
 #[derive(Debug)]
 pub struct TrainTask {
-    /// How; in range.
-    pub config: TrainingConfig,
-    /// The data set's folder; `None` is the built-in MNIST.
-    pub data: Option<PathBuf>,
-    /// Ink files to learn from as well.
-    pub ink: Vec<PathBuf>,
-    /// The hands of the ink that are left out.
-    pub leave_out: Option<Fold>,
+    /// Where it begins.
+    pub start: TrainStart,
     /// The weight file to write.
     pub out: PathBuf,
+    /// The file that holds, meanwhile, what is needed to go on.
+    pub checkpoint: PathBuf,
     /// Whether to print JSON.
     pub json: bool,
+}
+
+/// Where a training begins.
+#[derive(Debug)]
+pub enum TrainStart {
+    /// At its beginning.
+    New {
+        /// How; in range.
+        config: Box<TrainingConfig>,
+        /// On what.
+        source: DataSource,
+    },
+    /// Where another one was interrupted.
+    Resume(PathBuf),
 }
 
 /// What `--json` prints.
@@ -54,88 +70,231 @@ struct Report<'a> {
     history: &'a [EpochRecord],
     test: Option<&'a Evaluation>,
     stopped: bool,
+    /// The epoch whose weights are kept; `null` if they are from within one.
+    epoch: Option<usize>,
+    /// What there is to be pointed out, in words.
+    notes: Vec<String>,
     seconds: f64,
+    #[serde(skip)]
+    ending: Ending,
 }
 
 pub(super) fn run(
     task: &TrainTask,
     out: &mut dyn Write,
     err: &mut (dyn Write + Send),
-) -> Result<Ending, CliError> {
+) -> Result<Exit, CliError> {
     // After a long training it would be late to learn that it cannot be kept.
     check_writable(&task.out)?;
+    check_writable(&task.checkpoint)?;
     let start = Instant::now();
-    let mut dataset = match &task.data {
-        Some(folder) => Dataset::from_folder(folder)?,
-        None => Dataset::mnist()?,
-    };
-    add_ink(&mut dataset, &task.ink, task.leave_out)?;
+    let mut display = Display::new(err);
+    let begun = Begun::new(&task.start)?;
+    let config = begun.config().clone();
+    let dataset = begun.source().read()?;
+    if matches!(task.start, TrainStart::New { .. }) {
+        set_aside(&task.checkpoint, &mut display)?;
+    }
+    let file = LatestFile::new(task.checkpoint.clone())?;
     let control = Arc::new(Control::default());
     stop_on_ctrl_c(&control);
-    let mut display = Display {
-        bar: ProgressBar::hidden(),
-        epochs: 0,
-        err,
+    let trained = {
+        let mut history = Vec::new();
+        let mut on_event = |event: TrainingEvent| {
+            display.show(&event);
+            match event {
+                TrainingEvent::Resumed(epochs) => history = epochs,
+                TrainingEvent::EpochFinished { record, .. } => {
+                    history.push(record);
+                    display.point_out(&observe(&config, &history));
+                }
+                TrainingEvent::Checkpoint(checkpoint) => {
+                    file.replace(move || checkpoint.to_bytes().map_err(io::Error::other));
+                    if let Some(error) = file.take_error() {
+                        display.line(&format!("note: {}", crate::error::chain(&error)));
+                    }
+                }
+                _ => {}
+            }
+        };
+        begun.train(&dataset, &control, &mut on_event)
     };
-    let trained = training::train(
-        &task.config,
-        &dataset,
-        &Device::Cpu,
-        &control,
-        &mut |event| {
-            display.show(event);
-        },
-    );
-    display.bar.finish_and_clear();
-    let Some(trained) = trained? else {
-        return Ok(Ending::Interrupted);
+    display.finish();
+    let trained = match trained {
+        Ok(Some(trained)) => trained,
+        Ok(None) => {
+            drop(file);
+            say_how_to_resume(task, &mut display);
+            return Ok(Exit::Interrupted);
+        }
+        Err(error) => {
+            if matches!(error, TrainingError::Diverged(_)) {
+                // It would end the same way again.
+                file.remove();
+            }
+            return Err(error.into());
+        }
     };
     trained.model.save(&task.out)?;
+    if trained.is_stopped() {
+        drop(file);
+        say_how_to_resume(task, &mut display);
+    } else {
+        file.remove();
+    }
     let report = Report {
         path: task.out.display().to_string(),
         dataset: &dataset.name,
-        config: &task.config,
-        parameters: task.config.model.parameter_count(),
+        config: &config,
+        parameters: config.model.parameter_count(),
         history: &trained.history,
         test: trained.test.as_ref(),
-        stopped: trained.stopped,
+        stopped: trained.is_stopped(),
+        epoch: trained.epoch,
+        notes: notes(&config, &trained),
         seconds: start.elapsed().as_secs_f64(),
+        ending: trained.ending,
     };
     if task.json {
         write_json(out, &report)?;
     } else {
         report.write_text(out)?;
     }
-    Ok(ending(&trained))
+    Ok(exit(&trained))
 }
 
-/// One hand in so many is not learnt from: what confidence means is found with it.
-const CALIBRATION: Fold = Fold::new(0, 12);
+/// What a training begins with.
+enum Begun<'a> {
+    New(&'a TrainingConfig, DataSource),
+    Resumed(Box<Checkpoint>),
+}
 
-/// Reads ink to learn from, without the hands to be measured on.
-fn add_ink(
-    dataset: &mut Dataset,
-    files: &[PathBuf],
-    leave_out: Option<Fold>,
-) -> Result<(), CliError> {
-    let mut records = Vec::new();
-    for file in files {
-        records.extend(ink::file::read(file)?);
+impl<'a> Begun<'a> {
+    fn new(start: &'a TrainStart) -> Result<Self, CliError> {
+        Ok(match start {
+            TrainStart::New { config, source } => Self::New(config, source.clone().absolute()),
+            TrainStart::Resume(file) => Self::Resumed(Box::new(read_checkpoint(file)?)),
+        })
     }
-    records.retain(|record| !leave_out.is_some_and(|fold| fold.has(record.writer.as_deref())));
-    let (calibration, pen): (Vec<_>, Vec<_>) = records
-        .iter()
-        .partition(|record| CALIBRATION.has(record.writer.as_deref()));
-    dataset.pen = PenExamples::varied(pen);
-    dataset.calibration = PenExamples::as_written(calibration);
+
+    fn config(&self) -> &TrainingConfig {
+        match self {
+            Self::New(config, _) => config,
+            Self::Resumed(checkpoint) => checkpoint.config(),
+        }
+    }
+
+    fn source(&self) -> &DataSource {
+        match self {
+            Self::New(_, source) => source,
+            Self::Resumed(checkpoint) => checkpoint.source(),
+        }
+    }
+
+    fn train(
+        &self,
+        dataset: &crate::dataset::Dataset,
+        control: &Control,
+        on_event: &mut (dyn FnMut(TrainingEvent) + Send),
+    ) -> Result<Option<TrainedModel>, TrainingError> {
+        let device = &Device::Cpu;
+        match self {
+            Self::New(config, _) => training::train(config, dataset, device, control, on_event),
+            Self::Resumed(checkpoint) => {
+                training::resume(checkpoint, dataset, device, control, on_event)
+            }
+        }
+    }
+}
+
+/// Reads a configuration from a TOML file.
+pub(super) fn read_config(file: &Path) -> Result<TrainingConfig, CliError> {
+    let name = file.display().to_string();
+    let bytes = read(file, CONFIG_LIMIT_BYTES, "read the configuration in")?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        CliError::Refused(Refusal::new(
+            format!("read the configuration in {name}"),
+            format!("bytes that are no text ({error})"),
+            "a TOML file",
+            "choose another file",
+        ))
+    })?;
+    TrainingConfig::from_toml(&text, &name).map_err(CliError::Refused)
+}
+
+fn read_checkpoint(file: &Path) -> Result<Checkpoint, CliError> {
+    let attempted = "read the interrupted training in";
+    let bytes = read(file, Checkpoint::LIMIT_BYTES, attempted)?;
+    let name = file.display().to_string();
+    Checkpoint::from_bytes(&bytes, &name).map_err(CliError::Refused)
+}
+
+fn read(file: &Path, limit_bytes: u64, attempted: &str) -> Result<Vec<u8>, CliError> {
+    read_bounded(file, limit_bytes).map_err(|fault| match fault {
+        ReadFault::Io(error) => CliError::Io(error),
+        ReadFault::TooLarge(limit) => CliError::Refused(Refusal::new(
+            format!("{attempted} {}", file.display()),
+            "a larger file",
+            format!("at most {limit} bytes"),
+            "choose another file",
+        )),
+    })
+}
+
+/// The checkpoint of a training that writes its weights to `out`.
+pub(super) fn checkpoint_beside(out: &Path) -> PathBuf {
+    with_ending(out, ".checkpoint")
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    name.into()
+}
+
+/// An interrupted training that nobody went on with is not lost by the next one.
+fn set_aside(checkpoint: &Path, display: &mut Display) -> Result<(), IoError> {
+    if !checkpoint.is_file() {
+        return Ok(());
+    }
+    let aside = with_ending(checkpoint, ".old");
+    fs::rename(checkpoint, &aside).map_err(|source| IoError {
+        attempted: "rename",
+        path: checkpoint.to_path_buf(),
+        source,
+    })?;
+    let aside = aside.display();
+    display.line(&format!(
+        "note: an interrupted training was found and is kept as {aside}; --resume goes on with it"
+    ));
     Ok(())
 }
 
-fn ending(trained: &TrainedModel) -> Ending {
-    if trained.stopped {
-        Ending::Interrupted
-    } else {
-        Ending::Done
+fn say_how_to_resume(task: &TrainTask, display: &mut Display) {
+    if task.checkpoint.is_file() {
+        let (checkpoint, out) = (task.checkpoint.display(), task.out.display());
+        display.line(&format!(
+            "to go on: digitpad train --resume {checkpoint} --out {out}"
+        ));
+    }
+}
+
+/// What there is to be pointed out at the end.
+fn notes(config: &TrainingConfig, trained: &TrainedModel) -> Vec<String> {
+    let divergence = match trained.ending {
+        Ending::Diverged(divergence) => Some(divergence.to_string()),
+        _ => None,
+    };
+    let observations = observe(config, &trained.history);
+    let observations = observations.iter().map(Observation::to_string);
+    divergence.into_iter().chain(observations).collect()
+}
+
+fn exit(trained: &TrainedModel) -> Exit {
+    match trained.ending {
+        Ending::Stopped => Exit::Interrupted,
+        Ending::Diverged(_) => Exit::Partly(1),
+        Ending::Completed | Ending::StoppedEarly => Exit::Done,
     }
 }
 
@@ -190,9 +349,20 @@ impl Report<'_> {
             seconds,
             ..
         } = self;
-        if self.stopped {
-            let (done, all) = (self.history.len(), config.epochs);
-            writeln!(out, "stopped after {done} of {all} epochs")?;
+        let (done, all) = (self.history.len(), config.epochs);
+        match self.ending {
+            Ending::Completed => {}
+            Ending::Stopped => writeln!(out, "stopped after {done} of {all} epochs")?,
+            Ending::StoppedEarly => {
+                writeln!(
+                    out,
+                    "ended after {done} of {all} epochs, because it got no better"
+                )?;
+            }
+            Ending::Diverged(divergence) => writeln!(out, "ended early: {divergence}")?,
+        }
+        if let (Some(epoch), true) = (self.epoch, self.epoch != Some(done) || done < all) {
+            writeln!(out, "kept the weights of epoch {epoch}")?;
         }
         let model = &config.model;
         Ok(writeln!(
@@ -200,90 +370,4 @@ impl Report<'_> {
             "saved {model} ({parameters} parameters, {seconds:.1} s) to {path}"
         )?)
     }
-}
-
-/// A progress bar on a terminal, a line an epoch elsewhere.
-struct Display<'a> {
-    bar: ProgressBar,
-    epochs: usize,
-    err: &'a mut (dyn Write + Send),
-}
-
-impl Display<'_> {
-    fn show(&mut self, event: TrainingEvent) {
-        match event {
-            TrainingEvent::Started(plan) => {
-                self.epochs = plan.epochs;
-                let images = (plan.training_examples * plan.epochs) as u64;
-                self.bar =
-                    ProgressBar::with_draw_target(Some(images), ProgressDrawTarget::stderr())
-                        .with_style(style());
-                let (training, validation) = (plan.training_examples, plan.validation_examples);
-                self.line(&format!(
-                    "training on {training} examples, validating on {validation}; Ctrl-C stops and keeps"
-                ));
-            }
-            TrainingEvent::Batch(progress) => self.advance(&progress),
-            TrainingEvent::EpochFinished { record, .. } => {
-                self.line(&epoch_line(&record, self.epochs));
-            }
-        }
-    }
-
-    fn advance(&self, progress: &Progress) {
-        if self.bar.is_hidden() {
-            return;
-        }
-        let Progress {
-            epoch,
-            loss,
-            accuracy,
-            ..
-        } = progress;
-        let (epochs, accuracy) = (self.epochs, text::percent(*accuracy));
-        let (speed, left) = (progress.images_per_sec(), progress.remaining_secs());
-        self.bar.set_message(format!(
-            "epoch {epoch}/{epochs}: loss {loss:.4}, accuracy {accuracy}, {speed:.0} images/s, {left:.0} s left"
-        ));
-        self.bar.set_position(progress.images_seen as u64);
-    }
-
-    fn line(&mut self, line: &str) {
-        if self.bar.is_hidden() {
-            // A training goes on without anybody to watch it.
-            let _ = writeln!(self.err, "{line}");
-        } else {
-            self.bar.println(line);
-        }
-    }
-}
-
-fn style() -> ProgressStyle {
-    const TEMPLATE: &str = "{wide_bar} {percent:>3} % {msg}";
-    // The template is a constant; were it wrong, the plain bar would do.
-    ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-fn epoch_line(record: &EpochRecord, epochs: usize) -> String {
-    let EpochRecord {
-        epoch,
-        loss,
-        accuracy,
-        validation_loss,
-        validation_accuracy,
-        elapsed_secs,
-    } = record;
-    let accuracy = text::percent(*accuracy);
-    let validation = match (validation_loss, validation_accuracy) {
-        (Some(loss), Some(accuracy)) => {
-            format!(
-                ", validation loss {loss:.4}, accuracy {}",
-                text::percent(*accuracy)
-            )
-        }
-        _ => String::new(),
-    };
-    format!(
-        "epoch {epoch}/{epochs}: loss {loss:.4}, accuracy {accuracy}{validation}, {elapsed_secs:.1} s"
-    )
 }

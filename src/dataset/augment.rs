@@ -1,5 +1,5 @@
-//! Images varied at random as hands vary: turned, stretched, slanted, shifted, wobbled. Never
-//! mirrored: a mirrored digit is no digit.
+//! Images varied at random as hands and pens vary: turned, stretched, slanted, shifted, wobbled, thicker or
+//! thinner. Never mirrored: a mirrored digit is no digit.
 
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,11 @@ pub struct Augmentation {
     /// Wobbles: the root mean square of a smooth random displacement along each axis, in pixels;
     /// 0..=3.
     pub elastic_px: f32,
+    /// Grows strokes by up to this many pixels on each side, or shrinks them by up to half as many; 0..=1.
+    pub thickness_px: f32,
+    /// The last part of a training, 0..=1, in which all of these grow weaker, down to a third: what is
+    /// learnt last should look like what will be read.
+    pub taper: f32,
 }
 
 impl Augmentation {
@@ -34,11 +39,29 @@ impl Augmentation {
         shear: 0.2,
         shift_px: 1.0,
         elastic_px: 1.2,
+        thickness_px: 0.0,
+        taper: 0.0,
     };
+
+    /// What is left of the strengths at the end of the taper.
+    const TAPERED: f32 = 1.0 / 3.0;
 
     /// Whether images stay as they are.
     pub fn is_none(&self) -> bool {
-        *self == Self::default()
+        Self {
+            taper: 0.0,
+            ..*self
+        } == Self::default()
+    }
+
+    /// The strengths when `progress`, 0..=1, of a training is done.
+    #[must_use]
+    pub fn at(self, progress: f64) -> Self {
+        let into_taper = progress as f32 - (1.0 - self.taper);
+        if self.taper <= 0.0 || into_taper <= 0.0 {
+            return self;
+        }
+        self.scaled(1.0 - (1.0 - Self::TAPERED) * (into_taper / self.taper).min(1.0))
     }
 
     /// The same variations, all weaker or stronger by one factor.
@@ -50,6 +73,8 @@ impl Augmentation {
             shear: self.shear * factor,
             shift_px: self.shift_px * factor,
             elastic_px: self.elastic_px * factor,
+            thickness_px: self.thickness_px * factor,
+            taper: self.taper,
         }
     }
 
@@ -64,6 +89,8 @@ impl Augmentation {
             ("shear", self.shear, 0.5),
             ("shift", self.shift_px, 4.0),
             ("elastic displacement", self.elastic_px, 3.0),
+            ("stroke thickness", self.thickness_px, 1.0),
+            ("taper", self.taper, 1.0),
         ];
         for (name, value, most) in ranges {
             if !(0.0..=most).contains(&value) {
@@ -97,7 +124,11 @@ impl Augmentation {
         let (yx, yy) = (-sin / height, cos / height);
         let wobble = (self.elastic_px > 0.0).then(|| Wobble::new(self.elastic_px, rng));
         let centre = (SIDE as f32 - 1.0) / 2.0;
-        let source = Padded::new(image);
+        let mut source = Padded::new(image);
+        if self.thickness_px > 0.0 {
+            let most = self.thickness_px;
+            source = source.thickened(rng.random_range(-most / 2.0..=most));
+        }
         let mut varied = [0; PIXELS];
         for (index, pixel) in varied.iter_mut().enumerate() {
             let (row, column) = (index / SIDE, index % SIDE);
@@ -127,6 +158,27 @@ impl Padded {
             }
         }
         Self(padded)
+    }
+
+    /// The image with strokes that are thicker by so many pixels on each side, at most one; or thinner. Each
+    /// pixel moves that part of the way to the largest, or the least, of itself and its four neighbours.
+    fn thickened(&self, by_px: f32) -> Self {
+        let extreme = if by_px > 0.0 { f32::max } else { f32::min };
+        let part = by_px.abs();
+        let mut thickened = Self([0.0; Self::WIDTH * Self::WIDTH]);
+        // The margin's outer rim stays paper, and so does what leaves the image: no ink gets there, because
+        // only the image's own rows and columns are written.
+        for row in Self::MARGIN..Self::MARGIN + SIDE {
+            let start = row * Self::WIDTH + Self::MARGIN;
+            for place in start..start + SIDE {
+                let value = self.0[place];
+                let beside = extreme(self.0[place - 1], self.0[place + 1]);
+                let along = extreme(self.0[place - Self::WIDTH], self.0[place + Self::WIDTH]);
+                let most = extreme(value, extreme(beside, along));
+                thickened.0[place] = value + (most - value) * part;
+            }
+        }
+        thickened
     }
 
     /// The image between its pixels' centres, by bilinear interpolation.
@@ -269,6 +321,13 @@ mod tests {
                     ..none
                 },
             ),
+            (
+                "thickness",
+                Augmentation {
+                    thickness_px: 0.5,
+                    ..none
+                },
+            ),
         ];
         for (name, augmentation) in cases {
             let mut rng = ChaCha8Rng::seed_from_u64(2);
@@ -332,6 +391,47 @@ mod tests {
         );
     }
 
+    #[test]
+    fn strength_tapers_off_at_the_end_only() {
+        let tapered = Augmentation {
+            taper: 0.1,
+            ..Augmentation::HAND
+        };
+        let cases = [
+            (0.0, 1.0, "full at first"),
+            (0.9, 1.0, "and up to the last tenth"),
+            (0.95, 2.0 / 3.0, "half way down"),
+            (1.0, 1.0 / 3.0, "a third at the end"),
+        ];
+        for (progress, expected, reason) in cases {
+            let strength = tapered.at(progress).rotation_deg / tapered.rotation_deg;
+            assert!((strength - expected).abs() < 1e-5, "{reason}: {strength}");
+            let steady = Augmentation::HAND.at(progress);
+            assert_eq!(steady, Augmentation::HAND, "{reason}: not without a taper");
+        }
+        let only_taper = Augmentation {
+            taper: 0.5,
+            ..Augmentation::default()
+        };
+        assert!(only_taper.is_none(), "a taper of nothing varies nothing");
+    }
+
+    #[test]
+    fn thickness_moves_ink_by_the_part_of_a_pixel_it_says() {
+        let padded = Padded::new(&sample());
+        let total = |padded: &Padded| padded.0.iter().sum::<f32>() / 255.0;
+        // The L is 18 high and 3 wide with a foot of 7×3: its outline of four-neighbours has 18 + 3 + 15
+        // + 7 + 3 + 10 = 56 places outside, less the inner corner that two of them share.
+        let grown = total(&padded.thickened(0.5)) - total(&padded);
+        assert!((grown - 0.5 * 55.0).abs() < 0.01, "{grown} more");
+        assert_eq!(total(&padded.thickened(0.0)), total(&padded), "by nothing");
+        let shrunk = total(&padded) - total(&padded.thickened(-0.5));
+        assert!(
+            (15.0..28.0).contains(&shrunk),
+            "{shrunk} less: half of the rim"
+        );
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -346,8 +446,23 @@ mod tests {
         }
 
         #[test]
+        fn thickness_keeps_the_ink_within_bounds_and_in_its_place(seed: u64) {
+            let thickness = Augmentation { thickness_px: 1.0, ..Augmentation::default() };
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let varied = thickness.apply(&sample(), &mut rng);
+            let ratio = mass(&varied) / mass(&sample());
+            // The L has 75 pixels and 55 around it; half of its rim, at most, is lost.
+            prop_assert!((0.5..1.75).contains(&ratio), "{ratio} times the ink");
+            for (index, &pixel) in varied.iter().enumerate() {
+                let (row, column) = (index / SIDE, index % SIDE);
+                let near = (4..24).contains(&row) && (8..20).contains(&column);
+                prop_assert!(pixel == 0 || near, "ink at {row}, {column}");
+            }
+        }
+
+        #[test]
         fn an_image_is_never_mirrored(seed: u64) {
-            let rigid = Augmentation { elastic_px: 0.0, ..Augmentation::HAND };
+            let rigid = Augmentation { elastic_px: 0.0, thickness_px: 0.5, ..Augmentation::HAND };
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let varied = rigid.apply(&sample(), &mut rng);
             let overlap = |other: &[u8; PIXELS]| -> f64 {

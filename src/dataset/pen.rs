@@ -1,10 +1,11 @@
 //! Examples made of ink files: digits and other signs that people wrote with a pen.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::Examples;
 use crate::{
@@ -37,7 +38,8 @@ const STRETCH: f32 = 0.12;
 ///
 /// What a network makes of hands that it never saw can only be told if no hand stands on both
 /// sides: one trains without a fold and measures on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Fold {
     part: u64,
     of: u64,
@@ -61,6 +63,27 @@ impl Fold {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         (hash >> 32) % self.of == self.part
+    }
+}
+
+/// "K/N".
+impl fmt::Display for Fold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.part, self.of)
+    }
+}
+
+impl From<Fold> for String {
+    fn from(fold: Fold) -> Self {
+        fold.to_string()
+    }
+}
+
+impl TryFrom<String> for Fold {
+    type Error = Refusal;
+
+    fn try_from(text: String) -> Result<Self, Refusal> {
+        text.parse()
     }
 }
 

@@ -6,7 +6,9 @@ use candle_core::{DType, Device, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Serialize;
 
-use super::{Activation, Mlp, MlpConfig, calibration::Calibration, parse_hidden};
+use super::{
+    Activation, Mlp, MlpConfig, calibration::Calibration, parse_hidden, preprocess::Preprocessing,
+};
 use crate::{
     bitmap::{CLASSES, PIXELS},
     error::{ModelError, Refusal},
@@ -17,6 +19,9 @@ use crate::{
 const LIMIT_BYTES: u64 = 4 * super::MAX_PARAMETERS as u64 + (1 << 20);
 /// The version of the format, in the metadata under `format`.
 const FORMAT: &str = "digitpad-1";
+/// The version of a network behind filters. A program that knows none of them must not read it: the network
+/// would see other images than it was trained with.
+const FORMAT_WITH_FILTERS: &str = "digitpad-2";
 /// What a network of this format is fed with, in the metadata under `input`.
 const INPUT: &str = "28x28 pixels row by row, 0 is paper and 1 is ink";
 
@@ -54,8 +59,14 @@ pub struct Metadata {
 impl Metadata {
     fn to_map(&self, config: &MlpConfig) -> HashMap<String, String> {
         let hidden: Vec<_> = config.hidden().iter().map(ToString::to_string).collect();
+        let preprocessing = config.preprocessing();
+        let format = if preprocessing.is_none() {
+            FORMAT
+        } else {
+            FORMAT_WITH_FILTERS
+        };
         let mut map: HashMap<String, String> = [
-            ("format", FORMAT.to_owned()),
+            ("format", format.to_owned()),
             ("input", INPUT.to_owned()),
             ("hidden", hidden.join(",")),
             ("activation", config.activation().to_string()),
@@ -69,6 +80,8 @@ impl Metadata {
                 map.insert(key.to_owned(), value);
             }
         };
+        let filters = (!preprocessing.is_none()).then(|| serde_json::to_string(&preprocessing));
+        insert("preprocessing", filters.and_then(Result::ok));
         insert("seed", self.seed.map(|seed| seed.to_string()));
         insert(
             "validation_accuracy",
@@ -233,17 +246,35 @@ fn config_of(map: &HashMap<String, String>, name: &str) -> Result<MlpConfig, Mod
             )
         })
     };
-    for (key, expected) in [("format", FORMAT), ("input", INPUT)] {
-        let found = field(key)?;
-        if found != expected {
-            let found = format!("{key} \"{}\"", excerpt(found));
+    let format = field("format")?;
+    let is_known = [FORMAT, FORMAT_WITH_FILTERS].contains(&format);
+    let table = [
+        ("format", is_known, FORMAT),
+        ("input", field("input")? == INPUT, INPUT),
+    ];
+    for (key, is_known, expected) in table {
+        if !is_known {
+            let found = format!("{key} \"{}\"", excerpt(field(key)?));
             return Err(refused(name, &found, &format!("\"{expected}\"")));
         }
     }
     let nested = |refusal: Refusal| refused(name, &refusal.found, &refusal.expected);
     let hidden = parse_hidden(field("hidden")?).map_err(nested)?;
     let activation: Activation = field("activation")?.parse().map_err(nested)?;
-    MlpConfig::new(hidden, activation).map_err(nested)
+    let preprocessing = match format {
+        FORMAT_WITH_FILTERS => preprocessing_of(field("preprocessing")?, name)?,
+        _ => Preprocessing::default(),
+    };
+    MlpConfig::new(hidden, activation)
+        .and_then(|config| config.with_preprocessing(preprocessing))
+        .map_err(nested)
+}
+
+fn preprocessing_of(text: &str, name: &str) -> Result<Preprocessing, ModelError> {
+    serde_json::from_str(text).map_err(|error| {
+        let found = format!("preprocessing {} ({error})", excerpt(text));
+        refused(name, &found, "the filters that Digitpad writes")
+    })
 }
 
 /// What the logits are worth as the metadata tells it; files from before it was known have none of it.

@@ -2,28 +2,28 @@
 
 use candle_core::{D, DType, Tensor, Var};
 
-use super::{BatchFigures, Step, StepSettings, batch::Batch};
+use super::{
+    BatchFigures, OptimizerState, Step, StepSettings,
+    batch::Batch,
+    config::{Loss, Optimizer},
+};
 use crate::{
     bitmap::{CLASSES, PIXELS},
     error::{ModelError, TrainingError},
     model::Mlp,
 };
 
-/// Adam's decay of the first moment, as Kingma and Ba (2015) propose and Keras has it.
-pub(super) const BETA1: f64 = 0.9;
-/// Adam's decay of the second moment, likewise.
-pub(super) const BETA2: f64 = 0.999;
-/// What keeps Adam's division finite; Keras's default.
-pub(super) const EPSILON: f64 = 1e-7;
+/// What PyTorch adds to a gradient's length before it divides by it.
+pub(super) const CLIP_EPSILON: f64 = 1e-6;
 
-/// A network with Adam's state for each of its parameters.
+/// A network with the optimiser's state for each of its parameters.
 pub(super) struct Autograd {
     mlp: Mlp,
     moments: Vec<Moments>,
-    steps: i32,
+    steps: u32,
 }
 
-/// A parameter with the running means of its gradient and of its gradient's square.
+/// A parameter with what an optimiser remembers of its gradients: [`OptimizerState`] says what.
 struct Moments {
     parameter: Var,
     first: Tensor,
@@ -32,11 +32,7 @@ struct Moments {
 
 impl Autograd {
     pub(super) fn new(mlp: Mlp) -> Result<Self, ModelError> {
-        let parameters = mlp
-            .layers()
-            .iter()
-            .flat_map(|dense| [&dense.weight, &dense.bias]);
-        let moments = parameters.map(|parameter| {
+        let moments = mlp.parameters().map(|parameter| {
             let zeros = parameter.zeros_like()?;
             Ok(Moments {
                 parameter: parameter.clone(),
@@ -59,15 +55,8 @@ impl Autograd {
     ) -> candle_core::Result<BatchFigures> {
         let device = self.mlp.device();
         let count = batch.members.len();
-        let images = Tensor::from_vec(batch.to_dense(), (count, PIXELS), device)?;
+        let logits = self.logits(batch, settings)?;
         let wanted = Tensor::from_slice(batch.targets, count, device)?;
-        let mut logits = self
-            .mlp
-            .forward(&images)
-            .map_err(candle_core::Error::wrap)?;
-        if settings.rejects {
-            logits = logits.pad_with_zeros(D::Minus1, 0, 1)?;
-        }
         let correct = logits
             .argmax(D::Minus1)?
             .to_dtype(wanted.dtype())?
@@ -80,31 +69,27 @@ impl Autograd {
         let targets = smoothed(batch.targets, classes, settings.label_smoothing);
         let targets = Tensor::from_vec(targets, (count, classes), device)?;
         let log_probabilities = candle_nn::ops::log_softmax(&logits, D::Minus1)?;
-        let loss_sum = (targets * log_probabilities)?.sum_all()?.neg()?;
-        let gradients = (&loss_sum / count as f64)?.backward()?;
+        let loss_sum = match settings.loss {
+            Loss::CrossEntropy => (targets * log_probabilities)?.sum_all()?.neg()?,
+            Loss::MeanSquaredError => {
+                let errors = (log_probabilities.exp()? - targets)?.sqr()?;
+                (errors.sum_all()? / classes as f64)?
+            }
+        };
+        let penalised = self.penalised((&loss_sum / count as f64)?, settings)?;
+        let gradients = penalised.backward()?;
+        let gradients: Vec<Tensor> = self
+            .moments
+            .iter()
+            .map(|Moments { parameter, .. }| match gradients.get(parameter) {
+                Some(gradient) => Ok(gradient.clone()),
+                None => parameter.zeros_like(),
+            })
+            .collect::<candle_core::Result<_>>()?;
+        let gradients = clipped(gradients, settings.clip_norm)?;
         self.steps += 1;
-        let correction = (1.0 - BETA2.powi(self.steps)).sqrt() / (1.0 - BETA1.powi(self.steps));
-        let rate = settings.learning_rate * correction;
-        for Moments {
-            parameter,
-            first,
-            second,
-        } in &mut self.moments
-        {
-            let Some(gradient) = gradients.get(parameter) else {
-                continue;
-            };
-            *first = ((&*first * BETA1)? + (gradient * (1.0 - BETA1))?)?;
-            *second = ((&*second * BETA2)? + (gradient.sqr()? * (1.0 - BETA2))?)?;
-            let change = ((&*first * rate)? / (second.sqrt()? + EPSILON)?)?;
-            let is_weight = parameter.rank() == 2;
-            let decay = if is_weight {
-                settings.weight_decay
-            } else {
-                0.0
-            };
-            let kept = (parameter.as_tensor() * (1.0 - settings.learning_rate * decay))?;
-            parameter.set(&(kept - change)?)?;
+        for (moments, gradient) in self.moments.iter_mut().zip(&gradients) {
+            moments.step(gradient, settings, self.steps)?;
         }
         let loss_sum = f64::from(loss_sum.to_scalar::<f32>()?);
         Ok(BatchFigures {
@@ -112,6 +97,123 @@ impl Autograd {
             correct: correct as usize,
         })
     }
+
+    /// `[n, 10]`, or `[n, 11]` with the rejecting class.
+    fn logits(&self, batch: Batch, settings: &StepSettings) -> candle_core::Result<Tensor> {
+        let device = self.mlp.device();
+        let count = batch.members.len();
+        let images = Tensor::from_vec(batch.to_dense(), (count, PIXELS), device)?;
+        let dropout = settings.dropout;
+        let mut drop_out = |layer: usize, outputs: Tensor| {
+            if dropout.is_none() {
+                return Ok(outputs);
+            }
+            let width = outputs.dim(D::Minus1)?;
+            let mut factors = vec![0.0; count * width];
+            for (row, factors) in factors.chunks_exact_mut(width).enumerate() {
+                dropout.factors(layer, row, 0, factors);
+            }
+            outputs * Tensor::from_vec(factors, (count, width), device)?
+        };
+        let logits = self
+            .mlp
+            .forward_through(&images, &mut drop_out)
+            .map_err(candle_core::Error::wrap)?;
+        if settings.rejects {
+            return logits.pad_with_zeros(D::Minus1, 0, 1);
+        }
+        Ok(logits)
+    }
+
+    /// The loss with the penalties on the weights.
+    fn penalised(&self, mut loss: Tensor, settings: &StepSettings) -> candle_core::Result<Tensor> {
+        for dense in self.mlp.layers() {
+            if settings.l1 > 0.0 {
+                loss = (loss + (dense.weight.abs()?.sum_all()? * settings.l1)?)?;
+            }
+            if settings.l2 > 0.0 {
+                loss = (loss + (dense.weight.sqr()?.sum_all()? * settings.l2)?)?;
+            }
+        }
+        Ok(loss)
+    }
+}
+
+/// The gradients, shortened together where they are longer than `most` above 0.
+fn clipped(gradients: Vec<Tensor>, most: f64) -> candle_core::Result<Vec<Tensor>> {
+    if most <= 0.0 {
+        return Ok(gradients);
+    }
+    let mut squares = 0.0;
+    for gradient in &gradients {
+        let sum = gradient.to_dtype(DType::F64)?.sqr()?.sum_all()?;
+        squares += sum.to_scalar::<f64>()?;
+    }
+    let factor = most / (squares.sqrt() + CLIP_EPSILON);
+    if factor >= 1.0 {
+        return Ok(gradients);
+    }
+    gradients.iter().map(|gradient| gradient * factor).collect()
+}
+
+impl Moments {
+    /// One step of the optimiser; `steps` counts it in.
+    fn step(
+        &mut self,
+        gradient: &Tensor,
+        settings: &StepSettings,
+        steps: u32,
+    ) -> candle_core::Result<()> {
+        let rate = settings.learning_rate;
+        let change = match settings.optimizer {
+            Optimizer::Sgd { momentum, nesterov } => {
+                self.first = ((&self.first * momentum)? + gradient)?;
+                if nesterov {
+                    ((gradient + (&self.first * momentum)?)? * rate)?
+                } else {
+                    (&self.first * rate)?
+                }
+            }
+            Optimizer::RmsProp { decay, epsilon } => {
+                self.second = mean(&self.second, &gradient.sqr()?, decay)?;
+                ((gradient * rate)? / (self.second.sqrt()? + epsilon)?)?
+            }
+            Optimizer::Adam {
+                beta1,
+                beta2,
+                epsilon,
+            }
+            | Optimizer::AdamW {
+                beta1,
+                beta2,
+                epsilon,
+                ..
+            } => {
+                self.first = mean(&self.first, gradient, beta1)?;
+                self.second = mean(&self.second, &gradient.sqr()?, beta2)?;
+                let rate = rate * adam_correction(beta1, beta2, steps);
+                ((&self.first * rate)? / (self.second.sqrt()? + epsilon)?)?
+            }
+        };
+        let is_weight = self.parameter.rank() == 2;
+        let decay = if is_weight {
+            settings.optimizer.weight_decay()
+        } else {
+            0.0
+        };
+        let kept = (self.parameter.as_tensor() * (1.0 - rate * decay))?;
+        self.parameter.set(&(kept - change)?)
+    }
+}
+
+/// A running mean with a new value.
+fn mean(mean: &Tensor, value: &Tensor, decay: f64) -> candle_core::Result<Tensor> {
+    (mean * decay)? + (value * (1.0 - decay))?
+}
+
+/// What Adam's learning rate is multiplied by, because both moments start at zero.
+pub(super) fn adam_correction(beta1: f64, beta2: f64, steps: u32) -> f64 {
+    (1.0 - beta2.powi(steps as i32)).sqrt() / (1.0 - beta1.powi(steps as i32))
 }
 
 /// `[n, classes]`: the distribution of each target, `smoothing` of which is spread over all classes.
@@ -131,5 +233,32 @@ impl Step for Autograd {
         settings: &StepSettings,
     ) -> Result<BatchFigures, TrainingError> {
         Ok(self.learn(batch, settings).map_err(ModelError::from)?)
+    }
+
+    fn state(&self) -> Result<OptimizerState, TrainingError> {
+        let values = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<f32>();
+        let mut state = OptimizerState {
+            steps: self.steps,
+            ..OptimizerState::default()
+        };
+        for Moments { first, second, .. } in &self.moments {
+            state.first.push(values(first).map_err(ModelError::from)?);
+            state.second.push(values(second).map_err(ModelError::from)?);
+        }
+        Ok(state)
+    }
+
+    fn restore(&mut self, state: &OptimizerState) -> Result<(), TrainingError> {
+        self.steps = state.steps;
+        let states = state.first.iter().zip(&state.second);
+        for (moments, (first, second)) in self.moments.iter_mut().zip(states) {
+            let shape = moments.parameter.shape();
+            let device = moments.parameter.device();
+            let tensor = |values: &Vec<f32>| Tensor::from_slice(values, shape, device);
+            let first = tensor(first).map_err(ModelError::from)?;
+            let second = tensor(second).map_err(ModelError::from)?;
+            (moments.first, moments.second) = (first, second);
+        }
+        Ok(())
     }
 }

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::control::{Control, Wish};
+use super::{
+    config::Loss,
+    control::{Control, Wish},
+};
 use crate::{
     bitmap::{CLASSES, Digit, PIXELS},
     dataset::Examples,
@@ -74,20 +77,20 @@ pub fn evaluate(
     examples: &Examples,
     control: &Control,
 ) -> Result<Option<Evaluation>, ModelError> {
-    let Some(logits) = logits(mlp, examples, control)? else {
-        return Ok(None);
-    };
-    let truths = (0..examples.len()).map(|index| examples.label(index));
-    Ok(Some(Evaluation::of_logits(logits.iter().zip(truths))))
+    let logits = logits(mlp, examples, control)?;
+    Ok(logits.map(|logits| Evaluation::of_logits(logits.iter().zip(truths(examples)))))
 }
 
 /// The logits of each example; `None` when it was abandoned on the way.
+///
+/// # Errors
+/// When candle fails.
 pub(super) fn logits(
     mlp: &Mlp,
     examples: &Examples,
     control: &Control,
 ) -> Result<Option<Vec<[f32; CLASSES]>>, ModelError> {
-    let mut logits = Vec::with_capacity(examples.len());
+    let mut logits: Vec<[f32; CLASSES]> = Vec::with_capacity(examples.len());
     for images in examples.images().chunks(CHUNK * PIXELS) {
         if control.wish() == Wish::Abandon {
             return Ok(None);
@@ -96,6 +99,43 @@ pub(super) fn logits(
         logits.extend(mlp.logits(pixels.collect())?);
     }
     Ok(Some(logits))
+}
+
+fn truths(examples: &Examples) -> impl Iterator<Item = Digit> {
+    (0..examples.len()).map(|index| examples.label(index))
+}
+
+/// The mean of a loss, and the accuracy, 0..=1; `None` without examples.
+pub(super) fn figures(
+    logits: &[[f32; CLASSES]],
+    examples: &Examples,
+    loss: Loss,
+) -> Option<(f64, f64)> {
+    let evaluation = Evaluation::of_logits(logits.iter().zip(truths(examples)));
+    let mean = match loss {
+        Loss::CrossEntropy => evaluation.loss,
+        Loss::MeanSquaredError => {
+            let errors = logits.iter().zip(truths(examples));
+            let sum: f64 = errors
+                .map(|(logits, truth)| squared_error(logits, truth))
+                .sum();
+            sum / logits.len().max(1) as f64
+        }
+    };
+    (evaluation.examples > 0).then_some((mean, evaluation.accuracy))
+}
+
+/// The mean over the classes of (p − t)², where p is the softmax and t is 1 for the truth.
+fn squared_error(logits: &[f32; CLASSES], truth: Digit) -> f64 {
+    let logits = logits.map(f64::from);
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let powers = logits.map(|logit| (logit - largest).exp());
+    let sum: f64 = powers.iter().sum();
+    let errors = powers.iter().enumerate().map(|(class, power)| {
+        let target = f64::from(u8::from(class == truth.index()));
+        (power / sum - target).powi(2)
+    });
+    errors.sum::<f64>() / CLASSES as f64
 }
 
 #[cfg(test)]
@@ -123,6 +163,25 @@ mod tests {
         );
         assert_eq!(evaluation.confusion[5][2], 1, "the 5 was read as 2");
         assert_eq!(evaluation.confusion[2][2], 1, "the 2 was read");
+    }
+
+    #[test]
+    fn the_squared_error_is_a_mean_over_the_classes() {
+        let examples = Examples::new(vec![0; 2 * PIXELS], vec![3, 0]).expect("two blank images");
+        let mut sure = [0.0; CLASSES];
+        sure[3] = 1000.0;
+        // The second is 0.1 for each class: (0.9² + 9 · 0.1²) / 10 = 0.09.
+        let logits = [sure, [0.0; CLASSES]];
+        let (loss, accuracy) =
+            figures(&logits, &examples, Loss::MeanSquaredError).expect("there are examples");
+        assert!((loss - 0.045).abs() < 1e-9, "half of it: {loss}");
+        assert_eq!(accuracy, 1.0, "the first of equals is 0");
+        let none = Examples::new(Vec::new(), Vec::new()).expect("nothing");
+        assert_eq!(
+            figures(&[], &none, Loss::CrossEntropy),
+            None,
+            "nothing is known"
+        );
     }
 
     #[test]

@@ -7,25 +7,37 @@
 //! which are still in its cache, and a part of every later layer's rows, computes their gradient
 //! over the whole batch and uses it up in Adam's update. So each sum is made by one thread, in one
 //! order, and how many threads there are does not change a bit.
+//!
+//! What has to know the whole gradient first, or is no Adam's, writes it down in the third phase and
+//! uses it in a fourth.
 
 mod adam;
 mod dense;
-mod parameters;
+mod elementwise;
+mod loss;
+pub(super) mod parameters;
 mod pass;
+mod rule;
 mod sparse;
 mod team;
 mod update;
 
 use self::{
     adam::Adam,
+    loss::LossRule,
     parameters::Values,
-    pass::{FirstPart, Part, Pass},
+    pass::{FirstPart, LayerRows, Part, Pass},
+    rule::Rule,
     sparse::{Block, ByPixel},
     team::{MOST_PARTS, Team},
-    update::Moments,
+    update::{Moments, Phase},
 };
-use super::{BatchFigures, Step, StepSettings, batch::Batch};
+use super::{
+    BatchFigures, OptimizerState, Step, StepSettings, autograd::CLIP_EPSILON, batch::Batch,
+    config::Optimizer,
+};
 use crate::{
+    bitmap::PIXELS,
     error::{ModelError, TrainingError},
     model::{Activation, Mlp},
 };
@@ -44,7 +56,7 @@ pub(super) struct Fused {
     /// The batch's ink by pixel; as many parts as there are blocks.
     by_pixel: Vec<ByPixel>,
     team: Team,
-    steps: i32,
+    steps: u32,
 }
 
 /// What a batch leaves in one layer.
@@ -55,12 +67,14 @@ struct Layer {
     outputs: Vec<f32>,
     /// `[n, width]`: the gradient of the mean loss by the layer's sums.
     deltas: Vec<f32>,
+    /// `[n, width]`: what a change of the layer's sums changes the outputs by, where that is kept.
+    slopes: Vec<f32>,
 }
 
 /// What a step on one layer leaves for the next step, and scratch. The first layer's weights have
 /// theirs in the blocks.
 struct State {
-    /// `[in, width]`: scratch for the weights' gradient.
+    /// `[in, width]`: scratch for the weights' gradient; empty in the first layer until it is needed.
     gradient: Vec<f32>,
     /// `[width]`: scratch for the bias's gradient.
     bias_gradient: Vec<f32>,
@@ -91,6 +105,7 @@ impl Fused {
             width,
             outputs: Vec::new(),
             deltas: Vec::new(),
+            slopes: Vec::new(),
         };
         let state = |(index, pair): (usize, &[usize])| {
             let weights = if index == 0 { 0 } else { pair[0] * pair[1] };
@@ -132,27 +147,38 @@ impl Fused {
             .iter()
             .map(|(weight, bias)| Ok((weight.as_slice()?, bias.as_slice()?)))
             .collect::<candle_core::Result<_>>()?;
+        let keeps_slopes = pass::keeps_slopes(self.activation, settings.dropout);
         for layer in &mut self.layers {
-            layer.outputs.resize(count * layer.width, 0.0);
-            layer.deltas.resize(count * layer.width, 0.0);
+            let len = count * layer.width;
+            layer.outputs.resize(len, 0.0);
+            layer.deltas.resize(len, 0.0);
+            layer.slopes.resize(if keeps_slopes { len } else { 0 }, 0.0);
         }
         let pass = Pass {
             weights: &weights,
             activation: self.activation,
-            scale: 1.0 / count as f32,
-            label_smoothing: settings.label_smoothing as f32,
-            rejects: settings.rejects,
+            loss: LossRule::new(settings, count),
+            dropout: settings.dropout,
         };
-        let outputs = &mut self.layers[0].outputs;
-        let mut parts = FirstPart::share_out(batch, outputs, &self.blocks, &mut self.by_pixel);
+        let Layer {
+            outputs, slopes, ..
+        } = &mut self.layers[0];
+        let by_pixel = &mut self.by_pixel;
+        let mut parts = FirstPart::share_out(batch, outputs, slopes, &self.blocks, by_pixel);
         self.team.share(&mut parts, |part| pass.run_first(part));
         let rows_each = count.div_ceil(self.team.threads());
         let mut parts = Part::share_out(batch, rows_each);
         for layer in &mut self.layers {
-            let outputs = layer.outputs.chunks_mut(rows_each * layer.width);
-            let deltas = layer.deltas.chunks_mut(rows_each * layer.width);
-            for (part, place) in parts.iter_mut().zip(outputs.zip(deltas)) {
-                part.layers.push(place);
+            let len_each = rows_each * layer.width;
+            let mut slopes = layer.slopes.chunks_mut(len_each);
+            let outputs = layer.outputs.chunks_mut(len_each);
+            let deltas = layer.deltas.chunks_mut(len_each);
+            for (part, (outputs, deltas)) in parts.iter_mut().zip(outputs.zip(deltas)) {
+                part.layers.push(LayerRows {
+                    outputs,
+                    deltas,
+                    slopes: slopes.next().unwrap_or_default(),
+                });
             }
         }
         self.team.share(&mut parts, |part| pass.run(part));
@@ -160,27 +186,84 @@ impl Fused {
         Ok(figures.fold(BatchFigures::default(), BatchFigures::plus))
     }
 
-    /// A step of Adam on all parameters.
+    /// A step of the optimiser on all parameters.
     fn update(&mut self, settings: &StepSettings) -> candle_core::Result<()> {
         self.steps += 1;
+        let is_at_once = is_at_once(settings);
+        if !is_at_once {
+            let first = &mut self.states[0].gradient;
+            first.resize(self.mlp.layers()[0].weight.elem_count(), 0.0);
+        }
+        let at_once = Phase::AtOnce {
+            adam: Adam::at_step(settings, self.steps, true),
+            bias_adam: Adam::at_step(settings, self.steps, false),
+        };
+        let gradient = Phase::Gradient {
+            l1: settings.l1 as f32,
+            l2: 2.0 * settings.l2 as f32,
+        };
+        let apply = Phase::Apply {
+            rule: Rule::at_step(settings, self.steps, true),
+            bias_rule: Rule::at_step(settings, self.steps, false),
+        };
         let step = update::Step {
-            adam: Adam::at_step(self.steps, settings.learning_rate, settings.weight_decay),
-            bias_adam: Adam::at_step(self.steps, settings.learning_rate, 0.0),
             by_pixel: &self.by_pixel,
             layers: &self.layers,
         };
-        let dense = self.mlp.layers().iter();
-        let parameters: Vec<_> = dense
-            .flat_map(|dense| [&dense.weight, &dense.bias])
-            .collect();
+        let parameters: Vec<_> = self.mlp.parameters().collect();
         let (states, blocks, team) = (&mut self.states, &mut self.blocks, &mut self.team);
-        parameters::write_all(&parameters, &mut |parameters| {
-            let mut jobs = step.jobs(parameters, states, blocks, team.threads());
-            for jobs in jobs.chunks_mut(MOST_PARTS) {
-                team.share(jobs, |job| step.run(job));
+        parameters::write_all(&parameters, &mut |mut parameters| {
+            let mut run = |phase: Phase, states: &mut [State]| {
+                let mut jobs = step.jobs(&mut parameters, states, blocks, team.threads());
+                for jobs in jobs.chunks_mut(MOST_PARTS) {
+                    team.share(jobs, |job| step.run(phase, job));
+                }
+            };
+            if is_at_once {
+                return run(at_once, states);
             }
+            run(gradient, states);
+            shorten(states, settings.clip_norm);
+            run(apply, states);
         })
     }
+}
+
+/// Whether each layer can be updated while its gradient is made.
+fn is_at_once(settings: &StepSettings) -> bool {
+    let is_adam = matches!(
+        settings.optimizer,
+        Optimizer::Adam { .. } | Optimizer::AdamW { .. }
+    );
+    is_adam && settings.clip_norm == 0.0 && settings.l1 == 0.0 && settings.l2 == 0.0
+}
+
+/// Shortens all gradients together where they are longer than `most` above 0.
+fn shorten(states: &mut [State], most: f64) {
+    if most <= 0.0 {
+        return;
+    }
+    let gradients =
+        |state: &State| [&state.gradient, &state.bias_gradient].map(|part| squares(part));
+    let squares: f64 = states.iter().flat_map(gradients).sum();
+    let factor = most / (squares.sqrt() + CLIP_EPSILON);
+    if factor < 1.0 {
+        for state in states {
+            elementwise::scale(&mut state.gradient, factor as f32);
+            elementwise::scale(&mut state.bias_gradient, factor as f32);
+        }
+    }
+}
+
+/// The sum of the squares, as eight sums that do not wait for each other.
+fn squares(values: &[f32]) -> f64 {
+    let mut sums = [0.0; 8];
+    for values in values.chunks(sums.len()) {
+        for (sum, &value) in sums.iter_mut().zip(values) {
+            *sum += f64::from(value) * f64::from(value);
+        }
+    }
+    sums.iter().sum()
 }
 
 impl Step for Fused {
@@ -192,5 +275,47 @@ impl Step for Fused {
         let figures = self.propagate(batch, settings).map_err(ModelError::from)?;
         self.update(settings).map_err(ModelError::from)?;
         Ok(figures)
+    }
+
+    fn state(&self) -> Result<OptimizerState, TrainingError> {
+        let mut state = OptimizerState {
+            steps: self.steps,
+            ..OptimizerState::default()
+        };
+        let moments = self
+            .states
+            .iter()
+            .flat_map(|state| [&state.weight_moments, &state.bias_moments]);
+        for Moments { first, second } in moments {
+            state.first.push(first.clone());
+            state.second.push(second.clone());
+        }
+        // The first layer's are in the blocks.
+        let width = self.layers[0].width;
+        let (first, second) = (&mut state.first[0], &mut state.second[0]);
+        first.resize(PIXELS * width, 0.0);
+        second.resize(PIXELS * width, 0.0);
+        for block in &self.blocks {
+            block.write_moments(width, first, second);
+        }
+        Ok(state)
+    }
+
+    fn restore(&mut self, state: &OptimizerState) -> Result<(), TrainingError> {
+        self.steps = state.steps;
+        let moments = self
+            .states
+            .iter_mut()
+            .flat_map(|state| [&mut state.weight_moments, &mut state.bias_moments]);
+        let kept = state.first.iter().zip(&state.second);
+        for (moments, (first, second)) in moments.zip(kept).skip(1) {
+            moments.first.clone_from(first);
+            moments.second.clone_from(second);
+        }
+        let width = self.layers[0].width;
+        for block in &mut self.blocks {
+            block.read_moments(width, &state.first[0], &state.second[0]);
+        }
+        Ok(())
     }
 }

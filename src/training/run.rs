@@ -1,38 +1,86 @@
 //! A training under way: its order of examples, its random numbers, its step, and where it is.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use rand::{SeedableRng as _, seq::SliceRandom as _};
+use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
 use super::{
-    BatchFigures, EpochRecord, Plan, Progress, Step, StepSettings, TrainingEvent, autograd,
-    batch::{Batch, SparseImages},
+    BatchFigures, EpochRecord, Plan, Progress, Step, StepSettings, TrainingEvent,
+    autograd::Autograd,
+    average::Average,
+    batch::Batch,
+    checkpoint::{Checkpoint, CheckpointParts, Position},
     config::TrainingConfig,
     control::{Control, Wish},
-    evaluation::evaluate,
-    fused,
+    dropout::Dropout,
+    evaluation,
+    fused::Fused,
+    outcome::Ending,
+    sanity::{Cause, Divergence},
+    source::{Source, shuffler, variations},
 };
 use crate::{
-    bitmap::PIXELS,
     dataset::{Examples, TrainingSet},
-    error::TrainingError,
+    error::{ModelError, TrainingError},
     model::Mlp,
 };
+
+/// The most time between two checkpoints.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
+/// The time between two glances at the network that is learning.
+const GLANCE_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A training under way.
 pub(super) struct Run<'a> {
     config: &'a TrainingConfig,
     control: &'a Control,
+    training: &'a TrainingSet,
     source: Source,
-    targets: &'a [u8],
-    rejects: bool,
+    mlp: Mlp,
     step: Box<dyn Step>,
+    average: Option<Average>,
     /// The order in which the examples are seen in this epoch.
-    order: Vec<usize>,
+    order: Vec<u32>,
     rng: ChaCha8Rng,
     progress: Progress,
+    /// Examples of the epoch that were seen, and their figures.
+    seen: usize,
+    sums: BatchFigures,
+    batches: usize,
+    /// Seconds since the start, when the epoch began.
+    epoch_start_secs: f64,
+    history: Vec<EpochRecord>,
+    best: Option<Best>,
+    checkpointed: Instant,
+    glanced: Instant,
+}
+
+/// The network at the end of the best epoch so far: that with the least validation loss; of those without
+/// validation, the last.
+pub(super) struct Best {
+    pub(super) epoch: usize,
+    pub(super) validation_loss: Option<f64>,
+    pub(super) mlp: Mlp,
+}
+
+/// What a run leaves.
+pub(super) struct Learnt {
+    /// The network that is to be kept.
+    pub(super) mlp: Mlp,
+    /// The epoch at whose end it was so.
+    pub(super) epoch: Option<usize>,
+    pub(super) history: Vec<EpochRecord>,
+    pub(super) ending: Ending,
+}
+
+/// How an epoch's batches ended.
+enum Batches {
+    Done,
+    Stopped,
+    Abandoned,
+    /// The loss was no finite number.
+    Diverged,
 }
 
 impl<'a> Run<'a> {
@@ -41,175 +89,341 @@ impl<'a> Run<'a> {
         config: &'a TrainingConfig,
         training: &'a TrainingSet,
         control: &'a Control,
-        mlp: &Mlp,
+        mlp: Mlp,
     ) -> Result<Self, TrainingError> {
         let step: Box<dyn Step> = if mlp.device().is_cpu() {
-            Box::new(fused::Fused::new(mlp.clone(), config.batch_size))
+            Box::new(Fused::new(mlp.clone(), config.batch_size))
         } else {
-            Box::new(autograd::Autograd::new(mlp.clone())?)
+            Box::new(Autograd::new(mlp.clone())?)
         };
-        let source = if config.augmentation.is_none() {
-            Source::AsTheyAre(SparseImages::of_images(training.images().as_chunks().0))
-        } else {
-            Source::Varied(training.clone())
+        let average = match config.ema {
+            decay if decay > 0.0 => Some(Average::new(&mlp, decay)?),
+            _ => None,
         };
-        let images_total = training.len() * config.epochs;
         Ok(Self {
             config,
             control,
-            source,
-            targets: training.targets(),
-            rejects: training.has_non_digits(),
+            training,
+            source: Source::new(config, training, control),
+            mlp,
             step,
-            order: (0..training.len()).collect(),
-            rng: generator(config.seed, SHUFFLE),
+            average,
+            order: (0..training.len() as u32).collect(),
+            rng: shuffler(config.seed),
             progress: Progress {
-                images_total,
+                images_total: training.len() * config.epochs,
                 ..Progress::default()
             },
+            seen: 0,
+            sums: BatchFigures::default(),
+            batches: 0,
+            epoch_start_secs: 0.0,
+            history: Vec::new(),
+            best: None,
+            checkpointed: Instant::now(),
+            glanced: Instant::now(),
         })
     }
 
-    /// Trains until the last epoch or a stop; `None` when it was abandoned.
+    /// Goes on from a checkpoint of this configuration and data; [`Run::new`] was given its network.
+    pub(super) fn resume(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainingError> {
+        let position = checkpoint.position();
+        self.step.restore(checkpoint.optimizer())?;
+        self.average = match checkpoint.average(self.mlp.device())? {
+            Some(mlp) => Some(Average::resumed(
+                mlp,
+                self.config.ema,
+                position.average_updates,
+            )),
+            None => None,
+        };
+        self.best = checkpoint.best(self.mlp.device())?;
+        checkpoint.order().clone_into(&mut self.order);
+        self.rng.set_word_pos(position.shuffler_words());
+        self.history = checkpoint.history().to_vec();
+        self.progress = Progress {
+            images_total: self.progress.images_total,
+            ..position.progress()
+        };
+        self.seen = position.seen;
+        self.sums = BatchFigures {
+            loss_sum: position.loss_sum,
+            correct: position.correct,
+        };
+        self.batches = position.batches;
+        self.epoch_start_secs = position.epoch_start_secs;
+        Ok(())
+    }
+
+    /// Trains until an end; `None` when it was abandoned.
     pub(super) fn epochs(
         mut self,
-        mlp: &Mlp,
         validation: &Examples,
         on_event: &mut dyn FnMut(TrainingEvent),
-    ) -> Result<Option<Vec<EpochRecord>>, TrainingError> {
+    ) -> Result<Option<Learnt>, TrainingError> {
         on_event(TrainingEvent::Started(Plan {
             epochs: self.config.epochs,
-            training_examples: self.order.len(),
+            training_examples: self.training.len(),
             validation_examples: validation.len(),
         }));
-        let mut history = Vec::new();
-        while history.len() < self.config.epochs {
-            let start_secs = self.progress.elapsed_secs;
-            match self.epoch(on_event)? {
-                Wish::Abandon => return Ok(None),
-                Wish::Stop => break,
-                Wish::Run | Wish::Pause => {}
+        if self.progress.images_seen > 0 {
+            on_event(TrainingEvent::Resumed(self.history.clone()));
+        }
+        let ending = loop {
+            if self.history.len() >= self.config.epochs {
+                break Ending::Completed;
             }
-            let start = Instant::now();
-            let Some(figures) = evaluate(mlp, validation, self.control)? else {
+            if self.is_out_of_patience() {
+                break Ending::StoppedEarly;
+            }
+            if self.history.len() == self.progress.epoch {
+                self.begin_epoch();
+            }
+            match self.batches(on_event)? {
+                Batches::Done => {}
+                Batches::Abandoned => return Ok(None),
+                Batches::Stopped => {
+                    self.checkpoint(on_event)?;
+                    break Ending::Stopped;
+                }
+                Batches::Diverged => break self.diverged()?,
+            }
+            let Some(record) = self.end_epoch(validation)? else {
                 return Ok(None);
             };
-            self.progress.elapsed_secs += start.elapsed().as_secs_f64();
-            let figures = (figures.examples > 0).then_some(figures);
-            let record = EpochRecord {
-                epoch: self.progress.epoch,
-                loss: self.progress.loss,
-                accuracy: self.progress.accuracy,
-                validation_loss: figures.as_ref().map(|figures| figures.loss),
-                validation_accuracy: figures.as_ref().map(|figures| figures.accuracy),
-                elapsed_secs: self.progress.elapsed_secs - start_secs,
-            };
-            history.push(record.clone());
+            if record.validation_loss.is_some_and(|loss| !loss.is_finite()) {
+                break self.diverged()?;
+            }
+            self.keep_best(&record)?;
+            self.history.push(record.clone());
             on_event(TrainingEvent::EpochFinished {
                 record,
-                mlp: mlp.clone(),
+                mlp: self.shown().clone(),
             });
-        }
-        Ok(Some(history))
+            self.checkpoint(on_event)?;
+        };
+        Ok(Some(self.learnt(ending)))
     }
 
-    /// Learns from every example once, in a new order; says what was wished for at its end.
-    fn epoch(&mut self, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<Wish, TrainingError> {
+    /// The network that is validated and shown.
+    fn shown(&self) -> &Mlp {
+        self.average.as_ref().map_or(&self.mlp, Average::mlp)
+    }
+
+    fn begin_epoch(&mut self) {
         self.progress.epoch += 1;
         self.order.shuffle(&mut self.rng);
-        let mut sums = BatchFigures::default();
-        let mut seen = 0;
-        let order = std::mem::take(&mut self.order);
-        for members in order.chunks(self.config.batch_size) {
-            let wish = self.control.await_turn();
-            if wish != Wish::Run {
-                return Ok(wish);
-            }
-            let start = Instant::now();
-            sums = sums.plus(self.learn(members)?);
-            seen += members.len();
-            self.progress.images_seen += members.len();
-            self.progress.loss = sums.loss_sum / seen as f64;
-            self.progress.accuracy = sums.correct as f64 / seen as f64;
-            self.progress.elapsed_secs += start.elapsed().as_secs_f64();
-            on_event(TrainingEvent::Batch(self.progress));
-        }
-        self.order = order;
-        Ok(Wish::Run)
+        self.seen = 0;
+        self.sums = BatchFigures::default();
+        self.epoch_start_secs = self.progress.elapsed_secs;
     }
 
-    /// One step, on some of the examples.
-    fn learn(&mut self, members: &[usize]) -> Result<BatchFigures, TrainingError> {
-        let Progress {
-            images_seen,
-            images_total,
-            ..
-        } = self.progress;
-        let done = images_seen as f64 / images_total as f64;
-        let settings = StepSettings {
-            learning_rate: self.config.learning_rate * self.config.schedule.factor(done),
-            weight_decay: self.config.weight_decay,
-            label_smoothing: self.config.label_smoothing,
-            rejects: self.rejects,
-        };
-        let targets: Vec<u8> = members.iter().map(|&index| self.targets[index]).collect();
+    /// Learns from the examples of the epoch that were not seen yet.
+    fn batches(
+        &mut self,
+        on_event: &mut dyn FnMut(TrainingEvent),
+    ) -> Result<Batches, TrainingError> {
+        while self.seen < self.order.len() {
+            match self.control.await_turn() {
+                Wish::Run | Wish::Pause => {}
+                Wish::Stop => return Ok(Batches::Stopped),
+                Wish::Abandon => return Ok(Batches::Abandoned),
+            }
+            let start = Instant::now();
+            let count = self.config.batch_size.min(self.order.len() - self.seen);
+            let figures = self.learn(count)?;
+            if !figures.loss_sum.is_finite() {
+                return Ok(Batches::Diverged);
+            }
+            self.advance(count, figures);
+            self.progress.elapsed_secs += start.elapsed().as_secs_f64();
+            on_event(TrainingEvent::Batch(self.progress));
+            if self.glanced.elapsed() >= GLANCE_INTERVAL {
+                on_event(TrainingEvent::Glance(self.shown().clone()));
+                self.glanced = Instant::now();
+            }
+            if self.checkpointed.elapsed() >= CHECKPOINT_INTERVAL {
+                self.checkpoint(on_event)?;
+            }
+        }
+        Ok(Batches::Done)
+    }
+
+    /// One step, on the next `count` examples.
+    fn learn(&mut self, count: usize) -> Result<BatchFigures, TrainingError> {
+        let members = &self.order[self.seen..self.seen + count];
+        let members: Vec<usize> = members.iter().map(|&index| index as usize).collect();
+        let targets = self.training.targets();
+        let targets: Vec<u8> = members.iter().map(|&index| targets[index]).collect();
+        let settings = self.settings();
+        self.progress.learning_rate = settings.learning_rate;
         let every: Vec<usize>;
         let varied;
         let (images, members) = match &self.source {
-            Source::AsTheyAre(images) => (images, members),
-            Source::Varied(examples) => {
-                varied = SparseImages::of_images(&self.variations(examples, members));
-                every = (0..members.len()).collect();
+            Source::AsTheyAre(images) => (images, &members[..]),
+            Source::Varied(training) => {
+                let place = (self.progress.images_seen, self.progress.images_total);
+                varied = variations(self.config, training, &members, place);
+                every = (0..count).collect();
                 (&varied, &every[..])
             }
         };
-        self.step.step(
-            Batch {
-                images,
-                members,
-                targets: &targets,
-            },
-            &settings,
-        )
-    }
-
-    /// A new variation of each member. Each has a generator of its own, so that it is the same
-    /// whichever thread makes it.
-    fn variations(&self, examples: &TrainingSet, members: &[usize]) -> Vec<[u8; PIXELS]> {
-        let first = FIRST_VARIATION + self.progress.images_seen as u64;
-        let vary = |(&member, stream)| {
-            let mut rng = generator(self.config.seed, stream);
-            self.config
-                .augmentation
-                .apply(examples.image(member), &mut rng)
+        let batch = Batch {
+            images,
+            members,
+            targets: &targets,
         };
-        let streams = (0..members.len())
-            .into_par_iter()
-            .map(|index| first + index as u64);
-        members
-            .par_iter()
-            .zip(streams)
-            .with_min_len(8)
-            .map(vary)
-            .collect()
+        let figures = self.step.step(batch, &settings)?;
+        if let Some(average) = &mut self.average {
+            average.update(&self.mlp).map_err(ModelError::from)?;
+        }
+        Ok(figures)
     }
-}
 
-/// Where a step's images come from.
-enum Source {
-    /// Every time the same.
-    AsTheyAre(SparseImages),
-    /// Every time varied.
-    Varied(TrainingSet),
-}
+    fn settings(&self) -> StepSettings {
+        let config = self.config;
+        let factor = config.schedule.factor(self.progress.done(), config.epochs);
+        StepSettings {
+            optimizer: config.optimizer,
+            learning_rate: config.learning_rate * factor,
+            loss: config.loss,
+            label_smoothing: config.label_smoothing,
+            rejects: self.training.has_non_digits(),
+            l1: config.l1,
+            l2: config.l2,
+            clip_norm: config.clip_norm,
+            dropout: Dropout::new(config.dropout, config.seed, self.batches as u64),
+        }
+    }
 
-/// The stream of a seed's generator that shuffles; the first makes the weights.
-const SHUFFLE: u64 = 1;
-/// The stream that varies the first image; each later image has the next one.
-const FIRST_VARIATION: u64 = 2;
+    /// Counts a batch that was learnt from.
+    fn advance(&mut self, count: usize, figures: BatchFigures) {
+        self.sums = self.sums.plus(figures);
+        self.seen += count;
+        self.batches += 1;
+        let progress = &mut self.progress;
+        progress.images_seen += count;
+        progress.loss = self.sums.loss_sum / self.seen as f64;
+        progress.accuracy = self.sums.correct as f64 / self.seen as f64;
+        let (loss, correct) = (figures.loss_sum, figures.correct as f64);
+        progress.smooth(self.batches, loss / count as f64, correct / count as f64);
+    }
 
-fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(stream);
-    rng
+    /// The figures of the epoch whose batches are done; `None` when it was abandoned.
+    fn end_epoch(&mut self, validation: &Examples) -> Result<Option<EpochRecord>, TrainingError> {
+        let start = Instant::now();
+        let logits = evaluation::logits(self.shown(), validation, self.control)?;
+        let Some(logits) = logits else {
+            return Ok(None);
+        };
+        let figures = evaluation::figures(&logits, validation, self.config.loss);
+        self.progress.elapsed_secs += start.elapsed().as_secs_f64();
+        Ok(Some(EpochRecord {
+            epoch: self.progress.epoch,
+            loss: self.progress.loss,
+            accuracy: self.progress.accuracy,
+            validation_loss: figures.map(|(loss, _)| loss),
+            validation_accuracy: figures.map(|(_, accuracy)| accuracy),
+            learning_rate: self.progress.learning_rate,
+            elapsed_secs: self.progress.elapsed_secs - self.epoch_start_secs,
+        }))
+    }
+
+    /// Keeps the network if the epoch is the best so far.
+    fn keep_best(&mut self, record: &EpochRecord) -> Result<(), ModelError> {
+        let least = self.best.as_ref().and_then(|best| best.validation_loss);
+        let is_best = match (record.validation_loss, least) {
+            (Some(loss), Some(least)) => loss < least,
+            _ => true,
+        };
+        if is_best {
+            self.best = Some(Best {
+                epoch: record.epoch,
+                validation_loss: record.validation_loss,
+                mlp: self.shown().copy()?,
+            });
+        }
+        Ok(())
+    }
+
+    fn is_out_of_patience(&self) -> bool {
+        let patience = self.config.patience;
+        let waited = |best: &Best| self.history.len() - best.epoch;
+        patience > 0
+            && self
+                .best
+                .as_ref()
+                .is_some_and(|best| waited(best) >= patience)
+    }
+
+    /// The end after a loss that is no finite number.
+    ///
+    /// # Errors
+    /// When there is no epoch to go back to.
+    fn diverged(&self) -> Result<Ending, TrainingError> {
+        let divergence = Divergence {
+            epoch: self.progress.epoch,
+            cause: Cause::of_divergence(self.config),
+        };
+        match self.best {
+            Some(_) => Ok(Ending::Diverged(divergence)),
+            None => Err(TrainingError::Diverged(divergence.to_string())),
+        }
+    }
+
+    /// Chooses the network that is kept.
+    fn learnt(self, ending: Ending) -> Learnt {
+        let is_validated = |best: &Best| best.validation_loss.is_some();
+        let wants_best = match ending {
+            Ending::Completed => self.config.patience > 0,
+            Ending::Stopped => self.best.as_ref().is_some_and(is_validated),
+            Ending::StoppedEarly | Ending::Diverged(_) => true,
+        };
+        let at_end = self.history.len() == self.progress.epoch;
+        let last = self.history.last().map(|record| record.epoch);
+        let (mlp, epoch) = match self.best.filter(|_| wants_best) {
+            Some(best) => (best.mlp, Some(best.epoch)),
+            None => (
+                self.average
+                    .map_or(self.mlp, |average| average.mlp().clone()),
+                last.filter(|_| at_end),
+            ),
+        };
+        Learnt {
+            mlp,
+            epoch,
+            history: self.history,
+            ending,
+        }
+    }
+
+    /// Hands out all that is needed to go on from here.
+    fn checkpoint(&mut self, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<(), TrainingError> {
+        self.checkpointed = Instant::now();
+        let average = self.average.as_ref();
+        let position = Position::new(
+            &self.progress,
+            self.rng.get_word_pos(),
+            average.map_or(0, Average::updates),
+        );
+        let checkpoint = Checkpoint::new(CheckpointParts {
+            config: self.config,
+            position: Position {
+                seen: self.seen,
+                loss_sum: self.sums.loss_sum,
+                correct: self.sums.correct,
+                batches: self.batches,
+                epoch_start_secs: self.epoch_start_secs,
+                ..position
+            },
+            history: &self.history,
+            order: &self.order,
+            learning: &self.mlp,
+            average: average.map(Average::mlp),
+            best: self.best.as_ref(),
+            optimizer: self.step.state()?,
+        })?;
+        on_event(TrainingEvent::Checkpoint(Box::new(checkpoint)));
+        Ok(())
+    }
 }

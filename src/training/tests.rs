@@ -2,26 +2,60 @@
 
 mod fused;
 mod reference;
+mod resume;
 mod run;
+mod settings;
 
 use candle_core::Device;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::{batch::SparseImages, *};
+use super::{
+    batch::{Batch, SparseImages},
+    *,
+};
 use crate::{
     bitmap::PIXELS,
     dataset::Examples,
     model::{Activation, MlpConfig},
 };
 
+/// Digits that are easy to tell: a bar in a place of its own for each.
+fn bars(count: usize) -> Examples {
+    let mut images = vec![0; count * PIXELS];
+    let labels: Vec<u8> = (0..count).map(|index| (index % 10) as u8).collect();
+    for (index, image) in images.as_chunks_mut::<PIXELS>().0.iter_mut().enumerate() {
+        let row = 2 + 2 * (index % 10);
+        let column = index % 7;
+        image[row * 28 + column..row * 28 + column + 18].fill(200);
+    }
+    Examples::new(images, labels).expect("sizes agree")
+}
+
+fn dataset() -> Dataset {
+    Dataset::new("bars", bars(230), bars(50))
+}
+
+/// A small network that learns the bars in a moment.
+fn config() -> TrainingConfig {
+    TrainingConfig {
+        model: MlpConfig::new(vec![24], Activation::Relu).expect("a small network"),
+        epochs: 12,
+        learning_rate: 0.01,
+        ..TrainingConfig::default()
+    }
+}
+
+/// Trains without anybody watching.
+fn train_alone(config: &TrainingConfig) -> TrainedModel {
+    let control = Control::default();
+    let trained = train(config, &dataset(), &Device::Cpu, &control, &mut |_| {});
+    trained.expect("trains").expect("is not abandoned")
+}
+
 /// Every weight and bias, layer by layer.
 fn parameters(mlp: &Mlp) -> Vec<f32> {
-    let tensors = mlp
-        .layers()
-        .iter()
-        .flat_map(|dense| [&dense.weight, &dense.bias]);
-    let values = tensors.map(|tensor| {
+    let values = mlp.parameters().map(|tensor| {
         let flat = tensor.flatten_all().expect("has elements");
         flat.to_vec1::<f32>().expect("holds f32")
     });

@@ -110,6 +110,42 @@ pub(crate) fn close_modal(ctx: &Context, state: &State, actions: &mut Vec<Action
     }
 }
 
+/// Asks at the start what is to become of a training that was interrupted.
+pub(crate) fn interrupted_modal(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
+    let Some(checkpoint) = &state.training.interrupted else {
+        return;
+    };
+    let frame = Frame::popup(&ctx.global_style()).inner_margin(24);
+    let modal = Modal::new(Id::unique("interrupted"))
+        .frame(frame)
+        .show(ctx, |ui| {
+            ui.set_width(400.0);
+            ui.spacing_mut().item_spacing.y = 12.0;
+            let config = checkpoint.config();
+            let (epoch, epochs) = (checkpoint.progress().epoch, config.epochs);
+            ui.heading("Resume the training?");
+            ui.label(format!(
+                "The training of {} was interrupted at epoch {epoch} of {epochs}. It can go on as if nothing \
+                 had happened.",
+                config.model
+            ));
+            ui.horizontal(|ui| {
+                if theme::primary_button(ui, "Resume it", Vec2::ZERO).clicked() {
+                    actions.push(Action::ResumeInterrupted);
+                }
+                if ui.button("Discard it").clicked() {
+                    actions.push(Action::DiscardInterrupted);
+                }
+                if ui.button("Decide later").clicked() {
+                    actions.push(Action::KeepInterrupted);
+                }
+            });
+        });
+    if modal.should_close() {
+        actions.push(Action::KeepInterrupted);
+    }
+}
+
 fn training_question(ui: &mut Ui, actions: &mut Vec<Action>) {
     ui.heading("Training is running");
     ui.label("What it has learnt so far is lost when the window closes now.");

@@ -21,6 +21,7 @@ use self::dialog::Dialogs;
 use super::{
     FACTS_CAPACITY, Joined, Waker, caught,
     file_kind::{FileKind, lowercase_extension, refuse_endless},
+    interrupted,
 };
 use crate::{
     bitmap::Bitmap,
@@ -32,6 +33,7 @@ use crate::{
         file::{self, InkRecord},
     },
     model::file::Model,
+    training::checkpoint::Checkpoint,
 };
 
 /// Something to be done with a file.
@@ -72,6 +74,10 @@ pub enum FileTask {
     NameTestFolder(PathBuf),
     /// Name the ink file to test on, which is read by whoever tests.
     NameTestInk(PathBuf),
+    /// Look for a training that was interrupted.
+    FindInterrupted(PathBuf),
+    /// Remove it.
+    DiscardInterrupted(PathBuf),
 }
 
 /// What came of a task or a dialog; each gives exactly one.
@@ -123,6 +129,10 @@ pub enum FileOutcome {
     TestFolderChosen(PathBuf),
     /// An ink file was chosen to test on.
     TestInkChosen(PathBuf),
+    /// A training was interrupted, and can go on.
+    InterruptedFound(Arc<Checkpoint>),
+    /// There is none that was interrupted, or none any more.
+    NothingInterrupted,
     /// It could not be done, and all is as it was: the whole sentence.
     Failed(String),
 }
@@ -269,6 +279,14 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             FileKind::Ink => Ok(FileOutcome::TestInkChosen(path)),
             FileKind::Weights | FileKind::Picture => done(FileTask::OpenAny(path)),
         },
+        FileTask::FindInterrupted(path) => Ok(match interrupted::find(&path)? {
+            Some(checkpoint) => FileOutcome::InterruptedFound(Arc::new(checkpoint)),
+            None => FileOutcome::NothingInterrupted,
+        }),
+        FileTask::DiscardInterrupted(path) => {
+            interrupted::discard(&path).map_err(|error| error::chain(&error))?;
+            Ok(FileOutcome::NothingInterrupted)
+        }
         FileTask::OpenAny(path) => match FileKind::of(&path) {
             FileKind::Folder => Ok(FileOutcome::FolderChosen(path)),
             FileKind::Weights => load_weights(path),

@@ -13,17 +13,18 @@ use std::{
 
 use candle_core::Device;
 
-use super::{FACTS_CAPACITY, Joined, Waker, caught, lock};
+use super::{FACTS_CAPACITY, Joined, Waker, caught, interrupted, lock};
 use crate::{
-    dataset::Dataset,
-    error::{self, DatasetError, ModelError, TrainingError},
+    dataset::{Dataset, source},
+    error::{self, ModelError, TrainingError},
+    files::latest::LatestFile,
     model::{
         Mlp,
         file::{Metadata, Model},
     },
     training::{
-        EpochRecord, Plan, Progress, TrainedModel, TrainingEvent, config::TrainingConfig,
-        control::Control, train,
+        EpochRecord, Plan, Progress, TrainedModel, TrainingEvent, checkpoint::Checkpoint,
+        config::TrainingConfig, control::Control, resume, train,
     },
 };
 
@@ -40,10 +41,46 @@ pub enum DataSource {
 }
 
 impl DataSource {
-    fn read(&self) -> Result<Dataset, DatasetError> {
+    /// In the words of a checkpoint.
+    fn described(&self) -> source::DataSource {
+        let folder = match self {
+            Self::Mnist => None,
+            Self::Folder(folder) => Some(folder.clone()),
+        };
+        source::DataSource {
+            folder,
+            ..source::DataSource::default()
+        }
+        .absolute()
+    }
+}
+
+/// What a training begins with.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// A new network.
+    New {
+        /// How it is trained.
+        config: Box<TrainingConfig>,
+        /// On what.
+        data: DataSource,
+    },
+    /// What an interrupted training left.
+    Resume(Arc<Checkpoint>),
+}
+
+impl Job {
+    fn config(&self) -> &TrainingConfig {
         match self {
-            Self::Mnist => Dataset::mnist(),
-            Self::Folder(folder) => Dataset::from_folder(folder),
+            Self::New { config, .. } => config,
+            Self::Resume(checkpoint) => checkpoint.config(),
+        }
+    }
+
+    fn source(&self) -> source::DataSource {
+        match self {
+            Self::New { data, .. } => data.described(),
+            Self::Resume(checkpoint) => checkpoint.source().clone(),
         }
     }
 }
@@ -65,6 +102,8 @@ pub enum TrainerFact {
     DataReady,
     /// The training begins.
     Started(Plan),
+    /// It goes on from where an earlier one was interrupted, which had finished these epochs.
+    Resumed(Vec<EpochRecord>),
     /// An epoch ended.
     EpochFinished {
         /// Its figures.
@@ -76,12 +115,15 @@ pub enum TrainerFact {
     Finished(Box<TrainedModel>),
     /// It could not go on: the whole sentence.
     Failed(String),
+    /// What is needed to go on after a crash cannot be written, but the training goes on: the whole sentence.
+    NotKept(String),
 }
 
 /// The handle of a training. Dropping it abandons the training.
 pub struct Trainer {
     control: Arc<Control>,
     progress: Arc<Mutex<Option<Progress>>>,
+    glance: Arc<Mutex<Option<Arc<Model>>>>,
     // Goes before the thread is joined: a trainer that waits for room in a full channel is freed so.
     facts: Receiver<TrainerMessage>,
     _thread: Option<Joined>,
@@ -90,22 +132,26 @@ pub struct Trainer {
 impl Trainer {
     /// Starts to train. Everything that goes wrong comes as a [`TrainerFact::Failed`].
     ///
-    /// The examples are held by the thread alone, so that their 55 MB and more are gone with it.
-    pub fn spawn(run: u64, config: TrainingConfig, data: DataSource, waker: Waker) -> Self {
+    /// The examples are held by the thread alone, so that their 55 MB and more are gone with it. What is
+    /// needed to go on after a crash is kept in the file `checkpoint`, where one is named, until the training
+    /// has ended; what lies there of another training is set aside.
+    pub fn spawn(run: u64, job: Job, checkpoint: Option<PathBuf>, waker: Waker) -> Self {
         let control = Arc::new(Control::default());
         let progress = Arc::new(Mutex::new(None));
+        let glance = Arc::new(Mutex::new(None));
         let (sender, facts) = sync_channel(FACTS_CAPACITY);
         let reporter = Reporter {
             run,
             facts: sender,
             progress: Arc::clone(&progress),
+            glance: Arc::clone(&glance),
             waker,
             woken: None,
         };
         let unstarted = reporter.clone();
         let spawned = Joined::spawn("digitpad-trainer", {
             let control = Arc::clone(&control);
-            move || work(&config, &data, &control, reporter)
+            move || work(&job, checkpoint, &control, reporter)
         });
         if let Err(error) = &spawned {
             unstarted.tell(TrainerFact::Failed(format!(
@@ -115,6 +161,7 @@ impl Trainer {
         Self {
             control,
             progress,
+            glance,
             facts,
             _thread: spawned.ok(),
         }
@@ -138,6 +185,11 @@ impl Trainer {
     /// Where the training is; `None` before its first batch.
     pub fn progress(&self) -> Option<Progress> {
         *lock(&self.progress)
+    }
+
+    /// The model as it was a moment ago in the midst of an epoch, with weights of its own; each once.
+    pub fn take_glance(&self) -> Option<Arc<Model>> {
+        lock(&self.glance).take()
     }
 
     /// The facts since the last time, in order.
@@ -168,6 +220,7 @@ struct Reporter {
     run: u64,
     facts: SyncSender<TrainerMessage>,
     progress: Arc<Mutex<Option<Progress>>>,
+    glance: Arc<Mutex<Option<Arc<Model>>>>,
     waker: Waker,
     /// When the owner was last woken for progress.
     woken: Option<Instant>,
@@ -196,8 +249,8 @@ impl Reporter {
 }
 
 /// The thread: from the data to the last fact. An abandoned training ends without one.
-fn work(config: &TrainingConfig, data: &DataSource, control: &Control, mut reporter: Reporter) {
-    let last = match caught(|| learn(config, data, control, &mut reporter)) {
+fn work(job: &Job, checkpoint: Option<PathBuf>, control: &Control, mut reporter: Reporter) {
+    let last = match caught(|| learn(job, checkpoint, control, &mut reporter)) {
         Ok(Ok(Some(trained))) => TrainerFact::Finished(Box::new(trained)),
         Ok(Ok(None)) => return,
         Ok(Err(error)) => TrainerFact::Failed(error::chain(&error)),
@@ -207,38 +260,114 @@ fn work(config: &TrainingConfig, data: &DataSource, control: &Control, mut repor
 }
 
 fn learn(
-    config: &TrainingConfig,
-    data: &DataSource,
+    job: &Job,
+    checkpoint: Option<PathBuf>,
     control: &Control,
     reporter: &mut Reporter,
 ) -> Result<Option<TrainedModel>, TrainingError> {
-    let dataset = data.read()?;
+    let dataset = job.source().read()?;
     reporter.tell(TrainerFact::DataReady);
-    let mut uncopied = None;
-    let mut on_event = |event: TrainingEvent| match event {
-        TrainingEvent::Started(plan) => reporter.tell(TrainerFact::Started(plan)),
-        TrainingEvent::Batch(progress) => reporter.show(progress),
-        TrainingEvent::EpochFinished { record, mlp } => {
-            match snapshot(&mlp, &record, config, &dataset) {
-                Ok(snapshot) => reporter.tell(TrainerFact::EpochFinished { record, snapshot }),
-                Err(error) => {
-                    control.abandon();
-                    uncopied = Some(error);
-                }
-            }
+    let kept = checkpoint.and_then(|path| match keep(job, path) {
+        Ok(file) => Some(file),
+        Err(error) => {
+            reporter.tell(TrainerFact::NotKept(error::chain(&error)));
+            None
+        }
+    });
+    let mut listener = Listener {
+        config: job.config(),
+        dataset: &dataset,
+        kept: kept.as_ref(),
+        reporter,
+        failed: None,
+    };
+    let mut on_event = |event| {
+        if listener.failed.is_none() {
+            listener.hear(event);
+        }
+        if listener.failed.is_some() {
+            control.abandon();
         }
     };
-    let trained = train(config, &dataset, &Device::Cpu, control, &mut on_event)?;
-    match uncopied {
-        Some(error) => Err(error.into()),
-        None => Ok(trained),
+    let device = &Device::Cpu;
+    let trained = match job {
+        Job::New { config, .. } => train(config, &dataset, device, control, &mut on_event),
+        Job::Resume(checkpoint) => resume(checkpoint, &dataset, device, control, &mut on_event),
+    };
+    if let Some(error) = listener.failed {
+        return Err(error.into());
+    }
+    let has_ended = matches!(trained, Ok(Some(_)) | Err(TrainingError::Diverged(_)));
+    if let Some(file) = kept.filter(|_| has_ended) {
+        file.remove();
+    }
+    trained
+}
+
+/// The file for checkpoints. What lies there of another training is set aside.
+fn keep(job: &Job, path: PathBuf) -> Result<LatestFile, error::IoError> {
+    if matches!(job, Job::New { .. }) {
+        interrupted::set_aside(&path)?;
+    }
+    interrupted::make_folder(&path)?;
+    LatestFile::new(path)
+}
+
+/// Passes on what a training says.
+struct Listener<'a> {
+    config: &'a TrainingConfig,
+    dataset: &'a Dataset,
+    kept: Option<&'a LatestFile>,
+    reporter: &'a mut Reporter,
+    /// Why a copy of the weights could not be made.
+    failed: Option<ModelError>,
+}
+
+impl Listener<'_> {
+    fn hear(&mut self, event: TrainingEvent) {
+        match event {
+            TrainingEvent::Started(plan) => self.reporter.tell(TrainerFact::Started(plan)),
+            TrainingEvent::Resumed(history) => self.reporter.tell(TrainerFact::Resumed(history)),
+            TrainingEvent::Batch(progress) => self.reporter.show(progress),
+            TrainingEvent::Glance(mlp) => {
+                if let Some(model) = self.copied(&mlp, None) {
+                    *lock(&self.reporter.glance) = Some(model);
+                }
+            }
+            TrainingEvent::EpochFinished { record, mlp } => {
+                if let Some(snapshot) = self.copied(&mlp, record.validation_accuracy) {
+                    self.reporter
+                        .tell(TrainerFact::EpochFinished { record, snapshot });
+                }
+            }
+            TrainingEvent::Checkpoint(checkpoint) => self.keep(checkpoint),
+        }
+    }
+
+    fn keep(&self, checkpoint: Box<Checkpoint>) {
+        let Some(file) = self.kept else { return };
+        file.replace(move || checkpoint.to_bytes().map_err(std::io::Error::other));
+        if let Some(error) = file.take_error() {
+            self.reporter
+                .tell(TrainerFact::NotKept(error::chain(&error)));
+        }
+    }
+
+    fn copied(&mut self, mlp: &Mlp, validation_accuracy: Option<f64>) -> Option<Arc<Model>> {
+        match snapshot(mlp, validation_accuracy, self.config, self.dataset) {
+            Ok(model) => Some(model),
+            Err(error) => {
+                self.failed = Some(error);
+                None
+            }
+        }
     }
 }
 
-/// The model at the end of an epoch, for others to read while its weights go on changing.
+/// The model as it is, for others to read while its weights go on changing.
 fn snapshot(
     mlp: &Mlp,
-    record: &EpochRecord,
+    validation_accuracy: Option<f64>,
     config: &TrainingConfig,
     dataset: &Dataset,
 ) -> Result<Arc<Model>, ModelError> {
@@ -246,7 +375,7 @@ fn snapshot(
         dataset: dataset.name.clone(),
         recipe: serde_json::to_string(config).unwrap_or_default(),
         seed: Some(config.seed),
-        validation_accuracy: record.validation_accuracy,
+        validation_accuracy,
         ..Metadata::default()
     };
     Ok(Arc::new(Model {

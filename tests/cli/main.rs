@@ -5,6 +5,7 @@ mod eval;
 mod interrupt;
 mod predict;
 mod refusals;
+mod resume;
 mod support;
 mod surroundings;
 mod train;

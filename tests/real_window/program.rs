@@ -40,6 +40,7 @@ impl Program {
         command.env_remove("DBUS_SESSION_BUS_ADDRESS");
         command
             .env("DIGITPAD_CONFIG_DIR", folder)
+            .env("DIGITPAD_DATA_DIR", folder.join("data"))
             .current_dir(folder);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command

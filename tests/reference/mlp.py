@@ -1,4 +1,4 @@
-"""Writes mlp.json: what PyTorch computes for the networks that tests/reference.rs builds.
+"""Writes mlp.json: what PyTorch computes for the networks that src/training/tests/reference.rs builds.
 
     python3 -m venv venv && venv/bin/pip install torch && venv/bin/python tests/reference/mlp.py
 
@@ -10,9 +10,18 @@ import json
 import pathlib
 
 import torch
+import torch.nn.functional as F
 
 torch.set_default_dtype(torch.float64)
 BATCH = 6
+ACTIVATIONS = {
+    "sigmoid": torch.nn.Sigmoid,
+    "tanh": torch.nn.Tanh,
+    "relu": torch.nn.ReLU,
+    "leaky-relu": torch.nn.LeakyReLU,
+    "gelu": torch.nn.GELU,
+}
+ADAM = {"kind": "adam"}
 
 
 def wave(count, step, shift):
@@ -26,60 +35,178 @@ def images():
     return (raw.clamp(0, 255) / 255).reshape(BATCH, 784)
 
 
-def network(widths, activation):
-    layers = []
+def layers(widths):
+    result = []
     for index, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
         linear = torch.nn.Linear(inputs, outputs)
         limit = (6 / (inputs + outputs)) ** 0.5
         with torch.no_grad():
             linear.weight.copy_(wave(inputs * outputs, 0.618, index).reshape(outputs, inputs) * limit)
             linear.bias.copy_(wave(outputs, 0.9, index + 0.5) * 0.1)
-        layers += [linear, activation()]
-    return torch.nn.Sequential(*layers[:-1])
+        result.append(linear)
+    return torch.nn.ModuleList(result)
 
 
-def case(hidden, name, activation, smoothing, weight_decay):
-    model = network([784, *hidden, 10], activation)
-    x, labels = images(), torch.arange(BATCH) * 7 % 10
-    loss_of = torch.nn.CrossEntropyLoss(label_smoothing=smoothing)
-    logits = model(x)
-    loss_of(logits, labels).backward()
-    result = {
-        "hidden": hidden,
-        "activation": name,
-        "label_smoothing": smoothing,
-        "weight_decay": weight_decay,
+MASK = 2**64 - 1
+GOLDEN = 0x9E3779B97F4A7C15
+
+
+def finalised(z):
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+    return z ^ (z >> 31)
+
+
+def mixed(value):
+    """SplitMix64's next value."""
+    return finalised((value + GOLDEN) & MASK)
+
+
+def dropout_factors(dropout, layer, width):
+    """[BATCH, width]: what the outputs of a hidden layer are multiplied by."""
+    key = mixed((mixed(dropout["seed"]) + dropout["step"]) & MASK)
+    dropped = int(dropout["rate"] * 2**32)
+    rows = []
+    for row in range(BATCH):
+        state = mixed(key ^ mixed((layer << 32) | row))
+        values = []
+        while len(values) < width:
+            state = (state + GOLDEN) & MASK
+            random = finalised(state)
+            values += [random & 0xFFFFFFFF, random >> 32]
+        rows.append([0.0 if value < dropped else 1 / (1 - dropout["rate"]) for value in values[:width]])
+    return torch.tensor(rows)
+
+
+def optimiser_of(settings, model, rate):
+    weights = [p for p in model.parameters() if p.dim() == 2]
+    biases = [p for p in model.parameters() if p.dim() == 1]
+    kind = settings["kind"]
+    if kind == "sgd":
+        momentum, nesterov = settings.get("momentum", 0.0), settings.get("nesterov", False)
+        return torch.optim.SGD(model.parameters(), lr=rate, momentum=momentum, nesterov=nesterov)
+    if kind == "rmsprop":
+        return torch.optim.RMSprop(model.parameters(), lr=rate, alpha=0.9, eps=1e-7)
+    betas = settings.get("beta1", 0.9), settings.get("beta2", 0.999)
+    groups = [
+        {"params": weights, "weight_decay": settings.get("weight_decay", 0.0)},
+        {"params": biases, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=rate, betas=betas)
+
+
+def case(
+    hidden,
+    activation="relu",
+    loss="cross-entropy",
+    label_smoothing=0.0,
+    optimizer=ADAM,
+    learning_rate=0.01,
+    l1=0.0,
+    l2=0.0,
+    clip_norm=0.0,
+    rejects=False,
+    dropout=None,
+):
+    settings = dict(locals())
+    model = layers([784, *hidden, 10])
+    act = ACTIVATIONS[activation]()
+    x = images()
+    classes = 11 if rejects else 10
+    labels = torch.arange(BATCH) * 7 % 10
+    if rejects:
+        labels[1] = labels[4] = 10
+
+    def logits_of(drops):
+        h = x
+        for index, linear in enumerate(model):
+            h = linear(h)
+            if index + 1 < len(model):
+                h = act(h)
+                if drops and dropout:
+                    h = h * dropout_factors(dropout, index, h.shape[1])
+        return h
+
+    def loss_of(logits):
+        if rejects:
+            logits = F.pad(logits, (0, 1))
+        if loss == "cross-entropy":
+            return F.cross_entropy(logits, labels, label_smoothing=label_smoothing)
+        target = F.one_hot(labels, classes) * (1 - label_smoothing) + label_smoothing / classes
+        return F.mse_loss(torch.softmax(logits, 1), target)
+
+    logits = logits_of(False)
+    result = settings | {
+        "labels": labels.tolist(),
         "logits": logits.tolist(),
         "probabilities": torch.softmax(logits, 1).tolist(),
-        "gradient_norms": [p.grad.norm().item() for p in model.parameters()],
     }
-    decayed = [p for p in model.parameters() if p.dim() == 2]
-    others = [p for p in model.parameters() if p.dim() == 1]
-    optimiser = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}],
-        lr=0.01,
-    )
+    F.cross_entropy(logits, labels.clamp(max=9)).backward()
+    result["gradient_norms"] = [p.grad.norm().item() for p in model.parameters()]
+
+    optimiser = optimiser_of(optimizer, model, learning_rate)
     result["losses"] = []
     for step in range(1, 6):
-        # Keras adds its epsilon before the second moment's correction, PyTorch after it.
-        for group in optimiser.param_groups:
-            group["eps"] = 1e-7 / (1 - 0.999**step) ** 0.5
+        if optimizer["kind"].startswith("adam"):
+            # Keras adds its epsilon before the second moment's correction, PyTorch after it.
+            beta2 = optimizer.get("beta2", 0.999)
+            for group in optimiser.param_groups:
+                group["eps"] = optimizer.get("epsilon", 1e-7) / (1 - beta2**step) ** 0.5
         optimiser.zero_grad()
-        loss = loss_of(model(x), labels)
-        loss.backward()
-        result["losses"].append(loss.item())
+        value = loss_of(logits_of(True))
+        result["losses"].append(value.item())
+        for linear in model:
+            value = value + l1 * linear.weight.abs().sum() + l2 * linear.weight.square().sum()
+        value.backward()
+        if clip_norm > 0:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
         optimiser.step()
-    result["logits_after"] = model(x).tolist()
+    result["logits_after"] = logits_of(False).tolist()
     return result
 
 
+def average(decay, values):
+    """A running mean whose decay is less while it is young, as TensorFlow's ExponentialMovingAverage."""
+    mean, means = values[0], []
+    for updates, value in enumerate(values[1:]):
+        part = min(decay, (1 + updates) / (10 + updates))
+        mean = part * mean + (1 - part) * value
+        means.append(mean)
+    return means
+
+
+sgd = {"kind": "sgd"}
+momentum = {"kind": "sgd", "momentum": 0.9}
+nesterov = {"kind": "sgd", "momentum": 0.9, "nesterov": True}
+rmsprop = {"kind": "rmsprop"}
+adamw = {"kind": "adamw", "weight_decay": 0.2}
+other_adam = {"kind": "adam", "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-4}
+dropout = {"rate": 0.4, "seed": 3, "step": 9}
+mse = "mean-squared-error"
+
 cases = [
-    case([], "relu", torch.nn.ReLU, 0.0, 0.0),
-    case([12], "relu", torch.nn.ReLU, 0.0, 0.0),
-    case([12], "sigmoid", torch.nn.Sigmoid, 0.0, 0.0),
-    case([12], "tanh", torch.nn.Tanh, 0.0, 0.0),
-    case([33, 17], "relu", torch.nn.ReLU, 0.1, 0.0),
-    case([33, 17], "tanh", torch.nn.Tanh, 0.0, 0.2),
+    case([]),
+    *[case([12], activation) for activation in ACTIVATIONS],
+    case([33, 17], label_smoothing=0.1),
+    case([33, 17], "tanh", optimizer=adamw),
+    case([33, 17], "gelu", optimizer=other_adam),
+    *[case([16], "tanh", optimizer=o, learning_rate=0.05) for o in (sgd, momentum, nesterov)],
+    case([16], "tanh", optimizer=rmsprop, learning_rate=0.001),
+    case([16], loss=mse),
+    case([16], loss=mse, label_smoothing=0.1, rejects=True),
+    case([16], rejects=True),
+    case([16], rejects=True, label_smoothing=0.1),
+    case([16], "tanh", l1=0.01, optimizer=nesterov),
+    case([16], l2=0.02),
+    case([16], "tanh", clip_norm=0.1, optimizer=momentum, learning_rate=0.05),
+    case([33, 17], "tanh", dropout=dropout),
+    case([33, 17], "leaky-relu", mse, 0.1, nesterov, 0.05, 0.001, 0.01, 0.05, True, dropout),
 ]
+averaged = wave(30, 0.7, 0.1).tolist()
 target = pathlib.Path(__file__).with_name("mlp.json")
-target.write_text(json.dumps({"torch": torch.__version__, "cases": cases}, indent=1) + "\n")
+result = {
+    "torch": torch.__version__,
+    "cases": cases,
+    "average": {"decay": 0.6, "values": averaged, "means": average(0.6, averaged)},
+}
+target.write_text(json.dumps(result, indent=1) + "\n")

@@ -11,8 +11,8 @@ use crate::{
 pub struct TrainingForm {
     /// The preset that was chosen last.
     pub preset: Preset,
-    /// All numbers. Its network is that of the preset: [`Self::hidden`] and [`Self::activation`]
-    /// are what counts.
+    /// All else. Of its network the filters count, but not the layers: [`Self::hidden`] and
+    /// [`Self::activation`] do.
     pub numbers: TrainingConfig,
     /// The hidden layers as typed.
     pub hidden: String,
@@ -64,7 +64,8 @@ impl TrainingForm {
     /// # Errors
     /// When the hidden layers are no list of widths, or too many or too wide.
     pub fn model(&self) -> Result<MlpConfig, Refusal> {
-        MlpConfig::new(parse_hidden(&self.hidden)?, self.activation)
+        MlpConfig::new(parse_hidden(&self.hidden)?, self.activation)?
+            .with_preprocessing(self.numbers.model.preprocessing())
     }
 
     /// The configuration that the fields describe.

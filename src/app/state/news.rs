@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::action::{Effect, PathPurpose},
-    training::{Progress, TrainedModel},
+    training::{Ending, Progress, TrainedModel},
     worker::{
         file_tasks::FileOutcome,
         predictor::{PredictionOutcome, PredictionResponse},
@@ -57,6 +57,10 @@ impl State {
         match fact {
             TrainerFact::DataReady => {}
             TrainerFact::Started(plan) => self.training.plan = Some(plan),
+            TrainerFact::Resumed(history) => self.training.history = history,
+            TrainerFact::NotKept(reason) => self.notices.error(format!(
+                "The training goes on, but could not be resumed after a crash: {reason}"
+            )),
             TrainerFact::EpochFinished { record, snapshot } => {
                 let snapshot = Snapshot {
                     epoch: record.epoch,
@@ -84,11 +88,16 @@ impl State {
     }
 
     fn finish(&mut self, run: u64, trained: TrainedModel, out: &mut Vec<Effect>) {
+        let stopped = trained.is_stopped();
+        if let Ending::Diverged(divergence) = trained.ending {
+            let text =
+                format!("The training ended: {divergence}. The best epoch's weights are kept.");
+            self.notices.error(text);
+        }
         let TrainedModel {
             model,
             history,
             test,
-            stopped,
             ..
         } = trained;
         log::info!(
@@ -197,6 +206,13 @@ impl State {
                 self.dialog_answered(PathPurpose::DataFolder);
                 self.use_path(PathPurpose::DataFolder, path, &mut effects);
             }
+            FileOutcome::InterruptedFound(checkpoint) => {
+                // A training that was begun meanwhile has set it aside.
+                if self.training.state.active_run().is_none() {
+                    self.training.interrupted = Some(checkpoint);
+                }
+            }
+            FileOutcome::NothingInterrupted => {}
             FileOutcome::Failed(text) => self.notices.error(text),
         }
         effects

@@ -1,7 +1,11 @@
 //! Where a training is, as the window knows it.
 
+use std::sync::Arc;
+
 use super::{form::TrainingForm, models::Snapshot};
-use crate::training::{EpochRecord, Plan, Progress, evaluation::Evaluation};
+use crate::training::{
+    EpochRecord, Plan, Progress, checkpoint::Checkpoint, evaluation::Evaluation,
+};
 
 /// What the trainer is doing. Each run has a number, so that news of an earlier one can be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +71,8 @@ pub struct Training {
     pub test: Option<Evaluation>,
     /// The newest weights of the run under way.
     pub snapshot: Option<Snapshot>,
+    /// A training that was interrupted before the window was closed: whether it shall go on is asked.
+    pub interrupted: Option<Arc<Checkpoint>>,
     runs: u64,
 }
 

@@ -6,7 +6,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::super::autograd::{BETA1, BETA2, EPSILON};
+use crate::training::{StepSettings, autograd::adam_correction, config::Optimizer};
 
 /// Adam's factors at one step.
 #[derive(Clone, Copy, Debug)]
@@ -15,16 +15,51 @@ pub(super) struct Adam {
     rate: f32,
     /// What a parameter is multiplied by before its step: 1, less the decoupled weight decay.
     keep: f32,
+    /// The decays of the two moments, and what they leave for the gradient.
+    beta1: f32,
+    rest1: f32,
+    beta2: f32,
+    rest2: f32,
+    epsilon: f32,
 }
 
 impl Adam {
-    /// The factors of a step, counted from 1. `decay` is AdamW's, as Loshchilov and Hutter (2019)
-    /// define it: the part of each weight that a step at a learning rate of 1 takes away.
-    pub(super) fn at_step(step: i32, learning_rate: f64, decay: f64) -> Self {
-        let correction = (1.0 - BETA2.powi(step)).sqrt() / (1.0 - BETA1.powi(step));
+    /// The factors of a step, counted from 1; of the usual Adam where the optimiser is another one. Only
+    /// weights decay.
+    pub(super) fn at_step(settings: &StepSettings, step: u32, is_weight: bool) -> Self {
+        let (Optimizer::Adam {
+            beta1,
+            beta2,
+            epsilon,
+        }
+        | Optimizer::AdamW {
+            beta1,
+            beta2,
+            epsilon,
+            ..
+        }) = settings.optimizer
+        else {
+            let optimizer = Optimizer::ADAM;
+            let settings = StepSettings {
+                optimizer,
+                ..*settings
+            };
+            return Self::at_step(&settings, step, is_weight);
+        };
+        let decay = if is_weight {
+            settings.optimizer.weight_decay()
+        } else {
+            0.0
+        };
+        let rate = settings.learning_rate;
         Self {
-            rate: (learning_rate * correction) as f32,
-            keep: (1.0 - learning_rate * decay) as f32,
+            rate: (rate * adam_correction(beta1, beta2, step)) as f32,
+            keep: (1.0 - rate * decay) as f32,
+            beta1: beta1 as f32,
+            rest1: (1.0 - beta1) as f32,
+            beta2: beta2 as f32,
+            rest2: (1.0 - beta2) as f32,
+            epsilon: epsilon as f32,
         }
     }
 
@@ -43,26 +78,26 @@ impl Adam {
         first: S::f32s,
         second: S::f32s,
     ) -> (S::f32s, S::f32s, S::f32s) {
-        let splat = |x: f64| simd.splat_f32s(x as f32);
+        let splat = |x: f32| simd.splat_f32s(x);
         let first = simd.mul_add_e_f32s(
-            splat(BETA1),
+            splat(self.beta1),
             first,
-            simd.mul_f32s(splat(1.0 - BETA1), gradient),
+            simd.mul_f32s(splat(self.rest1), gradient),
         );
         // The moment of a pixel that is seldom lit decays into numbers that many processors
         // compute a hundred times slower with. They are nothing: let them be it.
         let tiny = simd.less_than_f32s(simd.abs_f32s(first), splat(1e-30));
         let first = simd.select_f32s(tiny, splat(0.0), first);
         let second = simd.mul_add_e_f32s(
-            splat(BETA2),
+            splat(self.beta2),
             second,
-            simd.mul_f32s(simd.mul_f32s(splat(1.0 - BETA2), gradient), gradient),
+            simd.mul_f32s(simd.mul_f32s(splat(self.rest2), gradient), gradient),
         );
         let step = simd.div_f32s(
-            simd.mul_f32s(simd.splat_f32s(self.rate), first),
-            simd.add_f32s(simd.sqrt_f32s(second), splat(EPSILON)),
+            simd.mul_f32s(splat(self.rate), first),
+            simd.add_f32s(simd.sqrt_f32s(second), splat(self.epsilon)),
         );
-        let kept = simd.mul_f32s(simd.splat_f32s(self.keep), parameter);
+        let kept = simd.mul_f32s(splat(self.keep), parameter);
         (simd.sub_f32s(kept, step), first, second)
     }
 

@@ -1,5 +1,8 @@
 //! Products of matrices that are mostly not zero, and what is done to each of their elements.
 
+use std::f32::consts::FRAC_1_SQRT_2;
+
+use candle_core::cpu::erf::erf_f32;
 use gemm::Parallelism;
 use pulp::Arch;
 
@@ -105,6 +108,9 @@ pub(super) fn multiply(destination: &mut [f32], lhs: Matrix, rhs: Matrix, add: b
     }
 }
 
+/// [`Activation::LEAK`] in the precision of the network.
+const LEAK: f32 = Activation::LEAK as f32;
+
 /// Applies the activation to each element.
 pub(super) fn activate(activation: Activation, values: &mut [f32]) {
     match activation {
@@ -117,10 +123,19 @@ pub(super) fn activate(activation: Activation, values: &mut [f32]) {
                 *x = x.max(0.0);
             }
         }),
+        Activation::LeakyRelu => Arch::new().dispatch(|| {
+            for x in values {
+                *x = if *x > 0.0 { *x } else { LEAK * *x };
+            }
+        }),
+        Activation::Gelu => values
+            .iter_mut()
+            .for_each(|x| *x *= 0.5 * (1.0 + erf_f32(*x * FRAC_1_SQRT_2))),
     }
 }
 
-/// Multiplies each gradient by the activation's slope, which follows from the activation's value.
+/// Multiplies each gradient by the activation's slope, which follows from the activation's value; but for
+/// GELU, whose slopes are kept on the way forward.
 pub(super) fn multiply_by_slope(activation: Activation, values: &[f32], gradients: &mut [f32]) {
     let pairs = gradients.iter_mut().zip(values);
     Arch::new().dispatch(|| match activation {
@@ -129,6 +144,10 @@ pub(super) fn multiply_by_slope(activation: Activation, values: &[f32], gradient
         Activation::Relu => {
             pairs.for_each(|(gradient, &y)| *gradient = if y > 0.0 { *gradient } else { 0.0 });
         }
+        Activation::LeakyRelu => {
+            pairs.for_each(|(gradient, &y)| *gradient *= if y > 0.0 { 1.0 } else { LEAK });
+        }
+        Activation::Gelu => debug_assert!(false, "its slopes are kept"),
     });
 }
 

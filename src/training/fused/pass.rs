@@ -1,56 +1,69 @@
 //! A batch's way through the network and back.
 
+use std::ops::Range;
+
 use super::{
-    super::{BatchFigures, batch::Batch},
+    super::{BatchFigures, batch::Batch, dropout::Dropout},
     dense::{self, Matrix},
+    elementwise,
+    loss::LossRule,
     sparse::{self, Block, ByPixel},
 };
-use crate::{
-    bitmap::{CLASSES, Digit},
-    dataset::TrainingSet,
-    model::Activation,
-};
-use std::ops::Range;
+use crate::model::Activation;
 
 /// Some columns of the first layer, for all of a batch.
 pub(super) struct FirstPart<'a> {
     batch: Batch<'a>,
     columns: Range<usize>,
-    /// The columns' part of each member's row.
+    /// The columns' part of each member's row of outputs.
     outputs: Vec<&'a mut [f32]>,
+    /// The same of the slopes; none where they are not kept.
+    slopes: Vec<&'a mut [f32]>,
     /// Pixels whose ink is sorted beside, for the update.
     by_pixel: &'a mut ByPixel,
 }
 
 impl<'a> FirstPart<'a> {
-    /// A part for each block; `outputs` is the first layer's, `[n, width]`.
+    /// A part for each block; `outputs` and `slopes` are the first layer's, `[n, width]`, or empty.
     pub(super) fn share_out(
         batch: Batch<'a>,
         outputs: &'a mut [f32],
+        slopes: &'a mut [f32],
         blocks: &[Block],
         by_pixel: &'a mut [ByPixel],
     ) -> Vec<Self> {
         let columns: Vec<_> = blocks.iter().map(|block| block.columns.clone()).collect();
         let outputs = sparse::split_columns(outputs, &columns);
+        let slopes = sparse::split_columns(slopes, &columns);
         columns
             .into_iter()
-            .zip(outputs)
+            .zip(outputs.into_iter().zip(slopes))
             .zip(by_pixel)
-            .map(|((columns, outputs), by_pixel)| Self {
+            .map(|((columns, (outputs, slopes)), by_pixel)| Self {
                 batch,
                 columns,
                 outputs,
+                slopes,
                 by_pixel,
             })
             .collect()
     }
 }
 
-/// A part of a batch, with its rows of each layer's outputs and deltas.
+/// A part of a batch, with its rows of what each layer holds.
 pub(super) struct Part<'a> {
     batch: Batch<'a>,
-    pub(super) layers: Vec<(&'a mut [f32], &'a mut [f32])>,
+    /// Which of the whole batch's rows is its first.
+    first_row: usize,
+    pub(super) layers: Vec<LayerRows<'a>>,
     pub(super) figures: BatchFigures,
+}
+
+/// Some rows of what a layer holds; `Layer` tells what that is.
+pub(super) struct LayerRows<'a> {
+    pub(super) outputs: &'a mut [f32],
+    pub(super) deltas: &'a mut [f32],
+    pub(super) slopes: &'a mut [f32],
 }
 
 impl<'a> Part<'a> {
@@ -59,12 +72,14 @@ impl<'a> Part<'a> {
         let members = batch.members.chunks(members_each);
         members
             .zip(batch.targets.chunks(members_each))
-            .map(|(members, targets)| Self {
+            .zip((0..).step_by(members_each))
+            .map(|((members, targets), first_row)| Self {
                 batch: Batch {
                     members,
                     targets,
                     ..batch
                 },
+                first_row,
                 layers: Vec::new(),
                 figures: BatchFigures::default(),
             })
@@ -77,11 +92,14 @@ pub(super) struct Pass<'a> {
     /// Each layer's weights `[in, out]` and bias `[out]`.
     pub(super) weights: &'a [(&'a [f32], &'a [f32])],
     pub(super) activation: Activation,
-    /// 1 / n: the loss is the mean over the batch.
-    pub(super) scale: f32,
-    pub(super) label_smoothing: f32,
-    /// Whether there is an eleventh class, whose logit is always 0.
-    pub(super) rejects: bool,
+    pub(super) loss: LossRule,
+    pub(super) dropout: Dropout,
+}
+
+/// Whether the slopes of hidden layers have to be kept on the way forward, because what comes out does not
+/// tell them.
+pub(super) fn keeps_slopes(activation: Activation, dropout: Dropout) -> bool {
+    activation == Activation::Gelu || !dropout.is_none()
 }
 
 impl Pass<'_> {
@@ -89,75 +107,99 @@ impl Pass<'_> {
     pub(super) fn run_first(&self, part: &mut FirstPart) {
         let (weight, bias) = self.weights[0];
         let columns = part.columns.clone();
+        let first = columns.start;
         sparse::forward(part.batch, weight, bias, columns, &mut part.outputs);
-        if self.weights.len() > 1 {
-            for row in &mut part.outputs {
-                dense::activate(self.activation, row);
-            }
-        }
         part.by_pixel.sort(part.batch);
+        if self.weights.len() == 1 {
+            return;
+        }
+        let mut slopes = part.slopes.iter_mut();
+        for (row, outputs) in part.outputs.iter_mut().enumerate() {
+            let slopes = slopes
+                .next()
+                .map(|slopes| &mut **slopes)
+                .unwrap_or_default();
+            self.activate((0, row, first), outputs, slopes);
+        }
+    }
+
+    /// Activates and drops out a part of a row of a hidden layer: `place` is the layer, the row within the
+    /// whole batch, and the part's first output.
+    fn activate(
+        &self,
+        (layer, row, first): (usize, usize, usize),
+        outputs: &mut [f32],
+        slopes: &mut [f32],
+    ) {
+        if !keeps_slopes(self.activation, self.dropout) {
+            return dense::activate(self.activation, outputs);
+        }
+        elementwise::activate_with_slopes(self.activation, outputs, slopes);
+        if !self.dropout.is_none() {
+            let mut factors = vec![0.0; outputs.len()];
+            self.dropout.factors(layer, row, first, &mut factors);
+            elementwise::multiply(outputs, &factors);
+            elementwise::multiply(slopes, &factors);
+        }
     }
 
     /// From the first layer forward, and back to it.
     pub(super) fn run(&self, part: &mut Part) {
         let last = self.weights.len() - 1;
-        for (index, (weight, bias)) in self.weights.iter().enumerate().skip(1) {
-            let (before, rest) = part.layers.split_at_mut(index);
-            let (inputs, outputs) = (&before[index - 1].0, &mut *rest[0].0);
-            for row in outputs.chunks_exact_mut(bias.len()) {
-                row.copy_from_slice(bias);
-            }
-            let inputs = Matrix::by_rows(inputs, weight.len() / bias.len());
-            dense::multiply(outputs, inputs, Matrix::by_rows(weight, bias.len()), true);
-            if index < last {
-                dense::activate(self.activation, outputs);
-            }
+        for index in 1..=last {
+            self.forward(part, index, index < last);
         }
-        let (logits, deltas) = &mut part.layers[last];
-        part.figures = self.loss(logits, part.batch.targets, deltas);
+        let LayerRows {
+            outputs, deltas, ..
+        } = &mut part.layers[last];
+        part.figures = self.loss.apply(outputs, part.batch.targets, deltas);
         for index in (1..=last).rev() {
-            let (before, rest) = part.layers.split_at_mut(index);
-            let (outputs, previous) = &mut before[index - 1];
-            let (weight, bias) = self.weights[index];
-            let deltas = Matrix::by_rows(rest[0].1, bias.len());
-            let back = Matrix::by_rows(weight, bias.len()).transposed();
-            dense::multiply(previous, deltas, back, false);
-            dense::multiply_by_slope(self.activation, outputs, previous);
+            self.back(part, index);
         }
     }
 
-    /// Softmax and cross-entropy with their gradient: (probability − target) / n.
-    fn loss(&self, logits: &[f32], targets: &[u8], deltas: &mut [f32]) -> BatchFigures {
-        let mut figures = BatchFigures::default();
-        let classes = CLASSES + usize::from(self.rejects);
-        let off_target = self.label_smoothing / classes as f32;
-        let on_target = 1.0 - self.label_smoothing + off_target;
-        let rows = logits.as_chunks::<CLASSES>().0.iter().zip(targets);
-        for ((logits, &wanted), delta) in rows.zip(deltas.as_chunks_mut::<CLASSES>().0) {
-            let best = Digit::of_largest(logits);
-            let mut largest = logits[best.index()];
-            let mut read = best.value();
-            if self.rejects && largest < 0.0 {
-                (largest, read) = (0.0, TrainingSet::NO_DIGIT);
-            }
-            let powers = logits.map(|logit| (logit - largest).exp());
-            let rejection = if self.rejects { (-largest).exp() } else { 0.0 };
-            let sum = powers.iter().sum::<f32>() + rejection;
-            let log_sum = sum.ln() + largest;
-            let target_of = |class| {
-                let is_wanted = class == usize::from(wanted);
-                if is_wanted { on_target } else { off_target }
-            };
-            for (class, delta) in delta.iter_mut().enumerate() {
-                let target = target_of(class);
-                *delta = (powers[class] / sum - target) * self.scale;
-                figures.loss_sum += f64::from(target * (log_sum - logits[class]));
-            }
-            if self.rejects {
-                figures.loss_sum += f64::from(target_of(CLASSES) * log_sum);
-            }
-            figures.correct += usize::from(read == wanted);
+    /// From the layer before to this one's outputs.
+    fn forward(&self, part: &mut Part, index: usize, is_hidden: bool) {
+        let (weight, bias) = self.weights[index];
+        let (before, rest) = part.layers.split_at_mut(index);
+        let inputs = &*before[index - 1].outputs;
+        let LayerRows {
+            outputs, slopes, ..
+        } = &mut rest[0];
+        for row in outputs.chunks_exact_mut(bias.len()) {
+            row.copy_from_slice(bias);
         }
-        figures
+        let inputs = Matrix::by_rows(inputs, weight.len() / bias.len());
+        dense::multiply(outputs, inputs, Matrix::by_rows(weight, bias.len()), true);
+        if !is_hidden {
+            return;
+        }
+        if !keeps_slopes(self.activation, self.dropout) {
+            return dense::activate(self.activation, outputs);
+        }
+        let rows = outputs.chunks_exact_mut(bias.len());
+        let rows = rows.zip(slopes.chunks_exact_mut(bias.len()));
+        for (row, (outputs, slopes)) in rows.enumerate() {
+            self.activate((index, part.first_row + row, 0), outputs, slopes);
+        }
+    }
+
+    /// From this layer's deltas to those of the layer before.
+    fn back(&self, part: &mut Part, index: usize) {
+        let (before, rest) = part.layers.split_at_mut(index);
+        let LayerRows {
+            outputs,
+            deltas: previous,
+            slopes,
+        } = &mut before[index - 1];
+        let (weight, bias) = self.weights[index];
+        let deltas = Matrix::by_rows(rest[0].deltas, bias.len());
+        let back = Matrix::by_rows(weight, bias.len()).transposed();
+        dense::multiply(previous, deltas, back, false);
+        if keeps_slopes(self.activation, self.dropout) {
+            elementwise::multiply(previous, slopes);
+        } else {
+            dense::multiply_by_slope(self.activation, outputs, previous);
+        }
     }
 }

@@ -4,13 +4,15 @@ use super::{
     Layer, State,
     adam::Adam,
     dense::{self, Matrix},
+    elementwise,
+    rule::Rule,
     sparse::{self, Block, ByPixel},
 };
 
-/// Adam's moments of a layer's weights or of its bias.
+/// What the optimiser remembers of the gradients by a layer's weights or by its bias.
 pub(super) struct Moments {
-    first: Vec<f32>,
-    second: Vec<f32>,
+    pub(super) first: Vec<f32>,
+    pub(super) second: Vec<f32>,
 }
 
 impl Moments {
@@ -22,10 +24,19 @@ impl Moments {
     }
 }
 
+/// What is done with each layer after the pass of a batch.
+#[derive(Clone, Copy)]
+pub(super) enum Phase {
+    /// Adam's step, on weights and on biases: the gradient is used up where it is made.
+    AtOnce { adam: Adam, bias_adam: Adam },
+    /// The gradient is written down, with the slopes of the penalties L1 and L2.
+    Gradient { l1: f32, l2: f32 },
+    /// A step by the gradient that was written down, on weights and on biases.
+    Apply { rule: Rule, bias_rule: Rule },
+}
+
 /// A step after the pass of its batch.
 pub(super) struct Step<'a> {
-    pub(super) adam: Adam,
-    pub(super) bias_adam: Adam,
     pub(super) by_pixel: &'a [ByPixel],
     pub(super) layers: &'a [Layer],
 }
@@ -37,6 +48,8 @@ pub(super) enum Job<'a> {
         block: &'a mut Block,
         /// Their part of each pixel's row.
         weights: Vec<&'a mut [f32]>,
+        /// The same of the gradient; none where it is not written down.
+        gradient: Vec<&'a mut [f32]>,
     },
     /// Rows of a later layer's weights, from `start` on.
     Later {
@@ -88,7 +101,7 @@ impl Step<'_> {
     /// Shares the step out. `parameters` are weight and bias of each layer in turn.
     pub(super) fn jobs<'a>(
         &self,
-        parameters: Vec<&'a mut [f32]>,
+        parameters: &'a mut [&mut [f32]],
         states: &'a mut [State],
         blocks: &'a mut [Block],
         threads: usize,
@@ -96,7 +109,7 @@ impl Step<'_> {
         let mut blocks = Some(blocks);
         let mut jobs = Vec::new();
         let mut biases = Vec::new();
-        let mut parameters = parameters.into_iter();
+        let mut parameters = parameters.iter_mut().map(|values| &mut **values);
         for (layer, state) in states.iter_mut().enumerate() {
             let State {
                 gradient,
@@ -110,8 +123,13 @@ impl Step<'_> {
             if let Some(blocks) = blocks.take() {
                 let columns: Vec<_> = blocks.iter().map(|block| block.columns.clone()).collect();
                 let weights = sparse::split_columns(weight, &columns);
-                let parts = blocks.iter_mut().zip(weights);
-                jobs.extend(parts.map(|(block, weights)| Job::First { block, weights }));
+                let gradients = sparse::split_columns(gradient, &columns);
+                let parts = blocks.iter_mut().zip(weights.into_iter().zip(gradients));
+                jobs.extend(parts.map(|(block, (weights, gradient))| Job::First {
+                    block,
+                    weights,
+                    gradient,
+                }));
             } else {
                 let width = self.layers[layer].width;
                 let rows_each = (weight.len() / width).div_ceil(threads);
@@ -130,38 +148,87 @@ impl Step<'_> {
         jobs
     }
 
-    pub(super) fn run(&self, job: &mut Job) {
+    pub(super) fn run(&self, phase: Phase, job: &mut Job) {
         match job {
-            Job::First { block, weights } => {
-                let Layer { width, deltas, .. } = &self.layers[0];
-                sparse::update(self.by_pixel, deltas, *width, self.adam, block, weights);
-            }
+            Job::First {
+                block,
+                weights,
+                gradient,
+            } => self.run_first(phase, block, weights, gradient),
             Job::Later {
                 layer,
                 start,
                 places,
             } => {
-                let (before, layer) = (&self.layers[*layer - 1], &self.layers[*layer]);
-                let rows = places.parameters.len() / layer.width;
-                let inputs = Matrix::by_rows(&before.outputs, before.width);
-                dense::multiply(
-                    places.gradient,
-                    inputs.columns(*start..*start + rows).transposed(),
-                    Matrix::by_rows(&layer.deltas, layer.width),
-                    false,
-                );
-                places.update(self.adam);
+                if !matches!(phase, Phase::Apply { .. }) {
+                    self.write_gradient(*layer, *start, places);
+                }
+                match phase {
+                    Phase::AtOnce { adam, .. } => places.update(Rule::Adam(adam)),
+                    Phase::Gradient { l1, l2 } => {
+                        penalise(places.gradient, places.parameters, l1, l2)
+                    }
+                    Phase::Apply { rule, .. } => places.update(rule),
+                }
             }
             Job::Bias { layer, places } => {
-                dense::sum_rows(&self.layers[*layer].deltas, places.gradient);
-                places.update(self.bias_adam);
+                if !matches!(phase, Phase::Apply { .. }) {
+                    dense::sum_rows(&self.layers[*layer].deltas, places.gradient);
+                }
+                match phase {
+                    Phase::AtOnce { bias_adam, .. } => places.update(Rule::Adam(bias_adam)),
+                    Phase::Gradient { .. } => {}
+                    Phase::Apply { bias_rule, .. } => places.update(bias_rule),
+                }
             }
         }
+    }
+
+    fn run_first(
+        &self,
+        phase: Phase,
+        block: &mut Block,
+        weights: &mut [&mut [f32]],
+        gradient: &mut [&mut [f32]],
+    ) {
+        let Layer { width, deltas, .. } = &self.layers[0];
+        match phase {
+            Phase::AtOnce { adam, .. } => {
+                sparse::update(self.by_pixel, deltas, *width, adam, block, weights);
+            }
+            Phase::Gradient { l1, l2 } => {
+                sparse::gradient(self.by_pixel, deltas, *width, &block.columns, gradient);
+                for (gradient, weights) in gradient.iter_mut().zip(weights) {
+                    penalise(gradient, weights, l1, l2);
+                }
+            }
+            Phase::Apply { rule, .. } => block.apply(rule, weights, gradient),
+        }
+    }
+
+    /// The gradient by some rows of a later layer's weights.
+    fn write_gradient(&self, layer: usize, start: usize, places: &mut Places) {
+        let (before, layer) = (&self.layers[layer - 1], &self.layers[layer]);
+        let rows = places.parameters.len() / layer.width;
+        let inputs = Matrix::by_rows(&before.outputs, before.width);
+        dense::multiply(
+            places.gradient,
+            inputs.columns(start..start + rows).transposed(),
+            Matrix::by_rows(&layer.deltas, layer.width),
+            false,
+        );
+    }
+}
+
+/// Adds the slopes of the penalties, where there are any.
+fn penalise(gradient: &mut [f32], weights: &[f32], l1: f32, l2: f32) {
+    if l1 != 0.0 || l2 != 0.0 {
+        elementwise::add_penalty(gradient, weights, l1, l2);
     }
 }
 
 impl Places<'_> {
-    fn update(&mut self, adam: Adam) {
-        adam.update_slice(self.parameters, self.gradient, self.first, self.second);
+    fn update(&mut self, rule: Rule) {
+        rule.update_slice(self.parameters, self.gradient, self.first, self.second);
     }
 }

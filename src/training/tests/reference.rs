@@ -8,7 +8,13 @@ use crate::{
     bitmap::CLASSES,
     model::calibration::Calibration,
     recognition::Prediction,
-    training::{autograd::Autograd, fused::Fused},
+    training::{
+        autograd::Autograd,
+        average::Average,
+        config::{Loss, Optimizer},
+        dropout::Dropout,
+        fused::Fused,
+    },
 };
 
 /// PyTorch computed in `f64`, we do in `f32`; sums of 784 terms of size 1 are good to some 1e-5,
@@ -20,19 +26,43 @@ const BATCH: usize = 6;
 #[derive(Deserialize)]
 struct Reference {
     cases: Vec<Case>,
+    average: AverageCase,
 }
 
+/// What mlp.py set, and what came of it.
 #[derive(Deserialize)]
 struct Case {
     hidden: Vec<usize>,
     activation: Activation,
+    loss: Loss,
     label_smoothing: f64,
-    weight_decay: f64,
+    optimizer: Optimizer,
+    learning_rate: f64,
+    l1: f64,
+    l2: f64,
+    clip_norm: f64,
+    rejects: bool,
+    dropout: Option<DropoutCase>,
+    labels: Vec<u8>,
     logits: Vec<Vec<f64>>,
     probabilities: Vec<Vec<f64>>,
     gradient_norms: Vec<f64>,
     losses: Vec<f64>,
     logits_after: Vec<Vec<f64>>,
+}
+
+#[derive(Deserialize)]
+struct DropoutCase {
+    rate: f64,
+    seed: u64,
+    step: u64,
+}
+
+#[derive(Deserialize)]
+struct AverageCase {
+    decay: f64,
+    values: Vec<f32>,
+    means: Vec<f64>,
 }
 
 /// `count` values in -1..1 that hardly repeat.
@@ -90,16 +120,26 @@ fn logits(mlp: &Mlp, images: &SparseImages) -> Tensor {
     mlp.forward(&pixels).expect("runs")
 }
 
-fn check(case: &Case) {
-    let name = format!(
-        "{:?} {} {}",
-        case.hidden, case.activation, case.label_smoothing
-    );
-    let images = SparseImages::of_images(&images());
-    let members: Vec<usize> = (0..BATCH).collect();
-    let labels: Vec<u8> = (0..BATCH).map(|index| (index * 7 % 10) as u8).collect();
-    let mlp = network(case);
-    let found = logits(&mlp, &images);
+fn settings(case: &Case) -> StepSettings {
+    let dropout = case.dropout.as_ref();
+    StepSettings {
+        optimizer: case.optimizer,
+        learning_rate: case.learning_rate,
+        loss: case.loss,
+        label_smoothing: case.label_smoothing,
+        rejects: case.rejects,
+        l1: case.l1,
+        l2: case.l2,
+        clip_norm: case.clip_norm,
+        dropout: dropout.map_or(Dropout::default(), |dropout| {
+            Dropout::new(dropout.rate, dropout.seed, dropout.step)
+        }),
+    }
+}
+
+/// The logits, their softmax, and the gradient of the plain cross-entropy.
+fn check_forward_and_back(case: &Case, mlp: &Mlp, images: &SparseImages, name: &str) {
+    let found = logits(mlp, images);
     let rows: Vec<Vec<f32>> = found.to_vec2().expect("is a matrix");
     assert_rows_close(&rows, &case.logits, &format!("{name}: logits"));
     for (logits, expected) in rows.iter().zip(&case.probabilities) {
@@ -112,31 +152,31 @@ fn check(case: &Case) {
             assert_close(f64::from(*p), *expected, &format!("{name}: probabilities"));
         }
     }
-    if case.label_smoothing == 0.0 {
-        let labels = Tensor::new(&labels[..], &Device::Cpu).expect("fits in memory");
-        let loss = candle_nn::loss::cross_entropy(&found, &labels).expect("is finite");
-        let gradients = loss.backward().expect("is differentiable");
-        let of_layer = |dense: &crate::model::Dense| [dense.weight.clone(), dense.bias.clone()];
-        let variables = mlp.layers().iter().flat_map(of_layer);
-        for (variable, expected) in variables.zip(&case.gradient_norms) {
-            let gradient = gradients.get(&variable).expect("is part of the loss");
-            let squares = gradient.sqr().and_then(|squares| squares.sum_all());
-            let norm: f32 = squares
-                .and_then(|sum| sum.to_scalar())
-                .expect("is a number");
-            assert_close(
-                f64::from(norm.sqrt()),
-                *expected,
-                &format!("{name}: gradient"),
-            );
-        }
+    let labels: Vec<u8> = case.labels.iter().map(|&label| label.min(9)).collect();
+    let labels = Tensor::new(&labels[..], &Device::Cpu).expect("fits in memory");
+    let loss = candle_nn::loss::cross_entropy(&found, &labels).expect("is finite");
+    let gradients = loss.backward().expect("is differentiable");
+    for (variable, expected) in mlp.parameters().zip(&case.gradient_norms) {
+        let gradient = gradients.get(variable).expect("is part of the loss");
+        let squares = gradient.sqr().and_then(|squares| squares.sum_all());
+        let norm: f32 = squares
+            .and_then(|sum| sum.to_scalar())
+            .expect("is a number");
+        let norm = f64::from(norm.sqrt());
+        assert_close(norm, *expected, &format!("{name}: gradient"));
     }
-    let settings = StepSettings {
-        learning_rate: 0.01,
-        weight_decay: case.weight_decay,
-        label_smoothing: case.label_smoothing,
-        rejects: false,
-    };
+}
+
+fn check(index: usize, case: &Case) {
+    let name = format!(
+        "case {index}, {:?} {} {} {}",
+        case.hidden, case.activation, case.optimizer, case.loss
+    );
+    let images = SparseImages::of_images(&images());
+    let members: Vec<usize> = (0..BATCH).collect();
+    let mlp = network(case);
+    check_forward_and_back(case, &mlp, &images, &name);
+    let settings = settings(case);
     let general = mlp.copy().expect("fits in memory");
     let steps: [(Mlp, Box<dyn Step>); 2] = [
         (
@@ -150,29 +190,68 @@ fn check(case: &Case) {
             let batch = Batch {
                 images: &images,
                 members: &members,
-                targets: &labels,
+                targets: &case.labels,
             };
             let figures = step.step(batch, &settings).expect("steps");
             let loss = figures.loss_sum / BATCH as f64;
-            assert_close(
-                loss,
-                *expected,
-                &format!("{name}: {kind} loss of step {index}"),
-            );
+            let what = format!("{name}: {kind} loss of step {index}");
+            assert_close(loss, *expected, &what);
         }
         let rows: Vec<Vec<f32>> = logits(&mlp, &images).to_vec2().expect("is a matrix");
-        assert_rows_close(
-            &rows,
-            &case.logits_after,
-            &format!("{name}: {kind} logits after"),
-        );
+        let what = format!("{name}: {kind} logits after");
+        assert_rows_close(&rows, &case.logits_after, &what);
     }
+}
+
+fn reference() -> Reference {
+    let text = include_str!("../../../tests/reference/mlp.json");
+    serde_json::from_str(text).expect("mlp.py wrote it")
 }
 
 #[test]
 fn forward_loss_gradients_and_steps_are_pytorchs() {
-    let text = include_str!("../../../tests/reference/mlp.json");
-    let reference: Reference = serde_json::from_str(text).expect("mlp.py wrote it");
-    assert!(!reference.cases.is_empty(), "there is something to compare");
-    reference.cases.iter().for_each(check);
+    let cases = reference().cases;
+    for activation in Activation::ALL {
+        let is_there = cases.iter().any(|case| case.activation == activation);
+        assert!(is_there, "{activation} is compared");
+    }
+    for optimizer in Optimizer::ALL {
+        let is_there = cases
+            .iter()
+            .any(|case| case.optimizer.name() == optimizer.name());
+        assert!(is_there, "{optimizer} is compared");
+    }
+    cases
+        .iter()
+        .enumerate()
+        .for_each(|(index, case)| check(index, case));
+}
+
+#[test]
+fn a_running_mean_is_what_python_makes_of_it() {
+    let AverageCase {
+        decay,
+        values,
+        means,
+    } = reference().average;
+    let config = MlpConfig::new(vec![1], Activation::Relu).expect("a small network");
+    let mlp = Mlp::new(&config, 0, &Device::Cpu).expect("fits in memory");
+    let set = |value: f32| {
+        for parameter in mlp.parameters() {
+            let filled = Tensor::full(value, parameter.shape(), &Device::Cpu);
+            parameter
+                .set(&filled.expect("fits"))
+                .expect("has its shape");
+        }
+    };
+    set(values[0]);
+    let mut average = Average::new(&mlp, decay).expect("fits in memory");
+    for (value, expected) in values[1..].iter().zip(&means) {
+        set(*value);
+        average.update(&mlp).expect("is computed");
+        for found in parameters(average.mlp()) {
+            assert_close(f64::from(found), *expected, "the mean");
+        }
+    }
+    assert_eq!(average.updates() as usize, means.len(), "all were taken in");
 }

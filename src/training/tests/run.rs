@@ -3,38 +3,6 @@
 use super::*;
 use crate::dataset::augment::Augmentation;
 
-/// Digits that are easy to tell: a bar in a place of its own for each.
-fn bars(count: usize) -> Examples {
-    let mut images = vec![0; count * PIXELS];
-    let labels: Vec<u8> = (0..count).map(|index| (index % 10) as u8).collect();
-    for (index, image) in images.as_chunks_mut::<PIXELS>().0.iter_mut().enumerate() {
-        let row = 2 + 2 * (index % 10);
-        let column = index % 7;
-        image[row * 28 + column..row * 28 + column + 18].fill(200);
-    }
-    Examples::new(images, labels).expect("sizes agree")
-}
-
-fn dataset() -> Dataset {
-    Dataset::new("bars", bars(230), bars(50))
-}
-
-fn config() -> config::TrainingConfig {
-    config::TrainingConfig {
-        model: MlpConfig::new(vec![24], Activation::Relu).expect("a small network"),
-        epochs: 12,
-        learning_rate: 0.01,
-        ..config::Preset::Keras.config()
-    }
-}
-
-/// Trains without anybody watching.
-fn train_alone(config: &config::TrainingConfig) -> TrainedModel {
-    let control = Control::default();
-    let trained = train(config, &dataset(), &Device::Cpu, &control, &mut |_| {});
-    trained.expect("trains").expect("is not abandoned")
-}
-
 #[test]
 fn it_learns_and_tells_what_it_does_in_order() {
     let mut events = Vec::new();
@@ -58,11 +26,25 @@ fn it_learns_and_tells_what_it_does_in_order() {
     };
     assert_eq!(*plan, expected, "a fifth is for validation");
     // 184 examples are five batches of 32 and one of 24.
-    let kinds: Vec<bool> = rest
+    let kinds: Vec<&str> = rest
         .iter()
-        .map(|e| matches!(e, TrainingEvent::EpochFinished { .. }))
+        .filter_map(|event| match event {
+            TrainingEvent::Batch(_) => Some("batch"),
+            TrainingEvent::EpochFinished { .. } => Some("epoch"),
+            TrainingEvent::Checkpoint(_) => Some("checkpoint"),
+            _ => None,
+        })
         .collect();
-    let epoch = [false, false, false, false, false, false, true];
+    let epoch = [
+        "batch",
+        "batch",
+        "batch",
+        "batch",
+        "batch",
+        "batch",
+        "epoch",
+        "checkpoint",
+    ];
     assert_eq!(
         kinds,
         epoch.repeat(12),
@@ -85,7 +67,8 @@ fn it_learns_and_tells_what_it_does_in_order() {
     );
     assert_eq!(seen.last(), Some(&(184 * 12)), "to the last one");
     assert_eq!(trained.history.len(), 12, "a record for each epoch");
-    assert!(!trained.stopped, "it ran to its end");
+    assert_eq!(trained.ending, Ending::Completed, "it ran to its end");
+    assert_eq!(trained.epoch, Some(12), "and kept what the last epoch left");
     let test = trained.test.expect("there are test examples");
     assert!(test.accuracy > 0.95, "{}: bars are easy", test.accuracy);
     assert_eq!(
@@ -140,7 +123,12 @@ fn a_stop_is_answered_within_a_batch_and_leaves_a_model() {
     );
     let trained = trained.expect("trains").expect("a stop is no abandon");
     assert_eq!(batches, 9, "none after the one that stopped it");
-    assert!(trained.stopped, "it says so");
+    assert!(trained.is_stopped(), "it says so");
+    assert_eq!(
+        trained.epoch,
+        Some(1),
+        "with the weights of the epoch that was validated"
+    );
     assert_eq!(trained.history.len(), 1, "one epoch was whole");
     assert!(trained.test.is_some(), "what it reached is known");
 }

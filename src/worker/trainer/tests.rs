@@ -47,8 +47,14 @@ fn config(epochs: usize) -> TrainingConfig {
 }
 
 fn spawn(bell: &Bell, epochs: usize, folder: &Path) -> Trainer {
-    let data = DataSource::Folder(folder.to_path_buf());
-    Trainer::spawn(7, config(epochs), data, bell.waker())
+    Trainer::spawn(7, job(config(epochs), folder), None, bell.waker())
+}
+
+fn job(config: TrainingConfig, folder: &Path) -> Job {
+    Job::New {
+        config: Box::new(config),
+        data: DataSource::Folder(folder.to_path_buf()),
+    }
 }
 
 /// All facts until the last one.
@@ -117,7 +123,7 @@ fn facts_come_in_order_with_weights_of_their_own() {
         seen.push(logits(&snapshot.mlp));
     }
     assert_eq!(seen.len(), 3, "each epoch once");
-    assert!(!trained.stopped, "to its end");
+    assert!(!trained.is_stopped(), "to its end");
     assert_eq!(seen[2], logits(&trained.model.mlp), "the last is the model");
     assert_ne!(seen[0], seen[1], "the first was not trained any further");
     let progress = trainer.progress().expect("there was a batch");
@@ -144,12 +150,17 @@ fn a_stop_is_answered_within_a_batch() {
                 }
             }
         }),
+        glance: Arc::default(),
         woken: None,
     };
-    let data = DataSource::Folder(folder.path().to_path_buf());
-    work(&config(10_000), &data, &control, reporter);
+    work(
+        &job(config(10_000), folder.path()),
+        None,
+        &control,
+        reporter,
+    );
     let trained = finished(facts.try_iter().map(|message| message.fact).collect());
-    assert!(trained.stopped, "before its end");
+    assert!(trained.is_stopped(), "before its end");
     assert!(trained.history.is_empty(), "within the first epoch");
     assert!(trained.test.is_some(), "what there is, is tested");
     let images_seen = lock(&progress).map(|progress| progress.images_seen);
@@ -166,7 +177,7 @@ fn a_paused_training_waits_for_what_comes() {
             |trainer, bell| {
                 trainer.resume();
                 let trained = finished(to_the_end(&trainer, bell));
-                assert!(!trained.stopped, "to its end");
+                assert!(!trained.is_stopped(), "to its end");
                 assert_eq!(trained.history.len(), 2, "every epoch");
             },
             "resumed",
@@ -175,7 +186,7 @@ fn a_paused_training_waits_for_what_comes() {
             |trainer, bell| {
                 trainer.stop();
                 let trained = finished(to_the_end(&trainer, bell));
-                assert!(trained.stopped, "before its first batch");
+                assert!(trained.is_stopped(), "before its first batch");
             },
             "stopped",
         ),
@@ -238,8 +249,7 @@ fn what_goes_wrong_is_said() {
     ];
     for (config, path, part, reason) in cases {
         let bell = Bell::new();
-        let data = DataSource::Folder(path.to_path_buf());
-        let trainer = Trainer::spawn(7, config, data, bell.waker());
+        let trainer = Trainer::spawn(7, job(config, path), None, bell.waker());
         match to_the_end(&trainer, &bell).pop() {
             Some(TrainerFact::Failed(text)) => {
                 assert!(text.contains(part), "{reason}: {text}");
@@ -252,7 +262,11 @@ fn what_goes_wrong_is_said() {
 #[test]
 fn the_built_in_data_is_unpacked_in_the_thread() {
     let bell = Bell::new();
-    let trainer = Trainer::spawn(7, config(1), DataSource::Mnist, bell.waker());
+    let job = Job::New {
+        config: Box::new(config(1)),
+        data: DataSource::Mnist,
+    };
+    let trainer = Trainer::spawn(7, job, None, bell.waker());
     let plan = bell.wait_for(|| {
         trainer
             .drain()
@@ -266,4 +280,61 @@ fn the_built_in_data_is_unpacked_in_the_thread() {
     assert_eq!(sizes, (45_000, 15_000), "a quarter validates");
     drop(trainer);
     assert!(bell.is_left_alone(), "the thread ended in the midst of it");
+}
+
+#[test]
+fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
+    let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = interrupted::checkpoint_in(&kept.path().join("not/yet/there"));
+    let spawn = |job, bell: &Bell| Trainer::spawn(7, job, Some(path.clone()), bell.waker());
+    let epochs = 400;
+    let bell = Bell::new();
+    let whole = finished(to_the_end(
+        &spawn(job(config(epochs), folder.path()), &bell),
+        &bell,
+    ));
+    assert!(!path.exists(), "nothing is left of a training that ended");
+    let bell = Bell::new();
+    let trainer = spawn(job(config(epochs), folder.path()), &bell);
+    wait_until(|| images_seen(&trainer) > 2 * LEARNT && path.exists());
+    drop(trainer);
+    let found = interrupted::find(&path).expect("it can be read");
+    let checkpoint = Arc::new(found.expect("it is there"));
+    let done = checkpoint.history().len();
+    let bell = Bell::new();
+    let trainer = spawn(Job::Resume(checkpoint), &bell);
+    let facts = to_the_end(&trainer, &bell);
+    let resumed = facts.iter().find_map(|fact| match fact {
+        TrainerFact::Resumed(history) => Some(history.len()),
+        _ => None,
+    });
+    assert_eq!(resumed, Some(done), "it says what was done");
+    let trained = finished(facts);
+    assert_eq!(
+        logits(&trained.model.mlp),
+        logits(&whole.model.mlp),
+        "the same model"
+    );
+    assert!(!path.exists(), "and nothing is left");
+}
+
+#[test]
+fn what_is_no_checkpoint_is_set_aside() {
+    let kept = tempfile::tempdir().expect("a folder");
+    let path = interrupted::checkpoint_in(kept.path());
+    assert!(
+        matches!(interrupted::find(&path), Ok(None)),
+        "nothing there"
+    );
+    fs::write(&path, "something else").expect("writes");
+    let text = interrupted::find(&path).expect_err("no checkpoint");
+    assert!(text.contains(".old"), "{text} says where it is now");
+    assert!(
+        matches!(interrupted::find(&path), Ok(None)),
+        "and asks once"
+    );
+    fs::write(&path, "something else").expect("writes");
+    interrupted::discard(&path).expect("can be removed");
+    interrupted::discard(&path).expect("and again");
+    assert!(!path.exists(), "it is gone");
 }

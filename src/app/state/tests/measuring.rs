@@ -61,7 +61,8 @@ fn trained(state: &mut State) -> Vec<Effect> {
         model: model(),
         history: Vec::new(),
         test: None,
-        stopped: false,
+        ending: crate::training::Ending::Completed,
+        epoch: None,
     };
     let fact = TrainerFact::Finished(Box::new(trained));
     state.hear_trainer(TrainerMessage { run, fact })

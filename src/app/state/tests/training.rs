@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     app::state::form,
-    training::{EpochRecord, Plan, TrainedModel, evaluation::Evaluation},
+    training::{Ending, EpochRecord, Plan, TrainedModel, evaluation::Evaluation},
     worker::trainer::{TrainerFact, TrainerMessage},
 };
 
@@ -22,6 +22,7 @@ fn record(epoch: usize) -> EpochRecord {
         accuracy: 0.8,
         validation_loss: None,
         validation_accuracy: None,
+        learning_rate: 0.001,
         elapsed_secs: 1.0,
     }
 }
@@ -44,7 +45,8 @@ fn finish(state: &mut State, run: u64) -> Vec<Effect> {
             accuracy: 0.75,
             confusion: [[0; 10]; 10],
         }),
-        stopped: false,
+        ending: Ending::Completed,
+        epoch: Some(1),
     };
     state.hear_trainer(TrainerMessage {
         run,
@@ -62,7 +64,8 @@ fn a_training_stopped_before_its_first_batch_leaves_the_model_at_work() {
         model: model(),
         history: Vec::new(),
         test: None,
-        stopped: true,
+        ending: Ending::Stopped,
+        epoch: None,
     };
     let fact = TrainerFact::Finished(Box::new(trained));
     let effects = state.hear_trainer(TrainerMessage { run, fact });

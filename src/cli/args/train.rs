@@ -1,0 +1,415 @@
+//! What can be typed after `digitpad train`, and the configuration that comes of it.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, builder::PossibleValue};
+
+use super::{one_of, preset_names};
+use crate::{
+    cli::{
+        TrainTask,
+        train::{TrainStart, checkpoint_beside, read_config},
+    },
+    dataset::{augment::Augmentation, pen::Fold, source::DataSource},
+    error::{CliError, Refusal},
+    model::{Activation, MlpConfig, parse_hidden},
+    training::{
+        config::{Loss, Optimizer, Preset, TrainingConfig, knob},
+        schedule::Schedule,
+    },
+};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  digitpad train --out mine.safetensors
+  digitpad train --preset keras --seed 7 --out keras-7.safetensors
+  digitpad train --hidden 256,128 --activation tanh --epochs 5 --out deep.safetensors
+  digitpad train --optimizer nesterov --schedule cosine --dropout 0.2 --out mine.safetensors
+  digitpad presets quick > mine.toml; digitpad train --config mine.toml --out mine.safetensors
+  digitpad train --data fashion-mnist/ --out fashion.safetensors --json > fashion.json
+  digitpad train --resume mine.safetensors.checkpoint --out mine.safetensors
+
+Ctrl-C ends the training after its batch and keeps what was learnt so far; a second one gives it up.
+Both exit with code 130. What is needed to go on is written beside the weights, as FILE.checkpoint, after
+every epoch and every 30 seconds, and removed when the training has ended by itself.";
+
+const NETWORK: &str = "Network";
+const OPTIMISATION: &str = "Optimisation";
+const REGULARISATION: &str = "Against overfitting";
+const DATA: &str = "Data";
+
+#[derive(Debug, Args)]
+pub(super) struct TypedTrain {
+    /// The recipe to start from; the options below change single values of it
+    #[arg(long, value_name = "NAME", default_value = Preset::Keras.name())]
+    #[arg(value_parser = one_of::<Preset>(preset_names()))]
+    preset: Preset,
+    /// A recipe in a TOML file, in place of a preset
+    #[arg(long, value_name = "FILE", conflicts_with = "preset")]
+    config: Option<PathBuf>,
+    /// An interrupted training's checkpoint to go on from; its recipe and data are those that it began with
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["preset", "config", "knobs", "sources"])]
+    resume: Option<PathBuf>,
+    #[command(flatten)]
+    knobs: TypedKnobs,
+    #[command(flatten)]
+    source: TypedSource,
+    /// The weight file to write; one that is there is replaced when the training has ended
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Where to write what is needed to go on after an interruption, in place of OUT.checkpoint
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// Print the configuration, history and test figures as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Single values of a recipe.
+#[derive(Debug, Args)]
+#[group(id = "knobs", multiple = true)]
+struct TypedKnobs {
+    /// How often each example is seen
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// Examples a step
+    #[arg(long, value_name = "N")]
+    batch_size: Option<usize>,
+    /// Decides all that is random
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Units of the hidden layers with commas between them, such as 256,128; or "none"
+    #[arg(long, value_name = "WIDTHS", help_heading = NETWORK)]
+    hidden: Option<String>,
+    /// What follows each hidden layer
+    #[arg(long, value_name = "NAME", help_heading = NETWORK)]
+    #[arg(value_parser = one_of::<Activation>(Activation::ALL.map(|a| PossibleValue::new(a.name()))))]
+    activation: Option<Activation>,
+    /// Filter images by the median of the square that reaches so many pixels to each side
+    #[arg(long, value_name = "PIXELS", help_heading = NETWORK)]
+    median: Option<usize>,
+    /// Blur images by a Gaussian of this standard deviation
+    #[arg(long, value_name = "PIXELS", help_heading = NETWORK, allow_negative_numbers = true)]
+    gaussian: Option<f32>,
+    /// Make pixels from this value (0 to 1) on ink, and all others paper
+    #[arg(long, value_name = "X", help_heading = NETWORK, allow_negative_numbers = true)]
+    threshold: Option<f32>,
+    /// How a gradient becomes a step
+    #[arg(long, value_name = "NAME", help_heading = OPTIMISATION)]
+    #[arg(value_parser = one_of::<Optimizer>(Optimizer::ALL.map(|o| PossibleValue::new(o.name()).help(o.title()))))]
+    optimizer: Option<Optimizer>,
+    /// How far a step goes
+    #[arg(long, value_name = "X", help_heading = OPTIMISATION, allow_negative_numbers = true)]
+    learning_rate: Option<f64>,
+    /// How the learning rate changes
+    #[arg(long, value_name = "NAME", help_heading = OPTIMISATION)]
+    #[arg(value_parser = one_of::<Schedule>(Schedule::ALL.map(|s| PossibleValue::new(s.name()))))]
+    schedule: Option<Schedule>,
+    /// What is made small
+    #[arg(long, value_name = "NAME", help_heading = OPTIMISATION)]
+    #[arg(value_parser = one_of::<Loss>(Loss::ALL.map(|l| PossibleValue::new(l.name()))))]
+    loss: Option<Loss>,
+    /// The part of each target that is spread over all digits
+    #[arg(long, value_name = "X", help_heading = OPTIMISATION, allow_negative_numbers = true)]
+    label_smoothing: Option<f64>,
+    /// Cut gradients that are longer to this length; 0 leaves them
+    #[arg(long, value_name = "X", help_heading = OPTIMISATION, allow_negative_numbers = true)]
+    clip: Option<f64>,
+    /// The weight decay of AdamW, which it chooses as the optimizer
+    #[arg(long, value_name = "X", help_heading = REGULARISATION, allow_negative_numbers = true)]
+    weight_decay: Option<f64>,
+    /// Add this times the sum of the weights' sizes to the loss
+    #[arg(long, value_name = "X", help_heading = REGULARISATION, allow_negative_numbers = true)]
+    l1: Option<f64>,
+    /// Add this times the sum of the weights' squares to the loss
+    #[arg(long, value_name = "X", help_heading = REGULARISATION, allow_negative_numbers = true)]
+    l2: Option<f64>,
+    /// The part of the hidden outputs that each step leaves out
+    #[arg(long, value_name = "X", help_heading = REGULARISATION, allow_negative_numbers = true)]
+    dropout: Option<f64>,
+    /// Keep a running mean of the weights, of which each step keeps this part, such as 0.999
+    #[arg(long, value_name = "X", help_heading = REGULARISATION, allow_negative_numbers = true)]
+    ema: Option<f64>,
+    /// Stop after so many epochs without a lower validation loss, and keep the best
+    #[arg(long, value_name = "EPOCHS", help_heading = REGULARISATION)]
+    patience: Option<usize>,
+    /// Vary images as hands do, so strongly: 1 is the usual strength, 0 none
+    #[arg(long, value_name = "STRENGTH", help_heading = DATA, allow_negative_numbers = true)]
+    augment: Option<f32>,
+    /// The part of the training examples to learn from
+    #[arg(long, value_name = "X", help_heading = DATA, allow_negative_numbers = true)]
+    data_fraction: Option<f64>,
+    /// The part of the training examples to validate with
+    #[arg(long, value_name = "X", help_heading = DATA, allow_negative_numbers = true)]
+    validation_split: Option<f64>,
+}
+
+/// Where the examples come from.
+#[derive(Debug, Args)]
+#[group(id = "sources", multiple = true)]
+struct TypedSource {
+    /// A folder with the four files of a data set in MNIST's format; without it, MNIST
+    #[arg(long, value_name = "FOLDER", help_heading = DATA)]
+    data: Option<PathBuf>,
+    /// An ink file to learn from as well; may be given several times
+    #[arg(long, value_name = "FILE", help_heading = DATA)]
+    ink: Vec<PathBuf>,
+    /// With --ink: the hands that are left out, to be measured on; one part K of N, such as 0/5
+    #[arg(long, value_name = "K/N", requires = "ink", help_heading = DATA)]
+    leave_out: Option<Fold>,
+}
+
+impl TypedTrain {
+    /// The recipe with what was typed in its place, checked.
+    pub(super) fn resolve(self) -> Result<TrainTask, CliError> {
+        let start = match self.resume {
+            Some(file) => TrainStart::Resume(file),
+            None => TrainStart::New {
+                config: Box::new(self.knobs.resolve(self.preset, self.config.as_deref())?),
+                source: DataSource {
+                    folder: self.source.data,
+                    ink: self.source.ink,
+                    leave_out: self.source.leave_out,
+                },
+            },
+        };
+        let checkpoint = self
+            .checkpoint
+            .unwrap_or_else(|| checkpoint_beside(&self.out));
+        Ok(TrainTask {
+            start,
+            out: self.out,
+            checkpoint,
+            json: self.json,
+        })
+    }
+}
+
+impl TypedKnobs {
+    fn resolve(self, preset: Preset, file: Option<&Path>) -> Result<TrainingConfig, CliError> {
+        let mut config = match file {
+            Some(file) => read_config(file)?,
+            None => preset.config(),
+        };
+        config.model = self.model(&config.model).map_err(CliError::Refused)?;
+        replace(&mut config.epochs, self.epochs);
+        replace(&mut config.batch_size, self.batch_size);
+        replace(&mut config.seed, self.seed);
+        replace(&mut config.optimizer, self.optimizer);
+        replace(&mut config.learning_rate, self.learning_rate);
+        replace(&mut config.schedule, self.schedule);
+        replace(&mut config.loss, self.loss);
+        replace(&mut config.label_smoothing, self.label_smoothing);
+        replace(&mut config.clip_norm, self.clip);
+        replace(&mut config.l1, self.l1);
+        replace(&mut config.l2, self.l2);
+        replace(&mut config.dropout, self.dropout);
+        replace(&mut config.ema, self.ema);
+        replace(&mut config.patience, self.patience);
+        replace(&mut config.data_fraction, self.data_fraction);
+        replace(&mut config.validation_split, self.validation_split);
+        if let Some(decay) = self.weight_decay {
+            config.optimizer = decayed(config.optimizer, decay).map_err(CliError::Refused)?;
+        }
+        if let Some(strength) = self.augment {
+            config.augmentation = Augmentation::HAND.scaled(strength);
+        }
+        config.validate().map_err(CliError::Refused)?;
+        Ok(config)
+    }
+
+    fn model(&self, model: &MlpConfig) -> Result<MlpConfig, Refusal> {
+        let hidden = match &self.hidden {
+            Some(text) => parse_hidden(text)?,
+            None => model.hidden().to_vec(),
+        };
+        let activation = self.activation.unwrap_or(model.activation());
+        let mut preprocessing = model.preprocessing();
+        replace(&mut preprocessing.median_px, self.median);
+        replace(&mut preprocessing.gaussian_px, self.gaussian);
+        replace(&mut preprocessing.threshold, self.threshold);
+        MlpConfig::new(hidden, activation)?.with_preprocessing(preprocessing)
+    }
+}
+
+/// The optimiser with this weight decay: Adam becomes AdamW.
+fn decayed(optimizer: Optimizer, decay: f64) -> Result<Optimizer, Refusal> {
+    match optimizer {
+        Optimizer::Adam {
+            beta1,
+            beta2,
+            epsilon,
+        }
+        | Optimizer::AdamW {
+            beta1,
+            beta2,
+            epsilon,
+            ..
+        } => Ok(Optimizer::AdamW {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay: decay,
+        }),
+        other => Err(Refusal::new(
+            format!("set the {}", knob::WEIGHT_DECAY.name),
+            format!("the optimizer {other}, which has none"),
+            "adamw",
+            "choose --optimizer adamw, or --l2, which every optimizer has",
+        )),
+    }
+}
+
+fn replace<T>(value: &mut T, typed: Option<T>) {
+    if let Some(typed) = typed {
+        *value = typed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+    use crate::cli::{Invocation, Task, args::parse};
+
+    fn task(typed: &str) -> TrainTask {
+        let words = format!("digitpad train --out w {typed}");
+        let words = words.split(' ').filter(|word| !word.is_empty());
+        match parse(words.map(OsString::from)) {
+            Ok(Invocation::Task(Task::Train(task))) => *task,
+            _ => panic!("{typed} is a training"),
+        }
+    }
+
+    fn resolve(typed: &str) -> TrainingConfig {
+        match task(typed).start {
+            TrainStart::New { config, .. } => *config,
+            TrainStart::Resume(_) => panic!("{typed} is a new training"),
+        }
+    }
+
+    #[test]
+    fn what_is_typed_replaces_what_the_preset_says() {
+        let preset = Preset::Keras.config();
+        assert_eq!(resolve(""), preset, "nothing typed");
+        let typed = resolve("--epochs 3 --batch-size 64 --learning-rate 0.01 --seed 9");
+        assert_eq!(
+            (typed.epochs, typed.batch_size, typed.seed),
+            (3, 64, 9),
+            "whole numbers"
+        );
+        assert_eq!(typed.learning_rate, 0.01, "a fraction");
+        assert_eq!(typed.model, preset.model, "what was not typed stays");
+        let typed = resolve("--hidden 256,128");
+        assert_eq!(typed.model.hidden(), [256, 128], "the layers");
+        assert_eq!(
+            typed.model.activation(),
+            preset.model.activation(),
+            "not the activation"
+        );
+        let typed = resolve("--activation tanh");
+        assert_eq!(
+            typed.model.hidden(),
+            preset.model.hidden(),
+            "not the layers"
+        );
+        assert_eq!(typed.model.activation(), Activation::Tanh, "the activation");
+        assert_eq!(
+            resolve("--hidden none").model.hidden(),
+            [0; 0],
+            "a linear network"
+        );
+    }
+
+    #[test]
+    fn every_knob_can_be_typed() {
+        type Look = fn(&TrainingConfig) -> String;
+        let cases: [(&str, Look, &str); 17] = [
+            (
+                "--optimizer nesterov",
+                |c| c.optimizer.to_string(),
+                "nesterov",
+            ),
+            ("--schedule cosine", |c| c.schedule.to_string(), "cosine"),
+            (
+                "--loss mean-squared-error",
+                |c| c.loss.to_string(),
+                "mean-squared-error",
+            ),
+            (
+                "--label-smoothing 0.1",
+                |c| c.label_smoothing.to_string(),
+                "0.1",
+            ),
+            ("--clip 1", |c| c.clip_norm.to_string(), "1"),
+            ("--l1 0.01", |c| c.l1.to_string(), "0.01"),
+            ("--l2 0.01", |c| c.l2.to_string(), "0.01"),
+            ("--dropout 0.2", |c| c.dropout.to_string(), "0.2"),
+            ("--ema 0.99", |c| c.ema.to_string(), "0.99"),
+            ("--patience 3", |c| c.patience.to_string(), "3"),
+            (
+                "--data-fraction 0.5",
+                |c| c.data_fraction.to_string(),
+                "0.5",
+            ),
+            (
+                "--validation-split 0.1",
+                |c| c.validation_split.to_string(),
+                "0.1",
+            ),
+            (
+                "--augment 1",
+                |c| c.augmentation.rotation_deg.to_string(),
+                "15",
+            ),
+            (
+                "--median 1",
+                |c| c.model.preprocessing().median_px.to_string(),
+                "1",
+            ),
+            (
+                "--gaussian 0.5",
+                |c| c.model.preprocessing().gaussian_px.to_string(),
+                "0.5",
+            ),
+            (
+                "--threshold 0.5",
+                |c| c.model.preprocessing().threshold.to_string(),
+                "0.5",
+            ),
+            (
+                "--weight-decay 0.02",
+                |c| c.optimizer.weight_decay().to_string(),
+                "0.02",
+            ),
+        ];
+        for (typed, look, expected) in cases {
+            assert_eq!(look(&resolve(typed)), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_training_resumes_with_its_own_recipe_and_data() {
+        let task = task("--resume a.checkpoint");
+        let TrainStart::Resume(file) = task.start else {
+            panic!("it is no new training")
+        };
+        assert_eq!(file.as_os_str(), "a.checkpoint", "from this file");
+        assert_eq!(
+            task.checkpoint.as_os_str(),
+            "w.checkpoint",
+            "and goes on beside the weights"
+        );
+        for more in [
+            "--epochs 3",
+            "--data x",
+            "--preset quick",
+            "--config a.toml",
+        ] {
+            let words = format!("digitpad train --out w --resume c {more}");
+            let parsed = parse(words.split(' ').map(OsString::from));
+            assert!(parsed.is_err(), "{more} would change it");
+        }
+    }
+}

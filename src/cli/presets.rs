@@ -1,0 +1,25 @@
+//! `digitpad presets`: the recipes that the program brings along, as files to start from.
+
+use std::io::Write;
+
+use super::Ending;
+use crate::{error::CliError, training::config::Preset};
+
+/// Print presets.
+#[derive(Debug)]
+pub struct PresetsTask {
+    /// The one to print as TOML; `None` lists all.
+    pub preset: Option<Preset>,
+}
+
+pub(super) fn run(task: &PresetsTask, out: &mut dyn Write) -> Result<Ending, CliError> {
+    if let Some(preset) = task.preset {
+        write!(out, "{}", preset.config().to_toml())?;
+        return Ok(Ending::Done);
+    }
+    for preset in Preset::ALL {
+        let (name, model) = (preset.name(), preset.config().model);
+        writeln!(out, "{name:<9} {model}: {}", preset.description())?;
+    }
+    Ok(Ending::Done)
+}

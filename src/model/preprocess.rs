@@ -1,0 +1,298 @@
+//! What is done to an image before the network sees it: filters against noise, which belong to the model.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    bitmap::{Bitmap, PIXELS, SIDE},
+    error::Refusal,
+};
+
+/// Filters that every image passes before the network sees it, while it is trained and ever after. Zero in
+/// a field leaves that filter out. They are applied in the order of the fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Preprocessing {
+    /// Replaces each pixel by the median of the square that reaches this many pixels to each side of it,
+    /// against single wrong pixels; 0..=2.
+    pub median_px: usize,
+    /// Blurs with a Gaussian of this standard deviation in pixels, against grain; 0..=3.
+    pub gaussian_px: f32,
+    /// Makes pixels of at least this value ink and all others paper, against grey; 0..=1.
+    pub threshold: f32,
+}
+
+impl Preprocessing {
+    /// The largest [`Preprocessing::median_px`].
+    pub const MOST_MEDIAN_PX: usize = 2;
+    /// The largest [`Preprocessing::gaussian_px`].
+    pub const MOST_GAUSSIAN_PX: f32 = 3.0;
+
+    /// Whether images stay as they are.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Checks each value against its range.
+    ///
+    /// # Errors
+    /// Names the first that is out of its range, and the range.
+    pub fn validate(&self) -> Result<(), Refusal> {
+        let ranges = [
+            (
+                "median filter",
+                self.median_px as f32,
+                Self::MOST_MEDIAN_PX as f32,
+            ),
+            ("Gaussian filter", self.gaussian_px, Self::MOST_GAUSSIAN_PX),
+            ("threshold", self.threshold, 1.0),
+        ];
+        for (name, value, most) in ranges {
+            if !(0.0..=most).contains(&value) {
+                return Err(Refusal::new(
+                    format!("set the {name}"),
+                    value.to_string(),
+                    format!("a value from 0 to {most}"),
+                    "choose one in this range",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Filters an image; 0 is paper and 255 is ink. Beyond its edges there is paper.
+    pub fn apply(&self, image: &mut [u8; PIXELS]) {
+        if self.median_px > 0 {
+            *image = median(image, self.median_px);
+        }
+        if self.gaussian_px > 0.0 {
+            *image = blurred(image, self.gaussian_px);
+        }
+        if self.threshold > 0.0 {
+            let least = self.threshold * 255.0;
+            for pixel in image {
+                *pixel = if f32::from(*pixel) >= least { 255 } else { 0 };
+            }
+        }
+    }
+
+    /// The image that the network sees of a bitmap.
+    #[must_use]
+    pub fn of_bitmap(&self, bitmap: &Bitmap) -> Bitmap {
+        if self.is_none() {
+            return bitmap.clone();
+        }
+        let mut image = bitmap.to_bytes();
+        self.apply(&mut image);
+        Bitmap::from_bytes(&image)
+    }
+
+    /// Filters `n` images in place, image by image, 0 is paper and 1 is ink. What is filtered is first
+    /// rounded to bytes, so that it is the very image that a training sees.
+    pub(super) fn apply_to_pixels(&self, pixels: &mut [f32]) {
+        if self.is_none() {
+            return;
+        }
+        for pixels in pixels.as_chunks_mut::<PIXELS>().0 {
+            let mut image = pixels.map(|pixel| (pixel * 255.0).round() as u8);
+            self.apply(&mut image);
+            *pixels = image.map(|byte| f32::from(byte) / 255.0);
+        }
+    }
+}
+
+/// The value at a place that may lie beyond the edge.
+fn at(image: &[u8; PIXELS], row: usize, column: usize) -> u8 {
+    // What lies before the first wraps to far behind the last.
+    if row < SIDE && column < SIDE {
+        image[row * SIDE + column]
+    } else {
+        0
+    }
+}
+
+fn median(image: &[u8; PIXELS], radius: usize) -> [u8; PIXELS] {
+    let side = 2 * radius + 1;
+    let mut window = [0; (2 * Preprocessing::MOST_MEDIAN_PX + 1).pow(2)];
+    let window = &mut window[..side * side];
+    std::array::from_fn(|index| {
+        let (row, column) = (index / SIDE, index % SIDE);
+        let mut inked = 0;
+        for (place, value) in window.iter_mut().enumerate() {
+            let row = (row + place / side).wrapping_sub(radius);
+            let column = (column + place % side).wrapping_sub(radius);
+            *value = at(image, row, column);
+            inked += usize::from(*value > 0);
+        }
+        // Most of an image is paper, whose median needs no sorting.
+        if inked <= window.len() / 2 {
+            return 0;
+        }
+        let middle = window.len() / 2;
+        *window.select_nth_unstable(middle).1
+    })
+}
+
+fn blurred(image: &[u8; PIXELS], sigma_px: f32) -> [u8; PIXELS] {
+    // Beyond three standard deviations lie 0.3 % of the weight.
+    let radius = (3.0 * sigma_px).ceil() as usize;
+    let weight = |distance: usize| (-0.5 * (distance as f32 / sigma_px).powi(2)).exp();
+    let weights: Vec<f32> = (0..=2 * radius)
+        .map(|i| weight(i.abs_diff(radius)))
+        .collect();
+    let sum: f32 = weights.iter().sum();
+    let along = |values: &[f32; PIXELS], step: usize, across: usize| -> [f32; PIXELS] {
+        std::array::from_fn(|index| {
+            let position = index / step % SIDE;
+            let first = index / across % SIDE * across;
+            let terms = weights.iter().enumerate().filter_map(|(i, weight)| {
+                let place = (position + i).wrapping_sub(radius);
+                (place < SIDE).then(|| weight * values[first + place * step])
+            });
+            terms.sum::<f32>() / sum
+        })
+    };
+    let rows = along(&image.map(f32::from), 1, SIDE);
+    along(&rows, SIDE, 1).map(|value| value.round() as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A block of ink of 6×6 pixels with a hole in it, and a lone dot.
+    fn sample() -> [u8; PIXELS] {
+        let mut image = [0; PIXELS];
+        for row in 10..16 {
+            image[row * SIDE + 10..row * SIDE + 16].fill(255);
+        }
+        image[12 * SIDE + 12] = 0;
+        image[3 * SIDE + 3] = 255;
+        image
+    }
+
+    fn filtered(preprocessing: Preprocessing) -> [u8; PIXELS] {
+        let mut image = sample();
+        preprocessing.apply(&mut image);
+        image
+    }
+
+    #[test]
+    fn the_median_removes_single_pixels_and_keeps_blocks() {
+        for median_px in [1, 2] {
+            let image = filtered(Preprocessing {
+                median_px,
+                ..Preprocessing::default()
+            });
+            assert_eq!(image[3 * SIDE + 3], 0, "{median_px}: a lone dot goes");
+            assert_eq!(image[12 * SIDE + 12], 255, "{median_px}: a hole closes");
+            assert_eq!(image[13 * SIDE + 13], 255, "{median_px}: the block stays");
+            let corner = image[10 * SIDE + 10];
+            assert_eq!(
+                corner, 0,
+                "{median_px}: fewer than half of the square is ink at a corner"
+            );
+        }
+    }
+
+    #[test]
+    fn the_blur_is_a_gaussian_and_keeps_the_ink() {
+        let mut image = [0; PIXELS];
+        image[14 * SIDE + 14] = 255;
+        Preprocessing {
+            gaussian_px: 1.0,
+            ..Preprocessing::default()
+        }
+        .apply(&mut image);
+        // scipy.ndimage.gaussian_filter(…, sigma=1, truncate=3) of 255 at one place: 40.97 there, 24.85
+        // beside it, 15.07 across the corner.
+        let places = [
+            (14, 14, 41),
+            (14, 15, 25),
+            (13, 14, 25),
+            (15, 15, 15),
+            (14, 18, 0),
+        ];
+        for (row, column, expected) in places {
+            assert_eq!(image[row * SIDE + column], expected, "at {row}, {column}");
+        }
+        let mass = |image: &[u8; PIXELS]| image.iter().map(|&p| f64::from(p)).sum::<f64>();
+        let blurred = filtered(Preprocessing {
+            gaussian_px: 2.0,
+            ..Preprocessing::default()
+        });
+        let ratio = mass(&blurred) / mass(&sample());
+        // Rounding to bytes loses some of the faint rim.
+        assert!((ratio - 1.0).abs() < 0.03, "{ratio} times the ink");
+    }
+
+    #[test]
+    fn a_threshold_leaves_ink_and_paper_only() {
+        let image = filtered(Preprocessing {
+            gaussian_px: 1.0,
+            threshold: 0.5,
+            median_px: 0,
+        });
+        assert!(
+            image.iter().all(|&pixel| matches!(pixel, 0 | 255)),
+            "nothing between"
+        );
+        assert_eq!(image[3 * SIDE + 3], 0, "a blurred dot is too faint");
+        assert_eq!(image[13 * SIDE + 13], 255, "the block is not");
+    }
+
+    #[test]
+    fn pixels_and_bytes_are_filtered_alike() {
+        let filters = Preprocessing {
+            median_px: 1,
+            gaussian_px: 0.7,
+            threshold: 0.4,
+        };
+        let bitmap = Bitmap::from_bytes(&sample());
+        let mut pixels = bitmap.pixels().to_vec();
+        filters.apply_to_pixels(&mut pixels);
+        assert_eq!(pixels, filters.of_bitmap(&bitmap).pixels(), "one image");
+        assert_eq!(
+            filters.of_bitmap(&bitmap).to_bytes(),
+            filtered(filters),
+            "and its bytes"
+        );
+        let nothing = Preprocessing::default();
+        assert_eq!(
+            nothing.of_bitmap(&bitmap),
+            bitmap,
+            "no filter changes nothing"
+        );
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        let none = Preprocessing::default();
+        let cases = [
+            (
+                Preprocessing {
+                    median_px: 3,
+                    ..none
+                },
+                "median",
+            ),
+            (
+                Preprocessing {
+                    gaussian_px: -0.1,
+                    ..none
+                },
+                "Gaussian",
+            ),
+            (
+                Preprocessing {
+                    threshold: f32::NAN,
+                    ..none
+                },
+                "threshold",
+            ),
+        ];
+        for (preprocessing, name) in cases {
+            let refusal = preprocessing.validate().expect_err(name);
+            assert!(refusal.attempted.contains(name), "{refusal} names it");
+        }
+    }
+}

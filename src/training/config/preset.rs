@@ -1,0 +1,112 @@
+//! Configurations under a name.
+
+use std::{fmt, str::FromStr};
+
+use super::{Optimizer, TrainingConfig};
+use crate::{
+    dataset::augment::Augmentation, error::Refusal, model::MlpConfig, training::schedule::Schedule,
+};
+
+/// A configuration under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// The tutorial's recipe in Keras.
+    Keras,
+    /// The best that some seconds buy.
+    Quick,
+    /// The best that about a minute buys.
+    Balanced,
+    /// What the shipped model was trained with.
+    Best,
+}
+
+impl Preset {
+    /// All of them, the quickest first.
+    pub const ALL: [Self; 4] = [Self::Keras, Self::Quick, Self::Balanced, Self::Best];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keras => "keras",
+            Self::Quick => "quick",
+            Self::Balanced => "balanced",
+            Self::Best => "best",
+        }
+    }
+
+    /// What it is, in a few words.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Keras => {
+                "The tutorial's recipe: 128 hidden units, ReLU, Adam, 10 epochs of batch 32"
+            }
+            Self::Quick => {
+                "A larger network and a learning rate that falls: more for the same wait"
+            }
+            Self::Balanced => {
+                "Images varied anew each time, and drawn digits from many countries: reads more hands"
+            }
+            Self::Best => {
+                "As balanced, but larger and for much longer: how the shipped model was made"
+            }
+        }
+    }
+
+    /// What it sets, with seed 0.
+    pub fn config(self) -> TrainingConfig {
+        let larger = |widths: &[usize], epochs| TrainingConfig {
+            model: MlpConfig::relu(widths),
+            epochs,
+            batch_size: 128,
+            learning_rate: 0.002,
+            optimizer: Optimizer::adam_w(0.01),
+            schedule: Schedule::ONE_CYCLE,
+            validation_split: 1.0 / 12.0,
+            ..TrainingConfig::default()
+        };
+        let varied = |widths: &[usize], epochs| TrainingConfig {
+            augmentation: Augmentation::HAND,
+            generated_digits: 30_000,
+            ..larger(widths, epochs)
+        };
+        match self {
+            Self::Keras => TrainingConfig::default(),
+            Self::Quick => larger(&[256], 12),
+            Self::Balanced => varied(&[512, 256], 24),
+            Self::Best => TrainingConfig {
+                batch_size: 256,
+                learning_rate: 0.001,
+                generated_digits: 60_000,
+                ..varied(&[1024, 512], 60)
+            },
+        }
+    }
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Preset {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        Refusal::unless_named("read the preset", text, &Self::ALL, Self::name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presets_are_found_by_their_names() {
+        for preset in Preset::ALL {
+            assert_eq!(preset.name().parse(), Ok(preset), "its own name");
+            assert_eq!(preset.config().validate(), Ok(()), "{preset} is in range");
+        }
+        assert!("kreas".parse::<Preset>().is_err(), "a typing error");
+    }
+}

@@ -1,0 +1,122 @@
+//! Which outputs a step leaves out: decided by a key and a place, so that it is the same whoever asks and in
+//! whatever order.
+
+/// The outputs that one step leaves out.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Dropout {
+    /// The part that is left out, 0..=0.9.
+    rate: f64,
+    key: u64,
+}
+
+impl Dropout {
+    /// Of a training's step, counted from anywhere.
+    pub(super) fn new(rate: f64, seed: u64, step: u64) -> Self {
+        Self {
+            rate,
+            key: mixed(mixed(seed).wrapping_add(step)),
+        }
+    }
+
+    /// Whether every output stays.
+    pub(super) fn is_none(&self) -> bool {
+        self.rate <= 0.0
+    }
+
+    /// What the outputs of an example are multiplied by, behind a hidden layer: 0, or what keeps their sum
+    /// the same on average (Srivastava and others 2014, turned round as all do). Layers and the examples
+    /// of a batch are counted from 0. The first of the outputs may be any with an even number.
+    pub(super) fn factors(&self, layer: usize, row: usize, first: usize, factors: &mut [f32]) {
+        debug_assert!(first.is_multiple_of(2), "two are drawn at once");
+        let kept = (1.0 / (1.0 - self.rate)) as f32;
+        // Of 2³² values, so many leave out.
+        let dropped = (self.rate * 4_294_967_296.0) as u32;
+        let mut state = mixed(self.key ^ mixed(((layer as u64) << 32) | row as u64));
+        state = state.wrapping_add(GOLDEN.wrapping_mul(first as u64 / 2));
+        for pair in factors.chunks_mut(2) {
+            state = state.wrapping_add(GOLDEN);
+            let random = finalised(state);
+            for (factor, random) in pair.iter_mut().zip([random as u32, (random >> 32) as u32]) {
+                *factor = if random < dropped { 0.0 } else { kept };
+            }
+        }
+    }
+}
+
+/// 2⁶⁴ divided by the golden ratio.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The next value of SplitMix64 (Steele, Lea and Flood 2014).
+fn mixed(value: u64) -> u64 {
+    finalised(value.wrapping_add(GOLDEN))
+}
+
+fn finalised(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn factors(dropout: Dropout, layer: usize, row: usize) -> Vec<f32> {
+        let mut factors = vec![0.0; 10_001];
+        dropout.factors(layer, row, 0, &mut factors);
+        factors
+    }
+
+    #[test]
+    fn the_generator_is_splitmix64() {
+        // The first values from a state of 1234567, from the reference in Java's SplittableRandom.
+        let expected = [0x599e_d017_fb08_fc85, 0x2c73_f084_5854_0fa5];
+        let states = [1_234_567, 1_234_567_u64.wrapping_add(GOLDEN)];
+        assert_eq!(states.map(mixed), expected, "value by value");
+    }
+
+    #[test]
+    fn the_part_it_says_is_left_out_and_the_mean_stays() {
+        for rate in [0.1, 0.5, 0.9] {
+            let factors = factors(Dropout::new(rate, 1, 2), 0, 3);
+            let count = factors.len() as f64;
+            let dropped = factors.iter().filter(|&&f| f == 0.0).count() as f64 / count;
+            // Four standard deviations of a binomial.
+            let bound = 4.0 * (rate * (1.0 - rate) / count).sqrt();
+            assert!(
+                (dropped - rate).abs() < bound,
+                "{dropped} instead of {rate}"
+            );
+            let mean = factors.iter().map(|&f| f64::from(f)).sum::<f64>() / count;
+            assert!(
+                (mean - 1.0).abs() < bound / (1.0 - rate),
+                "a mean of {mean}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_place_has_its_own_and_keeps_it() {
+        let dropout = Dropout::new(0.5, 1, 2);
+        let here = factors(dropout, 0, 3);
+        assert_eq!(here, factors(dropout, 0, 3), "the same again");
+        let others = [
+            (dropout, 1, 3, "another layer"),
+            (dropout, 0, 4, "another example"),
+            (Dropout::new(0.5, 1, 3), 0, 3, "another step"),
+            (Dropout::new(0.5, 2, 2), 0, 3, "another seed"),
+        ];
+        for (dropout, layer, row, reason) in others {
+            let there = factors(dropout, layer, row);
+            let same = here.iter().zip(&there).filter(|(a, b)| a == b).count();
+            assert!(
+                (4_700..5_300).contains(&same),
+                "{reason}: {same} agree by chance"
+            );
+        }
+        let mut part = [0.0; 100];
+        dropout.factors(0, 3, 16, &mut part);
+        assert_eq!(part, here[16..116], "and so has a part of a row");
+        assert!(Dropout::default().is_none(), "none by default");
+    }
+}

@@ -1,0 +1,353 @@
+//! What a training's figures say about its settings: that it went wrong, or may be going wrong, and which
+//! knob is the likely cause.
+
+use std::fmt;
+
+use super::{
+    EpochRecord,
+    config::{Optimizer, TrainingConfig, knob},
+};
+use crate::model::Activation;
+
+/// The accuracy of guessing, 0..=1, and how far from it a network that learns nothing may be: no digit of
+/// MNIST is more than 11.4 % of it.
+const CHANCE: f64 = 0.125;
+/// Epochs in a row after which no better than chance is no beginning any more.
+const STUCK_EPOCHS: usize = 2;
+/// Epochs since the least validation loss after which it climbs rather than wavers.
+const CLIMBING_EPOCHS: usize = 3;
+/// How far above its least value a validation loss that climbs is.
+const CLIMB: f64 = 1.1;
+
+/// A loss that was no finite number any more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Divergence {
+    /// The epoch in which it happened, from 1.
+    pub epoch: usize,
+    /// What is likely to have caused it.
+    pub cause: Cause,
+}
+
+/// Something about a training under way that its owner should know.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Observation {
+    /// It reads no more than one who guesses does.
+    StuckAtChance {
+        /// Accuracy on the training examples in the last epoch, 0..=1.
+        accuracy: f64,
+        /// What is likely to have caused it.
+        cause: Cause,
+    },
+    /// The loss on the validation examples climbs while that on the training examples falls: it learns them
+    /// by heart.
+    ValidationClimbs {
+        /// The epoch with the least validation loss.
+        best_epoch: usize,
+    },
+}
+
+/// A knob that is likely to be set wrongly.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cause {
+    /// The learning rate is too high: it is this.
+    HighLearningRate(f64),
+    /// The learning rate is too low: it is this.
+    LowLearningRate(f64),
+    /// The momentum is too high: it is this.
+    Momentum(f64),
+    /// The penalty on the weights is so high that they are nothing, or overshoot.
+    Penalty,
+    /// So much is dropped out, this part, that too little is left.
+    Dropout(f64),
+    /// Sigmoid and tanh pass hardly any gradient on through this many layers.
+    Depth(Activation, usize),
+}
+
+impl Cause {
+    /// Where the knob is in a configuration file.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::HighLearningRate(_) | Self::LowLearningRate(_) => knob::LEARNING_RATE.key,
+            Self::Momentum(_) => knob::MOMENTUM.key,
+            Self::Penalty => knob::L2.key,
+            Self::Dropout(_) => knob::DROPOUT.key,
+            Self::Depth(..) => "model.activation",
+        }
+    }
+
+    /// What a loss that is no number is likely to come from.
+    pub(super) fn of_divergence(config: &TrainingConfig) -> Self {
+        let rate = config.learning_rate;
+        if overshoots(config) {
+            return Self::Penalty;
+        }
+        match config.optimizer {
+            Optimizer::Sgd { momentum, .. } if momentum > 0.95 && rate <= 0.01 => {
+                Self::Momentum(momentum)
+            }
+            _ => Self::HighLearningRate(rate),
+        }
+    }
+
+    /// What learning nothing is likely to come from.
+    fn of_standstill(config: &TrainingConfig) -> Self {
+        let rate = config.learning_rate;
+        let usual = config.optimizer.usual_learning_rate();
+        let layers = config.model.hidden().len();
+        let activation = config.model.activation();
+        let bends = matches!(activation, Activation::Sigmoid | Activation::Tanh);
+        if overshoots(config) || config.l1 > 0.01 || config.l2 > 0.1 {
+            Self::Penalty
+        } else if rate < usual / 30.0 {
+            Self::LowLearningRate(rate)
+        } else if rate > usual * 10.0 {
+            Self::HighLearningRate(rate)
+        } else if config.dropout > 0.7 {
+            Self::Dropout(config.dropout)
+        } else if bends && layers > 3 {
+            Self::Depth(activation, layers)
+        } else if matches!(config.optimizer, Optimizer::Sgd { .. }) {
+            Self::LowLearningRate(rate)
+        } else {
+            Self::HighLearningRate(rate)
+        }
+    }
+}
+
+/// Whether a step against a weight's penalty takes it farther from zero than it was.
+fn overshoots(config: &TrainingConfig) -> bool {
+    2.0 * config.l2 * config.learning_rate >= 2.0
+}
+
+/// What there is to be pointed out after the last of these epochs.
+pub fn observe(config: &TrainingConfig, history: &[EpochRecord]) -> Vec<Observation> {
+    let stuck = stuck_at_chance(config, history);
+    let climbs = validation_climbs(history);
+    stuck.into_iter().chain(climbs).collect()
+}
+
+fn stuck_at_chance(config: &TrainingConfig, history: &[EpochRecord]) -> Option<Observation> {
+    let first = history.len().checked_sub(STUCK_EPOCHS)?;
+    let guesses = |record: &EpochRecord| {
+        let validation = record.validation_accuracy.unwrap_or_default();
+        record.accuracy < CHANCE && validation < CHANCE
+    };
+    let accuracy = history.last()?.accuracy;
+    history[first..].iter().all(guesses).then(|| {
+        let cause = Cause::of_standstill(config);
+        Observation::StuckAtChance { accuracy, cause }
+    })
+}
+
+fn validation_climbs(history: &[EpochRecord]) -> Option<Observation> {
+    let last = history.last()?;
+    let losses = history
+        .iter()
+        .filter_map(|record| Some((record, record.validation_loss?)));
+    let (best, least) = losses.min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let is_late = last.epoch >= best.epoch + CLIMBING_EPOCHS;
+    let climbs = is_late && last.validation_loss? > least * CLIMB && last.loss < best.loss;
+    climbs.then_some(Observation::ValidationClimbs {
+        best_epoch: best.epoch,
+    })
+}
+
+/// A sentence with its remedy, without the full stop.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HighLearningRate(rate) => write!(
+                f,
+                "the learning rate of {rate} is probably too high; try a tenth of it, or clip the gradients"
+            ),
+            Self::LowLearningRate(rate) => write!(
+                f,
+                "the learning rate of {rate} is probably too low; try ten times as much"
+            ),
+            Self::Momentum(momentum) => write!(
+                f,
+                "the momentum of {momentum} is probably too high; try 0.9"
+            ),
+            Self::Penalty => write!(
+                f,
+                "the penalty on the weights is probably too high; try a tenth of it"
+            ),
+            Self::Dropout(part) => write!(
+                f,
+                "so much is dropped out, {part}, that too little is left to learn with; try 0.3"
+            ),
+            Self::Depth(activation, layers) => write!(
+                f,
+                "{activation} passes hardly any gradient on through {layers} layers; try relu, or fewer layers"
+            ),
+        }
+    }
+}
+
+/// "the loss was no finite number any more in epoch 3: the learning rate …".
+impl fmt::Display for Divergence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { epoch, cause } = self;
+        write!(
+            f,
+            "the loss was no finite number any more in epoch {epoch}: {cause}"
+        )
+    }
+}
+
+/// A sentence without its full stop.
+impl fmt::Display for Observation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StuckAtChance { accuracy, cause } => write!(
+                f,
+                "it reads {:.0} % of the digits, as one does who guesses: {cause}",
+                accuracy * 100.0
+            ),
+            Self::ValidationClimbs { best_epoch } => write!(
+                f,
+                "the validation loss has climbed since epoch {best_epoch} while the training loss fell: it learns \
+                 the examples by heart; stop here, or try dropout, weight decay, augmentation, or a patience"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::MlpConfig;
+
+    fn history(figures: &[(f64, f64, f64)]) -> Vec<EpochRecord> {
+        let record = |(index, &(loss, validation_loss, accuracy))| EpochRecord {
+            epoch: index + 1,
+            loss,
+            accuracy,
+            validation_loss: Some(validation_loss),
+            validation_accuracy: Some(accuracy),
+            learning_rate: 0.001,
+            elapsed_secs: 1.0,
+        };
+        figures.iter().enumerate().map(record).collect()
+    }
+
+    #[test]
+    fn a_standstill_is_seen_and_blamed_on_a_knob() {
+        type Change = fn(&mut TrainingConfig);
+        let cases: [(Change, &str, &str); 7] = [
+            (
+                |c| c.learning_rate = 1.0,
+                "learning_rate",
+                "far too high for Adam",
+            ),
+            (|c| c.learning_rate = 1e-7, "learning_rate", "far too low"),
+            (|c| c.l1 = 0.5, "l1 or l2", "nothing is left of the weights"),
+            (|c| c.l2 = 1.0, "l1 or l2", "likewise"),
+            (
+                |c| c.dropout = 0.9,
+                "dropout",
+                "nothing is left of the outputs",
+            ),
+            (
+                |c| c.model = MlpConfig::new(vec![32; 8], Activation::Sigmoid).expect("small"),
+                "model.activation",
+                "eight sigmoids",
+            ),
+            (
+                |c| c.optimizer = Optimizer::SGD,
+                "learning_rate",
+                "slow by nature",
+            ),
+        ];
+        let stuck = history(&[(2.4, 2.3, 0.11), (2.3, 2.3, 0.098)]);
+        for (change, key, reason) in cases {
+            let mut config = TrainingConfig::default();
+            change(&mut config);
+            match observe(&config, &stuck)[..] {
+                [Observation::StuckAtChance { accuracy, cause }] => {
+                    assert_eq!(accuracy, 0.098, "{reason}: the last epoch's");
+                    let is_key =
+                        key == cause.key() || key.contains(" or ") && cause == Cause::Penalty;
+                    assert!(is_key, "{reason}: {cause:?}");
+                }
+                ref other => panic!("{reason}: {other:?}"),
+            }
+        }
+        let config = TrainingConfig::default();
+        let cases = [
+            (history(&[]), "nothing is known"),
+            (history(&[(2.3, 2.3, 0.1)]), "one epoch is no evidence"),
+            (
+                history(&[(2.3, 2.3, 0.1), (1.9, 1.8, 0.3)]),
+                "it has begun to learn",
+            ),
+        ];
+        for (history, reason) in cases {
+            assert_eq!(observe(&config, &history), [], "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_validation_loss_that_climbs_is_told_from_one_that_wavers() {
+        let config = TrainingConfig::default();
+        let falling = [(0.5, 0.4, 0.9), (0.3, 0.30, 0.92), (0.2, 0.29, 0.94)];
+        let more = |figures: &[(f64, f64, f64)]| history(&[&falling[..], figures].concat());
+        let cases = [
+            (
+                more(&[(0.1, 0.31, 0.9), (0.08, 0.33, 0.9), (0.06, 0.36, 0.9)]),
+                Some(3),
+                "it climbs",
+            ),
+            (
+                more(&[(0.1, 0.35, 0.9), (0.08, 0.4, 0.9)]),
+                None,
+                "for two epochs only",
+            ),
+            (
+                more(&[(0.1, 0.3, 0.9), (0.08, 0.3, 0.9), (0.07, 0.3, 0.9)]),
+                None,
+                "it wavers",
+            ),
+            (
+                more(&[(0.3, 0.4, 0.9), (0.4, 0.4, 0.9), (0.5, 0.5, 0.9)]),
+                None,
+                "both climb",
+            ),
+        ];
+        for (history, expected, reason) in cases {
+            let climbs = expected.map(|best_epoch| Observation::ValidationClimbs { best_epoch });
+            assert_eq!(
+                observe(&config, &history),
+                Vec::from_iter(climbs),
+                "{reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_divergence_is_blamed_on_the_knob_that_stands_out() {
+        let cases = [
+            (Optimizer::SGD, 5.0, 0.0, "learning_rate", "too high a rate"),
+            (
+                Optimizer::Sgd {
+                    momentum: 0.99,
+                    nesterov: false,
+                },
+                0.01,
+                0.0,
+                "optimizer.momentum",
+                "a usual rate with much momentum",
+            ),
+            (Optimizer::SGD, 1.0, 1.0, "l2", "the penalty overshoots"),
+        ];
+        for (optimizer, learning_rate, l2, key, reason) in cases {
+            let config = TrainingConfig {
+                optimizer,
+                learning_rate,
+                l2,
+                ..TrainingConfig::default()
+            };
+            assert_eq!(Cause::of_divergence(&config).key(), key, "{reason}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! An interrupted training goes on as if nothing had happened.
+
+use super::*;
+use crate::{
+    dataset::augment::Augmentation,
+    training::{
+        config::{Loss, Optimizer},
+        schedule::Schedule,
+    },
+};
+
+/// A training that uses all that has a state of its own.
+fn with_all() -> TrainingConfig {
+    TrainingConfig {
+        epochs: 3,
+        optimizer: Optimizer::adam_w(0.01),
+        schedule: Schedule::ONE_CYCLE,
+        loss: Loss::MeanSquaredError,
+        label_smoothing: 0.05,
+        clip_norm: 1.0,
+        l1: 1e-6,
+        l2: 1e-5,
+        dropout: 0.2,
+        ema: 0.9,
+        patience: 2,
+        augmentation: Augmentation::HAND.scaled(0.2),
+        generated_digits: 10,
+        non_digits: 10,
+        ..config()
+    }
+}
+
+/// Trains until a number of batches is done, then stops; what the stop hands out, through its bytes.
+fn interrupted(config: &TrainingConfig, from: Option<&Checkpoint>, batches: usize) -> Checkpoint {
+    let control = Control::default();
+    let mut last = None;
+    let mut done = 0;
+    let mut on_event = |event| match event {
+        TrainingEvent::Batch(_) => {
+            done += 1;
+            if done == batches {
+                control.stop();
+            }
+        }
+        TrainingEvent::Checkpoint(checkpoint) => last = Some(*checkpoint),
+        _ => {}
+    };
+    let trained = match from {
+        Some(checkpoint) => resume(
+            checkpoint,
+            &dataset(),
+            &Device::Cpu,
+            &control,
+            &mut on_event,
+        ),
+        None => train(config, &dataset(), &Device::Cpu, &control, &mut on_event),
+    };
+    assert!(trained.expect("trains").is_some(), "it is not abandoned");
+    through_bytes(&last.expect("a stop leaves a checkpoint"))
+}
+
+fn through_bytes(checkpoint: &Checkpoint) -> Checkpoint {
+    let bytes = checkpoint.to_bytes().expect("fits in memory");
+    let read = Checkpoint::from_bytes(&bytes, "a test").expect("it is whole");
+    assert_eq!(read, *checkpoint, "as it was written");
+    read
+}
+
+fn resumed(checkpoint: &Checkpoint) -> TrainedModel {
+    let control = Control::default();
+    let trained = resume(checkpoint, &dataset(), &Device::Cpu, &control, &mut |_| {});
+    trained.expect("trains").expect("is not abandoned")
+}
+
+#[test]
+fn a_resumed_training_gives_the_same_weights_bit_by_bit() {
+    let sgd = TrainingConfig {
+        optimizer: Optimizer::NESTEROV,
+        epochs: 2,
+        ..config()
+    };
+    for (config, reason) in [(with_all(), "with all"), (sgd, "plain")] {
+        let whole = train_alone(&config);
+        // Within the first epoch, at its end, and in the midst of later ones; then again and again.
+        for batches in [1, 3, 6, 7, 10] {
+            let checkpoint = interrupted(&config, None, batches);
+            let trained = resumed(&checkpoint);
+            let same = parameters(&trained.model.mlp) == parameters(&whole.model.mlp);
+            assert!(same, "{reason}: interrupted after {batches} batches");
+            assert_eq!(trained.test, whole.test, "{reason}: and what it reaches");
+            assert_eq!(trained.epoch, whole.epoch, "{reason}: of the same epoch");
+            let figures = |model: &TrainedModel| -> Vec<_> {
+                let of =
+                    |record: &EpochRecord| (record.loss, record.accuracy, record.validation_loss);
+                model.history.iter().map(of).collect()
+            };
+            assert_eq!(
+                figures(&trained),
+                figures(&whole),
+                "{reason}: with its history"
+            );
+        }
+        let mut checkpoint = interrupted(&config, None, 1);
+        for batches in [2, 1, 3, 5] {
+            checkpoint = interrupted(&config, Some(&checkpoint), batches);
+        }
+        let again = parameters(&resumed(&checkpoint).model.mlp);
+        assert!(
+            again == parameters(&whole.model.mlp),
+            "{reason}: five times"
+        );
+    }
+}
+
+#[test]
+fn a_resumed_training_says_what_was_done() {
+    let checkpoint = interrupted(&with_all(), None, 10);
+    let mut events = Vec::new();
+    let control = Control::default();
+    let mut on_event = |event| {
+        events.push(event);
+        control.abandon();
+    };
+    let trained = resume(
+        &checkpoint,
+        &dataset(),
+        &Device::Cpu,
+        &control,
+        &mut on_event,
+    );
+    assert!(
+        trained.expect("begins").is_none(),
+        "it is abandoned at once"
+    );
+    let [
+        TrainingEvent::Started(plan),
+        TrainingEvent::Resumed(history),
+        ..,
+    ] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(plan.epochs, 3, "the plan is the whole training's");
+    assert_eq!(
+        history,
+        checkpoint.history(),
+        "and the epochs before are told"
+    );
+    assert_eq!(checkpoint.progress().epoch, 2, "it is in the second");
+}
+
+#[test]
+fn other_data_are_refused() {
+    let checkpoint = interrupted(&config(), None, 3);
+    let mut images = bars(230).images().to_vec();
+    images[0] = 77;
+    let changed = Examples::new(images, bars(230).labels().to_vec()).expect("sizes agree");
+    let others = [
+        (Dataset::new("bars", bars(231), bars(50)), "one more"),
+        (Dataset::new("bars", changed, bars(50)), "another picture"),
+    ];
+    for (dataset, reason) in others {
+        let control = Control::default();
+        let result = resume(&checkpoint, &dataset, &Device::Cpu, &control, &mut |_| {});
+        assert!(matches!(result, Err(TrainingError::Refused(_))), "{reason}");
+    }
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused_whatever_the_damage() {
+    let bytes = interrupted(&with_all(), None, 8)
+        .to_bytes()
+        .expect("fits in memory");
+    let read = |bytes: &[u8]| Checkpoint::from_bytes(bytes, "a test");
+    assert!(read(&bytes).is_ok(), "whole it is read");
+    for len in (0..bytes.len()).step_by(997) {
+        assert!(read(&bytes[..len]).is_err(), "cut off after {len} bytes");
+    }
+    for place in (0..bytes.len()).step_by(1009) {
+        let mut damaged = bytes.clone();
+        damaged[place] ^= 0x10;
+        // A digit of the hash or a space of the header may change without a consequence; no content may.
+        if let Ok(checkpoint) = read(&damaged) {
+            assert_eq!(checkpoint, read(&bytes).expect("is whole"), "byte {place}");
+        }
+    }
+    assert!(read(b"{}").is_err(), "something else");
+}

@@ -1,0 +1,184 @@
+//! What the settings of a training promise, beyond what a single step does.
+
+use super::*;
+use crate::{
+    model::preprocess::Preprocessing,
+    training::{config::Optimizer, schedule::Schedule},
+};
+
+fn events_of(config: &TrainingConfig) -> (TrainedModel, Vec<TrainingEvent>) {
+    let mut events = Vec::new();
+    let control = Control::default();
+    let mut on_event = |event| events.push(event);
+    let trained = train(config, &dataset(), &Device::Cpu, &control, &mut on_event);
+    (trained.expect("trains").expect("is not abandoned"), events)
+}
+
+#[test]
+fn patience_ends_a_training_and_keeps_its_best_epoch() {
+    // After four epochs the learning rate is zero, and nothing gets better any more.
+    let config = TrainingConfig {
+        epochs: 200,
+        schedule: Schedule::Step {
+            every_epochs: 4,
+            factor: 0.0,
+        },
+        patience: 3,
+        ..config()
+    };
+    let trained = train_alone(&config);
+    assert_eq!(trained.ending, Ending::StoppedEarly, "by itself");
+    let best = trained.epoch.expect("of an epoch");
+    assert_eq!(best, 4, "the last that learnt");
+    assert_eq!(
+        trained.history.len(),
+        best + 3,
+        "three epochs after the best"
+    );
+    let loss = |record: &EpochRecord| record.validation_loss.expect("there are examples");
+    let least = trained
+        .history
+        .iter()
+        .map(loss)
+        .fold(f64::INFINITY, f64::min);
+    assert_eq!(loss(&trained.history[best - 1]), least, "the least loss");
+    let (_, validation) = dataset().train.split_tail(config.validation_split);
+    let again = evaluate(&trained.model.mlp, &validation, &Control::default());
+    let again = again.expect("runs").expect("is not abandoned");
+    assert!(
+        (again.loss - least).abs() < 1e-9,
+        "and these are its weights"
+    );
+}
+
+#[test]
+fn what_is_averaged_is_shown_validated_and_kept() {
+    let config = TrainingConfig {
+        epochs: 3,
+        ema: 0.9,
+        ..config()
+    };
+    let (trained, events) = events_of(&config);
+    let plain = train_alone(&TrainingConfig { ema: 0.0, ..config });
+    assert_ne!(
+        parameters(&trained.model.mlp),
+        parameters(&plain.model.mlp),
+        "the mean is kept"
+    );
+    let losses = |model: &TrainedModel| -> Vec<f64> {
+        model.history.iter().map(|record| record.loss).collect()
+    };
+    assert_eq!(
+        losses(&trained),
+        losses(&plain),
+        "but the training is the same"
+    );
+    let shown = events.iter().rev().find_map(|event| match event {
+        TrainingEvent::EpochFinished { mlp, .. } => Some(parameters(mlp)),
+        _ => None,
+    });
+    assert_eq!(shown, Some(parameters(&trained.model.mlp)), "and shown");
+}
+
+#[test]
+fn a_part_of_the_data_is_its_first_part() {
+    let config = TrainingConfig {
+        epochs: 1,
+        data_fraction: 0.25,
+        ..config()
+    };
+    let (_, events) = events_of(&config);
+    let Some(TrainingEvent::Started(plan)) = events.first() else {
+        panic!("begins with its plan")
+    };
+    let sizes = (plan.training_examples, plan.validation_examples);
+    assert_eq!(sizes, (46, 46), "a quarter of 184, validated with all");
+}
+
+#[test]
+fn a_loss_that_is_no_number_ends_the_training_with_what_was_good() {
+    let wild = TrainingConfig {
+        optimizer: Optimizer::SGD,
+        schedule: Schedule::OneCycle {
+            warm_up: 1.0,
+            start: 0.0,
+        },
+        model: MlpConfig::new(vec![24; 8], Activation::Relu).expect("a small network"),
+        epochs: 1000,
+        learning_rate: 10.0,
+        l2: 1.0,
+        ..config()
+    };
+    let trained = train_alone(&wild);
+    assert!(
+        matches!(trained.ending, Ending::Diverged(_)),
+        "{:?}",
+        trained.ending
+    );
+    let finite = parameters(&trained.model.mlp).iter().all(|w| w.is_finite());
+    assert!(
+        finite && trained.epoch.is_some(),
+        "an epoch's weights are kept"
+    );
+    let at_once = TrainingConfig {
+        schedule: Schedule::Constant,
+        ..wild
+    };
+    let control = Control::default();
+    let result = train(&at_once, &dataset(), &Device::Cpu, &control, &mut |_| {});
+    match result {
+        Err(TrainingError::Diverged(text)) => {
+            assert!(text.contains("too high"), "{text} names a cause");
+        }
+        other => panic!("there is nothing to keep: {other:?}"),
+    }
+}
+
+#[test]
+fn filters_are_learnt_with_and_belong_to_the_model() {
+    let filters = Preprocessing {
+        threshold: 0.9,
+        ..Preprocessing::default()
+    };
+    // The bars are at 200 of 255: behind this threshold there is nothing.
+    let blank = TrainingConfig {
+        epochs: 2,
+        model: config()
+            .model
+            .with_preprocessing(filters)
+            .expect("in range"),
+        ..config()
+    };
+    let trained = train_alone(&blank);
+    let accuracy = trained.test.expect("there are test examples").accuracy;
+    assert!(accuracy < 0.2, "{accuracy}: nothing can be told");
+    let bytes = trained.model.to_bytes().expect("fits in memory");
+    let read = Model::from_bytes(&bytes, "a test").expect("it is whole");
+    assert_eq!(
+        read.mlp.config(),
+        &blank.model,
+        "the filters are in the file"
+    );
+    let blurred = Preprocessing {
+        gaussian_px: 0.5,
+        ..Preprocessing::default()
+    };
+    for augmentation in [
+        crate::dataset::augment::Augmentation::default(),
+        crate::dataset::augment::Augmentation::HAND.scaled(0.1),
+    ] {
+        let config = TrainingConfig {
+            model: config()
+                .model
+                .with_preprocessing(blurred)
+                .expect("in range"),
+            augmentation,
+            ..config()
+        };
+        let accuracy = train_alone(&config)
+            .test
+            .expect("there are test examples")
+            .accuracy;
+        assert!(accuracy > 0.9, "{accuracy}: bars are easy, blurred too");
+    }
+}

@@ -1,0 +1,86 @@
+//! A training that was interrupted, and the window that is opened next.
+
+use std::{fs, path::Path};
+
+use candle_core::Device;
+use digitpad::{
+    dataset::source::DataSource,
+    model::{Activation, MlpConfig},
+    training::{TrainingEvent, config::TrainingConfig, control::Control, train},
+    worker::interrupted::checkpoint_in,
+};
+
+use crate::driver::{Window, says, settings};
+
+/// Leaves a data folder as a crash in the second of three epochs does.
+fn interrupt(data_folder: &Path) {
+    let config = TrainingConfig {
+        model: MlpConfig::new(vec![8], Activation::Relu).expect("a small network"),
+        epochs: 3,
+        data_fraction: 0.002,
+        validation_split: 0.01,
+        ..TrainingConfig::default()
+    };
+    let dataset = DataSource::default().read().expect("MNIST is built in");
+    let control = Control::default();
+    let mut last = None;
+    let mut on_event = |event| match event {
+        TrainingEvent::Batch(progress) if progress.epoch == 2 => control.stop(),
+        TrainingEvent::Checkpoint(checkpoint) => last = Some(checkpoint),
+        _ => {}
+    };
+    train(&config, &dataset, &Device::Cpu, &control, &mut on_event).expect("trains");
+    let bytes = last
+        .expect("a stop leaves it")
+        .to_bytes()
+        .expect("fits in memory");
+    fs::write(checkpoint_in(data_folder), bytes).expect("writes");
+}
+
+fn open(data_folder: &Path) -> Window {
+    let mut window = Window::new(settings());
+    window.harness.state_mut().keep_trainings_in(data_folder);
+    window
+}
+
+#[test]
+fn an_interrupted_training_can_go_on() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    interrupt(folder.path());
+    let mut window = open(folder.path());
+    window.await_that("it asks", |harness| says(harness, "Resume the training?"));
+    assert!(window.says("epoch 2 of 3"), "and says where it was");
+    window.click("Resume it");
+    window.await_that("it ends", |harness| {
+        says(harness, "Answers: trained model, run 1")
+    });
+    let history = &window.harness.state().state().training.history;
+    assert_eq!(history.len(), 3, "with the epochs before the interruption");
+    assert!(
+        !checkpoint_in(folder.path()).exists(),
+        "nothing is left to go on with"
+    );
+}
+
+#[test]
+fn an_interrupted_training_can_wait_or_be_discarded() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    interrupt(folder.path());
+    let path = checkpoint_in(folder.path());
+    let mut window = open(folder.path());
+    window.await_that("it asks", |harness| says(harness, "Resume the training?"));
+    window.click("Decide later");
+    assert!(!window.says("Resume the training?"), "it does not insist");
+    drop(window);
+    assert!(path.exists(), "and keeps it");
+    let mut window = open(folder.path());
+    window.await_that("it asks again", |harness| {
+        says(harness, "Resume the training?")
+    });
+    window.click("Discard it");
+    window.await_that("it is gone", |_| !path.exists());
+    assert!(
+        !window.says("Resume the training?"),
+        "and nothing is asked any more"
+    );
+}
