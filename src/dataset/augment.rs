@@ -34,11 +34,11 @@ pub struct Augmentation {
 impl Augmentation {
     /// What a hand may do to a digit without making it another one.
     pub const HAND: Self = Self {
-        rotation_deg: 15.0,
-        scale: 0.15,
-        shear: 0.2,
-        shift_px: 1.0,
-        elastic_px: 1.2,
+        rotation_deg: 12.0,
+        scale: 0.13,
+        shear: 0.17,
+        shift_px: 0.8,
+        elastic_px: 1.1,
         thickness_px: 0.0,
         taper: 0.0,
     };
@@ -440,9 +440,9 @@ mod tests {
             let stiff = Augmentation { elastic_px: 0.0, ..Augmentation::HAND };
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let ratio = mass(&stiff.apply(&sample(), &mut rng)) / mass(&sample());
-            // Turning, slanting and shifting keep areas; the scales change them by 0.85² to 1.15².
+            // Turning, slanting and shifting keep areas; the scales change them by 0.87² to 1.13².
             // Sampling at pixels' centres is good to some hundredths.
-            prop_assert!((0.7225 - 0.05..1.3225 + 0.05).contains(&ratio), "{ratio} times the ink");
+            prop_assert!((0.7569 - 0.05..1.2769 + 0.05).contains(&ratio), "{ratio} times the ink");
         }
 
         #[test]
