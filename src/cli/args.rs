@@ -44,10 +44,11 @@ Examples:
   digitpad eval
   digitpad eval --weights mine.safetensors --data fashion-mnist/
   digitpad eval --idx t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --json
-  digitpad eval --ink digits.jsonl.gz
+  digitpad eval --ink digits.jsonl.gz --errors misread.png
 
-With --json, one object: source, examples, loss, accuracy, per_class and confusion (ten rows, truth by
-row); with --ink also by_source (by the part of the writer's name before its dash) and how many lines
+With --json, one object: source, examples, loss, accuracy, confusion (ten rows, truth by row), for each
+digit precision and recall (per_class is recall too), ece (the expected calibration error) and
+reliability (its 15 bins of confidence: count, mean confidence, accuracy); with --ink also by_source (by the part of the writer's name before its dash) and how many lines
 were left out: not_digits, unlabelled, blank.";
 
 const PREDICT_EXAMPLES: &str = "\
@@ -140,7 +141,7 @@ struct TypedTrain {
 struct TypedEval {
     #[command(flatten)]
     model: TypedModel,
-    /// The test set of a folder with the four files of a data set in MNIST's format
+    /// A folder with the two test files of a data set in MNIST's format
     #[arg(long, value_name = "FOLDER", group = "source")]
     data: Option<PathBuf>,
     /// A file of images and the file of their labels, in MNIST's format
@@ -149,6 +150,10 @@ struct TypedEval {
     /// An ink file: JSON Lines, gzip-compressed or not
     #[arg(long, value_name = "FILE", group = "source")]
     ink: Option<PathBuf>,
+    /// A picture to write, in PNG: the misread digits, the worst first, each with what it shows, what it
+    /// was read as and how sure of that the model was
+    #[arg(long, value_name = "FILE")]
+    errors: Option<PathBuf>,
     /// Print the figures as one JSON object
     #[arg(long)]
     json: bool,
@@ -259,6 +264,7 @@ impl TypedEval {
         EvalTask {
             weights: self.model.weights,
             source,
+            errors: self.errors,
             json: self.json,
         }
     }

@@ -12,10 +12,15 @@ use crate::{
     bitmap::CLASSES,
     dataset::{Dataset, Examples, read_idx_pair},
     error::{CliError, DatasetError},
-    training::{
-        control::Control,
-        evaluation::{Evaluation, evaluate},
+    image_input::save_rgb_png,
+    measurement::{
+        Figures, Measurement,
+        calibration::{BINS, Bin},
+        sheet::Sheet,
+        specimens::{Source, Specimens},
     },
+    model::file::Model,
+    training::{control::Control, evaluation::Evaluation},
 };
 
 /// Measure a model on labelled digits.
@@ -25,6 +30,8 @@ pub struct EvalTask {
     pub weights: Option<PathBuf>,
     /// Where the digits come from.
     pub source: EvalSource,
+    /// Where to write a picture of what was misread.
+    pub errors: Option<PathBuf>,
     /// Whether to print JSON.
     pub json: bool,
 }
@@ -34,7 +41,7 @@ pub struct EvalTask {
 pub enum EvalSource {
     /// The test set of the built-in MNIST.
     Mnist,
-    /// The test set of a folder with four files.
+    /// The test set of a folder in MNIST's format.
     Folder(PathBuf),
     /// Two files.
     Idx {
@@ -53,15 +60,28 @@ pub(super) struct Report<'a> {
     source: &'a str,
     #[serde(flatten)]
     evaluation: &'a Evaluation,
+    /// The part of each digit's examples that was read rightly: its recall.
     per_class: [Option<f64>; CLASSES],
+    precision: [Option<f64>; CLASSES],
+    recall: [Option<f64>; CLASSES],
+    ece: f64,
+    reliability: &'a [Bin; BINS],
+    #[serde(skip)]
+    figures: &'a Figures,
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(source: &'a str, evaluation: &'a Evaluation) -> Self {
+    pub(super) fn new(source: &'a str, figures: &'a Figures) -> Self {
+        let recall = figures.classes.map(|class| class.recall);
         Self {
             source,
-            evaluation,
-            per_class: text::per_class(evaluation),
+            evaluation: &figures.evaluation,
+            per_class: recall,
+            precision: figures.classes.map(|class| class.precision),
+            recall,
+            ece: figures.reliability.ece,
+            reliability: &figures.reliability.bins,
+            figures,
         }
     }
 
@@ -75,26 +95,37 @@ impl<'a> Report<'a> {
         writeln!(out, "{examples} examples of {}", self.source)?;
         writeln!(
             out,
-            "loss {loss:.4}, accuracy {}\n",
-            text::percent(*accuracy)
+            "loss {loss:.4}, accuracy {}, calibration error (ECE) {}\n",
+            text::percent(*accuracy),
+            text::percent(self.ece)
         )?;
-        Ok(write!(out, "{}", text::confusion(self.evaluation))?)
+        Ok(write!(out, "{}", text::confusion(self.figures))?)
     }
 }
 
 pub(super) fn run(task: &EvalTask, out: &mut dyn Write) -> Result<Ending, CliError> {
     let model = load_model(task.weights.as_deref())?;
     let (source, examples) = match &task.source {
-        EvalSource::Ink(file) => return ink_eval::run(&model, file, task.json, out),
-        EvalSource::Mnist => test_part(Dataset::mnist()?),
-        EvalSource::Folder(folder) => test_part(Dataset::from_folder(folder)?),
+        EvalSource::Ink(file) => {
+            let ending = ink_eval::run(&model, file, task.json, out)?;
+            if let Some(path) = &task.errors {
+                // The strokes are drawn once more: the figures need no pictures, and hold none.
+                let source = Source::Ink(file.clone());
+                if let Some(specimens) = Specimens::load(&source, &Control::default())? {
+                    measured(&model, specimens, Some(path))?;
+                }
+            }
+            return Ok(ending);
+        }
+        EvalSource::Mnist => ("mnist".to_owned(), Dataset::mnist_test()?),
+        EvalSource::Folder(folder) => Dataset::test_of_folder(folder)?,
         EvalSource::Idx { images, labels } => pair(images, labels)?,
     };
-    // Nobody else holds the lever, so it is never abandoned.
-    let Some(evaluation) = evaluate(&model.mlp, &examples, &Control::default())? else {
+    let specimens = Specimens::of_examples(source, examples);
+    let Some(measurement) = measured(&model, specimens, task.errors.as_deref())? else {
         return Ok(Ending::Interrupted);
     };
-    let report = Report::new(&source, &evaluation);
+    let report = Report::new(measurement.name(), measurement.figures());
     if task.json {
         write_json(out, &report)?;
     } else {
@@ -103,8 +134,20 @@ pub(super) fn run(task: &EvalTask, out: &mut dyn Write) -> Result<Ending, CliErr
     Ok(Ending::Done)
 }
 
-fn test_part(dataset: Dataset) -> (String, Examples) {
-    (dataset.name, dataset.test)
+/// Measures the model, and writes a picture of what it misread where that is asked for.
+fn measured(
+    model: &Model,
+    specimens: Specimens,
+    errors: Option<&Path>,
+) -> Result<Option<Measurement>, CliError> {
+    // Nobody else holds the lever, so it is never abandoned.
+    let control = Control::default();
+    let measurement = Measurement::of(&model.mlp, specimens, &control, &mut |_| {})?;
+    if let (Some(measurement), Some(path)) = (&measurement, errors) {
+        let sheet = Sheet::of_misread(measurement);
+        save_rgb_png(&sheet.pixels, [sheet.width, sheet.height], path)?;
+    }
+    Ok(measurement)
 }
 
 fn pair(images: &Path, labels: &Path) -> Result<(String, Examples), DatasetError> {

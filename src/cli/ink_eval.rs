@@ -12,6 +12,7 @@ use crate::{
         self,
         file::{InkRecord, Label},
     },
+    measurement::{Figures, Reading},
     model::{Mlp, file::Model},
     training::evaluation::Evaluation,
 };
@@ -75,10 +76,10 @@ pub(super) fn run(
         )));
     }
     let logits = logits(&model.mlp, &sorted.bitmaps)?;
-    let evaluation = Evaluation::of_logits(logits.iter().zip(sorted.truths.iter().copied()));
+    let figures = figures(&logits, &sorted.truths);
     let name = file.display().to_string();
     let report = InkReport {
-        report: Report::new(&name, &evaluation),
+        report: Report::new(&name, &figures),
         by_source: by_source(&sorted, &logits),
         left_out: sorted.left_out,
     };
@@ -125,6 +126,14 @@ fn logits(mlp: &Mlp, bitmaps: &[Bitmap]) -> Result<Vec<[f32; CLASSES]>, ModelErr
         logits.extend(mlp.logits(pixels.collect())?);
     }
     Ok(logits)
+}
+
+fn figures(logits: &[[f32; CLASSES]], truths: &[Digit]) -> Figures {
+    let pairs = logits.iter().zip(truths);
+    let readings: Vec<Reading> = pairs
+        .map(|(logits, &truth)| Reading::of_logits(logits, truth))
+        .collect();
+    Figures::of(logits, &readings)
 }
 
 fn by_source<'a>(
