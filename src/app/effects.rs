@@ -11,6 +11,7 @@ use super::{
 use crate::worker::{
     Waker,
     file_tasks::{Dialog, FileTasks},
+    measurer::Measurer,
     predictor::{PredictionRequest, Predictor},
     trainer::Trainer,
 };
@@ -20,6 +21,7 @@ use crate::worker::{
 pub(super) struct Workers {
     pub(super) predictor: Predictor,
     pub(super) trainer: Option<Trainer>,
+    pub(super) measurer: Option<Measurer>,
     pub(super) files: FileTasks,
 }
 
@@ -35,6 +37,7 @@ impl Workers {
         Self {
             predictor: Predictor::spawn(Arc::clone(state.models.answering()), Arc::clone(&waker)),
             trainer: None,
+            measurer: None,
             files: FileTasks::new(waker),
         }
     }
@@ -59,6 +62,17 @@ impl Workers {
                 Effect::Pause => self.steer(Trainer::pause),
                 Effect::Resume => self.steer(Trainer::resume),
                 Effect::Stop => self.steer(Trainer::stop),
+                Effect::Measure(number, model, source) => {
+                    // The last measurement is done, so its thread is joined at once.
+                    let ctx = ctx.clone();
+                    let waker = Arc::new(move || ctx.request_repaint());
+                    self.measurer = Some(Measurer::spawn(number, model, source, waker));
+                }
+                Effect::CancelMeasuring => {
+                    if let Some(measurer) = &self.measurer {
+                        measurer.cancel();
+                    }
+                }
                 Effect::OpenDialog(purpose) => {
                     if let Some(dialog) = dialog_for(purpose, state) {
                         self.files.open_dialog(dialog);
@@ -86,5 +100,8 @@ fn dialog_for(purpose: PathPurpose, state: &State) -> Option<Dialog> {
         PathPurpose::OpenDrawing => Dialog::OpenDrawing,
         PathPurpose::SaveDrawing => Dialog::SaveDrawing(state.ink().clone()),
         PathPurpose::DataFolder => Dialog::ChooseFolder,
+        PathPurpose::TestFolder => Dialog::ChooseTestFolder,
+        PathPurpose::TestInk => Dialog::ChooseTestInk,
+        PathPurpose::SaveConfusion => Dialog::SaveTable(state.confusion_table()?),
     })
 }

@@ -4,4 +4,5 @@ mod drawing;
 mod driver;
 mod files;
 mod layout;
+mod measuring;
 mod training;
