@@ -7,8 +7,7 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Serialize;
 
 use super::{
-    Activation, Mlp, MlpConfig, calibration::Calibration, parse_hidden,
-    preprocess::Preprocessing,
+    Activation, Mlp, MlpConfig, calibration::Calibration, parse_hidden, preprocess::Preprocessing,
 };
 use crate::{
     bitmap::{CLASSES, PIXELS},

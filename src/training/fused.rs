@@ -243,7 +243,8 @@ fn shorten(states: &mut [State], most: f64) {
     if most <= 0.0 {
         return;
     }
-    let gradients = |state: &State| [&state.gradient, &state.bias_gradient].map(|part| squares(part));
+    let gradients =
+        |state: &State| [&state.gradient, &state.bias_gradient].map(|part| squares(part));
     let squares: f64 = states.iter().flat_map(gradients).sum();
     let factor = most / (squares.sqrt() + CLIP_EPSILON);
     if factor < 1.0 {

@@ -277,7 +277,7 @@ mod tests {
         let words = format!("digitpad train --out w {typed}");
         let words = words.split(' ').filter(|word| !word.is_empty());
         match parse(words.map(OsString::from)) {
-            Ok(Invocation::Task(Task::Train(task))) => task,
+            Ok(Invocation::Task(Task::Train(task))) => *task,
             _ => panic!("{typed} is a training"),
         }
     }

@@ -33,7 +33,10 @@ impl<'a> Values<'a> {
 }
 
 /// Lets `change` write all of these in place, at the same time.
-pub(in crate::training) fn write_all(vars: &[&Var], change: &mut dyn FnMut(Vec<&mut [f32]>)) -> Result<()> {
+pub(in crate::training) fn write_all(
+    vars: &[&Var],
+    change: &mut dyn FnMut(Vec<&mut [f32]>),
+) -> Result<()> {
     write_rest(vars, Vec::with_capacity(vars.len()), change)
 }
 

@@ -115,7 +115,10 @@ impl Pass<'_> {
         }
         let mut slopes = part.slopes.iter_mut();
         for (row, outputs) in part.outputs.iter_mut().enumerate() {
-            let slopes = slopes.next().map(|slopes| &mut **slopes).unwrap_or_default();
+            let slopes = slopes
+                .next()
+                .map(|slopes| &mut **slopes)
+                .unwrap_or_default();
             self.activate((0, row, first), outputs, slopes);
         }
     }

@@ -289,13 +289,19 @@ impl Block {
     }
 
     /// A step on these columns by gradients that lie ready; both are the columns' part of each pixel's row.
-    pub(super) fn apply(&mut self, rule: Rule, weights: &mut [&mut [f32]], gradient: &[&mut [f32]]) {
+    pub(super) fn apply(
+        &mut self,
+        rule: Rule,
+        weights: &mut [&mut [f32]],
+        gradient: &[&mut [f32]],
+    ) {
         let len = self.columns.len();
         let moments = self
             .first
             .chunks_exact_mut(len)
             .zip(self.second.chunks_exact_mut(len));
-        for ((weights, gradient), (first, second)) in weights.iter_mut().zip(gradient).zip(moments) {
+        for ((weights, gradient), (first, second)) in weights.iter_mut().zip(gradient).zip(moments)
+        {
             rule.update_slice(weights, gradient, first, second);
         }
     }
