@@ -168,6 +168,15 @@ impl App {
             // Its thread has said its last word and is joined at once.
             self.workers.trainer = None;
         }
+        if let Some(measurer) = &self.workers.measurer {
+            self.state.hear_measuring(measurer.progress());
+            if let Some(message) = measurer.take() {
+                effects.extend(self.state.hear_measurer(message));
+            }
+        }
+        if self.state.measuring.active_number().is_none() {
+            self.workers.measurer = None;
+        }
         for outcome in self.workers.files.drain() {
             effects.extend(self.state.hear_file(outcome));
         }

@@ -197,6 +197,14 @@ impl Dataset {
         mnist::unpack()
     }
 
+    /// Unpacks the test examples of the built-in MNIST alone: 10000, 8 MB.
+    ///
+    /// # Errors
+    /// As [`Dataset::mnist`].
+    pub fn mnist_test() -> Result<Examples, DatasetError> {
+        mnist::unpack_test()
+    }
+
     /// Reads a folder that holds MNIST's four files by their usual names: `train-images-idx3-ubyte`,
     /// `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, each also with
     /// `.idx` for `-idx` and with `.gz` at its end. Fashion-MNIST and KMNIST come so. EMNIST's
@@ -210,6 +218,15 @@ impl Dataset {
     /// images and labels differ in number; if a label is above 9.
     pub fn from_folder(folder: &Path) -> Result<Self, DatasetError> {
         files::read_folder(folder)
+    }
+
+    /// Reads the test examples of such a folder alone, with its name. The files to train on need not
+    /// be there.
+    ///
+    /// # Errors
+    /// As [`Dataset::from_folder`].
+    pub fn test_of_folder(folder: &Path) -> Result<(String, Examples), DatasetError> {
+        files::read_test_of_folder(folder)
     }
 }
 

@@ -153,6 +153,23 @@ pub enum TrainingError {
     Dataset(#[from] DatasetError),
 }
 
+/// Measuring a model.
+#[derive(Debug, Error)]
+pub enum MeasurementError {
+    /// The data set failed.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The ink failed.
+    #[error(transparent)]
+    Ink(#[from] InkError),
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// There is nothing to measure with, or the model cannot be measured.
+    #[error("{0}")]
+    Refused(Refusal),
+}
+
 /// The command line: whatever its commands run into.
 #[derive(Debug, Error)]
 pub enum CliError {
@@ -171,6 +188,9 @@ pub enum CliError {
     /// A training.
     #[error(transparent)]
     Training(#[from] TrainingError),
+    /// A measurement.
+    #[error(transparent)]
+    Measurement(#[from] MeasurementError),
     /// A file or folder that was named.
     #[error(transparent)]
     Io(#[from] IoError),
@@ -190,6 +210,7 @@ impl CliError {
             Self::Output(_)
                 | Self::Model(ModelError::Compute(_))
                 | Self::Training(TrainingError::Model(ModelError::Compute(_)))
+                | Self::Measurement(MeasurementError::Model(ModelError::Compute(_)))
         )
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{io::Cursor, path::Path};
 
-use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ExtendedColorType, ImageDecoder as _, ImageFormat, ImageReader, Limits};
 
 use crate::{
     bitmap::{Bitmap, PIXELS, SIDE},
@@ -62,24 +62,41 @@ pub fn bitmap_from_bytes(bytes: &[u8]) -> Result<Bitmap, ImageError> {
 /// # Errors
 /// When the folder cannot be written to.
 pub fn save_bitmap_png(bitmap: &Bitmap, path: &Path) -> Result<(), ImageError> {
-    let mut png = Cursor::new(Vec::new());
-    let side = SIDE as u32;
-    image::write_buffer_with_format(
-        &mut png,
+    save_png(
         &bitmap.to_bytes(),
-        side,
-        side,
-        image::ExtendedColorType::L8,
-        ImageFormat::Png,
+        [SIDE, SIDE],
+        ExtendedColorType::L8,
+        path,
     )
-    .map_err(|error| {
-        let what = format!("28×28 pixels that the PNG writer turned down ({error})");
-        refused(
-            &path.display().to_string(),
-            what,
-            "a picture that can be written",
-        )
-    })?;
+}
+
+/// Writes a picture of 8-bit red, green and blue as PNG, in place of what is there. `pixels` are
+/// `width * height * 3` bytes, row by row from the top left; `size` is `[width, height]`.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn save_rgb_png(pixels: &[u8], size: [usize; 2], path: &Path) -> Result<(), ImageError> {
+    save_png(pixels, size, ExtendedColorType::Rgb8, path)
+}
+
+fn save_png(
+    pixels: &[u8],
+    size: [usize; 2],
+    colors: ExtendedColorType,
+    path: &Path,
+) -> Result<(), ImageError> {
+    let mut png = Cursor::new(Vec::new());
+    let [width, height] = size.map(|side| side as u32);
+    let format = ImageFormat::Png;
+    image::write_buffer_with_format(&mut png, pixels, width, height, colors, format).map_err(
+        |error| {
+            refused(
+                &path.display().to_string(),
+                format!("{width}×{height} pixels that the PNG writer turned down ({error})"),
+                "a picture that can be written",
+            )
+        },
+    )?;
     Ok(write_atomically(path, png.get_ref())?)
 }
 

@@ -8,6 +8,7 @@ mod curves;
 mod fields;
 mod icons;
 mod keys;
+mod measuring;
 mod models;
 mod notices;
 mod pen;
@@ -21,11 +22,11 @@ use egui::{
     Sense, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
-use self::{canvas::Canvas, prediction::Preview, theme::Palette};
+use self::{canvas::Canvas, measuring::MeasuringView, prediction::Preview, theme::Palette};
 use crate::app::{
     action::{Action, PathPurpose},
     settings::ThemeChoice,
-    state::State,
+    state::{Stage, State},
 };
 
 /// The height of the row at the top.
@@ -39,11 +40,26 @@ const LEAST_PAD: f32 = 96.0;
 /// What the ten bars need at least, in points.
 const LEAST_RESULTS_WIDTH: f32 = 230.0;
 
+/// The rooms of the window, their names and what they are for.
+const STAGES: [(Stage, &str, &str); 2] = [
+    (
+        Stage::Draw,
+        "Draw",
+        "Draw a digit, and see what the network makes of it.",
+    ),
+    (
+        Stage::Test,
+        "Test",
+        "See how good the network is on thousands of digits, and which it misreads.",
+    ),
+];
+
 /// What the drawing code remembers between frames.
 #[derive(Debug, Default)]
 pub struct View {
     canvas: Canvas,
     preview: Preview,
+    measuring: MeasuringView,
 }
 
 impl View {
@@ -89,14 +105,20 @@ impl View {
         let stage = Frame::new()
             .fill(palette.window)
             .inner_margin(Margin::same(20));
-        CentralPanel::default().frame(stage).show(ui, |ui| {
-            self.stage_ui(ui, state, &mut actions);
-        });
+        CentralPanel::default()
+            .frame(stage)
+            .show(ui, |ui| match state.stage {
+                Stage::Draw => self.stage_ui(ui, state, &mut actions),
+                Stage::Test => {
+                    self.canvas.hide();
+                    measuring::measuring_ui(ui, state, &mut self.measuring, &mut actions);
+                }
+            });
         questions::path_window(ui.ctx(), state, &mut actions);
         questions::close_modal(ui.ctx(), state, &mut actions);
         questions::interrupted_modal(ui.ctx(), state, &mut actions);
         notices::notices_ui(ui.ctx(), state, &mut actions);
-        notices::drop_hint(ui.ctx());
+        notices::drop_hint(ui.ctx(), state);
         actions
     }
 
@@ -116,7 +138,7 @@ impl View {
     }
 
     fn parts_ui(&mut self, ui: &mut Ui, place: &Places, state: &State, actions: &mut Vec<Action>) {
-        self.canvas.ui(ui, place.pad, state);
+        self.canvas.ui(ui, place.pad, state, self.preview.texture());
         ui.scope_builder(UiBuilder::new().max_rect(place.toolbar), |ui| {
             toolbar_ui(ui, state, actions);
         });
@@ -194,6 +216,13 @@ fn bar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     theme::quiet_selection(ui);
     ui.horizontal_centered(|ui| {
         ui.heading("Digitpad");
+        ui.add_space(theme::GAP);
+        for (stage, name, help) in STAGES {
+            let tab = ui.add(Button::selectable(state.stage == stage, name));
+            if tab.on_hover_text(help).clicked() {
+                actions.push(Action::Enter(stage));
+            }
+        }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let shown = state.settings.training_panel;
             let toggle = ui.add(Button::selectable(shown, "Training panel"));

@@ -1,4 +1,4 @@
-//! Threads behind handles, for whoever must never wait: a predictor, a trainer, file tasks.
+//! Threads behind handles, for whoever must never wait: a predictor, a trainer, a measurer, file tasks.
 //!
 //! A handle takes requests at once and gives results when asked; the thread behind it wakes the owner
 //! whenever there is something new. Dropping a handle stops its thread, wakes it if it waits, and
@@ -6,6 +6,7 @@
 
 pub mod file_tasks;
 pub mod interrupted;
+pub mod measurer;
 pub mod predictor;
 pub mod trainer;
 

@@ -4,11 +4,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{
     settings::ThemeChoice,
-    state::{form::TrainingForm, models::ModelId},
+    state::{Stage, form::TrainingForm, measuring::MeasuringAction, models::ModelId},
 };
 use crate::{
     bitmap::Bitmap,
     ink::{Ink, Point},
+    measurement::specimens::Source,
     model::file::Model,
     training::{
         checkpoint::Checkpoint,
@@ -70,6 +71,10 @@ pub enum Action {
     ChooseTheme(ThemeChoice),
     /// Show or hide the training panel.
     ShowTraining(bool),
+    /// Look at another room of the window.
+    Enter(Stage),
+    /// Something in the view that tests the model.
+    Measuring(MeasuringAction),
     /// Close the window although something would be lost.
     CloseAnyway,
     /// Leave the window open.
@@ -89,6 +94,12 @@ pub enum PathPurpose {
     SaveDrawing,
     /// To train on the data set in it.
     DataFolder,
+    /// To test on the data set in it.
+    TestFolder,
+    /// To test on the ink in it.
+    TestInk,
+    /// To save the confusion matrix as a table.
+    SaveConfusion,
 }
 
 /// Something that takes a worker or the window itself. The state asks for it; `app` does it.
@@ -112,6 +123,10 @@ pub enum Effect {
     Resume,
     /// End it and keep what it has learnt.
     Stop,
+    /// Begin the measurement of this number: this model, on these pictures.
+    Measure(u64, Arc<Model>, Source),
+    /// End the measurement under way.
+    CancelMeasuring,
     /// Open the system's file dialog.
     OpenDialog(PathPurpose),
     /// Read or write a file.

@@ -11,6 +11,7 @@ use super::{
 use crate::worker::{
     Waker,
     file_tasks::{Dialog, FileTask, FileTasks},
+    measurer::Measurer,
     predictor::{PredictionRequest, Predictor},
     trainer::{Job, Trainer},
 };
@@ -20,6 +21,7 @@ use crate::worker::{
 pub(super) struct Workers {
     pub(super) predictor: Predictor,
     pub(super) trainer: Option<Trainer>,
+    pub(super) measurer: Option<Measurer>,
     pub(super) files: FileTasks,
     /// Where what is needed to go on with a training is kept; `None` keeps nothing.
     checkpoint: Option<PathBuf>,
@@ -37,6 +39,7 @@ impl Workers {
         Self {
             predictor: Predictor::spawn(Arc::clone(state.models.answering()), Arc::clone(&waker)),
             trainer: None,
+            measurer: None,
             files: FileTasks::new(waker),
             checkpoint: None,
         }
@@ -66,6 +69,17 @@ impl Workers {
                 Effect::Pause => self.steer(Trainer::pause),
                 Effect::Resume => self.steer(Trainer::resume),
                 Effect::Stop => self.steer(Trainer::stop),
+                Effect::Measure(number, model, source) => {
+                    // The last measurement is done, so its thread is joined at once.
+                    let ctx = ctx.clone();
+                    let waker = Arc::new(move || ctx.request_repaint());
+                    self.measurer = Some(Measurer::spawn(number, model, source, waker));
+                }
+                Effect::CancelMeasuring => {
+                    if let Some(measurer) = &self.measurer {
+                        measurer.cancel();
+                    }
+                }
                 Effect::OpenDialog(purpose) => {
                     if let Some(dialog) = dialog_for(purpose, state) {
                         self.files.open_dialog(dialog);
@@ -107,5 +121,8 @@ fn dialog_for(purpose: PathPurpose, state: &State) -> Option<Dialog> {
         PathPurpose::OpenDrawing => Dialog::OpenDrawing,
         PathPurpose::SaveDrawing => Dialog::SaveDrawing(state.ink().clone()),
         PathPurpose::DataFolder => Dialog::ChooseFolder,
+        PathPurpose::TestFolder => Dialog::ChooseTestFolder,
+        PathPurpose::TestInk => Dialog::ChooseTestInk,
+        PathPurpose::SaveConfusion => Dialog::SaveTable(state.confusion_table()?),
     })
 }

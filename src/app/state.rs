@@ -2,6 +2,7 @@
 //! go out.
 
 pub mod form;
+pub mod measuring;
 pub mod models;
 pub mod notices;
 pub mod training;
@@ -15,6 +16,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use self::paths::PathPrompt;
 use self::{
+    measuring::Measuring,
     models::{ModelId, Models, Origin},
     notices::Notices,
     paths::FileDialog,
@@ -50,6 +52,16 @@ pub struct Picture {
     pub bitmap: Bitmap,
 }
 
+/// What the middle of the window is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// To draw, and to see what the network makes of it.
+    #[default]
+    Draw,
+    /// To see how good the model at work is on many pictures.
+    Test,
+}
+
 /// The way to the window's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closing {
@@ -70,6 +82,10 @@ pub struct State {
     pub models: Models,
     /// The training panel.
     pub training: Training,
+    /// The view that tests the model.
+    pub measuring: Measuring,
+    /// What is looked at.
+    pub stage: Stage,
     /// What is to be said.
     pub notices: Notices,
     /// The path field, while it is open.
@@ -104,6 +120,8 @@ impl State {
             settings,
             models,
             training,
+            measuring: Measuring::default(),
+            stage: Stage::default(),
             notices: Notices::default(),
             path_prompt: None,
             typed: Vec::new(),
@@ -196,7 +214,10 @@ impl State {
             }
             Action::PathAccepted => self.accept_path(out),
             Action::PathCancelled => self.path_prompt = None,
-            Action::FileDropped(path) => out.push(Effect::File(FileTask::OpenAny(path))),
+            Action::FileDropped(path) => out.push(Effect::File(match self.stage {
+                Stage::Draw => FileTask::OpenAny(path),
+                Stage::Test => FileTask::TestOnAny(path),
+            })),
             Action::ChooseModel(id) => self.choose_model(id, out),
             Action::FormChanged(form) => self.training.form = *form,
             Action::PresetChosen(preset) => self.training.form.choose(preset),
@@ -215,6 +236,8 @@ impl State {
             Action::Dismiss(id) => self.notices.dismiss(id),
             Action::ChooseTheme(theme) => self.settings.theme = theme,
             Action::ShowTraining(show) => self.settings.training_panel = show,
+            Action::Enter(stage) => self.enter(stage, out),
+            Action::Measuring(action) => self.apply_measuring(action, out),
             Action::CloseAnyway => {
                 self.closing = Closing::Confirmed;
                 out.push(Effect::Close);

@@ -38,13 +38,15 @@ Examples:
   digitpad eval --weights mine.safetensors --data fashion-mnist/
   digitpad eval --idx t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --json
   digitpad eval --ink digits.jsonl.gz --ink signs.jsonl.gz
+  digitpad eval --ink digits.jsonl.gz --errors misread.png
   digitpad eval --weights filtered.safetensors --noise salt-and-pepper:0.1
 
-With --json, one object: source, examples, loss, accuracy, per_class and confusion (ten rows, truth by
-row); with --ink also by_source (by the part of the writer's name before its dash), how many digits were
-refused, how many called sure, non_digits (what is labelled otherwise, and how much of it was refused: in
-all, of plain signs, of signs never learnt, by_sign), auroc, and how many lines were left out: unlabelled,
-blank.";
+With --json, one object: source, examples, loss, accuracy, confusion (ten rows, truth by row), for each
+digit precision and recall (per_class is recall too), ece (the expected calibration error) and
+reliability (its 15 bins of confidence: count, mean confidence, accuracy). With --ink also by_source (by
+the part of the writer's name before its dash), how many digits were refused, how many called sure,
+non_digits (what is labelled otherwise, and how much of it was refused: in all, of plain signs, of signs
+never learnt, by_sign), auroc, and how many lines were left out: unlabelled, blank.";
 
 const PREDICT_EXAMPLES: &str = "\
 Examples:
@@ -102,7 +104,7 @@ struct TypedModel {
 struct TypedEval {
     #[command(flatten)]
     model: TypedModel,
-    /// The test set of a folder with the four files of a data set in MNIST's format
+    /// A folder with the two test files of a data set in MNIST's format
     #[arg(long, value_name = "FOLDER", group = "source")]
     data: Option<PathBuf>,
     /// A file of images and the file of their labels, in MNIST's format
@@ -114,6 +116,10 @@ struct TypedEval {
     /// With --ink: measure only the hands of one part K of N, those that a training left out
     #[arg(long, value_name = "K/N", requires = "ink")]
     fold: Option<Fold>,
+    /// A picture to write, in PNG: the misread digits, the worst first, each with what it shows, what it
+    /// was read as and how sure of that the model was
+    #[arg(long, value_name = "FILE")]
+    errors: Option<PathBuf>,
     /// Noise to add to the images first: salt-and-pepper:X or gaussian:X, X from 0 to 1
     #[arg(long, value_name = "KIND:X", conflicts_with = "ink")]
     noise: Option<Noise>,
@@ -210,6 +216,7 @@ impl TypedEval {
         EvalTask {
             weights: self.model.weights,
             source,
+            errors: self.errors,
             noise: self.noise,
             json: self.json,
         }

@@ -11,11 +11,16 @@ use super::{Ending, ink_eval, load_model, text, write_json};
 use crate::{
     bitmap::CLASSES,
     dataset::{Dataset, Examples, noise::Noise, pen::Fold, read_idx_pair},
-    error::{CliError, DatasetError},
-    training::{
-        control::Control,
-        evaluation::{Evaluation, evaluate},
+    error::{CliError, DatasetError, ModelError},
+    image_input::save_rgb_png,
+    measurement::{
+        Figures, Measurement,
+        calibration::{BINS, Bin},
+        sheet::Sheet,
+        specimens::Specimens,
     },
+    model::file::Model,
+    training::{control::Control, evaluation::Evaluation},
 };
 
 /// Noise is the same each time, so that models can be compared.
@@ -28,6 +33,8 @@ pub struct EvalTask {
     pub weights: Option<PathBuf>,
     /// Where the digits come from.
     pub source: EvalSource,
+    /// Where to write a picture of what was misread.
+    pub errors: Option<PathBuf>,
     /// What is added to the images first.
     pub noise: Option<Noise>,
     /// Whether to print JSON.
@@ -39,7 +46,7 @@ pub struct EvalTask {
 pub enum EvalSource {
     /// The test set of the built-in MNIST.
     Mnist,
-    /// The test set of a folder with four files.
+    /// The test set of a folder in MNIST's format.
     Folder(PathBuf),
     /// Two files.
     Idx {
@@ -58,15 +65,28 @@ pub(super) struct Report<'a> {
     source: &'a str,
     #[serde(flatten)]
     evaluation: &'a Evaluation,
+    /// The part of each digit's examples that was read rightly: its recall.
     per_class: [Option<f64>; CLASSES],
+    precision: [Option<f64>; CLASSES],
+    recall: [Option<f64>; CLASSES],
+    ece: f64,
+    reliability: &'a [Bin; BINS],
+    #[serde(skip)]
+    figures: &'a Figures,
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(source: &'a str, evaluation: &'a Evaluation) -> Self {
+    pub(super) fn new(source: &'a str, figures: &'a Figures) -> Self {
+        let recall = figures.classes.map(|class| class.recall);
         Self {
             source,
-            evaluation,
-            per_class: text::per_class(evaluation),
+            evaluation: &figures.evaluation,
+            per_class: recall,
+            precision: figures.classes.map(|class| class.precision),
+            recall,
+            ece: figures.reliability.ece,
+            reliability: &figures.reliability.bins,
+            figures,
         }
     }
 
@@ -80,19 +100,22 @@ impl<'a> Report<'a> {
         writeln!(out, "{examples} examples of {}", self.source)?;
         writeln!(
             out,
-            "loss {loss:.4}, accuracy {}\n",
-            text::percent(*accuracy)
+            "loss {loss:.4}, accuracy {}, calibration error (ECE) {}\n",
+            text::percent(*accuracy),
+            text::percent(self.ece)
         )?;
-        Ok(write!(out, "{}", text::confusion(self.evaluation))?)
+        Ok(write!(out, "{}", text::confusion(self.figures))?)
     }
 }
 
 pub(super) fn run(task: &EvalTask, out: &mut dyn Write) -> Result<Ending, CliError> {
     let model = load_model(task.weights.as_deref())?;
     let (source, examples) = match &task.source {
-        EvalSource::Ink(files, fold) => return ink_eval::run(&model, files, *fold, task.json, out),
-        EvalSource::Mnist => test_part(Dataset::mnist()?),
-        EvalSource::Folder(folder) => test_part(Dataset::from_folder(folder)?),
+        EvalSource::Ink(files, fold) => {
+            return ink_eval::run(&model, files, *fold, task, out);
+        }
+        EvalSource::Mnist => ("mnist".to_owned(), Dataset::mnist_test()?),
+        EvalSource::Folder(folder) => Dataset::test_of_folder(folder)?,
         EvalSource::Idx { images, labels } => pair(images, labels)?,
     };
     let (source, examples) = match task.noise {
@@ -102,11 +125,14 @@ pub(super) fn run(task: &EvalTask, out: &mut dyn Write) -> Result<Ending, CliErr
         ),
         None => (source, examples),
     };
-    // Nobody else holds the lever, so it is never abandoned.
-    let Some(evaluation) = evaluate(&model.mlp, &examples, &Control::default())? else {
+    let specimens = Specimens::of_examples(source, examples);
+    let Some(measurement) = measured(&model, specimens)? else {
         return Ok(Ending::Interrupted);
     };
-    let report = Report::new(&source, &evaluation);
+    if let Some(path) = &task.errors {
+        save_errors(&measurement, path)?;
+    }
+    let report = Report::new(measurement.name(), measurement.figures());
     if task.json {
         write_json(out, &report)?;
     } else {
@@ -115,8 +141,30 @@ pub(super) fn run(task: &EvalTask, out: &mut dyn Write) -> Result<Ending, CliErr
     Ok(Ending::Done)
 }
 
-fn test_part(dataset: Dataset) -> (String, Examples) {
-    (dataset.name, dataset.test)
+/// Writes a picture of what the model misreads.
+pub(super) fn write_errors(
+    model: &Model,
+    specimens: Specimens,
+    path: &Path,
+) -> Result<(), CliError> {
+    match measured(model, specimens)? {
+        Some(measurement) => save_errors(&measurement, path),
+        None => Ok(()),
+    }
+}
+
+fn measured(model: &Model, specimens: Specimens) -> Result<Option<Measurement>, ModelError> {
+    // Nobody else holds the lever, so it is never abandoned.
+    Measurement::of(model, specimens, &Control::default(), &mut |_| {})
+}
+
+fn save_errors(measurement: &Measurement, path: &Path) -> Result<(), CliError> {
+    let sheet = Sheet::of_misread(measurement);
+    Ok(save_rgb_png(
+        &sheet.pixels,
+        [sheet.width, sheet.height],
+        path,
+    )?)
 }
 
 fn pair(images: &Path, labels: &Path) -> Result<(String, Examples), DatasetError> {

@@ -6,7 +6,11 @@ use std::{collections::BTreeMap, io::Write, path::PathBuf};
 use serde::Serialize;
 
 use self::non_digits::NonDigitFigures;
-use super::{Ending, eval::Report, text, write_json};
+use super::{
+    Ending,
+    eval::{EvalTask, Report, write_errors},
+    text, write_json,
+};
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit},
     dataset::pen::Fold,
@@ -15,6 +19,7 @@ use crate::{
         self,
         file::{InkRecord, Label},
     },
+    measurement::{Figures, Reading, specimens::Specimens},
     model::{Mlp, file::Model},
     recognition::Prediction,
     training::evaluation::Evaluation,
@@ -86,7 +91,7 @@ pub(super) fn run(
     model: &Model,
     files: &[PathBuf],
     fold: Option<Fold>,
-    json: bool,
+    task: &EvalTask,
     out: &mut dyn Write,
 ) -> Result<Ending, CliError> {
     let mut records = Vec::new();
@@ -111,17 +116,34 @@ pub(super) fn run(
     let digit_logits = logits(&model.mlp, sorted.digits.iter().map(|(.., bitmap)| bitmap))?;
     let other_logits = logits(&model.mlp, sorted.others.iter().map(|(_, bitmap)| bitmap))?;
     let truths = sorted.digits.iter().map(|(_, digit, _)| *digit);
-    let evaluation = Evaluation::of_logits(digit_logits.iter().zip(truths));
+    let reading = |(logits, truth): (&[f32; CLASSES], Digit)| Reading {
+        truth,
+        prediction: Prediction::of_logits(logits, &model.metadata.calibration),
+    };
+    let readings: Vec<Reading> = digit_logits.iter().zip(truths).map(reading).collect();
+    let figures = Figures::of(&digit_logits, &readings);
     let signs = sorted.others.iter().map(|(sign, _)| *sign);
     let others: Vec<_> = signs.zip(&other_logits).collect();
     let has_digits = !sorted.digits.is_empty();
     let report = InkReport {
-        digits: has_digits.then(|| digit_report(&name, &evaluation, &sorted, &digit_logits, model)),
+        digits: has_digits.then(|| {
+            DigitReport::new(
+                &name,
+                &figures,
+                &readings,
+                by_source(&sorted, &digit_logits),
+            )
+        }),
         non_digits: NonDigitFigures::of(&others, model),
         auroc: non_digits::auroc(&digit_logits, &others),
         left_out: sorted.left_out,
     };
-    if json {
+    if let Some(path) = &task.errors {
+        let drawings = sorted.digits.into_iter();
+        let drawings = drawings.map(|(_, truth, bitmap)| (bitmap, truth)).collect();
+        write_errors(model, Specimens::of_drawings(&name, drawings), path)?;
+    }
+    if task.json {
         write_json(out, &report)?;
     } else {
         report.write_text(&name, out)?;
@@ -160,37 +182,6 @@ fn logits<'a>(
         logits.extend(mlp.logits(pixels.collect())?);
     }
     Ok(logits)
-}
-
-fn digit_report<'a>(
-    name: &'a str,
-    evaluation: &'a Evaluation,
-    sorted: &Sorted<'a>,
-    logits: &[[f32; CLASSES]],
-    model: &Model,
-) -> DigitReport<'a> {
-    let predictions = logits
-        .iter()
-        .map(|logits| Prediction::of_logits(logits, &model.metadata.calibration));
-    let truths = sorted.digits.iter().map(|(_, digit, _)| *digit);
-    let (mut refused, mut sure, mut right) = (0, 0, 0);
-    for (prediction, truth) in predictions.zip(truths) {
-        if !prediction.is_digit() {
-            refused += 1;
-        } else if prediction.is_sure() {
-            sure += 1;
-            right += usize::from(prediction.digit() == truth);
-        }
-    }
-    DigitReport {
-        report: Report::new(name, evaluation),
-        by_source: by_source(sorted, logits),
-        refused,
-        sure: SureFigures {
-            examples: sure,
-            accuracy: right as f64 / sure.max(1) as f64,
-        },
-    }
 }
 
 fn by_source<'a>(
@@ -246,7 +237,30 @@ impl InkReport<'_> {
     }
 }
 
-impl DigitReport<'_> {
+impl<'a> DigitReport<'a> {
+    fn new(
+        name: &'a str,
+        figures: &'a Figures,
+        readings: &[Reading],
+        by_source: BTreeMap<&'a str, SourceFigures>,
+    ) -> Self {
+        let is_refused = |reading: &&Reading| !reading.prediction.is_digit();
+        let is_sure = |reading: &&Reading| reading.prediction.is_sure();
+        let sure = readings.iter().filter(is_sure);
+        let (examples, right) = sure.fold((0, 0), |(examples, right), reading| {
+            (examples + 1, right + usize::from(reading.is_right()))
+        });
+        Self {
+            report: Report::new(name, figures),
+            by_source,
+            refused: readings.iter().filter(is_refused).count(),
+            sure: SureFigures {
+                examples,
+                accuracy: right as f64 / examples.max(1) as f64,
+            },
+        }
+    }
+
     fn write_text(&self, out: &mut dyn Write) -> Result<(), CliError> {
         self.report.write_text(out)?;
         writeln!(out)?;

@@ -2,52 +2,71 @@
 
 use std::iter;
 
-use crate::{bitmap::CLASSES, training::evaluation::Evaluation};
+use crate::{bitmap::CLASSES, measurement::Figures};
 
 /// "97.66 %" of 0.9766.
 pub(super) fn percent(part: f64) -> String {
     format!("{:.2} %", part * 100.0)
 }
 
-/// The part of each digit's examples that was read rightly, 0..=1; `None` where there are none.
-pub(super) fn per_class(evaluation: &Evaluation) -> [Option<f64>; CLASSES] {
-    std::array::from_fn(|digit| {
-        let row = &evaluation.confusion[digit];
-        let count: usize = row.iter().sum();
-        (count > 0).then(|| row[digit] as f64 / count as f64)
-    })
+/// "97.7" of 0.9766.
+fn tenths(part: f64) -> String {
+    format!("{:.1}", part * 100.0)
 }
 
-/// The confusion table with each digit's accuracy beside its row, over several lines.
-pub(super) fn confusion(evaluation: &Evaluation) -> String {
-    let line = |(digit, (row, part)): (usize, (&[usize; CLASSES], Option<f64>))| {
+/// The confusion table with each digit's recall beside its row and its precision below its column, over
+/// several lines.
+pub(super) fn confusion(figures: &Figures) -> String {
+    let part = |part: Option<f64>| part.map_or_else(|| "–".to_owned(), percent);
+    let line = |(digit, row): (usize, &[usize; CLASSES])| {
         let cells = row.map(|count| format!("{count:>6}")).join(" ");
-        let part = part.map_or_else(|| "–".to_owned(), percent);
-        format!("{digit:>5} {cells} {part:>10}\n")
+        let recall = part(figures.classes[digit].recall);
+        format!("{digit:>9} {cells} {recall:>10}\n")
     };
-    let rows = evaluation
-        .confusion
-        .iter()
-        .zip(per_class(evaluation))
-        .enumerate();
-    let heading = "digit   read as 0 … 9\n".to_owned();
-    iter::once(heading).chain(rows.map(line)).collect()
+    let heading = "    digit   read as 0 … 9, then recall\n".to_owned();
+    let rows = figures.evaluation.confusion.iter().enumerate().map(line);
+    let precisions = figures
+        .classes
+        .map(|class| class.precision.map_or_else(|| "–".to_owned(), tenths))
+        .map(|precision| format!("{precision:>6}"))
+        .join(" ");
+    let foot = format!("precision {precisions}\n");
+    iter::once(heading)
+        .chain(rows)
+        .chain(iter::once(foot))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        bitmap::Digit, measurement::Reading, model::calibration::Calibration,
+        recognition::Prediction,
+    };
 
     #[test]
     fn a_digit_without_examples_has_no_accuracy() {
-        let mut evaluation = Evaluation::of_logits(std::iter::empty());
-        evaluation.confusion[3][3] = 3;
-        evaluation.confusion[3][8] = 1;
-        let parts = per_class(&evaluation);
-        assert_eq!(parts[3], Some(0.75), "three of four");
-        assert_eq!(parts[8], None, "no 8 was shown, though one was read");
-        let text = confusion(&evaluation);
-        assert_eq!(text.lines().count(), 11, "a heading and ten rows:\n{text}");
-        assert!(text.contains("75.00 %"), "beside its row:\n{text}");
+        let [mut three, mut eight] = [[0.0; CLASSES]; 2];
+        three[3] = 9.0;
+        eight[8] = 9.0;
+        let logits = [three, three, three, eight];
+        let readings = logits.map(|logits| Reading {
+            truth: Digit::ALL[3],
+            prediction: Prediction::of_logits(&logits, &Calibration::default()),
+        });
+        let figures = Figures::of(&logits, &readings);
+        let text = confusion(&figures);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines.len(),
+            12,
+            "a heading, ten rows, the precisions:\n{text}"
+        );
+        assert!(lines[4].ends_with("75.00 %"), "three of four 3s:\n{text}");
+        assert!(lines[9].ends_with('–'), "no 8 was shown:\n{text}");
+        let precisions: Vec<&str> = lines[11].split_whitespace().skip(1).collect();
+        let expected = ["–", "–", "–", "100.0", "–", "–", "–", "–", "0.0", "–"];
+        assert_eq!(precisions, expected, "what was read as 8 is none:\n{text}");
     }
 }

@@ -81,21 +81,30 @@ pub fn read_idx_pair(images: &Path, labels: &Path) -> Result<Examples, DatasetEr
 
 /// See [`Dataset::from_folder`].
 pub(super) fn read_folder(folder: &Path) -> Result<Dataset, DatasetError> {
-    // Fails for a path that is no folder, with the system's reason.
-    let entries = fs::read_dir(folder).map_err(|source| unreadable(folder, source))?;
-
     let wanted = [&TRAIN_IMAGES, &TRAIN_LABELS, &TEST_IMAGES, &TEST_LABELS];
-    let present = wanted.map(|names| names.within(folder));
-    let [[train_images], [train_labels], [test_images], [test_labels]] =
-        present.each_ref().map(Vec::as_slice)
-    else {
-        return Err(wrong_files(folder, entries, &wanted, &present));
-    };
+    let [train_images, train_labels, test_images, test_labels] = find(folder, wanted)?;
     Ok(Dataset::new(
         name_of(folder),
-        read_idx_pair(train_images, train_labels)?,
-        read_idx_pair(test_images, test_labels)?,
+        read_idx_pair(&train_images, &train_labels)?,
+        read_idx_pair(&test_images, &test_labels)?,
     ))
+}
+
+/// See [`Dataset::test_of_folder`].
+pub(super) fn read_test_of_folder(folder: &Path) -> Result<(String, Examples), DatasetError> {
+    let [images, labels] = find(folder, [&TEST_IMAGES, &TEST_LABELS])?;
+    Ok((name_of(folder), read_idx_pair(&images, &labels)?))
+}
+
+/// The path of each of these files, which must be in the folder exactly once.
+fn find<const N: usize>(folder: &Path, wanted: [&Names; N]) -> Result<[PathBuf; N], DatasetError> {
+    // Fails for a path that is no folder, with the system's reason.
+    let entries = fs::read_dir(folder).map_err(|source| unreadable(folder, source))?;
+    let present = wanted.map(|names| names.within(folder));
+    if present.iter().any(|paths| paths.len() != 1) {
+        return Err(wrong_files(folder, entries, &wanted, &present));
+    }
+    Ok(present.map(|mut paths| paths.swap_remove(0)))
 }
 
 fn open(path: &Path) -> Result<File, DatasetError> {
@@ -153,7 +162,7 @@ fn wrong_files(
                 .collect::<Vec<_>>()
                 .join(", ")
         ),
-        "put these four files into a folder of their own and choose that",
+        "put these files into a folder of their own and choose that",
     ))
 }
 

@@ -24,6 +24,11 @@ pub(super) fn unpack() -> Result<Dataset, DatasetError> {
     ))
 }
 
+/// See [`Dataset::mnist_test`].
+pub(super) fn unpack_test() -> Result<Examples, DatasetError> {
+    unpack_part(TEST)
+}
+
 fn unpack_part([images, labels]: [&[u8]; 2]) -> Result<Examples, DatasetError> {
     let path = Path::new("the built-in MNIST");
     Examples::new(

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use egui::{
     Align2, Color32, Context, CornerRadius, CursorIcon, Event, Id, LayerId, Painter, PointerButton,
-    Rect, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, epaint::Mesh, vec2,
+    Pos2, Rect, Sense, Shape, Stroke, StrokeKind, TextureId, Ui, WidgetInfo, accesskit::Role,
+    epaint::Mesh, pos2, vec2,
 };
 
 use super::{
@@ -43,17 +44,20 @@ impl Canvas {
     /// What the pen did since the last frame: every sample, in order. To be called, and applied,
     /// before the pad is drawn, so that the ink does not lag behind the pen.
     pub fn pen_actions(&mut self, ctx: &Context) -> Vec<Action> {
+        let mut actions = Vec::new();
         let Some(Place {
             paper,
             visible,
             layer,
         }) = self.place
         else {
-            return Vec::new();
+            if self.pen_is_down {
+                self.lift(&mut actions);
+            }
+            return actions;
         };
         // A touch comes as pointer events as well, and those are what is read here.
         let events = ctx.input(|input| input.events.clone());
-        let mut actions = Vec::new();
         for event in events {
             match event {
                 Event::PointerButton {
@@ -91,8 +95,19 @@ impl Canvas {
         actions.push(Action::PenUp);
     }
 
-    /// Draws the pad into a square.
-    pub(crate) fn ui(&mut self, ui: &mut Ui, rect: Rect, state: &State) {
+    /// The pad is not in the window now, so the pen cannot touch it.
+    pub(crate) fn hide(&mut self) {
+        self.place = None;
+    }
+
+    /// Draws the pad into a square. A picture that is read in place of a drawing is shown on it.
+    pub(crate) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        state: &State,
+        picture: Option<TextureId>,
+    ) {
         let palette = Palette::of(ui.style());
         let response = ui
             .interact(rect, Id::unique("pad"), Sense::drag())
@@ -133,6 +148,11 @@ impl Canvas {
                 .iter()
                 .map(|(_, mesh)| Shape::Mesh(Arc::clone(mesh))),
         );
+        if let (Some(texture), Some(_)) = (picture, state.picture()) {
+            let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+            // It stays within the pad's round corners.
+            clipped.image(texture, rect.shrink(3.0), whole, Color32::WHITE);
+        }
         hint(&clipped, rect, state, palette);
         let outline = Stroke::new(1.0, palette.outline);
         ui.painter()
@@ -160,23 +180,20 @@ impl Canvas {
     }
 }
 
-/// What a pad without ink says.
+/// What a pad without ink says. Below a picture there is room for it: the network's has a margin.
 fn hint(painter: &Painter, rect: Rect, state: &State, palette: &Palette) {
     let large = (rect.width() * 0.06).clamp(theme::BODY, 40.0);
-    let line = |height: f32, text: &str, size: f32, color: Color32| {
-        let pos = rect.center() + vec2(0.0, height * large);
+    let line = |pos: Pos2, text: &str, size: f32, color: Color32| {
         painter.text(pos, Align2::CENTER_CENTER, text, theme::font(size), color);
     };
     if let Some(picture) = state.picture() {
-        line(-0.7, &picture.name, large, palette.text);
-        line(
-            0.7,
-            "is what it sees. Draw here to go on.",
-            large * 0.65,
-            palette.weak,
-        );
+        let small = (rect.width() * 0.035).clamp(theme::SMALL, 22.0);
+        let foot = rect.center_bottom() - vec2(0.0, small);
+        let name = foot - vec2(0.0, small * 1.3);
+        line(name, &picture.name, small * 1.1, palette.text);
+        line(foot, "Draw here to go on.", small, palette.weak);
     } else if state.is_blank() {
-        line(0.0, HINT, large, palette.weak);
+        line(rect.center(), HINT, large, palette.weak);
     }
 }
 

@@ -2,9 +2,12 @@
 
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
-use crate::app::{
-    action::{Action, PathPurpose},
-    state::{Closing, State},
+use crate::{
+    app::{
+        action::{Action, PathPurpose},
+        state::{Closing, Stage, State, measuring::MeasuringAction},
+    },
+    measurement::Selection,
 };
 
 /// What each key asks for. The one with more modifiers comes first, or the other would take it.
@@ -48,12 +51,25 @@ pub(crate) fn key_actions(ctx: &Context, state: &State) -> Vec<Action> {
         return actions;
     }
     for (modifiers, key, action) in SHORTCUTS {
-        let is_useless =
-            matches!(action, Action::AskPath(PathPurpose::SaveDrawing)) && state.ink().is_empty();
         let shortcut = KeyboardShortcut::new(modifiers, key);
-        if ctx.input_mut(|input| input.consume_shortcut(&shortcut)) && !is_useless {
-            actions.push(action);
+        if ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
+            actions.extend(meant(action, key, state));
         }
     }
     actions
+}
+
+/// What a key asks for where it is pressed: what cannot be seen is not changed.
+fn meant(action: Action, key: Key, state: &State) -> Option<Action> {
+    let is_drawing = matches!(
+        action,
+        Action::Undo | Action::Redo | Action::Clear | Action::AskPath(PathPurpose::SaveDrawing)
+    );
+    match (state.stage, action) {
+        (Stage::Draw, Action::AskPath(PathPurpose::SaveDrawing)) if state.ink().is_empty() => None,
+        (Stage::Test, _) if is_drawing => (key == Key::Escape).then_some(Action::Measuring(
+            MeasuringAction::Select(Selection::Misread),
+        )),
+        (_, action) => Some(action),
+    }
 }

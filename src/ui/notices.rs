@@ -9,7 +9,7 @@ use super::theme::{self, Palette};
 use crate::app::{
     action::Action,
     state::{
-        State,
+        Stage, State,
         notices::{Notice, Severity},
     },
 };
@@ -64,7 +64,7 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
 }
 
 /// Says what happens when the file that hangs over the window is let go.
-pub(crate) fn drop_hint(ctx: &Context) {
+pub(crate) fn drop_hint(ctx: &Context, state: &State) {
     if ctx.input(|input| input.raw.hovered_files.is_empty()) {
         return;
     }
@@ -82,10 +82,11 @@ pub(crate) fn drop_hint(ctx: &Context) {
                     ..ui.visuals().popup_shadow
                 });
             frame.show(ui, |ui| {
-                ui.label(
-                    egui::RichText::new("Drop weights, a picture or an ink file")
-                        .size(theme::HEADING),
-                );
+                let text = match state.stage {
+                    Stage::Draw => "Drop weights, a picture or an ink file",
+                    Stage::Test => "Drop a folder or an ink file to test on it",
+                };
+                ui.label(egui::RichText::new(text).size(theme::HEADING));
             });
         });
 }

@@ -2,8 +2,8 @@
 
 use egui::{
     Align2, Color32, ColorImage, CornerRadius, FontId, Id, Pos2, Rect, Sense, Stroke, StrokeKind,
-    TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, accesskit::Role, emath::GuiRounding as _,
-    lerp, pos2, vec2,
+    TextureHandle, TextureId, TextureOptions, Ui, Vec2, WidgetInfo, accesskit::Role,
+    emath::GuiRounding as _, lerp, pos2, vec2,
 };
 
 use super::{
@@ -73,6 +73,11 @@ fn caption(ui: &Ui, pos: Pos2, text: &str) {
 }
 
 impl Preview {
+    /// The picture as it was drawn last.
+    pub(crate) fn texture(&self) -> Option<TextureId> {
+        Some(self.texture.as_ref()?.id())
+    }
+
     fn ui(&mut self, ui: &mut Ui, rect: Rect, state: &State) {
         let palette = Palette::of(ui.style());
         let bitmap = match (state.answer(), state.picture()) {

@@ -22,6 +22,9 @@ pub(crate) fn path_window(ctx: &Context, state: &State, actions: &mut Vec<Action
         PathPurpose::OpenDrawing => ("Open a picture or an ink file", "Open"),
         PathPurpose::SaveDrawing => ("Save the drawing", "Save"),
         PathPurpose::DataFolder => ("Choose a data set", "Choose"),
+        PathPurpose::TestFolder => ("Choose a data set to test on", "Choose"),
+        PathPurpose::TestInk => ("Choose an ink file to test on", "Choose"),
+        PathPurpose::SaveConfusion => ("Save the confusion matrix", "Save"),
     };
     Window::new(title)
         .id(Id::unique("path"))
@@ -44,6 +47,9 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
             "seven.jsonl",
         ),
         PathPurpose::DataFolder => ("The folder with the four files:", "fashion-mnist"),
+        PathPurpose::TestFolder => ("The folder with MNIST's test files:", "fashion-mnist"),
+        PathPurpose::TestInk => ("Where the ink file is:", "digits.jsonl"),
+        PathPurpose::SaveConfusion => ("Where to write the table, as CSV:", "confusion.csv"),
     };
     ui.label(hint);
     let mut text = prompt.text.clone();

@@ -1,6 +1,12 @@
 //! What a dropped file is: by its name where that tells, else by its first bytes.
 
-use std::{fs::File, io::Read as _, path::Path};
+use std::{
+    fs::{self, File},
+    io::Read as _,
+    path::Path,
+};
+
+use crate::error::Refusal;
 
 /// What a file or folder from outside is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +65,21 @@ fn first_bytes(path: &Path) -> Vec<u8> {
     bytes
 }
 
+/// A pipe or a device could keep the thread waiting for ever.
+pub(super) fn refuse_endless(path: &Path) -> Result<(), Refusal> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() && !found.is_dir() => Err(Refusal::new(
+            format!("read {}", path.display()),
+            "a pipe or a device",
+            "a file",
+            "choose a file",
+        )),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]

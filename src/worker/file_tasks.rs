@@ -7,7 +7,7 @@ mod dialog;
 
 use std::{
     ffi::OsStr,
-    fmt, fs,
+    fmt,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -20,12 +20,13 @@ pub use self::dialog::Dialog;
 use self::dialog::Dialogs;
 use super::{
     FACTS_CAPACITY, Joined, Waker, caught,
-    file_kind::{FileKind, lowercase_extension},
+    file_kind::{FileKind, lowercase_extension, refuse_endless},
     interrupted,
 };
 use crate::{
     bitmap::Bitmap,
     error::{self, Refusal},
+    files::write_atomically,
     image_input::{bitmap_from_path, save_bitmap_png},
     ink::{
         self, Ink,
@@ -57,9 +58,22 @@ pub enum FileTask {
         /// What.
         ink: Ink,
     },
+    /// Write a table as text, in place of what is there.
+    SaveTable {
+        /// Where to.
+        path: PathBuf,
+        /// What.
+        table: String,
+    },
     /// Read whatever it is, as when it was dropped on the window: weights, a picture, an ink file; a
     /// folder is only named.
     OpenAny(PathBuf),
+    /// As [`FileTask::OpenAny`], where a folder or an ink file is to be tested on.
+    TestOnAny(PathBuf),
+    /// Name the folder to test on, which is read by whoever tests.
+    NameTestFolder(PathBuf),
+    /// Name the ink file to test on, which is read by whoever tests.
+    NameTestInk(PathBuf),
     /// Look for a training that was interrupted.
     FindInterrupted(PathBuf),
     /// Remove it.
@@ -104,8 +118,17 @@ pub enum FileOutcome {
         /// Where to.
         path: PathBuf,
     },
+    /// A table is written.
+    TableSaved {
+        /// Where to.
+        path: PathBuf,
+    },
     /// A folder was chosen or dropped.
     FolderChosen(PathBuf),
+    /// A folder was chosen to test on.
+    TestFolderChosen(PathBuf),
+    /// An ink file was chosen to test on.
+    TestInkChosen(PathBuf),
     /// A training was interrupted, and can go on.
     InterruptedFound(Arc<Checkpoint>),
     /// There is none that was interrupted, or none any more.
@@ -214,7 +237,9 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
     for task in queue {
         let is_save = matches!(
             task,
-            FileTask::SaveWeights { .. } | FileTask::SaveDrawing { .. }
+            FileTask::SaveWeights { .. }
+                | FileTask::SaveDrawing { .. }
+                | FileTask::SaveTable { .. }
         );
         if is_save || !is_closing.load(Ordering::Acquire) {
             let outcome = caught(|| done(task)).unwrap_or_else(Err);
@@ -225,10 +250,12 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
 
 /// Does a task, or says in a whole sentence why not.
 fn done(task: FileTask) -> Result<FileOutcome, String> {
-    if let FileTask::LoadWeights(path) | FileTask::OpenDrawing(path) | FileTask::OpenAny(path) =
-        &task
+    if let FileTask::LoadWeights(path)
+    | FileTask::OpenDrawing(path)
+    | FileTask::OpenAny(path)
+    | FileTask::TestOnAny(path) = &task
     {
-        refuse_endless(path)?;
+        refuse_endless(path).map_err(|refusal| refusal.to_string())?;
     }
     match task {
         FileTask::LoadWeights(path) => load_weights(path),
@@ -241,6 +268,17 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             _ => open_picture(path),
         },
         FileTask::SaveDrawing { path, ink } => save_drawing(path, ink),
+        FileTask::SaveTable { path, table } => {
+            write_atomically(&path, table.as_bytes()).map_err(|error| error::chain(&error))?;
+            Ok(FileOutcome::TableSaved { path })
+        }
+        FileTask::NameTestFolder(path) => Ok(FileOutcome::TestFolderChosen(path)),
+        FileTask::NameTestInk(path) => Ok(FileOutcome::TestInkChosen(path)),
+        FileTask::TestOnAny(path) => match FileKind::of(&path) {
+            FileKind::Folder => Ok(FileOutcome::TestFolderChosen(path)),
+            FileKind::Ink => Ok(FileOutcome::TestInkChosen(path)),
+            FileKind::Weights | FileKind::Picture => done(FileTask::OpenAny(path)),
+        },
         FileTask::FindInterrupted(path) => Ok(match interrupted::find(&path)? {
             Some(checkpoint) => FileOutcome::InterruptedFound(Arc::new(checkpoint)),
             None => FileOutcome::NothingInterrupted,
@@ -255,20 +293,6 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             FileKind::Ink => open_ink(path),
             FileKind::Picture => open_picture(path),
         },
-    }
-}
-
-/// A pipe or a device could keep the thread waiting for ever.
-fn refuse_endless(path: &Path) -> Result<(), String> {
-    match fs::metadata(path) {
-        Ok(found) if !found.is_file() && !found.is_dir() => Err(Refusal::new(
-            format!("read {}", path.display()),
-            "a pipe or a device",
-            "a file",
-            "choose a file",
-        )
-        .to_string()),
-        _ => Ok(()),
     }
 }
 

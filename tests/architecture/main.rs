@@ -43,6 +43,7 @@ const DOMAIN: &[&str] = &[
     "model",
     "recognition",
     "training",
+    "measurement",
 ];
 
 const DOMAIN_AND_WORKER: &[&str] = &[
@@ -55,6 +56,7 @@ const DOMAIN_AND_WORKER: &[&str] = &[
     "model",
     "recognition",
     "training",
+    "measurement",
     "worker",
 ];
 
@@ -100,6 +102,31 @@ const RULES: &[Rule] = &[
         reason: "a training tells by events, leaves no thread behind, and touches no files",
     },
     Rule {
+        rooms: &["measurement"],
+        may_use: &[
+            "bitmap",
+            "error",
+            "ink",
+            "dataset",
+            "model",
+            "recognition",
+            "training",
+        ],
+        never: &[
+            "egui",
+            "egui_plot",
+            "eframe",
+            "rfd",
+            "winit",
+            "candle_core",
+            "candle_nn",
+            "gemm",
+            "std::thread",
+            "std::fs",
+        ],
+        reason: "a measurement runs where it is called, and asks the model through its own interface",
+    },
+    Rule {
         rooms: &["worker"],
         may_use: DOMAIN,
         never: &["egui", "egui_plot", "eframe", "winit"],
@@ -136,6 +163,7 @@ const RULES: &[Rule] = &[
             "model",
             "recognition",
             "training",
+            "measurement",
         ],
         never: &[
             "eframe",
@@ -168,6 +196,7 @@ const ROOMS: &[&str] = &[
     "files",
     "image_input",
     "ink",
+    "measurement",
     "model",
     "recognition",
     "training",

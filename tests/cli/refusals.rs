@@ -258,7 +258,7 @@ fn files_that_do_not_fit_are_named() {
         ),
         (
             &["eval", "--data", &data],
-            &["train-images-idx3-ubyte"],
+            &["t10k-images-idx3-ubyte"],
             "a folder of something else",
         ),
         (

@@ -204,6 +204,24 @@ fn what_the_mouse_draws_is_read_taken_back_and_saved() {
 }
 
 #[test]
+fn the_model_at_work_is_tested_by_the_keyboard() {
+    let Some(mut session) = Session::open(ThemeChoice::Dark, 1) else {
+        return;
+    };
+    // The first widget is the view to draw in, the second the one that tests.
+    for key in [TAB, TAB, SPACE] {
+        session.display.press(&[key]);
+        thread::sleep(Duration::from_millis(100));
+    }
+    session
+        .program
+        .wait_for("tested shipped model on mnist: accuracy 0.99");
+    session.keep_picture("window-test-dark.png");
+    session.display.close(session.window);
+    session.ends_well();
+}
+
+#[test]
 fn a_training_in_the_window_ends_in_a_model_that_answers() {
     let Some(mut session) = Session::open(ThemeChoice::Light, 2) else {
         return;

@@ -5,4 +5,5 @@ mod driver;
 mod files;
 mod interrupted;
 mod layout;
+mod measuring;
 mod training;

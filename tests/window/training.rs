@@ -42,7 +42,7 @@ fn write_dataset(folder: &Path) {
 }
 
 /// Settings that train on a small data set.
-fn training_settings(folder: &Path, epochs: usize) -> Settings {
+pub(crate) fn training_settings(folder: &Path, epochs: usize) -> Settings {
     write_dataset(folder);
     let mut form = TrainingForm {
         hidden: "16".to_owned(),

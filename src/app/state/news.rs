@@ -1,15 +1,14 @@
 //! What the workers report, and what follows from it.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use super::{
-    Answer, Picture, State,
+    Answer, Picture, Stage, State,
     models::{Origin, Snapshot},
     training::TrainingState,
 };
 use crate::{
     app::action::{Effect, PathPurpose},
-    bitmap::Bitmap,
     training::{Ending, Progress, TrainedModel},
     worker::{
         file_tasks::FileOutcome,
@@ -121,6 +120,7 @@ impl State {
         self.training.test = test;
         self.models.add(Origin::Trained(run), Arc::new(model));
         self.answer_with_model(out);
+        self.measure_if_shown(out);
     }
 
     /// Takes in the time since the window opened, and whether a file dialog is open; says after how
@@ -169,6 +169,7 @@ impl State {
             }
             FileOutcome::InkOpened { path, ink, count } => {
                 self.dialog_answered(PathPurpose::OpenDrawing);
+                self.stage = Stage::Draw;
                 if count > 1 {
                     let path = path.display();
                     self.notices
@@ -178,12 +179,28 @@ impl State {
             }
             FileOutcome::PictureOpened { path, bitmap } => {
                 self.dialog_answered(PathPurpose::OpenDrawing);
-                self.show_picture(&path, bitmap, &mut effects);
+                self.stage = Stage::Draw;
+                let name = path.file_name().unwrap_or(path.as_os_str());
+                let name = name.to_string_lossy().into_owned();
+                self.show_picture(Picture { name, bitmap }, &mut effects);
             }
             FileOutcome::DrawingSaved { path } => {
                 self.dialog_answered(PathPurpose::SaveDrawing);
                 self.notices
                     .news(format!("Saved the drawing to {}", path.display()));
+            }
+            FileOutcome::TestFolderChosen(path) => {
+                self.dialog_answered(PathPurpose::TestFolder);
+                self.use_path(PathPurpose::TestFolder, path, &mut effects);
+            }
+            FileOutcome::TestInkChosen(path) => {
+                self.dialog_answered(PathPurpose::TestInk);
+                self.use_path(PathPurpose::TestInk, path, &mut effects);
+            }
+            FileOutcome::TableSaved { path } => {
+                self.dialog_answered(PathPurpose::SaveConfusion);
+                self.notices
+                    .news(format!("Saved the table to {}", path.display()));
             }
             FileOutcome::FolderChosen(path) => {
                 self.dialog_answered(PathPurpose::DataFolder);
@@ -202,21 +219,16 @@ impl State {
     }
 
     /// The drawing makes room; undo brings it back.
-    fn show_picture(&mut self, path: &Path, bitmap: Bitmap, out: &mut Vec<Effect>) {
+    pub(super) fn show_picture(&mut self, picture: Picture, out: &mut Vec<Effect>) {
         self.editor.clear();
         self.revision += 1;
         self.blank_since = self.revision;
         self.answer = None;
-        let name = path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
-        self.picture = Some(Picture {
-            name,
-            bitmap: bitmap.clone(),
-        });
-        out.push(Effect::PredictPicture(bitmap, self.revision));
+        out.push(Effect::PredictPicture(
+            picture.bitmap.clone(),
+            self.revision,
+        ));
+        self.picture = Some(picture);
     }
 
     fn dialog_cancelled(&mut self) {

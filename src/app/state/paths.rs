@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::State;
+use super::{State, measuring::SourceKind};
 use crate::{
     app::action::{Effect, PathPurpose},
     worker::file_tasks::FileTask,
@@ -71,6 +71,8 @@ impl State {
         let typed = self.typed.iter().find(|typed| typed.purpose == purpose);
         let text = match (purpose, typed) {
             (PathPurpose::DataFolder, _) => self.training.form.folder.clone(),
+            (PathPurpose::TestFolder, _) => self.measuring.form.folder.clone(),
+            (PathPurpose::TestInk, _) => self.measuring.form.ink.clone(),
             (_, Some(typed)) => typed.text.clone(),
             (_, None) => String::new(),
         };
@@ -109,6 +111,19 @@ impl State {
                     path,
                     model: Arc::clone(&entry.model),
                 }
+            }
+            PathPurpose::TestFolder => {
+                let folder = path.display().to_string();
+                return self.test_on(SourceKind::Folder, folder, out);
+            }
+            PathPurpose::TestInk => {
+                return self.test_on(SourceKind::Ink, path.display().to_string(), out);
+            }
+            PathPurpose::SaveConfusion => {
+                let Some(table) = self.confusion_table() else {
+                    return;
+                };
+                FileTask::SaveTable { path, table }
             }
             PathPurpose::DataFolder => {
                 self.training.form.folder = path.display().to_string();

@@ -1,6 +1,7 @@
 //! The state without a window: what goes in, what it knows then, what it asks for.
 
 mod files;
+mod measuring;
 mod training;
 
 use super::*;

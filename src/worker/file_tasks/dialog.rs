@@ -37,6 +37,12 @@ pub enum Dialog {
     SaveDrawing(Ink),
     /// Choose the folder of a data set.
     ChooseFolder,
+    /// Choose the folder of a data set to test on.
+    ChooseTestFolder,
+    /// Choose an ink file to test on.
+    ChooseTestInk,
+    /// Save this table.
+    SaveTable(String),
 }
 
 /// A path to come; `None` when it was cancelled.
@@ -76,7 +82,21 @@ impl Dialog {
                     .set_file_name("digit.jsonl")
                     .save_file(),
             ),
-            Self::ChooseFolder => path_of(
+            Self::SaveTable(_) => path_of(
+                dialog
+                    .set_title("Save the table")
+                    .add_filter("Tables", &["csv"])
+                    .set_file_name("confusion.csv")
+                    .save_file(),
+            ),
+            Self::ChooseTestInk => path_of(
+                dialog
+                    .set_title("Choose an ink file")
+                    .add_filter("Ink", &["jsonl", "ndjson", "json", "gz"])
+                    .add_filter("All files", &["*"])
+                    .pick_file(),
+            ),
+            Self::ChooseFolder | Self::ChooseTestFolder => path_of(
                 dialog
                     .set_title("Choose a folder of IDX files")
                     .pick_folder(),
@@ -91,6 +111,9 @@ impl Dialog {
             Self::OpenDrawing => FileTask::OpenDrawing(path),
             Self::SaveDrawing(ink) => FileTask::SaveDrawing { path, ink },
             Self::ChooseFolder => FileTask::OpenAny(path),
+            Self::ChooseTestFolder => FileTask::NameTestFolder(path),
+            Self::ChooseTestInk => FileTask::NameTestInk(path),
+            Self::SaveTable(table) => FileTask::SaveTable { path, table },
         }
     }
 }
