@@ -371,10 +371,15 @@ mod tests {
             is_there.into_inner()
         };
         let pause = 100 * LOOKOUT;
-        let is_held_up = (0..10_000).any(|_| takes_part(&mut team, pause));
-        assert!(is_held_up, "the other thread takes part");
+        // On a busy machine the caller may be held up as long by other programs.
+        let is_left_out = (0..1_000).any(|_| {
+            takes_part(&mut team, pause);
+            team.alone_until.is_some()
+        });
+        assert!(is_left_out, "it held the caller up");
+        team.alone_until = Some(Instant::now() + Duration::from_hours(1));
         assert!(!takes_part(&mut team, pause), "the caller is alone now");
-        thread::sleep(2 * ALONE * pause);
+        team.alone_until = Some(Instant::now());
         let is_back = (0..10_000).any(|_| takes_part(&mut team, Duration::ZERO));
         assert!(is_back, "it is tried again");
     }
