@@ -1,5 +1,8 @@
 //! A grey picture of any size, and a round pen that draws into it without jagged edges.
 
+mod distance;
+
+use self::distance::DistanceField;
 use super::Point;
 
 /// Each pixel is measured at this many places across and down.
@@ -98,15 +101,9 @@ impl Raster {
             }
         }
         let mut pixels = vec![0.0; width * height];
-        for (y, row) in field
-            .squared
-            .chunks_exact((width * samples).max(1))
-            .enumerate()
-        {
+        for (y, row) in field.rows().enumerate() {
             for (x, &squared) in row.iter().enumerate() {
-                if squared < field.reach * field.reach {
-                    // A sample's own square is covered by the ink's edge in proportion to its distance.
-                    let covered = (field.reach - squared.sqrt()).min(1.0);
+                if let Some(covered) = field.covered(squared) {
                     pixels[y / samples * width + x / samples] += covered / (per_px * per_px);
                 }
             }
@@ -117,74 +114,6 @@ impl Raster {
             pixels,
         }
     }
-}
-
-/// The squared distance of each sample's centre to the nearest of the segments, where that is within reach.
-struct DistanceField {
-    width: usize,
-    height: usize,
-    reach: f32,
-    squared: Vec<f32>,
-}
-
-impl DistanceField {
-    fn new(width: usize, height: usize, reach: f32) -> Self {
-        Self {
-            width,
-            height,
-            reach,
-            squared: vec![f32::INFINITY; width * height],
-        }
-    }
-
-    fn add(&mut self, a: Point, b: Point) {
-        let (dx, dy) = (b.x - a.x, b.y - a.y);
-        let squared_len = dx * dx + dy * dy;
-        let per_squared_len = if squared_len > 0.0 {
-            squared_len.recip()
-        } else {
-            0.0
-        };
-        for y in covered(
-            a.y.min(b.y) - self.reach,
-            a.y.max(b.y) + self.reach,
-            self.height,
-        ) {
-            let sample_y = y as f32 + 0.5;
-            // Only the part of the segment that is within reach of this row can be near to its samples.
-            let (near, far) = part_within(a.y, dy, sample_y - self.reach, sample_y + self.reach);
-            let (x0, x1) = (a.x + near * dx, a.x + far * dx);
-            let columns = covered(x0.min(x1) - self.reach, x0.max(x1) + self.reach, self.width);
-            let row = &mut self.squared[y * self.width..][..self.width];
-            let from_a_y = sample_y - a.y;
-            for x in columns {
-                let from_a_x = x as f32 + 0.5 - a.x;
-                let along = (from_a_x * dx + from_a_y * dy) * per_squared_len;
-                let along = along.clamp(0.0, 1.0);
-                let (off_x, off_y) = (from_a_x - along * dx, from_a_y - along * dy);
-                row[x] = row[x].min(off_x * off_x + off_y * off_y);
-            }
-        }
-    }
-}
-
-/// The samples whose centres lie between two places, cut to `0..len`.
-fn covered(from: f32, to: f32, len: usize) -> std::ops::Range<usize> {
-    let first = (from - 0.5).ceil().max(0.0) as usize;
-    let past = (to + 0.5).floor().clamp(0.0, len as f32) as usize;
-    first.min(past)..past
-}
-
-/// What part of `start + t * delta`, t in 0..=1, lies between two bounds (as far as it can be told).
-fn part_within(start: f32, delta: f32, low: f32, high: f32) -> (f32, f32) {
-    if delta == 0.0 {
-        return (0.0, 1.0);
-    }
-    let (at_low, at_high) = ((low - start) / delta, (high - start) / delta);
-    (
-        at_low.min(at_high).clamp(0.0, 1.0),
-        at_low.max(at_high).clamp(0.0, 1.0),
-    )
 }
 
 #[cfg(test)]
