@@ -1,13 +1,13 @@
 //! Images varied at random as hands vary: turned, stretched, slanted, shifted, wobbled. Never
 //! mirrored: a mirrored digit is no digit.
 
+mod warp;
+
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    bitmap::{PIXELS, SIDE},
-    error::Refusal,
-};
+use self::warp::{Places, Wobble};
+use crate::{bitmap::PIXELS, error::Refusal};
 
 /// How strongly images are varied. Zero in a field leaves that variation out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -96,112 +96,16 @@ impl Augmentation {
         let (xx, xy) = ((cos + shear * sin) / width, (sin - shear * cos) / width);
         let (yx, yy) = (-sin / height, cos / height);
         let wobble = (self.elastic_px > 0.0).then(|| Wobble::new(self.elastic_px, rng));
-        let centre = (SIDE as f32 - 1.0) / 2.0;
-        let source = Padded::new(image);
-        let mut varied = [0; PIXELS];
-        for (index, pixel) in varied.iter_mut().enumerate() {
-            let (row, column) = (index / SIDE, index % SIDE);
-            let (wobble_x, wobble_y) = wobble.as_ref().map_or((0.0, 0.0), |w| w.at(index));
-            let x = column as f32 - centre - shift_x + wobble_x;
-            let y = row as f32 - centre - shift_y + wobble_y;
-            *pixel = source.at(xx * x + xy * y + centre, yx * x + yy * y + centre);
-        }
-        varied
+        let places = Places {
+            xx,
+            xy,
+            yx,
+            yy,
+            shift_x,
+            shift_y,
+        };
+        warp::warp(image, &places, wobble.as_ref())
     }
-}
-
-/// An image with paper around it, so that looking beyond its edge needs no test.
-struct Padded([f32; Self::WIDTH * Self::WIDTH]);
-
-impl Padded {
-    /// Pixels of paper on each side.
-    const MARGIN: usize = 2;
-    const WIDTH: usize = SIDE + 2 * Self::MARGIN;
-
-    fn new(image: &[u8; PIXELS]) -> Self {
-        let mut padded = [0.0; Self::WIDTH * Self::WIDTH];
-        for (row, pixels) in image.as_chunks::<SIDE>().0.iter().enumerate() {
-            let start = (row + Self::MARGIN) * Self::WIDTH + Self::MARGIN;
-            for (place, &pixel) in padded[start..start + SIDE].iter_mut().zip(pixels) {
-                *place = f32::from(pixel);
-            }
-        }
-        Self(padded)
-    }
-
-    /// The image between its pixels' centres, by bilinear interpolation.
-    fn at(&self, x: f32, y: f32) -> u8 {
-        let most = (Self::WIDTH - 2) as f32;
-        let margin = Self::MARGIN as f32;
-        let (x, y) = ((x + margin).clamp(0.0, most), (y + margin).clamp(0.0, most));
-        let (column, row) = (x as usize, y as usize);
-        let (right, down) = (x - column as f32, y - row as f32);
-        let start = row * Self::WIDTH + column;
-        let between = |left: f32, other: f32, part: f32| left + (other - left) * part;
-        let upper = between(self.0[start], self.0[start + 1], right);
-        let lower = between(
-            self.0[start + Self::WIDTH],
-            self.0[start + Self::WIDTH + 1],
-            right,
-        );
-        between(upper, lower, down).round() as u8
-    }
-}
-
-/// A smooth random field of displacements: a cubic B-spline over a coarse grid of random knots.
-struct Wobble([[f32; PIXELS]; 2]);
-
-impl Wobble {
-    /// Pixels between two knots: displacements farther apart than two knots hardly depend on each
-    /// other, as with a Gaussian of σ 5 pixels.
-    const SPACING: usize = 7;
-    /// Knots along each axis, one beyond each edge and one more for the spline's support.
-    const KNOTS: usize = SIDE / Self::SPACING + 3;
-    /// The root mean square of Σ wᵢ²: what the spline makes of independent knots of variance 1,
-    /// on average over a cell: ∫ Σ wᵢ(t)² dt = 151/315 along each axis.
-    const SPLINE_RMS: f32 = 151.0 / 315.0;
-
-    fn new(rms_px: f32, rng: &mut impl Rng) -> Self {
-        // A uniform value in ±1 has a variance of 1/3.
-        let strength = rms_px * 3.0_f32.sqrt() / Self::SPLINE_RMS;
-        Self(std::array::from_fn(|_| {
-            let knots: [[f32; Self::KNOTS]; Self::KNOTS] = std::array::from_fn(|_| {
-                std::array::from_fn(|_| rng.random_range(-strength..=strength))
-            });
-            Self::interpolate(&knots)
-        }))
-    }
-
-    fn interpolate(knots: &[[f32; Self::KNOTS]; Self::KNOTS]) -> [f32; PIXELS] {
-        let rows: [[f32; SIDE]; Self::KNOTS] =
-            std::array::from_fn(|row| std::array::from_fn(|x| spline(x, |knot| knots[row][knot])));
-        std::array::from_fn(|index| spline(index / SIDE, |knot| rows[knot][index % SIDE]))
-    }
-
-    fn at(&self, index: usize) -> (f32, f32) {
-        (self.0[0][index], self.0[1][index])
-    }
-}
-
-/// The uniform cubic B-spline through a row of knots, at a pixel.
-fn spline(pixel: usize, knot: impl Fn(usize) -> f32) -> f32 {
-    let (cell, t) = (
-        pixel / Wobble::SPACING,
-        (pixel % Wobble::SPACING) as f32 / Wobble::SPACING as f32,
-    );
-    let u = 1.0 - t;
-    let weights = [
-        u * u * u,
-        3.0 * t * t * t - 6.0 * t * t + 4.0,
-        3.0 * u * u * u - 6.0 * u * u + 4.0,
-        t * t * t,
-    ];
-    weights
-        .iter()
-        .enumerate()
-        .map(|(index, weight)| weight * knot(cell + index))
-        .sum::<f32>()
-        / 6.0
 }
 
 #[cfg(test)]
@@ -211,6 +115,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::bitmap::SIDE;
 
     /// An L: no mirror image of it is a turned L.
     fn sample() -> [u8; PIXELS] {
@@ -297,19 +202,6 @@ mod tests {
             ..Augmentation::HAND
         };
         assert!(nan.validate().is_err(), "NaN is in no range");
-    }
-
-    #[test]
-    fn the_wobble_has_the_strength_it_says() {
-        let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let fields: Vec<_> = (0..200).map(|_| Wobble::new(1.2, &mut rng)).collect();
-        let squares = fields
-            .iter()
-            .flat_map(|field| field.0.iter().flatten())
-            .map(|d| d * d);
-        let rms = (squares.sum::<f32>() / (200 * 2 * PIXELS) as f32).sqrt();
-        // 200 fields of about 25 independent places each: the mean square is known to 2 %.
-        assert!((rms - 1.2).abs() < 0.06, "{rms} px");
     }
 
     #[test]
