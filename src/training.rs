@@ -158,6 +158,8 @@ impl BatchFigures {
 
 /// Trains a new network on a data set's training examples and tests it on its test examples.
 ///
+/// The network that comes of it is in the processor's memory, whatever device it was trained on.
+///
 /// It is deterministic for a seed, a configuration and a number of threads. `None` when it was
 /// abandoned.
 ///
@@ -195,6 +197,12 @@ pub fn train(
             return Ok(None);
         };
         let test = (test.examples > 0).then_some(test);
+        // Whoever gets it reads single images, which an accelerator is no help with.
+        let mlp = if device.is_cpu() {
+            mlp
+        } else {
+            mlp.copy_to(&Device::Cpu)?
+        };
         let metadata = Metadata {
             dataset: dataset.name.clone(),
             recipe: serde_json::to_string(config).unwrap_or_default(),

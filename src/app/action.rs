@@ -9,7 +9,7 @@ use super::{
 use crate::{
     bitmap::Bitmap,
     ink::{Ink, Point},
-    model::file::Model,
+    model::{device::DeviceChoice, file::Model},
     training::config::{Preset, TrainingConfig},
     worker::{file_tasks::FileTask, trainer::DataSource},
 };
@@ -45,6 +45,8 @@ pub enum Action {
     FormChanged(Box<TrainingForm>),
     /// Set the fields as this preset has them.
     PresetChosen(Preset),
+    /// Train on this device from the next time on.
+    ChooseDevice(DeviceChoice),
     /// Begin a training.
     Train,
     /// Let the training wait.
@@ -92,7 +94,7 @@ pub enum Effect {
     /// Let this model answer from now on.
     Answer(Arc<Model>),
     /// Begin the training of this number.
-    Train(u64, Box<TrainingConfig>, DataSource),
+    Train(u64, Box<TrainingConfig>, DataSource, DeviceChoice),
     /// Let the training wait.
     Pause,
     /// Let it go on.

@@ -50,11 +50,11 @@ impl Workers {
                     self.predictor.request_bitmap(bitmap, revision);
                 }
                 Effect::Answer(model) => self.predictor.set_model(model),
-                Effect::Train(run, config, data) => {
+                Effect::Train(run, config, data, device) => {
                     // The last run is done, so its thread is joined at once.
                     let ctx = ctx.clone();
                     let waker = Arc::new(move || ctx.request_repaint_after(TRAINING_FRAME));
-                    self.trainer = Some(Trainer::spawn(run, *config, data, waker));
+                    self.trainer = Some(Trainer::spawn(run, *config, data, device, waker));
                 }
                 Effect::Pause => self.steer(Trainer::pause),
                 Effect::Resume => self.steer(Trainer::resume),

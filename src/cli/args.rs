@@ -10,7 +10,7 @@ use clap::{
 use super::{EvalSource, EvalTask, InfoTask, Input, Invocation, PredictTask, Task, TrainTask};
 use crate::{
     error::{CliError, Refusal},
-    model::{Activation, MlpConfig, parse_hidden},
+    model::{Activation, MlpConfig, device::DeviceChoice, parse_hidden},
     training::config::Preset,
 };
 
@@ -101,6 +101,21 @@ struct TypedModel {
 }
 
 #[derive(Debug, Args)]
+struct TypedDevice {
+    /// What to compute on
+    #[arg(long, value_name = "NAME", default_value = DeviceChoice::Auto.name())]
+    #[arg(value_parser = one_of::<DeviceChoice>(DeviceChoice::ALL.map(device_value)))]
+    device: DeviceChoice,
+}
+
+/// A device in the help; what this program was not built for is left out there, and refused with the reason.
+fn device_value(choice: DeviceChoice) -> PossibleValue {
+    PossibleValue::new(choice.name())
+        .help(choice.description())
+        .hide(!choice.is_built())
+}
+
+#[derive(Debug, Args)]
 struct TypedTrain {
     /// The recipe to start from; the options below change single values of it
     #[arg(long, value_name = "NAME", default_value = Preset::Keras.name())]
@@ -128,6 +143,8 @@ struct TypedTrain {
     /// A folder with the four files of a data set in MNIST's format; without it, MNIST
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    device: TypedDevice,
     /// The weight file to write; one that is there is replaced when the training has ended
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -149,6 +166,8 @@ struct TypedEval {
     /// An ink file: JSON Lines, gzip-compressed or not
     #[arg(long, value_name = "FILE", group = "source")]
     ink: Option<PathBuf>,
+    #[command(flatten)]
+    device: TypedDevice,
     /// Print the figures as one JSON object
     #[arg(long)]
     json: bool,
@@ -232,6 +251,7 @@ impl TypedTrain {
         Ok(TrainTask {
             config,
             data: self.data,
+            device: self.device.device,
             out: self.out,
             json: self.json,
         })
@@ -259,6 +279,7 @@ impl TypedEval {
         EvalTask {
             weights: self.model.weights,
             source,
+            device: self.device.device,
             json: self.json,
         }
     }

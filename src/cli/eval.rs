@@ -7,11 +7,12 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Ending, ink_eval, load_model, text, write_json};
+use super::{Ending, ink_eval, load_model, open_device, text, write_json};
 use crate::{
     bitmap::CLASSES,
     dataset::{Dataset, Examples, read_idx_pair},
     error::{CliError, DatasetError},
+    model::device::DeviceChoice,
     training::{
         control::Control,
         evaluation::{Evaluation, evaluate},
@@ -25,6 +26,8 @@ pub struct EvalTask {
     pub weights: Option<PathBuf>,
     /// Where the digits come from.
     pub source: EvalSource,
+    /// What to compute on.
+    pub device: DeviceChoice,
     /// Whether to print JSON.
     pub json: bool,
 }
@@ -82,8 +85,16 @@ impl<'a> Report<'a> {
     }
 }
 
-pub(super) fn run(task: &EvalTask, out: &mut dyn Write) -> Result<Ending, CliError> {
-    let model = load_model(task.weights.as_deref())?;
+pub(super) fn run(
+    task: &EvalTask,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Ending, CliError> {
+    let device = open_device(task.device, err)?.device;
+    let mut model = load_model(task.weights.as_deref())?;
+    if !device.is_cpu() {
+        model.mlp = model.mlp.copy_to(&device)?;
+    }
     let (source, examples) = match &task.source {
         EvalSource::Ink(file) => return ink_eval::run(&model, file, task.json, out),
         EvalSource::Mnist => test_part(Dataset::mnist()?),

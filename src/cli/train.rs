@@ -7,14 +7,14 @@ use std::{
     time::Instant,
 };
 
-use candle_core::Device;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use super::{Ending, text, write_json};
+use super::{Ending, open_device, text, write_json};
 use crate::{
     dataset::Dataset,
     error::{CliError, IoError},
+    model::device::DeviceChoice,
     training::{
         self, EpochRecord, Progress, TrainedModel, TrainingEvent,
         config::TrainingConfig,
@@ -30,6 +30,8 @@ pub struct TrainTask {
     pub config: TrainingConfig,
     /// The data set's folder; `None` is the built-in MNIST.
     pub data: Option<PathBuf>,
+    /// What to compute on.
+    pub device: DeviceChoice,
     /// The weight file to write.
     pub out: PathBuf,
     /// Whether to print JSON.
@@ -43,6 +45,7 @@ struct Report<'a> {
     dataset: &'a str,
     config: &'a TrainingConfig,
     parameters: usize,
+    device: &'static str,
     history: &'a [EpochRecord],
     test: Option<&'a Evaluation>,
     stopped: bool,
@@ -57,6 +60,7 @@ pub(super) fn run(
     // After a long training it would be late to learn that it cannot be kept.
     check_writable(&task.out)?;
     let start = Instant::now();
+    let device = open_device(task.device, err)?;
     let dataset = match &task.data {
         Some(folder) => Dataset::from_folder(folder)?,
         None => Dataset::mnist()?,
@@ -71,7 +75,7 @@ pub(super) fn run(
     let trained = training::train(
         &task.config,
         &dataset,
-        &Device::Cpu,
+        &device.device,
         &control,
         &mut |event| {
             display.show(event);
@@ -87,6 +91,7 @@ pub(super) fn run(
         dataset: &dataset.name,
         config: &task.config,
         parameters: task.config.model.parameter_count(),
+        device: device.name(),
         history: &trained.history,
         test: trained.test.as_ref(),
         stopped: trained.stopped,

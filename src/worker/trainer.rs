@@ -19,6 +19,7 @@ use crate::{
     error::{self, DatasetError, ModelError, TrainingError},
     model::{
         Mlp,
+        device::{DeviceChoice, OpenDevice},
         file::{Metadata, Model},
     },
     training::{
@@ -61,6 +62,8 @@ pub struct TrainerMessage {
 /// the last, and exactly one of them comes.
 #[derive(Debug)]
 pub enum TrainerFact {
+    /// Something that a person should know: it computes elsewhere than was hoped for.
+    Note(String),
     /// The examples are unpacked or read.
     DataReady,
     /// The training begins.
@@ -91,7 +94,13 @@ impl Trainer {
     /// Starts to train. Everything that goes wrong comes as a [`TrainerFact::Failed`].
     ///
     /// The examples are held by the thread alone, so that their 55 MB and more are gone with it.
-    pub fn spawn(run: u64, config: TrainingConfig, data: DataSource, waker: Waker) -> Self {
+    pub fn spawn(
+        run: u64,
+        config: TrainingConfig,
+        data: DataSource,
+        device: DeviceChoice,
+        waker: Waker,
+    ) -> Self {
         let control = Arc::new(Control::default());
         let progress = Arc::new(Mutex::new(None));
         let (sender, facts) = sync_channel(FACTS_CAPACITY);
@@ -105,7 +114,10 @@ impl Trainer {
         let unstarted = reporter.clone();
         let spawned = Joined::spawn("digitpad-trainer", {
             let control = Arc::clone(&control);
-            move || work(&config, &data, &control, reporter)
+            move || {
+                step_back();
+                work(&config, &data, device, &control, reporter);
+            }
         });
         if let Err(error) = &spawned {
             unstarted.tell(TrainerFact::Failed(format!(
@@ -195,9 +207,28 @@ impl Reporter {
     }
 }
 
+/// Lets every other thread go first that wants the processor, the window's above all: a training takes
+/// all that is left over, and the threads that it starts do as well.
+fn step_back() {
+    /// Others get three times as much where there is not enough for both.
+    #[cfg(target_os = "linux")]
+    const NICENESS: i32 = 5;
+    // On Linux it is a thread's own, and none of a process is meant by `None`.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        log::debug!("the training keeps the window's priority: {error}");
+    }
+}
+
 /// The thread: from the data to the last fact. An abandoned training ends without one.
-fn work(config: &TrainingConfig, data: &DataSource, control: &Control, mut reporter: Reporter) {
-    let last = match caught(|| learn(config, data, control, &mut reporter)) {
+fn work(
+    config: &TrainingConfig,
+    data: &DataSource,
+    device: DeviceChoice,
+    control: &Control,
+    mut reporter: Reporter,
+) {
+    let last = match caught(|| learn(config, data, device, control, &mut reporter)) {
         Ok(Ok(Some(trained))) => TrainerFact::Finished(Box::new(trained)),
         Ok(Ok(None)) => return,
         Ok(Err(error)) => TrainerFact::Failed(error::chain(&error)),
@@ -209,9 +240,14 @@ fn work(config: &TrainingConfig, data: &DataSource, control: &Control, mut repor
 fn learn(
     config: &TrainingConfig,
     data: &DataSource,
+    device: DeviceChoice,
     control: &Control,
     reporter: &mut Reporter,
 ) -> Result<Option<TrainedModel>, TrainingError> {
+    let OpenDevice { device, note } = device.open_or_cpu();
+    if let Some(note) = note {
+        reporter.tell(TrainerFact::Note(note));
+    }
     let dataset = data.read()?;
     reporter.tell(TrainerFact::DataReady);
     let mut uncopied = None;
@@ -228,14 +264,14 @@ fn learn(
             }
         }
     };
-    let trained = train(config, &dataset, &Device::Cpu, control, &mut on_event)?;
+    let trained = train(config, &dataset, &device, control, &mut on_event)?;
     match uncopied {
         Some(error) => Err(error.into()),
         None => Ok(trained),
     }
 }
 
-/// The model at the end of an epoch, for others to read while its weights go on changing.
+/// The model at the end of an epoch, in the processor's memory, for others to read while its weights go on changing.
 fn snapshot(
     mlp: &Mlp,
     record: &EpochRecord,
@@ -250,7 +286,7 @@ fn snapshot(
         ..Metadata::default()
     };
     Ok(Arc::new(Model {
-        mlp: mlp.copy()?,
+        mlp: mlp.copy_to(&Device::Cpu)?,
         metadata,
     }))
 }

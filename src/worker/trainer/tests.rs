@@ -48,7 +48,7 @@ fn config(epochs: usize) -> TrainingConfig {
 
 fn spawn(bell: &Bell, epochs: usize, folder: &Path) -> Trainer {
     let data = DataSource::Folder(folder.to_path_buf());
-    Trainer::spawn(7, config(epochs), data, bell.waker())
+    Trainer::spawn(7, config(epochs), data, DeviceChoice::Cpu, bell.waker())
 }
 
 /// All facts until the last one.
@@ -147,7 +147,13 @@ fn a_stop_is_answered_within_a_batch() {
         woken: None,
     };
     let data = DataSource::Folder(folder.path().to_path_buf());
-    work(&config(10_000), &data, &control, reporter);
+    work(
+        &config(10_000),
+        &data,
+        DeviceChoice::Cpu,
+        &control,
+        reporter,
+    );
     let trained = finished(facts.try_iter().map(|message| message.fact).collect());
     assert!(trained.stopped, "before its end");
     assert!(trained.history.is_empty(), "within the first epoch");
@@ -239,7 +245,7 @@ fn what_goes_wrong_is_said() {
     for (config, path, part, reason) in cases {
         let bell = Bell::new();
         let data = DataSource::Folder(path.to_path_buf());
-        let trainer = Trainer::spawn(7, config, data, bell.waker());
+        let trainer = Trainer::spawn(7, config, data, DeviceChoice::Cpu, bell.waker());
         match to_the_end(&trainer, &bell).pop() {
             Some(TrainerFact::Failed(text)) => {
                 assert!(text.contains(part), "{reason}: {text}");
@@ -252,7 +258,13 @@ fn what_goes_wrong_is_said() {
 #[test]
 fn the_built_in_data_is_unpacked_in_the_thread() {
     let bell = Bell::new();
-    let trainer = Trainer::spawn(7, config(1), DataSource::Mnist, bell.waker());
+    let trainer = Trainer::spawn(
+        7,
+        config(1),
+        DataSource::Mnist,
+        DeviceChoice::Cpu,
+        bell.waker(),
+    );
     let plan = bell.wait_for(|| {
         trainer
             .drain()
@@ -266,4 +278,21 @@ fn the_built_in_data_is_unpacked_in_the_thread() {
     assert_eq!(sizes, (45_000, 15_000), "a quarter validates");
     drop(trainer);
     assert!(bell.is_left_alone(), "the thread ended in the midst of it");
+}
+
+#[test]
+fn a_training_says_so_where_it_computes_on_the_processor_instead() {
+    if DeviceChoice::Cuda.is_built() {
+        // It may find a card.
+        return;
+    }
+    let (bell, folder) = (Bell::new(), data_folder());
+    let data = DataSource::Folder(folder.path().to_path_buf());
+    let trainer = Trainer::spawn(7, config(1), data, DeviceChoice::Cuda, bell.waker());
+    let facts = to_the_end(&trainer, &bell);
+    match &facts[0] {
+        TrainerFact::Note(note) => assert!(note.contains("processor"), "{note}"),
+        other => panic!("first of all comes a note, not {other:?}"),
+    }
+    finished(facts);
 }
