@@ -45,7 +45,7 @@ pub(crate) fn run() {
         window.move_pen();
     }
     report(
-        "a stroke goes on after 10,000 points",
+        "one stroke of 10,000 samples goes on",
         &mut window,
         usize::MAX,
     );
