@@ -134,10 +134,12 @@ impl Window {
         };
         let start = Instant::now();
         let (app, frame) = (&mut self.app, &mut self.frame);
-        let output = self.ctx.run_ui(input, |ui| {
+        let mut output = self.ctx.run_ui(input, |ui| {
             app.logic(ui.ctx(), frame);
             app.ui(ui, frame);
         });
+        // The driver would take the glyphs, which are new in few frames.
+        output.textures_delta.clear();
         std::hint::black_box(self.ctx.tessellate(output.shapes, output.pixels_per_point));
         start.elapsed()
     }
@@ -149,10 +151,11 @@ impl Window {
             .rect
     }
 
-    /// Where the pen is: on a rosette that never comes to the same place.
+    /// Where the pen is: on a rosette that never comes to the same place, a hundredth of the pad from one sample
+    /// to the next, as a fast hand is.
     fn pen(&mut self) -> Pos2 {
         self.pen += 1;
-        let turn = self.pen as f32 * 0.031 * TAU;
+        let turn = self.pen as f32 * 0.0062 * TAU;
         let radius = 0.25 + 0.2 * (turn * 0.372).sin();
         let pad = self.pad();
         pad.center() + pad.width() * radius * vec2(turn.cos(), turn.sin())
