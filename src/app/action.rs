@@ -10,7 +10,7 @@ use crate::{
     bitmap::Bitmap,
     ink::{Ink, Point},
     measurement::specimens::Source,
-    model::file::Model,
+    model::{device::DeviceChoice, file::Model},
     training::{
         checkpoint::Checkpoint,
         config::{Preset, TrainingConfig},
@@ -49,6 +49,8 @@ pub enum Action {
     FormChanged(Box<TrainingForm>),
     /// Set the fields as this preset has them.
     PresetChosen(Preset),
+    /// Train on this device from the next time on.
+    ChooseDevice(DeviceChoice),
     /// Begin a training.
     Train,
     /// Let the training wait.
@@ -112,7 +114,7 @@ pub enum Effect {
     /// Let this model answer from now on.
     Answer(Arc<Model>),
     /// Begin the training of this number.
-    Train(u64, Box<TrainingConfig>, DataSource),
+    Train(u64, Box<TrainingConfig>, DataSource, DeviceChoice),
     /// Go on, under this number, with a training that was interrupted.
     ResumeInterrupted(u64, Arc<Checkpoint>),
     /// Throw away what an interrupted training left.

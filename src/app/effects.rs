@@ -56,7 +56,14 @@ impl Workers {
                     self.predictor.request_bitmap(bitmap, revision);
                 }
                 Effect::Answer(model) => self.predictor.set_model(model),
-                Effect::Train(run, config, data) => self.train(ctx, run, Job::New { config, data }),
+                Effect::Train(run, config, data, device) => {
+                    let job = Job::New {
+                        config,
+                        data,
+                        device,
+                    };
+                    self.train(ctx, run, job);
+                }
                 Effect::ResumeInterrupted(run, checkpoint) => {
                     self.train(ctx, run, Job::Resume(checkpoint));
                 }

@@ -221,6 +221,7 @@ impl State {
             Action::ChooseModel(id) => self.choose_model(id, out),
             Action::FormChanged(form) => self.training.form = *form,
             Action::PresetChosen(preset) => self.training.form.choose(preset),
+            Action::ChooseDevice(device) => self.settings.device = device,
             Action::Train => self.train(out),
             Action::Pause => self.steer(out, Effect::Pause),
             Action::Resume => self.steer(out, Effect::Resume),
@@ -299,7 +300,8 @@ impl State {
         };
         let run = self.training.begin();
         log::info!(target: "digitpad", "training run {run} begins: {} on {data:?}", config.model);
-        out.push(Effect::Train(run, Box::new(config), data));
+        let device = self.settings.device;
+        out.push(Effect::Train(run, Box::new(config), data, device));
     }
 
     /// Goes on with the training that was interrupted, with its settings in the form.

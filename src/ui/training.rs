@@ -18,6 +18,7 @@ use crate::{
             training::{Training, TrainingState},
         },
     },
+    model::device::DeviceChoice,
     training::{Progress, config::Preset, evaluation::Evaluation},
 };
 
@@ -42,7 +43,7 @@ pub(crate) fn training_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>)
         buttons_ui(ui, &training.state, actions);
         watch_ui(ui, state, actions);
         if !is_active {
-            fold_ui(ui, training, actions);
+            fold_ui(ui, state, actions);
         }
         progress_ui(ui, training);
         result_ui(ui, training);
@@ -73,7 +74,8 @@ fn preset_ui(ui: &mut Ui, training: &Training, actions: &mut Vec<Action>) {
     ui.add_space(theme::GAP);
 }
 
-fn fold_ui(ui: &mut Ui, training: &Training, actions: &mut Vec<Action>) {
+fn fold_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let training = &state.training;
     CollapsingHeader::new("Settings")
         .id_salt("settings")
         .show(ui, |ui| {
@@ -82,7 +84,30 @@ fn fold_ui(ui: &mut Ui, training: &Training, actions: &mut Vec<Action>) {
             if form != training.form {
                 actions.push(Action::FormChanged(Box::new(form)));
             }
+            if DeviceChoice::is_offered() {
+                device_ui(ui, state.settings.device, actions);
+            }
         });
+}
+
+/// What to compute on; only a program that was built for more than the processor has the choice.
+fn device_ui(ui: &mut Ui, chosen: DeviceChoice, actions: &mut Vec<Action>) {
+    let label = ui.label("Compute on");
+    let combo = ComboBox::from_id_salt("device").selected_text(chosen.description());
+    let shown = combo.width(ui.available_width()).show_ui(ui, |ui| {
+        for device in DeviceChoice::ALL
+            .into_iter()
+            .filter(|device| device.is_built())
+        {
+            let option = ui.selectable_label(device == chosen, device.description());
+            if option.clicked() {
+                actions.push(Action::ChooseDevice(device));
+            }
+        }
+    });
+    shown.response.labelled_by(label.id).on_hover_text(
+        "A graphics card pays for large networks and large batches. For small ones the processor is quicker.",
+    );
 }
 
 fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {

@@ -1,6 +1,8 @@
 //! The thread that trains. It tells facts in a bounded channel, none of them lost, and shows its
 //! progress in a slot that holds the latest.
 
+mod job;
+
 use std::{
     fmt,
     path::PathBuf,
@@ -13,13 +15,15 @@ use std::{
 
 use candle_core::Device;
 
+pub use self::job::{DataSource, Job};
 use super::{FACTS_CAPACITY, Joined, Waker, caught, interrupted, lock};
 use crate::{
-    dataset::{Dataset, source},
+    dataset::Dataset,
     error::{self, ModelError, TrainingError},
     files::latest::LatestFile,
     model::{
         Mlp,
+        device::OpenDevice,
         file::{Metadata, Model},
     },
     training::{
@@ -30,60 +34,6 @@ use crate::{
 
 /// Batches are far more frequent than frames: the owner is woken for progress at most this often.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
-
-/// Where the examples come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DataSource {
-    /// The built-in MNIST.
-    Mnist,
-    /// A folder that holds the four files.
-    Folder(PathBuf),
-}
-
-impl DataSource {
-    /// In the words of a checkpoint.
-    fn described(&self) -> source::DataSource {
-        let folder = match self {
-            Self::Mnist => None,
-            Self::Folder(folder) => Some(folder.clone()),
-        };
-        source::DataSource {
-            folder,
-            ..source::DataSource::default()
-        }
-        .absolute()
-    }
-}
-
-/// What a training begins with.
-#[derive(Clone, Debug)]
-pub enum Job {
-    /// A new network.
-    New {
-        /// How it is trained.
-        config: Box<TrainingConfig>,
-        /// On what.
-        data: DataSource,
-    },
-    /// What an interrupted training left.
-    Resume(Arc<Checkpoint>),
-}
-
-impl Job {
-    fn config(&self) -> &TrainingConfig {
-        match self {
-            Self::New { config, .. } => config,
-            Self::Resume(checkpoint) => checkpoint.config(),
-        }
-    }
-
-    fn source(&self) -> source::DataSource {
-        match self {
-            Self::New { data, .. } => data.described(),
-            Self::Resume(checkpoint) => checkpoint.source().clone(),
-        }
-    }
-}
 
 /// A fact, and the run that it belongs to.
 #[derive(Debug)]
@@ -98,6 +48,8 @@ pub struct TrainerMessage {
 /// the last, and exactly one of them comes.
 #[derive(Debug)]
 pub enum TrainerFact {
+    /// Something that a person should know: it computes elsewhere than was hoped for.
+    Note(String),
     /// The examples are unpacked or read.
     DataReady,
     /// The training begins.
@@ -151,7 +103,10 @@ impl Trainer {
         let unstarted = reporter.clone();
         let spawned = Joined::spawn("digitpad-trainer", {
             let control = Arc::clone(&control);
-            move || work(&job, checkpoint, &control, reporter)
+            move || {
+                step_back();
+                work(&job, checkpoint, &control, reporter);
+            }
         });
         if let Err(error) = &spawned {
             unstarted.tell(TrainerFact::Failed(format!(
@@ -248,6 +203,19 @@ impl Reporter {
     }
 }
 
+/// Lets every other thread go first that wants the processor, the window's above all: a training takes
+/// all that is left over, and the threads that it starts do as well.
+fn step_back() {
+    /// Others get three times as much where there is not enough for both.
+    #[cfg(target_os = "linux")]
+    const NICENESS: i32 = 5;
+    // On Linux it is a thread's own, and none of a process is meant by `None`.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        log::debug!("the training keeps the window's priority: {error}");
+    }
+}
+
 /// The thread: from the data to the last fact. An abandoned training ends without one.
 fn work(job: &Job, checkpoint: Option<PathBuf>, control: &Control, mut reporter: Reporter) {
     let last = match caught(|| learn(job, checkpoint, control, &mut reporter)) {
@@ -265,6 +233,10 @@ fn learn(
     control: &Control,
     reporter: &mut Reporter,
 ) -> Result<Option<TrainedModel>, TrainingError> {
+    let OpenDevice { device, note } = job.device().open_or_cpu();
+    if let Some(note) = note {
+        reporter.tell(TrainerFact::Note(note));
+    }
     let dataset = job.source().read()?;
     reporter.tell(TrainerFact::DataReady);
     let kept = checkpoint.and_then(|path| match keep(job, path) {
@@ -289,10 +261,9 @@ fn learn(
             control.abandon();
         }
     };
-    let device = &Device::Cpu;
     let trained = match job {
-        Job::New { config, .. } => train(config, &dataset, device, control, &mut on_event),
-        Job::Resume(checkpoint) => resume(checkpoint, &dataset, device, control, &mut on_event),
+        Job::New { config, .. } => train(config, &dataset, &device, control, &mut on_event),
+        Job::Resume(checkpoint) => resume(checkpoint, &dataset, &device, control, &mut on_event),
     };
     if let Some(error) = listener.failed {
         return Err(error.into());
@@ -379,7 +350,7 @@ fn snapshot(
         ..Metadata::default()
     };
     Ok(Arc::new(Model {
-        mlp: mlp.copy()?,
+        mlp: mlp.copy_to(&Device::Cpu)?,
         metadata,
     }))
 }

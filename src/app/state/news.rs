@@ -55,6 +55,7 @@ impl State {
             return effects;
         }
         match fact {
+            TrainerFact::Note(note) => self.notices.news(note),
             TrainerFact::DataReady => {}
             TrainerFact::Started(plan) => self.training.plan = Some(plan),
             TrainerFact::Resumed(history) => self.training.history = history,
