@@ -93,7 +93,7 @@ fn every_knob_can_be_typed() {
         (
             "--augment 1",
             |c| c.augmentation.rotation_deg.to_string(),
-            "15",
+            "12",
         ),
         (
             "--median 1",
