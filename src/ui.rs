@@ -6,6 +6,7 @@ pub mod prediction;
 
 mod curves;
 mod fields;
+mod gallery;
 mod icons;
 mod keys;
 mod measuring;
@@ -13,6 +14,7 @@ mod models;
 mod notices;
 mod pen;
 mod questions;
+mod runs;
 mod theme;
 mod training;
 mod words;
@@ -22,7 +24,10 @@ use egui::{
     Sense, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
-use self::{canvas::Canvas, measuring::MeasuringView, prediction::Preview, theme::Palette};
+use self::{
+    canvas::Canvas, measuring::MeasuringView, prediction::Preview, theme::Palette,
+    training::TrainingView,
+};
 use crate::app::{
     action::{Action, PathPurpose},
     settings::ThemeChoice,
@@ -60,6 +65,7 @@ pub struct View {
     canvas: Canvas,
     preview: Preview,
     measuring: MeasuringView,
+    training: TrainingView,
 }
 
 impl View {
@@ -100,7 +106,7 @@ impl View {
             .resizable(false)
             .frame(side)
             .show_collapsible(ui, &mut shows_training, |ui| {
-                training::training_ui(ui, state, &mut actions);
+                training::training_ui(ui, state, &mut self.training, &mut actions);
             });
         let stage = Frame::new()
             .fill(palette.window)

@@ -4,7 +4,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{
     settings::ThemeChoice,
-    state::{Stage, form::TrainingForm, measuring::MeasuringAction, models::ModelId},
+    state::{
+        Stage, form::TrainingForm, measuring::MeasuringAction, models::ModelId, runs::RunAction,
+    },
 };
 use crate::{
     bitmap::Bitmap,
@@ -15,7 +17,7 @@ use crate::{
         checkpoint::Checkpoint,
         config::{Preset, TrainingConfig},
     },
-    worker::{file_tasks::FileTask, trainer::DataSource},
+    worker::{file_tasks::FileTask, library::LibraryTask, trainer::DataSource},
 };
 
 /// Something that a person did. Panels return them; they are applied once, after drawing.
@@ -49,6 +51,12 @@ pub enum Action {
     FormChanged(Box<TrainingForm>),
     /// Set the fields as this preset has them.
     PresetChosen(Preset),
+    /// Take a picture of this part of the window, corner and opposite corner in points, to be saved.
+    PhotographCurves([[f32; 2]; 2]),
+    /// Something with a run in the table.
+    Run(RunAction),
+    /// Take a first look at the data that the fields name.
+    LookAtData,
     /// Begin a training.
     Train,
     /// Let the training wait.
@@ -100,6 +108,14 @@ pub enum PathPurpose {
     TestInk,
     /// To save the confusion matrix as a table.
     SaveConfusion,
+    /// To load how to train.
+    LoadSettings,
+    /// To save how to train.
+    SaveSettings,
+    /// To save the figures of a training as a table.
+    SaveCurves,
+    /// To save the picture that was taken of its curves.
+    SavePhotograph,
 }
 
 /// Something that takes a worker or the window itself. The state asks for it; `app` does it.
@@ -131,6 +147,10 @@ pub enum Effect {
     OpenDialog(PathPurpose),
     /// Read or write a file.
     File(FileTask),
+    /// Do something in the library of finished trainings.
+    Library(LibraryTask),
+    /// Take a picture of this part of the window, in points.
+    Photograph([[f32; 2]; 2]),
     /// Close the window.
     Close,
 }

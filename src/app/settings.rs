@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::state::form::TrainingForm;
+use super::state::{form::TrainingForm, training::Pace};
 use crate::{
     error::IoError,
     files::{self, ReadFault},
@@ -65,6 +65,9 @@ pub struct Settings {
     /// Whether to ask for files in the system's dialog. A field to type the path into is the other
     /// way, for a system whose dialogs do not work.
     pub file_dialogs: bool,
+    /// How fast this computer trained last; `None` before the first training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Pace>,
     /// What the training panel is set to.
     pub training: SavedForm,
 }
@@ -77,6 +80,7 @@ impl Default for Settings {
             training_panel: true,
             watch: true,
             file_dialogs: true,
+            pace: None,
             training: SavedForm::of(&TrainingForm::default()),
         }
     }
@@ -237,6 +241,9 @@ mod tests {
             training_panel: false,
             watch: false,
             file_dialogs: false,
+            pace: Some(Pace {
+                parameters_per_sec: 1.5e9,
+            }),
             training: SavedForm::of(&form),
         };
         settings.save(&nested).expect("the folder is made");

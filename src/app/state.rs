@@ -5,6 +5,7 @@ pub mod form;
 pub mod measuring;
 pub mod models;
 pub mod notices;
+pub mod runs;
 pub mod training;
 
 mod news;
@@ -20,6 +21,7 @@ use self::{
     models::{ModelId, Models, Origin},
     notices::Notices,
     paths::FileDialog,
+    runs::Runs,
     training::{Training, TrainingState},
 };
 use super::{
@@ -31,7 +33,7 @@ use crate::{
     ink::{Ink, edit::InkEditor},
     model::file::Model,
     recognition::Prediction,
-    worker::{file_tasks::FileTask, trainer::DataSource},
+    worker::file_tasks::FileTask,
 };
 
 /// What the network saw last and made of it.
@@ -82,6 +84,8 @@ pub struct State {
     pub models: Models,
     /// The training panel.
     pub training: Training,
+    /// The finished trainings.
+    pub runs: Runs,
     /// The view that tests the model.
     pub measuring: Measuring,
     /// What is looked at.
@@ -120,6 +124,7 @@ impl State {
             settings,
             models,
             training,
+            runs: Runs::default(),
             measuring: Measuring::default(),
             stage: Stage::default(),
             notices: Notices::default(),
@@ -221,6 +226,15 @@ impl State {
             Action::ChooseModel(id) => self.choose_model(id, out),
             Action::FormChanged(form) => self.training.form = *form,
             Action::PresetChosen(preset) => self.training.form.choose(preset),
+            Action::PhotographCurves(part) => out.push(Effect::Photograph(part)),
+            Action::Run(action) => self.apply_to_run(action, out),
+            Action::LookAtData => {
+                if let Some(source) = self.training.form.source()
+                    && self.training.data.ask(&source)
+                {
+                    out.push(Effect::File(FileTask::LookAtData(source)));
+                }
+            }
             Action::Train => self.train(out),
             Action::Pause => self.steer(out, Effect::Pause),
             Action::Resume => self.steer(out, Effect::Resume),
@@ -289,15 +303,12 @@ impl State {
             Ok(config) => config,
             Err(refusal) => return self.notices.error(refusal.to_string()),
         };
-        let data = match (form.from_folder, form.folder.trim()) {
-            (false, _) => DataSource::Mnist,
-            (true, "") => {
-                let text = "Choose the folder of the data set first, or train on MNIST.";
-                return self.notices.error(text);
-            }
-            (true, folder) => DataSource::Folder(PathBuf::from(folder)),
+        let Some(data) = form.source() else {
+            let text = "Choose the folder of the data set first, or train on MNIST.";
+            return self.notices.error(text);
         };
-        let run = self.training.begin();
+        let preset = form.preset;
+        let run = self.training.begin(preset, config.clone());
         log::info!(target: "digitpad", "training run {run} begins: {} on {data:?}", config.model);
         out.push(Effect::Train(run, Box::new(config), data));
     }
@@ -317,7 +328,7 @@ impl State {
             form.folder = folder.display().to_string();
         }
         self.training.form = form;
-        let run = self.training.begin();
+        let run = self.training.begin(preset, checkpoint.config().clone());
         log::info!(target: "digitpad", "training run {run} goes on: {checkpoint:?}");
         out.push(Effect::ResumeInterrupted(run, checkpoint));
     }

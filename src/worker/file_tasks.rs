@@ -22,19 +22,25 @@ use super::{
     FACTS_CAPACITY, Joined, Waker, caught,
     file_kind::{FileKind, lowercase_extension, refuse_endless},
     interrupted,
+    library::{self, LibraryOutcome, LibraryTask},
+    trainer::DataSource,
 };
 use crate::{
     bitmap::Bitmap,
+    dataset::glimpse::Glimpse,
     error::{self, Refusal},
-    files::write_atomically,
-    image_input::{bitmap_from_path, save_bitmap_png},
+    files::{ReadFault, read_bounded, write_atomically},
+    image_input::{bitmap_from_path, save_bitmap_png, save_rgb_png},
     ink::{
         self, Ink,
         file::{self, InkRecord},
     },
     model::file::Model,
-    training::checkpoint::Checkpoint,
+    training::{checkpoint::Checkpoint, config::TrainingConfig},
 };
+
+/// No file that says how to train comes near it.
+const SETTINGS_LIMIT_BYTES: u64 = 1 << 20;
 
 /// Something to be done with a file.
 #[derive(Clone, Debug)]
@@ -65,8 +71,26 @@ pub enum FileTask {
         /// What.
         table: String,
     },
-    /// Read whatever it is, as when it was dropped on the window: weights, a picture, an ink file; a
-    /// folder is only named.
+    /// Write a picture of a part of the window as PNG, in place of what is there.
+    SavePhotograph {
+        /// Where to.
+        path: PathBuf,
+        /// What.
+        photograph: Arc<Photograph>,
+    },
+    /// Read how to train.
+    LoadSettings(PathBuf),
+    /// Write how to train, in place of what is there.
+    SaveSettings {
+        /// Where to.
+        path: PathBuf,
+        /// What.
+        config: Box<TrainingConfig>,
+    },
+    /// Take a first look at what is to be learnt from.
+    LookAtData(DataSource),
+    /// Read whatever it is, as when it was dropped on the window: weights, a picture, an ink file, how to
+    /// train; a folder is only named.
     OpenAny(PathBuf),
     /// As [`FileTask::OpenAny`], where a folder or an ink file is to be tested on.
     TestOnAny(PathBuf),
@@ -74,10 +98,29 @@ pub enum FileTask {
     NameTestFolder(PathBuf),
     /// Name the ink file to test on, which is read by whoever tests.
     NameTestInk(PathBuf),
+    /// Something in the library of finished trainings, which lies in this folder.
+    Library(PathBuf, LibraryTask),
     /// Look for a training that was interrupted.
     FindInterrupted(PathBuf),
     /// Remove it.
     DiscardInterrupted(PathBuf),
+}
+
+/// A picture of a part of the window.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Photograph {
+    /// Width and height in pixels.
+    pub size: [usize; 2],
+    /// Red, green and blue of each pixel, row by row from the top left.
+    pub rgb: Vec<u8>,
+}
+
+impl fmt::Debug for Photograph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Photograph")
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What came of a task or a dialog; each gives exactly one.
@@ -123,12 +166,33 @@ pub enum FileOutcome {
         /// Where to.
         path: PathBuf,
     },
+    /// A picture of a part of the window is written.
+    PhotographSaved {
+        /// Where to.
+        path: PathBuf,
+    },
+    /// How to train, read and checked.
+    SettingsLoaded {
+        /// Where from.
+        path: PathBuf,
+        /// What it says.
+        config: Box<TrainingConfig>,
+    },
+    /// How to train is written.
+    SettingsSaved {
+        /// Where to.
+        path: PathBuf,
+    },
+    /// A first look at what is to be learnt from, or why there is none: the whole sentence.
+    DataSeen(DataSource, Result<Glimpse, String>),
     /// A folder was chosen or dropped.
     FolderChosen(PathBuf),
     /// A folder was chosen to test on.
     TestFolderChosen(PathBuf),
     /// An ink file was chosen to test on.
     TestInkChosen(PathBuf),
+    /// What came of something in the library.
+    Library(LibraryOutcome),
     /// A training was interrupted, and can go on.
     InterruptedFound(Arc<Checkpoint>),
     /// There is none that was interrupted, or none any more.
@@ -240,6 +304,9 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
             FileTask::SaveWeights { .. }
                 | FileTask::SaveDrawing { .. }
                 | FileTask::SaveTable { .. }
+                | FileTask::SaveSettings { .. }
+                | FileTask::SavePhotograph { .. }
+                | FileTask::Library(_, LibraryTask::Keep(..) | LibraryTask::Change(_))
         );
         if is_save || !is_closing.load(Ordering::Acquire) {
             let outcome = caught(|| done(task)).unwrap_or_else(Err);
@@ -252,6 +319,7 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
 fn done(task: FileTask) -> Result<FileOutcome, String> {
     if let FileTask::LoadWeights(path)
     | FileTask::OpenDrawing(path)
+    | FileTask::LoadSettings(path)
     | FileTask::OpenAny(path)
     | FileTask::TestOnAny(path) = &task
     {
@@ -272,13 +340,35 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             write_atomically(&path, table.as_bytes()).map_err(|error| error::chain(&error))?;
             Ok(FileOutcome::TableSaved { path })
         }
+        FileTask::SavePhotograph { path, photograph } => {
+            let Photograph { size, rgb } = &*photograph;
+            save_rgb_png(rgb, *size, &path).map_err(|error| error::chain(&error))?;
+            Ok(FileOutcome::PhotographSaved { path })
+        }
+        FileTask::LoadSettings(path) => load_settings(path),
+        FileTask::SaveSettings { path, config } => {
+            let text = config.to_toml();
+            write_atomically(&path, text.as_bytes()).map_err(|error| error::chain(&error))?;
+            Ok(FileOutcome::SettingsSaved { path })
+        }
+        FileTask::LookAtData(source) => {
+            let seen = match &source {
+                DataSource::Mnist => Glimpse::of_mnist(),
+                DataSource::Folder(folder) => Glimpse::of_folder(folder),
+            };
+            let seen = seen.map_err(|error| error::chain(&error));
+            Ok(FileOutcome::DataSeen(source, seen))
+        }
         FileTask::NameTestFolder(path) => Ok(FileOutcome::TestFolderChosen(path)),
         FileTask::NameTestInk(path) => Ok(FileOutcome::TestInkChosen(path)),
         FileTask::TestOnAny(path) => match FileKind::of(&path) {
             FileKind::Folder => Ok(FileOutcome::TestFolderChosen(path)),
             FileKind::Ink => Ok(FileOutcome::TestInkChosen(path)),
-            FileKind::Weights | FileKind::Picture => done(FileTask::OpenAny(path)),
+            FileKind::Weights | FileKind::Settings | FileKind::Picture => {
+                done(FileTask::OpenAny(path))
+            }
         },
+        FileTask::Library(folder, task) => library::done(&folder, task).map(FileOutcome::Library),
         FileTask::FindInterrupted(path) => Ok(match interrupted::find(&path)? {
             Some(checkpoint) => FileOutcome::InterruptedFound(Arc::new(checkpoint)),
             None => FileOutcome::NothingInterrupted,
@@ -290,6 +380,7 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
         FileTask::OpenAny(path) => match FileKind::of(&path) {
             FileKind::Folder => Ok(FileOutcome::FolderChosen(path)),
             FileKind::Weights => load_weights(path),
+            FileKind::Settings => load_settings(path),
             FileKind::Ink => open_ink(path),
             FileKind::Picture => open_picture(path),
         },
@@ -301,6 +392,27 @@ fn load_weights(path: PathBuf) -> Result<FileOutcome, String> {
     Ok(FileOutcome::WeightsLoaded {
         path,
         model: Arc::new(model),
+    })
+}
+
+fn load_settings(path: PathBuf) -> Result<FileOutcome, String> {
+    let refuse = |found: String, expected: String| {
+        let attempted = format!("read the configuration in {}", path.display());
+        Refusal::new(attempted, found, expected, "choose another file").to_string()
+    };
+    let bytes = read_bounded(&path, SETTINGS_LIMIT_BYTES).map_err(|fault| match fault {
+        ReadFault::Io(error) => error::chain(&error),
+        ReadFault::TooLarge(limit) => {
+            refuse("a larger file".to_owned(), format!("at most {limit} bytes"))
+        }
+    })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| refuse(error.to_string(), "text in UTF-8".to_owned()))?;
+    let config = TrainingConfig::from_toml(&text, &path.display().to_string())
+        .map_err(|refusal| refusal.to_string())?;
+    Ok(FileOutcome::SettingsLoaded {
+        path,
+        config: Box::new(config),
     })
 }
 
