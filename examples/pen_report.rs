@@ -2,8 +2,9 @@
 //!
 //!     cargo run --release --example pen_report -- INK.jsonl.gz K/N WEIGHTS…
 //!
-//! prints two tables in Markdown: of the hands in part K of N, for each model. A model that learnt from
-//! ink must have left this part out (`digitpad train --leave-out K/N`).
+//! prints three tables in Markdown, for each model: two of the digits of the hands in part K of N, and one
+//! of what part of generated non-digits is refused. A model that learnt from ink must have left this part
+//! out (`digitpad train --leave-out K/N`).
 #![expect(
     clippy::print_stdout,
     reason = "its tables are what this program is for"
@@ -20,10 +21,13 @@ use digitpad::{
         normalise::normalise,
         raster::Raster,
         smooth,
+        synth::{self, Form},
     },
     model::file::Model,
     recognition,
 };
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
 
 /// The pen of the usual program of this kind, as a part of its pad.
 const USUAL_PEN: f32 = 0.06;
@@ -82,6 +86,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, change) in changes {
         row(name, &digits, &models, |ink| drawn(&change(ink)))?;
     }
+    println!("\n| generated, refused | {} |", weights.join(" | "));
+    println!("| --- {columns}|");
+    for form in synth::non_digits() {
+        refused_row(form, &models)?;
+    }
+    Ok(())
+}
+
+/// Prints what part of one kind of non-digits each model refuses. No training's drawings are among them.
+fn refused_row(form: &Form, models: &[Model]) -> Result<(), Box<dyn Error>> {
+    const COUNT: usize = 1000;
+    let mut rng = ChaCha8Rng::seed_from_u64(u64::MAX);
+    let bitmaps: Vec<Bitmap> = (0..COUNT).map(|_| drawn(&form.draw(&mut rng))).collect();
+    let mut cells = Vec::new();
+    for model in models {
+        let mut refused = 0;
+        for bitmap in &bitmaps {
+            refused += usize::from(!recognition::predict(model, bitmap)?.is_digit());
+        }
+        cells.push(format!("{:.1}", 100.0 * refused as f64 / COUNT as f64));
+    }
+    println!("| {} | {} |", form.name(), cells.join(" | "));
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use self::{
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit, PIXELS},
     error::ModelError,
-    model::file::Model,
+    model::{calibration::Calibration, file::Model},
     recognition::Prediction,
     training::{
         control::{Control, Wish},
@@ -38,6 +38,14 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// What the logits of a picture say that shows `truth`.
+    pub fn of_logits(logits: &[f32; CLASSES], truth: Digit, calibration: &Calibration) -> Self {
+        Self {
+            truth,
+            prediction: Prediction::of_logits(logits, calibration),
+        }
+    }
+
     /// Whether the most probable digit is the truth.
     pub fn is_right(&self) -> bool {
         self.prediction.digit() == self.truth
@@ -132,9 +140,9 @@ impl Measurement {
             logits.extend(model.mlp.logits(pixels)?);
             on_progress(logits.len());
         }
-        let reading = |(index, logits): (usize, &[f32; CLASSES])| Reading {
-            truth: specimens.truth(index),
-            prediction: Prediction::of_logits(logits, &model.metadata.calibration),
+        let calibration = &model.metadata.calibration;
+        let reading = |(index, logits): (usize, &[f32; CLASSES])| {
+            Reading::of_logits(logits, specimens.truth(index), calibration)
         };
         let readings: Vec<Reading> = logits.iter().enumerate().map(reading).collect();
         let figures = Figures::of(&logits, &readings);

@@ -1,16 +1,18 @@
 //! The network: a multilayer perceptron from 784 pixels to ten logits, on candle.
 
+mod activation;
 pub mod calibration;
 pub mod file;
 pub mod preprocess;
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use candle_core::{DType, Device, Tensor, Var};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+pub use self::activation::Activation;
 use self::preprocess::Preprocessing;
 use crate::{
     bitmap::{CLASSES, PIXELS},
@@ -27,73 +29,6 @@ pub const MAX_PARAMETERS: usize = 64 << 20;
 impl From<candle_core::Error> for ModelError {
     fn from(error: candle_core::Error) -> Self {
         Self::Compute(Box::new(error))
-    }
-}
-
-/// What follows each hidden layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Activation {
-    /// 1 / (1 + e⁻ˣ).
-    Sigmoid,
-    /// The hyperbolic tangent.
-    Tanh,
-    /// max(0, x).
-    Relu,
-    /// x above 0 and 0.01 · x below, so that no unit stops learning (Maas and others 2013).
-    LeakyRelu,
-    /// x · Φ(x) with the normal distribution's Φ (Hendrycks and Gimpel 2016); exact, not its approximation
-    /// by tanh.
-    Gelu,
-}
-
-impl Activation {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Sigmoid,
-        Self::Tanh,
-        Self::Relu,
-        Self::LeakyRelu,
-        Self::Gelu,
-    ];
-
-    /// The slope of [`Activation::LeakyRelu`] below 0, as PyTorch has it.
-    pub(crate) const LEAK: f64 = 0.01;
-
-    /// The name in files and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sigmoid => "sigmoid",
-            Self::Tanh => "tanh",
-            Self::Relu => "relu",
-            Self::LeakyRelu => "leaky-relu",
-            Self::Gelu => "gelu",
-        }
-    }
-
-    fn forward(self, x: &Tensor) -> candle_core::Result<Tensor> {
-        match self {
-            Self::Sigmoid => candle_nn::ops::sigmoid(x),
-            Self::Tanh => x.tanh(),
-            Self::Relu => x.relu(),
-            // x where it is positive: the two parts share no gradient.
-            Self::LeakyRelu => x.relu()? - (x.neg()?.relu()? * Self::LEAK)?,
-            Self::Gelu => x.gelu_erf(),
-        }
-    }
-}
-
-impl fmt::Display for Activation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Activation {
-    type Err = Refusal;
-
-    fn from_str(text: &str) -> Result<Self, Refusal> {
-        Refusal::unless_named("read the activation", text, &Self::ALL, Self::name)
     }
 }
 

@@ -50,12 +50,12 @@ const STAGES: [(Stage, &str, &str); 2] = [
     (
         Stage::Draw,
         "Draw",
-        "Draw a digit, and see what the network makes of it.",
+        "Draw a digit, and see what the network makes of it (Ctrl+1).",
     ),
     (
         Stage::Test,
         "Test",
-        "See how good the network is on thousands of digits, and which it misreads.",
+        "See how good the network is on thousands of digits, and which it misreads (Ctrl+2).",
     ),
 ];
 

@@ -21,7 +21,6 @@ use crate::{
     },
     measurement::{Figures, Reading, specimens::Specimens},
     model::{Mlp, file::Model},
-    recognition::Prediction,
     training::evaluation::Evaluation,
 };
 
@@ -116,10 +115,9 @@ pub(super) fn run(
     let digit_logits = logits(&model.mlp, sorted.digits.iter().map(|(.., bitmap)| bitmap))?;
     let other_logits = logits(&model.mlp, sorted.others.iter().map(|(_, bitmap)| bitmap))?;
     let truths = sorted.digits.iter().map(|(_, digit, _)| *digit);
-    let reading = |(logits, truth): (&[f32; CLASSES], Digit)| Reading {
-        truth,
-        prediction: Prediction::of_logits(logits, &model.metadata.calibration),
-    };
+    let calibration = &model.metadata.calibration;
+    let reading =
+        |(logits, truth): (&[f32; CLASSES], _)| Reading::of_logits(logits, truth, calibration);
     let readings: Vec<Reading> = digit_logits.iter().zip(truths).map(reading).collect();
     let figures = Figures::of(&digit_logits, &readings);
     let signs = sorted.others.iter().map(|(sign, _)| *sign);

@@ -40,10 +40,7 @@ pub(super) fn confusion(figures: &Figures) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        bitmap::Digit, measurement::Reading, model::calibration::Calibration,
-        recognition::Prediction,
-    };
+    use crate::{bitmap::Digit, measurement::Reading, model::calibration::Calibration};
 
     #[test]
     fn a_digit_without_examples_has_no_accuracy() {
@@ -51,10 +48,9 @@ mod tests {
         three[3] = 9.0;
         eight[8] = 9.0;
         let logits = [three, three, three, eight];
-        let readings = logits.map(|logits| Reading {
-            truth: Digit::ALL[3],
-            prediction: Prediction::of_logits(&logits, &Calibration::default()),
-        });
+        let calibration = Calibration::default();
+        let readings =
+            logits.map(|logits| Reading::of_logits(&logits, Digit::ALL[3], &calibration));
         let figures = Figures::of(&logits, &readings);
         let text = confusion(&figures);
         let lines: Vec<&str> = text.lines().collect();

@@ -9,7 +9,7 @@ use crate::{
     bitmap::SIDE,
     dataset::Examples,
     error::chain,
-    model::{Mlp, MlpConfig, calibration::Calibration, file::Metadata},
+    model::{Mlp, MlpConfig, file::Metadata},
 };
 
 /// A linear network that takes the position of a picture's brightest of the first ten pixels for
@@ -126,10 +126,7 @@ fn figures_and_readings_agree() {
 fn a_reading_that_is_hopeless_has_a_loss_that_is_a_number() {
     let mut logits = [0.0; CLASSES];
     logits[3] = 1000.0;
-    let reading = Reading {
-        truth: Digit::ALL[5],
-        prediction: Prediction::of_logits(&logits, &Calibration::default()),
-    };
+    let reading = Reading::of_logits(&logits, Digit::ALL[5], &Calibration::default());
     assert_eq!(reading.truth_probability(), 0.0, "it has no number");
     let loss = reading.cross_entropy();
     assert!(

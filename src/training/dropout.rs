@@ -46,7 +46,7 @@ impl Dropout {
 /// 2⁶⁴ divided by the golden ratio.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The next value of SplitMix64 (Steele, Lea and Flood 2014).
+/// The next value of the generator `SplitMix64` (Steele, Lea and Flood 2014).
 fn mixed(value: u64) -> u64 {
     finalised(value.wrapping_add(GOLDEN))
 }

@@ -1,5 +1,7 @@
 //! A training under way: its order of examples, its random numbers, its step, and where it is.
 
+mod interruption;
+
 use std::time::{Duration, Instant};
 
 use rand::seq::SliceRandom as _;
@@ -10,7 +12,6 @@ use super::{
     autograd::Autograd,
     average::Average,
     batch::Batch,
-    checkpoint::{Checkpoint, CheckpointParts, Position},
     config::TrainingConfig,
     control::{Control, Wish},
     dropout::Dropout,
@@ -123,36 +124,6 @@ impl<'a> Run<'a> {
             checkpointed: Instant::now(),
             glanced: Instant::now(),
         })
-    }
-
-    /// Goes on from a checkpoint of this configuration and data; [`Run::new`] was given its network.
-    pub(super) fn resume(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainingError> {
-        let position = checkpoint.position();
-        self.step.restore(checkpoint.optimizer())?;
-        self.average = match checkpoint.average(self.mlp.device())? {
-            Some(mlp) => Some(Average::resumed(
-                mlp,
-                self.config.ema,
-                position.average_updates,
-            )),
-            None => None,
-        };
-        self.best = checkpoint.best(self.mlp.device())?;
-        checkpoint.order().clone_into(&mut self.order);
-        self.rng.set_word_pos(position.shuffler_words());
-        self.history = checkpoint.history().to_vec();
-        self.progress = Progress {
-            images_total: self.progress.images_total,
-            ..position.progress()
-        };
-        self.seen = position.seen;
-        self.sums = BatchFigures {
-            loss_sum: position.loss_sum,
-            correct: position.correct,
-        };
-        self.batches = position.batches;
-        self.epoch_start_secs = position.epoch_start_secs;
-        Ok(())
     }
 
     /// Trains until an end; `None` when it was abandoned.
@@ -395,35 +366,5 @@ impl<'a> Run<'a> {
             history: self.history,
             ending,
         }
-    }
-
-    /// Hands out all that is needed to go on from here.
-    fn checkpoint(&mut self, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<(), TrainingError> {
-        self.checkpointed = Instant::now();
-        let average = self.average.as_ref();
-        let position = Position::new(
-            &self.progress,
-            self.rng.get_word_pos(),
-            average.map_or(0, Average::updates),
-        );
-        let checkpoint = Checkpoint::new(CheckpointParts {
-            config: self.config,
-            position: Position {
-                seen: self.seen,
-                loss_sum: self.sums.loss_sum,
-                correct: self.sums.correct,
-                batches: self.batches,
-                epoch_start_secs: self.epoch_start_secs,
-                ..position
-            },
-            history: &self.history,
-            order: &self.order,
-            learning: &self.mlp,
-            average: average.map(Average::mlp),
-            best: self.best.as_ref(),
-            optimizer: self.step.state()?,
-        })?;
-        on_event(TrainingEvent::Checkpoint(Box::new(checkpoint)));
-        Ok(())
     }
 }

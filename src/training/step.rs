@@ -75,6 +75,6 @@ pub(super) struct OptimizerState {
     pub(super) steps: u32,
     /// Adam's first moment, or the velocity of gradient descent.
     pub(super) first: Vec<Vec<f32>>,
-    /// Adam's second moment, or RMSprop's mean square.
+    /// Adam's second moment, or the mean square of `RMSprop`.
     pub(super) second: Vec<Vec<f32>>,
 }

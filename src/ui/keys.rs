@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What each key asks for. The one with more modifiers comes first, or the other would take it.
-const SHORTCUTS: [(Modifiers, Key, Action); 9] = [
+const SHORTCUTS: [(Modifiers, Key, Action); 11] = [
     (
         Modifiers::COMMAND.plus(Modifiers::SHIFT),
         Key::Z,
@@ -30,6 +30,8 @@ const SHORTCUTS: [(Modifiers, Key, Action); 9] = [
         Action::AskPath(PathPurpose::SaveDrawing),
     ),
     (Modifiers::COMMAND, Key::T, Action::Train),
+    (Modifiers::COMMAND, Key::Num1, Action::Enter(Stage::Draw)),
+    (Modifiers::COMMAND, Key::Num2, Action::Enter(Stage::Test)),
     (Modifiers::NONE, Key::Delete, Action::Clear),
     (Modifiers::NONE, Key::Backspace, Action::Clear),
     (Modifiers::NONE, Key::Escape, Action::Clear),

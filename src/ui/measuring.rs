@@ -22,7 +22,7 @@ use crate::app::{
 /// The width from which on the matrix has the pictures beside it, in points.
 const LEAST_BESIDE: f32 = 620.0;
 /// The height below which parts beside each other are scrolled instead of squeezed.
-const LEAST_HEIGHT: f32 = 400.0;
+const LEAST_HEIGHT: f32 = 370.0;
 /// The heights of the pictures and of the reliability diagram where all are above each other.
 const STACKED_HEIGHTS: [f32; 2] = [300.0, 240.0];
 

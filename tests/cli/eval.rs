@@ -160,7 +160,7 @@ fn what_is_no_digit_is_measured_by_how_much_is_refused() {
     let folder = Folder::new();
     let hash = r##"{"label": "#", "strokes": [[[3, 0], [2, 10]], [[7, 0], [6, 10]], [[0, 3], [10, 3]], [[0, 7], [10, 7]]]}"##;
     let letter = r#"{"label": "l", "strokes": [[[5, 0], [5, 10]]]}"#;
-    let signs = folder.write("signs.jsonl", &format!("{hash}\n{hash}\n{letter}\n"));
+    let signs = folder.write("signs.jsonl", format!("{hash}\n{hash}\n{letter}\n"));
     let figures = &json_of(&["eval", "--ink", &signs, "--json"]);
     assert!(figures.get("accuracy").is_none(), "nothing to read rightly");
     assert_eq!(figures["auroc"], Value::Null, "nothing to compare with");

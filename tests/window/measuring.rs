@@ -6,7 +6,7 @@ use digitpad::{app::settings::Settings, dataset::Dataset};
 use egui::{Key, Modifiers, Pos2, Rect};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use crate::driver::{ONE, Window, says, settings};
+use crate::driver::{ONE, Window, button, says, settings};
 
 /// The test files of a data set of MNIST's first test images.
 fn write_test_files(folder: &Path, count: usize) {
@@ -90,10 +90,13 @@ fn a_picture_goes_to_the_pad_with_its_bars_and_back() {
     let mut window = Window::new(settings());
     window.draw(ONE);
     window.await_answer('1');
+    let middle = window.on_pad((0.5, 0.5));
     window.click("Test");
     window.await_that("it is tested", |harness| says(harness, "misread, loss"));
-    // Where the pad was, the pen draws nothing now.
+    // Where the pad was, the pen draws nothing now, and no key clears what is not seen.
+    window.frame_with(vec![button(middle, true), button(middle, false)]);
     window.press(Modifiers::NONE, Key::Delete);
+    window.press(Modifiers::NONE, Key::Escape);
     assert_eq!(
         window.harness.state().state().ink().strokes().len(),
         1,
@@ -116,14 +119,15 @@ fn a_picture_goes_to_the_pad_with_its_bars_and_back() {
         answer.ends_with(&value),
         "as sure as in the gallery: {answer}, {value}"
     );
+    window.press(Modifiers::COMMAND, Key::Num2);
+    assert_eq!(pictures(&window)[0], label, "the gallery is as it was");
+    window.press(Modifiers::COMMAND, Key::Num1);
     window.press(Modifiers::COMMAND, Key::Z);
     assert_eq!(
         window.value("Drawing pad"),
         "1 stroke",
         "undo brings the drawing back"
     );
-    window.click("Test");
-    assert_eq!(pictures(&window)[0], label, "the gallery is as it was");
 }
 
 #[test]
@@ -157,6 +161,17 @@ fn folders_and_ink_files_of_ones_own_are_tested_on() {
         "what was not used is said"
     );
     assert!(window.says("Not one was misread."), "a stick is a 1");
+    let table = folder.path().join("table.csv");
+    window.click("Save table…");
+    window.type_path(&table, "Save");
+    window.await_that("the table is saved", |harness| {
+        says(harness, "Saved the table")
+    });
+    let table = fs::read_to_string(table).expect("is there");
+    assert!(
+        table.contains("\n1,0,1,0,0,0,0,0,0,0,0,1\n"),
+        "one 1, read:\n{table}"
+    );
 }
 
 #[test]

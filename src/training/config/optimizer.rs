@@ -68,7 +68,7 @@ impl Optimizer {
         momentum: 0.9,
         nesterov: true,
     };
-    /// RMSprop with Keras's usual values.
+    /// [`Optimizer::RmsProp`] with Keras's usual values.
     pub const RMS_PROP: Self = Self::RmsProp {
         decay: 0.9,
         epsilon: 1e-7,

@@ -44,7 +44,7 @@ impl Preset {
                 "A larger network and a learning rate that falls: more for the same wait"
             }
             Self::Balanced => {
-                "Images varied anew each time, and drawn digits from many countries: reads more hands"
+                "Images varied anew, and digits and scribbles drawn by the program: reads more hands, and says what is no digit"
             }
             Self::Best => {
                 "As balanced, but larger and for much longer: how the shipped model was made"
@@ -67,6 +67,7 @@ impl Preset {
         let varied = |widths: &[usize], epochs| TrainingConfig {
             augmentation: Augmentation::HAND,
             generated_digits: 30_000,
+            non_digits: 10_000,
             ..larger(widths, epochs)
         };
         match self {
@@ -75,9 +76,10 @@ impl Preset {
             Self::Balanced => varied(&[512, 256], 24),
             Self::Best => TrainingConfig {
                 batch_size: 256,
-                learning_rate: 0.001,
-                generated_digits: 60_000,
-                ..varied(&[1024, 512], 60)
+                learning_rate: 0.0015,
+                generated_digits: 40_000,
+                non_digits: 20_000,
+                ..varied(&[1024, 512], 48)
             },
         }
     }

@@ -63,16 +63,16 @@ impl<'de, T: Shorthand> de::Visitor<'de> for NameOrTable<T> {
         let table = de::value::MapDeserializer::<_, E>::new(
             table.map(|(key, kind)| (key, kind.into_deserializer())),
         );
-        T::of_fields(T::Fields::deserialize(table)?).map_err(refused)
+        T::of_fields(T::Fields::deserialize(table)?).map_err(|refusal| refused(&refusal))
     }
 
     fn visit_map<A: de::MapAccess<'de>>(self, table: A) -> Result<T, A::Error> {
         let fields = T::Fields::deserialize(MapAccessDeserializer::new(table))?;
-        T::of_fields(fields).map_err(refused)
+        T::of_fields(fields).map_err(|refusal| refused(&refusal))
     }
 }
 
-fn refused<E: de::Error>(refusal: Refusal) -> E {
+fn refused<E: de::Error>(refusal: &Refusal) -> E {
     E::custom(format!(
         "found {}, expected {}",
         refusal.found, refusal.expected

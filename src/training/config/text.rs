@@ -147,8 +147,8 @@ fn parts(message: &str) -> (String, String) {
 
 /// Counted from 1.
 fn line_of(text: &str, span: &Range<usize>) -> usize {
-    let before = text.as_bytes().get(..span.start).unwrap_or_default();
-    1 + before.iter().filter(|&&byte| byte == b'\n').count()
+    let before = text.get(..span.start).unwrap_or_default();
+    1 + before.matches('\n').count()
 }
 
 /// The line on which a key's value stands; none where the text leaves it out.

@@ -166,7 +166,7 @@ impl Step<'_> {
                 match phase {
                     Phase::AtOnce { adam, .. } => places.update(Rule::Adam(adam)),
                     Phase::Gradient { l1, l2 } => {
-                        penalise(places.gradient, places.parameters, l1, l2)
+                        penalise(places.gradient, places.parameters, l1, l2);
                     }
                     Phase::Apply { rule, .. } => places.update(rule),
                 }

@@ -186,3 +186,38 @@ fn a_damaged_checkpoint_is_refused_whatever_the_damage() {
     }
     assert!(read(b"{}").is_err(), "something else");
 }
+
+#[test]
+fn a_stop_before_the_first_batch_loses_nothing() {
+    let stopped = |from: Option<&Checkpoint>| {
+        let control = Control::default();
+        control.stop();
+        let mut last = None;
+        let mut on_event = |event| {
+            if let TrainingEvent::Checkpoint(checkpoint) = event {
+                last = Some(*checkpoint);
+            }
+        };
+        let device = &Device::Cpu;
+        let trained = match from {
+            Some(checkpoint) => resume(checkpoint, &dataset(), device, &control, &mut on_event),
+            None => train(&with_all(), &dataset(), device, &control, &mut on_event),
+        };
+        assert!(
+            trained.expect("no failure").is_some(),
+            "a stop is no abandon"
+        );
+        last
+    };
+    assert_eq!(
+        stopped(None),
+        None,
+        "of a new training there is nothing yet"
+    );
+    let checkpoint = interrupted(&with_all(), None, 8);
+    let again = stopped(Some(&checkpoint)).expect("an old one is handed out again");
+    assert_eq!(
+        again, checkpoint,
+        "as it was, though its digits were not generated"
+    );
+}

@@ -24,8 +24,10 @@ const CAPTION: f32 = 18.0;
 const CAPTION_FONT: f32 = 12.0;
 /// Around a picture, in points.
 const LINE: f32 = 1.0;
-/// Between pictures, in points.
-const BETWEEN: f32 = 8.0;
+/// What a caption is wider than its picture, in points.
+const WIDER: f32 = 6.0;
+/// Between pictures and their captions, in points.
+const BETWEEN: Vec2 = vec2(4.0, 8.0);
 
 /// What is on the texture: the number of the test, the selection, and which of its pictures.
 type Shown = (u64, Selection, Range<usize>);
@@ -77,10 +79,10 @@ impl Gallery {
     ) {
         let side = tile_side(ui);
         let tile = tile_size(side);
-        ui.spacing_mut().item_spacing = Vec2::splat(BETWEEN);
+        ui.spacing_mut().item_spacing = BETWEEN;
         // The bar that scrolls has room of its own.
         let room = ui.available_width() - ui.spacing().scroll.bar_width;
-        let columns = ((room + BETWEEN) / (tile.x + BETWEEN)).floor().max(1.0) as usize;
+        let columns = ((room + BETWEEN.x) / (tile.x + BETWEEN.x)).floor().max(1.0) as usize;
         let area = ScrollArea::vertical()
             .id_salt((measured.number, number_of(measuring.selection)))
             .auto_shrink(false);
@@ -119,7 +121,7 @@ fn number_of(selection: Selection) -> usize {
 
 /// A picture with the line around it and its caption.
 fn tile_size(side: f32) -> Vec2 {
-    Vec2::splat(side + 2.0 * LINE) + vec2(0.0, CAPTION)
+    Vec2::splat(side + 2.0 * LINE) + vec2(WIDER, CAPTION)
 }
 
 /// A whole number of physical pixels for each of a picture's, in a gallery of this width.
@@ -201,7 +203,7 @@ fn tile_ui(
         .rect_stroke(image, CornerRadius::ZERO, outline, StrokeKind::Outside);
     let middle = image.bottom() + CAPTION / 2.0 + 1.0;
     kind_ui(ui, pos2(image.left(), middle), reading);
-    let right = pos2(image.right(), middle);
+    let right = pos2(rect.right(), middle);
     let font = theme::font(CAPTION_FONT);
     ui.painter()
         .text(right, Align2::RIGHT_CENTER, &sure, font, palette.weak);

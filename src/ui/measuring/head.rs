@@ -48,8 +48,9 @@ fn source_ui(ui: &mut Ui, state: &State, asked: &mut Vec<MeasuringAction>) {
     let form = &state.measuring.form;
     let help = "Pictures that the network has not learnt from, each with the digit that it shows.";
     let label = ui.label("Test on").on_hover_text(help);
+    let room = ui.available_width() - BUTTON.x - ui.spacing().item_spacing.x;
     let combo = ComboBox::from_id_salt("test-on")
-        .width(150.0)
+        .width(room.clamp(90.0, 150.0))
         .selected_text(form.source.name())
         .show_ui(ui, |ui| {
             for source in SourceKind::ALL {
