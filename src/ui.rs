@@ -11,6 +11,7 @@ mod icons;
 mod keys;
 mod measuring;
 mod models;
+mod noise;
 mod notices;
 mod pen;
 mod questions;
@@ -151,7 +152,7 @@ impl View {
         ui.scope_builder(UiBuilder::new().max_rect(place.models), |ui| {
             models::models_ui(ui, state, actions);
         });
-        prediction::prediction_ui(ui, place.results, state, &mut self.preview);
+        prediction::prediction_ui(ui, place.results, state, &mut self.preview, actions);
     }
 }
 

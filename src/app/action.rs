@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     bitmap::Bitmap,
+    dataset::noise::Noise,
     ink::{Ink, Point},
     measurement::specimens::Source,
     model::file::Model,
@@ -73,6 +74,8 @@ pub enum Action {
     KeepInterrupted,
     /// Whether each epoch's weights answer.
     Watch(bool),
+    /// Add this noise to what the network sees of the drawing, or none.
+    AddNoise(Option<Noise>),
     /// Take a notice away.
     Dismiss(u64),
     /// Light or dark.
@@ -127,6 +130,8 @@ pub enum Effect {
     PredictPicture(Bitmap, u64),
     /// Let this model answer from now on.
     Answer(Arc<Model>),
+    /// Add this noise to what it sees from now on, or none.
+    AddNoise(Option<Noise>),
     /// Begin the training of this number.
     Train(u64, Box<TrainingConfig>, DataSource),
     /// Go on, under this number, with a training that was interrupted.

@@ -67,6 +67,7 @@ impl Workers {
                     self.predictor.request_bitmap(bitmap, revision);
                 }
                 Effect::Answer(model) => self.predictor.set_model(model),
+                Effect::AddNoise(noise) => self.predictor.set_noise(noise),
                 Effect::Train(run, config, data) => self.train(ctx, run, Job::New { config, data }),
                 Effect::ResumeInterrupted(run, checkpoint) => {
                     self.train(ctx, run, Job::Resume(checkpoint));

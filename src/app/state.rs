@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     bitmap::Bitmap,
+    dataset::noise::Noise,
     ink::{Ink, edit::InkEditor},
     model::file::Model,
     recognition::Prediction,
@@ -84,6 +85,8 @@ pub struct State {
     pub models: Models,
     /// The training panel.
     pub training: Training,
+    /// The noise that is added to what the network sees of the drawing.
+    pub noise: Option<Noise>,
     /// The finished trainings.
     pub runs: Runs,
     /// The view that tests the model.
@@ -124,6 +127,7 @@ impl State {
             settings,
             models,
             training,
+            noise: None,
             runs: Runs::default(),
             measuring: Measuring::default(),
             stage: Stage::default(),
@@ -247,6 +251,10 @@ impl State {
             }
             Action::KeepInterrupted => self.training.interrupted = None,
             Action::Watch(watch) => self.watch(watch, out),
+            Action::AddNoise(noise) => {
+                self.noise = noise;
+                out.push(Effect::AddNoise(noise));
+            }
             Action::Dismiss(id) => self.notices.dismiss(id),
             Action::ChooseTheme(theme) => self.settings.theme = theme,
             Action::ShowTraining(show) => self.settings.training_panel = show,
