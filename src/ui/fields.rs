@@ -15,6 +15,9 @@ use crate::app::{
     },
 };
 
+/// The height of a group's header, in points.
+const HEADER_HEIGHT: f32 = 24.0;
+
 /// Draws all groups and changes the form as the person does.
 pub(crate) fn fields_ui(
     ui: &mut Ui,
@@ -23,7 +26,10 @@ pub(crate) fn fields_ui(
     gallery: &mut Gallery,
     actions: &mut Vec<Action>,
 ) {
+    let height = ui.spacing().interact_size.y;
     for group in Group::ALL {
+        // The headers are closer to each other than what is below them.
+        ui.spacing_mut().interact_size.y = HEADER_HEIGHT;
         let is_changed = form.is_group_changed(group);
         let mark = if is_changed { " · changed" } else { "" };
         let title = RichText::new(format!("{}{mark}", group.name())).font(theme::strong(14.0));
@@ -31,6 +37,7 @@ pub(crate) fn fields_ui(
             .id_salt(group.name())
             .default_open(group == Group::Network)
             .show_unindented(ui, |ui| {
+                ui.spacing_mut().interact_size.y = height - 4.0;
                 group_ui(ui, group, training, form, gallery, actions);
                 if is_changed {
                     reset_ui(ui, group, form);
@@ -38,6 +45,7 @@ pub(crate) fn fields_ui(
                 ui.add_space(theme::GAP);
             });
     }
+    ui.spacing_mut().interact_size.y = height;
 }
 
 fn group_ui(
@@ -67,7 +75,7 @@ fn group_ui(
 
 fn reset_ui(ui: &mut Ui, group: Group, form: &mut TrainingForm) {
     let text = format!("As in \"{}\"", form.preset);
-    let button = ui.small_button(text);
+    let button = theme::small_button(ui, &text);
     let name = format!("Reset {}", group.name());
     button.widget_info(|| {
         egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, name.clone())

@@ -7,7 +7,10 @@ use egui::{
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::{measuring::atlas::Atlas, theme::Palette};
+use super::{
+    measuring::atlas::Atlas,
+    theme::{self, Palette},
+};
 use crate::{
     app::{
         action::Action,
@@ -74,11 +77,12 @@ impl Gallery {
         self.pictures_ui(ui);
         ui.horizontal(|ui| {
             let help = "Varies the same images anew, as the next epoch does.";
-            if ui.small_button("Vary again").on_hover_text(help).clicked() {
+            let again = theme::small_button(ui, "Vary again");
+            if again.on_hover_text(help).clicked() {
                 self.round += 1;
             }
             ui.label(
-                egui::RichText::new("What the network is fed")
+                egui::RichText::new("Training images, so varied")
                     .small()
                     .weak(),
             );

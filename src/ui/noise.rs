@@ -61,13 +61,11 @@ fn menu_ui(ui: &mut Ui, noise: Option<Noise>, actions: &mut Vec<Action>) {
         }
     }
     if let Some(noise) = noise {
-        let mut percent = noise.strength() * 100.0;
+        let mut percent = (noise.strength() * 100.0).round() as u8;
         let label = ui.label("Strength");
-        let slider = Slider::new(&mut percent, 1.0..=100.0)
-            .suffix(" %")
-            .max_decimals(0);
+        let slider = Slider::new(&mut percent, 1..=100).suffix(" %");
         if ui.add(slider).labelled_by(label.id).changed() {
-            let strength = percent / 100.0;
+            let strength = f32::from(percent) / 100.0;
             actions.push(Action::AddNoise(Some(match noise {
                 Noise::SaltAndPepper(_) => Noise::SaltAndPepper(strength),
                 Noise::Gaussian(_) => Noise::Gaussian(strength),

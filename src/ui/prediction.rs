@@ -25,8 +25,8 @@ const BAR_SECS: f32 = 0.08;
 /// The captions above the picture and the answer.
 const CAPTION_HEIGHT: f32 = 24.0;
 
-/// The narrowest picture, in points, above which a caption finds room beside the button.
-const LEAST_CAPTIONED: f32 = 126.0;
+/// The least width, in points, in which the answer's caption finds room beside a button.
+const LEAST_CAPTIONED: f32 = 160.0;
 
 /// The picture that the network sees, as the graphics card holds it.
 #[derive(Default)]
@@ -56,12 +56,15 @@ pub(crate) fn prediction_ui(
         pos2(picture.right() + theme::MARGIN, picture.top()),
         pos2(rect.right(), picture.bottom()),
     );
-    if side >= LEAST_CAPTIONED {
-        caption(ui, pos2(rect.left(), rect.top()), "What it sees");
-    }
-    let above = Rect::from_min_max(rect.min, pos2(picture.right(), picture.top()));
+    caption(ui, pos2(rect.left(), rect.top()), "What it sees");
+    let is_wide = answer.width() >= LEAST_CAPTIONED;
+    let answers = if is_wide { "What it answers" } else { "Answer" };
+    caption(ui, pos2(answer.left(), rect.top()), answers);
+    let above = Rect::from_min_max(
+        pos2(answer.left(), rect.top()),
+        pos2(rect.right(), picture.top()),
+    );
     noise_ui(ui, above, state.noise, actions);
-    caption(ui, pos2(answer.left(), rect.top()), "What it answers");
     preview.ui(ui, picture, state);
     answer_ui(ui, answer, state);
     let bars = Rect::from_min_max(

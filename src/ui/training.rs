@@ -97,7 +97,7 @@ fn preset_ui(ui: &mut Ui, training: &Training, pace: Option<Pace>, actions: &mut
     ui.label(RichText::new(said).small().weak());
     ui.label(RichText::new(time_ahead(training, pace)).small().weak());
     if form.is_changed() {
-        let reset = ui.small_button("Reset to the preset");
+        let reset = theme::small_button(ui, "Reset to the preset");
         if reset
             .on_hover_text("Sets all as the preset has it.")
             .clicked()
@@ -132,19 +132,19 @@ fn time_ahead(training: &Training, pace: Option<Pace>) -> String {
 fn fold_ui(ui: &mut Ui, training: &Training, view: &mut TrainingView, actions: &mut Vec<Action>) {
     CollapsingHeader::new("Settings")
         .id_salt("settings")
-        .show(ui, |ui| {
+        .show_unindented(ui, |ui| {
             let mut form = training.form.clone();
             fields::fields_ui(ui, training, &mut form, &mut view.gallery, actions);
             if form != training.form {
                 actions.push(Action::FormChanged(Box::new(form)));
             }
-            ui.horizontal(|ui| {
-                let load = ui.button("Load settings…");
+            ui.horizontal_wrapped(|ui| {
+                let load = theme::small_button(ui, "Load settings…");
                 let help = "Loads how to train from a TOML file. It can also be dropped on the window.";
                 if load.on_hover_text(help).clicked() {
                     actions.push(Action::AskPath(PathPurpose::LoadSettings));
                 }
-                let save = ui.button("Save settings…");
+                let save = theme::small_button(ui, "Save settings…");
                 let help = "Saves these settings as a TOML file, with a comment for each: to edit, to keep, and \
                             for digitpad train --config.";
                 if save.on_hover_text(help).clicked() {

@@ -2,6 +2,7 @@
 //! progress in a slot that holds the latest.
 
 mod curve;
+mod job;
 
 use std::{
     fmt,
@@ -15,10 +16,13 @@ use std::{
 
 use candle_core::Device;
 
-pub use self::curve::{BatchCurve, BatchPoint};
+pub use self::{
+    curve::{BatchCurve, BatchPoint},
+    job::{DataSource, Job},
+};
 use super::{FACTS_CAPACITY, Joined, Waker, caught, interrupted, lock};
 use crate::{
-    dataset::{Dataset, source},
+    dataset::Dataset,
     error::{self, ModelError, TrainingError},
     files::latest::LatestFile,
     model::{
@@ -33,60 +37,6 @@ use crate::{
 
 /// Batches are far more frequent than frames: the owner is woken for progress at most this often.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
-
-/// Where the examples come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DataSource {
-    /// The built-in MNIST.
-    Mnist,
-    /// A folder that holds the four files.
-    Folder(PathBuf),
-}
-
-impl DataSource {
-    /// In the words of a checkpoint.
-    fn described(&self) -> source::DataSource {
-        let folder = match self {
-            Self::Mnist => None,
-            Self::Folder(folder) => Some(folder.clone()),
-        };
-        source::DataSource {
-            folder,
-            ..source::DataSource::default()
-        }
-        .absolute()
-    }
-}
-
-/// What a training begins with.
-#[derive(Clone, Debug)]
-pub enum Job {
-    /// A new network.
-    New {
-        /// How it is trained.
-        config: Box<TrainingConfig>,
-        /// On what.
-        data: DataSource,
-    },
-    /// What an interrupted training left.
-    Resume(Arc<Checkpoint>),
-}
-
-impl Job {
-    fn config(&self) -> &TrainingConfig {
-        match self {
-            Self::New { config, .. } => config,
-            Self::Resume(checkpoint) => checkpoint.config(),
-        }
-    }
-
-    fn source(&self) -> source::DataSource {
-        match self {
-            Self::New { data, .. } => data.described(),
-            Self::Resume(checkpoint) => checkpoint.source().clone(),
-        }
-    }
-}
 
 /// A fact, and the run that it belongs to.
 #[derive(Debug)]

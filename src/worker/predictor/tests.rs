@@ -135,7 +135,11 @@ fn noise_is_seen_and_does_not_flicker() {
     let noisy = seen(&predictor);
     assert_ne!(noisy, plain, "the last request is answered with noise");
     predictor.request(request(2));
-    assert_eq!(seen(&predictor), noisy, "the same noise for the same drawing");
+    assert_eq!(
+        seen(&predictor),
+        noisy,
+        "the same noise for the same drawing"
+    );
     predictor.set_noise(None);
     assert_eq!(seen(&predictor), plain, "and without it again");
 }

@@ -1,0 +1,62 @@
+//! What a training begins with.
+
+use std::{path::PathBuf, sync::Arc};
+
+use crate::{
+    dataset::source,
+    training::{checkpoint::Checkpoint, config::TrainingConfig},
+};
+
+/// Where the examples come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DataSource {
+    /// The built-in MNIST.
+    Mnist,
+    /// A folder that holds the four files.
+    Folder(PathBuf),
+}
+
+impl DataSource {
+    /// In the words of a checkpoint.
+    fn described(&self) -> source::DataSource {
+        let folder = match self {
+            Self::Mnist => None,
+            Self::Folder(folder) => Some(folder.clone()),
+        };
+        source::DataSource {
+            folder,
+            ..source::DataSource::default()
+        }
+        .absolute()
+    }
+}
+
+/// What a training begins with.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// A new network.
+    New {
+        /// How it is trained.
+        config: Box<TrainingConfig>,
+        /// On what.
+        data: DataSource,
+    },
+    /// What an interrupted training left.
+    Resume(Arc<Checkpoint>),
+}
+
+impl Job {
+    pub(super) fn config(&self) -> &TrainingConfig {
+        match self {
+            Self::New { config, .. } => config,
+            Self::Resume(checkpoint) => checkpoint.config(),
+        }
+    }
+
+    pub(super) fn source(&self) -> source::DataSource {
+        match self {
+            Self::New { data, .. } => data.described(),
+            Self::Resume(checkpoint) => checkpoint.source().clone(),
+        }
+    }
+}
