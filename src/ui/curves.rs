@@ -233,13 +233,12 @@ fn figure_ui(ui: &mut Ui, state: &State, view: &CurvesView, figure: &Figure, hei
         (Some(learnt), None) => format!("training {learnt}"),
         _ => "no epoch is over yet".to_owned(),
     };
-    name_plot(&response, figure, best, text);
+    name_plot(&response, figure, best, &text);
 }
 
-fn name_plot(response: &Response, figure: &Figure, best: Option<&EpochRecord>, mut text: String) {
-    if let Some(best) = best {
-        text += &format!(", best epoch {}", best.epoch);
-    }
+fn name_plot(response: &Response, figure: &Figure, best: Option<&EpochRecord>, text: &str) {
+    let best = best.map(|best| format!(", best epoch {}", best.epoch));
+    let text = format!("{text}{}", best.unwrap_or_default());
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Figure, true, format!("{} curves", figure.name));
         info.current_text_value = Some(text.clone());

@@ -257,7 +257,7 @@ impl State {
                 self.notices
                     .news(format!("Saved the settings to {}", path.display()));
             }
-            FileOutcome::DataSeen(source, seen) => self.training.data.answer(source, seen),
+            FileOutcome::DataSeen(source, seen) => self.training.data.answer(&source, seen),
             FileOutcome::FolderChosen(path) => {
                 self.dialog_answered(PathPurpose::DataFolder);
                 self.use_path(PathPurpose::DataFolder, path, &mut effects);

@@ -119,8 +119,8 @@ impl DataLook {
     }
 
     /// Takes in what was seen, unless another source is asked for by now.
-    pub(super) fn answer(&mut self, source: DataSource, seen: Result<Glimpse, String>) {
-        if self.is_asked(&source) {
+    pub(super) fn answer(&mut self, source: &DataSource, seen: Result<Glimpse, String>) {
+        if self.is_asked(source) {
             self.seen = Some(seen.map(Arc::new));
         }
     }

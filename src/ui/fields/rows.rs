@@ -4,10 +4,14 @@ use egui::{Checkbox, ComboBox, DragValue, Grid, Response, RichText, Ui, Vec2, em
 
 use crate::training::config::knob::Knob;
 
+/// The least width of the names' column, so that the controls of all groups are below each other.
+const LABEL_WIDTH: f32 = 122.0;
+
 /// Rows below each other.
 pub(super) fn rows(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui)) {
     Grid::new(name)
         .num_columns(2)
+        .min_col_width(LABEL_WIDTH)
         .spacing([12.0, 6.0])
         .show(ui, content);
 }
