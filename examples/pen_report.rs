@@ -54,8 +54,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let columns = "| --- ".repeat(weights.len());
     println!("| way to the network | {} |", weights.join(" | "));
     println!("| --- {columns}|");
-    let ways: [(&str, Way); 5] = [
+    let ways: [(&str, Way); 6] = [
         ("the whole canvas shrunk", shrunk),
+        ("the same, drawn at half the size, at the left", |ink| {
+            shrunk(&mapped(ink, [0.5, 0.0, 0.0, 0.5]))
+        }),
         ("the box stretched to 28×28", stretched),
         ("the box scaled, without centring", uncentred),
         ("MNIST's way, on a raster of fixed pen", rastered),

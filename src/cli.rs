@@ -29,7 +29,10 @@ pub use self::{
 };
 use crate::{
     error::{CliError, ModelError, chain},
-    model::file::Model,
+    model::{
+        device::{DeviceChoice, OpenDevice},
+        file::Model,
+    },
 };
 
 /// What the arguments ask for.
@@ -100,7 +103,7 @@ pub fn run(task: &Task, out: &mut dyn Write, err: &mut (dyn Write + Send)) -> u8
     let ending = match task {
         Task::Train(task) => train::run(task, out, err),
         Task::Presets(task) => presets::run(task, out),
-        Task::Eval(task) => eval::run(task, out),
+        Task::Eval(task) => eval::run(task, out, err),
         Task::Predict(task) => predict::run(task, out, err),
         Task::Info(task) => info::run(task, out),
     };
@@ -127,6 +130,16 @@ fn complain(error: &CliError, err: &mut (dyn Write + Send)) -> u8 {
 /// The model of a weight file, or the shipped one.
 fn load_model(weights: Option<&Path>) -> Result<Model, ModelError> {
     weights.map_or_else(Model::shipped, Model::load)
+}
+
+/// Opens the device that was asked for; where it is not what was hoped for, that is said.
+fn open_device(choice: DeviceChoice, err: &mut dyn Write) -> Result<OpenDevice, CliError> {
+    let device = choice.open()?;
+    if let Some(note) = &device.note {
+        // Where standard error is closed, nobody wants to know.
+        let _ = writeln!(err, "digitpad: {note}");
+    }
+    Ok(device)
 }
 
 /// Writes a value as one line of JSON.

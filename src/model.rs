@@ -2,6 +2,7 @@
 
 mod activation;
 pub mod calibration;
+pub mod device;
 pub mod file;
 pub mod preprocess;
 
@@ -313,12 +314,21 @@ impl Mlp {
         self.layers[0].weight.device()
     }
 
-    /// A network with parameters of its own, equal to these now.
+    /// A network with parameters of its own, equal to these now, on the same device.
     ///
     /// # Errors
     /// When there is not enough memory.
     pub fn copy(&self) -> Result<Self, ModelError> {
-        let copy = |var: &Var| Ok::<_, ModelError>(Var::from_tensor(&var.copy()?)?);
+        self.copy_to(self.device())
+    }
+
+    /// A network with parameters of its own, equal to these now, on any device.
+    ///
+    /// # Errors
+    /// When there is not enough memory.
+    pub fn copy_to(&self, device: &Device) -> Result<Self, ModelError> {
+        let copy =
+            |var: &Var| Ok::<_, ModelError>(Var::from_tensor(&var.copy()?.to_device(device)?)?);
         let layer = |dense: &Dense| {
             Ok(Dense {
                 weight: copy(&dense.weight)?,

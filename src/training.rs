@@ -45,6 +45,8 @@ use crate::{
 
 /// Trains a new network on a data set's training examples and tests it on its test examples.
 ///
+/// The network that comes of it is in the processor's memory, whatever device it was trained on.
+///
 /// It is deterministic for a seed, a configuration and a number of threads. `None` when it was
 /// abandoned.
 ///
@@ -164,6 +166,12 @@ fn finish(
     let record = match epoch {
         Some(epoch) => history.iter().find(|record| record.epoch == epoch),
         None => history.last(),
+    };
+    // Whoever gets it reads single images, which an accelerator is no help with.
+    let mlp = if mlp.device().is_cpu() {
+        mlp
+    } else {
+        mlp.copy_to(&Device::Cpu)?
     };
     let metadata = Metadata {
         dataset: dataset.name.clone(),

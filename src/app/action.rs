@@ -13,7 +13,7 @@ use crate::{
     dataset::noise::Noise,
     ink::{Ink, Point},
     measurement::specimens::Source,
-    model::file::Model,
+    model::{device::DeviceChoice, file::Model},
     training::{
         checkpoint::Checkpoint,
         config::{Preset, TrainingConfig},
@@ -58,6 +58,8 @@ pub enum Action {
     Run(RunAction),
     /// Take a first look at the data that the fields name.
     LookAtData,
+    /// Train on this device from the next time on.
+    ChooseDevice(DeviceChoice),
     /// Begin a training.
     Train,
     /// Let the training wait.
@@ -133,7 +135,7 @@ pub enum Effect {
     /// Add this noise to what it sees from now on, or none.
     AddNoise(Option<Noise>),
     /// Begin the training of this number.
-    Train(u64, Box<TrainingConfig>, DataSource),
+    Train(u64, Box<TrainingConfig>, DataSource, DeviceChoice),
     /// Go on, under this number, with a training that was interrupted.
     ResumeInterrupted(u64, Arc<Checkpoint>),
     /// Throw away what an interrupted training left.

@@ -68,7 +68,14 @@ impl Workers {
                 }
                 Effect::Answer(model) => self.predictor.set_model(model),
                 Effect::AddNoise(noise) => self.predictor.set_noise(noise),
-                Effect::Train(run, config, data) => self.train(ctx, run, Job::New { config, data }),
+                Effect::Train(run, config, data, device) => {
+                    let job = Job::New {
+                        config,
+                        data,
+                        device,
+                    };
+                    self.train(ctx, run, job);
+                }
                 Effect::ResumeInterrupted(run, checkpoint) => {
                     self.train(ctx, run, Job::Resume(checkpoint));
                 }

@@ -11,6 +11,7 @@ use super::state::{form::TrainingForm, training::Pace};
 use crate::{
     error::IoError,
     files::{self, ReadFault},
+    model::device::DeviceChoice,
     training::config::{Optimizer, Preset},
 };
 
@@ -62,6 +63,8 @@ pub struct Settings {
     pub training_panel: bool,
     /// Whether each epoch's weights answer while a training runs.
     pub watch: bool,
+    /// What trainings are computed on.
+    pub device: DeviceChoice,
     /// Whether to ask for files in the system's dialog. A field to type the path into is the other
     /// way, for a system whose dialogs do not work.
     pub file_dialogs: bool,
@@ -79,6 +82,7 @@ impl Default for Settings {
             window_size: [1100.0, 700.0],
             training_panel: true,
             watch: true,
+            device: DeviceChoice::default(),
             file_dialogs: true,
             pace: None,
             training: SavedForm::of(&TrainingForm::default()),
@@ -240,6 +244,7 @@ mod tests {
             window_size: [800.5, 600.0],
             training_panel: false,
             watch: false,
+            device: DeviceChoice::Cpu,
             file_dialogs: false,
             pace: Some(Pace {
                 parameters_per_sec: 1.5e9,

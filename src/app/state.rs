@@ -239,6 +239,7 @@ impl State {
                     out.push(Effect::File(FileTask::LookAtData(source)));
                 }
             }
+            Action::ChooseDevice(device) => self.settings.device = device,
             Action::Train => self.train(out),
             Action::Pause => self.steer(out, Effect::Pause),
             Action::Resume => self.steer(out, Effect::Resume),
@@ -318,7 +319,8 @@ impl State {
         let preset = form.preset;
         let run = self.training.begin(preset, config.clone());
         log::info!(target: "digitpad", "training run {run} begins: {} on {data:?}", config.model);
-        out.push(Effect::Train(run, Box::new(config), data));
+        let device = self.settings.device;
+        out.push(Effect::Train(run, Box::new(config), data, device));
     }
 
     /// Goes on with the training that was interrupted, with its settings in the form.

@@ -14,6 +14,7 @@ use super::{EvalSource, EvalTask, InfoTask, Input, Invocation, PredictTask, Pres
 use crate::{
     dataset::{noise::Noise, pen::Fold},
     error::{CliError, Refusal},
+    model::device::DeviceChoice,
     training::config::Preset,
 };
 
@@ -101,6 +102,21 @@ struct TypedModel {
 }
 
 #[derive(Debug, Args)]
+struct TypedDevice {
+    /// What to compute on
+    #[arg(long, value_name = "NAME", default_value = DeviceChoice::Auto.name())]
+    #[arg(value_parser = one_of::<DeviceChoice>(DeviceChoice::ALL.map(device_value)))]
+    device: DeviceChoice,
+}
+
+/// A device in the help; what this program was not built for is left out there, and refused with the reason.
+fn device_value(choice: DeviceChoice) -> PossibleValue {
+    PossibleValue::new(choice.name())
+        .help(choice.description())
+        .hide(!choice.is_built())
+}
+
+#[derive(Debug, Args)]
 struct TypedEval {
     #[command(flatten)]
     model: TypedModel,
@@ -123,6 +139,8 @@ struct TypedEval {
     /// Noise to add to the images first: salt-and-pepper:X or gaussian:X, X from 0 to 1
     #[arg(long, value_name = "KIND:X", conflicts_with = "ink")]
     noise: Option<Noise>,
+    #[command(flatten)]
+    device: TypedDevice,
     /// Print the figures as one JSON object
     #[arg(long)]
     json: bool,
@@ -218,6 +236,7 @@ impl TypedEval {
             source,
             errors: self.errors,
             noise: self.noise,
+            device: self.device.device,
             json: self.json,
         }
     }

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Ending, ink_eval, load_model, text, write_json};
+use super::{Ending, ink_eval, load_model, open_device, text, write_json};
 use crate::{
     bitmap::CLASSES,
     dataset::{Dataset, Examples, noise::Noise, pen::Fold, read_idx_pair},
@@ -19,7 +19,7 @@ use crate::{
         sheet::Sheet,
         specimens::Specimens,
     },
-    model::file::Model,
+    model::{device::DeviceChoice, file::Model},
     training::{control::Control, evaluation::Evaluation},
 };
 
@@ -37,6 +37,8 @@ pub struct EvalTask {
     pub errors: Option<PathBuf>,
     /// What is added to the images first.
     pub noise: Option<Noise>,
+    /// What to compute on.
+    pub device: DeviceChoice,
     /// Whether to print JSON.
     pub json: bool,
 }
@@ -108,8 +110,16 @@ impl<'a> Report<'a> {
     }
 }
 
-pub(super) fn run(task: &EvalTask, out: &mut dyn Write) -> Result<Ending, CliError> {
-    let model = load_model(task.weights.as_deref())?;
+pub(super) fn run(
+    task: &EvalTask,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Ending, CliError> {
+    let device = open_device(task.device, err)?.device;
+    let mut model = load_model(task.weights.as_deref())?;
+    if !device.is_cpu() {
+        model.mlp = model.mlp.copy_to(&device)?;
+    }
     let (source, examples) = match &task.source {
         EvalSource::Ink(files, fold) => {
             return ink_eval::run(&model, files, *fold, task, out);

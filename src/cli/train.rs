@@ -15,11 +15,12 @@ use candle_core::Device;
 use serde::Serialize;
 
 use self::display::Display;
-use super::{Ending as Exit, text, write_json};
+use super::{Ending as Exit, open_device, text, write_json};
 use crate::{
     dataset::source::DataSource,
     error::{CliError, IoError, Refusal, TrainingError},
     files::{ReadFault, latest::LatestFile, read_bounded},
+    model::device::DeviceChoice,
     training::{
         self, Ending, EpochRecord, TrainedModel, TrainingEvent,
         checkpoint::Checkpoint,
@@ -38,6 +39,8 @@ const CONFIG_LIMIT_BYTES: u64 = 64 << 10;
 pub struct TrainTask {
     /// Where it begins.
     pub start: TrainStart,
+    /// What to compute on.
+    pub device: DeviceChoice,
     /// The weight file to write.
     pub out: PathBuf,
     /// The file that holds, meanwhile, what is needed to go on.
@@ -67,6 +70,7 @@ struct Report<'a> {
     dataset: &'a str,
     config: &'a TrainingConfig,
     parameters: usize,
+    device: &'static str,
     history: &'a [EpochRecord],
     test: Option<&'a Evaluation>,
     stopped: bool,
@@ -88,6 +92,7 @@ pub(super) fn run(
     check_writable(&task.out)?;
     check_writable(&task.checkpoint)?;
     let start = Instant::now();
+    let device = open_device(task.device, err)?;
     let mut display = Display::new(err);
     let begun = Begun::new(&task.start)?;
     let config = begun.config().clone();
@@ -117,7 +122,7 @@ pub(super) fn run(
                 _ => {}
             }
         };
-        begun.train(&dataset, &control, &mut on_event)
+        begun.train(&dataset, &device.device, &control, &mut on_event)
     };
     display.finish();
     let trained = match trained {
@@ -147,6 +152,7 @@ pub(super) fn run(
         dataset: &dataset.name,
         config: &config,
         parameters: config.model.parameter_count(),
+        device: device.name(),
         history: &trained.history,
         test: trained.test.as_ref(),
         stopped: trained.is_stopped(),
@@ -194,10 +200,10 @@ impl<'a> Begun<'a> {
     fn train(
         &self,
         dataset: &crate::dataset::Dataset,
+        device: &Device,
         control: &Control,
         on_event: &mut (dyn FnMut(TrainingEvent) + Send),
     ) -> Result<Option<TrainedModel>, TrainingError> {
-        let device = &Device::Cpu;
         match self {
             Self::New(config, _) => training::train(config, dataset, device, control, on_event),
             Self::Resumed(checkpoint) => {

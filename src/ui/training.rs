@@ -21,6 +21,7 @@ use crate::{
             training::{Pace, Training, TrainingState},
         },
     },
+    model::device::DeviceChoice,
     training::{Progress, config::Preset, evaluation::Evaluation},
 };
 
@@ -58,7 +59,7 @@ pub(crate) fn training_ui(
         watch_ui(ui, state, actions);
         if !is_active {
             fault_ui(ui, training);
-            fold_ui(ui, training, view, actions);
+            fold_ui(ui, state, view, actions);
         }
         progress_ui(ui, training);
         result_ui(ui, training);
@@ -129,7 +130,8 @@ fn time_ahead(training: &Training, pace: Option<Pace>) -> String {
     }
 }
 
-fn fold_ui(ui: &mut Ui, training: &Training, view: &mut TrainingView, actions: &mut Vec<Action>) {
+fn fold_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut Vec<Action>) {
+    let training = &state.training;
     CollapsingHeader::new("Settings")
         .id_salt("settings")
         .show_unindented(ui, |ui| {
@@ -137,6 +139,9 @@ fn fold_ui(ui: &mut Ui, training: &Training, view: &mut TrainingView, actions: &
             fields::fields_ui(ui, training, &mut form, &mut view.gallery, actions);
             if form != training.form {
                 actions.push(Action::FormChanged(Box::new(form)));
+            }
+            if DeviceChoice::is_offered() {
+                device_ui(ui, state.settings.device, actions);
             }
             ui.horizontal_wrapped(|ui| {
                 let load = theme::small_button(ui, "Load settings…");
@@ -152,6 +157,26 @@ fn fold_ui(ui: &mut Ui, training: &Training, view: &mut TrainingView, actions: &
                 }
             });
         });
+}
+
+/// What to compute on; only a program that was built for more than the processor has the choice.
+fn device_ui(ui: &mut Ui, chosen: DeviceChoice, actions: &mut Vec<Action>) {
+    let label = ui.label("Compute on");
+    let combo = ComboBox::from_id_salt("device").selected_text(chosen.description());
+    let shown = combo.width(ui.available_width()).show_ui(ui, |ui| {
+        for device in DeviceChoice::ALL
+            .into_iter()
+            .filter(|device| device.is_built())
+        {
+            let option = ui.selectable_label(device == chosen, device.description());
+            if option.clicked() {
+                actions.push(Action::ChooseDevice(device));
+            }
+        }
+    });
+    shown.response.labelled_by(label.id).on_hover_text(
+        "A graphics card pays for large networks and large batches. For small ones the processor is quicker.",
+    );
 }
 
 fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {

@@ -183,7 +183,7 @@ fn measure(
     let (name, total) = (specimens.name().to_owned(), specimens.len());
     let mut show = |read| reporter.show(MeasurerProgress { read, total });
     show(0);
-    let measured = Measurement::of(&model, specimens, control, &mut show)?;
+    let measured = Measurement::of(model, specimens, control, &mut show)?;
     // A training that went astray leaves weights that are no numbers.
     let is_number = |measured: &Measurement| measured.figures().evaluation.loss.is_finite();
     if measured

@@ -27,6 +27,7 @@ use crate::{
     files::latest::LatestFile,
     model::{
         Mlp,
+        device::OpenDevice,
         file::{Metadata, Model},
     },
     training::{
@@ -51,6 +52,8 @@ pub struct TrainerMessage {
 /// the last, and exactly one of them comes.
 #[derive(Debug)]
 pub enum TrainerFact {
+    /// Something that a person should know: it computes elsewhere than was hoped for.
+    Note(String),
     /// The examples are unpacked or read.
     DataReady,
     /// The training begins.
@@ -107,7 +110,10 @@ impl Trainer {
         let unstarted = reporter.clone();
         let spawned = Joined::spawn("digitpad-trainer", {
             let control = Arc::clone(&control);
-            move || work(&job, checkpoint, &control, reporter)
+            move || {
+                step_back();
+                work(&job, checkpoint, &control, reporter);
+            }
         });
         if let Err(error) = &spawned {
             unstarted.tell(TrainerFact::Failed(format!(
@@ -212,6 +218,19 @@ impl Reporter {
     }
 }
 
+/// Lets every other thread go first that wants the processor, the window's above all: a training takes
+/// all that is left over, and the threads that it starts do as well.
+fn step_back() {
+    /// Others get three times as much where there is not enough for both.
+    #[cfg(target_os = "linux")]
+    const NICENESS: i32 = 5;
+    // On Linux it is a thread's own, and none of a process is meant by `None`.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        log::debug!("the training keeps the window's priority: {error}");
+    }
+}
+
 /// The thread: from the data to the last fact. An abandoned training ends without one.
 fn work(job: &Job, checkpoint: Option<PathBuf>, control: &Control, mut reporter: Reporter) {
     let last = match caught(|| learn(job, checkpoint, control, &mut reporter)) {
@@ -229,6 +248,10 @@ fn learn(
     control: &Control,
     reporter: &mut Reporter,
 ) -> Result<Option<TrainedModel>, TrainingError> {
+    let OpenDevice { device, note } = job.device().open_or_cpu();
+    if let Some(note) = note {
+        reporter.tell(TrainerFact::Note(note));
+    }
     let dataset = job.source().read()?;
     reporter.tell(TrainerFact::DataReady);
     let kept = checkpoint.and_then(|path| match keep(job, path) {
@@ -253,10 +276,9 @@ fn learn(
             control.abandon();
         }
     };
-    let device = &Device::Cpu;
     let trained = match job {
-        Job::New { config, .. } => train(config, &dataset, device, control, &mut on_event),
-        Job::Resume(checkpoint) => resume(checkpoint, &dataset, device, control, &mut on_event),
+        Job::New { config, .. } => train(config, &dataset, &device, control, &mut on_event),
+        Job::Resume(checkpoint) => resume(checkpoint, &dataset, &device, control, &mut on_event),
     };
     if let Some(error) = listener.failed {
         return Err(error.into());
@@ -343,7 +365,7 @@ fn snapshot(
         ..Metadata::default()
     };
     Ok(Arc::new(Model {
-        mlp: mlp.copy()?,
+        mlp: mlp.copy_to(&Device::Cpu)?,
         metadata,
     }))
 }

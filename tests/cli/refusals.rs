@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use digitpad::model::file::Model;
+use digitpad::model::{device::DeviceChoice, file::Model};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::support::{Folder, code, run, stderr, stdout};
@@ -267,4 +267,37 @@ fn files_that_do_not_fit_are_named() {
             "no IDX files",
         ),
     ]);
+}
+
+#[test]
+fn a_device_that_is_not_there_is_refused() {
+    let folder = Folder::new();
+    let out = folder.text("weights.safetensors");
+    let cases: [(&[&str], &[&str], &str); 3] = [
+        (
+            &["eval", "--device", "gpu"],
+            &["--device", "auto"],
+            "no name of a device",
+        ),
+        (
+            &["eval", "--device", "cuda"],
+            &["cuda", "cpu or auto"],
+            "not built for it, or no card",
+        ),
+        (
+            &["train", "--out", &out, "--device", "metal"],
+            &["metal", "cpu or auto"],
+            "the same for a training",
+        ),
+    ];
+    // Where there is such a card, nothing is refused.
+    let is_refused = |case: &&(&[&str], &[&str], &str)| {
+        let device = case
+            .0
+            .last()
+            .and_then(|name| name.parse::<DeviceChoice>().ok());
+        device.is_none_or(|device| device.open().is_err())
+    };
+    let cases: Vec<_> = cases.iter().filter(is_refused).copied().collect();
+    check_refusals(&cases);
 }

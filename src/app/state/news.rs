@@ -59,6 +59,7 @@ impl State {
             return effects;
         }
         match fact {
+            TrainerFact::Note(note) => self.notices.news(note),
             TrainerFact::DataReady => {}
             TrainerFact::Started(plan) => self.training.plan = Some(plan),
             TrainerFact::Resumed(history) => self.training.history = history,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, builder::PossibleValue};
 
-use super::{one_of, preset_names};
+use super::{TypedDevice, one_of, preset_names};
 use crate::{
     cli::{
         TrainTask,
@@ -54,6 +54,8 @@ pub(super) struct TypedTrain {
     knobs: TypedKnobs,
     #[command(flatten)]
     source: TypedSource,
+    #[command(flatten)]
+    device: TypedDevice,
     /// The weight file to write; one that is there is replaced when the training has ended
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -178,6 +180,7 @@ impl TypedTrain {
             .unwrap_or_else(|| checkpoint_beside(&self.out));
         Ok(TrainTask {
             start,
+            device: self.device.device,
             out: self.out,
             checkpoint,
             json: self.json,

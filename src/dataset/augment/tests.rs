@@ -5,9 +5,10 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
+use crate::bitmap::SIDE;
 
 /// An L: no mirror image of it is a turned L.
-fn sample() -> [u8; PIXELS] {
+pub(super) fn sample() -> [u8; PIXELS] {
     let mut image = [0; PIXELS];
     for row in 5..23 {
         image[row * SIDE + 9..row * SIDE + 12].fill(255);
@@ -101,19 +102,6 @@ fn values_out_of_range_are_refused() {
 }
 
 #[test]
-fn the_wobble_has_the_strength_it_says() {
-    let mut rng = ChaCha8Rng::seed_from_u64(3);
-    let fields: Vec<_> = (0..200).map(|_| Wobble::new(1.2, &mut rng)).collect();
-    let squares = fields
-        .iter()
-        .flat_map(|field| field.0.iter().flatten())
-        .map(|d| d * d);
-    let rms = (squares.sum::<f32>() / (200 * 2 * PIXELS) as f32).sqrt();
-    // 200 fields of about 25 independent places each: the mean square is known to 2 %.
-    assert!((rms - 1.2).abs() < 0.06, "{rms} px");
-}
-
-#[test]
 fn the_wobble_neither_makes_nor_loses_ink_on_the_whole() {
     let elastic = Augmentation {
         elastic_px: 1.2,
@@ -156,22 +144,6 @@ fn strength_tapers_off_at_the_end_only() {
         ..Augmentation::default()
     };
     assert!(only_taper.is_none(), "a taper of nothing varies nothing");
-}
-
-#[test]
-fn thickness_moves_ink_by_the_part_of_a_pixel_it_says() {
-    let padded = Padded::new(&sample());
-    let total = |padded: &Padded| padded.0.iter().sum::<f32>() / 255.0;
-    // The L is 18 high and 3 wide with a foot of 7×3: its outline of four-neighbours has 18 + 3 + 15
-    // + 7 + 3 + 10 = 56 places outside, less the inner corner that two of them share.
-    let grown = total(&padded.thickened(0.5)) - total(&padded);
-    assert!((grown - 0.5 * 55.0).abs() < 0.01, "{grown} more");
-    assert_eq!(total(&padded.thickened(0.0)), total(&padded), "by nothing");
-    let shrunk = total(&padded) - total(&padded.thickened(-0.5));
-    assert!(
-        (15.0..28.0).contains(&shrunk),
-        "{shrunk} less: half of the rim"
-    );
 }
 
 proptest! {

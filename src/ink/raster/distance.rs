@@ -52,7 +52,8 @@ impl DistanceField {
     pub(super) fn add(&mut self, a: Point, b: Point) {
         let (dx, dy) = (b.x - a.x, b.y - a.y);
         let rows = self.reached(a.y, b.y, self.height);
-        if !self.open.any(&rows, &self.reached(a.x, b.x, self.width)) {
+        let all_columns = self.reached(a.x, b.x, self.width);
+        if all_columns.is_empty() {
             return;
         }
         let squared_len = dx * dx + dy * dy;
@@ -61,26 +62,39 @@ impl DistanceField {
         } else {
             0.0
         };
-        for y in rows {
-            let sample_y = y as f32 + 0.5;
-            // Only the part of the segment that is within reach of this row can be near to its samples.
-            let (near, far) = part_within(a.y, dy, sample_y - self.reach, sample_y + self.reach);
-            let columns = self.reached(a.x + near * dx, a.x + far * dx, self.width);
-            let columns = self.open.within(y, &columns);
-            let row = &mut self.squared[y * self.width..][..self.width];
-            let from_a_y = sample_y - a.y;
-            for (x, squared) in row[columns.clone()].iter_mut().enumerate() {
-                let from_a_x = (columns.start + x) as f32 + 0.5 - a.x;
-                let along = (from_a_x * dx + from_a_y * dy) * per_squared_len;
-                let along = along.clamp(0.0, 1.0);
-                let (off_x, off_y) = (from_a_x - along * dx, from_a_y - along * dy);
-                *squared = squared.min(off_x * off_x + off_y * off_y);
+        let mut y = self.open.next_row(rows.start, &all_columns);
+        while y < rows.end {
+            let open = self.open.within(y, &all_columns);
+            if !open.is_empty() {
+                let sample_y = y as f32 + 0.5;
+                // Only the part of the segment that is within reach of this row can be near to its samples.
+                let (near, far) =
+                    part_within(a.y, dy, sample_y - self.reach, sample_y + self.reach);
+                let columns = self.reached(a.x + near * dx, a.x + far * dx, self.width);
+                let columns = columns.start.max(open.start)..columns.end.min(open.end);
+                self.add_to_row(y, &columns, |sample_x| {
+                    let (from_a_x, from_a_y) = (sample_x - a.x, sample_y - a.y);
+                    let along = (from_a_x * dx + from_a_y * dy) * per_squared_len;
+                    let along = along.clamp(0.0, 1.0);
+                    let (off_x, off_y) = (from_a_x - along * dx, from_a_y - along * dy);
+                    off_x * off_x + off_y * off_y
+                });
             }
-            self.segments[y] += 1;
-            if self.segments[y].is_multiple_of(SEGMENTS_A_LOOK) {
-                self.open
-                    .close_where(y, row, |squared| squared <= self.full_squared);
-            }
+            y = self.open.next_row(y + 1, &all_columns);
+        }
+    }
+
+    /// Brings the squared distances of some of a row's samples into account.
+    fn add_to_row(&mut self, y: usize, columns: &Range<usize>, squared: impl Fn(f32) -> f32) {
+        let row = &mut self.squared[y * self.width..][..self.width];
+        for x in columns.clone() {
+            row[x] = row[x].min(squared(x as f32 + 0.5));
+        }
+        self.segments[y] += 1;
+        if self.segments[y].is_multiple_of(SEGMENTS_A_LOOK) {
+            let full_squared = self.full_squared;
+            self.open
+                .close_where(y, row, |squared| squared <= full_squared);
         }
     }
 
@@ -109,59 +123,67 @@ fn part_within(start: f32, delta: f32, low: f32, high: f32) -> (f32, f32) {
 struct OpenSamples {
     words_a_row: usize,
     words: Vec<u64>,
+    /// The same for some rows at once: a bit is set where it is in any of them.
+    bands: Vec<u64>,
 }
 
 impl OpenSamples {
+    const BITS: usize = u64::BITS as usize;
+    /// Rows of a band.
+    const BAND: usize = 8;
+
     fn all(width: usize, height: usize) -> Self {
         let words_a_row = width.div_ceil(Self::BITS);
         Self {
             words_a_row,
             words: vec![u64::MAX; words_a_row * height],
+            bands: vec![u64::MAX; words_a_row * height.div_ceil(Self::BAND)],
         }
     }
 
-    const BITS: usize = u64::BITS as usize;
-
-    /// The words of a row that hold some columns, each with the bits that are theirs and set.
-    fn words(
-        &self,
-        y: usize,
-        columns: &Range<usize>,
-    ) -> impl DoubleEndedIterator<Item = (usize, u64)> {
-        let (start, end) = (columns.start, columns.end);
-        let words = start / Self::BITS..end.div_ceil(Self::BITS);
-        let row = y * self.words_a_row;
-        words.map(move |word| {
-            let first = word * Self::BITS;
-            let low = start.saturating_sub(first);
-            let high = Self::BITS - (end - first).min(Self::BITS);
-            let own = u64::MAX << low & u64::MAX >> high;
-            (first, self.words[row + word] & own)
-        })
+    /// The bits of a word, which begins at `first`, that belong to some columns.
+    fn own_bits(first: usize, columns: &Range<usize>) -> u64 {
+        let low = columns.start.saturating_sub(first);
+        let high = (first + Self::BITS).saturating_sub(columns.end);
+        u64::MAX << low & u64::MAX >> high
     }
 
-    /// Whether any is open in a box.
-    fn any(&self, rows: &Range<usize>, columns: &Range<usize>) -> bool {
-        !columns.is_empty()
-            && rows
-                .clone()
-                .any(|y| self.words(y, columns).any(|(_, open)| open != 0))
+    /// The words that hold some columns.
+    fn words_of(columns: &Range<usize>) -> Range<usize> {
+        columns.start / Self::BITS..columns.end.div_ceil(Self::BITS)
     }
 
     /// From the first to the last of these columns that is open in a row; empty where none is.
     fn within(&self, y: usize, columns: &Range<usize>) -> Range<usize> {
-        if columns.is_empty() {
-            return columns.clone();
-        }
-        let first = self.words(y, columns).find(|(_, open)| *open != 0);
-        let last = self.words(y, columns).rfind(|(_, open)| *open != 0);
-        match (first, last) {
-            (Some((first, low)), Some((last, high))) => {
-                first + low.trailing_zeros() as usize
-                    ..last + Self::BITS - high.leading_zeros() as usize
+        let mut open = columns.end..columns.start;
+        if !columns.is_empty() {
+            for word in Self::words_of(columns) {
+                let first = word * Self::BITS;
+                let bits = self.words[y * self.words_a_row + word] & Self::own_bits(first, columns);
+                if bits != 0 {
+                    open.start = open.start.min(first + bits.trailing_zeros() as usize);
+                    open.end = first + Self::BITS - bits.leading_zeros() as usize;
+                }
             }
-            _ => columns.start..columns.start,
         }
+        open
+    }
+
+    /// The next row from `y` on that may have any of these columns open: bands that have none are left out.
+    fn next_row(&self, mut y: usize, columns: &Range<usize>) -> usize {
+        while y.is_multiple_of(Self::BAND) {
+            let start = y / Self::BAND * self.words_a_row;
+            let Some(band) = self.bands.get(start..start + self.words_a_row) else {
+                break;
+            };
+            let is_open =
+                |word: usize| band[word] & Self::own_bits(word * Self::BITS, columns) != 0;
+            if Self::words_of(columns).any(is_open) {
+                break;
+            }
+            y += Self::BAND;
+        }
+        y
     }
 
     /// Closes what is so in a row.
@@ -171,6 +193,15 @@ impl OpenSamples {
             let bits = samples.iter().enumerate();
             let closed = bits.map(|(bit, &squared)| u64::from(is_closed(squared)) << bit);
             *word &= !closed.fold(0, |all, bit| all | bit);
+        }
+        let band = y / Self::BAND;
+        let rows = self.words[band * Self::BAND * self.words_a_row..].chunks(self.words_a_row);
+        let whole = &mut self.bands[band * self.words_a_row..][..self.words_a_row];
+        whole.fill(0);
+        for row in rows.take(Self::BAND) {
+            for (all, word) in whole.iter_mut().zip(row) {
+                *all |= word;
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ impl Preset {
                 "The tutorial's recipe: 128 hidden units, ReLU, Adam, 10 epochs of batch 32"
             }
             Self::Quick => {
-                "A larger network and a learning rate that falls: more for the same wait"
+                "A larger network with dropout, and a learning rate that falls: the best of ten seconds"
             }
             Self::Balanced => {
                 "Images varied anew, and digits and scribbles drawn by the program: reads more hands, and says what is no digit"
@@ -72,7 +72,10 @@ impl Preset {
         };
         match self {
             Self::Keras => TrainingConfig::default(),
-            Self::Quick => larger(&[256], 12),
+            Self::Quick => TrainingConfig {
+                dropout: 0.3,
+                ..larger(&[512], 15)
+            },
             Self::Balanced => varied(&[512, 256], 24),
             Self::Best => TrainingConfig {
                 batch_size: 256,

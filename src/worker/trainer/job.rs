@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     dataset::source,
+    model::device::DeviceChoice,
     training::{checkpoint::Checkpoint, config::TrainingConfig},
 };
 
@@ -40,12 +41,22 @@ pub enum Job {
         config: Box<TrainingConfig>,
         /// On what.
         data: DataSource,
+        /// What to compute on.
+        device: DeviceChoice,
     },
     /// What an interrupted training left.
     Resume(Arc<Checkpoint>),
 }
 
 impl Job {
+    /// What is resumed goes on the best that is there.
+    pub(super) fn device(&self) -> DeviceChoice {
+        match self {
+            Self::New { device, .. } => *device,
+            Self::Resume(_) => DeviceChoice::Auto,
+        }
+    }
+
     pub(super) fn config(&self) -> &TrainingConfig {
         match self {
             Self::New { config, .. } => config,

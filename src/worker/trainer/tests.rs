@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     bitmap::PIXELS,
+    model::device::DeviceChoice,
     model::{Activation, MlpConfig},
     training::config::Preset,
     worker::test_support::{Bell, wait_until},
@@ -54,6 +55,7 @@ fn job(config: TrainingConfig, folder: &Path) -> Job {
     Job::New {
         config: Box::new(config),
         data: DataSource::Folder(folder.to_path_buf()),
+        device: DeviceChoice::Cpu,
     }
 }
 
@@ -266,6 +268,7 @@ fn the_built_in_data_is_unpacked_in_the_thread() {
     let job = Job::New {
         config: Box::new(config(1)),
         data: DataSource::Mnist,
+        device: DeviceChoice::Cpu,
     };
     let trainer = Trainer::spawn(7, job, None, bell.waker());
     let plan = bell.wait_for(|| {
@@ -338,4 +341,25 @@ fn what_is_no_checkpoint_is_set_aside() {
     interrupted::discard(&path).expect("can be removed");
     interrupted::discard(&path).expect("and again");
     assert!(!path.exists(), "it is gone");
+}
+
+#[test]
+fn a_training_says_so_where_it_computes_on_the_processor_instead() {
+    if DeviceChoice::Cuda.is_built() {
+        // It may find a card.
+        return;
+    }
+    let (bell, folder) = (Bell::new(), data_folder());
+    let job = Job::New {
+        config: Box::new(config(1)),
+        data: DataSource::Folder(folder.path().to_path_buf()),
+        device: DeviceChoice::Cuda,
+    };
+    let trainer = Trainer::spawn(7, job, None, bell.waker());
+    let facts = to_the_end(&trainer, &bell);
+    match &facts[0] {
+        TrainerFact::Note(note) => assert!(note.contains("processor"), "{note}"),
+        other => panic!("first of all comes a note, not {other:?}"),
+    }
+    finished(facts);
 }

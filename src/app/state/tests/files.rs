@@ -134,7 +134,10 @@ fn files_take_their_place_and_failures_take_none() {
     assert!(state.training.form.from_folder, "and chosen");
     let effects = state.apply(Action::Train);
     assert!(
-        matches!(&effects[..], [Effect::Train(_, _, DataSource::Folder(_))]),
+        matches!(
+            &effects[..],
+            [Effect::Train(_, _, DataSource::Folder(_), _)]
+        ),
         "trains on it, found {effects:?}"
     );
 }

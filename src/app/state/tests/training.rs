@@ -10,7 +10,7 @@ use crate::{
 fn started(state: &mut State) -> u64 {
     let effects = state.apply(Action::Train);
     match effects.as_slice() {
-        [Effect::Train(run, _, DataSource::Mnist)] => *run,
+        [Effect::Train(run, _, DataSource::Mnist, _)] => *run,
         other => panic!("expected a training on MNIST, found {other:?}"),
     }
 }

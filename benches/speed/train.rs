@@ -1,0 +1,168 @@
+//! Training: an epoch of the recipe, other batches and networks, and how the cost grows.
+
+use std::{hint::black_box, thread, time::Instant};
+
+use candle_core::{DType, Device, Tensor};
+
+use crate::{
+    child::Task,
+    figures::{self, Measured},
+};
+
+/// Processes of each kind, in turn.
+const TURNS: usize = 5;
+
+pub(crate) fn run() {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let peak = gemm_peak();
+    println!("\ngemm, two square matrices of 1024, all threads: {peak:.0} GFLOP/s");
+    recipe(cores);
+    batches(cores, peak);
+    growth(cores);
+}
+
+/// The most operations a second that candle's product of matrices reaches here.
+fn gemm_peak() -> f64 {
+    const SIDE: usize = 1024;
+    let matrix = || Tensor::ones((SIDE, SIDE), DType::F32, &Device::Cpu).expect("4 MiB");
+    let (a, b) = (matrix(), matrix());
+    let secs: Measured = (0..20)
+        .map(|_| {
+            let start = Instant::now();
+            black_box(a.matmul(&b).expect("shapes agree"));
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    2.0 * (SIDE as f64).powi(3) / secs.quantile(0.1) / 1e9
+}
+
+/// The tutorial's recipe, on one core and on all.
+fn recipe(cores: usize) {
+    figures::table(
+        "An epoch of the recipe (784-128-10, batch 32, 48,000 images)",
+        &[
+            "threads",
+            "median (least-most)",
+            "the first epoch",
+            "images a second",
+        ],
+    );
+    let task = Task::recipe(5);
+    let mut measured = vec![(Measured::default(), Measured::default()); 2];
+    for _ in 0..TURNS {
+        for (threads, (first, later)) in [1, cores].into_iter().zip(&mut measured) {
+            let (new_first, new_later) = task.measure(threads, 1);
+            first.extend(&new_first);
+            later.extend(&new_later);
+        }
+    }
+    for (threads, (first, later)) in [1, cores].into_iter().zip(&measured) {
+        figures::row(&[
+            threads.to_string(),
+            later.spread_secs(),
+            first.spread_secs(),
+            format!("{:.0}", task.examples as f64 / later.median()),
+        ]);
+    }
+}
+
+/// Larger batches, and the large network with and without augmentation.
+fn batches(cores: usize, peak: f64) {
+    figures::table(
+        "Batches and the large network",
+        &[
+            "network",
+            "batch",
+            "varied",
+            "an epoch of 48,000",
+            "GFLOP/s as if dense",
+            "of gemm's peak",
+        ],
+    );
+    for (hidden, batch_size, is_varied, examples) in [
+        ("128", 32, false, 48_000),
+        ("128", 128, false, 48_000),
+        ("128", 512, false, 48_000),
+        ("128", 128, true, 48_000),
+        ("1024,512", 256, false, 12_000),
+        ("1024,512", 256, true, 12_000),
+    ] {
+        let task = Task {
+            hidden,
+            batch_size,
+            is_varied,
+            examples,
+            epochs: 4,
+        };
+        let (_, epochs) = task.measure(cores, 3);
+        let gflops = task.dense_gflop() / epochs.median();
+        figures::row(&[
+            format!("784-{}-10", hidden.replace(',', "-")),
+            batch_size.to_string(),
+            (if is_varied { "yes" } else { "no" }).to_owned(),
+            format!("{:.3} s", epochs.median() * 48_000.0 / examples as f64),
+            format!("{gflops:.0}"),
+            format!("{:.0} %", 100.0 * gflops / peak),
+        ]);
+    }
+}
+
+/// Images a second against the hidden layer's width and against the batch, on one core and on all.
+fn growth(cores: usize) {
+    let images_a_sec = |task: Task, threads| {
+        let (_, epochs) = task.measure(threads, 1);
+        format!("{:.0}", task.examples as f64 / epochs.median())
+    };
+    figures::table(
+        "Images a second against the hidden layer's width, batch 32",
+        &["hidden units", "one thread", "all threads"],
+    );
+    let widths = [
+        ("64", 24_000),
+        ("128", 24_000),
+        ("256", 12_000),
+        ("512", 6_000),
+        ("1024", 3_000),
+        ("2048", 1_600),
+        ("4096", 800),
+    ];
+    for (hidden, examples) in widths {
+        let task = Task {
+            hidden,
+            examples,
+            ..Task::recipe(4)
+        };
+        figures::row(&[
+            hidden.to_owned(),
+            images_a_sec(task, 1),
+            images_a_sec(task, cores),
+        ]);
+    }
+    figures::table(
+        "Images a second against the batch, 784-128-10",
+        &["batch", "one thread", "all threads"],
+    );
+    let batches = [
+        (1, 2_000),
+        (4, 8_000),
+        (16, 16_000),
+        (32, 24_000),
+        (64, 48_000),
+        (128, 48_000),
+        (256, 48_000),
+        (512, 48_000),
+        (1024, 48_000),
+    ];
+    for (batch_size, examples) in batches {
+        let task = Task {
+            batch_size,
+            examples,
+            ..Task::recipe(4)
+        };
+        figures::row(&[
+            batch_size.to_string(),
+            images_a_sec(task, 1),
+            images_a_sec(task, cores),
+        ]);
+    }
+}
