@@ -109,15 +109,15 @@ fn preset_ui(ui: &mut Ui, training: &Training, pace: Option<Pace>, actions: &mut
     ui.add_space(theme::GAP);
 }
 
-/// What a preset reaches on MNIST's test set: the means over several seeds in README.md.
+/// What a preset reaches, in round numbers: README.md has them with their spread over seeds.
 fn expectation(preset: Preset) -> &'static str {
     match preset {
-        Preset::Keras => "Expect 97.7 % on MNIST's test images",
-        Preset::Quick => "Expect 98.1 % on MNIST's test images",
+        Preset::Keras => "Expect 97 to 98 % on MNIST's test images",
+        Preset::Quick => "Expect over 98 % on MNIST's test images",
         Preset::Balanced => {
-            "Expect 98.9 % on MNIST's test images, and far more of what people draw"
+            "Expect about 99 % on MNIST's test images, and far more of what people draw"
         }
-        Preset::Best => "Expect 99.2 % on MNIST's test images, and most of what people draw",
+        Preset::Best => "Expect over 99 % on MNIST's test images, and most of what people draw",
     }
 }
 
