@@ -18,7 +18,7 @@ use crate::{
     error::{ModelError, WindowError},
     model::file::Model,
     ui::View,
-    worker::interrupted,
+    worker::{interrupted, library},
 };
 
 /// What the window is started with.
@@ -136,11 +136,12 @@ impl App {
         })
     }
 
-    /// Keeps what is needed to go on with a training in a data folder, and asks whether to go on with one
-    /// that was interrupted.
+    /// Keeps finished trainings in a data folder, and what is needed to go on with one that is interrupted;
+    /// asks whether to go on with one that was.
     pub fn keep_trainings_in(&mut self, data_folder: &Path) {
         let path = interrupted::checkpoint_in(data_folder);
         self.workers.keep_checkpoint_in(path);
+        self.workers.keep_runs_in(library::folder_in(data_folder));
     }
 
     /// What the window knows.
@@ -160,6 +161,10 @@ impl App {
         let mut effects = Vec::new();
         if let Some(trainer) = &self.workers.trainer {
             self.state.hear_progress(trainer.progress());
+            self.state.hear_batches(trainer.curve());
+            if let Some(model) = trainer.take_glance() {
+                effects.extend(self.state.hear_glance(model));
+            }
             for message in trainer.drain() {
                 effects.extend(self.state.hear_trainer(message));
             }
@@ -176,6 +181,9 @@ impl App {
         }
         if self.state.measuring.active_number().is_none() {
             self.workers.measurer = None;
+        }
+        if let Some(photograph) = self.workers.take_photograph() {
+            effects.extend(self.state.hear_photograph(photograph));
         }
         for outcome in self.workers.files.drain() {
             effects.extend(self.state.hear_file(outcome));

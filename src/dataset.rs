@@ -1,6 +1,7 @@
 //! Labelled pictures of digits: MNIST, which is built in, and any folder of files in its format.
 
 pub mod augment;
+pub mod glimpse;
 pub mod idx;
 
 mod files;

@@ -6,13 +6,16 @@ pub mod prediction;
 
 mod curves;
 mod fields;
+mod gallery;
 mod icons;
 mod keys;
 mod measuring;
 mod models;
+mod noise;
 mod notices;
 mod pen;
 mod questions;
+mod runs;
 mod theme;
 mod training;
 mod words;
@@ -22,7 +25,10 @@ use egui::{
     Sense, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
-use self::{canvas::Canvas, measuring::MeasuringView, prediction::Preview, theme::Palette};
+use self::{
+    canvas::Canvas, measuring::MeasuringView, prediction::Preview, theme::Palette,
+    training::TrainingView,
+};
 use crate::app::{
     action::{Action, PathPurpose},
     settings::ThemeChoice,
@@ -60,6 +66,7 @@ pub struct View {
     canvas: Canvas,
     preview: Preview,
     measuring: MeasuringView,
+    training: TrainingView,
 }
 
 impl View {
@@ -100,7 +107,7 @@ impl View {
             .resizable(false)
             .frame(side)
             .show_collapsible(ui, &mut shows_training, |ui| {
-                training::training_ui(ui, state, &mut actions);
+                training::training_ui(ui, state, &mut self.training, &mut actions);
             });
         let stage = Frame::new()
             .fill(palette.window)
@@ -145,7 +152,7 @@ impl View {
         ui.scope_builder(UiBuilder::new().max_rect(place.models), |ui| {
             models::models_ui(ui, state, actions);
         });
-        prediction::prediction_ui(ui, place.results, state, &mut self.preview);
+        prediction::prediction_ui(ui, place.results, state, &mut self.preview, actions);
     }
 }
 

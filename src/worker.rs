@@ -6,6 +6,7 @@
 
 pub mod file_tasks;
 pub mod interrupted;
+pub mod library;
 pub mod measurer;
 pub mod predictor;
 pub mod trainer;

@@ -4,10 +4,13 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{
     settings::ThemeChoice,
-    state::{Stage, form::TrainingForm, measuring::MeasuringAction, models::ModelId},
+    state::{
+        Stage, form::TrainingForm, measuring::MeasuringAction, models::ModelId, runs::RunAction,
+    },
 };
 use crate::{
     bitmap::Bitmap,
+    dataset::noise::Noise,
     ink::{Ink, Point},
     measurement::specimens::Source,
     model::{device::DeviceChoice, file::Model},
@@ -15,7 +18,7 @@ use crate::{
         checkpoint::Checkpoint,
         config::{Preset, TrainingConfig},
     },
-    worker::{file_tasks::FileTask, trainer::DataSource},
+    worker::{file_tasks::FileTask, library::LibraryTask, trainer::DataSource},
 };
 
 /// Something that a person did. Panels return them; they are applied once, after drawing.
@@ -49,6 +52,12 @@ pub enum Action {
     FormChanged(Box<TrainingForm>),
     /// Set the fields as this preset has them.
     PresetChosen(Preset),
+    /// Take a picture of this part of the window, corner and opposite corner in points, to be saved.
+    PhotographCurves([[f32; 2]; 2]),
+    /// Something with a run in the table.
+    Run(RunAction),
+    /// Take a first look at the data that the fields name.
+    LookAtData,
     /// Train on this device from the next time on.
     ChooseDevice(DeviceChoice),
     /// Begin a training.
@@ -67,6 +76,8 @@ pub enum Action {
     KeepInterrupted,
     /// Whether each epoch's weights answer.
     Watch(bool),
+    /// Add this noise to what the network sees of the drawing, or none.
+    AddNoise(Option<Noise>),
     /// Take a notice away.
     Dismiss(u64),
     /// Light or dark.
@@ -102,6 +113,14 @@ pub enum PathPurpose {
     TestInk,
     /// To save the confusion matrix as a table.
     SaveConfusion,
+    /// To load how to train.
+    LoadSettings,
+    /// To save how to train.
+    SaveSettings,
+    /// To save the figures of a training as a table.
+    SaveCurves,
+    /// To save the picture that was taken of its curves.
+    SavePhotograph,
 }
 
 /// Something that takes a worker or the window itself. The state asks for it; `app` does it.
@@ -113,6 +132,8 @@ pub enum Effect {
     PredictPicture(Bitmap, u64),
     /// Let this model answer from now on.
     Answer(Arc<Model>),
+    /// Add this noise to what it sees from now on, or none.
+    AddNoise(Option<Noise>),
     /// Begin the training of this number.
     Train(u64, Box<TrainingConfig>, DataSource, DeviceChoice),
     /// Go on, under this number, with a training that was interrupted.
@@ -133,6 +154,10 @@ pub enum Effect {
     OpenDialog(PathPurpose),
     /// Read or write a file.
     File(FileTask),
+    /// Do something in the library of finished trainings.
+    Library(LibraryTask),
+    /// Take a picture of this part of the window, in points.
+    Photograph([[f32; 2]; 2]),
     /// Close the window.
     Close,
 }

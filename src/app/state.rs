@@ -5,6 +5,7 @@ pub mod form;
 pub mod measuring;
 pub mod models;
 pub mod notices;
+pub mod runs;
 pub mod training;
 
 mod news;
@@ -20,6 +21,7 @@ use self::{
     models::{ModelId, Models, Origin},
     notices::Notices,
     paths::FileDialog,
+    runs::Runs,
     training::{Training, TrainingState},
 };
 use super::{
@@ -28,10 +30,11 @@ use super::{
 };
 use crate::{
     bitmap::Bitmap,
+    dataset::noise::Noise,
     ink::{Ink, edit::InkEditor},
     model::file::Model,
     recognition::Prediction,
-    worker::{file_tasks::FileTask, trainer::DataSource},
+    worker::file_tasks::FileTask,
 };
 
 /// What the network saw last and made of it.
@@ -82,6 +85,10 @@ pub struct State {
     pub models: Models,
     /// The training panel.
     pub training: Training,
+    /// The noise that is added to what the network sees of the drawing.
+    pub noise: Option<Noise>,
+    /// The finished trainings.
+    pub runs: Runs,
     /// The view that tests the model.
     pub measuring: Measuring,
     /// What is looked at.
@@ -120,6 +127,8 @@ impl State {
             settings,
             models,
             training,
+            noise: None,
+            runs: Runs::default(),
             measuring: Measuring::default(),
             stage: Stage::default(),
             notices: Notices::default(),
@@ -221,6 +230,15 @@ impl State {
             Action::ChooseModel(id) => self.choose_model(id, out),
             Action::FormChanged(form) => self.training.form = *form,
             Action::PresetChosen(preset) => self.training.form.choose(preset),
+            Action::PhotographCurves(part) => out.push(Effect::Photograph(part)),
+            Action::Run(action) => self.apply_to_run(action, out),
+            Action::LookAtData => {
+                if let Some(source) = self.training.form.source()
+                    && self.training.data.ask(&source)
+                {
+                    out.push(Effect::File(FileTask::LookAtData(source)));
+                }
+            }
             Action::ChooseDevice(device) => self.settings.device = device,
             Action::Train => self.train(out),
             Action::Pause => self.steer(out, Effect::Pause),
@@ -234,6 +252,10 @@ impl State {
             }
             Action::KeepInterrupted => self.training.interrupted = None,
             Action::Watch(watch) => self.watch(watch, out),
+            Action::AddNoise(noise) => {
+                self.noise = noise;
+                out.push(Effect::AddNoise(noise));
+            }
             Action::Dismiss(id) => self.notices.dismiss(id),
             Action::ChooseTheme(theme) => self.settings.theme = theme,
             Action::ShowTraining(show) => self.settings.training_panel = show,
@@ -290,15 +312,12 @@ impl State {
             Ok(config) => config,
             Err(refusal) => return self.notices.error(refusal.to_string()),
         };
-        let data = match (form.from_folder, form.folder.trim()) {
-            (false, _) => DataSource::Mnist,
-            (true, "") => {
-                let text = "Choose the folder of the data set first, or train on MNIST.";
-                return self.notices.error(text);
-            }
-            (true, folder) => DataSource::Folder(PathBuf::from(folder)),
+        let Some(data) = form.source() else {
+            let text = "Choose the folder of the data set first, or train on MNIST.";
+            return self.notices.error(text);
         };
-        let run = self.training.begin();
+        let preset = form.preset;
+        let run = self.training.begin(preset, config.clone());
         log::info!(target: "digitpad", "training run {run} begins: {} on {data:?}", config.model);
         let device = self.settings.device;
         out.push(Effect::Train(run, Box::new(config), data, device));
@@ -319,7 +338,7 @@ impl State {
             form.folder = folder.display().to_string();
         }
         self.training.form = form;
-        let run = self.training.begin();
+        let run = self.training.begin(preset, checkpoint.config().clone());
         log::info!(target: "digitpad", "training run {run} goes on: {checkpoint:?}");
         out.push(Effect::ResumeInterrupted(run, checkpoint));
     }

@@ -37,6 +37,22 @@ pub fn read_images(source: impl Read, path: &Path) -> Result<Vec<u8>, DatasetErr
     File::open(source, path, "images")?.images()
 }
 
+/// Reads the first `count` images, or all where there are fewer, and leaves the rest as it is.
+///
+/// # Errors
+/// As [`read_images`], but for what lies behind these images.
+pub(super) fn read_first_images(
+    source: impl Read,
+    path: &Path,
+    count: usize,
+) -> Result<Vec<u8>, DatasetError> {
+    let mut file = File::open(source, path, "images")?;
+    let most = file.images_count()?.min(count);
+    let mut bytes = Vec::new();
+    file.read_at_most(most * PIXELS, &mut bytes)?;
+    Ok(bytes)
+}
+
 /// Reads labels, gzip-compressed or not, to the end of `source`: one byte for each, of any value.
 /// `path` names the source in errors.
 ///
@@ -81,6 +97,12 @@ impl<'a> File<'a> {
     }
 
     fn images(mut self) -> Result<Vec<u8>, DatasetError> {
+        let count = self.images_count()?;
+        self.body(count * PIXELS)
+    }
+
+    /// Reads the header of images, and says how many there are.
+    fn images_count(&mut self) -> Result<usize, DatasetError> {
         let [count, height, width] = self.header(IMAGES_MAGIC)?;
         if (height, width) != (SIDE as u32, SIDE as u32) {
             return Err(self.refusal(
@@ -89,8 +111,7 @@ impl<'a> File<'a> {
                 "choose a data set in MNIST's format",
             ));
         }
-        let count = self.count(count)?;
-        self.body(count * PIXELS)
+        self.count(count)
     }
 
     fn labels(mut self) -> Result<Vec<u8>, DatasetError> {

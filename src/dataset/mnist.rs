@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Dataset, Examples, idx};
-use crate::error::DatasetError;
+use crate::{bitmap::PIXELS, error::DatasetError};
 
 /// The images and labels to train on, as gzip-compressed IDX files.
 const TRAIN: [&[u8]; 2] = [
@@ -15,6 +15,9 @@ const TEST: [&[u8]; 2] = [
     include_bytes!("../../assets/mnist/t10k-images-idx3-ubyte.gz"),
     include_bytes!("../../assets/mnist/t10k-labels-idx1-ubyte.gz"),
 ];
+
+/// What an error calls it.
+const NAME: &str = "the built-in MNIST";
 
 pub(super) fn unpack() -> Result<Dataset, DatasetError> {
     Ok(Dataset::new(
@@ -29,8 +32,23 @@ pub(super) fn unpack_test() -> Result<Examples, DatasetError> {
     unpack_part(TEST)
 }
 
+/// The labels of the examples to train on and of those to test with, without their images.
+pub(super) fn labels() -> Result<[Vec<u8>; 2], DatasetError> {
+    let path = Path::new(NAME);
+    Ok([
+        idx::read_labels(TRAIN[1], path)?,
+        idx::read_labels(TEST[1], path)?,
+    ])
+}
+
+/// The first images to train on, without unpacking the rest.
+pub(super) fn first_images(count: usize) -> Result<Vec<[u8; PIXELS]>, DatasetError> {
+    let bytes = idx::read_first_images(TRAIN[0], Path::new(NAME), count)?;
+    Ok(bytes.as_chunks().0.to_vec())
+}
+
 fn unpack_part([images, labels]: [&[u8]; 2]) -> Result<Examples, DatasetError> {
-    let path = Path::new("the built-in MNIST");
+    let path = Path::new(NAME);
     Examples::new(
         idx::read_images(images, path)?,
         idx::read_labels(labels, path)?,

@@ -1,12 +1,22 @@
-//! Loss and accuracy over the epochs, on the training and on the validation images.
+//! Loss, accuracy and learning rate over the epochs and within them, of this training and of former ones.
+
+mod plot;
 
 use egui::{
-    Color32, Rangef, Response, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit::Role, pos2,
+    Color32, Rangef, Rect, Response, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo,
+    accesskit::Role, containers::menu::MenuButton, pos2,
 };
-use egui_plot::{AxisHints, GridMark, HoverPosition, Line, LineStyle, Plot, PlotPoints, Points};
+use egui_plot::LineStyle;
 
+use self::plot::{Curve, Frame};
 use super::theme::{self, Palette};
-use crate::{app::state::training::Training, training::EpochRecord};
+use crate::{
+    app::{
+        action::{Action, PathPurpose},
+        state::{State, training::Training},
+    },
+    training::EpochRecord,
+};
 
 /// The least and the largest height of one plot, in points.
 const HEIGHTS: Rangef = Rangef {
@@ -15,43 +25,149 @@ const HEIGHTS: Rangef = Rangef {
 };
 /// What is above and below a plot, in points: its name, the latest values, a gap.
 const BESIDE: f32 = 76.0;
+/// The height of the learning rate's plot, in points.
+const RATE_HEIGHT: f32 = 72.0;
+/// How many former runs are shown: of more, none could be told from another.
+const MOST_FORMER: usize = 6;
 
-/// One of the two figures that are plotted.
+/// How the curves are looked at.
+#[derive(Debug)]
+pub(crate) struct CurvesView {
+    is_logarithmic: bool,
+    shows_rate: bool,
+    shows_former: bool,
+    /// The frames until what the plots show is photographed: they have to be in sight first.
+    photograph_in: Option<u8>,
+}
+
+impl Default for CurvesView {
+    fn default() -> Self {
+        Self {
+            is_logarithmic: false,
+            shows_rate: false,
+            shows_former: true,
+            photograph_in: None,
+        }
+    }
+}
+
+/// One of the figures that are plotted.
 struct Figure {
     name: &'static str,
     help: &'static str,
     training: fn(&EpochRecord) -> Option<f64>,
     validation: fn(&EpochRecord) -> Option<f64>,
     words: fn(f64) -> String,
+    kind: Kind,
 }
 
-const FIGURES: [Figure; 2] = [
-    Figure {
-        name: "Loss",
-        help: "How wrong the network is on average, and how sure of it. It learns by making this small.",
-        training: |record| Some(record.loss),
-        validation: |record| record.validation_loss,
-        words: |loss| format!("{loss:.3}"),
-    },
-    Figure {
-        name: "Accuracy",
-        help: "How many images out of a hundred it reads rightly.",
-        training: |record| Some(record.accuracy * 100.0),
-        validation: |record| record.validation_accuracy.map(|accuracy| accuracy * 100.0),
-        words: |accuracy| format!("{accuracy:.2} %"),
-    },
-];
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Loss,
+    Accuracy,
+    Rate,
+}
 
-/// Draws both plots, from the end of the first epoch on, as high as there is room in the panel, whose
-/// visible part is `panel_height` high.
-pub(crate) fn curves_ui(ui: &mut Ui, training: &Training, panel_height: f32) {
-    if !training.history.is_empty() {
-        let room = panel_height - ui.min_rect().height();
-        let height = HEIGHTS.clamp(room / FIGURES.len() as f32 - BESIDE);
-        for figure in &FIGURES {
-            ui.add_space(theme::GAP);
-            ui.scope(|ui| figure_ui(ui, training, figure, height));
+const LOSS: Figure = Figure {
+    name: "Loss",
+    help: "How wrong the network is on average, and how sure of it. It learns by making this small.",
+    training: |record| Some(record.loss),
+    validation: |record| record.validation_loss,
+    words: |loss| format!("{loss:.3}"),
+    kind: Kind::Loss,
+};
+const ACCURACY: Figure = Figure {
+    name: "Accuracy",
+    help: "How many images out of a hundred it reads rightly.",
+    training: |record| Some(record.accuracy * 100.0),
+    validation: |record| record.validation_accuracy.map(|accuracy| accuracy * 100.0),
+    words: |accuracy| format!("{accuracy:.2} %"),
+    kind: Kind::Accuracy,
+};
+const RATE: Figure = Figure {
+    name: "Learning rate",
+    help: "How far each step goes, as the schedule has it.",
+    training: |record| Some(record.learning_rate),
+    validation: |_| None,
+    words: |rate| format!("{rate:.2e}"),
+    kind: Kind::Rate,
+};
+
+/// Draws the plots, as soon as there is something to be plotted, as high as there is room in the panel,
+/// whose visible part is `panel_height` high.
+pub(crate) fn curves_ui(
+    ui: &mut Ui,
+    state: &State,
+    view: &mut CurvesView,
+    panel_height: f32,
+    actions: &mut Vec<Action>,
+) {
+    let training = &state.training;
+    if training.history.is_empty() && training.batches.points().len() < 2 {
+        return;
+    }
+    let room = panel_height - ui.min_rect().height();
+    let height = HEIGHTS.clamp(room / 2.0 - BESIDE);
+    let mut shown = Rect::NOTHING;
+    for (figure, height) in [(&LOSS, height), (&ACCURACY, height), (&RATE, RATE_HEIGHT)] {
+        if figure.kind == Kind::Rate && !view.shows_rate {
+            continue;
         }
+        ui.add_space(theme::GAP);
+        let drawn = ui.scope(|ui| figure_ui(ui, state, view, figure, height));
+        shown = shown.union(drawn.response.rect);
+    }
+    photograph(ui, shown, view, actions);
+    ui.add_space(4.0);
+    options_ui(ui, state, view, actions);
+}
+
+/// What is shown, and the way out of the window.
+fn options_ui(ui: &mut Ui, state: &State, view: &mut CurvesView, actions: &mut Vec<Action>) {
+    ui.horizontal_wrapped(|ui| {
+        theme::quiet_selection(ui);
+        let small = |text: &str| RichText::new(text).small();
+        ui.toggle_value(&mut view.is_logarithmic, small("Logarithmic"))
+            .on_hover_text(
+                "Draws the loss on a logarithmic scale: small losses can be told apart.",
+            );
+        ui.toggle_value(&mut view.shows_rate, small("Learning rate"))
+            .on_hover_text("Draws the learning rate below.");
+        if !state.runs.list().is_empty() {
+            ui.toggle_value(&mut view.shows_former, small("Former runs"))
+                .on_hover_text("Draws the last runs as pale curves, to compare with.");
+        }
+        MenuButton::new(small("Export…")).ui(ui, |ui| {
+            let table = ui.button("Table (CSV)…");
+            let help = "Saves the figures of each epoch.";
+            if table.on_hover_text(help).clicked() {
+                actions.push(Action::AskPath(PathPurpose::SaveCurves));
+            }
+            let picture = ui.button("Picture (PNG)…");
+            let help = "Saves the curves as they are shown.";
+            if picture.on_hover_text(help).clicked() {
+                view.photograph_in = Some(3);
+            }
+        });
+    });
+}
+
+/// Brings the plots into sight, and then asks for a picture of them.
+fn photograph(ui: &Ui, shown: Rect, view: &mut CurvesView, actions: &mut Vec<Action>) {
+    let Some(frames) = view.photograph_in else {
+        return;
+    };
+    ui.ctx().request_repaint();
+    if frames > 0 {
+        ui.scroll_to_rect(shown, None);
+        view.photograph_in = Some(frames - 1);
+        return;
+    }
+    view.photograph_in = None;
+    let visible = shown.expand(4.0).intersect(ui.clip_rect());
+    if visible.is_positive() {
+        let [min, max] = [visible.min, visible.max].map(|corner| [corner.x, corner.y]);
+        actions.push(Action::PhotographCurves([min, max]));
     }
 }
 
@@ -68,57 +184,61 @@ fn latest_ui(ui: &mut Ui, name: &str, value: &str, color: Color32, dashes: u8) {
     ui.label(RichText::new(format!("{name} {value}")).small());
 }
 
-fn figure_ui(ui: &mut Ui, training: &Training, figure: &Figure, height: f32) {
+fn figure_ui(ui: &mut Ui, state: &State, view: &CurvesView, figure: &Figure, height: f32) {
     let palette = Palette::of(ui.style());
+    let training = &state.training;
     let latest = |value: fn(&EpochRecord) -> Option<f64>| {
         training.history.last().and_then(value).map(figure.words)
     };
     let (learnt, validated) = (latest(figure.training), latest(figure.validation));
     ui.spacing_mut().item_spacing.y = 2.0;
-    ui.label(RichText::new(figure.name).font(theme::strong(theme::BODY)))
-        .on_hover_text(figure.help);
+    let best = training
+        .best_epoch()
+        .filter(|_| figure.kind != Kind::Rate && training.history.len() > 1);
     ui.horizontal(|ui| {
         ui.spacing_mut().interact_size.y = 18.0;
-        let curves = [
-            ("training", &learnt, palette.accent, 1),
-            ("validation", &validated, palette.second, 3),
-        ];
-        for (name, value, color, dashes) in curves {
-            if let Some(value) = value {
-                latest_ui(ui, name, value, color, dashes);
-            }
+        ui.label(RichText::new(figure.name).font(theme::strong(theme::BODY)))
+            .on_hover_text(figure.help);
+        if let Some(best) = best {
+            let text = format!("best epoch {}", best.epoch);
+            ui.label(RichText::new(text).small().weak())
+                .on_hover_text("The epoch with the least validation loss, with a ring around it.");
         }
     });
-    let curve = |value: fn(&EpochRecord) -> Option<f64>| -> Vec<[f64; 2]> {
-        let point = |record: &EpochRecord| Some([record.epoch as f64, value(record)?]);
-        // A training that went astray has figures that are no numbers; a plot cannot show them.
-        training
-            .history
-            .iter()
-            .filter_map(point)
-            .filter(|point| point[1].is_finite())
-            .collect()
+    if figure.kind != Kind::Rate {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().interact_size.y = 18.0;
+            let curves = [
+                ("training", &learnt, palette.accent, 1),
+                ("validation", &validated, palette.second, 3),
+            ];
+            for (name, value, color, dashes) in curves {
+                if let Some(value) = value {
+                    latest_ui(ui, name, value, color, dashes);
+                }
+            }
+        });
+    }
+    let frame = Frame {
+        name: figure.name,
+        epochs: training.plan.map_or(1, |plan| plan.epochs),
+        height,
+        is_logarithmic: view.is_logarithmic && figure.kind == Kind::Loss,
+        words: figure.words,
+        best: best.and_then(|record| Some([record.epoch as f64, (figure.validation)(record)?])),
     };
-    let curves = [
-        (
-            "training",
-            palette.accent,
-            LineStyle::Solid,
-            curve(figure.training),
-        ),
-        (
-            "validation",
-            palette.second,
-            LineStyle::dashed_dense(),
-            curve(figure.validation),
-        ),
-    ];
-    let response = plot_ui(ui, training, figure, height, curves);
+    let response = frame.ui(ui, curves_of(state, view, figure, palette));
     let text = match (&learnt, &validated) {
         (Some(learnt), Some(validated)) => format!("training {learnt}, validation {validated}"),
         (Some(learnt), None) => format!("training {learnt}"),
         _ => "no epoch is over yet".to_owned(),
     };
+    name_plot(&response, figure, best, &text);
+}
+
+fn name_plot(response: &Response, figure: &Figure, best: Option<&EpochRecord>, text: &str) {
+    let best = best.map(|best| format!(", best epoch {}", best.epoch));
+    let text = format!("{text}{}", best.unwrap_or_default());
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Figure, true, format!("{} curves", figure.name));
         info.current_text_value = Some(text.clone());
@@ -126,122 +246,114 @@ fn figure_ui(ui: &mut Ui, training: &Training, figure: &Figure, height: f32) {
     });
 }
 
-fn plot_ui(
-    ui: &mut Ui,
-    training: &Training,
-    figure: &Figure,
-    height: f32,
-    curves: [(&'static str, Color32, LineStyle, Vec<[f64; 2]>); 2],
-) -> Response {
-    let palette = Palette::of(ui.style());
-    let epochs = training.plan.map_or(1, |plan| plan.epochs).max(2) as f64;
-    let axis = |hints: AxisHints<'static>| {
-        hints
-            .tick_label_color(palette.weak)
-            .tick_label_font(theme::font(12.0))
-            .label_spacing(Rangef::new(1.0, 2.0))
-            .formatter(|mark, _| tick(mark))
+/// The pale ones first, so that the others lie over them.
+fn curves_of(state: &State, view: &CurvesView, figure: &Figure, palette: &Palette) -> Vec<Curve> {
+    let training = &state.training;
+    let curve = |history: &[EpochRecord], value: fn(&EpochRecord) -> Option<f64>| {
+        let point = |record: &EpochRecord| Some([record.epoch as f64, value(record)?]);
+        history.iter().filter_map(point).collect::<Vec<_>>()
     };
-    let words = figure.words;
-    let plot = Plot::new(figure.name)
-        .height(height)
-        .allow_drag(false)
-        .allow_zoom(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_double_click_reset(false)
-        .show_background(false)
-        .show_grid([false, true])
-        .grid_color(palette.outline)
-        .grid_fade(0.0)
-        .grid_spacing(Rangef::new(1.0, 2.0))
-        .x_grid_spacer(|input| marks(input.bounds, 5.0, 1.0))
-        .y_grid_spacer(|input| marks(input.bounds, 5.0, 0.0))
-        .custom_x_axes(vec![axis(AxisHints::new_x())])
-        .custom_y_axes(vec![axis(AxisHints::new_y()).min_thickness(36.0)])
-        .include_x(1.0)
-        .include_x(epochs)
-        .set_margin_fraction(Vec2::new(0.04, 0.14))
-        .label_formatter(move |hover| match hover {
-            HoverPosition::NearDataPoint {
-                plot_name,
-                position,
-                ..
-            } => Some(format!(
-                "{plot_name}, epoch {:.0}: {}",
-                position.x,
-                words(position.y)
-            )),
-            HoverPosition::Elsewhere { .. } => None,
-        });
-    let shown = plot.show(ui, |plot| {
-        for (name, color, style, points) in curves {
-            let line = Line::new(name, PlotPoints::from(points.clone()));
-            plot.line(line.color(color).style(style).width(2.5));
-            if points.len() < 60 {
-                plot.points(
-                    Points::new(name, PlotPoints::from(points))
-                        .color(color)
-                        .radius(3.0),
-                );
-            }
-        }
-    });
-    shown.response
-}
-
-/// A round value with as many decimals as its step has.
-fn tick(mark: GridMark) -> String {
-    let decimals = (-mark.step_size.log10() - 1e-6).ceil().clamp(0.0, 9.0) as usize;
-    format!("{:.decimals$}", mark.value)
-}
-
-/// A few round values within the bounds, at least `least` apart.
-fn marks((low, high): (f64, f64), wanted: f64, least: f64) -> Vec<GridMark> {
-    let raw = ((high - low) / wanted).max(1e-9);
-    let power = 10_f64.powf(raw.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .map(|factor| factor * power)
-        .into_iter()
-        .find(|step| *step >= raw);
-    let step_size = step.unwrap_or(raw).max(least);
-    let (first, last) = (
-        (low / step_size).ceil() as i64,
-        (high / step_size).floor() as i64,
-    );
-    (first..=last)
-        .map(|index| GridMark {
-            value: index as f64 * step_size,
-            step_size,
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn marks_are_few_and_round() {
-        type Case = ((f64, f64), f64, &'static [f64], &'static str);
-        let cases: [Case; 4] = [
-            ((0.9, 10.1), 1.0, &[2.0, 4.0, 6.0, 8.0, 10.0], "epochs"),
-            (
-                (0.96, 2.04),
-                1.0,
-                &[1.0, 2.0],
-                "two epochs, none between them",
-            ),
-            ((0.02, 0.31), 0.0, &[0.1, 0.2, 0.3], "a loss"),
-            ((3.0, 3.0), 0.0, &[3.0], "a flat line"),
-        ];
-        for (bounds, least, expected, reason) in cases {
-            let marks = marks(bounds, 5.0, least);
-            let values: Vec<f64> = marks.iter().map(|mark| mark.value).collect();
-            assert_eq!(values.len(), expected.len(), "{reason}: {values:?}");
-            for (value, expected) in values.iter().zip(expected) {
-                assert!((value - expected).abs() < 1e-9, "{reason}: {values:?}");
-            }
+    let mut curves = Vec::new();
+    if view.shows_former && figure.kind != Kind::Rate {
+        let former = state
+            .runs
+            .list()
+            .iter()
+            .filter(|run| run.record.history != training.history);
+        for run in former.take(MOST_FORMER) {
+            let has_validation = run.record.validation_accuracy.is_some();
+            let value = if has_validation {
+                figure.validation
+            } else {
+                figure.training
+            };
+            curves.push(Curve {
+                name: crate::app::state::runs::title(&run.record),
+                color: palette.bar.gamma_multiply(0.7),
+                style: LineStyle::Solid,
+                width: 1.5,
+                dots: false,
+                points: curve(&run.record.history, value),
+            });
         }
     }
+    let epochs = [
+        (
+            "training",
+            palette.accent,
+            LineStyle::Solid,
+            curve(&training.history, figure.training),
+        ),
+        (
+            "validation",
+            palette.second,
+            LineStyle::dashed_dense(),
+            curve(&training.history, figure.validation),
+        ),
+    ];
+    let batches = batches_of(training, figure, &epochs[0].3, &epochs[1].3);
+    if figure.kind == Kind::Rate {
+        curves.push(Curve {
+            name: "learning rate".to_owned(),
+            color: palette.accent,
+            style: LineStyle::Solid,
+            width: 2.0,
+            dots: true,
+            points: batches,
+        });
+        return curves;
+    }
+    curves.push(Curve {
+        name: "batches".to_owned(),
+        color: palette.accent.gamma_multiply(0.4),
+        style: LineStyle::Solid,
+        width: 1.2,
+        dots: false,
+        points: batches,
+    });
+    for (name, color, style, points) in epochs {
+        curves.push(Curve {
+            name: name.to_owned(),
+            color,
+            style,
+            width: 2.5,
+            dots: true,
+            points,
+        });
+    }
+    curves
+}
+
+/// The figures of the batches. Once there are whole epochs, what lies far beyond theirs is left out: the
+/// first batches of a training would else press all the rest flat.
+fn batches_of(
+    training: &Training,
+    figure: &Figure,
+    learnt: &[[f64; 2]],
+    validated: &[[f64; 2]],
+) -> Vec<[f64; 2]> {
+    let Some(plan) = training.plan else {
+        return Vec::new();
+    };
+    let values = || learnt.iter().chain(validated).map(|point| point[1]);
+    let most = values().fold(f64::NEG_INFINITY, f64::max);
+    let least = values().fold(f64::INFINITY, f64::min);
+    let is_in_sight = |value: f64| match figure.kind {
+        _ if learnt.is_empty() => true,
+        Kind::Loss => value <= most * 1.25,
+        Kind::Accuracy => value >= least - (100.0 - least) * 0.25,
+        Kind::Rate => true,
+    };
+    let points = training.batches.points().iter();
+    points
+        .map(|point| {
+            let value = match figure.kind {
+                Kind::Loss => point.loss,
+                Kind::Accuracy => point.accuracy * 100.0,
+                Kind::Rate => point.learning_rate,
+            };
+            [point.done * plan.epochs as f64, value]
+        })
+        .filter(|point| is_in_sight(point[1]))
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! How good the model at work is: on what it is tested, the figures, the confusion matrix, the
 //! pictures that were misread, and how far its confidence can be relied on.
 
-mod atlas;
+pub(super) mod atlas;
 mod gallery;
 mod head;
 mod matrix;

@@ -83,7 +83,7 @@ pub(crate) fn drop_hint(ctx: &Context, state: &State) {
                 });
             frame.show(ui, |ui| {
                 let text = match state.stage {
-                    Stage::Draw => "Drop weights, a picture or an ink file",
+                    Stage::Draw => "Drop weights, a picture, an ink file or training settings",
                     Stage::Test => "Drop a folder or an ink file to test on it",
                 };
                 ui.label(egui::RichText::new(text).size(theme::HEADING));

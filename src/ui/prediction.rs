@@ -7,11 +7,15 @@ use egui::{
 };
 
 use super::{
+    noise::noise_ui,
     theme::{self, Palette},
     words,
 };
 use crate::{
-    app::state::{Answer, State},
+    app::{
+        action::Action,
+        state::{Answer, State},
+    },
     bitmap::{Bitmap, Digit, SIDE},
     recognition::{Prediction, Verdict},
 };
@@ -20,6 +24,9 @@ use crate::{
 const BAR_SECS: f32 = 0.08;
 /// The captions above the picture and the answer.
 const CAPTION_HEIGHT: f32 = 24.0;
+
+/// The least width, in points, in which the answer's caption finds room beside a button.
+const LEAST_CAPTIONED: f32 = 160.0;
 
 /// The picture that the network sees, as the graphics card holds it.
 #[derive(Default)]
@@ -35,7 +42,13 @@ impl std::fmt::Debug for Preview {
 }
 
 /// Draws the picture and the answer, and the ten bars below them.
-pub(crate) fn prediction_ui(ui: &mut Ui, rect: Rect, state: &State, preview: &mut Preview) {
+pub(crate) fn prediction_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    state: &State,
+    preview: &mut Preview,
+    actions: &mut Vec<Action>,
+) {
     let side = picture_side(rect, ui.pixels_per_point());
     let picture = Rect::from_min_size(rect.min + vec2(0.0, CAPTION_HEIGHT), Vec2::splat(side))
         .round_to_pixels(ui.pixels_per_point());
@@ -44,7 +57,14 @@ pub(crate) fn prediction_ui(ui: &mut Ui, rect: Rect, state: &State, preview: &mu
         pos2(rect.right(), picture.bottom()),
     );
     caption(ui, pos2(rect.left(), rect.top()), "What it sees");
-    caption(ui, pos2(answer.left(), rect.top()), "What it answers");
+    let is_wide = answer.width() >= LEAST_CAPTIONED;
+    let answers = if is_wide { "What it answers" } else { "Answer" };
+    caption(ui, pos2(answer.left(), rect.top()), answers);
+    let above = Rect::from_min_max(
+        pos2(answer.left(), rect.top()),
+        pos2(rect.right(), picture.top()),
+    );
+    noise_ui(ui, above, state.noise, actions);
     preview.ui(ui, picture, state);
     answer_ui(ui, answer, state);
     let bars = Rect::from_min_max(
@@ -104,16 +124,20 @@ impl Preview {
             ui.painter()
                 .image(texture.id(), rect, whole, Color32::WHITE);
         }
-        let outline = Stroke::new(1.0, palette.outline);
+        // That noise is added is to be seen where it is.
+        let outline = match state.noise {
+            Some(_) => Stroke::new(2.0, palette.second),
+            None => Stroke::new(1.0, palette.outline),
+        };
         ui.painter()
             .rect_stroke(rect, CornerRadius::ZERO, outline, StrokeKind::Outside);
         let response = ui.interact(rect, Id::unique("network-sees"), Sense::hover());
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Image, true, "What the network sees");
-            let text = if bitmap.is_some() {
-                "28 by 28 pixels"
-            } else {
-                "nothing"
+            let text = match (bitmap, state.noise) {
+                (None, _) => "nothing",
+                (Some(_), None) => "28 by 28 pixels",
+                (Some(_), Some(_)) => "28 by 28 pixels, with noise",
             };
             info.current_text_value = Some(text.to_owned());
             info

@@ -25,6 +25,10 @@ pub(crate) fn path_window(ctx: &Context, state: &State, actions: &mut Vec<Action
         PathPurpose::TestFolder => ("Choose a data set to test on", "Choose"),
         PathPurpose::TestInk => ("Choose an ink file to test on", "Choose"),
         PathPurpose::SaveConfusion => ("Save the confusion matrix", "Save"),
+        PathPurpose::SavePhotograph => ("Save the picture of the curves", "Save"),
+        PathPurpose::LoadSettings => ("Load training settings", "Load"),
+        PathPurpose::SaveSettings => ("Save the training settings", "Save"),
+        PathPurpose::SaveCurves => ("Save the curves", "Save"),
     };
     Window::new(title)
         .id(Id::unique("path"))
@@ -50,6 +54,10 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
         PathPurpose::TestFolder => ("The folder with MNIST's test files:", "fashion-mnist"),
         PathPurpose::TestInk => ("Where the ink file is:", "digits.jsonl"),
         PathPurpose::SaveConfusion => ("Where to write the table, as CSV:", "confusion.csv"),
+        PathPurpose::SavePhotograph => ("Where to write the picture, as PNG:", "training.png"),
+        PathPurpose::LoadSettings => ("Where the settings are:", "training.toml"),
+        PathPurpose::SaveSettings => ("Where to write the settings:", "training.toml"),
+        PathPurpose::SaveCurves => ("Where to write the figures, as CSV:", "training.csv"),
     };
     ui.label(hint);
     let mut text = prompt.text.clone();

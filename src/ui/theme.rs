@@ -189,6 +189,16 @@ pub(crate) fn primary_button(ui: &mut Ui, text: &str, size: Vec2) -> Response {
     .inner
 }
 
+/// A button that does not push itself forward.
+pub(crate) fn small_button(ui: &mut Ui, text: &str) -> Response {
+    ui.scope(|ui| {
+        ui.spacing_mut().button_padding = Vec2::new(8.0, 3.0);
+        let button = Button::new(RichText::new(text).size(SMALL));
+        ui.add(button.min_size(Vec2::new(0.0, 24.0)))
+    })
+    .inner
+}
+
 /// Follows the person's choice.
 pub(crate) fn apply(ctx: &Context, choice: ThemeChoice) {
     let preference = match choice {

@@ -40,6 +40,16 @@ pub(crate) fn count(count: usize) -> String {
     text
 }
 
+/// A size in memory: "407 kB", "12 MB".
+pub(crate) fn bytes(bytes: usize) -> String {
+    let bytes = bytes as f64;
+    match bytes {
+        bytes if bytes < 999_500.0 => format!("{:.0} kB", bytes / 1e3),
+        bytes if bytes < 9.95e6 => format!("{:.1} MB", bytes / 1e6),
+        bytes => format!("{:.0} MB", bytes / 1e6),
+    }
+}
+
 /// A duration, coarser the longer it is: "12 s", "3 min 05 s", "2 h 10 min".
 pub(crate) fn duration(secs: f64) -> String {
     if !secs.is_finite() || secs >= 360_000.0 {
@@ -50,6 +60,18 @@ pub(crate) fn duration(secs: f64) -> String {
         secs if secs < 3600 => format!("{} min {:02} s", secs / 60, secs % 60),
         secs => format!("{} h {:02} min", secs / 3600, secs % 3600 / 60),
     }
+}
+
+/// How long ago something was: "just now", "5 min ago", "3 days ago".
+pub(crate) fn ago(secs: u64) -> String {
+    let (count, unit) = match secs {
+        ..60 => return "just now".to_owned(),
+        60..3600 => (secs / 60, "min"),
+        3600..86_400 => (secs / 3600, "h"),
+        86_400..172_800 => (1, "day"),
+        _ => (secs / 86_400, "days"),
+    };
+    format!("{count} {unit} ago")
 }
 
 /// What there is to say of a model: "784-512-10 relu, 98.60 % on the MNIST test set".
@@ -71,7 +93,7 @@ pub(crate) fn description(model: &Model) -> String {
 pub(crate) fn answers(chosen: &Entry, snapshot: Option<&Snapshot>) -> [String; 3] {
     let (name, details) = match snapshot {
         Some(Snapshot { epoch, model }) => (
-            format!("the training, after epoch {epoch}"),
+            format!("the training, epoch {epoch}"),
             model.mlp.config().to_string(),
         ),
         None => (chosen.name(), description(&chosen.model)),
@@ -114,6 +136,26 @@ mod tests {
         ];
         for (secs, text) in cases {
             assert_eq!(duration(secs), text, "{secs} seconds");
+        }
+    }
+
+    #[test]
+    fn times_past_and_sizes_are_round() {
+        for (secs, text) in [
+            (0, "just now"),
+            (61, "1 min ago"),
+            (7300, "2 h ago"),
+            (90_000, "1 day ago"),
+            (200_000, "2 days ago"),
+        ] {
+            assert_eq!(ago(secs), text, "{secs} seconds");
+        }
+        for (size, text) in [
+            (407_080, "407 kB"),
+            (1_234_000, "1.2 MB"),
+            (12_340_000, "12 MB"),
+        ] {
+            assert_eq!(bytes(size), text, "{size} bytes");
         }
     }
 

@@ -17,6 +17,8 @@ pub(super) enum FileKind {
     Weights,
     /// An ink file.
     Ink,
+    /// How to train.
+    Settings,
     /// A picture; also what cannot be told, so that the picture's reader says what it found.
     Picture,
 }
@@ -28,6 +30,7 @@ impl FileKind {
         }
         match lowercase_extension(path).as_deref() {
             Some("safetensors") => Self::Weights,
+            Some("toml") => Self::Settings,
             Some("json" | "jsonl" | "ndjson" | "gz") => Self::Ink,
             Some("png" | "jpg" | "jpeg" | "bmp" | "webp" | "gif" | "tif" | "tiff") => Self::Picture,
             _ => Self::of_content(&first_bytes(path)),
@@ -85,7 +88,8 @@ mod tests {
     #[test]
     fn the_name_tells_or_else_the_content() {
         let header = b"\x40\0\0\0\0\0\0\0{\"__metadata__\"";
-        let cases: [(&str, &[u8], FileKind, &str); 12] = [
+        let cases: [(&str, &[u8], FileKind, &str); 13] = [
+            ("a.toml", b"", FileKind::Settings, "by its name"),
             ("a.safetensors", b"", FileKind::Weights, "by its name"),
             ("A.SafeTensors", b"", FileKind::Weights, "in any case"),
             ("a.jsonl", b"", FileKind::Ink, "by its name"),

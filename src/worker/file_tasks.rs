@@ -4,6 +4,7 @@
 //! when the handle goes is still saved.
 
 mod dialog;
+mod task;
 
 use std::{
     ffi::OsStr,
@@ -16,126 +17,33 @@ use std::{
     },
 };
 
-pub use self::dialog::Dialog;
 use self::dialog::Dialogs;
+pub use self::{
+    dialog::Dialog,
+    task::{FileOutcome, FileTask, Photograph},
+};
 use super::{
     FACTS_CAPACITY, Joined, Waker, caught,
     file_kind::{FileKind, lowercase_extension, refuse_endless},
     interrupted,
+    library::{self, LibraryTask},
+    trainer::DataSource,
 };
 use crate::{
-    bitmap::Bitmap,
+    dataset::glimpse::Glimpse,
     error::{self, Refusal},
-    files::write_atomically,
-    image_input::{bitmap_from_path, save_bitmap_png},
+    files::{ReadFault, read_bounded, write_atomically},
+    image_input::{bitmap_from_path, save_bitmap_png, save_rgb_png},
     ink::{
         self, Ink,
         file::{self, InkRecord},
     },
     model::file::Model,
-    training::checkpoint::Checkpoint,
+    training::config::TrainingConfig,
 };
 
-/// Something to be done with a file.
-#[derive(Clone, Debug)]
-pub enum FileTask {
-    /// Read weights.
-    LoadWeights(PathBuf),
-    /// Write weights, in place of what is there.
-    SaveWeights {
-        /// Where to.
-        path: PathBuf,
-        /// What.
-        model: Arc<Model>,
-    },
-    /// Read a picture or an ink file.
-    OpenDrawing(PathBuf),
-    /// Write a drawing, in place of what is there: by the name's
-    /// ending its strokes as ink or, as PNG, what the network sees of it.
-    SaveDrawing {
-        /// Where to.
-        path: PathBuf,
-        /// What.
-        ink: Ink,
-    },
-    /// Write a table as text, in place of what is there.
-    SaveTable {
-        /// Where to.
-        path: PathBuf,
-        /// What.
-        table: String,
-    },
-    /// Read whatever it is, as when it was dropped on the window: weights, a picture, an ink file; a
-    /// folder is only named.
-    OpenAny(PathBuf),
-    /// As [`FileTask::OpenAny`], where a folder or an ink file is to be tested on.
-    TestOnAny(PathBuf),
-    /// Name the folder to test on, which is read by whoever tests.
-    NameTestFolder(PathBuf),
-    /// Name the ink file to test on, which is read by whoever tests.
-    NameTestInk(PathBuf),
-    /// Look for a training that was interrupted.
-    FindInterrupted(PathBuf),
-    /// Remove it.
-    DiscardInterrupted(PathBuf),
-}
-
-/// What came of a task or a dialog; each gives exactly one.
-#[derive(Debug)]
-pub enum FileOutcome {
-    /// The dialog was closed without a choice, or there is no dialog to be had: the two look alike.
-    Cancelled,
-    /// Weights, read and checked.
-    WeightsLoaded {
-        /// Where from.
-        path: PathBuf,
-        /// The model.
-        model: Arc<Model>,
-    },
-    /// Weights are written.
-    WeightsSaved {
-        /// Where to.
-        path: PathBuf,
-    },
-    /// The first drawing of an ink file.
-    InkOpened {
-        /// Where from.
-        path: PathBuf,
-        /// The drawing.
-        ink: Ink,
-        /// How many drawings the file holds, this one included.
-        count: usize,
-    },
-    /// A picture, as the network sees it.
-    PictureOpened {
-        /// Where from.
-        path: PathBuf,
-        /// The picture.
-        bitmap: Bitmap,
-    },
-    /// A drawing is written.
-    DrawingSaved {
-        /// Where to.
-        path: PathBuf,
-    },
-    /// A table is written.
-    TableSaved {
-        /// Where to.
-        path: PathBuf,
-    },
-    /// A folder was chosen or dropped.
-    FolderChosen(PathBuf),
-    /// A folder was chosen to test on.
-    TestFolderChosen(PathBuf),
-    /// An ink file was chosen to test on.
-    TestInkChosen(PathBuf),
-    /// A training was interrupted, and can go on.
-    InterruptedFound(Arc<Checkpoint>),
-    /// There is none that was interrupted, or none any more.
-    NothingInterrupted,
-    /// It could not be done, and all is as it was: the whole sentence.
-    Failed(String),
-}
+/// No file that says how to train comes near it.
+const SETTINGS_LIMIT_BYTES: u64 = 1 << 20;
 
 /// The handle of the thread that does file tasks, and of the dialog that is open.
 pub struct FileTasks {
@@ -240,6 +148,9 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
             FileTask::SaveWeights { .. }
                 | FileTask::SaveDrawing { .. }
                 | FileTask::SaveTable { .. }
+                | FileTask::SaveSettings { .. }
+                | FileTask::SavePhotograph { .. }
+                | FileTask::Library(_, LibraryTask::Keep(..) | LibraryTask::Change(_))
         );
         if is_save || !is_closing.load(Ordering::Acquire) {
             let outcome = caught(|| done(task)).unwrap_or_else(Err);
@@ -252,6 +163,7 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
 fn done(task: FileTask) -> Result<FileOutcome, String> {
     if let FileTask::LoadWeights(path)
     | FileTask::OpenDrawing(path)
+    | FileTask::LoadSettings(path)
     | FileTask::OpenAny(path)
     | FileTask::TestOnAny(path) = &task
     {
@@ -272,13 +184,35 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             write_atomically(&path, table.as_bytes()).map_err(|error| error::chain(&error))?;
             Ok(FileOutcome::TableSaved { path })
         }
+        FileTask::SavePhotograph { path, photograph } => {
+            let Photograph { size, rgb } = &*photograph;
+            save_rgb_png(rgb, *size, &path).map_err(|error| error::chain(&error))?;
+            Ok(FileOutcome::PhotographSaved { path })
+        }
+        FileTask::LoadSettings(path) => load_settings(path),
+        FileTask::SaveSettings { path, config } => {
+            let text = config.to_toml();
+            write_atomically(&path, text.as_bytes()).map_err(|error| error::chain(&error))?;
+            Ok(FileOutcome::SettingsSaved { path })
+        }
+        FileTask::LookAtData(source) => {
+            let seen = match &source {
+                DataSource::Mnist => Glimpse::of_mnist(),
+                DataSource::Folder(folder) => Glimpse::of_folder(folder),
+            };
+            let seen = seen.map_err(|error| error::chain(&error));
+            Ok(FileOutcome::DataSeen(source, seen))
+        }
         FileTask::NameTestFolder(path) => Ok(FileOutcome::TestFolderChosen(path)),
         FileTask::NameTestInk(path) => Ok(FileOutcome::TestInkChosen(path)),
         FileTask::TestOnAny(path) => match FileKind::of(&path) {
             FileKind::Folder => Ok(FileOutcome::TestFolderChosen(path)),
             FileKind::Ink => Ok(FileOutcome::TestInkChosen(path)),
-            FileKind::Weights | FileKind::Picture => done(FileTask::OpenAny(path)),
+            FileKind::Weights | FileKind::Settings | FileKind::Picture => {
+                done(FileTask::OpenAny(path))
+            }
         },
+        FileTask::Library(folder, task) => library::done(&folder, task).map(FileOutcome::Library),
         FileTask::FindInterrupted(path) => Ok(match interrupted::find(&path)? {
             Some(checkpoint) => FileOutcome::InterruptedFound(Arc::new(checkpoint)),
             None => FileOutcome::NothingInterrupted,
@@ -290,6 +224,7 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
         FileTask::OpenAny(path) => match FileKind::of(&path) {
             FileKind::Folder => Ok(FileOutcome::FolderChosen(path)),
             FileKind::Weights => load_weights(path),
+            FileKind::Settings => load_settings(path),
             FileKind::Ink => open_ink(path),
             FileKind::Picture => open_picture(path),
         },
@@ -301,6 +236,27 @@ fn load_weights(path: PathBuf) -> Result<FileOutcome, String> {
     Ok(FileOutcome::WeightsLoaded {
         path,
         model: Arc::new(model),
+    })
+}
+
+fn load_settings(path: PathBuf) -> Result<FileOutcome, String> {
+    let refuse = |found: String, expected: String| {
+        let attempted = format!("read the configuration in {}", path.display());
+        Refusal::new(attempted, found, expected, "choose another file").to_string()
+    };
+    let bytes = read_bounded(&path, SETTINGS_LIMIT_BYTES).map_err(|fault| match fault {
+        ReadFault::Io(error) => error::chain(&error),
+        ReadFault::TooLarge(limit) => {
+            refuse("a larger file".to_owned(), format!("at most {limit} bytes"))
+        }
+    })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| refuse(error.to_string(), "text in UTF-8".to_owned()))?;
+    let config = TrainingConfig::from_toml(&text, &path.display().to_string())
+        .map_err(|refusal| refusal.to_string())?;
+    Ok(FileOutcome::SettingsLoaded {
+        path,
+        config: Box::new(config),
     })
 }
 

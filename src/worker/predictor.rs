@@ -5,9 +5,13 @@ use std::{
     sync::{Arc, Condvar, Mutex, PoisonError},
 };
 
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+
 use super::{Joined, Waker, caught, lock};
 use crate::{
     bitmap::Bitmap,
+    dataset::noise::Noise,
     error,
     ink::{self, Ink},
     model::file::Model,
@@ -66,6 +70,7 @@ impl Predictor {
             state: Mutex::new(State {
                 model,
                 generation: 0,
+                noise: None,
                 asked: None,
                 is_pending: false,
                 answer: None,
@@ -100,6 +105,15 @@ impl Predictor {
         self.desk.change(|state| {
             state.model = model;
             state.generation += 1;
+            state.is_pending = state.asked.is_some();
+        });
+    }
+
+    /// Adds this noise to what the network sees from now on, or none; the last request is answered once more.
+    /// It is the same for the same picture, so that it does not flicker.
+    pub fn set_noise(&self, noise: Option<Noise>) {
+        self.desk.change(|state| {
+            state.noise = noise;
             state.is_pending = state.asked.is_some();
         });
     }
@@ -150,12 +164,22 @@ struct Desk {
 struct State {
     model: Arc<Model>,
     generation: u64,
+    /// What is added to the picture before the network sees it.
+    noise: Option<Noise>,
     /// The last request, kept for the next model.
     asked: Option<Arc<Asked>>,
     /// Whether it waits to be answered.
     is_pending: bool,
     answer: Option<PredictionResponse>,
     is_closed: bool,
+}
+
+/// What is to be answered, and by whom.
+struct Order {
+    asked: Arc<Asked>,
+    model: Arc<Model>,
+    generation: u64,
+    noise: Option<Noise>,
 }
 
 impl Desk {
@@ -165,7 +189,7 @@ impl Desk {
     }
 
     /// Waits for a request; `None` when the desk is closed.
-    fn next(&self) -> Option<(Arc<Asked>, Arc<Model>, u64)> {
+    fn next(&self) -> Option<Order> {
         let idle = |state: &mut State| !state.is_pending && !state.is_closed;
         let waiting = self.changed.wait_while(lock(&self.state), idle);
         let mut state = waiting.unwrap_or_else(PoisonError::into_inner);
@@ -173,22 +197,25 @@ impl Desk {
             return None;
         }
         state.is_pending = false;
-        let asked = state.asked.clone()?;
-        Some((asked, Arc::clone(&state.model), state.generation))
+        Some(Order {
+            asked: state.asked.clone()?,
+            model: Arc::clone(&state.model),
+            generation: state.generation,
+            noise: state.noise,
+        })
     }
 }
 
 fn serve(desk: &Desk, waker: &Waker) {
-    while let Some((asked, model, generation)) = desk.next() {
-        let outcome =
-            caught(|| answer(&asked.picture, &model)).unwrap_or_else(PredictionOutcome::Failed);
+    while let Some(order) = desk.next() {
+        let outcome = caught(|| answer(&order)).unwrap_or_else(PredictionOutcome::Failed);
         if let PredictionOutcome::Recognised { prediction, .. } = &outcome {
             let (digit, confidence) = (prediction.digit().value(), prediction.confidence());
             log::debug!(target: "digitpad", "prediction digit={digit} confidence={confidence:.3}");
         }
         let response = PredictionResponse {
-            revision: asked.revision,
-            model: generation,
+            revision: order.asked.revision,
+            model: order.generation,
             outcome,
         };
         lock(&desk.state).answer = Some(response);
@@ -196,13 +223,18 @@ fn serve(desk: &Desk, waker: &Waker) {
     }
 }
 
-fn answer(picture: &Picture, model: &Model) -> PredictionOutcome {
-    let bitmap = match picture {
+fn answer(order: &Order) -> PredictionOutcome {
+    let Order { model, noise, .. } = order;
+    let bitmap = match &order.asked.picture {
         Picture::Ink(ink) => ink::to_bitmap(ink),
         Picture::Bitmap(bitmap) => Some(bitmap.clone()),
     };
     let Some(bitmap) = bitmap.filter(|bitmap| !bitmap.is_blank()) else {
         return PredictionOutcome::Blank;
+    };
+    let bitmap = match noise {
+        Some(noise) => noisy(&bitmap, *noise),
+        None => bitmap,
     };
     match predict(model, &bitmap) {
         // A training that went astray leaves weights that are no numbers.
@@ -213,9 +245,19 @@ fn answer(picture: &Picture, model: &Model) -> PredictionOutcome {
                     .to_owned(),
             )
         }
-        Ok(prediction) => PredictionOutcome::Recognised { bitmap, prediction },
+        Ok(prediction) => PredictionOutcome::Recognised {
+            // What the network sees is what its filters leave.
+            bitmap: model.mlp.config().preprocessing().of_bitmap(&bitmap),
+            prediction,
+        },
         Err(error) => PredictionOutcome::Failed(error::chain(&error)),
     }
+}
+
+fn noisy(bitmap: &Bitmap, noise: Noise) -> Bitmap {
+    let mut image = bitmap.to_bytes();
+    noise.apply(&mut image, &mut ChaCha8Rng::seed_from_u64(0));
+    Bitmap::from_bytes(&image)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The thread that trains. It tells facts in a bounded channel, none of them lost, and shows its
 //! progress in a slot that holds the latest.
 
+mod curve;
 mod job;
 
 use std::{
@@ -15,7 +16,10 @@ use std::{
 
 use candle_core::Device;
 
-pub use self::job::{DataSource, Job};
+pub use self::{
+    curve::{BatchCurve, BatchPoint},
+    job::{DataSource, Job},
+};
 use super::{FACTS_CAPACITY, Joined, Waker, caught, interrupted, lock};
 use crate::{
     dataset::Dataset,
@@ -75,6 +79,7 @@ pub enum TrainerFact {
 pub struct Trainer {
     control: Arc<Control>,
     progress: Arc<Mutex<Option<Progress>>>,
+    curve: Arc<Mutex<BatchCurve>>,
     glance: Arc<Mutex<Option<Arc<Model>>>>,
     // Goes before the thread is joined: a trainer that waits for room in a full channel is freed so.
     facts: Receiver<TrainerMessage>,
@@ -90,12 +95,14 @@ impl Trainer {
     pub fn spawn(run: u64, job: Job, checkpoint: Option<PathBuf>, waker: Waker) -> Self {
         let control = Arc::new(Control::default());
         let progress = Arc::new(Mutex::new(None));
+        let curve = Arc::new(Mutex::new(BatchCurve::default()));
         let glance = Arc::new(Mutex::new(None));
         let (sender, facts) = sync_channel(FACTS_CAPACITY);
         let reporter = Reporter {
             run,
             facts: sender,
             progress: Arc::clone(&progress),
+            curve: Arc::clone(&curve),
             glance: Arc::clone(&glance),
             waker,
             woken: None,
@@ -116,6 +123,7 @@ impl Trainer {
         Self {
             control,
             progress,
+            curve,
             glance,
             facts,
             _thread: spawned.ok(),
@@ -140,6 +148,11 @@ impl Trainer {
     /// Where the training is; `None` before its first batch.
     pub fn progress(&self) -> Option<Progress> {
         *lock(&self.progress)
+    }
+
+    /// The figures of the batches so far.
+    pub fn curve(&self) -> BatchCurve {
+        lock(&self.curve).clone()
     }
 
     /// The model as it was a moment ago in the midst of an epoch, with weights of its own; each once.
@@ -175,6 +188,7 @@ struct Reporter {
     run: u64,
     facts: SyncSender<TrainerMessage>,
     progress: Arc<Mutex<Option<Progress>>>,
+    curve: Arc<Mutex<BatchCurve>>,
     glance: Arc<Mutex<Option<Arc<Model>>>>,
     waker: Waker,
     /// When the owner was last woken for progress.
@@ -193,6 +207,7 @@ impl Reporter {
 
     fn show(&mut self, progress: Progress) {
         *lock(&self.progress) = Some(progress);
+        lock(&self.curve).push(&progress);
         if self
             .woken
             .is_none_or(|woken| woken.elapsed() >= PROGRESS_INTERVAL)

@@ -7,3 +7,4 @@ mod interrupted;
 mod layout;
 mod measuring;
 mod training;
+mod workbench;

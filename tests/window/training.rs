@@ -166,7 +166,7 @@ fn a_watched_training_reads_the_drawing() {
     window.draw(ONE);
     window.click("Train");
     window.await_that("an epoch answers", |harness| {
-        says(harness, "Answers: the training, after epoch")
+        says(harness, "Answers: the training, epoch")
     });
     window.click("Watch it learn");
     assert!(
@@ -175,7 +175,7 @@ fn a_watched_training_reads_the_drawing() {
     );
     window.click("Watch it learn");
     assert!(
-        window.says("Answers: the training, after epoch"),
+        window.says("Answers: the training, epoch"),
         "switched on, an epoch does"
     );
     window.click("Change model");

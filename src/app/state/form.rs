@@ -1,10 +1,19 @@
 //! What the training panel is set to, before it is known to be valid.
 
+mod group;
+
+use std::path::PathBuf;
+
+pub use self::group::Group;
 use crate::{
     error::Refusal,
-    model::{Activation, MlpConfig, parse_hidden},
-    training::config::{Preset, TrainingConfig},
+    model::{Activation, MlpConfig, parse_hidden, preprocess::Preprocessing},
+    training::config::{Optimizer, Preset, TrainingConfig},
+    worker::trainer::DataSource,
 };
+
+/// The bytes of a parameter, or of a figure beside it.
+const BYTES: usize = 4;
 
 /// The fields of the training panel.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +88,47 @@ impl TrainingForm {
         };
         config.validate()?;
         Ok(config)
+    }
+
+    /// Sets everything but the data as a configuration from elsewhere has it; the preset stays the one
+    /// that it is compared with.
+    pub fn take(&mut self, config: TrainingConfig) {
+        *self = Self {
+            from_folder: self.from_folder,
+            folder: std::mem::take(&mut self.folder),
+            ..Self::of(self.preset, config)
+        };
+    }
+
+    /// Where the examples are to come from; `None` while a folder is to be chosen and is not.
+    pub fn source(&self) -> Option<DataSource> {
+        match (self.from_folder, self.folder.trim()) {
+            (false, _) => Some(DataSource::Mnist),
+            (true, "") => None,
+            (true, folder) => Some(DataSource::Folder(PathBuf::from(folder))),
+        }
+    }
+
+    /// Sets the filters before the network; what is out of range changes nothing.
+    pub fn set_filters(&mut self, filters: Preprocessing) {
+        if let Ok(model) = self.numbers.model.clone().with_preprocessing(filters) {
+            self.numbers.model = model;
+        }
+    }
+
+    /// How many bytes the weights of the network take, and how many it takes to train them: the gradient,
+    /// what the optimiser remembers, the running mean and the best epoch's weights are as large each.
+    /// `None` while the network is not valid.
+    pub fn memory_bytes(&self) -> Option<(usize, usize)> {
+        let weights = self.model().ok()?.parameter_count() * BYTES;
+        let remembered = match self.numbers.optimizer {
+            Optimizer::Sgd { momentum, .. } => usize::from(momentum > 0.0),
+            Optimizer::RmsProp { .. } => 1,
+            Optimizer::Adam { .. } | Optimizer::AdamW { .. } => 2,
+        };
+        let mean = usize::from(self.numbers.ema > 0.0);
+        let best = usize::from(self.numbers.validation_split > 0.0);
+        Some((weights, weights * (2 + remembered + mean + best)))
     }
 
     /// Whether something was changed since the preset was chosen.

@@ -17,6 +17,8 @@ pub enum Origin {
     Trained(u64),
     /// It was loaded from this file.
     File(PathBuf),
+    /// It was trained before, and kept in the library: the run's id, and what it is called.
+    Kept(u64, String),
 }
 
 /// A model at hand.
@@ -38,6 +40,7 @@ impl Entry {
         match &self.origin {
             Origin::Shipped => "shipped model".to_owned(),
             Origin::Trained(run) => format!("trained model, run {run}"),
+            Origin::Kept(_, title) => format!("kept run ({title})"),
             Origin::File(path) => {
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 format!("model from {}", name.to_string_lossy())
@@ -46,10 +49,10 @@ impl Entry {
     }
 }
 
-/// The weights of a training under way, after one of its epochs.
+/// The weights of a training under way, as they were a moment ago.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The epoch they are from.
+    /// The epoch they are from, at its end or from within it.
     pub epoch: usize,
     /// The weights.
     pub model: Arc<Model>,
@@ -152,7 +155,7 @@ impl Models {
         id
     }
 
-    /// Lets the weights of an epoch answer, or the chosen model again.
+    /// Lets the weights of a training answer, or the chosen model again.
     pub fn watch(&mut self, snapshot: Option<Snapshot>) {
         self.snapshot = snapshot;
     }

@@ -9,11 +9,12 @@ use super::{
 };
 use crate::{
     app::action::{Effect, PathPurpose},
+    model::file::Model,
     training::{Ending, Progress, TrainedModel},
     worker::{
-        file_tasks::FileOutcome,
+        file_tasks::{FileOutcome, Photograph},
         predictor::{PredictionOutcome, PredictionResponse},
-        trainer::{TrainerFact, TrainerMessage},
+        trainer::{BatchCurve, TrainerFact, TrainerMessage},
     },
 };
 
@@ -44,6 +45,9 @@ impl State {
     pub fn hear_progress(&mut self, progress: Option<Progress>) {
         if self.training.state.active_run().is_some() && progress.is_some() {
             self.training.progress = progress;
+            if let Some(pace) = self.training.pace() {
+                self.settings.pace = Some(pace);
+            }
         }
     }
 
@@ -67,12 +71,8 @@ impl State {
                     epoch: record.epoch,
                     model: snapshot,
                 };
-                self.training.history.push(record);
-                self.training.snapshot = Some(snapshot.clone());
-                if self.settings.watch {
-                    effects.push(Effect::Answer(Arc::clone(&snapshot.model)));
-                    self.models.watch(Some(snapshot));
-                }
+                self.training.push(record);
+                self.show_snapshot(snapshot, &mut effects);
             }
             TrainerFact::Finished(trained) => self.finish(run, *trained, &mut effects),
             TrainerFact::Failed(reason) => {
@@ -88,25 +88,56 @@ impl State {
         effects
     }
 
+    /// Takes in the figures of the batches.
+    pub fn hear_batches(&mut self, batches: BatchCurve) {
+        if self.training.state.active_run().is_some() {
+            self.training.batches = batches;
+        }
+    }
+
+    /// Takes in the weights of the training under way, from the midst of an epoch.
+    pub fn hear_glance(&mut self, model: Arc<Model>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.training.state.active_run().is_some() {
+            let epoch = self.training.progress.map_or(1, |progress| progress.epoch);
+            self.show_snapshot(Snapshot { epoch, model }, &mut effects);
+        }
+        effects
+    }
+
+    /// Takes in a picture of the curves: where to save it is asked.
+    pub fn hear_photograph(&mut self, photograph: Photograph) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.training.photograph = Some(Arc::new(photograph));
+        self.ask_path(PathPurpose::SavePhotograph, &mut effects);
+        effects
+    }
+
+    /// Remembers the newest weights, and lets them answer where the training is watched.
+    fn show_snapshot(&mut self, snapshot: Snapshot, out: &mut Vec<Effect>) {
+        self.training.snapshot = Some(snapshot.clone());
+        if self.settings.watch {
+            out.push(Effect::Answer(Arc::clone(&snapshot.model)));
+            self.models.watch(Some(snapshot));
+        }
+    }
+
     fn finish(&mut self, run: u64, trained: TrainedModel, out: &mut Vec<Effect>) {
         let stopped = trained.is_stopped();
-        if let Ending::Diverged(divergence) = trained.ending {
-            let text =
-                format!("The training ended: {divergence}. The best epoch's weights are kept.");
-            self.notices.error(text);
+        let divergence = match trained.ending {
+            Ending::Diverged(divergence) => Some(divergence),
+            Ending::Completed | Ending::StoppedEarly | Ending::Stopped => None,
+        };
+        if let Some(divergence) = divergence.filter(|_| !self.settings.training_panel) {
+            self.notices
+                .error(format!("The training ended: {divergence}"));
         }
-        let TrainedModel {
-            model,
-            history,
-            test,
-            ..
-        } = trained;
         log::info!(
             target: "digitpad",
             "training run {run} ends after {} epochs{}: test accuracy {:?}",
-            history.len(),
+            trained.history.len(),
             if stopped { ", stopped" } else { "" },
-            test.as_ref().map(|test| test.accuracy)
+            trained.test.as_ref().map(|test| test.accuracy)
         );
         self.training.snapshot = None;
         if stopped && self.training.progress.is_none_or(|p| p.images_seen == 0) {
@@ -117,11 +148,18 @@ impl State {
             return;
         }
         self.training.state = TrainingState::Finished { run, stopped };
-        self.training.history = history;
-        self.training.test = test;
-        self.models.add(Origin::Trained(run), Arc::new(model));
+        let record = self.add_run(&trained);
+        self.training.history = trained.history;
+        self.training.look_at_figures(divergence.as_ref());
+        self.training.test = trained.test;
+        let id = self
+            .models
+            .add(Origin::Trained(run), Arc::new(trained.model));
         self.answer_with_model(out);
         self.measure_if_shown(out);
+        if let Some(record) = record {
+            self.keep_run(record, id, out);
+        }
     }
 
     /// Takes in the time since the window opened, and whether a file dialog is open; says after how
@@ -200,9 +238,27 @@ impl State {
             }
             FileOutcome::TableSaved { path } => {
                 self.dialog_answered(PathPurpose::SaveConfusion);
+                self.dialog_answered(PathPurpose::SaveCurves);
                 self.notices
                     .news(format!("Saved the table to {}", path.display()));
             }
+            FileOutcome::PhotographSaved { path } => {
+                self.dialog_answered(PathPurpose::SavePhotograph);
+                self.notices
+                    .news(format!("Saved the picture to {}", path.display()));
+            }
+            FileOutcome::SettingsLoaded { path, config } => {
+                self.dialog_answered(PathPurpose::LoadSettings);
+                self.training.form.take(*config);
+                self.notices
+                    .news(format!("Loaded the settings in {}", path.display()));
+            }
+            FileOutcome::SettingsSaved { path } => {
+                self.dialog_answered(PathPurpose::SaveSettings);
+                self.notices
+                    .news(format!("Saved the settings to {}", path.display()));
+            }
+            FileOutcome::DataSeen(source, seen) => self.training.data.answer(&source, seen),
             FileOutcome::FolderChosen(path) => {
                 self.dialog_answered(PathPurpose::DataFolder);
                 self.use_path(PathPurpose::DataFolder, path, &mut effects);
@@ -214,7 +270,11 @@ impl State {
                 }
             }
             FileOutcome::NothingInterrupted => {}
-            FileOutcome::Failed(text) => self.notices.error(text),
+            FileOutcome::Library(outcome) => self.hear_library(outcome, &mut effects),
+            FileOutcome::Failed(text) => {
+                self.forget_awaited_runs();
+                self.notices.error(text);
+            }
         }
         effects
     }

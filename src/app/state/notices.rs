@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::training::sentence;
+
 /// How long a piece of news stays.
 const NEWS_STAY: Duration = Duration::from_secs(8);
 /// Beyond this the oldest piece goes: nobody reads on, and the window would be full of them.
@@ -45,14 +47,14 @@ impl Notices {
 
     /// Says that something did not work. The same sentence is not said twice.
     pub fn error(&mut self, text: impl Into<String>) {
-        let text = sentence(text.into());
+        let text = sentence(&text.into());
         log::warn!(target: "digitpad", "{text}");
         self.push(Severity::Error, text, None);
     }
 
     /// Says that something worked.
     pub fn news(&mut self, text: impl Into<String>) {
-        let text = sentence(text.into());
+        let text = sentence(&text.into());
         log::info!(target: "digitpad", "{text}");
         self.push(Severity::News, text, Some(self.now + NEWS_STAY));
     }
@@ -87,19 +89,6 @@ impl Notices {
             expires_at,
         });
     }
-}
-
-/// Begins with a capital and ends with a full stop, as errors of the library do not.
-fn sentence(text: String) -> String {
-    let mut chars = text.chars();
-    let Some(first) = chars.next() else {
-        return text;
-    };
-    let mut text: String = first.to_uppercase().chain(chars).collect();
-    if !text.ends_with(['.', '!', '?']) {
-        text.push('.');
-    }
-    text
 }
 
 #[cfg(test)]

@@ -41,6 +41,11 @@ impl FileDialog {
 
 impl State {
     pub(super) fn ask_path(&mut self, purpose: PathPurpose, out: &mut Vec<Effect>) {
+        if purpose == PathPurpose::SaveSettings
+            && let Err(refusal) = self.training.form.config()
+        {
+            return self.notices.error(refusal.to_string());
+        }
         if !self.settings.file_dialogs || self.dialog.is_open {
             // A dialog that is open already does not answer, or is behind another window.
             self.prompt_for_path(purpose);
@@ -125,6 +130,25 @@ impl State {
                 };
                 FileTask::SaveTable { path, table }
             }
+            PathPurpose::LoadSettings => FileTask::LoadSettings(path),
+            PathPurpose::SaveSettings => match self.training.form.config() {
+                Ok(config) => FileTask::SaveSettings {
+                    path,
+                    config: Box::new(config),
+                },
+                Err(refusal) => return self.notices.error(refusal.to_string()),
+            },
+            PathPurpose::SavePhotograph => match &self.training.photograph {
+                Some(photograph) => FileTask::SavePhotograph {
+                    path,
+                    photograph: Arc::clone(photograph),
+                },
+                None => return,
+            },
+            PathPurpose::SaveCurves => FileTask::SaveTable {
+                path,
+                table: self.training.table(),
+            },
             PathPurpose::DataFolder => {
                 self.training.form.folder = path.display().to_string();
                 self.training.form.from_folder = true;

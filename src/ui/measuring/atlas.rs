@@ -16,12 +16,21 @@ const PITCH: usize = SIDE + 2;
 const MOST_ROWS: usize = 2048 / PITCH;
 
 /// One texture that holds the pictures that are in sight.
-#[derive(Default)]
-pub(super) struct Atlas<K> {
+pub(in crate::ui) struct Atlas<K> {
     texture: Option<TextureHandle>,
     /// What is on it, and in which colours.
     shown: Option<(K, Color32)>,
     rows: usize,
+}
+
+impl<K> Default for Atlas<K> {
+    fn default() -> Self {
+        Self {
+            texture: None,
+            shown: None,
+            rows: 0,
+        }
+    }
 }
 
 impl<K> std::fmt::Debug for Atlas<K> {
@@ -32,10 +41,10 @@ impl<K> std::fmt::Debug for Atlas<K> {
 
 impl<K: PartialEq> Atlas<K> {
     /// How many pictures find room.
-    pub(super) const CAPACITY: usize = COLUMNS * MOST_ROWS;
+    pub(in crate::ui) const CAPACITY: usize = COLUMNS * MOST_ROWS;
 
     /// Puts pictures on the texture, unless what `key` names is on it already.
-    pub(super) fn show(
+    pub(in crate::ui) fn show(
         &mut self,
         ui: &Ui,
         key: K,
@@ -58,7 +67,7 @@ impl<K: PartialEq> Atlas<K> {
     }
 
     /// The texture and the place of a picture on it, counted in the order in which they came.
-    pub(super) fn place(&self, index: usize) -> Option<(TextureId, Rect)> {
+    pub(in crate::ui) fn place(&self, index: usize) -> Option<(TextureId, Rect)> {
         let texture = self.texture.as_ref()?;
         let (column, row) = (index % COLUMNS, index / COLUMNS);
         let at = |cell: usize, offset: usize, cells: usize| {

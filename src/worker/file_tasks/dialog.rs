@@ -17,10 +17,11 @@ use std::{
 
 use rfd::{AsyncFileDialog, FileHandle};
 
-use super::{FileOutcome, FileTask, Reply};
+use super::{FileOutcome, FileTask, Photograph, Reply};
 use crate::{
     ink::Ink,
     model::file::Model,
+    training::config::TrainingConfig,
     worker::{Joined, block_on::block_on, caught, lock},
 };
 
@@ -41,8 +42,14 @@ pub enum Dialog {
     ChooseTestFolder,
     /// Choose an ink file to test on.
     ChooseTestInk,
-    /// Save this table.
-    SaveTable(String),
+    /// Save this table, under a name such as this.
+    SaveTable(&'static str, String),
+    /// Save this picture of a part of the window.
+    SavePhotograph(Arc<Photograph>),
+    /// Load how to train.
+    LoadSettings,
+    /// Save how to train.
+    SaveSettings(Box<TrainingConfig>),
 }
 
 /// A path to come; `None` when it was cancelled.
@@ -82,11 +89,32 @@ impl Dialog {
                     .set_file_name("digit.jsonl")
                     .save_file(),
             ),
-            Self::SaveTable(_) => path_of(
+            Self::SaveTable(name, _) => path_of(
                 dialog
                     .set_title("Save the table")
                     .add_filter("Tables", &["csv"])
-                    .set_file_name("confusion.csv")
+                    .set_file_name(*name)
+                    .save_file(),
+            ),
+            Self::SavePhotograph(_) => path_of(
+                dialog
+                    .set_title("Save the picture of the curves")
+                    .add_filter("Pictures", &["png"])
+                    .set_file_name("training.png")
+                    .save_file(),
+            ),
+            Self::LoadSettings => path_of(
+                dialog
+                    .set_title("Load training settings")
+                    .add_filter("Training settings", &["toml"])
+                    .add_filter("All files", &["*"])
+                    .pick_file(),
+            ),
+            Self::SaveSettings(_) => path_of(
+                dialog
+                    .set_title("Save the training settings")
+                    .add_filter("Training settings", &["toml"])
+                    .set_file_name("training.toml")
                     .save_file(),
             ),
             Self::ChooseTestInk => path_of(
@@ -113,7 +141,10 @@ impl Dialog {
             Self::ChooseFolder => FileTask::OpenAny(path),
             Self::ChooseTestFolder => FileTask::NameTestFolder(path),
             Self::ChooseTestInk => FileTask::NameTestInk(path),
-            Self::SaveTable(table) => FileTask::SaveTable { path, table },
+            Self::SaveTable(_, table) => FileTask::SaveTable { path, table },
+            Self::SavePhotograph(photograph) => FileTask::SavePhotograph { path, photograph },
+            Self::LoadSettings => FileTask::LoadSettings(path),
+            Self::SaveSettings(config) => FileTask::SaveSettings { path, config },
         }
     }
 }

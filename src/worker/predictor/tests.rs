@@ -120,3 +120,26 @@ fn dropping_it_joins_the_thread() {
         assert!(bell.is_left_alone(), "after {count} requests");
     }
 }
+
+#[test]
+fn noise_is_seen_and_does_not_flicker() {
+    let bell = Bell::new();
+    let predictor = Predictor::spawn(model_of_seed(1), bell.waker());
+    let seen = |predictor: &Predictor| match bell.wait_for(|| predictor.take()).outcome {
+        PredictionOutcome::Recognised { bitmap, .. } => bitmap,
+        other => panic!("expected an answer, found {other:?}"),
+    };
+    predictor.request(request(1));
+    let plain = seen(&predictor);
+    predictor.set_noise(Some(Noise::SaltAndPepper(0.5)));
+    let noisy = seen(&predictor);
+    assert_ne!(noisy, plain, "the last request is answered with noise");
+    predictor.request(request(2));
+    assert_eq!(
+        seen(&predictor),
+        noisy,
+        "the same noise for the same drawing"
+    );
+    predictor.set_noise(None);
+    assert_eq!(seen(&predictor), plain, "and without it again");
+}

@@ -142,6 +142,7 @@ fn a_stop_is_answered_within_a_batch() {
     let reporter = Reporter {
         run: 7,
         facts: sender,
+        curve: Arc::default(),
         progress: Arc::clone(&progress),
         waker: Arc::new({
             let (control, progress) = (Arc::clone(&control), Arc::clone(&progress));

@@ -1,7 +1,7 @@
 //! Dialogs, typed paths, and what comes of files.
 
 use super::*;
-use crate::{app::state::models::Entry, ink::Stroke};
+use crate::{app::state::models::Entry, ink::Stroke, worker::trainer::DataSource};
 
 #[test]
 fn a_path_is_typed_where_no_dialog_comes() {

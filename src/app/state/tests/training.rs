@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     app::state::form,
     training::{Ending, EpochRecord, Plan, TrainedModel, evaluation::Evaluation},
-    worker::trainer::{TrainerFact, TrainerMessage},
+    worker::trainer::{DataSource, TrainerFact, TrainerMessage},
 };
 
 fn started(state: &mut State) -> u64 {
@@ -174,7 +174,11 @@ fn a_trained_model_answers_and_the_one_before_is_at_hand() {
     let mut state = state();
     let run = started(&mut state);
     epoch(&mut state, run);
-    assert!(answering(&finish(&mut state, run)), "it answers");
+    let effects = finish(&mut state, run);
+    assert!(
+        matches!(effects[..], [Effect::Answer(_), Effect::Library(_)]),
+        "it answers and is kept"
+    );
     assert_eq!(
         state.training.state,
         TrainingState::Finished {

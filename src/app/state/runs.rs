@@ -1,0 +1,314 @@
+//! The finished trainings of this session and of former ones.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{
+    State,
+    models::{ModelId, Origin},
+};
+pub use crate::worker::library::{MOST_RUNS, RunRecord};
+use crate::{
+    app::action::Effect,
+    training::{
+        TrainedModel,
+        config::{Preset, TrainingConfig},
+    },
+    worker::library::{LibraryOutcome, LibraryTask},
+};
+
+/// A finished training.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What is known of it.
+    pub record: RunRecord,
+    /// Its model, where that is at hand.
+    pub model: Option<ModelId>,
+    /// Whether it lies in the library.
+    pub is_kept: bool,
+    /// Whether its model is asked for and not there yet.
+    is_awaited: bool,
+}
+
+/// Something that a person does with a run, which is named by the record's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunAction {
+    /// Let its model answer.
+    Answer(u64),
+    /// Set the training's fields as they were for it.
+    TakeSettings(u64),
+    /// Keep it however many come, or no longer.
+    Pin(u64, bool),
+    /// Throw it away.
+    Remove(u64),
+}
+
+/// The finished trainings, the newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Runs {
+    list: Vec<Run>,
+}
+
+impl Runs {
+    /// All of them, the newest first.
+    pub fn list(&self) -> &[Run] {
+        &self.list
+    }
+
+    fn of(&self, id: u64) -> Option<&Run> {
+        self.list.iter().find(|run| run.record.id == id)
+    }
+
+    fn of_mut(&mut self, id: u64) -> Option<&mut Run> {
+        self.list.iter_mut().find(|run| run.record.id == id)
+    }
+
+    /// Takes in a run that has just ended; gives its record.
+    fn add(
+        &mut self,
+        preset: Preset,
+        config: &TrainingConfig,
+        trained: &TrainedModel,
+    ) -> RunRecord {
+        let newest = self.list.first().map_or(0, |run| run.record.id);
+        let metadata = &trained.model.metadata;
+        let record = RunRecord {
+            // Two runs within a millisecond are told apart all the same.
+            id: millis_since_1970().max(newest + 1),
+            preset: preset.name().to_owned(),
+            config: config.clone(),
+            dataset: metadata.dataset.clone(),
+            is_stopped: trained.is_stopped(),
+            history: trained
+                .history
+                .iter()
+                .filter(|record| record.loss.is_finite())
+                .filter(|record| record.validation_loss.is_none_or(f64::is_finite))
+                .cloned()
+                .collect(),
+            validation_accuracy: metadata.validation_accuracy.filter(|x| x.is_finite()),
+            test_accuracy: metadata.test_accuracy.filter(|x| x.is_finite()),
+            is_pinned: false,
+        };
+        self.list.insert(
+            0,
+            Run {
+                record: record.clone(),
+                model: None,
+                is_kept: false,
+                is_awaited: false,
+            },
+        );
+        record
+    }
+}
+
+fn millis_since_1970() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
+}
+
+/// What of a run's settings is not as its preset has it, each in a few words; nothing where all is.
+pub fn differences(record: &RunRecord) -> Vec<String> {
+    let Ok(preset) = record.preset.parse::<Preset>() else {
+        return Vec::new();
+    };
+    let (mine, theirs) = (&record.config, preset.config());
+    let mut found = Vec::new();
+    if mine.model.hidden() != theirs.model.hidden() {
+        let hidden: Vec<_> = mine.model.hidden().iter().map(usize::to_string).collect();
+        found.push(match hidden.len() {
+            0 => "no hidden layer".to_owned(),
+            _ => format!("layers {}", hidden.join(",")),
+        });
+    }
+    let names = [
+        (
+            mine.model.activation().name(),
+            theirs.model.activation().name(),
+        ),
+        (mine.optimizer.title(), theirs.optimizer.title()),
+        (mine.schedule.name(), theirs.schedule.name()),
+        (mine.loss.name(), theirs.loss.name()),
+    ];
+    let other_names = names.into_iter().filter(|(mine, theirs)| mine != theirs);
+    found.extend(other_names.map(|(mine, _)| mine.to_owned()));
+    let presets = theirs.numbers();
+    for (knob, value) in mine.numbers() {
+        let of_preset = presets.iter().find(|(other, _)| other.key == knob.key);
+        // What only another optimiser or schedule has follows from its name.
+        if of_preset.is_some_and(|(_, theirs)| *theirs != value) {
+            found.push(format!("{} {value}", knob.name));
+        }
+    }
+    if mine.seed != theirs.seed {
+        found.push(format!("seed {}", mine.seed));
+    }
+    found
+}
+
+/// "keras", or "keras: epochs 3, seed 2".
+pub fn title(record: &RunRecord) -> String {
+    let differences = differences(record);
+    if differences.is_empty() {
+        record.preset.clone()
+    } else {
+        format!("{}: {}", record.preset, differences.join(", "))
+    }
+}
+
+impl State {
+    /// Takes the model of a run that has just ended into the table, and has it kept in the library.
+    pub(super) fn add_run(&mut self, trained: &TrainedModel) -> Option<RunRecord> {
+        let config = self.training.config.clone()?;
+        let preset = self.training.preset;
+        Some(self.runs.add(preset, &config, trained))
+    }
+
+    /// Says which model at hand is that of a run, and has both kept in the library.
+    pub(super) fn keep_run(&mut self, record: RunRecord, model: ModelId, out: &mut Vec<Effect>) {
+        if let Some(run) = self.runs.of_mut(record.id) {
+            run.model = Some(model);
+        }
+        if let Some(entry) = self.models.entry(model) {
+            let task = LibraryTask::Keep(Box::new(record), entry.model.clone());
+            out.push(Effect::Library(task));
+        }
+    }
+
+    pub(super) fn apply_to_run(&mut self, action: RunAction, out: &mut Vec<Effect>) {
+        match action {
+            RunAction::Answer(id) => match self.runs.of_mut(id) {
+                Some(Run {
+                    model: Some(model), ..
+                }) => {
+                    let model = *model;
+                    self.choose_model(model, out);
+                }
+                Some(run) if !run.is_awaited => {
+                    run.is_awaited = true;
+                    out.push(Effect::Library(LibraryTask::Load(id)));
+                }
+                _ => {}
+            },
+            RunAction::TakeSettings(id) => {
+                if let Some(run) = self.runs.of(id) {
+                    let form = &mut self.training.form;
+                    form.preset = run.record.preset.parse().unwrap_or(form.preset);
+                    form.take(run.record.config.clone());
+                    self.notices
+                        .news("The settings are as they were for that run");
+                }
+            }
+            RunAction::Pin(id, pin) => {
+                if let Some(run) = self.runs.of_mut(id) {
+                    run.record.is_pinned = pin;
+                    if run.is_kept {
+                        let record = Box::new(run.record.clone());
+                        out.push(Effect::Library(LibraryTask::Change(record)));
+                    }
+                }
+            }
+            RunAction::Remove(id) => {
+                self.runs.list.retain(|run| run.record.id != id);
+                out.push(Effect::Library(LibraryTask::Remove(id)));
+            }
+        }
+    }
+
+    /// Takes in what came of something in the library.
+    pub(super) fn hear_library(&mut self, outcome: LibraryOutcome, out: &mut Vec<Effect>) {
+        match outcome {
+            LibraryOutcome::Listed(records, faults) => {
+                for fault in faults {
+                    self.notices.error(fault);
+                }
+                let known = std::mem::take(&mut self.runs.list);
+                let former = records
+                    .into_iter()
+                    .filter(|record| known.iter().all(|run| run.record.id != record.id))
+                    .map(|record| Run {
+                        record,
+                        model: None,
+                        is_kept: true,
+                        is_awaited: false,
+                    });
+                let former: Vec<Run> = former.collect();
+                self.runs.list = known.into_iter().chain(former).collect();
+            }
+            LibraryOutcome::Kept(id, removed) => {
+                if let Some(run) = self.runs.of_mut(id) {
+                    run.is_kept = true;
+                    if let Some(model) = run.model {
+                        self.models.mark_saved(model);
+                    }
+                }
+                // What made room for it can only be brought back where its model is at hand.
+                let list = &mut self.runs.list;
+                list.retain(|run| !removed.contains(&run.record.id));
+            }
+            LibraryOutcome::Loaded(id, model) => {
+                if let Some(run) = self.runs.of_mut(id) {
+                    let origin = Origin::Kept(id, title(&run.record));
+                    run.is_awaited = false;
+                    run.model = Some(self.models.add(origin, model));
+                    self.answer_with_model(out);
+                    self.measure_if_shown(out);
+                }
+            }
+            LibraryOutcome::Changed | LibraryOutcome::Removed(_) => {}
+        }
+    }
+
+    /// A run whose model was asked for can be asked for again.
+    pub(super) fn forget_awaited_runs(&mut self) {
+        for run in &mut self.runs.list {
+            run.is_awaited = false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::MlpConfig, training::config::Optimizer};
+
+    #[test]
+    fn what_differs_from_the_preset_is_said_in_few_words() {
+        type Change = fn(&mut TrainingConfig);
+        let cases: [(Change, &[&str], &str); 5] = [
+            (|_| (), &[], "the preset itself"),
+            (|c| c.epochs = 3, &["epochs 3"], "a number"),
+            (
+                |c| (c.seed, c.dropout) = (4, 0.25),
+                &["dropout 0.25", "seed 4"],
+                "two of them",
+            ),
+            (
+                |c| c.optimizer = Optimizer::NESTEROV,
+                &["SGD with Nesterov momentum"],
+                "another kind, whose numbers follow",
+            ),
+            (
+                |c| c.model = MlpConfig::relu([64, 32]),
+                &["layers 64,32"],
+                "the network",
+            ),
+        ];
+        for (change, expected, reason) in cases {
+            let mut config = Preset::Keras.config();
+            change(&mut config);
+            let record = RunRecord {
+                id: 1,
+                preset: "keras".to_owned(),
+                config,
+                dataset: String::new(),
+                is_stopped: false,
+                history: Vec::new(),
+                validation_accuracy: None,
+                test_accuracy: None,
+                is_pinned: false,
+            };
+            assert_eq!(differences(&record), expected, "{reason}");
+        }
+    }
+}

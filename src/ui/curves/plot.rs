@@ -1,0 +1,256 @@
+//! One plot: its curves, its axes, and the values under the pointer.
+
+use egui::{Color32, Rangef, Response, Ui, Vec2};
+use egui_plot::{
+    AxisHints, GridMark, HoverPosition, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points,
+};
+
+use crate::ui::theme::{self, Palette};
+
+/// One curve: what it is called, how it looks, and its points, epoch against value.
+pub(super) struct Curve {
+    pub(super) name: String,
+    pub(super) color: Color32,
+    pub(super) style: LineStyle,
+    pub(super) width: f32,
+    /// Whether each of its points is marked, where they are few.
+    pub(super) dots: bool,
+    pub(super) points: Vec<[f64; 2]>,
+}
+
+/// What a plot shows, and how.
+pub(super) struct Frame {
+    pub(super) name: &'static str,
+    pub(super) epochs: usize,
+    pub(super) height: f32,
+    pub(super) is_logarithmic: bool,
+    pub(super) words: fn(f64) -> String,
+    /// The best epoch's point, where there is one.
+    pub(super) best: Option<[f64; 2]>,
+}
+
+/// The least value that a logarithm is taken of.
+const LEAST: f64 = 1e-9;
+
+impl Frame {
+    /// Where a value is drawn.
+    fn drawn(&self, value: f64) -> f64 {
+        if self.is_logarithmic {
+            value.max(LEAST).log10()
+        } else {
+            value
+        }
+    }
+
+    fn points(&self, points: &[[f64; 2]]) -> PlotPoints<'static> {
+        points
+            .iter()
+            // A training that went astray has figures that are no numbers; a plot cannot show them.
+            .filter(|point| point[1].is_finite())
+            .map(|point| [point[0], self.drawn(point[1])])
+            .collect()
+    }
+
+    /// Draws the plot.
+    pub(super) fn ui(self, ui: &mut Ui, curves: Vec<Curve>) -> Response {
+        let palette = Palette::of(ui.style());
+        let shown = self.plot(palette).show(ui, |plot| {
+            for curve in curves {
+                let points = self.points(&curve.points);
+                let line = Line::new(curve.name.clone(), points)
+                    .color(curve.color)
+                    .style(curve.style)
+                    .width(curve.width)
+                    .allow_hover(curve.dots);
+                plot.line(line);
+                if curve.dots && curve.points.len() < 60 {
+                    plot.points(
+                        Points::new(curve.name, self.points(&curve.points))
+                            .color(curve.color)
+                            .radius(3.0),
+                    );
+                }
+            }
+            if let Some(best) = self.best {
+                let point = self.points(&[best]);
+                let ring = Points::new("best epoch", point).filled(false).radius(7.0);
+                plot.points(ring.color(palette.text).allow_hover(false));
+            }
+        });
+        shown.response
+    }
+
+    fn plot(&self, palette: &Palette) -> Plot<'static> {
+        let is_logarithmic = self.is_logarithmic;
+        let words = self.words;
+        let axis = |hints: AxisHints<'static>| {
+            hints
+                .tick_label_color(palette.weak)
+                .tick_label_font(theme::font(12.0))
+                .label_spacing(Rangef::new(1.0, 2.0))
+        };
+        let y_tick = move |mark: GridMark| {
+            if is_logarithmic {
+                short_power(mark.value)
+            } else {
+                tick(mark)
+            }
+        };
+        let value = move |position: &PlotPoint| {
+            words(if is_logarithmic {
+                10_f64.powf(position.y)
+            } else {
+                position.y
+            })
+        };
+        Plot::new(self.name)
+            .height(self.height)
+            .allow_drag(false)
+            .allow_zoom(false)
+            .allow_scroll(false)
+            .allow_boxed_zoom(false)
+            .allow_double_click_reset(false)
+            .show_background(false)
+            .show_grid([false, true])
+            .grid_color(palette.outline)
+            .grid_fade(0.0)
+            .grid_spacing(Rangef::new(1.0, 2.0))
+            .x_grid_spacer(|input| marks(input.bounds, 5.0, 1.0))
+            .y_grid_spacer(move |input| {
+                if is_logarithmic {
+                    log_marks(input.bounds)
+                } else {
+                    marks(input.bounds, 5.0, 0.0)
+                }
+            })
+            .custom_x_axes(vec![
+                axis(AxisHints::new_x()).formatter(|mark, _| tick(mark)),
+            ])
+            .custom_y_axes(vec![
+                axis(AxisHints::new_y())
+                    .formatter(move |mark, _| y_tick(mark))
+                    .min_thickness(36.0),
+            ])
+            .include_x(0.0)
+            .include_x(self.epochs.max(2) as f64)
+            .set_margin_fraction(Vec2::new(0.04, 0.14))
+            .label_formatter(move |hover| match hover {
+                HoverPosition::NearDataPoint {
+                    plot_name,
+                    position,
+                    ..
+                } => Some(format!(
+                    "{plot_name}, epoch {}: {}",
+                    epoch_words(position.x),
+                    value(position)
+                )),
+                HoverPosition::Elsewhere { .. } => None,
+            })
+    }
+}
+
+/// "3", or "3.4" within an epoch.
+fn epoch_words(epoch: f64) -> String {
+    if (epoch - epoch.round()).abs() < 1e-6 {
+        format!("{epoch:.0}")
+    } else {
+        format!("{epoch:.1}")
+    }
+}
+
+/// A round value with as many decimals as its step has.
+fn tick(mark: GridMark) -> String {
+    let decimals = (-mark.step_size.log10() - 1e-6).ceil().clamp(0.0, 9.0) as usize;
+    format!("{:.decimals$}", mark.value)
+}
+
+/// The number whose logarithm this is, which is 1, 2 or 5 times a power of ten.
+fn short_power(log: f64) -> String {
+    let value = 10_f64.powf(log);
+    let decimals = (-value.log10().floor()).clamp(0.0, 9.0) as usize;
+    format!("{value:.decimals$}")
+}
+
+/// A few round values within the bounds, at least `least` apart.
+fn marks((low, high): (f64, f64), wanted: f64, least: f64) -> Vec<GridMark> {
+    let raw = ((high - low) / wanted).max(1e-9);
+    let power = 10_f64.powf(raw.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .map(|factor| factor * power)
+        .into_iter()
+        .find(|step| *step >= raw);
+    let step_size = step.unwrap_or(raw).max(least);
+    let (first, last) = (
+        (low / step_size).ceil() as i64,
+        (high / step_size).floor() as i64,
+    );
+    (first..=last)
+        .map(|index| GridMark {
+            value: index as f64 * step_size,
+            step_size,
+        })
+        .collect()
+}
+
+/// The logarithms of 1, 2 and 5 times powers of ten within the bounds; of the powers alone where these are
+/// many.
+fn log_marks((low, high): (f64, f64)) -> Vec<GridMark> {
+    let powers = low.floor() as i64..=high.floor() as i64;
+    let factors: &[f64] = if high - low > 2.0 {
+        &[1.0]
+    } else {
+        &[1.0, 2.0, 5.0]
+    };
+    powers
+        .flat_map(|power| factors.iter().map(move |f| power as f64 + f.log10()))
+        .filter(|value| (low..=high).contains(value))
+        .map(|value| GridMark {
+            value,
+            // All of one step: none of them is finer than another.
+            step_size: 1.0,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_few_and_round() {
+        type Case = ((f64, f64), f64, &'static [f64], &'static str);
+        let cases: [Case; 4] = [
+            ((0.9, 10.1), 1.0, &[2.0, 4.0, 6.0, 8.0, 10.0], "epochs"),
+            (
+                (0.96, 2.04),
+                1.0,
+                &[1.0, 2.0],
+                "two epochs, none between them",
+            ),
+            ((0.02, 0.31), 0.0, &[0.1, 0.2, 0.3], "a loss"),
+            ((3.0, 3.0), 0.0, &[3.0], "a flat line"),
+        ];
+        for (bounds, least, expected, reason) in cases {
+            let marks = marks(bounds, 5.0, least);
+            let values: Vec<f64> = marks.iter().map(|mark| mark.value).collect();
+            assert_eq!(values.len(), expected.len(), "{reason}: {values:?}");
+            for (value, expected) in values.iter().zip(expected) {
+                assert!((value - expected).abs() < 1e-9, "{reason}: {values:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn marks_of_a_logarithm_are_round_numbers() {
+        let cases: [((f64, f64), &[&str], &str); 3] = [
+            ((-1.1, 0.1), &["0.1", "0.2", "0.5", "1"], "a tenth to one"),
+            ((-3.0, 0.0), &["0.001", "0.01", "0.1", "1"], "three powers"),
+            ((-1.5, -1.4), &[], "none between"),
+        ];
+        for (bounds, expected, reason) in cases {
+            let marks = log_marks(bounds);
+            let texts: Vec<String> = marks.iter().map(|mark| short_power(mark.value)).collect();
+            assert_eq!(texts, expected, "{reason}");
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! The groups of knobs. What makes no sense with what is chosen is not shown.
+
+use egui::{TextEdit, Ui};
+
+use super::rows::{choice, fault, magnitude, number, percent, remark, row, rows, switch};
+use crate::{
+    app::state::form::TrainingForm,
+    model::Activation,
+    training::{
+        config::{Loss, Optimizer, knob},
+        schedule::Schedule,
+    },
+    ui::words,
+};
+
+pub(super) fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
+    rows(ui, "network", |ui| {
+        let help = "The layers between the 784 pixels and the ten digits: how many units each has, with \
+                    commas between them, such as 256,128. Nothing at all is a network without hidden layers.";
+        let width = super::rows::control_size(ui).x;
+        row(ui, "Hidden layers", help, |ui| {
+            ui.add(TextEdit::singleline(&mut form.hidden).desired_width(width - 16.0))
+        });
+        let help = "What a unit does with the sum of its inputs. ReLU lets what is positive through, leaky ReLU \
+                    a little of the rest too, GELU bends softly; sigmoid and tanh squeeze it into a range.";
+        let all = Activation::ALL;
+        choice(
+            ui,
+            "Activation",
+            help,
+            &mut form.activation,
+            &all,
+            Activation::name,
+        );
+    });
+    match form.model() {
+        Ok(model) => {
+            let parameters = words::count(model.parameter_count());
+            let memory = form.memory_bytes().map(|(weights, training)| {
+                let [weights, training] = [weights, training].map(words::bytes);
+                format!(": {weights} of weights, {training} while it trains")
+            });
+            remark(
+                ui,
+                format!("{parameters} parameters{}", memory.unwrap_or_default()),
+            );
+        }
+        Err(refusal) => fault(
+            ui,
+            format!("Found {}, expected {}.", refusal.found, refusal.expected),
+        ),
+    }
+}
+
+pub(super) fn training_ui(ui: &mut Ui, form: &mut TrainingForm) {
+    let numbers = &mut form.numbers;
+    rows(ui, "training", |ui| {
+        let help = "How often the network sees every training image. More epochs learn more, up to a point: \
+                    then it only learns these images by heart.";
+        number(ui, "Epochs", help, knob::EPOCHS, &mut numbers.epochs);
+        let help = "How many images are looked at before the weights are changed once. Small batches learn \
+                    in many shaky steps, large ones in few steady steps.";
+        number(
+            ui,
+            "Batch size",
+            help,
+            knob::BATCH_SIZE,
+            &mut numbers.batch_size,
+        );
+        let help = "How far each step goes. Too small, and it learns slowly; too large, and it overshoots \
+                    and learns nothing.";
+        let rate = &mut numbers.learning_rate;
+        magnitude(ui, "Learning rate", help, knob::LEARNING_RATE, rate);
+        let help = "What it makes small. Cross-entropy punishes being sure and wrong; the mean squared error \
+                    is gentler and learns more slowly.";
+        choice(
+            ui,
+            "Loss",
+            help,
+            &mut numbers.loss,
+            &Loss::ALL,
+            |loss| match loss {
+                Loss::CrossEntropy => "Cross-entropy",
+                Loss::MeanSquaredError => "Mean squared error",
+            },
+        );
+        let help = "Where the dice start. The same seed gives the same training again, another one gives a \
+                    slightly different one.";
+        row(ui, "Seed", help, |ui| {
+            ui.add(
+                egui::DragValue::new(&mut numbers.seed)
+                    .range(0..=u64::from(u32::MAX))
+                    .speed(0.1)
+                    .min_size(super::rows::control_size(ui)),
+            )
+        });
+    });
+}
+
+pub(super) fn optimizer_ui(ui: &mut Ui, form: &mut TrainingForm) {
+    let numbers = &mut form.numbers;
+    rows(ui, "optimizer", |ui| {
+        let help = "How a gradient becomes a step. SGD walks straight downhill; momentum keeps rolling; RMSprop \
+                    and Adam choose a step of its own for each weight; AdamW also lets weights shrink.";
+        choice(
+            ui,
+            "Optimiser",
+            help,
+            &mut numbers.optimizer,
+            &Optimizer::ALL,
+            Optimizer::title,
+        );
+        optimizer_rows(ui, &mut numbers.optimizer);
+        let help = "How the learning rate changes: it may stay, fall in steps or along half a cosine, or rise \
+                    at first (warm-up) and then fall (one cycle).";
+        choice(
+            ui,
+            "Schedule",
+            help,
+            &mut numbers.schedule,
+            &Schedule::ALL,
+            |schedule| match schedule {
+                Schedule::Constant => "Constant",
+                Schedule::Step { .. } => "Steps",
+                Schedule::Cosine { .. } => "Cosine",
+                Schedule::OneCycle { .. } => "One cycle",
+            },
+        );
+        schedule_rows(ui, &mut numbers.schedule);
+        let help = "A gradient that is longer than this is shortened to it, so that no step goes astray. \
+                    0 leaves all as they are.";
+        number(
+            ui,
+            "Clip gradients",
+            help,
+            knob::CLIP_NORM,
+            &mut numbers.clip_norm,
+        );
+    });
+    let usual = numbers.optimizer.usual_learning_rate();
+    if numbers.learning_rate > 5.0 * usual || numbers.learning_rate < usual / 5.0 {
+        remark(
+            ui,
+            format!(
+                "A learning rate of about {usual} is usual with {}; it is set to {}.",
+                numbers.optimizer.title(),
+                super::rows::short(numbers.learning_rate)
+            ),
+        );
+    }
+}
+
+fn optimizer_rows(ui: &mut Ui, optimizer: &mut Optimizer) {
+    let help_epsilon = "Keeps a division by a tiny gradient finite. Hardly ever to be changed.";
+    match optimizer {
+        Optimizer::Sgd { momentum, nesterov } => {
+            let help =
+                "The part of a step that goes on in the next one, as of a rolling ball. 0 is none.";
+            number(ui, "Momentum", help, knob::MOMENTUM, momentum);
+            if *momentum > 0.0 {
+                let help = "Looks ahead to where the momentum leads before it takes the gradient.";
+                switch(ui, "Nesterov", help, nesterov);
+            }
+        }
+        Optimizer::RmsProp { decay, epsilon } => {
+            let help = "How long the mean of the squared gradient remembers.";
+            number(ui, "Decay", help, knob::RMS_DECAY, decay);
+            magnitude(ui, "Epsilon", help_epsilon, knob::EPSILON, epsilon);
+        }
+        Optimizer::Adam {
+            beta1,
+            beta2,
+            epsilon,
+        } => moments(ui, beta1, beta2, epsilon, help_epsilon),
+        Optimizer::AdamW {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+        } => {
+            moments(ui, beta1, beta2, epsilon, help_epsilon);
+            let help = "Lets each weight shrink a little in every step, so that only needed ones stay large.";
+            magnitude(ui, "Weight decay", help, knob::WEIGHT_DECAY, weight_decay);
+        }
+    }
+}
+
+fn moments(ui: &mut Ui, beta1: &mut f64, beta2: &mut f64, epsilon: &mut f64, help_epsilon: &str) {
+    let help = "How long the mean of the gradient remembers: Adam's momentum.";
+    number(ui, "Beta 1", help, knob::BETA1, beta1);
+    let help = "How long the mean of the squared gradient remembers.";
+    number(ui, "Beta 2", help, knob::BETA2, beta2);
+    magnitude(ui, "Epsilon", help_epsilon, knob::EPSILON, epsilon);
+}
+
+fn schedule_rows(ui: &mut Ui, schedule: &mut Schedule) {
+    match schedule {
+        Schedule::Constant => {}
+        Schedule::Step {
+            every_epochs,
+            factor,
+        } => {
+            let help = "How many epochs the learning rate stays the same.";
+            number(ui, "Step every", help, knob::EVERY_EPOCHS, every_epochs);
+            let help = "What the learning rate is then multiplied by.";
+            number(ui, "Step factor", help, knob::FACTOR, factor);
+        }
+        Schedule::Cosine { end } => {
+            let help = "The part of the learning rate that is left at the end.";
+            number(ui, "Rate at the end", help, knob::END, end);
+        }
+        Schedule::OneCycle { warm_up, start } => {
+            let help = "The part of the training in which the learning rate rises.";
+            number(ui, "Warm-up", help, knob::WARM_UP, warm_up);
+            let help = "The part of the learning rate that it begins with.";
+            number(ui, "Rate at the start", help, knob::START, start);
+        }
+    }
+}
+
+pub(super) fn overfitting_ui(ui: &mut Ui, form: &mut TrainingForm) {
+    let numbers = &mut form.numbers;
+    remark(
+        ui,
+        "A network that learns its images by heart reads others worse. 0 switches each of these off.",
+    );
+    rows(ui, "overfitting", |ui| {
+        let help = "Leaves out this part of the units at random in every step, so that none can rely on another. \
+                    0.2 to 0.5 is usual.";
+        number(ui, "Dropout", help, knob::DROPOUT, &mut numbers.dropout);
+        let help = "Punishes the sizes of the weights: those that are not needed become 0. 0.00001 is a start.";
+        magnitude(ui, "L1 penalty", help, knob::L1, &mut numbers.l1);
+        let help = "Punishes the squares of the weights: all stay small. 0.0001 is a start.";
+        magnitude(ui, "L2 penalty", help, knob::L2, &mut numbers.l2);
+        let help = "Asks for a little less than certainty: this part of each answer is spread over all digits.";
+        let smoothing = &mut numbers.label_smoothing;
+        number(
+            ui,
+            "Label smoothing",
+            help,
+            knob::LABEL_SMOOTHING,
+            smoothing,
+        );
+        let help = "The model is a running mean of the weights, of which each step keeps this part: calmer and \
+                    often better. 0.99 is a start.";
+        number(ui, "Weight averaging", help, knob::EMA, &mut numbers.ema);
+        let help = "Stops by itself after so many epochs in which the validation loss did not get better, and \
+                    keeps the best epoch. 0 goes on to the end.";
+        number(
+            ui,
+            "Patience, epochs",
+            help,
+            knob::PATIENCE,
+            &mut numbers.patience,
+        );
+    });
+    patience_fault(ui, form);
+}
+
+/// The one rule between two knobs.
+pub(super) fn patience_fault(ui: &mut Ui, form: &TrainingForm) {
+    if form.numbers.patience > 0 && form.numbers.validation_split == 0.0 {
+        fault(
+            ui,
+            "Patience needs validation images to tell whether it gets better: set a validation part above \
+             0 %, or the patience to 0.",
+        );
+    }
+}
+
+pub(super) fn noise_ui(ui: &mut Ui, form: &mut TrainingForm) {
+    remark(
+        ui,
+        "Filters before the network. They belong to the model, and are applied wherever it reads. 0 is none.",
+    );
+    let mut filters = form.numbers.model.preprocessing();
+    rows(ui, "noise", |ui| {
+        let help = "Each pixel becomes the middle one of its neighbours, so many pixels to each side: against \
+                    single wrong pixels.";
+        number(
+            ui,
+            "Median, pixels",
+            help,
+            knob::MEDIAN,
+            &mut filters.median_px,
+        );
+        let help = "Blurs by this many pixels: against grain.";
+        number(
+            ui,
+            "Blur, pixels",
+            help,
+            knob::GAUSSIAN,
+            &mut filters.gaussian_px,
+        );
+        let help = "Makes what is at least this dark ink and all else paper: against grey.";
+        number(
+            ui,
+            "Black and white at",
+            help,
+            knob::THRESHOLD,
+            &mut filters.threshold,
+        );
+    });
+    if filters != form.numbers.model.preprocessing() {
+        form.set_filters(filters);
+    }
+}
+
+pub(super) fn augmentation_ui(ui: &mut Ui, form: &mut TrainingForm) {
+    remark(
+        ui,
+        "Varies every image anew each time it is seen, as hands vary. Never mirrored: that is another sign.",
+    );
+    let augmentation = &mut form.numbers.augmentation;
+    rows(ui, "augmentation", |ui| {
+        let help = "Turns by up to so many degrees either way.";
+        number(
+            ui,
+            "Rotation, degrees",
+            help,
+            knob::ROTATION,
+            &mut augmentation.rotation_deg,
+        );
+        let help = "Stretches and shrinks each way by up to this part.";
+        number(ui, "Scale", help, knob::SCALE, &mut augmentation.scale);
+        let help = "Slants by up to so many pixels a pixel of height.";
+        number(ui, "Shear", help, knob::SHEAR, &mut augmentation.shear);
+        let help = "Shifts by up to so many pixels each way.";
+        number(
+            ui,
+            "Shift, pixels",
+            help,
+            knob::SHIFT,
+            &mut augmentation.shift_px,
+        );
+        let help = "Wobbles the lines smoothly by about so many pixels.";
+        number(
+            ui,
+            "Elastic, pixels",
+            help,
+            knob::ELASTIC,
+            &mut augmentation.elastic_px,
+        );
+        let help = "Makes strokes thicker by up to so many pixels on each side, or thinner by half as many.";
+        number(
+            ui,
+            "Thickness, pixels",
+            help,
+            knob::THICKNESS,
+            &mut augmentation.thickness_px,
+        );
+        if !augmentation.is_none() {
+            let help = "The last part of the training in which all of it grows weaker: what is learnt last should \
+                        look like what will be read.";
+            number(ui, "Taper", help, knob::TAPER, &mut augmentation.taper);
+        }
+    });
+}
+
+pub(super) fn amounts_ui(ui: &mut Ui, form: &mut TrainingForm) {
+    let numbers = &mut form.numbers;
+    rows(ui, "data", |ui| {
+        let help = "The part of the training images that is held back. After each epoch it shows how the \
+                    network does on images that it has not learnt from.";
+        let split = &mut numbers.validation_split;
+        percent(ui, "Validation part", help, knob::VALIDATION_SPLIT, split);
+        let help =
+            "How much of the rest it learns from. With less, one sees what more data is worth.";
+        let fraction = &mut numbers.data_fraction;
+        percent(
+            ui,
+            "Part that is learnt",
+            help,
+            knob::DATA_FRACTION,
+            fraction,
+        );
+        let help = "Digits drawn by the program, with the forms of many countries, that it learns beside these.";
+        let digits = &mut numbers.generated_digits;
+        number(ui, "Drawn digits", help, knob::GENERATED_DIGITS, digits);
+        let help =
+            "Scribbles, letters and other signs drawn by the program, that it learns to refuse.";
+        let others = &mut numbers.non_digits;
+        number(ui, "Drawn non-digits", help, knob::NON_DIGITS, others);
+    });
+    patience_fault(ui, form);
+}

@@ -1,0 +1,168 @@
+//! One knob a row: its name on the left, what turns it on the right, an explanation on both.
+
+use egui::{Checkbox, ComboBox, DragValue, Grid, Response, RichText, Ui, Vec2, emath::Numeric};
+
+use crate::training::config::knob::Knob;
+
+/// The least width of the names' column, so that the controls of all groups are below each other.
+const LABEL_WIDTH: f32 = 122.0;
+
+/// Rows below each other.
+pub(super) fn rows(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui)) {
+    Grid::new(name)
+        .num_columns(2)
+        .min_col_width(LABEL_WIDTH)
+        .spacing([12.0, 6.0])
+        .show(ui, content);
+}
+
+/// The label names the control for screen readers, and both explain on hover.
+pub(super) fn row(ui: &mut Ui, label: &str, help: &str, control: impl FnOnce(&mut Ui) -> Response) {
+    let label = ui.label(label).on_hover_text(help);
+    control(ui).labelled_by(label.id).on_hover_text(help);
+    ui.end_row();
+}
+
+/// All controls are of one width.
+pub(super) fn control_size(ui: &Ui) -> Vec2 {
+    Vec2::new(
+        ui.spacing().combo_width + 24.0,
+        ui.spacing().interact_size.y,
+    )
+}
+
+/// A number within its knob's range.
+pub(super) fn number<N: Numeric>(ui: &mut Ui, label: &str, help: &str, knob: Knob, value: &mut N) {
+    let help = format!("{help} From {knob}.");
+    row(ui, label, &help, |ui| {
+        let size = value.to_f64();
+        let drag = DragValue::new(value)
+            .range(N::from_f64(knob.least)..=N::from_f64(knob.most))
+            .min_size(control_size(ui));
+        ui.add(if N::INTEGRAL {
+            drag.speed((size / 50.0).clamp(0.1, 500.0))
+        } else {
+            drag.speed((knob.most - knob.least).min(10.0) / 200.0)
+                .max_decimals(5)
+                .custom_formatter(|value, _| fine(value))
+        })
+    });
+}
+
+/// A number whose size is what matters: its step follows it, so that 0.1 and 0.0001 are set with the same
+/// ease.
+pub(super) fn magnitude(ui: &mut Ui, label: &str, help: &str, knob: Knob, value: &mut f64) {
+    let help = format!("{help} From {knob}.");
+    row(ui, label, &help, |ui| {
+        let speed = (*value / 100.0).max(1e-7);
+        ui.add(
+            DragValue::new(value)
+                .range(knob.least..=knob.most)
+                .speed(speed)
+                .max_decimals(12)
+                .custom_formatter(|value, _| short(value))
+                .min_size(control_size(ui)),
+        )
+    });
+}
+
+/// A part of a whole, in percent.
+pub(super) fn percent(ui: &mut Ui, label: &str, help: &str, knob: Knob, value: &mut f64) {
+    let (least, most) = (knob.least * 100.0, knob.most * 100.0);
+    let help = format!("{help} From {} to {} %.", short(least), short(most));
+    row(ui, label, &help, |ui| {
+        let mut percent = *value * 100.0;
+        let drag = DragValue::new(&mut percent)
+            .range(least..=most)
+            .speed(0.5)
+            .max_decimals(2)
+            .suffix(" %")
+            .min_size(control_size(ui));
+        let response = ui.add(drag);
+        if response.changed() {
+            *value = percent / 100.0;
+        }
+        response
+    });
+}
+
+/// One of several, by their names.
+pub(super) fn choice<T: PartialEq + Copy>(
+    ui: &mut Ui,
+    label: &str,
+    help: &str,
+    value: &mut T,
+    options: &[T],
+    name: impl Fn(T) -> &'static str,
+) {
+    let width = control_size(ui).x;
+    row(ui, label, help, |ui| {
+        let combo = ComboBox::from_id_salt(label)
+            .width(width)
+            .selected_text(name(*value))
+            .truncate();
+        let shown = combo.show_ui(ui, |ui| {
+            for &option in options {
+                let selected = name(option) == name(*value);
+                if ui.selectable_label(selected, name(option)).clicked() && !selected {
+                    *value = option;
+                }
+            }
+        });
+        shown.response
+    });
+}
+
+/// Yes or no.
+pub(super) fn switch(ui: &mut Ui, label: &str, help: &str, value: &mut bool) {
+    row(ui, label, help, |ui| ui.add(Checkbox::without_text(value)));
+}
+
+/// A remark over both columns' width.
+pub(super) fn remark(ui: &mut Ui, text: impl Into<String>) {
+    ui.label(RichText::new(text).small().weak());
+}
+
+/// What is wrong with a group, in a sentence.
+pub(super) fn fault(ui: &mut Ui, text: impl Into<String>) {
+    let color = ui.visuals().error_fg_color;
+    ui.label(RichText::new(text).small().color(color));
+}
+
+/// At most five decimals, without trailing zeros: 0.99999 is not 1.
+fn fine(value: f64) -> String {
+    let text = format!("{value:.5}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// At most three digits that matter, without trailing zeros.
+pub(super) fn short(value: f64) -> String {
+    let decimals = (2.0 - value.abs().max(1e-12).log10().floor()).clamp(0.0, 14.0) as usize;
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn learning_rates_are_short() {
+        let cases = [
+            (0.001, "0.001"),
+            (0.1, "0.1"),
+            (10.0, "10"),
+            (8192.0, "8192"),
+            (0.000_123_4, "0.000123"),
+            (1e-9, "0.000000001"),
+            (0.0, "0"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(short(value), text, "of {value}");
+        }
+    }
+}

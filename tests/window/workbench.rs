@@ -1,0 +1,316 @@
+//! The training panel as a workbench: its knobs, its files, its curves and its table of runs.
+
+use std::{fs, path::Path};
+
+use digitpad::{
+    app::state::form::TrainingForm,
+    training::config::{Optimizer, TrainingConfig},
+};
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+
+use crate::{
+    driver::{SEVEN, Window, says, settings},
+    training::training_settings,
+};
+
+/// A window with the settings open, and these groups of them.
+fn opened(groups: &[&str]) -> Window {
+    let mut window = Window::with_model(settings(), None, [1100.0, 2400.0], 1.0);
+    window.click("Settings");
+    for group in groups {
+        window.click(group);
+    }
+    window
+}
+
+fn form(window: &Window) -> &TrainingForm {
+    &window.harness.state().state().training.form
+}
+
+/// Types a number into one of the fields.
+fn set(window: &mut Window, label: &str, value: &str) {
+    window.harness.step();
+    window.harness.get_by_label(label).click();
+    window.harness.step();
+    window.harness.step();
+    window.press(Modifiers::COMMAND, Key::A);
+    window.harness.get_by_label(label).type_text(value);
+    window.harness.step();
+    window.press(Modifiers::NONE, Key::Enter);
+}
+
+#[test]
+fn a_newcomer_sees_a_preset_and_train_and_no_knob() {
+    let window = Window::new(settings());
+    for label in ["Preset", "Train", "Settings"] {
+        let shown = window.harness.query_all_by_label(label).count();
+        assert!(shown > 0, "{label} is there");
+    }
+    for label in ["Hidden layers", "Dropout", "Momentum", "Rotation, degrees"] {
+        let shown = window.harness.query_by_label(label).is_some();
+        assert!(!shown, "{label} is folded away");
+    }
+    assert!(
+        window.says("Time: shown after the first seconds"),
+        "no time is promised that was not measured"
+    );
+}
+
+#[test]
+fn every_group_is_changed_shown_to_be_and_reset() {
+    let cases = [
+        ("Training steps", "Epochs", "3"),
+        ("Optimiser", "Clip gradients", "2"),
+        ("Against overfitting", "Dropout", "0.25"),
+        ("Against noise", "Blur, pixels", "0.5"),
+        ("Augmentation", "Rotation, degrees", "12"),
+        ("Data", "Drawn digits", "100"),
+    ];
+    for (group, label, value) in cases {
+        let mut window = opened(&[group]);
+        let before = form(&window).clone();
+        set(&mut window, label, value);
+        assert_ne!(*form(&window), before, "{label} is set");
+        let changed = format!("{group} · changed");
+        assert!(window.says(&changed), "{group} shows that it differs");
+        assert!(window.says("keras, changed"), "and so does the preset");
+        window.click(&format!("Reset {group}"));
+        assert_eq!(*form(&window), before, "{group} is as the preset has it");
+        assert!(!window.says(&changed), "and no longer marked");
+    }
+}
+
+#[test]
+fn values_out_of_range_are_brought_into_it_and_clashes_are_said() {
+    let mut window = opened(&["Against overfitting", "Data"]);
+    set(&mut window, "Dropout", "7");
+    assert_eq!(form(&window).numbers.dropout, 0.9, "the most there is");
+    set(&mut window, "Validation part", "0");
+    assert!(!window.says("Patience needs"), "nothing is wrong yet");
+    set(&mut window, "Patience, epochs", "3");
+    assert!(
+        window.says("Patience needs validation images"),
+        "said at once, where it is set"
+    );
+    assert!(window.says("Cannot set the patience"), "and beside Train");
+    window.click("Reset to the preset");
+    assert!(!window.says("Patience needs"), "gone with its cause");
+}
+
+#[test]
+fn knobs_that_make_no_sense_are_not_shown() {
+    let window = opened(&["Optimiser"]);
+    let shows = |window: &Window, label: &str| window.harness.query_by_label(label).is_some();
+    assert!(shows(&window, "Beta 1"), "Adam has it");
+    assert!(!shows(&window, "Momentum"), "but no momentum");
+    let mut settings = form(&window).clone();
+    settings.numbers.optimizer = Optimizer::NESTEROV;
+    let mut window = {
+        let settings = digitpad::app::settings::Settings {
+            training: digitpad::app::settings::SavedForm::of(&settings),
+            ..crate::driver::settings()
+        };
+        Window::with_model(settings, None, [1100.0, 2400.0], 1.0)
+    };
+    window.click("Settings");
+    window.click("Optimiser · changed");
+    assert!(shows(&window, "Momentum"), "SGD has it");
+    assert!(shows(&window, "Nesterov"), "and can look ahead with it");
+    assert!(!shows(&window, "Beta 1"), "but has no moments");
+}
+
+#[test]
+fn the_size_of_the_network_and_the_data_are_told() {
+    let mut window = opened(&["Data", "Augmentation"]);
+    assert!(window.says("101,770 parameters"), "784-128-10");
+    window.await_that("the data is looked at", |harness| {
+        says(harness, "60,000 images to learn from, 10,000 to test with")
+    });
+    let counts = window.value("Training images of each digit");
+    assert!(counts.starts_with("0: 5,923, 1: 6,742"), "{counts}");
+    assert_eq!(
+        window.value("What the network is fed"),
+        "32 images",
+        "drawn"
+    );
+    window.click("Vary again");
+}
+
+#[test]
+fn settings_are_saved_loaded_dropped_and_refused_with_their_line() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("mine.toml");
+    let mut window = opened(&["Training steps"]);
+    set(&mut window, "Epochs", "3");
+    window.click("Save settings…");
+    window.type_path(&path, "Save");
+    window.await_that("it is saved", |harness| says(harness, "Saved the settings"));
+    let text = fs::read_to_string(&path).expect("it is written");
+    let saved = TrainingConfig::from_toml(&text, "mine.toml").expect("it is whole");
+    assert_eq!(saved.epochs, 3, "as it was set");
+
+    let mut again = opened(&[]);
+    again.click("Load settings…");
+    again.type_path(&path, "Load");
+    again.await_that("it is loaded", |harness| {
+        says(harness, "Loaded the settings")
+    });
+    assert_eq!(form(&again).config(), Ok(saved), "all of it");
+
+    let refused = |window: &mut Window, text: &str, words: &[&str]| {
+        let wrong = folder.path().join("wrong.toml");
+        fs::write(&wrong, text).expect("writes");
+        let before = form(window).clone();
+        window.drop_file(&wrong);
+        window.await_that("it is refused", |harness| says(harness, words[0]));
+        for word in words {
+            assert!(window.says(word), "says {word}");
+        }
+        assert_eq!(*form(window), before, "and nothing is lost");
+    };
+    refused(
+        &mut again,
+        "seed = 1\nepochs = 0",
+        &["line 2", "epochs = 0", "1 to 10000"],
+    );
+    refused(&mut again, "\n\nepoch = 4", &["line 3", "epoch"]);
+
+    let good = folder.path().join("good.toml");
+    fs::write(&good, "epochs = 2\noptimizer = \"momentum\"").expect("writes");
+    again.drop_file(&good);
+    again.await_that("what is dropped is loaded", |harness| {
+        harness.state().state().training.form.numbers.epochs == 2
+    });
+    assert_eq!(form(&again).numbers.optimizer, Optimizer::MOMENTUM, "whole");
+}
+
+/// A window that has trained twice, and keeps its runs in a folder.
+fn trained_twice(folder: &Path) -> Window {
+    let mut window = Window::with_model(training_settings(folder, 3), None, [1100.0, 2400.0], 1.0);
+    let data = folder.join("data");
+    window.harness.state_mut().keep_trainings_in(&data);
+    for run in 1..=2 {
+        window.click("Train");
+        window.await_that("it is kept", |harness| {
+            let runs = harness.state().state().runs.list();
+            runs.len() == run && runs.iter().all(|run| run.is_kept)
+        });
+    }
+    window
+}
+
+#[test]
+fn runs_are_kept_come_back_and_are_thrown_away() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = trained_twice(folder.path());
+    assert!(window.says("Answers: trained model, run 2"), "the second");
+    window.click("Runs (2)");
+    assert!(window.says("layers 16, epochs 3"), "what differs is told");
+    let runs = window.harness.query_all_by_label_contains("Run keras");
+    runs.last().expect("the first run").click();
+    window.harness.step();
+    window.harness.step();
+    assert!(window.says("Answers: trained model, run 1"), "is back");
+    let closes = window.close();
+    assert!(
+        !closes.contains(&egui::ViewportCommand::CancelClose),
+        "what lies in the library is not lost by closing"
+    );
+    let ids: Vec<u64> = window
+        .harness
+        .state()
+        .state()
+        .runs
+        .list()
+        .iter()
+        .map(|run| run.record.id)
+        .collect();
+    drop(window);
+
+    let mut next = Window::with_model(settings(), None, [1100.0, 2400.0], 1.0);
+    let data = folder.path().join("data");
+    fs::write(data.join("runs").join("7.json"), "{").expect("writes");
+    next.harness.state_mut().keep_trainings_in(&data);
+    next.await_that("the former runs are there", |harness| {
+        harness.state().state().runs.list().len() == 2
+    });
+    next.await_that("what is damaged is said", |harness| {
+        says(harness, "7.json is damaged")
+    });
+    let dismissed = next.harness.query_all_by_label("Dismiss").next();
+    dismissed.expect("it can be dismissed").click();
+    next.harness.step();
+    next.click("Runs (2)");
+    let runs = next.harness.query_all_by_label_contains("Run keras");
+    runs.last().expect("the first run").click();
+    next.await_that("its model answers", |harness| {
+        says(harness, "Answers: kept run (keras: layers 16")
+    });
+    let menus = next.harness.query_all_by_label_contains("More of run");
+    menus.last().expect("its menu").click();
+    next.harness.step();
+    next.harness.step();
+    next.click("Throw away");
+    next.await_that("it is gone", |_| {
+        !data.join("runs").join(format!("{}.json", ids[1])).exists()
+    });
+    assert!(next.says("Runs (1)"), "from the table too");
+}
+
+#[test]
+fn curves_are_looked_at_and_leave_as_a_table() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = trained_twice(folder.path());
+    assert!(
+        window.value("Loss curves").contains("best epoch"),
+        "the best epoch is told"
+    );
+    window.click("Logarithmic");
+    assert!(
+        window
+            .harness
+            .query_by_label("Learning rate curves")
+            .is_none(),
+        "on demand"
+    );
+    window.click("Learning rate");
+    assert!(
+        window
+            .harness
+            .query_by_label("Learning rate curves")
+            .is_some(),
+        "now it is there"
+    );
+    let path = folder.path().join("curves.csv");
+    window.click("Export…");
+    window.click("Table (CSV)…");
+    window.type_path(&path, "Save");
+    window.await_that("it is written", |harness| says(harness, "Saved the table"));
+    let table = fs::read_to_string(&path).expect("it is there");
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 4, "a heading and three epochs: {table}");
+    assert!(lines[0].starts_with("epoch,loss,accuracy"), "{table}");
+    assert!(lines[3].starts_with("3,"), "{table}");
+}
+
+#[test]
+fn noise_is_added_to_what_is_seen_and_taken_away() {
+    let mut window = Window::new(settings());
+    window.draw(SEVEN);
+    window.await_answer('7');
+    window.click("Noise");
+    window.click("Salt and pepper");
+    assert_eq!(window.value("Noise"), "salt-and-pepper:0.15", "it is on");
+    let sees = window.value("What the network sees");
+    assert_eq!(sees, "28 by 28 pixels, with noise", "and to be seen");
+    window.harness.run();
+    assert_eq!(
+        window.value("Noise"),
+        "salt-and-pepper:0.15",
+        "and it stays as it is"
+    );
+    window.click("No noise");
+    assert_eq!(window.value("Noise"), "off", "and off");
+    window.await_answer('7');
+}
