@@ -156,7 +156,10 @@ pub(crate) fn interrupted_modal(ctx: &Context, state: &State, actions: &mut Vec<
 
 fn training_question(ui: &mut Ui, actions: &mut Vec<Action>) {
     ui.heading("Training is running");
-    ui.label("What it has learnt so far is lost when the window closes now.");
+    ui.label(
+        "When the window closes now, it ends. The next start asks whether to resume it, from at most half a \
+         minute before.",
+    );
     ui.horizontal(|ui| {
         if theme::primary_button(ui, "Keep training", Vec2::ZERO).clicked() {
             actions.push(Action::KeepOpen);
