@@ -3,7 +3,7 @@
 mod plot;
 
 use egui::{
-    Color32, Rangef, Rect, Response, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo,
+    Button, Color32, Rangef, Rect, Response, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo,
     accesskit::Role, containers::menu::MenuButton, pos2,
 };
 use egui_plot::LineStyle;
@@ -126,16 +126,23 @@ pub(crate) fn curves_ui(
 fn options_ui(ui: &mut Ui, state: &State, view: &mut CurvesView, actions: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
         theme::quiet_selection(ui);
+        ui.spacing_mut().button_padding = Vec2::new(7.0, 3.0);
+        ui.spacing_mut().interact_size.y = 24.0;
+        ui.spacing_mut().item_spacing.x = 5.0;
         let small = |text: &str| RichText::new(text).small();
-        ui.toggle_value(&mut view.is_logarithmic, small("Logarithmic"))
-            .on_hover_text(
-                "Draws the loss on a logarithmic scale: small losses can be told apart.",
-            );
-        ui.toggle_value(&mut view.shows_rate, small("Learning rate"))
-            .on_hover_text("Draws the learning rate below.");
+        let mut toggle = |text: &str, help: &str, is_on: &mut bool| {
+            let button = Button::selectable(*is_on, small(text)).frame_when_inactive(true);
+            if ui.add(button).on_hover_text(help).clicked() {
+                *is_on = !*is_on;
+            }
+        };
+        let help = "Draws the loss on a logarithmic scale: small losses can be told apart.";
+        toggle("Logarithmic", help, &mut view.is_logarithmic);
+        let help = "Draws the learning rate below.";
+        toggle("Learning rate", help, &mut view.shows_rate);
         if !state.runs.list().is_empty() {
-            ui.toggle_value(&mut view.shows_former, small("Former runs"))
-                .on_hover_text("Draws the last runs as pale curves, to compare with.");
+            let help = "Draws the last runs as pale curves, to compare with.";
+            toggle("Former runs", help, &mut view.shows_former);
         }
         MenuButton::new(small("Export…")).ui(ui, |ui| {
             let table = ui.button("Table (CSV)…");

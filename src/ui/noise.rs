@@ -39,6 +39,9 @@ pub(crate) fn noise_ui(ui: &mut Ui, rect: Rect, noise: Option<Noise>, actions: &
 
 fn menu_ui(ui: &mut Ui, noise: Option<Noise>, actions: &mut Vec<Action>) {
     ui.set_width(280.0);
+    // A menu's own look leaves the circles of what is not chosen without a line.
+    let line = egui::Stroke::new(1.0, Palette::of(ui.style()).outline);
+    ui.visuals_mut().widgets.inactive.bg_stroke = line;
     ui.label("Noise on what the network sees");
     let strength = noise.map_or(0.15, Noise::strength);
     let kinds = [
