@@ -82,7 +82,12 @@ impl Preset {
                 learning_rate: 0.0015,
                 generated_digits: 40_000,
                 non_digits: 20_000,
-                ..varied(&[1024, 512], 48)
+                augmentation: Augmentation {
+                    thickness_px: 0.3,
+                    taper: 0.15,
+                    ..Augmentation::HAND
+                },
+                ..varied(&[1280, 640], 70)
             },
         }
     }
