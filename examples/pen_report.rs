@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("| --- {columns}|");
     let ways: [(&str, Way); 6] = [
         ("the whole canvas shrunk", shrunk),
-        ("the same, drawn at half the size, at the left", |ink| {
+        ("the same, drawn half as large, in a corner", |ink| {
             shrunk(&mapped(ink, [0.5, 0.0, 0.0, 0.5]))
         }),
         ("the box stretched to 28×28", stretched),
