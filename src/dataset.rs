@@ -170,8 +170,8 @@ pub struct Dataset {
     pub test: Examples,
     /// What people wrote with a pen, learnt from beside `train`.
     pub pen: pen::PenExamples,
-    /// The same of other hands: never learnt from, but what confidence means is found with them.
-    pub calibration: pen::PenExamples,
+    /// Digits by other hands: never learnt from, but what confidence means is found with them.
+    pub calibration: Examples,
     /// Where all of it comes from.
     pub source: source::DataSource,
 }
@@ -184,7 +184,7 @@ impl Dataset {
             train,
             test,
             pen: pen::PenExamples::default(),
-            calibration: pen::PenExamples::default(),
+            calibration: Examples::of_parts(Vec::new(), Vec::new()),
             source: source::DataSource::default(),
         }
     }

@@ -154,7 +154,7 @@ fn finish(
         history,
         ending,
     } = learnt;
-    let hands = &dataset.calibration.digits;
+    let hands = &dataset.calibration;
     let calibration = calibration(&mlp, validation, hands, rejects, config.seed, control)?;
     let Some(calibration) = calibration else {
         return Ok(None);

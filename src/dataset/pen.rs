@@ -1,6 +1,6 @@
 //! Examples made of ink files: digits and other signs that people wrote with a pen.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, iter, str::FromStr};
 
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Examples;
 use crate::{
+    bitmap::{Digit, PIXELS},
     error::Refusal,
     ink::{
         self, Ink, Point, Stroke,
         file::{InkRecord, Label},
+        synth::{NONE_IN_A_MIRROR, NONE_ON_THEIR_SIDE},
     },
 };
 
@@ -24,15 +26,19 @@ pub const PLAIN_SIGNS: &str = "AEFHKMNRWXkmnwx#%&*+=@?";
 /// it never met can be measured.
 pub const UNKNOWN_SIGNS: &str = "&?";
 
+/// Others that no hand writes like a digit, and that are learnt beside the plain ones: letters with a stem on the
+/// side where no digit has one, brackets, lying lines, pairs of small marks.
+const OTHER_SIGNS: &str = "dhpP<[{-_~:\"";
+
 /// Pictures made of each drawing that is learnt from: one as it is written, the others bent as another hand
 /// might, so that a hand is not learnt by heart.
 const PICTURES_EACH: u64 = 3;
 /// The other pictures are turned by up to this many degrees,
-const TURN_DEG: f32 = 8.0;
+const TURN_DEG: f32 = 10.0;
 /// slanted by up to this much sideways for each part of height,
-const SLANT: f32 = 0.12;
+const SLANT: f32 = 0.15;
 /// and narrowed or widened by up to this part.
-const STRETCH: f32 = 0.12;
+const STRETCH: f32 = 0.15;
 
 /// Which hands are taken: one of so many parts into which the writers' names fall.
 ///
@@ -130,50 +136,67 @@ impl Default for PenExamples {
 }
 
 impl PenExamples {
-    /// Takes the digits, and of the other signs those that look like no digit whoever writes them, each as
-    /// it is written. Records without a label or without ink are passed over.
-    pub fn as_written<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Self {
-        Self::of_records(records, 1)
-    }
-
-    /// The same to learn from: each as it is written, and bent at random, the same way each time.
-    pub fn varied<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Self {
-        Self::of_records(records, PICTURES_EACH)
-    }
-
-    fn of_records<'a>(records: impl IntoIterator<Item = &'a InkRecord>, pictures: u64) -> Self {
+    /// What is learnt of these records: the digits, and as no digit those of the other signs that no hand
+    /// writes like one, each as it is written and bent at random, the same way each time; and digits in a
+    /// mirror or on their side that are none any more. Records without a label or without ink are passed
+    /// over.
+    pub fn learnt<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Self {
         let records: Vec<_> = records.into_iter().collect();
-        let draw = |index: u64| {
-            let (record, picture) = (records[(index / pictures) as usize], index % pictures);
-            let label = match record.label.as_ref()? {
-                Label::Digit(digit) => Some(digit.value()),
-                Label::Other(sign) if is_learnt(sign) => None,
-                Label::Other(_) => return None,
-            };
-            let bitmap = if picture == 0 {
-                ink::to_bitmap(&record.ink)?
-            } else {
-                ink::to_bitmap(&bent(&record.ink, &mut ChaCha8Rng::seed_from_u64(index)))?
-            };
-            Some((label, bitmap.to_bytes()))
-        };
-        let count = records.len() as u64 * pictures;
-        let drawn: Vec<_> = (0..count).into_par_iter().filter_map(draw).collect();
-        let (mut images, mut labels, mut non_digits) = (Vec::new(), Vec::new(), Vec::new());
-        for (label, picture) in drawn {
-            match label {
-                Some(label) => {
-                    images.extend(picture);
-                    labels.push(label);
-                }
-                None => non_digits.extend(picture),
+        let drawn: Vec<_> = (0..records.len())
+            .into_par_iter()
+            .flat_map_iter(|index| {
+                let mut rng = ChaCha8Rng::seed_from_u64(index as u64);
+                pictures(records[index], &mut rng)
+            })
+            .collect();
+        let mut non_digits = Vec::new();
+        let digits = drawn.into_iter().filter_map(|(label, picture)| {
+            if label.is_none() {
+                non_digits.extend(picture);
             }
-        }
+            Some((label?, picture))
+        });
         Self {
-            digits: Examples::of_parts(images, labels),
+            digits: examples(digits),
             non_digits,
         }
     }
+}
+
+/// The digits among these records, each as it is written.
+pub fn digits<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Examples {
+    examples(records.into_iter().filter_map(|record| {
+        let Some(Label::Digit(digit)) = record.label else {
+            return None;
+        };
+        Some((digit, ink::to_bitmap(&record.ink)?.to_bytes()))
+    }))
+}
+
+fn examples(pictures: impl IntoIterator<Item = (Digit, [u8; PIXELS])>) -> Examples {
+    let (mut images, mut labels) = (Vec::new(), Vec::new());
+    for (digit, picture) in pictures {
+        images.extend(picture);
+        labels.push(digit.value());
+    }
+    Examples::of_parts(images, labels)
+}
+
+/// The pictures that are made of one record to learn from, each with its digit or none.
+fn pictures(record: &InkRecord, rng: &mut impl Rng) -> Vec<(Option<Digit>, [u8; PIXELS])> {
+    let digit = match &record.label {
+        Some(Label::Digit(digit)) => Some(*digit),
+        Some(Label::Other(sign)) if is_learnt(sign) => None,
+        _ => return Vec::new(),
+    };
+    let written = (digit, record.ink.clone());
+    let bent = (1..PICTURES_EACH).map(|_| (digit, bent(&record.ink, rng)));
+    let mut inks: Vec<_> = iter::once(written).chain(bent).collect();
+    let spoilt = digit.and_then(|digit| spoilt(&record.ink, digit, rng));
+    inks.extend(spoilt.map(|ink| (None, ink)));
+    inks.into_iter()
+        .filter_map(|(digit, ink)| Some((digit, ink::to_bitmap(&ink)?.to_bytes())))
+        .collect()
 }
 
 /// The ink turned, slanted and stretched at random.
@@ -181,10 +204,35 @@ fn bent(ink: &Ink, rng: &mut impl Rng) -> Ink {
     let mut around = |most: f32| rng.random_range(-most..=most);
     let (sin, cos) = around(TURN_DEG).to_radians().sin_cos();
     let (slant, width) = (around(SLANT), 1.0 + around(STRETCH));
-    let place = |point: &Point| {
-        let x = width * point.x + slant * point.y;
-        Point::new(cos * x - sin * point.y, sin * x + cos * point.y)
+    mapped(
+        ink,
+        [
+            cos * width,
+            cos * slant - sin,
+            sin * width,
+            sin * slant + cos,
+        ],
+    )
+}
+
+/// A digit in a mirror or on its side, where it is none any more.
+fn spoilt(ink: &Ink, digit: Digit, rng: &mut impl Rng) -> Option<Ink> {
+    let mirror = [-1.0, 0.0, 0.0, 1.0];
+    let turn = if rng.random() { 1.0 } else { -1.0 };
+    let side = [0.0, -turn, turn, 0.0];
+    let is_mirrored: bool = rng.random();
+    let matrix = match [NONE_IN_A_MIRROR, NONE_ON_THEIR_SIDE].map(|those| those.contains(&digit)) {
+        [true, true] if is_mirrored => mirror,
+        [_, true] => side,
+        [true, false] => mirror,
+        [false, false] => return None,
     };
+    Some(mapped(ink, matrix))
+}
+
+/// Every point multiplied by a matrix, given row by row.
+fn mapped(ink: &Ink, [xx, xy, yx, yy]: [f32; 4]) -> Ink {
+    let place = |p: &Point| Point::new(xx * p.x + xy * p.y, yx * p.x + yy * p.y);
     let bend = |stroke: &Stroke| Stroke::new(stroke.points().iter().map(place).collect());
     ink.strokes().iter().filter_map(bend).collect()
 }
@@ -196,7 +244,8 @@ pub fn is_among(label: &str, signs: &str) -> bool {
 }
 
 fn is_learnt(label: &str) -> bool {
-    is_among(label, PLAIN_SIGNS) && !is_among(label, UNKNOWN_SIGNS)
+    let is_plain = is_among(label, PLAIN_SIGNS) && !is_among(label, UNKNOWN_SIGNS);
+    is_plain || is_among(label, OTHER_SIGNS)
 }
 
 #[cfg(test)]
@@ -204,7 +253,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::bitmap::{Digit, PIXELS};
 
     #[test]
     fn every_hand_is_in_one_fold() {
@@ -261,30 +309,49 @@ mod tests {
         let records = [
             record(Some(Label::Digit(Digit::ALL[1])), line()),
             record(other("K"), line()),
+            record(other("["), line()),
             record(other("&"), line()),
             record(other("l"), line()),
             record(other("KK"), line()),
             record(None, line()),
             record(Some(Label::Digit(Digit::ALL[1])), Ink::default()),
         ];
-        let examples = PenExamples::as_written(&records);
-        assert_eq!(examples.digits.labels(), [1], "the digit with ink");
+        let written = digits(&records);
+        assert_eq!(written.labels(), [1], "the digit with ink");
+        let PenExamples { digits, non_digits } = PenExamples::learnt(&records);
+        assert_eq!(digits.labels(), [1; 3], "three pictures of it");
+        assert_eq!(digits.image(0), written.image(0), "one as it is written");
+        assert_ne!(digits.image(1), digits.image(2), "the others each its way");
         assert_eq!(
-            examples.non_digits.len(),
-            PIXELS,
-            "K; not &, which stays unknown, nor l, which looks like a 1"
+            non_digits.len(),
+            2 * 3 * PIXELS,
+            "K and [; not &, which stays unknown, nor l, which looks like a 1"
         );
-        let varied = PenExamples::varied(&records);
-        assert_eq!(varied.digits.labels(), [1; 3], "three pictures of it");
-        assert_eq!(
-            varied.digits.image(0),
-            examples.digits.image(0),
-            "one as it is written"
-        );
-        assert_ne!(
-            varied.digits.image(1),
-            varied.digits.image(2),
-            "the others each in its own way"
-        );
+    }
+
+    #[test]
+    fn a_digit_that_is_none_in_a_mirror_or_on_its_side_is_learnt_as_none() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let ink = ink::synth::digit(Digit::ALL[4], &mut rng);
+        let mirrored = mapped(&ink, [-1.0, 0.0, 0.0, 1.0]);
+        let sides = [1.0, -1.0].map(|turn| mapped(&ink, [0.0, -turn, turn, 0.0]));
+        let [none, mirror_only, side_only, both] = [0, 6, 2, 4].map(|value| {
+            let digit = Digit::ALL[value];
+            let spoilt = (0..32).map(|_| spoilt(&ink, digit, &mut rng));
+            spoilt.collect::<Option<Vec<_>>>()
+        });
+        assert_eq!(none, None, "a 0 stays one whatever is done to it");
+        let mirror_only = mirror_only.expect("a 6 is none in a mirror");
+        assert!(mirror_only.iter().all(|it| *it == mirrored), "in a mirror");
+        let side_only = side_only.expect("a 2 is none on its side");
+        assert!(side_only.iter().all(|it| sides.contains(it)), "on a side");
+        let both = both.expect("a 4 is none either way");
+        for kind in sides.iter().chain([&mirrored]) {
+            assert!(both.contains(kind), "every way comes up");
+        }
+        let record = record(Some(Label::Digit(Digit::ALL[4])), ink);
+        let examples = PenExamples::learnt([&record]);
+        assert_eq!(examples.digits.labels(), [4; 3], "itself");
+        assert_eq!(examples.non_digits.len(), PIXELS, "and none");
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Dataset,
-    pen::{Fold, PenExamples},
+    pen::{self, Fold, PenExamples},
 };
 use crate::{
     error::{DatasetError, InkError},
@@ -57,11 +57,11 @@ impl DataSource {
         }
         let fold = self.leave_out;
         records.retain(|record| !fold.is_some_and(|fold| fold.has(record.writer.as_deref())));
-        let (calibration, pen): (Vec<_>, Vec<_>) = records
+        let (calibration, learnt): (Vec<_>, Vec<_>) = records
             .iter()
             .partition(|record| CALIBRATION.has(record.writer.as_deref()));
-        dataset.pen = PenExamples::varied(pen);
-        dataset.calibration = PenExamples::as_written(calibration);
+        dataset.pen = PenExamples::learnt(learnt);
+        dataset.calibration = pen::digits(calibration);
         dataset.source = self.clone();
         Ok(dataset)
     }

@@ -24,6 +24,7 @@ mod zero;
 
 use rand::{Rng, RngCore};
 
+pub use self::non_digit::{NONE_IN_A_MIRROR, NONE_ON_THEIR_SIDE};
 use self::pen::Pen;
 use super::Ink;
 use crate::bitmap::Digit;

@@ -11,9 +11,9 @@ use crate::{
     },
 };
 
-/// The part of the digits, not learnt from, that shall still be taken for digits. A little more than is
-/// promised (0.99), because it is found on few hands.
-const KEPT: f64 = 0.992;
+/// The part of the digits, not learnt from, that shall still be taken for digits. More than is promised (0.99),
+/// because it is found on few hands and others differ from them.
+const KEPT: f64 = 0.995;
 /// Digits that are generated to find the threshold where no hands were left out.
 const GENERATED: usize = 2000;
 /// The temperatures among which the best is sought.
@@ -147,7 +147,7 @@ mod tests {
         let logits: Vec<_> = (0..1000).rev().map(|i| with_evidence(i as f32)).collect();
         let least = least_evidence(&logits);
         let kept = logits.iter().filter(|row| evidence(row) >= least).count();
-        assert_eq!(kept, 992, "of a thousand");
+        assert_eq!(kept, 995, "of a thousand");
         assert_eq!(least_evidence(&[]), 0.0, "even odds where nothing is known");
     }
 }

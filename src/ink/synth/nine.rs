@@ -41,7 +41,7 @@ fn curved_nine(pen: &mut Pen, is_hooked: bool) {
     let top = pen.between(0.0, 0.35) * bottom;
     knots.push(knot(0.86, top, 0.5));
     if is_hooked {
-        let (low, end) = (pen.between(0.4, 0.6), pen.between(-0.15, 0.2));
+        let (low, end) = (pen.between(0.3, 0.6), pen.between(-0.4, 0.2));
         knots.extend([
             to(0.84, 0.65),
             to(0.76, 0.88),

@@ -9,9 +9,17 @@ use super::{
 };
 use crate::bitmap::Digit;
 
+/// Digits that are none any more in a mirror. 0, 1 and 8 are their own mirror images; those of 2 and 5 are much
+/// like a 5 and a 2, and that of a 7 may be a 1.
+pub const NONE_IN_A_MIRROR: [Digit; 4] =
+    [Digit::ALL[3], Digit::ALL[4], Digit::ALL[6], Digit::ALL[9]];
+/// Digits that are none any more when they lie on their side.
+pub const NONE_ON_THEIR_SIDE: [Digit; 4] =
+    [Digit::ALL[2], Digit::ALL[3], Digit::ALL[4], Digit::ALL[5]];
+
 /// The kinds of what is no digit.
 pub(super) const FORMS: &[Form] = &[
-    Form::new("scribble", 3.0, 1.0, scribble),
+    Form::new("scribble", 4.0, 1.0, scribble),
     Form::new("zigzag", 1.5, 1.0, zigzag),
     Form::new("spiral", 1.0, 1.0, spiral),
     Form::new("hatching", 1.0, 1.0, hatching),
@@ -24,7 +32,18 @@ pub(super) const FORMS: &[Form] = &[
     Form::new("straight letter", 5.0, 0.8, letters::straight),
     Form::new("round letter", 2.5, 0.8, letters::round),
     Form::new("sign", 6.0, 0.8, letters::sign),
+    Form::new("letter that is none", 4.0, 0.8, invented_letter),
 ];
+
+/// Some bent strokes at random places, as in a script that nobody has seen: what signs that were never learnt
+/// may look like.
+fn invented_letter(pen: &mut Pen) {
+    let sharpness = pen.between(0.0, 1.0);
+    for index in 0..pen.count(2, 3) {
+        let knots = pen.count(2 + usize::from(index == 0), 4);
+        pen.stroke((0..knots).map(|_| anywhere(sharpness)));
+    }
+}
 
 /// A place anywhere in the box.
 fn anywhere(sharpness: f32) -> Knot {
@@ -97,9 +116,9 @@ fn lying_arc(pen: &mut Pen) {
 }
 
 /// Draws one of some digits in its own proportions.
-fn draw_digit(pen: &mut Pen, values: &[usize]) {
-    let value = values[pen.count(0, values.len() - 1)];
-    let form = choose(forms(Digit::ALL[value]), pen.rng());
+fn draw_digit(pen: &mut Pen, digits: &[Digit]) {
+    let digit = digits[pen.count(0, digits.len() - 1)];
+    let form = choose(forms(digit), pen.rng());
     (form.draw)(pen);
     for point in pen.paths.iter_mut().flatten() {
         point.x *= form.aspect;
@@ -107,16 +126,14 @@ fn draw_digit(pen: &mut Pen, values: &[usize]) {
 }
 
 fn mirrored_digit(pen: &mut Pen) {
-    // 0, 1 and 8 are their own mirror images; those of 2 and 5 are much like a 5 and a 2, and that of a 7 may be
-    // a 1.
-    draw_digit(pen, &[3, 4, 6, 9]);
+    draw_digit(pen, &NONE_IN_A_MIRROR);
     for point in pen.paths.iter_mut().flatten() {
         point.x = -point.x;
     }
 }
 
 fn digit_on_its_side(pen: &mut Pen) {
-    draw_digit(pen, &[2, 3, 4, 5]);
+    draw_digit(pen, &NONE_ON_THEIR_SIDE);
     let turned = FRAC_PI_2 * if pen.chance(0.5) { 1.0 } else { -1.0 };
     let (sin, cos) = turned.sin_cos();
     for point in pen.paths.iter_mut().flatten() {
@@ -125,11 +142,10 @@ fn digit_on_its_side(pen: &mut Pen) {
 }
 
 fn two_digits(pen: &mut Pen) {
-    let all: [usize; 10] = std::array::from_fn(|value| value);
-    draw_digit(pen, &all);
+    draw_digit(pen, &Digit::ALL);
     let first = std::mem::take(&mut pen.paths);
     let right = first.iter().flatten().map(|p| p.x).fold(0.0, f32::max);
-    draw_digit(pen, &all);
+    draw_digit(pen, &Digit::ALL);
     let left = pen.paths.iter().flatten().map(|p| p.x).fold(1.0, f32::min);
     let (gap, drop) = (pen.between(0.05, 0.4), pen.around_zero(0.06));
     for point in pen.paths.iter_mut().flatten() {

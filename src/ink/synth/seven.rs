@@ -13,7 +13,7 @@ pub(super) const FORMS: &[Form] = &[
     Form::new("hooked and barred", 0.9, 0.65, |pen| seven(pen, true, true)),
     Form::new("rounded", 1.4, 0.55, rounded_seven),
     Form::new("with a serif below", 0.5, 0.6, footed_seven),
-    Form::new("with a tail", 0.5, 0.6, tailed_seven),
+    Form::new("with a tail", 1.2, 0.6, tailed_seven),
     Form::new("with a branching stem", 0.8, 0.6, branching_seven),
 ];
 
@@ -85,7 +85,7 @@ fn tailed_seven(pen: &mut Pen) {
         to(0.45 * right, 0.0..0.06),
         knot(right, 0.0..0.1, 0.6),
         to(0.5 * (right + foot) - 0.04, 0.5),
-        knot(foot, 1.0, 0.5),
+        knot(foot, 1.0, 0.7),
         turn(foot + tail, 1.0 - rise),
     ]);
 }

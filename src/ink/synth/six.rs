@@ -13,6 +13,7 @@ pub(super) const FORMS: &[Form] = &[
     Form::new("with a tall bowl", 1.8, 0.75, tall_bowled_six),
     Form::new("with an open bowl", 1.0, 0.7, open_six),
     Form::new("like a spiral", 0.7, 0.8, spiral_six),
+    Form::new("with a bowl that swings over", 1.2, 0.85, swung_six),
 ];
 
 /// The bowl of a 6 from its lowest left place, round the bottom and back towards the stem.
@@ -109,5 +110,29 @@ fn spiral_six(pen: &mut Pen) {
         -pen.between(0.3, 0.75),
     );
     knots.extend(inner.knots());
+    pen.stroke(knots);
+}
+
+fn swung_six(pen: &mut Pen) {
+    // The pen runs up the right side first, and closes the bowl with a downstroke that may go on to the right.
+    let (top, right) = (pen.between(0.1, 0.45), pen.between(0.75, 1.05));
+    let left = right - pen.between(0.15, 0.45);
+    let low = pen.between(0.75, 0.95);
+    let mut knots = vec![
+        turn(0.0..0.3, 0.0),
+        to(0.0, 0.4..0.55),
+        to(0.1..0.2, low),
+        to(0.6 * right, 0.5 * (low + top) + 0.1),
+        to(right, top + 0.1),
+        to(0.5 * (left + right) + 0.05, top),
+        to(left, 0.55 * (top + 1.0)),
+    ];
+    if pen.chance(0.6) {
+        let exit = pen.between(0.1, 0.45);
+        knots.push(to(left + 0.08, 1.0));
+        knots.push(turn(left + exit, 0.7..1.0));
+    } else {
+        knots.push(turn(left - 0.1..left + 0.15, 1.0));
+    }
     pen.stroke(knots);
 }

@@ -22,6 +22,12 @@ pub(super) const FORMS: &[Form] = &[
         0.75,
         phi_like_zero,
     ),
+    Form::new(
+        "narrow and slashed from far above",
+        0.8,
+        0.45,
+        phi_like_zero,
+    ),
     Form::new("crossed", 1.0, 0.5, crossed_zero),
     Form::new("dotted", 0.4, 0.7, dotted_zero),
     Form::new("with a curl at the top", 0.7, 0.7, curled_zero),

@@ -80,14 +80,15 @@ impl Preset {
             Self::Best => TrainingConfig {
                 batch_size: 256,
                 learning_rate: 0.0015,
-                generated_digits: 40_000,
                 non_digits: 20_000,
                 augmentation: Augmentation {
+                    rotation_deg: 15.0,
+                    shear: 0.2,
                     thickness_px: 0.3,
                     taper: 0.15,
                     ..Augmentation::HAND
                 },
-                ..varied(&[1280, 640], 70)
+                ..varied(&[1280, 640], 72)
             },
         }
     }
