@@ -12,9 +12,9 @@ use super::{Paper, sheet::Sheet};
 use crate::ink::{Stroke, smooth::Path};
 
 /// From one point of a path to the last one of a piece, and from there to the last one of the next.
-const STEPS_A_PIECE: usize = 32;
+const STEPS_A_PIECE: usize = 16;
 /// When the pieces have more corners than these, the oldest goes onto the sheet: several digits have fewer.
-const MOST_VERTICES: usize = 16_384;
+const MOST_VERTICES: usize = 8_192;
 /// How many pieces go onto the sheet in a frame: more than a hand can draw, and few enough for the frame to be in
 /// time.
 const PIECES_A_FRAME: usize = 2;

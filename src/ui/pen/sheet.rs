@@ -79,11 +79,18 @@ impl Sheet {
             along.length_sq().recip()
         };
         let height = self.covered.len() / self.width;
-        let columns = reached(a.x.min(b.x) - reach, a.x.max(b.x) + reach, self.width);
         for y in reached(a.y.min(b.y) - reach, a.y.max(b.y) + reach, height) {
+            // Only what is within reach of this row can be near to its pixels: a long line slants past most.
+            let within = |edge: f32| {
+                let part = (y as f32 + 0.5 + edge - a.y) / along.y;
+                let part = if along.y == 0.0 { edge.signum() } else { part };
+                a.x + part.clamp(0.0, 1.0) * along.x
+            };
+            let (one, other) = (within(-reach), within(reach));
+            let columns = reached(one.min(other) - reach, one.max(other) + reach, self.width);
             let row = &mut self.covered[y * self.width..][columns.clone()];
             let from_a_y = y as f32 + 0.5 - a.y;
-            for (x, covered) in columns.clone().zip(row) {
+            for (x, covered) in columns.zip(row) {
                 let from_a_x = x as f32 + 0.5 - a.x;
                 let part = (from_a_x * along.x + from_a_y * along.y) * per_squared_len;
                 let part = part.clamp(0.0, 1.0);
