@@ -8,6 +8,8 @@
 
 use super::Point;
 
+/// How far [`polyline`] may be from the curve, in the pad's side: a quarter of a pixel on a pad of 500.
+pub const PAD_TOLERANCE: f32 = 0.0005;
 /// Samples nearer to each other than this many tolerances say nothing about the path.
 const SPACING_IN_TOLERANCES: f32 = 4.0;
 /// A handle of a Bézier segment is at most this much of the shorter of the two chords at its sample, so that a
@@ -17,6 +19,11 @@ const LONGEST_HANDLE: f32 = 0.5;
 const MOST_SKIPPED: usize = 12;
 /// Bounds the work that one segment can ask for.
 const MOST_PIECES: f32 = 64.0;
+
+/// The path through a stroke's samples as a polyline fine enough to be drawn on the pad, in the pad's units.
+pub fn polyline(points: &[Point]) -> Vec<Point> {
+    flatten(points, PAD_TOLERANCE)
+}
 
 /// The path through a stroke's samples as a polyline that is within two `tolerance` of the curve,
 /// in the unit of the points. One place gives one point; it begins and ends where the samples do.

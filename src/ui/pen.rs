@@ -13,7 +13,7 @@ use egui::{
     epaint::{Mesh, Vertex, WHITE_UV},
 };
 
-use crate::ink::Point;
+use crate::ink::{Point, smooth};
 
 /// The pen's width in the pad's side, about as wide as the network's pen in its picture.
 pub(crate) const PEN_WIDTH: f32 = 0.068;
@@ -24,8 +24,6 @@ const SHARED_CORNER_COSINE: f32 = 0.94;
 /// How far the path that is drawn may be from the curve, in physical pixels: not to be seen below an edge that
 /// fades over one.
 const TOLERANCE_PX: f32 = 0.2;
-/// The same in the pad's side, whatever the pad's size: a small pad's path is as fine as a larger one's.
-const MOST_TOLERANCE: f32 = 0.0005;
 
 /// Where the pad is on the screen, and how its ink looks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,9 +48,9 @@ impl Paper {
         Point::new(offset.x, offset.y)
     }
 
-    /// How far a path may be from the curve, in the pad's units.
+    /// How far a path may be from the curve, in the pad's units: on a small pad no farther than on a larger one.
     fn tolerance(&self) -> f32 {
-        (TOLERANCE_PX / (self.rect.width() * self.pixels_per_point)).min(MOST_TOLERANCE)
+        (TOLERANCE_PX / (self.rect.width() * self.pixels_per_point)).min(smooth::PAD_TOLERANCE)
     }
 
     /// The pen's radius, in points.

@@ -42,7 +42,7 @@ fn degenerate_strokes_have_a_path() {
         ),
     ];
     for (points, expected, reason) in cases {
-        assert_eq!(flatten(points, 0.0005), expected, "{reason}");
+        assert_eq!(polyline(points), expected, "{reason}");
     }
 }
 
@@ -70,7 +70,7 @@ fn the_largest_coordinates_have_a_path_too() {
         p(f32::MIN, f32::MAX),
         p(1.0, 1.0),
     ];
-    let path = flatten(&far, 0.0005);
+    let path = polyline(&far);
     assert!(
         path.iter().all(|point| point.is_finite()),
         "it can be drawn: {path:?}"

@@ -1,5 +1,4 @@
 use super::*;
-use crate::ink::smooth;
 
 pub(super) fn paper(pixels_per_point: f32) -> Paper {
     Paper {
