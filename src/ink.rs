@@ -11,6 +11,8 @@ mod render;
 pub mod smooth;
 pub mod synth;
 
+use std::sync::Arc;
+
 pub use render::{PEN_WIDTH_PX, to_bitmap};
 
 /// A place on the pad in units of its side, x to the right, y down.
@@ -35,19 +37,29 @@ impl Point {
 }
 
 /// The pen's path from down to up: at least one point, all of them finite. One point is a tap.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stroke(Vec<Point>);
+///
+/// Clones share the points, so that a drawing can be handed on while it grows: only the stroke under the pen is
+/// ever copied, when a point is added that its clones are not to see.
+#[derive(Clone, Debug)]
+pub struct Stroke(Arc<Vec<Point>>);
 
 impl Stroke {
     /// Takes the points that are finite; `None` where none is.
     pub fn new(mut points: Vec<Point>) -> Option<Self> {
         points.retain(|point| point.is_finite());
-        (!points.is_empty()).then_some(Self(points))
+        (!points.is_empty()).then(|| Self(Arc::new(points)))
     }
 
     /// The points in writing order, never empty.
     pub fn points(&self) -> &[Point] {
         &self.0
+    }
+}
+
+impl PartialEq for Stroke {
+    /// Whether all points are the same; told at once where they are shared.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
     }
 }
 
@@ -140,6 +152,13 @@ mod tests {
         assert_eq!(Stroke::new(vec![nan, far]), None, "none that can be drawn");
         let stroke = Stroke::new(vec![nan, fine, far]).expect("one point can be drawn");
         assert_eq!(stroke.points(), [fine], "outside of the pad is fine");
+        assert_eq!(stroke, stroke.clone(), "a clone is the same");
+        assert_eq!(
+            Some(stroke.clone()),
+            Stroke::new(vec![fine]),
+            "as are the same points"
+        );
+        assert_ne!(Some(stroke), Stroke::new(vec![fine; 2]), "others are not");
     }
 
     #[test]

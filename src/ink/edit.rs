@@ -1,6 +1,6 @@
 //! Drawing, undoing and redoing.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use super::{Ink, Point, Stroke};
 
@@ -61,6 +61,7 @@ impl InkEditor {
         if points.last() == Some(&point) {
             return;
         }
+        let points = Arc::make_mut(points);
         if points.len() == MAX_STROKE_POINTS {
             let mut index = 0;
             points.retain(|_| {
@@ -300,6 +301,27 @@ mod tests {
             call(&mut editor);
             assert_eq!(editor.revision() != before, changes, "{reason}");
         }
+    }
+
+    #[test]
+    fn ink_that_was_handed_on_stays_as_it_was() {
+        let mut editor = InkEditor::default();
+        draw(&mut editor, &[0.1, 0.2]);
+        editor.begin(point(0.3));
+        let before = editor.ink().clone();
+        editor.extend(point(0.4));
+        assert_eq!(counts(&editor), [2, 2], "the drawing goes on");
+        let points = |ink: &Ink, stroke: usize| ink.strokes()[stroke].points().as_ptr();
+        assert_eq!(
+            before.strokes()[1].points(),
+            [point(0.3)],
+            "but not what was handed on"
+        );
+        assert_eq!(
+            points(&before, 0),
+            points(editor.ink(), 0),
+            "whose finished strokes are no copies"
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@
 use super::Point;
 
 /// How far [`polyline`] may be from the curve, in the pad's side: a quarter of a pixel on a pad of 500.
-const PAD_TOLERANCE: f32 = 0.0005;
+pub const PAD_TOLERANCE: f32 = 0.0005;
 /// Samples nearer to each other than this many tolerances say nothing about the path.
 const SPACING_IN_TOLERANCES: f32 = 4.0;
 /// A handle of a Bézier segment is at most this much of the shorter of the two chords at its sample, so that a
@@ -28,69 +28,154 @@ pub fn polyline(points: &[Point]) -> Vec<Point> {
 /// The path through a stroke's samples as a polyline that is within two `tolerance` of the curve,
 /// in the unit of the points. One place gives one point; it begins and ends where the samples do.
 pub fn flatten(points: &[Point], tolerance: f32) -> Vec<Point> {
-    let samples = thin(points, tolerance * SPACING_IN_TOLERANCES);
-    let Some(&first) = samples.first() else {
-        return Vec::new();
-    };
-    let joints: Vec<Joint> = (0..samples.len())
-        .map(|index| Joint::at(&samples, index))
-        .collect();
-    let mut path = vec![first];
-    for (ends, joints) in samples.windows(2).zip(joints.windows(2)) {
-        let chord = sub(ends[1], ends[0]);
-        let leaving = joints[0].handle(joints[0].after, chord, &joints[1], joints[1].before);
-        let back = scale(chord, -1.0);
-        let arriving = joints[1].handle(joints[1].before, back, &joints[0], joints[0].after);
-        let curve = [
-            ends[0],
-            add(ends[0], leaving),
-            add(ends[1], arriving),
-            ends[1],
-        ];
-        push_cubic(&mut path, curve, tolerance);
-    }
-    simplify(&path, tolerance)
+    let mut path = Path::new(tolerance);
+    path.extend(points);
+    path.finish()
 }
 
-/// Leaves out what is nearer than `spacing` to the point before, but neither the first nor the last.
-fn thin(points: &[Point], spacing: f32) -> Vec<Point> {
-    let mut kept: Vec<Point> = Vec::with_capacity(points.len());
-    for &point in points {
-        if kept
-            .last()
-            .is_none_or(|&last| length(sub(point, last)) >= spacing)
-        {
-            kept.push(point);
-        }
-    }
-    if let (Some(&end), Some(&last)) = (points.last(), kept.last())
-        && end != last
-    {
-        if kept.len() > 1 {
-            kept.pop();
-        }
-        kept.push(end);
-    }
-    kept
+/// The path of a stroke that is still being drawn: what is to come changes its end alone.
+#[derive(Clone, Debug)]
+pub struct Path {
+    settled: Vec<Point>,
+    end: End,
 }
 
-/// Leaves out points that the line between their neighbours passes within `tolerance`.
-fn simplify(path: &[Point], tolerance: f32) -> Vec<Point> {
-    let mut kept = Vec::with_capacity(path.len());
-    kept.extend(path.first());
-    let mut anchor = 0;
-    for end in 1..path.len() {
-        let is_far = |point: &Point| distance(*point, path[anchor], path[end]) > tolerance;
-        let skipped = &path[anchor + 1..end];
-        if skipped.len() == MOST_SKIPPED || skipped.iter().any(is_far) {
-            anchor = end - 1;
-            kept.push(path[anchor]);
+impl Path {
+    /// Without any sample; `tolerance` is that of [`flatten`].
+    pub fn new(tolerance: f32) -> Self {
+        Self {
+            settled: Vec::new(),
+            end: End {
+                tolerance,
+                samples: Vec::new(),
+                joint: Joint::default(),
+                last: None,
+                open: Vec::new(),
+                looked_at: 1,
+            },
         }
     }
-    if path.len() > 1 {
-        kept.extend(path.last());
+
+    /// Goes on through more samples.
+    pub fn extend(&mut self, samples: &[Point]) {
+        self.end.extend(samples, &mut self.settled);
     }
-    kept
+
+    /// The points that stay as they are, whatever samples follow.
+    pub fn settled(&self) -> &[Point] {
+        &self.settled
+    }
+
+    /// The points after those, if no sample follows.
+    pub fn rest(&self) -> Vec<Point> {
+        let mut rest = Vec::new();
+        self.end.clone().finish(&mut rest);
+        rest
+    }
+
+    /// All points, with no sample to follow.
+    fn finish(mut self) -> Vec<Point> {
+        self.end.finish(&mut self.settled);
+        self.settled
+    }
+}
+
+/// The end of a path, on which its next points depend.
+#[derive(Clone, Debug)]
+struct End {
+    tolerance: f32,
+    /// The sample that the curve has come to, and those after it; but none that is too near to the one before.
+    samples: Vec<Point>,
+    /// How the curve passes the first of them.
+    joint: Joint,
+    /// The last sample, even if it is near to the one before.
+    last: Option<Point>,
+    /// The last settled point of the curve, and those after it, which may yet be left out.
+    open: Vec<Point>,
+    /// How many of those were looked at, whether they end a line.
+    looked_at: usize,
+}
+
+impl End {
+    fn extend(&mut self, samples: &[Point], settled: &mut Vec<Point>) {
+        let Some(&last) = samples.last() else {
+            return;
+        };
+        self.last = Some(last);
+        let mut samples = samples;
+        if self.samples.is_empty() {
+            self.samples.push(samples[0]);
+            self.open.push(samples[0]);
+            settled.push(samples[0]);
+            samples = &samples[1..];
+        }
+        let spacing = self.tolerance * SPACING_IN_TOLERANCES;
+        let mut before = self.samples[self.samples.len() - 1];
+        self.samples.reserve(samples.len());
+        for &sample in samples {
+            if length(sub(sample, before)) >= spacing {
+                self.samples.push(sample);
+                before = sample;
+            }
+        }
+        // The last sample makes room for another one if that is the stroke's end, and the curve depends on
+        // one sample beyond the two that it connects.
+        self.go_on(self.samples.len().saturating_sub(3), settled);
+    }
+
+    fn finish(mut self, settled: &mut Vec<Point>) {
+        let Some(end) = self.last else {
+            return;
+        };
+        if self.samples.last() != Some(&end) {
+            if self.samples.len() > 1 {
+                self.samples.pop();
+            }
+            self.samples.push(end);
+        }
+        self.go_on(self.samples.len() - 1, settled);
+        settled.extend(self.open[1..].last());
+    }
+
+    /// Goes on through the curves between so many samples and the next ones.
+    fn go_on(&mut self, curves: usize, settled: &mut Vec<Point>) {
+        let mut joint = self.joint;
+        self.open.reserve(curves);
+        for (index, ends) in self.samples.windows(2).take(curves).enumerate() {
+            let next = Joint::at(&self.samples, index + 1);
+            let chord = sub(ends[1], ends[0]);
+            let leaving = joint.handle(joint.after, chord, &next, next.before);
+            let arriving = next.handle(next.before, scale(chord, -1.0), &joint, joint.after);
+            let curve = [
+                ends[0],
+                add(ends[0], leaving),
+                add(ends[1], arriving),
+                ends[1],
+            ];
+            push_cubic(&mut self.open, curve, self.tolerance);
+            joint = next;
+        }
+        self.joint = joint;
+        self.samples.drain(..curves);
+        self.simplify(settled);
+    }
+
+    /// Leaves out points that the line between their neighbours passes within the tolerance.
+    fn simplify(&mut self, settled: &mut Vec<Point>) {
+        let mut anchor = 0;
+        settled.reserve(self.open.len() / 2);
+        for end in self.looked_at..self.open.len() {
+            let (from, to) = (self.open[anchor], self.open[end]);
+            let is_far = |point: &Point| distance(*point, from, to) > self.tolerance;
+            let skipped = &self.open[anchor + 1..end];
+            if skipped.len() == MOST_SKIPPED || skipped.iter().any(is_far) {
+                anchor = end - 1;
+                settled.push(self.open[anchor]);
+            }
+        }
+        self.open.drain(..anchor);
+        self.looked_at = self.open.len();
+    }
 }
 
 /// From a point to the nearest one of a segment.
@@ -200,91 +285,4 @@ fn length(a: Point) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn circle(count: usize) -> Vec<Point> {
-        let point = |index: usize| {
-            let turn = index as f32 / count as f32 * std::f32::consts::TAU;
-            Point::new(turn.cos(), turn.sin())
-        };
-        (0..=count).map(point).collect()
-    }
-
-    #[test]
-    fn a_curve_is_restored_from_few_samples() {
-        // How far the path may be from the circle of radius 1; chords alone would be off by 0.10,
-        // 0.038 and 0.0055. The first and the last segment know only one neighbour.
-        for (count, tolerance) in [(7, 0.04), (12, 0.01), (30, 0.002)] {
-            for point in flatten(&circle(count), 0.001) {
-                let off = (length(point) - 1.0).abs();
-                assert!(
-                    off < tolerance,
-                    "{point:?} of {count} samples is off by {off}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn degenerate_strokes_have_a_path() {
-        let p = Point::new;
-        let cases: [(&[Point], &[Point], &str); 5] = [
-            (&[], &[], "nothing"),
-            (&[p(1.0, 2.0)], &[p(1.0, 2.0)], "a tap"),
-            (&[p(1.0, 2.0); 9], &[p(1.0, 2.0)], "a pen at rest"),
-            (
-                &[p(0.0, 0.0), p(1.0, 0.0)],
-                &[p(0.0, 0.0), p(1.0, 0.0)],
-                "a line",
-            ),
-            (
-                &[p(0.0, 0.0), p(1e-6, 0.0)],
-                &[p(0.0, 0.0), p(1e-6, 0.0)],
-                "its end is kept",
-            ),
-        ];
-        for (points, expected, reason) in cases {
-            assert_eq!(polyline(points), expected, "{reason}");
-        }
-    }
-
-    #[test]
-    fn a_long_line_beside_a_short_one_does_not_bulge() {
-        let p = Point::new;
-        let path = flatten(
-            &[p(0.0, 0.0), p(20.0, 0.0), p(20.3, 0.3), p(20.4, 1.0)],
-            0.01,
-        );
-        let bulge = path
-            .iter()
-            .filter(|p| p.x < 20.0)
-            .map(|p| p.y.abs())
-            .fold(0.0, f32::max);
-        assert!(bulge < 0.1, "it is off by {bulge} of a length of 20");
-    }
-
-    #[test]
-    fn the_largest_coordinates_have_a_path_too() {
-        let p = Point::new;
-        let far = [
-            p(f32::MAX, 0.0),
-            p(0.0, f32::MIN),
-            p(f32::MIN, f32::MAX),
-            p(1.0, 1.0),
-        ];
-        let path = polyline(&far);
-        assert!(
-            path.iter().all(|point| point.is_finite()),
-            "it can be drawn: {path:?}"
-        );
-        assert_eq!(path.last(), far.last(), "to its end");
-    }
-
-    #[test]
-    fn a_path_is_no_longer_than_it_needs_to_be() {
-        let dense: Vec<Point> = circle(10_000);
-        let path = flatten(&dense, 0.01);
-        assert!(path.len() < 200, "{} points for 10,000 samples", path.len());
-    }
-}
+mod tests;

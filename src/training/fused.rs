@@ -43,6 +43,9 @@ use crate::{
 };
 
 /// Parameters times examples of a step below which a second thread costs more than it saves.
+///
+/// One thread does about 84 GFLOP/s as if no pixel was paper, so that a step of this size takes it 6 µs; to share a
+/// phase costs about 0.7 µs, and a step has three.
 const SMALL_STEP: usize = 1 << 17;
 
 /// A network on the CPU with all that a step needs, so that a step allocates next to nothing.

@@ -1,21 +1,15 @@
 //! The pad: takes the pen in, and shows the drawing.
 
-use std::sync::Arc;
-
 use egui::{
     Align2, Color32, Context, CornerRadius, CursorIcon, Event, Id, LayerId, Painter, PointerButton,
-    Pos2, Rect, Sense, Shape, Stroke, StrokeKind, TextureId, Ui, WidgetInfo, accesskit::Role,
-    epaint::Mesh, pos2, vec2,
+    Pos2, Rect, Sense, Stroke, StrokeKind, TextureId, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{
-    pen::Paper,
+    pen::{Paper, drawing::Drawing},
     theme::{self, Palette},
 };
-use crate::{
-    app::{action::Action, state::State},
-    ink,
-};
+use crate::app::{action::Action, state::State};
 
 /// What an empty pad says.
 const HINT: &str = "Draw a digit here";
@@ -29,14 +23,12 @@ struct Place {
     layer: LayerId,
 }
 
-/// What the pad remembers between frames: where it is, whether the pen is down, and the finished
-/// strokes' meshes.
+/// What the pad remembers between frames: where it is, whether the pen is down, and what was drawn.
 #[derive(Debug, Default)]
 pub struct Canvas {
     place: Option<Place>,
     pen_is_down: bool,
-    drawn: Vec<(ink::Stroke, Arc<Mesh>)>,
-    drawn_on: Option<Paper>,
+    drawing: Option<Drawing>,
     drawn_revision: u64,
 }
 
@@ -141,13 +133,8 @@ impl Canvas {
             visible,
             layer: ui.layer_id(),
         });
-        self.refresh(paper, state);
         let clipped = ui.painter().with_clip_rect(visible.shrink(1.0));
-        clipped.extend(
-            self.drawn
-                .iter()
-                .map(|(_, mesh)| Shape::Mesh(Arc::clone(mesh))),
-        );
+        self.draw_ink(&clipped, paper, state);
         if let (Some(texture), Some(_)) = (picture, state.picture()) {
             let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
             // It stays within the pad's round corners.
@@ -159,23 +146,23 @@ impl Canvas {
             .rect_stroke(rect, corners, outline, StrokeKind::Inside);
     }
 
-    /// Makes the meshes of what is new. Finished strokes keep theirs while the pad stays where it is.
-    fn refresh(&mut self, paper: Paper, state: &State) {
-        if self.drawn_on != Some(paper) {
-            self.drawn.clear();
-            self.drawn_on = Some(paper);
-        } else if self.drawn_revision == state.ink_revision() {
-            return;
+    /// Brings what is kept of the drawing up to date, and draws it.
+    fn draw_ink(&mut self, painter: &Painter, paper: Paper, state: &State) {
+        let known = self.drawing.take().filter(|known| known.paper() == paper);
+        if known.is_none() || self.drawn_revision != state.ink_revision() {
+            self.drawn_revision = state.ink_revision();
+            let drawing = self
+                .drawing
+                .insert(known.unwrap_or_else(|| Drawing::blank(paper)));
+            drawing.show(state.ink().strokes());
+        } else {
+            self.drawing = known;
         }
-        self.drawn_revision = state.ink_revision();
-        let strokes = state.ink().strokes();
-        let unchanged =
-            |((known, _), stroke): &(&(ink::Stroke, Arc<Mesh>), &ink::Stroke)| known == *stroke;
-        let kept = self.drawn.iter().zip(strokes).take_while(unchanged).count();
-        self.drawn.truncate(kept);
-        for stroke in &strokes[kept..] {
-            self.drawn
-                .push((stroke.clone(), Arc::new(paper.mesh(stroke))));
+        if let Some(drawing) = &mut self.drawing {
+            if drawing.settle(painter.ctx()) {
+                painter.ctx().request_repaint();
+            }
+            drawing.draw(painter);
         }
     }
 }

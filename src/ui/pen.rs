@@ -1,22 +1,29 @@
 //! Strokes as triangles: round ends, round corners, edges that fade over one pixel.
 //!
 //! egui tessellates shapes anew in every frame and knows no round joins, so that a wide pen gets spikes
-//! at sharp turns. These meshes are made once a stroke and drawn as they are.
+//! at sharp turns. These meshes are made once and drawn as they are.
 
-use std::f32::consts::TAU;
+pub(super) mod drawing;
+mod sheet;
+
+use std::{f32::consts::TAU, ops::RangeInclusive};
 
 use egui::{
     Color32, Pos2, Rect, Vec2,
     epaint::{Mesh, Vertex, WHITE_UV},
 };
 
-use crate::ink::{Point, Stroke, smooth};
+use crate::ink::{Point, smooth};
 
 /// The pen's width in the pad's side, about as wide as the network's pen in its picture.
 pub(crate) const PEN_WIDTH: f32 = 0.068;
 /// The cosine of the sharpest turn that neighbouring pieces of the outline share corners at; a sharper
 /// one gets a disc. Paths are smoothed, so nearly all turns are much smaller.
 const SHARED_CORNER_COSINE: f32 = 0.94;
+
+/// How far the path that is drawn may be from the curve, in physical pixels: not to be seen below an edge that
+/// fades over one.
+const TOLERANCE_PX: f32 = 0.2;
 
 /// Where the pad is on the screen, and how its ink looks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,22 +48,38 @@ impl Paper {
         Point::new(offset.x, offset.y)
     }
 
-    /// The mesh of a stroke; a tap is a dot.
-    pub(crate) fn mesh(&self, stroke: &Stroke) -> Mesh {
-        let path: Vec<Pos2> = smooth::polyline(stroke.points())
-            .iter()
-            .map(|point| self.screen_from_pad(*point))
-            .collect();
-        let radius = (self.rect.width() * PEN_WIDTH / 2.0).max(0.5 / self.pixels_per_point);
+    /// How far a path may be from the curve, in the pad's units: on a small pad no farther than on a larger one.
+    fn tolerance(&self) -> f32 {
+        (TOLERANCE_PX / (self.rect.width() * self.pixels_per_point)).min(smooth::PAD_TOLERANCE)
+    }
+
+    /// The pen's radius, in points.
+    fn radius(&self) -> f32 {
+        (self.rect.width() * PEN_WIDTH / 2.0).max(0.5 / self.pixels_per_point)
+    }
+
+    /// The mesh of a path on the screen from one of its points to another: what is between two of them, with
+    /// the path's round ends, and with the corner at the last point. Parts that follow each other are together
+    /// what the path is as a whole. A path of one point is a dot.
+    fn mesh(&self, path: &[Pos2], part: RangeInclusive<usize>) -> Mesh {
+        let radius = self.radius();
         let mut outline = Outline {
             mesh: Mesh::default(),
             color: self.color,
             inner: radius - 0.5 / self.pixels_per_point,
             outer: radius + 0.5 / self.pixels_per_point,
         };
-        outline.stroke(&path);
+        outline.stroke(path, part);
         outline.mesh
     }
+}
+
+/// Across the path at a point where it goes from one direction on to another, unless the turn is so sharp that
+/// the corner is round.
+fn shared_normal(before: Option<Vec2>, after: Option<Vec2>) -> Option<Vec2> {
+    let (before, after) = (before?, after?);
+    let is_shared = before.dot(after) > SHARED_CORNER_COSINE;
+    is_shared.then(|| (before + after).normalized().rot90())
 }
 
 struct Outline {
@@ -68,38 +91,30 @@ struct Outline {
 }
 
 impl Outline {
-    fn stroke(&mut self, path: &[Pos2]) {
-        let (Some(&first), Some(&last)) = (path.first(), path.last()) else {
-            return;
-        };
-        self.disc(first);
-        if path.len() > 1 {
-            self.disc(last);
+    fn stroke(&mut self, path: &[Pos2], part: RangeInclusive<usize>) {
+        let (first, last) = (*part.start(), *part.end());
+        if first == 0 {
+            self.disc(path[0]);
         }
-        let directions: Vec<Vec2> = path
-            .windows(2)
-            .map(|pair| (pair[1] - pair[0]).normalized())
-            .collect();
-        let mut before: Option<u32> = None;
-        for (index, ends) in path.windows(2).enumerate() {
-            let direction = directions[index];
-            let start = before.unwrap_or_else(|| self.section(ends[0], direction.rot90()));
-            let next = directions.get(index + 1).copied();
-            let end = match next {
-                Some(next) if direction.dot(next) > SHARED_CORNER_COSINE => {
-                    let section = self.section(ends[1], (direction + next).normalized().rot90());
-                    before = Some(section);
-                    section
-                }
-                _ => {
-                    if next.is_some() {
-                        self.disc(ends[1]);
-                    }
-                    before = None;
-                    self.section(ends[1], direction.rot90())
-                }
-            };
+        let direction = |index: usize| {
+            let ends = path.get(index..index + 2)?;
+            Some((ends[1] - ends[0]).normalized())
+        };
+        let mut before = None;
+        for index in first..last {
+            let Some(own) = direction(index) else { return };
+            let start = before.unwrap_or_else(|| {
+                let previous = index.checked_sub(1).and_then(direction);
+                let normal = shared_normal(previous, Some(own)).unwrap_or(own.rot90());
+                self.section(path[index], normal)
+            });
+            let shared = shared_normal(Some(own), direction(index + 1));
+            if shared.is_none() {
+                self.disc(path[index + 1]);
+            }
+            let end = self.section(path[index + 1], shared.unwrap_or(own.rot90()));
             self.join(start, end);
+            before = shared.is_some().then_some(end);
         }
     }
 
@@ -149,63 +164,4 @@ impl Outline {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_stroke_stays_within_its_pen() {
-        let paper = Paper {
-            rect: Rect::from_min_size(Pos2::new(10.0, 20.0), Vec2::splat(400.0)),
-            pixels_per_point: 2.0,
-            color: Color32::BLACK,
-        };
-        let cases: [(&[(f32, f32)], &str); 6] = [
-            (&[(0.5, 0.5)], "a tap"),
-            (&[(0.1, 0.1), (0.9, 0.1)], "a line"),
-            (&[(0.2, 0.2), (0.8, 0.2), (0.4, 0.8)], "the corner of a 7"),
-            (&[(0.2, 0.2), (0.8, 0.2), (0.2, 0.2)], "there and back"),
-            (
-                &[(0.5, 0.5), (0.5, 0.5), (0.500_01, 0.5)],
-                "a trembling hand",
-            ),
-            (&[(-2.0, 0.5), (3.0, 0.5)], "over both edges"),
-        ];
-        for (points, reason) in cases {
-            let points: Vec<_> = points.iter().map(|&(x, y)| Point::new(x, y)).collect();
-            let path: Vec<Pos2> = smooth::polyline(&points)
-                .iter()
-                .map(|point| paper.screen_from_pad(*point))
-                .collect();
-            let mesh = paper.mesh(&Stroke::new(points).expect("points that can be drawn"));
-            assert!(mesh.is_valid(), "{reason}: the indices are in range");
-            assert!(!mesh.is_empty(), "{reason}: there is something to see");
-            let reach = 400.0 * PEN_WIDTH / 2.0 + 1.0;
-            for vertex in &mesh.vertices {
-                let near = path
-                    .iter()
-                    .any(|centre| centre.distance(vertex.pos) <= reach);
-                assert!(near, "{reason}: {:?} is off the path", vertex.pos);
-            }
-        }
-    }
-
-    #[test]
-    fn the_pad_is_a_unit_square() {
-        let paper = Paper {
-            rect: Rect::from_min_size(Pos2::new(10.0, 20.0), Vec2::splat(400.0)),
-            pixels_per_point: 1.0,
-            color: Color32::BLACK,
-        };
-        let pos = Pos2::new(110.0, 320.0);
-        assert_eq!(
-            paper.pad_from_screen(pos),
-            Point::new(0.25, 0.75),
-            "to the pad"
-        );
-        assert_eq!(
-            paper.screen_from_pad(Point::new(0.25, 0.75)),
-            pos,
-            "and back"
-        );
-    }
-}
+mod tests;

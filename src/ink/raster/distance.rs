@@ -100,9 +100,13 @@ impl DistanceField {
 
     /// The samples whose centres are within reach of what lies between two places, along one axis.
     fn reached(&self, from: f32, to: f32, len: usize) -> Range<usize> {
-        let (low, high) = (from.min(to) - self.reach, from.max(to) + self.reach);
-        let first = (low - 0.5).ceil().max(0.0) as usize;
-        let past = (high + 0.5).floor().clamp(0.0, len as f32) as usize;
+        let (low, high) = (
+            from.min(to) - self.reach - 0.5,
+            from.max(to) + self.reach + 0.5,
+        );
+        // Rounded up and down, as casts do it: where there is no instruction for it, `ceil` is a call.
+        let first = low as usize + usize::from(low > low as usize as f32);
+        let past = (high as usize).min(len);
         first.min(past)..past
     }
 }
