@@ -146,8 +146,8 @@ pub enum Effect {
     Resume,
     /// End it and keep what it has learnt.
     Stop,
-    /// Begin the measurement of this number: this model, on these pictures.
-    Measure(u64, Arc<Model>, Source),
+    /// Begin the measurement of this number: this model, on these pictures, with this noise on them or none.
+    Measure(u64, Arc<Model>, Source, Option<Noise>),
     /// End the measurement under way.
     CancelMeasuring,
     /// Open the system's file dialog.

@@ -88,11 +88,11 @@ impl Workers {
                 Effect::Pause => self.steer(Trainer::pause),
                 Effect::Resume => self.steer(Trainer::resume),
                 Effect::Stop => self.steer(Trainer::stop),
-                Effect::Measure(number, model, source) => {
+                Effect::Measure(number, model, source, noise) => {
                     // The last measurement is done, so its thread is joined at once.
                     let ctx = ctx.clone();
                     let waker = Arc::new(move || ctx.request_repaint());
-                    self.measurer = Some(Measurer::spawn(number, model, source, waker));
+                    self.measurer = Some(Measurer::spawn(number, model, source, noise, waker));
                 }
                 Effect::CancelMeasuring => {
                     if let Some(measurer) = &self.measurer {
