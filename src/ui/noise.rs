@@ -46,7 +46,7 @@ pub(crate) fn noise_ui(ui: &mut Ui, rect: Rect, noise: Option<Noise>, actions: &
 /// The same for the pictures that the model is tested on.
 pub(crate) fn test_noise_ui(ui: &mut Ui, noise: Option<Noise>, asked: &mut Vec<MeasuringAction>) {
     let palette = Palette::of(ui.style());
-    let said = noise.map_or_else(|| "No noise".to_owned(), words);
+    let said = noise.map_or_else(|| "Noise: off".to_owned(), words);
     let button = match colors(palette, noise) {
         Some((color, fill)) => Button::new(RichText::new(said).color(color)).fill(fill),
         None => Button::new(said),

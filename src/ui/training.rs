@@ -130,7 +130,7 @@ fn expectation(preset: Preset) -> &'static str {
 fn time_ahead(training: &Training) -> String {
     if let Some(secs) = training.expected_secs() {
         return format!(
-            "About {} on this computer, by some steps that were timed.",
+            "About {} on this computer, measured just now.",
             words::duration(secs)
         );
     }

@@ -219,6 +219,6 @@ fn closing_asks_while_a_training_runs() {
 fn how_long_it_takes_is_told_before_it_begins() {
     let mut window = Window::new(settings());
     window.await_that("some steps are timed", |harness| {
-        says(harness, "on this computer, by some steps that were timed.")
+        says(harness, "on this computer, measured just now.")
     });
 }
