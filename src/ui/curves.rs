@@ -220,6 +220,7 @@ fn figure_ui(ui: &mut Ui, state: &State, view: CurvesView, figure: &Figure, heig
         epochs: training.plan.map_or(1, |plan| plan.epochs),
         height,
         is_logarithmic: view.is_logarithmic && figure.kind == Kind::Loss,
+        shows_zero: figure.kind == Kind::Rate,
         words: figure.words,
         best: best.and_then(|record| Some([record.epoch as f64, (figure.validation)(record)?])),
     };

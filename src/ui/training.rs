@@ -236,11 +236,15 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
             });
         }
         TrainingState::Testing { is_skipped, .. } => {
-            ui.add_enabled_ui(!is_skipped, |ui| {
-                let skip = ui.add_sized(Vec2::new(width, 40.0), Button::new("Skip the test"));
-                let help = "What it has learnt answers already. Without the test its accuracy on MNIST's test \
-                            images stays unknown, and how sure it is rests on fewer digits.";
-                press(skip.on_hover_text(help), Action::SkipTest);
+            ui.horizontal(|ui| {
+                ui.add_enabled_ui(!is_skipped, |ui| {
+                    let skip = ui.add_sized(half, Button::new("Skip the test"));
+                    let help = "What it has learnt answers already. Without the test its accuracy on the test \
+                                images stays unknown, and how sure it is rests on fewer digits.";
+                    press(skip.on_hover_text(help), Action::SkipTest);
+                });
+                // Where Stop was there is nothing to press: a double click must not skip the test.
+                ui.add_enabled_ui(false, |ui| ui.add_sized(half, Button::new("Testing")));
             });
         }
         TrainingState::Idle | TrainingState::Finished { .. } | TrainingState::Failed { .. } => {
