@@ -83,7 +83,8 @@ impl Control {
 
     /// Waits while paused; then says what to do: anything but to pause.
     pub(super) fn await_turn(&self) -> Wish {
-        self.look();
+        #[cfg(test)]
+        self.script.look(self);
         let waiting = self
             .changed
             .wait_while(self.lock(), |wish| *wish == Wish::Pause);
@@ -93,18 +94,13 @@ impl Control {
     /// Whether a test of what was learnt goes on after `read` examples: the first few are read in any case,
     /// unless nobody waits for the result. A pause is none here: it would be over before it was noticed.
     pub(super) fn goes_on_testing(&self, read: usize) -> bool {
-        self.look();
+        #[cfg(test)]
+        self.script.look(self);
         match self.wish() {
             Wish::Run | Wish::Pause | Wish::Stop => true,
             Wish::Skip => read == 0,
             Wish::Abandon => false,
         }
-    }
-
-    /// Called before each look that a training takes at what is wished for.
-    fn look(&self) {
-        #[cfg(test)]
-        self.script.look(self);
     }
 
     fn change(&self, next: impl FnOnce(Wish) -> Wish) {
@@ -125,16 +121,19 @@ pub(super) mod tests {
 
     use super::*;
 
+    /// What whoever holds the lever does.
+    type Act = fn(&Control);
+
     /// Changes the wish at a certain look at it, so that a test can act between any two of them.
     #[derive(Debug, Default)]
     pub(in crate::training) struct Script {
         looks: AtomicUsize,
-        act: Option<(usize, fn(&Control))>,
+        act: Option<(usize, Act)>,
     }
 
     impl Script {
         /// Acts right before the look of this number, counted from 1.
-        pub(in crate::training) fn at(look: usize, act: fn(&Control)) -> Self {
+        pub(in crate::training) fn at(look: usize, act: Act) -> Self {
             Self {
                 looks: AtomicUsize::new(0),
                 act: Some((look, act)),
@@ -187,7 +186,6 @@ pub(super) mod tests {
 
     #[test]
     fn a_test_goes_on_until_it_is_skipped() {
-        type Act = fn(&Control);
         let cases: [(Act, [bool; 2], &str); 5] = [
             (|_| (), [true, true], "undisturbed"),
             (Control::pause, [true, true], "a pause comes too late"),

@@ -38,11 +38,13 @@ pub(super) fn picture(
             .or_default()
             .native_pixels_per_point = Some(pixels_per_point);
         let mut output = ctx.run_ui(input, &mut draw);
-        for (id, deltas) in output.textures_delta.set.drain() {
+        let deltas = output.textures_delta.set.drain();
+        // Those of one texture are in order; one texture knows nothing of another.
+        deltas.for_each(|(id, deltas)| {
             for delta in deltas {
                 textures.set(id, &delta.image, delta.pos);
             }
-        }
+        });
         output.textures_delta.clear();
         shapes = output.shapes;
     }

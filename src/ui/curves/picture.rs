@@ -14,7 +14,7 @@ const PICTURE_SCALE: f32 = 2.0;
 /// The heights of its plots, and of its heading, in points.
 const PICTURE_HEIGHT: f32 = 250.0;
 const PICTURE_RATE_HEIGHT: f32 = 130.0;
-const PICTURE_HEADING: f32 = 66.0;
+const PICTURE_HEADING: f32 = 88.0;
 
 /// A picture of all the curves that are shown, of a size of its own: whatever of them is in sight.
 pub(super) fn picture_of(state: &State, view: CurvesView, theme: Theme) -> Photograph {
