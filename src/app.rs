@@ -18,7 +18,7 @@ use crate::{
     error::{ModelError, WindowError},
     model::file::Model,
     ui::View,
-    worker::{interrupted, library},
+    worker::{interrupted, library, rehearser::Rehearser},
 };
 
 /// What the window is started with.
@@ -182,8 +182,10 @@ impl App {
         if self.state.measuring.active_number().is_none() {
             self.workers.measurer = None;
         }
-        if let Some(photograph) = self.workers.take_photograph() {
-            effects.extend(self.state.hear_photograph(photograph));
+        let rehearsed = self.workers.rehearser.as_ref().and_then(Rehearser::take);
+        if let Some(rehearsed) = rehearsed {
+            self.state.training.hear_rehearsal(rehearsed);
+            self.workers.rehearser = None;
         }
         for outcome in self.workers.files.drain() {
             effects.extend(self.state.hear_file(outcome));

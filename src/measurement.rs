@@ -16,6 +16,7 @@ use self::{
 };
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit, PIXELS},
+    dataset::noise::Noise,
     error::ModelError,
     model::{calibration::Calibration, file::Model},
     recognition::Prediction,
@@ -136,7 +137,7 @@ impl Measurement {
             }
             let chunk = logits.len()..count.min(logits.len() + CHUNK);
             let mut pixels = Vec::with_capacity(chunk.len() * PIXELS);
-            chunk.for_each(|index| specimens.append_pixels(index, &mut pixels));
+            chunk.for_each(|index| pixels.extend(specimens.bitmap(index).pixels()));
             logits.extend(model.mlp.logits(pixels)?);
             on_progress(logits.len());
         }
@@ -182,6 +183,11 @@ impl Measurement {
     /// How many lines of an ink file could not be measured with.
     pub fn left_out(&self) -> LeftOut {
         self.specimens.left_out()
+    }
+
+    /// What was added to each picture.
+    pub fn noise(&self) -> Option<Noise> {
+        self.specimens.noise()
     }
 
     /// What was made of each picture, in their order.

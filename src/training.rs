@@ -13,6 +13,7 @@ pub mod evaluation;
 mod events;
 mod fused;
 mod outcome;
+pub mod rehearsal;
 mod run;
 pub mod sanity;
 pub mod schedule;
@@ -116,6 +117,15 @@ fn begin(
         let Some(learnt) = run.epochs(&validation, &mut on_event)? else {
             return Ok(None);
         };
+        if learnt.is_blank {
+            // It knows nothing, so that there is nothing to test.
+            control.skip();
+        }
+        on_event(TrainingEvent::Learnt {
+            mlp: learnt.mlp.clone(),
+            epoch: learnt.epoch,
+            is_stopped: learnt.ending == Ending::Stopped,
+        });
         let rejects = training.has_non_digits();
         finish(config, dataset, (&validation, rejects), learnt, control)
     })
@@ -153,16 +163,17 @@ fn finish(
         epoch,
         history,
         ending,
+        ..
     } = learnt;
     let hands = &dataset.calibration;
     let calibration = calibration(&mlp, validation, hands, rejects, config.seed, control)?;
     let Some(calibration) = calibration else {
         return Ok(None);
     };
-    let Some(test) = evaluate(&mlp, &dataset.test, control)? else {
+    let test = evaluate(&mlp, &dataset.test, control)?.filter(|test| test.examples > 0);
+    if control.wish() == Wish::Abandon {
         return Ok(None);
-    };
-    let test = (test.examples > 0).then_some(test);
+    }
     let record = match epoch {
         Some(epoch) => history.iter().find(|record| record.epoch == epoch),
         None => history.last(),
@@ -201,7 +212,7 @@ fn training_set(
 ) -> TrainingSet {
     const AT_ONCE: usize = 200;
     let ranges = |count: usize| {
-        let is_wanted = |_: &usize| !matches!(control.wish(), Wish::Stop | Wish::Abandon);
+        let is_wanted = |_: &usize| !control.wish().ends_learning();
         (0..count)
             .step_by(AT_ONCE)
             .take_while(is_wanted)

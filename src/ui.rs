@@ -13,8 +13,10 @@ mod measuring;
 mod models;
 mod noise;
 mod notices;
+mod off_screen;
 mod pen;
 mod questions;
+mod run_settings;
 mod runs;
 mod theme;
 mod training;
@@ -124,6 +126,7 @@ impl View {
         questions::path_window(ui.ctx(), state, &mut actions);
         questions::close_modal(ui.ctx(), state, &mut actions);
         questions::interrupted_modal(ui.ctx(), state, &mut actions);
+        questions::remove_modal(ui.ctx(), state, &mut actions);
         notices::notices_ui(ui.ctx(), state, &mut actions);
         notices::drop_hint(ui.ctx(), state);
         actions

@@ -1,4 +1,5 @@
-//! Threads behind handles, for whoever must never wait: a predictor, a trainer, a measurer, file tasks.
+//! Threads behind handles, for whoever must never wait: a predictor, a trainer, a measurer, a
+//! rehearser, file tasks.
 //!
 //! A handle takes requests at once and gives results when asked; the thread behind it wakes the owner
 //! whenever there is something new. Dropping a handle stops its thread, wakes it if it waits, and
@@ -9,6 +10,7 @@ pub mod interrupted;
 pub mod library;
 pub mod measurer;
 pub mod predictor;
+pub mod rehearser;
 pub mod trainer;
 
 mod block_on;
@@ -26,6 +28,21 @@ use std::{
 
 /// Called from a worker's thread after anything new is there to be taken. It must return soon.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// What wakes the owner of a worker that tells much.
+#[derive(Clone)]
+pub struct Wakers {
+    /// For how far it is, and for what comes as often: the owner may take its time.
+    pub gauge: Waker,
+    /// For all else, which is seldom and worth a look at once.
+    pub fact: Waker,
+}
+
+impl fmt::Debug for Wakers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wakers").finish_non_exhaustive()
+    }
+}
 
 /// How many facts wait to be drained before a worker waits for its owner. A fact is small, but for
 /// the weights that a finished epoch comes with.
@@ -56,6 +73,19 @@ impl Drop for Joined {
 impl fmt::Debug for Joined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Joined").field(&self.thread()).finish()
+    }
+}
+
+/// Lets every other thread go first that wants the processor, the window's above all: a training takes
+/// all that is left over, and the threads that it starts do as well.
+fn step_back() {
+    /// Others get three times as much where there is not enough for both.
+    #[cfg(target_os = "linux")]
+    const NICENESS: i32 = 5;
+    // On Linux it is a thread's own, and none of a process is meant by `None`.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        log::debug!("the training keeps the window's priority: {error}");
     }
 }
 

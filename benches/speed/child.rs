@@ -137,6 +137,7 @@ pub(crate) fn serve(task: &[String]) {
         TrainingEvent::Resumed(_)
         | TrainingEvent::Batch(_)
         | TrainingEvent::Glance(_)
+        | TrainingEvent::Learnt { .. }
         | TrainingEvent::Checkpoint(_) => {}
         TrainingEvent::EpochFinished { .. } => {
             println!("{}", start.elapsed().as_secs_f64());

@@ -18,7 +18,11 @@ use crate::{
         checkpoint::Checkpoint,
         config::{Preset, TrainingConfig},
     },
-    worker::{file_tasks::FileTask, library::LibraryTask, trainer::DataSource},
+    worker::{
+        file_tasks::{FileTask, Photograph},
+        library::LibraryTask,
+        trainer::DataSource,
+    },
 };
 
 /// Something that a person did. Panels return them; they are applied once, after drawing.
@@ -52,12 +56,14 @@ pub enum Action {
     FormChanged(Box<TrainingForm>),
     /// Set the fields as this preset has them.
     PresetChosen(Preset),
-    /// Take a picture of this part of the window, corner and opposite corner in points, to be saved.
-    PhotographCurves([[f32; 2]; 2]),
+    /// Save this picture of the curves.
+    SavePhotograph(Arc<Photograph>),
     /// Something with a run in the table.
     Run(RunAction),
     /// Take a first look at the data that the fields name.
     LookAtData,
+    /// Time some steps of the training that the fields describe.
+    Rehearse,
     /// Train on this device from the next time on.
     ChooseDevice(DeviceChoice),
     /// Begin a training.
@@ -68,6 +74,8 @@ pub enum Action {
     Resume,
     /// End it and keep what it has learnt.
     Stop,
+    /// Leave out the test of what it has learnt, or the rest of that test.
+    SkipTest,
     /// Go on with the training that was interrupted before the window was closed.
     ResumeInterrupted,
     /// Throw away what it left.
@@ -134,6 +142,8 @@ pub enum Effect {
     Answer(Arc<Model>),
     /// Add this noise to what it sees from now on, or none.
     AddNoise(Option<Noise>),
+    /// Time some steps of such a training.
+    Rehearse(Box<TrainingConfig>, DeviceChoice),
     /// Begin the training of this number.
     Train(u64, Box<TrainingConfig>, DataSource, DeviceChoice),
     /// Go on, under this number, with a training that was interrupted.
@@ -146,8 +156,10 @@ pub enum Effect {
     Resume,
     /// End it and keep what it has learnt.
     Stop,
-    /// Begin the measurement of this number: this model, on these pictures.
-    Measure(u64, Arc<Model>, Source),
+    /// Leave out the test of what it has learnt, or the rest of that test.
+    SkipTest,
+    /// Begin the measurement of this number: this model, on these pictures, with this noise on them or none.
+    Measure(u64, Arc<Model>, Source, Option<Noise>),
     /// End the measurement under way.
     CancelMeasuring,
     /// Open the system's file dialog.
@@ -156,8 +168,6 @@ pub enum Effect {
     File(FileTask),
     /// Do something in the library of finished trainings.
     Library(LibraryTask),
-    /// Take a picture of this part of the window, in points.
-    Photograph([[f32; 2]; 2]),
     /// Close the window.
     Close,
 }

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{form::TrainingForm, training::Pace};
+use super::state::form::TrainingForm;
 use crate::{
     error::IoError,
     files::{self, ReadFault},
@@ -68,9 +68,6 @@ pub struct Settings {
     /// Whether to ask for files in the system's dialog. A field to type the path into is the other
     /// way, for a system whose dialogs do not work.
     pub file_dialogs: bool,
-    /// How fast this computer trained last; `None` before the first training.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pace: Option<Pace>,
     /// What the training panel is set to.
     pub training: SavedForm,
 }
@@ -84,7 +81,6 @@ impl Default for Settings {
             watch: true,
             device: DeviceChoice::default(),
             file_dialogs: true,
-            pace: None,
             training: SavedForm::of(&TrainingForm::default()),
         }
     }
@@ -246,9 +242,6 @@ mod tests {
             watch: false,
             device: DeviceChoice::Cpu,
             file_dialogs: false,
-            pace: Some(Pace {
-                parameters_per_sec: 1.5e9,
-            }),
             training: SavedForm::of(&form),
         };
         settings.save(&nested).expect("the folder is made");

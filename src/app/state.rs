@@ -22,7 +22,7 @@ use self::{
     notices::Notices,
     paths::FileDialog,
     runs::Runs,
-    training::{Training, TrainingState},
+    training::{Rehearsals, Training, TrainingState},
 };
 use super::{
     action::{Action, Effect, PathPurpose},
@@ -230,7 +230,10 @@ impl State {
             Action::ChooseModel(id) => self.choose_model(id, out),
             Action::FormChanged(form) => self.training.form = *form,
             Action::PresetChosen(preset) => self.training.form.choose(preset),
-            Action::PhotographCurves(part) => out.push(Effect::Photograph(part)),
+            Action::SavePhotograph(photograph) => {
+                self.training.photograph = Some(photograph);
+                self.ask_path(PathPurpose::SavePhotograph, out);
+            }
             Action::Run(action) => self.apply_to_run(action, out),
             Action::LookAtData => {
                 if let Some(source) = self.training.form.source()
@@ -239,11 +242,19 @@ impl State {
                     out.push(Effect::File(FileTask::LookAtData(source)));
                 }
             }
-            Action::ChooseDevice(device) => self.settings.device = device,
+            Action::Rehearse => {
+                let asked = self.training.ask_rehearsal().map(Box::new);
+                out.extend(asked.map(|config| Effect::Rehearse(config, self.settings.device)));
+            }
+            Action::ChooseDevice(device) => {
+                self.settings.device = device;
+                self.training.rehearsals = Rehearsals::default();
+            }
             Action::Train => self.train(out),
             Action::Pause => self.steer(out, Effect::Pause),
             Action::Resume => self.steer(out, Effect::Resume),
             Action::Stop => self.steer(out, Effect::Stop),
+            Action::SkipTest => self.steer(out, Effect::SkipTest),
             Action::ResumeInterrupted => self.resume_interrupted(out),
             Action::DiscardInterrupted => {
                 if self.training.interrupted.take().is_some() {
@@ -343,7 +354,7 @@ impl State {
         out.push(Effect::ResumeInterrupted(run, checkpoint));
     }
 
-    /// Pauses, resumes or stops the training under way, where that makes sense.
+    /// Pauses, resumes or stops the training under way, or skips its test, where that makes sense.
     fn steer(&mut self, out: &mut Vec<Effect>, effect: Effect) {
         let next = match (&self.training.state, &effect) {
             (&TrainingState::Running { run }, Effect::Pause) => TrainingState::Paused { run },
@@ -351,6 +362,18 @@ impl State {
             (&(TrainingState::Running { run } | TrainingState::Paused { run }), Effect::Stop) => {
                 TrainingState::Stopping { run }
             }
+            (
+                &TrainingState::Testing {
+                    run,
+                    stopped,
+                    is_skipped: false,
+                },
+                Effect::SkipTest,
+            ) => TrainingState::Testing {
+                run,
+                stopped,
+                is_skipped: true,
+            },
             _ => return,
         };
         self.training.state = next;

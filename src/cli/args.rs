@@ -41,6 +41,7 @@ Examples:
   digitpad eval --ink digits.jsonl.gz --ink signs.jsonl.gz
   digitpad eval --ink digits.jsonl.gz --errors misread.png
   digitpad eval --weights filtered.safetensors --noise salt-and-pepper:0.1
+  digitpad eval --ink digits.jsonl.gz --noise gaussian:0.2
 
 With --json, one object: source, examples, loss, accuracy, confusion (ten rows, truth by row), for each
 digit precision and recall (per_class is recall too), ece (the expected calibration error) and
@@ -136,8 +137,8 @@ struct TypedEval {
     /// was read as and how sure of that the model was
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
-    /// Noise to add to the images first: salt-and-pepper:X or gaussian:X, X from 0 to 1
-    #[arg(long, value_name = "KIND:X", conflicts_with = "ink")]
+    /// Noise to add to what the network sees of each digit: salt-and-pepper:X or gaussian:X, X from 0 to 1
+    #[arg(long, value_name = "KIND:X")]
     noise: Option<Noise>,
     #[command(flatten)]
     device: TypedDevice,

@@ -23,9 +23,6 @@ use crate::{
     training::{control::Control, evaluation::Evaluation},
 };
 
-/// Noise is the same each time, so that models can be compared.
-const NOISE_SEED: u64 = 0;
-
 /// Measure a model on labelled digits.
 #[derive(Debug)]
 pub struct EvalTask {
@@ -128,14 +125,8 @@ pub(super) fn run(
         EvalSource::Folder(folder) => Dataset::test_of_folder(folder)?,
         EvalSource::Idx { images, labels } => pair(images, labels)?,
     };
-    let (source, examples) = match task.noise {
-        Some(noise) => (
-            format!("{source} with {noise}"),
-            examples.with_noise(noise, NOISE_SEED),
-        ),
-        None => (source, examples),
-    };
-    let specimens = Specimens::of_examples(source, examples);
+    let name = with_noise(source, task.noise);
+    let specimens = Specimens::of_examples(name, examples).with_noise(task.noise);
     let Some(measurement) = measured(&model, specimens)? else {
         return Ok(Ending::Interrupted);
     };
@@ -149,6 +140,14 @@ pub(super) fn run(
         report.write_text(out)?;
     }
     Ok(Ending::Done)
+}
+
+/// What the pictures are called in a report.
+pub(super) fn with_noise(source: String, noise: Option<Noise>) -> String {
+    match noise {
+        Some(noise) => format!("{source} with {noise}"),
+        None => source,
+    }
 }
 
 /// Writes a picture of what the model misreads.

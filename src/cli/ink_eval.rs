@@ -8,12 +8,12 @@ use serde::Serialize;
 use self::non_digits::NonDigitFigures;
 use super::{
     Ending,
-    eval::{EvalTask, Report, write_errors},
+    eval::{EvalTask, Report, with_noise, write_errors},
     text, write_json,
 };
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit},
-    dataset::pen::Fold,
+    dataset::{noise::Noise, pen::Fold},
     error::{CliError, ModelError, Refusal},
     ink::{
         self,
@@ -102,8 +102,8 @@ pub(super) fn run(
         .iter()
         .map(|file| file.display().to_string())
         .collect();
-    let name = names.join(", ");
-    let sorted = sort(&records);
+    let name = with_noise(names.join(", "), task.noise);
+    let sorted = sort(&records, task.noise);
     if sorted.digits.is_empty() && sorted.others.is_empty() {
         return Err(CliError::Refused(Refusal::new(
             format!("measure with the ink in {name}"),
@@ -149,8 +149,13 @@ pub(super) fn run(
     Ok(Ending::Done)
 }
 
-fn sort(records: &[InkRecord]) -> Sorted<'_> {
+/// Sorts the drawings, and adds noise to what the network will see of them.
+fn sort(records: &[InkRecord], noise: Option<Noise>) -> Sorted<'_> {
     let mut sorted = Sorted::default();
+    let spoilt = |bitmap: Bitmap, place: usize| match noise {
+        Some(noise) => noise.on(&bitmap, place),
+        None => bitmap,
+    };
     for record in records {
         let Some(label) = &record.label else {
             sorted.left_out.unlabelled += 1;
@@ -161,8 +166,14 @@ fn sort(records: &[InkRecord]) -> Sorted<'_> {
             continue;
         };
         match label {
-            Label::Digit(digit) => sorted.digits.push((record, *digit, bitmap)),
-            Label::Other(sign) => sorted.others.push((sign, bitmap)),
+            Label::Digit(digit) => {
+                let bitmap = spoilt(bitmap, sorted.digits.len());
+                sorted.digits.push((record, *digit, bitmap));
+            }
+            Label::Other(sign) => {
+                let bitmap = spoilt(bitmap, sorted.others.len());
+                sorted.others.push((sign, bitmap));
+            }
         }
     }
     sorted

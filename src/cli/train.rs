@@ -292,7 +292,7 @@ fn notes(config: &TrainingConfig, trained: &TrainedModel) -> Vec<String> {
         _ => None,
     };
     let observations = observe(config, &trained.history);
-    let observations = observations.iter().map(Observation::to_string);
+    let observations = observations.iter().map(Observation::in_hindsight);
     divergence.into_iter().chain(observations).collect()
 }
 
@@ -321,12 +321,14 @@ fn check_writable(path: &Path) -> Result<(), IoError> {
     tempfile::tempfile_in(folder).map(drop).map_err(failed)
 }
 
-/// The first Ctrl-C stops the training after its batch, the second gives it up.
+/// The first Ctrl-C stops the training after its batch, the second leaves out the test of what it has learnt,
+/// the third gives it up.
 fn stop_on_ctrl_c(control: &Arc<Control>) {
     let control = Arc::clone(control);
     let handler = move || match control.wish() {
         Wish::Run | Wish::Pause => control.stop(),
-        Wish::Stop | Wish::Abandon => control.abandon(),
+        Wish::Stop => control.skip(),
+        Wish::Skip | Wish::Abandon => control.abandon(),
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         log::warn!("Ctrl-C will end the training without keeping it: {error}");

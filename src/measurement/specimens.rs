@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     bitmap::{Bitmap, Digit},
-    dataset::{Dataset, Examples},
+    dataset::{Dataset, Examples, noise::Noise},
     error::{MeasurementError, Refusal},
     ink::{
         self,
@@ -45,6 +45,7 @@ pub struct LeftOut {
 pub struct Specimens {
     name: String,
     pictures: Pictures,
+    noise: Option<Noise>,
     left_out: LeftOut,
 }
 
@@ -60,6 +61,7 @@ impl Specimens {
         Self {
             name: name.into(),
             pictures: Pictures::Examples(examples),
+            noise: None,
             left_out: LeftOut::default(),
         }
     }
@@ -69,6 +71,7 @@ impl Specimens {
         Self {
             name: name.into(),
             pictures: Pictures::Drawings(drawings),
+            noise: None,
             left_out: LeftOut::default(),
         }
     }
@@ -121,8 +124,20 @@ impl Specimens {
         Ok(Some(Self {
             name,
             pictures: Pictures::Drawings(drawings),
+            noise: None,
             left_out,
         }))
+    }
+
+    /// The same with noise on each picture, or with none.
+    #[must_use]
+    pub fn with_noise(self, noise: Option<Noise>) -> Self {
+        Self { noise, ..self }
+    }
+
+    /// What is added to each picture.
+    pub fn noise(&self) -> Option<Noise> {
+        self.noise
     }
 
     /// `mnist`, or the name of a folder or a file.
@@ -156,21 +171,15 @@ impl Specimens {
         }
     }
 
-    /// The picture at `index`, which must be below [`Specimens::len`].
+    /// The picture at `index`, which must be below [`Specimens::len`]: as it is tested with, noise included.
     pub fn bitmap(&self, index: usize) -> Bitmap {
-        match &self.pictures {
+        let plain = match &self.pictures {
             Pictures::Examples(examples) => Bitmap::from_bytes(examples.image(index)),
             Pictures::Drawings(drawings) => drawings[index].0.clone(),
-        }
-    }
-
-    /// Appends the picture's 784 pixels, 0 is paper and 1 is ink, to those of others.
-    pub(super) fn append_pixels(&self, index: usize, pixels: &mut Vec<f32>) {
-        match &self.pictures {
-            Pictures::Examples(examples) => {
-                pixels.extend(examples.image(index).map(|byte| f32::from(byte) / 255.0));
-            }
-            Pictures::Drawings(drawings) => pixels.extend(drawings[index].0.pixels()),
+        };
+        match self.noise {
+            Some(noise) => noise.on(&plain, index),
+            None => plain,
         }
     }
 }

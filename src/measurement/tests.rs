@@ -236,3 +236,38 @@ fn the_table_for_other_programs_has_counts_and_parts() {
         "as many fields in each line:\n{text}"
     );
 }
+
+#[test]
+fn noise_is_on_each_picture_that_is_measured_with_and_looked_at() {
+    let examples = Examples::new(vec![128; 2 * PIXELS], vec![4, 4]).expect("fit");
+    let drawings = vec![(Bitmap::from_bytes(&[128; PIXELS]), Digit::ALL[4]); 2];
+    let noise = Noise::SaltAndPepper(0.5);
+    let sources = [
+        Specimens::of_examples("grey", examples),
+        Specimens::of_drawings("grey", drawings),
+    ];
+    let measured = |specimens: Specimens| {
+        let measured = Measurement::of(&reader(), specimens, &Control::default(), &mut |_| {});
+        measured.expect("computes").expect("nobody abandons it")
+    };
+    let mut pictures = Vec::new();
+    for specimens in sources {
+        let plain = measured(specimens.clone());
+        assert_eq!(plain.noise(), None, "without noise");
+        let noisy = measured(specimens.with_noise(Some(noise)));
+        assert_eq!(noisy.noise(), Some(noise), "it says so");
+        for index in [0, 1] {
+            let seen = noisy.bitmap(index);
+            assert_ne!(seen, plain.bitmap(index), "to be seen in the gallery");
+            let logits = reader()
+                .mlp
+                .logits(seen.pixels().to_vec())
+                .expect("computes");
+            let reading = Reading::of_logits(&logits[0], Digit::ALL[4], &Calibration::default());
+            assert_eq!(noisy.readings()[index], reading, "what is seen was read");
+            pictures.push(seen);
+        }
+    }
+    assert_ne!(pictures[0], pictures[1], "each has its own");
+    assert_eq!(pictures[..2], pictures[2..], "whatever it comes from");
+}

@@ -1,6 +1,9 @@
 //! What a trained network's logits are worth, found on digits that it has not learnt from.
 
-use super::{control::Control, evaluation};
+use super::{
+    control::{Control, Wish},
+    evaluation,
+};
 use crate::{
     bitmap::CLASSES,
     dataset::Examples,
@@ -15,14 +18,17 @@ use crate::{
 /// because it is found on few hands and others differ from them.
 const KEPT: f64 = 0.995;
 /// Digits that are generated to find the threshold where no hands were left out.
-const GENERATED: usize = 2000;
+pub(super) const GENERATED: usize = 2000;
+/// So many of them between two looks at what is wished for.
+const GENERATED_AT_ONCE: usize = 200;
 /// The temperatures among which the best is sought.
 const TEMPERATURES: [f64; 2] = [0.2, 5.0];
 
 /// Finds temperature and threshold. `validation` and `hands` are digits that were not learnt from;
 /// either may be empty. `rejects` says whether the network has learnt what is no digit.
 ///
-/// `None` when the training was abandoned.
+/// Whoever does not wait for the test gets what the first of these digits say. `None` when the training was
+/// abandoned.
 pub(super) fn calibration(
     mlp: &Mlp,
     validation: &Examples,
@@ -31,11 +37,12 @@ pub(super) fn calibration(
     seed: u64,
     control: &Control,
 ) -> Result<Option<Calibration>, ModelError> {
+    let read = |examples: &Examples| {
+        evaluation::logits(mlp, examples, &mut |read| control.goes_on_testing(read))
+    };
     let mut sets = Vec::new();
     for examples in [validation, hands] {
-        let Some(logits) = evaluation::logits(mlp, examples, control)? else {
-            return Ok(None);
-        };
+        let logits = read(examples)?;
         if !logits.is_empty() {
             sets.push((logits, examples.labels()));
         }
@@ -45,20 +52,30 @@ pub(super) fn calibration(
         calibration.temperature = best_temperature(&sets) as f32;
     }
     if rejects {
-        let generated;
-        let digits = if hands.is_empty() {
+        let logits = if hands.is_empty() {
             // Another row than what was learnt from.
-            generated = Examples::generated(0..GENERATED, !seed);
-            &generated
+            logits_of_generated(mlp, !seed, control)?
         } else {
-            hands
-        };
-        let Some(logits) = evaluation::logits(mlp, digits, control)? else {
-            return Ok(None);
+            read(hands)?
         };
         calibration.reject_below = Some(least_evidence(&logits));
     }
-    Ok(Some(calibration))
+    Ok((control.wish() != Wish::Abandon).then_some(calibration))
+}
+
+/// The logits of digits that a seed generates.
+fn logits_of_generated(
+    mlp: &Mlp,
+    seed: u64,
+    control: &Control,
+) -> Result<Vec<[f32; CLASSES]>, ModelError> {
+    let mut logits = Vec::with_capacity(GENERATED);
+    while logits.len() < GENERATED && control.goes_on_testing(logits.len()) {
+        let next = logits.len()..GENERATED.min(logits.len() + GENERATED_AT_ONCE);
+        let digits = Examples::generated(next, seed);
+        logits.extend(evaluation::logits(mlp, &digits, &mut |_| true)?);
+    }
+    Ok(logits)
 }
 
 /// The evidence that all but a small part of the digits have.
@@ -84,7 +101,7 @@ fn best_temperature(sets: &[Set]) -> f64 {
                 let sum: f64 = scaled.iter().map(|logit| (logit - largest).exp()).sum();
                 sum.ln() + largest - scaled[usize::from(label)]
             });
-            losses.sum::<f64>() / labels.len() as f64
+            losses.sum::<f64>() / logits.len() as f64
         };
         sets.iter().map(mean).sum::<f64>()
     };

@@ -2,17 +2,26 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// What a training shall do, asked before every batch.
+/// What a training shall do, asked before every batch and before every part of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// Go on.
     Run,
     /// Wait until told otherwise.
     Pause,
-    /// Finish after this batch: keep the weights, evaluate them, return.
+    /// Finish after what is at hand: keep the weights, test them, return.
     Stop,
+    /// The same without the test: return what there is.
+    Skip,
     /// Return at once; nobody waits for the result.
     Abandon,
+}
+
+impl Wish {
+    /// Whether nothing more is to be learnt.
+    pub fn ends_learning(self) -> bool {
+        matches!(self, Self::Stop | Self::Skip | Self::Abandon)
+    }
 }
 
 /// The lever between a training and whoever started it.
@@ -20,6 +29,8 @@ pub enum Wish {
 pub struct Control {
     wish: Mutex<Wish>,
     changed: Condvar,
+    #[cfg(test)]
+    script: tests::Script,
 }
 
 impl Default for Control {
@@ -27,6 +38,8 @@ impl Default for Control {
         Self {
             wish: Mutex::new(Wish::Run),
             changed: Condvar::new(),
+            #[cfg(test)]
+            script: tests::Script::default(),
         }
     }
 }
@@ -44,12 +57,17 @@ impl Control {
 
     /// Ends the training after its batch, waiting or not; final.
     pub fn stop(&self) {
-        self.change(|wish| {
-            if wish == Wish::Abandon {
-                wish
-            } else {
-                Wish::Stop
-            }
+        self.change(|wish| match wish {
+            Wish::Run | Wish::Pause => Wish::Stop,
+            Wish::Stop | Wish::Skip | Wish::Abandon => wish,
+        });
+    }
+
+    /// Ends it without a test of what it has learnt, or leaves out the rest of that test; final.
+    pub fn skip(&self) {
+        self.change(|wish| match wish {
+            Wish::Run | Wish::Pause | Wish::Stop | Wish::Skip => Wish::Skip,
+            Wish::Abandon => wish,
         });
     }
 
@@ -63,12 +81,26 @@ impl Control {
         *self.lock()
     }
 
-    /// Waits while paused; then says what to do: run, stop or abandon.
+    /// Waits while paused; then says what to do: anything but to pause.
     pub(super) fn await_turn(&self) -> Wish {
+        #[cfg(test)]
+        self.script.look(self);
         let waiting = self
             .changed
             .wait_while(self.lock(), |wish| *wish == Wish::Pause);
         *waiting.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a test of what was learnt goes on after `read` examples: the first few are read in any case,
+    /// unless nobody waits for the result. A pause is none here: it would be over before it was noticed.
+    pub(super) fn goes_on_testing(&self, read: usize) -> bool {
+        #[cfg(test)]
+        self.script.look(self);
+        match self.wish() {
+            Wish::Run | Wish::Pause | Wish::Stop => true,
+            Wish::Skip => read == 0,
+            Wish::Abandon => false,
+        }
     }
 
     fn change(&self, next: impl FnOnce(Wish) -> Wish) {
@@ -84,8 +116,52 @@ impl Control {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
+
+    /// What whoever holds the lever does.
+    type Act = fn(&Control);
+
+    /// Changes the wish at a certain look at it, so that a test can act between any two of them.
+    #[derive(Debug, Default)]
+    pub(in crate::training) struct Script {
+        looks: AtomicUsize,
+        act: Option<(usize, Act)>,
+    }
+
+    impl Script {
+        /// Acts right before the look of this number, counted from 1.
+        pub(in crate::training) fn at(look: usize, act: Act) -> Self {
+            Self {
+                looks: AtomicUsize::new(0),
+                act: Some((look, act)),
+            }
+        }
+
+        pub(super) fn look(&self, control: &Control) {
+            let look = self.looks.fetch_add(1, Ordering::Relaxed) + 1;
+            if let Some((_, act)) = self.act.filter(|(at, _)| *at == look) {
+                act(control);
+            }
+        }
+    }
+
+    impl Control {
+        /// One that acts by itself.
+        pub(in crate::training) fn scripted(script: Script) -> Self {
+            Self {
+                script,
+                ..Self::default()
+            }
+        }
+
+        /// How many looks at what is wished for there were.
+        pub(in crate::training) fn looks(&self) -> usize {
+            self.script.looks.load(Ordering::Relaxed)
+        }
+    }
 
     #[test]
     fn a_stop_is_final() {
@@ -99,9 +175,30 @@ mod tests {
             Wish::Stop,
             "neither pause nor resume undoes it"
         );
+        control.skip();
+        control.stop();
+        assert_eq!(control.wish(), Wish::Skip, "a skip goes further");
         control.abandon();
         control.stop();
+        control.skip();
         assert_eq!(control.wish(), Wish::Abandon, "and an abandon outranks it");
+    }
+
+    #[test]
+    fn a_test_goes_on_until_it_is_skipped() {
+        let cases: [(Act, [bool; 2], &str); 5] = [
+            (|_| (), [true, true], "undisturbed"),
+            (Control::pause, [true, true], "a pause comes too late"),
+            (Control::stop, [true, true], "a stop ends the learning"),
+            (Control::skip, [true, false], "something is read of it"),
+            (Control::abandon, [false, false], "nobody waits"),
+        ];
+        for (act, expected, reason) in cases {
+            let control = Control::default();
+            act(&control);
+            let goes_on = [0, 500].map(|read| control.goes_on_testing(read));
+            assert_eq!(goes_on, expected, "{reason}");
+        }
     }
 
     #[test]

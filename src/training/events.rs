@@ -25,6 +25,16 @@ pub enum TrainingEvent {
         /// take a [`Mlp::copy`] before returning.
         mlp: Mlp,
     },
+    /// Nothing more is learnt, whether by itself or because of a stop; what follows is the test of this
+    /// network, which is the one that is kept.
+    Learnt {
+        /// The network: whoever keeps it must take a [`Mlp::copy`] before returning.
+        mlp: Mlp,
+        /// The epoch at whose end it was so; `None` if it is from within one.
+        epoch: Option<usize>,
+        /// Whether somebody stopped it before its last epoch ended.
+        is_stopped: bool,
+    },
     /// All that is needed to go on from here: after every epoch, at least every 30 seconds, and when a stop
     /// was asked for. Whoever writes it down must not take long over it.
     Checkpoint(Box<Checkpoint>),

@@ -10,7 +10,7 @@ pub struct TrainedModel {
     pub model: Model,
     /// The finished epochs.
     pub history: Vec<EpochRecord>,
-    /// The figures on the test set; `None` when it has no examples.
+    /// The figures on the test set; `None` when it has no examples, or nobody waited for it.
     pub test: Option<Evaluation>,
     /// How it ended.
     pub ending: Ending,

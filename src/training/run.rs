@@ -1,6 +1,7 @@
 //! A training under way: its order of examples, its random numbers, its step, and where it is.
 
 mod interruption;
+mod timing;
 
 use std::time::{Duration, Instant};
 
@@ -73,13 +74,15 @@ pub(super) struct Learnt {
     pub(super) epoch: Option<usize>,
     pub(super) history: Vec<EpochRecord>,
     pub(super) ending: Ending,
+    /// Whether there was not even one batch.
+    pub(super) is_blank: bool,
 }
 
 /// How an epoch's batches ended.
 enum Batches {
     Done,
-    Stopped,
-    Abandoned,
+    /// By a stop, or because nobody waits for the result.
+    Interrupted,
     /// The loss was no finite number.
     Diverged,
 }
@@ -150,17 +153,17 @@ impl<'a> Run<'a> {
             if self.history.len() == self.progress.epoch {
                 self.begin_epoch();
             }
-            match self.batches(on_event)? {
-                Batches::Done => {}
-                Batches::Abandoned => return Ok(None),
-                Batches::Stopped => {
-                    self.checkpoint(on_event)?;
-                    break Ending::Stopped;
-                }
+            let record = match self.batches(on_event)? {
+                Batches::Done => self.end_epoch(validation)?,
+                Batches::Interrupted => None,
                 Batches::Diverged => break self.diverged()?,
-            }
-            let Some(record) = self.end_epoch(validation)? else {
-                return Ok(None);
+            };
+            let Some(record) = record else {
+                if self.control.wish() == Wish::Abandon {
+                    return Ok(None);
+                }
+                self.checkpoint(on_event)?;
+                break Ending::Stopped;
             };
             if record.validation_loss.is_some_and(|loss| !loss.is_finite()) {
                 break self.diverged()?;
@@ -195,10 +198,8 @@ impl<'a> Run<'a> {
         on_event: &mut dyn FnMut(TrainingEvent),
     ) -> Result<Batches, TrainingError> {
         while self.seen < self.order.len() {
-            match self.control.await_turn() {
-                Wish::Run | Wish::Pause => {}
-                Wish::Stop => return Ok(Batches::Stopped),
-                Wish::Abandon => return Ok(Batches::Abandoned),
+            if self.control.await_turn().ends_learning() {
+                return Ok(Batches::Interrupted);
             }
             let start = Instant::now();
             let count = self.config.batch_size.min(self.order.len() - self.seen);
@@ -280,15 +281,21 @@ impl<'a> Run<'a> {
         progress.smooth(self.batches, loss / count as f64, correct / count as f64);
     }
 
-    /// The figures of the epoch whose batches are done; `None` when it was abandoned.
+    /// The figures of the epoch whose batches are done; `None` when it was stopped or abandoned meanwhile.
     fn end_epoch(&mut self, validation: &Examples) -> Result<Option<EpochRecord>, TrainingError> {
         let start = Instant::now();
-        let logits = evaluation::logits(self.shown(), validation, self.control)?;
-        let Some(logits) = logits else {
+        let mut waited = Duration::ZERO;
+        let logits = evaluation::logits(self.shown(), validation, &mut |_| {
+            let asked = Instant::now();
+            let wish = self.control.await_turn();
+            waited += asked.elapsed();
+            !wish.ends_learning()
+        })?;
+        if logits.len() < validation.len() {
             return Ok(None);
-        };
+        }
         let figures = evaluation::figures(&logits, validation, self.config.loss);
-        self.progress.elapsed_secs += start.elapsed().as_secs_f64();
+        self.progress.elapsed_secs += start.elapsed().saturating_sub(waited).as_secs_f64();
         Ok(Some(EpochRecord {
             epoch: self.progress.epoch,
             loss: self.progress.loss,
@@ -365,6 +372,7 @@ impl<'a> Run<'a> {
             epoch,
             history: self.history,
             ending,
+            is_blank: self.progress.images_seen == 0,
         }
     }
 }

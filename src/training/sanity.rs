@@ -195,7 +195,21 @@ impl fmt::Display for Divergence {
     }
 }
 
-/// A sentence without its full stop.
+impl Observation {
+    /// The same when the training is over, and nothing can be done about it any more.
+    pub fn in_hindsight(&self) -> String {
+        match self {
+            Self::StuckAtChance { .. } => self.to_string(),
+            Self::ValidationClimbs { best_epoch } => format!(
+                "the validation loss climbed after epoch {best_epoch} while the training loss fell: it learnt the \
+                 examples by heart; next time set a patience, which keeps the best epoch, or try dropout, weight \
+                 decay or augmentation"
+            ),
+        }
+    }
+}
+
+/// A sentence without its full stop, for a training under way.
 impl fmt::Display for Observation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -322,6 +336,18 @@ mod tests {
                 "{reason}"
             );
         }
+    }
+
+    #[test]
+    fn nobody_is_told_to_stop_what_is_over() {
+        let climbs = Observation::ValidationClimbs { best_epoch: 3 };
+        assert!(climbs.to_string().contains("stop here"), "while it runs");
+        let after = climbs.in_hindsight();
+        assert!(!after.contains("stop here"), "{after}");
+        assert!(
+            after.contains("epoch 3") && after.contains("patience"),
+            "{after}"
+        );
     }
 
     #[test]

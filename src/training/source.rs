@@ -4,11 +4,7 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::{
-    batch::SparseImages,
-    config::TrainingConfig,
-    control::{Control, Wish},
-};
+use super::{batch::SparseImages, config::TrainingConfig, control::Control};
 use crate::{bitmap::PIXELS, dataset::TrainingSet, model::preprocess::Preprocessing};
 
 /// Images that are filtered between two looks at what is wished for.
@@ -52,7 +48,7 @@ impl Source {
         }
         let mut filtered = Vec::with_capacity(images.len());
         for images in images.chunks(AT_ONCE) {
-            if matches!(control.wish(), Wish::Stop | Wish::Abandon) {
+            if control.wish().ends_learning() {
                 break;
             }
             let filter = |image: &[u8; PIXELS]| applied(preprocessing, *image);

@@ -1,9 +1,12 @@
 //! Loss, accuracy and learning rate over the epochs and within them, of this training and of former ones.
 
+mod picture;
 mod plot;
 
+use std::sync::Arc;
+
 use egui::{
-    Button, Color32, Rangef, Rect, Response, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo,
+    Button, Color32, Rangef, Response, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo,
     accesskit::Role, containers::menu::MenuButton, pos2,
 };
 use egui_plot::LineStyle;
@@ -31,13 +34,11 @@ const RATE_HEIGHT: f32 = 72.0;
 const MOST_FORMER: usize = 6;
 
 /// How the curves are looked at.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct CurvesView {
     is_logarithmic: bool,
     shows_rate: bool,
     shows_former: bool,
-    /// The frames until what the plots show is photographed: they have to be in sight first.
-    photograph_in: Option<u8>,
 }
 
 impl Default for CurvesView {
@@ -46,8 +47,20 @@ impl Default for CurvesView {
             is_logarithmic: false,
             shows_rate: false,
             shows_former: true,
-            photograph_in: None,
         }
+    }
+}
+
+impl CurvesView {
+    /// What is plotted, from the top, with the height of each plot.
+    fn figures(
+        self,
+        height: f32,
+        rate_height: f32,
+    ) -> impl Iterator<Item = (&'static Figure, f32)> {
+        let all = [(&LOSS, height), (&ACCURACY, height), (&RATE, rate_height)];
+        all.into_iter()
+            .filter(move |(figure, _)| figure.kind != Kind::Rate || self.shows_rate)
     }
 }
 
@@ -108,16 +121,10 @@ pub(crate) fn curves_ui(
     }
     let room = panel_height - ui.min_rect().height();
     let height = HEIGHTS.clamp(room / 2.0 - BESIDE);
-    let mut shown = Rect::NOTHING;
-    for (figure, height) in [(&LOSS, height), (&ACCURACY, height), (&RATE, RATE_HEIGHT)] {
-        if figure.kind == Kind::Rate && !view.shows_rate {
-            continue;
-        }
+    for (figure, height) in view.figures(height, RATE_HEIGHT) {
         ui.add_space(theme::GAP);
-        let drawn = ui.scope(|ui| figure_ui(ui, state, view, figure, height));
-        shown = shown.union(drawn.response.rect);
+        ui.scope(|ui| figure_ui(ui, state, *view, figure, height));
     }
-    photograph(ui, shown, view, actions);
     ui.add_space(4.0);
     options_ui(ui, state, view, actions);
 }
@@ -151,31 +158,13 @@ fn options_ui(ui: &mut Ui, state: &State, view: &mut CurvesView, actions: &mut V
                 actions.push(Action::AskPath(PathPurpose::SaveCurves));
             }
             let picture = ui.button("Picture (PNG)…");
-            let help = "Saves the curves as they are shown.";
+            let help = "Saves the curves that are shown, large and whole.";
             if picture.on_hover_text(help).clicked() {
-                view.photograph_in = Some(3);
+                let picture = picture::picture_of(state, *view, ui.ctx().theme());
+                actions.push(Action::SavePhotograph(Arc::new(picture)));
             }
         });
     });
-}
-
-/// Brings the plots into sight, and then asks for a picture of them.
-fn photograph(ui: &Ui, shown: Rect, view: &mut CurvesView, actions: &mut Vec<Action>) {
-    let Some(frames) = view.photograph_in else {
-        return;
-    };
-    ui.ctx().request_repaint();
-    if frames > 0 {
-        ui.scroll_to_rect(shown, None);
-        view.photograph_in = Some(frames - 1);
-        return;
-    }
-    view.photograph_in = None;
-    let visible = shown.expand(4.0).intersect(ui.clip_rect());
-    if visible.is_positive() {
-        let [min, max] = [visible.min, visible.max].map(|corner| [corner.x, corner.y]);
-        actions.push(Action::PhotographCurves([min, max]));
-    }
 }
 
 /// A curve's latest value beside a piece of its line: its dashes tell it as well as its colour.
@@ -191,7 +180,7 @@ fn latest_ui(ui: &mut Ui, name: &str, value: &str, color: Color32, dashes: u8) {
     ui.label(RichText::new(format!("{name} {value}")).small());
 }
 
-fn figure_ui(ui: &mut Ui, state: &State, view: &CurvesView, figure: &Figure, height: f32) {
+fn figure_ui(ui: &mut Ui, state: &State, view: CurvesView, figure: &Figure, height: f32) {
     let palette = Palette::of(ui.style());
     let training = &state.training;
     let latest = |value: fn(&EpochRecord) -> Option<f64>| {
@@ -231,6 +220,7 @@ fn figure_ui(ui: &mut Ui, state: &State, view: &CurvesView, figure: &Figure, hei
         epochs: training.plan.map_or(1, |plan| plan.epochs),
         height,
         is_logarithmic: view.is_logarithmic && figure.kind == Kind::Loss,
+        shows_zero: figure.kind == Kind::Rate,
         words: figure.words,
         best: best.and_then(|record| Some([record.epoch as f64, (figure.validation)(record)?])),
     };
@@ -254,7 +244,7 @@ fn name_plot(response: &Response, figure: &Figure, best: Option<&EpochRecord>, t
 }
 
 /// The pale ones first, so that the others lie over them.
-fn curves_of(state: &State, view: &CurvesView, figure: &Figure, palette: &Palette) -> Vec<Curve> {
+fn curves_of(state: &State, view: CurvesView, figure: &Figure, palette: &Palette) -> Vec<Curve> {
     let training = &state.training;
     let curve = |history: &[EpochRecord], value: fn(&EpochRecord) -> Option<f64>| {
         let point = |record: &EpochRecord| Some([record.epoch as f64, value(record)?]);

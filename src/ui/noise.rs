@@ -1,13 +1,25 @@
-//! Noise to test with: it is added to the picture that the network sees of the drawing.
+//! Noise to test with: it is added to the picture that the network sees of the drawing, or of each of those
+//! that it is tested on.
 
 use egui::{
-    Button, PopupCloseBehavior, Rect, RichText, Slider, Ui, UiBuilder, WidgetInfo,
+    Button, Color32, PopupCloseBehavior, Rect, Response, RichText, Slider, Ui, UiBuilder,
+    WidgetInfo,
     accesskit::Role,
     containers::menu::{MenuButton, MenuConfig},
 };
 
 use super::theme::{self, Palette};
-use crate::{app::action::Action, dataset::noise::Noise};
+use crate::{
+    app::{action::Action, state::measuring::MeasuringAction},
+    dataset::noise::Noise,
+};
+
+/// The noise that somebody asked for.
+struct Asked {
+    noise: Option<Noise>,
+    /// Whether it stays so for now: a slider that is pulled is somewhere else in the next frame.
+    is_settled: bool,
+}
 
 /// Draws the button that opens it, at the right end of the rectangle.
 pub(crate) fn noise_ui(ui: &mut Ui, rect: Rect, noise: Option<Noise>, actions: &mut Vec<Action>) {
@@ -16,36 +28,83 @@ pub(crate) fn noise_ui(ui: &mut Ui, rect: Rect, noise: Option<Noise>, actions: &
     ui.scope_builder(UiBuilder::new().max_rect(rect).layout(layout), |ui| {
         ui.spacing_mut().interact_size.y = 18.0;
         ui.spacing_mut().button_padding = egui::vec2(6.0, 0.0);
-        let (color, fill) = match noise {
-            Some(_) => (palette.panel, palette.second),
-            None => (palette.weak, palette.window),
-        };
+        let (color, fill) = colors(palette, noise).unwrap_or((palette.weak, palette.window));
         let text = RichText::new("Noise").size(theme::SMALL).color(color);
-        let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-        let (response, _) = MenuButton::from_button(Button::new(text).fill(fill))
-            .config(config)
-            .ui(ui, |ui| menu_ui(ui, noise, actions));
-        let value = noise.map_or_else(|| "off".to_owned(), |noise| noise.to_string());
-        response.widget_info(|| {
-            let mut info = WidgetInfo::labeled(Role::Button, true, "Noise");
-            info.current_text_value = Some(value.clone());
-            info
-        });
+        let (response, asked) = menu_button(
+            ui,
+            Button::new(text).fill(fill),
+            noise,
+            "Noise on what the network sees",
+        );
         response.on_hover_text(
             "Adds noise to what the network sees of your drawing, to test how much it bears.",
         );
+        actions.extend(asked.map(|asked| Action::AddNoise(asked.noise)));
     });
 }
 
-fn menu_ui(ui: &mut Ui, noise: Option<Noise>, actions: &mut Vec<Action>) {
+/// The same for the pictures that the model is tested on.
+pub(crate) fn test_noise_ui(ui: &mut Ui, noise: Option<Noise>, asked: &mut Vec<MeasuringAction>) {
+    let palette = Palette::of(ui.style());
+    let said = noise.map_or_else(|| "Noise: off".to_owned(), words);
+    let button = match colors(palette, noise) {
+        Some((color, fill)) => Button::new(RichText::new(said).color(color)).fill(fill),
+        None => Button::new(said),
+    };
+    let (response, new) = menu_button(ui, button, noise, "Noise on the test pictures");
+    response.on_hover_text(
+        "Adds noise to each of the pictures before the network sees it. Test a model with and without \
+         filters so: one sees what they buy.",
+    );
+    asked.extend(
+        new.map(|Asked { noise, is_settled }| MeasuringAction::AddNoise { noise, is_settled }),
+    );
+}
+
+/// "10 % Gaussian noise".
+pub(crate) fn words(noise: Noise) -> String {
+    let kind = match noise {
+        Noise::SaltAndPepper(_) => "salt and pepper",
+        Noise::Gaussian(_) => "Gaussian noise",
+    };
+    format!("{:.0} % {kind}", noise.strength() * 100.0)
+}
+
+/// That noise is added is to be seen: the colours of text and button.
+fn colors(palette: &Palette, noise: Option<Noise>) -> Option<(Color32, Color32)> {
+    noise.map(|_| (palette.panel, palette.second))
+}
+
+/// A button that says whether there is noise, and the menu behind it.
+fn menu_button(
+    ui: &mut Ui,
+    button: Button<'_>,
+    noise: Option<Noise>,
+    title: &str,
+) -> (Response, Option<Asked>) {
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let (response, menu) = MenuButton::from_button(button)
+        .config(config)
+        .ui(ui, |ui| menu_ui(ui, noise, title));
+    let value = noise.map_or_else(|| "off".to_owned(), |noise| noise.to_string());
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Button, true, "Noise");
+        info.current_text_value = Some(value.clone());
+        info
+    });
+    (response, menu.and_then(|menu| menu.inner))
+}
+
+fn menu_ui(ui: &mut Ui, noise: Option<Noise>, title: &str) -> Option<Asked> {
     ui.set_width(280.0);
     // A menu's own look leaves the circles of what is not chosen without a line.
     let line = egui::Stroke::new(1.0, Palette::of(ui.style()).outline);
     ui.visuals_mut().widgets.inactive.bg_stroke = line;
-    ui.label("Noise on what the network sees");
+    ui.label(title);
+    let mut asked = None;
     let strength = noise.map_or(0.15, Noise::strength);
     let kinds = [
-        ("No noise", None, "The drawing as it is."),
+        ("No noise", None, "The picture as it is."),
         (
             "Salt and pepper",
             Some(Noise::SaltAndPepper(strength)),
@@ -60,19 +119,22 @@ fn menu_ui(ui: &mut Ui, noise: Option<Noise>, actions: &mut Vec<Action>) {
     for (name, kind, help) in kinds {
         let is_chosen = kind.map(Noise::name) == noise.map(Noise::name);
         if ui.radio(is_chosen, name).on_hover_text(help).clicked() && !is_chosen {
-            actions.push(Action::AddNoise(kind));
+            asked = Some(Asked {
+                noise: kind,
+                is_settled: true,
+            });
         }
     }
-    if let Some(noise) = noise {
-        let mut percent = (noise.strength() * 100.0).round() as u8;
-        let label = ui.label("Strength");
-        let slider = Slider::new(&mut percent, 1..=100).suffix(" %");
-        if ui.add(slider).labelled_by(label.id).changed() {
-            let strength = f32::from(percent) / 100.0;
-            actions.push(Action::AddNoise(Some(match noise {
-                Noise::SaltAndPepper(_) => Noise::SaltAndPepper(strength),
-                Noise::Gaussian(_) => Noise::Gaussian(strength),
-            })));
-        }
+    let Some(noise) = noise else { return asked };
+    let mut percent = (noise.strength() * 100.0).round() as u8;
+    let label = ui.label("Strength");
+    let slider = ui.add(Slider::new(&mut percent, 1..=100).suffix(" %"));
+    let slider = slider.labelled_by(label.id);
+    if slider.changed() || slider.drag_stopped() {
+        asked = Some(Asked {
+            noise: Some(noise.with_strength(f32::from(percent) / 100.0)),
+            is_settled: !slider.dragged(),
+        });
     }
+    asked
 }

@@ -5,10 +5,14 @@ use egui::{
     accesskit::Role, text::CCursorRange, text_edit::TextEditState,
 };
 
-use super::theme;
+use super::{runs, theme};
 use crate::app::{
     action::{Action, PathPurpose},
-    state::{Closing, PathPrompt, State, models::Entry},
+    state::{
+        Closing, PathPrompt, State,
+        models::Entry,
+        runs::{RunAction, title},
+    },
 };
 
 /// The field to type a path into, where no file dialog is to be had.
@@ -151,6 +155,37 @@ pub(crate) fn interrupted_modal(ctx: &Context, state: &State, actions: &mut Vec<
         });
     if modal.should_close() {
         actions.push(Action::KeepInterrupted);
+    }
+}
+
+/// Asks before a run is thrown away.
+pub(crate) fn remove_modal(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
+    let Some(run) = state.runs.asked() else {
+        return;
+    };
+    let frame = Frame::popup(&ctx.global_style()).inner_margin(24);
+    let modal = Modal::new(Id::unique("remove"))
+        .frame(frame)
+        .show(ctx, |ui| {
+            ui.set_width(400.0);
+            ui.spacing_mut().item_spacing.y = 12.0;
+            ui.heading("Throw this run away?");
+            let figures = runs::figures(run).join(", ");
+            ui.label(format!("{}: {figures}.", title(&run.record)));
+            ui.label(
+                "Its settings, its curves and its weights are removed from the library for good.",
+            );
+            ui.horizontal(|ui| {
+                if theme::primary_button(ui, "Keep it", Vec2::ZERO).clicked() {
+                    actions.push(Action::Run(RunAction::KeepAfterAll));
+                }
+                if ui.button("Throw it away").clicked() {
+                    actions.push(Action::Run(RunAction::Remove(run.record.id)));
+                }
+            });
+        });
+    if modal.should_close() {
+        actions.push(Action::Run(RunAction::KeepAfterAll));
     }
 }
 

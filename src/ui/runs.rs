@@ -15,7 +15,7 @@ use crate::app::{
     action::Action,
     state::{
         State,
-        runs::{MOST_RUNS, Run, RunAction, differences, title},
+        runs::{MOST_BYTES, MOST_RUNS, Run, RunAction, differences, title},
     },
 };
 
@@ -29,8 +29,9 @@ pub(crate) fn runs_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     CollapsingHeader::new(title).id_salt("runs").show_unindented(ui, |ui| {
         ui.label(
             RichText::new(format!(
-                "Click one to let its model answer again. The last {MOST_RUNS} are kept, and those that \
-                 you pin."
+                "Click one to let its model answer again. The last {MOST_RUNS} are kept, fewer if they take \
+                 more than {}, and those that you pin.",
+                words::bytes(MOST_BYTES as usize)
             ))
             .small()
             .weak(),
@@ -93,7 +94,7 @@ fn run_text(ui: &Ui, run: &Run) -> LayoutJob {
 }
 
 /// Validation, test, time, and when it was.
-fn figures(run: &Run) -> Vec<String> {
+pub(super) fn figures(run: &Run) -> Vec<String> {
     let record = &run.record;
     let share = |name: &str, share: Option<f64>| {
         share.map(|share| format!("{name} {}", words::accuracy(share)))
@@ -130,7 +131,7 @@ fn menu_ui(ui: &mut Ui, run: &Run, actions: &mut Vec<Action>) {
             run.is_kept,
             RunAction::Pin(id, !is_pinned),
         ),
-        ("Throw away", !is_pinned, RunAction::Remove(id)),
+        ("Throw away…", !is_pinned, RunAction::AskToRemove(id)),
     ];
     for (name, is_enabled, action) in entries {
         if ui.add_enabled(is_enabled, Button::new(name)).clicked() {

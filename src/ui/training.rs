@@ -8,8 +8,8 @@ use egui::{
 use super::{
     curves::{self, CurvesView},
     fields,
-    gallery::Gallery,
-    runs,
+    gallery::{Gallery, ask_for_data},
+    run_settings, runs,
     theme::{self, Palette},
     words,
 };
@@ -18,7 +18,7 @@ use crate::{
         action::{Action, PathPurpose},
         state::{
             State,
-            training::{Pace, Training, TrainingState},
+            training::{Training, TrainingState},
         },
     },
     model::device::DeviceChoice,
@@ -52,12 +52,16 @@ pub(crate) fn training_ui(
         let is_active = training.state.active_run().is_some();
         ui.heading("Training");
         ui.add_space(theme::GAP);
-        if !is_active {
-            preset_ui(ui, training, state.settings.pace, actions);
+        if is_active {
+            run_settings::summary_ui(ui, training);
+        } else {
+            preset_ui(ui, training, actions);
         }
         buttons_ui(ui, &training.state, actions);
         watch_ui(ui, state, actions);
-        if !is_active {
+        if is_active {
+            run_settings::fold_ui(ui, training);
+        } else {
             fault_ui(ui, training);
             fold_ui(ui, state, view, actions);
         }
@@ -70,7 +74,7 @@ pub(crate) fn training_ui(
     });
 }
 
-fn preset_ui(ui: &mut Ui, training: &Training, pace: Option<Pace>, actions: &mut Vec<Action>) {
+fn preset_ui(ui: &mut Ui, training: &Training, actions: &mut Vec<Action>) {
     let form = &training.form;
     let changed = if form.is_changed() { ", changed" } else { "" };
     let label = ui.label("Preset");
@@ -96,7 +100,8 @@ fn preset_ui(ui: &mut Ui, training: &Training, pace: Option<Pace>, actions: &mut
         format!("{recipe}. {expectation}.")
     };
     ui.label(RichText::new(said).small().weak());
-    ui.label(RichText::new(time_ahead(training, pace)).small().weak());
+    ui.label(RichText::new(time_ahead(training)).small().weak());
+    ask_for_time(ui, training, actions);
     if form.is_changed() {
         let reset = theme::small_button(ui, "Reset to the preset");
         if reset
@@ -121,12 +126,37 @@ fn expectation(preset: Preset) -> &'static str {
     }
 }
 
-/// How long the training will take, if this machine has shown how fast it is.
-fn time_ahead(training: &Training, pace: Option<Pace>) -> String {
-    let secs = pace.and_then(|pace| training.expected_secs(pace));
-    match secs {
-        Some(secs) => format!("About {} on this computer.", words::duration(secs)),
-        None => "Time: shown after the first seconds.".to_owned(),
+/// How long the training will take here.
+fn time_ahead(training: &Training) -> String {
+    if let Some(secs) = training.expected_secs() {
+        return format!(
+            "About {} on this computer, measured just now.",
+            words::duration(secs)
+        );
+    }
+    let config = training.form.config();
+    let rehearsed = config
+        .ok()
+        .and_then(|config| training.rehearsals.of(&config));
+    match rehearsed {
+        None => "Time: some steps are being timed.".to_owned(),
+        Some(Ok(_)) => "Time: shown when the data are found.".to_owned(),
+        Some(Err(_)) => "Time: shown after the first seconds.".to_owned(),
+    }
+}
+
+/// Asks for what the time ahead hangs on, unless somebody is still typing or pulling at a setting.
+fn ask_for_time(ui: &Ui, training: &Training, actions: &mut Vec<Action>) {
+    let is_settled = ui.memory(|memory| memory.focused().is_none())
+        && !ui.input(|input| input.pointer.any_down());
+    let Ok(config) = training.form.config() else {
+        return;
+    };
+    if is_settled && training.rehearsals.lacks(&config) {
+        actions.push(Action::Rehearse);
+    }
+    if training.form.from_folder {
+        ask_for_data(ui, training, &training.form, actions);
     }
 }
 
@@ -205,6 +235,18 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
                 ui.add_sized(Vec2::new(width, 40.0), Button::new("Stopping"));
             });
         }
+        TrainingState::Testing { is_skipped, .. } => {
+            ui.horizontal(|ui| {
+                ui.add_enabled_ui(!is_skipped, |ui| {
+                    let skip = ui.add_sized(half, Button::new("Skip the test"));
+                    let help = "What it has learnt answers already. Without the test its accuracy on the test \
+                                images stays unknown, and how sure it is rests on fewer digits.";
+                    press(skip.on_hover_text(help), Action::SkipTest);
+                });
+                // Where Stop was there is nothing to press: a double click must not skip the test.
+                ui.add_enabled_ui(false, |ui| ui.add_sized(half, Button::new("Testing")));
+            });
+        }
         TrainingState::Idle | TrainingState::Finished { .. } | TrainingState::Failed { .. } => {
             let train = theme::primary_button(ui, "Train", Vec2::new(width, 40.0));
             press(
@@ -240,7 +282,9 @@ fn progress_ui(ui: &mut Ui, training: &Training) {
     ui.label(headline);
     if training.state.active_run().is_some() {
         bar_ui(ui, training.progress.as_ref());
-        let figures = training.progress.as_ref().map(figures).unwrap_or_default();
+        let is_tested = matches!(training.state, TrainingState::Testing { .. });
+        let progress = training.progress.as_ref().filter(|_| !is_tested);
+        let figures = progress.map(figures).unwrap_or_default();
         ui.label(RichText::new(figures).small().weak());
     }
 }
@@ -252,19 +296,24 @@ fn headline(training: &Training) -> String {
         TrainingState::Running { .. } if training.plan.is_none() => {
             "Getting the data ready".to_owned()
         }
-        TrainingState::Running { .. } if training.history.len() == epochs => {
-            "Testing what it has learnt".to_owned()
-        }
         TrainingState::Running { .. } => format!("Epoch {epoch} of {epochs}"),
         TrainingState::Paused { .. } => format!("Paused in epoch {epoch} of {epochs}"),
-        TrainingState::Stopping { .. } => "Stopping: testing what it has learnt".to_owned(),
-        TrainingState::Finished { stopped: true, .. } => match training.history.len() {
-            1 => "Stopped after 1 whole epoch".to_owned(),
-            whole => format!("Stopped after {whole} whole epochs"),
-        },
+        TrainingState::Stopping { .. } => format!("Stopping in epoch {epoch} of {epochs}"),
+        TrainingState::Testing { stopped: true, .. } => {
+            format!("{}. Testing what it has learnt", stopped_after(training))
+        }
+        TrainingState::Testing { .. } => "Testing what it has learnt".to_owned(),
+        TrainingState::Finished { stopped: true, .. } => stopped_after(training),
         TrainingState::Failed { reason, .. } => format!("It failed: {reason}"),
         // The test figures speak for themselves.
         TrainingState::Idle | TrainingState::Finished { .. } => String::new(),
+    }
+}
+
+fn stopped_after(training: &Training) -> String {
+    match training.history.len() {
+        1 => "Stopped after 1 whole epoch".to_owned(),
+        whole => format!("Stopped after {whole} whole epochs"),
     }
 }
 

@@ -46,7 +46,8 @@ pub(crate) fn bytes(bytes: usize) -> String {
     match bytes {
         bytes if bytes < 999_500.0 => format!("{:.0} kB", bytes / 1e3),
         bytes if bytes < 9.95e6 => format!("{:.1} MB", bytes / 1e6),
-        bytes => format!("{:.0} MB", bytes / 1e6),
+        bytes if bytes < 999.5e6 => format!("{:.0} MB", bytes / 1e6),
+        bytes => format!("{:.1} GB", bytes / 1e9),
     }
 }
 
@@ -154,6 +155,7 @@ mod tests {
             (407_080, "407 kB"),
             (1_234_000, "1.2 MB"),
             (12_340_000, "12 MB"),
+            (1_000_000_000, "1.0 GB"),
         ] {
             assert_eq!(bytes(size), text, "{size} bytes");
         }

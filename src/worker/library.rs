@@ -24,6 +24,9 @@ const MOST_READ: usize = 1000;
 
 /// How many runs are kept. Beyond that the oldest goes that is not pinned.
 pub const MOST_RUNS: usize = 30;
+/// How many bytes they may take together; the newest and those that are pinned stay even so. The shipped
+/// model's takes a hundredth of it.
+pub const MOST_BYTES: u64 = 1_000_000_000;
 
 /// What is known of a finished training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -181,12 +184,28 @@ fn keep(folder: &Path, record: &RunRecord, model: &Model) -> Result<Vec<u64>, St
     let saved = model.save(&weights_path(folder, record.id));
     saved.map_err(|error| error::chain(&error))?;
     write_record(folder, record)?;
+    make_room(folder, record.id, MOST_BYTES)
+}
+
+/// Removes the oldest runs beyond what the library may hold, but not those that are pinned, nor the newest.
+fn make_room(folder: &Path, newest: u64, most_bytes: u64) -> Result<Vec<u64>, String> {
     let (runs, _) = list(folder);
-    let beyond = runs.len().saturating_sub(MOST_RUNS);
-    let oldest_first = runs.iter().rev();
-    let may_go = oldest_first.filter(|other| !other.is_pinned && other.id != record.id);
+    let size = |record: &RunRecord| {
+        let paths = [
+            record_path(folder, record.id),
+            weights_path(folder, record.id),
+        ];
+        let sizes = paths.iter().filter_map(|path| fs::metadata(path).ok());
+        sizes.map(|found| found.len()).sum::<u64>()
+    };
+    let mut bytes: u64 = runs.iter().map(size).sum();
     let mut removed = Vec::new();
-    for other in may_go.take(beyond) {
+    let oldest_first = runs.iter().rev();
+    for other in oldest_first.filter(|other| !other.is_pinned && other.id != newest) {
+        if runs.len() - removed.len() <= MOST_RUNS && bytes <= most_bytes {
+            break;
+        }
+        bytes -= size(other);
         remove(folder, other.id)?;
         removed.push(other.id);
     }
@@ -293,6 +312,26 @@ mod tests {
         let kept = ids(library);
         assert_eq!(kept.len(), MOST_RUNS, "so many are left");
         assert_eq!(kept[0], next + 1, "the newest first");
+    }
+
+    #[test]
+    fn large_models_make_room_for_larger_ones() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let library = folder.path();
+        for id in 1..=5 {
+            write_record(library, &record(id)).expect("writes");
+            fs::write(weights_path(library, id), vec![0; 100_000]).expect("writes");
+        }
+        assert_eq!(make_room(library, 5, 600_000), Ok(vec![]), "they fit");
+        assert_eq!(make_room(library, 5, 350_000), Ok(vec![1, 3]), "the oldest");
+        assert_eq!(
+            make_room(library, 5, 0),
+            Ok(vec![4]),
+            "neither the pinned one nor the newest"
+        );
+        assert_eq!(ids(library), [5, 2], "these are left");
+        let left = fs::read_dir(library).expect("the folder is there").count();
+        assert_eq!(left, 4, "with their weights, and no others");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::{
 
 use super::{Joined, Waker, caught, file_kind::refuse_endless, lock};
 use crate::{
+    dataset::noise::Noise,
     error::{self, MeasurementError, Refusal},
     measurement::{
         Measurement,
@@ -62,8 +63,14 @@ pub struct Measurer {
 }
 
 impl Measurer {
-    /// Starts to measure. Everything that goes wrong comes as a [`MeasurerEnding::Failed`].
-    pub fn spawn(number: u64, model: Arc<Model>, source: Source, waker: Waker) -> Self {
+    /// Starts to measure, with this noise on the pictures or with none. Everything that goes wrong comes as a [`MeasurerEnding::Failed`].
+    pub fn spawn(
+        number: u64,
+        model: Arc<Model>,
+        source: Source,
+        noise: Option<Noise>,
+        waker: Waker,
+    ) -> Self {
         let control = Arc::new(Control::default());
         let progress = Arc::new(Mutex::new(None));
         // There is one message, so that sending never waits.
@@ -78,7 +85,7 @@ impl Measurer {
         let unstarted = reporter.clone();
         let spawned = Joined::spawn("digitpad-measurer", {
             let control = Arc::clone(&control);
-            move || work(&model, &source, &control, reporter)
+            move || work(&model, (&source, noise), &control, reporter)
         });
         if let Err(error) = &spawned {
             unstarted.tell(MeasurerEnding::Failed(format!(
@@ -158,8 +165,11 @@ impl Reporter {
     }
 }
 
-fn work(model: &Model, source: &Source, control: &Control, mut reporter: Reporter) {
-    let ending = match caught(|| measure(model, source, control, &mut reporter)) {
+/// Where the pictures come from, and what is added to them.
+type Pictures<'a> = (&'a Source, Option<Noise>);
+
+fn work(model: &Model, pictures: Pictures, control: &Control, mut reporter: Reporter) {
+    let ending = match caught(|| measure(model, pictures, control, &mut reporter)) {
         Ok(Ok(Some(measurement))) => MeasurerEnding::Measured(Arc::new(measurement)),
         Ok(Ok(None)) => MeasurerEnding::Cancelled,
         Ok(Err(error)) => MeasurerEnding::Failed(error::chain(&error)),
@@ -170,7 +180,7 @@ fn work(model: &Model, source: &Source, control: &Control, mut reporter: Reporte
 
 fn measure(
     model: &Model,
-    source: &Source,
+    (source, noise): Pictures,
     control: &Control,
     reporter: &mut Reporter,
 ) -> Result<Option<Measurement>, MeasurementError> {
@@ -180,6 +190,7 @@ fn measure(
     let Some(specimens) = Specimens::load(source, control)? else {
         return Ok(None);
     };
+    let specimens = specimens.with_noise(noise);
     let (name, total) = (specimens.name().to_owned(), specimens.len());
     let mut show = |read| reporter.show(MeasurerProgress { read, total });
     show(0);

@@ -20,7 +20,7 @@ pub use self::{
     curve::{BatchCurve, BatchPoint},
     job::{DataSource, Job},
 };
-use super::{FACTS_CAPACITY, Joined, Waker, caught, interrupted, lock};
+use super::{FACTS_CAPACITY, Joined, Wakers, caught, interrupted, lock, step_back};
 use crate::{
     dataset::Dataset,
     error::{self, ModelError, TrainingError},
@@ -67,6 +67,15 @@ pub enum TrainerFact {
         /// The model at its end, with weights of its own, which the training does not change.
         snapshot: Arc<Model>,
     },
+    /// Nothing more is learnt; what was is tested.
+    Learnt {
+        /// The model that is kept, which answers as it will.
+        model: Arc<Model>,
+        /// The epoch at whose end it was so; `None` if it is from within one.
+        epoch: Option<usize>,
+        /// Whether somebody stopped it before its last epoch ended.
+        is_stopped: bool,
+    },
     /// The training ended, by itself or because it was stopped.
     Finished(Box<TrainedModel>),
     /// It could not go on: the whole sentence.
@@ -92,7 +101,7 @@ impl Trainer {
     /// The examples are held by the thread alone, so that their 55 MB and more are gone with it. What is
     /// needed to go on after a crash is kept in the file `checkpoint`, where one is named, until the training
     /// has ended; what lies there of another training is set aside.
-    pub fn spawn(run: u64, job: Job, checkpoint: Option<PathBuf>, waker: Waker) -> Self {
+    pub fn spawn(run: u64, job: Job, checkpoint: Option<PathBuf>, wakers: Wakers) -> Self {
         let control = Arc::new(Control::default());
         let progress = Arc::new(Mutex::new(None));
         let curve = Arc::new(Mutex::new(BatchCurve::default()));
@@ -104,7 +113,7 @@ impl Trainer {
             progress: Arc::clone(&progress),
             curve: Arc::clone(&curve),
             glance: Arc::clone(&glance),
-            waker,
+            wakers,
             woken: None,
         };
         let unstarted = reporter.clone();
@@ -140,9 +149,15 @@ impl Trainer {
         self.control.resume();
     }
 
-    /// Ends after the batch at hand, paused or not; [`TrainerFact::Finished`] follows.
+    /// Ends after the batch at hand, paused or not; [`TrainerFact::Learnt`] follows, and, after a test,
+    /// [`TrainerFact::Finished`].
     pub fn stop(&self) {
         self.control.stop();
+    }
+
+    /// Leaves out that test, or the rest of it.
+    pub fn skip_test(&self) {
+        self.control.skip();
     }
 
     /// Where the training is; `None` before its first batch.
@@ -190,19 +205,23 @@ struct Reporter {
     progress: Arc<Mutex<Option<Progress>>>,
     curve: Arc<Mutex<BatchCurve>>,
     glance: Arc<Mutex<Option<Arc<Model>>>>,
-    waker: Waker,
+    wakers: Wakers,
     /// When the owner was last woken for progress.
     woken: Option<Instant>,
 }
 
 impl Reporter {
     fn tell(&self, fact: TrainerFact) {
+        let wake = match fact {
+            TrainerFact::EpochFinished { .. } => &self.wakers.gauge,
+            _ => &self.wakers.fact,
+        };
         // It fails only when the handle is gone, and then nobody wants to know.
         let _ = self.facts.send(TrainerMessage {
             run: self.run,
             fact,
         });
-        (self.waker)();
+        wake();
     }
 
     fn show(&mut self, progress: Progress) {
@@ -213,21 +232,8 @@ impl Reporter {
             .is_none_or(|woken| woken.elapsed() >= PROGRESS_INTERVAL)
         {
             self.woken = Some(Instant::now());
-            (self.waker)();
+            (self.wakers.gauge)();
         }
-    }
-}
-
-/// Lets every other thread go first that wants the processor, the window's above all: a training takes
-/// all that is left over, and the threads that it starts do as well.
-fn step_back() {
-    /// Others get three times as much where there is not enough for both.
-    #[cfg(target_os = "linux")]
-    const NICENESS: i32 = 5;
-    // On Linux it is a thread's own, and none of a process is meant by `None`.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
-        log::debug!("the training keeps the window's priority: {error}");
     }
 }
 
@@ -324,6 +330,19 @@ impl Listener<'_> {
                 if let Some(snapshot) = self.copied(&mlp, record.validation_accuracy) {
                     self.reporter
                         .tell(TrainerFact::EpochFinished { record, snapshot });
+                }
+            }
+            TrainingEvent::Learnt {
+                mlp,
+                epoch,
+                is_stopped,
+            } => {
+                if let Some(model) = self.copied(&mlp, None) {
+                    self.reporter.tell(TrainerFact::Learnt {
+                        model,
+                        epoch,
+                        is_stopped,
+                    });
                 }
             }
             TrainingEvent::Checkpoint(checkpoint) => self.keep(checkpoint),

@@ -195,3 +195,40 @@ fn the_hands_of_all_folds_are_all_hands() {
     };
     assert_eq!(examples("0/2") + examples("1/2"), 3, "each in one part");
 }
+
+#[test]
+fn noise_is_added_to_images_and_to_ink_alike() {
+    let folder = Folder::with_data_set();
+    let data = folder.text("");
+    let ink = folder.write(
+        "ink.jsonl",
+        INK.replace("\"label\":\"x\"", "\"label\":\"K\""),
+    );
+    for (option, path) in [("--data", &data), ("--ink", &ink)] {
+        let with = |noise: &str| json_of(&["eval", option, path, "--noise", noise, "--json"]);
+        let plain = json_of(&["eval", option, path, "--json"]);
+        let (none, strong) = (with("gaussian:0"), with("salt-and-pepper:0.6"));
+        let loss = |evaluation: &Value| evaluation["loss"].as_f64().expect("a number");
+        // A drawing's greys are rounded to bytes where noise is added.
+        assert!(
+            (loss(&none) - loss(&plain)).abs() < 0.01,
+            "{option}: no strength changes nothing"
+        );
+        assert!(
+            loss(&strong) > loss(&plain) + 0.1,
+            "{option}: it is seen in the loss: {} and {}",
+            loss(&strong),
+            loss(&plain)
+        );
+        let source = strong["source"].as_str().expect("a text");
+        assert!(
+            source.ends_with("with salt-and-pepper:0.6"),
+            "{option}: it is said: {source}"
+        );
+        assert_eq!(
+            with("salt-and-pepper:0.6"),
+            strong,
+            "{option}: the same each time"
+        );
+    }
+}

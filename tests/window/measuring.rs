@@ -175,6 +175,28 @@ fn folders_and_ink_files_of_ones_own_are_tested_on() {
 }
 
 #[test]
+fn noise_is_added_to_what_is_tested_on() {
+    let mut window = tested(settings(), [1100.0, 700.0], 1.0);
+    let plain = pictures(&window);
+    window.click("Noise");
+    window.click("Salt and pepper");
+    window.await_that("it is tested anew", |harness| {
+        says(harness, "on MNIST's test set with 15 % salt and pepper.")
+    });
+    assert_eq!(window.value("Noise"), "salt-and-pepper:0.15", "it is on");
+    assert!(
+        window.says("without noise"),
+        "what it was before stands beside it"
+    );
+    assert_ne!(pictures(&window), plain, "other errors are in the gallery");
+    window.click("No noise");
+    window.await_that("and without", |harness| {
+        says(harness, "The shipped model on MNIST's test set.")
+    });
+    assert_eq!(pictures(&window), plain, "as it was");
+}
+
+#[test]
 fn a_finished_training_is_tested_by_itself() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let settings = crate::training::training_settings(folder.path(), 1);
@@ -203,7 +225,7 @@ fn everything_has_its_place_at_every_size() {
         let mut window = tested(settings, size, pixels_per_point);
         window.harness.step();
         let whole = Rect::from_min_size(Pos2::ZERO, size.into());
-        let mut labels = vec!["Test now".to_owned(), "Counts".to_owned()];
+        let mut labels = ["Test now", "Noise", "Counts"].map(str::to_owned).to_vec();
         for digit in 0..10 {
             labels.push(format!("Recall of {digit}"));
             labels.push(format!("Precision of {digit}"));

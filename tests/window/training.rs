@@ -214,3 +214,11 @@ fn closing_asks_while_a_training_runs() {
         "and the trainer ends at once"
     );
 }
+
+#[test]
+fn how_long_it_takes_is_told_before_it_begins() {
+    let mut window = Window::new(settings());
+    window.await_that("some steps are timed", |harness| {
+        says(harness, "on this computer, measured just now.")
+    });
+}

@@ -52,7 +52,7 @@ fn a_newcomer_sees_a_preset_and_train_and_no_knob() {
         assert!(!shown, "{label} is folded away");
     }
     assert!(
-        window.says("Time: shown after the first seconds"),
+        window.says("Time: some steps are being timed."),
         "no time is promised that was not measured"
     );
 }
@@ -251,7 +251,11 @@ fn runs_are_kept_come_back_and_are_thrown_away() {
     menus.last().expect("its menu").click();
     next.harness.step();
     next.harness.step();
-    next.click("Throw away");
+    next.click("Throw away…");
+    next.await_that("a wrong click costs nothing", |harness| {
+        says(harness, "Throw this run away?")
+    });
+    next.click("Throw it away");
     next.await_that("it is gone", |_| {
         !data.join("runs").join(format!("{}.json", ids[1])).exists()
     });
@@ -292,6 +296,47 @@ fn curves_are_looked_at_and_leave_as_a_table() {
     assert_eq!(lines.len(), 4, "a heading and three epochs: {table}");
     assert!(lines[0].starts_with("epoch,loss,accuracy"), "{table}");
     assert!(lines[3].starts_with("3,"), "{table}");
+}
+
+#[test]
+fn the_picture_of_the_curves_is_whole_whatever_is_in_sight() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut sizes = Vec::new();
+    for size in [[1100.0, 2400.0], [640.0, 1500.0]] {
+        let settings = training_settings(folder.path(), 2);
+        let mut window = Window::with_model(settings, None, size, 1.0);
+        window.click("Train");
+        window.await_that("it is trained", |harness| says(harness, "Test accuracy"));
+        window.click("Learning rate");
+        let path = folder.path().join("curves.png");
+        window.click("Export…");
+        window.click("Picture (PNG)…");
+        window.type_path(&path, "Save");
+        window.await_that("it is written", |harness| {
+            says(harness, "Saved the picture")
+        });
+        let picture = image::open(&path).expect("it is a picture").to_rgb8();
+        sizes.push(picture.dimensions());
+        let paper = *picture.get_pixel(3, 3);
+        let is_inked = |rows: std::ops::Range<u32>| {
+            let mut places = rows.flat_map(|y| (0..picture.width()).map(move |x| (x, y)));
+            places.any(|(x, y)| *picture.get_pixel(x, y) != paper)
+        };
+        let part = picture.height() / 8;
+        for place in 0..8 {
+            let rows = place * part..(place + 1) * part;
+            assert!(
+                is_inked(rows),
+                "part {place} of 8 shows something at {size:?}"
+            );
+        }
+        fs::remove_file(&path).expect("it was written");
+    }
+    assert_eq!(sizes[0], sizes[1], "of one size");
+    assert!(
+        sizes[0].0 >= 1600 && sizes[0].1 >= 1000,
+        "a good one: {sizes:?}"
+    );
 }
 
 #[test]

@@ -5,16 +5,25 @@ use std::{path::PathBuf, sync::Arc};
 use super::{Picture, Stage, State};
 use crate::{
     app::action::Effect,
+    dataset::noise::Noise,
     measurement::{Measurement, Reading, Selection, confusion_csv, specimens::Source},
     model::file::Model,
     worker::measurer::{MeasurerEnding, MeasurerMessage, MeasurerProgress},
 };
 
 /// Something that a person did in the view that tests the model.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum MeasuringAction {
     /// The fields changed.
     Changed(MeasuringForm),
+    /// This noise is to be added to the pictures from now on, or none. What was tested already is tested
+    /// anew with it as soon as it is settled: not while a slider is still pulled.
+    AddNoise {
+        /// The noise.
+        noise: Option<Noise>,
+        /// Whether it stays so for now.
+        is_settled: bool,
+    },
     /// Test the model at work.
     Begin,
     /// End the test under way.
@@ -62,7 +71,7 @@ pub enum CellUnit {
 }
 
 /// The fields of the view that tests the model.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MeasuringForm {
     /// What to test on.
     pub source: SourceKind,
@@ -70,6 +79,8 @@ pub struct MeasuringForm {
     pub folder: String,
     /// The ink file as typed or chosen.
     pub ink: String,
+    /// What is added to the pictures.
+    pub noise: Option<Noise>,
     /// What the cells say.
     pub unit: CellUnit,
 }
@@ -99,14 +110,22 @@ pub enum MeasuringState {
 pub struct Measured {
     /// The pictures, what was made of them, and the figures.
     pub measurement: Arc<Measurement>,
-    /// What the pictures were asked for as.
-    pub source: SourceKind,
+    /// Where the pictures were asked for.
+    pub source: Source,
     /// The model that was measured.
     pub model: Arc<Model>,
     /// What it was called then.
     pub model_name: String,
     /// Its number, to tell it from others.
     pub number: u64,
+}
+
+/// What came of the last test without noise, to compare with.
+#[derive(Clone, Debug)]
+struct Noiseless {
+    source: Source,
+    model: Arc<Model>,
+    accuracy: f64,
 }
 
 /// The view that tests the model, as far as it is no matter of drawing.
@@ -123,7 +142,8 @@ pub struct Measuring {
     /// Which of its pictures are looked at.
     pub selection: Selection,
     /// What is measured now, for when it is done.
-    asked: Option<(SourceKind, Arc<Model>, String)>,
+    asked: Option<(Source, Arc<Model>, String)>,
+    noiseless: Option<Noiseless>,
     numbers: u64,
 }
 
@@ -136,6 +156,16 @@ impl Measuring {
             }
             MeasuringState::Idle => None,
         }
+    }
+
+    /// The accuracy, 0..=1, of the same model on the same pictures without noise; `None` where that is not
+    /// known, or what is shown is without noise itself.
+    pub fn accuracy_without_noise(&self) -> Option<f64> {
+        let measured = self.measured.as_ref()?;
+        measured.measurement.noise()?;
+        let known = self.noiseless.as_ref()?;
+        let is_same = known.source == measured.source && Arc::ptr_eq(&known.model, &measured.model);
+        is_same.then_some(known.accuracy)
     }
 
     /// What the fields name; what is missing is said.
@@ -160,6 +190,14 @@ impl State {
     pub(super) fn apply_measuring(&mut self, action: MeasuringAction, out: &mut Vec<Effect>) {
         match action {
             MeasuringAction::Changed(form) => self.change_measuring(form),
+            MeasuringAction::AddNoise { noise, is_settled } => {
+                let measuring = &mut self.measuring;
+                measuring.form.noise = noise;
+                let is_tested = measuring.measured.is_some() || measuring.active_number().is_some();
+                if is_settled && is_tested && self.measuring.source().is_ok() {
+                    self.measure(out);
+                }
+            }
             MeasuringAction::Begin => self.measure(out),
             MeasuringAction::Cancel => self.cancel_measuring(false, out),
             MeasuringAction::Select(selection) => self.measuring.selection = selection,
@@ -179,11 +217,14 @@ impl State {
         }
     }
 
-    /// Whether the last test is of the model that is at work now.
+    /// Whether the last test is of the model that is at work now, with the noise that is set.
     pub fn is_measured(&self) -> bool {
         let model = self.models.answering();
         let measured = self.measuring.measured.as_ref();
-        measured.is_some_and(|measured| Arc::ptr_eq(&measured.model, model))
+        measured.is_some_and(|measured| {
+            Arc::ptr_eq(&measured.model, model)
+                && measured.measurement.noise() == self.measuring.form.noise
+        })
     }
 
     /// The last test's confusion matrix for other programs, as CSV.
@@ -239,8 +280,9 @@ impl State {
         let number = measuring.numbers;
         measuring.state = MeasuringState::Running { number };
         measuring.progress = None;
-        measuring.asked = Some((measuring.form.source, Arc::clone(&model), name));
-        out.push(Effect::Measure(number, model, source));
+        measuring.asked = Some((source.clone(), Arc::clone(&model), name));
+        let noise = measuring.form.noise;
+        out.push(Effect::Measure(number, model, source, noise));
     }
 
     fn cancel_measuring(&mut self, again: bool, out: &mut Vec<Effect>) {
@@ -281,6 +323,13 @@ impl State {
                     "tested {model_name} on {}: accuracy {}, ECE {}",
                     measurement.name(), figures.evaluation.accuracy, figures.reliability.ece
                 );
+                if measurement.noise().is_none() {
+                    measuring.noiseless = Some(Noiseless {
+                        source: source.clone(),
+                        model: Arc::clone(&model),
+                        accuracy: figures.evaluation.accuracy,
+                    });
+                }
                 measuring.measured = Some(Measured {
                     measurement,
                     source,

@@ -12,7 +12,7 @@ use crate::{
     model::file::Model,
     training::{Ending, Progress, TrainedModel},
     worker::{
-        file_tasks::{FileOutcome, Photograph},
+        file_tasks::FileOutcome,
         predictor::{PredictionOutcome, PredictionResponse},
         trainer::{BatchCurve, TrainerFact, TrainerMessage},
     },
@@ -45,9 +45,6 @@ impl State {
     pub fn hear_progress(&mut self, progress: Option<Progress>) {
         if self.training.state.active_run().is_some() && progress.is_some() {
             self.training.progress = progress;
-            if let Some(pace) = self.training.pace() {
-                self.settings.pace = Some(pace);
-            }
         }
     }
 
@@ -74,6 +71,19 @@ impl State {
                 self.training.push(record);
                 self.show_snapshot(snapshot, &mut effects);
             }
+            TrainerFact::Learnt {
+                model,
+                epoch,
+                is_stopped,
+            } => {
+                self.training.state = TrainingState::Testing {
+                    run,
+                    stopped: is_stopped,
+                    is_skipped: false,
+                };
+                let epoch = epoch.unwrap_or_else(|| self.training.epoch());
+                self.show_snapshot(Snapshot { epoch, model }, &mut effects);
+            }
             TrainerFact::Finished(trained) => self.finish(run, *trained, &mut effects),
             TrainerFact::Failed(reason) => {
                 self.training.snapshot = None;
@@ -99,17 +109,9 @@ impl State {
     pub fn hear_glance(&mut self, model: Arc<Model>) -> Vec<Effect> {
         let mut effects = Vec::new();
         if self.training.state.active_run().is_some() {
-            let epoch = self.training.progress.map_or(1, |progress| progress.epoch);
+            let epoch = self.training.epoch();
             self.show_snapshot(Snapshot { epoch, model }, &mut effects);
         }
-        effects
-    }
-
-    /// Takes in a picture of the curves: where to save it is asked.
-    pub fn hear_photograph(&mut self, photograph: Photograph) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        self.training.photograph = Some(Arc::new(photograph));
-        self.ask_path(PathPurpose::SavePhotograph, &mut effects);
         effects
     }
 
@@ -150,7 +152,7 @@ impl State {
         self.training.state = TrainingState::Finished { run, stopped };
         let record = self.add_run(&trained);
         self.training.history = trained.history;
-        self.training.look_at_figures(divergence.as_ref());
+        self.training.look_back(divergence.as_ref());
         self.training.test = trained.test;
         let id = self
             .models

@@ -6,7 +6,7 @@ use super::{
     State,
     models::{ModelId, Origin},
 };
-pub use crate::worker::library::{MOST_RUNS, RunRecord};
+pub use crate::worker::library::{MOST_BYTES, MOST_RUNS, RunRecord};
 use crate::{
     app::action::Effect,
     training::{
@@ -38,6 +38,10 @@ pub enum RunAction {
     TakeSettings(u64),
     /// Keep it however many come, or no longer.
     Pin(u64, bool),
+    /// Ask whether to throw it away.
+    AskToRemove(u64),
+    /// Do not.
+    KeepAfterAll,
     /// Throw it away.
     Remove(u64),
 }
@@ -46,12 +50,19 @@ pub enum RunAction {
 #[derive(Clone, Debug, Default)]
 pub struct Runs {
     list: Vec<Run>,
+    /// That which is to be thrown away, if the person means it.
+    asked: Option<u64>,
 }
 
 impl Runs {
     /// All of them, the newest first.
     pub fn list(&self) -> &[Run] {
         &self.list
+    }
+
+    /// The run of which it is asked whether to throw it away.
+    pub fn asked(&self) -> Option<&Run> {
+        self.of(self.asked?)
     }
 
     fn of(&self, id: u64) -> Option<&Run> {
@@ -109,10 +120,16 @@ fn millis_since_1970() -> u64 {
 
 /// What of a run's settings is not as its preset has it, each in a few words; nothing where all is.
 pub fn differences(record: &RunRecord) -> Vec<String> {
-    let Ok(preset) = record.preset.parse::<Preset>() else {
-        return Vec::new();
-    };
-    let (mine, theirs) = (&record.config, preset.config());
+    match record.preset.parse() {
+        Ok(preset) => differences_of(preset, &record.config),
+        // A preset of another version is not known.
+        Err(_) => Vec::new(),
+    }
+}
+
+/// What of settings is not as the preset has it that they began with.
+pub fn differences_of(preset: Preset, mine: &TrainingConfig) -> Vec<String> {
+    let theirs = preset.config();
     let mut found = Vec::new();
     if mine.model.hidden() != theirs.model.hidden() {
         let hidden: Vec<_> = mine.model.hidden().iter().map(usize::to_string).collect();
@@ -148,11 +165,19 @@ pub fn differences(record: &RunRecord) -> Vec<String> {
 
 /// "keras", or "keras: epochs 3, seed 2".
 pub fn title(record: &RunRecord) -> String {
-    let differences = differences(record);
+    named(&record.preset, &differences(record))
+}
+
+/// The same of settings that began with a preset.
+pub fn title_of(preset: Preset, config: &TrainingConfig) -> String {
+    named(preset.name(), &differences_of(preset, config))
+}
+
+fn named(preset: &str, differences: &[String]) -> String {
     if differences.is_empty() {
-        record.preset.clone()
+        preset.to_owned()
     } else {
-        format!("{}: {}", record.preset, differences.join(", "))
+        format!("{preset}: {}", differences.join(", "))
     }
 }
 
@@ -208,7 +233,10 @@ impl State {
                     }
                 }
             }
+            RunAction::AskToRemove(id) => self.runs.asked = Some(id),
+            RunAction::KeepAfterAll => self.runs.asked = None,
             RunAction::Remove(id) => {
+                self.runs.asked = None;
                 self.runs.list.retain(|run| run.record.id != id);
                 out.push(Effect::Library(LibraryTask::Remove(id)));
             }

@@ -1,7 +1,9 @@
 //! The state without a window: what goes in, what it knows then, what it asks for.
 
+mod figures;
 mod files;
 mod measuring;
+mod runs;
 mod training;
 
 use super::*;

@@ -2,9 +2,8 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use serde::{Deserialize, Serialize};
-
 use super::{form::TrainingForm, models::Snapshot};
+pub use crate::worker::file_tasks::Photograph;
 use crate::{
     dataset::glimpse::Glimpse,
     training::{
@@ -12,16 +11,17 @@ use crate::{
         checkpoint::Checkpoint,
         config::{Preset, TrainingConfig},
         evaluation::Evaluation,
-        sanity::{self, Divergence},
+        rehearsal::what_costs,
+        sanity::{self, Divergence, Observation},
     },
     worker::{
-        file_tasks::Photograph,
+        rehearser::Rehearsed,
         trainer::{BatchCurve, DataSource},
     },
 };
 
-/// The training images of the MNIST that is built in.
-const MNIST_EXAMPLES: usize = 60_000;
+/// The training and test images of the MNIST that is built in.
+const MNIST_EXAMPLES: (usize, usize) = (60_000, 10_000);
 
 /// What the trainer is doing. Each run has a number, so that news of an earlier one can be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,10 +39,19 @@ pub enum TrainingState {
         /// The run's number.
         run: u64,
     },
-    /// It was told to stop and tests what it has learnt.
+    /// It was told to stop, and is still at what was at hand.
     Stopping {
         /// The run's number.
         run: u64,
+    },
+    /// It learns no more, and tests what it has learnt, which answers already.
+    Testing {
+        /// The run's number.
+        run: u64,
+        /// Whether it was stopped before its last epoch ended.
+        stopped: bool,
+        /// Whether it was told to leave out the rest of the test.
+        is_skipped: bool,
     },
     /// It is done.
     Finished {
@@ -64,29 +73,57 @@ impl TrainingState {
     /// The number of the run that is under way, if one is.
     pub fn active_run(&self) -> Option<u64> {
         match *self {
-            Self::Running { run } | Self::Paused { run } | Self::Stopping { run } => Some(run),
+            Self::Running { run }
+            | Self::Paused { run }
+            | Self::Stopping { run }
+            | Self::Testing { run, .. } => Some(run),
             Self::Idle | Self::Finished { .. } | Self::Failed { .. } => None,
         }
     }
 }
 
-/// How fast this computer trains.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Pace {
-    /// Images a second, times the parameters of the network: the work of a step grows with both.
-    pub parameters_per_sec: f64,
+/// What trainings cost on this computer, as some steps of each showed.
+#[derive(Clone, Debug, Default)]
+pub struct Rehearsals {
+    known: Vec<(TrainingConfig, Rehearsed)>,
+    asked: Option<TrainingConfig>,
 }
 
-impl Pace {
-    /// The least time, in seconds, that a pace is measured over.
-    const LEAST_SECS: f64 = 1.0;
+impl Rehearsals {
+    /// The most that are remembered.
+    const MOST: usize = 32;
 
-    /// What the progress of a training shows; `None` in its first second.
-    fn measured(config: &TrainingConfig, progress: &Progress) -> Option<Self> {
-        let parameters = config.model.parameter_count() as f64;
-        (progress.elapsed_secs >= Self::LEAST_SECS).then(|| Self {
-            parameters_per_sec: progress.images_per_sec() * parameters,
-        })
+    /// What came of the rehearsal of a training; `None` before.
+    pub fn of(&self, config: &TrainingConfig) -> Option<&Rehearsed> {
+        let costs = what_costs(config);
+        let mut known = self.known.iter();
+        known.find(|(of, _)| *of == costs).map(|(_, found)| found)
+    }
+
+    /// Whether it is neither known nor asked for.
+    pub fn lacks(&self, config: &TrainingConfig) -> bool {
+        self.of(config).is_none() && self.asked.as_ref() != Some(&what_costs(config))
+    }
+
+    /// Forgets what was asked for, and asks for this; gives what is to be rehearsed.
+    fn ask(&mut self, config: &TrainingConfig) -> TrainingConfig {
+        let costs = what_costs(config);
+        self.asked = Some(costs.clone());
+        costs
+    }
+
+    /// Nobody waits any more for what was asked for.
+    fn forget(&mut self) {
+        self.asked = None;
+    }
+
+    fn answer(&mut self, rehearsed: Rehearsed) {
+        if let Some(of) = self.asked.take() {
+            if self.known.len() == Self::MOST {
+                drop(self.known.remove(0));
+            }
+            self.known.push((of, rehearsed));
+        }
     }
 }
 
@@ -149,9 +186,11 @@ pub struct Training {
     pub remarks: Vec<String>,
     /// The figures on the test set when the last run is finished and there was one.
     pub test: Option<Evaluation>,
+    /// What trainings cost on this computer.
+    pub rehearsals: Rehearsals,
     /// What a first look at the data showed.
     pub data: DataLook,
-    /// The picture that was taken of the curves last.
+    /// The picture of the curves that is to be saved.
     pub photograph: Option<Arc<Photograph>>,
     /// The newest weights of the run under way.
     pub snapshot: Option<Snapshot>,
@@ -174,6 +213,7 @@ impl Default for Training {
             history: Vec::new(),
             remarks: Vec::new(),
             test: None,
+            rehearsals: Rehearsals::default(),
             data: DataLook::default(),
             photograph: None,
             snapshot: None,
@@ -188,6 +228,7 @@ impl Training {
     pub fn begin(&mut self, preset: Preset, config: TrainingConfig) -> u64 {
         self.runs += 1;
         let run = self.runs;
+        self.rehearsals.forget();
         self.state = TrainingState::Running { run };
         self.plan = None;
         self.preset = preset;
@@ -200,21 +241,39 @@ impl Training {
         self.snapshot = None;
         run
     }
-    /// About how many seconds the training will take that the form describes; `None` where the number of
-    /// images is not known, or the form is not valid.
-    pub fn expected_secs(&self, pace: Pace) -> Option<f64> {
+
+    /// The epoch under way, from 1.
+    pub(super) fn epoch(&self) -> usize {
+        self.progress.map_or(1, |progress| progress.epoch)
+    }
+
+    /// About how many seconds the training will take that the form describes; `None` where it was not
+    /// rehearsed, the number of images is not known, or the form is not valid.
+    pub fn expected_secs(&self) -> Option<f64> {
         let config = self.form.config().ok()?;
+        let costs = self.rehearsals.of(&config)?.as_ref().ok()?;
         let source = self.form.source()?;
-        let images = match (self.data.of(&source), source) {
-            (Some(Ok(glimpse)), _) => glimpse.train_len(),
+        let (train, test) = match (self.data.of(&source), source) {
+            (Some(Ok(glimpse)), _) => (glimpse.train_len(), glimpse.test_counts.iter().sum()),
             (_, DataSource::Mnist) => MNIST_EXAMPLES,
             (_, DataSource::Folder(_)) => return None,
         };
-        let learnt = images as f64 * (1.0 - config.validation_split) * config.data_fraction;
-        let each_epoch = learnt + (config.generated_digits + config.non_digits) as f64;
-        let parameters = config.model.parameter_count() as f64;
-        let secs = each_epoch * config.epochs as f64 * parameters / pace.parameters_per_sec;
-        secs.is_finite().then_some(secs)
+        Some(costs.expected_secs(&config, train, test))
+    }
+
+    /// Asks for a rehearsal of what the form describes, where there was none; gives what is to be rehearsed.
+    pub(super) fn ask_rehearsal(&mut self) -> Option<TrainingConfig> {
+        let config = self.form.config().ok()?;
+        let is_free = self.state.active_run().is_none();
+        (is_free && self.rehearsals.lacks(&config)).then(|| self.rehearsals.ask(&config))
+    }
+
+    /// Takes in what came of it.
+    pub fn hear_rehearsal(&mut self, rehearsed: Rehearsed) {
+        if let Err(reason) = &rehearsed {
+            log::warn!(target: "digitpad", "a training could not be timed: {reason}");
+        }
+        self.rehearsals.answer(rehearsed);
     }
 
     /// The figures of the finished epochs for other programs, as CSV; what is not known is empty.
@@ -240,35 +299,32 @@ impl Training {
         text
     }
 
-    /// How fast the training under way is; `None` in its first second.
-    pub(super) fn pace(&self) -> Option<Pace> {
-        Pace::measured(self.config.as_ref()?, self.progress.as_ref()?)
-    }
-
     /// The finished epoch with the least validation loss; without validation there is none.
     pub fn best_epoch(&self) -> Option<&EpochRecord> {
         best_of(&self.history)
     }
 
-    /// Takes in a finished epoch.
+    /// Takes in a finished epoch, and says what the figures tell.
     pub(super) fn push(&mut self, record: EpochRecord) {
         self.history.push(record);
-        self.look_at_figures(None);
+        self.remark(Observation::to_string);
     }
 
-    /// Says what the figures tell, and that the training ended because its loss was no number any more.
-    pub(super) fn look_at_figures(&mut self, divergence: Option<&Divergence>) {
-        let Some(config) = &self.config else { return };
-        let seen = sanity::observe(config, &self.history);
-        self.remarks = seen
-            .iter()
-            .map(|seen| sentence(&seen.to_string()))
-            .collect();
+    /// Says what the figures tell now that the training is over, and that it ended because its loss was no
+    /// number any more.
+    pub(super) fn look_back(&mut self, divergence: Option<&Divergence>) {
+        self.remark(Observation::in_hindsight);
         if let Some(divergence) = divergence {
             let text =
                 format!("The training ended: {divergence}. The best epoch's weights are kept.");
             self.remarks.insert(0, text);
         }
+    }
+
+    fn remark(&mut self, words: fn(&Observation) -> String) {
+        let Some(config) = &self.config else { return };
+        let seen = sanity::observe(config, &self.history);
+        self.remarks = seen.iter().map(|seen| sentence(&words(seen))).collect();
     }
 }
 

@@ -65,7 +65,12 @@ impl<'a> Display<'a> {
             TrainingEvent::EpochFinished { record, .. } => {
                 self.line(&epoch_line(record, self.epochs));
             }
-            TrainingEvent::Glance(_) | TrainingEvent::Checkpoint(_) => {}
+            TrainingEvent::Learnt {
+                is_stopped: true, ..
+            } => self.line("stopped; testing what it has learnt (Ctrl-C leaves out the test)"),
+            TrainingEvent::Glance(_)
+            | TrainingEvent::Checkpoint(_)
+            | TrainingEvent::Learnt { .. } => {}
         }
     }
 

@@ -7,7 +7,6 @@ use super::{
         BatchFigures, TrainingEvent,
         average::Average,
         checkpoint::{Checkpoint, CheckpointParts, Position},
-        control::Wish,
     },
     Run,
 };
@@ -20,7 +19,7 @@ impl Run<'_> {
         checkpoint: &Checkpoint,
     ) -> Result<(), TrainingError> {
         let position = checkpoint.position();
-        let is_wanted = !matches!(self.control.wish(), Wish::Stop | Wish::Abandon);
+        let is_wanted = !self.control.wish().ends_learning();
         // After a stop not all digits were generated; none will be learnt from.
         if is_wanted && self.training.len() != checkpoint.order().len() {
             return Err(TrainingError::Refused(Refusal::new(

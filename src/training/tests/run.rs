@@ -1,7 +1,10 @@
 //! What the loop promises: events in order, the same for a seed, an end when asked.
 
 use super::*;
-use crate::dataset::augment::Augmentation;
+use crate::{
+    dataset::augment::Augmentation,
+    training::control::{Wish, tests::Script},
+};
 
 #[test]
 fn it_learns_and_tells_what_it_does_in_order() {
@@ -35,6 +38,19 @@ fn it_learns_and_tells_what_it_does_in_order() {
             _ => None,
         })
         .collect();
+    let Some(TrainingEvent::Learnt {
+        mlp,
+        epoch: Some(12),
+        is_stopped: false,
+    }) = rest.last()
+    else {
+        panic!("ends with what it has learnt: {:?}", rest.last());
+    };
+    assert_eq!(
+        parameters(mlp),
+        parameters(&trained.model.mlp),
+        "which is what is kept"
+    );
     let epoch = [
         "batch",
         "batch",
@@ -131,6 +147,161 @@ fn a_stop_is_answered_within_a_batch_and_leaves_a_model() {
     );
     assert_eq!(trained.history.len(), 1, "one epoch was whole");
     assert!(trained.test.is_some(), "what it reached is known");
+}
+
+/// More to validate with than goes through the network at once.
+fn validated_at_length() -> (config::TrainingConfig, Dataset) {
+    let config = config::TrainingConfig {
+        epochs: 2,
+        batch_size: 200,
+        validation_split: 0.75,
+        ..config()
+    };
+    // 400 examples are two batches, 1,200 are validated with in three parts; as many are tested with.
+    (config, Dataset::new("bars", bars(1600), bars(1200)))
+}
+
+/// What came of a training whose control acts at a certain look at it.
+struct Scripted {
+    trained: Option<TrainedModel>,
+    batches: usize,
+    last: Option<Checkpoint>,
+    looks: usize,
+}
+
+fn scripted(script: Script) -> Scripted {
+    let (config, dataset) = validated_at_length();
+    let control = Control::scripted(script);
+    let (mut batches, mut last) = (0, None);
+    let trained = train(
+        &config,
+        &dataset,
+        &Device::Cpu,
+        &control,
+        &mut |event| match event {
+            TrainingEvent::Batch(_) => batches += 1,
+            TrainingEvent::Checkpoint(checkpoint) => last = Some(*checkpoint),
+            _ => {}
+        },
+    );
+    Scripted {
+        trained: trained.expect("trains"),
+        batches,
+        last,
+        looks: control.looks(),
+    }
+}
+
+/// The looks of an epoch: before each of its two batches, and before each of the three parts of its
+/// validation.
+const EPOCH: [&str; 5] = ["batch", "batch", "validation", "validation", "validation"];
+/// Those of the test: three parts of the validation examples again, which calibrate, and three of the test
+/// examples.
+const TEST_LOOKS: usize = 6;
+
+#[test]
+fn nothing_is_learnt_or_validated_after_a_stop_wherever_it_comes() {
+    let undisturbed = scripted(Script::default());
+    let looks = 2 * EPOCH.len() + TEST_LOOKS;
+    assert_eq!(undisturbed.looks, looks, "it is asked so often");
+    for look in 1..=2 * EPOCH.len() {
+        let stopped = scripted(Script::at(look, Control::stop));
+        let trained = stopped.trained.expect("a stop leaves a model");
+        let (epoch, within) = ((look - 1) / EPOCH.len(), (look - 1) % EPOCH.len());
+        let reason = format!("before a {} of epoch {}", EPOCH[within], epoch + 1);
+        assert_eq!(stopped.batches, epoch * 2 + within.min(2), "{reason}");
+        // Of a network that knows nothing there are only the first parts.
+        let tested = if look == 1 { 4 } else { TEST_LOOKS };
+        assert_eq!(stopped.looks, look + tested, "{reason}: then it is tested");
+        assert!(trained.is_stopped(), "{reason}: it says so");
+        assert_eq!(trained.history.len(), epoch, "{reason}: whole epochs");
+        let kept = (epoch > 0).then_some(epoch);
+        assert_eq!(trained.epoch, kept, "{reason}: the best so far");
+        assert_eq!(
+            trained.test.is_some(),
+            look > 1,
+            "{reason}: and it is tested"
+        );
+        let Some(checkpoint) = stopped.last else {
+            assert_eq!(look, 1, "{reason}: there was nothing to lose");
+            continue;
+        };
+        let (_, dataset) = validated_at_length();
+        let control = Control::default();
+        let resumed = resume(&checkpoint, &dataset, &Device::Cpu, &control, &mut |_| {});
+        let resumed = resumed.expect("goes on").expect("to its end");
+        let whole = undisturbed.trained.as_ref().expect("is not abandoned");
+        assert_eq!(
+            parameters(&resumed.model.mlp),
+            parameters(&whole.model.mlp),
+            "{reason}: and can go on as if nothing had been"
+        );
+        let losses = |trained: &TrainedModel| -> Vec<_> {
+            trained
+                .history
+                .iter()
+                .map(|record| record.validation_loss)
+                .collect()
+        };
+        assert_eq!(
+            losses(&resumed),
+            losses(whole),
+            "{reason}: with its figures"
+        );
+    }
+}
+
+#[test]
+fn a_test_that_is_skipped_leaves_the_model_without_its_figures() {
+    let learning = 2 * EPOCH.len();
+    for look in learning + 1..=learning + TEST_LOOKS {
+        let skipped = scripted(Script::at(look, Control::skip));
+        let trained = skipped.trained.expect("the model is kept");
+        assert_eq!(trained.ending, Ending::Completed, "it had learnt all");
+        assert_eq!(trained.history.len(), 2, "every epoch");
+        assert_eq!(trained.test, None, "look {look}: no figures of a part");
+        assert_eq!(
+            trained.model.metadata.test_accuracy, None,
+            "look {look}: nowhere"
+        );
+        // Of the calibration and of the test there is at most the first part each.
+        assert!(skipped.looks - look <= 3, "look {look}: {}", skipped.looks);
+        let temperature = trained.model.metadata.calibration.temperature;
+        assert!(
+            temperature != 1.0,
+            "look {look}: it is calibrated: {temperature}"
+        );
+        let gone = scripted(Script::at(look, Control::abandon));
+        assert!(gone.trained.is_none(), "look {look}: nobody waits");
+        assert!(gone.looks - look <= 3, "look {look}: so it ends");
+    }
+}
+
+#[test]
+fn a_pause_holds_wherever_it_comes_and_changes_nothing() {
+    let whole = scripted(Script::default());
+    let whole = whole.trained.expect("is not abandoned");
+    for look in 1..=EPOCH.len() {
+        let (config, dataset) = validated_at_length();
+        let control = Control::scripted(Script::at(look, Control::pause));
+        let paused = std::thread::scope(|scope| {
+            let training =
+                scope.spawn(|| train(&config, &dataset, &Device::Cpu, &control, &mut |_| {}));
+            while control.wish() != Wish::Pause {
+                std::thread::yield_now();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            assert_eq!(control.looks(), look, "it waits at look {look}");
+            control.resume();
+            training.join().expect("ends")
+        });
+        let paused = paused.expect("trains").expect("to its end");
+        assert_eq!(
+            parameters(&paused.model.mlp),
+            parameters(&whole.model.mlp),
+            "look {look}: the same weights"
+        );
+    }
 }
 
 #[test]

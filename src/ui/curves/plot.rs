@@ -24,6 +24,8 @@ pub(super) struct Frame {
     pub(super) epochs: usize,
     pub(super) height: f32,
     pub(super) is_logarithmic: bool,
+    /// Whether zero is in sight: a curve that is flat has a scale so.
+    pub(super) shows_zero: bool,
     pub(super) words: fn(f64) -> String,
     /// The best epoch's point, where there is one.
     pub(super) best: Option<[f64; 2]>,
@@ -54,7 +56,11 @@ impl Frame {
     /// Draws the plot.
     pub(super) fn ui(self, ui: &mut Ui, curves: Vec<Curve>) -> Response {
         let palette = Palette::of(ui.style());
-        let shown = self.plot(palette).show(ui, |plot| {
+        let mut frame = self.plot(palette);
+        if self.shows_zero {
+            frame = frame.include_y(0.0);
+        }
+        let shown = frame.show(ui, |plot| {
             for curve in curves {
                 let points = self.points(&curve.points);
                 let line = Line::new(curve.name.clone(), points)

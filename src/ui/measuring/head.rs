@@ -1,5 +1,7 @@
 //! What the model is tested on, the button that does it, and what came of it in one line.
 
+use std::sync::Arc;
+
 use egui::{
     Button, ComboBox, Layout, RichText, TextEdit, Ui, Vec2, WidgetInfo, accesskit::Role, vec2,
 };
@@ -12,8 +14,9 @@ use crate::{
             measuring::{Measured, MeasuringAction, MeasuringState, SourceKind},
         },
     },
-    measurement::Selection,
+    measurement::{Selection, specimens::Source},
     ui::{
+        noise,
         theme::{self, Palette},
         words,
     },
@@ -21,6 +24,8 @@ use crate::{
 
 /// The size of the button that tests.
 const BUTTON: Vec2 = Vec2::new(116.0, 36.0);
+/// The width from which on the noise is chosen in the same row as the pictures, in points.
+const LEAST_FOR_NOISE: f32 = 540.0;
 
 pub(super) fn head_ui(
     ui: &mut Ui,
@@ -28,12 +33,19 @@ pub(super) fn head_ui(
     asked: &mut Vec<MeasuringAction>,
     actions: &mut Vec<Action>,
 ) {
+    let has_room = ui.available_width() >= LEAST_FOR_NOISE;
     ui.horizontal(|ui| {
         source_ui(ui, state, asked);
+        if has_room {
+            noise::test_noise_ui(ui, state.measuring.form.noise, asked);
+        }
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
             button_ui(ui, state, asked);
         });
     });
+    if !has_room {
+        noise::test_noise_ui(ui, state.measuring.form.noise, asked);
+    }
     if state.measuring.form.source != SourceKind::Mnist {
         path_ui(ui, state, asked, actions);
     }
@@ -185,6 +197,10 @@ fn figures_ui(ui: &mut Ui, state: &State, measured: &Measured) {
             evaluation.loss,
         );
         ui.label(RichText::new(details).color(palette.text));
+        if let Some(accuracy) = state.measuring.accuracy_without_noise() {
+            let text = format!("{} without noise", words::accuracy(accuracy));
+            ui.label(RichText::new(text).color(palette.second));
+        }
     });
     let training = state.training.state.active_run().is_some();
     let is_stale = !training && !state.is_measured();
@@ -194,10 +210,12 @@ fn figures_ui(ui: &mut Ui, state: &State, measured: &Measured) {
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.label(RichText::new(whose(measured)).small().color(palette.weak));
         if is_stale {
-            let text = format!(
-                "At work now: {}. Press Test now to test it.",
-                state.models.chosen().name()
-            );
+            let text = if Arc::ptr_eq(&measured.model, state.models.answering()) {
+                "The noise has changed. Press Test now to test with it.".to_owned()
+            } else {
+                let name = state.models.chosen().name();
+                format!("At work now: {name}. Press Test now to test it.")
+            };
             ui.label(RichText::new(text).small().color(palette.second));
         }
     });
@@ -206,11 +224,15 @@ fn figures_ui(ui: &mut Ui, state: &State, measured: &Measured) {
 /// Which model was tested on what, and what of that could not be used.
 fn whose(measured: &Measured) -> String {
     let measurement = &measured.measurement;
-    let source = match (measured.source, measurement.name()) {
-        (SourceKind::Mnist, _) => "MNIST's test set".to_owned(),
-        (SourceKind::Folder, name) => format!("the test set of {name}"),
-        (SourceKind::Ink, name) => format!("the drawings in {name}"),
+    let source = match (&measured.source, measurement.name()) {
+        (Source::Mnist, _) => "MNIST's test set".to_owned(),
+        (Source::Folder(_), name) => format!("the test set of {name}"),
+        (Source::Ink(_), name) => format!("the drawings in {name}"),
     };
+    let noise = measurement.noise();
+    let noise = noise.map_or_else(String::new, |noise| {
+        format!(" with {}", noise::words(noise))
+    });
     let left_out = measurement.left_out();
     let unused = left_out.not_digits + left_out.unlabelled + left_out.blank;
     let left_out = match unused {
@@ -221,5 +243,5 @@ fn whose(measured: &Measured) -> String {
             words::count(count)
         ),
     };
-    format!("The {} on {source}{left_out}.", measured.model_name)
+    format!("The {} on {source}{noise}{left_out}.", measured.model_name)
 }

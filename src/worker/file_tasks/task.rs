@@ -43,7 +43,7 @@ pub enum FileTask {
         /// What.
         table: String,
     },
-    /// Write a picture of a part of the window as PNG, in place of what is there.
+    /// Write a picture as PNG, in place of what is there.
     SavePhotograph {
         /// Where to.
         path: PathBuf,
@@ -78,7 +78,7 @@ pub enum FileTask {
     DiscardInterrupted(PathBuf),
 }
 
-/// A picture of a part of the window.
+/// A picture of something that the window shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Photograph {
     /// Width and height in pixels.
@@ -138,7 +138,7 @@ pub enum FileOutcome {
         /// Where to.
         path: PathBuf,
     },
-    /// A picture of a part of the window is written.
+    /// A picture is written.
     PhotographSaved {
         /// Where to.
         path: PathBuf,

@@ -40,7 +40,7 @@ fn ink_file(folder: &Path, lines: usize) -> PathBuf {
 #[test]
 fn the_built_in_test_set_is_measured_as_its_training_did() {
     let (model, bell) = (shipped(), Bell::new());
-    let measurer = Measurer::spawn(7, Arc::clone(&model), Source::Mnist, bell.waker());
+    let measurer = Measurer::spawn(7, Arc::clone(&model), Source::Mnist, None, bell.waker());
     let MeasurerEnding::Measured(measurement) = ending(&measurer, &bell) else {
         panic!("it is measured");
     };
@@ -97,7 +97,7 @@ fn what_goes_wrong_is_said() {
     ];
     for (model, source, part, reason) in cases {
         let bell = Bell::new();
-        let measurer = Measurer::spawn(7, model, source, bell.waker());
+        let measurer = Measurer::spawn(7, model, source, None, bell.waker());
         match ending(&measurer, &bell) {
             MeasurerEnding::Failed(text) => assert!(text.contains(part), "{reason}: {text}"),
             other => panic!("{reason}: {other:?}"),
@@ -116,7 +116,7 @@ fn a_panic_is_a_failure_with_its_message() {
         assert!(*lock(&counter) > 1, "the owner's own defect");
         inner();
     });
-    let measurer = Measurer::spawn(7, shipped(), Source::Mnist, waker);
+    let measurer = Measurer::spawn(7, shipped(), Source::Mnist, None, waker);
     match ending(&measurer, &bell) {
         MeasurerEnding::Failed(text) => {
             assert!(
@@ -131,7 +131,7 @@ fn a_panic_is_a_failure_with_its_message() {
 #[test]
 fn it_ends_when_it_is_told_to_and_when_it_is_dropped() {
     let bell = Bell::shut();
-    let measurer = Measurer::spawn(7, shipped(), Source::Mnist, bell.waker());
+    let measurer = Measurer::spawn(7, shipped(), Source::Mnist, None, bell.waker());
     // It rings before the first picture, and waits there.
     bell.wait();
     measurer.cancel();
@@ -141,7 +141,7 @@ fn it_ends_when_it_is_told_to_and_when_it_is_dropped() {
         "told to end"
     );
     let other = Bell::shut();
-    let measurer = Measurer::spawn(8, shipped(), Source::Mnist, other.waker());
+    let measurer = Measurer::spawn(8, shipped(), Source::Mnist, None, other.waker());
     other.wait();
     other.let_pass();
     drop(measurer);

@@ -47,8 +47,16 @@ fn config(epochs: usize) -> TrainingConfig {
     }
 }
 
+/// One bell for all.
+fn wakers(bell: &Bell) -> Wakers {
+    Wakers {
+        gauge: bell.waker(),
+        fact: bell.waker(),
+    }
+}
+
 fn spawn(bell: &Bell, epochs: usize, folder: &Path) -> Trainer {
-    Trainer::spawn(7, job(config(epochs), folder), None, bell.waker())
+    Trainer::spawn(7, job(config(epochs), folder), None, wakers(bell))
 }
 
 fn job(config: TrainingConfig, folder: &Path) -> Job {
@@ -104,6 +112,11 @@ fn facts_come_in_order_with_weights_of_their_own() {
         TrainerFact::DataReady,
         TrainerFact::Started(plan),
         epochs @ ..,
+        TrainerFact::Learnt {
+            model,
+            epoch: Some(3),
+            is_stopped: false,
+        },
         TrainerFact::Finished(trained),
     ] = &facts[..]
     else {
@@ -127,6 +140,11 @@ fn facts_come_in_order_with_weights_of_their_own() {
     assert_eq!(seen.len(), 3, "each epoch once");
     assert!(!trained.is_stopped(), "to its end");
     assert_eq!(seen[2], logits(&trained.model.mlp), "the last is the model");
+    assert_eq!(
+        seen[2],
+        logits(&model.mlp),
+        "which is there before its test"
+    );
     assert_ne!(seen[0], seen[1], "the first was not trained any further");
     let progress = trainer.progress().expect("there was a batch");
     let images = (progress.images_seen, progress.images_total);
@@ -144,15 +162,18 @@ fn a_stop_is_answered_within_a_batch() {
         facts: sender,
         curve: Arc::default(),
         progress: Arc::clone(&progress),
-        waker: Arc::new({
-            let (control, progress) = (Arc::clone(&control), Arc::clone(&progress));
-            // Asks for the stop as the first batch ends.
-            move || {
-                if lock(&progress).is_some() {
-                    control.stop();
+        wakers: Wakers {
+            gauge: Arc::new({
+                let (control, progress) = (Arc::clone(&control), Arc::clone(&progress));
+                // Asks for the stop as the first batch ends.
+                move || {
+                    if lock(&progress).is_some() {
+                        control.stop();
+                    }
                 }
-            }
-        }),
+            }),
+            fact: Arc::new(|| ()),
+        },
         glance: Arc::default(),
         woken: None,
     };
@@ -232,7 +253,7 @@ fn facts_wait_for_an_owner_who_is_late() {
     let trainer = spawn(&bell, epochs, folder.path());
     wait_until(|| images_seen(&trainer) >= (FACTS_CAPACITY - 1) * LEARNT);
     let facts = to_the_end(&trainer, &bell);
-    assert_eq!(facts.len(), epochs + 3, "none is lost");
+    assert_eq!(facts.len(), epochs + 4, "none is lost");
 }
 
 #[test]
@@ -252,7 +273,7 @@ fn what_goes_wrong_is_said() {
     ];
     for (config, path, part, reason) in cases {
         let bell = Bell::new();
-        let trainer = Trainer::spawn(7, job(config, path), None, bell.waker());
+        let trainer = Trainer::spawn(7, job(config, path), None, wakers(&bell));
         match to_the_end(&trainer, &bell).pop() {
             Some(TrainerFact::Failed(text)) => {
                 assert!(text.contains(part), "{reason}: {text}");
@@ -270,7 +291,7 @@ fn the_built_in_data_is_unpacked_in_the_thread() {
         data: DataSource::Mnist,
         device: DeviceChoice::Cpu,
     };
-    let trainer = Trainer::spawn(7, job, None, bell.waker());
+    let trainer = Trainer::spawn(7, job, None, wakers(&bell));
     let plan = bell.wait_for(|| {
         trainer
             .drain()
@@ -290,7 +311,7 @@ fn the_built_in_data_is_unpacked_in_the_thread() {
 fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
     let path = interrupted::checkpoint_in(&kept.path().join("not/yet/there"));
-    let spawn = |job, bell: &Bell| Trainer::spawn(7, job, Some(path.clone()), bell.waker());
+    let spawn = |job, bell: &Bell| Trainer::spawn(7, job, Some(path.clone()), wakers(bell));
     let epochs = 400;
     let bell = Bell::new();
     let whole = finished(to_the_end(
@@ -355,7 +376,7 @@ fn a_training_says_so_where_it_computes_on_the_processor_instead() {
         data: DataSource::Folder(folder.path().to_path_buf()),
         device: DeviceChoice::Cuda,
     };
-    let trainer = Trainer::spawn(7, job, None, bell.waker());
+    let trainer = Trainer::spawn(7, job, None, wakers(&bell));
     let facts = to_the_end(&trainer, &bell);
     match &facts[0] {
         TrainerFact::Note(note) => assert!(note.contains("processor"), "{note}"),

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     app::state::measuring::{MeasuringAction, MeasuringForm, MeasuringState, SourceKind},
     bitmap::Digit,
-    dataset::Dataset,
+    dataset::{Dataset, noise::Noise},
     measurement::{
         Measurement, Selection,
         specimens::{Source, Specimens},
@@ -17,8 +17,12 @@ use crate::{
 };
 
 fn measurement() -> Arc<Measurement> {
+    measurement_with(None)
+}
+
+fn measurement_with(noise: Option<Noise>) -> Arc<Measurement> {
     let examples = Dataset::mnist_test().expect("is built in").take(20);
-    let specimens = Specimens::of_examples("mnist", examples);
+    let specimens = Specimens::of_examples("mnist", examples).with_noise(noise);
     let measured = Measurement::of(&model(), specimens, &Control::default(), &mut |_| {});
     Arc::new(measured.expect("computes").expect("nobody abandons it"))
 }
@@ -30,7 +34,7 @@ fn act(state: &mut State, action: MeasuringAction) -> Vec<Effect> {
 /// The number and the source of the measurement that is asked for.
 fn asked(effects: &[Effect]) -> Option<(u64, Source)> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Measure(number, _, source) => Some((*number, source.clone())),
+        Effect::Measure(number, _, source, _) => Some((*number, source.clone())),
         _ => None,
     })
 }
@@ -283,4 +287,60 @@ fn the_table_is_saved_where_it_is_said() {
     state.hear_file(FileOutcome::TableSaved { path: path.clone() });
     let said = &state.notices.list()[0].text;
     assert_eq!(said, "Saved the table to /tmp/table.csv.", "it is said");
+}
+
+#[test]
+fn noise_is_tested_with_once_it_is_settled_and_compared_with_none() {
+    let strong = Noise::SaltAndPepper(0.9);
+    let add = |state: &mut State, noise: Option<Noise>, is_settled: bool| {
+        let effects = act(state, MeasuringAction::AddNoise { noise, is_settled });
+        effects.iter().find_map(|effect| match effect {
+            Effect::Measure(number, _, _, noise) => Some((*number, *noise)),
+            _ => None,
+        })
+    };
+    let mut untested = state();
+    assert_eq!(
+        add(&mut untested, Some(strong), true),
+        None,
+        "nobody tested"
+    );
+    let effects = act(&mut untested, MeasuringAction::Begin);
+    assert!(
+        matches!(effects[..], [Effect::Measure(1, _, _, Some(noise))] if noise == strong),
+        "but the next test is with it: {effects:?}"
+    );
+
+    let mut state = measured();
+    let known = |state: &State| state.measuring.accuracy_without_noise();
+    assert_eq!(known(&state), None, "there is no noise to compare with");
+    let weak = Noise::SaltAndPepper(0.1);
+    assert_eq!(
+        add(&mut state, Some(weak), false),
+        None,
+        "a slider is pulled"
+    );
+    assert!(!state.is_measured(), "what is shown is without it");
+    let asked = add(&mut state, Some(strong), true);
+    assert_eq!(asked, Some((2, Some(strong))), "it is let go");
+    let noisy = measurement_with(Some(strong));
+    let accuracy = |measured: &Measurement| measured.figures().evaluation.accuracy;
+    assert!(
+        accuracy(&noisy) < 0.9,
+        "so much noise is seen in the figures"
+    );
+    hear(&mut state, 2, MeasurerEnding::Measured(noisy));
+    assert!(state.is_measured(), "with what is set");
+    assert_eq!(known(&state), Some(accuracy(&measurement())), "as it was");
+    let effects = trained(&mut state);
+    let number = effects.iter().find_map(|effect| match effect {
+        Effect::Measure(number, _, _, Some(noise)) if *noise == strong => Some(*number),
+        _ => None,
+    });
+    let number = number.expect("another model is tested with the same noise");
+    let noisy = measurement_with(Some(strong));
+    hear(&mut state, number, MeasurerEnding::Measured(noisy));
+    assert_eq!(known(&state), None, "what it is without is not known");
+    let asked = add(&mut state, None, true);
+    assert_eq!(asked.map(|(_, noise)| noise), Some(None), "and taken away");
 }

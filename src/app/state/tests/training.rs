@@ -7,7 +7,7 @@ use crate::{
     worker::trainer::{DataSource, TrainerFact, TrainerMessage},
 };
 
-fn started(state: &mut State) -> u64 {
+pub(super) fn started(state: &mut State) -> u64 {
     let effects = state.apply(Action::Train);
     match effects.as_slice() {
         [Effect::Train(run, _, DataSource::Mnist, _)] => *run,
@@ -15,7 +15,7 @@ fn started(state: &mut State) -> u64 {
     }
 }
 
-fn record(epoch: usize) -> EpochRecord {
+pub(super) fn record(epoch: usize) -> EpochRecord {
     EpochRecord {
         epoch,
         loss: 0.5,
@@ -35,7 +35,7 @@ fn epoch(state: &mut State, run: u64) -> Vec<Effect> {
     state.hear_trainer(TrainerMessage { run, fact })
 }
 
-fn finish(state: &mut State, run: u64) -> Vec<Effect> {
+pub(super) fn finish(state: &mut State, run: u64) -> Vec<Effect> {
     let trained = TrainedModel {
         model: model(),
         history: vec![record(1)],
@@ -104,6 +104,59 @@ fn a_training_is_steered_only_where_that_makes_sense() {
         assert_eq!(state.training.state, expected, "{reason}");
         assert_eq!(!effects.is_empty(), acts, "{reason}");
     }
+}
+
+#[test]
+fn what_was_learnt_answers_while_it_is_tested_and_the_test_can_be_skipped() {
+    let mut state = state();
+    let run = started(&mut state);
+    state.apply(Action::Stop);
+    assert_eq!(
+        state.training.state,
+        TrainingState::Stopping { run },
+        "told"
+    );
+    let best = Arc::new(model());
+    let fact = TrainerFact::Learnt {
+        model: Arc::clone(&best),
+        epoch: Some(2),
+        is_stopped: true,
+    };
+    let effects = state.hear_trainer(TrainerMessage { run, fact });
+    assert!(answering(&effects), "it answers before it is tested");
+    assert!(
+        Arc::ptr_eq(state.models.answering(), &best),
+        "the best so far"
+    );
+    let testing = |is_skipped| TrainingState::Testing {
+        run,
+        stopped: true,
+        is_skipped,
+    };
+    assert_eq!(state.training.state, testing(false), "that is shown");
+    for action in [Action::Pause, Action::Resume, Action::Stop, Action::Train] {
+        assert!(state.apply(action).is_empty(), "there is nothing to steer");
+    }
+    let effects = state.apply(Action::SkipTest);
+    assert!(matches!(effects[..], [Effect::SkipTest]), "{effects:?}");
+    assert_eq!(state.training.state, testing(true), "it is told");
+    assert!(state.apply(Action::SkipTest).is_empty(), "once");
+    assert!(!state.close_requested(), "it is not kept yet");
+    finish(&mut state, run);
+    assert!(
+        matches!(state.training.state, TrainingState::Finished { .. }),
+        "and done"
+    );
+    let run = started(&mut state);
+    assert!(
+        state.apply(Action::SkipTest).is_empty(),
+        "nothing is tested"
+    );
+    assert_eq!(
+        state.training.state,
+        TrainingState::Running { run },
+        "it runs"
+    );
 }
 
 #[test]

@@ -1,0 +1,89 @@
+//! What is told of a training before it begins and of its figures.
+
+use super::{
+    training::{finish, record, started},
+    *,
+};
+use crate::{
+    training::{Ending, EpochRecord, TrainedModel, rehearsal::Rehearsal},
+    worker::trainer::{TrainerFact, TrainerMessage},
+};
+
+#[test]
+fn a_training_that_is_over_is_remarked_on_in_hindsight() {
+    let mut state = state();
+    let run = started(&mut state);
+    let climbing = |epoch: usize| EpochRecord {
+        loss: 1.0 / epoch as f64,
+        validation_loss: Some(epoch as f64),
+        ..record(epoch)
+    };
+    let history: Vec<EpochRecord> = (1..=5).map(climbing).collect();
+    for record in history.clone() {
+        let snapshot = Arc::new(model());
+        let fact = TrainerFact::EpochFinished { record, snapshot };
+        state.hear_trainer(TrainerMessage { run, fact });
+    }
+    let remarks = |state: &State| state.training.remarks.join(" ");
+    assert!(remarks(&state).contains("stop here"), "while it runs");
+    let trained = TrainedModel {
+        model: model(),
+        history,
+        test: None,
+        ending: Ending::Completed,
+        epoch: Some(5),
+    };
+    let fact = TrainerFact::Finished(Box::new(trained));
+    state.hear_trainer(TrainerMessage { run, fact });
+    let said = remarks(&state);
+    assert!(!said.contains("stop here"), "too late: {said}");
+    assert!(said.contains("next time"), "what to do: {said}");
+}
+
+#[test]
+fn how_long_a_training_takes_is_asked_for_once_and_told() {
+    let mut state = state();
+    assert_eq!(state.training.expected_secs(), None, "nothing is known");
+    let effects = state.apply(Action::Rehearse);
+    assert!(matches!(effects[..], [Effect::Rehearse(..)]), "{effects:?}");
+    assert!(state.apply(Action::Rehearse).is_empty(), "once");
+    let costs = Rehearsal {
+        learn_secs: 1e-5,
+        read_secs: 1e-6,
+        draw_secs: 0.0,
+    };
+    state.training.hear_rehearsal(Ok(costs));
+    let config = state.training.form.config().expect("a preset is valid");
+    let expected = costs.expected_secs(&config, 60_000, 10_000);
+    assert_eq!(state.training.expected_secs(), Some(expected), "on MNIST");
+    let mut form = state.training.form.clone();
+    form.numbers.epochs *= 2;
+    state.apply(Action::FormChanged(Box::new(form.clone())));
+    let longer = state.training.expected_secs().expect("it costs the same");
+    assert!(longer > 1.5 * expected, "twice the epochs: {longer}");
+    assert!(state.apply(Action::Rehearse).is_empty(), "that is known");
+    form.numbers.batch_size = 1;
+    state.apply(Action::FormChanged(Box::new(form.clone())));
+    assert_eq!(state.training.expected_secs(), None, "another step");
+    assert_eq!(state.apply(Action::Rehearse).len(), 1, "is timed");
+    let run = started(&mut state);
+    state.training.hear_rehearsal(Ok(costs));
+    assert_eq!(state.training.expected_secs(), None, "it was given up");
+    assert!(state.apply(Action::Rehearse).is_empty(), "while it trains");
+    finish(&mut state, run);
+    assert_eq!(
+        state.apply(Action::Rehearse).len(),
+        1,
+        "and asked for again"
+    );
+    state.training.hear_rehearsal(Err("no memory".to_owned()));
+    assert!(
+        state.apply(Action::Rehearse).is_empty(),
+        "in vain only once"
+    );
+    form.numbers.batch_size = 32;
+    form.from_folder = true;
+    form.folder = "/data/own".to_owned();
+    state.apply(Action::FormChanged(Box::new(form)));
+    assert_eq!(state.training.expected_secs(), None, "how many images?");
+}
