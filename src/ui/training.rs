@@ -139,15 +139,17 @@ fn time_ahead(training: &Training) -> String {
         .ok()
         .and_then(|config| training.rehearsals.of(&config));
     match rehearsed {
-        None => "Time: some steps are being timed.".to_owned(),
+        None => "Time: some steps are timed when you come here.".to_owned(),
         Some(Ok(_)) => "Time: shown when the data are found.".to_owned(),
         Some(Err(_)) => "Time: shown after the first seconds.".to_owned(),
     }
 }
 
-/// Asks for what the time ahead hangs on, unless somebody is still typing or pulling at a setting.
+/// Asks for what the time ahead hangs on once the pointer is on the panel, so that whoever only draws pays nothing
+/// for it; unless somebody is still typing or pulling at a setting.
 fn ask_for_time(ui: &Ui, training: &Training, actions: &mut Vec<Action>) {
     let is_settled = ui.memory(|memory| memory.focused().is_none())
+        && ui.rect_contains_pointer(ui.clip_rect())
         && !ui.input(|input| input.pointer.any_down());
     let Ok(config) = training.form.config() else {
         return;

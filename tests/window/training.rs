@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::Path,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -218,7 +219,12 @@ fn closing_asks_while_a_training_runs() {
 #[test]
 fn how_long_it_takes_is_told_before_it_begins() {
     let mut window = Window::new(settings());
-    window.await_that("some steps are timed", |harness| {
-        says(harness, "on this computer, measured just now.")
-    });
+    let timed = "on this computer, measured just now.";
+    for _ in 0..60 {
+        window.harness.step();
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert!(!window.says(timed), "nobody who only draws pays for it");
+    window.harness.get_by_label("Train").hover();
+    window.await_that("some steps are timed", |harness| says(harness, timed));
 }

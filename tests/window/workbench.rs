@@ -52,7 +52,7 @@ fn a_newcomer_sees_a_preset_and_train_and_no_knob() {
         assert!(!shown, "{label} is folded away");
     }
     assert!(
-        window.says("Time: some steps are being timed."),
+        window.says("Time: some steps are timed when you come here."),
         "no time is promised that was not measured"
     );
 }
