@@ -117,12 +117,12 @@ fn preset_ui(ui: &mut Ui, training: &Training, actions: &mut Vec<Action>) {
 /// What a preset reaches, in round numbers: README.md has them with their spread over seeds.
 fn expectation(preset: Preset) -> &'static str {
     match preset {
-        Preset::Keras => "Expect 97 to 98 % on MNIST's test images",
-        Preset::Quick => "Expect over 98 % on MNIST's test images",
+        Preset::Keras => "Expect 97 to 98\u{a0}% on MNIST's test images",
+        Preset::Quick => "Expect over 98\u{a0}% on MNIST's test images",
         Preset::Balanced => {
-            "Expect about 99 % on MNIST's test images, and far more of what people draw"
+            "Expect about 99\u{a0}% on MNIST's test images, and far more of what people draw"
         }
-        Preset::Best => "Expect over 99 % on MNIST's test images, and most of what people draw",
+        Preset::Best => "Expect over 99\u{a0}% on MNIST's test images, and most of what people draw",
     }
 }
 
