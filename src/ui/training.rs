@@ -122,7 +122,9 @@ fn expectation(preset: Preset) -> &'static str {
         Preset::Balanced => {
             "Expect about 99\u{a0}% on MNIST's test images, and far more of what people draw"
         }
-        Preset::Best => "Expect over 99\u{a0}% on MNIST's test images, and most of what people draw",
+        Preset::Best => {
+            "Expect over 99\u{a0}% on MNIST's test images, and most of what people draw"
+        }
     }
 }
 
