@@ -102,10 +102,13 @@ fn a_picture_goes_to_the_pad_with_its_bars_and_back() {
         1,
         "the drawing is safe"
     );
-    let label = pictures(&window).remove(0);
+    // The worst of all may be no digit to the model, and then the answer says so.
+    let shown = pictures(&window);
+    let is_sure = |label: &&String| window.value(label).starts_with('9');
+    let label = shown.iter().find(is_sure).expect("misread, and sure of it");
     let read = label.chars().last().expect("ends in a digit");
-    let value = window.value(&label);
-    window.harness.get_by_label(&label).focus();
+    let value = window.value(label);
+    window.harness.get_by_label(label).focus();
     window.harness.step();
     window.press(Modifiers::NONE, Key::Enter);
     window.await_answer(read);
@@ -120,7 +123,7 @@ fn a_picture_goes_to_the_pad_with_its_bars_and_back() {
         "as sure as in the gallery: {answer}, {value}"
     );
     window.press(Modifiers::COMMAND, Key::Num2);
-    assert_eq!(pictures(&window)[0], label, "the gallery is as it was");
+    assert_eq!(pictures(&window), shown, "the gallery is as it was");
     window.press(Modifiers::COMMAND, Key::Num1);
     window.press(Modifiers::COMMAND, Key::Z);
     assert_eq!(
