@@ -156,7 +156,9 @@ fn a_training_is_paused_resumed_and_stopped() {
     window.click("Resume");
     window.click("Stop");
     window.await_that("it stopped", |harness| says(harness, "Stopped after"));
-    assert!(window.says("Test accuracy"), "what it has learnt is tested");
+    window.await_that("what it has learnt is tested", |harness| {
+        says(harness, "Test accuracy")
+    });
     assert!(window.says("Answers: trained model, run 1"), "and kept");
 }
 

@@ -37,12 +37,13 @@ pub(super) fn data_ui(
         folder_ui(ui, form, actions);
     }
     ask_for_data(ui, training, form, actions);
+    // The counts come a moment later; below the fields, so that none moves away from under the pointer.
+    groups::amounts_ui(ui, form);
     match form.source().and_then(|source| training.data.of(&source)) {
         Some(Ok(glimpse)) => counts_ui(ui, glimpse),
         Some(Err(reason)) => fault(ui, reason),
         None => {}
     }
-    groups::amounts_ui(ui, form);
 }
 
 fn folder_ui(ui: &mut Ui, form: &mut TrainingForm, actions: &mut Vec<Action>) {
