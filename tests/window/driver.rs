@@ -125,9 +125,8 @@ impl Window {
         self.frame_with(events);
     }
 
-    /// The ten probabilities as the bars say them.
     pub(crate) fn bars(&self) -> [String; 10] {
-        std::array::from_fn(|digit| self.value(&format!("Probability of {digit}")))
+        bars(&self.harness)
     }
 
     pub(crate) fn await_answer(&mut self, digit: char) {
@@ -193,6 +192,14 @@ impl Window {
             .commands
             .clone()
     }
+}
+
+/// The ten probabilities as the bars say them.
+pub(crate) fn bars(harness: &Harness<'static, App>) -> [String; 10] {
+    std::array::from_fn(|digit| {
+        let label = format!("Probability of {digit}");
+        harness.get_by_label(&label).value().unwrap_or_default()
+    })
 }
 
 pub(crate) fn says(harness: &Harness<'static, App>, part: &str) -> bool {
