@@ -112,7 +112,7 @@ impl Team {
     pub(super) fn share<P: Send>(&mut self, parts: &mut [P], work: impl Fn(&mut P) + Sync) {
         assert!(parts.len() <= MOST_PARTS, "a bit for each part");
         if self.others.is_empty() || parts.len() < 2 || self.is_alone() {
-            return parts.iter_mut().for_each(work);
+            return alone(parts, work);
         }
         let count = parts.len();
         let first = Parts(parts.as_mut_ptr());
@@ -275,6 +275,18 @@ impl Shared {
 
     fn lock_panic(&self) -> std::sync::MutexGuard<'_, Option<Box<dyn Any + Send>>> {
         self.panic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One thread does all parts, and panics where the work does, but after the other parts as well.
+fn alone<P>(parts: &mut [P], work: impl Fn(&mut P)) {
+    let mut panicked = None;
+    for part in parts {
+        let done = panic::catch_unwind(AssertUnwindSafe(|| work(part)));
+        panicked = panicked.or(done.err());
+    }
+    if let Some(payload) = panicked {
+        panic::resume_unwind(payload);
     }
 }
 

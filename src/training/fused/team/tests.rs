@@ -73,7 +73,14 @@ fn a_caller_that_was_held_up_works_alone_for_a_while() {
 
 #[test]
 fn a_panic_reaches_the_caller_and_leaves_the_team_whole() {
-    let mut team = Team::new(2);
+    let mut alone = Team::new(2);
+    alone.alone_until = Some(Instant::now() + Duration::from_hours(1));
+    for mut team in [Team::new(1), Team::new(2), alone] {
+        panics_and_goes_on(&mut team);
+    }
+}
+
+fn panics_and_goes_on(team: &mut Team) {
     for index in 0..4 {
         let mut parts = [0, 1, 2, 3];
         let panicked = panic::catch_unwind(AssertUnwindSafe(|| {
