@@ -63,7 +63,8 @@ pub struct Measurer {
 }
 
 impl Measurer {
-    /// Starts to measure, with this noise on the pictures or with none. Everything that goes wrong comes as a [`MeasurerEnding::Failed`].
+    /// Starts to measure, with this noise on the pictures or with none. Everything that goes wrong comes as a
+    /// [`MeasurerEnding::Failed`].
     pub fn spawn(
         number: u64,
         model: Arc<Model>,
