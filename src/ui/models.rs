@@ -1,6 +1,6 @@
 //! Which model answers, and the choice of another.
 
-use egui::{Align, Layout, TextFormat, Ui, containers::menu::MenuButton, text::LayoutJob};
+use egui::{Align, Button, Layout, TextFormat, Ui, containers::menu::MenuButton, text::LayoutJob};
 
 use super::{
     theme::{self, Palette},
@@ -43,7 +43,10 @@ fn buttons_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.spacing_mut().button_padding.x = 10.0;
     MenuButton::new("Change model").ui(ui, |ui| menu_ui(ui, state, actions));
     let id = models.chosen().id;
-    if ui.button("Save weights…").clicked() {
+    // While a training answers, the chosen model is not the one that is seen at work.
+    let save = ui.add_enabled(models.snapshot().is_none(), Button::new("Save weights…"));
+    let wait = "The weights of a training can be saved when it ends. Change model chooses another to save.";
+    if save.on_disabled_hover_text(wait).clicked() {
         actions.push(Action::AskPath(PathPurpose::SaveWeights(id)));
     }
     let before = models.before();

@@ -12,7 +12,7 @@ use digitpad::app::{
     state::form::TrainingForm,
 };
 use egui::ViewportCommand;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::driver::{ONE, SEVEN, Window, bars, says, settings};
 
@@ -168,7 +168,16 @@ fn a_watched_training_reads_the_drawing() {
     window.await_that("an epoch answers", |harness| {
         says(harness, "Answers: the training, epoch")
     });
+    let cannot_save = |window: &Window| {
+        let save = window.harness.get_by_label("Save weights…");
+        save.accesskit_node().is_disabled()
+    };
+    assert!(
+        cannot_save(&window),
+        "what answers is not there to be saved"
+    );
     window.click("Watch it learn");
+    assert!(!cannot_save(&window), "the chosen model is");
     assert!(
         window.says("Answers: shipped model"),
         "switched off, the chosen model answers"
