@@ -76,16 +76,44 @@ impl fmt::Debug for Joined {
     }
 }
 
-/// Lets every other thread go first that wants the processor, the window's above all: a training takes
-/// all that is left over, and the threads that it starts do as well.
-fn step_back() {
-    /// Others get three times as much where there is not enough for both.
+/// Which threads go first that want the processor.
+#[derive(Clone, Copy, Debug)]
+enum Rank {
+    /// Nearly as soon as the window's: it is waited for.
+    Prompt,
+    /// Behind all others, which get three times as much where there is not enough for both: a training takes all
+    /// that is left over.
+    Patient,
+}
+
+impl Rank {
+    /// Gives the calling thread this rank, and the threads that it starts.
+    ///
+    /// None of them takes a core from the thread that wakes it. Linux would rather have that wait than look for
+    /// an idle core, and the window wakes the predictor in the middle of a frame.
+    fn take(self) {
+        #[cfg(target_os = "linux")]
+        if let Err(error) = self.take_on_linux() {
+            log::debug!("a worker keeps the window's rank: {error}");
+        }
+    }
+
     #[cfg(target_os = "linux")]
-    const NICENESS: i32 = 5;
-    // On Linux it is a thread's own, and none of a process is meant by `None`.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
-        log::debug!("the training keeps the window's priority: {error}");
+    fn take_on_linux(self) -> Result<(), Box<dyn std::error::Error>> {
+        use thread_priority::{
+            NormalThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
+        };
+        // Of 0..=99, most of all first; as nicenesses they are 0, which every thread begins with, and 5.
+        let priority: u8 = match self {
+            Self::Prompt => 48,
+            Self::Patient => 35,
+        };
+        thread_priority::set_thread_priority_and_policy(
+            thread_priority::thread_native_id(),
+            ThreadPriority::Crossplatform(ThreadPriorityValue::try_from(priority)?),
+            ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Batch),
+        )?;
+        Ok(())
     }
 }
 
@@ -112,6 +140,31 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_worker_has_its_rank_and_takes_no_core_from_who_wakes_it() {
+        for (rank, niceness) in [(Rank::Prompt, 0), (Rank::Patient, 5)] {
+            let worker = thread::spawn(move || {
+                rank.take();
+                std::fs::read_to_string("/proc/thread-self/stat")
+            });
+            let stat = worker.join().expect("it ends").expect("Linux tells it");
+            let fields: Vec<&str> = stat
+                .rsplit(')')
+                .next()
+                .expect("a name")
+                .split_whitespace()
+                .collect();
+            // The 19th and the 41st of proc_pid_stat(5); the third is the first after the name.
+            assert_eq!(
+                fields[16],
+                niceness.to_string(),
+                "{rank:?}: the niceness in {stat}"
+            );
+            assert_eq!(fields[38], "3", "{rank:?}: SCHED_BATCH in {stat}");
+        }
+    }
 
     #[test]
     fn a_panic_becomes_a_sentence_with_its_message() {

@@ -8,7 +8,7 @@ use std::{
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Joined, Waker, caught, lock};
+use super::{Joined, Rank, Waker, caught, lock};
 use crate::{
     bitmap::Bitmap,
     dataset::noise::Noise,
@@ -80,7 +80,10 @@ impl Predictor {
         });
         let thread = Joined::spawn("digitpad-predictor", {
             let desk = Arc::clone(&desk);
-            move || serve(&desk, &waker)
+            move || {
+                Rank::Prompt.take();
+                serve(&desk, &waker);
+            }
         })
         .expect("the system can start a thread");
         Self {

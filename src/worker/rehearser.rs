@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use super::{Joined, Waker, caught, step_back};
+use super::{Joined, Rank, Waker, caught};
 use crate::{
     dataset::Dataset,
     error,
@@ -43,7 +43,7 @@ impl Rehearser {
         let spawned = Joined::spawn("digitpad-rehearser", {
             let control = Arc::clone(&control);
             move || {
-                step_back();
+                Rank::Patient.take();
                 let timed = caught(|| timed(&config, device, &control)).unwrap_or_else(Err);
                 if let Some(rehearsed) = timed.transpose() {
                     // It fails only when the handle is gone, and then nobody wants to know.

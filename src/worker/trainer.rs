@@ -20,7 +20,7 @@ pub use self::{
     curve::{BatchCurve, BatchPoint},
     job::{DataSource, Job},
 };
-use super::{FACTS_CAPACITY, Joined, Wakers, caught, interrupted, lock, step_back};
+use super::{FACTS_CAPACITY, Joined, Rank, Wakers, caught, interrupted, lock};
 use crate::{
     dataset::Dataset,
     error::{self, ModelError, TrainingError},
@@ -120,7 +120,7 @@ impl Trainer {
         let spawned = Joined::spawn("digitpad-trainer", {
             let control = Arc::clone(&control);
             move || {
-                step_back();
+                Rank::Patient.take();
                 work(&job, checkpoint, &control, reporter);
             }
         });
