@@ -11,13 +11,14 @@ use egui::{Context, Painter, Pos2, Shape, epaint::Mesh};
 use super::{Paper, sheet::Sheet};
 use crate::ink::{Stroke, smooth::Path};
 
-/// From one point of a path to the last one of a piece, and from there to the last one of the next.
+/// From one point of a path to the last one of a piece, and from there to the last one of the next, there are so
+/// many steps, or fewer if these are as long as the pad is wide.
 const STEPS_A_PIECE: usize = 16;
 /// When the pieces have more corners than these, the oldest goes onto the sheet: several digits have fewer.
 const MOST_VERTICES: usize = 8_192;
 /// How many pieces go onto the sheet in a frame: more than a hand can draw, and few enough for the frame to be in
 /// time.
-const PIECES_A_FRAME: usize = 2;
+const PIECES_A_FRAME: usize = 3;
 
 /// What is drawn, on one paper.
 pub(in crate::ui) struct Drawing {
@@ -144,23 +145,27 @@ impl Drawing {
 
     /// Moves the oldest pieces onto the sheet where there are too many, a few at a time; whether there are more.
     pub(in crate::ui) fn settle(&mut self, ctx: &Context) -> bool {
+        if self.vertices <= MOST_VERTICES {
+            return false;
+        }
+        if self.sheet.is_none() {
+            self.sheet = Sheet::blank(ctx, &self.paper);
+        }
+        let Some(sheet) = &mut self.sheet else {
+            return false;
+        };
         for _ in 0..PIECES_A_FRAME {
             if self.vertices <= MOST_VERTICES {
-                return false;
+                break;
             }
-            if self.sheet.is_none() {
-                self.sheet = Sheet::blank(ctx, &self.paper);
-            }
-            let Some(sheet) = &mut self.sheet else {
-                return false;
-            };
             let Some(piece) = self.pieces.pop_front() else {
-                return false;
+                break;
             };
             sheet.add(&self.paper, &piece.path);
             self.vertices -= piece.mesh.vertices.len();
             self.on_sheet = self.on_sheet.max(piece.stroke + 1);
         }
+        sheet.show();
         self.vertices > MOST_VERTICES
     }
 
@@ -204,7 +209,12 @@ impl Live {
 
     /// The next piece, if all of it is settled: its points and its mesh, which needs one point more.
     fn take_piece(&mut self, paper: &Paper) -> Option<(Vec<Pos2>, Mesh)> {
-        let (first, last) = (self.pieced, self.pieced + STEPS_A_PIECE);
+        let first = self.pieced;
+        let (mut last, mut length) = (first, 0.0);
+        while last < first + STEPS_A_PIECE && length < paper.rect.width() {
+            length += self.settled[last].distance(*self.settled.get(last + 1)?);
+            last += 1;
+        }
         if last + 1 >= self.settled.len() {
             return None;
         }

@@ -1,5 +1,7 @@
 //! Ink as a picture that lies on the pad.
 
+use std::ops::Range;
+
 use egui::{
     Color32, ColorImage, Context, Painter, Pos2, Rect, TextureHandle, TextureOptions, Vec2, pos2,
 };
@@ -16,6 +18,8 @@ pub(super) struct Sheet {
     width: usize,
     /// How much of each pixel is inked.
     covered: Vec<u8>,
+    /// The columns and rows between which the graphics card has not seen all of it; empty at first.
+    unseen: [Range<usize>; 2],
 }
 
 impl Sheet {
@@ -34,6 +38,7 @@ impl Sheet {
             origin,
             width: size[0],
             covered: vec![0; size[0] * size[1]],
+            unseen: [0..0, 0..0],
         })
     }
 
@@ -57,15 +62,28 @@ impl Sheet {
         for ends in path.windows(2) {
             self.add_line(ends[0], ends[1], reach);
         }
-        let alphas = rows
-            .clone()
-            .flat_map(|y| &self.covered[y * self.width..][columns.clone()]);
-        let image = ColorImage::new(
-            [columns.len(), rows.len()],
-            alphas
-                .map(|&alpha| Color32::from_rgba_premultiplied(alpha, alpha, alpha, alpha))
-                .collect(),
-        );
+        self.unseen = match &self.unseen {
+            [unseen, _] if unseen.is_empty() => [columns, rows],
+            [x, y] => [
+                x.start.min(columns.start)..x.end.max(columns.end),
+                y.start.min(rows.start)..y.end.max(rows.end),
+            ],
+        };
+    }
+
+    /// Gives the graphics card what it has not seen.
+    pub(super) fn show(&mut self) {
+        let [columns, rows] = std::mem::replace(&mut self.unseen, [0..0, 0..0]);
+        if columns.is_empty() {
+            return;
+        }
+        let mut pixels = Vec::with_capacity(columns.len() * rows.len());
+        for y in rows.clone() {
+            let alphas = &self.covered[y * self.width..][columns.clone()];
+            let white = |&alpha: &u8| Color32::from_rgba_premultiplied(alpha, alpha, alpha, alpha);
+            pixels.extend(alphas.iter().map(white));
+        }
+        let image = ColorImage::new([columns.len(), rows.len()], pixels);
         self.texture
             .set_partial([columns.start, rows.start], image, TextureOptions::NEAREST);
     }
@@ -132,7 +150,7 @@ fn most_side(ctx: &Context) -> usize {
 }
 
 /// The pixels that lie between two places, along one axis.
-fn reached(from: f32, to: f32, len: usize) -> std::ops::Range<usize> {
+fn reached(from: f32, to: f32, len: usize) -> Range<usize> {
     let first = from.floor().clamp(0.0, len as f32) as usize;
     let past = to.ceil().clamp(0.0, len as f32) as usize;
     first..past.max(first)
@@ -173,6 +191,45 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn the_graphics_card_sees_all_of_it() {
+        let ctx = Context::default();
+        let paper = paper(1.0);
+        let mut sheet = Sheet::blank(&ctx, &paper).expect("a card takes that size");
+        let frames: [&[[(f32, f32); 2]]; 3] = [
+            &[
+                [(60.0, 60.0), (90.0, 70.0)],
+                [(300.0, 350.0), (310.0, 300.0)],
+            ],
+            &[],
+            &[
+                [(-900.0, 50.0), (-90.0, 80.0)],
+                [(200.0, 120.0), (120.0, 200.0)],
+            ],
+        ];
+        for lines in frames {
+            for line in lines {
+                sheet.add(&paper, &line.map(|(x, y)| pos2(x, y)));
+            }
+            sheet.show();
+        }
+        let mut seen = vec![0; sheet.covered.len()];
+        let mut deltas = ctx.tex_manager().write().take_delta();
+        let own = deltas.set.remove(&sheet.texture.id());
+        deltas.clear();
+        for delta in own.into_iter().flatten() {
+            let egui::ImageData::Color(image) = &delta.image;
+            let [left, top] = delta.pos.unwrap_or_default();
+            for (y, row) in image.pixels.chunks(image.width()).enumerate() {
+                for (x, pixel) in row.iter().enumerate() {
+                    seen[(top + y) * sheet.width + left + x] = pixel.a();
+                }
+            }
+        }
+        assert!(seen.iter().any(|&alpha| alpha == 255), "there is ink");
+        assert!(seen == sheet.covered, "and all of it is seen");
     }
 
     #[test]
