@@ -89,17 +89,10 @@ impl Raster {
         samples: usize,
     ) -> Self {
         let per_px = samples as f32;
-        let radius = 0.5 * pen_width_px * per_px;
-        let mut field = DistanceField::new(width * samples, height * samples, radius + 0.5);
+        let reach = 0.5 * pen_width_px * per_px + 0.5;
         let place = |point: Point| Point::new(point.x * per_px, point.y * per_px);
-        for line in lines {
-            if let [only] = line[..] {
-                field.add(place(only), place(only));
-            }
-            for ends in line.windows(2) {
-                field.add(place(ends[0]), place(ends[1]));
-            }
-        }
+        let segments: Vec<_> = segments(lines).map(|(a, b)| (place(a), place(b))).collect();
+        let field = DistanceField::of(&segments, (width * samples, height * samples), reach);
         let mut pixels = vec![0.0; width * height];
         for (y, row) in field.rows().enumerate() {
             for (x, &squared) in row.iter().enumerate() {
@@ -114,6 +107,19 @@ impl Raster {
             pixels,
         }
     }
+}
+
+/// The segments of polylines one after the other; a line of one point has one, from there to there.
+fn segments(lines: &[Vec<Point>]) -> impl Iterator<Item = (Point, Point)> {
+    lines.iter().flat_map(|line| {
+        let dot = if let [only] = line[..] {
+            Some((only, only))
+        } else {
+            None
+        };
+        dot.into_iter()
+            .chain(line.windows(2).map(|ends| (ends[0], ends[1])))
+    })
 }
 
 #[cfg(test)]

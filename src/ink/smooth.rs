@@ -143,6 +143,12 @@ impl End {
         self.open.reserve(curves);
         for (index, ends) in self.samples.windows(2).take(curves).enumerate() {
             let next = Joint::at(&self.samples, index + 1);
+            // Between two corners the path is straight.
+            if joint.smoothness == 0.0 && next.smoothness == 0.0 {
+                self.open.push(ends[1]);
+                joint = next;
+                continue;
+            }
             let chord = sub(ends[1], ends[0]);
             let leaving = joint.handle(joint.after, chord, &next, next.before);
             let arriving = next.handle(next.before, scale(chord, -1.0), &joint, joint.after);
@@ -162,11 +168,12 @@ impl End {
 
     /// Leaves out points that the line between their neighbours passes within the tolerance.
     fn simplify(&mut self, settled: &mut Vec<Point>) {
+        let squared_tolerance = self.tolerance * self.tolerance;
         let mut anchor = 0;
         settled.reserve(self.open.len() / 2);
         for end in self.looked_at..self.open.len() {
             let (from, to) = (self.open[anchor], self.open[end]);
-            let is_far = |point: &Point| distance(*point, from, to) > self.tolerance;
+            let is_far = |point: &Point| squared_distance(*point, from, to) > squared_tolerance;
             let skipped = &self.open[anchor + 1..end];
             if skipped.len() == MOST_SKIPPED || skipped.iter().any(is_far) {
                 anchor = end - 1;
@@ -178,11 +185,12 @@ impl End {
     }
 }
 
-/// From a point to the nearest one of a segment.
-fn distance(point: Point, from: Point, to: Point) -> f32 {
+/// From a point to the nearest one of a segment, squared.
+fn squared_distance(point: Point, from: Point, to: Point) -> f32 {
     let (chord, off) = (sub(to, from), sub(point, from));
     let along = dot(off, chord) / dot(chord, chord).max(f32::MIN_POSITIVE);
-    length(sub(off, scale(chord, along.clamp(0.0, 1.0))))
+    let off = sub(off, scale(chord, along.clamp(0.0, 1.0)));
+    dot(off, off)
 }
 
 /// How the path passes a sample: the Bézier handles of the spline, relative to the sample, and how
@@ -201,6 +209,9 @@ impl Joint {
         }
         let before = sub(samples[index], samples[index - 1]);
         let after = sub(samples[index + 1], samples[index]);
+        if dot(before, after) <= 0.0 {
+            return Self::default();
+        }
         let (before_len, after_len) = (length(before), length(after));
         // Smooth up to a turn of 60°, a corner from 90° on: seven samples round a circle stay
         // round, the elbow of a 7 stays an elbow, and nothing jumps in between.
