@@ -213,6 +213,16 @@ pub struct Dense {
     pub bias: Var,
 }
 
+impl Dense {
+    /// Of a weight `[out, in]` and a bias `[out]`.
+    fn from_stored(weight: &Tensor, bias: &Tensor) -> Result<Self, ModelError> {
+        Ok(Self {
+            weight: Var::from_tensor(&weight.t()?.contiguous()?)?,
+            bias: Var::from_tensor(bias)?,
+        })
+    }
+}
+
 /// A multilayer perceptron. Its parameters are `f32` tensors on a candle device.
 ///
 /// A clone shares the parameters; [`Mlp::copy`] does not.
@@ -281,10 +291,7 @@ impl Mlp {
                     )));
                 }
             }
-            layers.push(Dense {
-                weight: Var::from_tensor(&weight.t()?.contiguous()?)?,
-                bias: Var::from_tensor(bias)?,
-            });
+            layers.push(Dense::from_stored(weight, bias)?);
         }
         Ok(Self {
             config: config.clone(),

@@ -7,7 +7,8 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Serialize;
 
 use super::{
-    Activation, Mlp, MlpConfig, calibration::Calibration, parse_hidden, preprocess::Preprocessing,
+    Activation, Dense, Mlp, MlpConfig, calibration::Calibration, parse_hidden,
+    preprocess::Preprocessing,
 };
 use crate::{
     bitmap::{CLASSES, PIXELS},
@@ -154,7 +155,7 @@ impl Model {
         let map = header.metadata().clone().unwrap_or_default();
         let config = config_of(&map, name)?;
         let mut names: Vec<String> = Vec::new();
-        let mut parameters = Vec::new();
+        let mut layers = Vec::new();
         for (index, pair) in config.widths().windows(2).enumerate() {
             let mut read = |suffix: &str, shape: &[usize]| {
                 let key = format!("layers.{index}.{suffix}");
@@ -162,10 +163,8 @@ impl Model {
                 names.push(key);
                 tensor
             };
-            parameters.push((
-                read("weight", &[pair[1], pair[0]])?,
-                read("bias", &[pair[1]])?,
-            ));
+            let weight = read("weight", &[pair[1], pair[0]])?;
+            layers.push(Dense::from_stored(&weight, &read("bias", &[pair[1]])?)?);
         }
         if let Some(extra) = tensors
             .names()
@@ -179,9 +178,8 @@ impl Model {
                 &expected,
             ));
         }
-        let mlp = Mlp::from_parameters(&config, &parameters)?;
         Ok(Self {
-            mlp,
+            mlp: Mlp { config, layers },
             metadata: Metadata::from_map(&map, name)?,
         })
     }
