@@ -14,7 +14,7 @@ mod program;
 mod train;
 mod window;
 
-use std::env;
+use std::{env, process::Command, thread};
 
 /// As the program has it.
 #[global_allocator]
@@ -29,6 +29,9 @@ const GROUPS: [(&str, fn()); 5] = [
     ("desktop", desktop::run),
 ];
 
+/// Says how many threads rayon may have, as the program says it to itself.
+const THREADS: &str = "RAYON_NUM_THREADS";
+
 fn main() {
     // Cargo adds options of its own, such as --bench.
     let arguments: Vec<String> = env::args()
@@ -41,10 +44,24 @@ fn main() {
     {
         return child::serve(task);
     }
+    if env::var_os(THREADS).is_none() {
+        return run_again();
+    }
     println!("{}", figures::machine());
     for (name, run) in GROUPS {
         if arguments.is_empty() || arguments.iter().any(|argument| argument == name) {
             run();
         }
     }
+}
+
+/// All of it in a process that is told how many threads there may be.
+fn run_again() {
+    let count = thread::available_parallelism().map_or(1, usize::from);
+    let status = Command::new(env::current_exe().expect("it runs"))
+        .args(env::args_os().skip(1))
+        .env(THREADS, count.to_string())
+        .status()
+        .expect("a process can be started");
+    assert!(status.success(), "{status}");
 }

@@ -48,7 +48,8 @@ digit precision and recall (per_class is recall too), ece (the expected calibrat
 reliability (its 15 bins of confidence: count, mean confidence, accuracy). With --ink also by_source (by
 the part of the writer's name before its dash), how many digits were refused, how many called sure,
 non_digits (what is labelled otherwise, and how much of it was refused: in all, of plain signs, of signs
-never learnt, by_sign), auroc, and how many lines were left out: unlabelled, blank.";
+never learnt, by_sign), auroc, refused_keeping_99 (the part of the plain signs that is refused where 99 of 100
+digits are kept), and how many lines were left out: unlabelled, blank.";
 
 const PREDICT_EXAMPLES: &str = "\
 Examples:

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::Write, path::PathBuf};
 
 use serde::Serialize;
 
-use self::non_digits::NonDigitFigures;
+use self::non_digits::{Evidence, NonDigitFigures};
 use super::{
     Ending,
     eval::{EvalTask, Report, with_noise, write_errors},
@@ -58,6 +58,9 @@ struct InkReport<'a> {
     /// The probability that a digit has more evidence than a plain sign that is none (the area under the
     /// receiver's operating characteristic); `null` unless there are both.
     auroc: Option<f64>,
+    /// What part of the plain signs is refused at the threshold that keeps 99 of 100 of these digits; `null` unless
+    /// there are both.
+    refused_keeping_99: Option<f64>,
     #[serde(flatten)]
     left_out: LeftOut,
 }
@@ -122,6 +125,7 @@ pub(super) fn run(
     let figures = Figures::of(&digit_logits, &readings);
     let signs = sorted.others.iter().map(|(sign, _)| *sign);
     let others: Vec<_> = signs.zip(&other_logits).collect();
+    let evidence = Evidence::of(&digit_logits, &others);
     let has_digits = !sorted.digits.is_empty();
     let report = InkReport {
         digits: has_digits.then(|| {
@@ -133,7 +137,8 @@ pub(super) fn run(
             )
         }),
         non_digits: NonDigitFigures::of(&others, model),
-        auroc: non_digits::auroc(&digit_logits, &others),
+        auroc: evidence.as_ref().map(Evidence::auroc),
+        refused_keeping_99: evidence.map(|evidence| evidence.refused_keeping(0.99)),
         left_out: sorted.left_out,
     };
     if let Some(path) = &task.errors {
@@ -234,6 +239,13 @@ impl InkReport<'_> {
         }
         if let Some(auroc) = self.auroc {
             writeln!(out, "digits against plain signs: AUROC {auroc:.4}")?;
+        }
+        if let Some(refused) = self.refused_keeping_99 {
+            let refused = text::percent(refused);
+            writeln!(
+                out,
+                "where 99 of 100 digits are kept: {refused} of plain signs refused"
+            )?;
         }
         let LeftOut { unlabelled, blank } = self.left_out;
         if self.left_out != LeftOut::default() {

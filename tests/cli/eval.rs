@@ -174,6 +174,10 @@ fn what_is_no_digit_is_measured_by_how_much_is_refused() {
     let both = json_of(&["eval", "--ink", &digits, "--ink", &signs, "--json"]);
     assert_eq!(both["examples"], 3, "the digits of one file");
     assert_eq!(both["auroc"], 1.0, "each digit has more evidence than #");
+    assert_eq!(
+        both["refused_keeping_99"], 1.0,
+        "so that no threshold has to choose"
+    );
     assert_eq!(both["refused"], 0, "no digit is refused");
     let text = printed(&["eval", "--ink", &signs]);
     assert!(

@@ -88,23 +88,52 @@ impl NonDigitFigures {
     }
 }
 
-/// The probability that a digit has more evidence than a plain sign; `None` unless there are both.
-pub(super) fn auroc(digits: &[[f32; CLASSES]], others: &[(&str, &[f32; CLASSES])]) -> Option<f64> {
-    let mut signs: Vec<f32> = others
-        .iter()
-        .filter(|(sign, _)| is_among(sign, PLAIN_SIGNS))
-        .map(|(_, logits)| evidence(logits))
-        .collect();
-    signs.sort_by(f32::total_cmp);
-    let pairs = digits.len() * signs.len();
-    // The Mann-Whitney statistic; a tie counts half.
-    let wins = digits.iter().map(|logits| {
-        let own = evidence(logits);
-        let below = signs.partition_point(|&sign| sign < own);
-        let not_above = signs.partition_point(|&sign| sign <= own);
-        (below + not_above) as f64 / 2.0
-    });
-    (pairs > 0).then(|| wins.sum::<f64>() / pairs as f64)
+/// The evidence of digits and of plain signs, which tells them apart at one threshold or another; each rising.
+pub(super) struct Evidence {
+    digits: Vec<f32>,
+    signs: Vec<f32>,
+}
+
+impl Evidence {
+    /// `None` unless there are both.
+    pub(super) fn of(
+        digits: &[[f32; CLASSES]],
+        others: &[(&str, &[f32; CLASSES])],
+    ) -> Option<Self> {
+        let rising = |mut all: Vec<f32>| {
+            all.sort_by(f32::total_cmp);
+            all
+        };
+        let signs = others
+            .iter()
+            .filter(|(sign, _)| is_among(sign, PLAIN_SIGNS))
+            .map(|(_, logits)| evidence(logits));
+        let all = Self {
+            digits: rising(digits.iter().map(evidence).collect()),
+            signs: rising(signs.collect()),
+        };
+        (!all.digits.is_empty() && !all.signs.is_empty()).then_some(all)
+    }
+
+    /// The probability that a digit has more evidence than a plain sign.
+    pub(super) fn auroc(&self) -> f64 {
+        // The Mann-Whitney statistic; a tie counts half.
+        let wins = self.digits.iter().map(|&own| {
+            let below = self.signs.partition_point(|&sign| sign < own);
+            let not_above = self.signs.partition_point(|&sign| sign <= own);
+            (below + not_above) as f64 / 2.0
+        });
+        wins.sum::<f64>() / (self.digits.len() * self.signs.len()) as f64
+    }
+
+    /// What part of the plain signs is refused where the threshold is the highest that keeps this part of the
+    /// digits.
+    pub(super) fn refused_keeping(&self, part: f64) -> f64 {
+        let lost = ((1.0 - part) * self.digits.len() as f64 + 1e-9) as usize;
+        let threshold = self.digits[lost.min(self.digits.len() - 1)];
+        let refused = self.signs.partition_point(|&sign| sign < threshold);
+        refused as f64 / self.signs.len() as f64
+    }
 }
 
 #[cfg(test)]
@@ -125,6 +154,11 @@ mod tests {
         &'a str,
     );
 
+    fn evidence_of(digits: &[[f32; CLASSES]], signs: &[&[f32; CLASSES]]) -> Option<Evidence> {
+        let others: Vec<_> = signs.iter().map(|&logits| ("K", logits)).collect();
+        Evidence::of(digits, &others)
+    }
+
     #[test]
     fn the_area_counts_pairs() {
         let (low, middle, high) = (of(-1.0), of(0.0), of(1.0));
@@ -136,10 +170,29 @@ mod tests {
             (&[], &[&middle], None, "no digits"),
         ];
         for (digits, signs, expected, reason) in cases {
-            let others: Vec<_> = signs.iter().map(|&logits| ("K", logits)).collect();
-            assert_eq!(auroc(digits, &others), expected, "{reason}");
+            let area = evidence_of(digits, signs).map(|evidence| evidence.auroc());
+            assert_eq!(area, expected, "{reason}");
         }
         let only_like_digits = [("l", &middle)];
-        assert_eq!(auroc(&[high], &only_like_digits), None, "no plain sign");
+        assert!(
+            Evidence::of(&[high], &only_like_digits).is_none(),
+            "no plain sign"
+        );
+    }
+
+    #[test]
+    fn the_threshold_keeps_the_part_that_is_asked_for() {
+        let digits: Vec<_> = (0..100).map(|index| of(index as f32)).collect();
+        let signs = [-1.0, 0.5, 1.5, 50.0].map(of);
+        let evidence = evidence_of(&digits, &signs.each_ref()).expect("there are both");
+        for (part, refused) in [
+            (1.0, 0.25),
+            (0.99, 0.5),
+            (0.98, 0.75),
+            (0.5, 0.75),
+            (0.0, 1.0),
+        ] {
+            assert_eq!(evidence.refused_keeping(part), refused, "keeping {part}");
+        }
     }
 }

@@ -228,7 +228,7 @@ mod tests {
                 }
             }
         }
-        assert!(seen.iter().any(|&alpha| alpha == 255), "there is ink");
+        assert!(seen.contains(&255), "there is ink");
         assert!(seen == sheet.covered, "and all of it is seen");
     }
 
