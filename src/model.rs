@@ -213,16 +213,6 @@ pub struct Dense {
     pub bias: Var,
 }
 
-impl Dense {
-    /// Of a weight `[out, in]` and a bias `[out]`.
-    fn from_stored(weight: &Tensor, bias: &Tensor) -> Result<Self, ModelError> {
-        Ok(Self {
-            weight: Var::from_tensor(&weight.t()?.contiguous()?)?,
-            bias: Var::from_tensor(bias)?,
-        })
-    }
-}
-
 /// A multilayer perceptron. Its parameters are `f32` tensors on a candle device.
 ///
 /// A clone shares the parameters; [`Mlp::copy`] does not.
@@ -291,7 +281,10 @@ impl Mlp {
                     )));
                 }
             }
-            layers.push(Dense::from_stored(weight, bias)?);
+            layers.push(Dense {
+                weight: Var::from_tensor(&weight.t()?.contiguous()?)?,
+                bias: Var::from_tensor(bias)?,
+            });
         }
         Ok(Self {
             config: config.clone(),

@@ -9,6 +9,7 @@
 mod child;
 mod desktop;
 mod figures;
+mod growth;
 mod pen;
 mod program;
 mod train;

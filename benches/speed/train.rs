@@ -7,6 +7,7 @@ use candle_core::{DType, Device, Tensor};
 use crate::{
     child::Task,
     figures::{self, Measured},
+    growth::{self, Curve},
 };
 
 /// Processes of each kind, in turn.
@@ -109,14 +110,6 @@ fn batches(cores: usize, peak: f64) {
 
 /// Images a second against the hidden layer's width and against the batch, on one core and on all.
 fn growth(cores: usize) {
-    let images_a_sec = |task: Task, threads| {
-        let (_, epochs) = task.measure(threads, 1);
-        format!("{:.0}", task.examples as f64 / epochs.median())
-    };
-    figures::table(
-        "Images a second against the hidden layer's width, batch 32",
-        &["hidden units", "one thread", "all threads"],
-    );
     let widths = [
         ("64", 24_000),
         ("128", 24_000),
@@ -126,22 +119,14 @@ fn growth(cores: usize) {
         ("2048", 1_600),
         ("4096", 800),
     ];
-    for (hidden, examples) in widths {
+    let widths = widths.map(|(hidden, examples)| {
         let task = Task {
             hidden,
             examples,
             ..Task::recipe(4)
         };
-        figures::row(&[
-            hidden.to_owned(),
-            images_a_sec(task, 1),
-            images_a_sec(task, cores),
-        ]);
-    }
-    figures::table(
-        "Images a second against the batch, 784-128-10",
-        &["batch", "one thread", "all threads"],
-    );
+        (hidden.parse().expect("a number"), task)
+    });
     let batches = [
         (1, 2_000),
         (4, 8_000),
@@ -153,16 +138,35 @@ fn growth(cores: usize) {
         (512, 48_000),
         (1024, 48_000),
     ];
-    for (batch_size, examples) in batches {
+    let batches = batches.map(|(batch_size, examples)| {
         let task = Task {
             batch_size,
             examples,
             ..Task::recipe(4)
         };
-        figures::row(&[
-            batch_size.to_string(),
-            images_a_sec(task, 1),
-            images_a_sec(task, cores),
-        ]);
+        (batch_size, task)
+    });
+    let curves = [
+        curve("Images a second by hidden units, batch 32", &widths, cores),
+        curve("Images a second by batch, 784-128-10", &batches, cores),
+    ];
+    growth::write(&curves).expect("benches/growth.svg can be written");
+}
+
+/// Measures each size, and prints the table.
+fn curve(title: &'static str, sizes: &[(usize, Task)], cores: usize) -> Curve {
+    figures::table(title, &["size", "one thread", "all threads"]);
+    let point = |&(size, task): &(usize, Task)| {
+        let speeds = [1, cores].map(|threads| {
+            let (_, epochs) = task.measure(threads, 1);
+            task.examples as f64 / epochs.median()
+        });
+        let [one, all] = speeds.map(|speed| format!("{speed:.0}"));
+        figures::row(&[size.to_string(), one, all]);
+        (size, speeds)
+    };
+    Curve {
+        title,
+        points: sizes.iter().map(point).collect(),
     }
 }

@@ -2,7 +2,8 @@
 
 use std::{collections::HashMap, ops::RangeInclusive, path::Path};
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Var};
+use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Serialize;
 
@@ -157,14 +158,19 @@ impl Model {
         let mut names: Vec<String> = Vec::new();
         let mut layers = Vec::new();
         for (index, pair) in config.widths().windows(2).enumerate() {
+            let (inputs, outputs) = (pair[0], pair[1]);
             let mut read = |suffix: &str, shape: &[usize]| {
                 let key = format!("layers.{index}.{suffix}");
-                let tensor = read_tensor(&tensors, &key, shape, name);
+                let values = read_transposed(&tensors, &key, shape, name);
                 names.push(key);
-                tensor
+                values
             };
-            let weight = read("weight", &[pair[1], pair[0]])?;
-            layers.push(Dense::from_stored(&weight, &read("bias", &[pair[1]])?)?);
+            let weight = read("weight", &[outputs, inputs])?;
+            let bias = read("bias", &[outputs])?;
+            layers.push(Dense {
+                weight: Var::from_vec(weight, (inputs, outputs), &Device::Cpu)?,
+                bias: Var::from_vec(bias, outputs, &Device::Cpu)?,
+            });
         }
         if let Some(extra) = tensors
             .names()
@@ -299,12 +305,14 @@ fn excerpt(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
-fn read_tensor(
+/// The values of a tensor of rows, or of values, column by column. They are copied this once: what is freed again of
+/// large copies would stay with the program.
+fn read_transposed(
     tensors: &SafeTensors,
     key: &str,
     shape: &[usize],
     name: &str,
-) -> Result<Tensor, ModelError> {
+) -> Result<Vec<f32>, ModelError> {
     let expected =
         format!("shape {shape:?} for {PIXELS} pixels, {CLASSES} digits and the layers it names");
     let view = tensors
@@ -318,10 +326,11 @@ fn read_tensor(
             &expected,
         ));
     }
-    let dtype = match view.dtype() {
-        Dtype::F32 => DType::F32,
-        Dtype::F16 => DType::F16,
-        Dtype::BF16 => DType::BF16,
+    let (pairs, fours) = (view.data().as_chunks().0, view.data().as_chunks().0);
+    let values = match view.dtype() {
+        Dtype::F32 => transposed(shape, |place| f32::from_le_bytes(fours[place])),
+        Dtype::F16 => transposed(shape, |place| f16::from_le_bytes(pairs[place]).to_f32()),
+        Dtype::BF16 => transposed(shape, |place| bf16::from_le_bytes(pairs[place]).to_f32()),
         other => {
             return Err(refused(
                 name,
@@ -330,9 +339,6 @@ fn read_tensor(
             ));
         }
     };
-    let tensor = Tensor::from_raw_buffer(view.data(), dtype, shape, &Device::Cpu)?;
-    let tensor = tensor.to_dtype(DType::F32)?;
-    let values: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
     if let Some(value) = values.iter().find(|value| !value.is_finite()) {
         return Err(refused(
             name,
@@ -340,5 +346,15 @@ fn read_tensor(
             "finite numbers",
         ));
     }
-    Ok(tensor)
+    Ok(values)
+}
+
+/// Values, given by their places row by row, column by column.
+fn transposed(shape: &[usize], value: impl Fn(usize) -> f32) -> Vec<f32> {
+    let columns: usize = shape[1..].iter().product();
+    let mut values = Vec::with_capacity(shape[0] * columns);
+    for column in 0..columns {
+        values.extend((0..shape[0]).map(|row| value(row * columns + column)));
+    }
+    values
 }
