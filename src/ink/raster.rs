@@ -91,7 +91,14 @@ impl Raster {
         let per_px = samples as f32;
         let reach = 0.5 * pen_width_px * per_px + 0.5;
         let place = |point: Point| Point::new(point.x * per_px, point.y * per_px);
-        let segments: Vec<_> = segments(lines).map(|(a, b)| (place(a), place(b))).collect();
+        let mut segments = Vec::with_capacity(lines.iter().map(Vec::len).sum());
+        for line in lines {
+            if let [only] = line[..] {
+                segments.push((place(only), place(only)));
+            }
+            let pairs = line.windows(2);
+            segments.extend(pairs.map(|ends| (place(ends[0]), place(ends[1]))));
+        }
         let field = DistanceField::of(&segments, (width * samples, height * samples), reach);
         let mut pixels = vec![0.0; width * height];
         for (y, row) in field.rows().enumerate() {
@@ -107,19 +114,6 @@ impl Raster {
             pixels,
         }
     }
-}
-
-/// The segments of polylines one after the other; a line of one point has one, from there to there.
-fn segments(lines: &[Vec<Point>]) -> impl Iterator<Item = (Point, Point)> {
-    lines.iter().flat_map(|line| {
-        let dot = if let [only] = line[..] {
-            Some((only, only))
-        } else {
-            None
-        };
-        dot.into_iter()
-            .chain(line.windows(2).map(|ends| (ends[0], ends[1])))
-    })
 }
 
 #[cfg(test)]

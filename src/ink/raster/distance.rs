@@ -1,5 +1,7 @@
 //! How far each place of a picture is from the nearest of many segments.
 
+mod open;
+
 use std::{
     ops::Range,
     panic,
@@ -7,6 +9,7 @@ use std::{
     thread,
 };
 
+use self::open::OpenSamples;
 use super::Point;
 
 /// Segments that reach a row between two looks at which of its samples are inked full.
@@ -28,6 +31,8 @@ pub(super) struct DistanceField {
     full_squared: f32,
     squared: Vec<f32>,
     open: OpenSamples,
+    /// Columns and rows between which no sample is open.
+    shut: [Range<usize>; 2],
     /// Of each row: the segments that have reached it.
     segments: Vec<u32>,
 }
@@ -44,9 +49,15 @@ impl DistanceField {
         let part = || {
             let mut field = Self::new(width, height, reach);
             let take = || next.fetch_add(SEGMENTS_AT_ONCE, Ordering::Relaxed);
+            let mut taken: u32 = 0;
             while let Some(rest @ [_, ..]) = segments.get(take()..) {
                 for &(a, b) in rest.iter().take(SEGMENTS_AT_ONCE) {
                     field.add(a, b);
+                }
+                taken += 1;
+                // Ever more rarely: what the first thousands shut is most of it.
+                if taken > 1 && taken.is_power_of_two() {
+                    field.shut = field.open.shut();
                 }
             }
             field
@@ -84,6 +95,7 @@ impl DistanceField {
             full_squared: if full > 0.0 { full * full } else { -1.0 },
             squared: vec![f32::INFINITY; width * height],
             open: OpenSamples::all(width, height),
+            shut: [0..0, 0..0],
             segments: vec![0; height],
         }
     }
@@ -104,7 +116,12 @@ impl DistanceField {
         let segment = Segment::new(a, b);
         let rows = self.reached(a.y, b.y, self.height);
         let all_columns = self.reached(a.x, b.x, self.width);
-        if all_columns.is_empty() {
+        let is_within = |inner: &Range<usize>, outer: &Range<usize>| {
+            outer.start <= inner.start && inner.end <= outer.end
+        };
+        let [shut_columns, shut_rows] = &self.shut;
+        let is_shut = is_within(&all_columns, shut_columns) && is_within(&rows, shut_rows);
+        if all_columns.is_empty() || is_shut {
             return;
         }
         let mut y = self.open.next_row(rows.start, &all_columns);
@@ -202,105 +219,6 @@ impl Segment {
         let along = along.clamp(0.0, 1.0);
         let (off_x, off_y) = (from_a_x - along * self.dx, from_a_y - along * self.dy);
         off_x * off_x + off_y * off_y
-    }
-}
-
-fn is_any(words: &[u64], columns: &Range<usize>) -> bool {
-    let is_open =
-        |word: usize| words[word] & OpenSamples::own_bits(word * OpenSamples::BITS, columns) != 0;
-    OpenSamples::words_of(columns).any(is_open)
-}
-
-/// Which samples a segment could still change: a bit for each, row by row.
-struct OpenSamples {
-    words_a_row: usize,
-    words: Vec<u64>,
-    /// The same for some rows at once: a bit is set where it is in any of them.
-    bands: Vec<u64>,
-}
-
-impl OpenSamples {
-    const BITS: usize = u64::BITS as usize;
-    /// Rows of a band.
-    const BAND: usize = 8;
-
-    fn all(width: usize, height: usize) -> Self {
-        let words_a_row = width.div_ceil(Self::BITS);
-        Self {
-            words_a_row,
-            words: vec![u64::MAX; words_a_row * height],
-            bands: vec![u64::MAX; words_a_row * height.div_ceil(Self::BAND)],
-        }
-    }
-
-    /// The bits of a word, which begins at `first`, that belong to some columns.
-    fn own_bits(first: usize, columns: &Range<usize>) -> u64 {
-        let low = columns.start.saturating_sub(first);
-        let high = (first + Self::BITS).saturating_sub(columns.end);
-        u64::MAX << low & u64::MAX >> high
-    }
-
-    /// The words that hold some columns.
-    fn words_of(columns: &Range<usize>) -> Range<usize> {
-        columns.start / Self::BITS..columns.end.div_ceil(Self::BITS)
-    }
-
-    /// From the first to the last of these columns that is open in a row; empty where none is.
-    fn within(&self, y: usize, columns: &Range<usize>) -> Range<usize> {
-        let mut open = columns.end..columns.start;
-        if !columns.is_empty() {
-            for word in Self::words_of(columns) {
-                let first = word * Self::BITS;
-                let bits = self.words[y * self.words_a_row + word] & Self::own_bits(first, columns);
-                if bits != 0 {
-                    open.start = open.start.min(first + bits.trailing_zeros() as usize);
-                    open.end = first + Self::BITS - bits.leading_zeros() as usize;
-                }
-            }
-        }
-        open
-    }
-
-    /// Whether any of these columns is open in a row.
-    fn is_any(&self, y: usize, columns: &Range<usize>) -> bool {
-        is_any(
-            &self.words[y * self.words_a_row..][..self.words_a_row],
-            columns,
-        )
-    }
-
-    /// The next row from `y` on that may have any of these columns open: bands that have none are left out.
-    fn next_row(&self, mut y: usize, columns: &Range<usize>) -> usize {
-        while y.is_multiple_of(Self::BAND) {
-            let start = y / Self::BAND * self.words_a_row;
-            let Some(band) = self.bands.get(start..start + self.words_a_row) else {
-                break;
-            };
-            if is_any(band, columns) {
-                break;
-            }
-            y += Self::BAND;
-        }
-        y
-    }
-
-    /// Closes what is so in a row.
-    fn close_where(&mut self, y: usize, row: &[f32], is_closed: impl Fn(f32) -> bool) {
-        let words = &mut self.words[y * self.words_a_row..][..self.words_a_row];
-        for (word, samples) in words.iter_mut().zip(row.chunks(Self::BITS)) {
-            let bits = samples.iter().enumerate();
-            let closed = bits.map(|(bit, &squared)| u64::from(is_closed(squared)) << bit);
-            *word &= !closed.fold(0, |all, bit| all | bit);
-        }
-        let band = y / Self::BAND;
-        let rows = self.words[band * Self::BAND * self.words_a_row..].chunks(self.words_a_row);
-        let whole = &mut self.bands[band * self.words_a_row..][..self.words_a_row];
-        whole.fill(0);
-        for row in rows.take(Self::BAND) {
-            for (all, word) in whole.iter_mut().zip(row) {
-                *all |= word;
-            }
-        }
     }
 }
 
