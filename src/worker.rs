@@ -141,28 +141,35 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
+    /// The calling thread's niceness and its policy: the 19th and the 41st of `proc_pid_stat(5)`.
+    #[cfg(target_os = "linux")]
+    fn niceness_and_policy() -> (i32, i32) {
+        let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("Linux tells it");
+        let (_, after_name) = stat.rsplit_once(')').expect("a name");
+        let field = |number: usize| {
+            let text = after_name.split_whitespace().nth(number - 3);
+            text.and_then(|text| text.parse().ok()).expect("a number")
+        };
+        (field(19), field(41))
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn a_worker_has_its_rank_and_takes_no_core_from_who_wakes_it() {
+        const SCHED_BATCH: i32 = 3;
+        // Where the tests themselves are nice already, a worker may not be less so.
+        let (own, _) = niceness_and_policy();
         for (rank, niceness) in [(Rank::Prompt, 0), (Rank::Patient, 5)] {
             let worker = thread::spawn(move || {
                 rank.take();
-                std::fs::read_to_string("/proc/thread-self/stat")
+                niceness_and_policy()
             });
-            let stat = worker.join().expect("it ends").expect("Linux tells it");
-            let fields: Vec<&str> = stat
-                .rsplit(')')
-                .next()
-                .expect("a name")
-                .split_whitespace()
-                .collect();
-            // The 19th and the 41st of proc_pid_stat(5); the third is the first after the name.
-            assert_eq!(
-                fields[16],
-                niceness.to_string(),
-                "{rank:?}: the niceness in {stat}"
+            let (found, policy) = worker.join().expect("it ends");
+            assert_eq!(policy, SCHED_BATCH, "{rank:?}");
+            assert!(
+                found == niceness || own > niceness,
+                "{rank:?}: niceness {found}, not {niceness}"
             );
-            assert_eq!(fields[38], "3", "{rank:?}: SCHED_BATCH in {stat}");
         }
     }
 
