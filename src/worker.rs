@@ -52,8 +52,12 @@ const FACTS_CAPACITY: usize = 64;
 struct Joined(Option<thread::JoinHandle<()>>);
 
 impl Joined {
-    fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<Self> {
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(work)?;
+    fn spawn(name: &str, rank: Rank, work: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+        let thread = thread::Builder::new().name(name.to_owned());
+        let thread = thread.spawn(move || {
+            rank.take();
+            work();
+        })?;
         Ok(Self(Some(thread)))
     }
 
@@ -76,10 +80,10 @@ impl fmt::Debug for Joined {
     }
 }
 
-/// Which threads go first that want the processor.
+/// Which workers go first that want the processor.
 #[derive(Clone, Copy, Debug)]
 enum Rank {
-    /// Nearly as soon as the window's: it is waited for.
+    /// As soon as any other thread: it is waited for.
     Prompt,
     /// Behind all others, which get three times as much where there is not enough for both: a training takes all
     /// that is left over.
@@ -89,7 +93,7 @@ enum Rank {
 impl Rank {
     /// Gives the calling thread this rank, and the threads that it starts.
     ///
-    /// None of them takes a core from the thread that wakes it. Linux would rather have that wait than look for
+    /// No worker takes a core from the thread that wakes it. Linux would rather have that wait than look for
     /// an idle core, and the window wakes the predictor in the middle of a frame.
     fn take(self) {
         #[cfg(target_os = "linux")]

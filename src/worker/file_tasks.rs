@@ -23,7 +23,7 @@ pub use self::{
     task::{FileOutcome, FileTask, Photograph},
 };
 use super::{
-    FACTS_CAPACITY, Joined, Waker, caught,
+    FACTS_CAPACITY, Joined, Rank, Waker, caught,
     file_kind::{FileKind, lowercase_extension, refuse_endless},
     interrupted,
     library::{self, LibraryTask},
@@ -70,7 +70,7 @@ impl FileTasks {
             waker,
         };
         let is_closing = Arc::new(AtomicBool::new(false));
-        let thread = Joined::spawn("digitpad-files", {
+        let thread = Joined::spawn("digitpad-files", Rank::Prompt, {
             let (reply, is_closing) = (reply.clone(), Arc::clone(&is_closing));
             move || work(&queue, &reply, &is_closing)
         })

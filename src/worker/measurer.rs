@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Joined, Waker, caught, file_kind::refuse_endless, lock};
+use super::{Joined, Rank, Waker, caught, file_kind::refuse_endless, lock};
 use crate::{
     dataset::noise::Noise,
     error::{self, MeasurementError, Refusal},
@@ -84,7 +84,7 @@ impl Measurer {
             woken: None,
         };
         let unstarted = reporter.clone();
-        let spawned = Joined::spawn("digitpad-measurer", {
+        let spawned = Joined::spawn("digitpad-measurer", Rank::Prompt, {
             let control = Arc::clone(&control);
             move || work(&model, (&source, noise), &control, reporter)
         });

@@ -78,12 +78,9 @@ impl Predictor {
             }),
             changed: Condvar::new(),
         });
-        let thread = Joined::spawn("digitpad-predictor", {
+        let thread = Joined::spawn("digitpad-predictor", Rank::Prompt, {
             let desk = Arc::clone(&desk);
-            move || {
-                Rank::Prompt.take();
-                serve(&desk, &waker);
-            }
+            move || serve(&desk, &waker)
         })
         .expect("the system can start a thread");
         Self {

@@ -40,10 +40,9 @@ impl Rehearser {
         // There is one outcome, so that sending never waits.
         let (sender, outcome) = sync_channel(1);
         let unstarted = sender.clone();
-        let spawned = Joined::spawn("digitpad-rehearser", {
+        let spawned = Joined::spawn("digitpad-rehearser", Rank::Patient, {
             let control = Arc::clone(&control);
             move || {
-                Rank::Patient.take();
                 let timed = caught(|| timed(&config, device, &control)).unwrap_or_else(Err);
                 if let Some(rehearsed) = timed.transpose() {
                     // It fails only when the handle is gone, and then nobody wants to know.

@@ -117,12 +117,9 @@ impl Trainer {
             woken: None,
         };
         let unstarted = reporter.clone();
-        let spawned = Joined::spawn("digitpad-trainer", {
+        let spawned = Joined::spawn("digitpad-trainer", Rank::Patient, {
             let control = Arc::clone(&control);
-            move || {
-                Rank::Patient.take();
-                work(&job, checkpoint, &control, reporter);
-            }
+            move || work(&job, checkpoint, &control, reporter)
         });
         if let Err(error) = &spawned {
             unstarted.tell(TrainerFact::Failed(format!(

@@ -22,7 +22,7 @@ use crate::{
     ink::Ink,
     model::file::Model,
     training::config::TrainingConfig,
-    worker::{Joined, block_on::block_on, caught, lock},
+    worker::{Joined, Rank, block_on::block_on, caught, lock},
 };
 
 /// A dialog, and what is to be done with the path that is chosen in it.
@@ -181,7 +181,7 @@ impl Dialogs {
             is_off: AtomicBool::new(false),
         });
         let (requests, queue) = channel();
-        let thread = Joined::spawn("digitpad-dialogs", {
+        let thread = Joined::spawn("digitpad-dialogs", Rank::Prompt, {
             let shared = Arc::clone(&shared);
             move || await_choices(&queue, &shared, &tasks, &reply)
         })
