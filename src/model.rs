@@ -248,48 +248,37 @@ impl Mlp {
         })
     }
 
-    /// A network of given parameters: for each layer a weight `[out, in]` and a bias `[out]`.
+    /// A network of given layers.
     ///
     /// # Errors
     /// When the shapes are not those of the configuration.
-    pub fn from_parameters(
-        config: &MlpConfig,
-        parameters: &[(Tensor, Tensor)],
-    ) -> Result<Self, ModelError> {
-        let widths = config.widths();
-        if parameters.len() + 1 != widths.len() {
-            return Err(ModelError::Refused(Refusal::new(
+    pub fn from_layers(config: MlpConfig, layers: Vec<Dense>) -> Result<Self, ModelError> {
+        let refused = |found: String, expected: String| {
+            Err(ModelError::Refused(Refusal::new(
                 "set up the network",
-                format!("{} layers", parameters.len()),
-                format!("{}, for {config}", widths.len() - 1),
+                found,
+                format!("{expected}, for {config}"),
                 "use the weights of a network of this shape",
-            )));
+            )))
+        };
+        let widths = config.widths();
+        if layers.len() + 1 != widths.len() {
+            let found = format!("{} layers", layers.len());
+            return refused(found, (widths.len() - 1).to_string());
         }
-        let mut layers = Vec::with_capacity(parameters.len());
-        for (index, ((weight, bias), pair)) in parameters.iter().zip(widths.windows(2)).enumerate()
-        {
-            for (name, tensor, shape) in [
-                ("weight", weight, vec![pair[1], pair[0]]),
-                ("bias", bias, vec![pair[1]]),
-            ] {
-                if tensor.dims() != shape {
-                    return Err(ModelError::Refused(Refusal::new(
-                        "set up the network",
-                        format!("{name} {index} of shape {:?}", tensor.dims()),
-                        format!("{shape:?}, for {config}"),
-                        "use the weights of a network of this shape",
-                    )));
+        for (index, (layer, pair)) in layers.iter().zip(widths.windows(2)).enumerate() {
+            let parameters = [
+                ("weight", &layer.weight, pair),
+                ("bias", &layer.bias, &pair[1..]),
+            ];
+            for (name, values, shape) in parameters {
+                if values.dims() != shape {
+                    let found = format!("{name} {index} of shape {:?}", values.dims());
+                    return refused(found, format!("{shape:?}"));
                 }
             }
-            layers.push(Dense {
-                weight: Var::from_tensor(&weight.t()?.contiguous()?)?,
-                bias: Var::from_tensor(bias)?,
-            });
         }
-        Ok(Self {
-            config: config.clone(),
-            layers,
-        })
+        Ok(Self { config, layers })
     }
 
     /// The network's shape.

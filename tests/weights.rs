@@ -2,13 +2,13 @@
 
 use std::{collections::HashMap, fs, path::Path};
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor, Var};
 use digitpad::{
     bitmap::{Bitmap, PIXELS},
     dataset::Dataset,
     error::ModelError,
     model::{
-        Activation, Mlp, MlpConfig,
+        Activation, Dense, Mlp, MlpConfig,
         calibration::Calibration,
         file::{Metadata, Model},
     },
@@ -260,6 +260,34 @@ fn damaged_files_are_refused() {
 }
 
 #[test]
+fn layers_of_another_shape_are_refused() {
+    let config = MlpConfig::new(vec![3], Activation::Relu).expect("a small network");
+    let zeros = |shape: &[usize]| Var::zeros(shape, DType::F32, &Device::Cpu).expect("fits");
+    let layer = |inputs, outputs, biases| Dense {
+        weight: zeros(&[inputs, outputs]),
+        bias: zeros(&[biases]),
+    };
+    let cases = [
+        (vec![layer(PIXELS, 3, 3)], "1 layers"),
+        (
+            vec![layer(3, PIXELS, 3), layer(3, 10, 10)],
+            "weight 0 of shape [3, 784]",
+        ),
+        (
+            vec![layer(PIXELS, 3, 3), layer(3, 10, 9)],
+            "bias 1 of shape [9]",
+        ),
+    ];
+    for (layers, part) in cases {
+        let error = Mlp::from_layers(config.clone(), layers).expect_err(part);
+        let error = error.to_string();
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    let layers = vec![layer(PIXELS, 3, 3), layer(3, 10, 10)];
+    assert!(Mlp::from_layers(config, layers).is_ok(), "those that fit");
+}
+
+#[test]
 fn half_precision_is_read_too() {
     let mut parts = Parts::sound();
     for (name, dtype, _, data) in &mut parts.tensors {
@@ -267,7 +295,7 @@ fn half_precision_is_read_too() {
             .chunks_exact(4)
             .map(|b| f32::from_le_bytes(b.try_into().expect("four")));
         let tensor = Tensor::from_iter(values, &Device::Cpu).expect("fits in memory");
-        let half = tensor.to_dtype(candle_core::DType::F16).expect("converts");
+        let half = tensor.to_dtype(DType::F16).expect("converts");
         let half: Vec<half::f16> = half.to_vec1().expect(name);
         *data = half.iter().flat_map(|x| x.to_le_bytes()).collect();
         *dtype = Dtype::F16;

@@ -2,28 +2,30 @@
 
 use std::fs;
 
-use candle_core::{Device, Tensor};
+use candle_core::{Device, Var};
 
 use super::{specimens::Source, *};
 use crate::{
     bitmap::SIDE,
     dataset::Examples,
     error::chain,
-    model::{Mlp, MlpConfig, file::Metadata},
+    model::{Dense, Mlp, MlpConfig, file::Metadata},
 };
 
 /// A linear network that takes the position of a picture's brightest of the first ten pixels for
 /// its digit; twice as bright is twice as sure.
 fn reader() -> Model {
-    let mut weight = vec![0.0_f32; CLASSES * PIXELS];
+    let mut weight = vec![0.0_f32; PIXELS * CLASSES];
     for digit in 0..CLASSES {
-        weight[digit * PIXELS + digit] = 8.0;
+        weight[digit * CLASSES + digit] = 8.0;
     }
-    let weight = Tensor::from_vec(weight, (CLASSES, PIXELS), &Device::Cpu).expect("a tensor");
-    let bias = Tensor::from_vec(vec![0.0_f32; CLASSES], CLASSES, &Device::Cpu).expect("a tensor");
+    let layer = Dense {
+        weight: Var::from_vec(weight, (PIXELS, CLASSES), &Device::Cpu).expect("a tensor"),
+        bias: Var::from_vec(vec![0.0_f32; CLASSES], CLASSES, &Device::Cpu).expect("a tensor"),
+    };
     let config = MlpConfig::new(Vec::new(), crate::model::Activation::Relu).expect("linear");
     Model {
-        mlp: Mlp::from_parameters(&config, &[(weight, bias)]).expect("of that shape"),
+        mlp: Mlp::from_layers(config, vec![layer]).expect("of that shape"),
         metadata: Metadata::default(),
     }
 }

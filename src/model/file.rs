@@ -185,7 +185,7 @@ impl Model {
             ));
         }
         Ok(Self {
-            mlp: Mlp { config, layers },
+            mlp: Mlp::from_layers(config, layers)?,
             metadata: Metadata::from_map(&map, name)?,
         })
     }

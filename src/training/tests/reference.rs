@@ -1,12 +1,12 @@
 //! Both steps against PyTorch's numbers, which tests/reference/mlp.py made.
 
-use candle_core::Tensor;
+use candle_core::{Tensor, Var};
 use serde::Deserialize;
 
 use super::*;
 use crate::{
     bitmap::CLASSES,
-    model::calibration::Calibration,
+    model::{Dense, calibration::Calibration},
     recognition::Prediction,
     training::{
         autograd::Autograd,
@@ -86,11 +86,16 @@ fn network(case: &Case) -> Mlp {
         let weight = wave(inputs * outputs, 0.618, index as f64).map(|w| (w * limit) as f32);
         let bias = wave(outputs, 0.9, index as f64 + 0.5).map(|b| (b * 0.1) as f32);
         let tensor = |values: Vec<f32>| Tensor::new(values, &Device::Cpu).expect("fits in memory");
+        // PyTorch's weights are [out, in].
         let weight = tensor(weight.collect()).reshape((outputs, inputs));
-        (weight.expect("sizes agree"), tensor(bias.collect()))
+        let weight = weight.and_then(|weight| weight.t()?.contiguous());
+        Dense {
+            weight: Var::from_tensor(&weight.expect("sizes agree")).expect("fits in memory"),
+            bias: Var::from_tensor(&tensor(bias.collect())).expect("fits in memory"),
+        }
     };
     let layers: Vec<_> = config.widths().windows(2).enumerate().map(layer).collect();
-    Mlp::from_parameters(&config, &layers).expect("shapes agree")
+    Mlp::from_layers(config, layers).expect("shapes agree")
 }
 
 fn assert_close(found: f64, expected: f64, what: &str) {

@@ -1,11 +1,11 @@
 use std::path::{Path, PathBuf};
 
-use candle_core::{Device, Tensor};
+use candle_core::{Device, Var};
 
 use super::*;
 use crate::{
     bitmap::PIXELS,
-    model::{Activation, Mlp, MlpConfig, file::Metadata},
+    model::{Activation, Dense, Mlp, MlpConfig, file::Metadata},
     worker::test_support::Bell,
 };
 
@@ -15,11 +15,14 @@ fn shipped() -> Arc<Model> {
 
 /// A linear network all of whose parameters are `value`.
 fn uniform(value: f32) -> Arc<Model> {
-    let full = |shape: &[usize]| Tensor::full(value, shape, &Device::Cpu).expect("fits");
+    let full = |len: usize| vec![value; len];
     let config = MlpConfig::new(Vec::new(), Activation::Relu).expect("linear");
-    let parameters = [(full(&[10, PIXELS]), full(&[10]))];
+    let layer = Dense {
+        weight: Var::from_vec(full(PIXELS * 10), (PIXELS, 10), &Device::Cpu).expect("fits"),
+        bias: Var::from_vec(full(10), 10, &Device::Cpu).expect("fits"),
+    };
     Arc::new(Model {
-        mlp: Mlp::from_parameters(&config, &parameters).expect("of that shape"),
+        mlp: Mlp::from_layers(config, vec![layer]).expect("of that shape"),
         metadata: Metadata::default(),
     })
 }

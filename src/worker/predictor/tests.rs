@@ -1,10 +1,10 @@
-use candle_core::{Device, Tensor};
+use candle_core::{Device, Var};
 
 use super::*;
 use crate::{
     bitmap::{CLASSES, PIXELS},
     ink::{Point, Stroke},
-    model::{Activation, Mlp, MlpConfig, file::Metadata},
+    model::{Activation, Dense, Mlp, MlpConfig, file::Metadata},
     worker::test_support::Bell,
 };
 
@@ -73,9 +73,13 @@ type Ask = fn(&Predictor, u64);
 #[test]
 fn what_cannot_be_recognised_is_said() {
     let config = MlpConfig::new(Vec::new(), Activation::Relu).expect("a linear network");
-    let nan = |shape: &[usize]| Tensor::full(f32::NAN, shape, &Device::Cpu).expect("fits");
-    let parameters = [(nan(&[CLASSES, PIXELS]), nan(&[CLASSES]))];
-    let mlp = Mlp::from_parameters(&config, &parameters).expect("the shapes fit");
+    let nan = |len: usize| vec![f32::NAN; len];
+    let layer = Dense {
+        weight: Var::from_vec(nan(PIXELS * CLASSES), (PIXELS, CLASSES), &Device::Cpu)
+            .expect("fits"),
+        bias: Var::from_vec(nan(CLASSES), CLASSES, &Device::Cpu).expect("fits"),
+    };
+    let mlp = Mlp::from_layers(config, vec![layer]).expect("the shapes fit");
     let metadata = Metadata::default();
     let bell = Bell::new();
     let predictor = Predictor::spawn(Arc::new(Model { mlp, metadata }), bell.waker());
