@@ -14,8 +14,8 @@ use super::Point;
 
 /// Segments that reach a row between two looks at which of its samples are inked full.
 const SEGMENTS_A_LOOK: u32 = 16;
-/// With more segments than these, a second thread that takes some of them is worth starting: it saves at least
-/// half a millisecond.
+/// With more segments than these, a second thread that takes some of them is worth starting: of that many it takes
+/// a third of the time off, 0.2 ms.
 const FEW_SEGMENTS: usize = 4_096;
 /// Segments that a thread takes: so many that taking them costs nothing, so few that a late thread holds nobody up.
 const SEGMENTS_AT_ONCE: usize = 256;
@@ -180,7 +180,8 @@ struct Segment {
     dx: f32,
     dy: f32,
     per_squared_len: f32,
-    /// How much farther along the row it is a row farther down.
+    /// How much farther along the row it is a row farther down; infinite for one that lies, which then reaches from
+    /// end to end in any row.
     per_row: f32,
     left: f32,
     right: f32,
