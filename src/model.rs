@@ -350,14 +350,9 @@ impl Mlp {
         images: &Tensor,
         change: &mut dyn FnMut(usize, Tensor) -> candle_core::Result<Tensor>,
     ) -> Result<Tensor, ModelError> {
-        let mut x = images.clone();
-        for (index, dense) in self.layers.iter().enumerate() {
-            x = x.matmul(&dense.weight)?.broadcast_add(&dense.bias)?;
-            if index + 1 < self.layers.len() {
-                x = change(index, self.config.activation.forward(&x)?)?;
-            }
-        }
-        Ok(x)
+        let layers = self.layers.iter();
+        let layers = layers.map(|dense| (dense.weight.as_tensor(), dense.bias.as_tensor()));
+        forward_with(layers, self.config.activation, images, change)
     }
 
     /// From pixels through the model's filters to logits, both in memory of the processor.
@@ -375,4 +370,22 @@ impl Mlp {
         let rows: Vec<f32> = self.forward(&images)?.flatten_all()?.to_vec1()?;
         Ok(rows.as_chunks().0.to_vec())
     }
+}
+
+/// From filtered images to logits through these weights and biases, as [`Mlp::forward_through`] through its own.
+pub(crate) fn forward_with<'a>(
+    layers: impl ExactSizeIterator<Item = (&'a Tensor, &'a Tensor)>,
+    activation: Activation,
+    images: &Tensor,
+    change: &mut dyn FnMut(usize, Tensor) -> candle_core::Result<Tensor>,
+) -> Result<Tensor, ModelError> {
+    let last = layers.len() - 1;
+    let mut x = images.clone();
+    for (index, (weight, bias)) in layers.enumerate() {
+        x = x.matmul(weight)?.broadcast_add(bias)?;
+        if index < last {
+            x = change(index, activation.forward(&x)?)?;
+        }
+    }
+    Ok(x)
 }

@@ -11,6 +11,7 @@ pub mod control;
 mod dropout;
 pub mod evaluation;
 mod events;
+mod fields;
 mod fused;
 mod outcome;
 pub mod rehearsal;
@@ -108,7 +109,7 @@ fn begin(
         let training = training_set(training, &dataset.pen, config, control);
         let mlp = match checkpoint {
             Some(checkpoint) => checkpoint.learning(device)?,
-            None => Mlp::new(&config.model, config.seed, device)?,
+            None => fresh(config, device)?,
         };
         let mut run = Run::new(config, &training, control, mlp)?;
         if let Some(checkpoint) = checkpoint {
@@ -129,6 +130,14 @@ fn begin(
         let rejects = training.has_non_digits();
         finish(config, dataset, (&validation, rejects), learnt, control)
     })
+}
+
+/// A network that knows nothing yet.
+fn fresh(config: &TrainingConfig, device: &Device) -> Result<Mlp, TrainingError> {
+    let mlp = Mlp::new(&config.model, config.seed, device)?;
+    let layers = config.fields().map_err(TrainingError::Refused)?;
+    fields::begin(&mlp, &layers).map_err(ModelError::from)?;
+    Ok(mlp)
 }
 
 /// What is learnt from, and what is validated with.

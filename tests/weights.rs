@@ -84,6 +84,47 @@ fn files_hold_what_pytorch_expects_of_a_linear_layer() {
 }
 
 #[test]
+fn numbers_of_16_bits_are_half_the_file_and_nearly_the_same() {
+    let saved = model(&[20, 5], Activation::Relu);
+    let [whole, half] =
+        [saved.to_bytes(), saved.to_half_bytes()].map(|bytes| bytes.expect("serialises"));
+    let weights = 4 * saved.mlp.config().parameter_count();
+    assert_eq!(
+        whole.len() - half.len(),
+        weights / 2,
+        "two bytes fewer for each"
+    );
+    let loaded = Model::from_bytes(&half, "the half").expect("loads");
+    assert_eq!(loaded.metadata, saved.metadata, "all that was known of it");
+    for (half, whole) in loaded.mlp.parameters().zip(saved.mlp.parameters()) {
+        let [half, whole] = [half, whole].map(|values| {
+            let flat = values.flatten_all().expect("has elements");
+            flat.to_vec1::<f32>().expect("holds f32")
+        });
+        for (half, whole) in half.iter().zip(&whole) {
+            // Half a unit in the last of 11 binary places.
+            assert!(
+                (half - whole).abs() <= whole.abs() / 2048.0 + 1e-7,
+                "{half} for {whole}"
+            );
+        }
+    }
+    let large = Tensor::full(7e4_f32, 5, &Device::Cpu).expect("fits in memory");
+    saved.mlp.layers()[1]
+        .bias
+        .set(&large)
+        .expect("has its shape");
+    let refusal = saved
+        .to_half_bytes()
+        .expect_err("it is too large")
+        .to_string();
+    assert!(
+        refusal.contains("70000") && refusal.contains("65504"),
+        "{refusal}"
+    );
+}
+
+#[test]
 fn the_shipped_model_reaches_what_it_says() {
     let shipped = Model::shipped().expect("loads");
     let dataset = Dataset::mnist().expect("is built in");

@@ -45,8 +45,9 @@ def read_weights(path):
     tensors = {}
     for name, entry in header.items():
         start, end = (8 + length + offset for offset in entry["data_offsets"])
-        assert entry["dtype"] == "F32", entry
-        tensors[name] = numpy.frombuffer(data[start:end], numpy.float32).reshape(entry["shape"])
+        dtype = {"F16": numpy.float16, "F32": numpy.float32}[entry["dtype"]]
+        values = numpy.frombuffer(data[start:end], dtype).astype(numpy.float32)
+        tensors[name] = values.reshape(entry["shape"])
     return tensors
 
 

@@ -19,7 +19,7 @@ use super::{Ending as Exit, open_device, text, write_json};
 use crate::{
     dataset::source::DataSource,
     error::{CliError, IoError, Refusal, TrainingError},
-    files::{ReadFault, latest::LatestFile, read_bounded},
+    files::{ReadFault, latest::LatestFile, read_bounded, write_atomically},
     model::device::DeviceChoice,
     training::{
         self, Ending, EpochRecord, TrainedModel, TrainingEvent,
@@ -45,6 +45,8 @@ pub struct TrainTask {
     pub out: PathBuf,
     /// The file that holds, meanwhile, what is needed to go on.
     pub checkpoint: PathBuf,
+    /// Whether to write the weights as numbers of 16 bits.
+    pub half: bool,
     /// Whether to print JSON.
     pub json: bool,
 }
@@ -140,7 +142,12 @@ pub(super) fn run(
             return Err(error.into());
         }
     };
-    trained.model.save(&task.out)?;
+    let bytes = if task.half {
+        trained.model.to_half_bytes()?
+    } else {
+        trained.model.to_bytes()?
+    };
+    write_atomically(&task.out, &bytes)?;
     if trained.is_stopped() {
         drop(file);
         say_how_to_resume(task, &mut display);

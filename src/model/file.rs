@@ -195,6 +195,18 @@ impl Model {
     /// # Errors
     /// When the parameters cannot be brought to the CPU.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
+        self.to_bytes_of(Dtype::F32)
+    }
+
+    /// The same with numbers of 16 bits, half as many bytes.
+    ///
+    /// # Errors
+    /// Likewise, and when one is too large for them.
+    pub fn to_half_bytes(&self) -> Result<Vec<u8>, ModelError> {
+        self.to_bytes_of(Dtype::F16)
+    }
+
+    fn to_bytes_of(&self, dtype: Dtype) -> Result<Vec<u8>, ModelError> {
         let mut named = Vec::new();
         for (index, dense) in self.mlp.layers().iter().enumerate() {
             named.push((
@@ -209,11 +221,15 @@ impl Model {
         let mut stored = Vec::new();
         for (name, tensor) in named {
             let values: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
-            let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+            let bytes = if dtype == Dtype::F16 {
+                half_bytes(&name, &values)?
+            } else {
+                values.iter().flat_map(|x| x.to_le_bytes()).collect()
+            };
             stored.push((name, tensor.dims().to_vec(), bytes));
         }
         let views = stored.iter().map(|(name, shape, bytes)| {
-            TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name.as_str(), view))
+            TensorView::new(dtype, shape.clone(), bytes).map(|view| (name.as_str(), view))
         });
         let compute = |error| ModelError::Compute(Box::new(error));
         let views: Vec<_> = views.collect::<Result<_, _>>().map_err(compute)?;
@@ -228,6 +244,21 @@ impl Model {
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
         Ok(files::write_atomically(path, &self.to_bytes()?)?)
     }
+}
+
+/// Each of a tensor's values rounded to 16 bits.
+fn half_bytes(name: &str, values: &[f32]) -> Result<Vec<u8>, ModelError> {
+    let most = f16::MAX.to_f32();
+    if let Some(value) = values.iter().find(|value| value.abs() > most) {
+        return Err(ModelError::Refused(Refusal::new(
+            "write the weights as numbers of 16 bits",
+            format!("{value} in {name}"),
+            format!("at most {most} either way"),
+            "write them with 32 bits",
+        )));
+    }
+    let rounded = values.iter().map(|&value| f16::from_f32(value));
+    Ok(rounded.flat_map(f16::to_le_bytes).collect())
 }
 
 fn refused(name: &str, found: &str, expected: &str) -> ModelError {

@@ -6,11 +6,12 @@ use super::{
     BatchFigures, OptimizerState, Step, StepSettings,
     batch::Batch,
     config::{Loss, Optimizer},
+    fields::FieldLayer,
 };
 use crate::{
     bitmap::{CLASSES, PIXELS},
     error::{ModelError, TrainingError},
-    model::Mlp,
+    model::{Mlp, forward_with},
 };
 
 /// What PyTorch adds to a gradient's length before it divides by it.
@@ -19,7 +20,10 @@ pub(super) const CLIP_EPSILON: f64 = 1e-6;
 /// A network with the optimiser's state for each of its parameters.
 pub(super) struct Autograd {
     mlp: Mlp,
+    /// Of each parameter that is learnt: weight and bias of each layer in turn, shared ones once.
     moments: Vec<Moments>,
+    /// Where the shared ones of the first layers stand.
+    places: Vec<Places>,
     steps: u32,
 }
 
@@ -30,22 +34,78 @@ struct Moments {
     second: Tensor,
 }
 
+/// For each weight `[in · out]` and bias `[out]` of a layer of fields, which of the shared ones it is; weights that
+/// are 0 are the one behind the last.
+struct Places {
+    weight: Tensor,
+    bias: Tensor,
+}
+
 impl Autograd {
-    pub(super) fn new(mlp: Mlp) -> Result<Self, ModelError> {
-        let moments = mlp.parameters().map(|parameter| {
-            let zeros = parameter.zeros_like()?;
-            Ok(Moments {
-                parameter: parameter.clone(),
-                first: zeros.clone(),
-                second: zeros,
-            })
-        });
-        let moments: Result<_, ModelError> = moments.collect();
+    /// `mlp` must have the weights of `fields` shared; there may be none.
+    pub(super) fn new(mlp: Mlp, fields: &[FieldLayer]) -> Result<Self, ModelError> {
+        let mut moments = Vec::new();
+        let mut places = Vec::new();
+        for (index, dense) in mlp.layers().iter().enumerate() {
+            let parameters = match fields.get(index) {
+                None => [dense.weight.clone(), dense.bias.clone()],
+                Some(fields) => {
+                    let (inputs, device) = (dense.weight.dim(0)?, mlp.device());
+                    let [weight, bias] = fields.places_of(inputs);
+                    places.push(Places {
+                        weight: Tensor::from_vec(weight, dense.weight.elem_count(), device)?,
+                        bias: Tensor::from_vec(bias, dense.bias.elem_count(), device)?,
+                    });
+                    let (weight, bias) = (dense.weight.flatten_all()?, &dense.bias);
+                    let [weight, bias] = fields.shared(&weight.to_vec1()?, &bias.to_vec1()?);
+                    let (shape, len) = (fields.shape(), bias.len());
+                    [
+                        Var::from_vec(weight, shape, device)?,
+                        Var::from_vec(bias, len, device)?,
+                    ]
+                }
+            };
+            for parameter in parameters {
+                let zeros = parameter.zeros_like()?;
+                moments.push(Moments {
+                    parameter,
+                    first: zeros.clone(),
+                    second: zeros,
+                });
+            }
+        }
         Ok(Self {
-            moments: moments?,
             mlp,
+            moments,
+            places,
             steps: 0,
         })
+    }
+
+    /// The weights `[in, out]` and biases `[out]` of all layers, as they follow from what is learnt.
+    fn layers(&self) -> candle_core::Result<Vec<(Tensor, Tensor)>> {
+        let learnt = self.moments.as_chunks::<2>().0.iter().enumerate();
+        let layer = |(index, [weight, bias]): (usize, &[Moments; 2])| {
+            let (weight, bias) = (weight.parameter.as_tensor(), bias.parameter.as_tensor());
+            let Some(places) = self.places.get(index) else {
+                return Ok((weight.clone(), bias.clone()));
+            };
+            let weight = weight.flatten_all()?.pad_with_zeros(0, 0, 1)?;
+            let weight = weight.index_select(&places.weight, 0)?;
+            let weight = weight.reshape(self.mlp.layers()[index].weight.shape())?;
+            Ok((weight, bias.index_select(&places.bias, 0)?))
+        };
+        learnt.map(layer).collect()
+    }
+
+    /// Writes what is shared into the network.
+    fn spread(&self) -> candle_core::Result<()> {
+        let layers = self.layers()?.into_iter().take(self.places.len());
+        for ((weight, bias), dense) in layers.zip(self.mlp.layers()) {
+            dense.weight.set(&weight)?;
+            dense.bias.set(&bias)?;
+        }
+        Ok(())
     }
 
     fn learn(
@@ -91,6 +151,7 @@ impl Autograd {
         for (moments, gradient) in self.moments.iter_mut().zip(&gradients) {
             moments.step(gradient, settings, self.steps)?;
         }
+        self.spread()?;
         let loss_sum = f64::from(loss_sum.to_scalar::<f32>()?);
         Ok(BatchFigures {
             loss_sum,
@@ -115,9 +176,10 @@ impl Autograd {
             }
             outputs * Tensor::from_vec(factors, (count, width), device)?
         };
-        let logits = self
-            .mlp
-            .forward_through(&images, &mut drop_out)
+        let layers = self.layers()?;
+        let layers = layers.iter().map(|(weight, bias)| (weight, bias));
+        let activation = self.mlp.config().activation();
+        let logits = forward_with(layers, activation, &images, &mut drop_out)
             .map_err(candle_core::Error::wrap)?;
         if settings.rejects {
             return logits.pad_with_zeros(D::Minus1, 0, 1);
@@ -127,12 +189,12 @@ impl Autograd {
 
     /// The loss with the penalties on the weights.
     fn penalised(&self, mut loss: Tensor, settings: &StepSettings) -> candle_core::Result<Tensor> {
-        for dense in self.mlp.layers() {
+        for Moments { parameter, .. } in self.moments.iter().step_by(2) {
             if settings.l1 > 0.0 {
-                loss = (loss + (dense.weight.abs()?.sum_all()? * settings.l1)?)?;
+                loss = (loss + (parameter.abs()?.sum_all()? * settings.l1)?)?;
             }
             if settings.l2 > 0.0 {
-                loss = (loss + (dense.weight.sqr()?.sum_all()? * settings.l2)?)?;
+                loss = (loss + (parameter.sqr()?.sum_all()? * settings.l2)?)?;
             }
         }
         Ok(loss)

@@ -11,7 +11,10 @@ mod text;
 use serde::{Deserialize, Serialize};
 
 pub use self::{loss::Loss, optimizer::Optimizer, preset::Preset};
-use super::schedule::Schedule;
+use super::{
+    fields::{self, FieldLayer},
+    schedule::Schedule,
+};
 use crate::{dataset::augment::Augmentation, error::Refusal, model::MlpConfig};
 
 /// Everything that decides the outcome of a training, but for the data.
@@ -23,6 +26,9 @@ use crate::{dataset::augment::Augmentation, error::Refusal, model::MlpConfig};
 pub struct TrainingConfig {
     /// The network's shape, and the filters before it.
     pub model: MlpConfig,
+    /// Whether units of the first two hidden layers look at 5×5 fields, with the same weights in every place. They
+    /// need a multiple of 169, and of 25, units.
+    pub shared_fields: bool,
     /// How often each example is seen; 1..=10,000.
     pub epochs: usize,
     /// Examples a step; 1..=8192. The last batch of an epoch may be shorter.
@@ -73,6 +79,7 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             model: MlpConfig::tutorial(),
+            shared_fields: false,
             epochs: 10,
             batch_size: 32,
             optimizer: Optimizer::ADAM,
@@ -105,6 +112,7 @@ impl TrainingConfig {
         for (knob, value) in self.numbers() {
             knob.check(value)?;
         }
+        self.fields()?;
         if self.patience > 0 && self.validation_split == 0.0 {
             return Err(Refusal::new(
                 format!("set the {}", knob::PATIENCE.name),
@@ -115,6 +123,27 @@ impl TrainingConfig {
         }
         Ok(())
     }
+
+    /// How many numbers are learnt: all weights and biases, shared ones once.
+    ///
+    /// # Errors
+    /// When the weights of these hidden layers cannot be shared.
+    pub fn learnt_count(&self) -> Result<usize, Refusal> {
+        let fields = self.fields()?;
+        Ok(fields::learnt_sizes(&self.model, &fields).iter().sum())
+    }
+
+    /// The layers of fields that it begins with; none where nothing is shared.
+    ///
+    /// # Errors
+    /// When the hidden layers have no whole number of units in each place.
+    pub(super) fn fields(&self) -> Result<Vec<FieldLayer>, Refusal> {
+        if self.shared_fields {
+            fields::layers_of(&self.model)
+        } else {
+            Ok(Vec::new())
+        }
+    }
 }
 
 #[cfg(test)]
@@ -124,7 +153,7 @@ mod tests {
     #[test]
     fn values_out_of_range_are_refused_by_name() {
         type Change = fn(&mut TrainingConfig);
-        let cases: [(Change, &str); 15] = [
+        let cases: [(Change, &str); 16] = [
             (|c| c.epochs = 0, "epochs"),
             (|c| c.epochs = 10_001, "epochs"),
             (|c| c.batch_size = 0, "batch size"),
@@ -139,6 +168,7 @@ mod tests {
             (|c| c.augmentation.rotation_deg = 90.0, "rotation"),
             (|c| c.optimizer = Optimizer::adam_w(2.0), "weight decay"),
             (|c| c.schedule = Schedule::Cosine { end: 1.5 }, "schedule"),
+            (|c| c.shared_fields = true, "share"),
             (|c| (c.patience, c.validation_split) = (3, 0.0), "patience"),
         ];
         for (change, name) in cases {

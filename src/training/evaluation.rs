@@ -206,7 +206,7 @@ mod tests {
         let examples = Examples::new(vec![0; 1100 * PIXELS], vec![0; 1100]).expect("blank");
         let cases: [(&[usize], &[usize], &str); 2] = [
             (&[4], &[0, 500, 1000], "a small network"),
-            (&[1280, 640], &[0, 500, 1000], "the shipped model's shape"),
+            (&[1280, 640], &[0, 500, 1000], "a large network"),
         ];
         for (hidden, expected, reason) in cases {
             let mlp = mlp(hidden);

@@ -18,10 +18,12 @@ mod loss;
 pub(super) mod parameters;
 mod pass;
 mod rule;
+mod shared;
 mod sparse;
 mod team;
 mod update;
 
+pub(super) use self::shared::Shared;
 use self::{
     adam::Adam,
     loss::LossRule,
@@ -83,6 +85,12 @@ struct State {
     bias_gradient: Vec<f32>,
     weight_moments: Moments,
     bias_moments: Moments,
+}
+
+impl State {
+    fn gradients_mut(&mut self) -> [&mut Vec<f32>; 2] {
+        [&mut self.gradient, &mut self.bias_gradient]
+    }
 }
 
 /// Into how many blocks the first layer's columns are shared out: a wide layer into more than there are
@@ -226,7 +234,8 @@ impl Fused {
                 return run(at_once, states);
             }
             run(gradient, states);
-            shorten(states, settings.clip_norm);
+            let gradients = states.iter_mut().flat_map(State::gradients_mut);
+            shorten(&mut gradients.collect::<Vec<_>>(), settings.clip_norm);
             run(apply, states);
         })
     }
@@ -242,18 +251,15 @@ fn is_at_once(settings: &StepSettings) -> bool {
 }
 
 /// Shortens all gradients together where they are longer than `most` above 0.
-fn shorten(states: &mut [State], most: f64) {
+fn shorten(gradients: &mut [&mut Vec<f32>], most: f64) {
     if most <= 0.0 {
         return;
     }
-    let gradients =
-        |state: &State| [&state.gradient, &state.bias_gradient].map(|part| squares(part));
-    let squares: f64 = states.iter().flat_map(gradients).sum();
+    let squares: f64 = gradients.iter().map(|gradient| squares(gradient)).sum();
     let factor = most / (squares.sqrt() + CLIP_EPSILON);
     if factor < 1.0 {
-        for state in states {
-            elementwise::scale(&mut state.gradient, factor as f32);
-            elementwise::scale(&mut state.bias_gradient, factor as f32);
+        for gradient in gradients {
+            elementwise::scale(gradient, factor as f32);
         }
     }
 }

@@ -11,7 +11,6 @@ use super::{
 use crate::{
     dataset::{Examples, TrainingSet, generated},
     error::{ModelError, TrainingError},
-    model::Mlp,
 };
 
 /// How long steps are timed for, once the first ones are over.
@@ -88,7 +87,7 @@ pub fn rehearse(
             0 => 0.0,
             _ => draw_secs(config.seed),
         };
-        let mlp = Mlp::new(&config.model, config.seed, device)?;
+        let mlp = super::fresh(config, device)?;
         let part = images.take(evaluation::chunk_of(&mlp));
         let read = || evaluation::logits(&mlp, &part, &mut |_| true);
         read()?;

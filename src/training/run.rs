@@ -17,7 +17,7 @@ use super::{
     control::{Control, Wish},
     dropout::Dropout,
     evaluation,
-    fused::Fused,
+    fused::{Fused, Shared},
     outcome::Ending,
     sanity::{Cause, Divergence},
     source::{Source, shuffler, variations},
@@ -95,10 +95,11 @@ impl<'a> Run<'a> {
         control: &'a Control,
         mlp: Mlp,
     ) -> Result<Self, TrainingError> {
-        let step: Box<dyn Step> = if mlp.device().is_cpu() {
-            Box::new(Fused::new(mlp.clone(), config.batch_size))
-        } else {
-            Box::new(Autograd::new(mlp.clone())?)
+        let fields = config.fields().map_err(TrainingError::Refused)?;
+        let step: Box<dyn Step> = match (mlp.device().is_cpu(), fields.is_empty()) {
+            (true, true) => Box::new(Fused::new(mlp.clone(), config.batch_size)),
+            (true, false) => Box::new(Shared::new(mlp.clone(), fields)?),
+            (false, _) => Box::new(Autograd::new(mlp.clone(), &fields)?),
         };
         let average = match config.ema {
             decay if decay > 0.0 => Some(Average::new(&mlp, decay)?),

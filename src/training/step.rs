@@ -66,7 +66,7 @@ impl BatchFigures {
 }
 
 /// What an optimiser remembers: for each parameter, in the order of [`Mlp::parameters`], as many values as
-/// the parameter has. What the optimiser has no use for is zero.
+/// the parameter has, shared ones once. What the optimiser has no use for is zero.
 ///
 /// [`Mlp::parameters`]: crate::model::Mlp::parameters
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -5,8 +5,9 @@ mod reference;
 mod resume;
 mod run;
 mod settings;
+mod shared;
 
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 

@@ -116,11 +116,24 @@ impl TrainingForm {
         }
     }
 
-    /// How many bytes the weights of the network take, and how many it takes to train them: the gradient,
-    /// what the optimiser remembers, the running mean and the best epoch's weights are as large each.
-    /// `None` while the network is not valid.
+    /// How many of the network's numbers are learnt: all, but where weights are shared.
+    ///
+    /// # Errors
+    /// When the hidden layers are not valid, or their weights cannot be shared.
+    pub fn learnt_count(&self) -> Result<usize, Refusal> {
+        let config = TrainingConfig {
+            model: self.model()?,
+            ..self.numbers.clone()
+        };
+        config.learnt_count()
+    }
+
+    /// How many bytes the weights of the network take, and how many it takes to train them: the running mean and the
+    /// best epoch's weights are as large each, and the gradient and what the optimiser remembers as large as what is
+    /// learnt. `None` while the network is not valid.
     pub fn memory_bytes(&self) -> Option<(usize, usize)> {
         let weights = self.model().ok()?.parameter_count() * BYTES;
+        let learnt = self.learnt_count().ok()? * BYTES;
         let remembered = match self.numbers.optimizer {
             Optimizer::Sgd { momentum, .. } => usize::from(momentum > 0.0),
             Optimizer::RmsProp { .. } => 1,
@@ -128,7 +141,8 @@ impl TrainingForm {
         };
         let mean = usize::from(self.numbers.ema > 0.0);
         let best = usize::from(self.numbers.validation_split > 0.0);
-        Some((weights, weights * (2 + remembered + mean + best)))
+        let training = weights * (1 + mean + best) + learnt * (1 + remembered);
+        Some((weights, training))
     }
 
     /// Whether something was changed since the preset was chosen.

@@ -62,6 +62,9 @@ pub(super) struct TypedTrain {
     /// Where to write what is needed to go on after an interruption, in place of OUT.checkpoint
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
+    /// Write the weights as numbers of 16 bits, half as large; they are rounded after the test
+    #[arg(long)]
+    half: bool,
     /// Print the configuration, history and test figures as one JSON object
     #[arg(long)]
     json: bool,
@@ -87,6 +90,9 @@ struct TypedKnobs {
     #[arg(long, value_name = "NAME", help_heading = NETWORK)]
     #[arg(value_parser = one_of::<Activation>(Activation::ALL.map(|a| PossibleValue::new(a.name()))))]
     activation: Option<Activation>,
+    /// Let the units of the first two hidden layers look at 5x5 fields, with the same weights everywhere
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", help_heading = NETWORK)]
+    shared_fields: Option<bool>,
     /// Filter images by the median of the square that reaches so many pixels to each side
     #[arg(long, value_name = "PIXELS", help_heading = NETWORK)]
     median: Option<usize>,
@@ -183,6 +189,7 @@ impl TypedTrain {
             device: self.device.device,
             out: self.out,
             checkpoint,
+            half: self.half,
             json: self.json,
         })
     }
@@ -195,6 +202,7 @@ impl TypedKnobs {
             None => preset.config(),
         };
         config.model = self.model(&config.model).map_err(CliError::Refused)?;
+        replace(&mut config.shared_fields, self.shared_fields);
         replace(&mut config.epochs, self.epochs);
         replace(&mut config.batch_size, self.batch_size);
         replace(&mut config.seed, self.seed);

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     dataset::source::DataSource,
     error::{ModelError, Refusal},
-    model::{MAX_PARAMETERS, MlpConfig},
-    training::config::TrainingConfig,
+    model::MAX_PARAMETERS,
+    training::{config::TrainingConfig, fields::learnt_sizes},
 };
 
 /// The version of the format, in the metadata under `format`.
@@ -218,11 +218,13 @@ impl Reader<'_> {
     fn read(&mut self, config: TrainingConfig, state: State) -> Result<Checkpoint, Refusal> {
         let order = self.numbers("order", Dtype::U32, None, u32::from_le_bytes)?;
         let model = &config.model;
+        let learnt = learnt_sizes(model, &config.fields()?);
+        let model = &learnt_sizes(model, &[]);
         let learning = self.set("learning", model)?;
         let optimizer = OptimizerState {
             steps: state.optimizer_steps,
-            first: self.set("first", model)?,
-            second: self.set("second", model)?,
+            first: self.set("first", &learnt)?,
+            second: self.set("second", &learnt)?,
         };
         let average = match config.ema {
             decay if decay > 0.0 => Some(self.set("average", model)?),
@@ -251,14 +253,10 @@ impl Reader<'_> {
         })
     }
 
-    /// As many values as each parameter of the network has, all of them finite.
-    fn set(&mut self, kind: &str, config: &MlpConfig) -> Result<Vec<Vec<f32>>, Refusal> {
-        let widths = config.widths();
-        let sizes = widths
-            .windows(2)
-            .flat_map(|pair| [pair[0] * pair[1], pair[1]]);
+    /// Parts of these sizes, all of whose values are finite.
+    fn set(&mut self, kind: &str, sizes: &[usize]) -> Result<Vec<Vec<f32>>, Refusal> {
         let mut set = Vec::new();
-        for (index, size) in sizes.enumerate() {
+        for (index, &size) in sizes.iter().enumerate() {
             let key = format!("{kind}.{index}");
             let values = self.numbers(&key, Dtype::F32, Some(size), f32::from_le_bytes)?;
             if !values.iter().all(|value| value.is_finite()) {

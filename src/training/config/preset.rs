@@ -47,7 +47,7 @@ impl Preset {
                 "Images varied anew, and digits and scribbles drawn by the program: reads more hands, and says what is no digit"
             }
             Self::Best => {
-                "As balanced, but larger and for much longer: how the shipped model was made"
+                "A network whose units share the weights of small fields, for very long: how the shipped model was made"
             }
         }
     }
@@ -78,9 +78,10 @@ impl Preset {
             },
             Self::Balanced => varied(&[512, 256], 24),
             Self::Best => TrainingConfig {
+                shared_fields: true,
                 batch_size: 256,
-                learning_rate: 0.0015,
-                non_digits: 20_000,
+                learning_rate: 0.004,
+                non_digits: 30_000,
                 augmentation: Augmentation {
                     rotation_deg: 15.0,
                     shear: 0.2,
@@ -88,7 +89,7 @@ impl Preset {
                     taper: 0.15,
                     ..Augmentation::HAND
                 },
-                ..varied(&[1280, 640], 72)
+                ..varied(&[1014, 1600, 256], 160)
             },
         }
     }

@@ -117,6 +117,12 @@ impl TrainingConfig {
                 quoted(self.loss.name()),
             ),
             entry(
+                "shared_fields",
+                "Whether units of the first two hidden layers look at 5x5 fields, with the same weights everywhere"
+                    .to_owned(),
+                self.shared_fields.to_string(),
+            ),
+            entry(
                 "seed",
                 "Decides all that is random; the same seed gives the same weights".to_owned(),
                 self.seed.to_string(),
@@ -182,9 +188,10 @@ mod tests {
             gaussian_px: 0.7,
             threshold: 0.3,
         };
-        let model = MlpConfig::new(vec![40, 30], Activation::Gelu).expect("a small network");
+        let model = MlpConfig::new(vec![338, 50], Activation::Gelu).expect("a small network");
         TrainingConfig {
             model: model.with_preprocessing(filters).expect("in range"),
+            shared_fields: true,
             epochs: 3,
             batch_size: 64,
             optimizer,

@@ -34,6 +34,15 @@ pub(super) fn multiply(values: &mut [f32], factors: &[f32]) {
     });
 }
 
+/// Adds element by element.
+pub(super) fn add(values: &mut [f32], others: &[f32]) {
+    Arch::new().dispatch(|| {
+        for (value, other) in values.iter_mut().zip(others) {
+            *value += other;
+        }
+    });
+}
+
 /// Multiplies all by one factor.
 pub(super) fn scale(values: &mut [f32], factor: f32) {
     Arch::new().dispatch(|| {

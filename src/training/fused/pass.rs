@@ -102,6 +102,27 @@ pub(super) fn keeps_slopes(activation: Activation, dropout: Dropout) -> bool {
     activation == Activation::Gelu || !dropout.is_none()
 }
 
+/// Activates and drops out a part of a row of a hidden layer: the place is the layer, the row within the whole
+/// batch, and the part's first output. The slopes are written where they are kept.
+pub(super) fn activate(
+    activation: Activation,
+    dropout: Dropout,
+    (layer, row, first): (usize, usize, usize),
+    outputs: &mut [f32],
+    slopes: &mut [f32],
+) {
+    if !keeps_slopes(activation, dropout) {
+        return dense::activate(activation, outputs);
+    }
+    elementwise::activate_with_slopes(activation, outputs, slopes);
+    if !dropout.is_none() {
+        let mut factors = vec![0.0; outputs.len()];
+        dropout.factors(layer, row, first, &mut factors);
+        elementwise::multiply(outputs, &factors);
+        elementwise::multiply(slopes, &factors);
+    }
+}
+
 impl Pass<'_> {
     /// Through the first layer.
     pub(super) fn run_first(&self, part: &mut FirstPart) {
@@ -119,27 +140,13 @@ impl Pass<'_> {
                 .next()
                 .map(|slopes| &mut **slopes)
                 .unwrap_or_default();
-            self.activate((0, row, first), outputs, slopes);
-        }
-    }
-
-    /// Activates and drops out a part of a row of a hidden layer: `place` is the layer, the row within the
-    /// whole batch, and the part's first output.
-    fn activate(
-        &self,
-        (layer, row, first): (usize, usize, usize),
-        outputs: &mut [f32],
-        slopes: &mut [f32],
-    ) {
-        if !keeps_slopes(self.activation, self.dropout) {
-            return dense::activate(self.activation, outputs);
-        }
-        elementwise::activate_with_slopes(self.activation, outputs, slopes);
-        if !self.dropout.is_none() {
-            let mut factors = vec![0.0; outputs.len()];
-            self.dropout.factors(layer, row, first, &mut factors);
-            elementwise::multiply(outputs, &factors);
-            elementwise::multiply(slopes, &factors);
+            activate(
+                self.activation,
+                self.dropout,
+                (0, row, first),
+                outputs,
+                slopes,
+            );
         }
     }
 
@@ -180,7 +187,8 @@ impl Pass<'_> {
         let rows = outputs.chunks_exact_mut(bias.len());
         let rows = rows.zip(slopes.chunks_exact_mut(bias.len()));
         for (row, (outputs, slopes)) in rows.enumerate() {
-            self.activate((index, part.first_row + row, 0), outputs, slopes);
+            let place = (index, part.first_row + row, 0);
+            activate(self.activation, self.dropout, place, outputs, slopes);
         }
     }
 

@@ -7,7 +7,7 @@ use crate::training::{
     autograd::Autograd,
     config::{Loss, Optimizer},
     dropout::Dropout,
-    fused::Fused,
+    fused::{Fused, Shared},
 };
 
 /// Both compute in `f32` and add up in different orders: a gradient of up to 784 terms is off by
@@ -15,7 +15,7 @@ use crate::training::{
 /// move its parameter by a good part of the learning rate; none here is that near.
 const TOLERANCE: f32 = 2e-5;
 
-fn images(count: usize, rng: &mut ChaCha8Rng) -> Vec<[u8; PIXELS]> {
+pub(super) fn images(count: usize, rng: &mut ChaCha8Rng) -> Vec<[u8; PIXELS]> {
     let pixel = |rng: &mut ChaCha8Rng| {
         if rng.random_bool(0.2) {
             rng.random()
@@ -32,25 +32,32 @@ fn images(count: usize, rng: &mut ChaCha8Rng) -> Vec<[u8; PIXELS]> {
 const LARGE: usize = 1 << 24;
 
 fn check(hidden: &[usize], activation: Activation, settings: StepSettings, reason: &str) {
+    let config = MlpConfig::new(hidden.to_vec(), activation).expect("a small network");
     for batch_size in [1, LARGE] {
-        check_threads(hidden, activation, settings, batch_size, reason);
+        let expected = Mlp::new(&config, 5, &Device::Cpu).expect("fits in memory");
+        let found = expected.copy().expect("fits in memory");
+        let mut general = Autograd::new(expected.clone(), &[]).expect("fits in memory");
+        let mut fused = Fused::new(found.clone(), batch_size);
+        let reason = format!("{config}, {reason}");
+        check_steps(
+            (&mut general, &expected),
+            (&mut fused, &found),
+            (&settings, &[7, 3, 1, 12]),
+            &reason,
+        );
     }
 }
 
-fn check_threads(
-    hidden: &[usize],
-    activation: Activation,
-    settings: StepSettings,
-    batch_size: usize,
+/// Two ways of a step learn the same: the network of the second becomes that of the first in steps with so many
+/// examples.
+pub(super) fn check_steps(
+    (general, expected): (&mut dyn Step, &Mlp),
+    (faster, found): (&mut dyn Step, &Mlp),
+    (settings, counts): (&StepSettings, &[usize]),
     reason: &str,
 ) {
-    let config = MlpConfig::new(hidden.to_vec(), activation).expect("a small network");
-    let expected = Mlp::new(&config, 5, &Device::Cpu).expect("fits in memory");
-    let found = expected.copy().expect("fits in memory");
-    let mut general = Autograd::new(expected.clone()).expect("fits in memory");
-    let mut fused = Fused::new(found.clone(), batch_size);
     let mut rng = ChaCha8Rng::seed_from_u64(6);
-    for (step, count) in [7, 3, 1, 12].into_iter().enumerate() {
+    for (step, &count) in counts.iter().enumerate() {
         let images = SparseImages::of_images(&images(count, &mut rng));
         let members: Vec<usize> = (0..count).rev().collect();
         let classes = if settings.rejects { 11 } else { 10 };
@@ -60,33 +67,26 @@ fn check_threads(
             members: &members,
             targets: &labels,
         };
-        let general = general.step(batch, &settings).expect("the general step");
-        let fused = fused.step(batch, &settings).expect("the fused step");
-        assert_eq!(
-            fused.correct, general.correct,
-            "{config}, {reason}, step {step}"
-        );
-        let difference = (fused.loss_sum - general.loss_sum).abs();
+        let general = general.step(batch, settings).expect("the general step");
+        let faster = faster.step(batch, settings).expect("the faster step");
+        assert_eq!(faster.correct, general.correct, "{reason}, step {step}");
+        let difference = (faster.loss_sum - general.loss_sum).abs();
         assert!(
             difference < 1e-4,
-            "{config}, {reason}, step {step}: loss off by {difference}"
+            "{reason}, step {step}: loss off by {difference}"
         );
     }
-    let (expected, found) = (parameters(&expected), parameters(&found));
-    assert_eq!(
-        expected.len(),
-        config.parameter_count(),
-        "all of them are compared"
-    );
+    let (expected, found) = (parameters(expected), parameters(found));
+    assert_eq!(expected.len(), found.len(), "all of them are compared");
     let pairs = expected.iter().zip(&found).map(|(a, b)| (a - b).abs());
     let difference = pairs.fold(0.0, f32::max);
     assert!(
         difference < TOLERANCE,
-        "{config}, {reason}: parameters off by {difference}"
+        "{reason}: parameters off by {difference}"
     );
 }
 
-fn plain() -> StepSettings {
+pub(super) fn plain() -> StepSettings {
     StepSettings {
         learning_rate: 0.001,
         ..StepSettings::default()
@@ -182,7 +182,11 @@ fn every_optimiser_gives_what_autograd_gives_with_all_the_rest() {
 #[test]
 fn a_step_goes_on_from_what_it_remembered() {
     for optimizer in Optimizer::ALL {
-        let config = MlpConfig::new(vec![24], Activation::Relu).expect("a small network");
+        let config = TrainingConfig {
+            model: MlpConfig::new(vec![169], Activation::Relu).expect("a small network"),
+            shared_fields: true,
+            ..TrainingConfig::default()
+        };
         let settings = StepSettings {
             optimizer,
             ..plain()
@@ -199,12 +203,15 @@ fn a_step_goes_on_from_what_it_remembered() {
             };
             step.step(batch, &settings).expect("steps");
         };
-        let make: [fn(Mlp) -> Box<dyn Step>; 2] = [
-            |mlp| Box::new(Fused::new(mlp, 1)),
-            |mlp| Box::new(Autograd::new(mlp).expect("fits in memory")),
+        let fields = config.fields().expect("whole numbers of units");
+        let make: [&dyn Fn(Mlp) -> Box<dyn Step>; 4] = [
+            &|mlp| Box::new(Fused::new(mlp, 1)),
+            &|mlp| Box::new(Autograd::new(mlp, &[]).expect("fits in memory")),
+            &|mlp| Box::new(Autograd::new(mlp, &fields).expect("fits in memory")),
+            &|mlp| Box::new(Shared::new(mlp, fields.clone()).expect("fits in memory")),
         ];
         for make in make {
-            let mlp = Mlp::new(&config, 5, &Device::Cpu).expect("fits in memory");
+            let mlp = fresh(&config, &Device::Cpu).expect("fits in memory");
             let mut whole = make(mlp.clone());
             step(&mut *whole, &[0, 1, 2]);
             let copy = mlp.copy().expect("fits in memory");

@@ -186,7 +186,7 @@ fn check(index: usize, case: &Case) {
     let steps: [(Mlp, Box<dyn Step>); 2] = [
         (
             general.clone(),
-            Box::new(Autograd::new(general).expect("fits in memory")),
+            Box::new(Autograd::new(general, &[]).expect("fits in memory")),
         ),
         (mlp.clone(), Box::new(Fused::new(mlp, BATCH))),
     ];

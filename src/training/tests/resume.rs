@@ -79,7 +79,17 @@ fn a_resumed_training_gives_the_same_weights_bit_by_bit() {
         epochs: 2,
         ..config()
     };
-    for (config, reason) in [(with_all(), "with all"), (sgd, "plain")] {
+    let shared = TrainingConfig {
+        model: MlpConfig::new(vec![169, 25], Activation::Relu).expect("a small network"),
+        shared_fields: true,
+        ..with_all()
+    };
+    let cases = [
+        (with_all(), "with all"),
+        (sgd, "plain"),
+        (shared, "shared fields, with all"),
+    ];
+    for (config, reason) in cases {
         let whole = train_alone(&config);
         // Within the first epoch, at its end, and in the midst of later ones; then again and again.
         for batches in [1, 3, 6, 7, 10] {

@@ -32,10 +32,21 @@ pub(super) fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
             &all,
             Activation::name,
         );
+        let help = "Units of the first two hidden layers look at 5×5 places each, and all places of a layer share \
+                    their weights: a convolutional network, which needs fewer images to learn a stroke wherever it \
+                    is. The layers need a multiple of 169 (13×13) and of 25 (5×5) units, such as 1014,1600,128.";
+        let shared = &mut form.numbers.shared_fields;
+        switch(ui, "Shared fields", help, shared);
     });
-    match form.model() {
-        Ok(model) => {
-            let parameters = words::count(model.parameter_count());
+    let counted = form
+        .model()
+        .and_then(|model| Ok((model, form.learnt_count()?)));
+    match counted {
+        Ok((model, learnt)) => {
+            let mut parameters = words::count(model.parameter_count());
+            if learnt < model.parameter_count() {
+                parameters = format!("{} shared among {parameters}", words::count(learnt));
+            }
             let memory = form.memory_bytes().map(|(weights, training)| {
                 let [weights, training] = [weights, training].map(words::bytes);
                 format!(": {weights} of weights, {training} while it trains")

@@ -56,6 +56,7 @@ impl TrainingForm {
             Group::Network => {
                 self.hidden = preset.hidden;
                 self.activation = preset.activation;
+                mine.shared_fields = theirs.shared_fields;
             }
             Group::Training => {
                 mine.epochs = theirs.epochs;
@@ -113,6 +114,7 @@ mod tests {
         let mut form = TrainingForm::of(
             Preset::Quick,
             TrainingConfig {
+                shared_fields: true,
                 epochs: 3,
                 batch_size: 7,
                 learning_rate: 0.5,

@@ -57,7 +57,7 @@ fn what_is_typed_replaces_what_the_preset_says() {
 #[test]
 fn every_knob_can_be_typed() {
     type Look = fn(&TrainingConfig) -> String;
-    let cases: [(&str, Look, &str); 17] = [
+    let cases: [(&str, Look, &str); 19] = [
         (
             "--optimizer nesterov",
             |c| c.optimizer.to_string(),
@@ -109,6 +109,16 @@ fn every_knob_can_be_typed() {
             "--threshold 0.5",
             |c| c.model.preprocessing().threshold.to_string(),
             "0.5",
+        ),
+        (
+            "--hidden 169 --shared-fields",
+            |c| c.shared_fields.to_string(),
+            "true",
+        ),
+        (
+            "--preset best --shared-fields false",
+            |c| c.shared_fields.to_string(),
+            "false",
         ),
         (
             "--weight-decay 0.02",

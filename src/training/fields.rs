@@ -1,0 +1,347 @@
+//! Hidden layers whose units look at small fields with shared weights: a convolutional network, written as the
+//! multilayer perceptron that it is.
+//!
+//! Units lie in a grid, several in each place of it. Those of a place look at 5×5 places of the grid before, the
+//! next ones at a field two places on, and the weights are the same in every place. The sides of the grids, 28, 13
+//! and 5, are those that Simard, Steinkraus and Platt proposed in 2003 ("Best practices for convolutional neural
+//! networks applied to visual document analysis"). A layer behind these looks at all.
+//!
+//! The network keeps all of its weights, `[in, out]`, most of them 0, so that its file is as any other's. What is
+//! learnt are the shared weights alone, `[25 · channels in, channels out]`.
+
+use candle_core::Tensor;
+
+use crate::{
+    bitmap::SIDE,
+    error::Refusal,
+    model::{Mlp, MlpConfig},
+};
+
+/// The side of a field.
+const FIELD: usize = 5;
+/// From one field to the next.
+const STRIDE: usize = 2;
+/// For each layer of fields: the side of its grid, and by how much its first field begins before the grid that it
+/// looks at.
+const GRIDS: [(usize, usize); 2] = [(13, 1), (5, 0)];
+
+/// A hidden layer of fields.
+#[derive(Clone, Debug)]
+pub(super) struct FieldLayer {
+    channels_in: usize,
+    /// Units in each place.
+    channels: usize,
+    /// The places of the layer.
+    places: usize,
+    /// A place in the middle, whose field is whole.
+    middle: usize,
+    runs: Vec<Run>,
+}
+
+/// Inputs that lie together in a place's field: a row of it, without what is beyond the grid's edge.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    place: usize,
+    /// The first of these among the field's inputs.
+    within: usize,
+    /// The first of these among all inputs.
+    input: usize,
+    len: usize,
+}
+
+/// The layers of fields that a network begins with, as many as there may be.
+///
+/// # Errors
+/// When there is no hidden layer, or one has no whole number of units in each place.
+pub(super) fn layers_of(config: &MlpConfig) -> Result<Vec<FieldLayer>, Refusal> {
+    let mut layers: Vec<FieldLayer> = Vec::new();
+    let (mut side_in, mut channels_in) = (SIDE, 1);
+    for (&width, (side, margin)) in config.hidden().iter().zip(GRIDS) {
+        let places = side * side;
+        if width % places != 0 {
+            return Err(refused(
+                format!("a hidden layer of {width} units"),
+                format!("a multiple of {places}, for {side} × {side} fields"),
+            ));
+        }
+        let channels = width / places;
+        layers.push(FieldLayer {
+            channels_in,
+            channels,
+            places,
+            middle: (side / 2) * side + side / 2,
+            runs: runs((side_in, channels_in), (side, margin)),
+        });
+        (side_in, channels_in) = (side, channels);
+    }
+    if layers.is_empty() {
+        let expected = "at least one hidden layer";
+        return Err(refused("no hidden layer".to_owned(), expected.to_owned()));
+    }
+    Ok(layers)
+}
+
+fn refused(found: String, expected: String) -> Refusal {
+    Refusal::new(
+        "share the weights of fields",
+        found,
+        expected,
+        "change the hidden layers, such as to 1014,1600,128, or let no weights be shared",
+    )
+}
+
+fn runs((side_in, channels_in): (usize, usize), (side, margin): (usize, usize)) -> Vec<Run> {
+    let mut runs = Vec::new();
+    for place in 0..side * side {
+        let corner = [place / side, place % side].map(|along| along * STRIDE);
+        // In the grid with its margin, cut to what lies in the grid.
+        let first = corner[1].max(margin);
+        let past = (corner[1] + FIELD).min(side_in + margin);
+        for row in corner[0].max(margin)..(corner[0] + FIELD).min(side_in + margin) {
+            let within = (row - corner[0]) * FIELD + first - corner[1];
+            let input = (row - margin) * side_in + first - margin;
+            runs.push(Run {
+                place,
+                within: within * channels_in,
+                input: input * channels_in,
+                len: (past - first) * channels_in,
+            });
+        }
+    }
+    runs
+}
+
+impl FieldLayer {
+    /// Units in each place.
+    pub(super) fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Inputs of a whole field.
+    pub(super) fn field(&self) -> usize {
+        FIELD * FIELD * self.channels_in
+    }
+
+    /// The places of the layer.
+    pub(super) fn places(&self) -> usize {
+        self.places
+    }
+
+    /// Copies what each place looks at out of one example's inputs: `[places, field]`. What is beyond the edge is
+    /// left as it is.
+    pub(super) fn gather(&self, inputs: &[f32], seen: &mut [f32]) {
+        let field = self.field();
+        for run in &self.runs {
+            let start = run.place * field + run.within;
+            seen[start..start + run.len].copy_from_slice(&inputs[run.input..run.input + run.len]);
+        }
+    }
+
+    /// Adds what belongs to each place's field to where it came from: the reverse of [`FieldLayer::gather`].
+    pub(super) fn add_back(&self, seen: &[f32], inputs: &mut [f32]) {
+        let field = self.field();
+        for run in &self.runs {
+            let start = run.place * field + run.within;
+            let places = &mut inputs[run.input..run.input + run.len];
+            for (input, value) in places.iter_mut().zip(&seen[start..start + run.len]) {
+                *input += value;
+            }
+        }
+    }
+
+    /// Shared weights: inputs of a whole field, and units in each place.
+    pub(super) fn shape(&self) -> (usize, usize) {
+        (self.field(), self.channels)
+    }
+
+    /// For each weight of a layer with so many inputs, and for each bias, which of the shared ones it is; weights that
+    /// are 0 are the one behind the last.
+    pub(super) fn places_of(&self, inputs: usize) -> [Vec<u32>; 2] {
+        let shared: Vec<u32> = (0..=(self.field() * self.channels) as u32).collect();
+        let width = self.places * self.channels;
+        let mut weight = vec![shared[shared.len() - 1]; inputs * width];
+        let mut bias = vec![0; width];
+        self.spread(&shared, &mut weight);
+        self.spread_bias(&shared[..self.channels], &mut bias);
+        [weight, bias]
+    }
+
+    /// The shared weights and biases out of a layer's: those of the place in the middle.
+    pub(super) fn shared(&self, weight: &[f32], bias: &[f32]) -> [Vec<f32>; 2] {
+        let (width, channels) = (self.places * self.channels, self.channels);
+        let column = self.middle * channels;
+        let mut shared = vec![0.0; self.field() * channels];
+        for run in self.runs.iter().filter(|run| run.place == self.middle) {
+            for step in 0..run.len {
+                let from = (run.input + step) * width + column;
+                let to = (run.within + step) * channels;
+                shared[to..to + channels].copy_from_slice(&weight[from..from + channels]);
+            }
+        }
+        [shared, bias[column..column + channels].to_vec()]
+    }
+
+    /// Writes shared weights to all places of a layer's where they belong; the others stay.
+    pub(super) fn spread<T: Copy>(&self, shared: &[T], weight: &mut [T]) {
+        let (width, channels) = (self.places * self.channels, self.channels);
+        for run in &self.runs {
+            for step in 0..run.len {
+                let from = (run.within + step) * channels;
+                let to = (run.input + step) * width + run.place * channels;
+                weight[to..to + channels].copy_from_slice(&shared[from..from + channels]);
+            }
+        }
+    }
+
+    /// Writes shared biases to all places.
+    pub(super) fn spread_bias<T: Copy>(&self, shared: &[T], bias: &mut [T]) {
+        for bias in bias.chunks_exact_mut(self.channels) {
+            bias.copy_from_slice(shared);
+        }
+    }
+}
+
+/// How many numbers of each kind are learnt: weights and biases of each layer in turn, shared ones once.
+pub(super) fn learnt_sizes(config: &MlpConfig, layers: &[FieldLayer]) -> Vec<usize> {
+    let widths = config.widths();
+    let sizes = widths.windows(2).enumerate().flat_map(|(index, pair)| {
+        let (inputs, units) = layers
+            .get(index)
+            .map_or((pair[0], pair[1]), FieldLayer::shape);
+        [inputs * units, units]
+    });
+    sizes.collect()
+}
+
+/// Makes a fresh network one of fields: weights within them are uniform in ±√(6 / inputs of a field), as He and
+/// others proposed in 2015 for ReLU, and the others are 0.
+pub(super) fn begin(mlp: &Mlp, layers: &[FieldLayer]) -> candle_core::Result<()> {
+    for (layer, dense) in layers.iter().zip(mlp.layers()) {
+        let (inputs, width) = dense.weight.dims2()?;
+        let mut weight: Vec<f32> = dense.weight.flatten_all()?.to_vec1()?;
+        let mut bias: Vec<f32> = dense.bias.to_vec1()?;
+        let [mut shared, _] = layer.shared(&weight, &bias);
+        // They were drawn for a layer whose units look at all.
+        let wider = ((inputs + width) as f32 / layer.field() as f32).sqrt();
+        for value in &mut shared {
+            *value *= wider;
+        }
+        weight.fill(0.0);
+        layer.spread(&shared, &mut weight);
+        bias.fill(0.0);
+        let device = mlp.device();
+        dense
+            .weight
+            .set(&Tensor::from_vec(weight, (inputs, width), device)?)?;
+        dense.bias.set(&Tensor::from_vec(bias, width, device)?)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layers(hidden: &[usize]) -> Vec<FieldLayer> {
+        layers_of(&MlpConfig::relu(hidden)).expect("whole numbers of units")
+    }
+
+    #[test]
+    fn fields_lie_two_apart_and_their_edges_are_cut() {
+        let layers = layers(&[2 * 169, 3 * 25, 7]);
+        assert_eq!(layers.len(), 2, "what is behind looks at all");
+        // Of each layer: the place, and first and last row and column of what it looks at.
+        let cases = [
+            (0, 0, [0, 3, 0, 3], "the first begins before the edge"),
+            (0, 13 + 2, [1, 5, 3, 7], "two on"),
+            (0, 168, [23, 27, 23, 27], "the last one ends at the edge"),
+            (1, 0, [0, 4, 0, 4], "the first of the second layer"),
+            (1, 24, [8, 12, 8, 12], "and its last"),
+        ];
+        for (layer, place, expected, reason) in cases {
+            let (side, channels) = [(28, 1), (13, 2)][layer];
+            let fields = &layers[layer];
+            let inputs: Vec<f32> = (1..=side * side * channels).map(|i| i as f32).collect();
+            let mut seen = vec![0.0; fields.places() * fields.field()];
+            fields.gather(&inputs, &mut seen);
+            let field = &seen[place * fields.field()..][..fields.field()];
+            let places = field.iter().filter(|&&input| input > 0.0);
+            let places = places.map(|&input| (input as usize - 1) / channels);
+            let (rows, columns): (Vec<_>, Vec<_>) = places.map(|p| (p / side, p % side)).unzip();
+            let ends = |along: &[usize]| {
+                [along.iter().min(), along.iter().max()].map(|end| *end.expect("looks at some"))
+            };
+            let found = [ends(&rows), ends(&columns)].concat();
+            assert_eq!(found, expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn adding_back_is_the_reverse_of_gathering() {
+        // ⟨gather(x), y⟩ = ⟨x, add_back(y)⟩, for each input and each thing seen.
+        for fields in layers(&[2 * 169, 3 * 25]) {
+            let inputs = if fields.field() == 25 {
+                28 * 28
+            } else {
+                2 * 169
+            };
+            let len = fields.places() * fields.field();
+            let x: Vec<f32> = (0..inputs).map(|i| (i % 7) as f32 - 3.0).collect();
+            let y: Vec<f32> = (0..len).map(|i| (i % 11) as f32 - 5.0).collect();
+            let (mut seen, mut back) = (vec![0.0; len], vec![0.0; inputs]);
+            fields.gather(&x, &mut seen);
+            fields.add_back(&y, &mut back);
+            let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+            assert_eq!(
+                product(&seen, &y),
+                product(&x, &back),
+                "whole numbers, so exactly"
+            );
+        }
+    }
+
+    #[test]
+    fn shared_weights_come_back_from_where_they_were_spread() {
+        for fields in layers(&[2 * 169, 3 * 25]) {
+            let (field, channels) = fields.shape();
+            let inputs = if field == 25 { 28 * 28 } else { 2 * 169 };
+            let width = fields.places() * channels;
+            let shared: Vec<f32> = (1..=field * channels).map(|i| i as f32).collect();
+            let biases: Vec<f32> = (1..=channels).map(|i| -(i as f32)).collect();
+            let (mut weight, mut bias) = (vec![0.0; inputs * width], vec![0.0; width]);
+            fields.spread(&shared, &mut weight);
+            fields.spread_bias(&biases, &mut bias);
+            assert_eq!(
+                fields.shared(&weight, &bias),
+                [shared.clone(), biases],
+                "as they were"
+            );
+            let [places, _] = fields.places_of(inputs);
+            let named = places
+                .iter()
+                .map(|&place| shared.get(place as usize).copied().unwrap_or(0.0));
+            assert!(
+                named.eq(weight.iter().copied()),
+                "each weight is the one that it is said to be"
+            );
+        }
+    }
+
+    #[test]
+    fn layers_without_whole_places_are_refused() {
+        for (hidden, word) in [
+            (&[][..], "no hidden"),
+            (&[128], "128"),
+            (&[169, 128], "128"),
+        ] {
+            let refusal = layers_of(&MlpConfig::relu(hidden))
+                .expect_err(word)
+                .to_string();
+            assert!(refusal.contains(word), "{refusal} names it");
+        }
+        assert!(
+            layers_of(&MlpConfig::relu([169])).is_ok(),
+            "one layer is enough"
+        );
+    }
+}
