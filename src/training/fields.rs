@@ -86,7 +86,7 @@ fn refused(found: String, expected: String) -> Refusal {
         "share the weights of fields",
         found,
         expected,
-        "change the hidden layers, such as to 1014,1600,128, or let no weights be shared",
+        "change the hidden layers, such as to 845,1250,100, or let no weights be shared",
     )
 }
 

@@ -145,8 +145,11 @@ fn validation_climbs(history: &[EpochRecord]) -> Option<Observation> {
         .iter()
         .filter_map(|record| Some((record, record.validation_loss?)));
     let (best, least) = losses.min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let validation_loss = last.validation_loss?;
     let is_late = last.epoch >= best.epoch + CLIMBING_EPOCHS;
-    let climbs = is_late && last.validation_loss? > least * CLIMB && last.loss < best.loss;
+    // What is known by heart is read better than what is not; varied images seldom are.
+    let is_by_heart = last.loss < best.loss && last.loss < validation_loss;
+    let climbs = is_late && validation_loss > least * CLIMB && is_by_heart;
     climbs.then_some(Observation::ValidationClimbs {
         best_epoch: best.epoch,
     })
@@ -326,6 +329,16 @@ mod tests {
                 more(&[(0.3, 0.4, 0.9), (0.4, 0.4, 0.9), (0.5, 0.5, 0.9)]),
                 None,
                 "both climb",
+            ),
+            (
+                history(&[
+                    (0.5, 0.03, 0.9),
+                    (0.4, 0.04, 0.9),
+                    (0.3, 0.04, 0.9),
+                    (0.2, 0.04, 0.9),
+                ]),
+                None,
+                "it reads what it learns from worse than the others: the images are varied",
             ),
         ];
         for (history, expected, reason) in cases {

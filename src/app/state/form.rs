@@ -150,3 +150,35 @@ impl TrainingForm {
         self.config().as_ref() != Ok(&self.preset.config())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shared_is_counted_once() {
+        let mut form = TrainingForm::default();
+        assert_eq!(form.learnt_count(), Ok(101_770), "nothing is");
+        let weights = 4 * 101_770;
+        // The weights, those of the best epoch, the gradient, and Adam's two moments.
+        assert_eq!(
+            form.memory_bytes(),
+            Some((weights, 5 * weights)),
+            "all as large"
+        );
+        form.numbers.shared_fields = true;
+        let refusal = form.learnt_count().expect_err("128 are no multiple of 169");
+        assert_eq!(form.config(), Err(refusal), "nor can it be trained");
+        assert_eq!(form.memory_bytes(), None, "nor counted");
+        form.hidden = "845,1250,100".to_owned();
+        let fields = (25 * 5 + 5) + (125 * 50 + 50);
+        let learnt = fields + (1250 * 100 + 100) + (100 * 10 + 10);
+        assert_eq!(form.learnt_count(), Ok(learnt), "the fields' weights once");
+        let weights = 4 * form
+            .model()
+            .map(|model| model.parameter_count())
+            .unwrap_or_default();
+        let expected = Some((weights, 2 * weights + 3 * 4 * learnt));
+        assert_eq!(form.memory_bytes(), expected, "what is learnt is smaller");
+    }
+}

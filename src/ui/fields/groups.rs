@@ -34,7 +34,7 @@ pub(super) fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
         );
         let help = "Units of the first two hidden layers look at 5×5 places each, and all places of a layer share \
                     their weights: a convolutional network, which needs fewer images to learn a stroke wherever it \
-                    is. The layers need a multiple of 169 (13×13) and of 25 (5×5) units, such as 1014,1600,128.";
+                    is. The layers need a multiple of 169 (13×13) and of 25 (5×5) units, such as 845,1250,100.";
         let shared = &mut form.numbers.shared_fields;
         switch(ui, "Shared fields", help, shared);
     });
