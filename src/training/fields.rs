@@ -112,11 +112,6 @@ fn runs((side_in, channels_in): (usize, usize), (side, margin): (usize, usize)) 
 }
 
 impl FieldLayer {
-    /// Units in each place.
-    pub(super) fn channels(&self) -> usize {
-        self.channels
-    }
-
     /// Inputs of a whole field.
     pub(super) fn field(&self) -> usize {
         FIELD * FIELD * self.channels_in

@@ -134,3 +134,44 @@ fn the_same_seed_gives_the_same_weights() {
         "as measured after training"
     );
 }
+
+#[test]
+fn shared_fields_and_weights_of_16_bits_make_a_plain_network() {
+    let folder = Folder::with_data_set();
+    let (data, weights) = (folder.text(""), folder.text("w.safetensors"));
+    let output = run(&[
+        "train",
+        "--data",
+        &data,
+        "--out",
+        &weights,
+        "--hidden",
+        "338,75,20",
+        "--shared-fields",
+        "--epochs",
+        "3",
+        "--seed",
+        "5",
+        "--half",
+        "--json",
+    ]);
+    assert_eq!(code(&output), 0, "it trains: {}", stderr(&output));
+    let report: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("is JSON");
+    let bytes = fs::read(&weights).expect("the weights were written");
+    let tensors = SafeTensors::deserialize(&bytes).expect("it is safetensors");
+    let weight = tensors.tensor("layers.0.weight").expect("is there");
+    assert_eq!(weight.shape(), [338, 784], "with all its weights");
+    assert_eq!(weight.dtype(), safetensors::Dtype::F16, "of 16 bits");
+    let ink = weight.data().as_chunks::<2>().0.iter();
+    let used = ink.filter(|bytes| **bytes != [0, 0]).count();
+    assert!(
+        used <= 338 * 25,
+        "{used}: a unit looks at a field, not at all"
+    );
+    let measured = json_of(&["eval", "--weights", &weights, "--data", &data, "--json"]);
+    let [told, found] = [&report["test"], &measured].map(|it| it["accuracy"].as_f64());
+    assert_eq!(
+        found, told,
+        "and it reads what it read before it was rounded"
+    );
+}

@@ -21,8 +21,7 @@ use crate::{
     },
 };
 
-/// Examples that go together: enough for products of matrices, few enough that what they leave stays in a
-/// processor's cache and that several threads have some.
+/// Examples that go together: enough for products of matrices, few enough that several threads have some.
 const TOGETHER: usize = 64;
 
 /// A network of fields with all that a step needs.
@@ -47,7 +46,7 @@ impl Layer {
     /// Inputs that a unit looks at, and units that look at the same.
     fn shape(&self) -> (usize, usize) {
         match &self.fields {
-            Some(fields) => (fields.field(), fields.channels()),
+            Some(fields) => fields.shape(),
             None => (self.inputs, self.width),
         }
     }

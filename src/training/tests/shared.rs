@@ -106,11 +106,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("starts").install(|| {
-            let config = TrainingConfig {
-                epochs: 1,
-                batch_size: 150,
-                ..config(&[338, 50], Activation::Relu)
-            };
+            let config = config(&[338, 50], Activation::Relu);
             let fields = config.fields().expect("whole numbers of units");
             let mlp = fresh(&config, &Device::Cpu).expect("fits in memory");
             let mut shared = Shared::new(mlp.clone(), fields).expect("fits in memory");

@@ -33,8 +33,8 @@ pub(super) fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
             Activation::name,
         );
         let help = "Units of the first two hidden layers look at 5×5 places each, and all places of a layer share \
-                    their weights: a convolutional network, which needs fewer images to learn a stroke wherever it \
-                    is. The layers need a multiple of 169 (13×13) and of 25 (5×5) units, such as 845,1250,100.";
+                    their weights: a convolutional network. What it learns of a stroke in one place it knows in all. \
+                    The layers need a multiple of 169 (13×13) and of 25 (5×5) units, such as 845,1250,100.";
         let shared = &mut form.numbers.shared_fields;
         switch(ui, "Shared fields", help, shared);
     });
