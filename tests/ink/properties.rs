@@ -1,5 +1,7 @@
 //! What makes no difference, whatever was drawn.
 
+use std::f32::consts::TAU;
+
 use digitpad::ink::{Ink, PEN_WIDTH_PX, Point, Stroke, to_bitmap};
 use proptest::prelude::*;
 
@@ -54,20 +56,22 @@ proptest! {
         prop_assert_eq!(to_bitmap(&ink), to_bitmap(&twice));
     }
 
-    /// A grid of pixels or a shaking hand moves samples a little, in the picture by `jitter_px`. An
-    /// edge of the ink moves by no more than that, and by as much again at the ends of a box that the
-    /// outermost samples have widened, and again with the centre of mass. A pixel's value changes
-    /// by no more than an edge moves; and a stroke has an edge on each side of its width.
+    /// A grid of pixels or a shaking hand moves samples a little, in the picture by `jitter_px` at
+    /// most, whichever way. An edge of the ink moves by no more than that, and by as much again at
+    /// the ends of a box that the outermost samples have widened, and again with the centre of mass.
+    /// A pixel's value changes by no more than an edge moves; and a stroke has an edge on each side
+    /// of its width.
     #[test]
     fn jitter_of_dense_samples_does_not_matter(
         which in 0_usize..6,
-        jitter in prop::collection::vec((-1.0_f32..1.0, -1.0_f32..1.0), 1200),
+        jitter in prop::collection::vec((0.0_f32..TAU, 0.0_f32..1.0), 1200),
     ) {
         let ink = sampled(&digits()[which].1, 300);
         let jitter = std::cell::RefCell::new(jitter.into_iter());
         let shaken = moved(&ink, |p| {
-            let (dx, dy) = jitter.borrow_mut().next().unwrap_or_default();
-            Point::new(p.x + 0.003 * dx, p.y + 0.003 * dy)
+            let (direction, distance) = jitter.borrow_mut().next().unwrap_or_default();
+            let (sin, cos) = direction.sin_cos();
+            Point::new(p.x + 0.003 * distance * cos, p.y + 0.003 * distance * sin)
         });
         let a = to_bitmap(&ink).expect("there is ink");
         let b = to_bitmap(&shaken).expect("there is ink");
