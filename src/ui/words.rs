@@ -85,7 +85,11 @@ pub(crate) fn description(model: &Model) -> String {
         other => other,
     };
     match metadata.test_accuracy {
-        Some(share) => format!("{shape}, {} on the {dataset} test set", accuracy(share)),
+        Some(share) => {
+            // The sign stays on the number's line.
+            let share = accuracy(share).replace(' ', "\u{a0}");
+            format!("{shape}, {share} on the {dataset} test set")
+        }
         None => shape.to_string(),
     }
 }
@@ -159,6 +163,13 @@ mod tests {
         ] {
             assert_eq!(bytes(size), text, "{size} bytes");
         }
+    }
+
+    #[test]
+    fn a_models_accuracy_stays_in_one_line() {
+        let shipped = Model::shipped().expect("the shipped model fits");
+        let said = description(&shipped);
+        assert!(said.contains("\u{a0}% on the MNIST test set"), "{said}");
     }
 
     #[test]
