@@ -22,9 +22,9 @@ pub(crate) fn whole_percent(probability: f32) -> String {
     }
 }
 
-/// An accuracy of 0..=1: "97.62 %".
+/// An accuracy of 0..=1: "97.62 %", whose sign stays on the number's line.
 pub(crate) fn accuracy(accuracy: f64) -> String {
-    format!("{:.2} %", accuracy * 100.0)
+    format!("{:.2}\u{a0}%", accuracy * 100.0)
 }
 
 /// A count with commas: "48,000".
@@ -85,11 +85,7 @@ pub(crate) fn description(model: &Model) -> String {
         other => other,
     };
     match metadata.test_accuracy {
-        Some(share) => {
-            // The sign stays on the number's line.
-            let share = accuracy(share).replace(' ', "\u{a0}");
-            format!("{shape}, {share} on the {dataset} test set")
-        }
+        Some(share) => format!("{shape}, {} on the {dataset} test set", accuracy(share)),
         None => shape.to_string(),
     }
 }
