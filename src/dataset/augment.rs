@@ -1,5 +1,5 @@
 //! Images varied at random as hands and pens vary: turned, stretched, slanted, shifted, wobbled, thicker or
-//! thinner. Never mirrored: a mirrored digit is no digit.
+//! thinner, with gaps. Never mirrored: a mirrored digit is no digit.
 
 mod warp;
 
@@ -26,6 +26,8 @@ pub struct Augmentation {
     pub elastic_px: f32,
     /// Grows strokes by up to this many pixels on each side, or shrinks them by up to half as many; 0..=1.
     pub thickness_px: f32,
+    /// Leaves out this part of the inked pixels, here and there, so that none is relied on too much; 0..=0.5.
+    pub gaps: f32,
     /// The last part of a training, 0..=1, in which all of these grow weaker, down to a third: what is
     /// learnt last should look like what will be read.
     pub taper: f32,
@@ -40,6 +42,7 @@ impl Augmentation {
         shift_px: 0.8,
         elastic_px: 1.1,
         thickness_px: 0.0,
+        gaps: 0.0,
         taper: 0.0,
     };
 
@@ -74,6 +77,7 @@ impl Augmentation {
             shift_px: self.shift_px * factor,
             elastic_px: self.elastic_px * factor,
             thickness_px: self.thickness_px * factor,
+            gaps: self.gaps * factor,
             taper: self.taper,
         }
     }
@@ -90,6 +94,7 @@ impl Augmentation {
             ("shift", self.shift_px, 4.0),
             ("elastic displacement", self.elastic_px, 3.0),
             ("stroke thickness", self.thickness_px, 1.0),
+            ("gaps", self.gaps, 0.5),
             ("taper", self.taper, 1.0),
         ];
         for (name, value, most) in ranges {
@@ -136,7 +141,15 @@ impl Augmentation {
             shift_x,
             shift_y,
         };
-        warp::warp(image, thickening, &places, wobble.as_ref())
+        let mut varied = warp::warp(image, thickening, &places, wobble.as_ref());
+        if self.gaps > 0.0 {
+            for pixel in varied.iter_mut().filter(|pixel| **pixel > 0) {
+                if rng.random::<f32>() < self.gaps {
+                    *pixel = 0;
+                }
+            }
+        }
+        varied
     }
 }
 

@@ -71,6 +71,7 @@ fn each_strength_alone_changes_the_image() {
                 ..none
             },
         ),
+        ("gaps", Augmentation { gaps: 0.1, ..none }),
     ];
     for (name, augmentation) in cases {
         let mut rng = ChaCha8Rng::seed_from_u64(2);
@@ -80,6 +81,26 @@ fn each_strength_alone_changes_the_image() {
             "{name} does something"
         );
     }
+}
+
+#[test]
+fn gaps_leave_out_the_part_of_the_ink_they_say_and_nothing_else() {
+    let gaps = Augmentation {
+        gaps: 0.25,
+        ..Augmentation::default()
+    };
+    let inked = sample().iter().filter(|&&pixel| pixel > 0).count();
+    let mut left = 0;
+    for seed in 0..200 {
+        let varied = gaps.apply(&sample(), &mut ChaCha8Rng::seed_from_u64(seed));
+        for (found, was) in varied.into_iter().zip(sample()) {
+            assert!(found == was || found == 0, "{found} where {was} was");
+        }
+        left += varied.iter().filter(|&&pixel| pixel > 0).count();
+    }
+    let part = left as f64 / (200 * inked) as f64;
+    // 15,000 pixels: the part is known to 0.4 points, and five times that is allowed.
+    assert!((part - 0.75).abs() < 0.02, "{part} of the ink is left");
 }
 
 #[test]

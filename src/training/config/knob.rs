@@ -109,6 +109,8 @@ knobs! {
         "Wobbles by so many pixels, as a root mean square";
     THICKNESS "augmentation.thickness_px" "augmentation's stroke thickness" 0.0 1.0
         "Grows strokes by up to so many pixels on each side, or shrinks them by half as many";
+    GAPS "augmentation.gaps" "augmentation's gaps" 0.0 0.5
+        "Leaves out this part of the inked pixels, here and there";
     TAPER "augmentation.taper" "augmentation's taper" 0.0 1.0
         "The last part of the training in which the variations grow weaker";
 }
@@ -177,6 +179,7 @@ impl TrainingConfig {
             (SHIFT, exact(augmentation.shift_px)),
             (ELASTIC, exact(augmentation.elastic_px)),
             (THICKNESS, exact(augmentation.thickness_px)),
+            (GAPS, exact(augmentation.gaps)),
             (TAPER, exact(augmentation.taper)),
         ]);
         numbers

@@ -207,6 +207,7 @@ mod tests {
             patience: 4,
             augmentation: Augmentation {
                 thickness_px: 0.3,
+                gaps: 0.05,
                 taper: 0.1,
                 ..Augmentation::HAND
             },

@@ -360,6 +360,9 @@ pub(super) fn augmentation_ui(ui: &mut Ui, form: &mut TrainingForm) {
             knob::THICKNESS,
             &mut augmentation.thickness_px,
         );
+        let help = "Leaves out this part of the inked pixels, here and there, so that the network relies on none too \
+                    much.";
+        number(ui, "Gaps", help, knob::GAPS, &mut augmentation.gaps);
         if !augmentation.is_none() {
             let help = "The last part of the training in which all of it grows weaker: what is learnt last should \
                         look like what will be read.";
