@@ -3,8 +3,9 @@
 //!     cargo run --release --example pen_report -- INK.jsonl.gz K/N WEIGHTS…
 //!
 //! prints three tables in Markdown, for each model: two of the digits of the hands in part K of N, and one
-//! of what part of generated non-digits is refused. A model that learnt from ink must have left this part
-//! out (`digitpad train --leave-out K/N`).
+//! of what part of generated non-digits is refused: at the model's own threshold, and at the highest that keeps
+//! 99 of 100 of these digits. A model that learnt from ink must have left this part out
+//! (`digitpad train --leave-out K/N`).
 #![expect(
     clippy::print_stdout,
     reason = "its tables are what this program is for"
@@ -23,7 +24,7 @@ use digitpad::{
         smooth,
         synth::{self, Form},
     },
-    model::file::Model,
+    model::{calibration::evidence, file::Model},
     recognition,
 };
 use rand::SeedableRng as _;
@@ -89,12 +90,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, change) in changes {
         row(name, &digits, &models, |ink| drawn(&change(ink)))?;
     }
-    println!("\n| generated, refused | {} |", weights.join(" | "));
-    println!("| --- {columns}|");
+    println!(
+        "\n| generated, refused | {} | {} |",
+        weights.join(" | "),
+        weights.join(", 99 % kept | ") + ", 99 % kept"
+    );
+    println!("| --- {columns}{columns}|");
+    let keeping: Vec<Model> = models
+        .iter()
+        .map(|model| keeping_99(model, &digits))
+        .collect::<Result<_, _>>()?;
+    let both = [models, keeping].concat();
     for form in synth::non_digits() {
-        refused_row(form, &models)?;
+        refused_row(form, &both)?;
     }
     Ok(())
+}
+
+/// The model with the highest threshold that keeps 99 of 100 of the digits.
+fn keeping_99(model: &Model, digits: &[(&Ink, Digit)]) -> Result<Model, Box<dyn Error>> {
+    let mut evidences = Vec::new();
+    for (ink, _) in digits {
+        let logits = model.mlp.logits(drawn(ink).pixels().to_vec())?;
+        evidences.push(evidence(&logits[0]));
+    }
+    evidences.sort_by(f32::total_cmp);
+    let mut keeping = model.clone();
+    keeping.metadata.calibration.reject_below = evidences.get(digits.len() / 100).copied();
+    Ok(keeping)
 }
 
 /// Prints what part of one kind of non-digits each model refuses. No training's drawings are among them.
