@@ -27,7 +27,7 @@ pub struct TrainingConfig {
     /// The network's shape, and the filters before it.
     pub model: MlpConfig,
     /// Whether units of the first two hidden layers look at 5×5 fields, with the same weights in every place. They
-    /// need a multiple of 169, and of 25, units.
+    /// need a multiple of 121, and of 16, units.
     pub shared_fields: bool,
     /// How often each example is seen; 1..=10,000.
     pub epochs: usize,

@@ -2,9 +2,13 @@
 //! multilayer perceptron that it is.
 //!
 //! Units lie in a grid, several in each place of it. Those of a place look at 5×5 places of the grid before, the
-//! next ones at a field two places on, and the weights are the same in every place. The sides of the grids, 28, 13
-//! and 5, are those that Simard, Steinkraus and Platt proposed in 2003 ("Best practices for convolutional neural
-//! networks applied to visual document analysis"). A layer behind these looks at all.
+//! next ones at a field two places on, and the weights are the same in every place, as Simard, Steinkraus and Platt
+//! proposed in 2003 ("Best practices for convolutional neural networks applied to visual document analysis"). A
+//! layer behind these looks at all.
+//!
+//! Theirs are grids of 13×13 and 5×5 places, which look at the whole picture and beyond. Here they have 11×11 and
+//! 4×4, which look at the 25×25 pixels about the centre of mass, since a normalised digit seldom has ink outside:
+//! so more units in each place go into as many weights.
 //!
 //! The network keeps all of its weights, `[in, out]`, most of them 0, so that its file is as any other's. What is
 //! learnt are the shared weights alone, `[25 · channels in, channels out]`.
@@ -21,9 +25,8 @@ use crate::{
 const FIELD: usize = 5;
 /// From one field to the next.
 const STRIDE: usize = 2;
-/// For each layer of fields: the side of its grid, and by how much its first field begins before the grid that it
-/// looks at.
-const GRIDS: [(usize, usize); 2] = [(13, 1), (5, 0)];
+/// For each layer of fields: the side of its grid, and where its first field begins in the grid that it looks at.
+const GRIDS: [(usize, usize); 2] = [(11, 2), (4, 0)];
 
 /// A hidden layer of fields.
 #[derive(Clone, Debug)]
@@ -33,12 +36,10 @@ pub(super) struct FieldLayer {
     channels: usize,
     /// The places of the layer.
     places: usize,
-    /// A place in the middle, whose field is whole.
-    middle: usize,
     runs: Vec<Run>,
 }
 
-/// Inputs that lie together in a place's field: a row of it, without what is beyond the grid's edge.
+/// Inputs that lie together in a place's field: a row of it.
 #[derive(Clone, Copy, Debug)]
 struct Run {
     place: usize,
@@ -46,7 +47,6 @@ struct Run {
     within: usize,
     /// The first of these among all inputs.
     input: usize,
-    len: usize,
 }
 
 /// The layers of fields that a network begins with, as many as there may be.
@@ -56,7 +56,7 @@ struct Run {
 pub(super) fn layers_of(config: &MlpConfig) -> Result<Vec<FieldLayer>, Refusal> {
     let mut layers: Vec<FieldLayer> = Vec::new();
     let (mut side_in, mut channels_in) = (SIDE, 1);
-    for (&width, (side, margin)) in config.hidden().iter().zip(GRIDS) {
+    for (&width, (side, first)) in config.hidden().iter().zip(GRIDS) {
         let places = side * side;
         if width % places != 0 {
             return Err(refused(
@@ -69,8 +69,7 @@ pub(super) fn layers_of(config: &MlpConfig) -> Result<Vec<FieldLayer>, Refusal> 
             channels_in,
             channels,
             places,
-            middle: (side / 2) * side + side / 2,
-            runs: runs((side_in, channels_in), (side, margin)),
+            runs: runs((side_in, channels_in), (side, first)),
         });
         (side_in, channels_in) = (side, channels);
     }
@@ -86,29 +85,22 @@ fn refused(found: String, expected: String) -> Refusal {
         "share the weights of fields",
         found,
         expected,
-        "change the hidden layers, such as to 845,1250,100, or let no weights be shared",
+        "change the hidden layers, such as to 605,800,128, or let no weights be shared",
     )
 }
 
-fn runs((side_in, channels_in): (usize, usize), (side, margin): (usize, usize)) -> Vec<Run> {
-    let mut runs = Vec::new();
-    for place in 0..side * side {
-        let corner = [place / side, place % side].map(|along| along * STRIDE);
-        // In the grid with its margin, cut to what lies in the grid.
-        let first = corner[1].max(margin);
-        let past = (corner[1] + FIELD).min(side_in + margin);
-        for row in corner[0].max(margin)..(corner[0] + FIELD).min(side_in + margin) {
-            let within = (row - corner[0]) * FIELD + first - corner[1];
-            let input = (row - margin) * side_in + first - margin;
-            runs.push(Run {
-                place,
-                within: within * channels_in,
-                input: input * channels_in,
-                len: (past - first) * channels_in,
-            });
+fn runs((side_in, channels_in): (usize, usize), (side, first): (usize, usize)) -> Vec<Run> {
+    let places = 0..side * side;
+    let rows = places.flat_map(|place| (0..FIELD).map(move |row| (place, row)));
+    let run = |(place, row)| {
+        let [down, along] = [place / side, place % side].map(|place| first + place * STRIDE);
+        Run {
+            place,
+            within: row * FIELD * channels_in,
+            input: ((down + row) * side_in + along) * channels_in,
         }
-    }
-    runs
+    };
+    rows.map(run).collect()
 }
 
 impl FieldLayer {
@@ -122,23 +114,27 @@ impl FieldLayer {
         self.places
     }
 
-    /// Copies what each place looks at out of one example's inputs: `[places, field]`. What is beyond the edge is
-    /// left as it is.
+    /// Inputs of a run.
+    fn run(&self) -> usize {
+        FIELD * self.channels_in
+    }
+
+    /// Copies what each place looks at out of one example's inputs: `[places, field]`.
     pub(super) fn gather(&self, inputs: &[f32], seen: &mut [f32]) {
-        let field = self.field();
+        let (field, len) = (self.field(), self.run());
         for run in &self.runs {
             let start = run.place * field + run.within;
-            seen[start..start + run.len].copy_from_slice(&inputs[run.input..run.input + run.len]);
+            seen[start..start + len].copy_from_slice(&inputs[run.input..run.input + len]);
         }
     }
 
     /// Adds what belongs to each place's field to where it came from: the reverse of [`FieldLayer::gather`].
     pub(super) fn add_back(&self, seen: &[f32], inputs: &mut [f32]) {
-        let field = self.field();
+        let (field, len) = (self.field(), self.run());
         for run in &self.runs {
             let start = run.place * field + run.within;
-            let places = &mut inputs[run.input..run.input + run.len];
-            for (input, value) in places.iter_mut().zip(&seen[start..start + run.len]) {
+            let places = &mut inputs[run.input..run.input + len];
+            for (input, value) in places.iter_mut().zip(&seen[start..start + len]) {
                 *input += value;
             }
         }
@@ -161,26 +157,25 @@ impl FieldLayer {
         [weight, bias]
     }
 
-    /// The shared weights and biases out of a layer's: those of the place in the middle.
+    /// The shared weights and biases out of a layer's: those of the first place.
     pub(super) fn shared(&self, weight: &[f32], bias: &[f32]) -> [Vec<f32>; 2] {
         let (width, channels) = (self.places * self.channels, self.channels);
-        let column = self.middle * channels;
         let mut shared = vec![0.0; self.field() * channels];
-        for run in self.runs.iter().filter(|run| run.place == self.middle) {
-            for step in 0..run.len {
-                let from = (run.input + step) * width + column;
+        for run in self.runs.iter().filter(|run| run.place == 0) {
+            for step in 0..self.run() {
+                let from = (run.input + step) * width;
                 let to = (run.within + step) * channels;
                 shared[to..to + channels].copy_from_slice(&weight[from..from + channels]);
             }
         }
-        [shared, bias[column..column + channels].to_vec()]
+        [shared, bias[..channels].to_vec()]
     }
 
     /// Writes shared weights to all places of a layer's where they belong; the others stay.
     pub(super) fn spread<T: Copy>(&self, shared: &[T], weight: &mut [T]) {
         let (width, channels) = (self.places * self.channels, self.channels);
         for run in &self.runs {
-            for step in 0..run.len {
+            for step in 0..self.run() {
                 let from = (run.within + step) * channels;
                 let to = (run.input + step) * width + run.place * channels;
                 weight[to..to + channels].copy_from_slice(&shared[from..from + channels]);
@@ -242,19 +237,24 @@ mod tests {
     }
 
     #[test]
-    fn fields_lie_two_apart_and_their_edges_are_cut() {
-        let layers = layers(&[2 * 169, 3 * 25, 7]);
+    fn fields_lie_two_apart_about_the_centre_of_mass() {
+        let layers = layers(&[2 * 121, 3 * 16, 7]);
         assert_eq!(layers.len(), 2, "what is behind looks at all");
         // Of each layer: the place, and first and last row and column of what it looks at.
         let cases = [
-            (0, 0, [0, 3, 0, 3], "the first begins before the edge"),
-            (0, 13 + 2, [1, 5, 3, 7], "two on"),
-            (0, 168, [23, 27, 23, 27], "the last one ends at the edge"),
+            (0, 0, [2, 6, 2, 6], "the first, twelve before 14"),
+            (0, 11 + 2, [4, 8, 6, 10], "two on"),
+            (0, 120, [22, 26, 22, 26], "the last, to twelve behind 14"),
             (1, 0, [0, 4, 0, 4], "the first of the second layer"),
-            (1, 24, [8, 12, 8, 12], "and its last"),
+            (
+                1,
+                15,
+                [6, 10, 6, 10],
+                "and its last, which ends with the grid",
+            ),
         ];
         for (layer, place, expected, reason) in cases {
-            let (side, channels) = [(28, 1), (13, 2)][layer];
+            let (side, channels) = [(28, 1), (11, 2)][layer];
             let fields = &layers[layer];
             let inputs: Vec<f32> = (1..=side * side * channels).map(|i| i as f32).collect();
             let mut seen = vec![0.0; fields.places() * fields.field()];
@@ -274,11 +274,11 @@ mod tests {
     #[test]
     fn adding_back_is_the_reverse_of_gathering() {
         // ⟨gather(x), y⟩ = ⟨x, add_back(y)⟩, for each input and each thing seen.
-        for fields in layers(&[2 * 169, 3 * 25]) {
+        for fields in layers(&[2 * 121, 3 * 16]) {
             let inputs = if fields.field() == 25 {
                 28 * 28
             } else {
-                2 * 169
+                2 * 121
             };
             let len = fields.places() * fields.field();
             let x: Vec<f32> = (0..inputs).map(|i| (i % 7) as f32 - 3.0).collect();
@@ -297,9 +297,9 @@ mod tests {
 
     #[test]
     fn shared_weights_come_back_from_where_they_were_spread() {
-        for fields in layers(&[2 * 169, 3 * 25]) {
+        for fields in layers(&[2 * 121, 3 * 16]) {
             let (field, channels) = fields.shape();
-            let inputs = if field == 25 { 28 * 28 } else { 2 * 169 };
+            let inputs = if field == 25 { 28 * 28 } else { 2 * 121 };
             let width = fields.places() * channels;
             let shared: Vec<f32> = (1..=field * channels).map(|i| i as f32).collect();
             let biases: Vec<f32> = (1..=channels).map(|i| -(i as f32)).collect();
@@ -327,7 +327,7 @@ mod tests {
         for (hidden, word) in [
             (&[][..], "no hidden"),
             (&[128], "128"),
-            (&[169, 128], "128"),
+            (&[121, 130], "130"),
         ] {
             let refusal = layers_of(&MlpConfig::relu(hidden))
                 .expect_err(word)
@@ -335,7 +335,7 @@ mod tests {
             assert!(refusal.contains(word), "{refusal} names it");
         }
         assert!(
-            layers_of(&MlpConfig::relu([169])).is_ok(),
+            layers_of(&MlpConfig::relu([121])).is_ok(),
             "one layer is enough"
         );
     }

@@ -146,7 +146,7 @@ fn shared_fields_and_weights_of_16_bits_make_a_plain_network() {
         "--out",
         &weights,
         "--hidden",
-        "338,75,20",
+        "242,48,20",
         "--shared-fields",
         "--epochs",
         "3",
@@ -160,12 +160,12 @@ fn shared_fields_and_weights_of_16_bits_make_a_plain_network() {
     let bytes = fs::read(&weights).expect("the weights were written");
     let tensors = SafeTensors::deserialize(&bytes).expect("it is safetensors");
     let weight = tensors.tensor("layers.0.weight").expect("is there");
-    assert_eq!(weight.shape(), [338, 784], "with all its weights");
+    assert_eq!(weight.shape(), [242, 784], "with all its weights");
     assert_eq!(weight.dtype(), safetensors::Dtype::F16, "of 16 bits");
     let ink = weight.data().as_chunks::<2>().0.iter();
     let used = ink.filter(|bytes| **bytes != [0, 0]).count();
     assert!(
-        used <= 338 * 25,
+        used <= 242 * 25,
         "{used}: a unit looks at a field, not at all"
     );
     let measured = json_of(&["eval", "--weights", &weights, "--data", &data, "--json"]);

@@ -167,12 +167,12 @@ mod tests {
             "all as large"
         );
         form.numbers.shared_fields = true;
-        let refusal = form.learnt_count().expect_err("128 are no multiple of 169");
+        let refusal = form.learnt_count().expect_err("128 are no multiple of 121");
         assert_eq!(form.config(), Err(refusal), "nor can it be trained");
         assert_eq!(form.memory_bytes(), None, "nor counted");
-        form.hidden = "845,1250,100".to_owned();
+        form.hidden = "605,800,128".to_owned();
         let fields = (25 * 5 + 5) + (125 * 50 + 50);
-        let learnt = fields + (1250 * 100 + 100) + (100 * 10 + 10);
+        let learnt = fields + (800 * 128 + 128) + (128 * 10 + 10);
         assert_eq!(form.learnt_count(), Ok(learnt), "the fields' weights once");
         let weights = 4 * form
             .model()

@@ -188,7 +188,7 @@ mod tests {
             gaussian_px: 0.7,
             threshold: 0.3,
         };
-        let model = MlpConfig::new(vec![338, 50], Activation::Gelu).expect("a small network");
+        let model = MlpConfig::new(vec![242, 32], Activation::Gelu).expect("a small network");
         TrainingConfig {
             model: model.with_preprocessing(filters).expect("in range"),
             shared_fields: true,

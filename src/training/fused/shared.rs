@@ -246,8 +246,6 @@ impl Pass<'_> {
         } = &mut rest[0];
         if let Some(fields) = &layer.fields {
             let len = fields.places() * fields.field();
-            // Beyond the edge there is paper.
-            seen.clear();
             seen.resize(count * len, 0.0);
             let rows = inputs.chunks_exact(layer.inputs);
             for (inputs, seen) in rows.zip(seen.chunks_exact_mut(len)) {

@@ -183,7 +183,7 @@ fn every_optimiser_gives_what_autograd_gives_with_all_the_rest() {
 fn a_step_goes_on_from_what_it_remembered() {
     for optimizer in Optimizer::ALL {
         let config = TrainingConfig {
-            model: MlpConfig::new(vec![169], Activation::Relu).expect("a small network"),
+            model: MlpConfig::new(vec![121], Activation::Relu).expect("a small network"),
             shared_fields: true,
             ..TrainingConfig::default()
         };

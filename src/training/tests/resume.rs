@@ -80,7 +80,7 @@ fn a_resumed_training_gives_the_same_weights_bit_by_bit() {
         ..config()
     };
     let shared = TrainingConfig {
-        model: MlpConfig::new(vec![169, 25], Activation::Relu).expect("a small network"),
+        model: MlpConfig::new(vec![121, 16], Activation::Relu).expect("a small network"),
         shared_fields: true,
         ..with_all()
     };

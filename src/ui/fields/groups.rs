@@ -34,7 +34,7 @@ pub(super) fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
         );
         let help = "Units of the first two hidden layers look at 5×5 places each, and all places of a layer share \
                     their weights: a convolutional network. What it learns of a stroke in one place it knows in all. \
-                    The layers need a multiple of 169 (13×13) and of 25 (5×5) units, such as 845,1250,100.";
+                    The layers need a multiple of 121 (11×11) and of 16 (4×4) units, such as 605,800,128.";
         let shared = &mut form.numbers.shared_fields;
         switch(ui, "Shared fields", help, shared);
     });

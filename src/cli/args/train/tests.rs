@@ -111,7 +111,7 @@ fn every_knob_can_be_typed() {
             "0.5",
         ),
         (
-            "--hidden 169 --shared-fields",
+            "--hidden 121 --shared-fields",
             |c| c.shared_fields.to_string(),
             "true",
         ),
