@@ -30,16 +30,6 @@ pub const UNKNOWN_SIGNS: &str = "&?";
 /// side where no digit has one, brackets, lying lines, pairs of small marks.
 const OTHER_SIGNS: &str = "dhpP<[{-_~:\"";
 
-/// Pictures made of each drawing that is learnt from: one as it is written, the others bent as another hand
-/// might, so that a hand is not learnt by heart.
-const PICTURES_EACH: u64 = 3;
-/// The other pictures are turned by up to this many degrees,
-const TURN_DEG: f32 = 10.0;
-/// slanted by up to this much sideways for each part of height,
-const SLANT: f32 = 0.15;
-/// and narrowed or widened by up to this part.
-const STRETCH: f32 = 0.15;
-
 /// Which hands are taken: one of so many parts into which the writers' names fall.
 ///
 /// What a network makes of hands that it never saw can only be told if no hand stands on both
@@ -137,9 +127,8 @@ impl Default for PenExamples {
 
 impl PenExamples {
     /// What is learnt of these records: the digits, and as no digit those of the other signs that no hand
-    /// writes like one, each as it is written and bent at random, the same way each time; and digits in a
-    /// mirror or on their side that are none any more. Records without a label or without ink are passed
-    /// over.
+    /// writes like one, each as it is written; and digits in a mirror or on their side that are none any more,
+    /// chosen at random, the same way each time. Records without a label or without ink are passed over.
     pub fn learnt<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Self {
         let records: Vec<_> = records.into_iter().collect();
         let drawn: Vec<_> = (0..records.len())
@@ -189,30 +178,11 @@ fn pictures(record: &InkRecord, rng: &mut impl Rng) -> Vec<(Option<Digit>, [u8; 
         Some(Label::Other(sign)) if is_learnt(sign) => None,
         _ => return Vec::new(),
     };
-    let written = (digit, record.ink.clone());
-    let bent = (1..PICTURES_EACH).map(|_| (digit, bent(&record.ink, rng)));
-    let mut inks: Vec<_> = iter::once(written).chain(bent).collect();
     let spoilt = digit.and_then(|digit| spoilt(&record.ink, digit, rng));
-    inks.extend(spoilt.map(|ink| (None, ink)));
-    inks.into_iter()
-        .filter_map(|(digit, ink)| Some((digit, ink::to_bitmap(&ink)?.to_bytes())))
+    iter::once((digit, &record.ink))
+        .chain(spoilt.iter().map(|ink| (None, ink)))
+        .filter_map(|(digit, ink)| Some((digit, ink::to_bitmap(ink)?.to_bytes())))
         .collect()
-}
-
-/// The ink turned, slanted and stretched at random.
-fn bent(ink: &Ink, rng: &mut impl Rng) -> Ink {
-    let mut around = |most: f32| rng.random_range(-most..=most);
-    let (sin, cos) = around(TURN_DEG).to_radians().sin_cos();
-    let (slant, width) = (around(SLANT), 1.0 + around(STRETCH));
-    mapped(
-        ink,
-        [
-            cos * width,
-            cos * slant - sin,
-            sin * width,
-            sin * slant + cos,
-        ],
-    )
 }
 
 /// A digit in a mirror or on its side, where it is none any more.
@@ -319,12 +289,11 @@ mod tests {
         let written = digits(&records);
         assert_eq!(written.labels(), [1], "the digit with ink");
         let PenExamples { digits, non_digits } = PenExamples::learnt(&records);
-        assert_eq!(digits.labels(), [1; 3], "three pictures of it");
-        assert_eq!(digits.image(0), written.image(0), "one as it is written");
-        assert_ne!(digits.image(1), digits.image(2), "the others each its way");
+        assert_eq!(digits.labels(), written.labels(), "the same, once");
+        assert_eq!(digits.images(), written.images(), "as it is written");
         assert_eq!(
             non_digits.len(),
-            2 * 3 * PIXELS,
+            2 * PIXELS,
             "K and [; not &, which stays unknown, nor l, which looks like a 1"
         );
     }
@@ -351,7 +320,7 @@ mod tests {
         }
         let record = record(Some(Label::Digit(Digit::ALL[4])), ink);
         let examples = PenExamples::learnt([&record]);
-        assert_eq!(examples.digits.labels(), [4; 3], "itself");
+        assert_eq!(examples.digits.labels(), [4], "itself");
         assert_eq!(examples.non_digits.len(), PIXELS, "and none");
     }
 }
