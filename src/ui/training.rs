@@ -118,9 +118,9 @@ fn preset_ui(ui: &mut Ui, training: &Training, actions: &mut Vec<Action>) {
 fn expectation(preset: Preset) -> &'static str {
     match preset {
         Preset::Keras => "Expect 97 to 98\u{a0}% on MNIST's test images",
-        Preset::Quick => "Expect over 98\u{a0}% on MNIST's test images",
+        Preset::Quick => "Expect over 99\u{a0}% on MNIST's test images",
         Preset::Balanced => {
-            "Expect about 99\u{a0}% on MNIST's test images, and far more of what people draw"
+            "Expect over 99\u{a0}% on MNIST's test images, and far more of what people draw"
         }
         Preset::Best => {
             "Expect over 99\u{a0}% on MNIST's test images, and most of what people draw"

@@ -44,7 +44,7 @@ impl Preset {
                 "Units that share the weights of small fields, as in a convolutional network, and images varied anew: the best of ten seconds"
             }
             Self::Balanced => {
-                "The same, with digits and scribbles drawn by the program: reads more hands, and says what is no digit"
+                "As quick, with digits and scribbles drawn by the program: reads more hands, and says what is no digit"
             }
             Self::Best => {
                 "As balanced, but a larger network, held back by dropout, and for much longer: how the shipped model was made"
