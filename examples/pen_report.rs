@@ -24,7 +24,10 @@ use digitpad::{
         smooth,
         synth::{self, Form},
     },
-    model::{calibration::evidence, file::Model},
+    model::{
+        calibration::{rising_evidence, threshold_keeping},
+        file::Model,
+    },
     recognition,
 };
 use rand::SeedableRng as _;
@@ -90,11 +93,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, change) in changes {
         row(name, &digits, &models, |ink| drawn(&change(ink)))?;
     }
-    println!(
-        "\n| generated, refused | {} | {} |",
-        weights.join(" | "),
-        weights.join(", 99 % kept | ") + ", 99 % kept"
-    );
+    let kept = weights.iter().map(|name| format!("{name}, 99 % kept"));
+    let names: Vec<String> = weights.iter().cloned().chain(kept).collect();
+    println!("\n| generated, refused | {} |", names.join(" | "));
     println!("| --- {columns}{columns}|");
     let keeping: Vec<Model> = models
         .iter()
@@ -109,14 +110,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// The model with the highest threshold that keeps 99 of 100 of the digits.
 fn keeping_99(model: &Model, digits: &[(&Ink, Digit)]) -> Result<Model, Box<dyn Error>> {
-    let mut evidences = Vec::new();
-    for (ink, _) in digits {
-        let logits = model.mlp.logits(drawn(ink).pixels().to_vec())?;
-        evidences.push(evidence(&logits[0]));
-    }
-    evidences.sort_by(f32::total_cmp);
+    let pixels = digits.iter().flat_map(|(ink, _)| *drawn(ink).pixels());
+    let logits = model.mlp.logits(pixels.collect())?;
     let mut keeping = model.clone();
-    keeping.metadata.calibration.reject_below = evidences.get(digits.len() / 100).copied();
+    keeping.metadata.calibration.reject_below = threshold_keeping(0.99, &rising_evidence(&logits));
     Ok(keeping)
 }
 

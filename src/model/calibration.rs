@@ -36,9 +36,43 @@ pub fn evidence(logits: &[f32; CLASSES]) -> f32 {
     sum.ln() + largest
 }
 
+/// The [`evidence`] of each, rising.
+pub fn rising_evidence<'a>(logits: impl IntoIterator<Item = &'a [f32; CLASSES]>) -> Vec<f32> {
+    let mut all: Vec<f32> = logits.into_iter().map(evidence).collect();
+    all.sort_by(f32::total_cmp);
+    all
+}
+
+/// The highest threshold at which at least this part, 0..=1, of the digits are still taken for digits, by their
+/// [`rising_evidence`]; `None` without digits.
+pub fn threshold_keeping(part: f64, digits: &[f32]) -> Option<f32> {
+    // What is whole but for the rounding of 1 - part is whole.
+    let lost = ((1.0 - part) * digits.len() as f64 + 1e-9) as usize;
+    digits.get(lost).or(digits.last()).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_threshold_keeps_the_part_that_it_says() {
+        let digits: Vec<f32> = (0..200).map(|number| number as f32).collect();
+        for (part, expected, reason) in [
+            (1.0, 0.0, "all"),
+            (0.995, 1.0, "all but one"),
+            (
+                0.99,
+                2.0,
+                "all but two, though 1 - 0.99 is a little more than 0.01",
+            ),
+            (0.9926, 1.0, "one and a half cannot be lost"),
+            (0.0, 199.0, "as few as may be"),
+        ] {
+            assert_eq!(threshold_keeping(part, &digits), Some(expected), "{reason}");
+        }
+        assert_eq!(threshold_keeping(0.99, &[]), None, "there is nothing");
+    }
 
     #[test]
     fn evidence_of_a_table_of_logits() {

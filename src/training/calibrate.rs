@@ -10,7 +10,7 @@ use crate::{
     error::ModelError,
     model::{
         Mlp,
-        calibration::{Calibration, evidence},
+        calibration::{Calibration, rising_evidence, threshold_keeping},
     },
 };
 
@@ -80,10 +80,7 @@ fn logits_of_generated(
 
 /// The evidence that all but a small part of the digits have.
 fn least_evidence(logits: &[[f32; CLASSES]]) -> f32 {
-    let mut found: Vec<f32> = logits.iter().map(evidence).collect();
-    found.sort_by(f32::total_cmp);
-    let refused = (found.len() as f64 * (1.0 - KEPT)) as usize;
-    found.get(refused).copied().unwrap_or(0.0)
+    threshold_keeping(KEPT, &rising_evidence(logits)).unwrap_or(0.0)
 }
 
 /// Logits, and the digits that were meant.
@@ -129,6 +126,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::model::calibration::evidence;
 
     #[test]
     fn the_temperature_that_made_the_labels_is_found() {

@@ -9,7 +9,10 @@ use crate::{
     bitmap::CLASSES,
     dataset::pen::{PLAIN_SIGNS, UNKNOWN_SIGNS, is_among},
     error::CliError,
-    model::{calibration::evidence, file::Model},
+    model::{
+        calibration::{rising_evidence, threshold_keeping},
+        file::Model,
+    },
     recognition::Prediction,
 };
 
@@ -100,17 +103,13 @@ impl Evidence {
         digits: &[[f32; CLASSES]],
         others: &[(&str, &[f32; CLASSES])],
     ) -> Option<Self> {
-        let rising = |mut all: Vec<f32>| {
-            all.sort_by(f32::total_cmp);
-            all
-        };
         let signs = others
             .iter()
             .filter(|(sign, _)| is_among(sign, PLAIN_SIGNS))
-            .map(|(_, logits)| evidence(logits));
+            .map(|(_, logits)| *logits);
         let all = Self {
-            digits: rising(digits.iter().map(evidence).collect()),
-            signs: rising(signs.collect()),
+            digits: rising_evidence(digits),
+            signs: rising_evidence(signs),
         };
         (!all.digits.is_empty() && !all.signs.is_empty()).then_some(all)
     }
@@ -129,9 +128,8 @@ impl Evidence {
     /// What part of the plain signs is refused where the threshold is the highest that keeps this part of the
     /// digits.
     pub(super) fn refused_keeping(&self, part: f64) -> f64 {
-        let lost = ((1.0 - part) * self.digits.len() as f64 + 1e-9) as usize;
-        let threshold = self.digits[lost.min(self.digits.len() - 1)];
-        let refused = self.signs.partition_point(|&sign| sign < threshold);
+        let threshold = threshold_keeping(part, &self.digits);
+        let refused = self.signs.partition_point(|&sign| Some(sign) < threshold);
         refused as f64 / self.signs.len() as f64
     }
 }

@@ -65,11 +65,12 @@ impl Preset {
             validation_split: 1.0 / 12.0,
             ..TrainingConfig::default()
         };
+        let with_gaps = Augmentation {
+            gaps: 0.05,
+            ..Augmentation::HAND
+        };
         let drawn = |widths: &[usize], epochs| TrainingConfig {
-            augmentation: Augmentation {
-                gaps: 0.05,
-                ..Augmentation::HAND
-            },
+            augmentation: with_gaps,
             generated_digits: 30_000,
             non_digits: 10_000,
             ..shared(widths, epochs)
@@ -87,9 +88,8 @@ impl Preset {
                     rotation_deg: 20.0,
                     shear: 0.2,
                     thickness_px: 0.3,
-                    gaps: 0.05,
                     taper: 0.15,
-                    ..Augmentation::HAND
+                    ..with_gaps
                 },
                 ..drawn(&[1210, 1280, 320], 80)
             },
