@@ -41,12 +41,16 @@ use crate::app::{
 const BAR_HEIGHT: f32 = 52.0;
 /// The height of a row of buttons.
 const TOOLBAR_HEIGHT: f32 = 34.0;
-/// The height below which parts above each other are scrolled instead of squeezed.
-const LEAST_STACKED_HEIGHT: f32 = 640.0;
 /// The smallest pad that can be drawn in, in points.
 const LEAST_PAD: f32 = 96.0;
-/// What the ten bars need at least, in points.
-const LEAST_RESULTS_WIDTH: f32 = 230.0;
+/// The smallest pad, in points, that is left when nothing else has to be scrolled for.
+const LEAST_STACKED_PAD: f32 = 200.0;
+/// What the rows of buttons below the pad need at least, in points.
+const LEAST_PAD_COLUMN: f32 = 240.0;
+/// What the picture, the answer and the ten bars need at least, in points.
+const LEAST_RESULTS: Vec2 = vec2(210.0, 360.0);
+/// How much of the results, from their top, shows the picture and the answer.
+const ANSWER_HEIGHT: f32 = 140.0;
 
 /// The rooms of the window, their names and what they are for.
 const STAGES: [(Stage, &str, &str); 2] = [
@@ -136,14 +140,15 @@ impl View {
     /// one above the other.
     fn stage_ui(&mut self, ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         let stage = ui.available_rect_before_wrap();
-        if stage.width() >= 2.0 * LEAST_RESULTS_WIDTH {
+        if stage.width() >= LEAST_PAD_COLUMN + theme::MARGIN + LEAST_RESULTS.x {
             self.parts_ui(ui, &Places::beside(stage), state, actions);
             return;
         }
         ScrollArea::vertical().show(ui, |ui| {
-            let height = stage.height().max(LEAST_STACKED_HEIGHT);
+            let height = Places::stacked(stage).models.bottom() - stage.top();
             let (rect, _) = ui.allocate_exact_size(vec2(stage.width(), height), Sense::hover());
-            self.parts_ui(ui, &Places::stacked(rect), state, actions);
+            let seen = Rect::from_min_size(rect.min, stage.size());
+            self.parts_ui(ui, &Places::stacked(seen), state, actions);
         });
     }
 
@@ -170,13 +175,14 @@ struct Places {
 impl Places {
     /// The pad and what belongs to it on the left, the results on the right, both equally high.
     fn beside(stage: Rect) -> Self {
-        let gap = theme::MARGIN * 1.4;
-        let results_width = LEAST_RESULTS_WIDTH.max(stage.width() * 0.42);
+        let results_width = LEAST_RESULTS.x.max(stage.width() * 0.42);
+        let gap = (stage.width() - LEAST_PAD_COLUMN - results_width)
+            .clamp(theme::MARGIN, theme::MARGIN * 1.4);
         let below = theme::GAP + TOOLBAR_HEIGHT + theme::MARGIN + models::HEIGHT;
         let side = (stage.height() - below).min(stage.width() - gap - results_width);
         let side = side.max(LEAST_PAD).floor();
         let bottom = stage.bottom().min(stage.top() + (side + below) * 1.15);
-        let right = stage.left() + side;
+        let right = stage.left() + side.max(LEAST_PAD_COLUMN);
         let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
         Self {
             pad,
@@ -192,26 +198,27 @@ impl Places {
         }
     }
 
-    /// All above each other, for a stage too narrow to have two columns.
+    /// All above each other, for a stage too narrow to have two columns. Where not all of it finds room, the
+    /// answer is seen with the pad, and the rest by scrolling.
     fn stacked(stage: Rect) -> Self {
-        let below = TOOLBAR_HEIGHT + models::HEIGHT + 3.0 * theme::GAP;
-        let side = stage
-            .width()
-            .min((stage.height() - below) * 0.5)
-            .max(LEAST_PAD)
-            .floor();
+        let buttons = TOOLBAR_HEIGHT + 2.0 * theme::GAP;
+        let with_all = stage.height() - buttons - LEAST_RESULTS.y - theme::GAP - models::HEIGHT;
+        let side = if with_all >= LEAST_STACKED_PAD {
+            with_all
+        } else {
+            stage.height() - buttons - ANSWER_HEIGHT
+        };
+        let side = side.min(stage.width()).max(LEAST_PAD).floor();
         let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
         let toolbar = below_of(pad, stage.right());
-        let models = Rect::from_min_size(
-            pos2(stage.left(), toolbar.bottom() + theme::GAP),
-            vec2(stage.width(), models::HEIGHT),
-        );
-        let results_top = pos2(stage.left(), models.bottom() + theme::GAP);
+        let row =
+            |top, height| Rect::from_min_size(pos2(stage.left(), top), vec2(stage.width(), height));
+        let results = row(toolbar.bottom() + theme::GAP, LEAST_RESULTS.y);
         Self {
             pad,
             toolbar,
-            models,
-            results: Rect::from_min_max(results_top, stage.max),
+            models: row(results.bottom() + theme::GAP, models::HEIGHT),
+            results,
         }
     }
 }
@@ -255,12 +262,19 @@ fn bar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.x = 6.0;
     // Five buttons find room beside each other, however small the pad is.
-    let padding = ((ui.available_width() - 236.0) / 10.0).clamp(2.0, 12.0);
+    let width = ui.available_width();
+    let (size, texts) = if width < 290.0 {
+        (theme::SMALL, 189.0)
+    } else {
+        (theme::BODY, 236.0)
+    };
+    let padding = ((width - texts) / 10.0).clamp(2.0, 12.0);
     ui.spacing_mut().button_padding.x = padding;
     ui.spacing_mut().interact_size.x = 0.0;
     ui.horizontal(|ui| {
         let mut button = |enabled: bool, text: &str, name: &str, help: &str, action: Action| {
-            let button = Button::new(RichText::new(text)).min_size(vec2(0.0, TOOLBAR_HEIGHT));
+            let button =
+                Button::new(RichText::new(text).size(size)).min_size(vec2(0.0, TOOLBAR_HEIGHT));
             let response = ui.add_enabled(enabled, button).on_hover_text(help);
             if named(response, name).clicked() {
                 actions.push(action);

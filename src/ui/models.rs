@@ -14,6 +14,9 @@ use crate::app::{
 /// How much height it takes: two lines and the buttons.
 pub(crate) const HEIGHT: f32 = 84.0;
 
+/// What the button "The one before" needs.
+const LEAST_FOR_BEFORE: f32 = 120.0;
+
 /// Draws the line that says who answers, and its buttons.
 pub(crate) fn models_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.with_layout(Layout::bottom_up(Align::LEFT), |ui| {
@@ -49,8 +52,9 @@ fn buttons_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     if save.on_disabled_hover_text(wait).clicked() {
         actions.push(Action::AskPath(PathPurpose::SaveWeights(id)));
     }
-    let before = models.before();
-    if let Some(before) = before {
+    // Where there is no room for it, the menu has it.
+    let has_room = ui.available_width() >= LEAST_FOR_BEFORE;
+    if let Some(before) = models.before().filter(|_| has_room) {
         let help = format!("Back to the {}", before.name());
         if ui.button("The one before").on_hover_text(help).clicked() {
             actions.push(Action::ChooseModel(before.id));

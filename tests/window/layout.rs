@@ -1,7 +1,9 @@
 //! Windows of all sizes.
 
-use digitpad::app::settings::Settings;
-use egui::{Pos2, Rect};
+use std::path::PathBuf;
+
+use digitpad::{app::settings::Settings, model::file::Model};
+use egui::{Pos2, Rect, vec2};
 use egui_kittest::kittest::Queryable as _;
 
 use crate::driver::{Window, settings};
@@ -12,6 +14,7 @@ fn everything_has_its_place_at_every_size() {
         ([640.0, 480.0], 1.0, false, true),
         ([640.0, 480.0], 2.0, true, false),
         ([640.0, 800.0], 1.0, true, true),
+        ([800.0, 600.0], 1.0, true, true),
         ([1100.0, 700.0], 1.0, true, true),
         ([1280.0, 720.0], 1.5, true, true),
         ([2560.0, 1440.0], 2.0, true, true),
@@ -22,7 +25,10 @@ fn everything_has_its_place_at_every_size() {
             training_panel,
             ..settings()
         };
-        let window = Window::with_model(settings, None, size, pixels_per_point);
+        // With a model before the one that answers, there is a button more.
+        let model = Model::shipped().expect("the shipped model fits");
+        let loaded = Some((PathBuf::from("w.safetensors"), model));
+        let window = Window::with_model(settings, loaded, size, pixels_per_point);
         let whole = Rect::from_min_size(Pos2::ZERO, size.into());
         let mut places = vec![("Drawing pad".to_owned(), window.pad())];
         for label in [
@@ -30,7 +36,10 @@ fn everything_has_its_place_at_every_size() {
             "Undo",
             "Redo",
             "Clear",
+            "Open drawing…",
+            "Save drawing…",
             "Change model",
+            "Save weights…",
         ] {
             places.push((label.to_owned(), window.harness.get_by_label(label).rect()));
         }
@@ -38,6 +47,8 @@ fn everything_has_its_place_at_every_size() {
             let label = format!("Probability of {digit}");
             places.push((label.clone(), window.harness.get_by_label(&label).rect()));
         }
+        let before = window.harness.query_by_label("The one before");
+        places.extend(before.map(|button| ("The one before".to_owned(), button.rect())));
         for (index, (label, place)) in places.iter().enumerate() {
             let is_within = whole.contains_rect(place.shrink(0.5));
             assert!(
@@ -49,13 +60,20 @@ fn everything_has_its_place_at_every_size() {
                 "{label} at {place:?} can be seen in {size:?}"
             );
             for (other, elsewhere) in &places[..index] {
-                let common = place.shrink(0.5).intersects(elsewhere.shrink(0.5));
+                // Half of the gap between two buttons on each side; what is above each other may touch.
+                let around = vec2(2.9, -0.5);
+                let common = place.expand2(around).intersects(elsewhere.expand2(around));
                 assert!(
                     !common,
-                    "{label} at {place:?} hides {other} at {elsewhere:?} in {size:?}"
+                    "{label} at {place:?} hides or touches {other} at {elsewhere:?} in {size:?}"
                 );
             }
         }
+        let answer = window.harness.get_by_label("Answer").rect();
+        assert!(
+            whole.contains_rect(answer),
+            "the answer at {answer:?} is seen in {size:?} without scrolling"
+        );
         let pad = window.pad();
         assert!(
             (pad.width() - pad.height()).abs() < 0.5,
