@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use digitpad::{app::settings::Settings, model::file::Model};
-use egui::{Pos2, Rect, vec2};
-use egui_kittest::kittest::Queryable as _;
+use digitpad::{
+    app::{settings::Settings, state::form::Group},
+    model::file::Model,
+};
+use egui::{Pos2, Rect, accesskit::Role, vec2};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::driver::{Window, settings};
 
@@ -80,4 +83,44 @@ fn everything_has_its_place_at_every_size() {
             "the pad is a square in {size:?}"
         );
     }
+}
+
+#[test]
+fn every_knob_is_within_the_narrowest_panel() {
+    let mut window = Window::with_model(settings(), None, [640.0, 3600.0], 1.0);
+    window.click("Settings");
+    for group in Group::ALL
+        .into_iter()
+        .filter(|&group| group != Group::Network)
+    {
+        window.click(group.name());
+    }
+    window.harness.run_steps(3);
+    let preset = window.harness.get_by_label("Preset").rect();
+    let train = window.harness.get_by_label("Train").rect();
+    let panel = preset.left()..=train.right();
+    let keeps_margins = *panel.start() >= 370.0 && *panel.end() <= 620.0;
+    assert!(keeps_margins, "the panel keeps its margins: {panel:?}");
+    let below = |rect: Rect| rect.left() >= 350.0 && rect.top() >= preset.top();
+    let root = window.harness.root();
+    let nodes = root.children_recursive();
+    let parts: Vec<_> = nodes
+        .filter(|node| node.accesskit_node().raw_bounds().is_some() && below(node.rect()))
+        .map(|node| (node.accesskit_node().label().or(node.value()), node.rect()))
+        .collect();
+    assert!(parts.len() > 40, "{} parts of all groups", parts.len());
+    for (name, rect) in parts {
+        let is_within = panel.contains(&rect.left()) && panel.contains(&rect.right());
+        assert!(is_within, "{name:?} at {rect:?} is within {panel:?}");
+    }
+    let width = |role, name| {
+        let node = window.harness.get_by_role_and_label(role, name);
+        node.rect().width()
+    };
+    let widths = [
+        width(Role::TextInput, "Hidden layers"),
+        width(Role::ComboBox, "Activation"),
+        width(Role::SpinButton, "Seed"),
+    ];
+    assert_eq!(widths, [widths[0]; 3], "all controls are of one width");
 }

@@ -19,7 +19,7 @@ pub(super) fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
                     commas between them, such as 256,128. Nothing at all is a network without hidden layers.";
         let width = super::rows::control_size(ui).x;
         row(ui, "Hidden layers", help, |ui| {
-            ui.add(TextEdit::singleline(&mut form.hidden).desired_width(width - 16.0))
+            ui.add(TextEdit::singleline(&mut form.hidden).desired_width(width))
         });
         let help = "What a unit does with the sum of its inputs. ReLU lets what is positive through, leaky ReLU \
                     a little of the rest too, GELU bends softly; sigmoid and tanh squeeze it into a range.";

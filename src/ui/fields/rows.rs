@@ -5,30 +5,38 @@ use egui::{Checkbox, ComboBox, DragValue, Grid, Response, RichText, Ui, Vec2, em
 use crate::training::config::knob::Knob;
 
 /// The least width of the names' column, so that the controls of all groups are below each other.
-const LABEL_WIDTH: f32 = 122.0;
+const NAME_WIDTH: f32 = 122.0;
+/// How wide a control is where there is room.
+const CONTROL_WIDTH: f32 = 124.0;
+/// Between the two.
+const GAP: f32 = 10.0;
 
 /// Rows below each other.
 pub(super) fn rows(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui)) {
+    let room = ui.available_width() - NAME_WIDTH - GAP;
     Grid::new(name)
         .num_columns(2)
-        .min_col_width(LABEL_WIDTH)
-        .spacing([12.0, 6.0])
-        .show(ui, content);
+        .min_col_width(0.0)
+        .spacing([GAP, 6.0])
+        .show(ui, |ui| {
+            ui.spacing_mut().combo_width = room.min(CONTROL_WIDTH);
+            content(ui);
+        });
 }
 
 /// The label names the control for screen readers, and both explain on hover.
 pub(super) fn row(ui: &mut Ui, label: &str, help: &str, control: impl FnOnce(&mut Ui) -> Response) {
-    let label = ui.label(label).on_hover_text(help);
-    control(ui).labelled_by(label.id).on_hover_text(help);
+    let name = ui.scope(|ui| {
+        ui.set_min_width(NAME_WIDTH);
+        ui.label(label).on_hover_text(help)
+    });
+    control(ui).labelled_by(name.inner.id).on_hover_text(help);
     ui.end_row();
 }
 
-/// All controls are of one width.
+/// All controls are of one width, within [`rows`].
 pub(super) fn control_size(ui: &Ui) -> Vec2 {
-    Vec2::new(
-        ui.spacing().combo_width + 24.0,
-        ui.spacing().interact_size.y,
-    )
+    Vec2::new(ui.spacing().combo_width, ui.spacing().interact_size.y)
 }
 
 /// A number within its knob's range.
