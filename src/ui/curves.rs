@@ -167,6 +167,9 @@ fn options_ui(ui: &mut Ui, state: &State, view: &mut CurvesView, actions: &mut V
     });
 }
 
+/// The least width, in points, in which the latest values of two curves find room beside each other.
+const LEAST_BESIDE: f32 = 266.0;
+
 /// A curve's latest value beside a piece of its line: its dashes tell it as well as its colour.
 fn latest_ui(ui: &mut Ui, name: &str, value: &str, color: Color32, dashes: u8) {
     let (rect, _) = ui.allocate_exact_size(Vec2::new(18.0, 12.0), Sense::hover());
@@ -202,18 +205,23 @@ fn figure_ui(ui: &mut Ui, state: &State, view: CurvesView, figure: &Figure, heig
         }
     });
     if figure.kind != Kind::Rate {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().interact_size.y = 18.0;
-            let curves = [
-                ("training", &learnt, palette.accent, 1),
-                ("validation", &validated, palette.second, 3),
-            ];
-            for (name, value, color, dashes) in curves {
-                if let Some(value) = value {
-                    latest_ui(ui, name, value, color, dashes);
+        let curves = [
+            ("training", &learnt, palette.accent, 1),
+            ("validation", &validated, palette.second, 3),
+        ];
+        let is_narrow = ui.available_width() < LEAST_BESIDE;
+        // A row for both, or one for each.
+        for row in curves.chunks(if is_narrow { 1 } else { 2 }) {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().interact_size.y = 18.0;
+                ui.spacing_mut().item_spacing.x = 6.0;
+                for (name, value, color, dashes) in row {
+                    if let Some(value) = value {
+                        latest_ui(ui, name, value, *color, *dashes);
+                    }
                 }
-            }
-        });
+            });
+        }
     }
     let frame = Frame {
         name: figure.name,

@@ -1,6 +1,6 @@
 //! Windows of all sizes.
 
-use std::path::PathBuf;
+use std::{ops::RangeInclusive, path::PathBuf};
 
 use digitpad::{
     app::{settings::Settings, state::form::Group},
@@ -9,7 +9,10 @@ use digitpad::{
 use egui::{Pos2, Rect, accesskit::Role, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use crate::driver::{Window, settings};
+use crate::{
+    driver::{Window, says, settings},
+    training::training_settings,
+};
 
 #[test]
 fn everything_has_its_place_at_every_size() {
@@ -96,23 +99,7 @@ fn every_knob_is_within_the_narrowest_panel() {
         window.click(group.name());
     }
     window.harness.run_steps(3);
-    let preset = window.harness.get_by_label("Preset").rect();
-    let train = window.harness.get_by_label("Train").rect();
-    let panel = preset.left()..=train.right();
-    let keeps_margins = *panel.start() >= 370.0 && *panel.end() <= 620.0;
-    assert!(keeps_margins, "the panel keeps its margins: {panel:?}");
-    let below = |rect: Rect| rect.left() >= 350.0 && rect.top() >= preset.top();
-    let root = window.harness.root();
-    let nodes = root.children_recursive();
-    let parts: Vec<_> = nodes
-        .filter(|node| node.accesskit_node().raw_bounds().is_some() && below(node.rect()))
-        .map(|node| (node.accesskit_node().label().or(node.value()), node.rect()))
-        .collect();
-    assert!(parts.len() > 40, "{} parts of all groups", parts.len());
-    for (name, rect) in parts {
-        let is_within = panel.contains(&rect.left()) && panel.contains(&rect.right());
-        assert!(is_within, "{name:?} at {rect:?} is within {panel:?}");
-    }
+    assert_within(&window, &(370.0..=620.0), "settings");
     let width = |role, name| {
         let node = window.harness.get_by_role_and_label(role, name);
         node.rect().width()
@@ -123,4 +110,41 @@ fn every_knob_is_within_the_narrowest_panel() {
         width(Role::SpinButton, "Seed"),
     ];
     assert_eq!(widths, [widths[0]; 3], "all controls are of one width");
+}
+
+#[test]
+fn what_comes_of_a_training_is_within_the_panel() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    for (width, panel) in [(640.0, 370.0..=620.0), (1100.0, 801.0..=1080.0)] {
+        let settings = training_settings(folder.path(), 2);
+        let mut window = Window::with_model(settings, None, [width, 3600.0], 1.0);
+        window.click("Train");
+        window.await_that("it is trained", |harness| says(harness, "Test accuracy"));
+        window.harness.run_steps(3);
+        assert_within(&window, &panel, "after a training");
+    }
+}
+
+/// Everything from the preset on is within the training panel's margins, and nothing is shifted.
+fn assert_within(window: &Window, panel: &RangeInclusive<f32>, when: &str) {
+    let preset = window.harness.get_by_label("Preset").rect();
+    assert!(
+        (preset.left() - panel.start()).abs() < 2.0,
+        "{when}: the preset at {preset:?} begins where {panel:?} does"
+    );
+    let below = |rect: Rect| rect.left() >= panel.start() - 20.0 && rect.top() >= preset.top();
+    let root = window.harness.root();
+    let nodes = root.children_recursive();
+    let parts: Vec<_> = nodes
+        .filter(|node| node.accesskit_node().raw_bounds().is_some() && below(node.rect()))
+        .map(|node| (node.accesskit_node().label().or(node.value()), node.rect()))
+        .collect();
+    assert!(parts.len() > 10, "{when}: {} parts", parts.len());
+    for (name, rect) in parts {
+        let is_within = panel.contains(&rect.left()) && panel.contains(&rect.right());
+        assert!(
+            is_within,
+            "{when}: {name:?} at {rect:?} is within {panel:?}"
+        );
+    }
 }
