@@ -145,10 +145,10 @@ impl View {
             return;
         }
         ScrollArea::vertical().show(ui, |ui| {
-            let height = Places::stacked(stage).models.bottom() - stage.top();
-            let (rect, _) = ui.allocate_exact_size(vec2(stage.width(), height), Sense::hover());
-            let seen = Rect::from_min_size(rect.min, stage.size());
-            self.parts_ui(ui, &Places::stacked(seen), state, actions);
+            let places = Places::stacked(Rect::from_min_size(ui.cursor().min, stage.size()));
+            let whole = places.pad.union(places.models);
+            ui.allocate_exact_size(vec2(stage.width(), whole.height()), Sense::hover());
+            self.parts_ui(ui, &places, state, actions);
         });
     }
 
