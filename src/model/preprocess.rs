@@ -1,4 +1,7 @@
-//! What is done to an image before the network sees it: filters against noise, which belong to the model.
+//! What is done to an image before the network sees it, and belongs to the model: straightening, and filters
+//! against noise.
+
+mod straighten;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +15,10 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Preprocessing {
+    /// Takes away this part of a digit's slant, as the moments of its ink tell it; 0..=1.
+    pub upright: f32,
+    /// Brings a digit's width this part of the way to one that is usual; 0..=1.
+    pub even_width: f32,
     /// Replaces each pixel by the median of the square that reaches this many pixels to each side of it,
     /// against single wrong pixels; 0..=2.
     pub median_px: usize,
@@ -38,6 +45,8 @@ impl Preprocessing {
     /// Names the first that is out of its range, and the range.
     pub fn validate(&self) -> Result<(), Refusal> {
         let ranges = [
+            ("straightening", self.upright, 1.0),
+            ("even width", self.even_width, 1.0),
             (
                 "median filter",
                 self.median_px as f32,
@@ -61,6 +70,9 @@ impl Preprocessing {
 
     /// Filters an image; 0 is paper and 255 is ink. Beyond its edges there is paper.
     pub fn apply(&self, image: &mut [u8; PIXELS]) {
+        if self.upright > 0.0 || self.even_width > 0.0 {
+            *image = straighten::straightened(image, self.upright, self.even_width);
+        }
         if self.median_px > 0 {
             *image = median(image, self.median_px);
         }
@@ -230,7 +242,7 @@ mod tests {
         let image = filtered(Preprocessing {
             gaussian_px: 1.0,
             threshold: 0.5,
-            median_px: 0,
+            ..Preprocessing::default()
         });
         assert!(
             image.iter().all(|&pixel| matches!(pixel, 0 | 255)),
@@ -243,6 +255,8 @@ mod tests {
     #[test]
     fn pixels_and_bytes_are_filtered_alike() {
         let filters = Preprocessing {
+            upright: 0.8,
+            even_width: 0.5,
             median_px: 1,
             gaussian_px: 0.7,
             threshold: 0.4,
@@ -268,6 +282,20 @@ mod tests {
     fn values_out_of_range_are_refused() {
         let none = Preprocessing::default();
         let cases = [
+            (
+                Preprocessing {
+                    upright: 1.1,
+                    ..none
+                },
+                "straightening",
+            ),
+            (
+                Preprocessing {
+                    even_width: -0.1,
+                    ..none
+                },
+                "even width",
+            ),
             (
                 Preprocessing {
                     median_px: 3,

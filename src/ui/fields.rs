@@ -61,8 +61,8 @@ fn group_ui(
         Group::Training => groups::training_ui(ui, form),
         Group::Optimizer => groups::optimizer_ui(ui, form),
         Group::Overfitting => groups::overfitting_ui(ui, form),
-        Group::Noise => {
-            groups::noise_ui(ui, form);
+        Group::Preprocessing => {
+            groups::preprocessing_ui(ui, form);
             gallery.ui(ui, training, form, actions);
         }
         Group::Augmentation => {

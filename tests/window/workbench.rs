@@ -63,7 +63,9 @@ fn every_group_is_changed_shown_to_be_and_reset() {
         ("Training steps", "Epochs", "3"),
         ("Optimiser", "Clip gradients", "2"),
         ("Against overfitting", "Dropout", "0.25"),
-        ("Against noise", "Blur, pixels", "0.5"),
+        ("Before the network", "Upright", "0.8"),
+        ("Before the network", "Even width", "0.6"),
+        ("Before the network", "Blur, pixels", "0.5"),
         ("Augmentation", "Rotation, degrees", "12"),
         ("Data", "Drawn digits", "100"),
     ];

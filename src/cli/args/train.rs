@@ -93,6 +93,12 @@ struct TypedKnobs {
     /// Let the units of the first two hidden layers look at 5x5 fields, with the same weights everywhere
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", help_heading = NETWORK)]
     shared_fields: Option<bool>,
+    /// Take away this part (0 to 1) of a digit's slant
+    #[arg(long, value_name = "PART", help_heading = NETWORK, allow_negative_numbers = true)]
+    upright: Option<f32>,
+    /// Bring a digit's width this part of the way (0 to 1) to one that is usual
+    #[arg(long, value_name = "PART", help_heading = NETWORK, allow_negative_numbers = true)]
+    even_width: Option<f32>,
     /// Filter images by the median of the square that reaches so many pixels to each side
     #[arg(long, value_name = "PIXELS", help_heading = NETWORK)]
     median: Option<usize>,
@@ -236,6 +242,8 @@ impl TypedKnobs {
         };
         let activation = self.activation.unwrap_or(model.activation());
         let mut preprocessing = model.preprocessing();
+        replace(&mut preprocessing.upright, self.upright);
+        replace(&mut preprocessing.even_width, self.even_width);
         replace(&mut preprocessing.median_px, self.median);
         replace(&mut preprocessing.gaussian_px, self.gaussian);
         replace(&mut preprocessing.threshold, self.threshold);

@@ -69,6 +69,10 @@ knobs! {
         "The part of the training examples that is learnt from, their first";
     VALIDATION_SPLIT "validation_split" "validation split" 0.0 0.9
         "The part of the training examples, their last, that is kept to validate with";
+    UPRIGHT "model.preprocessing.upright" "straightening" 0.0 1.0
+        "Takes away this part of a digit's slant; 0 leaves it";
+    EVEN_WIDTH "model.preprocessing.even_width" "even width" 0.0 1.0
+        "Brings a digit's width this part of the way to one that is usual; 0 leaves it";
     MEDIAN "model.preprocessing.median_px" "median filter" 0.0 2.0
         "Each pixel becomes the median of the square that reaches so many pixels to each side; 0 is none";
     GAUSSIAN "model.preprocessing.gaussian_px" "Gaussian filter" 0.0 3.0
@@ -165,6 +169,8 @@ impl TrainingConfig {
             (NON_DIGITS, self.non_digits as f64),
             (DATA_FRACTION, self.data_fraction),
             (VALIDATION_SPLIT, self.validation_split),
+            (UPRIGHT, exact(preprocessing.upright)),
+            (EVEN_WIDTH, exact(preprocessing.even_width)),
             (MEDIAN, preprocessing.median_px as f64),
             (GAUSSIAN, exact(preprocessing.gaussian_px)),
             (THRESHOLD, exact(preprocessing.threshold)),

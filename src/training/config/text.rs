@@ -184,6 +184,8 @@ mod tests {
     /// A configuration in which every value differs from the default.
     fn unusual(optimizer: Optimizer, schedule: Schedule) -> TrainingConfig {
         let filters = Preprocessing {
+            upright: 0.9,
+            even_width: 0.6,
             median_px: 1,
             gaussian_px: 0.7,
             threshold: 0.3,

@@ -279,13 +279,24 @@ pub(super) fn patience_fault(ui: &mut Ui, form: &TrainingForm) {
     }
 }
 
-pub(super) fn noise_ui(ui: &mut Ui, form: &mut TrainingForm) {
+pub(super) fn preprocessing_ui(ui: &mut Ui, form: &mut TrainingForm) {
     remark(
         ui,
-        "Filters before the network. They belong to the model, and are applied wherever it reads. 0 is none.",
+        "Done to every image before the network sees it. It belongs to the model, wherever it reads. 0 is none.",
     );
     let mut filters = form.numbers.model.preprocessing();
-    rows(ui, "noise", |ui| {
+    rows(ui, "preprocessing", |ui| {
+        let help = "Takes away this part of a digit's slant: hands lean, and what a network need not learn it \
+                    cannot get wrong.";
+        number(ui, "Upright", help, knob::UPRIGHT, &mut filters.upright);
+        let help = "Brings a digit's width this part of the way to one that is usual.";
+        number(
+            ui,
+            "Even width",
+            help,
+            knob::EVEN_WIDTH,
+            &mut filters.even_width,
+        );
         let help = "Each pixel becomes the middle one of its neighbours, so many pixels to each side: against \
                     single wrong pixels.";
         number(

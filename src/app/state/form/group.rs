@@ -13,8 +13,8 @@ pub enum Group {
     Optimizer,
     /// What keeps it from learning by heart.
     Overfitting,
-    /// The filters that belong to the model.
-    Noise,
+    /// What is done to an image before the network sees it, and belongs to the model.
+    Preprocessing,
     /// How the training images are varied.
     Augmentation,
     /// How much is learnt from. Where it comes from is no preset's business.
@@ -28,7 +28,7 @@ impl Group {
         Self::Training,
         Self::Optimizer,
         Self::Overfitting,
-        Self::Noise,
+        Self::Preprocessing,
         Self::Augmentation,
         Self::Data,
     ];
@@ -40,7 +40,7 @@ impl Group {
             Self::Training => "Training steps",
             Self::Optimizer => "Optimiser",
             Self::Overfitting => "Against overfitting",
-            Self::Noise => "Against noise",
+            Self::Preprocessing => "Before the network",
             Self::Augmentation => "Augmentation",
             Self::Data => "Data",
         }
@@ -78,7 +78,7 @@ impl TrainingForm {
                 mine.ema = theirs.ema;
                 mine.patience = theirs.patience;
             }
-            Group::Noise => self.set_filters(theirs.model.preprocessing()),
+            Group::Preprocessing => self.set_filters(theirs.model.preprocessing()),
             Group::Augmentation => mine.augmentation = theirs.augmentation,
             Group::Data => {
                 mine.validation_split = theirs.validation_split;

@@ -57,7 +57,7 @@ fn what_is_typed_replaces_what_the_preset_says() {
 #[test]
 fn every_knob_can_be_typed() {
     type Look = fn(&TrainingConfig) -> String;
-    let cases: [(&str, Look, &str); 19] = [
+    let cases: [(&str, Look, &str); 21] = [
         (
             "--optimizer nesterov",
             |c| c.optimizer.to_string(),
@@ -94,6 +94,16 @@ fn every_knob_can_be_typed() {
             "--augment 1",
             |c| c.augmentation.rotation_deg.to_string(),
             "12",
+        ),
+        (
+            "--upright 0.9",
+            |c| c.model.preprocessing().upright.to_string(),
+            "0.9",
+        ),
+        (
+            "--even-width 0.6",
+            |c| c.model.preprocessing().even_width.to_string(),
+            "0.6",
         ),
         (
             "--median 1",
