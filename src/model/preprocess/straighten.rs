@@ -38,26 +38,39 @@ pub(super) fn straightened(image: &[u8; PIXELS], upright: f32, even_width: f32) 
         .zip(straight.as_chunks_mut::<SIDE>().0)
         .enumerate()
     {
+        if from.iter().all(|&pixel| pixel == 0) {
+            continue;
+        }
         let middle = shape.centre_x + slant * (y as f32 - shape.centre_y);
+        let row = WithMargin::of(from);
         for (x, pixel) in to.iter_mut().enumerate() {
-            *pixel = sampled(from, middle + stretch * (x as f32 - MIDDLE));
+            *pixel = row.at(middle + stretch * (x as f32 - MIDDLE));
         }
     }
     straight
 }
 
-/// One pixel of a row between its own, 0 beyond them.
-fn sampled(row: &[u8; SIDE], x: f32) -> u8 {
-    let left = x.floor();
-    let part = x - left;
-    let pixel = |x: f32| {
-        if (0.0..SIDE as f32).contains(&x) {
-            f32::from(row[x as usize])
-        } else {
-            0.0
+/// A row with a pixel of paper at each end, so that looking beyond it needs no test.
+struct WithMargin([f32; SIDE + 3]);
+
+impl WithMargin {
+    fn of(row: &[u8; SIDE]) -> Self {
+        let mut pixels = [0.0; SIDE + 3];
+        for (own, &pixel) in pixels[1..].iter_mut().zip(row) {
+            *own = f32::from(pixel);
         }
-    };
-    ((1.0 - part) * pixel(left) + part * pixel(left + 1.0)).round() as u8
+        Self(pixels)
+    }
+
+    /// The value between the row's pixels, rounded; paper beyond them.
+    fn at(&self, x: f32) -> u8 {
+        let x = (x + 1.0).clamp(0.0, (SIDE + 1) as f32);
+        // What is not below 0 is rounded down by a cast.
+        let left = x as usize;
+        let part = x - left as f32;
+        let value = self.0[left] + part * (self.0[left + 1] - self.0[left]);
+        (value + 0.5) as u8
+    }
 }
 
 /// Where the ink of an image is, and how it spreads about there: its moments, in pixels.
