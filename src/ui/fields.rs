@@ -2,6 +2,7 @@
 
 mod data;
 mod groups;
+mod images;
 mod rows;
 
 use egui::{CollapsingHeader, RichText, Ui};
@@ -62,11 +63,11 @@ fn group_ui(
         Group::Optimizer => groups::optimizer_ui(ui, form),
         Group::Overfitting => groups::overfitting_ui(ui, form),
         Group::Preprocessing => {
-            groups::preprocessing_ui(ui, form);
+            images::preprocessing_ui(ui, form);
             gallery.ui(ui, training, form, actions);
         }
         Group::Augmentation => {
-            groups::augmentation_ui(ui, form);
+            images::augmentation_ui(ui, form);
             gallery.ui(ui, training, form, actions);
         }
         Group::Data => data::data_ui(ui, training, form, actions),
