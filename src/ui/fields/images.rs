@@ -8,7 +8,7 @@ use crate::{app::state::form::TrainingForm, training::config::knob};
 pub(super) fn preprocessing_ui(ui: &mut Ui, form: &mut TrainingForm) {
     remark(
         ui,
-        "Done to every image before the network sees it. It belongs to the model, wherever it reads. 0 is none.",
+        "Every image passes these before the network. They belong to the model. 0 is none.",
     );
     let mut filters = form.numbers.model.preprocessing();
     rows(ui, "preprocessing", |ui| {
