@@ -10,8 +10,8 @@ use crate::{
     error::Refusal,
 };
 
-/// Filters that every image passes before the network sees it, while it is trained and ever after. Zero in
-/// a field leaves that filter out. They are applied in the order of the fields.
+/// What every image passes before the network sees it, while it is trained and ever after. Zero in a field leaves
+/// that step out. They are applied in the order of the fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Preprocessing {

@@ -9,9 +9,10 @@ const MOST_SLANT: f32 = 1.0;
 /// has none.
 const LEAST_HEIGHT: f32 = 0.5;
 /// The width that images are brought towards, as the standard deviation of ink along the rows of the
-/// straightened image, in pixels: that of a 0, 2 or 3 as MNIST has them.
+/// straightened image, in pixels: the mean of MNIST's first 6,000 training images is 3.5 to 3.7 for a 3, 5, 6 or 7,
+/// 4.7 for a 0 and 1.1 for a 1.
 const EVEN_WIDTH: f32 = 3.6;
-/// The most that an image is narrowed to its `1 / MOST_NARROWING`.
+/// An image is narrowed by this factor at most.
 const MOST_NARROWING: f32 = 1.6;
 /// Where the centre of mass comes to, the middle of this column: where MNIST's own centring leaves it.
 const MIDDLE: f32 = (SIDE / 2) as f32;
@@ -28,8 +29,7 @@ pub(super) fn straightened(image: &[u8; PIXELS], upright: f32, even_width: f32) 
         return *image;
     };
     let slant = upright * shape.slant();
-    let stretch =
-        1.0 + even_width * (shape.width(slant) / EVEN_WIDTH).min(MOST_NARROWING) - even_width;
+    let stretch = 1.0 + even_width * ((shape.width(slant) / EVEN_WIDTH).min(MOST_NARROWING) - 1.0);
     let mut straight = [0; PIXELS];
     for (y, (from, to)) in image
         .as_chunks::<SIDE>()
