@@ -132,7 +132,10 @@ impl Checkpoint {
                 "format \"{format}\" instead of \"{FORMAT}\""
             )));
         }
-        let config = TrainingConfig::from_toml(field("config")?, name)?;
+        let config = TrainingConfig::from_toml(field("config")?, name).map_err(|error| {
+            let (found, expected) = (error.found, error.expected);
+            refused(format!("settings with {found} instead of {expected}"))
+        })?;
         let state: State =
             toml::from_str(field("state")?).map_err(|error| damaged(&error.message()))?;
         let mut reader = Reader {

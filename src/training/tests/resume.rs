@@ -198,6 +198,35 @@ fn a_damaged_checkpoint_is_refused_whatever_the_damage() {
 }
 
 #[test]
+fn a_checkpoint_of_other_settings_is_told_as_a_checkpoint() {
+    let before = br#"loss = \""#;
+    let mut bytes = interrupted(&with_all(), None, 8)
+        .to_bytes()
+        .expect("fits in memory");
+    let place = bytes
+        .windows(before.len())
+        .position(|part| part == before)
+        .expect("its loss is named");
+    bytes[place + before.len()] = b'k';
+    let refusal = Checkpoint::from_bytes(&bytes, "a test").expect_err("no such loss");
+    assert!(
+        refusal.found.contains("kean-squared-error"),
+        "what it holds is told: {}",
+        refusal.found
+    );
+    assert!(
+        refusal.found.contains("cross-entropy"),
+        "and what would fit: {}",
+        refusal.found
+    );
+    assert!(
+        !refusal.remedy.contains("mend"),
+        "nobody mends a checkpoint: {}",
+        refusal.remedy
+    );
+}
+
+#[test]
 fn a_stop_before_the_first_batch_loses_nothing() {
     let stopped = |from: Option<&Checkpoint>| {
         let control = Control::default();
