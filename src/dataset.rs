@@ -14,7 +14,10 @@ mod training_set;
 
 use std::{fmt, ops::Range, path::Path, sync::Arc};
 
-pub use self::{files::read_idx_pair, training_set::TrainingSet};
+pub use self::{
+    files::read_idx_pair,
+    training_set::{Target, TrainingSet},
+};
 use crate::{
     bitmap::{CLASSES, Digit, PIXELS},
     error::{DatasetError, Refusal},

@@ -1,5 +1,7 @@
 //! What a training learns from: pictures of digits, and others that show none.
 
+use std::ops::Range;
+
 use super::Examples;
 use crate::bitmap::{CLASSES, PIXELS};
 
@@ -8,26 +10,51 @@ use crate::bitmap::{CLASSES, PIXELS};
 pub struct TrainingSet {
     /// Their labels may be [`TrainingSet::NO_DIGIT`], so they never leave this type as examples.
     inner: Examples,
+    /// Which of them are drawn digits.
+    drawn: Range<usize>,
     has_non_digits: bool,
+}
+
+/// What a picture is to be read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// A digit, 0..=9, or [`TrainingSet::NO_DIGIT`].
+    pub class: u8,
+    /// Whether the program drew the digit. Some forms of it are another digit to other hands.
+    pub is_drawn: bool,
+}
+
+#[cfg(test)]
+impl Target {
+    /// A class that nobody drew on purpose.
+    pub(crate) fn of(class: u8) -> Self {
+        Self {
+            class,
+            is_drawn: false,
+        }
+    }
 }
 
 impl TrainingSet {
     /// The target of a picture without a digit: the class after the ten.
     pub const NO_DIGIT: u8 = CLASSES as u8;
 
-    /// The examples of all parts, one part after the other, then the pictures without a digit, 784
-    /// bytes each.
+    /// The examples of all parts, one part after the other, then the digits that the program drew, then the pictures
+    /// without a digit, 784 bytes each.
     ///
     /// Examples alone are shared, not copied.
-    pub fn new(parts: &[Examples], non_digits: &[u8]) -> Self {
+    pub fn new(parts: &[Examples], drawn: &[Examples], non_digits: &[u8]) -> Self {
         debug_assert_eq!(non_digits.len() % PIXELS, 0, "whole pictures");
         let has_non_digits = !non_digits.is_empty();
+        let count = |parts: &[Examples]| parts.iter().map(Examples::len).sum::<usize>();
+        let first_drawn = count(parts);
         let inner = match parts {
-            [only] if !has_non_digits => only.clone(),
+            [only] if drawn.is_empty() && !has_non_digits => only.clone(),
             _ => {
-                let mut images: Vec<&[u8]> = parts.iter().map(Examples::images).collect();
+                let digits = || parts.iter().chain(drawn);
+                let mut images: Vec<&[u8]> = digits().map(Examples::images).collect();
                 images.push(non_digits);
-                let mut labels: Vec<&[u8]> = parts.iter().map(Examples::labels).collect();
+                let mut labels: Vec<&[u8]> = digits().map(Examples::labels).collect();
                 let without = vec![Self::NO_DIGIT; non_digits.len() / PIXELS];
                 labels.push(&without);
                 Examples::of_parts(images.concat(), labels.concat())
@@ -35,6 +62,7 @@ impl TrainingSet {
         };
         Self {
             inner,
+            drawn: first_drawn..first_drawn + count(drawn),
             has_non_digits,
         }
     }
@@ -64,9 +92,12 @@ impl TrainingSet {
         self.inner.image(index)
     }
 
-    /// The targets: 0..=9, or [`TrainingSet::NO_DIGIT`].
-    pub fn targets(&self) -> &[u8] {
-        self.inner.labels()
+    /// What the picture at `index`, which must be below [`TrainingSet::len`], is to be read as.
+    pub fn target(&self, index: usize) -> Target {
+        Target {
+            class: self.inner.labels()[index],
+            is_drawn: self.drawn.contains(&index),
+        }
     }
 }
 
@@ -80,18 +111,29 @@ mod tests {
     }
 
     #[test]
-    fn parts_keep_their_order_and_non_digits_come_last() {
-        let set = TrainingSet::new(&[examples(&[3, 1]), examples(&[4])], &[200; 2 * PIXELS]);
-        assert_eq!(set.targets(), [3, 1, 4, 10, 10], "each with its target");
+    fn parts_keep_their_order_and_drawn_digits_and_non_digits_come_last() {
+        let parts = [examples(&[3, 1]), examples(&[4])];
+        let set = TrainingSet::new(
+            &parts,
+            &[examples(&[7]), examples(&[8])],
+            &[200; 2 * PIXELS],
+        );
+        let targets: Vec<Target> = (0..set.len()).map(|index| set.target(index)).collect();
+        let expected = [3, 1, 4, 7, 8, 10, 10].map(|class| Target {
+            class,
+            is_drawn: [7, 8].contains(&class),
+        });
+        assert_eq!(targets, expected, "each with its target");
         assert_eq!(set.image(2), &[4; PIXELS], "the second part's picture");
-        assert_eq!(set.image(4), &[200; PIXELS], "a picture without a digit");
+        assert_eq!(set.image(4), &[8; PIXELS], "a drawn digit");
+        assert_eq!(set.image(6), &[200; PIXELS], "a picture without a digit");
         assert!(set.has_non_digits(), "there are some");
     }
 
     #[test]
     fn examples_alone_are_shared() {
         let only = examples(&[7, 8]);
-        let set = TrainingSet::new(std::slice::from_ref(&only), &[]);
+        let set = TrainingSet::new(std::slice::from_ref(&only), &[], &[]);
         assert_eq!(
             set.images().as_ptr(),
             only.images().as_ptr(),

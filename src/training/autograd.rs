@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     bitmap::{CLASSES, PIXELS},
+    dataset::Target,
     error::{ModelError, TrainingError},
     model::{Mlp, forward_with},
 };
@@ -116,7 +117,8 @@ impl Autograd {
         let device = self.mlp.device();
         let count = batch.members.len();
         let logits = self.logits(batch, settings)?;
-        let wanted = Tensor::from_slice(batch.targets, count, device)?;
+        let wanted: Vec<u8> = batch.targets.iter().map(|target| target.class).collect();
+        let wanted = Tensor::from_vec(wanted, count, device)?;
         let correct = logits
             .argmax(D::Minus1)?
             .to_dtype(wanted.dtype())?
@@ -129,14 +131,16 @@ impl Autograd {
         let targets = smoothed(batch.targets, classes, settings.label_smoothing);
         let targets = Tensor::from_vec(targets, (count, classes), device)?;
         let log_probabilities = candle_nn::ops::log_softmax(&logits, D::Minus1)?;
-        let loss_sum = match settings.loss {
-            Loss::CrossEntropy => (targets * log_probabilities)?.sum_all()?.neg()?,
+        let losses = match settings.loss {
+            Loss::CrossEntropy => (targets * &log_probabilities)?.sum(D::Minus1)?.neg()?,
             Loss::MeanSquaredError => {
                 let errors = (log_probabilities.exp()? - targets)?.sqr()?;
-                (errors.sum_all()? / classes as f64)?
+                (errors.sum(D::Minus1)? / classes as f64)?
             }
         };
-        let penalised = self.penalised((&loss_sum / count as f64)?, settings)?;
+        let beliefs = beliefs(batch.targets, &log_probabilities, &wanted, settings.doubt)?;
+        let mean = ((&losses * beliefs)?.sum_all()? / count as f64)?;
+        let penalised = self.penalised(mean, settings)?;
         let gradients = penalised.backward()?;
         let gradients: Vec<Tensor> = self
             .moments
@@ -152,7 +156,7 @@ impl Autograd {
             moments.step(gradient, settings, self.steps)?;
         }
         self.spread()?;
-        let loss_sum = f64::from(loss_sum.to_scalar::<f32>()?);
+        let loss_sum = f64::from(losses.sum_all()?.to_scalar::<f32>()?);
         Ok(BatchFigures {
             loss_sum,
             correct: correct as usize,
@@ -279,13 +283,29 @@ pub(super) fn adam_correction(beta1: f64, beta2: f64, steps: u32) -> f64 {
 }
 
 /// `[n, classes]`: the distribution of each target, `smoothing` of which is spread over all classes.
-fn smoothed(targets: &[u8], classes: usize, smoothing: f64) -> Vec<f32> {
+fn smoothed(targets: &[Target], classes: usize, smoothing: f64) -> Vec<f32> {
     let off_target = smoothing as f32 / classes as f32;
     let mut distributions = vec![off_target; targets.len() * classes];
     for (row, &target) in distributions.chunks_exact_mut(classes).zip(targets) {
-        row[usize::from(target)] += 1.0 - smoothing as f32;
+        row[usize::from(target.class)] += 1.0 - smoothing as f32;
     }
     distributions
+}
+
+/// `[n]`: what each example's gradient is multiplied by; for drawn digits the power `doubt` of the probability of
+/// what is wanted.
+fn beliefs(
+    targets: &[Target],
+    log_probabilities: &Tensor,
+    wanted: &Tensor,
+    doubt: f64,
+) -> candle_core::Result<Tensor> {
+    let power = |target: &Target| if target.is_drawn { doubt as f32 } else { 0.0 };
+    let powers: Vec<f32> = targets.iter().map(power).collect();
+    let powers = Tensor::from_vec(powers, targets.len(), log_probabilities.device())?;
+    let of_wanted = log_probabilities.detach();
+    let of_wanted = of_wanted.gather(&wanted.unsqueeze(1)?, 1)?.squeeze(1)?;
+    (of_wanted * powers)?.exp()
 }
 
 impl Step for Autograd {

@@ -1,6 +1,6 @@
 //! Images as a step takes them: only the pixels that hold ink. Four in five of MNIST's do not.
 
-use crate::bitmap::PIXELS;
+use crate::{bitmap::PIXELS, dataset::Target};
 
 /// Images without their paper, one after the other.
 #[derive(Clone, Debug)]
@@ -51,8 +51,8 @@ pub(super) struct Batch<'a> {
     pub(super) images: &'a SparseImages,
     /// Which images are the batch's.
     pub(super) members: &'a [usize],
-    /// What digit each member shows, 0..=9, or [`TrainingSet::NO_DIGIT`](crate::dataset::TrainingSet).
-    pub(super) targets: &'a [u8],
+    /// What each member is to be read as.
+    pub(super) targets: &'a [Target],
 }
 
 impl Batch<'_> {

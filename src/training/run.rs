@@ -23,7 +23,7 @@ use super::{
     source::{Source, shuffler, variations},
 };
 use crate::{
-    dataset::{Examples, TrainingSet},
+    dataset::{Examples, Target, TrainingSet},
     error::{ModelError, TrainingError},
     model::Mlp,
 };
@@ -226,8 +226,8 @@ impl<'a> Run<'a> {
     fn learn(&mut self, count: usize) -> Result<BatchFigures, TrainingError> {
         let members = &self.order[self.seen..self.seen + count];
         let members: Vec<usize> = members.iter().map(|&index| index as usize).collect();
-        let targets = self.training.targets();
-        let targets: Vec<u8> = members.iter().map(|&index| targets[index]).collect();
+        let target = |&index: &usize| self.training.target(index);
+        let targets: Vec<Target> = members.iter().map(target).collect();
         let settings = self.settings();
         self.progress.learning_rate = settings.learning_rate;
         let every: Vec<usize>;
@@ -261,6 +261,7 @@ impl<'a> Run<'a> {
             learning_rate: config.learning_rate * factor,
             loss: config.loss,
             label_smoothing: config.label_smoothing,
+            doubt: config.doubt,
             rejects: self.training.has_non_digits(),
             l1: config.l1,
             l2: config.l2,

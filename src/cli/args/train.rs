@@ -150,6 +150,15 @@ struct TypedKnobs {
     /// Vary images as hands do, so strongly: 1 is the usual strength, 0 none
     #[arg(long, value_name = "STRENGTH", help_heading = DATA, allow_negative_numbers = true)]
     augment: Option<f32>,
+    /// Learn so many digits beside them that the program draws, with the forms of many countries
+    #[arg(long, value_name = "N", help_heading = DATA)]
+    generated_digits: Option<usize>,
+    /// How little those count that are read as another digit: by this power of the probability of theirs
+    #[arg(long, value_name = "X", help_heading = DATA, allow_negative_numbers = true)]
+    doubt: Option<f64>,
+    /// Learn to refuse so many scribbles, letters and signs that the program draws
+    #[arg(long, value_name = "N", help_heading = DATA)]
+    non_digits: Option<usize>,
     /// The part of the training examples to learn from
     #[arg(long, value_name = "X", help_heading = DATA, allow_negative_numbers = true)]
     data_fraction: Option<f64>,
@@ -223,6 +232,9 @@ impl TypedKnobs {
         replace(&mut config.dropout, self.dropout);
         replace(&mut config.ema, self.ema);
         replace(&mut config.patience, self.patience);
+        replace(&mut config.generated_digits, self.generated_digits);
+        replace(&mut config.doubt, self.doubt);
+        replace(&mut config.non_digits, self.non_digits);
         replace(&mut config.data_fraction, self.data_fraction);
         replace(&mut config.validation_split, self.validation_split);
         if let Some(decay) = self.weight_decay {

@@ -63,6 +63,8 @@ knobs! {
         "Stops after so many epochs without a lower validation loss; 0 never does";
     GENERATED_DIGITS "generated_digits" "generated digits" 0.0 500_000.0
         "Generated digits that are learnt beside the data set's";
+    DOUBT "doubt" "doubt in generated digits" 0.0 4.0
+        "A generated digit counts by this power of the probability that it is read as wanted; 0 counts all alike";
     NON_DIGITS "non_digits" "generated non-digits" 0.0 500_000.0
         "Generated drawings that are no digit, and are learnt to be refused";
     DATA_FRACTION "data_fraction" "part of the data" 0.0001 1.0
@@ -166,6 +168,7 @@ impl TrainingConfig {
             (EMA, self.ema),
             (PATIENCE, self.patience as f64),
             (GENERATED_DIGITS, self.generated_digits as f64),
+            (DOUBT, self.doubt),
             (NON_DIGITS, self.non_digits as f64),
             (DATA_FRACTION, self.data_fraction),
             (VALIDATION_SPLIT, self.validation_split),

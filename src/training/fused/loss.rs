@@ -2,7 +2,7 @@
 
 use crate::{
     bitmap::{CLASSES, Digit},
-    dataset::TrainingSet,
+    dataset::{Target, TrainingSet},
     training::{BatchFigures, StepSettings, config::Loss},
 };
 
@@ -14,6 +14,7 @@ const MOST_CLASSES: usize = CLASSES + 1;
 pub(super) struct LossRule {
     loss: Loss,
     label_smoothing: f32,
+    doubt: f32,
     /// Whether there is an eleventh class, whose logit is always 0.
     rejects: bool,
     /// 1 / n: what is made small is the mean over the batch.
@@ -26,22 +27,35 @@ impl LossRule {
         Self {
             loss: settings.loss,
             label_smoothing: settings.label_smoothing as f32,
+            doubt: settings.doubt as f32,
             rejects: settings.rejects,
             scale: 1.0 / count as f32,
         }
     }
 
     /// Writes the gradient of the mean loss by the logits, both `[n, 10]`.
-    pub(super) fn apply(&self, logits: &[f32], targets: &[u8], deltas: &mut [f32]) -> BatchFigures {
+    pub(super) fn apply(
+        &self,
+        logits: &[f32],
+        targets: &[Target],
+        deltas: &mut [f32],
+    ) -> BatchFigures {
         let mut figures = BatchFigures::default();
         let rows = logits.as_chunks::<CLASSES>().0.iter().zip(targets);
-        for ((logits, &wanted), delta) in rows.zip(deltas.as_chunks_mut::<CLASSES>().0) {
+        for ((logits, target), delta) in rows.zip(deltas.as_chunks_mut::<CLASSES>().0) {
+            let wanted = target.class;
             let softmax = Softmax::new(logits, self.rejects);
             figures.loss_sum += match self.loss {
                 Loss::CrossEntropy => self.cross_entropy(&softmax, logits, wanted, delta),
                 Loss::MeanSquaredError => self.squared_error(&softmax, wanted, delta),
             };
             figures.correct += usize::from(softmax.read == wanted);
+            if target.is_drawn && self.doubt > 0.0 {
+                let belief = softmax.probabilities[usize::from(wanted)].powf(self.doubt);
+                for delta in delta {
+                    *delta *= belief;
+                }
+            }
         }
         figures
     }

@@ -3,11 +3,14 @@
 use rand::Rng as _;
 
 use super::*;
-use crate::training::{
-    autograd::Autograd,
-    config::{Loss, Optimizer},
-    dropout::Dropout,
-    fused::{Fused, Shared},
+use crate::{
+    dataset::Target,
+    training::{
+        autograd::Autograd,
+        config::{Loss, Optimizer},
+        dropout::Dropout,
+        fused::{Fused, Shared},
+    },
 };
 
 /// Both compute in `f32` and add up in different orders: a gradient of up to 784 terms is off by
@@ -61,11 +64,15 @@ pub(super) fn check_steps(
         let images = SparseImages::of_images(&images(count, &mut rng));
         let members: Vec<usize> = (0..count).rev().collect();
         let classes = if settings.rejects { 11 } else { 10 };
-        let labels: Vec<u8> = (0..count).map(|_| rng.random_range(0..classes)).collect();
+        let mut target = || Target {
+            class: rng.random_range(0..classes),
+            is_drawn: rng.random(),
+        };
+        let targets: Vec<Target> = (0..count).map(|_| target()).collect();
         let batch = Batch {
             images: &images,
             members: &members,
-            targets: &labels,
+            targets: &targets,
         };
         let general = general.step(batch, settings).expect("the general step");
         let faster = faster.step(batch, settings).expect("the faster step");
@@ -113,7 +120,7 @@ fn every_shape_and_activation_gives_what_autograd_gives() {
 #[test]
 fn every_setting_gives_what_autograd_gives() {
     type Change = fn(&mut StepSettings);
-    let cases: [(Change, &str); 12] = [
+    let cases: [(Change, &str); 14] = [
         (|s| s.label_smoothing = 0.1, "label smoothing"),
         (|s| s.rejects = true, "some are no digit"),
         (|s| (s.rejects, s.label_smoothing) = (true, 0.1), "both"),
@@ -135,6 +142,11 @@ fn every_setting_gives_what_autograd_gives() {
                 };
             },
             "other moments",
+        ),
+        (|s| s.doubt = 0.7, "doubt in drawn digits"),
+        (
+            |s| (s.loss, s.doubt) = (Loss::MeanSquaredError, 2.0),
+            "squared error with doubt",
         ),
         (|s| s.dropout = Dropout::new(0.4, 1, 2), "dropout"),
         (|s| s.l1 = 0.01, "L1"),
@@ -167,6 +179,7 @@ fn every_optimiser_gives_what_autograd_gives_with_all_the_rest() {
             let all = StepSettings {
                 loss: Loss::MeanSquaredError,
                 label_smoothing: 0.1,
+                doubt: 1.5,
                 rejects: true,
                 l1: 1e-3,
                 l2: 1e-2,
@@ -195,7 +208,8 @@ fn a_step_goes_on_from_what_it_remembered() {
         let images = SparseImages::of_images(&images(6, &mut rng));
         let labels = [0, 1, 2, 3, 4, 5];
         let step = |step: &mut dyn Step, members: &[usize]| {
-            let targets: Vec<u8> = members.iter().map(|&member| labels[member]).collect();
+            let target = |&member: &usize| Target::of(labels[member]);
+            let targets: Vec<Target> = members.iter().map(target).collect();
             let batch = Batch {
                 images: &images,
                 members,
@@ -248,11 +262,13 @@ fn the_number_of_threads_does_not_change_a_bit() {
             let mut rng = ChaCha8Rng::seed_from_u64(7);
             let images = SparseImages::of_images(&images(50, &mut rng));
             let members: Vec<usize> = (0..50).collect();
-            let labels: Vec<u8> = (0..50).map(|_| rng.random_range(0..10)).collect();
+            let targets: Vec<Target> = (0..50)
+                .map(|_| Target::of(rng.random_range(0..10)))
+                .collect();
             let batch = Batch {
                 images: &images,
                 members: &members,
-                targets: &labels,
+                targets: &targets,
             };
             for _ in 0..5 {
                 fused.step(batch, &settings).expect("steps");

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::*;
 use crate::{
     bitmap::CLASSES,
+    dataset::Target,
     model::{Dense, calibration::Calibration},
     recognition::Prediction,
     training::{
@@ -43,6 +44,7 @@ struct Case {
     clip_norm: f64,
     rejects: bool,
     dropout: Option<DropoutCase>,
+    doubt: f64,
     labels: Vec<u8>,
     logits: Vec<Vec<f64>>,
     probabilities: Vec<Vec<f64>>,
@@ -132,6 +134,7 @@ fn settings(case: &Case) -> StepSettings {
         learning_rate: case.learning_rate,
         loss: case.loss,
         label_smoothing: case.label_smoothing,
+        doubt: case.doubt,
         rejects: case.rejects,
         l1: case.l1,
         l2: case.l2,
@@ -190,12 +193,17 @@ fn check(index: usize, case: &Case) {
         ),
         (mlp.clone(), Box::new(Fused::new(mlp, BATCH))),
     ];
+    let target = |(row, &class)| Target {
+        class,
+        is_drawn: row % 2 == 0,
+    };
+    let targets: Vec<Target> = case.labels.iter().enumerate().map(target).collect();
     for ((mlp, mut step), kind) in steps.into_iter().zip(["general", "fused"]) {
         for (index, expected) in case.losses.iter().enumerate() {
             let batch = Batch {
                 images: &images,
                 members: &members,
-                targets: &case.labels,
+                targets: &targets,
             };
             let figures = step.step(batch, &settings).expect("steps");
             let loss = figures.loss_sum / BATCH as f64;

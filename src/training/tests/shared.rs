@@ -4,11 +4,14 @@ use super::{
     fused::{check_steps, images, plain},
     *,
 };
-use crate::training::{
-    autograd::Autograd,
-    config::{Loss, Optimizer},
-    dropout::Dropout,
-    fused::Shared,
+use crate::{
+    dataset::Target,
+    training::{
+        autograd::Autograd,
+        config::{Loss, Optimizer},
+        dropout::Dropout,
+        fused::Shared,
+    },
 };
 
 /// Descent, whose steps are as the gradients are. Those of shared weights are sums of thousands: where these cancel,
@@ -66,8 +69,9 @@ fn every_shape_and_activation_gives_what_autograd_gives() {
 #[test]
 fn every_setting_and_optimiser_gives_what_autograd_gives() {
     type Change = fn(&mut StepSettings);
-    let cases: [(Change, &str); 7] = [
+    let cases: [(Change, &str); 8] = [
         (|s| (s.rejects, s.label_smoothing) = (true, 0.1), "targets"),
+        (|s| s.doubt = 0.7, "doubt in drawn digits"),
         (|s| s.loss = Loss::MeanSquaredError, "squared error"),
         (
             |s| {
@@ -113,7 +117,8 @@ fn the_number_of_threads_does_not_change_a_bit() {
             let mut rng = ChaCha8Rng::seed_from_u64(9);
             let images = SparseImages::of_images(&images(150, &mut rng));
             let members: Vec<usize> = (0..150).collect();
-            let targets: Vec<u8> = members.iter().map(|&member| (member % 10) as u8).collect();
+            let target = |&member: &usize| Target::of((member % 10) as u8);
+            let targets: Vec<Target> = members.iter().map(target).collect();
             for _ in 0..3 {
                 let batch = Batch {
                     images: &images,

@@ -299,6 +299,9 @@ pub(super) fn amounts_ui(ui: &mut Ui, form: &mut TrainingForm) {
         let help = "Digits drawn by the program, with the forms of many countries, that it learns beside these.";
         let digits = &mut numbers.generated_digits;
         number(ui, "Drawn digits", help, knob::GENERATED_DIGITS, digits);
+        let help = "How little those of them count that it reads as another digit, as some hands would. At 0 all \
+                    count alike.";
+        number(ui, "Doubt in them", help, knob::DOUBT, &mut numbers.doubt);
         let help =
             "Scribbles, letters and other signs drawn by the program, that it learns to refuse.";
         let others = &mut numbers.non_digits;

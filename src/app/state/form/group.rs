@@ -84,6 +84,7 @@ impl TrainingForm {
                 mine.validation_split = theirs.validation_split;
                 mine.data_fraction = theirs.data_fraction;
                 mine.generated_digits = theirs.generated_digits;
+                mine.doubt = theirs.doubt;
                 mine.non_digits = theirs.non_digits;
             }
         }
@@ -133,6 +134,7 @@ mod tests {
                 validation_split: 0.5,
                 data_fraction: 0.5,
                 generated_digits: 1,
+                doubt: 0.1,
                 non_digits: 1,
                 ..TrainingConfig::default()
             },

@@ -57,7 +57,7 @@ fn what_is_typed_replaces_what_the_preset_says() {
 #[test]
 fn every_knob_can_be_typed() {
     type Look = fn(&TrainingConfig) -> String;
-    let cases: [(&str, Look, &str); 21] = [
+    let cases: [(&str, Look, &str); 24] = [
         (
             "--optimizer nesterov",
             |c| c.optimizer.to_string(),
@@ -95,6 +95,13 @@ fn every_knob_can_be_typed() {
             |c| c.augmentation.rotation_deg.to_string(),
             "12",
         ),
+        (
+            "--generated-digits 90",
+            |c| c.generated_digits.to_string(),
+            "90",
+        ),
+        ("--doubt 0.5", |c| c.doubt.to_string(), "0.5"),
+        ("--non-digits 80", |c| c.non_digits.to_string(), "80"),
         (
             "--upright 0.9",
             |c| c.model.preprocessing().upright.to_string(),
