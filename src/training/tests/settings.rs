@@ -96,6 +96,21 @@ fn a_part_of_the_data_is_its_first_part() {
 }
 
 #[test]
+fn doubt_is_about_drawn_digits_and_no_others() {
+    let learnt = |generated_digits, doubt| {
+        let config = TrainingConfig {
+            epochs: 1,
+            generated_digits,
+            doubt,
+            ..config()
+        };
+        parameters(&train_alone(&config).model.mlp)
+    };
+    assert_ne!(learnt(30, 1.0), learnt(30, 0.0), "they count for less");
+    assert_eq!(learnt(0, 1.0), learnt(0, 0.0), "there are none");
+}
+
+#[test]
 fn a_loss_that_is_no_number_ends_the_training_with_what_was_good() {
     let wild = TrainingConfig {
         optimizer: Optimizer::SGD,
