@@ -229,14 +229,14 @@ fn training_set(
     };
     let mut parts = vec![training];
     parts.extend((!pen.digits.is_empty()).then(|| pen.digits.clone()));
-    let drawn: Vec<Examples> = ranges(config.generated_digits)
+    let digits: Vec<Examples> = ranges(config.generated_digits)
         .map(|range| Examples::generated(range, config.seed))
         .collect();
     let mut non_digits = pen.non_digits.clone();
     for range in ranges(config.non_digits) {
         non_digits.extend(generated::non_digits(range, config.seed));
     }
-    TrainingSet::new(&parts, &drawn, &non_digits)
+    TrainingSet::new(&parts, &digits, &non_digits)
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use crate::bitmap::{CLASSES, PIXELS};
 pub struct TrainingSet {
     /// Their labels may be [`TrainingSet::NO_DIGIT`], so they never leave this type as examples.
     inner: Examples,
-    /// Which of them are drawn digits.
-    drawn: Range<usize>,
+    /// Which of them are generated digits.
+    generated: Range<usize>,
     has_non_digits: bool,
 }
 
@@ -20,17 +20,17 @@ pub struct TrainingSet {
 pub struct Target {
     /// A digit, 0..=9, or [`TrainingSet::NO_DIGIT`].
     pub class: u8,
-    /// Whether the program drew the digit. Some forms of it are another digit to other hands.
-    pub is_drawn: bool,
+    /// Whether the program generated the digit. Some forms of it are another digit to other hands.
+    pub is_generated: bool,
 }
 
 #[cfg(test)]
 impl Target {
-    /// A class that nobody drew on purpose.
+    /// Of a picture that the program did not generate.
     pub(crate) fn of(class: u8) -> Self {
         Self {
             class,
-            is_drawn: false,
+            is_generated: false,
         }
     }
 }
@@ -39,19 +39,19 @@ impl TrainingSet {
     /// The target of a picture without a digit: the class after the ten.
     pub const NO_DIGIT: u8 = CLASSES as u8;
 
-    /// The examples of all parts, one part after the other, then the digits that the program drew, then the pictures
-    /// without a digit, 784 bytes each.
+    /// The examples of all parts, one part after the other, then the generated digits, then the pictures without a
+    /// digit, 784 bytes each.
     ///
     /// Examples alone are shared, not copied.
-    pub fn new(parts: &[Examples], drawn: &[Examples], non_digits: &[u8]) -> Self {
+    pub fn new(parts: &[Examples], generated: &[Examples], non_digits: &[u8]) -> Self {
         debug_assert_eq!(non_digits.len() % PIXELS, 0, "whole pictures");
         let has_non_digits = !non_digits.is_empty();
         let count = |parts: &[Examples]| parts.iter().map(Examples::len).sum::<usize>();
-        let first_drawn = count(parts);
+        let first_generated = count(parts);
         let inner = match parts {
-            [only] if drawn.is_empty() && !has_non_digits => only.clone(),
+            [only] if generated.is_empty() && !has_non_digits => only.clone(),
             _ => {
-                let digits = || parts.iter().chain(drawn);
+                let digits = || parts.iter().chain(generated);
                 let mut images: Vec<&[u8]> = digits().map(Examples::images).collect();
                 images.push(non_digits);
                 let mut labels: Vec<&[u8]> = digits().map(Examples::labels).collect();
@@ -62,7 +62,7 @@ impl TrainingSet {
         };
         Self {
             inner,
-            drawn: first_drawn..first_drawn + count(drawn),
+            generated: first_generated..first_generated + count(generated),
             has_non_digits,
         }
     }
@@ -96,7 +96,7 @@ impl TrainingSet {
     pub fn target(&self, index: usize) -> Target {
         Target {
             class: self.inner.labels()[index],
-            is_drawn: self.drawn.contains(&index),
+            is_generated: self.generated.contains(&index),
         }
     }
 }
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_keep_their_order_and_drawn_digits_and_non_digits_come_last() {
+    fn parts_keep_their_order_and_generated_digits_and_non_digits_come_last() {
         let parts = [examples(&[3, 1]), examples(&[4])];
         let set = TrainingSet::new(
             &parts,
@@ -121,11 +121,11 @@ mod tests {
         let targets: Vec<Target> = (0..set.len()).map(|index| set.target(index)).collect();
         let expected = [3, 1, 4, 7, 8, 10, 10].map(|class| Target {
             class,
-            is_drawn: [7, 8].contains(&class),
+            is_generated: [7, 8].contains(&class),
         });
         assert_eq!(targets, expected, "each with its target");
         assert_eq!(set.image(2), &[4; PIXELS], "the second part's picture");
-        assert_eq!(set.image(4), &[8; PIXELS], "a drawn digit");
+        assert_eq!(set.image(4), &[8; PIXELS], "a generated digit");
         assert_eq!(set.image(6), &[200; PIXELS], "a picture without a digit");
         assert!(set.has_non_digits(), "there are some");
     }

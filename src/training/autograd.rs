@@ -292,7 +292,7 @@ fn smoothed(targets: &[Target], classes: usize, smoothing: f64) -> Vec<f32> {
     distributions
 }
 
-/// `[n]`: what each example's gradient is multiplied by; for drawn digits the power `doubt` of the probability of
+/// `[n]`: what each example's gradient is multiplied by; for generated digits the power `doubt` of the probability of
 /// what is wanted.
 fn beliefs(
     targets: &[Target],
@@ -300,7 +300,13 @@ fn beliefs(
     wanted: &Tensor,
     doubt: f64,
 ) -> candle_core::Result<Tensor> {
-    let power = |target: &Target| if target.is_drawn { doubt as f32 } else { 0.0 };
+    let power = |target: &Target| {
+        if target.is_generated {
+            doubt as f32
+        } else {
+            0.0
+        }
+    };
     let powers: Vec<f32> = targets.iter().map(power).collect();
     let powers = Tensor::from_vec(powers, targets.len(), log_probabilities.device())?;
     let of_wanted = log_probabilities.detach();

@@ -35,7 +35,7 @@ pub(super) struct StepSettings {
     pub(super) loss: Loss,
     /// The part of the target that is spread evenly over all digits.
     pub(super) label_smoothing: f64,
-    /// The gradient of a drawn digit is multiplied by this power of the probability that it is read as wanted.
+    /// The gradient of a generated digit is multiplied by this power of the probability that it is read as wanted.
     pub(super) doubt: f64,
     /// Whether the softmax has an eleventh class, whose logit is always 0: that there is no digit.
     pub(super) rejects: bool,

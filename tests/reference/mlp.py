@@ -117,8 +117,8 @@ def case(
     labels = torch.arange(BATCH) * 7 % 10
     if rejects:
         labels[1] = labels[4] = 10
-    # Every other digit is drawn.
-    doubted = (torch.arange(BATCH) % 2 == 0) & (doubt > 0)
+    # Every other digit is generated.
+    generated = torch.arange(BATCH) % 2 == 0
 
     def logits_of(drops):
         h = x
@@ -139,11 +139,12 @@ def case(
         return F.mse_loss(torch.softmax(logits, 1), target)
 
     def learnt_of(logits):
-        """What is made small: for doubted digits the generalised cross-entropy."""
+        """What is made small: with doubt, which no case has beside squared errors or smoothed labels, the generalised
+        cross-entropy of generated digits."""
         if not doubt:
             return loss_of(logits)
         wanted = torch.log_softmax(F.pad(logits, (0, 1)) if rejects else logits, 1)[torch.arange(BATCH), labels]
-        return torch.where(doubted, (1 - (doubt * wanted).exp()) / doubt, -wanted).mean()
+        return torch.where(generated, (1 - (doubt * wanted).exp()) / doubt, -wanted).mean()
 
     logits = logits_of(False)
     result = settings | {

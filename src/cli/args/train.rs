@@ -150,10 +150,10 @@ struct TypedKnobs {
     /// Vary images as hands do, so strongly: 1 is the usual strength, 0 none
     #[arg(long, value_name = "STRENGTH", help_heading = DATA, allow_negative_numbers = true)]
     augment: Option<f32>,
-    /// Learn so many digits beside them that the program draws, with the forms of many countries
+    /// Learn so many digits beside the data set's that the program draws, with the forms of many countries
     #[arg(long, value_name = "N", help_heading = DATA)]
     generated_digits: Option<usize>,
-    /// How little those count that are read as another digit: by this power of the probability of theirs
+    /// Let a generated digit count by this power of the probability that it is read as wanted; 0 counts all alike
     #[arg(long, value_name = "X", help_heading = DATA, allow_negative_numbers = true)]
     doubt: Option<f64>,
     /// Learn to refuse so many scribbles, letters and signs that the program draws

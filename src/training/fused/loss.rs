@@ -50,7 +50,7 @@ impl LossRule {
                 Loss::MeanSquaredError => self.squared_error(&softmax, wanted, delta),
             };
             figures.correct += usize::from(softmax.read == wanted);
-            if target.is_drawn && self.doubt > 0.0 {
+            if target.is_generated && self.doubt > 0.0 {
                 let belief = softmax.probabilities[usize::from(wanted)].powf(self.doubt);
                 for delta in delta {
                     *delta *= belief;

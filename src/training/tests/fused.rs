@@ -66,7 +66,7 @@ pub(super) fn check_steps(
         let classes = if settings.rejects { 11 } else { 10 };
         let mut target = || Target {
             class: rng.random_range(0..classes),
-            is_drawn: rng.random(),
+            is_generated: rng.random(),
         };
         let targets: Vec<Target> = (0..count).map(|_| target()).collect();
         let batch = Batch {
@@ -143,7 +143,7 @@ fn every_setting_gives_what_autograd_gives() {
             },
             "other moments",
         ),
-        (|s| s.doubt = 0.7, "doubt in drawn digits"),
+        (|s| s.doubt = 0.7, "doubt in generated digits"),
         (
             |s| (s.loss, s.doubt) = (Loss::MeanSquaredError, 2.0),
             "squared error with doubt",

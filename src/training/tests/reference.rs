@@ -195,7 +195,7 @@ fn check(index: usize, case: &Case) {
     ];
     let target = |(row, &class)| Target {
         class,
-        is_drawn: row % 2 == 0,
+        is_generated: row % 2 == 0,
     };
     let targets: Vec<Target> = case.labels.iter().enumerate().map(target).collect();
     for ((mlp, mut step), kind) in steps.into_iter().zip(["general", "fused"]) {

@@ -96,7 +96,7 @@ fn a_part_of_the_data_is_its_first_part() {
 }
 
 #[test]
-fn doubt_is_about_drawn_digits_and_no_others() {
+fn doubt_is_about_generated_digits_and_no_others() {
     let learnt = |generated_digits, doubt| {
         let config = TrainingConfig {
             epochs: 1,
