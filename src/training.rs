@@ -121,12 +121,13 @@ fn begin(
         if learnt.is_blank {
             // It knows nothing, so that there is nothing to test.
             control.skip();
+        } else {
+            on_event(TrainingEvent::Learnt {
+                mlp: learnt.mlp.clone(),
+                epoch: learnt.epoch,
+                is_stopped: learnt.ending == Ending::Stopped,
+            });
         }
-        on_event(TrainingEvent::Learnt {
-            mlp: learnt.mlp.clone(),
-            epoch: learnt.epoch,
-            is_stopped: learnt.ending == Ending::Stopped,
-        });
         let rejects = training.has_non_digits();
         finish(config, dataset, (&validation, rejects), learnt, control)
     })
@@ -172,7 +173,7 @@ fn finish(
         epoch,
         history,
         ending,
-        ..
+        is_blank,
     } = learnt;
     let hands = &dataset.calibration;
     let calibration = calibration(&mlp, validation, hands, rejects, config.seed, control)?;
@@ -208,6 +209,7 @@ fn finish(
         test,
         ending,
         epoch,
+        is_blank,
     }))
 }
 

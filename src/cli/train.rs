@@ -98,13 +98,13 @@ pub(super) fn run(
     let mut display = Display::new(err);
     let begun = Begun::new(&task.start)?;
     let config = begun.config().clone();
+    let control = Arc::new(Control::default());
+    stop_on_ctrl_c(&control);
     let dataset = begun.source().read()?;
     if matches!(task.start, TrainStart::New { .. }) {
         set_aside(&task.checkpoint, &mut display)?;
     }
     let file = LatestFile::new(task.checkpoint.clone())?;
-    let control = Arc::new(Control::default());
-    stop_on_ctrl_c(&control);
     let trained = {
         let mut history = Vec::new();
         let mut on_event = |event: TrainingEvent| {
@@ -128,8 +128,12 @@ pub(super) fn run(
     };
     display.finish();
     let trained = match trained {
-        Ok(Some(trained)) => trained,
-        Ok(None) => {
+        Ok(Some(trained)) if !trained.is_blank => trained,
+        Ok(_) => {
+            let path = task.out.display();
+            display.line(&format!(
+                "stopped before anything was kept; {path} is as it was"
+            ));
             drop(file);
             say_how_to_resume(task, &mut display);
             return Ok(Exit::Interrupted);

@@ -26,7 +26,7 @@ pub enum TrainingEvent {
         mlp: Mlp,
     },
     /// Nothing more is learnt, whether by itself or because of a stop; what follows is the test of this
-    /// network, which is the one that is kept.
+    /// network, which is the one that is kept. Left out where not even one batch was learnt.
     Learnt {
         /// The network: whoever keeps it must take a [`Mlp::copy`] before returning.
         mlp: Mlp,

@@ -67,7 +67,7 @@ pub enum TrainerFact {
         /// The model at its end, with weights of its own, which the training does not change.
         snapshot: Arc<Model>,
     },
-    /// Nothing more is learnt; what was is tested.
+    /// Nothing more is learnt; what was is tested. Left out where not even one batch was learnt.
     Learnt {
         /// The model that is kept, which answers as it will.
         model: Arc<Model>,
@@ -146,8 +146,8 @@ impl Trainer {
         self.control.resume();
     }
 
-    /// Ends after the batch at hand, paused or not; [`TrainerFact::Learnt`] follows, and, after a test,
-    /// [`TrainerFact::Finished`].
+    /// Ends after the batch at hand, paused or not; [`TrainerFact::Learnt`] follows where anything
+    /// was learnt, and, after a test, [`TrainerFact::Finished`].
     pub fn stop(&self) {
         self.control.stop();
     }

@@ -1,8 +1,9 @@
 //! A training that is stopped from the keyboard.
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader, Read as _},
-    process::Command,
+    process::{Child, Command, Output},
 };
 
 use serde_json::Value;
@@ -12,14 +13,11 @@ use crate::{
     support::{Folder, code, json_of, start},
 };
 
-#[test]
-fn ctrl_c_keeps_what_was_learnt() {
-    let folder = Folder::with_data_set();
-    let weights = folder.write("w.safetensors", "what was there before");
-    let mut child = start(&folder.training("w.safetensors", &["--epochs", "10000", "--json"]));
+/// Waits until a training has said something, and presses Ctrl-C; what came of it, and all that it said.
+fn interrupted_at(words: &str, mut child: Child) -> (Output, String) {
     let mut errors = BufReader::new(child.stderr.take().expect("standard error is a pipe"));
     let mut said = String::new();
-    while !said.contains("epoch 2/") {
+    while !said.contains(words) {
         assert_ne!(
             errors.read_line(&mut said).expect("text"),
             0,
@@ -31,7 +29,15 @@ fn ctrl_c_keeps_what_was_learnt() {
         .status();
     assert!(kill.expect("kill starts").success(), "the signal is sent");
     errors.read_to_string(&mut said).expect("text");
-    let output = child.wait_with_output().expect("it ends");
+    (child.wait_with_output().expect("it ends"), said)
+}
+
+#[test]
+fn ctrl_c_keeps_what_was_learnt() {
+    let folder = Folder::with_data_set();
+    let weights = folder.write("w.safetensors", "what was there before");
+    let child = start(&folder.training("w.safetensors", &["--epochs", "10000", "--json"]));
+    let (output, said) = interrupted_at("epoch 2/", child);
     assert_eq!(code(&output), 130, "as a shell says of Ctrl-C: {said}");
     let report: Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
     assert_eq!(report["stopped"], true, "it says so");
@@ -43,4 +49,19 @@ fn ctrl_c_keeps_what_was_learnt() {
     let data = folder.text("");
     let evaluation = json_of(&["eval", "--weights", &weights, "--data", &data, "--json"]);
     check_evaluation(&evaluation, 100);
+}
+
+#[test]
+fn ctrl_c_before_anything_is_learnt_leaves_the_weights_that_were_there() {
+    let folder = Folder::with_data_set();
+    folder.write("w.safetensors", "what was there before");
+    // What is said of it is the last thing before the drawings, which take far longer than a signal.
+    folder.write("w.safetensors.checkpoint", "an interrupted training");
+    let drawings = ["--generated-digits", "500000", "--non-digits", "500000"];
+    let child = start(&folder.training("w.safetensors", &drawings));
+    let (output, said) = interrupted_at("kept as", child);
+    assert_eq!(code(&output), 130, "as a shell says of Ctrl-C: {said}");
+    assert!(said.contains("as it was"), "it says so: {said}");
+    let weights = fs::read_to_string(folder.path("w.safetensors"));
+    assert_eq!(weights.expect("is there"), "what was there before");
 }

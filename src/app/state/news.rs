@@ -142,7 +142,7 @@ impl State {
             trained.test.as_ref().map(|test| test.accuracy)
         );
         self.training.snapshot = None;
-        if stopped && self.training.progress.is_none_or(|p| p.images_seen == 0) {
+        if trained.is_blank {
             // An untrained network knows nothing: it must not answer.
             self.training.state = TrainingState::Idle;
             self.notices

@@ -32,6 +32,11 @@ impl<'a> FirstPart<'a> {
         blocks: &[Block],
         by_pixel: &'a mut [ByPixel],
     ) -> Vec<Self> {
+        debug_assert_eq!(
+            blocks.len(),
+            by_pixel.len(),
+            "a share of pixels for each block"
+        );
         let columns: Vec<_> = blocks.iter().map(|block| block.columns.clone()).collect();
         let outputs = sparse::split_columns(outputs, &columns);
         let slopes = sparse::split_columns(slopes, &columns);

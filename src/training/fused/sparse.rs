@@ -4,6 +4,8 @@
     reason = "a vector kernel is compiled into each instruction set's copy of its caller"
 )]
 
+#[cfg(test)]
+mod tests;
 mod written;
 
 use std::ops::Range;
@@ -180,16 +182,15 @@ pub(super) struct ByPixel {
 }
 
 impl ByPixel {
-    /// Shares all pixels out, as many to each part, but for the last, which may have fewer. Ink
-    /// gathers in the middle rows of an image, and two halves of it hold about the same.
+    /// Shares all pixels out to so many parts, about as many to each. Ink gathers in the middle rows
+    /// of an image, and two halves of it hold about the same.
     pub(super) fn share_out(parts: usize) -> Vec<Self> {
-        let each = PIXELS.div_ceil(parts);
-        let part = |start: usize| Self {
-            pixels: start..PIXELS.min(start + each),
+        let part = |index: usize| Self {
+            pixels: PIXELS * index / parts..PIXELS * (index + 1) / parts,
             starts: Vec::new(),
             entries: Vec::new(),
         };
-        (0..PIXELS).step_by(each).map(part).collect()
+        (0..parts).map(part).collect()
     }
 
     /// Sorts what the members have in the range.

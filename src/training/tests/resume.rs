@@ -231,30 +231,29 @@ fn a_stop_before_the_first_batch_loses_nothing() {
     let stopped = |from: Option<&Checkpoint>| {
         let control = Control::default();
         control.stop();
-        let mut last = None;
-        let mut on_event = |event| {
-            if let TrainingEvent::Checkpoint(checkpoint) = event {
-                last = Some(*checkpoint);
-            }
+        let (mut last, mut says_learnt) = (None, false);
+        let mut on_event = |event| match event {
+            TrainingEvent::Checkpoint(checkpoint) => last = Some(*checkpoint),
+            TrainingEvent::Learnt { .. } => says_learnt = true,
+            _ => {}
         };
         let device = &Device::Cpu;
         let trained = match from {
             Some(checkpoint) => resume(checkpoint, &dataset(), device, &control, &mut on_event),
             None => train(&with_all(), &dataset(), device, &control, &mut on_event),
         };
-        assert!(
-            trained.expect("no failure").is_some(),
-            "a stop is no abandon"
-        );
-        last
+        let trained = trained.expect("no failure").expect("a stop is no abandon");
+        (last, says_learnt, trained.is_blank)
     };
     assert_eq!(
         stopped(None),
-        None,
+        (None, false, true),
         "of a new training there is nothing yet"
     );
     let checkpoint = interrupted(&with_all(), None, 8);
-    let again = stopped(Some(&checkpoint)).expect("an old one is handed out again");
+    let (again, says_learnt, is_blank) = stopped(Some(&checkpoint));
+    assert!(says_learnt && !is_blank, "an old one has learnt before");
+    let again = again.expect("and is handed out again");
     assert_eq!(
         again, checkpoint,
         "as it was, though its digits were not generated"

@@ -32,6 +32,7 @@ fn a_training_that_is_over_is_remarked_on_in_hindsight() {
         test: None,
         ending: Ending::Completed,
         epoch: Some(5),
+        is_blank: false,
     };
     let fact = TrainerFact::Finished(Box::new(trained));
     state.hear_trainer(TrainerMessage { run, fact });

@@ -67,6 +67,7 @@ fn trained(state: &mut State) -> Vec<Effect> {
         test: None,
         ending: crate::training::Ending::Completed,
         epoch: None,
+        is_blank: false,
     };
     let fact = TrainerFact::Finished(Box::new(trained));
     state.hear_trainer(TrainerMessage { run, fact })

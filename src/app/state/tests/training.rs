@@ -47,6 +47,7 @@ pub(super) fn finish(state: &mut State, run: u64) -> Vec<Effect> {
         }),
         ending: Ending::Completed,
         epoch: Some(1),
+        is_blank: false,
     };
     state.hear_trainer(TrainerMessage {
         run,
@@ -66,6 +67,7 @@ fn a_training_stopped_before_its_first_batch_leaves_the_model_at_work() {
         test: None,
         ending: Ending::Stopped,
         epoch: None,
+        is_blank: true,
     };
     let fact = TrainerFact::Finished(Box::new(trained));
     let effects = state.hear_trainer(TrainerMessage { run, fact });
@@ -80,6 +82,30 @@ fn a_training_stopped_before_its_first_batch_leaves_the_model_at_work() {
             .text
             .contains("before anything was learnt"),
         "and it is said why"
+    );
+}
+
+#[test]
+fn what_a_resumed_training_had_learnt_is_kept_when_it_is_stopped_at_once() {
+    let mut state = state();
+    let run = started(&mut state);
+    let fact = TrainerFact::Resumed(vec![record(1)]);
+    state.hear_trainer(TrainerMessage { run, fact });
+    state.apply(Action::Stop);
+    let trained = TrainedModel {
+        model: model(),
+        history: vec![record(1)],
+        test: None,
+        ending: Ending::Stopped,
+        epoch: Some(1),
+        is_blank: false,
+    };
+    let fact = TrainerFact::Finished(Box::new(trained));
+    state.hear_trainer(TrainerMessage { run, fact });
+    assert_eq!(
+        state.models.chosen().origin,
+        Origin::Trained(run),
+        "though there was no batch after the interruption"
     );
 }
 
