@@ -1,5 +1,6 @@
 //! Files of the user: read within bounds, written so that no crash leaves half of one.
 
+pub mod aside;
 pub mod latest;
 
 use std::{
@@ -44,7 +45,7 @@ pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadFault>
 }
 
 /// Replaces a file by new content, or leaves it as it was: written beside, synced, renamed.
-/// An existing file's permissions are kept.
+/// An existing file's permissions are kept. A device or a pipe stays one: it is written to.
 ///
 /// # Errors
 /// When the folder cannot be written to.
@@ -67,6 +68,12 @@ fn write_beside_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
     builder.prefix(".digitpad-");
     match fs::metadata(&target) {
         Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        Ok(metadata) if !metadata.is_file() => {
+            return fs::OpenOptions::new()
+                .write(true)
+                .open(&target)?
+                .write_all(bytes);
+        }
         Ok(metadata) => builder.permissions(metadata.permissions()),
         Err(_) => new_file_permissions(&mut builder),
     };
@@ -143,6 +150,25 @@ mod tests {
         );
         let mode = fs::metadata(&path).expect("exists").permissions().mode() & 0o777;
         assert_eq!(mode, 0o640, "the old file's mode");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_written_to_and_stays_one() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.expect("mkfifo starts").success(), "makes a pipe");
+        let reader = std::thread::spawn({
+            let path = path.clone();
+            move || fs::read(path)
+        });
+        write_atomically(&path, b"through").expect("writes");
+        let kind = fs::metadata(&path).expect("exists").file_type();
+        assert!(kind.is_fifo(), "it is still a pipe");
+        let read = reader.join().expect("no panic").expect("reads");
+        assert_eq!(read, b"through", "and what was written came out");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
     dataset::noise::Noise,
     error::ModelError,
     model::{calibration::Calibration, file::Model},
-    recognition::Prediction,
+    recognition::{self, Prediction},
     training::{
         control::{Control, Wish},
         evaluation::Evaluation,
@@ -122,7 +122,7 @@ impl Measurement {
     /// abandoned on the way.
     ///
     /// # Errors
-    /// When candle fails.
+    /// As [`recognition::logits`].
     pub fn of(
         model: &Model,
         specimens: Specimens,
@@ -138,7 +138,7 @@ impl Measurement {
             let chunk = logits.len()..count.min(logits.len() + CHUNK);
             let mut pixels = Vec::with_capacity(chunk.len() * PIXELS);
             chunk.for_each(|index| pixels.extend(specimens.bitmap(index).pixels()));
-            logits.extend(model.mlp.logits(pixels)?);
+            logits.extend(recognition::logits(model, pixels)?);
             on_progress(logits.len());
         }
         let calibration = &model.metadata.calibration;

@@ -2,7 +2,7 @@
 
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit},
-    error::ModelError,
+    error::{ModelError, Refusal},
     model::{
         calibration::{Calibration, evidence},
         file::Model,
@@ -92,12 +92,29 @@ impl Prediction {
     }
 }
 
+/// The model's logits of some images, as [`Mlp::logits`](crate::model::Mlp::logits) has them.
+///
+/// # Errors
+/// When one is no finite number, because a training went astray or the weights are too large, or when candle fails.
+pub fn logits(model: &Model, pixels: Vec<f32>) -> Result<Vec<[f32; CLASSES]>, ModelError> {
+    let logits = model.mlp.logits(pixels)?;
+    if logits.as_flattened().iter().all(|logit| logit.is_finite()) {
+        return Ok(logits);
+    }
+    Err(ModelError::Refused(Refusal::new(
+        "read pictures with these weights",
+        "answers that are no numbers, as after a training with too high a learning rate",
+        "ten numbers a picture",
+        "train with a lower learning rate or load other weights",
+    )))
+}
+
 /// Runs the model's network on one bitmap.
 ///
 /// # Errors
-/// When candle fails.
+/// As [`logits`].
 pub fn predict(model: &Model, bitmap: &Bitmap) -> Result<Prediction, ModelError> {
-    let logits = model.mlp.logits(bitmap.pixels().to_vec())?;
+    let logits = logits(model, bitmap.pixels().to_vec())?;
     Ok(Prediction::of_logits(
         &logits[0],
         &model.metadata.calibration,
@@ -106,7 +123,13 @@ pub fn predict(model: &Model, bitmap: &Bitmap) -> Result<Prediction, ModelError>
 
 #[cfg(test)]
 mod tests {
+    use candle_core::{Device, Var};
+
     use super::*;
+    use crate::{
+        bitmap::PIXELS,
+        model::{Activation, Dense, Mlp, MlpConfig, file::Metadata},
+    };
 
     #[test]
     fn softmax_of_a_table_of_logits() {
@@ -130,6 +153,24 @@ mod tests {
             let sum: f32 = prediction.probabilities().iter().sum();
             assert!((sum - 1.0).abs() < 1e-6, "{reason}: together 1");
         }
+    }
+
+    #[test]
+    fn weights_that_overflow_give_no_answer() {
+        let config = MlpConfig::new(Vec::new(), Activation::Relu).expect("a small network");
+        let numbers = |count| vec![f32::MAX; count];
+        let layer = Dense {
+            weight: Var::from_vec(numbers(PIXELS * CLASSES), (PIXELS, CLASSES), &Device::Cpu)
+                .expect("fits"),
+            bias: Var::from_vec(numbers(CLASSES), CLASSES, &Device::Cpu).expect("fits"),
+        };
+        let model = Model {
+            mlp: Mlp::from_layers(config, vec![layer]).expect("the shapes fit"),
+            metadata: Metadata::default(),
+        };
+        let inked = Bitmap::from_bytes(&[255; PIXELS]);
+        let refusal = predict(&model, &inked).expect_err("no number").to_string();
+        assert!(refusal.contains("load other weights"), "{refusal}");
     }
 
     #[test]

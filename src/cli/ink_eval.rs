@@ -20,7 +20,8 @@ use crate::{
         file::{InkRecord, Label},
     },
     measurement::{Figures, Reading, specimens::Specimens},
-    model::{Mlp, file::Model},
+    model::file::Model,
+    recognition,
     training::evaluation::Evaluation,
 };
 
@@ -115,8 +116,8 @@ pub(super) fn run(
             "label them, or choose another file or fold",
         )));
     }
-    let digit_logits = logits(&model.mlp, sorted.digits.iter().map(|(.., bitmap)| bitmap))?;
-    let other_logits = logits(&model.mlp, sorted.others.iter().map(|(_, bitmap)| bitmap))?;
+    let digit_logits = logits(model, sorted.digits.iter().map(|(.., bitmap)| bitmap))?;
+    let other_logits = logits(model, sorted.others.iter().map(|(_, bitmap)| bitmap))?;
     let truths = sorted.digits.iter().map(|(_, digit, _)| *digit);
     let calibration = &model.metadata.calibration;
     let reading =
@@ -186,14 +187,14 @@ fn sort(records: &[InkRecord], noise: Option<Noise>) -> Sorted<'_> {
 
 /// The logits of each bitmap.
 fn logits<'a>(
-    mlp: &Mlp,
+    model: &Model,
     bitmaps: impl Iterator<Item = &'a Bitmap>,
 ) -> Result<Vec<[f32; CLASSES]>, ModelError> {
     let bitmaps: Vec<_> = bitmaps.collect();
     let mut logits = Vec::with_capacity(bitmaps.len());
     for chunk in bitmaps.chunks(CHUNK) {
         let pixels = chunk.iter().flat_map(|bitmap| bitmap.pixels()).copied();
-        logits.extend(mlp.logits(pixels.collect())?);
+        logits.extend(recognition::logits(model, pixels.collect())?);
     }
     Ok(logits)
 }

@@ -1,8 +1,8 @@
 //! `digitpad predict`: what a model reads in pictures and ink files.
 
 use std::{
-    fs::File,
-    io::{self, Read as _, Write},
+    fs::{self, File},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -40,8 +40,8 @@ pub enum Input {
 
 /// How many bytes tell a picture from ink. Ink may begin with blank lines.
 const SNIFFED_BYTES: u64 = 4096;
-/// The most that is taken from standard input.
-const STANDARD_INPUT_LIMIT: u64 = 256 << 20;
+/// The most that is taken from standard input or a pipe.
+const SPOOL_LIMIT: u64 = 256 << 20;
 
 /// One drawing, answered: a line of `--json`.
 #[derive(Serialize)]
@@ -80,10 +80,18 @@ pub(super) fn run(
 
 fn answer(model: &Model, input: &Input, printer: &mut Printer<'_>) -> Result<(), CliError> {
     match input {
-        Input::File(path) => answer_file(model, path, &path.display().to_string(), printer),
+        Input::File(path) => {
+            let name = path.display().to_string();
+            if !is_pipe(path) {
+                return answer_file(model, path, &name, printer);
+            }
+            let pipe = File::open(path).map_err(|source| unread(path, source))?;
+            let (_folder, path) = spool(pipe, path)?;
+            answer_file(model, &path, &name, printer)
+        }
         Input::Standard => {
-            let folder = spool_standard_input()?;
-            answer_file(model, &folder.path().join(SPOOLED), "-", printer)
+            let (_folder, path) = spool(io::stdin().lock(), Path::new(STANDARD_INPUT))?;
+            answer_file(model, &path, "-", printer)
         }
     }
 }
@@ -177,11 +185,7 @@ impl Kind {
         let mut start = Vec::new();
         let read =
             File::open(path).and_then(|file| file.take(SNIFFED_BYTES).read_to_end(&mut start));
-        read.map_err(|source| IoError {
-            attempted: "read",
-            path: path.to_path_buf(),
-            source,
-        })?;
+        read.map_err(|source| unread(path, source))?;
         Self::of_bytes(&start).ok_or_else(|| {
             let found = if start.is_empty() {
                 "an empty file"
@@ -212,21 +216,31 @@ impl Kind {
 }
 
 /// What standard input is called as a file, so that an error about it can be understood.
-const SPOOLED: &str = "standard input";
+const STANDARD_INPUT: &str = "standard input";
 
-/// Puts standard input into a file of a folder of its own, because pictures and ink are read from files.
-fn spool_standard_input() -> Result<tempfile::TempDir, IoError> {
-    let failed = |source| IoError {
-        attempted: "read",
-        path: SPOOLED.into(),
-        source,
-    };
+/// Whether it can be read only once, from its beginning.
+fn is_pipe(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+/// Puts what can be read only once into a file, because pictures and ink are read from files; errors about that have
+/// the end of `name` in theirs. The file is gone with its folder.
+fn spool(input: impl Read, name: &Path) -> Result<(tempfile::TempDir, PathBuf), IoError> {
+    let failed = |source| unread(name, source);
     let folder = tempfile::tempdir().map_err(failed)?;
-    let mut file = File::create(folder.path().join(SPOOLED)).map_err(failed)?;
+    let path = folder.path().join(name.file_name().unwrap_or_default());
+    let mut file = File::create(&path).map_err(failed)?;
     // One byte beyond the limit is for the reader to notice.
-    let mut input = io::stdin().lock().take(STANDARD_INPUT_LIMIT + 1);
-    io::copy(&mut input, &mut file).map_err(failed)?;
-    Ok(folder)
+    io::copy(&mut input.take(SPOOL_LIMIT + 1), &mut file).map_err(failed)?;
+    Ok((folder, path))
+}
+
+fn unread(path: &Path, source: io::Error) -> IoError {
+    IoError {
+        attempted: "read",
+        path: path.to_path_buf(),
+        source,
+    }
 }
 
 #[cfg(test)]

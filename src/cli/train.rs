@@ -1,10 +1,9 @@
 //! `digitpad train`: the training loop with a progress bar, Ctrl-C as its lever, and a checkpoint beside it.
 
+pub(super) mod checkpoint;
 mod display;
 
 use std::{
-    ffi::OsString,
-    fs,
     io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
@@ -14,11 +13,14 @@ use std::{
 use candle_core::Device;
 use serde::Serialize;
 
-use self::display::Display;
+use self::{
+    checkpoint::{check_places, read_checkpoint, say_how_to_resume, set_aside},
+    display::Display,
+};
 use super::{Ending as Exit, open_device, text, write_json};
 use crate::{
     dataset::source::DataSource,
-    error::{CliError, IoError, Refusal, TrainingError},
+    error::{CliError, Refusal, TrainingError},
     files::{ReadFault, latest::LatestFile, read_bounded, write_atomically},
     model::device::DeviceChoice,
     training::{
@@ -91,8 +93,7 @@ pub(super) fn run(
     err: &mut (dyn Write + Send),
 ) -> Result<Exit, CliError> {
     // After a long training it would be late to learn that it cannot be kept.
-    check_writable(&task.out)?;
-    check_writable(&task.checkpoint)?;
+    check_places(task)?;
     let start = Instant::now();
     let device = open_device(task.device, err)?;
     let mut display = Display::new(err);
@@ -101,9 +102,7 @@ pub(super) fn run(
     let control = Arc::new(Control::default());
     stop_on_ctrl_c(&control);
     let dataset = begun.source().read()?;
-    if matches!(task.start, TrainStart::New { .. }) {
-        set_aside(&task.checkpoint, &mut display)?;
-    }
+    set_aside(task, &mut display)?;
     let file = LatestFile::new(task.checkpoint.clone())?;
     let trained = {
         let mut history = Vec::new();
@@ -239,13 +238,6 @@ pub(super) fn read_config(file: &Path) -> Result<TrainingConfig, CliError> {
     TrainingConfig::from_toml(&text, &name).map_err(CliError::Refused)
 }
 
-fn read_checkpoint(file: &Path) -> Result<Checkpoint, CliError> {
-    let attempted = "read the interrupted training in";
-    let bytes = read(file, Checkpoint::LIMIT_BYTES, attempted)?;
-    let name = file.display().to_string();
-    Checkpoint::from_bytes(&bytes, &name).map_err(CliError::Refused)
-}
-
 fn read(file: &Path, limit_bytes: u64, attempted: &str) -> Result<Vec<u8>, CliError> {
     read_bounded(file, limit_bytes).map_err(|fault| match fault {
         ReadFault::Io(error) => CliError::Io(error),
@@ -256,44 +248,6 @@ fn read(file: &Path, limit_bytes: u64, attempted: &str) -> Result<Vec<u8>, CliEr
             "choose another file",
         )),
     })
-}
-
-/// The checkpoint of a training that writes its weights to `out`.
-pub(super) fn checkpoint_beside(out: &Path) -> PathBuf {
-    with_ending(out, ".checkpoint")
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(ending);
-    name.into()
-}
-
-/// An interrupted training that nobody went on with is not lost by the next one.
-fn set_aside(checkpoint: &Path, display: &mut Display) -> Result<(), IoError> {
-    if !checkpoint.is_file() {
-        return Ok(());
-    }
-    let aside = with_ending(checkpoint, ".old");
-    fs::rename(checkpoint, &aside).map_err(|source| IoError {
-        attempted: "rename",
-        path: checkpoint.to_path_buf(),
-        source,
-    })?;
-    let aside = aside.display();
-    display.line(&format!(
-        "note: an interrupted training was found and is kept as {aside}; --resume goes on with it"
-    ));
-    Ok(())
-}
-
-fn say_how_to_resume(task: &TrainTask, display: &mut Display) {
-    if task.checkpoint.is_file() {
-        let (checkpoint, out) = (task.checkpoint.display(), task.out.display());
-        display.line(&format!(
-            "to go on: digitpad train --resume {checkpoint} --out {out}"
-        ));
-    }
 }
 
 /// What there is to be pointed out at the end.
@@ -313,23 +267,6 @@ fn exit(trained: &TrainedModel) -> Exit {
         Ending::Diverged(_) => Exit::Partly(1),
         Ending::Completed | Ending::StoppedEarly => Exit::Done,
     }
-}
-
-/// Creates a file beside the one to come, and removes it.
-fn check_writable(path: &Path) -> Result<(), IoError> {
-    let failed = |source| IoError {
-        attempted: "write",
-        path: path.to_path_buf(),
-        source,
-    };
-    if path.is_dir() {
-        return Err(failed(std::io::ErrorKind::IsADirectory.into()));
-    }
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    tempfile::tempfile_in(folder).map(drop).map_err(failed)
 }
 
 /// The first Ctrl-C stops the training after its batch, the second leaves out the test of what it has learnt,

@@ -51,7 +51,7 @@ impl Fold {
         Self { part, of }
     }
 
-    /// Whether a hand is in this fold. Hands without a name are in the first.
+    /// Whether a hand is in this fold. Hands without a name are in one together.
     pub fn has(self, writer: Option<&str>) -> bool {
         let name = writer.unwrap_or_default();
         // FNV-1a (Fowler, Noll and Vo): the same on every machine. Its upper half is the better mixed.

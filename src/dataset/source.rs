@@ -1,6 +1,9 @@
 //! Where the examples of a training come from, in words that a file can hold.
 
-use std::path::{Path, PathBuf};
+use std::{
+    mem,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +12,7 @@ use super::{
     pen::{self, Fold, PenExamples},
 };
 use crate::{
-    error::{DatasetError, InkError},
+    error::{DatasetError, InkError, Refusal},
     ink,
 };
 
@@ -55,11 +58,25 @@ impl DataSource {
         for file in &self.ink {
             records.extend(read_ink(file)?);
         }
-        let fold = self.leave_out;
-        records.retain(|record| !fold.is_some_and(|fold| fold.has(record.writer.as_deref())));
-        let (calibration, learnt): (Vec<_>, Vec<_>) = records
+        let all = records.len();
+        if let Some(fold) = self.leave_out {
+            records.retain(|record| !fold.has(record.writer.as_deref()));
+            if all > 0 && records.is_empty() {
+                return Err(DatasetError::Refused(Refusal::new(
+                    format!("leave out the hands of {fold}"),
+                    format!("that all {all} drawings are theirs"),
+                    "other hands to learn from",
+                    "leave out another fold, or add ink of other hands",
+                )));
+            }
+        }
+        let (mut calibration, mut learnt): (Vec<_>, Vec<_>) = records
             .iter()
             .partition(|record| CALIBRATION.has(record.writer.as_deref()));
+        if learnt.is_empty() {
+            // A single hand, most likely, which is to be learnt.
+            mem::swap(&mut calibration, &mut learnt);
+        }
         dataset.pen = PenExamples::learnt(learnt);
         dataset.calibration = pen::digits(calibration);
         dataset.source = self.clone();
@@ -72,4 +89,56 @@ fn read_ink(file: &Path) -> Result<Vec<ink::file::InkRecord>, DatasetError> {
         InkError::Io(error) => DatasetError::Io(error),
         InkError::Refused(refusal) => DatasetError::Refused(refusal),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A source of one hand's ink besides MNIST.
+    fn of_one_hand(folder: &Path, name: &str) -> DataSource {
+        let path = folder.join(format!("{name}.jsonl"));
+        let line = format!(r#"{{"label": 1, "writer": "{name}", "strokes": [[[5, 1], [5, 9]]]}}"#);
+        std::fs::write(&path, format!("{line}\n{line}\n")).expect("writes");
+        DataSource {
+            ink: vec![path],
+            ..DataSource::default()
+        }
+    }
+
+    #[test]
+    fn a_single_hand_is_learnt_from_whatever_its_name() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let names = ["emil", "me"];
+        let calibrates = names.map(|name| CALIBRATION.has(Some(name)));
+        assert_eq!(calibrates, [true, false], "one of each kind");
+        for name in names {
+            let dataset = of_one_hand(folder.path(), name).read().expect("reads");
+            let counts = (dataset.pen.digits.len(), dataset.calibration.len());
+            assert_eq!(counts, (2, 0), "{name}");
+        }
+    }
+
+    #[test]
+    fn leaving_out_the_only_hand_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let source = of_one_hand(folder.path(), "me");
+        let read = |fold| {
+            let leave_out = Some(fold);
+            DataSource {
+                leave_out,
+                ..source.clone()
+            }
+            .read()
+        };
+        let (one, other) = (Fold::new(0, 2), Fold::new(1, 2));
+        let (its, others) = if one.has(Some("me")) {
+            (one, other)
+        } else {
+            (other, one)
+        };
+        let refusal = read(its).expect_err("nothing is left").to_string();
+        assert!(refusal.contains("all 2 drawings"), "{refusal}");
+        assert!(read(others).is_ok(), "the other half of no hands");
+    }
 }

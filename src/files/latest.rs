@@ -77,9 +77,9 @@ impl LatestFile {
         self.desk.lock().next = None;
         let path = self.path.clone();
         drop(self);
-        // It may never have been written, and a file that stays does no harm.
-        if let Err(error) = fs::remove_file(&path)
-            && error.kind() != io::ErrorKind::NotFound
+        // It may never have been written, or be a device; and a file that stays does no harm.
+        if path.is_file()
+            && let Err(error) = fs::remove_file(&path)
         {
             log::warn!(target: "digitpad", "{} could not be removed: {error}", path.display());
         }

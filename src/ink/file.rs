@@ -1,8 +1,9 @@
 //! Ink files: JSON Lines, one character a line, optionally inside gzip.
 //!
 //! A line is `{"label": 3, "writer": "name", "strokes": [[[x, y], …], …]}`, x to the right and y
-//! down, in any unit. Label and writer may be missing, and what else a line or a point says (time,
-//! pressure) is passed over.
+//! down, in any unit; where all lie between 0 and 1, they are places on the pad, and how large the
+//! drawing is says whether it is one or a dot. Label and writer may be missing, and what else a line
+//! or a point says (time, pressure) is passed over.
 
 use std::{
     io::{self, BufRead, BufReader, Read as _, Write as _},

@@ -327,7 +327,7 @@ fn calibration_of(map: &HashMap<String, String>, name: &str) -> Result<Calibrati
     };
     Ok(Calibration {
         temperature: number("temperature", 0.01..=100.0)?.unwrap_or(1.0),
-        reject_below: number("reject_below", -1e6..=1e6)?,
+        reject_below: number("reject_below", f32::MIN..=f32::MAX)?,
     })
 }
 

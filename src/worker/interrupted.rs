@@ -1,14 +1,16 @@
 //! Where the window keeps what is needed to go on with a training that was interrupted.
 
 use std::{
-    ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
 };
 
 use crate::{
     error::{self, IoError},
-    files::{self, ReadFault},
+    files::{
+        self, ReadFault,
+        aside::{self, bring_back},
+    },
     training::checkpoint::Checkpoint,
 };
 
@@ -16,6 +18,8 @@ use crate::{
 pub const FOLDER_VARIABLE: &str = "DIGITPAD_DATA_DIR";
 /// The file's name in the data folder.
 const FILE_NAME: &str = "training.checkpoint";
+/// The ending of one that waits until another training has ended.
+const WAITING: &str = ".old";
 
 /// The user's data folder: the one that [`FOLDER_VARIABLE`] names, else the system's place for it; `None`
 /// where the system knows none.
@@ -32,11 +36,13 @@ pub fn checkpoint_in(data_folder: &Path) -> PathBuf {
     data_folder.join(FILE_NAME)
 }
 
-/// Reads the training that was interrupted, if there is one. A file that is none is set aside.
+/// Reads the training that was interrupted, if there is one, or else one that waits. A file that is none is
+/// set aside.
 ///
 /// # Errors
 /// A whole sentence, when there is a file that cannot be read.
 pub(super) fn find(path: &Path) -> Result<Option<Checkpoint>, String> {
+    bring_back(path, WAITING).map_err(|error| error::chain(&error))?;
     let reason = match files::read_bounded(path, Checkpoint::LIMIT_BYTES) {
         Ok(bytes) => match Checkpoint::from_bytes(&bytes, &path.display().to_string()) {
             Ok(checkpoint) => return Ok(Some(checkpoint)),
@@ -50,11 +56,12 @@ pub(super) fn find(path: &Path) -> Result<Option<Checkpoint>, String> {
             format!("{} is larger than {limit} bytes", path.display())
         }
     };
-    let kept = match set_aside(path) {
-        Ok(()) => format!("the file is kept as {}", aside(path).display()),
-        Err(error) => error::chain(&error),
+    let kept = match aside::set_aside(path, ".unreadable") {
+        Ok(Some(name)) => format!("; the file is kept as {}", name.display()),
+        Ok(None) => String::new(),
+        Err(error) => format!("; {}", error::chain(&error)),
     };
-    Err(format!("{reason}; {kept}"))
+    Err(format!("{reason}{kept}"))
 }
 
 /// Removes the training that was interrupted.
@@ -67,13 +74,15 @@ pub(super) fn discard(path: &Path) -> Result<(), IoError> {
     }
 }
 
-/// Renames what lies there, so that the next training does not replace it.
+/// Lets what lies there wait, so that the next training does not replace it.
 pub(super) fn set_aside(path: &Path) -> Result<(), IoError> {
-    match fs::rename(path, aside(path)) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(failed("rename", path, source))
-        }
-        _ => Ok(()),
+    aside::set_aside(path, WAITING).map(drop)
+}
+
+/// Makes room again for what waited, now that another training has ended: the next start asks about it.
+pub(super) fn ended(path: &Path) {
+    if let Err(error) = bring_back(path, WAITING) {
+        log::warn!(target: "digitpad", "{}", error::chain(&error));
     }
 }
 
@@ -83,12 +92,6 @@ pub(super) fn make_folder(path: &Path) -> Result<(), IoError> {
         Some(folder) => fs::create_dir_all(folder).map_err(|source| failed("make", folder, source)),
         None => Ok(()),
     }
-}
-
-fn aside(path: &Path) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(".old");
-    name.into()
 }
 
 fn failed(attempted: &'static str, path: &Path, source: io::Error) -> IoError {

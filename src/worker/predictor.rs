@@ -237,14 +237,6 @@ fn answer(order: &Order) -> PredictionOutcome {
         None => bitmap,
     };
     match predict(model, &bitmap) {
-        // A training that went astray leaves weights that are no numbers.
-        Ok(prediction) if prediction.probabilities().iter().any(|p| !p.is_finite()) => {
-            PredictionOutcome::Failed(
-                "could not recognise the drawing: the network's answer is no number, as after a training \
-                 with too high a learning rate; train with a lower one or load other weights"
-                    .to_owned(),
-            )
-        }
         Ok(prediction) => PredictionOutcome::Recognised {
             // What the network sees is what its filters leave.
             bitmap: model.mlp.config().preprocessing().of_bitmap(&bitmap),

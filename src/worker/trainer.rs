@@ -267,7 +267,7 @@ fn learn(
     let mut listener = Listener {
         config: job.config(),
         dataset: &dataset,
-        kept: kept.as_ref(),
+        kept: kept.as_ref().map(|(_, file)| file),
         reporter,
         failed: None,
     };
@@ -287,19 +287,20 @@ fn learn(
         return Err(error.into());
     }
     let has_ended = matches!(trained, Ok(Some(_)) | Err(TrainingError::Diverged(_)));
-    if let Some(file) = kept.filter(|_| has_ended) {
+    if let Some((path, file)) = kept.filter(|_| has_ended) {
         file.remove();
+        interrupted::ended(&path);
     }
     trained
 }
 
 /// The file for checkpoints. What lies there of another training is set aside.
-fn keep(job: &Job, path: PathBuf) -> Result<LatestFile, error::IoError> {
+fn keep(job: &Job, path: PathBuf) -> Result<(PathBuf, LatestFile), error::IoError> {
     if matches!(job, Job::New { .. }) {
         interrupted::set_aside(&path)?;
     }
     interrupted::make_folder(&path)?;
-    LatestFile::new(path)
+    Ok((path.clone(), LatestFile::new(path)?))
 }
 
 /// Passes on what a training says.

@@ -65,3 +65,30 @@ fn ctrl_c_before_anything_is_learnt_leaves_the_weights_that_were_there() {
     let weights = fs::read_to_string(folder.path("w.safetensors"));
     assert_eq!(weights.expect("is there"), "what was there before");
 }
+
+#[test]
+fn going_on_with_one_interrupted_training_leaves_another_alone() {
+    let folder = Folder::with_data_set();
+    let training = folder.training("w.safetensors", &["--epochs", "10000"]);
+    let (_, said) = interrupted_at("epoch 2/", start(&training));
+    assert!(said.contains("to go on: digitpad train --resume"), "{said}");
+    let beside = folder.path("w.safetensors.checkpoint");
+    fs::rename(&beside, folder.path("first run.checkpoint")).expect("renames");
+    folder.write("w.safetensors.checkpoint", "another");
+    folder.write("w.safetensors.checkpoint.old", "a third");
+    let (from, out) = (
+        folder.text("first run.checkpoint"),
+        folder.text("w.safetensors"),
+    );
+    let words = ["train", "--resume", &from, "--out", &out, "--half"];
+    let (output, said) = interrupted_at("resumed after", start(&words));
+    assert_eq!(code(&output), 130, "it goes on until Ctrl-C: {said}");
+    for (name, content) in [
+        ("w.safetensors.checkpoint.old", "a third"),
+        ("w.safetensors.checkpoint.old2", "another"),
+    ] {
+        let kept = fs::read_to_string(folder.path(name));
+        assert_eq!(kept.expect("is kept"), content, "{name}: {said}");
+    }
+    assert!(said.contains("--half"), "as it was begun: {said}");
+}

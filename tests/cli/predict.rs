@@ -96,23 +96,30 @@ fn drawings_are_answered_in_order() {
     assert!(text.contains("ink.jsonl:1: 1 ("), "for a person:\n{text}");
 }
 
-#[test]
-fn standard_input_is_a_file_like_any_other() {
-    let mut child = start(&["predict", "-", "--json"]);
+/// What is said of ink that comes through a pipe, under the name that was typed.
+fn check_through_a_pipe(name: &str) {
+    let mut child = start(&["predict", name, "--json"]);
     let mut input = child.stdin.take().expect("standard input is a pipe");
     input.write_all(INK.as_bytes()).expect("it reads");
     drop(input);
     let output = child.wait_with_output().expect("it ends");
-    assert_eq!(
-        stdout(&output).lines().count(),
-        5,
-        "all drawings: {}",
-        stderr(&output)
-    );
+    let lines = stdout(&output).lines().count();
+    assert_eq!(lines, 5, "all drawings: {}", stderr(&output));
     assert!(
-        stdout(&output).starts_with(r#"{"file":"-","#),
+        stdout(&output).starts_with(&format!(r#"{{"file":"{name}","#)),
         "under the name that was typed"
     );
+}
+
+#[test]
+fn standard_input_is_a_file_like_any_other() {
+    check_through_a_pipe("-");
+}
+
+#[cfg(unix)]
+#[test]
+fn so_is_a_pipe_that_has_a_path() {
+    check_through_a_pipe("/dev/stdin");
 }
 
 #[test]

@@ -171,6 +171,11 @@ fn a_training_that_could_not_end_well_does_not_begin() {
             &[&data, "could not write"],
             "a folder as the file",
         ),
+        (
+            &["train", "--out", &out, "--checkpoint", &out],
+            &[&out, "--checkpoint"],
+            "one file for two things",
+        ),
     ]);
 }
 

@@ -353,7 +353,7 @@ fn what_is_no_checkpoint_is_set_aside() {
     );
     fs::write(&path, "something else").expect("writes");
     let text = interrupted::find(&path).expect_err("no checkpoint");
-    assert!(text.contains(".old"), "{text} says where it is now");
+    assert!(text.contains(".unreadable"), "{text} says where it is now");
     assert!(
         matches!(interrupted::find(&path), Ok(None)),
         "and asks once"
