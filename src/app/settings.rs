@@ -168,9 +168,9 @@ impl Default for SavedForm {
 }
 
 impl SavedForm {
-    /// What of the form is worth keeping. Hidden layers that are not valid are not.
+    /// What of the form is worth keeping: a group of knobs that is not valid is kept as the preset has it.
     pub fn of(form: &TrainingForm) -> Self {
-        let config = form.config().unwrap_or_else(|_| form.preset.config());
+        let config = form.closest_config();
         Self {
             preset: form.preset.name().to_owned(),
             folder: form.folder.clone(),

@@ -8,6 +8,7 @@ pub mod notices;
 pub mod runs;
 pub mod training;
 
+mod closing;
 mod news;
 mod paths;
 #[cfg(test)]
@@ -15,7 +16,7 @@ mod tests;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-pub use self::paths::PathPrompt;
+pub use self::{closing::Closing, paths::PathPrompt};
 use self::{
     measuring::Measuring,
     models::{ModelId, Models, Origin},
@@ -63,17 +64,6 @@ pub enum Stage {
     Draw,
     /// To see how good the model at work is on many pictures.
     Test,
-}
-
-/// The way to the window's end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closing {
-    /// It stays.
-    No,
-    /// It asks first, because something would be lost.
-    Asks,
-    /// It may close whatever is lost.
-    Confirmed,
 }
 
 /// What the window knows.
@@ -179,20 +169,6 @@ impl State {
     /// What the network saw and made of it; `None` while there is nothing to recognise.
     pub fn answer(&self) -> Option<&Answer> {
         self.answer.as_ref()
-    }
-
-    /// Whether closing now would end a training or lose a trained model.
-    pub fn would_lose(&self) -> bool {
-        self.training.state.active_run().is_some() || self.models.unsaved().next().is_some()
-    }
-
-    /// The window is to be closed. Whether it may; if not, it asks.
-    pub fn close_requested(&mut self) -> bool {
-        let may = self.closing == Closing::Confirmed || !self.would_lose();
-        if !may {
-            self.closing = Closing::Asks;
-        }
-        may
     }
 
     /// What is to be kept for the next start, with the window's inner size in points.
@@ -301,12 +277,16 @@ impl State {
     }
 
     fn choose_model(&mut self, id: ModelId, out: &mut Vec<Effect>) {
-        if self.models.snapshot().is_some() {
-            // Whoever chooses a model while a training is watched does not want to watch it now.
-            self.settings.watch = false;
-        }
+        self.look_away();
         self.models.choose(id);
         self.answer_with_model(out);
+    }
+
+    /// Whoever chooses a model while a training is watched does not want to watch it now.
+    fn look_away(&mut self) {
+        if self.models.snapshot().is_some() {
+            self.settings.watch = false;
+        }
     }
 
     fn answer_with_model(&mut self, out: &mut Vec<Effect>) {

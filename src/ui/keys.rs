@@ -5,7 +5,7 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers};
 use crate::{
     app::{
         action::{Action, PathPurpose},
-        state::{Closing, Stage, State, measuring::MeasuringAction},
+        state::{Stage, State, measuring::MeasuringAction},
     },
     measurement::Selection,
 };
@@ -47,8 +47,7 @@ pub(crate) fn key_actions(ctx: &Context, state: &State) -> Vec<Action> {
     // Keys belong to what has them: a text field, an open menu, a question.
     if ctx.egui_wants_keyboard_input() && ctx.text_edit_focused()
         || ctx.any_popup_open()
-        || state.path_prompt.is_some()
-        || state.closing == Closing::Asks
+        || state.is_asking()
     {
         return actions;
     }

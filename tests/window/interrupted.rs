@@ -4,13 +4,18 @@ use std::{fs, path::Path};
 
 use candle_core::Device;
 use digitpad::{
+    app::state::training::TrainingState,
     dataset::source::DataSource,
     model::{Activation, MlpConfig},
     training::{TrainingEvent, config::TrainingConfig, control::Control, train},
     worker::interrupted::checkpoint_in,
 };
+use egui::{Key, Modifiers};
 
-use crate::driver::{Window, says, settings};
+use crate::{
+    driver::{ONE, Window, says, settings},
+    training::training_settings,
+};
 
 /// Leaves a data folder as a crash in the second of three epochs does.
 fn interrupt(data_folder: &Path) {
@@ -83,4 +88,42 @@ fn an_interrupted_training_can_wait_or_be_discarded() {
         !window.says("Resume the training?"),
         "and nothing is asked any more"
     );
+}
+
+#[test]
+fn what_waits_is_asked_about_again_though_another_training_came_between() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let data = tempfile::tempdir().expect("a folder for the test");
+    interrupt(folder.path());
+    let mut window = Window::new(training_settings(data.path(), 2));
+    window.harness.state_mut().keep_trainings_in(folder.path());
+    window.await_that("it asks", |harness| says(harness, "Resume the training?"));
+    window.click("Decide later");
+    window.click("Train");
+    window.await_that("another one ends", |harness| says(harness, "Test accuracy"));
+    drop(window);
+    let mut window = open(folder.path());
+    window.await_that("it asks again", |harness| {
+        says(harness, "Resume the training?")
+    });
+    assert!(window.says("epoch 2 of 3"), "about the first");
+}
+
+#[test]
+fn keys_belong_to_the_question() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    interrupt(folder.path());
+    let mut window = Window::new(settings());
+    window.draw(ONE);
+    window.harness.state_mut().keep_trainings_in(folder.path());
+    window.await_that("it asks", |harness| says(harness, "Resume the training?"));
+    window.press(Modifiers::COMMAND, Key::T);
+    window.press(Modifiers::NONE, Key::Delete);
+    let state = window.harness.state().state();
+    assert_eq!(state.training.state, TrainingState::Idle, "nothing begins");
+    assert_eq!(state.ink().strokes().len(), 1, "nothing is cleared");
+    window.press(Modifiers::NONE, Key::Escape);
+    assert!(!window.says("Resume the training?"), "the question is");
+    let strokes = window.harness.state().state().ink().strokes().len();
+    assert_eq!(strokes, 1, "and nothing else");
 }

@@ -3,8 +3,11 @@
 use std::{fs, path::Path};
 
 use digitpad::{
-    app::state::form::TrainingForm,
-    training::config::{Optimizer, TrainingConfig},
+    app::{
+        settings::{SavedForm, Settings},
+        state::form::TrainingForm,
+    },
+    training::config::{Optimizer, Preset, TrainingConfig},
 };
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
@@ -14,9 +17,18 @@ use crate::{
     training::training_settings,
 };
 
+/// A window that begins with these training settings, and has room for all of them.
+fn set_to(form: &TrainingForm) -> Window {
+    let settings = Settings {
+        training: SavedForm::of(form),
+        ..settings()
+    };
+    Window::with_model(settings, None, [1100.0, 2400.0], 1.0)
+}
+
 /// A window with the settings open, and these groups of them.
 fn opened(groups: &[&str]) -> Window {
-    let mut window = Window::with_model(settings(), None, [1100.0, 2400.0], 1.0);
+    let mut window = set_to(&TrainingForm::default());
     window.click("Settings");
     for group in groups {
         window.click(group);
@@ -101,20 +113,36 @@ fn values_out_of_range_are_brought_into_it_and_clashes_are_said() {
 }
 
 #[test]
+fn a_field_that_is_entered_and_left_keeps_what_it_does_not_show() {
+    let mut config = Preset::Quick.config();
+    config.learning_rate = 0.001_234_5;
+    let mut window = set_to(&TrainingForm::of(Preset::Quick, config));
+    window.click("Settings");
+    window.click("Training steps · changed");
+    window.click("Data");
+    let before = form(&window).clone();
+    assert_eq!(before.numbers.validation_split, 1.0 / 12.0, "shown as 8.33");
+    for label in ["Validation part", "Learning rate"] {
+        window.harness.get_by_label(label).click();
+        window.harness.step();
+        window.harness.step();
+        window.press(Modifiers::NONE, Key::Tab);
+        assert_eq!(*form(&window), before, "{label} was only visited");
+    }
+    set(&mut window, "Validation part", "8.34");
+    let split = form(&window).numbers.validation_split;
+    assert!((split - 0.0834).abs() < 1e-12, "{split} was typed");
+}
+
+#[test]
 fn knobs_that_make_no_sense_are_not_shown() {
     let window = opened(&["Optimiser"]);
     let shows = |window: &Window, label: &str| window.harness.query_by_label(label).is_some();
     assert!(shows(&window, "Beta 1"), "Adam has it");
     assert!(!shows(&window, "Momentum"), "but no momentum");
-    let mut settings = form(&window).clone();
-    settings.numbers.optimizer = Optimizer::NESTEROV;
-    let mut window = {
-        let settings = digitpad::app::settings::Settings {
-            training: digitpad::app::settings::SavedForm::of(&settings),
-            ..crate::driver::settings()
-        };
-        Window::with_model(settings, None, [1100.0, 2400.0], 1.0)
-    };
+    let mut form = form(&window).clone();
+    form.numbers.optimizer = Optimizer::NESTEROV;
+    let mut window = set_to(&form);
     window.click("Settings");
     window.click("Optimiser · changed");
     assert!(shows(&window, "Momentum"), "SGD has it");

@@ -95,6 +95,7 @@ impl State {
                 self.training.state = TrainingState::Failed { run, reason };
             }
         }
+        self.reconsider_closing();
         effects
     }
 
@@ -191,6 +192,7 @@ impl State {
                 self.dialog_answered(PathPurpose::LoadWeights);
                 self.notices
                     .news(format!("Loaded the weights in {}", path.display()));
+                self.look_away();
                 self.models.add(Origin::File(path), model);
                 self.answer_with_model(&mut effects);
             }
@@ -278,6 +280,7 @@ impl State {
                 self.notices.error(text);
             }
         }
+        self.reconsider_closing();
         effects
     }
 

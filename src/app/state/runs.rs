@@ -275,6 +275,7 @@ impl State {
                 list.retain(|run| !removed.contains(&run.record.id));
             }
             LibraryOutcome::Loaded(id, model) => {
+                self.look_away();
                 if let Some(run) = self.runs.of_mut(id) {
                     let origin = Origin::Kept(id, title(&run.record));
                     run.is_awaited = false;

@@ -43,17 +43,24 @@ pub(super) fn control_size(ui: &Ui) -> Vec2 {
 pub(super) fn number<N: Numeric>(ui: &mut Ui, label: &str, help: &str, knob: Knob, value: &mut N) {
     let help = format!("{help} From {knob}.");
     row(ui, label, &help, |ui| {
-        let size = value.to_f64();
-        let drag = DragValue::new(value)
-            .range(N::from_f64(knob.least)..=N::from_f64(knob.most))
-            .min_size(control_size(ui));
-        ui.add(if N::INTEGRAL {
-            drag.speed((size / 50.0).clamp(0.1, 500.0))
-        } else {
-            drag.speed((knob.most - knob.least).min(10.0) / 200.0)
-                .max_decimals(5)
-                .custom_formatter(|value, _| fine(value))
-        })
+        if N::INTEGRAL {
+            let speed = (value.to_f64() / 50.0).clamp(0.1, 500.0);
+            let drag = DragValue::new(value)
+                .range(N::from_f64(knob.least)..=N::from_f64(knob.most))
+                .speed(speed)
+                .min_size(control_size(ui));
+            return ui.add(drag);
+        }
+        let mut precise = value.to_f64();
+        let speed = (knob.most - knob.least).min(10.0) / 200.0;
+        let response = fraction(
+            ui,
+            &mut precise,
+            |value| trimmed(value, 5),
+            |drag| drag.range(knob.least..=knob.most).speed(speed),
+        );
+        *value = N::from_f64(precise);
+        response
     });
 }
 
@@ -63,14 +70,9 @@ pub(super) fn magnitude(ui: &mut Ui, label: &str, help: &str, knob: Knob, value:
     let help = format!("{help} From {knob}.");
     row(ui, label, &help, |ui| {
         let speed = (*value / 100.0).max(1e-7);
-        ui.add(
-            DragValue::new(value)
-                .range(knob.least..=knob.most)
-                .speed(speed)
-                .max_decimals(12)
-                .custom_formatter(|value, _| short(value))
-                .min_size(control_size(ui)),
-        )
+        fraction(ui, value, short, |drag| {
+            drag.range(knob.least..=knob.most).speed(speed)
+        })
     });
 }
 
@@ -79,19 +81,39 @@ pub(super) fn percent(ui: &mut Ui, label: &str, help: &str, knob: Knob, value: &
     let (least, most) = (knob.least * 100.0, knob.most * 100.0);
     let help = format!("{help} From {} to {} %.", short(least), short(most));
     row(ui, label, &help, |ui| {
-        let mut percent = *value * 100.0;
-        let drag = DragValue::new(&mut percent)
-            .range(least..=most)
-            .speed(0.5)
-            .max_decimals(2)
-            .suffix(" %")
-            .min_size(control_size(ui));
-        let response = ui.add(drag);
-        if response.changed() {
+        let before = *value * 100.0;
+        let mut percent = before;
+        let response = fraction(
+            ui,
+            &mut percent,
+            |value| trimmed(value, 2),
+            |drag| drag.range(least..=most).speed(0.5).suffix(" %"),
+        );
+        if percent != before {
             *value = percent / 100.0;
         }
         response
     });
+}
+
+/// Lets a number be changed that is not shown with all its decimals. A field that is merely entered and left takes
+/// over what it shows; so the number stays as it is unless that is another.
+fn fraction(
+    ui: &mut Ui,
+    value: &mut f64,
+    show: impl Fn(f64) -> String,
+    with: impl FnOnce(DragValue<'_>) -> DragValue<'_>,
+) -> Response {
+    let mut edited = *value;
+    let drag = DragValue::new(&mut edited)
+        .max_decimals(12)
+        .custom_formatter(|value, _| show(value))
+        .min_size(control_size(ui));
+    let response = ui.add(with(drag));
+    if show(edited) != show(*value) {
+        *value = edited;
+    }
+    response
 }
 
 /// One of several, by their names.
@@ -137,9 +159,9 @@ pub(super) fn fault(ui: &mut Ui, text: impl Into<String>) {
     ui.label(RichText::new(text).small().color(color));
 }
 
-/// At most five decimals, without trailing zeros: 0.99999 is not 1.
-fn fine(value: f64) -> String {
-    let text = format!("{value:.5}");
+/// So many decimals at most, without trailing zeros.
+fn trimmed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 

@@ -1,6 +1,7 @@
 //! The groups that the knobs of the panel are in.
 
 use super::TrainingForm;
+use crate::training::config::TrainingConfig;
 
 /// Knobs that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +91,27 @@ impl TrainingForm {
         }
     }
 
+    /// The configuration that the fields describe, with as few groups as the preset has them as make it valid.
+    pub fn closest_config(&self) -> TrainingConfig {
+        let without = |group: Group| {
+            let mut form = self.clone();
+            form.reset(group);
+            form.config()
+        };
+        let mut form = self.clone();
+        let one_by_one = || {
+            Group::ALL.into_iter().find_map(|group| {
+                form.reset(group);
+                form.config().ok()
+            })
+        };
+        self.config()
+            .ok()
+            .or_else(|| Group::ALL.into_iter().find_map(|group| without(group).ok()))
+            .or_else(one_by_one)
+            .unwrap_or_else(|| self.preset.config())
+    }
+
     /// Whether one of the group's knobs is not as the preset has it.
     pub fn is_group_changed(&self, group: Group) -> bool {
         let mut reset = self.clone();
@@ -105,7 +127,7 @@ mod tests {
         dataset::augment::Augmentation,
         model::{Activation, preprocess::Preprocessing},
         training::{
-            config::{Loss, Optimizer, Preset, TrainingConfig},
+            config::{Loss, Optimizer, Preset},
             schedule::Schedule,
         },
     };
@@ -165,6 +187,28 @@ mod tests {
         assert!(
             !form.is_changed(),
             "all groups together are the whole preset: {form:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_not_valid_costs_no_more_than_its_group() {
+        let mut form = TrainingForm::default();
+        form.numbers.epochs = 3;
+        form.numbers.data_fraction = 0.5;
+        assert_eq!(Ok(form.closest_config()), form.config(), "all is valid");
+        form.hidden = "128,,".to_owned();
+        let config = form.closest_config();
+        let preset = form.preset.config();
+        assert_eq!(config.model.hidden(), preset.model.hidden(), "half typed");
+        assert_eq!((config.epochs, config.data_fraction), (3, 0.5), "kept");
+        form.numbers.patience = 2;
+        form.numbers.validation_split = 0.0;
+        let config = form.closest_config();
+        assert_eq!(config.patience, preset.patience, "nothing to judge it by");
+        assert_eq!(config.validation_split, 0.0, "which may be");
+        assert_eq!(
+            config.epochs, preset.epochs,
+            "of several, those before go too"
         );
     }
 }

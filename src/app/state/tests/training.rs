@@ -4,7 +4,10 @@ use super::*;
 use crate::{
     app::state::form,
     training::{Ending, EpochRecord, Plan, TrainedModel, evaluation::Evaluation},
-    worker::trainer::{DataSource, TrainerFact, TrainerMessage},
+    worker::{
+        library::LibraryOutcome,
+        trainer::{DataSource, TrainerFact, TrainerMessage},
+    },
 };
 
 pub(super) fn started(state: &mut State) -> u64 {
@@ -107,6 +110,41 @@ fn what_a_resumed_training_had_learnt_is_kept_when_it_is_stopped_at_once() {
         Origin::Trained(run),
         "though there was no batch after the interruption"
     );
+}
+
+#[test]
+fn a_model_that_is_loaded_ends_the_watching() {
+    let mut state = state();
+    let run = started(&mut state);
+    epoch(&mut state, run);
+    assert!(state.models.snapshot().is_some(), "the training answers");
+    let loaded = Arc::new(model());
+    state.hear_file(FileOutcome::WeightsLoaded {
+        path: "w.safetensors".into(),
+        model: Arc::clone(&loaded),
+    });
+    state.hear_glance(Arc::new(model()));
+    assert!(
+        Arc::ptr_eq(state.models.answering(), &loaded),
+        "what was loaded goes on answering"
+    );
+}
+
+#[test]
+fn the_question_before_closing_goes_with_its_cause() {
+    let mut state = state();
+    let run = started(&mut state);
+    assert!(!state.close_requested(), "it asks");
+    finish(&mut state, run);
+    assert_eq!(state.closing, Closing::Asks, "the model is in no file");
+    let kept = state.runs.list()[0].record.id;
+    state.hear_file(FileOutcome::Library(LibraryOutcome::Kept(kept, Vec::new())));
+    assert_eq!(state.closing, Closing::No, "nothing would be lost any more");
+    let run = started(&mut state);
+    assert!(!state.close_requested(), "it asks again");
+    let fact = TrainerFact::Failed("out of memory".to_owned());
+    state.hear_trainer(TrainerMessage { run, fact });
+    assert_eq!(state.closing, Closing::No, "nothing is under way any more");
 }
 
 #[test]
