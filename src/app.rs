@@ -212,7 +212,8 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let started = Instant::now();
         let ctx = ui.ctx().clone();
-        let size = ctx.content_rect().size();
+        // Zooming in makes points larger, not the window.
+        let size = ctx.content_rect().size() * ctx.zoom_factor();
         self.window_size = size.into();
         for action in self.view.input_actions(&ctx, &self.state) {
             let effects = self.state.apply(action);
@@ -239,5 +240,29 @@ impl eframe::App for App {
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use egui_kittest::Harness;
+
+    use super::*;
+
+    #[test]
+    fn zooming_in_leaves_the_window_its_size_for_the_next_start() {
+        let mut harness = Harness::builder()
+            .with_size([1100.0, 700.0])
+            .build_eframe(|creation| {
+                App::new(&creation.egui_ctx, Settings::default(), None).expect("the model fits")
+            });
+        for zoom in [1.0, 1.5] {
+            harness.ctx.set_zoom_factor(zoom);
+            harness.step();
+            harness.step();
+            let [width, height] = harness.state().window_size;
+            let is_same = (width - 1100.0).abs() < 1.0 && (height - 700.0).abs() < 1.0;
+            assert!(is_same, "zoomed by {zoom}: {width} by {height}");
+        }
     }
 }

@@ -81,7 +81,11 @@ fn write_beside_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(&target).map_err(|error| error.error)?;
-    sync_folder(folder)
+    if let Err(error) = sync_folder(folder) {
+        // Some file systems cannot; the file is whole all the same.
+        log::debug!(target: "digitpad", "{} could not be synced: {error}", folder.display());
+    }
+    Ok(())
 }
 
 /// A temporary file is its owner's alone unless told otherwise; the umask still applies to this.

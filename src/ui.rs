@@ -73,6 +73,8 @@ pub struct View {
     preview: Preview,
     measuring: MeasuringView,
     training: TrainingView,
+    /// Whether a text field had the keyboard in the last frame: the key that takes it away is still the field's.
+    field_had_keyboard: bool,
 }
 
 impl View {
@@ -85,7 +87,7 @@ impl View {
     /// What the pen, the keys and dropped files ask for; to be applied before anything is drawn.
     pub fn input_actions(&mut self, ctx: &Context, state: &State) -> Vec<Action> {
         let mut actions = self.canvas.pen_actions(ctx);
-        actions.extend(keys::key_actions(ctx, state));
+        actions.extend(keys::key_actions(ctx, state, self.field_had_keyboard));
         actions
     }
 
@@ -133,6 +135,7 @@ impl View {
         questions::remove_modal(ui.ctx(), state, &mut actions);
         notices::notices_ui(ui.ctx(), state, &mut actions);
         notices::drop_hint(ui.ctx(), state);
+        self.field_had_keyboard = ui.ctx().text_edit_focused();
         actions
     }
 

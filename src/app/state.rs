@@ -32,7 +32,7 @@ use super::{
 use crate::{
     bitmap::Bitmap,
     dataset::noise::Noise,
-    ink::{Ink, edit::InkEditor},
+    ink::{Ink, Point, edit::InkEditor},
     model::file::Model,
     recognition::Prediction,
     worker::file_tasks::FileTask,
@@ -186,7 +186,7 @@ impl State {
         let out = &mut effects;
         match action {
             Action::PenDown(point) => self.edit(out, |editor| editor.begin(point)),
-            Action::PenMoved(point) => self.edit(out, |editor| editor.extend(point)),
+            Action::PenMoved(point) => self.extend(point, out),
             Action::PenUp => self.editor.end(),
             Action::Undo => self.edit(out, InkEditor::undo),
             Action::Redo => self.edit(out, InkEditor::redo),
@@ -255,6 +255,16 @@ impl State {
             Action::KeepOpen => self.closing = Closing::No,
         }
         effects
+    }
+
+    /// Goes on with the stroke under the pen. Where there is none any more, because a picture came in between, that
+    /// stays.
+    fn extend(&mut self, point: Point, out: &mut Vec<Effect>) {
+        let before = self.editor.revision();
+        self.editor.extend(point);
+        if self.editor.revision() != before {
+            self.drawing_changed(out);
+        }
     }
 
     /// Changes the drawing. A picture in its place goes, whatever the change is.

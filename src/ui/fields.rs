@@ -5,7 +5,7 @@ mod groups;
 mod images;
 mod rows;
 
-use egui::{CollapsingHeader, RichText, Ui};
+use egui::{CollapsingHeader, Id, RichText, Ui, UiBuilder};
 
 use super::{gallery::Gallery, theme};
 use crate::app::{
@@ -34,17 +34,21 @@ pub(crate) fn fields_ui(
         let is_changed = form.is_group_changed(group);
         let mark = if is_changed { " · changed" } else { "" };
         let title = RichText::new(format!("{}{mark}", group.name())).font(theme::strong(14.0));
-        CollapsingHeader::new(title)
-            .id_salt(group.name())
-            .default_open(group == Group::Network)
-            .show_unindented(ui, |ui| {
-                ui.spacing_mut().interact_size.y = height - 4.0;
-                group_ui(ui, group, training, form, gallery, actions);
-                if is_changed {
-                    reset_ui(ui, group, form);
-                }
-                ui.add_space(theme::GAP);
-            });
+        // Whatever appears above while somebody types, a field stays the same one and keeps the keyboard.
+        let place = UiBuilder::new().scope_id(Id::unique(("group", group.name())));
+        ui.scope_builder(place, |ui| {
+            CollapsingHeader::new(title)
+                .id_salt(group.name())
+                .default_open(group == Group::Network)
+                .show_unindented(ui, |ui| {
+                    ui.spacing_mut().interact_size.y = height - 4.0;
+                    group_ui(ui, group, training, form, gallery, actions);
+                    if is_changed {
+                        reset_ui(ui, group, form);
+                    }
+                    ui.add_space(theme::GAP);
+                });
+        });
     }
     ui.spacing_mut().interact_size.y = height;
 }

@@ -1,6 +1,6 @@
 //! Keys and dropped files.
 
-use egui::{Context, Key, KeyboardShortcut, Modifiers};
+use egui::{Context, Key, KeyboardShortcut, Modifiers, Popup};
 
 use crate::{
     app::{
@@ -38,16 +38,14 @@ const SHORTCUTS: [(Modifiers, Key, Action); 11] = [
 ];
 
 /// What the keyboard asks for and what was dropped on the window.
-pub(crate) fn key_actions(ctx: &Context, state: &State) -> Vec<Action> {
+pub(crate) fn key_actions(ctx: &Context, state: &State, field_had_keyboard: bool) -> Vec<Action> {
     let dropped = ctx.input(|input| input.raw.dropped_files.clone());
     let mut actions: Vec<Action> = dropped
         .iter()
         .map(|file| Action::FileDropped(file.path().to_path_buf()))
         .collect();
     // Keys belong to what has them: a text field, an open menu, a question.
-    if ctx.egui_wants_keyboard_input() && ctx.text_edit_focused()
-        || ctx.any_popup_open()
-        || state.is_asking()
+    if field_had_keyboard || ctx.text_edit_focused() || Popup::is_any_open(ctx) || state.is_asking()
     {
         return actions;
     }

@@ -79,8 +79,9 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
     }
     let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     let escape = ui.input(|input| input.key_pressed(Key::Escape));
-    if !response.has_focus() && ui.memory(|memory| memory.focused().is_none()) && !enter && !escape
-    {
+    let is_new = is_new(ui);
+    let nobody_has_focus = ui.memory(|memory| memory.focused().is_none()) && !enter && !escape;
+    if !response.has_focus() && (is_new || nobody_has_focus) {
         response.request_focus();
         // Typing replaces what was typed last time.
         let mut edit = TextEditState::load(ui.ctx(), response.id).unwrap_or_default();
@@ -98,6 +99,16 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
             actions.push(Action::PathCancelled);
         }
     });
+}
+
+/// Whether the path field was not there in the last frame.
+fn is_new(ui: &Ui) -> bool {
+    let frame = ui.ctx().cumulative_frame_nr();
+    let seen = ui.data_mut(|data| {
+        let last: &mut Option<u64> = data.get_temp_mut_or_default(Id::unique("path-seen"));
+        last.replace(frame)
+    });
+    seen.is_none_or(|seen| seen + 1 < frame)
 }
 
 /// Asks before something is lost by closing.

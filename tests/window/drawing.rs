@@ -115,11 +115,27 @@ fn keys_in_a_text_field_leave_the_drawing_alone() {
     window.harness.step();
     window.press(Modifiers::NONE, Key::Backspace);
     window.press(Modifiers::COMMAND, Key::Z);
+    window.press(Modifiers::NONE, Key::Escape);
     assert_eq!(
         window.value("Drawing pad"),
         "1 stroke",
-        "nothing was undone or cleared"
+        "nothing was undone or cleared, not even by the key that leaves the field"
     );
+    window.press(Modifiers::NONE, Key::Escape);
+    assert!(window.says("Empty. Draw"), "the next one clears");
+}
+
+#[test]
+fn keys_in_a_menu_leave_the_drawing_alone() {
+    let mut window = Window::new(settings());
+    window.draw(SEVEN);
+    window.click("Change model");
+    assert!(window.says("Load weights…"), "the menu is open");
+    window.press(Modifiers::NONE, Key::Delete);
+    window.press(Modifiers::NONE, Key::Escape);
+    window.harness.step();
+    assert!(!window.says("Load weights…"), "it closes");
+    assert_eq!(window.value("Drawing pad"), "1 stroke", "and no more");
 }
 
 #[test]

@@ -47,6 +47,17 @@ fn files_that_do_not_fit_are_told_and_change_nothing() {
 }
 
 #[test]
+fn the_path_field_has_the_keyboard_whoever_opened_it() {
+    let mut window = Window::new(settings());
+    window.harness.get_by_label("Open drawing…").focus();
+    window.harness.step();
+    window.press(Modifiers::NONE, Key::Enter);
+    window.harness.step();
+    let field = window.harness.get_by_label("Path");
+    assert!(field.is_focused(), "it can be typed into at once");
+}
+
+#[test]
 fn a_drawing_is_saved_and_opened_as_ink_and_as_a_picture() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut window = Window::new(settings());

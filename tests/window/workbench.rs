@@ -9,7 +9,7 @@ use digitpad::{
     },
     training::config::{Optimizer, Preset, TrainingConfig},
 };
-use egui::{Key, Modifiers};
+use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
 use crate::{
@@ -110,6 +110,32 @@ fn values_out_of_range_are_brought_into_it_and_clashes_are_said() {
     assert!(window.says("Cannot set the patience"), "and beside Train");
     window.click("Reset to the preset");
     assert!(!window.says("Patience needs"), "gone with its cause");
+}
+
+#[test]
+fn a_field_keeps_the_keyboard_while_it_is_typed_into() {
+    let mut window = opened(&["Training steps"]);
+    for (label, text, expected) in [("Hidden layers", ",64", "128,64"), ("Epochs", "25", "25")] {
+        window.harness.get_by_label(label).click();
+        window.harness.step();
+        window.harness.step();
+        if label == "Epochs" {
+            window.press(Modifiers::COMMAND, Key::A);
+        }
+        for letter in text.chars() {
+            window.frame_with(vec![Event::Text(letter.to_string())]);
+        }
+        window.press(Modifiers::NONE, Key::Enter);
+        let form = form(&window);
+        let set = match label {
+            "Epochs" => form.numbers.epochs.to_string(),
+            _ => form.hidden.clone(),
+        };
+        assert_eq!(
+            set, expected,
+            "{label}, though the group is marked changed meanwhile"
+        );
+    }
 }
 
 #[test]

@@ -141,3 +141,18 @@ fn files_take_their_place_and_failures_take_none() {
         "trains on it, found {effects:?}"
     );
 }
+
+#[test]
+fn a_picture_that_comes_in_mid_stroke_stays() {
+    let mut state = state();
+    state.apply(Action::PenDown(dot(0.2)));
+    state.hear_file(FileOutcome::PictureOpened {
+        path: "photo.png".into(),
+        bitmap: Bitmap::from_bytes(&[255; crate::bitmap::PIXELS]),
+    });
+    assert!(state.apply(Action::PenMoved(dot(0.4))).is_empty());
+    assert!(state.picture().is_some(), "the pen has nothing to draw on");
+    state.apply(Action::PenUp);
+    state.apply(Action::PenDown(dot(0.2)));
+    assert!(state.picture().is_none(), "the next stroke ends it");
+}
