@@ -128,7 +128,8 @@ fn begin(
                 is_stopped: learnt.ending == Ending::Stopped,
             });
         }
-        let rejects = training.has_non_digits();
+        // A stop may have come before there were any in the training set.
+        let rejects = config.non_digits > 0 || !dataset.pen.non_digits.is_empty();
         finish(config, dataset, (&validation, rejects), learnt, control)
     })
 }

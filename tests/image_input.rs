@@ -4,6 +4,7 @@ use std::io::Cursor;
 
 use digitpad::{
     bitmap::{Bitmap, SIDE},
+    dataset::Dataset,
     image_input::{bitmap_from_bytes, bitmap_from_path, save_bitmap_png},
     ink::{Point, normalise::normalise, raster::Raster},
 };
@@ -152,6 +153,26 @@ fn any_pen_will_do() {
         assert!(
             likeness > least,
             "a pen of {pen_width}: {likeness} alike: {bitmap:?}"
+        );
+    }
+}
+
+#[test]
+fn a_digit_that_is_cut_out_at_its_own_box_is_read() {
+    let test = Dataset::mnist().expect("is built in").test.take(50);
+    for index in 0..test.len() {
+        let whole = GrayImage::from_raw(28, 28, test.image(index).to_vec()).expect("28×28");
+        let inked = || whole.enumerate_pixels().filter(|(.., pixel)| pixel[0] > 0);
+        let (left, top) =
+            inked().fold((28, 28), |(left, top), (x, y, _)| (x.min(left), y.min(top)));
+        let (right, bottom) = inked().fold((0, 0), |(x, y), (a, b, _)| (a.max(x), b.max(y)));
+        let size = (right - left + 1, bottom - top + 1);
+        let cut = image::imageops::crop_imm(&whole, left, top, size.0, size.1).to_image();
+        let bitmap = bitmap_from_bytes(&encoded(&cut.into(), ImageFormat::Png)).expect("is read");
+        let likeness = likeness(&Bitmap::from_bytes(test.image(index)), &bitmap);
+        assert!(
+            likeness > 0.7,
+            "number {index}: {likeness} alike: {bitmap:?}"
         );
     }
 }

@@ -1,9 +1,6 @@
 //! Where the examples of a training come from, in words that a file can hold.
 
-use std::{
-    mem,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +15,8 @@ use crate::{
 
 /// One hand in so many is not learnt from: what confidence means is found with it.
 const CALIBRATION: Fold = Fold::new(0, 12);
+/// Fewer digits than this say nothing of the one in 200 that may be lost: they are learnt from instead.
+const LEAST_CALIBRATION: usize = 200;
 
 /// Where the examples of a training come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,15 +69,17 @@ impl DataSource {
                 )));
             }
         }
-        let (mut calibration, mut learnt): (Vec<_>, Vec<_>) = records
+        let (calibration, learnt): (Vec<_>, Vec<_>) = records
             .iter()
             .partition(|record| CALIBRATION.has(record.writer.as_deref()));
-        if learnt.is_empty() {
-            // A single hand, most likely, which is to be learnt.
-            mem::swap(&mut calibration, &mut learnt);
-        }
+        let calibration = pen::digits(calibration);
+        let (calibration, learnt) = if calibration.len() < LEAST_CALIBRATION || learnt.is_empty() {
+            (PenExamples::default().digits, records.iter().collect())
+        } else {
+            (calibration, learnt)
+        };
         dataset.pen = PenExamples::learnt(learnt);
-        dataset.calibration = pen::digits(calibration);
+        dataset.calibration = calibration;
         dataset.source = self.clone();
         Ok(dataset)
     }
@@ -95,11 +96,14 @@ fn read_ink(file: &Path) -> Result<Vec<ink::file::InkRecord>, DatasetError> {
 mod tests {
     use super::*;
 
-    /// A source of one hand's ink besides MNIST.
-    fn of_one_hand(folder: &Path, name: &str) -> DataSource {
-        let path = folder.join(format!("{name}.jsonl"));
-        let line = format!(r#"{{"label": 1, "writer": "{name}", "strokes": [[[5, 1], [5, 9]]]}}"#);
-        std::fs::write(&path, format!("{line}\n{line}\n")).expect("writes");
+    /// A source of so many 1s by each hand besides MNIST.
+    fn of_hands(folder: &Path, hands: &[(&str, usize)]) -> DataSource {
+        let path = folder.join("ink.jsonl");
+        let line = |name: &str| {
+            format!(r#"{{"label": 1, "writer": "{name}", "strokes": [[[5, 1], [5, 9]]]}}"#) + "\n"
+        };
+        let lines = hands.iter().map(|&(name, count)| line(name).repeat(count));
+        std::fs::write(&path, lines.collect::<String>()).expect("writes");
         DataSource {
             ink: vec![path],
             ..DataSource::default()
@@ -107,22 +111,36 @@ mod tests {
     }
 
     #[test]
-    fn a_single_hand_is_learnt_from_whatever_its_name() {
+    fn hands_calibrate_where_there_are_enough_of_their_digits() {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let names = ["emil", "me"];
-        let calibrates = names.map(|name| CALIBRATION.has(Some(name)));
+        let calibrates = ["emil", "me"].map(|name| CALIBRATION.has(Some(name)));
         assert_eq!(calibrates, [true, false], "one of each kind");
-        for name in names {
-            let dataset = of_one_hand(folder.path(), name).read().expect("reads");
+        let cases: [(&[_], _, &str); 5] = [
+            (
+                &[("emil", 2)],
+                (2, 0),
+                "a single hand is learnt, whatever its name",
+            ),
+            (&[("emil", 300)], (300, 0), "however much there is of it"),
+            (&[("me", 2)], (2, 0), "nor has the other a choice"),
+            (
+                &[("emil", 199), ("me", 2)],
+                (201, 0),
+                "too few to say anything",
+            ),
+            (&[("emil", 200), ("me", 2)], (2, 200), "enough"),
+        ];
+        for (hands, expected, reason) in cases {
+            let dataset = of_hands(folder.path(), hands).read().expect("reads");
             let counts = (dataset.pen.digits.len(), dataset.calibration.len());
-            assert_eq!(counts, (2, 0), "{name}");
+            assert_eq!(counts, expected, "{reason}");
         }
     }
 
     #[test]
     fn leaving_out_the_only_hand_is_refused() {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let source = of_one_hand(folder.path(), "me");
+        let source = of_hands(folder.path(), &[("me", 2)]);
         let read = |fold| {
             let leave_out = Some(fold);
             DataSource {

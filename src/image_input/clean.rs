@@ -11,8 +11,10 @@ const LEAST_CONTRAST_IN_NOISE: f32 = 4.5;
 const CLEAR_GAIN: f32 = 1.15;
 /// Pieces of less than this part of the largest one's ink are dust.
 const DUST: f32 = 0.03;
-/// A piece that takes this part of the shorter side from the border is the table, not ink.
+/// A piece that takes this part of the shorter side from the border is the table, not ink, if there is ink beside it.
 const TABLE: f32 = 0.5;
+/// Less than this part of the largest piece's ink is not what is written beside a table.
+const BESIDE_TABLE: f32 = 0.01;
 /// Bins of the histogram that ink is told from paper by.
 const BINS: usize = 256;
 
@@ -144,12 +146,16 @@ fn keep_ink_only(pixels: &mut [f32], width: usize) {
     let (piece_of, pieces) = pieces(pixels, width);
     let height = pixels.len() / width;
     let table = TABLE * width.min(height) as f32;
-    let is_ink = |piece: &Piece| (piece.on_border as f32) < table;
-    let largest = pieces
-        .iter()
-        .filter(|piece| is_ink(piece))
-        .map(|piece| piece.mass);
-    let least = DUST * largest.fold(0.0, f32::max);
+    let is_within = |piece: &Piece| (piece.on_border as f32) < table;
+    let largest = |kind: &dyn Fn(&Piece) -> bool| {
+        let masses = pieces.iter().filter(|piece| kind(piece));
+        masses.map(|piece| piece.mass).fold(0.0, f32::max)
+    };
+    let (within, overall) = (largest(&is_within), largest(&|_| true));
+    // A digit that was cut out at its own box reaches the border too.
+    let has_table = within >= BESIDE_TABLE * overall;
+    let is_ink = |piece: &Piece| !has_table || is_within(piece);
+    let least = DUST * if has_table { within } else { overall };
     for (pixel, piece) in pixels.iter_mut().zip(piece_of) {
         let keep =
             piece.is_some_and(|piece: usize| pieces[piece].mass >= least && is_ink(&pieces[piece]));

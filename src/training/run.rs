@@ -58,8 +58,8 @@ pub(super) struct Run<'a> {
     glanced: Instant,
 }
 
-/// The network at the end of the best epoch so far: that with the least validation loss; of those without
-/// validation, the last.
+/// The network at the end of the best epoch so far: that with the least validation loss, or, where nothing is
+/// validated, the least loss.
 pub(super) struct Best {
     pub(super) epoch: usize,
     pub(super) validation_loss: Option<f64>,
@@ -155,6 +155,8 @@ impl<'a> Run<'a> {
                 self.begin_epoch();
             }
             let record = match self.batches(on_event)? {
+                // ReLU makes 0 of what is no number, so that the loss need not show it.
+                Batches::Done if !self.has_numbers()? => break self.diverged()?,
                 Batches::Done => self.end_epoch(validation)?,
                 Batches::Interrupted => None,
                 Batches::Diverged => break self.diverged()?,
@@ -178,6 +180,17 @@ impl<'a> Run<'a> {
             self.checkpoint(on_event)?;
         };
         Ok(Some(self.learnt(ending)))
+    }
+
+    /// Whether all that was learnt are finite numbers.
+    fn has_numbers(&self) -> Result<bool, ModelError> {
+        for parameter in self.mlp.parameters() {
+            let sum: f32 = parameter.as_tensor().sum_all()?.to_scalar()?;
+            if !sum.is_finite() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The network that is validated and shown.
@@ -311,12 +324,10 @@ impl<'a> Run<'a> {
 
     /// Keeps the network if the epoch is the best so far.
     fn keep_best(&mut self, record: &EpochRecord) -> Result<(), ModelError> {
-        let least = self.best.as_ref().and_then(|best| best.validation_loss);
-        let is_best = match (record.validation_loss, least) {
-            (Some(loss), Some(least)) => loss < least,
-            _ => true,
-        };
-        if is_best {
+        let loss = |record: &EpochRecord| record.validation_loss.unwrap_or(record.loss);
+        let of_best = |best: &Best| self.history.get(best.epoch - 1).map(loss);
+        let least = self.best.as_ref().and_then(of_best);
+        if least.is_none_or(|least| loss(record) < least) {
             self.best = Some(Best {
                 epoch: record.epoch,
                 validation_loss: record.validation_loss,

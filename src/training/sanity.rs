@@ -43,6 +43,8 @@ pub enum Observation {
     ValidationClimbs {
         /// The epoch with the least validation loss.
         best_epoch: usize,
+        /// Whether a patience ends the training and keeps that epoch.
+        has_patience: bool,
     },
 }
 
@@ -93,6 +95,11 @@ impl Cause {
     fn of_standstill(config: &TrainingConfig) -> Self {
         let rate = config.learning_rate;
         let usual = config.optimizer.usual_learning_rate();
+        // Steps that point the same way add up to this many times as long a one: 1 / (1 - momentum).
+        let momentum = match config.optimizer {
+            Optimizer::Sgd { momentum, .. } => momentum,
+            _ => 0.0,
+        };
         let layers = config.model.hidden().len();
         let activation = config.model.activation();
         let bends = matches!(activation, Activation::Sigmoid | Activation::Tanh);
@@ -100,7 +107,7 @@ impl Cause {
             Self::Penalty
         } else if rate < usual / 30.0 {
             Self::LowLearningRate(rate)
-        } else if rate > usual * 10.0 {
+        } else if rate / (1.0 - momentum) > usual * 10.0 {
             Self::HighLearningRate(rate)
         } else if config.dropout > 0.7 {
             Self::Dropout(config.dropout)
@@ -122,7 +129,7 @@ fn overshoots(config: &TrainingConfig) -> bool {
 /// What there is to be pointed out after the last of these epochs.
 pub fn observe(config: &TrainingConfig, history: &[EpochRecord]) -> Vec<Observation> {
     let stuck = stuck_at_chance(config, history);
-    let climbs = validation_climbs(history);
+    let climbs = validation_climbs(config, history);
     stuck.into_iter().chain(climbs).collect()
 }
 
@@ -139,7 +146,7 @@ fn stuck_at_chance(config: &TrainingConfig, history: &[EpochRecord]) -> Option<O
     })
 }
 
-fn validation_climbs(history: &[EpochRecord]) -> Option<Observation> {
+fn validation_climbs(config: &TrainingConfig, history: &[EpochRecord]) -> Option<Observation> {
     let last = history.last()?;
     let losses = history
         .iter()
@@ -152,6 +159,7 @@ fn validation_climbs(history: &[EpochRecord]) -> Option<Observation> {
     let climbs = is_late && validation_loss > least * CLIMB && is_by_heart;
     climbs.then_some(Observation::ValidationClimbs {
         best_epoch: best.epoch,
+        has_patience: config.patience > 0,
     })
 }
 
@@ -203,11 +211,20 @@ impl Observation {
     pub fn in_hindsight(&self) -> String {
         match self {
             Self::StuckAtChance { .. } => self.to_string(),
-            Self::ValidationClimbs { best_epoch } => format!(
-                "the validation loss climbed after epoch {best_epoch} while the training loss fell: it learnt the \
-                 examples by heart; next time set a patience, which keeps the best epoch, or try dropout, weight \
-                 decay or augmentation"
-            ),
+            Self::ValidationClimbs {
+                best_epoch,
+                has_patience,
+            } => {
+                let next = if *has_patience {
+                    "that epoch is kept; next time try"
+                } else {
+                    "next time set a patience, which keeps the best epoch, or try"
+                };
+                format!(
+                    "the validation loss climbed after epoch {best_epoch} while the training loss fell: it learnt \
+                     the examples by heart; {next} dropout, weight decay or augmentation"
+                )
+            }
         }
     }
 }
@@ -221,172 +238,24 @@ impl fmt::Display for Observation {
                 "it reads {:.0} % of the digits, as one does who guesses: {cause}",
                 accuracy * 100.0
             ),
-            Self::ValidationClimbs { best_epoch } => write!(
-                f,
-                "the validation loss has climbed since epoch {best_epoch} while the training loss fell: it learns \
-                 the examples by heart; stop here, or try dropout, weight decay, augmentation, or a patience"
-            ),
+            Self::ValidationClimbs {
+                best_epoch,
+                has_patience,
+            } => {
+                let now = if *has_patience {
+                    "the patience will end it; try dropout, weight decay or augmentation"
+                } else {
+                    "stop here, or try dropout, weight decay, augmentation, or a patience"
+                };
+                write!(
+                    f,
+                    "the validation loss has climbed since epoch {best_epoch} while the training loss fell: it \
+                     learns the examples by heart; {now}"
+                )
+            }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::MlpConfig;
-
-    fn history(figures: &[(f64, f64, f64)]) -> Vec<EpochRecord> {
-        let record = |(index, &(loss, validation_loss, accuracy))| EpochRecord {
-            epoch: index + 1,
-            loss,
-            accuracy,
-            validation_loss: Some(validation_loss),
-            validation_accuracy: Some(accuracy),
-            learning_rate: 0.001,
-            elapsed_secs: 1.0,
-        };
-        figures.iter().enumerate().map(record).collect()
-    }
-
-    #[test]
-    fn a_standstill_is_seen_and_blamed_on_a_knob() {
-        type Change = fn(&mut TrainingConfig);
-        let cases: [(Change, &str, &str); 7] = [
-            (
-                |c| c.learning_rate = 1.0,
-                "learning_rate",
-                "far too high for Adam",
-            ),
-            (|c| c.learning_rate = 1e-7, "learning_rate", "far too low"),
-            (|c| c.l1 = 0.5, "l1 or l2", "nothing is left of the weights"),
-            (|c| c.l2 = 1.0, "l1 or l2", "likewise"),
-            (
-                |c| c.dropout = 0.9,
-                "dropout",
-                "nothing is left of the outputs",
-            ),
-            (
-                |c| c.model = MlpConfig::new(vec![32; 8], Activation::Sigmoid).expect("small"),
-                "model.activation",
-                "eight sigmoids",
-            ),
-            (
-                |c| c.optimizer = Optimizer::SGD,
-                "learning_rate",
-                "slow by nature",
-            ),
-        ];
-        let stuck = history(&[(2.4, 2.3, 0.11), (2.3, 2.3, 0.098)]);
-        for (change, key, reason) in cases {
-            let mut config = TrainingConfig::default();
-            change(&mut config);
-            match observe(&config, &stuck)[..] {
-                [Observation::StuckAtChance { accuracy, cause }] => {
-                    assert_eq!(accuracy, 0.098, "{reason}: the last epoch's");
-                    let is_key =
-                        key == cause.key() || key.contains(" or ") && cause == Cause::Penalty;
-                    assert!(is_key, "{reason}: {cause:?}");
-                }
-                ref other => panic!("{reason}: {other:?}"),
-            }
-        }
-        let config = TrainingConfig::default();
-        let cases = [
-            (history(&[]), "nothing is known"),
-            (history(&[(2.3, 2.3, 0.1)]), "one epoch is no evidence"),
-            (
-                history(&[(2.3, 2.3, 0.1), (1.9, 1.8, 0.3)]),
-                "it has begun to learn",
-            ),
-        ];
-        for (history, reason) in cases {
-            assert_eq!(observe(&config, &history), [], "{reason}");
-        }
-    }
-
-    #[test]
-    fn a_validation_loss_that_climbs_is_told_from_one_that_wavers() {
-        let config = TrainingConfig::default();
-        let falling = [(0.5, 0.4, 0.9), (0.3, 0.30, 0.92), (0.2, 0.29, 0.94)];
-        let more = |figures: &[(f64, f64, f64)]| history(&[&falling[..], figures].concat());
-        let cases = [
-            (
-                more(&[(0.1, 0.31, 0.9), (0.08, 0.33, 0.9), (0.06, 0.36, 0.9)]),
-                Some(3),
-                "it climbs",
-            ),
-            (
-                more(&[(0.1, 0.35, 0.9), (0.08, 0.4, 0.9)]),
-                None,
-                "for two epochs only",
-            ),
-            (
-                more(&[(0.1, 0.3, 0.9), (0.08, 0.3, 0.9), (0.07, 0.3, 0.9)]),
-                None,
-                "it wavers",
-            ),
-            (
-                more(&[(0.3, 0.4, 0.9), (0.4, 0.4, 0.9), (0.5, 0.5, 0.9)]),
-                None,
-                "both climb",
-            ),
-            (
-                history(&[
-                    (0.5, 0.03, 0.9),
-                    (0.4, 0.04, 0.9),
-                    (0.3, 0.04, 0.9),
-                    (0.2, 0.04, 0.9),
-                ]),
-                None,
-                "it reads what it learns from worse than the others: the images are varied",
-            ),
-        ];
-        for (history, expected, reason) in cases {
-            let climbs = expected.map(|best_epoch| Observation::ValidationClimbs { best_epoch });
-            assert_eq!(
-                observe(&config, &history),
-                Vec::from_iter(climbs),
-                "{reason}"
-            );
-        }
-    }
-
-    #[test]
-    fn nobody_is_told_to_stop_what_is_over() {
-        let climbs = Observation::ValidationClimbs { best_epoch: 3 };
-        assert!(climbs.to_string().contains("stop here"), "while it runs");
-        let after = climbs.in_hindsight();
-        assert!(!after.contains("stop here"), "{after}");
-        assert!(
-            after.contains("epoch 3") && after.contains("patience"),
-            "{after}"
-        );
-    }
-
-    #[test]
-    fn a_divergence_is_blamed_on_the_knob_that_stands_out() {
-        let cases = [
-            (Optimizer::SGD, 5.0, 0.0, "learning_rate", "too high a rate"),
-            (
-                Optimizer::Sgd {
-                    momentum: 0.99,
-                    nesterov: false,
-                },
-                0.01,
-                0.0,
-                "optimizer.momentum",
-                "a usual rate with much momentum",
-            ),
-            (Optimizer::SGD, 1.0, 1.0, "l2", "the penalty overshoots"),
-        ];
-        for (optimizer, learning_rate, l2, key, reason) in cases {
-            let config = TrainingConfig {
-                optimizer,
-                learning_rate,
-                l2,
-                ..TrainingConfig::default()
-            };
-            assert_eq!(Cause::of_divergence(&config).key(), key, "{reason}");
-        }
-    }
-}
+mod tests;

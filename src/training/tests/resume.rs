@@ -243,16 +243,25 @@ fn a_stop_before_the_first_batch_loses_nothing() {
             None => train(&with_all(), &dataset(), device, &control, &mut on_event),
         };
         let trained = trained.expect("no failure").expect("a stop is no abandon");
-        (last, says_learnt, trained.is_blank)
+        (last, says_learnt, trained)
     };
+    let (nothing, says_learnt, trained) = stopped(None);
     assert_eq!(
-        stopped(None),
+        (nothing, says_learnt, trained.is_blank),
         (None, false, true),
         "of a new training there is nothing yet"
     );
     let checkpoint = interrupted(&with_all(), None, 8);
-    let (again, says_learnt, is_blank) = stopped(Some(&checkpoint));
-    assert!(says_learnt && !is_blank, "an old one has learnt before");
+    let (again, says_learnt, trained) = stopped(Some(&checkpoint));
+    assert!(
+        says_learnt && !trained.is_blank,
+        "an old one has learnt before"
+    );
+    let calibration = trained.model.metadata.calibration;
+    assert!(
+        calibration.reject_below.is_some(),
+        "and still knows what is no digit, though none were generated"
+    );
     let again = again.expect("and is handed out again");
     assert_eq!(
         again, checkpoint,

@@ -135,6 +135,21 @@ fn a_loss_that_is_no_number_ends_the_training_with_what_was_good() {
         finite && trained.epoch.is_some(),
         "an epoch's weights are kept"
     );
+    let unseen = train_alone(&TrainingConfig {
+        validation_split: 0.0,
+        ..wild.clone()
+    });
+    let losses = unseen.history.iter().map(|record| record.loss);
+    let least = losses.min_by(f64::total_cmp);
+    let kept = unseen
+        .history
+        .iter()
+        .find(|r| Some(r.epoch) == unseen.epoch);
+    assert_eq!(
+        kept.map(|record| record.loss),
+        least,
+        "without validation, those of the least loss, and not those that led astray"
+    );
     let at_once = TrainingConfig {
         schedule: Schedule::Constant,
         ..wild
@@ -147,6 +162,26 @@ fn a_loss_that_is_no_number_ends_the_training_with_what_was_good() {
         }
         other => panic!("there is nothing to keep: {other:?}"),
     }
+}
+
+#[test]
+fn weights_that_are_no_numbers_are_never_kept_though_the_loss_is_one() {
+    // ReLU makes 0 of what is no number, and sixteen layers of it a loss of ln 10.
+    let deep = TrainingConfig {
+        model: MlpConfig::new(vec![128; 16], Activation::Relu).expect("a network"),
+        optimizer: Optimizer::RMS_PROP,
+        learning_rate: 10.0,
+        epochs: 20,
+        ..config()
+    };
+    let control = Control::default();
+    let trained = train(&deep, &dataset(), &Device::Cpu, &control, &mut |_| {});
+    let kept = match trained {
+        Ok(trained) => parameters(&trained.expect("is not abandoned").model.mlp),
+        Err(TrainingError::Diverged(_)) => Vec::new(),
+        Err(other) => panic!("{other}"),
+    };
+    assert!(kept.iter().all(|weight| weight.is_finite()), "all of them");
 }
 
 #[test]
