@@ -119,7 +119,9 @@ require_rust() {
     local least found packaged
     least=$(sed -nE 's/^rust-version = "(.*)"/\1/p' Cargo.toml)
     # A shell that was open before rustup came does not have its folder on the path.
-    PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+    # What rustup brought is newer than the system's, and comes first.
+    local own=${CARGO_HOME:-$HOME/.cargo}/bin
+    if [[ -x $own/rustup ]]; then PATH=$own:$PATH; else PATH=$PATH:$own; fi
     if ! command -v cargo >/dev/null; then
         packaged=$(packaged_rust)
         if [[ -z $packaged ]] || ! is_at_least "$packaged" "$least"; then

@@ -315,7 +315,7 @@ fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             open,
         );
         let save = Action::AskPath(PathPurpose::SaveDrawing);
-        let help = "Saves the drawing as ink (.jsonl) or as a picture (.png) (Ctrl+S).";
+        let help = "Saves the drawing as ink (.jsonl), or what the network sees of it as a picture (.png) (Ctrl+S).";
         button(is_drawn, "Save…", "Save drawing…", help, save);
     });
 }

@@ -49,7 +49,8 @@ reliability (its 15 bins of confidence: count, mean confidence, accuracy). With 
 the part of the writer's name before its dash), how many digits were refused, how many called sure,
 non_digits (what is labelled otherwise, and how much of it was refused: in all, of plain signs, of signs
 never learnt, by_sign), auroc, refused_keeping_99 (the part of the plain signs that is refused where 99 of 100
-digits are kept), and how many lines were left out: unlabelled, blank.";
+digits are kept), and how many lines were left out: unlabelled, blank. Where no line is a digit, what
+there is to say of digits is left out.";
 
 const PREDICT_EXAMPLES: &str = "\
 Examples:
@@ -61,6 +62,11 @@ Examples:
 With --json, one object a line: file, digit, is_digit, confidence and probabilities; for an ink file one
 for each of its drawings, in order, with its number (record, from 1). Where is_digit is false, digit is
 the nearest one. Files that fail are named on standard error, the others are answered.";
+
+const PRESETS_EXAMPLES: &str = "\
+Examples:
+  digitpad presets
+  digitpad presets quick > mine.toml";
 
 const INFO_EXAMPLES: &str = "\
 Examples:
@@ -84,6 +90,7 @@ enum TypedCommand {
     #[command(after_help = train::EXAMPLES)]
     Train(Box<TypedTrain>),
     /// Print a preset as a TOML file to start from, or what presets there are
+    #[command(after_help = PRESETS_EXAMPLES)]
     Presets(TypedPresets),
     /// Measure a model on labelled digits: MNIST's test set, or those given
     #[command(after_help = EVAL_EXAMPLES)]

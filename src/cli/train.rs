@@ -19,6 +19,7 @@ use self::{
 };
 use super::{Ending as Exit, open_device, text, write_json};
 use crate::{
+    bitmap::PIXELS,
     dataset::source::DataSource,
     error::{CliError, Refusal, TrainingError},
     files::{ReadFault, latest::LatestFile, read_bounded, write_atomically},
@@ -102,6 +103,16 @@ pub(super) fn run(
     let control = Arc::new(Control::default());
     stop_on_ctrl_c(&control);
     let dataset = begun.source().read()?;
+    if !begun.source().ink.is_empty() {
+        let (digits, others) = (
+            dataset.pen.digits.len(),
+            dataset.pen.non_digits.len() / PIXELS,
+        );
+        let held_back = dataset.calibration.len();
+        display.line(&format!(
+            "ink with labels: {digits} digits and {others} other signs to learn from, {held_back} digits held back"
+        ));
+    }
     set_aside(task, &mut display)?;
     let file = LatestFile::new(task.checkpoint.clone())?;
     let trained = {

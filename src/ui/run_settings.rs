@@ -66,6 +66,10 @@ fn settings(config: &TrainingConfig) -> Vec<(&'static str, String)> {
     let mut settings = vec![
         ("hidden layers", hidden),
         ("activation", config.model.activation().name().to_owned()),
+        (
+            "shared fields",
+            if config.shared_fields { "yes" } else { "no" }.to_owned(),
+        ),
         ("loss", config.loss.name().to_owned()),
         ("optimiser", config.optimizer.title().to_owned()),
         ("schedule", config.schedule.name().to_owned()),
@@ -100,6 +104,7 @@ mod tests {
             value
         };
         assert_eq!(value("hidden layers"), Some("128"), "the network");
+        assert_eq!(value("shared fields"), Some("no"), "the network's kind");
         assert_eq!(value("dropout"), Some("0.25"), "what was changed");
         for (knob, _) in config.numbers() {
             assert!(value(knob.name).is_some(), "{} is told", knob.name);

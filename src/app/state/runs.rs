@@ -138,6 +138,16 @@ pub fn differences_of(preset: Preset, mine: &TrainingConfig) -> Vec<String> {
             _ => format!("layers {}", hidden.join(",")),
         });
     }
+    if mine.shared_fields != theirs.shared_fields {
+        found.push(
+            if mine.shared_fields {
+                "shared fields"
+            } else {
+                "no shared fields"
+            }
+            .to_owned(),
+        );
+    }
     let names = [
         (
             mine.model.activation().name(),
@@ -304,7 +314,7 @@ mod tests {
     #[test]
     fn what_differs_from_the_preset_is_said_in_few_words() {
         type Change = fn(&mut TrainingConfig);
-        let cases: [(Change, &[&str], &str); 5] = [
+        let cases: [(Change, &[&str], &str); 6] = [
             (|_| (), &[], "the preset itself"),
             (|c| c.epochs = 3, &["epochs 3"], "a number"),
             (
@@ -321,6 +331,14 @@ mod tests {
                 |c| c.model = MlpConfig::relu([64, 32]),
                 &["layers 64,32"],
                 "the network",
+            ),
+            (
+                |c| {
+                    c.model = MlpConfig::relu([121, 16]);
+                    c.shared_fields = true;
+                },
+                &["layers 121,16", "shared fields"],
+                "its kind",
             ),
         ];
         for (change, expected, reason) in cases {

@@ -47,7 +47,8 @@ pub(super) struct TypedTrain {
     /// A recipe in a TOML file, in place of a preset
     #[arg(long, value_name = "FILE", conflicts_with = "preset")]
     config: Option<PathBuf>,
-    /// An interrupted training's checkpoint to go on from; its recipe and data are those that it began with
+    /// An interrupted training's checkpoint to go on from; its recipe and data are those that it began with,
+    /// --half is to be given again
     #[arg(long, value_name = "FILE", conflicts_with_all = ["preset", "config", "knobs", "sources"])]
     resume: Option<PathBuf>,
     #[command(flatten)]
@@ -174,7 +175,8 @@ struct TypedSource {
     /// A folder with the four files of a data set in MNIST's format; without it, MNIST
     #[arg(long, value_name = "FOLDER", help_heading = DATA)]
     data: Option<PathBuf>,
-    /// An ink file to learn from as well; may be given several times
+    /// An ink file to learn labelled drawings from as well; may be given several times. One hand in twelve
+    /// is held back, to find what confidence means, if these hands have at least 200 digits
     #[arg(long, value_name = "FILE", help_heading = DATA)]
     ink: Vec<PathBuf>,
     /// With --ink: the hands that are left out, to be measured on; one part K of N, such as 0/5
