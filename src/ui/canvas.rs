@@ -102,7 +102,7 @@ impl Canvas {
     ) {
         let palette = Palette::of(ui.style());
         let response = ui
-            .interact(rect, Id::unique("pad"), Sense::drag())
+            .interact(rect, Id::unique("pad"), Sense::DRAG)
             .on_hover_cursor(CursorIcon::Crosshair);
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Canvas, true, "Drawing pad");

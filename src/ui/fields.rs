@@ -37,7 +37,7 @@ pub(crate) fn fields_ui(
         // Whatever appears above while somebody types, a field stays the same one and keeps the keyboard.
         let place = UiBuilder::new().scope_id(Id::unique(("group", group.name())));
         ui.scope_builder(place, |ui| {
-            CollapsingHeader::new(title)
+            let folded = CollapsingHeader::new(title)
                 .id_salt(group.name())
                 .default_open(group == Group::Network)
                 .show_unindented(ui, |ui| {
@@ -48,6 +48,7 @@ pub(crate) fn fields_ui(
                     }
                     ui.add_space(theme::GAP);
                 });
+            theme::show_focus(ui, &folded.header_response);
         });
     }
     ui.spacing_mut().interact_size.y = height;

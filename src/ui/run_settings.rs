@@ -39,7 +39,7 @@ pub(crate) fn fold_ui(ui: &mut Ui, training: &Training) {
     let Some(config) = &training.config else {
         return;
     };
-    CollapsingHeader::new("Settings of this run")
+    let folded = CollapsingHeader::new("Settings of this run")
         .id_salt("settings of this run")
         .show_unindented(ui, |ui| {
             Grid::new("settings of this run")
@@ -54,6 +54,7 @@ pub(crate) fn fold_ui(ui: &mut Ui, training: &Training) {
                     }
                 });
         });
+    theme::show_focus(ui, &folded.header_response);
 }
 
 /// Each setting with its value: first what is chosen by name, then the numbers.

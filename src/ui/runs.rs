@@ -26,7 +26,7 @@ pub(crate) fn runs_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         return;
     }
     let title = format!("Runs ({})", runs.len());
-    CollapsingHeader::new(title).id_salt("runs").show_unindented(ui, |ui| {
+    let folded = CollapsingHeader::new(title).id_salt("runs").show_unindented(ui, |ui| {
         ui.label(
             RichText::new(format!(
                 "Click one to let its model answer again. The last {MOST_RUNS} are kept, fewer if they take \
@@ -40,6 +40,7 @@ pub(crate) fn runs_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             run_ui(ui, state, run, actions);
         }
     });
+    theme::show_focus(ui, &folded.header_response);
 }
 
 fn run_ui(ui: &mut Ui, state: &State, run: &Run, actions: &mut Vec<Action>) {

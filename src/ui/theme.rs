@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::{
     Button, Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin,
-    Response, RichText, Shadow, Stroke, Style, TextStyle, Theme, Ui, Vec2, Visuals,
+    Response, RichText, Shadow, Stroke, StrokeKind, Style, TextStyle, Theme, Ui, Vec2, Visuals,
     style::{HandleShape, WidgetVisuals},
 };
 
@@ -16,6 +16,8 @@ pub(crate) const GAP: f32 = 8.0;
 pub(crate) const MARGIN: f32 = 20.0;
 /// Of everything that has corners.
 pub(crate) const RADIUS: u8 = 8;
+/// How thick the outline of what has the keyboard is, in points.
+const FOCUS_RING: f32 = 2.0;
 /// Figures and explanations beside something larger.
 pub(crate) const SMALL: f32 = 13.0;
 /// Text and buttons.
@@ -175,18 +177,29 @@ pub(crate) fn primary_button(ui: &mut Ui, text: &str, size: Vec2) -> Response {
     let palette = Palette::of(ui.style());
     ui.scope(|ui| {
         let widgets = &mut ui.visuals_mut().widgets;
-        for (widget, fill) in [
-            (&mut widgets.inactive, palette.accent),
-            (&mut widgets.hovered, palette.accent_hovered),
-            (&mut widgets.active, palette.accent_hovered),
+        let ring = Stroke::new(FOCUS_RING, palette.text);
+        for (widget, fill, outline) in [
+            (&mut widgets.inactive, palette.accent, Stroke::NONE),
+            (&mut widgets.hovered, palette.accent_hovered, Stroke::NONE),
+            (&mut widgets.active, palette.accent_hovered, ring),
         ] {
             widget.weak_bg_fill = fill;
-            widget.bg_stroke = Stroke::NONE;
+            widget.bg_stroke = outline;
             widget.fg_stroke.color = palette.on_accent;
         }
         ui.add_sized(size, Button::new(RichText::new(text).font(strong(16.0))))
     })
     .inner
+}
+
+/// Outlines the header of a part that folds where it has the keyboard.
+pub(crate) fn show_focus(ui: &Ui, header: &Response) {
+    if header.has_focus() {
+        let ring = Stroke::new(FOCUS_RING, Palette::of(ui.style()).accent);
+        let corners = CornerRadius::same(RADIUS);
+        ui.painter()
+            .rect_stroke(header.rect, corners, ring, StrokeKind::Inside);
+    }
 }
 
 /// A button that does not push itself forward.
@@ -255,7 +268,9 @@ fn visuals(visuals: &mut Visuals, palette: &Palette) {
     widgets.noninteractive = widget(palette.panel, palette.text, line);
     widgets.inactive = widget(palette.button, palette.text, line);
     widgets.hovered = widget(palette.button_hovered, palette.text, line);
-    widgets.active = widget(palette.button_pressed, palette.text, line);
+    // What has the keyboard looks so too.
+    let ring = Stroke::new(FOCUS_RING, palette.accent);
+    widgets.active = widget(palette.button_pressed, palette.text, ring);
     widgets.open = widget(palette.button_hovered, palette.text, line);
     visuals.override_text_color = None;
     visuals.weak_text_color = Some(palette.weak);

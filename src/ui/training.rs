@@ -166,7 +166,7 @@ fn ask_for_time(ui: &Ui, training: &Training, actions: &mut Vec<Action>) {
 
 fn fold_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut Vec<Action>) {
     let training = &state.training;
-    CollapsingHeader::new("Settings")
+    let folded = CollapsingHeader::new("Settings")
         .id_salt("settings")
         .show_unindented(ui, |ui| {
             let mut form = training.form.clone();
@@ -191,6 +191,7 @@ fn fold_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut Ve
                 }
             });
         });
+    theme::show_focus(ui, &folded.header_response);
 }
 
 /// What to compute on; only a program that was built for more than the processor has the choice.

@@ -7,7 +7,7 @@ use digitpad::{
     model::{calibration::Calibration, file::Model},
     recognition::predict,
 };
-use egui::{Event, Key, Modifiers};
+use egui::{Event, Key, Modifiers, Theme};
 use egui_kittest::kittest::Queryable as _;
 
 use crate::driver::{ONE, SEVEN, Window, button, settings};
@@ -123,6 +123,25 @@ fn keys_in_a_text_field_leave_the_drawing_alone() {
     );
     window.press(Modifiers::NONE, Key::Escape);
     assert!(window.says("Empty. Draw"), "the next one clears");
+}
+
+#[test]
+fn the_keyboard_goes_where_it_can_be_seen() {
+    let mut window = Window::new(settings());
+    let mut reached = Vec::new();
+    for _ in 0..12 {
+        window.press(Modifiers::NONE, Key::Tab);
+        let pad = window.harness.get_by_label("Drawing pad");
+        assert!(!pad.is_focused(), "the pad has no use for it");
+        let train = window.harness.get_by_label("Train");
+        reached.push(train.is_focused());
+    }
+    assert!(reached.contains(&true), "Train has");
+    for theme in [Theme::Light, Theme::Dark] {
+        let widgets = &window.harness.ctx.style_of(theme).visuals.widgets;
+        let (with, without) = (widgets.active.bg_stroke, widgets.inactive.bg_stroke);
+        assert!(with.width > without.width, "{theme:?}: it is outlined");
+    }
 }
 
 #[test]
