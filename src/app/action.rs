@@ -131,6 +131,21 @@ pub enum PathPurpose {
     SavePhotograph,
 }
 
+impl PathPurpose {
+    /// Whether something is to be written there.
+    pub fn is_to_save(self) -> bool {
+        matches!(
+            self,
+            Self::SaveWeights(_)
+                | Self::SaveDrawing
+                | Self::SaveConfusion
+                | Self::SaveSettings
+                | Self::SaveCurves
+                | Self::SavePhotograph
+        )
+    }
+}
+
 /// Something that takes a worker or the window itself. The state asks for it; `app` does it.
 #[derive(Clone, Debug)]
 pub enum Effect {

@@ -195,6 +195,7 @@ impl State {
             Action::PathEdited(text) => {
                 if let Some(prompt) = &mut self.path_prompt {
                     prompt.text = text;
+                    prompt.replaces = false;
                 }
             }
             Action::PathAccepted => self.accept_path(out),

@@ -63,6 +63,11 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
         PathPurpose::SaveSettings => ("Where to write the settings:", "training.toml"),
         PathPurpose::SaveCurves => ("Where to write the figures, as CSV:", "training.csv"),
     };
+    let (hint, verb) = if prompt.replaces {
+        ("There is such a file already. Replace it?", "Replace")
+    } else {
+        (hint, verb)
+    };
     ui.label(hint);
     let mut text = prompt.text.clone();
     let edit = TextEdit::singleline(&mut text)

@@ -150,6 +150,7 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
                 | FileTask::SaveTable { .. }
                 | FileTask::SaveSettings { .. }
                 | FileTask::SavePhotograph { .. }
+                | FileTask::IfNew(..)
                 | FileTask::Library(_, LibraryTask::Keep(..) | LibraryTask::Change(_))
         );
         if is_save || !is_closing.load(Ordering::Acquire) {
@@ -189,6 +190,8 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             save_rgb_png(rgb, *size, &path).map_err(|error| error::chain(&error))?;
             Ok(FileOutcome::PhotographSaved { path })
         }
+        FileTask::IfNew(path, _) if path.exists() => Ok(FileOutcome::Exists(path)),
+        FileTask::IfNew(_, task) => done(*task),
         FileTask::LoadSettings(path) => load_settings(path),
         FileTask::SaveSettings { path, config } => {
             let text = config.to_toml();

@@ -47,6 +47,25 @@ fn files_that_do_not_fit_are_told_and_change_nothing() {
 }
 
 #[test]
+fn what_a_typed_path_would_replace_is_asked_about() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("digits.jsonl");
+    fs::write(&path, "what was there").expect("writes");
+    let content = || fs::read_to_string(&path).expect("is there");
+    let mut window = Window::new(settings());
+    window.draw(SEVEN);
+    for button in ["Cancel", "Replace"] {
+        window.click("Save drawing…");
+        window.type_path(&path, "Save");
+        window.await_that("it asks", |harness| says(harness, "Replace it?"));
+        assert_eq!(content(), "what was there", "nothing is written yet");
+        window.click(button);
+    }
+    window.await_that("it is saved", |harness| says(harness, "Saved the drawing"));
+    assert!(content().contains("strokes"), "now it is");
+}
+
+#[test]
 fn the_path_field_has_the_keyboard_whoever_opened_it() {
     let mut window = Window::new(settings());
     window.harness.get_by_label("Open drawing…").focus();

@@ -274,6 +274,7 @@ impl State {
                 }
             }
             FileOutcome::NothingInterrupted => {}
+            FileOutcome::Exists(path) => self.ask_to_replace(&path),
             FileOutcome::Library(outcome) => self.hear_library(outcome, &mut effects),
             FileOutcome::Failed(text) => {
                 self.forget_awaited_runs();

@@ -1,6 +1,10 @@
 //! Where files are: asked for in the system's dialog, or typed.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{State, measuring::SourceKind};
 use crate::{
@@ -15,6 +19,8 @@ pub struct PathPrompt {
     pub purpose: PathPurpose,
     /// What is typed so far.
     pub text: String,
+    /// Whether there is such a file already, which would be replaced.
+    pub replaces: bool,
 }
 
 /// The last file dialog.
@@ -81,7 +87,21 @@ impl State {
             (_, Some(typed)) => typed.text.clone(),
             (_, None) => String::new(),
         };
-        self.path_prompt = Some(PathPrompt { purpose, text });
+        self.path_prompt = Some(PathPrompt {
+            purpose,
+            text,
+            replaces: false,
+        });
+    }
+
+    /// Asks whether what is there already is to be replaced.
+    pub(super) fn ask_to_replace(&mut self, path: &Path) {
+        let typed = self.typed.iter().rev();
+        let mut of_path = typed.filter(|typed| Path::new(typed.text.trim()) == path);
+        self.path_prompt = of_path.next().map(|prompt| PathPrompt {
+            replaces: true,
+            ..prompt.clone()
+        });
     }
 
     pub(super) fn accept_path(&mut self, out: &mut Vec<Effect>) {
@@ -91,7 +111,16 @@ impl State {
         else {
             return;
         };
-        self.use_path(prompt.purpose, PathBuf::from(prompt.text.trim()), out);
+        let path = PathBuf::from(prompt.text.trim());
+        let mut tasks = Vec::new();
+        self.use_path(prompt.purpose, path.clone(), &mut tasks);
+        let may_replace = prompt.replaces || !prompt.purpose.is_to_save();
+        out.extend(tasks.into_iter().map(|effect| match effect {
+            Effect::File(task) if !may_replace => {
+                Effect::File(FileTask::IfNew(path.clone(), Box::new(task)))
+            }
+            effect => effect,
+        }));
         self.typed.retain(|typed| typed.purpose != prompt.purpose);
         self.typed.push(prompt);
     }

@@ -59,6 +59,8 @@ pub enum FileTask {
         /// What.
         config: Box<TrainingConfig>,
     },
+    /// Do this, which writes that file, unless there is one already.
+    IfNew(PathBuf, Box<FileTask>),
     /// Take a first look at what is to be learnt from.
     LookAtData(DataSource),
     /// Read whatever it is, as when it was dropped on the window: weights, a picture, an ink file, how to
@@ -98,6 +100,8 @@ impl fmt::Debug for Photograph {
 /// What came of a task or a dialog; each gives exactly one.
 #[derive(Debug)]
 pub enum FileOutcome {
+    /// There is such a file already, so nothing was written.
+    Exists(PathBuf),
     /// The dialog was closed without a choice, or there is no dialog to be had: the two look alike.
     Cancelled,
     /// Weights, read and checked.

@@ -280,8 +280,11 @@ fn the_table_is_saved_where_it_is_said() {
     let mut state = measured();
     state.settings.file_dialogs = false;
     let effects = save(&mut state);
-    let [Effect::File(FileTask::SaveTable { path, table })] = &effects[..] else {
-        panic!("it is written: {effects:?}");
+    let [Effect::File(FileTask::IfNew(_, task))] = &effects[..] else {
+        panic!("it is written, unless there is such a file: {effects:?}");
+    };
+    let FileTask::SaveTable { path, table } = &**task else {
+        panic!("a table: {task:?}");
     };
     assert_eq!(path, std::path::Path::new("/tmp/table.csv"), "there");
     assert!(table.starts_with("shown,0,1,"), "the matrix: {table}");
