@@ -61,6 +61,10 @@ impl Joined {
         Ok(Self(Some(thread)))
     }
 
+    fn is_finished(&self) -> bool {
+        self.0.as_ref().is_none_or(thread::JoinHandle::is_finished)
+    }
+
     fn thread(&self) -> Option<&thread::Thread> {
         self.0.as_ref().map(thread::JoinHandle::thread)
     }

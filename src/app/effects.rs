@@ -25,6 +25,8 @@ pub(super) struct Workers {
     pub(super) trainer: Option<Trainer>,
     pub(super) measurer: Option<Measurer>,
     pub(super) rehearser: Option<Rehearser>,
+    /// Rehearsals that were abandoned: the window does not wait for their last step.
+    ending: Vec<Rehearser>,
     pub(super) files: FileTasks,
     /// Where what is needed to go on with a training is kept; `None` keeps nothing.
     checkpoint: Option<PathBuf>,
@@ -46,6 +48,7 @@ impl Workers {
             trainer: None,
             measurer: None,
             rehearser: None,
+            ending: Vec::new(),
             files: FileTasks::new(waker),
             checkpoint: None,
             library: None,
@@ -67,6 +70,7 @@ impl Workers {
                 Effect::Rehearse(config, device) => {
                     let ctx = ctx.clone();
                     let waker = Arc::new(move || ctx.request_repaint());
+                    self.abandon_rehearsal();
                     self.rehearser = Some(Rehearser::spawn(*config, device, waker));
                 }
                 Effect::Train(run, config, data, device) => {
@@ -117,9 +121,17 @@ impl Workers {
         }
     }
 
+    fn abandon_rehearsal(&mut self) {
+        self.ending.retain(|rehearser| !rehearser.is_finished());
+        if let Some(rehearser) = self.rehearser.take() {
+            rehearser.abandon();
+            self.ending.push(rehearser);
+        }
+    }
+
     fn train(&mut self, ctx: &Context, run: u64, job: Job) {
         // The cores are wanted for the thing itself.
-        self.rehearser = None;
+        self.abandon_rehearsal();
         // The last run is done, so its thread is joined at once.
         let (soon, at_once) = (ctx.clone(), ctx.clone());
         let wakers = Wakers {

@@ -26,11 +26,11 @@ const IMAGES: usize = 2000;
 /// What came of it, or the whole sentence why nothing did.
 pub type Rehearsed = Result<Rehearsal, String>;
 
-/// The handle of a rehearsal. Dropping it abandons it.
+/// The handle of a rehearsal. Dropping it abandons it, and waits for the step at hand.
 pub struct Rehearser {
     control: Arc<Control>,
     outcome: Receiver<Rehearsed>,
-    _thread: Option<Joined>,
+    thread: Option<Joined>,
 }
 
 impl Rehearser {
@@ -57,8 +57,18 @@ impl Rehearser {
         Self {
             control,
             outcome,
-            _thread: spawned.ok(),
+            thread: spawned.ok(),
         }
+    }
+
+    /// Ends it after the step at hand, which takes seconds for a very large network; nothing comes of it.
+    pub fn abandon(&self) {
+        self.control.abandon();
+    }
+
+    /// Whether its thread has ended, so that nobody waits who drops the handle.
+    pub fn is_finished(&self) -> bool {
+        self.thread.as_ref().is_none_or(Joined::is_finished)
     }
 
     /// What came of it, once.
@@ -70,7 +80,7 @@ impl Rehearser {
 impl Drop for Rehearser {
     /// Ends the thread, which is joined when the fields go.
     fn drop(&mut self) {
-        self.control.abandon();
+        self.abandon();
     }
 }
 
@@ -96,7 +106,10 @@ fn timed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{training::config::Preset, worker::test_support::Bell};
+    use crate::{
+        training::config::Preset,
+        worker::test_support::{Bell, wait_until},
+    };
 
     #[test]
     fn steps_are_timed_and_the_thread_ends_when_nobody_waits() {
@@ -107,6 +120,10 @@ mod tests {
         assert!(rehearsed.is_ok_and(|costs| costs.learn_secs > 0.0), "timed");
         drop(rehearser);
         drop(spawn(Preset::Best.config()));
+        let rehearser = spawn(Preset::Best.config());
+        rehearser.abandon();
+        wait_until(|| rehearser.is_finished());
+        assert!(rehearser.take().is_none(), "nothing comes of it");
         let wild = TrainingConfig {
             batch_size: 0,
             ..Preset::Keras.config()
