@@ -1,7 +1,8 @@
 //! Where the window keeps what is needed to go on with a training that was interrupted.
 
 use std::{
-    fs, io,
+    fs::{self, File, TryLockError},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -10,6 +11,7 @@ use crate::{
     files::{
         self, ReadFault,
         aside::{self, bring_back},
+        latest::LatestFile,
     },
     training::checkpoint::Checkpoint,
 };
@@ -36,12 +38,32 @@ pub fn checkpoint_in(data_folder: &Path) -> PathBuf {
     data_folder.join(FILE_NAME)
 }
 
+/// Takes the place for a training, until what this gives is dropped; `None` while another window's training has it.
+///
+/// # Errors
+/// When the folder cannot be made or written to.
+fn claim(path: &Path) -> Result<Option<File>, IoError> {
+    make_folder(path)?;
+    let lock = path.with_extension("lock");
+    let file = File::options().create(true).append(true).open(&lock);
+    let file = file.map_err(|source| failed("open", &lock, source))?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Ok(None),
+        // On a file system without locks two windows are not told apart.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(file)),
+    }
+}
+
 /// Reads the training that was interrupted, if there is one, or else one that waits. A file that is none is
-/// set aside.
+/// set aside. What another window is training was not interrupted.
 ///
 /// # Errors
 /// A whole sentence, when there is a file that cannot be read.
 pub(super) fn find(path: &Path) -> Result<Option<Checkpoint>, String> {
+    let claimed = claim(path).map_err(|error| error::chain(&error))?;
+    if claimed.is_none() {
+        return Ok(None);
+    }
     bring_back(path, WAITING).map_err(|error| error::chain(&error))?;
     let reason = match files::read_bounded(path, Checkpoint::LIMIT_BYTES) {
         Ok(bytes) => match Checkpoint::from_bytes(&bytes, &path.display().to_string()) {
@@ -74,20 +96,49 @@ pub(super) fn discard(path: &Path) -> Result<(), IoError> {
     }
 }
 
-/// Lets what lies there wait, so that the next training does not replace it.
-pub(super) fn set_aside(path: &Path) -> Result<(), IoError> {
-    aside::set_aside(path, WAITING).map(drop)
+/// Where the checkpoints of a training under way go.
+pub(super) struct Kept {
+    path: PathBuf,
+    file: LatestFile,
+    _claim: File,
 }
 
-/// Makes room again for what waited, now that another training has ended: the next start asks about it.
-pub(super) fn ended(path: &Path) {
-    if let Err(error) = bring_back(path, WAITING) {
-        log::warn!(target: "digitpad", "{}", error::chain(&error));
+impl Kept {
+    /// Takes the file for a training. What lies there of another one waits, if this one is new.
+    ///
+    /// # Errors
+    /// When another window has it, or nothing can be written there.
+    pub(super) fn begin(path: PathBuf, is_new: bool) -> Result<Self, IoError> {
+        let Some(claim) = claim(&path)? else {
+            let another = io::Error::other("another window is training, and keeps its own there");
+            return Err(failed("keep what is needed for that in", &path, another));
+        };
+        if is_new {
+            aside::set_aside(&path, WAITING)?;
+        }
+        Ok(Self {
+            file: LatestFile::new(path.clone())?,
+            path,
+            _claim: claim,
+        })
+    }
+
+    /// The file, to be replaced by each checkpoint.
+    pub(super) fn file(&self) -> &LatestFile {
+        &self.file
+    }
+
+    /// Removes it, and makes room for what waited, now that the training has ended: the next start asks about that.
+    pub(super) fn end(self) {
+        self.file.remove();
+        if let Err(error) = bring_back(&self.path, WAITING) {
+            log::warn!(target: "digitpad", "{}", error::chain(&error));
+        }
     }
 }
 
 /// Makes the folder that the file lies in.
-pub(super) fn make_folder(path: &Path) -> Result<(), IoError> {
+fn make_folder(path: &Path) -> Result<(), IoError> {
     match path.parent() {
         Some(folder) => fs::create_dir_all(folder).map_err(|source| failed("make", folder, source)),
         None => Ok(()),
@@ -99,5 +150,25 @@ fn failed(attempted: &'static str, path: &Path, source: io::Error) -> IoError {
         attempted,
         path: path.to_path_buf(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_checkpoint_is_set_aside() {
+        let kept = tempfile::tempdir().expect("a folder");
+        let path = checkpoint_in(kept.path());
+        assert!(matches!(find(&path), Ok(None)), "nothing there");
+        fs::write(&path, "something else").expect("writes");
+        let text = find(&path).expect_err("no checkpoint");
+        assert!(text.contains(".unreadable"), "{text} says where it is now");
+        assert!(matches!(find(&path), Ok(None)), "and asks once");
+        fs::write(&path, "something else").expect("writes");
+        discard(&path).expect("can be removed");
+        discard(&path).expect("and again");
+        assert!(!path.exists(), "it is gone");
     }
 }

@@ -20,7 +20,7 @@ pub use self::{
     curve::{BatchCurve, BatchPoint},
     job::{DataSource, Job},
 };
-use super::{FACTS_CAPACITY, Joined, Rank, Wakers, caught, interrupted, lock};
+use super::{FACTS_CAPACITY, Joined, Rank, Wakers, caught, interrupted::Kept, lock};
 use crate::{
     dataset::Dataset,
     error::{self, ModelError, TrainingError},
@@ -257,17 +257,20 @@ fn learn(
     }
     let dataset = job.source().read()?;
     reporter.tell(TrainerFact::DataReady);
-    let kept = checkpoint.and_then(|path| match keep(job, path) {
-        Ok(file) => Some(file),
-        Err(error) => {
-            reporter.tell(TrainerFact::NotKept(error::chain(&error)));
-            None
-        }
-    });
+    let kept =
+        checkpoint.and_then(
+            |path| match Kept::begin(path, matches!(job, Job::New { .. })) {
+                Ok(file) => Some(file),
+                Err(error) => {
+                    reporter.tell(TrainerFact::NotKept(error::chain(&error)));
+                    None
+                }
+            },
+        );
     let mut listener = Listener {
         config: job.config(),
         dataset: &dataset,
-        kept: kept.as_ref().map(|(_, file)| file),
+        kept: kept.as_ref().map(Kept::file),
         reporter,
         failed: None,
     };
@@ -287,20 +290,10 @@ fn learn(
         return Err(error.into());
     }
     let has_ended = matches!(trained, Ok(Some(_)) | Err(TrainingError::Diverged(_)));
-    if let Some((path, file)) = kept.filter(|_| has_ended) {
-        file.remove();
-        interrupted::ended(&path);
+    if let Some(kept) = kept.filter(|_| has_ended) {
+        kept.end();
     }
     trained
-}
-
-/// The file for checkpoints. What lies there of another training is set aside.
-fn keep(job: &Job, path: PathBuf) -> Result<(PathBuf, LatestFile), error::IoError> {
-    if matches!(job, Job::New { .. }) {
-        interrupted::set_aside(&path)?;
-    }
-    interrupted::make_folder(&path)?;
-    Ok((path.clone(), LatestFile::new(path)?))
 }
 
 /// Passes on what a training says.

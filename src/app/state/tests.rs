@@ -1,5 +1,6 @@
 //! The state without a window: what goes in, what it knows then, what it asks for.
 
+mod closing;
 mod figures;
 mod files;
 mod measuring;

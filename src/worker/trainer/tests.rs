@@ -9,7 +9,10 @@ use crate::{
     model::device::DeviceChoice,
     model::{Activation, MlpConfig},
     training::config::Preset,
-    worker::test_support::{Bell, wait_until},
+    worker::{
+        interrupted,
+        test_support::{Bell, wait_until},
+    },
 };
 
 const TRAIN: usize = 8;
@@ -344,24 +347,26 @@ fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
 }
 
 #[test]
-fn what_is_no_checkpoint_is_set_aside() {
-    let kept = tempfile::tempdir().expect("a folder");
+fn what_another_window_is_training_is_left_to_it() {
+    let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
     let path = interrupted::checkpoint_in(kept.path());
+    fs::write(&path, "another window's").expect("writes");
+    let other = Kept::begin(path.clone(), false).expect("nobody has it");
+    let found = interrupted::find(&path);
     assert!(
-        matches!(interrupted::find(&path), Ok(None)),
-        "nothing there"
+        matches!(found, Ok(None)),
+        "it was not interrupted: {found:?}"
     );
-    fs::write(&path, "something else").expect("writes");
-    let text = interrupted::find(&path).expect_err("no checkpoint");
-    assert!(text.contains(".unreadable"), "{text} says where it is now");
-    assert!(
-        matches!(interrupted::find(&path), Ok(None)),
-        "and asks once"
-    );
-    fs::write(&path, "something else").expect("writes");
-    interrupted::discard(&path).expect("can be removed");
-    interrupted::discard(&path).expect("and again");
-    assert!(!path.exists(), "it is gone");
+    let bell = Bell::new();
+    let job = job(config(2), folder.path());
+    let trainer = Trainer::spawn(7, job, Some(path.clone()), wakers(&bell));
+    let facts = to_the_end(&trainer, &bell);
+    let not_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::NotKept(_));
+    assert!(facts.iter().any(not_kept), "it is said: {facts:?}");
+    let content = fs::read_to_string(&path).expect("is there");
+    assert_eq!(content, "another window's", "as it was");
+    drop(other);
+    interrupted::find(&path).expect_err("now it is looked at, and is none");
 }
 
 #[test]
