@@ -37,6 +37,7 @@ pub use self::{
     outcome::{Ending, TrainedModel},
 };
 use crate::{
+    bitmap::CLASSES,
     dataset::{Dataset, Examples, TrainingSet, generated, pen::PenExamples},
     error::{ModelError, Refusal, TrainingError},
     model::{
@@ -147,6 +148,15 @@ fn split(
     config: &TrainingConfig,
     dataset: &Dataset,
 ) -> Result<(Examples, Examples), TrainingError> {
+    let takes_all = config.validation_split == 0.0 && config.data_fraction == 1.0;
+    if !takes_all && is_sorted_by_digit(&dataset.train) {
+        return Err(TrainingError::Refused(Refusal::new(
+            format!("keep a part of {} to validate with", dataset.name),
+            "training examples that are sorted by digit, so that whole digits would not be learnt",
+            "mixed ones, as MNIST's are",
+            "mix them, or learn from all of them, without validation",
+        )));
+    }
     let (training, validation) = dataset.train.split_tail(config.validation_split);
     let wanted = training.len() as f64 * config.data_fraction;
     let training = training.take(wanted.round() as usize);
@@ -159,6 +169,14 @@ fn split(
         )));
     }
     Ok((training, validation))
+}
+
+/// Whether the digits come one after the other, and not mixed. Of few examples nobody can say.
+fn is_sorted_by_digit(examples: &Examples) -> bool {
+    const FEW: usize = 100;
+    let labels = examples.labels();
+    let changes = labels.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    labels.len() >= FEW && changes > 0 && changes < 2 * CLASSES
 }
 
 /// Finds what the logits of what was learnt are worth, tests it, and writes down what is known of it.

@@ -111,6 +111,35 @@ fn doubt_is_about_generated_digits_and_no_others() {
 }
 
 #[test]
+fn digits_that_come_one_after_the_other_are_not_parted() {
+    let mixed = dataset().train;
+    let mut order: Vec<usize> = (0..mixed.len()).collect();
+    order.sort_by_key(|&index| mixed.labels()[index]);
+    let images = order
+        .iter()
+        .flat_map(|&index| *mixed.image(index))
+        .collect();
+    let labels = order.iter().map(|&index| mixed.labels()[index]).collect();
+    let sorted = Examples::new(images, labels).expect("sizes agree");
+    let dataset = Dataset::new("sorted", sorted, bars(50));
+    let run = |validation_split, data_fraction| {
+        let config = TrainingConfig {
+            epochs: 1,
+            validation_split,
+            data_fraction,
+            ..config()
+        };
+        let control = Control::default();
+        train(&config, &dataset, &Device::Cpu, &control, &mut |_| {})
+    };
+    for (split, part) in [(0.2, 1.0), (0.0, 0.5)] {
+        let refusal = run(split, part).expect_err("the last digits are missing");
+        assert!(refusal.to_string().contains("sorted"), "{refusal}");
+    }
+    assert!(run(0.0, 1.0).is_ok(), "all of them are shuffled");
+}
+
+#[test]
 fn a_loss_that_is_no_number_ends_the_training_with_what_was_good() {
     let wild = TrainingConfig {
         optimizer: Optimizer::SGD,
