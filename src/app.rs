@@ -18,7 +18,7 @@ use crate::{
     error::{ModelError, WindowError},
     model::file::Model,
     ui::View,
-    worker::{interrupted, library, rehearser::Rehearser},
+    worker::{hand, interrupted, library, rehearser::Rehearser},
 };
 
 /// What the window is started with.
@@ -136,12 +136,13 @@ impl App {
         })
     }
 
-    /// Keeps finished trainings in a data folder, and what is needed to go on with one that is interrupted;
-    /// asks whether to go on with one that was.
+    /// Keeps finished trainings in a data folder, the drawings to learn from, and what is needed to go on with a
+    /// training that is interrupted; asks whether to go on with one that was.
     pub fn keep_trainings_in(&mut self, data_folder: &Path) {
         let path = interrupted::checkpoint_in(data_folder);
         self.workers.keep_checkpoint_in(path);
         self.workers.keep_runs_in(library::folder_in(data_folder));
+        self.workers.keep_hand_in(hand::file_in(data_folder));
     }
 
     /// What the window knows.

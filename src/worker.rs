@@ -6,6 +6,7 @@
 //! joins it. A panic in a thread becomes a failure with its message.
 
 pub mod file_tasks;
+pub mod hand;
 pub mod interrupted;
 pub mod library;
 pub mod measurer;

@@ -9,7 +9,7 @@ use super::{
     },
 };
 use crate::{
-    bitmap::Bitmap,
+    bitmap::{Bitmap, Digit},
     dataset::noise::Noise,
     ink::{Ink, Point},
     measurement::specimens::Source,
@@ -20,6 +20,7 @@ use crate::{
     },
     worker::{
         file_tasks::{FileTask, Photograph},
+        hand::HandTask,
         library::LibraryTask,
         trainer::DataSource,
     },
@@ -40,6 +41,10 @@ pub enum Action {
     Redo,
     /// Remove the drawing, or the picture that is shown in its place.
     Clear,
+    /// Keep the drawing as this digit, for trainings to learn from.
+    KeepAs(Digit),
+    /// Remove the drawing that was kept last.
+    ForgetLast,
     /// Ask where a file is or shall be.
     AskPath(PathPurpose),
     /// The text in the path field changed.
@@ -159,8 +164,19 @@ pub enum Effect {
     AddNoise(Option<Noise>),
     /// Time some steps of such a training.
     Rehearse(Box<TrainingConfig>, DeviceChoice),
-    /// Begin the training of this number.
-    Train(u64, Box<TrainingConfig>, DataSource, DeviceChoice),
+    /// Begin a training.
+    Train {
+        /// Its number.
+        run: u64,
+        /// How it is trained.
+        config: Box<TrainingConfig>,
+        /// On what.
+        data: DataSource,
+        /// Whether it learns from the drawings that are kept, too.
+        learns_hand: bool,
+        /// What to compute on.
+        device: DeviceChoice,
+    },
     /// Go on, under this number, with a training that was interrupted.
     ResumeInterrupted(u64, Arc<Checkpoint>),
     /// Throw away what an interrupted training left.
@@ -183,6 +199,8 @@ pub enum Effect {
     File(FileTask),
     /// Do something in the library of finished trainings.
     Library(LibraryTask),
+    /// Do something with the drawings that are kept to learn from.
+    Hand(HandTask),
     /// Close the window.
     Close,
 }

@@ -11,6 +11,7 @@ use super::{
 use crate::worker::{
     Waker, Wakers,
     file_tasks::{Dialog, FileTask, FileTasks},
+    hand::HandTask,
     library::LibraryTask,
     measurer::Measurer,
     predictor::{PredictionRequest, Predictor},
@@ -32,6 +33,8 @@ pub(super) struct Workers {
     checkpoint: Option<PathBuf>,
     /// The folder of the library of finished trainings; `None` keeps none.
     library: Option<PathBuf>,
+    /// The file of the drawings that are kept to learn from; `None` keeps none.
+    hand: Option<PathBuf>,
 }
 
 /// How long what a training reports may wait to be drawn: ten frames a second are enough for figures,
@@ -52,6 +55,7 @@ impl Workers {
             files: FileTasks::new(waker),
             checkpoint: None,
             library: None,
+            hand: None,
         }
     }
 
@@ -73,10 +77,17 @@ impl Workers {
                     self.abandon_rehearsal();
                     self.rehearser = Some(Rehearser::spawn(*config, device, waker));
                 }
-                Effect::Train(run, config, data, device) => {
+                Effect::Train {
+                    run,
+                    config,
+                    data,
+                    learns_hand,
+                    device,
+                } => {
                     let job = Job::New {
                         config,
                         data,
+                        hand: self.hand.clone().filter(|_| learns_hand),
                         device,
                     };
                     self.train(ctx, run, job);
@@ -116,6 +127,10 @@ impl Workers {
                         self.files.submit(FileTask::Library(folder.clone(), task));
                     }
                 }
+                Effect::Hand(task) => match &self.hand {
+                    Some(path) => self.files.submit(FileTask::Hand(path.clone(), task)),
+                    None => state.cannot_keep(),
+                },
                 Effect::Close => ctx.send_viewport_cmd(ViewportCommand::Close),
             }
         }
@@ -153,6 +168,13 @@ impl Workers {
         let task = FileTask::Library(folder.clone(), LibraryTask::List);
         self.files.submit(task);
         self.library = Some(folder);
+    }
+
+    /// Keeps drawings to learn from in this file, and counts what is in it.
+    pub(super) fn keep_hand_in(&mut self, path: PathBuf) {
+        self.files
+            .submit(FileTask::Hand(path.clone(), HandTask::Count));
+        self.hand = Some(path);
     }
 
     fn steer(&self, steer: impl FnOnce(&Trainer)) {

@@ -158,6 +158,7 @@ pub struct SavedForm {
     preset: String,
     folder: String,
     from_folder: bool,
+    learns_hand: bool,
     config: toml::Value,
 }
 
@@ -175,6 +176,7 @@ impl SavedForm {
             preset: form.preset.name().to_owned(),
             folder: form.folder.clone(),
             from_folder: form.from_folder,
+            learns_hand: form.learns_hand,
             config: toml::Value::try_from(config)
                 .unwrap_or_else(|_| toml::Value::Table(toml::Table::new())),
         }
@@ -192,6 +194,7 @@ impl SavedForm {
         TrainingForm {
             folder: self.folder.clone(),
             from_folder: self.from_folder,
+            learns_hand: self.learns_hand,
             ..TrainingForm::of(preset, config)
         }
     }
@@ -235,6 +238,7 @@ mod tests {
         form.hidden = "64, 32".to_owned();
         form.folder = "/data/ä".to_owned();
         form.from_folder = true;
+        form.learns_hand = false;
         let settings = Settings {
             theme: ThemeChoice::Dark,
             window_size: [800.5, 600.0],
@@ -251,8 +255,8 @@ mod tests {
         let again = again.training.form();
         assert_eq!(again.config(), form.config(), "the configuration too");
         assert_eq!(
-            (again.folder.as_str(), again.from_folder),
-            ("/data/ä", true),
+            (again.folder.as_str(), again.from_folder, again.learns_hand),
+            ("/data/ä", true, false),
             "and the data"
         );
     }
@@ -321,6 +325,7 @@ mod tests {
         let form = parse(text.as_bytes()).expect("it is TOML").training.form();
         let config = form.config().expect("it is in range");
         assert_eq!((config.epochs, config.seed), (5, 3), "the numbers");
+        assert!(form.learns_hand, "what it knew nothing of is as usual");
         assert_eq!(
             config.optimizer,
             Optimizer::adam_w(0.01),

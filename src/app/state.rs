@@ -2,6 +2,7 @@
 //! go out.
 
 pub mod form;
+pub mod hand;
 pub mod measuring;
 pub mod models;
 pub mod notices;
@@ -18,6 +19,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use self::{closing::Closing, paths::PathPrompt};
 use self::{
+    hand::Hand,
     measuring::Measuring,
     models::{ModelId, Models, Origin},
     notices::Notices,
@@ -35,7 +37,7 @@ use crate::{
     ink::{Ink, Point, edit::InkEditor},
     model::file::Model,
     recognition::Prediction,
-    worker::file_tasks::FileTask,
+    worker::{file_tasks::FileTask, hand::HandTask},
 };
 
 /// What the network saw last and made of it.
@@ -102,6 +104,7 @@ pub struct State {
     dialog: FileDialog,
     /// The weights that are being written, and where to; `None` while a dialog asks.
     saving: Vec<(Option<PathBuf>, ModelId)>,
+    hand: Hand,
 }
 
 impl State {
@@ -133,6 +136,7 @@ impl State {
             now: Duration::ZERO,
             dialog: FileDialog::of(PathPurpose::OpenDrawing, Duration::ZERO),
             saving: Vec::new(),
+            hand: Hand::default(),
         }
     }
 
@@ -191,6 +195,8 @@ impl State {
             Action::Undo => self.edit(out, InkEditor::undo),
             Action::Redo => self.edit(out, InkEditor::redo),
             Action::Clear => self.edit(out, InkEditor::clear),
+            Action::KeepAs(digit) => self.keep_as(digit, out),
+            Action::ForgetLast => out.push(Effect::Hand(HandTask::ForgetLast)),
             Action::AskPath(purpose) => self.ask_path(purpose, out),
             Action::PathEdited(text) => {
                 if let Some(prompt) = &mut self.path_prompt {
@@ -318,11 +324,17 @@ impl State {
             let text = "Choose the folder of the data set first, or train on MNIST.";
             return self.notices.error(text);
         };
-        let preset = form.preset;
+        let (preset, learns_hand) = (form.preset, form.learns_hand);
         let run = self.training.begin(preset, config.clone());
         log::info!(target: "digitpad", "training run {run} begins: {} on {data:?}", config.model);
         let device = self.settings.device;
-        out.push(Effect::Train(run, Box::new(config), data, device));
+        out.push(Effect::Train {
+            run,
+            config: Box::new(config),
+            data,
+            learns_hand,
+            device,
+        });
     }
 
     /// Goes on with the training that was interrupted, with its settings in the form.
@@ -335,6 +347,7 @@ impl State {
         };
         let preset = self.training.form.preset;
         let mut form = form::TrainingForm::of(preset, checkpoint.config().clone());
+        form.learns_hand = self.training.form.learns_hand;
         if let Some(folder) = &checkpoint.source().folder {
             form.from_folder = true;
             form.folder = folder.display().to_string();

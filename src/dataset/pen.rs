@@ -150,6 +150,13 @@ impl PenExamples {
             non_digits,
         }
     }
+
+    /// Adds digits, each of them so many times.
+    pub(super) fn repeat(&mut self, digits: &Examples, times: usize) {
+        let images = [self.digits.images(), &digits.images().repeat(times)].concat();
+        let labels = [self.digits.labels(), &digits.labels().repeat(times)].concat();
+        self.digits = Examples::of_parts(images, labels);
+    }
 }
 
 /// The digits among these records, each as it is written.

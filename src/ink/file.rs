@@ -19,7 +19,10 @@ use crate::{
     files::{ReadFault, read_bounded, write_atomically},
 };
 
+mod kept;
 mod line;
+
+pub use self::kept::{append, drop_last, read_if_any};
 
 /// The largest file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 256 << 20;

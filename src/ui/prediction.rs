@@ -1,9 +1,9 @@
 //! What the network sees, what it answers, and how sure it is of each digit.
 
 use egui::{
-    Align2, Color32, ColorImage, CornerRadius, FontId, Id, Pos2, Rect, Sense, Stroke, StrokeKind,
-    TextureHandle, TextureId, TextureOptions, Ui, Vec2, WidgetInfo, accesskit::Role,
-    emath::GuiRounding as _, lerp, pos2, vec2,
+    Align2, Color32, ColorImage, CornerRadius, CursorIcon, FontId, Id, Pos2, Rect, Response, Sense,
+    Stroke, StrokeKind, TextureHandle, TextureId, TextureOptions, Ui, Vec2, WidgetInfo,
+    accesskit::Role, emath::GuiRounding as _, lerp, pos2, vec2,
 };
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     app::{
         action::Action,
-        state::{Answer, State},
+        state::{Answer, State, hand::with_article},
     },
     bitmap::{Bitmap, Digit, SIDE},
     recognition::{Prediction, Verdict},
@@ -24,6 +24,9 @@ use crate::{
 const BAR_SECS: f32 = 0.08;
 /// The captions above the picture and the answer.
 const CAPTION_HEIGHT: f32 = 24.0;
+
+/// From the picture to the caption below it, which lies in the margin above the bars.
+const KEEP_CAPTION_GAP: f32 = 3.0;
 
 /// The least width, in points, in which the answer's caption finds room beside a button.
 const LEAST_CAPTIONED: f32 = 160.0;
@@ -71,7 +74,12 @@ pub(crate) fn prediction_ui(
         pos2(rect.left(), picture.bottom() + theme::MARGIN),
         rect.max,
     );
-    bars_ui(ui, bars, state.answer());
+    if state.can_keep() {
+        let top = picture.bottom() + KEEP_CAPTION_GAP;
+        let between = Rect::from_min_max(pos2(rect.left(), top), pos2(rect.right(), bars.top()));
+        keep_caption(ui, between);
+    }
+    bars_ui(ui, bars, state, actions);
 }
 
 /// A whole number of physical pixels for each of the network's, so that all are of one size.
@@ -79,6 +87,14 @@ fn picture_side(rect: Rect, pixels_per_point: f32) -> f32 {
     let wanted = (rect.width() * 0.4).min(rect.height() * 0.28);
     let scale = (wanted * pixels_per_point / SIDE as f32).floor().max(1.0);
     scale * SIDE as f32 / pixels_per_point
+}
+
+/// That a drawing can be kept as the digit that it is.
+fn keep_caption(ui: &Ui, rect: Rect) {
+    let text = "Wrong? Click the digit it is.";
+    caption(ui, rect.min, text);
+    let response = ui.interact(rect, Id::unique("keep"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
 }
 
 fn caption(ui: &Ui, pos: Pos2, text: &str) {
@@ -233,18 +249,58 @@ fn large_digit(ui: &Ui, rect: Rect, digit: &str, color: Color32) -> f32 {
     rect.left() + width
 }
 
-fn bars_ui(ui: &mut Ui, rect: Rect, answer: Option<&Answer>) {
+fn bars_ui(ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) {
     let height = rect.height() / 10.0;
     for digit in Digit::ALL {
         let top = rect.top() + height * f32::from(digit.value());
         let row = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), height));
-        bar_ui(ui, row, digit, answer);
+        let response = row_ui(ui, row, digit, state);
+        bar_ui(ui, row, digit, state.answer(), &response);
+        if response.clicked() {
+            actions.push(Action::KeepAs(digit));
+        }
     }
 }
 
-fn bar_ui(ui: &mut Ui, row: Rect, digit: Digit, answer: Option<&Answer>) {
+/// What is to be told of a bar, and, where there is a drawing, that a click on it keeps that as its digit.
+fn row_ui(ui: &mut Ui, row: Rect, digit: Digit, state: &State) -> Response {
+    let can_keep = state.can_keep();
+    let sense = if can_keep {
+        Sense::click()
+    } else {
+        Sense::hover()
+    };
+    let response = ui.interact(row, bar_id(digit), sense);
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Meter, true, format!("Probability of {digit}"));
+        let probability = probability_of(digit, state.answer());
+        info.current_text_value =
+            Some(probability.map_or_else(|| "none".to_owned(), words::percent));
+        info
+    });
+    if !can_keep {
+        return response;
+    }
+    response
+        .on_hover_cursor(CursorIcon::PointingHand)
+        .on_hover_text(format!(
+            "Is it {}? Click to keep this drawing as one. {}",
+            with_article(digit),
+            state.use_of_kept()
+        ))
+}
+
+fn bar_id(digit: Digit) -> Id {
+    Id::unique(("bar", digit.value()))
+}
+
+fn probability_of(digit: Digit, answer: Option<&Answer>) -> Option<f32> {
+    answer.map(|answer| answer.prediction.probabilities()[digit.index()])
+}
+
+fn bar_ui(ui: &Ui, row: Rect, digit: Digit, answer: Option<&Answer>, response: &Response) {
     let palette = Palette::of(ui.style());
-    let probability = answer.map(|answer| answer.prediction.probabilities()[digit.index()]);
+    let probability = probability_of(digit, answer);
     let is_best = answer.is_some_and(|answer| answer.prediction.digit() == digit);
     let is_answer = is_best && answer.is_some_and(|answer| answer.prediction.is_digit());
     let size = (row.height() * 0.52).clamp(13.0, 44.0);
@@ -257,9 +313,12 @@ fn bar_ui(ui: &mut Ui, row: Rect, digit: Digit, answer: Option<&Answer>) {
         .round_to_pixels(ui.pixels_per_point());
     let corners = CornerRadius::same((thickness / 4.0).min(6.0) as u8);
     let painter = ui.painter();
+    let is_offered = response.sense.senses_click() && (response.hovered() || response.has_focus());
+    if is_offered {
+        painter.rect_filled(row.expand2(vec2(theme::GAP, -1.0)), corners, palette.panel);
+    }
     painter.rect_filled(track, corners, palette.track);
-    let id = Id::unique(("bar", digit.value()));
-    let length = ui.animate_value_with_time(id, probability.unwrap_or(0.0), BAR_SECS);
+    let length = ui.animate_value_with_time(bar_id(digit), probability.unwrap_or(0.0), BAR_SECS);
     if length > 0.001 {
         let end = lerp(track.left()..=track.right(), length.clamp(0.0, 1.0));
         let bar = Rect::from_min_max(track.min, pos2(end, track.bottom()));
@@ -294,11 +353,4 @@ fn bar_ui(ui: &mut Ui, row: Rect, digit: Digit, answer: Option<&Answer>) {
         font(size * 0.88),
         color,
     );
-    let response = ui.interact(row, id, Sense::hover());
-    response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::Meter, true, format!("Probability of {digit}"));
-        info.current_text_value =
-            Some(probability.map_or_else(|| "none".to_owned(), words::percent));
-        info
-    });
 }

@@ -25,6 +25,7 @@ pub use self::{
 use super::{
     FACTS_CAPACITY, Joined, Rank, Waker, caught,
     file_kind::{FileKind, lowercase_extension, refuse_endless},
+    hand::{self, HandTask},
     interrupted,
     library::{self, LibraryTask},
     trainer::DataSource,
@@ -152,6 +153,7 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
                 | FileTask::SavePhotograph { .. }
                 | FileTask::IfNew(..)
                 | FileTask::Library(_, LibraryTask::Keep(..) | LibraryTask::Change(_))
+                | FileTask::Hand(_, HandTask::Keep(..) | HandTask::ForgetLast)
         );
         if is_save || !is_closing.load(Ordering::Acquire) {
             let outcome = caught(|| done(task)).unwrap_or_else(Err);
@@ -216,6 +218,7 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             }
         },
         FileTask::Library(folder, task) => library::done(&folder, task).map(FileOutcome::Library),
+        FileTask::Hand(path, task) => hand::done(&path, task).map(FileOutcome::Hand),
         FileTask::FindInterrupted(path) => Ok(match interrupted::find(&path)? {
             Some(checkpoint) => FileOutcome::InterruptedFound(Arc::new(checkpoint)),
             None => FileOutcome::NothingInterrupted,

@@ -3,6 +3,7 @@
 mod drawing;
 mod driver;
 mod files;
+mod hand;
 mod interrupted;
 mod layout;
 mod measuring;

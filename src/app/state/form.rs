@@ -31,6 +31,8 @@ pub struct TrainingForm {
     pub from_folder: bool,
     /// The folder of the data set as typed or chosen.
     pub folder: String,
+    /// Whether to learn from the drawings of one's own that are kept, too.
+    pub learns_hand: bool,
 }
 
 impl Default for TrainingForm {
@@ -56,6 +58,7 @@ impl TrainingForm {
             numbers: config,
             from_folder: false,
             folder: String::new(),
+            learns_hand: true,
         }
     }
 
@@ -64,6 +67,7 @@ impl TrainingForm {
         *self = Self {
             from_folder: self.from_folder,
             folder: std::mem::take(&mut self.folder),
+            learns_hand: self.learns_hand,
             ..Self::of(preset, preset.config())
         };
     }
@@ -96,6 +100,7 @@ impl TrainingForm {
         *self = Self {
             from_folder: self.from_folder,
             folder: std::mem::take(&mut self.folder),
+            learns_hand: self.learns_hand,
             ..Self::of(self.preset, config)
         };
     }

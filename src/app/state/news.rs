@@ -276,8 +276,10 @@ impl State {
             FileOutcome::NothingInterrupted => {}
             FileOutcome::Exists(path) => self.ask_to_replace(&path),
             FileOutcome::Library(outcome) => self.hear_library(outcome, &mut effects),
+            FileOutcome::Hand(outcome) => self.hear_hand(outcome, &mut effects),
             FileOutcome::Failed(text) => {
                 self.forget_awaited_runs();
+                self.forget_keeping();
                 self.notices.error(text);
             }
         }

@@ -3,6 +3,7 @@
 mod closing;
 mod figures;
 mod files;
+mod hand;
 mod measuring;
 mod runs;
 mod training;

@@ -196,6 +196,8 @@ pub struct Training {
     pub snapshot: Option<Snapshot>,
     /// A training that was interrupted before the window was closed: whether it shall go on is asked.
     pub interrupted: Option<Arc<Checkpoint>>,
+    /// How many drawings of one's own are kept to learn from; 0 until it is told.
+    pub kept: usize,
     runs: u64,
 }
 
@@ -218,6 +220,7 @@ impl Default for Training {
             photograph: None,
             snapshot: None,
             interrupted: None,
+            kept: 0,
             runs: 0,
         }
     }

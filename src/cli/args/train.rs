@@ -195,6 +195,7 @@ impl TypedTrain {
                     folder: self.source.data,
                     ink: self.source.ink,
                     leave_out: self.source.leave_out,
+                    ..DataSource::default()
                 },
             },
         };

@@ -4,7 +4,7 @@ use egui::{Align2, Rect, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2,
 
 use super::{
     groups,
-    rows::{fault, remark},
+    rows::{fault, remark, rows, switch},
 };
 use crate::{
     app::{
@@ -39,10 +39,34 @@ pub(super) fn data_ui(
     ask_for_data(ui, training, form, actions);
     // The counts come a moment later; below the fields, so that none moves away from under the pointer.
     groups::amounts_ui(ui, form);
+    if training.kept > 0 {
+        hand_ui(ui, training.kept, form, actions);
+    }
     match form.source().and_then(|source| training.data.of(&source)) {
         Some(Ok(glimpse)) => counts_ui(ui, glimpse),
         Some(Err(reason)) => fault(ui, reason),
         None => {}
+    }
+}
+
+/// Whether to learn from the drawings that are kept, and the way to be rid of one.
+fn hand_ui(ui: &mut Ui, kept: usize, form: &mut TrainingForm, actions: &mut Vec<Action>) {
+    let text = match kept {
+        1 => "Learn from the drawing that you kept".to_owned(),
+        _ => format!(
+            "Learn from the {} drawings that you kept",
+            words::count(kept)
+        ),
+    };
+    rows(ui, "hand", |ui| {
+        let help = format!("{text}, beside the data set: each up to 20 times an epoch.");
+        switch(ui, "Your drawings", &help, &mut form.learns_hand);
+    });
+    remark(ui, text);
+    let forget = theme::small_button(ui, "Forget the last");
+    let help = "Removes the drawing that you kept last.";
+    if forget.on_hover_text(help).clicked() {
+        actions.push(Action::ForgetLast);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     model::file::Model,
     training::{checkpoint::Checkpoint, config::TrainingConfig},
     worker::{
+        hand::{HandOutcome, HandTask},
         library::{LibraryOutcome, LibraryTask},
         trainer::DataSource,
     },
@@ -74,6 +75,8 @@ pub enum FileTask {
     NameTestInk(PathBuf),
     /// Something in the library of finished trainings, which lies in this folder.
     Library(PathBuf, LibraryTask),
+    /// Something with the drawings that are kept to learn from, which lie in this file.
+    Hand(PathBuf, HandTask),
     /// Look for a training that was interrupted.
     FindInterrupted(PathBuf),
     /// Remove it.
@@ -169,6 +172,8 @@ pub enum FileOutcome {
     TestInkChosen(PathBuf),
     /// What came of something in the library.
     Library(LibraryOutcome),
+    /// What came of something with the drawings that are kept.
+    Hand(HandOutcome),
     /// A training was interrupted, and can go on.
     InterruptedFound(Arc<Checkpoint>),
     /// There is none that was interrupted, or none any more.

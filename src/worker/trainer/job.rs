@@ -18,14 +18,15 @@ pub enum DataSource {
 }
 
 impl DataSource {
-    /// In the words of a checkpoint.
-    fn described(&self) -> source::DataSource {
+    /// In the words of a checkpoint, with the drawings of one's own hand in a file.
+    fn described(&self, hand: Option<PathBuf>) -> source::DataSource {
         let folder = match self {
             Self::Mnist => None,
             Self::Folder(folder) => Some(folder.clone()),
         };
         source::DataSource {
             folder,
+            hand,
             ..source::DataSource::default()
         }
         .absolute()
@@ -41,6 +42,8 @@ pub enum Job {
         config: Box<TrainingConfig>,
         /// On what.
         data: DataSource,
+        /// The file of one's own drawings to learn from as well, if they are wanted.
+        hand: Option<PathBuf>,
         /// What to compute on.
         device: DeviceChoice,
     },
@@ -66,7 +69,7 @@ impl Job {
 
     pub(super) fn source(&self) -> source::DataSource {
         match self {
-            Self::New { data, .. } => data.described(),
+            Self::New { data, hand, .. } => data.described(hand.clone()),
             Self::Resume(checkpoint) => checkpoint.source().clone(),
         }
     }

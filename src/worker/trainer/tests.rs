@@ -1,3 +1,5 @@
+mod hand;
+
 use std::{fs, path::Path};
 
 use candle_core::Tensor;
@@ -66,6 +68,7 @@ fn job(config: TrainingConfig, folder: &Path) -> Job {
     Job::New {
         config: Box::new(config),
         data: DataSource::Folder(folder.to_path_buf()),
+        hand: None,
         device: DeviceChoice::Cpu,
     }
 }
@@ -292,6 +295,7 @@ fn the_built_in_data_is_unpacked_in_the_thread() {
     let job = Job::New {
         config: Box::new(config(1)),
         data: DataSource::Mnist,
+        hand: None,
         device: DeviceChoice::Cpu,
     };
     let trainer = Trainer::spawn(7, job, None, wakers(&bell));
@@ -379,6 +383,7 @@ fn a_training_says_so_where_it_computes_on_the_processor_instead() {
     let job = Job::New {
         config: Box::new(config(1)),
         data: DataSource::Folder(folder.path().to_path_buf()),
+        hand: None,
         device: DeviceChoice::Cuda,
     };
     let trainer = Trainer::spawn(7, job, None, wakers(&bell));

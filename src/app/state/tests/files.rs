@@ -136,7 +136,10 @@ fn files_take_their_place_and_failures_take_none() {
     assert!(
         matches!(
             &effects[..],
-            [Effect::Train(_, _, DataSource::Folder(_), _)]
+            [Effect::Train {
+                data: DataSource::Folder(_),
+                ..
+            }]
         ),
         "trains on it, found {effects:?}"
     );

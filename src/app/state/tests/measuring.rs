@@ -54,7 +54,7 @@ fn measured() -> State {
 
 fn trained(state: &mut State) -> Vec<Effect> {
     let effects = state.apply(Action::Train);
-    let [Effect::Train(run, ..)] = effects[..] else {
+    let [Effect::Train { run, .. }] = effects[..] else {
         panic!("expected a training, found {effects:?}");
     };
     state.hear_progress(Some(crate::training::Progress {

@@ -30,7 +30,7 @@ fn hear(state: &mut State, outcome: LibraryOutcome) -> Vec<Effect> {
 fn trained() -> (State, u64) {
     let mut state = state();
     let effects = state.apply(Action::Train);
-    let [Effect::Train(run, ..)] = effects[..] else {
+    let [Effect::Train { run, .. }] = effects[..] else {
         panic!("expected a training, found {effects:?}");
     };
     let effects = finish(&mut state, run);
@@ -132,7 +132,7 @@ fn a_run_is_thrown_away_only_after_a_question() {
 fn what_makes_room_in_the_library_goes_from_the_table() {
     let (mut state, id) = former();
     let effects = state.apply(Action::Train);
-    let [Effect::Train(run, ..)] = effects[..] else {
+    let [Effect::Train { run, .. }] = effects[..] else {
         panic!("expected a training, found {effects:?}");
     };
     finish(&mut state, run);

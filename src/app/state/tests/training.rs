@@ -10,7 +10,13 @@ use crate::{
 pub(super) fn started(state: &mut State) -> u64 {
     let effects = state.apply(Action::Train);
     match effects.as_slice() {
-        [Effect::Train(run, _, DataSource::Mnist, _)] => *run,
+        [
+            Effect::Train {
+                run,
+                data: DataSource::Mnist,
+                ..
+            },
+        ] => *run,
         other => panic!("expected a training on MNIST, found {other:?}"),
     }
 }
