@@ -17,6 +17,8 @@ use crate::{
 /// The part of the digits, not learnt from, that shall still be taken for digits. More than is promised (0.99),
 /// because it is found on few hands and others differ from them.
 const KEPT: f64 = 0.995;
+/// Of fewer digits than this the best temperature is that of their few errors, or of none.
+const LEAST_FOR_TEMPERATURE: usize = 100;
 /// Digits that are generated to find the threshold where no hands were left out.
 pub(super) const GENERATED: usize = 2000;
 /// So many of them between two looks at what is wished for.
@@ -25,7 +27,7 @@ const GENERATED_AT_ONCE: usize = 200;
 const TEMPERATURES: [f64; 2] = [0.2, 5.0];
 
 /// Finds temperature and threshold. `validation` and `hands` are digits that were not learnt from;
-/// either may be empty. `rejects` says whether the network has learnt what is no digit.
+/// either may be empty. Where they are few, logits are worth what they say. `rejects` says whether the network has learnt what is no digit.
 ///
 /// Whoever does not wait for the test gets what the first of these digits say. `None` when the training was
 /// abandoned.
@@ -48,7 +50,8 @@ pub(super) fn calibration(
         }
     }
     let mut calibration = Calibration::default();
-    if !sets.is_empty() {
+    let count: usize = sets.iter().map(|(logits, _)| logits.len()).sum();
+    if count >= LEAST_FOR_TEMPERATURE {
         calibration.temperature = best_temperature(&sets) as f32;
     }
     if rejects {

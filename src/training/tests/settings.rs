@@ -111,6 +111,20 @@ fn doubt_is_about_generated_digits_and_no_others() {
 }
 
 #[test]
+fn few_examples_do_not_say_what_logits_are_worth() {
+    let temperature = |validation_split| {
+        let config = TrainingConfig {
+            epochs: 1,
+            validation_split,
+            ..config()
+        };
+        train_alone(&config).model.metadata.calibration.temperature
+    };
+    assert_eq!(temperature(0.2), 1.0, "46 of them");
+    assert_ne!(temperature(0.6), 1.0, "138 do");
+}
+
+#[test]
 fn digits_that_come_one_after_the_other_are_not_parted() {
     let mixed = dataset().train;
     let mut order: Vec<usize> = (0..mixed.len()).collect();
