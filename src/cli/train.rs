@@ -20,7 +20,7 @@ use self::{
 use super::{Ending as Exit, open_device, text, write_json};
 use crate::{
     bitmap::PIXELS,
-    dataset::source::DataSource,
+    dataset::{Dataset, source::DataSource},
     error::{CliError, Refusal, TrainingError},
     files::{ReadFault, latest::LatestFile, read_bounded, write_atomically},
     model::device::DeviceChoice,
@@ -103,16 +103,7 @@ pub(super) fn run(
     let control = Arc::new(Control::default());
     stop_on_ctrl_c(&control);
     let dataset = begun.source().read()?;
-    if !begun.source().ink.is_empty() {
-        let (digits, others) = (
-            dataset.pen.digits.len(),
-            dataset.pen.non_digits.len() / PIXELS,
-        );
-        let held_back = dataset.calibration.len();
-        display.line(&format!(
-            "ink with labels: {digits} digits and {others} other signs to learn from, {held_back} digits held back"
-        ));
-    }
+    tell_of_ink(begun.source(), &dataset, &mut display)?;
     set_aside(task, &mut display)?;
     let file = LatestFile::new(task.checkpoint.clone())?;
     let trained = {
@@ -190,6 +181,33 @@ pub(super) fn run(
     Ok(exit(&trained))
 }
 
+/// Says what of the ink is learnt from; all that was named shall be of use.
+fn tell_of_ink(
+    source: &DataSource,
+    dataset: &Dataset,
+    display: &mut Display,
+) -> Result<(), CliError> {
+    if let Some(file) = &source.hand {
+        let Some(count) = dataset.source.hand_count else {
+            return Err(CliError::Refused(Refusal::new(
+                format!("learn from the drawings in {}", file.display()),
+                "no digit with a label",
+                "at least one",
+                "choose another file, or keep some drawings in the window first",
+            )));
+        };
+        display.line(&format!("drawings of your own to learn from: {count}"));
+    }
+    if !source.ink.is_empty() {
+        let others = dataset.pen.non_digits.len() / PIXELS;
+        let (digits, held_back) = (dataset.pen.digits.len(), dataset.calibration.len());
+        display.line(&format!(
+            "ink with labels: {digits} digits and {others} other signs to learn from, {held_back} digits held back"
+        ));
+    }
+    Ok(())
+}
+
 /// What a training begins with.
 enum Begun<'a> {
     New(&'a TrainingConfig, DataSource),
@@ -220,7 +238,7 @@ impl<'a> Begun<'a> {
 
     fn train(
         &self,
-        dataset: &crate::dataset::Dataset,
+        dataset: &Dataset,
         device: &Device,
         control: &Control,
         on_event: &mut (dyn FnMut(TrainingEvent) + Send),

@@ -175,3 +175,26 @@ fn shared_fields_and_weights_of_16_bits_make_a_plain_network() {
         "and it reads what it read before it was rounded"
     );
 }
+
+#[test]
+fn ones_own_drawings_are_learnt_from() {
+    let folder = Folder::with_data_set();
+    let line = r#"{"label": 1, "strokes": [[[0.5, 0.1], [0.5, 0.9]]]}"#;
+    let hand = folder.write("hand.jsonl", line);
+    let options = |hand: &str| ["--epochs", "1", "--hand", hand].map(str::to_owned);
+    let trained = |hand: &str| {
+        let options = options(hand);
+        let words: Vec<&str> = options.iter().map(String::as_str).collect();
+        run(&folder.training("w.safetensors", &words))
+    };
+    let output = trained(&hand);
+    assert_eq!(code(&output), 0, "it trains: {}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("of your own to learn from: 1"), "{said}");
+    // Four fifths of 400, and the drawing as often as makes it one in a hundred of the 400.
+    assert!(said.contains("training on 324 examples"), "{said}");
+    let missing = folder.text("missing.jsonl");
+    let output = trained(&missing);
+    assert_eq!(code(&output), 2, "a typing error: {}", stderr(&output));
+    assert!(stderr(&output).contains(&missing), "it is named");
+}

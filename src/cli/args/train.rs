@@ -182,6 +182,10 @@ struct TypedSource {
     /// With --ink: the hands that are left out, to be measured on; one part K of N, such as 0/5
     #[arg(long, value_name = "K/N", requires = "ink", help_heading = DATA)]
     leave_out: Option<Fold>,
+    /// An ink file of your own hand, such as the window's hand.jsonl: all its digits are learnt from, each up
+    /// to 20 times an epoch
+    #[arg(long, value_name = "FILE", help_heading = DATA)]
+    hand: Option<PathBuf>,
 }
 
 impl TypedTrain {
@@ -195,6 +199,7 @@ impl TypedTrain {
                     folder: self.source.data,
                     ink: self.source.ink,
                     leave_out: self.source.leave_out,
+                    hand: self.source.hand,
                     ..DataSource::default()
                 },
             },
