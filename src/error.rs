@@ -1,6 +1,10 @@
 //! What can go wrong, one type an area: what was tried, what was found, what was expected, what to do.
 
-use std::{error::Error as StdError, fmt, io, path::PathBuf};
+use std::{
+    error::Error as StdError,
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use thiserror::Error;
 
@@ -87,6 +91,17 @@ pub struct IoError {
     pub path: PathBuf,
     /// What the system said.
     pub source: io::Error,
+}
+
+impl IoError {
+    /// What was attempted with a file or a folder, and why it failed.
+    pub fn new(attempted: &'static str, path: &Path, source: io::Error) -> Self {
+        Self {
+            attempted,
+            path: path.to_path_buf(),
+            source,
+        }
+    }
 }
 
 /// Ink files.

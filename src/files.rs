@@ -26,13 +26,7 @@ pub enum ReadFault {
 /// # Errors
 /// When the file cannot be read or is larger than the limit.
 pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadFault> {
-    let failed = |source| {
-        ReadFault::Io(IoError {
-            attempted: "read",
-            path: path.to_path_buf(),
-            source,
-        })
-    };
+    let failed = |source| ReadFault::Io(IoError::new("read", path, source));
     let file = fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(limit_bytes + 1)
@@ -44,36 +38,42 @@ pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadFault>
     Ok(bytes)
 }
 
+/// The folder in which a path's last part lies.
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Whether it is a device or a pipe: there, but neither a file nor a folder.
+pub fn is_device(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
 /// Replaces a file by new content, or leaves it as it was: written beside, synced, renamed.
 /// An existing file's permissions are kept. A device or a pipe stays one: it is written to.
 ///
 /// # Errors
 /// When the folder cannot be written to.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
-    write_beside_and_rename(path, bytes).map_err(|source| IoError {
-        attempted: "write",
-        path: path.to_path_buf(),
-        source,
-    })
+    write_beside_and_rename(path, bytes).map_err(|source| IoError::new("write", path, source))
 }
 
 fn write_beside_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A link stays a link: what it points to is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let folder = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    if is_device(&target) {
+        return fs::OpenOptions::new()
+            .write(true)
+            .open(&target)?
+            .write_all(bytes);
+    }
+    let folder = folder_of(&target);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".digitpad-");
     match fs::metadata(&target) {
         Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(metadata) if !metadata.is_file() => {
-            return fs::OpenOptions::new()
-                .write(true)
-                .open(&target)?
-                .write_all(bytes);
-        }
         Ok(metadata) => builder.permissions(metadata.permissions()),
         Err(_) => new_file_permissions(&mut builder),
     };

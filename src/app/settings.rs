@@ -122,11 +122,7 @@ impl Settings {
     /// # Errors
     /// When the folder cannot be made or written to.
     pub fn save(&self, folder: &Path) -> Result<(), IoError> {
-        let failed = |source| IoError {
-            attempted: "write",
-            path: folder.to_path_buf(),
-            source,
-        };
+        let failed = |source| IoError::new("write", folder, source);
         fs::create_dir_all(folder).map_err(failed)?;
         let text = toml::to_string(self).map_err(|error| failed(std::io::Error::other(error)))?;
         files::write_atomically(&folder.join(FILE_NAME), text.as_bytes())

@@ -19,7 +19,6 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use self::{closing::Closing, paths::PathPrompt};
 use self::{
-    hand::Hand,
     measuring::Measuring,
     models::{ModelId, Models, Origin},
     notices::Notices,
@@ -104,7 +103,8 @@ pub struct State {
     dialog: FileDialog,
     /// The weights that are being written, and where to; `None` while a dialog asks.
     saving: Vec<(Option<PathBuf>, ModelId)>,
-    hand: Hand,
+    /// The revision of the drawing that is being kept as a digit.
+    keeping: Option<u64>,
 }
 
 impl State {
@@ -136,7 +136,7 @@ impl State {
             now: Duration::ZERO,
             dialog: FileDialog::of(PathPurpose::OpenDrawing, Duration::ZERO),
             saving: Vec::new(),
-            hand: Hand::default(),
+            keeping: None,
         }
     }
 
@@ -267,20 +267,24 @@ impl State {
     /// Goes on with the stroke under the pen. Where there is none any more, because a picture came in between, that
     /// stays.
     fn extend(&mut self, point: Point, out: &mut Vec<Effect>) {
-        let before = self.editor.revision();
-        self.editor.extend(point);
-        if self.editor.revision() != before {
+        if self.changes(|editor| editor.extend(point)) {
             self.drawing_changed(out);
         }
     }
 
     /// Changes the drawing. A picture in its place goes, whatever the change is.
     fn edit(&mut self, out: &mut Vec<Effect>, change: impl FnOnce(&mut InkEditor)) {
-        let before = self.editor.revision();
-        change(&mut self.editor);
-        if self.picture.take().is_some() || self.editor.revision() != before {
+        let changes = self.changes(change);
+        if self.picture.take().is_some() || changes {
             self.drawing_changed(out);
         }
+    }
+
+    /// Whether this changes the ink.
+    fn changes(&mut self, change: impl FnOnce(&mut InkEditor)) -> bool {
+        let before = self.editor.revision();
+        change(&mut self.editor);
+        self.editor.revision() != before
     }
 
     fn drawing_changed(&mut self, out: &mut Vec<Effect>) {

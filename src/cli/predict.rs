@@ -1,7 +1,7 @@
 //! `digitpad predict`: what a model reads in pictures and ink files.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Read, Write},
     path::{Path, PathBuf},
 };
@@ -13,6 +13,7 @@ use crate::{
     bitmap::{Bitmap, CLASSES},
     cli::text,
     error::{CliError, IoError, Refusal},
+    files::is_device,
     image_input, ink,
     model::file::Model,
     recognition::{self, Prediction, Verdict},
@@ -82,10 +83,10 @@ fn answer(model: &Model, input: &Input, printer: &mut Printer<'_>) -> Result<(),
     match input {
         Input::File(path) => {
             let name = path.display().to_string();
-            if !is_pipe(path) {
+            if !is_device(path) {
                 return answer_file(model, path, &name, printer);
             }
-            let pipe = File::open(path).map_err(|source| unread(path, source))?;
+            let pipe = File::open(path).map_err(|source| IoError::new("read", path, source))?;
             let (_folder, path) = spool(pipe, path)?;
             answer_file(model, &path, &name, printer)
         }
@@ -185,7 +186,7 @@ impl Kind {
         let mut start = Vec::new();
         let read =
             File::open(path).and_then(|file| file.take(SNIFFED_BYTES).read_to_end(&mut start));
-        read.map_err(|source| unread(path, source))?;
+        read.map_err(|source| IoError::new("read", path, source))?;
         Self::of_bytes(&start).ok_or_else(|| {
             let found = if start.is_empty() {
                 "an empty file"
@@ -218,29 +219,16 @@ impl Kind {
 /// What standard input is called as a file, so that an error about it can be understood.
 const STANDARD_INPUT: &str = "standard input";
 
-/// Whether it can be read only once, from its beginning.
-fn is_pipe(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
-}
-
 /// Puts what can be read only once into a file, because pictures and ink are read from files; errors about that have
 /// the end of `name` in theirs. The file is gone with its folder.
 fn spool(input: impl Read, name: &Path) -> Result<(tempfile::TempDir, PathBuf), IoError> {
-    let failed = |source| unread(name, source);
+    let failed = |source| IoError::new("read", name, source);
     let folder = tempfile::tempdir().map_err(failed)?;
     let path = folder.path().join(name.file_name().unwrap_or_default());
     let mut file = File::create(&path).map_err(failed)?;
     // One byte beyond the limit is for the reader to notice.
     io::copy(&mut input.take(SPOOL_LIMIT + 1), &mut file).map_err(failed)?;
     Ok((folder, path))
-}
-
-fn unread(path: &Path, source: io::Error) -> IoError {
-    IoError {
-        attempted: "read",
-        path: path.to_path_buf(),
-        source,
-    }
 }
 
 #[cfg(test)]

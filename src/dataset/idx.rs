@@ -227,9 +227,5 @@ impl<'a> File<'a> {
 
 /// Says that the system did not let `path` be read.
 pub(super) fn unreadable(path: &Path, source: io::Error) -> DatasetError {
-    DatasetError::Io(IoError {
-        attempted: "read",
-        path: path.to_owned(),
-        source,
-    })
+    DatasetError::Io(IoError::new("read", path, source))
 }

@@ -21,9 +21,13 @@ pub fn set_aside(path: &Path, ending: &str) -> Result<Option<PathBuf>, IoError> 
         return Ok(None);
     }
     let Some(free) = names(path, ending).find(|name| !name.exists()) else {
-        return Err(failed(path, io::ErrorKind::AlreadyExists.into()));
+        return Err(IoError::new(
+            "rename",
+            path,
+            io::ErrorKind::AlreadyExists.into(),
+        ));
     };
-    fs::rename(path, &free).map_err(|source| failed(path, source))?;
+    fs::rename(path, &free).map_err(|source| IoError::new("rename", path, source))?;
     Ok(Some(free))
 }
 
@@ -34,7 +38,7 @@ pub fn set_aside(path: &Path, ending: &str) -> Result<Option<PathBuf>, IoError> 
 pub fn bring_back(path: &Path, ending: &str) -> Result<(), IoError> {
     match names(path, ending).take_while(|name| name.exists()).last() {
         Some(last) if !path.exists() => {
-            fs::rename(&last, path).map_err(|source| failed(&last, source))
+            fs::rename(&last, path).map_err(|source| IoError::new("rename", &last, source))
         }
         _ => Ok(()),
     }
@@ -49,14 +53,6 @@ fn names(path: &Path, ending: &str) -> impl Iterator<Item = PathBuf> {
         }
         name.into()
     })
-}
-
-fn failed(path: &Path, source: io::Error) -> IoError {
-    IoError {
-        attempted: "rename",
-        path: path.to_path_buf(),
-        source,
-    }
 }
 
 #[cfg(test)]

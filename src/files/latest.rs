@@ -52,11 +52,7 @@ impl LatestFile {
                 let (desk, path) = (Arc::clone(&desk), path.clone());
                 move || desk.serve(&path)
             });
-        let failed = |source| IoError {
-            attempted: "write",
-            path: path.clone(),
-            source,
-        };
+        let failed = |source| IoError::new("write", &path, source);
         let thread = Some(thread.map_err(failed)?);
         Ok(Self { path, desk, thread })
     }
@@ -106,11 +102,7 @@ impl Desk {
     fn serve(&self, path: &Path) {
         while let Some(content) = self.next() {
             let begin = Instant::now();
-            let written = content().map_err(|source| IoError {
-                attempted: "write",
-                path: path.to_path_buf(),
-                source,
-            });
+            let written = content().map_err(|source| IoError::new("write", path, source));
             if let Err(error) = written.and_then(|bytes| write_atomically(path, &bytes)) {
                 self.lock().error = Some(error);
             }

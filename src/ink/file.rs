@@ -84,11 +84,7 @@ pub fn write(path: &Path, records: &[InkRecord]) -> Result<(), InkError> {
     let is_gzip = path
         .extension()
         .is_some_and(|name| name.eq_ignore_ascii_case("gz"));
-    let bytes = to_bytes(records, is_gzip).map_err(|source| IoError {
-        attempted: "write",
-        path: path.to_path_buf(),
-        source,
-    })?;
+    let bytes = to_bytes(records, is_gzip).map_err(|source| IoError::new("write", path, source))?;
     Ok(write_atomically(path, &bytes)?)
 }
 

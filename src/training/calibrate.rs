@@ -27,7 +27,8 @@ const GENERATED_AT_ONCE: usize = 200;
 const TEMPERATURES: [f64; 2] = [0.2, 5.0];
 
 /// Finds temperature and threshold. `validation` and `hands` are digits that were not learnt from;
-/// either may be empty. Where they are few, logits are worth what they say. `rejects` says whether the network has learnt what is no digit.
+/// either may be empty. Where they are few, logits are worth what they say. `rejects` says whether the
+/// network has learnt what is no digit.
 ///
 /// Whoever does not wait for the test gets what the first of these digits say. `None` when the training was
 /// abandoned.

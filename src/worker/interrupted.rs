@@ -41,12 +41,11 @@ pub fn checkpoint_in(data_folder: &Path) -> PathBuf {
 /// Takes the place for a training, until what this gives is dropped; `None` while another window's training has it.
 ///
 /// # Errors
-/// When the folder cannot be made or written to.
+/// When there is no such folder, or it cannot be written to.
 fn claim(path: &Path) -> Result<Option<File>, IoError> {
-    make_folder(path)?;
     let lock = path.with_extension("lock");
     let file = File::options().create(true).append(true).open(&lock);
-    let file = file.map_err(|source| failed("open", &lock, source))?;
+    let file = file.map_err(|source| IoError::new("open", &lock, source))?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Ok(None),
         // On a file system without locks two windows are not told apart.
@@ -60,8 +59,9 @@ fn claim(path: &Path) -> Result<Option<File>, IoError> {
 /// # Errors
 /// A whole sentence, when there is a file that cannot be read.
 pub(super) fn find(path: &Path) -> Result<Option<Checkpoint>, String> {
-    let claimed = claim(path).map_err(|error| error::chain(&error))?;
-    if claimed.is_none() {
+    // Where nothing can be claimed, nobody else has done so.
+    let claimed = claim(path);
+    if matches!(claimed, Ok(None)) {
         return Ok(None);
     }
     bring_back(path, WAITING).map_err(|error| error::chain(&error))?;
@@ -90,7 +90,7 @@ pub(super) fn find(path: &Path) -> Result<Option<Checkpoint>, String> {
 pub(super) fn discard(path: &Path) -> Result<(), IoError> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(failed("remove", path, source))
+            Err(IoError::new("remove", path, source))
         }
         _ => Ok(()),
     }
@@ -109,9 +109,14 @@ impl Kept {
     /// # Errors
     /// When another window has it, or nothing can be written there.
     pub(super) fn begin(path: PathBuf, is_new: bool) -> Result<Self, IoError> {
+        make_folder(&path)?;
         let Some(claim) = claim(&path)? else {
             let another = io::Error::other("another window is training, and keeps its own there");
-            return Err(failed("keep what is needed for that in", &path, another));
+            return Err(IoError::new(
+                "keep what is needed for that in",
+                &path,
+                another,
+            ));
         };
         if is_new {
             aside::set_aside(&path, WAITING)?;
@@ -140,16 +145,10 @@ impl Kept {
 /// Makes the folder that the file lies in.
 fn make_folder(path: &Path) -> Result<(), IoError> {
     match path.parent() {
-        Some(folder) => fs::create_dir_all(folder).map_err(|source| failed("make", folder, source)),
+        Some(folder) => {
+            fs::create_dir_all(folder).map_err(|source| IoError::new("make", folder, source))
+        }
         None => Ok(()),
-    }
-}
-
-fn failed(attempted: &'static str, path: &Path, source: io::Error) -> IoError {
-    IoError {
-        attempted,
-        path: path.to_path_buf(),
-        source,
     }
 }
 
@@ -160,6 +159,10 @@ mod tests {
     #[test]
     fn what_is_no_checkpoint_is_set_aside() {
         let kept = tempfile::tempdir().expect("a folder");
+        let missing = kept.path().join("not/yet/there");
+        let found = find(&checkpoint_in(&missing));
+        assert!(matches!(found, Ok(None)), "no folder: {found:?}");
+        assert!(!missing.exists(), "nor is one made by looking");
         let path = checkpoint_in(kept.path());
         assert!(matches!(find(&path), Ok(None)), "nothing there");
         fs::write(&path, "something else").expect("writes");

@@ -174,13 +174,8 @@ fn read_record(path: &Path) -> Result<RunRecord, String> {
 
 /// Writes the weights first: a record is only there when they are.
 fn keep(folder: &Path, record: &RunRecord, model: &Model) -> Result<Vec<u64>, String> {
-    fs::create_dir_all(folder).map_err(|source| {
-        error::chain(&IoError {
-            attempted: "make",
-            path: folder.to_path_buf(),
-            source,
-        })
-    })?;
+    fs::create_dir_all(folder)
+        .map_err(|source| error::chain(&IoError::new("make", folder, source)))?;
     let saved = model.save(&weights_path(folder, record.id));
     saved.map_err(|error| error::chain(&error))?;
     write_record(folder, record)?;
@@ -223,11 +218,7 @@ fn remove(folder: &Path, id: u64) -> Result<(), String> {
     for path in [record_path(folder, id), weights_path(folder, id)] {
         match fs::remove_file(&path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(error::chain(&IoError {
-                    attempted: "remove",
-                    path,
-                    source,
-                }));
+                return Err(error::chain(&IoError::new("remove", &path, source)));
             }
             _ => {}
         }

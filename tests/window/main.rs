@@ -2,6 +2,7 @@
 
 mod drawing;
 mod driver;
+mod fields;
 mod files;
 mod hand;
 mod interrupted;

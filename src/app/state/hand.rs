@@ -8,13 +8,6 @@ use crate::{
     worker::hand::{HandOutcome, HandTask},
 };
 
-/// The drawings that are kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Hand {
-    /// The revision of the drawing that is being kept.
-    keeping: Option<u64>,
-}
-
 /// A digit with its article: "a 4", "an 8".
 pub fn with_article(digit: Digit) -> String {
     let article = if digit.value() == 8 { "an" } else { "a" };
@@ -39,8 +32,8 @@ impl State {
     /// Keeps the drawing as a digit, unless that is being done already.
     pub(super) fn keep_as(&mut self, digit: Digit, out: &mut Vec<Effect>) {
         let revision = Some(self.ink_revision());
-        if self.can_keep() && self.hand.keeping != revision {
-            self.hand.keeping = revision;
+        if self.can_keep() && self.keeping != revision {
+            self.keeping = revision;
             let ink = self.ink().clone();
             out.push(Effect::Hand(HandTask::Keep(ink, digit)));
         }
@@ -64,7 +57,7 @@ impl State {
                     self.use_of_kept()
                 ));
                 // Somebody may have drawn on meanwhile.
-                if self.hand.keeping.take() == Some(self.ink_revision()) {
+                if self.keeping.take() == Some(self.ink_revision()) {
                     self.edit(out, InkEditor::clear);
                 }
             }
@@ -73,7 +66,7 @@ impl State {
 
     /// The drawing could not be kept, and may be tried again.
     pub(super) fn forget_keeping(&mut self) {
-        self.hand.keeping = None;
+        self.keeping = None;
     }
 
     /// There is no folder to keep drawings in.

@@ -96,12 +96,13 @@ impl State {
 
     /// Asks whether what is there already is to be replaced.
     pub(super) fn ask_to_replace(&mut self, path: &Path) {
-        let typed = self.typed.iter().rev();
-        let mut of_path = typed.filter(|typed| Path::new(typed.text.trim()) == path);
-        self.path_prompt = of_path.next().map(|prompt| PathPrompt {
-            replaces: true,
-            ..prompt.clone()
-        });
+        let mut typed = self.typed.iter().rev();
+        if let Some(prompt) = typed.find(|typed| Path::new(typed.text.trim()) == path) {
+            self.path_prompt = Some(PathPrompt {
+                replaces: true,
+                ..prompt.clone()
+            });
+        }
     }
 
     pub(super) fn accept_path(&mut self, out: &mut Vec<Effect>) {

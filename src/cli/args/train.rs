@@ -29,9 +29,10 @@ Examples:
   digitpad train --data fashion-mnist/ --out fashion.safetensors --json > fashion.json
   digitpad train --resume mine.safetensors.checkpoint --out mine.safetensors
 
-Ctrl-C ends the training after its batch and keeps what was learnt so far; a second one
-leaves out the test, and a third gives it up. All exit with code 130. What is needed to go on is written beside the weights, as FILE.checkpoint, after
-every epoch and every 30 seconds, and removed when the training has ended by itself.";
+Ctrl-C ends the training after its batch and keeps what was learnt so far; a second one leaves out the
+test, and a third gives it up. All exit with code 130. What is needed to go on is written beside the
+weights, as FILE.checkpoint, after every epoch and every 30 seconds, and removed when the training has
+ended by itself.";
 
 const NETWORK: &str = "Network";
 const OPTIMISATION: &str = "Optimisation";

@@ -2,13 +2,14 @@
 
 use std::{
     ffi::OsString,
+    io,
     path::{Path, PathBuf},
 };
 
 use super::{Display, TrainStart, TrainTask, read};
 use crate::{
     error::{CliError, IoError, Refusal},
-    files::aside,
+    files::{aside, folder_of, is_device},
     training::checkpoint::Checkpoint,
 };
 
@@ -38,23 +39,17 @@ pub(super) fn check_places(task: &TrainTask) -> Result<(), CliError> {
 
 /// Creates a file beside the one to come, and removes it.
 fn check_writable(path: &Path) -> Result<(), IoError> {
-    let failed = |source| IoError {
-        attempted: "write",
-        path: path.to_path_buf(),
-        source,
-    };
+    let failed = |source| IoError::new("write", path, source);
     if path.is_dir() {
-        return Err(failed(std::io::ErrorKind::IsADirectory.into()));
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
-    if path.exists() && !path.is_file() {
-        // A device or a pipe is written to, not replaced.
+    if is_device(path) {
+        // It is written to, not replaced.
         return Ok(());
     }
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    tempfile::tempfile_in(folder).map(drop).map_err(failed)
+    tempfile::tempfile_in(folder_of(path))
+        .map(drop)
+        .map_err(failed)
 }
 
 pub(super) fn read_checkpoint(file: &Path) -> Result<Checkpoint, CliError> {
@@ -83,11 +78,7 @@ pub(super) fn set_aside(task: &TrainTask, display: &mut Display) -> Result<(), I
 /// Whether two paths lead to the same file, be it there or not.
 fn is_same_place(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let beside = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+        let beside = || Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
         path.canonicalize().ok().or_else(beside)
     };
     place(one).is_some_and(|place_of_one| place(other) == Some(place_of_one))

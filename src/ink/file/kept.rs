@@ -24,11 +24,7 @@ pub fn read_if_any(path: &Path) -> Result<Vec<InkRecord>, InkError> {
 /// As [`read`] and [`write()`], and when the folder cannot be made.
 pub fn append(path: &Path, record: &InkRecord) -> Result<usize, InkError> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|source| IoError {
-            attempted: "make",
-            path: folder.to_path_buf(),
-            source,
-        })?;
+        fs::create_dir_all(folder).map_err(|source| IoError::new("make", folder, source))?;
     }
     let mut records = read_if_any(path)?;
     records.push(record.clone());

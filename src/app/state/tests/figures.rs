@@ -1,11 +1,11 @@
 //! What is told of a training before it begins and of its figures.
 
 use super::{
-    training::{finish, record, started},
+    training::{end, finish, record, started, untested},
     *,
 };
 use crate::{
-    training::{Ending, EpochRecord, TrainedModel, rehearsal::Rehearsal},
+    training::{Ending, EpochRecord, rehearsal::Rehearsal},
     worker::trainer::{TrainerFact, TrainerMessage},
 };
 
@@ -26,16 +26,7 @@ fn a_training_that_is_over_is_remarked_on_in_hindsight() {
     }
     let remarks = |state: &State| state.training.remarks.join(" ");
     assert!(remarks(&state).contains("stop here"), "while it runs");
-    let trained = TrainedModel {
-        model: model(),
-        history,
-        test: None,
-        ending: Ending::Completed,
-        epoch: Some(5),
-        is_blank: false,
-    };
-    let fact = TrainerFact::Finished(Box::new(trained));
-    state.hear_trainer(TrainerMessage { run, fact });
+    end(&mut state, run, untested(history, Ending::Completed));
     let said = remarks(&state);
     assert!(!said.contains("stop here"), "too late: {said}");
     assert!(said.contains("next time"), "what to do: {said}");

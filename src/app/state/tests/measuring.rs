@@ -1,6 +1,9 @@
 //! Tests of the model at work, and what is looked at in them.
 
-use super::*;
+use super::{
+    training::{end, untested},
+    *,
+};
 use crate::{
     app::state::measuring::{MeasuringAction, MeasuringForm, MeasuringState, SourceKind},
     bitmap::Digit,
@@ -9,11 +12,8 @@ use crate::{
         Measurement, Selection,
         specimens::{Source, Specimens},
     },
-    training::{TrainedModel, control::Control},
-    worker::{
-        measurer::{MeasurerEnding, MeasurerMessage, MeasurerProgress},
-        trainer::{TrainerFact, TrainerMessage},
-    },
+    training::{Ending, control::Control},
+    worker::measurer::{MeasurerEnding, MeasurerMessage, MeasurerProgress},
 };
 
 fn measurement() -> Arc<Measurement> {
@@ -61,16 +61,7 @@ fn trained(state: &mut State) -> Vec<Effect> {
         images_seen: 1,
         ..Default::default()
     }));
-    let trained = TrainedModel {
-        model: model(),
-        history: Vec::new(),
-        test: None,
-        ending: crate::training::Ending::Completed,
-        epoch: None,
-        is_blank: false,
-    };
-    let fact = TrainerFact::Finished(Box::new(trained));
-    state.hear_trainer(TrainerMessage { run, fact })
+    end(state, run, untested(Vec::new(), Ending::Completed))
 }
 
 #[test]

@@ -41,24 +41,34 @@ fn epoch(state: &mut State, run: u64) -> Vec<Effect> {
     state.hear_trainer(TrainerMessage { run, fact })
 }
 
+/// What a training leaves that was not tested.
+pub(super) fn untested(history: Vec<EpochRecord>, ending: Ending) -> TrainedModel {
+    TrainedModel {
+        model: model(),
+        epoch: history.last().map(|record| record.epoch),
+        history,
+        test: None,
+        ending,
+        is_blank: false,
+    }
+}
+
+pub(super) fn end(state: &mut State, run: u64, trained: TrainedModel) -> Vec<Effect> {
+    let fact = TrainerFact::Finished(Box::new(trained));
+    state.hear_trainer(TrainerMessage { run, fact })
+}
+
 pub(super) fn finish(state: &mut State, run: u64) -> Vec<Effect> {
     let trained = TrainedModel {
-        model: model(),
-        history: vec![record(1)],
         test: Some(Evaluation {
             examples: 4,
             loss: 0.1,
             accuracy: 0.75,
             confusion: [[0; 10]; 10],
         }),
-        ending: Ending::Completed,
-        epoch: Some(1),
-        is_blank: false,
+        ..untested(vec![record(1)], Ending::Completed)
     };
-    state.hear_trainer(TrainerMessage {
-        run,
-        fact: TrainerFact::Finished(Box::new(trained)),
-    })
+    end(state, run, trained)
 }
 
 #[test]
@@ -68,15 +78,10 @@ fn a_training_stopped_before_its_first_batch_leaves_the_model_at_work() {
     let run = started(&mut state);
     state.apply(Action::Stop);
     let trained = TrainedModel {
-        model: model(),
-        history: Vec::new(),
-        test: None,
-        ending: Ending::Stopped,
-        epoch: None,
         is_blank: true,
+        ..untested(Vec::new(), Ending::Stopped)
     };
-    let fact = TrainerFact::Finished(Box::new(trained));
-    let effects = state.hear_trainer(TrainerMessage { run, fact });
+    let effects = end(&mut state, run, trained);
     assert!(effects.is_empty(), "nobody else answers");
     assert!(
         Arc::ptr_eq(state.models.answering(), &answering),
@@ -98,16 +103,8 @@ fn what_a_resumed_training_had_learnt_is_kept_when_it_is_stopped_at_once() {
     let fact = TrainerFact::Resumed(vec![record(1)]);
     state.hear_trainer(TrainerMessage { run, fact });
     state.apply(Action::Stop);
-    let trained = TrainedModel {
-        model: model(),
-        history: vec![record(1)],
-        test: None,
-        ending: Ending::Stopped,
-        epoch: Some(1),
-        is_blank: false,
-    };
-    let fact = TrainerFact::Finished(Box::new(trained));
-    state.hear_trainer(TrainerMessage { run, fact });
+    let trained = untested(vec![record(1)], Ending::Stopped);
+    end(&mut state, run, trained);
     assert_eq!(
         state.models.chosen().origin,
         Origin::Trained(run),

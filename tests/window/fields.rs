@@ -1,0 +1,189 @@
+//! The training panel's knobs: shown, typed into, refused and reset.
+
+use digitpad::{
+    app::{
+        settings::{SavedForm, Settings},
+        state::form::TrainingForm,
+    },
+    training::config::{Optimizer, Preset},
+};
+use egui::{Event, Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+
+use crate::driver::{Window, says, settings};
+
+/// A window that begins with these training settings, and has room for all of them.
+fn set_to(form: &TrainingForm) -> Window {
+    let settings = Settings {
+        training: SavedForm::of(form),
+        ..settings()
+    };
+    Window::with_model(settings, None, [1100.0, 2400.0], 1.0)
+}
+
+/// A window with the settings open, and these groups of them.
+pub(crate) fn opened(groups: &[&str]) -> Window {
+    let mut window = set_to(&TrainingForm::default());
+    window.click("Settings");
+    for group in groups {
+        window.click(group);
+    }
+    window
+}
+
+pub(crate) fn form(window: &Window) -> &TrainingForm {
+    &window.harness.state().state().training.form
+}
+
+/// Types a number into one of the fields.
+pub(crate) fn set(window: &mut Window, label: &str, value: &str) {
+    window.harness.step();
+    window.harness.get_by_label(label).click();
+    window.harness.step();
+    window.harness.step();
+    window.press(Modifiers::COMMAND, Key::A);
+    window.harness.get_by_label(label).type_text(value);
+    window.harness.step();
+    window.press(Modifiers::NONE, Key::Enter);
+}
+
+#[test]
+fn a_newcomer_sees_a_preset_and_train_and_no_knob() {
+    let window = Window::new(settings());
+    for label in ["Preset", "Train", "Settings"] {
+        let shown = window.harness.query_all_by_label(label).count();
+        assert!(shown > 0, "{label} is there");
+    }
+    for label in ["Hidden layers", "Dropout", "Momentum", "Rotation, degrees"] {
+        let shown = window.harness.query_by_label(label).is_some();
+        assert!(!shown, "{label} is folded away");
+    }
+    assert!(
+        window.says("Time: some steps are timed when you come here."),
+        "no time is promised that was not measured"
+    );
+}
+
+#[test]
+fn every_group_is_changed_shown_to_be_and_reset() {
+    let cases = [
+        ("Training steps", "Epochs", "3"),
+        ("Optimiser", "Clip gradients", "2"),
+        ("Against overfitting", "Dropout", "0.25"),
+        ("Before the network", "Upright", "0.8"),
+        ("Before the network", "Even width", "0.6"),
+        ("Before the network", "Blur, pixels", "0.5"),
+        ("Augmentation", "Rotation, degrees", "12"),
+        ("Data", "Drawn digits", "100"),
+    ];
+    for (group, label, value) in cases {
+        let mut window = opened(&[group]);
+        let before = form(&window).clone();
+        set(&mut window, label, value);
+        assert_ne!(*form(&window), before, "{label} is set");
+        let changed = format!("{group} · changed");
+        assert!(window.says(&changed), "{group} shows that it differs");
+        assert!(window.says("keras, changed"), "and so does the preset");
+        window.click(&format!("Reset {group}"));
+        assert_eq!(*form(&window), before, "{group} is as the preset has it");
+        assert!(!window.says(&changed), "and no longer marked");
+    }
+}
+
+#[test]
+fn values_out_of_range_are_brought_into_it_and_clashes_are_said() {
+    let mut window = opened(&["Against overfitting", "Data"]);
+    set(&mut window, "Dropout", "7");
+    assert_eq!(form(&window).numbers.dropout, 0.9, "the most there is");
+    set(&mut window, "Validation part", "0");
+    assert!(!window.says("Patience needs"), "nothing is wrong yet");
+    set(&mut window, "Patience, epochs", "3");
+    assert!(
+        window.says("Patience needs validation images"),
+        "said at once, where it is set"
+    );
+    assert!(window.says("Cannot set the patience"), "and beside Train");
+    window.click("Reset to the preset");
+    assert!(!window.says("Patience needs"), "gone with its cause");
+}
+
+#[test]
+fn a_field_keeps_the_keyboard_while_it_is_typed_into() {
+    let mut window = opened(&["Training steps"]);
+    for (label, text, expected) in [("Hidden layers", ",64", "128,64"), ("Epochs", "25", "25")] {
+        window.harness.get_by_label(label).click();
+        window.harness.step();
+        window.harness.step();
+        if label == "Epochs" {
+            window.press(Modifiers::COMMAND, Key::A);
+        }
+        for letter in text.chars() {
+            window.frame_with(vec![Event::Text(letter.to_string())]);
+        }
+        window.press(Modifiers::NONE, Key::Enter);
+        let form = form(&window);
+        let set = match label {
+            "Epochs" => form.numbers.epochs.to_string(),
+            _ => form.hidden.clone(),
+        };
+        assert_eq!(
+            set, expected,
+            "{label}, though the group is marked changed meanwhile"
+        );
+    }
+}
+
+#[test]
+fn a_field_that_is_entered_and_left_keeps_what_it_does_not_show() {
+    let mut config = Preset::Quick.config();
+    config.learning_rate = 0.001_234_5;
+    let mut window = set_to(&TrainingForm::of(Preset::Quick, config));
+    window.click("Settings");
+    window.click("Training steps · changed");
+    window.click("Data");
+    let before = form(&window).clone();
+    assert_eq!(before.numbers.validation_split, 1.0 / 12.0, "shown as 8.33");
+    for label in ["Validation part", "Learning rate"] {
+        window.harness.get_by_label(label).click();
+        window.harness.step();
+        window.harness.step();
+        window.press(Modifiers::NONE, Key::Tab);
+        assert_eq!(*form(&window), before, "{label} was only visited");
+    }
+    set(&mut window, "Validation part", "8.34");
+    let split = form(&window).numbers.validation_split;
+    assert!((split - 0.0834).abs() < 1e-12, "{split} was typed");
+}
+
+#[test]
+fn knobs_that_make_no_sense_are_not_shown() {
+    let window = opened(&["Optimiser"]);
+    let shows = |window: &Window, label: &str| window.harness.query_by_label(label).is_some();
+    assert!(shows(&window, "Beta 1"), "Adam has it");
+    assert!(!shows(&window, "Momentum"), "but no momentum");
+    let mut form = form(&window).clone();
+    form.numbers.optimizer = Optimizer::NESTEROV;
+    let mut window = set_to(&form);
+    window.click("Settings");
+    window.click("Optimiser · changed");
+    assert!(shows(&window, "Momentum"), "SGD has it");
+    assert!(shows(&window, "Nesterov"), "and can look ahead with it");
+    assert!(!shows(&window, "Beta 1"), "but has no moments");
+}
+
+#[test]
+fn the_size_of_the_network_and_the_data_are_told() {
+    let mut window = opened(&["Data", "Augmentation"]);
+    assert!(window.says("101,770 parameters"), "784-128-10");
+    window.await_that("the data is looked at", |harness| {
+        says(harness, "60,000 images to learn from, 10,000 to test with")
+    });
+    let counts = window.value("Training images of each digit");
+    assert!(counts.starts_with("0: 5,923, 1: 6,742"), "{counts}");
+    assert_eq!(
+        window.value("What the network is fed"),
+        "32 images",
+        "drawn"
+    );
+    window.click("Vary again");
+}
