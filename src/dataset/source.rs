@@ -18,8 +18,8 @@ const CALIBRATION: Fold = Fold::new(0, 12);
 /// Fewer digits than this say nothing of the one in 200 that may be lost: they are learnt from instead.
 const LEAST_CALIBRATION: usize = 200;
 /// One's own drawings are to be one in so many of what is learnt from, and each is repeated for it, but no more than
-/// [`MOST_REPEATS`] times. Seen once an epoch beside MNIST, 20 drawings of a hand raise what preset `quick` reads of it
-/// by 1 to 3 points alone; seen 20 times, from 88-93 % to 95-99 % of four hands in five.
+/// [`MOST_REPEATS`] times. Seen once an epoch beside MNIST (as `--ink`), 20 drawings of a hand raise what preset `quick`
+/// reads of it by 1 to 4 points alone; seen 20 times, from 87-93 % to 95-100 % of four hands in five.
 const HAND_SHARE: usize = 100;
 /// The most that each of one's own drawings is repeated.
 const MOST_REPEATS: usize = 20;
