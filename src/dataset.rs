@@ -6,6 +6,7 @@ pub mod idx;
 
 mod files;
 pub mod generated;
+pub mod hand;
 mod mnist;
 pub mod noise;
 pub mod pen;
@@ -173,6 +174,8 @@ pub struct Dataset {
     pub test: Examples,
     /// What people wrote with a pen, learnt from beside `train`.
     pub pen: pen::PenExamples,
+    /// Drawings of one's own, learnt from beside `train` several times each.
+    pub hand: pen::PenExamples,
     /// Digits by other hands: never learnt from, but what confidence means is found with them.
     pub calibration: Examples,
     /// Where all of it comes from.
@@ -187,6 +190,7 @@ impl Dataset {
             train,
             test,
             pen: pen::PenExamples::default(),
+            hand: pen::PenExamples::default(),
             calibration: Examples::of_parts(Vec::new(), Vec::new()),
             source: source::DataSource::default(),
         }

@@ -137,6 +137,15 @@ pub enum DatasetError {
     Refused(Refusal),
 }
 
+impl From<InkError> for DatasetError {
+    fn from(error: InkError) -> Self {
+        match error {
+            InkError::Io(error) => Self::Io(error),
+            InkError::Refused(refusal) => Self::Refused(refusal),
+        }
+    }
+}
+
 /// Weights and models.
 #[derive(Debug, Error)]
 pub enum ModelError {

@@ -13,6 +13,7 @@ pub mod evaluation;
 mod events;
 mod fields;
 mod fused;
+pub mod lesson;
 mod outcome;
 pub mod rehearsal;
 mod run;
@@ -20,6 +21,8 @@ pub mod sanity;
 pub mod schedule;
 mod source;
 mod step;
+
+use std::iter;
 
 use candle_core::Device;
 
@@ -29,6 +32,7 @@ use self::{
     config::TrainingConfig,
     control::{Control, Wish},
     evaluation::evaluate,
+    lesson::{Origin, Pupil},
     run::{Learnt, Run},
     step::{BatchFigures, OptimizerState, Step, StepSettings},
 };
@@ -38,7 +42,7 @@ pub use self::{
 };
 use crate::{
     bitmap::CLASSES,
-    dataset::{Dataset, Examples, TrainingSet, generated, pen::PenExamples},
+    dataset::{Dataset, Examples, TrainingSet, generated, hand::repeats},
     error::{ModelError, Refusal, TrainingError},
     model::{
         Mlp,
@@ -63,7 +67,24 @@ pub fn train(
     control: &Control,
     on_event: &mut (dyn FnMut(TrainingEvent) + Send),
 ) -> Result<Option<TrainedModel>, TrainingError> {
-    begin(config, None, dataset, device, control, on_event)
+    let beginning = Beginning::New;
+    begin(config, &beginning, dataset, device, control, on_event)
+}
+
+/// The same, but going on with the weights of a model.
+///
+/// # Errors
+/// As [`train`], and when its network is not the one that the configuration names.
+pub fn teach(
+    pupil: &Pupil,
+    config: &TrainingConfig,
+    dataset: &Dataset,
+    device: &Device,
+    control: &Control,
+    on_event: &mut (dyn FnMut(TrainingEvent) + Send),
+) -> Result<Option<TrainedModel>, TrainingError> {
+    let beginning = Beginning::Pupil(pupil);
+    begin(config, &beginning, dataset, device, control, on_event)
 }
 
 /// Goes on with an interrupted training, on the data that it began with. What comes of it is, bit by bit,
@@ -81,13 +102,38 @@ pub fn resume(
     checkpoint
         .check_data(dataset)
         .map_err(TrainingError::Refused)?;
-    let config = checkpoint.config();
-    begin(config, Some(checkpoint), dataset, device, control, on_event)
+    let (config, beginning) = (checkpoint.config(), Beginning::Checkpoint(checkpoint));
+    begin(config, &beginning, dataset, device, control, on_event)
+}
+
+/// What the first weights are.
+enum Beginning<'a> {
+    New,
+    Pupil(&'a Pupil),
+    Checkpoint(&'a Checkpoint),
+}
+
+impl Beginning<'_> {
+    fn origin(&self) -> Option<Origin> {
+        match self {
+            Self::New => None,
+            Self::Pupil(pupil) => Some(pupil.origin()),
+            Self::Checkpoint(checkpoint) => checkpoint.origin().cloned(),
+        }
+    }
+
+    fn network(&self, config: &TrainingConfig, device: &Device) -> Result<Mlp, TrainingError> {
+        match self {
+            Self::New => fresh(config, device),
+            Self::Pupil(pupil) => pupil.network(config, device),
+            Self::Checkpoint(checkpoint) => Ok(checkpoint.learning(device)?),
+        }
+    }
 }
 
 fn begin(
     config: &TrainingConfig,
-    checkpoint: Option<&Checkpoint>,
+    beginning: &Beginning,
     dataset: &Dataset,
     device: &Device,
     control: &Control,
@@ -96,9 +142,10 @@ fn begin(
     config.validate().map_err(TrainingError::Refused)?;
     let (training, validation) = split(config, dataset)?;
     let identity = checkpoint::DataIdentity::of(dataset);
+    let origin = beginning.origin();
     let mut on_event = |mut event| {
         if let TrainingEvent::Checkpoint(checkpoint) = &mut event {
-            checkpoint.set_data(dataset, identity);
+            checkpoint.set_data(dataset, identity, origin.as_ref());
         }
         on_event(event);
     };
@@ -107,13 +154,10 @@ fn begin(
         .build()
         .map_err(|error| ModelError::Compute(Box::new(error)))?;
     pool.install(|| {
-        let training = training_set(training, &dataset.pen, config, control);
-        let mlp = match checkpoint {
-            Some(checkpoint) => checkpoint.learning(device)?,
-            None => fresh(config, device)?,
-        };
+        let training = training_set(training, dataset, config, control);
+        let mlp = beginning.network(config, device)?;
         let mut run = Run::new(config, &training, control, mlp)?;
-        if let Some(checkpoint) = checkpoint {
+        if let Beginning::Checkpoint(checkpoint) = beginning {
             run.resume(checkpoint)?;
         }
         let Some(learnt) = run.epochs(&validation, &mut on_event)? else {
@@ -130,8 +174,10 @@ fn begin(
             });
         }
         // A stop may have come before there were any in the training set.
-        let rejects = config.non_digits > 0 || !dataset.pen.non_digits.is_empty();
-        finish(config, dataset, (&validation, rejects), learnt, control)
+        let drawn = [&dataset.pen, &dataset.hand];
+        let rejects = config.non_digits > 0 || drawn.iter().any(|ink| !ink.non_digits.is_empty());
+        let known = (origin.as_ref(), rejects);
+        finish(config, dataset, (&validation, known), learnt, control)
     })
 }
 
@@ -183,7 +229,7 @@ fn is_sorted_by_digit(examples: &Examples) -> bool {
 fn finish(
     config: &TrainingConfig,
     dataset: &Dataset,
-    (validation, rejects): (&Examples, bool),
+    (validation, (origin, rejects)): (&Examples, (Option<&Origin>, bool)),
     learnt: Learnt,
     control: &Control,
 ) -> Result<Option<TrainedModel>, TrainingError> {
@@ -195,7 +241,11 @@ fn finish(
         is_blank,
     } = learnt;
     let hands = &dataset.calibration;
-    let calibration = calibration(&mlp, validation, hands, rejects, config.seed, control)?;
+    let known = origin.and_then(|origin| origin.calibration(rejects));
+    let calibration = match known.filter(|_| hands.is_empty()) {
+        Some(known) => Some(known),
+        None => calibration(&mlp, validation, hands, rejects, config.seed, control)?,
+    };
     let Some(calibration) = calibration else {
         return Ok(None);
     };
@@ -216,6 +266,8 @@ fn finish(
     let metadata = Metadata {
         dataset: dataset.name.clone(),
         recipe: serde_json::to_string(config).unwrap_or_default(),
+        began_with: origin.map(|origin| origin.name.clone()),
+        own_drawings: Some(dataset.source.hand.len()).filter(|&count| count > 0),
         seed: Some(config.seed),
         validation_accuracy: record.and_then(|record| record.validation_accuracy),
         test_loss: test.as_ref().map(|test| test.loss),
@@ -232,11 +284,11 @@ fn finish(
     }))
 }
 
-/// Adds the pen's ink and the generated drawings that the configuration asks for, some at a time, so that a stop is
+/// Adds the pen's ink, one's own drawings and the generated ones that the configuration asks for, some at a time, so that a stop is
 /// answered at once; then fewer will do, because none will be learnt from.
 fn training_set(
     training: Examples,
-    pen: &PenExamples,
+    dataset: &Dataset,
     config: &TrainingConfig,
     control: &Control,
 ) -> TrainingSet {
@@ -248,12 +300,17 @@ fn training_set(
             .take_while(is_wanted)
             .map(move |start| start..count.min(start + AT_ONCE))
     };
+    let Dataset { pen, hand, .. } = dataset;
+    let times = repeats(hand.len(), training.len());
     let mut parts = vec![training];
     parts.extend((!pen.digits.is_empty()).then(|| pen.digits.clone()));
+    if !hand.digits.is_empty() {
+        parts.extend(iter::repeat_n(hand.digits.clone(), times));
+    }
     let digits: Vec<Examples> = ranges(config.generated_digits)
         .map(|range| Examples::generated(range, config.seed))
         .collect();
-    let mut non_digits = pen.non_digits.clone();
+    let mut non_digits = [&pen.non_digits[..], &hand.non_digits.repeat(times)].concat();
     for range in ranges(config.non_digits) {
         non_digits.extend(generated::non_digits(range, config.seed));
     }

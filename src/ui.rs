@@ -8,6 +8,7 @@ mod curves;
 mod fields;
 mod gallery;
 mod icons;
+mod keep;
 mod keys;
 mod measuring;
 mod models;
@@ -23,8 +24,8 @@ mod training;
 mod words;
 
 use egui::{
-    Button, CentralPanel, Context, Frame, Margin, Panel, Rect, Response, RichText, ScrollArea,
-    Sense, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Button, CentralPanel, Context, Frame, Margin, Panel, Popup, Rect, Response, RichText,
+    ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use self::{
@@ -75,6 +76,8 @@ pub struct View {
     training: TrainingView,
     /// Whether a text field had the keyboard in the last frame: the key that takes it away is still the field's.
     field_had_keyboard: bool,
+    /// Whether a menu was open in the last frame: the click that closes it is still the menu's.
+    menu_was_open: bool,
 }
 
 impl View {
@@ -136,6 +139,7 @@ impl View {
         notices::notices_ui(ui.ctx(), state, &mut actions);
         notices::drop_hint(ui.ctx(), state);
         self.field_had_keyboard = ui.ctx().text_edit_focused();
+        self.menu_was_open = Popup::is_any_open(ui.ctx());
         actions
     }
 
@@ -163,7 +167,8 @@ impl View {
         ui.scope_builder(UiBuilder::new().max_rect(place.models), |ui| {
             models::models_ui(ui, state, actions);
         });
-        prediction::prediction_ui(ui, place.results, state, &mut self.preview, actions);
+        let results = (state, self.menu_was_open);
+        prediction::prediction_ui(ui, place.results, results, &mut self.preview, actions);
     }
 }
 

@@ -24,6 +24,8 @@ fn model(hidden: &[usize], activation: Activation) -> Model {
     let metadata = Metadata {
         dataset: "MNIST".into(),
         recipe: "{\"epochs\":10}".into(),
+        began_with: Some("built-in model".into()),
+        own_drawings: Some(12),
         seed: Some(u64::MAX),
         validation_accuracy: Some(0.976),
         test_loss: Some(0.081_25),

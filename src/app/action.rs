@@ -17,6 +17,7 @@ use crate::{
     training::{
         checkpoint::Checkpoint,
         config::{Preset, TrainingConfig},
+        lesson::Pupil,
     },
     worker::{
         file_tasks::{FileTask, Photograph},
@@ -41,8 +42,8 @@ pub enum Action {
     Redo,
     /// Remove the drawing, or the picture that is shown in its place.
     Clear,
-    /// Keep the drawing as this digit, for trainings to learn from.
-    KeepAs(Digit),
+    /// Keep the drawing as this digit, or as none, for trainings to learn from.
+    KeepAs(Option<Digit>),
     /// Remove the drawing that was kept last.
     ForgetLast,
     /// Ask where a file is or shall be.
@@ -73,6 +74,8 @@ pub enum Action {
     ChooseDevice(DeviceChoice),
     /// Begin a training.
     Train,
+    /// Let the model at work learn from the drawings that are kept.
+    Teach,
     /// Let the training wait.
     Pause,
     /// Let it go on.
@@ -170,6 +173,8 @@ pub enum Effect {
         run: u64,
         /// How it is trained.
         config: Box<TrainingConfig>,
+        /// The model that goes on learning; a new network without it.
+        pupil: Option<Pupil>,
         /// On what.
         data: DataSource,
         /// Whether it learns from the drawings that are kept, too.
@@ -180,7 +185,7 @@ pub enum Effect {
     /// Go on, under this number, with a training that was interrupted.
     ResumeInterrupted(u64, Arc<Checkpoint>),
     /// Throw away what an interrupted training left.
-    DiscardInterrupted,
+    DiscardInterrupted(Arc<Checkpoint>),
     /// Let the training wait.
     Pause,
     /// Let it go on.

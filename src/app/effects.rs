@@ -80,12 +80,14 @@ impl Workers {
                 Effect::Train {
                     run,
                     config,
+                    pupil,
                     data,
                     learns_hand,
                     device,
                 } => {
                     let job = Job::New {
                         config,
+                        pupil,
                         data,
                         hand: self.hand.clone().filter(|_| learns_hand),
                         device,
@@ -95,10 +97,10 @@ impl Workers {
                 Effect::ResumeInterrupted(run, checkpoint) => {
                     self.train(ctx, run, Job::Resume(checkpoint));
                 }
-                Effect::DiscardInterrupted => {
-                    if let Some(path) = &self.checkpoint {
+                Effect::DiscardInterrupted(checkpoint) => {
+                    if let Some(path) = self.checkpoint.clone() {
                         self.files
-                            .submit(FileTask::DiscardInterrupted(path.clone()));
+                            .submit(FileTask::DiscardInterrupted(path, checkpoint));
                     }
                 }
                 Effect::Pause => self.steer(Trainer::pause),

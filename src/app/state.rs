@@ -12,6 +12,7 @@ pub mod training;
 mod closing;
 mod news;
 mod paths;
+mod steering;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +25,7 @@ use self::{
     notices::Notices,
     paths::FileDialog,
     runs::Runs,
-    training::{Rehearsals, Training, TrainingState},
+    training::{Rehearsals, Training},
 };
 use super::{
     action::{Action, Effect, PathPurpose},
@@ -101,10 +102,12 @@ pub struct State {
     /// The time since the window opened.
     now: Duration,
     dialog: FileDialog,
-    /// The weights that are being written, and where to; `None` while a dialog asks.
-    saving: Vec<(Option<PathBuf>, ModelId)>,
-    /// The revision of the drawing that is being kept as a digit.
+    /// The revision of the drawing that is being kept to learn from.
     keeping: Option<u64>,
+    /// The revision of the pad when it had just made room for one that was kept.
+    kept_before: Option<u64>,
+    /// Whether undo has brought back the drawing that is being forgotten.
+    brought_back: bool,
 }
 
 impl State {
@@ -135,8 +138,9 @@ impl State {
             blank_since: 0,
             now: Duration::ZERO,
             dialog: FileDialog::of(PathPurpose::OpenDrawing, Duration::ZERO),
-            saving: Vec::new(),
             keeping: None,
+            kept_before: None,
+            brought_back: false,
         }
     }
 
@@ -192,7 +196,7 @@ impl State {
             Action::PenDown(point) => self.edit(out, |editor| editor.begin(point)),
             Action::PenMoved(point) => self.extend(point, out),
             Action::PenUp => self.editor.end(),
-            Action::Undo => self.edit(out, InkEditor::undo),
+            Action::Undo => self.undo(out),
             Action::Redo => self.edit(out, InkEditor::redo),
             Action::Clear => self.edit(out, InkEditor::clear),
             Action::KeepAs(digit) => self.keep_as(digit, out),
@@ -234,15 +238,15 @@ impl State {
                 self.training.rehearsals = Rehearsals::default();
             }
             Action::Train => self.train(out),
+            Action::Teach => self.teach(out),
             Action::Pause => self.steer(out, Effect::Pause),
             Action::Resume => self.steer(out, Effect::Resume),
             Action::Stop => self.steer(out, Effect::Stop),
             Action::SkipTest => self.steer(out, Effect::SkipTest),
             Action::ResumeInterrupted => self.resume_interrupted(out),
             Action::DiscardInterrupted => {
-                if self.training.interrupted.take().is_some() {
-                    out.push(Effect::DiscardInterrupted);
-                }
+                let interrupted = self.training.interrupted.take();
+                out.extend(interrupted.map(Effect::DiscardInterrupted));
             }
             Action::KeepInterrupted => self.training.interrupted = None,
             Action::Watch(watch) => self.watch(watch, out),
@@ -312,87 +316,6 @@ impl State {
 
     fn answer_with_model(&mut self, out: &mut Vec<Effect>) {
         log::info!(target: "digitpad", "the answers are from: {}", self.models.chosen().name());
-        out.push(Effect::Answer(Arc::clone(self.models.answering())));
-    }
-
-    fn train(&mut self, out: &mut Vec<Effect>) {
-        if self.training.state.active_run().is_some() {
-            return;
-        }
-        let form = &self.training.form;
-        let config = match form.config() {
-            Ok(config) => config,
-            Err(refusal) => return self.notices.error(refusal.to_string()),
-        };
-        let Some(data) = form.source() else {
-            let text = "Choose the folder of the data set first, or train on MNIST.";
-            return self.notices.error(text);
-        };
-        let (preset, learns_hand) = (form.preset, form.learns_hand);
-        let run = self.training.begin(preset, config.clone());
-        log::info!(target: "digitpad", "training run {run} begins: {} on {data:?}", config.model);
-        let device = self.settings.device;
-        out.push(Effect::Train {
-            run,
-            config: Box::new(config),
-            data,
-            learns_hand,
-            device,
-        });
-    }
-
-    /// Goes on with the training that was interrupted, with its settings in the form.
-    fn resume_interrupted(&mut self, out: &mut Vec<Effect>) {
-        if self.training.state.active_run().is_some() {
-            return;
-        }
-        let Some(checkpoint) = self.training.interrupted.take() else {
-            return;
-        };
-        let preset = self.training.form.preset;
-        let mut form = form::TrainingForm::of(preset, checkpoint.config().clone());
-        form.learns_hand = self.training.form.learns_hand;
-        if let Some(folder) = &checkpoint.source().folder {
-            form.from_folder = true;
-            form.folder = folder.display().to_string();
-        }
-        self.training.form = form;
-        let run = self.training.begin(preset, checkpoint.config().clone());
-        log::info!(target: "digitpad", "training run {run} goes on: {checkpoint:?}");
-        out.push(Effect::ResumeInterrupted(run, checkpoint));
-    }
-
-    /// Pauses, resumes or stops the training under way, or skips its test, where that makes sense.
-    fn steer(&mut self, out: &mut Vec<Effect>, effect: Effect) {
-        let next = match (&self.training.state, &effect) {
-            (&TrainingState::Running { run }, Effect::Pause) => TrainingState::Paused { run },
-            (&TrainingState::Paused { run }, Effect::Resume) => TrainingState::Running { run },
-            (&(TrainingState::Running { run } | TrainingState::Paused { run }), Effect::Stop) => {
-                TrainingState::Stopping { run }
-            }
-            (
-                &TrainingState::Testing {
-                    run,
-                    stopped,
-                    is_skipped: false,
-                },
-                Effect::SkipTest,
-            ) => TrainingState::Testing {
-                run,
-                stopped,
-                is_skipped: true,
-            },
-            _ => return,
-        };
-        self.training.state = next;
-        out.push(effect);
-    }
-
-    fn watch(&mut self, watch: bool, out: &mut Vec<Effect>) {
-        self.settings.watch = watch;
-        let active = self.training.state.active_run().is_some();
-        self.models
-            .watch(self.training.snapshot.clone().filter(|_| watch && active));
         out.push(Effect::Answer(Arc::clone(self.models.answering())));
     }
 }

@@ -30,6 +30,7 @@ use crate::{
         config::TrainingConfig,
         control::{Control, Wish},
         evaluation::Evaluation,
+        lesson::Pupil,
         sanity::{Observation, observe},
     },
 };
@@ -61,6 +62,8 @@ pub enum TrainStart {
     New {
         /// How; in range.
         config: Box<TrainingConfig>,
+        /// The model whose weights it begins with; new ones without it.
+        pupil: Option<Pupil>,
         /// On what.
         source: DataSource,
     },
@@ -187,20 +190,26 @@ fn tell_of_ink(
     dataset: &Dataset,
     display: &mut Display,
 ) -> Result<(), CliError> {
-    if let Some(file) = &source.hand {
-        let Some(count) = dataset.source.hand_count else {
-            return Err(CliError::Refused(Refusal::new(
-                format!("learn from the drawings in {}", file.display()),
-                "no digit with a label",
-                "at least one",
-                "choose another file, or keep some drawings in the window first",
-            )));
-        };
+    if !source.hand.is_empty() {
+        let count = source.hand.len();
         display.line(&format!("drawings of your own to learn from: {count}"));
     }
     if !source.ink.is_empty() {
         let others = dataset.pen.non_digits.len() / PIXELS;
         let (digits, held_back) = (dataset.pen.digits.len(), dataset.calibration.len());
+        if digits + others + held_back == 0 {
+            let files: Vec<_> = source
+                .ink
+                .iter()
+                .map(|file| file.display().to_string())
+                .collect();
+            return Err(CliError::Refused(Refusal::new(
+                format!("learn from the ink in {}", files.join(", ")),
+                "no digit with a label, nor a sign that no hand writes like one",
+                "at least one",
+                "label its drawings, or choose other files",
+            )));
+        }
         display.line(&format!(
             "ink with labels: {digits} digits and {others} other signs to learn from, {held_back} digits held back"
         ));
@@ -210,28 +219,32 @@ fn tell_of_ink(
 
 /// What a training begins with.
 enum Begun<'a> {
-    New(&'a TrainingConfig, DataSource),
+    New(&'a TrainingConfig, Option<&'a Pupil>, DataSource),
     Resumed(Box<Checkpoint>),
 }
 
 impl<'a> Begun<'a> {
     fn new(start: &'a TrainStart) -> Result<Self, CliError> {
         Ok(match start {
-            TrainStart::New { config, source } => Self::New(config, source.clone().absolute()),
+            TrainStart::New {
+                config,
+                pupil,
+                source,
+            } => Self::New(config, pupil.as_ref(), source.clone().absolute()),
             TrainStart::Resume(file) => Self::Resumed(Box::new(read_checkpoint(file)?)),
         })
     }
 
     fn config(&self) -> &TrainingConfig {
         match self {
-            Self::New(config, _) => config,
+            Self::New(config, ..) => config,
             Self::Resumed(checkpoint) => checkpoint.config(),
         }
     }
 
     fn source(&self) -> &DataSource {
         match self {
-            Self::New(_, source) => source,
+            Self::New(.., source) => source,
             Self::Resumed(checkpoint) => checkpoint.source(),
         }
     }
@@ -244,7 +257,12 @@ impl<'a> Begun<'a> {
         on_event: &mut (dyn FnMut(TrainingEvent) + Send),
     ) -> Result<Option<TrainedModel>, TrainingError> {
         match self {
-            Self::New(config, _) => training::train(config, dataset, device, control, on_event),
+            Self::New(config, Some(pupil), _) => {
+                training::teach(pupil, config, dataset, device, control, on_event)
+            }
+            Self::New(config, None, _) => {
+                training::train(config, dataset, device, control, on_event)
+            }
             Self::Resumed(checkpoint) => {
                 training::resume(checkpoint, dataset, device, control, on_event)
             }

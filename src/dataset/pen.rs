@@ -151,11 +151,28 @@ impl PenExamples {
         }
     }
 
-    /// Adds digits, each of them so many times.
-    pub(super) fn repeat(&mut self, digits: &Examples, times: usize) {
-        let images = [self.digits.images(), &digits.images().repeat(times)].concat();
-        let labels = [self.digits.labels(), &digits.labels().repeat(times)].concat();
-        self.digits = Examples::of_parts(images, labels);
+    /// How many pictures there are.
+    pub fn len(&self) -> usize {
+        self.digits.len() + self.non_digits.len() / PIXELS
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// All of these records that have a label, each as it is written: digits, and what is none.
+pub(super) fn labelled(records: &[InkRecord]) -> PenExamples {
+    let others = records
+        .iter()
+        .filter(|record| matches!(record.label, Some(Label::Other(_))));
+    PenExamples {
+        digits: digits(records),
+        non_digits: others
+            .filter_map(|record| Some(ink::to_bitmap(&record.ink)?.to_bytes()))
+            .flatten()
+            .collect(),
     }
 }
 

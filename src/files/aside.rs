@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::error::IoError;
+use crate::error::{self, IoError};
 
 /// More files than this beside another are not looked at.
 const MOST: usize = 1000;
@@ -31,17 +31,31 @@ pub fn set_aside(path: &Path, ending: &str) -> Result<Option<PathBuf>, IoError> 
     Ok(Some(free))
 }
 
+/// Sets aside a file that is not what it should be, for `reason`; gives that, with where the file is kept.
+pub fn set_aside_unreadable(path: &Path, reason: &str) -> String {
+    match set_aside(path, ".unreadable") {
+        Ok(Some(name)) => format!("{reason}; the file is kept as {}", name.display()),
+        Ok(None) => reason.to_owned(),
+        Err(error) => format!("{reason}; {}", error::chain(&error)),
+    }
+}
+
 /// Brings back the last of what [`set_aside`] renamed, unless something lies at `path`.
 ///
 /// # Errors
 /// When it cannot be renamed.
 pub fn bring_back(path: &Path, ending: &str) -> Result<(), IoError> {
-    match names(path, ending).take_while(|name| name.exists()).last() {
+    match set_aside_of(path, ending).last() {
         Some(last) if !path.exists() => {
             fs::rename(&last, path).map_err(|source| IoError::new("rename", &last, source))
         }
         _ => Ok(()),
     }
+}
+
+/// All that [`set_aside`] renamed, in the order of their names.
+pub fn set_aside_of(path: &Path, ending: &str) -> impl Iterator<Item = PathBuf> {
+    names(path, ending).filter(|name| name.exists())
 }
 
 fn names(path: &Path, ending: &str) -> impl Iterator<Item = PathBuf> {

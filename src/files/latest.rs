@@ -36,6 +36,8 @@ struct Desk {
 struct State {
     next: Option<Content>,
     is_closed: bool,
+    /// Whether the last write was one.
+    is_written: bool,
     error: Option<IoError>,
 }
 
@@ -66,6 +68,11 @@ impl LatestFile {
     /// Why a write failed, once.
     pub fn take_error(&self) -> Option<IoError> {
         self.desk.lock().error.take()
+    }
+
+    /// Whether content is in the file, and none that came later failed to be.
+    pub fn is_written(&self) -> bool {
+        self.desk.lock().is_written
     }
 
     /// Removes the file; what was not written yet never is.
@@ -103,9 +110,13 @@ impl Desk {
         while let Some(content) = self.next() {
             let begin = Instant::now();
             let written = content().map_err(|source| IoError::new("write", path, source));
-            if let Err(error) = written.and_then(|bytes| write_atomically(path, &bytes)) {
-                self.lock().error = Some(error);
+            let written = written.and_then(|bytes| write_atomically(path, &bytes));
+            let mut state = self.lock();
+            state.is_written = written.is_ok();
+            if let Err(error) = written {
+                state.error = Some(error);
             }
+            drop(state);
             self.rest(REST * begin.elapsed());
         }
     }

@@ -6,6 +6,7 @@
 //! or a point says (time, pressure) is passed over.
 
 use std::{
+    fmt::Display,
     io::{self, BufRead, BufReader, Read as _, Write as _},
     path::Path,
 };
@@ -58,50 +59,99 @@ pub struct InkRecord {
 /// Reads a whole ink file, gzip-compressed or not (its first bytes tell, not its name).
 ///
 /// A character that lies within the unit square is taken as it is, so that what [`write()`] wrote
-/// comes back exactly. Any other is shifted and scaled into it, with its aspect kept and a margin.
+/// comes back exactly. Any other, such as one whose strokes run off the pad, is shifted and scaled into it, with its
+/// aspect kept and a margin.
 ///
 /// # Errors
 /// When the file cannot be read, is larger than any real one, or a line is not ink. The line's
 /// number is said, and nothing of the file is taken.
 pub fn read(path: &Path) -> Result<Vec<InkRecord>, InkError> {
+    let records = read_all(path)?;
+    if records.is_empty() {
+        return Err(InkError::Refused(Refusal::new(
+            format!("read the ink in {}", path.display()),
+            "an empty file",
+            "at least one line of ink",
+            "choose another file",
+        )));
+    }
+    Ok(records)
+}
+
+/// As [`read`], but an empty file is no drawings.
+fn read_all(path: &Path) -> Result<Vec<InkRecord>, InkError> {
     let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(|fault| match fault {
         ReadFault::Io(error) => error.into(),
-        ReadFault::TooLarge(limit) => too_much(path, "bytes", limit),
+        ReadFault::TooLarge(limit) => too_much(path.display(), "bytes", limit),
     })?;
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        read_lines(BufReader::new(MultiGzDecoder::new(&bytes[..])), path)
+        read_lines(
+            BufReader::new(MultiGzDecoder::new(&bytes[..])),
+            path.display(),
+        )
     } else {
-        read_lines(&bytes[..], path)
+        read_lines(&bytes[..], path.display())
     }
+}
+
+/// Reads the lines that [`to_text`] made; `name` says in an error what they are. There may be none.
+///
+/// # Errors
+/// As [`read`].
+pub fn from_text(text: &str, name: &str) -> Result<Vec<InkRecord>, InkError> {
+    read_lines(text.as_bytes(), name)
 }
 
 /// Writes an ink file in place of what is there, in unit-square coordinates; gzip-compressed where
 /// its name ends in `.gz`.
 ///
 /// # Errors
-/// When the folder cannot be written to.
+/// When the folder cannot be written to, or a drawing is too long to be read again.
 pub fn write(path: &Path, records: &[InkRecord]) -> Result<(), InkError> {
     let is_gzip = path
         .extension()
         .is_some_and(|name| name.eq_ignore_ascii_case("gz"));
-    let bytes = to_bytes(records, is_gzip).map_err(|source| IoError::new("write", path, source))?;
+    let text = to_text(records)?.into_bytes();
+    let bytes = if is_gzip {
+        packed(&text).map_err(|source| IoError::new("write", path, source))?
+    } else {
+        text
+    };
     Ok(write_atomically(path, &bytes)?)
 }
 
-fn to_bytes(records: &[InkRecord], is_gzip: bool) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
+/// The lines of an ink file, in unit-square coordinates.
+///
+/// # Errors
+/// When a drawing is too long to be read again.
+pub fn to_text(records: &[InkRecord]) -> Result<String, InkError> {
+    let mut text = String::new();
     for record in records {
-        line::append(record, &mut text)?;
+        let line = line::of(record);
+        if line.len() as u64 > MAX_LINE_BYTES {
+            return Err(InkError::Refused(Refusal::new(
+                "write a drawing as ink",
+                format!(
+                    "{} points, which are {} bytes",
+                    record.ink.point_count(),
+                    line.len()
+                ),
+                format!("at most {MAX_LINE_BYTES} bytes, or it could not be read again"),
+                "draw it with fewer or shorter strokes, or save it as a picture (.png)",
+            )));
+        }
+        text += &line;
     }
-    if !is_gzip {
-        return Ok(text);
-    }
+    Ok(text)
+}
+
+fn packed(text: &[u8]) -> io::Result<Vec<u8>> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
-    packer.write_all(&text)?;
+    packer.write_all(text)?;
     packer.finish()
 }
 
-fn read_lines(reader: impl BufRead, path: &Path) -> Result<Vec<InkRecord>, InkError> {
+fn read_lines(reader: impl BufRead, name: impl Display) -> Result<Vec<InkRecord>, InkError> {
     let mut reader = reader.take(MAX_UNPACKED_BYTES);
     let mut records = Vec::new();
     let mut points_left = MAX_POINTS;
@@ -110,7 +160,7 @@ fn read_lines(reader: impl BufRead, path: &Path) -> Result<Vec<InkRecord>, InkEr
         text.clear();
         let refused = |found: String| {
             InkError::Refused(Refusal::new(
-                format!("read the ink in {}", path.display()),
+                format!("read the ink in {name}"),
                 format!("{found} in line {number}"),
                 r#"lines like {"label": 3, "strokes": [[[0, 0], [10, 25]]]}"#,
                 "mend that line or choose another file",
@@ -127,7 +177,7 @@ fn read_lines(reader: impl BufRead, path: &Path) -> Result<Vec<InkRecord>, InkEr
             return Err(refused(format!("more than {MAX_LINE_BYTES} bytes")));
         }
         if reader.limit() == 0 {
-            return Err(too_much(path, "bytes when unpacked", MAX_UNPACKED_BYTES));
+            return Err(too_much(&name, "bytes when unpacked", MAX_UNPACKED_BYTES));
         }
         let mut line = text.trim_ascii();
         if number == 1 {
@@ -138,28 +188,20 @@ fn read_lines(reader: impl BufRead, path: &Path) -> Result<Vec<InkRecord>, InkEr
         }
         let record = line::parse(line).map_err(refused)?;
         if records.len() == MAX_RECORDS {
-            return Err(too_much(path, "characters", MAX_RECORDS as u64));
+            return Err(too_much(&name, "characters", MAX_RECORDS as u64));
         }
         let count = record.ink.point_count();
         points_left = points_left
             .checked_sub(count)
-            .ok_or_else(|| too_much(path, "points", MAX_POINTS as u64))?;
+            .ok_or_else(|| too_much(&name, "points", MAX_POINTS as u64))?;
         records.push(record);
-    }
-    if records.is_empty() {
-        return Err(InkError::Refused(Refusal::new(
-            format!("read the ink in {}", path.display()),
-            "an empty file",
-            "at least one line of ink",
-            "choose another file",
-        )));
     }
     Ok(records)
 }
 
-fn too_much(path: &Path, what: &str, limit: u64) -> InkError {
+fn too_much(name: impl Display, what: &str, limit: u64) -> InkError {
     InkError::Refused(Refusal::new(
-        format!("read the ink in {}", path.display()),
+        format!("read the ink in {name}"),
         format!("more than {limit} {what}"),
         "no more than that",
         "split it into several files",

@@ -1,11 +1,11 @@
 //! What a model's logits are worth: how sure they are, and below what they mean no digit.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bitmap::CLASSES;
 
 /// How logits become probabilities, and when they mean that there is no digit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// What the logits are divided by before the softmax, above 0. It makes "90 %" right nine times
     /// in ten (Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", 2017).

@@ -46,6 +46,10 @@ pub struct Metadata {
     pub dataset: String,
     /// How it was trained: the training configuration as JSON.
     pub recipe: String,
+    /// The model whose weights its training began with, in words; `None` where they were new.
+    pub began_with: Option<String>,
+    /// How many drawings of one's own it has learnt from beside its data set.
+    pub own_drawings: Option<usize>,
     /// The seed of its training.
     pub seed: Option<u64>,
     /// Accuracy on the validation examples, 0..=1.
@@ -84,6 +88,8 @@ impl Metadata {
         };
         let filters = (!preprocessing.is_none()).then(|| serde_json::to_string(&preprocessing));
         insert("preprocessing", filters.and_then(Result::ok));
+        insert("began_with", self.began_with.clone());
+        insert("own_drawings", self.own_drawings.map(|x| x.to_string()));
         insert("seed", self.seed.map(|seed| seed.to_string()));
         insert(
             "validation_accuracy",
@@ -106,6 +112,8 @@ impl Metadata {
         Ok(Self {
             dataset: text("dataset"),
             recipe: text("recipe"),
+            began_with: map.get("began_with").cloned(),
+            own_drawings: map.get("own_drawings").and_then(|text| text.parse().ok()),
             seed: map.get("seed").and_then(|text| text.parse().ok()),
             validation_accuracy: number("validation_accuracy"),
             test_loss: number("test_loss"),

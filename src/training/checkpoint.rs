@@ -9,9 +9,11 @@ use std::fmt;
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{EpochRecord, OptimizerState, Progress, config::TrainingConfig, run::Best, step};
+use super::{
+    EpochRecord, OptimizerState, Progress, config::TrainingConfig, lesson::Origin, run::Best, step,
+};
 use crate::{
-    dataset::{Dataset, source::DataSource},
+    dataset::{Dataset, pen::PenExamples, source::DataSource},
     error::{ModelError, Refusal},
     model::{Dense, Mlp},
 };
@@ -23,6 +25,8 @@ pub struct Checkpoint {
     data: DataIdentity,
     data_name: String,
     source: DataSource,
+    /// The model that it began with, if that was not a new one.
+    origin: Option<Origin>,
     position: Position,
     history: Vec<EpochRecord>,
     /// The order of the examples in the epoch under way.
@@ -119,7 +123,7 @@ impl Position {
 pub(super) struct DataIdentity {
     examples: usize,
     pen_examples: usize,
-    /// A hash of all labels and of some images, without its highest bit, which TOML's numbers have not.
+    /// A hash of all labels, of all ink and of some other images, without its highest bit, which TOML's numbers have not.
     hash: i64,
 }
 
@@ -129,16 +133,18 @@ impl DataIdentity {
         /// One in so many images is looked at: the labels alone tell nearly all data sets apart.
         const SAMPLED: usize = 16;
         let mut hash = hash::Hash::default();
-        for examples in [&dataset.train, &dataset.pen.digits] {
-            hash.add(examples.labels());
-            for index in (0..examples.len()).step_by(SAMPLED) {
-                hash.add(examples.image(index));
-            }
+        hash.add(dataset.train.labels());
+        for index in (0..dataset.train.len()).step_by(SAMPLED) {
+            hash.add(dataset.train.image(index));
         }
-        hash.add(&dataset.pen.non_digits);
+        for PenExamples { digits, non_digits } in [&dataset.pen, &dataset.hand] {
+            hash.add(digits.labels());
+            hash.add(digits.images());
+            hash.add(non_digits);
+        }
         Self {
             examples: dataset.train.len(),
-            pen_examples: dataset.pen.digits.len(),
+            pen_examples: dataset.pen.digits.len() + dataset.hand.digits.len(),
             hash: (hash.finish() >> 1) as i64,
         }
     }
@@ -171,6 +177,7 @@ impl Checkpoint {
             data: DataIdentity::default(),
             data_name: String::new(),
             source: DataSource::default(),
+            origin: None,
             position: parts.position,
             history: parts.history.to_vec(),
             order: parts.order.to_vec(),
@@ -181,7 +188,14 @@ impl Checkpoint {
         })
     }
 
-    pub(super) fn set_data(&mut self, dataset: &Dataset, identity: DataIdentity) {
+    /// Notes what it learns from, and what it began with.
+    pub(super) fn set_data(
+        &mut self,
+        dataset: &Dataset,
+        identity: DataIdentity,
+        origin: Option<&Origin>,
+    ) {
+        self.origin = origin.cloned();
         self.data = identity;
         self.data_name.clone_from(&dataset.name);
         self.source = dataset.source.clone();
@@ -195,6 +209,15 @@ impl Checkpoint {
     /// Where its data came from.
     pub fn source(&self) -> &DataSource {
         &self.source
+    }
+
+    pub(super) fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// What the model is called whose weights it began with; `None` where they were new.
+    pub fn began_with(&self) -> Option<&str> {
+        self.origin.as_ref().map(|origin| origin.name.as_str())
     }
 
     /// The epochs that it has finished.

@@ -203,6 +203,22 @@ pub(super) fn learnt_sizes(config: &MlpConfig, layers: &[FieldLayer]) -> Vec<usi
     sizes.collect()
 }
 
+/// Whether a network has, in each of these layers, the same weights in every place, and 0 elsewhere.
+pub(super) fn are_shared(mlp: &Mlp, layers: &[FieldLayer]) -> candle_core::Result<bool> {
+    for (layer, dense) in layers.iter().zip(mlp.layers()) {
+        let weight: Vec<f32> = dense.weight.flatten_all()?.to_vec1()?;
+        let bias: Vec<f32> = dense.bias.to_vec1()?;
+        let [shared, shared_bias] = layer.shared(&weight, &bias);
+        let mut same = (vec![0.0; weight.len()], vec![0.0; bias.len()]);
+        layer.spread(&shared, &mut same.0);
+        layer.spread_bias(&shared_bias, &mut same.1);
+        if same != (weight, bias) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Makes a fresh network one of fields: weights within them are uniform in ±√(6 / inputs of a field), as He and
 /// others proposed in 2015 for ReLU, and the others are 0.
 pub(super) fn begin(mlp: &Mlp, layers: &[FieldLayer]) -> candle_core::Result<()> {

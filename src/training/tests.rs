@@ -1,6 +1,7 @@
 //! The training held to other implementations, and to its own promises.
 
 mod fused;
+mod lesson;
 mod reference;
 mod resume;
 mod run;

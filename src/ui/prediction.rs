@@ -7,6 +7,7 @@ use egui::{
 };
 
 use super::{
+    keep::{self, keep_ui},
     noise::noise_ui,
     theme::{self, Palette},
     words,
@@ -14,7 +15,10 @@ use super::{
 use crate::{
     app::{
         action::Action,
-        state::{Answer, State, hand::with_article},
+        state::{
+            Answer, State,
+            hand::{USE_OF_KEPT, with_article},
+        },
     },
     bitmap::{Bitmap, Digit, SIDE},
     recognition::{Prediction, Verdict},
@@ -24,9 +28,6 @@ use crate::{
 const BAR_SECS: f32 = 0.08;
 /// The captions above the picture and the answer.
 const CAPTION_HEIGHT: f32 = 24.0;
-
-/// From the picture to the caption below it, which lies in the margin above the bars.
-const KEEP_CAPTION_GAP: f32 = 3.0;
 
 /// The least width, in points, in which the answer's caption finds room beside a button.
 const LEAST_CAPTIONED: f32 = 160.0;
@@ -44,11 +45,12 @@ impl std::fmt::Debug for Preview {
     }
 }
 
-/// Draws the picture and the answer, and the ten bars below them.
+/// Draws the picture and the answer, and the ten bars below them. A click where a menu is open closes that, and keeps
+/// nothing.
 pub(crate) fn prediction_ui(
     ui: &mut Ui,
     rect: Rect,
-    state: &State,
+    (state, menu_is_open): (&State, bool),
     preview: &mut Preview,
     actions: &mut Vec<Action>,
 ) {
@@ -74,12 +76,12 @@ pub(crate) fn prediction_ui(
         pos2(rect.left(), picture.bottom() + theme::MARGIN),
         rect.max,
     );
-    if state.can_keep() {
-        let top = picture.bottom() + KEEP_CAPTION_GAP;
-        let between = Rect::from_min_max(pos2(rect.left(), top), pos2(rect.right(), bars.top()));
-        keep_caption(ui, between);
+    let keeps = state.can_keep();
+    if keeps {
+        let between = pos2(rect.left(), picture.bottom() + keep::GAP);
+        keep_ui(ui, between, menu_is_open, actions);
     }
-    bars_ui(ui, bars, state, actions);
+    bars_ui(ui, bars, (state, keeps && !menu_is_open), actions);
 }
 
 /// A whole number of physical pixels for each of the network's, so that all are of one size.
@@ -89,23 +91,12 @@ fn picture_side(rect: Rect, pixels_per_point: f32) -> f32 {
     scale * SIDE as f32 / pixels_per_point
 }
 
-/// That a drawing can be kept as the digit that it is.
-fn keep_caption(ui: &Ui, rect: Rect) {
-    let text = "Wrong? Click the digit it is.";
-    caption(ui, rect.min, text);
-    let response = ui.interact(rect, Id::unique("keep"), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
-}
-
-fn caption(ui: &Ui, pos: Pos2, text: &str) {
+/// Writes a caption, and gives where it is.
+pub(super) fn caption(ui: &Ui, pos: Pos2, text: &str) -> Rect {
     let palette = Palette::of(ui.style());
-    ui.painter().text(
-        pos,
-        Align2::LEFT_TOP,
-        text,
-        theme::font(theme::SMALL),
-        palette.weak,
-    );
+    let font = theme::font(theme::SMALL);
+    ui.painter()
+        .text(pos, Align2::LEFT_TOP, text, font, palette.weak)
 }
 
 impl Preview {
@@ -249,23 +240,22 @@ fn large_digit(ui: &Ui, rect: Rect, digit: &str, color: Color32) -> f32 {
     rect.left() + width
 }
 
-fn bars_ui(ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) {
+fn bars_ui(ui: &mut Ui, rect: Rect, (state, keeps): (&State, bool), actions: &mut Vec<Action>) {
     let height = rect.height() / 10.0;
     for digit in Digit::ALL {
         let top = rect.top() + height * f32::from(digit.value());
         let row = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), height));
-        let response = row_ui(ui, row, digit, state);
+        let response = row_ui(ui, row, digit, (state, keeps));
         bar_ui(ui, row, digit, state.answer(), &response);
         if response.clicked() {
-            actions.push(Action::KeepAs(digit));
+            actions.push(Action::KeepAs(Some(digit)));
         }
     }
 }
 
-/// What is to be told of a bar, and, where there is a drawing, that a click on it keeps that as its digit.
-fn row_ui(ui: &mut Ui, row: Rect, digit: Digit, state: &State) -> Response {
-    let can_keep = state.can_keep();
-    let sense = if can_keep {
+/// What is to be told of a bar, and, where it keeps the drawing as its digit, that a click does so.
+fn row_ui(ui: &mut Ui, row: Rect, digit: Digit, (state, keeps): (&State, bool)) -> Response {
+    let sense = if keeps {
         Sense::click()
     } else {
         Sense::hover()
@@ -278,15 +268,14 @@ fn row_ui(ui: &mut Ui, row: Rect, digit: Digit, state: &State) -> Response {
             Some(probability.map_or_else(|| "none".to_owned(), words::percent));
         info
     });
-    if !can_keep {
+    if !keeps {
         return response;
     }
     response
         .on_hover_cursor(CursorIcon::PointingHand)
         .on_hover_text(format!(
-            "Is it {}? Click to keep this drawing as one. {}",
-            with_article(digit),
-            state.use_of_kept()
+            "Is it {}? Click to keep this drawing as one. {USE_OF_KEPT}",
+            with_article(digit)
         ))
 }
 

@@ -1,8 +1,8 @@
 //! What the window asks: for a path, and whether to close.
 
 use egui::{
-    Align2, Context, Frame, Id, Key, Modal, TextEdit, Ui, Vec2, WidgetInfo, Window,
-    accesskit::Role, text::CCursorRange, text_edit::TextEditState,
+    Align2, Context, Event, Frame, Id, InputState, Key, Modal, TextEdit, Ui, Vec2, WidgetInfo,
+    Window, accesskit::Role, text::CCursorRange, text_edit::TextEditState,
 };
 
 use super::{runs, theme};
@@ -15,9 +15,9 @@ use crate::app::{
     },
 };
 
-/// The field to type a path into, where no file dialog is to be had.
+/// The field to type a path into, where no file dialog is to be had. It waits while something else is asked.
 pub(crate) fn path_window(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
-    let Some(prompt) = &state.path_prompt else {
+    let Some(prompt) = state.path_prompt.as_ref().filter(|_| !state.asks_first()) else {
         return;
     };
     let (title, verb) = match prompt.purpose {
@@ -82,7 +82,7 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
     if response.changed() {
         actions.push(Action::PathEdited(text.clone()));
     }
-    let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    let enter = response.lost_focus() && ui.input(is_enter_pressed);
     let escape = ui.input(|input| input.key_pressed(Key::Escape));
     let is_new = is_new(ui);
     let nobody_has_focus = ui.memory(|memory| memory.focused().is_none()) && !enter && !escape;
@@ -104,6 +104,21 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
             actions.push(Action::PathCancelled);
         }
     });
+}
+
+/// Whether Enter goes down now. Whoever holds it down has not read what is asked meanwhile.
+fn is_enter_pressed(input: &InputState) -> bool {
+    input.events.iter().any(|event| {
+        matches!(
+            event,
+            Event::Key {
+                key: Key::Enter,
+                pressed: true,
+                repeat: false,
+                ..
+            }
+        )
+    })
 }
 
 /// Whether the path field was not there in the last frame.
@@ -128,7 +143,7 @@ pub(crate) fn close_modal(ctx: &Context, state: &State, actions: &mut Vec<Action
             ui.set_width(400.0);
             ui.spacing_mut().item_spacing.y = 12.0;
             if state.training.state.active_run().is_some() {
-                training_question(ui, actions);
+                training_question(ui, state.training.is_kept, actions);
             } else {
                 unsaved_question(ui, state, actions);
             }
@@ -205,12 +220,15 @@ pub(crate) fn remove_modal(ctx: &Context, state: &State, actions: &mut Vec<Actio
     }
 }
 
-fn training_question(ui: &mut Ui, actions: &mut Vec<Action>) {
+fn training_question(ui: &mut Ui, is_kept: bool, actions: &mut Vec<Action>) {
     ui.heading("Training is running");
-    ui.label(
+    ui.label(if is_kept {
         "When the window closes now, it ends. The next start asks whether to resume it, from at most half a \
-         minute before.",
-    );
+         minute before."
+    } else {
+        "When the window closes now, it ends, and it cannot be resumed: what is needed for that is not written \
+         yet, or could not be."
+    });
     ui.horizontal(|ui| {
         if theme::primary_button(ui, "Keep training", Vec2::ZERO).clicked() {
             actions.push(Action::KeepOpen);

@@ -13,7 +13,7 @@ pub(crate) fn summary_ui(ui: &mut Ui, training: &Training) {
     let Some(config) = &training.config else {
         return;
     };
-    let title = title_of(training.preset, config);
+    let title = title_of(&training.preset, config);
     ui.label(RichText::new(title).font(theme::strong(theme::BODY)));
     ui.label(RichText::new(summary(config)).small().weak());
     ui.add_space(theme::GAP);

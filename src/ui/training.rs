@@ -1,14 +1,17 @@
 //! The training panel: what to train, how it goes, what came of it.
 
+mod preset;
+
 use egui::{
     Button, CollapsingHeader, ComboBox, Frame, Margin, Response, RichText, ScrollArea, Ui, Vec2,
     WidgetInfo, accesskit::Role,
 };
 
+use self::preset::preset_ui;
 use super::{
     curves::{self, CurvesView},
     fields,
-    gallery::{Gallery, ask_for_data},
+    gallery::Gallery,
     run_settings, runs,
     theme::{self, Palette},
     words,
@@ -22,7 +25,7 @@ use crate::{
         },
     },
     model::device::DeviceChoice,
-    training::{Progress, config::Preset, evaluation::Evaluation},
+    training::{Progress, evaluation::Evaluation},
 };
 
 /// What the panel remembers between frames.
@@ -58,6 +61,9 @@ pub(crate) fn training_ui(
             preset_ui(ui, training, actions);
         }
         buttons_ui(ui, &training.state, actions);
+        if !is_active && state.can_teach() {
+            teach_ui(ui, state, actions);
+        }
         watch_ui(ui, state, actions);
         if is_active {
             run_settings::fold_ui(ui, training);
@@ -72,96 +78,6 @@ pub(crate) fn training_ui(
         ui.add_space(theme::GAP);
         runs::runs_ui(ui, state, actions);
     });
-}
-
-fn preset_ui(ui: &mut Ui, training: &Training, actions: &mut Vec<Action>) {
-    let form = &training.form;
-    let changed = if form.is_changed() { ", changed" } else { "" };
-    let label = ui.label("Preset");
-    let combo = ComboBox::from_id_salt("preset")
-        .width(ui.available_width())
-        .selected_text(format!("{}{changed}", form.preset))
-        .show_ui(ui, |ui| {
-            for preset in Preset::ALL {
-                let selected = preset == form.preset && !form.is_changed();
-                let option = ui.selectable_label(selected, preset.name());
-                if option.on_hover_text(preset.description()).clicked() {
-                    actions.push(Action::PresetChosen(preset));
-                }
-            }
-        });
-    combo.response.labelled_by(label.id).on_hover_text(
-        "A preset is a whole recipe: the network and how it is trained. Choose one and press Train.",
-    );
-    let [recipe, expectation] = [form.preset.description(), expectation(form.preset)];
-    let said = if form.is_changed() {
-        format!("{recipe}.")
-    } else {
-        format!("{recipe}. {expectation}.")
-    };
-    ui.label(RichText::new(said).small().weak());
-    ui.label(RichText::new(time_ahead(training)).small().weak());
-    ask_for_time(ui, training, actions);
-    if form.is_changed() {
-        let reset = theme::small_button(ui, "Reset to the preset");
-        if reset
-            .on_hover_text("Sets all as the preset has it.")
-            .clicked()
-        {
-            actions.push(Action::PresetChosen(form.preset));
-        }
-    }
-    ui.add_space(theme::GAP);
-}
-
-/// What a preset reaches, in round numbers: README.md has them with their spread over seeds.
-fn expectation(preset: Preset) -> &'static str {
-    match preset {
-        Preset::Keras => "Expect 97 to 98\u{a0}% on MNIST's test images",
-        Preset::Quick => "Expect over 99\u{a0}% on MNIST's test images",
-        Preset::Balanced => {
-            "Expect over 99\u{a0}% on MNIST's test images, and far more of what people draw"
-        }
-        Preset::Best => {
-            "Expect over 99\u{a0}% on MNIST's test images, and most of what people draw"
-        }
-    }
-}
-
-/// How long the training will take here.
-fn time_ahead(training: &Training) -> String {
-    if let Some(secs) = training.expected_secs() {
-        return format!(
-            "About {} on this computer, measured just now.",
-            words::duration(secs)
-        );
-    }
-    let config = training.form.config();
-    let rehearsed = config
-        .ok()
-        .and_then(|config| training.rehearsals.of(&config));
-    match rehearsed {
-        None => "Time: some steps are timed when you come here.".to_owned(),
-        Some(Ok(_)) => "Time: shown when the data are found.".to_owned(),
-        Some(Err(_)) => "Time: shown after the first seconds.".to_owned(),
-    }
-}
-
-/// Asks for what the time ahead hangs on once the pointer is on the panel, so that whoever only draws pays nothing
-/// for it; unless somebody is still typing or pulling at a setting.
-fn ask_for_time(ui: &Ui, training: &Training, actions: &mut Vec<Action>) {
-    let is_settled = ui.memory(|memory| memory.focused().is_none())
-        && ui.rect_contains_pointer(ui.clip_rect())
-        && !ui.input(|input| input.pointer.any_down());
-    let Ok(config) = training.form.config() else {
-        return;
-    };
-    if is_settled && training.rehearsals.lacks(&config) {
-        actions.push(Action::Rehearse);
-    }
-    if training.form.from_folder {
-        ask_for_data(ui, training, &training.form, actions);
-    }
 }
 
 fn fold_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut Vec<Action>) {
@@ -259,6 +175,23 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
                 Action::Train,
             );
         }
+    }
+}
+
+/// The way to let the model at work learn from the drawings that are kept.
+fn teach_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let text = match state.training.kept {
+        Some(kept) if kept > 1 => format!("Teach it your {} drawings", words::count(kept)),
+        _ => "Teach it your drawing".to_owned(),
+    };
+    let button = Button::new(text).min_size(Vec2::new(ui.available_width(), 0.0));
+    let help = format!(
+        "Lets the {} go on: a copy of it learns MNIST and what you kept, briefly and in small steps, and then \
+         answers. Train begins with a new network.",
+        state.models.chosen().name()
+    );
+    if ui.add(button).on_hover_text(help).clicked() {
+        actions.push(Action::Teach);
     }
 }
 

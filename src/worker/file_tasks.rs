@@ -153,7 +153,7 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
                 | FileTask::SavePhotograph { .. }
                 | FileTask::IfNew(..)
                 | FileTask::Library(_, LibraryTask::Keep(..) | LibraryTask::Change(_))
-                | FileTask::Hand(_, HandTask::Keep(..) | HandTask::ForgetLast)
+                | FileTask::Hand(_, HandTask::Keep { .. } | HandTask::ForgetLast)
         );
         if is_save || !is_closing.load(Ordering::Acquire) {
             let outcome = caught(|| done(task)).unwrap_or_else(Err);
@@ -176,7 +176,7 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
         FileTask::LoadWeights(path) => load_weights(path),
         FileTask::SaveWeights { path, model } => {
             model.save(&path).map_err(|error| error::chain(&error))?;
-            Ok(FileOutcome::WeightsSaved { path })
+            Ok(FileOutcome::WeightsSaved { path, model })
         }
         FileTask::OpenDrawing(path) => match FileKind::of(&path) {
             FileKind::Ink => open_ink(path),
@@ -192,7 +192,10 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             save_rgb_png(rgb, *size, &path).map_err(|error| error::chain(&error))?;
             Ok(FileOutcome::PhotographSaved { path })
         }
-        FileTask::IfNew(path, _) if path.exists() => Ok(FileOutcome::Exists(path)),
+        // A folder is not replaced: the task says what is wrong with it.
+        FileTask::IfNew(path, _) if path.exists() && !path.is_dir() => {
+            Ok(FileOutcome::Exists(path))
+        }
         FileTask::IfNew(_, task) => done(*task),
         FileTask::LoadSettings(path) => load_settings(path),
         FileTask::SaveSettings { path, config } => {
@@ -223,8 +226,8 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             Some(checkpoint) => FileOutcome::InterruptedFound(Arc::new(checkpoint)),
             None => FileOutcome::NothingInterrupted,
         }),
-        FileTask::DiscardInterrupted(path) => {
-            interrupted::discard(&path).map_err(|error| error::chain(&error))?;
+        FileTask::DiscardInterrupted(path, checkpoint) => {
+            interrupted::discard(&path, &checkpoint).map_err(|error| error::chain(&error))?;
             Ok(FileOutcome::NothingInterrupted)
         }
         FileTask::OpenAny(path) => match FileKind::of(&path) {

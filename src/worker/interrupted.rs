@@ -10,7 +10,7 @@ use crate::{
     error::{self, IoError},
     files::{
         self, ReadFault,
-        aside::{self, bring_back},
+        aside::{self, bring_back, set_aside_unreadable},
         latest::LatestFile,
     },
     training::checkpoint::Checkpoint,
@@ -78,22 +78,26 @@ pub(super) fn find(path: &Path) -> Result<Option<Checkpoint>, String> {
             format!("{} is larger than {limit} bytes", path.display())
         }
     };
-    let kept = match aside::set_aside(path, ".unreadable") {
-        Ok(Some(name)) => format!("; the file is kept as {}", name.display()),
-        Ok(None) => String::new(),
-        Err(error) => format!("; {}", error::chain(&error)),
-    };
-    Err(format!("{reason}{kept}"))
+    Err(set_aside_unreadable(path, &reason))
 }
 
-/// Removes the training that was interrupted.
-pub(super) fn discard(path: &Path) -> Result<(), IoError> {
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(IoError::new("remove", path, source))
-        }
-        _ => Ok(()),
-    }
+/// Removes this training, wherever it lies by now: another one may have taken its place since it was found.
+pub(super) fn discard(path: &Path, checkpoint: &Checkpoint) -> Result<(), IoError> {
+    let claimed = claim(path)?;
+    let Some(place) = place_of(path, checkpoint, claimed.is_some()) else {
+        return Ok(());
+    };
+    fs::remove_file(&place).map_err(|source| IoError::new("remove", &place, source))
+}
+
+/// The file that holds this training: the one at `path`, unless that is another window's, or one that waits.
+fn place_of(path: &Path, checkpoint: &Checkpoint, is_claimed: bool) -> Option<PathBuf> {
+    let own = is_claimed.then(|| path.to_path_buf()).into_iter();
+    let waiting = aside::set_aside_of(path, WAITING);
+    own.chain(waiting).find(|place| {
+        let bytes = files::read_bounded(place, Checkpoint::LIMIT_BYTES);
+        bytes.is_ok_and(|bytes| Checkpoint::from_bytes(&bytes, "it").as_ref() == Ok(checkpoint))
+    })
 }
 
 /// Where the checkpoints of a training under way go.
@@ -104,11 +108,11 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Takes the file for a training. What lies there of another one waits, if this one is new.
+    /// Takes the file for a training, a new one or the one that is `resumed`. What lies there of another one waits.
     ///
     /// # Errors
     /// When another window has it, or nothing can be written there.
-    pub(super) fn begin(path: PathBuf, is_new: bool) -> Result<Self, IoError> {
+    pub(super) fn begin(path: PathBuf, resumed: Option<&Checkpoint>) -> Result<Self, IoError> {
         make_folder(&path)?;
         let Some(claim) = claim(&path)? else {
             let another = io::Error::other("another window is training, and keeps its own there");
@@ -118,8 +122,12 @@ impl Kept {
                 another,
             ));
         };
-        if is_new {
+        let place = resumed.and_then(|checkpoint| place_of(&path, checkpoint, true));
+        if place.as_ref() != Some(&path) {
             aside::set_aside(&path, WAITING)?;
+        }
+        if let Some(place) = place.filter(|place| *place != path) {
+            fs::rename(&place, &path).map_err(|source| IoError::new("rename", &place, source))?;
         }
         Ok(Self {
             file: LatestFile::new(path.clone())?,
@@ -169,9 +177,5 @@ mod tests {
         let text = find(&path).expect_err("no checkpoint");
         assert!(text.contains(".unreadable"), "{text} says where it is now");
         assert!(matches!(find(&path), Ok(None)), "and asks once");
-        fs::write(&path, "something else").expect("writes");
-        discard(&path).expect("can be removed");
-        discard(&path).expect("and again");
-        assert!(!path.exists(), "it is gone");
     }
 }

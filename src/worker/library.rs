@@ -33,7 +33,7 @@ pub const MOST_BYTES: u64 = 1_000_000_000;
 pub struct RunRecord {
     /// Names it: when it ended, in milliseconds since 1970.
     pub id: u64,
-    /// The preset that its settings began with.
+    /// The preset that its settings began with, or what lesson it was.
     pub preset: String,
     /// How it was trained.
     pub config: TrainingConfig,

@@ -32,7 +32,7 @@ use crate::{
     },
     training::{
         EpochRecord, Plan, Progress, TrainedModel, TrainingEvent, checkpoint::Checkpoint,
-        config::TrainingConfig, control::Control, resume, train,
+        config::TrainingConfig, control::Control, resume, teach, train,
     },
 };
 
@@ -80,6 +80,8 @@ pub enum TrainerFact {
     Finished(Box<TrainedModel>),
     /// It could not go on: the whole sentence.
     Failed(String),
+    /// What is needed to go on after a crash is written, for the first time; it is kept up to date from now on.
+    Kept,
     /// What is needed to go on after a crash cannot be written, but the training goes on: the whole sentence.
     NotKept(String),
 }
@@ -255,22 +257,23 @@ fn learn(
     if let Some(note) = note {
         reporter.tell(TrainerFact::Note(note));
     }
-    let dataset = job.source().read()?;
+    let dataset = job.source()?.read()?;
     reporter.tell(TrainerFact::DataReady);
-    let kept =
-        checkpoint.and_then(
-            |path| match Kept::begin(path, matches!(job, Job::New { .. })) {
-                Ok(file) => Some(file),
-                Err(error) => {
-                    reporter.tell(TrainerFact::NotKept(error::chain(&error)));
-                    None
-                }
-            },
-        );
+    let kept = checkpoint.and_then(|path| match Kept::begin(path, job.resumed()) {
+        Ok(file) => Some(file),
+        Err(error) => {
+            reporter.tell(TrainerFact::NotKept(error::chain(&error)));
+            None
+        }
+    });
+    if kept.is_some() && job.resumed().is_some() {
+        reporter.tell(TrainerFact::Kept);
+    }
     let mut listener = Listener {
         config: job.config(),
         dataset: &dataset,
         kept: kept.as_ref().map(Kept::file),
+        is_kept: false,
         reporter,
         failed: None,
     };
@@ -283,6 +286,11 @@ fn learn(
         }
     };
     let trained = match job {
+        Job::New {
+            config,
+            pupil: Some(pupil),
+            ..
+        } => teach(pupil, config, &dataset, &device, control, &mut on_event),
         Job::New { config, .. } => train(config, &dataset, &device, control, &mut on_event),
         Job::Resume(checkpoint) => resume(checkpoint, &dataset, &device, control, &mut on_event),
     };
@@ -301,6 +309,8 @@ struct Listener<'a> {
     config: &'a TrainingConfig,
     dataset: &'a Dataset,
     kept: Option<&'a LatestFile>,
+    /// Whether it was told that something is in it.
+    is_kept: bool,
     reporter: &'a mut Reporter,
     /// Why a copy of the weights could not be made.
     failed: Option<ModelError>,
@@ -308,6 +318,10 @@ struct Listener<'a> {
 
 impl Listener<'_> {
     fn hear(&mut self, event: TrainingEvent) {
+        if !self.is_kept && self.kept.is_some_and(LatestFile::is_written) {
+            self.is_kept = true;
+            self.reporter.tell(TrainerFact::Kept);
+        }
         match event {
             TrainingEvent::Started(plan) => self.reporter.tell(TrainerFact::Started(plan)),
             TrainingEvent::Resumed(history) => self.reporter.tell(TrainerFact::Resumed(history)),

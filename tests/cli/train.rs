@@ -191,10 +191,58 @@ fn ones_own_drawings_are_learnt_from() {
     assert_eq!(code(&output), 0, "it trains: {}", stderr(&output));
     let said = stderr(&output);
     assert!(said.contains("of your own to learn from: 1"), "{said}");
-    // Four fifths of 400, and the drawing as often as makes it one in a hundred of the 400.
-    assert!(said.contains("training on 324 examples"), "{said}");
+    // Four fifths of 400, and the drawing as often as makes it one in a hundred of them.
+    assert!(said.contains("training on 323 examples"), "{said}");
     let missing = folder.text("missing.jsonl");
     let output = trained(&missing);
     assert_eq!(code(&output), 2, "a typing error: {}", stderr(&output));
-    assert!(stderr(&output).contains(&missing), "it is named");
+    let said = stderr(&output);
+    assert!(
+        said.contains(&missing) && said.contains("could not read"),
+        "{said}"
+    );
+    let output = trained(&folder.write("blank.jsonl", line.replace("label", "name")));
+    assert_eq!(code(&output), 2, "nothing to learn: {}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("none with a label"), "{said}");
+    let unlabelled = folder.write("unlabelled.jsonl", line.replace("label", "name"));
+    let output = run(&folder.training("w.safetensors", &["--ink", &unlabelled]));
+    assert_eq!(code(&output), 2, "nothing of it is of use");
+    let said = stderr(&output);
+    assert!(said.contains("no digit with a label"), "{said}");
+}
+
+#[test]
+fn a_model_goes_on_where_a_file_or_the_program_has_it() {
+    let folder = Folder::with_data_set();
+    let first = folder.text("first.safetensors");
+    let output = run(&folder.training("first.safetensors", &["--epochs", "1"]));
+    assert_eq!(code(&output), 0, "it trains: {}", stderr(&output));
+    let go_on = |options: &[&str]| run(&folder.training("next.safetensors", options));
+    let output = go_on(&["--from", &first]);
+    assert_eq!(code(&output), 0, "it goes on: {}", stderr(&output));
+    let info = json_of(&["info", &folder.text("next.safetensors"), "--json"]);
+    let began_with = info["metadata"]["began_with"].as_str().expect("is text");
+    assert!(began_with.contains("first.safetensors"), "{began_with}");
+    let recipe = &info["metadata"]["recipe"];
+    assert_eq!(recipe["epochs"], 2, "a lesson, not a training: {recipe}");
+    let cases: [(&[&str], &str, &str); 3] = [
+        (
+            &["--from", &first, "--activation", "tanh"],
+            "784-24-10 tanh",
+            "another network",
+        ),
+        (&["--from", "no-such-file"], "no-such-file", "no file"),
+        (
+            &["--from", "built-in"],
+            "multiple of 121",
+            "the program has another",
+        ),
+    ];
+    for (options, part, reason) in cases {
+        let output = go_on(options);
+        let said = stderr(&output);
+        assert_eq!(code(&output), 2, "{reason}: {said}");
+        assert!(said.contains(part), "{reason}: {said}");
+    }
 }

@@ -21,8 +21,12 @@ impl State {
 
     /// Whether something is asked that has the keyboard until it is answered.
     pub fn is_asking(&self) -> bool {
-        self.path_prompt.is_some()
-            || self.closing == Closing::Asks
+        self.path_prompt.is_some() || self.asks_first()
+    }
+
+    /// Whether something is asked that even a path has to wait for.
+    pub fn asks_first(&self) -> bool {
+        self.closing == Closing::Asks
             || self.training.interrupted.is_some()
             || self.runs.asked().is_some()
     }

@@ -1,12 +1,21 @@
 //! The drawings of one's own that the next training learns from.
 
+use std::sync::Arc;
+
 use super::State;
 use crate::{
     app::action::Effect,
     bitmap::Digit,
     ink::edit::InkEditor,
-    worker::hand::{HandOutcome, HandTask},
+    training::lesson::Pupil,
+    worker::{
+        hand::{HandOutcome, HandTask},
+        trainer::DataSource,
+    },
 };
+
+/// How a drawing that is kept is learnt, in a sentence.
+pub const USE_OF_KEPT: &str = "Teach it, below Train, lets the model learn from it.";
 
 /// A digit with its article: "a 4", "an 8".
 pub fn with_article(digit: Digit) -> String {
@@ -14,64 +23,130 @@ pub fn with_article(digit: Digit) -> String {
     format!("{article} {digit}")
 }
 
+/// What a drawing is kept as, in words.
+fn in_words(digit: Option<Digit>) -> String {
+    digit.map_or_else(|| "no digit".to_owned(), with_article)
+}
+
+/// What a lesson is called.
+pub(super) fn lesson_for(model: &str) -> String {
+    format!("lesson for the {model}")
+}
+
 impl State {
-    /// Whether there is a drawing with an answer, which can be kept as the digit that it is. A picture cannot.
+    /// Whether there is a drawing with an answer, which can be kept as what it is. A picture cannot.
     pub fn can_keep(&self) -> bool {
         self.picture().is_none() && !self.ink().is_empty() && self.answer().is_some()
     }
 
-    /// What trainings to come do with the drawings that are kept, in a sentence.
-    pub fn use_of_kept(&self) -> &'static str {
-        if self.training.form.learns_hand {
-            "The next training learns from it."
-        } else {
-            "Trainings do not learn from it until you switch that on in Settings, Data."
+    /// Whether there is something to teach the model at work.
+    pub fn can_teach(&self) -> bool {
+        self.training.kept.is_some_and(|kept| kept > 0)
+    }
+
+    /// Lets the model that was chosen last learn from the drawings that are kept.
+    pub(super) fn teach(&mut self, out: &mut Vec<Effect>) {
+        if self.training.state.active_run().is_some() || !self.can_teach() {
+            return;
+        }
+        let entry = self.models.chosen();
+        let pupil = Pupil {
+            model: Arc::clone(&entry.model),
+            name: entry.name(),
+        };
+        let config = pupil.lesson();
+        let run = self.training.begin(lesson_for(&pupil.name), config.clone());
+        log::info!(target: "digitpad", "training run {run} begins: a lesson for the {}", pupil.name);
+        out.push(Effect::Train {
+            run,
+            config: Box::new(config),
+            pupil: Some(pupil),
+            data: DataSource::Mnist,
+            learns_hand: true,
+            device: self.settings.device,
+        });
+    }
+
+    /// Keeps the drawing as a digit or as none, unless that is being done already.
+    pub(super) fn keep_as(&mut self, digit: Option<Digit>, out: &mut Vec<Effect>) {
+        let revision = self.ink_revision();
+        if self.can_keep() && self.keeping != Some(revision) {
+            self.keeping = Some(revision);
+            out.push(Effect::Hand(HandTask::Keep {
+                ink: self.ink().clone(),
+                digit,
+                revision,
+            }));
         }
     }
 
-    /// Keeps the drawing as a digit, unless that is being done already.
-    pub(super) fn keep_as(&mut self, digit: Digit, out: &mut Vec<Effect>) {
-        let revision = Some(self.ink_revision());
-        if self.can_keep() && self.keeping != revision {
-            self.keeping = revision;
-            let ink = self.ink().clone();
-            out.push(Effect::Hand(HandTask::Keep(ink, digit)));
+    /// Takes back the last change of the drawing. Where that is the pad's clearing for a drawing that was kept, it is
+    /// kept no longer.
+    pub(super) fn undo(&mut self, out: &mut Vec<Effect>) {
+        if self.kept_before.take() == Some(self.ink_revision()) {
+            self.brought_back = true;
+            out.push(Effect::Hand(HandTask::ForgetLast));
         }
+        self.edit(out, InkEditor::undo);
     }
 
-    /// Takes in what came of it. The drawing that was kept makes room for the next; undo brings it back.
+    /// Takes in what came of it. The drawing that was kept makes room for the next; one that is kept no longer comes
+    /// back.
     pub(super) fn hear_hand(&mut self, outcome: HandOutcome, out: &mut Vec<Effect>) {
         match outcome {
-            HandOutcome::Counted(count) | HandOutcome::Forgotten(count) => {
-                self.training.kept = count;
+            HandOutcome::Counted(count) => self.training.kept = Some(count),
+            HandOutcome::Unreadable(reason) => {
+                self.training.kept = None;
+                self.notices.error(reason);
             }
-            HandOutcome::Kept(digit, count) => {
-                self.training.kept = count;
+            HandOutcome::Kept {
+                digit,
+                revision,
+                count,
+            } => {
+                self.training.kept = Some(count);
                 let which = match count {
                     1 => "the first of your drawings".to_owned(),
                     _ => format!("{count} of your drawings by now"),
                 };
-                self.notices.news(format!(
-                    "Kept as {}, {which}. {}",
-                    with_article(digit),
-                    self.use_of_kept()
-                ));
+                let is_there = self.keeping.take_if(|kept| *kept == revision).is_some()
+                    && self.ink_revision() == revision;
                 // Somebody may have drawn on meanwhile.
-                if self.keeping.take() == Some(self.ink_revision()) {
+                let way_back = if is_there {
                     self.edit(out, InkEditor::clear);
+                    self.kept_before = Some(self.ink_revision());
+                    "Undo takes it back."
+                } else {
+                    "Settings, Data can forget it."
+                };
+                self.notices.news(format!(
+                    "Kept as {}, {which}. {USE_OF_KEPT} {way_back}",
+                    in_words(digit),
+                ));
+            }
+            HandOutcome::NotKept { revision, reason } => {
+                self.keeping.take_if(|kept| *kept == revision);
+                self.notices.error(reason);
+            }
+            HandOutcome::Forgotten { last, count } => {
+                self.training.kept = Some(count);
+                let is_there = std::mem::take(&mut self.brought_back);
+                if let Some((ink, digit)) = last {
+                    self.notices.news(format!(
+                        "No longer kept as {}. The drawing is on the pad again.",
+                        in_words(digit)
+                    ));
+                    if !is_there {
+                        self.edit(out, |editor| editor.replace(ink));
+                    }
                 }
             }
         }
     }
 
-    /// The drawing could not be kept, and may be tried again.
-    pub(super) fn forget_keeping(&mut self) {
-        self.keeping = None;
-    }
-
     /// There is no folder to keep drawings in.
     pub(in crate::app) fn cannot_keep(&mut self) {
-        self.forget_keeping();
+        self.keeping = None;
         self.notices.error(
             "Your drawings cannot be kept: the system names no folder for data; name one in \
              DIGITPAD_DATA_DIR and start again.",

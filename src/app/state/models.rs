@@ -119,6 +119,12 @@ impl Models {
         self.entries.iter().find(|entry| entry.id == id)
     }
 
+    /// The name of this very model, if it is at hand.
+    pub fn id_of(&self, model: &Arc<Model>) -> Option<ModelId> {
+        let is_it = |entry: &&Entry| Arc::ptr_eq(&entry.model, model);
+        self.entries.iter().find(is_it).map(|entry| entry.id)
+    }
+
     /// Trained models that are in no file yet.
     pub fn unsaved(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| !entry.is_saved)

@@ -60,9 +60,13 @@ impl State {
             TrainerFact::DataReady => {}
             TrainerFact::Started(plan) => self.training.plan = Some(plan),
             TrainerFact::Resumed(history) => self.training.history = history,
-            TrainerFact::NotKept(reason) => self.notices.error(format!(
-                "The training goes on, but could not be resumed after a crash: {reason}"
-            )),
+            TrainerFact::Kept => self.training.is_kept = true,
+            TrainerFact::NotKept(reason) => {
+                self.training.is_kept = false;
+                self.notices.error(format!(
+                    "The training goes on, but could not be resumed after a crash: {reason}"
+                ));
+            }
             TrainerFact::EpochFinished { record, snapshot } => {
                 let snapshot = Snapshot {
                     epoch: record.epoch,
@@ -196,14 +200,8 @@ impl State {
                 self.models.add(Origin::File(path), model);
                 self.answer_with_model(&mut effects);
             }
-            FileOutcome::WeightsSaved { path } => {
-                let by_path = self
-                    .saving
-                    .iter()
-                    .position(|(known, _)| *known == Some(path.clone()));
-                let by_dialog = || self.saving.iter().position(|(known, _)| known.is_none());
-                if let Some(index) = by_path.or_else(by_dialog) {
-                    let (_, id) = self.saving.swap_remove(index);
+            FileOutcome::WeightsSaved { path, model } => {
+                if let Some(id) = self.models.id_of(&model) {
                     self.dialog_answered(PathPurpose::SaveWeights(id));
                     self.models.mark_saved(id);
                 }
@@ -279,7 +277,6 @@ impl State {
             FileOutcome::Hand(outcome) => self.hear_hand(outcome, &mut effects),
             FileOutcome::Failed(text) => {
                 self.forget_awaited_runs();
-                self.forget_keeping();
                 self.notices.error(text);
             }
         }

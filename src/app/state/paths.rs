@@ -57,10 +57,6 @@ impl State {
             self.prompt_for_path(purpose);
             return;
         }
-        if let PathPurpose::SaveWeights(id) = purpose {
-            self.saving.retain(|(path, _)| path.is_some());
-            self.saving.push((None, id));
-        }
         self.path_prompt = None;
         self.dialog = FileDialog {
             is_open: true,
@@ -94,8 +90,15 @@ impl State {
         });
     }
 
-    /// Asks whether what is there already is to be replaced.
+    /// Asks whether what is there already is to be replaced. Where another path is being typed by now, that is only
+    /// told.
     pub(super) fn ask_to_replace(&mut self, path: &Path) {
+        if self.path_prompt.is_some() {
+            return self.notices.error(format!(
+                "There is a file {} already, which was left as it is; save again to replace it.",
+                path.display()
+            ));
+        }
         let mut typed = self.typed.iter().rev();
         if let Some(prompt) = typed.find(|typed| Path::new(typed.text.trim()) == path) {
             self.path_prompt = Some(PathPrompt {
@@ -138,10 +141,6 @@ impl State {
                 let Some(entry) = self.models.entry(id) else {
                     return;
                 };
-                // A failed attempt at the same path is not what will be reported.
-                self.saving
-                    .retain(|(known, _)| known.as_ref() != Some(&path));
-                self.saving.push((Some(path.clone()), id));
                 FileTask::SaveWeights {
                     path,
                     model: Arc::clone(&entry.model),

@@ -76,7 +76,7 @@ impl Runs {
     /// Takes in a run that has just ended; gives its record.
     fn add(
         &mut self,
-        preset: Preset,
+        preset: String,
         config: &TrainingConfig,
         trained: &TrainedModel,
     ) -> RunRecord {
@@ -85,7 +85,7 @@ impl Runs {
         let record = RunRecord {
             // Two runs within a millisecond are told apart all the same.
             id: millis_since_1970().max(newest + 1),
-            preset: preset.name().to_owned(),
+            preset,
             config: config.clone(),
             dataset: metadata.dataset.clone(),
             is_stopped: trained.is_stopped(),
@@ -120,9 +120,13 @@ fn millis_since_1970() -> u64 {
 
 /// What of a run's settings is not as its preset has it, each in a few words; nothing where all is.
 pub fn differences(record: &RunRecord) -> Vec<String> {
-    match record.preset.parse() {
-        Ok(preset) => differences_of(preset, &record.config),
-        // A preset of another version is not known.
+    differences_from(&record.preset, &record.config)
+}
+
+fn differences_from(preset: &str, config: &TrainingConfig) -> Vec<String> {
+    match preset.parse() {
+        Ok(preset) => differences_of(preset, config),
+        // A lesson has none, and that of another version is not known.
         Err(_) => Vec::new(),
     }
 }
@@ -175,15 +179,12 @@ pub fn differences_of(preset: Preset, mine: &TrainingConfig) -> Vec<String> {
 
 /// "keras", or "keras: epochs 3, seed 2".
 pub fn title(record: &RunRecord) -> String {
-    named(&record.preset, &differences(record))
+    title_of(&record.preset, &record.config)
 }
 
-/// The same of settings that began with a preset.
-pub fn title_of(preset: Preset, config: &TrainingConfig) -> String {
-    named(preset.name(), &differences_of(preset, config))
-}
-
-fn named(preset: &str, differences: &[String]) -> String {
+/// The same of settings that began with a preset of this name.
+pub fn title_of(preset: &str, config: &TrainingConfig) -> String {
+    let differences = differences_from(preset, config);
     if differences.is_empty() {
         preset.to_owned()
     } else {
@@ -195,7 +196,7 @@ impl State {
     /// Takes the model of a run that has just ended into the table, and has it kept in the library.
     pub(super) fn add_run(&mut self, trained: &TrainedModel) -> Option<RunRecord> {
         let config = self.training.config.clone()?;
-        let preset = self.training.preset;
+        let preset = self.training.preset.clone();
         Some(self.runs.add(preset, &config, trained))
     }
 

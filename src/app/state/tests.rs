@@ -8,7 +8,7 @@ mod measuring;
 mod runs;
 mod training;
 
-use super::*;
+use super::{training::TrainingState, *};
 use crate::{
     ink::Point,
     model::calibration::Calibration,

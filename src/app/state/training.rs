@@ -9,7 +9,7 @@ use crate::{
     training::{
         EpochRecord, Plan, Progress,
         checkpoint::Checkpoint,
-        config::{Preset, TrainingConfig},
+        config::TrainingConfig,
         evaluation::Evaluation,
         rehearsal::what_costs,
         sanity::{self, Divergence, Observation},
@@ -174,8 +174,8 @@ pub struct Training {
     pub plan: Option<Plan>,
     /// How the last run is trained; `None` before the first one.
     pub config: Option<TrainingConfig>,
-    /// The preset that its settings began with.
-    pub preset: Preset,
+    /// The name of the preset that its settings began with, or what lesson it is.
+    pub preset: String,
     /// How far the run is; `None` until its first batch.
     pub progress: Option<Progress>,
     /// The figures of its batches.
@@ -194,10 +194,12 @@ pub struct Training {
     pub photograph: Option<Arc<Photograph>>,
     /// The newest weights of the run under way.
     pub snapshot: Option<Snapshot>,
+    /// Whether the next start could resume the run under way.
+    pub is_kept: bool,
     /// A training that was interrupted before the window was closed: whether it shall go on is asked.
     pub interrupted: Option<Arc<Checkpoint>>,
-    /// How many drawings of one's own are kept to learn from; 0 until it is told.
-    pub kept: usize,
+    /// How many drawings of one's own are kept to learn from, 0 until it is told; `None` where they cannot be read.
+    pub kept: Option<usize>,
     runs: u64,
 }
 
@@ -205,7 +207,7 @@ impl Default for Training {
     fn default() -> Self {
         let form = TrainingForm::default();
         Self {
-            preset: form.preset,
+            preset: form.preset.name().to_owned(),
             form,
             state: TrainingState::default(),
             plan: None,
@@ -219,8 +221,9 @@ impl Default for Training {
             data: DataLook::default(),
             photograph: None,
             snapshot: None,
+            is_kept: false,
             interrupted: None,
-            kept: 0,
+            kept: Some(0),
             runs: 0,
         }
     }
@@ -228,7 +231,7 @@ impl Default for Training {
 
 impl Training {
     /// Forgets the last run and gives the next one's number, counted from 1.
-    pub fn begin(&mut self, preset: Preset, config: TrainingConfig) -> u64 {
+    pub fn begin(&mut self, preset: String, config: TrainingConfig) -> u64 {
         self.runs += 1;
         let run = self.runs;
         self.rehearsals.forget();
@@ -242,6 +245,7 @@ impl Training {
         self.remarks.clear();
         self.test = None;
         self.snapshot = None;
+        self.is_kept = false;
         run
     }
 

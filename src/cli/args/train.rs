@@ -1,20 +1,28 @@
 //! What can be typed after `digitpad train`, and the configuration that comes of it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use clap::{Args, builder::PossibleValue};
+use clap::{
+    Args,
+    builder::{ArgPredicate, PossibleValue},
+};
 
 use super::{TypedDevice, one_of, preset_names};
 use crate::{
     cli::{
-        TrainTask,
+        TrainTask, load_model,
         train::{TrainStart, checkpoint::checkpoint_beside, read_config},
     },
-    dataset::{augment::Augmentation, pen::Fold, source::DataSource},
-    error::{CliError, Refusal},
+    dataset::{augment::Augmentation, hand::Hand, pen::Fold, source::DataSource},
+    error::{CliError, IoError, Refusal},
     model::{Activation, MlpConfig, parse_hidden},
     training::{
         config::{Loss, Optimizer, Preset, TrainingConfig, knob},
+        lesson::Pupil,
         schedule::Schedule,
     },
 };
@@ -27,6 +35,7 @@ Examples:
   digitpad train --optimizer nesterov --schedule cosine --dropout 0.2 --out mine.safetensors
   digitpad presets quick > mine.toml; digitpad train --config mine.toml --out mine.safetensors
   digitpad train --data fashion-mnist/ --out fashion.safetensors --json > fashion.json
+  digitpad train --from built-in --hand hand.jsonl --out mine.safetensors
   digitpad train --resume mine.safetensors.checkpoint --out mine.safetensors
 
 Ctrl-C ends the training after its batch and keeps what was learnt so far; a second one leaves out the
@@ -34,6 +43,8 @@ test, and a third gives it up. All exit with code 130. What is needed to go on i
 weights, as FILE.checkpoint, after every epoch and every 30 seconds, and removed when the training has
 ended by itself.";
 
+/// What names the model in the program where a weight file could be named.
+const BUILT_IN: &str = "built-in";
 const NETWORK: &str = "Network";
 const OPTIMISATION: &str = "Optimisation";
 const REGULARISATION: &str = "Against overfitting";
@@ -43,14 +54,19 @@ const DATA: &str = "Data";
 pub(super) struct TypedTrain {
     /// The recipe to start from; the options below change single values of it
     #[arg(long, value_name = "NAME", default_value = Preset::Keras.name())]
-    #[arg(value_parser = one_of::<Preset>(preset_names()))]
-    preset: Preset,
+    #[arg(value_parser = one_of::<Preset>(preset_names()), default_value_if("from", ArgPredicate::IsPresent, None))]
+    preset: Option<Preset>,
     /// A recipe in a TOML file, in place of a preset
     #[arg(long, value_name = "FILE", conflicts_with = "preset")]
     config: Option<PathBuf>,
+    /// Go on with the weights in this file, or with those of the model in the program ("built-in"), in place of a
+    /// new network: as they were trained, if the file says how, but shortly and in small steps. A preset or a
+    /// recipe says otherwise
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
     /// An interrupted training's checkpoint to go on from; its recipe and data are those that it began with,
     /// --half is to be given again
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["preset", "config", "knobs", "sources"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "preset", "config", "knobs", "sources"])]
     resume: Option<PathBuf>,
     #[command(flatten)]
     knobs: TypedKnobs,
@@ -183,8 +199,8 @@ struct TypedSource {
     /// With --ink: the hands that are left out, to be measured on; one part K of N, such as 0/5
     #[arg(long, value_name = "K/N", requires = "ink", help_heading = DATA)]
     leave_out: Option<Fold>,
-    /// An ink file of your own hand, such as the window's hand.jsonl: all its digits are learnt from, each up
-    /// to 20 times an epoch
+    /// An ink file of your own hand, such as the window's hand.jsonl: all its drawings with a label are
+    /// learnt from, each up to 20 times an epoch: digits, and as no digit those with any other label
     #[arg(long, value_name = "FILE", help_heading = DATA)]
     hand: Option<PathBuf>,
 }
@@ -192,18 +208,21 @@ struct TypedSource {
 impl TypedTrain {
     /// The recipe with what was typed in its place, checked.
     pub(super) fn resolve(self) -> Result<TrainTask, CliError> {
-        let start = match self.resume {
-            Some(file) => TrainStart::Resume(file),
-            None => TrainStart::New {
-                config: Box::new(self.knobs.resolve(self.preset, self.config.as_deref())?),
-                source: DataSource {
-                    folder: self.source.data,
-                    ink: self.source.ink,
-                    leave_out: self.source.leave_out,
-                    hand: self.source.hand,
-                    ..DataSource::default()
-                },
-            },
+        let start = if let Some(file) = self.resume {
+            TrainStart::Resume(file)
+        } else {
+            let pupil = self.from.map(pupil).transpose()?;
+            let recipe = match (self.config, self.preset, &pupil) {
+                (Some(file), ..) => read_config(&file)?,
+                (None, Some(preset), _) => preset.config(),
+                (None, None, Some(pupil)) => pupil.lesson(),
+                (None, None, None) => TrainingConfig::default(),
+            };
+            TrainStart::New {
+                config: Box::new(self.knobs.resolve(recipe)?),
+                pupil,
+                source: self.source.resolve()?,
+            }
         };
         let checkpoint = self
             .checkpoint
@@ -219,12 +238,50 @@ impl TypedTrain {
     }
 }
 
+impl TypedSource {
+    fn resolve(self) -> Result<DataSource, CliError> {
+        let hand = self.hand.as_deref().map(own_hand).transpose()?;
+        Ok(DataSource {
+            folder: self.data,
+            ink: self.ink,
+            leave_out: self.leave_out,
+            hand: hand.unwrap_or_default(),
+        })
+    }
+}
+
+/// The model to go on with.
+fn pupil(file: PathBuf) -> Result<Pupil, CliError> {
+    let file = Some(file).filter(|file| file != Path::new(BUILT_IN));
+    let model = load_model(file.as_deref())?;
+    let name = match file {
+        Some(file) => format!("model in {}", file.display()),
+        None => "built-in model".to_owned(),
+    };
+    Ok(Pupil {
+        model: Arc::new(model),
+        name,
+    })
+}
+
+/// The drawings in a file that was named: there must be some.
+fn own_hand(file: &Path) -> Result<Hand, CliError> {
+    fs::metadata(file).map_err(|source| IoError::new("read", file, source))?;
+    let hand = Hand::read(file)?;
+    if hand.is_empty() {
+        return Err(CliError::Refused(Refusal::new(
+            format!("learn from the drawings in {}", file.display()),
+            "none with a label",
+            "at least one",
+            "choose another file, or keep some drawings in the window first",
+        )));
+    }
+    Ok(hand)
+}
+
 impl TypedKnobs {
-    fn resolve(self, preset: Preset, file: Option<&Path>) -> Result<TrainingConfig, CliError> {
-        let mut config = match file {
-            Some(file) => read_config(file)?,
-            None => preset.config(),
-        };
+    /// A recipe with what was typed in its place, checked.
+    fn resolve(self, mut config: TrainingConfig) -> Result<TrainingConfig, CliError> {
         config.model = self.model(&config.model).map_err(CliError::Refused)?;
         replace(&mut config.shared_fields, self.shared_fields);
         replace(&mut config.epochs, self.epochs);

@@ -2,46 +2,46 @@
 
 use std::{fs, io, path::Path};
 
-use super::{InkRecord, read, write};
+use super::{InkRecord, read_all, write};
 use crate::error::{InkError, IoError};
 
 /// Reads an ink file to which [`append`] adds; one that is missing or empty holds no drawing.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read`](super::read).
 pub fn read_if_any(path: &Path) -> Result<Vec<InkRecord>, InkError> {
     match fs::metadata(path) {
-        Ok(found) if found.is_file() && found.len() == 0 => Ok(Vec::new()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        _ => read(path),
+        _ => read_all(path),
     }
 }
 
-/// Adds a drawing at the end, and says how many there are then. The file and its folder are made where they
+/// Adds a drawing at the end, and gives all that are there then. The file and its folder are made where they
 /// are missing; after a crash the file is as it was or as it is to be.
 ///
 /// # Errors
-/// As [`read`] and [`write()`], and when the folder cannot be made.
-pub fn append(path: &Path, record: &InkRecord) -> Result<usize, InkError> {
+/// As [`read`](super::read) and [`write()`], and when the folder cannot be made.
+pub fn append(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InkError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|source| IoError::new("make", folder, source))?;
     }
     let mut records = read_if_any(path)?;
     records.push(record.clone());
     write(path, &records)?;
-    Ok(records.len())
+    Ok(records)
 }
 
-/// Removes the last drawing, and says how many are left.
+/// Removes the last drawing, and gives it, if there is one, and those that are left.
 ///
 /// # Errors
-/// As [`read`] and [`write()`].
-pub fn drop_last(path: &Path) -> Result<usize, InkError> {
+/// As [`read`](super::read) and [`write()`].
+pub fn drop_last(path: &Path) -> Result<(Option<InkRecord>, Vec<InkRecord>), InkError> {
     let mut records = read_if_any(path)?;
-    if records.pop().is_some() {
+    let last = records.pop();
+    if last.is_some() {
         write(path, &records)?;
     }
-    Ok(records.len())
+    Ok((last, records))
 }
 
 #[cfg(test)]
@@ -49,7 +49,10 @@ mod tests {
     use super::*;
     use crate::{
         bitmap::Digit,
-        ink::{Point, Stroke, file::Label},
+        ink::{
+            Point, Stroke,
+            file::{Label, read},
+        },
     };
 
     fn record(digit: usize) -> InkRecord {
@@ -66,9 +69,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("not/yet/there.jsonl");
         assert_eq!(read_if_any(&path).expect("no file"), [], "none at first");
-        assert_eq!(drop_last(&path).expect("no file"), 0, "nor can one go");
+        let gone = |path: &Path| {
+            let (gone, left) = drop_last(path).expect("drops");
+            (gone, left.len())
+        };
+        assert_eq!(gone(&path), (None, 0), "nor can one go");
         for (digit, count) in [(4, 1), (8, 2)] {
-            assert_eq!(append(&path, &record(digit)).expect("adds"), count);
+            let all = append(&path, &record(digit)).expect("adds");
+            assert_eq!(all.len(), count, "one more");
         }
         let text = fs::read_to_string(&path).expect("reads");
         assert_eq!(text.lines().count(), 2, "one a line");
@@ -77,11 +85,27 @@ mod tests {
             [record(4), record(8)],
             "exactly, in order"
         );
-        assert_eq!(drop_last(&path).expect("drops"), 1, "the last goes");
+        assert_eq!(gone(&path), (Some(record(8)), 1), "the last goes");
         assert_eq!(read(&path).expect("reads"), [record(4)], "the first stays");
-        assert_eq!(drop_last(&path).expect("drops"), 0, "it can go too");
+        assert_eq!(gone(&path), (Some(record(4)), 0), "it can go too");
         assert_eq!(read_if_any(&path).expect("empty"), [], "and none is left");
-        assert_eq!(append(&path, &record(1)).expect("adds"), 1, "it goes on");
+        fs::write(&path, "\n \n").expect("writes");
+        assert_eq!(read_if_any(&path).expect("blank"), [], "nor in blank lines");
+        let all = append(&path, &record(1)).expect("adds");
+        assert_eq!(all, [record(1)], "it goes on");
+    }
+
+    #[test]
+    fn a_drawing_that_could_not_be_read_again_is_not_written() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join("hand.jsonl");
+        append(&path, &record(4)).expect("adds");
+        let points = (0..200_000).map(|i| Point::new(1.0 / (i as f32 + 3.0), 1.0 / 3.0));
+        let mut long = record(8);
+        long.ink = Stroke::new(points.collect()).into_iter().collect();
+        let message = append(&path, &long).expect_err("too long").to_string();
+        assert!(message.contains("200000 points"), "{message}");
+        assert_eq!(read(&path).expect("reads"), [record(4)], "nothing is lost");
     }
 
     #[test]
@@ -91,8 +115,8 @@ mod tests {
         fs::write(&path, "notes").expect("writes");
         for refused in [
             append(&path, &record(1)),
-            drop_last(&path),
-            read_if_any(&path).map(|records| records.len()),
+            drop_last(&path).map(|(_, left)| left),
+            read_if_any(&path),
         ] {
             let message = refused.expect_err("no ink").to_string();
             assert!(message.contains("in line 1"), "{message}");

@@ -88,8 +88,8 @@ pub(super) fn parse(line: &[u8]) -> Result<InkRecord, String> {
     })
 }
 
-/// Adds the line of a record, with its line break.
-pub(super) fn append(record: &InkRecord, text: &mut Vec<u8>) -> serde_json::Result<()> {
+/// The line of a record, with its line break.
+pub(super) fn of(record: &InkRecord) -> String {
     let strokes = record.ink.strokes().iter();
     let line = WriteLine {
         label: record.label.as_ref().map(|label| match label {
@@ -107,9 +107,7 @@ pub(super) fn append(record: &InkRecord, text: &mut Vec<u8>) -> serde_json::Resu
             })
             .collect(),
     };
-    serde_json::to_writer(&mut *text, &line)?;
-    text.push(b'\n');
-    Ok(())
+    serde_json::to_string(&line).expect("numbers and text are JSON") + "\n"
 }
 
 fn label(raw: RawLabel) -> Result<Label, String> {

@@ -12,7 +12,7 @@ use crate::{
     dataset::source::DataSource,
     error::{ModelError, Refusal},
     model::MAX_PARAMETERS,
-    training::{config::TrainingConfig, fields::learnt_sizes},
+    training::{config::TrainingConfig, fields::learnt_sizes, lesson::Origin},
 };
 
 /// The version of the format, in the metadata under `format`.
@@ -28,6 +28,7 @@ struct State {
     data: DataIdentity,
     position: Position,
     source: DataSource,
+    origin: Option<Origin>,
     #[serde(default)]
     history: Vec<EpochRecord>,
 }
@@ -87,6 +88,7 @@ impl Checkpoint {
             data: self.data,
             position: self.position.clone(),
             source: self.source.clone(),
+            origin: self.origin.clone(),
             history: self.history.clone(),
         }
     }
@@ -245,6 +247,7 @@ impl Reader<'_> {
             data: state.data,
             data_name: state.data_name,
             source: state.source,
+            origin: state.origin,
             position: state.position,
             history: state.history,
             config,

@@ -1,10 +1,13 @@
 //! An interrupted training goes on as if nothing had happened.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::{
     dataset::augment::Augmentation,
     training::{
         config::{Loss, Optimizer},
+        lesson::Pupil,
         schedule::Schedule,
     },
 };
@@ -70,6 +73,32 @@ fn resumed(checkpoint: &Checkpoint) -> TrainedModel {
     let control = Control::default();
     let trained = resume(checkpoint, &dataset(), &Device::Cpu, &control, &mut |_| {});
     trained.expect("trains").expect("is not abandoned")
+}
+
+#[test]
+fn a_lesson_is_resumed_as_a_lesson() {
+    let config = with_all();
+    let pupil = Pupil {
+        model: Arc::new(train_alone(&config).model),
+        name: "first model".to_owned(),
+    };
+    let lesson = |control: &Control, on_event: &mut (dyn FnMut(TrainingEvent) + Send)| {
+        let taught = teach(&pupil, &config, &dataset(), &Device::Cpu, control, on_event);
+        taught.expect("trains").expect("is not abandoned")
+    };
+    let whole = lesson(&Control::default(), &mut |_| {});
+    let (control, mut last) = (Control::default(), None);
+    lesson(&control, &mut |event| match event {
+        TrainingEvent::Batch(progress) if progress.epoch == 2 => control.stop(),
+        TrainingEvent::Checkpoint(checkpoint) => last = Some(*checkpoint),
+        _ => {}
+    });
+    let checkpoint = through_bytes(&last.expect("a stop leaves a checkpoint"));
+    assert_eq!(checkpoint.began_with(), Some("first model"), "it is known");
+    let trained = resumed(&checkpoint).model;
+    let same = parameters(&trained.mlp) == parameters(&whole.model.mlp);
+    assert!(same, "the same weights");
+    assert_eq!(trained.metadata, whole.model.metadata, "and what is known");
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub(super) fn picture_of(state: &State, view: CurvesView, theme: Theme) -> Photo
 fn caption(state: &State) -> (String, String) {
     let training = &state.training;
     let name = match &training.config {
-        Some(config) => format!("{}, {}", title_of(training.preset, config), config.model),
+        Some(config) => format!("{}, {}", title_of(&training.preset, config), config.model),
         None => "Training".to_owned(),
     };
     let best = training

@@ -39,7 +39,7 @@ pub(super) fn data_ui(
     ask_for_data(ui, training, form, actions);
     // The counts come a moment later; below the fields, so that none moves away from under the pointer.
     groups::amounts_ui(ui, form);
-    if training.kept > 0 {
+    if !form.from_folder && training.kept != Some(0) {
         hand_ui(ui, training.kept, form, actions);
     }
     match form.source().and_then(|source| training.data.of(&source)) {
@@ -50,10 +50,11 @@ pub(super) fn data_ui(
 }
 
 /// Whether to learn from the drawings that are kept, and the way to be rid of one.
-fn hand_ui(ui: &mut Ui, kept: usize, form: &mut TrainingForm, actions: &mut Vec<Action>) {
+fn hand_ui(ui: &mut Ui, kept: Option<usize>, form: &mut TrainingForm, actions: &mut Vec<Action>) {
     let text = match kept {
-        1 => "Learn from the drawing that you kept".to_owned(),
-        _ => format!(
+        None => "Learn from the drawings that you kept, which cannot be read now".to_owned(),
+        Some(1) => "Learn from the drawing that you kept".to_owned(),
+        Some(kept) => format!(
             "Learn from the {} drawings that you kept",
             words::count(kept)
         ),
@@ -64,7 +65,7 @@ fn hand_ui(ui: &mut Ui, kept: usize, form: &mut TrainingForm, actions: &mut Vec<
     });
     remark(ui, text);
     let forget = theme::small_button(ui, "Forget the last");
-    let help = "Removes the drawing that you kept last.";
+    let help = "Removes the drawing that you kept last, and puts it on the pad again.";
     if forget.on_hover_text(help).clicked() {
         actions.push(Action::ForgetLast);
     }

@@ -79,8 +79,8 @@ pub enum FileTask {
     Hand(PathBuf, HandTask),
     /// Look for a training that was interrupted.
     FindInterrupted(PathBuf),
-    /// Remove it.
-    DiscardInterrupted(PathBuf),
+    /// Remove this one.
+    DiscardInterrupted(PathBuf, Arc<Checkpoint>),
 }
 
 /// A picture of something that the window shows.
@@ -118,6 +118,8 @@ pub enum FileOutcome {
     WeightsSaved {
         /// Where to.
         path: PathBuf,
+        /// What.
+        model: Arc<Model>,
     },
     /// The first drawing of an ink file.
     InkOpened {

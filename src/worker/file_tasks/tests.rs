@@ -42,7 +42,7 @@ fn saved_weights_answer_as_before() {
     };
     let saved = outcome_of(save);
     assert!(
-        matches!(&saved, FileOutcome::WeightsSaved { path: to } if *to == path),
+        matches!(&saved, FileOutcome::WeightsSaved { path: to, .. } if *to == path),
         "{saved:?}"
     );
     let bitmap = ink::to_bitmap(&seven()).expect("there is ink");

@@ -3,9 +3,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
-    dataset::source,
+    dataset::{hand::Hand, source},
+    error::DatasetError,
     model::device::DeviceChoice,
-    training::{checkpoint::Checkpoint, config::TrainingConfig},
+    training::{checkpoint::Checkpoint, config::TrainingConfig, lesson::Pupil},
 };
 
 /// Where the examples come from.
@@ -18,8 +19,8 @@ pub enum DataSource {
 }
 
 impl DataSource {
-    /// In the words of a checkpoint, with the drawings of one's own hand in a file.
-    fn described(&self, hand: Option<PathBuf>) -> source::DataSource {
+    /// In the words of a checkpoint, with drawings of one's own.
+    fn described(&self, hand: Hand) -> source::DataSource {
         let folder = match self {
             Self::Mnist => None,
             Self::Folder(folder) => Some(folder.clone()),
@@ -36,10 +37,12 @@ impl DataSource {
 /// What a training begins with.
 #[derive(Clone, Debug)]
 pub enum Job {
-    /// A new network.
+    /// A new network, or a model that goes on.
     New {
         /// How it is trained.
         config: Box<TrainingConfig>,
+        /// The model that goes on.
+        pupil: Option<Pupil>,
         /// On what.
         data: DataSource,
         /// The file of one's own drawings to learn from as well, if they are wanted.
@@ -67,10 +70,22 @@ impl Job {
         }
     }
 
-    pub(super) fn source(&self) -> source::DataSource {
+    /// What is gone on with.
+    pub(super) fn resumed(&self) -> Option<&Checkpoint> {
         match self {
-            Self::New { data, hand, .. } => data.described(hand.clone()),
-            Self::Resume(checkpoint) => checkpoint.source().clone(),
+            Self::New { .. } => None,
+            Self::Resume(checkpoint) => Some(checkpoint),
         }
+    }
+
+    /// What is to be learnt from; reads the drawings of one's own that are kept by now.
+    pub(super) fn source(&self) -> Result<source::DataSource, DatasetError> {
+        Ok(match self {
+            Self::New { data, hand, .. } => {
+                let hand = hand.as_deref().map(Hand::read).transpose()?;
+                data.described(hand.unwrap_or_default())
+            }
+            Self::Resume(checkpoint) => checkpoint.source().clone(),
+        })
     }
 }

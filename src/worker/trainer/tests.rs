@@ -1,4 +1,5 @@
 mod hand;
+mod kept;
 
 use std::{fs, path::Path};
 
@@ -11,10 +12,7 @@ use crate::{
     model::device::DeviceChoice,
     model::{Activation, MlpConfig},
     training::config::Preset,
-    worker::{
-        interrupted,
-        test_support::{Bell, wait_until},
-    },
+    worker::test_support::{Bell, wait_until},
 };
 
 const TRAIN: usize = 8;
@@ -67,6 +65,7 @@ fn spawn(bell: &Bell, epochs: usize, folder: &Path) -> Trainer {
 fn job(config: TrainingConfig, folder: &Path) -> Job {
     Job::New {
         config: Box::new(config),
+        pupil: None,
         data: DataSource::Folder(folder.to_path_buf()),
         hand: None,
         device: DeviceChoice::Cpu,
@@ -294,6 +293,7 @@ fn the_built_in_data_is_unpacked_in_the_thread() {
     let bell = Bell::new();
     let job = Job::New {
         config: Box::new(config(1)),
+        pupil: None,
         data: DataSource::Mnist,
         hand: None,
         device: DeviceChoice::Cpu,
@@ -315,65 +315,6 @@ fn the_built_in_data_is_unpacked_in_the_thread() {
 }
 
 #[test]
-fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
-    let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
-    let path = interrupted::checkpoint_in(&kept.path().join("not/yet/there"));
-    let spawn = |job, bell: &Bell| Trainer::spawn(7, job, Some(path.clone()), wakers(bell));
-    let epochs = 400;
-    let bell = Bell::new();
-    let whole = finished(to_the_end(
-        &spawn(job(config(epochs), folder.path()), &bell),
-        &bell,
-    ));
-    assert!(!path.exists(), "nothing is left of a training that ended");
-    let bell = Bell::new();
-    let trainer = spawn(job(config(epochs), folder.path()), &bell);
-    wait_until(|| images_seen(&trainer) > 2 * LEARNT && path.exists());
-    drop(trainer);
-    let found = interrupted::find(&path).expect("it can be read");
-    let checkpoint = Arc::new(found.expect("it is there"));
-    let done = checkpoint.history().len();
-    let bell = Bell::new();
-    let trainer = spawn(Job::Resume(checkpoint), &bell);
-    let facts = to_the_end(&trainer, &bell);
-    let resumed = facts.iter().find_map(|fact| match fact {
-        TrainerFact::Resumed(history) => Some(history.len()),
-        _ => None,
-    });
-    assert_eq!(resumed, Some(done), "it says what was done");
-    let trained = finished(facts);
-    assert_eq!(
-        logits(&trained.model.mlp),
-        logits(&whole.model.mlp),
-        "the same model"
-    );
-    assert!(!path.exists(), "and nothing is left");
-}
-
-#[test]
-fn what_another_window_is_training_is_left_to_it() {
-    let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
-    let path = interrupted::checkpoint_in(kept.path());
-    fs::write(&path, "another window's").expect("writes");
-    let other = Kept::begin(path.clone(), false).expect("nobody has it");
-    let found = interrupted::find(&path);
-    assert!(
-        matches!(found, Ok(None)),
-        "it was not interrupted: {found:?}"
-    );
-    let bell = Bell::new();
-    let job = job(config(2), folder.path());
-    let trainer = Trainer::spawn(7, job, Some(path.clone()), wakers(&bell));
-    let facts = to_the_end(&trainer, &bell);
-    let not_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::NotKept(_));
-    assert!(facts.iter().any(not_kept), "it is said: {facts:?}");
-    let content = fs::read_to_string(&path).expect("is there");
-    assert_eq!(content, "another window's", "as it was");
-    drop(other);
-    interrupted::find(&path).expect_err("now it is looked at, and is none");
-}
-
-#[test]
 fn a_training_says_so_where_it_computes_on_the_processor_instead() {
     if DeviceChoice::Cuda.is_built() {
         // It may find a card.
@@ -382,6 +323,7 @@ fn a_training_says_so_where_it_computes_on_the_processor_instead() {
     let (bell, folder) = (Bell::new(), data_folder());
     let job = Job::New {
         config: Box::new(config(1)),
+        pupil: None,
         data: DataSource::Folder(folder.path().to_path_buf()),
         hand: None,
         device: DeviceChoice::Cuda,

@@ -4,10 +4,17 @@ use super::{
     training::{finish, started},
     *,
 };
-use crate::worker::{
-    library::LibraryOutcome,
-    trainer::{TrainerFact, TrainerMessage},
+use crate::{
+    app::state::models::Entry,
+    worker::{
+        library::LibraryOutcome,
+        trainer::{TrainerFact, TrainerMessage},
+    },
 };
+
+fn tell(state: &mut State, run: u64, fact: TrainerFact) {
+    state.hear_trainer(TrainerMessage { run, fact });
+}
 
 #[test]
 fn the_question_before_closing_goes_with_its_cause() {
@@ -22,6 +29,70 @@ fn the_question_before_closing_goes_with_its_cause() {
     let run = started(&mut state);
     assert!(!state.close_requested(), "it asks again");
     let fact = TrainerFact::Failed("out of memory".to_owned());
-    state.hear_trainer(TrainerMessage { run, fact });
+    tell(&mut state, run, fact);
     assert_eq!(state.closing, Closing::No, "nothing is under way any more");
+}
+
+#[test]
+fn closing_asks_while_something_would_be_lost() {
+    let mut state = state();
+    assert!(state.close_requested(), "nothing to lose");
+    let run = started(&mut state);
+    assert!(!state.close_requested(), "a training runs");
+    assert_eq!(state.closing, Closing::Asks, "it asks");
+    state.apply(Action::KeepOpen);
+    assert_eq!(state.closing, Closing::No, "it stays");
+    finish(&mut state, run);
+    assert!(!state.close_requested(), "the trained model is in no file");
+    let id = state.models.chosen().id;
+    state.use_path(
+        PathPurpose::SaveWeights(id),
+        PathBuf::from("a.safetensors"),
+        &mut Vec::new(),
+    );
+    assert!(!state.close_requested(), "nor is it until it is written");
+    let model = Arc::clone(&state.models.chosen().model);
+    let path = PathBuf::from("a.safetensors");
+    state.hear_file(FileOutcome::WeightsSaved { path, model });
+    assert!(state.close_requested(), "now it is");
+    started(&mut state);
+    assert!(!state.close_requested(), "the next training asks again");
+    assert!(
+        matches!(state.apply(Action::CloseAnyway)[..], [Effect::Close]),
+        "it is to close"
+    );
+    assert!(state.close_requested(), "and may");
+}
+
+#[test]
+fn what_is_written_is_what_counts_as_saved() {
+    let mut state = state();
+    let path = PathBuf::from("a.safetensors");
+    for _ in 0..2 {
+        let run = started(&mut state);
+        finish(&mut state, run);
+        let id = state.models.chosen().id;
+        // The first is not written, because there is such a file.
+        state.use_path(PathPurpose::SaveWeights(id), path.clone(), &mut Vec::new());
+    }
+    let model = Arc::clone(&state.models.chosen().model);
+    state.hear_file(FileOutcome::WeightsSaved { path, model });
+    let names: Vec<String> = state.models.unsaved().map(Entry::name).collect();
+    assert_eq!(names, ["trained model, run 1"], "only the second is");
+}
+
+#[test]
+fn whether_a_training_can_be_resumed_is_known_when_the_window_closes() {
+    let mut state = state();
+    let run = started(&mut state);
+    assert!(!state.training.is_kept, "nothing is written yet");
+    tell(&mut state, run, TrainerFact::Kept);
+    assert!(state.training.is_kept, "now it is");
+    let fact = TrainerFact::NotKept("the disk is full".to_owned());
+    tell(&mut state, run, fact);
+    assert!(!state.training.is_kept, "not what came since");
+    tell(&mut state, run, TrainerFact::Kept);
+    tell(&mut state, run, TrainerFact::Failed("gone".to_owned()));
+    started(&mut state);
+    assert!(!state.training.is_kept, "of the next one nothing is");
 }

@@ -159,3 +159,21 @@ fn a_picture_that_comes_in_mid_stroke_stays() {
     state.apply(Action::PenDown(dot(0.2)));
     assert!(state.picture().is_none(), "the next stroke ends it");
 }
+
+#[test]
+fn asking_to_replace_leaves_what_is_being_typed_alone() {
+    let mut state = state();
+    state.settings.file_dialogs = false;
+    draw(&mut state, 0.5);
+    state.apply(Action::AskPath(PathPurpose::SaveDrawing));
+    state.apply(Action::PathEdited("seven.jsonl".to_owned()));
+    state.apply(Action::PathAccepted);
+    state.apply(Action::AskPath(PathPurpose::OpenDrawing));
+    state.apply(Action::PathEdited("ot".to_owned()));
+    state.hear_file(FileOutcome::Exists("seven.jsonl".into()));
+    let prompt = state.path_prompt.clone().expect("it is open");
+    let found = (prompt.purpose, prompt.text.as_str(), prompt.replaces);
+    assert_eq!(found, (PathPurpose::OpenDrawing, "ot", false), "as it was");
+    let said = |text: &str| state.notices.list().iter().any(|n| n.text.contains(text));
+    assert!(said("seven.jsonl already"), "it is told all the same");
+}

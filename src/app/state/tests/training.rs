@@ -360,34 +360,3 @@ fn a_form_that_is_not_valid_trains_nothing() {
         );
     }
 }
-
-#[test]
-fn closing_asks_while_something_would_be_lost() {
-    let mut state = state();
-    assert!(state.close_requested(), "nothing to lose");
-    let run = started(&mut state);
-    assert!(!state.close_requested(), "a training runs");
-    assert_eq!(state.closing, Closing::Asks, "it asks");
-    state.apply(Action::KeepOpen);
-    assert_eq!(state.closing, Closing::No, "it stays");
-    finish(&mut state, run);
-    assert!(!state.close_requested(), "the trained model is in no file");
-    let id = state.models.chosen().id;
-    state.use_path(
-        PathPurpose::SaveWeights(id),
-        PathBuf::from("a.safetensors"),
-        &mut Vec::new(),
-    );
-    assert!(!state.close_requested(), "nor is it until it is written");
-    state.hear_file(FileOutcome::WeightsSaved {
-        path: PathBuf::from("a.safetensors"),
-    });
-    assert!(state.close_requested(), "now it is");
-    started(&mut state);
-    assert!(!state.close_requested(), "the next training asks again");
-    assert!(
-        matches!(state.apply(Action::CloseAnyway)[..], [Effect::Close]),
-        "it is to close"
-    );
-    assert!(state.close_requested(), "and may");
-}

@@ -1,0 +1,101 @@
+//! Trainings that are begun, resumed and steered.
+
+use std::sync::Arc;
+
+use super::{State, form::TrainingForm, hand, training::TrainingState};
+use crate::{app::action::Effect, training::checkpoint::Checkpoint, worker::trainer::DataSource};
+
+impl State {
+    /// Begins a training as the form has it.
+    pub(super) fn train(&mut self, out: &mut Vec<Effect>) {
+        if self.training.state.active_run().is_some() {
+            return;
+        }
+        let form = &self.training.form;
+        let config = match form.config() {
+            Ok(config) => config,
+            Err(refusal) => return self.notices.error(refusal.to_string()),
+        };
+        let Some(data) = form.source() else {
+            let text = "Choose the folder of the data set first, or train on MNIST.";
+            return self.notices.error(text);
+        };
+        let (preset, learns_hand) = (form.preset.name().to_owned(), form.learns_hand);
+        let run = self.training.begin(preset, config.clone());
+        log::info!(target: "digitpad", "training run {run} begins: {} on {data:?}", config.model);
+        let device = self.settings.device;
+        out.push(Effect::Train {
+            run,
+            config: Box::new(config),
+            pupil: None,
+            learns_hand: learns_hand && data == DataSource::Mnist,
+            data,
+            device,
+        });
+    }
+
+    /// Goes on with the training that was interrupted, with its settings in the form.
+    pub(super) fn resume_interrupted(&mut self, out: &mut Vec<Effect>) {
+        if self.training.state.active_run().is_some() {
+            return;
+        }
+        let Some(checkpoint) = self.training.interrupted.take() else {
+            return;
+        };
+        let name = if let Some(model) = checkpoint.began_with() {
+            hand::lesson_for(model)
+        } else {
+            self.take_settings_of(&checkpoint);
+            self.training.form.preset.name().to_owned()
+        };
+        let run = self.training.begin(name, checkpoint.config().clone());
+        log::info!(target: "digitpad", "training run {run} goes on: {checkpoint:?}");
+        out.push(Effect::ResumeInterrupted(run, checkpoint));
+    }
+
+    /// Sets the form as it was for a training.
+    fn take_settings_of(&mut self, checkpoint: &Checkpoint) {
+        let before = &self.training.form;
+        let mut form = TrainingForm::of(before.preset, checkpoint.config().clone());
+        form.learns_hand = before.learns_hand;
+        if let Some(folder) = &checkpoint.source().folder {
+            form.from_folder = true;
+            form.folder = folder.display().to_string();
+        }
+        self.training.form = form;
+    }
+
+    /// Pauses, resumes or stops the training under way, or skips its test, where that makes sense.
+    pub(super) fn steer(&mut self, out: &mut Vec<Effect>, effect: Effect) {
+        let next = match (&self.training.state, &effect) {
+            (&TrainingState::Running { run }, Effect::Pause) => TrainingState::Paused { run },
+            (&TrainingState::Paused { run }, Effect::Resume) => TrainingState::Running { run },
+            (&(TrainingState::Running { run } | TrainingState::Paused { run }), Effect::Stop) => {
+                TrainingState::Stopping { run }
+            }
+            (
+                &TrainingState::Testing {
+                    run,
+                    stopped,
+                    is_skipped: false,
+                },
+                Effect::SkipTest,
+            ) => TrainingState::Testing {
+                run,
+                stopped,
+                is_skipped: true,
+            },
+            _ => return,
+        };
+        self.training.state = next;
+        out.push(effect);
+    }
+
+    pub(super) fn watch(&mut self, watch: bool, out: &mut Vec<Effect>) {
+        self.settings.watch = watch;
+        let active = self.training.state.active_run().is_some();
+        self.models
+            .watch(self.training.snapshot.clone().filter(|_| watch && active));
+        out.push(Effect::Answer(Arc::clone(self.models.answering())));
+    }
+}

@@ -1,0 +1,181 @@
+//! Models that go on learning.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::{
+    dataset::hand::Hand,
+    model::calibration::Calibration,
+    training::{config::Optimizer, lesson::Pupil},
+};
+
+/// A model that was trained so.
+fn pupil(config: &TrainingConfig) -> Pupil {
+    Pupil {
+        model: Arc::new(train_alone(config).model),
+        name: "first model".to_owned(),
+    }
+}
+
+fn shared() -> TrainingConfig {
+    TrainingConfig {
+        model: MlpConfig::new(vec![121, 16], Activation::Relu).expect("a small network"),
+        shared_fields: true,
+        epochs: 1,
+        ..config()
+    }
+}
+
+fn taught(pupil: &Pupil, config: &TrainingConfig) -> Result<TrainedModel, TrainingError> {
+    let control = Control::default();
+    let dataset = dataset();
+    let taught = teach(pupil, config, &dataset, &Device::Cpu, &control, &mut |_| {});
+    taught.map(|taught| taught.expect("it is not abandoned"))
+}
+
+#[test]
+fn a_lesson_begins_with_the_models_weights_and_leaves_the_model_alone() {
+    for config in [config(), shared()] {
+        let pupil = pupil(&config);
+        let before = parameters(&pupil.model.mlp);
+        let still = TrainingConfig {
+            optimizer: Optimizer::SGD,
+            learning_rate: 1e-9,
+            epochs: 1,
+            ..config.clone()
+        };
+        let after = parameters(&taught(&pupil, &still).expect("trains").model.mlp);
+        let largest = before.iter().zip(&after).map(|(a, b)| (a - b).abs());
+        let largest = largest.fold(0.0, f32::max);
+        assert!(largest < 1e-6, "{largest} is more than such steps change");
+        let lesson = taught(&pupil, &pupil.lesson()).expect("trains").model;
+        assert_ne!(
+            parameters(&lesson.mlp),
+            before,
+            "a lesson changes something"
+        );
+        assert_eq!(parameters(&pupil.model.mlp), before, "but not the model");
+        let began_with = lesson.metadata.began_with.as_deref();
+        assert_eq!(began_with, Some("first model"), "the file tells");
+    }
+}
+
+#[test]
+fn a_lesson_is_as_the_model_has_learnt_but_short_and_in_small_steps() {
+    let learnt = TrainingConfig {
+        learning_rate: 0.02,
+        dropout: 0.1,
+        non_digits: 5,
+        ..shared()
+    };
+    let pupil = pupil(&learnt);
+    let lesson = pupil.lesson();
+    assert_eq!(lesson.model, learnt.model, "the same network");
+    let same = (lesson.shared_fields, lesson.dropout, lesson.non_digits);
+    assert_eq!(same, (true, 0.1, 5), "as it has learnt");
+    assert!(lesson.learning_rate < 0.001, "in small steps");
+    let again = Pupil {
+        model: Arc::new(taught(&pupil, &lesson).expect("trains").model),
+        name: "taught model".to_owned(),
+    };
+    assert_eq!(again.lesson(), lesson, "the next lesson is as long");
+    let mut foreign = (*pupil.model).clone();
+    foreign.metadata.recipe = String::new();
+    let foreign = Pupil {
+        model: Arc::new(foreign),
+        name: "foreign model".to_owned(),
+    };
+    let lesson = foreign.lesson();
+    assert_eq!(lesson.validate(), Ok(()), "whatever is not known");
+    let same = (&lesson.model, lesson.shared_fields);
+    assert_eq!(same, (&learnt.model, false), "nothing needs to be shared");
+}
+
+#[test]
+fn what_is_not_the_models_network_is_refused() {
+    let plain = pupil(&TrainingConfig {
+        shared_fields: false,
+        ..shared()
+    });
+    let cases = [
+        (config(), "784-24-10", "another network"),
+        (shared(), "place to place", "weights that are not shared"),
+    ];
+    for (config, part, reason) in cases {
+        let error = taught(&plain, &config).expect_err(reason).to_string();
+        assert!(error.contains("first model"), "{reason}: {error}");
+        assert!(error.contains(part), "{reason}: {error}");
+    }
+}
+
+#[test]
+fn what_logits_are_worth_stays_known_where_no_hands_tell() {
+    let first = TrainingConfig {
+        non_digits: 5,
+        ..config()
+    };
+    let mut model = (*pupil(&first).model).clone();
+    let known = Calibration {
+        temperature: 1.25,
+        reject_below: Some(-3.5),
+    };
+    model.metadata.calibration = known;
+    let pupil = Pupil {
+        model: Arc::new(model),
+        name: "calibrated model".to_owned(),
+    };
+    let calibration = |config: &TrainingConfig| {
+        let taught = taught(&pupil, config).expect("trains");
+        taught.model.metadata.calibration
+    };
+    assert_eq!(calibration(&pupil.lesson()), known, "as it was found");
+    let without = TrainingConfig {
+        non_digits: 0,
+        ..pupil.lesson()
+    };
+    let found = calibration(&without).reject_below;
+    assert_eq!(found, None, "what is refused was not learnt any more");
+}
+
+#[test]
+fn drawings_of_ones_own_are_few_of_what_is_learnt_and_the_file_tells_of_them() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("hand.jsonl");
+    let line = |label: &str| {
+        format!(r#"{{"label": {label}, "strokes": [[[0.5, 0.1], [0.5, 0.9]]]}}"#) + "\n"
+    };
+    std::fs::write(&path, line("1") + &line("\"none\"")).expect("writes");
+    let mut dataset = dataset();
+    dataset.source.hand = Hand::read(&path).expect("it is ink");
+    dataset.hand = dataset.source.hand.examples().expect("it is ink");
+    let examples = |fraction| {
+        let config = TrainingConfig {
+            data_fraction: fraction,
+            epochs: 1,
+            ..config()
+        };
+        let mut examples = 0;
+        let mut on_event = |event| {
+            if let TrainingEvent::Started(plan) = event {
+                examples = plan.training_examples;
+            }
+        };
+        let control = Control::default();
+        let trained = train(&config, &dataset, &Device::Cpu, &control, &mut on_event);
+        (
+            examples,
+            trained.expect("trains").expect("is not abandoned"),
+        )
+    };
+    let (all, trained) = examples(1.0);
+    assert_eq!(
+        all,
+        184 + 2,
+        "each as often as makes one in a hundred, or once"
+    );
+    assert_eq!(examples(0.1).0, 18 + 2, "of what is learnt from");
+    assert_eq!(trained.model.metadata.own_drawings, Some(2), "it is told");
+    let refuses = trained.model.metadata.calibration.reject_below.is_some();
+    assert!(refuses, "one was no digit");
+    assert_eq!(train_alone(&config()).model.metadata.own_drawings, None);
+}

@@ -1,0 +1,115 @@
+//! What is kept of a training to go on with it.
+
+use super::*;
+use crate::worker::interrupted;
+
+#[test]
+fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
+    let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = interrupted::checkpoint_in(&kept.path().join("not/yet/there"));
+    let spawn = |job, bell: &Bell| Trainer::spawn(7, job, Some(path.clone()), wakers(bell));
+    let epochs = 400;
+    let bell = Bell::new();
+    let whole = finished(to_the_end(
+        &spawn(job(config(epochs), folder.path()), &bell),
+        &bell,
+    ));
+    assert!(!path.exists(), "nothing is left of a training that ended");
+    let bell = Bell::new();
+    let trainer = spawn(job(config(epochs), folder.path()), &bell);
+    wait_until(|| images_seen(&trainer) > 2 * LEARNT && path.exists());
+    drop(trainer);
+    let found = interrupted::find(&path).expect("it can be read");
+    let checkpoint = Arc::new(found.expect("it is there"));
+    let done = checkpoint.history().len();
+    let bell = Bell::new();
+    let trainer = spawn(Job::Resume(checkpoint), &bell);
+    let facts = to_the_end(&trainer, &bell);
+    let resumed = facts.iter().find_map(|fact| match fact {
+        TrainerFact::Resumed(history) => Some(history.len()),
+        _ => None,
+    });
+    assert_eq!(resumed, Some(done), "it says what was done");
+    let is_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::Kept);
+    assert!(facts.iter().any(is_kept), "it could be resumed again");
+    let trained = finished(facts);
+    assert_eq!(
+        logits(&trained.model.mlp),
+        logits(&whole.model.mlp),
+        "the same model"
+    );
+    assert!(!path.exists(), "and nothing is left");
+}
+
+#[test]
+fn what_another_window_is_training_is_left_to_it() {
+    let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = interrupted::checkpoint_in(kept.path());
+    let other = Kept::begin(path.clone(), None).expect("nobody has it");
+    fs::write(&path, "another window's").expect("writes");
+    let found = interrupted::find(&path);
+    assert!(
+        matches!(found, Ok(None)),
+        "it was not interrupted: {found:?}"
+    );
+    let bell = Bell::new();
+    let job = job(config(2), folder.path());
+    let trainer = Trainer::spawn(7, job, Some(path.clone()), wakers(&bell));
+    let facts = to_the_end(&trainer, &bell);
+    let not_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::NotKept(_));
+    assert!(facts.iter().any(not_kept), "it is said: {facts:?}");
+    let is_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::Kept);
+    assert!(!facts.iter().any(is_kept), "nothing could be resumed");
+    let content = fs::read_to_string(&path).expect("is there");
+    assert_eq!(content, "another window's", "as it was");
+    drop(other);
+    interrupted::find(&path).expect_err("now it is looked at, and is none");
+}
+
+/// A training that was interrupted, as it lies at `path` by now.
+fn interrupted_at(path: &Path, folder: &Path, seed: u64) -> Arc<Checkpoint> {
+    let config = TrainingConfig {
+        seed,
+        ..config(400)
+    };
+    let bell = Bell::new();
+    let job = job(config, folder);
+    let trainer = Trainer::spawn(7, job, Some(path.to_path_buf()), wakers(&bell));
+    wait_until(|| images_seen(&trainer) > 2 * LEARNT && path.exists());
+    drop(trainer);
+    Arc::new(found(path).expect("it was interrupted"))
+}
+
+fn found(path: &Path) -> Option<Checkpoint> {
+    interrupted::find(path).expect("what is there can be read")
+}
+
+#[test]
+fn only_the_training_that_is_meant_is_discarded() {
+    let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = interrupted::checkpoint_in(kept.path());
+    let first = interrupted_at(&path, folder.path(), 1);
+    // Another window has gone on to train meanwhile, and was closed.
+    let second = interrupted_at(&path, folder.path(), 2);
+    assert_ne!(first, second, "another one");
+    interrupted::discard(&path, &first).expect("can be removed");
+    assert_eq!(found(&path).as_ref(), Some(&*second), "the other stays");
+    interrupted::discard(&path, &first).expect("it is gone already");
+    interrupted::discard(&path, &second).expect("can be removed");
+    assert_eq!(found(&path), None, "both are gone");
+}
+
+#[test]
+fn a_training_that_is_resumed_takes_nobodys_place() {
+    let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = interrupted::checkpoint_in(kept.path());
+    let first = interrupted_at(&path, folder.path(), 1);
+    let second = interrupted_at(&path, folder.path(), 2);
+    let resumed = Kept::begin(path.clone(), Some(&first)).expect("nobody has it");
+    drop(resumed);
+    assert_eq!(found(&path).as_ref(), Some(&*first), "it is at its place");
+    Kept::begin(path.clone(), Some(&first))
+        .expect("again")
+        .end();
+    assert_eq!(found(&path).as_ref(), Some(&*second), "the other waited");
+}
