@@ -1,5 +1,7 @@
 //! Where the examples of a training come from, in words that a file can hold.
 
+mod written;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -23,9 +25,10 @@ const LEAST_CALIBRATION: usize = 200;
 #[serde(deny_unknown_fields, default)]
 pub struct DataSource {
     /// The folder of four files; `None` is the built-in MNIST.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "written::one", skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
     /// Ink files to learn from as well.
+    #[serde(with = "written::many")]
     pub ink: Vec<PathBuf>,
     /// The hands of the ink that are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
