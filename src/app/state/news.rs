@@ -159,6 +159,7 @@ impl State {
         self.training.history = trained.history;
         self.training.look_back(divergence.as_ref());
         self.training.test = trained.test;
+        self.training.validation_accuracy = trained.model.metadata.validation_accuracy;
         let id = self
             .models
             .add(Origin::Trained(run), Arc::new(trained.model));

@@ -186,6 +186,8 @@ pub struct Training {
     pub remarks: Vec<String>,
     /// The figures on the test set when the last run is finished and there was one.
     pub test: Option<Evaluation>,
+    /// The validation accuracy, 0..=1, of the network that the last run left.
+    pub validation_accuracy: Option<f64>,
     /// What trainings cost on this computer.
     pub rehearsals: Rehearsals,
     /// What a first look at the data showed.
@@ -217,6 +219,7 @@ impl Default for Training {
             history: Vec::new(),
             remarks: Vec::new(),
             test: None,
+            validation_accuracy: None,
             rehearsals: Rehearsals::default(),
             data: DataLook::default(),
             photograph: None,
@@ -244,6 +247,7 @@ impl Training {
         self.history.clear();
         self.remarks.clear();
         self.test = None;
+        self.validation_accuracy = None;
         self.snapshot = None;
         self.is_kept = false;
         run

@@ -43,11 +43,11 @@ fn caption(state: &State) -> (String, String) {
         Some(config) => format!("{}, {}", title_of(&training.preset, config), config.model),
         None => "Training".to_owned(),
     };
-    let best = training
-        .best_epoch()
-        .and_then(|best| best.validation_accuracy);
+    // Without patience a training keeps its last epoch, whichever was the best. While it runs, the best is what a stop
+    // would keep.
+    let best = || training.best_epoch()?.validation_accuracy;
     let figures = [
-        ("validation", best),
+        ("validation", training.validation_accuracy.or_else(best)),
         ("test", training.test.as_ref().map(|test| test.accuracy)),
     ];
     let figures = figures.into_iter();
@@ -56,4 +56,36 @@ fn caption(state: &State) -> (String, String) {
         .collect();
     result.insert(0, format!("Digitpad: {} epochs", training.history.len()));
     (name, result.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{app::settings::Settings, model::file::Model, training::EpochRecord};
+
+    #[test]
+    fn the_caption_tells_what_is_kept_and_not_what_was_best() {
+        let shipped = Model::shipped().expect("the shipped model fits");
+        let mut state = State::new(Settings::default(), shipped, None);
+        let epoch = |epoch, validation_loss, validation_accuracy| EpochRecord {
+            epoch,
+            loss: 0.5,
+            accuracy: 0.8,
+            validation_loss: Some(validation_loss),
+            validation_accuracy: Some(validation_accuracy),
+            learning_rate: 0.001,
+            elapsed_secs: 1.0,
+        };
+        state.training.history = vec![epoch(1, 0.1, 0.9), epoch(2, 0.2, 0.8)];
+        let cases = [
+            (None, "90.00", "under way: what a stop would keep"),
+            (Some(0.8), "80.00", "over: its last epoch is kept"),
+        ];
+        for (kept, figure, reason) in cases {
+            state.training.validation_accuracy = kept;
+            let (_, said) = caption(&state);
+            let expected = format!("Digitpad: 2 epochs, validation accuracy {figure}\u{a0}%");
+            assert_eq!(said, expected, "{reason}");
+        }
+    }
 }

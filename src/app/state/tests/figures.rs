@@ -33,6 +33,19 @@ fn a_training_that_is_over_is_remarked_on_in_hindsight() {
 }
 
 #[test]
+fn the_validation_accuracy_is_that_of_the_network_that_is_left() {
+    let mut state = state();
+    let run = started(&mut state);
+    let mut trained = untested(vec![record(1)], Ending::Completed);
+    trained.model.metadata.validation_accuracy = Some(0.875);
+    end(&mut state, run, trained);
+    let known = |state: &State| state.training.validation_accuracy;
+    assert_eq!(known(&state), Some(0.875), "as its file tells");
+    started(&mut state);
+    assert_eq!(known(&state), None, "the next one has none yet");
+}
+
+#[test]
 fn how_long_a_training_takes_is_asked_for_once_and_told() {
     let mut state = state();
     assert_eq!(state.training.expected_secs(), None, "nothing is known");
