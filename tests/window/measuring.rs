@@ -147,6 +147,10 @@ fn folders_and_ink_files_of_ones_own_are_tested_on() {
     ] {
         window.click("Test on");
         window.click(choice);
+        assert!(
+            window.says("Other pictures are chosen. Press Test now"),
+            "{choice}: the figures are of what was tested before"
+        );
         window.click("Choose…");
         window.type_path(path, "Choose");
         window.await_that(choice, |harness| says(harness, examples));

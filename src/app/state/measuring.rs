@@ -168,6 +168,12 @@ impl Measuring {
         is_same.then_some(known.accuracy)
     }
 
+    /// Whether the last test is of the pictures that the fields name.
+    pub fn is_of_source(&self) -> bool {
+        let measured = self.measured.as_ref().map(|measured| &measured.source);
+        measured.is_some_and(|of| self.source().as_ref() == Ok(of))
+    }
+
     /// What the fields name; what is missing is said.
     fn source(&self) -> Result<Source, &'static str> {
         let form = &self.form;
@@ -217,12 +223,13 @@ impl State {
         }
     }
 
-    /// Whether the last test is of the model that is at work now, with the noise that is set.
+    /// Whether the last test is of the model that is at work now, on the pictures and with the noise that are set.
     pub fn is_measured(&self) -> bool {
         let model = self.models.answering();
         let measured = self.measuring.measured.as_ref();
         measured.is_some_and(|measured| {
             Arc::ptr_eq(&measured.model, model)
+                && self.measuring.is_of_source()
                 && measured.measurement.noise() == self.measuring.form.noise
         })
     }

@@ -210,15 +210,22 @@ fn figures_ui(ui: &mut Ui, state: &State, measured: &Measured) {
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.label(RichText::new(whose(measured)).small().color(palette.weak));
         if is_stale {
-            let text = if Arc::ptr_eq(&measured.model, state.models.answering()) {
-                "The noise has changed. Press Test now to test with it.".to_owned()
-            } else {
-                let name = state.models.chosen().name();
-                format!("At work now: {name}. Press Test now to test it.")
-            };
+            let text = what_changed(state, measured);
             ui.label(RichText::new(text).small().color(palette.second));
         }
     });
+}
+
+/// What is set otherwise than it was for the last test, and how to test it.
+fn what_changed(state: &State, measured: &Measured) -> String {
+    if !Arc::ptr_eq(&measured.model, state.models.answering()) {
+        let name = state.models.chosen().name();
+        format!("At work now: {name}. Press Test now to test it.")
+    } else if state.measuring.is_of_source() {
+        "The noise has changed. Press Test now to test with it.".to_owned()
+    } else {
+        "Other pictures are chosen. Press Test now to test on them.".to_owned()
+    }
 }
 
 /// Which model was tested on what, and what of that could not be used.

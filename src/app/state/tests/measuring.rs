@@ -197,6 +197,40 @@ fn a_path_that_is_chosen_is_tested_on_at_once() {
 }
 
 #[test]
+fn figures_are_of_the_pictures_that_are_chosen_or_it_is_known_that_they_are_not() {
+    let mut state = measured();
+    let mut form = state.measuring.form.clone();
+    let cases = [
+        (SourceKind::Folder, "", false, "no folder is chosen yet"),
+        (SourceKind::Folder, "/data/own", false, "another source"),
+        (
+            SourceKind::Mnist,
+            "/data/own",
+            true,
+            "back to what was tested",
+        ),
+    ];
+    for (source, folder, expected, reason) in cases {
+        (form.source, form.folder) = (source, folder.to_owned());
+        act(&mut state, MeasuringAction::Changed(form.clone()));
+        assert_eq!(state.is_measured(), expected, "{reason}");
+    }
+    let effects = state.hear_file(FileOutcome::TestFolderChosen("/data/own".into()));
+    let (number, _) = asked(&effects).expect("it is tested on");
+    hear(&mut state, number, MeasurerEnding::Measured(measurement()));
+    assert!(state.is_measured(), "the folder");
+    form.source = SourceKind::Mnist;
+    act(&mut state, MeasuringAction::Changed(form));
+    let effects = state.apply(Action::Enter(Stage::Test));
+    let expected = Some(Source::Mnist);
+    assert_eq!(
+        asked(&effects).map(|(_, source)| source),
+        expected,
+        "the next look tests on it"
+    );
+}
+
+#[test]
 fn the_folder_that_is_trained_on_is_offered() {
     let mut state = state();
     state.training.form.folder = "/data/own".to_owned();
