@@ -75,7 +75,8 @@ pub struct TrainingConfig {
     pub data_fraction: f64,
     /// The part of the data set's training examples, their last, that is kept to validate with; 0..=0.9.
     pub validation_split: f64,
-    /// Decides the first weights, the order of the examples, their variations, and what is dropped out.
+    /// Decides the first weights, the order of the examples, their variations, and what is dropped out;
+    /// 0..=[`Self::MOST_SEED`].
     pub seed: u64,
 }
 
@@ -110,6 +111,9 @@ impl Default for TrainingConfig {
 }
 
 impl TrainingConfig {
+    /// The largest seed: as large as a whole number of a TOML file can be.
+    pub const MOST_SEED: u64 = i64::MAX as u64;
+
     /// Checks each value against its range, and that those fit together which need each other.
     ///
     /// # Errors
@@ -117,6 +121,14 @@ impl TrainingConfig {
     pub fn validate(&self) -> Result<(), Refusal> {
         for (knob, value) in self.numbers() {
             knob.check(value)?;
+        }
+        if self.seed > Self::MOST_SEED {
+            return Err(Refusal::new(
+                "set the seed",
+                format!("the seed {}", self.seed),
+                format!("a seed from 0 to {}", Self::MOST_SEED),
+                "choose a smaller one",
+            ));
         }
         self.fields()?;
         if self.patience > 0 && self.validation_split == 0.0 {
@@ -159,7 +171,7 @@ mod tests {
     #[test]
     fn values_out_of_range_are_refused_by_name() {
         type Change = fn(&mut TrainingConfig);
-        let cases: [(Change, &str); 16] = [
+        let cases: [(Change, &str); 17] = [
             (|c| c.epochs = 0, "epochs"),
             (|c| c.epochs = 10_001, "epochs"),
             (|c| c.batch_size = 0, "batch size"),
@@ -174,6 +186,7 @@ mod tests {
             (|c| c.augmentation.rotation_deg = 90.0, "rotation"),
             (|c| c.optimizer = Optimizer::adam_w(2.0), "weight decay"),
             (|c| c.schedule = Schedule::Cosine { end: 1.5 }, "schedule"),
+            (|c| c.seed = 1 << 63, "seed"),
             (|c| c.shared_fields = true, "share"),
             (|c| (c.patience, c.validation_split) = (3, 0.0), "patience"),
         ];

@@ -156,6 +156,35 @@ fn a_field_that_is_entered_and_left_keeps_what_it_does_not_show() {
 }
 
 #[test]
+fn a_seed_is_held_with_all_its_digits() {
+    // The first whole number that an f64 cannot hold.
+    let large = (1 << 53) + 1;
+    let mut given = TrainingForm::default();
+    given.numbers.seed = large;
+    let mut window = set_to(&given);
+    window.click("Settings");
+    window.click("Training steps · changed");
+    window.harness.step();
+    assert_eq!(form(&window).numbers.seed, large, "it is only shown");
+    window.harness.get_by_label("Seed").click();
+    window.harness.step();
+    window.harness.step();
+    window.press(Modifiers::NONE, Key::Tab);
+    assert_eq!(form(&window).numbers.seed, large, "it was only visited");
+    let cases = [
+        ("7", 7, "a small one"),
+        ("9007199254740995", (1 << 53) + 3, "a large one"),
+        ("9223372036854775807", i64::MAX as u64, "the largest"),
+        ("9223372036854775808", i64::MAX as u64, "brought into range"),
+        ("none", i64::MAX as u64, "no number changes nothing"),
+    ];
+    for (text, expected, reason) in cases {
+        set(&mut window, "Seed", text);
+        assert_eq!(form(&window).numbers.seed, expected, "{reason}");
+    }
+}
+
+#[test]
 fn knobs_that_make_no_sense_are_not_shown() {
     let window = opened(&["Optimiser"]);
     let shows = |window: &Window, label: &str| window.harness.query_by_label(label).is_some();

@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_with_its_line() {
-        let cases: [(&str, &[&str], &str); 11] = [
+        let cases: [(&str, &[&str], &str); 12] = [
             (
                 "epochs = 3\nepoch = 4",
                 &["line 2", "epoch", "epochs"],
@@ -324,6 +324,11 @@ mod tests {
                 "[model]\nhidden = [9000]\nactivation = \"relu\"",
                 &["9000", "8192"],
                 "too wide",
+            ),
+            (
+                "seed = 9223372036854775808",
+                &["seed 9223372036854775808", "to 9223372036854775807"],
+                "larger than TOML's numbers",
             ),
             ("epochs = \"many\"", &["line 1", "many"], "another type"),
             ("epochs =", &["line 1"], "no TOML"),

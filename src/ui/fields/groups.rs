@@ -2,12 +2,12 @@
 
 use egui::{TextEdit, Ui};
 
-use super::rows::{choice, fault, magnitude, number, percent, remark, row, rows, switch};
+use super::rows::{choice, fault, magnitude, number, percent, remark, row, rows, switch, whole};
 use crate::{
     app::state::form::TrainingForm,
     model::Activation,
     training::{
-        config::{Loss, Optimizer, knob},
+        config::{Loss, Optimizer, TrainingConfig, knob},
         schedule::Schedule,
     },
     ui::words,
@@ -98,12 +98,7 @@ pub(super) fn training_ui(ui: &mut Ui, form: &mut TrainingForm) {
         let help = "Where the dice start. The same seed gives the same training again, another one gives a \
                     slightly different one.";
         row(ui, "Seed", help, |ui| {
-            ui.add(
-                egui::DragValue::new(&mut numbers.seed)
-                    .range(0..=u64::from(u32::MAX))
-                    .speed(0.1)
-                    .min_size(super::rows::control_size(ui)),
-            )
+            whole(ui, &mut numbers.seed, TrainingConfig::MOST_SEED)
         });
     });
 }

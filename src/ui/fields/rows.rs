@@ -1,5 +1,7 @@
 //! One knob a row: its name on the left, what turns it on the right, an explanation on both.
 
+use std::cell::Cell;
+
 use egui::{Checkbox, ComboBox, DragValue, Grid, Response, RichText, Ui, Vec2, emath::Numeric};
 
 use crate::training::config::knob::Knob;
@@ -114,6 +116,37 @@ fn fraction(
         *value = edited;
     }
     response
+}
+
+/// A whole number from 0, shown and taken over with all its digits: egui's field counts in `f64`, which holds sixteen.
+pub(super) fn whole(ui: &mut Ui, value: &mut u64, most: u64) -> Response {
+    let shown = *value;
+    let show = |rounded: f64| {
+        if rounded == shown as f64 {
+            shown
+        } else {
+            rounded as u64
+        }
+    };
+    let typed = Cell::new(None);
+    let change = |changed: Option<f64>| {
+        if let Some(rounded) = changed {
+            *value = typed.take().unwrap_or_else(|| show(rounded)).min(most);
+        }
+        *value as f64
+    };
+    let drag = DragValue::from_get_set(change)
+        .custom_formatter(|rounded, _| show(rounded).to_string())
+        .custom_parser(|text| {
+            typed.set(text.trim().parse().ok());
+            typed.get().map(|exact: u64| exact as f64)
+        })
+        .range(0..=most)
+        .clamp_existing_to_range(false)
+        .max_decimals(0)
+        .speed(0.1)
+        .min_size(control_size(ui));
+    ui.add(drag)
 }
 
 /// One of several, by their names.
