@@ -1,7 +1,7 @@
 //! Where files are: asked for in the system's dialog, or typed.
 
 use std::{
-    path::{Path, PathBuf},
+    path::{MAIN_SEPARATOR_STR, Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -43,6 +43,16 @@ impl FileDialog {
             offered_path: false,
         }
     }
+}
+
+/// A folder in the words of a field. Spaces around what is typed there are not meant; those at the end of a name
+/// are, so a separator closes it.
+pub(super) fn folder_text(folder: &Path) -> String {
+    let mut text = folder.display().to_string();
+    if text.ends_with(char::is_whitespace) {
+        text.push_str(MAIN_SEPARATOR_STR);
+    }
+    text
 }
 
 impl State {
@@ -147,8 +157,7 @@ impl State {
                 }
             }
             PathPurpose::TestFolder => {
-                let folder = path.display().to_string();
-                return self.test_on(SourceKind::Folder, folder, out);
+                return self.test_on(SourceKind::Folder, folder_text(&path), out);
             }
             PathPurpose::TestInk => {
                 return self.test_on(SourceKind::Ink, path.display().to_string(), out);
@@ -179,7 +188,7 @@ impl State {
                 table: self.training.table(),
             },
             PathPurpose::DataFolder => {
-                self.training.form.folder = path.display().to_string();
+                self.training.form.folder = folder_text(&path);
                 self.training.form.from_folder = true;
                 return;
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{State, form::TrainingForm, hand, training::TrainingState};
+use super::{State, form::TrainingForm, hand, paths::folder_text, training::TrainingState};
 use crate::{app::action::Effect, training::checkpoint::Checkpoint, worker::trainer::DataSource};
 
 impl State {
@@ -60,7 +60,7 @@ impl State {
         form.learns_hand = before.learns_hand;
         if let Some(folder) = &checkpoint.source().folder {
             form.from_folder = true;
-            form.folder = folder.display().to_string();
+            form.folder = folder_text(folder);
         }
         self.training.form = form;
     }

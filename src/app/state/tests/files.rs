@@ -1,7 +1,10 @@
 //! Dialogs, typed paths, and what comes of files.
 
 use super::*;
-use crate::{app::state::models::Entry, ink::Stroke, worker::trainer::DataSource};
+use crate::{
+    app::state::models::Entry, ink::Stroke, measurement::specimens::Source,
+    worker::trainer::DataSource,
+};
 
 #[test]
 fn a_path_is_typed_where_no_dialog_comes() {
@@ -176,4 +179,37 @@ fn asking_to_replace_leaves_what_is_being_typed_alone() {
     assert_eq!(found, (PathPurpose::OpenDrawing, "ot", false), "as it was");
     let said = |text: &str| state.notices.list().iter().any(|n| n.text.contains(text));
     assert!(said("seven.jsonl already"), "it is told all the same");
+}
+
+#[test]
+fn a_folder_is_the_one_that_is_chosen_with_the_spaces_of_its_name() {
+    let cases = [
+        ("/data/Klasse 3", "/data/Klasse 3", "a space within"),
+        ("/data/Klasse 3 ", "/data/Klasse 3 ", "one at the end"),
+        ("/data/Klasse 3 /", "/data/Klasse 3 ", "closed already"),
+    ];
+    for (chosen, expected, reason) in cases {
+        let mut state = state();
+        state.hear_file(FileOutcome::FolderChosen(chosen.into()));
+        let data = DataSource::Folder(expected.into());
+        assert_eq!(state.training.form.source(), Some(data), "{reason}");
+        let effects = state.hear_file(FileOutcome::TestFolderChosen(chosen.into()));
+        let tested = effects.iter().find_map(|effect| match effect {
+            Effect::Measure(_, _, source, _) => Some(source.clone()),
+            _ => None,
+        });
+        let source = Source::Folder(expected.into());
+        assert_eq!(tested, Some(source), "{reason}");
+    }
+}
+
+#[test]
+fn spaces_around_a_folder_that_is_typed_are_not_meant() {
+    let mut state = state();
+    state.settings.file_dialogs = false;
+    state.apply(Action::AskPath(PathPurpose::DataFolder));
+    state.apply(Action::PathEdited(" /data/own ".to_owned()));
+    state.apply(Action::PathAccepted);
+    let expected = DataSource::Folder("/data/own".into());
+    assert_eq!(state.training.form.source(), Some(expected), "trimmed");
 }
