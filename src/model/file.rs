@@ -108,16 +108,20 @@ impl Metadata {
 
     fn from_map(map: &HashMap<String, String>, name: &str) -> Result<Self, ModelError> {
         let text = |key: &str| map.get(key).cloned().unwrap_or_default();
-        let number = |key: &str| map.get(key).and_then(|text| text.parse().ok());
+        // A figure that cannot be is as good as none: the network is what it is.
+        let figure = |key: &str, range: RangeInclusive<f64>| {
+            let value = map.get(key)?.parse().ok();
+            value.filter(|value| range.contains(value))
+        };
         Ok(Self {
             dataset: text("dataset"),
             recipe: text("recipe"),
             began_with: map.get("began_with").cloned(),
             own_drawings: map.get("own_drawings").and_then(|text| text.parse().ok()),
             seed: map.get("seed").and_then(|text| text.parse().ok()),
-            validation_accuracy: number("validation_accuracy"),
-            test_loss: number("test_loss"),
-            test_accuracy: number("test_accuracy"),
+            validation_accuracy: figure("validation_accuracy", 0.0..=1.0),
+            test_loss: figure("test_loss", 0.0..=f64::MAX),
+            test_accuracy: figure("test_accuracy", 0.0..=1.0),
             calibration: calibration_of(map, name)?,
         })
     }
@@ -397,3 +401,6 @@ fn transposed(shape: &[usize], value: impl Fn(usize) -> f32) -> Vec<f32> {
     }
     values
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,12 +80,12 @@ pub(crate) fn description(model: &Model) -> String {
     let shape = model.mlp.config();
     let metadata = &model.metadata;
     let dataset = match metadata.dataset.as_str() {
-        "mnist" => "MNIST",
+        "mnist" => "the MNIST",
         "" => "a",
-        other => other,
+        other => &format!("the {other}"),
     };
     match metadata.test_accuracy {
-        Some(share) => format!("{shape}, {} on the {dataset} test set", accuracy(share)),
+        Some(share) => format!("{shape}, {} on {dataset} test set", accuracy(share)),
         None => shape.to_string(),
     }
 }
@@ -166,6 +166,20 @@ mod tests {
         let shipped = Model::shipped().expect("the shipped model fits");
         let said = description(&shipped);
         assert!(said.contains("\u{a0}% on the MNIST test set"), "{said}");
+    }
+
+    #[test]
+    fn the_test_set_of_a_model_has_its_name_or_none() {
+        let mut model = Model::shipped().expect("the shipped model fits");
+        for (dataset, expected) in [
+            ("mnist", "on the MNIST test set"),
+            ("letters", "on the letters test set"),
+            ("", "on a test set"),
+        ] {
+            dataset.clone_into(&mut model.metadata.dataset);
+            let said = description(&model);
+            assert!(said.ends_with(expected), "{dataset}: {said}");
+        }
     }
 
     #[test]
