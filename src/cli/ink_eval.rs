@@ -87,7 +87,8 @@ struct SourceFigures {
 #[derive(Serialize)]
 struct SureFigures {
     examples: usize,
-    accuracy: f64,
+    /// `null` without any.
+    accuracy: Option<f64>,
 }
 
 pub(super) fn run(
@@ -278,7 +279,7 @@ impl<'a> DigitReport<'a> {
             refused: readings.iter().filter(is_refused).count(),
             sure: SureFigures {
                 examples,
-                accuracy: right as f64 / examples.max(1) as f64,
+                accuracy: (examples > 0).then(|| right as f64 / examples as f64),
             },
         }
     }
@@ -299,7 +300,7 @@ impl<'a> DigitReport<'a> {
             )?;
         }
         let SureFigures { examples, accuracy } = self.sure;
-        let accuracy = text::percent(accuracy);
+        let accuracy = text::percent_if_any(accuracy);
         writeln!(out, "\nsure of {examples}, {accuracy} of these rightly")?;
         Ok(writeln!(out, "taken for no digit: {}", self.refused)?)
     }

@@ -6,28 +6,40 @@ use crate::{bitmap::CLASSES, measurement::Figures};
 
 /// "97.66 %" of 0.9766.
 pub(super) fn percent(part: f64) -> String {
-    format!("{:.2} %", part * 100.0)
+    format!("{} %", rounded(part, 2))
 }
 
-/// "97.7" of 0.9766.
-fn tenths(part: f64) -> String {
-    format!("{:.1}", part * 100.0)
+/// The same; a dash where there is nothing to be a part of.
+pub(super) fn percent_if_any(part: Option<f64>) -> String {
+    part.map_or_else(|| "–".to_owned(), percent)
+}
+
+/// A part in percent, with so many digits behind the point. What is not all is not rounded to it, nor what is
+/// something to nothing.
+fn rounded(part: f64, decimals: usize) -> String {
+    let text = |percent: f64| format!("{percent:.decimals$}");
+    let step = 0.1_f64.powi(decimals as i32);
+    match text(part * 100.0) {
+        all if part < 1.0 && all == text(100.0) => format!(">{}", text(100.0 - step)),
+        none if part > 0.0 && none == text(0.0) => format!("<{}", text(step)),
+        text => text,
+    }
 }
 
 /// The confusion table with each digit's recall beside its row and its precision below its column, over
 /// several lines.
 pub(super) fn confusion(figures: &Figures) -> String {
-    let part = |part: Option<f64>| part.map_or_else(|| "–".to_owned(), percent);
     let line = |(digit, row): (usize, &[usize; CLASSES])| {
         let cells = row.map(|count| format!("{count:>6}")).join(" ");
-        let recall = part(figures.classes[digit].recall);
+        let recall = percent_if_any(figures.classes[digit].recall);
         format!("{digit:>9} {cells} {recall:>10}\n")
     };
     let heading = "    digit   read as 0 … 9, then recall\n".to_owned();
     let rows = figures.evaluation.confusion.iter().enumerate().map(line);
     let precisions = figures
         .classes
-        .map(|class| class.precision.map_or_else(|| "–".to_owned(), tenths))
+        .map(|class| class.precision)
+        .map(|part| part.map_or_else(|| "–".to_owned(), |part| rounded(part, 1)))
         .map(|precision| format!("{precision:>6}"))
         .join(" ");
     let foot = format!("precision {precisions}\n");
@@ -41,6 +53,25 @@ pub(super) fn confusion(figures: &Figures) -> String {
 mod tests {
     use super::*;
     use crate::{bitmap::Digit, measurement::Reading, model::calibration::Calibration};
+
+    #[test]
+    fn what_is_not_all_is_not_called_so_nor_what_is_not_nothing() {
+        let cases = [
+            (0.0, "0.00 %", "nothing"),
+            (1.0 / 40_000.0, "<0.01 %", "one of 40,000"),
+            (1.0 / 10_000.0, "0.01 %", "one of 10,000"),
+            (0.9766, "97.66 %", "as usual"),
+            (9_999.0 / 10_000.0, "99.99 %", "all of 10,000 but one"),
+            (39_999.0 / 40_000.0, ">99.99 %", "all of 40,000 but one"),
+            (1.0, "100.00 %", "all"),
+        ];
+        for (part, expected, reason) in cases {
+            assert_eq!(percent(part), expected, "{reason}");
+        }
+        assert_eq!(rounded(0.9996, 1), ">99.9", "fewer digits, likewise");
+        assert_eq!(rounded(0.0004, 1), "<0.1", "at the other end too");
+        assert_eq!(percent_if_any(None), "–", "of none");
+    }
 
     #[test]
     fn a_digit_without_examples_has_no_accuracy() {

@@ -22,9 +22,14 @@ pub(crate) fn whole_percent(probability: f32) -> String {
     }
 }
 
-/// An accuracy of 0..=1: "97.62 %", whose sign stays on the number's line.
+/// An accuracy of 0..=1: "97.62 %", whose sign stays on the number's line. What is not all is not rounded to it, nor
+/// what is something to nothing.
 pub(crate) fn accuracy(accuracy: f64) -> String {
-    format!("{:.2}\u{a0}%", accuracy * 100.0)
+    match format!("{:.2}\u{a0}%", accuracy * 100.0) {
+        text if accuracy < 1.0 && text.starts_with("100") => ">99.99\u{a0}%".to_owned(),
+        text if accuracy > 0.0 && text.starts_with("0.00") => "<0.01\u{a0}%".to_owned(),
+        text => text,
+    }
 }
 
 /// A count with commas: "48,000".
@@ -120,6 +125,19 @@ mod tests {
         for (probability, fine, coarse, reason) in cases {
             assert_eq!(percent(probability), fine, "{reason}");
             assert_eq!(whole_percent(probability), coarse, "{reason}");
+        }
+    }
+
+    #[test]
+    fn accuracies_are_not_rounded_to_all_or_nothing() {
+        for (part, text) in [
+            (0.0, "0.00\u{a0}%"),
+            (0.000_025, "<0.01\u{a0}%"),
+            (0.9766, "97.66\u{a0}%"),
+            (0.999_975, ">99.99\u{a0}%"),
+            (1.0, "100.00\u{a0}%"),
+        ] {
+            assert_eq!(accuracy(part), text, "of {part}");
         }
     }
 

@@ -187,6 +187,22 @@ fn what_is_no_digit_is_measured_by_how_much_is_refused() {
 }
 
 #[test]
+fn of_none_there_is_no_part() {
+    let folder = Folder::new();
+    // A scribble that is called a 3, and an l: nothing that the model is sure of, and no plain sign.
+    let scribble = r#"{"label": 3, "strokes": [[[0, 0], [9, 1], [0, 2], [9, 3], [0, 4], [9, 5], [0, 6], [9, 7], [0, 8], [9, 9]]]}"#;
+    let letter = r#"{"label": "l", "strokes": [[[5, 0], [5, 10]]]}"#;
+    let ink = folder.write("ink.jsonl", format!("{scribble}\n{letter}\n"));
+    let figures = json_of(&["eval", "--ink", &ink, "--json"]);
+    assert_eq!(figures["sure"]["examples"], 0, "it is sure of none: {figures}");
+    assert_eq!(figures["sure"]["accuracy"], Value::Null, "no part of none");
+    let text = printed(&["eval", "--ink", &ink]);
+    for line in ["sure of 0, – of these rightly", "plain signs: – of 0 refused"] {
+        assert!(text.contains(line), "{line}:\n{text}");
+    }
+}
+
+#[test]
 fn the_hands_of_all_folds_are_all_hands() {
     let folder = Folder::new();
     let ink = folder.write("ink.jsonl", INK);

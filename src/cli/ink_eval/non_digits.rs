@@ -41,8 +41,9 @@ impl Refused {
         self.refused += usize::from(is_refused);
     }
 
-    fn part(self) -> f64 {
-        self.refused as f64 / self.examples.max(1) as f64
+    /// `None` of none.
+    fn part(self) -> Option<f64> {
+        (self.examples > 0).then(|| self.refused as f64 / self.examples as f64)
     }
 }
 
@@ -80,11 +81,11 @@ impl NonDigitFigures {
             ("of them plain signs", self.plain),
             ("of them signs never learnt", self.unknown),
         ] {
-            let part = text::percent(figures.part());
+            let part = text::percent_if_any(figures.part());
             writeln!(out, "{what}: {part} of {} refused", figures.examples)?;
         }
         for (sign, figures) in &self.by_sign {
-            let part = text::percent(figures.part());
+            let part = text::percent_if_any(figures.part());
             writeln!(out, "  {sign}: {part} of {}", figures.examples)?;
         }
         Ok(())

@@ -142,8 +142,8 @@ impl Diagram {
         let response = ui.interact(place, Id::unique(("reliability", index)), Sense::hover());
         let range = format!("{:.0} to {:.0} %", low * 100.0, high * 100.0);
         let right = format!(
-            "right in {:.1} % of {}",
-            bin.accuracy * 100.0,
+            "right in {} of {}",
+            words::percent(bin.accuracy as f32),
             words::count(bin.count)
         );
         response.widget_info(|| {
@@ -153,8 +153,8 @@ impl Diagram {
             info
         });
         response.on_hover_text(format!(
-            "{range} sure: {right}. On average it was {:.1} % sure (the orange mark).",
-            bin.confidence * 100.0
+            "{range} sure: {right}. On average it was {} sure (the orange mark).",
+            words::percent(bin.confidence as f32)
         ));
     }
 }
