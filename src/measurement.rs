@@ -73,19 +73,24 @@ pub struct Figures {
     pub classes: [ClassFigures; CLASSES],
     /// How far the model's confidence can be relied on.
     pub reliability: Reliability,
+    /// How many pictures were taken for no digit, whatever was nearest; `None` where the model cannot tell.
+    pub refused: Option<usize>,
 }
 
 impl Figures {
-    /// From logits, what was read from them, and what the digits were, all in the same order.
-    pub fn of(logits: &[[f32; CLASSES]], readings: &[Reading]) -> Self {
+    /// From logits and what was read from them with a calibration, in the same order.
+    pub fn of(logits: &[[f32; CLASSES]], readings: &[Reading], calibration: &Calibration) -> Self {
         let truths = readings.iter().map(|reading| reading.truth);
         let evaluation = Evaluation::of_logits(logits.iter().zip(truths));
         let answers = readings
             .iter()
             .map(|reading| (reading.prediction.confidence(), reading.is_right()));
+        let is_refused = |reading: &&Reading| !reading.prediction.is_digit();
+        let refused = || readings.iter().filter(is_refused).count();
         Self {
             classes: classes::of_confusion(&evaluation.confusion),
             reliability: Reliability::of(answers),
+            refused: calibration.reject_below.map(|_| refused()),
             evaluation,
         }
     }
@@ -146,7 +151,7 @@ impl Measurement {
             Reading::of_logits(logits, specimens.truth(index), calibration)
         };
         let readings: Vec<Reading> = logits.iter().enumerate().map(reading).collect();
-        let figures = Figures::of(&logits, &readings);
+        let figures = Figures::of(&logits, &readings, calibration);
         Ok(Some(Self::sorted(specimens, readings, figures)))
     }
 

@@ -70,6 +70,8 @@ pub(super) struct Report<'a> {
     recall: [Option<f64>; CLASSES],
     ece: f64,
     reliability: &'a [Bin; BINS],
+    /// How many were taken for no digit; `null` where the model cannot tell.
+    refused: Option<usize>,
     #[serde(skip)]
     figures: &'a Figures,
 }
@@ -85,6 +87,7 @@ impl<'a> Report<'a> {
             recall,
             ece: figures.reliability.ece,
             reliability: &figures.reliability.bins,
+            refused: figures.refused,
             figures,
         }
     }
@@ -99,11 +102,14 @@ impl<'a> Report<'a> {
         writeln!(out, "{examples} examples of {}", self.source)?;
         writeln!(
             out,
-            "loss {loss:.4}, accuracy {}, calibration error (ECE) {}\n",
+            "loss {loss:.4}, accuracy {}, calibration error (ECE) {}",
             text::percent(*accuracy),
             text::percent(self.ece)
         )?;
-        Ok(write!(out, "{}", text::confusion(self.figures))?)
+        if let Some(refused) = self.refused {
+            writeln!(out, "taken for no digit: {refused}")?;
+        }
+        Ok(write!(out, "\n{}", text::confusion(self.figures))?)
     }
 }
 

@@ -71,8 +71,6 @@ struct DigitReport<'a> {
     #[serde(flatten)]
     report: Report<'a>,
     by_source: BTreeMap<&'a str, SourceFigures>,
-    /// Digits that were taken for none.
-    refused: usize,
     sure: SureFigures,
 }
 
@@ -124,7 +122,7 @@ pub(super) fn run(
     let reading =
         |(logits, truth): (&[f32; CLASSES], _)| Reading::of_logits(logits, truth, calibration);
     let readings: Vec<Reading> = digit_logits.iter().zip(truths).map(reading).collect();
-    let figures = Figures::of(&digit_logits, &readings);
+    let figures = Figures::of(&digit_logits, &readings, calibration);
     let signs = sorted.others.iter().map(|(sign, _)| *sign);
     let others: Vec<_> = signs.zip(&other_logits).collect();
     let evidence = Evidence::of(&digit_logits, &others);
@@ -267,7 +265,6 @@ impl<'a> DigitReport<'a> {
         readings: &[Reading],
         by_source: BTreeMap<&'a str, SourceFigures>,
     ) -> Self {
-        let is_refused = |reading: &&Reading| !reading.prediction.is_digit();
         let is_sure = |reading: &&Reading| reading.prediction.is_sure();
         let sure = readings.iter().filter(is_sure);
         let (examples, right) = sure.fold((0, 0), |(examples, right), reading| {
@@ -276,7 +273,6 @@ impl<'a> DigitReport<'a> {
         Self {
             report: Report::new(name, figures),
             by_source,
-            refused: readings.iter().filter(is_refused).count(),
             sure: SureFigures {
                 examples,
                 accuracy: (examples > 0).then(|| right as f64 / examples as f64),
@@ -301,7 +297,9 @@ impl<'a> DigitReport<'a> {
         }
         let SureFigures { examples, accuracy } = self.sure;
         let accuracy = text::percent_if_any(accuracy);
-        writeln!(out, "\nsure of {examples}, {accuracy} of these rightly")?;
-        Ok(writeln!(out, "taken for no digit: {}", self.refused)?)
+        Ok(writeln!(
+            out,
+            "\nsure of {examples}, {accuracy} of these rightly"
+        )?)
     }
 }

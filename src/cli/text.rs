@@ -82,7 +82,7 @@ mod tests {
         let calibration = Calibration::default();
         let readings =
             logits.map(|logits| Reading::of_logits(&logits, Digit::ALL[3], &calibration));
-        let figures = Figures::of(&logits, &readings);
+        let figures = Figures::of(&logits, &readings, &calibration);
         let text = confusion(&figures);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(

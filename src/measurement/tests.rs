@@ -93,6 +93,26 @@ fn each_picture_is_in_its_cell_and_the_worst_come_first() {
 }
 
 #[test]
+fn what_is_taken_for_no_digit_is_counted_where_the_model_can_tell() {
+    let rows = [(4, 4, 255), (4, 9, 255), (4, 4, 10), (7, 1, 0)];
+    let cases = [
+        (None, None, "it cannot tell"),
+        (Some(2.0), Some(0), "all have evidence enough"),
+        (Some(5.0), Some(2), "the two dim ones have too little"),
+        (Some(10.0), Some(4), "all have too little"),
+    ];
+    for (reject_below, expected, reason) in cases {
+        let mut model = reader();
+        model.metadata.calibration.reject_below = reject_below;
+        let measured = Measurement::of(&model, specimens(&rows), &Control::default(), &mut |_| {});
+        let measurement = measured.expect("computes").expect("nobody abandons it");
+        let figures = measurement.figures();
+        assert_eq!(figures.refused, expected, "{reason}");
+        assert_eq!(figures.evaluation.accuracy, 0.5, "{reason}: the best guess");
+    }
+}
+
+#[test]
 fn figures_and_readings_agree() {
     let rows: Vec<(u8, u8, u8)> = (0..60)
         .map(|i: u8| (i % 10, (i % 10).pow(2) % 10, i * 4))

@@ -107,6 +107,10 @@ fn what_was_misread_is_drawn() {
         let [option, value] = source;
         let evaluation = json_of(&["eval", option, value, "--errors", &path, "--json"]);
         check_figures(&evaluation);
+        assert!(
+            evaluation["refused"].is_u64(),
+            "{reason}: how many are taken for no digit: {evaluation}"
+        );
         let picture = image::open(&path).expect(reason);
         assert!(
             picture.width() >= 60 && picture.height() >= 60,
@@ -150,7 +154,11 @@ fn drawings_are_measured_by_source() {
         text.contains("left out: 1 without a label"),
         "for a person:\n{text}"
     );
-    for part in ["calibration error (ECE) ", "precision "] {
+    for part in [
+        "calibration error (ECE) ",
+        "taken for no digit: 0\n",
+        "precision ",
+    ] {
         assert!(text.contains(part), "{part} too:\n{text}");
     }
 }
@@ -194,10 +202,16 @@ fn of_none_there_is_no_part() {
     let letter = r#"{"label": "l", "strokes": [[[5, 0], [5, 10]]]}"#;
     let ink = folder.write("ink.jsonl", format!("{scribble}\n{letter}\n"));
     let figures = json_of(&["eval", "--ink", &ink, "--json"]);
-    assert_eq!(figures["sure"]["examples"], 0, "it is sure of none: {figures}");
+    assert_eq!(
+        figures["sure"]["examples"], 0,
+        "it is sure of none: {figures}"
+    );
     assert_eq!(figures["sure"]["accuracy"], Value::Null, "no part of none");
     let text = printed(&["eval", "--ink", &ink]);
-    for line in ["sure of 0, – of these rightly", "plain signs: – of 0 refused"] {
+    for line in [
+        "sure of 0, – of these rightly",
+        "plain signs: – of 0 refused",
+    ] {
         assert!(text.contains(line), "{line}:\n{text}");
     }
 }

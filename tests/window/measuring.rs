@@ -41,6 +41,10 @@ fn a_click_tests_and_a_cell_opens_its_pictures() {
     let mut window = tested(settings(), [1100.0, 700.0], 1.0);
     assert!(window.says("of 10,000 misread"), "all of MNIST's test set");
     assert!(
+        window.says("taken for no digit"),
+        "the shipped model can tell what is none"
+    );
+    assert!(
         window.says("The shipped model on MNIST's test set."),
         "whose it is"
     );

@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use egui::{
-    Align2, Color32, CornerRadius, Frame, Margin, Pos2, Rect, Response, RichText, ScrollArea,
-    Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, Color32, CornerRadius, FontId, Frame, Margin, Pos2, Rect, Response, RichText,
+    ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::atlas::Atlas;
 use crate::{
     app::state::measuring::{Measured, Measuring, MeasuringAction},
-    bitmap::{Digit, SIDE},
+    bitmap::SIDE,
     measurement::{Reading, Selection},
     ui::{
         theme::{self, Palette},
@@ -180,11 +180,17 @@ fn tile_ui(
     let palette = Palette::of(ui.style());
     let (rect, response) = ui.allocate_exact_size(tile_size(side), Sense::click());
     let read = reading.prediction.digit();
+    let is_digit = reading.prediction.is_digit();
     let sure = words::whole_percent(reading.prediction.confidence());
     response.widget_info(|| {
         let name = format!("Picture {}: {} read as {read}", index + 1, reading.truth);
         let mut info = WidgetInfo::labeled(Role::Button, true, name);
-        info.current_text_value = Some(sure.clone());
+        let value = if is_digit {
+            sure.as_str()
+        } else {
+            "not a digit"
+        };
+        info.current_text_value = Some(value.to_owned());
         info
     });
     if response.gained_focus() {
@@ -203,44 +209,113 @@ fn tile_ui(
         .rect_stroke(image, CornerRadius::ZERO, outline, StrokeKind::Outside);
     let middle = image.bottom() + CAPTION / 2.0 + 1.0;
     kind_ui(ui, pos2(image.left(), middle), reading);
-    let right = pos2(rect.right(), middle);
-    let font = theme::font(CAPTION_FONT);
-    ui.painter()
-        .text(right, Align2::RIGHT_CENTER, &sure, font, palette.weak);
+    if is_digit {
+        let right = pos2(rect.right(), middle);
+        let font = theme::font(CAPTION_FONT);
+        ui.painter()
+            .text(right, Align2::RIGHT_CENTER, &sure, font, palette.weak);
+    }
     response.on_hover_ui(|ui| {
-        ui.label(format!(
-            "Picture {}: a {} that was read as {read}.",
-            words::count(index + 1),
-            reading.truth
-        ));
-        let truth = words::percent(reading.truth_probability());
-        let text = if reading.is_right() {
-            format!("It was {sure} sure. Click to see it with its bars.")
-        } else {
-            format!(
-                "It was {sure} sure, and gave the {} {truth}. Click to see it with its bars.",
-                reading.truth
-            )
-        };
-        ui.label(RichText::new(text).color(palette.weak));
+        let [what, figures] = sentences(index, reading);
+        ui.label(what);
+        ui.label(RichText::new(figures).color(palette.weak));
     })
 }
 
-/// What the picture shows, an arrow, and what it was read as. The typeface has no arrow.
+/// What a picture was taken for, and how sure the model was.
+fn sentences(index: usize, reading: &Reading) -> [String; 2] {
+    let Reading { truth, prediction } = reading;
+    let (number, read) = (words::count(index + 1), prediction.digit());
+    let taken = if prediction.is_digit() {
+        format!("was read as {read}")
+    } else {
+        format!("was taken for no digit; the nearest is {read}")
+    };
+    let sure = words::whole_percent(prediction.confidence());
+    let share = words::percent(reading.truth_probability());
+    let figures = match (prediction.is_digit(), reading.is_right()) {
+        (true, true) => format!("It was {sure} sure"),
+        (true, false) => format!("It was {sure} sure, and gave the {truth} {share}"),
+        (false, true) => format!("Of the digits, the {read} has {sure}"),
+        (false, false) => format!("Of the digits, the {read} has {sure}, the {truth} {share}"),
+    };
+    [
+        format!("Picture {number}: a {truth} that {taken}."),
+        format!("{figures}. Click to see it with its bars."),
+    ]
+}
+
+/// What the picture shows, an arrow, and what it was taken for. The typeface has no arrow.
 fn kind_ui(ui: &Ui, left: Pos2, reading: &Reading) {
     let palette = Palette::of(ui.style());
     let painter = ui.painter();
-    let digit = |pos: Pos2, digit: Digit| {
-        let font = theme::strong(CAPTION_FONT);
-        let text = digit.to_string();
+    let strong = theme::strong(CAPTION_FONT);
+    let text = |x: f32, text: String, font: FontId| {
+        let pos = left + vec2(x, 0.0);
         painter.text(pos, Align2::LEFT_CENTER, text, font, palette.text);
     };
-    digit(left, reading.truth);
-    digit(left + vec2(17.0, 0.0), reading.prediction.digit());
+    text(0.0, reading.truth.to_string(), strong.clone());
+    if reading.prediction.is_digit() {
+        text(17.0, reading.prediction.digit().to_string(), strong);
+    } else {
+        // "Not a digit" is wider than the smallest picture.
+        text(17.0, "no digit".to_owned(), theme::font(CAPTION_FONT));
+    }
     let [tail, head] = [8.5, 14.5].map(|x| left + vec2(x, 0.5));
     let stroke = Stroke::new(1.0, palette.weak);
     painter.line_segment([tail, head], stroke);
     for side in [-2.5, 2.5] {
         painter.line_segment([head, head + vec2(-2.5, side)], stroke);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        bitmap::{CLASSES, Digit},
+        model::calibration::Calibration,
+    };
+
+    #[test]
+    fn what_was_taken_for_no_digit_is_told_so() {
+        let mut logits = [0.0; CLASSES];
+        logits[9] = 4.0;
+        let cases = [
+            (9, None, ["that was read as 9.", "It was 86 % sure. Click"]),
+            (
+                4,
+                None,
+                ["that was read as 9.", "sure, and gave the 4 1.6 %. Click"],
+            ),
+            (
+                9,
+                Some(5.0),
+                [
+                    "was taken for no digit; the nearest is 9.",
+                    "Of the digits, the 9 has 86 %. Click",
+                ],
+            ),
+            (
+                4,
+                Some(5.0),
+                [
+                    "was taken for no digit; the nearest is 9.",
+                    "the 9 has 86 %, the 4 1.6 %. Click",
+                ],
+            ),
+        ];
+        for (truth, reject_below, parts) in cases {
+            let calibration = Calibration {
+                reject_below,
+                ..Calibration::default()
+            };
+            let reading = Reading::of_logits(&logits, Digit::ALL[truth], &calibration);
+            let said = sentences(1233, &reading);
+            assert!(said[0].starts_with("Picture 1,234: a "), "{said:?}");
+            for (said, part) in said.iter().zip(parts) {
+                assert!(said.contains(part), "{said:?} says {part}");
+            }
+        }
     }
 }

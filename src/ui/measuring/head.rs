@@ -190,13 +190,19 @@ fn figures_ui(ui: &mut Ui, state: &State, measured: &Measured) {
         ui.spacing_mut().interact_size.y = 20.0;
         let right = format!("{} right", words::accuracy(evaluation.accuracy));
         ui.label(RichText::new(right).font(theme::strong(theme::HEADING)));
+        let refused = measurement.figures().refused;
+        let refused = refused.map_or_else(String::new, |refused| {
+            format!(", {} taken for no digit", words::count(refused))
+        });
         let details = format!(
-            "{} of {} misread, loss {:.4}",
+            "{} of {} misread, loss {:.4}{refused}",
             words::count(measurement.indices(Selection::Misread).len()),
             words::count(evaluation.examples),
             evaluation.loss,
         );
-        ui.label(RichText::new(details).color(palette.text));
+        let help = "Right or misread is the digit that is the nearest, even where the model says that there is none.";
+        ui.label(RichText::new(details).color(palette.text))
+            .on_hover_text(help);
         if let Some(accuracy) = state.measuring.accuracy_without_noise() {
             let text = format!("{} without noise", words::accuracy(accuracy));
             ui.label(RichText::new(text).color(palette.second));
