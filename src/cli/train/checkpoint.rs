@@ -10,6 +10,7 @@ use super::{Display, TrainStart, TrainTask, read};
 use crate::{
     error::{CliError, IoError, Refusal},
     files::{aside, folder_of, is_device},
+    model::device::DeviceChoice,
     training::checkpoint::Checkpoint,
 };
 
@@ -89,23 +90,97 @@ pub(super) fn say_how_to_resume(task: &TrainTask, display: &mut Display) {
     if !task.checkpoint.is_file() {
         return;
     }
-    let (checkpoint, out) = (quoted(&task.checkpoint), quoted(&task.out));
-    let mut command = format!("digitpad train --resume {checkpoint} --out {out}");
-    if task.checkpoint != checkpoint_beside(&task.out) {
-        command = format!("{command} --checkpoint {checkpoint}");
-    }
-    if task.half {
-        command.push_str(" --half");
-    }
+    let command = command_to_resume(task);
     display.line(&format!("to go on: {command}"));
 }
 
-/// A path as a shell reads it as one word.
+fn command_to_resume(task: &TrainTask) -> String {
+    let (checkpoint, out) = (quoted(&task.checkpoint), quoted(&task.out));
+    let mut command = format!("digitpad train --resume {checkpoint} --out {out}");
+    let mut add = |is_given: bool, more: &str| {
+        if is_given {
+            command.push(' ');
+            command.push_str(more);
+        }
+    };
+    let is_elsewhere = task.checkpoint != checkpoint_beside(&task.out);
+    add(is_elsewhere, &format!("--checkpoint {checkpoint}"));
+    let is_chosen = task.device != DeviceChoice::default();
+    add(is_chosen, &format!("--device {}", task.device.name()));
+    add(task.half, "--half");
+    add(task.json, "--json");
+    command
+}
+
+/// A path as a shell reads it as one word, and as nothing else.
 fn quoted(path: &Path) -> String {
     let path = path.display().to_string();
-    if path.contains(char::is_whitespace) {
+    let is_plain = |sign: char| {
+        sign.is_alphanumeric()
+            || "/._-+,:@".contains(sign)
+            || (cfg!(windows) && sign == std::path::MAIN_SEPARATOR)
+    };
+    if path.chars().all(is_plain) {
+        path
+    } else if cfg!(windows) {
+        // No name there has a quotation mark in it.
         format!("\"{path}\"")
     } else {
-        path
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shell_reads_a_path_as_it_is() {
+        let plain = ["w.safetensors", "/data/ä-1/run_2+3,4:5@6"];
+        let others = [
+            "my runs/w",
+            "run(2).safetensors",
+            "O'Brien.safetensors",
+            "a&b;c|d>e",
+            "$HOME/`id`/\"x\"\\",
+            "~/w*?[1]{2}!#",
+        ];
+        for path in plain {
+            assert_eq!(quoted(Path::new(path)), path, "nothing to quote");
+        }
+        for path in plain.into_iter().chain(others) {
+            let command = format!("printf %s {}", quoted(Path::new(path)));
+            let shell = std::process::Command::new("sh").args(["-c", &command]).output();
+            let read = shell.expect("there is a shell").stdout;
+            assert_eq!(String::from_utf8_lossy(&read), path, "{command}");
+        }
+    }
+
+    #[test]
+    fn a_training_goes_on_as_it_was_begun() {
+        let out = PathBuf::from("w");
+        let usual = TrainTask {
+            start: TrainStart::Resume("old".into()),
+            device: DeviceChoice::Auto,
+            checkpoint: checkpoint_beside(&out),
+            out,
+            half: false,
+            json: false,
+        };
+        let command = "digitpad train --resume w.checkpoint --out w";
+        assert_eq!(command_to_resume(&usual), command, "nothing was chosen");
+        let chosen = TrainTask {
+            device: DeviceChoice::Cpu,
+            checkpoint: "c".into(),
+            half: true,
+            json: true,
+            ..usual
+        };
+        assert_eq!(
+            command_to_resume(&chosen),
+            "digitpad train --resume c --out w --checkpoint c --device cpu --half --json",
+            "all that was"
+        );
     }
 }
