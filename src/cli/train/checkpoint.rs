@@ -41,6 +41,8 @@ pub(super) fn check_places(task: &TrainTask) -> Result<(), CliError> {
 /// Creates a file beside the one to come, and removes it.
 fn check_writable(path: &Path) -> Result<(), IoError> {
     let failed = |source| IoError::new("write", path, source);
+    // A link stays one: it is written where it leads.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     if path.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
@@ -151,9 +153,36 @@ mod tests {
         }
         for path in plain.into_iter().chain(others) {
             let command = format!("printf %s {}", quoted(Path::new(path)));
-            let shell = std::process::Command::new("sh").args(["-c", &command]).output();
+            let shell = std::process::Command::new("sh")
+                .args(["-c", &command])
+                .output();
             let read = shell.expect("there is a shell").stdout;
             assert_eq!(String::from_utf8_lossy(&read), path, "{command}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn there_must_be_room_where_a_link_leads() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let link = folder.path().join("w");
+        let link_to = |target: &Path| {
+            let _ = std::fs::remove_file(&link);
+            std::os::unix::fs::symlink(target, &link).expect("links");
+        };
+        let file = folder.path().join("there");
+        std::fs::write(&file, "").expect("writes");
+        for (target, is_fine, reason) in [
+            (&*file, true, "a file beside it"),
+            (
+                Path::new("/proc/version"),
+                false,
+                "nobody makes files there",
+            ),
+            (Path::new("/no/such/file"), true, "nowhere: it is replaced"),
+        ] {
+            link_to(target);
+            assert_eq!(check_writable(&link).is_ok(), is_fine, "{reason}");
         }
     }
 
