@@ -225,7 +225,7 @@ fn a_model_goes_on_where_a_file_or_the_program_has_it() {
     let began_with = info["metadata"]["began_with"].as_str().expect("is text");
     assert!(began_with.contains("first.safetensors"), "{began_with}");
     let recipe = &info["metadata"]["recipe"];
-    assert_eq!(recipe["epochs"], 2, "a lesson, not a training: {recipe}");
+    assert_eq!(recipe["epochs"], 3, "a lesson, not a training: {recipe}");
     let cases: [(&[&str], &str, &str); 3] = [
         (
             &["--from", &first, "--activation", "tanh"],
