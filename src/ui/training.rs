@@ -184,13 +184,14 @@ fn teach_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         Some(kept) if kept > 1 => format!("Teach it your {} drawings", words::count(kept)),
         _ => "Teach it your drawing".to_owned(),
     };
-    let button = Button::new(text).min_size(Vec2::new(ui.available_width(), 0.0));
+    let size = Vec2::new(ui.available_width(), ui.spacing().interact_size.y);
     let help = format!(
         "Lets the {} go on: a copy of it learns MNIST and what you kept, briefly and in small steps, and then \
          answers. Train begins with a new network.",
         state.models.chosen().name()
     );
-    if ui.add(button).on_hover_text(help).clicked() {
+    let button = ui.add_sized(size, Button::new(text));
+    if button.on_hover_text(help).clicked() {
         actions.push(Action::Teach);
     }
 }
