@@ -83,6 +83,7 @@ pub fn teach(
     control: &Control,
     on_event: &mut (dyn FnMut(TrainingEvent) + Send),
 ) -> Result<Option<TrainedModel>, TrainingError> {
+    pupil.check(config)?;
     let beginning = Beginning::Pupil(pupil);
     begin(config, &beginning, dataset, device, control, on_event)
 }
@@ -125,7 +126,7 @@ impl Beginning<'_> {
     fn network(&self, config: &TrainingConfig, device: &Device) -> Result<Mlp, TrainingError> {
         match self {
             Self::New => fresh(config, device),
-            Self::Pupil(pupil) => pupil.network(config, device),
+            Self::Pupil(pupil) => Ok(pupil.network(device)?),
             Self::Checkpoint(checkpoint) => Ok(checkpoint.learning(device)?),
         }
     }
@@ -284,8 +285,8 @@ fn finish(
     }))
 }
 
-/// Adds the pen's ink, one's own drawings and the generated ones that the configuration asks for, some at a time, so that a stop is
-/// answered at once; then fewer will do, because none will be learnt from.
+/// Adds the pen's ink, one's own drawings and the generated ones that the configuration asks for, some at a time, so
+/// that a stop is answered at once; then fewer will do, because none will be learnt from.
 fn training_set(
     training: Examples,
     dataset: &Dataset,

@@ -104,10 +104,6 @@ pub struct State {
     dialog: FileDialog,
     /// The revision of the drawing that is being kept to learn from.
     keeping: Option<u64>,
-    /// The revision of the pad when it had just made room for one that was kept.
-    kept_before: Option<u64>,
-    /// Whether undo has brought back the drawing that is being forgotten.
-    brought_back: bool,
 }
 
 impl State {
@@ -139,8 +135,6 @@ impl State {
             now: Duration::ZERO,
             dialog: FileDialog::of(PathPurpose::OpenDrawing, Duration::ZERO),
             keeping: None,
-            kept_before: None,
-            brought_back: false,
         }
     }
 

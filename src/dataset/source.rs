@@ -20,6 +20,7 @@ use crate::{
 const CALIBRATION: Fold = Fold::new(0, 12);
 /// Fewer digits than this say nothing of the one in 200 that may be lost: they are learnt from instead.
 const LEAST_CALIBRATION: usize = 200;
+
 /// Where the examples of a training come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -3,19 +3,24 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use super::{Ink, Point, Stroke};
+use crate::bitmap::Digit;
 
 /// More points than a person draws in one stroke; beyond it a stroke is kept at half its density.
 pub const MAX_STROKE_POINTS: usize = 8192;
 /// How many steps can be taken back.
 pub const MAX_UNDO_STEPS: usize = 500;
 
+/// That a drawing was kept, as this digit or as none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptAs(pub Option<Digit>);
+
 /// What [`InkEditor::undo`] takes back.
 #[derive(Clone, Debug)]
 enum Undo {
     /// The last stroke was drawn.
     Stroke,
-    /// All ink was exchanged; this is what was there.
-    Ink(Ink),
+    /// All ink was exchanged; this is what was there, and whether it was kept before.
+    Ink(Ink, Option<KeptAs>),
 }
 
 /// What [`InkEditor::redo`] brings back.
@@ -83,27 +88,38 @@ impl InkEditor {
         self.replace(Ink::default());
     }
 
+    /// The same of a drawing that was kept.
+    pub fn clear_kept(&mut self, kept: KeptAs) {
+        self.exchange(Ink::default(), Some(kept));
+    }
+
     /// Puts another drawing in place of this one.
     pub fn replace(&mut self, ink: Ink) {
+        self.exchange(ink, None);
+    }
+
+    fn exchange(&mut self, ink: Ink, kept: Option<KeptAs>) {
         self.end();
         if ink != self.ink {
             let before = std::mem::replace(&mut self.ink, ink);
-            self.remember(Undo::Ink(before));
+            self.remember(Undo::Ink(before, kept));
         }
     }
 
-    /// Takes the last step back: a stroke (also one still under the pen), a clear or a replacement.
-    pub fn undo(&mut self) {
+    /// Takes the last step back: a stroke (also one still under the pen), a clear or a replacement. Where a drawing is
+    /// back that was kept, says as what.
+    pub fn undo(&mut self) -> Option<KeptAs> {
         self.end();
-        let redo = match self.undo.pop_back() {
-            Some(Undo::Stroke) => self.ink.0.pop().map(Redo::Stroke),
-            Some(Undo::Ink(before)) => Some(Redo::Ink(std::mem::replace(&mut self.ink, before))),
-            None => None,
+        let (redo, kept) = match self.undo.pop_back()? {
+            Undo::Stroke => (self.ink.0.pop().map(Redo::Stroke)?, None),
+            Undo::Ink(before, kept) => {
+                let after = std::mem::replace(&mut self.ink, before);
+                (Redo::Ink(after), kept)
+            }
         };
-        if let Some(redo) = redo {
-            self.redo.push(redo);
-            self.revision += 1;
-        }
+        self.redo.push(redo);
+        self.revision += 1;
+        kept
     }
 
     /// Takes the last undo back. A stroke under the pen has already made that impossible.
@@ -113,7 +129,7 @@ impl InkEditor {
                 self.ink.push(stroke);
                 Undo::Stroke
             }
-            Some(Redo::Ink(after)) => Undo::Ink(std::mem::replace(&mut self.ink, after)),
+            Some(Redo::Ink(after)) => Undo::Ink(std::mem::replace(&mut self.ink, after), None),
             None => return,
         };
         self.undo.push_back(undo);
@@ -286,14 +302,26 @@ mod tests {
         type Call = fn(&mut InkEditor);
         let calls: [(Call, bool, &str); 9] = [
             (InkEditor::clear, false, "nothing to clear"),
-            (InkEditor::undo, false, "nothing to undo"),
+            (
+                |e| {
+                    e.undo();
+                },
+                false,
+                "nothing to undo",
+            ),
             (InkEditor::redo, false, "nothing to redo"),
             (|e| e.begin(point(0.1)), true, "a dot"),
             (|e| e.extend(point(0.1)), false, "the same place"),
             (|e| e.extend(point(0.2)), true, "a line"),
             (InkEditor::end, false, "the ink is the same without the pen"),
             (InkEditor::clear, true, "gone"),
-            (InkEditor::undo, true, "back"),
+            (
+                |e| {
+                    e.undo();
+                },
+                true,
+                "back",
+            ),
         ];
         let mut editor = InkEditor::default();
         for (call, changes, reason) in calls {

@@ -23,7 +23,7 @@ use crate::{
 mod kept;
 mod line;
 
-pub use self::kept::{append, drop_last, read_if_any};
+pub use self::kept::{append, drop_last, read_if_any, remove};
 
 /// The largest file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 256 << 20;

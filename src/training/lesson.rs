@@ -23,10 +23,8 @@ const LEARNING_RATE: f64 = 0.001;
 /// A model that goes on learning; it is copied, not changed.
 #[derive(Clone, Debug)]
 pub struct Pupil {
-    /// The model.
-    pub model: Arc<Model>,
-    /// What it is called.
-    pub name: String,
+    model: Arc<Model>,
+    name: String,
 }
 
 /// What is remembered of the model that a training began with.
@@ -40,10 +38,27 @@ pub(super) struct Origin {
 }
 
 impl Pupil {
-    /// How it goes on learning: as it has learnt, as far as its file says how, but shortly and in small steps.
+    /// A model that is called so. One that a lesson left is called by what that began with, however many there were.
+    pub fn new(model: Arc<Model>, name: String) -> Self {
+        let name = model.metadata.began_with.clone().unwrap_or(name);
+        Self { model, name }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How it goes on learning: as it has learnt, as far as its file says how, but shortly and in small steps. What it
+    /// has learnt to refuse it goes on to refuse.
     pub fn lesson(&self) -> TrainingConfig {
-        let config = self.model.mlp.config();
-        let recipe: Option<TrainingConfig> = serde_json::from_str(&self.model.metadata.recipe).ok();
+        let (config, metadata) = (self.model.mlp.config(), &self.model.metadata);
+        let recipe: Option<TrainingConfig> = serde_json::from_str(&metadata.recipe).ok();
         let is_its_own =
             |recipe: &TrainingConfig| recipe.model == *config && recipe.validate().is_ok();
         let recipe = recipe.filter(is_its_own).unwrap_or_else(|| TrainingConfig {
@@ -51,6 +66,7 @@ impl Pupil {
             shared_fields: false,
             ..Preset::Quick.config()
         });
+        let refuses = metadata.calibration.reject_below.is_some();
         TrainingConfig {
             epochs: EPOCHS,
             learning_rate: LEARNING_RATE,
@@ -60,6 +76,10 @@ impl Pupil {
                 _ => Optimizer::default(),
             },
             patience: 0,
+            non_digits: match recipe.non_digits {
+                0 if refuses => Preset::Balanced.config().non_digits,
+                count => count,
+            },
             ..recipe
         }
     }
@@ -71,38 +91,40 @@ impl Pupil {
         }
     }
 
-    /// The network to begin with.
+    /// Whether its network is the one that a configuration names.
     ///
     /// # Errors
-    /// When it is not the one that the configuration names.
-    pub(super) fn network(
-        &self,
-        config: &TrainingConfig,
-        device: &Device,
-    ) -> Result<Mlp, TrainingError> {
+    /// When it is another, or its weights are not shared as they are to be.
+    pub fn check(&self, config: &TrainingConfig) -> Result<(), TrainingError> {
         let mlp = &self.model.mlp;
         let refused = |found: String, expected: String| {
-            TrainingError::Refused(Refusal::new(
+            Err(TrainingError::Refused(Refusal::new(
                 format!("go on with the {}", self.name),
                 found,
                 expected,
                 "leave the network as it is, or train a new one",
-            ))
+            )))
         };
         if *mlp.config() != config.model {
-            return Err(refused(
-                format!("a network of {}", mlp.config()),
-                format!("one of {}", config.model),
-            ));
+            let (found, expected) = (mlp.config(), &config.model);
+            return refused(
+                format!("a network of {found}"),
+                format!("one of {expected}"),
+            );
         }
         let layers = config.fields().map_err(TrainingError::Refused)?;
         if !fields::are_shared(mlp, &layers).map_err(ModelError::from)? {
-            return Err(refused(
+            return refused(
                 "weights that differ from place to place".to_owned(),
                 "the same in every place, since weights are shared".to_owned(),
-            ));
+            );
         }
-        Ok(mlp.copy_to(device)?)
+        Ok(())
+    }
+
+    /// The network to begin with.
+    pub(super) fn network(&self, device: &Device) -> Result<Mlp, ModelError> {
+        self.model.mlp.copy_to(device)
     }
 }
 

@@ -226,8 +226,8 @@ fn training_question(ui: &mut Ui, is_kept: bool, actions: &mut Vec<Action>) {
         "When the window closes now, it ends. The next start asks whether to resume it, from at most half a \
          minute before."
     } else {
-        "When the window closes now, it ends, and it cannot be resumed: what is needed for that is not written \
-         yet, or could not be."
+        "When the window closes now, it ends, and may be lost: what is needed to resume it is not written yet, or \
+         could not be."
     });
     ui.horizontal(|ui| {
         if theme::primary_button(ui, "Keep training", Vec2::ZERO).clicked() {

@@ -15,6 +15,7 @@ use crate::app::{
     action::Action,
     state::{
         State,
+        hand::is_lesson,
         runs::{MOST_BYTES, MOST_RUNS, Run, RunAction, differences, title},
     },
 };
@@ -126,7 +127,11 @@ fn secs_since(millis: u64) -> u64 {
 fn menu_ui(ui: &mut Ui, run: &Run, actions: &mut Vec<Action>) {
     let (id, is_pinned) = (run.record.id, run.record.is_pinned);
     let entries = [
-        ("Use its settings", true, RunAction::TakeSettings(id)),
+        (
+            "Use its settings",
+            !is_lesson(&run.record),
+            RunAction::TakeSettings(id),
+        ),
         (
             if is_pinned { "Unpin" } else { "Pin" },
             run.is_kept,

@@ -153,7 +153,10 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
                 | FileTask::SavePhotograph { .. }
                 | FileTask::IfNew(..)
                 | FileTask::Library(_, LibraryTask::Keep(..) | LibraryTask::Change(_))
-                | FileTask::Hand(_, HandTask::Keep { .. } | HandTask::ForgetLast)
+                | FileTask::Hand(
+                    _,
+                    HandTask::Keep { .. } | HandTask::TakeBack { .. } | HandTask::ForgetLast
+                )
         );
         if is_save || !is_closing.load(Ordering::Acquire) {
             let outcome = caught(|| done(task)).unwrap_or_else(Err);

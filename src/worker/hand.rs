@@ -31,6 +31,13 @@ pub enum HandTask {
         /// Tells it from others in the outcome.
         revision: u64,
     },
+    /// Remove this one, which was kept so.
+    TakeBack {
+        /// The drawing.
+        ink: Ink,
+        /// The digit that it was kept as; `None` if as none.
+        digit: Option<Digit>,
+    },
     /// Remove the one that came last.
     ForgetLast,
 }
@@ -57,6 +64,13 @@ pub enum HandOutcome {
         revision: u64,
         /// Why.
         reason: String,
+    },
+    /// One is kept no longer.
+    TakenBack {
+        /// As this digit, or as none.
+        digit: Option<Digit>,
+        /// How many there are.
+        count: usize,
     },
     /// The last one is gone, or there was none.
     Forgotten {
@@ -87,23 +101,23 @@ pub(super) fn done(path: &Path, task: HandTask) -> Result<HandOutcome, String> {
             ink,
             digit,
             revision,
-        } => {
-            let label = digit.map_or_else(|| Label::Other(NO_DIGIT.to_owned()), Label::Digit);
-            let record = InkRecord {
-                label: Some(label),
-                writer: None,
-                ink,
-            };
-            Ok(match file::append(path, &record) {
-                Ok(records) => HandOutcome::Kept {
-                    digit,
-                    revision,
-                    count: learnt(&records),
-                },
-                Err(error) => HandOutcome::NotKept {
-                    revision,
-                    reason: error::chain(&error),
-                },
+        } => Ok(match file::append(path, &record_of(ink, digit)) {
+            Ok(records) => HandOutcome::Kept {
+                digit,
+                revision,
+                count: learnt(&records),
+            },
+            Err(error) => HandOutcome::NotKept {
+                revision,
+                reason: error::chain(&error),
+            },
+        }),
+        HandTask::TakeBack { ink, digit } => {
+            let left = file::remove(path, &record_of(ink, digit));
+            let left = left.map_err(|error| error::chain(&error))?;
+            Ok(HandOutcome::TakenBack {
+                digit,
+                count: learnt(&left),
             })
         }
         HandTask::ForgetLast => {
@@ -113,6 +127,16 @@ pub(super) fn done(path: &Path, task: HandTask) -> Result<HandOutcome, String> {
                 count: learnt(&left),
             })
         }
+    }
+}
+
+/// A drawing that is kept so.
+fn record_of(ink: Ink, digit: Option<Digit>) -> InkRecord {
+    let label = digit.map_or_else(|| Label::Other(NO_DIGIT.to_owned()), Label::Digit);
+    InkRecord {
+        label: Some(label),
+        writer: None,
+        ink,
     }
 }
 
@@ -152,6 +176,10 @@ mod tests {
             revision,
             count,
         };
+        let take_back = |digit| HandTask::TakeBack {
+            ink: ink.clone(),
+            digit,
+        };
         let forgotten = |last, count| HandOutcome::Forgotten { last, count };
         let cases = [
             (HandTask::Count, HandOutcome::Counted(0)),
@@ -163,12 +191,31 @@ mod tests {
                 HandTask::ForgetLast,
                 forgotten(Some((ink.clone(), none)), 1),
             ),
+            // Another window kept one in between.
+            (
+                keep(Some(Digit::ALL[8]), 11),
+                kept(Some(Digit::ALL[8]), 11, 2),
+            ),
+            (
+                take_back(four),
+                HandOutcome::TakenBack {
+                    digit: four,
+                    count: 1,
+                },
+            ),
+            (
+                take_back(four),
+                HandOutcome::TakenBack {
+                    digit: four,
+                    count: 1,
+                },
+            ),
         ];
         for (task, expected) in cases {
             assert_eq!(done(&path, task.clone()), Ok(expected), "{task:?}");
         }
         let left = file::read(&path).expect("it is ink");
-        let label = Some(Label::Digit(Digit::ALL[4]));
+        let label = Some(Label::Digit(Digit::ALL[8]));
         assert_eq!((&left[0].label, &left[0].ink), (&label, &ink), "as drawn");
     }
 

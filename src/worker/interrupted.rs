@@ -104,6 +104,7 @@ fn place_of(path: &Path, checkpoint: &Checkpoint, is_claimed: bool) -> Option<Pa
 pub(super) struct Kept {
     path: PathBuf,
     file: LatestFile,
+    holds_training: bool,
     _claim: File,
 }
 
@@ -126,14 +127,21 @@ impl Kept {
         if place.as_ref() != Some(&path) {
             aside::set_aside(&path, WAITING)?;
         }
+        let holds_training = place.is_some();
         if let Some(place) = place.filter(|place| *place != path) {
             fs::rename(&place, &path).map_err(|source| IoError::new("rename", &place, source))?;
         }
         Ok(Self {
             file: LatestFile::new(path.clone())?,
             path,
+            holds_training,
             _claim: claim,
         })
+    }
+
+    /// Whether the training that is resumed lies in it.
+    pub(super) fn holds_training(&self) -> bool {
+        self.holds_training
     }
 
     /// The file, to be replaced by each checkpoint.

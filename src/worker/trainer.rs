@@ -80,7 +80,7 @@ pub enum TrainerFact {
     Finished(Box<TrainedModel>),
     /// It could not go on: the whole sentence.
     Failed(String),
-    /// What is needed to go on after a crash is written, for the first time; it is kept up to date from now on.
+    /// What is needed to go on after a crash is written, for the first time or again.
     Kept,
     /// What is needed to go on after a crash cannot be written, but the training goes on: the whole sentence.
     NotKept(String),
@@ -266,7 +266,7 @@ fn learn(
             None
         }
     });
-    if kept.is_some() && job.resumed().is_some() {
+    if kept.as_ref().is_some_and(Kept::holds_training) {
         reporter.tell(TrainerFact::Kept);
     }
     let mut listener = Listener {
@@ -354,10 +354,11 @@ impl Listener<'_> {
         }
     }
 
-    fn keep(&self, checkpoint: Box<Checkpoint>) {
+    fn keep(&mut self, checkpoint: Box<Checkpoint>) {
         let Some(file) = self.kept else { return };
         file.replace(move || checkpoint.to_bytes().map_err(std::io::Error::other));
         if let Some(error) = file.take_error() {
+            self.is_kept = false;
             self.reporter
                 .tell(TrainerFact::NotKept(error::chain(&error)));
         }

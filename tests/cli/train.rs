@@ -239,10 +239,13 @@ fn a_model_goes_on_where_a_file_or_the_program_has_it() {
             "the program has another",
         ),
     ];
+    let waiting = folder.write("next.safetensors.checkpoint", "another training's");
     for (options, part, reason) in cases {
         let output = go_on(options);
         let said = stderr(&output);
         assert_eq!(code(&output), 2, "{reason}: {said}");
         assert!(said.contains(part), "{reason}: {said}");
     }
+    let left = std::fs::read_to_string(waiting).expect("it is there");
+    assert_eq!(left, "another training's", "before anything is touched");
 }

@@ -74,6 +74,12 @@ fn a_click_on_a_bar_keeps_the_drawing_for_the_next_training() {
     assert!(form(&window), "trainings learn from them");
     window.click("Your drawings");
     assert!(!form(&window), "until they are told not to");
+    window.click("A folder");
+    assert!(
+        window.says("Beside MNIST alone: the drawing that you kept"),
+        "not for a folder"
+    );
+    assert!(window.says("Forget the last"), "which hides none");
     window.click("Teach it your drawing");
     window.await_that("the model is taught all the same", |harness| {
         says(harness, "lesson for the shipped model")

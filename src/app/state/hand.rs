@@ -1,4 +1,4 @@
-//! The drawings of one's own that the next training learns from.
+//! The drawings of one's own that are kept to learn from, and what is taught with them.
 
 use std::sync::Arc;
 
@@ -6,10 +6,11 @@ use super::State;
 use crate::{
     app::action::Effect,
     bitmap::Digit,
-    ink::edit::InkEditor,
+    ink::edit::KeptAs,
     training::lesson::Pupil,
     worker::{
         hand::{HandOutcome, HandTask},
+        library::RunRecord,
         trainer::DataSource,
     },
 };
@@ -28,9 +29,17 @@ fn in_words(digit: Option<Digit>) -> String {
     digit.map_or_else(|| "no digit".to_owned(), with_article)
 }
 
+/// What the name of every lesson begins with.
+const LESSON: &str = "lesson for the ";
+
 /// What a lesson is called.
 pub(super) fn lesson_for(model: &str) -> String {
-    format!("lesson for the {model}")
+    format!("{LESSON}{model}")
+}
+
+/// Whether a run was one. Its settings are of no use to a new network.
+pub fn is_lesson(record: &RunRecord) -> bool {
+    record.preset.starts_with(LESSON)
 }
 
 impl State {
@@ -39,9 +48,10 @@ impl State {
         self.picture().is_none() && !self.ink().is_empty() && self.answer().is_some()
     }
 
-    /// Whether there is something to teach the model at work.
+    /// Whether there is something to teach the model at work: it reads digits, and some are kept.
     pub fn can_teach(&self) -> bool {
-        self.training.kept.is_some_and(|kept| kept > 0)
+        let reads = &self.models.chosen().model.metadata.dataset;
+        self.training.kept.is_some_and(|kept| kept > 0) && ["mnist", ""].contains(&reads.as_str())
     }
 
     /// Lets the model that was chosen last learn from the drawings that are kept.
@@ -50,13 +60,12 @@ impl State {
             return;
         }
         let entry = self.models.chosen();
-        let pupil = Pupil {
-            model: Arc::clone(&entry.model),
-            name: entry.name(),
-        };
+        let pupil = Pupil::new(Arc::clone(&entry.model), entry.name());
         let config = pupil.lesson();
-        let run = self.training.begin(lesson_for(&pupil.name), config.clone());
-        log::info!(target: "digitpad", "training run {run} begins: a lesson for the {}", pupil.name);
+        let run = self
+            .training
+            .begin(lesson_for(pupil.name()), config.clone());
+        log::info!(target: "digitpad", "training run {run} begins: a lesson for the {}", pupil.name());
         out.push(Effect::Train {
             run,
             config: Box::new(config),
@@ -80,14 +89,14 @@ impl State {
         }
     }
 
-    /// Takes back the last change of the drawing. Where that is the pad's clearing for a drawing that was kept, it is
-    /// kept no longer.
+    /// Takes back the last change of the drawing. A drawing that is back and was kept is kept no longer.
     pub(super) fn undo(&mut self, out: &mut Vec<Effect>) {
-        if self.kept_before.take() == Some(self.ink_revision()) {
-            self.brought_back = true;
-            out.push(Effect::Hand(HandTask::ForgetLast));
+        let mut kept = None;
+        self.edit(out, |editor| kept = editor.undo());
+        if let Some(KeptAs(digit)) = kept {
+            let ink = self.ink().clone();
+            out.push(Effect::Hand(HandTask::TakeBack { ink, digit }));
         }
-        self.edit(out, InkEditor::undo);
     }
 
     /// Takes in what came of it. The drawing that was kept makes room for the next; one that is kept no longer comes
@@ -113,8 +122,7 @@ impl State {
                     && self.ink_revision() == revision;
                 // Somebody may have drawn on meanwhile.
                 let way_back = if is_there {
-                    self.edit(out, InkEditor::clear);
-                    self.kept_before = Some(self.ink_revision());
+                    self.edit(out, |editor| editor.clear_kept(KeptAs(digit)));
                     "Undo takes it back."
                 } else {
                     "Settings, Data can forget it."
@@ -128,17 +136,19 @@ impl State {
                 self.keeping.take_if(|kept| *kept == revision);
                 self.notices.error(reason);
             }
+            HandOutcome::TakenBack { digit, count } => {
+                self.training.kept = Some(count);
+                self.notices
+                    .news(format!("No longer kept as {}.", in_words(digit)));
+            }
             HandOutcome::Forgotten { last, count } => {
                 self.training.kept = Some(count);
-                let is_there = std::mem::take(&mut self.brought_back);
                 if let Some((ink, digit)) = last {
                     self.notices.news(format!(
                         "No longer kept as {}. The drawing is on the pad again.",
                         in_words(digit)
                     ));
-                    if !is_there {
-                        self.edit(out, |editor| editor.replace(ink));
-                    }
+                    self.edit(out, |editor| editor.replace(ink));
                 }
             }
         }

@@ -218,8 +218,12 @@ impl TypedTrain {
                 (None, None, Some(pupil)) => pupil.lesson(),
                 (None, None, None) => TrainingConfig::default(),
             };
+            let config = Box::new(self.knobs.resolve(recipe)?);
+            if let Some(pupil) = &pupil {
+                pupil.check(&config)?;
+            }
             TrainStart::New {
-                config: Box::new(self.knobs.resolve(recipe)?),
+                config,
                 pupil,
                 source: self.source.resolve()?,
             }
@@ -256,12 +260,9 @@ fn pupil(file: PathBuf) -> Result<Pupil, CliError> {
     let model = load_model(file.as_deref())?;
     let name = match file {
         Some(file) => format!("model in {}", file.display()),
-        None => "built-in model".to_owned(),
+        None => "shipped model".to_owned(),
     };
-    Ok(Pupil {
-        model: Arc::new(model),
-        name,
-    })
+    Ok(Pupil::new(Arc::new(model), name))
 }
 
 /// The drawings in a file that was named: there must be some.

@@ -1,8 +1,8 @@
 //! An ink file that grows drawing by drawing, and may hold none.
 
-use std::{fs, io, path::Path};
+use std::{fs, io, path::Path, slice};
 
-use super::{InkRecord, read_all, write};
+use super::{InkRecord, from_text, read_all, to_text, write};
 use crate::error::{InkError, IoError};
 
 /// Reads an ink file to which [`append`] adds; one that is missing or empty holds no drawing.
@@ -28,6 +28,22 @@ pub fn append(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InkErro
     let mut records = read_if_any(path)?;
     records.push(record.clone());
     write(path, &records)?;
+    Ok(records)
+}
+
+/// Removes the last drawing that is this one, if it is there, and gives those that are left.
+///
+/// # Errors
+/// As [`read`](super::read) and [`write()`].
+pub fn remove(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InkError> {
+    let mut records = read_if_any(path)?;
+    // As it comes back from a file: one that runs off the pad is moved into it.
+    let written = from_text(&to_text(slice::from_ref(record))?, "a drawing")?;
+    let is_it = |other: &InkRecord| written.first() == Some(other);
+    if let Some(index) = records.iter().rposition(is_it) {
+        records.remove(index);
+        write(path, &records)?;
+    }
     Ok(records)
 }
 
@@ -93,6 +109,26 @@ mod tests {
         assert_eq!(read_if_any(&path).expect("blank"), [], "nor in blank lines");
         let all = append(&path, &record(1)).expect("adds");
         assert_eq!(all, [record(1)], "it goes on");
+    }
+
+    #[test]
+    fn the_drawing_that_is_meant_is_removed() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join("hand.jsonl");
+        let mut off_pad = record(4);
+        let points = vec![Point::new(0.4, 0.1), Point::new(0.5, 1.2)];
+        off_pad.ink = Stroke::new(points).into_iter().collect();
+        for record in [&off_pad, &record(4), &record(8)] {
+            append(&path, record).expect("adds");
+        }
+        let left = remove(&path, &record(4)).expect("removes");
+        assert_eq!(left.len(), 2, "the one in between");
+        assert_eq!(left[1], record(8), "not the last");
+        let left = remove(&path, &off_pad).expect("removes");
+        assert_eq!(left, [record(8)], "although it was moved into the pad");
+        let left = remove(&path, &off_pad).expect("is no failure");
+        assert_eq!(left, [record(8)], "once");
+        assert_eq!(read(&path).expect("reads"), left, "so it is in the file");
     }
 
     #[test]

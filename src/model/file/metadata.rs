@@ -23,7 +23,7 @@ const INPUT: &str = "28x28 pixels row by row, 0 is paper and 1 is ink";
 /// Where a model comes from and what it reaches.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Metadata {
-    /// What it was trained on: "MNIST", or the name of a folder.
+    /// What it was trained on: "mnist", or the name of a folder.
     pub dataset: String,
     /// How it was trained: the training configuration as JSON.
     pub recipe: String,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The version of the format, in the metadata under `format`.
-const FORMAT: &str = "digitpad-checkpoint-1";
+const FORMAT: &str = "digitpad-checkpoint-2";
 
 /// What the metadata hold under `state`, as TOML, whose numbers come back as they were.
 #[derive(Serialize, Deserialize)]

@@ -11,10 +11,10 @@ use crate::{
 
 /// A model that was trained so.
 fn pupil(config: &TrainingConfig) -> Pupil {
-    Pupil {
-        model: Arc::new(train_alone(config).model),
-        name: "first model".to_owned(),
-    }
+    Pupil::new(
+        Arc::new(train_alone(config).model),
+        "first model".to_owned(),
+    )
 }
 
 fn shared() -> TrainingConfig {
@@ -37,7 +37,7 @@ fn taught(pupil: &Pupil, config: &TrainingConfig) -> Result<TrainedModel, Traini
 fn a_lesson_begins_with_the_models_weights_and_leaves_the_model_alone() {
     for config in [config(), shared()] {
         let pupil = pupil(&config);
-        let before = parameters(&pupil.model.mlp);
+        let before = parameters(&pupil.model().mlp);
         let still = TrainingConfig {
             optimizer: Optimizer::SGD,
             learning_rate: 1e-9,
@@ -54,7 +54,7 @@ fn a_lesson_begins_with_the_models_weights_and_leaves_the_model_alone() {
             before,
             "a lesson changes something"
         );
-        assert_eq!(parameters(&pupil.model.mlp), before, "but not the model");
+        assert_eq!(parameters(&pupil.model().mlp), before, "but not the model");
         let began_with = lesson.metadata.began_with.as_deref();
         assert_eq!(began_with, Some("first model"), "the file tells");
     }
@@ -77,21 +77,27 @@ fn a_lesson_is_as_the_model_has_learnt_but_short_and_in_small_steps() {
         lesson.learning_rate < learnt.learning_rate,
         "in small steps"
     );
-    let again = Pupil {
-        model: Arc::new(taught(&pupil, &lesson).expect("trains").model),
-        name: "taught model".to_owned(),
-    };
+    let again = Pupil::new(
+        Arc::new(taught(&pupil, &lesson).expect("trains").model),
+        "taught model".to_owned(),
+    );
     assert_eq!(again.lesson(), lesson, "the next lesson is as long");
-    let mut foreign = (*pupil.model).clone();
+    assert_eq!(
+        again.name(),
+        "first model",
+        "and is called as the first was"
+    );
+    let mut foreign = (**pupil.model()).clone();
     foreign.metadata.recipe = String::new();
-    let foreign = Pupil {
-        model: Arc::new(foreign),
-        name: "foreign model".to_owned(),
-    };
+    let foreign = Pupil::new(Arc::new(foreign), "foreign model".to_owned());
     let lesson = foreign.lesson();
     assert_eq!(lesson.validate(), Ok(()), "whatever is not known");
     let same = (&lesson.model, lesson.shared_fields);
     assert_eq!(same, (&learnt.model, false), "nothing needs to be shared");
+    assert!(
+        lesson.non_digits > 0,
+        "what it refuses it goes on to refuse"
+    );
 }
 
 #[test]
@@ -117,16 +123,13 @@ fn what_logits_are_worth_stays_known_where_no_hands_tell() {
         non_digits: 5,
         ..config()
     };
-    let mut model = (*pupil(&first).model).clone();
+    let mut model = (**pupil(&first).model()).clone();
     let known = Calibration {
         temperature: 1.25,
         reject_below: Some(-3.5),
     };
     model.metadata.calibration = known;
-    let pupil = Pupil {
-        model: Arc::new(model),
-        name: "calibrated model".to_owned(),
-    };
+    let pupil = Pupil::new(Arc::new(model), "calibrated model".to_owned());
     let calibration = |config: &TrainingConfig| {
         let taught = taught(&pupil, config).expect("trains");
         taught.model.metadata.calibration

@@ -78,10 +78,10 @@ fn resumed(checkpoint: &Checkpoint) -> TrainedModel {
 #[test]
 fn a_lesson_is_resumed_as_a_lesson() {
     let config = with_all();
-    let pupil = Pupil {
-        model: Arc::new(train_alone(&config).model),
-        name: "first model".to_owned(),
-    };
+    let pupil = Pupil::new(
+        Arc::new(train_alone(&config).model),
+        "first model".to_owned(),
+    );
     let lesson = |control: &Control, on_event: &mut (dyn FnMut(TrainingEvent) + Send)| {
         let taught = teach(&pupil, &config, &dataset(), &Device::Cpu, control, on_event);
         taught.expect("trains").expect("is not abandoned")

@@ -39,7 +39,7 @@ pub(super) fn data_ui(
     ask_for_data(ui, training, form, actions);
     // The counts come a moment later; below the fields, so that none moves away from under the pointer.
     groups::amounts_ui(ui, form);
-    if !form.from_folder && training.kept != Some(0) {
+    if training.kept != Some(0) {
         hand_ui(ui, training.kept, form, actions);
     }
     match form.source().and_then(|source| training.data.of(&source)) {
@@ -49,21 +49,24 @@ pub(super) fn data_ui(
     }
 }
 
-/// Whether to learn from the drawings that are kept, and the way to be rid of one.
+/// Whether to learn from the drawings that are kept, and the way to be rid of one. A folder may show other things than
+/// digits, so that they are not learnt beside it.
 fn hand_ui(ui: &mut Ui, kept: Option<usize>, form: &mut TrainingForm, actions: &mut Vec<Action>) {
-    let text = match kept {
-        None => "Learn from the drawings that you kept, which cannot be read now".to_owned(),
-        Some(1) => "Learn from the drawing that you kept".to_owned(),
-        Some(kept) => format!(
-            "Learn from the {} drawings that you kept",
-            words::count(kept)
-        ),
+    let which = match kept {
+        None => "the drawings that you kept, which cannot be read now".to_owned(),
+        Some(1) => "the drawing that you kept".to_owned(),
+        Some(kept) => format!("the {} drawings that you kept", words::count(kept)),
     };
-    rows(ui, "hand", |ui| {
-        let help = format!("{text}, beside the data set: each up to 20 times an epoch.");
-        switch(ui, "Your drawings", &help, &mut form.learns_hand);
-    });
-    remark(ui, text);
+    if form.from_folder {
+        remark(ui, format!("Beside MNIST alone: {which}"));
+    } else {
+        let text = format!("Learn from {which}");
+        rows(ui, "hand", |ui| {
+            let help = format!("{text}, beside MNIST: each up to 20 times an epoch.");
+            switch(ui, "Your drawings", &help, &mut form.learns_hand);
+        });
+        remark(ui, text);
+    }
     let forget = theme::small_button(ui, "Forget the last");
     let help = "Removes the drawing that you kept last, and puts it on the pad again.";
     if forget.on_hover_text(help).clicked() {

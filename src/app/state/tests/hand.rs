@@ -1,8 +1,11 @@
 //! Drawings that are kept to learn from.
 
-use super::*;
+use super::{
+    training::{finish, started},
+    *,
+};
 use crate::{
-    app::state::hand::USE_OF_KEPT,
+    app::state::hand::{USE_OF_KEPT, is_lesson},
     bitmap::Digit,
     ink::Stroke,
     training::config::Preset,
@@ -35,6 +38,11 @@ fn keep(state: &mut State, digit: Option<Digit>, count: usize) -> Vec<Effect> {
         count,
     };
     hear(state, outcome)
+}
+
+fn started_on_mnist(state: &mut State) -> u64 {
+    state.training.form.from_folder = false;
+    started(state)
 }
 
 /// A state with a drawing that was read.
@@ -81,28 +89,55 @@ fn a_drawing_is_kept_once_and_makes_room_for_the_next() {
 
 #[test]
 fn undo_takes_a_drawing_back_that_was_kept() {
+    let (four, eight) = (Some(Digit::ALL[4]), Some(Digit::ALL[8]));
     let mut state = with_answer();
     let drawn = state.ink().clone();
-    let four = Some(Digit::ALL[4]);
     keep(&mut state, four, 1);
-    let forgets = |effects: &[Effect]| {
-        let is_that = |effect: &Effect| matches!(effect, Effect::Hand(HandTask::ForgetLast));
-        effects.iter().any(is_that)
+    let taken_back = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Hand(HandTask::TakeBack { ink, digit }) => Some((ink.clone(), *digit)),
+            _ => None,
+        })
     };
-    assert!(forgets(&state.apply(Action::Undo)), "it is kept no longer");
-    assert_eq!(*state.ink(), drawn, "and is on the pad again");
-    let last = Some((Ink::default(), four));
-    hear(&mut state, HandOutcome::Forgotten { last, count: 0 });
-    assert_eq!(*state.ink(), drawn, "as it was drawn");
-    let text = "No longer kept as a 4. The drawing is on the pad again.";
-    assert!(says(&state, text), "{:?}", state.notices.list());
-    assert!(!forgets(&state.apply(Action::Undo)), "once");
+    let is_back = Some((drawn.clone(), four));
+    assert_eq!(
+        taken_back(&state.apply(Action::Undo)),
+        is_back,
+        "no longer kept"
+    );
+    assert_eq!(*state.ink(), drawn, "and on the pad again");
+    let outcome = HandOutcome::TakenBack {
+        digit: four,
+        count: 0,
+    };
+    hear(&mut state, outcome);
+    assert!(says(&state, "No longer kept as a 4."), "it is told");
+    assert_eq!(state.training.kept, Some(0), "and counted");
+    assert_eq!(taken_back(&state.apply(Action::Undo)), None, "once");
+
     let mut state = with_answer();
     keep(&mut state, four, 1);
     draw(&mut state, 0.2);
-    assert!(
-        !forgets(&state.apply(Action::Undo)),
-        "undo takes back what came last"
+    assert_eq!(taken_back(&state.apply(Action::Undo)), None, "a stroke");
+    let effects = state.apply(Action::PenDown(dot(0.3)));
+    state.apply(Action::PenUp);
+    let revision = requested(&effects).expect("a dot is predicted");
+    state.hear_prediction(response(revision, 7));
+    let second = state.ink().clone();
+    let (_, revision) = kept(&state.apply(Action::KeepAs(eight))).expect("it is kept");
+    let outcome = HandOutcome::Kept {
+        digit: eight,
+        revision,
+        count: 2,
+    };
+    hear(&mut state, outcome);
+    let undone: Vec<_> = (0..3)
+        .map(|_| taken_back(&state.apply(Action::Undo)))
+        .collect();
+    assert_eq!(
+        undone,
+        [Some((second, eight)), None, is_back],
+        "each when its turn comes"
     );
 }
 
@@ -204,10 +239,29 @@ fn the_model_at_work_is_taught_what_is_kept() {
     else {
         panic!("expected a lesson, found {effects:?}");
     };
-    assert!(Arc::ptr_eq(&pupil.model, &model), "the one that answers");
+    assert!(Arc::ptr_eq(pupil.model(), &model), "the one that answers");
     assert_eq!(config.model, *model.mlp.config(), "and its network");
     assert_eq!(state.training.preset, "lesson for the shipped model");
     assert!(state.apply(Action::Teach).is_empty(), "one at a time");
+    let run = state.training.state.active_run().expect("it runs");
+    finish(&mut state, run);
+    let record = &state.runs.list()[0].record;
+    assert!(is_lesson(record), "so that its settings are not offered");
+    let run = started_on_mnist(&mut state);
+    finish(&mut state, run);
+    let record = &state.runs.list()[0].record;
+    assert!(!is_lesson(record), "those of a training are");
+}
+
+#[test]
+fn a_model_of_other_things_than_digits_is_not_taught() {
+    let mut fashion = model();
+    fashion.metadata.dataset = "fashion".to_owned();
+    let loaded = Some(("fashion.safetensors".into(), fashion));
+    let mut state = State::new(Settings::default(), model(), loaded);
+    hear(&mut state, HandOutcome::Counted(3));
+    assert!(!state.can_teach(), "it would have to forget all of it");
+    assert!(state.apply(Action::Teach).is_empty(), "nor by other ways");
 }
 
 #[test]

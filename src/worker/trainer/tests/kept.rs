@@ -113,3 +113,25 @@ fn a_training_that_is_resumed_takes_nobodys_place() {
         .end();
     assert_eq!(found(&path).as_ref(), Some(&*second), "the other waited");
 }
+
+#[test]
+fn whether_it_could_be_resumed_is_told_whenever_that_changes() {
+    let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = interrupted::checkpoint_in(kept.path());
+    let bell = Bell::new();
+    let job = job(config(5000), folder.path());
+    let trainer = Trainer::spawn(7, job, Some(path.clone()), wakers(&bell));
+    let until = |is_it: fn(&TrainerFact) -> bool| {
+        bell.wait_for(|| {
+            let mut facts = trainer.drain().into_iter();
+            facts.find(|message| is_it(&message.fact))
+        });
+    };
+    until(|fact| matches!(fact, TrainerFact::Kept));
+    // Nothing can be written in the place of a folder.
+    fs::remove_file(&path).expect("removes");
+    wait_until(|| fs::create_dir(&path).is_ok() || fs::remove_file(&path).is_err());
+    until(|fact| matches!(fact, TrainerFact::NotKept(_)));
+    fs::remove_dir(&path).expect("removes");
+    until(|fact| matches!(fact, TrainerFact::Kept));
+}
