@@ -2,28 +2,19 @@
 
 use std::iter;
 
-use crate::{bitmap::CLASSES, measurement::Figures};
+use crate::{
+    bitmap::CLASSES,
+    measurement::{Figures, rounded_percent},
+};
 
 /// "97.66 %" of 0.9766.
 pub(super) fn percent(part: f64) -> String {
-    format!("{} %", rounded(part, 2))
+    format!("{} %", rounded_percent(part, 2))
 }
 
 /// The same; a dash where there is nothing to be a part of.
 pub(super) fn percent_if_any(part: Option<f64>) -> String {
     part.map_or_else(|| "–".to_owned(), percent)
-}
-
-/// A part in percent, with so many digits behind the point. What is not all is not rounded to it, nor what is
-/// something to nothing.
-fn rounded(part: f64, decimals: usize) -> String {
-    let text = |percent: f64| format!("{percent:.decimals$}");
-    let step = 0.1_f64.powi(decimals as i32);
-    match text(part * 100.0) {
-        all if part < 1.0 && all == text(100.0) => format!(">{}", text(100.0 - step)),
-        none if part > 0.0 && none == text(0.0) => format!("<{}", text(step)),
-        text => text,
-    }
 }
 
 /// The confusion table with each digit's recall beside its row and its precision below its column, over
@@ -39,7 +30,7 @@ pub(super) fn confusion(figures: &Figures) -> String {
     let precisions = figures
         .classes
         .map(|class| class.precision)
-        .map(|part| part.map_or_else(|| "–".to_owned(), |part| rounded(part, 1)))
+        .map(|part| part.map_or_else(|| "–".to_owned(), |part| rounded_percent(part, 1)))
         .map(|precision| format!("{precision:>6}"))
         .join(" ");
     let foot = format!("precision {precisions}\n");
@@ -68,8 +59,12 @@ mod tests {
         for (part, expected, reason) in cases {
             assert_eq!(percent(part), expected, "{reason}");
         }
-        assert_eq!(rounded(0.9996, 1), ">99.9", "fewer digits, likewise");
-        assert_eq!(rounded(0.0004, 1), "<0.1", "at the other end too");
+        assert_eq!(
+            rounded_percent(0.9996, 1),
+            ">99.9",
+            "fewer digits, likewise"
+        );
+        assert_eq!(rounded_percent(0.0004, 1), "<0.1", "at the other end too");
         assert_eq!(percent_if_any(None), "–", "of none");
     }
 

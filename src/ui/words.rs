@@ -2,6 +2,7 @@
 
 use crate::{
     app::state::models::{Entry, Snapshot},
+    measurement::rounded_percent,
     model::file::Model,
 };
 
@@ -22,14 +23,9 @@ pub(crate) fn whole_percent(probability: f32) -> String {
     }
 }
 
-/// An accuracy of 0..=1: "97.62 %", whose sign stays on the number's line. What is not all is not rounded to it, nor
-/// what is something to nothing.
+/// An accuracy of 0..=1: "97.62 %", whose sign stays on the number's line.
 pub(crate) fn accuracy(accuracy: f64) -> String {
-    match format!("{:.2}\u{a0}%", accuracy * 100.0) {
-        text if accuracy < 1.0 && text.starts_with("100") => ">99.99\u{a0}%".to_owned(),
-        text if accuracy > 0.0 && text.starts_with("0.00") => "<0.01\u{a0}%".to_owned(),
-        text => text,
-    }
+    rounded_percent(accuracy, 2) + "\u{a0}%"
 }
 
 /// A count with commas: "48,000".
