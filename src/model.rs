@@ -365,6 +365,14 @@ impl Mlp {
     /// When `pixels` are no whole images, or candle fails.
     pub fn logits(&self, mut pixels: Vec<f32>) -> Result<Vec<[f32; CLASSES]>, ModelError> {
         self.config.preprocessing.apply_to_pixels(&mut pixels);
+        self.logits_of_filtered(pixels)
+    }
+
+    /// The same of images that have passed the model's filters.
+    pub(crate) fn logits_of_filtered(
+        &self,
+        pixels: Vec<f32>,
+    ) -> Result<Vec<[f32; CLASSES]>, ModelError> {
         let count = pixels.len() / PIXELS;
         let images = Tensor::from_vec(pixels, (count, PIXELS), self.device())?;
         let rows: Vec<f32> = self.forward(&images)?.flatten_all()?.to_vec1()?;

@@ -41,7 +41,7 @@ pub use self::{
     outcome::{Ending, TrainedModel},
 };
 use crate::{
-    bitmap::CLASSES,
+    bitmap::{CLASSES, PIXELS},
     dataset::{Dataset, Examples, TrainingSet, generated, hand::repeats},
     error::{ModelError, Refusal, TrainingError},
     model::{
@@ -71,7 +71,8 @@ pub fn train(
     begin(config, &beginning, dataset, device, control, on_event)
 }
 
-/// The same, but going on with the weights of a model.
+/// The same, but going on with the weights of a model. What is learnt are drawings of one's own: all other examples are
+/// to be read as the model reads them, so that it forgets nothing for it.
 ///
 /// # Errors
 /// As [`train`], and when its network is not the one that the configuration names.
@@ -123,12 +124,19 @@ impl Beginning<'_> {
         }
     }
 
-    fn network(&self, config: &TrainingConfig, device: &Device) -> Result<Mlp, TrainingError> {
-        match self {
-            Self::New => fresh(config, device),
-            Self::Pupil(pupil) => Ok(pupil.network(device)?),
-            Self::Checkpoint(checkpoint) => Ok(checkpoint.learning(device)?),
-        }
+    /// The network that learns, and the one that it goes on from.
+    fn networks(
+        &self,
+        config: &TrainingConfig,
+        device: &Device,
+    ) -> Result<(Mlp, Option<Mlp>), TrainingError> {
+        Ok(match self {
+            Self::New => (fresh(config, device)?, None),
+            Self::Pupil(pupil) => (pupil.network(device)?, Some(pupil.network(device)?)),
+            Self::Checkpoint(checkpoint) => {
+                (checkpoint.learning(device)?, checkpoint.before(device)?)
+            }
+        })
     }
 }
 
@@ -156,8 +164,8 @@ fn begin(
         .map_err(|error| ModelError::Compute(Box::new(error)))?;
     pool.install(|| {
         let training = training_set(training, dataset, config, control);
-        let mlp = beginning.network(config, device)?;
-        let mut run = Run::new(config, &training, control, mlp)?;
+        let networks = beginning.networks(config, device)?;
+        let mut run = Run::new(config, &training, control, networks)?;
         if let Beginning::Checkpoint(checkpoint) = beginning {
             run.resume(checkpoint)?;
         }
@@ -311,11 +319,14 @@ fn training_set(
     let digits: Vec<Examples> = ranges(config.generated_digits)
         .map(|range| Examples::generated(range, config.seed))
         .collect();
-    let mut non_digits = [&pen.non_digits[..], &hand.non_digits.repeat(times)].concat();
+    let mut non_digits = pen.non_digits.clone();
     for range in ranges(config.non_digits) {
         non_digits.extend(generated::non_digits(range, config.seed));
     }
-    TrainingSet::new(&parts, &digits, &non_digits)
+    let own_non_digits = hand.non_digits.repeat(times);
+    non_digits.extend_from_slice(&own_non_digits);
+    let own = (hand.digits.len() * times, own_non_digits.len() / PIXELS);
+    TrainingSet::new(&parts, &digits, &non_digits).with_own(own.0, own.1)
 }
 
 #[cfg(test)]

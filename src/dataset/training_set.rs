@@ -12,16 +12,20 @@ pub struct TrainingSet {
     inner: Examples,
     /// Which of them are generated digits.
     generated: Range<usize>,
+    /// Which of them are drawings of one's own: digits, and what is none.
+    own: [Range<usize>; 2],
     has_non_digits: bool,
 }
 
 /// What a picture is to be read as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Target {
     /// A digit, 0..=9, or [`TrainingSet::NO_DIGIT`].
     pub class: u8,
     /// Whether the program generated the digit. Some forms of it are another digit to other hands.
     pub is_generated: bool,
+    /// Where it is to be read as a network read it before: the logits that that one gave it.
+    pub before: Option<[f32; CLASSES]>,
 }
 
 #[cfg(test)]
@@ -31,6 +35,7 @@ impl Target {
         Self {
             class,
             is_generated: false,
+            before: None,
         }
     }
 }
@@ -63,8 +68,28 @@ impl TrainingSet {
         Self {
             inner,
             generated: first_generated..first_generated + count(generated),
+            own: [0..0, 0..0],
             has_non_digits,
         }
+    }
+
+    /// The same, with the last so many digits that are not generated, and the last so many pictures without a digit, as
+    /// drawings of one's own.
+    #[must_use]
+    pub fn with_own(self, digits: usize, non_digits: usize) -> Self {
+        let (first_generated, len) = (self.generated.start, self.len());
+        Self {
+            own: [
+                first_generated - digits..first_generated,
+                len - non_digits..len,
+            ],
+            ..self
+        }
+    }
+
+    /// Whether the picture at `index` is a drawing of one's own.
+    pub fn is_own(&self, index: usize) -> bool {
+        self.own.iter().any(|own| own.contains(&index))
     }
 
     /// How many pictures there are.
@@ -97,6 +122,7 @@ impl TrainingSet {
         Target {
             class: self.inner.labels()[index],
             is_generated: self.generated.contains(&index),
+            before: None,
         }
     }
 }
@@ -122,12 +148,16 @@ mod tests {
         let expected = [3, 1, 4, 7, 8, 10, 10].map(|class| Target {
             class,
             is_generated: [7, 8].contains(&class),
+            before: None,
         });
         assert_eq!(targets, expected, "each with its target");
         assert_eq!(set.image(2), &[4; PIXELS], "the second part's picture");
         assert_eq!(set.image(4), &[8; PIXELS], "a generated digit");
         assert_eq!(set.image(6), &[200; PIXELS], "a picture without a digit");
         assert!(set.has_non_digits(), "there are some");
+        let set = set.with_own(1, 1);
+        let own: Vec<usize> = (0..set.len()).filter(|&index| set.is_own(index)).collect();
+        assert_eq!(own, [2, 6], "the last that is not generated, and the last");
     }
 
     #[test]

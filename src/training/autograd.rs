@@ -128,7 +128,7 @@ impl Autograd {
             .sum_all()?
             .to_scalar::<u32>()?;
         let classes = CLASSES + usize::from(settings.rejects);
-        let targets = smoothed(batch.targets, classes, settings.label_smoothing);
+        let targets = distributions(batch.targets, classes, settings.label_smoothing);
         let targets = Tensor::from_vec(targets, (count, classes), device)?;
         let log_probabilities = candle_nn::ops::log_softmax(&logits, D::Minus1)?;
         let losses = match settings.loss {
@@ -282,12 +282,24 @@ pub(super) fn adam_correction(beta1: f64, beta2: f64, steps: u32) -> f64 {
     (1.0 - beta2.powi(steps as i32)).sqrt() / (1.0 - beta1.powi(steps as i32))
 }
 
-/// `[n, classes]`: the distribution of each target, `smoothing` of which is spread over all classes.
-fn smoothed(targets: &[Target], classes: usize, smoothing: f64) -> Vec<f32> {
+/// `[n, classes]`: the distribution of each target, `smoothing` of which is spread over all classes, or what its logits
+/// from before say.
+fn distributions(targets: &[Target], classes: usize, smoothing: f64) -> Vec<f32> {
     let off_target = smoothing as f32 / classes as f32;
     let mut distributions = vec![off_target; targets.len() * classes];
     for (row, &target) in distributions.chunks_exact_mut(classes).zip(targets) {
-        row[usize::from(target.class)] += 1.0 - smoothing as f32;
+        let Some(before) = target.before else {
+            row[usize::from(target.class)] += 1.0 - smoothing as f32;
+            continue;
+        };
+        // The logit of no digit is 0.
+        let powers =
+            (0..classes).map(|class| before.get(class).map_or(1.0, |x| f64::from(*x).exp()));
+        let powers: Vec<f64> = powers.collect();
+        let sum: f64 = powers.iter().sum();
+        for (part, power) in row.iter_mut().zip(powers) {
+            *part = (power / sum) as f32;
+        }
     }
     distributions
 }

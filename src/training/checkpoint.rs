@@ -31,6 +31,8 @@ pub struct Checkpoint {
     history: Vec<EpochRecord>,
     /// The order of the examples in the epoch under way.
     order: Vec<u32>,
+    /// The parameters of the network that it began with, where that was not a new one.
+    before: Option<Vec<Vec<f32>>>,
     /// The parameters of the network that learns, in the order of [`Mlp::parameters`], each as it lies.
     learning: Vec<Vec<f32>>,
     /// Those of the running mean, where there is one.
@@ -156,6 +158,7 @@ pub(super) struct CheckpointParts<'a> {
     pub(super) position: Position,
     pub(super) history: &'a [EpochRecord],
     pub(super) order: &'a [u32],
+    pub(super) before: Option<&'a Mlp>,
     pub(super) learning: &'a Mlp,
     pub(super) average: Option<&'a Mlp>,
     pub(super) best: Option<&'a Best>,
@@ -181,6 +184,7 @@ impl Checkpoint {
             position: parts.position,
             history: parts.history.to_vec(),
             order: parts.order.to_vec(),
+            before: parts.before.map(values).transpose()?,
             learning: values(parts.learning)?,
             average: parts.average.map(values).transpose()?,
             best: parts.best.map(best).transpose()?,
@@ -272,6 +276,12 @@ impl Checkpoint {
     /// The network that learns.
     pub(super) fn learning(&self, device: &Device) -> Result<Mlp, ModelError> {
         self.network(&self.learning, device)
+    }
+
+    /// The network that it began with.
+    pub(super) fn before(&self, device: &Device) -> Result<Option<Mlp>, ModelError> {
+        let network = |parameters: &Vec<Vec<f32>>| self.network(parameters, device);
+        self.before.as_ref().map(network).transpose()
     }
 
     /// The network of the running mean.

@@ -39,6 +39,8 @@ pub(super) struct Run<'a> {
     control: &'a Control,
     training: &'a TrainingSet,
     source: Source,
+    /// The network that it goes on from, whose readings are kept but for one's own drawings.
+    before: Option<Mlp>,
     mlp: Mlp,
     step: Box<dyn Step>,
     average: Option<Average>,
@@ -88,12 +90,13 @@ enum Batches {
 }
 
 impl<'a> Run<'a> {
-    /// Makes ready; `mlp` is what learns.
+    /// Makes ready; `mlp` is what learns. Where there is a network `before`, all but one's own drawings are to be read
+    /// as that one reads them: so what it knows is not forgotten ("learning without forgetting", Li and Hoiem 2016).
     pub(super) fn new(
         config: &'a TrainingConfig,
         training: &'a TrainingSet,
         control: &'a Control,
-        mlp: Mlp,
+        (mlp, before): (Mlp, Option<Mlp>),
     ) -> Result<Self, TrainingError> {
         let fields = config.fields().map_err(TrainingError::Refused)?;
         let step: Box<dyn Step> = match (mlp.device().is_cpu(), fields.is_empty()) {
@@ -110,6 +113,7 @@ impl<'a> Run<'a> {
             control,
             training,
             source: Source::new(config, training, control),
+            before,
             mlp,
             step,
             average,
@@ -240,7 +244,9 @@ impl<'a> Run<'a> {
         let members = &self.order[self.seen..self.seen + count];
         let members: Vec<usize> = members.iter().map(|&index| index as usize).collect();
         let target = |&index: &usize| self.training.target(index);
-        let targets: Vec<Target> = members.iter().map(target).collect();
+        let mut targets: Vec<Target> = members.iter().map(target).collect();
+        let is_own = |&index: &usize| self.training.is_own(index);
+        let own: Vec<bool> = members.iter().map(is_own).collect();
         let settings = self.settings();
         self.progress.learning_rate = settings.learning_rate;
         let every: Vec<usize>;
@@ -254,11 +260,18 @@ impl<'a> Run<'a> {
                 (&varied, &every[..])
             }
         };
-        let batch = Batch {
+        let mut batch = Batch {
             images,
             members,
-            targets: &targets,
+            targets: &[],
         };
+        if let Some(before) = &self.before {
+            let logits = before.logits_of_filtered(batch.to_dense())?;
+            for ((target, logits), own) in targets.iter_mut().zip(logits).zip(own) {
+                target.before = (!own).then_some(logits);
+            }
+        }
+        batch.targets = &targets;
         let figures = self.step.step(batch, &settings)?;
         if let Some(average) = &mut self.average {
             average.update(&self.mlp).map_err(ModelError::from)?;

@@ -41,8 +41,8 @@ struct BestRecord {
 }
 
 impl Checkpoint {
-    /// The largest checkpoint, in bytes: five times the largest network, and an order of examples.
-    pub const LIMIT_BYTES: u64 = 5 * 4 * MAX_PARAMETERS as u64 + (64 << 20);
+    /// The largest checkpoint, in bytes: six times the largest network, and an order of examples.
+    pub const LIMIT_BYTES: u64 = 6 * 4 * MAX_PARAMETERS as u64 + (64 << 20);
 
     /// The bytes of a checkpoint file.
     ///
@@ -102,6 +102,7 @@ impl Checkpoint {
             ("first", &self.optimizer.first),
             ("second", &self.optimizer.second),
         ];
+        sets.extend(self.before.as_ref().map(|before| ("before", before)));
         sets.extend(self.average.as_ref().map(|average| ("average", average)));
         sets.extend(self.best.as_ref().map(|best| ("best", &best.parameters)));
         for (kind, set) in sets {
@@ -231,6 +232,10 @@ impl Reader<'_> {
             first: self.set("first", &learnt)?,
             second: self.set("second", &learnt)?,
         };
+        let before = match state.origin {
+            Some(_) => Some(self.set("before", model)?),
+            None => None,
+        };
         let average = match config.ema {
             decay if decay > 0.0 => Some(self.set("average", model)?),
             _ => None,
@@ -252,6 +257,7 @@ impl Reader<'_> {
             history: state.history,
             config,
             order,
+            before,
             learning,
             average,
             best,

@@ -43,11 +43,11 @@ impl LossRule {
         let mut figures = BatchFigures::default();
         let rows = logits.as_chunks::<CLASSES>().0.iter().zip(targets);
         for ((logits, target), delta) in rows.zip(deltas.as_chunks_mut::<CLASSES>().0) {
-            let wanted = target.class;
+            let (wanted, distribution) = (target.class, self.distribution(target));
             let softmax = Softmax::new(logits, self.rejects);
             figures.loss_sum += match self.loss {
-                Loss::CrossEntropy => self.cross_entropy(&softmax, logits, wanted, delta),
-                Loss::MeanSquaredError => self.squared_error(&softmax, wanted, delta),
+                Loss::CrossEntropy => self.cross_entropy(&softmax, logits, &distribution, delta),
+                Loss::MeanSquaredError => self.squared_error(&softmax, &distribution, delta),
             };
             figures.correct += usize::from(softmax.read == wanted);
             if target.is_generated && self.doubt > 0.0 {
@@ -60,18 +60,16 @@ impl LossRule {
         figures
     }
 
-    /// What the softmax should be for a class.
-    fn target(&self, wanted: u8) -> impl Fn(usize) -> f32 {
+    /// What the softmax should be.
+    fn distribution(&self, target: &Target) -> [f32; MOST_CLASSES] {
+        if let Some(before) = &target.before {
+            return Softmax::new(before, self.rejects).probabilities;
+        }
         let classes = CLASSES + usize::from(self.rejects);
         let off_target = self.label_smoothing / classes as f32;
-        let on_target = 1.0 - self.label_smoothing + off_target;
-        move |class| {
-            if class == usize::from(wanted) {
-                on_target
-            } else {
-                off_target
-            }
-        }
+        let mut distribution = [off_target; MOST_CLASSES];
+        distribution[usize::from(target.class)] = 1.0 - self.label_smoothing + off_target;
+        distribution
     }
 
     /// −Σ t ln p, with the gradient (p − t) / n.
@@ -79,28 +77,31 @@ impl LossRule {
         &self,
         softmax: &Softmax,
         logits: &[f32; CLASSES],
-        wanted: u8,
+        target: &[f32; MOST_CLASSES],
         delta: &mut [f32; CLASSES],
     ) -> f64 {
-        let target = self.target(wanted);
         let mut sum = 0.0;
         for (class, delta) in delta.iter_mut().enumerate() {
-            *delta = (softmax.probabilities[class] - target(class)) * self.scale;
-            sum += f64::from(target(class) * (softmax.log_sum - logits[class]));
+            *delta = (softmax.probabilities[class] - target[class]) * self.scale;
+            sum += f64::from(target[class] * (softmax.log_sum - logits[class]));
         }
         if self.rejects {
-            sum += f64::from(target(CLASSES) * softmax.log_sum);
+            sum += f64::from(target[CLASSES] * softmax.log_sum);
         }
         sum
     }
 
     /// The mean of (p − t)² over the classes. Its slope by p is g = 2 (p − t) / classes, and so by a logit
     /// p (g − Σ p g), over n.
-    fn squared_error(&self, softmax: &Softmax, wanted: u8, delta: &mut [f32; CLASSES]) -> f64 {
-        let target = self.target(wanted);
+    fn squared_error(
+        &self,
+        softmax: &Softmax,
+        target: &[f32; MOST_CLASSES],
+        delta: &mut [f32; CLASSES],
+    ) -> f64 {
         let classes = CLASSES + usize::from(self.rejects);
         let probabilities = &softmax.probabilities[..classes];
-        let errors = |class: usize| probabilities[class] - target(class);
+        let errors = |class: usize| probabilities[class] - target[class];
         let slope = |class: usize| 2.0 * errors(class) / classes as f32;
         let mean: f32 = (0..classes).map(|c| probabilities[c] * slope(c)).sum();
         for (class, delta) in delta.iter_mut().enumerate() {

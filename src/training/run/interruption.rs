@@ -81,6 +81,7 @@ impl Run<'_> {
             },
             history: &self.history,
             order: &self.order,
+            before: self.before.as_ref(),
             learning: &self.mlp,
             average: average.map(Average::mlp),
             best: self.best.as_ref(),

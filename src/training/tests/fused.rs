@@ -67,6 +67,9 @@ pub(super) fn check_steps(
         let mut target = || Target {
             class: rng.random_range(0..classes),
             is_generated: rng.random(),
+            before: rng
+                .random_bool(0.3)
+                .then(|| std::array::from_fn(|_| rng.random_range(-4.0..4.0))),
         };
         let targets: Vec<Target> = (0..count).map(|_| target()).collect();
         let batch = Batch {

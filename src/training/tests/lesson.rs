@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::*;
 use crate::{
     dataset::hand::Hand,
-    model::calibration::Calibration,
+    model::{calibration::Calibration, file::Model},
     training::{config::Optimizer, lesson::Pupil},
 };
 
 /// A model that was trained so.
-fn pupil(config: &TrainingConfig) -> Pupil {
+fn trained(config: &TrainingConfig) -> Pupil {
     Pupil::new(
         Arc::new(train_alone(config).model),
         "first model".to_owned(),
@@ -36,7 +36,7 @@ fn taught(pupil: &Pupil, config: &TrainingConfig) -> Result<TrainedModel, Traini
 #[test]
 fn a_lesson_begins_with_the_models_weights_and_leaves_the_model_alone() {
     for config in [config(), shared()] {
-        let pupil = pupil(&config);
+        let pupil = trained(&config);
         let before = parameters(&pupil.model().mlp);
         let still = TrainingConfig {
             optimizer: Optimizer::SGD,
@@ -60,6 +60,76 @@ fn a_lesson_begins_with_the_models_weights_and_leaves_the_model_alone() {
     }
 }
 
+/// What a model makes of images.
+fn read(model: &Model, images: &[u8]) -> Vec<Vec<f32>> {
+    let pixels = images.iter().map(|&value| f32::from(value) / 255.0);
+    let logits = model.mlp.logits(pixels.collect()).expect("computes");
+    logits.iter().map(|logits| logits.to_vec()).collect()
+}
+
+#[test]
+fn ones_own_drawings_are_learnt_and_all_else_stays_as_it_was_read() {
+    for config in [config(), shared()] {
+        // It misreads some, and goes on to.
+        let pupil = trained(&TrainingConfig {
+            epochs: 2,
+            ..config.clone()
+        });
+        let gentle = TrainingConfig {
+            optimizer: Optimizer::SGD,
+            learning_rate: 0.1,
+            epochs: 5,
+            ..config.clone()
+        };
+        let before = read(pupil.model(), bars(50).images());
+        let after = read(
+            &taught(&pupil, &gentle).expect("trains").model,
+            bars(50).images(),
+        );
+        let moved = before.iter().flatten().zip(after.iter().flatten());
+        let moved = moved.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(moved < 1e-3, "{moved}: there is nothing to learn");
+
+        let pupil = trained(&TrainingConfig {
+            epochs: 20,
+            ..config.clone()
+        });
+        let before = read(pupil.model(), bars(50).images());
+        let mut dataset = dataset();
+        let mut image = vec![0; PIXELS];
+        image
+            .chunks_exact_mut(28)
+            .for_each(|row| row[14..17].fill(200));
+        dataset.hand.digits = Examples::new(image.clone(), vec![3]).expect("sizes agree");
+        let lesson = TrainingConfig {
+            learning_rate: 0.003,
+            epochs: 40,
+            ..config
+        };
+        let control = Control::default();
+        let taught = teach(
+            &pupil,
+            &lesson,
+            &dataset,
+            &Device::Cpu,
+            &control,
+            &mut |_| {},
+        );
+        let taught = taught.expect("trains").expect("it is not abandoned").model;
+        let digit = |logits: &Vec<f32>| {
+            let most = |a: &usize, b: &usize| logits[*a].total_cmp(&logits[*b]);
+            (0..10).max_by(most)
+        };
+        assert_eq!(digit(&read(&taught, &image)[0]), Some(3), "it is learnt");
+        let after = read(&taught, bars(50).images());
+        let same = before
+            .iter()
+            .zip(&after)
+            .filter(|(a, b)| digit(a) == digit(b));
+        assert!(same.count() >= 48, "and hardly anything else");
+    }
+}
+
 #[test]
 fn a_lesson_is_as_the_model_has_learnt_but_short_and_in_small_steps() {
     let learnt = TrainingConfig {
@@ -68,7 +138,7 @@ fn a_lesson_is_as_the_model_has_learnt_but_short_and_in_small_steps() {
         non_digits: 5,
         ..shared()
     };
-    let pupil = pupil(&learnt);
+    let pupil = trained(&learnt);
     let lesson = pupil.lesson();
     assert_eq!(lesson.model, learnt.model, "the same network");
     let same = (lesson.shared_fields, lesson.dropout, lesson.non_digits);
@@ -102,7 +172,7 @@ fn a_lesson_is_as_the_model_has_learnt_but_short_and_in_small_steps() {
 
 #[test]
 fn what_is_not_the_models_network_is_refused() {
-    let plain = pupil(&TrainingConfig {
+    let plain = trained(&TrainingConfig {
         shared_fields: false,
         ..shared()
     });
@@ -123,7 +193,7 @@ fn what_logits_are_worth_stays_known_where_no_hands_tell() {
         non_digits: 5,
         ..config()
     };
-    let mut model = (**pupil(&first).model()).clone();
+    let mut model = (**trained(&first).model()).clone();
     let known = Calibration {
         temperature: 1.25,
         reject_below: Some(-3.5),
