@@ -1,6 +1,7 @@
 //! A training under way: its order of examples, its random numbers, its step, and where it is.
 
 mod interruption;
+mod targets;
 mod timing;
 
 use std::time::{Duration, Instant};
@@ -23,7 +24,7 @@ use super::{
     source::{Source, shuffler, variations},
 };
 use crate::{
-    dataset::{Examples, Target, TrainingSet},
+    dataset::{Examples, TrainingSet},
     error::{ModelError, TrainingError},
     model::Mlp,
 };
@@ -242,20 +243,16 @@ impl<'a> Run<'a> {
     /// One step, on the next `count` examples.
     fn learn(&mut self, count: usize) -> Result<BatchFigures, TrainingError> {
         let members = &self.order[self.seen..self.seen + count];
-        let members: Vec<usize> = members.iter().map(|&index| index as usize).collect();
-        let target = |&index: &usize| self.training.target(index);
-        let mut targets: Vec<Target> = members.iter().map(target).collect();
-        let is_own = |&index: &usize| self.training.is_own(index);
-        let own: Vec<bool> = members.iter().map(is_own).collect();
+        let examples: Vec<usize> = members.iter().map(|&index| index as usize).collect();
         let settings = self.settings();
         self.progress.learning_rate = settings.learning_rate;
         let every: Vec<usize>;
         let varied;
         let (images, members) = match &self.source {
-            Source::AsTheyAre(images) => (images, &members[..]),
+            Source::AsTheyAre(images) => (images, &examples[..]),
             Source::Varied(training) => {
                 let place = (self.progress.images_seen, self.progress.images_total);
-                varied = variations(self.config, training, &members, place);
+                varied = variations(self.config, training, &examples, place);
                 every = (0..count).collect();
                 (&varied, &every[..])
             }
@@ -265,12 +262,7 @@ impl<'a> Run<'a> {
             members,
             targets: &[],
         };
-        if let Some(before) = &self.before {
-            let logits = before.logits_of_filtered(batch.to_dense())?;
-            for ((target, logits), own) in targets.iter_mut().zip(logits).zip(own) {
-                target.before = (!own).then_some(logits);
-            }
-        }
+        let targets = self.targets(&examples, batch)?;
         batch.targets = &targets;
         let figures = self.step.step(batch, &settings)?;
         if let Some(average) = &mut self.average {

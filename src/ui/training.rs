@@ -186,7 +186,7 @@ fn teach_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     };
     let size = Vec2::new(ui.available_width(), ui.spacing().interact_size.y);
     let help = format!(
-        "Lets the {} go on: a copy of it learns MNIST and what you kept, briefly and in small steps, and then \
+        "Lets the {} go on: a copy of it learns what you kept, goes on to read everything else as it did, and then \
          answers. Train begins with a new network.",
         state.models.chosen().name()
     );
