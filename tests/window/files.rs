@@ -5,7 +5,10 @@ use std::fs;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
-use crate::driver::{ONE, SEVEN, Window, says, settings};
+use crate::{
+    driver::{ONE, SEVEN, Window, says, settings},
+    training::training_settings,
+};
 
 #[test]
 fn files_that_do_not_fit_are_told_and_change_nothing() {
@@ -105,4 +108,25 @@ fn a_drawing_is_saved_and_opened_as_ink_and_as_a_picture() {
         "1 stroke",
         "the next stroke ends the picture"
     );
+}
+
+#[test]
+fn a_typed_path_waits_while_something_else_is_asked() {
+    let data = tempfile::tempdir().expect("a folder for the test");
+    let mut window = Window::new(training_settings(data.path(), 10_000));
+    window.click("Train");
+    window.await_that("it trains", |harness| says(harness, "Epoch 1"));
+    window.press(Modifiers::COMMAND, Key::O);
+    window.harness.get_by_label("Path").focus();
+    window.harness.step();
+    window.harness.get_by_label("Path").type_text("seven");
+    window.harness.step();
+    window.close();
+    assert!(window.says("Training is running"), "it asks");
+    let is_there = |window: &Window| window.harness.query_by_label("Path").is_some();
+    assert!(!is_there(&window), "and nothing takes its keys away");
+    window.click("Keep training");
+    window.harness.step();
+    assert!(is_there(&window), "then the path is asked for again");
+    assert_eq!(window.value("Path"), "seven", "with what was typed");
 }
