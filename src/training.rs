@@ -42,7 +42,7 @@ pub use self::{
 };
 use crate::{
     bitmap::{CLASSES, PIXELS},
-    dataset::{Dataset, Examples, TrainingSet, generated, hand::repeats},
+    dataset::{Dataset, Examples, TrainingSet, generated, hand::repeats, pen::PenExamples},
     error::{ModelError, Refusal, TrainingError},
     model::{
         Mlp,
@@ -71,8 +71,8 @@ pub fn train(
     begin(config, &beginning, dataset, device, control, on_event)
 }
 
-/// The same, but going on with the weights of a model. What is learnt are drawings of one's own: all other examples are
-/// to be read as the model reads them, so that it forgets nothing for it.
+/// The same, but going on with the weights of a model. Where there are drawings of one's own, they are what is learnt:
+/// all other examples are to be read as the model reads them, so that it forgets nothing for it.
 ///
 /// # Errors
 /// As [`train`], and when its network is not the one that the configuration names.
@@ -124,15 +124,19 @@ impl Beginning<'_> {
         }
     }
 
-    /// The network that learns, and the one that it goes on from.
+    /// The network that learns, and the one whose readings are to stay, if there are drawings of one's own to learn.
     fn networks(
         &self,
         config: &TrainingConfig,
+        hand: &PenExamples,
         device: &Device,
     ) -> Result<(Mlp, Option<Mlp>), TrainingError> {
         Ok(match self {
             Self::New => (fresh(config, device)?, None),
-            Self::Pupil(pupil) => (pupil.network(device)?, Some(pupil.network(device)?)),
+            Self::Pupil(pupil) => {
+                let before = (!hand.is_empty()).then(|| pupil.network(device));
+                (pupil.network(device)?, before.transpose()?)
+            }
             Self::Checkpoint(checkpoint) => {
                 (checkpoint.learning(device)?, checkpoint.before(device)?)
             }
@@ -164,7 +168,7 @@ fn begin(
         .map_err(|error| ModelError::Compute(Box::new(error)))?;
     pool.install(|| {
         let training = training_set(training, dataset, config, control);
-        let networks = beginning.networks(config, device)?;
+        let networks = beginning.networks(config, &dataset.hand, device)?;
         let mut run = Run::new(config, &training, control, networks)?;
         if let Beginning::Checkpoint(checkpoint) = beginning {
             run.resume(checkpoint)?;

@@ -31,7 +31,7 @@ pub struct Checkpoint {
     history: Vec<EpochRecord>,
     /// The order of the examples in the epoch under way.
     order: Vec<u32>,
-    /// The parameters of the network that it began with, where that was not a new one.
+    /// The parameters of the network whose readings are to stay, where it began with one and learns one's own drawings.
     before: Option<Vec<Vec<f32>>>,
     /// The parameters of the network that learns, in the order of [`Mlp::parameters`], each as it lies.
     learning: Vec<Vec<f32>>,
@@ -278,7 +278,7 @@ impl Checkpoint {
         self.network(&self.learning, device)
     }
 
-    /// The network that it began with.
+    /// The network whose readings are to stay.
     pub(super) fn before(&self, device: &Device) -> Result<Option<Mlp>, ModelError> {
         let network = |parameters: &Vec<Vec<f32>>| self.network(parameters, device);
         self.before.as_ref().map(network).transpose()

@@ -40,7 +40,7 @@ pub(super) struct Run<'a> {
     control: &'a Control,
     training: &'a TrainingSet,
     source: Source,
-    /// The network that it goes on from, whose readings are kept but for one's own drawings.
+    /// The network whose readings are to stay, but for one's own drawings.
     before: Option<Mlp>,
     mlp: Mlp,
     step: Box<dyn Step>,

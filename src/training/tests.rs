@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     bitmap::PIXELS,
-    dataset::Examples,
+    dataset::{Examples, hand::Hand},
     model::{Activation, MlpConfig},
 };
 
@@ -36,6 +36,20 @@ fn bars(count: usize) -> Examples {
 
 fn dataset() -> Dataset {
     Dataset::new("bars", bars(230), bars(50))
+}
+
+/// The same with two drawings of one's own: a 1, and what is no digit.
+fn dataset_with_own() -> Dataset {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("hand.jsonl");
+    let line = |label: &str| {
+        format!(r#"{{"label": {label}, "strokes": [[[0.5, 0.1], [0.5, 0.9]]]}}"#) + "\n"
+    };
+    std::fs::write(&path, line("1") + &line("\"none\"")).expect("writes");
+    let mut dataset = dataset();
+    dataset.source.hand = Hand::read(&path).expect("it is ink");
+    dataset.hand = dataset.source.hand.examples().expect("it is ink");
+    dataset
 }
 
 /// A small network that learns the bars in a moment.

@@ -61,7 +61,7 @@ pub(super) struct TypedTrain {
     config: Option<PathBuf>,
     /// Go on with the weights in this file, or with those of the model in the program ("built-in"), in place of a
     /// new network: as they were trained, if the file says how, but shortly and in small steps. A preset or a
-    /// recipe says otherwise
+    /// recipe says otherwise. With --hand, all but those drawings are to be read as the model reads them
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
     /// An interrupted training's checkpoint to go on from; its recipe and data are those that it began with,

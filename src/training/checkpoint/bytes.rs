@@ -233,8 +233,8 @@ impl Reader<'_> {
             second: self.set("second", &learnt)?,
         };
         let before = match state.origin {
-            Some(_) => Some(self.set("before", model)?),
-            None => None,
+            Some(_) if !state.source.hand.is_empty() => Some(self.set("before", model)?),
+            _ => None,
         };
         let average = match config.ema {
             decay if decay > 0.0 => Some(self.set("average", model)?),

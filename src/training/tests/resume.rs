@@ -77,13 +77,19 @@ fn resumed(checkpoint: &Checkpoint) -> TrainedModel {
 
 #[test]
 fn a_lesson_is_resumed_as_a_lesson() {
+    for dataset in [dataset(), dataset_with_own()] {
+        check_lesson(&dataset);
+    }
+}
+
+fn check_lesson(dataset: &Dataset) {
     let config = with_all();
     let pupil = Pupil::new(
         Arc::new(train_alone(&config).model),
         "first model".to_owned(),
     );
     let lesson = |control: &Control, on_event: &mut (dyn FnMut(TrainingEvent) + Send)| {
-        let taught = teach(&pupil, &config, &dataset(), &Device::Cpu, control, on_event);
+        let taught = teach(&pupil, &config, dataset, &Device::Cpu, control, on_event);
         taught.expect("trains").expect("is not abandoned")
     };
     let whole = lesson(&Control::default(), &mut |_| {});
@@ -95,7 +101,9 @@ fn a_lesson_is_resumed_as_a_lesson() {
     });
     let checkpoint = through_bytes(&last.expect("a stop leaves a checkpoint"));
     assert_eq!(checkpoint.began_with(), Some("first model"), "it is known");
-    let trained = resumed(&checkpoint).model;
+    let control = Control::default();
+    let trained = resume(&checkpoint, dataset, &Device::Cpu, &control, &mut |_| {});
+    let trained = trained.expect("trains").expect("is not abandoned").model;
     let same = parameters(&trained.mlp) == parameters(&whole.model.mlp);
     assert!(same, "the same weights");
     assert_eq!(trained.metadata, whole.model.metadata, "and what is known");
