@@ -15,20 +15,20 @@ use std::{env, error::Error, path::Path};
 
 use digitpad::{
     bitmap::{Bitmap, Digit, PIXELS, SIDE},
-    dataset::pen::Fold,
+    data::ink_set::Fold,
     ink::{
         self, Ink, PEN_WIDTH_PX, Point, Stroke,
         file::{InkRecord, Label},
-        normalise::normalise,
+        normalize::normalize,
         raster::Raster,
         smooth,
-        synth::{self, Form},
     },
     model::{
         calibration::{rising_evidence, threshold_keeping},
         file::Model,
     },
     recognition,
+    synth::{self, Form},
 };
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -197,7 +197,7 @@ fn shrunk(ink: &Ink) -> Bitmap {
 }
 
 fn rastered(ink: &Ink) -> Bitmap {
-    normalise(&canvas(ink)).unwrap_or_else(Bitmap::blank)
+    normalize(&canvas(ink)).unwrap_or_else(Bitmap::blank)
 }
 
 fn stretched(ink: &Ink) -> Bitmap {

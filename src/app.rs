@@ -1,7 +1,6 @@
 //! The window: its state, its workers, and the loop between them.
 
 pub mod action;
-pub mod settings;
 pub mod state;
 
 mod effects;
@@ -13,12 +12,16 @@ use std::{
 
 use egui::{Context, Ui, ViewportBuilder, ViewportCommand};
 
-use self::{action::Effect, effects::Workers, settings::Settings, state::State};
+use self::{action::Effect, effects::Workers, state::State};
 use crate::{
     error::{ModelError, WindowError},
     model::file::Model,
+    store::{
+        checkpoints, corrections, run_library,
+        settings::{self, Settings},
+    },
     ui::View,
-    worker::{hand, interrupted, library, rehearser::Rehearser},
+    worker::rehearser::Rehearser,
 };
 
 /// What the window is started with.
@@ -58,7 +61,7 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
         let mut app = App::new(&creation.egui_ctx, settings, loaded)?;
         app.folder = folder;
-        if let Some(folder) = interrupted::data_folder() {
+        if let Some(folder) = checkpoints::data_folder() {
             app.keep_trainings_in(&folder);
         }
         if let Some(notice) = notice {
@@ -139,10 +142,11 @@ impl App {
     /// Keeps finished trainings in a data folder, the drawings to learn from, and what is needed to go on with a
     /// training that is interrupted; asks whether to go on with one that was.
     pub fn keep_trainings_in(&mut self, data_folder: &Path) {
-        let path = interrupted::checkpoint_in(data_folder);
+        let path = checkpoints::checkpoint_in(data_folder);
         self.workers.keep_checkpoint_in(path);
-        self.workers.keep_runs_in(library::folder_in(data_folder));
-        self.workers.keep_hand_in(hand::file_in(data_folder));
+        self.workers
+            .keep_runs_in(run_library::folder_in(data_folder));
+        self.workers.keep_hand_in(corrections::file_in(data_folder));
     }
 
     /// What the window knows.
@@ -174,14 +178,14 @@ impl App {
             // Its thread has said its last word and is joined at once.
             self.workers.trainer = None;
         }
-        if let Some(measurer) = &self.workers.measurer {
-            self.state.hear_measuring(measurer.progress());
-            if let Some(message) = measurer.take() {
+        if let Some(evaluator) = &self.workers.evaluator {
+            self.state.hear_measuring(evaluator.progress());
+            if let Some(message) = evaluator.take() {
                 effects.extend(self.state.hear_measurer(message));
             }
         }
         if self.state.measuring.active_number().is_none() {
-            self.workers.measurer = None;
+            self.workers.evaluator = None;
         }
         let rehearsed = self.workers.rehearser.as_ref().and_then(Rehearser::take);
         if let Some(rehearsed) = rehearsed {

@@ -1,6 +1,6 @@
 //! Files of the user: read within bounds, written so that no crash leaves half of one.
 
-pub mod aside;
+pub mod backup;
 pub mod latest;
 
 use std::{

@@ -5,11 +5,10 @@
 
 pub mod edit;
 pub mod file;
-pub mod normalise;
+pub mod normalize;
 pub mod raster;
 mod render;
 pub mod smooth;
-pub mod synth;
 
 use std::sync::Arc;
 
@@ -110,7 +109,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    fn of<'a>(points: impl IntoIterator<Item = &'a Point>) -> Option<Self> {
+    pub(crate) fn of<'a>(points: impl IntoIterator<Item = &'a Point>) -> Option<Self> {
         points.into_iter().fold(None, |bounds, point| {
             let Self { min, max } = bounds.unwrap_or(Self {
                 min: *point,

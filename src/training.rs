@@ -1,23 +1,20 @@
 //! The one training loop. It blocks, tells what happens through events, and asks before every
 //! batch whether to go on.
 
-mod autograd;
 mod average;
 mod batch;
 mod calibrate;
 pub mod checkpoint;
 pub mod config;
 pub mod control;
+pub mod diagnostics;
 mod dropout;
 pub mod evaluation;
 mod events;
-mod fields;
-mod fused;
-pub mod lesson;
+pub mod fine_tune;
 mod outcome;
 pub mod rehearsal;
 mod run;
-pub mod sanity;
 pub mod schedule;
 mod source;
 mod step;
@@ -32,9 +29,9 @@ use self::{
     config::TrainingConfig,
     control::{Control, Wish},
     evaluation::evaluate,
-    lesson::{Origin, Pupil},
+    fine_tune::{Origin, Pupil},
     run::{Learnt, Run},
-    step::{BatchFigures, OptimizerState, Step, StepSettings},
+    step::{BatchFigures, OptimizerState, Step, StepSettings, convolution},
 };
 pub use self::{
     events::{EpochRecord, Plan, Progress, TrainingEvent},
@@ -42,7 +39,7 @@ pub use self::{
 };
 use crate::{
     bitmap::{CLASSES, PIXELS},
-    dataset::{Dataset, Examples, TrainingSet, generated, hand::repeats, pen::PenExamples},
+    data::{Dataset, Examples, TrainingSet, corrections::repeats, ink_set::PenExamples, synthetic},
     error::{ModelError, Refusal, TrainingError},
     model::{
         Mlp,
@@ -198,7 +195,7 @@ fn begin(
 fn fresh(config: &TrainingConfig, device: &Device) -> Result<Mlp, TrainingError> {
     let mlp = Mlp::new(&config.model, config.seed, device)?;
     let layers = config.fields().map_err(TrainingError::Refused)?;
-    fields::begin(&mlp, &layers).map_err(ModelError::from)?;
+    convolution::begin(&mlp, &layers).map_err(ModelError::from)?;
     Ok(mlp)
 }
 
@@ -325,7 +322,7 @@ fn training_set(
         .collect();
     let mut non_digits = pen.non_digits.clone();
     for range in ranges(config.non_digits) {
-        non_digits.extend(generated::non_digits(range, config.seed));
+        non_digits.extend(synthetic::non_digits(range, config.seed));
     }
     let own_non_digits = hand.non_digits.repeat(times);
     non_digits.extend_from_slice(&own_non_digits);

@@ -4,18 +4,18 @@
 pub mod canvas;
 pub mod prediction;
 
+mod correct;
 mod curves;
+mod evaluation;
 mod fields;
 mod gallery;
 mod icons;
-mod keep;
 mod keys;
-mod measuring;
 mod models;
 mod noise;
 mod notices;
 mod off_screen;
-mod pen;
+mod pad;
 mod questions;
 mod run_settings;
 mod runs;
@@ -29,13 +29,15 @@ use egui::{
 };
 
 use self::{
-    canvas::Canvas, measuring::MeasuringView, prediction::Preview, theme::Palette,
+    canvas::Canvas, evaluation::MeasuringView, prediction::Preview, theme::Palette,
     training::TrainingView,
 };
-use crate::app::{
-    action::{Action, PathPurpose},
-    settings::ThemeChoice,
-    state::{Stage, State},
+use crate::{
+    app::{
+        action::{Action, PathPurpose},
+        state::{Stage, State},
+    },
+    store::settings::ThemeChoice,
 };
 
 /// The height of the row at the top.
@@ -129,7 +131,7 @@ impl View {
                 Stage::Draw => self.stage_ui(ui, state, &mut actions),
                 Stage::Test => {
                     self.canvas.hide();
-                    measuring::measuring_ui(ui, state, &mut self.measuring, &mut actions);
+                    evaluation::measuring_ui(ui, state, &mut self.measuring, &mut actions);
                 }
             });
         questions::path_window(ui.ctx(), state, &mut actions);

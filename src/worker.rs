@@ -1,15 +1,12 @@
-//! Threads behind handles, for whoever must never wait: a predictor, a trainer, a measurer, a
+//! Threads behind handles, for whoever must never wait: a predictor, a trainer, a evaluator, a
 //! rehearser, file tasks.
 //!
 //! A handle takes requests at once and gives results when asked; the thread behind it wakes the owner
 //! whenever there is something new. Dropping a handle stops its thread, wakes it if it waits, and
 //! joins it. A panic in a thread becomes a failure with its message.
 
+pub mod evaluator;
 pub mod file_tasks;
-pub mod hand;
-pub mod interrupted;
-pub mod library;
-pub mod measurer;
 pub mod predictor;
 pub mod rehearser;
 pub mod trainer;

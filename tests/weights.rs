@@ -5,7 +5,7 @@ use std::{collections::HashMap, fs, path::Path};
 use candle_core::{DType, Device, Tensor, Var};
 use digitpad::{
     bitmap::{Bitmap, PIXELS},
-    dataset::Dataset,
+    data::Dataset,
     error::ModelError,
     model::{
         Activation, Dense, Mlp, MlpConfig,

@@ -8,7 +8,7 @@ use std::{
 
 use candle_core::Device;
 use digitpad::{
-    dataset::{Dataset, augment::Augmentation},
+    data::{Dataset, augment::Augmentation},
     model::{MlpConfig, parse_hidden},
     training::{
         TrainingEvent,

@@ -4,9 +4,10 @@ use std::{hint::black_box, time::Instant};
 
 use digitpad::{
     bitmap::Digit,
-    ink::{self, Ink, Point, Stroke, synth},
+    ink::{self, Ink, Point, Stroke},
     model::file::Model,
     recognition::predict,
+    synth,
 };
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;

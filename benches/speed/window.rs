@@ -8,10 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use digitpad::app::{
-    App,
-    settings::{SavedForm, Settings},
-    state::form::TrainingForm,
+use digitpad::{
+    app::{App, state::form::TrainingForm},
+    store::settings::{SavedForm, Settings},
 };
 use eframe::App as _;
 use egui::{Context, Event, Id, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, vec2};

@@ -2,27 +2,23 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{
-    settings::ThemeChoice,
-    state::{
-        Stage, form::TrainingForm, measuring::MeasuringAction, models::ModelId, runs::RunAction,
-    },
+use super::state::{
+    Stage, evaluation::MeasuringAction, form::TrainingForm, models::ModelId, runs::RunAction,
 };
 use crate::{
     bitmap::{Bitmap, Digit},
-    dataset::noise::Noise,
+    data::noise::Noise,
+    evaluation::evaluation_set::Source,
     ink::{Ink, Point},
-    measurement::specimens::Source,
     model::{device::DeviceChoice, file::Model},
+    store::{corrections::HandTask, run_library::LibraryTask, settings::ThemeChoice},
     training::{
         checkpoint::Checkpoint,
         config::{Preset, TrainingConfig},
-        lesson::Pupil,
+        fine_tune::Pupil,
     },
     worker::{
         file_tasks::{FileTask, Photograph},
-        hand::HandTask,
-        library::LibraryTask,
         trainer::DataSource,
     },
 };

@@ -8,12 +8,11 @@ use super::{
     action::{Effect, PathPurpose},
     state::State,
 };
+use crate::store::{corrections::HandTask, run_library::LibraryTask};
 use crate::worker::{
     Waker, Wakers,
+    evaluator::Measurer,
     file_tasks::{Dialog, FileTask, FileTasks},
-    hand::HandTask,
-    library::LibraryTask,
-    measurer::Measurer,
     predictor::{PredictionRequest, Predictor},
     rehearser::Rehearser,
     trainer::{Job, Trainer},
@@ -24,7 +23,7 @@ use crate::worker::{
 pub(super) struct Workers {
     pub(super) predictor: Predictor,
     pub(super) trainer: Option<Trainer>,
-    pub(super) measurer: Option<Measurer>,
+    pub(super) evaluator: Option<Measurer>,
     pub(super) rehearser: Option<Rehearser>,
     /// Rehearsals that were abandoned: the window does not wait for their last step.
     ending: Vec<Rehearser>,
@@ -49,7 +48,7 @@ impl Workers {
         Self {
             predictor: Predictor::spawn(Arc::clone(state.models.answering()), Arc::clone(&waker)),
             trainer: None,
-            measurer: None,
+            evaluator: None,
             rehearser: None,
             ending: Vec::new(),
             files: FileTasks::new(waker),
@@ -111,11 +110,11 @@ impl Workers {
                     // The last measurement is done, so its thread is joined at once.
                     let ctx = ctx.clone();
                     let waker = Arc::new(move || ctx.request_repaint());
-                    self.measurer = Some(Measurer::spawn(number, model, source, noise, waker));
+                    self.evaluator = Some(Measurer::spawn(number, model, source, noise, waker));
                 }
                 Effect::CancelMeasuring => {
-                    if let Some(measurer) = &self.measurer {
-                        measurer.cancel();
+                    if let Some(evaluator) = &self.evaluator {
+                        evaluator.cancel();
                     }
                 }
                 Effect::OpenDialog(purpose) => {

@@ -1,9 +1,9 @@
 //! All that the window knows, and how it changes. Knows no window: actions and news come in, effects
 //! go out.
 
+pub mod corrections;
+pub mod evaluation;
 pub mod form;
-pub mod hand;
-pub mod measuring;
 pub mod models;
 pub mod notices;
 pub mod runs;
@@ -20,24 +20,25 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use self::{closing::Closing, paths::PathPrompt};
 use self::{
-    measuring::Measuring,
+    evaluation::Measuring,
     models::{ModelId, Models, Origin},
     notices::Notices,
     paths::FileDialog,
     runs::Runs,
     training::{Rehearsals, Training},
 };
-use super::{
-    action::{Action, Effect, PathPurpose},
-    settings::{SavedForm, Settings},
-};
+use super::action::{Action, Effect, PathPurpose};
 use crate::{
     bitmap::Bitmap,
-    dataset::noise::Noise,
+    data::noise::Noise,
     ink::{Ink, Point, edit::InkEditor},
     model::file::Model,
     recognition::Prediction,
-    worker::{file_tasks::FileTask, hand::HandTask},
+    store::{
+        corrections::HandTask,
+        settings::{SavedForm, Settings},
+    },
+    worker::file_tasks::FileTask,
 };
 
 /// What the network saw last and made of it.

@@ -12,7 +12,7 @@ use clap::{
 use self::train::TypedTrain;
 use super::{EvalSource, EvalTask, InfoTask, Input, Invocation, PredictTask, PresetsTask, Task};
 use crate::{
-    dataset::{noise::Noise, pen::Fold},
+    data::{ink_set::Fold, noise::Noise},
     error::{CliError, Refusal},
     model::device::DeviceChoice,
     training::config::Preset,

@@ -10,16 +10,16 @@ use serde::Serialize;
 use super::{Ending, ink_eval, load_model, open_device, text, write_json};
 use crate::{
     bitmap::CLASSES,
-    dataset::{Dataset, Examples, noise::Noise, pen::Fold, read_idx_pair},
+    data::{Dataset, Examples, ink_set::Fold, noise::Noise, read_idx_pair},
     error::{CliError, DatasetError, ModelError},
-    image_input::save_rgb_png,
-    measurement::{
+    evaluation::{
         Figures, Measurement,
         calibration::{BINS, Bin},
-        sheet::Sheet,
-        specimens::Specimens,
+        error_sheet::Sheet,
+        evaluation_set::Specimens,
     },
     model::{device::DeviceChoice, file::Model},
+    picture::save_rgb_png,
     training::{control::Control, evaluation::Evaluation},
 };
 

@@ -13,13 +13,13 @@ use super::{
 };
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit},
-    dataset::{noise::Noise, pen::Fold},
+    data::{ink_set::Fold, noise::Noise},
     error::{CliError, ModelError, Refusal},
+    evaluation::{Figures, Reading, evaluation_set::Specimens},
     ink::{
         self,
         file::{InkRecord, Label},
     },
-    measurement::{Figures, Reading, specimens::Specimens},
     model::file::Model,
     recognition,
     training::evaluation::Evaluation,

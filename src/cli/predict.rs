@@ -14,8 +14,9 @@ use crate::{
     cli::text,
     error::{CliError, IoError, Refusal},
     files::is_device,
-    image_input, ink,
+    ink,
     model::file::Model,
+    picture,
     recognition::{self, Prediction, Verdict},
 };
 
@@ -105,7 +106,7 @@ fn answer_file(
 ) -> Result<(), CliError> {
     match Kind::of_file(path)? {
         Kind::Picture => {
-            let bitmap = image_input::bitmap_from_path(path)?;
+            let bitmap = picture::bitmap_from_path(path)?;
             printer.print(name, None, predict(model, Some(&bitmap))?.as_ref())
         }
         Kind::Ink => {

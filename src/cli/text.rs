@@ -4,7 +4,7 @@ use std::iter;
 
 use crate::{
     bitmap::CLASSES,
-    measurement::{Figures, rounded_percent},
+    evaluation::{Figures, rounded_percent},
 };
 
 /// "97.66 %" of 0.9766.
@@ -43,7 +43,7 @@ pub(super) fn confusion(figures: &Figures) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{bitmap::Digit, measurement::Reading, model::calibration::Calibration};
+    use crate::{bitmap::Digit, evaluation::Reading, model::calibration::Calibration};
 
     #[test]
     fn what_is_not_all_is_not_called_so_nor_what_is_not_nothing() {

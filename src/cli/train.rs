@@ -20,7 +20,7 @@ use self::{
 use super::{Ending as Exit, open_device, text, write_json};
 use crate::{
     bitmap::PIXELS,
-    dataset::{Dataset, source::DataSource},
+    data::{Dataset, source::DataSource},
     error::{CliError, Refusal, TrainingError},
     files::{ReadFault, latest::LatestFile, read_bounded, write_atomically},
     model::device::DeviceChoice,
@@ -29,9 +29,9 @@ use crate::{
         checkpoint::Checkpoint,
         config::TrainingConfig,
         control::{Control, Wish},
+        diagnostics::{Observation, observe},
         evaluation::Evaluation,
-        lesson::Pupil,
-        sanity::{Observation, observe},
+        fine_tune::Pupil,
     },
 };
 

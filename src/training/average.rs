@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::fused::parameters::{self, Values};
+use super::step::cpu::parameters::{self, Values};
 use crate::{error::ModelError, model::Mlp};
 
 /// Numbers that one thread takes at once.

@@ -1,6 +1,6 @@
 //! Images as a step takes them: only the pixels that hold ink. Four in five of MNIST's do not.
 
-use crate::{bitmap::PIXELS, dataset::Target};
+use crate::{bitmap::PIXELS, data::Target};
 
 /// Images without their paper, one after the other.
 #[derive(Clone, Debug)]

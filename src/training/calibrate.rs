@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     bitmap::CLASSES,
-    dataset::Examples,
+    data::Examples,
     error::ModelError,
     model::{
         Mlp,

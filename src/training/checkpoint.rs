@@ -10,10 +10,11 @@ use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EpochRecord, OptimizerState, Progress, config::TrainingConfig, lesson::Origin, run::Best, step,
+    EpochRecord, OptimizerState, Progress, config::TrainingConfig, fine_tune::Origin, run::Best,
+    step,
 };
 use crate::{
-    dataset::{Dataset, pen::PenExamples, source::DataSource},
+    data::{Dataset, ink_set::PenExamples, source::DataSource},
     error::{ModelError, Refusal},
     model::{Dense, Mlp},
 };

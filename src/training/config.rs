@@ -1,6 +1,6 @@
-//! What a training is told: every knob with its range, the presets, and both as text.
+//! What a training is told: every hyperparameter with its range, the presets, and both as text.
 
-pub mod knob;
+pub mod hyperparameter;
 
 mod loss;
 mod optimizer;
@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{loss::Loss, optimizer::Optimizer, preset::Preset};
 use super::{
-    fields::{self, FieldLayer},
     schedule::Schedule,
+    step::convolution::{self, FieldLayer},
 };
-use crate::{dataset::augment::Augmentation, error::Refusal, model::MlpConfig};
+use crate::{data::augment::Augmentation, error::Refusal, model::MlpConfig};
 
 /// Everything that decides the outcome of a training, but for the data.
 ///
-/// The ranges of the numbers, and what each does, are in [`knob`]. What a file leaves out is as in the
+/// The ranges of the numbers, and what each does, are in [`hyperparameter`]. What a file leaves out is as in the
 /// tutorial's recipe, which is the default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -119,8 +119,8 @@ impl TrainingConfig {
     /// # Errors
     /// Names the first value that does not fit, and what would.
     pub fn validate(&self) -> Result<(), Refusal> {
-        for (knob, value) in self.numbers() {
-            knob.check(value)?;
+        for (hyperparameter, value) in self.numbers() {
+            hyperparameter.check(value)?;
         }
         if self.seed > Self::MOST_SEED {
             return Err(Refusal::new(
@@ -133,7 +133,7 @@ impl TrainingConfig {
         self.fields()?;
         if self.patience > 0 && self.validation_split == 0.0 {
             return Err(Refusal::new(
-                format!("set the {}", knob::PATIENCE.name),
+                format!("set the {}", hyperparameter::PATIENCE.name),
                 "no validation examples to tell whether it still gets better",
                 "a validation split above 0",
                 "keep some examples for validation, or set the patience to 0",
@@ -148,7 +148,7 @@ impl TrainingConfig {
     /// When the weights of these hidden layers cannot be shared.
     pub fn learnt_count(&self) -> Result<usize, Refusal> {
         let fields = self.fields()?;
-        Ok(fields::learnt_sizes(&self.model, &fields).iter().sum())
+        Ok(convolution::learnt_sizes(&self.model, &fields).iter().sum())
     }
 
     /// The layers of fields that it begins with; none where nothing is shared.
@@ -157,7 +157,7 @@ impl TrainingConfig {
     /// When the hidden layers have no whole number of units in each place.
     pub(super) fn fields(&self) -> Result<Vec<FieldLayer>, Refusal> {
         if self.shared_fields {
-            fields::layers_of(&self.model)
+            convolution::layers_of(&self.model)
         } else {
             Ok(Vec::new())
         }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{config::Loss, control::Control};
 use crate::{
     bitmap::{CLASSES, Digit, PIXELS},
-    dataset::Examples,
+    data::Examples,
     error::ModelError,
     model::Mlp,
 };

@@ -1,6 +1,6 @@
 //! What a training leaves.
 
-use super::{EpochRecord, evaluation::Evaluation, sanity::Divergence};
+use super::{EpochRecord, diagnostics::Divergence, evaluation::Evaluation};
 use crate::model::file::Model;
 
 /// What a training leaves.

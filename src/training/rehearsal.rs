@@ -9,7 +9,7 @@ use super::{
     calibrate, config::TrainingConfig, control::Control, evaluation, run::Run, schedule::Schedule,
 };
 use crate::{
-    dataset::{Examples, TrainingSet, generated},
+    data::{Examples, TrainingSet, synthetic},
     error::{ModelError, TrainingError},
 };
 
@@ -108,10 +108,10 @@ pub fn rehearse(
 /// Seconds to generate a drawing.
 fn draw_secs(seed: u64) -> f64 {
     // Whatever is made once is made before.
-    generated::non_digits(0..1, seed);
+    synthetic::non_digits(0..1, seed);
     let start = Instant::now();
     Examples::generated(0..DRAWINGS, seed);
-    generated::non_digits(0..DRAWINGS, seed);
+    synthetic::non_digits(0..DRAWINGS, seed);
     start.elapsed().as_secs_f64() / (2 * DRAWINGS) as f64
 }
 
@@ -119,7 +119,7 @@ fn draw_secs(seed: u64) -> f64 {
 mod tests {
     use super::*;
     use crate::{
-        dataset::Dataset,
+        data::Dataset,
         model::MlpConfig,
         training::{config::Preset, control::tests::Script},
     };

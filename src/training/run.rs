@@ -11,20 +11,22 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{
     BatchFigures, EpochRecord, Plan, Progress, Step, StepSettings, TrainingEvent,
-    autograd::Autograd,
     average::Average,
     batch::Batch,
     config::TrainingConfig,
     control::{Control, Wish},
+    diagnostics::{Cause, Divergence},
     dropout::Dropout,
     evaluation,
-    fused::{Fused, Shared},
     outcome::Ending,
-    sanity::{Cause, Divergence},
     source::{Source, shuffler, variations},
+    step::{
+        autograd::Autograd,
+        cpu::{Fused, Shared},
+    },
 };
 use crate::{
-    dataset::{Examples, TrainingSet},
+    data::{Examples, TrainingSet},
     error::{ModelError, TrainingError},
     model::Mlp,
 };

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::{batch::SparseImages, config::TrainingConfig, control::Control};
-use crate::{bitmap::PIXELS, dataset::TrainingSet, model::preprocess::Preprocessing};
+use crate::{bitmap::PIXELS, data::TrainingSet, model::preprocess::Preprocessing};
 
 /// Images that are filtered between two looks at what is wished for.
 const AT_ONCE: usize = 500;

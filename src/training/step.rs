@@ -1,5 +1,9 @@
 //! A step of training: what it takes, and what it gives.
 
+pub(super) mod autograd;
+pub(super) mod convolution;
+pub(super) mod cpu;
+
 use super::{
     batch::Batch,
     config::{Loss, Optimizer},

@@ -1,12 +1,12 @@
 //! The training held to other implementations, and to its own promises.
 
-mod fused;
-mod lesson;
+mod convolution;
+mod cpu;
+mod fine_tune;
 mod reference;
 mod resume;
 mod run;
 mod settings;
-mod shared;
 
 use candle_core::{Device, Tensor};
 use rand::SeedableRng as _;
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     bitmap::PIXELS,
-    dataset::{Examples, hand::Hand},
+    data::{Examples, corrections::Hand},
     model::{Activation, MlpConfig},
 };
 

@@ -6,7 +6,7 @@ use egui::{
 };
 
 use super::{
-    pen::{Paper, drawing::Drawing},
+    pad::{Paper, drawing::Drawing},
     theme::{self, Palette},
 };
 use crate::app::{action::Action, state::State};

@@ -8,7 +8,7 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    measuring::atlas::Atlas,
+    evaluation::atlas::Atlas,
     theme::{self, Palette},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         state::{form::TrainingForm, training::Training},
     },
     bitmap::{Bitmap, PIXELS},
-    dataset::augment::Augmentation,
+    data::augment::Augmentation,
     model::preprocess::Preprocessing,
 };
 

@@ -8,7 +8,7 @@ use egui::{
 };
 
 use super::theme::{self, Palette};
-use crate::app::settings::ThemeChoice;
+use crate::store::settings::ThemeChoice;
 
 /// A button with the theme's picture.
 pub(crate) fn theme_button(ui: &mut Ui, choice: ThemeChoice, selected: bool) -> Response {

@@ -5,9 +5,9 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers, Popup};
 use crate::{
     app::{
         action::{Action, PathPurpose},
-        state::{Stage, State, measuring::MeasuringAction},
+        state::{Stage, State, evaluation::MeasuringAction},
     },
-    measurement::Selection,
+    evaluation::Selection,
 };
 
 /// What each key asks for. The one with more modifiers comes first, or the other would take it.

@@ -10,8 +10,8 @@ use egui::{
 
 use super::theme::{self, Palette};
 use crate::{
-    app::{action::Action, state::measuring::MeasuringAction},
-    dataset::noise::Noise,
+    app::{action::Action, state::evaluation::MeasuringAction},
+    data::noise::Noise,
 };
 
 /// The noise that somebody asked for.

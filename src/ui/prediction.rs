@@ -7,7 +7,7 @@ use egui::{
 };
 
 use super::{
-    keep::{self, keep_ui},
+    correct::{self, keep_ui},
     noise::noise_ui,
     theme::{self, Palette},
     words,
@@ -17,7 +17,7 @@ use crate::{
         action::Action,
         state::{
             Answer, State,
-            hand::{USE_OF_KEPT, with_article},
+            corrections::{USE_OF_KEPT, with_article},
         },
     },
     bitmap::{Bitmap, Digit, SIDE},
@@ -78,7 +78,7 @@ pub(crate) fn prediction_ui(
     );
     let keeps = state.can_keep();
     if keeps {
-        let between = pos2(rect.left(), picture.bottom() + keep::GAP);
+        let between = pos2(rect.left(), picture.bottom() + correct::GAP);
         keep_ui(ui, between, menu_is_open, actions);
     }
     bars_ui(ui, bars, (state, keeps && !menu_is_open), actions);

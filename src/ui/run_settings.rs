@@ -77,7 +77,8 @@ fn settings(config: &TrainingConfig) -> Vec<(&'static str, String)> {
         ("seed", config.seed.to_string()),
     ];
     let numbers = config.numbers().into_iter();
-    settings.extend(numbers.map(|(knob, value)| (knob.name, value.to_string())));
+    settings
+        .extend(numbers.map(|(hyperparameter, value)| (hyperparameter.name, value.to_string())));
     settings
 }
 
@@ -107,8 +108,12 @@ mod tests {
         assert_eq!(value("hidden layers"), Some("128"), "the network");
         assert_eq!(value("shared fields"), Some("no"), "the network's kind");
         assert_eq!(value("dropout"), Some("0.25"), "what was changed");
-        for (knob, _) in config.numbers() {
-            assert!(value(knob.name).is_some(), "{} is told", knob.name);
+        for (hyperparameter, _) in config.numbers() {
+            assert!(
+                value(hyperparameter.name).is_some(),
+                "{} is told",
+                hyperparameter.name
+            );
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::app::{
     action::Action,
     state::{
         State,
-        hand::is_lesson,
+        corrections::is_lesson,
         runs::{MOST_BYTES, MOST_RUNS, Run, RunAction, differences, title},
     },
 };

@@ -8,7 +8,7 @@ use egui::{
     style::{HandleShape, WidgetVisuals},
 };
 
-use crate::app::settings::ThemeChoice;
+use crate::store::settings::ThemeChoice;
 
 /// Between neighbours.
 pub(crate) const GAP: f32 = 8.0;

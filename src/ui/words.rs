@@ -2,7 +2,7 @@
 
 use crate::{
     app::state::models::{Entry, Snapshot},
-    measurement::rounded_percent,
+    evaluation::rounded_percent,
     model::file::Model,
 };
 

@@ -25,21 +25,23 @@ pub use self::{
 use super::{
     FACTS_CAPACITY, Joined, Rank, Waker, caught,
     file_kind::{FileKind, lowercase_extension, refuse_endless},
-    hand::{self, HandTask},
-    interrupted,
-    library::{self, LibraryTask},
     trainer::DataSource,
 };
 use crate::{
-    dataset::glimpse::Glimpse,
+    data::preview::Glimpse,
     error::{self, Refusal},
     files::{ReadFault, read_bounded, write_atomically},
-    image_input::{bitmap_from_path, save_bitmap_png, save_rgb_png},
     ink::{
         self, Ink,
         file::{self, InkRecord},
     },
     model::file::Model,
+    picture::{bitmap_from_path, save_bitmap_png, save_rgb_png},
+    store::{
+        checkpoints,
+        corrections::{self, HandTask},
+        run_library::{self, LibraryTask},
+    },
     training::config::TrainingConfig,
 };
 
@@ -223,14 +225,16 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
                 done(FileTask::OpenAny(path))
             }
         },
-        FileTask::Library(folder, task) => library::done(&folder, task).map(FileOutcome::Library),
-        FileTask::Hand(path, task) => hand::done(&path, task).map(FileOutcome::Hand),
-        FileTask::FindInterrupted(path) => Ok(match interrupted::find(&path)? {
+        FileTask::Library(folder, task) => {
+            run_library::done(&folder, task).map(FileOutcome::Library)
+        }
+        FileTask::Hand(path, task) => corrections::done(&path, task).map(FileOutcome::Hand),
+        FileTask::FindInterrupted(path) => Ok(match checkpoints::find(&path)? {
             Some(checkpoint) => FileOutcome::InterruptedFound(Arc::new(checkpoint)),
             None => FileOutcome::NothingInterrupted,
         }),
         FileTask::DiscardInterrupted(path, checkpoint) => {
-            interrupted::discard(&path, &checkpoint).map_err(|error| error::chain(&error))?;
+            checkpoints::discard(&path, &checkpoint).map_err(|error| error::chain(&error))?;
             Ok(FileOutcome::NothingInterrupted)
         }
         FileTask::OpenAny(path) => match FileKind::of(&path) {

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{Joined, Rank, Waker, caught, lock};
 use crate::{
     bitmap::Bitmap,
-    dataset::noise::Noise,
+    data::noise::Noise,
     error,
     ink::{self, Ink},
     model::file::Model,

@@ -10,7 +10,7 @@ use std::{
 
 use super::{Joined, Rank, Waker, caught};
 use crate::{
-    dataset::Dataset,
+    data::Dataset,
     error,
     model::device::DeviceChoice,
     training::{

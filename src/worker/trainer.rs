@@ -20,9 +20,9 @@ pub use self::{
     curve::{BatchCurve, BatchPoint},
     job::{DataSource, Job},
 };
-use super::{FACTS_CAPACITY, Joined, Rank, Wakers, caught, interrupted::Kept, lock};
+use super::{FACTS_CAPACITY, Joined, Rank, Wakers, caught, lock};
 use crate::{
-    dataset::Dataset,
+    data::Dataset,
     error::{self, ModelError, TrainingError},
     files::latest::LatestFile,
     model::{
@@ -30,6 +30,7 @@ use crate::{
         device::OpenDevice,
         file::{Metadata, Model},
     },
+    store::checkpoints::Kept,
     training::{
         EpochRecord, Plan, Progress, TrainedModel, TrainingEvent, checkpoint::Checkpoint,
         config::TrainingConfig, control::Control, resume, teach, train,

@@ -10,7 +10,7 @@ use std::{
 
 use digitpad::{
     bitmap::SIDE,
-    dataset::{Dataset, Examples},
+    data::{Dataset, Examples},
 };
 use serde_json::Value;
 use tempfile::TempDir;

@@ -9,11 +9,9 @@ mod program;
 use std::{collections::HashSet, fs, path::Path, thread, time::Duration};
 
 use digitpad::{
-    app::{
-        settings::{SavedForm, Settings, ThemeChoice},
-        state::form::TrainingForm,
-    },
+    app::state::form::TrainingForm,
     ink::file,
+    store::settings::{SavedForm, Settings, ThemeChoice},
 };
 use image::RgbImage;
 use tempfile::TempDir;

@@ -7,10 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use digitpad::{
-    app::{App, settings::Settings},
-    model::file::Model,
-};
+use digitpad::{app::App, model::file::Model, store::settings::Settings};
 use egui::{
     Event, Key, Modifiers, PointerButton, Pos2, Rect, ViewportCommand, ViewportEvent, ViewportId,
 };

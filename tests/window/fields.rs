@@ -1,10 +1,8 @@
 //! The training panel's knobs: shown, typed into, refused and reset.
 
 use digitpad::{
-    app::{
-        settings::{SavedForm, Settings},
-        state::form::TrainingForm,
-    },
+    app::state::form::TrainingForm,
+    store::settings::{SavedForm, Settings},
     training::config::{Optimizer, Preset},
 };
 use egui::{Event, Key, Modifiers};

@@ -5,10 +5,10 @@ use std::{fs, path::Path};
 use candle_core::Device;
 use digitpad::{
     app::state::training::TrainingState,
-    dataset::source::DataSource,
+    data::source::DataSource,
     model::{Activation, MlpConfig},
+    store::checkpoints::checkpoint_in,
     training::{TrainingEvent, config::TrainingConfig, control::Control, train},
-    worker::interrupted::checkpoint_in,
 };
 use egui::{Key, Modifiers};
 

@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 
-use digitpad::{
-    app::{settings::Settings, state::form::Group},
-    model::file::Model,
-};
+use digitpad::{app::state::form::Group, model::file::Model, store::settings::Settings};
 use egui::{Pos2, Rect, accesskit::Role, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 

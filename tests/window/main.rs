@@ -1,12 +1,12 @@
 //! The real window's content, driven by role and label as a person or a screen reader finds it.
 
+mod corrections;
 mod drawing;
 mod driver;
+mod evaluation;
 mod fields;
 mod files;
-mod hand;
 mod interrupted;
 mod layout;
-mod measuring;
 mod training;
 mod workbench;

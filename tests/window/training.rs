@@ -8,11 +8,9 @@ use std::{
 };
 
 use digitpad::{
-    app::{
-        settings::{SavedForm, Settings},
-        state::{Answer, form::TrainingForm},
-    },
+    app::state::{Answer, form::TrainingForm},
     recognition::predict,
+    store::settings::{SavedForm, Settings},
 };
 use egui::ViewportCommand;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};

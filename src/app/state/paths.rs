@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{State, measuring::SourceKind};
+use super::{State, evaluation::SourceKind};
 use crate::{
     app::action::{Effect, PathPurpose},
     worker::file_tasks::FileTask,

@@ -6,14 +6,14 @@ use super::{
     State,
     models::{ModelId, Origin},
 };
-pub use crate::worker::library::{MOST_BYTES, MOST_RUNS, RunRecord};
+pub use crate::store::run_library::{MOST_BYTES, MOST_RUNS, RunRecord};
 use crate::{
     app::action::Effect,
+    store::run_library::{LibraryOutcome, LibraryTask},
     training::{
         TrainedModel,
         config::{Preset, TrainingConfig},
     },
-    worker::library::{LibraryOutcome, LibraryTask},
 };
 
 /// A finished training.
@@ -164,11 +164,13 @@ pub fn differences_of(preset: Preset, mine: &TrainingConfig) -> Vec<String> {
     let other_names = names.into_iter().filter(|(mine, theirs)| mine != theirs);
     found.extend(other_names.map(|(mine, _)| mine.to_owned()));
     let presets = theirs.numbers();
-    for (knob, value) in mine.numbers() {
-        let of_preset = presets.iter().find(|(other, _)| other.key == knob.key);
+    for (hyperparameter, value) in mine.numbers() {
+        let of_preset = presets
+            .iter()
+            .find(|(other, _)| other.key == hyperparameter.key);
         // What only another optimiser or schedule has follows from its name.
         if of_preset.is_some_and(|(_, theirs)| *theirs != value) {
-            found.push(format!("{} {value}", knob.name));
+            found.push(format!("{} {value}", hyperparameter.name));
         }
     }
     if mine.seed != theirs.seed {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{State, form::TrainingForm, hand, paths::folder_text, training::TrainingState};
+use super::{State, corrections, form::TrainingForm, paths::folder_text, training::TrainingState};
 use crate::{app::action::Effect, training::checkpoint::Checkpoint, worker::trainer::DataSource};
 
 impl State {
@@ -43,7 +43,7 @@ impl State {
             return;
         };
         let name = if let Some(model) = checkpoint.began_with() {
-            hand::lesson_for(model)
+            corrections::lesson_for(model)
         } else {
             self.take_settings_of(&checkpoint);
             self.training.form.preset.name().to_owned()

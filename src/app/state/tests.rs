@@ -1,10 +1,10 @@
 //! The state without a window: what goes in, what it knows then, what it asks for.
 
 mod closing;
+mod corrections;
+mod evaluation;
 mod figures;
 mod files;
-mod hand;
-mod measuring;
 mod runs;
 mod training;
 

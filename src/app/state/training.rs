@@ -5,14 +5,14 @@ use std::{fmt::Write as _, sync::Arc};
 use super::{form::TrainingForm, models::Snapshot};
 pub use crate::worker::file_tasks::Photograph;
 use crate::{
-    dataset::glimpse::Glimpse,
+    data::preview::Glimpse,
     training::{
         EpochRecord, Plan, Progress,
         checkpoint::Checkpoint,
         config::TrainingConfig,
+        diagnostics::{self, Divergence, Observation},
         evaluation::Evaluation,
         rehearsal::what_costs,
-        sanity::{self, Divergence, Observation},
     },
     worker::{
         rehearser::Rehearsed,
@@ -334,7 +334,7 @@ impl Training {
 
     fn remark(&mut self, words: fn(&Observation) -> String) {
         let Some(config) = &self.config else { return };
-        let seen = sanity::observe(config, &self.history);
+        let seen = diagnostics::observe(config, &self.history);
         self.remarks = seen.iter().map(|seen| sentence(&words(seen))).collect();
     }
 }

@@ -17,12 +17,12 @@ use crate::{
         TrainTask, load_model,
         train::{TrainStart, checkpoint::checkpoint_beside, read_config},
     },
-    dataset::{augment::Augmentation, hand::Hand, pen::Fold, source::DataSource},
+    data::{augment::Augmentation, corrections::Hand, ink_set::Fold, source::DataSource},
     error::{CliError, IoError, Refusal},
     model::{Activation, MlpConfig, parse_hidden},
     training::{
-        config::{Loss, Optimizer, Preset, TrainingConfig, knob},
-        lesson::Pupil,
+        config::{Loss, Optimizer, Preset, TrainingConfig, hyperparameter},
+        fine_tune::Pupil,
         schedule::Schedule,
     },
 };
@@ -350,7 +350,7 @@ fn decayed(optimizer: Optimizer, decay: f64) -> Result<Optimizer, Refusal> {
             weight_decay: decay,
         }),
         other => Err(Refusal::new(
-            format!("set the {}", knob::WEIGHT_DECAY.name),
+            format!("set the {}", hyperparameter::WEIGHT_DECAY.name),
             format!("the optimizer {other}, which has none"),
             "adamw",
             "choose --optimizer adamw, or --l2, which every optimizer has",

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::text;
 use crate::{
     bitmap::CLASSES,
-    dataset::pen::{PLAIN_SIGNS, UNKNOWN_SIGNS, is_among},
+    data::ink_set::{PLAIN_SIGNS, UNKNOWN_SIGNS, is_among},
     error::CliError,
     model::{
         calibration::{rising_evidence, threshold_keeping},

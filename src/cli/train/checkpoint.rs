@@ -9,7 +9,7 @@ use std::{
 use super::{Display, TrainStart, TrainTask, read};
 use crate::{
     error::{CliError, IoError, Refusal},
-    files::{aside, folder_of, is_device},
+    files::{backup, folder_of, is_device},
     model::device::DeviceChoice,
     training::checkpoint::Checkpoint,
 };
@@ -69,7 +69,7 @@ pub(super) fn set_aside(task: &TrainTask, display: &mut Display) -> Result<(), I
     {
         return Ok(());
     }
-    if let Some(aside) = aside::set_aside(&task.checkpoint, ".old")? {
+    if let Some(aside) = backup::set_aside(&task.checkpoint, ".old")? {
         let aside = aside.display();
         display.line(&format!(
             "note: an interrupted training was found and is kept as {aside}; --resume goes on with it"

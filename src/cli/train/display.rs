@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     cli::text,
-    training::{EpochRecord, Progress, TrainingEvent, sanity::Observation},
+    training::{EpochRecord, Progress, TrainingEvent, diagnostics::Observation},
 };
 
 /// A progress bar on a terminal, a line an epoch elsewhere.

@@ -9,10 +9,10 @@ use super::{
     BestEpoch, Checkpoint, DataIdentity, EpochRecord, OptimizerState, Position, hash::Hash,
 };
 use crate::{
-    dataset::source::DataSource,
+    data::source::DataSource,
     error::{ModelError, Refusal},
     model::MAX_PARAMETERS,
-    training::{config::TrainingConfig, fields::learnt_sizes, lesson::Origin},
+    training::{config::TrainingConfig, fine_tune::Origin, step::convolution::learnt_sizes},
 };
 
 /// The version of the format, in the metadata under `format`.

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use super::{Optimizer, TrainingConfig};
 use crate::{
-    dataset::augment::Augmentation, error::Refusal, model::MlpConfig, training::schedule::Schedule,
+    data::augment::Augmentation, error::Refusal, model::MlpConfig, training::schedule::Schedule,
 };
 
 /// A configuration under a name.

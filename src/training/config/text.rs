@@ -59,10 +59,14 @@ impl TrainingConfig {
                 expected,
             )
         })?;
-        for (knob, value) in config.numbers() {
-            if knob.check(value).is_err() {
-                let found = format!("{} = {value}", knob.key);
-                return Err(refused(line_of_key(text, knob.key), found, knob.range()));
+        for (hyperparameter, value) in config.numbers() {
+            if hyperparameter.check(value).is_err() {
+                let found = format!("{} = {value}", hyperparameter.key);
+                return Err(refused(
+                    line_of_key(text, hyperparameter.key),
+                    found,
+                    hyperparameter.range(),
+                ));
             }
         }
         config
@@ -102,9 +106,9 @@ impl TrainingConfig {
                 quoted(self.schedule.name()),
             ),
         ];
-        entries.extend(self.numbers().into_iter().map(|(knob, value)| {
-            let help = format!("{}; {knob}", knob.help);
-            entry(knob.key, help, value.to_string())
+        entries.extend(self.numbers().into_iter().map(|(hyperparameter, value)| {
+            let help = format!("{}; {hyperparameter}", hyperparameter.help);
+            entry(hyperparameter.key, help, value.to_string())
         }));
         if let Optimizer::Sgd { nesterov, .. } = self.optimizer {
             let help = "Whether momentum looks ahead, as Nesterov proposed".to_owned();
@@ -173,7 +177,7 @@ fn line_of_key(text: &str, key: &str) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::{
-        dataset::augment::Augmentation,
+        data::augment::Augmentation,
         model::{MlpConfig, preprocess::Preprocessing},
         training::{
             config::{Loss, Preset},

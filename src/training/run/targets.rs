@@ -1,7 +1,7 @@
 //! What the examples of a batch are to be read as.
 
 use super::{super::batch::Batch, Run};
-use crate::{dataset::Target, error::ModelError};
+use crate::{data::Target, error::ModelError};
 
 impl Run<'_> {
     /// What these examples of the training are to be read as; `batch` has their images, in the same order.

@@ -6,15 +6,14 @@ use serde::Deserialize;
 use super::*;
 use crate::{
     bitmap::CLASSES,
-    dataset::Target,
+    data::Target,
     model::{Dense, calibration::Calibration},
     recognition::Prediction,
     training::{
-        autograd::Autograd,
         average::Average,
         config::{Loss, Optimizer},
         dropout::Dropout,
-        fused::Fused,
+        step::{autograd::Autograd, cpu::Fused},
     },
 };
 

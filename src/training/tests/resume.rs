@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    dataset::augment::Augmentation,
+    data::augment::Augmentation,
     training::{
         config::{Loss, Optimizer},
-        lesson::Pupil,
+        fine_tune::Pupil,
         schedule::Schedule,
     },
 };

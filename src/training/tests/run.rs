@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    dataset::augment::Augmentation,
+    data::augment::Augmentation,
     training::control::{Wish, tests::Script},
 };
 

@@ -257,8 +257,8 @@ fn filters_are_learnt_with_and_belong_to_the_model() {
         ..Preprocessing::default()
     };
     for augmentation in [
-        crate::dataset::augment::Augmentation::default(),
-        crate::dataset::augment::Augmentation::HAND.scaled(0.1),
+        crate::data::augment::Augmentation::default(),
+        crate::data::augment::Augmentation::HAND.scaled(0.1),
     ] {
         let config = TrainingConfig {
             model: config()

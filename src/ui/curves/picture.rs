@@ -61,7 +61,7 @@ fn caption(state: &State) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{app::settings::Settings, model::file::Model, training::EpochRecord};
+    use crate::{model::file::Model, store::settings::Settings, training::EpochRecord};
 
     #[test]
     fn the_caption_tells_what_is_kept_and_not_what_was_best() {

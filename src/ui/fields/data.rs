@@ -12,7 +12,7 @@ use crate::{
         state::{form::TrainingForm, training::Training},
     },
     bitmap::Digit,
-    dataset::glimpse::Glimpse,
+    data::preview::Glimpse,
     ui::{
         gallery::ask_for_data,
         theme::{self, Palette},

@@ -7,7 +7,7 @@ use crate::{
     app::state::form::TrainingForm,
     model::Activation,
     training::{
-        config::{Loss, Optimizer, TrainingConfig, knob},
+        config::{Loss, Optimizer, TrainingConfig, hyperparameter},
         schedule::Schedule,
     },
     ui::words,
@@ -68,20 +68,32 @@ pub(super) fn training_ui(ui: &mut Ui, form: &mut TrainingForm) {
     rows(ui, "training", |ui| {
         let help = "How often the network sees every training image. More epochs learn more, up to a point: \
                     then it only learns these images by heart.";
-        number(ui, "Epochs", help, knob::EPOCHS, &mut numbers.epochs);
+        number(
+            ui,
+            "Epochs",
+            help,
+            hyperparameter::EPOCHS,
+            &mut numbers.epochs,
+        );
         let help = "How many images are looked at before the weights are changed once. Small batches learn \
                     in many shaky steps, large ones in few steady steps.";
         number(
             ui,
             "Batch size",
             help,
-            knob::BATCH_SIZE,
+            hyperparameter::BATCH_SIZE,
             &mut numbers.batch_size,
         );
         let help = "How far each step goes. Too small, and it learns slowly; too large, and it overshoots \
                     and learns nothing.";
         let rate = &mut numbers.learning_rate;
-        magnitude(ui, "Learning rate", help, knob::LEARNING_RATE, rate);
+        magnitude(
+            ui,
+            "Learning rate",
+            help,
+            hyperparameter::LEARNING_RATE,
+            rate,
+        );
         let help = "What it makes small. Cross-entropy punishes being sure and wrong; the mean squared error \
                     is gentler and learns more slowly.";
         choice(
@@ -139,7 +151,7 @@ pub(super) fn optimizer_ui(ui: &mut Ui, form: &mut TrainingForm) {
             ui,
             "Clip gradients",
             help,
-            knob::CLIP_NORM,
+            hyperparameter::CLIP_NORM,
             &mut numbers.clip_norm,
         );
     });
@@ -162,7 +174,7 @@ fn optimizer_rows(ui: &mut Ui, optimizer: &mut Optimizer) {
         Optimizer::Sgd { momentum, nesterov } => {
             let help =
                 "The part of a step that goes on in the next one, as of a rolling ball. 0 is none.";
-            number(ui, "Momentum", help, knob::MOMENTUM, momentum);
+            number(ui, "Momentum", help, hyperparameter::MOMENTUM, momentum);
             if *momentum > 0.0 {
                 let help = "Looks ahead to where the momentum leads before it takes the gradient.";
                 switch(ui, "Nesterov", help, nesterov);
@@ -170,8 +182,14 @@ fn optimizer_rows(ui: &mut Ui, optimizer: &mut Optimizer) {
         }
         Optimizer::RmsProp { decay, epsilon } => {
             let help = "How long the mean of the squared gradient remembers.";
-            number(ui, "Decay", help, knob::RMS_DECAY, decay);
-            magnitude(ui, "Epsilon", help_epsilon, knob::EPSILON, epsilon);
+            number(ui, "Decay", help, hyperparameter::RMS_DECAY, decay);
+            magnitude(
+                ui,
+                "Epsilon",
+                help_epsilon,
+                hyperparameter::EPSILON,
+                epsilon,
+            );
         }
         Optimizer::Adam {
             beta1,
@@ -186,17 +204,29 @@ fn optimizer_rows(ui: &mut Ui, optimizer: &mut Optimizer) {
         } => {
             moments(ui, beta1, beta2, epsilon, help_epsilon);
             let help = "Lets each weight shrink a little in every step, so that only needed ones stay large.";
-            magnitude(ui, "Weight decay", help, knob::WEIGHT_DECAY, weight_decay);
+            magnitude(
+                ui,
+                "Weight decay",
+                help,
+                hyperparameter::WEIGHT_DECAY,
+                weight_decay,
+            );
         }
     }
 }
 
 fn moments(ui: &mut Ui, beta1: &mut f64, beta2: &mut f64, epsilon: &mut f64, help_epsilon: &str) {
     let help = "How long the mean of the gradient remembers: Adam's momentum.";
-    number(ui, "Beta 1", help, knob::BETA1, beta1);
+    number(ui, "Beta 1", help, hyperparameter::BETA1, beta1);
     let help = "How long the mean of the squared gradient remembers.";
-    number(ui, "Beta 2", help, knob::BETA2, beta2);
-    magnitude(ui, "Epsilon", help_epsilon, knob::EPSILON, epsilon);
+    number(ui, "Beta 2", help, hyperparameter::BETA2, beta2);
+    magnitude(
+        ui,
+        "Epsilon",
+        help_epsilon,
+        hyperparameter::EPSILON,
+        epsilon,
+    );
 }
 
 fn schedule_rows(ui: &mut Ui, schedule: &mut Schedule) {
@@ -207,19 +237,25 @@ fn schedule_rows(ui: &mut Ui, schedule: &mut Schedule) {
             factor,
         } => {
             let help = "How many epochs the learning rate stays the same.";
-            number(ui, "Step every", help, knob::EVERY_EPOCHS, every_epochs);
+            number(
+                ui,
+                "Step every",
+                help,
+                hyperparameter::EVERY_EPOCHS,
+                every_epochs,
+            );
             let help = "What the learning rate is then multiplied by.";
-            number(ui, "Step factor", help, knob::FACTOR, factor);
+            number(ui, "Step factor", help, hyperparameter::FACTOR, factor);
         }
         Schedule::Cosine { end } => {
             let help = "The part of the learning rate that is left at the end.";
-            number(ui, "Rate at the end", help, knob::END, end);
+            number(ui, "Rate at the end", help, hyperparameter::END, end);
         }
         Schedule::OneCycle { warm_up, start } => {
             let help = "The part of the training in which the learning rate rises.";
-            number(ui, "Warm-up", help, knob::WARM_UP, warm_up);
+            number(ui, "Warm-up", help, hyperparameter::WARM_UP, warm_up);
             let help = "The part of the learning rate that it begins with.";
-            number(ui, "Rate at the start", help, knob::START, start);
+            number(ui, "Rate at the start", help, hyperparameter::START, start);
         }
     }
 }
@@ -233,30 +269,42 @@ pub(super) fn overfitting_ui(ui: &mut Ui, form: &mut TrainingForm) {
     rows(ui, "overfitting", |ui| {
         let help = "Leaves out this part of the units at random in every step, so that none can rely on another. \
                     0.2 to 0.5 is usual.";
-        number(ui, "Dropout", help, knob::DROPOUT, &mut numbers.dropout);
+        number(
+            ui,
+            "Dropout",
+            help,
+            hyperparameter::DROPOUT,
+            &mut numbers.dropout,
+        );
         let help = "Punishes the sizes of the weights: those that are not needed become 0. 0.00001 is a start.";
-        magnitude(ui, "L1 penalty", help, knob::L1, &mut numbers.l1);
+        magnitude(ui, "L1 penalty", help, hyperparameter::L1, &mut numbers.l1);
         let help = "Punishes the squares of the weights: all stay small. 0.0001 is a start.";
-        magnitude(ui, "L2 penalty", help, knob::L2, &mut numbers.l2);
+        magnitude(ui, "L2 penalty", help, hyperparameter::L2, &mut numbers.l2);
         let help = "Asks for a little less than certainty: this part of each answer is spread over all digits.";
         let smoothing = &mut numbers.label_smoothing;
         number(
             ui,
             "Label smoothing",
             help,
-            knob::LABEL_SMOOTHING,
+            hyperparameter::LABEL_SMOOTHING,
             smoothing,
         );
         let help = "The model is a running mean of the weights, of which each step keeps this part: calmer and \
                     often better. 0.99 is a start.";
-        number(ui, "Weight averaging", help, knob::EMA, &mut numbers.ema);
+        number(
+            ui,
+            "Weight averaging",
+            help,
+            hyperparameter::EMA,
+            &mut numbers.ema,
+        );
         let help = "Stops by itself after so many epochs in which the validation loss did not get better, and \
                     keeps the best epoch. 0 goes on to the end.";
         number(
             ui,
             "Patience, epochs",
             help,
-            knob::PATIENCE,
+            hyperparameter::PATIENCE,
             &mut numbers.patience,
         );
     });
@@ -280,7 +328,13 @@ pub(super) fn amounts_ui(ui: &mut Ui, form: &mut TrainingForm) {
         let help = "The part of the training images that is held back. After each epoch it shows how the \
                     network does on images that it has not learnt from.";
         let split = &mut numbers.validation_split;
-        percent(ui, "Validation part", help, knob::VALIDATION_SPLIT, split);
+        percent(
+            ui,
+            "Validation part",
+            help,
+            hyperparameter::VALIDATION_SPLIT,
+            split,
+        );
         let help =
             "How much of the rest it learns from. With less, one sees what more data is worth.";
         let fraction = &mut numbers.data_fraction;
@@ -288,19 +342,37 @@ pub(super) fn amounts_ui(ui: &mut Ui, form: &mut TrainingForm) {
             ui,
             "Part that is learnt",
             help,
-            knob::DATA_FRACTION,
+            hyperparameter::DATA_FRACTION,
             fraction,
         );
         let help = "Digits drawn by the program, with the forms of many countries, that it learns beside these.";
         let digits = &mut numbers.generated_digits;
-        number(ui, "Drawn digits", help, knob::GENERATED_DIGITS, digits);
+        number(
+            ui,
+            "Drawn digits",
+            help,
+            hyperparameter::GENERATED_DIGITS,
+            digits,
+        );
         let help = "How little those of them count that it reads as another digit, as some hands would. At 0 all \
                     count alike.";
-        number(ui, "Doubt in them", help, knob::DOUBT, &mut numbers.doubt);
+        number(
+            ui,
+            "Doubt in them",
+            help,
+            hyperparameter::DOUBT,
+            &mut numbers.doubt,
+        );
         let help =
             "Scribbles, letters and other signs drawn by the program, that it learns to refuse.";
         let others = &mut numbers.non_digits;
-        number(ui, "Drawn non-digits", help, knob::NON_DIGITS, others);
+        number(
+            ui,
+            "Drawn non-digits",
+            help,
+            hyperparameter::NON_DIGITS,
+            others,
+        );
     });
     patience_fault(ui, form);
 }

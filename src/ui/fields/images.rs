@@ -3,7 +3,7 @@
 use egui::Ui;
 
 use super::rows::{number, remark, rows};
-use crate::{app::state::form::TrainingForm, training::config::knob};
+use crate::{app::state::form::TrainingForm, training::config::hyperparameter};
 
 pub(super) fn preprocessing_ui(ui: &mut Ui, form: &mut TrainingForm) {
     remark(
@@ -14,13 +14,19 @@ pub(super) fn preprocessing_ui(ui: &mut Ui, form: &mut TrainingForm) {
     rows(ui, "preprocessing", |ui| {
         let help = "Takes away this part of a digit's slant: hands lean, and what a network need not learn it \
                     cannot get wrong.";
-        number(ui, "Upright", help, knob::UPRIGHT, &mut filters.upright);
+        number(
+            ui,
+            "Upright",
+            help,
+            hyperparameter::UPRIGHT,
+            &mut filters.upright,
+        );
         let help = "Brings a digit's width this part of the way to one that is usual.";
         number(
             ui,
             "Even width",
             help,
-            knob::EVEN_WIDTH,
+            hyperparameter::EVEN_WIDTH,
             &mut filters.even_width,
         );
         let help = "Each pixel becomes the middle one of its neighbours, so many pixels to each side: against \
@@ -29,7 +35,7 @@ pub(super) fn preprocessing_ui(ui: &mut Ui, form: &mut TrainingForm) {
             ui,
             "Median, pixels",
             help,
-            knob::MEDIAN,
+            hyperparameter::MEDIAN,
             &mut filters.median_px,
         );
         let help = "Blurs by this many pixels: against grain.";
@@ -37,7 +43,7 @@ pub(super) fn preprocessing_ui(ui: &mut Ui, form: &mut TrainingForm) {
             ui,
             "Blur, pixels",
             help,
-            knob::GAUSSIAN,
+            hyperparameter::GAUSSIAN,
             &mut filters.gaussian_px,
         );
         let help = "Makes what is at least this dark ink and all else paper: against grey.";
@@ -45,7 +51,7 @@ pub(super) fn preprocessing_ui(ui: &mut Ui, form: &mut TrainingForm) {
             ui,
             "Black and white at",
             help,
-            knob::THRESHOLD,
+            hyperparameter::THRESHOLD,
             &mut filters.threshold,
         );
     });
@@ -66,19 +72,31 @@ pub(super) fn augmentation_ui(ui: &mut Ui, form: &mut TrainingForm) {
             ui,
             "Rotation, degrees",
             help,
-            knob::ROTATION,
+            hyperparameter::ROTATION,
             &mut augmentation.rotation_deg,
         );
         let help = "Stretches and shrinks each way by up to this part.";
-        number(ui, "Scale", help, knob::SCALE, &mut augmentation.scale);
+        number(
+            ui,
+            "Scale",
+            help,
+            hyperparameter::SCALE,
+            &mut augmentation.scale,
+        );
         let help = "Slants by up to so many pixels a pixel of height.";
-        number(ui, "Shear", help, knob::SHEAR, &mut augmentation.shear);
+        number(
+            ui,
+            "Shear",
+            help,
+            hyperparameter::SHEAR,
+            &mut augmentation.shear,
+        );
         let help = "Shifts by up to so many pixels each way.";
         number(
             ui,
             "Shift, pixels",
             help,
-            knob::SHIFT,
+            hyperparameter::SHIFT,
             &mut augmentation.shift_px,
         );
         let help = "Wobbles the lines smoothly by about so many pixels.";
@@ -86,7 +104,7 @@ pub(super) fn augmentation_ui(ui: &mut Ui, form: &mut TrainingForm) {
             ui,
             "Elastic, pixels",
             help,
-            knob::ELASTIC,
+            hyperparameter::ELASTIC,
             &mut augmentation.elastic_px,
         );
         let help = "Makes strokes thicker by up to so many pixels on each side, or thinner by half as many.";
@@ -94,16 +112,28 @@ pub(super) fn augmentation_ui(ui: &mut Ui, form: &mut TrainingForm) {
             ui,
             "Thickness, pixels",
             help,
-            knob::THICKNESS,
+            hyperparameter::THICKNESS,
             &mut augmentation.thickness_px,
         );
         let help = "Leaves out this part of the inked pixels, here and there, so that the network relies on none too \
                     much.";
-        number(ui, "Gaps", help, knob::GAPS, &mut augmentation.gaps);
+        number(
+            ui,
+            "Gaps",
+            help,
+            hyperparameter::GAPS,
+            &mut augmentation.gaps,
+        );
         if !augmentation.is_none() {
             let help = "The last part of the training in which all of it grows weaker: what is learnt last should \
                         look like what will be read.";
-            number(ui, "Taper", help, knob::TAPER, &mut augmentation.taper);
+            number(
+                ui,
+                "Taper",
+                help,
+                hyperparameter::TAPER,
+                &mut augmentation.taper,
+            );
         }
     });
 }

@@ -1,10 +1,10 @@
-//! One knob a row: its name on the left, what turns it on the right, an explanation on both.
+//! One hyperparameter a row: its name on the left, what turns it on the right, an explanation on both.
 
 use std::cell::Cell;
 
 use egui::{Checkbox, ComboBox, DragValue, Grid, Response, RichText, Ui, Vec2, emath::Numeric};
 
-use crate::training::config::knob::Knob;
+use crate::training::config::hyperparameter::Knob;
 
 /// The least width of the names' column, so that the controls of all groups are below each other.
 const NAME_WIDTH: f32 = 122.0;
@@ -41,25 +41,34 @@ pub(super) fn control_size(ui: &Ui) -> Vec2 {
     Vec2::new(ui.spacing().combo_width, ui.spacing().interact_size.y)
 }
 
-/// A number within its knob's range.
-pub(super) fn number<N: Numeric>(ui: &mut Ui, label: &str, help: &str, knob: Knob, value: &mut N) {
-    let help = format!("{help} From {knob}.");
+/// A number within its hyperparameter's range.
+pub(super) fn number<N: Numeric>(
+    ui: &mut Ui,
+    label: &str,
+    help: &str,
+    hyperparameter: Knob,
+    value: &mut N,
+) {
+    let help = format!("{help} From {hyperparameter}.");
     row(ui, label, &help, |ui| {
         if N::INTEGRAL {
             let speed = (value.to_f64() / 50.0).clamp(0.1, 500.0);
             let drag = DragValue::new(value)
-                .range(N::from_f64(knob.least)..=N::from_f64(knob.most))
+                .range(N::from_f64(hyperparameter.least)..=N::from_f64(hyperparameter.most))
                 .speed(speed)
                 .min_size(control_size(ui));
             return ui.add(drag);
         }
         let mut precise = value.to_f64();
-        let speed = (knob.most - knob.least).min(10.0) / 200.0;
+        let speed = (hyperparameter.most - hyperparameter.least).min(10.0) / 200.0;
         let response = fraction(
             ui,
             &mut precise,
             |value| trimmed(value, 5),
-            |drag| drag.range(knob.least..=knob.most).speed(speed),
+            |drag| {
+                drag.range(hyperparameter.least..=hyperparameter.most)
+                    .speed(speed)
+            },
         );
         *value = N::from_f64(precise);
         response
@@ -68,19 +77,26 @@ pub(super) fn number<N: Numeric>(ui: &mut Ui, label: &str, help: &str, knob: Kno
 
 /// A number whose size is what matters: its step follows it, so that 0.1 and 0.0001 are set with the same
 /// ease.
-pub(super) fn magnitude(ui: &mut Ui, label: &str, help: &str, knob: Knob, value: &mut f64) {
-    let help = format!("{help} From {knob}.");
+pub(super) fn magnitude(
+    ui: &mut Ui,
+    label: &str,
+    help: &str,
+    hyperparameter: Knob,
+    value: &mut f64,
+) {
+    let help = format!("{help} From {hyperparameter}.");
     row(ui, label, &help, |ui| {
         let speed = (*value / 100.0).max(1e-7);
         fraction(ui, value, short, |drag| {
-            drag.range(knob.least..=knob.most).speed(speed)
+            drag.range(hyperparameter.least..=hyperparameter.most)
+                .speed(speed)
         })
     });
 }
 
 /// A part of a whole, in percent.
-pub(super) fn percent(ui: &mut Ui, label: &str, help: &str, knob: Knob, value: &mut f64) {
-    let (least, most) = (knob.least * 100.0, knob.most * 100.0);
+pub(super) fn percent(ui: &mut Ui, label: &str, help: &str, hyperparameter: Knob, value: &mut f64) {
+    let (least, most) = (hyperparameter.least * 100.0, hyperparameter.most * 100.0);
     let help = format!("{help} From {} to {} %.", short(least), short(most));
     row(ui, label, &help, |ui| {
         let before = *value * 100.0;

@@ -4,15 +4,15 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use crate::{
     bitmap::Bitmap,
-    dataset::glimpse::Glimpse,
+    data::preview::Glimpse,
     ink::Ink,
     model::file::Model,
-    training::{checkpoint::Checkpoint, config::TrainingConfig},
-    worker::{
-        hand::{HandOutcome, HandTask},
-        library::{LibraryOutcome, LibraryTask},
-        trainer::DataSource,
+    store::{
+        corrections::{HandOutcome, HandTask},
+        run_library::{LibraryOutcome, LibraryTask},
     },
+    training::{checkpoint::Checkpoint, config::TrainingConfig},
+    worker::trainer::DataSource,
 };
 
 /// Something to be done with a file.

@@ -3,10 +3,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
-    dataset::{hand::Hand, source},
+    data::{corrections::Hand, source},
     error::DatasetError,
     model::device::DeviceChoice,
-    training::{checkpoint::Checkpoint, config::TrainingConfig, lesson::Pupil},
+    training::{checkpoint::Checkpoint, config::TrainingConfig, fine_tune::Pupil},
 };
 
 /// Where the examples come from.

@@ -1,4 +1,4 @@
-mod hand;
+mod corrections;
 mod kept;
 
 use std::{fs, path::Path};

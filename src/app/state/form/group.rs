@@ -124,7 +124,7 @@ impl TrainingForm {
 mod tests {
     use super::*;
     use crate::{
-        dataset::augment::Augmentation,
+        data::augment::Augmentation,
         model::{Activation, preprocess::Preprocessing},
         training::{
             config::{Loss, Optimizer, Preset},

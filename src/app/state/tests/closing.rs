@@ -6,10 +6,8 @@ use super::{
 };
 use crate::{
     app::state::models::Entry,
-    worker::{
-        library::LibraryOutcome,
-        trainer::{TrainerFact, TrainerMessage},
-    },
+    store::run_library::LibraryOutcome,
+    worker::trainer::{TrainerFact, TrainerMessage},
 };
 
 fn tell(state: &mut State, run: u64, fact: TrainerFact) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    app::state::models::Entry, ink::Stroke, measurement::specimens::Source,
+    app::state::models::Entry, evaluation::evaluation_set::Source, ink::Stroke,
     worker::trainer::DataSource,
 };
 

@@ -3,12 +3,10 @@
 use super::{training::finish, *};
 use crate::{
     app::state::runs::RunAction,
-    dataset::glimpse::Glimpse,
+    data::preview::Glimpse,
+    store::run_library::{LibraryOutcome, LibraryTask},
     training::config::Optimizer,
-    worker::{
-        library::{LibraryOutcome, LibraryTask},
-        trainer::DataSource,
-    },
+    worker::trainer::DataSource,
 };
 
 fn act(state: &mut State, action: RunAction) -> Vec<Effect> {

@@ -1,12 +1,12 @@
 //! What is kept of a training to go on with it.
 
 use super::*;
-use crate::worker::interrupted;
+use crate::store::checkpoints;
 
 #[test]
 fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
-    let path = interrupted::checkpoint_in(&kept.path().join("not/yet/there"));
+    let path = checkpoints::checkpoint_in(&kept.path().join("not/yet/there"));
     let spawn = |job, bell: &Bell| Trainer::spawn(7, job, Some(path.clone()), wakers(bell));
     let epochs = 400;
     let bell = Bell::new();
@@ -19,7 +19,7 @@ fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
     let trainer = spawn(job(config(epochs), folder.path()), &bell);
     wait_until(|| images_seen(&trainer) > 2 * LEARNT && path.exists());
     drop(trainer);
-    let found = interrupted::find(&path).expect("it can be read");
+    let found = checkpoints::find(&path).expect("it can be read");
     let checkpoint = Arc::new(found.expect("it is there"));
     let done = checkpoint.history().len();
     let bell = Bell::new();
@@ -44,10 +44,10 @@ fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
 #[test]
 fn what_another_window_is_training_is_left_to_it() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
-    let path = interrupted::checkpoint_in(kept.path());
+    let path = checkpoints::checkpoint_in(kept.path());
     let other = Kept::begin(path.clone(), None).expect("nobody has it");
     fs::write(&path, "another window's").expect("writes");
-    let found = interrupted::find(&path);
+    let found = checkpoints::find(&path);
     assert!(
         matches!(found, Ok(None)),
         "it was not interrupted: {found:?}"
@@ -63,7 +63,7 @@ fn what_another_window_is_training_is_left_to_it() {
     let content = fs::read_to_string(&path).expect("is there");
     assert_eq!(content, "another window's", "as it was");
     drop(other);
-    interrupted::find(&path).expect_err("now it is looked at, and is none");
+    checkpoints::find(&path).expect_err("now it is looked at, and is none");
 }
 
 /// A training that was interrupted, as it lies at `path` by now.
@@ -81,28 +81,28 @@ fn interrupted_at(path: &Path, folder: &Path, seed: u64) -> Arc<Checkpoint> {
 }
 
 fn found(path: &Path) -> Option<Checkpoint> {
-    interrupted::find(path).expect("what is there can be read")
+    checkpoints::find(path).expect("what is there can be read")
 }
 
 #[test]
 fn only_the_training_that_is_meant_is_discarded() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
-    let path = interrupted::checkpoint_in(kept.path());
+    let path = checkpoints::checkpoint_in(kept.path());
     let first = interrupted_at(&path, folder.path(), 1);
     // Another window has gone on to train meanwhile, and was closed.
     let second = interrupted_at(&path, folder.path(), 2);
     assert_ne!(first, second, "another one");
-    interrupted::discard(&path, &first).expect("can be removed");
+    checkpoints::discard(&path, &first).expect("can be removed");
     assert_eq!(found(&path).as_ref(), Some(&*second), "the other stays");
-    interrupted::discard(&path, &first).expect("it is gone already");
-    interrupted::discard(&path, &second).expect("can be removed");
+    checkpoints::discard(&path, &first).expect("it is gone already");
+    checkpoints::discard(&path, &second).expect("can be removed");
     assert_eq!(found(&path), None, "both are gone");
 }
 
 #[test]
 fn a_training_that_is_resumed_takes_nobodys_place() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
-    let path = interrupted::checkpoint_in(kept.path());
+    let path = checkpoints::checkpoint_in(kept.path());
     let first = interrupted_at(&path, folder.path(), 1);
     let second = interrupted_at(&path, folder.path(), 2);
     let resumed = Kept::begin(path.clone(), Some(&first)).expect("nobody has it");
@@ -117,7 +117,7 @@ fn a_training_that_is_resumed_takes_nobodys_place() {
 #[test]
 fn whether_it_could_be_resumed_is_told_whenever_that_changes() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
-    let path = interrupted::checkpoint_in(kept.path());
+    let path = checkpoints::checkpoint_in(kept.path());
     let bell = Bell::new();
     let job = job(config(5000), folder.path());
     let trainer = Trainer::spawn(7, job, Some(path.clone()), wakers(&bell));

@@ -1,0 +1,286 @@
+//! Drawings that are kept to learn from.
+
+use super::{
+    training::{finish, started},
+    *,
+};
+use crate::{
+    app::state::corrections::{USE_OF_KEPT, is_lesson},
+    bitmap::Digit,
+    ink::Stroke,
+    store::corrections::{HandOutcome, HandTask},
+    training::config::Preset,
+    worker::trainer::DataSource,
+};
+
+/// What a drawing is to be kept as, and the name of that task.
+fn kept(effects: &[Effect]) -> Option<(Option<Digit>, u64)> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Hand(HandTask::Keep {
+            digit, revision, ..
+        }) => Some((*digit, *revision)),
+        _ => None,
+    })
+}
+
+fn hear(state: &mut State, outcome: HandOutcome) -> Vec<Effect> {
+    state.hear_file(FileOutcome::Hand(outcome))
+}
+
+/// Has the drawing kept, the last of so many.
+fn keep(state: &mut State, digit: Option<Digit>, count: usize) -> Vec<Effect> {
+    let (_, revision) = kept(&state.apply(Action::KeepAs(digit))).expect("it is kept");
+    let outcome = HandOutcome::Kept {
+        digit,
+        revision,
+        count,
+    };
+    hear(state, outcome)
+}
+
+fn started_on_mnist(state: &mut State) -> u64 {
+    state.training.form.from_folder = false;
+    started(state)
+}
+
+/// A state with a drawing that was read.
+fn with_answer() -> State {
+    let mut state = state();
+    let effects = state.apply(Action::PenDown(dot(0.5)));
+    state.apply(Action::PenUp);
+    let revision = requested(&effects).expect("a dot is predicted");
+    state.hear_prediction(response(revision, 7));
+    state
+}
+
+fn says(state: &State, text: &str) -> bool {
+    state.notices.list().iter().any(|n| n.text == text)
+}
+
+#[test]
+fn a_drawing_is_kept_once_and_makes_room_for_the_next() {
+    for (digit, words) in [
+        (Some(Digit::ALL[4]), "a 4"),
+        (Some(Digit::ALL[8]), "an 8"),
+        (None, "no digit"),
+    ] {
+        let mut state = with_answer();
+        let (told, revision) = kept(&state.apply(Action::KeepAs(digit))).expect("it is kept");
+        assert_eq!(told, digit, "as told");
+        assert_eq!(kept(&state.apply(Action::KeepAs(digit))), None, "and once");
+        assert!(!state.ink().is_empty(), "it stays until it is in the file");
+        let outcome = HandOutcome::Kept {
+            digit,
+            revision,
+            count: 12,
+        };
+        let effects = hear(&mut state, outcome);
+        assert!(state.is_blank(), "then the pad is free");
+        assert!(requested(&effects).is_some(), "and the predictor is told");
+        assert_eq!(state.training.kept, Some(12), "counted");
+        let text = format!(
+            "Kept as {words}, 12 of your drawings by now. {USE_OF_KEPT} Undo takes it back."
+        );
+        assert!(says(&state, &text), "{:?}", state.notices.list());
+    }
+}
+
+#[test]
+fn undo_takes_a_drawing_back_that_was_kept() {
+    let (four, eight) = (Some(Digit::ALL[4]), Some(Digit::ALL[8]));
+    let mut state = with_answer();
+    let drawn = state.ink().clone();
+    keep(&mut state, four, 1);
+    let taken_back = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Hand(HandTask::TakeBack { ink, digit }) => Some((ink.clone(), *digit)),
+            _ => None,
+        })
+    };
+    let is_back = Some((drawn.clone(), four));
+    assert_eq!(
+        taken_back(&state.apply(Action::Undo)),
+        is_back,
+        "no longer kept"
+    );
+    assert_eq!(*state.ink(), drawn, "and on the pad again");
+    let outcome = HandOutcome::TakenBack {
+        digit: four,
+        count: 0,
+    };
+    hear(&mut state, outcome);
+    assert!(says(&state, "No longer kept as a 4."), "it is told");
+    assert_eq!(state.training.kept, Some(0), "and counted");
+    assert_eq!(taken_back(&state.apply(Action::Undo)), None, "once");
+
+    let mut state = with_answer();
+    keep(&mut state, four, 1);
+    draw(&mut state, 0.2);
+    assert_eq!(taken_back(&state.apply(Action::Undo)), None, "a stroke");
+    let effects = state.apply(Action::PenDown(dot(0.3)));
+    state.apply(Action::PenUp);
+    let revision = requested(&effects).expect("a dot is predicted");
+    state.hear_prediction(response(revision, 7));
+    let second = state.ink().clone();
+    let (_, revision) = kept(&state.apply(Action::KeepAs(eight))).expect("it is kept");
+    let outcome = HandOutcome::Kept {
+        digit: eight,
+        revision,
+        count: 2,
+    };
+    hear(&mut state, outcome);
+    let undone: Vec<_> = (0..3)
+        .map(|_| taken_back(&state.apply(Action::Undo)))
+        .collect();
+    assert_eq!(
+        undone,
+        [Some((second, eight)), None, is_back],
+        "each when its turn comes"
+    );
+}
+
+#[test]
+fn what_is_drawn_while_a_drawing_is_kept_stays() {
+    let eight = Some(Digit::ALL[8]);
+    let mut state = with_answer();
+    let (_, revision) = kept(&state.apply(Action::KeepAs(eight))).expect("it is kept");
+    draw(&mut state, 0.2);
+    let first = HandOutcome::Kept {
+        digit: eight,
+        revision,
+        count: 1,
+    };
+    let (_, second) = kept(&state.apply(Action::KeepAs(None))).expect("so is that");
+    hear(&mut state, first);
+    assert_eq!(state.ink().strokes().len(), 2, "nothing is cleared");
+    let text = format!(
+        "Kept as an 8, the first of your drawings. {USE_OF_KEPT} Settings, Data can forget it."
+    );
+    assert!(says(&state, &text), "{:?}", state.notices.list());
+    let failed = HandOutcome::NotKept {
+        revision: second,
+        reason: "the disk is full".to_owned(),
+    };
+    hear(&mut state, failed);
+    assert_eq!(state.ink().strokes().len(), 2, "what was not kept stays");
+    assert!(
+        kept(&state.apply(Action::KeepAs(eight))).is_some(),
+        "and can be tried again"
+    );
+}
+
+#[test]
+fn there_is_nothing_to_keep_without_a_drawing_of_ones_own() {
+    let mut state = state();
+    let keep = || Action::KeepAs(Some(Digit::ALL[4]));
+    assert!(state.apply(keep()).is_empty(), "an empty pad");
+    state.hear_file(FileOutcome::PictureOpened {
+        path: "seven.png".into(),
+        bitmap: Bitmap::blank(),
+    });
+    assert!(state.apply(keep()).is_empty(), "a picture");
+    let mut state = with_answer();
+    state.apply(keep());
+    state.hear_file(FileOutcome::Failed("something else".to_owned()));
+    assert_eq!(
+        kept(&state.apply(keep())),
+        None,
+        "what else failed changes nothing"
+    );
+}
+
+#[test]
+fn what_is_kept_can_be_forgotten() {
+    let mut state = with_answer();
+    assert_eq!(state.training.kept, Some(0), "none until told");
+    hear(&mut state, HandOutcome::Counted(3));
+    assert_eq!(state.training.kept, Some(3), "told");
+    let effects = state.apply(Action::ForgetLast);
+    assert!(
+        matches!(effects[..], [Effect::Hand(HandTask::ForgetLast)]),
+        "{effects:?}"
+    );
+    let (on_pad, forgotten) = (
+        state.ink().clone(),
+        Stroke::new(vec![dot(0.3)]).into_iter().collect::<Ink>(),
+    );
+    let last = Some((forgotten.clone(), None));
+    hear(&mut state, HandOutcome::Forgotten { last, count: 2 });
+    assert_eq!(state.training.kept, Some(2), "one less");
+    assert_eq!(*state.ink(), forgotten, "it is there to be kept again");
+    let text = "No longer kept as no digit. The drawing is on the pad again.";
+    assert!(says(&state, text), "{:?}", state.notices.list());
+    state.apply(Action::Undo);
+    assert_eq!(*state.ink(), on_pad, "and nothing is lost for it");
+    hear(&mut state, HandOutcome::Unreadable("could not".to_owned()));
+    assert_eq!(state.training.kept, None, "nobody knows");
+}
+
+#[test]
+fn the_model_at_work_is_taught_what_is_kept() {
+    let mut state = state();
+    state.training.form.from_folder = true;
+    state.training.form.learns_hand = false;
+    assert!(state.apply(Action::Teach).is_empty(), "nothing is kept");
+    hear(&mut state, HandOutcome::Counted(3));
+    let model = Arc::clone(&state.models.chosen().model);
+    let effects = state.apply(Action::Teach);
+    let [
+        Effect::Train {
+            config,
+            pupil: Some(pupil),
+            data: DataSource::Mnist,
+            learns_hand: true,
+            ..
+        },
+    ] = &effects[..]
+    else {
+        panic!("expected a lesson, found {effects:?}");
+    };
+    assert!(Arc::ptr_eq(pupil.model(), &model), "the one that answers");
+    assert_eq!(config.model, *model.mlp.config(), "and its network");
+    assert_eq!(state.training.preset, "lesson for the shipped model");
+    assert!(state.apply(Action::Teach).is_empty(), "one at a time");
+    let run = state.training.state.active_run().expect("it runs");
+    finish(&mut state, run);
+    let record = &state.runs.list()[0].record;
+    assert!(is_lesson(record), "so that its settings are not offered");
+    let run = started_on_mnist(&mut state);
+    finish(&mut state, run);
+    let record = &state.runs.list()[0].record;
+    assert!(!is_lesson(record), "those of a training are");
+}
+
+#[test]
+fn a_model_of_other_things_than_digits_is_not_taught() {
+    let mut fashion = model();
+    fashion.metadata.dataset = "fashion".to_owned();
+    let loaded = Some(("fashion.safetensors".into(), fashion));
+    let mut state = State::new(Settings::default(), model(), loaded);
+    hear(&mut state, HandOutcome::Counted(3));
+    assert!(!state.can_teach(), "it would have to forget all of it");
+    assert!(state.apply(Action::Teach).is_empty(), "nor by other ways");
+}
+
+#[test]
+fn a_training_is_told_whether_to_learn_from_them() {
+    for learns in [true, false] {
+        let mut state = state();
+        assert!(state.training.form.learns_hand, "as it begins");
+        state.training.form.learns_hand = learns;
+        state.apply(Action::PresetChosen(Preset::Quick));
+        let effects = state.apply(Action::Train);
+        let [Effect::Train { learns_hand, .. }] = effects[..] else {
+            panic!("expected a training, found {effects:?}");
+        };
+        assert_eq!(learns_hand, learns, "whatever the preset");
+    }
+    let mut state = state();
+    state.training.form.from_folder = true;
+    state.training.form.folder = "fashion".to_owned();
+    let effects = state.apply(Action::Train);
+    let [Effect::Train { learns_hand, .. }] = effects[..] else {
+        panic!("expected a training, found {effects:?}");
+    };
+    assert!(!learns_hand, "a folder's pictures may be no digits");
+}

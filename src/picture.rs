@@ -1,0 +1,215 @@
+//! A picture from outside, brought to the network's own: PNG, JPEG, BMP, WebP, GIF, PNM or TIFF.
+//!
+//! What is paper and what is ink is found, not asked: dark on light or light on dark, on paper that
+//! may be shaded unevenly or transparent. The ink then goes the way that MNIST's went.
+
+use std::{io::Cursor, path::Path};
+
+use image::{DynamicImage, ExtendedColorType, ImageDecoder as _, ImageFormat, ImageReader, Limits};
+
+use crate::{
+    bitmap::{Bitmap, PIXELS, SIDE},
+    error::{ImageError, Refusal},
+    files::{ReadFault, read_bounded, write_atomically},
+    ink::normalize::normalize,
+};
+
+mod clean;
+mod paper;
+mod sheet;
+mod width;
+
+use sheet::Sheet;
+
+/// The largest file that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+/// The longest side that is decoded, in pixels.
+const MAX_SIDE: u32 = 16_384;
+/// The most pixels that are decoded, which covers the cameras of telephones.
+const MAX_PIXELS: u64 = 128 << 20;
+/// The most memory that a decoder may take, in bytes.
+const MAX_DECODER_BYTES: u64 = 1 << 30;
+/// Below this, a pixel of a 28×28 picture is paper, whatever a lossy format made of it.
+const FAINT: f32 = 0.1;
+
+/// Reads the digit in a picture file.
+///
+/// # Errors
+/// When the file cannot be read, is no picture, is too large or is blank.
+pub fn bitmap_from_path(path: &Path) -> Result<Bitmap, ImageError> {
+    let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(|fault| match fault {
+        ReadFault::Io(error) => error.into(),
+        ReadFault::TooLarge(limit) => refused(
+            &format!("the picture {}", path.display()),
+            format!("more than {limit} bytes"),
+            "no more than that",
+        ),
+    })?;
+    read(&bytes, &format!("the picture {}", path.display()))
+}
+
+/// Reads the digit in a picture file's content, such as one dropped on the window.
+///
+/// # Errors
+/// As [`bitmap_from_path`].
+pub fn bitmap_from_bytes(bytes: &[u8]) -> Result<Bitmap, ImageError> {
+    read(bytes, "the picture")
+}
+
+/// Writes the network's picture as an 8-bit grey PNG in MNIST's convention, light ink on black, in
+/// place of what is there.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn save_bitmap_png(bitmap: &Bitmap, path: &Path) -> Result<(), ImageError> {
+    save_png(
+        &bitmap.to_bytes(),
+        [SIDE, SIDE],
+        ExtendedColorType::L8,
+        path,
+    )
+}
+
+/// Writes a picture of 8-bit red, green and blue as PNG, in place of what is there. `pixels` are
+/// `width * height * 3` bytes, row by row from the top left; `size` is `[width, height]`.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn save_rgb_png(pixels: &[u8], size: [usize; 2], path: &Path) -> Result<(), ImageError> {
+    save_png(pixels, size, ExtendedColorType::Rgb8, path)
+}
+
+fn save_png(
+    pixels: &[u8],
+    size: [usize; 2],
+    colors: ExtendedColorType,
+    path: &Path,
+) -> Result<(), ImageError> {
+    let mut png = Cursor::new(Vec::new());
+    let [width, height] = size.map(|side| side as u32);
+    let format = ImageFormat::Png;
+    image::write_buffer_with_format(&mut png, pixels, width, height, colors, format).map_err(
+        |error| {
+            refused(
+                &path.display().to_string(),
+                format!("{width}×{height} pixels that the PNG writer turned down ({error})"),
+                "a picture that can be written",
+            )
+        },
+    )?;
+    Ok(write_atomically(path, png.get_ref())?)
+}
+
+fn read(bytes: &[u8], name: &str) -> Result<Bitmap, ImageError> {
+    let picture = decode(bytes, name)?;
+    if let Some(bitmap) = as_mnist(&picture) {
+        return Ok(bitmap);
+    }
+    let sheet = Sheet::of(&picture.into_rgba8());
+    clean::ink_of(&sheet)
+        .and_then(|ink| normalize(&width::like_mnist(ink)))
+        .ok_or_else(|| {
+            refused(
+                name,
+                "nothing that stands out from the paper".to_owned(),
+                "a digit in clear contrast to what it is written on",
+            )
+        })
+}
+
+fn decode(bytes: &[u8], name: &str) -> Result<DynamicImage, ImageError> {
+    let no_picture = |found: String| {
+        refused(
+            name,
+            found,
+            "a PNG, JPEG, BMP, WebP, GIF, PNM or TIFF picture",
+        )
+    };
+    let mut reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(|error| no_picture(format!("bytes that cannot be read ({error})")))?;
+    if reader.format().is_none() {
+        return Err(no_picture("a file of another kind".to_owned()));
+    }
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_DECODER_BYTES);
+    reader.limits(limits);
+    let damaged = |error| no_picture(format!("a damaged or unusual picture ({error})"));
+    let mut decoder = reader.into_decoder().map_err(damaged)?;
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err(no_picture("a picture without a pixel".to_owned()));
+    }
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(refused(
+            name,
+            format!("{width}×{height} pixels"),
+            &format!("at most {MAX_PIXELS} pixels"),
+        ));
+    }
+    // A camera held upright writes a lying picture and how to turn it; a reader that cannot tell
+    // leaves it as it is.
+    let orientation = decoder.orientation();
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    if let Ok(orientation) = orientation {
+        picture.apply_orientation(orientation);
+    }
+    Ok(picture)
+}
+
+/// The picture as it is, if it is MNIST's size and its digit where MNIST would have it already. To
+/// resample it once more would only blur it.
+fn as_mnist(picture: &DynamicImage) -> Option<Bitmap> {
+    let side = SIDE as u32;
+    if (picture.width(), picture.height()) != (side, side) || picture.color().has_alpha() {
+        return None;
+    }
+    let gray = picture.to_luma8();
+    let mut bytes = [0; PIXELS];
+    bytes.copy_from_slice(gray.as_raw());
+    let inverse = bytes.map(|byte| 255 - byte);
+    [bytes, inverse]
+        .iter()
+        .map(Bitmap::from_bytes)
+        .find(is_placed_as_mnist)
+}
+
+/// Whether the ink's box is about 20 pixels long and its centre of mass in the middle.
+fn is_placed_as_mnist(bitmap: &Bitmap) -> bool {
+    let inked = || {
+        let pixels = bitmap.pixels().iter().enumerate();
+        pixels.filter(|&(_, &pixel)| pixel >= FAINT)
+    };
+    let extent = |of: fn(usize) -> usize| {
+        let low = inked().map(|(index, _)| of(index)).min()?;
+        let high = inked().map(|(index, _)| of(index)).max()?;
+        Some(high + 1 - low)
+    };
+    let centre = |of: fn(usize) -> usize| {
+        let mass: f32 = inked().map(|(_, pixel)| pixel).sum();
+        let moment: f32 = inked()
+            .map(|(index, pixel)| pixel * (of(index) as f32 + 0.5))
+            .sum();
+        moment / mass
+    };
+    let (column, row) = (|index| index % SIDE, |index| index / SIDE);
+    let (Some(width), Some(height)) = (extent(column), extent(row)) else {
+        return false;
+    };
+    // Faint rims that were not counted may have been a pixel of the box, or shifted the centre.
+    (18..=20).contains(&width.max(height))
+        && [centre(column), centre(row)]
+            .iter()
+            .all(|centre| (13.8..=15.2).contains(centre))
+}
+
+fn refused(name: &str, found: String, expected: &str) -> ImageError {
+    ImageError::Refused(Refusal::new(
+        format!("read {name}"),
+        found,
+        expected,
+        "choose another picture",
+    ))
+}

@@ -1,0 +1,6 @@
+//! What is stored in the user's folders: settings, finished runs, checkpoints, corrections.
+
+pub mod checkpoints;
+pub mod corrections;
+pub mod run_library;
+pub mod settings;

@@ -1,0 +1,252 @@
+//! The drawings that a person keeps to learn from, in an ink file of the data folder.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    bitmap::Digit,
+    error::{self, InkError},
+    files::backup::set_aside_unreadable,
+    ink::{
+        Ink,
+        file::{self, InkRecord, Label},
+    },
+};
+
+/// The file's name in the data folder.
+const FILE_NAME: &str = "hand.jsonl";
+/// The label of a drawing that is no digit. Any label that is none says so.
+const NO_DIGIT: &str = "none";
+
+/// Something to be done with the drawings that are kept.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HandTask {
+    /// Count them.
+    Count,
+    /// Keep one.
+    Keep {
+        /// The drawing.
+        ink: Ink,
+        /// The digit that it is; `None` if it is none.
+        digit: Option<Digit>,
+        /// Tells it from others in the outcome.
+        revision: u64,
+    },
+    /// Remove this one, which was kept so.
+    TakeBack {
+        /// The drawing.
+        ink: Ink,
+        /// The digit that it was kept as; `None` if as none.
+        digit: Option<Digit>,
+    },
+    /// Remove the one that came last.
+    ForgetLast,
+}
+
+/// What came of it, with how many there are now to learn from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HandOutcome {
+    /// They are counted.
+    Counted(usize),
+    /// They cannot be read: the whole sentence.
+    Unreadable(String),
+    /// One was kept.
+    Kept {
+        /// As this digit, or as none.
+        digit: Option<Digit>,
+        /// As the task named it.
+        revision: u64,
+        /// How many there are.
+        count: usize,
+    },
+    /// One could not be kept: the whole sentence.
+    NotKept {
+        /// As the task named it.
+        revision: u64,
+        /// Why.
+        reason: String,
+    },
+    /// One is kept no longer.
+    TakenBack {
+        /// As this digit, or as none.
+        digit: Option<Digit>,
+        /// How many there are.
+        count: usize,
+    },
+    /// The last one is gone, or there was none.
+    Forgotten {
+        /// The drawing, and what it was kept as.
+        last: Option<(Ink, Option<Digit>)>,
+        /// How many there are.
+        count: usize,
+    },
+}
+
+/// The file in a data folder.
+pub fn file_in(data_folder: &Path) -> PathBuf {
+    data_folder.join(FILE_NAME)
+}
+
+/// Does a task with the file, or says in a whole sentence why not.
+pub(crate) fn done(path: &Path, task: HandTask) -> Result<HandOutcome, String> {
+    match task {
+        HandTask::Count => Ok(match file::read_if_any(path) {
+            Ok(records) => HandOutcome::Counted(learnt(&records)),
+            // Nothing could be kept beside it. It is the person's own work, so that it is not removed.
+            Err(InkError::Refused(refusal)) => {
+                return Err(set_aside_unreadable(path, &refusal.to_string()));
+            }
+            Err(error) => HandOutcome::Unreadable(error::chain(&error)),
+        }),
+        HandTask::Keep {
+            ink,
+            digit,
+            revision,
+        } => Ok(match file::append(path, &record_of(ink, digit)) {
+            Ok(records) => HandOutcome::Kept {
+                digit,
+                revision,
+                count: learnt(&records),
+            },
+            Err(error) => HandOutcome::NotKept {
+                revision,
+                reason: error::chain(&error),
+            },
+        }),
+        HandTask::TakeBack { ink, digit } => {
+            let left = file::remove(path, &record_of(ink, digit));
+            let left = left.map_err(|error| error::chain(&error))?;
+            Ok(HandOutcome::TakenBack {
+                digit,
+                count: learnt(&left),
+            })
+        }
+        HandTask::ForgetLast => {
+            let (last, left) = file::drop_last(path).map_err(|error| error::chain(&error))?;
+            Ok(HandOutcome::Forgotten {
+                last: last.map(|record| (record.ink, digit_of(record.label.as_ref()))),
+                count: learnt(&left),
+            })
+        }
+    }
+}
+
+/// A drawing that is kept so.
+fn record_of(ink: Ink, digit: Option<Digit>) -> InkRecord {
+    let label = digit.map_or_else(|| Label::Other(NO_DIGIT.to_owned()), Label::Digit);
+    InkRecord {
+        label: Some(label),
+        writer: None,
+        ink,
+    }
+}
+
+/// How many of these are learnt from.
+fn learnt(records: &[InkRecord]) -> usize {
+    let has_label = |record: &&InkRecord| record.label.is_some();
+    records.iter().filter(has_label).count()
+}
+
+fn digit_of(label: Option<&Label>) -> Option<Digit> {
+    match label {
+        Some(Label::Digit(digit)) => Some(*digit),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ink::{Point, Stroke};
+
+    #[test]
+    fn drawings_are_kept_counted_and_forgotten() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = file_in(&folder.path().join("data"));
+        let ink: Ink = Stroke::new(vec![Point::new(0.5, 0.5)])
+            .into_iter()
+            .collect();
+        let (four, none) = (Some(Digit::ALL[4]), None);
+        let keep = |digit, revision| HandTask::Keep {
+            ink: ink.clone(),
+            digit,
+            revision,
+        };
+        let kept = |digit, revision, count| HandOutcome::Kept {
+            digit,
+            revision,
+            count,
+        };
+        let take_back = |digit| HandTask::TakeBack {
+            ink: ink.clone(),
+            digit,
+        };
+        let forgotten = |last, count| HandOutcome::Forgotten { last, count };
+        let cases = [
+            (HandTask::Count, HandOutcome::Counted(0)),
+            (HandTask::ForgetLast, forgotten(None, 0)),
+            (keep(four, 7), kept(four, 7, 1)),
+            (keep(none, 9), kept(none, 9, 2)),
+            (HandTask::Count, HandOutcome::Counted(2)),
+            (
+                HandTask::ForgetLast,
+                forgotten(Some((ink.clone(), none)), 1),
+            ),
+            // Another window kept one in between.
+            (
+                keep(Some(Digit::ALL[8]), 11),
+                kept(Some(Digit::ALL[8]), 11, 2),
+            ),
+            (
+                take_back(four),
+                HandOutcome::TakenBack {
+                    digit: four,
+                    count: 1,
+                },
+            ),
+            (
+                take_back(four),
+                HandOutcome::TakenBack {
+                    digit: four,
+                    count: 1,
+                },
+            ),
+        ];
+        for (task, expected) in cases {
+            assert_eq!(done(&path, task.clone()), Ok(expected), "{task:?}");
+        }
+        let left = file::read(&path).expect("it is ink");
+        let label = Some(Label::Digit(Digit::ALL[8]));
+        assert_eq!((&left[0].label, &left[0].ink), (&label, &ink), "as drawn");
+    }
+
+    #[test]
+    fn a_file_that_is_no_ink_makes_room_and_is_kept() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = file_in(folder.path());
+        std::fs::write(&path, "notes").expect("writes");
+        let keep = HandTask::Keep {
+            ink: Ink::default(),
+            digit: None,
+            revision: 3,
+        };
+        let outcome = done(&path, keep).expect("an outcome of its own");
+        let is_not_kept = matches!(outcome, HandOutcome::NotKept { revision: 3, .. });
+        assert!(is_not_kept, "{outcome:?}");
+        let refusal = done(&path, HandTask::Count).expect_err("no ink");
+        assert!(refusal.contains("hand.jsonl.unreadable"), "{refusal}");
+        let aside = folder.path().join("hand.jsonl.unreadable");
+        let text = std::fs::read_to_string(aside).expect("it is there");
+        assert_eq!(text, "notes", "nothing is lost");
+        assert_eq!(done(&path, HandTask::Count), Ok(HandOutcome::Counted(0)));
+    }
+
+    #[test]
+    fn what_cannot_be_read_stays_where_it_is() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = file_in(folder.path());
+        std::fs::create_dir(&path).expect("a folder in its place");
+        let outcome = done(&path, HandTask::Count).expect("an outcome of its own");
+        assert!(matches!(outcome, HandOutcome::Unreadable(_)), "{outcome:?}");
+        assert!(path.is_dir(), "untouched");
+    }
+}

@@ -1,0 +1,363 @@
+//! The general step: candle's forward pass and autograd, on any device.
+
+use candle_core::{D, DType, Tensor, Var};
+
+use super::{BatchFigures, OptimizerState, Step, StepSettings, convolution::FieldLayer};
+use crate::{
+    bitmap::{CLASSES, PIXELS},
+    data::Target,
+    error::{ModelError, TrainingError},
+    model::{Mlp, forward_with},
+    training::{
+        batch::Batch,
+        config::{Loss, Optimizer},
+    },
+};
+
+/// What PyTorch adds to a gradient's length before it divides by it.
+pub(in crate::training) const CLIP_EPSILON: f64 = 1e-6;
+
+/// A network with the optimiser's state for each of its parameters.
+pub(in crate::training) struct Autograd {
+    mlp: Mlp,
+    /// Of each parameter that is learnt: weight and bias of each layer in turn, shared ones once.
+    moments: Vec<Moments>,
+    /// Where the shared ones of the first layers stand.
+    places: Vec<Places>,
+    steps: u32,
+}
+
+/// A parameter with what an optimiser remembers of its gradients: [`OptimizerState`] says what.
+struct Moments {
+    parameter: Var,
+    first: Tensor,
+    second: Tensor,
+}
+
+/// For each weight `[in · out]` and bias `[out]` of a layer of fields, which of the shared ones it is; weights that
+/// are 0 are the one behind the last.
+struct Places {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl Autograd {
+    /// `mlp` must have the weights of `fields` shared; there may be none.
+    pub(in crate::training) fn new(mlp: Mlp, fields: &[FieldLayer]) -> Result<Self, ModelError> {
+        let mut moments = Vec::new();
+        let mut places = Vec::new();
+        for (index, dense) in mlp.layers().iter().enumerate() {
+            let parameters = match fields.get(index) {
+                None => [dense.weight.clone(), dense.bias.clone()],
+                Some(fields) => {
+                    let (inputs, device) = (dense.weight.dim(0)?, mlp.device());
+                    let [weight, bias] = fields.places_of(inputs);
+                    places.push(Places {
+                        weight: Tensor::from_vec(weight, dense.weight.elem_count(), device)?,
+                        bias: Tensor::from_vec(bias, dense.bias.elem_count(), device)?,
+                    });
+                    let (weight, bias) = (dense.weight.flatten_all()?, &dense.bias);
+                    let [weight, bias] = fields.shared(&weight.to_vec1()?, &bias.to_vec1()?);
+                    let (shape, len) = (fields.shape(), bias.len());
+                    [
+                        Var::from_vec(weight, shape, device)?,
+                        Var::from_vec(bias, len, device)?,
+                    ]
+                }
+            };
+            for parameter in parameters {
+                let zeros = parameter.zeros_like()?;
+                moments.push(Moments {
+                    parameter,
+                    first: zeros.clone(),
+                    second: zeros,
+                });
+            }
+        }
+        Ok(Self {
+            mlp,
+            moments,
+            places,
+            steps: 0,
+        })
+    }
+
+    /// The weights `[in, out]` and biases `[out]` of all layers, as they follow from what is learnt.
+    fn layers(&self) -> candle_core::Result<Vec<(Tensor, Tensor)>> {
+        let learnt = self.moments.as_chunks::<2>().0.iter().enumerate();
+        let layer = |(index, [weight, bias]): (usize, &[Moments; 2])| {
+            let (weight, bias) = (weight.parameter.as_tensor(), bias.parameter.as_tensor());
+            let Some(places) = self.places.get(index) else {
+                return Ok((weight.clone(), bias.clone()));
+            };
+            let weight = weight.flatten_all()?.pad_with_zeros(0, 0, 1)?;
+            let weight = weight.index_select(&places.weight, 0)?;
+            let weight = weight.reshape(self.mlp.layers()[index].weight.shape())?;
+            Ok((weight, bias.index_select(&places.bias, 0)?))
+        };
+        learnt.map(layer).collect()
+    }
+
+    /// Writes what is shared into the network.
+    fn spread(&self) -> candle_core::Result<()> {
+        let layers = self.layers()?.into_iter().take(self.places.len());
+        for ((weight, bias), dense) in layers.zip(self.mlp.layers()) {
+            dense.weight.set(&weight)?;
+            dense.bias.set(&bias)?;
+        }
+        Ok(())
+    }
+
+    fn learn(
+        &mut self,
+        batch: Batch,
+        settings: &StepSettings,
+    ) -> candle_core::Result<BatchFigures> {
+        let device = self.mlp.device();
+        let count = batch.members.len();
+        let logits = self.logits(batch, settings)?;
+        let wanted: Vec<u8> = batch.targets.iter().map(|target| target.class).collect();
+        let wanted = Tensor::from_vec(wanted, count, device)?;
+        let correct = logits
+            .argmax(D::Minus1)?
+            .to_dtype(wanted.dtype())?
+            .eq(&wanted)?;
+        let correct = correct
+            .to_dtype(DType::U32)?
+            .sum_all()?
+            .to_scalar::<u32>()?;
+        let classes = CLASSES + usize::from(settings.rejects);
+        let targets = distributions(batch.targets, classes, settings.label_smoothing);
+        let targets = Tensor::from_vec(targets, (count, classes), device)?;
+        let log_probabilities = candle_nn::ops::log_softmax(&logits, D::Minus1)?;
+        let losses = match settings.loss {
+            Loss::CrossEntropy => (targets * &log_probabilities)?.sum(D::Minus1)?.neg()?,
+            Loss::MeanSquaredError => {
+                let errors = (log_probabilities.exp()? - targets)?.sqr()?;
+                (errors.sum(D::Minus1)? / classes as f64)?
+            }
+        };
+        let beliefs = beliefs(batch.targets, &log_probabilities, &wanted, settings.doubt)?;
+        let mean = ((&losses * beliefs)?.sum_all()? / count as f64)?;
+        let penalised = self.penalised(mean, settings)?;
+        let gradients = penalised.backward()?;
+        let gradients: Vec<Tensor> = self
+            .moments
+            .iter()
+            .map(|Moments { parameter, .. }| match gradients.get(parameter) {
+                Some(gradient) => Ok(gradient.clone()),
+                None => parameter.zeros_like(),
+            })
+            .collect::<candle_core::Result<_>>()?;
+        let gradients = clipped(gradients, settings.clip_norm)?;
+        self.steps += 1;
+        for (moments, gradient) in self.moments.iter_mut().zip(&gradients) {
+            moments.step(gradient, settings, self.steps)?;
+        }
+        self.spread()?;
+        let loss_sum = f64::from(losses.sum_all()?.to_scalar::<f32>()?);
+        Ok(BatchFigures {
+            loss_sum,
+            correct: correct as usize,
+        })
+    }
+
+    /// `[n, 10]`, or `[n, 11]` with the rejecting class.
+    fn logits(&self, batch: Batch, settings: &StepSettings) -> candle_core::Result<Tensor> {
+        let device = self.mlp.device();
+        let count = batch.members.len();
+        let images = Tensor::from_vec(batch.to_dense(), (count, PIXELS), device)?;
+        let dropout = settings.dropout;
+        let mut drop_out = |layer: usize, outputs: Tensor| {
+            if dropout.is_none() {
+                return Ok(outputs);
+            }
+            let width = outputs.dim(D::Minus1)?;
+            let mut factors = vec![0.0; count * width];
+            for (row, factors) in factors.chunks_exact_mut(width).enumerate() {
+                dropout.factors(layer, row, 0, factors);
+            }
+            outputs * Tensor::from_vec(factors, (count, width), device)?
+        };
+        let layers = self.layers()?;
+        let layers = layers.iter().map(|(weight, bias)| (weight, bias));
+        let activation = self.mlp.config().activation();
+        let logits = forward_with(layers, activation, &images, &mut drop_out)
+            .map_err(candle_core::Error::wrap)?;
+        if settings.rejects {
+            return logits.pad_with_zeros(D::Minus1, 0, 1);
+        }
+        Ok(logits)
+    }
+
+    /// The loss with the penalties on the weights.
+    fn penalised(&self, mut loss: Tensor, settings: &StepSettings) -> candle_core::Result<Tensor> {
+        for Moments { parameter, .. } in self.moments.iter().step_by(2) {
+            if settings.l1 > 0.0 {
+                loss = (loss + (parameter.abs()?.sum_all()? * settings.l1)?)?;
+            }
+            if settings.l2 > 0.0 {
+                loss = (loss + (parameter.sqr()?.sum_all()? * settings.l2)?)?;
+            }
+        }
+        Ok(loss)
+    }
+}
+
+/// The gradients, shortened together where they are longer than `most` above 0.
+fn clipped(gradients: Vec<Tensor>, most: f64) -> candle_core::Result<Vec<Tensor>> {
+    if most <= 0.0 {
+        return Ok(gradients);
+    }
+    let mut squares = 0.0;
+    for gradient in &gradients {
+        let sum = gradient.to_dtype(DType::F64)?.sqr()?.sum_all()?;
+        squares += sum.to_scalar::<f64>()?;
+    }
+    let factor = most / (squares.sqrt() + CLIP_EPSILON);
+    if factor >= 1.0 {
+        return Ok(gradients);
+    }
+    gradients.iter().map(|gradient| gradient * factor).collect()
+}
+
+impl Moments {
+    /// One step of the optimiser; `steps` counts it in.
+    fn step(
+        &mut self,
+        gradient: &Tensor,
+        settings: &StepSettings,
+        steps: u32,
+    ) -> candle_core::Result<()> {
+        let rate = settings.learning_rate;
+        let change = match settings.optimizer {
+            Optimizer::Sgd { momentum, nesterov } => {
+                self.first = ((&self.first * momentum)? + gradient)?;
+                if nesterov {
+                    ((gradient + (&self.first * momentum)?)? * rate)?
+                } else {
+                    (&self.first * rate)?
+                }
+            }
+            Optimizer::RmsProp { decay, epsilon } => {
+                self.second = mean(&self.second, &gradient.sqr()?, decay)?;
+                ((gradient * rate)? / (self.second.sqrt()? + epsilon)?)?
+            }
+            Optimizer::Adam {
+                beta1,
+                beta2,
+                epsilon,
+            }
+            | Optimizer::AdamW {
+                beta1,
+                beta2,
+                epsilon,
+                ..
+            } => {
+                self.first = mean(&self.first, gradient, beta1)?;
+                self.second = mean(&self.second, &gradient.sqr()?, beta2)?;
+                let rate = rate * adam_correction(beta1, beta2, steps);
+                ((&self.first * rate)? / (self.second.sqrt()? + epsilon)?)?
+            }
+        };
+        let is_weight = self.parameter.rank() == 2;
+        let decay = if is_weight {
+            settings.optimizer.weight_decay()
+        } else {
+            0.0
+        };
+        let kept = (self.parameter.as_tensor() * (1.0 - rate * decay))?;
+        self.parameter.set(&(kept - change)?)
+    }
+}
+
+/// A running mean with a new value.
+fn mean(mean: &Tensor, value: &Tensor, decay: f64) -> candle_core::Result<Tensor> {
+    (mean * decay)? + (value * (1.0 - decay))?
+}
+
+/// What Adam's learning rate is multiplied by, because both moments start at zero.
+pub(in crate::training) fn adam_correction(beta1: f64, beta2: f64, steps: u32) -> f64 {
+    (1.0 - beta2.powi(steps as i32)).sqrt() / (1.0 - beta1.powi(steps as i32))
+}
+
+/// `[n, classes]`: the distribution of each target, `smoothing` of which is spread over all classes, or what its logits
+/// from before say.
+fn distributions(targets: &[Target], classes: usize, smoothing: f64) -> Vec<f32> {
+    let off_target = smoothing as f32 / classes as f32;
+    let mut distributions = vec![off_target; targets.len() * classes];
+    for (row, &target) in distributions.chunks_exact_mut(classes).zip(targets) {
+        let Some(before) = target.before else {
+            row[usize::from(target.class)] += 1.0 - smoothing as f32;
+            continue;
+        };
+        // The logit of no digit is 0.
+        let powers =
+            (0..classes).map(|class| before.get(class).map_or(1.0, |x| f64::from(*x).exp()));
+        let powers: Vec<f64> = powers.collect();
+        let sum: f64 = powers.iter().sum();
+        for (part, power) in row.iter_mut().zip(powers) {
+            *part = (power / sum) as f32;
+        }
+    }
+    distributions
+}
+
+/// `[n]`: what each example's gradient is multiplied by; for generated digits the power `doubt` of the probability of
+/// what is wanted.
+fn beliefs(
+    targets: &[Target],
+    log_probabilities: &Tensor,
+    wanted: &Tensor,
+    doubt: f64,
+) -> candle_core::Result<Tensor> {
+    let power = |target: &Target| {
+        if target.is_generated {
+            doubt as f32
+        } else {
+            0.0
+        }
+    };
+    let powers: Vec<f32> = targets.iter().map(power).collect();
+    let powers = Tensor::from_vec(powers, targets.len(), log_probabilities.device())?;
+    let of_wanted = log_probabilities.detach();
+    let of_wanted = of_wanted.gather(&wanted.unsqueeze(1)?, 1)?.squeeze(1)?;
+    (of_wanted * powers)?.exp()
+}
+
+impl Step for Autograd {
+    fn step(
+        &mut self,
+        batch: Batch,
+        settings: &StepSettings,
+    ) -> Result<BatchFigures, TrainingError> {
+        Ok(self.learn(batch, settings).map_err(ModelError::from)?)
+    }
+
+    fn state(&self) -> Result<OptimizerState, TrainingError> {
+        let values = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<f32>();
+        let mut state = OptimizerState {
+            steps: self.steps,
+            ..OptimizerState::default()
+        };
+        for Moments { first, second, .. } in &self.moments {
+            state.first.push(values(first).map_err(ModelError::from)?);
+            state.second.push(values(second).map_err(ModelError::from)?);
+        }
+        Ok(state)
+    }
+
+    fn restore(&mut self, state: &OptimizerState) -> Result<(), TrainingError> {
+        self.steps = state.steps;
+        let states = state.first.iter().zip(&state.second);
+        for (moments, (first, second)) in self.moments.iter_mut().zip(states) {
+            let shape = moments.parameter.shape();
+            let device = moments.parameter.device();
+            let tensor = |values: &Vec<f32>| Tensor::from_slice(values, shape, device);
+            let first = tensor(first).map_err(ModelError::from)?;
+            let second = tensor(second).map_err(ModelError::from)?;
+            (moments.first, moments.second) = (first, second);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! The loss of a batch's logits, with its gradient.
+
+use crate::{
+    bitmap::{CLASSES, Digit},
+    data::{Target, TrainingSet},
+    training::{BatchFigures, StepSettings, config::Loss},
+};
+
+/// The most classes there can be: the digits, and that there is none.
+const MOST_CLASSES: usize = CLASSES + 1;
+
+/// How the loss of an example follows from its logits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LossRule {
+    loss: Loss,
+    label_smoothing: f32,
+    doubt: f32,
+    /// Whether there is an eleventh class, whose logit is always 0.
+    rejects: bool,
+    /// 1 / n: what is made small is the mean over the batch.
+    scale: f32,
+}
+
+impl LossRule {
+    /// For a batch of so many examples.
+    pub(super) fn new(settings: &StepSettings, count: usize) -> Self {
+        Self {
+            loss: settings.loss,
+            label_smoothing: settings.label_smoothing as f32,
+            doubt: settings.doubt as f32,
+            rejects: settings.rejects,
+            scale: 1.0 / count as f32,
+        }
+    }
+
+    /// Writes the gradient of the mean loss by the logits, both `[n, 10]`.
+    pub(super) fn apply(
+        &self,
+        logits: &[f32],
+        targets: &[Target],
+        deltas: &mut [f32],
+    ) -> BatchFigures {
+        let mut figures = BatchFigures::default();
+        let rows = logits.as_chunks::<CLASSES>().0.iter().zip(targets);
+        for ((logits, target), delta) in rows.zip(deltas.as_chunks_mut::<CLASSES>().0) {
+            let (wanted, distribution) = (target.class, self.distribution(target));
+            let softmax = Softmax::new(logits, self.rejects);
+            figures.loss_sum += match self.loss {
+                Loss::CrossEntropy => self.cross_entropy(&softmax, logits, &distribution, delta),
+                Loss::MeanSquaredError => self.squared_error(&softmax, &distribution, delta),
+            };
+            figures.correct += usize::from(softmax.read == wanted);
+            if target.is_generated && self.doubt > 0.0 {
+                let belief = softmax.probabilities[usize::from(wanted)].powf(self.doubt);
+                for delta in delta {
+                    *delta *= belief;
+                }
+            }
+        }
+        figures
+    }
+
+    /// What the softmax should be.
+    fn distribution(&self, target: &Target) -> [f32; MOST_CLASSES] {
+        if let Some(before) = &target.before {
+            return Softmax::new(before, self.rejects).probabilities;
+        }
+        let classes = CLASSES + usize::from(self.rejects);
+        let off_target = self.label_smoothing / classes as f32;
+        let mut distribution = [off_target; MOST_CLASSES];
+        distribution[usize::from(target.class)] = 1.0 - self.label_smoothing + off_target;
+        distribution
+    }
+
+    /// −Σ t ln p, with the gradient (p − t) / n.
+    fn cross_entropy(
+        &self,
+        softmax: &Softmax,
+        logits: &[f32; CLASSES],
+        target: &[f32; MOST_CLASSES],
+        delta: &mut [f32; CLASSES],
+    ) -> f64 {
+        let mut sum = 0.0;
+        for (class, delta) in delta.iter_mut().enumerate() {
+            *delta = (softmax.probabilities[class] - target[class]) * self.scale;
+            sum += f64::from(target[class] * (softmax.log_sum - logits[class]));
+        }
+        if self.rejects {
+            sum += f64::from(target[CLASSES] * softmax.log_sum);
+        }
+        sum
+    }
+
+    /// The mean of (p − t)² over the classes. Its slope by p is g = 2 (p − t) / classes, and so by a logit
+    /// p (g − Σ p g), over n.
+    fn squared_error(
+        &self,
+        softmax: &Softmax,
+        target: &[f32; MOST_CLASSES],
+        delta: &mut [f32; CLASSES],
+    ) -> f64 {
+        let classes = CLASSES + usize::from(self.rejects);
+        let probabilities = &softmax.probabilities[..classes];
+        let errors = |class: usize| probabilities[class] - target[class];
+        let slope = |class: usize| 2.0 * errors(class) / classes as f32;
+        let mean: f32 = (0..classes).map(|c| probabilities[c] * slope(c)).sum();
+        for (class, delta) in delta.iter_mut().enumerate() {
+            *delta = probabilities[class] * (slope(class) - mean) * self.scale;
+        }
+        let sum: f64 = (0..classes).map(|c| f64::from(errors(c)).powi(2)).sum();
+        sum / classes as f64
+    }
+}
+
+/// What an example's logits say.
+struct Softmax {
+    /// Of each digit, and of there being none; that one is 0 where it cannot be.
+    probabilities: [f32; MOST_CLASSES],
+    /// ln Σ eˣ over the classes.
+    log_sum: f32,
+    /// The most probable class.
+    read: u8,
+}
+
+impl Softmax {
+    fn new(logits: &[f32; CLASSES], rejects: bool) -> Self {
+        let best = Digit::of_largest(logits);
+        let mut largest = logits[best.index()];
+        let mut read = best.value();
+        if rejects && largest < 0.0 {
+            (largest, read) = (0.0, TrainingSet::NO_DIGIT);
+        }
+        let mut probabilities = [0.0; MOST_CLASSES];
+        for (power, logit) in probabilities.iter_mut().zip(logits) {
+            *power = (logit - largest).exp();
+        }
+        if rejects {
+            probabilities[CLASSES] = (-largest).exp();
+        }
+        let sum: f32 = probabilities.iter().sum();
+        Self {
+            probabilities: probabilities.map(|power| power / sum),
+            log_sum: sum.ln() + largest,
+            read,
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Models that go on learning.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::{
+    model::{calibration::Calibration, file::Model},
+    training::{config::Optimizer, fine_tune::Pupil},
+};
+
+/// A model that was trained so.
+fn trained(config: &TrainingConfig) -> Pupil {
+    Pupil::new(
+        Arc::new(train_alone(config).model),
+        "first model".to_owned(),
+    )
+}
+
+fn shared() -> TrainingConfig {
+    TrainingConfig {
+        model: MlpConfig::new(vec![121, 16], Activation::Relu).expect("a small network"),
+        shared_fields: true,
+        epochs: 1,
+        ..config()
+    }
+}
+
+fn taught(pupil: &Pupil, config: &TrainingConfig) -> Result<TrainedModel, TrainingError> {
+    let control = Control::default();
+    let dataset = dataset();
+    let taught = teach(pupil, config, &dataset, &Device::Cpu, &control, &mut |_| {});
+    taught.map(|taught| taught.expect("it is not abandoned"))
+}
+
+#[test]
+fn a_lesson_begins_with_the_models_weights_and_leaves_the_model_alone() {
+    for config in [config(), shared()] {
+        let pupil = trained(&config);
+        let before = parameters(&pupil.model().mlp);
+        let still = TrainingConfig {
+            optimizer: Optimizer::SGD,
+            learning_rate: 1e-9,
+            epochs: 1,
+            ..config.clone()
+        };
+        let after = parameters(&taught(&pupil, &still).expect("trains").model.mlp);
+        let largest = before.iter().zip(&after).map(|(a, b)| (a - b).abs());
+        let largest = largest.fold(0.0, f32::max);
+        assert!(largest < 1e-6, "{largest} is more than such steps change");
+        let lesson = taught(&pupil, &pupil.lesson()).expect("trains").model;
+        assert_ne!(
+            parameters(&lesson.mlp),
+            before,
+            "a lesson changes something"
+        );
+        assert_eq!(parameters(&pupil.model().mlp), before, "but not the model");
+        let began_with = lesson.metadata.began_with.as_deref();
+        assert_eq!(began_with, Some("first model"), "the file tells");
+    }
+}
+
+/// What a model makes of images.
+fn read(model: &Model, images: &[u8]) -> Vec<Vec<f32>> {
+    let pixels = images.iter().map(|&value| f32::from(value) / 255.0);
+    let logits = model.mlp.logits(pixels.collect()).expect("computes");
+    logits.iter().map(|logits| logits.to_vec()).collect()
+}
+
+/// How far the readings of the bars move in a gentle lesson on these data.
+fn moved_by(pupil: &Pupil, config: &TrainingConfig, dataset: &Dataset) -> f32 {
+    let gentle = TrainingConfig {
+        optimizer: Optimizer::SGD,
+        learning_rate: 0.1,
+        epochs: 5,
+        ..config.clone()
+    };
+    let control = Control::default();
+    let taught = teach(pupil, &gentle, dataset, &Device::Cpu, &control, &mut |_| {});
+    let taught = taught.expect("trains").expect("it is not abandoned").model;
+    let [before, after] = [pupil.model(), &Arc::new(taught)].map(|it| read(it, bars(50).images()));
+    let moved = before.iter().flatten().zip(after.iter().flatten());
+    moved.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn labels_are_learnt_unless_there_are_drawings_of_ones_own() {
+    for config in [config(), shared()] {
+        // It misreads some, and is to go on to.
+        let pupil = trained(&TrainingConfig {
+            epochs: 2,
+            ..config.clone()
+        });
+        let mut dataset = dataset();
+        let by_labels = moved_by(&pupil, &config, &dataset);
+        assert!(by_labels > 0.1, "{by_labels}: a training goes on");
+        // White paper, which no weight of the first layer is learnt from.
+        dataset.hand.digits = Examples::new(vec![0; PIXELS], vec![3]).expect("sizes agree");
+        let with_own = moved_by(&pupil, &config, &dataset);
+        assert!(
+            with_own < by_labels / 4.0,
+            "{with_own} instead of {by_labels}: all else is to be read as before"
+        );
+    }
+}
+
+#[test]
+fn ones_own_drawings_are_learnt_and_all_else_stays_as_it_was_read() {
+    for config in [config(), shared()] {
+        let pupil = trained(&TrainingConfig {
+            epochs: 20,
+            ..config.clone()
+        });
+        let before = read(pupil.model(), bars(50).images());
+        let mut dataset = dataset();
+        let mut image = vec![0; PIXELS];
+        image
+            .chunks_exact_mut(28)
+            .for_each(|row| row[14..17].fill(200));
+        dataset.hand.digits = Examples::new(image.clone(), vec![3]).expect("sizes agree");
+        let lesson = TrainingConfig {
+            learning_rate: 0.003,
+            epochs: 40,
+            ..config
+        };
+        let control = Control::default();
+        let taught = teach(
+            &pupil,
+            &lesson,
+            &dataset,
+            &Device::Cpu,
+            &control,
+            &mut |_| {},
+        );
+        let taught = taught.expect("trains").expect("it is not abandoned").model;
+        let digit = |logits: &Vec<f32>| {
+            let most = |a: &usize, b: &usize| logits[*a].total_cmp(&logits[*b]);
+            (0..10).max_by(most)
+        };
+        assert_eq!(digit(&read(&taught, &image)[0]), Some(3), "it is learnt");
+        let after = read(&taught, bars(50).images());
+        let same = before
+            .iter()
+            .zip(&after)
+            .filter(|(a, b)| digit(a) == digit(b));
+        assert!(same.count() >= 48, "and hardly anything else");
+    }
+}
+
+#[test]
+fn a_lesson_is_as_the_model_has_learnt_but_short_and_in_small_steps() {
+    let learnt = TrainingConfig {
+        learning_rate: 0.02,
+        dropout: 0.1,
+        non_digits: 5,
+        ..shared()
+    };
+    let pupil = trained(&learnt);
+    let lesson = pupil.lesson();
+    assert_eq!(lesson.model, learnt.model, "the same network");
+    let same = (lesson.shared_fields, lesson.dropout, lesson.non_digits);
+    assert_eq!(same, (true, 0.1, 5), "as it has learnt");
+    assert!(
+        lesson.learning_rate < learnt.learning_rate,
+        "in small steps"
+    );
+    let again = Pupil::new(
+        Arc::new(taught(&pupil, &lesson).expect("trains").model),
+        "taught model".to_owned(),
+    );
+    assert_eq!(again.lesson(), lesson, "the next lesson is as long");
+    assert_eq!(
+        again.name(),
+        "first model",
+        "and is called as the first was"
+    );
+    let mut foreign = (**pupil.model()).clone();
+    foreign.metadata.recipe = String::new();
+    let foreign = Pupil::new(Arc::new(foreign), "foreign model".to_owned());
+    let lesson = foreign.lesson();
+    assert_eq!(lesson.validate(), Ok(()), "whatever is not known");
+    let same = (&lesson.model, lesson.shared_fields);
+    assert_eq!(same, (&learnt.model, false), "nothing needs to be shared");
+    assert!(
+        lesson.non_digits > 0,
+        "what it refuses it goes on to refuse"
+    );
+}
+
+#[test]
+fn what_is_not_the_models_network_is_refused() {
+    let plain = trained(&TrainingConfig {
+        shared_fields: false,
+        ..shared()
+    });
+    let cases = [
+        (config(), "784-24-10", "another network"),
+        (shared(), "place to place", "weights that are not shared"),
+    ];
+    for (config, part, reason) in cases {
+        let error = taught(&plain, &config).expect_err(reason).to_string();
+        assert!(error.contains("first model"), "{reason}: {error}");
+        assert!(error.contains(part), "{reason}: {error}");
+    }
+}
+
+#[test]
+fn what_logits_are_worth_stays_known_where_no_hands_tell() {
+    let first = TrainingConfig {
+        non_digits: 5,
+        ..config()
+    };
+    let mut model = (**trained(&first).model()).clone();
+    let known = Calibration {
+        temperature: 1.25,
+        reject_below: Some(-3.5),
+    };
+    model.metadata.calibration = known;
+    let pupil = Pupil::new(Arc::new(model), "calibrated model".to_owned());
+    let calibration = |config: &TrainingConfig| {
+        let taught = taught(&pupil, config).expect("trains");
+        taught.model.metadata.calibration
+    };
+    assert_eq!(calibration(&pupil.lesson()), known, "as it was found");
+    let without = TrainingConfig {
+        non_digits: 0,
+        ..pupil.lesson()
+    };
+    let found = calibration(&without).reject_below;
+    assert_eq!(found, None, "what is refused was not learnt any more");
+}
+
+#[test]
+fn drawings_of_ones_own_are_few_of_what_is_learnt_and_the_file_tells_of_them() {
+    let dataset = dataset_with_own();
+    let examples = |fraction| {
+        let config = TrainingConfig {
+            data_fraction: fraction,
+            epochs: 1,
+            ..config()
+        };
+        let mut examples = 0;
+        let mut on_event = |event| {
+            if let TrainingEvent::Started(plan) = event {
+                examples = plan.training_examples;
+            }
+        };
+        let control = Control::default();
+        let trained = train(&config, &dataset, &Device::Cpu, &control, &mut on_event);
+        (
+            examples,
+            trained.expect("trains").expect("is not abandoned"),
+        )
+    };
+    let (all, trained) = examples(1.0);
+    assert_eq!(
+        all,
+        184 + 2,
+        "each as often as makes one in a hundred, or once"
+    );
+    assert_eq!(examples(0.1).0, 18 + 2, "of what is learnt from");
+    assert_eq!(trained.model.metadata.own_drawings, Some(2), "it is told");
+    let refuses = trained.model.metadata.calibration.reject_below.is_some();
+    assert!(refuses, "one was no digit");
+    assert_eq!(train_alone(&config()).model.metadata.own_drawings, None);
+}

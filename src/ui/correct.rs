@@ -1,0 +1,52 @@
+//! The row that tells how a reading is corrected.
+
+use egui::{
+    CursorIcon, Id, Pos2, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit::Role, vec2,
+};
+
+use super::{
+    prediction::caption,
+    theme::{self, Palette},
+};
+use crate::app::{action::Action, state::corrections::USE_OF_KEPT};
+
+/// From the picture above to the row, which lies in the margin above the bars.
+pub(super) const GAP: f32 = 3.0;
+
+/// Says that a drawing can be kept as what it is, and offers to keep it as no digit.
+pub(super) fn keep_ui(ui: &mut Ui, place: Pos2, menu_is_open: bool, actions: &mut Vec<Action>) {
+    let (text, none) = ("Wrong? Click its digit, or", "no digit");
+    let words = caption(ui, place, text);
+    let response = ui.interact(words, Id::unique("keep"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    let palette = Palette::of(ui.style());
+    let font = theme::font(theme::SMALL);
+    let galley = ui
+        .painter()
+        .layout_no_wrap(none.to_owned(), font, palette.text);
+    let place = Rect::from_min_size(words.right_top() + vec2(GAP + 1.0, 0.0), galley.size());
+    let sense = if menu_is_open {
+        Sense::hover()
+    } else {
+        Sense::click()
+    };
+    // As high as there is room for, so that a finger finds it.
+    let target = place.expand2(Vec2::splat(GAP));
+    let response = ui.interact(target, Id::unique("keep-none"), sense);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Keep as no digit"));
+    if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(target, 3.0, palette.panel);
+    }
+    let underline = Stroke::new(1.0, palette.text);
+    ui.painter()
+        .hline(place.x_range(), place.bottom() - 1.0, underline);
+    ui.painter().galley(place.min, galley, palette.text);
+    let help = "A scribble, a letter? Click to keep this drawing as no digit.";
+    let response = response.on_hover_cursor(CursorIcon::PointingHand);
+    if response
+        .on_hover_text(format!("{help} {USE_OF_KEPT}"))
+        .clicked()
+    {
+        actions.push(Action::KeepAs(None));
+    }
+}

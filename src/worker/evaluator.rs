@@ -1,0 +1,202 @@
+//! The thread that measures a model. It shows how far it is in a slot, and its last word is the
+//! measurement, why there is none, or that it was told to end.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    time::{Duration, Instant},
+};
+
+use super::{Joined, Rank, Waker, caught, file_kind::refuse_endless, lock};
+use crate::{
+    data::noise::Noise,
+    error::{self, MeasurementError},
+    evaluation::{
+        Measurement,
+        evaluation_set::{Source, Specimens},
+    },
+    model::file::Model,
+    training::control::Control,
+};
+
+/// Chunks are more frequent than frames: the owner is woken for progress at most this often.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
+
+/// How far a measurement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MeasurerProgress {
+    /// Pictures read so far.
+    pub read: usize,
+    /// Pictures to be read in all.
+    pub total: usize,
+}
+
+/// How a measurement ended, and which one it was.
+#[derive(Debug)]
+pub struct MeasurerMessage {
+    /// The number that was given to [`Measurer::spawn`].
+    pub number: u64,
+    /// How it ended.
+    pub ending: MeasurerEnding,
+}
+
+/// How a measurement ended; each gives exactly one.
+#[derive(Debug)]
+pub enum MeasurerEnding {
+    /// It is done.
+    Measured(Arc<Measurement>),
+    /// It was told to end.
+    Cancelled,
+    /// It could not be done: the whole sentence.
+    Failed(String),
+}
+
+/// The handle of a measurement. Dropping it abandons the measurement.
+pub struct Measurer {
+    control: Arc<Control>,
+    progress: Arc<Mutex<Option<MeasurerProgress>>>,
+    endings: Receiver<MeasurerMessage>,
+    _thread: Option<Joined>,
+}
+
+impl Measurer {
+    /// Starts to measure, with this noise on the pictures or with none. Everything that goes wrong comes as a
+    /// [`MeasurerEnding::Failed`].
+    pub fn spawn(
+        number: u64,
+        model: Arc<Model>,
+        source: Source,
+        noise: Option<Noise>,
+        waker: Waker,
+    ) -> Self {
+        let control = Arc::new(Control::default());
+        let progress = Arc::new(Mutex::new(None));
+        // There is one message, so that sending never waits.
+        let (sender, endings) = sync_channel(1);
+        let reporter = Reporter {
+            number,
+            endings: sender,
+            progress: Arc::clone(&progress),
+            waker,
+            woken: None,
+        };
+        let unstarted = reporter.clone();
+        let spawned = Joined::spawn("digitpad-evaluator", Rank::Prompt, {
+            let control = Arc::clone(&control);
+            move || work(&model, (&source, noise), &control, reporter)
+        });
+        if let Err(error) = &spawned {
+            unstarted.tell(MeasurerEnding::Failed(format!(
+                "could not start to test the model: {error}"
+            )));
+        }
+        Self {
+            control,
+            progress,
+            endings,
+            _thread: spawned.ok(),
+        }
+    }
+
+    /// Ends it as soon as can be; [`MeasurerEnding::Cancelled`] follows, unless it is done before.
+    pub fn cancel(&self) {
+        self.control.abandon();
+    }
+
+    /// How far it is; `None` until the pictures are there.
+    pub fn progress(&self) -> Option<MeasurerProgress> {
+        *lock(&self.progress)
+    }
+
+    /// How it ended, once.
+    pub fn take(&self) -> Option<MeasurerMessage> {
+        self.endings.try_recv().ok()
+    }
+}
+
+impl Drop for Measurer {
+    /// Ends the thread, which is joined when the fields go.
+    fn drop(&mut self) {
+        self.control.abandon();
+    }
+}
+
+impl fmt::Debug for Measurer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Measurer")
+            .field("control", &self.control)
+            .field("progress", &self.progress())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The thread's side of the handle.
+#[derive(Clone)]
+struct Reporter {
+    number: u64,
+    endings: SyncSender<MeasurerMessage>,
+    progress: Arc<Mutex<Option<MeasurerProgress>>>,
+    waker: Waker,
+    /// When the owner was last woken for progress.
+    woken: Option<Instant>,
+}
+
+impl Reporter {
+    fn tell(&self, ending: MeasurerEnding) {
+        // It fails only when the handle is gone, and then nobody wants to know.
+        let _ = self.endings.send(MeasurerMessage {
+            number: self.number,
+            ending,
+        });
+        (self.waker)();
+    }
+
+    fn show(&mut self, progress: MeasurerProgress) {
+        *lock(&self.progress) = Some(progress);
+        if self
+            .woken
+            .is_none_or(|woken| woken.elapsed() >= PROGRESS_INTERVAL)
+        {
+            self.woken = Some(Instant::now());
+            (self.waker)();
+        }
+    }
+}
+
+/// Where the pictures come from, and what is added to them.
+type Pictures<'a> = (&'a Source, Option<Noise>);
+
+fn work(model: &Model, pictures: Pictures, control: &Control, mut reporter: Reporter) {
+    let ending = match caught(|| measure(model, pictures, control, &mut reporter)) {
+        Ok(Ok(Some(measurement))) => MeasurerEnding::Measured(Arc::new(measurement)),
+        Ok(Ok(None)) => MeasurerEnding::Cancelled,
+        Ok(Err(error)) => MeasurerEnding::Failed(error::chain(&error)),
+        Err(panic) => MeasurerEnding::Failed(panic),
+    };
+    reporter.tell(ending);
+}
+
+fn measure(
+    model: &Model,
+    (source, noise): Pictures,
+    control: &Control,
+    reporter: &mut Reporter,
+) -> Result<Option<Measurement>, MeasurementError> {
+    if let Source::Ink(path) = source {
+        refuse_endless(path).map_err(MeasurementError::Refused)?;
+    }
+    let Some(specimens) = Specimens::load(source, control)? else {
+        return Ok(None);
+    };
+    let specimens = specimens.with_noise(noise);
+    let total = specimens.len();
+    let mut show = |read| reporter.show(MeasurerProgress { read, total });
+    show(0);
+    Ok(Measurement::of(model, specimens, control, &mut show)?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+use std::path::{Path, PathBuf};
+
+use candle_core::{Device, Var};
+
+use super::*;
+use crate::{
+    bitmap::PIXELS,
+    model::{Activation, Dense, Mlp, MlpConfig, file::Metadata},
+    worker::test_support::Bell,
+};
+
+fn shipped() -> Arc<Model> {
+    Arc::new(Model::shipped().expect("the shipped model fits"))
+}
+
+/// A linear network all of whose parameters are `value`.
+fn uniform(value: f32) -> Arc<Model> {
+    let full = |len: usize| vec![value; len];
+    let config = MlpConfig::new(Vec::new(), Activation::Relu).expect("linear");
+    let layer = Dense {
+        weight: Var::from_vec(full(PIXELS * 10), (PIXELS, 10), &Device::Cpu).expect("fits"),
+        bias: Var::from_vec(full(10), 10, &Device::Cpu).expect("fits"),
+    };
+    Arc::new(Model {
+        mlp: Mlp::from_layers(config, vec![layer]).expect("of that shape"),
+        metadata: Metadata::default(),
+    })
+}
+
+fn ending(evaluator: &Measurer, bell: &Bell) -> MeasurerEnding {
+    let MeasurerMessage { number, ending } = bell.wait_for(|| evaluator.take());
+    assert_eq!(number, 7, "it names its measurement");
+    ending
+}
+
+fn ink_file(folder: &Path, lines: usize) -> PathBuf {
+    let path = folder.join("ink.jsonl");
+    let line = "{\"label\":1,\"strokes\":[[[50,0],[50,100]]]}\n";
+    std::fs::write(&path, line.repeat(lines)).expect("writes");
+    path
+}
+
+#[test]
+fn the_built_in_test_set_is_measured_as_its_training_did() {
+    let (model, bell) = (shipped(), Bell::new());
+    let evaluator = Measurer::spawn(7, Arc::clone(&model), Source::Mnist, None, bell.waker());
+    let MeasurerEnding::Measured(measurement) = ending(&evaluator, &bell) else {
+        panic!("it is measured");
+    };
+    let evaluation = &measurement.figures().evaluation;
+    assert_eq!(evaluation.examples, 10_000, "all of them");
+    let stated = model.metadata.test_accuracy.expect("it was tested");
+    // One image that two processors' arithmetic sees differently is a ten-thousandth.
+    assert!(
+        (evaluation.accuracy - stated).abs() < 5e-4,
+        "{} against {stated}",
+        evaluation.accuracy
+    );
+    let whole = MeasurerProgress {
+        read: 10_000,
+        total: 10_000,
+    };
+    assert_eq!(evaluator.progress(), Some(whole), "to the last");
+    assert!(evaluator.take().is_none(), "it ends once");
+    drop(evaluator);
+    assert!(bell.is_left_alone(), "the thread has ended");
+}
+
+#[test]
+fn what_goes_wrong_is_said() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let ink = Source::Ink(ink_file(folder.path(), 2));
+    let missing = folder.path().join("missing");
+    let cases = [
+        (
+            shipped(),
+            Source::Folder(missing.clone()),
+            "missing",
+            "no folder",
+        ),
+        (shipped(), Source::Ink(missing), "missing", "no file"),
+        (
+            uniform(f32::NAN),
+            ink.clone(),
+            "no numbers",
+            "weights that are no numbers",
+        ),
+        (
+            uniform(f32::MAX),
+            ink,
+            "no numbers",
+            "weights that overflow",
+        ),
+        (
+            shipped(),
+            Source::Ink("/dev/zero".into()),
+            if cfg!(unix) { "device" } else { "zero" },
+            "what never ends",
+        ),
+    ];
+    for (model, source, part, reason) in cases {
+        let bell = Bell::new();
+        let evaluator = Measurer::spawn(7, model, source, None, bell.waker());
+        match ending(&evaluator, &bell) {
+            MeasurerEnding::Failed(text) => assert!(text.contains(part), "{reason}: {text}"),
+            other => panic!("{reason}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_panic_is_a_failure_with_its_message() {
+    let rung = Arc::new(Mutex::new(0));
+    let bell = Bell::new();
+    let (inner, counter) = (bell.waker(), Arc::clone(&rung));
+    // The first call comes while it measures.
+    let waker: Waker = Arc::new(move || {
+        *lock(&counter) += 1;
+        assert!(*lock(&counter) > 1, "the owner's own defect");
+        inner();
+    });
+    let evaluator = Measurer::spawn(7, shipped(), Source::Mnist, None, waker);
+    match ending(&evaluator, &bell) {
+        MeasurerEnding::Failed(text) => {
+            assert!(
+                text.contains("the owner's own defect"),
+                "with its message: {text}"
+            );
+        }
+        other => panic!("a panic is a failure, not {other:?}"),
+    }
+}
+
+#[test]
+fn it_ends_when_it_is_told_to_and_when_it_is_dropped() {
+    let bell = Bell::shut();
+    let evaluator = Measurer::spawn(7, shipped(), Source::Mnist, None, bell.waker());
+    // It rings before the first picture, and waits there.
+    bell.wait();
+    evaluator.cancel();
+    bell.let_pass();
+    assert!(
+        matches!(ending(&evaluator, &bell), MeasurerEnding::Cancelled),
+        "told to end"
+    );
+    let other = Bell::shut();
+    let evaluator = Measurer::spawn(8, shipped(), Source::Mnist, None, other.waker());
+    other.wait();
+    other.let_pass();
+    drop(evaluator);
+    assert!(other.is_left_alone(), "its thread is joined");
+}

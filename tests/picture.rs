@@ -1,0 +1,326 @@
+//! A digit in a picture file is read as the same digit drawn, whatever it is written on.
+
+use std::io::Cursor;
+
+use digitpad::{
+    bitmap::{Bitmap, SIDE},
+    data::Dataset,
+    ink::{Point, normalize::normalize, raster::Raster},
+    picture::{bitmap_from_bytes, bitmap_from_path, save_bitmap_png},
+};
+use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
+
+/// A 4 in two strokes, with its longer side a little more than half of the unit square.
+fn strokes() -> [Vec<Point>; 2] {
+    let p = Point::new;
+    [
+        vec![p(0.48, 0.22), p(0.3, 0.58), p(0.7, 0.58)],
+        vec![p(0.6, 0.4), p(0.58, 0.8)],
+    ]
+}
+
+/// How much of each pixel of a square picture is inked.
+fn coverage(side: usize, pen_width: f32) -> Vec<f32> {
+    let lines = strokes().map(|stroke| {
+        let place = |point: &Point| Point::new(point.x * side as f32, point.y * side as f32);
+        stroke.iter().map(place).collect()
+    });
+    Raster::draw(&lines, pen_width * side as f32, side, side)
+        .pixels()
+        .to_vec()
+}
+
+/// A picture of the digit: `tone` says the colour for a place in 0..=1 and how inked it is.
+fn picture(side: usize, pen_width: f32, tone: impl Fn(f32, f32, f32) -> [f32; 4]) -> RgbaImage {
+    let coverage = coverage(side, pen_width);
+    RgbaImage::from_fn(side as u32, side as u32, |x, y| {
+        let (x, y) = (x as usize, y as usize);
+        let place = |at: usize| at as f32 / side as f32;
+        Rgba(tone(place(x), place(y), coverage[y * side + x]).map(|tone| (tone * 255.0) as u8))
+    })
+}
+
+fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    picture.write_to(&mut file, format).expect("encodes");
+    file.into_inner()
+}
+
+fn read(picture: RgbaImage) -> Bitmap {
+    bitmap_from_bytes(&encoded(&picture.into(), ImageFormat::Png)).expect("is read")
+}
+
+/// The digit in the network's picture, from clean ink with a pen of MNIST's width.
+fn clean() -> Bitmap {
+    let raster = Raster::new(1000, 1000, coverage(1000, 0.08)).expect("1000×1000");
+    normalize(&raster).expect("there is ink")
+}
+
+/// The part of the ink that two pictures share, 1 for the same, after a shift by up to one pixel:
+/// a hair's breadth decides which whole pixel is the middle.
+fn likeness(a: &Bitmap, b: &Bitmap) -> f32 {
+    let shared = |dx: usize, dy: usize| -> f32 {
+        let (mut both, mut either) = (0.0, 0.0);
+        for y in 1..SIDE - 1 {
+            for x in 1..SIDE - 1 {
+                let a = a.pixels()[y * SIDE + x];
+                let b = b.pixels()[(y + dy - 1) * SIDE + x + dx - 1];
+                both += a.min(b);
+                either += a.max(b);
+            }
+        }
+        both / either
+    };
+    (0..9)
+        .map(|shift| shared(shift % 3, shift / 3))
+        .fold(0.0, f32::max)
+}
+
+fn gray(tone: f32) -> [f32; 4] {
+    [tone, tone, tone, 1.0]
+}
+
+/// A number in -1..1 that looks random, for a place.
+fn grain(x: f32, y: f32) -> f32 {
+    let mixed = ((x * 12_989.8 + y * 78_233.0).sin() * 43_758.547).fract();
+    2.0 * mixed.abs() - 1.0
+}
+
+#[test]
+fn any_paper_will_do() {
+    type Tone = fn(f32, f32, f32) -> [f32; 4];
+    let cases: [(Tone, &str); 13] = [
+        (|_, _, ink| gray(1.0 - ink), "black on white"),
+        (|_, _, ink| gray(ink), "white on black"),
+        (|_, _, ink| gray(0.8 - 0.4 * ink), "pencil on grey paper"),
+        (|_, _, ink| gray(0.3 + 0.4 * ink), "chalk on a board"),
+        (
+            |x, y, ink| gray((0.95 - 0.5 * x - 0.1 * y) * (1.0 - 0.8 * ink)),
+            "a lamp on the left",
+        ),
+        (
+            |x, y, ink| {
+                let corner = (x - 0.5).powi(2) + (y - 0.5).powi(2);
+                gray((0.9 - 0.9 * corner) * (1.0 - 0.7 * ink))
+            },
+            "dark corners of a lens",
+        ),
+        (
+            |x, y, ink| gray((0.8 - 0.6 * ink + 0.08 * grain(x, y)).clamp(0.0, 1.0)),
+            "grained paper",
+        ),
+        (|_, _, ink| [1.0, 1.0, 1.0 - ink, 1.0], "yellow on white"),
+        (
+            |_, _, ink| [1.0 - ink, 1.0 - 0.9 * ink, 1.0 - 0.3 * ink, 1.0],
+            "a blue ballpoint",
+        ),
+        (|_, _, ink| [0.0, 0.0, 0.0, ink], "black on nothing"),
+        (|_, _, ink| [1.0, 1.0, 1.0, ink], "white on nothing"),
+        (
+            |x, y, ink| {
+                let sheet = (x - 0.5).abs().max((y - 0.5).abs()) < 0.45;
+                [1.0 - ink, 1.0 - ink, 1.0 - ink, f32::from(u8::from(sheet))]
+            },
+            "a sheet on nothing",
+        ),
+        (
+            |x, y, ink| {
+                let dust = ((x - 0.1).hypot(y - 0.9) < 0.01) || y > 0.97;
+                gray(if dust { 0.1 } else { 0.9 - 0.8 * ink })
+            },
+            "dust, and the table's edge",
+        ),
+    ];
+    let expected = clean();
+    for side in [64, 400] {
+        for (tone, reason) in cases {
+            let bitmap = read(picture(side, 0.08, tone));
+            let likeness = likeness(&expected, &bitmap);
+            assert!(
+                likeness > 0.8,
+                "{reason}, {side} pixels: only {likeness} alike: {expected:?}{bitmap:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn any_pen_will_do() {
+    let expected = clean();
+    for (pen_width, least) in [(0.01, 0.75), (0.03, 0.75), (0.07, 0.8), (0.15, 0.65)] {
+        let bitmap = read(picture(400, pen_width, |_, _, ink| gray(1.0 - ink)));
+        let likeness = likeness(&expected, &bitmap);
+        assert!(
+            likeness > least,
+            "a pen of {pen_width}: {likeness} alike: {bitmap:?}"
+        );
+    }
+}
+
+#[test]
+fn a_digit_that_is_cut_out_at_its_own_box_is_read() {
+    let test = Dataset::mnist().expect("is built in").test.take(50);
+    for index in 0..test.len() {
+        let whole = GrayImage::from_raw(28, 28, test.image(index).to_vec()).expect("28×28");
+        let inked = || whole.enumerate_pixels().filter(|(.., pixel)| pixel[0] > 0);
+        let (left, top) =
+            inked().fold((28, 28), |(left, top), (x, y, _)| (x.min(left), y.min(top)));
+        let (right, bottom) = inked().fold((0, 0), |(x, y), (a, b, _)| (a.max(x), b.max(y)));
+        let size = (right - left + 1, bottom - top + 1);
+        let cut = image::imageops::crop_imm(&whole, left, top, size.0, size.1).to_image();
+        let bitmap = bitmap_from_bytes(&encoded(&cut.into(), ImageFormat::Png)).expect("is read");
+        let likeness = likeness(&Bitmap::from_bytes(test.image(index)), &bitmap);
+        assert!(
+            likeness > 0.7,
+            "number {index}: {likeness} alike: {bitmap:?}"
+        );
+    }
+}
+
+#[test]
+fn every_format_is_read() {
+    let picture = DynamicImage::from(picture(900, 0.08, |_, _, ink| gray(1.0 - ink)));
+    let expected = clean();
+    let formats = [
+        ImageFormat::Png,
+        ImageFormat::Jpeg,
+        ImageFormat::Bmp,
+        ImageFormat::WebP,
+        ImageFormat::Gif,
+        ImageFormat::Pnm,
+        ImageFormat::Tiff,
+    ];
+    for format in formats {
+        let picture = picture.to_rgb8().into();
+        let bitmap = bitmap_from_bytes(&encoded(&picture, format)).expect("is read");
+        let likeness = likeness(&expected, &bitmap);
+        assert!(
+            likeness > 0.85,
+            "{format:?}: only {likeness} alike: {bitmap:?}"
+        );
+    }
+    let deep = DynamicImage::ImageLuma16(picture.to_luma16());
+    let bitmap = bitmap_from_bytes(&encoded(&deep, ImageFormat::Png)).expect("is read");
+    assert!(likeness(&expected, &bitmap) > 0.85, "16 bits a pixel");
+}
+
+#[test]
+fn mnist_s_own_pictures_stay_as_they_are() {
+    let data = digitpad::data::Dataset::mnist()
+        .expect("it is built in")
+        .train
+        .take(300);
+    for index in 0..data.len() {
+        let bytes = data.image(index);
+        let side = SIDE as u32;
+        let light = GrayImage::from_raw(side, side, bytes.to_vec()).expect("28×28");
+        let dark = GrayImage::from_fn(side, side, |x, y| Luma([255 - light.get_pixel(x, y).0[0]]));
+        for (picture, kind) in [(light, "as it is"), (dark, "on white")] {
+            let bitmap = bitmap_from_bytes(&encoded(&picture.into(), ImageFormat::Png));
+            let bitmap = bitmap.expect("is read");
+            assert_eq!(bitmap, Bitmap::from_bytes(bytes), "image {index} {kind}");
+        }
+        // The rule that made it takes it for made already, but for what was rounded to bytes.
+        let before = Bitmap::from_bytes(bytes);
+        let pixels = before.pixels().to_vec();
+        let raster = Raster::new(SIDE, SIDE, pixels).expect("28×28");
+        let again = normalize(&raster).expect("there is ink");
+        let likeness = likeness(&before, &again);
+        assert!(
+            likeness > 0.98,
+            "image {index} is only {likeness} alike: {again:?}"
+        );
+    }
+}
+
+#[test]
+fn a_camera_held_upright_is_turned() {
+    // The smallest Exif block that says orientation 6: to be shown, turn by 90° clockwise.
+    let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let upright = DynamicImage::from(picture(200, 0.08, |_, _, ink| gray(1.0 - ink)));
+    let lying = DynamicImage::from(upright.rotate270().to_rgb8());
+    let jpeg = encoded(&lying, ImageFormat::Jpeg);
+    let len = (exif.len() as u16 + 2).to_be_bytes();
+    let file = [&jpeg[..2], &[0xff, 0xe1], &len, exif, &jpeg[2..]].concat();
+    let bitmap = bitmap_from_bytes(&file).expect("is read");
+    assert!(likeness(&clean(), &bitmap) > 0.85, "it stands: {bitmap:?}");
+}
+
+#[test]
+fn what_shows_no_digit_is_refused_in_words() {
+    let paper = |tone: fn(f32, f32, f32) -> [f32; 4]| {
+        encoded(&picture(200, 0.08, tone).into(), ImageFormat::Png)
+    };
+    let png = paper(|_, _, ink| gray(ink));
+    let pixel = RgbImage::from_pixel(1, 1, Rgb([9, 9, 9]));
+    let cases = [
+        (Vec::new(), "a file of another kind", "nothing"),
+        (
+            b"no picture at all".to_vec(),
+            "a file of another kind",
+            "text",
+        ),
+        (
+            png[..png.len() / 2].to_vec(),
+            "a damaged or unusual picture",
+            "cut off",
+        ),
+        (
+            b"P5 99999 99999 255\n".to_vec(),
+            "a damaged or unusual picture",
+            "too many pixels",
+        ),
+        (
+            paper(|_, _, _| gray(1.0)),
+            "nothing that stands out",
+            "white",
+        ),
+        (
+            paper(|_, _, _| gray(0.0)),
+            "nothing that stands out",
+            "black",
+        ),
+        (
+            paper(|_, _, _| [0.3, 0.5, 0.7, 0.0]),
+            "nothing that stands out",
+            "transparent",
+        ),
+        (
+            paper(|x, y, _| gray(0.9 - 0.4 * x * y)),
+            "nothing that stands out",
+            "shaded paper",
+        ),
+        (
+            paper(|x, y, _| gray(0.7 + 0.15 * grain(x, y))),
+            "nothing that stands out",
+            "grained paper",
+        ),
+        (
+            encoded(&pixel.into(), ImageFormat::Png),
+            "nothing that stands out",
+            "one pixel",
+        ),
+    ];
+    for (bytes, words, reason) in cases {
+        let message = bitmap_from_bytes(&bytes).expect_err(reason).to_string();
+        assert!(message.contains(words), "{reason}: {message}");
+    }
+}
+
+#[test]
+fn a_saved_picture_comes_back() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("four.png");
+    let bitmap = Bitmap::from_bytes(&clean().to_bytes());
+    save_bitmap_png(&bitmap, &path).expect("writes");
+    assert_eq!(
+        bitmap_from_path(&path).expect("reads"),
+        bitmap,
+        "to the last grey"
+    );
+    let none = folder.path().join("none.png");
+    let message = bitmap_from_path(&none)
+        .expect_err("no such file")
+        .to_string();
+    assert!(message.contains("none.png"), "the file is named: {message}");
+}

@@ -1,0 +1,141 @@
+//! Drawings that a person keeps, and trainings that learn from them.
+
+use std::{path::Path, slice};
+
+use digitpad::{
+    bitmap::Digit,
+    ink::file::{self, Label},
+    store::corrections::file_in,
+    store::settings::Settings,
+};
+use egui::{Event, Key, Modifiers, vec2};
+use egui_kittest::kittest::Queryable as _;
+
+use crate::driver::{SEVEN, Window, button, says, settings};
+
+/// Draws a 7 and waits until it is read.
+fn draw(window: &mut Window) {
+    window.draw(SEVEN);
+    window.await_that("it is read", |harness| {
+        harness.state().state().answer().is_some()
+    });
+}
+
+/// Draws a 7 and keeps it as a 4.
+fn keep(window: &mut Window, notice: &str) {
+    draw(window);
+    window.click("Probability of 4");
+    window.await_that("it is kept", |harness| says(harness, notice));
+    assert!(window.says("Empty. Draw"), "and makes room for the next");
+}
+
+fn labels(data_folder: &Path) -> Vec<Option<Label>> {
+    let records = file::read_if_any(&file_in(data_folder)).expect("it is ink");
+    records.into_iter().map(|record| record.label).collect()
+}
+
+#[test]
+fn a_click_on_a_bar_keeps_the_drawing_for_the_next_training() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = Window::with_model(settings(), None, [1100.0, 2400.0], 1.0);
+    window.harness.state_mut().keep_trainings_in(folder.path());
+    window.click("Settings");
+    window.click("Data");
+    assert!(!window.says("Your drawings"), "there are none yet");
+    keep(&mut window, "Kept as a 4, the first of your drawings.");
+    let four = Some(Label::Digit(Digit::ALL[4]));
+    assert_eq!(labels(folder.path()), slice::from_ref(&four), "in the file");
+    keep(&mut window, "Kept as a 4, 2 of your drawings by now.");
+    window.press(Modifiers::COMMAND, Key::Z);
+    window.await_that("undo takes it back", |harness| {
+        says(harness, "No longer kept as a 4.")
+    });
+    assert_eq!(window.value("Drawing pad"), "1 stroke", "as it was drawn");
+    assert_eq!(
+        labels(folder.path()),
+        slice::from_ref(&four),
+        "not in the file"
+    );
+    window.click("Keep as no digit");
+    window.await_that("it is kept", |harness| {
+        says(harness, "Kept as no digit, 2 of your drawings by now.")
+    });
+    assert!(
+        window.says("Learn from the 2 drawings that you kept"),
+        "the settings tell"
+    );
+    window.click("Forget the last");
+    window.await_that("one is gone", |harness| {
+        says(harness, "Learn from the drawing that you kept")
+    });
+    assert_eq!(labels(folder.path()), [four], "in the file as well");
+    assert_eq!(window.value("Drawing pad"), "1 stroke", "and on the pad");
+    let form = |window: &Window| window.harness.state().state().training.form.learns_hand;
+    assert!(form(&window), "trainings learn from them");
+    window.click("Your drawings");
+    assert!(!form(&window), "until they are told not to");
+    window.click("A folder");
+    assert!(
+        window.says("Beside MNIST alone: the drawing that you kept"),
+        "not for a folder"
+    );
+    assert!(window.says("Forget the last"), "which hides none");
+    window.click("Teach it your drawing");
+    window.await_that("the model is taught all the same", |harness| {
+        says(harness, "lesson for the shipped model")
+    });
+    window.click("Stop");
+}
+
+#[test]
+fn a_click_that_closes_a_menu_keeps_nothing() {
+    for (menu, row) in [
+        ("Noise", "Probability of 9"),
+        ("Change model", "Keep as no digit"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let mut window = Window::with_model(settings(), None, [1100.0, 700.0], 1.0);
+        window.harness.state_mut().keep_trainings_in(folder.path());
+        draw(&mut window);
+        window.click(menu);
+        let place = window.harness.get_by_label(row).rect().left_center() + vec2(6.0, 0.0);
+        window.frame_with(vec![Event::PointerMoved(place), button(place, true)]);
+        window.frame_with(vec![button(place, false)]);
+        assert_eq!(window.value("Drawing pad"), "1 stroke", "{menu} is closed");
+        window.click("Probability of 4");
+        window.await_that("now it is kept", |harness| {
+            says(harness, "Kept as a 4, the first of your drawings")
+        });
+        let four = Some(Label::Digit(Digit::ALL[4]));
+        assert_eq!(labels(folder.path()), [four], "and nothing before");
+    }
+}
+
+#[test]
+fn what_can_be_kept_is_said_where_it_is_and_nothing_moves_for_it() {
+    let hint = "Wrong? Click its digit, or";
+    for (size, training_panel) in [([760.0, 520.0], false), ([1100.0, 700.0], true)] {
+        let settings = Settings {
+            training_panel,
+            ..settings()
+        };
+        let mut window = Window::with_model(settings, None, size, 1.0);
+        let bars = |window: &Window| {
+            let label = |digit| format!("Probability of {digit}");
+            let rects = (0..10).map(|digit| window.harness.get_by_label(&label(digit)).rect());
+            rects.collect::<Vec<_>>()
+        };
+        let before = bars(&window);
+        window.draw(SEVEN);
+        window.await_answer('7');
+        assert_eq!(bars(&window), before, "the bars stay in {size:?}");
+        assert!(window.says(hint), "it is said in {size:?}");
+        window.click("Probability of 4");
+        window.await_that("where there is no folder, that is said", |harness| {
+            says(harness, "DIGITPAD_DATA_DIR")
+        });
+        assert_eq!(window.value("Drawing pad"), "1 stroke", "nothing is lost");
+        window.click("Clear");
+        assert!(!window.says(hint), "without ink there is nothing to keep");
+    }
+}
