@@ -4,7 +4,7 @@
 //!
 //! prints three tables in Markdown, for each model: two of the digits of the hands in part K of N, and one
 //! of what part of generated non-digits is refused: at the model's own threshold, and at the highest that keeps
-//! 99 of 100 of these digits. A model that learnt from ink must have left this part out
+//! 99 of 100 of these digits. A model that learned from ink must have left this part out
 //! (`digitpad train --leave-out K/N`).
 #![expect(
     clippy::print_stdout,
@@ -24,7 +24,7 @@ use digitpad::{
         smooth,
     },
     model::{
-        calibration::{rising_evidence, threshold_keeping},
+        calibration::{sorted_energy_scores, threshold_accepting},
         file::Model,
     },
     recognition,
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .iter()
         .map(|path| Model::load(Path::new(path)))
         .collect::<Result<_, _>>()?;
-    let digits: Vec<(&Ink, Digit)> = records.iter().filter_map(labelled).collect();
+    let digits: Vec<(&Ink, Digit)> = records.iter().filter_map(labeled).collect();
     println!("{} digits, accuracy in percent\n", digits.len());
     let columns = "| --- ".repeat(weights.len());
     println!("| way to the network | {} |", weights.join(" | "));
@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             shrunk(&mapped(ink, [0.5, 0.0, 0.0, 0.5]))
         }),
         ("the box stretched to 28×28", stretched),
-        ("the box scaled, without centring", uncentred),
+        ("the box scaled, without centring", uncentered),
         ("MNIST's way, on a raster of fixed pen", rastered),
         ("Digitpad's", drawn),
     ];
@@ -99,7 +99,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("| --- {columns}{columns}|");
     let keeping: Vec<Model> = models
         .iter()
-        .map(|model| keeping_99(model, &digits))
+        .map(|model| accepting_99(model, &digits))
         .collect::<Result<_, _>>()?;
     let both = [models, keeping].concat();
     for form in synth::non_digits() {
@@ -109,11 +109,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The model with the highest threshold that keeps 99 of 100 of the digits.
-fn keeping_99(model: &Model, digits: &[(&Ink, Digit)]) -> Result<Model, Box<dyn Error>> {
+fn accepting_99(model: &Model, digits: &[(&Ink, Digit)]) -> Result<Model, Box<dyn Error>> {
     let pixels = digits.iter().flat_map(|(ink, _)| *drawn(ink).pixels());
     let logits = model.mlp.logits(pixels.collect())?;
     let mut keeping = model.clone();
-    keeping.metadata.calibration.reject_below = threshold_keeping(0.99, &rising_evidence(&logits));
+    keeping.metadata.calibration.reject_threshold =
+        threshold_accepting(0.99, &sorted_energy_scores(&logits));
     Ok(keeping)
 }
 
@@ -134,7 +135,7 @@ fn refused_row(form: &Form, models: &[Model]) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn labelled(record: &InkRecord) -> Option<(&Ink, Digit)> {
+fn labeled(record: &InkRecord) -> Option<(&Ink, Digit)> {
     match record.label {
         Some(Label::Digit(digit)) if !record.ink.is_empty() => Some((&record.ink, digit)),
         _ => None,
@@ -207,7 +208,7 @@ fn stretched(ink: &Ink) -> Bitmap {
     })
 }
 
-fn uncentred(ink: &Ink) -> Bitmap {
+fn uncentered(ink: &Ink) -> Bitmap {
     boxed(ink, |width, height| {
         let scale = (20.0 - PEN_WIDTH_PX) / width.max(height);
         (scale, scale)

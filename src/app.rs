@@ -48,7 +48,7 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
         .with_title("Digitpad")
         .with_app_id("digitpad")
         .with_inner_size(settings.window_size)
-        .with_min_inner_size(Settings::LEAST_WINDOW_SIZE);
+        .with_min_inner_size(Settings::MIN_WINDOW_SIZE);
     match eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon.png")) {
         Ok(icon) => viewport = viewport.with_icon(icon),
         Err(error) => log::warn!("the window's icon cannot be read: {error}"),
@@ -62,7 +62,7 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
         let mut app = App::new(&creation.egui_ctx, settings, loaded)?;
         app.folder = folder;
         if let Some(folder) = checkpoints::data_folder() {
-            app.keep_trainings_in(&folder);
+            app.use_data_folder(&folder);
         }
         if let Some(notice) = notice {
             app.state.notices.error(notice);
@@ -141,12 +141,13 @@ impl App {
 
     /// Keeps finished trainings in a data folder, the drawings to learn from, and what is needed to go on with a
     /// training that is interrupted; asks whether to go on with one that was.
-    pub fn keep_trainings_in(&mut self, data_folder: &Path) {
+    pub fn use_data_folder(&mut self, data_folder: &Path) {
         let path = checkpoints::checkpoint_in(data_folder);
-        self.workers.keep_checkpoint_in(path);
+        self.workers.store_checkpoints_in(path);
         self.workers
-            .keep_runs_in(run_library::folder_in(data_folder));
-        self.workers.keep_hand_in(corrections::file_in(data_folder));
+            .store_runs_in(run_library::folder_in(data_folder));
+        self.workers
+            .store_corrections_in(corrections::file_in(data_folder));
     }
 
     /// What the window knows.
@@ -159,19 +160,19 @@ impl App {
     }
 
     /// Takes in what the workers report. Each of them hands over a bounded number of messages at once.
-    fn hear_workers(&mut self, ctx: &Context) {
+    fn poll_workers(&mut self, ctx: &Context) {
         if let Some(response) = self.workers.predictor.take() {
-            self.state.hear_prediction(response);
+            self.state.on_prediction(response);
         }
         let mut effects = Vec::new();
         if let Some(trainer) = &self.workers.trainer {
-            self.state.hear_progress(trainer.progress());
-            self.state.hear_batches(trainer.curve());
-            if let Some(model) = trainer.take_glance() {
-                effects.extend(self.state.hear_glance(model));
+            self.state.on_progress(trainer.progress());
+            self.state.on_batch_curve(trainer.curve());
+            if let Some(model) = trainer.take_live_snapshot() {
+                effects.extend(self.state.on_live_snapshot(model));
             }
             for message in trainer.drain() {
-                effects.extend(self.state.hear_trainer(message));
+                effects.extend(self.state.on_trainer_message(message));
             }
         }
         if self.state.training.state.active_run().is_none() {
@@ -179,9 +180,9 @@ impl App {
             self.workers.trainer = None;
         }
         if let Some(evaluator) = &self.workers.evaluator {
-            self.state.hear_measuring(evaluator.progress());
+            self.state.on_evaluation_progress(evaluator.progress());
             if let Some(message) = evaluator.take() {
-                effects.extend(self.state.hear_measurer(message));
+                effects.extend(self.state.on_evaluator_message(message));
             }
         }
         if self.state.measuring.active_number().is_none() {
@@ -193,7 +194,7 @@ impl App {
             self.workers.rehearser = None;
         }
         for outcome in self.workers.files.drain() {
-            effects.extend(self.state.hear_file(outcome));
+            effects.extend(self.state.on_file_outcome(outcome));
         }
         self.run(ctx, effects);
     }
@@ -205,7 +206,7 @@ impl eframe::App for App {
         if let Some(wait) = self.state.tick(self.opened.elapsed(), dialog_is_open) {
             ctx.request_repaint_after(wait);
         }
-        self.hear_workers(ctx);
+        self.poll_workers(ctx);
         if ctx.input(|input| input.viewport().close_requested()) && !self.state.close_requested() {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             // The question is of no use behind other windows.

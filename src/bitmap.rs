@@ -9,7 +9,7 @@ pub const PIXELS: usize = SIDE * SIDE;
 /// How many digits there are.
 pub const CLASSES: usize = 10;
 
-/// A 28×28 grey picture in MNIST's convention: row by row from the top left, 0 is paper, 1 is ink.
+/// A 28×28 gray picture in MNIST's convention: row by row from the top left, 0 is paper, 1 is ink.
 #[derive(Clone, PartialEq)]
 pub struct Bitmap(Box<[f32; PIXELS]>);
 

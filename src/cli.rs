@@ -54,7 +54,7 @@ pub enum Task {
     Train(Box<TrainTask>),
     /// Print presets.
     Presets(PresetsTask),
-    /// Measure a model on labelled digits.
+    /// Measure a model on labeled digits.
     Eval(EvalTask),
     /// Read digits in pictures and ink files.
     Predict(PredictTask),
@@ -91,7 +91,7 @@ pub fn parse(
             let _ = error.print();
             error.exit_code() as u8
         }
-        args::Refused::Value(error) => complain(&error, err),
+        args::Refused::Value(error) => report_error(&error, err),
     })
 }
 
@@ -116,15 +116,15 @@ pub fn run(task: &Task, out: &mut dyn Write, err: &mut (dyn Write + Send)) -> u8
         Ok(Ending::Partly(code)) => code,
         Ok(Ending::Interrupted) => INTERRUPTED,
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-        Err(error) => complain(&error, err),
+        Err(error) => report_error(&error, err),
     }
 }
 
 /// Writes an error with its causes as one sentence, and returns the exit code that goes with it.
-fn complain(error: &CliError, err: &mut (dyn Write + Send)) -> u8 {
+fn report_error(error: &CliError, err: &mut (dyn Write + Send)) -> u8 {
     // Where standard error is closed, the exit code still tells.
     let _ = writeln!(err, "digitpad: {}", chain(error));
-    if error.is_mendable() { 2 } else { 1 }
+    if error.is_user_error() { 2 } else { 1 }
 }
 
 /// The model of a weight file, or the shipped one.

@@ -1,4 +1,4 @@
-//! Labelled pictures of digits: MNIST, which is built in, and any folder of files in its format.
+//! Labeled pictures of digits: MNIST, which is built in, and any folder of files in its format.
 
 pub mod augment;
 pub mod idx;
@@ -172,11 +172,11 @@ pub struct Dataset {
     pub train: Examples,
     /// What only the finished model is measured with.
     pub test: Examples,
-    /// What people wrote with a pen, learnt from beside `train`.
+    /// What people wrote with a pen, learned from beside `train`.
     pub pen: ink_set::PenExamples,
-    /// Drawings of one's own, learnt from beside `train` several times each.
+    /// Drawings of one's own, learned from beside `train` several times each.
     pub hand: ink_set::PenExamples,
-    /// Digits by other hands: never learnt from, but what confidence means is found with them.
+    /// Digits by other hands: never learned from, but what confidence means is found with them.
     pub calibration: Examples,
     /// Where all of it comes from.
     pub source: source::DataSource,

@@ -38,7 +38,7 @@ impl Refusal {
     }
 
     /// The one of `all` that has this name, in whatever case; `attempted` is for the refusal.
-    pub(crate) fn unless_named<T: Copy>(
+    pub(crate) fn parse_name<T: Copy>(
         attempted: &str,
         text: &str,
         all: &[T],
@@ -117,7 +117,7 @@ pub enum InkError {
 
 /// Pictures from outside.
 #[derive(Debug, Error)]
-pub enum ImageError {
+pub enum PictureError {
     /// The file could not be read or written.
     #[error(transparent)]
     Io(#[from] IoError),
@@ -179,7 +179,7 @@ pub enum TrainingError {
 
 /// Measuring a model.
 #[derive(Debug, Error)]
-pub enum MeasurementError {
+pub enum EvaluationError {
     /// The data set failed.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -202,7 +202,7 @@ pub enum CliError {
     Ink(#[from] InkError),
     /// A picture.
     #[error(transparent)]
-    Image(#[from] ImageError),
+    Image(#[from] PictureError),
     /// A data set.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -214,7 +214,7 @@ pub enum CliError {
     Training(#[from] TrainingError),
     /// A measurement.
     #[error(transparent)]
-    Measurement(#[from] MeasurementError),
+    Measurement(#[from] EvaluationError),
     /// A file or folder that was named.
     #[error(transparent)]
     Io(#[from] IoError),
@@ -228,13 +228,13 @@ pub enum CliError {
 
 impl CliError {
     /// Whether it is in the user's hands: a file or an argument, rather than the program or the machine.
-    pub fn is_mendable(&self) -> bool {
+    pub fn is_user_error(&self) -> bool {
         !matches!(
             self,
             Self::Output(_)
                 | Self::Model(ModelError::Compute(_))
                 | Self::Training(TrainingError::Model(ModelError::Compute(_)))
-                | Self::Measurement(MeasurementError::Model(ModelError::Compute(_)))
+                | Self::Measurement(EvaluationError::Model(ModelError::Compute(_)))
         )
     }
 }
@@ -267,7 +267,7 @@ pub enum WindowError {
 
 impl WindowError {
     /// Whether it is in the user's hands: a file, or the place where it is started.
-    pub fn is_mendable(&self) -> bool {
+    pub fn is_user_error(&self) -> bool {
         match self {
             Self::Model(error) => !matches!(error, ModelError::Compute(_)),
             Self::NoDisplay { .. } | Self::Graphics(_) => true,

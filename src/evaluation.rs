@@ -1,4 +1,4 @@
-//! How a model reads labelled pictures: each of them, so that it can be looked at, and all of them in
+//! How a model reads labeled pictures: each of them, so that it can be looked at, and all of them in
 //! figures.
 
 pub mod calibration;
@@ -11,8 +11,8 @@ mod table;
 pub use self::table::confusion_csv;
 use self::{
     calibration::Reliability,
-    classes::ClassFigures,
-    evaluation_set::{LeftOut, Specimens},
+    classes::ClassMetrics,
+    evaluation_set::{EvaluationSet, SkippedRecords},
 };
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit, PIXELS},
@@ -21,7 +21,7 @@ use crate::{
     model::{calibration::Calibration, file::Model},
     recognition::{self, Prediction},
     training::{
-        control::{Control, Wish},
+        control::{Control, Signal},
         evaluation::Evaluation,
     },
 };
@@ -29,7 +29,7 @@ use crate::{
 /// Pictures that go through the network at once: as many as an evaluation takes.
 const CHUNK: usize = 500;
 
-/// What a model made of one labelled picture.
+/// What a model made of one labeled picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
     /// What the picture shows.
@@ -70,7 +70,7 @@ pub struct Figures {
     /// Accuracy, loss and the confusion matrix.
     pub evaluation: Evaluation,
     /// Precision and recall of each digit.
-    pub classes: [ClassFigures; CLASSES],
+    pub classes: [ClassMetrics; CLASSES],
     /// How far the model's confidence can be relied on.
     pub reliability: Reliability,
     /// How many pictures were taken for no digit, whatever was nearest; `None` where the model cannot tell.
@@ -90,7 +90,7 @@ impl Figures {
         Self {
             classes: classes::of_confusion(&evaluation.confusion),
             reliability: Reliability::of(answers),
-            refused: calibration.reject_below.map(|_| refused()),
+            refused: calibration.reject_threshold.map(|_| refused()),
             evaluation,
         }
     }
@@ -99,9 +99,9 @@ impl Figures {
 /// Some of the pictures that were measured with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Selection {
-    /// All that were misread.
+    /// All that were misclassified.
     #[default]
-    Misread,
+    Misclassified,
     /// Those of one cell of the confusion matrix.
     Cell {
         /// What they show.
@@ -111,13 +111,13 @@ pub enum Selection {
     },
 }
 
-/// What a model made of labelled pictures, with the pictures.
+/// What a model made of labeled pictures, with the pictures.
 #[derive(Clone, Debug)]
 pub struct Measurement {
-    specimens: Specimens,
+    evaluation_set: EvaluationSet,
     readings: Vec<Reading>,
     figures: Figures,
-    misread: Vec<usize>,
+    misclassified: Vec<usize>,
     /// By truth, then by what was read.
     cells: Vec<Vec<usize>>,
 }
@@ -130,69 +130,69 @@ impl Measurement {
     /// As [`recognition::logits`].
     pub fn of(
         model: &Model,
-        specimens: Specimens,
+        evaluation_set: EvaluationSet,
         control: &Control,
         on_progress: &mut dyn FnMut(usize),
     ) -> Result<Option<Self>, ModelError> {
-        let count = specimens.len();
+        let count = evaluation_set.len();
         let mut logits: Vec<[f32; CLASSES]> = Vec::with_capacity(count);
         while logits.len() < count {
-            if control.wish() == Wish::Abandon {
+            if control.signal() == Signal::Abandon {
                 return Ok(None);
             }
             let chunk = logits.len()..count.min(logits.len() + CHUNK);
             let mut pixels = Vec::with_capacity(chunk.len() * PIXELS);
-            chunk.for_each(|index| pixels.extend(specimens.bitmap(index).pixels()));
+            chunk.for_each(|index| pixels.extend(evaluation_set.bitmap(index).pixels()));
             logits.extend(recognition::logits(model, pixels)?);
             on_progress(logits.len());
         }
         let calibration = &model.metadata.calibration;
         let reading = |(index, logits): (usize, &[f32; CLASSES])| {
-            Reading::of_logits(logits, specimens.truth(index), calibration)
+            Reading::of_logits(logits, evaluation_set.truth(index), calibration)
         };
         let readings: Vec<Reading> = logits.iter().enumerate().map(reading).collect();
         let figures = Figures::of(&logits, &readings, calibration);
-        Ok(Some(Self::sorted(specimens, readings, figures)))
+        Ok(Some(Self::sorted(evaluation_set, readings, figures)))
     }
 
     /// Sorts by what was made of what, the worst first.
-    fn sorted(specimens: Specimens, readings: Vec<Reading>, figures: Figures) -> Self {
+    fn sorted(evaluation_set: EvaluationSet, readings: Vec<Reading>, figures: Figures) -> Self {
         let losses: Vec<f64> = readings.iter().map(Reading::cross_entropy).collect();
         let mut order: Vec<usize> = (0..readings.len()).collect();
         // The sort is stable: of equals, the first stays first.
         order.sort_by(|&one, &other| losses[other].total_cmp(&losses[one]));
         let mut cells = vec![Vec::new(); CLASSES * CLASSES];
-        let mut misread = Vec::new();
+        let mut misclassified = Vec::new();
         for index in order {
             let reading = &readings[index];
             let (truth, read) = (reading.truth, reading.prediction.digit());
             cells[truth.index() * CLASSES + read.index()].push(index);
             if !reading.is_right() {
-                misread.push(index);
+                misclassified.push(index);
             }
         }
         Self {
-            specimens,
+            evaluation_set,
             readings,
             figures,
-            misread,
+            misclassified,
             cells,
         }
     }
 
     /// What the pictures are called: `mnist`, or the name of a folder or a file.
     pub fn name(&self) -> &str {
-        self.specimens.name()
+        self.evaluation_set.name()
     }
 
     /// How many lines of an ink file could not be measured with.
-    pub fn left_out(&self) -> LeftOut {
-        self.specimens.left_out()
+    pub fn left_out(&self) -> SkippedRecords {
+        self.evaluation_set.left_out()
     }
 
     /// What was added to each picture.
     pub fn noise(&self) -> Option<Noise> {
-        self.specimens.noise()
+        self.evaluation_set.noise()
     }
 
     /// What was made of each picture, in their order.
@@ -202,7 +202,7 @@ impl Measurement {
 
     /// The picture at an index of [`Measurement::readings`].
     pub fn bitmap(&self, index: usize) -> Bitmap {
-        self.specimens.bitmap(index)
+        self.evaluation_set.bitmap(index)
     }
 
     /// All of it in figures.
@@ -213,7 +213,7 @@ impl Measurement {
     /// The indices of a selection's pictures, those with the largest cross-entropy first.
     pub fn indices(&self, selection: Selection) -> &[usize] {
         match selection {
-            Selection::Misread => &self.misread,
+            Selection::Misclassified => &self.misclassified,
             Selection::Cell { truth, read } => &self.cells[truth.index() * CLASSES + read.index()],
         }
     }

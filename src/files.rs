@@ -13,7 +13,7 @@ use crate::error::IoError;
 
 /// Why [`read_bounded`] did not read.
 #[derive(Debug)]
-pub enum ReadFault {
+pub enum ReadError {
     /// The system refused.
     Io(IoError),
     /// The file is larger than the limit, given in bytes.
@@ -25,15 +25,15 @@ pub enum ReadFault {
 ///
 /// # Errors
 /// When the file cannot be read or is larger than the limit.
-pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadFault> {
-    let failed = |source| ReadFault::Io(IoError::new("read", path, source));
+pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadError> {
+    let failed = |source| ReadError::Io(IoError::new("read", path, source));
     let file = fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(limit_bytes + 1)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
     if bytes.len() as u64 > limit_bytes {
-        return Err(ReadFault::TooLarge(limit_bytes));
+        return Err(ReadError::TooLarge(limit_bytes));
     }
     Ok(bytes)
 }
@@ -197,10 +197,10 @@ mod tests {
             "exactly the limit"
         );
         assert!(
-            matches!(read_bounded(&path, 99), Err(ReadFault::TooLarge(99))),
+            matches!(read_bounded(&path, 99), Err(ReadError::TooLarge(99))),
             "one too many"
         );
         let missing = read_bounded(&folder.path().join("none"), 99);
-        assert!(matches!(missing, Err(ReadFault::Io(_))), "missing");
+        assert!(matches!(missing, Err(ReadError::Io(_))), "missing");
     }
 }

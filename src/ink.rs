@@ -130,7 +130,7 @@ impl Bounds {
     }
 
     /// The middle, x and y, in `f64` for the same reason.
-    fn centre(&self) -> (f64, f64) {
+    fn center(&self) -> (f64, f64) {
         (
             f64::midpoint(f64::from(self.min.x), f64::from(self.max.x)),
             f64::midpoint(f64::from(self.min.y), f64::from(self.max.y)),

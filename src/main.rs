@@ -56,7 +56,7 @@ fn window(weights: Option<PathBuf>) -> u8 {
         Err(error) => {
             // Nobody is left to be told if standard error is gone.
             let _ = writeln!(io::stderr(), "digitpad: {}", error::chain(&error));
-            if error.is_mendable() { 2 } else { 1 }
+            if error.is_user_error() { 2 } else { 1 }
         }
     }
 }

@@ -9,8 +9,8 @@ use image::{DynamicImage, ExtendedColorType, ImageDecoder as _, ImageFormat, Ima
 
 use crate::{
     bitmap::{Bitmap, PIXELS, SIDE},
-    error::{ImageError, Refusal},
-    files::{ReadFault, read_bounded, write_atomically},
+    error::{PictureError, Refusal},
+    files::{ReadError, read_bounded, write_atomically},
     ink::normalize::normalize,
 };
 
@@ -36,10 +36,10 @@ const FAINT: f32 = 0.1;
 ///
 /// # Errors
 /// When the file cannot be read, is no picture, is too large or is blank.
-pub fn bitmap_from_path(path: &Path) -> Result<Bitmap, ImageError> {
+pub fn bitmap_from_path(path: &Path) -> Result<Bitmap, PictureError> {
     let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(|fault| match fault {
-        ReadFault::Io(error) => error.into(),
-        ReadFault::TooLarge(limit) => refused(
+        ReadError::Io(error) => error.into(),
+        ReadError::TooLarge(limit) => refused(
             &format!("the picture {}", path.display()),
             format!("more than {limit} bytes"),
             "no more than that",
@@ -52,16 +52,16 @@ pub fn bitmap_from_path(path: &Path) -> Result<Bitmap, ImageError> {
 ///
 /// # Errors
 /// As [`bitmap_from_path`].
-pub fn bitmap_from_bytes(bytes: &[u8]) -> Result<Bitmap, ImageError> {
+pub fn bitmap_from_bytes(bytes: &[u8]) -> Result<Bitmap, PictureError> {
     read(bytes, "the picture")
 }
 
-/// Writes the network's picture as an 8-bit grey PNG in MNIST's convention, light ink on black, in
+/// Writes the network's picture as an 8-bit gray PNG in MNIST's convention, light ink on black, in
 /// place of what is there.
 ///
 /// # Errors
 /// When the folder cannot be written to.
-pub fn save_bitmap_png(bitmap: &Bitmap, path: &Path) -> Result<(), ImageError> {
+pub fn save_bitmap_png(bitmap: &Bitmap, path: &Path) -> Result<(), PictureError> {
     save_png(
         &bitmap.to_bytes(),
         [SIDE, SIDE],
@@ -75,7 +75,7 @@ pub fn save_bitmap_png(bitmap: &Bitmap, path: &Path) -> Result<(), ImageError> {
 ///
 /// # Errors
 /// When the folder cannot be written to.
-pub fn save_rgb_png(pixels: &[u8], size: [usize; 2], path: &Path) -> Result<(), ImageError> {
+pub fn save_rgb_png(pixels: &[u8], size: [usize; 2], path: &Path) -> Result<(), PictureError> {
     save_png(pixels, size, ExtendedColorType::Rgb8, path)
 }
 
@@ -84,7 +84,7 @@ fn save_png(
     size: [usize; 2],
     colors: ExtendedColorType,
     path: &Path,
-) -> Result<(), ImageError> {
+) -> Result<(), PictureError> {
     let mut png = Cursor::new(Vec::new());
     let [width, height] = size.map(|side| side as u32);
     let format = ImageFormat::Png;
@@ -100,7 +100,7 @@ fn save_png(
     Ok(write_atomically(path, png.get_ref())?)
 }
 
-fn read(bytes: &[u8], name: &str) -> Result<Bitmap, ImageError> {
+fn read(bytes: &[u8], name: &str) -> Result<Bitmap, PictureError> {
     let picture = decode(bytes, name)?;
     if let Some(bitmap) = as_mnist(&picture) {
         return Ok(bitmap);
@@ -117,7 +117,7 @@ fn read(bytes: &[u8], name: &str) -> Result<Bitmap, ImageError> {
         })
 }
 
-fn decode(bytes: &[u8], name: &str) -> Result<DynamicImage, ImageError> {
+fn decode(bytes: &[u8], name: &str) -> Result<DynamicImage, PictureError> {
     let no_picture = |found: String| {
         refused(
             name,
@@ -176,7 +176,7 @@ fn as_mnist(picture: &DynamicImage) -> Option<Bitmap> {
         .find(is_placed_as_mnist)
 }
 
-/// Whether the ink's box is about 20 pixels long and its centre of mass in the middle.
+/// Whether the ink's box is about 20 pixels long and its center of mass in the middle.
 fn is_placed_as_mnist(bitmap: &Bitmap) -> bool {
     let inked = || {
         let pixels = bitmap.pixels().iter().enumerate();
@@ -187,7 +187,7 @@ fn is_placed_as_mnist(bitmap: &Bitmap) -> bool {
         let high = inked().map(|(index, _)| of(index)).max()?;
         Some(high + 1 - low)
     };
-    let centre = |of: fn(usize) -> usize| {
+    let center = |of: fn(usize) -> usize| {
         let mass: f32 = inked().map(|(_, pixel)| pixel).sum();
         let moment: f32 = inked()
             .map(|(index, pixel)| pixel * (of(index) as f32 + 0.5))
@@ -198,15 +198,15 @@ fn is_placed_as_mnist(bitmap: &Bitmap) -> bool {
     let (Some(width), Some(height)) = (extent(column), extent(row)) else {
         return false;
     };
-    // Faint rims that were not counted may have been a pixel of the box, or shifted the centre.
+    // Faint rims that were not counted may have been a pixel of the box, or shifted the center.
     (18..=20).contains(&width.max(height))
-        && [centre(column), centre(row)]
+        && [center(column), center(row)]
             .iter()
-            .all(|centre| (13.8..=15.2).contains(centre))
+            .all(|center| (13.8..=15.2).contains(center))
 }
 
-fn refused(name: &str, found: String, expected: &str) -> ImageError {
-    ImageError::Refused(Refusal::new(
+fn refused(name: &str, found: String, expected: &str) -> PictureError {
+    PictureError::Refused(Refusal::new(
         format!("read {name}"),
         found,
         expected,

@@ -26,7 +26,7 @@ pub enum Verdict {
     /// It is one of two; the first is the more probable.
     Either(Digit, Digit),
     /// It is no digit; this one is the nearest.
-    NoDigit(Digit),
+    NonDigit(Digit),
 }
 
 impl Prediction {
@@ -45,7 +45,7 @@ impl Prediction {
         let is_below = |least| evidence(logits) < least;
         Self {
             probabilities: powers.map(|power| power / sum),
-            is_digit: !calibration.reject_below.is_some_and(is_below),
+            is_digit: !calibration.reject_threshold.is_some_and(is_below),
         }
     }
 
@@ -64,13 +64,13 @@ impl Prediction {
         self.probabilities[self.digit().index()]
     }
 
-    /// Whether the picture shows a digit, as far as the network has learnt to tell.
+    /// Whether the picture shows a digit, as far as the network has learned to tell.
     pub fn is_digit(&self) -> bool {
         self.is_digit
     }
 
     /// Whether it is a digit, and this one, without much doubt.
-    pub fn is_sure(&self) -> bool {
+    pub fn is_confident(&self) -> bool {
         matches!(self.verdict(), Verdict::Sure(_))
     }
 
@@ -81,7 +81,7 @@ impl Prediction {
         others[digit.index()] = 0.0;
         let second = Digit::of_largest(&others);
         if !self.is_digit {
-            Verdict::NoDigit(digit)
+            Verdict::NonDigit(digit)
         } else if self.confidence() >= Self::SURE {
             Verdict::Sure(digit)
         } else if others[second.index()] >= Self::RIVAL * self.confidence() {
@@ -179,7 +179,7 @@ mod tests {
         logits[3] = 2.0_f32.ln() * 3.0;
         let softer = Calibration {
             temperature: 3.0,
-            reject_below: None,
+            reject_threshold: None,
         };
         let prediction = Prediction::of_logits(&logits, &softer);
         let expected = 2.0 / 11.0;
@@ -220,7 +220,7 @@ mod tests {
                 0.97,
                 0.02,
                 Some(0.1),
-                Verdict::NoDigit(digit(7)),
+                Verdict::NonDigit(digit(7)),
                 "too little evidence",
             ),
             (
@@ -231,7 +231,7 @@ mod tests {
                 "just enough evidence",
             ),
         ];
-        for (seven, one, reject_below, expected, reason) in cases {
+        for (seven, one, reject_threshold, expected, reason) in cases {
             let rest: f32 = (1.0 - seven - one) / 8.0;
             let mut probabilities = [rest; CLASSES];
             probabilities[7] = seven;
@@ -239,7 +239,7 @@ mod tests {
             // Logarithms of probabilities are logits whose evidence is 0.
             let calibration = Calibration {
                 temperature: 1.0,
-                reject_below,
+                reject_threshold,
             };
             let prediction = Prediction::of_logits(&probabilities.map(f32::ln), &calibration);
             assert_eq!(prediction.verdict(), expected, "{reason}");

@@ -24,7 +24,7 @@ mod zero;
 
 use rand::{Rng, RngCore};
 
-pub use self::non_digit::{NONE_IN_A_MIRROR, NONE_ON_THEIR_SIDE};
+pub use self::non_digit::{NON_DIGITS_WHEN_MIRRORED, NON_DIGITS_WHEN_ROTATED};
 use self::pen::Pen;
 use crate::bitmap::Digit;
 use crate::ink::Ink;

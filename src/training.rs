@@ -27,7 +27,7 @@ use self::{
     calibrate::calibration,
     checkpoint::Checkpoint,
     config::TrainingConfig,
-    control::{Control, Wish},
+    control::{Control, Signal},
     evaluation::evaluate,
     fine_tune::{Origin, Pupil},
     run::{Learnt, Run},
@@ -68,7 +68,7 @@ pub fn train(
     begin(config, &beginning, dataset, device, control, on_event)
 }
 
-/// The same, but going on with the weights of a model. Where there are drawings of one's own, they are what is learnt:
+/// The same, but going on with the weights of a model. Where there are drawings of one's own, they are what is learned:
 /// all other examples are to be read as the model reads them, so that it forgets nothing for it.
 ///
 /// # Errors
@@ -170,24 +170,24 @@ fn begin(
         if let Beginning::Checkpoint(checkpoint) = beginning {
             run.resume(checkpoint)?;
         }
-        let Some(learnt) = run.epochs(&validation, &mut on_event)? else {
+        let Some(learned) = run.epochs(&validation, &mut on_event)? else {
             return Ok(None);
         };
-        if learnt.is_blank {
+        if learned.is_blank {
             // It knows nothing, so that there is nothing to test.
             control.skip();
         } else {
             on_event(TrainingEvent::Learnt {
-                mlp: learnt.mlp.clone(),
-                epoch: learnt.epoch,
-                is_stopped: learnt.ending == Ending::Stopped,
+                mlp: learned.mlp.clone(),
+                epoch: learned.epoch,
+                is_stopped: learned.ending == Ending::Stopped,
             });
         }
         // A stop may have come before there were any in the training set.
         let drawn = [&dataset.pen, &dataset.hand];
         let rejects = config.non_digits > 0 || drawn.iter().any(|ink| !ink.non_digits.is_empty());
         let known = (origin.as_ref(), rejects);
-        finish(config, dataset, (&validation, known), learnt, control)
+        finish(config, dataset, (&validation, known), learned, control)
     })
 }
 
@@ -199,7 +199,7 @@ fn fresh(config: &TrainingConfig, device: &Device) -> Result<Mlp, TrainingError>
     Ok(mlp)
 }
 
-/// What is learnt from, and what is validated with.
+/// What is learned from, and what is validated with.
 fn split(
     config: &TrainingConfig,
     dataset: &Dataset,
@@ -208,7 +208,7 @@ fn split(
     if !takes_all && is_sorted_by_digit(&dataset.train) {
         return Err(TrainingError::Refused(Refusal::new(
             format!("keep a part of {} to validate with", dataset.name),
-            "training examples that are sorted by digit, so that whole digits would not be learnt",
+            "training examples that are sorted by digit, so that whole digits would not be learned",
             "mixed ones, as MNIST's are",
             "mix them, or learn from all of them, without validation",
         )));
@@ -235,12 +235,12 @@ fn is_sorted_by_digit(examples: &Examples) -> bool {
     labels.len() >= FEW && changes > 0 && changes < 2 * CLASSES
 }
 
-/// Finds what the logits of what was learnt are worth, tests it, and writes down what is known of it.
+/// Finds what the logits of what was learned are worth, tests it, and writes down what is known of it.
 fn finish(
     config: &TrainingConfig,
     dataset: &Dataset,
     (validation, (origin, rejects)): (&Examples, (Option<&Origin>, bool)),
-    learnt: Learnt,
+    learned: Learnt,
     control: &Control,
 ) -> Result<Option<TrainedModel>, TrainingError> {
     let Learnt {
@@ -249,7 +249,7 @@ fn finish(
         history,
         ending,
         is_blank,
-    } = learnt;
+    } = learned;
     let hands = &dataset.calibration;
     let known = origin.and_then(|origin| origin.calibration(rejects));
     let calibration = match known.filter(|_| hands.is_empty()) {
@@ -260,7 +260,7 @@ fn finish(
         return Ok(None);
     };
     let test = evaluate(&mlp, &dataset.test, control)?.filter(|test| test.examples > 0);
-    if control.wish() == Wish::Abandon {
+    if control.signal() == Signal::Abandon {
         return Ok(None);
     }
     let record = match epoch {
@@ -276,7 +276,7 @@ fn finish(
     let metadata = Metadata {
         dataset: dataset.name.clone(),
         recipe: serde_json::to_string(config).unwrap_or_default(),
-        began_with: origin.map(|origin| origin.name.clone()),
+        base_model: origin.map(|origin| origin.name.clone()),
         own_drawings: Some(dataset.source.hand.len()).filter(|&count| count > 0),
         seed: Some(config.seed),
         validation_accuracy: record.and_then(|record| record.validation_accuracy),
@@ -295,7 +295,7 @@ fn finish(
 }
 
 /// Adds the pen's ink, one's own drawings and the generated ones that the configuration asks for, some at a time, so
-/// that a stop is answered at once; then fewer will do, because none will be learnt from.
+/// that a stop is answered at once; then fewer will do, because none will be learned from.
 fn training_set(
     training: Examples,
     dataset: &Dataset,
@@ -304,7 +304,7 @@ fn training_set(
 ) -> TrainingSet {
     const AT_ONCE: usize = 200;
     let ranges = |count: usize| {
-        let is_wanted = |_: &usize| !control.wish().ends_learning();
+        let is_wanted = |_: &usize| !control.signal().ends_training();
         (0..count)
             .step_by(AT_ONCE)
             .take_while(is_wanted)

@@ -29,13 +29,13 @@ use egui::{
 };
 
 use self::{
-    canvas::Canvas, evaluation::MeasuringView, prediction::Preview, theme::Palette,
+    canvas::Canvas, evaluation::EvaluationView, prediction::Preview, theme::Palette,
     training::TrainingView,
 };
 use crate::{
     app::{
         action::{Action, PathPurpose},
-        state::{Stage, State},
+        state::{State, Tab},
     },
     store::settings::ThemeChoice,
 };
@@ -45,27 +45,27 @@ const BAR_HEIGHT: f32 = 52.0;
 /// The height of a row of buttons.
 const TOOLBAR_HEIGHT: f32 = 34.0;
 /// The smallest pad that can be drawn in, in points.
-const LEAST_PAD: f32 = 96.0;
+const MIN_PAD: f32 = 96.0;
 /// The smallest pad, in points, that is left when nothing else has to be scrolled for.
-const LEAST_STACKED_PAD: f32 = 200.0;
+const MIN_STACKED_PAD: f32 = 200.0;
 /// What the rows of buttons below the pad need at least, in points.
-const LEAST_PAD_COLUMN: f32 = 240.0;
+const MIN_PAD_COLUMN: f32 = 240.0;
 /// What the picture, the answer and the ten bars need at least, in points.
-const LEAST_RESULTS: Vec2 = vec2(210.0, 360.0);
+const MIN_RESULTS: Vec2 = vec2(210.0, 360.0);
 /// How much of the results, from their top, shows the picture and the answer.
 const ANSWER_HEIGHT: f32 = 140.0;
 
 /// The rooms of the window, their names and what they are for.
-const STAGES: [(Stage, &str, &str); 2] = [
+const STAGES: [(Tab, &str, &str); 2] = [
     (
-        Stage::Draw,
+        Tab::Draw,
         "Draw",
         "Draw a digit, and see what the network makes of it (Ctrl+1).",
     ),
     (
-        Stage::Test,
+        Tab::Test,
         "Test",
-        "See how good the network is on thousands of digits, and which it misreads (Ctrl+2).",
+        "See how good the network is on thousands of digits, and which it misclassifies (Ctrl+2).",
     ),
 ];
 
@@ -74,7 +74,7 @@ const STAGES: [(Stage, &str, &str); 2] = [
 pub struct View {
     canvas: Canvas,
     preview: Preview,
-    measuring: MeasuringView,
+    measuring: EvaluationView,
     training: TrainingView,
     /// Whether a text field had the keyboard in the last frame: the key that takes it away is still the field's.
     field_had_keyboard: bool,
@@ -128,10 +128,10 @@ impl View {
         CentralPanel::default()
             .frame(stage)
             .show(ui, |ui| match state.stage {
-                Stage::Draw => self.stage_ui(ui, state, &mut actions),
-                Stage::Test => {
+                Tab::Draw => self.stage_ui(ui, state, &mut actions),
+                Tab::Test => {
                     self.canvas.hide();
-                    evaluation::measuring_ui(ui, state, &mut self.measuring, &mut actions);
+                    evaluation::evaluation_ui(ui, state, &mut self.measuring, &mut actions);
                 }
             });
         questions::path_window(ui.ctx(), state, &mut actions);
@@ -149,7 +149,7 @@ impl View {
     /// one above the other.
     fn stage_ui(&mut self, ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         let stage = ui.available_rect_before_wrap();
-        if stage.width() >= LEAST_PAD_COLUMN + theme::MARGIN + LEAST_RESULTS.x {
+        if stage.width() >= MIN_PAD_COLUMN + theme::MARGIN + MIN_RESULTS.x {
             self.parts_ui(ui, &Places::beside(stage), state, actions);
             return;
         }
@@ -185,14 +185,14 @@ struct Places {
 impl Places {
     /// The pad and what belongs to it on the left, the results on the right, both equally high.
     fn beside(stage: Rect) -> Self {
-        let results_width = LEAST_RESULTS.x.max(stage.width() * 0.42);
-        let gap = (stage.width() - LEAST_PAD_COLUMN - results_width)
+        let results_width = MIN_RESULTS.x.max(stage.width() * 0.42);
+        let gap = (stage.width() - MIN_PAD_COLUMN - results_width)
             .clamp(theme::MARGIN, theme::MARGIN * 1.4);
         let below = theme::GAP + TOOLBAR_HEIGHT + theme::MARGIN + models::HEIGHT;
         let side = (stage.height() - below).min(stage.width() - gap - results_width);
-        let side = side.max(LEAST_PAD).floor();
+        let side = side.max(MIN_PAD).floor();
         let bottom = stage.bottom().min(stage.top() + (side + below) * 1.15);
-        let right = stage.left() + side.max(LEAST_PAD_COLUMN);
+        let right = stage.left() + side.max(MIN_PAD_COLUMN);
         let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
         Self {
             pad,
@@ -212,18 +212,18 @@ impl Places {
     /// answer is seen with the pad, and the rest by scrolling.
     fn stacked(stage: Rect) -> Self {
         let buttons = TOOLBAR_HEIGHT + 2.0 * theme::GAP;
-        let with_all = stage.height() - buttons - LEAST_RESULTS.y - theme::GAP - models::HEIGHT;
-        let side = if with_all >= LEAST_STACKED_PAD {
+        let with_all = stage.height() - buttons - MIN_RESULTS.y - theme::GAP - models::HEIGHT;
+        let side = if with_all >= MIN_STACKED_PAD {
             with_all
         } else {
             stage.height() - buttons - ANSWER_HEIGHT
         };
-        let side = side.min(stage.width()).max(LEAST_PAD).floor();
+        let side = side.min(stage.width()).max(MIN_PAD).floor();
         let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
         let toolbar = below_of(pad, stage.right());
         let row =
             |top, height| Rect::from_min_size(pos2(stage.left(), top), vec2(stage.width(), height));
-        let results = row(toolbar.bottom() + theme::GAP, LEAST_RESULTS.y);
+        let results = row(toolbar.bottom() + theme::GAP, MIN_RESULTS.y);
         Self {
             pad,
             toolbar,

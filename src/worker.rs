@@ -47,10 +47,14 @@ impl fmt::Debug for Wakers {
 const FACTS_CAPACITY: usize = 64;
 
 /// A thread that is joined when its handle goes. Whatever tells it to end must go or happen before.
-struct Joined(Option<thread::JoinHandle<()>>);
+struct JoinOnDrop(Option<thread::JoinHandle<()>>);
 
-impl Joined {
-    fn spawn(name: &str, rank: Rank, work: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+impl JoinOnDrop {
+    fn spawn(
+        name: &str,
+        rank: WorkerPriority,
+        work: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Self> {
         let thread = thread::Builder::new().name(name.to_owned());
         let thread = thread.spawn(move || {
             rank.take();
@@ -68,31 +72,31 @@ impl Joined {
     }
 }
 
-impl Drop for Joined {
+impl Drop for JoinOnDrop {
     fn drop(&mut self) {
         if let Some(Err(payload)) = self.0.take().map(thread::JoinHandle::join) {
-            log::error!("a worker ended by a panic: {}", message_of(&*payload));
+            log::error!("a worker ended by a panic: {}", panic_message(&*payload));
         }
     }
 }
 
-impl fmt::Debug for Joined {
+impl fmt::Debug for JoinOnDrop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Joined").field(&self.thread()).finish()
+        f.debug_tuple("JoinOnDrop").field(&self.thread()).finish()
     }
 }
 
 /// Which workers go first that want the processor.
 #[derive(Clone, Copy, Debug)]
-enum Rank {
+enum WorkerPriority {
     /// As soon as any other thread: it is waited for.
-    Prompt,
+    Interactive,
     /// Behind all others, which get three times as much where there is not enough for both: a training takes all
     /// that is left over.
-    Patient,
+    Background,
 }
 
-impl Rank {
+impl WorkerPriority {
     /// Gives the calling thread this rank, and the threads that it starts.
     ///
     /// No worker takes a core from the thread that wakes it. Linux would rather have that wait than look for
@@ -111,8 +115,8 @@ impl Rank {
         };
         // Of 0..=99, most of all first; as nicenesses they are 0, which every thread begins with, and 5.
         let priority: u8 = match self {
-            Self::Prompt => 48,
-            Self::Patient => 35,
+            Self::Interactive => 48,
+            Self::Background => 35,
         };
         thread_priority::set_thread_priority_and_policy(
             thread_priority::thread_native_id(),
@@ -124,15 +128,15 @@ impl Rank {
 }
 
 /// Does the work; a panic in it becomes a sentence with its message.
-fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     // What the work may have left half done is dropped with it or replaced whole by the caller.
     panic::catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
-        let message = message_of(&*payload);
+        let message = panic_message(&*payload);
         format!("a defect of the program ended this ({message}); please report what led to it")
     })
 }
 
-fn message_of(payload: &(dyn Any + Send)) -> &str {
+fn panic_message(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("a panic without a message")
@@ -165,7 +169,10 @@ mod tests {
         const SCHED_BATCH: i32 = 3;
         // Where the tests themselves are nice already, a worker may not be less so.
         let (own, _) = niceness_and_policy();
-        for (rank, niceness) in [(Rank::Prompt, 0), (Rank::Patient, 5)] {
+        for (rank, niceness) in [
+            (WorkerPriority::Interactive, 0),
+            (WorkerPriority::Background, 5),
+        ] {
             let worker = thread::spawn(move || {
                 rank.take();
                 niceness_and_policy()
@@ -187,9 +194,9 @@ mod tests {
             (|| panic::panic_any(3), "without a message", "anything else"),
         ];
         for (work, part, reason) in cases {
-            let sentence = caught(work).expect_err("it panics");
+            let sentence = catch_panic(work).expect_err("it panics");
             assert!(sentence.contains(part), "{reason}: {sentence}");
         }
-        assert_eq!(caught(|| 3), Ok(3), "and what is done is given");
+        assert_eq!(catch_panic(|| 3), Ok(3), "and what is done is given");
     }
 }

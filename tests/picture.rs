@@ -30,7 +30,7 @@ fn coverage(side: usize, pen_width: f32) -> Vec<f32> {
         .to_vec()
 }
 
-/// A picture of the digit: `tone` says the colour for a place in 0..=1 and how inked it is.
+/// A picture of the digit: `tone` says the color for a place in 0..=1 and how inked it is.
 fn picture(side: usize, pen_width: f32, tone: impl Fn(f32, f32, f32) -> [f32; 4]) -> RgbaImage {
     let coverage = coverage(side, pen_width);
     RgbaImage::from_fn(side as u32, side as u32, |x, y| {
@@ -92,7 +92,7 @@ fn any_paper_will_do() {
     let cases: [(Tone, &str); 13] = [
         (|_, _, ink| gray(1.0 - ink), "black on white"),
         (|_, _, ink| gray(ink), "white on black"),
-        (|_, _, ink| gray(0.8 - 0.4 * ink), "pencil on grey paper"),
+        (|_, _, ink| gray(0.8 - 0.4 * ink), "pencil on gray paper"),
         (|_, _, ink| gray(0.3 + 0.4 * ink), "chalk on a board"),
         (
             |x, y, ink| gray((0.95 - 0.5 * x - 0.1 * y) * (1.0 - 0.8 * ink)),
@@ -316,7 +316,7 @@ fn a_saved_picture_comes_back() {
     assert_eq!(
         bitmap_from_path(&path).expect("reads"),
         bitmap,
-        "to the last grey"
+        "to the last gray"
     );
     let none = folder.path().join("none.png");
     let message = bitmap_from_path(&none)

@@ -24,7 +24,7 @@ fn model(hidden: &[usize], activation: Activation) -> Model {
     let metadata = Metadata {
         dataset: "MNIST".into(),
         recipe: "{\"epochs\":10}".into(),
-        began_with: Some("built-in model".into()),
+        base_model: Some("built-in model".into()),
         own_drawings: Some(12),
         seed: Some(u64::MAX),
         validation_accuracy: Some(0.976),
@@ -33,7 +33,7 @@ fn model(hidden: &[usize], activation: Activation) -> Model {
         calibration: Calibration {
             temperature: 1.25,
             // As after a wild training: logits can be any number.
-            reject_below: Some(-5e6),
+            reject_threshold: Some(-5e6),
         },
     };
     Model { mlp, metadata }
@@ -63,7 +63,7 @@ fn a_saved_model_is_the_same_when_loaded() {
 #[test]
 fn files_hold_what_pytorch_expects_of_a_linear_layer() {
     let saved = model(&[7], Activation::Relu);
-    let bytes = saved.to_bytes().expect("serialises");
+    let bytes = saved.to_bytes().expect("serializes");
     let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("is safetensors");
     let mut names = tensors.names();
     names.sort_unstable();
@@ -90,7 +90,7 @@ fn files_hold_what_pytorch_expects_of_a_linear_layer() {
 fn numbers_of_16_bits_are_half_the_file_and_nearly_the_same() {
     let saved = model(&[20, 5], Activation::Relu);
     let [whole, half] =
-        [saved.to_bytes(), saved.to_half_bytes()].map(|bytes| bytes.expect("serialises"));
+        [saved.to_bytes(), saved.to_half_bytes()].map(|bytes| bytes.expect("serializes"));
     let weights = 4 * saved.mlp.config().parameter_count();
     assert_eq!(
         whole.len() - half.len(),
@@ -163,7 +163,7 @@ impl Parts {
     fn sound() -> Self {
         let bytes = model(&[7], Activation::Relu)
             .to_bytes()
-            .expect("serialises");
+            .expect("serializes");
         let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).expect("has a header");
         let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("is safetensors");
         let part = |(name, view): (String, TensorView)| {
@@ -188,7 +188,7 @@ impl Parts {
             )
         });
         let views: Vec<_> = views.collect();
-        safetensors::serialize(views, Some(self.metadata.clone())).expect("serialises")
+        safetensors::serialize(views, Some(self.metadata.clone())).expect("serializes")
     }
 
     fn tensor(&mut self, name: &str) -> &mut (String, Dtype, Vec<usize>, Vec<u8>) {

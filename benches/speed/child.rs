@@ -136,7 +136,7 @@ pub(crate) fn serve(task: &[String]) {
         TrainingEvent::Started(_) => start = Instant::now(),
         TrainingEvent::Resumed(_)
         | TrainingEvent::Batch(_)
-        | TrainingEvent::Glance(_)
+        | TrainingEvent::LiveSnapshot(_)
         | TrainingEvent::Learnt { .. }
         | TrainingEvent::Checkpoint(_) => {}
         TrainingEvent::EpochFinished { .. } => {

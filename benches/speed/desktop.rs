@@ -25,7 +25,7 @@ pub(crate) fn run() {
     let mut rest = String::new();
     for start in 0..STARTS {
         let mut window = Window::start(&display.name);
-        starts.push(window.await_first_frame());
+        starts.push(window.wait_for_first_frame());
         if start == 0 {
             thread::sleep(Duration::from_secs(3));
             rest = window.rest();
@@ -116,7 +116,7 @@ impl Window {
     }
 
     /// The second frame is begun when the first is on the screen.
-    fn await_first_frame(&mut self) -> Duration {
+    fn wait_for_first_frame(&mut self) -> Duration {
         let mut frames = 0;
         while frames < 2 {
             let line = self.log.next().expect("the window draws").expect("a line");

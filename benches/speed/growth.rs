@@ -85,7 +85,7 @@ impl Curve {
                 r#"<text x="{x:.1}" y="{y}" text-anchor="middle">{size}</text>"#
             )?;
         }
-        for (series, (name, colour)) in SERIES.into_iter().enumerate() {
+        for (series, (name, color)) in SERIES.into_iter().enumerate() {
             let places = self.points.iter().enumerate();
             let places: Vec<_> = places
                 .map(|(place, (_, speeds))| (along(place), down(speeds[series])))
@@ -96,19 +96,19 @@ impl Curve {
                 .collect();
             writeln!(
                 svg,
-                r#"<polyline points="{}" fill="none" stroke="{colour}" stroke-width="2"/>"#,
+                r#"<polyline points="{}" fill="none" stroke="{color}" stroke-width="2"/>"#,
                 line.join(" ")
             )?;
             for (x, y) in places {
                 writeln!(
                     svg,
-                    r#"<circle cx="{x:.1}" cy="{y:.1}" r="3" fill="{colour}"/>"#
+                    r#"<circle cx="{x:.1}" cy="{y:.1}" r="3" fill="{color}"/>"#
                 )?;
             }
             let (x, y) = (left + 14.0 + 110.0 * series as f64, HEIGHT - 8.0);
             writeln!(
                 svg,
-                r#"<circle cx="{x}" cy="{:.1}" r="4" fill="{colour}"/><text x="{:.1}" y="{y}">{name}</text>"#,
+                r#"<circle cx="{x}" cy="{:.1}" r="4" fill="{color}"/><text x="{:.1}" y="{y}">{name}</text>"#,
                 y - 4.0,
                 x + 9.0,
             )?;

@@ -62,7 +62,7 @@ pub(crate) fn run() {
     let mut window = Window::open(Way::Round);
     window.draw_many(10_000 / STROKE, STROKE);
     window.press(Key::T);
-    window.await_training();
+    window.wait_for_training();
     let name = "drawing over 10000 points of curves while training at full tilt";
     report(name, &mut window, STROKE);
 }
@@ -78,7 +78,7 @@ fn report(name: &str, window: &mut Window, stroke: usize) {
             window.pen_down();
         }
         next += FRAME;
-        let (frame, answer) = window.move_and_await(next);
+        let (frame, answer) = window.move_and_wait(next);
         frames.push(frame);
         if let Some(answer) = answer {
             answers.push(answer);
@@ -231,7 +231,7 @@ impl Window {
 
     /// A frame in which the pen moves, then those that the workers ask for until the next one is due:
     /// how long the first took, and after how long the bars showed what it drew.
-    fn move_and_await(&mut self, next: Instant) -> (Duration, Option<Duration>) {
+    fn move_and_wait(&mut self, next: Instant) -> (Duration, Option<Duration>) {
         while self.woken.try_recv().is_ok() {}
         let before = self.app.state().answer().cloned();
         let start = Instant::now();
@@ -262,7 +262,7 @@ impl Window {
         }]);
     }
 
-    fn await_training(&mut self) {
+    fn wait_for_training(&mut self) {
         while self.app.state().training.progress.is_none() {
             thread::sleep(FRAME);
             self.frame(Vec::new());

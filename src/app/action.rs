@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::state::{
-    Stage, evaluation::MeasuringAction, form::TrainingForm, models::ModelId, runs::RunAction,
+    Tab, evaluation::EvaluationAction, form::TrainingForm, models::ModelId, runs::RunAction,
 };
 use crate::{
     bitmap::{Bitmap, Digit},
@@ -11,14 +11,14 @@ use crate::{
     evaluation::evaluation_set::Source,
     ink::{Ink, Point},
     model::{device::DeviceChoice, file::Model},
-    store::{corrections::HandTask, run_library::LibraryTask, settings::ThemeChoice},
+    store::{corrections::HandTask, run_library::RunLibraryTask, settings::ThemeChoice},
     training::{
         checkpoint::Checkpoint,
         config::{Preset, TrainingConfig},
         fine_tune::Pupil,
     },
     worker::{
-        file_tasks::{FileTask, Photograph},
+        file_tasks::{CurvesImage, FileTask},
         trainer::DataSource,
     },
 };
@@ -39,7 +39,7 @@ pub enum Action {
     /// Remove the drawing, or the picture that is shown in its place.
     Clear,
     /// Keep the drawing as this digit, or as none, for trainings to learn from.
-    KeepAs(Option<Digit>),
+    SaveCorrection(Option<Digit>),
     /// Remove the drawing that was kept last.
     ForgetLast,
     /// Ask where a file is or shall be.
@@ -59,11 +59,11 @@ pub enum Action {
     /// Set the fields as this preset has them.
     PresetChosen(Preset),
     /// Save this picture of the curves.
-    SavePhotograph(Arc<Photograph>),
+    SaveCurvesImage(Arc<CurvesImage>),
     /// Something with a run in the table.
     Run(RunAction),
     /// Take a first look at the data that the fields name.
-    LookAtData,
+    PreviewData,
     /// Time some steps of the training that the fields describe.
     Rehearse,
     /// Train on this device from the next time on.
@@ -76,16 +76,16 @@ pub enum Action {
     Pause,
     /// Let it go on.
     Resume,
-    /// End it and keep what it has learnt.
+    /// End it and keep what it has learned.
     Stop,
-    /// Leave out the test of what it has learnt, or the rest of that test.
+    /// Leave out the test of what it has learned, or the rest of that test.
     SkipTest,
     /// Go on with the training that was interrupted before the window was closed.
-    ResumeInterrupted,
+    ResumeCheckpoint,
     /// Throw away what it left.
-    DiscardInterrupted,
+    DeleteCheckpoint,
     /// Decide that another time.
-    KeepInterrupted,
+    KeepCheckpoint,
     /// Whether each epoch's weights answer.
     Watch(bool),
     /// Add this noise to what the network sees of the drawing, or none.
@@ -97,9 +97,9 @@ pub enum Action {
     /// Show or hide the training panel.
     ShowTraining(bool),
     /// Look at another room of the window.
-    Enter(Stage),
+    Enter(Tab),
     /// Something in the view that tests the model.
-    Measuring(MeasuringAction),
+    Measuring(EvaluationAction),
     /// Close the window although something would be lost.
     CloseAnyway,
     /// Leave the window open.
@@ -132,7 +132,7 @@ pub enum PathPurpose {
     /// To save the figures of a training as a table.
     SaveCurves,
     /// To save the picture that was taken of its curves.
-    SavePhotograph,
+    SaveCurvesImage,
 }
 
 impl PathPurpose {
@@ -145,7 +145,7 @@ impl PathPurpose {
                 | Self::SaveConfusion
                 | Self::SaveSettings
                 | Self::SaveCurves
-                | Self::SavePhotograph
+                | Self::SaveCurvesImage
         )
     }
 }
@@ -153,9 +153,9 @@ impl PathPurpose {
 /// Something that takes a worker or the window itself. The state asks for it; `app` does it.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// Recognise the drawing of this revision.
+    /// Recognize the drawing of this revision.
     Predict(Ink, u64),
-    /// Recognise a picture, shown at this revision.
+    /// Recognize a picture, shown at this revision.
     PredictPicture(Bitmap, u64),
     /// Let this model answer from now on.
     Answer(Arc<Model>),
@@ -174,32 +174,32 @@ pub enum Effect {
         /// On what.
         data: DataSource,
         /// Whether it learns from the drawings that are kept, too.
-        learns_hand: bool,
+        uses_corrections: bool,
         /// What to compute on.
         device: DeviceChoice,
     },
     /// Go on, under this number, with a training that was interrupted.
-    ResumeInterrupted(u64, Arc<Checkpoint>),
+    ResumeCheckpoint(u64, Arc<Checkpoint>),
     /// Throw away what an interrupted training left.
-    DiscardInterrupted(Arc<Checkpoint>),
+    DeleteCheckpoint(Arc<Checkpoint>),
     /// Let the training wait.
     Pause,
     /// Let it go on.
     Resume,
-    /// End it and keep what it has learnt.
+    /// End it and keep what it has learned.
     Stop,
-    /// Leave out the test of what it has learnt, or the rest of that test.
+    /// Leave out the test of what it has learned, or the rest of that test.
     SkipTest,
     /// Begin the measurement of this number: this model, on these pictures, with this noise on them or none.
     Measure(u64, Arc<Model>, Source, Option<Noise>),
     /// End the measurement under way.
-    CancelMeasuring,
+    CancelEvaluation,
     /// Open the system's file dialog.
     OpenDialog(PathPurpose),
     /// Read or write a file.
     File(FileTask),
     /// Do something in the library of finished trainings.
-    Library(LibraryTask),
+    Library(RunLibraryTask),
     /// Do something with the drawings that are kept to learn from.
     Hand(HandTask),
     /// Close the window.

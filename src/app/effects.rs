@@ -8,10 +8,10 @@ use super::{
     action::{Effect, PathPurpose},
     state::State,
 };
-use crate::store::{corrections::HandTask, run_library::LibraryTask};
+use crate::store::{corrections::HandTask, run_library::RunLibraryTask};
 use crate::worker::{
     Waker, Wakers,
-    evaluator::Measurer,
+    evaluator::Evaluator,
     file_tasks::{Dialog, FileTask, FileTasks},
     predictor::{PredictionRequest, Predictor},
     rehearser::Rehearser,
@@ -23,7 +23,7 @@ use crate::worker::{
 pub(super) struct Workers {
     pub(super) predictor: Predictor,
     pub(super) trainer: Option<Trainer>,
-    pub(super) evaluator: Option<Measurer>,
+    pub(super) evaluator: Option<Evaluator>,
     pub(super) rehearser: Option<Rehearser>,
     /// Rehearsals that were abandoned: the window does not wait for their last step.
     ending: Vec<Rehearser>,
@@ -81,25 +81,25 @@ impl Workers {
                     config,
                     pupil,
                     data,
-                    learns_hand,
+                    uses_corrections,
                     device,
                 } => {
                     let job = Job::New {
                         config,
                         pupil,
                         data,
-                        hand: self.hand.clone().filter(|_| learns_hand),
+                        hand: self.hand.clone().filter(|_| uses_corrections),
                         device,
                     };
                     self.train(ctx, run, job);
                 }
-                Effect::ResumeInterrupted(run, checkpoint) => {
+                Effect::ResumeCheckpoint(run, checkpoint) => {
                     self.train(ctx, run, Job::Resume(checkpoint));
                 }
-                Effect::DiscardInterrupted(checkpoint) => {
+                Effect::DeleteCheckpoint(checkpoint) => {
                     if let Some(path) = self.checkpoint.clone() {
                         self.files
-                            .submit(FileTask::DiscardInterrupted(path, checkpoint));
+                            .submit(FileTask::DeleteCheckpoint(path, checkpoint));
                     }
                 }
                 Effect::Pause => self.steer(Trainer::pause),
@@ -110,9 +110,9 @@ impl Workers {
                     // The last measurement is done, so its thread is joined at once.
                     let ctx = ctx.clone();
                     let waker = Arc::new(move || ctx.request_repaint());
-                    self.evaluator = Some(Measurer::spawn(number, model, source, noise, waker));
+                    self.evaluator = Some(Evaluator::spawn(number, model, source, noise, waker));
                 }
-                Effect::CancelMeasuring => {
+                Effect::CancelEvaluation => {
                     if let Some(evaluator) = &self.evaluator {
                         evaluator.cancel();
                     }
@@ -159,20 +159,20 @@ impl Workers {
     }
 
     /// Keeps what is needed to go on with a training in this file, and looks whether one was interrupted.
-    pub(super) fn keep_checkpoint_in(&mut self, path: PathBuf) {
-        self.files.submit(FileTask::FindInterrupted(path.clone()));
+    pub(super) fn store_checkpoints_in(&mut self, path: PathBuf) {
+        self.files.submit(FileTask::FindCheckpoint(path.clone()));
         self.checkpoint = Some(path);
     }
 
     /// Keeps finished trainings in this folder, and looks what is in it.
-    pub(super) fn keep_runs_in(&mut self, folder: PathBuf) {
-        let task = FileTask::Library(folder.clone(), LibraryTask::List);
+    pub(super) fn store_runs_in(&mut self, folder: PathBuf) {
+        let task = FileTask::Library(folder.clone(), RunLibraryTask::List);
         self.files.submit(task);
         self.library = Some(folder);
     }
 
     /// Keeps drawings to learn from in this file, and counts what is in it.
-    pub(super) fn keep_hand_in(&mut self, path: PathBuf) {
+    pub(super) fn store_corrections_in(&mut self, path: PathBuf) {
         self.files
             .submit(FileTask::Hand(path.clone(), HandTask::Count));
         self.hand = Some(path);
@@ -198,8 +198,8 @@ fn dialog_for(purpose: PathPurpose, state: &State) -> Option<Dialog> {
         PathPurpose::TestInk => Dialog::ChooseTestInk,
         PathPurpose::SaveConfusion => Dialog::SaveTable("confusion.csv", state.confusion_table()?),
         PathPurpose::SaveCurves => Dialog::SaveTable("training.csv", state.training.table()),
-        PathPurpose::SavePhotograph => {
-            Dialog::SavePhotograph(Arc::clone(state.training.photograph.as_ref()?))
+        PathPurpose::SaveCurvesImage => {
+            Dialog::SaveCurvesImage(Arc::clone(state.training.curves_image.as_ref()?))
         }
         PathPurpose::LoadSettings => Dialog::LoadSettings,
         PathPurpose::SaveSettings => {

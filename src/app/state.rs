@@ -61,7 +61,7 @@ pub struct Picture {
 
 /// What the middle of the window is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Stage {
+pub enum Tab {
     /// To draw, and to see what the network makes of it.
     #[default]
     Draw,
@@ -85,7 +85,7 @@ pub struct State {
     /// The view that tests the model.
     pub measuring: Measuring,
     /// What is looked at.
-    pub stage: Stage,
+    pub stage: Tab,
     /// What is to be said.
     pub notices: Notices,
     /// The path field, while it is open.
@@ -97,7 +97,7 @@ pub struct State {
     editor: InkEditor,
     picture: Option<Picture>,
     answer: Option<Answer>,
-    /// Counts what there was to recognise; what is older than `blank_since` is of no interest.
+    /// Counts what there was to recognize; what is older than `blank_since` is of no interest.
     revision: u64,
     blank_since: u64,
     /// The time since the window opened.
@@ -123,7 +123,7 @@ impl State {
             noise: None,
             runs: Runs::default(),
             measuring: Measuring::default(),
-            stage: Stage::default(),
+            stage: Tab::default(),
             notices: Notices::default(),
             path_prompt: None,
             typed: Vec::new(),
@@ -164,12 +164,12 @@ impl State {
         self.picture.as_ref()
     }
 
-    /// Whether there is nothing to recognise.
+    /// Whether there is nothing to recognize.
     pub fn is_blank(&self) -> bool {
         self.picture.is_none() && self.editor.ink().is_empty()
     }
 
-    /// What the network saw and made of it; `None` while there is nothing to recognise.
+    /// What the network saw and made of it; `None` while there is nothing to recognize.
     pub fn answer(&self) -> Option<&Answer> {
         self.answer.as_ref()
     }
@@ -194,7 +194,7 @@ impl State {
             Action::Undo => self.undo(out),
             Action::Redo => self.edit(out, InkEditor::redo),
             Action::Clear => self.edit(out, InkEditor::clear),
-            Action::KeepAs(digit) => self.keep_as(digit, out),
+            Action::SaveCorrection(digit) => self.keep_as(digit, out),
             Action::ForgetLast => out.push(Effect::Hand(HandTask::ForgetLast)),
             Action::AskPath(purpose) => self.ask_path(purpose, out),
             Action::PathEdited(text) => {
@@ -206,22 +206,22 @@ impl State {
             Action::PathAccepted => self.accept_path(out),
             Action::PathCancelled => self.path_prompt = None,
             Action::FileDropped(path) => out.push(Effect::File(match self.stage {
-                Stage::Draw => FileTask::OpenAny(path),
-                Stage::Test => FileTask::TestOnAny(path),
+                Tab::Draw => FileTask::OpenAny(path),
+                Tab::Test => FileTask::TestOnAny(path),
             })),
             Action::ChooseModel(id) => self.choose_model(id, out),
             Action::FormChanged(form) => self.training.form = *form,
             Action::PresetChosen(preset) => self.training.form.choose(preset),
-            Action::SavePhotograph(photograph) => {
-                self.training.photograph = Some(photograph);
-                self.ask_path(PathPurpose::SavePhotograph, out);
+            Action::SaveCurvesImage(curves_image) => {
+                self.training.curves_image = Some(curves_image);
+                self.ask_path(PathPurpose::SaveCurvesImage, out);
             }
             Action::Run(action) => self.apply_to_run(action, out),
-            Action::LookAtData => {
+            Action::PreviewData => {
                 if let Some(source) = self.training.form.source()
                     && self.training.data.ask(&source)
                 {
-                    out.push(Effect::File(FileTask::LookAtData(source)));
+                    out.push(Effect::File(FileTask::PreviewData(source)));
                 }
             }
             Action::Rehearse => {
@@ -238,12 +238,12 @@ impl State {
             Action::Resume => self.steer(out, Effect::Resume),
             Action::Stop => self.steer(out, Effect::Stop),
             Action::SkipTest => self.steer(out, Effect::SkipTest),
-            Action::ResumeInterrupted => self.resume_interrupted(out),
-            Action::DiscardInterrupted => {
+            Action::ResumeCheckpoint => self.resume_checkpoint(out),
+            Action::DeleteCheckpoint => {
                 let interrupted = self.training.interrupted.take();
-                out.extend(interrupted.map(Effect::DiscardInterrupted));
+                out.extend(interrupted.map(Effect::DeleteCheckpoint));
             }
-            Action::KeepInterrupted => self.training.interrupted = None,
+            Action::KeepCheckpoint => self.training.interrupted = None,
             Action::Watch(watch) => self.watch(watch, out),
             Action::AddNoise(noise) => {
                 self.noise = noise;
@@ -253,7 +253,7 @@ impl State {
             Action::ChooseTheme(theme) => self.settings.theme = theme,
             Action::ShowTraining(show) => self.settings.training_panel = show,
             Action::Enter(stage) => self.enter(stage, out),
-            Action::Measuring(action) => self.apply_measuring(action, out),
+            Action::Measuring(action) => self.apply_evaluation(action, out),
             Action::CloseAnyway => {
                 self.closing = Closing::Confirmed;
                 out.push(Effect::Close);
@@ -297,19 +297,19 @@ impl State {
     }
 
     fn choose_model(&mut self, id: ModelId, out: &mut Vec<Effect>) {
-        self.look_away();
+        self.stop_watching();
         self.models.choose(id);
-        self.answer_with_model(out);
+        self.use_chosen_model(out);
     }
 
     /// Whoever chooses a model while a training is watched does not want to watch it now.
-    fn look_away(&mut self) {
+    fn stop_watching(&mut self) {
         if self.models.snapshot().is_some() {
             self.settings.watch = false;
         }
     }
 
-    fn answer_with_model(&mut self, out: &mut Vec<Effect>) {
+    fn use_chosen_model(&mut self, out: &mut Vec<Effect>) {
         log::info!(target: "digitpad", "the answers are from: {}", self.models.chosen().name());
         out.push(Effect::Answer(Arc::clone(self.models.answering())));
     }

@@ -9,7 +9,7 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 
-use self::train::TypedTrain;
+use self::train::TrainArgs;
 use super::{EvalSource, EvalTask, InfoTask, Input, Invocation, PredictTask, PresetsTask, Task};
 use crate::{
     data::{ink_set::Fold, noise::Noise},
@@ -39,7 +39,7 @@ Examples:
   digitpad eval --weights mine.safetensors --data fashion-mnist/
   digitpad eval --idx t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --json
   digitpad eval --ink digits.jsonl.gz --ink signs.jsonl.gz
-  digitpad eval --ink digits.jsonl.gz --errors misread.png
+  digitpad eval --ink digits.jsonl.gz --errors misclassified.png
   digitpad eval --weights filtered.safetensors --noise salt-and-pepper:0.1
   digitpad eval --ink digits.jsonl.gz --noise gaussian:0.2
 
@@ -47,9 +47,9 @@ With --json, one object: source, examples, loss, accuracy, confusion (ten rows, 
 digit precision and recall (per_class is recall too), ece (the expected calibration error) and
 reliability (its 15 bins of confidence: count, mean confidence, accuracy). With --ink also by_source (by
 the part of the writer's name before its dash), how many digits were refused, how many called sure,
-non_digits (what is labelled otherwise, and how much of it was refused: in all, of plain signs, of signs
-never learnt, by_sign), auroc, refused_keeping_99 (the part of the plain signs that is refused where 99 of 100
-digits are kept), and how many lines were left out: unlabelled, blank. Where no line is a digit, what
+non_digits (what is labeled otherwise, and how much of it was refused: in all, of plain signs, of signs
+never learned, by_sign), auroc, rejected_accepting_99 (the part of the plain signs that is refused where 99 of 100
+digits are kept), and how many lines were left out: unlabeled, blank. Where no line is a digit, what
 there is to say of digits is left out.";
 
 const PREDICT_EXAMPLES: &str = "\
@@ -77,41 +77,41 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = "digitpad", version, about = ABOUT, after_help = EXAMPLES)]
 #[command(args_conflicts_with_subcommands = true, max_term_width = 100)]
-struct Typed {
+struct ProgramArgs {
     #[command(flatten)]
-    model: TypedModel,
+    model: ModelArgs,
     #[command(subcommand)]
-    command: Option<TypedCommand>,
+    command: Option<CommandArgs>,
 }
 
 #[derive(Debug, Subcommand)]
-enum TypedCommand {
+enum CommandArgs {
     /// Train a network and write its weights
     #[command(after_help = train::EXAMPLES)]
-    Train(Box<TypedTrain>),
+    Train(Box<TrainArgs>),
     /// Print a preset as a TOML file to start from, or what presets there are
     #[command(after_help = PRESETS_EXAMPLES)]
-    Presets(TypedPresets),
-    /// Measure a model on labelled digits: MNIST's test set, or those given
+    Presets(PresetsArgs),
+    /// Measure a model on labeled digits: MNIST's test set, or those given
     #[command(after_help = EVAL_EXAMPLES)]
-    Eval(TypedEval),
+    Eval(EvalArgs),
     /// Read digits in pictures (PNG, JPEG, BMP, WebP, GIF, PNM, TIFF) and ink files
     #[command(after_help = PREDICT_EXAMPLES)]
-    Predict(TypedPredict),
+    Predict(PredictArgs),
     /// Show the layers, parameters and metadata of a weight file
     #[command(after_help = INFO_EXAMPLES)]
-    Info(TypedInfo),
+    Info(InfoArgs),
 }
 
 #[derive(Debug, Args)]
-struct TypedModel {
+struct ModelArgs {
     /// The weight file to use; without it, the model that is built in
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-struct TypedDevice {
+struct DeviceArgs {
     /// What to compute on
     #[arg(long, value_name = "NAME", default_value = DeviceChoice::Auto.name())]
     #[arg(value_parser = one_of::<DeviceChoice>(DeviceChoice::ALL.map(device_value)))]
@@ -126,9 +126,9 @@ fn device_value(choice: DeviceChoice) -> PossibleValue {
 }
 
 #[derive(Debug, Args)]
-struct TypedEval {
+struct EvalArgs {
     #[command(flatten)]
-    model: TypedModel,
+    model: ModelArgs,
     /// A folder with the two test files of a data set in MNIST's format
     #[arg(long, value_name = "FOLDER", group = "source")]
     data: Option<PathBuf>,
@@ -141,7 +141,7 @@ struct TypedEval {
     /// With --ink: measure only the hands of one part K of N, those that a training left out
     #[arg(long, value_name = "K/N", requires = "ink")]
     fold: Option<Fold>,
-    /// A picture to write, in PNG: the misread digits, the worst first, each with what it shows, what it
+    /// A picture to write, in PNG: the misclassified digits, the worst first, each with what it shows, what it
     /// was read as and how sure of that the model was
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
@@ -149,16 +149,16 @@ struct TypedEval {
     #[arg(long, value_name = "KIND:X")]
     noise: Option<Noise>,
     #[command(flatten)]
-    device: TypedDevice,
+    device: DeviceArgs,
     /// Print the figures as one JSON object
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
-struct TypedPredict {
+struct PredictArgs {
     #[command(flatten)]
-    model: TypedModel,
+    model: ModelArgs,
     /// Pictures or ink files, told apart by what they hold; "-" is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -168,7 +168,7 @@ struct TypedPredict {
 }
 
 #[derive(Debug, Args)]
-struct TypedPresets {
+struct PresetsArgs {
     /// The preset to print; without it, all are listed
     #[arg(value_name = "NAME", value_parser = one_of::<Preset>(preset_names()))]
     preset: Option<Preset>,
@@ -179,7 +179,7 @@ fn preset_names() -> [PossibleValue; 4] {
 }
 
 #[derive(Debug, Args)]
-struct TypedInfo {
+struct InfoArgs {
     /// The weight file; without it, the model that is built in
     #[arg(value_name = "FILE")]
     weights: Option<PathBuf>,
@@ -206,29 +206,27 @@ pub(super) enum Refused {
 
 /// Reads the arguments, the program's name first.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, Refused> {
-    let typed = Typed::try_parse_from(arguments).map_err(Refused::Usage)?;
+    let typed = ProgramArgs::try_parse_from(arguments).map_err(Refused::Usage)?;
     let task = match typed.command {
         None => {
             return Ok(Invocation::Window {
                 weights: typed.model.weights,
             });
         }
-        Some(TypedCommand::Train(train)) => {
+        Some(CommandArgs::Train(train)) => {
             Task::Train(Box::new(train.resolve().map_err(Refused::Value)?))
         }
-        Some(TypedCommand::Presets(TypedPresets { preset })) => {
-            Task::Presets(PresetsTask { preset })
-        }
-        Some(TypedCommand::Eval(eval)) => Task::Eval(eval.resolve()),
-        Some(TypedCommand::Predict(predict)) => Task::Predict(predict.resolve()),
-        Some(TypedCommand::Info(TypedInfo { weights, json })) => {
+        Some(CommandArgs::Presets(PresetsArgs { preset })) => Task::Presets(PresetsTask { preset }),
+        Some(CommandArgs::Eval(eval)) => Task::Eval(eval.resolve()),
+        Some(CommandArgs::Predict(predict)) => Task::Predict(predict.resolve()),
+        Some(CommandArgs::Info(InfoArgs { weights, json })) => {
             Task::Info(InfoTask { weights, json })
         }
     };
     Ok(Invocation::Task(task))
 }
 
-impl TypedEval {
+impl EvalArgs {
     fn resolve(self) -> EvalTask {
         // clap lets at most one of the three through, and exactly two files of a pair.
         let source = match (self.data, self.idx.as_deref(), self.ink) {
@@ -251,7 +249,7 @@ impl TypedEval {
     }
 }
 
-impl TypedPredict {
+impl PredictArgs {
     fn resolve(self) -> PredictTask {
         let input = |file: PathBuf| {
             if file.as_os_str() == "-" {
@@ -276,7 +274,7 @@ mod tests {
 
     #[test]
     fn the_definition_holds_together() {
-        Typed::command().debug_assert();
+        ProgramArgs::command().debug_assert();
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `digitpad eval`: how good a model is on labelled digits.
+//! `digitpad eval`: how good a model is on labeled digits.
 
 use std::{
     io::Write,
@@ -16,21 +16,21 @@ use crate::{
         Figures, Measurement,
         calibration::{BINS, Bin},
         error_sheet::Sheet,
-        evaluation_set::Specimens,
+        evaluation_set::EvaluationSet,
     },
     model::{device::DeviceChoice, file::Model},
     picture::save_rgb_png,
     training::{control::Control, evaluation::Evaluation},
 };
 
-/// Measure a model on labelled digits.
+/// Measure a model on labeled digits.
 #[derive(Debug)]
 pub struct EvalTask {
     /// The weight file; `None` is the shipped model.
     pub weights: Option<PathBuf>,
     /// Where the digits come from.
     pub source: EvalSource,
-    /// Where to write a picture of what was misread.
+    /// Where to write a picture of what was misclassified.
     pub errors: Option<PathBuf>,
     /// What is added to the images first.
     pub noise: Option<Noise>,
@@ -40,7 +40,7 @@ pub struct EvalTask {
     pub json: bool,
 }
 
-/// Where labelled digits come from.
+/// Where labeled digits come from.
 #[derive(Debug)]
 pub enum EvalSource {
     /// The test set of the built-in MNIST.
@@ -132,8 +132,8 @@ pub(super) fn run(
         EvalSource::Idx { images, labels } => pair(images, labels)?,
     };
     let name = with_noise(source, task.noise);
-    let specimens = Specimens::of_examples(name, examples).with_noise(task.noise);
-    let Some(measurement) = measured(&model, specimens)? else {
+    let evaluation_set = EvaluationSet::of_examples(name, examples).with_noise(task.noise);
+    let Some(measurement) = measured(&model, evaluation_set)? else {
         return Ok(Ending::Interrupted);
     };
     if let Some(path) = &task.errors {
@@ -156,25 +156,28 @@ pub(super) fn with_noise(source: String, noise: Option<Noise>) -> String {
     }
 }
 
-/// Writes a picture of what the model misreads.
+/// Writes a picture of what the model misclassifies.
 pub(super) fn write_errors(
     model: &Model,
-    specimens: Specimens,
+    evaluation_set: EvaluationSet,
     path: &Path,
 ) -> Result<(), CliError> {
-    match measured(model, specimens)? {
+    match measured(model, evaluation_set)? {
         Some(measurement) => save_errors(&measurement, path),
         None => Ok(()),
     }
 }
 
-fn measured(model: &Model, specimens: Specimens) -> Result<Option<Measurement>, ModelError> {
+fn measured(
+    model: &Model,
+    evaluation_set: EvaluationSet,
+) -> Result<Option<Measurement>, ModelError> {
     // Nobody else holds the lever, so it is never abandoned.
-    Measurement::of(model, specimens, &Control::default(), &mut |_| {})
+    Measurement::of(model, evaluation_set, &Control::default(), &mut |_| {})
 }
 
 fn save_errors(measurement: &Measurement, path: &Path) -> Result<(), CliError> {
-    let sheet = Sheet::of_misread(measurement);
+    let sheet = Sheet::from_errors(measurement);
     Ok(save_rgb_png(
         &sheet.pixels,
         [sheet.width, sheet.height],

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::Write, path::PathBuf};
 
 use serde::Serialize;
 
-use self::non_digits::{Evidence, NonDigitFigures};
+use self::non_digits::{Evidence, NonDigitMetrics};
 use super::{
     Ending,
     eval::{EvalTask, Report, with_noise, write_errors},
@@ -15,7 +15,7 @@ use crate::{
     bitmap::{Bitmap, CLASSES, Digit},
     data::{ink_set::Fold, noise::Noise},
     error::{CliError, ModelError, Refusal},
-    evaluation::{Figures, Reading, evaluation_set::Specimens},
+    evaluation::{Figures, Reading, evaluation_set::EvaluationSet},
     ink::{
         self,
         file::{InkRecord, Label},
@@ -38,14 +38,14 @@ struct Sorted<'a> {
     digits: Vec<(&'a InkRecord, Digit, Bitmap)>,
     /// What the label calls otherwise than a digit.
     others: Vec<(&'a str, Bitmap)>,
-    left_out: LeftOut,
+    left_out: SkippedRecords,
 }
 
 /// How many lines cannot be measured with, by why.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-struct LeftOut {
+struct SkippedRecords {
     /// They have no label.
-    unlabelled: usize,
+    unlabeled: usize,
     /// They have no ink.
     blank: usize,
 }
@@ -55,27 +55,27 @@ struct InkReport<'a> {
     #[serde(flatten)]
     digits: Option<DigitReport<'a>>,
     /// What is no digit; `null` without any.
-    non_digits: Option<NonDigitFigures>,
+    non_digits: Option<NonDigitMetrics>,
     /// The probability that a digit has more evidence than a plain sign that is none (the area under the
     /// receiver's operating characteristic); `null` unless there are both.
     auroc: Option<f64>,
     /// What part of the plain signs is refused at the threshold that keeps 99 of 100 of these digits; `null` unless
     /// there are both.
-    refused_keeping_99: Option<f64>,
+    rejected_accepting_99: Option<f64>,
     #[serde(flatten)]
-    left_out: LeftOut,
+    left_out: SkippedRecords,
 }
 
 #[derive(Serialize)]
 struct DigitReport<'a> {
     #[serde(flatten)]
     report: Report<'a>,
-    by_source: BTreeMap<&'a str, SourceFigures>,
-    sure: SureFigures,
+    by_source: BTreeMap<&'a str, SourceMetrics>,
+    sure: ConfidentMetrics,
 }
 
 #[derive(Serialize)]
-struct SourceFigures {
+struct SourceMetrics {
     examples: usize,
     loss: f64,
     accuracy: f64,
@@ -83,7 +83,7 @@ struct SourceFigures {
 
 /// Of the digits that were called sure.
 #[derive(Serialize)]
-struct SureFigures {
+struct ConfidentMetrics {
     examples: usize,
     /// `null` without any.
     accuracy: Option<f64>,
@@ -136,15 +136,15 @@ pub(super) fn run(
                 by_source(&sorted, &digit_logits),
             )
         }),
-        non_digits: NonDigitFigures::of(&others, model),
+        non_digits: NonDigitMetrics::of(&others, model),
         auroc: evidence.as_ref().map(Evidence::auroc),
-        refused_keeping_99: evidence.map(|evidence| evidence.refused_keeping(0.99)),
+        rejected_accepting_99: evidence.map(|evidence| evidence.rejected_accepting(0.99)),
         left_out: sorted.left_out,
     };
     if let Some(path) = &task.errors {
         let drawings = sorted.digits.into_iter();
         let drawings = drawings.map(|(_, truth, bitmap)| (bitmap, truth)).collect();
-        write_errors(model, Specimens::of_drawings(&name, drawings), path)?;
+        write_errors(model, EvaluationSet::of_drawings(&name, drawings), path)?;
     }
     if task.json {
         write_json(out, &report)?;
@@ -163,7 +163,7 @@ fn sort(records: &[InkRecord], noise: Option<Noise>) -> Sorted<'_> {
     };
     for record in records {
         let Some(label) = &record.label else {
-            sorted.left_out.unlabelled += 1;
+            sorted.left_out.unlabeled += 1;
             continue;
         };
         let Some(bitmap) = ink::to_bitmap(&record.ink) else {
@@ -201,7 +201,7 @@ fn logits<'a>(
 fn by_source<'a>(
     sorted: &Sorted<'a>,
     logits: &[[f32; CLASSES]],
-) -> BTreeMap<&'a str, SourceFigures> {
+) -> BTreeMap<&'a str, SourceMetrics> {
     let mut groups: BTreeMap<&str, Vec<(&[f32; CLASSES], Digit)>> = BTreeMap::new();
     for ((record, truth, _), logits) in sorted.digits.iter().zip(logits) {
         let writer = record.writer.as_deref().unwrap_or(UNKNOWN);
@@ -215,7 +215,7 @@ fn by_source<'a>(
             accuracy,
             ..
         } = Evaluation::of_logits(members.into_iter());
-        SourceFigures {
+        SourceMetrics {
             examples,
             loss,
             accuracy,
@@ -240,18 +240,18 @@ impl InkReport<'_> {
         if let Some(auroc) = self.auroc {
             writeln!(out, "digits against plain signs: AUROC {auroc:.4}")?;
         }
-        if let Some(refused) = self.refused_keeping_99 {
+        if let Some(refused) = self.rejected_accepting_99 {
             let refused = text::percent(refused);
             writeln!(
                 out,
                 "where 99 of 100 digits are kept: {refused} of plain signs refused"
             )?;
         }
-        let LeftOut { unlabelled, blank } = self.left_out;
-        if self.left_out != LeftOut::default() {
+        let SkippedRecords { unlabeled, blank } = self.left_out;
+        if self.left_out != SkippedRecords::default() {
             writeln!(
                 out,
-                "left out: {unlabelled} without a label, {blank} without ink"
+                "left out: {unlabeled} without a label, {blank} without ink"
             )?;
         }
         Ok(())
@@ -263,17 +263,17 @@ impl<'a> DigitReport<'a> {
         name: &'a str,
         figures: &'a Figures,
         readings: &[Reading],
-        by_source: BTreeMap<&'a str, SourceFigures>,
+        by_source: BTreeMap<&'a str, SourceMetrics>,
     ) -> Self {
-        let is_sure = |reading: &&Reading| reading.prediction.is_sure();
-        let sure = readings.iter().filter(is_sure);
+        let is_confident = |reading: &&Reading| reading.prediction.is_confident();
+        let sure = readings.iter().filter(is_confident);
         let (examples, right) = sure.fold((0, 0), |(examples, right), reading| {
             (examples + 1, right + usize::from(reading.is_right()))
         });
         Self {
             report: Report::new(name, figures),
             by_source,
-            sure: SureFigures {
+            sure: ConfidentMetrics {
                 examples,
                 accuracy: (examples > 0).then(|| right as f64 / examples as f64),
             },
@@ -284,7 +284,7 @@ impl<'a> DigitReport<'a> {
         self.report.write_text(out)?;
         writeln!(out)?;
         for (source, figures) in &self.by_source {
-            let SourceFigures {
+            let SourceMetrics {
                 examples,
                 loss,
                 accuracy,
@@ -295,8 +295,8 @@ impl<'a> DigitReport<'a> {
                 "{source}: loss {loss:.4}, accuracy {accuracy} of {examples}"
             )?;
         }
-        let SureFigures { examples, accuracy } = self.sure;
-        let accuracy = text::percent_if_any(accuracy);
+        let ConfidentMetrics { examples, accuracy } = self.sure;
+        let accuracy = text::percent_or_dash(accuracy);
         Ok(writeln!(
             out,
             "\nsure of {examples}, {accuracy} of these rightly"

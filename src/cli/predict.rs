@@ -8,7 +8,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Ending, complain, load_model, write_json};
+use super::{Ending, load_model, report_error, write_json};
 use crate::{
     bitmap::{Bitmap, CLASSES},
     cli::text,
@@ -74,7 +74,7 @@ pub(super) fn run(
             Ok(()) => {}
             // Nobody could read the answers to the others either.
             Err(error @ CliError::Output(_)) => return Err(error),
-            Err(error) => ending = Ending::Partly(complain(&error, err)),
+            Err(error) => ending = Ending::Partly(report_error(&error, err)),
         }
     }
     Ok(ending)
@@ -166,7 +166,7 @@ impl Printer<'_> {
                         format!("{digit} ({confidence})")
                     }
                     Verdict::Either(digit, other) => format!("{digit} or {other}? ({confidence})"),
-                    Verdict::NoDigit(nearest) => format!("not a digit (nearest: {nearest})"),
+                    Verdict::NonDigit(nearest) => format!("not a digit (nearest: {nearest})"),
                 }
             }
             None => "nothing drawn".to_owned(),

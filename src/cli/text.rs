@@ -13,7 +13,7 @@ pub(super) fn percent(part: f64) -> String {
 }
 
 /// The same; a dash where there is nothing to be a part of.
-pub(super) fn percent_if_any(part: Option<f64>) -> String {
+pub(super) fn percent_or_dash(part: Option<f64>) -> String {
     part.map_or_else(|| "–".to_owned(), percent)
 }
 
@@ -22,7 +22,7 @@ pub(super) fn percent_if_any(part: Option<f64>) -> String {
 pub(super) fn confusion(figures: &Figures) -> String {
     let line = |(digit, row): (usize, &[usize; CLASSES])| {
         let cells = row.map(|count| format!("{count:>6}")).join(" ");
-        let recall = percent_if_any(figures.classes[digit].recall);
+        let recall = percent_or_dash(figures.classes[digit].recall);
         format!("{digit:>9} {cells} {recall:>10}\n")
     };
     let heading = "    digit   read as 0 … 9, then recall\n".to_owned();
@@ -65,7 +65,7 @@ mod tests {
             "fewer digits, likewise"
         );
         assert_eq!(rounded_percent(0.0004, 1), "<0.1", "at the other end too");
-        assert_eq!(percent_if_any(None), "–", "of none");
+        assert_eq!(percent_or_dash(None), "–", "of none");
     }
 
     #[test]

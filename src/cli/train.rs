@@ -14,7 +14,7 @@ use candle_core::Device;
 use serde::Serialize;
 
 use self::{
-    checkpoint::{check_places, read_checkpoint, say_how_to_resume, set_aside},
+    checkpoint::{back_up, check_output_paths, print_resume_command, read_checkpoint},
     display::Display,
 };
 use super::{Ending as Exit, open_device, text, write_json};
@@ -22,14 +22,14 @@ use crate::{
     bitmap::PIXELS,
     data::{Dataset, source::DataSource},
     error::{CliError, Refusal, TrainingError},
-    files::{ReadFault, latest::LatestFile, read_bounded, write_atomically},
+    files::{ReadError, latest::LatestFile, read_bounded, write_atomically},
     model::device::DeviceChoice,
     training::{
         self, Ending, EpochRecord, TrainedModel, TrainingEvent,
         checkpoint::Checkpoint,
         config::TrainingConfig,
-        control::{Control, Wish},
-        diagnostics::{Observation, observe},
+        control::{Control, Signal},
+        diagnostics::{Hint, diagnose},
         evaluation::Evaluation,
         fine_tune::Pupil,
     },
@@ -97,7 +97,7 @@ pub(super) fn run(
     err: &mut (dyn Write + Send),
 ) -> Result<Exit, CliError> {
     // After a long training it would be late to learn that it cannot be kept.
-    check_places(task)?;
+    check_output_paths(task)?;
     let start = Instant::now();
     let device = open_device(task.device, err)?;
     let mut display = Display::new(err);
@@ -106,8 +106,8 @@ pub(super) fn run(
     let control = Arc::new(Control::default());
     stop_on_ctrl_c(&control);
     let dataset = begun.source().read()?;
-    tell_of_ink(begun.source(), &dataset, &mut display)?;
-    set_aside(task, &mut display)?;
+    report_ink(begun.source(), &dataset, &mut display)?;
+    back_up(task, &mut display)?;
     let file = LatestFile::new(task.checkpoint.clone())?;
     let trained = {
         let mut history = Vec::new();
@@ -117,7 +117,7 @@ pub(super) fn run(
                 TrainingEvent::Resumed(epochs) => history = epochs,
                 TrainingEvent::EpochFinished { record, .. } => {
                     history.push(record);
-                    display.point_out(&observe(&config, &history));
+                    display.point_out(&diagnose(&config, &history));
                 }
                 TrainingEvent::Checkpoint(checkpoint) => {
                     file.replace(move || checkpoint.to_bytes().map_err(io::Error::other));
@@ -139,7 +139,7 @@ pub(super) fn run(
                 "stopped before anything was kept; {path} is as it was"
             ));
             drop(file);
-            say_how_to_resume(task, &mut display);
+            print_resume_command(task, &mut display);
             return Ok(Exit::Interrupted);
         }
         Err(error) => {
@@ -158,7 +158,7 @@ pub(super) fn run(
     write_atomically(&task.out, &bytes)?;
     if trained.is_stopped() {
         drop(file);
-        say_how_to_resume(task, &mut display);
+        print_resume_command(task, &mut display);
     } else {
         file.remove();
     }
@@ -184,8 +184,8 @@ pub(super) fn run(
     Ok(exit(&trained))
 }
 
-/// Says what of the ink is learnt from; all that was named shall be of use.
-fn tell_of_ink(
+/// Says what of the ink is learned from; all that was named shall be of use.
+fn report_ink(
     source: &DataSource,
     dataset: &Dataset,
     display: &mut Display,
@@ -287,8 +287,8 @@ pub(super) fn read_config(file: &Path) -> Result<TrainingConfig, CliError> {
 
 fn read(file: &Path, limit_bytes: u64, attempted: &str) -> Result<Vec<u8>, CliError> {
     read_bounded(file, limit_bytes).map_err(|fault| match fault {
-        ReadFault::Io(error) => CliError::Io(error),
-        ReadFault::TooLarge(limit) => CliError::Refused(Refusal::new(
+        ReadError::Io(error) => CliError::Io(error),
+        ReadError::TooLarge(limit) => CliError::Refused(Refusal::new(
             format!("{attempted} {}", file.display()),
             "a larger file",
             format!("at most {limit} bytes"),
@@ -303,8 +303,8 @@ fn notes(config: &TrainingConfig, trained: &TrainedModel) -> Vec<String> {
         Ending::Diverged(divergence) => Some(divergence.to_string()),
         _ => None,
     };
-    let observations = observe(config, &trained.history);
-    let observations = observations.iter().map(Observation::in_hindsight);
+    let observations = diagnose(config, &trained.history);
+    let observations = observations.iter().map(Hint::after_training);
     divergence.into_iter().chain(observations).collect()
 }
 
@@ -316,14 +316,14 @@ fn exit(trained: &TrainedModel) -> Exit {
     }
 }
 
-/// The first Ctrl-C stops the training after its batch, the second leaves out the test of what it has learnt,
+/// The first Ctrl-C stops the training after its batch, the second leaves out the test of what it has learned,
 /// the third gives it up.
 fn stop_on_ctrl_c(control: &Arc<Control>) {
     let control = Arc::clone(control);
-    let handler = move || match control.wish() {
-        Wish::Run | Wish::Pause => control.stop(),
-        Wish::Stop => control.skip(),
-        Wish::Skip | Wish::Abandon => control.abandon(),
+    let handler = move || match control.signal() {
+        Signal::Run | Signal::Pause => control.stop(),
+        Signal::Stop => control.skip(),
+        Signal::Skip | Signal::Abandon => control.abandon(),
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         log::warn!("Ctrl-C will end the training without keeping it: {error}");

@@ -29,7 +29,7 @@ pub struct Augmentation {
     /// Leaves out this part of the inked pixels, here and there, so that none is relied on too much; 0..=0.5.
     pub gaps: f32,
     /// The last part of a training, 0..=1, in which all of these grow weaker, down to a third: what is
-    /// learnt last should look like what will be read.
+    /// learned last should look like what will be read.
     pub taper: f32,
 }
 
@@ -124,7 +124,7 @@ impl Augmentation {
         let shear = around(self.shear);
         let (shift_x, shift_y) = (around(self.shift_px), around(self.shift_px));
         // Where a pixel of the new image comes from: shifted back, turned back, slanted back,
-        // stretched back, all about the centre.
+        // stretched back, all about the center.
         let (xx, xy) = ((cos + shear * sin) / width, (sin - shear * cos) / width);
         let (yx, yy) = (-sin / height, cos / height);
         let wobble = (self.elastic_px > 0.0).then(|| Wobble::new(self.elastic_px, rng));

@@ -10,7 +10,7 @@ use crate::{
     ink::file::{self, InkRecord},
 };
 
-/// One's own drawings are to be one in so many of what is learnt from, and each is repeated for it, but no more than
+/// One's own drawings are to be one in so many of what is learned from, and each is repeated for it, but no more than
 /// [`MOST_REPEATS`] times. Seen once an epoch beside MNIST (as `--ink`), 20 drawings of a hand raise what preset `quick`
 /// reads of it by 1 to 4 points alone; seen 20 times, from 87-93 % to 95-100 % of four hands in five.
 const SHARE: usize = 100;
@@ -34,15 +34,15 @@ impl Hand {
     /// # Errors
     /// As [`file::read`].
     pub fn read(path: &Path) -> Result<Self, InkError> {
-        Self::of(&file::read_if_any(path)?)
+        Self::of(&file::read_if_exists(path)?)
     }
 
     /// Those of these drawings that have a label.
     fn of(records: &[InkRecord]) -> Result<Self, InkError> {
-        let labelled = records.iter().filter(|record| record.label.is_some());
-        let labelled: Vec<InkRecord> = labelled.cloned().collect();
+        let labeled = records.iter().filter(|record| record.label.is_some());
+        let labeled: Vec<InkRecord> = labeled.cloned().collect();
         Ok(Self {
-            lines: file::to_text(&labelled)?,
+            lines: file::to_text(&labeled)?,
         })
     }
 
@@ -62,7 +62,7 @@ impl Hand {
     /// When its lines are no ink, as in a checkpoint that was changed by hand.
     pub(crate) fn examples(&self) -> Result<PenExamples, InkError> {
         let records = file::from_text(&self.lines, "one's own drawings")?;
-        Ok(ink_set::labelled(&records))
+        Ok(ink_set::labeled(&records))
     }
 }
 

@@ -15,18 +15,18 @@ use crate::{
         self, Ink, Point, Stroke,
         file::{InkRecord, Label},
     },
-    synth::{NONE_IN_A_MIRROR, NONE_ON_THEIR_SIDE},
+    synth::{NON_DIGITS_WHEN_MIRRORED, NON_DIGITS_WHEN_ROTATED},
 };
 
 /// Signs that look like no digit, whoever writes them. The others are written just like a digit by
 /// some: I like 1, Z like 2, b like 6.
 pub const PLAIN_SIGNS: &str = "AEFHKMNRWXkmnwx#%&*+=@?";
 
-/// Plain signs that are never learnt, here or from generated ink, so that what a network makes of signs
+/// Plain signs that are never learned, here or from generated ink, so that what a network makes of signs
 /// it never met can be measured.
 pub const UNKNOWN_SIGNS: &str = "&?";
 
-/// Others that no hand writes like a digit, and that are learnt beside the plain ones: letters with a stem on the
+/// Others that no hand writes like a digit, and that are learned beside the plain ones: letters with a stem on the
 /// side where no digit has one, brackets, lying lines, pairs of small marks.
 const OTHER_SIGNS: &str = "dhpP<[{-_~:\"";
 
@@ -126,10 +126,10 @@ impl Default for PenExamples {
 }
 
 impl PenExamples {
-    /// What is learnt of these records: the digits, and as no digit those of the other signs that no hand
+    /// What is learned of these records: the digits, and as no digit those of the other signs that no hand
     /// writes like one, each as it is written; and digits in a mirror or on their side that are none any more,
     /// chosen at random, the same way each time. Records without a label or without ink are passed over.
-    pub fn learnt<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Self {
+    pub fn learned<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Self {
         let records: Vec<_> = records.into_iter().collect();
         let drawn: Vec<_> = (0..records.len())
             .into_par_iter()
@@ -163,7 +163,7 @@ impl PenExamples {
 }
 
 /// All of these records that have a label, each as it is written: digits, and what is none.
-pub(super) fn labelled(records: &[InkRecord]) -> PenExamples {
+pub(super) fn labeled(records: &[InkRecord]) -> PenExamples {
     let others = records
         .iter()
         .filter(|record| matches!(record.label, Some(Label::Other(_))));
@@ -215,7 +215,9 @@ fn spoilt(ink: &Ink, digit: Digit, rng: &mut impl Rng) -> Option<Ink> {
     let turn = if rng.random() { 1.0 } else { -1.0 };
     let side = [0.0, -turn, turn, 0.0];
     let is_mirrored: bool = rng.random();
-    let matrix = match [NONE_IN_A_MIRROR, NONE_ON_THEIR_SIDE].map(|those| those.contains(&digit)) {
+    let matrix = match [NON_DIGITS_WHEN_MIRRORED, NON_DIGITS_WHEN_ROTATED]
+        .map(|those| those.contains(&digit))
+    {
         [true, true] if is_mirrored => mirror,
         [_, true] => side,
         [true, false] => mirror,
@@ -312,7 +314,7 @@ mod tests {
         ];
         let written = digits(&records);
         assert_eq!(written.labels(), [1], "the digit with ink");
-        let PenExamples { digits, non_digits } = PenExamples::learnt(&records);
+        let PenExamples { digits, non_digits } = PenExamples::learned(&records);
         assert_eq!(digits.labels(), written.labels(), "the same, once");
         assert_eq!(digits.images(), written.images(), "as it is written");
         assert_eq!(
@@ -325,7 +327,7 @@ mod tests {
     #[test]
     fn a_digit_that_is_none_in_a_mirror_or_on_its_side_is_learnt_as_none() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let ink = synth::digit(Digit::ALL[4], &mut rng);
+        let ink = crate::synth::digit(Digit::ALL[4], &mut rng);
         let mirrored = mapped(&ink, [-1.0, 0.0, 0.0, 1.0]);
         let sides = [1.0, -1.0].map(|turn| mapped(&ink, [0.0, -turn, turn, 0.0]));
         let [none, mirror_only, side_only, both] = [0, 6, 2, 4].map(|value| {
@@ -343,7 +345,7 @@ mod tests {
             assert!(both.contains(kind), "every way comes up");
         }
         let record = record(Some(Label::Digit(Digit::ALL[4])), ink);
-        let examples = PenExamples::learnt([&record]);
+        let examples = PenExamples::learned([&record]);
         assert_eq!(examples.digits.labels(), [4], "itself");
         assert_eq!(examples.non_digits.len(), PIXELS, "and none");
     }

@@ -122,10 +122,10 @@ impl FromStr for Noise {
 mod tests {
     use super::*;
 
-    /// The bytes of fifty grey pictures with noise.
+    /// The bytes of fifty gray pictures with noise.
     fn noisy(noise: Noise) -> Vec<u8> {
-        let grey = Bitmap::from_bytes(&[128; PIXELS]);
-        let pictures = (0..50).flat_map(|place| noise.on(&grey, place).to_bytes());
+        let gray = Bitmap::from_bytes(&[128; PIXELS]);
+        let pictures = (0..50).flat_map(|place| noise.on(&gray, place).to_bytes());
         pictures.collect()
     }
 

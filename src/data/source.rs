@@ -16,9 +16,9 @@ use crate::{
     ink,
 };
 
-/// One hand in so many is not learnt from: what confidence means is found with it.
+/// One hand in so many is not learned from: what confidence means is found with it.
 const CALIBRATION: Fold = Fold::new(0, 12);
-/// Fewer digits than this say nothing of the one in 200 that may be lost: they are learnt from instead.
+/// Fewer digits than this say nothing of the one in 200 that may be lost: they are learned from instead.
 const LEAST_CALIBRATION: usize = 200;
 
 /// Where the examples of a training come from.
@@ -34,7 +34,7 @@ pub struct DataSource {
     /// The hands of the ink that are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leave_out: Option<Fold>,
-    /// Drawings of one's own. All of them are learnt from, each several times.
+    /// Drawings of one's own. All of them are learned from, each several times.
     #[serde(skip_serializing_if = "Hand::is_empty")]
     pub hand: Hand,
 }
@@ -77,16 +77,17 @@ impl DataSource {
                 )));
             }
         }
-        let (calibration, learnt): (Vec<_>, Vec<_>) = records
+        let (calibration, learned): (Vec<_>, Vec<_>) = records
             .iter()
             .partition(|record| CALIBRATION.has(record.writer.as_deref()));
         let calibration = ink_set::digits(calibration);
-        let (calibration, learnt) = if calibration.len() < LEAST_CALIBRATION || learnt.is_empty() {
+        let (calibration, learned) = if calibration.len() < LEAST_CALIBRATION || learned.is_empty()
+        {
             (PenExamples::default().digits, records.iter().collect())
         } else {
-            (calibration, learnt)
+            (calibration, learned)
         };
-        dataset.pen = PenExamples::learnt(learnt);
+        dataset.pen = PenExamples::learned(learned);
         dataset.calibration = calibration;
         dataset.hand = self.hand.examples()?;
         dataset.source = self.clone();
@@ -123,7 +124,7 @@ mod tests {
             (
                 &[("emil", 2)],
                 (2, 0),
-                "a single hand is learnt, whatever its name",
+                "a single hand is learned, whatever its name",
             ),
             (&[("emil", 300)], (300, 0), "however much there is of it"),
             (&[("me", 2)], (2, 0), "nor has the other a choice"),

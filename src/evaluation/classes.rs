@@ -6,7 +6,7 @@ use crate::bitmap::CLASSES;
 
 /// How well one digit is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct ClassFigures {
+pub struct ClassMetrics {
     /// How many pictures show it.
     pub shown: usize,
     /// How many were read as it.
@@ -18,13 +18,13 @@ pub struct ClassFigures {
 }
 
 /// The figures of each digit, from how often a digit (row) was read as a digit (column).
-pub fn of_confusion(confusion: &[[usize; CLASSES]; CLASSES]) -> [ClassFigures; CLASSES] {
+pub fn of_confusion(confusion: &[[usize; CLASSES]; CLASSES]) -> [ClassMetrics; CLASSES] {
     std::array::from_fn(|digit| {
         let shown: usize = confusion[digit].iter().sum();
         let read: usize = confusion.iter().map(|row| row[digit]).sum();
         let right = confusion[digit][digit];
         let part = |whole: usize| (whole > 0).then(|| right as f64 / whole as f64);
-        ClassFigures {
+        ClassMetrics {
             shown,
             read,
             precision: part(read),
@@ -67,7 +67,7 @@ mod tests {
             (0, 0, 0, None, None, "neither shown nor read"),
         ];
         for (digit, shown, read, precision, recall, reason) in cases {
-            let expected = ClassFigures {
+            let expected = ClassMetrics {
                 shown,
                 read,
                 precision,

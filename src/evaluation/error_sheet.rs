@@ -20,7 +20,7 @@ const GLYPH: [usize; 2] = [5, 7];
 const PAPER: [u8; 3] = [255, 255, 255];
 const FRAME: [u8; 3] = [211, 215, 224];
 const INK: [u8; 3] = [23, 26, 33];
-/// Of what the picture was misread as.
+/// Of what the picture was misclassified as.
 const WRONG: [u8; 3] = [192, 43, 43];
 /// Of how sure of it the model was.
 const WEAK: [u8; 3] = [92, 100, 115];
@@ -54,10 +54,10 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// The misread pictures, the worst first, at most [`MOST`] of them. Below each stands what it
+    /// The misclassified pictures, the worst first, at most [`MOST`] of them. Below each stands what it
     /// shows, what it was read as, and how sure of that the model was. Without any it is a blank tile.
-    pub fn of_misread(measurement: &Measurement) -> Self {
-        let indices = measurement.indices(Selection::Misread);
+    pub fn from_errors(measurement: &Measurement) -> Self {
+        let indices = measurement.indices(Selection::Misclassified);
         let shown = &indices[..indices.len().min(MOST)];
         let columns = shown.len().clamp(1, COLUMNS);
         let mut sheet = Self::blank(columns, shown.len().div_ceil(columns).max(1));
@@ -144,7 +144,7 @@ mod tests {
     fn each_misread_picture_has_its_tile() {
         let mut rows = vec![(4, 9, 255); 40];
         rows.extend([(1, 1, 255); 5]);
-        let sheet = Sheet::of_misread(&measured(&rows));
+        let sheet = Sheet::from_errors(&measured(&rows));
         assert_eq!(
             [sheet.width, sheet.height],
             [COLUMNS * TILE[0], 3 * TILE[1]],
@@ -171,7 +171,7 @@ mod tests {
             (MOST + 7, [15, MOST / 15], "too many"),
         ];
         for (count, [columns, rows], reason) in cases {
-            let sheet = Sheet::of_misread(&measured(&vec![(2, 3, 200); count]));
+            let sheet = Sheet::from_errors(&measured(&vec![(2, 3, 200); count]));
             let expected = [columns * TILE[0], rows * TILE[1]];
             assert_eq!([sheet.width, sheet.height], expected, "{reason}");
         }

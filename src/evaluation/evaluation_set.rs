@@ -1,4 +1,4 @@
-//! Labelled pictures to measure with, from wherever they come.
+//! Labeled pictures to measure with, from wherever they come.
 
 use std::path::{Path, PathBuf};
 
@@ -7,18 +7,18 @@ use serde::Serialize;
 use crate::{
     bitmap::{Bitmap, Digit},
     data::{Dataset, Examples, noise::Noise},
-    error::{MeasurementError, Refusal},
+    error::{EvaluationError, Refusal},
     ink::{
         self,
         file::{InkRecord, Label},
     },
-    training::control::{Control, Wish},
+    training::control::{Control, Signal},
 };
 
 /// The most drawings that are held to be looked at: 300 MB of pictures.
 const MAX_DRAWINGS: usize = 100_000;
 
-/// Where labelled pictures come from.
+/// Where labeled pictures come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The test set of the built-in MNIST.
@@ -31,22 +31,22 @@ pub enum Source {
 
 /// How many lines of an ink file cannot be measured with, by why.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct LeftOut {
+pub struct SkippedRecords {
     /// Their label is something else than a digit.
     pub not_digits: usize,
     /// They have no label.
-    pub unlabelled: usize,
+    pub unlabeled: usize,
     /// They have no ink.
     pub blank: usize,
 }
 
-/// Labelled pictures.
+/// Labeled pictures.
 #[derive(Clone, Debug)]
-pub struct Specimens {
+pub struct EvaluationSet {
     name: String,
     pictures: Pictures,
     noise: Option<Noise>,
-    left_out: LeftOut,
+    left_out: SkippedRecords,
 }
 
 #[derive(Clone, Debug)]
@@ -55,14 +55,14 @@ enum Pictures {
     Drawings(Vec<(Bitmap, Digit)>),
 }
 
-impl Specimens {
+impl EvaluationSet {
     /// Those of a data set.
     pub fn of_examples(name: impl Into<String>, examples: Examples) -> Self {
         Self {
             name: name.into(),
             pictures: Pictures::Examples(examples),
             noise: None,
-            left_out: LeftOut::default(),
+            left_out: SkippedRecords::default(),
         }
     }
 
@@ -72,7 +72,7 @@ impl Specimens {
             name: name.into(),
             pictures: Pictures::Drawings(drawings),
             noise: None,
-            left_out: LeftOut::default(),
+            left_out: SkippedRecords::default(),
         }
     }
 
@@ -80,7 +80,7 @@ impl Specimens {
     ///
     /// # Errors
     /// When the files cannot be read or hold something else, or nothing to measure with.
-    pub fn load(source: &Source, control: &Control) -> Result<Option<Self>, MeasurementError> {
+    pub fn load(source: &Source, control: &Control) -> Result<Option<Self>, EvaluationError> {
         let (name, examples) = match source {
             Source::Mnist => ("mnist".to_owned(), Dataset::mnist_test()?),
             Source::Folder(folder) => Dataset::test_of_folder(folder)?,
@@ -89,7 +89,7 @@ impl Specimens {
         Ok(Some(Self::of_examples(name, examples)))
     }
 
-    fn load_ink(file: &Path, control: &Control) -> Result<Option<Self>, MeasurementError> {
+    fn load_ink(file: &Path, control: &Control) -> Result<Option<Self>, EvaluationError> {
         let records = ink::file::read(file)?;
         let name = name_of(file);
         if records.len() > MAX_DRAWINGS {
@@ -99,10 +99,10 @@ impl Specimens {
                 format!("at most {MAX_DRAWINGS}, so that each can be looked at"),
             ));
         }
-        let (count, mut left_out) = (records.len(), LeftOut::default());
+        let (count, mut left_out) = (records.len(), SkippedRecords::default());
         let mut drawings = Vec::new();
         for InkRecord { label, ink, .. } in records {
-            if control.wish() == Wish::Abandon {
+            if control.signal() == Signal::Abandon {
                 return Ok(None);
             }
             match label {
@@ -111,13 +111,13 @@ impl Specimens {
                     None => left_out.blank += 1,
                 },
                 Some(Label::Other(_)) => left_out.not_digits += 1,
-                None => left_out.unlabelled += 1,
+                None => left_out.unlabeled += 1,
             }
         }
         if drawings.is_empty() {
             return Err(nothing(
                 &name,
-                format!("{count} drawings, none labelled with a digit"),
+                format!("{count} drawings, none labeled with a digit"),
                 r#"lines with a "label" from 0 to 9"#,
             ));
         }
@@ -146,7 +146,7 @@ impl Specimens {
     }
 
     /// How many lines of an ink file are not among them.
-    pub fn left_out(&self) -> LeftOut {
+    pub fn left_out(&self) -> SkippedRecords {
         self.left_out
     }
 
@@ -163,7 +163,7 @@ impl Specimens {
         self.len() == 0
     }
 
-    /// What the picture at `index` shows; `index` must be below [`Specimens::len`].
+    /// What the picture at `index` shows; `index` must be below [`EvaluationSet::len`].
     pub fn truth(&self, index: usize) -> Digit {
         match &self.pictures {
             Pictures::Examples(examples) => examples.label(index),
@@ -171,7 +171,7 @@ impl Specimens {
         }
     }
 
-    /// The picture at `index`, which must be below [`Specimens::len`]: as it is tested with, noise included.
+    /// The picture at `index`, which must be below [`EvaluationSet::len`]: as it is tested with, noise included.
     pub fn bitmap(&self, index: usize) -> Bitmap {
         let plain = match &self.pictures {
             Pictures::Examples(examples) => Bitmap::from_bytes(examples.image(index)),
@@ -190,8 +190,8 @@ fn name_of(file: &Path) -> String {
 }
 
 /// Says that there is nothing to measure with.
-fn nothing(name: &str, found: impl Into<String>, expected: impl Into<String>) -> MeasurementError {
-    MeasurementError::Refused(Refusal::new(
+fn nothing(name: &str, found: impl Into<String>, expected: impl Into<String>) -> EvaluationError {
+    EvaluationError::Refused(Refusal::new(
         format!("test the model on {name}"),
         found,
         expected,

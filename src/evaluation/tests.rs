@@ -31,17 +31,22 @@ fn reader() -> Model {
 }
 
 /// Pictures that [`reader`] reads as `read`, more surely the brighter they are, but that show `truth`.
-fn specimens(rows: &[(u8, u8, u8)]) -> Specimens {
+fn evaluation_set(rows: &[(u8, u8, u8)]) -> EvaluationSet {
     let mut images = vec![0; rows.len() * PIXELS];
     for (index, &(_, read, brightness)) in rows.iter().enumerate() {
         images[index * PIXELS + usize::from(read)] = brightness;
     }
     let labels = rows.iter().map(|row| row.0).collect();
-    Specimens::of_examples("ten", Examples::new(images, labels).expect("fit"))
+    EvaluationSet::of_examples("ten", Examples::new(images, labels).expect("fit"))
 }
 
 pub(super) fn measured(rows: &[(u8, u8, u8)]) -> Measurement {
-    let measured = Measurement::of(&reader(), specimens(rows), &Control::default(), &mut |_| {});
+    let measured = Measurement::of(
+        &reader(),
+        evaluation_set(rows),
+        &Control::default(),
+        &mut |_| {},
+    );
     measured.expect("computes").expect("nobody abandons it")
 }
 
@@ -67,7 +72,7 @@ fn each_picture_is_in_its_cell_and_the_worst_come_first() {
     let measurement = measured(&rows);
     let cases: [(Selection, &[usize], &str); 6] = [
         (
-            Selection::Misread,
+            Selection::Misclassified,
             &[2, 6, 4, 1],
             "the surest first, the first of equals first",
         ),
@@ -101,10 +106,15 @@ fn what_is_taken_for_no_digit_is_counted_where_the_model_can_tell() {
         (Some(5.0), Some(2), "the two dim ones have too little"),
         (Some(10.0), Some(4), "all have too little"),
     ];
-    for (reject_below, expected, reason) in cases {
+    for (reject_threshold, expected, reason) in cases {
         let mut model = reader();
-        model.metadata.calibration.reject_below = reject_below;
-        let measured = Measurement::of(&model, specimens(&rows), &Control::default(), &mut |_| {});
+        model.metadata.calibration.reject_threshold = reject_threshold;
+        let measured = Measurement::of(
+            &model,
+            evaluation_set(&rows),
+            &Control::default(),
+            &mut |_| {},
+        );
         let measurement = measured.expect("computes").expect("nobody abandons it");
         let figures = measurement.figures();
         assert_eq!(figures.refused, expected, "{reason}");
@@ -138,7 +148,7 @@ fn figures_and_readings_agree() {
         .sum();
     assert_eq!(listed, 60, "each is in one cell");
     assert_eq!(
-        measurement.indices(Selection::Misread).len(),
+        measurement.indices(Selection::Misclassified).len(),
         60 - right,
         "the rest is wrong"
     );
@@ -162,13 +172,13 @@ fn an_abandoned_measurement_has_no_result_and_a_whole_one_tells_its_progress() {
     let control = Control::default();
     let rows = vec![(1, 1, 200); 1200];
     let mut heard = Vec::new();
-    let whole = Measurement::of(&reader(), specimens(&rows), &control, &mut |count| {
+    let whole = Measurement::of(&reader(), evaluation_set(&rows), &control, &mut |count| {
         heard.push(count);
     });
     assert!(whole.expect("computes").is_some(), "it is done");
     assert_eq!(heard, [500, 1000, 1200], "each part");
     let mut stop_early = |_| control.abandon();
-    let ended = Measurement::of(&reader(), specimens(&rows), &control, &mut stop_early);
+    let ended = Measurement::of(&reader(), evaluation_set(&rows), &control, &mut stop_early);
     assert!(ended.expect("computes").is_none(), "after the first part");
 }
 
@@ -195,24 +205,24 @@ fn sources_are_read_and_what_does_not_do_is_said() {
     )
     .expect("writes");
     let control = Control::default();
-    let drawings = Specimens::load(&Source::Ink(path("ink.jsonl")), &control);
+    let drawings = EvaluationSet::load(&Source::Ink(path("ink.jsonl")), &control);
     let drawings = drawings.expect("reads").expect("nobody abandons it");
     assert_eq!(
         (drawings.name(), drawings.len()),
         ("ink.jsonl", 1),
         "the one digit"
     );
-    assert_eq!(drawings.truth(0).value(), 1, "as it is labelled");
-    let left_out = LeftOut {
+    assert_eq!(drawings.truth(0).value(), 1, "as it is labeled");
+    let left_out = SkippedRecords {
         not_digits: 1,
-        unlabelled: 1,
+        unlabeled: 1,
         blank: 0,
     };
     assert_eq!(drawings.left_out(), left_out, "the rest is counted");
     let cases = [
         (
             Source::Ink(path("letters.jsonl")),
-            "none labelled with a digit",
+            "none labeled with a digit",
             "no digit",
         ),
         (Source::Ink(path("none.jsonl")), "could not read", "no file"),
@@ -224,12 +234,12 @@ fn sources_are_read_and_what_does_not_do_is_said() {
         ),
     ];
     for (source, part, reason) in cases {
-        let error = Specimens::load(&source, &control).expect_err(reason);
+        let error = EvaluationSet::load(&source, &control).expect_err(reason);
         let said = chain(&error);
         assert!(said.contains(part), "{reason}: {said}");
     }
     control.abandon();
-    let abandoned = Specimens::load(&Source::Ink(path("ink.jsonl")), &control);
+    let abandoned = EvaluationSet::load(&Source::Ink(path("ink.jsonl")), &control);
     assert!(
         abandoned.expect("is no error").is_none(),
         "nobody waits for it"
@@ -265,18 +275,18 @@ fn noise_is_on_each_picture_that_is_measured_with_and_looked_at() {
     let drawings = vec![(Bitmap::from_bytes(&[128; PIXELS]), Digit::ALL[4]); 2];
     let noise = Noise::SaltAndPepper(0.5);
     let sources = [
-        Specimens::of_examples("grey", examples),
-        Specimens::of_drawings("grey", drawings),
+        EvaluationSet::of_examples("gray", examples),
+        EvaluationSet::of_drawings("gray", drawings),
     ];
-    let measured = |specimens: Specimens| {
-        let measured = Measurement::of(&reader(), specimens, &Control::default(), &mut |_| {});
+    let measured = |evaluation_set: EvaluationSet| {
+        let measured = Measurement::of(&reader(), evaluation_set, &Control::default(), &mut |_| {});
         measured.expect("computes").expect("nobody abandons it")
     };
     let mut pictures = Vec::new();
-    for specimens in sources {
-        let plain = measured(specimens.clone());
+    for evaluation_set in sources {
+        let plain = measured(evaluation_set.clone());
         assert_eq!(plain.noise(), None, "without noise");
-        let noisy = measured(specimens.with_noise(Some(noise)));
+        let noisy = measured(evaluation_set.with_noise(Some(noise)));
         assert_eq!(noisy.noise(), Some(noise), "it says so");
         for index in [0, 1] {
             let seen = noisy.bitmap(index);

@@ -16,7 +16,7 @@ const MOST: usize = 1000;
 ///
 /// # Errors
 /// When it cannot be renamed.
-pub fn set_aside(path: &Path, ending: &str) -> Result<Option<PathBuf>, IoError> {
+pub fn back_up(path: &Path, ending: &str) -> Result<Option<PathBuf>, IoError> {
     if !path.is_file() {
         return Ok(None);
     }
@@ -32,20 +32,20 @@ pub fn set_aside(path: &Path, ending: &str) -> Result<Option<PathBuf>, IoError> 
 }
 
 /// Sets aside a file that is not what it should be, for `reason`; gives that, with where the file is kept.
-pub fn set_aside_unreadable(path: &Path, reason: &str) -> String {
-    match set_aside(path, ".unreadable") {
+pub fn back_up_invalid(path: &Path, reason: &str) -> String {
+    match back_up(path, ".unreadable") {
         Ok(Some(name)) => format!("{reason}; the file is kept as {}", name.display()),
         Ok(None) => reason.to_owned(),
         Err(error) => format!("{reason}; {}", error::chain(&error)),
     }
 }
 
-/// Brings back the last of what [`set_aside`] renamed, unless something lies at `path`.
+/// Brings back the last of what [`back_up`] renamed, unless something lies at `path`.
 ///
 /// # Errors
 /// When it cannot be renamed.
-pub fn bring_back(path: &Path, ending: &str) -> Result<(), IoError> {
-    match set_aside_of(path, ending).last() {
+pub fn restore_backup(path: &Path, ending: &str) -> Result<(), IoError> {
+    match backups_of(path, ending).last() {
         Some(last) if !path.exists() => {
             fs::rename(&last, path).map_err(|source| IoError::new("rename", &last, source))
         }
@@ -53,8 +53,8 @@ pub fn bring_back(path: &Path, ending: &str) -> Result<(), IoError> {
     }
 }
 
-/// All that [`set_aside`] renamed, in the order of their names.
-pub fn set_aside_of(path: &Path, ending: &str) -> impl Iterator<Item = PathBuf> {
+/// All that [`back_up`] renamed, in the order of their names.
+pub fn backups_of(path: &Path, ending: &str) -> impl Iterator<Item = PathBuf> {
     names(path, ending).filter(|name| name.exists())
 }
 
@@ -77,24 +77,24 @@ mod tests {
     fn nothing_that_is_set_aside_is_replaced_and_the_last_comes_back_first() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("a.checkpoint");
-        let nothing = set_aside(&path, ".old").expect("is no failure");
+        let nothing = back_up(&path, ".old").expect("is no failure");
         assert_eq!(nothing, None, "there is nothing yet");
         for (content, name) in [("1", "a.checkpoint.old"), ("2", "a.checkpoint.old2")] {
             fs::write(&path, content).expect("writes");
-            let aside = set_aside(&path, ".old").expect("renames");
+            let aside = back_up(&path, ".old").expect("renames");
             assert_eq!(aside, Some(folder.path().join(name)), "a name of its own");
         }
         fs::write(&path, "3").expect("writes");
-        bring_back(&path, ".old").expect("is no failure");
+        restore_backup(&path, ".old").expect("is no failure");
         let content = || fs::read_to_string(&path).expect("is there");
         assert_eq!(content(), "3", "what lies there stays");
         for expected in ["2", "1"] {
             fs::remove_file(&path).expect("removes");
-            bring_back(&path, ".old").expect("renames");
+            restore_backup(&path, ".old").expect("renames");
             assert_eq!(content(), expected, "the last that was set aside");
         }
         fs::remove_file(&path).expect("removes");
-        bring_back(&path, ".old").expect("is no failure");
+        restore_backup(&path, ".old").expect("is no failure");
         assert!(!path.exists(), "there is nothing more");
     }
 }

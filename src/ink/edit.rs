@@ -12,7 +12,7 @@ pub const MAX_UNDO_STEPS: usize = 500;
 
 /// That a drawing was kept, as this digit or as none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeptAs(pub Option<Digit>);
+pub struct CorrectionLabel(pub Option<Digit>);
 
 /// What [`InkEditor::undo`] takes back.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ enum Undo {
     /// The last stroke was drawn.
     Stroke,
     /// All ink was exchanged; this is what was there, and whether it was kept before.
-    Ink(Ink, Option<KeptAs>),
+    Ink(Ink, Option<CorrectionLabel>),
 }
 
 /// What [`InkEditor::redo`] brings back.
@@ -89,7 +89,7 @@ impl InkEditor {
     }
 
     /// The same of a drawing that was kept.
-    pub fn clear_kept(&mut self, kept: KeptAs) {
+    pub fn clear_corrected(&mut self, kept: CorrectionLabel) {
         self.exchange(Ink::default(), Some(kept));
     }
 
@@ -98,7 +98,7 @@ impl InkEditor {
         self.exchange(ink, None);
     }
 
-    fn exchange(&mut self, ink: Ink, kept: Option<KeptAs>) {
+    fn exchange(&mut self, ink: Ink, kept: Option<CorrectionLabel>) {
         self.end();
         if ink != self.ink {
             let before = std::mem::replace(&mut self.ink, ink);
@@ -108,7 +108,7 @@ impl InkEditor {
 
     /// Takes the last step back: a stroke (also one still under the pen), a clear or a replacement. Where a drawing is
     /// back that was kept, says as what.
-    pub fn undo(&mut self) -> Option<KeptAs> {
+    pub fn undo(&mut self) -> Option<CorrectionLabel> {
         self.end();
         let (redo, kept) = match self.undo.pop_back()? {
             Undo::Stroke => (self.ink.0.pop().map(Redo::Stroke)?, None),

@@ -17,13 +17,13 @@ use super::Ink;
 use crate::{
     bitmap::Digit,
     error::{InkError, IoError, Refusal},
-    files::{ReadFault, read_bounded, write_atomically},
+    files::{ReadError, read_bounded, write_atomically},
 };
 
 mod kept;
 mod line;
 
-pub use self::kept::{append, drop_last, read_if_any, remove};
+pub use self::kept::{append, drop_last, read_if_exists, remove};
 
 /// The largest file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 256 << 20;
@@ -81,8 +81,8 @@ pub fn read(path: &Path) -> Result<Vec<InkRecord>, InkError> {
 /// As [`read`], but an empty file is no drawings.
 fn read_all(path: &Path) -> Result<Vec<InkRecord>, InkError> {
     let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(|fault| match fault {
-        ReadFault::Io(error) => error.into(),
-        ReadFault::TooLarge(limit) => too_much(path.display(), "bytes", limit),
+        ReadError::Io(error) => error.into(),
+        ReadError::TooLarge(limit) => too_much(path.display(), "bytes", limit),
     })?;
     if bytes.starts_with(&[0x1f, 0x8b]) {
         read_lines(

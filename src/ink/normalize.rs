@@ -10,7 +10,7 @@ const BOX: usize = 20;
 
 /// Brings a digit to MNIST's place and size: the tight box of what is not 0, made square with paper,
 /// is resampled by area to 20×20; the brightest pixel becomes 1; a shift by whole pixels puts the
-/// centre of mass into (14, 15] of 28, with pixel `i` reaching from `i` to `i + 1`, as far as the box
+/// center of mass into (14, 15] of 28, with pixel `i` reaching from `i` to `i + 1`, as far as the box
 /// stays in the picture. `None` where there is no ink.
 ///
 /// The rule is that of the QMNIST reconstruction (Yadav and Bottou, "Cold case: the lost MNIST
@@ -19,7 +19,7 @@ pub fn normalize(gray: &Raster) -> Option<Bitmap> {
     let (columns, rows) = ink_box(gray)?;
     let side = columns.len().max(rows.len());
     // Beside the shorter side is paper, of whole cells, so that what is 20 pixels long already
-    // isn't blurred; what that is off the middle, the centre of mass makes up for.
+    // isn't blurred; what that is off the middle, the center of mass makes up for.
     let cells = |ink: &Range<usize>| -> [Range<f64>; BOX] {
         let paper = ((side - ink.len()) * BOX / (2 * side)) as f64;
         let edge = |cell: f64| ink.start as f64 + (cell - paper) * side as f64 / BOX as f64;
@@ -77,7 +77,7 @@ fn overlaps(cell: &Range<f64>, pixels: &Range<usize>) -> impl Iterator<Item = (u
     })
 }
 
-/// Puts the box where its centre of mass belongs and scales the brightest pixel to 1.
+/// Puts the box where its center of mass belongs and scales the brightest pixel to 1.
 fn place(boxed: &[[f64; BOX]; BOX]) -> Bitmap {
     let (mut mass, mut along_x, mut along_y, mut brightest) = (0.0, 0.0, 0.0, 0.0_f64);
     for (y, row) in boxed.iter().enumerate() {
@@ -170,9 +170,9 @@ mod tests {
             (
                 &["##", "#."],
                 [6, 25, 6, 25],
-                "the centre of mass, a sixth off, is centred",
+                "the center of mass, a sixth off, is centered",
             ),
-            (&["#1", "11"], [8, 27, 8, 27], "grey weighs less"),
+            (&["#1", "11"], [8, 27, 8, 27], "gray weighs less"),
             (
                 &["1##1", "....", "...1"],
                 [4, 23, 12, 26],
@@ -226,11 +226,11 @@ mod tests {
             let [left, right, top, bottom] = inked(&bitmap);
             prop_assert_eq!((right - left).max(bottom - top), 19, "20 pixels long");
             let placed = Raster::new(SIDE, SIDE, bitmap.pixels().to_vec()).expect("a bitmap");
-            let centre = placed.centre_of_mass().expect("there is ink");
+            let center = placed.center_of_mass().expect("there is ink");
             // Ink that is all on one side would be pushed out of the picture: it stays in it.
-            for (centre, low, high) in [(centre.x, left, right), (centre.y, top, bottom)] {
-                let centred = centre > 14.0 - 1e-4 && centre < 15.0 + 1e-4;
-                prop_assert!(centred || low == 0 || high == SIDE - 1, "centre at {}", centre);
+            for (center, low, high) in [(center.x, left, right), (center.y, top, bottom)] {
+                let centered = center > 14.0 - 1e-4 && center < 15.0 + 1e-4;
+                prop_assert!(centered || low == 0 || high == SIDE - 1, "center at {}", center);
             }
         }
 
@@ -255,9 +255,9 @@ mod tests {
                 (Some(a), Some(b)) => {
                     let off = a.pixels().iter().zip(b.pixels()).map(|(a, b)| (a - b).abs());
                     let off = off.fold(0.0, f32::max);
-                    // A centre of mass on the edge of a pixel may round to either side.
-                    let centre = |bitmap: &Bitmap| inked(bitmap);
-                    prop_assert!(off < 1e-4 || centre(&a) != centre(&b), "off by {}", off);
+                    // A center of mass on the edge of a pixel may round to either side.
+                    let center = |bitmap: &Bitmap| inked(bitmap);
+                    prop_assert!(off < 1e-4 || center(&a) != center(&b), "off by {}", off);
                 }
                 (a, b) => prop_assert_eq!(a.is_some(), b.is_some()),
             }

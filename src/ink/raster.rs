@@ -1,4 +1,4 @@
-//! A grey picture of any size, and a round pen that draws into it without jagged edges.
+//! A gray picture of any size, and a round pen that draws into it without jagged edges.
 
 mod distance;
 
@@ -8,7 +8,7 @@ use super::Point;
 /// Each pixel is measured at this many places across and down.
 const SAMPLES: usize = 3;
 
-/// A grey picture: row by row from the top left, 0 is paper, 1 is ink.
+/// A gray picture: row by row from the top left, 0 is paper, 1 is ink.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Raster {
     width: usize,
@@ -55,8 +55,8 @@ impl Raster {
         self.pixels.chunks_exact(self.width.max(1))
     }
 
-    /// The ink's centre of mass with pixel `i` reaching from `i` to `i + 1`; `None` where nothing is inked.
-    pub fn centre_of_mass(&self) -> Option<Point> {
+    /// The ink's center of mass with pixel `i` reaching from `i` to `i + 1`; `None` where nothing is inked.
+    pub fn center_of_mass(&self) -> Option<Point> {
         let (mut mass, mut along_x, mut along_y) = (0.0_f64, 0.0_f64, 0.0_f64);
         for (y, row) in self.rows().enumerate() {
             let mut of_row = 0.0;
@@ -232,11 +232,11 @@ mod tests {
         let raster = Raster::new(2, 1, vec![f32::NAN, 0.5]).expect("two pixels");
         assert_eq!(raster.pixels(), [0.0, 0.5], "what is no number is paper");
         assert_eq!(
-            raster.centre_of_mass(),
+            raster.center_of_mass(),
             Some(Point::new(1.5, 0.5)),
             "the middle of a pixel"
         );
         let blank = Raster::new(2, 1, vec![0.0; 2]).expect("two pixels");
-        assert_eq!(blank.centre_of_mass(), None, "nothing has no centre");
+        assert_eq!(blank.center_of_mass(), None, "nothing has no center");
     }
 }

@@ -12,8 +12,8 @@ use crate::bitmap::{Bitmap, PIXELS, SIDE};
 pub const PEN_WIDTH_PX: f32 = 2.4;
 /// The longer side of MNIST's digits with the width of their pen.
 const BOX_PX: f32 = 20.0;
-/// Where MNIST's digits have their centre of mass on average, with pixel `i` reaching from `i` to `i + 1`.
-const CENTRE_PX: f32 = 14.5;
+/// Where MNIST's digits have their center of mass on average, with pixel `i` reaching from `i` to `i + 1`.
+const CENTER_PX: f32 = 14.5;
 /// Ink smaller than this part of the pad is a dot that the hand shook, not a tiny digit: it is not enlarged.
 const LEAST_EXTENT: f64 = 0.02;
 /// How far the drawn path may be from the spline: far less than can be seen in the picture.
@@ -21,16 +21,16 @@ const TOLERANCE_PX: f32 = 0.025;
 
 /// Draws ink as MNIST would show it; `None` only for ink without a stroke.
 ///
-/// MNIST scaled scanned digits to a box of 20×20 pixels and shifted that until the ink's centre of mass was in
+/// MNIST scaled scanned digits to a box of 20×20 pixels and shifted that until the ink's center of mass was in
 /// the middle of the picture. Ink is vectors, so it is brought to that box first and only then drawn, with
 /// edges as sharp and a pen as wide as MNIST's: where, how large and with how wide a pen it was drawn does not
-/// matter. MNIST shifted by whole pixels, because it had nothing else; the centre of mass then lies anywhere
+/// matter. MNIST shifted by whole pixels, because it had nothing else; the center of mass then lies anywhere
 /// within a pixel. Here it always lies where MNIST's are on average, so that the picture follows the pen
 /// without jumps.
 pub fn to_bitmap(ink: &Ink) -> Option<Bitmap> {
     let mut lines = smooth_in_box(ink)?;
-    centre_by_box(&mut lines);
-    centre_by_mass(&mut lines);
+    center_by_box(&mut lines);
+    center_by_mass(&mut lines);
     let raster = Raster::draw(&lines, PEN_WIDTH_PX, SIDE, SIDE);
     Some(brightest_to_one(&raster))
 }
@@ -38,7 +38,7 @@ pub fn to_bitmap(ink: &Ink) -> Option<Bitmap> {
 /// The strokes' paths, scaled so that their samples' longer side, with the pen, is the box's.
 fn smooth_in_box(ink: &Ink) -> Option<Vec<Vec<Point>>> {
     let bounds = ink.bounds()?;
-    let (x, y) = bounds.centre();
+    let (x, y) = bounds.center();
     let per_unit = f64::from(BOX_PX - PEN_WIDTH_PX) / bounds.longer_side().max(LEAST_EXTENT);
     let place = |point: &Point| {
         Point::new(
@@ -55,13 +55,13 @@ fn smooth_in_box(ink: &Ink) -> Option<Vec<Vec<Point>>> {
 
 /// Puts the paths in the middle of the picture. Between two samples a path may leave the samples' box, so it is
 /// its own that is fitted now.
-fn centre_by_box(lines: &mut [Vec<Point>]) {
+fn center_by_box(lines: &mut [Vec<Point>]) {
     let Some(bounds) = Bounds::of(lines.iter().flatten()) else {
         return;
     };
     let inner_px = BOX_PX - PEN_WIDTH_PX;
     let scale = (inner_px / (bounds.longer_side() as f32).max(inner_px)).min(1.0);
-    let (x, y) = bounds.centre();
+    let (x, y) = bounds.center();
     let middle = SIDE as f32 / 2.0;
     for point in lines.iter_mut().flatten() {
         point.x = (point.x - x as f32) * scale + middle;
@@ -69,18 +69,18 @@ fn centre_by_box(lines: &mut [Vec<Point>]) {
     }
 }
 
-/// Moves the paths so that the centre of mass is where MNIST has it, but no ink over the edge.
-fn centre_by_mass(lines: &mut [Vec<Point>]) {
+/// Moves the paths so that the center of mass is where MNIST has it, but no ink over the edge.
+fn center_by_mass(lines: &mut [Vec<Point>]) {
     let sketch = Raster::sketch(lines, PEN_WIDTH_PX, SIDE);
-    let (Some(centre), Some(bounds)) =
-        (sketch.centre_of_mass(), Bounds::of(lines.iter().flatten()))
+    let (Some(center), Some(bounds)) =
+        (sketch.center_of_mass(), Bounds::of(lines.iter().flatten()))
     else {
         return;
     };
     let (low, high) = (PEN_WIDTH_PX / 2.0, SIDE as f32 - PEN_WIDTH_PX / 2.0);
-    let shift = |centre: f32, min: f32, max: f32| (CENTRE_PX - centre).clamp(low - min, high - max);
-    let x = shift(centre.x, bounds.min.x, bounds.max.x);
-    let y = shift(centre.y, bounds.min.y, bounds.max.y);
+    let shift = |center: f32, min: f32, max: f32| (CENTER_PX - center).clamp(low - min, high - max);
+    let x = shift(center.x, bounds.min.x, bounds.max.x);
+    let y = shift(center.y, bounds.min.y, bounds.max.y);
     for point in lines.iter_mut().flatten() {
         point.x += x;
         point.y += y;

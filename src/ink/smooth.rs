@@ -1,6 +1,6 @@
 //! From the samples of a stroke to the path that the pen took between them.
 //!
-//! A tablet reports between ten and a thousand points a second, so neighbours can be far apart or on top of
+//! A tablet reports between ten and a thousand points a second, so neighbors can be far apart or on top of
 //! each other. Samples that are too near to matter are left out, and a centripetal Catmull-Rom spline is laid
 //! through the rest (Yuksel, Schaefer and Keyser, "Parameterization and applications of Catmull-Rom curves",
 //! 2011: no cusps and no loops within a segment). At a corner of the writing (the elbow of a 7, the angles of
@@ -166,7 +166,7 @@ impl End {
         self.simplify(settled);
     }
 
-    /// Leaves out points that the line between their neighbours passes within the tolerance.
+    /// Leaves out points that the line between their neighbors passes within the tolerance.
     fn simplify(&mut self, settled: &mut Vec<Point>) {
         let squared_tolerance = self.tolerance * self.tolerance;
         let mut anchor = 0;

@@ -70,6 +70,6 @@ impl FromStr for Activation {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        Refusal::unless_named("read the activation", text, &Self::ALL, Self::name)
+        Refusal::parse_name("read the activation", text, &Self::ALL, Self::name)
     }
 }

@@ -10,9 +10,9 @@ pub struct Calibration {
     /// What the logits are divided by before the softmax, above 0. It makes "90 %" right nine times
     /// in ten (Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", 2017).
     pub temperature: f32,
-    /// The [`evidence`] below which a picture shows no digit; `None` where the network has not learnt
+    /// The [`evidence`] below which a picture shows no digit; `None` where the network has not learned
     /// to tell.
-    pub reject_below: Option<f32>,
+    pub reject_threshold: Option<f32>,
 }
 
 impl Default for Calibration {
@@ -20,12 +20,12 @@ impl Default for Calibration {
     fn default() -> Self {
         Self {
             temperature: 1.0,
-            reject_below: None,
+            reject_threshold: None,
         }
     }
 }
 
-/// The logarithm of the odds that a picture shows a digit, for a network that has learnt from some that
+/// The logarithm of the odds that a picture shows a digit, for a network that has learned from some that
 /// show none: ln Σ exp(logit).
 ///
 /// In training an eleventh class, no digit, has the logit 0, so that its probability is
@@ -37,15 +37,15 @@ pub fn evidence(logits: &[f32; CLASSES]) -> f32 {
 }
 
 /// The [`evidence`] of each, rising.
-pub fn rising_evidence<'a>(logits: impl IntoIterator<Item = &'a [f32; CLASSES]>) -> Vec<f32> {
+pub fn sorted_energy_scores<'a>(logits: impl IntoIterator<Item = &'a [f32; CLASSES]>) -> Vec<f32> {
     let mut all: Vec<f32> = logits.into_iter().map(evidence).collect();
     all.sort_by(f32::total_cmp);
     all
 }
 
 /// The highest threshold at which at least this part, 0..=1, of the digits are still taken for digits, by their
-/// [`rising_evidence`]; `None` without digits.
-pub fn threshold_keeping(part: f64, digits: &[f32]) -> Option<f32> {
+/// [`sorted_energy_scores`]; `None` without digits.
+pub fn threshold_accepting(part: f64, digits: &[f32]) -> Option<f32> {
     // What is whole but for the rounding of 1 - part is whole.
     let lost = ((1.0 - part) * digits.len() as f64 + 1e-9) as usize;
     digits.get(lost).or(digits.last()).copied()
@@ -69,9 +69,13 @@ mod tests {
             (0.9926, 1.0, "one and a half cannot be lost"),
             (0.0, 199.0, "as few as may be"),
         ] {
-            assert_eq!(threshold_keeping(part, &digits), Some(expected), "{reason}");
+            assert_eq!(
+                threshold_accepting(part, &digits),
+                Some(expected),
+                "{reason}"
+            );
         }
-        assert_eq!(threshold_keeping(0.99, &[]), None, "there is nothing");
+        assert_eq!(threshold_accepting(0.99, &[]), None, "there is nothing");
     }
 
     #[test]

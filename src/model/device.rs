@@ -166,7 +166,7 @@ impl FromStr for DeviceChoice {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        Refusal::unless_named("read the device", text, &Self::ALL, Self::name)
+        Refusal::parse_name("read the device", text, &Self::ALL, Self::name)
     }
 }
 

@@ -14,7 +14,7 @@ use super::{Dense, Mlp};
 use crate::{
     bitmap::{CLASSES, PIXELS},
     error::{ModelError, Refusal},
-    files::{self, ReadFault},
+    files::{self, ReadError},
 };
 
 /// The largest weight file that is read: the largest network, and room for the header.
@@ -47,8 +47,8 @@ impl Model {
     pub fn load(path: &Path) -> Result<Self, ModelError> {
         let name = path.display().to_string();
         let bytes = files::read_bounded(path, LIMIT_BYTES).map_err(|fault| match fault {
-            ReadFault::Io(error) => error.into(),
-            ReadFault::TooLarge(limit) => {
+            ReadError::Io(error) => error.into(),
+            ReadError::TooLarge(limit) => {
                 refused(&name, "a larger file", &format!("at most {limit} bytes"))
             }
         })?;

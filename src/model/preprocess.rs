@@ -24,7 +24,7 @@ pub struct Preprocessing {
     pub median_px: usize,
     /// Blurs with a Gaussian of this standard deviation in pixels, against grain; 0..=3.
     pub gaussian_px: f32,
-    /// Makes pixels of at least this value ink and all others paper, against grey; 0..=1.
+    /// Makes pixels of at least this value ink and all others paper, against gray; 0..=1.
     pub threshold: f32,
 }
 

@@ -7,7 +7,7 @@ use crate::ink::raster::Raster;
 const LEAST_CONTRAST: f32 = 0.12;
 /// Ink stands out from the paper's grain by at least this many standard deviations.
 const LEAST_CONTRAST_IN_NOISE: f32 = 4.5;
-/// A colour is preferred to green, in which cameras see best, if its contrast is this much larger.
+/// A color is preferred to green, in which cameras see best, if its contrast is this much larger.
 const CLEAR_GAIN: f32 = 1.15;
 /// Pieces of less than this part of the largest one's ink are dust.
 const DUST: f32 = 0.03;
@@ -50,7 +50,7 @@ struct Contrast {
 }
 
 impl Contrast {
-    /// `None` where there is no ink, as far as one colour can tell.
+    /// `None` where there is no ink, as far as one color can tell.
     fn of(pixels: &[f32], width: usize) -> Option<Self> {
         let paper = Paper::of(pixels, width);
         let signed: Vec<f32> = pixels
@@ -90,7 +90,7 @@ impl Contrast {
         })
     }
 
-    /// The pixels with paper at 0 and ink at 1. In a small picture the grey of an edge says where
+    /// The pixels with paper at 0 and ink at 1. In a small picture the gray of an edge says where
     /// the edge is and is kept; in a large one it is blur.
     fn sharpened(&self) -> Vec<f32> {
         let count = self

@@ -1,4 +1,4 @@
-//! A picture made small enough to work on, one grey raster for each colour.
+//! A picture made small enough to work on, one gray raster for each color.
 
 use image::RgbaImage;
 
@@ -48,19 +48,14 @@ impl Sheet {
     }
 }
 
-/// The mean colour times its opacity, and the opacity, from sums of bytes.
+/// The mean color times its opacity, and the opacity, from sums of bytes.
 fn premultiplied([red, green, blue, alpha, count]: [u32; 5]) -> [f32; 4] {
     let count = count as f32 * 255.0;
-    let colour = |sum: u32| sum as f32 / (count * 255.0);
-    [
-        colour(red),
-        colour(green),
-        colour(blue),
-        alpha as f32 / count,
-    ]
+    let color = |sum: u32| sum as f32 / (count * 255.0);
+    [color(red), color(green), color(blue), alpha as f32 / count]
 }
 
-/// The grey that a transparent picture is laid on. Ink alone on nothing gets paper of the other
+/// The gray that a transparent picture is laid on. Ink alone on nothing gets paper of the other
 /// tone, light or dark; a sheet with ink on it gets more of the sheet.
 fn ground(pixels: &[[f32; 4]]) -> f32 {
     let mut tones: Vec<f32> = pixels

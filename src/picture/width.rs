@@ -1,6 +1,6 @@
 //! A pen of MNIST's width, whatever the picture was written with.
 //!
-//! A ballpoint's line is a third as wide as MNIST's, next to the digit's size, and would be grey
+//! A ballpoint's line is a third as wide as MNIST's, next to the digit's size, and would be gray
 //! when it is made as small. A marker's fills the holes. Both are brought to what MNIST has.
 
 use crate::ink::raster::Raster;
@@ -32,7 +32,7 @@ pub(super) fn like_mnist(ink: Raster) -> Raster {
     // Each edge moves by this much, the box's too: stroke + 2·by = wanted·(side + 2·by).
     let by = (wanted * side - stroke) / (2.0 - 2.0 * wanted);
     let moved: Vec<f32> = if by > 0.0 {
-        // An edge is half a pixel from the centre of the nearest inked one.
+        // An edge is half a pixel from the center of the nearest inked one.
         let outside = squared_distances(&mask, width, true);
         outside
             .iter()
@@ -79,7 +79,7 @@ fn stroke_width(mask: &[bool], width: usize) -> f32 {
     2.0 * area as f32 / outline.max(1.0)
 }
 
-/// The squared distance of each pixel's centre to the nearest one whose mask is `to` (Felzenszwalb
+/// The squared distance of each pixel's center to the nearest one whose mask is `to` (Felzenszwalb
 /// and Huttenlocher, "Distance transforms of sampled functions", 2012).
 fn squared_distances(mask: &[bool], width: usize, to: bool) -> Vec<f32> {
     let height = mask.len() / width;

@@ -9,8 +9,8 @@ use std::{
 use crate::{
     error::{self, IoError},
     files::{
-        self, ReadFault,
-        backup::{self, bring_back, set_aside_unreadable},
+        self, ReadError,
+        backup::{self, back_up_invalid, restore_backup},
         latest::LatestFile,
     },
     training::checkpoint::Checkpoint,
@@ -64,21 +64,21 @@ pub(crate) fn find(path: &Path) -> Result<Option<Checkpoint>, String> {
     if matches!(claimed, Ok(None)) {
         return Ok(None);
     }
-    bring_back(path, WAITING).map_err(|error| error::chain(&error))?;
+    restore_backup(path, WAITING).map_err(|error| error::chain(&error))?;
     let reason = match files::read_bounded(path, Checkpoint::LIMIT_BYTES) {
         Ok(bytes) => match Checkpoint::from_bytes(&bytes, &path.display().to_string()) {
             Ok(checkpoint) => return Ok(Some(checkpoint)),
             Err(refusal) => refusal.to_string(),
         },
-        Err(ReadFault::Io(error)) if error.source.kind() == io::ErrorKind::NotFound => {
+        Err(ReadError::Io(error)) if error.source.kind() == io::ErrorKind::NotFound => {
             return Ok(None);
         }
-        Err(ReadFault::Io(error)) => return Err(error::chain(&error)),
-        Err(ReadFault::TooLarge(limit)) => {
+        Err(ReadError::Io(error)) => return Err(error::chain(&error)),
+        Err(ReadError::TooLarge(limit)) => {
             format!("{} is larger than {limit} bytes", path.display())
         }
     };
-    Err(set_aside_unreadable(path, &reason))
+    Err(back_up_invalid(path, &reason))
 }
 
 /// Removes this training, wherever it lies by now: another one may have taken its place since it was found.
@@ -93,7 +93,7 @@ pub(crate) fn discard(path: &Path, checkpoint: &Checkpoint) -> Result<(), IoErro
 /// The file that holds this training: the one at `path`, unless that is another window's, or one that waits.
 fn place_of(path: &Path, checkpoint: &Checkpoint, is_claimed: bool) -> Option<PathBuf> {
     let own = is_claimed.then(|| path.to_path_buf()).into_iter();
-    let waiting = backup::set_aside_of(path, WAITING);
+    let waiting = backup::backups_of(path, WAITING);
     own.chain(waiting).find(|place| {
         let bytes = files::read_bounded(place, Checkpoint::LIMIT_BYTES);
         bytes.is_ok_and(|bytes| Checkpoint::from_bytes(&bytes, "it").as_ref() == Ok(checkpoint))
@@ -125,7 +125,7 @@ impl Kept {
         };
         let place = resumed.and_then(|checkpoint| place_of(&path, checkpoint, true));
         if place.as_ref() != Some(&path) {
-            backup::set_aside(&path, WAITING)?;
+            backup::back_up(&path, WAITING)?;
         }
         let holds_training = place.is_some();
         if let Some(place) = place.filter(|place| *place != path) {
@@ -152,7 +152,7 @@ impl Kept {
     /// Removes it, and makes room for what waited, now that the training has ended: the next start asks about that.
     pub(crate) fn end(self) {
         self.file.remove();
-        if let Err(error) = bring_back(&self.path, WAITING) {
+        if let Err(error) = restore_backup(&self.path, WAITING) {
             log::warn!(target: "digitpad", "{}", error::chain(&error));
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     bitmap::Digit,
     error::{self, InkError},
-    files::backup::set_aside_unreadable,
+    files::backup::back_up_invalid,
     ink::{
         Ink,
         file::{self, InkRecord, Label},
@@ -89,11 +89,11 @@ pub fn file_in(data_folder: &Path) -> PathBuf {
 /// Does a task with the file, or says in a whole sentence why not.
 pub(crate) fn done(path: &Path, task: HandTask) -> Result<HandOutcome, String> {
     match task {
-        HandTask::Count => Ok(match file::read_if_any(path) {
-            Ok(records) => HandOutcome::Counted(learnt(&records)),
+        HandTask::Count => Ok(match file::read_if_exists(path) {
+            Ok(records) => HandOutcome::Counted(learned(&records)),
             // Nothing could be kept beside it. It is the person's own work, so that it is not removed.
             Err(InkError::Refused(refusal)) => {
-                return Err(set_aside_unreadable(path, &refusal.to_string()));
+                return Err(back_up_invalid(path, &refusal.to_string()));
             }
             Err(error) => HandOutcome::Unreadable(error::chain(&error)),
         }),
@@ -105,7 +105,7 @@ pub(crate) fn done(path: &Path, task: HandTask) -> Result<HandOutcome, String> {
             Ok(records) => HandOutcome::Kept {
                 digit,
                 revision,
-                count: learnt(&records),
+                count: learned(&records),
             },
             Err(error) => HandOutcome::NotKept {
                 revision,
@@ -117,14 +117,14 @@ pub(crate) fn done(path: &Path, task: HandTask) -> Result<HandOutcome, String> {
             let left = left.map_err(|error| error::chain(&error))?;
             Ok(HandOutcome::TakenBack {
                 digit,
-                count: learnt(&left),
+                count: learned(&left),
             })
         }
         HandTask::ForgetLast => {
             let (last, left) = file::drop_last(path).map_err(|error| error::chain(&error))?;
             Ok(HandOutcome::Forgotten {
                 last: last.map(|record| (record.ink, digit_of(record.label.as_ref()))),
-                count: learnt(&left),
+                count: learned(&left),
             })
         }
     }
@@ -140,8 +140,8 @@ fn record_of(ink: Ink, digit: Option<Digit>) -> InkRecord {
     }
 }
 
-/// How many of these are learnt from.
-fn learnt(records: &[InkRecord]) -> usize {
+/// How many of these are learned from.
+fn learned(records: &[InkRecord]) -> usize {
     let has_label = |record: &&InkRecord| record.label.is_some();
     records.iter().filter(has_label).count()
 }

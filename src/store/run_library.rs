@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{self, IoError},
-    files::{self, ReadFault},
+    files::{self, ReadError},
     model::file::Model,
     training::{EpochRecord, config::TrainingConfig},
 };
@@ -20,13 +20,13 @@ const FOLDER_NAME: &str = "runs";
 /// The longest history, of 10,000 epochs, takes half of it.
 const LIMIT_BYTES: u64 = 8 << 20;
 /// No more records are read: nobody but this program writes there, and it keeps fewer.
-const MOST_READ: usize = 1000;
+const MAX_RECORDS_READ: usize = 1000;
 
 /// How many runs are kept. Beyond that the oldest goes that is not pinned.
-pub const MOST_RUNS: usize = 30;
+pub const MAX_RUNS: usize = 30;
 /// How many bytes they may take together; the newest and those that are pinned stay even so. The shipped
 /// model's takes a hundredth of it.
-pub const MOST_BYTES: u64 = 1_000_000_000;
+pub const MAX_TOTAL_BYTES: u64 = 1_000_000_000;
 
 /// What is known of a finished training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ impl RunRecord {
 
 /// Something to be done in the library.
 #[derive(Clone, Debug)]
-pub enum LibraryTask {
+pub enum RunLibraryTask {
     /// Read all records.
     List,
     /// Take a run in.
@@ -75,7 +75,7 @@ pub enum LibraryTask {
 
 /// What came of it.
 #[derive(Debug)]
-pub enum LibraryOutcome {
+pub enum RunLibraryOutcome {
     /// The runs, the newest first, and a sentence for each file that is damaged and was passed over.
     Listed(Vec<RunRecord>, Vec<String>),
     /// The run is kept, and these had to make room.
@@ -94,29 +94,29 @@ pub fn folder_in(data_folder: &Path) -> PathBuf {
 }
 
 /// Does a task in the library's folder, or says in a whole sentence why not.
-pub(crate) fn done(folder: &Path, task: LibraryTask) -> Result<LibraryOutcome, String> {
+pub(crate) fn done(folder: &Path, task: RunLibraryTask) -> Result<RunLibraryOutcome, String> {
     match task {
-        LibraryTask::List => {
+        RunLibraryTask::List => {
             let (runs, faults) = list(folder);
-            Ok(LibraryOutcome::Listed(runs, faults))
+            Ok(RunLibraryOutcome::Listed(runs, faults))
         }
-        LibraryTask::Keep(record, model) => {
+        RunLibraryTask::Keep(record, model) => {
             let kept = keep(folder, &record, &model);
             let removed = kept.map_err(|reason| format!("Could not keep the run: {reason}"))?;
-            Ok(LibraryOutcome::Kept(record.id, removed))
+            Ok(RunLibraryOutcome::Kept(record.id, removed))
         }
-        LibraryTask::Change(record) => {
+        RunLibraryTask::Change(record) => {
             write_record(folder, &record)?;
-            Ok(LibraryOutcome::Changed)
+            Ok(RunLibraryOutcome::Changed)
         }
-        LibraryTask::Load(id) => {
+        RunLibraryTask::Load(id) => {
             let model = Model::load(&weights_path(folder, id));
             let model = model.map_err(|error| error::chain(&error))?;
-            Ok(LibraryOutcome::Loaded(id, model.into()))
+            Ok(RunLibraryOutcome::Loaded(id, model.into()))
         }
-        LibraryTask::Remove(id) => {
+        RunLibraryTask::Remove(id) => {
             remove(folder, id)?;
-            Ok(LibraryOutcome::Removed(id))
+            Ok(RunLibraryOutcome::Removed(id))
         }
     }
 }
@@ -138,7 +138,7 @@ fn list(folder: &Path) -> (Vec<RunRecord>, Vec<String>) {
     let (mut runs, mut faults) = (Vec::new(), Vec::new());
     let paths = entries.flatten().map(|entry| entry.path());
     let is_record = |path: &PathBuf| path.extension().is_some_and(|end| end == "json");
-    for path in paths.filter(is_record).take(MOST_READ) {
+    for path in paths.filter(is_record).take(MAX_RECORDS_READ) {
         match read_record(&path) {
             Ok(record) if record_path(folder, record.id) == path => runs.push(record),
             Ok(_) => faults.push(passed_over(
@@ -161,8 +161,8 @@ fn passed_over(path: &Path, reason: &str) -> String {
 
 fn read_record(path: &Path) -> Result<RunRecord, String> {
     let bytes = files::read_bounded(path, LIMIT_BYTES).map_err(|fault| match fault {
-        ReadFault::Io(error) => error.source.to_string(),
-        ReadFault::TooLarge(limit) => format!("it is larger than {limit} bytes"),
+        ReadError::Io(error) => error.source.to_string(),
+        ReadError::TooLarge(limit) => format!("it is larger than {limit} bytes"),
     })?;
     let record: RunRecord = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
     record
@@ -179,7 +179,7 @@ fn keep(folder: &Path, record: &RunRecord, model: &Model) -> Result<Vec<u64>, St
     let saved = model.save(&weights_path(folder, record.id));
     saved.map_err(|error| error::chain(&error))?;
     write_record(folder, record)?;
-    make_room(folder, record.id, MOST_BYTES)
+    make_room(folder, record.id, MAX_TOTAL_BYTES)
 }
 
 /// Removes the oldest runs beyond what the library may hold, but not those that are pinned, nor the newest.
@@ -197,7 +197,7 @@ fn make_room(folder: &Path, newest: u64, most_bytes: u64) -> Result<Vec<u64>, St
     let mut removed = Vec::new();
     let oldest_first = runs.iter().rev();
     for other in oldest_first.filter(|other| !other.is_pinned && other.id != newest) {
-        if runs.len() - removed.len() <= MOST_RUNS && bytes <= most_bytes {
+        if runs.len() - removed.len() <= MAX_RUNS && bytes <= most_bytes {
             break;
         }
         bytes -= size(other);
@@ -266,21 +266,21 @@ mod tests {
         let library = folder_in(folder.path());
         assert_eq!(list(&library), (Vec::new(), Vec::new()), "nothing at first");
         let model = std::sync::Arc::new(shipped());
-        let kept = done(&library, LibraryTask::Keep(Box::new(record(7)), model));
+        let kept = done(&library, RunLibraryTask::Keep(Box::new(record(7)), model));
         assert!(
-            matches!(kept, Ok(LibraryOutcome::Kept(7, ref gone)) if gone.is_empty()),
+            matches!(kept, Ok(RunLibraryOutcome::Kept(7, ref gone)) if gone.is_empty()),
             "{kept:?}"
         );
         assert_eq!(list(&library), (vec![record(7)], Vec::new()), "its record");
-        let loaded = done(&library, LibraryTask::Load(7));
-        let Ok(LibraryOutcome::Loaded(7, model)) = loaded else {
+        let loaded = done(&library, RunLibraryTask::Load(7));
+        let Ok(RunLibraryOutcome::Loaded(7, model)) = loaded else {
             panic!("expected the model, found {loaded:?}");
         };
         assert_eq!(model.metadata, shipped().metadata, "its weights");
-        done(&library, LibraryTask::Remove(7)).expect("it can be thrown away");
+        done(&library, RunLibraryTask::Remove(7)).expect("it can be thrown away");
         let left = fs::read_dir(&library).expect("the folder is there").count();
         assert_eq!(left, 0, "nothing of it is left");
-        let gone = done(&library, LibraryTask::Load(7));
+        let gone = done(&library, RunLibraryTask::Load(7));
         assert!(gone.is_err(), "and what is gone is said to be");
     }
 
@@ -288,11 +288,11 @@ mod tests {
     fn the_oldest_that_is_not_pinned_makes_room() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let library = folder.path();
-        for id in 1..=MOST_RUNS as u64 {
+        for id in 1..=MAX_RUNS as u64 {
             write_record(library, &record(id)).expect("writes");
         }
         let model = shipped();
-        let next = MOST_RUNS as u64 + 1;
+        let next = MAX_RUNS as u64 + 1;
         assert_eq!(
             keep(library, &record(next), &model),
             Ok(vec![1]),
@@ -301,7 +301,7 @@ mod tests {
         let removed = keep(library, &record(next + 1), &model);
         assert_eq!(removed, Ok(vec![3]), "the second is pinned");
         let kept = ids(library);
-        assert_eq!(kept.len(), MOST_RUNS, "so many are left");
+        assert_eq!(kept.len(), MAX_RUNS, "so many are left");
         assert_eq!(kept[0], next + 1, "the newest first");
     }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::state::form::TrainingForm;
 use crate::{
     error::IoError,
-    files::{self, ReadFault},
+    files::{self, ReadError},
     model::device::DeviceChoice,
     training::config::{Optimizer, Preset},
 };
@@ -88,7 +88,7 @@ impl Default for Settings {
 
 impl Settings {
     /// The smallest window that shows everything, `[width, height]` in points.
-    pub const LEAST_WINDOW_SIZE: [f32; 2] = [640.0, 480.0];
+    pub const MIN_WINDOW_SIZE: [f32; 2] = [640.0, 480.0];
 
     /// Reads the settings in `folder`. A missing file gives the defaults; a broken one too, with a
     /// sentence that says so, and is kept under another name.
@@ -99,11 +99,11 @@ impl Settings {
                 Ok(settings) => return (settings.sane(), None),
                 Err(reason) => reason,
             },
-            Err(ReadFault::Io(error)) if error.source.kind() == std::io::ErrorKind::NotFound => {
+            Err(ReadError::Io(error)) if error.source.kind() == std::io::ErrorKind::NotFound => {
                 return (Self::default(), None);
             }
-            Err(ReadFault::Io(error)) => error.source.to_string(),
-            Err(ReadFault::TooLarge(limit)) => format!("it is larger than {limit} bytes"),
+            Err(ReadError::Io(error)) => error.source.to_string(),
+            Err(ReadError::TooLarge(limit)) => format!("it is larger than {limit} bytes"),
         };
         let aside = folder.join(BROKEN_NAME);
         let kept = match fs::rename(&path, &aside) {
@@ -130,7 +130,7 @@ impl Settings {
 
     /// A window that can be seen, whatever the file says.
     fn sane(mut self) -> Self {
-        for (size, least) in self.window_size.iter_mut().zip(Self::LEAST_WINDOW_SIZE) {
+        for (size, least) in self.window_size.iter_mut().zip(Self::MIN_WINDOW_SIZE) {
             *size = if size.is_finite() {
                 size.clamp(least, 16_384.0)
             } else {
@@ -154,7 +154,7 @@ pub struct SavedForm {
     preset: String,
     folder: String,
     from_folder: bool,
-    learns_hand: bool,
+    uses_corrections: bool,
     config: toml::Value,
 }
 
@@ -172,7 +172,7 @@ impl SavedForm {
             preset: form.preset.name().to_owned(),
             folder: form.folder.clone(),
             from_folder: form.from_folder,
-            learns_hand: form.learns_hand,
+            uses_corrections: form.uses_corrections,
             config: toml::Value::try_from(config)
                 .unwrap_or_else(|_| toml::Value::Table(toml::Table::new())),
         }
@@ -190,7 +190,7 @@ impl SavedForm {
         TrainingForm {
             folder: self.folder.clone(),
             from_folder: self.from_folder,
-            learns_hand: self.learns_hand,
+            uses_corrections: self.uses_corrections,
             ..TrainingForm::of(preset, config)
         }
     }
@@ -234,7 +234,7 @@ mod tests {
         form.hidden = "64, 32".to_owned();
         form.folder = "/data/ä".to_owned();
         form.from_folder = true;
-        form.learns_hand = false;
+        form.uses_corrections = false;
         let settings = Settings {
             theme: ThemeChoice::Dark,
             window_size: [800.5, 600.0],
@@ -251,7 +251,11 @@ mod tests {
         let again = again.training.form();
         assert_eq!(again.config(), form.config(), "the configuration too");
         assert_eq!(
-            (again.folder.as_str(), again.from_folder, again.learns_hand),
+            (
+                again.folder.as_str(),
+                again.from_folder,
+                again.uses_corrections
+            ),
             ("/data/ä", true, false),
             "and the data"
         );
@@ -321,7 +325,7 @@ mod tests {
         let form = parse(text.as_bytes()).expect("it is TOML").training.form();
         let config = form.config().expect("it is in range");
         assert_eq!((config.epochs, config.seed), (5, 3), "the numbers");
-        assert!(form.learns_hand, "what it knew nothing of is as usual");
+        assert!(form.uses_corrections, "what it knew nothing of is as usual");
         assert_eq!(
             config.optimizer,
             Optimizer::adam_w(0.01),

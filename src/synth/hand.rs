@@ -37,7 +37,7 @@ pub(super) fn write(mut pen: Pen, aspect: f32) -> Ink {
         shake(path, tremor, &mut pen);
     }
     slant(&mut paths, &mut pen);
-    digitise(paths, &mut pen)
+    digitize(paths, &mut pen)
 }
 
 /// Moves a stroke as a whole, and leaves ticks where the pen touched down or left.
@@ -112,7 +112,7 @@ fn slant(paths: &mut [Vec<Point>], pen: &mut Pen) {
 }
 
 /// Puts the drawing anywhere on the pad, with as many samples as some tablet takes at some speed.
-fn digitise(paths: Vec<Vec<Point>>, pen: &mut Pen) -> Ink {
+fn digitize(paths: Vec<Vec<Point>>, pen: &mut Pen) -> Ink {
     let Some(bounds) = Bounds::of(paths.iter().flatten()) else {
         return Ink::default();
     };

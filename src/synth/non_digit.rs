@@ -11,10 +11,10 @@ use crate::ink::Point;
 
 /// Digits that are none any more in a mirror. 0, 1 and 8 are their own mirror images; those of 2 and 5 are much
 /// like a 5 and a 2, and that of a 7 may be a 1.
-pub const NONE_IN_A_MIRROR: [Digit; 4] =
+pub const NON_DIGITS_WHEN_MIRRORED: [Digit; 4] =
     [Digit::ALL[3], Digit::ALL[4], Digit::ALL[6], Digit::ALL[9]];
 /// Digits that are none any more when they lie on their side.
-pub const NONE_ON_THEIR_SIDE: [Digit; 4] =
+pub const NON_DIGITS_WHEN_ROTATED: [Digit; 4] =
     [Digit::ALL[2], Digit::ALL[3], Digit::ALL[4], Digit::ALL[5]];
 
 /// The kinds of what is no digit.
@@ -35,7 +35,7 @@ pub(super) const FORMS: &[Form] = &[
     Form::new("letter that is none", 4.0, 0.8, invented_letter),
 ];
 
-/// Some bent strokes at random places, as in a script that nobody has seen: what signs that were never learnt
+/// Some bent strokes at random places, as in a script that nobody has seen: what signs that were never learned
 /// may look like.
 fn invented_letter(pen: &mut Pen) {
     let sharpness = pen.between(0.0, 1.0);
@@ -126,14 +126,14 @@ fn draw_digit(pen: &mut Pen, digits: &[Digit]) {
 }
 
 fn mirrored_digit(pen: &mut Pen) {
-    draw_digit(pen, &NONE_IN_A_MIRROR);
+    draw_digit(pen, &NON_DIGITS_WHEN_MIRRORED);
     for point in pen.paths.iter_mut().flatten() {
         point.x = -point.x;
     }
 }
 
 fn digit_on_its_side(pen: &mut Pen) {
-    draw_digit(pen, &NONE_ON_THEIR_SIDE);
+    draw_digit(pen, &NON_DIGITS_WHEN_ROTATED);
     let turned = FRAC_PI_2 * if pen.chance(0.5) { 1.0 } else { -1.0 };
     let (sin, cos) = turned.sin_cos();
     for point in pen.paths.iter_mut().flatten() {

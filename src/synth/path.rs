@@ -12,7 +12,7 @@ pub(super) struct Bend {
     pub(super) bow: f32,
 }
 
-/// Between two neighbours on a path, in the height of a digit.
+/// Between two neighbors on a path, in the height of a digit.
 pub(super) const SPACING: f32 = 0.012;
 /// How long the handles of a Bézier segment are beside its chord: a circle of eight places needs 0.35, one of
 /// four 0.39.
@@ -107,7 +107,7 @@ pub(super) fn resample(path: &[Point]) -> Vec<Point> {
 }
 
 /// Rounds what is sharp, as a hurried hand does: each pass moves every point but the ends to where it and its
-/// neighbours are on average.
+/// neighbors are on average.
 pub(super) fn round_off(path: &mut [Point], passes: usize) {
     for _ in 0..passes {
         for index in 1..path.len().saturating_sub(1) {

@@ -130,7 +130,7 @@ impl<'a> Pen<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arc {
     /// The middle.
-    pub(super) centre: (f32, f32),
+    pub(super) center: (f32, f32),
     /// Half the width and half the height.
     pub(super) radii: (f32, f32),
     /// Where it begins, in turns clockwise from the right: 0.25 is the bottom, -0.25 the top.
@@ -145,9 +145,9 @@ pub(super) struct Arc {
 
 impl Arc {
     /// A part of an exact ellipse.
-    pub(super) fn new(centre: (f32, f32), radii: (f32, f32), from: f32, turns: f32) -> Self {
+    pub(super) fn new(center: (f32, f32), radii: (f32, f32), from: f32, turns: f32) -> Self {
         Self {
-            centre,
+            center,
             radii,
             from,
             turns,
@@ -167,8 +167,8 @@ impl Arc {
                 let reach = 1.0 / sin.abs().max(cos.abs());
                 let size = (1.0 + self.drift * done) * (1.0 + self.squareness * (reach - 1.0));
                 to(
-                    self.centre.0 + self.radii.0 * size * cos,
-                    self.centre.1 + self.radii.1 * size * sin,
+                    self.center.0 + self.radii.0 * size * cos,
+                    self.center.1 + self.radii.1 * size * sin,
                 )
             })
             .collect()

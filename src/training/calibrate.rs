@@ -1,7 +1,7 @@
-//! What a trained network's logits are worth, found on digits that it has not learnt from.
+//! What a trained network's logits are worth, found on digits that it has not learned from.
 
 use super::{
-    control::{Control, Wish},
+    control::{Control, Signal},
     evaluation,
 };
 use crate::{
@@ -10,11 +10,11 @@ use crate::{
     error::ModelError,
     model::{
         Mlp,
-        calibration::{Calibration, rising_evidence, threshold_keeping},
+        calibration::{Calibration, sorted_energy_scores, threshold_accepting},
     },
 };
 
-/// The part of the digits, not learnt from, that shall still be taken for digits. More than is promised (0.99),
+/// The part of the digits, not learned from, that shall still be taken for digits. More than is promised (0.99),
 /// because it is found on few hands and others differ from them.
 const KEPT: f64 = 0.995;
 /// Of fewer digits than this the best temperature is that of their few errors, or of none.
@@ -26,9 +26,9 @@ const GENERATED_AT_ONCE: usize = 200;
 /// The temperatures among which the best is sought.
 const TEMPERATURES: [f64; 2] = [0.2, 5.0];
 
-/// Finds temperature and threshold. `validation` and `hands` are digits that were not learnt from;
+/// Finds temperature and threshold. `validation` and `hands` are digits that were not learned from;
 /// either may be empty. Where they are few, logits are worth what they say. `rejects` says whether the
-/// network has learnt what is no digit.
+/// network has learned what is no digit.
 ///
 /// Whoever does not wait for the test gets what the first of these digits say. `None` when the training was
 /// abandoned.
@@ -41,7 +41,7 @@ pub(super) fn calibration(
     control: &Control,
 ) -> Result<Option<Calibration>, ModelError> {
     let read = |examples: &Examples| {
-        evaluation::logits(mlp, examples, &mut |read| control.goes_on_testing(read))
+        evaluation::logits(mlp, examples, &mut |read| control.continues_testing(read))
     };
     let mut sets = Vec::new();
     for examples in [validation, hands] {
@@ -57,14 +57,14 @@ pub(super) fn calibration(
     }
     if rejects {
         let logits = if hands.is_empty() {
-            // Another row than what was learnt from.
+            // Another row than what was learned from.
             logits_of_generated(mlp, !seed, control)?
         } else {
             read(hands)?
         };
-        calibration.reject_below = Some(least_evidence(&logits));
+        calibration.reject_threshold = Some(lowest_energy_score(&logits));
     }
-    Ok((control.wish() != Wish::Abandon).then_some(calibration))
+    Ok((control.signal() != Signal::Abandon).then_some(calibration))
 }
 
 /// The logits of digits that a seed generates.
@@ -74,7 +74,7 @@ fn logits_of_generated(
     control: &Control,
 ) -> Result<Vec<[f32; CLASSES]>, ModelError> {
     let mut logits = Vec::with_capacity(GENERATED);
-    while logits.len() < GENERATED && control.goes_on_testing(logits.len()) {
+    while logits.len() < GENERATED && control.continues_testing(logits.len()) {
         let next = logits.len()..GENERATED.min(logits.len() + GENERATED_AT_ONCE);
         let digits = Examples::generated(next, seed);
         logits.extend(evaluation::logits(mlp, &digits, &mut |_| true)?);
@@ -83,8 +83,8 @@ fn logits_of_generated(
 }
 
 /// The evidence that all but a small part of the digits have.
-fn least_evidence(logits: &[[f32; CLASSES]]) -> f32 {
-    threshold_keeping(KEPT, &rising_evidence(logits)).unwrap_or(0.0)
+fn lowest_energy_score(logits: &[[f32; CLASSES]]) -> f32 {
+    threshold_accepting(KEPT, &sorted_energy_scores(logits)).unwrap_or(0.0)
 }
 
 /// Logits, and the digits that were meant.
@@ -164,9 +164,13 @@ mod tests {
             logits
         };
         let logits: Vec<_> = (0..1000).rev().map(|i| with_evidence(i as f32)).collect();
-        let least = least_evidence(&logits);
+        let least = lowest_energy_score(&logits);
         let kept = logits.iter().filter(|row| evidence(row) >= least).count();
         assert_eq!(kept, 995, "of a thousand");
-        assert_eq!(least_evidence(&[]), 0.0, "even odds where nothing is known");
+        assert_eq!(
+            lowest_energy_score(&[]),
+            0.0,
+            "even odds where nothing is known"
+        );
     }
 }

@@ -131,7 +131,7 @@ pub(super) struct DataIdentity {
 }
 
 impl DataIdentity {
-    /// Of what is learnt from and validated with.
+    /// Of what is learned from and validated with.
     pub(super) fn of(dataset: &Dataset) -> Self {
         /// One in so many images is looked at: the labels alone tell nearly all data sets apart.
         const SAMPLED: usize = 16;
@@ -221,7 +221,7 @@ impl Checkpoint {
     }
 
     /// What the model is called whose weights it began with; `None` where they were new.
-    pub fn began_with(&self) -> Option<&str> {
+    pub fn base_model(&self) -> Option<&str> {
         self.origin.as_ref().map(|origin| origin.name.as_str())
     }
 

@@ -61,16 +61,16 @@ pub struct TrainingConfig {
     pub patience: usize,
     /// How the training images are varied; the others never are.
     pub augmentation: Augmentation,
-    /// Generated digits that are learnt beside the data set's; 0..=500,000.
+    /// Generated digits that are learned beside the data set's; 0..=500,000.
     pub generated_digits: usize,
     /// The gradient of a generated digit is multiplied by this power of the probability that the network gives to
     /// what it is to be read as; 0..=4, 0 counts all alike. So those count for little that are another digit to
     /// MNIST's hands. With cross-entropy this makes (1 − pᵠ) / q small, the generalised cross-entropy of Zhang and
     /// Sabuncu (2018), which is robust against wrong labels. The figures that a training reports are without it.
     pub doubt: f64,
-    /// Generated drawings that are no digit, and are learnt to be refused; 0..=500,000.
+    /// Generated drawings that are no digit, and are learned to be refused; 0..=500,000.
     pub non_digits: usize,
-    /// The part of the training examples that is learnt from, their first, after the validation examples
+    /// The part of the training examples that is learned from, their first, after the validation examples
     /// are taken off; 0.0001..=1.
     pub data_fraction: f64,
     /// The part of the data set's training examples, their last, that is kept to validate with; 0..=0.9.
@@ -142,7 +142,7 @@ impl TrainingConfig {
         Ok(())
     }
 
-    /// How many numbers are learnt: all weights and biases, shared ones once.
+    /// How many numbers are learned: all weights and biases, shared ones once.
     ///
     /// # Errors
     /// When the weights of these hidden layers cannot be shared.

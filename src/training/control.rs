@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// What a training shall do, asked before every batch and before every part of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum Signal {
     /// Go on.
     Run,
     /// Wait until told otherwise.
@@ -17,9 +17,9 @@ pub enum Wish {
     Abandon,
 }
 
-impl Wish {
-    /// Whether nothing more is to be learnt.
-    pub fn ends_learning(self) -> bool {
+impl Signal {
+    /// Whether nothing more is to be learned.
+    pub fn ends_training(self) -> bool {
         matches!(self, Self::Stop | Self::Skip | Self::Abandon)
     }
 }
@@ -27,7 +27,7 @@ impl Wish {
 /// The lever between a training and whoever started it.
 #[derive(Debug)]
 pub struct Control {
-    wish: Mutex<Wish>,
+    signal: Mutex<Signal>,
     changed: Condvar,
     #[cfg(test)]
     script: tests::Script,
@@ -36,7 +36,7 @@ pub struct Control {
 impl Default for Control {
     fn default() -> Self {
         Self {
-            wish: Mutex::new(Wish::Run),
+            signal: Mutex::new(Signal::Run),
             changed: Condvar::new(),
             #[cfg(test)]
             script: tests::Script::default(),
@@ -47,71 +47,83 @@ impl Default for Control {
 impl Control {
     /// Makes the training wait before its next batch.
     pub fn pause(&self) {
-        self.change(|wish| if wish == Wish::Run { Wish::Pause } else { wish });
+        self.change(|signal| {
+            if signal == Signal::Run {
+                Signal::Pause
+            } else {
+                signal
+            }
+        });
     }
 
     /// Lets a waiting training go on.
     pub fn resume(&self) {
-        self.change(|wish| if wish == Wish::Pause { Wish::Run } else { wish });
+        self.change(|signal| {
+            if signal == Signal::Pause {
+                Signal::Run
+            } else {
+                signal
+            }
+        });
     }
 
     /// Ends the training after its batch, waiting or not; final.
     pub fn stop(&self) {
-        self.change(|wish| match wish {
-            Wish::Run | Wish::Pause => Wish::Stop,
-            Wish::Stop | Wish::Skip | Wish::Abandon => wish,
+        self.change(|signal| match signal {
+            Signal::Run | Signal::Pause => Signal::Stop,
+            Signal::Stop | Signal::Skip | Signal::Abandon => signal,
         });
     }
 
-    /// Ends it without a test of what it has learnt, or leaves out the rest of that test; final.
+    /// Ends it without a test of what it has learned, or leaves out the rest of that test; final.
     pub fn skip(&self) {
-        self.change(|wish| match wish {
-            Wish::Run | Wish::Pause | Wish::Stop | Wish::Skip => Wish::Skip,
-            Wish::Abandon => wish,
+        self.change(|signal| match signal {
+            Signal::Run | Signal::Pause | Signal::Stop | Signal::Skip => Signal::Skip,
+            Signal::Abandon => signal,
         });
     }
 
     /// Ends the training without a result; final.
     pub fn abandon(&self) {
-        self.change(|_| Wish::Abandon);
+        self.change(|_| Signal::Abandon);
     }
 
     /// What was asked for last.
-    pub fn wish(&self) -> Wish {
+    pub fn signal(&self) -> Signal {
         *self.lock()
     }
 
     /// Waits while paused; then says what to do: anything but to pause.
-    pub(super) fn await_turn(&self) -> Wish {
+    pub(super) fn wait_while_paused(&self) -> Signal {
         #[cfg(test)]
         self.script.look(self);
         let waiting = self
             .changed
-            .wait_while(self.lock(), |wish| *wish == Wish::Pause);
+            .wait_while(self.lock(), |signal| *signal == Signal::Pause);
         *waiting.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a test of what was learnt goes on after `read` examples: the first few are read in any case,
+    /// Whether a test of what was learned goes on after `read` examples: the first few are read in any case,
     /// unless nobody waits for the result. A pause is none here: it would be over before it was noticed.
-    pub(super) fn goes_on_testing(&self, read: usize) -> bool {
+    pub(super) fn continues_testing(&self, read: usize) -> bool {
         #[cfg(test)]
         self.script.look(self);
-        match self.wish() {
-            Wish::Run | Wish::Pause | Wish::Stop => true,
-            Wish::Skip => read == 0,
-            Wish::Abandon => false,
+        match self.signal() {
+            Signal::Run | Signal::Pause | Signal::Stop => true,
+            Signal::Skip => read == 0,
+            Signal::Abandon => false,
         }
     }
 
-    fn change(&self, next: impl FnOnce(Wish) -> Wish) {
-        let mut wish = self.lock();
-        *wish = next(*wish);
+    fn change(&self, next: impl FnOnce(Signal) -> Signal) {
+        let mut signal = self.lock();
+        *signal = next(*signal);
         self.changed.notify_all();
     }
 
-    /// A wish is whole whatever happened to the thread that held it.
-    fn lock(&self) -> MutexGuard<'_, Wish> {
-        self.wish.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A signal is whole whatever happened to the thread that held it.
+    fn lock(&self) -> MutexGuard<'_, Signal> {
+        self.signal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -124,7 +136,7 @@ pub(super) mod tests {
     /// What whoever holds the lever does.
     type Act = fn(&Control);
 
-    /// Changes the wish at a certain look at it, so that a test can act between any two of them.
+    /// Changes the signal at a certain look at it, so that a test can act between any two of them.
     #[derive(Debug, Default)]
     pub(in crate::training) struct Script {
         looks: AtomicUsize,
@@ -166,22 +178,26 @@ pub(super) mod tests {
     #[test]
     fn a_stop_is_final() {
         let control = Control::default();
-        assert_eq!(control.await_turn(), Wish::Run, "at first");
+        assert_eq!(control.wait_while_paused(), Signal::Run, "at first");
         control.stop();
         control.pause();
         control.resume();
         assert_eq!(
-            control.await_turn(),
-            Wish::Stop,
+            control.wait_while_paused(),
+            Signal::Stop,
             "neither pause nor resume undoes it"
         );
         control.skip();
         control.stop();
-        assert_eq!(control.wish(), Wish::Skip, "a skip goes further");
+        assert_eq!(control.signal(), Signal::Skip, "a skip goes further");
         control.abandon();
         control.stop();
         control.skip();
-        assert_eq!(control.wish(), Wish::Abandon, "and an abandon outranks it");
+        assert_eq!(
+            control.signal(),
+            Signal::Abandon,
+            "and an abandon outranks it"
+        );
     }
 
     #[test]
@@ -196,7 +212,7 @@ pub(super) mod tests {
         for (act, expected, reason) in cases {
             let control = Control::default();
             act(&control);
-            let goes_on = [0, 500].map(|read| control.goes_on_testing(read));
+            let goes_on = [0, 500].map(|read| control.continues_testing(read));
             assert_eq!(goes_on, expected, "{reason}");
         }
     }
@@ -206,11 +222,11 @@ pub(super) mod tests {
         let control = Control::default();
         control.pause();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| control.await_turn());
+            let waiting = scope.spawn(|| control.wait_while_paused());
             control.stop();
             assert_eq!(
                 waiting.join().expect("ends"),
-                Wish::Stop,
+                Signal::Stop,
                 "woken by the stop"
             );
         });

@@ -30,7 +30,7 @@ pub struct Divergence {
 
 /// Something about a training under way that its owner should know.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Observation {
+pub enum Hint {
     /// It reads no more than one who guesses does.
     StuckAtChance {
         /// Accuracy on the training examples in the last epoch, 0..=1.
@@ -40,11 +40,11 @@ pub enum Observation {
     },
     /// The loss on the validation examples climbs while that on the training examples falls: it learns them
     /// by heart.
-    ValidationClimbs {
+    Overfitting {
         /// The epoch with the least validation loss.
         best_epoch: usize,
         /// Whether a patience ends the training and keeps that epoch.
-        has_patience: bool,
+        has_early_stopping: bool,
     },
 }
 
@@ -94,7 +94,7 @@ impl Cause {
     }
 
     /// What learning nothing is likely to come from.
-    fn of_standstill(config: &TrainingConfig) -> Self {
+    fn of_stagnation(config: &TrainingConfig) -> Self {
         let rate = config.learning_rate;
         let usual = config.optimizer.usual_learning_rate();
         // Steps that point the same way add up to this many times as long a one: 1 / (1 - momentum).
@@ -129,13 +129,13 @@ fn overshoots(config: &TrainingConfig) -> bool {
 }
 
 /// What there is to be pointed out after the last of these epochs.
-pub fn observe(config: &TrainingConfig, history: &[EpochRecord]) -> Vec<Observation> {
+pub fn diagnose(config: &TrainingConfig, history: &[EpochRecord]) -> Vec<Hint> {
     let stuck = stuck_at_chance(config, history);
-    let climbs = validation_climbs(config, history);
+    let climbs = overfitting(config, history);
     stuck.into_iter().chain(climbs).collect()
 }
 
-fn stuck_at_chance(config: &TrainingConfig, history: &[EpochRecord]) -> Option<Observation> {
+fn stuck_at_chance(config: &TrainingConfig, history: &[EpochRecord]) -> Option<Hint> {
     let first = history.len().checked_sub(STUCK_EPOCHS)?;
     let guesses = |record: &EpochRecord| {
         let validation = record.validation_accuracy.unwrap_or_default();
@@ -143,12 +143,12 @@ fn stuck_at_chance(config: &TrainingConfig, history: &[EpochRecord]) -> Option<O
     };
     let accuracy = history.last()?.accuracy;
     history[first..].iter().all(guesses).then(|| {
-        let cause = Cause::of_standstill(config);
-        Observation::StuckAtChance { accuracy, cause }
+        let cause = Cause::of_stagnation(config);
+        Hint::StuckAtChance { accuracy, cause }
     })
 }
 
-fn validation_climbs(config: &TrainingConfig, history: &[EpochRecord]) -> Option<Observation> {
+fn overfitting(config: &TrainingConfig, history: &[EpochRecord]) -> Option<Hint> {
     let last = history.last()?;
     let losses = history
         .iter()
@@ -159,9 +159,9 @@ fn validation_climbs(config: &TrainingConfig, history: &[EpochRecord]) -> Option
     // What is known by heart is read better than what is not; varied images seldom are.
     let is_by_heart = last.loss < best.loss && last.loss < validation_loss;
     let climbs = is_late && validation_loss > least * CLIMB && is_by_heart;
-    climbs.then_some(Observation::ValidationClimbs {
+    climbs.then_some(Hint::Overfitting {
         best_epoch: best.epoch,
-        has_patience: config.patience > 0,
+        has_early_stopping: config.patience > 0,
     })
 }
 
@@ -208,22 +208,22 @@ impl fmt::Display for Divergence {
     }
 }
 
-impl Observation {
+impl Hint {
     /// The same when the training is over, and nothing can be done about it any more.
-    pub fn in_hindsight(&self) -> String {
+    pub fn after_training(&self) -> String {
         match self {
             Self::StuckAtChance { .. } => self.to_string(),
-            Self::ValidationClimbs {
+            Self::Overfitting {
                 best_epoch,
-                has_patience,
+                has_early_stopping,
             } => {
-                let next = if *has_patience {
+                let next = if *has_early_stopping {
                     "that epoch is kept; next time try"
                 } else {
                     "next time set a patience, which keeps the best epoch, or try"
                 };
                 format!(
-                    "the validation loss climbed after epoch {best_epoch} while the training loss fell: it learnt \
+                    "the validation loss climbed after epoch {best_epoch} while the training loss fell: it learned \
                      the examples by heart; {next} dropout, weight decay or augmentation"
                 )
             }
@@ -232,7 +232,7 @@ impl Observation {
 }
 
 /// A sentence without its full stop, for a training under way.
-impl fmt::Display for Observation {
+impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::StuckAtChance { accuracy, cause } => write!(
@@ -240,11 +240,11 @@ impl fmt::Display for Observation {
                 "it reads {:.0} % of the digits, as one does who guesses: {cause}",
                 accuracy * 100.0
             ),
-            Self::ValidationClimbs {
+            Self::Overfitting {
                 best_epoch,
-                has_patience,
+                has_early_stopping,
             } => {
-                let now = if *has_patience {
+                let now = if *has_early_stopping {
                     "the patience will end it; try dropout, weight decay or augmentation"
                 } else {
                     "stop here, or try dropout, weight decay, augmentation, or a patience"

@@ -82,7 +82,7 @@ pub fn evaluate(
     examples: &Examples,
     control: &Control,
 ) -> Result<Option<Evaluation>, ModelError> {
-    let logits = logits(mlp, examples, &mut |read| control.goes_on_testing(read))?;
+    let logits = logits(mlp, examples, &mut |read| control.continues_testing(read))?;
     let is_whole = logits.len() == examples.len();
     Ok(is_whole.then(|| Evaluation::of_logits(logits.iter().zip(truths(examples)))))
 }

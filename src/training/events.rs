@@ -16,7 +16,7 @@ pub enum TrainingEvent {
     Batch(Progress),
     /// The network as it is in the midst of an epoch, some times a second; a gauge. Whoever keeps it must
     /// take a [`Mlp::copy`] before returning.
-    Glance(Mlp),
+    LiveSnapshot(Mlp),
     /// After every whole epoch; a fact.
     EpochFinished {
         /// Its figures.
@@ -25,8 +25,8 @@ pub enum TrainingEvent {
         /// take a [`Mlp::copy`] before returning.
         mlp: Mlp,
     },
-    /// Nothing more is learnt, whether by itself or because of a stop; what follows is the test of this
-    /// network, which is the one that is kept. Left out where not even one batch was learnt.
+    /// Nothing more is learned, whether by itself or because of a stop; what follows is the test of this
+    /// network, which is the one that is kept. Left out where not even one batch was learned.
     Learnt {
         /// The network: whoever keeps it must take a [`Mlp::copy`] before returning.
         mlp: Mlp,
@@ -79,7 +79,7 @@ impl Progress {
     /// The batches over which the smoothed figures are a mean, about.
     pub const SMOOTHED_BATCHES: f64 = 50.0;
 
-    /// Images learnt from in a second, so far.
+    /// Images learned from in a second, so far.
     pub fn images_per_sec(&self) -> f64 {
         self.images_seen as f64 / self.elapsed_secs.max(1e-9)
     }

@@ -17,7 +17,7 @@ use crate::{
 
 /// Epochs of a lesson.
 const EPOCHS: usize = 3;
-/// Its learning rate, which falls to nothing: small, so that what was learnt is kept.
+/// Its learning rate, which falls to nothing: small, so that what was learned is kept.
 const LEARNING_RATE: f64 = 0.001;
 
 /// A model that goes on learning; it is copied, not changed.
@@ -40,7 +40,7 @@ pub(super) struct Origin {
 impl Pupil {
     /// A model that is called so. One that a lesson left is called by what that began with, however many there were.
     pub fn new(model: Arc<Model>, name: String) -> Self {
-        let name = model.metadata.began_with.clone().unwrap_or(name);
+        let name = model.metadata.base_model.clone().unwrap_or(name);
         Self { model, name }
     }
 
@@ -54,8 +54,8 @@ impl Pupil {
         &self.name
     }
 
-    /// How it goes on learning: as it has learnt, as far as its file says how, but shortly and in small steps. What it
-    /// has learnt to refuse it goes on to refuse.
+    /// How it goes on learning: as it has learned, as far as its file says how, but shortly and in small steps. What it
+    /// has learned to refuse it goes on to refuse.
     pub fn lesson(&self) -> TrainingConfig {
         let (config, metadata) = (self.model.mlp.config(), &self.model.metadata);
         let recipe: Option<TrainingConfig> = serde_json::from_str(&metadata.recipe).ok();
@@ -66,7 +66,7 @@ impl Pupil {
             shared_fields: false,
             ..Preset::Quick.config()
         });
-        let refuses = metadata.calibration.reject_below.is_some();
+        let refuses = metadata.calibration.reject_threshold.is_some();
         TrainingConfig {
             epochs: EPOCHS,
             learning_rate: LEARNING_RATE,
@@ -133,7 +133,8 @@ impl Origin {
     /// found with such hands, or with no fewer digits.
     pub(super) fn calibration(&self, rejects: bool) -> Option<Calibration> {
         let known = self.calibration;
-        let is_known = known != Calibration::default() && known.reject_below.is_some() == rejects;
+        let is_known =
+            known != Calibration::default() && known.reject_threshold.is_some() == rejects;
         is_known.then_some(known)
     }
 }

@@ -16,7 +16,7 @@ pub struct TrainedModel {
     pub ending: Ending,
     /// The epoch at whose end the model was as it is, from 1; `None` if it is from within one.
     pub epoch: Option<usize>,
-    /// Whether nothing was learnt, because it was stopped before its first batch: such a model knows nothing.
+    /// Whether nothing was learned, because it was stopped before its first batch: such a model knows nothing.
     pub is_blank: bool,
 }
 

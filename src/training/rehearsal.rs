@@ -38,8 +38,8 @@ impl Rehearsal {
     pub fn expected_secs(&self, config: &TrainingConfig, train: usize, test: usize) -> f64 {
         let validation = train as f64 * config.validation_split;
         let drawings = (config.generated_digits + config.non_digits) as f64;
-        let learnt = (train as f64 - validation) * config.data_fraction + drawings;
-        let epoch = learnt * self.learn_secs + validation * self.read_secs;
+        let learned = (train as f64 - validation) * config.data_fraction + drawings;
+        let epoch = learned * self.learn_secs + validation * self.read_secs;
         let calibration = match config.non_digits {
             0 => 0.0,
             _ => calibrate::GENERATED as f64 * (self.draw_secs + self.read_secs),
@@ -134,7 +134,7 @@ mod tests {
     fn all_that_a_training_does_takes_its_time() {
         type Change = fn(&mut TrainingConfig);
         let cases: [(Change, f64, &str); 5] = [
-            // 800 learnt from and 200 validated with, ten times; 200 and 500 at the end.
+            // 800 learned from and 200 validated with, ten times; 200 and 500 at the end.
             (|_| (), 8.0 + 0.2 + 0.07, "a plain training"),
             (
                 |c| c.epochs = 1,
@@ -149,7 +149,7 @@ mod tests {
             (
                 |c| c.generated_digits = 100,
                 9.0 + 0.2 + 0.07 + 1.0,
-                "drawings are made once and learnt from in each epoch",
+                "drawings are made once and learned from in each epoch",
             ),
             (
                 |c| c.non_digits = 100,

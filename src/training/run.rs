@@ -14,7 +14,7 @@ use super::{
     average::Average,
     batch::Batch,
     config::TrainingConfig,
-    control::{Control, Wish},
+    control::{Control, Signal},
     diagnostics::{Cause, Divergence},
     dropout::Dropout,
     evaluation,
@@ -34,7 +34,7 @@ use crate::{
 /// The most time between two checkpoints.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
 /// The time between two glances at the network that is learning.
-const GLANCE_INTERVAL: Duration = Duration::from_millis(200);
+const LIVE_SNAPSHOT_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A training under way.
 pub(super) struct Run<'a> {
@@ -60,7 +60,7 @@ pub(super) struct Run<'a> {
     history: Vec<EpochRecord>,
     best: Option<Best>,
     checkpointed: Instant,
-    glanced: Instant,
+    last_live_snapshot: Instant,
 }
 
 /// The network at the end of the best epoch so far: that with the least validation loss, or, where nothing is
@@ -133,7 +133,7 @@ impl<'a> Run<'a> {
             history: Vec::new(),
             best: None,
             checkpointed: Instant::now(),
-            glanced: Instant::now(),
+            last_live_snapshot: Instant::now(),
         })
     }
 
@@ -155,7 +155,7 @@ impl<'a> Run<'a> {
             if self.history.len() >= self.config.epochs {
                 break Ending::Completed;
             }
-            if self.is_out_of_patience() {
+            if self.is_patience_exhausted() {
                 break Ending::StoppedEarly;
             }
             if self.history.len() == self.progress.epoch {
@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
                 Batches::Diverged => break self.diverged()?,
             };
             let Some(record) = record else {
-                if self.control.wish() == Wish::Abandon {
+                if self.control.signal() == Signal::Abandon {
                     return Ok(None);
                 }
                 self.checkpoint(on_event)?;
@@ -178,7 +178,7 @@ impl<'a> Run<'a> {
             if record.validation_loss.is_some_and(|loss| !loss.is_finite()) {
                 break self.diverged()?;
             }
-            self.keep_best(&record)?;
+            self.update_best(&record)?;
             self.history.push(record.clone());
             on_event(TrainingEvent::EpochFinished {
                 record,
@@ -186,10 +186,10 @@ impl<'a> Run<'a> {
             });
             self.checkpoint(on_event)?;
         };
-        Ok(Some(self.learnt(ending)))
+        Ok(Some(self.learned(ending)))
     }
 
-    /// Whether all that was learnt are finite numbers.
+    /// Whether all that was learned are finite numbers.
     fn has_numbers(&self) -> Result<bool, ModelError> {
         for parameter in self.mlp.parameters() {
             let sum: f32 = parameter.as_tensor().sum_all()?.to_scalar()?;
@@ -219,7 +219,7 @@ impl<'a> Run<'a> {
         on_event: &mut dyn FnMut(TrainingEvent),
     ) -> Result<Batches, TrainingError> {
         while self.seen < self.order.len() {
-            if self.control.await_turn().ends_learning() {
+            if self.control.wait_while_paused().ends_training() {
                 return Ok(Batches::Interrupted);
             }
             let start = Instant::now();
@@ -231,9 +231,9 @@ impl<'a> Run<'a> {
             self.advance(count, figures);
             self.progress.elapsed_secs += start.elapsed().as_secs_f64();
             on_event(TrainingEvent::Batch(self.progress));
-            if self.glanced.elapsed() >= GLANCE_INTERVAL {
-                on_event(TrainingEvent::Glance(self.shown().clone()));
-                self.glanced = Instant::now();
+            if self.last_live_snapshot.elapsed() >= LIVE_SNAPSHOT_INTERVAL {
+                on_event(TrainingEvent::LiveSnapshot(self.shown().clone()));
+                self.last_live_snapshot = Instant::now();
             }
             if self.checkpointed.elapsed() >= CHECKPOINT_INTERVAL {
                 self.checkpoint(on_event)?;
@@ -290,7 +290,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Counts a batch that was learnt from.
+    /// Counts a batch that was learned from.
     fn advance(&mut self, count: usize, figures: BatchFigures) {
         self.sums = self.sums.plus(figures);
         self.seen += count;
@@ -309,9 +309,9 @@ impl<'a> Run<'a> {
         let mut waited = Duration::ZERO;
         let logits = evaluation::logits(self.shown(), validation, &mut |_| {
             let asked = Instant::now();
-            let wish = self.control.await_turn();
+            let signal = self.control.wait_while_paused();
             waited += asked.elapsed();
-            !wish.ends_learning()
+            !signal.ends_training()
         })?;
         if logits.len() < validation.len() {
             return Ok(None);
@@ -330,7 +330,7 @@ impl<'a> Run<'a> {
     }
 
     /// Keeps the network if the epoch is the best so far.
-    fn keep_best(&mut self, record: &EpochRecord) -> Result<(), ModelError> {
+    fn update_best(&mut self, record: &EpochRecord) -> Result<(), ModelError> {
         let loss = |record: &EpochRecord| record.validation_loss.unwrap_or(record.loss);
         let of_best = |best: &Best| self.history.get(best.epoch - 1).map(loss);
         let least = self.best.as_ref().and_then(of_best);
@@ -344,7 +344,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn is_out_of_patience(&self) -> bool {
+    fn is_patience_exhausted(&self) -> bool {
         let patience = self.config.patience;
         let waited = |best: &Best| self.history.len() - best.epoch;
         patience > 0
@@ -370,7 +370,7 @@ impl<'a> Run<'a> {
     }
 
     /// Chooses the network that is kept.
-    fn learnt(self, ending: Ending) -> Learnt {
+    fn learned(self, ending: Ending) -> Learnt {
         let is_validated = |best: &Best| best.validation_loss.is_some();
         let wants_best = match ending {
             Ending::Completed => self.config.patience > 0,

@@ -98,7 +98,7 @@ impl FromStr for Schedule {
 
     /// The kind of this name, with the usual values.
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        Refusal::unless_named("read the schedule", text, &Self::ALL, Self::name)
+        Refusal::parse_name("read the schedule", text, &Self::ALL, Self::name)
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) enum Source {
 
 impl Source {
     /// The images of a training set. After a stop they are not filtered any more, because none will be
-    /// learnt from.
+    /// learned from.
     pub(super) fn new(config: &TrainingConfig, training: &TrainingSet, control: &Control) -> Self {
         if !config.augmentation.is_none() {
             return Self::Varied(training.clone());
@@ -48,7 +48,7 @@ impl Source {
         }
         let mut filtered = Vec::with_capacity(images.len());
         for images in images.chunks(AT_ONCE) {
-            if control.wish().ends_learning() {
+            if control.signal().ends_training() {
                 break;
             }
             let filter = |image: &[u8; PIXELS]| applied(preprocessing, *image);

@@ -21,10 +21,10 @@ pub(super) trait Step: Send {
         settings: &StepSettings,
     ) -> Result<BatchFigures, TrainingError>;
 
-    /// What the optimiser remembers.
+    /// What the optimizer remembers.
     fn state(&self) -> Result<OptimizerState, TrainingError>;
 
-    /// Goes on from what an optimiser remembered of a network of this shape.
+    /// Goes on from what an optimizer remembered of a network of this shape.
     fn restore(&mut self, state: &OptimizerState) -> Result<(), TrainingError>;
 }
 
@@ -71,8 +71,8 @@ impl BatchFigures {
     }
 }
 
-/// What an optimiser remembers: for each parameter, in the order of [`Mlp::parameters`], as many values as
-/// the parameter has, shared ones once. What the optimiser has no use for is zero.
+/// What an optimizer remembers: for each parameter, in the order of [`Mlp::parameters`], as many values as
+/// the parameter has, shared ones once. What the optimizer has no use for is zero.
 ///
 /// [`Mlp::parameters`]: crate::model::Mlp::parameters
 #[derive(Clone, Debug, Default, PartialEq)]

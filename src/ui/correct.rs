@@ -47,6 +47,6 @@ pub(super) fn keep_ui(ui: &mut Ui, place: Pos2, menu_is_open: bool, actions: &mu
         .on_hover_text(format!("{help} {USE_OF_KEPT}"))
         .clicked()
     {
-        actions.push(Action::KeepAs(None));
+        actions.push(Action::SaveCorrection(None));
     }
 }

@@ -31,14 +31,14 @@ const BESIDE: f32 = 76.0;
 /// The height of the learning rate's plot, in points.
 const RATE_HEIGHT: f32 = 72.0;
 /// How many former runs are shown: of more, none could be told from another.
-const MOST_FORMER: usize = 6;
+const MAX_PREVIOUS: usize = 6;
 
 /// How the curves are looked at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CurvesView {
     is_logarithmic: bool,
     shows_rate: bool,
-    shows_former: bool,
+    shows_previous: bool,
 }
 
 impl Default for CurvesView {
@@ -46,7 +46,7 @@ impl Default for CurvesView {
         Self {
             is_logarithmic: false,
             shows_rate: false,
-            shows_former: true,
+            shows_previous: true,
         }
     }
 }
@@ -149,7 +149,7 @@ fn options_ui(ui: &mut Ui, state: &State, view: &mut CurvesView, actions: &mut V
         toggle("Learning rate", help, &mut view.shows_rate);
         if !state.runs.list().is_empty() {
             let help = "Draws the last runs as pale curves, to compare with.";
-            toggle("Former runs", help, &mut view.shows_former);
+            toggle("Former runs", help, &mut view.shows_previous);
         }
         MenuButton::new(small("Export…")).ui(ui, |ui| {
             let table = ui.button("Table (CSV)…");
@@ -161,17 +161,17 @@ fn options_ui(ui: &mut Ui, state: &State, view: &mut CurvesView, actions: &mut V
             let help = "Saves the curves that are shown, large and whole.";
             if picture.on_hover_text(help).clicked() {
                 let picture = picture::picture_of(state, *view, ui.ctx().theme());
-                actions.push(Action::SavePhotograph(Arc::new(picture)));
+                actions.push(Action::SaveCurvesImage(Arc::new(picture)));
             }
         });
     });
 }
 
 /// The least width, in points, in which the latest values of two curves find room beside each other.
-const LEAST_BESIDE: f32 = 266.0;
+const MIN_TWO_COLUMN_WIDTH: f32 = 266.0;
 
-/// A curve's latest value beside a piece of its line: its dashes tell it as well as its colour.
-fn latest_ui(ui: &mut Ui, name: &str, value: &str, color: Color32, dashes: u8) {
+/// A curve's latest value beside a piece of its line: its dashes tell it as well as its color.
+fn legend_ui(ui: &mut Ui, name: &str, value: &str, color: Color32, dashes: u8) {
     let (rect, _) = ui.allocate_exact_size(Vec2::new(18.0, 12.0), Sense::hover());
     let piece = rect.width() / f32::from(dashes);
     for dash in 0..dashes {
@@ -189,7 +189,7 @@ fn figure_ui(ui: &mut Ui, state: &State, view: CurvesView, figure: &Figure, heig
     let latest = |value: fn(&EpochRecord) -> Option<f64>| {
         training.history.last().and_then(value).map(figure.words)
     };
-    let (learnt, validated) = (latest(figure.training), latest(figure.validation));
+    let (learned, validated) = (latest(figure.training), latest(figure.validation));
     ui.spacing_mut().item_spacing.y = 2.0;
     let best = training
         .best_epoch()
@@ -206,10 +206,10 @@ fn figure_ui(ui: &mut Ui, state: &State, view: CurvesView, figure: &Figure, heig
     });
     if figure.kind != Kind::Rate {
         let curves = [
-            ("training", &learnt, palette.accent, 1),
+            ("training", &learned, palette.accent, 1),
             ("validation", &validated, palette.second, 3),
         ];
-        let is_narrow = ui.available_width() < LEAST_BESIDE;
+        let is_narrow = ui.available_width() < MIN_TWO_COLUMN_WIDTH;
         // A row for both, or one for each.
         for row in curves.chunks(if is_narrow { 1 } else { 2 }) {
             ui.horizontal(|ui| {
@@ -217,7 +217,7 @@ fn figure_ui(ui: &mut Ui, state: &State, view: CurvesView, figure: &Figure, heig
                 ui.spacing_mut().item_spacing.x = 6.0;
                 for (name, value, color, dashes) in row {
                     if let Some(value) = value {
-                        latest_ui(ui, name, value, *color, *dashes);
+                        legend_ui(ui, name, value, *color, *dashes);
                     }
                 }
             });
@@ -233,9 +233,9 @@ fn figure_ui(ui: &mut Ui, state: &State, view: CurvesView, figure: &Figure, heig
         best: best.and_then(|record| Some([record.epoch as f64, (figure.validation)(record)?])),
     };
     let response = frame.ui(ui, curves_of(state, view, figure, palette));
-    let text = match (&learnt, &validated) {
-        (Some(learnt), Some(validated)) => format!("training {learnt}, validation {validated}"),
-        (Some(learnt), None) => format!("training {learnt}"),
+    let text = match (&learned, &validated) {
+        (Some(learned), Some(validated)) => format!("training {learned}, validation {validated}"),
+        (Some(learned), None) => format!("training {learned}"),
         _ => "no epoch is over yet".to_owned(),
     };
     name_plot(&response, figure, best, &text);
@@ -259,13 +259,13 @@ fn curves_of(state: &State, view: CurvesView, figure: &Figure, palette: &Palette
         history.iter().filter_map(point).collect::<Vec<_>>()
     };
     let mut curves = Vec::new();
-    if view.shows_former && figure.kind != Kind::Rate {
+    if view.shows_previous && figure.kind != Kind::Rate {
         let former = state
             .runs
             .list()
             .iter()
             .filter(|run| run.record.history != training.history);
-        for run in former.take(MOST_FORMER) {
+        for run in former.take(MAX_PREVIOUS) {
             let has_validation = run.record.validation_accuracy.is_some();
             let value = if has_validation {
                 figure.validation
@@ -334,17 +334,17 @@ fn curves_of(state: &State, view: CurvesView, figure: &Figure, palette: &Palette
 fn batches_of(
     training: &Training,
     figure: &Figure,
-    learnt: &[[f64; 2]],
+    learned: &[[f64; 2]],
     validated: &[[f64; 2]],
 ) -> Vec<[f64; 2]> {
     let Some(plan) = training.plan else {
         return Vec::new();
     };
-    let values = || learnt.iter().chain(validated).map(|point| point[1]);
+    let values = || learned.iter().chain(validated).map(|point| point[1]);
     let most = values().fold(f64::NEG_INFINITY, f64::max);
     let least = values().fold(f64::INFINITY, f64::min);
     let is_in_sight = |value: f64| match figure.kind {
-        _ if learnt.is_empty() => true,
+        _ if learned.is_empty() => true,
         Kind::Loss => value <= most * 1.25,
         Kind::Accuracy => value >= least - (100.0 - least) * 0.25,
         Kind::Rate => true,

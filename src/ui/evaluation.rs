@@ -1,5 +1,5 @@
 //! How good the model at work is: on what it is tested, the figures, the confusion matrix, the
-//! pictures that were misread, and how far its confidence can be relied on.
+//! pictures that were misclassified, and how far its confidence can be relied on.
 
 pub(super) mod atlas;
 mod gallery;
@@ -15,12 +15,12 @@ use crate::app::{
     action::Action,
     state::{
         State,
-        evaluation::{Measured, MeasuringAction},
+        evaluation::{EvaluationAction, Measured},
     },
 };
 
 /// The width from which on the matrix has the pictures beside it, in points.
-const LEAST_BESIDE: f32 = 620.0;
+const MIN_TWO_COLUMN_WIDTH: f32 = 620.0;
 /// The height below which parts beside each other are scrolled instead of squeezed.
 const LEAST_HEIGHT: f32 = 370.0;
 /// The heights of the pictures and of the reliability diagram where all are above each other.
@@ -28,15 +28,15 @@ const STACKED_HEIGHTS: [f32; 2] = [300.0, 240.0];
 
 /// What this view remembers between frames.
 #[derive(Debug, Default)]
-pub(crate) struct MeasuringView {
+pub(crate) struct EvaluationView {
     gallery: Gallery,
 }
 
 /// Draws the view, and says what the person asks for.
-pub(crate) fn measuring_ui(
+pub(crate) fn evaluation_ui(
     ui: &mut Ui,
     state: &State,
-    view: &mut MeasuringView,
+    view: &mut EvaluationView,
     actions: &mut Vec<Action>,
 ) {
     let mut drawing = Drawing {
@@ -46,7 +46,7 @@ pub(crate) fn measuring_ui(
         actions,
     };
     let width = ui.available_width();
-    if width >= LEAST_BESIDE {
+    if width >= MIN_TWO_COLUMN_WIDTH {
         drawing.ui(ui);
     } else {
         ScrollArea::vertical().id_salt("test").show(ui, |ui| {
@@ -61,9 +61,9 @@ pub(crate) fn measuring_ui(
 /// What is needed while the view is drawn.
 struct Drawing<'a> {
     state: &'a State,
-    view: &'a mut MeasuringView,
+    view: &'a mut EvaluationView,
     /// What the person asks for, of this view's own.
-    asked: Vec<MeasuringAction>,
+    asked: Vec<EvaluationAction>,
     actions: &'a mut Vec<Action>,
 }
 
@@ -76,7 +76,7 @@ impl Drawing<'_> {
             return;
         };
         let rect = ui.available_rect_before_wrap();
-        if rect.width() < LEAST_BESIDE {
+        if rect.width() < MIN_TWO_COLUMN_WIDTH {
             let places = Places::stacked(rect);
             ui.allocate_exact_size(places.whole().size(), Sense::hover());
             self.parts_ui(ui, &places, measured);
@@ -161,7 +161,7 @@ fn nothing_ui(ui: &mut Ui, state: &State) {
     let text = if state.measuring.active_number().is_some() {
         "Reading the pictures"
     } else {
-        "Press Test now to see which digits the model misreads."
+        "Press Test now to see which digits the model misclassifies."
     };
     let response = ui.allocate_rect(rect, Sense::hover());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, text));

@@ -154,7 +154,7 @@ pub(crate) fn ask_for_data(
         .source()
         .is_some_and(|source| !training.data.is_asked(&source));
     if is_new && *form == training.form && ui.memory(|memory| memory.focused().is_none()) {
-        actions.push(Action::LookAtData);
+        actions.push(Action::PreviewData);
     }
 }
 

@@ -5,7 +5,7 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers, Popup};
 use crate::{
     app::{
         action::{Action, PathPurpose},
-        state::{Stage, State, evaluation::MeasuringAction},
+        state::{State, Tab, evaluation::EvaluationAction},
     },
     evaluation::Selection,
 };
@@ -30,8 +30,8 @@ const SHORTCUTS: [(Modifiers, Key, Action); 11] = [
         Action::AskPath(PathPurpose::SaveDrawing),
     ),
     (Modifiers::COMMAND, Key::T, Action::Train),
-    (Modifiers::COMMAND, Key::Num1, Action::Enter(Stage::Draw)),
-    (Modifiers::COMMAND, Key::Num2, Action::Enter(Stage::Test)),
+    (Modifiers::COMMAND, Key::Num1, Action::Enter(Tab::Draw)),
+    (Modifiers::COMMAND, Key::Num2, Action::Enter(Tab::Test)),
     (Modifiers::NONE, Key::Delete, Action::Clear),
     (Modifiers::NONE, Key::Backspace, Action::Clear),
     (Modifiers::NONE, Key::Escape, Action::Clear),
@@ -45,7 +45,10 @@ pub(crate) fn key_actions(ctx: &Context, state: &State, field_had_keyboard: bool
         .map(|file| Action::FileDropped(file.path().to_path_buf()))
         .collect();
     // Keys belong to what has them: a text field, an open menu, a question.
-    if field_had_keyboard || ctx.text_edit_focused() || Popup::is_any_open(ctx) || state.is_asking()
+    if field_had_keyboard
+        || ctx.text_edit_focused()
+        || Popup::is_any_open(ctx)
+        || state.has_prompt()
     {
         return actions;
     }
@@ -65,9 +68,9 @@ fn meant(action: Action, key: Key, state: &State) -> Option<Action> {
         Action::Undo | Action::Redo | Action::Clear | Action::AskPath(PathPurpose::SaveDrawing)
     );
     match (state.stage, action) {
-        (Stage::Draw, Action::AskPath(PathPurpose::SaveDrawing)) if state.ink().is_empty() => None,
-        (Stage::Test, _) if is_drawing => (key == Key::Escape).then_some(Action::Measuring(
-            MeasuringAction::Select(Selection::Misread),
+        (Tab::Draw, Action::AskPath(PathPurpose::SaveDrawing)) if state.ink().is_empty() => None,
+        (Tab::Test, _) if is_drawing => (key == Key::Escape).then_some(Action::Measuring(
+            EvaluationAction::Select(Selection::Misclassified),
         )),
         (_, action) => Some(action),
     }

@@ -15,7 +15,7 @@ use crate::app::{
 pub(crate) const HEIGHT: f32 = 84.0;
 
 /// What the button "The one before" needs.
-const LEAST_FOR_BEFORE: f32 = 120.0;
+const MIN_PREVIOUS_WIDTH: f32 = 120.0;
 
 /// Draws the line that says who answers, and its buttons.
 pub(crate) fn models_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
@@ -25,7 +25,7 @@ pub(crate) fn models_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     });
 }
 
-/// The line in the colours of what matters: one label, so that it is read in one go.
+/// The line in the colors of what matters: one label, so that it is read in one go.
 fn answers(ui: &Ui, state: &State) -> LayoutJob {
     let palette = Palette::of(ui.style());
     let [before, name, details] = words::answers(state.models.chosen(), state.models.snapshot());
@@ -53,7 +53,7 @@ fn buttons_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         actions.push(Action::AskPath(PathPurpose::SaveWeights(id)));
     }
     // Where there is no room for it, the menu has it.
-    let has_room = ui.available_width() >= LEAST_FOR_BEFORE;
+    let has_room = ui.available_width() >= MIN_PREVIOUS_WIDTH;
     if let Some(before) = models.before().filter(|_| has_room) {
         let help = format!("Back to the {}", before.name());
         if ui.button("The one before").on_hover_text(help).clicked() {
@@ -74,7 +74,7 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         } else {
             ", not saved yet"
         };
-        let name = format!("{}{unsaved}\n", capitalised(&entry.name()));
+        let name = format!("{}{unsaved}\n", capitalized(&entry.name()));
         let mut text = LayoutJob::default();
         let part = |size, color| TextFormat::simple(theme::font(size), color);
         text.append(&name, 0.0, part(theme::BODY, palette.text));
@@ -93,7 +93,7 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     }
 }
 
-fn capitalised(text: &str) -> String {
+fn capitalized(text: &str) -> String {
     let mut chars = text.chars();
     chars
         .next()

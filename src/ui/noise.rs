@@ -10,7 +10,7 @@ use egui::{
 
 use super::theme::{self, Palette};
 use crate::{
-    app::{action::Action, state::evaluation::MeasuringAction},
+    app::{action::Action, state::evaluation::EvaluationAction},
     data::noise::Noise,
 };
 
@@ -44,7 +44,7 @@ pub(crate) fn noise_ui(ui: &mut Ui, rect: Rect, noise: Option<Noise>, actions: &
 }
 
 /// The same for the pictures that the model is tested on.
-pub(crate) fn test_noise_ui(ui: &mut Ui, noise: Option<Noise>, asked: &mut Vec<MeasuringAction>) {
+pub(crate) fn test_noise_ui(ui: &mut Ui, noise: Option<Noise>, asked: &mut Vec<EvaluationAction>) {
     let palette = Palette::of(ui.style());
     let said = noise.map_or_else(|| "Noise: off".to_owned(), words);
     let button = match colors(palette, noise) {
@@ -57,7 +57,7 @@ pub(crate) fn test_noise_ui(ui: &mut Ui, noise: Option<Noise>, asked: &mut Vec<M
          filters so: one sees what they buy.",
     );
     asked.extend(
-        new.map(|Asked { noise, is_settled }| MeasuringAction::AddNoise { noise, is_settled }),
+        new.map(|Asked { noise, is_settled }| EvaluationAction::AddNoise { noise, is_settled }),
     );
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn words(noise: Noise) -> String {
     format!("{:.0} % {kind}", noise.strength() * 100.0)
 }
 
-/// That noise is added is to be seen: the colours of text and button.
+/// That noise is added is to be seen: the colors of text and button.
 fn colors(palette: &Palette, noise: Option<Noise>) -> Option<(Color32, Color32)> {
     noise.map(|_| (palette.panel, palette.second))
 }

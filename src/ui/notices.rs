@@ -9,7 +9,7 @@ use super::theme::{self, Palette};
 use crate::app::{
     action::Action,
     state::{
-        Stage, State,
+        State, Tab,
         notices::{Notice, Severity},
     },
 };
@@ -83,8 +83,8 @@ pub(crate) fn drop_hint(ctx: &Context, state: &State) {
                 });
             frame.show(ui, |ui| {
                 let text = match state.stage {
-                    Stage::Draw => "Drop weights, a picture, an ink file or training settings",
-                    Stage::Test => "Drop a folder or an ink file to test on it",
+                    Tab::Draw => "Drop weights, a picture, an ink file or training settings",
+                    Tab::Test => "Drop a folder or an ink file to test on it",
                 };
                 ui.label(egui::RichText::new(text).size(theme::HEADING));
             });

@@ -64,7 +64,7 @@ pub(super) fn picture(
     (sheet.size, sheet.rgb())
 }
 
-/// What meshes take their colours from.
+/// What meshes take their colors from.
 #[derive(Default)]
 struct Textures(HashMap<TextureId, ColorImage>);
 
@@ -94,7 +94,7 @@ struct Sheet {
 }
 
 impl Sheet {
-    /// A sheet of a size in pixels, all of one colour.
+    /// A sheet of a size in pixels, all of one color.
     fn new(size: Vec2, color: Color32) -> Self {
         let size = [size.x.round() as usize, size.y.round() as usize];
         Self {
@@ -179,7 +179,7 @@ fn all(values: [Option<f32>; 3]) -> Option<[f32; 3]> {
     Some([a, b, c])
 }
 
-/// The colour between the corners, times that of the texture there; premultiplied.
+/// The color between the corners, times that of the texture there; premultiplied.
 fn color_at(corners: &[Vertex; 3], weights: [f32; 3], texture: &ColorImage) -> [f32; 4] {
     let mut place = Vec2::ZERO;
     let mut color = [0.0; 4];
@@ -203,7 +203,7 @@ fn color_at(corners: &[Vertex; 3], weights: [f32; 3], texture: &ColorImage) -> [
     color
 }
 
-/// A premultiplied colour over an opaque one.
+/// A premultiplied color over an opaque one.
 fn over(color: [f32; 4], below: Color32) -> Color32 {
     let through = 1.0 - color[3] / 255.0;
     let below = below.to_array();

@@ -85,7 +85,7 @@ fn shared_normal(before: Option<Vec2>, after: Option<Vec2>) -> Option<Vec2> {
 struct Outline {
     mesh: Mesh,
     color: Color32,
-    /// How far from the path the full colour ends, and how far the fade.
+    /// How far from the path the full color ends, and how far the fade.
     inner: f32,
     outer: f32,
 }
@@ -118,13 +118,13 @@ impl Outline {
         }
     }
 
-    /// Four corners across the path: the fade's edge, the colour's two edges, the fade's edge.
-    fn section(&mut self, centre: Pos2, normal: Vec2) -> u32 {
+    /// Four corners across the path: the fade's edge, the color's two edges, the fade's edge.
+    fn section(&mut self, center: Pos2, normal: Vec2) -> u32 {
         let base = self.mesh.vertices.len() as u32;
-        self.vertex(centre + normal * self.outer, Color32::TRANSPARENT);
-        self.vertex(centre + normal * self.inner, self.color);
-        self.vertex(centre - normal * self.inner, self.color);
-        self.vertex(centre - normal * self.outer, Color32::TRANSPARENT);
+        self.vertex(center + normal * self.outer, Color32::TRANSPARENT);
+        self.vertex(center + normal * self.inner, self.color);
+        self.vertex(center - normal * self.inner, self.color);
+        self.vertex(center - normal * self.outer, Color32::TRANSPARENT);
         base
     }
 
@@ -136,14 +136,14 @@ impl Outline {
         }
     }
 
-    fn disc(&mut self, centre: Pos2) {
+    fn disc(&mut self, center: Pos2) {
         let corners = (self.outer * 1.6).clamp(12.0, 96.0) as u32;
         let middle = self.mesh.vertices.len() as u32;
-        self.vertex(centre, self.color);
+        self.vertex(center, self.color);
         for corner in 0..corners {
             let direction = Vec2::angled(TAU * corner as f32 / corners as f32);
-            self.vertex(centre + direction * self.inner, self.color);
-            self.vertex(centre + direction * self.outer, Color32::TRANSPARENT);
+            self.vertex(center + direction * self.inner, self.color);
+            self.vertex(center + direction * self.outer, Color32::TRANSPARENT);
         }
         for corner in 0..corners {
             let a = middle + 1 + 2 * corner;

@@ -30,7 +30,7 @@ const BAR_SECS: f32 = 0.08;
 const CAPTION_HEIGHT: f32 = 24.0;
 
 /// The least width, in points, in which the answer's caption finds room beside a button.
-const LEAST_CAPTIONED: f32 = 160.0;
+const MIN_CAPTION_WIDTH: f32 = 160.0;
 
 /// The picture that the network sees, as the graphics card holds it.
 #[derive(Default)]
@@ -62,7 +62,7 @@ pub(crate) fn prediction_ui(
         pos2(rect.right(), picture.bottom()),
     );
     caption(ui, pos2(rect.left(), rect.top()), "What it sees");
-    let is_wide = answer.width() >= LEAST_CAPTIONED;
+    let is_wide = answer.width() >= MIN_CAPTION_WIDTH;
     let answers = if is_wide { "What it answers" } else { "Answer" };
     caption(ui, pos2(answer.left(), rect.top()), answers);
     let above = Rect::from_min_max(
@@ -150,8 +150,8 @@ impl Preview {
             info
         });
         response.on_hover_text(
-            "The drawing as the network gets it: 28 by 28 pixels, scaled and centred as the digits \
-             are that it has learnt from. Where and how large you draw does not matter.",
+            "The drawing as the network gets it: 28 by 28 pixels, scaled and centered as the digits \
+             are that it has learned from. Where and how large you draw does not matter.",
         );
     }
 }
@@ -187,7 +187,7 @@ fn answer_ui(ui: &mut Ui, rect: Rect, state: &State) {
     });
 }
 
-/// A large digit, grey where it is only the nearest to what is none, and beside it what there is to say of
+/// A large digit, gray where it is only the nearest to what is none, and beside it what there is to say of
 /// it. Gives all of it in words.
 fn verdict_ui(ui: &Ui, rect: Rect, prediction: &Prediction) -> String {
     let palette = Palette::of(ui.style());
@@ -203,7 +203,7 @@ fn verdict_ui(ui: &Ui, rect: Rect, prediction: &Prediction) -> String {
             format!("or {other}?\n{share}"),
             format!("{digit} or {other}? · {share}"),
         ),
-        Verdict::NoDigit(nearest) => (
+        Verdict::NonDigit(nearest) => (
             nearest,
             palette.bar,
             "not a\ndigit".to_owned(),
@@ -235,8 +235,8 @@ fn large_digit(ui: &Ui, rect: Rect, digit: &str, color: Color32) -> f32 {
     let ink = galley.mesh_bounds;
     let pos = pos2(rect.left() - ink.left(), rect.bottom() - ink.bottom());
     let width = size * 0.57;
-    let centred = pos + vec2(((width - ink.width()) / 2.0).max(0.0), 0.0);
-    ui.painter().galley(centred, galley, color);
+    let centered = pos + vec2(((width - ink.width()) / 2.0).max(0.0), 0.0);
+    ui.painter().galley(centered, galley, color);
     rect.left() + width
 }
 
@@ -248,7 +248,7 @@ fn bars_ui(ui: &mut Ui, rect: Rect, (state, keeps): (&State, bool), actions: &mu
         let response = row_ui(ui, row, digit, (state, keeps));
         bar_ui(ui, row, digit, state.answer(), &response);
         if response.clicked() {
-            actions.push(Action::KeepAs(Some(digit)));
+            actions.push(Action::SaveCorrection(Some(digit)));
         }
     }
 }

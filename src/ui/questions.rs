@@ -17,7 +17,7 @@ use crate::app::{
 
 /// The field to type a path into, where no file dialog is to be had. It waits while something else is asked.
 pub(crate) fn path_window(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
-    let Some(prompt) = state.path_prompt.as_ref().filter(|_| !state.asks_first()) else {
+    let Some(prompt) = state.path_prompt.as_ref().filter(|_| !state.has_modal()) else {
         return;
     };
     let (title, verb) = match prompt.purpose {
@@ -29,7 +29,7 @@ pub(crate) fn path_window(ctx: &Context, state: &State, actions: &mut Vec<Action
         PathPurpose::TestFolder => ("Choose a data set to test on", "Choose"),
         PathPurpose::TestInk => ("Choose an ink file to test on", "Choose"),
         PathPurpose::SaveConfusion => ("Save the confusion matrix", "Save"),
-        PathPurpose::SavePhotograph => ("Save the picture of the curves", "Save"),
+        PathPurpose::SaveCurvesImage => ("Save the picture of the curves", "Save"),
         PathPurpose::LoadSettings => ("Load training settings", "Load"),
         PathPurpose::SaveSettings => ("Save the training settings", "Save"),
         PathPurpose::SaveCurves => ("Save the curves", "Save"),
@@ -58,7 +58,7 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
         PathPurpose::TestFolder => ("The folder with MNIST's test files:", "fashion-mnist"),
         PathPurpose::TestInk => ("Where the ink file is:", "digits.jsonl"),
         PathPurpose::SaveConfusion => ("Where to write the table, as CSV:", "confusion.csv"),
-        PathPurpose::SavePhotograph => ("Where to write the picture, as PNG:", "training.png"),
+        PathPurpose::SaveCurvesImage => ("Where to write the picture, as PNG:", "training.png"),
         PathPurpose::LoadSettings => ("Where the settings are:", "training.toml"),
         PathPurpose::SaveSettings => ("Where to write the settings:", "training.toml"),
         PathPurpose::SaveCurves => ("Where to write the figures, as CSV:", "training.csv"),
@@ -174,18 +174,18 @@ pub(crate) fn interrupted_modal(ctx: &Context, state: &State, actions: &mut Vec<
             ));
             ui.horizontal(|ui| {
                 if theme::primary_button(ui, "Resume it", Vec2::ZERO).clicked() {
-                    actions.push(Action::ResumeInterrupted);
+                    actions.push(Action::ResumeCheckpoint);
                 }
                 if ui.button("Discard it").clicked() {
-                    actions.push(Action::DiscardInterrupted);
+                    actions.push(Action::DeleteCheckpoint);
                 }
                 if ui.button("Decide later").clicked() {
-                    actions.push(Action::KeepInterrupted);
+                    actions.push(Action::KeepCheckpoint);
                 }
             });
         });
     if modal.should_close() {
-        actions.push(Action::KeepInterrupted);
+        actions.push(Action::KeepCheckpoint);
     }
 }
 
@@ -208,7 +208,7 @@ pub(crate) fn remove_modal(ctx: &Context, state: &State, actions: &mut Vec<Actio
             );
             ui.horizontal(|ui| {
                 if theme::primary_button(ui, "Keep it", Vec2::ZERO).clicked() {
-                    actions.push(Action::Run(RunAction::KeepAfterAll));
+                    actions.push(Action::Run(RunAction::CancelDelete));
                 }
                 if ui.button("Throw it away").clicked() {
                     actions.push(Action::Run(RunAction::Remove(run.record.id)));
@@ -216,7 +216,7 @@ pub(crate) fn remove_modal(ctx: &Context, state: &State, actions: &mut Vec<Actio
             });
         });
     if modal.should_close() {
-        actions.push(Action::Run(RunAction::KeepAfterAll));
+        actions.push(Action::Run(RunAction::CancelDelete));
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What is trained, in two lines.
-pub(crate) fn summary_ui(ui: &mut Ui, training: &Training) {
+pub(crate) fn run_summary_ui(ui: &mut Ui, training: &Training) {
     let Some(config) = &training.config else {
         return;
     };
@@ -35,7 +35,7 @@ fn summary(config: &TrainingConfig) -> String {
 }
 
 /// All of its settings, folded away.
-pub(crate) fn fold_ui(ui: &mut Ui, training: &Training) {
+pub(crate) fn run_settings_ui(ui: &mut Ui, training: &Training) {
     let Some(config) = &training.config else {
         return;
     };
@@ -72,7 +72,7 @@ fn settings(config: &TrainingConfig) -> Vec<(&'static str, String)> {
             if config.shared_fields { "yes" } else { "no" }.to_owned(),
         ),
         ("loss", config.loss.name().to_owned()),
-        ("optimiser", config.optimizer.title().to_owned()),
+        ("optimizer", config.optimizer.title().to_owned()),
         ("schedule", config.schedule.name().to_owned()),
         ("seed", config.seed.to_string()),
     ];

@@ -16,7 +16,7 @@ use crate::app::{
     state::{
         State,
         corrections::is_lesson,
-        runs::{MOST_BYTES, MOST_RUNS, Run, RunAction, differences, title},
+        runs::{MAX_RUNS, MAX_TOTAL_BYTES, Run, RunAction, differences, title},
     },
 };
 
@@ -30,9 +30,9 @@ pub(crate) fn runs_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let folded = CollapsingHeader::new(title).id_salt("runs").show_unindented(ui, |ui| {
         ui.label(
             RichText::new(format!(
-                "Click one to let its model answer again. The last {MOST_RUNS} are kept, fewer if they take \
+                "Click one to let its model answer again. The last {MAX_RUNS} are kept, fewer if they take \
                  more than {}, and those that you pin.",
-                words::bytes(MOST_BYTES as usize)
+                words::bytes(MAX_TOTAL_BYTES as usize)
             ))
             .small()
             .weak(),
@@ -130,14 +130,14 @@ fn menu_ui(ui: &mut Ui, run: &Run, actions: &mut Vec<Action>) {
         (
             "Use its settings",
             !is_lesson(&run.record),
-            RunAction::TakeSettings(id),
+            RunAction::UseSettings(id),
         ),
         (
             if is_pinned { "Unpin" } else { "Pin" },
             run.is_kept,
             RunAction::Pin(id, !is_pinned),
         ),
-        ("Throw away…", !is_pinned, RunAction::AskToRemove(id)),
+        ("Throw away…", !is_pinned, RunAction::ConfirmDelete(id)),
     ];
     for (name, is_enabled, action) in entries {
         if ui.add_enabled(is_enabled, Button::new(name)).clicked() {

@@ -10,7 +10,7 @@ use egui::{
 
 use crate::store::settings::ThemeChoice;
 
-/// Between neighbours.
+/// Between neighbors.
 pub(crate) const GAP: f32 = 8.0;
 /// Between groups, and from the window's edge.
 pub(crate) const MARGIN: f32 = 20.0;
@@ -30,7 +30,7 @@ static SEMI_BOLD: &[u8] = include_bytes!("../../assets/fonts/Roboto-SemiBold.ttf
 /// The family of the heavier weight.
 const STRONG: &str = "strong";
 
-/// The colours of one theme. There is one accent; everything else is grey, but for the second curve
+/// The colors of one theme. There is one accent; everything else is gray, but for the second curve
 /// of a plot and what went wrong.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Palette {
@@ -108,7 +108,7 @@ const DARK: Palette = Palette {
 };
 
 impl Palette {
-    /// The colours of what is drawn in this style.
+    /// The colors of what is drawn in this style.
     pub(crate) fn of(style: &Style) -> &'static Self {
         if style.visuals.dark_mode {
             &DARK
@@ -164,7 +164,7 @@ fn fonts() -> FontDefinitions {
     fonts
 }
 
-/// Toggles and choices in grey: the accent is for the answer and for what is to be pressed first.
+/// Toggles and choices in gray: the accent is for the answer and for what is to be pressed first.
 pub(crate) fn quiet_selection(ui: &mut Ui) {
     let palette = Palette::of(ui.style());
     let visuals = ui.visuals_mut();

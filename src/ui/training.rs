@@ -56,7 +56,7 @@ pub(crate) fn training_ui(
         ui.heading("Training");
         ui.add_space(theme::GAP);
         if is_active {
-            run_settings::summary_ui(ui, training);
+            run_settings::run_summary_ui(ui, training);
         } else {
             preset_ui(ui, training, actions);
         }
@@ -66,10 +66,10 @@ pub(crate) fn training_ui(
         }
         watch_ui(ui, state, actions);
         if is_active {
-            run_settings::fold_ui(ui, training);
+            run_settings::run_settings_ui(ui, training);
         } else {
             fault_ui(ui, training);
-            fold_ui(ui, state, view, actions);
+            run_settings_ui(ui, state, view, actions);
         }
         progress_ui(ui, training);
         result_ui(ui, training);
@@ -80,7 +80,7 @@ pub(crate) fn training_ui(
     });
 }
 
-fn fold_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut Vec<Action>) {
+fn run_settings_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut Vec<Action>) {
     let training = &state.training;
     let folded = CollapsingHeader::new("Settings")
         .id_salt("settings")
@@ -160,7 +160,7 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
             ui.horizontal(|ui| {
                 ui.add_enabled_ui(!is_skipped, |ui| {
                     let skip = ui.add_sized(half, Button::new("Skip the test"));
-                    let help = "What it has learnt answers already. Without the test its accuracy on the test \
+                    let help = "What it has learned answers already. Without the test its accuracy on the test \
                                 images stays unknown, and how sure it is rests on fewer digits.";
                     press(skip.on_hover_text(help), Action::SkipTest);
                 });
@@ -197,7 +197,7 @@ fn teach_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 }
 
 fn stop(response: Response) -> Response {
-    response.on_hover_text("Ends the training now. What it has learnt so far is tested and kept.")
+    response.on_hover_text("Ends the training now. What it has learned so far is tested and kept.")
 }
 
 fn watch_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
@@ -239,9 +239,9 @@ fn headline(training: &Training) -> String {
         TrainingState::Paused { .. } => format!("Paused in epoch {epoch} of {epochs}"),
         TrainingState::Stopping { .. } => format!("Stopping in epoch {epoch} of {epochs}"),
         TrainingState::Testing { stopped: true, .. } => {
-            format!("{}. Testing what it has learnt", stopped_after(training))
+            format!("{}. Testing what it has learned", stopped_after(training))
         }
-        TrainingState::Testing { .. } => "Testing what it has learnt".to_owned(),
+        TrainingState::Testing { .. } => "Testing what it has learned".to_owned(),
         TrainingState::Finished { stopped: true, .. } => stopped_after(training),
         TrainingState::Failed { reason, .. } => format!("It failed: {reason}"),
         // The test figures speak for themselves.
@@ -293,7 +293,7 @@ fn bar_ui(ui: &mut Ui, progress: Option<&Progress>) {
 /// What the figures say of the settings, with a bar beside it that catches the eye.
 fn remarks_ui(ui: &mut Ui, training: &Training) {
     let palette = Palette::of(ui.style());
-    for remark in &training.remarks {
+    for remark in &training.hints {
         let shown = Frame::new()
             .inner_margin(Margin {
                 left: 12,

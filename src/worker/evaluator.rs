@@ -10,13 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Joined, Rank, Waker, caught, file_kind::refuse_endless, lock};
+use super::{JoinOnDrop, Waker, WorkerPriority, catch_panic, file_kind::refuse_endless, lock};
 use crate::{
     data::noise::Noise,
-    error::{self, MeasurementError},
+    error::{self, EvaluationError},
     evaluation::{
         Measurement,
-        evaluation_set::{Source, Specimens},
+        evaluation_set::{EvaluationSet, Source},
     },
     model::file::Model,
     training::control::Control,
@@ -27,7 +27,7 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
 
 /// How far a measurement is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MeasurerProgress {
+pub struct EvaluatorProgress {
     /// Pictures read so far.
     pub read: usize,
     /// Pictures to be read in all.
@@ -36,16 +36,16 @@ pub struct MeasurerProgress {
 
 /// How a measurement ended, and which one it was.
 #[derive(Debug)]
-pub struct MeasurerMessage {
-    /// The number that was given to [`Measurer::spawn`].
+pub struct EvaluatorMessage {
+    /// The number that was given to [`Evaluator::spawn`].
     pub number: u64,
     /// How it ended.
-    pub ending: MeasurerEnding,
+    pub ending: EvaluatorOutcome,
 }
 
 /// How a measurement ended; each gives exactly one.
 #[derive(Debug)]
-pub enum MeasurerEnding {
+pub enum EvaluatorOutcome {
     /// It is done.
     Measured(Arc<Measurement>),
     /// It was told to end.
@@ -55,16 +55,16 @@ pub enum MeasurerEnding {
 }
 
 /// The handle of a measurement. Dropping it abandons the measurement.
-pub struct Measurer {
+pub struct Evaluator {
     control: Arc<Control>,
-    progress: Arc<Mutex<Option<MeasurerProgress>>>,
-    endings: Receiver<MeasurerMessage>,
-    _thread: Option<Joined>,
+    progress: Arc<Mutex<Option<EvaluatorProgress>>>,
+    endings: Receiver<EvaluatorMessage>,
+    _thread: Option<JoinOnDrop>,
 }
 
-impl Measurer {
+impl Evaluator {
     /// Starts to measure, with this noise on the pictures or with none. Everything that goes wrong comes as a
-    /// [`MeasurerEnding::Failed`].
+    /// [`EvaluatorOutcome::Failed`].
     pub fn spawn(
         number: u64,
         model: Arc<Model>,
@@ -84,12 +84,12 @@ impl Measurer {
             woken: None,
         };
         let unstarted = reporter.clone();
-        let spawned = Joined::spawn("digitpad-evaluator", Rank::Prompt, {
+        let spawned = JoinOnDrop::spawn("digitpad-evaluator", WorkerPriority::Interactive, {
             let control = Arc::clone(&control);
             move || work(&model, (&source, noise), &control, reporter)
         });
         if let Err(error) = &spawned {
-            unstarted.tell(MeasurerEnding::Failed(format!(
+            unstarted.tell(EvaluatorOutcome::Failed(format!(
                 "could not start to test the model: {error}"
             )));
         }
@@ -101,32 +101,32 @@ impl Measurer {
         }
     }
 
-    /// Ends it as soon as can be; [`MeasurerEnding::Cancelled`] follows, unless it is done before.
+    /// Ends it as soon as can be; [`EvaluatorOutcome::Cancelled`] follows, unless it is done before.
     pub fn cancel(&self) {
         self.control.abandon();
     }
 
     /// How far it is; `None` until the pictures are there.
-    pub fn progress(&self) -> Option<MeasurerProgress> {
+    pub fn progress(&self) -> Option<EvaluatorProgress> {
         *lock(&self.progress)
     }
 
     /// How it ended, once.
-    pub fn take(&self) -> Option<MeasurerMessage> {
+    pub fn take(&self) -> Option<EvaluatorMessage> {
         self.endings.try_recv().ok()
     }
 }
 
-impl Drop for Measurer {
+impl Drop for Evaluator {
     /// Ends the thread, which is joined when the fields go.
     fn drop(&mut self) {
         self.control.abandon();
     }
 }
 
-impl fmt::Debug for Measurer {
+impl fmt::Debug for Evaluator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Measurer")
+        f.debug_struct("Evaluator")
             .field("control", &self.control)
             .field("progress", &self.progress())
             .finish_non_exhaustive()
@@ -137,24 +137,24 @@ impl fmt::Debug for Measurer {
 #[derive(Clone)]
 struct Reporter {
     number: u64,
-    endings: SyncSender<MeasurerMessage>,
-    progress: Arc<Mutex<Option<MeasurerProgress>>>,
+    endings: SyncSender<EvaluatorMessage>,
+    progress: Arc<Mutex<Option<EvaluatorProgress>>>,
     waker: Waker,
     /// When the owner was last woken for progress.
     woken: Option<Instant>,
 }
 
 impl Reporter {
-    fn tell(&self, ending: MeasurerEnding) {
+    fn tell(&self, ending: EvaluatorOutcome) {
         // It fails only when the handle is gone, and then nobody wants to know.
-        let _ = self.endings.send(MeasurerMessage {
+        let _ = self.endings.send(EvaluatorMessage {
             number: self.number,
             ending,
         });
         (self.waker)();
     }
 
-    fn show(&mut self, progress: MeasurerProgress) {
+    fn show(&mut self, progress: EvaluatorProgress) {
         *lock(&self.progress) = Some(progress);
         if self
             .woken
@@ -170,11 +170,11 @@ impl Reporter {
 type Pictures<'a> = (&'a Source, Option<Noise>);
 
 fn work(model: &Model, pictures: Pictures, control: &Control, mut reporter: Reporter) {
-    let ending = match caught(|| measure(model, pictures, control, &mut reporter)) {
-        Ok(Ok(Some(measurement))) => MeasurerEnding::Measured(Arc::new(measurement)),
-        Ok(Ok(None)) => MeasurerEnding::Cancelled,
-        Ok(Err(error)) => MeasurerEnding::Failed(error::chain(&error)),
-        Err(panic) => MeasurerEnding::Failed(panic),
+    let ending = match catch_panic(|| measure(model, pictures, control, &mut reporter)) {
+        Ok(Ok(Some(measurement))) => EvaluatorOutcome::Measured(Arc::new(measurement)),
+        Ok(Ok(None)) => EvaluatorOutcome::Cancelled,
+        Ok(Err(error)) => EvaluatorOutcome::Failed(error::chain(&error)),
+        Err(panic) => EvaluatorOutcome::Failed(panic),
     };
     reporter.tell(ending);
 }
@@ -184,18 +184,18 @@ fn measure(
     (source, noise): Pictures,
     control: &Control,
     reporter: &mut Reporter,
-) -> Result<Option<Measurement>, MeasurementError> {
+) -> Result<Option<Measurement>, EvaluationError> {
     if let Source::Ink(path) = source {
-        refuse_endless(path).map_err(MeasurementError::Refused)?;
+        refuse_endless(path).map_err(EvaluationError::Refused)?;
     }
-    let Some(specimens) = Specimens::load(source, control)? else {
+    let Some(evaluation_set) = EvaluationSet::load(source, control)? else {
         return Ok(None);
     };
-    let specimens = specimens.with_noise(noise);
-    let total = specimens.len();
-    let mut show = |read| reporter.show(MeasurerProgress { read, total });
+    let evaluation_set = evaluation_set.with_noise(noise);
+    let total = evaluation_set.len();
+    let mut show = |read| reporter.show(EvaluatorProgress { read, total });
     show(0);
-    Ok(Measurement::of(model, specimens, control, &mut show)?)
+    Ok(Measurement::of(model, evaluation_set, control, &mut show)?)
 }
 
 #[cfg(test)]

@@ -20,17 +20,17 @@ use std::{
 use self::dialog::Dialogs;
 pub use self::{
     dialog::Dialog,
-    task::{FileOutcome, FileTask, Photograph},
+    task::{CurvesImage, FileOutcome, FileTask},
 };
 use super::{
-    FACTS_CAPACITY, Joined, Rank, Waker, caught,
+    FACTS_CAPACITY, JoinOnDrop, Waker, WorkerPriority, catch_panic,
     file_kind::{FileKind, lowercase_extension, refuse_endless},
     trainer::DataSource,
 };
 use crate::{
     data::preview::Glimpse,
     error::{self, Refusal},
-    files::{ReadFault, read_bounded, write_atomically},
+    files::{ReadError, read_bounded, write_atomically},
     ink::{
         self, Ink,
         file::{self, InkRecord},
@@ -40,7 +40,7 @@ use crate::{
     store::{
         checkpoints,
         corrections::{self, HandTask},
-        run_library::{self, LibraryTask},
+        run_library::{self, RunLibraryTask},
     },
     training::config::TrainingConfig,
 };
@@ -57,7 +57,7 @@ pub struct FileTasks {
     outcomes: Receiver<FileOutcome>,
     dialogs: Dialogs,
     tasks: Sender<FileTask>,
-    _thread: Joined,
+    _thread: JoinOnDrop,
 }
 
 impl FileTasks {
@@ -73,7 +73,7 @@ impl FileTasks {
             waker,
         };
         let is_closing = Arc::new(AtomicBool::new(false));
-        let thread = Joined::spawn("digitpad-files", Rank::Prompt, {
+        let thread = JoinOnDrop::spawn("digitpad-files", WorkerPriority::Interactive, {
             let (reply, is_closing) = (reply.clone(), Arc::clone(&is_closing));
             move || work(&queue, &reply, &is_closing)
         })
@@ -152,16 +152,16 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
                 | FileTask::SaveDrawing { .. }
                 | FileTask::SaveTable { .. }
                 | FileTask::SaveSettings { .. }
-                | FileTask::SavePhotograph { .. }
+                | FileTask::SaveCurvesImage { .. }
                 | FileTask::IfNew(..)
-                | FileTask::Library(_, LibraryTask::Keep(..) | LibraryTask::Change(_))
+                | FileTask::Library(_, RunLibraryTask::Keep(..) | RunLibraryTask::Change(_))
                 | FileTask::Hand(
                     _,
                     HandTask::Keep { .. } | HandTask::TakeBack { .. } | HandTask::ForgetLast
                 )
         );
         if is_save || !is_closing.load(Ordering::Acquire) {
-            let outcome = caught(|| done(task)).unwrap_or_else(Err);
+            let outcome = catch_panic(|| done(task)).unwrap_or_else(Err);
             reply.send(outcome.unwrap_or_else(FileOutcome::Failed));
         }
     }
@@ -192,10 +192,10 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             write_atomically(&path, table.as_bytes()).map_err(|error| error::chain(&error))?;
             Ok(FileOutcome::TableSaved { path })
         }
-        FileTask::SavePhotograph { path, photograph } => {
-            let Photograph { size, rgb } = &*photograph;
+        FileTask::SaveCurvesImage { path, curves_image } => {
+            let CurvesImage { size, rgb } = &*curves_image;
             save_rgb_png(rgb, *size, &path).map_err(|error| error::chain(&error))?;
-            Ok(FileOutcome::PhotographSaved { path })
+            Ok(FileOutcome::CurvesImageSaved { path })
         }
         // A folder is not replaced: the task says what is wrong with it.
         FileTask::IfNew(path, _) if path.exists() && !path.is_dir() => {
@@ -208,13 +208,13 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             write_atomically(&path, text.as_bytes()).map_err(|error| error::chain(&error))?;
             Ok(FileOutcome::SettingsSaved { path })
         }
-        FileTask::LookAtData(source) => {
+        FileTask::PreviewData(source) => {
             let seen = match &source {
                 DataSource::Mnist => Glimpse::of_mnist(),
                 DataSource::Folder(folder) => Glimpse::of_folder(folder),
             };
             let seen = seen.map_err(|error| error::chain(&error));
-            Ok(FileOutcome::DataSeen(source, seen))
+            Ok(FileOutcome::DataPreviewed(source, seen))
         }
         FileTask::NameTestFolder(path) => Ok(FileOutcome::TestFolderChosen(path)),
         FileTask::NameTestInk(path) => Ok(FileOutcome::TestInkChosen(path)),
@@ -229,13 +229,13 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             run_library::done(&folder, task).map(FileOutcome::Library)
         }
         FileTask::Hand(path, task) => corrections::done(&path, task).map(FileOutcome::Hand),
-        FileTask::FindInterrupted(path) => Ok(match checkpoints::find(&path)? {
-            Some(checkpoint) => FileOutcome::InterruptedFound(Arc::new(checkpoint)),
-            None => FileOutcome::NothingInterrupted,
+        FileTask::FindCheckpoint(path) => Ok(match checkpoints::find(&path)? {
+            Some(checkpoint) => FileOutcome::CheckpointFound(Arc::new(checkpoint)),
+            None => FileOutcome::NoCheckpoint,
         }),
-        FileTask::DiscardInterrupted(path, checkpoint) => {
+        FileTask::DeleteCheckpoint(path, checkpoint) => {
             checkpoints::discard(&path, &checkpoint).map_err(|error| error::chain(&error))?;
-            Ok(FileOutcome::NothingInterrupted)
+            Ok(FileOutcome::NoCheckpoint)
         }
         FileTask::OpenAny(path) => match FileKind::of(&path) {
             FileKind::Folder => Ok(FileOutcome::FolderChosen(path)),
@@ -261,8 +261,8 @@ fn load_settings(path: PathBuf) -> Result<FileOutcome, String> {
         Refusal::new(attempted, found, expected, "choose another file").to_string()
     };
     let bytes = read_bounded(&path, SETTINGS_LIMIT_BYTES).map_err(|fault| match fault {
-        ReadFault::Io(error) => error::chain(&error),
-        ReadFault::TooLarge(limit) => {
+        ReadError::Io(error) => error::chain(&error),
+        ReadError::TooLarge(limit) => {
             refuse("a larger file".to_owned(), format!("at most {limit} bytes"))
         }
     })?;

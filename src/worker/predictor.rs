@@ -8,7 +8,7 @@ use std::{
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Joined, Rank, Waker, caught, lock};
+use super::{JoinOnDrop, Waker, WorkerPriority, catch_panic, lock};
 use crate::{
     bitmap::Bitmap,
     data::noise::Noise,
@@ -18,7 +18,7 @@ use crate::{
     recognition::{Prediction, predict},
 };
 
-/// A drawing to be recognised.
+/// A drawing to be recognized.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PredictionRequest {
     /// The drawing.
@@ -44,7 +44,7 @@ pub enum PredictionOutcome {
     /// There is no ink.
     Blank,
     /// What was seen, and what it is taken for.
-    Recognised {
+    Recognized {
         /// What the network saw.
         bitmap: Bitmap,
         /// What it takes that for.
@@ -57,7 +57,7 @@ pub enum PredictionOutcome {
 /// The handle of the predicting thread.
 pub struct Predictor {
     desk: Arc<Desk>,
-    _thread: Joined,
+    _thread: JoinOnDrop,
 }
 
 impl Predictor {
@@ -78,7 +78,7 @@ impl Predictor {
             }),
             changed: Condvar::new(),
         });
-        let thread = Joined::spawn("digitpad-predictor", Rank::Prompt, {
+        let thread = JoinOnDrop::spawn("digitpad-predictor", WorkerPriority::Interactive, {
             let desk = Arc::clone(&desk);
             move || serve(&desk, &waker)
         })
@@ -208,8 +208,8 @@ impl Desk {
 
 fn serve(desk: &Desk, waker: &Waker) {
     while let Some(order) = desk.next() {
-        let outcome = caught(|| answer(&order)).unwrap_or_else(PredictionOutcome::Failed);
-        if let PredictionOutcome::Recognised { prediction, .. } = &outcome {
+        let outcome = catch_panic(|| answer(&order)).unwrap_or_else(PredictionOutcome::Failed);
+        if let PredictionOutcome::Recognized { prediction, .. } = &outcome {
             let (digit, confidence) = (prediction.digit().value(), prediction.confidence());
             log::debug!(target: "digitpad", "prediction digit={digit} confidence={confidence:.3}");
         }
@@ -237,7 +237,7 @@ fn answer(order: &Order) -> PredictionOutcome {
         None => bitmap,
     };
     match predict(model, &bitmap) {
-        Ok(prediction) => PredictionOutcome::Recognised {
+        Ok(prediction) => PredictionOutcome::Recognized {
             // What the network sees is what its filters leave.
             bitmap: model.mlp.config().preprocessing().of_bitmap(&bitmap),
             prediction,

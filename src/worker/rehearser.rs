@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use super::{Joined, Rank, Waker, caught};
+use super::{JoinOnDrop, Waker, WorkerPriority, catch_panic};
 use crate::{
     data::Dataset,
     error,
@@ -30,20 +30,20 @@ pub type Rehearsed = Result<Rehearsal, String>;
 pub struct Rehearser {
     control: Arc<Control>,
     outcome: Receiver<Rehearsed>,
-    thread: Option<Joined>,
+    thread: Option<JoinOnDrop>,
 }
 
 impl Rehearser {
-    /// Starts to time steps of a training, on MNIST's test images: nothing is kept of what is learnt.
+    /// Starts to time steps of a training, on MNIST's test images: nothing is kept of what is learned.
     pub fn spawn(config: TrainingConfig, device: DeviceChoice, waker: Waker) -> Self {
         let control = Arc::new(Control::default());
         // There is one outcome, so that sending never waits.
         let (sender, outcome) = sync_channel(1);
         let unstarted = sender.clone();
-        let spawned = Joined::spawn("digitpad-rehearser", Rank::Patient, {
+        let spawned = JoinOnDrop::spawn("digitpad-rehearser", WorkerPriority::Background, {
             let control = Arc::clone(&control);
             move || {
-                let timed = caught(|| timed(&config, device, &control)).unwrap_or_else(Err);
+                let timed = catch_panic(|| timed(&config, device, &control)).unwrap_or_else(Err);
                 if let Some(rehearsed) = timed.transpose() {
                     // It fails only when the handle is gone, and then nobody wants to know.
                     let _ = sender.send(rehearsed);
@@ -68,7 +68,7 @@ impl Rehearser {
 
     /// Whether its thread has ended, so that nobody waits who drops the handle.
     pub fn is_finished(&self) -> bool {
-        self.thread.as_ref().is_none_or(Joined::is_finished)
+        self.thread.as_ref().is_none_or(JoinOnDrop::is_finished)
     }
 
     /// What came of it, once.
@@ -108,15 +108,15 @@ mod tests {
     use super::*;
     use crate::{
         training::config::Preset,
-        worker::test_support::{Bell, wait_until},
+        worker::test_support::{TestWaker, wait_until},
     };
 
     #[test]
     fn steps_are_timed_and_the_thread_ends_when_nobody_waits() {
-        let bell = Bell::new();
-        let spawn = |config| Rehearser::spawn(config, DeviceChoice::Cpu, bell.waker());
+        let test_waker = TestWaker::new();
+        let spawn = |config| Rehearser::spawn(config, DeviceChoice::Cpu, test_waker.waker());
         let rehearser = spawn(Preset::Keras.config());
-        let rehearsed = bell.wait_for(|| rehearser.take());
+        let rehearsed = test_waker.wait_for(|| rehearser.take());
         assert!(rehearsed.is_ok_and(|costs| costs.learn_secs > 0.0), "timed");
         drop(rehearser);
         drop(spawn(Preset::Best.config()));
@@ -129,10 +129,10 @@ mod tests {
             ..Preset::Keras.config()
         };
         let rehearser = spawn(wild);
-        let refused = bell.wait_for(|| rehearser.take());
+        let refused = test_waker.wait_for(|| rehearser.take());
         let text = refused.expect_err("a batch of nothing");
         assert!(text.contains("batch"), "{text}");
         drop(rehearser);
-        assert!(bell.is_left_alone(), "all threads ended");
+        assert!(test_waker.has_no_worker(), "all threads ended");
     }
 }

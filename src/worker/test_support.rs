@@ -15,7 +15,7 @@ use super::{Waker, lock};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a test's waker does and knows.
-pub(super) struct Bell {
+pub(super) struct TestWaker {
     waker: Waker,
     rings: Receiver<()>,
     gate: Arc<Gate>,
@@ -50,7 +50,7 @@ pub(super) fn wait_until(mut is_so: impl FnMut() -> bool) {
     }
 }
 
-impl Bell {
+impl TestWaker {
     pub(super) fn new() -> Self {
         let gate = Arc::new(Gate::default());
         let (sender, rings): (Sender<()>, _) = channel();
@@ -65,14 +65,14 @@ impl Bell {
         Self { waker, rings, gate }
     }
 
-    /// As [`Bell::new`], but a worker that rings waits until [`Bell::let_pass`].
+    /// As [`TestWaker::new`], but a worker that rings waits until [`TestWaker::open_gate`].
     pub(super) fn shut() -> Self {
-        let bell = Self::new();
-        bell.gate.set(true);
-        bell
+        let test_waker = Self::new();
+        test_waker.gate.set(true);
+        test_waker
     }
 
-    pub(super) fn let_pass(&self) {
+    pub(super) fn open_gate(&self) {
         self.gate.set(false);
     }
 
@@ -98,7 +98,7 @@ impl Bell {
     }
 
     /// Whether no worker holds the waker any more, so that each of them has ended.
-    pub(super) fn is_left_alone(&self) -> bool {
+    pub(super) fn has_no_worker(&self) -> bool {
         Arc::strong_count(&self.waker) == 1
     }
 }

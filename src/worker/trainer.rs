@@ -20,7 +20,7 @@ pub use self::{
     curve::{BatchCurve, BatchPoint},
     job::{DataSource, Job},
 };
-use super::{FACTS_CAPACITY, Joined, Rank, Wakers, caught, lock};
+use super::{FACTS_CAPACITY, JoinOnDrop, Wakers, WorkerPriority, catch_panic, lock};
 use crate::{
     data::Dataset,
     error::{self, ModelError, TrainingError},
@@ -68,7 +68,7 @@ pub enum TrainerFact {
         /// The model at its end, with weights of its own, which the training does not change.
         snapshot: Arc<Model>,
     },
-    /// Nothing more is learnt; what was is tested. Left out where not even one batch was learnt.
+    /// Nothing more is learned; what was is tested. Left out where not even one batch was learned.
     Learnt {
         /// The model that is kept, which answers as it will.
         model: Arc<Model>,
@@ -92,10 +92,10 @@ pub struct Trainer {
     control: Arc<Control>,
     progress: Arc<Mutex<Option<Progress>>>,
     curve: Arc<Mutex<BatchCurve>>,
-    glance: Arc<Mutex<Option<Arc<Model>>>>,
+    live_snapshot: Arc<Mutex<Option<Arc<Model>>>>,
     // Goes before the thread is joined: a trainer that waits for room in a full channel is freed so.
     facts: Receiver<TrainerMessage>,
-    _thread: Option<Joined>,
+    _thread: Option<JoinOnDrop>,
 }
 
 impl Trainer {
@@ -108,19 +108,19 @@ impl Trainer {
         let control = Arc::new(Control::default());
         let progress = Arc::new(Mutex::new(None));
         let curve = Arc::new(Mutex::new(BatchCurve::default()));
-        let glance = Arc::new(Mutex::new(None));
+        let live_snapshot = Arc::new(Mutex::new(None));
         let (sender, facts) = sync_channel(FACTS_CAPACITY);
         let reporter = Reporter {
             run,
             facts: sender,
             progress: Arc::clone(&progress),
             curve: Arc::clone(&curve),
-            glance: Arc::clone(&glance),
+            live_snapshot: Arc::clone(&live_snapshot),
             wakers,
             woken: None,
         };
         let unstarted = reporter.clone();
-        let spawned = Joined::spawn("digitpad-trainer", Rank::Patient, {
+        let spawned = JoinOnDrop::spawn("digitpad-trainer", WorkerPriority::Background, {
             let control = Arc::clone(&control);
             move || work(&job, checkpoint, &control, reporter)
         });
@@ -133,7 +133,7 @@ impl Trainer {
             control,
             progress,
             curve,
-            glance,
+            live_snapshot,
             facts,
             _thread: spawned.ok(),
         }
@@ -150,7 +150,7 @@ impl Trainer {
     }
 
     /// Ends after the batch at hand, paused or not; [`TrainerFact::Learnt`] follows where anything
-    /// was learnt, and, after a test, [`TrainerFact::Finished`].
+    /// was learned, and, after a test, [`TrainerFact::Finished`].
     pub fn stop(&self) {
         self.control.stop();
     }
@@ -171,8 +171,8 @@ impl Trainer {
     }
 
     /// The model as it was a moment ago in the midst of an epoch, with weights of its own; each once.
-    pub fn take_glance(&self) -> Option<Arc<Model>> {
-        lock(&self.glance).take()
+    pub fn take_live_snapshot(&self) -> Option<Arc<Model>> {
+        lock(&self.live_snapshot).take()
     }
 
     /// The facts since the last time, in order.
@@ -204,7 +204,7 @@ struct Reporter {
     facts: SyncSender<TrainerMessage>,
     progress: Arc<Mutex<Option<Progress>>>,
     curve: Arc<Mutex<BatchCurve>>,
-    glance: Arc<Mutex<Option<Arc<Model>>>>,
+    live_snapshot: Arc<Mutex<Option<Arc<Model>>>>,
     wakers: Wakers,
     /// When the owner was last woken for progress.
     woken: Option<Instant>,
@@ -239,7 +239,7 @@ impl Reporter {
 
 /// The thread: from the data to the last fact. An abandoned training ends without one.
 fn work(job: &Job, checkpoint: Option<PathBuf>, control: &Control, mut reporter: Reporter) {
-    let last = match caught(|| learn(job, checkpoint, control, &mut reporter)) {
+    let last = match catch_panic(|| learn(job, checkpoint, control, &mut reporter)) {
         Ok(Ok(Some(trained))) => TrainerFact::Finished(Box::new(trained)),
         Ok(Ok(None)) => return,
         Ok(Err(error)) => TrainerFact::Failed(error::chain(&error)),
@@ -327,9 +327,9 @@ impl Listener<'_> {
             TrainingEvent::Started(plan) => self.reporter.tell(TrainerFact::Started(plan)),
             TrainingEvent::Resumed(history) => self.reporter.tell(TrainerFact::Resumed(history)),
             TrainingEvent::Batch(progress) => self.reporter.show(progress),
-            TrainingEvent::Glance(mlp) => {
+            TrainingEvent::LiveSnapshot(mlp) => {
                 if let Some(model) = self.copied(&mlp, None) {
-                    *lock(&self.reporter.glance) = Some(model);
+                    *lock(&self.reporter.live_snapshot) = Some(model);
                 }
             }
             TrainingEvent::EpochFinished { record, mlp } => {

@@ -96,14 +96,14 @@ fn check_figures(evaluation: &Value) {
 fn what_was_misread_is_drawn() {
     let folder = Folder::with_data_set();
     let data = folder.text("");
-    // Mislabelled ink: a stick that is said to be an 8 is misread for certain.
+    // Mislabeled ink: a stick that is said to be an 8 is misclassified for certain.
     let ink = folder.write("ink.jsonl", INK.replace("\"label\":1", "\"label\":8"));
     let cases = [
         (["--data", &data], "of a data set"),
         (["--ink", &ink], "of ink"),
     ];
     for (source, reason) in cases {
-        let path = folder.text("misread.png");
+        let path = folder.text("misclassified.png");
         let [option, value] = source;
         let evaluation = json_of(&["eval", option, value, "--errors", &path, "--json"]);
         check_figures(&evaluation);
@@ -121,7 +121,7 @@ fn what_was_misread_is_drawn() {
     let wrong = json_of(&["eval", "--ink", &ink, "--json"]);
     assert!(
         wrong["accuracy"].as_f64() < Some(0.5),
-        "the sticks are misread: {wrong}"
+        "the sticks are misclassified: {wrong}"
     );
 }
 
@@ -132,7 +132,7 @@ fn drawings_are_measured_by_source() {
     let evaluation = json_of(&["eval", "--ink", &ink, "--json"]);
     check_evaluation(&evaluation, 3);
     check_figures(&evaluation);
-    for (field, count) in [("unlabelled", 1), ("blank", 0)] {
+    for (field, count) in [("unlabeled", 1), ("blank", 0)] {
         assert_eq!(evaluation[field], count, "{field}");
     }
     let others = &evaluation["non_digits"];
@@ -183,7 +183,7 @@ fn what_is_no_digit_is_measured_by_how_much_is_refused() {
     assert_eq!(both["examples"], 3, "the digits of one file");
     assert_eq!(both["auroc"], 1.0, "each digit has more evidence than #");
     assert_eq!(
-        both["refused_keeping_99"], 1.0,
+        both["rejected_accepting_99"], 1.0,
         "so that no threshold has to choose"
     );
     assert_eq!(both["refused"], 0, "no digit is refused");
@@ -243,7 +243,7 @@ fn noise_is_added_to_images_and_to_ink_alike() {
         let plain = json_of(&["eval", option, path, "--json"]);
         let (none, strong) = (with("gaussian:0"), with("salt-and-pepper:0.6"));
         let loss = |evaluation: &Value| evaluation["loss"].as_f64().expect("a number");
-        // A drawing's greys are rounded to bytes where noise is added.
+        // A drawing's grays are rounded to bytes where noise is added.
         assert!(
             (loss(&none) - loss(&plain)).abs() < 0.01,
             "{option}: no strength changes nothing"

@@ -10,7 +10,7 @@ use crate::support::{Folder, code, run, stderr, stdout};
 /// The shipped weights' file.
 fn shipped_bytes() -> Vec<u8> {
     let model = Model::shipped().expect("fits");
-    model.to_bytes().expect("serialises")
+    model.to_bytes().expect("serializes")
 }
 
 /// A weight file with Digitpad's metadata for 784-16-10 whose first layer has `inputs` inputs.
@@ -34,7 +34,7 @@ fn weights_of_inputs(inputs: usize) -> Vec<u8> {
     let mut metadata = header.metadata().clone().expect("has metadata");
     metadata.insert("hidden".to_owned(), "16".to_owned());
     metadata.insert("activation".to_owned(), "relu".to_owned());
-    safetensors::serialize(views, Some(metadata)).expect("serialises")
+    safetensors::serialize(views, Some(metadata)).expect("serializes")
 }
 
 /// Runs what must be refused, and checks how that is said.
@@ -65,7 +65,7 @@ fn arguments_that_do_not_do_are_named() {
     let file = folder.write("file", "");
     let out = folder.text("out.safetensors");
     check_refusals(&[
-        (&["--colour"], &["--colour", "--help"], "an unknown option"),
+        (&["--color"], &["--color", "--help"], "an unknown option"),
         (&["trian"], &["trian", "train"], "an unknown command"),
         (
             &["--weights", "w", "eval"],

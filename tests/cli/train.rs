@@ -57,7 +57,7 @@ fn trained_weights_are_described_and_measured() {
     let accuracy = by_folder["accuracy"].as_f64().expect("a number");
     assert!(
         accuracy > 0.4,
-        "something was learnt from 320 examples: {accuracy}"
+        "something was learned from 320 examples: {accuracy}"
     );
     assert_eq!(
         info["metadata"]["test_accuracy"], by_folder["accuracy"],
@@ -205,8 +205,8 @@ fn ones_own_drawings_are_learnt_from() {
     assert_eq!(code(&output), 2, "nothing to learn: {}", stderr(&output));
     let said = stderr(&output);
     assert!(said.contains("none with a label"), "{said}");
-    let unlabelled = folder.write("unlabelled.jsonl", line.replace("label", "name"));
-    let output = run(&folder.training("w.safetensors", &["--ink", &unlabelled]));
+    let unlabeled = folder.write("unlabeled.jsonl", line.replace("label", "name"));
+    let output = run(&folder.training("w.safetensors", &["--ink", &unlabeled]));
     assert_eq!(code(&output), 2, "nothing of it is of use");
     let said = stderr(&output);
     assert!(said.contains("no digit with a label"), "{said}");
@@ -222,8 +222,8 @@ fn a_model_goes_on_where_a_file_or_the_program_has_it() {
     let output = go_on(&["--from", &first]);
     assert_eq!(code(&output), 0, "it goes on: {}", stderr(&output));
     let info = json_of(&["info", &folder.text("next.safetensors"), "--json"]);
-    let began_with = info["metadata"]["began_with"].as_str().expect("is text");
-    assert!(began_with.contains("first.safetensors"), "{began_with}");
+    let base_model = info["metadata"]["base_model"].as_str().expect("is text");
+    assert!(base_model.contains("first.safetensors"), "{base_model}");
     let recipe = &info["metadata"]["recipe"];
     assert_eq!(recipe["epochs"], 3, "a lesson, not a training: {recipe}");
     let cases: [(&[&str], &str, &str); 3] = [

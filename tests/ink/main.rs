@@ -48,8 +48,8 @@ fn extent(bitmap: &Bitmap) -> (usize, usize) {
     (span(|index| index % SIDE), span(|index| index / SIDE))
 }
 
-/// The centre of mass, with pixel `i` reaching from `i` to `i + 1`.
-fn centre(bitmap: &Bitmap) -> (f32, f32) {
+/// The center of mass, with pixel `i` reaching from `i` to `i + 1`.
+fn center(bitmap: &Bitmap) -> (f32, f32) {
     let moment = |of: fn(usize) -> usize| -> f32 {
         let pixels = bitmap.pixels().iter().enumerate();
         pixels
@@ -146,9 +146,9 @@ fn degenerate_ink_becomes_what_it_looks_like() {
             "{reason}: {} rows in {bitmap:?}",
             found.1
         );
-        let (x, y) = centre(&bitmap);
-        assert!((x - 14.5).abs() < 0.05, "{reason}: its centre is at x {x}");
-        assert!((y - 14.5).abs() < 0.05, "{reason}: its centre is at y {y}");
+        let (x, y) = center(&bitmap);
+        assert!((x - 14.5).abs() < 0.05, "{reason}: its center is at x {x}");
+        assert!((y - 14.5).abs() < 0.05, "{reason}: its center is at y {y}");
     }
     assert_eq!(
         to_bitmap(&Ink::default()),
@@ -159,7 +159,7 @@ fn degenerate_ink_becomes_what_it_looks_like() {
 
 #[test]
 fn ink_whose_centre_is_far_off_is_not_cut() {
-    // Much ink on the left and a tap far to the right: to centre it would push the tap out.
+    // Much ink on the left and a tap far to the right: to center it would push the tap out.
     let mut points = Vec::new();
     for i in 0..400 {
         points.push((0.1 + 0.03 * (i % 2) as f32, 0.2 + 0.0015 * i as f32));

@@ -58,7 +58,7 @@ proptest! {
 
     /// A grid of pixels or a shaking hand moves samples a little, in the picture by `jitter_px` at
     /// most, whichever way. An edge of the ink moves by no more than that, and by as much again at
-    /// the ends of a box that the outermost samples have widened, and again with the centre of mass.
+    /// the ends of a box that the outermost samples have widened, and again with the center of mass.
     /// A pixel's value changes by no more than an edge moves; and a stroke has an edge on each side
     /// of its width.
     #[test]

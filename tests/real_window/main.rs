@@ -1,5 +1,5 @@
 //! The real window, as a person has it: on a display, with mouse and keyboard. It is followed through
-//! its log and through what the screen shows; pictures of it are left in `artefacts/`.
+//! its log and through what the screen shows; pictures of it are left in `artifacts/`.
 
 #![cfg(target_os = "linux")]
 
@@ -116,21 +116,21 @@ impl Session {
         self.display.picture(self.window)
     }
 
-    /// Leaves a picture of the window in `artefacts/`, and sees that there is something in it.
-    fn keep_picture(&self, name: &str) {
+    /// Leaves a picture of the window in `artifacts/`, and sees that there is something in it.
+    fn save_screenshot(&self, name: &str) {
         // What the last prediction changed is on its way.
         thread::sleep(Duration::from_millis(500));
         let picture = self.picture();
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artifacts");
         fs::create_dir_all(&folder).expect("a folder for the pictures");
         picture
             .save(folder.join(name))
             .expect("the picture is written");
-        let colours: HashSet<_> = picture.pixels().collect();
+        let colors: HashSet<_> = picture.pixels().collect();
         assert!(
-            colours.len() > 50,
-            "text, bars and ink have many colours, not {}",
-            colours.len()
+            colors.len() > 50,
+            "text, bars and ink have many colors, not {}",
+            colors.len()
         );
     }
 
@@ -182,7 +182,7 @@ fn what_the_mouse_draws_is_read_taken_back_and_saved() {
         session.program.said()
     );
     session.wait_for_ink(&SEVEN, true);
-    session.keep_picture("window-dark.png");
+    session.save_screenshot("window-dark.png");
     session.display.press(&[CONTROL, u32::from('z')]);
     session.wait_for_ink(&SEVEN, false);
     session.display.press(&[CONTROL, u32::from('y')]);
@@ -221,7 +221,7 @@ fn the_model_at_work_is_tested_by_the_keyboard() {
     session
         .program
         .wait_for("tested shipped model on mnist: accuracy 0.99");
-    session.keep_picture("window-test-dark.png");
+    session.save_screenshot("window-test-dark.png");
     session.display.close(session.window);
     session.ends_well();
 }
@@ -252,7 +252,7 @@ fn a_training_in_the_window_ends_in_a_model_that_answers() {
         7,
         "the trained model's answer"
     );
-    session.keep_picture("window-light.png");
+    session.save_screenshot("window-light.png");
     session.close_with_the_model_in_the_library();
 }
 

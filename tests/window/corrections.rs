@@ -30,7 +30,7 @@ fn keep(window: &mut Window, notice: &str) {
 }
 
 fn labels(data_folder: &Path) -> Vec<Option<Label>> {
-    let records = file::read_if_any(&file_in(data_folder)).expect("it is ink");
+    let records = file::read_if_exists(&file_in(data_folder)).expect("it is ink");
     records.into_iter().map(|record| record.label).collect()
 }
 
@@ -38,7 +38,7 @@ fn labels(data_folder: &Path) -> Vec<Option<Label>> {
 fn a_click_on_a_bar_keeps_the_drawing_for_the_next_training() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut window = Window::with_model(settings(), None, [1100.0, 2400.0], 1.0);
-    window.harness.state_mut().keep_trainings_in(folder.path());
+    window.harness.state_mut().use_data_folder(folder.path());
     window.click("Settings");
     window.click("Data");
     assert!(!window.says("Your drawings"), "there are none yet");
@@ -70,7 +70,15 @@ fn a_click_on_a_bar_keeps_the_drawing_for_the_next_training() {
     });
     assert_eq!(labels(folder.path()), [four], "in the file as well");
     assert_eq!(window.value("Drawing pad"), "1 stroke", "and on the pad");
-    let form = |window: &Window| window.harness.state().state().training.form.learns_hand;
+    let form = |window: &Window| {
+        window
+            .harness
+            .state()
+            .state()
+            .training
+            .form
+            .uses_corrections
+    };
     assert!(form(&window), "trainings learn from them");
     window.click("Your drawings");
     assert!(!form(&window), "until they are told not to");
@@ -95,7 +103,7 @@ fn a_click_that_closes_a_menu_keeps_nothing() {
     ] {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let mut window = Window::with_model(settings(), None, [1100.0, 700.0], 1.0);
-        window.harness.state_mut().keep_trainings_in(folder.path());
+        window.harness.state_mut().use_data_folder(folder.path());
         draw(&mut window);
         window.click(menu);
         let place = window.harness.get_by_label(row).rect().left_center() + vec2(6.0, 0.0);

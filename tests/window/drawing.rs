@@ -263,7 +263,7 @@ fn the_answer_says_what_is_doubtful_and_what_is_no_digit() {
         (
             Calibration {
                 temperature: 100.0,
-                reject_below: None,
+                reject_threshold: None,
             },
             "7 or ",
             "all digits are about as likely",
@@ -271,7 +271,7 @@ fn the_answer_says_what_is_doubtful_and_what_is_no_digit() {
         (
             Calibration {
                 temperature: 1.0,
-                reject_below: Some(1e5),
+                reject_threshold: Some(1e5),
             },
             "not a digit; the nearest is 7",
             "no drawing has so much evidence",

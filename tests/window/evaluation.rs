@@ -1,4 +1,4 @@
-//! Testing the model, and looking at what it misreads.
+//! Testing the model, and looking at what it misclassifies.
 
 use std::{fs, path::Path};
 
@@ -23,7 +23,9 @@ fn write_test_files(folder: &Path, count: usize) {
 fn tested(settings: Settings, size: [f32; 2], pixels_per_point: f32) -> Window {
     let mut window = Window::with_model(settings, None, size, pixels_per_point);
     window.click("Test");
-    window.await_that("it is tested", |harness| says(harness, "misread, loss"));
+    window.await_that("it is tested", |harness| {
+        says(harness, "misclassified, loss")
+    });
     window
 }
 
@@ -39,7 +41,10 @@ fn pictures(window: &Window) -> Vec<String> {
 #[test]
 fn a_click_tests_and_a_cell_opens_its_pictures() {
     let mut window = tested(settings(), [1100.0, 700.0], 1.0);
-    assert!(window.says("of 10,000 misread"), "all of MNIST's test set");
+    assert!(
+        window.says("of 10,000 misclassified"),
+        "all of MNIST's test set"
+    );
     assert!(
         window.says("taken for no digit"),
         "the shipped model can tell what is none"
@@ -96,7 +101,9 @@ fn a_picture_goes_to_the_pad_with_its_bars_and_back() {
     window.await_answer('1');
     let middle = window.on_pad((0.5, 0.5));
     window.click("Test");
-    window.await_that("it is tested", |harness| says(harness, "misread, loss"));
+    window.await_that("it is tested", |harness| {
+        says(harness, "misclassified, loss")
+    });
     // Where the pad was, the pen draws nothing now, and no key clears what is not seen.
     window.frame_with(vec![button(middle, true), button(middle, false)]);
     window.press(Modifiers::NONE, Key::Delete);
@@ -108,8 +115,11 @@ fn a_picture_goes_to_the_pad_with_its_bars_and_back() {
     );
     // The worst of all may be no digit to the model, and then the answer says so.
     let shown = pictures(&window);
-    let is_sure = |label: &&String| window.value(label).starts_with('9');
-    let label = shown.iter().find(is_sure).expect("misread, and sure of it");
+    let is_confident = |label: &&String| window.value(label).starts_with('9');
+    let label = shown
+        .iter()
+        .find(is_confident)
+        .expect("misclassified, and sure of it");
     let read = label.chars().last().expect("ends in a digit");
     let value = window.value(label);
     window.harness.get_by_label(label).focus();
@@ -146,8 +156,8 @@ fn folders_and_ink_files_of_ones_own_are_tested_on() {
     fs::write(&ink, line).expect("writes");
     let mut window = tested(settings(), [1100.0, 700.0], 1.0);
     for (choice, path, examples) in [
-        ("A folder", folder.path(), "of 40 misread"),
-        ("An ink file", &*ink, "of 1 misread"),
+        ("A folder", folder.path(), "of 40 misclassified"),
+        ("An ink file", &*ink, "of 1 misclassified"),
     ] {
         window.click("Test on");
         window.click(choice);
@@ -161,17 +171,17 @@ fn folders_and_ink_files_of_ones_own_are_tested_on() {
     }
     window.drop_file(folder.path());
     window.await_that("a dropped folder is tested on", |harness| {
-        says(harness, "of 40 misread")
+        says(harness, "of 40 misclassified")
     });
     window.drop_file(&ink);
     window.await_that("so is a dropped ink file", |harness| {
-        says(harness, "of 1 misread")
+        says(harness, "of 1 misclassified")
     });
     assert!(
-        window.says("the drawings in ink.jsonl (1 that is no labelled digit is left out)"),
+        window.says("the drawings in ink.jsonl (1 that is no labeled digit is left out)"),
         "what was not used is said"
     );
-    assert!(window.says("Not one was misread."), "a stick is a 1");
+    assert!(window.says("Not one was misclassified."), "a stick is a 1");
     let table = folder.path().join("table.csv");
     window.click("Save table…");
     window.type_path(&table, "Save");

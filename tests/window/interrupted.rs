@@ -44,7 +44,7 @@ fn interrupt(data_folder: &Path) {
 
 fn open(data_folder: &Path) -> Window {
     let mut window = Window::new(settings());
-    window.harness.state_mut().keep_trainings_in(data_folder);
+    window.harness.state_mut().use_data_folder(data_folder);
     window
 }
 
@@ -96,7 +96,7 @@ fn what_waits_is_asked_about_again_though_another_training_came_between() {
     let data = tempfile::tempdir().expect("a folder for the test");
     interrupt(folder.path());
     let mut window = Window::new(training_settings(data.path(), 2));
-    window.harness.state_mut().keep_trainings_in(folder.path());
+    window.harness.state_mut().use_data_folder(folder.path());
     window.await_that("it asks", |harness| says(harness, "Resume the training?"));
     window.click("Decide later");
     window.click("Train");
@@ -115,7 +115,7 @@ fn keys_belong_to_the_question() {
     interrupt(folder.path());
     let mut window = Window::new(settings());
     window.draw(ONE);
-    window.harness.state_mut().keep_trainings_in(folder.path());
+    window.harness.state_mut().use_data_folder(folder.path());
     window.await_that("it asks", |harness| says(harness, "Resume the training?"));
     window.press(Modifiers::COMMAND, Key::T);
     window.press(Modifiers::NONE, Key::Delete);

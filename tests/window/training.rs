@@ -163,7 +163,7 @@ fn a_training_is_paused_resumed_and_stopped() {
     window.click("Resume");
     window.click("Stop");
     window.await_that("it stopped", |harness| says(harness, "Stopped after"));
-    window.await_that("what it has learnt is tested", |harness| {
+    window.await_that("what it has learned is tested", |harness| {
         says(harness, "Test accuracy")
     });
     assert!(window.says("Answers: trained model, run 1"), "and kept");

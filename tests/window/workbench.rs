@@ -63,7 +63,7 @@ fn settings_are_saved_loaded_dropped_and_refused_with_their_line() {
 fn trained_twice(folder: &Path) -> Window {
     let mut window = Window::with_model(training_settings(folder, 3), None, [1100.0, 2400.0], 1.0);
     let data = folder.join("data");
-    window.harness.state_mut().keep_trainings_in(&data);
+    window.harness.state_mut().use_data_folder(&data);
     for run in 1..=2 {
         window.click("Train");
         window.await_that("it is kept", |harness| {
@@ -105,7 +105,7 @@ fn runs_are_kept_come_back_and_are_thrown_away() {
     let mut next = Window::with_model(settings(), None, [1100.0, 2400.0], 1.0);
     let data = folder.path().join("data");
     fs::write(data.join("runs").join("7.json"), "{").expect("writes");
-    next.harness.state_mut().keep_trainings_in(&data);
+    next.harness.state_mut().use_data_folder(&data);
     next.await_that("the former runs are there", |harness| {
         harness.state().state().runs.list().len() == 2
     });

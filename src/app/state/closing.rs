@@ -15,32 +15,32 @@ pub enum Closing {
 
 impl State {
     /// Whether closing now would end a training or lose a trained model.
-    pub fn would_lose(&self) -> bool {
+    pub fn has_unsaved_work(&self) -> bool {
         self.training.state.active_run().is_some() || self.models.unsaved().next().is_some()
     }
 
     /// Whether something is asked that has the keyboard until it is answered.
-    pub fn is_asking(&self) -> bool {
-        self.path_prompt.is_some() || self.asks_first()
+    pub fn has_prompt(&self) -> bool {
+        self.path_prompt.is_some() || self.has_modal()
     }
 
     /// Whether something is asked that even a path has to wait for.
-    pub fn asks_first(&self) -> bool {
+    pub fn has_modal(&self) -> bool {
         self.closing == Closing::Asks
             || self.training.interrupted.is_some()
             || self.runs.asked().is_some()
     }
 
     /// Takes the question back that nothing hangs on any more.
-    pub(super) fn reconsider_closing(&mut self) {
-        if self.closing == Closing::Asks && !self.would_lose() {
+    pub(super) fn update_closing_question(&mut self) {
+        if self.closing == Closing::Asks && !self.has_unsaved_work() {
             self.closing = Closing::No;
         }
     }
 
     /// The window is to be closed. Whether it may; if not, it asks.
     pub fn close_requested(&mut self) -> bool {
-        let may = self.closing == Closing::Confirmed || !self.would_lose();
+        let may = self.closing == Closing::Confirmed || !self.has_unsaved_work();
         if !may {
             self.closing = Closing::Asks;
         }

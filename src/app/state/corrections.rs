@@ -6,7 +6,7 @@ use super::State;
 use crate::{
     app::action::Effect,
     bitmap::Digit,
-    ink::edit::KeptAs,
+    ink::edit::CorrectionLabel,
     store::{
         corrections::{HandOutcome, HandTask},
         run_library::RunRecord,
@@ -15,7 +15,7 @@ use crate::{
     worker::trainer::DataSource,
 };
 
-/// How a drawing that is kept is learnt, in a sentence.
+/// How a drawing that is kept is learned, in a sentence.
 pub const USE_OF_KEPT: &str = "Teach it, below Train, lets the model learn from it.";
 
 /// A digit with its article: "a 4", "an 8".
@@ -71,7 +71,7 @@ impl State {
             config: Box::new(config),
             pupil: Some(pupil),
             data: DataSource::Mnist,
-            learns_hand: true,
+            uses_corrections: true,
             device: self.settings.device,
         });
     }
@@ -93,7 +93,7 @@ impl State {
     pub(super) fn undo(&mut self, out: &mut Vec<Effect>) {
         let mut kept = None;
         self.edit(out, |editor| kept = editor.undo());
-        if let Some(KeptAs(digit)) = kept {
+        if let Some(CorrectionLabel(digit)) = kept {
             let ink = self.ink().clone();
             out.push(Effect::Hand(HandTask::TakeBack { ink, digit }));
         }
@@ -122,7 +122,7 @@ impl State {
                     && self.ink_revision() == revision;
                 // Somebody may have drawn on meanwhile.
                 let way_back = if is_there {
-                    self.edit(out, |editor| editor.clear_kept(KeptAs(digit)));
+                    self.edit(out, |editor| editor.clear_corrected(CorrectionLabel(digit)));
                     "Undo takes it back."
                 } else {
                     "Settings, Data can forget it."

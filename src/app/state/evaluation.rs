@@ -2,20 +2,20 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{Picture, Stage, State};
+use super::{Picture, State, Tab};
 use crate::{
     app::action::Effect,
     data::noise::Noise,
     evaluation::{Measurement, Reading, Selection, confusion_csv, evaluation_set::Source},
     model::file::Model,
-    worker::evaluator::{MeasurerEnding, MeasurerMessage, MeasurerProgress},
+    worker::evaluator::{EvaluatorMessage, EvaluatorOutcome, EvaluatorProgress},
 };
 
 /// Something that a person did in the view that tests the model.
 #[derive(Clone, Debug, PartialEq)]
-pub enum MeasuringAction {
+pub enum EvaluationAction {
     /// The fields changed.
-    Changed(MeasuringForm),
+    Changed(EvaluationForm),
     /// This noise is to be added to the pictures from now on, or none. What was tested already is tested
     /// anew with it as soon as it is settled: not while a slider is still pulled.
     AddNoise {
@@ -72,7 +72,7 @@ pub enum CellUnit {
 
 /// The fields of the view that tests the model.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct MeasuringForm {
+pub struct EvaluationForm {
     /// What to test on.
     pub source: SourceKind,
     /// The folder as typed or chosen.
@@ -87,7 +87,7 @@ pub struct MeasuringForm {
 
 /// What the evaluator is doing. Each measurement has a number, so that a stale message can be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum MeasuringState {
+pub enum EvaluationStatus {
     /// Nothing.
     #[default]
     Idle,
@@ -122,7 +122,7 @@ pub struct Measured {
 
 /// What came of the last test without noise, to compare with.
 #[derive(Clone, Debug)]
-struct Noiseless {
+struct NoiseFreeAccuracy {
     source: Source,
     model: Arc<Model>,
     accuracy: f64,
@@ -132,18 +132,18 @@ struct Noiseless {
 #[derive(Clone, Debug, Default)]
 pub struct Measuring {
     /// What the fields are set to.
-    pub form: MeasuringForm,
+    pub form: EvaluationForm,
     /// What the evaluator is doing.
-    pub state: MeasuringState,
+    pub state: EvaluationStatus,
     /// How far it is; `None` until the pictures are there.
-    pub progress: Option<MeasurerProgress>,
+    pub progress: Option<EvaluatorProgress>,
     /// The last test that was done.
     pub measured: Option<Measured>,
     /// Which of its pictures are looked at.
     pub selection: Selection,
     /// What is measured now, for when it is done.
     asked: Option<(Source, Arc<Model>, String)>,
-    noiseless: Option<Noiseless>,
+    noiseless: Option<NoiseFreeAccuracy>,
     numbers: u64,
 }
 
@@ -151,10 +151,10 @@ impl Measuring {
     /// The number of the measurement that the evaluator is at work on, if it is.
     pub fn active_number(&self) -> Option<u64> {
         match self.state {
-            MeasuringState::Running { number } | MeasuringState::Ending { number, .. } => {
+            EvaluationStatus::Running { number } | EvaluationStatus::Ending { number, .. } => {
                 Some(number)
             }
-            MeasuringState::Idle => None,
+            EvaluationStatus::Idle => None,
         }
     }
 
@@ -193,10 +193,10 @@ impl Measuring {
 
 impl State {
     /// Does what a person asked for in the view that tests the model.
-    pub(super) fn apply_measuring(&mut self, action: MeasuringAction, out: &mut Vec<Effect>) {
+    pub(super) fn apply_evaluation(&mut self, action: EvaluationAction, out: &mut Vec<Effect>) {
         match action {
-            MeasuringAction::Changed(form) => self.change_measuring(form),
-            MeasuringAction::AddNoise { noise, is_settled } => {
+            EvaluationAction::Changed(form) => self.change_evaluation_form(form),
+            EvaluationAction::AddNoise { noise, is_settled } => {
                 let measuring = &mut self.measuring;
                 measuring.form.noise = noise;
                 let is_tested = measuring.measured.is_some() || measuring.active_number().is_some();
@@ -204,27 +204,27 @@ impl State {
                     self.measure(out);
                 }
             }
-            MeasuringAction::Begin => self.measure(out),
-            MeasuringAction::Cancel => self.cancel_measuring(false, out),
-            MeasuringAction::Select(selection) => self.measuring.selection = selection,
-            MeasuringAction::Show(index) => self.show_specimen(index, out),
+            EvaluationAction::Begin => self.measure(out),
+            EvaluationAction::Cancel => self.cancel_evaluation(false, out),
+            EvaluationAction::Select(selection) => self.measuring.selection = selection,
+            EvaluationAction::Show(index) => self.show_evaluated_image(index, out),
         }
     }
 
     /// Changes the room of the window that is looked at. A first look at the test has it made, where
     /// that takes no file.
-    pub(super) fn enter(&mut self, stage: Stage, out: &mut Vec<Effect>) {
+    pub(super) fn enter(&mut self, stage: Tab, out: &mut Vec<Effect>) {
         self.stage = stage;
         let is_usual = self.measuring.form.source == SourceKind::Mnist;
         let is_free =
             self.training.state.active_run().is_none() && self.measuring.active_number().is_none();
-        if stage == Stage::Test && is_usual && is_free && !self.is_measured() {
+        if stage == Tab::Test && is_usual && is_free && !self.is_evaluation_current() {
             self.measure(out);
         }
     }
 
     /// Whether the last test is of the model that is at work now, on the pictures and with the noise that are set.
-    pub fn is_measured(&self) -> bool {
+    pub fn is_evaluation_current(&self) -> bool {
         let model = self.models.answering();
         let measured = self.measuring.measured.as_ref();
         measured.is_some_and(|measured| {
@@ -241,13 +241,13 @@ impl State {
     }
 
     /// A training left a new model: it is tested if that is what is looked at.
-    pub(super) fn measure_if_shown(&mut self, out: &mut Vec<Effect>) {
-        if self.stage == Stage::Test && self.measuring.source().is_ok() {
+    pub(super) fn evaluate_if_shown(&mut self, out: &mut Vec<Effect>) {
+        if self.stage == Tab::Test && self.measuring.source().is_ok() {
             self.measure(out);
         }
     }
 
-    fn change_measuring(&mut self, form: MeasuringForm) {
+    fn change_evaluation_form(&mut self, form: EvaluationForm) {
         let chose_folder =
             form.source == SourceKind::Folder && self.measuring.form.source != form.source;
         self.measuring.form = form;
@@ -271,7 +271,7 @@ impl State {
 
     fn measure(&mut self, out: &mut Vec<Effect>) {
         if self.measuring.active_number().is_some() {
-            return self.cancel_measuring(true, out);
+            return self.cancel_evaluation(true, out);
         }
         let source = match self.measuring.source() {
             Ok(source) => source,
@@ -285,37 +285,40 @@ impl State {
         let measuring = &mut self.measuring;
         measuring.numbers += 1;
         let number = measuring.numbers;
-        measuring.state = MeasuringState::Running { number };
+        measuring.state = EvaluationStatus::Running { number };
         measuring.progress = None;
         measuring.asked = Some((source.clone(), Arc::clone(&model), name));
         let noise = measuring.form.noise;
         out.push(Effect::Measure(number, model, source, noise));
     }
 
-    fn cancel_measuring(&mut self, again: bool, out: &mut Vec<Effect>) {
+    fn cancel_evaluation(&mut self, again: bool, out: &mut Vec<Effect>) {
         if let Some(number) = self.measuring.active_number() {
-            self.measuring.state = MeasuringState::Ending { number, again };
-            out.push(Effect::CancelMeasuring);
+            self.measuring.state = EvaluationStatus::Ending { number, again };
+            out.push(Effect::CancelEvaluation);
         }
     }
 
     /// Takes in how far the measurement is.
-    pub fn hear_measuring(&mut self, progress: Option<MeasurerProgress>) {
+    pub fn on_evaluation_progress(&mut self, progress: Option<EvaluatorProgress>) {
         if self.measuring.active_number().is_some() {
             self.measuring.progress = progress;
         }
     }
 
     /// Takes in how a measurement ended; what an earlier one still has to say is passed over.
-    pub fn hear_measurer(&mut self, message: MeasurerMessage) -> Vec<Effect> {
+    pub fn on_evaluator_message(&mut self, message: EvaluatorMessage) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let MeasurerMessage { number, ending } = message;
+        let EvaluatorMessage { number, ending } = message;
         let measuring = &mut self.measuring;
         if measuring.active_number() != Some(number) {
             return effects;
         }
-        let again = matches!(measuring.state, MeasuringState::Ending { again: true, .. });
-        measuring.state = MeasuringState::Idle;
+        let again = matches!(
+            measuring.state,
+            EvaluationStatus::Ending { again: true, .. }
+        );
+        measuring.state = EvaluationStatus::Idle;
         measuring.progress = None;
         let asked = measuring.asked.take();
         if again {
@@ -323,7 +326,7 @@ impl State {
             return effects;
         }
         match (ending, asked) {
-            (MeasurerEnding::Measured(measurement), Some((source, model, model_name))) => {
+            (EvaluatorOutcome::Measured(measurement), Some((source, model, model_name))) => {
                 let figures = measurement.figures();
                 log::info!(
                     target: "digitpad",
@@ -331,7 +334,7 @@ impl State {
                     measurement.name(), figures.evaluation.accuracy, figures.reliability.ece
                 );
                 if measurement.noise().is_none() {
-                    measuring.noiseless = Some(Noiseless {
+                    measuring.noiseless = Some(NoiseFreeAccuracy {
                         source: source.clone(),
                         model: Arc::clone(&model),
                         accuracy: figures.evaluation.accuracy,
@@ -345,14 +348,14 @@ impl State {
                     number,
                 });
             }
-            (MeasurerEnding::Failed(reason), _) => self.notices.error(reason),
-            (MeasurerEnding::Cancelled | MeasurerEnding::Measured(_), _) => {}
+            (EvaluatorOutcome::Failed(reason), _) => self.notices.error(reason),
+            (EvaluatorOutcome::Cancelled | EvaluatorOutcome::Measured(_), _) => {}
         }
         effects
     }
 
     /// Puts a picture of the last test in place of the drawing.
-    fn show_specimen(&mut self, index: usize, out: &mut Vec<Effect>) {
+    fn show_evaluated_image(&mut self, index: usize, out: &mut Vec<Effect>) {
         let Some(measured) = &self.measuring.measured else {
             return;
         };
@@ -360,16 +363,16 @@ impl State {
             return;
         };
         let picture = Picture {
-            name: specimen_name(index, reading),
+            name: evaluated_image_name(index, reading),
             bitmap: measured.measurement.bitmap(index),
         };
-        self.stage = Stage::Draw;
+        self.stage = Tab::Draw;
         self.show_picture(picture, out);
     }
 }
 
 /// "Test image 1,234: a 4", counted from 1.
-fn specimen_name(index: usize, reading: &Reading) -> String {
+fn evaluated_image_name(index: usize, reading: &Reading) -> String {
     let article = if reading.truth.value() == 8 {
         "an"
     } else {

@@ -32,7 +32,7 @@ pub struct TrainingForm {
     /// The folder of the data set as typed or chosen.
     pub folder: String,
     /// Whether to learn from the drawings of one's own that are kept, too.
-    pub learns_hand: bool,
+    pub uses_corrections: bool,
 }
 
 impl Default for TrainingForm {
@@ -58,7 +58,7 @@ impl TrainingForm {
             numbers: config,
             from_folder: false,
             folder: String::new(),
-            learns_hand: true,
+            uses_corrections: true,
         }
     }
 
@@ -67,7 +67,7 @@ impl TrainingForm {
         *self = Self {
             from_folder: self.from_folder,
             folder: std::mem::take(&mut self.folder),
-            learns_hand: self.learns_hand,
+            uses_corrections: self.uses_corrections,
             ..Self::of(preset, preset.config())
         };
     }
@@ -100,7 +100,7 @@ impl TrainingForm {
         *self = Self {
             from_folder: self.from_folder,
             folder: std::mem::take(&mut self.folder),
-            learns_hand: self.learns_hand,
+            uses_corrections: self.uses_corrections,
             ..Self::of(self.preset, config)
         };
     }
@@ -121,7 +121,7 @@ impl TrainingForm {
         }
     }
 
-    /// How many of the network's numbers are learnt: all, but where weights are shared.
+    /// How many of the network's numbers are learned: all, but where weights are shared.
     ///
     /// # Errors
     /// When the hidden layers are not valid, or their weights cannot be shared.
@@ -134,11 +134,11 @@ impl TrainingForm {
     }
 
     /// How many bytes the weights of the network take, and how many it takes to train them: the running mean and the
-    /// best epoch's weights are as large each, and the gradient and what the optimiser remembers as large as what is
-    /// learnt. `None` while the network is not valid.
+    /// best epoch's weights are as large each, and the gradient and what the optimizer remembers as large as what is
+    /// learned. `None` while the network is not valid.
     pub fn memory_bytes(&self) -> Option<(usize, usize)> {
         let weights = self.model().ok()?.parameter_count() * BYTES;
-        let learnt = self.learnt_count().ok()? * BYTES;
+        let learned = self.learnt_count().ok()? * BYTES;
         let remembered = match self.numbers.optimizer {
             Optimizer::Sgd { momentum, .. } => usize::from(momentum > 0.0),
             Optimizer::RmsProp { .. } => 1,
@@ -146,7 +146,7 @@ impl TrainingForm {
         };
         let mean = usize::from(self.numbers.ema > 0.0);
         let best = usize::from(self.numbers.validation_split > 0.0);
-        let training = weights * (1 + mean + best) + learnt * (1 + remembered);
+        let training = weights * (1 + mean + best) + learned * (1 + remembered);
         Some((weights, training))
     }
 
@@ -177,13 +177,13 @@ mod tests {
         assert_eq!(form.memory_bytes(), None, "nor counted");
         form.hidden = "605,800,128".to_owned();
         let fields = (25 * 5 + 5) + (125 * 50 + 50);
-        let learnt = fields + (800 * 128 + 128) + (128 * 10 + 10);
-        assert_eq!(form.learnt_count(), Ok(learnt), "the fields' weights once");
+        let learned = fields + (800 * 128 + 128) + (128 * 10 + 10);
+        assert_eq!(form.learnt_count(), Ok(learned), "the fields' weights once");
         let weights = 4 * form
             .model()
             .map(|model| model.parameter_count())
             .unwrap_or_default();
-        let expected = Some((weights, 2 * weights + 3 * 4 * learnt));
-        assert_eq!(form.memory_bytes(), expected, "what is learnt is smaller");
+        let expected = Some((weights, 2 * weights + 3 * 4 * learned));
+        assert_eq!(form.memory_bytes(), expected, "what is learned is smaller");
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Answer, Picture, Stage, State,
+    Answer, Picture, State, Tab,
     models::{Origin, Snapshot},
     training::TrainingState,
 };
@@ -25,13 +25,13 @@ const SLOW_DIALOG: Duration = Duration::from_secs(4);
 
 impl State {
     /// Takes in what the network made of a drawing.
-    pub fn hear_prediction(&mut self, response: PredictionResponse) {
+    pub fn on_prediction(&mut self, response: PredictionResponse) {
         if response.revision < self.blank_since {
             return;
         }
         match response.outcome {
             PredictionOutcome::Blank => self.answer = None,
-            PredictionOutcome::Recognised { bitmap, prediction } => {
+            PredictionOutcome::Recognized { bitmap, prediction } => {
                 self.answer = Some(Answer { bitmap, prediction });
             }
             PredictionOutcome::Failed(text) => {
@@ -42,14 +42,14 @@ impl State {
     }
 
     /// Takes in how far the training is.
-    pub fn hear_progress(&mut self, progress: Option<Progress>) {
+    pub fn on_progress(&mut self, progress: Option<Progress>) {
         if self.training.state.active_run().is_some() && progress.is_some() {
             self.training.progress = progress;
         }
     }
 
     /// Takes in what happened in the training; what an earlier run still has to say is passed over.
-    pub fn hear_trainer(&mut self, message: TrainerMessage) -> Vec<Effect> {
+    pub fn on_trainer_message(&mut self, message: TrainerMessage) -> Vec<Effect> {
         let TrainerMessage { run, fact } = message;
         let mut effects = Vec::new();
         if self.training.state.active_run() != Some(run) {
@@ -99,19 +99,19 @@ impl State {
                 self.training.state = TrainingState::Failed { run, reason };
             }
         }
-        self.reconsider_closing();
+        self.update_closing_question();
         effects
     }
 
     /// Takes in the figures of the batches.
-    pub fn hear_batches(&mut self, batches: BatchCurve) {
+    pub fn on_batch_curve(&mut self, batches: BatchCurve) {
         if self.training.state.active_run().is_some() {
             self.training.batches = batches;
         }
     }
 
     /// Takes in the weights of the training under way, from the midst of an epoch.
-    pub fn hear_glance(&mut self, model: Arc<Model>) -> Vec<Effect> {
+    pub fn on_live_snapshot(&mut self, model: Arc<Model>) -> Vec<Effect> {
         let mut effects = Vec::new();
         if self.training.state.active_run().is_some() {
             let epoch = self.training.epoch();
@@ -151,7 +151,7 @@ impl State {
             // An untrained network knows nothing: it must not answer.
             self.training.state = TrainingState::Idle;
             self.notices
-                .news("Stopped before anything was learnt; the model at work stays");
+                .news("Stopped before anything was learned; the model at work stays");
             return;
         }
         self.training.state = TrainingState::Finished { run, stopped };
@@ -163,8 +163,8 @@ impl State {
         let id = self
             .models
             .add(Origin::Trained(run), Arc::new(trained.model));
-        self.answer_with_model(out);
-        self.measure_if_shown(out);
+        self.use_chosen_model(out);
+        self.evaluate_if_shown(out);
         if let Some(record) = record {
             self.keep_run(record, id, out);
         }
@@ -189,29 +189,29 @@ impl State {
     }
 
     /// Takes in what came of a file task or a dialog.
-    pub fn hear_file(&mut self, outcome: FileOutcome) -> Vec<Effect> {
+    pub fn on_file_outcome(&mut self, outcome: FileOutcome) -> Vec<Effect> {
         let mut effects = Vec::new();
         match outcome {
-            FileOutcome::Cancelled => self.dialog_cancelled(),
+            FileOutcome::Cancelled => self.on_dialog_canceled(),
             FileOutcome::WeightsLoaded { path, model } => {
-                self.dialog_answered(PathPurpose::LoadWeights);
+                self.on_dialog_answered(PathPurpose::LoadWeights);
                 self.notices
                     .news(format!("Loaded the weights in {}", path.display()));
-                self.look_away();
+                self.stop_watching();
                 self.models.add(Origin::File(path), model);
-                self.answer_with_model(&mut effects);
+                self.use_chosen_model(&mut effects);
             }
             FileOutcome::WeightsSaved { path, model } => {
                 if let Some(id) = self.models.id_of(&model) {
-                    self.dialog_answered(PathPurpose::SaveWeights(id));
+                    self.on_dialog_answered(PathPurpose::SaveWeights(id));
                     self.models.mark_saved(id);
                 }
                 self.notices
                     .news(format!("Saved the weights to {}", path.display()));
             }
             FileOutcome::InkOpened { path, ink, count } => {
-                self.dialog_answered(PathPurpose::OpenDrawing);
-                self.stage = Stage::Draw;
+                self.on_dialog_answered(PathPurpose::OpenDrawing);
+                self.stage = Tab::Draw;
                 if count > 1 {
                     let path = path.display();
                     self.notices
@@ -220,68 +220,68 @@ impl State {
                 self.edit(&mut effects, |editor| editor.replace(ink));
             }
             FileOutcome::PictureOpened { path, bitmap } => {
-                self.dialog_answered(PathPurpose::OpenDrawing);
-                self.stage = Stage::Draw;
+                self.on_dialog_answered(PathPurpose::OpenDrawing);
+                self.stage = Tab::Draw;
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 let name = name.to_string_lossy().into_owned();
                 self.show_picture(Picture { name, bitmap }, &mut effects);
             }
             FileOutcome::DrawingSaved { path } => {
-                self.dialog_answered(PathPurpose::SaveDrawing);
+                self.on_dialog_answered(PathPurpose::SaveDrawing);
                 self.notices
                     .news(format!("Saved the drawing to {}", path.display()));
             }
             FileOutcome::TestFolderChosen(path) => {
-                self.dialog_answered(PathPurpose::TestFolder);
+                self.on_dialog_answered(PathPurpose::TestFolder);
                 self.use_path(PathPurpose::TestFolder, path, &mut effects);
             }
             FileOutcome::TestInkChosen(path) => {
-                self.dialog_answered(PathPurpose::TestInk);
+                self.on_dialog_answered(PathPurpose::TestInk);
                 self.use_path(PathPurpose::TestInk, path, &mut effects);
             }
             FileOutcome::TableSaved { path } => {
-                self.dialog_answered(PathPurpose::SaveConfusion);
-                self.dialog_answered(PathPurpose::SaveCurves);
+                self.on_dialog_answered(PathPurpose::SaveConfusion);
+                self.on_dialog_answered(PathPurpose::SaveCurves);
                 self.notices
                     .news(format!("Saved the table to {}", path.display()));
             }
-            FileOutcome::PhotographSaved { path } => {
-                self.dialog_answered(PathPurpose::SavePhotograph);
+            FileOutcome::CurvesImageSaved { path } => {
+                self.on_dialog_answered(PathPurpose::SaveCurvesImage);
                 self.notices
                     .news(format!("Saved the picture to {}", path.display()));
             }
             FileOutcome::SettingsLoaded { path, config } => {
-                self.dialog_answered(PathPurpose::LoadSettings);
+                self.on_dialog_answered(PathPurpose::LoadSettings);
                 self.training.form.take(*config);
                 self.notices
                     .news(format!("Loaded the settings in {}", path.display()));
             }
             FileOutcome::SettingsSaved { path } => {
-                self.dialog_answered(PathPurpose::SaveSettings);
+                self.on_dialog_answered(PathPurpose::SaveSettings);
                 self.notices
                     .news(format!("Saved the settings to {}", path.display()));
             }
-            FileOutcome::DataSeen(source, seen) => self.training.data.answer(&source, seen),
+            FileOutcome::DataPreviewed(source, seen) => self.training.data.answer(&source, seen),
             FileOutcome::FolderChosen(path) => {
-                self.dialog_answered(PathPurpose::DataFolder);
+                self.on_dialog_answered(PathPurpose::DataFolder);
                 self.use_path(PathPurpose::DataFolder, path, &mut effects);
             }
-            FileOutcome::InterruptedFound(checkpoint) => {
+            FileOutcome::CheckpointFound(checkpoint) => {
                 // A training that was begun meanwhile has set it aside.
                 if self.training.state.active_run().is_none() {
                     self.training.interrupted = Some(checkpoint);
                 }
             }
-            FileOutcome::NothingInterrupted => {}
+            FileOutcome::NoCheckpoint => {}
             FileOutcome::Exists(path) => self.ask_to_replace(&path),
-            FileOutcome::Library(outcome) => self.hear_library(outcome, &mut effects),
+            FileOutcome::Library(outcome) => self.on_run_library_outcome(outcome, &mut effects),
             FileOutcome::Hand(outcome) => self.hear_hand(outcome, &mut effects),
             FileOutcome::Failed(text) => {
-                self.forget_awaited_runs();
+                self.reset_loading_runs();
                 self.notices.error(text);
             }
         }
-        self.reconsider_closing();
+        self.update_closing_question();
         effects
     }
 
@@ -298,17 +298,17 @@ impl State {
         self.picture = Some(picture);
     }
 
-    fn dialog_cancelled(&mut self) {
+    fn on_dialog_canceled(&mut self) {
         self.dialog.is_open = false;
         if self.now < self.dialog.since + UNSEEN_DIALOG {
             self.prompt_for_path(self.dialog.purpose);
         } else {
-            self.dialog_answered(self.dialog.purpose);
+            self.on_dialog_answered(self.dialog.purpose);
         }
     }
 
     /// A path field that was offered beside a slow dialog is not needed any more.
-    fn dialog_answered(&mut self, purpose: PathPurpose) {
+    fn on_dialog_answered(&mut self, purpose: PathPurpose) {
         self.path_prompt.take_if(|prompt| prompt.purpose == purpose);
     }
 }

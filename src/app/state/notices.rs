@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::training::sentence;
 
 /// How long a piece of news stays.
-const NEWS_STAY: Duration = Duration::from_secs(8);
+const NOTICE_DURATION: Duration = Duration::from_secs(8);
 /// Beyond this the oldest piece goes: nobody reads on, and the window would be full of them.
 const MOST: usize = 20;
 
@@ -56,7 +56,7 @@ impl Notices {
     pub fn news(&mut self, text: impl Into<String>) {
         let text = sentence(&text.into());
         log::info!(target: "digitpad", "{text}");
-        self.push(Severity::News, text, Some(self.now + NEWS_STAY));
+        self.push(Severity::News, text, Some(self.now + NOTICE_DURATION));
     }
 
     /// Takes one away.

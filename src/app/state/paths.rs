@@ -176,10 +176,10 @@ impl State {
                 },
                 Err(refusal) => return self.notices.error(refusal.to_string()),
             },
-            PathPurpose::SavePhotograph => match &self.training.photograph {
-                Some(photograph) => FileTask::SavePhotograph {
+            PathPurpose::SaveCurvesImage => match &self.training.curves_image {
+                Some(curves_image) => FileTask::SaveCurvesImage {
                     path,
-                    photograph: Arc::clone(photograph),
+                    curves_image: Arc::clone(curves_image),
                 },
                 None => return,
             },

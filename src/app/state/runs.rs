@@ -6,10 +6,10 @@ use super::{
     State,
     models::{ModelId, Origin},
 };
-pub use crate::store::run_library::{MOST_BYTES, MOST_RUNS, RunRecord};
+pub use crate::store::run_library::{MAX_RUNS, MAX_TOTAL_BYTES, RunRecord};
 use crate::{
     app::action::Effect,
-    store::run_library::{LibraryOutcome, LibraryTask},
+    store::run_library::{RunLibraryOutcome, RunLibraryTask},
     training::{
         TrainedModel,
         config::{Preset, TrainingConfig},
@@ -26,7 +26,7 @@ pub struct Run {
     /// Whether it lies in the library.
     pub is_kept: bool,
     /// Whether its model is asked for and not there yet.
-    is_awaited: bool,
+    is_loading: bool,
 }
 
 /// Something that a person does with a run, which is named by the record's id.
@@ -35,13 +35,13 @@ pub enum RunAction {
     /// Let its model answer.
     Answer(u64),
     /// Set the training's fields as they were for it.
-    TakeSettings(u64),
+    UseSettings(u64),
     /// Keep it however many come, or no longer.
     Pin(u64, bool),
     /// Ask whether to throw it away.
-    AskToRemove(u64),
+    ConfirmDelete(u64),
     /// Do not.
-    KeepAfterAll,
+    CancelDelete,
     /// Throw it away.
     Remove(u64),
 }
@@ -106,7 +106,7 @@ impl Runs {
                 record: record.clone(),
                 model: None,
                 is_kept: false,
-                is_awaited: false,
+                is_loading: false,
             },
         );
         record
@@ -168,7 +168,7 @@ pub fn differences_of(preset: Preset, mine: &TrainingConfig) -> Vec<String> {
         let of_preset = presets
             .iter()
             .find(|(other, _)| other.key == hyperparameter.key);
-        // What only another optimiser or schedule has follows from its name.
+        // What only another optimizer or schedule has follows from its name.
         if of_preset.is_some_and(|(_, theirs)| *theirs != value) {
             found.push(format!("{} {value}", hyperparameter.name));
         }
@@ -208,7 +208,7 @@ impl State {
             run.model = Some(model);
         }
         if let Some(entry) = self.models.entry(model) {
-            let task = LibraryTask::Keep(Box::new(record), entry.model.clone());
+            let task = RunLibraryTask::Keep(Box::new(record), entry.model.clone());
             out.push(Effect::Library(task));
         }
     }
@@ -222,13 +222,13 @@ impl State {
                     let model = *model;
                     self.choose_model(model, out);
                 }
-                Some(run) if !run.is_awaited => {
-                    run.is_awaited = true;
-                    out.push(Effect::Library(LibraryTask::Load(id)));
+                Some(run) if !run.is_loading => {
+                    run.is_loading = true;
+                    out.push(Effect::Library(RunLibraryTask::Load(id)));
                 }
                 _ => {}
             },
-            RunAction::TakeSettings(id) => {
+            RunAction::UseSettings(id) => {
                 if let Some(run) = self.runs.of(id) {
                     let form = &mut self.training.form;
                     form.preset = run.record.preset.parse().unwrap_or(form.preset);
@@ -242,24 +242,28 @@ impl State {
                     run.record.is_pinned = pin;
                     if run.is_kept {
                         let record = Box::new(run.record.clone());
-                        out.push(Effect::Library(LibraryTask::Change(record)));
+                        out.push(Effect::Library(RunLibraryTask::Change(record)));
                     }
                 }
             }
-            RunAction::AskToRemove(id) => self.runs.asked = Some(id),
-            RunAction::KeepAfterAll => self.runs.asked = None,
+            RunAction::ConfirmDelete(id) => self.runs.asked = Some(id),
+            RunAction::CancelDelete => self.runs.asked = None,
             RunAction::Remove(id) => {
                 self.runs.asked = None;
                 self.runs.list.retain(|run| run.record.id != id);
-                out.push(Effect::Library(LibraryTask::Remove(id)));
+                out.push(Effect::Library(RunLibraryTask::Remove(id)));
             }
         }
     }
 
     /// Takes in what came of something in the library.
-    pub(super) fn hear_library(&mut self, outcome: LibraryOutcome, out: &mut Vec<Effect>) {
+    pub(super) fn on_run_library_outcome(
+        &mut self,
+        outcome: RunLibraryOutcome,
+        out: &mut Vec<Effect>,
+    ) {
         match outcome {
-            LibraryOutcome::Listed(records, faults) => {
+            RunLibraryOutcome::Listed(records, faults) => {
                 for fault in faults {
                     self.notices.error(fault);
                 }
@@ -271,12 +275,12 @@ impl State {
                         record,
                         model: None,
                         is_kept: true,
-                        is_awaited: false,
+                        is_loading: false,
                     });
                 let former: Vec<Run> = former.collect();
                 self.runs.list = known.into_iter().chain(former).collect();
             }
-            LibraryOutcome::Kept(id, removed) => {
+            RunLibraryOutcome::Kept(id, removed) => {
                 if let Some(run) = self.runs.of_mut(id) {
                     run.is_kept = true;
                     if let Some(model) = run.model {
@@ -287,24 +291,24 @@ impl State {
                 let list = &mut self.runs.list;
                 list.retain(|run| !removed.contains(&run.record.id));
             }
-            LibraryOutcome::Loaded(id, model) => {
-                self.look_away();
+            RunLibraryOutcome::Loaded(id, model) => {
+                self.stop_watching();
                 if let Some(run) = self.runs.of_mut(id) {
                     let origin = Origin::Kept(id, title(&run.record));
-                    run.is_awaited = false;
+                    run.is_loading = false;
                     run.model = Some(self.models.add(origin, model));
-                    self.answer_with_model(out);
-                    self.measure_if_shown(out);
+                    self.use_chosen_model(out);
+                    self.evaluate_if_shown(out);
                 }
             }
-            LibraryOutcome::Changed | LibraryOutcome::Removed(_) => {}
+            RunLibraryOutcome::Changed | RunLibraryOutcome::Removed(_) => {}
         }
     }
 
     /// A run whose model was asked for can be asked for again.
-    pub(super) fn forget_awaited_runs(&mut self) {
+    pub(super) fn reset_loading_runs(&mut self) {
         for run in &mut self.runs.list {
-            run.is_awaited = false;
+            run.is_loading = false;
         }
     }
 }

@@ -20,7 +20,7 @@ impl State {
             let text = "Choose the folder of the data set first, or train on MNIST.";
             return self.notices.error(text);
         };
-        let (preset, learns_hand) = (form.preset.name().to_owned(), form.learns_hand);
+        let (preset, uses_corrections) = (form.preset.name().to_owned(), form.uses_corrections);
         let run = self.training.begin(preset, config.clone());
         log::info!(target: "digitpad", "training run {run} begins: {} on {data:?}", config.model);
         let device = self.settings.device;
@@ -28,36 +28,36 @@ impl State {
             run,
             config: Box::new(config),
             pupil: None,
-            learns_hand: learns_hand && data == DataSource::Mnist,
+            uses_corrections: uses_corrections && data == DataSource::Mnist,
             data,
             device,
         });
     }
 
     /// Goes on with the training that was interrupted, with its settings in the form.
-    pub(super) fn resume_interrupted(&mut self, out: &mut Vec<Effect>) {
+    pub(super) fn resume_checkpoint(&mut self, out: &mut Vec<Effect>) {
         if self.training.state.active_run().is_some() {
             return;
         }
         let Some(checkpoint) = self.training.interrupted.take() else {
             return;
         };
-        let name = if let Some(model) = checkpoint.began_with() {
+        let name = if let Some(model) = checkpoint.base_model() {
             corrections::lesson_for(model)
         } else {
-            self.take_settings_of(&checkpoint);
+            self.use_settings_of(&checkpoint);
             self.training.form.preset.name().to_owned()
         };
         let run = self.training.begin(name, checkpoint.config().clone());
         log::info!(target: "digitpad", "training run {run} goes on: {checkpoint:?}");
-        out.push(Effect::ResumeInterrupted(run, checkpoint));
+        out.push(Effect::ResumeCheckpoint(run, checkpoint));
     }
 
     /// Sets the form as it was for a training.
-    fn take_settings_of(&mut self, checkpoint: &Checkpoint) {
+    fn use_settings_of(&mut self, checkpoint: &Checkpoint) {
         let before = &self.training.form;
         let mut form = TrainingForm::of(before.preset, checkpoint.config().clone());
-        form.learns_hand = before.learns_hand;
+        form.uses_corrections = before.uses_corrections;
         if let Some(folder) = &checkpoint.source().folder {
             form.from_folder = true;
             form.folder = folder_text(folder);

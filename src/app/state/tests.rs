@@ -44,7 +44,7 @@ fn response(revision: u64, digit: usize) -> PredictionResponse {
     let mut logits = [0.0; 10];
     logits[digit] = 5.0;
     let prediction = Prediction::of_logits(&logits, &Calibration::default());
-    let outcome = PredictionOutcome::Recognised {
+    let outcome = PredictionOutcome::Recognized {
         bitmap: Bitmap::blank(),
         prediction,
     };
@@ -100,16 +100,16 @@ fn an_empty_pad_has_no_answer_even_if_an_old_one_comes_late() {
     let mut state = state();
     let effects = state.apply(Action::PenDown(dot(0.5)));
     let revision = requested(&effects).expect("a dot is predicted");
-    state.hear_prediction(response(revision, 7));
+    state.on_prediction(response(revision, 7));
     assert_eq!(answer(&state), Some(7), "it is shown");
     state.apply(Action::Clear);
     assert_eq!(answer(&state), None, "cleared at once");
-    state.hear_prediction(response(revision, 7));
+    state.on_prediction(response(revision, 7));
     assert_eq!(answer(&state), None, "the late answer is to what is gone");
     let effects = state.apply(Action::PenDown(dot(0.4)));
     let revision = requested(&effects).expect("a dot is predicted");
     state.apply(Action::PenMoved(dot(0.6)));
-    state.hear_prediction(response(revision, 1));
+    state.on_prediction(response(revision, 1));
     assert_eq!(
         answer(&state),
         Some(1),
@@ -122,7 +122,7 @@ fn a_picture_is_shown_until_something_is_drawn_and_costs_no_drawing() {
     let mut state = state();
     draw(&mut state, 0.2);
     let path = PathBuf::from("/tmp/seven.png");
-    let effects = state.hear_file(FileOutcome::PictureOpened {
+    let effects = state.on_file_outcome(FileOutcome::PictureOpened {
         path,
         bitmap: Bitmap::blank(),
     });
@@ -137,7 +137,7 @@ fn a_picture_is_shown_until_something_is_drawn_and_costs_no_drawing() {
     assert!(state.picture().is_none(), "the picture goes");
     assert_eq!(state.ink().strokes().len(), 1, "and the drawing is back");
     let path = PathBuf::from("/tmp/seven.png");
-    state.hear_file(FileOutcome::PictureOpened {
+    state.on_file_outcome(FileOutcome::PictureOpened {
         path,
         bitmap: Bitmap::blank(),
     });
@@ -145,7 +145,7 @@ fn a_picture_is_shown_until_something_is_drawn_and_costs_no_drawing() {
     assert!(state.picture().is_none(), "the next stroke ends it too");
     assert_eq!(state.ink().strokes().len(), 1, "on an empty pad");
     let path = PathBuf::from("/tmp/seven.png");
-    state.hear_file(FileOutcome::PictureOpened {
+    state.on_file_outcome(FileOutcome::PictureOpened {
         path,
         bitmap: Bitmap::blank(),
     });

@@ -3,14 +3,14 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use super::{form::TrainingForm, models::Snapshot};
-pub use crate::worker::file_tasks::Photograph;
+pub use crate::worker::file_tasks::CurvesImage;
 use crate::{
     data::preview::Glimpse,
     training::{
         EpochRecord, Plan, Progress,
         checkpoint::Checkpoint,
         config::TrainingConfig,
-        diagnostics::{self, Divergence, Observation},
+        diagnostics::{self, Divergence, Hint},
         evaluation::Evaluation,
         rehearsal::what_costs,
     },
@@ -44,7 +44,7 @@ pub enum TrainingState {
         /// The run's number.
         run: u64,
     },
-    /// It learns no more, and tests what it has learnt, which answers already.
+    /// It learns no more, and tests what it has learned, which answers already.
     Testing {
         /// The run's number.
         run: u64,
@@ -127,14 +127,14 @@ impl Rehearsals {
     }
 }
 
-/// A first look at the data that is to be learnt from.
+/// A first look at the data that is to be learned from.
 #[derive(Clone, Debug, Default)]
-pub struct DataLook {
+pub struct DataPreview {
     asked: Option<DataSource>,
     seen: Option<Result<Arc<Glimpse>, String>>,
 }
 
-impl DataLook {
+impl DataPreview {
     /// What was seen of it, or why nothing was: the whole sentence. `None` while nothing is known.
     pub fn of(&self, source: &DataSource) -> Option<&Result<Arc<Glimpse>, String>> {
         self.seen.as_ref().filter(|_| self.is_asked(source))
@@ -183,7 +183,7 @@ pub struct Training {
     /// The finished epochs of the last run.
     pub history: Vec<EpochRecord>,
     /// What the figures of the last run say of its settings, each a whole sentence.
-    pub remarks: Vec<String>,
+    pub hints: Vec<String>,
     /// The figures on the test set when the last run is finished and there was one.
     pub test: Option<Evaluation>,
     /// The validation accuracy, 0..=1, of the network that the last run left.
@@ -191,9 +191,9 @@ pub struct Training {
     /// What trainings cost on this computer.
     pub rehearsals: Rehearsals,
     /// What a first look at the data showed.
-    pub data: DataLook,
+    pub data: DataPreview,
     /// The picture of the curves that is to be saved.
-    pub photograph: Option<Arc<Photograph>>,
+    pub curves_image: Option<Arc<CurvesImage>>,
     /// The newest weights of the run under way.
     pub snapshot: Option<Snapshot>,
     /// Whether the next start could resume the run under way.
@@ -217,12 +217,12 @@ impl Default for Training {
             progress: None,
             batches: BatchCurve::default(),
             history: Vec::new(),
-            remarks: Vec::new(),
+            hints: Vec::new(),
             test: None,
             validation_accuracy: None,
             rehearsals: Rehearsals::default(),
-            data: DataLook::default(),
-            photograph: None,
+            data: DataPreview::default(),
+            curves_image: None,
             snapshot: None,
             is_kept: false,
             interrupted: None,
@@ -245,7 +245,7 @@ impl Training {
         self.progress = None;
         self.batches = BatchCurve::default();
         self.history.clear();
-        self.remarks.clear();
+        self.hints.clear();
         self.test = None;
         self.validation_accuracy = None;
         self.snapshot = None;
@@ -318,24 +318,24 @@ impl Training {
     /// Takes in a finished epoch, and says what the figures tell.
     pub(super) fn push(&mut self, record: EpochRecord) {
         self.history.push(record);
-        self.remark(Observation::to_string);
+        self.remark(Hint::to_string);
     }
 
     /// Says what the figures tell now that the training is over, and that it ended because its loss was no
     /// number any more.
     pub(super) fn look_back(&mut self, divergence: Option<&Divergence>) {
-        self.remark(Observation::in_hindsight);
+        self.remark(Hint::after_training);
         if let Some(divergence) = divergence {
             let text =
                 format!("The training ended: {divergence}. The best epoch's weights are kept.");
-            self.remarks.insert(0, text);
+            self.hints.insert(0, text);
         }
     }
 
-    fn remark(&mut self, words: fn(&Observation) -> String) {
+    fn remark(&mut self, words: fn(&Hint) -> String) {
         let Some(config) = &self.config else { return };
-        let seen = diagnostics::observe(config, &self.history);
-        self.remarks = seen.iter().map(|seen| sentence(&words(seen))).collect();
+        let seen = diagnostics::diagnose(config, &self.history);
+        self.hints = seen.iter().map(|seen| sentence(&words(seen))).collect();
     }
 }
 

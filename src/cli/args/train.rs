@@ -11,7 +11,7 @@ use clap::{
     builder::{ArgPredicate, PossibleValue},
 };
 
-use super::{TypedDevice, one_of, preset_names};
+use super::{DeviceArgs, one_of, preset_names};
 use crate::{
     cli::{
         TrainTask, load_model,
@@ -38,7 +38,7 @@ Examples:
   digitpad train --from built-in --hand hand.jsonl --out mine.safetensors
   digitpad train --resume mine.safetensors.checkpoint --out mine.safetensors
 
-Ctrl-C ends the training after its batch and keeps what was learnt so far; a second one leaves out the
+Ctrl-C ends the training after its batch and keeps what was learned so far; a second one leaves out the
 test, and a third gives it up. All exit with code 130. What is needed to go on is written beside the
 weights, as FILE.checkpoint, after every epoch and every 30 seconds, and removed when the training has
 ended by itself.";
@@ -46,12 +46,12 @@ ended by itself.";
 /// What names the model in the program where a weight file could be named.
 const BUILT_IN: &str = "built-in";
 const NETWORK: &str = "Network";
-const OPTIMISATION: &str = "Optimisation";
-const REGULARISATION: &str = "Against overfitting";
+const OPTIMIZATION: &str = "Optimisation";
+const REGULARIZATION: &str = "Against overfitting";
 const DATA: &str = "Data";
 
 #[derive(Debug, Args)]
-pub(super) struct TypedTrain {
+pub(super) struct TrainArgs {
     /// The recipe to start from; the options below change single values of it
     #[arg(long, value_name = "NAME", default_value = Preset::Keras.name())]
     #[arg(value_parser = one_of::<Preset>(preset_names()), default_value_if("from", ArgPredicate::IsPresent, None))]
@@ -69,11 +69,11 @@ pub(super) struct TypedTrain {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "preset", "config", "knobs", "sources"])]
     resume: Option<PathBuf>,
     #[command(flatten)]
-    knobs: TypedKnobs,
+    knobs: HyperparameterArgs,
     #[command(flatten)]
-    source: TypedSource,
+    source: DataArgs,
     #[command(flatten)]
-    device: TypedDevice,
+    device: DeviceArgs,
     /// The weight file to write; one that is there is replaced when the training has ended
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -91,7 +91,7 @@ pub(super) struct TypedTrain {
 /// Single values of a recipe.
 #[derive(Debug, Args)]
 #[group(id = "knobs", multiple = true)]
-struct TypedKnobs {
+struct HyperparameterArgs {
     /// How often each example is seen
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
@@ -127,43 +127,43 @@ struct TypedKnobs {
     #[arg(long, value_name = "X", help_heading = NETWORK, allow_negative_numbers = true)]
     threshold: Option<f32>,
     /// How a gradient becomes a step
-    #[arg(long, value_name = "NAME", help_heading = OPTIMISATION)]
+    #[arg(long, value_name = "NAME", help_heading = OPTIMIZATION)]
     #[arg(value_parser = one_of::<Optimizer>(Optimizer::ALL.map(|o| PossibleValue::new(o.name()).help(o.title()))))]
     optimizer: Option<Optimizer>,
     /// How far a step goes
-    #[arg(long, value_name = "X", help_heading = OPTIMISATION, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", help_heading = OPTIMIZATION, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
     /// How the learning rate changes
-    #[arg(long, value_name = "NAME", help_heading = OPTIMISATION)]
+    #[arg(long, value_name = "NAME", help_heading = OPTIMIZATION)]
     #[arg(value_parser = one_of::<Schedule>(Schedule::ALL.map(|s| PossibleValue::new(s.name()))))]
     schedule: Option<Schedule>,
     /// What is made small
-    #[arg(long, value_name = "NAME", help_heading = OPTIMISATION)]
+    #[arg(long, value_name = "NAME", help_heading = OPTIMIZATION)]
     #[arg(value_parser = one_of::<Loss>(Loss::ALL.map(|l| PossibleValue::new(l.name()))))]
     loss: Option<Loss>,
     /// The part of each target that is spread over all digits
-    #[arg(long, value_name = "X", help_heading = OPTIMISATION, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", help_heading = OPTIMIZATION, allow_negative_numbers = true)]
     label_smoothing: Option<f64>,
     /// Cut gradients that are longer to this length; 0 leaves them
-    #[arg(long, value_name = "X", help_heading = OPTIMISATION, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", help_heading = OPTIMIZATION, allow_negative_numbers = true)]
     clip: Option<f64>,
     /// The weight decay of AdamW, which it chooses as the optimizer
-    #[arg(long, value_name = "X", help_heading = REGULARISATION, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", help_heading = REGULARIZATION, allow_negative_numbers = true)]
     weight_decay: Option<f64>,
     /// Add this times the sum of the weights' sizes to the loss
-    #[arg(long, value_name = "X", help_heading = REGULARISATION, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", help_heading = REGULARIZATION, allow_negative_numbers = true)]
     l1: Option<f64>,
     /// Add this times the sum of the weights' squares to the loss
-    #[arg(long, value_name = "X", help_heading = REGULARISATION, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", help_heading = REGULARIZATION, allow_negative_numbers = true)]
     l2: Option<f64>,
     /// The part of the hidden outputs that each step leaves out
-    #[arg(long, value_name = "X", help_heading = REGULARISATION, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", help_heading = REGULARIZATION, allow_negative_numbers = true)]
     dropout: Option<f64>,
     /// Keep a running mean of the weights, of which each step keeps this part, such as 0.999
-    #[arg(long, value_name = "X", help_heading = REGULARISATION, allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", help_heading = REGULARIZATION, allow_negative_numbers = true)]
     ema: Option<f64>,
     /// Stop after so many epochs without a lower validation loss, and keep the best
-    #[arg(long, value_name = "EPOCHS", help_heading = REGULARISATION)]
+    #[arg(long, value_name = "EPOCHS", help_heading = REGULARIZATION)]
     patience: Option<usize>,
     /// Vary images as hands do, so strongly: 1 is the usual strength, 0 none
     #[arg(long, value_name = "STRENGTH", help_heading = DATA, allow_negative_numbers = true)]
@@ -188,11 +188,11 @@ struct TypedKnobs {
 /// Where the examples come from.
 #[derive(Debug, Args)]
 #[group(id = "sources", multiple = true)]
-struct TypedSource {
+struct DataArgs {
     /// A folder with the four files of a data set in MNIST's format; without it, MNIST
     #[arg(long, value_name = "FOLDER", help_heading = DATA)]
     data: Option<PathBuf>,
-    /// An ink file to learn labelled drawings from as well; may be given several times. One hand in twelve
+    /// An ink file to learn labeled drawings from as well; may be given several times. One hand in twelve
     /// is held back, to find what confidence means, if these hands have at least 200 digits
     #[arg(long, value_name = "FILE", help_heading = DATA)]
     ink: Vec<PathBuf>,
@@ -200,12 +200,12 @@ struct TypedSource {
     #[arg(long, value_name = "K/N", requires = "ink", help_heading = DATA)]
     leave_out: Option<Fold>,
     /// An ink file of your own hand, such as the window's hand.jsonl: all its drawings with a label are
-    /// learnt from, each up to 20 times an epoch: digits, and as no digit those with any other label
+    /// learned from, each up to 20 times an epoch: digits, and as no digit those with any other label
     #[arg(long, value_name = "FILE", help_heading = DATA)]
     hand: Option<PathBuf>,
 }
 
-impl TypedTrain {
+impl TrainArgs {
     /// The recipe with what was typed in its place, checked.
     pub(super) fn resolve(self) -> Result<TrainTask, CliError> {
         let start = if let Some(file) = self.resume {
@@ -242,7 +242,7 @@ impl TypedTrain {
     }
 }
 
-impl TypedSource {
+impl DataArgs {
     fn resolve(self) -> Result<DataSource, CliError> {
         let hand = self.hand.as_deref().map(own_hand).transpose()?;
         Ok(DataSource {
@@ -280,7 +280,7 @@ fn own_hand(file: &Path) -> Result<Hand, CliError> {
     Ok(hand)
 }
 
-impl TypedKnobs {
+impl HyperparameterArgs {
     /// A recipe with what was typed in its place, checked.
     fn resolve(self, mut config: TrainingConfig) -> Result<TrainingConfig, CliError> {
         config.model = self.model(&config.model).map_err(CliError::Refused)?;
@@ -330,7 +330,7 @@ impl TypedKnobs {
     }
 }
 
-/// The optimiser with this weight decay: Adam becomes AdamW.
+/// The optimizer with this weight decay: Adam becomes AdamW.
 fn decayed(optimizer: Optimizer, decay: f64) -> Result<Optimizer, Refusal> {
     match optimizer {
         Optimizer::Adam {

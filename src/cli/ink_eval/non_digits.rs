@@ -10,7 +10,7 @@ use crate::{
     data::ink_set::{PLAIN_SIGNS, UNKNOWN_SIGNS, is_among},
     error::CliError,
     model::{
-        calibration::{rising_evidence, threshold_keeping},
+        calibration::{sorted_energy_scores, threshold_accepting},
         file::Model,
     },
     recognition::Prediction,
@@ -18,7 +18,7 @@ use crate::{
 
 /// How much was refused of what is no digit.
 #[derive(Debug, Serialize)]
-pub(super) struct NonDigitFigures {
+pub(super) struct NonDigitMetrics {
     /// All of it.
     #[serde(flatten)]
     all: Refused,
@@ -47,7 +47,7 @@ impl Refused {
     }
 }
 
-impl NonDigitFigures {
+impl NonDigitMetrics {
     /// Of signs and their logits; `None` without any.
     pub(super) fn of(others: &[(&str, &[f32; CLASSES])], model: &Model) -> Option<Self> {
         if others.is_empty() {
@@ -79,13 +79,13 @@ impl NonDigitFigures {
         for (what, figures) in [
             ("no digits", self.all),
             ("of them plain signs", self.plain),
-            ("of them signs never learnt", self.unknown),
+            ("of them signs never learned", self.unknown),
         ] {
-            let part = text::percent_if_any(figures.part());
+            let part = text::percent_or_dash(figures.part());
             writeln!(out, "{what}: {part} of {} refused", figures.examples)?;
         }
         for (sign, figures) in &self.by_sign {
-            let part = text::percent_if_any(figures.part());
+            let part = text::percent_or_dash(figures.part());
             writeln!(out, "  {sign}: {part} of {}", figures.examples)?;
         }
         Ok(())
@@ -109,8 +109,8 @@ impl Evidence {
             .filter(|(sign, _)| is_among(sign, PLAIN_SIGNS))
             .map(|(_, logits)| *logits);
         let all = Self {
-            digits: rising_evidence(digits),
-            signs: rising_evidence(signs),
+            digits: sorted_energy_scores(digits),
+            signs: sorted_energy_scores(signs),
         };
         (!all.digits.is_empty() && !all.signs.is_empty()).then_some(all)
     }
@@ -128,8 +128,8 @@ impl Evidence {
 
     /// What part of the plain signs is refused where the threshold is the highest that keeps this part of the
     /// digits.
-    pub(super) fn refused_keeping(&self, part: f64) -> f64 {
-        let threshold = threshold_keeping(part, &self.digits);
+    pub(super) fn rejected_accepting(&self, part: f64) -> f64 {
+        let threshold = threshold_accepting(part, &self.digits);
         let refused = self.signs.partition_point(|&sign| Some(sign) < threshold);
         refused as f64 / self.signs.len() as f64
     }
@@ -191,7 +191,7 @@ mod tests {
             (0.5, 0.75),
             (0.0, 1.0),
         ] {
-            assert_eq!(evidence.refused_keeping(part), refused, "keeping {part}");
+            assert_eq!(evidence.rejected_accepting(part), refused, "keeping {part}");
         }
     }
 }

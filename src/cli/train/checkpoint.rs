@@ -22,7 +22,7 @@ pub(in crate::cli) fn checkpoint_beside(out: &Path) -> PathBuf {
 }
 
 /// Whether the training will find room for its weights and for its checkpoint.
-pub(super) fn check_places(task: &TrainTask) -> Result<(), CliError> {
+pub(super) fn check_output_paths(task: &TrainTask) -> Result<(), CliError> {
     if is_same_place(&task.out, &task.checkpoint) {
         return Err(CliError::Refused(Refusal::new(
             "train",
@@ -63,13 +63,13 @@ pub(super) fn read_checkpoint(file: &Path) -> Result<Checkpoint, CliError> {
 }
 
 /// An interrupted training that nobody went on with is not lost by the next one.
-pub(super) fn set_aside(task: &TrainTask, display: &mut Display) -> Result<(), IoError> {
+pub(super) fn back_up(task: &TrainTask, display: &mut Display) -> Result<(), IoError> {
     if let TrainStart::Resume(file) = &task.start
         && is_same_place(file, &task.checkpoint)
     {
         return Ok(());
     }
-    if let Some(aside) = backup::set_aside(&task.checkpoint, ".old")? {
+    if let Some(aside) = backup::back_up(&task.checkpoint, ".old")? {
         let aside = aside.display();
         display.line(&format!(
             "note: an interrupted training was found and is kept as {aside}; --resume goes on with it"
@@ -88,7 +88,7 @@ fn is_same_place(one: &Path, other: &Path) -> bool {
 }
 
 /// Says which command goes on with a training that was interrupted.
-pub(super) fn say_how_to_resume(task: &TrainTask, display: &mut Display) {
+pub(super) fn print_resume_command(task: &TrainTask, display: &mut Display) {
     if !task.checkpoint.is_file() {
         return;
     }

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     cli::text,
-    training::{EpochRecord, Progress, TrainingEvent, diagnostics::Observation},
+    training::{EpochRecord, Progress, TrainingEvent, diagnostics::Hint},
 };
 
 /// A progress bar on a terminal, a line an epoch elsewhere.
@@ -14,7 +14,7 @@ pub(super) struct Display<'a> {
     bar: ProgressBar,
     epochs: usize,
     /// What was said of the epochs so far, so that nothing is said twice.
-    said: Vec<Observation>,
+    said: Vec<Hint>,
     err: &'a mut (dyn Write + Send),
 }
 
@@ -33,10 +33,9 @@ impl<'a> Display<'a> {
     }
 
     /// Points out what the epochs so far show, each thing once.
-    pub(super) fn point_out(&mut self, observations: &[Observation]) {
+    pub(super) fn point_out(&mut self, observations: &[Hint]) {
         for observation in observations {
-            let is_said =
-                |said: &Observation| mem::discriminant(said) == mem::discriminant(observation);
+            let is_said = |said: &Hint| mem::discriminant(said) == mem::discriminant(observation);
             if !self.said.iter().any(is_said) {
                 self.said.push(*observation);
                 self.line(&format!("note: {observation}"));
@@ -67,8 +66,8 @@ impl<'a> Display<'a> {
             }
             TrainingEvent::Learnt {
                 is_stopped: true, ..
-            } => self.line("stopped; testing what it has learnt (Ctrl-C leaves out the test)"),
-            TrainingEvent::Glance(_)
+            } => self.line("stopped; testing what it has learned (Ctrl-C leaves out the test)"),
+            TrainingEvent::LiveSnapshot(_)
             | TrainingEvent::Checkpoint(_)
             | TrainingEvent::Learnt { .. } => {}
         }

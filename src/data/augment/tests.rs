@@ -176,7 +176,7 @@ proptest! {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let ratio = mass(&stiff.apply(&sample(), &mut rng)) / mass(&sample());
         // Turning, slanting and shifting keep areas; the scales change them by 0.87² to 1.13².
-        // Sampling at pixels' centres is good to some hundredths.
+        // Sampling at pixels' centers is good to some hundredths.
         prop_assert!((0.7569 - 0.05..1.2769 + 0.05).contains(&ratio), "{ratio} times the ink");
     }
 

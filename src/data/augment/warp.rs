@@ -10,7 +10,7 @@ use rand::Rng;
 
 use crate::bitmap::{PIXELS, SIDE};
 
-/// Where a pixel of the new image comes from: shifted back, then by this matrix, about the centre.
+/// Where a pixel of the new image comes from: shifted back, then by this matrix, about the center.
 pub(super) struct Places {
     pub(super) xx: f32,
     pub(super) xy: f32,
@@ -73,7 +73,7 @@ impl Padded {
     /// Pixels of paper on each side.
     const MARGIN: usize = 2;
     const WIDTH: usize = SIDE + 2 * Self::MARGIN;
-    /// More than its pixels: no index that is cut to a power of two, and no neighbour of it, is beyond.
+    /// More than its pixels: no index that is cut to a power of two, and no neighbor of it, is beyond.
     const LEN: usize = 2 * (Self::MASK + 1);
     const MASK: usize = (Self::WIDTH * Self::WIDTH).next_power_of_two() - 1;
 
@@ -90,7 +90,7 @@ impl Padded {
     }
 
     /// The image with strokes that are thicker by so many pixels on each side, at most one; or thinner. Each
-    /// pixel moves that part of the way to the largest, or the least, of itself and its four neighbours. Only the
+    /// pixel moves that part of the way to the largest, or the least, of itself and its four neighbors. Only the
     /// image's own rows and columns are written, so that no ink leaves it.
     #[inline(always)]
     fn thickened(&self, by_px: f32) -> Self {
@@ -117,7 +117,7 @@ impl Padded {
         thickened
     }
 
-    /// One row of the new image: the source between its pixels' centres, by bilinear interpolation.
+    /// One row of the new image: the source between its pixels' centers, by bilinear interpolation.
     #[inline(always)]
     fn row(
         &self,
@@ -135,16 +135,16 @@ impl Padded {
             shift_x,
             shift_y,
         } = places;
-        let centre = (SIDE as f32 - 1.0) / 2.0;
+        let center = (SIDE as f32 - 1.0) / 2.0;
         let margin = Self::MARGIN as f32;
         let most = (Self::WIDTH - 2) as f32;
         let mut starts = [0_u32; SIDE];
         let mut rights = [0.0; SIDE];
         let mut downs = [0.0; SIDE];
         for column in 0..SIDE {
-            let x = column as f32 - centre - shift_x + wobble_x[column];
-            let y = row as f32 - centre - shift_y + wobble_y[column];
-            let (x, y) = (xx * x + xy * y + centre, yx * x + yy * y + centre);
+            let x = column as f32 - center - shift_x + wobble_x[column];
+            let y = row as f32 - center - shift_y + wobble_y[column];
+            let (x, y) = (xx * x + xy * y + center, yx * x + yy * y + center);
             let (x, y) = ((x + margin).clamp(0.0, most), (y + margin).clamp(0.0, most));
             let (left, top) = (x.floor(), y.floor());
             starts[column] = small_int(top * Self::WIDTH as f32 + left);
@@ -271,11 +271,11 @@ mod tests {
 
     /// One pixel of the new image, by the definition and without any vector.
     fn plain(image: &[u8; PIXELS], places: &Places, wobble: (f32, f32), index: usize) -> u8 {
-        let centre = (SIDE as f32 - 1.0) / 2.0;
-        let x = (index % SIDE) as f32 - centre - places.shift_x + wobble.0;
-        let y = (index / SIDE) as f32 - centre - places.shift_y + wobble.1;
-        let from_x = places.xx * x + places.xy * y + centre;
-        let from_y = places.yx * x + places.yy * y + centre;
+        let center = (SIDE as f32 - 1.0) / 2.0;
+        let x = (index % SIDE) as f32 - center - places.shift_x + wobble.0;
+        let y = (index / SIDE) as f32 - center - places.shift_y + wobble.1;
+        let from_x = places.xx * x + places.xy * y + center;
+        let from_y = places.yx * x + places.yy * y + center;
         let pixel = |column: f32, row: f32| {
             let inside = 0.0..SIDE as f32;
             if inside.contains(&column) && inside.contains(&row) {
@@ -355,7 +355,7 @@ mod tests {
     fn thickness_moves_ink_by_the_part_of_a_pixel_it_says() {
         let padded = Padded::new(&sample());
         let total = |padded: &Padded| padded.0.iter().sum::<f32>() / 255.0;
-        // The L is 18 high and 3 wide with a foot of 7×3: its outline of four-neighbours has 18 + 3 + 15
+        // The L is 18 high and 3 wide with a foot of 7×3: its outline of four-neighbors has 18 + 3 + 15
         // + 7 + 3 + 10 = 56 places outside, less the inner corner that two of them share.
         let grown = total(&padded.thickened(0.5)) - total(&padded);
         assert!((grown - 0.5 * 55.0).abs() < 0.01, "{grown} more");

@@ -9,7 +9,7 @@ use crate::error::{InkError, IoError};
 ///
 /// # Errors
 /// As [`read`](super::read).
-pub fn read_if_any(path: &Path) -> Result<Vec<InkRecord>, InkError> {
+pub fn read_if_exists(path: &Path) -> Result<Vec<InkRecord>, InkError> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         _ => read_all(path),
@@ -25,7 +25,7 @@ pub fn append(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InkErro
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|source| IoError::new("make", folder, source))?;
     }
-    let mut records = read_if_any(path)?;
+    let mut records = read_if_exists(path)?;
     records.push(record.clone());
     write(path, &records)?;
     Ok(records)
@@ -36,7 +36,7 @@ pub fn append(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InkErro
 /// # Errors
 /// As [`read`](super::read) and [`write()`].
 pub fn remove(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InkError> {
-    let mut records = read_if_any(path)?;
+    let mut records = read_if_exists(path)?;
     // As it comes back from a file: one that runs off the pad is moved into it.
     let written = from_text(&to_text(slice::from_ref(record))?, "a drawing")?;
     let is_it = |other: &InkRecord| written.first() == Some(other);
@@ -52,7 +52,7 @@ pub fn remove(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InkErro
 /// # Errors
 /// As [`read`](super::read) and [`write()`].
 pub fn drop_last(path: &Path) -> Result<(Option<InkRecord>, Vec<InkRecord>), InkError> {
-    let mut records = read_if_any(path)?;
+    let mut records = read_if_exists(path)?;
     let last = records.pop();
     if last.is_some() {
         write(path, &records)?;
@@ -84,7 +84,7 @@ mod tests {
     fn drawings_come_and_go_one_by_one() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("not/yet/there.jsonl");
-        assert_eq!(read_if_any(&path).expect("no file"), [], "none at first");
+        assert_eq!(read_if_exists(&path).expect("no file"), [], "none at first");
         let gone = |path: &Path| {
             let (gone, left) = drop_last(path).expect("drops");
             (gone, left.len())
@@ -104,9 +104,17 @@ mod tests {
         assert_eq!(gone(&path), (Some(record(8)), 1), "the last goes");
         assert_eq!(read(&path).expect("reads"), [record(4)], "the first stays");
         assert_eq!(gone(&path), (Some(record(4)), 0), "it can go too");
-        assert_eq!(read_if_any(&path).expect("empty"), [], "and none is left");
+        assert_eq!(
+            read_if_exists(&path).expect("empty"),
+            [],
+            "and none is left"
+        );
         fs::write(&path, "\n \n").expect("writes");
-        assert_eq!(read_if_any(&path).expect("blank"), [], "nor in blank lines");
+        assert_eq!(
+            read_if_exists(&path).expect("blank"),
+            [],
+            "nor in blank lines"
+        );
         let all = append(&path, &record(1)).expect("adds");
         assert_eq!(all, [record(1)], "it goes on");
     }
@@ -152,7 +160,7 @@ mod tests {
         for refused in [
             append(&path, &record(1)),
             drop_last(&path).map(|(_, left)| left),
-            read_if_any(&path),
+            read_if_exists(&path),
         ] {
             let message = refused.expect_err("no ink").to_string();
             assert!(message.contains("in line 1"), "{message}");

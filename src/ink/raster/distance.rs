@@ -20,7 +20,7 @@ const FEW_SEGMENTS: usize = 4_096;
 /// Segments that a thread takes: so many that taking them costs nothing, so few that a late thread holds nobody up.
 const SEGMENTS_AT_ONCE: usize = 256;
 
-/// The squared distance of each sample's centre to the nearest of the segments, where that is within reach and
+/// The squared distance of each sample's center to the nearest of the segments, where that is within reach and
 /// more than a pen needs to ink the sample's whole square: nearer is not looked at. Where a scribble has covered
 /// its paper, more of it then costs next to nothing.
 pub(super) struct DistanceField {
@@ -161,7 +161,7 @@ impl DistanceField {
         }
     }
 
-    /// The samples whose centres are within reach of what lies between two places, along one axis.
+    /// The samples whose centers are within reach of what lies between two places, along one axis.
     fn reached(&self, from: f32, to: f32, len: usize) -> Range<usize> {
         let (low, high) = (
             from.min(to) - self.reach - 0.5,

@@ -11,7 +11,7 @@ fn circle(count: usize) -> Vec<Point> {
 #[test]
 fn a_curve_is_restored_from_few_samples() {
     // How far the path may be from the circle of radius 1; chords alone would be off by 0.10,
-    // 0.038 and 0.0055. The first and the last segment know only one neighbour.
+    // 0.038 and 0.0055. The first and the last segment know only one neighbor.
     for (count, tolerance) in [(7, 0.04), (12, 0.01), (30, 0.002)] {
         for point in flatten(&circle(count), 0.001) {
             let off = (length(point) - 1.0).abs();

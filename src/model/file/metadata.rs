@@ -28,8 +28,8 @@ pub struct Metadata {
     /// How it was trained: the training configuration as JSON.
     pub recipe: String,
     /// The model whose weights its training began with, in words; `None` where they were new.
-    pub began_with: Option<String>,
-    /// How many drawings of one's own it has learnt from beside its data set.
+    pub base_model: Option<String>,
+    /// How many drawings of one's own it has learned from beside its data set.
     pub own_drawings: Option<usize>,
     /// The seed of its training.
     pub seed: Option<u64>,
@@ -69,7 +69,7 @@ impl Metadata {
         };
         let filters = (!preprocessing.is_none()).then(|| serde_json::to_string(&preprocessing));
         insert("preprocessing", filters.and_then(Result::ok));
-        insert("began_with", self.began_with.clone());
+        insert("base_model", self.base_model.clone());
         insert("own_drawings", self.own_drawings.map(|x| x.to_string()));
         insert("seed", self.seed.map(|seed| seed.to_string()));
         insert(
@@ -80,10 +80,10 @@ impl Metadata {
         insert("test_accuracy", self.test_accuracy.map(|x| x.to_string()));
         let Calibration {
             temperature,
-            reject_below,
+            reject_threshold,
         } = self.calibration;
         insert("temperature", Some(temperature.to_string()));
-        insert("reject_below", reject_below.map(|x| x.to_string()));
+        insert("reject_threshold", reject_threshold.map(|x| x.to_string()));
         map
     }
 
@@ -97,7 +97,7 @@ impl Metadata {
         Ok(Self {
             dataset: text("dataset"),
             recipe: text("recipe"),
-            began_with: map.get("began_with").cloned(),
+            base_model: map.get("base_model").cloned(),
             own_drawings: map.get("own_drawings").and_then(|text| text.parse().ok()),
             seed: map.get("seed").and_then(|text| text.parse().ok()),
             validation_accuracy: figure("validation_accuracy", 0.0..=1.0),
@@ -168,7 +168,7 @@ fn calibration_of(map: &HashMap<String, String>, name: &str) -> Result<Calibrati
     };
     Ok(Calibration {
         temperature: number("temperature", 0.01..=100.0)?.unwrap_or(1.0),
-        reject_below: number("reject_below", f32::MIN..=f32::MAX)?,
+        reject_threshold: number("reject_threshold", f32::MIN..=f32::MAX)?,
     })
 }
 

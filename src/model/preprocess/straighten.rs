@@ -14,15 +14,15 @@ const LEAST_HEIGHT: f32 = 0.5;
 const EVEN_WIDTH: f32 = 3.6;
 /// An image is narrowed by this factor at most.
 const MOST_NARROWING: f32 = 1.6;
-/// Where the centre of mass comes to, the middle of this column: where MNIST's own centring leaves it.
+/// Where the center of mass comes to, the middle of this column: where MNIST's own centring leaves it.
 const MIDDLE: f32 = (SIDE / 2) as f32;
 
 /// Makes a digit upright and evenly wide by its moments: each row is shifted and stretched, so that `upright`
 /// of the slant (0..=1) goes, and the width of the ink comes `even_width` of the way (0..=1) to the usual
-/// one. Its centre of mass comes to the middle column. Rows are sampled linearly; beyond them is paper.
+/// one. Its center of mass comes to the middle column. Rows are sampled linearly; beyond them is paper.
 ///
 /// The slant is the slope of the line x = s·y that fits the ink's mass best, s = Σ m·x·y / Σ m·y² about the
-/// centre of mass; "deslanting" by moments goes back to Casey, "Moment normalization of handprinted
+/// center of mass; "deslanting" by moments goes back to Casey, "Moment normalization of handprinted
 /// characters", 1970.
 pub(super) fn straightened(image: &[u8; PIXELS], upright: f32, even_width: f32) -> [u8; PIXELS] {
     let Some(shape) = Shape::of(image) else {
@@ -41,7 +41,7 @@ pub(super) fn straightened(image: &[u8; PIXELS], upright: f32, even_width: f32) 
         if from.iter().all(|&pixel| pixel == 0) {
             continue;
         }
-        let middle = shape.centre_x + slant * (y as f32 - shape.centre_y);
+        let middle = shape.center_x + slant * (y as f32 - shape.center_y);
         let row = WithMargin::of(from);
         for (x, pixel) in to.iter_mut().enumerate() {
             *pixel = row.at(middle + stretch * (x as f32 - MIDDLE));
@@ -75,8 +75,8 @@ impl WithMargin {
 
 /// Where the ink of an image is, and how it spreads about there: its moments, in pixels.
 struct Shape {
-    centre_x: f32,
-    centre_y: f32,
+    center_x: f32,
+    center_y: f32,
     xx: f32,
     xy: f32,
     yy: f32,
@@ -98,13 +98,13 @@ impl Shape {
             }
         }
         let [mass, x, y, xx, xy, yy] = sums.map(|sum| sum as f64);
-        let (centre_x, centre_y) = (x / mass, y / mass);
+        let (center_x, center_y) = (x / mass, y / mass);
         (mass > 0.0).then(|| Self {
-            centre_x: centre_x as f32,
-            centre_y: centre_y as f32,
-            xx: (xx / mass - centre_x * centre_x) as f32,
-            xy: (xy / mass - centre_x * centre_y) as f32,
-            yy: (yy / mass - centre_y * centre_y) as f32,
+            center_x: center_x as f32,
+            center_y: center_y as f32,
+            xx: (xx / mass - center_x * center_x) as f32,
+            xy: (xy / mass - center_x * center_y) as f32,
+            yy: (yy / mass - center_y * center_y) as f32,
         })
     }
 

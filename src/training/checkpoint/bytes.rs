@@ -224,13 +224,13 @@ impl Reader<'_> {
     fn read(&mut self, config: TrainingConfig, state: State) -> Result<Checkpoint, Refusal> {
         let order = self.numbers("order", Dtype::U32, None, u32::from_le_bytes)?;
         let model = &config.model;
-        let learnt = learnt_sizes(model, &config.fields()?);
+        let learned = learnt_sizes(model, &config.fields()?);
         let model = &learnt_sizes(model, &[]);
         let learning = self.set("learning", model)?;
         let optimizer = OptimizerState {
             steps: state.optimizer_steps,
-            first: self.set("first", &learnt)?,
-            second: self.set("second", &learnt)?,
+            first: self.set("first", &learned)?,
+            second: self.set("second", &learned)?,
         };
         let before = match state.origin {
             Some(_) if !state.source.hand.is_empty() => Some(self.set("before", model)?),

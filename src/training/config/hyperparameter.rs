@@ -62,13 +62,13 @@ knobs! {
     PATIENCE "patience" "patience" 0.0 1000.0
         "Stops after so many epochs without a lower validation loss; 0 never does";
     GENERATED_DIGITS "generated_digits" "generated digits" 0.0 500_000.0
-        "Generated digits that are learnt beside the data set's";
+        "Generated digits that are learned beside the data set's";
     DOUBT "doubt" "doubt in generated digits" 0.0 4.0
         "A generated digit counts by this power of the probability that it is read as wanted; 0 counts all alike";
     NON_DIGITS "non_digits" "generated non-digits" 0.0 500_000.0
-        "Generated drawings that are no digit, and are learnt to be refused";
+        "Generated drawings that are no digit, and are learned to be refused";
     DATA_FRACTION "data_fraction" "part of the data" 0.0001 1.0
-        "The part of the training examples that is learnt from, their first";
+        "The part of the training examples that is learned from, their first";
     VALIDATION_SPLIT "validation_split" "validation split" 0.0 0.9
         "The part of the training examples, their last, that is kept to validate with";
     UPRIGHT "model.preprocessing.upright" "straightening" 0.0 1.0
@@ -152,7 +152,7 @@ impl fmt::Display for Knob {
 }
 
 impl TrainingConfig {
-    /// Every number of this configuration with its hyperparameter, as a file has them in order. What another optimiser
+    /// Every number of this configuration with its hyperparameter, as a file has them in order. What another optimizer
     /// or schedule would have is not among them.
     pub fn numbers(&self) -> Vec<(Knob, f64)> {
         let preprocessing = self.model.preprocessing();

@@ -40,6 +40,6 @@ impl FromStr for Loss {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        Refusal::unless_named("read the loss", text, &Self::ALL, Self::name)
+        Refusal::parse_name("read the loss", text, &Self::ALL, Self::name)
     }
 }

@@ -169,11 +169,11 @@ impl FromStr for Optimizer {
 
     /// The one of this name, with the usual values.
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        Refusal::unless_named("read the optimizer", text, &Self::ALL, Self::name)
+        Refusal::parse_name("read the optimizer", text, &Self::ALL, Self::name)
     }
 }
 
-/// All that an optimiser's table may hold.
+/// All that an optimizer's table may hold.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::training) struct Fields {

@@ -107,7 +107,7 @@ impl FromStr for Preset {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        Refusal::unless_named("read the preset", text, &Self::ALL, Self::name)
+        Refusal::parse_name("read the preset", text, &Self::ALL, Self::name)
     }
 }
 

@@ -50,17 +50,17 @@ fn a_standstill_is_seen_and_blamed_on_a_knob() {
         learning_rate: 0.1,
         ..TrainingConfig::default()
     };
-    let blamed = observe(&fast, &stuck);
+    let blamed = diagnose(&fast, &stuck);
     let too_high = Cause::HighLearningRate(0.1);
     assert!(
-        matches!(blamed[..], [Observation::StuckAtChance { cause, .. }] if cause == too_high),
+        matches!(blamed[..], [Hint::StuckAtChance { cause, .. }] if cause == too_high),
         "steps of 0.1 that add up to steps of 1: {blamed:?}"
     );
     for (change, key, reason) in cases {
         let mut config = TrainingConfig::default();
         change(&mut config);
-        match observe(&config, &stuck)[..] {
-            [Observation::StuckAtChance { accuracy, cause }] => {
+        match diagnose(&config, &stuck)[..] {
+            [Hint::StuckAtChance { accuracy, cause }] => {
                 assert_eq!(accuracy, 0.098, "{reason}: the last epoch's");
                 let is_key = key == cause.key() || key.contains(" or ") && cause == Cause::Penalty;
                 assert!(is_key, "{reason}: {cause:?}");
@@ -78,7 +78,7 @@ fn a_standstill_is_seen_and_blamed_on_a_knob() {
         ),
     ];
     for (history, reason) in cases {
-        assert_eq!(observe(&config, &history), [], "{reason}");
+        assert_eq!(diagnose(&config, &history), [], "{reason}");
     }
 }
 
@@ -120,12 +120,12 @@ fn a_validation_loss_that_climbs_is_told_from_one_that_wavers() {
         ),
     ];
     for (history, expected, reason) in cases {
-        let climbs = expected.map(|best_epoch| Observation::ValidationClimbs {
+        let climbs = expected.map(|best_epoch| Hint::Overfitting {
             best_epoch,
-            has_patience: false,
+            has_early_stopping: false,
         });
         assert_eq!(
-            observe(&config, &history),
+            diagnose(&config, &history),
             Vec::from_iter(climbs),
             "{reason}"
         );
@@ -134,18 +134,18 @@ fn a_validation_loss_that_climbs_is_told_from_one_that_wavers() {
 
 #[test]
 fn nobody_is_told_to_stop_what_is_over() {
-    let climbing = |has_patience| Observation::ValidationClimbs {
+    let climbing = |has_early_stopping| Hint::Overfitting {
         best_epoch: 3,
-        has_patience,
+        has_early_stopping,
     };
     let patient = climbing(true);
-    for said in [patient.to_string(), patient.in_hindsight()] {
+    for said in [patient.to_string(), patient.after_training()] {
         let asks = said.contains("a patience") || said.contains("stop here");
         assert!(!asks, "it has one, which stops it: {said}");
     }
     let climbs = climbing(false);
     assert!(climbs.to_string().contains("stop here"), "while it runs");
-    let after = climbs.in_hindsight();
+    let after = climbs.after_training();
     assert!(!after.contains("stop here"), "{after}");
     assert!(
         after.contains("epoch 3") && after.contains("patience"),

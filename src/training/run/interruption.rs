@@ -19,8 +19,8 @@ impl Run<'_> {
         checkpoint: &Checkpoint,
     ) -> Result<(), TrainingError> {
         let position = checkpoint.position();
-        let is_wanted = !self.control.wish().ends_learning();
-        // After a stop not all digits were generated; none will be learnt from.
+        let is_wanted = !self.control.signal().ends_training();
+        // After a stop not all digits were generated; none will be learned from.
         if is_wanted && self.training.len() != checkpoint.order().len() {
             return Err(TrainingError::Refused(Refusal::new(
                 "resume the training",

@@ -23,7 +23,7 @@ impl Run<'_> {
             if step >= first + least && start.elapsed() >= time {
                 break;
             }
-            if self.control.await_turn().ends_learning() {
+            if self.control.wait_while_paused().ends_training() {
                 return Ok(None);
             }
             if self.seen == self.order.len() {

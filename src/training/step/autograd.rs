@@ -17,17 +17,17 @@ use crate::{
 /// What PyTorch adds to a gradient's length before it divides by it.
 pub(in crate::training) const CLIP_EPSILON: f64 = 1e-6;
 
-/// A network with the optimiser's state for each of its parameters.
+/// A network with the optimizer's state for each of its parameters.
 pub(in crate::training) struct Autograd {
     mlp: Mlp,
-    /// Of each parameter that is learnt: weight and bias of each layer in turn, shared ones once.
+    /// Of each parameter that is learned: weight and bias of each layer in turn, shared ones once.
     moments: Vec<Moments>,
     /// Where the shared ones of the first layers stand.
     places: Vec<Places>,
     steps: u32,
 }
 
-/// A parameter with what an optimiser remembers of its gradients: [`OptimizerState`] says what.
+/// A parameter with what an optimizer remembers of its gradients: [`OptimizerState`] says what.
 struct Moments {
     parameter: Var,
     first: Tensor,
@@ -82,9 +82,9 @@ impl Autograd {
         })
     }
 
-    /// The weights `[in, out]` and biases `[out]` of all layers, as they follow from what is learnt.
+    /// The weights `[in, out]` and biases `[out]` of all layers, as they follow from what is learned.
     fn layers(&self) -> candle_core::Result<Vec<(Tensor, Tensor)>> {
-        let learnt = self.moments.as_chunks::<2>().0.iter().enumerate();
+        let learned = self.moments.as_chunks::<2>().0.iter().enumerate();
         let layer = |(index, [weight, bias]): (usize, &[Moments; 2])| {
             let (weight, bias) = (weight.parameter.as_tensor(), bias.parameter.as_tensor());
             let Some(places) = self.places.get(index) else {
@@ -95,7 +95,7 @@ impl Autograd {
             let weight = weight.reshape(self.mlp.layers()[index].weight.shape())?;
             Ok((weight, bias.index_select(&places.bias, 0)?))
         };
-        learnt.map(layer).collect()
+        learned.map(layer).collect()
     }
 
     /// Writes what is shared into the network.
@@ -222,7 +222,7 @@ fn clipped(gradients: Vec<Tensor>, most: f64) -> candle_core::Result<Vec<Tensor>
 }
 
 impl Moments {
-    /// One step of the optimiser; `steps` counts it in.
+    /// One step of the optimizer; `steps` counts it in.
     fn step(
         &mut self,
         gradient: &Tensor,

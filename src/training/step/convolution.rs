@@ -7,11 +7,11 @@
 //! layer behind these looks at all.
 //!
 //! Theirs are grids of 13×13 and 5×5 places, which look at the whole picture and beyond. Here they have 11×11 and
-//! 4×4, which look at the 25×25 pixels about the centre of mass, since a normalised digit seldom has ink outside:
+//! 4×4, which look at the 25×25 pixels about the center of mass, since a normalized digit seldom has ink outside:
 //! so more units in each place go into as many weights.
 //!
 //! The network keeps all of its weights, `[in, out]`, most of them 0, so that its file is as any other's. What is
-//! learnt are the shared weights alone, `[25 · channels in, channels out]`.
+//! learned are the shared weights alone, `[25 · channels in, channels out]`.
 
 use candle_core::Tensor;
 
@@ -191,7 +191,7 @@ impl FieldLayer {
     }
 }
 
-/// How many numbers of each kind are learnt: weights and biases of each layer in turn, shared ones once.
+/// How many numbers of each kind are learned: weights and biases of each layer in turn, shared ones once.
 pub(in crate::training) fn learnt_sizes(config: &MlpConfig, layers: &[FieldLayer]) -> Vec<usize> {
     let widths = config.widths();
     let sizes = widths.windows(2).enumerate().flat_map(|(index, pair)| {

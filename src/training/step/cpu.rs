@@ -195,7 +195,7 @@ impl Fused {
         Ok(figures.fold(BatchFigures::default(), BatchFigures::plus))
     }
 
-    /// A step of the optimiser on all parameters.
+    /// A step of the optimizer on all parameters.
     fn update(&mut self, settings: &StepSettings) -> candle_core::Result<()> {
         self.steps += 1;
         let is_at_once = is_at_once(settings);

@@ -132,7 +132,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
     assert!(run(1) == run(3), "three groups on one thread and on three");
 }
 
-/// What is learnt is a convolutional network: candle's own convolutions with the shared weights give the same.
+/// What is learned is a convolutional network: candle's own convolutions with the shared weights give the same.
 #[test]
 fn the_network_is_the_convolutional_one() {
     let config = config(&[2 * 121, 3 * 16, 8], Activation::Relu);

@@ -54,8 +54,8 @@ fn a_lesson_begins_with_the_models_weights_and_leaves_the_model_alone() {
             "a lesson changes something"
         );
         assert_eq!(parameters(&pupil.model().mlp), before, "but not the model");
-        let began_with = lesson.metadata.began_with.as_deref();
-        assert_eq!(began_with, Some("first model"), "the file tells");
+        let base_model = lesson.metadata.base_model.as_deref();
+        assert_eq!(base_model, Some("first model"), "the file tells");
     }
 }
 
@@ -85,7 +85,7 @@ fn moved_by(pupil: &Pupil, config: &TrainingConfig, dataset: &Dataset) -> f32 {
 #[test]
 fn labels_are_learnt_unless_there_are_drawings_of_ones_own() {
     for config in [config(), shared()] {
-        // It misreads some, and is to go on to.
+        // It misclassifies some, and is to go on to.
         let pupil = trained(&TrainingConfig {
             epochs: 2,
             ..config.clone()
@@ -93,7 +93,7 @@ fn labels_are_learnt_unless_there_are_drawings_of_ones_own() {
         let mut dataset = dataset();
         let by_labels = moved_by(&pupil, &config, &dataset);
         assert!(by_labels > 0.1, "{by_labels}: a training goes on");
-        // White paper, which no weight of the first layer is learnt from.
+        // White paper, which no weight of the first layer is learned from.
         dataset.hand.digits = Examples::new(vec![0; PIXELS], vec![3]).expect("sizes agree");
         let with_own = moved_by(&pupil, &config, &dataset);
         assert!(
@@ -136,7 +136,7 @@ fn ones_own_drawings_are_learnt_and_all_else_stays_as_it_was_read() {
             let most = |a: &usize, b: &usize| logits[*a].total_cmp(&logits[*b]);
             (0..10).max_by(most)
         };
-        assert_eq!(digit(&read(&taught, &image)[0]), Some(3), "it is learnt");
+        assert_eq!(digit(&read(&taught, &image)[0]), Some(3), "it is learned");
         let after = read(&taught, bars(50).images());
         let same = before
             .iter()
@@ -148,19 +148,19 @@ fn ones_own_drawings_are_learnt_and_all_else_stays_as_it_was_read() {
 
 #[test]
 fn a_lesson_is_as_the_model_has_learnt_but_short_and_in_small_steps() {
-    let learnt = TrainingConfig {
+    let learned = TrainingConfig {
         learning_rate: 0.02,
         dropout: 0.1,
         non_digits: 5,
         ..shared()
     };
-    let pupil = trained(&learnt);
+    let pupil = trained(&learned);
     let lesson = pupil.lesson();
-    assert_eq!(lesson.model, learnt.model, "the same network");
+    assert_eq!(lesson.model, learned.model, "the same network");
     let same = (lesson.shared_fields, lesson.dropout, lesson.non_digits);
-    assert_eq!(same, (true, 0.1, 5), "as it has learnt");
+    assert_eq!(same, (true, 0.1, 5), "as it has learned");
     assert!(
-        lesson.learning_rate < learnt.learning_rate,
+        lesson.learning_rate < learned.learning_rate,
         "in small steps"
     );
     let again = Pupil::new(
@@ -179,7 +179,7 @@ fn a_lesson_is_as_the_model_has_learnt_but_short_and_in_small_steps() {
     let lesson = foreign.lesson();
     assert_eq!(lesson.validate(), Ok(()), "whatever is not known");
     let same = (&lesson.model, lesson.shared_fields);
-    assert_eq!(same, (&learnt.model, false), "nothing needs to be shared");
+    assert_eq!(same, (&learned.model, false), "nothing needs to be shared");
     assert!(
         lesson.non_digits > 0,
         "what it refuses it goes on to refuse"
@@ -212,7 +212,7 @@ fn what_logits_are_worth_stays_known_where_no_hands_tell() {
     let mut model = (**trained(&first).model()).clone();
     let known = Calibration {
         temperature: 1.25,
-        reject_below: Some(-3.5),
+        reject_threshold: Some(-3.5),
     };
     model.metadata.calibration = known;
     let pupil = Pupil::new(Arc::new(model), "calibrated model".to_owned());
@@ -225,8 +225,8 @@ fn what_logits_are_worth_stays_known_where_no_hands_tell() {
         non_digits: 0,
         ..pupil.lesson()
     };
-    let found = calibration(&without).reject_below;
-    assert_eq!(found, None, "what is refused was not learnt any more");
+    let found = calibration(&without).reject_threshold;
+    assert_eq!(found, None, "what is refused was not learned any more");
 }
 
 #[test]
@@ -257,9 +257,14 @@ fn drawings_of_ones_own_are_few_of_what_is_learnt_and_the_file_tells_of_them() {
         184 + 2,
         "each as often as makes one in a hundred, or once"
     );
-    assert_eq!(examples(0.1).0, 18 + 2, "of what is learnt from");
+    assert_eq!(examples(0.1).0, 18 + 2, "of what is learned from");
     assert_eq!(trained.model.metadata.own_drawings, Some(2), "it is told");
-    let refuses = trained.model.metadata.calibration.reject_below.is_some();
+    let refuses = trained
+        .model
+        .metadata
+        .calibration
+        .reject_threshold
+        .is_some();
     assert!(refuses, "one was no digit");
     assert_eq!(train_alone(&config()).model.metadata.own_drawings, None);
 }

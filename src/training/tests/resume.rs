@@ -100,7 +100,7 @@ fn check_lesson(dataset: &Dataset) {
         _ => {}
     });
     let checkpoint = through_bytes(&last.expect("a stop leaves a checkpoint"));
-    assert_eq!(checkpoint.began_with(), Some("first model"), "it is known");
+    assert_eq!(checkpoint.base_model(), Some("first model"), "it is known");
     let control = Control::default();
     let trained = resume(&checkpoint, dataset, &Device::Cpu, &control, &mut |_| {});
     let trained = trained.expect("trains").expect("is not abandoned").model;
@@ -292,11 +292,11 @@ fn a_stop_before_the_first_batch_loses_nothing() {
     let (again, says_learnt, trained) = stopped(Some(&checkpoint));
     assert!(
         says_learnt && !trained.is_blank,
-        "an old one has learnt before"
+        "an old one has learned before"
     );
     let calibration = trained.model.metadata.calibration;
     assert!(
-        calibration.reject_below.is_some(),
+        calibration.reject_threshold.is_some(),
         "and still knows what is no digit, though none were generated"
     );
     let again = again.expect("and is handed out again");

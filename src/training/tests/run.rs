@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     data::augment::Augmentation,
-    training::control::{Wish, tests::Script},
+    training::control::{Signal, tests::Script},
 };
 
 #[test]
@@ -44,7 +44,7 @@ fn it_learns_and_tells_what_it_does_in_order() {
         is_stopped: false,
     }) = rest.last()
     else {
-        panic!("ends with what it has learnt: {:?}", rest.last());
+        panic!("ends with what it has learned: {:?}", rest.last());
     };
     assert_eq!(
         parameters(mlp),
@@ -257,7 +257,7 @@ fn a_test_that_is_skipped_leaves_the_model_without_its_figures() {
     for look in learning + 1..=learning + TEST_LOOKS {
         let skipped = scripted(Script::at(look, Control::skip));
         let trained = skipped.trained.expect("the model is kept");
-        assert_eq!(trained.ending, Ending::Completed, "it had learnt all");
+        assert_eq!(trained.ending, Ending::Completed, "it had learned all");
         assert_eq!(trained.history.len(), 2, "every epoch");
         assert_eq!(trained.test, None, "look {look}: no figures of a part");
         assert_eq!(
@@ -287,7 +287,7 @@ fn a_pause_holds_wherever_it_comes_and_changes_nothing() {
         let paused = std::thread::scope(|scope| {
             let training =
                 scope.spawn(|| train(&config, &dataset, &Device::Cpu, &control, &mut |_| {}));
-            while control.wish() != Wish::Pause {
+            while control.signal() != Signal::Pause {
                 std::thread::yield_now();
             }
             std::thread::sleep(std::time::Duration::from_millis(50));

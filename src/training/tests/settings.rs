@@ -29,7 +29,7 @@ fn patience_ends_a_training_and_keeps_its_best_epoch() {
     let trained = train_alone(&config);
     assert_eq!(trained.ending, Ending::StoppedEarly, "by itself");
     let best = trained.epoch.expect("of an epoch");
-    assert_eq!(best, 4, "the last that learnt");
+    assert_eq!(best, 4, "the last that learned");
     assert_eq!(
         trained.history.len(),
         best + 3,
@@ -97,7 +97,7 @@ fn a_part_of_the_data_is_its_first_part() {
 
 #[test]
 fn doubt_is_about_generated_digits_and_no_others() {
-    let learnt = |generated_digits, doubt| {
+    let learned = |generated_digits, doubt| {
         let config = TrainingConfig {
             epochs: 1,
             generated_digits,
@@ -106,8 +106,8 @@ fn doubt_is_about_generated_digits_and_no_others() {
         };
         parameters(&train_alone(&config).model.mlp)
     };
-    assert_ne!(learnt(30, 1.0), learnt(30, 0.0), "they count for less");
-    assert_eq!(learnt(0, 1.0), learnt(0, 0.0), "there are none");
+    assert_ne!(learned(30, 1.0), learned(30, 0.0), "they count for less");
+    assert_eq!(learned(0, 1.0), learned(0, 0.0), "there are none");
 }
 
 #[test]

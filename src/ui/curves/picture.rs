@@ -4,7 +4,7 @@ use egui::{Frame, RichText, Theme, Vec2};
 
 use super::{BESIDE, CurvesView, figure_ui};
 use crate::{
-    app::state::{State, runs::title_of, training::Photograph},
+    app::state::{State, runs::title_of, training::CurvesImage},
     ui::{off_screen, theme, words},
 };
 
@@ -17,7 +17,7 @@ const PICTURE_RATE_HEIGHT: f32 = 130.0;
 const PICTURE_HEADING: f32 = 88.0;
 
 /// A picture of all the curves that are shown, of a size of its own: whatever of them is in sight.
-pub(super) fn picture_of(state: &State, view: CurvesView, theme: Theme) -> Photograph {
+pub(super) fn picture_of(state: &State, view: CurvesView, theme: Theme) -> CurvesImage {
     let figures = || view.figures(PICTURE_HEIGHT, PICTURE_RATE_HEIGHT);
     let plots: f32 = figures().map(|(_, height)| height + BESIDE).sum();
     let size = Vec2::new(PICTURE_WIDTH, plots + PICTURE_HEADING + theme::MARGIN);
@@ -33,7 +33,7 @@ pub(super) fn picture_of(state: &State, view: CurvesView, theme: Theme) -> Photo
             }
         });
     });
-    Photograph { size, rgb }
+    CurvesImage { size, rgb }
 }
 
 /// What the curves are of, and what came of it.

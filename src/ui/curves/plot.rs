@@ -97,7 +97,7 @@ impl Frame {
         };
         let y_tick = move |mark: GridMark| {
             if is_logarithmic {
-                short_power(mark.value)
+                power_label(mark.value)
             } else {
                 tick(mark)
             }
@@ -171,7 +171,7 @@ fn tick(mark: GridMark) -> String {
 }
 
 /// The number whose logarithm this is, which is 1, 2 or 5 times a power of ten.
-fn short_power(log: f64) -> String {
+fn power_label(log: f64) -> String {
     let value = 10_f64.powf(log);
     let decimals = (-value.log10().floor()).clamp(0.0, 9.0) as usize;
     format!("{value:.decimals$}")
@@ -255,7 +255,7 @@ mod tests {
         ];
         for (bounds, expected, reason) in cases {
             let marks = log_marks(bounds);
-            let texts: Vec<String> = marks.iter().map(|mark| short_power(mark.value)).collect();
+            let texts: Vec<String> = marks.iter().map(|mark| power_label(mark.value)).collect();
             assert_eq!(texts, expected, "{reason}");
         }
     }

@@ -18,7 +18,7 @@ const MOST_ROWS: usize = 2048 / PITCH;
 /// One texture that holds the pictures that are in sight.
 pub(in crate::ui) struct Atlas<K> {
     texture: Option<TextureHandle>,
-    /// What is on it, and in which colours.
+    /// What is on it, and in which colors.
     shown: Option<(K, Color32)>,
     rows: usize,
 }

@@ -1,4 +1,4 @@
-//! The pictures of a cell of the confusion matrix, or all that were misread, the worst first.
+//! The pictures of a cell of the confusion matrix, or all that were misclassified, the worst first.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use egui::{
 
 use super::atlas::Atlas;
 use crate::{
-    app::state::evaluation::{Measured, Measuring, MeasuringAction},
+    app::state::evaluation::{EvaluationAction, Measured, Measuring},
     bitmap::SIDE,
     evaluation::{Reading, Selection},
     ui::{
@@ -44,7 +44,7 @@ impl Gallery {
         ui: &mut Ui,
         measuring: &Measuring,
         measured: &Measured,
-        asked: &mut Vec<MeasuringAction>,
+        asked: &mut Vec<EvaluationAction>,
     ) {
         let selection = measuring.selection;
         let indices = measured.measurement.indices(selection);
@@ -58,7 +58,7 @@ impl Gallery {
         frame.show(ui, |ui| {
             if indices.is_empty() {
                 let text = match selection {
-                    Selection::Misread => "Not one was misread.",
+                    Selection::Misclassified => "Not one was misclassified.",
                     Selection::Cell { .. } => "No picture was read so.",
                 };
                 ui.label(RichText::new(text).color(palette.weak));
@@ -75,7 +75,7 @@ impl Gallery {
         measuring: &Measuring,
         measured: &Measured,
         indices: &[usize],
-        asked: &mut Vec<MeasuringAction>,
+        asked: &mut Vec<EvaluationAction>,
     ) {
         let side = tile_side(ui);
         let tile = tile_size(side);
@@ -102,7 +102,7 @@ impl Gallery {
                         let reading = &measured.measurement.readings()[index];
                         let place = self.atlas.place(row * columns + column);
                         if tile_ui(ui, side, index, reading, place).clicked() {
-                            asked.push(MeasuringAction::Show(index));
+                            asked.push(EvaluationAction::Show(index));
                         }
                     }
                 });
@@ -114,7 +114,7 @@ impl Gallery {
 /// A number of its own for each selection, so that each keeps the place that it is scrolled to.
 fn number_of(selection: Selection) -> usize {
     match selection {
-        Selection::Misread => 0,
+        Selection::Misclassified => 0,
         Selection::Cell { truth, read } => 1 + truth.index() * 10 + read.index(),
     }
 }
@@ -132,10 +132,10 @@ fn tile_side(ui: &Ui) -> f32 {
     scale * SIDE as f32 / pixels_per_point
 }
 
-fn heading_ui(ui: &mut Ui, selection: Selection, count: usize, asked: &mut Vec<MeasuringAction>) {
+fn heading_ui(ui: &mut Ui, selection: Selection, count: usize, asked: &mut Vec<EvaluationAction>) {
     let palette = Palette::of(ui.style());
     let (name, order) = match selection {
-        Selection::Misread => ("Worst errors".to_owned(), "the most wrong first"),
+        Selection::Misclassified => ("Worst errors".to_owned(), "the most wrong first"),
         Selection::Cell { truth, read } if truth == read => {
             (format!("{truth} read as {read}"), "the least sure first")
         }
@@ -150,12 +150,12 @@ fn heading_ui(ui: &mut Ui, selection: Selection, count: usize, asked: &mut Vec<M
             1 => "1 picture".to_owned(),
             count => format!("{} pictures, {order}", words::count(count)),
         };
-        let back = selection != Selection::Misread;
+        let back = selection != Selection::Misclassified;
         if back {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let help = "Back to all pictures that were misread (Esc).";
+                let help = "Back to all pictures that were misclassified (Esc).";
                 if ui.button("All errors").on_hover_text(help).clicked() {
-                    asked.push(MeasuringAction::Select(Selection::Misread));
+                    asked.push(EvaluationAction::Select(Selection::Misclassified));
                 }
                 let label = egui::Label::new(RichText::new(text).small().color(palette.weak));
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
@@ -208,7 +208,7 @@ fn tile_ui(
     ui.painter()
         .rect_stroke(image, CornerRadius::ZERO, outline, StrokeKind::Outside);
     let middle = image.bottom() + CAPTION / 2.0 + 1.0;
-    kind_ui(ui, pos2(image.left(), middle), reading);
+    labels_ui(ui, pos2(image.left(), middle), reading);
     if is_digit {
         let right = pos2(rect.right(), middle);
         let font = theme::font(CAPTION_FONT);
@@ -246,7 +246,7 @@ fn sentences(index: usize, reading: &Reading) -> [String; 2] {
 }
 
 /// What the picture shows, an arrow, and what it was taken for. The typeface has no arrow.
-fn kind_ui(ui: &Ui, left: Pos2, reading: &Reading) {
+fn labels_ui(ui: &Ui, left: Pos2, reading: &Reading) {
     let palette = Palette::of(ui.style());
     let painter = ui.painter();
     let strong = theme::strong(CAPTION_FONT);
@@ -305,9 +305,9 @@ mod tests {
                 ],
             ),
         ];
-        for (truth, reject_below, parts) in cases {
+        for (truth, reject_threshold, parts) in cases {
             let calibration = Calibration {
-                reject_below,
+                reject_threshold,
                 ..Calibration::default()
             };
             let reading = Reading::of_logits(&logits, Digit::ALL[truth], &calibration);

@@ -11,7 +11,7 @@ use crate::{
         action::{Action, PathPurpose},
         state::{
             State,
-            evaluation::{Measured, MeasuringAction, MeasuringState, SourceKind},
+            evaluation::{EvaluationAction, EvaluationStatus, Measured, SourceKind},
         },
     },
     evaluation::{Selection, evaluation_set::Source},
@@ -30,7 +30,7 @@ const LEAST_FOR_NOISE: f32 = 540.0;
 pub(super) fn head_ui(
     ui: &mut Ui,
     state: &State,
-    asked: &mut Vec<MeasuringAction>,
+    asked: &mut Vec<EvaluationAction>,
     actions: &mut Vec<Action>,
 ) {
     let has_room = ui.available_width() >= LEAST_FOR_NOISE;
@@ -56,9 +56,9 @@ pub(super) fn head_ui(
     }
 }
 
-fn source_ui(ui: &mut Ui, state: &State, asked: &mut Vec<MeasuringAction>) {
+fn source_ui(ui: &mut Ui, state: &State, asked: &mut Vec<EvaluationAction>) {
     let form = &state.measuring.form;
-    let help = "Pictures that the network has not learnt from, each with the digit that it shows.";
+    let help = "Pictures that the network has not learned from, each with the digit that it shows.";
     let label = ui.label("Test on").on_hover_text(help);
     let room = ui.available_width() - BUTTON.x - ui.spacing().item_spacing.x;
     let combo = ComboBox::from_id_salt("test-on")
@@ -75,28 +75,28 @@ fn source_ui(ui: &mut Ui, state: &State, asked: &mut Vec<MeasuringAction>) {
                 if option.on_hover_text(help).clicked() && source != form.source {
                     let mut form = form.clone();
                     form.source = source;
-                    asked.push(MeasuringAction::Changed(form));
+                    asked.push(EvaluationAction::Changed(form));
                 }
             }
         });
     combo.response.labelled_by(label.id).on_hover_text(help);
 }
 
-fn button_ui(ui: &mut Ui, state: &State, asked: &mut Vec<MeasuringAction>) {
+fn button_ui(ui: &mut Ui, state: &State, asked: &mut Vec<EvaluationAction>) {
     match state.measuring.state {
-        MeasuringState::Running { .. } => {
+        EvaluationStatus::Running { .. } => {
             if ui.add_sized(BUTTON, Button::new("Cancel")).clicked() {
-                asked.push(MeasuringAction::Cancel);
+                asked.push(EvaluationAction::Cancel);
             }
         }
-        MeasuringState::Ending { .. } => {
+        EvaluationStatus::Ending { .. } => {
             ui.add_enabled_ui(false, |ui| ui.add_sized(BUTTON, Button::new("Ending")));
         }
-        MeasuringState::Idle => {
+        EvaluationStatus::Idle => {
             let help = "Has the model at work read all of these pictures.";
             let button = theme::primary_button(ui, "Test now", BUTTON);
             if button.on_hover_text(help).clicked() {
-                asked.push(MeasuringAction::Begin);
+                asked.push(EvaluationAction::Begin);
             }
         }
     }
@@ -106,7 +106,7 @@ fn button_ui(ui: &mut Ui, state: &State, asked: &mut Vec<MeasuringAction>) {
 fn path_ui(
     ui: &mut Ui,
     state: &State,
-    asked: &mut Vec<MeasuringAction>,
+    asked: &mut Vec<EvaluationAction>,
     actions: &mut Vec<Action>,
 ) {
     let mut form = state.measuring.form.clone();
@@ -145,10 +145,10 @@ fn path_ui(
         })
         .inner;
     if response.changed() {
-        asked.push(MeasuringAction::Changed(form));
+        asked.push(EvaluationAction::Changed(form));
     }
     if response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
-        asked.push(MeasuringAction::Begin);
+        asked.push(EvaluationAction::Begin);
     }
 }
 
@@ -195,12 +195,12 @@ fn figures_ui(ui: &mut Ui, state: &State, measured: &Measured) {
             format!(", {} taken for no digit", words::count(refused))
         });
         let details = format!(
-            "{} of {} misread, loss {:.4}{refused}",
-            words::count(measurement.indices(Selection::Misread).len()),
+            "{} of {} misclassified, loss {:.4}{refused}",
+            words::count(measurement.indices(Selection::Misclassified).len()),
             words::count(evaluation.examples),
             evaluation.loss,
         );
-        let help = "Right or misread is the digit that is the nearest, even where the model says that there is none.";
+        let help = "Right or misclassified is the digit that is the nearest, even where the model says that there is none.";
         ui.label(RichText::new(details).color(palette.text))
             .on_hover_text(help);
         if let Some(accuracy) = state.measuring.accuracy_without_noise() {
@@ -209,7 +209,7 @@ fn figures_ui(ui: &mut Ui, state: &State, measured: &Measured) {
         }
     });
     let training = state.training.state.active_run().is_some();
-    let is_stale = !training && !state.is_measured();
+    let is_stale = !training && !state.is_evaluation_current();
     ui.add_space(-theme::GAP / 2.0);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().interact_size.y = 16.0;
@@ -247,12 +247,12 @@ fn whose(measured: &Measured) -> String {
         format!(" with {}", noise::words(noise))
     });
     let left_out = measurement.left_out();
-    let unused = left_out.not_digits + left_out.unlabelled + left_out.blank;
+    let unused = left_out.not_digits + left_out.unlabeled + left_out.blank;
     let left_out = match unused {
         0 => String::new(),
-        1 => " (1 that is no labelled digit is left out)".to_owned(),
+        1 => " (1 that is no labeled digit is left out)".to_owned(),
         count => format!(
-            " ({} that are no labelled digits are left out)",
+            " ({} that are no labeled digits are left out)",
             words::count(count)
         ),
     };

@@ -1,4 +1,4 @@
-//! The confusion matrix as a coloured grid, with each digit's recall and precision at its edges.
+//! The confusion matrix as a colored grid, with each digit's recall and precision at its edges.
 
 mod shades;
 
@@ -11,10 +11,10 @@ use self::shades::Shades;
 use crate::{
     app::{
         action::{Action, PathPurpose},
-        state::evaluation::{CellUnit, Measured, Measuring, MeasuringAction},
+        state::evaluation::{CellUnit, EvaluationAction, Measured, Measuring},
     },
     bitmap::Digit,
-    evaluation::{Selection, classes::ClassFigures},
+    evaluation::{Selection, classes::ClassMetrics},
     ui::{
         theme::{self, Palette},
         words,
@@ -45,7 +45,7 @@ pub(super) fn matrix_ui(
     ui: &mut Ui,
     measuring: &Measuring,
     measured: &Measured,
-    asked: &mut Vec<MeasuringAction>,
+    asked: &mut Vec<EvaluationAction>,
     actions: &mut Vec<Action>,
 ) {
     let whole = ui.available_rect_before_wrap();
@@ -80,8 +80,8 @@ pub(super) fn matrix_ui(
                 .cell_ui(ui, &cell, unit, &shades, is_selected)
                 .clicked()
             {
-                asked.push(MeasuringAction::Select(if is_selected {
-                    Selection::Misread
+                asked.push(EvaluationAction::Select(if is_selected {
+                    Selection::Misclassified
                 } else {
                     selection
                 }));
@@ -97,7 +97,7 @@ pub(super) fn matrix_ui(
 fn heading_ui(
     ui: &mut Ui,
     measuring: &Measuring,
-    asked: &mut Vec<MeasuringAction>,
+    asked: &mut Vec<EvaluationAction>,
     actions: &mut Vec<Action>,
 ) {
     ui.horizontal(|ui| {
@@ -124,7 +124,7 @@ fn heading_ui(
                 if button.on_hover_text(help).clicked() && !selected {
                     let mut form = measuring.form.clone();
                     form.unit = unit;
-                    asked.push(MeasuringAction::Changed(form));
+                    asked.push(EvaluationAction::Changed(form));
                 }
             }
         });
@@ -281,7 +281,7 @@ impl Grid {
     }
 
     /// A digit's recall behind its row and its precision below its column.
-    fn edges_ui(&self, ui: &Ui, digit: Digit, figures: &ClassFigures) {
+    fn edges_ui(&self, ui: &Ui, digit: Digit, figures: &ClassMetrics) {
         let place = f32::from(digit.value());
         let below = self.rect(place, 10.0);
         let row = self.rect(10.0, place);

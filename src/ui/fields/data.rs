@@ -1,4 +1,4 @@
-//! What is learnt from: where it comes from, and how much of it.
+//! What is learned from: where it comes from, and how much of it.
 
 use egui::{Align2, Rect, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
@@ -50,7 +50,7 @@ pub(super) fn data_ui(
 }
 
 /// Whether to learn from the drawings that are kept, and the way to be rid of one. A folder may show other things than
-/// digits, so that they are not learnt beside it.
+/// digits, so that they are not learned beside it.
 fn hand_ui(ui: &mut Ui, kept: Option<usize>, form: &mut TrainingForm, actions: &mut Vec<Action>) {
     let which = match kept {
         None => "the drawings that you kept, which cannot be read now".to_owned(),
@@ -63,7 +63,7 @@ fn hand_ui(ui: &mut Ui, kept: Option<usize>, form: &mut TrainingForm, actions: &
         let text = format!("Learn from {which}");
         rows(ui, "hand", |ui| {
             let help = format!("{text}, beside MNIST: each up to 20 times an epoch.");
-            switch(ui, "Your drawings", &help, &mut form.learns_hand);
+            switch(ui, "Your drawings", &help, &mut form.uses_corrections);
         });
         remark(ui, text);
     }

@@ -42,10 +42,10 @@ pub(super) fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
         .model()
         .and_then(|model| Ok((model, form.learnt_count()?)));
     match counted {
-        Ok((model, learnt)) => {
+        Ok((model, learned)) => {
             let mut parameters = words::count(model.parameter_count());
-            if learnt < model.parameter_count() {
-                parameters = format!("{} shared among {parameters}", words::count(learnt));
+            if learned < model.parameter_count() {
+                parameters = format!("{} shared among {parameters}", words::count(learned));
             }
             let memory = form.memory_bytes().map(|(weights, training)| {
                 let [weights, training] = [weights, training].map(words::bytes);
@@ -326,7 +326,7 @@ pub(super) fn amounts_ui(ui: &mut Ui, form: &mut TrainingForm) {
     let numbers = &mut form.numbers;
     rows(ui, "data", |ui| {
         let help = "The part of the training images that is held back. After each epoch it shows how the \
-                    network does on images that it has not learnt from.";
+                    network does on images that it has not learned from.";
         let split = &mut numbers.validation_split;
         percent(
             ui,
@@ -340,7 +340,7 @@ pub(super) fn amounts_ui(ui: &mut Ui, form: &mut TrainingForm) {
         let fraction = &mut numbers.data_fraction;
         percent(
             ui,
-            "Part that is learnt",
+            "Part that is learned",
             help,
             hyperparameter::DATA_FRACTION,
             fraction,

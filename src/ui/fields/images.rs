@@ -29,7 +29,7 @@ pub(super) fn preprocessing_ui(ui: &mut Ui, form: &mut TrainingForm) {
             hyperparameter::EVEN_WIDTH,
             &mut filters.even_width,
         );
-        let help = "Each pixel becomes the middle one of its neighbours, so many pixels to each side: against \
+        let help = "Each pixel becomes the middle one of its neighbors, so many pixels to each side: against \
                     single wrong pixels.";
         number(
             ui,
@@ -46,7 +46,7 @@ pub(super) fn preprocessing_ui(ui: &mut Ui, form: &mut TrainingForm) {
             hyperparameter::GAUSSIAN,
             &mut filters.gaussian_px,
         );
-        let help = "Makes what is at least this dark ink and all else paper: against grey.";
+        let help = "Makes what is at least this dark ink and all else paper: against gray.";
         number(
             ui,
             "Black and white at",
@@ -125,7 +125,7 @@ pub(super) fn augmentation_ui(ui: &mut Ui, form: &mut TrainingForm) {
             &mut augmentation.gaps,
         );
         if !augmentation.is_none() {
-            let help = "The last part of the training in which all of it grows weaker: what is learnt last should \
+            let help = "The last part of the training in which all of it grows weaker: what is learned last should \
                         look like what will be read.";
             number(
                 ui,

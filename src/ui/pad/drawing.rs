@@ -13,12 +13,12 @@ use crate::ink::{Stroke, smooth::Path};
 
 /// From one point of a path to the last one of a piece, and from there to the last one of the next, there are so
 /// many steps, or fewer if these are as long as the pad is wide.
-const STEPS_A_PIECE: usize = 16;
+const STEPS_PER_PIECE: usize = 16;
 /// When the pieces have more corners than these, the oldest goes onto the sheet: several digits have fewer.
-const MOST_VERTICES: usize = 8_192;
+const MAX_VERTICES: usize = 8_192;
 /// How many pieces go onto the sheet in a frame: more than a hand can draw, and few enough for the frame to be in
 /// time.
-const PIECES_A_FRAME: usize = 3;
+const PIECES_PER_FRAME: usize = 3;
 
 /// What is drawn, on one paper.
 pub(in crate::ui) struct Drawing {
@@ -145,7 +145,7 @@ impl Drawing {
 
     /// Moves the oldest pieces onto the sheet where there are too many, a few at a time; whether there are more.
     pub(in crate::ui) fn settle(&mut self, ctx: &Context) -> bool {
-        if self.vertices <= MOST_VERTICES {
+        if self.vertices <= MAX_VERTICES {
             return false;
         }
         if self.sheet.is_none() {
@@ -154,8 +154,8 @@ impl Drawing {
         let Some(sheet) = &mut self.sheet else {
             return false;
         };
-        for _ in 0..PIECES_A_FRAME {
-            if self.vertices <= MOST_VERTICES {
+        for _ in 0..PIECES_PER_FRAME {
+            if self.vertices <= MAX_VERTICES {
                 break;
             }
             let Some(piece) = self.pieces.pop_front() else {
@@ -166,7 +166,7 @@ impl Drawing {
             self.on_sheet = self.on_sheet.max(piece.stroke + 1);
         }
         sheet.show();
-        self.vertices > MOST_VERTICES
+        self.vertices > MAX_VERTICES
     }
 
     /// Draws it.
@@ -211,7 +211,7 @@ impl Live {
     fn take_piece(&mut self, paper: &Paper) -> Option<(Vec<Pos2>, Mesh)> {
         let first = self.pieced;
         let (mut last, mut length) = (first, 0.0);
-        while last < first + STEPS_A_PIECE && length < paper.rect.width() {
+        while last < first + STEPS_PER_PIECE && length < paper.rect.width() {
             length += self.settled[last].distance(*self.settled.get(last + 1)?);
             last += 1;
         }

@@ -28,7 +28,7 @@ impl Sheet {
         let (origin, size) = pixels(paper);
         if size
             .iter()
-            .any(|&side| !(1..=most_side(ctx)).contains(&side))
+            .any(|&side| !(1..=max_texture_side(ctx)).contains(&side))
         {
             return None;
         }
@@ -145,7 +145,7 @@ fn pixels(paper: &Paper) -> (Vec2, [usize; 2]) {
     (first.to_vec2(), [size.x as usize, size.y as usize])
 }
 
-fn most_side(ctx: &Context) -> usize {
+fn max_texture_side(ctx: &Context) -> usize {
     ctx.input(|input| input.max_texture_side)
 }
 

@@ -61,7 +61,7 @@ fn every_stroke_stays_within_its_pen() {
         for vertex in &mesh.vertices {
             let near = path
                 .iter()
-                .any(|centre| centre.distance(vertex.pos) <= reach);
+                .any(|center| center.distance(vertex.pos) <= reach);
             assert!(near, "{reason}: {:?} is off the path", vertex.pos);
         }
     }
@@ -102,10 +102,10 @@ fn a_path_is_as_fine_as_can_be_seen() {
         };
         let samples: Vec<_> = (0..=600).map(on_circle).collect();
         let path = path(&paper, &samples);
-        let centre = paper.screen_from_pad(Point::new(0.5, 0.5));
+        let center = paper.screen_from_pad(Point::new(0.5, 0.5));
         let middles = path.windows(2).map(|ends| ends[0].lerp(ends[1], 0.5));
         for pos in path.iter().copied().chain(middles) {
-            let off_px = (pos.distance(centre) - 160.0).abs() * pixels_per_point;
+            let off_px = (pos.distance(center) - 160.0).abs() * pixels_per_point;
             assert!(off_px < 0.41, "{pos:?} is {off_px} px off the circle");
         }
         assert!(

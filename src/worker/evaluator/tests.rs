@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     bitmap::PIXELS,
     model::{Activation, Dense, Mlp, MlpConfig, file::Metadata},
-    worker::test_support::Bell,
+    worker::test_support::TestWaker,
 };
 
 fn shipped() -> Arc<Model> {
@@ -27,8 +27,8 @@ fn uniform(value: f32) -> Arc<Model> {
     })
 }
 
-fn ending(evaluator: &Measurer, bell: &Bell) -> MeasurerEnding {
-    let MeasurerMessage { number, ending } = bell.wait_for(|| evaluator.take());
+fn ending(evaluator: &Evaluator, test_waker: &TestWaker) -> EvaluatorOutcome {
+    let EvaluatorMessage { number, ending } = test_waker.wait_for(|| evaluator.take());
     assert_eq!(number, 7, "it names its measurement");
     ending
 }
@@ -42,9 +42,15 @@ fn ink_file(folder: &Path, lines: usize) -> PathBuf {
 
 #[test]
 fn the_built_in_test_set_is_measured_as_its_training_did() {
-    let (model, bell) = (shipped(), Bell::new());
-    let evaluator = Measurer::spawn(7, Arc::clone(&model), Source::Mnist, None, bell.waker());
-    let MeasurerEnding::Measured(measurement) = ending(&evaluator, &bell) else {
+    let (model, test_waker) = (shipped(), TestWaker::new());
+    let evaluator = Evaluator::spawn(
+        7,
+        Arc::clone(&model),
+        Source::Mnist,
+        None,
+        test_waker.waker(),
+    );
+    let EvaluatorOutcome::Measured(measurement) = ending(&evaluator, &test_waker) else {
         panic!("it is measured");
     };
     let evaluation = &measurement.figures().evaluation;
@@ -56,14 +62,14 @@ fn the_built_in_test_set_is_measured_as_its_training_did() {
         "{} against {stated}",
         evaluation.accuracy
     );
-    let whole = MeasurerProgress {
+    let whole = EvaluatorProgress {
         read: 10_000,
         total: 10_000,
     };
     assert_eq!(evaluator.progress(), Some(whole), "to the last");
     assert!(evaluator.take().is_none(), "it ends once");
     drop(evaluator);
-    assert!(bell.is_left_alone(), "the thread has ended");
+    assert!(test_waker.has_no_worker(), "the thread has ended");
 }
 
 #[test]
@@ -99,10 +105,10 @@ fn what_goes_wrong_is_said() {
         ),
     ];
     for (model, source, part, reason) in cases {
-        let bell = Bell::new();
-        let evaluator = Measurer::spawn(7, model, source, None, bell.waker());
-        match ending(&evaluator, &bell) {
-            MeasurerEnding::Failed(text) => assert!(text.contains(part), "{reason}: {text}"),
+        let test_waker = TestWaker::new();
+        let evaluator = Evaluator::spawn(7, model, source, None, test_waker.waker());
+        match ending(&evaluator, &test_waker) {
+            EvaluatorOutcome::Failed(text) => assert!(text.contains(part), "{reason}: {text}"),
             other => panic!("{reason}: {other:?}"),
         }
     }
@@ -111,17 +117,17 @@ fn what_goes_wrong_is_said() {
 #[test]
 fn a_panic_is_a_failure_with_its_message() {
     let rung = Arc::new(Mutex::new(0));
-    let bell = Bell::new();
-    let (inner, counter) = (bell.waker(), Arc::clone(&rung));
+    let test_waker = TestWaker::new();
+    let (inner, counter) = (test_waker.waker(), Arc::clone(&rung));
     // The first call comes while it measures.
     let waker: Waker = Arc::new(move || {
         *lock(&counter) += 1;
         assert!(*lock(&counter) > 1, "the owner's own defect");
         inner();
     });
-    let evaluator = Measurer::spawn(7, shipped(), Source::Mnist, None, waker);
-    match ending(&evaluator, &bell) {
-        MeasurerEnding::Failed(text) => {
+    let evaluator = Evaluator::spawn(7, shipped(), Source::Mnist, None, waker);
+    match ending(&evaluator, &test_waker) {
+        EvaluatorOutcome::Failed(text) => {
             assert!(
                 text.contains("the owner's own defect"),
                 "with its message: {text}"
@@ -133,20 +139,20 @@ fn a_panic_is_a_failure_with_its_message() {
 
 #[test]
 fn it_ends_when_it_is_told_to_and_when_it_is_dropped() {
-    let bell = Bell::shut();
-    let evaluator = Measurer::spawn(7, shipped(), Source::Mnist, None, bell.waker());
+    let test_waker = TestWaker::shut();
+    let evaluator = Evaluator::spawn(7, shipped(), Source::Mnist, None, test_waker.waker());
     // It rings before the first picture, and waits there.
-    bell.wait();
+    test_waker.wait();
     evaluator.cancel();
-    bell.let_pass();
+    test_waker.open_gate();
     assert!(
-        matches!(ending(&evaluator, &bell), MeasurerEnding::Cancelled),
+        matches!(ending(&evaluator, &test_waker), EvaluatorOutcome::Cancelled),
         "told to end"
     );
-    let other = Bell::shut();
-    let evaluator = Measurer::spawn(8, shipped(), Source::Mnist, None, other.waker());
+    let other = TestWaker::shut();
+    let evaluator = Evaluator::spawn(8, shipped(), Source::Mnist, None, other.waker());
     other.wait();
-    other.let_pass();
+    other.open_gate();
     drop(evaluator);
-    assert!(other.is_left_alone(), "its thread is joined");
+    assert!(other.has_no_worker(), "its thread is joined");
 }

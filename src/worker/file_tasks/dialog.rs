@@ -17,12 +17,12 @@ use std::{
 
 use rfd::{AsyncFileDialog, FileHandle};
 
-use super::{FileOutcome, FileTask, Photograph, Reply};
+use super::{CurvesImage, FileOutcome, FileTask, Reply};
 use crate::{
     ink::Ink,
     model::file::Model,
     training::config::TrainingConfig,
-    worker::{Joined, Rank, block_on::block_on, caught, lock},
+    worker::{JoinOnDrop, WorkerPriority, block_on::block_on, catch_panic, lock},
 };
 
 /// A dialog, and what is to be done with the path that is chosen in it.
@@ -45,7 +45,7 @@ pub enum Dialog {
     /// Save this table, under a name such as this.
     SaveTable(&'static str, String),
     /// Save this picture of a part of the window.
-    SavePhotograph(Arc<Photograph>),
+    SaveCurvesImage(Arc<CurvesImage>),
     /// Load how to train.
     LoadSettings,
     /// Save how to train.
@@ -96,7 +96,7 @@ impl Dialog {
                     .set_file_name(*name)
                     .save_file(),
             ),
-            Self::SavePhotograph(_) => path_of(
+            Self::SaveCurvesImage(_) => path_of(
                 dialog
                     .set_title("Save the picture of the curves")
                     .add_filter("Pictures", &["png"])
@@ -142,7 +142,7 @@ impl Dialog {
             Self::ChooseTestFolder => FileTask::NameTestFolder(path),
             Self::ChooseTestInk => FileTask::NameTestInk(path),
             Self::SaveTable(_, table) => FileTask::SaveTable { path, table },
-            Self::SavePhotograph(photograph) => FileTask::SavePhotograph { path, photograph },
+            Self::SaveCurvesImage(curves_image) => FileTask::SaveCurvesImage { path, curves_image },
             Self::LoadSettings => FileTask::LoadSettings(path),
             Self::SaveSettings(config) => FileTask::SaveSettings { path, config },
         }
@@ -163,7 +163,7 @@ fn path_of(handle: impl Future<Output = Option<FileHandle>> + Send + 'static) ->
 pub(super) struct Dialogs {
     shared: Arc<Shared>,
     requests: Option<Sender<(Dialog, Choice)>>,
-    thread: Joined,
+    thread: JoinOnDrop,
 }
 
 struct Shared {
@@ -181,7 +181,7 @@ impl Dialogs {
             is_off: AtomicBool::new(false),
         });
         let (requests, queue) = channel();
-        let thread = Joined::spawn("digitpad-dialogs", Rank::Prompt, {
+        let thread = JoinOnDrop::spawn("digitpad-dialogs", WorkerPriority::Interactive, {
             let shared = Arc::clone(&shared);
             move || await_choices(&queue, &shared, &tasks, &reply)
         })
@@ -244,7 +244,7 @@ fn await_choices(
     reply: &Reply,
 ) {
     for (dialog, choice) in queue {
-        let choice = caught(|| block_on(choice, &shared.is_off));
+        let choice = catch_panic(|| block_on(choice, &shared.is_off));
         *lock(&shared.open_since) = None;
         match choice {
             Ok(Some(Some(path))) => {

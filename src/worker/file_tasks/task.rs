@@ -9,7 +9,7 @@ use crate::{
     model::file::Model,
     store::{
         corrections::{HandOutcome, HandTask},
-        run_library::{LibraryOutcome, LibraryTask},
+        run_library::{RunLibraryOutcome, RunLibraryTask},
     },
     training::{checkpoint::Checkpoint, config::TrainingConfig},
     worker::trainer::DataSource,
@@ -45,11 +45,11 @@ pub enum FileTask {
         table: String,
     },
     /// Write a picture as PNG, in place of what is there.
-    SavePhotograph {
+    SaveCurvesImage {
         /// Where to.
         path: PathBuf,
         /// What.
-        photograph: Arc<Photograph>,
+        curves_image: Arc<CurvesImage>,
     },
     /// Read how to train.
     LoadSettings(PathBuf),
@@ -62,8 +62,8 @@ pub enum FileTask {
     },
     /// Do this, which writes that file, unless there is one already.
     IfNew(PathBuf, Box<FileTask>),
-    /// Take a first look at what is to be learnt from.
-    LookAtData(DataSource),
+    /// Take a first look at what is to be learned from.
+    PreviewData(DataSource),
     /// Read whatever it is, as when it was dropped on the window: weights, a picture, an ink file, how to
     /// train; a folder is only named.
     OpenAny(PathBuf),
@@ -74,27 +74,27 @@ pub enum FileTask {
     /// Name the ink file to test on, which is read by whoever tests.
     NameTestInk(PathBuf),
     /// Something in the library of finished trainings, which lies in this folder.
-    Library(PathBuf, LibraryTask),
+    Library(PathBuf, RunLibraryTask),
     /// Something with the drawings that are kept to learn from, which lie in this file.
     Hand(PathBuf, HandTask),
     /// Look for a training that was interrupted.
-    FindInterrupted(PathBuf),
+    FindCheckpoint(PathBuf),
     /// Remove this one.
-    DiscardInterrupted(PathBuf, Arc<Checkpoint>),
+    DeleteCheckpoint(PathBuf, Arc<Checkpoint>),
 }
 
 /// A picture of something that the window shows.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Photograph {
+pub struct CurvesImage {
     /// Width and height in pixels.
     pub size: [usize; 2],
     /// Red, green and blue of each pixel, row by row from the top left.
     pub rgb: Vec<u8>,
 }
 
-impl fmt::Debug for Photograph {
+impl fmt::Debug for CurvesImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Photograph")
+        f.debug_struct("CurvesImage")
             .field("size", &self.size)
             .finish_non_exhaustive()
     }
@@ -148,7 +148,7 @@ pub enum FileOutcome {
         path: PathBuf,
     },
     /// A picture is written.
-    PhotographSaved {
+    CurvesImageSaved {
         /// Where to.
         path: PathBuf,
     },
@@ -164,8 +164,8 @@ pub enum FileOutcome {
         /// Where to.
         path: PathBuf,
     },
-    /// A first look at what is to be learnt from, or why there is none: the whole sentence.
-    DataSeen(DataSource, Result<Glimpse, String>),
+    /// A first look at what is to be learned from, or why there is none: the whole sentence.
+    DataPreviewed(DataSource, Result<Glimpse, String>),
     /// A folder was chosen or dropped.
     FolderChosen(PathBuf),
     /// A folder was chosen to test on.
@@ -173,13 +173,13 @@ pub enum FileOutcome {
     /// An ink file was chosen to test on.
     TestInkChosen(PathBuf),
     /// What came of something in the library.
-    Library(LibraryOutcome),
+    Library(RunLibraryOutcome),
     /// What came of something with the drawings that are kept.
     Hand(HandOutcome),
     /// A training was interrupted, and can go on.
-    InterruptedFound(Arc<Checkpoint>),
+    CheckpointFound(Arc<Checkpoint>),
     /// There is none that was interrupted, or none any more.
-    NothingInterrupted,
+    NoCheckpoint,
     /// It could not be done, and all is as it was: the whole sentence.
     Failed(String),
 }

@@ -6,7 +6,7 @@ use super::{dialog::Choice, *};
 use crate::{
     ink::{Point, Stroke},
     recognition::predict,
-    worker::test_support::Bell,
+    worker::test_support::TestWaker,
 };
 
 fn folder() -> TempDir {
@@ -25,10 +25,10 @@ fn seven() -> Ink {
 
 /// What comes of one task, with the whole path from the queue to the owner.
 fn outcome_of(task: FileTask) -> FileOutcome {
-    let bell = Bell::new();
-    let files = FileTasks::new(bell.waker());
+    let test_waker = TestWaker::new();
+    let files = FileTasks::new(test_waker.waker());
     files.submit(task);
-    bell.wait_for(|| files.drain().pop())
+    test_waker.wait_for(|| files.drain().pop())
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_saved_picture_is_what_the_network_saw() {
     let seen = ink::to_bitmap(&seven()).expect("there is ink");
     match outcome_of(FileTask::OpenAny(path)) {
         FileOutcome::PictureOpened { bitmap, .. } => {
-            assert_eq!(bitmap.to_bytes(), seen.to_bytes(), "to the last grey");
+            assert_eq!(bitmap.to_bytes(), seen.to_bytes(), "to the last gray");
         }
         other => panic!("{other:?}"),
     }
@@ -239,8 +239,8 @@ fn a_folder_is_named() {
 #[test]
 fn what_was_to_be_saved_is_saved_although_the_handle_goes() {
     let folder = folder();
-    let bell = Bell::shut();
-    let files = FileTasks::new(bell.waker());
+    let test_waker = TestWaker::shut();
+    let files = FileTasks::new(test_waker.waker());
     let model = shipped();
     let path = |number| folder.path().join(format!("{number}.safetensors"));
     let count = 2 * FACTS_CAPACITY;
@@ -248,13 +248,13 @@ fn what_was_to_be_saved_is_saved_although_the_handle_goes() {
         let (path, model) = (path(number), Arc::clone(&model));
         files.submit(FileTask::SaveWeights { path, model });
     }
-    bell.wait();
+    test_waker.wait();
     // The thread stands in the waker after its first task, and most are still to be done.
     thread::scope(|scope| {
         scope.spawn(|| drop(files));
-        bell.let_pass();
+        test_waker.open_gate();
     });
-    assert!(bell.is_left_alone(), "the threads ended");
+    assert!(test_waker.has_no_worker(), "the threads ended");
     let is_there = |number: &usize| path(*number).is_file();
     assert_eq!((0..count).filter(is_there).count(), count, "all of them");
 }
@@ -308,11 +308,11 @@ fn a_dialog_gives_one_outcome() {
             "after all that",
         ),
     ];
-    let bell = Bell::new();
-    let files = FileTasks::new(bell.waker());
+    let test_waker = TestWaker::new();
+    let files = FileTasks::new(test_waker.waker());
     for (dialog, choice, expected, reason) in cases {
         assert!(open(&files, dialog, choice), "{reason}: none is open");
-        let outcome = bell.wait_for(|| files.drain().pop());
+        let outcome = test_waker.wait_for(|| files.drain().pop());
         let outcome = format!("{outcome:?}");
         assert!(outcome.contains(expected), "{reason}: {outcome}");
         assert_eq!(files.dialog_open_secs(), None, "{reason}: it is closed");
@@ -321,8 +321,8 @@ fn a_dialog_gives_one_outcome() {
 
 #[test]
 fn a_dialog_that_never_answers_holds_nobody_up() {
-    let bell = Bell::new();
-    let files = FileTasks::new(bell.waker());
+    let test_waker = TestWaker::new();
+    let files = FileTasks::new(test_waker.waker());
     assert_eq!(files.dialog_open_secs(), None, "none was opened");
     let opened = open(&files, Dialog::LoadWeights, Box::pin(future::pending()));
     assert!(opened, "the first");
@@ -330,7 +330,7 @@ fn a_dialog_that_never_answers_holds_nobody_up() {
     assert!(!files.open_dialog(Dialog::LoadWeights), "one at a time");
     let none = PathBuf::from("no such file");
     files.submit(FileTask::LoadWeights(none));
-    bell.wait_for(|| files.drain().pop());
+    test_waker.wait_for(|| files.drain().pop());
     drop(files);
-    assert!(bell.is_left_alone(), "the threads ended");
+    assert!(test_waker.has_no_worker(), "the threads ended");
 }

@@ -5,7 +5,7 @@ use crate::{
     bitmap::{CLASSES, PIXELS},
     ink::{Point, Stroke},
     model::{Activation, Dense, Mlp, MlpConfig, file::Metadata},
-    worker::test_support::Bell,
+    worker::test_support::TestWaker,
 };
 
 fn model_of_seed(seed: u64) -> Arc<Model> {
@@ -26,32 +26,32 @@ fn request(revision: u64) -> PredictionRequest {
 
 #[test]
 fn the_newest_request_wins() {
-    let bell = Bell::shut();
-    let predictor = Predictor::spawn(model_of_seed(1), bell.waker());
+    let test_waker = TestWaker::shut();
+    let predictor = Predictor::spawn(model_of_seed(1), test_waker.waker());
     predictor.request(request(1));
-    bell.wait();
+    test_waker.wait();
     // The thread now stands in the waker, after its first answer.
     assert_eq!(predictor.take().map(|r| r.revision), Some(1), "the first");
     for revision in 2..=5 {
         predictor.request(request(revision));
     }
-    bell.let_pass();
-    let next = bell.wait_for(|| predictor.take());
+    test_waker.open_gate();
+    let next = test_waker.wait_for(|| predictor.take());
     assert_eq!(next.revision, 5, "those between are not answered");
     assert_eq!(predictor.take(), None, "an answer is given once");
 }
 
 #[test]
 fn a_new_model_answers_the_last_request_again() {
-    let bell = Bell::new();
+    let test_waker = TestWaker::new();
     let (first, second) = (model_of_seed(1), model_of_seed(2));
-    let predictor = Predictor::spawn(Arc::clone(&first), bell.waker());
+    let predictor = Predictor::spawn(Arc::clone(&first), test_waker.waker());
     predictor.request(request(7));
     let bitmap = ink::to_bitmap(&slash()).expect("there is ink");
     for (generation, model) in [(0, &first), (1, &second)] {
-        let response = bell.wait_for(|| predictor.take());
+        let response = test_waker.wait_for(|| predictor.take());
         let prediction = predict(model, &bitmap).expect("candle computes it");
-        let outcome = PredictionOutcome::Recognised {
+        let outcome = PredictionOutcome::Recognized {
             bitmap: bitmap.clone(),
             prediction,
         };
@@ -81,8 +81,8 @@ fn what_cannot_be_recognised_is_said() {
     };
     let mlp = Mlp::from_layers(config, vec![layer]).expect("the shapes fit");
     let metadata = Metadata::default();
-    let bell = Bell::new();
-    let predictor = Predictor::spawn(Arc::new(Model { mlp, metadata }), bell.waker());
+    let test_waker = TestWaker::new();
+    let predictor = Predictor::spawn(Arc::new(Model { mlp, metadata }), test_waker.waker());
     let cases: [(Ask, &str, &str); 3] = [
         (
             |p, revision| {
@@ -105,7 +105,7 @@ fn what_cannot_be_recognised_is_said() {
     ];
     for (revision, (ask, expected, reason)) in (0..).zip(cases) {
         ask(&predictor, revision);
-        let response = bell.wait_for(|| predictor.take());
+        let response = test_waker.wait_for(|| predictor.take());
         assert_eq!(response.revision, revision, "{reason}");
         let outcome = format!("{:?}", response.outcome);
         assert!(outcome.contains(expected), "{reason}: {outcome}");
@@ -115,22 +115,22 @@ fn what_cannot_be_recognised_is_said() {
 #[test]
 fn dropping_it_joins_the_thread() {
     for count in [0, 1, 100] {
-        let bell = Bell::new();
-        let predictor = Predictor::spawn(model_of_seed(1), bell.waker());
+        let test_waker = TestWaker::new();
+        let predictor = Predictor::spawn(model_of_seed(1), test_waker.waker());
         for revision in 0..count {
             predictor.request(request(revision));
         }
         drop(predictor);
-        assert!(bell.is_left_alone(), "after {count} requests");
+        assert!(test_waker.has_no_worker(), "after {count} requests");
     }
 }
 
 #[test]
 fn noise_is_seen_and_does_not_flicker() {
-    let bell = Bell::new();
-    let predictor = Predictor::spawn(model_of_seed(1), bell.waker());
-    let seen = |predictor: &Predictor| match bell.wait_for(|| predictor.take()).outcome {
-        PredictionOutcome::Recognised { bitmap, .. } => bitmap,
+    let test_waker = TestWaker::new();
+    let predictor = Predictor::spawn(model_of_seed(1), test_waker.waker());
+    let seen = |predictor: &Predictor| match test_waker.wait_for(|| predictor.take()).outcome {
+        PredictionOutcome::Recognized { bitmap, .. } => bitmap,
         other => panic!("expected an answer, found {other:?}"),
     };
     predictor.request(request(1));

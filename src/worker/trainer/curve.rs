@@ -15,7 +15,7 @@ pub struct BatchPoint {
     pub learning_rate: f64,
 }
 
-/// A training's batches, thinned: at most [`BatchCurve::MOST_POINTS`] points, equally far apart, whatever
+/// A training's batches, thinned: at most [`BatchCurve::MAX_POINTS`] points, equally far apart, whatever
 /// the number of batches. More could not be told apart in a plot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchCurve {
@@ -37,7 +37,7 @@ impl Default for BatchCurve {
 
 impl BatchCurve {
     /// The most points that a curve has.
-    pub const MOST_POINTS: usize = 500;
+    pub const MAX_POINTS: usize = 500;
 
     /// The points, in the order in which they came.
     pub fn points(&self) -> &[BatchPoint] {
@@ -56,7 +56,7 @@ impl BatchCurve {
             accuracy: progress.smoothed_accuracy,
             learning_rate: progress.learning_rate,
         });
-        if self.points.len() > Self::MOST_POINTS {
+        if self.points.len() > Self::MAX_POINTS {
             // Every second one stays: those whose batch is a multiple of the doubled stride.
             self.stride *= 2;
             let mut index = 0;
@@ -85,7 +85,7 @@ mod tests {
                 });
             }
             let points = curve.points();
-            let most = BatchCurve::MOST_POINTS;
+            let most = BatchCurve::MAX_POINTS;
             let least = batches.min(most / 2);
             assert!(
                 (least..=most).contains(&points.len()),

@@ -78,7 +78,7 @@ impl Job {
         }
     }
 
-    /// What is to be learnt from; reads the drawings of one's own that are kept by now.
+    /// What is to be learned from; reads the drawings of one's own that are kept by now.
     pub(super) fn source(&self) -> Result<source::DataSource, DatasetError> {
         Ok(match self {
             Self::New { data, hand, .. } => {

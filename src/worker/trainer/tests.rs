@@ -12,12 +12,12 @@ use crate::{
     model::device::DeviceChoice,
     model::{Activation, MlpConfig},
     training::config::Preset,
-    worker::test_support::{Bell, wait_until},
+    worker::test_support::{TestWaker, wait_until},
 };
 
 const TRAIN: usize = 8;
 const TEST: usize = 4;
-/// The examples that are learnt from; the others validate.
+/// The examples that are learned from; the others validate.
 const LEARNT: usize = 6;
 
 /// A folder of four IDX files, in which the picture of a digit is a square of its brightness.
@@ -50,16 +50,16 @@ fn config(epochs: usize) -> TrainingConfig {
     }
 }
 
-/// One bell for all.
-fn wakers(bell: &Bell) -> Wakers {
+/// One test_waker for all.
+fn wakers(test_waker: &TestWaker) -> Wakers {
     Wakers {
-        gauge: bell.waker(),
-        fact: bell.waker(),
+        gauge: test_waker.waker(),
+        fact: test_waker.waker(),
     }
 }
 
-fn spawn(bell: &Bell, epochs: usize, folder: &Path) -> Trainer {
-    Trainer::spawn(7, job(config(epochs), folder), None, wakers(bell))
+fn spawn(test_waker: &TestWaker, epochs: usize, folder: &Path) -> Trainer {
+    Trainer::spawn(7, job(config(epochs), folder), None, wakers(test_waker))
 }
 
 fn job(config: TrainingConfig, folder: &Path) -> Job {
@@ -73,9 +73,9 @@ fn job(config: TrainingConfig, folder: &Path) -> Job {
 }
 
 /// All facts until the last one.
-fn to_the_end(trainer: &Trainer, bell: &Bell) -> Vec<TrainerFact> {
+fn to_the_end(trainer: &Trainer, test_waker: &TestWaker) -> Vec<TrainerFact> {
     let mut facts = Vec::new();
-    bell.wait_for(|| {
+    test_waker.wait_for(|| {
         for TrainerMessage { run, fact } in trainer.drain() {
             assert_eq!(run, 7, "each fact names its run");
             facts.push(fact);
@@ -110,9 +110,9 @@ fn logits(mlp: &Mlp) -> Vec<f32> {
 
 #[test]
 fn facts_come_in_order_with_weights_of_their_own() {
-    let (folder, bell) = (data_folder(), Bell::new());
-    let trainer = spawn(&bell, 3, folder.path());
-    let facts = to_the_end(&trainer, &bell);
+    let (folder, test_waker) = (data_folder(), TestWaker::new());
+    let trainer = spawn(&test_waker, 3, folder.path());
+    let facts = to_the_end(&trainer, &test_waker);
     let [
         TrainerFact::DataReady,
         TrainerFact::Started(plan),
@@ -179,7 +179,7 @@ fn a_stop_is_answered_within_a_batch() {
             }),
             fact: Arc::new(|| ()),
         },
-        glance: Arc::default(),
+        live_snapshot: Arc::default(),
         woken: None,
     };
     work(
@@ -197,24 +197,24 @@ fn a_stop_is_answered_within_a_batch() {
 }
 
 /// What is done with a paused training.
-type Then = fn(Trainer, &Bell);
+type Then = fn(Trainer, &TestWaker);
 
 #[test]
 fn a_paused_training_waits_for_what_comes() {
     let cases: [(Then, &str); 3] = [
         (
-            |trainer, bell| {
+            |trainer, test_waker| {
                 trainer.resume();
-                let trained = finished(to_the_end(&trainer, bell));
+                let trained = finished(to_the_end(&trainer, test_waker));
                 assert!(!trained.is_stopped(), "to its end");
                 assert_eq!(trained.history.len(), 2, "every epoch");
             },
             "resumed",
         ),
         (
-            |trainer, bell| {
+            |trainer, test_waker| {
                 trainer.stop();
-                let trained = finished(to_the_end(&trainer, bell));
+                let trained = finished(to_the_end(&trainer, test_waker));
                 assert!(trained.is_stopped(), "before its first batch");
             },
             "stopped",
@@ -223,41 +223,41 @@ fn a_paused_training_waits_for_what_comes() {
     ];
     let folder = data_folder();
     for (then, reason) in cases {
-        let bell = Bell::shut();
-        let trainer = spawn(&bell, 2, folder.path());
-        bell.wait();
+        let test_waker = TestWaker::shut();
+        let trainer = spawn(&test_waker, 2, folder.path());
+        test_waker.wait();
         // The thread stands in the waker, before it begins to train.
         trainer.pause();
-        bell.let_pass();
+        test_waker.open_gate();
         let mut facts = Vec::new();
-        bell.wait_for(|| {
+        test_waker.wait_for(|| {
             facts.extend(trainer.drain());
             (facts.len() == 2).then_some(())
         });
         assert_eq!(trainer.progress(), None, "{reason}: no batch while paused");
-        then(trainer, &bell);
-        assert!(bell.is_left_alone(), "{reason}: the thread ended");
+        then(trainer, &test_waker);
+        assert!(test_waker.has_no_worker(), "{reason}: the thread ended");
     }
 }
 
 #[test]
 fn dropping_it_frees_a_training_that_waits_for_room() {
-    let (folder, bell) = (data_folder(), Bell::new());
-    let trainer = spawn(&bell, 10_000, folder.path());
+    let (folder, test_waker) = (data_folder(), TestWaker::new());
+    let trainer = spawn(&test_waker, 10_000, folder.path());
     // Two facts come before the first epoch, so that the end of this one finds no room.
     let epochs = FACTS_CAPACITY - 1;
     wait_until(|| images_seen(&trainer) >= epochs * LEARNT);
     drop(trainer);
-    assert!(bell.is_left_alone(), "the thread ended");
+    assert!(test_waker.has_no_worker(), "the thread ended");
 }
 
 #[test]
 fn facts_wait_for_an_owner_who_is_late() {
-    let (folder, bell) = (data_folder(), Bell::new());
+    let (folder, test_waker) = (data_folder(), TestWaker::new());
     let epochs = 2 * FACTS_CAPACITY;
-    let trainer = spawn(&bell, epochs, folder.path());
+    let trainer = spawn(&test_waker, epochs, folder.path());
     wait_until(|| images_seen(&trainer) >= (FACTS_CAPACITY - 1) * LEARNT);
-    let facts = to_the_end(&trainer, &bell);
+    let facts = to_the_end(&trainer, &test_waker);
     assert_eq!(facts.len(), epochs + 4, "none is lost");
 }
 
@@ -277,9 +277,9 @@ fn what_goes_wrong_is_said() {
         (wild, folder.path(), "learning rate", "out of range"),
     ];
     for (config, path, part, reason) in cases {
-        let bell = Bell::new();
-        let trainer = Trainer::spawn(7, job(config, path), None, wakers(&bell));
-        match to_the_end(&trainer, &bell).pop() {
+        let test_waker = TestWaker::new();
+        let trainer = Trainer::spawn(7, job(config, path), None, wakers(&test_waker));
+        match to_the_end(&trainer, &test_waker).pop() {
             Some(TrainerFact::Failed(text)) => {
                 assert!(text.contains(part), "{reason}: {text}");
             }
@@ -290,7 +290,7 @@ fn what_goes_wrong_is_said() {
 
 #[test]
 fn the_built_in_data_is_unpacked_in_the_thread() {
-    let bell = Bell::new();
+    let test_waker = TestWaker::new();
     let job = Job::New {
         config: Box::new(config(1)),
         pupil: None,
@@ -298,8 +298,8 @@ fn the_built_in_data_is_unpacked_in_the_thread() {
         hand: None,
         device: DeviceChoice::Cpu,
     };
-    let trainer = Trainer::spawn(7, job, None, wakers(&bell));
-    let plan = bell.wait_for(|| {
+    let trainer = Trainer::spawn(7, job, None, wakers(&test_waker));
+    let plan = test_waker.wait_for(|| {
         trainer
             .drain()
             .into_iter()
@@ -311,7 +311,10 @@ fn the_built_in_data_is_unpacked_in_the_thread() {
     let sizes = (plan.training_examples, plan.validation_examples);
     assert_eq!(sizes, (45_000, 15_000), "a quarter validates");
     drop(trainer);
-    assert!(bell.is_left_alone(), "the thread ended in the midst of it");
+    assert!(
+        test_waker.has_no_worker(),
+        "the thread ended in the midst of it"
+    );
 }
 
 #[test]
@@ -320,7 +323,7 @@ fn a_training_says_so_where_it_computes_on_the_processor_instead() {
         // It may find a card.
         return;
     }
-    let (bell, folder) = (Bell::new(), data_folder());
+    let (test_waker, folder) = (TestWaker::new(), data_folder());
     let job = Job::New {
         config: Box::new(config(1)),
         pupil: None,
@@ -328,8 +331,8 @@ fn a_training_says_so_where_it_computes_on_the_processor_instead() {
         hand: None,
         device: DeviceChoice::Cuda,
     };
-    let trainer = Trainer::spawn(7, job, None, wakers(&bell));
-    let facts = to_the_end(&trainer, &bell);
+    let trainer = Trainer::spawn(7, job, None, wakers(&test_waker));
+    let facts = to_the_end(&trainer, &test_waker);
     match &facts[0] {
         TrainerFact::Note(note) => assert!(note.contains("processor"), "{note}"),
         other => panic!("first of all comes a note, not {other:?}"),

@@ -18,7 +18,7 @@ pub enum Group {
     Preprocessing,
     /// How the training images are varied.
     Augmentation,
-    /// How much is learnt from. Where it comes from is no preset's business.
+    /// How much is learned from. Where it comes from is no preset's business.
     Data,
 }
 

@@ -6,12 +6,12 @@ use super::{
 };
 use crate::{
     app::state::models::Entry,
-    store::run_library::LibraryOutcome,
+    store::run_library::RunLibraryOutcome,
     worker::trainer::{TrainerFact, TrainerMessage},
 };
 
 fn tell(state: &mut State, run: u64, fact: TrainerFact) {
-    state.hear_trainer(TrainerMessage { run, fact });
+    state.on_trainer_message(TrainerMessage { run, fact });
 }
 
 #[test]
@@ -22,7 +22,10 @@ fn the_question_before_closing_goes_with_its_cause() {
     finish(&mut state, run);
     assert_eq!(state.closing, Closing::Asks, "the model is in no file");
     let kept = state.runs.list()[0].record.id;
-    state.hear_file(FileOutcome::Library(LibraryOutcome::Kept(kept, Vec::new())));
+    state.on_file_outcome(FileOutcome::Library(RunLibraryOutcome::Kept(
+        kept,
+        Vec::new(),
+    )));
     assert_eq!(state.closing, Closing::No, "nothing would be lost any more");
     let run = started(&mut state);
     assert!(!state.close_requested(), "it asks again");
@@ -51,7 +54,7 @@ fn closing_asks_while_something_would_be_lost() {
     assert!(!state.close_requested(), "nor is it until it is written");
     let model = Arc::clone(&state.models.chosen().model);
     let path = PathBuf::from("a.safetensors");
-    state.hear_file(FileOutcome::WeightsSaved { path, model });
+    state.on_file_outcome(FileOutcome::WeightsSaved { path, model });
     assert!(state.close_requested(), "now it is");
     started(&mut state);
     assert!(!state.close_requested(), "the next training asks again");
@@ -74,7 +77,7 @@ fn what_is_written_is_what_counts_as_saved() {
         state.use_path(PathPurpose::SaveWeights(id), path.clone(), &mut Vec::new());
     }
     let model = Arc::clone(&state.models.chosen().model);
-    state.hear_file(FileOutcome::WeightsSaved { path, model });
+    state.on_file_outcome(FileOutcome::WeightsSaved { path, model });
     let names: Vec<String> = state.models.unsaved().map(Entry::name).collect();
     assert_eq!(names, ["trained model, run 1"], "only the second is");
 }

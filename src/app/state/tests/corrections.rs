@@ -24,12 +24,12 @@ fn kept(effects: &[Effect]) -> Option<(Option<Digit>, u64)> {
 }
 
 fn hear(state: &mut State, outcome: HandOutcome) -> Vec<Effect> {
-    state.hear_file(FileOutcome::Hand(outcome))
+    state.on_file_outcome(FileOutcome::Hand(outcome))
 }
 
 /// Has the drawing kept, the last of so many.
 fn keep(state: &mut State, digit: Option<Digit>, count: usize) -> Vec<Effect> {
-    let (_, revision) = kept(&state.apply(Action::KeepAs(digit))).expect("it is kept");
+    let (_, revision) = kept(&state.apply(Action::SaveCorrection(digit))).expect("it is kept");
     let outcome = HandOutcome::Kept {
         digit,
         revision,
@@ -49,7 +49,7 @@ fn with_answer() -> State {
     let effects = state.apply(Action::PenDown(dot(0.5)));
     state.apply(Action::PenUp);
     let revision = requested(&effects).expect("a dot is predicted");
-    state.hear_prediction(response(revision, 7));
+    state.on_prediction(response(revision, 7));
     state
 }
 
@@ -65,9 +65,14 @@ fn a_drawing_is_kept_once_and_makes_room_for_the_next() {
         (None, "no digit"),
     ] {
         let mut state = with_answer();
-        let (told, revision) = kept(&state.apply(Action::KeepAs(digit))).expect("it is kept");
+        let (told, revision) =
+            kept(&state.apply(Action::SaveCorrection(digit))).expect("it is kept");
         assert_eq!(told, digit, "as told");
-        assert_eq!(kept(&state.apply(Action::KeepAs(digit))), None, "and once");
+        assert_eq!(
+            kept(&state.apply(Action::SaveCorrection(digit))),
+            None,
+            "and once"
+        );
         assert!(!state.ink().is_empty(), "it stays until it is in the file");
         let outcome = HandOutcome::Kept {
             digit,
@@ -120,9 +125,9 @@ fn undo_takes_a_drawing_back_that_was_kept() {
     let effects = state.apply(Action::PenDown(dot(0.3)));
     state.apply(Action::PenUp);
     let revision = requested(&effects).expect("a dot is predicted");
-    state.hear_prediction(response(revision, 7));
+    state.on_prediction(response(revision, 7));
     let second = state.ink().clone();
-    let (_, revision) = kept(&state.apply(Action::KeepAs(eight))).expect("it is kept");
+    let (_, revision) = kept(&state.apply(Action::SaveCorrection(eight))).expect("it is kept");
     let outcome = HandOutcome::Kept {
         digit: eight,
         revision,
@@ -143,14 +148,14 @@ fn undo_takes_a_drawing_back_that_was_kept() {
 fn what_is_drawn_while_a_drawing_is_kept_stays() {
     let eight = Some(Digit::ALL[8]);
     let mut state = with_answer();
-    let (_, revision) = kept(&state.apply(Action::KeepAs(eight))).expect("it is kept");
+    let (_, revision) = kept(&state.apply(Action::SaveCorrection(eight))).expect("it is kept");
     draw(&mut state, 0.2);
     let first = HandOutcome::Kept {
         digit: eight,
         revision,
         count: 1,
     };
-    let (_, second) = kept(&state.apply(Action::KeepAs(None))).expect("so is that");
+    let (_, second) = kept(&state.apply(Action::SaveCorrection(None))).expect("so is that");
     hear(&mut state, first);
     assert_eq!(state.ink().strokes().len(), 2, "nothing is cleared");
     let text = format!(
@@ -164,7 +169,7 @@ fn what_is_drawn_while_a_drawing_is_kept_stays() {
     hear(&mut state, failed);
     assert_eq!(state.ink().strokes().len(), 2, "what was not kept stays");
     assert!(
-        kept(&state.apply(Action::KeepAs(eight))).is_some(),
+        kept(&state.apply(Action::SaveCorrection(eight))).is_some(),
         "and can be tried again"
     );
 }
@@ -172,16 +177,16 @@ fn what_is_drawn_while_a_drawing_is_kept_stays() {
 #[test]
 fn there_is_nothing_to_keep_without_a_drawing_of_ones_own() {
     let mut state = state();
-    let keep = || Action::KeepAs(Some(Digit::ALL[4]));
+    let keep = || Action::SaveCorrection(Some(Digit::ALL[4]));
     assert!(state.apply(keep()).is_empty(), "an empty pad");
-    state.hear_file(FileOutcome::PictureOpened {
+    state.on_file_outcome(FileOutcome::PictureOpened {
         path: "seven.png".into(),
         bitmap: Bitmap::blank(),
     });
     assert!(state.apply(keep()).is_empty(), "a picture");
     let mut state = with_answer();
     state.apply(keep());
-    state.hear_file(FileOutcome::Failed("something else".to_owned()));
+    state.on_file_outcome(FileOutcome::Failed("something else".to_owned()));
     assert_eq!(
         kept(&state.apply(keep())),
         None,
@@ -220,7 +225,7 @@ fn what_is_kept_can_be_forgotten() {
 fn the_model_at_work_is_taught_what_is_kept() {
     let mut state = state();
     state.training.form.from_folder = true;
-    state.training.form.learns_hand = false;
+    state.training.form.uses_corrections = false;
     assert!(state.apply(Action::Teach).is_empty(), "nothing is kept");
     hear(&mut state, HandOutcome::Counted(3));
     let model = Arc::clone(&state.models.chosen().model);
@@ -230,7 +235,7 @@ fn the_model_at_work_is_taught_what_is_kept() {
             config,
             pupil: Some(pupil),
             data: DataSource::Mnist,
-            learns_hand: true,
+            uses_corrections: true,
             ..
         },
     ] = &effects[..]
@@ -266,21 +271,31 @@ fn a_model_of_other_things_than_digits_is_not_taught() {
 fn a_training_is_told_whether_to_learn_from_them() {
     for learns in [true, false] {
         let mut state = state();
-        assert!(state.training.form.learns_hand, "as it begins");
-        state.training.form.learns_hand = learns;
+        assert!(state.training.form.uses_corrections, "as it begins");
+        state.training.form.uses_corrections = learns;
         state.apply(Action::PresetChosen(Preset::Quick));
         let effects = state.apply(Action::Train);
-        let [Effect::Train { learns_hand, .. }] = effects[..] else {
+        let [
+            Effect::Train {
+                uses_corrections, ..
+            },
+        ] = effects[..]
+        else {
             panic!("expected a training, found {effects:?}");
         };
-        assert_eq!(learns_hand, learns, "whatever the preset");
+        assert_eq!(uses_corrections, learns, "whatever the preset");
     }
     let mut state = state();
     state.training.form.from_folder = true;
     state.training.form.folder = "fashion".to_owned();
     let effects = state.apply(Action::Train);
-    let [Effect::Train { learns_hand, .. }] = effects[..] else {
+    let [
+        Effect::Train {
+            uses_corrections, ..
+        },
+    ] = effects[..]
+    else {
         panic!("expected a training, found {effects:?}");
     };
-    assert!(!learns_hand, "a folder's pictures may be no digits");
+    assert!(!uses_corrections, "a folder's pictures may be no digits");
 }

@@ -5,15 +5,15 @@ use super::{
     *,
 };
 use crate::{
-    app::state::evaluation::{MeasuringAction, MeasuringForm, MeasuringState, SourceKind},
+    app::state::evaluation::{EvaluationAction, EvaluationForm, EvaluationStatus, SourceKind},
     bitmap::Digit,
     data::{Dataset, noise::Noise},
     evaluation::{
         Measurement, Selection,
-        evaluation_set::{Source, Specimens},
+        evaluation_set::{EvaluationSet, Source},
     },
     training::{Ending, control::Control},
-    worker::evaluator::{MeasurerEnding, MeasurerMessage, MeasurerProgress},
+    worker::evaluator::{EvaluatorMessage, EvaluatorOutcome, EvaluatorProgress},
 };
 
 fn measurement() -> Arc<Measurement> {
@@ -22,12 +22,12 @@ fn measurement() -> Arc<Measurement> {
 
 fn measurement_with(noise: Option<Noise>) -> Arc<Measurement> {
     let examples = Dataset::mnist_test().expect("is built in").take(20);
-    let specimens = Specimens::of_examples("mnist", examples).with_noise(noise);
-    let measured = Measurement::of(&model(), specimens, &Control::default(), &mut |_| {});
+    let evaluation_set = EvaluationSet::of_examples("mnist", examples).with_noise(noise);
+    let measured = Measurement::of(&model(), evaluation_set, &Control::default(), &mut |_| {});
     Arc::new(measured.expect("computes").expect("nobody abandons it"))
 }
 
-fn act(state: &mut State, action: MeasuringAction) -> Vec<Effect> {
+fn act(state: &mut State, action: EvaluationAction) -> Vec<Effect> {
     state.apply(Action::Measuring(action))
 }
 
@@ -39,16 +39,20 @@ fn asked(effects: &[Effect]) -> Option<(u64, Source)> {
     })
 }
 
-fn hear(state: &mut State, number: u64, ending: MeasurerEnding) -> Vec<Effect> {
-    state.hear_measurer(MeasurerMessage { number, ending })
+fn hear(state: &mut State, number: u64, ending: EvaluatorOutcome) -> Vec<Effect> {
+    state.on_evaluator_message(EvaluatorMessage { number, ending })
 }
 
 /// A state whose model was tested.
 fn measured() -> State {
     let mut state = state();
-    let effects = state.apply(Action::Enter(Stage::Test));
+    let effects = state.apply(Action::Enter(Tab::Test));
     let (number, _) = asked(&effects).expect("the first look tests");
-    hear(&mut state, number, MeasurerEnding::Measured(measurement()));
+    hear(
+        &mut state,
+        number,
+        EvaluatorOutcome::Measured(measurement()),
+    );
     state
 }
 
@@ -57,7 +61,7 @@ fn trained(state: &mut State) -> Vec<Effect> {
     let [Effect::Train { run, .. }] = effects[..] else {
         panic!("expected a training, found {effects:?}");
     };
-    state.hear_progress(Some(crate::training::Progress {
+    state.on_progress(Some(crate::training::Progress {
         images_seen: 1,
         ..Default::default()
     }));
@@ -67,22 +71,22 @@ fn trained(state: &mut State) -> Vec<Effect> {
 #[test]
 fn the_first_look_tests_and_the_next_one_does_not() {
     let mut state = state();
-    let effects = state.apply(Action::Enter(Stage::Test));
+    let effects = state.apply(Action::Enter(Tab::Test));
     assert_eq!(asked(&effects), Some((1, Source::Mnist)), "on MNIST");
-    let progress = MeasurerProgress { read: 5, total: 20 };
-    state.hear_measuring(Some(progress));
+    let progress = EvaluatorProgress { read: 5, total: 20 };
+    state.on_evaluation_progress(Some(progress));
     assert_eq!(state.measuring.progress, Some(progress), "it is shown");
-    let effects = state.apply(Action::Enter(Stage::Test));
+    let effects = state.apply(Action::Enter(Tab::Test));
     assert!(effects.is_empty(), "it is under way");
-    hear(&mut state, 1, MeasurerEnding::Measured(measurement()));
-    assert!(state.is_measured(), "the model at work is tested");
+    hear(&mut state, 1, EvaluatorOutcome::Measured(measurement()));
+    assert!(state.is_evaluation_current(), "the model at work is tested");
     assert_eq!(state.measuring.active_number(), None, "it is done");
-    state.apply(Action::Enter(Stage::Draw));
-    let effects = state.apply(Action::Enter(Stage::Test));
+    state.apply(Action::Enter(Tab::Draw));
+    let effects = state.apply(Action::Enter(Tab::Test));
     assert!(effects.is_empty(), "it is known");
     let measured = state.measuring.measured.as_ref().expect("is there");
     assert_eq!(measured.model_name, "shipped model", "whose it is");
-    hear(&mut state, 1, MeasurerEnding::Failed("late".to_owned()));
+    hear(&mut state, 1, EvaluatorOutcome::Failed("late".to_owned()));
     assert!(
         state.notices.list().is_empty(),
         "a stale word is passed over"
@@ -94,18 +98,25 @@ fn a_finished_training_is_tested_if_that_is_looked_at() {
     let mut state = measured();
     let effects = trained(&mut state);
     let (number, _) = asked(&effects).expect("the new model is tested");
-    hear(&mut state, number, MeasurerEnding::Measured(measurement()));
+    hear(
+        &mut state,
+        number,
+        EvaluatorOutcome::Measured(measurement()),
+    );
     let name = state
         .measuring
         .measured
         .as_ref()
         .map(|measured| measured.model_name.clone());
     assert_eq!(name.as_deref(), Some("trained model, run 1"), "the new one");
-    state.apply(Action::Enter(Stage::Draw));
+    state.apply(Action::Enter(Tab::Draw));
     let effects = trained(&mut state);
     assert_eq!(asked(&effects), None, "nobody looks");
-    assert!(!state.is_measured(), "what is shown is of another model");
-    let effects = state.apply(Action::Enter(Stage::Test));
+    assert!(
+        !state.is_evaluation_current(),
+        "what is shown is of another model"
+    );
+    let effects = state.apply(Action::Enter(Tab::Test));
     assert!(asked(&effects).is_some(), "the next look tests it");
 }
 
@@ -113,64 +124,64 @@ fn a_finished_training_is_tested_if_that_is_looked_at() {
 fn a_look_while_a_training_runs_does_not_slow_it_down() {
     let mut state = state();
     state.apply(Action::Train);
-    let effects = state.apply(Action::Enter(Stage::Test));
+    let effects = state.apply(Action::Enter(Tab::Test));
     assert_eq!(asked(&effects), None, "only when asked for");
-    let effects = act(&mut state, MeasuringAction::Begin);
+    let effects = act(&mut state, EvaluationAction::Begin);
     assert!(asked(&effects).is_some(), "as here");
 }
 
 #[test]
 fn a_test_is_cancelled_and_a_newer_model_waits_for_the_end_of_the_older_ones() {
     let mut state = state();
-    state.apply(Action::Enter(Stage::Test));
-    let effects = act(&mut state, MeasuringAction::Cancel);
+    state.apply(Action::Enter(Tab::Test));
+    let effects = act(&mut state, EvaluationAction::Cancel);
     assert!(
-        matches!(effects[..], [Effect::CancelMeasuring]),
+        matches!(effects[..], [Effect::CancelEvaluation]),
         "told to end"
     );
-    hear(&mut state, 1, MeasurerEnding::Cancelled);
-    assert_eq!(state.measuring.state, MeasuringState::Idle, "it ended");
+    hear(&mut state, 1, EvaluatorOutcome::Cancelled);
+    assert_eq!(state.measuring.state, EvaluationStatus::Idle, "it ended");
     assert!(state.measuring.measured.is_none(), "without a result");
 
-    act(&mut state, MeasuringAction::Begin);
+    act(&mut state, EvaluationAction::Begin);
     let effects = trained(&mut state);
     assert_eq!(asked(&effects), None, "one at a time");
     assert!(
         effects
             .iter()
-            .any(|effect| matches!(effect, Effect::CancelMeasuring)),
+            .any(|effect| matches!(effect, Effect::CancelEvaluation)),
         "the older one is of no interest: {effects:?}"
     );
-    let effects = hear(&mut state, 2, MeasurerEnding::Measured(measurement()));
+    let effects = hear(&mut state, 2, EvaluatorOutcome::Measured(measurement()));
     let (number, _) = asked(&effects).expect("now the newer one");
     assert_eq!(number, 3, "it has a number of its own");
-    hear(&mut state, 3, MeasurerEnding::Measured(measurement()));
-    assert!(state.is_measured(), "of the model at work");
+    hear(&mut state, 3, EvaluatorOutcome::Measured(measurement()));
+    assert!(state.is_evaluation_current(), "of the model at work");
 }
 
 #[test]
 fn a_source_that_is_not_chosen_is_said() {
     let mut state = measured();
-    let mut form = MeasuringForm::default();
+    let mut form = EvaluationForm::default();
     let cases = [
         (SourceKind::Folder, "Choose the folder"),
         (SourceKind::Ink, "Choose the ink file"),
     ];
     for (source, part) in cases {
         form.source = source;
-        act(&mut state, MeasuringAction::Changed(form.clone()));
-        let effects = act(&mut state, MeasuringAction::Begin);
+        act(&mut state, EvaluationAction::Changed(form.clone()));
+        let effects = act(&mut state, EvaluationAction::Begin);
         assert_eq!(asked(&effects), None, "nothing to read");
         let said = &state.notices.list().last().expect("it is said").text;
         assert!(said.contains(part), "{said}");
     }
     form.ink = " /tmp/ink.jsonl ".to_owned();
-    act(&mut state, MeasuringAction::Changed(form));
-    let effects = act(&mut state, MeasuringAction::Begin);
+    act(&mut state, EvaluationAction::Changed(form));
+    let effects = act(&mut state, EvaluationAction::Begin);
     let expected = Source::Ink("/tmp/ink.jsonl".into());
     assert_eq!(asked(&effects), Some((2, expected)), "as typed, trimmed");
     let reason = "no such file".to_owned();
-    hear(&mut state, 2, MeasurerEnding::Failed(reason));
+    hear(&mut state, 2, EvaluatorOutcome::Failed(reason));
     let said = &state.notices.list().last().expect("it is said").text;
     assert!(said.contains("No such file"), "{said}");
     assert!(state.measuring.measured.is_some(), "what was known stays");
@@ -179,7 +190,7 @@ fn a_source_that_is_not_chosen_is_said() {
 #[test]
 fn a_path_that_is_chosen_is_tested_on_at_once() {
     let mut state = measured();
-    let effects = state.hear_file(FileOutcome::TestFolderChosen("/data/own".into()));
+    let effects = state.on_file_outcome(FileOutcome::TestFolderChosen("/data/own".into()));
     let expected = Source::Folder("/data/own".into());
     assert_eq!(asked(&effects), Some((2, expected)), "a folder");
     assert_eq!(
@@ -187,7 +198,7 @@ fn a_path_that_is_chosen_is_tested_on_at_once() {
         "it stays in the field"
     );
     assert!(!state.training.form.from_folder, "and is not trained on");
-    hear(&mut state, 2, MeasurerEnding::Cancelled);
+    hear(&mut state, 2, EvaluatorOutcome::Cancelled);
     state.settings.file_dialogs = false;
     state.apply(Action::AskPath(PathPurpose::TestInk));
     state.apply(Action::PathEdited("/data/ink.jsonl".to_owned()));
@@ -212,16 +223,20 @@ fn figures_are_of_the_pictures_that_are_chosen_or_it_is_known_that_they_are_not(
     ];
     for (source, folder, expected, reason) in cases {
         (form.source, form.folder) = (source, folder.to_owned());
-        act(&mut state, MeasuringAction::Changed(form.clone()));
-        assert_eq!(state.is_measured(), expected, "{reason}");
+        act(&mut state, EvaluationAction::Changed(form.clone()));
+        assert_eq!(state.is_evaluation_current(), expected, "{reason}");
     }
-    let effects = state.hear_file(FileOutcome::TestFolderChosen("/data/own".into()));
+    let effects = state.on_file_outcome(FileOutcome::TestFolderChosen("/data/own".into()));
     let (number, _) = asked(&effects).expect("it is tested on");
-    hear(&mut state, number, MeasurerEnding::Measured(measurement()));
-    assert!(state.is_measured(), "the folder");
+    hear(
+        &mut state,
+        number,
+        EvaluatorOutcome::Measured(measurement()),
+    );
+    assert!(state.is_evaluation_current(), "the folder");
     form.source = SourceKind::Mnist;
-    act(&mut state, MeasuringAction::Changed(form));
-    let effects = state.apply(Action::Enter(Stage::Test));
+    act(&mut state, EvaluationAction::Changed(form));
+    let effects = state.apply(Action::Enter(Tab::Test));
     let expected = Some(Source::Mnist);
     assert_eq!(
         asked(&effects).map(|(_, source)| source),
@@ -234,31 +249,31 @@ fn figures_are_of_the_pictures_that_are_chosen_or_it_is_known_that_they_are_not(
 fn the_folder_that_is_trained_on_is_offered() {
     let mut state = state();
     state.training.form.folder = "/data/own".to_owned();
-    let form = MeasuringForm {
+    let form = EvaluationForm {
         source: SourceKind::Folder,
-        ..MeasuringForm::default()
+        ..EvaluationForm::default()
     };
-    act(&mut state, MeasuringAction::Changed(form));
+    act(&mut state, EvaluationAction::Changed(form));
     assert_eq!(state.measuring.form.folder, "/data/own", "the same");
     let mut form = state.measuring.form.clone();
     form.folder.clear();
-    act(&mut state, MeasuringAction::Changed(form));
+    act(&mut state, EvaluationAction::Changed(form));
     assert_eq!(state.measuring.form.folder, "", "but it can be emptied");
 }
 
 #[test]
 fn a_picture_of_the_gallery_takes_the_place_of_the_drawing() {
     let mut state = measured();
-    state.apply(Action::Enter(Stage::Draw));
+    state.apply(Action::Enter(Tab::Draw));
     draw(&mut state, 0.2);
-    state.apply(Action::Enter(Stage::Test));
+    state.apply(Action::Enter(Tab::Test));
     let selection = Selection::Cell {
         truth: Digit::ALL[7],
         read: Digit::ALL[7],
     };
-    act(&mut state, MeasuringAction::Select(selection));
-    let effects = act(&mut state, MeasuringAction::Show(0));
-    assert_eq!(state.stage, Stage::Draw, "it is in the pad's view");
+    act(&mut state, EvaluationAction::Select(selection));
+    let effects = act(&mut state, EvaluationAction::Show(0));
+    assert_eq!(state.stage, Tab::Draw, "it is in the pad's view");
     let picture = state.picture().expect("is there");
     assert_eq!(picture.name, "Test image 1: a 7", "it says what it is");
     let shown = picture.bitmap.clone();
@@ -266,30 +281,30 @@ fn a_picture_of_the_gallery_takes_the_place_of_the_drawing() {
         panic!("it is read: {effects:?}");
     };
     assert_eq!(*bitmap, shown, "with its bars");
-    state.apply(Action::Enter(Stage::Test));
+    state.apply(Action::Enter(Tab::Test));
     assert_eq!(
         state.measuring.selection, selection,
         "the gallery is where it was"
     );
-    state.apply(Action::Enter(Stage::Draw));
+    state.apply(Action::Enter(Tab::Draw));
     state.apply(Action::Undo);
     assert_eq!(
         state.ink().strokes().len(),
         1,
         "undo brings the drawing back"
     );
-    let effects = act(&mut state, MeasuringAction::Show(20));
+    let effects = act(&mut state, EvaluationAction::Show(20));
     assert!(effects.is_empty(), "there is no such picture");
 }
 
 #[test]
 fn what_is_opened_is_seen() {
     let mut state = measured();
-    state.hear_file(FileOutcome::PictureOpened {
+    state.on_file_outcome(FileOutcome::PictureOpened {
         path: "/tmp/seven.png".into(),
         bitmap: Bitmap::blank(),
     });
-    assert_eq!(state.stage, Stage::Draw, "the pad is shown");
+    assert_eq!(state.stage, Tab::Draw, "the pad is shown");
 }
 
 #[test]
@@ -313,7 +328,7 @@ fn the_table_is_saved_where_it_is_said() {
     };
     assert_eq!(path, std::path::Path::new("/tmp/table.csv"), "there");
     assert!(table.starts_with("shown,0,1,"), "the matrix: {table}");
-    state.hear_file(FileOutcome::TableSaved { path: path.clone() });
+    state.on_file_outcome(FileOutcome::TableSaved { path: path.clone() });
     let said = &state.notices.list()[0].text;
     assert_eq!(said, "Saved the table to /tmp/table.csv.", "it is said");
 }
@@ -322,7 +337,7 @@ fn the_table_is_saved_where_it_is_said() {
 fn noise_is_tested_with_once_it_is_settled_and_compared_with_none() {
     let strong = Noise::SaltAndPepper(0.9);
     let add = |state: &mut State, noise: Option<Noise>, is_settled: bool| {
-        let effects = act(state, MeasuringAction::AddNoise { noise, is_settled });
+        let effects = act(state, EvaluationAction::AddNoise { noise, is_settled });
         effects.iter().find_map(|effect| match effect {
             Effect::Measure(number, _, _, noise) => Some((*number, *noise)),
             _ => None,
@@ -334,7 +349,7 @@ fn noise_is_tested_with_once_it_is_settled_and_compared_with_none() {
         None,
         "nobody tested"
     );
-    let effects = act(&mut untested, MeasuringAction::Begin);
+    let effects = act(&mut untested, EvaluationAction::Begin);
     assert!(
         matches!(effects[..], [Effect::Measure(1, _, _, Some(noise))] if noise == strong),
         "but the next test is with it: {effects:?}"
@@ -349,7 +364,10 @@ fn noise_is_tested_with_once_it_is_settled_and_compared_with_none() {
         None,
         "a slider is pulled"
     );
-    assert!(!state.is_measured(), "what is shown is without it");
+    assert!(
+        !state.is_evaluation_current(),
+        "what is shown is without it"
+    );
     let asked = add(&mut state, Some(strong), true);
     assert_eq!(asked, Some((2, Some(strong))), "it is let go");
     let noisy = measurement_with(Some(strong));
@@ -358,8 +376,8 @@ fn noise_is_tested_with_once_it_is_settled_and_compared_with_none() {
         accuracy(&noisy) < 0.9,
         "so much noise is seen in the figures"
     );
-    hear(&mut state, 2, MeasurerEnding::Measured(noisy));
-    assert!(state.is_measured(), "with what is set");
+    hear(&mut state, 2, EvaluatorOutcome::Measured(noisy));
+    assert!(state.is_evaluation_current(), "with what is set");
     assert_eq!(known(&state), Some(accuracy(&measurement())), "as it was");
     let effects = trained(&mut state);
     let number = effects.iter().find_map(|effect| match effect {
@@ -368,7 +386,7 @@ fn noise_is_tested_with_once_it_is_settled_and_compared_with_none() {
     });
     let number = number.expect("another model is tested with the same noise");
     let noisy = measurement_with(Some(strong));
-    hear(&mut state, number, MeasurerEnding::Measured(noisy));
+    hear(&mut state, number, EvaluatorOutcome::Measured(noisy));
     assert_eq!(known(&state), None, "what it is without is not known");
     let asked = add(&mut state, None, true);
     assert_eq!(asked.map(|(_, noise)| noise), Some(None), "and taken away");

@@ -22,12 +22,12 @@ fn a_training_that_is_over_is_remarked_on_in_hindsight() {
     for record in history.clone() {
         let snapshot = Arc::new(model());
         let fact = TrainerFact::EpochFinished { record, snapshot };
-        state.hear_trainer(TrainerMessage { run, fact });
+        state.on_trainer_message(TrainerMessage { run, fact });
     }
-    let remarks = |state: &State| state.training.remarks.join(" ");
-    assert!(remarks(&state).contains("stop here"), "while it runs");
+    let hints = |state: &State| state.training.hints.join(" ");
+    assert!(hints(&state).contains("stop here"), "while it runs");
     end(&mut state, run, untested(history, Ending::Completed));
-    let said = remarks(&state);
+    let said = hints(&state);
     assert!(!said.contains("stop here"), "too late: {said}");
     assert!(said.contains("next time"), "what to do: {said}");
 }

@@ -22,7 +22,7 @@ fn a_path_is_typed_where_no_dialog_comes() {
         "asks"
     );
     state.tick(secs(10.1), true);
-    state.hear_file(FileOutcome::Cancelled);
+    state.on_file_outcome(FileOutcome::Cancelled);
     assert!(
         is_prompted(&state),
         "cancelled before anybody saw it: there is none"
@@ -31,7 +31,7 @@ fn a_path_is_typed_where_no_dialog_comes() {
     state.apply(Action::PathCancelled);
     state.apply(Action::AskPath(purpose));
     state.tick(secs(12.0), true);
-    state.hear_file(FileOutcome::Cancelled);
+    state.on_file_outcome(FileOutcome::Cancelled);
     assert!(!is_prompted(&state), "a person cancelled it");
 
     state.apply(Action::AskPath(purpose));
@@ -43,7 +43,7 @@ fn a_path_is_typed_where_no_dialog_comes() {
     state.tick(secs(16.0), true);
     assert!(is_prompted(&state), "it does not come");
     let path = PathBuf::from("b.safetensors");
-    state.hear_file(FileOutcome::WeightsLoaded {
+    state.on_file_outcome(FileOutcome::WeightsLoaded {
         path,
         model: Arc::new(model()),
     });
@@ -92,7 +92,10 @@ fn files_take_their_place_and_failures_take_none() {
             path: path.clone(),
             model: Arc::new(model()),
         };
-        assert!(answering(&state.hear_file(loaded)), "loaded weights answer");
+        assert!(
+            answering(&state.on_file_outcome(loaded)),
+            "loaded weights answer"
+        );
     }
     let names: Vec<String> = state.models.entries().iter().map(Entry::name).collect();
     assert_eq!(
@@ -102,7 +105,7 @@ fn files_take_their_place_and_failures_take_none() {
     );
     assert!(
         state
-            .hear_file(FileOutcome::Failed("could not read c".to_owned()))
+            .on_file_outcome(FileOutcome::Failed("could not read c".to_owned()))
             .is_empty(),
         "nothing"
     );
@@ -122,7 +125,7 @@ fn files_take_their_place_and_failures_take_none() {
 
     let ink: Ink = Stroke::new(vec![dot(0.5)]).into_iter().collect();
     let path = PathBuf::from("/ink/a.jsonl");
-    let effects = state.hear_file(FileOutcome::InkOpened {
+    let effects = state.on_file_outcome(FileOutcome::InkOpened {
         path,
         ink: ink.clone(),
         count: 3,
@@ -132,7 +135,7 @@ fn files_take_their_place_and_failures_take_none() {
         requested(&effects).is_some() && state.can_undo(),
         "predicted, and can be taken back"
     );
-    state.hear_file(FileOutcome::FolderChosen(PathBuf::from("/data/kmnist")));
+    state.on_file_outcome(FileOutcome::FolderChosen(PathBuf::from("/data/kmnist")));
     assert_eq!(state.training.form.folder, "/data/kmnist", "in the form");
     assert!(state.training.form.from_folder, "and chosen");
     let effects = state.apply(Action::Train);
@@ -152,7 +155,7 @@ fn files_take_their_place_and_failures_take_none() {
 fn a_picture_that_comes_in_mid_stroke_stays() {
     let mut state = state();
     state.apply(Action::PenDown(dot(0.2)));
-    state.hear_file(FileOutcome::PictureOpened {
+    state.on_file_outcome(FileOutcome::PictureOpened {
         path: "photo.png".into(),
         bitmap: Bitmap::from_bytes(&[255; crate::bitmap::PIXELS]),
     });
@@ -173,7 +176,7 @@ fn asking_to_replace_leaves_what_is_being_typed_alone() {
     state.apply(Action::PathAccepted);
     state.apply(Action::AskPath(PathPurpose::OpenDrawing));
     state.apply(Action::PathEdited("ot".to_owned()));
-    state.hear_file(FileOutcome::Exists("seven.jsonl".into()));
+    state.on_file_outcome(FileOutcome::Exists("seven.jsonl".into()));
     let prompt = state.path_prompt.clone().expect("it is open");
     let found = (prompt.purpose, prompt.text.as_str(), prompt.replaces);
     assert_eq!(found, (PathPurpose::OpenDrawing, "ot", false), "as it was");
@@ -190,10 +193,10 @@ fn a_folder_is_the_one_that_is_chosen_with_the_spaces_of_its_name() {
     ];
     for (chosen, expected, reason) in cases {
         let mut state = state();
-        state.hear_file(FileOutcome::FolderChosen(chosen.into()));
+        state.on_file_outcome(FileOutcome::FolderChosen(chosen.into()));
         let data = DataSource::Folder(expected.into());
         assert_eq!(state.training.form.source(), Some(data), "{reason}");
-        let effects = state.hear_file(FileOutcome::TestFolderChosen(chosen.into()));
+        let effects = state.on_file_outcome(FileOutcome::TestFolderChosen(chosen.into()));
         let tested = effects.iter().find_map(|effect| match effect {
             Effect::Measure(_, _, source, _) => Some(source.clone()),
             _ => None,

@@ -4,7 +4,7 @@ use super::{training::finish, *};
 use crate::{
     app::state::runs::RunAction,
     data::preview::Glimpse,
-    store::run_library::{LibraryOutcome, LibraryTask},
+    store::run_library::{RunLibraryOutcome, RunLibraryTask},
     training::config::Optimizer,
     worker::trainer::DataSource,
 };
@@ -13,15 +13,15 @@ fn act(state: &mut State, action: RunAction) -> Vec<Effect> {
     state.apply(Action::Run(action))
 }
 
-fn library(effects: &[Effect]) -> Option<&LibraryTask> {
+fn library(effects: &[Effect]) -> Option<&RunLibraryTask> {
     effects.iter().find_map(|effect| match effect {
         Effect::Library(task) => Some(task),
         _ => None,
     })
 }
 
-fn hear(state: &mut State, outcome: LibraryOutcome) -> Vec<Effect> {
-    state.hear_file(FileOutcome::Library(outcome))
+fn hear(state: &mut State, outcome: RunLibraryOutcome) -> Vec<Effect> {
+    state.on_file_outcome(FileOutcome::Library(outcome))
 }
 
 /// A state with a run that was trained just now, and its id.
@@ -32,7 +32,7 @@ fn trained() -> (State, u64) {
         panic!("expected a training, found {effects:?}");
     };
     let effects = finish(&mut state, run);
-    let Some(LibraryTask::Keep(record, _)) = library(&effects) else {
+    let Some(RunLibraryTask::Keep(record, _)) = library(&effects) else {
         panic!("it is to be kept: {effects:?}");
     };
     let id = record.id;
@@ -44,7 +44,10 @@ fn former() -> (State, u64) {
     let (state, id) = trained();
     let record = state.runs.list()[0].record.clone();
     let mut next = super::state();
-    hear(&mut next, LibraryOutcome::Listed(vec![record], Vec::new()));
+    hear(
+        &mut next,
+        RunLibraryOutcome::Listed(vec![record], Vec::new()),
+    );
     assert_eq!(next.runs.list().len(), 1, "it is listed");
     (next, id)
 }
@@ -54,15 +57,15 @@ fn a_former_run_is_asked_for_once_and_then_answers() {
     let (mut state, id) = former();
     let effects = act(&mut state, RunAction::Answer(id));
     assert!(
-        matches!(library(&effects), Some(LibraryTask::Load(asked)) if *asked == id),
+        matches!(library(&effects), Some(RunLibraryTask::Load(asked)) if *asked == id),
         "its weights are asked for: {effects:?}"
     );
     let effects = act(&mut state, RunAction::Answer(id));
     assert!(effects.is_empty(), "and not twice");
-    state.hear_file(FileOutcome::Failed("the disk is gone".to_owned()));
+    state.on_file_outcome(FileOutcome::Failed("the disk is gone".to_owned()));
     let effects = act(&mut state, RunAction::Answer(id));
     assert!(library(&effects).is_some(), "but again after a failure");
-    let effects = hear(&mut state, LibraryOutcome::Loaded(id, Arc::new(model())));
+    let effects = hear(&mut state, RunLibraryOutcome::Loaded(id, Arc::new(model())));
     assert!(answering(&effects), "it answers");
     let effects = act(&mut state, RunAction::Answer(id));
     assert!(
@@ -78,7 +81,7 @@ fn its_settings_can_be_taken_over() {
     form.numbers.optimizer = Optimizer::NESTEROV;
     form.from_folder = true;
     state.apply(Action::FormChanged(Box::new(form)));
-    let effects = act(&mut state, RunAction::TakeSettings(id));
+    let effects = act(&mut state, RunAction::UseSettings(id));
     assert!(effects.is_empty(), "nothing is to be done for it");
     let config = state.runs.list()[0].record.config.clone();
     assert_eq!(state.training.form.config(), Ok(config), "as they were");
@@ -93,11 +96,11 @@ fn a_pinned_run_is_written_down_as_soon_as_it_is_kept() {
     let (mut state, id) = trained();
     let effects = act(&mut state, RunAction::Pin(id, true));
     assert!(effects.is_empty(), "it is not in the library yet");
-    hear(&mut state, LibraryOutcome::Kept(id, Vec::new()));
+    hear(&mut state, RunLibraryOutcome::Kept(id, Vec::new()));
     for pin in [false, true] {
         let effects = act(&mut state, RunAction::Pin(id, pin));
         assert!(
-            matches!(library(&effects), Some(LibraryTask::Change(record)) if record.is_pinned == pin),
+            matches!(library(&effects), Some(RunLibraryTask::Change(record)) if record.is_pinned == pin),
             "{effects:?}"
         );
         assert_eq!(state.runs.list()[0].record.is_pinned, pin, "and shown");
@@ -107,22 +110,22 @@ fn a_pinned_run_is_written_down_as_soon_as_it_is_kept() {
 #[test]
 fn a_run_is_thrown_away_only_after_a_question() {
     let (mut state, id) = former();
-    let effects = act(&mut state, RunAction::AskToRemove(id));
+    let effects = act(&mut state, RunAction::ConfirmDelete(id));
     assert!(effects.is_empty(), "nothing is gone");
     let asked = |state: &State| state.runs.asked().map(|run| run.record.id);
     assert_eq!(asked(&state), Some(id), "it is asked for this one");
-    act(&mut state, RunAction::KeepAfterAll);
+    act(&mut state, RunAction::CancelDelete);
     assert_eq!(asked(&state), None, "a wrong click");
     assert_eq!(state.runs.list().len(), 1, "costs nothing");
-    act(&mut state, RunAction::AskToRemove(id));
+    act(&mut state, RunAction::ConfirmDelete(id));
     let effects = act(&mut state, RunAction::Remove(id));
     assert!(
-        matches!(library(&effects), Some(LibraryTask::Remove(gone)) if *gone == id),
+        matches!(library(&effects), Some(RunLibraryTask::Remove(gone)) if *gone == id),
         "{effects:?}"
     );
     assert_eq!(asked(&state), None, "the question is answered");
     assert!(state.runs.list().is_empty(), "and the run gone");
-    act(&mut state, RunAction::AskToRemove(id));
+    act(&mut state, RunAction::ConfirmDelete(id));
     assert_eq!(asked(&state), None, "what is not there is not asked for");
 }
 
@@ -137,7 +140,7 @@ fn what_makes_room_in_the_library_goes_from_the_table() {
     let newest = state.runs.list()[0].record.id;
     assert!(newest > id, "the newest is the first");
     assert!(state.models.unsaved().next().is_some(), "not kept yet");
-    hear(&mut state, LibraryOutcome::Kept(newest, vec![id]));
+    hear(&mut state, RunLibraryOutcome::Kept(newest, vec![id]));
     let ids: Vec<u64> = state.runs.list().iter().map(|run| run.record.id).collect();
     assert_eq!(ids, [newest], "the older one made room");
     assert!(state.models.unsaved().next().is_none(), "now it is");
@@ -146,27 +149,30 @@ fn what_makes_room_in_the_library_goes_from_the_table() {
 #[test]
 fn data_is_looked_at_once_and_what_is_seen_of_other_data_is_passed_over() {
     let mut state = state();
-    let effects = state.apply(Action::LookAtData);
+    let effects = state.apply(Action::PreviewData);
     assert!(
         matches!(
             &effects[..],
-            [Effect::File(FileTask::LookAtData(DataSource::Mnist))]
+            [Effect::File(FileTask::PreviewData(DataSource::Mnist))]
         ),
         "it is asked for: {effects:?}"
     );
-    assert!(state.apply(Action::LookAtData).is_empty(), "once");
+    assert!(state.apply(Action::PreviewData).is_empty(), "once");
     assert!(
         state.training.data.of(&DataSource::Mnist).is_none(),
         "nothing is known yet"
     );
     let glimpse = Glimpse::of_mnist().expect("it is built in");
     let folder = DataSource::Folder("/data/own".into());
-    state.hear_file(FileOutcome::DataSeen(folder.clone(), Ok(glimpse.clone())));
+    state.on_file_outcome(FileOutcome::DataPreviewed(
+        folder.clone(),
+        Ok(glimpse.clone()),
+    ));
     assert!(
         state.training.data.of(&DataSource::Mnist).is_none(),
         "nor from another source"
     );
-    state.hear_file(FileOutcome::DataSeen(DataSource::Mnist, Ok(glimpse)));
+    state.on_file_outcome(FileOutcome::DataPreviewed(DataSource::Mnist, Ok(glimpse)));
     let seen = state.training.data.of(&DataSource::Mnist);
     assert!(
         matches!(seen, Some(Ok(seen)) if seen.train_len() == 60_000),
@@ -176,14 +182,17 @@ fn data_is_looked_at_once_and_what_is_seen_of_other_data_is_passed_over() {
     form.from_folder = true;
     form.folder = " /data/own ".to_owned();
     state.apply(Action::FormChanged(Box::new(form)));
-    let effects = state.apply(Action::LookAtData);
+    let effects = state.apply(Action::PreviewData);
     assert_eq!(effects.len(), 1, "other data are looked at anew");
     assert!(
         state.training.data.of(&DataSource::Mnist).is_none(),
         "and are what is known now"
     );
     let reason = "no such folder".to_owned();
-    state.hear_file(FileOutcome::DataSeen(folder.clone(), Err(reason.clone())));
+    state.on_file_outcome(FileOutcome::DataPreviewed(
+        folder.clone(),
+        Err(reason.clone()),
+    ));
     assert_eq!(
         state.training.data.of(&folder),
         Some(&Err(reason)),

@@ -38,7 +38,7 @@ fn epoch(state: &mut State, run: u64) -> Vec<Effect> {
         record: record(1),
         snapshot: Arc::new(model()),
     };
-    state.hear_trainer(TrainerMessage { run, fact })
+    state.on_trainer_message(TrainerMessage { run, fact })
 }
 
 /// What a training leaves that was not tested.
@@ -55,7 +55,7 @@ pub(super) fn untested(history: Vec<EpochRecord>, ending: Ending) -> TrainedMode
 
 pub(super) fn end(state: &mut State, run: u64, trained: TrainedModel) -> Vec<Effect> {
     let fact = TrainerFact::Finished(Box::new(trained));
-    state.hear_trainer(TrainerMessage { run, fact })
+    state.on_trainer_message(TrainerMessage { run, fact })
 }
 
 pub(super) fn finish(state: &mut State, run: u64) -> Vec<Effect> {
@@ -91,7 +91,7 @@ fn a_training_stopped_before_its_first_batch_leaves_the_model_at_work() {
     assert!(
         state.notices.list()[0]
             .text
-            .contains("before anything was learnt"),
+            .contains("before anything was learned"),
         "and it is said why"
     );
 }
@@ -101,7 +101,7 @@ fn what_a_resumed_training_had_learnt_is_kept_when_it_is_stopped_at_once() {
     let mut state = state();
     let run = started(&mut state);
     let fact = TrainerFact::Resumed(vec![record(1)]);
-    state.hear_trainer(TrainerMessage { run, fact });
+    state.on_trainer_message(TrainerMessage { run, fact });
     state.apply(Action::Stop);
     let trained = untested(vec![record(1)], Ending::Stopped);
     end(&mut state, run, trained);
@@ -119,11 +119,11 @@ fn a_model_that_is_loaded_ends_the_watching() {
     epoch(&mut state, run);
     assert!(state.models.snapshot().is_some(), "the training answers");
     let loaded = Arc::new(model());
-    state.hear_file(FileOutcome::WeightsLoaded {
+    state.on_file_outcome(FileOutcome::WeightsLoaded {
         path: "w.safetensors".into(),
         model: Arc::clone(&loaded),
     });
-    state.hear_glance(Arc::new(model()));
+    state.on_live_snapshot(Arc::new(model()));
     assert!(
         Arc::ptr_eq(state.models.answering(), &loaded),
         "what was loaded goes on answering"
@@ -169,7 +169,7 @@ fn what_was_learnt_answers_while_it_is_tested_and_the_test_can_be_skipped() {
         epoch: Some(2),
         is_stopped: true,
     };
-    let effects = state.hear_trainer(TrainerMessage { run, fact });
+    let effects = state.on_trainer_message(TrainerMessage { run, fact });
     assert!(answering(&effects), "it answers before it is tested");
     assert!(
         Arc::ptr_eq(state.models.answering(), &best),
@@ -215,7 +215,7 @@ fn what_an_earlier_run_still_says_is_passed_over() {
         training_examples: 8,
         validation_examples: 2,
     };
-    state.hear_trainer(TrainerMessage {
+    state.on_trainer_message(TrainerMessage {
         run: old,
         fact: TrainerFact::Started(plan),
     });
@@ -228,7 +228,7 @@ fn what_an_earlier_run_still_says_is_passed_over() {
         "nothing follows from a stale epoch"
     );
     let fact = TrainerFact::Failed("late".to_owned());
-    state.hear_trainer(TrainerMessage { run: old, fact });
+    state.on_trainer_message(TrainerMessage { run: old, fact });
     assert_eq!(
         state.training.state,
         TrainingState::Running { run: new },
@@ -317,7 +317,7 @@ fn a_failed_training_is_said_and_leaves_the_model_at_work() {
     let run = started(&mut state);
     epoch(&mut state, run);
     let fact = TrainerFact::Failed("the data is gone".to_owned());
-    let effects = state.hear_trainer(TrainerMessage { run, fact });
+    let effects = state.on_trainer_message(TrainerMessage { run, fact });
     assert!(answering(&effects), "the chosen model answers again");
     assert_eq!(
         state.models.chosen().origin,

@@ -24,7 +24,7 @@ pub(super) struct Adam {
 }
 
 impl Adam {
-    /// The factors of a step, counted from 1; of the usual Adam where the optimiser is another one. Only
+    /// The factors of a step, counted from 1; of the usual Adam where the optimizer is another one. Only
     /// weights decay.
     pub(super) fn at_step(settings: &StepSettings, step: u32, is_weight: bool) -> Self {
         let (Optimizer::Adam {

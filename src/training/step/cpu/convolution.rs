@@ -29,8 +29,8 @@ pub(in crate::training) struct Shared {
     mlp: Mlp,
     activation: Activation,
     layers: Vec<Layer>,
-    /// What is learnt: weight and bias of each layer in turn, shared ones once.
-    learnt: Vec<Vec<f32>>,
+    /// What is learned: weight and bias of each layer in turn, shared ones once.
+    learned: Vec<Vec<f32>>,
     optimizer: OptimizerState,
     groups: Vec<Group>,
 }
@@ -58,7 +58,7 @@ struct Group {
     /// `[n, 784]`.
     pixels: Vec<f32>,
     layers: Vec<Traces>,
-    /// Of all that is learnt.
+    /// Of all that is learned.
     gradient: Vec<Vec<f32>>,
     figures: BatchFigures,
 }
@@ -82,7 +82,7 @@ impl Shared {
         let widths = mlp.config().widths();
         let mut fields = fields.into_iter();
         let mut layers = Vec::new();
-        let mut learnt = Vec::new();
+        let mut learned = Vec::new();
         for (dense, pair) in mlp.layers().iter().zip(widths.windows(2)) {
             let layer = Layer {
                 fields: fields.next(),
@@ -91,14 +91,14 @@ impl Shared {
             };
             let (weight, bias) = (Values::of(&dense.weight)?, Values::of(&dense.bias)?);
             let (weight, bias) = (weight.as_slice()?, bias.as_slice()?);
-            learnt.extend(match &layer.fields {
+            learned.extend(match &layer.fields {
                 Some(fields) => fields.shared(weight, bias),
                 None => [weight.to_vec(), bias.to_vec()],
             });
             layers.push(layer);
         }
         let zeros = || {
-            learnt
+            learned
                 .iter()
                 .map(|values| vec![0.0; values.len()])
                 .collect()
@@ -111,7 +111,7 @@ impl Shared {
             },
             activation: mlp.config().activation(),
             layers,
-            learnt,
+            learned,
             groups: Vec::new(),
             mlp,
         })
@@ -122,7 +122,7 @@ impl Shared {
         let count = batch.members.len();
         let pass = Pass {
             layers: &self.layers,
-            learnt: &self.learnt,
+            learned: &self.learned,
             activation: self.activation,
             dropout: settings.dropout,
             loss: LossRule::new(settings, count),
@@ -153,13 +153,13 @@ impl Shared {
         figures.fold(BatchFigures::default(), BatchFigures::plus)
     }
 
-    /// A step of the optimiser on all that is learnt.
+    /// A step of the optimizer on all that is learned.
     fn update(&mut self, settings: &StepSettings) {
         self.optimizer.steps += 1;
         let gradient = &mut self.groups[0].gradient;
         let (l1, l2) = (settings.l1 as f32, 2.0 * settings.l2 as f32);
         if l1 != 0.0 || l2 != 0.0 {
-            for (gradient, weights) in gradient.iter_mut().zip(&self.learnt).step_by(2) {
+            for (gradient, weights) in gradient.iter_mut().zip(&self.learned).step_by(2) {
                 elementwise::add_penalty(gradient, weights, l1, l2);
             }
         }
@@ -174,26 +174,26 @@ impl Shared {
         } = &mut self.optimizer;
         let rules = [true, false].map(|is_weight| Rule::at_step(settings, *steps, is_weight));
         let moments = first.iter_mut().zip(second);
-        let places = self.learnt.iter_mut().zip(gradient).zip(moments);
+        let places = self.learned.iter_mut().zip(gradient).zip(moments);
         for (((values, gradient), (first, second)), rule) in places.zip(rules.iter().cycle()) {
             rule.update_slice(values, gradient, first, second);
         }
     }
 
-    /// Writes what is learnt into the network.
+    /// Writes what is learned into the network.
     fn spread(&self) -> candle_core::Result<()> {
         let parameters: Vec<_> = self.mlp.parameters().collect();
         parameters::write_all(&parameters, &mut |mut parameters| {
             let pairs = parameters.as_chunks_mut::<2>().0.iter_mut();
-            let learnt = self.learnt.as_chunks::<2>().0;
-            for (([weight, bias], [learnt, learnt_bias]), layer) in
-                pairs.zip(learnt).zip(&self.layers)
+            let learned = self.learned.as_chunks::<2>().0;
+            for (([weight, bias], [learned, learnt_bias]), layer) in
+                pairs.zip(learned).zip(&self.layers)
             {
                 if let Some(fields) = &layer.fields {
-                    fields.spread(learnt, weight);
+                    fields.spread(learned, weight);
                     fields.spread_bias(learnt_bias, bias);
                 } else {
-                    weight.copy_from_slice(learnt);
+                    weight.copy_from_slice(learned);
                     bias.copy_from_slice(learnt_bias);
                 }
             }
@@ -204,7 +204,7 @@ impl Shared {
 /// What the groups of a batch share on their way.
 struct Pass<'a> {
     layers: &'a [Layer],
-    learnt: &'a [Vec<f32>],
+    learned: &'a [Vec<f32>],
     activation: Activation,
     dropout: Dropout,
     loss: LossRule,
@@ -216,7 +216,7 @@ impl Pass<'_> {
         let count = batch.members.len();
         group.pixels = batch.to_dense();
         group.layers.resize_with(self.layers.len(), Traces::default);
-        group.gradient.resize_with(self.learnt.len(), Vec::new);
+        group.gradient.resize_with(self.learned.len(), Vec::new);
         for index in 0..self.layers.len() {
             self.forward(group, index, (first_row, count));
         }
@@ -233,7 +233,7 @@ impl Pass<'_> {
 
     fn forward(&self, group: &mut Group, index: usize, (first_row, count): (usize, usize)) {
         let layer = &self.layers[index];
-        let (weight, bias) = (&self.learnt[2 * index], &self.learnt[2 * index + 1]);
+        let (weight, bias) = (&self.learned[2 * index], &self.learned[2 * index + 1]);
         let (before, rest) = group.layers.split_at_mut(index);
         let inputs = before
             .last()
@@ -281,7 +281,7 @@ impl Pass<'_> {
     fn back(&self, group: &mut Group, index: usize) {
         let layer = &self.layers[index];
         let (looked_at, channels) = layer.shape();
-        let weight = &self.learnt[2 * index];
+        let weight = &self.learned[2 * index];
         let (before, rest) = group.layers.split_at_mut(index);
         let Traces { seen, deltas, .. } = &mut rest[0];
         let inputs = before

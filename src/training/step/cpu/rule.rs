@@ -1,4 +1,4 @@
-//! The step of every optimiser over a slice of parameters whose gradients lie ready.
+//! The step of every optimizer over a slice of parameters whose gradients lie ready.
 
 use pulp::Arch;
 
@@ -9,7 +9,7 @@ use crate::training::{StepSettings, config::Optimizer};
 /// times slower.
 const NOTHING: f32 = 1e-30;
 
-/// An optimiser's factors at one step.
+/// An optimizer's factors at one step.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Rule {
     Descent {

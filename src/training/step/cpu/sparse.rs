@@ -238,7 +238,7 @@ impl ByPixel {
 pub(super) struct Block {
     /// Which columns.
     pub(super) columns: Range<usize>,
-    /// What the optimiser remembers of the gradients by each pixel's weights, `[784, columns]`.
+    /// What the optimizer remembers of the gradients by each pixel's weights, `[784, columns]`.
     first: Vec<f32>,
     second: Vec<f32>,
     /// Whether a pixel was ever lit: until then its moments are zero, and a step leaves its

@@ -9,7 +9,7 @@ use super::{
     sparse::{self, Block, ByPixel},
 };
 
-/// What the optimiser remembers of the gradients by a layer's weights or by its bias.
+/// What the optimizer remembers of the gradients by a layer's weights or by its bias.
 pub(super) struct Moments {
     pub(super) first: Vec<f32>,
     pub(super) second: Vec<f32>,

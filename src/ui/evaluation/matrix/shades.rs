@@ -1,10 +1,10 @@
-//! The colours of the confusion matrix's cells.
+//! The colors of the confusion matrix's cells.
 
 use egui::Color32;
 
 use crate::{bitmap::CLASSES, ui::theme::Palette};
 
-/// How cells are coloured: in one hue on the diagonal, in another beside it, where the most frequent
+/// How cells are colored: in one hue on the diagonal, in another beside it, where the most frequent
 /// error is the strongest.
 pub(super) struct Shades {
     /// The largest rate beside the diagonal.
@@ -12,7 +12,7 @@ pub(super) struct Shades {
 }
 
 impl Shades {
-    /// The colours of a matrix.
+    /// The colors of a matrix.
     pub(super) fn of(confusion: &[[usize; CLASSES]; CLASSES]) -> Self {
         let mut worst = 0.0_f64;
         for (truth, row) in confusion.iter().enumerate() {
@@ -26,7 +26,7 @@ impl Shades {
         Self { worst }
     }
 
-    /// The colour of a cell that holds this part of its row, 0..=1, and that of its text.
+    /// The color of a cell that holds this part of its row, 0..=1, and that of its text.
     pub(super) fn colors(&self, rate: f64, is_right: bool, palette: &Palette) -> [Color32; 2] {
         if rate == 0.0 {
             return [palette.track, palette.weak];
@@ -50,7 +50,7 @@ impl Shades {
     }
 }
 
-/// The contrast ratio of two colours, 1 to 21, as the Web Content Accessibility Guidelines 2.2
+/// The contrast ratio of two colors, 1 to 21, as the Web Content Accessibility Guidelines 2.2
 /// define it.
 fn contrast(one: Color32, other: Color32) -> f32 {
     let luminance = |color: Color32| {

@@ -107,7 +107,7 @@ fn however_much_is_drawn_a_frame_shows_as_few_corners() {
         drawing.show(&strokes);
         settle(&mut drawing, &ctx);
         assert!(
-            drawing.vertices <= MOST_VERTICES,
+            drawing.vertices <= MAX_VERTICES,
             "{} corners of {} strokes",
             drawing.vertices,
             strokes.len()

@@ -4,15 +4,15 @@ use super::*;
 
 #[test]
 fn ones_own_drawings_change_what_is_learnt_and_none_change_nothing() {
-    let (folder, bell) = (data_folder(), Bell::new());
+    let (folder, test_waker) = (data_folder(), TestWaker::new());
     let file = folder.path().join("hand.jsonl");
     let trained = |hand| {
         let mut job = job(config(3), folder.path());
         if let Job::New { hand: file, .. } = &mut job {
             *file = hand;
         }
-        let trainer = Trainer::spawn(7, job, None, wakers(&bell));
-        logits(&finished(to_the_end(&trainer, &bell)).model.mlp)
+        let trainer = Trainer::spawn(7, job, None, wakers(&test_waker));
+        logits(&finished(to_the_end(&trainer, &test_waker)).model.mlp)
     };
     let without = trained(None);
     assert_eq!(trained(Some(file.clone())), without, "none is kept");

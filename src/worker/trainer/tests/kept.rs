@@ -7,24 +7,26 @@ use crate::store::checkpoints;
 fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
     let path = checkpoints::checkpoint_in(&kept.path().join("not/yet/there"));
-    let spawn = |job, bell: &Bell| Trainer::spawn(7, job, Some(path.clone()), wakers(bell));
+    let spawn = |job, test_waker: &TestWaker| {
+        Trainer::spawn(7, job, Some(path.clone()), wakers(test_waker))
+    };
     let epochs = 400;
-    let bell = Bell::new();
+    let test_waker = TestWaker::new();
     let whole = finished(to_the_end(
-        &spawn(job(config(epochs), folder.path()), &bell),
-        &bell,
+        &spawn(job(config(epochs), folder.path()), &test_waker),
+        &test_waker,
     ));
     assert!(!path.exists(), "nothing is left of a training that ended");
-    let bell = Bell::new();
-    let trainer = spawn(job(config(epochs), folder.path()), &bell);
+    let test_waker = TestWaker::new();
+    let trainer = spawn(job(config(epochs), folder.path()), &test_waker);
     wait_until(|| images_seen(&trainer) > 2 * LEARNT && path.exists());
     drop(trainer);
     let found = checkpoints::find(&path).expect("it can be read");
     let checkpoint = Arc::new(found.expect("it is there"));
     let done = checkpoint.history().len();
-    let bell = Bell::new();
-    let trainer = spawn(Job::Resume(checkpoint), &bell);
-    let facts = to_the_end(&trainer, &bell);
+    let test_waker = TestWaker::new();
+    let trainer = spawn(Job::Resume(checkpoint), &test_waker);
+    let facts = to_the_end(&trainer, &test_waker);
     let resumed = facts.iter().find_map(|fact| match fact {
         TrainerFact::Resumed(history) => Some(history.len()),
         _ => None,
@@ -52,10 +54,10 @@ fn what_another_window_is_training_is_left_to_it() {
         matches!(found, Ok(None)),
         "it was not interrupted: {found:?}"
     );
-    let bell = Bell::new();
+    let test_waker = TestWaker::new();
     let job = job(config(2), folder.path());
-    let trainer = Trainer::spawn(7, job, Some(path.clone()), wakers(&bell));
-    let facts = to_the_end(&trainer, &bell);
+    let trainer = Trainer::spawn(7, job, Some(path.clone()), wakers(&test_waker));
+    let facts = to_the_end(&trainer, &test_waker);
     let not_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::NotKept(_));
     assert!(facts.iter().any(not_kept), "it is said: {facts:?}");
     let is_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::Kept);
@@ -72,9 +74,9 @@ fn interrupted_at(path: &Path, folder: &Path, seed: u64) -> Arc<Checkpoint> {
         seed,
         ..config(400)
     };
-    let bell = Bell::new();
+    let test_waker = TestWaker::new();
     let job = job(config, folder);
-    let trainer = Trainer::spawn(7, job, Some(path.to_path_buf()), wakers(&bell));
+    let trainer = Trainer::spawn(7, job, Some(path.to_path_buf()), wakers(&test_waker));
     wait_until(|| images_seen(&trainer) > 2 * LEARNT && path.exists());
     drop(trainer);
     Arc::new(found(path).expect("it was interrupted"))
@@ -118,11 +120,11 @@ fn a_training_that_is_resumed_takes_nobodys_place() {
 fn whether_it_could_be_resumed_is_told_whenever_that_changes() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
     let path = checkpoints::checkpoint_in(kept.path());
-    let bell = Bell::new();
+    let test_waker = TestWaker::new();
     let job = job(config(5000), folder.path());
-    let trainer = Trainer::spawn(7, job, Some(path.clone()), wakers(&bell));
+    let trainer = Trainer::spawn(7, job, Some(path.clone()), wakers(&test_waker));
     let until = |is_it: fn(&TrainerFact) -> bool| {
-        bell.wait_for(|| {
+        test_waker.wait_for(|| {
             let mut facts = trainer.drain().into_iter();
             facts.find(|message| is_it(&message.fact))
         });
