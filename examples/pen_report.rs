@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             shrunk(&mapped(ink, [0.5, 0.0, 0.0, 0.5]))
         }),
         ("the box stretched to 28×28", stretched),
-        ("the box scaled, without centring", uncentered),
+        ("the box scaled, without centering", uncentered),
         ("MNIST's way, on a raster of fixed pen", rastered),
         ("Digitpad's", drawn),
     ];

@@ -30,7 +30,7 @@ use self::{
     control::{Control, Signal},
     evaluation::evaluate,
     fine_tune::{Origin, Pupil},
-    run::{Learnt, Run},
+    run::{Learned, Run},
     step::{BatchFigures, OptimizerState, Step, StepSettings, convolution},
 };
 pub use self::{
@@ -177,7 +177,7 @@ fn begin(
             // It knows nothing, so that there is nothing to test.
             control.skip();
         } else {
-            on_event(TrainingEvent::Learnt {
+            on_event(TrainingEvent::Learned {
                 mlp: learned.mlp.clone(),
                 epoch: learned.epoch,
                 is_stopped: learned.ending == Ending::Stopped,
@@ -240,10 +240,10 @@ fn finish(
     config: &TrainingConfig,
     dataset: &Dataset,
     (validation, (origin, rejects)): (&Examples, (Option<&Origin>, bool)),
-    learned: Learnt,
+    learned: Learned,
     control: &Control,
 ) -> Result<Option<TrainedModel>, TrainingError> {
-    let Learnt {
+    let Learned {
         mlp,
         epoch,
         history,

@@ -153,7 +153,7 @@ fn the_shipped_model_reaches_what_it_says() {
     );
 }
 
-/// The parts of a weight file, to be spoilt one at a time.
+/// The parts of a weight file, to be corrupted one at a time.
 struct Parts {
     tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)>,
     metadata: HashMap<String, String>,

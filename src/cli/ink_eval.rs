@@ -157,7 +157,7 @@ pub(super) fn run(
 /// Sorts the drawings, and adds noise to what the network will see of them.
 fn sort(records: &[InkRecord], noise: Option<Noise>) -> Sorted<'_> {
     let mut sorted = Sorted::default();
-    let spoilt = |bitmap: Bitmap, place: usize| match noise {
+    let corrupted = |bitmap: Bitmap, place: usize| match noise {
         Some(noise) => noise.on(&bitmap, place),
         None => bitmap,
     };
@@ -172,11 +172,11 @@ fn sort(records: &[InkRecord], noise: Option<Noise>) -> Sorted<'_> {
         };
         match label {
             Label::Digit(digit) => {
-                let bitmap = spoilt(bitmap, sorted.digits.len());
+                let bitmap = corrupted(bitmap, sorted.digits.len());
                 sorted.digits.push((record, *digit, bitmap));
             }
             Label::Other(sign) => {
-                let bitmap = spoilt(bitmap, sorted.others.len());
+                let bitmap = corrupted(bitmap, sorted.others.len());
                 sorted.others.push((sign, bitmap));
             }
         }

@@ -199,18 +199,18 @@ fn examples(pictures: impl IntoIterator<Item = (Digit, [u8; PIXELS])>) -> Exampl
 fn pictures(record: &InkRecord, rng: &mut impl Rng) -> Vec<(Option<Digit>, [u8; PIXELS])> {
     let digit = match &record.label {
         Some(Label::Digit(digit)) => Some(*digit),
-        Some(Label::Other(sign)) if is_learnt(sign) => None,
+        Some(Label::Other(sign)) if is_learned(sign) => None,
         _ => return Vec::new(),
     };
-    let spoilt = digit.and_then(|digit| spoilt(&record.ink, digit, rng));
+    let corrupted = digit.and_then(|digit| corrupted(&record.ink, digit, rng));
     iter::once((digit, &record.ink))
-        .chain(spoilt.iter().map(|ink| (None, ink)))
+        .chain(corrupted.iter().map(|ink| (None, ink)))
         .filter_map(|(digit, ink)| Some((digit, ink::to_bitmap(ink)?.to_bytes())))
         .collect()
 }
 
 /// A digit in a mirror or on its side, where it is none any more.
-fn spoilt(ink: &Ink, digit: Digit, rng: &mut impl Rng) -> Option<Ink> {
+fn corrupted(ink: &Ink, digit: Digit, rng: &mut impl Rng) -> Option<Ink> {
     let mirror = [-1.0, 0.0, 0.0, 1.0];
     let turn = if rng.random() { 1.0 } else { -1.0 };
     let side = [0.0, -turn, turn, 0.0];
@@ -239,7 +239,7 @@ pub fn is_among(label: &str, signs: &str) -> bool {
     matches!((letters.next(), letters.next()), (Some(sign), None) if signs.contains(sign))
 }
 
-fn is_learnt(label: &str) -> bool {
+fn is_learned(label: &str) -> bool {
     let is_plain = is_among(label, PLAIN_SIGNS) && !is_among(label, UNKNOWN_SIGNS);
     is_plain || is_among(label, OTHER_SIGNS)
 }
@@ -332,8 +332,8 @@ mod tests {
         let sides = [1.0, -1.0].map(|turn| mapped(&ink, [0.0, -turn, turn, 0.0]));
         let [none, mirror_only, side_only, both] = [0, 6, 2, 4].map(|value| {
             let digit = Digit::ALL[value];
-            let spoilt = (0..32).map(|_| spoilt(&ink, digit, &mut rng));
-            spoilt.collect::<Option<Vec<_>>>()
+            let corrupted = (0..32).map(|_| corrupted(&ink, digit, &mut rng));
+            corrupted.collect::<Option<Vec<_>>>()
         });
         assert_eq!(none, None, "a 0 stays one whatever is done to it");
         let mirror_only = mirror_only.expect("a 6 is none in a mirror");

@@ -65,7 +65,7 @@ pub struct TrainingConfig {
     pub generated_digits: usize,
     /// The gradient of a generated digit is multiplied by this power of the probability that the network gives to
     /// what it is to be read as; 0..=4, 0 counts all alike. So those count for little that are another digit to
-    /// MNIST's hands. With cross-entropy this makes (1 − pᵠ) / q small, the generalised cross-entropy of Zhang and
+    /// MNIST's hands. With cross-entropy this makes (1 − pᵠ) / q small, the generalized cross-entropy of Zhang and
     /// Sabuncu (2018), which is robust against wrong labels. The figures that a training reports are without it.
     pub doubt: f64,
     /// Generated drawings that are no digit, and are learned to be refused; 0..=500,000.
@@ -148,7 +148,9 @@ impl TrainingConfig {
     /// When the weights of these hidden layers cannot be shared.
     pub fn learnt_count(&self) -> Result<usize, Refusal> {
         let fields = self.fields()?;
-        Ok(convolution::learnt_sizes(&self.model, &fields).iter().sum())
+        Ok(convolution::learned_sizes(&self.model, &fields)
+            .iter()
+            .sum())
     }
 
     /// The layers of fields that it begins with; none where nothing is shared.

@@ -27,7 +27,7 @@ pub enum TrainingEvent {
     },
     /// Nothing more is learned, whether by itself or because of a stop; what follows is the test of this
     /// network, which is the one that is kept. Left out where not even one batch was learned.
-    Learnt {
+    Learned {
         /// The network: whoever keeps it must take a [`Mlp::copy`] before returning.
         mlp: Mlp,
         /// The epoch at whose end it was so; `None` if it is from within one.

@@ -72,7 +72,7 @@ pub(super) struct Best {
 }
 
 /// What a run leaves.
-pub(super) struct Learnt {
+pub(super) struct Learned {
     /// The network that is to be kept.
     pub(super) mlp: Mlp,
     /// The epoch at whose end it was so.
@@ -142,7 +142,7 @@ impl<'a> Run<'a> {
         mut self,
         validation: &Examples,
         on_event: &mut dyn FnMut(TrainingEvent),
-    ) -> Result<Option<Learnt>, TrainingError> {
+    ) -> Result<Option<Learned>, TrainingError> {
         on_event(TrainingEvent::Started(Plan {
             epochs: self.config.epochs,
             training_examples: self.training.len(),
@@ -370,7 +370,7 @@ impl<'a> Run<'a> {
     }
 
     /// Chooses the network that is kept.
-    fn learned(self, ending: Ending) -> Learnt {
+    fn learned(self, ending: Ending) -> Learned {
         let is_validated = |best: &Best| best.validation_loss.is_some();
         let wants_best = match ending {
             Ending::Completed => self.config.patience > 0,
@@ -387,7 +387,7 @@ impl<'a> Run<'a> {
                 last.filter(|_| at_end),
             ),
         };
-        Learnt {
+        Learned {
             mlp,
             epoch,
             history: self.history,

@@ -72,7 +72,7 @@ impl Canvas {
                     actions.push(Action::PenMoved(paper.pad_from_screen(pos)));
                     self.lift(&mut actions);
                 }
-                // The pointer left the window, or a touch was cancelled: no release will come.
+                // The pointer left the window, or a touch was canceled: no release will come.
                 Event::PointerGone | Event::WindowFocused(false) if self.pen_is_down => {
                     self.lift(&mut actions);
                 }

@@ -17,7 +17,7 @@ use crate::ink::{Point, smooth};
 
 /// The pen's width in the pad's side, about as wide as the network's pen in its picture.
 pub(crate) const PEN_WIDTH: f32 = 0.068;
-/// The cosine of the sharpest turn that neighbouring pieces of the outline share corners at; a sharper
+/// The cosine of the sharpest turn that neighboring pieces of the outline share corners at; a sharper
 /// one gets a disc. Paths are smoothed, so nearly all turns are much smaller.
 const SHARED_CORNER_COSINE: f32 = 0.94;
 

@@ -49,7 +49,7 @@ pub enum EvaluatorOutcome {
     /// It is done.
     Measured(Arc<Measurement>),
     /// It was told to end.
-    Cancelled,
+    Canceled,
     /// It could not be done: the whole sentence.
     Failed(String),
 }
@@ -101,7 +101,7 @@ impl Evaluator {
         }
     }
 
-    /// Ends it as soon as can be; [`EvaluatorOutcome::Cancelled`] follows, unless it is done before.
+    /// Ends it as soon as can be; [`EvaluatorOutcome::Canceled`] follows, unless it is done before.
     pub fn cancel(&self) {
         self.control.abandon();
     }
@@ -172,7 +172,7 @@ type Pictures<'a> = (&'a Source, Option<Noise>);
 fn work(model: &Model, pictures: Pictures, control: &Control, mut reporter: Reporter) {
     let ending = match catch_panic(|| measure(model, pictures, control, &mut reporter)) {
         Ok(Ok(Some(measurement))) => EvaluatorOutcome::Measured(Arc::new(measurement)),
-        Ok(Ok(None)) => EvaluatorOutcome::Cancelled,
+        Ok(Ok(None)) => EvaluatorOutcome::Canceled,
         Ok(Err(error)) => EvaluatorOutcome::Failed(error::chain(&error)),
         Err(panic) => EvaluatorOutcome::Failed(panic),
     };

@@ -69,7 +69,7 @@ pub enum TrainerFact {
         snapshot: Arc<Model>,
     },
     /// Nothing more is learned; what was is tested. Left out where not even one batch was learned.
-    Learnt {
+    Learned {
         /// The model that is kept, which answers as it will.
         model: Arc<Model>,
         /// The epoch at whose end it was so; `None` if it is from within one.
@@ -149,7 +149,7 @@ impl Trainer {
         self.control.resume();
     }
 
-    /// Ends after the batch at hand, paused or not; [`TrainerFact::Learnt`] follows where anything
+    /// Ends after the batch at hand, paused or not; [`TrainerFact::Learned`] follows where anything
     /// was learned, and, after a test, [`TrainerFact::Finished`].
     pub fn stop(&self) {
         self.control.stop();
@@ -338,13 +338,13 @@ impl Listener<'_> {
                         .tell(TrainerFact::EpochFinished { record, snapshot });
                 }
             }
-            TrainingEvent::Learnt {
+            TrainingEvent::Learned {
                 mlp,
                 epoch,
                 is_stopped,
             } => {
                 if let Some(model) = self.copied(&mlp, None) {
-                    self.reporter.tell(TrainerFact::Learnt {
+                    self.reporter.tell(TrainerFact::Learned {
                         model,
                         epoch,
                         is_stopped,

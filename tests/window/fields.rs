@@ -66,7 +66,7 @@ fn a_newcomer_sees_a_preset_and_train_and_no_knob() {
 fn every_group_is_changed_shown_to_be_and_reset() {
     let cases = [
         ("Training steps", "Epochs", "3"),
-        ("Optimiser", "Clip gradients", "2"),
+        ("Optimizer", "Clip gradients", "2"),
         ("Against overfitting", "Dropout", "0.25"),
         ("Before the network", "Upright", "0.8"),
         ("Before the network", "Even width", "0.6"),
@@ -184,7 +184,7 @@ fn a_seed_is_held_with_all_its_digits() {
 
 #[test]
 fn knobs_that_make_no_sense_are_not_shown() {
-    let window = opened(&["Optimiser"]);
+    let window = opened(&["Optimizer"]);
     let shows = |window: &Window, label: &str| window.harness.query_by_label(label).is_some();
     assert!(shows(&window, "Beta 1"), "Adam has it");
     assert!(!shows(&window, "Momentum"), "but no momentum");
@@ -192,7 +192,7 @@ fn knobs_that_make_no_sense_are_not_shown() {
     form.numbers.optimizer = Optimizer::NESTEROV;
     let mut window = set_to(&form);
     window.click("Settings");
-    window.click("Optimiser · changed");
+    window.click("Optimizer · changed");
     assert!(shows(&window, "Momentum"), "SGD has it");
     assert!(shows(&window, "Nesterov"), "and can look ahead with it");
     assert!(!shows(&window, "Beta 1"), "but has no moments");

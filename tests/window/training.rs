@@ -214,18 +214,18 @@ fn a_watched_training_reads_the_drawing() {
 fn closing_asks_while_a_training_runs() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut window = Window::new(training_settings(folder.path(), 10_000));
-    let cancelled = |commands: &[ViewportCommand]| commands.contains(&ViewportCommand::CancelClose);
-    assert!(!cancelled(&window.close()), "nothing is lost yet");
+    let canceled = |commands: &[ViewportCommand]| commands.contains(&ViewportCommand::CancelClose);
+    assert!(!canceled(&window.close()), "nothing is lost yet");
     window.click("Train");
-    assert!(cancelled(&window.close()), "the window stays");
+    assert!(canceled(&window.close()), "the window stays");
     assert!(window.says("Training is running"), "and asks");
     window.click("Keep training");
     assert!(!window.says("Training is running"), "it goes on");
-    assert!(cancelled(&window.close()), "it asks again");
+    assert!(canceled(&window.close()), "it asks again");
     window.harness.get_by_label("Stop it and close").click();
     window.harness.step();
     window.harness.step();
-    assert!(!cancelled(&window.close()), "then it closes");
+    assert!(!canceled(&window.close()), "then it closes");
     let begin = Instant::now();
     drop(window);
     assert!(

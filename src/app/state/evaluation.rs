@@ -349,7 +349,7 @@ impl State {
                 });
             }
             (EvaluatorOutcome::Failed(reason), _) => self.notices.error(reason),
-            (EvaluatorOutcome::Cancelled | EvaluatorOutcome::Measured(_), _) => {}
+            (EvaluatorOutcome::Canceled | EvaluatorOutcome::Measured(_), _) => {}
         }
         effects
     }

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// A dialog that is cancelled sooner than this was hardly seen by anybody: there is none to be had.
+/// A dialog that is canceled sooner than this was hardly seen by anybody: there is none to be had.
 const UNSEEN_DIALOG: Duration = Duration::from_millis(700);
 /// A dialog that is open for longer may be one that never comes.
 const SLOW_DIALOG: Duration = Duration::from_secs(4);
@@ -75,7 +75,7 @@ impl State {
                 self.training.push(record);
                 self.show_snapshot(snapshot, &mut effects);
             }
-            TrainerFact::Learnt {
+            TrainerFact::Learned {
                 model,
                 epoch,
                 is_stopped,
@@ -192,7 +192,7 @@ impl State {
     pub fn on_file_outcome(&mut self, outcome: FileOutcome) -> Vec<Effect> {
         let mut effects = Vec::new();
         match outcome {
-            FileOutcome::Cancelled => self.on_dialog_canceled(),
+            FileOutcome::Canceled => self.on_dialog_canceled(),
             FileOutcome::WeightsLoaded { path, model } => {
                 self.on_dialog_answered(PathPurpose::LoadWeights);
                 self.notices

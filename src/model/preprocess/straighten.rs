@@ -14,7 +14,7 @@ const LEAST_HEIGHT: f32 = 0.5;
 const EVEN_WIDTH: f32 = 3.6;
 /// An image is narrowed by this factor at most.
 const MOST_NARROWING: f32 = 1.6;
-/// Where the center of mass comes to, the middle of this column: where MNIST's own centring leaves it.
+/// Where the center of mass comes to, the middle of this column: where MNIST's own centering leaves it.
 const MIDDLE: f32 = (SIDE / 2) as f32;
 
 /// Makes a digit upright and evenly wide by its moments: each row is shifted and stretched, so that `upright`

@@ -139,8 +139,8 @@ impl Autograd {
         };
         let beliefs = beliefs(batch.targets, &log_probabilities, &wanted, settings.doubt)?;
         let mean = ((&losses * beliefs)?.sum_all()? / count as f64)?;
-        let penalised = self.penalised(mean, settings)?;
-        let gradients = penalised.backward()?;
+        let penalized = self.penalized(mean, settings)?;
+        let gradients = penalized.backward()?;
         let gradients: Vec<Tensor> = self
             .moments
             .iter()
@@ -191,7 +191,7 @@ impl Autograd {
     }
 
     /// The loss with the penalties on the weights.
-    fn penalised(&self, mut loss: Tensor, settings: &StepSettings) -> candle_core::Result<Tensor> {
+    fn penalized(&self, mut loss: Tensor, settings: &StepSettings) -> candle_core::Result<Tensor> {
         for Moments { parameter, .. } in self.moments.iter().step_by(2) {
             if settings.l1 > 0.0 {
                 loss = (loss + (parameter.abs()?.sum_all()? * settings.l1)?)?;

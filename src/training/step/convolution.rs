@@ -192,7 +192,7 @@ impl FieldLayer {
 }
 
 /// How many numbers of each kind are learned: weights and biases of each layer in turn, shared ones once.
-pub(in crate::training) fn learnt_sizes(config: &MlpConfig, layers: &[FieldLayer]) -> Vec<usize> {
+pub(in crate::training) fn learned_sizes(config: &MlpConfig, layers: &[FieldLayer]) -> Vec<usize> {
     let widths = config.widths();
     let sizes = widths.windows(2).enumerate().flat_map(|(index, pair)| {
         let (inputs, units) = layers

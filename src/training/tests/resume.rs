@@ -271,7 +271,7 @@ fn a_stop_before_the_first_batch_loses_nothing() {
         let (mut last, mut says_learnt) = (None, false);
         let mut on_event = |event| match event {
             TrainingEvent::Checkpoint(checkpoint) => last = Some(*checkpoint),
-            TrainingEvent::Learnt { .. } => says_learnt = true,
+            TrainingEvent::Learned { .. } => says_learnt = true,
             _ => {}
         };
         let device = &Device::Cpu;

@@ -38,7 +38,7 @@ fn it_learns_and_tells_what_it_does_in_order() {
             _ => None,
         })
         .collect();
-    let Some(TrainingEvent::Learnt {
+    let Some(TrainingEvent::Learned {
         mlp,
         epoch: Some(12),
         is_stopped: false,

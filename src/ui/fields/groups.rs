@@ -122,7 +122,7 @@ pub(super) fn optimizer_ui(ui: &mut Ui, form: &mut TrainingForm) {
                     and Adam choose a step of its own for each weight; AdamW also lets weights shrink.";
         choice(
             ui,
-            "Optimiser",
+            "Optimizer",
             help,
             &mut numbers.optimizer,
             &Optimizer::ALL,

@@ -146,7 +146,7 @@ fn it_ends_when_it_is_told_to_and_when_it_is_dropped() {
     evaluator.cancel();
     test_waker.open_gate();
     assert!(
-        matches!(ending(&evaluator, &test_waker), EvaluatorOutcome::Cancelled),
+        matches!(ending(&evaluator, &test_waker), EvaluatorOutcome::Canceled),
         "told to end"
     );
     let other = TestWaker::shut();

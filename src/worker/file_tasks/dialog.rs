@@ -52,7 +52,7 @@ pub enum Dialog {
     SaveSettings(Box<TrainingConfig>),
 }
 
-/// A path to come; `None` when it was cancelled.
+/// A path to come; `None` when it was canceled.
 pub(super) type Choice = Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>>;
 
 impl Dialog {
@@ -174,7 +174,7 @@ struct Shared {
 }
 
 impl Dialogs {
-    /// Starts the thread, which sends what was chosen as a task and what was cancelled as an outcome.
+    /// Starts the thread, which sends what was chosen as a task and what was canceled as an outcome.
     pub(super) fn spawn(tasks: Sender<FileTask>, reply: Reply) -> Self {
         let shared = Arc::new(Shared {
             open_since: Mutex::new(None),
@@ -252,7 +252,7 @@ fn await_choices(
                 let _ = tasks.send(dialog.task(path));
                 (reply.waker)();
             }
-            Ok(Some(None)) => reply.send(FileOutcome::Cancelled),
+            Ok(Some(None)) => reply.send(FileOutcome::Canceled),
             Ok(None) => return,
             Err(panic) => reply.send(FileOutcome::Failed(panic)),
         }

@@ -106,7 +106,7 @@ pub enum FileOutcome {
     /// There is such a file already, so nothing was written.
     Exists(PathBuf),
     /// The dialog was closed without a choice, or there is no dialog to be had: the two look alike.
-    Cancelled,
+    Canceled,
     /// Weights, read and checked.
     WeightsLoaded {
         /// Where from.

@@ -274,7 +274,7 @@ fn a_dialog_gives_one_outcome() {
         (
             Dialog::LoadWeights,
             Box::pin(future::ready(None)),
-            "Cancelled",
+            "Canceled",
             "no choice",
         ),
         (

@@ -39,7 +39,7 @@ impl Group {
         match self {
             Self::Network => "Network",
             Self::Training => "Training steps",
-            Self::Optimizer => "Optimiser",
+            Self::Optimizer => "Optimizer",
             Self::Overfitting => "Against overfitting",
             Self::Preprocessing => "Before the network",
             Self::Augmentation => "Augmentation",

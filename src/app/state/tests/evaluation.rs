@@ -139,7 +139,7 @@ fn a_test_is_cancelled_and_a_newer_model_waits_for_the_end_of_the_older_ones() {
         matches!(effects[..], [Effect::CancelEvaluation]),
         "told to end"
     );
-    hear(&mut state, 1, EvaluatorOutcome::Cancelled);
+    hear(&mut state, 1, EvaluatorOutcome::Canceled);
     assert_eq!(state.measuring.state, EvaluationStatus::Idle, "it ended");
     assert!(state.measuring.measured.is_none(), "without a result");
 
@@ -198,7 +198,7 @@ fn a_path_that_is_chosen_is_tested_on_at_once() {
         "it stays in the field"
     );
     assert!(!state.training.form.from_folder, "and is not trained on");
-    hear(&mut state, 2, EvaluatorOutcome::Cancelled);
+    hear(&mut state, 2, EvaluatorOutcome::Canceled);
     state.settings.file_dialogs = false;
     state.apply(Action::AskPath(PathPurpose::TestInk));
     state.apply(Action::PathEdited("/data/ink.jsonl".to_owned()));

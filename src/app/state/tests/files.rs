@@ -22,17 +22,17 @@ fn a_path_is_typed_where_no_dialog_comes() {
         "asks"
     );
     state.tick(secs(10.1), true);
-    state.on_file_outcome(FileOutcome::Cancelled);
+    state.on_file_outcome(FileOutcome::Canceled);
     assert!(
         is_prompted(&state),
-        "cancelled before anybody saw it: there is none"
+        "canceled before anybody saw it: there is none"
     );
 
     state.apply(Action::PathCancelled);
     state.apply(Action::AskPath(purpose));
     state.tick(secs(12.0), true);
-    state.on_file_outcome(FileOutcome::Cancelled);
-    assert!(!is_prompted(&state), "a person cancelled it");
+    state.on_file_outcome(FileOutcome::Canceled);
+    assert!(!is_prompted(&state), "a person canceled it");
 
     state.apply(Action::AskPath(purpose));
     assert_eq!(

@@ -164,7 +164,7 @@ fn what_was_learnt_answers_while_it_is_tested_and_the_test_can_be_skipped() {
         "told"
     );
     let best = Arc::new(model());
-    let fact = TrainerFact::Learnt {
+    let fact = TrainerFact::Learned {
         model: Arc::clone(&best),
         epoch: Some(2),
         is_stopped: true,

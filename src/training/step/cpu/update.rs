@@ -166,7 +166,7 @@ impl Step<'_> {
                 match phase {
                     Phase::AtOnce { adam, .. } => places.update(Rule::Adam(adam)),
                     Phase::Gradient { l1, l2 } => {
-                        penalise(places.gradient, places.parameters, l1, l2);
+                        penalize(places.gradient, places.parameters, l1, l2);
                     }
                     Phase::Apply { rule, .. } => places.update(rule),
                 }
@@ -199,7 +199,7 @@ impl Step<'_> {
             Phase::Gradient { l1, l2 } => {
                 sparse::gradient(self.by_pixel, deltas, *width, &block.columns, gradient);
                 for (gradient, weights) in gradient.iter_mut().zip(weights) {
-                    penalise(gradient, weights, l1, l2);
+                    penalize(gradient, weights, l1, l2);
                 }
             }
             Phase::Apply { rule, .. } => block.apply(rule, weights, gradient),
@@ -221,7 +221,7 @@ impl Step<'_> {
 }
 
 /// Adds the slopes of the penalties, where there are any.
-fn penalise(gradient: &mut [f32], weights: &[f32], l1: f32, l2: f32) {
+fn penalize(gradient: &mut [f32], weights: &[f32], l1: f32, l2: f32) {
     if l1 != 0.0 || l2 != 0.0 {
         elementwise::add_penalty(gradient, weights, l1, l2);
     }
