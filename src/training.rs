@@ -277,7 +277,7 @@ fn finish(
         dataset: dataset.name.clone(),
         recipe: serde_json::to_string(config).unwrap_or_default(),
         base_model: origin.map(|origin| origin.name.clone()),
-        own_drawings: Some(dataset.source.hand.len()).filter(|&count| count > 0),
+        corrections_used: Some(dataset.source.hand.len()).filter(|&count| count > 0),
         seed: Some(config.seed),
         validation_accuracy: record.and_then(|record| record.validation_accuracy),
         test_loss: test.as_ref().map(|test| test.loss),
@@ -317,7 +317,7 @@ fn training_set(
     if !hand.digits.is_empty() {
         parts.extend(iter::repeat_n(hand.digits.clone(), times));
     }
-    let digits: Vec<Examples> = ranges(config.generated_digits)
+    let digits: Vec<Examples> = ranges(config.synthetic_digits)
         .map(|range| Examples::generated(range, config.seed))
         .collect();
     let mut non_digits = pen.non_digits.clone();

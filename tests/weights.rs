@@ -25,7 +25,7 @@ fn model(hidden: &[usize], activation: Activation) -> Model {
         dataset: "MNIST".into(),
         recipe: "{\"epochs\":10}".into(),
         base_model: Some("built-in model".into()),
-        own_drawings: Some(12),
+        corrections_used: Some(12),
         seed: Some(u64::MAX),
         validation_accuracy: Some(0.976),
         test_loss: Some(0.081_25),

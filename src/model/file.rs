@@ -20,7 +20,7 @@ use crate::{
 /// The largest weight file that is read: the largest network, and room for the header.
 const LIMIT_BYTES: u64 = 4 * super::MAX_PARAMETERS as u64 + (1 << 20);
 /// The model that the program ships.
-static SHIPPED: &[u8] = include_bytes!("../../weights/digitpad.safetensors");
+static BUILT_IN_WEIGHTS: &[u8] = include_bytes!("../../weights/digitpad.safetensors");
 
 /// A network and what is known of it.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl Model {
     /// # Errors
     /// Only if the program was built with weights that do not fit, which a test rules out.
     pub fn shipped() -> Result<Self, ModelError> {
-        Self::from_bytes(SHIPPED, "the shipped model")
+        Self::from_bytes(BUILT_IN_WEIGHTS, "the shipped model")
     }
 
     /// Reads a weight file onto the CPU.

@@ -18,7 +18,7 @@ pub struct Preprocessing {
     /// Takes away this part of a digit's slant, as the moments of its ink tell it; 0..=1.
     pub upright: f32,
     /// Brings a digit's width this part of the way to one that is usual; 0..=1.
-    pub even_width: f32,
+    pub width_normalization: f32,
     /// Replaces each pixel by the median of the square that reaches this many pixels to each side of it,
     /// against single wrong pixels; 0..=2.
     pub median_px: usize,
@@ -30,9 +30,9 @@ pub struct Preprocessing {
 
 impl Preprocessing {
     /// The largest [`Preprocessing::median_px`].
-    pub const MOST_MEDIAN_PX: usize = 2;
+    pub const MAX_MEDIAN_PX: usize = 2;
     /// The largest [`Preprocessing::gaussian_px`].
-    pub const MOST_GAUSSIAN_PX: f32 = 3.0;
+    pub const MAX_GAUSSIAN_PX: f32 = 3.0;
 
     /// Whether images stay as they are.
     pub fn is_none(&self) -> bool {
@@ -46,13 +46,13 @@ impl Preprocessing {
     pub fn validate(&self) -> Result<(), Refusal> {
         let ranges = [
             ("straightening", self.upright, 1.0),
-            ("even width", self.even_width, 1.0),
+            ("even width", self.width_normalization, 1.0),
             (
                 "median filter",
                 self.median_px as f32,
-                Self::MOST_MEDIAN_PX as f32,
+                Self::MAX_MEDIAN_PX as f32,
             ),
-            ("Gaussian filter", self.gaussian_px, Self::MOST_GAUSSIAN_PX),
+            ("Gaussian filter", self.gaussian_px, Self::MAX_GAUSSIAN_PX),
             ("threshold", self.threshold, 1.0),
         ];
         for (name, value, most) in ranges {
@@ -70,8 +70,8 @@ impl Preprocessing {
 
     /// Filters an image; 0 is paper and 255 is ink. Beyond its edges there is paper.
     pub fn apply(&self, image: &mut [u8; PIXELS]) {
-        if self.upright > 0.0 || self.even_width > 0.0 {
-            *image = straighten::straightened(image, self.upright, self.even_width);
+        if self.upright > 0.0 || self.width_normalization > 0.0 {
+            *image = straighten::straightened(image, self.upright, self.width_normalization);
         }
         if self.median_px > 0 {
             *image = median(image, self.median_px);
@@ -124,7 +124,7 @@ fn at(image: &[u8; PIXELS], row: usize, column: usize) -> u8 {
 
 fn median(image: &[u8; PIXELS], radius: usize) -> [u8; PIXELS] {
     let side = 2 * radius + 1;
-    let mut window = [0; (2 * Preprocessing::MOST_MEDIAN_PX + 1).pow(2)];
+    let mut window = [0; (2 * Preprocessing::MAX_MEDIAN_PX + 1).pow(2)];
     let window = &mut window[..side * side];
     std::array::from_fn(|index| {
         let (row, column) = (index / SIDE, index % SIDE);
@@ -256,7 +256,7 @@ mod tests {
     fn pixels_and_bytes_are_filtered_alike() {
         let filters = Preprocessing {
             upright: 0.8,
-            even_width: 0.5,
+            width_normalization: 0.5,
             median_px: 1,
             gaussian_px: 0.7,
             threshold: 0.4,
@@ -291,7 +291,7 @@ mod tests {
             ),
             (
                 Preprocessing {
-                    even_width: -0.1,
+                    width_normalization: -0.1,
                     ..none
                 },
                 "even width",

@@ -165,9 +165,9 @@ impl Default for SavedForm {
 }
 
 impl SavedForm {
-    /// What of the form is worth keeping: a group of knobs that is not valid is kept as the preset has it.
+    /// What of the form is worth keeping: a group of hyperparameters that is not valid is kept as the preset has it.
     pub fn of(form: &TrainingForm) -> Self {
-        let config = form.closest_config();
+        let config = form.nearest_valid_config();
         Self {
             preset: form.preset.name().to_owned(),
             folder: form.folder.clone(),
@@ -309,7 +309,7 @@ mod tests {
             schedule = "one-cycle"
             weight_decay = 0.01
             label_smoothing = 0.0
-            generated_digits = 0
+            synthetic_digits = 0
             validation_split = 0.25
             seed = 3
             [training.config.model]

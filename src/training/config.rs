@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{loss::Loss, optimizer::Optimizer, preset::Preset};
 use super::{
     schedule::Schedule,
-    step::convolution::{self, FieldLayer},
+    step::convolution::{self, ConvLayer},
 };
 use crate::{data::augment::Augmentation, error::Refusal, model::MlpConfig};
 
@@ -28,7 +28,7 @@ pub struct TrainingConfig {
     pub model: MlpConfig,
     /// Whether units of the first two hidden layers look at 5×5 fields, with the same weights in every place. They
     /// need a multiple of 121, and of 16, units.
-    pub shared_fields: bool,
+    pub convolutional: bool,
     /// How often each example is seen; 1..=10,000.
     pub epochs: usize,
     /// Examples a step; 1..=8192. The last batch of an epoch may be shorter.
@@ -62,7 +62,7 @@ pub struct TrainingConfig {
     /// How the training images are varied; the others never are.
     pub augmentation: Augmentation,
     /// Generated digits that are learned beside the data set's; 0..=500,000.
-    pub generated_digits: usize,
+    pub synthetic_digits: usize,
     /// The gradient of a generated digit is multiplied by this power of the probability that the network gives to
     /// what it is to be read as; 0..=4, 0 counts all alike. So those count for little that are another digit to
     /// MNIST's hands. With cross-entropy this makes (1 − pᵠ) / q small, the generalized cross-entropy of Zhang and
@@ -76,7 +76,7 @@ pub struct TrainingConfig {
     /// The part of the data set's training examples, their last, that is kept to validate with; 0..=0.9.
     pub validation_split: f64,
     /// Decides the first weights, the order of the examples, their variations, and what is dropped out;
-    /// 0..=[`Self::MOST_SEED`].
+    /// 0..=[`Self::MAX_SEED`].
     pub seed: u64,
 }
 
@@ -85,7 +85,7 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             model: MlpConfig::tutorial(),
-            shared_fields: false,
+            convolutional: false,
             epochs: 10,
             batch_size: 32,
             optimizer: Optimizer::ADAM,
@@ -100,7 +100,7 @@ impl Default for TrainingConfig {
             ema: 0.0,
             patience: 0,
             augmentation: Augmentation::default(),
-            generated_digits: 0,
+            synthetic_digits: 0,
             doubt: 0.0,
             non_digits: 0,
             data_fraction: 1.0,
@@ -112,7 +112,7 @@ impl Default for TrainingConfig {
 
 impl TrainingConfig {
     /// The largest seed: as large as a whole number of a TOML file can be.
-    pub const MOST_SEED: u64 = i64::MAX as u64;
+    pub const MAX_SEED: u64 = i64::MAX as u64;
 
     /// Checks each value against its range, and that those fit together which need each other.
     ///
@@ -122,11 +122,11 @@ impl TrainingConfig {
         for (hyperparameter, value) in self.numbers() {
             hyperparameter.check(value)?;
         }
-        if self.seed > Self::MOST_SEED {
+        if self.seed > Self::MAX_SEED {
             return Err(Refusal::new(
                 "set the seed",
                 format!("the seed {}", self.seed),
-                format!("a seed from 0 to {}", Self::MOST_SEED),
+                format!("a seed from 0 to {}", Self::MAX_SEED),
                 "choose a smaller one",
             ));
         }
@@ -146,9 +146,9 @@ impl TrainingConfig {
     ///
     /// # Errors
     /// When the weights of these hidden layers cannot be shared.
-    pub fn learnt_count(&self) -> Result<usize, Refusal> {
+    pub fn trainable_parameter_count(&self) -> Result<usize, Refusal> {
         let fields = self.fields()?;
-        Ok(convolution::learned_sizes(&self.model, &fields)
+        Ok(convolution::parameter_sizes(&self.model, &fields)
             .iter()
             .sum())
     }
@@ -157,9 +157,9 @@ impl TrainingConfig {
     ///
     /// # Errors
     /// When the hidden layers have no whole number of units in each place.
-    pub(super) fn fields(&self) -> Result<Vec<FieldLayer>, Refusal> {
-        if self.shared_fields {
-            convolution::layers_of(&self.model)
+    pub(super) fn fields(&self) -> Result<Vec<ConvLayer>, Refusal> {
+        if self.convolutional {
+            convolution::conv_layers(&self.model)
         } else {
             Ok(Vec::new())
         }
@@ -189,7 +189,7 @@ mod tests {
             (|c| c.optimizer = Optimizer::adam_w(2.0), "weight decay"),
             (|c| c.schedule = Schedule::Cosine { end: 1.5 }, "schedule"),
             (|c| c.seed = 1 << 63, "seed"),
-            (|c| c.shared_fields = true, "share"),
+            (|c| c.convolutional = true, "share"),
             (|c| (c.patience, c.validation_split) = (3, 0.0), "patience"),
         ];
         for (change, name) in cases {

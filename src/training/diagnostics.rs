@@ -96,7 +96,7 @@ impl Cause {
     /// What learning nothing is likely to come from.
     fn of_stagnation(config: &TrainingConfig) -> Self {
         let rate = config.learning_rate;
-        let usual = config.optimizer.usual_learning_rate();
+        let usual = config.optimizer.default_learning_rate();
         // Steps that point the same way add up to this many times as long a one: 1 / (1 - momentum).
         let momentum = match config.optimizer {
             Optimizer::Sgd { momentum, .. } => momentum,

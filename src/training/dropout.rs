@@ -35,7 +35,7 @@ impl Dropout {
         state = state.wrapping_add(GOLDEN.wrapping_mul(first as u64 / 2));
         for pair in factors.chunks_mut(2) {
             state = state.wrapping_add(GOLDEN);
-            let random = finalised(state);
+            let random = finalized(state);
             for (factor, random) in pair.iter_mut().zip([random as u32, (random >> 32) as u32]) {
                 *factor = if random < dropped { 0.0 } else { kept };
             }
@@ -48,10 +48,10 @@ const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The next value of the generator `SplitMix64` (Steele, Lea and Flood 2014).
 fn mixed(value: u64) -> u64 {
-    finalised(value.wrapping_add(GOLDEN))
+    finalized(value.wrapping_add(GOLDEN))
 }
 
-fn finalised(mut z: u64) -> u64 {
+fn finalized(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)

@@ -63,7 +63,7 @@ impl Pupil {
             |recipe: &TrainingConfig| recipe.model == *config && recipe.validate().is_ok();
         let recipe = recipe.filter(is_its_own).unwrap_or_else(|| TrainingConfig {
             model: config.clone(),
-            shared_fields: false,
+            convolutional: false,
             ..Preset::Quick.config()
         });
         let refuses = metadata.calibration.reject_threshold.is_some();
@@ -113,7 +113,7 @@ impl Pupil {
             );
         }
         let layers = config.fields().map_err(TrainingError::Refused)?;
-        if !convolution::are_shared(mlp, &layers).map_err(ModelError::from)? {
+        if !convolution::is_convolutional(mlp, &layers).map_err(ModelError::from)? {
             return refused(
                 "weights that differ from place to place".to_owned(),
                 "the same in every place, since weights are shared".to_owned(),

@@ -37,7 +37,7 @@ impl Rehearsal {
     /// About how many seconds a whole training takes, its test included, on so many training and test images.
     pub fn expected_secs(&self, config: &TrainingConfig, train: usize, test: usize) -> f64 {
         let validation = train as f64 * config.validation_split;
-        let drawings = (config.generated_digits + config.non_digits) as f64;
+        let drawings = (config.synthetic_digits + config.non_digits) as f64;
         let learned = (train as f64 - validation) * config.data_fraction + drawings;
         let epoch = learned * self.learn_secs + validation * self.read_secs;
         let calibration = match config.non_digits {
@@ -61,7 +61,7 @@ pub fn what_costs(config: &TrainingConfig) -> TrainingConfig {
         patience: 0,
         data_fraction: 1.0,
         validation_split: 0.0,
-        generated_digits: config.generated_digits.min(1),
+        synthetic_digits: config.synthetic_digits.min(1),
         non_digits: config.non_digits.min(1),
         ..config.clone()
     }
@@ -83,7 +83,7 @@ pub fn rehearse(
         .build()
         .map_err(|error| ModelError::Compute(Box::new(error)))?;
     pool.install(|| {
-        let draw_secs = match config.generated_digits + config.non_digits {
+        let draw_secs = match config.synthetic_digits + config.non_digits {
             0 => 0.0,
             _ => draw_secs(config.seed),
         };
@@ -147,7 +147,7 @@ mod tests {
                 "validated on all the same",
             ),
             (
-                |c| c.generated_digits = 100,
+                |c| c.synthetic_digits = 100,
                 9.0 + 0.2 + 0.07 + 1.0,
                 "drawings are made once and learned from in each epoch",
             ),
@@ -196,7 +196,7 @@ mod tests {
     fn steps_are_timed_until_nobody_waits_for_it() {
         let images = Dataset::mnist_test().expect("is built in").take(300);
         let config = TrainingConfig {
-            generated_digits: 1,
+            synthetic_digits: 1,
             ..Preset::Keras.config()
         };
         let rehearsed = |script| {

@@ -22,7 +22,7 @@ use super::{
     source::{Source, shuffler, variations},
     step::{
         autograd::Autograd,
-        cpu::{Fused, Shared},
+        cpu::{CpuStep, Shared},
     },
 };
 use crate::{
@@ -103,7 +103,7 @@ impl<'a> Run<'a> {
     ) -> Result<Self, TrainingError> {
         let fields = config.fields().map_err(TrainingError::Refused)?;
         let step: Box<dyn Step> = match (mlp.device().is_cpu(), fields.is_empty()) {
-            (true, true) => Box::new(Fused::new(mlp.clone(), config.batch_size)),
+            (true, true) => Box::new(CpuStep::new(mlp.clone(), config.batch_size)),
             (true, false) => Box::new(Shared::new(mlp.clone(), fields)?),
             (false, _) => Box::new(Autograd::new(mlp.clone(), &fields)?),
         };

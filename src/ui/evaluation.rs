@@ -22,7 +22,7 @@ use crate::app::{
 /// The width from which on the matrix has the pictures beside it, in points.
 const MIN_TWO_COLUMN_WIDTH: f32 = 620.0;
 /// The height below which parts beside each other are scrolled instead of squeezed.
-const LEAST_HEIGHT: f32 = 370.0;
+const MIN_HEIGHT: f32 = 370.0;
 /// The heights of the pictures and of the reliability diagram where all are above each other.
 const STACKED_HEIGHTS: [f32; 2] = [300.0, 240.0];
 
@@ -80,11 +80,11 @@ impl Drawing<'_> {
             let places = Places::stacked(rect);
             ui.allocate_exact_size(places.whole().size(), Sense::hover());
             self.parts_ui(ui, &places, measured);
-        } else if rect.height() >= LEAST_HEIGHT {
+        } else if rect.height() >= MIN_HEIGHT {
             self.parts_ui(ui, &Places::beside(rect), measured);
         } else {
             ScrollArea::vertical().id_salt("test").show(ui, |ui| {
-                let size = vec2(ui.available_width(), LEAST_HEIGHT);
+                let size = vec2(ui.available_width(), MIN_HEIGHT);
                 let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
                 self.parts_ui(ui, &Places::beside(rect), measured);
             });

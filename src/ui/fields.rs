@@ -1,4 +1,4 @@
-//! The knobs of a training in groups that fold, each with what it does in plain words.
+//! The hyperparameters of a training in groups that fold, each with what it does in plain words.
 
 mod data;
 mod groups;

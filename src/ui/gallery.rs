@@ -1,4 +1,4 @@
-//! Training images as the network will be fed with them: varied and filtered as the knobs are set.
+//! Training images as the network will be fed with them: varied and filtered as the hyperparameters are set.
 
 use egui::{
     Color32, CornerRadius, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role,

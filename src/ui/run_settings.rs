@@ -69,7 +69,7 @@ fn settings(config: &TrainingConfig) -> Vec<(&'static str, String)> {
         ("activation", config.model.activation().name().to_owned()),
         (
             "shared fields",
-            if config.shared_fields { "yes" } else { "no" }.to_owned(),
+            if config.convolutional { "yes" } else { "no" }.to_owned(),
         ),
         ("loss", config.loss.name().to_owned()),
         ("optimizer", config.optimizer.title().to_owned()),

@@ -62,18 +62,18 @@ pub(crate) fn training_ui(
         }
         buttons_ui(ui, &training.state, actions);
         if !is_active && state.can_teach() {
-            teach_ui(ui, state, actions);
+            fine_tune_ui(ui, state, actions);
         }
         watch_ui(ui, state, actions);
         if is_active {
             run_settings::run_settings_ui(ui, training);
         } else {
-            fault_ui(ui, training);
+            config_error_ui(ui, training);
             run_settings_ui(ui, state, view, actions);
         }
         progress_ui(ui, training);
         result_ui(ui, training);
-        remarks_ui(ui, training);
+        hints_ui(ui, training);
         curves::curves_ui(ui, state, &mut view.curves, height, actions);
         ui.add_space(theme::GAP);
         runs::runs_ui(ui, state, actions);
@@ -179,7 +179,7 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
 }
 
 /// The way to let the model at work learn from the drawings that are kept.
-fn teach_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+fn fine_tune_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let text = match state.training.kept {
         Some(kept) if kept > 1 => format!("Teach it your {} drawings", words::count(kept)),
         _ => "Teach it your drawing".to_owned(),
@@ -291,7 +291,7 @@ fn bar_ui(ui: &mut Ui, progress: Option<&Progress>) {
 }
 
 /// What the figures say of the settings, with a bar beside it that catches the eye.
-fn remarks_ui(ui: &mut Ui, training: &Training) {
+fn hints_ui(ui: &mut Ui, training: &Training) {
     let palette = Palette::of(ui.style());
     for remark in &training.hints {
         let shown = Frame::new()
@@ -307,7 +307,7 @@ fn remarks_ui(ui: &mut Ui, training: &Training) {
 }
 
 /// The first thing that is wrong with the settings, where Train would be in vain.
-fn fault_ui(ui: &mut Ui, training: &Training) {
+fn config_error_ui(ui: &mut Ui, training: &Training) {
     if let Err(refusal) = training.form.config() {
         let text = format!(
             "Cannot {}: found {}, expected {}.",

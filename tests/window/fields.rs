@@ -1,4 +1,4 @@
-//! The training panel's knobs: shown, typed into, refused and reset.
+//! The training panel's hyperparameters: shown, typed into, refused and reset.
 
 use digitpad::{
     app::state::form::TrainingForm,

@@ -125,12 +125,12 @@ impl TrainingForm {
     ///
     /// # Errors
     /// When the hidden layers are not valid, or their weights cannot be shared.
-    pub fn learnt_count(&self) -> Result<usize, Refusal> {
+    pub fn trainable_parameter_count(&self) -> Result<usize, Refusal> {
         let config = TrainingConfig {
             model: self.model()?,
             ..self.numbers.clone()
         };
-        config.learnt_count()
+        config.trainable_parameter_count()
     }
 
     /// How many bytes the weights of the network take, and how many it takes to train them: the running mean and the
@@ -138,7 +138,7 @@ impl TrainingForm {
     /// learned. `None` while the network is not valid.
     pub fn memory_bytes(&self) -> Option<(usize, usize)> {
         let weights = self.model().ok()?.parameter_count() * BYTES;
-        let learned = self.learnt_count().ok()? * BYTES;
+        let learned = self.trainable_parameter_count().ok()? * BYTES;
         let remembered = match self.numbers.optimizer {
             Optimizer::Sgd { momentum, .. } => usize::from(momentum > 0.0),
             Optimizer::RmsProp { .. } => 1,
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn what_is_shared_is_counted_once() {
         let mut form = TrainingForm::default();
-        assert_eq!(form.learnt_count(), Ok(101_770), "nothing is");
+        assert_eq!(form.trainable_parameter_count(), Ok(101_770), "nothing is");
         let weights = 4 * 101_770;
         // The weights, those of the best epoch, the gradient, and Adam's two moments.
         assert_eq!(
@@ -171,14 +171,20 @@ mod tests {
             Some((weights, 5 * weights)),
             "all as large"
         );
-        form.numbers.shared_fields = true;
-        let refusal = form.learnt_count().expect_err("128 are no multiple of 121");
+        form.numbers.convolutional = true;
+        let refusal = form
+            .trainable_parameter_count()
+            .expect_err("128 are no multiple of 121");
         assert_eq!(form.config(), Err(refusal), "nor can it be trained");
         assert_eq!(form.memory_bytes(), None, "nor counted");
         form.hidden = "605,800,128".to_owned();
         let fields = (25 * 5 + 5) + (125 * 50 + 50);
         let learned = fields + (800 * 128 + 128) + (128 * 10 + 10);
-        assert_eq!(form.learnt_count(), Ok(learned), "the fields' weights once");
+        assert_eq!(
+            form.trainable_parameter_count(),
+            Ok(learned),
+            "the fields' weights once"
+        );
         let weights = 4 * form
             .model()
             .map(|model| model.parameter_count())

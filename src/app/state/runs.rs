@@ -142,9 +142,9 @@ pub fn differences_of(preset: Preset, mine: &TrainingConfig) -> Vec<String> {
             _ => format!("layers {}", hidden.join(",")),
         });
     }
-    if mine.shared_fields != theirs.shared_fields {
+    if mine.convolutional != theirs.convolutional {
         found.push(
-            if mine.shared_fields {
+            if mine.convolutional {
                 "shared fields"
             } else {
                 "no shared fields"
@@ -342,7 +342,7 @@ mod tests {
             (
                 |c| {
                     c.model = MlpConfig::relu([121, 16]);
-                    c.shared_fields = true;
+                    c.convolutional = true;
                 },
                 &["layers 121,16", "shared fields"],
                 "its kind",

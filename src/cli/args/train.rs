@@ -66,10 +66,10 @@ pub(super) struct TrainArgs {
     from: Option<PathBuf>,
     /// An interrupted training's checkpoint to go on from; its recipe and data are those that it began with,
     /// --half is to be given again
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "preset", "config", "knobs", "sources"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "preset", "config", "hyperparameters", "sources"])]
     resume: Option<PathBuf>,
     #[command(flatten)]
-    knobs: HyperparameterArgs,
+    hyperparameters: HyperparameterArgs,
     #[command(flatten)]
     source: DataArgs,
     #[command(flatten)]
@@ -90,7 +90,7 @@ pub(super) struct TrainArgs {
 
 /// Single values of a recipe.
 #[derive(Debug, Args)]
-#[group(id = "knobs", multiple = true)]
+#[group(id = "hyperparameters", multiple = true)]
 struct HyperparameterArgs {
     /// How often each example is seen
     #[arg(long, value_name = "N")]
@@ -110,13 +110,13 @@ struct HyperparameterArgs {
     activation: Option<Activation>,
     /// Let the units of the first two hidden layers look at 5x5 fields, with the same weights everywhere
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", help_heading = NETWORK)]
-    shared_fields: Option<bool>,
+    convolutional: Option<bool>,
     /// Take away this part (0 to 1) of a digit's slant
     #[arg(long, value_name = "PART", help_heading = NETWORK, allow_negative_numbers = true)]
     upright: Option<f32>,
     /// Bring a digit's width this part of the way (0 to 1) to one that is usual
     #[arg(long, value_name = "PART", help_heading = NETWORK, allow_negative_numbers = true)]
-    even_width: Option<f32>,
+    width_normalization: Option<f32>,
     /// Filter images by the median of the square that reaches so many pixels to each side
     #[arg(long, value_name = "PIXELS", help_heading = NETWORK)]
     median: Option<usize>,
@@ -170,7 +170,7 @@ struct HyperparameterArgs {
     augment: Option<f32>,
     /// Learn so many digits beside the data set's that the program draws, with the forms of many countries
     #[arg(long, value_name = "N", help_heading = DATA)]
-    generated_digits: Option<usize>,
+    synthetic_digits: Option<usize>,
     /// Let a generated digit count by this power of the probability that it is read as wanted; 0 counts all alike
     #[arg(long, value_name = "X", help_heading = DATA, allow_negative_numbers = true)]
     doubt: Option<f64>,
@@ -218,7 +218,7 @@ impl TrainArgs {
                 (None, None, Some(pupil)) => pupil.lesson(),
                 (None, None, None) => TrainingConfig::default(),
             };
-            let config = Box::new(self.knobs.resolve(recipe)?);
+            let config = Box::new(self.hyperparameters.resolve(recipe)?);
             if let Some(pupil) = &pupil {
                 pupil.check(&config)?;
             }
@@ -244,7 +244,7 @@ impl TrainArgs {
 
 impl DataArgs {
     fn resolve(self) -> Result<DataSource, CliError> {
-        let hand = self.hand.as_deref().map(own_hand).transpose()?;
+        let hand = self.hand.as_deref().map(read_corrections).transpose()?;
         Ok(DataSource {
             folder: self.data,
             ink: self.ink,
@@ -266,7 +266,7 @@ fn pupil(file: PathBuf) -> Result<Pupil, CliError> {
 }
 
 /// The drawings in a file that was named: there must be some.
-fn own_hand(file: &Path) -> Result<Hand, CliError> {
+fn read_corrections(file: &Path) -> Result<Hand, CliError> {
     fs::metadata(file).map_err(|source| IoError::new("read", file, source))?;
     let hand = Hand::read(file)?;
     if hand.is_empty() {
@@ -284,7 +284,7 @@ impl HyperparameterArgs {
     /// A recipe with what was typed in its place, checked.
     fn resolve(self, mut config: TrainingConfig) -> Result<TrainingConfig, CliError> {
         config.model = self.model(&config.model).map_err(CliError::Refused)?;
-        replace(&mut config.shared_fields, self.shared_fields);
+        replace(&mut config.convolutional, self.convolutional);
         replace(&mut config.epochs, self.epochs);
         replace(&mut config.batch_size, self.batch_size);
         replace(&mut config.seed, self.seed);
@@ -299,7 +299,7 @@ impl HyperparameterArgs {
         replace(&mut config.dropout, self.dropout);
         replace(&mut config.ema, self.ema);
         replace(&mut config.patience, self.patience);
-        replace(&mut config.generated_digits, self.generated_digits);
+        replace(&mut config.synthetic_digits, self.synthetic_digits);
         replace(&mut config.doubt, self.doubt);
         replace(&mut config.non_digits, self.non_digits);
         replace(&mut config.data_fraction, self.data_fraction);
@@ -322,7 +322,10 @@ impl HyperparameterArgs {
         let activation = self.activation.unwrap_or(model.activation());
         let mut preprocessing = model.preprocessing();
         replace(&mut preprocessing.upright, self.upright);
-        replace(&mut preprocessing.even_width, self.even_width);
+        replace(
+            &mut preprocessing.width_normalization,
+            self.width_normalization,
+        );
         replace(&mut preprocessing.median_px, self.median);
         replace(&mut preprocessing.gaussian_px, self.gaussian);
         replace(&mut preprocessing.threshold, self.threshold);

@@ -30,7 +30,7 @@ pub struct Metadata {
     /// The model whose weights its training began with, in words; `None` where they were new.
     pub base_model: Option<String>,
     /// How many drawings of one's own it has learned from beside its data set.
-    pub own_drawings: Option<usize>,
+    pub corrections_used: Option<usize>,
     /// The seed of its training.
     pub seed: Option<u64>,
     /// Accuracy on the validation examples, 0..=1.
@@ -70,7 +70,10 @@ impl Metadata {
         let filters = (!preprocessing.is_none()).then(|| serde_json::to_string(&preprocessing));
         insert("preprocessing", filters.and_then(Result::ok));
         insert("base_model", self.base_model.clone());
-        insert("own_drawings", self.own_drawings.map(|x| x.to_string()));
+        insert(
+            "corrections_used",
+            self.corrections_used.map(|x| x.to_string()),
+        );
         insert("seed", self.seed.map(|seed| seed.to_string()));
         insert(
             "validation_accuracy",
@@ -98,7 +101,9 @@ impl Metadata {
             dataset: text("dataset"),
             recipe: text("recipe"),
             base_model: map.get("base_model").cloned(),
-            own_drawings: map.get("own_drawings").and_then(|text| text.parse().ok()),
+            corrections_used: map
+                .get("corrections_used")
+                .and_then(|text| text.parse().ok()),
             seed: map.get("seed").and_then(|text| text.parse().ok()),
             validation_accuracy: figure("validation_accuracy", 0.0..=1.0),
             test_loss: figure("test_loss", 0.0..=f64::MAX),

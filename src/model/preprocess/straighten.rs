@@ -4,32 +4,37 @@ use crate::bitmap::{PIXELS, SIDE};
 
 /// The steepest slant that is taken away, in pixels sideways a pixel of height: 45°. What leans more is no
 /// digit that somebody wrote upright.
-const MOST_SLANT: f32 = 1.0;
+const MAX_SLANT: f32 = 1.0;
 /// The least variance of ink along a column, in square pixels, that a slant is measured over: a flat line
 /// has none.
-const LEAST_HEIGHT: f32 = 0.5;
+const MIN_HEIGHT: f32 = 0.5;
 /// The width that images are brought towards, as the standard deviation of ink along the rows of the
 /// straightened image, in pixels: the mean of MNIST's first 6,000 training images is 3.5 to 3.7 for a 3, 5, 6 or 7,
 /// 4.7 for a 0 and 1.1 for a 1.
 const EVEN_WIDTH: f32 = 3.6;
 /// An image is narrowed by this factor at most.
-const MOST_NARROWING: f32 = 1.6;
+const MAX_NARROWING: f32 = 1.6;
 /// Where the center of mass comes to, the middle of this column: where MNIST's own centering leaves it.
 const MIDDLE: f32 = (SIDE / 2) as f32;
 
 /// Makes a digit upright and evenly wide by its moments: each row is shifted and stretched, so that `upright`
-/// of the slant (0..=1) goes, and the width of the ink comes `even_width` of the way (0..=1) to the usual
+/// of the slant (0..=1) goes, and the width of the ink comes `width_normalization` of the way (0..=1) to the usual
 /// one. Its center of mass comes to the middle column. Rows are sampled linearly; beyond them is paper.
 ///
 /// The slant is the slope of the line x = s·y that fits the ink's mass best, s = Σ m·x·y / Σ m·y² about the
 /// center of mass; "deslanting" by moments goes back to Casey, "Moment normalization of handprinted
 /// characters", 1970.
-pub(super) fn straightened(image: &[u8; PIXELS], upright: f32, even_width: f32) -> [u8; PIXELS] {
+pub(super) fn straightened(
+    image: &[u8; PIXELS],
+    upright: f32,
+    width_normalization: f32,
+) -> [u8; PIXELS] {
     let Some(shape) = Shape::of(image) else {
         return *image;
     };
     let slant = upright * shape.slant();
-    let stretch = 1.0 + even_width * ((shape.width(slant) / EVEN_WIDTH).min(MOST_NARROWING) - 1.0);
+    let stretch =
+        1.0 + width_normalization * ((shape.width(slant) / EVEN_WIDTH).min(MAX_NARROWING) - 1.0);
     let mut straight = [0; PIXELS];
     for (y, (from, to)) in image
         .as_chunks::<SIDE>()
@@ -110,7 +115,7 @@ impl Shape {
 
     /// How much further right the ink is, for each pixel further down.
     fn slant(&self) -> f32 {
-        (self.xy / self.yy.max(LEAST_HEIGHT)).clamp(-MOST_SLANT, MOST_SLANT)
+        (self.xy / self.yy.max(MIN_HEIGHT)).clamp(-MAX_SLANT, MAX_SLANT)
     }
 
     /// The standard deviation of the ink along the rows, once it was straightened by this slant.
@@ -166,19 +171,19 @@ mod tests {
     fn widths_come_towards_one_and_no_further() {
         let image = bar(0.0, 5.0);
         let before = shape(&image).width(0.0);
-        for even_width in [0.0, 0.3, 0.7] {
-            let after = shape(&straightened(&image, 0.0, even_width)).width(0.0);
-            let stretch = 1.0 + even_width * (before / EVEN_WIDTH - 1.0);
+        for width_normalization in [0.0, 0.3, 0.7] {
+            let after = shape(&straightened(&image, 0.0, width_normalization)).width(0.0);
+            let stretch = 1.0 + width_normalization * (before / EVEN_WIDTH - 1.0);
             let expected = before / stretch;
             // Sampling between pixels widens a line a little.
             assert!(
                 (after - expected).abs() < 0.06 * expected,
-                "{even_width}: {after} for {expected}"
+                "{width_normalization}: {after} for {expected}"
             );
         }
         let wide = std::array::from_fn(|index| if index / SIDE == 14 { 255 } else { 0 });
         let after = shape(&straightened(&wide, 1.0, 1.0)).width(0.0);
-        let least = shape(&wide).width(0.0) / MOST_NARROWING;
+        let least = shape(&wide).width(0.0) / MAX_NARROWING;
         assert!(
             (after - least).abs() < 0.3,
             "a line across: {after} for {least}"
@@ -200,7 +205,7 @@ mod tests {
     struct Case {
         image: Vec<u8>,
         upright: f32,
-        even_width: f32,
+        width_normalization: f32,
         straight: Vec<u8>,
     }
 
@@ -211,7 +216,7 @@ mod tests {
         assert!(cases.len() >= 10, "several digits");
         for (index, case) in cases.iter().enumerate() {
             let image = case.image.as_slice().try_into().expect("an image");
-            let ours = straightened(image, case.upright, case.even_width);
+            let ours = straightened(image, case.upright, case.width_normalization);
             // The other one computes in 64 bits, so that a half may be rounded the other way.
             let most = ours
                 .iter()
@@ -225,10 +230,10 @@ mod tests {
     proptest! {
         #[test]
         fn no_image_is_too_strange(pixels in prop::collection::vec(any::<u8>(), PIXELS), keep in 0_u8..=255,
-                                   upright in 0.0_f32..=1.0, even_width in 0.0_f32..=1.0) {
+                                   upright in 0.0_f32..=1.0, width_normalization in 0.0_f32..=1.0) {
             let sparse: Vec<u8> = pixels.iter().map(|&p| if p >= keep { p } else { 0 }).collect();
             let image = sparse.as_slice().try_into().expect("an image");
-            let straight = straightened(image, upright, even_width);
+            let straight = straightened(image, upright, width_normalization);
             let most = |image: &[u8]| image.iter().copied().max();
             prop_assert!(most(&straight) <= most(image), "no pixel is darker than all were");
         }

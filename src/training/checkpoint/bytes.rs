@@ -12,7 +12,7 @@ use crate::{
     data::source::DataSource,
     error::{ModelError, Refusal},
     model::MAX_PARAMETERS,
-    training::{config::TrainingConfig, fine_tune::Origin, step::convolution::learned_sizes},
+    training::{config::TrainingConfig, fine_tune::Origin, step::convolution::parameter_sizes},
 };
 
 /// The version of the format, in the metadata under `format`.
@@ -224,8 +224,8 @@ impl Reader<'_> {
     fn read(&mut self, config: TrainingConfig, state: State) -> Result<Checkpoint, Refusal> {
         let order = self.numbers("order", Dtype::U32, None, u32::from_le_bytes)?;
         let model = &config.model;
-        let learned = learned_sizes(model, &config.fields()?);
-        let model = &learned_sizes(model, &[]);
+        let learned = parameter_sizes(model, &config.fields()?);
+        let model = &parameter_sizes(model, &[]);
         let learning = self.set("learning", model)?;
         let optimizer = OptimizerState {
             steps: state.optimizer_steps,

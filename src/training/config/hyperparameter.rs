@@ -11,7 +11,7 @@ use crate::{
 
 /// A number that a training can be told.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Knob {
+pub struct Hyperparameter {
     /// Its place in a configuration file: "optimizer.momentum".
     pub key: &'static str,
     /// What it is called in a sentence: "momentum".
@@ -24,12 +24,12 @@ pub struct Knob {
     pub help: &'static str,
 }
 
-/// Declares the knobs, one a line: the constant, key, name, least and greatest value, and what it does.
-macro_rules! knobs {
+/// Declares the hyperparameters, one a line: the constant, key, name, least and greatest value, and what it does.
+macro_rules! hyperparameters {
     ($($constant:ident $key:literal $name:literal $least:literal $most:literal $help:literal;)*) => {
         $(
             #[doc = concat!("The ", $name, ": `", $key, "`, ", $least, "..=", $most, ".")]
-            pub const $constant: Knob = Knob {
+            pub const $constant: Hyperparameter = Hyperparameter {
                 key: $key,
                 name: $name,
                 least: $least,
@@ -40,7 +40,7 @@ macro_rules! knobs {
     };
 }
 
-knobs! {
+hyperparameters! {
     EPOCHS "epochs" "epochs" 1.0 10_000.0
         "How often each example is seen";
     BATCH_SIZE "batch_size" "batch size" 1.0 8192.0
@@ -61,9 +61,9 @@ knobs! {
         "The model is a running mean of the weights, of which each step keeps this part; 0 is none";
     PATIENCE "patience" "patience" 0.0 1000.0
         "Stops after so many epochs without a lower validation loss; 0 never does";
-    GENERATED_DIGITS "generated_digits" "generated digits" 0.0 500_000.0
+    SYNTHETIC_DIGITS "synthetic_digits" "generated digits" 0.0 500_000.0
         "Generated digits that are learned beside the data set's";
-    DOUBT "doubt" "doubt in generated digits" 0.0 4.0
+    GCE_Q "doubt" "doubt in generated digits" 0.0 4.0
         "A generated digit counts by this power of the probability that it is read as wanted; 0 counts all alike";
     NON_DIGITS "non_digits" "generated non-digits" 0.0 500_000.0
         "Generated drawings that are no digit, and are learned to be refused";
@@ -73,7 +73,7 @@ knobs! {
         "The part of the training examples, their last, that is kept to validate with";
     UPRIGHT "model.preprocessing.upright" "straightening" 0.0 1.0
         "Takes away this part of a digit's slant; 0 leaves it";
-    EVEN_WIDTH "model.preprocessing.even_width" "even width" 0.0 1.0
+    EVEN_WIDTH "model.preprocessing.width_normalization" "even width" 0.0 1.0
         "Brings a digit's width this part of the way to one that is usual; 0 leaves it";
     MEDIAN "model.preprocessing.median_px" "median filter" 0.0 2.0
         "Each pixel becomes the median of the square that reaches so many pixels to each side; 0 is none";
@@ -121,7 +121,7 @@ knobs! {
         "The last part of the training in which the variations grow weaker";
 }
 
-impl Knob {
+impl Hyperparameter {
     /// Checks a value; NaN is in no range.
     ///
     /// # Errors
@@ -145,7 +145,7 @@ impl Knob {
 }
 
 /// "0 to 0.9".
-impl fmt::Display for Knob {
+impl fmt::Display for Hyperparameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} to {}", self.least, self.most)
     }
@@ -154,7 +154,7 @@ impl fmt::Display for Knob {
 impl TrainingConfig {
     /// Every number of this configuration with its hyperparameter, as a file has them in order. What another optimizer
     /// or schedule would have is not among them.
-    pub fn numbers(&self) -> Vec<(Knob, f64)> {
+    pub fn numbers(&self) -> Vec<(Hyperparameter, f64)> {
         let preprocessing = self.model.preprocessing();
         let mut numbers = vec![
             (EPOCHS, self.epochs as f64),
@@ -167,13 +167,13 @@ impl TrainingConfig {
             (DROPOUT, self.dropout),
             (EMA, self.ema),
             (PATIENCE, self.patience as f64),
-            (GENERATED_DIGITS, self.generated_digits as f64),
-            (DOUBT, self.doubt),
+            (SYNTHETIC_DIGITS, self.synthetic_digits as f64),
+            (GCE_Q, self.doubt),
             (NON_DIGITS, self.non_digits as f64),
             (DATA_FRACTION, self.data_fraction),
             (VALIDATION_SPLIT, self.validation_split),
             (UPRIGHT, exact(preprocessing.upright)),
-            (EVEN_WIDTH, exact(preprocessing.even_width)),
+            (EVEN_WIDTH, exact(preprocessing.width_normalization)),
             (MEDIAN, preprocessing.median_px as f64),
             (GAUSSIAN, exact(preprocessing.gaussian_px)),
             (THRESHOLD, exact(preprocessing.threshold)),
@@ -195,7 +195,7 @@ impl TrainingConfig {
     }
 }
 
-fn of_optimizer(optimizer: Optimizer) -> Vec<(Knob, f64)> {
+fn of_optimizer(optimizer: Optimizer) -> Vec<(Hyperparameter, f64)> {
     match optimizer {
         Optimizer::Sgd { momentum, .. } => vec![(MOMENTUM, momentum)],
         Optimizer::RmsProp { decay, epsilon } => vec![(RMS_DECAY, decay), (EPSILON, epsilon)],
@@ -218,7 +218,7 @@ fn of_optimizer(optimizer: Optimizer) -> Vec<(Knob, f64)> {
     }
 }
 
-fn of_schedule(schedule: Schedule) -> Vec<(Knob, f64)> {
+fn of_schedule(schedule: Schedule) -> Vec<(Hyperparameter, f64)> {
     match schedule {
         Schedule::Constant => Vec::new(),
         Schedule::Step {

@@ -135,7 +135,7 @@ impl Optimizer {
     }
 
     /// A learning rate that is a good first try with it: Keras's defaults.
-    pub fn usual_learning_rate(self) -> f64 {
+    pub fn default_learning_rate(self) -> f64 {
         match self {
             Self::Sgd { .. } => 0.01,
             Self::RmsProp { .. } | Self::Adam { .. } | Self::AdamW { .. } => 0.001,

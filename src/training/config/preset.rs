@@ -56,7 +56,7 @@ impl Preset {
     pub fn config(self) -> TrainingConfig {
         let shared = |widths: &[usize], epochs| TrainingConfig {
             model: MlpConfig::relu(widths),
-            shared_fields: true,
+            convolutional: true,
             epochs,
             batch_size: 128,
             learning_rate: 0.004,
@@ -71,7 +71,7 @@ impl Preset {
         };
         let drawn = |widths: &[usize], epochs| TrainingConfig {
             augmentation: with_gaps,
-            generated_digits: 30_000,
+            synthetic_digits: 30_000,
             non_digits: 10_000,
             ..shared(widths, epochs)
         };

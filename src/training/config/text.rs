@@ -121,10 +121,10 @@ impl TrainingConfig {
                 quoted(self.loss.name()),
             ),
             entry(
-                "shared_fields",
+                "convolutional",
                 "Whether units of the first two hidden layers look at 5x5 fields, with the same weights everywhere"
                     .to_owned(),
-                self.shared_fields.to_string(),
+                self.convolutional.to_string(),
             ),
             entry(
                 "seed",
@@ -189,7 +189,7 @@ mod tests {
     fn unusual(optimizer: Optimizer, schedule: Schedule) -> TrainingConfig {
         let filters = Preprocessing {
             upright: 0.9,
-            even_width: 0.6,
+            width_normalization: 0.6,
             median_px: 1,
             gaussian_px: 0.7,
             threshold: 0.3,
@@ -197,7 +197,7 @@ mod tests {
         let model = MlpConfig::new(vec![242, 32], Activation::Gelu).expect("a small network");
         TrainingConfig {
             model: model.with_preprocessing(filters).expect("in range"),
-            shared_fields: true,
+            convolutional: true,
             epochs: 3,
             batch_size: 64,
             optimizer,
@@ -217,7 +217,7 @@ mod tests {
                 taper: 0.1,
                 ..Augmentation::HAND
             },
-            generated_digits: 5,
+            synthetic_digits: 5,
             doubt: 1.5,
             non_digits: 6,
             data_fraction: 0.5,

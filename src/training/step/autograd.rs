@@ -2,7 +2,7 @@
 
 use candle_core::{D, DType, Tensor, Var};
 
-use super::{BatchFigures, OptimizerState, Step, StepSettings, convolution::FieldLayer};
+use super::{BatchFigures, OptimizerState, Step, StepSettings, convolution::ConvLayer};
 use crate::{
     bitmap::{CLASSES, PIXELS},
     data::Target,
@@ -43,7 +43,7 @@ struct Places {
 
 impl Autograd {
     /// `mlp` must have the weights of `fields` shared; there may be none.
-    pub(in crate::training) fn new(mlp: Mlp, fields: &[FieldLayer]) -> Result<Self, ModelError> {
+    pub(in crate::training) fn new(mlp: Mlp, fields: &[ConvLayer]) -> Result<Self, ModelError> {
         let mut moments = Vec::new();
         let mut places = Vec::new();
         for (index, dense) in mlp.layers().iter().enumerate() {

@@ -30,7 +30,7 @@ const GRIDS: [(usize, usize); 2] = [(11, 2), (4, 0)];
 
 /// A hidden layer of fields.
 #[derive(Clone, Debug)]
-pub(in crate::training) struct FieldLayer {
+pub(in crate::training) struct ConvLayer {
     channels_in: usize,
     /// Units in each place.
     channels: usize,
@@ -53,8 +53,8 @@ struct Run {
 ///
 /// # Errors
 /// When there is no hidden layer, or one has no whole number of units in each place.
-pub(in crate::training) fn layers_of(config: &MlpConfig) -> Result<Vec<FieldLayer>, Refusal> {
-    let mut layers: Vec<FieldLayer> = Vec::new();
+pub(in crate::training) fn conv_layers(config: &MlpConfig) -> Result<Vec<ConvLayer>, Refusal> {
+    let mut layers: Vec<ConvLayer> = Vec::new();
     let (mut side_in, mut channels_in) = (SIDE, 1);
     for (&width, (side, first)) in config.hidden().iter().zip(GRIDS) {
         let places = side * side;
@@ -65,7 +65,7 @@ pub(in crate::training) fn layers_of(config: &MlpConfig) -> Result<Vec<FieldLaye
             ));
         }
         let channels = width / places;
-        layers.push(FieldLayer {
+        layers.push(ConvLayer {
             channels_in,
             channels,
             places,
@@ -103,7 +103,7 @@ fn runs((side_in, channels_in): (usize, usize), (side, first): (usize, usize)) -
     rows.map(run).collect()
 }
 
-impl FieldLayer {
+impl ConvLayer {
     /// Inputs of a whole field.
     pub(in crate::training) fn field(&self) -> usize {
         FIELD * FIELD * self.channels_in
@@ -128,8 +128,8 @@ impl FieldLayer {
         }
     }
 
-    /// Adds what belongs to each place's field to where it came from: the reverse of [`FieldLayer::gather`].
-    pub(in crate::training) fn add_back(&self, seen: &[f32], inputs: &mut [f32]) {
+    /// Adds what belongs to each place's field to where it came from: the reverse of [`ConvLayer::gather`].
+    pub(in crate::training) fn scatter_add(&self, seen: &[f32], inputs: &mut [f32]) {
         let (field, len) = (self.field(), self.run());
         for run in &self.runs {
             let start = run.place * field + run.within;
@@ -192,21 +192,21 @@ impl FieldLayer {
 }
 
 /// How many numbers of each kind are learned: weights and biases of each layer in turn, shared ones once.
-pub(in crate::training) fn learned_sizes(config: &MlpConfig, layers: &[FieldLayer]) -> Vec<usize> {
+pub(in crate::training) fn parameter_sizes(config: &MlpConfig, layers: &[ConvLayer]) -> Vec<usize> {
     let widths = config.widths();
     let sizes = widths.windows(2).enumerate().flat_map(|(index, pair)| {
         let (inputs, units) = layers
             .get(index)
-            .map_or((pair[0], pair[1]), FieldLayer::shape);
+            .map_or((pair[0], pair[1]), ConvLayer::shape);
         [inputs * units, units]
     });
     sizes.collect()
 }
 
 /// Whether a network has, in each of these layers, the same weights in every place, and 0 elsewhere.
-pub(in crate::training) fn are_shared(
+pub(in crate::training) fn is_convolutional(
     mlp: &Mlp,
-    layers: &[FieldLayer],
+    layers: &[ConvLayer],
 ) -> candle_core::Result<bool> {
     for (layer, dense) in layers.iter().zip(mlp.layers()) {
         let weight: Vec<f32> = dense.weight.flatten_all()?.to_vec1()?;
@@ -224,7 +224,7 @@ pub(in crate::training) fn are_shared(
 
 /// Makes a fresh network one of fields: weights within them are uniform in ±√(6 / inputs of a field), as He and
 /// others proposed in 2015 for ReLU, and the others are 0.
-pub(in crate::training) fn begin(mlp: &Mlp, layers: &[FieldLayer]) -> candle_core::Result<()> {
+pub(in crate::training) fn begin(mlp: &Mlp, layers: &[ConvLayer]) -> candle_core::Result<()> {
     for (layer, dense) in layers.iter().zip(mlp.layers()) {
         let (inputs, width) = dense.weight.dims2()?;
         let mut weight: Vec<f32> = dense.weight.flatten_all()?.to_vec1()?;
@@ -251,8 +251,8 @@ pub(in crate::training) fn begin(mlp: &Mlp, layers: &[FieldLayer]) -> candle_cor
 mod tests {
     use super::*;
 
-    fn layers(hidden: &[usize]) -> Vec<FieldLayer> {
-        layers_of(&MlpConfig::relu(hidden)).expect("whole numbers of units")
+    fn layers(hidden: &[usize]) -> Vec<ConvLayer> {
+        conv_layers(&MlpConfig::relu(hidden)).expect("whole numbers of units")
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn adding_back_is_the_reverse_of_gathering() {
-        // ⟨gather(x), y⟩ = ⟨x, add_back(y)⟩, for each input and each thing seen.
+        // ⟨gather(x), y⟩ = ⟨x, scatter_add(y)⟩, for each input and each thing seen.
         for fields in layers(&[2 * 121, 3 * 16]) {
             let inputs = if fields.field() == 25 {
                 28 * 28
@@ -304,7 +304,7 @@ mod tests {
             let y: Vec<f32> = (0..len).map(|i| (i % 11) as f32 - 5.0).collect();
             let (mut seen, mut back) = (vec![0.0; len], vec![0.0; inputs]);
             fields.gather(&x, &mut seen);
-            fields.add_back(&y, &mut back);
+            fields.scatter_add(&y, &mut back);
             let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
             assert_eq!(
                 product(&seen, &y),
@@ -348,13 +348,13 @@ mod tests {
             (&[128], "128"),
             (&[121, 130], "130"),
         ] {
-            let refusal = layers_of(&MlpConfig::relu(hidden))
+            let refusal = conv_layers(&MlpConfig::relu(hidden))
                 .expect_err(word)
                 .to_string();
             assert!(refusal.contains(word), "{refusal} names it");
         }
         assert!(
-            layers_of(&MlpConfig::relu([121])).is_ok(),
+            conv_layers(&MlpConfig::relu([121])).is_ok(),
             "one layer is enough"
         );
     }

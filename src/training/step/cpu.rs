@@ -31,7 +31,7 @@ use self::{
     pass::{FirstPart, LayerRows, Part, Pass},
     rule::Rule,
     sparse::{Block, ByPixel},
-    thread_pool::{MOST_PARTS, Team},
+    thread_pool::{MAX_PARTS, ThreadPool},
     update::{Moments, Phase},
 };
 use super::{BatchFigures, OptimizerState, Step, StepSettings, autograd::CLIP_EPSILON};
@@ -49,7 +49,7 @@ use crate::{
 const SMALL_STEP: usize = 1 << 17;
 
 /// A network on the CPU with all that a step needs, so that a step allocates next to nothing.
-pub(in crate::training) struct Fused {
+pub(in crate::training) struct CpuStep {
     mlp: Mlp,
     activation: Activation,
     layers: Vec<Layer>,
@@ -58,7 +58,7 @@ pub(in crate::training) struct Fused {
     blocks: Vec<Block>,
     /// The batch's ink by pixel; as many parts as there are blocks.
     by_pixel: Vec<ByPixel>,
-    team: Team,
+    team: ThreadPool,
     steps: u32,
 }
 
@@ -96,10 +96,10 @@ impl State {
 fn blocks_for(width: usize, threads: usize) -> usize {
     const WIDE: usize = 128;
     let each = (width / (threads * WIDE)).clamp(1, 4);
-    (threads * each).min(MOST_PARTS)
+    (threads * each).min(MAX_PARTS)
 }
 
-impl Fused {
+impl CpuStep {
     /// `mlp` must be on the CPU. Whatever the size of a batch turns out to be, `batch_size` is what
     /// most steps will have.
     pub(in crate::training) fn new(mlp: Mlp, batch_size: usize) -> Self {
@@ -125,7 +125,7 @@ impl Fused {
                 bias_moments: Moments::zero(pair[1]),
             }
         };
-        let team = Team::new(threads);
+        let team = ThreadPool::new(threads);
         let blocks = Block::share_out(widths[1], blocks_for(widths[1], team.threads()));
         Self {
             activation: mlp.config().activation(),
@@ -224,7 +224,7 @@ impl Fused {
         parameters::write_all(&parameters, &mut |mut parameters| {
             let mut run = |phase: Phase, states: &mut [State]| {
                 let mut jobs = step.jobs(&mut parameters, states, blocks, team.threads());
-                for jobs in jobs.chunks_mut(MOST_PARTS) {
+                for jobs in jobs.chunks_mut(MAX_PARTS) {
                     team.share(jobs, |job| step.run(phase, job));
                 }
             };
@@ -273,7 +273,7 @@ fn squares(values: &[f32]) -> f64 {
     sums.iter().sum()
 }
 
-impl Step for Fused {
+impl Step for CpuStep {
     fn step(
         &mut self,
         batch: Batch,

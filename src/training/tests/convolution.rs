@@ -29,7 +29,7 @@ fn descent() -> StepSettings {
 fn config(hidden: &[usize], activation: Activation) -> TrainingConfig {
     TrainingConfig {
         model: MlpConfig::new(hidden.to_vec(), activation).expect("a small network"),
-        shared_fields: true,
+        convolutional: true,
         ..TrainingConfig::default()
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         dropout::Dropout,
         step::{
             autograd::Autograd,
-            cpu::{Fused, Shared},
+            cpu::{CpuStep, Shared},
         },
     },
 };
@@ -42,7 +42,7 @@ fn check(hidden: &[usize], activation: Activation, settings: StepSettings, reaso
         let expected = Mlp::new(&config, 5, &Device::Cpu).expect("fits in memory");
         let found = expected.copy().expect("fits in memory");
         let mut general = Autograd::new(expected.clone(), &[]).expect("fits in memory");
-        let mut fused = Fused::new(found.clone(), batch_size);
+        let mut fused = CpuStep::new(found.clone(), batch_size);
         let reason = format!("{config}, {reason}");
         check_steps(
             (&mut general, &expected),
@@ -202,7 +202,7 @@ fn a_step_goes_on_from_what_it_remembered() {
     for optimizer in Optimizer::ALL {
         let config = TrainingConfig {
             model: MlpConfig::new(vec![121], Activation::Relu).expect("a small network"),
-            shared_fields: true,
+            convolutional: true,
             ..TrainingConfig::default()
         };
         let settings = StepSettings {
@@ -224,7 +224,7 @@ fn a_step_goes_on_from_what_it_remembered() {
         };
         let fields = config.fields().expect("whole numbers of units");
         let make: [&dyn Fn(Mlp) -> Box<dyn Step>; 4] = [
-            &|mlp| Box::new(Fused::new(mlp, 1)),
+            &|mlp| Box::new(CpuStep::new(mlp, 1)),
             &|mlp| Box::new(Autograd::new(mlp, &[]).expect("fits in memory")),
             &|mlp| Box::new(Autograd::new(mlp, &fields).expect("fits in memory")),
             &|mlp| Box::new(Shared::new(mlp, fields.clone()).expect("fits in memory")),
@@ -263,7 +263,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
         pool.expect("starts").install(|| {
             let config = MlpConfig::new(vec![64, 32], Activation::Tanh).expect("a small network");
             let mlp = Mlp::new(&config, 5, &Device::Cpu).expect("fits in memory");
-            let mut fused = Fused::new(mlp.clone(), LARGE);
+            let mut fused = CpuStep::new(mlp.clone(), LARGE);
             let mut rng = ChaCha8Rng::seed_from_u64(7);
             let images = SparseImages::of_images(&images(50, &mut rng));
             let members: Vec<usize> = (0..50).collect();

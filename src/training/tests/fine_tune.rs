@@ -19,7 +19,7 @@ fn trained(config: &TrainingConfig) -> Pupil {
 fn shared() -> TrainingConfig {
     TrainingConfig {
         model: MlpConfig::new(vec![121, 16], Activation::Relu).expect("a small network"),
-        shared_fields: true,
+        convolutional: true,
         epochs: 1,
         ..config()
     }
@@ -157,7 +157,7 @@ fn a_lesson_is_as_the_model_has_learnt_but_short_and_in_small_steps() {
     let pupil = trained(&learned);
     let lesson = pupil.lesson();
     assert_eq!(lesson.model, learned.model, "the same network");
-    let same = (lesson.shared_fields, lesson.dropout, lesson.non_digits);
+    let same = (lesson.convolutional, lesson.dropout, lesson.non_digits);
     assert_eq!(same, (true, 0.1, 5), "as it has learned");
     assert!(
         lesson.learning_rate < learned.learning_rate,
@@ -178,7 +178,7 @@ fn a_lesson_is_as_the_model_has_learnt_but_short_and_in_small_steps() {
     let foreign = Pupil::new(Arc::new(foreign), "foreign model".to_owned());
     let lesson = foreign.lesson();
     assert_eq!(lesson.validate(), Ok(()), "whatever is not known");
-    let same = (&lesson.model, lesson.shared_fields);
+    let same = (&lesson.model, lesson.convolutional);
     assert_eq!(same, (&learned.model, false), "nothing needs to be shared");
     assert!(
         lesson.non_digits > 0,
@@ -189,7 +189,7 @@ fn a_lesson_is_as_the_model_has_learnt_but_short_and_in_small_steps() {
 #[test]
 fn what_is_not_the_models_network_is_refused() {
     let plain = trained(&TrainingConfig {
-        shared_fields: false,
+        convolutional: false,
         ..shared()
     });
     let cases = [
@@ -258,7 +258,11 @@ fn drawings_of_ones_own_are_few_of_what_is_learnt_and_the_file_tells_of_them() {
         "each as often as makes one in a hundred, or once"
     );
     assert_eq!(examples(0.1).0, 18 + 2, "of what is learned from");
-    assert_eq!(trained.model.metadata.own_drawings, Some(2), "it is told");
+    assert_eq!(
+        trained.model.metadata.corrections_used,
+        Some(2),
+        "it is told"
+    );
     let refuses = trained
         .model
         .metadata
@@ -266,5 +270,5 @@ fn drawings_of_ones_own_are_few_of_what_is_learnt_and_the_file_tells_of_them() {
         .reject_threshold
         .is_some();
     assert!(refuses, "one was no digit");
-    assert_eq!(train_alone(&config()).model.metadata.own_drawings, None);
+    assert_eq!(train_alone(&config()).model.metadata.corrections_used, None);
 }

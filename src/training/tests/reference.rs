@@ -13,7 +13,7 @@ use crate::{
         average::Average,
         config::{Loss, Optimizer},
         dropout::Dropout,
-        step::{autograd::Autograd, cpu::Fused},
+        step::{autograd::Autograd, cpu::CpuStep},
     },
 };
 
@@ -190,7 +190,7 @@ fn check(index: usize, case: &Case) {
             general.clone(),
             Box::new(Autograd::new(general, &[]).expect("fits in memory")),
         ),
-        (mlp.clone(), Box::new(Fused::new(mlp, BATCH))),
+        (mlp.clone(), Box::new(CpuStep::new(mlp, BATCH))),
     ];
     let target = |(row, &class)| Target {
         class,

@@ -27,7 +27,7 @@ fn with_all() -> TrainingConfig {
         ema: 0.9,
         patience: 2,
         augmentation: Augmentation::HAND.scaled(0.2),
-        generated_digits: 10,
+        synthetic_digits: 10,
         non_digits: 10,
         ..config()
     }
@@ -118,7 +118,7 @@ fn a_resumed_training_gives_the_same_weights_bit_by_bit() {
     };
     let shared = TrainingConfig {
         model: MlpConfig::new(vec![121, 16], Activation::Relu).expect("a small network"),
-        shared_fields: true,
+        convolutional: true,
         ..with_all()
     };
     let cases = [

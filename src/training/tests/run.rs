@@ -368,7 +368,7 @@ fn without_validation_or_test_examples_there_are_no_such_figures() {
 fn generated_digits_are_learnt_beside_the_others() {
     let config = config::TrainingConfig {
         epochs: 1,
-        generated_digits: 30,
+        synthetic_digits: 30,
         ..config()
     };
     let control = Control::default();

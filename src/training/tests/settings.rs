@@ -97,10 +97,10 @@ fn a_part_of_the_data_is_its_first_part() {
 
 #[test]
 fn doubt_is_about_generated_digits_and_no_others() {
-    let learned = |generated_digits, doubt| {
+    let learned = |synthetic_digits, doubt| {
         let config = TrainingConfig {
             epochs: 1,
-            generated_digits,
+            synthetic_digits,
             doubt,
             ..config()
         };

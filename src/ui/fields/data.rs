@@ -40,7 +40,7 @@ pub(super) fn data_ui(
     // The counts come a moment later; below the fields, so that none moves away from under the pointer.
     groups::amounts_ui(ui, form);
     if training.kept != Some(0) {
-        hand_ui(ui, training.kept, form, actions);
+        corrections_ui(ui, training.kept, form, actions);
     }
     match form.source().and_then(|source| training.data.of(&source)) {
         Some(Ok(glimpse)) => counts_ui(ui, glimpse),
@@ -51,7 +51,12 @@ pub(super) fn data_ui(
 
 /// Whether to learn from the drawings that are kept, and the way to be rid of one. A folder may show other things than
 /// digits, so that they are not learned beside it.
-fn hand_ui(ui: &mut Ui, kept: Option<usize>, form: &mut TrainingForm, actions: &mut Vec<Action>) {
+fn corrections_ui(
+    ui: &mut Ui,
+    kept: Option<usize>,
+    form: &mut TrainingForm,
+    actions: &mut Vec<Action>,
+) {
     let which = match kept {
         None => "the drawings that you kept, which cannot be read now".to_owned(),
         Some(1) => "the drawing that you kept".to_owned(),

@@ -1,4 +1,4 @@
-//! The groups of knobs. What makes no sense with what is chosen is not shown.
+//! The groups of hyperparameters. What makes no sense with what is chosen is not shown.
 
 use egui::{TextEdit, Ui};
 
@@ -35,12 +35,12 @@ pub(super) fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
         let help = "Units of the first two hidden layers look at 5×5 places each, and all places of a layer share \
                     their weights: a convolutional network. What it learns of a stroke in one place it knows in all. \
                     The layers need a multiple of 121 (11×11) and of 16 (4×4) units, such as 605,800,128.";
-        let shared = &mut form.numbers.shared_fields;
+        let shared = &mut form.numbers.convolutional;
         switch(ui, "Shared fields", help, shared);
     });
     let counted = form
         .model()
-        .and_then(|model| Ok((model, form.learnt_count()?)));
+        .and_then(|model| Ok((model, form.trainable_parameter_count()?)));
     match counted {
         Ok((model, learned)) => {
             let mut parameters = words::count(model.parameter_count());
@@ -110,7 +110,7 @@ pub(super) fn training_ui(ui: &mut Ui, form: &mut TrainingForm) {
         let help = "Where the dice start. The same seed gives the same training again, another one gives a \
                     slightly different one.";
         row(ui, "Seed", help, |ui| {
-            whole(ui, &mut numbers.seed, TrainingConfig::MOST_SEED)
+            whole(ui, &mut numbers.seed, TrainingConfig::MAX_SEED)
         });
     });
 }
@@ -155,7 +155,7 @@ pub(super) fn optimizer_ui(ui: &mut Ui, form: &mut TrainingForm) {
             &mut numbers.clip_norm,
         );
     });
-    let usual = numbers.optimizer.usual_learning_rate();
+    let usual = numbers.optimizer.default_learning_rate();
     if numbers.learning_rate > 5.0 * usual || numbers.learning_rate < usual / 5.0 {
         remark(
             ui,
@@ -308,11 +308,11 @@ pub(super) fn overfitting_ui(ui: &mut Ui, form: &mut TrainingForm) {
             &mut numbers.patience,
         );
     });
-    patience_fault(ui, form);
+    early_stopping_error(ui, form);
 }
 
-/// The one rule between two knobs.
-pub(super) fn patience_fault(ui: &mut Ui, form: &TrainingForm) {
+/// The one rule between two hyperparameters.
+pub(super) fn early_stopping_error(ui: &mut Ui, form: &TrainingForm) {
     if form.numbers.patience > 0 && form.numbers.validation_split == 0.0 {
         fault(
             ui,
@@ -346,12 +346,12 @@ pub(super) fn amounts_ui(ui: &mut Ui, form: &mut TrainingForm) {
             fraction,
         );
         let help = "Digits drawn by the program, with the forms of many countries, that it learns beside these.";
-        let digits = &mut numbers.generated_digits;
+        let digits = &mut numbers.synthetic_digits;
         number(
             ui,
             "Drawn digits",
             help,
-            hyperparameter::GENERATED_DIGITS,
+            hyperparameter::SYNTHETIC_DIGITS,
             digits,
         );
         let help = "How little those of them count that it reads as another digit, as some hands would. At 0 all \
@@ -360,7 +360,7 @@ pub(super) fn amounts_ui(ui: &mut Ui, form: &mut TrainingForm) {
             ui,
             "Doubt in them",
             help,
-            hyperparameter::DOUBT,
+            hyperparameter::GCE_Q,
             &mut numbers.doubt,
         );
         let help =
@@ -374,5 +374,5 @@ pub(super) fn amounts_ui(ui: &mut Ui, form: &mut TrainingForm) {
             others,
         );
     });
-    patience_fault(ui, form);
+    early_stopping_error(ui, form);
 }

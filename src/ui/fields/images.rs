@@ -1,4 +1,4 @@
-//! The knobs of what is done to images before the network sees them.
+//! The hyperparameters of what is done to images before the network sees them.
 
 use egui::Ui;
 
@@ -27,7 +27,7 @@ pub(super) fn preprocessing_ui(ui: &mut Ui, form: &mut TrainingForm) {
             "Even width",
             help,
             hyperparameter::EVEN_WIDTH,
-            &mut filters.even_width,
+            &mut filters.width_normalization,
         );
         let help = "Each pixel becomes the middle one of its neighbors, so many pixels to each side: against \
                     single wrong pixels.";

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use egui::{Checkbox, ComboBox, DragValue, Grid, Response, RichText, Ui, Vec2, emath::Numeric};
 
-use crate::training::config::hyperparameter::Knob;
+use crate::training::config::hyperparameter::Hyperparameter;
 
 /// The least width of the names' column, so that the controls of all groups are below each other.
 const NAME_WIDTH: f32 = 122.0;
@@ -46,7 +46,7 @@ pub(super) fn number<N: Numeric>(
     ui: &mut Ui,
     label: &str,
     help: &str,
-    hyperparameter: Knob,
+    hyperparameter: Hyperparameter,
     value: &mut N,
 ) {
     let help = format!("{help} From {hyperparameter}.");
@@ -81,7 +81,7 @@ pub(super) fn magnitude(
     ui: &mut Ui,
     label: &str,
     help: &str,
-    hyperparameter: Knob,
+    hyperparameter: Hyperparameter,
     value: &mut f64,
 ) {
     let help = format!("{help} From {hyperparameter}.");
@@ -95,7 +95,13 @@ pub(super) fn magnitude(
 }
 
 /// A part of a whole, in percent.
-pub(super) fn percent(ui: &mut Ui, label: &str, help: &str, hyperparameter: Knob, value: &mut f64) {
+pub(super) fn percent(
+    ui: &mut Ui,
+    label: &str,
+    help: &str,
+    hyperparameter: Hyperparameter,
+    value: &mut f64,
+) {
     let (least, most) = (hyperparameter.least * 100.0, hyperparameter.most * 100.0);
     let help = format!("{help} From {} to {} %.", short(least), short(most));
     row(ui, label, &help, |ui| {

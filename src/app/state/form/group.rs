@@ -1,4 +1,4 @@
-//! The groups that the knobs of the panel are in.
+//! The groups that the hyperparameters of the panel are in.
 
 use super::TrainingForm;
 use crate::training::config::TrainingConfig;
@@ -57,7 +57,7 @@ impl TrainingForm {
             Group::Network => {
                 self.hidden = preset.hidden;
                 self.activation = preset.activation;
-                mine.shared_fields = theirs.shared_fields;
+                mine.convolutional = theirs.convolutional;
             }
             Group::Training => {
                 mine.epochs = theirs.epochs;
@@ -84,7 +84,7 @@ impl TrainingForm {
             Group::Data => {
                 mine.validation_split = theirs.validation_split;
                 mine.data_fraction = theirs.data_fraction;
-                mine.generated_digits = theirs.generated_digits;
+                mine.synthetic_digits = theirs.synthetic_digits;
                 mine.doubt = theirs.doubt;
                 mine.non_digits = theirs.non_digits;
             }
@@ -92,7 +92,7 @@ impl TrainingForm {
     }
 
     /// The configuration that the fields describe, with as few groups as the preset has them as make it valid.
-    pub fn closest_config(&self) -> TrainingConfig {
+    pub fn nearest_valid_config(&self) -> TrainingConfig {
         let without = |group: Group| {
             let mut form = self.clone();
             form.reset(group);
@@ -112,7 +112,7 @@ impl TrainingForm {
             .unwrap_or_else(|| self.preset.config())
     }
 
-    /// Whether one of the group's knobs is not as the preset has it.
+    /// Whether one of the group's hyperparameters is not as the preset has it.
     pub fn is_group_changed(&self, group: Group) -> bool {
         let mut reset = self.clone();
         reset.reset(group);
@@ -137,7 +137,7 @@ mod tests {
         let mut form = TrainingForm::of(
             Preset::Quick,
             TrainingConfig {
-                shared_fields: true,
+                convolutional: true,
                 epochs: 3,
                 batch_size: 7,
                 learning_rate: 0.5,
@@ -155,7 +155,7 @@ mod tests {
                 augmentation: Augmentation::HAND,
                 validation_split: 0.5,
                 data_fraction: 0.5,
-                generated_digits: 1,
+                synthetic_digits: 1,
                 doubt: 0.1,
                 non_digits: 1,
                 ..TrainingConfig::default()
@@ -195,15 +195,19 @@ mod tests {
         let mut form = TrainingForm::default();
         form.numbers.epochs = 3;
         form.numbers.data_fraction = 0.5;
-        assert_eq!(Ok(form.closest_config()), form.config(), "all is valid");
+        assert_eq!(
+            Ok(form.nearest_valid_config()),
+            form.config(),
+            "all is valid"
+        );
         form.hidden = "128,,".to_owned();
-        let config = form.closest_config();
+        let config = form.nearest_valid_config();
         let preset = form.preset.config();
         assert_eq!(config.model.hidden(), preset.model.hidden(), "half typed");
         assert_eq!((config.epochs, config.data_fraction), (3, 0.5), "kept");
         form.numbers.patience = 2;
         form.numbers.validation_split = 0.0;
-        let config = form.closest_config();
+        let config = form.nearest_valid_config();
         assert_eq!(config.patience, preset.patience, "nothing to judge it by");
         assert_eq!(config.validation_split, 0.0, "which may be");
         assert_eq!(

@@ -97,7 +97,7 @@ fn every_knob_can_be_typed() {
         ),
         (
             "--generated-digits 90",
-            |c| c.generated_digits.to_string(),
+            |c| c.synthetic_digits.to_string(),
             "90",
         ),
         ("--doubt 0.5", |c| c.doubt.to_string(), "0.5"),
@@ -109,7 +109,7 @@ fn every_knob_can_be_typed() {
         ),
         (
             "--even-width 0.6",
-            |c| c.model.preprocessing().even_width.to_string(),
+            |c| c.model.preprocessing().width_normalization.to_string(),
             "0.6",
         ),
         (
@@ -129,12 +129,12 @@ fn every_knob_can_be_typed() {
         ),
         (
             "--hidden 121 --shared-fields",
-            |c| c.shared_fields.to_string(),
+            |c| c.convolutional.to_string(),
             "true",
         ),
         (
             "--preset best --shared-fields false",
-            |c| c.shared_fields.to_string(),
+            |c| c.convolutional.to_string(),
             "false",
         ),
         (

@@ -17,7 +17,7 @@ use crate::{
     model::{Activation, Mlp},
     training::{
         BatchFigures, OptimizerState, Step, StepSettings, batch::Batch, dropout::Dropout,
-        step::convolution::FieldLayer,
+        step::convolution::ConvLayer,
     },
 };
 
@@ -37,7 +37,7 @@ pub(in crate::training) struct Shared {
 
 /// A layer: of fields, or one whose units look at all.
 struct Layer {
-    fields: Option<FieldLayer>,
+    fields: Option<ConvLayer>,
     inputs: usize,
     width: usize,
 }
@@ -78,7 +78,7 @@ struct Traces {
 
 impl Shared {
     /// `mlp` must be on the CPU and have the weights of `fields` shared.
-    pub(in crate::training) fn new(mlp: Mlp, fields: Vec<FieldLayer>) -> Result<Self, ModelError> {
+    pub(in crate::training) fn new(mlp: Mlp, fields: Vec<ConvLayer>) -> Result<Self, ModelError> {
         let widths = mlp.config().widths();
         let mut fields = fields.into_iter();
         let mut layers = Vec::new();
@@ -310,7 +310,7 @@ impl Pass<'_> {
             let len = fields.places() * fields.field();
             let rows = before.deltas.chunks_exact_mut(layer.inputs);
             for (deltas, seen) in rows.zip(seen.chunks_exact(len)) {
-                fields.add_back(seen, deltas);
+                fields.scatter_add(seen, deltas);
             }
         } else {
             dense::multiply(&mut before.deltas, by_place, back, false);

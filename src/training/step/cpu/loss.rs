@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// The most classes there can be: the digits, and that there is none.
-const MOST_CLASSES: usize = CLASSES + 1;
+const MAX_CLASSES: usize = CLASSES + 1;
 
 /// How the loss of an example follows from its logits.
 #[derive(Clone, Copy, Debug)]
@@ -61,13 +61,13 @@ impl LossRule {
     }
 
     /// What the softmax should be.
-    fn distribution(&self, target: &Target) -> [f32; MOST_CLASSES] {
+    fn distribution(&self, target: &Target) -> [f32; MAX_CLASSES] {
         if let Some(before) = &target.before {
             return Softmax::new(before, self.rejects).probabilities;
         }
         let classes = CLASSES + usize::from(self.rejects);
         let off_target = self.label_smoothing / classes as f32;
-        let mut distribution = [off_target; MOST_CLASSES];
+        let mut distribution = [off_target; MAX_CLASSES];
         distribution[usize::from(target.class)] = 1.0 - self.label_smoothing + off_target;
         distribution
     }
@@ -77,7 +77,7 @@ impl LossRule {
         &self,
         softmax: &Softmax,
         logits: &[f32; CLASSES],
-        target: &[f32; MOST_CLASSES],
+        target: &[f32; MAX_CLASSES],
         delta: &mut [f32; CLASSES],
     ) -> f64 {
         let mut sum = 0.0;
@@ -96,7 +96,7 @@ impl LossRule {
     fn squared_error(
         &self,
         softmax: &Softmax,
-        target: &[f32; MOST_CLASSES],
+        target: &[f32; MAX_CLASSES],
         delta: &mut [f32; CLASSES],
     ) -> f64 {
         let classes = CLASSES + usize::from(self.rejects);
@@ -115,7 +115,7 @@ impl LossRule {
 /// What an example's logits say.
 struct Softmax {
     /// Of each digit, and of there being none; that one is 0 where it cannot be.
-    probabilities: [f32; MOST_CLASSES],
+    probabilities: [f32; MAX_CLASSES],
     /// ln Σ eˣ over the classes.
     log_sum: f32,
     /// The most probable class.
@@ -130,7 +130,7 @@ impl Softmax {
         if rejects && largest < 0.0 {
             (largest, read) = (0.0, TrainingSet::NO_DIGIT);
         }
-        let mut probabilities = [0.0; MOST_CLASSES];
+        let mut probabilities = [0.0; MAX_CLASSES];
         for (power, logit) in probabilities.iter_mut().zip(logits) {
             *power = (logit - largest).exp();
         }

@@ -22,7 +22,7 @@ use std::{
 };
 
 /// The most parts that a work may have: the bits of the lower half of [`Shared::claims`].
-pub(super) const MOST_PARTS: usize = 32;
+pub(super) const MAX_PARTS: usize = 32;
 
 /// How long a thread looks out before it sleeps: longer than from one step to the next, and nothing
 /// beside the time of a training that is paused.
@@ -33,7 +33,7 @@ const LOOKOUT: Duration = Duration::from_micros(100);
 const ALONE: u32 = 32;
 
 /// Some threads, the caller among them.
-pub(super) struct Team {
+pub(super) struct ThreadPool {
     shared: Arc<Shared>,
     others: Vec<JoinHandle<()>>,
     /// Until when the caller works alone.
@@ -62,19 +62,19 @@ struct Task<'a> {
     work: &'a (dyn Fn(usize) + Sync),
 }
 
-impl fmt::Debug for Team {
+impl fmt::Debug for ThreadPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Team")
+        f.debug_struct("ThreadPool")
             .field("threads", &self.threads())
             .finish_non_exhaustive()
     }
 }
 
-impl Team {
-    /// So many threads, at least one and at most [`MOST_PARTS`]. Where the system gives fewer, the
+impl ThreadPool {
+    /// So many threads, at least one and at most [`MAX_PARTS`]. Where the system gives fewer, the
     /// others do the work.
     pub(super) fn new(threads: usize) -> Self {
-        let others = threads.clamp(1, MOST_PARTS) - 1;
+        let others = threads.clamp(1, MAX_PARTS) - 1;
         let shared = Arc::new(Shared {
             claims: AtomicU64::new(u64::from(u32::MAX)),
             task: AtomicPtr::new(ptr::null_mut()),
@@ -104,13 +104,13 @@ impl Team {
         self.others.len() + 1
     }
 
-    /// Does the work on each part, at most [`MOST_PARTS`] of them, and returns when all are done. Which
+    /// Does the work on each part, at most [`MAX_PARTS`] of them, and returns when all are done. Which
     /// thread does which part is open; as far as it can, each does the same ones each time.
     ///
     /// # Panics
     /// Where the work does, after the other parts are done.
     pub(super) fn share<P: Send>(&mut self, parts: &mut [P], work: impl Fn(&mut P) + Sync) {
-        assert!(parts.len() <= MOST_PARTS, "a bit for each part");
+        assert!(parts.len() <= MAX_PARTS, "a bit for each part");
         if self.others.is_empty() || parts.len() < 2 || self.is_alone() {
             return alone(parts, work);
         }
@@ -175,7 +175,7 @@ impl Team {
     }
 }
 
-impl Drop for Team {
+impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.shared.ends.store(true, Ordering::SeqCst);
         for other in self.others.drain(..) {
@@ -207,7 +207,7 @@ impl Shared {
                 return None;
             }
             let is_own = |part: &usize| free >> part & 1 == 1;
-            let own = (thread..MOST_PARTS).step_by(threads).find(is_own);
+            let own = (thread..MAX_PARTS).step_by(threads).find(is_own);
             let part = own.unwrap_or(free.trailing_zeros() as usize);
             match self.claims.compare_exchange_weak(
                 claims,
@@ -228,7 +228,7 @@ impl Shared {
             reason = "the task lives on the stack of the caller, who waits for this part"
         )]
         // SAFETY: the part was claimed in the round that the task was published for, and
-        // `Team::round`, where the task lives, does not return before all its parts are done.
+        // `ThreadPool::round`, where the task lives, does not return before all its parts are done.
         let task = unsafe { &*self.task.load(Ordering::Relaxed) };
         let done = panic::catch_unwind(AssertUnwindSafe(|| (task.work)(part)));
         if let Err(payload) = done {
@@ -292,10 +292,10 @@ fn alone<P>(parts: &mut [P], work: impl Fn(&mut P)) {
 
 /// Waits for something that is to come soon; says whether it came.
 fn look_out(has_come: impl Fn() -> bool) -> bool {
-    const LOOKS_A_GLANCE_AT_THE_CLOCK: usize = 32;
+    const SPINS_PER_CLOCK_READ: usize = 32;
     let mut start = None;
     loop {
-        for _ in 0..LOOKS_A_GLANCE_AT_THE_CLOCK {
+        for _ in 0..SPINS_PER_CLOCK_READ {
             if has_come() {
                 return true;
             }

@@ -3,10 +3,10 @@ use super::*;
 #[test]
 fn each_part_is_done_once_in_every_round() {
     for threads in [1, 2, 3, 8] {
-        let mut team = Team::new(threads);
+        let mut team = ThreadPool::new(threads);
         assert_eq!(team.threads(), threads, "as many as asked for");
         for round in 0..2_000 {
-            let mut parts = vec![0; round % (MOST_PARTS + 1)];
+            let mut parts = vec![0; round % (MAX_PARTS + 1)];
             team.share(&mut parts, |part| *part += 1);
             assert!(
                 parts.iter().all(|&part| part == 1),
@@ -18,7 +18,7 @@ fn each_part_is_done_once_in_every_round() {
 
 #[test]
 fn a_team_that_slept_is_there_again() {
-    let mut team = Team::new(3);
+    let mut team = ThreadPool::new(3);
     for _ in 0..5 {
         thread::sleep(2 * LOOKOUT);
         let mut parts = [0; 7];
@@ -29,7 +29,7 @@ fn a_team_that_slept_is_there_again() {
 
 #[test]
 fn the_caller_sleeps_while_a_part_takes_long() {
-    let mut team = Team::new(2);
+    let mut team = ThreadPool::new(2);
     let slow = Mutex::new(());
     let mut parts = [0; 2];
     team.share(&mut parts, |part| {
@@ -43,9 +43,9 @@ fn the_caller_sleeps_while_a_part_takes_long() {
 
 #[test]
 fn a_caller_that_was_held_up_works_alone_for_a_while() {
-    let mut team = Team::new(2);
+    let mut team = ThreadPool::new(2);
     // Whether the other thread took part, which then pauses in the middle of it.
-    let takes_part = |team: &mut Team, pause: Duration| {
+    let takes_part = |team: &mut ThreadPool, pause: Duration| {
         let caller = thread::current().id();
         let is_there = AtomicBool::new(false);
         team.share(&mut [(), ()], |()| {
@@ -73,14 +73,14 @@ fn a_caller_that_was_held_up_works_alone_for_a_while() {
 
 #[test]
 fn a_panic_reaches_the_caller_and_leaves_the_team_whole() {
-    let mut alone = Team::new(2);
+    let mut alone = ThreadPool::new(2);
     alone.alone_until = Some(Instant::now() + Duration::from_hours(1));
-    for mut team in [Team::new(1), Team::new(2), alone] {
+    for mut team in [ThreadPool::new(1), ThreadPool::new(2), alone] {
         panics_and_goes_on(&mut team);
     }
 }
 
-fn panics_and_goes_on(team: &mut Team) {
+fn panics_and_goes_on(team: &mut ThreadPool) {
     for index in 0..4 {
         let mut parts = [0, 1, 2, 3];
         let panicked = panic::catch_unwind(AssertUnwindSafe(|| {
