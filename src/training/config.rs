@@ -67,7 +67,7 @@ pub struct TrainingConfig {
     /// what it is to be read as; 0..=4, 0 counts all alike. So those count for little that are another digit to
     /// MNIST's hands. With cross-entropy this makes (1 − pᵠ) / q small, the generalized cross-entropy of Zhang and
     /// Sabuncu (2018), which is robust against wrong labels. The figures that a training reports are without it.
-    pub doubt: f64,
+    pub gce_q: f64,
     /// Generated drawings that are no digit, and are learned to be refused; 0..=500,000.
     pub non_digits: usize,
     /// The part of the training examples that is learned from, their first, after the validation examples
@@ -101,7 +101,7 @@ impl Default for TrainingConfig {
             patience: 0,
             augmentation: Augmentation::default(),
             synthetic_digits: 0,
-            doubt: 0.0,
+            gce_q: 0.0,
             non_digits: 0,
             data_fraction: 1.0,
             validation_split: 0.2,

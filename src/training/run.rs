@@ -281,7 +281,7 @@ impl<'a> Run<'a> {
             learning_rate: config.learning_rate * factor,
             loss: config.loss,
             label_smoothing: config.label_smoothing,
-            doubt: config.doubt,
+            gce_q: config.gce_q,
             rejects: self.training.has_non_digits(),
             l1: config.l1,
             l2: config.l2,

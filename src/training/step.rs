@@ -40,7 +40,7 @@ pub(super) struct StepSettings {
     /// The part of the target that is spread evenly over all digits.
     pub(super) label_smoothing: f64,
     /// The gradient of a generated digit is multiplied by this power of the probability that it is read as wanted.
-    pub(super) doubt: f64,
+    pub(super) gce_q: f64,
     /// Whether the softmax has an eleventh class, whose logit is always 0: that there is no digit.
     pub(super) rejects: bool,
     /// The penalty on the weights' sizes.

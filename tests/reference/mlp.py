@@ -107,7 +107,7 @@ def case(
     clip_norm=0.0,
     rejects=False,
     dropout=None,
-    doubt=0.0,
+    gce_q=0.0,
 ):
     settings = dict(locals())
     model = layers([784, *hidden, 10])
@@ -139,12 +139,12 @@ def case(
         return F.mse_loss(torch.softmax(logits, 1), target)
 
     def learnt_of(logits):
-        """What is made small: with doubt, which no case has beside squared errors or smoothed labels, the generalised
+        """The loss: with gce_q, which no case has beside squared errors or smoothed labels, the generalised
         cross-entropy of generated digits."""
-        if not doubt:
+        if not gce_q:
             return loss_of(logits)
         wanted = torch.log_softmax(F.pad(logits, (0, 1)) if rejects else logits, 1)[torch.arange(BATCH), labels]
-        return torch.where(generated, (1 - (doubt * wanted).exp()) / doubt, -wanted).mean()
+        return torch.where(generated, (1 - (gce_q * wanted).exp()) / gce_q, -wanted).mean()
 
     logits = logits_of(False)
     result = settings | {
@@ -213,8 +213,8 @@ cases = [
     case([16], "tanh", clip_norm=0.1, optimizer=momentum, learning_rate=0.05),
     case([33, 17], "tanh", dropout=dropout),
     case([33, 17], "leaky-relu", mse, 0.1, nesterov, 0.05, 0.001, 0.01, 0.05, True, dropout),
-    case([16], doubt=0.7),
-    case([16], "tanh", rejects=True, doubt=2.0),
+    case([16], gce_q=0.7),
+    case([16], "tanh", rejects=True, gce_q=2.0),
 ]
 averaged = wave(30, 0.7, 0.1).tolist()
 target = pathlib.Path(__file__).with_name("mlp.json")

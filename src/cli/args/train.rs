@@ -173,7 +173,7 @@ struct HyperparameterArgs {
     synthetic_digits: Option<usize>,
     /// Let a generated digit count by this power of the probability that it is read as wanted; 0 counts all alike
     #[arg(long, value_name = "X", help_heading = DATA, allow_negative_numbers = true)]
-    doubt: Option<f64>,
+    gce_q: Option<f64>,
     /// Learn to refuse so many scribbles, letters and signs that the program draws
     #[arg(long, value_name = "N", help_heading = DATA)]
     non_digits: Option<usize>,
@@ -300,7 +300,7 @@ impl HyperparameterArgs {
         replace(&mut config.ema, self.ema);
         replace(&mut config.patience, self.patience);
         replace(&mut config.synthetic_digits, self.synthetic_digits);
-        replace(&mut config.doubt, self.doubt);
+        replace(&mut config.gce_q, self.gce_q);
         replace(&mut config.non_digits, self.non_digits);
         replace(&mut config.data_fraction, self.data_fraction);
         replace(&mut config.validation_split, self.validation_split);

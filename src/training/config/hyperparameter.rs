@@ -63,7 +63,7 @@ hyperparameters! {
         "Stops after so many epochs without a lower validation loss; 0 never does";
     SYNTHETIC_DIGITS "synthetic_digits" "generated digits" 0.0 500_000.0
         "Generated digits that are learned beside the data set's";
-    GCE_Q "doubt" "doubt in generated digits" 0.0 4.0
+    GCE_Q "gce_q" "generalized cross-entropy q" 0.0 4.0
         "A generated digit counts by this power of the probability that it is read as wanted; 0 counts all alike";
     NON_DIGITS "non_digits" "generated non-digits" 0.0 500_000.0
         "Generated drawings that are no digit, and are learned to be refused";
@@ -168,7 +168,7 @@ impl TrainingConfig {
             (EMA, self.ema),
             (PATIENCE, self.patience as f64),
             (SYNTHETIC_DIGITS, self.synthetic_digits as f64),
-            (GCE_Q, self.doubt),
+            (GCE_Q, self.gce_q),
             (NON_DIGITS, self.non_digits as f64),
             (DATA_FRACTION, self.data_fraction),
             (VALIDATION_SPLIT, self.validation_split),

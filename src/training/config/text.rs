@@ -218,7 +218,7 @@ mod tests {
                 ..Augmentation::HAND
             },
             synthetic_digits: 5,
-            doubt: 1.5,
+            gce_q: 1.5,
             non_digits: 6,
             data_fraction: 0.5,
             validation_split: 1.0 / 12.0,

@@ -137,7 +137,7 @@ impl Autograd {
                 (errors.sum(D::Minus1)? / classes as f64)?
             }
         };
-        let beliefs = beliefs(batch.targets, &log_probabilities, &wanted, settings.doubt)?;
+        let beliefs = beliefs(batch.targets, &log_probabilities, &wanted, settings.gce_q)?;
         let mean = ((&losses * beliefs)?.sum_all()? / count as f64)?;
         let penalized = self.penalized(mean, settings)?;
         let gradients = penalized.backward()?;
@@ -303,17 +303,17 @@ fn distributions(targets: &[Target], classes: usize, smoothing: f64) -> Vec<f32>
     distributions
 }
 
-/// `[n]`: what each example's gradient is multiplied by; for generated digits the power `doubt` of the probability of
+/// `[n]`: what each example's gradient is multiplied by; for generated digits the power `gce_q` of the probability of
 /// what is wanted.
 fn beliefs(
     targets: &[Target],
     log_probabilities: &Tensor,
     wanted: &Tensor,
-    doubt: f64,
+    gce_q: f64,
 ) -> candle_core::Result<Tensor> {
     let power = |target: &Target| {
         if target.is_generated {
-            doubt as f32
+            gce_q as f32
         } else {
             0.0
         }

@@ -70,7 +70,10 @@ fn every_setting_and_optimiser_gives_what_autograd_gives() {
     type Change = fn(&mut StepSettings);
     let cases: [(Change, &str); 8] = [
         (|s| (s.rejects, s.label_smoothing) = (true, 0.1), "targets"),
-        (|s| s.doubt = 0.7, "doubt in generated digits"),
+        (
+            |s| s.gce_q = 0.7,
+            "generalized cross-entropy of synthetic digits",
+        ),
         (|s| s.loss = Loss::MeanSquaredError, "squared error"),
         (
             |s| {

@@ -148,10 +148,13 @@ fn every_setting_gives_what_autograd_gives() {
             },
             "other moments",
         ),
-        (|s| s.doubt = 0.7, "doubt in generated digits"),
         (
-            |s| (s.loss, s.doubt) = (Loss::MeanSquaredError, 2.0),
-            "squared error with doubt",
+            |s| s.gce_q = 0.7,
+            "generalized cross-entropy of synthetic digits",
+        ),
+        (
+            |s| (s.loss, s.gce_q) = (Loss::MeanSquaredError, 2.0),
+            "squared error with the weighting of synthetic digits",
         ),
         (|s| s.dropout = Dropout::new(0.4, 1, 2), "dropout"),
         (|s| s.l1 = 0.01, "L1"),
@@ -184,7 +187,7 @@ fn every_optimiser_gives_what_autograd_gives_with_all_the_rest() {
             let all = StepSettings {
                 loss: Loss::MeanSquaredError,
                 label_smoothing: 0.1,
-                doubt: 1.5,
+                gce_q: 1.5,
                 rejects: true,
                 l1: 1e-3,
                 l2: 1e-2,

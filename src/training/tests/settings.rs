@@ -97,11 +97,11 @@ fn a_part_of_the_data_is_its_first_part() {
 
 #[test]
 fn doubt_is_about_generated_digits_and_no_others() {
-    let learned = |synthetic_digits, doubt| {
+    let learned = |synthetic_digits, gce_q| {
         let config = TrainingConfig {
             epochs: 1,
             synthetic_digits,
-            doubt,
+            gce_q,
             ..config()
         };
         parameters(&train_alone(&config).model.mlp)

@@ -361,7 +361,7 @@ pub(super) fn amounts_ui(ui: &mut Ui, form: &mut TrainingForm) {
             "Doubt in them",
             help,
             hyperparameter::GCE_Q,
-            &mut numbers.doubt,
+            &mut numbers.gce_q,
         );
         let help =
             "Scribbles, letters and other signs drawn by the program, that it learns to refuse.";

@@ -85,7 +85,7 @@ impl TrainingForm {
                 mine.validation_split = theirs.validation_split;
                 mine.data_fraction = theirs.data_fraction;
                 mine.synthetic_digits = theirs.synthetic_digits;
-                mine.doubt = theirs.doubt;
+                mine.gce_q = theirs.gce_q;
                 mine.non_digits = theirs.non_digits;
             }
         }
@@ -156,7 +156,7 @@ mod tests {
                 validation_split: 0.5,
                 data_fraction: 0.5,
                 synthetic_digits: 1,
-                doubt: 0.1,
+                gce_q: 0.1,
                 non_digits: 1,
                 ..TrainingConfig::default()
             },

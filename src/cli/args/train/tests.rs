@@ -100,7 +100,7 @@ fn every_knob_can_be_typed() {
             |c| c.synthetic_digits.to_string(),
             "90",
         ),
-        ("--doubt 0.5", |c| c.doubt.to_string(), "0.5"),
+        ("--gce-q 0.5", |c| c.gce_q.to_string(), "0.5"),
         ("--non-digits 80", |c| c.non_digits.to_string(), "80"),
         (
             "--upright 0.9",

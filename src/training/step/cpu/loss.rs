@@ -14,7 +14,7 @@ const MAX_CLASSES: usize = CLASSES + 1;
 pub(super) struct LossRule {
     loss: Loss,
     label_smoothing: f32,
-    doubt: f32,
+    gce_q: f32,
     /// Whether there is an eleventh class, whose logit is always 0.
     rejects: bool,
     /// 1 / n: what is made small is the mean over the batch.
@@ -27,7 +27,7 @@ impl LossRule {
         Self {
             loss: settings.loss,
             label_smoothing: settings.label_smoothing as f32,
-            doubt: settings.doubt as f32,
+            gce_q: settings.gce_q as f32,
             rejects: settings.rejects,
             scale: 1.0 / count as f32,
         }
@@ -50,8 +50,8 @@ impl LossRule {
                 Loss::MeanSquaredError => self.squared_error(&softmax, &distribution, delta),
             };
             figures.correct += usize::from(softmax.read == wanted);
-            if target.is_generated && self.doubt > 0.0 {
-                let belief = softmax.probabilities[usize::from(wanted)].powf(self.doubt);
+            if target.is_generated && self.gce_q > 0.0 {
+                let belief = softmax.probabilities[usize::from(wanted)].powf(self.gce_q);
                 for delta in delta {
                     *delta *= belief;
                 }
