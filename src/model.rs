@@ -5,6 +5,7 @@ pub mod calibration;
 pub mod device;
 pub mod file;
 pub mod preprocess;
+pub mod softmax;
 
 use std::fmt;
 

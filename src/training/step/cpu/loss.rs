@@ -3,6 +3,7 @@
 use crate::{
     bitmap::{CLASSES, Digit},
     data::{Target, TrainingSet},
+    model::softmax::softmax_in_place,
     training::{BatchFigures, StepSettings, config::Loss},
 };
 
@@ -49,7 +50,7 @@ impl LossRule {
                 Loss::CrossEntropy => self.cross_entropy(&softmax, logits, &distribution, delta),
                 Loss::MeanSquaredError => self.squared_error(&softmax, &distribution, delta),
             };
-            figures.correct += usize::from(softmax.read == wanted);
+            figures.correct += usize::from(softmax.predicted == wanted);
             if target.is_generated && self.gce_q > 0.0 {
                 let belief = softmax.probabilities[usize::from(wanted)].powf(self.gce_q);
                 for delta in delta {
@@ -83,10 +84,10 @@ impl LossRule {
         let mut sum = 0.0;
         for (class, delta) in delta.iter_mut().enumerate() {
             *delta = (softmax.probabilities[class] - target[class]) * self.scale;
-            sum += f64::from(target[class] * (softmax.log_sum - logits[class]));
+            sum += f64::from(target[class] * (softmax.log_sum_exp - logits[class]));
         }
         if self.rejects {
-            sum += f64::from(target[CLASSES] * softmax.log_sum);
+            sum += f64::from(target[CLASSES] * softmax.log_sum_exp);
         }
         sum
     }
@@ -112,36 +113,31 @@ impl LossRule {
     }
 }
 
-/// What an example's logits say.
+/// The softmax of an example's logits.
 struct Softmax {
-    /// Of each digit, and of there being none; that one is 0 where it cannot be.
+    /// Of each digit, and of the non-digit class, which is 0 without that class.
     probabilities: [f32; MAX_CLASSES],
-    /// ln Σ eˣ over the classes.
-    log_sum: f32,
+    /// ln Σ exp(logit).
+    log_sum_exp: f32,
     /// The most probable class.
-    read: u8,
+    predicted: u8,
 }
 
 impl Softmax {
     fn new(logits: &[f32; CLASSES], rejects: bool) -> Self {
         let best = Digit::of_largest(logits);
-        let mut largest = logits[best.index()];
-        let mut read = best.value();
-        if rejects && largest < 0.0 {
-            (largest, read) = (0.0, TrainingSet::NO_DIGIT);
-        }
+        let is_rejected = rejects && logits[best.index()] < 0.0;
         let mut probabilities = [0.0; MAX_CLASSES];
-        for (power, logit) in probabilities.iter_mut().zip(logits) {
-            *power = (logit - largest).exp();
-        }
-        if rejects {
-            probabilities[CLASSES] = (-largest).exp();
-        }
-        let sum: f32 = probabilities.iter().sum();
+        probabilities[..CLASSES].copy_from_slice(logits);
+        let classes = CLASSES + usize::from(rejects);
         Self {
-            probabilities: probabilities.map(|power| power / sum),
-            log_sum: sum.ln() + largest,
-            read,
+            log_sum_exp: softmax_in_place(&mut probabilities[..classes]),
+            probabilities,
+            predicted: if is_rejected {
+                TrainingSet::NO_DIGIT
+            } else {
+                best.value()
+            },
         }
     }
 }
