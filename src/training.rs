@@ -19,7 +19,7 @@ pub mod schedule;
 mod source;
 mod step;
 
-use std::iter;
+use std::{iter, sync::Arc};
 
 use candle_core::Device;
 
@@ -30,7 +30,7 @@ use self::{
     control::{Control, Signal},
     evaluation::evaluate,
     fine_tune::{Origin, Pupil},
-    run::{Learned, Run},
+    run::{Networks, Run, RunResult},
     step::{BatchFigures, OptimizerState, Step, StepSettings, convolution},
 };
 pub use self::{
@@ -47,112 +47,98 @@ use crate::{
     },
 };
 
-/// Trains a new network on a data set's training examples and tests it on its test examples.
-///
-/// The network that comes of it is in the processor's memory, whatever device it was trained on.
-///
-/// It is deterministic for a seed, a configuration and a number of threads. `None` when it was
-/// abandoned.
-///
-/// # Errors
-/// When the configuration is out of range, there is nothing to learn from, the loss is no finite number
-/// before the first epoch ends, or candle fails.
-pub fn train(
-    config: &TrainingConfig,
-    dataset: &Dataset,
-    device: &Device,
-    control: &Control,
-    on_event: &mut (dyn FnMut(TrainingEvent) + Send),
-) -> Result<Option<TrainedModel>, TrainingError> {
-    let beginning = Beginning::New;
-    begin(config, &beginning, dataset, device, control, on_event)
+/// How a training starts.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// With random weights.
+    Fresh(Box<TrainingConfig>),
+    /// With the weights of a base model: fine-tuning. With corrections, distills the base model's outputs on all other
+    /// examples, which prevents forgetting.
+    From(Pupil, Box<TrainingConfig>),
+    /// Where an interrupted training was. Gives, bit by bit, the result of the uninterrupted training.
+    Resume(Arc<Checkpoint>),
 }
 
-/// The same, but going on with the weights of a model. Where there are drawings of one's own, they are what is learned:
-/// all other examples are to be read as the model reads them, so that it forgets nothing for it.
-///
-/// # Errors
-/// As [`train`], and when its network is not the one that the configuration names.
-pub fn teach(
-    pupil: &Pupil,
-    config: &TrainingConfig,
-    dataset: &Dataset,
-    device: &Device,
-    control: &Control,
-    on_event: &mut (dyn FnMut(TrainingEvent) + Send),
-) -> Result<Option<TrainedModel>, TrainingError> {
-    pupil.check(config)?;
-    let beginning = Beginning::Pupil(pupil);
-    begin(config, &beginning, dataset, device, control, on_event)
-}
-
-/// Goes on with an interrupted training, on the data that it began with. What comes of it is, bit by bit,
-/// what had come of it without the interruption.
-///
-/// # Errors
-/// As [`train`], and when the data are others.
-pub fn resume(
-    checkpoint: &Checkpoint,
-    dataset: &Dataset,
-    device: &Device,
-    control: &Control,
-    on_event: &mut (dyn FnMut(TrainingEvent) + Send),
-) -> Result<Option<TrainedModel>, TrainingError> {
-    checkpoint
-        .check_data(dataset)
-        .map_err(TrainingError::Refused)?;
-    let (config, beginning) = (checkpoint.config(), Beginning::Checkpoint(checkpoint));
-    begin(config, &beginning, dataset, device, control, on_event)
-}
-
-/// What the first weights are.
-enum Beginning<'a> {
-    New,
-    Pupil(&'a Pupil),
-    Checkpoint(&'a Checkpoint),
-}
-
-impl Beginning<'_> {
-    fn origin(&self) -> Option<Origin> {
+impl Start {
+    /// The configuration of the training.
+    pub fn config(&self) -> &TrainingConfig {
         match self {
-            Self::New => None,
-            Self::Pupil(pupil) => Some(pupil.origin()),
-            Self::Checkpoint(checkpoint) => checkpoint.origin().cloned(),
+            Self::Fresh(config) | Self::From(_, config) => config,
+            Self::Resume(checkpoint) => checkpoint.config(),
         }
     }
 
-    /// The network that learns, and the one whose readings are to stay, if there are drawings of one's own to learn.
+    /// The checkpoint that the training resumes from.
+    pub fn checkpoint(&self) -> Option<&Checkpoint> {
+        match self {
+            Self::Fresh(_) | Self::From(..) => None,
+            Self::Resume(checkpoint) => Some(checkpoint),
+        }
+    }
+
+    fn check(&self, dataset: &Dataset) -> Result<(), TrainingError> {
+        self.config().validate().map_err(TrainingError::Refused)?;
+        match self {
+            Self::Fresh(_) => Ok(()),
+            Self::From(base, config) => base.check(config),
+            Self::Resume(checkpoint) => checkpoint
+                .check_data(dataset)
+                .map_err(TrainingError::Refused),
+        }
+    }
+
+    fn origin(&self) -> Option<Origin> {
+        match self {
+            Self::Fresh(_) => None,
+            Self::From(base, _) => Some(base.origin()),
+            Self::Resume(checkpoint) => checkpoint.origin().cloned(),
+        }
+    }
+
     fn networks(
         &self,
-        config: &TrainingConfig,
-        hand: &PenExamples,
+        corrections: &PenExamples,
         device: &Device,
-    ) -> Result<(Mlp, Option<Mlp>), TrainingError> {
+    ) -> Result<Networks, TrainingError> {
         Ok(match self {
-            Self::New => (fresh(config, device)?, None),
-            Self::Pupil(pupil) => {
-                let before = (!hand.is_empty()).then(|| pupil.network(device));
-                (pupil.network(device)?, before.transpose()?)
-            }
-            Self::Checkpoint(checkpoint) => {
-                (checkpoint.learning(device)?, checkpoint.before(device)?)
-            }
+            Self::Fresh(config) => Networks {
+                mlp: fresh(config, device)?,
+                teacher: None,
+            },
+            Self::From(base, _) => Networks {
+                mlp: base.network(device)?,
+                teacher: (!corrections.is_empty())
+                    .then(|| base.network(device))
+                    .transpose()?,
+            },
+            Self::Resume(checkpoint) => Networks {
+                mlp: checkpoint.mlp(device)?,
+                teacher: checkpoint.teacher(device)?,
+            },
         })
     }
 }
 
-fn begin(
-    config: &TrainingConfig,
-    beginning: &Beginning,
+/// Trains a network on the training examples of a data set, and evaluates it on the test examples.
+///
+/// Blocks. Deterministic for a seed, a configuration and a number of threads. The trained model is in main memory,
+/// whatever device trained it. `None` after [`Control::abandon`].
+///
+/// # Errors
+/// When a setting is out of its range, the base model or the data set do not fit, the data set has no training examples,
+/// the loss is not finite before the first epoch ends, or candle fails.
+pub fn run(
+    start: &Start,
     dataset: &Dataset,
     device: &Device,
     control: &Control,
     on_event: &mut (dyn FnMut(TrainingEvent) + Send),
 ) -> Result<Option<TrainedModel>, TrainingError> {
-    config.validate().map_err(TrainingError::Refused)?;
+    start.check(dataset)?;
+    let config = start.config();
     let (training, validation) = split(config, dataset)?;
     let identity = checkpoint::DataIdentity::of(dataset);
-    let origin = beginning.origin();
+    let origin = start.origin();
     let mut on_event = |mut event| {
         if let TrainingEvent::Checkpoint(checkpoint) = &mut event {
             checkpoint.set_data(dataset, identity, origin.as_ref());
@@ -165,29 +151,35 @@ fn begin(
         .map_err(|error| ModelError::Compute(Box::new(error)))?;
     pool.install(|| {
         let training = training_set(training, dataset, config, control);
-        let networks = beginning.networks(config, &dataset.hand, device)?;
+        let networks = start.networks(&dataset.hand, device)?;
         let mut run = Run::new(config, &training, control, networks)?;
-        if let Beginning::Checkpoint(checkpoint) = beginning {
+        if let Some(checkpoint) = start.checkpoint() {
             run.resume(checkpoint)?;
         }
-        let Some(learned) = run.epochs(&validation, &mut on_event)? else {
+        let Some(result) = run.epochs(&validation, &mut on_event)? else {
             return Ok(None);
         };
-        if learned.is_blank {
-            // It knows nothing, so that there is nothing to test.
+        if result.is_blank {
+            // Untrained weights are not worth a test.
             control.skip();
         } else {
             on_event(TrainingEvent::Learned {
-                mlp: learned.mlp.clone(),
-                epoch: learned.epoch,
-                is_stopped: learned.ending == Ending::Stopped,
+                mlp: result.mlp.clone(),
+                epoch: result.epoch,
+                is_stopped: result.ending == Ending::Stopped,
             });
         }
-        // A stop may have come before there were any in the training set.
+        // After an early stop the training set may not have its non-digits yet: ask the configuration.
         let drawn = [&dataset.pen, &dataset.hand];
         let rejects = config.non_digits > 0 || drawn.iter().any(|ink| !ink.non_digits.is_empty());
-        let known = (origin.as_ref(), rejects);
-        finish(config, dataset, (&validation, known), learned, control)
+        let evaluation = FinalEvaluation {
+            config,
+            dataset,
+            validation: &validation,
+            origin: origin.as_ref(),
+            rejects,
+        };
+        evaluation.finish(result, control)
     })
 }
 
@@ -235,63 +227,79 @@ fn is_sorted_by_digit(examples: &Examples) -> bool {
     labels.len() >= FEW && changes > 0 && changes < 2 * CLASSES
 }
 
-/// Finds what the logits of what was learned are worth, tests it, and writes down what is known of it.
-fn finish(
-    config: &TrainingConfig,
-    dataset: &Dataset,
-    (validation, (origin, rejects)): (&Examples, (Option<&Origin>, bool)),
-    learned: Learned,
-    control: &Control,
-) -> Result<Option<TrainedModel>, TrainingError> {
-    let Learned {
-        mlp,
-        epoch,
-        history,
-        ending,
-        is_blank,
-    } = learned;
-    let hands = &dataset.calibration;
-    let known = origin.and_then(|origin| origin.calibration(rejects));
-    let calibration = match known.filter(|_| hands.is_empty()) {
-        Some(known) => Some(known),
-        None => calibration(&mlp, validation, hands, rejects, config.seed, control)?,
-    };
-    let Some(calibration) = calibration else {
-        return Ok(None);
-    };
-    let test = evaluate(&mlp, &dataset.test, control)?.filter(|test| test.examples > 0);
-    if control.signal() == Signal::Abandon {
-        return Ok(None);
+/// What follows the last epoch: calibration and test.
+struct FinalEvaluation<'a> {
+    config: &'a TrainingConfig,
+    dataset: &'a Dataset,
+    validation: &'a Examples,
+    origin: Option<&'a Origin>,
+    /// Whether the network was trained to reject non-digits.
+    rejects: bool,
+}
+
+impl FinalEvaluation<'_> {
+    fn finish(
+        self,
+        result: RunResult,
+        control: &Control,
+    ) -> Result<Option<TrainedModel>, TrainingError> {
+        let Self {
+            config,
+            dataset,
+            validation,
+            origin,
+            rejects,
+        } = self;
+        let RunResult {
+            mlp,
+            epoch,
+            history,
+            ending,
+            is_blank,
+        } = result;
+        let held_out = &dataset.calibration;
+        let known = origin.and_then(|origin| origin.calibration(rejects));
+        let calibration = match known.filter(|_| held_out.is_empty()) {
+            Some(known) => Some(known),
+            None => calibration(&mlp, validation, held_out, rejects, config.seed, control)?,
+        };
+        let Some(calibration) = calibration else {
+            return Ok(None);
+        };
+        let test = evaluate(&mlp, &dataset.test, control)?.filter(|test| test.examples > 0);
+        if control.signal() == Signal::Abandon {
+            return Ok(None);
+        }
+        let record = match epoch {
+            Some(epoch) => history.iter().find(|record| record.epoch == epoch),
+            None => history.last(),
+        };
+        // An accelerator does not speed up single predictions.
+        let mlp = if mlp.device().is_cpu() {
+            mlp
+        } else {
+            mlp.copy_to(&Device::Cpu)?
+        };
+        let metadata = Metadata {
+            dataset: dataset.name.clone(),
+            recipe: serde_json::to_string(config).unwrap_or_default(),
+            base_model: origin.map(|origin| origin.name.clone()),
+            corrections_used: Some(dataset.source.hand.len()).filter(|&count| count > 0),
+            seed: Some(config.seed),
+            validation_accuracy: record.and_then(|record| record.validation_accuracy),
+            test_loss: test.as_ref().map(|test| test.loss),
+            test_accuracy: test.as_ref().map(|test| test.accuracy),
+            calibration,
+        };
+        Ok(Some(TrainedModel {
+            model: Model { mlp, metadata },
+            history,
+            test,
+            ending,
+            epoch,
+            is_blank,
+        }))
     }
-    let record = match epoch {
-        Some(epoch) => history.iter().find(|record| record.epoch == epoch),
-        None => history.last(),
-    };
-    // Whoever gets it reads single images, which an accelerator is no help with.
-    let mlp = if mlp.device().is_cpu() {
-        mlp
-    } else {
-        mlp.copy_to(&Device::Cpu)?
-    };
-    let metadata = Metadata {
-        dataset: dataset.name.clone(),
-        recipe: serde_json::to_string(config).unwrap_or_default(),
-        base_model: origin.map(|origin| origin.name.clone()),
-        corrections_used: Some(dataset.source.hand.len()).filter(|&count| count > 0),
-        seed: Some(config.seed),
-        validation_accuracy: record.and_then(|record| record.validation_accuracy),
-        test_loss: test.as_ref().map(|test| test.loss),
-        test_accuracy: test.as_ref().map(|test| test.accuracy),
-        calibration,
-    };
-    Ok(Some(TrainedModel {
-        model: Model { mlp, metadata },
-        history,
-        test,
-        ending,
-        epoch,
-        is_blank,
-    }))
 }
 
 /// Adds the pen's ink, one's own drawings and the generated ones that the configuration asks for, some at a time, so

@@ -11,10 +11,10 @@ use digitpad::{
     data::{Dataset, augment::Augmentation},
     model::{MlpConfig, parse_hidden},
     training::{
-        TrainingEvent,
+        Start, TrainingEvent,
         config::{Preset, TrainingConfig},
         control::Control,
-        train,
+        run,
     },
 };
 
@@ -144,8 +144,8 @@ pub(crate) fn serve(task: &[String]) {
             start = Instant::now();
         }
     };
-    train(
-        &task.config(),
+    run(
+        &Start::Fresh(Box::new(task.config())),
         &dataset,
         &Device::Cpu,
         &Control::default(),

@@ -7,20 +7,17 @@ use super::state::{
 };
 use crate::{
     bitmap::{Bitmap, Digit},
-    data::noise::Noise,
+    data::{noise::Noise, source::DataSource},
     evaluation::evaluation_set::Source,
     ink::{Ink, Point},
     model::{device::DeviceChoice, file::Model},
     store::{corrections::HandTask, run_library::RunLibraryTask, settings::ThemeChoice},
     training::{
+        Start,
         checkpoint::Checkpoint,
         config::{Preset, TrainingConfig},
-        fine_tune::Pupil,
     },
-    worker::{
-        file_tasks::{CurvesImage, FileTask},
-        trainer::DataSource,
-    },
+    worker::file_tasks::{CurvesImage, FileTask},
 };
 
 /// Something that a person did. Panels return them; they are applied once, after drawing.
@@ -167,19 +164,15 @@ pub enum Effect {
     Train {
         /// Its number.
         run: u64,
-        /// How it is trained.
-        config: Box<TrainingConfig>,
-        /// The model that goes on learning; a new network without it.
-        pupil: Option<Pupil>,
-        /// On what.
+        /// How it starts.
+        start: Start,
+        /// Its examples.
         data: DataSource,
-        /// Whether it learns from the drawings that are kept, too.
+        /// Whether it trains on the stored corrections as well.
         uses_corrections: bool,
-        /// What to compute on.
+        /// The device that computes it.
         device: DeviceChoice,
     },
-    /// Go on, under this number, with a training that was interrupted.
-    ResumeCheckpoint(u64, Arc<Checkpoint>),
     /// Throw away what an interrupted training left.
     DeleteCheckpoint(Arc<Checkpoint>),
     /// Let the training wait.

@@ -15,7 +15,7 @@ use crate::worker::{
     file_tasks::{Dialog, FileTask, FileTasks},
     predictor::{PredictionRequest, Predictor},
     rehearser::Rehearser,
-    trainer::{Job, Trainer},
+    trainer::{Trainer, TrainingJob},
 };
 
 /// The threads behind the window.
@@ -78,23 +78,18 @@ impl Workers {
                 }
                 Effect::Train {
                     run,
-                    config,
-                    pupil,
+                    start,
                     data,
                     uses_corrections,
                     device,
                 } => {
-                    let job = Job::New {
-                        config,
-                        pupil,
+                    let job = TrainingJob {
+                        start,
                         data,
-                        hand: self.hand.clone().filter(|_| uses_corrections),
+                        corrections: self.hand.clone().filter(|_| uses_corrections),
                         device,
                     };
                     self.train(ctx, run, job);
-                }
-                Effect::ResumeCheckpoint(run, checkpoint) => {
-                    self.train(ctx, run, Job::Resume(checkpoint));
                 }
                 Effect::DeleteCheckpoint(checkpoint) => {
                     if let Some(path) = self.checkpoint.clone() {
@@ -145,7 +140,7 @@ impl Workers {
         }
     }
 
-    fn train(&mut self, ctx: &Context, run: u64, job: Job) {
+    fn train(&mut self, ctx: &Context, run: u64, job: TrainingJob) {
         // The cores are wanted for the thing itself.
         self.abandon_rehearsal();
         // The last run is done, so its thread is joined at once.

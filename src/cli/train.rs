@@ -10,7 +10,6 @@ use std::{
     time::Instant,
 };
 
-use candle_core::Device;
 use serde::Serialize;
 
 use self::{
@@ -25,13 +24,11 @@ use crate::{
     files::{ReadError, latest::LatestFile, read_bounded, write_atomically},
     model::device::DeviceChoice,
     training::{
-        self, Ending, EpochRecord, TrainedModel, TrainingEvent,
-        checkpoint::Checkpoint,
+        self, Ending, EpochRecord, Start, TrainedModel, TrainingEvent,
         config::TrainingConfig,
         control::{Control, Signal},
         diagnostics::{Hint, diagnose},
         evaluation::Evaluation,
-        fine_tune::Pupil,
     },
 };
 
@@ -58,16 +55,14 @@ pub struct TrainTask {
 /// Where a training begins.
 #[derive(Debug)]
 pub enum TrainStart {
-    /// At its beginning.
+    /// With new weights or those of a base model.
     New {
-        /// How; in range.
-        config: Box<TrainingConfig>,
-        /// The model whose weights it begins with; new ones without it.
-        pupil: Option<Pupil>,
-        /// On what.
-        source: DataSource,
+        /// How it starts; its configuration is valid.
+        start: Start,
+        /// Its examples.
+        data: DataSource,
     },
-    /// Where another one was interrupted.
+    /// Where the training in this checkpoint was.
     Resume(PathBuf),
 }
 
@@ -98,15 +93,15 @@ pub(super) fn run(
 ) -> Result<Exit, CliError> {
     // After a long training it would be late to learn that it cannot be kept.
     check_output_paths(task)?;
-    let start = Instant::now();
+    let began = Instant::now();
     let device = open_device(task.device, err)?;
     let mut display = Display::new(err);
-    let begun = Begun::new(&task.start)?;
-    let config = begun.config().clone();
+    let (start, data) = start(task)?;
+    let config = start.config().clone();
     let control = Arc::new(Control::default());
     stop_on_ctrl_c(&control);
-    let dataset = begun.source().read()?;
-    report_ink(begun.source(), &dataset, &mut display)?;
+    let dataset = data.read()?;
+    report_ink(&data, &dataset, &mut display)?;
     back_up(task, &mut display)?;
     let file = LatestFile::new(task.checkpoint.clone())?;
     let trained = {
@@ -128,7 +123,7 @@ pub(super) fn run(
                 _ => {}
             }
         };
-        begun.train(&dataset, &device.device, &control, &mut on_event)
+        training::run(&start, &dataset, &device.device, &control, &mut on_event)
     };
     display.finish();
     let trained = match trained {
@@ -173,7 +168,7 @@ pub(super) fn run(
         stopped: trained.is_stopped(),
         epoch: trained.epoch,
         notes: notes(&config, &trained),
-        seconds: start.elapsed().as_secs_f64(),
+        seconds: began.elapsed().as_secs_f64(),
         ending: trained.ending,
     };
     if task.json {
@@ -217,57 +212,16 @@ fn report_ink(
     Ok(())
 }
 
-/// What a training begins with.
-enum Begun<'a> {
-    New(&'a TrainingConfig, Option<&'a Pupil>, DataSource),
-    Resumed(Box<Checkpoint>),
-}
-
-impl<'a> Begun<'a> {
-    fn new(start: &'a TrainStart) -> Result<Self, CliError> {
-        Ok(match start {
-            TrainStart::New {
-                config,
-                pupil,
-                source,
-            } => Self::New(config, pupil.as_ref(), source.clone().absolute()),
-            TrainStart::Resume(file) => Self::Resumed(Box::new(read_checkpoint(file)?)),
-        })
-    }
-
-    fn config(&self) -> &TrainingConfig {
-        match self {
-            Self::New(config, ..) => config,
-            Self::Resumed(checkpoint) => checkpoint.config(),
+/// What to train, and on which examples.
+fn start(task: &TrainTask) -> Result<(Start, DataSource), CliError> {
+    Ok(match &task.start {
+        TrainStart::New { start, data } => (start.clone(), data.clone().absolute()),
+        TrainStart::Resume(file) => {
+            let checkpoint = read_checkpoint(file)?;
+            let data = checkpoint.source().clone();
+            (Start::Resume(Arc::new(checkpoint)), data)
         }
-    }
-
-    fn source(&self) -> &DataSource {
-        match self {
-            Self::New(.., source) => source,
-            Self::Resumed(checkpoint) => checkpoint.source(),
-        }
-    }
-
-    fn train(
-        &self,
-        dataset: &Dataset,
-        device: &Device,
-        control: &Control,
-        on_event: &mut (dyn FnMut(TrainingEvent) + Send),
-    ) -> Result<Option<TrainedModel>, TrainingError> {
-        match self {
-            Self::New(config, Some(pupil), _) => {
-                training::teach(pupil, config, dataset, device, control, on_event)
-            }
-            Self::New(config, None, _) => {
-                training::train(config, dataset, device, control, on_event)
-            }
-            Self::Resumed(checkpoint) => {
-                training::resume(checkpoint, dataset, device, control, on_event)
-            }
-        }
-    }
+    })
 }
 
 /// Reads a configuration from a TOML file.

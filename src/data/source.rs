@@ -40,6 +40,19 @@ pub struct DataSource {
 }
 
 impl DataSource {
+    /// The data set in a folder.
+    pub fn of_folder(folder: PathBuf) -> Self {
+        Self {
+            folder: Some(folder),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the data set is the built-in MNIST.
+    pub fn is_mnist(&self) -> bool {
+        self.folder.is_none()
+    }
+
     /// The same with paths that hold wherever the program is started next.
     #[must_use]
     pub fn absolute(self) -> Self {

@@ -32,10 +32,10 @@ pub struct Checkpoint {
     history: Vec<EpochRecord>,
     /// The order of the examples in the epoch under way.
     order: Vec<u32>,
-    /// The parameters of the network whose readings are to stay, where it began with one and learns one's own drawings.
-    before: Option<Vec<Vec<f32>>>,
+    /// The teacher's parameters, in a fine-tuning with corrections.
+    teacher: Option<Vec<Vec<f32>>>,
     /// The parameters of the network that learns, in the order of [`Mlp::parameters`], each as it lies.
-    learning: Vec<Vec<f32>>,
+    parameters: Vec<Vec<f32>>,
     /// Those of the running mean, where there is one.
     average: Option<Vec<Vec<f32>>>,
     best: Option<BestEpoch>,
@@ -159,8 +159,8 @@ pub(super) struct CheckpointParts<'a> {
     pub(super) position: Position,
     pub(super) history: &'a [EpochRecord],
     pub(super) order: &'a [u32],
-    pub(super) before: Option<&'a Mlp>,
-    pub(super) learning: &'a Mlp,
+    pub(super) teacher: Option<&'a Mlp>,
+    pub(super) mlp: &'a Mlp,
     pub(super) average: Option<&'a Mlp>,
     pub(super) best: Option<&'a Best>,
     pub(super) optimizer: step::OptimizerState,
@@ -185,8 +185,8 @@ impl Checkpoint {
             position: parts.position,
             history: parts.history.to_vec(),
             order: parts.order.to_vec(),
-            before: parts.before.map(values).transpose()?,
-            learning: values(parts.learning)?,
+            teacher: parts.teacher.map(values).transpose()?,
+            parameters: values(parts.mlp)?,
             average: parts.average.map(values).transpose()?,
             best: parts.best.map(best).transpose()?,
             optimizer: parts.optimizer,
@@ -274,15 +274,15 @@ impl Checkpoint {
         ))
     }
 
-    /// The network that learns.
-    pub(super) fn learning(&self, device: &Device) -> Result<Mlp, ModelError> {
-        self.network(&self.learning, device)
+    /// The network that is trained.
+    pub(super) fn mlp(&self, device: &Device) -> Result<Mlp, ModelError> {
+        self.network(&self.parameters, device)
     }
 
-    /// The network whose readings are to stay.
-    pub(super) fn before(&self, device: &Device) -> Result<Option<Mlp>, ModelError> {
+    /// The network whose outputs it distills.
+    pub(super) fn teacher(&self, device: &Device) -> Result<Option<Mlp>, ModelError> {
         let network = |parameters: &Vec<Vec<f32>>| self.network(parameters, device);
-        self.before.as_ref().map(network).transpose()
+        self.teacher.as_ref().map(network).transpose()
     }
 
     /// The network of the running mean.

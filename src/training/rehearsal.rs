@@ -6,7 +6,12 @@ use std::time::{Duration, Instant};
 use candle_core::Device;
 
 use super::{
-    calibrate, config::TrainingConfig, control::Control, evaluation, run::Run, schedule::Schedule,
+    calibrate,
+    config::TrainingConfig,
+    control::Control,
+    evaluation,
+    run::{Networks, Run},
+    schedule::Schedule,
 };
 use crate::{
     data::{Examples, TrainingSet, synthetic},
@@ -95,7 +100,7 @@ pub fn rehearse(
         read()?;
         let read_secs = start.elapsed().as_secs_f64() / part.len().max(1) as f64;
         let training = TrainingSet::new(std::slice::from_ref(images), &[], &[]);
-        let mut run = Run::new(config, &training, control, (mlp, None))?;
+        let mut run = Run::new(config, &training, control, Networks { mlp, teacher: None })?;
         let learn_secs = run.time_steps(FIRST_STEPS, LEAST_STEPS, STEPS_TIME)?;
         Ok(learn_secs.map(|learn_secs| Rehearsal {
             learn_secs,

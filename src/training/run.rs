@@ -36,14 +36,22 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
 /// The time between two glances at the network that is learning.
 const LIVE_SNAPSHOT_INTERVAL: Duration = Duration::from_millis(200);
 
+/// The networks that a run starts with.
+pub(super) struct Networks {
+    /// The network to train.
+    pub(super) mlp: Mlp,
+    /// The network whose outputs it distills.
+    pub(super) teacher: Option<Mlp>,
+}
+
 /// A training under way.
 pub(super) struct Run<'a> {
     config: &'a TrainingConfig,
     control: &'a Control,
     training: &'a TrainingSet,
     source: Source,
-    /// The network whose readings are to stay, but for one's own drawings.
-    before: Option<Mlp>,
+    /// The base model of a fine-tuning with corrections: its outputs are the targets of all other examples.
+    teacher: Option<Mlp>,
     mlp: Mlp,
     step: Box<dyn Step>,
     average: Option<Average>,
@@ -72,7 +80,7 @@ pub(super) struct Best {
 }
 
 /// What a run leaves.
-pub(super) struct Learned {
+pub(super) struct RunResult {
     /// The network that is to be kept.
     pub(super) mlp: Mlp,
     /// The epoch at whose end it was so.
@@ -93,14 +101,15 @@ enum Batches {
 }
 
 impl<'a> Run<'a> {
-    /// Makes ready; `mlp` is what learns. Where there is a network `before`, all but one's own drawings are to be read
-    /// as that one reads them: so what it knows is not forgotten ("learning without forgetting", Li and Hoiem 2016).
+    /// Prepares the first epoch. With a teacher, distills its outputs on all examples but the corrections, which
+    /// prevents forgetting ("Learning without Forgetting", Li and Hoiem 2016).
     pub(super) fn new(
         config: &'a TrainingConfig,
         training: &'a TrainingSet,
         control: &'a Control,
-        (mlp, before): (Mlp, Option<Mlp>),
+        networks: Networks,
     ) -> Result<Self, TrainingError> {
+        let Networks { mlp, teacher } = networks;
         let fields = config.fields().map_err(TrainingError::Refused)?;
         let step: Box<dyn Step> = match (mlp.device().is_cpu(), fields.is_empty()) {
             (true, true) => Box::new(CpuStep::new(mlp.clone(), config.batch_size)),
@@ -116,7 +125,7 @@ impl<'a> Run<'a> {
             control,
             training,
             source: Source::new(config, training, control),
-            before,
+            teacher,
             mlp,
             step,
             average,
@@ -142,7 +151,7 @@ impl<'a> Run<'a> {
         mut self,
         validation: &Examples,
         on_event: &mut dyn FnMut(TrainingEvent),
-    ) -> Result<Option<Learned>, TrainingError> {
+    ) -> Result<Option<RunResult>, TrainingError> {
         on_event(TrainingEvent::Started(Plan {
             epochs: self.config.epochs,
             training_examples: self.training.len(),
@@ -370,7 +379,7 @@ impl<'a> Run<'a> {
     }
 
     /// Chooses the network that is kept.
-    fn learned(self, ending: Ending) -> Learned {
+    fn learned(self, ending: Ending) -> RunResult {
         let is_validated = |best: &Best| best.validation_loss.is_some();
         let wants_best = match ending {
             Ending::Completed => self.config.patience > 0,
@@ -387,7 +396,7 @@ impl<'a> Run<'a> {
                 last.filter(|_| at_end),
             ),
         };
-        Learned {
+        RunResult {
             mlp,
             epoch,
             history: self.history,

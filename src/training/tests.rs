@@ -62,6 +62,40 @@ fn config() -> TrainingConfig {
     }
 }
 
+fn train(
+    config: &TrainingConfig,
+    dataset: &Dataset,
+    device: &Device,
+    control: &Control,
+    on_event: &mut (dyn FnMut(TrainingEvent) + Send),
+) -> Result<Option<TrainedModel>, TrainingError> {
+    let start = Start::Fresh(Box::new(config.clone()));
+    run(&start, dataset, device, control, on_event)
+}
+
+fn teach(
+    base: &super::fine_tune::Pupil,
+    config: &TrainingConfig,
+    dataset: &Dataset,
+    device: &Device,
+    control: &Control,
+    on_event: &mut (dyn FnMut(TrainingEvent) + Send),
+) -> Result<Option<TrainedModel>, TrainingError> {
+    let start = Start::From(base.clone(), Box::new(config.clone()));
+    run(&start, dataset, device, control, on_event)
+}
+
+fn resume(
+    checkpoint: &Checkpoint,
+    dataset: &Dataset,
+    device: &Device,
+    control: &Control,
+    on_event: &mut (dyn FnMut(TrainingEvent) + Send),
+) -> Result<Option<TrainedModel>, TrainingError> {
+    let start = Start::Resume(Arc::new(checkpoint.clone()));
+    run(&start, dataset, device, control, on_event)
+}
+
 /// Trains without anybody watching.
 fn train_alone(config: &TrainingConfig) -> TrainedModel {
     let control = Control::default();

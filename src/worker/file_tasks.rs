@@ -25,7 +25,6 @@ pub use self::{
 use super::{
     FACTS_CAPACITY, JoinOnDrop, Waker, WorkerPriority, catch_panic,
     file_kind::{FileKind, lowercase_extension, refuse_endless},
-    trainer::DataSource,
 };
 use crate::{
     data::preview::Glimpse,
@@ -209,12 +208,12 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             Ok(FileOutcome::SettingsSaved { path })
         }
         FileTask::PreviewData(source) => {
-            let seen = match &source {
-                DataSource::Mnist => Glimpse::of_mnist(),
-                DataSource::Folder(folder) => Glimpse::of_folder(folder),
+            let seen = match &source.folder {
+                None => Glimpse::of_mnist(),
+                Some(folder) => Glimpse::of_folder(folder),
             };
             let seen = seen.map_err(|error| error::chain(&error));
-            Ok(FileOutcome::DataPreviewed(source, seen))
+            Ok(FileOutcome::DataPreviewed(Box::new(source), seen))
         }
         FileTask::NameTestFolder(path) => Ok(FileOutcome::TestFolderChosen(path)),
         FileTask::NameTestInk(path) => Ok(FileOutcome::TestInkChosen(path)),

@@ -2,7 +2,6 @@
 //! progress in a slot that holds the latest.
 
 mod curve;
-mod job;
 
 use std::{
     fmt,
@@ -16,29 +15,50 @@ use std::{
 
 use candle_core::Device;
 
-pub use self::{
-    curve::{BatchCurve, BatchPoint},
-    job::{DataSource, Job},
-};
+pub use self::curve::{BatchCurve, BatchPoint};
 use super::{FACTS_CAPACITY, JoinOnDrop, Wakers, WorkerPriority, catch_panic, lock};
 use crate::{
-    data::Dataset,
-    error::{self, ModelError, TrainingError},
+    data::{Dataset, corrections::Hand, source::DataSource},
+    error::{self, DatasetError, ModelError, TrainingError},
     files::latest::LatestFile,
     model::{
         Mlp,
-        device::OpenDevice,
+        device::{DeviceChoice, OpenDevice},
         file::{Metadata, Model},
     },
     store::checkpoints::Kept,
     training::{
-        EpochRecord, Plan, Progress, TrainedModel, TrainingEvent, checkpoint::Checkpoint,
-        config::TrainingConfig, control::Control, resume, teach, train,
+        self, EpochRecord, Plan, Progress, Start, TrainedModel, TrainingEvent,
+        checkpoint::Checkpoint, config::TrainingConfig, control::Control,
     },
 };
 
 /// Batches are far more frequent than frames: the owner is woken for progress at most this often.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
+
+/// A training to do.
+#[derive(Clone, Debug)]
+pub struct TrainingJob {
+    /// How it starts.
+    pub start: Start,
+    /// Its examples.
+    pub data: DataSource,
+    /// The file of corrections to train on as well. The trainer reads it.
+    pub corrections: Option<PathBuf>,
+    /// The device that computes it.
+    pub device: DeviceChoice,
+}
+
+impl TrainingJob {
+    /// The data set, with the corrections that are stored now.
+    fn read(&self) -> Result<Dataset, DatasetError> {
+        let mut data = self.data.clone();
+        if let Some(path) = &self.corrections {
+            data.hand = Hand::read(path)?;
+        }
+        data.absolute().read()
+    }
+}
 
 /// A fact, and the run that it belongs to.
 #[derive(Debug)]
@@ -104,7 +124,7 @@ impl Trainer {
     /// The examples are held by the thread alone, so that their 55 MB and more are gone with it. What is
     /// needed to go on after a crash is kept in the file `checkpoint`, where one is named, until the training
     /// has ended; what lies there of another training is set aside.
-    pub fn spawn(run: u64, job: Job, checkpoint: Option<PathBuf>, wakers: Wakers) -> Self {
+    pub fn spawn(run: u64, job: TrainingJob, checkpoint: Option<PathBuf>, wakers: Wakers) -> Self {
         let control = Arc::new(Control::default());
         let progress = Arc::new(Mutex::new(None));
         let curve = Arc::new(Mutex::new(BatchCurve::default()));
@@ -238,7 +258,7 @@ impl Reporter {
 }
 
 /// The thread: from the data to the last fact. An abandoned training ends without one.
-fn work(job: &Job, checkpoint: Option<PathBuf>, control: &Control, mut reporter: Reporter) {
+fn work(job: &TrainingJob, checkpoint: Option<PathBuf>, control: &Control, mut reporter: Reporter) {
     let last = match catch_panic(|| learn(job, checkpoint, control, &mut reporter)) {
         Ok(Ok(Some(trained))) => TrainerFact::Finished(Box::new(trained)),
         Ok(Ok(None)) => return,
@@ -249,18 +269,18 @@ fn work(job: &Job, checkpoint: Option<PathBuf>, control: &Control, mut reporter:
 }
 
 fn learn(
-    job: &Job,
+    job: &TrainingJob,
     checkpoint: Option<PathBuf>,
     control: &Control,
     reporter: &mut Reporter,
 ) -> Result<Option<TrainedModel>, TrainingError> {
-    let OpenDevice { device, note } = job.device().open_or_cpu();
+    let OpenDevice { device, note } = job.device.open_or_cpu();
     if let Some(note) = note {
         reporter.tell(TrainerFact::Note(note));
     }
-    let dataset = job.source()?.read()?;
+    let dataset = job.read()?;
     reporter.tell(TrainerFact::DataReady);
-    let kept = checkpoint.and_then(|path| match Kept::begin(path, job.resumed()) {
+    let kept = checkpoint.and_then(|path| match Kept::begin(path, job.start.checkpoint()) {
         Ok(file) => Some(file),
         Err(error) => {
             reporter.tell(TrainerFact::NotKept(error::chain(&error)));
@@ -271,7 +291,7 @@ fn learn(
         reporter.tell(TrainerFact::Kept);
     }
     let mut listener = Listener {
-        config: job.config(),
+        config: job.start.config(),
         dataset: &dataset,
         kept: kept.as_ref().map(Kept::file),
         is_kept: false,
@@ -286,15 +306,7 @@ fn learn(
             control.abandon();
         }
     };
-    let trained = match job {
-        Job::New {
-            config,
-            pupil: Some(pupil),
-            ..
-        } => teach(pupil, config, &dataset, &device, control, &mut on_event),
-        Job::New { config, .. } => train(config, &dataset, &device, control, &mut on_event),
-        Job::Resume(checkpoint) => resume(checkpoint, &dataset, &device, control, &mut on_event),
-    };
+    let trained = training::run(&job.start, &dataset, &device, control, &mut on_event);
     if let Some(error) = listener.failed {
         return Err(error.into());
     }

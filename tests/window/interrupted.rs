@@ -8,7 +8,7 @@ use digitpad::{
     data::source::DataSource,
     model::{Activation, MlpConfig},
     store::checkpoints::checkpoint_in,
-    training::{TrainingEvent, config::TrainingConfig, control::Control, train},
+    training::{Start, TrainingEvent, config::TrainingConfig, control::Control, run},
 };
 use egui::{Key, Modifiers};
 
@@ -34,7 +34,8 @@ fn interrupt(data_folder: &Path) {
         TrainingEvent::Checkpoint(checkpoint) => last = Some(checkpoint),
         _ => {}
     };
-    train(&config, &dataset, &Device::Cpu, &control, &mut on_event).expect("trains");
+    let start = Start::Fresh(Box::new(config));
+    run(&start, &dataset, &Device::Cpu, &control, &mut on_event).expect("trains");
     let bytes = last
         .expect("a stop leaves it")
         .to_bytes()

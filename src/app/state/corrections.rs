@@ -6,13 +6,13 @@ use super::State;
 use crate::{
     app::action::Effect,
     bitmap::Digit,
+    data::source::DataSource,
     ink::edit::CorrectionLabel,
     store::{
         corrections::{HandOutcome, HandTask},
         run_library::RunRecord,
     },
-    training::fine_tune::Pupil,
-    worker::trainer::DataSource,
+    training::{Start, fine_tune::Pupil},
 };
 
 /// How a drawing that is kept is learned, in a sentence.
@@ -68,9 +68,8 @@ impl State {
         log::info!(target: "digitpad", "training run {run} begins: a lesson for the {}", pupil.name());
         out.push(Effect::Train {
             run,
-            config: Box::new(config),
-            pupil: Some(pupil),
-            data: DataSource::Mnist,
+            start: Start::From(pupil, Box::new(config)),
+            data: DataSource::default(),
             uses_corrections: true,
             device: self.settings.device,
         });

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use super::{State, corrections, form::TrainingForm, paths::folder_text, training::TrainingState};
-use crate::{app::action::Effect, training::checkpoint::Checkpoint, worker::trainer::DataSource};
+use crate::{
+    app::action::Effect,
+    model::device::DeviceChoice,
+    training::{Start, checkpoint::Checkpoint},
+};
 
 impl State {
     /// Begins a training as the form has it.
@@ -26,9 +30,8 @@ impl State {
         let device = self.settings.device;
         out.push(Effect::Train {
             run,
-            config: Box::new(config),
-            pupil: None,
-            uses_corrections: uses_corrections && data == DataSource::Mnist,
+            start: Start::Fresh(Box::new(config)),
+            uses_corrections: uses_corrections && data.is_mnist(),
             data,
             device,
         });
@@ -50,7 +53,13 @@ impl State {
         };
         let run = self.training.begin(name, checkpoint.config().clone());
         log::info!(target: "digitpad", "training run {run} goes on: {checkpoint:?}");
-        out.push(Effect::ResumeCheckpoint(run, checkpoint));
+        out.push(Effect::Train {
+            run,
+            data: checkpoint.source().clone(),
+            start: Start::Resume(checkpoint),
+            uses_corrections: false,
+            device: DeviceChoice::Auto,
+        });
     }
 
     /// Sets the form as it was for a training.

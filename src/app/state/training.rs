@@ -5,7 +5,7 @@ use std::{fmt::Write as _, sync::Arc};
 use super::{form::TrainingForm, models::Snapshot};
 pub use crate::worker::file_tasks::CurvesImage;
 use crate::{
-    data::preview::Glimpse,
+    data::{preview::Glimpse, source::DataSource},
     training::{
         EpochRecord, Plan, Progress,
         checkpoint::Checkpoint,
@@ -14,10 +14,7 @@ use crate::{
         evaluation::Evaluation,
         rehearsal::what_costs,
     },
-    worker::{
-        rehearser::Rehearsed,
-        trainer::{BatchCurve, DataSource},
-    },
+    worker::{rehearser::Rehearsed, trainer::BatchCurve},
 };
 
 /// The training and test images of the MNIST that is built in.
@@ -266,8 +263,8 @@ impl Training {
         let source = self.form.source()?;
         let (train, test) = match (self.data.of(&source), source) {
             (Some(Ok(glimpse)), _) => (glimpse.train_len(), glimpse.test_counts.iter().sum()),
-            (_, DataSource::Mnist) => MNIST_EXAMPLES,
-            (_, DataSource::Folder(_)) => return None,
+            (_, source) if source.is_mnist() => MNIST_EXAMPLES,
+            _ => return None,
         };
         Some(costs.expected_secs(&config, train, test))
     }

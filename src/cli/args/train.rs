@@ -21,6 +21,7 @@ use crate::{
     error::{CliError, IoError, Refusal},
     model::{Activation, MlpConfig, parse_hidden},
     training::{
+        Start,
         config::{Loss, Optimizer, Preset, TrainingConfig, hyperparameter},
         fine_tune::Pupil,
         schedule::Schedule,
@@ -222,10 +223,13 @@ impl TrainArgs {
             if let Some(pupil) = &pupil {
                 pupil.check(&config)?;
             }
+            let start = match pupil {
+                Some(base) => Start::From(base, config),
+                None => Start::Fresh(config),
+            };
             TrainStart::New {
-                config,
-                pupil,
-                source: self.source.resolve()?,
+                start,
+                data: self.source.resolve()?,
             }
         };
         let checkpoint = self

@@ -98,11 +98,11 @@ impl Checkpoint {
         let order = self.order.iter().flat_map(|index| index.to_le_bytes());
         let mut tensors = vec![("order".to_owned(), Dtype::U32, order.collect())];
         let mut sets = vec![
-            ("learning", &self.learning),
+            ("parameters", &self.parameters),
             ("first", &self.optimizer.first),
             ("second", &self.optimizer.second),
         ];
-        sets.extend(self.before.as_ref().map(|before| ("before", before)));
+        sets.extend(self.teacher.as_ref().map(|teacher| ("teacher", teacher)));
         sets.extend(self.average.as_ref().map(|average| ("average", average)));
         sets.extend(self.best.as_ref().map(|best| ("best", &best.parameters)));
         for (kind, set) in sets {
@@ -226,14 +226,14 @@ impl Reader<'_> {
         let model = &config.model;
         let learned = parameter_sizes(model, &config.fields()?);
         let model = &parameter_sizes(model, &[]);
-        let learning = self.set("learning", model)?;
+        let parameters = self.set("parameters", model)?;
         let optimizer = OptimizerState {
             steps: state.optimizer_steps,
             first: self.set("first", &learned)?,
             second: self.set("second", &learned)?,
         };
-        let before = match state.origin {
-            Some(_) if !state.source.hand.is_empty() => Some(self.set("before", model)?),
+        let teacher = match state.origin {
+            Some(_) if !state.source.hand.is_empty() => Some(self.set("teacher", model)?),
             _ => None,
         };
         let average = match config.ema {
@@ -257,8 +257,8 @@ impl Reader<'_> {
             history: state.history,
             config,
             order,
-            before,
-            learning,
+            teacher,
+            parameters,
             average,
             best,
             optimizer,

@@ -12,8 +12,8 @@ impl Run<'_> {
     ) -> Result<Vec<Target>, ModelError> {
         let target = |&index: &usize| self.training.target(index);
         let mut targets: Vec<Target> = examples.iter().map(target).collect();
-        if let Some(before) = &self.before {
-            let logits = before.logits_of_filtered(batch.to_dense())?;
+        if let Some(teacher) = &self.teacher {
+            let logits = teacher.logits_of_filtered(batch.to_dense())?;
             for ((target, logits), &index) in targets.iter_mut().zip(logits).zip(examples) {
                 target.before = (!self.training.is_own(index)).then_some(logits);
             }

@@ -5,6 +5,7 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use crate::{
     bitmap::Bitmap,
     data::preview::Glimpse,
+    data::source::DataSource,
     ink::Ink,
     model::file::Model,
     store::{
@@ -12,7 +13,6 @@ use crate::{
         run_library::{RunLibraryOutcome, RunLibraryTask},
     },
     training::{checkpoint::Checkpoint, config::TrainingConfig},
-    worker::trainer::DataSource,
 };
 
 /// Something to be done with a file.
@@ -165,7 +165,7 @@ pub enum FileOutcome {
         path: PathBuf,
     },
     /// A first look at what is to be learned from, or why there is none: the whole sentence.
-    DataPreviewed(DataSource, Result<Glimpse, String>),
+    DataPreviewed(Box<DataSource>, Result<Glimpse, String>),
     /// A folder was chosen or dropped.
     FolderChosen(PathBuf),
     /// A folder was chosen to test on.

@@ -50,7 +50,7 @@ fn config(epochs: usize) -> TrainingConfig {
     }
 }
 
-/// One test_waker for all.
+/// One waker for all.
 fn wakers(test_waker: &TestWaker) -> Wakers {
     Wakers {
         gauge: test_waker.waker(),
@@ -62,12 +62,11 @@ fn spawn(test_waker: &TestWaker, epochs: usize, folder: &Path) -> Trainer {
     Trainer::spawn(7, job(config(epochs), folder), None, wakers(test_waker))
 }
 
-fn job(config: TrainingConfig, folder: &Path) -> Job {
-    Job::New {
-        config: Box::new(config),
-        pupil: None,
-        data: DataSource::Folder(folder.to_path_buf()),
-        hand: None,
+fn job(config: TrainingConfig, folder: &Path) -> TrainingJob {
+    TrainingJob {
+        start: Start::Fresh(Box::new(config)),
+        data: DataSource::of_folder(folder.to_path_buf()),
+        corrections: None,
         device: DeviceChoice::Cpu,
     }
 }
@@ -291,11 +290,10 @@ fn what_goes_wrong_is_said() {
 #[test]
 fn the_built_in_data_is_unpacked_in_the_thread() {
     let test_waker = TestWaker::new();
-    let job = Job::New {
-        config: Box::new(config(1)),
-        pupil: None,
-        data: DataSource::Mnist,
-        hand: None,
+    let job = TrainingJob {
+        start: Start::Fresh(Box::new(config(1))),
+        data: DataSource::default(),
+        corrections: None,
         device: DeviceChoice::Cpu,
     };
     let trainer = Trainer::spawn(7, job, None, wakers(&test_waker));
@@ -324,11 +322,10 @@ fn a_training_says_so_where_it_computes_on_the_processor_instead() {
         return;
     }
     let (test_waker, folder) = (TestWaker::new(), data_folder());
-    let job = Job::New {
-        config: Box::new(config(1)),
-        pupil: None,
-        data: DataSource::Folder(folder.path().to_path_buf()),
-        hand: None,
+    let job = TrainingJob {
+        start: Start::Fresh(Box::new(config(1))),
+        data: DataSource::of_folder(folder.path().to_path_buf()),
+        corrections: None,
         device: DeviceChoice::Cuda,
     };
     let trainer = Trainer::spawn(7, job, None, wakers(&test_waker));

@@ -9,8 +9,7 @@ use crate::{
     bitmap::Digit,
     ink::Stroke,
     store::corrections::{HandOutcome, HandTask},
-    training::config::Preset,
-    worker::trainer::DataSource,
+    training::{Start, config::Preset},
 };
 
 /// What a drawing is to be kept as, and the name of that task.
@@ -232,9 +231,8 @@ fn the_model_at_work_is_taught_what_is_kept() {
     let effects = state.apply(Action::Teach);
     let [
         Effect::Train {
-            config,
-            pupil: Some(pupil),
-            data: DataSource::Mnist,
+            start: Start::From(pupil, config),
+            data,
             uses_corrections: true,
             ..
         },
@@ -242,6 +240,7 @@ fn the_model_at_work_is_taught_what_is_kept() {
     else {
         panic!("expected a lesson, found {effects:?}");
     };
+    assert!(data.is_mnist(), "beside the digits it knows");
     assert!(Arc::ptr_eq(pupil.model(), &model), "the one that answers");
     assert_eq!(config.model, *model.mlp.config(), "and its network");
     assert_eq!(state.training.preset, "lesson for the shipped model");

@@ -4,19 +4,13 @@ use super::*;
 use crate::{
     app::state::form,
     training::{Ending, EpochRecord, Plan, TrainedModel, evaluation::Evaluation},
-    worker::trainer::{DataSource, TrainerFact, TrainerMessage},
+    worker::trainer::{TrainerFact, TrainerMessage},
 };
 
 pub(super) fn started(state: &mut State) -> u64 {
     let effects = state.apply(Action::Train);
     match effects.as_slice() {
-        [
-            Effect::Train {
-                run,
-                data: DataSource::Mnist,
-                ..
-            },
-        ] => *run,
+        [Effect::Train { run, data, .. }] if data.is_mnist() => *run,
         other => panic!("expected a training on MNIST, found {other:?}"),
     }
 }

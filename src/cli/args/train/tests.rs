@@ -16,7 +16,7 @@ fn task(typed: &str) -> TrainTask {
 
 fn resolve(typed: &str) -> TrainingConfig {
     match task(typed).start {
-        TrainStart::New { config, .. } => *config,
+        TrainStart::New { start, .. } => start.config().clone(),
         TrainStart::Resume(_) => panic!("{typed} is a new training"),
     }
 }

@@ -8,9 +8,7 @@ fn ones_own_drawings_change_what_is_learnt_and_none_change_nothing() {
     let file = folder.path().join("hand.jsonl");
     let trained = |hand| {
         let mut job = job(config(3), folder.path());
-        if let Job::New { hand: file, .. } = &mut job {
-            *file = hand;
-        }
+        job.corrections = hand;
         let trainer = Trainer::spawn(7, job, None, wakers(&test_waker));
         logits(&finished(to_the_end(&trainer, &test_waker)).model.mlp)
     };

@@ -3,6 +3,15 @@
 use super::*;
 use crate::store::checkpoints;
 
+fn resumed(checkpoint: Arc<Checkpoint>) -> TrainingJob {
+    TrainingJob {
+        data: checkpoint.source().clone(),
+        start: Start::Resume(checkpoint),
+        corrections: None,
+        device: DeviceChoice::Cpu,
+    }
+}
+
 #[test]
 fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
@@ -25,7 +34,7 @@ fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
     let checkpoint = Arc::new(found.expect("it is there"));
     let done = checkpoint.history().len();
     let test_waker = TestWaker::new();
-    let trainer = spawn(Job::Resume(checkpoint), &test_waker);
+    let trainer = spawn(resumed(checkpoint), &test_waker);
     let facts = to_the_end(&trainer, &test_waker);
     let resumed = facts.iter().find_map(|fact| match fact {
         TrainerFact::Resumed(history) => Some(history.len()),
