@@ -219,17 +219,5 @@ impl Measurement {
     }
 }
 
-/// A part, 0..=1, in percent, with so many digits behind the point: "97.66". What is not all is not rounded to it, nor what is
-/// something to nothing.
-pub fn rounded_percent(part: f64, decimals: usize) -> String {
-    let text = |percent: f64| format!("{percent:.decimals$}");
-    let step = 0.1_f64.powi(decimals as i32);
-    match text(part * 100.0) {
-        all if part < 1.0 && all == text(100.0) => format!(">{}", text(100.0 - step)),
-        none if part > 0.0 && none == text(0.0) => format!("<{}", text(step)),
-        text => text,
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ pub mod data;
 pub mod error;
 pub mod evaluation;
 pub mod files;
+pub mod format;
 pub mod ink;
 pub mod model;
 pub mod picture;

@@ -21,7 +21,6 @@ mod run_settings;
 mod runs;
 mod theme;
 mod training;
-mod words;
 
 use egui::{
     Button, CentralPanel, Context, Frame, Margin, Panel, Popup, Rect, Response, RichText,

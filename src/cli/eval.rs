@@ -18,6 +18,7 @@ use crate::{
         error_sheet::Sheet,
         evaluation_set::EvaluationSet,
     },
+    format,
     model::{device::DeviceChoice, file::Model},
     picture::save_rgb_png,
     training::{control::Control, evaluation::Evaluation},
@@ -103,8 +104,8 @@ impl<'a> Report<'a> {
         writeln!(
             out,
             "loss {loss:.4}, accuracy {}, calibration error (ECE) {}",
-            text::percent(*accuracy),
-            text::percent(self.ece)
+            format::percent(*accuracy, 2),
+            format::percent(self.ece, 2)
         )?;
         if let Some(refused) = self.refused {
             writeln!(out, "taken for no digit: {refused}")?;

@@ -9,13 +9,14 @@ use self::non_digits::{Evidence, NonDigitMetrics};
 use super::{
     Ending,
     eval::{EvalTask, Report, with_noise, write_errors},
-    text, write_json,
+    write_json,
 };
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit},
     data::{ink_set::Fold, noise::Noise},
     error::{CliError, ModelError, Refusal},
     evaluation::{Figures, Reading, evaluation_set::EvaluationSet},
+    format,
     ink::{
         self,
         file::{InkRecord, Label},
@@ -241,7 +242,7 @@ impl InkReport<'_> {
             writeln!(out, "digits against plain signs: AUROC {auroc:.4}")?;
         }
         if let Some(refused) = self.rejected_accepting_99 {
-            let refused = text::percent(refused);
+            let refused = format::percent(refused, 2);
             writeln!(
                 out,
                 "where 99 of 100 digits are kept: {refused} of plain signs refused"
@@ -289,14 +290,14 @@ impl<'a> DigitReport<'a> {
                 loss,
                 accuracy,
             } = figures;
-            let accuracy = text::percent(*accuracy);
+            let accuracy = format::percent(*accuracy, 2);
             writeln!(
                 out,
                 "{source}: loss {loss:.4}, accuracy {accuracy} of {examples}"
             )?;
         }
         let ConfidentMetrics { examples, accuracy } = self.sure;
-        let accuracy = text::percent_or_dash(accuracy);
+        let accuracy = format::percent_or_dash(accuracy, 2);
         Ok(writeln!(
             out,
             "\nsure of {examples}, {accuracy} of these rightly"

@@ -11,10 +11,9 @@ use serde::Serialize;
 use super::{Ending, load_model, report_error, write_json};
 use crate::{
     bitmap::{Bitmap, CLASSES},
-    cli::text,
     error::{CliError, IoError, Refusal},
     files::is_device,
-    ink,
+    format, ink,
     model::file::Model,
     picture,
     recognition::{self, Prediction, Verdict},
@@ -160,7 +159,7 @@ impl Printer<'_> {
             .unwrap_or_default();
         let said = match prediction {
             Some(prediction) => {
-                let confidence = text::percent(f64::from(prediction.confidence()));
+                let confidence = format::percent(f64::from(prediction.confidence()), 2);
                 match prediction.verdict() {
                     Verdict::Sure(digit) | Verdict::Likely(digit) => {
                         format!("{digit} ({confidence})")

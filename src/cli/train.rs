@@ -16,12 +16,13 @@ use self::{
     checkpoint::{back_up, check_output_paths, print_resume_command, read_checkpoint},
     display::Display,
 };
-use super::{Ending as Exit, open_device, text, write_json};
+use super::{Ending as Exit, open_device, write_json};
 use crate::{
     bitmap::PIXELS,
     data::{Dataset, source::DataSource},
     error::{CliError, Refusal, TrainingError},
     files::{ReadError, latest::LatestFile, read_bounded, write_atomically},
+    format,
     model::device::DeviceChoice,
     training::{
         self, Ending, EpochRecord, Start, TrainedModel, TrainingEvent,
@@ -293,7 +294,7 @@ impl Report<'_> {
             ..
         }) = self.test
         {
-            let accuracy = text::percent(*accuracy);
+            let accuracy = format::percent(*accuracy, 2);
             writeln!(
                 out,
                 "test: loss {loss:.4}, accuracy {accuracy} on {examples} examples"

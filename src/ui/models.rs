@@ -2,13 +2,17 @@
 
 use egui::{Align, Button, Layout, TextFormat, Ui, containers::menu::MenuButton, text::LayoutJob};
 
-use super::{
-    theme::{self, Palette},
-    words,
-};
-use crate::app::{
-    action::{Action, PathPurpose},
-    state::State,
+use super::theme::{self, Palette};
+use crate::{
+    app::{
+        action::{Action, PathPurpose},
+        state::{
+            State,
+            models::{Entry, Snapshot},
+        },
+    },
+    format,
+    model::file::Model,
 };
 
 /// How much height it takes: two lines and the buttons.
@@ -28,7 +32,7 @@ pub(crate) fn models_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 /// The line in the colors of what matters: one label, so that it is read in one go.
 fn answers(ui: &Ui, state: &State) -> LayoutJob {
     let palette = Palette::of(ui.style());
-    let [before, name, details] = words::answers(state.models.chosen(), state.models.snapshot());
+    let [before, name, details] = answering(state.models.chosen(), state.models.snapshot());
     let mut job = LayoutJob::default();
     for (text, font, color) in [
         (before, theme::font(theme::BODY), palette.weak),
@@ -79,7 +83,7 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         let part = |size, color| TextFormat::simple(theme::font(size), color);
         text.append(&name, 0.0, part(theme::BODY, palette.text));
         text.append(
-            &words::description(&entry.model),
+            &description(&entry.model),
             0.0,
             part(theme::SMALL, palette.weak),
         );
@@ -101,4 +105,60 @@ fn capitalized(text: &str) -> String {
         .flat_map(char::to_uppercase)
         .chain(chars)
         .collect()
+}
+
+/// What there is to say of a model: "784-512-10 relu, 98.60 % on the MNIST test set".
+fn description(model: &Model) -> String {
+    let shape = model.mlp.config();
+    let metadata = &model.metadata;
+    let dataset = match metadata.dataset.as_str() {
+        "mnist" => "the MNIST",
+        "" => "a",
+        other => &format!("the {other}"),
+    };
+    match metadata.test_accuracy {
+        Some(share) => format!(
+            "{shape}, {} on {dataset} test set",
+            format::percent(share, 2)
+        ),
+        None => shape.to_string(),
+    }
+}
+
+/// Who answers: what comes before the name, the name, and what there is to say of it.
+fn answering(chosen: &Entry, snapshot: Option<&Snapshot>) -> [String; 3] {
+    let (name, details) = match snapshot {
+        Some(Snapshot { epoch, model }) => (
+            format!("the training, epoch {epoch}"),
+            model.mlp.config().to_string(),
+        ),
+        None => (chosen.name(), description(&chosen.model)),
+    };
+    ["Answers: ".to_owned(), name, format!(" ({details})")]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_models_accuracy_stays_in_one_line() {
+        let shipped = Model::shipped().expect("the shipped model fits");
+        let said = description(&shipped);
+        assert!(said.contains("\u{a0}% on the MNIST test set"), "{said}");
+    }
+
+    #[test]
+    fn the_test_set_of_a_model_has_its_name_or_none() {
+        let mut model = Model::shipped().expect("the shipped model fits");
+        for (dataset, expected) in [
+            ("mnist", "on the MNIST test set"),
+            ("letters", "on the letters test set"),
+            ("", "on a test set"),
+        ] {
+            dataset.clone_into(&mut model.metadata.dataset);
+            let said = description(&model);
+            assert!(said.ends_with(expected), "{dataset}: {said}");
+        }
+    }
 }

@@ -10,7 +10,6 @@ use super::{
     correct::{self, keep_ui},
     noise::noise_ui,
     theme::{self, Palette},
-    words,
 };
 use crate::{
     app::{
@@ -21,6 +20,7 @@ use crate::{
         },
     },
     bitmap::{Bitmap, Digit, SIDE},
+    format,
     recognition::{Prediction, Verdict},
 };
 
@@ -191,7 +191,7 @@ fn answer_ui(ui: &mut Ui, rect: Rect, state: &State) {
 /// it. Gives all of it in words.
 fn verdict_ui(ui: &Ui, rect: Rect, prediction: &Prediction) -> String {
     let palette = Palette::of(ui.style());
-    let share = words::whole_percent(prediction.confidence());
+    let share = format::percent(f64::from(prediction.confidence()), 0);
     let (digit, color, beside, words) = match prediction.verdict() {
         Verdict::Sure(digit) | Verdict::Likely(digit) => {
             let words = format!("{digit} · {share}");
@@ -264,8 +264,7 @@ fn row_ui(ui: &mut Ui, row: Rect, digit: Digit, (state, keeps): (&State, bool)) 
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Meter, true, format!("Probability of {digit}"));
         let probability = probability_of(digit, state.answer());
-        info.current_text_value =
-            Some(probability.map_or_else(|| "none".to_owned(), words::percent));
+        info.current_text_value = Some(probability.map_or_else(|| "none".to_owned(), percent));
         info
     });
     if !keeps {
@@ -285,6 +284,10 @@ fn bar_id(digit: Digit) -> Id {
 
 fn probability_of(digit: Digit, answer: Option<&Answer>) -> Option<f32> {
     answer.map(|answer| answer.prediction.probabilities()[digit.index()])
+}
+
+fn percent(probability: f32) -> String {
+    format::percent(f64::from(probability), 1)
 }
 
 fn bar_ui(ui: &Ui, row: Rect, digit: Digit, answer: Option<&Answer>, response: &Response) {
@@ -334,7 +337,7 @@ fn bar_ui(ui: &Ui, row: Rect, digit: Digit, answer: Option<&Answer>, response: &
         font(size),
         color,
     );
-    let share = probability.map(words::percent).unwrap_or_default();
+    let share = probability.map(percent).unwrap_or_default();
     painter.text(
         pos2(row.right(), middle),
         Align2::RIGHT_CENTER,

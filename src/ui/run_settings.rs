@@ -2,9 +2,10 @@
 
 use egui::{CollapsingHeader, Grid, RichText, Ui};
 
-use super::{theme, words};
+use super::theme;
 use crate::{
     app::state::{runs::title_of, training::Training},
+    format,
     training::config::TrainingConfig,
 };
 
@@ -23,14 +24,14 @@ pub(crate) fn run_summary_ui(ui: &mut Ui, training: &Training) {
 fn summary(config: &TrainingConfig) -> String {
     let epochs = match config.epochs {
         1 => "1 epoch".to_owned(),
-        epochs => format!("{} epochs", words::count(epochs)),
+        epochs => format!("{} epochs", format::count(epochs)),
     };
     format!(
         "{}, {} parameters, {}, batches of {}, {epochs}",
         config.model,
-        words::count(config.model.parameter_count()),
+        format::count(config.model.parameter_count()),
         config.optimizer.title(),
-        words::count(config.batch_size),
+        format::count(config.batch_size),
     )
 }
 

@@ -7,17 +7,17 @@ use egui::{
     containers::menu::MenuButton, text::LayoutJob, vec2,
 };
 
-use super::{
-    theme::{self, Palette},
-    words,
-};
-use crate::app::{
-    action::Action,
-    state::{
-        State,
-        corrections::is_lesson,
-        runs::{MAX_RUNS, MAX_TOTAL_BYTES, Run, RunAction, differences, title},
+use super::theme::{self, Palette};
+use crate::{
+    app::{
+        action::Action,
+        state::{
+            State,
+            corrections::is_lesson,
+            runs::{MAX_RUNS, MAX_TOTAL_BYTES, Run, RunAction, differences, title},
+        },
     },
+    format,
 };
 
 /// Draws the table, folded away, once there is a run.
@@ -32,7 +32,7 @@ pub(crate) fn runs_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             RichText::new(format!(
                 "Click one to let its model answer again. The last {MAX_RUNS} are kept, fewer if they take \
                  more than {}, and those that you pin.",
-                words::bytes(MAX_TOTAL_BYTES as usize)
+                format::bytes(MAX_TOTAL_BYTES as usize)
             ))
             .small()
             .weak(),
@@ -99,7 +99,7 @@ fn run_text(ui: &Ui, run: &Run) -> LayoutJob {
 pub(super) fn figures(run: &Run) -> Vec<String> {
     let record = &run.record;
     let share = |name: &str, share: Option<f64>| {
-        share.map(|share| format!("{name} {}", words::accuracy(share)))
+        share.map(|share| format!("{name} {}", format::percent(share, 2)))
     };
     let mut figures: Vec<String> = [
         share("validation", record.validation_accuracy),
@@ -108,11 +108,11 @@ pub(super) fn figures(run: &Run) -> Vec<String> {
     .into_iter()
     .flatten()
     .collect();
-    figures.push(words::duration(record.secs()));
+    figures.push(format::duration(record.secs()));
     if record.is_stopped {
         figures.push("stopped".to_owned());
     }
-    figures.push(words::ago(secs_since(record.id)));
+    figures.push(format::ago(secs_since(record.id)));
     figures
 }
 

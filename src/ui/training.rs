@@ -14,7 +14,6 @@ use super::{
     gallery::Gallery,
     run_settings, runs,
     theme::{self, Palette},
-    words,
 };
 use crate::{
     app::{
@@ -24,6 +23,7 @@ use crate::{
             training::{Training, TrainingState},
         },
     },
+    format,
     model::device::DeviceChoice,
     training::{Progress, evaluation::Evaluation},
 };
@@ -181,7 +181,7 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
 /// The way to let the model at work learn from the drawings that are kept.
 fn fine_tune_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let text = match state.training.kept {
-        Some(kept) if kept > 1 => format!("Teach it your {} drawings", words::count(kept)),
+        Some(kept) if kept > 1 => format!("Teach it your {} drawings", format::count(kept)),
         _ => "Teach it your drawing".to_owned(),
     };
     let size = Vec2::new(ui.available_width(), ui.spacing().interact_size.y);
@@ -260,8 +260,8 @@ fn figures(progress: &Progress) -> String {
     let pace = round_to_two_digits(progress.images_per_sec());
     format!(
         "{} images/s · {} left",
-        words::count(pace),
-        words::duration(progress.remaining_secs())
+        format::count(pace),
+        format::duration(progress.remaining_secs())
     )
 }
 
@@ -327,8 +327,8 @@ fn result_ui(ui: &mut Ui, training: &Training) {
 fn test_sentence(test: &Evaluation) -> String {
     format!(
         "Test accuracy {}, loss {:.3} on {} images it never saw",
-        words::accuracy(test.accuracy),
+        format::percent(test.accuracy, 2),
         test.loss,
-        words::count(test.examples)
+        format::count(test.examples)
     )
 }

@@ -189,7 +189,7 @@ fn what_is_no_digit_is_measured_by_how_much_is_refused() {
     assert_eq!(both["refused"], 0, "no digit is refused");
     let text = printed(&["eval", "--ink", &signs]);
     assert!(
-        text.contains("100.00 % of 2 refused"),
+        text.contains("100.00\u{a0}% of 2 refused"),
         "for a person:\n{text}"
     );
 }

@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, io::Write};
 
 use serde::Serialize;
 
-use super::super::text;
 use crate::{
     bitmap::CLASSES,
     data::ink_set::{PLAIN_SIGNS, UNKNOWN_SIGNS, is_among},
     error::CliError,
+    format,
     model::{
         calibration::{sorted_energy_scores, threshold_accepting},
         file::Model,
@@ -81,11 +81,11 @@ impl NonDigitMetrics {
             ("of them plain signs", self.plain),
             ("of them signs never learned", self.unknown),
         ] {
-            let part = text::percent_or_dash(figures.part());
+            let part = format::percent_or_dash(figures.part(), 2);
             writeln!(out, "{what}: {part} of {} refused", figures.examples)?;
         }
         for (sign, figures) in &self.by_sign {
-            let part = text::percent_or_dash(figures.part());
+            let part = format::percent_or_dash(figures.part(), 2);
             writeln!(out, "  {sign}: {part} of {}", figures.examples)?;
         }
         Ok(())

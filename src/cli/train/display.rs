@@ -5,7 +5,7 @@ use std::{io::Write, mem};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
-    cli::text,
+    format,
     training::{EpochRecord, Progress, TrainingEvent, diagnostics::Hint},
 };
 
@@ -83,7 +83,7 @@ impl<'a> Display<'a> {
             accuracy,
             ..
         } = progress;
-        let (epochs, accuracy) = (self.epochs, text::percent(*accuracy));
+        let (epochs, accuracy) = (self.epochs, format::percent(*accuracy, 2));
         let (speed, left) = (progress.images_per_sec(), progress.remaining_secs());
         self.bar.set_message(format!(
             "epoch {epoch}/{epochs}: loss {loss:.4}, accuracy {accuracy}, {speed:.0} images/s, {left:.0} s left"
@@ -117,12 +117,12 @@ fn epoch_line(record: &EpochRecord, epochs: usize) -> String {
         elapsed_secs,
         ..
     } = record;
-    let accuracy = text::percent(*accuracy);
+    let accuracy = format::percent(*accuracy, 2);
     let validation = match (validation_loss, validation_accuracy) {
         (Some(loss), Some(accuracy)) => {
             format!(
                 ", validation loss {loss:.4}, accuracy {}",
-                text::percent(*accuracy)
+                format::percent(*accuracy, 2)
             )
         }
         _ => String::new(),

@@ -5,7 +5,8 @@ use egui::{Frame, RichText, Theme, Vec2};
 use super::{BESIDE, CurvesView, figure_ui};
 use crate::{
     app::state::{State, runs::title_of, training::CurvesImage},
-    ui::{off_screen, theme, words},
+    format,
+    ui::{off_screen, theme},
 };
 
 /// The size of the picture that is saved, in points, but for its height; and its pixels a point.
@@ -52,7 +53,7 @@ fn caption(state: &State) -> (String, String) {
     ];
     let figures = figures.into_iter();
     let mut result: Vec<String> = figures
-        .filter_map(|(name, share)| Some(format!("{name} accuracy {}", words::accuracy(share?))))
+        .filter_map(|(name, share)| Some(format!("{name} accuracy {}", format::percent(share?, 2))))
         .collect();
     result.insert(0, format!("Digitpad: {} epochs", training.history.len()));
     (name, result.join(", "))

@@ -12,10 +12,8 @@ use crate::{
     app::state::evaluation::{EvaluationAction, Measured, Measuring},
     bitmap::SIDE,
     evaluation::{Reading, Selection},
-    ui::{
-        theme::{self, Palette},
-        words,
-    },
+    format,
+    ui::theme::{self, Palette},
 };
 
 /// The height of the line below a picture, in points.
@@ -148,7 +146,7 @@ fn heading_ui(ui: &mut Ui, selection: Selection, count: usize, asked: &mut Vec<E
         let text = match count {
             0 => "no pictures".to_owned(),
             1 => "1 picture".to_owned(),
-            count => format!("{} pictures, {order}", words::count(count)),
+            count => format!("{} pictures, {order}", format::count(count)),
         };
         let back = selection != Selection::Misclassified;
         if back {
@@ -181,7 +179,7 @@ fn tile_ui(
     let (rect, response) = ui.allocate_exact_size(tile_size(side), Sense::click());
     let read = reading.prediction.digit();
     let is_digit = reading.prediction.is_digit();
-    let sure = words::whole_percent(reading.prediction.confidence());
+    let sure = format::percent(f64::from(reading.prediction.confidence()), 0);
     response.widget_info(|| {
         let name = format!("Picture {}: {} read as {read}", index + 1, reading.truth);
         let mut info = WidgetInfo::labeled(Role::Button, true, name);
@@ -225,14 +223,14 @@ fn tile_ui(
 /// What a picture was taken for, and how sure the model was.
 fn sentences(index: usize, reading: &Reading) -> [String; 2] {
     let Reading { truth, prediction } = reading;
-    let (number, read) = (words::count(index + 1), prediction.digit());
+    let (number, read) = (format::count(index + 1), prediction.digit());
     let taken = if prediction.is_digit() {
         format!("was read as {read}")
     } else {
         format!("was taken for no digit; the nearest is {read}")
     };
-    let sure = words::whole_percent(prediction.confidence());
-    let share = words::percent(reading.truth_probability());
+    let sure = format::percent(f64::from(prediction.confidence()), 0);
+    let share = format::percent(f64::from(reading.truth_probability()), 1);
     let figures = match (prediction.is_digit(), reading.is_right()) {
         (true, true) => format!("It was {sure} sure"),
         (true, false) => format!("It was {sure} sure, and gave the {truth} {share}"),
@@ -282,18 +280,25 @@ mod tests {
         let mut logits = [0.0; CLASSES];
         logits[9] = 4.0;
         let cases = [
-            (9, None, ["that was read as 9.", "It was 86 % sure. Click"]),
+            (
+                9,
+                None,
+                ["that was read as 9.", "It was 86\u{a0}% sure. Click"],
+            ),
             (
                 4,
                 None,
-                ["that was read as 9.", "sure, and gave the 4 1.6 %. Click"],
+                [
+                    "that was read as 9.",
+                    "sure, and gave the 4 1.6\u{a0}%. Click",
+                ],
             ),
             (
                 9,
                 Some(5.0),
                 [
                     "was taken for no digit; the nearest is 9.",
-                    "Of the digits, the 9 has 86 %. Click",
+                    "Of the digits, the 9 has 86\u{a0}%. Click",
                 ],
             ),
             (
@@ -301,7 +306,7 @@ mod tests {
                 Some(5.0),
                 [
                     "was taken for no digit; the nearest is 9.",
-                    "the 9 has 86 %, the 4 1.6 %. Click",
+                    "the 9 has 86\u{a0}%, the 4 1.6\u{a0}%. Click",
                 ],
             ),
         ];

@@ -15,10 +15,10 @@ use crate::{
         },
     },
     evaluation::{Selection, evaluation_set::Source},
+    format,
     ui::{
         noise,
         theme::{self, Palette},
-        words,
     },
 };
 
@@ -158,8 +158,8 @@ fn progress_ui(ui: &mut Ui, state: &State) {
     let text = match progress {
         Some(progress) => format!(
             "{} of {} pictures read",
-            words::count(progress.read),
-            words::count(progress.total)
+            format::count(progress.read),
+            format::count(progress.total)
         ),
         None => "Getting the pictures ready".to_owned(),
     };
@@ -188,23 +188,23 @@ fn figures_ui(ui: &mut Ui, state: &State, measured: &Measured) {
     let evaluation = &measurement.figures().evaluation;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().interact_size.y = 20.0;
-        let right = format!("{} right", words::accuracy(evaluation.accuracy));
+        let right = format!("{} right", format::percent(evaluation.accuracy, 2));
         ui.label(RichText::new(right).font(theme::strong(theme::HEADING)));
         let refused = measurement.figures().refused;
         let refused = refused.map_or_else(String::new, |refused| {
-            format!(", {} taken for no digit", words::count(refused))
+            format!(", {} taken for no digit", format::count(refused))
         });
         let details = format!(
             "{} of {} misclassified, loss {:.4}{refused}",
-            words::count(measurement.indices(Selection::Misclassified).len()),
-            words::count(evaluation.examples),
+            format::count(measurement.indices(Selection::Misclassified).len()),
+            format::count(evaluation.examples),
             evaluation.loss,
         );
         let help = "Right or misclassified is the digit that is the nearest, even where the model says that there is none.";
         ui.label(RichText::new(details).color(palette.text))
             .on_hover_text(help);
         if let Some(accuracy) = state.measuring.accuracy_without_noise() {
-            let text = format!("{} without noise", words::accuracy(accuracy));
+            let text = format!("{} without noise", format::percent(accuracy, 2));
             ui.label(RichText::new(text).color(palette.second));
         }
     });
@@ -253,7 +253,7 @@ fn whose(measured: &Measured) -> String {
         1 => " (1 that is no labeled digit is left out)".to_owned(),
         count => format!(
             " ({} that are no labeled digits are left out)",
-            words::count(count)
+            format::count(count)
         ),
     };
     format!("The {} on {source}{noise}{left_out}.", measured.model_name)

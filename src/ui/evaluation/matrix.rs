@@ -15,10 +15,8 @@ use crate::{
     },
     bitmap::Digit,
     evaluation::{Selection, classes::ClassMetrics},
-    ui::{
-        theme::{self, Palette},
-        words,
-    },
+    format,
+    ui::theme::{self, Palette},
 };
 
 /// The height of a cell for its width.
@@ -238,7 +236,7 @@ impl Grid {
         let place = self.rect(f32::from(read.value()), f32::from(truth.value()));
         let id = Id::unique(("confusion", truth.value(), read.value()));
         let response = ui.interact(place, id, Sense::click());
-        let rate = words::percent(cell.rate() as f32);
+        let rate = format::percent(cell.rate(), 1);
         response.widget_info(|| {
             let name = format!("{truth} read as {read}");
             let mut info = WidgetInfo::selected(Role::Button, true, is_selected, name);
@@ -274,8 +272,8 @@ impl Grid {
             let verb = if count == 1 { "was" } else { "were" };
             ui.label(format!(
                 "{} of {} pictures of a {truth} {verb} read as a {read}: {rate}.",
-                words::count(count),
-                words::count(shown)
+                format::count(count),
+                format::count(shown)
             ));
         })
     }

@@ -7,10 +7,8 @@ use egui::{
 
 use crate::{
     evaluation::calibration::{Bin, Reliability},
-    ui::{
-        theme::{self, Palette},
-        words,
-    },
+    format,
+    ui::theme::{self, Palette},
 };
 
 /// Above the diagram: its name, and the error in words.
@@ -143,8 +141,8 @@ impl Diagram {
         let range = format!("{:.0} to {:.0} %", low * 100.0, high * 100.0);
         let right = format!(
             "right in {} of {}",
-            words::percent(bin.accuracy as f32),
-            words::count(bin.count)
+            format::percent(bin.accuracy, 1),
+            format::count(bin.count)
         );
         response.widget_info(|| {
             let label = format!("Confidence {range}");
@@ -154,7 +152,7 @@ impl Diagram {
         });
         response.on_hover_text(format!(
             "{range} sure: {right}. On average it was {} sure (the orange mark).",
-            words::percent(bin.confidence as f32)
+            format::percent(bin.confidence, 1)
         ));
     }
 }

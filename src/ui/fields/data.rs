@@ -13,10 +13,10 @@ use crate::{
     },
     bitmap::Digit,
     data::preview::Glimpse,
+    format,
     ui::{
         gallery::ask_for_data,
         theme::{self, Palette},
-        words,
     },
 };
 
@@ -60,7 +60,7 @@ fn corrections_ui(
     let which = match kept {
         None => "the drawings that you kept, which cannot be read now".to_owned(),
         Some(1) => "the drawing that you kept".to_owned(),
-        Some(kept) => format!("the {} drawings that you kept", words::count(kept)),
+        Some(kept) => format!("the {} drawings that you kept", format::count(kept)),
     };
     if form.from_folder {
         remark(ui, format!("Beside MNIST alone: {which}"));
@@ -132,7 +132,7 @@ fn counts_ui(ui: &mut Ui, glimpse: &Glimpse) {
         .map(|digit| {
             format!(
                 "{digit}: {}",
-                words::count(glimpse.train_counts[digit.index()])
+                format::count(glimpse.train_counts[digit.index()])
             )
         })
         .collect();
@@ -148,8 +148,8 @@ fn counts_ui(ui: &mut Ui, glimpse: &Glimpse) {
         ui,
         format!(
             "{} images to learn from, {} to test with",
-            words::count(glimpse.train_len()),
-            words::count(tested)
+            format::count(glimpse.train_len()),
+            format::count(tested)
         ),
     );
 }

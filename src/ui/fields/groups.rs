@@ -5,12 +5,12 @@ use egui::{TextEdit, Ui};
 use super::rows::{choice, fault, magnitude, number, percent, remark, row, rows, switch, whole};
 use crate::{
     app::state::form::TrainingForm,
+    format,
     model::Activation,
     training::{
         config::{Loss, Optimizer, TrainingConfig, hyperparameter},
         schedule::Schedule,
     },
-    ui::words,
 };
 
 pub(super) fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
@@ -43,12 +43,12 @@ pub(super) fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
         .and_then(|model| Ok((model, form.trainable_parameter_count()?)));
     match counted {
         Ok((model, learned)) => {
-            let mut parameters = words::count(model.parameter_count());
+            let mut parameters = format::count(model.parameter_count());
             if learned < model.parameter_count() {
-                parameters = format!("{} shared among {parameters}", words::count(learned));
+                parameters = format!("{} shared among {parameters}", format::count(learned));
             }
             let memory = form.memory_bytes().map(|(weights, training)| {
-                let [weights, training] = [weights, training].map(words::bytes);
+                let [weights, training] = [weights, training].map(format::bytes);
                 format!(": {weights} of weights, {training} while it trains")
             });
             remark(

@@ -4,8 +4,9 @@ use egui::{ComboBox, RichText, Ui};
 
 use crate::{
     app::{action::Action, state::training::Training},
+    format,
     training::config::Preset,
-    ui::{gallery::ask_for_data, theme, words},
+    ui::{gallery::ask_for_data, theme},
 };
 
 pub(super) fn preset_ui(ui: &mut Ui, training: &Training, actions: &mut Vec<Action>) {
@@ -67,7 +68,7 @@ fn time_ahead(training: &Training) -> String {
     if let Some(secs) = training.expected_secs() {
         return format!(
             "About {} on this computer, measured just now.",
-            words::duration(secs)
+            format::duration(secs)
         );
     }
     let config = training.form.config();
