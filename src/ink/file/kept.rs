@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn the_drawing_that_is_meant_is_removed() {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let path = folder.path().join("hand.jsonl");
+        let path = folder.path().join("corrections.jsonl");
         let mut off_pad = record(4);
         let points = vec![Point::new(0.4, 0.1), Point::new(0.5, 1.2)];
         off_pad.ink = Stroke::new(points).into_iter().collect();
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn a_drawing_that_could_not_be_read_again_is_not_written() {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let path = folder.path().join("hand.jsonl");
+        let path = folder.path().join("corrections.jsonl");
         append(&path, &record(4)).expect("adds");
         let points = (0..200_000).map(|i| Point::new(1.0 / (i as f32 + 3.0), 1.0 / 3.0));
         let mut long = record(8);
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn what_is_no_ink_stays_as_it_is() {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let path = folder.path().join("hand.jsonl");
+        let path = folder.path().join("corrections.jsonl");
         fs::write(&path, "notes").expect("writes");
         for refused in [
             append(&path, &record(1)),
