@@ -1,4 +1,4 @@
-//! What the network sees, and what it can answer.
+//! The input of a network, and the ten digits.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use std::fmt;
 pub const SIDE: usize = 28;
 /// Pixels of a [`Bitmap`].
 pub const PIXELS: usize = SIDE * SIDE;
-/// How many digits there are.
+/// The number of digits.
 pub const CLASSES: usize = 10;
 
-/// A 28×28 gray picture in MNIST's convention: row by row from the top left, 0 is paper, 1 is ink.
+/// A 28×28 grayscale picture in MNIST's convention: row by row from the top left, 0 is paper, 1 is ink.
 #[derive(Clone, PartialEq)]
 pub struct Bitmap(Box<[f32; PIXELS]>);
 
@@ -19,7 +19,7 @@ impl Bitmap {
         Self(Box::new([0.0; PIXELS]))
     }
 
-    /// Takes pixels as they are, but for what is out of range: it is clamped to 0..=1, and NaN becomes 0.
+    /// Clamps the pixels to 0..=1. NaN becomes 0.
     pub fn from_pixels(pixels: &[f32; PIXELS]) -> Self {
         let mut bitmap = Self::blank();
         for (own, &pixel) in bitmap.0.iter_mut().zip(pixels) {
@@ -51,13 +51,13 @@ impl Bitmap {
         self.0.map(|pixel| (pixel * 255.0).round() as u8)
     }
 
-    /// Whether there is no ink at all.
+    /// Whether there is no ink.
     pub fn is_blank(&self) -> bool {
         self.0.iter().all(|&pixel| pixel == 0.0)
     }
 }
 
-/// The picture in characters, so that a failed assertion can be read.
+/// The picture in characters, so that a failed assertion is readable.
 impl fmt::Debug for Bitmap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Bitmap")?;
@@ -78,7 +78,7 @@ impl fmt::Debug for Bitmap {
 pub struct Digit(u8);
 
 impl Digit {
-    /// All ten, in order.
+    /// All digits in order.
     pub const ALL: [Self; CLASSES] = {
         let mut all = [Self(0); CLASSES];
         let mut value = 0;
@@ -99,12 +99,12 @@ impl Digit {
         self.0
     }
 
-    /// Its value as an index into ten of something.
+    /// Its value as an index.
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
 
-    /// The digit with the largest of ten values, the first of equals.
+    /// The digit with the largest of ten values; the first of equal ones.
     pub fn of_largest(values: &[f32; CLASSES]) -> Self {
         let mut best = Self(0);
         for digit in Self::ALL {
@@ -137,24 +137,24 @@ mod tests {
         assert_eq!(
             bitmap.pixels()[..5],
             [0.0, 1.0, 0.0, 1.0, 0.5],
-            "clamped, NaN is paper"
+            "clamped; NaN becomes paper"
         );
     }
 
     #[test]
-    fn bytes_survive_the_way_there_and_back() {
+    fn bytes_survive_a_round_trip() {
         let bytes: [u8; PIXELS] = std::array::from_fn(|i| (i % 256) as u8);
         assert_eq!(
             Bitmap::from_bytes(&bytes).to_bytes(),
             bytes,
-            "every byte value is kept"
+            "every byte value"
         );
     }
 
     #[test]
     fn only_ten_digits_exist() {
         assert_eq!(Digit::new(9).map(Digit::value), Some(9), "9 is a digit");
-        assert_eq!(Digit::new(10), None, "10 is none");
+        assert_eq!(Digit::new(10), None, "10 is not");
         assert_eq!(
             Digit::ALL.map(Digit::index),
             std::array::from_fn(|i| i),
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_wins_and_the_first_of_equals() {
+    fn the_first_of_the_largest_values_wins() {
         let mut values = [0.1; CLASSES];
         assert_eq!(Digit::of_largest(&values).value(), 0, "all equal");
         values[7] = 0.4;

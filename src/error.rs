@@ -1,4 +1,4 @@
-//! What can go wrong, one type an area: what was tried, what was found, what was expected, what to do.
+//! Typed errors, one type per area: what was attempted, what was found, what was expected, what to do.
 
 use std::{
     error::Error as StdError,
@@ -8,10 +8,10 @@ use std::{
 
 use thiserror::Error;
 
-/// A file or a value from outside that was refused, in the four parts that a person needs.
+/// A file or a value from outside that the program refuses, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What was tried: "read the weights in model.safetensors".
+    /// What was attempted: "read the weights in model.safetensors".
     pub attempted: String,
     /// What was found: "a tensor fc1.weight of shape [64, 784]".
     pub found: String,
@@ -37,7 +37,7 @@ impl Refusal {
         }
     }
 
-    /// The one of `all` that has this name, in whatever case; `attempted` is for the refusal.
+    /// Finds the one of `all` that has this name, in any case. `attempted` is for the refusal.
     pub(crate) fn parse_name<T: Copy>(
         attempted: &str,
         text: &str,
@@ -70,7 +70,7 @@ impl fmt::Display for Refusal {
 
 impl StdError for Refusal {}
 
-/// An error and all that caused it, in one line: "could not read a.png; … : no such file".
+/// An error and its causes in one line.
 pub fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -81,20 +81,19 @@ pub fn chain(error: &dyn StdError) -> String {
     text
 }
 
-/// A file that could not be opened, read or written.
-#[derive(Debug, Error)]
-#[error("could not {attempted} {}; check that the path exists and that you may use it", path.display())]
+/// A file or folder that the operating system did not open, read or write. The message holds the system's reason.
+#[derive(Debug)]
 pub struct IoError {
-    /// What was tried: "read", "write".
+    /// What was attempted: "read", "write".
     pub attempted: &'static str,
     /// The file or folder.
     pub path: PathBuf,
-    /// What the system said.
+    /// The system's reason. It is a part of the message and therefore not a source of this error.
     pub source: io::Error,
 }
 
 impl IoError {
-    /// What was attempted with a file or a folder, and why it failed.
+    /// Puts the three parts together.
     pub fn new(attempted: &'static str, path: &Path, source: io::Error) -> Self {
         Self {
             attempted,
@@ -102,17 +101,58 @@ impl IoError {
             source,
         }
     }
+
+    /// Whether the file or folder does not exist.
+    pub fn is_not_found(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+
+    /// What to do, where the kind of error tells.
+    fn remedy(&self) -> Option<&'static str> {
+        use io::ErrorKind as Kind;
+        Some(match self.source.kind() {
+            Kind::NotFound => "check the path",
+            Kind::PermissionDenied => "check the permissions of the file and its folder",
+            Kind::AlreadyExists => "choose another name",
+            Kind::IsADirectory => "choose a file, not a folder",
+            Kind::NotADirectory | Kind::ReadOnlyFilesystem => "choose another folder",
+            Kind::StorageFull | Kind::QuotaExceeded => "free some space or choose another disk",
+            Kind::InvalidFilename => "choose a shorter or simpler name",
+            Kind::ResourceBusy | Kind::WouldBlock => {
+                "close the other program that uses it and try again"
+            }
+            Kind::OutOfMemory => "close other programs and try again",
+            _ => return None,
+        })
+    }
 }
+
+impl fmt::Display for IoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            attempted,
+            path,
+            source,
+        } = self;
+        write!(f, "could not {attempted} {}: {source}", path.display())?;
+        match self.remedy() {
+            Some(remedy) => write!(f, "; {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl StdError for IoError {}
 
 /// Ink files.
 #[derive(Debug, Error)]
 pub enum InkError {
-    /// The file could not be read.
+    /// The file could not be read or written.
     #[error(transparent)]
     Io(#[from] IoError),
-    /// What it holds is not ink as expected.
-    #[error("{0}")]
-    Refused(Refusal),
+    /// The file does not hold valid ink.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
 }
 
 /// Pictures from outside.
@@ -121,9 +161,9 @@ pub enum PictureError {
     /// The file could not be read or written.
     #[error(transparent)]
     Io(#[from] IoError),
-    /// What it holds is no picture of a digit.
-    #[error("{0}")]
-    Refused(Refusal),
+    /// The file does not hold a picture of a digit.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
 }
 
 /// Data sets.
@@ -132,9 +172,9 @@ pub enum DatasetError {
     /// A file could not be read.
     #[error(transparent)]
     Io(#[from] IoError),
-    /// A file does not hold what its name promises.
-    #[error("{0}")]
-    Refused(Refusal),
+    /// A file does not hold valid examples.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
 }
 
 impl From<InkError> for DatasetError {
@@ -146,38 +186,38 @@ impl From<InkError> for DatasetError {
     }
 }
 
-/// Weights and models.
+/// Models and weight files.
 #[derive(Debug, Error)]
 pub enum ModelError {
     /// The file could not be read or written.
     #[error(transparent)]
     Io(#[from] IoError),
     /// The file or the configuration does not fit.
-    #[error("{0}")]
-    Refused(Refusal),
-    /// The tensor library failed, which is a defect of the program or a lack of memory.
-    #[error("the network could not be computed")]
-    Compute(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The tensor library failed: a defect of the program, or a lack of memory.
+    #[error("could not compute the network's output")]
+    Compute(#[source] Box<dyn StdError + Send + Sync>),
 }
 
-/// Training and evaluation.
+/// Training.
 #[derive(Debug, Error)]
 pub enum TrainingError {
-    /// A setting is out of its range.
-    #[error("{0}")]
-    Refused(Refusal),
-    /// The loss was no finite number before there was anything worth keeping: how, and why it may be.
-    #[error("the training was given up: {0}")]
+    /// A hyperparameter is out of range, or the data does not fit.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The loss became NaN or infinite before there was a usable model. The text says why and what to do.
+    #[error("could not go on training: {0}")]
     Diverged(String),
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// The data failed.
+    /// The data set failed.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
 }
 
-/// Measuring a model.
+/// Evaluation.
 #[derive(Debug, Error)]
 pub enum EvaluationError {
     /// The data set failed.
@@ -189,12 +229,12 @@ pub enum EvaluationError {
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// There is nothing to measure with, or the model cannot be measured.
-    #[error("{0}")]
-    Refused(Refusal),
+    /// The evaluation set is empty or does not fit the model.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
 }
 
-/// The command line: whatever its commands run into.
+/// The command line.
 #[derive(Debug, Error)]
 pub enum CliError {
     /// An ink file.
@@ -202,7 +242,7 @@ pub enum CliError {
     Ink(#[from] InkError),
     /// A picture.
     #[error(transparent)]
-    Image(#[from] PictureError),
+    Picture(#[from] PictureError),
     /// A data set.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -212,29 +252,29 @@ pub enum CliError {
     /// A training.
     #[error(transparent)]
     Training(#[from] TrainingError),
-    /// A measurement.
+    /// An evaluation.
     #[error(transparent)]
-    Measurement(#[from] EvaluationError),
-    /// A file or folder that was named.
+    Evaluation(#[from] EvaluationError),
+    /// A file or folder.
     #[error(transparent)]
     Io(#[from] IoError),
-    /// An argument, or a file that holds something else than was asked for.
-    #[error("{0}")]
-    Refused(Refusal),
-    /// The result could not be written.
+    /// An argument or the content of a file.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Standard output is closed or full.
     #[error("could not write the result to standard output")]
     Output(#[from] io::Error),
 }
 
 impl CliError {
-    /// Whether it is in the user's hands: a file or an argument, rather than the program or the machine.
+    /// Whether the user can correct it: a file or an argument, not the program or the machine.
     pub fn is_user_error(&self) -> bool {
         !matches!(
             self,
             Self::Output(_)
                 | Self::Model(ModelError::Compute(_))
                 | Self::Training(TrainingError::Model(ModelError::Compute(_)))
-                | Self::Measurement(EvaluationError::Model(ModelError::Compute(_)))
+                | Self::Evaluation(EvaluationError::Model(ModelError::Compute(_)))
         )
     }
 }
@@ -242,31 +282,31 @@ impl CliError {
 /// The window.
 #[derive(Debug, Error)]
 pub enum WindowError {
-    /// The weights that it should start with do not fit.
+    /// The weights for the start do not fit.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// There is nothing to open a window on.
+    /// There is no display.
     #[error(
-        "could not open the window: no display was found ({reason}); start it from a desktop, or use the \
-         command line instead: digitpad predict FILE, or digitpad --help for all it can do"
+        "could not open the window: found no display ({reason}); start the program from a desktop, or use the \
+         command line: digitpad predict FILE; digitpad --help lists all commands"
     )]
     NoDisplay {
-        /// What the system said.
+        /// The system's reason.
         reason: String,
     },
-    /// The display is there, but cannot be drawn on.
+    /// The display cannot be drawn on.
     #[error(
         "could not draw the window, which needs OpenGL 2.1 or OpenGL ES 2.0; install the graphics driver \
-         (Mesa on Linux), or use the command line instead: digitpad --help"
+         (Mesa on Linux), or use the command line: digitpad --help lists all commands"
     )]
     Graphics(#[source] Box<dyn StdError>),
-    /// The window opened, and then its content could not be made.
+    /// The window opened, but its content failed.
     #[error("could not start the window")]
     Start(#[source] Box<dyn StdError + Send + Sync>),
 }
 
 impl WindowError {
-    /// Whether it is in the user's hands: a file, or the place where it is started.
+    /// Whether the user can correct it: a file, or the place where the program is started.
     pub fn is_user_error(&self) -> bool {
         match self {
             Self::Model(error) => !matches!(error, ModelError::Compute(_)),
@@ -281,29 +321,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_reads_as_one_sentence() {
+    fn a_refusal_shows_its_four_parts() {
         let refusal = Refusal::new("read x.png", "a sound", "a picture", "choose another file");
         assert_eq!(
             refusal.to_string(),
             "could not read x.png: found a sound, expected a picture; choose another file",
-            "all four parts stand in it"
+            "in this order"
         );
     }
 
     #[test]
+    fn an_io_error_advises_what_its_reason_allows() {
+        let cases = [
+            (io::ErrorKind::NotFound, "; check the path"),
+            (
+                io::ErrorKind::StorageFull,
+                "; free some space or choose another disk",
+            ),
+            (
+                io::ErrorKind::WouldBlock,
+                "; close the other program that uses it and try again",
+            ),
+            (io::ErrorKind::Other, ""),
+        ];
+        for (kind, advice) in cases {
+            let error = IoError::new("read", Path::new("a.png"), kind.into());
+            assert_eq!(
+                error.to_string(),
+                format!("could not read a.png: {kind}{advice}"),
+                "{kind:?}"
+            );
+        }
+    }
+
+    #[test]
     fn a_chain_names_every_cause_once() {
-        let source = io::Error::other("the disk is gone");
-        let error = IoError {
-            attempted: "read",
-            path: "a.png".into(),
-            source,
-        };
-        let expected = format!("{error}: the disk is gone");
-        assert_eq!(chain(&error), expected, "the error and its cause");
-        assert_eq!(
-            chain(&InkError::Io(error)),
-            expected,
-            "what wraps it adds nothing"
-        );
+        let io = || IoError::new("read", Path::new("a.png"), io::Error::other("no disk"));
+        let text = "could not read a.png: no disk";
+        assert_eq!(chain(&io()), text, "the reason is in the message");
+        assert_eq!(chain(&InkError::Io(io())), text, "a wrapper adds nothing");
+        let error = ModelError::Compute(io().into());
+        assert_eq!(chain(&error), format!("{error}: {text}"), "a cause");
     }
 }

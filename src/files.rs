@@ -1,4 +1,4 @@
-//! Files of the user: read within bounds, written so that no crash leaves half of one.
+//! Files of the user: bounded reads, atomic writes, kinds of files, backups.
 
 pub mod backup;
 pub mod latest;
@@ -9,19 +9,38 @@ use std::{
     path::Path,
 };
 
-use crate::error::IoError;
+use crate::error::{IoError, Refusal};
 
-/// Why [`read_bounded`] did not read.
+/// Why [`read_bounded`] failed.
 #[derive(Debug)]
 pub enum ReadError {
-    /// The system refused.
+    /// The system did not open or read the file.
     Io(IoError),
     /// The file is larger than the limit, given in bytes.
     TooLarge(u64),
 }
 
-/// Reads a whole file of at most `limit_bytes`. The limit is checked while reading, so that neither
-/// a file that grows nor a device that never ends fills the memory.
+impl ReadError {
+    /// The error of an area. `attempted` is for the refusal of a file that is too large.
+    pub(crate) fn into_error<E: From<IoError> + From<Refusal>>(
+        self,
+        attempted: impl Into<String>,
+    ) -> E {
+        match self {
+            Self::Io(error) => error.into(),
+            Self::TooLarge(limit) => Refusal::new(
+                attempted,
+                "a larger file",
+                format!("at most {limit} bytes"),
+                "choose another file",
+            )
+            .into(),
+        }
+    }
+}
+
+/// Reads a whole file of at most `limit_bytes`. Stops at the limit, so that neither a growing file nor an endless
+/// device fills the memory.
 ///
 /// # Errors
 /// When the file cannot be read or is larger than the limit.
@@ -38,7 +57,7 @@ pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadError>
     Ok(bytes)
 }
 
-/// The folder in which a path's last part lies.
+/// The folder that holds a file.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -46,22 +65,32 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Whether it is a device or a pipe: there, but neither a file nor a folder.
+/// Whether a path is a device or a pipe: it exists, but is neither a file nor a folder.
 pub fn is_device(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
-/// Replaces a file by new content, or leaves it as it was: written beside, synced, renamed.
-/// An existing file's permissions are kept. A device or a pipe stays one: it is written to.
-///
-/// # Errors
-/// When the folder cannot be written to.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
-    write_beside_and_rename(path, bytes).map_err(|source| IoError::new("write", path, source))
+/// Whether bytes begin as a gzip file does.
+pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b])
 }
 
-fn write_beside_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A link stays a link: what it points to is replaced.
+/// Text without the byte order mark that some editors write.
+pub(crate) fn strip_byte_order_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+/// Replaces a file as a whole or leaves it unchanged: writes a temporary file in the same folder, syncs and renames
+/// it. Keeps the permissions of an existing file. Writes directly to a device or a pipe.
+///
+/// # Errors
+/// When the folder is not writable.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
+    replace(path, bytes).map_err(|source| IoError::new("write", path, source))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A link stays a link: its target is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     if is_device(&target) {
         return fs::OpenOptions::new()
@@ -82,13 +111,13 @@ fn write_beside_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(&target).map_err(|error| error.error)?;
     if let Err(error) = sync_folder(folder) {
-        // Some file systems cannot; the file is whole all the same.
-        log::debug!(target: "digitpad", "{} could not be synced: {error}", folder.display());
+        // Some file systems cannot sync a folder. The file is complete all the same.
+        log::debug!(target: "digitpad", "could not sync {}: {error}", folder.display());
     }
     Ok(())
 }
 
-/// A temporary file is its owner's alone unless told otherwise; the umask still applies to this.
+/// Permissions of an ordinary new file, less the umask. A temporary file is private by default.
 #[cfg(unix)]
 fn new_file_permissions<'a, 'b, 'c>(
     builder: &'a mut tempfile::Builder<'b, 'c>,
@@ -104,14 +133,14 @@ fn new_file_permissions<'a, 'b, 'c>(
     builder
 }
 
-/// Makes the rename itself last; only Unix can and must.
+/// Makes the rename durable. Only Unix can sync a folder and has to.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
     fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the other systems' twin can fail")]
+#[expect(clippy::unnecessary_wraps, reason = "the Unix version can fail")]
 fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
@@ -121,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
+    fn a_file_is_replaced_and_no_temporary_file_remains() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("a.bin");
         write_atomically(&path, b"first").expect("writes");
@@ -132,7 +161,7 @@ mod tests {
             "the new content"
         );
         let count = fs::read_dir(folder.path()).expect("lists").count();
-        assert_eq!(count, 1, "no temporary file stays");
+        assert_eq!(count, 1, "no temporary file remains");
     }
 
     #[cfg(unix)]
@@ -146,11 +175,11 @@ mod tests {
         let link = folder.path().join("link.bin");
         symlink(&path, &link).expect("links");
         write_atomically(&link, b"new").expect("writes through the link");
-        assert!(link.is_symlink(), "the link is still one");
+        assert!(link.is_symlink(), "the link remains");
         assert_eq!(
             fs::read(&path).expect("reads"),
             b"new",
-            "its target changed"
+            "its target is replaced"
         );
         let mode = fs::metadata(&path).expect("exists").permissions().mode() & 0o777;
         assert_eq!(mode, 0o640, "the old file's mode");
@@ -170,9 +199,9 @@ mod tests {
         });
         write_atomically(&path, b"through").expect("writes");
         let kind = fs::metadata(&path).expect("exists").file_type();
-        assert!(kind.is_fifo(), "it is still a pipe");
+        assert!(kind.is_fifo(), "the pipe remains");
         let read = reader.join().expect("no panic").expect("reads");
-        assert_eq!(read, b"through", "and what was written came out");
+        assert_eq!(read, b"through", "and transmits the bytes");
     }
 
     #[test]
@@ -182,7 +211,7 @@ mod tests {
         assert!(write_atomically(&missing, b"x").is_err(), "no such folder");
         assert!(
             write_atomically(folder.path(), b"x").is_err(),
-            "a folder is no file"
+            "a folder is not a file"
         );
     }
 

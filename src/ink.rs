@@ -1,49 +1,48 @@
-//! What a pen left: strokes as vectors, and the one way from there to the picture that the network sees.
+//! Digital ink: strokes as vectors, and the one way from ink to the network's input.
 //!
-//! The strokes are the truth, in unit-square coordinates: (0, 0) is the pad's top left corner, (1, 1) its
-//! bottom right. A pen may run over the edge, so coordinates outside of 0..=1 are ink like any other.
+//! Coordinates are relative to the pad: (0, 0) is its top left corner, (1, 1) its bottom right. A pen may leave the
+//! pad, so coordinates outside of 0..=1 are valid.
 
 pub mod edit;
 pub mod file;
 pub mod normalize;
 pub mod raster;
-mod render;
 pub mod smooth;
 
 use std::sync::Arc;
 
-pub use render::{PEN_WIDTH_PX, to_bitmap};
+pub use normalize::{PEN_WIDTH_PX, to_bitmap};
 
-/// A place on the pad in units of its side, x to the right, y down.
+/// A place on the pad, in units of its side: x to the right, y down.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point {
-    /// From the left edge.
+    /// The distance from the left edge.
     pub x: f32,
-    /// From the top edge.
+    /// The distance from the top edge.
     pub y: f32,
 }
 
 impl Point {
-    /// A point of its coordinates.
+    /// A point with these coordinates.
     pub const fn new(x: f32, y: f32) -> Self {
         Self { x, y }
     }
 
-    /// Whether both coordinates are numbers that can be drawn.
+    /// Whether both coordinates are finite.
     pub fn is_finite(self) -> bool {
         self.x.is_finite() && self.y.is_finite()
     }
 }
 
-/// The pen's path from down to up: at least one point, all of them finite. One point is a tap.
+/// The pen's path from down to up: at least one point, all of them finite. A single point is a dot.
 ///
-/// Clones share the points, so that a drawing can be handed on while it grows: only the stroke under the pen is
-/// ever copied, when a point is added that its clones are not to see.
+/// Clones share the points. An append copies them only if a clone exists: at most once after each clone, and at most
+/// [`MAX_STROKE_POINTS`](edit::MAX_STROKE_POINTS) of them.
 #[derive(Clone, Debug)]
 pub struct Stroke(Arc<Vec<Point>>);
 
 impl Stroke {
-    /// Takes the points that are finite; `None` where none is.
+    /// A stroke of the finite points; `None` without any.
     pub fn new(mut points: Vec<Point>) -> Option<Self> {
         points.retain(|point| point.is_finite());
         (!points.is_empty()).then(|| Self(Arc::new(points)))
@@ -53,10 +52,15 @@ impl Stroke {
     pub fn points(&self) -> &[Point] {
         &self.0
     }
+
+    /// The points, to be changed. Clones keep the old ones.
+    fn points_mut(&mut self) -> &mut Vec<Point> {
+        Arc::make_mut(&mut self.0)
+    }
 }
 
 impl PartialEq for Stroke {
-    /// Whether all points are the same; told at once where they are shared.
+    /// Immediate for clones that share their points.
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
     }
@@ -72,22 +76,22 @@ impl Ink {
         &self.0
     }
 
-    /// Whether nothing is drawn.
+    /// Whether there is no stroke.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Adds a stroke after the others.
+    /// Appends a stroke.
     pub fn push(&mut self, stroke: Stroke) {
         self.0.push(stroke);
     }
 
-    /// How many points all strokes have together.
+    /// The number of points of all strokes.
     pub fn point_count(&self) -> usize {
         self.0.iter().map(|stroke| stroke.0.len()).sum()
     }
 
-    /// The box of all points, without any width of a pen; `None` for empty ink.
+    /// The bounding box of all points, without the pen's width; `None` for empty ink.
     pub fn bounds(&self) -> Option<Bounds> {
         Bounds::of(self.0.iter().flat_map(Stroke::points))
     }
@@ -99,12 +103,12 @@ impl FromIterator<Stroke> for Ink {
     }
 }
 
-/// A box around points.
+/// A bounding box.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
-    /// Least x and least y.
+    /// The smallest x and y.
     pub min: Point,
-    /// Largest x and largest y.
+    /// The largest x and y.
     pub max: Point,
 }
 
@@ -122,14 +126,14 @@ impl Bounds {
         })
     }
 
-    /// The longer side, in `f64` because the difference of two `f32` may exceed what `f32` holds.
+    /// The longer side. In `f64`, because the difference of two `f32` may overflow.
     pub fn longer_side(&self) -> f64 {
         let width = f64::from(self.max.x) - f64::from(self.min.x);
         let height = f64::from(self.max.y) - f64::from(self.min.y);
         width.max(height)
     }
 
-    /// The middle, x and y, in `f64` for the same reason.
+    /// The center, x and y. In `f64` for the same reason.
     fn center(&self) -> (f64, f64) {
         (
             f64::midpoint(f64::from(self.min.x), f64::from(self.max.x)),
@@ -143,25 +147,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stroke_keeps_the_points_that_can_be_drawn() {
+    fn a_stroke_keeps_the_finite_points() {
         let nan = Point::new(f32::NAN, 0.0);
         let far = Point::new(0.0, f32::INFINITY);
         let fine = Point::new(0.25, -3.0);
-        assert_eq!(Stroke::new(Vec::new()), None, "no point is no stroke");
-        assert_eq!(Stroke::new(vec![nan, far]), None, "none that can be drawn");
-        let stroke = Stroke::new(vec![nan, fine, far]).expect("one point can be drawn");
-        assert_eq!(stroke.points(), [fine], "outside of the pad is fine");
-        assert_eq!(stroke, stroke.clone(), "a clone is the same");
+        assert_eq!(Stroke::new(Vec::new()), None, "no point");
+        assert_eq!(Stroke::new(vec![nan, far]), None, "no finite point");
+        let stroke = Stroke::new(vec![nan, fine, far]).expect("one finite point");
+        assert_eq!(stroke.points(), [fine], "outside of the pad");
+        assert_eq!(stroke, stroke.clone(), "a clone");
         assert_eq!(
             Some(stroke.clone()),
             Stroke::new(vec![fine]),
-            "as are the same points"
+            "the same points"
         );
-        assert_ne!(Some(stroke), Stroke::new(vec![fine; 2]), "others are not");
+        assert_ne!(Some(stroke), Stroke::new(vec![fine; 2]), "other points");
     }
 
     #[test]
-    fn bounds_hold_all_strokes() {
+    fn bounds_contain_all_strokes() {
         let stroke = |points: &[(f32, f32)]| {
             Stroke::new(points.iter().map(|&(x, y)| Point::new(x, y)).collect())
         };
@@ -174,13 +178,17 @@ mod tests {
         .collect();
         assert_eq!(ink.point_count(), 3, "of both strokes");
         let bounds = ink.bounds().expect("there is ink");
-        assert_eq!(bounds.min, Point::new(0.25, f32::MIN), "least of each axis");
+        assert_eq!(
+            bounds.min,
+            Point::new(0.25, f32::MIN),
+            "smallest of each axis"
+        );
         assert_eq!(
             bounds.max,
             Point::new(f32::MAX, 0.5),
             "largest of each axis"
         );
         assert!(bounds.longer_side().is_finite(), "no overflow");
-        assert_eq!(Ink::default().bounds(), None, "nothing has no box");
+        assert_eq!(Ink::default().bounds(), None, "empty ink has none");
     }
 }

@@ -1,7 +1,7 @@
-//! A picture from outside, brought to the network's own: PNG, JPEG, BMP, WebP, GIF, PNM or TIFF.
+//! From a photo, scan or screenshot (PNG, JPEG, BMP, WebP, GIF, PNM or TIFF) to a bitmap.
 //!
-//! What is paper and what is ink is found, not asked: dark on light or light on dark, on paper that
-//! may be shaded unevenly or transparent. The ink then goes the way that MNIST's went.
+//! Paper and ink are told apart automatically: dark on light or light on dark, on paper that may be unevenly lit or
+//! transparent. The ink is then normalized as MNIST was.
 
 use std::{io::Cursor, path::Path};
 
@@ -10,45 +10,36 @@ use image::{DynamicImage, ExtendedColorType, ImageDecoder as _, ImageFormat, Ima
 use crate::{
     bitmap::{Bitmap, PIXELS, SIDE},
     error::{PictureError, Refusal},
-    files::{ReadError, read_bounded, write_atomically},
+    files::{read_bounded, write_atomically},
     ink::normalize::normalize,
 };
 
-mod clean;
-mod paper;
-mod sheet;
-mod width;
+mod extract;
+mod pen_width;
 
-use sheet::Sheet;
-
-/// The largest file that is read, in bytes.
+/// The largest file, in bytes.
 const MAX_FILE_BYTES: u64 = 64 << 20;
-/// The longest side that is decoded, in pixels.
+/// The longest side, in pixels.
 const MAX_SIDE: u32 = 16_384;
-/// The most pixels that are decoded, which covers the cameras of telephones.
+/// The largest number of pixels. The cameras of phones have fewer.
 const MAX_PIXELS: u64 = 128 << 20;
-/// The most memory that a decoder may take, in bytes.
+/// The most memory of a decoder, in bytes.
 const MAX_DECODER_BYTES: u64 = 1 << 30;
-/// Below this, a pixel of a 28×28 picture is paper, whatever a lossy format made of it.
+/// A pixel of a 28×28 picture below this is paper. Lossy formats add faint pixels.
 const FAINT: f32 = 0.1;
 
 /// Reads the digit in a picture file.
 ///
 /// # Errors
-/// When the file cannot be read, is no picture, is too large or is blank.
+/// When the file cannot be read, is not a picture, is too large or is blank.
 pub fn bitmap_from_path(path: &Path) -> Result<Bitmap, PictureError> {
-    let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(|fault| match fault {
-        ReadError::Io(error) => error.into(),
-        ReadError::TooLarge(limit) => refused(
-            &format!("the picture {}", path.display()),
-            format!("more than {limit} bytes"),
-            "no more than that",
-        ),
-    })?;
-    read(&bytes, &format!("the picture {}", path.display()))
+    let name = format!("the picture {}", path.display());
+    let bytes = read_bounded(path, MAX_FILE_BYTES)
+        .map_err(|error| error.into_error::<PictureError>(format!("read {name}")))?;
+    read(&bytes, &name)
 }
 
-/// Reads the digit in a picture file's content, such as one dropped on the window.
+/// Reads the digit in the content of a picture file.
 ///
 /// # Errors
 /// As [`bitmap_from_path`].
@@ -56,11 +47,10 @@ pub fn bitmap_from_bytes(bytes: &[u8]) -> Result<Bitmap, PictureError> {
     read(bytes, "the picture")
 }
 
-/// Writes the network's picture as an 8-bit gray PNG in MNIST's convention, light ink on black, in
-/// place of what is there.
+/// Writes a bitmap as an 8-bit grayscale PNG in MNIST's convention, light ink on black. Replaces an existing file.
 ///
 /// # Errors
-/// When the folder cannot be written to.
+/// When the folder is not writable.
 pub fn save_bitmap_png(bitmap: &Bitmap, path: &Path) -> Result<(), PictureError> {
     save_png(
         &bitmap.to_bytes(),
@@ -70,11 +60,11 @@ pub fn save_bitmap_png(bitmap: &Bitmap, path: &Path) -> Result<(), PictureError>
     )
 }
 
-/// Writes a picture of 8-bit red, green and blue as PNG, in place of what is there. `pixels` are
+/// Writes a picture of 8-bit red, green and blue as PNG. Replaces an existing file. `pixels` has
 /// `width * height * 3` bytes, row by row from the top left; `size` is `[width, height]`.
 ///
 /// # Errors
-/// When the folder cannot be written to.
+/// When the folder is not writable.
 pub fn save_rgb_png(pixels: &[u8], size: [usize; 2], path: &Path) -> Result<(), PictureError> {
     save_png(pixels, size, ExtendedColorType::Rgb8, path)
 }
@@ -90,10 +80,11 @@ fn save_png(
     let format = ImageFormat::Png;
     image::write_buffer_with_format(&mut png, pixels, width, height, colors, format).map_err(
         |error| {
-            refused(
-                &path.display().to_string(),
-                format!("{width}×{height} pixels that the PNG writer turned down ({error})"),
-                "a picture that can be written",
+            Refusal::new(
+                format!("write {}", path.display()),
+                format!("{width}×{height} pixels that the PNG encoder refuses ({error})"),
+                "a picture that fits into PNG",
+                "choose a smaller picture",
             )
         },
     )?;
@@ -105,14 +96,13 @@ fn read(bytes: &[u8], name: &str) -> Result<Bitmap, PictureError> {
     if let Some(bitmap) = as_mnist(&picture) {
         return Ok(bitmap);
     }
-    let sheet = Sheet::of(&picture.into_rgba8());
-    clean::ink_of(&sheet)
-        .and_then(|ink| normalize(&width::like_mnist(ink)))
+    extract::ink_of(&picture.into_rgba8())
+        .and_then(|ink| normalize(&pen_width::like_mnist(ink)))
         .ok_or_else(|| {
             refused(
                 name,
-                "nothing that stands out from the paper".to_owned(),
-                "a digit in clear contrast to what it is written on",
+                "no ink that stands out from the paper".to_owned(),
+                "a digit in clear contrast to its paper",
             )
         })
 }
@@ -127,9 +117,9 @@ fn decode(bytes: &[u8], name: &str) -> Result<DynamicImage, PictureError> {
     };
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
-        .map_err(|error| no_picture(format!("bytes that cannot be read ({error})")))?;
+        .map_err(|error| no_picture(format!("unreadable bytes ({error})")))?;
     if reader.format().is_none() {
-        return Err(no_picture("a file of another kind".to_owned()));
+        return Err(no_picture("another kind of file".to_owned()));
     }
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
@@ -140,7 +130,7 @@ fn decode(bytes: &[u8], name: &str) -> Result<DynamicImage, PictureError> {
     let mut decoder = reader.into_decoder().map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
-        return Err(no_picture("a picture without a pixel".to_owned()));
+        return Err(no_picture("a picture without pixels".to_owned()));
     }
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(refused(
@@ -149,8 +139,7 @@ fn decode(bytes: &[u8], name: &str) -> Result<DynamicImage, PictureError> {
             &format!("at most {MAX_PIXELS} pixels"),
         ));
     }
-    // A camera held upright writes a lying picture and how to turn it; a reader that cannot tell
-    // leaves it as it is.
+    // A camera in portrait mode stores a rotated picture and its orientation. Without one, the picture stays.
     let orientation = decoder.orientation();
     let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
     if let Ok(orientation) = orientation {
@@ -159,8 +148,8 @@ fn decode(bytes: &[u8], name: &str) -> Result<DynamicImage, PictureError> {
     Ok(picture)
 }
 
-/// The picture as it is, if it is MNIST's size and its digit where MNIST would have it already. To
-/// resample it once more would only blur it.
+/// The picture itself, if it has MNIST's size and its digit is already placed as in MNIST. Resampling would only blur
+/// it.
 fn as_mnist(picture: &DynamicImage) -> Option<Bitmap> {
     let side = SIDE as u32;
     if (picture.width(), picture.height()) != (side, side) || picture.color().has_alpha() {
@@ -176,7 +165,7 @@ fn as_mnist(picture: &DynamicImage) -> Option<Bitmap> {
         .find(is_placed_as_mnist)
 }
 
-/// Whether the ink's box is about 20 pixels long and its center of mass in the middle.
+/// Whether the ink's bounding box is about 20 pixels long and its center of mass in the middle.
 fn is_placed_as_mnist(bitmap: &Bitmap) -> bool {
     let inked = || {
         let pixels = bitmap.pixels().iter().enumerate();
@@ -198,7 +187,7 @@ fn is_placed_as_mnist(bitmap: &Bitmap) -> bool {
     let (Some(width), Some(height)) = (extent(column), extent(row)) else {
         return false;
     };
-    // Faint rims that were not counted may have been a pixel of the box, or shifted the center.
+    // Faint pixels, which are not counted, may have been a row of the box or shifted the center.
     (18..=20).contains(&width.max(height))
         && [center(column), center(row)]
             .iter()

@@ -254,10 +254,10 @@ fn what_shows_no_digit_is_refused_in_words() {
     let png = paper(|_, _, ink| gray(ink));
     let pixel = RgbImage::from_pixel(1, 1, Rgb([9, 9, 9]));
     let cases = [
-        (Vec::new(), "a file of another kind", "nothing"),
+        (Vec::new(), "another kind of file", "nothing"),
         (
             b"no picture at all".to_vec(),
-            "a file of another kind",
+            "another kind of file",
             "text",
         ),
         (
@@ -272,32 +272,32 @@ fn what_shows_no_digit_is_refused_in_words() {
         ),
         (
             paper(|_, _, _| gray(1.0)),
-            "nothing that stands out",
+            "no ink that stands out",
             "white",
         ),
         (
             paper(|_, _, _| gray(0.0)),
-            "nothing that stands out",
+            "no ink that stands out",
             "black",
         ),
         (
             paper(|_, _, _| [0.3, 0.5, 0.7, 0.0]),
-            "nothing that stands out",
+            "no ink that stands out",
             "transparent",
         ),
         (
             paper(|x, y, _| gray(0.9 - 0.4 * x * y)),
-            "nothing that stands out",
+            "no ink that stands out",
             "shaded paper",
         ),
         (
             paper(|x, y, _| gray(0.7 + 0.15 * grain(x, y))),
-            "nothing that stands out",
+            "no ink that stands out",
             "grained paper",
         ),
         (
             encoded(&pixel.into(), ImageFormat::Png),
-            "nothing that stands out",
+            "no ink that stands out",
             "one pixel",
         ),
     ];

@@ -1,4 +1,4 @@
-//! Files that make room for others: renamed, never replaced.
+//! Backups: files that are renamed instead of replaced or deleted.
 
 use std::{
     ffi::OsString,
@@ -8,14 +8,14 @@ use std::{
 
 use crate::error::{self, IoError};
 
-/// More files than this beside another are not looked at.
-const MOST: usize = 1000;
+/// The largest number of backups of one file.
+const MAX_BACKUPS: usize = 1000;
 
-/// Renames the file at `path`, so that nothing replaces it, to the first free name with that ending, or with that and
-/// a number from 2; the new name, or `None` where there is no file.
+/// Renames a file to the first free name with this ending, followed by a number from 2 on. Returns the new name, or
+/// `None` without a file.
 ///
 /// # Errors
-/// When it cannot be renamed.
+/// When the file cannot be renamed.
 pub fn back_up(path: &Path, ending: &str) -> Result<Option<PathBuf>, IoError> {
     if !path.is_file() {
         return Ok(None);
@@ -31,19 +31,19 @@ pub fn back_up(path: &Path, ending: &str) -> Result<Option<PathBuf>, IoError> {
     Ok(Some(free))
 }
 
-/// Sets aside a file that is not what it should be, for `reason`; gives that, with where the file is kept.
+/// Backs up an invalid file. Returns the reason, followed by the name of the backup.
 pub fn back_up_invalid(path: &Path, reason: &str) -> String {
     match back_up(path, ".unreadable") {
-        Ok(Some(name)) => format!("{reason}; the file is kept as {}", name.display()),
+        Ok(Some(name)) => format!("{reason}; the file is now {}", name.display()),
         Ok(None) => reason.to_owned(),
         Err(error) => format!("{reason}; {}", error::chain(&error)),
     }
 }
 
-/// Brings back the last of what [`back_up`] renamed, unless something lies at `path`.
+/// Restores the newest backup, unless there is a file at `path`.
 ///
 /// # Errors
-/// When it cannot be renamed.
+/// When the file cannot be renamed.
 pub fn restore_backup(path: &Path, ending: &str) -> Result<(), IoError> {
     match backups_of(path, ending).last() {
         Some(last) if !path.exists() => {
@@ -53,13 +53,13 @@ pub fn restore_backup(path: &Path, ending: &str) -> Result<(), IoError> {
     }
 }
 
-/// All that [`back_up`] renamed, in the order of their names.
+/// All backups of a file, oldest first.
 pub fn backups_of(path: &Path, ending: &str) -> impl Iterator<Item = PathBuf> {
     names(path, ending).filter(|name| name.exists())
 }
 
 fn names(path: &Path, ending: &str) -> impl Iterator<Item = PathBuf> {
-    (1..=MOST).map(move |number| {
+    (1..=MAX_BACKUPS).map(move |number| {
         let mut name = OsString::from(path);
         name.push(ending);
         if number > 1 {
@@ -74,27 +74,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_is_set_aside_is_replaced_and_the_last_comes_back_first() {
+    fn backups_are_never_replaced_and_the_newest_is_restored_first() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("a.checkpoint");
-        let nothing = back_up(&path, ".old").expect("is no failure");
-        assert_eq!(nothing, None, "there is nothing yet");
+        assert_eq!(back_up(&path, ".old").expect("no failure"), None, "no file");
         for (content, name) in [("1", "a.checkpoint.old"), ("2", "a.checkpoint.old2")] {
             fs::write(&path, content).expect("writes");
-            let aside = back_up(&path, ".old").expect("renames");
-            assert_eq!(aside, Some(folder.path().join(name)), "a name of its own");
+            let backup = back_up(&path, ".old").expect("renames");
+            assert_eq!(backup, Some(folder.path().join(name)), "a free name");
         }
         fs::write(&path, "3").expect("writes");
-        restore_backup(&path, ".old").expect("is no failure");
-        let content = || fs::read_to_string(&path).expect("is there");
-        assert_eq!(content(), "3", "what lies there stays");
+        restore_backup(&path, ".old").expect("no failure");
+        let content = || fs::read_to_string(&path).expect("exists");
+        assert_eq!(content(), "3", "an existing file is not replaced");
         for expected in ["2", "1"] {
             fs::remove_file(&path).expect("removes");
             restore_backup(&path, ".old").expect("renames");
-            assert_eq!(content(), expected, "the last that was set aside");
+            assert_eq!(content(), expected, "the newest backup");
         }
         fs::remove_file(&path).expect("removes");
-        restore_backup(&path, ".old").expect("is no failure");
-        assert!(!path.exists(), "there is nothing more");
+        restore_backup(&path, ".old").expect("no failure");
+        assert!(!path.exists(), "no backup is left");
     }
 }

@@ -1,5 +1,5 @@
-//! A file that is replaced again and again, in the background: whoever hands over its next content does not
-//! wait, and content that was not begun when newer came is left out.
+//! A file that a background thread replaces. The caller does not wait, and content that is outdated before its write
+//! begins is dropped.
 
 use std::{
     fmt, fs, io,
@@ -12,89 +12,91 @@ use std::{
 use super::write_atomically;
 use crate::error::IoError;
 
-/// How many times as long as a write took the next one waits, so that neither the disk nor a processor is
-/// kept busy by content that comes quicker than it can be written.
-const REST: u32 = 4;
+/// The pause after a write, as a multiple of the write's duration. It keeps disk and processor free.
+const PAUSE_FACTOR: u32 = 4;
 
-/// Makes the content of a file.
-type Content = Box<dyn FnOnce() -> io::Result<Vec<u8>> + Send>;
+/// Makes the content of a file, on the background thread.
+type MakeContent = Box<dyn FnOnce() -> io::Result<Vec<u8>> + Send>;
 
 /// A file that is replaced in the background. Dropping it waits until the newest content is written.
 pub struct LatestFile {
     path: PathBuf,
-    desk: Arc<Desk>,
+    queue: Arc<WriteQueue>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
+/// The newest content that is not written yet, and the state of the writer.
 #[derive(Default)]
-struct Desk {
-    state: Mutex<State>,
+struct WriteQueue {
+    state: Mutex<WriterState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
-    next: Option<Content>,
+struct WriterState {
+    next: Option<MakeContent>,
     is_closed: bool,
-    /// Whether the last write was one.
     is_written: bool,
     error: Option<IoError>,
 }
 
 impl LatestFile {
-    /// Starts the thread that writes; the file is not touched yet.
+    /// Starts the background thread. Does not touch the file.
     ///
     /// # Errors
     /// When the system cannot start a thread.
     pub fn new(path: PathBuf) -> Result<Self, IoError> {
-        let desk = Arc::new(Desk::default());
+        let queue = Arc::new(WriteQueue::default());
         let thread = thread::Builder::new()
             .name("digitpad-writer".to_owned())
             .spawn({
-                let (desk, path) = (Arc::clone(&desk), path.clone());
-                move || desk.serve(&path)
-            });
-        let failed = |source| IoError::new("write", &path, source);
-        let thread = Some(thread.map_err(failed)?);
-        Ok(Self { path, desk, thread })
+                let (queue, path) = (Arc::clone(&queue), path.clone());
+                move || queue.serve(&path)
+            })
+            .map_err(|source| IoError::new("write", &path, source))?;
+        Ok(Self {
+            path,
+            queue,
+            thread: Some(thread),
+        })
     }
 
-    /// Hands over the next content, made where it is written.
+    /// Sets the next content. The background thread calls `content`.
     pub fn replace(&self, content: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static) {
-        self.desk.lock().next = Some(Box::new(content));
-        self.desk.changed.notify_one();
+        self.queue.lock().next = Some(Box::new(content));
+        self.queue.changed.notify_one();
     }
 
-    /// Why a write failed, once.
+    /// The error of the last failed write, once.
     pub fn take_error(&self) -> Option<IoError> {
-        self.desk.lock().error.take()
+        self.queue.lock().error.take()
     }
 
-    /// Whether content is in the file, and none that came later failed to be.
+    /// Whether the last write succeeded.
     pub fn is_written(&self) -> bool {
-        self.desk.lock().is_written
+        self.queue.lock().is_written
     }
 
-    /// Removes the file; what was not written yet never is.
+    /// Removes the file and drops content that is not written yet.
     pub fn remove(self) {
-        self.desk.lock().next = None;
+        self.queue.lock().next = None;
         let path = self.path.clone();
         drop(self);
-        // It may never have been written, or be a device; and a file that stays does no harm.
+        // There may be no file, or it may be a device. A leftover file is harmless.
         if path.is_file()
             && let Err(error) = fs::remove_file(&path)
         {
-            log::warn!(target: "digitpad", "{} could not be removed: {error}", path.display());
+            log::warn!(target: "digitpad", "could not remove {}: {error}", path.display());
         }
     }
 }
 
 impl Drop for LatestFile {
     fn drop(&mut self) {
-        self.desk.lock().is_closed = true;
-        self.desk.changed.notify_one();
+        self.queue.lock().is_closed = true;
+        self.queue.changed.notify_one();
         if let Some(Err(_)) = self.thread.take().map(thread::JoinHandle::join) {
-            log::error!(target: "digitpad", "the writer of {} ended by a panic", self.path.display());
+            log::error!(target: "digitpad", "the writer of {} panicked", self.path.display());
         }
     }
 }
@@ -105,38 +107,38 @@ impl fmt::Debug for LatestFile {
     }
 }
 
-impl Desk {
+impl WriteQueue {
     fn serve(&self, path: &Path) {
         while let Some(content) = self.next() {
             let begin = Instant::now();
-            let written = content().map_err(|source| IoError::new("write", path, source));
-            let written = written.and_then(|bytes| write_atomically(path, &bytes));
+            let written = content()
+                .map_err(|source| IoError::new("write", path, source))
+                .and_then(|bytes| write_atomically(path, &bytes));
             let mut state = self.lock();
             state.is_written = written.is_ok();
             if let Err(error) = written {
                 state.error = Some(error);
             }
             drop(state);
-            self.rest(REST * begin.elapsed());
+            self.pause(PAUSE_FACTOR * begin.elapsed());
         }
     }
 
-    /// Waits for so long, or until the end.
-    fn rest(&self, time: Duration) {
-        let is_open = |state: &mut State| !state.is_closed;
-        // Whether the time is over or the end has come, there is nothing else to do.
+    /// Waits for this time or until the queue is closed.
+    fn pause(&self, time: Duration) {
+        let is_open = |state: &mut WriterState| !state.is_closed;
         drop(self.changed.wait_timeout_while(self.lock(), time, is_open));
     }
 
-    /// Waits for the next content; none after the end.
-    fn next(&self) -> Option<Content> {
-        let is_idle = |state: &mut State| state.next.is_none() && !state.is_closed;
+    /// Waits for the next content. `None` once the queue is closed and empty.
+    fn next(&self) -> Option<MakeContent> {
+        let is_idle = |state: &mut WriterState| state.next.is_none() && !state.is_closed;
         let state = self.changed.wait_while(self.lock(), is_idle);
         state.unwrap_or_else(PoisonError::into_inner).next.take()
     }
 
-    /// It is whole whatever happened to the thread that held it: it is only ever replaced.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    /// A panic cannot leave the state half changed, so a poisoned lock is fine.
+    fn lock(&self) -> MutexGuard<'_, WriterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -146,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_content_is_written_and_can_be_removed() {
+    fn the_newest_content_is_written_and_the_file_can_be_removed() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("a.bin");
         let file = LatestFile::new(path.clone()).expect("starts");
@@ -154,26 +156,20 @@ mod tests {
             file.replace(move || Ok(vec![number; 1000]));
         }
         drop(file);
-        assert_eq!(
-            fs::read(&path).expect("is there"),
-            vec![49; 1000],
-            "the last"
-        );
-        let file = LatestFile::new(path.clone()).expect("starts");
+        let content = fs::read(&path).expect("reads");
+        assert_eq!(content, vec![49; 1000], "the newest");
+        let file = LatestFile::new(path).expect("starts");
         file.replace(|| Ok(vec![7]));
         file.remove();
-        assert!(!path.exists(), "removed, whether it was written or not");
-        assert_eq!(
-            fs::read_dir(folder.path()).expect("lists").count(),
-            0,
-            "nothing beside it"
-        );
+        let count = fs::read_dir(folder.path()).expect("lists").count();
+        assert_eq!(count, 0, "removed, written or not");
     }
 
     #[test]
-    fn what_goes_wrong_is_told() {
+    fn a_failed_write_is_reported() {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let file = LatestFile::new(folder.path().join("no/such/a.bin")).expect("starts");
+        let path = folder.path().join("no/such/a.bin");
+        let file = LatestFile::new(path.clone()).expect("starts");
         file.replace(|| Ok(vec![1]));
         let error = loop {
             if let Some(error) = file.take_error() {
@@ -181,10 +177,8 @@ mod tests {
             }
             thread::yield_now();
         };
-        assert!(
-            error.to_string().contains("a.bin"),
-            "{error} names the file"
-        );
+        assert_eq!(error.path, path, "the file");
+        assert!(!file.is_written(), "nothing is written");
         file.remove();
     }
 }

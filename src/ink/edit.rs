@@ -1,43 +1,43 @@
-//! Drawing, undoing and redoing.
+//! Drawing, undo and redo.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::collections::VecDeque;
 
 use super::{Ink, Point, Stroke};
 use crate::bitmap::Digit;
 
-/// More points than a person draws in one stroke; beyond it a stroke is kept at half its density.
+/// More points than a person draws in one stroke. A stroke that reaches it is thinned to half its density.
 pub const MAX_STROKE_POINTS: usize = 8192;
-/// How many steps can be taken back.
+/// The largest number of undo steps.
 pub const MAX_UNDO_STEPS: usize = 500;
 
-/// That a drawing was kept, as this digit or as none.
+/// The label of a correction: a digit, or `None` for a non-digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CorrectionLabel(pub Option<Digit>);
 
-/// What [`InkEditor::undo`] takes back.
+/// A step that [`InkEditor::undo`] reverts.
 #[derive(Clone, Debug)]
 enum Undo {
     /// The last stroke was drawn.
     Stroke,
-    /// All ink was exchanged; this is what was there, and whether it was kept before.
+    /// All ink was replaced. Holds the old ink, and its label if it became a correction.
     Ink(Ink, Option<CorrectionLabel>),
 }
 
-/// What [`InkEditor::redo`] brings back.
+/// A step that [`InkEditor::redo`] repeats.
 #[derive(Clone, Debug)]
 enum Redo {
     Stroke(Stroke),
     Ink(Ink),
 }
 
-/// The drawing on the pad, with its history.
+/// The drawing on the pad and its history.
 ///
-/// Nothing that is asked of it is an error: samples without a pen down, points that are no numbers and
-/// undoing nothing leave it as it is.
+/// No call is an error: samples while the pen is up, points that are not finite, and an undo without history change
+/// nothing.
 #[derive(Clone, Debug, Default)]
 pub struct InkEditor {
     ink: Ink,
-    /// Whether the last stroke of `ink` is still being drawn.
+    /// Whether the last stroke of `ink` is unfinished.
     pen_is_down: bool,
     undo: VecDeque<Undo>,
     redo: Vec<Redo>,
@@ -45,28 +45,28 @@ pub struct InkEditor {
 }
 
 impl InkEditor {
-    /// Puts the pen down, which leaves a dot at once. A stroke still under the pen ends first.
+    /// Puts the pen down, which draws a dot. An unfinished stroke ends first.
     pub fn begin(&mut self, point: Point) {
         self.end();
         if let Some(stroke) = Stroke::new(vec![point]) {
             self.ink.push(stroke);
             self.pen_is_down = true;
-            self.remember(Undo::Stroke);
+            self.record(Undo::Stroke);
         }
     }
 
-    /// Moves the pen. A sample where the pen already is adds nothing.
+    /// Moves the pen. A sample at the pen's place adds nothing.
     pub fn extend(&mut self, point: Point) {
         if !self.pen_is_down || !point.is_finite() {
             return;
         }
-        let Some(Stroke(points)) = self.ink.0.last_mut() else {
+        let Some(stroke) = self.ink.0.last_mut() else {
             return;
         };
-        if points.last() == Some(&point) {
+        if stroke.points().last() == Some(&point) {
             return;
         }
-        let points = Arc::make_mut(points);
+        let points = stroke.points_mut();
         if points.len() == MAX_STROKE_POINTS {
             let mut index = 0;
             points.retain(|_| {
@@ -88,41 +88,41 @@ impl InkEditor {
         self.replace(Ink::default());
     }
 
-    /// The same of a drawing that was kept.
-    pub fn clear_corrected(&mut self, kept: CorrectionLabel) {
-        self.exchange(Ink::default(), Some(kept));
+    /// Removes all ink after it became a correction with this label.
+    pub fn clear_corrected(&mut self, label: CorrectionLabel) {
+        self.exchange(Ink::default(), Some(label));
     }
 
-    /// Puts another drawing in place of this one.
+    /// Replaces all ink.
     pub fn replace(&mut self, ink: Ink) {
         self.exchange(ink, None);
     }
 
-    fn exchange(&mut self, ink: Ink, kept: Option<CorrectionLabel>) {
+    fn exchange(&mut self, ink: Ink, label: Option<CorrectionLabel>) {
         self.end();
         if ink != self.ink {
             let before = std::mem::replace(&mut self.ink, ink);
-            self.remember(Undo::Ink(before, kept));
+            self.record(Undo::Ink(before, label));
         }
     }
 
-    /// Takes the last step back: a stroke (also one still under the pen), a clear or a replacement. Where a drawing is
-    /// back that was kept, says as what.
+    /// Reverts the last step: a stroke, even an unfinished one, a clear or a replacement. Returns the label if the
+    /// restored drawing became a correction.
     pub fn undo(&mut self) -> Option<CorrectionLabel> {
         self.end();
-        let (redo, kept) = match self.undo.pop_back()? {
+        let (redo, label) = match self.undo.pop_back()? {
             Undo::Stroke => (self.ink.0.pop().map(Redo::Stroke)?, None),
-            Undo::Ink(before, kept) => {
+            Undo::Ink(before, label) => {
                 let after = std::mem::replace(&mut self.ink, before);
-                (Redo::Ink(after), kept)
+                (Redo::Ink(after), label)
             }
         };
         self.redo.push(redo);
         self.revision += 1;
-        kept
+        label
     }
 
-    /// Takes the last undo back. A stroke under the pen has already made that impossible.
+    /// Reverts the last undo. A new stroke has made that impossible.
     pub fn redo(&mut self) {
         let undo = match self.redo.pop() {
             Some(Redo::Stroke(stroke)) => {
@@ -136,27 +136,27 @@ impl InkEditor {
         self.revision += 1;
     }
 
-    /// Whether there is a step to take back.
+    /// Whether there is a step to undo.
     pub fn can_undo(&self) -> bool {
         !self.undo.is_empty()
     }
 
-    /// Whether there is an undo to take back.
+    /// Whether there is a step to redo.
     pub fn can_redo(&self) -> bool {
         !self.redo.is_empty()
     }
 
-    /// The drawing, with the stroke under the pen.
+    /// The drawing, including an unfinished stroke.
     pub fn ink(&self) -> &Ink {
         &self.ink
     }
 
-    /// A number that changes whenever the ink does.
+    /// A number that changes with the ink.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    fn remember(&mut self, step: Undo) {
+    fn record(&mut self, step: Undo) {
         if self.undo.len() == MAX_UNDO_STEPS {
             self.undo.pop_front();
         }
@@ -182,7 +182,7 @@ mod tests {
         editor.end();
     }
 
-    /// How many points each stroke has.
+    /// The number of points of each stroke.
     fn counts(editor: &InkEditor) -> Vec<usize> {
         editor
             .ink()
@@ -193,34 +193,26 @@ mod tests {
     }
 
     #[test]
-    fn each_way_of_drawing_leaves_what_it_should() {
+    fn each_way_of_drawing_adds_the_right_points() {
         type Draw = fn(&mut InkEditor);
         let cases: [(Draw, &[usize], &str); 9] = [
-            (
-                |e| e.begin(point(0.1)),
-                &[1],
-                "the stroke under the pen is there at once",
-            ),
-            (|e| draw(e, &[0.1]), &[1], "a tap is a stroke of one point"),
-            (
-                |e| draw(e, &[0.1, 0.1, 0.2, 0.2]),
-                &[2],
-                "a pen at rest adds nothing",
-            ),
+            (|e| e.begin(point(0.1)), &[1], "an unfinished stroke"),
+            (|e| draw(e, &[0.1]), &[1], "a dot"),
+            (|e| draw(e, &[0.1, 0.1, 0.2, 0.2]), &[2], "repeated samples"),
             (
                 |e| draw(e, &[0.1, f32::NAN, 0.2]),
                 &[2],
-                "what is no number is passed over",
+                "a sample that is not finite",
             ),
             (
                 |e| e.begin(point(f32::INFINITY)),
                 &[],
-                "nor does it begin a stroke",
+                "a begin that is not finite",
             ),
             (
                 |e| e.extend(point(0.1)),
                 &[],
-                "without a pen down there is no stroke",
+                "a sample while the pen is up",
             ),
             (
                 |e| {
@@ -228,7 +220,7 @@ mod tests {
                     e.extend(point(0.3));
                 },
                 &[2],
-                "a lifted pen draws no more",
+                "a sample after the end",
             ),
             (
                 |e| {
@@ -237,7 +229,7 @@ mod tests {
                     e.extend(point(0.3));
                 },
                 &[1, 2],
-                "a second press ends the first stroke",
+                "a second begin ends the first stroke",
             ),
             (
                 |e| {
@@ -246,7 +238,7 @@ mod tests {
                     e.extend(point(0.2));
                 },
                 &[],
-                "undo takes the stroke from under the pen, which then draws no more",
+                "undo removes an unfinished stroke and ends it",
             ),
         ];
         for (draw, expected, reason) in cases {
@@ -257,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_can_be_taken_back_and_brought_back() {
+    fn every_step_can_be_undone_and_redone() {
         let mut editor = InkEditor::default();
         let mut states = vec![editor.ink().clone()];
         let sample: Ink = Stroke::new(vec![point(0.7)]).into_iter().collect();
@@ -277,28 +269,28 @@ mod tests {
             editor.undo();
             assert_eq!(editor.ink(), before, "one step back");
         }
-        assert!(!editor.can_undo(), "back at the start");
+        assert!(!editor.can_undo(), "at the start");
         for after in &states[1..] {
             assert!(editor.can_redo(), "there is a step left");
             editor.redo();
-            assert_eq!(editor.ink(), after, "one step on");
+            assert_eq!(editor.ink(), after, "one step forward");
         }
-        assert!(!editor.can_redo(), "all is there again");
+        assert!(!editor.can_redo(), "at the end");
     }
 
     #[test]
-    fn drawing_after_an_undo_forgets_what_was_undone() {
+    fn drawing_after_an_undo_ends_redo() {
         let mut editor = InkEditor::default();
         draw(&mut editor, &[0.1, 0.2]);
         editor.undo();
         draw(&mut editor, &[0.3]);
-        assert!(!editor.can_redo(), "there is a new present");
+        assert!(!editor.can_redo(), "there is nothing to redo");
         editor.redo();
-        assert_eq!(counts(&editor), [1], "and redo leaves it alone");
+        assert_eq!(counts(&editor), [1], "redo changes nothing");
     }
 
     #[test]
-    fn the_revision_tells_changes_from_idle_calls() {
+    fn the_revision_changes_with_the_ink_alone() {
         type Call = fn(&mut InkEditor);
         let calls: [(Call, bool, &str); 9] = [
             (InkEditor::clear, false, "nothing to clear"),
@@ -313,14 +305,14 @@ mod tests {
             (|e| e.begin(point(0.1)), true, "a dot"),
             (|e| e.extend(point(0.1)), false, "the same place"),
             (|e| e.extend(point(0.2)), true, "a line"),
-            (InkEditor::end, false, "the ink is the same without the pen"),
-            (InkEditor::clear, true, "gone"),
+            (InkEditor::end, false, "the pen is up"),
+            (InkEditor::clear, true, "a clear"),
             (
                 |e| {
                     e.undo();
                 },
                 true,
-                "back",
+                "an undo",
             ),
         ];
         let mut editor = InkEditor::default();
@@ -331,29 +323,56 @@ mod tests {
         }
     }
 
+    /// The address of a stroke's points, which tells shared points from a copy.
+    fn address(ink: &Ink, stroke: usize) -> *const Point {
+        ink.strokes()[stroke].points().as_ptr()
+    }
+
     #[test]
-    fn ink_that_was_handed_on_stays_as_it_was() {
+    fn a_clone_shares_finished_strokes_and_keeps_its_points() {
         let mut editor = InkEditor::default();
         draw(&mut editor, &[0.1, 0.2]);
         editor.begin(point(0.3));
-        let before = editor.ink().clone();
+        let clone = editor.ink().clone();
+        assert_eq!(address(&clone, 1), address(editor.ink(), 1), "no copy yet");
         editor.extend(point(0.4));
         assert_eq!(counts(&editor), [2, 2], "the drawing goes on");
-        let points = |ink: &Ink, stroke: usize| ink.strokes()[stroke].points().as_ptr();
         assert_eq!(
-            before.strokes()[1].points(),
+            clone.strokes()[1].points(),
             [point(0.3)],
-            "but not what was handed on"
+            "the clone does not"
         );
         assert_eq!(
-            points(&before, 0),
-            points(editor.ink(), 0),
-            "whose finished strokes are no copies"
+            address(&clone, 0),
+            address(editor.ink(), 0),
+            "the finished stroke"
         );
     }
 
     #[test]
-    fn an_endless_stroke_is_thinned_and_goes_on() {
+    fn a_clone_a_frame_costs_one_copy_of_the_unfinished_stroke() {
+        let mut editor = InkEditor::default();
+        editor.begin(point(0.0));
+        let mut xs = (1..).map(|x| point(x as f32));
+        for sample in xs.by_ref().take(100) {
+            editor.extend(sample);
+        }
+        for _ in 0..50 {
+            let clone = editor.ink().clone();
+            let mut addresses = Vec::new();
+            for sample in xs.by_ref().take(20) {
+                editor.extend(sample);
+                addresses.push(address(editor.ink(), 0));
+            }
+            assert_ne!(addresses[0], address(&clone, 0), "the first sample copies");
+            addresses.dedup();
+            assert_eq!(addresses.len(), 1, "no other sample does");
+        }
+        assert_eq!(counts(&editor), [1101], "all samples");
+    }
+
+    #[test]
+    fn a_long_stroke_is_thinned() {
         let mut editor = InkEditor::default();
         editor.begin(point(0.0));
         let last = 5 * MAX_STROKE_POINTS;
@@ -361,20 +380,12 @@ mod tests {
             editor.extend(point(index as f32));
         }
         let points = editor.ink().strokes()[0].points();
-        assert!(
-            points.len() <= MAX_STROKE_POINTS,
-            "bounded, {} points",
-            points.len()
-        );
-        assert_eq!(
-            points.first(),
-            Some(&point(0.0)),
-            "it begins where it began"
-        );
+        assert!(points.len() <= MAX_STROKE_POINTS, "{} points", points.len());
+        assert_eq!(points.first(), Some(&point(0.0)), "the first sample stays");
         assert_eq!(
             points.last(),
             Some(&point(last as f32)),
-            "and ends under the pen"
+            "the last sample stays"
         );
     }
 
@@ -389,11 +400,7 @@ mod tests {
             editor.undo();
             steps += 1;
         }
-        assert_eq!(steps, MAX_UNDO_STEPS, "the oldest steps are forgotten");
-        assert_eq!(
-            counts(&editor).len(),
-            MAX_UNDO_STEPS,
-            "and their strokes stay"
-        );
+        assert_eq!(steps, MAX_UNDO_STEPS, "the oldest steps are dropped");
+        assert_eq!(counts(&editor).len(), MAX_UNDO_STEPS, "their strokes stay");
     }
 }

@@ -1,72 +1,73 @@
-//! Ink files: JSON Lines, one character a line, optionally inside gzip.
+//! Ink files: JSON Lines, one character per line, optionally in gzip.
 //!
-//! A line is `{"label": 3, "writer": "name", "strokes": [[[x, y], …], …]}`, x to the right and y
-//! down, in any unit; where all lie between 0 and 1, they are places on the pad, and how large the
-//! drawing is says whether it is one or a dot. Label and writer may be missing, and what else a line
-//! or a point says (time, pressure) is passed over.
+//! A line is `{"label": 3, "writer": "name", "strokes": [[[x, y], …], …]}`, x to the right and y down. Coordinates
+//! may have any unit. If all of them lie in 0..=1, they are coordinates on the pad, and the size of the drawing tells
+//! a dot from a digit. Label and writer are optional. Other fields and further numbers of a point (time, pressure)
+//! are ignored.
 
 use std::{
-    fmt::Display,
+    fmt::{self, Display},
+    fs,
     io::{self, BufRead, BufReader, Read as _, Write as _},
     path::Path,
+    slice,
 };
 
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, IgnoredAny, SeqAccess, Visitor},
+};
 
-use super::Ink;
+use super::{Ink, Point, Stroke};
 use crate::{
     bitmap::Digit,
     error::{InkError, IoError, Refusal},
-    files::{ReadError, read_bounded, write_atomically},
+    files::{is_gzip, read_bounded, strip_byte_order_mark, write_atomically},
 };
 
-mod kept;
-mod line;
-
-pub use self::kept::{append, drop_last, read_if_exists, remove};
-
-/// The largest file that is read, in bytes.
+/// The largest file, in bytes.
 const MAX_FILE_BYTES: u64 = 256 << 20;
-/// The most that a file may unpack to, in bytes.
+/// The largest size of an unpacked file, in bytes.
 const MAX_UNPACKED_BYTES: u64 = 1 << 30;
-/// The most that one line may hold, in bytes.
+/// The longest line, in bytes.
 const MAX_LINE_BYTES: u64 = 4 << 20;
-/// The most points that all lines may hold together: 256 MiB of them.
+/// The largest number of points in a file: 256 MiB of them.
 const MAX_POINTS: usize = 32 << 20;
-/// The most lines, of however few points each.
+/// The largest number of lines.
 const MAX_RECORDS: usize = 2 << 20;
+/// The part of the unit square that the longer side of a fitted character takes.
+const FITTED_SIDE: f64 = 0.8;
 
-/// What a line says was meant.
+/// What a character stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Label {
-    /// One of the ten digits.
+    /// A digit.
     Digit(Digit),
-    /// Anything else: a letter, a symbol.
+    /// A letter, a symbol or anything else.
     Other(String),
 }
 
 /// One character of an ink file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InkRecord {
-    /// What was meant, if the file says so.
+    /// What it stands for, if known.
     pub label: Option<Label>,
-    /// Whose hand it is, if the file says so.
+    /// Who wrote it, if known.
     pub writer: Option<String>,
     /// The drawing, in unit-square coordinates.
     pub ink: Ink,
 }
 
-/// Reads a whole ink file, gzip-compressed or not (its first bytes tell, not its name).
+/// Reads a whole ink file. Its first bytes tell whether it is gzip.
 ///
-/// A character that lies within the unit square is taken as it is, so that what [`write()`] wrote
-/// comes back exactly. Any other, such as one whose strokes run off the pad, is shifted and scaled into it, with its
-/// aspect kept and a margin.
+/// A character within the unit square is taken as it is, so that [`write()`] and `read` are exact inverses. Any other
+/// character, also one whose strokes leave the pad, is shifted and scaled into the square. Its aspect is kept.
 ///
 /// # Errors
-/// When the file cannot be read, is larger than any real one, or a line is not ink. The line's
-/// number is said, and nothing of the file is taken.
+/// When the file cannot be read, is too large or empty, or a line is invalid. The error names the line.
 pub fn read(path: &Path) -> Result<Vec<InkRecord>, InkError> {
-    let records = read_all(path)?;
+    let records = read_maybe_empty(path)?;
     if records.is_empty() {
         return Err(InkError::Refused(Refusal::new(
             format!("read the ink in {}", path.display()),
@@ -78,23 +79,29 @@ pub fn read(path: &Path) -> Result<Vec<InkRecord>, InkError> {
     Ok(records)
 }
 
-/// As [`read`], but an empty file is no drawings.
-fn read_all(path: &Path) -> Result<Vec<InkRecord>, InkError> {
-    let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(|fault| match fault {
-        ReadError::Io(error) => error.into(),
-        ReadError::TooLarge(limit) => too_much(path.display(), "bytes", limit),
-    })?;
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        read_lines(
-            BufReader::new(MultiGzDecoder::new(&bytes[..])),
-            path.display(),
-        )
+fn read_maybe_empty(path: &Path) -> Result<Vec<InkRecord>, InkError> {
+    let name = path.display();
+    let bytes = read_bounded(path, MAX_FILE_BYTES)
+        .map_err(|error| error.into_error::<InkError>(format!("read the ink in {name}")))?;
+    if is_gzip(&bytes) {
+        read_lines(BufReader::new(MultiGzDecoder::new(&bytes[..])), name)
     } else {
-        read_lines(&bytes[..], path.display())
+        read_lines(&bytes[..], name)
     }
 }
 
-/// Reads the lines that [`to_text`] made; `name` says in an error what they are. There may be none.
+/// Reads an ink file that may be missing or empty.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_if_exists(path: &Path) -> Result<Vec<InkRecord>, InkError> {
+    match read_maybe_empty(path) {
+        Err(InkError::Io(error)) if error.is_not_found() => Ok(Vec::new()),
+        result => result,
+    }
+}
+
+/// Reads the lines of an ink file. `name` is for the errors. There may be no line.
 ///
 /// # Errors
 /// As [`read`].
@@ -102,21 +109,16 @@ pub fn from_text(text: &str, name: &str) -> Result<Vec<InkRecord>, InkError> {
     read_lines(text.as_bytes(), name)
 }
 
-/// Writes an ink file in place of what is there, in unit-square coordinates; gzip-compressed where
-/// its name ends in `.gz`.
+/// Replaces an ink file. Compresses it if its name ends in `.gz`.
 ///
 /// # Errors
-/// When the folder cannot be written to, or a drawing is too long to be read again.
+/// When the folder is not writable, or a drawing is too long to be read again.
 pub fn write(path: &Path, records: &[InkRecord]) -> Result<(), InkError> {
-    let is_gzip = path
-        .extension()
-        .is_some_and(|name| name.eq_ignore_ascii_case("gz"));
-    let text = to_text(records)?.into_bytes();
-    let bytes = if is_gzip {
-        packed(&text).map_err(|source| IoError::new("write", path, source))?
-    } else {
-        text
-    };
+    let mut bytes = to_text(records)?.into_bytes();
+    let extension = path.extension();
+    if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {
+        bytes = compress(&bytes).map_err(|source| IoError::new("write", path, source))?;
+    }
     Ok(write_atomically(path, &bytes)?)
 }
 
@@ -127,17 +129,17 @@ pub fn write(path: &Path, records: &[InkRecord]) -> Result<(), InkError> {
 pub fn to_text(records: &[InkRecord]) -> Result<String, InkError> {
     let mut text = String::new();
     for record in records {
-        let line = line::of(record);
+        let line = format_line(record);
         if line.len() as u64 > MAX_LINE_BYTES {
             return Err(InkError::Refused(Refusal::new(
                 "write a drawing as ink",
                 format!(
-                    "{} points, which are {} bytes",
+                    "{} points, which take {} bytes",
                     record.ink.point_count(),
                     line.len()
                 ),
-                format!("at most {MAX_LINE_BYTES} bytes, or it could not be read again"),
-                "draw it with fewer or shorter strokes, or save it as a picture (.png)",
+                format!("at most {MAX_LINE_BYTES} bytes"),
+                "draw fewer or shorter strokes, or save a picture (.png)",
             )));
         }
         text += &line;
@@ -145,10 +147,54 @@ pub fn to_text(records: &[InkRecord]) -> Result<String, InkError> {
     Ok(text)
 }
 
-fn packed(text: &[u8]) -> io::Result<Vec<u8>> {
-    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
-    packer.write_all(text)?;
-    packer.finish()
+/// Appends a drawing, and returns all drawings. Creates the file and its folder. After a crash the file has its old
+/// or its new content.
+///
+/// # Errors
+/// As [`read`] and [`write()`], and when the folder cannot be created.
+pub fn append(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InkError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|source| IoError::new("create", folder, source))?;
+    }
+    let mut records = read_if_exists(path)?;
+    records.push(record.clone());
+    write(path, &records)?;
+    Ok(records)
+}
+
+/// Removes the last drawing that equals this one, if any, and returns the others.
+///
+/// # Errors
+/// As [`read`] and [`write()`].
+pub fn remove(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InkError> {
+    let mut records = read_if_exists(path)?;
+    // A drawing that leaves the pad was moved into it.
+    let written = from_text(&to_text(slice::from_ref(record))?, "a drawing")?;
+    let is_same = |other: &InkRecord| written.first() == Some(other);
+    if let Some(index) = records.iter().rposition(is_same) {
+        records.remove(index);
+        write(path, &records)?;
+    }
+    Ok(records)
+}
+
+/// Removes the last drawing. Returns it, if any, and the others.
+///
+/// # Errors
+/// As [`read`] and [`write()`].
+pub fn drop_last(path: &Path) -> Result<(Option<InkRecord>, Vec<InkRecord>), InkError> {
+    let mut records = read_if_exists(path)?;
+    let last = records.pop();
+    if last.is_some() {
+        write(path, &records)?;
+    }
+    Ok((last, records))
+}
+
+fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes)?;
+    encoder.finish()
 }
 
 fn read_lines(reader: impl BufRead, name: impl Display) -> Result<Vec<InkRecord>, InkError> {
@@ -163,7 +209,7 @@ fn read_lines(reader: impl BufRead, name: impl Display) -> Result<Vec<InkRecord>
                 format!("read the ink in {name}"),
                 format!("{found} in line {number}"),
                 r#"lines like {"label": 3, "strokes": [[[0, 0], [10, 25]]]}"#,
-                "mend that line or choose another file",
+                "correct that line or choose another file",
             ))
         };
         let len = (&mut reader)
@@ -181,12 +227,12 @@ fn read_lines(reader: impl BufRead, name: impl Display) -> Result<Vec<InkRecord>
         }
         let mut line = text.trim_ascii();
         if number == 1 {
-            line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+            line = strip_byte_order_mark(line);
         }
         if line.is_empty() {
             continue;
         }
-        let record = line::parse(line).map_err(refused)?;
+        let record = parse_line(line).map_err(refused)?;
         if records.len() == MAX_RECORDS {
             return Err(too_much(&name, "characters", MAX_RECORDS as u64));
         }
@@ -202,113 +248,152 @@ fn read_lines(reader: impl BufRead, name: impl Display) -> Result<Vec<InkRecord>
 fn too_much(name: impl Display, what: &str, limit: u64) -> InkError {
     InkError::Refused(Refusal::new(
         format!("read the ink in {name}"),
-        format!("more than {limit} {what}"),
-        "no more than that",
+        format!("more {what}"),
+        format!("at most {limit}"),
         "split it into several files",
     ))
 }
 
-#[cfg(test)]
-mod tests {
-    use std::fs;
+/// A line as it is read.
+#[derive(Deserialize)]
+struct RawRecord {
+    label: Option<RawLabel>,
+    writer: Option<String>,
+    strokes: Vec<Vec<RawPoint>>,
+}
 
-    use super::*;
-    use crate::ink::{Point, Stroke};
+/// A line as it is written, in this order.
+#[derive(Serialize)]
+struct RecordLine<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<RawLabel>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    writer: Option<&'a str>,
+    strokes: Vec<Vec<[f32; 2]>>,
+}
 
-    fn record(label: Option<Label>, points: &[(f32, f32)]) -> InkRecord {
-        let points = points.iter().map(|&(x, y)| Point::new(x, y)).collect();
-        InkRecord {
-            label,
-            writer: None,
-            ink: Stroke::new(points).into_iter().collect(),
+#[derive(Deserialize, Serialize)]
+#[serde(untagged, expecting = "a label is a number or text")]
+enum RawLabel {
+    Number(serde_json::Number),
+    Text(String),
+}
+
+/// The first two numbers of a list, in the file's unit.
+struct RawPoint {
+    x: f64,
+    y: f64,
+}
+
+impl<'de> Deserialize<'de> for RawPoint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Coordinates;
+
+        impl<'de> Visitor<'de> for Coordinates {
+            type Value = RawPoint;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a point [x, y]")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<RawPoint, A::Error> {
+                let mut next = |index| {
+                    list.next_element()?
+                        .ok_or_else(|| Error::invalid_length(index, &self))
+                };
+                let (x, y) = (next(0)?, next(1)?);
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(RawPoint { x, y })
+            }
         }
-    }
 
-    fn packed(text: &[u8]) -> Vec<u8> {
-        let mut packer = GzEncoder::new(Vec::new(), Compression::default());
-        packer.write_all(text).expect("packs");
-        packer.finish().expect("packs")
-    }
-
-    #[test]
-    fn what_is_written_comes_back_exactly() {
-        let mut first = record(
-            Digit::new(7).map(Label::Digit),
-            &[(0.1, 0.2), (1.0 / 3.0, 0.7)],
-        );
-        first.writer = Some("a \"hand\"\n".to_owned());
-        let records = [
-            first,
-            record(Some(Label::Other("Å".to_owned())), &[(0.0, 1.0)]),
-            record(None, &[(0.50001, 0.5), (0.5, 0.50001)]),
-        ];
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        for name in ["plain.jsonl", "packed.jsonl.gz"] {
-            let path = folder.path().join(name);
-            write(&path, &records).expect("writes");
-            assert_eq!(read(&path).expect("reads"), records, "{name}");
-            let bytes = fs::read(&path).expect("reads");
-            assert_eq!(
-                bytes.starts_with(&[0x1f, 0x8b]),
-                name.ends_with("gz"),
-                "{name}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_content_tells_whether_it_is_packed() {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        let path = folder.path().join("digits.jsonl");
-        let line = b"\xef\xbb\xbf{\"strokes\": [[[0, 0]]]}\r\n\n  \n{\"strokes\": [[[1, 1]]]}";
-        let twice = [packed(line), packed(b"\n{\"strokes\": [[[1, 1]]]}")].concat();
-        let cases = [
-            (
-                line.to_vec(),
-                2,
-                "a mark at the start, empty lines, no last line break",
-            ),
-            (packed(line), 2, "gzip under another name"),
-            (twice, 3, "two gzip files in a row are one"),
-        ];
-        for (bytes, count, reason) in cases {
-            fs::write(&path, bytes).expect("writes");
-            assert_eq!(read(&path).expect(reason).len(), count, "{reason}");
-        }
-    }
-
-    #[test]
-    fn damaged_files_are_refused_with_the_line() {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        let path = folder.path().join("digits.jsonl");
-        let good = b"{\"strokes\": [[[0, 0]]]}\n".as_slice();
-        let mut cut = packed(&good.repeat(1000));
-        cut.truncate(cut.len() - 12);
-        let long = format!(
-            "{{\"strokes\": [[[0, 0]]], \"x\": \"{}\"}}",
-            " ".repeat(5 << 20)
-        );
-        let cases: [(Vec<u8>, &str); 6] = [
-            ([good, good, b"{\"strokes\": 3}\n"].concat(), "in line 3"),
-            ([good, b"\n", b"\xff\n"].concat(), "in line 3"),
-            (cut, "damaged compression"),
-            (
-                [good, long.as_bytes()].concat(),
-                "more than 4194304 bytes in line 2",
-            ),
-            (Vec::new(), "an empty file"),
-            (b"\n\n".to_vec(), "an empty file"),
-        ];
-        for (bytes, words) in cases {
-            fs::write(&path, bytes).expect("writes");
-            let message = read(&path).expect_err(words).to_string();
-            assert!(message.contains(words), "{words}: {message}");
-            assert!(
-                message.contains("digits.jsonl"),
-                "the file is named: {message}"
-            );
-        }
-        let missing = read(&folder.path().join("none"));
-        assert!(matches!(missing, Err(InkError::Io(_))), "no file");
+        deserializer.deserialize_seq(Coordinates)
     }
 }
+
+/// Reads a line. The error is a phrase that goes before "in line 7".
+fn parse_line(line: &[u8]) -> Result<InkRecord, String> {
+    let raw: RawRecord = serde_json::from_slice(line).map_err(|error| {
+        let text = error.to_string();
+        // The parser always says "line 1", which contradicts the file's line number.
+        let what = text.split(" at line ").next().unwrap_or(&text);
+        format!("\"{what}\" at column {}", error.column())
+    })?;
+    Ok(InkRecord {
+        label: raw.label.map(parse_label).transpose()?,
+        writer: raw.writer,
+        ink: fit(&raw.strokes).ok_or("no point")?,
+    })
+}
+
+/// The line of a record, with its line break.
+fn format_line(record: &InkRecord) -> String {
+    let coordinates = |stroke: &Stroke| -> Vec<[f32; 2]> {
+        let points = stroke.points().iter();
+        points.map(|point| [point.x, point.y]).collect()
+    };
+    let line = RecordLine {
+        label: record.label.as_ref().map(|label| match label {
+            Label::Digit(digit) => RawLabel::Number(digit.value().into()),
+            Label::Other(text) => RawLabel::Text(text.clone()),
+        }),
+        writer: record.writer.as_deref(),
+        strokes: record.ink.strokes().iter().map(coordinates).collect(),
+    };
+    serde_json::to_string(&line).expect("numbers and text are JSON") + "\n"
+}
+
+fn parse_label(raw: RawLabel) -> Result<Label, String> {
+    match raw {
+        RawLabel::Number(number) => number
+            .as_u64()
+            .and_then(|value| u8::try_from(value).ok())
+            .and_then(Digit::new)
+            .map(Label::Digit)
+            .ok_or_else(|| format!("the label {number}, which is not a digit,")),
+        // A digit in quotes is the same digit.
+        RawLabel::Text(text) => Ok(match text.as_bytes() {
+            [byte @ b'0'..=b'9'] => {
+                Digit::new(byte - b'0').map_or(Label::Other(text), Label::Digit)
+            }
+            _ => Label::Other(text),
+        }),
+    }
+}
+
+/// Strokes in unit-square coordinates. Strokes that already lie in the square are unchanged; others are fitted into
+/// it. Empty strokes are dropped. `None` without any point.
+fn fit(strokes: &[Vec<RawPoint>]) -> Option<Ink> {
+    let range = |of: fn(&RawPoint) -> f64| {
+        let values = strokes.iter().flatten().map(of);
+        values.fold(None, |range, value| {
+            let (low, high) = range.unwrap_or((value, value));
+            Some((value.min(low), value.max(high)))
+        })
+    };
+    let (left, right) = range(|point| point.x)?;
+    let (top, bottom) = range(|point| point.y)?;
+    let is_in_unit_square = left >= 0.0 && top >= 0.0 && right <= 1.0 && bottom <= 1.0;
+    // In halves, because the difference of two f64 may overflow.
+    let half_side = (right / 2.0 - left / 2.0).max(bottom / 2.0 - top / 2.0);
+    let (x, y) = (f64::midpoint(left, right), f64::midpoint(top, bottom));
+    let fitted = |value: f64, middle: f64| {
+        let from_middle = (value / 2.0 - middle / 2.0) / half_side.max(f64::MIN_POSITIVE);
+        (0.5 + from_middle * FITTED_SIDE) as f32
+    };
+    let place = |point: &RawPoint| {
+        if is_in_unit_square {
+            Point::new(point.x as f32, point.y as f32)
+        } else {
+            Point::new(fitted(point.x, x), fitted(point.y, y))
+        }
+    };
+    let ink: Ink = strokes
+        .iter()
+        .filter_map(|points| Stroke::new(points.iter().map(place).collect()))
+        .collect();
+    (!ink.is_empty()).then_some(ink)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,14 @@
-//! A gray picture of any size, and a round pen that draws into it without jagged edges.
+//! A grayscale picture of any size, and an antialiased round pen.
 
 mod distance;
 
 use self::distance::DistanceField;
 use super::Point;
 
-/// Each pixel is measured at this many places across and down.
+/// Samples per pixel in each direction.
 const SAMPLES: usize = 3;
 
-/// A gray picture: row by row from the top left, 0 is paper, 1 is ink.
+/// A grayscale picture: row by row from the top left, 0 is paper, 1 is ink.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Raster {
     width: usize,
@@ -17,8 +17,8 @@ pub struct Raster {
 }
 
 impl Raster {
-    /// Takes `width * height` pixels, row by row; `None` if there are more or fewer. What is no number
-    /// becomes paper.
+    /// A picture of `width * height` pixels, row by row; `None` for another number of pixels. NaN and infinity become
+    /// paper.
     pub fn new(width: usize, height: usize, mut pixels: Vec<f32>) -> Option<Self> {
         if width.checked_mul(height) != Some(pixels.len()) {
             return None;
@@ -35,12 +35,12 @@ impl Raster {
         })
     }
 
-    /// Pixels a row.
+    /// The number of columns.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Rows.
+    /// The number of rows.
     pub fn height(&self) -> usize {
         self.height
     }
@@ -50,12 +50,12 @@ impl Raster {
         &self.pixels
     }
 
-    /// The rows from the top; none where the picture has no width.
+    /// The rows from the top; none if the width is 0.
     pub(crate) fn rows(&self) -> impl DoubleEndedIterator<Item = &[f32]> + ExactSizeIterator {
         self.pixels.chunks_exact(self.width.max(1))
     }
 
-    /// The ink's center of mass with pixel `i` reaching from `i` to `i + 1`; `None` where nothing is inked.
+    /// The ink's center of mass, with pixel `i` from `i` to `i + 1`; `None` without ink.
     pub fn center_of_mass(&self) -> Option<Point> {
         let (mut mass, mut along_x, mut along_y) = (0.0_f64, 0.0_f64, 0.0_f64);
         for (y, row) in self.rows().enumerate() {
@@ -70,13 +70,13 @@ impl Raster {
         (mass > 0.0).then(|| Point::new((along_x / mass) as f32, (along_y / mass) as f32))
     }
 
-    /// Draws polylines, in pixels, with a round pen. Where they overlap the ink is one, as if it was cut from
-    /// black paper: a pixel is what part of it lies under any of them, to about 0.02.
+    /// Draws polylines, in pixels, with a round pen. A pixel is the part of it that lies under their union, to about
+    /// 0.02.
     pub fn draw(lines: &[Vec<Point>], pen_width_px: f32, width: usize, height: usize) -> Self {
         Self::draw_sampled(lines, pen_width_px, width, height, SAMPLES)
     }
 
-    /// [`Raster::draw`] with one sample a pixel: a third of the precision in a ninth of the time.
+    /// [`Raster::draw`] with one sample per pixel: a third of the precision in a ninth of the time.
     pub(super) fn sketch(lines: &[Vec<Point>], pen_width_px: f32, size: usize) -> Self {
         Self::draw_sampled(lines, pen_width_px, size, size, 1)
     }
@@ -94,12 +94,12 @@ impl Raster {
         let mut segments = Vec::with_capacity(lines.iter().map(Vec::len).sum());
         for line in lines {
             if let [only] = line[..] {
-                segments.push((place(only), place(only)));
+                segments.push([place(only); 2]);
             }
             let pairs = line.windows(2);
-            segments.extend(pairs.map(|ends| (place(ends[0]), place(ends[1]))));
+            segments.extend(pairs.map(|ends| [place(ends[0]), place(ends[1])]));
         }
-        let field = DistanceField::of(&segments, (width * samples, height * samples), reach);
+        let field = DistanceField::of(&segments, width * samples, height * samples, reach);
         let mut pixels = vec![0.0; width * height];
         for (y, row) in field.rows().enumerate() {
             for (x, &squared) in row.iter().enumerate() {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_area_of_what_is_drawn_is_right() {
+    fn the_area_of_ink_is_right() {
         use std::f32::consts::PI;
         type Lines<'a> = &'a [&'a [(f32, f32)]];
         let width = 2.4_f32;
@@ -152,17 +152,17 @@ mod tests {
             (
                 &[&[(4.0, 4.0), (10.0, 12.0)]],
                 disc + 10.0 * width,
-                "aslant",
+                "diagonal",
             ),
             (
                 &[&[(5.0, 10.0), (15.0, 10.0), (5.0, 10.0)]],
                 disc + 10.0 * width,
-                "twice is once",
+                "drawn twice",
             ),
             (
                 &[&[(4.0, 10.0), (16.0, 10.0)], &[(10.0, 4.0), (10.0, 16.0)]],
                 disc * 2.0 + 24.0 * width - width * width,
-                "a cross is united, not added",
+                "a cross",
             ),
         ];
         for (lines, area, reason) in cases {
@@ -172,7 +172,7 @@ mod tests {
         }
     }
 
-    /// Coverage counted at 32×32 places a pixel, one by one.
+    /// The coverage of a pixel by brute force, at 32×32 places.
     fn counted(lines: &[Vec<Point>], width: f32, x: usize, y: usize) -> f32 {
         let inside = |px: f32, py: f32| {
             lines.iter().flat_map(|line| line.windows(2)).any(|ends| {
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn each_pixel_is_what_part_of_it_is_covered() {
+    fn a_pixel_is_its_covered_part() {
         let lines = [
             line(&[(3.1, 2.2), (12.7, 5.9), (4.4, 13.3)]),
             line(&[(2.5, 9.0), (13.2, 8.3)]),
@@ -200,11 +200,12 @@ mod tests {
             let exact = counted(&lines, 2.4, index % 16, index / 16);
             worst = worst.max((pixel - exact).abs());
         }
+        // Three samples a pixel in each direction, each linear in the distance from an edge.
         assert!(worst < 0.03, "the worst pixel is off by {worst}");
     }
 
     #[test]
-    fn what_lies_outside_is_cut() {
+    fn ink_outside_is_cut_off() {
         let lines = [line(&[(-50.0, 4.0), (60.0, 4.0)]), line(&[(100.0, 100.0)])];
         let raster = Raster::draw(&lines, 2.0, 8, 8);
         near(
@@ -215,28 +216,25 @@ mod tests {
         );
         assert!(
             Raster::draw(&lines, 2.0, 0, 0).pixels().is_empty(),
-            "no pixel, no ink"
+            "no pixels"
         );
     }
 
     #[test]
-    fn only_whole_pictures_are_rasters() {
-        assert!(
-            Raster::new(3, 2, vec![0.0; 5]).is_none(),
-            "a pixel is missing"
-        );
+    fn a_raster_has_all_its_pixels() {
+        assert!(Raster::new(3, 2, vec![0.0; 5]).is_none(), "one is missing");
         assert!(
             Raster::new(usize::MAX, 2, vec![0.0; 5]).is_none(),
-            "more than can be"
+            "an overflow"
         );
         let raster = Raster::new(2, 1, vec![f32::NAN, 0.5]).expect("two pixels");
-        assert_eq!(raster.pixels(), [0.0, 0.5], "what is no number is paper");
+        assert_eq!(raster.pixels(), [0.0, 0.5], "NaN becomes paper");
         assert_eq!(
             raster.center_of_mass(),
             Some(Point::new(1.5, 0.5)),
-            "the middle of a pixel"
+            "the center of a pixel"
         );
         let blank = Raster::new(2, 1, vec![0.0; 2]).expect("two pixels");
-        assert_eq!(blank.center_of_mass(), None, "nothing has no center");
+        assert_eq!(blank.center_of_mass(), None, "no ink");
     }
 }

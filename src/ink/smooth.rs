@@ -1,39 +1,38 @@
-//! From the samples of a stroke to the path that the pen took between them.
+//! Smoothing: from the samples of a stroke to the path of the pen.
 //!
-//! A tablet reports between ten and a thousand points a second, so neighbors can be far apart or on top of
-//! each other. Samples that are too near to matter are left out, and a centripetal Catmull-Rom spline is laid
-//! through the rest (Yuksel, Schaefer and Keyser, "Parameterization and applications of Catmull-Rom curves",
-//! 2011: no cusps and no loops within a segment). At a corner of the writing (the elbow of a 7, the angles of
-//! a 4) the path is broken instead of rounded.
+//! A tablet reports between ten and a thousand samples a second, so neighbors can be far apart or coincide. The path
+//! drops samples that are too close and follows a centripetal Catmull-Rom spline through the others (Yuksel, Schaefer
+//! and Keyser, "Parameterization and applications of Catmull-Rom curves", 2011: no cusps and no loops within a
+//! segment). The path has corners where the writing has them, as in 4 and 7.
 
 use super::Point;
 
-/// How far [`polyline`] may be from the curve, in the pad's side: a quarter of a pixel on a pad of 500.
+/// The tolerance of [`polyline`], in units of the pad's side: a quarter of a pixel on a pad of 500.
 pub const PAD_TOLERANCE: f32 = 0.0005;
-/// Samples nearer to each other than this many tolerances say nothing about the path.
+/// The smallest distance of two samples, in tolerances.
 const SPACING_IN_TOLERANCES: f32 = 4.0;
-/// A handle of a Bézier segment is at most this much of the shorter of the two chords at its sample, so that a
-/// long straight part next to a short one doesn't bulge. On a circle sampled evenly it is about 0.35.
-const LONGEST_HANDLE: f32 = 0.5;
-/// At most so many points in a row are left out, so that each is not looked at again and again.
-const MOST_SKIPPED: usize = 12;
-/// Bounds the work that one segment can ask for.
-const MOST_PIECES: f32 = 64.0;
+/// The longest handle of a Bézier segment, relative to the shorter chord at its sample. It keeps a long straight part
+/// beside a short one from bulging. On an evenly sampled circle a handle is about 0.35.
+const MAX_HANDLE: f32 = 0.5;
+/// The largest number of consecutive points that simplification drops. It bounds the work per point.
+const MAX_SKIPPED: usize = 12;
+/// The largest number of chords per segment.
+const MAX_PIECES: f32 = 64.0;
 
-/// The path through a stroke's samples as a polyline fine enough to be drawn on the pad, in the pad's units.
+/// The path through a stroke's samples, fine enough for the pad, in the pad's units.
 pub fn polyline(points: &[Point]) -> Vec<Point> {
     flatten(points, PAD_TOLERANCE)
 }
 
-/// The path through a stroke's samples as a polyline that is within two `tolerance` of the curve,
-/// in the unit of the points. One place gives one point; it begins and ends where the samples do.
+/// The path through a stroke's samples: a polyline within two `tolerance` of the curve, in the unit of the points. It
+/// has the samples' first and last point. Samples at one place give one point.
 pub fn flatten(points: &[Point], tolerance: f32) -> Vec<Point> {
     let mut path = Path::new(tolerance);
     path.extend(points);
     path.finish()
 }
 
-/// The path of a stroke that is still being drawn: what is to come changes its end alone.
+/// The path of an unfinished stroke. Further samples change only its end.
 #[derive(Clone, Debug)]
 pub struct Path {
     settled: Vec<Point>,
@@ -41,7 +40,7 @@ pub struct Path {
 }
 
 impl Path {
-    /// Without any sample; `tolerance` is that of [`flatten`].
+    /// A path without samples. `tolerance` is that of [`flatten`].
     pub fn new(tolerance: f32) -> Self {
         Self {
             settled: Vec::new(),
@@ -51,49 +50,49 @@ impl Path {
                 joint: Joint::default(),
                 last: None,
                 open: Vec::new(),
-                looked_at: 1,
+                examined: 1,
             },
         }
     }
 
-    /// Goes on through more samples.
+    /// Appends samples.
     pub fn extend(&mut self, samples: &[Point]) {
         self.end.extend(samples, &mut self.settled);
     }
 
-    /// The points that stay as they are, whatever samples follow.
+    /// The points that no further sample changes.
     pub fn settled(&self) -> &[Point] {
         &self.settled
     }
 
-    /// The points after those, if no sample follows.
+    /// The points after the settled ones, if no sample follows.
     pub fn rest(&self) -> Vec<Point> {
         let mut rest = Vec::new();
         self.end.clone().finish(&mut rest);
         rest
     }
 
-    /// All points, with no sample to follow.
+    /// All points, if no sample follows.
     fn finish(mut self) -> Vec<Point> {
         self.end.finish(&mut self.settled);
         self.settled
     }
 }
 
-/// The end of a path, on which its next points depend.
+/// The end of a path, which further samples may change.
 #[derive(Clone, Debug)]
 struct End {
     tolerance: f32,
-    /// The sample that the curve has come to, and those after it; but none that is too near to the one before.
+    /// The sample at the end of the curve, and those after it. None is too close to the one before.
     samples: Vec<Point>,
-    /// How the curve passes the first of them.
+    /// The joint at the first of them.
     joint: Joint,
-    /// The last sample, even if it is near to the one before.
+    /// The last sample, even if it is close to the one before.
     last: Option<Point>,
-    /// The last settled point of the curve, and those after it, which may yet be left out.
+    /// The last settled point of the curve, and those after it, which simplification may drop.
     open: Vec<Point>,
-    /// How many of those were looked at, whether they end a line.
-    looked_at: usize,
+    /// The number of open points that simplification has examined.
+    examined: usize,
 }
 
 impl End {
@@ -118,9 +117,8 @@ impl End {
                 before = sample;
             }
         }
-        // The last sample makes room for another one if that is the stroke's end, and the curve depends on
-        // one sample beyond the two that it connects.
-        self.go_on(self.samples.len().saturating_sub(3), settled);
+        // The stroke's end may replace the last sample, and a curve depends on one sample beyond its end.
+        self.append_curves(self.samples.len().saturating_sub(3), settled);
     }
 
     fn finish(mut self, settled: &mut Vec<Point>) {
@@ -133,12 +131,12 @@ impl End {
             }
             self.samples.push(end);
         }
-        self.go_on(self.samples.len() - 1, settled);
+        self.append_curves(self.samples.len() - 1, settled);
         settled.extend(self.open[1..].last());
     }
 
-    /// Goes on through the curves between so many samples and the next ones.
-    fn go_on(&mut self, curves: usize, settled: &mut Vec<Point>) {
+    /// Appends the curves from the first `curves` samples to their successors.
+    fn append_curves(&mut self, curves: usize, settled: &mut Vec<Point>) {
         let mut joint = self.joint;
         self.open.reserve(curves);
         for (index, ends) in self.samples.windows(2).take(curves).enumerate() {
@@ -166,26 +164,26 @@ impl End {
         self.simplify(settled);
     }
 
-    /// Leaves out points that the line between their neighbors passes within the tolerance.
+    /// Drops points within the tolerance of the line between their neighbors.
     fn simplify(&mut self, settled: &mut Vec<Point>) {
         let squared_tolerance = self.tolerance * self.tolerance;
         let mut anchor = 0;
         settled.reserve(self.open.len() / 2);
-        for end in self.looked_at..self.open.len() {
+        for end in self.examined..self.open.len() {
             let (from, to) = (self.open[anchor], self.open[end]);
             let is_far = |point: &Point| squared_distance(*point, from, to) > squared_tolerance;
             let skipped = &self.open[anchor + 1..end];
-            if skipped.len() == MOST_SKIPPED || skipped.iter().any(is_far) {
+            if skipped.len() == MAX_SKIPPED || skipped.iter().any(is_far) {
                 anchor = end - 1;
                 settled.push(self.open[anchor]);
             }
         }
         self.open.drain(..anchor);
-        self.looked_at = self.open.len();
+        self.examined = self.open.len();
     }
 }
 
-/// From a point to the nearest one of a segment, squared.
+/// The squared distance from a point to a segment.
 fn squared_distance(point: Point, from: Point, to: Point) -> f32 {
     let (chord, off) = (sub(to, from), sub(point, from));
     let along = dot(off, chord) / dot(chord, chord).max(f32::MIN_POSITIVE);
@@ -193,8 +191,8 @@ fn squared_distance(point: Point, from: Point, to: Point) -> f32 {
     dot(off, off)
 }
 
-/// How the path passes a sample: the Bézier handles of the spline, relative to the sample, and how
-/// far they count. At a stroke's ends and at corners they don't.
+/// How the path passes a sample: the spline's Bézier handles relative to the sample, and their weight. The weight is 0
+/// at corners and at the ends of a stroke.
 #[derive(Clone, Copy, Debug, Default)]
 struct Joint {
     before: Point,
@@ -213,17 +211,17 @@ impl Joint {
             return Self::default();
         }
         let (before_len, after_len) = (length(before), length(after));
-        // Smooth up to a turn of 60°, a corner from 90° on: seven samples round a circle stay
-        // round, the elbow of a 7 stays an elbow, and nothing jumps in between.
+        // Smooth up to a turn of 60°, a corner from 90° on, and continuous in between: a circle of seven samples is
+        // round, and a 7 has a corner.
         let cosine = dot(before, after) / (before_len * after_len);
-        // Knots are spaced by the root of the distance (centripetal): t = √d, and the tangent at
-        // the sample is the mean of both velocities, each weighted with the other's duration.
+        // The knots are spaced by the root of the distance (centripetal): t = √d. The tangent is the mean of both
+        // velocities, each weighted by the other's duration.
         let (t0, t1) = (before_len.sqrt(), after_len.sqrt());
         let tangent = add(
             scale(before, t1 / (t0 * (t0 + t1))),
             scale(after, t0 / (t1 * (t0 + t1))),
         );
-        let longest = LONGEST_HANDLE * before_len.min(after_len);
+        let longest = MAX_HANDLE * before_len.min(after_len);
         let handle = |duration: f32| {
             let handle = scale(tangent, duration / 3.0);
             scale(
@@ -238,24 +236,23 @@ impl Joint {
         }
     }
 
-    /// The handle towards another joint, `chord` away, whose handle comes back. As far as this one
-    /// is no smooth joint, the path is free to leave it as the other one asks: on a parabola, or
-    /// straight if that is none either.
-    fn handle(&self, own: Point, chord: Point, other: &Self, its_own: Point) -> Point {
+    /// The handle `own` toward another joint at `chord`, whose own handle is `other_own`. Without smoothness, the path
+    /// leaves this joint as the other one requires: on a parabola, or straight if the other one is a corner, too.
+    fn handle(&self, own: Point, chord: Point, other: &Self, other_own: Point) -> Point {
         let straight = scale(chord, -1.0 / 3.0);
-        let its = mix(straight, its_own, other.smoothness);
-        let free = add(scale(chord, 2.0 / 3.0), its);
+        let returning = mix(straight, other_own, other.smoothness);
+        let free = add(scale(chord, 2.0 / 3.0), returning);
         mix(free, own, self.smoothness)
     }
 }
 
-/// Adds a cubic Bézier curve without its first point, in as many pieces as the tolerance needs (Wang's bound on
-/// the distance between a curve and its chords).
+/// Appends a cubic Bézier curve without its first point, in as many chords as the tolerance needs (Wang's bound on the
+/// distance between a curve and its chords).
 fn push_cubic(path: &mut Vec<Point>, [a, b, c, d]: [Point; 4], tolerance: f32) {
     let bend = |a, b, c| length(add(sub(a, scale(b, 2.0)), c));
     let bent = bend(a, b, c).max(bend(b, c, d));
     let pieces = (0.75 * bent / tolerance).sqrt().ceil();
-    let pieces = pieces.clamp(1.0, MOST_PIECES) as usize;
+    let pieces = pieces.clamp(1.0, MAX_PIECES) as usize;
     for piece in 1..pieces {
         let t = piece as f32 / pieces as f32;
         let s = 1.0 - t;
@@ -263,7 +260,7 @@ fn push_cubic(path: &mut Vec<Point>, [a, b, c, d]: [Point; 4], tolerance: f32) {
             add(scale(a, s * s * s), scale(b, 3.0 * s * s * t)),
             add(scale(c, 3.0 * s * t * t), scale(d, t * t * t)),
         );
-        // Between the largest coordinates that there are, the arithmetic overflows.
+        // Between the largest coordinates the arithmetic overflows.
         if point.is_finite() {
             path.push(point);
         }
@@ -296,4 +293,120 @@ fn length(a: Point) -> f32 {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn circle(count: usize) -> Vec<Point> {
+        let point = |index: usize| {
+            let turn = index as f32 / count as f32 * std::f32::consts::TAU;
+            Point::new(turn.cos(), turn.sin())
+        };
+        (0..=count).map(point).collect()
+    }
+
+    #[test]
+    fn a_curve_is_restored_from_few_samples() {
+        // The tolerance in units of the radius. Chords alone are off by 0.10, 0.038 and 0.0055. The first and the last
+        // segment have only one neighbor.
+        for (count, tolerance) in [(7, 0.04), (12, 0.01), (30, 0.002)] {
+            for point in flatten(&circle(count), 0.001) {
+                let off = (length(point) - 1.0).abs();
+                assert!(
+                    off < tolerance,
+                    "{point:?} of {count} samples is off by {off}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn degenerate_strokes_have_a_path() {
+        let p = Point::new;
+        let cases: [(&[Point], &[Point], &str); 5] = [
+            (&[], &[], "no sample"),
+            (&[p(1.0, 2.0)], &[p(1.0, 2.0)], "a dot"),
+            (&[p(1.0, 2.0); 9], &[p(1.0, 2.0)], "a pen at rest"),
+            (
+                &[p(0.0, 0.0), p(1.0, 0.0)],
+                &[p(0.0, 0.0), p(1.0, 0.0)],
+                "a line",
+            ),
+            (
+                &[p(0.0, 0.0), p(1e-6, 0.0)],
+                &[p(0.0, 0.0), p(1e-6, 0.0)],
+                "the end stays",
+            ),
+        ];
+        for (points, expected, reason) in cases {
+            assert_eq!(polyline(points), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_long_line_beside_a_short_one_does_not_bulge() {
+        let p = Point::new;
+        let path = flatten(
+            &[p(0.0, 0.0), p(20.0, 0.0), p(20.3, 0.3), p(20.4, 1.0)],
+            0.01,
+        );
+        let bulge = path
+            .iter()
+            .filter(|p| p.x < 20.0)
+            .map(|p| p.y.abs())
+            .fold(0.0, f32::max);
+        assert!(bulge < 0.1, "it is off by {bulge} of a length of 20");
+    }
+
+    #[test]
+    fn the_largest_coordinates_have_a_finite_path() {
+        let p = Point::new;
+        let far = [
+            p(f32::MAX, 0.0),
+            p(0.0, f32::MIN),
+            p(f32::MIN, f32::MAX),
+            p(1.0, 1.0),
+        ];
+        let path = polyline(&far);
+        assert!(path.iter().all(|point| point.is_finite()), "{path:?}");
+        assert_eq!(path.last(), far.last(), "the end stays");
+    }
+
+    #[test]
+    fn further_samples_change_only_the_end_of_a_path() {
+        let p = Point::new;
+        let waves = |index: usize| p(index as f32, (index as f32 * 0.7).sin() * 4.0);
+        let jitter = |index: usize| p(index as f32 * 0.01, (index % 2) as f32 * 0.05);
+        let corners = |index: usize| p((index % 7 * 5 % 7) as f32, (index * 11 % 5) as f32);
+        let cases: [(&dyn Fn(usize) -> Point, &str); 4] = [
+            (&waves, "a curve"),
+            (&jitter, "close samples"),
+            (&corners, "corners"),
+            (&|_| p(1.0, 1.0), "a pen at rest"),
+        ];
+        for (sample, reason) in cases {
+            let samples: Vec<Point> = (0..60).map(sample).collect();
+            let mut path = Path::new(0.02);
+            let mut settled = Vec::new();
+            for count in 1..=samples.len() {
+                path.extend(&samples[count - 1..count]);
+                assert!(
+                    path.settled().starts_with(&settled),
+                    "{reason}: settled after {} samples",
+                    count - 1
+                );
+                settled = path.settled().to_vec();
+                let whole = [&settled[..], &path.rest()].concat();
+                let expected = flatten(&samples[..count], 0.02);
+                assert_eq!(whole, expected, "{reason}: after {count} samples");
+                assert!(path.rest().len() < 64, "{reason}: the end is short");
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_has_few_points() {
+        let dense: Vec<Point> = circle(10_000);
+        let path = flatten(&dense, 0.01);
+        assert!(path.len() < 200, "{} points for 10,000 samples", path.len());
+    }
+}

@@ -1,13 +1,17 @@
-//! The pen that a form is described with, and the chance that guides it.
+//! The pen that draws the strokes of a form, and the random numbers that vary them.
 
 use std::{f32::consts::TAU, ops::Range};
 
 use rand::{Rng as _, RngCore};
 
-use super::path::{self, Bend};
 use crate::ink::Point;
 
-/// A number that is drawn at random between two others, each as likely; or just a number.
+/// The distance of neighbors on a path, in heights of a digit.
+pub(super) const SPACING: f32 = 0.012;
+/// Length of a Bézier handle relative to its chord. A circle through eight knots needs 0.35, one through four 0.39.
+const HANDLE: f32 = 0.36;
+
+/// A range from which a number is drawn uniformly, or a single number.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spread(f32, f32);
 
@@ -23,17 +27,17 @@ impl From<Range<f32>> for Spread {
     }
 }
 
-/// Where a stroke goes through, in the form's box: (0, 0) is its top left, (1, 1) its bottom right.
+/// A place that a stroke passes, in the form's box: (0, 0) is the top left, (1, 1) the bottom right.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Knot {
     x: Spread,
     y: Spread,
-    /// In what part of all cases the stroke turns sharply here.
+    /// The probability of a corner here.
     sharpness: f32,
 }
 
 impl Knot {
-    /// The place opposite in the box, left for right.
+    /// The same knot with left and right exchanged.
     pub(super) fn mirrored(self) -> Self {
         Self {
             x: Spread(1.0 - self.x.1, 1.0 - self.x.0),
@@ -42,7 +46,7 @@ impl Knot {
     }
 }
 
-/// The stroke turns sharply at a place in this part of all cases, and else runs smoothly through it.
+/// A knot that is a corner with probability `sharpness`, else smooth.
 pub(super) fn knot(x: impl Into<Spread>, y: impl Into<Spread>, sharpness: f32) -> Knot {
     Knot {
         x: x.into(),
@@ -51,12 +55,12 @@ pub(super) fn knot(x: impl Into<Spread>, y: impl Into<Spread>, sharpness: f32) -
     }
 }
 
-/// The stroke runs smoothly through a place.
+/// A smooth knot.
 pub(super) fn to(x: impl Into<Spread>, y: impl Into<Spread>) -> Knot {
     knot(x, y, 0.0)
 }
 
-/// The stroke turns sharply at a place.
+/// A corner.
 pub(super) fn turn(x: impl Into<Spread>, y: impl Into<Spread>) -> Knot {
     knot(x, y, 1.0)
 }
@@ -64,8 +68,8 @@ pub(super) fn turn(x: impl Into<Spread>, y: impl Into<Spread>) -> Knot {
 /// Collects the strokes of one drawing.
 pub(super) struct Pen<'a> {
     rng: &'a mut dyn RngCore,
-    /// How far the knots stray, as a standard deviation in the form's box.
-    sloppiness: f32,
+    /// Standard deviation of the knots' places, in the form's box.
+    jitter: f32,
     /// The strokes' paths, in the form's box.
     pub(super) paths: Vec<Vec<Point>>,
 }
@@ -74,72 +78,122 @@ impl<'a> Pen<'a> {
     pub(super) fn new(rng: &'a mut dyn RngCore) -> Self {
         let mut pen = Self {
             rng,
-            sloppiness: 0.0,
+            jitter: 0.0,
             paths: Vec::new(),
         };
-        pen.sloppiness = pen.between(0.005, 0.045);
+        pen.jitter = pen.uniform(0.005, 0.045);
         pen
     }
 
-    /// A number between two others, each as likely.
-    pub(super) fn between(&mut self, low: f32, high: f32) -> f32 {
+    /// A uniformly distributed number.
+    pub(super) fn uniform(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.rng.random::<f32>()
     }
 
-    /// A number around 0, about normally distributed but never beyond 3.5 standard deviations.
-    pub(super) fn around_zero(&mut self, deviation: f32) -> f32 {
+    /// An approximately normally distributed number with mean 0, never beyond 3.5 standard deviations.
+    pub(super) fn normal(&mut self, deviation: f32) -> f32 {
         // The sum of four uniform numbers has a variance of 4/12.
         let sum: f32 = (0..4).map(|_| self.rng.random::<f32>() - 0.5).sum();
         sum * 3.0_f32.sqrt() * deviation
     }
 
-    /// Whether something happens that happens in this part of all cases.
-    pub(super) fn chance(&mut self, part: f32) -> bool {
-        self.rng.random::<f32>() < part
+    /// True with this probability.
+    pub(super) fn chance(&mut self, probability: f32) -> bool {
+        self.rng.random::<f32>() < probability
     }
 
-    /// A whole number between two others, both included, each as likely.
+    /// A uniformly distributed integer. Both bounds are included.
     pub(super) fn count(&mut self, least: usize, most: usize) -> usize {
         self.rng.random_range(least..=most)
     }
 
-    /// The chance itself, for whoever has choices of their own to make.
+    /// The random number generator, for choices that the pen does not offer.
     pub(super) fn rng(&mut self) -> &mut dyn RngCore {
         self.rng
     }
 
-    /// Draws a stroke through knots, as exactly as this hand is.
+    /// Draws a stroke through knots.
     pub(super) fn stroke(&mut self, knots: impl IntoIterator<Item = Knot>) {
-        let bends: Vec<Bend> = knots.into_iter().map(|knot| self.bend(knot)).collect();
-        self.paths.push(path::through(&bends));
+        let places: Vec<Place> = knots.into_iter().map(|knot| self.place(knot)).collect();
+        self.paths.push(path_through(&places));
     }
 
-    fn bend(&mut self, knot: Knot) -> Bend {
-        Bend {
+    fn place(&mut self, knot: Knot) -> Place {
+        Place {
             at: Point::new(
-                self.between(knot.x.0, knot.x.1) + self.around_zero(self.sloppiness),
-                self.between(knot.y.0, knot.y.1) + self.around_zero(self.sloppiness),
+                self.uniform(knot.x.0, knot.x.1) + self.normal(self.jitter),
+                self.uniform(knot.y.0, knot.y.1) + self.normal(self.jitter),
             ),
             is_corner: self.chance(knot.sharpness),
-            bow: self.around_zero(0.04),
+            bow: self.normal(0.04),
         }
     }
 }
 
-/// An ellipse or a part of it, as a stroke goes round it.
+/// A knot after its random numbers are drawn.
+struct Place {
+    at: Point,
+    is_corner: bool,
+    /// How far a straight line from here bows out, relative to its length.
+    bow: f32,
+}
+
+/// The curve through places. Between two corners it is a slightly bowed line.
+fn path_through(places: &[Place]) -> Vec<Point> {
+    let mut path: Vec<Point> = places.first().map(|place| place.at).into_iter().collect();
+    for (index, ends) in places.windows(2).enumerate() {
+        let (a, d) = (ends[0].at, ends[1].at);
+        let (dx, dy) = (d.x - a.x, d.y - a.y);
+        let handle = |index: usize, sign: f32| {
+            let (before, after) = (index.checked_sub(1)?, index + 1);
+            if places[index].is_corner || after == places.len() {
+                return None;
+            }
+            let (before, after) = (places[before].at, places[after].at);
+            let (x, y) = (after.x - before.x, after.y - before.y);
+            let part = sign * HANDLE * dx.hypot(dy) / x.hypot(y).max(f32::MIN_POSITIVE);
+            let at = places[index].at;
+            Some(Point::new(at.x + part * x, at.y + part * y))
+        };
+        let (b, c) = match (handle(index, 1.0), handle(index + 1, -1.0)) {
+            (Some(b), Some(c)) => (b, c),
+            // At a corner or an end of the stroke, the curve is the parabola that the other end asks for.
+            (Some(b), None) => (b, mix(d, b, 0.5)),
+            (None, Some(c)) => (mix(a, c, 0.5), c),
+            (None, None) => {
+                let bow = ends[0].bow;
+                let off = |p: Point| Point::new(p.x - bow * dy, p.y + bow * dx);
+                (off(mix(a, d, 1.0 / 3.0)), off(mix(a, d, 2.0 / 3.0)))
+            }
+        };
+        let pieces = (dx.hypot(dy) / SPACING).ceil().max(1.0);
+        for piece in 1..=pieces as usize {
+            let t = piece as f32 / pieces;
+            let (ab, bc, cd) = (mix(a, b, t), mix(b, c, t), mix(c, d, t));
+            path.push(mix(mix(ab, bc, t), mix(bc, cd, t), t));
+        }
+    }
+    path
+}
+
+/// Linear interpolation: `a` at 0, `b` at 1.
+pub(super) fn mix(a: Point, b: Point, part: f32) -> Point {
+    Point::new(a.x + (b.x - a.x) * part, a.y + (b.y - a.y) * part)
+}
+
+/// An ellipse or a part of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arc {
-    /// The middle.
     pub(super) center: (f32, f32),
     /// Half the width and half the height.
     pub(super) radii: (f32, f32),
     /// Where it begins, in turns clockwise from the right: 0.25 is the bottom, -0.25 the top.
     pub(super) from: f32,
-    /// How far it goes, in turns; negative is counterclockwise.
+    /// Its length in turns. Negative is counterclockwise.
     pub(super) turns: f32,
-    /// How much wider it is at its end than at its beginning, as a part of the radii.
+    /// The growth of the radii from start to end, relative to the radii.
     pub(super) drift: f32,
-    /// 0 is an ellipse; 1 nearly a rectangle.
+    /// 0 is an ellipse, 1 nearly a rectangle.
     pub(super) squareness: f32,
 }
 
@@ -156,14 +210,14 @@ impl Arc {
         }
     }
 
-    /// The knots along it, about eight a turn.
+    /// Knots along the arc, about eight a turn.
     pub(super) fn knots(self) -> Vec<Knot> {
         let steps = (self.turns.abs() * 8.0).ceil().max(1.0);
         (0..=steps as usize)
             .map(|step| {
                 let done = step as f32 / steps;
                 let (sin, cos) = ((self.from + self.turns * done) * TAU).sin_cos();
-                // Between the circle and the square around it.
+                // The distance to the square around the unit circle.
                 let reach = 1.0 / sin.abs().max(cos.abs());
                 let size = (1.0 + self.drift * done) * (1.0 + self.squareness * (reach - 1.0));
                 to(

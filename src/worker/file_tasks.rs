@@ -27,7 +27,7 @@ use super::{
     file_kind::{FileKind, lowercase_extension, refuse_endless},
 };
 use crate::{
-    data::preview::DatasetPreview,
+    data::preview::Glimpse,
     error::{self, Refusal},
     files::{ReadError, read_bounded, write_atomically},
     ink::{
@@ -38,7 +38,7 @@ use crate::{
     picture::{bitmap_from_path, save_bitmap_png, save_rgb_png},
     store::{
         checkpoints,
-        corrections::{self, CorrectionTask},
+        corrections::{self, HandTask},
         run_library::{self, RunLibraryTask},
     },
     training::config::TrainingConfig,
@@ -154,11 +154,9 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
                 | FileTask::SaveCurvesImage { .. }
                 | FileTask::IfNew(..)
                 | FileTask::Library(_, RunLibraryTask::Keep(..) | RunLibraryTask::Change(_))
-                | FileTask::Corrections(
+                | FileTask::Hand(
                     _,
-                    CorrectionTask::Save { .. }
-                        | CorrectionTask::Remove { .. }
-                        | CorrectionTask::RemoveLast
+                    HandTask::Keep { .. } | HandTask::TakeBack { .. } | HandTask::ForgetLast
                 )
         );
         if is_save || !is_closing.load(Ordering::Acquire) {
@@ -210,8 +208,12 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             Ok(FileOutcome::SettingsSaved { path })
         }
         FileTask::PreviewData(source) => {
-            let seen = DatasetPreview::read(&source).map_err(|error| error::chain(&error));
-            Ok(FileOutcome::DataPreviewed(source, seen))
+            let seen = match &source.folder {
+                None => Glimpse::of_mnist(),
+                Some(folder) => Glimpse::of_folder(folder),
+            };
+            let seen = seen.map_err(|error| error::chain(&error));
+            Ok(FileOutcome::DataPreviewed(Box::new(source), seen))
         }
         FileTask::NameTestFolder(path) => Ok(FileOutcome::TestFolderChosen(path)),
         FileTask::NameTestInk(path) => Ok(FileOutcome::TestInkChosen(path)),
@@ -225,9 +227,7 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
         FileTask::Library(folder, task) => {
             run_library::done(&folder, task).map(FileOutcome::Library)
         }
-        FileTask::Corrections(path, task) => {
-            corrections::done(&path, task).map(FileOutcome::Corrections)
-        }
+        FileTask::Hand(path, task) => corrections::done(&path, task).map(FileOutcome::Hand),
         FileTask::FindCheckpoint(path) => Ok(match checkpoints::find(&path)? {
             Some(checkpoint) => FileOutcome::CheckpointFound(Arc::new(checkpoint)),
             None => FileOutcome::NoCheckpoint,

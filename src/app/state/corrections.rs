@@ -6,17 +6,17 @@ use super::State;
 use crate::{
     app::action::Effect,
     bitmap::Digit,
-    data::TrainingData,
+    data::source::DataSource,
     ink::edit::CorrectionLabel,
     store::{
-        corrections::{CorrectionOutcome, CorrectionTask},
+        corrections::{HandOutcome, HandTask},
         run_library::RunRecord,
     },
-    training::{Start, fine_tune::BaseModel},
+    training::{Start, fine_tune::Pupil},
 };
 
 /// How a drawing that is kept is learned, in a sentence.
-pub const FINE_TUNE_HINT: &str = "Teach it, below Train, lets the model learn from it.";
+pub const USE_OF_KEPT: &str = "Teach it, below Train, lets the model learn from it.";
 
 /// A digit with its article: "a 4", "an 8".
 pub fn with_article(digit: Digit) -> String {
@@ -38,50 +38,49 @@ pub(super) fn lesson_for(model: &str) -> String {
 }
 
 /// Whether a run was one. Its settings are of no use to a new network.
-pub fn is_fine_tuning(record: &RunRecord) -> bool {
+pub fn is_lesson(record: &RunRecord) -> bool {
     record.preset.starts_with(LESSON)
 }
 
 impl State {
     /// Whether there is a drawing with an answer, which can be kept as what it is. A picture cannot.
-    pub fn can_correct(&self) -> bool {
+    pub fn can_keep(&self) -> bool {
         self.picture().is_none() && !self.ink().is_empty() && self.answer().is_some()
     }
 
     /// Whether there is something to teach the model at work: it reads digits, and some are kept.
-    pub fn can_fine_tune(&self) -> bool {
+    pub fn can_teach(&self) -> bool {
         let reads = &self.models.chosen().model.metadata.dataset;
-        self.training.correction_count.is_some_and(|kept| kept > 0)
-            && ["mnist", ""].contains(&reads.as_str())
+        self.training.kept.is_some_and(|kept| kept > 0) && ["mnist", ""].contains(&reads.as_str())
     }
 
     /// Lets the model that was chosen last learn from the drawings that are kept.
-    pub(super) fn fine_tune(&mut self, out: &mut Vec<Effect>) {
-        if self.training.state.active_run().is_some() || !self.can_fine_tune() {
+    pub(super) fn teach(&mut self, out: &mut Vec<Effect>) {
+        if self.training.state.active_run().is_some() || !self.can_teach() {
             return;
         }
         let entry = self.models.chosen();
-        let base_model = BaseModel::new(Arc::clone(&entry.model), entry.name());
-        let config = base_model.fine_tuning();
+        let pupil = Pupil::new(Arc::clone(&entry.model), entry.name());
+        let config = pupil.lesson();
         let run = self
             .training
-            .begin(lesson_for(base_model.name()), config.clone());
-        log::info!(target: "digitpad", "training run {run} begins: a lesson for the {}", base_model.name());
+            .begin(lesson_for(pupil.name()), config.clone());
+        log::info!(target: "digitpad", "training run {run} begins: a lesson for the {}", pupil.name());
         out.push(Effect::Train {
             run,
-            start: Start::From(base_model, Box::new(config)),
-            data: TrainingData::default(),
+            start: Start::From(pupil, Box::new(config)),
+            data: DataSource::default(),
             uses_corrections: true,
             device: self.settings.device,
         });
     }
 
     /// Keeps the drawing as a digit or as none, unless that is being done already.
-    pub(super) fn save_correction(&mut self, digit: Option<Digit>, out: &mut Vec<Effect>) {
+    pub(super) fn keep_as(&mut self, digit: Option<Digit>, out: &mut Vec<Effect>) {
         let revision = self.ink_revision();
-        if self.can_correct() && self.saving_correction != Some(revision) {
-            self.saving_correction = Some(revision);
-            out.push(Effect::Corrections(CorrectionTask::Save {
+        if self.can_keep() && self.keeping != Some(revision) {
+            self.keeping = Some(revision);
+            out.push(Effect::Hand(HandTask::Keep {
                 ink: self.ink().clone(),
                 digit,
                 revision,
@@ -95,37 +94,30 @@ impl State {
         self.edit(out, |editor| kept = editor.undo());
         if let Some(CorrectionLabel(digit)) = kept {
             let ink = self.ink().clone();
-            out.push(Effect::Corrections(CorrectionTask::Remove { ink, digit }));
+            out.push(Effect::Hand(HandTask::TakeBack { ink, digit }));
         }
     }
 
     /// Takes in what came of it. The drawing that was kept makes room for the next; one that is kept no longer comes
     /// back.
-    pub(super) fn on_correction_outcome(
-        &mut self,
-        outcome: CorrectionOutcome,
-        out: &mut Vec<Effect>,
-    ) {
+    pub(super) fn hear_hand(&mut self, outcome: HandOutcome, out: &mut Vec<Effect>) {
         match outcome {
-            CorrectionOutcome::Counted(count) => self.training.correction_count = Some(count),
-            CorrectionOutcome::Unreadable(reason) => {
-                self.training.correction_count = None;
+            HandOutcome::Counted(count) => self.training.kept = Some(count),
+            HandOutcome::Unreadable(reason) => {
+                self.training.kept = None;
                 self.notices.error(reason);
             }
-            CorrectionOutcome::Saved {
+            HandOutcome::Kept {
                 digit,
                 revision,
                 count,
             } => {
-                self.training.correction_count = Some(count);
+                self.training.kept = Some(count);
                 let which = match count {
                     1 => "the first of your drawings".to_owned(),
                     _ => format!("{count} of your drawings by now"),
                 };
-                let is_there = self
-                    .saving_correction
-                    .take_if(|kept| *kept == revision)
-                    .is_some()
+                let is_there = self.keeping.take_if(|kept| *kept == revision).is_some()
                     && self.ink_revision() == revision;
                 // Somebody may have drawn on meanwhile.
                 let way_back = if is_there {
@@ -135,21 +127,21 @@ impl State {
                     "Settings, Data can forget it."
                 };
                 self.notices.news(format!(
-                    "Kept as {}, {which}. {FINE_TUNE_HINT} {way_back}",
+                    "Kept as {}, {which}. {USE_OF_KEPT} {way_back}",
                     in_words(digit),
                 ));
             }
-            CorrectionOutcome::SaveFailed { revision, reason } => {
-                self.saving_correction.take_if(|kept| *kept == revision);
+            HandOutcome::NotKept { revision, reason } => {
+                self.keeping.take_if(|kept| *kept == revision);
                 self.notices.error(reason);
             }
-            CorrectionOutcome::Removed { digit, count } => {
-                self.training.correction_count = Some(count);
+            HandOutcome::TakenBack { digit, count } => {
+                self.training.kept = Some(count);
                 self.notices
                     .news(format!("No longer kept as {}.", in_words(digit)));
             }
-            CorrectionOutcome::LastRemoved { last, count } => {
-                self.training.correction_count = Some(count);
+            HandOutcome::Forgotten { last, count } => {
+                self.training.kept = Some(count);
                 if let Some((ink, digit)) = last {
                     self.notices.news(format!(
                         "No longer kept as {}. The drawing is on the pad again.",
@@ -162,8 +154,8 @@ impl State {
     }
 
     /// There is no folder to keep drawings in.
-    pub(in crate::app) fn report_no_data_folder(&mut self) {
-        self.saving_correction = None;
+    pub(in crate::app) fn cannot_keep(&mut self) {
+        self.keeping = None;
         self.notices.error(
             "Your drawings cannot be kept: the system names no folder for data; name one in \
              DIGITPAD_DATA_DIR and start again.",

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::{State, corrections, form::TrainingForm, paths::folder_text, training::TrainingState};
 use crate::{
     app::action::Effect,
-    data::DataSource,
     model::device::DeviceChoice,
     training::{Start, checkpoint::Checkpoint},
 };
@@ -32,8 +31,8 @@ impl State {
         out.push(Effect::Train {
             run,
             start: Start::Fresh(Box::new(config)),
-            uses_corrections: uses_corrections && data == DataSource::Mnist,
-            data: data.into(),
+            uses_corrections: uses_corrections && data.is_mnist(),
+            data,
             device,
         });
     }
@@ -68,7 +67,7 @@ impl State {
         let before = &self.training.form;
         let mut form = TrainingForm::of(before.preset, checkpoint.config().clone());
         form.uses_corrections = before.uses_corrections;
-        if let DataSource::Folder(folder) = &checkpoint.source().base {
+        if let Some(folder) = &checkpoint.source().folder {
             form.from_folder = true;
             form.folder = folder_text(folder);
         }

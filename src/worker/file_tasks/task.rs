@@ -4,11 +4,12 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use crate::{
     bitmap::Bitmap,
-    data::{DataSource, preview::DatasetPreview},
+    data::preview::Glimpse,
+    data::source::DataSource,
     ink::Ink,
     model::file::Model,
     store::{
-        corrections::{CorrectionOutcome, CorrectionTask},
+        corrections::{HandOutcome, HandTask},
         run_library::{RunLibraryOutcome, RunLibraryTask},
     },
     training::{checkpoint::Checkpoint, config::TrainingConfig},
@@ -75,7 +76,7 @@ pub enum FileTask {
     /// Something in the library of finished trainings, which lies in this folder.
     Library(PathBuf, RunLibraryTask),
     /// Something with the drawings that are kept to learn from, which lie in this file.
-    Corrections(PathBuf, CorrectionTask),
+    Hand(PathBuf, HandTask),
     /// Look for a training that was interrupted.
     FindCheckpoint(PathBuf),
     /// Remove this one.
@@ -164,7 +165,7 @@ pub enum FileOutcome {
         path: PathBuf,
     },
     /// A first look at what is to be learned from, or why there is none: the whole sentence.
-    DataPreviewed(DataSource, Result<DatasetPreview, String>),
+    DataPreviewed(Box<DataSource>, Result<Glimpse, String>),
     /// A folder was chosen or dropped.
     FolderChosen(PathBuf),
     /// A folder was chosen to test on.
@@ -174,7 +175,7 @@ pub enum FileOutcome {
     /// What came of something in the library.
     Library(RunLibraryOutcome),
     /// What came of something with the drawings that are kept.
-    Corrections(CorrectionOutcome),
+    Hand(HandOutcome),
     /// A training was interrupted, and can go on.
     CheckpointFound(Arc<Checkpoint>),
     /// There is none that was interrupted, or none any more.

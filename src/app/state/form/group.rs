@@ -152,7 +152,7 @@ mod tests {
                 label_smoothing: 0.1,
                 ema: 0.9,
                 patience: 2,
-                augmentation: Augmentation::HANDWRITING,
+                augmentation: Augmentation::HAND,
                 validation_split: 0.5,
                 data_fraction: 0.5,
                 synthetic_digits: 1,

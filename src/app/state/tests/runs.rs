@@ -3,7 +3,8 @@
 use super::{training::finish, *};
 use crate::{
     app::state::runs::RunAction,
-    data::{DataSource, preview::DatasetPreview},
+    data::preview::Glimpse,
+    data::source::DataSource,
     store::run_library::{RunLibraryOutcome, RunLibraryTask},
     training::config::Optimizer,
 };
@@ -152,27 +153,27 @@ fn data_is_looked_at_once_and_what_is_seen_of_other_data_is_passed_over() {
     assert!(
         matches!(
             &effects[..],
-            [Effect::File(FileTask::PreviewData(source))] if *source == DataSource::Mnist
+            [Effect::File(FileTask::PreviewData(source))] if source.is_mnist()
         ),
         "it is asked for: {effects:?}"
     );
     assert!(state.apply(Action::PreviewData).is_empty(), "once");
     assert!(
-        state.training.data.of(&DataSource::Mnist).is_none(),
+        state.training.data.of(&DataSource::default()).is_none(),
         "nothing is known yet"
     );
-    let preview = DatasetPreview::read(&DataSource::Mnist).expect("it is built in");
-    let folder = DataSource::Folder("/data/own".into());
+    let glimpse = Glimpse::of_mnist().expect("it is built in");
+    let folder = DataSource::of_folder("/data/own".into());
     state.on_file_outcome(FileOutcome::DataPreviewed(
-        folder.clone(),
-        Ok(preview.clone()),
+        Box::new(folder.clone()),
+        Ok(glimpse.clone()),
     ));
     assert!(
-        state.training.data.of(&DataSource::Mnist).is_none(),
+        state.training.data.of(&DataSource::default()).is_none(),
         "nor from another source"
     );
-    state.on_file_outcome(FileOutcome::DataPreviewed(DataSource::Mnist, Ok(preview)));
-    let seen = state.training.data.of(&DataSource::Mnist);
+    state.on_file_outcome(FileOutcome::DataPreviewed(Box::default(), Ok(glimpse)));
+    let seen = state.training.data.of(&DataSource::default());
     assert!(
         matches!(seen, Some(Ok(seen)) if seen.train_len() == 60_000),
         "now"
@@ -184,12 +185,12 @@ fn data_is_looked_at_once_and_what_is_seen_of_other_data_is_passed_over() {
     let effects = state.apply(Action::PreviewData);
     assert_eq!(effects.len(), 1, "other data are looked at anew");
     assert!(
-        state.training.data.of(&DataSource::Mnist).is_none(),
+        state.training.data.of(&DataSource::default()).is_none(),
         "and are what is known now"
     );
     let reason = "no such folder".to_owned();
     state.on_file_outcome(FileOutcome::DataPreviewed(
-        folder.clone(),
+        Box::new(folder.clone()),
         Err(reason.clone()),
     ));
     assert_eq!(

@@ -3,7 +3,6 @@
 use super::*;
 use crate::{
     app::state::form,
-    data::DataSource,
     training::{Ending, EpochRecord, Plan, TrainedModel, evaluation::Evaluation},
     worker::trainer::{TrainerFact, TrainerMessage},
 };
@@ -11,7 +10,7 @@ use crate::{
 pub(super) fn started(state: &mut State) -> u64 {
     let effects = state.apply(Action::Train);
     match effects.as_slice() {
-        [Effect::Train { run, data, .. }] if data.base == DataSource::Mnist => *run,
+        [Effect::Train { run, data, .. }] if data.is_mnist() => *run,
         other => panic!("expected a training on MNIST, found {other:?}"),
     }
 }

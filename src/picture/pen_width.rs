@@ -1,38 +1,39 @@
-//! A pen of MNIST's width, whatever the picture was written with.
+//! Brings the pen's width into MNIST's range.
 //!
-//! A ballpoint's line is a third as wide as MNIST's, next to the digit's size, and would be gray
-//! when it is made as small. A marker's fills the holes. Both are brought to what MNIST has.
+//! Relative to the digit, the line of a ballpoint pen is a third as wide as MNIST's and would become gray in a small
+//! picture. A marker fills the holes of a digit.
+
+use std::ops::RangeInclusive;
 
 use crate::ink::raster::Raster;
 
-/// The ink's width, for a digit 20 pixels long, that thinner and thicker pens are brought to. The
-/// middle nine tenths of MNIST's training images lie between 1.9 and 4.6.
-const WIDTHS_PX: (f32, f32) = (2.0, 3.2);
+/// The range of pen widths for a digit 20 pixels long. The middle 90 % of MNIST's training images lie between 1.9 and
+/// 4.6.
+const WIDTHS_PX: RangeInclusive<f32> = 2.0..=3.2;
 /// The longer side of MNIST's digits.
 const BOX_PX: f32 = 20.0;
-/// The edges of a shorter digit are too coarse to be moved.
-const LEAST_SIDE: usize = 56;
+/// The smallest digit whose edges are fine enough to be moved.
+const MIN_SIDE: usize = 56;
 /// More than any squared distance in a picture.
 const FAR: f32 = 1e12;
 
-/// Widens or thins the strokes of ink whose width is not among MNIST's.
+/// Thickens or thins strokes whose width is out of MNIST's range.
 pub(super) fn like_mnist(ink: Raster) -> Raster {
     let (width, height) = (ink.width(), ink.height());
     let mask: Vec<bool> = ink.pixels().iter().map(|&pixel| pixel >= 0.5).collect();
     let Some(side) = longer_side(&mask, width) else {
         return ink;
     };
-    if side < LEAST_SIDE {
+    if side < MIN_SIDE {
         return ink;
     }
     let side = side as f32;
     let stroke = stroke_width(&mask, width);
-    let (thinnest, thickest) = WIDTHS_PX;
-    let wanted = (stroke / side * BOX_PX).clamp(thinnest, thickest) / BOX_PX;
-    // Each edge moves by this much, the box's too: stroke + 2·by = wanted·(side + 2·by).
+    let wanted = (stroke / side * BOX_PX).clamp(*WIDTHS_PX.start(), *WIDTHS_PX.end()) / BOX_PX;
+    // Each edge moves by this much, so the digit grows, too: stroke + 2·by = wanted·(side + 2·by).
     let by = (wanted * side - stroke) / (2.0 - 2.0 * wanted);
     let moved: Vec<f32> = if by > 0.0 {
-        // An edge is half a pixel from the center of the nearest inked one.
+        // An edge is half a pixel from the center of the nearest inked pixel.
         let outside = squared_distances(&mask, width, true);
         outside
             .iter()
@@ -54,7 +55,7 @@ pub(super) fn like_mnist(ink: Raster) -> Raster {
     }
 }
 
-/// The longer side of the box around what is inked.
+/// The longer side of the ink's bounding box.
 fn longer_side(mask: &[bool], width: usize) -> Option<usize> {
     let inked = || (0..mask.len()).filter(|&index| mask[index]);
     let (top, bottom) = (inked().next()? / width, inked().next_back()? / width);
@@ -63,8 +64,8 @@ fn longer_side(mask: &[bool], width: usize) -> Option<usize> {
     Some((bottom - top).max(right - left) + 1)
 }
 
-/// The mean width of strokes: a long stroke's area is its length times its width, and its outline
-/// twice its length.
+/// The mean width of strokes. The area of a long stroke is its length times its width, and its outline is twice its
+/// length.
 fn stroke_width(mask: &[bool], width: usize) -> f32 {
     let area = mask.iter().filter(|&&inked| inked).count();
     let across = mask.chunks_exact(width).flat_map(|row| row.windows(2));
@@ -74,13 +75,13 @@ fn stroke_width(mask: &[bool], width: usize) -> f32 {
         .zip(&mask[width..])
         .filter(|(above, below)| above != below)
         .count();
-    // Steps along rows and columns overrate an outline of all directions by 4/π (Crofton).
+    // Steps along rows and columns overestimate the length of an outline by 4/π (Crofton).
     let outline = (across + down) as f32 * std::f32::consts::FRAC_PI_4;
     2.0 * area as f32 / outline.max(1.0)
 }
 
-/// The squared distance of each pixel's center to the nearest one whose mask is `to` (Felzenszwalb
-/// and Huttenlocher, "Distance transforms of sampled functions", 2012).
+/// The squared distance of each pixel's center to the nearest pixel whose mask is `to` (Felzenszwalb and Huttenlocher,
+/// "Distance transforms of sampled functions", 2012).
 fn squared_distances(mask: &[bool], width: usize, to: bool) -> Vec<f32> {
     let height = mask.len() / width;
     let mut squared: Vec<f32> = mask
@@ -104,8 +105,8 @@ fn squared_distances(mask: &[bool], width: usize, to: bool) -> Vec<f32> {
     squared
 }
 
-/// Lowers each value to the least of all parabolas (i − j)² + value[j]. `hull` is room to work in:
-/// the parabolas that are least somewhere, each with where it begins to be.
+/// Replaces each value by the minimum of all parabolas (i − j)² + value[j]. `hull` is a reused buffer: the parabolas of
+/// the lower envelope, each as (begin, vertex, value).
 fn lower_to_parabolas(values: &mut [f32], hull: &mut Vec<(f32, usize, f32)>) {
     hull.clear();
     for (place, &value) in values.iter().enumerate() {

@@ -1,0 +1,279 @@
+use super::*;
+
+fn record(label: Option<Label>, points: &[(f32, f32)]) -> InkRecord {
+    let points = points.iter().map(|&(x, y)| Point::new(x, y)).collect();
+    InkRecord {
+        label,
+        writer: None,
+        ink: Stroke::new(points).into_iter().collect(),
+    }
+}
+
+fn digit(value: usize) -> InkRecord {
+    let label = Label::Digit(Digit::ALL[value]);
+    record(Some(label), &[(0.25, 0.1), (1.0 / 3.0, 0.9)])
+}
+
+fn refusal(error: InkError) -> Refusal {
+    match error {
+        InkError::Refused(refusal) => refusal,
+        InkError::Io(error) => panic!("not a refusal: {error}"),
+    }
+}
+
+#[test]
+fn write_and_read_are_exact_inverses() {
+    let mut first = record(
+        Digit::new(7).map(Label::Digit),
+        &[(0.1, 0.2), (1.0 / 3.0, 0.7)],
+    );
+    first.writer = Some("a \"writer\"\n".to_owned());
+    let records = [
+        first,
+        record(Some(Label::Other("Å".to_owned())), &[(0.0, 1.0)]),
+        record(None, &[(0.50001, 0.5), (0.5, 0.50001)]),
+    ];
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    for (name, is_compressed) in [("plain.jsonl", false), ("packed.jsonl.gz", true)] {
+        let path = folder.path().join(name);
+        write(&path, &records).expect("writes");
+        assert_eq!(read(&path).expect("reads"), records, "{name}");
+        let bytes = fs::read(&path).expect("reads");
+        assert_eq!(is_gzip(&bytes), is_compressed, "{name}");
+    }
+}
+
+#[test]
+fn the_content_tells_whether_a_file_is_compressed() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("digits.jsonl");
+    let line = b"\xef\xbb\xbf{\"strokes\": [[[0, 0]]]}\r\n\n  \n{\"strokes\": [[[1, 1]]]}";
+    let gzip = |bytes| compress(bytes).expect("compresses");
+    let twice = [gzip(line), gzip(b"\n{\"strokes\": [[[1, 1]]]}")].concat();
+    let cases = [
+        (
+            line.to_vec(),
+            2,
+            "byte order mark, empty lines, no last line break",
+        ),
+        (gzip(line), 2, "gzip under another name"),
+        (twice, 3, "two gzip members"),
+    ];
+    for (bytes, count, reason) in cases {
+        fs::write(&path, bytes).expect("writes");
+        assert_eq!(read(&path).expect(reason).len(), count, "{reason}");
+    }
+}
+
+#[test]
+fn damaged_files_are_refused_with_the_line() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("digits.jsonl");
+    let good = b"{\"strokes\": [[[0, 0]]]}\n".as_slice();
+    let mut cut = compress(&good.repeat(1000)).expect("compresses");
+    cut.truncate(cut.len() - 12);
+    let long = format!(
+        "{{\"strokes\": [[[0, 0]]], \"x\": \"{}\"}}",
+        " ".repeat(5 << 20)
+    );
+    let cases: [(Vec<u8>, &str); 6] = [
+        ([good, good, b"{\"strokes\": 3}\n"].concat(), "in line 3"),
+        ([good, b"\n", b"\xff\n"].concat(), "in line 3"),
+        (cut, "damaged compression"),
+        (
+            [good, long.as_bytes()].concat(),
+            "more than 4194304 bytes in line 2",
+        ),
+        (Vec::new(), "an empty file"),
+        (b"\n\n".to_vec(), "an empty file"),
+    ];
+    for (bytes, found) in cases {
+        fs::write(&path, bytes).expect("writes");
+        let refusal = refusal(read(&path).expect_err(found));
+        assert!(refusal.found.contains(found), "{found}: {refusal}");
+        assert!(refusal.attempted.contains("digits.jsonl"), "{refusal}");
+    }
+    let missing = read(&folder.path().join("none"));
+    assert!(matches!(missing, Err(InkError::Io(_))), "no file");
+}
+
+#[test]
+fn drawings_are_appended_and_dropped() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("not/yet/there.jsonl");
+    assert_eq!(read_if_exists(&path).expect("no file"), [], "no file");
+    let dropped = |path: &Path| {
+        let (dropped, left) = drop_last(path).expect("drops");
+        (dropped, left.len())
+    };
+    assert_eq!(dropped(&path), (None, 0), "no file");
+    for (value, count) in [(4, 1), (8, 2)] {
+        let all = append(&path, &digit(value)).expect("appends");
+        assert_eq!(all.len(), count, "one more");
+    }
+    let text = fs::read_to_string(&path).expect("reads");
+    assert_eq!(text.lines().count(), 2, "one per line");
+    assert_eq!(
+        read(&path).expect("reads"),
+        [digit(4), digit(8)],
+        "in order"
+    );
+    assert_eq!(dropped(&path), (Some(digit(8)), 1), "the last");
+    assert_eq!(read(&path).expect("reads"), [digit(4)], "the first stays");
+    assert_eq!(dropped(&path), (Some(digit(4)), 0), "the first");
+    assert_eq!(read_if_exists(&path).expect("reads"), [], "an empty file");
+    fs::write(&path, "\n \n").expect("writes");
+    assert_eq!(read_if_exists(&path).expect("reads"), [], "blank lines");
+    let all = append(&path, &digit(1)).expect("appends");
+    assert_eq!(all, [digit(1)], "the file can be used again");
+}
+
+#[test]
+fn an_equal_drawing_is_removed() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("corrections.jsonl");
+    let mut off_pad = digit(4);
+    let points = vec![Point::new(0.4, 0.1), Point::new(0.5, 1.2)];
+    off_pad.ink = Stroke::new(points).into_iter().collect();
+    for record in [&off_pad, &digit(4), &digit(8)] {
+        append(&path, record).expect("appends");
+    }
+    let left = remove(&path, &digit(4)).expect("removes");
+    assert_eq!(left.len(), 2, "the middle one");
+    assert_eq!(left[1], digit(8), "not the last");
+    for reason in ["although it was moved into the pad", "only once"] {
+        let left = remove(&path, &off_pad).expect("no failure");
+        assert_eq!(left, [digit(8)], "{reason}");
+    }
+    assert_eq!(read(&path).expect("reads"), [digit(8)], "from the file");
+}
+
+#[test]
+fn a_drawing_too_long_to_be_read_again_is_not_written() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("corrections.jsonl");
+    append(&path, &digit(4)).expect("appends");
+    let points = (0..200_000).map(|i| Point::new(1.0 / (i as f32 + 3.0), 1.0 / 3.0));
+    let mut long = digit(8);
+    long.ink = Stroke::new(points.collect()).into_iter().collect();
+    let refusal = refusal(append(&path, &long).expect_err("too long"));
+    assert!(refusal.found.contains("200000 points"), "{refusal}");
+    assert_eq!(read(&path).expect("reads"), [digit(4)], "nothing is lost");
+}
+
+#[test]
+fn a_file_that_is_not_ink_stays_unchanged() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("corrections.jsonl");
+    fs::write(&path, "notes").expect("writes");
+    for result in [
+        append(&path, &digit(1)),
+        drop_last(&path).map(|(_, left)| left),
+        read_if_exists(&path),
+    ] {
+        let refusal = refusal(result.expect_err("not ink"));
+        assert!(refusal.found.contains("in line 1"), "{refusal}");
+    }
+    let text = fs::read_to_string(&path).expect("reads");
+    assert_eq!(text, "notes", "nothing is lost");
+}
+
+#[test]
+fn lines_of_many_kinds_are_read() {
+    let digit = |value| Digit::new(value).map(Label::Digit);
+    let other = |text: &str| Some(Label::Other(text.to_owned()));
+    let cases = [
+        (
+            r#"{"label": 3, "strokes": [[[0, 0], [1, 1]]]}"#,
+            digit(3),
+            2,
+        ),
+        (r#"{"strokes": [[[0, 0]]]}"#, None, 1),
+        (
+            r#"{"label": null, "writer": null, "strokes": [[[0, 0]]]}"#,
+            None,
+            1,
+        ),
+        (r#"{"label": "A", "strokes": [[[0, 0]]]}"#, other("A"), 1),
+        (r#"{"label": "12", "strokes": [[[0, 0]]]}"#, other("12"), 1),
+        (r#"{"label": "7", "strokes": [[[0, 0]]]}"#, digit(7), 1),
+        (r#"{"strokes": [[[0, 0, 17, "x"]], []], "t": {}}"#, None, 1),
+    ];
+    for (line, label, points) in cases {
+        let record = parse_line(line.as_bytes()).expect(line);
+        assert_eq!(record.label, label, "{line}");
+        assert_eq!(record.ink.point_count(), points, "{line}");
+    }
+}
+
+#[test]
+fn malformed_lines_are_refused() {
+    let cases = [
+        ("{", "EOF while parsing"),
+        ("[]", "invalid"),
+        (r#"{"label": 3}"#, "missing field `strokes`"),
+        (r#"{"strokes": []}"#, "no point"),
+        (r#"{"strokes": [[]]}"#, "no point"),
+        (r#"{"strokes": [[[1]]]}"#, "a point [x, y]"),
+        (r#"{"strokes": [[["a", 1]]]}"#, "invalid type"),
+        (r#"{"strokes": [[[1e999, 1]]]}"#, "number out of range"),
+        (
+            r#"{"label": 10, "strokes": [[[1, 1]]]}"#,
+            "the label 10, which is not a digit",
+        ),
+        (r#"{"label": -1, "strokes": [[[1, 1]]]}"#, "the label -1"),
+        (r#"{"label": 2.5, "strokes": [[[1, 1]]]}"#, "the label 2.5"),
+        (
+            r#"{"label": [], "strokes": [[[1, 1]]]}"#,
+            "a label is a number or text",
+        ),
+    ];
+    for (line, words) in cases {
+        let message = parse_line(line.as_bytes()).expect_err(line);
+        assert!(message.contains(words), "{line}: {message}");
+        assert!(
+            !message.contains("at line"),
+            "the line is named elsewhere: {message}"
+        );
+    }
+}
+
+#[test]
+fn any_unit_is_fitted_into_the_unit_square() {
+    let p = Point::new;
+    let cases: [(&str, &[Point], &str); 6] = [
+        (
+            "[[0, 0], [1000, 500]]",
+            &[p(0.1, 0.3), p(0.9, 0.7)],
+            "the aspect is kept",
+        ),
+        (
+            "[[-3, 7], [-3, 9]]",
+            &[p(0.5, 0.1), p(0.5, 0.9)],
+            "negative numbers",
+        ),
+        ("[[123, 456]]", &[p(0.5, 0.5)], "a dot"),
+        ("[[5, 5], [5, 5]]", &[p(0.5, 0.5); 2], "a pen at rest"),
+        (
+            "[[0.25, 0], [1, 0.5]]",
+            &[p(0.25, 0.0), p(1.0, 0.5)],
+            "already in the square",
+        ),
+        (
+            "[[-1e308, 0], [1e308, 0]]",
+            &[p(0.1, 0.5), p(0.9, 0.5)],
+            "the largest numbers",
+        ),
+    ];
+    for (points, expected, reason) in cases {
+        let line = format!(r#"{{"strokes": [{points}]}}"#);
+        let record = parse_line(line.as_bytes()).expect(reason);
+        let found = record.ink.strokes()[0].points();
+        assert_eq!(found.len(), expected.len(), "{reason}");
+        for (a, b) in found.iter().zip(expected) {
+            let off = (a.x - b.x).abs().max((a.y - b.y).abs());
+            // Rounding of f32.
+            assert!(off < 1e-6, "{reason}: {a:?} is not {b:?}");
+        }
+    }
+}

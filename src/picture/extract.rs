@@ -1,0 +1,399 @@
+//! The ink of a picture, without paper, dust and the table's edge.
+
+use image::RgbaImage;
+
+use crate::ink::raster::Raster;
+
+/// The smallest contrast of ink to paper.
+const MIN_CONTRAST: f32 = 0.12;
+/// The smallest contrast of ink, in standard deviations of the paper's grain.
+const MIN_CONTRAST_IN_NOISE: f32 = 4.5;
+/// Red and blue are preferred to green if their contrast is this much larger. Cameras see best in green.
+const CLEAR_GAIN: f32 = 1.15;
+/// Components with less than this part of the largest one's ink are dust.
+const DUST: f32 = 0.03;
+/// A component along this part of the shorter side's length at the border is the table, if there is other ink.
+const TABLE: f32 = 0.5;
+/// The smallest ink beside a table, relative to the largest component.
+const BESIDE_TABLE: f32 = 0.01;
+/// Bins of the histogram of contrast.
+const BINS: usize = 256;
+/// The longer side of the working copy: forty times the digit's in the bitmap.
+const WORKING_SIDE: usize = 800;
+/// Opaque tones with a larger range than this are paper and ink, others are ink alone.
+const TWO_TONES: f32 = 0.25;
+/// Only pixels at least this opaque count for the range of tones.
+const VISIBLE: f32 = 0.5;
+/// The surface is fitted to about this many evenly spread pixels.
+const SAMPLES: usize = 10_000;
+/// Rounds of the fit. Each one uses the pixels near the surface of the previous one.
+const ROUNDS: usize = 8;
+/// The part of the pixels that is paper in every picture of a digit.
+const SURELY_PAPER: f32 = 0.3;
+/// The largest distance of paper from the surface, relative to the distance of the surest part.
+const SPREAD: f32 = 4.0;
+/// The smallest such distance, for screenshots, whose paper is uniform.
+const MIN_SPREAD: f32 = 0.03;
+/// The number of coefficients of a quadratic surface.
+const TERMS: usize = 6;
+/// Regularization: keeps the surface flat where there is no paper.
+const RIDGE: f64 = 1e-3;
+
+/// The ink of a picture, from 0 for paper to 1; `None` without ink.
+pub(super) fn ink_of(picture: &RgbaImage) -> Option<Raster> {
+    let sheet = Sheet::of(picture);
+    let [red, green, blue] = &sheet.channels;
+    let mut best: Option<Contrast> = None;
+    for (pixels, gain) in [(green, 1.0), (red, CLEAR_GAIN), (blue, CLEAR_GAIN)] {
+        let contrast = Contrast::of(pixels, sheet.width);
+        if let Some(contrast) = contrast
+            && best
+                .as_ref()
+                .is_none_or(|best| contrast.level > gain * best.level)
+        {
+            best = Some(contrast);
+        }
+    }
+    let contrast = best?;
+    let mut pixels = contrast.sharpened();
+    keep_ink_only(&mut pixels, sheet.width);
+    Raster::new(sheet.width, sheet.height, pixels)
+}
+
+/// The contrast of each pixel to the paper. Positive in the direction of the ink.
+struct Contrast {
+    pixels: Vec<f32>,
+    /// The threshold between ink and paper.
+    threshold: f32,
+    /// The mean contrast of ink.
+    level: f32,
+    /// The standard deviation of the paper's grain.
+    noise: f32,
+}
+
+impl Contrast {
+    /// The contrast in one color; `None` without ink.
+    fn of(pixels: &[f32], width: usize) -> Option<Self> {
+        let paper = Paper::of(pixels, width);
+        let signed: Vec<f32> = pixels
+            .iter()
+            .enumerate()
+            .map(|(index, &tone)| {
+                // Ink absorbs the same part of the light in bright and dark places. On black paper, the added
+                // light counts.
+                let paper = paper.tone(index % width, index / width);
+                (paper - tone) / paper.max(1.0 - paper)
+            })
+            .collect();
+        let beyond = |sign: f32| -> f32 {
+            let clear = MIN_CONTRAST.max(3.0 * paper.noise);
+            signed
+                .iter()
+                .map(|off| sign * off)
+                .filter(|off| *off > clear)
+                .sum()
+        };
+        let sign = if beyond(1.0) >= beyond(-1.0) {
+            1.0
+        } else {
+            -1.0
+        };
+        let pixels: Vec<f32> = signed
+            .iter()
+            .map(|off| (sign * off).clamp(0.0, 1.0))
+            .collect();
+        let (threshold, level) = otsu(&pixels);
+        let least = MIN_CONTRAST.max(MIN_CONTRAST_IN_NOISE * paper.noise);
+        (level >= least).then_some(Self {
+            pixels,
+            threshold,
+            level,
+            noise: paper.noise,
+        })
+    }
+
+    /// The pixels with paper at 0 and ink at 1. In a small picture, the gray of an edge tells its place and is kept. In
+    /// a large one, it is blur.
+    fn sharpened(&self) -> Vec<f32> {
+        let count = self
+            .pixels
+            .iter()
+            .filter(|&&pixel| pixel > self.threshold)
+            .count();
+        let fine = ((count as f32).sqrt() / 60.0).clamp(0.0, 1.0);
+        let low = (self.level * (0.05 + 0.3 * fine)).max(3.0 * self.noise);
+        let high = (self.level * (1.0 - 0.35 * fine)).max(1.05 * low);
+        let sharpen = |pixel: &f32| ((pixel - low) / (high - low)).clamp(0.0, 1.0);
+        self.pixels.iter().map(sharpen).collect()
+    }
+}
+
+/// The threshold between two classes of pixels in 0..=1, and the mean of the upper class (Otsu, "A threshold selection
+/// method from gray-level histograms", 1979).
+fn otsu(pixels: &[f32]) -> (f32, f32) {
+    let mut histogram = [0_u32; BINS];
+    for pixel in pixels {
+        histogram[((pixel * BINS as f32) as usize).min(BINS - 1)] += 1;
+    }
+    let weighted = |(bin, &count): (usize, &u32)| (bin as f64 + 0.5) * f64::from(count);
+    let total: f64 = histogram.iter().enumerate().map(weighted).sum();
+    let count = pixels.len() as f64;
+    let (mut below, mut sum_below) = (0.0, 0.0);
+    let mut best = (0.0, 0.0, 0.0);
+    for (bin, of_bin) in histogram.iter().enumerate() {
+        below += f64::from(*of_bin);
+        sum_below += weighted((bin, of_bin));
+        let above = count - below;
+        if below > 0.0 && above > 0.0 {
+            let mean_above = (total - sum_below) / above;
+            let between = below * above * (sum_below / below - mean_above).powi(2);
+            if between > best.0 {
+                best = (between, bin as f64 + 1.0, mean_above);
+            }
+        }
+    }
+    (best.1 as f32 / BINS as f32, best.2 as f32 / BINS as f32)
+}
+
+/// A connected component of ink.
+#[derive(Clone, Copy, Default)]
+struct Component {
+    mass: f32,
+    /// The number of its pixels at the border of the picture.
+    on_border: usize,
+}
+
+/// Removes dust, and a table that reaches in from the border.
+fn keep_ink_only(pixels: &mut [f32], width: usize) {
+    let (component_of, components) = components(pixels, width);
+    let height = pixels.len() / width;
+    let table = TABLE * width.min(height) as f32;
+    let is_within = |component: &Component| (component.on_border as f32) < table;
+    let largest = |kind: &dyn Fn(&Component) -> bool| {
+        let masses = components.iter().filter(|component| kind(component));
+        masses.map(|component| component.mass).fold(0.0, f32::max)
+    };
+    let (within, overall) = (largest(&is_within), largest(&|_| true));
+    // A digit that was cropped to its bounding box also reaches the border.
+    let has_table = within >= BESIDE_TABLE * overall;
+    let is_ink = |component: &Component| !has_table || is_within(component);
+    let least = DUST * if has_table { within } else { overall };
+    for (pixel, component) in pixels.iter_mut().zip(component_of) {
+        let keep = component.is_some_and(|component: usize| {
+            components[component].mass >= least && is_ink(&components[component])
+        });
+        if !keep {
+            *pixel = 0.0;
+        }
+    }
+}
+
+/// The component of each pixel, and the components. Pixels that touch at a corner are connected.
+fn components(pixels: &[f32], width: usize) -> (Vec<Option<usize>>, Vec<Component>) {
+    let height = pixels.len() / width;
+    let mut component_of = vec![None; pixels.len()];
+    let mut components = Vec::new();
+    let mut open = Vec::new();
+    for start in 0..pixels.len() {
+        if pixels[start] == 0.0 || component_of[start].is_some() {
+            continue;
+        }
+        let number = components.len();
+        let mut component = Component::default();
+        component_of[start] = Some(number);
+        open.push(start);
+        while let Some(index) = open.pop() {
+            let (x, y) = (index % width, index / width);
+            component.mass += pixels[index];
+            let is_outermost = x == 0 || y == 0 || x + 1 == width || y + 1 == height;
+            component.on_border += usize::from(is_outermost);
+            for y in y.saturating_sub(1)..(y + 2).min(height) {
+                for x in x.saturating_sub(1)..(x + 2).min(width) {
+                    let next = y * width + x;
+                    if pixels[next] > 0.0 && component_of[next].is_none() {
+                        component_of[next] = Some(number);
+                        open.push(next);
+                    }
+                }
+            }
+        }
+        components.push(component);
+    }
+    (component_of, components)
+}
+
+/// A small opaque copy of a picture: red, green and blue, row by row, each in 0..=1.
+struct Sheet {
+    width: usize,
+    height: usize,
+    channels: [Vec<f32>; 3],
+}
+
+impl Sheet {
+    /// Shrinks a picture by an integer factor, by area, and puts paper behind transparent parts.
+    fn of(picture: &RgbaImage) -> Self {
+        let (from_width, from_height) = (picture.width() as usize, picture.height() as usize);
+        let factor = from_width.max(from_height).div_ceil(WORKING_SIDE).max(1);
+        // A remainder at the right and at the bottom becomes pixels of its own.
+        let (width, height) = (from_width.div_ceil(factor), from_height.div_ceil(factor));
+        let mut sums = vec![[0_u32; 5]; width * height];
+        for (y, row) in picture.rows().enumerate() {
+            for (x, pixel) in row.enumerate() {
+                let [red, green, blue, alpha] = pixel.0.map(u32::from);
+                let sum = &mut sums[y / factor * width + x / factor];
+                let values = [red * alpha, green * alpha, blue * alpha, alpha, 1];
+                for (sum, value) in sum.iter_mut().zip(values) {
+                    *sum += value;
+                }
+            }
+        }
+        let pixels: Vec<[f32; 4]> = sums.into_iter().map(premultiplied).collect();
+        let ground = ground(&pixels);
+        let channels = std::array::from_fn(|channel| {
+            let composed = |pixel: &[f32; 4]| pixel[channel] + (1.0 - pixel[3]) * ground;
+            pixels.iter().map(composed).collect()
+        });
+        Self {
+            width,
+            height,
+            channels,
+        }
+    }
+}
+
+/// The mean color times opacity, and the mean opacity, from sums of bytes.
+fn premultiplied([red, green, blue, alpha, count]: [u32; 5]) -> [f32; 4] {
+    let count = count as f32 * 255.0;
+    let color = |sum: u32| sum as f32 / (count * 255.0);
+    [color(red), color(green), color(blue), alpha as f32 / count]
+}
+
+/// The gray behind transparent parts. Ink alone gets paper of the opposite tone. A sheet with ink gets its own tone.
+fn ground(pixels: &[[f32; 4]]) -> f32 {
+    let mut tones: Vec<f32> = pixels
+        .iter()
+        .filter(|pixel| pixel[3] >= VISIBLE)
+        .map(|pixel| (pixel[0] + pixel[1] + pixel[2]) / (3.0 * pixel[3]))
+        .collect();
+    tones.sort_unstable_by(f32::total_cmp);
+    let tone = |part: f32| tones.get((tones.len() as f32 * part) as usize).copied();
+    let (Some(low), Some(middle), Some(high)) = (tone(0.02), tone(0.5), tone(0.98)) else {
+        return 1.0;
+    };
+    if high - low > TWO_TONES {
+        middle
+    } else if middle < 0.5 {
+        1.0
+    } else {
+        0.0
+    }
+}
+
+/// The tone of the paper: a quadratic surface, enough for the light of a lamp and the dark corners of a lens.
+struct Paper {
+    coefficients: [f64; TERMS],
+    width: usize,
+    height: usize,
+    /// The standard deviation of clean paper from the surface, estimated robustly.
+    noise: f32,
+}
+
+impl Paper {
+    /// Fits the surface to a picture. The first guess is the tone of the border.
+    fn of(pixels: &[f32], width: usize) -> Self {
+        let height = pixels.len() / width.max(1);
+        let mut paper = Self {
+            coefficients: [0.0; TERMS],
+            width,
+            height,
+            noise: 0.0,
+        };
+        paper.coefficients[0] = f64::from(border_tone(pixels, width, height));
+        let step = ((pixels.len() / SAMPLES) as f64).sqrt().max(1.0) as usize;
+        let samples: Vec<(usize, usize, f32)> = (0..height)
+            .step_by(step)
+            .flat_map(|y| (0..width).step_by(step).map(move |x| (x, y)))
+            .map(|(x, y)| (x, y, pixels[y * width + x]))
+            .collect();
+        for _ in 0..ROUNDS {
+            let off = |&(x, y, tone): &(usize, usize, f32)| (tone - paper.tone(x, y)).abs();
+            let mut offs: Vec<f32> = samples.iter().map(off).collect();
+            let sure = (offs.len() as f32 * SURELY_PAPER) as usize;
+            let sure_off = *offs.select_nth_unstable_by(sure, f32::total_cmp).1;
+            let near = (SPREAD * sure_off).max(MIN_SPREAD);
+            let kept = samples.iter().filter(|sample| off(sample) <= near).copied();
+            let (coefficients, noise) = paper.fit(kept);
+            paper.coefficients = coefficients;
+            paper.noise = noise;
+        }
+        paper
+    }
+
+    /// The tone of clean paper at a pixel.
+    fn tone(&self, x: usize, y: usize) -> f32 {
+        let terms = self.terms(x, y);
+        let tone: f64 = terms
+            .iter()
+            .zip(self.coefficients)
+            .map(|(term, by)| term * by)
+            .sum();
+        tone.clamp(0.0, 1.0) as f32
+    }
+
+    fn terms(&self, x: usize, y: usize) -> [f64; TERMS] {
+        let from_middle = |at: usize, len: usize| (2 * at + 1) as f64 / len as f64 - 1.0;
+        let (x, y) = (from_middle(x, self.width), from_middle(y, self.height));
+        [1.0, x, y, x * x, x * y, y * y]
+    }
+
+    /// A least squares fit to `(x, y, tone)`, and the standard deviation from the current surface.
+    fn fit(&self, samples: impl Iterator<Item = (usize, usize, f32)>) -> ([f64; TERMS], f32) {
+        let mut equations = [[0.0; TERMS + 1]; TERMS];
+        let (mut count, mut squares) = (0.0_f64, 0.0_f64);
+        for (x, y, tone) in samples {
+            let terms = self.terms(x, y);
+            for (equation, term) in equations.iter_mut().zip(terms) {
+                for (own, other) in equation.iter_mut().zip(terms) {
+                    *own += term * other;
+                }
+                equation[TERMS] += term * f64::from(tone);
+            }
+            count += 1.0;
+            squares += f64::from(tone - self.tone(x, y)).powi(2);
+        }
+        for (index, equation) in equations.iter_mut().enumerate().skip(1) {
+            equation[index] += RIDGE * count;
+        }
+        (solve(equations), (squares / count.max(1.0)).sqrt() as f32)
+    }
+}
+
+/// The median of the pixels at the border.
+fn border_tone(pixels: &[f32], width: usize, height: usize) -> f32 {
+    let depth = (width.min(height) / 16).max(1);
+    let is_border = |x: usize, y: usize| x.min(width - 1 - x).min(y).min(height - 1 - y) < depth;
+    let mut tones: Vec<f32> = pixels
+        .iter()
+        .enumerate()
+        .filter(|&(index, _)| is_border(index % width, index / width))
+        .map(|(_, &tone)| tone)
+        .collect();
+    let middle = tones.len() / 2;
+    *tones.select_nth_unstable_by(middle, f32::total_cmp).1
+}
+
+/// Gaussian elimination. The matrix is symmetric and positive definite, so it needs no pivoting.
+fn solve(mut equations: [[f64; TERMS + 1]; TERMS]) -> [f64; TERMS] {
+    for pivot in 0..TERMS {
+        let by = equations[pivot];
+        for (row, equation) in equations.iter_mut().enumerate() {
+            if row != pivot {
+                let factor = equation[pivot] / by[pivot];
+                for (own, other) in equation.iter_mut().zip(by) {
+                    *own -= factor * other;
+                }
+            }
+        }
+    }
+    std::array::from_fn(|index| equations[index][TERMS] / equations[index][index])
+}
