@@ -4,19 +4,21 @@ pub mod augment;
 pub mod idx;
 pub mod preview;
 
-pub mod corrections;
+pub(crate) mod corrections;
 mod folder;
 pub mod ink_set;
 mod mnist;
 pub mod noise;
-pub mod source;
+mod source;
 pub mod synthetic;
 mod training_set;
 
 use std::{fmt, ops::Range, path::Path, sync::Arc};
 
 pub use self::{
+    corrections::Corrections,
     folder::read_idx_pair,
+    source::{DataSource, TrainingData},
     training_set::{Target, TrainingSet},
 };
 use crate::{
@@ -74,11 +76,11 @@ impl Examples {
                 "choose a data set of ten classes, such as MNIST, Fashion-MNIST, KMNIST or EMNIST's digits (its letters have more)",
             )));
         }
-        Ok(Self::of_parts(images, labels))
+        Ok(Self::from_parts(images, labels))
     }
 
     /// Takes what is known to fit.
-    fn of_parts(images: Vec<u8>, labels: Vec<u8>) -> Self {
+    fn from_parts(images: Vec<u8>, labels: Vec<u8>) -> Self {
         let range = 0..labels.len();
         Self {
             images: Arc::new(images),
@@ -146,12 +148,16 @@ impl Examples {
 
     /// How many examples there are of each digit.
     pub fn class_counts(&self) -> [usize; CLASSES] {
-        let mut counts = [0; CLASSES];
-        for &label in self.labels() {
-            counts[usize::from(label)] += 1;
-        }
-        counts
+        class_counts(self.labels())
     }
+}
+
+fn class_counts(labels: &[u8]) -> [usize; CLASSES] {
+    let mut counts = [0; CLASSES];
+    for &label in labels {
+        counts[usize::from(label)] += 1;
+    }
+    counts
 }
 
 /// Says how many there are of each digit, not the pictures: they are up to hundreds of megabytes.
@@ -173,13 +179,13 @@ pub struct Dataset {
     /// What only the finished model is measured with.
     pub test: Examples,
     /// What people wrote with a pen, learned from beside `train`.
-    pub pen: ink_set::PenExamples,
+    pub ink: ink_set::InkExamples,
     /// Drawings of one's own, learned from beside `train` several times each.
-    pub hand: ink_set::PenExamples,
+    pub corrections: ink_set::InkExamples,
     /// Digits by other hands: never learned from, but what confidence means is found with them.
     pub calibration: Examples,
     /// Where all of it comes from.
-    pub source: source::DataSource,
+    pub source: TrainingData,
 }
 
 impl Dataset {
@@ -189,10 +195,10 @@ impl Dataset {
             name: name.into(),
             train,
             test,
-            pen: ink_set::PenExamples::default(),
-            hand: ink_set::PenExamples::default(),
-            calibration: Examples::of_parts(Vec::new(), Vec::new()),
-            source: source::DataSource::default(),
+            ink: ink_set::InkExamples::default(),
+            corrections: ink_set::InkExamples::default(),
+            calibration: Examples::from_parts(Vec::new(), Vec::new()),
+            source: TrainingData::default(),
         }
     }
 

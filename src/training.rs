@@ -29,7 +29,7 @@ use self::{
     config::TrainingConfig,
     control::{Control, Signal},
     evaluation::evaluate,
-    fine_tune::{Origin, Pupil},
+    fine_tune::{BaseModel, Origin},
     run::{Networks, Run, RunResult},
     step::{BatchFigures, OptimizerState, Step, StepSettings, convolution},
 };
@@ -39,7 +39,7 @@ pub use self::{
 };
 use crate::{
     bitmap::{CLASSES, PIXELS},
-    data::{Dataset, Examples, TrainingSet, corrections::repeats, ink_set::PenExamples, synthetic},
+    data::{Dataset, Examples, TrainingSet, corrections::repeats, ink_set::InkExamples, synthetic},
     error::{ModelError, Refusal, TrainingError},
     model::{
         Mlp,
@@ -54,7 +54,7 @@ pub enum Start {
     Fresh(Box<TrainingConfig>),
     /// With the weights of a base model: fine-tuning. With corrections, distills the base model's outputs on all other
     /// examples, which prevents forgetting.
-    From(Pupil, Box<TrainingConfig>),
+    From(BaseModel, Box<TrainingConfig>),
     /// Where an interrupted training was. Gives, bit by bit, the result of the uninterrupted training.
     Resume(Arc<Checkpoint>),
 }
@@ -97,7 +97,7 @@ impl Start {
 
     fn networks(
         &self,
-        corrections: &PenExamples,
+        corrections: &InkExamples,
         device: &Device,
     ) -> Result<Networks, TrainingError> {
         Ok(match self {
@@ -151,7 +151,7 @@ pub fn run(
         .map_err(|error| ModelError::Compute(Box::new(error)))?;
     pool.install(|| {
         let training = training_set(training, dataset, config, control);
-        let networks = start.networks(&dataset.hand, device)?;
+        let networks = start.networks(&dataset.corrections, device)?;
         let mut run = Run::new(config, &training, control, networks)?;
         if let Some(checkpoint) = start.checkpoint() {
             run.resume(checkpoint)?;
@@ -170,7 +170,7 @@ pub fn run(
             });
         }
         // After an early stop the training set may not have its non-digits yet: ask the configuration.
-        let drawn = [&dataset.pen, &dataset.hand];
+        let drawn = [&dataset.ink, &dataset.corrections];
         let rejects = config.non_digits > 0 || drawn.iter().any(|ink| !ink.non_digits.is_empty());
         let evaluation = FinalEvaluation {
             config,
@@ -284,7 +284,7 @@ impl FinalEvaluation<'_> {
             dataset: dataset.name.clone(),
             recipe: serde_json::to_string(config).unwrap_or_default(),
             base_model: origin.map(|origin| origin.name.clone()),
-            corrections_used: Some(dataset.source.hand.len()).filter(|&count| count > 0),
+            corrections_used: Some(dataset.source.corrections.len()).filter(|&count| count > 0),
             seed: Some(config.seed),
             validation_accuracy: record.and_then(|record| record.validation_accuracy),
             test_loss: test.as_ref().map(|test| test.loss),
@@ -318,24 +318,29 @@ fn training_set(
             .take_while(is_wanted)
             .map(move |start| start..count.min(start + AT_ONCE))
     };
-    let Dataset { pen, hand, .. } = dataset;
-    let times = repeats(hand.len(), training.len());
+    let Dataset {
+        ink, corrections, ..
+    } = dataset;
+    let times = repeats(corrections.len(), training.len());
     let mut parts = vec![training];
-    parts.extend((!pen.digits.is_empty()).then(|| pen.digits.clone()));
-    if !hand.digits.is_empty() {
-        parts.extend(iter::repeat_n(hand.digits.clone(), times));
+    parts.extend((!ink.digits.is_empty()).then(|| ink.digits.clone()));
+    if !corrections.digits.is_empty() {
+        parts.extend(iter::repeat_n(corrections.digits.clone(), times));
     }
     let digits: Vec<Examples> = ranges(config.synthetic_digits)
-        .map(|range| Examples::generated(range, config.seed))
+        .map(|range| Examples::synthetic(range, config.seed))
         .collect();
-    let mut non_digits = pen.non_digits.clone();
+    let mut non_digits = ink.non_digits.clone();
     for range in ranges(config.non_digits) {
         non_digits.extend(synthetic::non_digits(range, config.seed));
     }
-    let own_non_digits = hand.non_digits.repeat(times);
+    let own_non_digits = corrections.non_digits.repeat(times);
     non_digits.extend_from_slice(&own_non_digits);
-    let own = (hand.digits.len() * times, own_non_digits.len() / PIXELS);
-    TrainingSet::new(&parts, &digits, &non_digits).with_own(own.0, own.1)
+    let own = (
+        corrections.digits.len() * times,
+        own_non_digits.len() / PIXELS,
+    );
+    TrainingSet::new(&parts, &digits, &non_digits).with_corrections(own.0, own.1)
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl Task {
             epochs: self.epochs,
             batch_size: self.batch_size,
             augmentation: if self.is_varied {
-                Augmentation::HAND
+                Augmentation::HANDWRITING
             } else {
                 Augmentation::default()
             },

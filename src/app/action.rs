@@ -7,11 +7,11 @@ use super::state::{
 };
 use crate::{
     bitmap::{Bitmap, Digit},
-    data::{noise::Noise, source::DataSource},
+    data::{TrainingData, noise::Noise},
     evaluation::evaluation_set::Source,
     ink::{Ink, Point},
     model::{device::DeviceChoice, file::Model},
-    store::{corrections::HandTask, run_library::RunLibraryTask, settings::ThemeChoice},
+    store::{corrections::CorrectionTask, run_library::RunLibraryTask, settings::ThemeChoice},
     training::{
         Start,
         checkpoint::Checkpoint,
@@ -38,7 +38,7 @@ pub enum Action {
     /// Keep the drawing as this digit, or as none, for trainings to learn from.
     SaveCorrection(Option<Digit>),
     /// Remove the drawing that was kept last.
-    ForgetLast,
+    RemoveLastCorrection,
     /// Ask where a file is or shall be.
     AskPath(PathPurpose),
     /// The text in the path field changed.
@@ -68,7 +68,7 @@ pub enum Action {
     /// Begin a training.
     Train,
     /// Let the model at work learn from the drawings that are kept.
-    Teach,
+    FineTune,
     /// Let the training wait.
     Pause,
     /// Let it go on.
@@ -167,7 +167,7 @@ pub enum Effect {
         /// How it starts.
         start: Start,
         /// Its examples.
-        data: DataSource,
+        data: TrainingData,
         /// Whether it trains on the stored corrections as well.
         uses_corrections: bool,
         /// The device that computes it.
@@ -194,7 +194,7 @@ pub enum Effect {
     /// Do something in the library of finished trainings.
     Library(RunLibraryTask),
     /// Do something with the drawings that are kept to learn from.
-    Hand(HandTask),
+    Corrections(CorrectionTask),
     /// Close the window.
     Close,
 }

@@ -8,7 +8,7 @@ use super::{
     action::{Effect, PathPurpose},
     state::State,
 };
-use crate::store::{corrections::HandTask, run_library::RunLibraryTask};
+use crate::store::{corrections::CorrectionTask, run_library::RunLibraryTask};
 use crate::worker::{
     Waker, Wakers,
     evaluator::Evaluator,
@@ -33,7 +33,7 @@ pub(super) struct Workers {
     /// The folder of the library of finished trainings; `None` keeps none.
     library: Option<PathBuf>,
     /// The file of the drawings that are kept to learn from; `None` keeps none.
-    hand: Option<PathBuf>,
+    corrections: Option<PathBuf>,
 }
 
 /// How long what a training reports may wait to be drawn: ten frames a second are enough for figures,
@@ -54,7 +54,7 @@ impl Workers {
             files: FileTasks::new(waker),
             checkpoint: None,
             library: None,
-            hand: None,
+            corrections: None,
         }
     }
 
@@ -86,7 +86,7 @@ impl Workers {
                     let job = TrainingJob {
                         start,
                         data,
-                        corrections: self.hand.clone().filter(|_| uses_corrections),
+                        corrections: self.corrections.clone().filter(|_| uses_corrections),
                         device,
                     };
                     self.train(ctx, run, job);
@@ -123,9 +123,9 @@ impl Workers {
                         self.files.submit(FileTask::Library(folder.clone(), task));
                     }
                 }
-                Effect::Hand(task) => match &self.hand {
-                    Some(path) => self.files.submit(FileTask::Hand(path.clone(), task)),
-                    None => state.cannot_keep(),
+                Effect::Corrections(task) => match &self.corrections {
+                    Some(path) => self.files.submit(FileTask::Corrections(path.clone(), task)),
+                    None => state.report_no_data_folder(),
                 },
                 Effect::Close => ctx.send_viewport_cmd(ViewportCommand::Close),
             }
@@ -169,8 +169,8 @@ impl Workers {
     /// Keeps drawings to learn from in this file, and counts what is in it.
     pub(super) fn store_corrections_in(&mut self, path: PathBuf) {
         self.files
-            .submit(FileTask::Hand(path.clone(), HandTask::Count));
-        self.hand = Some(path);
+            .submit(FileTask::Corrections(path.clone(), CorrectionTask::Count));
+        self.corrections = Some(path);
     }
 
     fn steer(&self, steer: impl FnOnce(&Trainer)) {

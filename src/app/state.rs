@@ -35,7 +35,7 @@ use crate::{
     model::file::Model,
     recognition::Prediction,
     store::{
-        corrections::HandTask,
+        corrections::CorrectionTask,
         settings::{SavedForm, Settings},
     },
     worker::file_tasks::FileTask,
@@ -104,7 +104,7 @@ pub struct State {
     now: Duration,
     dialog: FileDialog,
     /// The revision of the drawing that is being kept to learn from.
-    keeping: Option<u64>,
+    saving_correction: Option<u64>,
 }
 
 impl State {
@@ -135,7 +135,7 @@ impl State {
             blank_since: 0,
             now: Duration::ZERO,
             dialog: FileDialog::of(PathPurpose::OpenDrawing, Duration::ZERO),
-            keeping: None,
+            saving_correction: None,
         }
     }
 
@@ -194,8 +194,10 @@ impl State {
             Action::Undo => self.undo(out),
             Action::Redo => self.edit(out, InkEditor::redo),
             Action::Clear => self.edit(out, InkEditor::clear),
-            Action::SaveCorrection(digit) => self.keep_as(digit, out),
-            Action::ForgetLast => out.push(Effect::Hand(HandTask::ForgetLast)),
+            Action::SaveCorrection(digit) => self.save_correction(digit, out),
+            Action::RemoveLastCorrection => {
+                out.push(Effect::Corrections(CorrectionTask::RemoveLast))
+            }
             Action::AskPath(purpose) => self.ask_path(purpose, out),
             Action::PathEdited(text) => {
                 if let Some(prompt) = &mut self.path_prompt {
@@ -233,7 +235,7 @@ impl State {
                 self.training.rehearsals = Rehearsals::default();
             }
             Action::Train => self.train(out),
-            Action::Teach => self.teach(out),
+            Action::FineTune => self.fine_tune(out),
             Action::Pause => self.steer(out, Effect::Pause),
             Action::Resume => self.steer(out, Effect::Resume),
             Action::Stop => self.steer(out, Effect::Stop),

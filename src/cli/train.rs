@@ -19,7 +19,7 @@ use self::{
 use super::{Ending as Exit, open_device, write_json};
 use crate::{
     bitmap::PIXELS,
-    data::{Dataset, source::DataSource},
+    data::{Dataset, TrainingData},
     error::{CliError, Refusal, TrainingError},
     files::{ReadError, latest::LatestFile, read_bounded, write_atomically},
     format,
@@ -61,7 +61,7 @@ pub enum TrainStart {
         /// How it starts; its configuration is valid.
         start: Start,
         /// Its examples.
-        data: DataSource,
+        data: TrainingData,
     },
     /// Where the training in this checkpoint was.
     Resume(PathBuf),
@@ -182,17 +182,17 @@ pub(super) fn run(
 
 /// Says what of the ink is learned from; all that was named shall be of use.
 fn report_ink(
-    source: &DataSource,
+    source: &TrainingData,
     dataset: &Dataset,
     display: &mut Display,
 ) -> Result<(), CliError> {
-    if !source.hand.is_empty() {
-        let count = source.hand.len();
+    if !source.corrections.is_empty() {
+        let count = source.corrections.len();
         display.line(&format!("drawings of your own to learn from: {count}"));
     }
     if !source.ink.is_empty() {
-        let others = dataset.pen.non_digits.len() / PIXELS;
-        let (digits, held_back) = (dataset.pen.digits.len(), dataset.calibration.len());
+        let others = dataset.ink.non_digits.len() / PIXELS;
+        let (digits, held_back) = (dataset.ink.digits.len(), dataset.calibration.len());
         if digits + others + held_back == 0 {
             let files: Vec<_> = source
                 .ink
@@ -214,7 +214,7 @@ fn report_ink(
 }
 
 /// What to train, and on which examples.
-fn start(task: &TrainTask) -> Result<(Start, DataSource), CliError> {
+fn start(task: &TrainTask) -> Result<(Start, TrainingData), CliError> {
     Ok(match &task.start {
         TrainStart::New { start, data } => (start.clone(), data.clone().absolute()),
         TrainStart::Resume(file) => {

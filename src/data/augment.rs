@@ -6,7 +6,7 @@ mod warp;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use self::warp::{Places, Wobble};
+use self::warp::{DisplacementField, Places};
 use crate::{bitmap::PIXELS, error::Refusal};
 
 /// How strongly images are varied. Zero in a field leaves that variation out.
@@ -35,7 +35,7 @@ pub struct Augmentation {
 
 impl Augmentation {
     /// What a hand may do to a digit without making it another one.
-    pub const HAND: Self = Self {
+    pub const HANDWRITING: Self = Self {
         rotation_deg: 12.0,
         scale: 0.13,
         shear: 0.17,
@@ -47,7 +47,7 @@ impl Augmentation {
     };
 
     /// What is left of the strengths at the end of the taper.
-    const TAPERED: f32 = 1.0 / 3.0;
+    const FINAL_STRENGTH: f32 = 1.0 / 3.0;
 
     /// Whether images stay as they are.
     pub fn is_none(&self) -> bool {
@@ -64,7 +64,7 @@ impl Augmentation {
         if self.taper <= 0.0 || into_taper <= 0.0 {
             return self;
         }
-        self.scaled(1.0 - (1.0 - Self::TAPERED) * (into_taper / self.taper).min(1.0))
+        self.scaled(1.0 - (1.0 - Self::FINAL_STRENGTH) * (into_taper / self.taper).min(1.0))
     }
 
     /// The same variations, all weaker or stronger by one factor.
@@ -127,7 +127,8 @@ impl Augmentation {
         // stretched back, all about the center.
         let (xx, xy) = ((cos + shear * sin) / width, (sin - shear * cos) / width);
         let (yx, yy) = (-sin / height, cos / height);
-        let wobble = (self.elastic_px > 0.0).then(|| Wobble::new(self.elastic_px, rng));
+        let displacement =
+            (self.elastic_px > 0.0).then(|| DisplacementField::new(self.elastic_px, rng));
         let thickening = if self.thickness_px > 0.0 {
             rng.random_range(-self.thickness_px / 2.0..=self.thickness_px)
         } else {
@@ -141,7 +142,7 @@ impl Augmentation {
             shift_x,
             shift_y,
         };
-        let mut varied = warp::warp(image, thickening, &places, wobble.as_ref());
+        let mut varied = warp::warp(image, thickening, &places, displacement.as_ref());
         if self.gaps > 0.0 {
             for pixel in varied.iter_mut().filter(|pixel| **pixel > 0) {
                 if rng.random::<f32>() < self.gaps {

@@ -4,18 +4,18 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::ink_set::{self, PenExamples};
+use super::ink_set::{self, InkExamples};
 use crate::{
     error::InkError,
     ink::file::{self, InkRecord},
 };
 
 /// One's own drawings are to be one in so many of what is learned from, and each is repeated for it, but no more than
-/// [`MOST_REPEATS`] times. Seen once an epoch beside MNIST (as `--ink`), 20 drawings of a hand raise what preset `quick`
+/// [`MAX_REPEATS`] times. Seen once an epoch beside MNIST (as `--ink`), 20 drawings of a hand raise what preset `quick`
 /// reads of it by 1 to 4 points alone; seen 20 times, from 87-93 % to 95-100 % of four hands in five.
 const SHARE: usize = 100;
 /// The most that each of one's own drawings is repeated.
-const MOST_REPEATS: usize = 20;
+const MAX_REPEATS: usize = 20;
 
 /// Drawings of one's own, each with what it is: a digit or, by any other label, none.
 ///
@@ -23,12 +23,12 @@ const MOST_REPEATS: usize = 20;
 /// forgotten meanwhile.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Hand {
+pub struct Corrections {
     /// The lines of an ink file.
     lines: String,
 }
 
-impl Hand {
+impl Corrections {
     /// Those in an ink file that have a label; a file that is missing or empty has none.
     ///
     /// # Errors
@@ -60,15 +60,15 @@ impl Hand {
     ///
     /// # Errors
     /// When its lines are no ink, as in a checkpoint that was changed by hand.
-    pub(crate) fn examples(&self) -> Result<PenExamples, InkError> {
+    pub(crate) fn examples(&self) -> Result<InkExamples, InkError> {
         let records = file::from_text(&self.lines, "one's own drawings")?;
         Ok(ink_set::labeled(&records))
     }
 }
 
 /// How often each of so many drawings of one's own is seen in an epoch, beside so many other examples.
-pub fn repeats(drawings: usize, others: usize) -> usize {
-    (others / SHARE / drawings.max(1)).clamp(1, MOST_REPEATS)
+pub(crate) fn repeats(drawings: usize, others: usize) -> usize {
+    (others / SHARE / drawings.max(1)).clamp(1, MAX_REPEATS)
 }
 
 #[cfg(test)]
@@ -79,10 +79,10 @@ mod tests {
     #[test]
     fn what_has_a_label_is_learnt_and_nothing_else() -> Result<(), InkError> {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let path = folder.path().join("hand.jsonl");
-        assert!(Hand::read(&path)?.is_empty(), "no file");
+        let path = folder.path().join("corrections.jsonl");
+        assert!(Corrections::read(&path)?.is_empty(), "no file");
         std::fs::write(&path, "\n").expect("writes");
-        assert!(Hand::read(&path)?.is_empty(), "an empty one");
+        assert!(Corrections::read(&path)?.is_empty(), "an empty one");
         let line =
             |label: &str| format!(r#"{{{label}"strokes": [[[0.5, 0.1], [0.5, 0.9]]]}}"#) + "\n";
         let labels = [
@@ -92,13 +92,16 @@ mod tests {
             r#""label": 1, "#,
         ];
         std::fs::write(&path, labels.map(line).concat()).expect("writes");
-        let hand = Hand::read(&path)?;
+        let hand = Corrections::read(&path)?;
         assert_eq!(hand.len(), 3, "one says nothing");
         let examples = hand.examples()?;
         assert_eq!(examples.digits.labels(), [1, 1], "the digits, each once");
         assert_eq!(examples.non_digits.len(), PIXELS, "and what is none");
         std::fs::write(&path, "notes").expect("writes");
-        assert!(Hand::read(&path).is_err(), "what is no ink is refused");
+        assert!(
+            Corrections::read(&path).is_err(),
+            "what is no ink is refused"
+        );
         Ok(())
     }
 

@@ -20,15 +20,15 @@ use crate::{
 
 /// Signs that look like no digit, whoever writes them. The others are written just like a digit by
 /// some: I like 1, Z like 2, b like 6.
-pub const PLAIN_SIGNS: &str = "AEFHKMNRWXkmnwx#%&*+=@?";
+pub const NON_DIGIT_SYMBOLS: &str = "AEFHKMNRWXkmnwx#%&*+=@?";
 
 /// Plain signs that are never learned, here or from generated ink, so that what a network makes of signs
 /// it never met can be measured.
-pub const UNKNOWN_SIGNS: &str = "&?";
+pub const HELD_OUT_SYMBOLS: &str = "&?";
 
 /// Others that no hand writes like a digit, and that are learned beside the plain ones: letters with a stem on the
 /// side where no digit has one, brackets, lying lines, pairs of small marks.
-const OTHER_SIGNS: &str = "dhpP<[{-_~:\"";
+const MORE_NON_DIGIT_SYMBOLS: &str = "dhpP<[{-_~:\"";
 
 /// Which hands are taken: one of so many parts into which the writers' names fall.
 ///
@@ -109,27 +109,27 @@ impl FromStr for Fold {
 
 /// Pictures made of ink, by the very path that a drawing on the pad takes.
 #[derive(Clone, Debug)]
-pub struct PenExamples {
+pub struct InkExamples {
     /// Digits.
     pub digits: Examples,
     /// What is no digit, 784 bytes each.
     pub non_digits: Vec<u8>,
 }
 
-impl Default for PenExamples {
+impl Default for InkExamples {
     fn default() -> Self {
         Self {
-            digits: Examples::of_parts(Vec::new(), Vec::new()),
+            digits: Examples::from_parts(Vec::new(), Vec::new()),
             non_digits: Vec::new(),
         }
     }
 }
 
-impl PenExamples {
+impl InkExamples {
     /// What is learned of these records: the digits, and as no digit those of the other signs that no hand
     /// writes like one, each as it is written; and digits in a mirror or on their side that are none any more,
     /// chosen at random, the same way each time. Records without a label or without ink are passed over.
-    pub fn learned<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Self {
+    pub fn for_training<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Self {
         let records: Vec<_> = records.into_iter().collect();
         let drawn: Vec<_> = (0..records.len())
             .into_par_iter()
@@ -163,11 +163,11 @@ impl PenExamples {
 }
 
 /// All of these records that have a label, each as it is written: digits, and what is none.
-pub(super) fn labeled(records: &[InkRecord]) -> PenExamples {
+pub(super) fn labeled(records: &[InkRecord]) -> InkExamples {
     let others = records
         .iter()
         .filter(|record| matches!(record.label, Some(Label::Other(_))));
-    PenExamples {
+    InkExamples {
         digits: digits(records),
         non_digits: others
             .filter_map(|record| Some(ink::to_bitmap(&record.ink)?.to_bytes()))
@@ -192,7 +192,7 @@ fn examples(pictures: impl IntoIterator<Item = (Digit, [u8; PIXELS])>) -> Exampl
         images.extend(picture);
         labels.push(digit.value());
     }
-    Examples::of_parts(images, labels)
+    Examples::from_parts(images, labels)
 }
 
 /// The pictures that are made of one record to learn from, each with its digit or none.
@@ -240,8 +240,8 @@ pub fn is_among(label: &str, signs: &str) -> bool {
 }
 
 fn is_learned(label: &str) -> bool {
-    let is_plain = is_among(label, PLAIN_SIGNS) && !is_among(label, UNKNOWN_SIGNS);
-    is_plain || is_among(label, OTHER_SIGNS)
+    let is_plain = is_among(label, NON_DIGIT_SYMBOLS) && !is_among(label, HELD_OUT_SYMBOLS);
+    is_plain || is_among(label, MORE_NON_DIGIT_SYMBOLS)
 }
 
 #[cfg(test)]
@@ -314,7 +314,7 @@ mod tests {
         ];
         let written = digits(&records);
         assert_eq!(written.labels(), [1], "the digit with ink");
-        let PenExamples { digits, non_digits } = PenExamples::learned(&records);
+        let InkExamples { digits, non_digits } = InkExamples::for_training(&records);
         assert_eq!(digits.labels(), written.labels(), "the same, once");
         assert_eq!(digits.images(), written.images(), "as it is written");
         assert_eq!(
@@ -345,7 +345,7 @@ mod tests {
             assert!(both.contains(kind), "every way comes up");
         }
         let record = record(Some(Label::Digit(Digit::ALL[4])), ink);
-        let examples = PenExamples::learned([&record]);
+        let examples = InkExamples::for_training([&record]);
         assert_eq!(examples.digits.labels(), [4], "itself");
         assert_eq!(examples.non_digits.len(), PIXELS, "and none");
     }

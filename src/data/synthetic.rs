@@ -21,14 +21,14 @@ const FIRST_NON_DIGIT: u64 = 1 << 63;
 impl Examples {
     /// Generated digits, as hands of many countries might write them: those of a range out of a
     /// row that a seed decides, in which each class comes as often as the next.
-    pub fn generated(range: Range<usize>, seed: u64) -> Self {
+    pub fn synthetic(range: Range<usize>, seed: u64) -> Self {
         let draw = |index: usize| {
             let mut rng = generator(seed, FIRST_DIGIT + index as u64);
             picture(&synth::digit(Digit::ALL[index % CLASSES], &mut rng))
         };
         let labels = range.clone().map(|index| (index % CLASSES) as u8).collect();
         let images: Vec<[u8; PIXELS]> = range.into_par_iter().map(draw).collect();
-        Self::of_parts(images.into_flattened(), labels)
+        Self::from_parts(images.into_flattened(), labels)
     }
 }
 
@@ -59,20 +59,20 @@ mod tests {
 
     #[test]
     fn generated_examples_are_balanced_and_the_same_for_a_seed() {
-        let examples = Examples::generated(0..40, 3);
+        let examples = Examples::synthetic(0..40, 3);
         assert_eq!(
             examples.class_counts(),
             [4; CLASSES],
             "every digit as often"
         );
-        let later = Examples::generated(25..40, 3);
+        let later = Examples::synthetic(25..40, 3);
         assert_eq!(
             later.image(0),
             examples.image(25),
             "the same row, from any place"
         );
         assert_eq!(later.label(0), examples.label(25), "with its label");
-        let other = Examples::generated(0..40, 4);
+        let other = Examples::synthetic(0..40, 4);
         assert_ne!(examples.images(), other.images(), "another seed");
         let inked = |index| examples.image(index).iter().any(|&pixel| pixel > 0);
         assert!((0..40).all(inked), "none is blank");

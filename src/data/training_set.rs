@@ -23,7 +23,7 @@ pub struct Target {
     /// A digit, 0..=9, or [`TrainingSet::NO_DIGIT`].
     pub class: u8,
     /// Whether the program generated the digit. Some forms of it are another digit to other hands.
-    pub is_generated: bool,
+    pub is_synthetic: bool,
     /// Where it is to be read as a network read it before: the logits that that one gave it.
     pub before: Option<[f32; CLASSES]>,
 }
@@ -34,7 +34,7 @@ impl Target {
     pub(crate) fn of(class: u8) -> Self {
         Self {
             class,
-            is_generated: false,
+            is_synthetic: false,
             before: None,
         }
     }
@@ -62,7 +62,7 @@ impl TrainingSet {
                 let mut labels: Vec<&[u8]> = digits().map(Examples::labels).collect();
                 let without = vec![Self::NO_DIGIT; non_digits.len() / PIXELS];
                 labels.push(&without);
-                Examples::of_parts(images.concat(), labels.concat())
+                Examples::from_parts(images.concat(), labels.concat())
             }
         };
         Self {
@@ -76,7 +76,7 @@ impl TrainingSet {
     /// The same, with the last so many digits that are not generated, and the last so many pictures without a digit, as
     /// drawings of one's own.
     #[must_use]
-    pub fn with_own(self, digits: usize, non_digits: usize) -> Self {
+    pub fn with_corrections(self, digits: usize, non_digits: usize) -> Self {
         let (first_generated, len) = (self.generated.start, self.len());
         Self {
             own: [
@@ -88,7 +88,7 @@ impl TrainingSet {
     }
 
     /// Whether the picture at `index` is a drawing of one's own.
-    pub fn is_own(&self, index: usize) -> bool {
+    pub fn is_correction(&self, index: usize) -> bool {
         self.own.iter().any(|own| own.contains(&index))
     }
 
@@ -121,7 +121,7 @@ impl TrainingSet {
     pub fn target(&self, index: usize) -> Target {
         Target {
             class: self.inner.labels()[index],
-            is_generated: self.generated.contains(&index),
+            is_synthetic: self.generated.contains(&index),
             before: None,
         }
     }
@@ -147,7 +147,7 @@ mod tests {
         let targets: Vec<Target> = (0..set.len()).map(|index| set.target(index)).collect();
         let expected = [3, 1, 4, 7, 8, 10, 10].map(|class| Target {
             class,
-            is_generated: [7, 8].contains(&class),
+            is_synthetic: [7, 8].contains(&class),
             before: None,
         });
         assert_eq!(targets, expected, "each with its target");
@@ -155,8 +155,10 @@ mod tests {
         assert_eq!(set.image(4), &[8; PIXELS], "a generated digit");
         assert_eq!(set.image(6), &[200; PIXELS], "a picture without a digit");
         assert!(set.has_non_digits(), "there are some");
-        let set = set.with_own(1, 1);
-        let own: Vec<usize> = (0..set.len()).filter(|&index| set.is_own(index)).collect();
+        let set = set.with_corrections(1, 1);
+        let own: Vec<usize> = (0..set.len())
+            .filter(|&index| set.is_correction(index))
+            .collect();
         assert_eq!(own, [2, 6], "the last that is not generated, and the last");
     }
 

@@ -13,17 +13,17 @@ use crate::{
 };
 
 /// The file's name in the data folder.
-const FILE_NAME: &str = "hand.jsonl";
+const FILE_NAME: &str = "corrections.jsonl";
 /// The label of a drawing that is no digit. Any label that is none says so.
 const NO_DIGIT: &str = "none";
 
 /// Something to be done with the drawings that are kept.
 #[derive(Clone, Debug, PartialEq)]
-pub enum HandTask {
+pub enum CorrectionTask {
     /// Count them.
     Count,
     /// Keep one.
-    Keep {
+    Save {
         /// The drawing.
         ink: Ink,
         /// The digit that it is; `None` if it is none.
@@ -32,25 +32,25 @@ pub enum HandTask {
         revision: u64,
     },
     /// Remove this one, which was kept so.
-    TakeBack {
+    Remove {
         /// The drawing.
         ink: Ink,
         /// The digit that it was kept as; `None` if as none.
         digit: Option<Digit>,
     },
     /// Remove the one that came last.
-    ForgetLast,
+    RemoveLast,
 }
 
 /// What came of it, with how many there are now to learn from.
 #[derive(Clone, Debug, PartialEq)]
-pub enum HandOutcome {
+pub enum CorrectionOutcome {
     /// They are counted.
     Counted(usize),
     /// They cannot be read: the whole sentence.
     Unreadable(String),
     /// One was kept.
-    Kept {
+    Saved {
         /// As this digit, or as none.
         digit: Option<Digit>,
         /// As the task named it.
@@ -59,21 +59,21 @@ pub enum HandOutcome {
         count: usize,
     },
     /// One could not be kept: the whole sentence.
-    NotKept {
+    SaveFailed {
         /// As the task named it.
         revision: u64,
         /// Why.
         reason: String,
     },
     /// One is kept no longer.
-    TakenBack {
+    Removed {
         /// As this digit, or as none.
         digit: Option<Digit>,
         /// How many there are.
         count: usize,
     },
     /// The last one is gone, or there was none.
-    Forgotten {
+    LastRemoved {
         /// The drawing, and what it was kept as.
         last: Option<(Ink, Option<Digit>)>,
         /// How many there are.
@@ -87,42 +87,42 @@ pub fn file_in(data_folder: &Path) -> PathBuf {
 }
 
 /// Does a task with the file, or says in a whole sentence why not.
-pub(crate) fn done(path: &Path, task: HandTask) -> Result<HandOutcome, String> {
+pub(crate) fn done(path: &Path, task: CorrectionTask) -> Result<CorrectionOutcome, String> {
     match task {
-        HandTask::Count => Ok(match file::read_if_exists(path) {
-            Ok(records) => HandOutcome::Counted(learned(&records)),
+        CorrectionTask::Count => Ok(match file::read_if_exists(path) {
+            Ok(records) => CorrectionOutcome::Counted(learned(&records)),
             // Nothing could be kept beside it. It is the person's own work, so that it is not removed.
             Err(InkError::Refused(refusal)) => {
                 return Err(back_up_invalid(path, &refusal.to_string()));
             }
-            Err(error) => HandOutcome::Unreadable(error::chain(&error)),
+            Err(error) => CorrectionOutcome::Unreadable(error::chain(&error)),
         }),
-        HandTask::Keep {
+        CorrectionTask::Save {
             ink,
             digit,
             revision,
         } => Ok(match file::append(path, &record_of(ink, digit)) {
-            Ok(records) => HandOutcome::Kept {
+            Ok(records) => CorrectionOutcome::Saved {
                 digit,
                 revision,
                 count: learned(&records),
             },
-            Err(error) => HandOutcome::NotKept {
+            Err(error) => CorrectionOutcome::SaveFailed {
                 revision,
                 reason: error::chain(&error),
             },
         }),
-        HandTask::TakeBack { ink, digit } => {
+        CorrectionTask::Remove { ink, digit } => {
             let left = file::remove(path, &record_of(ink, digit));
             let left = left.map_err(|error| error::chain(&error))?;
-            Ok(HandOutcome::TakenBack {
+            Ok(CorrectionOutcome::Removed {
                 digit,
                 count: learned(&left),
             })
         }
-        HandTask::ForgetLast => {
+        CorrectionTask::RemoveLast => {
             let (last, left) = file::drop_last(path).map_err(|error| error::chain(&error))?;
-            Ok(HandOutcome::Forgotten {
+            Ok(CorrectionOutcome::LastRemoved {
                 last: last.map(|record| (record.ink, digit_of(record.label.as_ref()))),
                 count: learned(&left),
             })
@@ -166,29 +166,29 @@ mod tests {
             .into_iter()
             .collect();
         let (four, none) = (Some(Digit::ALL[4]), None);
-        let keep = |digit, revision| HandTask::Keep {
+        let keep = |digit, revision| CorrectionTask::Save {
             ink: ink.clone(),
             digit,
             revision,
         };
-        let kept = |digit, revision, count| HandOutcome::Kept {
+        let kept = |digit, revision, count| CorrectionOutcome::Saved {
             digit,
             revision,
             count,
         };
-        let take_back = |digit| HandTask::TakeBack {
+        let take_back = |digit| CorrectionTask::Remove {
             ink: ink.clone(),
             digit,
         };
-        let forgotten = |last, count| HandOutcome::Forgotten { last, count };
+        let forgotten = |last, count| CorrectionOutcome::LastRemoved { last, count };
         let cases = [
-            (HandTask::Count, HandOutcome::Counted(0)),
-            (HandTask::ForgetLast, forgotten(None, 0)),
+            (CorrectionTask::Count, CorrectionOutcome::Counted(0)),
+            (CorrectionTask::RemoveLast, forgotten(None, 0)),
             (keep(four, 7), kept(four, 7, 1)),
             (keep(none, 9), kept(none, 9, 2)),
-            (HandTask::Count, HandOutcome::Counted(2)),
+            (CorrectionTask::Count, CorrectionOutcome::Counted(2)),
             (
-                HandTask::ForgetLast,
+                CorrectionTask::RemoveLast,
                 forgotten(Some((ink.clone(), none)), 1),
             ),
             // Another window kept one in between.
@@ -198,14 +198,14 @@ mod tests {
             ),
             (
                 take_back(four),
-                HandOutcome::TakenBack {
+                CorrectionOutcome::Removed {
                     digit: four,
                     count: 1,
                 },
             ),
             (
                 take_back(four),
-                HandOutcome::TakenBack {
+                CorrectionOutcome::Removed {
                     digit: four,
                     count: 1,
                 },
@@ -224,20 +224,26 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = file_in(folder.path());
         std::fs::write(&path, "notes").expect("writes");
-        let keep = HandTask::Keep {
+        let keep = CorrectionTask::Save {
             ink: Ink::default(),
             digit: None,
             revision: 3,
         };
         let outcome = done(&path, keep).expect("an outcome of its own");
-        let is_not_kept = matches!(outcome, HandOutcome::NotKept { revision: 3, .. });
+        let is_not_kept = matches!(outcome, CorrectionOutcome::SaveFailed { revision: 3, .. });
         assert!(is_not_kept, "{outcome:?}");
-        let refusal = done(&path, HandTask::Count).expect_err("no ink");
-        assert!(refusal.contains("hand.jsonl.unreadable"), "{refusal}");
-        let aside = folder.path().join("hand.jsonl.unreadable");
+        let refusal = done(&path, CorrectionTask::Count).expect_err("no ink");
+        assert!(
+            refusal.contains("corrections.jsonl.unreadable"),
+            "{refusal}"
+        );
+        let aside = folder.path().join("corrections.jsonl.unreadable");
         let text = std::fs::read_to_string(aside).expect("it is there");
         assert_eq!(text, "notes", "nothing is lost");
-        assert_eq!(done(&path, HandTask::Count), Ok(HandOutcome::Counted(0)));
+        assert_eq!(
+            done(&path, CorrectionTask::Count),
+            Ok(CorrectionOutcome::Counted(0))
+        );
     }
 
     #[test]
@@ -245,8 +251,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = file_in(folder.path());
         std::fs::create_dir(&path).expect("a folder in its place");
-        let outcome = done(&path, HandTask::Count).expect("an outcome of its own");
-        assert!(matches!(outcome, HandOutcome::Unreadable(_)), "{outcome:?}");
+        let outcome = done(&path, CorrectionTask::Count).expect("an outcome of its own");
+        assert!(
+            matches!(outcome, CorrectionOutcome::Unreadable(_)),
+            "{outcome:?}"
+        );
         assert!(path.is_dir(), "untouched");
     }
 }

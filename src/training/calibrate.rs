@@ -76,7 +76,7 @@ fn logits_of_generated(
     let mut logits = Vec::with_capacity(GENERATED);
     while logits.len() < GENERATED && control.continues_testing(logits.len()) {
         let next = logits.len()..GENERATED.min(logits.len() + GENERATED_AT_ONCE);
-        let digits = Examples::generated(next, seed);
+        let digits = Examples::synthetic(next, seed);
         logits.extend(evaluation::logits(mlp, &digits, &mut |_| true)?);
     }
     Ok(logits)

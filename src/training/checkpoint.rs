@@ -14,7 +14,7 @@ use super::{
     step,
 };
 use crate::{
-    data::{Dataset, ink_set::PenExamples, source::DataSource},
+    data::{Dataset, TrainingData, ink_set::InkExamples},
     error::{ModelError, Refusal},
     model::{Dense, Mlp},
 };
@@ -25,7 +25,7 @@ pub struct Checkpoint {
     config: TrainingConfig,
     data: DataIdentity,
     data_name: String,
-    source: DataSource,
+    source: TrainingData,
     /// The model that it began with, if that was not a new one.
     origin: Option<Origin>,
     position: Position,
@@ -140,14 +140,14 @@ impl DataIdentity {
         for index in (0..dataset.train.len()).step_by(SAMPLED) {
             hash.add(dataset.train.image(index));
         }
-        for PenExamples { digits, non_digits } in [&dataset.pen, &dataset.hand] {
+        for InkExamples { digits, non_digits } in [&dataset.ink, &dataset.corrections] {
             hash.add(digits.labels());
             hash.add(digits.images());
             hash.add(non_digits);
         }
         Self {
             examples: dataset.train.len(),
-            pen_examples: dataset.pen.digits.len() + dataset.hand.digits.len(),
+            pen_examples: dataset.ink.digits.len() + dataset.corrections.digits.len(),
             hash: (hash.finish() >> 1) as i64,
         }
     }
@@ -180,7 +180,7 @@ impl Checkpoint {
             config: parts.config.clone(),
             data: DataIdentity::default(),
             data_name: String::new(),
-            source: DataSource::default(),
+            source: TrainingData::default(),
             origin: None,
             position: parts.position,
             history: parts.history.to_vec(),
@@ -212,7 +212,7 @@ impl Checkpoint {
     }
 
     /// Where its data came from.
-    pub fn source(&self) -> &DataSource {
+    pub fn source(&self) -> &TrainingData {
         &self.source
     }
 

@@ -22,7 +22,7 @@ const LEARNING_RATE: f64 = 0.001;
 
 /// A model that goes on learning; it is copied, not changed.
 #[derive(Clone, Debug)]
-pub struct Pupil {
+pub struct BaseModel {
     model: Arc<Model>,
     name: String,
 }
@@ -37,7 +37,7 @@ pub(super) struct Origin {
     pub(super) calibration: Calibration,
 }
 
-impl Pupil {
+impl BaseModel {
     /// A model that is called so. One that a lesson left is called by what that began with, however many there were.
     pub fn new(model: Arc<Model>, name: String) -> Self {
         let name = model.metadata.base_model.clone().unwrap_or(name);
@@ -56,7 +56,7 @@ impl Pupil {
 
     /// How it goes on learning: as it has learned, as far as its file says how, but shortly and in small steps. What it
     /// has learned to refuse it goes on to refuse.
-    pub fn lesson(&self) -> TrainingConfig {
+    pub fn fine_tuning(&self) -> TrainingConfig {
         let (config, metadata) = (self.model.mlp.config(), &self.model.metadata);
         let recipe: Option<TrainingConfig> = serde_json::from_str(&metadata.recipe).ok();
         let is_its_own =

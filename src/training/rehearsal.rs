@@ -115,7 +115,7 @@ fn draw_secs(seed: u64) -> f64 {
     // Whatever is made once is made before.
     synthetic::non_digits(0..1, seed);
     let start = Instant::now();
-    Examples::generated(0..DRAWINGS, seed);
+    Examples::synthetic(0..DRAWINGS, seed);
     synthetic::non_digits(0..DRAWINGS, seed);
     start.elapsed().as_secs_f64() / (2 * DRAWINGS) as f64
 }

@@ -260,7 +260,7 @@ impl<'a> Run<'a> {
         let every: Vec<usize>;
         let varied;
         let (images, members) = match &self.source {
-            Source::AsTheyAre(images) => (images, &examples[..]),
+            Source::Fixed(images) => (images, &examples[..]),
             Source::Varied(training) => {
                 let place = (self.progress.images_seen, self.progress.images_total);
                 varied = variations(self.config, training, &examples, place);

@@ -29,7 +29,7 @@ fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
 /// Where a step's images come from.
 pub(super) enum Source {
     /// Every time the same.
-    AsTheyAre(SparseImages),
+    Fixed(SparseImages),
     /// Every time varied.
     Varied(TrainingSet),
 }
@@ -44,7 +44,7 @@ impl Source {
         let images = training.images().as_chunks().0;
         let preprocessing = config.model.preprocessing();
         if preprocessing.is_none() {
-            return Self::AsTheyAre(SparseImages::of_images(images));
+            return Self::Fixed(SparseImages::of_images(images));
         }
         let mut filtered = Vec::with_capacity(images.len());
         for images in images.chunks(AT_ONCE) {
@@ -54,7 +54,7 @@ impl Source {
             let filter = |image: &[u8; PIXELS]| applied(preprocessing, *image);
             filtered.par_extend(images.par_iter().map(filter));
         }
-        Self::AsTheyAre(SparseImages::of_images(&filtered))
+        Self::Fixed(SparseImages::of_images(&filtered))
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     bitmap::PIXELS,
-    data::{Examples, corrections::Hand},
+    data::{Corrections, Examples},
     model::{Activation, MlpConfig},
 };
 
@@ -41,14 +41,14 @@ fn dataset() -> Dataset {
 /// The same with two drawings of one's own: a 1, and what is no digit.
 fn dataset_with_own() -> Dataset {
     let folder = tempfile::tempdir().expect("a folder for the test");
-    let path = folder.path().join("hand.jsonl");
+    let path = folder.path().join("corrections.jsonl");
     let line = |label: &str| {
         format!(r#"{{"label": {label}, "strokes": [[[0.5, 0.1], [0.5, 0.9]]]}}"#) + "\n"
     };
     std::fs::write(&path, line("1") + &line("\"none\"")).expect("writes");
     let mut dataset = dataset();
-    dataset.source.hand = Hand::read(&path).expect("it is ink");
-    dataset.hand = dataset.source.hand.examples().expect("it is ink");
+    dataset.source.corrections = Corrections::read(&path).expect("it is ink");
+    dataset.corrections = dataset.source.corrections.examples().expect("it is ink");
     dataset
 }
 
@@ -74,7 +74,7 @@ fn train(
 }
 
 fn teach(
-    base: &super::fine_tune::Pupil,
+    base: &super::fine_tune::BaseModel,
     config: &TrainingConfig,
     dataset: &Dataset,
     device: &Device,

@@ -8,13 +8,13 @@ use super::{
     prediction::caption,
     theme::{self, Palette},
 };
-use crate::app::{action::Action, state::corrections::USE_OF_KEPT};
+use crate::app::{action::Action, state::corrections::FINE_TUNE_HINT};
 
 /// From the picture above to the row, which lies in the margin above the bars.
 pub(super) const GAP: f32 = 3.0;
 
 /// Says that a drawing can be kept as what it is, and offers to keep it as no digit.
-pub(super) fn keep_ui(ui: &mut Ui, place: Pos2, menu_is_open: bool, actions: &mut Vec<Action>) {
+pub(super) fn correct_ui(ui: &mut Ui, place: Pos2, menu_is_open: bool, actions: &mut Vec<Action>) {
     let (text, none) = ("Wrong? Click its digit, or", "no digit");
     let words = caption(ui, place, text);
     let response = ui.interact(words, Id::unique("keep"), Sense::hover());
@@ -44,7 +44,7 @@ pub(super) fn keep_ui(ui: &mut Ui, place: Pos2, menu_is_open: bool, actions: &mu
     let help = "A scribble, a letter? Click to keep this drawing as no digit.";
     let response = response.on_hover_cursor(CursorIcon::PointingHand);
     if response
-        .on_hover_text(format!("{help} {USE_OF_KEPT}"))
+        .on_hover_text(format!("{help} {FINE_TUNE_HINT}"))
         .clicked()
     {
         actions.push(Action::SaveCorrection(None));

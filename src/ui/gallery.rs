@@ -59,11 +59,11 @@ impl Gallery {
         actions: &mut Vec<Action>,
     ) {
         let Some(source) = form.source() else { return };
-        let Some(Ok(glimpse)) = training.data.of(&source) else {
+        let Some(Ok(preview)) = training.data.of(&source) else {
             ask_for_data(ui, training, form, actions);
             return;
         };
-        let Some(first) = glimpse.images.first() else {
+        let Some(first) = preview.images.first() else {
             return;
         };
         let recipe = Recipe {
@@ -73,7 +73,7 @@ impl Gallery {
             round: self.round,
             first: *first,
         };
-        self.make_some(ui, recipe, &glimpse.images);
+        self.make_some(ui, recipe, &preview.images);
         self.pictures_ui(ui);
         ui.horizontal(|ui| {
             let help = "Varies the same images anew, as the next epoch does.";
@@ -193,7 +193,7 @@ mod tests {
         let none = (Augmentation::default(), Preprocessing::default());
         let plain = fed(&image, &recipe(none.0, none.1), 0);
         assert_eq!(plain.to_bytes(), image, "as it is");
-        let hand = recipe(Augmentation::HAND, none.1);
+        let hand = recipe(Augmentation::HANDWRITING, none.1);
         let varied = fed(&image, &hand, 0);
         assert_ne!(varied.to_bytes(), image, "varied");
         assert_eq!(varied, fed(&image, &hand, 0), "and does not flicker");

@@ -7,7 +7,7 @@ use egui::{
 };
 
 use super::{
-    correct::{self, keep_ui},
+    correct::{self, correct_ui},
     noise::noise_ui,
     theme::{self, Palette},
 };
@@ -16,7 +16,7 @@ use crate::{
         action::Action,
         state::{
             Answer, State,
-            corrections::{USE_OF_KEPT, with_article},
+            corrections::{FINE_TUNE_HINT, with_article},
         },
     },
     bitmap::{Bitmap, Digit, SIDE},
@@ -76,10 +76,10 @@ pub(crate) fn prediction_ui(
         pos2(rect.left(), picture.bottom() + theme::MARGIN),
         rect.max,
     );
-    let keeps = state.can_keep();
+    let keeps = state.can_correct();
     if keeps {
         let between = pos2(rect.left(), picture.bottom() + correct::GAP);
-        keep_ui(ui, between, menu_is_open, actions);
+        correct_ui(ui, between, menu_is_open, actions);
     }
     bars_ui(ui, bars, (state, keeps && !menu_is_open), actions);
 }
@@ -273,7 +273,7 @@ fn row_ui(ui: &mut Ui, row: Rect, digit: Digit, (state, keeps): (&State, bool)) 
     response
         .on_hover_cursor(CursorIcon::PointingHand)
         .on_hover_text(format!(
-            "Is it {}? Click to keep this drawing as one. {USE_OF_KEPT}",
+            "Is it {}? Click to keep this drawing as one. {FINE_TUNE_HINT}",
             with_article(digit)
         ))
 }

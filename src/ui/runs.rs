@@ -13,7 +13,7 @@ use crate::{
         action::Action,
         state::{
             State,
-            corrections::is_lesson,
+            corrections::is_fine_tuning,
             runs::{MAX_RUNS, MAX_TOTAL_BYTES, Run, RunAction, differences, title},
         },
     },
@@ -129,7 +129,7 @@ fn menu_ui(ui: &mut Ui, run: &Run, actions: &mut Vec<Action>) {
     let entries = [
         (
             "Use its settings",
-            !is_lesson(&run.record),
+            !is_fine_tuning(&run.record),
             RunAction::UseSettings(id),
         ),
         (

@@ -61,7 +61,7 @@ pub(crate) fn training_ui(
             preset_ui(ui, training, actions);
         }
         buttons_ui(ui, &training.state, actions);
-        if !is_active && state.can_teach() {
+        if !is_active && state.can_fine_tune() {
             fine_tune_ui(ui, state, actions);
         }
         watch_ui(ui, state, actions);
@@ -180,7 +180,7 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
 
 /// The way to let the model at work learn from the drawings that are kept.
 fn fine_tune_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let text = match state.training.kept {
+    let text = match state.training.correction_count {
         Some(kept) if kept > 1 => format!("Teach it your {} drawings", format::count(kept)),
         _ => "Teach it your drawing".to_owned(),
     };
@@ -192,7 +192,7 @@ fn fine_tune_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     );
     let button = ui.add_sized(size, Button::new(text));
     if button.on_hover_text(help).clicked() {
-        actions.push(Action::Teach);
+        actions.push(Action::FineTune);
     }
 }
 

@@ -27,7 +27,7 @@ use super::{
     file_kind::{FileKind, lowercase_extension, refuse_endless},
 };
 use crate::{
-    data::preview::Glimpse,
+    data::preview::DatasetPreview,
     error::{self, Refusal},
     files::{ReadError, read_bounded, write_atomically},
     ink::{
@@ -38,7 +38,7 @@ use crate::{
     picture::{bitmap_from_path, save_bitmap_png, save_rgb_png},
     store::{
         checkpoints,
-        corrections::{self, HandTask},
+        corrections::{self, CorrectionTask},
         run_library::{self, RunLibraryTask},
     },
     training::config::TrainingConfig,
@@ -154,9 +154,11 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
                 | FileTask::SaveCurvesImage { .. }
                 | FileTask::IfNew(..)
                 | FileTask::Library(_, RunLibraryTask::Keep(..) | RunLibraryTask::Change(_))
-                | FileTask::Hand(
+                | FileTask::Corrections(
                     _,
-                    HandTask::Keep { .. } | HandTask::TakeBack { .. } | HandTask::ForgetLast
+                    CorrectionTask::Save { .. }
+                        | CorrectionTask::Remove { .. }
+                        | CorrectionTask::RemoveLast
                 )
         );
         if is_save || !is_closing.load(Ordering::Acquire) {
@@ -208,12 +210,8 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             Ok(FileOutcome::SettingsSaved { path })
         }
         FileTask::PreviewData(source) => {
-            let seen = match &source.folder {
-                None => Glimpse::of_mnist(),
-                Some(folder) => Glimpse::of_folder(folder),
-            };
-            let seen = seen.map_err(|error| error::chain(&error));
-            Ok(FileOutcome::DataPreviewed(Box::new(source), seen))
+            let seen = DatasetPreview::read(&source).map_err(|error| error::chain(&error));
+            Ok(FileOutcome::DataPreviewed(source, seen))
         }
         FileTask::NameTestFolder(path) => Ok(FileOutcome::TestFolderChosen(path)),
         FileTask::NameTestInk(path) => Ok(FileOutcome::TestInkChosen(path)),
@@ -227,7 +225,9 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
         FileTask::Library(folder, task) => {
             run_library::done(&folder, task).map(FileOutcome::Library)
         }
-        FileTask::Hand(path, task) => corrections::done(&path, task).map(FileOutcome::Hand),
+        FileTask::Corrections(path, task) => {
+            corrections::done(&path, task).map(FileOutcome::Corrections)
+        }
         FileTask::FindCheckpoint(path) => Ok(match checkpoints::find(&path)? {
             Some(checkpoint) => FileOutcome::CheckpointFound(Arc::new(checkpoint)),
             None => FileOutcome::NoCheckpoint,

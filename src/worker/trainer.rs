@@ -18,7 +18,7 @@ use candle_core::Device;
 pub use self::curve::{BatchCurve, BatchPoint};
 use super::{FACTS_CAPACITY, JoinOnDrop, Wakers, WorkerPriority, catch_panic, lock};
 use crate::{
-    data::{Dataset, corrections::Hand, source::DataSource},
+    data::{Corrections, Dataset, TrainingData},
     error::{self, DatasetError, ModelError, TrainingError},
     files::latest::LatestFile,
     model::{
@@ -42,7 +42,7 @@ pub struct TrainingJob {
     /// How it starts.
     pub start: Start,
     /// Its examples.
-    pub data: DataSource,
+    pub data: TrainingData,
     /// The file of corrections to train on as well. The trainer reads it.
     pub corrections: Option<PathBuf>,
     /// The device that computes it.
@@ -54,7 +54,7 @@ impl TrainingJob {
     fn read(&self) -> Result<Dataset, DatasetError> {
         let mut data = self.data.clone();
         if let Some(path) = &self.corrections {
-            data.hand = Hand::read(path)?;
+            data.corrections = Corrections::read(path)?;
         }
         data.absolute().read()
     }

@@ -180,8 +180,8 @@ fn shared_fields_and_weights_of_16_bits_make_a_plain_network() {
 fn ones_own_drawings_are_learnt_from() {
     let folder = Folder::with_data_set();
     let line = r#"{"label": 1, "strokes": [[[0.5, 0.1], [0.5, 0.9]]]}"#;
-    let hand = folder.write("hand.jsonl", line);
-    let options = |hand: &str| ["--epochs", "1", "--hand", hand].map(str::to_owned);
+    let hand = folder.write("corrections.jsonl", line);
+    let options = |hand: &str| ["--epochs", "1", "--corrections", hand].map(str::to_owned);
     let trained = |hand: &str| {
         let options = options(hand);
         let words: Vec<&str> = options.iter().map(String::as_str).collect();

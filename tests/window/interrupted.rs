@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use candle_core::Device;
 use digitpad::{
     app::state::training::TrainingState,
-    data::source::DataSource,
+    data::DataSource,
     model::{Activation, MlpConfig},
     store::checkpoints::checkpoint_in,
     training::{Start, TrainingEvent, config::TrainingConfig, control::Control, run},

@@ -6,17 +6,17 @@ use super::State;
 use crate::{
     app::action::Effect,
     bitmap::Digit,
-    data::source::DataSource,
+    data::TrainingData,
     ink::edit::CorrectionLabel,
     store::{
-        corrections::{HandOutcome, HandTask},
+        corrections::{CorrectionOutcome, CorrectionTask},
         run_library::RunRecord,
     },
-    training::{Start, fine_tune::Pupil},
+    training::{Start, fine_tune::BaseModel},
 };
 
 /// How a drawing that is kept is learned, in a sentence.
-pub const USE_OF_KEPT: &str = "Teach it, below Train, lets the model learn from it.";
+pub const FINE_TUNE_HINT: &str = "Teach it, below Train, lets the model learn from it.";
 
 /// A digit with its article: "a 4", "an 8".
 pub fn with_article(digit: Digit) -> String {
@@ -38,49 +38,50 @@ pub(super) fn lesson_for(model: &str) -> String {
 }
 
 /// Whether a run was one. Its settings are of no use to a new network.
-pub fn is_lesson(record: &RunRecord) -> bool {
+pub fn is_fine_tuning(record: &RunRecord) -> bool {
     record.preset.starts_with(LESSON)
 }
 
 impl State {
     /// Whether there is a drawing with an answer, which can be kept as what it is. A picture cannot.
-    pub fn can_keep(&self) -> bool {
+    pub fn can_correct(&self) -> bool {
         self.picture().is_none() && !self.ink().is_empty() && self.answer().is_some()
     }
 
     /// Whether there is something to teach the model at work: it reads digits, and some are kept.
-    pub fn can_teach(&self) -> bool {
+    pub fn can_fine_tune(&self) -> bool {
         let reads = &self.models.chosen().model.metadata.dataset;
-        self.training.kept.is_some_and(|kept| kept > 0) && ["mnist", ""].contains(&reads.as_str())
+        self.training.correction_count.is_some_and(|kept| kept > 0)
+            && ["mnist", ""].contains(&reads.as_str())
     }
 
     /// Lets the model that was chosen last learn from the drawings that are kept.
-    pub(super) fn teach(&mut self, out: &mut Vec<Effect>) {
-        if self.training.state.active_run().is_some() || !self.can_teach() {
+    pub(super) fn fine_tune(&mut self, out: &mut Vec<Effect>) {
+        if self.training.state.active_run().is_some() || !self.can_fine_tune() {
             return;
         }
         let entry = self.models.chosen();
-        let pupil = Pupil::new(Arc::clone(&entry.model), entry.name());
-        let config = pupil.lesson();
+        let base_model = BaseModel::new(Arc::clone(&entry.model), entry.name());
+        let config = base_model.fine_tuning();
         let run = self
             .training
-            .begin(lesson_for(pupil.name()), config.clone());
-        log::info!(target: "digitpad", "training run {run} begins: a lesson for the {}", pupil.name());
+            .begin(lesson_for(base_model.name()), config.clone());
+        log::info!(target: "digitpad", "training run {run} begins: a lesson for the {}", base_model.name());
         out.push(Effect::Train {
             run,
-            start: Start::From(pupil, Box::new(config)),
-            data: DataSource::default(),
+            start: Start::From(base_model, Box::new(config)),
+            data: TrainingData::default(),
             uses_corrections: true,
             device: self.settings.device,
         });
     }
 
     /// Keeps the drawing as a digit or as none, unless that is being done already.
-    pub(super) fn keep_as(&mut self, digit: Option<Digit>, out: &mut Vec<Effect>) {
+    pub(super) fn save_correction(&mut self, digit: Option<Digit>, out: &mut Vec<Effect>) {
         let revision = self.ink_revision();
-        if self.can_keep() && self.keeping != Some(revision) {
-            self.keeping = Some(revision);
-            out.push(Effect::Hand(HandTask::Keep {
+        if self.can_correct() && self.saving_correction != Some(revision) {
+            self.saving_correction = Some(revision);
+            out.push(Effect::Corrections(CorrectionTask::Save {
                 ink: self.ink().clone(),
                 digit,
                 revision,
@@ -94,30 +95,37 @@ impl State {
         self.edit(out, |editor| kept = editor.undo());
         if let Some(CorrectionLabel(digit)) = kept {
             let ink = self.ink().clone();
-            out.push(Effect::Hand(HandTask::TakeBack { ink, digit }));
+            out.push(Effect::Corrections(CorrectionTask::Remove { ink, digit }));
         }
     }
 
     /// Takes in what came of it. The drawing that was kept makes room for the next; one that is kept no longer comes
     /// back.
-    pub(super) fn hear_hand(&mut self, outcome: HandOutcome, out: &mut Vec<Effect>) {
+    pub(super) fn on_correction_outcome(
+        &mut self,
+        outcome: CorrectionOutcome,
+        out: &mut Vec<Effect>,
+    ) {
         match outcome {
-            HandOutcome::Counted(count) => self.training.kept = Some(count),
-            HandOutcome::Unreadable(reason) => {
-                self.training.kept = None;
+            CorrectionOutcome::Counted(count) => self.training.correction_count = Some(count),
+            CorrectionOutcome::Unreadable(reason) => {
+                self.training.correction_count = None;
                 self.notices.error(reason);
             }
-            HandOutcome::Kept {
+            CorrectionOutcome::Saved {
                 digit,
                 revision,
                 count,
             } => {
-                self.training.kept = Some(count);
+                self.training.correction_count = Some(count);
                 let which = match count {
                     1 => "the first of your drawings".to_owned(),
                     _ => format!("{count} of your drawings by now"),
                 };
-                let is_there = self.keeping.take_if(|kept| *kept == revision).is_some()
+                let is_there = self
+                    .saving_correction
+                    .take_if(|kept| *kept == revision)
+                    .is_some()
                     && self.ink_revision() == revision;
                 // Somebody may have drawn on meanwhile.
                 let way_back = if is_there {
@@ -127,21 +135,21 @@ impl State {
                     "Settings, Data can forget it."
                 };
                 self.notices.news(format!(
-                    "Kept as {}, {which}. {USE_OF_KEPT} {way_back}",
+                    "Kept as {}, {which}. {FINE_TUNE_HINT} {way_back}",
                     in_words(digit),
                 ));
             }
-            HandOutcome::NotKept { revision, reason } => {
-                self.keeping.take_if(|kept| *kept == revision);
+            CorrectionOutcome::SaveFailed { revision, reason } => {
+                self.saving_correction.take_if(|kept| *kept == revision);
                 self.notices.error(reason);
             }
-            HandOutcome::TakenBack { digit, count } => {
-                self.training.kept = Some(count);
+            CorrectionOutcome::Removed { digit, count } => {
+                self.training.correction_count = Some(count);
                 self.notices
                     .news(format!("No longer kept as {}.", in_words(digit)));
             }
-            HandOutcome::Forgotten { last, count } => {
-                self.training.kept = Some(count);
+            CorrectionOutcome::LastRemoved { last, count } => {
+                self.training.correction_count = Some(count);
                 if let Some((ink, digit)) = last {
                     self.notices.news(format!(
                         "No longer kept as {}. The drawing is on the pad again.",
@@ -154,8 +162,8 @@ impl State {
     }
 
     /// There is no folder to keep drawings in.
-    pub(in crate::app) fn cannot_keep(&mut self) {
-        self.keeping = None;
+    pub(in crate::app) fn report_no_data_folder(&mut self) {
+        self.saving_correction = None;
         self.notices.error(
             "Your drawings cannot be kept: the system names no folder for data; name one in \
              DIGITPAD_DATA_DIR and start again.",

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 pub use self::group::Group;
 use crate::{
-    data::source::DataSource,
+    data::DataSource,
     error::Refusal,
     model::{Activation, MlpConfig, parse_hidden, preprocess::Preprocessing},
     training::config::{Optimizer, Preset, TrainingConfig},
@@ -108,9 +108,9 @@ impl TrainingForm {
     /// Where the examples are to come from; `None` while a folder is to be chosen and is not.
     pub fn source(&self) -> Option<DataSource> {
         match (self.from_folder, self.folder.trim()) {
-            (false, _) => Some(DataSource::default()),
+            (false, _) => Some(DataSource::Mnist),
             (true, "") => None,
-            (true, folder) => Some(DataSource::of_folder(PathBuf::from(folder))),
+            (true, folder) => Some(DataSource::Folder(PathBuf::from(folder))),
         }
     }
 

@@ -275,7 +275,7 @@ impl State {
             FileOutcome::NoCheckpoint => {}
             FileOutcome::Exists(path) => self.ask_to_replace(&path),
             FileOutcome::Library(outcome) => self.on_run_library_outcome(outcome, &mut effects),
-            FileOutcome::Hand(outcome) => self.hear_hand(outcome, &mut effects),
+            FileOutcome::Corrections(outcome) => self.on_correction_outcome(outcome, &mut effects),
             FileOutcome::Failed(text) => {
                 self.reset_loading_runs();
                 self.notices.error(text);

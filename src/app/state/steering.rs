@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{State, corrections, form::TrainingForm, paths::folder_text, training::TrainingState};
 use crate::{
     app::action::Effect,
+    data::DataSource,
     model::device::DeviceChoice,
     training::{Start, checkpoint::Checkpoint},
 };
@@ -31,8 +32,8 @@ impl State {
         out.push(Effect::Train {
             run,
             start: Start::Fresh(Box::new(config)),
-            uses_corrections: uses_corrections && data.is_mnist(),
-            data,
+            uses_corrections: uses_corrections && data == DataSource::Mnist,
+            data: data.into(),
             device,
         });
     }
@@ -67,7 +68,7 @@ impl State {
         let before = &self.training.form;
         let mut form = TrainingForm::of(before.preset, checkpoint.config().clone());
         form.uses_corrections = before.uses_corrections;
-        if let Some(folder) = &checkpoint.source().folder {
+        if let DataSource::Folder(folder) = &checkpoint.source().base {
             form.from_folder = true;
             form.folder = folder_text(folder);
         }

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, sync::Arc};
 use super::{form::TrainingForm, models::Snapshot};
 pub use crate::worker::file_tasks::CurvesImage;
 use crate::{
-    data::{preview::Glimpse, source::DataSource},
+    data::{DataSource, preview::DatasetPreview},
     training::{
         EpochRecord, Plan, Progress,
         checkpoint::Checkpoint,
@@ -128,12 +128,12 @@ impl Rehearsals {
 #[derive(Clone, Debug, Default)]
 pub struct DataPreview {
     asked: Option<DataSource>,
-    seen: Option<Result<Arc<Glimpse>, String>>,
+    seen: Option<Result<Arc<DatasetPreview>, String>>,
 }
 
 impl DataPreview {
     /// What was seen of it, or why nothing was: the whole sentence. `None` while nothing is known.
-    pub fn of(&self, source: &DataSource) -> Option<&Result<Arc<Glimpse>, String>> {
+    pub fn of(&self, source: &DataSource) -> Option<&Result<Arc<DatasetPreview>, String>> {
         self.seen.as_ref().filter(|_| self.is_asked(source))
     }
 
@@ -153,7 +153,7 @@ impl DataPreview {
     }
 
     /// Takes in what was seen, unless another source is asked for by now.
-    pub(super) fn answer(&mut self, source: &DataSource, seen: Result<Glimpse, String>) {
+    pub(super) fn answer(&mut self, source: &DataSource, seen: Result<DatasetPreview, String>) {
         if self.is_asked(source) {
             self.seen = Some(seen.map(Arc::new));
         }
@@ -198,7 +198,7 @@ pub struct Training {
     /// A training that was interrupted before the window was closed: whether it shall go on is asked.
     pub interrupted: Option<Arc<Checkpoint>>,
     /// How many drawings of one's own are kept to learn from, 0 until it is told; `None` where they cannot be read.
-    pub kept: Option<usize>,
+    pub correction_count: Option<usize>,
     runs: u64,
 }
 
@@ -223,7 +223,7 @@ impl Default for Training {
             snapshot: None,
             is_kept: false,
             interrupted: None,
-            kept: Some(0),
+            correction_count: Some(0),
             runs: 0,
         }
     }
@@ -262,8 +262,8 @@ impl Training {
         let costs = self.rehearsals.of(&config)?.as_ref().ok()?;
         let source = self.form.source()?;
         let (train, test) = match (self.data.of(&source), source) {
-            (Some(Ok(glimpse)), _) => (glimpse.train_len(), glimpse.test_counts.iter().sum()),
-            (_, source) if source.is_mnist() => MNIST_EXAMPLES,
+            (Some(Ok(preview)), _) => (preview.train_len(), preview.test_counts.iter().sum()),
+            (_, DataSource::Mnist) => MNIST_EXAMPLES,
             _ => return None,
         };
         Some(costs.expected_secs(&config, train, test))

@@ -17,13 +17,13 @@ use crate::{
         TrainTask, load_model,
         train::{TrainStart, checkpoint::checkpoint_beside, read_config},
     },
-    data::{augment::Augmentation, corrections::Hand, ink_set::Fold, source::DataSource},
+    data::{Corrections, DataSource, TrainingData, augment::Augmentation, ink_set::Fold},
     error::{CliError, IoError, Refusal},
     model::{Activation, MlpConfig, parse_hidden},
     training::{
         Start,
         config::{Loss, Optimizer, Preset, TrainingConfig, hyperparameter},
-        fine_tune::Pupil,
+        fine_tune::BaseModel,
         schedule::Schedule,
     },
 };
@@ -36,7 +36,7 @@ Examples:
   digitpad train --optimizer nesterov --schedule cosine --dropout 0.2 --out mine.safetensors
   digitpad presets quick > mine.toml; digitpad train --config mine.toml --out mine.safetensors
   digitpad train --data fashion-mnist/ --out fashion.safetensors --json > fashion.json
-  digitpad train --from built-in --hand hand.jsonl --out mine.safetensors
+  digitpad train --from built-in --corrections corrections.jsonl --out mine.safetensors
   digitpad train --resume mine.safetensors.checkpoint --out mine.safetensors
 
 Ctrl-C ends the training after its batch and keeps what was learned so far; a second one leaves out the
@@ -62,7 +62,7 @@ pub(super) struct TrainArgs {
     config: Option<PathBuf>,
     /// Go on with the weights in this file, or with those of the model in the program ("built-in"), in place of a
     /// new network: as they were trained, if the file says how, but shortly and in small steps. A preset or a
-    /// recipe says otherwise. With --hand, all but those drawings are to be read as the model reads them
+    /// recipe says otherwise. With --corrections, all but those drawings are to be read as the model reads them
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
     /// An interrupted training's checkpoint to go on from; its recipe and data are those that it began with,
@@ -200,10 +200,10 @@ struct DataArgs {
     /// With --ink: the hands that are left out, to be measured on; one part K of N, such as 0/5
     #[arg(long, value_name = "K/N", requires = "ink", help_heading = DATA)]
     leave_out: Option<Fold>,
-    /// An ink file of your own hand, such as the window's hand.jsonl: all its drawings with a label are
+    /// An ink file of your own hand, such as the window's corrections.jsonl: all its drawings with a label are
     /// learned from, each up to 20 times an epoch: digits, and as no digit those with any other label
     #[arg(long, value_name = "FILE", help_heading = DATA)]
-    hand: Option<PathBuf>,
+    corrections: Option<PathBuf>,
 }
 
 impl TrainArgs {
@@ -212,18 +212,18 @@ impl TrainArgs {
         let start = if let Some(file) = self.resume {
             TrainStart::Resume(file)
         } else {
-            let pupil = self.from.map(pupil).transpose()?;
-            let recipe = match (self.config, self.preset, &pupil) {
+            let base_model = self.from.map(base_model).transpose()?;
+            let recipe = match (self.config, self.preset, &base_model) {
                 (Some(file), ..) => read_config(&file)?,
                 (None, Some(preset), _) => preset.config(),
-                (None, None, Some(pupil)) => pupil.lesson(),
+                (None, None, Some(base_model)) => base_model.fine_tuning(),
                 (None, None, None) => TrainingConfig::default(),
             };
             let config = Box::new(self.hyperparameters.resolve(recipe)?);
-            if let Some(pupil) = &pupil {
-                pupil.check(&config)?;
+            if let Some(base_model) = &base_model {
+                base_model.check(&config)?;
             }
-            let start = match pupil {
+            let start = match base_model {
                 Some(base) => Start::From(base, config),
                 None => Start::Fresh(config),
             };
@@ -247,33 +247,33 @@ impl TrainArgs {
 }
 
 impl DataArgs {
-    fn resolve(self) -> Result<DataSource, CliError> {
-        let hand = self.hand.as_deref().map(read_corrections).transpose()?;
-        Ok(DataSource {
-            folder: self.data,
+    fn resolve(self) -> Result<TrainingData, CliError> {
+        let corrections = self.corrections.as_deref().map(read_corrections);
+        Ok(TrainingData {
+            base: self.data.map_or(DataSource::Mnist, DataSource::Folder),
             ink: self.ink,
             leave_out: self.leave_out,
-            hand: hand.unwrap_or_default(),
+            corrections: corrections.transpose()?.unwrap_or_default(),
         })
     }
 }
 
 /// The model to go on with.
-fn pupil(file: PathBuf) -> Result<Pupil, CliError> {
+fn base_model(file: PathBuf) -> Result<BaseModel, CliError> {
     let file = Some(file).filter(|file| file != Path::new(BUILT_IN));
     let model = load_model(file.as_deref())?;
     let name = match file {
         Some(file) => format!("model in {}", file.display()),
         None => "shipped model".to_owned(),
     };
-    Ok(Pupil::new(Arc::new(model), name))
+    Ok(BaseModel::new(Arc::new(model), name))
 }
 
 /// The drawings in a file that was named: there must be some.
-fn read_corrections(file: &Path) -> Result<Hand, CliError> {
+fn read_corrections(file: &Path) -> Result<Corrections, CliError> {
     fs::metadata(file).map_err(|source| IoError::new("read", file, source))?;
-    let hand = Hand::read(file)?;
-    if hand.is_empty() {
+    let corrections = Corrections::read(file)?;
+    if corrections.is_empty() {
         return Err(CliError::Refused(Refusal::new(
             format!("learn from the drawings in {}", file.display()),
             "none with a label",
@@ -281,7 +281,7 @@ fn read_corrections(file: &Path) -> Result<Hand, CliError> {
             "choose another file, or keep some drawings in the window first",
         )));
     }
-    Ok(hand)
+    Ok(corrections)
 }
 
 impl HyperparameterArgs {
@@ -312,7 +312,7 @@ impl HyperparameterArgs {
             config.optimizer = decayed(config.optimizer, decay).map_err(CliError::Refused)?;
         }
         if let Some(strength) = self.augment {
-            config.augmentation = Augmentation::HAND.scaled(strength);
+            config.augmentation = Augmentation::HANDWRITING.scaled(strength);
         }
         config.validate().map_err(CliError::Refused)?;
         Ok(config)

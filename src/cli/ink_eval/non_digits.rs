@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     bitmap::CLASSES,
-    data::ink_set::{PLAIN_SIGNS, UNKNOWN_SIGNS, is_among},
+    data::ink_set::{HELD_OUT_SYMBOLS, NON_DIGIT_SYMBOLS, is_among},
     error::CliError,
     format,
     model::{
@@ -63,10 +63,10 @@ impl NonDigitMetrics {
             let prediction = Prediction::of_logits(logits, &model.metadata.calibration);
             let is_refused = !prediction.is_digit();
             figures.all.count(is_refused);
-            if is_among(sign, PLAIN_SIGNS) {
+            if is_among(sign, NON_DIGIT_SYMBOLS) {
                 figures.plain.count(is_refused);
             }
-            if is_among(sign, UNKNOWN_SIGNS) {
+            if is_among(sign, HELD_OUT_SYMBOLS) {
                 figures.unknown.count(is_refused);
             }
             let of_sign = figures.by_sign.entry(sign.to_owned()).or_default();
@@ -106,7 +106,7 @@ impl Evidence {
     ) -> Option<Self> {
         let signs = others
             .iter()
-            .filter(|(sign, _)| is_among(sign, PLAIN_SIGNS))
+            .filter(|(sign, _)| is_among(sign, NON_DIGIT_SYMBOLS))
             .map(|(_, logits)| *logits);
         let all = Self {
             digits: sorted_energy_scores(digits),

@@ -105,10 +105,14 @@ fn gaps_leave_out_the_part_of_the_ink_they_say_and_nothing_else() {
 
 #[test]
 fn values_out_of_range_are_refused() {
-    assert_eq!(Augmentation::HAND.validate(), Ok(()), "the usual strengths");
+    assert_eq!(
+        Augmentation::HANDWRITING.validate(),
+        Ok(()),
+        "the usual strengths"
+    );
     let wild = Augmentation {
         rotation_deg: 90.0,
-        ..Augmentation::HAND
+        ..Augmentation::HANDWRITING
     };
     let refusal = wild.validate().expect_err("a 6 would be a 9");
     assert!(
@@ -117,7 +121,7 @@ fn values_out_of_range_are_refused() {
     );
     let nan = Augmentation {
         shear: f32::NAN,
-        ..Augmentation::HAND
+        ..Augmentation::HANDWRITING
     };
     assert!(nan.validate().is_err(), "NaN is in no range");
 }
@@ -146,7 +150,7 @@ fn the_wobble_neither_makes_nor_loses_ink_on_the_whole() {
 fn strength_tapers_off_at_the_end_only() {
     let tapered = Augmentation {
         taper: 0.1,
-        ..Augmentation::HAND
+        ..Augmentation::HANDWRITING
     };
     let cases = [
         (0.0, 1.0, "full at first"),
@@ -157,8 +161,12 @@ fn strength_tapers_off_at_the_end_only() {
     for (progress, expected, reason) in cases {
         let strength = tapered.at(progress).rotation_deg / tapered.rotation_deg;
         assert!((strength - expected).abs() < 1e-5, "{reason}: {strength}");
-        let steady = Augmentation::HAND.at(progress);
-        assert_eq!(steady, Augmentation::HAND, "{reason}: not without a taper");
+        let steady = Augmentation::HANDWRITING.at(progress);
+        assert_eq!(
+            steady,
+            Augmentation::HANDWRITING,
+            "{reason}: not without a taper"
+        );
     }
     let only_taper = Augmentation {
         taper: 0.5,
@@ -172,7 +180,7 @@ proptest! {
 
     #[test]
     fn a_stiff_image_keeps_its_ink_but_for_its_scale(seed: u64) {
-        let stiff = Augmentation { elastic_px: 0.0, ..Augmentation::HAND };
+        let stiff = Augmentation { elastic_px: 0.0, ..Augmentation::HANDWRITING };
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let ratio = mass(&stiff.apply(&sample(), &mut rng)) / mass(&sample());
         // Turning, slanting and shifting keep areas; the scales change them by 0.87² to 1.13².
@@ -197,7 +205,7 @@ proptest! {
 
     #[test]
     fn an_image_is_never_mirrored(seed: u64) {
-        let rigid = Augmentation { elastic_px: 0.0, thickness_px: 0.5, ..Augmentation::HAND };
+        let rigid = Augmentation { elastic_px: 0.0, thickness_px: 0.5, ..Augmentation::HANDWRITING };
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let varied = rigid.apply(&sample(), &mut rng);
         let overlap = |other: &[u8; PIXELS]| -> f64 {

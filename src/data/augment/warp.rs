@@ -21,18 +21,18 @@ pub(super) struct Places {
 }
 
 /// Makes strokes thicker by so many pixels on each side, at most one, or thinner; then takes every pixel from
-/// its place, which the wobble moves.
+/// its place, which the displacement moves.
 pub(super) fn warp(
     image: &[u8; PIXELS],
     thickening_px: f32,
     places: &Places,
-    wobble: Option<&Wobble>,
+    displacement: Option<&DisplacementField>,
 ) -> [u8; PIXELS] {
     Arch::new().dispatch(Warp {
         image,
         thickening_px,
         places,
-        wobble,
+        displacement,
     })
 }
 
@@ -40,7 +40,7 @@ struct Warp<'a> {
     image: &'a [u8; PIXELS],
     thickening_px: f32,
     places: &'a Places,
-    wobble: Option<&'a Wobble>,
+    displacement: Option<&'a DisplacementField>,
 }
 
 impl WithSimd for Warp<'_> {
@@ -54,8 +54,8 @@ impl WithSimd for Warp<'_> {
             source = source.thickened(self.thickening_px);
         }
         let fields = self
-            .wobble
-            .map_or([&STILL; 2], |wobble| wobble.0.each_ref());
+            .displacement
+            .map_or([&STILL; 2], |displacement| displacement.0.each_ref());
         let [along_x, along_y] = fields.map(|field| field.as_chunks().0);
         let mut varied = [0; PIXELS];
         let rows = varied.as_chunks_mut().0.iter_mut();
@@ -179,9 +179,9 @@ fn small_int(whole: f32) -> u32 {
 }
 
 /// A smooth random field of displacements: a cubic B-spline over a coarse grid of random knots.
-pub(super) struct Wobble([[f32; PIXELS]; 2]);
+pub(super) struct DisplacementField([[f32; PIXELS]; 2]);
 
-impl Wobble {
+impl DisplacementField {
     /// Pixels between two knots: displacements farther apart than two knots hardly depend on each
     /// other, as with a Gaussian of σ 5 pixels.
     const SPACING: usize = 7;
@@ -270,10 +270,10 @@ mod tests {
     use super::{super::tests::sample, *};
 
     /// One pixel of the new image, by the definition and without any vector.
-    fn plain(image: &[u8; PIXELS], places: &Places, wobble: (f32, f32), index: usize) -> u8 {
+    fn plain(image: &[u8; PIXELS], places: &Places, displacement: (f32, f32), index: usize) -> u8 {
         let center = (SIDE as f32 - 1.0) / 2.0;
-        let x = (index % SIDE) as f32 - center - places.shift_x + wobble.0;
-        let y = (index / SIDE) as f32 - center - places.shift_y + wobble.1;
+        let x = (index % SIDE) as f32 - center - places.shift_x + displacement.0;
+        let y = (index / SIDE) as f32 - center - places.shift_y + displacement.1;
         let from_x = places.xx * x + places.xy * y + center;
         let from_y = places.yx * x + places.yy * y + center;
         let pixel = |column: f32, row: f32| {
@@ -305,13 +305,13 @@ mod tests {
                 shift_x: around(4.0),
                 shift_y: around(4.0),
             };
-            let wobble = (round % 2 == 0).then(|| Wobble::new(1.2, &mut rng));
-            let varied = warp(&image, 0.0, &places, wobble.as_ref());
+            let displacement = (round % 2 == 0).then(|| DisplacementField::new(1.2, &mut rng));
+            let varied = warp(&image, 0.0, &places, displacement.as_ref());
             for (index, &found) in varied.iter().enumerate() {
-                let wobble = wobble
+                let displacement = displacement
                     .as_ref()
                     .map_or((0.0, 0.0), |w| (w.0[0][index], w.0[1][index]));
-                let expected = plain(&image, &places, wobble, index);
+                let expected = plain(&image, &places, displacement, index);
                 // Both round a sum of four products to a whole number; a half may go either way.
                 assert!(
                     found.abs_diff(expected) <= 1,
@@ -327,9 +327,9 @@ mod tests {
         // at its place.
         let knots =
             std::array::from_fn(|row| std::array::from_fn(|column| (3 * row + column) as f32));
-        let field = Wobble::interpolate(&knots);
+        let field = DisplacementField::interpolate(&knots);
         for (index, value) in field.into_iter().enumerate() {
-            let along = |pixel: usize| pixel as f32 / Wobble::SPACING as f32 + 1.0;
+            let along = |pixel: usize| pixel as f32 / DisplacementField::SPACING as f32 + 1.0;
             let expected = 3.0 * along(index / SIDE) + along(index % SIDE);
             assert!(
                 (value - expected).abs() < 1e-4,
@@ -341,7 +341,9 @@ mod tests {
     #[test]
     fn the_wobble_has_the_strength_it_says() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let fields: Vec<_> = (0..200).map(|_| Wobble::new(1.2, &mut rng)).collect();
+        let fields: Vec<_> = (0..200)
+            .map(|_| DisplacementField::new(1.2, &mut rng))
+            .collect();
         let squares = fields
             .iter()
             .flat_map(|field| field.0.iter().flatten())

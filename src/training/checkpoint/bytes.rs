@@ -9,7 +9,7 @@ use super::{
     BestEpoch, Checkpoint, DataIdentity, EpochRecord, OptimizerState, Position, hash::Hash,
 };
 use crate::{
-    data::source::DataSource,
+    data::TrainingData,
     error::{ModelError, Refusal},
     model::MAX_PARAMETERS,
     training::{config::TrainingConfig, fine_tune::Origin, step::convolution::parameter_sizes},
@@ -27,7 +27,7 @@ struct State {
     best: Option<BestRecord>,
     data: DataIdentity,
     position: Position,
-    source: DataSource,
+    source: TrainingData,
     origin: Option<Origin>,
     #[serde(default)]
     history: Vec<EpochRecord>,
@@ -233,7 +233,7 @@ impl Reader<'_> {
             second: self.set("second", &learned)?,
         };
         let teacher = match state.origin {
-            Some(_) if !state.source.hand.is_empty() => Some(self.set("teacher", model)?),
+            Some(_) if !state.source.corrections.is_empty() => Some(self.set("teacher", model)?),
             _ => None,
         };
         let average = match config.ema {

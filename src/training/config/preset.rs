@@ -67,7 +67,7 @@ impl Preset {
         };
         let with_gaps = Augmentation {
             gaps: 0.05,
-            ..Augmentation::HAND
+            ..Augmentation::HANDWRITING
         };
         let drawn = |widths: &[usize], epochs| TrainingConfig {
             augmentation: with_gaps,
@@ -78,7 +78,7 @@ impl Preset {
         match self {
             Self::Keras => TrainingConfig::default(),
             Self::Quick => TrainingConfig {
-                augmentation: Augmentation::HAND.scaled(0.7),
+                augmentation: Augmentation::HANDWRITING.scaled(0.7),
                 ..shared(&[605, 800, 64], 10)
             },
             Self::Balanced => drawn(&[847, 960, 128], 16),

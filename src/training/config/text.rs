@@ -215,7 +215,7 @@ mod tests {
                 thickness_px: 0.3,
                 gaps: 0.05,
                 taper: 0.1,
-                ..Augmentation::HAND
+                ..Augmentation::HANDWRITING
             },
             synthetic_digits: 5,
             gce_q: 1.5,

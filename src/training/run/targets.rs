@@ -15,7 +15,7 @@ impl Run<'_> {
         if let Some(teacher) = &self.teacher {
             let logits = teacher.logits_of_filtered(batch.to_dense())?;
             for ((target, logits), &index) in targets.iter_mut().zip(logits).zip(examples) {
-                target.before = (!self.training.is_own(index)).then_some(logits);
+                target.before = (!self.training.is_correction(index)).then_some(logits);
             }
         }
         Ok(targets)

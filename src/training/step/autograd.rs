@@ -312,7 +312,7 @@ fn beliefs(
     gce_q: f64,
 ) -> candle_core::Result<Tensor> {
     let power = |target: &Target| {
-        if target.is_generated {
+        if target.is_synthetic {
             gce_q as f32
         } else {
             0.0

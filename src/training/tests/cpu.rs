@@ -68,7 +68,7 @@ pub(super) fn check_steps(
         let classes = if settings.rejects { 11 } else { 10 };
         let mut target = || Target {
             class: rng.random_range(0..classes),
-            is_generated: rng.random(),
+            is_synthetic: rng.random(),
             before: rng
                 .random_bool(0.3)
                 .then(|| std::array::from_fn(|_| rng.random_range(-4.0..4.0))),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::*;
 use crate::{
     model::{calibration::Calibration, file::Model},
-    training::{config::Optimizer, fine_tune::Pupil},
+    training::{config::Optimizer, fine_tune::BaseModel},
 };
 
 /// A model that was trained so.
-fn trained(config: &TrainingConfig) -> Pupil {
-    Pupil::new(
+fn trained(config: &TrainingConfig) -> BaseModel {
+    BaseModel::new(
         Arc::new(train_alone(config).model),
         "first model".to_owned(),
     )
@@ -25,35 +25,48 @@ fn shared() -> TrainingConfig {
     }
 }
 
-fn taught(pupil: &Pupil, config: &TrainingConfig) -> Result<TrainedModel, TrainingError> {
+fn taught(base_model: &BaseModel, config: &TrainingConfig) -> Result<TrainedModel, TrainingError> {
     let control = Control::default();
     let dataset = dataset();
-    let taught = teach(pupil, config, &dataset, &Device::Cpu, &control, &mut |_| {});
+    let taught = teach(
+        base_model,
+        config,
+        &dataset,
+        &Device::Cpu,
+        &control,
+        &mut |_| {},
+    );
     taught.map(|taught| taught.expect("it is not abandoned"))
 }
 
 #[test]
 fn a_lesson_begins_with_the_models_weights_and_leaves_the_model_alone() {
     for config in [config(), shared()] {
-        let pupil = trained(&config);
-        let before = parameters(&pupil.model().mlp);
+        let base_model = trained(&config);
+        let before = parameters(&base_model.model().mlp);
         let still = TrainingConfig {
             optimizer: Optimizer::SGD,
             learning_rate: 1e-9,
             epochs: 1,
             ..config.clone()
         };
-        let after = parameters(&taught(&pupil, &still).expect("trains").model.mlp);
+        let after = parameters(&taught(&base_model, &still).expect("trains").model.mlp);
         let largest = before.iter().zip(&after).map(|(a, b)| (a - b).abs());
         let largest = largest.fold(0.0, f32::max);
         assert!(largest < 1e-6, "{largest} is more than such steps change");
-        let lesson = taught(&pupil, &pupil.lesson()).expect("trains").model;
+        let lesson = taught(&base_model, &base_model.fine_tuning())
+            .expect("trains")
+            .model;
         assert_ne!(
             parameters(&lesson.mlp),
             before,
             "a lesson changes something"
         );
-        assert_eq!(parameters(&pupil.model().mlp), before, "but not the model");
+        assert_eq!(
+            parameters(&base_model.model().mlp),
+            before,
+            "but not the model"
+        );
         let base_model = lesson.metadata.base_model.as_deref();
         assert_eq!(base_model, Some("first model"), "the file tells");
     }
@@ -67,7 +80,7 @@ fn read(model: &Model, images: &[u8]) -> Vec<Vec<f32>> {
 }
 
 /// How far the readings of the bars move in a gentle lesson on these data.
-fn moved_by(pupil: &Pupil, config: &TrainingConfig, dataset: &Dataset) -> f32 {
+fn moved_by(base_model: &BaseModel, config: &TrainingConfig, dataset: &Dataset) -> f32 {
     let gentle = TrainingConfig {
         optimizer: Optimizer::SGD,
         learning_rate: 0.1,
@@ -75,9 +88,17 @@ fn moved_by(pupil: &Pupil, config: &TrainingConfig, dataset: &Dataset) -> f32 {
         ..config.clone()
     };
     let control = Control::default();
-    let taught = teach(pupil, &gentle, dataset, &Device::Cpu, &control, &mut |_| {});
+    let taught = teach(
+        base_model,
+        &gentle,
+        dataset,
+        &Device::Cpu,
+        &control,
+        &mut |_| {},
+    );
     let taught = taught.expect("trains").expect("it is not abandoned").model;
-    let [before, after] = [pupil.model(), &Arc::new(taught)].map(|it| read(it, bars(50).images()));
+    let [before, after] =
+        [base_model.model(), &Arc::new(taught)].map(|it| read(it, bars(50).images()));
     let moved = before.iter().flatten().zip(after.iter().flatten());
     moved.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
@@ -86,19 +107,19 @@ fn moved_by(pupil: &Pupil, config: &TrainingConfig, dataset: &Dataset) -> f32 {
 fn labels_are_learnt_unless_there_are_drawings_of_ones_own() {
     for config in [config(), shared()] {
         // It misclassifies some, and is to go on to.
-        let pupil = trained(&TrainingConfig {
+        let base_model = trained(&TrainingConfig {
             epochs: 2,
             ..config.clone()
         });
         let mut dataset = dataset();
-        let by_labels = moved_by(&pupil, &config, &dataset);
+        let by_labels = moved_by(&base_model, &config, &dataset);
         assert!(by_labels > 0.1, "{by_labels}: a training goes on");
         // White paper, which no weight of the first layer is learned from.
-        dataset.hand.digits = Examples::new(vec![0; PIXELS], vec![3]).expect("sizes agree");
-        let with_own = moved_by(&pupil, &config, &dataset);
+        dataset.corrections.digits = Examples::new(vec![0; PIXELS], vec![3]).expect("sizes agree");
+        let with_corrections = moved_by(&base_model, &config, &dataset);
         assert!(
-            with_own < by_labels / 4.0,
-            "{with_own} instead of {by_labels}: all else is to be read as before"
+            with_corrections < by_labels / 4.0,
+            "{with_corrections} instead of {by_labels}: all else is to be read as before"
         );
     }
 }
@@ -106,17 +127,17 @@ fn labels_are_learnt_unless_there_are_drawings_of_ones_own() {
 #[test]
 fn ones_own_drawings_are_learnt_and_all_else_stays_as_it_was_read() {
     for config in [config(), shared()] {
-        let pupil = trained(&TrainingConfig {
+        let base_model = trained(&TrainingConfig {
             epochs: 20,
             ..config.clone()
         });
-        let before = read(pupil.model(), bars(50).images());
+        let before = read(base_model.model(), bars(50).images());
         let mut dataset = dataset();
         let mut image = vec![0; PIXELS];
         image
             .chunks_exact_mut(28)
             .for_each(|row| row[14..17].fill(200));
-        dataset.hand.digits = Examples::new(image.clone(), vec![3]).expect("sizes agree");
+        dataset.corrections.digits = Examples::new(image.clone(), vec![3]).expect("sizes agree");
         let lesson = TrainingConfig {
             learning_rate: 0.003,
             epochs: 40,
@@ -124,7 +145,7 @@ fn ones_own_drawings_are_learnt_and_all_else_stays_as_it_was_read() {
         };
         let control = Control::default();
         let taught = teach(
-            &pupil,
+            &base_model,
             &lesson,
             &dataset,
             &Device::Cpu,
@@ -154,8 +175,8 @@ fn a_lesson_is_as_the_model_has_learnt_but_short_and_in_small_steps() {
         non_digits: 5,
         ..shared()
     };
-    let pupil = trained(&learned);
-    let lesson = pupil.lesson();
+    let base_model = trained(&learned);
+    let lesson = base_model.fine_tuning();
     assert_eq!(lesson.model, learned.model, "the same network");
     let same = (lesson.convolutional, lesson.dropout, lesson.non_digits);
     assert_eq!(same, (true, 0.1, 5), "as it has learned");
@@ -163,20 +184,20 @@ fn a_lesson_is_as_the_model_has_learnt_but_short_and_in_small_steps() {
         lesson.learning_rate < learned.learning_rate,
         "in small steps"
     );
-    let again = Pupil::new(
-        Arc::new(taught(&pupil, &lesson).expect("trains").model),
+    let again = BaseModel::new(
+        Arc::new(taught(&base_model, &lesson).expect("trains").model),
         "taught model".to_owned(),
     );
-    assert_eq!(again.lesson(), lesson, "the next lesson is as long");
+    assert_eq!(again.fine_tuning(), lesson, "the next lesson is as long");
     assert_eq!(
         again.name(),
         "first model",
         "and is called as the first was"
     );
-    let mut foreign = (**pupil.model()).clone();
+    let mut foreign = (**base_model.model()).clone();
     foreign.metadata.recipe = String::new();
-    let foreign = Pupil::new(Arc::new(foreign), "foreign model".to_owned());
-    let lesson = foreign.lesson();
+    let foreign = BaseModel::new(Arc::new(foreign), "foreign model".to_owned());
+    let lesson = foreign.fine_tuning();
     assert_eq!(lesson.validate(), Ok(()), "whatever is not known");
     let same = (&lesson.model, lesson.convolutional);
     assert_eq!(same, (&learned.model, false), "nothing needs to be shared");
@@ -215,15 +236,19 @@ fn what_logits_are_worth_stays_known_where_no_hands_tell() {
         reject_threshold: Some(-3.5),
     };
     model.metadata.calibration = known;
-    let pupil = Pupil::new(Arc::new(model), "calibrated model".to_owned());
+    let base_model = BaseModel::new(Arc::new(model), "calibrated model".to_owned());
     let calibration = |config: &TrainingConfig| {
-        let taught = taught(&pupil, config).expect("trains");
+        let taught = taught(&base_model, config).expect("trains");
         taught.model.metadata.calibration
     };
-    assert_eq!(calibration(&pupil.lesson()), known, "as it was found");
+    assert_eq!(
+        calibration(&base_model.fine_tuning()),
+        known,
+        "as it was found"
+    );
     let without = TrainingConfig {
         non_digits: 0,
-        ..pupil.lesson()
+        ..base_model.fine_tuning()
     };
     let found = calibration(&without).reject_threshold;
     assert_eq!(found, None, "what is refused was not learned any more");

@@ -194,7 +194,7 @@ fn check(index: usize, case: &Case) {
     ];
     let target = |(row, &class)| Target {
         class,
-        is_generated: row % 2 == 0,
+        is_synthetic: row % 2 == 0,
         before: None,
     };
     let targets: Vec<Target> = case.labels.iter().enumerate().map(target).collect();

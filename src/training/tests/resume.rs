@@ -7,7 +7,7 @@ use crate::{
     data::augment::Augmentation,
     training::{
         config::{Loss, Optimizer},
-        fine_tune::Pupil,
+        fine_tune::BaseModel,
         schedule::Schedule,
     },
 };
@@ -26,7 +26,7 @@ fn with_all() -> TrainingConfig {
         dropout: 0.2,
         ema: 0.9,
         patience: 2,
-        augmentation: Augmentation::HAND.scaled(0.2),
+        augmentation: Augmentation::HANDWRITING.scaled(0.2),
         synthetic_digits: 10,
         non_digits: 10,
         ..config()
@@ -84,12 +84,19 @@ fn a_lesson_is_resumed_as_a_lesson() {
 
 fn check_lesson(dataset: &Dataset) {
     let config = with_all();
-    let pupil = Pupil::new(
+    let base_model = BaseModel::new(
         Arc::new(train_alone(&config).model),
         "first model".to_owned(),
     );
     let lesson = |control: &Control, on_event: &mut (dyn FnMut(TrainingEvent) + Send)| {
-        let taught = teach(&pupil, &config, dataset, &Device::Cpu, control, on_event);
+        let taught = teach(
+            &base_model,
+            &config,
+            dataset,
+            &Device::Cpu,
+            control,
+            on_event,
+        );
         taught.expect("trains").expect("is not abandoned")
     };
     let whole = lesson(&Control::default(), &mut |_| {});

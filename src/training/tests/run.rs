@@ -100,7 +100,7 @@ fn it_learns_and_tells_what_it_does_in_order() {
 
 #[test]
 fn the_same_seed_gives_the_same_weights_and_another_does_not() {
-    let varied = Augmentation::HAND.scaled(0.3);
+    let varied = Augmentation::HANDWRITING.scaled(0.3);
     for (augmentation, reason) in [(Augmentation::default(), "plain"), (varied, "varied")] {
         let config = config::TrainingConfig {
             epochs: 2,

@@ -258,7 +258,7 @@ fn filters_are_learnt_with_and_belong_to_the_model() {
     };
     for augmentation in [
         crate::data::augment::Augmentation::default(),
-        crate::data::augment::Augmentation::HAND.scaled(0.1),
+        crate::data::augment::Augmentation::HANDWRITING.scaled(0.1),
     ] {
         let config = TrainingConfig {
             model: config()

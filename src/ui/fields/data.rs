@@ -12,7 +12,7 @@ use crate::{
         state::{form::TrainingForm, training::Training},
     },
     bitmap::Digit,
-    data::preview::Glimpse,
+    data::preview::DatasetPreview,
     format,
     ui::{
         gallery::ask_for_data,
@@ -39,11 +39,11 @@ pub(super) fn data_ui(
     ask_for_data(ui, training, form, actions);
     // The counts come a moment later; below the fields, so that none moves away from under the pointer.
     groups::amounts_ui(ui, form);
-    if training.kept != Some(0) {
-        corrections_ui(ui, training.kept, form, actions);
+    if training.correction_count != Some(0) {
+        corrections_ui(ui, training.correction_count, form, actions);
     }
     match form.source().and_then(|source| training.data.of(&source)) {
-        Some(Ok(glimpse)) => counts_ui(ui, glimpse),
+        Some(Ok(preview)) => counts_ui(ui, preview),
         Some(Err(reason)) => fault(ui, reason),
         None => {}
     }
@@ -75,7 +75,7 @@ fn corrections_ui(
     let forget = theme::small_button(ui, "Forget the last");
     let help = "Removes the drawing that you kept last, and puts it on the pad again.";
     if forget.on_hover_text(help).clicked() {
-        actions.push(Action::ForgetLast);
+        actions.push(Action::RemoveLastCorrection);
     }
 }
 
@@ -96,12 +96,12 @@ fn folder_ui(ui: &mut Ui, form: &mut TrainingForm, actions: &mut Vec<Action>) {
 }
 
 /// How many images there are of each digit, as small bars.
-fn counts_ui(ui: &mut Ui, glimpse: &Glimpse) {
+fn counts_ui(ui: &mut Ui, preview: &DatasetPreview) {
     let palette = Palette::of(ui.style());
     let (bars_height, caption) = (34.0, 16.0);
     let size = vec2(ui.available_width(), bars_height + caption);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    let most = glimpse
+    let most = preview
         .train_counts
         .iter()
         .max()
@@ -110,7 +110,7 @@ fn counts_ui(ui: &mut Ui, glimpse: &Glimpse) {
         .max(1);
     let width = rect.width() / 10.0;
     for digit in Digit::ALL {
-        let count = glimpse.train_counts[digit.index()];
+        let count = preview.train_counts[digit.index()];
         let left = rect.left() + width * digit.index() as f32;
         let bottom = rect.bottom() - caption;
         let height = bars_height * count as f32 / most as f32;
@@ -132,7 +132,7 @@ fn counts_ui(ui: &mut Ui, glimpse: &Glimpse) {
         .map(|digit| {
             format!(
                 "{digit}: {}",
-                format::count(glimpse.train_counts[digit.index()])
+                format::count(preview.train_counts[digit.index()])
             )
         })
         .collect();
@@ -143,12 +143,12 @@ fn counts_ui(ui: &mut Ui, glimpse: &Glimpse) {
         info
     });
     response.on_hover_text(format!("Training images of each digit: {text}."));
-    let tested: usize = glimpse.test_counts.iter().sum();
+    let tested: usize = preview.test_counts.iter().sum();
     remark(
         ui,
         format!(
             "{} images to learn from, {} to test with",
-            format::count(glimpse.train_len()),
+            format::count(preview.train_len()),
             format::count(tested)
         ),
     );

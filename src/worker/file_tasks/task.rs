@@ -4,12 +4,11 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use crate::{
     bitmap::Bitmap,
-    data::preview::Glimpse,
-    data::source::DataSource,
+    data::{DataSource, preview::DatasetPreview},
     ink::Ink,
     model::file::Model,
     store::{
-        corrections::{HandOutcome, HandTask},
+        corrections::{CorrectionOutcome, CorrectionTask},
         run_library::{RunLibraryOutcome, RunLibraryTask},
     },
     training::{checkpoint::Checkpoint, config::TrainingConfig},
@@ -76,7 +75,7 @@ pub enum FileTask {
     /// Something in the library of finished trainings, which lies in this folder.
     Library(PathBuf, RunLibraryTask),
     /// Something with the drawings that are kept to learn from, which lie in this file.
-    Hand(PathBuf, HandTask),
+    Corrections(PathBuf, CorrectionTask),
     /// Look for a training that was interrupted.
     FindCheckpoint(PathBuf),
     /// Remove this one.
@@ -165,7 +164,7 @@ pub enum FileOutcome {
         path: PathBuf,
     },
     /// A first look at what is to be learned from, or why there is none: the whole sentence.
-    DataPreviewed(Box<DataSource>, Result<Glimpse, String>),
+    DataPreviewed(DataSource, Result<DatasetPreview, String>),
     /// A folder was chosen or dropped.
     FolderChosen(PathBuf),
     /// A folder was chosen to test on.
@@ -175,7 +174,7 @@ pub enum FileOutcome {
     /// What came of something in the library.
     Library(RunLibraryOutcome),
     /// What came of something with the drawings that are kept.
-    Hand(HandOutcome),
+    Corrections(CorrectionOutcome),
     /// A training was interrupted, and can go on.
     CheckpointFound(Arc<Checkpoint>),
     /// There is none that was interrupted, or none any more.

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     bitmap::PIXELS,
+    data::DataSource,
     model::device::DeviceChoice,
     model::{Activation, MlpConfig},
     training::config::Preset,
@@ -65,7 +66,7 @@ fn spawn(test_waker: &TestWaker, epochs: usize, folder: &Path) -> Trainer {
 fn job(config: TrainingConfig, folder: &Path) -> TrainingJob {
     TrainingJob {
         start: Start::Fresh(Box::new(config)),
-        data: DataSource::of_folder(folder.to_path_buf()),
+        data: DataSource::Folder(folder.to_path_buf()).into(),
         corrections: None,
         device: DeviceChoice::Cpu,
     }
@@ -292,7 +293,7 @@ fn the_built_in_data_is_unpacked_in_the_thread() {
     let test_waker = TestWaker::new();
     let job = TrainingJob {
         start: Start::Fresh(Box::new(config(1))),
-        data: DataSource::default(),
+        data: TrainingData::default(),
         corrections: None,
         device: DeviceChoice::Cpu,
     };
@@ -324,7 +325,7 @@ fn a_training_says_so_where_it_computes_on_the_processor_instead() {
     let (test_waker, folder) = (TestWaker::new(), data_folder());
     let job = TrainingJob {
         start: Start::Fresh(Box::new(config(1))),
-        data: DataSource::of_folder(folder.path().to_path_buf()),
+        data: DataSource::Folder(folder.path().to_path_buf()).into(),
         corrections: None,
         device: DeviceChoice::Cuda,
     };

@@ -152,7 +152,7 @@ mod tests {
                 label_smoothing: 0.1,
                 ema: 0.9,
                 patience: 2,
-                augmentation: Augmentation::HAND,
+                augmentation: Augmentation::HANDWRITING,
                 validation_split: 0.5,
                 data_fraction: 0.5,
                 synthetic_digits: 1,

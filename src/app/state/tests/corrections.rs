@@ -5,31 +5,32 @@ use super::{
     *,
 };
 use crate::{
-    app::state::corrections::{USE_OF_KEPT, is_lesson},
+    app::state::corrections::{FINE_TUNE_HINT, is_fine_tuning},
     bitmap::Digit,
+    data::DataSource,
     ink::Stroke,
-    store::corrections::{HandOutcome, HandTask},
+    store::corrections::{CorrectionOutcome, CorrectionTask},
     training::{Start, config::Preset},
 };
 
 /// What a drawing is to be kept as, and the name of that task.
 fn kept(effects: &[Effect]) -> Option<(Option<Digit>, u64)> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Hand(HandTask::Keep {
+        Effect::Corrections(CorrectionTask::Save {
             digit, revision, ..
         }) => Some((*digit, *revision)),
         _ => None,
     })
 }
 
-fn hear(state: &mut State, outcome: HandOutcome) -> Vec<Effect> {
-    state.on_file_outcome(FileOutcome::Hand(outcome))
+fn hear(state: &mut State, outcome: CorrectionOutcome) -> Vec<Effect> {
+    state.on_file_outcome(FileOutcome::Corrections(outcome))
 }
 
 /// Has the drawing kept, the last of so many.
 fn keep(state: &mut State, digit: Option<Digit>, count: usize) -> Vec<Effect> {
     let (_, revision) = kept(&state.apply(Action::SaveCorrection(digit))).expect("it is kept");
-    let outcome = HandOutcome::Kept {
+    let outcome = CorrectionOutcome::Saved {
         digit,
         revision,
         count,
@@ -73,7 +74,7 @@ fn a_drawing_is_kept_once_and_makes_room_for_the_next() {
             "and once"
         );
         assert!(!state.ink().is_empty(), "it stays until it is in the file");
-        let outcome = HandOutcome::Kept {
+        let outcome = CorrectionOutcome::Saved {
             digit,
             revision,
             count: 12,
@@ -81,9 +82,9 @@ fn a_drawing_is_kept_once_and_makes_room_for_the_next() {
         let effects = hear(&mut state, outcome);
         assert!(state.is_blank(), "then the pad is free");
         assert!(requested(&effects).is_some(), "and the predictor is told");
-        assert_eq!(state.training.kept, Some(12), "counted");
+        assert_eq!(state.training.correction_count, Some(12), "counted");
         let text = format!(
-            "Kept as {words}, 12 of your drawings by now. {USE_OF_KEPT} Undo takes it back."
+            "Kept as {words}, 12 of your drawings by now. {FINE_TUNE_HINT} Undo takes it back."
         );
         assert!(says(&state, &text), "{:?}", state.notices.list());
     }
@@ -97,7 +98,9 @@ fn undo_takes_a_drawing_back_that_was_kept() {
     keep(&mut state, four, 1);
     let taken_back = |effects: &[Effect]| {
         effects.iter().find_map(|effect| match effect {
-            Effect::Hand(HandTask::TakeBack { ink, digit }) => Some((ink.clone(), *digit)),
+            Effect::Corrections(CorrectionTask::Remove { ink, digit }) => {
+                Some((ink.clone(), *digit))
+            }
             _ => None,
         })
     };
@@ -108,13 +111,13 @@ fn undo_takes_a_drawing_back_that_was_kept() {
         "no longer kept"
     );
     assert_eq!(*state.ink(), drawn, "and on the pad again");
-    let outcome = HandOutcome::TakenBack {
+    let outcome = CorrectionOutcome::Removed {
         digit: four,
         count: 0,
     };
     hear(&mut state, outcome);
     assert!(says(&state, "No longer kept as a 4."), "it is told");
-    assert_eq!(state.training.kept, Some(0), "and counted");
+    assert_eq!(state.training.correction_count, Some(0), "and counted");
     assert_eq!(taken_back(&state.apply(Action::Undo)), None, "once");
 
     let mut state = with_answer();
@@ -127,7 +130,7 @@ fn undo_takes_a_drawing_back_that_was_kept() {
     state.on_prediction(response(revision, 7));
     let second = state.ink().clone();
     let (_, revision) = kept(&state.apply(Action::SaveCorrection(eight))).expect("it is kept");
-    let outcome = HandOutcome::Kept {
+    let outcome = CorrectionOutcome::Saved {
         digit: eight,
         revision,
         count: 2,
@@ -149,7 +152,7 @@ fn what_is_drawn_while_a_drawing_is_kept_stays() {
     let mut state = with_answer();
     let (_, revision) = kept(&state.apply(Action::SaveCorrection(eight))).expect("it is kept");
     draw(&mut state, 0.2);
-    let first = HandOutcome::Kept {
+    let first = CorrectionOutcome::Saved {
         digit: eight,
         revision,
         count: 1,
@@ -158,10 +161,10 @@ fn what_is_drawn_while_a_drawing_is_kept_stays() {
     hear(&mut state, first);
     assert_eq!(state.ink().strokes().len(), 2, "nothing is cleared");
     let text = format!(
-        "Kept as an 8, the first of your drawings. {USE_OF_KEPT} Settings, Data can forget it."
+        "Kept as an 8, the first of your drawings. {FINE_TUNE_HINT} Settings, Data can forget it."
     );
     assert!(says(&state, &text), "{:?}", state.notices.list());
-    let failed = HandOutcome::NotKept {
+    let failed = CorrectionOutcome::SaveFailed {
         revision: second,
         reason: "the disk is full".to_owned(),
     };
@@ -196,12 +199,15 @@ fn there_is_nothing_to_keep_without_a_drawing_of_ones_own() {
 #[test]
 fn what_is_kept_can_be_forgotten() {
     let mut state = with_answer();
-    assert_eq!(state.training.kept, Some(0), "none until told");
-    hear(&mut state, HandOutcome::Counted(3));
-    assert_eq!(state.training.kept, Some(3), "told");
-    let effects = state.apply(Action::ForgetLast);
+    assert_eq!(state.training.correction_count, Some(0), "none until told");
+    hear(&mut state, CorrectionOutcome::Counted(3));
+    assert_eq!(state.training.correction_count, Some(3), "told");
+    let effects = state.apply(Action::RemoveLastCorrection);
     assert!(
-        matches!(effects[..], [Effect::Hand(HandTask::ForgetLast)]),
+        matches!(
+            effects[..],
+            [Effect::Corrections(CorrectionTask::RemoveLast)]
+        ),
         "{effects:?}"
     );
     let (on_pad, forgotten) = (
@@ -209,15 +215,21 @@ fn what_is_kept_can_be_forgotten() {
         Stroke::new(vec![dot(0.3)]).into_iter().collect::<Ink>(),
     );
     let last = Some((forgotten.clone(), None));
-    hear(&mut state, HandOutcome::Forgotten { last, count: 2 });
-    assert_eq!(state.training.kept, Some(2), "one less");
+    hear(
+        &mut state,
+        CorrectionOutcome::LastRemoved { last, count: 2 },
+    );
+    assert_eq!(state.training.correction_count, Some(2), "one less");
     assert_eq!(*state.ink(), forgotten, "it is there to be kept again");
     let text = "No longer kept as no digit. The drawing is on the pad again.";
     assert!(says(&state, text), "{:?}", state.notices.list());
     state.apply(Action::Undo);
     assert_eq!(*state.ink(), on_pad, "and nothing is lost for it");
-    hear(&mut state, HandOutcome::Unreadable("could not".to_owned()));
-    assert_eq!(state.training.kept, None, "nobody knows");
+    hear(
+        &mut state,
+        CorrectionOutcome::Unreadable("could not".to_owned()),
+    );
+    assert_eq!(state.training.correction_count, None, "nobody knows");
 }
 
 #[test]
@@ -225,13 +237,13 @@ fn the_model_at_work_is_taught_what_is_kept() {
     let mut state = state();
     state.training.form.from_folder = true;
     state.training.form.uses_corrections = false;
-    assert!(state.apply(Action::Teach).is_empty(), "nothing is kept");
-    hear(&mut state, HandOutcome::Counted(3));
+    assert!(state.apply(Action::FineTune).is_empty(), "nothing is kept");
+    hear(&mut state, CorrectionOutcome::Counted(3));
     let model = Arc::clone(&state.models.chosen().model);
-    let effects = state.apply(Action::Teach);
+    let effects = state.apply(Action::FineTune);
     let [
         Effect::Train {
-            start: Start::From(pupil, config),
+            start: Start::From(base_model, config),
             data,
             uses_corrections: true,
             ..
@@ -240,19 +252,25 @@ fn the_model_at_work_is_taught_what_is_kept() {
     else {
         panic!("expected a lesson, found {effects:?}");
     };
-    assert!(data.is_mnist(), "beside the digits it knows");
-    assert!(Arc::ptr_eq(pupil.model(), &model), "the one that answers");
+    assert!(data.base == DataSource::Mnist, "beside the digits it knows");
+    assert!(
+        Arc::ptr_eq(base_model.model(), &model),
+        "the one that answers"
+    );
     assert_eq!(config.model, *model.mlp.config(), "and its network");
     assert_eq!(state.training.preset, "lesson for the shipped model");
-    assert!(state.apply(Action::Teach).is_empty(), "one at a time");
+    assert!(state.apply(Action::FineTune).is_empty(), "one at a time");
     let run = state.training.state.active_run().expect("it runs");
     finish(&mut state, run);
     let record = &state.runs.list()[0].record;
-    assert!(is_lesson(record), "so that its settings are not offered");
+    assert!(
+        is_fine_tuning(record),
+        "so that its settings are not offered"
+    );
     let run = started_on_mnist(&mut state);
     finish(&mut state, run);
     let record = &state.runs.list()[0].record;
-    assert!(!is_lesson(record), "those of a training are");
+    assert!(!is_fine_tuning(record), "those of a training are");
 }
 
 #[test]
@@ -261,9 +279,12 @@ fn a_model_of_other_things_than_digits_is_not_taught() {
     fashion.metadata.dataset = "fashion".to_owned();
     let loaded = Some(("fashion.safetensors".into(), fashion));
     let mut state = State::new(Settings::default(), model(), loaded);
-    hear(&mut state, HandOutcome::Counted(3));
-    assert!(!state.can_teach(), "it would have to forget all of it");
-    assert!(state.apply(Action::Teach).is_empty(), "nor by other ways");
+    hear(&mut state, CorrectionOutcome::Counted(3));
+    assert!(!state.can_fine_tune(), "it would have to forget all of it");
+    assert!(
+        state.apply(Action::FineTune).is_empty(),
+        "nor by other ways"
+    );
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::{
-    app::state::models::Entry, data::source::DataSource, evaluation::evaluation_set::Source,
-    ink::Stroke,
+    app::state::models::Entry, data::DataSource, evaluation::evaluation_set::Source, ink::Stroke,
 };
 
 #[test]
@@ -142,7 +141,7 @@ fn files_take_their_place_and_failures_take_none() {
     assert!(
         matches!(
             &effects[..],
-            [Effect::Train { data, .. }] if !data.is_mnist()
+            [Effect::Train { data, .. }] if data.base != DataSource::Mnist
         ),
         "trains on it, found {effects:?}"
     );
@@ -191,7 +190,7 @@ fn a_folder_is_the_one_that_is_chosen_with_the_spaces_of_its_name() {
     for (chosen, expected, reason) in cases {
         let mut state = state();
         state.on_file_outcome(FileOutcome::FolderChosen(chosen.into()));
-        let data = DataSource::of_folder(expected.into());
+        let data = DataSource::Folder(expected.into());
         assert_eq!(state.training.form.source(), Some(data), "{reason}");
         let effects = state.on_file_outcome(FileOutcome::TestFolderChosen(chosen.into()));
         let tested = effects.iter().find_map(|effect| match effect {
@@ -210,6 +209,6 @@ fn spaces_around_a_folder_that_is_typed_are_not_meant() {
     state.apply(Action::AskPath(PathPurpose::DataFolder));
     state.apply(Action::PathEdited(" /data/own ".to_owned()));
     state.apply(Action::PathAccepted);
-    let expected = DataSource::of_folder("/data/own".into());
+    let expected = DataSource::Folder("/data/own".into());
     assert_eq!(state.training.form.source(), Some(expected), "trimmed");
 }

@@ -3,8 +3,7 @@
 use super::{training::finish, *};
 use crate::{
     app::state::runs::RunAction,
-    data::preview::Glimpse,
-    data::source::DataSource,
+    data::{DataSource, preview::DatasetPreview},
     store::run_library::{RunLibraryOutcome, RunLibraryTask},
     training::config::Optimizer,
 };
@@ -153,27 +152,27 @@ fn data_is_looked_at_once_and_what_is_seen_of_other_data_is_passed_over() {
     assert!(
         matches!(
             &effects[..],
-            [Effect::File(FileTask::PreviewData(source))] if source.is_mnist()
+            [Effect::File(FileTask::PreviewData(source))] if *source == DataSource::Mnist
         ),
         "it is asked for: {effects:?}"
     );
     assert!(state.apply(Action::PreviewData).is_empty(), "once");
     assert!(
-        state.training.data.of(&DataSource::default()).is_none(),
+        state.training.data.of(&DataSource::Mnist).is_none(),
         "nothing is known yet"
     );
-    let glimpse = Glimpse::of_mnist().expect("it is built in");
-    let folder = DataSource::of_folder("/data/own".into());
+    let preview = DatasetPreview::read(&DataSource::Mnist).expect("it is built in");
+    let folder = DataSource::Folder("/data/own".into());
     state.on_file_outcome(FileOutcome::DataPreviewed(
-        Box::new(folder.clone()),
-        Ok(glimpse.clone()),
+        folder.clone(),
+        Ok(preview.clone()),
     ));
     assert!(
-        state.training.data.of(&DataSource::default()).is_none(),
+        state.training.data.of(&DataSource::Mnist).is_none(),
         "nor from another source"
     );
-    state.on_file_outcome(FileOutcome::DataPreviewed(Box::default(), Ok(glimpse)));
-    let seen = state.training.data.of(&DataSource::default());
+    state.on_file_outcome(FileOutcome::DataPreviewed(DataSource::Mnist, Ok(preview)));
+    let seen = state.training.data.of(&DataSource::Mnist);
     assert!(
         matches!(seen, Some(Ok(seen)) if seen.train_len() == 60_000),
         "now"
@@ -185,12 +184,12 @@ fn data_is_looked_at_once_and_what_is_seen_of_other_data_is_passed_over() {
     let effects = state.apply(Action::PreviewData);
     assert_eq!(effects.len(), 1, "other data are looked at anew");
     assert!(
-        state.training.data.of(&DataSource::default()).is_none(),
+        state.training.data.of(&DataSource::Mnist).is_none(),
         "and are what is known now"
     );
     let reason = "no such folder".to_owned();
     state.on_file_outcome(FileOutcome::DataPreviewed(
-        Box::new(folder.clone()),
+        folder.clone(),
         Err(reason.clone()),
     ));
     assert_eq!(

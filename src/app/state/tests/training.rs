@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     app::state::form,
+    data::DataSource,
     training::{Ending, EpochRecord, Plan, TrainedModel, evaluation::Evaluation},
     worker::trainer::{TrainerFact, TrainerMessage},
 };
@@ -10,7 +11,7 @@ use crate::{
 pub(super) fn started(state: &mut State) -> u64 {
     let effects = state.apply(Action::Train);
     match effects.as_slice() {
-        [Effect::Train { run, data, .. }] if data.is_mnist() => *run,
+        [Effect::Train { run, data, .. }] if data.base == DataSource::Mnist => *run,
         other => panic!("expected a training on MNIST, found {other:?}"),
     }
 }

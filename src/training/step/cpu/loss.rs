@@ -51,7 +51,7 @@ impl LossRule {
                 Loss::MeanSquaredError => self.squared_error(&softmax, &distribution, delta),
             };
             figures.correct += usize::from(softmax.predicted == wanted);
-            if target.is_generated && self.gce_q > 0.0 {
+            if target.is_synthetic && self.gce_q > 0.0 {
                 let belief = softmax.probabilities[usize::from(wanted)].powf(self.gce_q);
                 for delta in delta {
                     *delta *= belief;

@@ -206,8 +206,8 @@ impl Shared {
             if free == 0 {
                 return None;
             }
-            let is_own = |part: &usize| free >> part & 1 == 1;
-            let own = (thread..MAX_PARTS).step_by(threads).find(is_own);
+            let is_correction = |part: &usize| free >> part & 1 == 1;
+            let own = (thread..MAX_PARTS).step_by(threads).find(is_correction);
             let part = own.unwrap_or(free.trailing_zeros() as usize);
             match self.claims.compare_exchange_weak(
                 claims,

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn ones_own_drawings_change_what_is_learnt_and_none_change_nothing() {
     let (folder, test_waker) = (data_folder(), TestWaker::new());
-    let file = folder.path().join("hand.jsonl");
+    let file = folder.path().join("corrections.jsonl");
     let trained = |hand| {
         let mut job = job(config(3), folder.path());
         job.corrections = hand;
