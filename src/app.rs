@@ -128,7 +128,7 @@ impl App {
         loaded: Option<(PathBuf, Model)>,
     ) -> Result<Self, ModelError> {
         let window_size = settings.window_size;
-        let state = State::new(settings, Model::shipped()?, loaded);
+        let state = State::new(settings, Model::built_in()?, loaded);
         Ok(Self {
             view: View::new(ctx),
             workers: Workers::new(ctx, &state),

@@ -129,7 +129,7 @@ fn report_error(error: &CliError, err: &mut (dyn Write + Send)) -> u8 {
 
 /// The model of a weight file, or the shipped one.
 fn load_model(weights: Option<&Path>) -> Result<Model, ModelError> {
-    weights.map_or_else(Model::shipped, Model::load)
+    weights.map_or_else(Model::built_in, Model::load)
 }
 
 /// Opens the device that was asked for; where it is not what was hoped for, that is said.

@@ -1,6 +1,5 @@
 //! The network: a multilayer perceptron from 784 pixels to ten logits, on candle.
 
-mod activation;
 pub mod calibration;
 pub mod device;
 pub mod file;
@@ -10,11 +9,11 @@ pub mod softmax;
 use std::fmt;
 
 use candle_core::{DType, Device, Tensor, Var};
+use clap::{ValueEnum, builder::PossibleValue};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-pub use self::activation::Activation;
 use self::preprocess::Preprocessing;
 use crate::{
     bitmap::{CLASSES, PIXELS},
@@ -25,7 +24,7 @@ use crate::{
 pub const MAX_HIDDEN_LAYERS: usize = 16;
 /// The most units a hidden layer may have.
 pub const MAX_WIDTH: usize = 8192;
-/// The most weights and biases a network may have: 256 MiB of them.
+/// The most weights and biases a network may have: 256 MiB as `f32`.
 pub const MAX_PARAMETERS: usize = 64 << 20;
 
 impl From<candle_core::Error> for ModelError {
@@ -34,8 +33,61 @@ impl From<candle_core::Error> for ModelError {
     }
 }
 
-/// The shape of a network, and what is done to an image before it. Valid by construction: see
-/// [`MlpConfig::new`].
+/// The function after each hidden layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// 1 / (1 + e⁻ˣ).
+    Sigmoid,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// max(0, x).
+    Relu,
+    /// x above 0 and 0.01 · x below, so that no unit stops learning (Maas and others 2013).
+    LeakyRelu,
+    /// x · Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016): exact, not the tanh approximation.
+    Gelu,
+}
+
+impl Activation {
+    /// The slope of [`Activation::LeakyRelu`] below 0, as in PyTorch.
+    pub(crate) const LEAK: f64 = 0.01;
+
+    /// The name in the window.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Sigmoid => "Sigmoid",
+            Self::Tanh => "Tanh",
+            Self::Relu => "ReLU",
+            Self::LeakyRelu => "Leaky ReLU",
+            Self::Gelu => "GELU",
+        }
+    }
+
+    fn forward(self, x: &Tensor) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Sigmoid => candle_nn::ops::sigmoid(x),
+            Self::Tanh => x.tanh(),
+            Self::Relu => x.relu(),
+            // For every x, one of the two terms is 0, and so is its gradient.
+            Self::LeakyRelu => x.relu()? - (x.neg()?.relu()? * Self::LEAK)?,
+            Self::Gelu => x.gelu_erf(),
+        }
+    }
+}
+
+/// The name in files and on the command line.
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(
+            self.to_possible_value()
+                .as_ref()
+                .map_or("", PossibleValue::get_name),
+        )
+    }
+}
+
+/// The shape of a network and its preprocessing. Valid by construction: see [`MlpConfig::new`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "UncheckedMlpConfig")]
 pub struct MlpConfig {
@@ -44,7 +96,7 @@ pub struct MlpConfig {
     preprocessing: Preprocessing,
 }
 
-/// What a file leaves out is as in the tutorial's network.
+/// Fields that a file omits are those of the tutorial's network.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct UncheckedMlpConfig {
@@ -77,11 +129,11 @@ impl TryFrom<UncheckedMlpConfig> for MlpConfig {
 }
 
 impl MlpConfig {
-    /// A network with these hidden layers, from the input to the output; none makes it linear.
+    /// A network with these hidden layers, from the input to the output. Without any it is linear.
     ///
     /// # Errors
-    /// When there are more than [`MAX_HIDDEN_LAYERS`], one of them is empty or wider than
-    /// [`MAX_WIDTH`], or all together need more than [`MAX_PARAMETERS`].
+    /// When there are more than [`MAX_HIDDEN_LAYERS`], a layer is empty or wider than [`MAX_WIDTH`],
+    /// or the network has more than [`MAX_PARAMETERS`].
     pub fn new(hidden: Vec<usize>, activation: Activation) -> Result<Self, Refusal> {
         let refuse = |found: String, expected: String| {
             let remedy = "change the hidden layers";
@@ -117,10 +169,10 @@ impl MlpConfig {
         Ok(config)
     }
 
-    /// The same network behind these filters.
+    /// The same network with this preprocessing.
     ///
     /// # Errors
-    /// When a filter is out of its range.
+    /// When a value is out of its range.
     pub fn with_preprocessing(self, preprocessing: Preprocessing) -> Result<Self, Refusal> {
         preprocessing.validate()?;
         Ok(Self {
@@ -134,7 +186,7 @@ impl MlpConfig {
         Self::relu([128])
     }
 
-    /// A network with ReLU, of constants that are in range.
+    /// A ReLU network without checks: for constants.
     pub(crate) fn relu(hidden: impl Into<Vec<usize>>) -> Self {
         Self {
             hidden: hidden.into(),
@@ -148,12 +200,12 @@ impl MlpConfig {
         &self.hidden
     }
 
-    /// What follows each hidden layer.
+    /// The function after each hidden layer.
     pub fn activation(&self) -> Activation {
         self.activation
     }
 
-    /// What is done to an image before the network sees it.
+    /// What an image passes before the network.
     pub fn preprocessing(&self) -> Preprocessing {
         self.preprocessing
     }
@@ -166,7 +218,7 @@ impl MlpConfig {
         widths
     }
 
-    /// How many weights and biases there are.
+    /// The number of weights and biases.
     pub fn parameter_count(&self) -> usize {
         self.widths()
             .windows(2)
@@ -183,10 +235,10 @@ impl fmt::Display for MlpConfig {
     }
 }
 
-/// Reads "256,128" as two hidden layers; nothing, or "none", as no hidden layer.
+/// Reads "256,128" as two hidden layers, and "" or "none" as no hidden layer.
 ///
 /// # Errors
-/// When a part is no whole number.
+/// When a part is not a whole number.
 pub fn parse_hidden(text: &str) -> Result<Vec<usize>, Refusal> {
     if matches!(text.trim(), "" | "none") {
         return Ok(Vec::new());
@@ -196,7 +248,7 @@ pub fn parse_hidden(text: &str) -> Result<Vec<usize>, Refusal> {
             Refusal::new(
                 "read the hidden layers",
                 format!("\"{text}\""),
-                "whole numbers with commas between them, such as 256,128",
+                "whole numbers separated by commas, such as 256,128",
                 "correct the list",
             )
         })
@@ -207,8 +259,8 @@ pub fn parse_hidden(text: &str) -> Result<Vec<usize>, Refusal> {
 /// One fully connected layer.
 #[derive(Clone, Debug)]
 pub struct Dense {
-    /// `[in, out]`, so that a batch is multiplied from the left without a transpose, and all that
-    /// hangs on one pixel lies together. Files hold `[out, in]`, as PyTorch does.
+    /// `[in, out]`: a batch multiplies it from the left without a transpose, and the weights of one pixel are
+    /// contiguous. Files hold `[out, in]`, as PyTorch does.
     pub weight: Var,
     /// `[out]`.
     pub bias: Var,
@@ -216,7 +268,7 @@ pub struct Dense {
 
 /// A multilayer perceptron. Its parameters are `f32` tensors on a candle device.
 ///
-/// A clone shares the parameters; [`Mlp::copy`] does not.
+/// A clone shares the parameters; a [`Mlp::copy`] has its own.
 #[derive(Clone, Debug)]
 pub struct Mlp {
     config: MlpConfig,
@@ -224,12 +276,11 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// A network to be trained: weights uniform in ±√(6 / (in + out)), as Glorot and Bengio (2010)
-    /// propose and Keras does by default; biases zero. The same seed gives the same weights on
-    /// every machine and device.
+    /// An untrained network: weights uniform in ±√(6 / (in + out)) (Glorot and Bengio 2010, Keras' default), biases
+    /// zero. The same seed gives the same weights on every machine and device.
     ///
     /// # Errors
-    /// When the device has not enough memory.
+    /// When the device has too little memory.
     pub fn new(config: &MlpConfig, seed: u64, device: &Device) -> Result<Self, ModelError> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let layer = |pair: &[usize]| {
@@ -249,17 +300,17 @@ impl Mlp {
         })
     }
 
-    /// A network of given layers.
+    /// A network of these layers.
     ///
     /// # Errors
-    /// When the shapes are not those of the configuration.
+    /// When their shapes differ from the configuration's.
     pub fn from_layers(config: MlpConfig, layers: Vec<Dense>) -> Result<Self, ModelError> {
         let refused = |found: String, expected: String| {
             Err(ModelError::Refused(Refusal::new(
                 "set up the network",
                 found,
                 format!("{expected}, for {config}"),
-                "use the weights of a network of this shape",
+                "use weights of this shape",
             )))
         };
         let widths = config.widths();
@@ -299,23 +350,23 @@ impl Mlp {
             .flat_map(|dense| [&dense.weight, &dense.bias])
     }
 
-    /// Where the parameters live.
+    /// The device that holds the parameters.
     pub fn device(&self) -> &Device {
         self.layers[0].weight.device()
     }
 
-    /// A network with parameters of its own, equal to these now, on the same device.
+    /// An independent copy on the same device.
     ///
     /// # Errors
-    /// When there is not enough memory.
+    /// When there is too little memory.
     pub fn copy(&self) -> Result<Self, ModelError> {
         self.copy_to(self.device())
     }
 
-    /// A network with parameters of its own, equal to these now, on any device.
+    /// An independent copy on any device.
     ///
     /// # Errors
-    /// When there is not enough memory.
+    /// When there is too little memory.
     pub fn copy_to(&self, device: &Device) -> Result<Self, ModelError> {
         let copy =
             |var: &Var| Ok::<_, ModelError>(Var::from_tensor(&var.copy()?.to_device(device)?)?);
@@ -332,45 +383,33 @@ impl Mlp {
         })
     }
 
-    /// From images that have passed the model's filters to logits.
+    /// The logits of preprocessed images.
     ///
     /// # Shapes
-    /// `images` `[n, 784]`, `f32`, 0 is paper and 1 is ink; the result `[n, 10]`, `f32`, before
-    /// the softmax.
+    /// `images` `[n, 784]`, `f32`, 0 is paper and 1 is ink; the result `[n, 10]`, `f32`, before the softmax.
     ///
     /// # Errors
     /// When `images` has another shape or type.
     pub fn forward(&self, images: &Tensor) -> Result<Tensor, ModelError> {
-        self.forward_through(images, &mut |_, outputs| Ok(outputs))
-    }
-
-    /// As [`Mlp::forward`], with something done to the outputs `[n, width]` of each hidden layer, which is
-    /// counted from 0: a training drops some of them out.
-    pub(crate) fn forward_through(
-        &self,
-        images: &Tensor,
-        change: &mut dyn FnMut(usize, Tensor) -> candle_core::Result<Tensor>,
-    ) -> Result<Tensor, ModelError> {
         let layers = self.layers.iter();
         let layers = layers.map(|dense| (dense.weight.as_tensor(), dense.bias.as_tensor()));
-        forward_with(layers, self.config.activation, images, change)
+        forward_with(layers, self.config.activation, images, &mut |_, x| Ok(x))
     }
 
-    /// From pixels through the model's filters to logits, both in memory of the processor.
+    /// The logits of images, after the model's preprocessing.
     ///
     /// # Shapes
-    /// `pixels` `n × 784`, image by image, 0 is paper and 1 is ink; the result `n` rows of ten,
-    /// before the softmax.
+    /// `pixels` `n × 784`, image by image, 0 is paper and 1 is ink; the result `n` rows of ten, before the softmax.
     ///
     /// # Errors
-    /// When `pixels` are no whole images, or candle fails.
+    /// When `pixels` is not a whole number of images, or candle fails.
     pub fn logits(&self, mut pixels: Vec<f32>) -> Result<Vec<[f32; CLASSES]>, ModelError> {
         self.config.preprocessing.apply_to_pixels(&mut pixels);
-        self.logits_of_filtered(pixels)
+        self.logits_of_preprocessed(pixels)
     }
 
-    /// The same of images that have passed the model's filters.
-    pub(crate) fn logits_of_filtered(
+    /// As [`Mlp::logits`], of images that are already preprocessed.
+    pub(crate) fn logits_of_preprocessed(
         &self,
         pixels: Vec<f32>,
     ) -> Result<Vec<[f32; CLASSES]>, ModelError> {
@@ -381,7 +420,8 @@ impl Mlp {
     }
 }
 
-/// From filtered images to logits through these weights and biases, as [`Mlp::forward_through`] through its own.
+/// The logits of preprocessed images, by these weights and biases. `change` gets the index of each hidden layer and
+/// its outputs `[n, width]`, and returns the inputs of the next layer: dropout, for instance.
 pub(crate) fn forward_with<'a>(
     layers: impl ExactSizeIterator<Item = (&'a Tensor, &'a Tensor)>,
     activation: Activation,

@@ -282,7 +282,7 @@ impl FinalEvaluation<'_> {
         };
         let metadata = Metadata {
             dataset: dataset.name.clone(),
-            recipe: serde_json::to_string(config).unwrap_or_default(),
+            training_config: serde_json::to_value(config).ok(),
             base_model: origin.map(|origin| origin.name.clone()),
             corrections_used: Some(dataset.source.corrections.len()).filter(|&count| count > 0),
             seed: Some(config.seed),

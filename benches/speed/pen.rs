@@ -18,7 +18,7 @@ use crate::figures::{self, Measured};
 const MANY: usize = 10_000;
 
 pub(crate) fn run() {
-    let model = Model::shipped().expect("it is built in");
+    let model = Model::built_in().expect("it is built in");
     figures::table(
         "From the pen's sample to the probabilities, shipped model (median / p90 / p99)",
         &["ink", "picture", "picture and prediction"],

@@ -113,16 +113,8 @@ struct ModelArgs {
 #[derive(Debug, Args)]
 struct DeviceArgs {
     /// What to compute on
-    #[arg(long, value_name = "NAME", default_value = DeviceChoice::Auto.name())]
-    #[arg(value_parser = one_of::<DeviceChoice>(DeviceChoice::ALL.map(device_value)))]
+    #[arg(long, value_name = "NAME", value_enum, default_value_t)]
     device: DeviceChoice,
-}
-
-/// A device in the help; what this program was not built for is left out there, and refused with the reason.
-fn device_value(choice: DeviceChoice) -> PossibleValue {
-    PossibleValue::new(choice.name())
-        .help(choice.description())
-        .hide(!choice.is_built())
 }
 
 #[derive(Debug, Args)]

@@ -37,7 +37,7 @@ pub(super) fn run(task: &InfoTask, out: &mut dyn Write) -> Result<Ending, CliErr
         layers: config.widths(),
         activation: config.activation(),
         parameters: config.parameter_count(),
-        metadata: with_recipe_unpacked(serde_json::to_value(&model.metadata).unwrap_or_default()),
+        metadata: serde_json::to_value(&model.metadata).unwrap_or_default(),
     };
     if task.json {
         write_json(out, &info)?;
@@ -45,16 +45,6 @@ pub(super) fn run(task: &InfoTask, out: &mut dyn Write) -> Result<Ending, CliErr
         write_text(&info, out)?;
     }
     Ok(Ending::Done)
-}
-
-/// The recipe is JSON within a string; as part of JSON it can be JSON itself.
-fn with_recipe_unpacked(mut metadata: Value) -> Value {
-    if let Some(recipe) = metadata.get_mut("recipe")
-        && let Some(Ok(unpacked)) = recipe.as_str().map(serde_json::from_str)
-    {
-        *recipe = unpacked;
-    }
-    metadata
 }
 
 fn write_text(info: &Info, out: &mut dyn Write) -> Result<(), CliError> {
@@ -68,7 +58,7 @@ fn write_text(info: &Info, out: &mut dyn Write) -> Result<(), CliError> {
     for (index, pair) in info.layers.windows(2).enumerate() {
         let parameters = (pair[0] + 1) * pair[1];
         let after = if index + 1 < count {
-            info.activation.name()
+            &info.activation.to_string()
         } else {
             "softmax"
         };
@@ -88,36 +78,4 @@ fn write_text(info: &Info, out: &mut dyn Write) -> Result<(), CliError> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_recipe_is_unpacked_where_it_is_json() {
-        let cases = [
-            (
-                json!({"recipe": "{\"epochs\":3}"}),
-                json!({"recipe": {"epochs": 3}}),
-                "as written",
-            ),
-            (
-                json!({"recipe": "by hand"}),
-                json!({"recipe": "by hand"}),
-                "no JSON",
-            ),
-            (
-                json!({"recipe": ""}),
-                json!({"recipe": ""}),
-                "nothing known",
-            ),
-            (json!({}), json!({}), "no recipe"),
-        ];
-        for (metadata, expected, reason) in cases {
-            assert_eq!(with_recipe_unpacked(metadata), expected, "{reason}");
-        }
-    }
 }

@@ -1,52 +1,39 @@
-//! Where a network is computed: on the processor, or on an accelerator that this program was built
-//! for.
+//! The device that computes a network: the processor, or a graphics card that this program was built for.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use candle_core::Device;
+use clap::{ValueEnum, builder::PossibleValue};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ModelError, Refusal};
 
-/// What a person chooses to compute on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// A user's choice of device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum DeviceChoice {
-    /// An accelerator where there is one, or else the processor.
+    /// A graphics card if one is usable, else the processor
     #[default]
     Auto,
-    /// The processor.
+    /// The processor
     Cpu,
-    /// NVIDIA's graphics cards.
+    /// An NVIDIA graphics card
+    #[value(hide = !cfg!(feature = "cuda"))]
     Cuda,
-    /// Apple's.
+    /// An Apple graphics card
+    #[value(hide = !cfg!(feature = "metal"))]
     Metal,
 }
 
 impl DeviceChoice {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Cpu, Self::Cuda, Self::Metal];
-    /// Those that are no processor, in the order in which they are tried.
+    /// The graphics cards, in the order in which [`DeviceChoice::Auto`] tries them.
     const ACCELERATORS: [Self; 2] = [Self::Cuda, Self::Metal];
 
-    /// The name in files and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Cpu => "cpu",
-            Self::Cuda => "cuda",
-            Self::Metal => "metal",
-        }
-    }
-
     /// What it is, in a few words.
-    pub fn description(self) -> &'static str {
-        match self {
-            Self::Auto => "A graphics card where one can be used, or else the processor",
-            Self::Cpu => "The processor",
-            Self::Cuda => "An NVIDIA graphics card",
-            Self::Metal => "An Apple graphics card",
-        }
+    pub fn description(self) -> String {
+        let value = self.to_possible_value();
+        let help = value.as_ref().and_then(PossibleValue::get_help);
+        help.map(ToString::to_string).unwrap_or_default()
     }
 
     /// Whether this program was built to use it.
@@ -58,41 +45,46 @@ impl DeviceChoice {
         }
     }
 
-    /// Whether there is anything to choose: a program built for the processor alone has no choice.
+    /// Whether this program has a choice: it was built for at least one graphics card.
     pub fn is_offered() -> bool {
         Self::ACCELERATORS.into_iter().any(Self::is_built)
     }
 
-    /// Opens it. [`DeviceChoice::Auto`] is always opened.
+    /// Opens the device. [`DeviceChoice::Auto`] always succeeds.
     ///
     /// # Errors
-    /// When the program was not built for it, or the machine has none that answers.
+    /// When the program was not built for it, or there is no card that works.
     pub fn open(self) -> Result<OpenDevice, ModelError> {
         let device = match self {
-            Self::Auto => return Ok(open_any(&Self::ACCELERATORS)),
+            Self::Auto => return Ok(open_first(&Self::ACCELERATORS)),
             Self::Cpu => Device::Cpu,
             Self::Cuda | Self::Metal => self.open_accelerator().map_err(ModelError::Refused)?,
         };
         Ok(OpenDevice { device, note: None })
     }
 
-    /// Opens it or, where that cannot be, the processor, with a note that says so.
+    /// Opens the device. If that fails, opens the processor with a note that says so.
     pub fn open_or_cpu(self) -> OpenDevice {
         match self {
-            Self::Auto | Self::Cpu => self.open().unwrap_or_else(|_| OpenDevice::cpu(None)),
-            Self::Cuda | Self::Metal => open_any(&[self]),
+            Self::Auto => open_first(&Self::ACCELERATORS),
+            Self::Cpu => open_first(&[]),
+            Self::Cuda | Self::Metal => open_first(&[self]),
         }
     }
 
     fn open_accelerator(self) -> Result<Device, Refusal> {
         let refuse = |found: String, expected: String| {
-            let attempted = format!("compute on {}", self.name());
-            Refusal::new(attempted, found, expected, "choose cpu or auto")
+            Refusal::new(
+                format!("compute on {self}"),
+                found,
+                expected,
+                "choose cpu or auto",
+            )
         };
         if !self.is_built() {
             return Err(refuse(
-                "a program that was built without it".to_owned(),
-                format!("one built with `--features {}`", self.name()),
+                "a program without support for it".to_owned(),
+                format!("one built with `--features {self}`"),
             ));
         }
         let opened = match self {
@@ -100,73 +92,64 @@ impl DeviceChoice {
             _ => Device::new_cuda(0),
         };
         opened.map_err(|error| {
-            // Only the first line: candle adds where in its sources it happened.
+            // candle's other lines are a backtrace.
             let reason = error.to_string();
             let reason = reason.lines().next().unwrap_or_default().to_owned();
-            refuse(reason, "a card and a driver that answer".to_owned())
+            refuse(reason, "a graphics card and a driver that work".to_owned())
         })
     }
 }
 
-/// Where to compute, and what a person should know about it.
+/// The name in files and on the command line.
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(
+            self.to_possible_value()
+                .as_ref()
+                .map_or("", PossibleValue::get_name),
+        )
+    }
+}
+
+/// An open device.
 #[derive(Clone, Debug)]
 pub struct OpenDevice {
-    /// For candle.
+    /// The device of candle.
     pub device: Device,
-    /// A sentence, where it is not what was hoped for.
+    /// A sentence for the user, if this is not the device of choice.
     pub note: Option<String>,
 }
 
 impl OpenDevice {
-    fn cpu(note: Option<String>) -> Self {
-        Self {
-            device: Device::Cpu,
-            note,
-        }
-    }
-
-    /// What it is: `cpu`, `cuda` or `metal`.
-    pub fn name(&self) -> &'static str {
+    /// The kind of device; never [`DeviceChoice::Auto`].
+    pub fn kind(&self) -> DeviceChoice {
         match self.device {
-            Device::Cpu => DeviceChoice::Cpu.name(),
-            Device::Cuda(_) => DeviceChoice::Cuda.name(),
-            Device::Metal(_) => DeviceChoice::Metal.name(),
+            Device::Cpu => DeviceChoice::Cpu,
+            Device::Cuda(_) => DeviceChoice::Cuda,
+            Device::Metal(_) => DeviceChoice::Metal,
         }
     }
 }
 
-/// The first of these that can be opened. The processor where none can; where the program was built for one of
-/// them, or it was the only one asked for, with a note.
-fn open_any(accelerators: &[DeviceChoice]) -> OpenDevice {
+/// Opens the first of these that works, else the processor. A note tells the first failure of a device that the
+/// program was built for, or that is the only choice.
+fn open_first(accelerators: &[DeviceChoice]) -> OpenDevice {
     let mut note = None;
     for &accelerator in accelerators {
         match accelerator.open_accelerator() {
             Ok(device) => return OpenDevice { device, note: None },
             Err(refusal) if accelerator.is_built() || accelerators.len() == 1 => {
                 note.get_or_insert(format!(
-                    "Computes on the processor: found {} for {}, expected {}.",
-                    refusal.found,
-                    accelerator.name(),
-                    refusal.expected
+                    "Computes on the processor: found {} for {accelerator}, expected {}.",
+                    refusal.found, refusal.expected
                 ));
             }
             Err(_) => {}
         }
     }
-    OpenDevice::cpu(note)
-}
-
-impl fmt::Display for DeviceChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for DeviceChoice {
-    type Err = Refusal;
-
-    fn from_str(text: &str) -> Result<Self, Refusal> {
-        Refusal::parse_name("read the device", text, &Self::ALL, Self::name)
+    OpenDevice {
+        device: Device::Cpu,
+        note,
     }
 }
 
@@ -175,43 +158,71 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_processor_is_always_there() {
-        let opened = DeviceChoice::Cpu.open().expect("every machine has one");
-        assert_eq!((opened.name(), opened.note), ("cpu", None), "as asked for");
-        let opened = DeviceChoice::Auto.open().expect("whatever there is");
-        let is_silent = opened.note.is_none();
-        let is_hoped_for = opened.name() != "cpu" || !DeviceChoice::is_offered();
+    fn the_processor_is_always_available() {
+        for opened in [
+            DeviceChoice::Cpu.open().expect("every machine has one"),
+            DeviceChoice::Cpu.open_or_cpu(),
+        ] {
+            assert_eq!(
+                (opened.kind(), opened.note),
+                (DeviceChoice::Cpu, None),
+                "without a note"
+            );
+        }
+        let opened = DeviceChoice::Auto
+            .open()
+            .expect("falls back to the processor");
+        let is_expected = opened.kind() != DeviceChoice::Cpu || !DeviceChoice::is_offered();
         assert_eq!(
-            is_silent, is_hoped_for,
-            "a note where an accelerator was hoped for"
+            opened.note.is_none(),
+            is_expected,
+            "a note if a usable card was expected"
         );
     }
 
     #[test]
-    fn what_the_program_was_not_built_for_is_refused_by_name() {
+    fn a_device_without_support_is_refused_by_name() {
         for choice in DeviceChoice::ACCELERATORS {
             if choice.is_built() {
                 continue;
             }
-            let refusal = choice.open().expect_err("it was not built");
-            for words in [choice.name(), "--features", "cpu or auto"] {
-                assert!(
-                    refusal.to_string().contains(words),
-                    "{refusal} says {words}"
-                );
-            }
+            let error = choice.open().expect_err("it is not built in");
+            let ModelError::Refused(refusal) = error else {
+                panic!("{error}")
+            };
+            assert_eq!(
+                refusal.attempted,
+                format!("compute on {choice}"),
+                "names the device"
+            );
+            assert!(
+                refusal.expected.contains(&format!("--features {choice}")),
+                "names the remedy"
+            );
             let opened = choice.open_or_cpu();
-            assert_eq!(opened.name(), "cpu", "a window goes on");
-            let note = opened.note.expect("and says so");
-            assert!(note.contains(choice.name()), "{note}");
+            assert_eq!(
+                opened.kind(),
+                DeviceChoice::Cpu,
+                "falls back to the processor"
+            );
+            let note = opened.note.expect("a note says so");
+            assert!(note.contains(&choice.to_string()), "{note}");
         }
     }
 
     #[test]
-    fn choices_are_found_by_their_names() {
-        for choice in DeviceChoice::ALL {
-            assert_eq!(choice.name().parse(), Ok(choice), "its own name");
+    fn names_are_those_of_files() {
+        for (choice, name) in [(DeviceChoice::Auto, "auto"), (DeviceChoice::Cuda, "cuda")] {
+            assert_eq!(choice.to_string(), name, "its name");
+            assert_eq!(
+                serde_json::to_value(choice).ok(),
+                Some(name.into()),
+                "and in files"
+            );
+            assert!(
+                !choice.description().is_empty(),
+                "{choice} has a description"
+            );
         }
-        assert!("gpu".parse::<DeviceChoice>().is_err(), "none of them");
     }
 }

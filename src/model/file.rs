@@ -1,52 +1,83 @@
-//! Weight files: safetensors with metadata, checked whole before a model comes of them.
+//! Weight files: safetensors with metadata. A file is checked as a whole before it becomes a model.
 
-mod metadata;
-
-use std::path::Path;
+use std::{collections::BTreeMap, ops::RangeInclusive, path::Path};
 
 use candle_core::{Device, Var};
+use clap::ValueEnum as _;
 use half::{bf16, f16};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{
+    Dtype, SafeTensors,
+    tensor::{SafeTensorError, TensorInfo},
+};
+use serde::Serialize;
+use serde_json::Value;
 
-pub use self::metadata::Metadata;
-use self::metadata::config_of;
-use super::{Dense, Mlp};
+use super::{
+    Activation, Dense, Mlp, MlpConfig, calibration::Calibration, parse_hidden,
+    preprocess::Preprocessing,
+};
 use crate::{
     bitmap::{CLASSES, PIXELS},
     error::{ModelError, Refusal},
     files::{self, ReadError},
 };
 
-/// The largest weight file that is read: the largest network, and room for the header.
+/// The largest weight file: the largest network, and room for the header.
 const LIMIT_BYTES: u64 = 4 * super::MAX_PARAMETERS as u64 + (1 << 20);
-/// The model that the program ships.
+/// The version of the format, in the metadata under `format`.
+const FORMAT: &str = "digitpad-1";
+/// The input of the network, in the metadata under `input`.
+const INPUT: &str = "28x28 pixels row by row, 0 is paper and 1 is ink";
 static BUILT_IN_WEIGHTS: &[u8] = include_bytes!("../../weights/digitpad.safetensors");
 
-/// A network and what is known of it.
+/// A network and its metadata.
 #[derive(Clone, Debug)]
 pub struct Model {
     /// The network.
     pub mlp: Mlp,
-    /// Where it comes from and what it reaches.
+    /// Its origin and accuracy.
     pub metadata: Metadata,
 }
 
+/// Origin and accuracy of a model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Metadata {
+    /// The training data: "mnist", or the name of a folder.
+    pub dataset: String,
+    /// The training configuration. Only `training` knows its fields.
+    pub training_config: Option<Value>,
+    /// The name of the base model that was fine-tuned; `None` after a training from random weights.
+    pub base_model: Option<String>,
+    /// The number of corrections in the training data.
+    pub corrections_used: Option<usize>,
+    /// The seed of the training.
+    pub seed: Option<u64>,
+    /// Accuracy on the validation examples, 0..=1.
+    pub validation_accuracy: Option<f64>,
+    /// Mean cross-entropy on the test set, in nats.
+    pub test_loss: Option<f64>,
+    /// Accuracy on the test set, 0..=1.
+    pub test_accuracy: Option<f64>,
+    /// Temperature and reject threshold.
+    pub calibration: Calibration,
+}
+
 impl Model {
-    /// The model inside the program.
+    /// The built-in model.
     ///
     /// # Errors
-    /// Only if the program was built with weights that do not fit, which a test rules out.
-    pub fn shipped() -> Result<Self, ModelError> {
-        Self::from_bytes(BUILT_IN_WEIGHTS, "the shipped model")
+    /// Never in a tested program: only if the built-in weights do not fit.
+    pub fn built_in() -> Result<Self, ModelError> {
+        Self::from_bytes(BUILT_IN_WEIGHTS, "the built-in model")
     }
 
-    /// Reads a weight file onto the CPU.
+    /// Reads a weight file into the processor's memory.
     ///
     /// # Errors
-    /// When the file cannot be read, or does not hold a network of this program's format.
+    /// When the file is unreadable or has another format.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
         let name = path.display().to_string();
-        let bytes = files::read_bounded(path, LIMIT_BYTES).map_err(|fault| match fault {
+        let bytes = files::read_bounded(path, LIMIT_BYTES).map_err(|error| match error {
             ReadError::Io(error) => error.into(),
             ReadError::TooLarge(limit) => {
                 refused(&name, "a larger file", &format!("at most {limit} bytes"))
@@ -55,22 +86,27 @@ impl Model {
         Self::from_bytes(&bytes, &name)
     }
 
-    /// Reads the bytes of a weight file onto the CPU; `name` is for the error.
+    /// Reads the bytes of a weight file into the processor's memory. Errors show `name`.
     ///
     /// # Errors
-    /// When the bytes are no network of this program's format.
+    /// When the bytes have another format.
     pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self, ModelError> {
-        let malformed = |error: safetensors::SafeTensorError| {
-            refused(
-                name,
-                &format!("damaged or foreign content ({error})"),
-                "a safetensors file",
-            )
+        let malformed = |error: SafeTensorError| {
+            let found = format!("damaged or foreign content ({error})");
+            refused(name, &found, "a safetensors file")
         };
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(malformed)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(malformed)?;
-        let map = header.metadata().clone().unwrap_or_default();
-        let config = config_of(&map, name)?;
+        let fields = Fields {
+            map: header
+                .metadata()
+                .iter()
+                .flatten()
+                .map(|(key, value)| (&**key, &**value))
+                .collect(),
+            name,
+        };
+        let config = fields.config()?;
         let mut names: Vec<String> = Vec::new();
         let mut layers = Vec::new();
         for (index, pair) in config.widths().windows(2).enumerate() {
@@ -88,88 +124,87 @@ impl Model {
                 bias: Var::from_vec(bias, outputs, &Device::Cpu)?,
             });
         }
-        if let Some(extra) = tensors
-            .names()
-            .into_iter()
-            .find(|n| !names.iter().any(|k| k == n))
-        {
-            let expected = format!("only the parameters of {config}");
+        let is_extra = |key: &&str| !names.iter().any(|name| name == key);
+        if let Some(extra) = tensors.names().into_iter().find(is_extra) {
+            let found = format!("an extra tensor {extra}");
             return Err(refused(
                 name,
-                &format!("another tensor, {extra}"),
-                &expected,
+                &found,
+                &format!("only the parameters of {config}"),
             ));
         }
         Ok(Self {
             mlp: Mlp::from_layers(config, layers)?,
-            metadata: Metadata::from_map(&map, name)?,
+            metadata: fields.metadata()?,
         })
     }
 
-    /// The bytes of the weight file: `layers.N.weight` `[out, in]` and `layers.N.bias` `[out]`, `f32`.
+    /// The bytes of a weight file: `layers.N.weight` `[out, in]` and `layers.N.bias` `[out]`, `f32`.
     ///
     /// # Errors
-    /// When the parameters cannot be brought to the CPU.
+    /// When the device of the network fails.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
-        self.to_bytes_of(Dtype::F32)
+        self.serialize(Dtype::F32, |_, values| {
+            Ok(values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect())
+        })
     }
 
-    /// The same with numbers of 16 bits, half as many bytes.
+    /// As [`Model::to_bytes`] with 16-bit numbers: half the size.
     ///
     /// # Errors
-    /// Likewise, and when one is too large for them.
+    /// As [`Model::to_bytes`], and when a value is too large for 16 bits.
     pub fn to_half_bytes(&self) -> Result<Vec<u8>, ModelError> {
-        self.to_bytes_of(Dtype::F16)
+        self.serialize(Dtype::F16, half_bytes)
     }
 
-    fn to_bytes_of(&self, dtype: Dtype) -> Result<Vec<u8>, ModelError> {
-        let mut named = Vec::new();
+    fn serialize(
+        &self,
+        dtype: Dtype,
+        bytes_of: impl Fn(&str, &[f32]) -> Result<Vec<u8>, ModelError>,
+    ) -> Result<Vec<u8>, ModelError> {
+        let mut tensors = Vec::new();
         for (index, dense) in self.mlp.layers().iter().enumerate() {
-            named.push((
+            let weight = (
                 format!("layers.{index}.weight"),
                 dense.weight.t()?.contiguous()?,
-            ));
-            named.push((
+            );
+            let bias = (
                 format!("layers.{index}.bias"),
                 dense.bias.as_tensor().clone(),
-            ));
+            );
+            for (name, tensor) in [weight, bias] {
+                let values: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
+                tensors.push(StoredTensor {
+                    bytes: bytes_of(&name, &values)?,
+                    shape: tensor.dims().to_vec(),
+                    name,
+                    dtype,
+                });
+            }
         }
-        let mut stored = Vec::new();
-        for (name, tensor) in named {
-            let values: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
-            let bytes = if dtype == Dtype::F16 {
-                half_bytes(&name, &values)?
-            } else {
-                values.iter().flat_map(|x| x.to_le_bytes()).collect()
-            };
-            stored.push((name, tensor.dims().to_vec(), bytes));
-        }
-        let views = stored.iter().map(|(name, shape, bytes)| {
-            TensorView::new(dtype, shape.clone(), bytes).map(|view| (name.as_str(), view))
-        });
-        let compute = |error| ModelError::Compute(Box::new(error));
-        let views: Vec<_> = views.collect::<Result<_, _>>().map_err(compute)?;
-        let map = self.metadata.to_map(self.mlp.config());
-        safetensors::serialize(views, Some(map)).map_err(compute)
+        serialize_tensors(tensors, &self.metadata.fields(self.mlp.config())?)
     }
 
-    /// Writes a weight file, or leaves the one that was there.
+    /// Writes a weight file. After an error, the previous file is unchanged.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the file is not writable.
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
         Ok(files::write_atomically(path, &self.to_bytes()?)?)
     }
 }
 
-/// Each of a tensor's values rounded to 16 bits.
+/// Rounds values to 16 bits.
 fn half_bytes(name: &str, values: &[f32]) -> Result<Vec<u8>, ModelError> {
-    let most = f16::MAX.to_f32();
-    if let Some(value) = values.iter().find(|value| value.abs() > most) {
+    let max = f16::MAX.to_f32();
+    if let Some(value) = values.iter().find(|value| value.abs() > max) {
         return Err(ModelError::Refused(Refusal::new(
-            "write the weights as numbers of 16 bits",
+            "write the weights with 16 bits",
             format!("{value} in {name}"),
-            format!("at most {most} either way"),
+            format!("values from -{max} to {max}"),
             "write them with 32 bits",
         )));
     }
@@ -177,60 +212,103 @@ fn half_bytes(name: &str, values: &[f32]) -> Result<Vec<u8>, ModelError> {
     Ok(rounded.flat_map(f16::to_le_bytes).collect())
 }
 
+/// A tensor of a safetensors file.
+pub(crate) struct StoredTensor {
+    pub(crate) name: String,
+    pub(crate) dtype: Dtype,
+    pub(crate) shape: Vec<usize>,
+    /// Row by row, little-endian.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The bytes of a safetensors file. The same content gives the same bytes; the `safetensors` crate writes the metadata
+/// in random order.
+///
+/// # Errors
+/// When JSON fails, which a tested program excludes.
+pub(crate) fn serialize_tensors(
+    mut tensors: Vec<StoredTensor>,
+    metadata: &BTreeMap<&str, String>,
+) -> Result<Vec<u8>, ModelError> {
+    // As the crate does: wide types first, so that every tensor is aligned.
+    tensors.sort_by(|a, b| b.dtype.cmp(&a.dtype).then_with(|| a.name.cmp(&b.name)));
+    let mut header = format!("{{\"__metadata__\":{}", json(metadata)?);
+    let mut end = 0;
+    for StoredTensor {
+        name,
+        dtype,
+        shape,
+        bytes,
+    } in &tensors
+    {
+        let start = end;
+        end += bytes.len();
+        let info = TensorInfo {
+            dtype: *dtype,
+            shape: shape.clone(),
+            data_offsets: (start, end),
+        };
+        header.extend([",", &json(name)?, ":", &json(&info)?]);
+    }
+    header.push('}');
+    header += &" ".repeat(header.len().next_multiple_of(8) - header.len());
+    let mut file = Vec::with_capacity(8 + header.len() + end);
+    file.extend((header.len() as u64).to_le_bytes());
+    file.extend(header.as_bytes());
+    for tensor in tensors {
+        file.extend(tensor.bytes);
+    }
+    Ok(file)
+}
+
+fn json(value: &impl Serialize) -> Result<String, ModelError> {
+    serde_json::to_string(value).map_err(|error| ModelError::Compute(Box::new(error)))
+}
+
 fn refused(name: &str, found: &str, expected: &str) -> ModelError {
     ModelError::Refused(Refusal::new(
         format!("read the weights in {name}"),
         found,
         expected,
-        "choose a file that Digitpad saved",
+        "choose a weight file of Digitpad",
     ))
 }
 
-/// The values of a tensor of rows, or of values, column by column. They are copied this once: what is freed again of
-/// large copies would stay with the program.
+/// The values of a tensor column by column. Copies large tensors only once: the allocator would keep the memory of a
+/// second copy.
 fn read_transposed(
     tensors: &SafeTensors,
     key: &str,
     shape: &[usize],
     name: &str,
 ) -> Result<Vec<f32>, ModelError> {
-    let expected =
-        format!("shape {shape:?} for {PIXELS} pixels, {CLASSES} digits and the layers it names");
-    let view = tensors
-        .tensor(key)
-        .ok()
-        .ok_or_else(|| refused(name, &format!("no tensor {key}"), &expected))?;
+    let expected = format!(
+        "shape {shape:?} for {PIXELS} pixels, {CLASSES} digits and the hidden layers of the metadata"
+    );
+    let missing = |_| refused(name, &format!("no tensor {key}"), &expected);
+    let view = tensors.tensor(key).map_err(missing)?;
     if view.shape() != shape {
-        return Err(refused(
-            name,
-            &format!("{key} of shape {:?}", view.shape()),
-            &expected,
-        ));
+        let found = format!("{key} of shape {:?}", view.shape());
+        return Err(refused(name, &found, &expected));
     }
     let (pairs, fours) = (view.data().as_chunks().0, view.data().as_chunks().0);
     let values = match view.dtype() {
-        Dtype::F32 => transposed(shape, |place| f32::from_le_bytes(fours[place])),
-        Dtype::F16 => transposed(shape, |place| f16::from_le_bytes(pairs[place]).to_f32()),
-        Dtype::BF16 => transposed(shape, |place| bf16::from_le_bytes(pairs[place]).to_f32()),
+        Dtype::F32 => transposed(shape, |index| f32::from_le_bytes(fours[index])),
+        Dtype::F16 => transposed(shape, |index| f16::from_le_bytes(pairs[index]).to_f32()),
+        Dtype::BF16 => transposed(shape, |index| bf16::from_le_bytes(pairs[index]).to_f32()),
         other => {
-            return Err(refused(
-                name,
-                &format!("{key} of type {other:?}"),
-                "F32, F16 or BF16",
-            ));
+            let found = format!("{key} of type {other:?}");
+            return Err(refused(name, &found, "F32, F16 or BF16"));
         }
     };
     if let Some(value) = values.iter().find(|value| !value.is_finite()) {
-        return Err(refused(
-            name,
-            &format!("the value {value} in {key}"),
-            "finite numbers",
-        ));
+        let found = format!("the value {value} in {key}");
+        return Err(refused(name, &found, "finite numbers"));
     }
     Ok(values)
 }
 
-/// Values, given by their places row by row, column by column.
+/// Values column by column; `value` gets their indices row by row.
 fn transposed(shape: &[usize], value: impl Fn(usize) -> f32) -> Vec<f32> {
     let columns: usize = shape[1..].iter().product();
     let mut values = Vec::with_capacity(shape[0] * columns);
@@ -240,5 +318,163 @@ fn transposed(shape: &[usize], value: impl Fn(usize) -> f32) -> Vec<f32> {
     values
 }
 
+impl Metadata {
+    /// The metadata of a weight file, which safetensors limits to strings.
+    fn fields(&self, config: &MlpConfig) -> Result<BTreeMap<&'static str, String>, ModelError> {
+        fn text<T: ToString>(value: Option<&T>) -> Option<String> {
+            value.map(T::to_string)
+        }
+        let hidden: Vec<_> = config.hidden().iter().map(ToString::to_string).collect();
+        let Calibration {
+            temperature,
+            reject_threshold,
+        } = &self.calibration;
+        let fields = [
+            ("format", Some(FORMAT.to_owned())),
+            ("input", Some(INPUT.to_owned())),
+            ("hidden", Some(hidden.join(","))),
+            ("activation", Some(config.activation().to_string())),
+            ("preprocessing", Some(json(&config.preprocessing())?)),
+            ("dataset", Some(self.dataset.clone())),
+            ("training_config", text(self.training_config.as_ref())),
+            ("base_model", self.base_model.clone()),
+            ("corrections_used", text(self.corrections_used.as_ref())),
+            ("seed", text(self.seed.as_ref())),
+            (
+                "validation_accuracy",
+                text(self.validation_accuracy.as_ref()),
+            ),
+            ("test_loss", text(self.test_loss.as_ref())),
+            ("test_accuracy", text(self.test_accuracy.as_ref())),
+            ("temperature", Some(temperature.to_string())),
+            ("reject_threshold", text(reject_threshold.as_ref())),
+        ];
+        let fields = fields.into_iter();
+        Ok(fields
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect())
+    }
+}
+
+/// The metadata of a weight file, and the file's name for errors.
+struct Fields<'a> {
+    map: BTreeMap<&'a str, &'a str>,
+    name: &'a str,
+}
+
+impl Fields<'_> {
+    /// A field that every weight file has.
+    fn required(&self, key: &str) -> Result<&str, ModelError> {
+        self.map.get(key).copied().ok_or_else(|| {
+            let found = format!("no \"{key}\" in the metadata");
+            refused(
+                self.name,
+                &found,
+                "the metadata of a weight file of Digitpad",
+            )
+        })
+    }
+
+    fn unexpected(&self, key: &str, found: &str, expected: &str) -> ModelError {
+        let excerpt: String = found.chars().take(60).collect();
+        refused(self.name, &format!("{key} \"{excerpt}\""), expected)
+    }
+
+    /// The shape and the preprocessing of the network.
+    fn config(&self) -> Result<MlpConfig, ModelError> {
+        for (key, expected) in [("format", FORMAT), ("input", INPUT)] {
+            let found = self.required(key)?;
+            if found != expected {
+                return Err(self.unexpected(key, found, &format!("\"{expected}\"")));
+            }
+        }
+        let nested = |refusal: Refusal| refused(self.name, &refusal.found, &refusal.expected);
+        let hidden = parse_hidden(self.required("hidden")?).map_err(nested)?;
+        let activation = self.required("activation")?;
+        let activation = Activation::from_str(activation, false).map_err(|_unknown| {
+            let names = Activation::value_variants().iter().map(ToString::to_string);
+            let expected = names.collect::<Vec<_>>().join(", ");
+            self.unexpected("activation", activation, &expected)
+        })?;
+        let preprocessing = self.required("preprocessing")?;
+        let preprocessing: Preprocessing =
+            serde_json::from_str(preprocessing).map_err(|error| {
+                self.unexpected("preprocessing", preprocessing, &format!("{error}"))
+            })?;
+        MlpConfig::new(hidden, activation)
+            .and_then(|config| config.with_preprocessing(preprocessing))
+            .map_err(nested)
+    }
+
+    fn metadata(&self) -> Result<Metadata, ModelError> {
+        let text = |key: &str| self.map.get(key).map(|&text| text.to_owned());
+        // The network works without these, so invalid values are ignored.
+        let number = |key: &str, range: RangeInclusive<f64>| {
+            let value = self.map.get(key)?.parse().ok();
+            value.filter(|value| range.contains(value))
+        };
+        let json = |text: &&str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(*text));
+        Ok(Metadata {
+            dataset: text("dataset").unwrap_or_default(),
+            training_config: self.map.get("training_config").map(json),
+            base_model: text("base_model"),
+            corrections_used: text("corrections_used").and_then(|text| text.parse().ok()),
+            seed: text("seed").and_then(|text| text.parse().ok()),
+            validation_accuracy: number("validation_accuracy", 0.0..=1.0),
+            test_loss: number("test_loss", 0.0..=f64::MAX),
+            test_accuracy: number("test_accuracy", 0.0..=1.0),
+            calibration: Calibration {
+                temperature: self
+                    .calibration("temperature", 0.01..=100.0)?
+                    .unwrap_or(1.0),
+                reject_threshold: self.calibration("reject_threshold", f32::MIN..=f32::MAX)?,
+            },
+        })
+    }
+
+    /// A value that predictions depend on.
+    fn calibration(
+        &self,
+        key: &str,
+        range: RangeInclusive<f32>,
+    ) -> Result<Option<f32>, ModelError> {
+        let Some(text) = self.map.get(key) else {
+            return Ok(None);
+        };
+        let value = text.parse().ok().filter(|value| range.contains(value));
+        value.map(Some).ok_or_else(|| {
+            let expected = format!("a number from {} to {}", range.start(), range.end());
+            self.unexpected(key, text, &expected)
+        })
+    }
+}
+
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invalid_accuracies_are_ignored() {
+        let cases = [
+            ("0.977", Some(0.977), Some(0.977), "valid"),
+            ("0", Some(0.0), Some(0.0), "the least"),
+            ("1", Some(1.0), Some(1.0), "the greatest accuracy"),
+            ("97.7", None, Some(97.7), "percent; as a loss it is valid"),
+            ("-0.1", None, None, "negative"),
+            ("NaN", None, None, "not a number"),
+            ("inf", None, None, "infinite"),
+            ("good", None, None, "a word"),
+        ];
+        for (text, accuracy, loss, reason) in cases {
+            let keys = ["validation_accuracy", "test_accuracy", "test_loss"];
+            let fields = Fields {
+                map: keys.map(|key| (key, text)).into(),
+                name: "w",
+            };
+            let read = fields.metadata().expect("the network works without them");
+            assert_eq!(read.validation_accuracy, accuracy, "{reason}");
+            assert_eq!(read.test_accuracy, accuracy, "{reason}");
+            assert_eq!(read.test_loss, loss, "{reason}");
+        }
+    }
+}

@@ -1,7 +1,6 @@
-//! What is done to an image before the network sees it, and belongs to the model: straightening, and filters
-//! against noise.
+//! Preprocessing of images, which belongs to the model: deslanting, and filters against noise.
 
-mod straighten;
+mod deslant;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,21 +9,20 @@ use crate::{
     error::Refusal,
 };
 
-/// What every image passes before the network sees it, while it is trained and ever after. Zero in a field leaves
-/// that step out. They are applied in the order of the fields.
+/// What every image passes before the network, in training and prediction. The steps run in the order of the fields; 0
+/// leaves a step out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Preprocessing {
-    /// Takes away this part of a digit's slant, as the moments of its ink tell it; 0..=1.
-    pub upright: f32,
-    /// Brings a digit's width this part of the way to one that is usual; 0..=1.
+    /// The fraction of the slant that is removed, by the moments of the ink; 0..=1.
+    pub deslant: f32,
+    /// The fraction by which the width moves to the usual one; 0..=1.
     pub width_normalization: f32,
-    /// Replaces each pixel by the median of the square that reaches this many pixels to each side of it,
-    /// against single wrong pixels; 0..=2.
+    /// The radius of the median filter in pixels, against single wrong pixels; 0..=2.
     pub median_px: usize,
-    /// Blurs with a Gaussian of this standard deviation in pixels, against grain; 0..=3.
+    /// The standard deviation of the Gaussian blur in pixels, against grain; 0..=3.
     pub gaussian_px: f32,
-    /// Makes pixels of at least this value ink and all others paper, against gray; 0..=1.
+    /// Pixels of at least this value become ink, all others paper; 0..=1.
     pub threshold: f32,
 }
 
@@ -34,7 +32,7 @@ impl Preprocessing {
     /// The largest [`Preprocessing::gaussian_px`].
     pub const MAX_GAUSSIAN_PX: f32 = 3.0;
 
-    /// Whether images stay as they are.
+    /// Whether images do not change.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
@@ -42,11 +40,11 @@ impl Preprocessing {
     /// Checks each value against its range.
     ///
     /// # Errors
-    /// Names the first that is out of its range, and the range.
+    /// Names the first value out of its range, and the range.
     pub fn validate(&self) -> Result<(), Refusal> {
         let ranges = [
-            ("straightening", self.upright, 1.0),
-            ("even width", self.width_normalization, 1.0),
+            ("deslanting", self.deslant, 1.0),
+            ("width normalization", self.width_normalization, 1.0),
             (
                 "median filter",
                 self.median_px as f32,
@@ -55,23 +53,24 @@ impl Preprocessing {
             ("Gaussian filter", self.gaussian_px, Self::MAX_GAUSSIAN_PX),
             ("threshold", self.threshold, 1.0),
         ];
-        for (name, value, most) in ranges {
-            if !(0.0..=most).contains(&value) {
-                return Err(Refusal::new(
-                    format!("set the {name}"),
-                    value.to_string(),
-                    format!("a value from 0 to {most}"),
-                    "choose one in this range",
-                ));
-            }
+        match ranges
+            .iter()
+            .find(|(_, value, max)| !(0.0..=*max).contains(value))
+        {
+            None => Ok(()),
+            Some((name, value, max)) => Err(Refusal::new(
+                format!("set the {name}"),
+                value.to_string(),
+                format!("a value from 0 to {max}"),
+                "choose a value in this range",
+            )),
         }
-        Ok(())
     }
 
-    /// Filters an image; 0 is paper and 255 is ink. Beyond its edges there is paper.
+    /// Changes an image; 0 is paper and 255 is ink. Paper surrounds it.
     pub fn apply(&self, image: &mut [u8; PIXELS]) {
-        if self.upright > 0.0 || self.width_normalization > 0.0 {
-            *image = straighten::straightened(image, self.upright, self.width_normalization);
+        if self.deslant > 0.0 || self.width_normalization > 0.0 {
+            *image = deslant::deslanted(image, self.deslant, self.width_normalization);
         }
         if self.median_px > 0 {
             *image = median(image, self.median_px);
@@ -87,7 +86,7 @@ impl Preprocessing {
         }
     }
 
-    /// The image that the network sees of a bitmap.
+    /// A bitmap as the network sees it.
     #[must_use]
     pub fn of_bitmap(&self, bitmap: &Bitmap) -> Bitmap {
         if self.is_none() {
@@ -98,8 +97,8 @@ impl Preprocessing {
         Bitmap::from_bytes(&image)
     }
 
-    /// Filters `n` images in place, image by image, 0 is paper and 1 is ink. What is filtered is first
-    /// rounded to bytes, so that it is the very image that a training sees.
+    /// Changes `n` images in place, image by image, 0 is paper and 1 is ink. They are rounded to bytes first, so that
+    /// training and prediction see the same image.
     pub(super) fn apply_to_pixels(&self, pixels: &mut [f32]) {
         if self.is_none() {
             return;
@@ -112,9 +111,9 @@ impl Preprocessing {
     }
 }
 
-/// The value at a place that may lie beyond the edge.
+/// The value at a position, or paper beyond the edge.
 fn at(image: &[u8; PIXELS], row: usize, column: usize) -> u8 {
-    // What lies before the first wraps to far behind the last.
+    // Callers wrap negative positions to huge ones.
     if row < SIDE && column < SIDE {
         image[row * SIDE + column]
     } else {
@@ -135,7 +134,7 @@ fn median(image: &[u8; PIXELS], radius: usize) -> [u8; PIXELS] {
             *value = at(image, row, column);
             inked += usize::from(*value > 0);
         }
-        // Most of an image is paper, whose median needs no sorting.
+        // Most windows are mostly paper and need no sorting.
         if inked <= window.len() / 2 {
             return 0;
         }
@@ -145,7 +144,7 @@ fn median(image: &[u8; PIXELS], radius: usize) -> [u8; PIXELS] {
 }
 
 fn blurred(image: &[u8; PIXELS], sigma_px: f32) -> [u8; PIXELS] {
-    // Beyond three standard deviations lie 0.3 % of the weight.
+    // 0.3 % of the weight is beyond three standard deviations.
     let radius = (3.0 * sigma_px).ceil() as usize;
     let weight = |distance: usize| (-0.5 * (distance as f32 / sigma_px).powi(2)).exp();
     let weights: Vec<f32> = (0..=2 * radius)
@@ -171,7 +170,7 @@ fn blurred(image: &[u8; PIXELS], sigma_px: f32) -> [u8; PIXELS] {
 mod tests {
     use super::*;
 
-    /// A block of ink of 6×6 pixels with a hole in it, and a lone dot.
+    /// A block of 6×6 pixels with a hole in it, and a single dot.
     fn sample() -> [u8; PIXELS] {
         let mut image = [0; PIXELS];
         for row in 10..16 {
@@ -189,13 +188,17 @@ mod tests {
     }
 
     #[test]
-    fn the_median_removes_single_pixels_and_keeps_blocks() {
+    fn the_median_removes_single_pixels_but_not_blocks() {
         for median_px in [1, 2] {
             let image = filtered(Preprocessing {
                 median_px,
                 ..Preprocessing::default()
             });
-            assert_eq!(image[3 * SIDE + 3], 0, "{median_px}: a lone dot goes");
+            assert_eq!(
+                image[3 * SIDE + 3],
+                0,
+                "{median_px}: a single dot disappears"
+            );
             assert_eq!(image[12 * SIDE + 12], 255, "{median_px}: a hole closes");
             assert_eq!(image[13 * SIDE + 13], 255, "{median_px}: the block stays");
             let corner = image[10 * SIDE + 10];
@@ -207,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_blur_is_a_gaussian_and_keeps_the_ink() {
+    fn the_blur_is_a_gaussian_and_preserves_the_ink() {
         let mut image = [0; PIXELS];
         image[14 * SIDE + 14] = 255;
         Preprocessing {
@@ -233,12 +236,12 @@ mod tests {
             ..Preprocessing::default()
         });
         let ratio = mass(&blurred) / mass(&sample());
-        // Rounding to bytes loses some of the faint rim.
+        // Rounding to bytes loses part of the faint rim.
         assert!((ratio - 1.0).abs() < 0.03, "{ratio} times the ink");
     }
 
     #[test]
-    fn a_threshold_leaves_ink_and_paper_only() {
+    fn a_threshold_leaves_only_ink_and_paper() {
         let image = filtered(Preprocessing {
             gaussian_px: 1.0,
             threshold: 0.5,
@@ -253,9 +256,9 @@ mod tests {
     }
 
     #[test]
-    fn pixels_and_bytes_are_filtered_alike() {
+    fn pixels_and_bytes_give_the_same_image() {
         let filters = Preprocessing {
-            upright: 0.8,
+            deslant: 0.8,
             width_normalization: 0.5,
             median_px: 1,
             gaussian_px: 0.7,
@@ -284,17 +287,17 @@ mod tests {
         let cases = [
             (
                 Preprocessing {
-                    upright: 1.1,
+                    deslant: 1.1,
                     ..none
                 },
-                "straightening",
+                "deslanting",
             ),
             (
                 Preprocessing {
                     width_normalization: -0.1,
                     ..none
                 },
-                "even width",
+                "width normalization",
             ),
             (
                 Preprocessing {

@@ -253,7 +253,7 @@ mod tests {
     }
 
     fn shipped() -> Model {
-        Model::shipped().expect("the shipped model fits")
+        Model::built_in().expect("the shipped model fits")
     }
 
     fn ids(folder: &Path) -> Vec<u64> {

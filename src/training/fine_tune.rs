@@ -58,7 +58,9 @@ impl BaseModel {
     /// has learned to refuse it goes on to refuse.
     pub fn fine_tuning(&self) -> TrainingConfig {
         let (config, metadata) = (self.model.mlp.config(), &self.model.metadata);
-        let recipe: Option<TrainingConfig> = serde_json::from_str(&metadata.recipe).ok();
+        let recipe = metadata.training_config.clone();
+        let recipe: Option<TrainingConfig> =
+            recipe.and_then(|recipe| serde_json::from_value(recipe).ok());
         let is_its_own =
             |recipe: &TrainingConfig| recipe.model == *config && recipe.validate().is_ok();
         let recipe = recipe.filter(is_its_own).unwrap_or_else(|| TrainingConfig {

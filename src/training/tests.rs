@@ -9,6 +9,7 @@ mod run;
 mod settings;
 
 use candle_core::{Device, Tensor};
+use clap::ValueEnum as _;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 

@@ -143,14 +143,14 @@ mod tests {
 
     #[test]
     fn a_models_accuracy_stays_in_one_line() {
-        let shipped = Model::shipped().expect("the shipped model fits");
+        let shipped = Model::built_in().expect("the shipped model fits");
         let said = description(&shipped);
         assert!(said.contains("\u{a0}% on the MNIST test set"), "{said}");
     }
 
     #[test]
     fn the_test_set_of_a_model_has_its_name_or_none() {
-        let mut model = Model::shipped().expect("the shipped model fits");
+        let mut model = Model::built_in().expect("the shipped model fits");
         for (dataset, expected) in [
             ("mnist", "on the MNIST test set"),
             ("letters", "on the letters test set"),

@@ -67,7 +67,7 @@ fn settings(config: &TrainingConfig) -> Vec<(&'static str, String)> {
     };
     let mut settings = vec![
         ("hidden layers", hidden),
-        ("activation", config.model.activation().name().to_owned()),
+        ("activation", config.model.activation().label().to_owned()),
         (
             "shared fields",
             if config.convolutional { "yes" } else { "no" }.to_owned(),

@@ -2,6 +2,7 @@
 
 mod preset;
 
+use clap::ValueEnum as _;
 use egui::{
     Button, CollapsingHeader, ComboBox, Frame, Margin, Response, RichText, ScrollArea, Ui, Vec2,
     WidgetInfo, accesskit::Role,
@@ -115,8 +116,9 @@ fn device_ui(ui: &mut Ui, chosen: DeviceChoice, actions: &mut Vec<Action>) {
     let label = ui.label("Compute on");
     let combo = ComboBox::from_id_salt("device").selected_text(chosen.description());
     let shown = combo.width(ui.available_width()).show_ui(ui, |ui| {
-        for device in DeviceChoice::ALL
-            .into_iter()
+        for device in DeviceChoice::value_variants()
+            .iter()
+            .copied()
             .filter(|device| device.is_built())
         {
             let option = ui.selectable_label(device == chosen, device.description());

@@ -397,7 +397,7 @@ fn snapshot(
 ) -> Result<Arc<Model>, ModelError> {
     let metadata = Metadata {
         dataset: dataset.name.clone(),
-        recipe: serde_json::to_string(config).unwrap_or_default(),
+        training_config: serde_json::to_value(config).ok(),
         seed: Some(config.seed),
         validation_accuracy,
         ..Metadata::default()

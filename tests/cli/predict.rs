@@ -13,7 +13,7 @@ use crate::support::{Folder, INK, code, json_lines, mnist, printed, run, start, 
 
 /// For each digit a test picture that the shipped model reads with confidence.
 fn clear_pictures() -> Vec<&'static [u8]> {
-    let model = Model::shipped().expect("fits");
+    let model = Model::built_in().expect("fits");
     let examples = &mnist().test;
     let is_clear = |digit: usize, index: usize| {
         let bitmap = Bitmap::from_bytes(examples.image(index));

@@ -1,5 +1,6 @@
 //! What is refused, and how that is said.
 
+use clap::ValueEnum as _;
 use std::fs;
 
 use digitpad::model::{device::DeviceChoice, file::Model};
@@ -9,7 +10,7 @@ use crate::support::{Folder, code, run, stderr, stdout};
 
 /// The shipped weights' file.
 fn shipped_bytes() -> Vec<u8> {
-    let model = Model::shipped().expect("fits");
+    let model = Model::built_in().expect("fits");
     model.to_bytes().expect("serializes")
 }
 
@@ -300,7 +301,7 @@ fn a_device_that_is_not_there_is_refused() {
         let device = case
             .0
             .last()
-            .and_then(|name| name.parse::<DeviceChoice>().ok());
+            .and_then(|name| DeviceChoice::from_str(name, false).ok());
         device.is_none_or(|device| device.open().is_err())
     };
     let cases: Vec<_> = cases.iter().filter(is_refused).copied().collect();

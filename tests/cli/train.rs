@@ -45,7 +45,10 @@ fn trained_weights_are_described_and_measured() {
     assert_eq!(info["parameters"], 785 * 24 + 25 * 10, "weights and biases");
     assert_eq!(info["activation"], "relu", "the preset's");
     assert_eq!(info["metadata"]["seed"], 5, "the seed");
-    assert_eq!(info["metadata"]["recipe"]["epochs"], 3, "the recipe");
+    assert_eq!(
+        info["metadata"]["training_config"]["epochs"], 3,
+        "the training configuration"
+    );
     let text = printed(&["info", &weights]);
     for part in ["784", "24", "relu", "19090", "seed: 5"] {
         assert!(text.contains(part), "info shows {part}:\n{text}");
@@ -224,7 +227,7 @@ fn a_model_goes_on_where_a_file_or_the_program_has_it() {
     let info = json_of(&["info", &folder.text("next.safetensors"), "--json"]);
     let base_model = info["metadata"]["base_model"].as_str().expect("is text");
     assert!(base_model.contains("first.safetensors"), "{base_model}");
-    let recipe = &info["metadata"]["recipe"];
+    let recipe = &info["metadata"]["training_config"];
     assert_eq!(recipe["epochs"], 3, "a lesson, not a training: {recipe}");
     let cases: [(&[&str], &str, &str); 3] = [
         (

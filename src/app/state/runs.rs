@@ -154,8 +154,8 @@ pub fn differences_of(preset: Preset, mine: &TrainingConfig) -> Vec<String> {
     }
     let names = [
         (
-            mine.model.activation().name(),
-            theirs.model.activation().name(),
+            mine.model.activation().label(),
+            theirs.model.activation().label(),
         ),
         (mine.optimizer.title(), theirs.optimizer.title()),
         (mine.schedule.name(), theirs.schedule.name()),

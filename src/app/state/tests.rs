@@ -19,7 +19,7 @@ use crate::{
 };
 
 fn model() -> Model {
-    Model::shipped().expect("the shipped model fits")
+    Model::built_in().expect("the shipped model fits")
 }
 
 fn state() -> State {

@@ -107,14 +107,14 @@ struct HyperparameterArgs {
     hidden: Option<String>,
     /// What follows each hidden layer
     #[arg(long, value_name = "NAME", help_heading = NETWORK)]
-    #[arg(value_parser = one_of::<Activation>(Activation::ALL.map(|a| PossibleValue::new(a.name()))))]
+    #[arg(value_enum)]
     activation: Option<Activation>,
     /// Let the units of the first two hidden layers look at 5x5 fields, with the same weights everywhere
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", help_heading = NETWORK)]
     convolutional: Option<bool>,
     /// Take away this part (0 to 1) of a digit's slant
     #[arg(long, value_name = "PART", help_heading = NETWORK, allow_negative_numbers = true)]
-    upright: Option<f32>,
+    deslant: Option<f32>,
     /// Bring a digit's width this part of the way (0 to 1) to one that is usual
     #[arg(long, value_name = "PART", help_heading = NETWORK, allow_negative_numbers = true)]
     width_normalization: Option<f32>,
@@ -325,7 +325,7 @@ impl HyperparameterArgs {
         };
         let activation = self.activation.unwrap_or(model.activation());
         let mut preprocessing = model.preprocessing();
-        replace(&mut preprocessing.upright, self.upright);
+        replace(&mut preprocessing.deslant, self.deslant);
         replace(
             &mut preprocessing.width_normalization,
             self.width_normalization,

@@ -108,7 +108,7 @@ fn command_to_resume(task: &TrainTask) -> String {
     let is_elsewhere = task.checkpoint != checkpoint_beside(&task.out);
     add(is_elsewhere, &format!("--checkpoint {checkpoint}"));
     let is_chosen = task.device != DeviceChoice::default();
-    add(is_chosen, &format!("--device {}", task.device.name()));
+    add(is_chosen, &format!("--device {}", task.device));
     add(task.half, "--half");
     add(task.json, "--json");
     command

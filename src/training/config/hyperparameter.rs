@@ -71,7 +71,7 @@ hyperparameters! {
         "The part of the training examples that is learned from, their first";
     VALIDATION_SPLIT "validation_split" "validation split" 0.0 0.9
         "The part of the training examples, their last, that is kept to validate with";
-    UPRIGHT "model.preprocessing.upright" "straightening" 0.0 1.0
+    DESLANT "model.preprocessing.deslant" "deslanting" 0.0 1.0
         "Takes away this part of a digit's slant; 0 leaves it";
     EVEN_WIDTH "model.preprocessing.width_normalization" "even width" 0.0 1.0
         "Brings a digit's width this part of the way to one that is usual; 0 leaves it";
@@ -172,7 +172,7 @@ impl TrainingConfig {
             (NON_DIGITS, self.non_digits as f64),
             (DATA_FRACTION, self.data_fraction),
             (VALIDATION_SPLIT, self.validation_split),
-            (UPRIGHT, exact(preprocessing.upright)),
+            (DESLANT, exact(preprocessing.deslant)),
             (EVEN_WIDTH, exact(preprocessing.width_normalization)),
             (MEDIAN, preprocessing.median_px as f64),
             (GAUSSIAN, exact(preprocessing.gaussian_px)),

@@ -1,5 +1,6 @@
 //! A configuration as text: TOML with a comment for each key, and back.
 
+use clap::ValueEnum as _;
 use std::{fmt::Write as _, ops::Range};
 
 use serde::Deserialize as _;
@@ -78,7 +79,6 @@ impl TrainingConfig {
     /// All that a file holds, in order within each table.
     fn entries(&self) -> Vec<Entry> {
         let hidden: Vec<String> = self.model.hidden().iter().map(usize::to_string).collect();
-        let names = |names: Vec<&str>| names.join(", ");
         let quoted = |name: &str| format!("\"{name}\"");
         let entry = |key, help: String, value| Entry { key, help, value };
         let mut entries = vec![
@@ -91,9 +91,13 @@ impl TrainingConfig {
                 "model.activation",
                 format!(
                     "What follows each hidden layer: {}",
-                    names(Activation::ALL.map(Activation::name).to_vec())
+                    Activation::value_variants()
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 ),
-                quoted(self.model.activation().name()),
+                quoted(&self.model.activation().to_string()),
             ),
             entry(
                 "optimizer.kind",
@@ -188,7 +192,7 @@ mod tests {
     /// A configuration in which every value differs from the default.
     fn unusual(optimizer: Optimizer, schedule: Schedule) -> TrainingConfig {
         let filters = Preprocessing {
-            upright: 0.9,
+            deslant: 0.9,
             width_normalization: 0.6,
             median_px: 1,
             gaussian_px: 0.7,

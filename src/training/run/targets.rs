@@ -13,7 +13,7 @@ impl Run<'_> {
         let target = |&index: &usize| self.training.target(index);
         let mut targets: Vec<Target> = examples.iter().map(target).collect();
         if let Some(teacher) = &self.teacher {
-            let logits = teacher.logits_of_filtered(batch.to_dense())?;
+            let logits = teacher.logits_of_preprocessed(batch.to_dense())?;
             for ((target, logits), &index) in targets.iter_mut().zip(logits).zip(examples) {
                 target.before = (!self.training.is_correction(index)).then_some(logits);
             }

@@ -116,7 +116,7 @@ fn every_shape_and_activation_gives_what_autograd_gives() {
         (&[300, 150, 40], "layers large enough to be shared out"),
     ];
     for (hidden, reason) in shapes {
-        for activation in Activation::ALL {
+        for &activation in Activation::value_variants() {
             check(hidden, activation, plain(), reason);
         }
     }
@@ -174,7 +174,7 @@ fn every_setting_gives_what_autograd_gives() {
 #[test]
 fn every_optimiser_gives_what_autograd_gives_with_all_the_rest() {
     for optimizer in Optimizer::ALL {
-        for activation in Activation::ALL {
+        for &activation in Activation::value_variants() {
             // RMSprop's first step is three times as long as Adam's, and as touchy about gradients near zero.
             let is_touchy = optimizer == Optimizer::RMS_PROP;
             let settings = StepSettings {

@@ -195,7 +195,7 @@ fn a_lesson_is_as_the_model_has_learnt_but_short_and_in_small_steps() {
         "and is called as the first was"
     );
     let mut foreign = (**base_model.model()).clone();
-    foreign.metadata.recipe = String::new();
+    foreign.metadata.training_config = None;
     let foreign = BaseModel::new(Arc::new(foreign), "foreign model".to_owned());
     let lesson = foreign.fine_tuning();
     assert_eq!(lesson.validate(), Ok(()), "whatever is not known");

@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_caption_tells_what_is_kept_and_not_what_was_best() {
-        let shipped = Model::shipped().expect("the shipped model fits");
+        let shipped = Model::built_in().expect("the shipped model fits");
         let mut state = State::new(Settings::default(), shipped, None);
         let epoch = |epoch, validation_loss, validation_accuracy| EpochRecord {
             epoch,

@@ -1,5 +1,6 @@
 //! The groups of hyperparameters. What makes no sense with what is chosen is not shown.
 
+use clap::ValueEnum as _;
 use egui::{TextEdit, Ui};
 
 use super::rows::{choice, fault, magnitude, number, percent, remark, row, rows, switch, whole};
@@ -23,14 +24,14 @@ pub(super) fn network_ui(ui: &mut Ui, form: &mut TrainingForm) {
         });
         let help = "What a unit does with the sum of its inputs. ReLU lets what is positive through, leaky ReLU \
                     a little of the rest too, GELU bends softly; sigmoid and tanh squeeze it into a range.";
-        let all = Activation::ALL;
+        let all = Activation::value_variants();
         choice(
             ui,
             "Activation",
             help,
             &mut form.activation,
-            &all,
-            Activation::name,
+            all,
+            Activation::label,
         );
         let help = "Units of the first two hidden layers look at 5×5 places each, and all places of a layer share \
                     their weights: a convolutional network. What it learns of a stroke in one place it knows in all. \

@@ -18,8 +18,8 @@ pub(super) fn preprocessing_ui(ui: &mut Ui, form: &mut TrainingForm) {
             ui,
             "Upright",
             help,
-            hyperparameter::UPRIGHT,
-            &mut filters.upright,
+            hyperparameter::DESLANT,
+            &mut filters.deslant,
         );
         let help = "Brings a digit's width this part of the way to one that is usual.";
         number(

@@ -10,7 +10,7 @@ use crate::{
 };
 
 fn shipped() -> Arc<Model> {
-    Arc::new(Model::shipped().expect("the shipped model fits"))
+    Arc::new(Model::built_in().expect("the shipped model fits"))
 }
 
 /// A linear network all of whose parameters are `value`.

@@ -14,7 +14,7 @@ fn folder() -> TempDir {
 }
 
 fn shipped() -> Arc<Model> {
-    Arc::new(Model::shipped().expect("the shipped model fits"))
+    Arc::new(Model::built_in().expect("the shipped model fits"))
 }
 
 fn seven() -> Ink {

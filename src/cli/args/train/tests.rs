@@ -103,8 +103,8 @@ fn every_knob_can_be_typed() {
         ("--gce-q 0.5", |c| c.gce_q.to_string(), "0.5"),
         ("--non-digits 80", |c| c.non_digits.to_string(), "80"),
         (
-            "--upright 0.9",
-            |c| c.model.preprocessing().upright.to_string(),
+            "--deslant 0.9",
+            |c| c.model.preprocessing().deslant.to_string(),
             "0.9",
         ),
         (
