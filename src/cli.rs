@@ -1,7 +1,7 @@
-//! The command line: the same library calls as the window makes, so that all of it can be scripted.
+//! The command line: the library calls of the window, for scripts.
 //!
-//! What was typed (`args`) and what it resolves to ([`Task`]) are two types; a task is checked as far as
-//! it can be before anything slow begins. Results go to `out`, everything else to `err`.
+//! The typed arguments (`args`) and the resolved [`Task`] are separate types. A task is checked before anything slow
+//! begins. Results go to `out`, everything else to `err`.
 
 mod args;
 mod eval;
@@ -35,70 +35,69 @@ use crate::{
     },
 };
 
-/// What the arguments ask for.
+/// The parsed arguments.
 #[derive(Debug)]
 pub enum Invocation {
-    /// The window, with these weights or the shipped model.
+    /// Open the window.
     Window {
-        /// The weight file.
+        /// The weight file; `None` is the built-in model.
         weights: Option<PathBuf>,
     },
-    /// Something that needs no window.
+    /// Run a command.
     Task(Task),
 }
 
-/// What the command line does by itself.
+/// A command.
 #[derive(Debug)]
 pub enum Task {
     /// Train a network and write its weights.
     Train(Box<TrainTask>),
     /// Print presets.
     Presets(PresetsTask),
-    /// Measure a model on labeled digits.
+    /// Evaluate a model on labeled digits.
     Eval(EvalTask),
-    /// Read digits in pictures and ink files.
+    /// Predict the digits of pictures and ink files.
     Predict(PredictTask),
     /// Describe a weight file.
     Info(InfoTask),
 }
 
-/// How a task ended that wrote all it had to say.
+/// The end of a task that wrote all its results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ending {
-    /// As asked.
+    /// Success.
     Done,
-    /// Some of what was asked failed, and was said; the exit code.
+    /// Some inputs failed and were reported; the exit code.
     Partly(u8),
     /// Ctrl-C.
     Interrupted,
 }
 
-/// The exit code of what was stopped by Ctrl-C, as shells have it: 128 and the signal's number.
+/// The exit code after Ctrl-C: 128 + SIGINT, as in shells.
 const INTERRUPTED: u8 = 130;
 
-/// Reads the arguments, the program's name first.
+/// Parses the arguments, the name of the program first.
 ///
 /// # Errors
-/// The exit code, where there is nothing left to do: help was asked for and printed, or the arguments
-/// were refused and it was said why.
+/// The exit code, after printing the help or the reason why the arguments are invalid.
 pub fn parse(
     arguments: impl IntoIterator<Item = OsString>,
     err: &mut (dyn Write + Send),
 ) -> Result<Invocation, u8> {
-    args::parse(arguments).map_err(|refused| match refused {
-        args::Refused::Usage(error) => {
-            // Nothing can be done where even this cannot be printed.
+    args::parse(arguments).map_err(|invalid| match invalid {
+        args::Invalid::Usage(error) => {
+            // A closed standard error leaves the exit code.
             let _ = error.print();
             error.exit_code() as u8
         }
-        args::Refused::Value(error) => report_error(&error, err),
+        args::Invalid::Value(error) => report_error(&error, err),
     })
 }
 
-/// Does what was asked and returns the exit code: 0; 2 where the user can mend it; 130 after Ctrl-C;
-/// 1 otherwise. An error is written to `err` as one sentence.
+/// Runs a task and returns the exit code: 0 for success, 2 for bad input or usage, 130 after Ctrl-C, 1 for other
+/// errors. Writes an error to `err` on one line.
 ///
-/// A reader of `out` that has seen enough is no error.
+/// A reader that closes `out` early is not an error.
 pub fn run(task: &Task, out: &mut dyn Write, err: &mut (dyn Write + Send)) -> u8 {
     let ending = match task {
         Task::Train(task) => train::run(task, out, err),
@@ -120,23 +119,23 @@ pub fn run(task: &Task, out: &mut dyn Write, err: &mut (dyn Write + Send)) -> u8
     }
 }
 
-/// Writes an error with its causes as one sentence, and returns the exit code that goes with it.
+/// Writes an error with its causes on one line, and returns its exit code.
 fn report_error(error: &CliError, err: &mut (dyn Write + Send)) -> u8 {
-    // Where standard error is closed, the exit code still tells.
+    // A closed standard error leaves the exit code.
     let _ = writeln!(err, "digitpad: {}", chain(error));
     if error.is_user_error() { 2 } else { 1 }
 }
 
-/// The model of a weight file, or the shipped one.
+/// The model of a weight file, or the built-in model.
 fn load_model(weights: Option<&Path>) -> Result<Model, ModelError> {
     weights.map_or_else(Model::built_in, Model::load)
 }
 
-/// Opens the device that was asked for; where it is not what was hoped for, that is said.
+/// Opens a device. Reports if `auto` falls back to the CPU.
 fn open_device(choice: DeviceChoice, err: &mut dyn Write) -> Result<OpenDevice, CliError> {
     let device = choice.open()?;
     if let Some(note) = &device.note {
-        // Where standard error is closed, nobody wants to know.
+        // A note may get lost with a closed standard error.
         let _ = writeln!(err, "digitpad: {note}");
     }
     Ok(device)

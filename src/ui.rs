@@ -1,23 +1,20 @@
-//! What the window looks like. Panels read the state and return what the person asks for; they know
-//! no files, no threads and no network.
+//! The look of the window. Panels read the state and return actions. They know no files, threads or network.
 
-pub mod canvas;
-pub mod prediction;
+mod canvas;
+mod prediction;
 
+mod bar;
 mod correct;
 mod curves;
 mod evaluation;
 mod fields;
 mod gallery;
-mod icons;
 mod keys;
 mod models;
 mod noise;
 mod notices;
-mod off_screen;
 mod pad;
 mod questions;
-mod run_settings;
 mod runs;
 mod theme;
 mod training;
@@ -31,53 +28,36 @@ use self::{
     canvas::Canvas, evaluation::EvaluationView, prediction::Preview, theme::Palette,
     training::TrainingView,
 };
-use crate::{
-    app::{
-        action::{Action, PathPurpose},
-        state::{State, Tab},
-    },
-    store::settings::ThemeChoice,
+use crate::app::{
+    action::{Action, PathPurpose},
+    state::{State, Tab},
 };
 
-/// The height of the row at the top.
+/// The height of the row at the top, in points.
 const BAR_HEIGHT: f32 = 52.0;
-/// The height of a row of buttons.
+/// The height of a row of buttons, in points.
 const TOOLBAR_HEIGHT: f32 = 34.0;
-/// The smallest pad that can be drawn in, in points.
+/// The smallest usable pad, in points.
 const MIN_PAD: f32 = 96.0;
-/// The smallest pad, in points, that is left when nothing else has to be scrolled for.
+/// The smallest pad of a column that needs no scrolling, in points.
 const MIN_STACKED_PAD: f32 = 200.0;
-/// What the rows of buttons below the pad need at least, in points.
+/// The smallest width of the buttons below the pad, in points.
 const MIN_PAD_COLUMN: f32 = 240.0;
-/// What the picture, the answer and the ten bars need at least, in points.
+/// The smallest size of the preview, the prediction and the ten bars, in points.
 const MIN_RESULTS: Vec2 = vec2(210.0, 360.0);
-/// How much of the results, from their top, shows the picture and the answer.
+/// The height of the preview and the prediction, in points.
 const ANSWER_HEIGHT: f32 = 140.0;
 
-/// The rooms of the window, their names and what they are for.
-const STAGES: [(Tab, &str, &str); 2] = [
-    (
-        Tab::Draw,
-        "Draw",
-        "Draw a digit, and see what the network makes of it (Ctrl+1).",
-    ),
-    (
-        Tab::Test,
-        "Test",
-        "See how good the network is on thousands of digits, and which it misclassifies (Ctrl+2).",
-    ),
-];
-
-/// What the drawing code remembers between frames.
+/// What the panels remember between frames.
 #[derive(Debug, Default)]
 pub struct View {
     canvas: Canvas,
     preview: Preview,
     measuring: EvaluationView,
     training: TrainingView,
-    /// Whether a text field had the keyboard in the last frame: the key that takes it away is still the field's.
+    /// Whether a text field had the focus in the last frame. The key that ends the focus still belongs to the field.
     field_had_keyboard: bool,
-    /// Whether a menu was open in the last frame: the click that closes it is still the menu's.
+    /// Whether a menu was open in the last frame. The click that closes a menu still belongs to it.
     menu_was_open: bool,
 }
 
@@ -88,14 +68,14 @@ impl View {
         Self::default()
     }
 
-    /// What the pen, the keys and dropped files ask for; to be applied before anything is drawn.
+    /// The actions of the pen, the keys and dropped files. Apply them before drawing.
     pub fn input_actions(&mut self, ctx: &Context, state: &State) -> Vec<Action> {
         let mut actions = self.canvas.pen_actions(ctx);
         actions.extend(keys::key_actions(ctx, state, self.field_had_keyboard));
         actions
     }
 
-    /// Draws the whole window, and returns what the person asks for.
+    /// Draws the window and returns the actions of its widgets.
     pub fn ui(&mut self, ui: &mut Ui, state: &State) -> Vec<Action> {
         theme::apply(ui.ctx(), state.settings.theme);
         let palette = Palette::of(ui.style());
@@ -107,7 +87,7 @@ impl View {
             .exact_size(BAR_HEIGHT)
             .frame(bar)
             .show(ui, |ui| {
-                bar_ui(ui, state, &mut actions);
+                bar::bar_ui(ui, state, &mut actions);
             });
         let mut shows_training = state.settings.training_panel;
         let width = (ui.available_width() * 0.29).clamp(290.0, 440.0);
@@ -144,23 +124,28 @@ impl View {
         actions
     }
 
-    /// What is drawn on the left and what the network makes of it on the right; in a narrow stage the
-    /// one above the other.
+    /// The pad on the left and the results on the right; in a narrow window, above each other.
     fn stage_ui(&mut self, ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         let stage = ui.available_rect_before_wrap();
         if stage.width() >= MIN_PAD_COLUMN + theme::MARGIN + MIN_RESULTS.x {
-            self.parts_ui(ui, &Places::beside(stage), state, actions);
+            self.parts_ui(ui, &DrawLayout::beside(stage), state, actions);
             return;
         }
         ScrollArea::vertical().show(ui, |ui| {
-            let places = Places::stacked(Rect::from_min_size(ui.cursor().min, stage.size()));
+            let places = DrawLayout::stacked(Rect::from_min_size(ui.cursor().min, stage.size()));
             let whole = places.pad.union(places.models);
             ui.allocate_exact_size(vec2(stage.width(), whole.height()), Sense::hover());
             self.parts_ui(ui, &places, state, actions);
         });
     }
 
-    fn parts_ui(&mut self, ui: &mut Ui, place: &Places, state: &State, actions: &mut Vec<Action>) {
+    fn parts_ui(
+        &mut self,
+        ui: &mut Ui,
+        place: &DrawLayout,
+        state: &State,
+        actions: &mut Vec<Action>,
+    ) {
         self.canvas.ui(ui, place.pad, state, self.preview.texture());
         ui.scope_builder(UiBuilder::new().max_rect(place.toolbar), |ui| {
             toolbar_ui(ui, state, actions);
@@ -168,21 +153,22 @@ impl View {
         ui.scope_builder(UiBuilder::new().max_rect(place.models), |ui| {
             models::models_ui(ui, state, actions);
         });
-        let results = (state, self.menu_was_open);
-        prediction::prediction_ui(ui, place.results, results, &mut self.preview, actions);
+        let preview = &mut self.preview;
+        let menu_is_open = self.menu_was_open;
+        prediction::prediction_ui(ui, place.results, state, menu_is_open, preview, actions);
     }
 }
 
-/// Where the parts of the stage are.
-struct Places {
+/// The places of the parts of the *Draw* tab.
+struct DrawLayout {
     pad: Rect,
     toolbar: Rect,
     models: Rect,
     results: Rect,
 }
 
-impl Places {
-    /// The pad and what belongs to it on the left, the results on the right, both equally high.
+impl DrawLayout {
+    /// The pad with its buttons on the left, the results on the right, equally high.
     fn beside(stage: Rect) -> Self {
         let results_width = MIN_RESULTS.x.max(stage.width() * 0.42);
         let gap = (stage.width() - MIN_PAD_COLUMN - results_width)
@@ -195,7 +181,7 @@ impl Places {
         let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
         Self {
             pad,
-            toolbar: below_of(pad, right),
+            toolbar: toolbar_rect(pad, right),
             models: Rect::from_min_max(
                 pos2(stage.left(), bottom - models::HEIGHT),
                 pos2(right, bottom),
@@ -207,8 +193,8 @@ impl Places {
         }
     }
 
-    /// All above each other, for a stage too narrow to have two columns. Where not all of it finds room, the
-    /// answer is seen with the pad, and the rest by scrolling.
+    /// All in one column, for a narrow window. In a low window, the prediction is visible beside the pad, and the rest by
+    /// scrolling.
     fn stacked(stage: Rect) -> Self {
         let buttons = TOOLBAR_HEIGHT + 2.0 * theme::GAP;
         let with_all = stage.height() - buttons - MIN_RESULTS.y - theme::GAP - models::HEIGHT;
@@ -219,7 +205,7 @@ impl Places {
         };
         let side = side.min(stage.width()).max(MIN_PAD).floor();
         let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
-        let toolbar = below_of(pad, stage.right());
+        let toolbar = toolbar_rect(pad, stage.right());
         let row =
             |top, height| Rect::from_min_size(pos2(stage.left(), top), vec2(stage.width(), height));
         let results = row(toolbar.bottom() + theme::GAP, MIN_RESULTS.y);
@@ -232,45 +218,15 @@ impl Places {
     }
 }
 
-/// The row of buttons that belongs to the pad.
-fn below_of(pad: Rect, right: f32) -> Rect {
+/// The place of the row of buttons below the pad.
+fn toolbar_rect(pad: Rect, right: f32) -> Rect {
     let top = pad.bottom() + theme::GAP;
     Rect::from_min_max(pos2(pad.left(), top), pos2(right, top + TOOLBAR_HEIGHT))
 }
 
-fn bar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    theme::quiet_selection(ui);
-    ui.horizontal_centered(|ui| {
-        ui.heading("Digitpad");
-        ui.add_space(theme::GAP);
-        for (stage, name, help) in STAGES {
-            let tab = ui.add(Button::selectable(state.stage == stage, name));
-            if tab.on_hover_text(help).clicked() {
-                actions.push(Action::Enter(stage));
-            }
-        }
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let shown = state.settings.training_panel;
-            let toggle = ui.add(Button::selectable(shown, "Training panel"));
-            if toggle
-                .on_hover_text("Shows or hides the training panel.")
-                .clicked()
-            {
-                actions.push(Action::ShowTraining(!shown));
-            }
-            ui.add_space(theme::GAP);
-            for choice in ThemeChoice::ALL.into_iter().rev() {
-                if icons::theme_button(ui, choice, state.settings.theme == choice).clicked() {
-                    actions.push(Action::ChooseTheme(choice));
-                }
-            }
-        });
-    });
-}
-
 fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.x = 6.0;
-    // Five buttons find room beside each other, however small the pad is.
+    // Five buttons fit beside each other even below the smallest pad.
     let width = ui.available_width();
     let (size, texts) = if width < 290.0 {
         (theme::SMALL, 189.0)
@@ -295,21 +251,21 @@ fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             state.can_undo(),
             "Undo",
             "Undo",
-            "Takes the last stroke back (Ctrl+Z).",
+            "Removes the last stroke (Ctrl+Z).",
             Action::Undo,
         );
         button(
             state.can_redo(),
             "Redo",
             "Redo",
-            "Brings it back (Ctrl+Y).",
+            "Restores the removed stroke (Ctrl+Y).",
             Action::Redo,
         );
         button(
             can_clear,
             "Clear",
             "Clear",
-            "Empties the pad (Esc).",
+            "Clears the pad (Esc).",
             Action::Clear,
         );
         let open = Action::AskPath(PathPurpose::OpenDrawing);
@@ -321,12 +277,12 @@ fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             open,
         );
         let save = Action::AskPath(PathPurpose::SaveDrawing);
-        let help = "Saves the drawing as ink (.jsonl), or what the network sees of it as a picture (.png) (Ctrl+S).";
+        let help = "Saves the drawing as ink (.jsonl) or the input of the network as a picture (.png) (Ctrl+S).";
         button(is_drawn, "Save…", "Save drawing…", help, save);
     });
 }
 
-/// Gives a button a name that says more than its face does.
+/// Gives a button an accessible name that says more than its text.
 fn named(response: Response, name: &str) -> Response {
     response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), name));
     response

@@ -1,4 +1,4 @@
-//! Trainings in processes of their own: how many threads there are is settled when a process starts.
+//! Trainings in child processes: the number of threads is fixed at the start of a process.
 
 use std::{
     env,
@@ -20,30 +20,30 @@ use digitpad::{
 
 use crate::figures::Measured;
 
-/// The argument that makes a process a child.
+/// The argument of a child process.
 pub(crate) const WORD: &str = "child";
 
-/// A training to be measured.
+/// A training to measure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Task {
-    /// As `--hidden` takes it.
+    /// The widths, as in `--hidden`.
     pub(crate) hidden: &'static str,
     pub(crate) batch_size: usize,
     pub(crate) epochs: usize,
-    /// Examples of an epoch.
+    /// Examples per epoch.
     pub(crate) examples: usize,
-    pub(crate) is_varied: bool,
+    pub(crate) augments: bool,
 }
 
 impl Task {
-    /// The tutorial's recipe, one process of which makes so many epochs.
-    pub(crate) fn recipe(epochs: usize) -> Self {
+    /// The Keras preset, with this number of epochs per process.
+    pub(crate) fn keras_preset(epochs: usize) -> Self {
         Self {
             hidden: "128",
             batch_size: 32,
             epochs,
             examples: 48_000,
-            is_varied: false,
+            augments: false,
         }
     }
 
@@ -54,7 +54,7 @@ impl Task {
             model: MlpConfig::new(hidden, keras.model.activation()).expect("a constant"),
             epochs: self.epochs,
             batch_size: self.batch_size,
-            augmentation: if self.is_varied {
+            augmentation: if self.augments {
                 Augmentation::HANDWRITING
             } else {
                 Augmentation::default()
@@ -64,8 +64,8 @@ impl Task {
         }
     }
 
-    /// Arithmetic of an epoch if no pixel was paper: two operations a weight and pass, of which the
-    /// first layer has two passes and the others three.
+    /// The operations of an epoch with dense images, in units of 10⁹: two per weight and pass. The first layer has two
+    /// passes, the others three.
     pub(crate) fn dense_gflop(self) -> f64 {
         let widths = self.config().model.widths();
         let layers = widths.windows(2).enumerate();
@@ -74,7 +74,7 @@ impl Task {
         (layers.map(of_layer).sum::<usize>() * self.examples) as f64 / 1e9
     }
 
-    /// Runs it in a process of so many threads: the seconds of each epoch.
+    /// Runs the training in a process with this number of threads. Returns the seconds of each epoch.
     pub(crate) fn run(self, threads: usize) -> Vec<f64> {
         let output = Command::new(env::current_exe().expect("it runs"))
             .args([WORD, self.hidden])
@@ -83,7 +83,7 @@ impl Task {
                     self.batch_size,
                     self.epochs,
                     self.examples,
-                    usize::from(self.is_varied),
+                    usize::from(self.augments),
                 ]
                 .map(|n| n.to_string()),
             )
@@ -97,7 +97,7 @@ impl Task {
         epochs
     }
 
-    /// The epochs of several processes after each one's first, and the first ones.
+    /// The first epochs of several processes, and all later epochs.
     pub(crate) fn measure(self, threads: usize, processes: usize) -> (Measured, Measured) {
         let (mut first, mut later) = (Vec::new(), Vec::new());
         for _ in 0..processes {
@@ -109,24 +109,24 @@ impl Task {
     }
 }
 
-/// What the child does: trains, and prints the seconds of each epoch.
+/// The child process: trains, and prints the seconds of each epoch.
 pub(crate) fn serve(task: &[String]) {
     let [hidden, numbers @ ..] = task else {
-        panic!("a task for the child");
+        panic!("the arguments of a child process");
     };
     let numbers: Vec<usize> = numbers
         .iter()
         .filter_map(|number| number.parse().ok())
         .collect();
-    let [batch_size, epochs, examples, is_varied] = numbers[..] else {
-        panic!("a task for the child");
+    let [batch_size, epochs, examples, augments] = numbers[..] else {
+        panic!("the arguments of a child process");
     };
     let task = Task {
         hidden: hidden.clone().leak(),
         batch_size,
         epochs,
         examples,
-        is_varied: is_varied == 1,
+        augments: augments == 1,
     };
     let mut dataset = Dataset::mnist().expect("it is built in");
     dataset.train = dataset.train.take(examples);

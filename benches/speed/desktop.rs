@@ -1,5 +1,5 @@
-//! The real window on a display without a screen (Xvfb, software OpenGL): how soon it is there, and what
-//! it takes at rest. Linux only, and passed over where there is no Xvfb.
+//! The real window on a virtual display (Xvfb, software OpenGL): start-up time, and load at rest. Needs Linux and
+//! Xvfb.
 
 use std::{
     fs,
@@ -11,9 +11,9 @@ use std::{
 
 use crate::figures::{self, Measured};
 
-/// How long the window is left alone.
+/// The measured time at rest.
 const REST: Duration = Duration::from_secs(10);
-/// Windows that are opened.
+/// Measured starts.
 const STARTS: usize = 5;
 
 pub(crate) fn run() {
@@ -42,12 +42,12 @@ pub(crate) fn run() {
     figures::row(&["at rest, data not unpacked", &rest]);
 }
 
-/// A process that ends with this.
-struct Owned(Child);
+/// A process that ends on drop.
+struct KillOnDrop(Child);
 
-impl Drop for Owned {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -55,7 +55,7 @@ impl Drop for Owned {
 
 struct Display {
     name: String,
-    _server: Owned,
+    _server: KillOnDrop,
 }
 
 impl Display {
@@ -75,7 +75,7 @@ impl Display {
             .spawn()
             .ok()?;
         let stdout = server.stdout.take()?;
-        let server = Owned(server);
+        let server = KillOnDrop(server);
         let number = BufReader::new(stdout).lines().next()?.ok()?;
         Some(Self {
             name: format!(":{}", number.trim()),
@@ -85,7 +85,7 @@ impl Display {
 }
 
 struct Window {
-    program: Owned,
+    program: KillOnDrop,
     started: Instant,
     log: std::io::Lines<BufReader<std::process::ChildStderr>>,
     _folder: tempfile::TempDir,
@@ -108,14 +108,14 @@ impl Window {
             .expect("it starts");
         let stderr = program.stderr.take().expect("its errors are a pipe");
         Self {
-            program: Owned(program),
+            program: KillOnDrop(program),
             started,
             log: BufReader::new(stderr).lines(),
             _folder: folder,
         }
     }
 
-    /// The second frame is begun when the first is on the screen.
+    /// The second frame begins once the first is on the screen.
     fn wait_for_first_frame(&mut self) -> Duration {
         let mut frames = 0;
         while frames < 2 {
@@ -125,7 +125,7 @@ impl Window {
         self.started.elapsed()
     }
 
-    /// Processor time, memory and frames while nobody does anything.
+    /// Processor time and memory at rest.
     fn rest(&mut self) -> String {
         let id = self.program.0.id();
         let ticks = || -> u64 {

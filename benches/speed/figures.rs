@@ -1,8 +1,8 @@
-//! Figures of many measurements, and the tables that show them.
+//! Statistics of measurements, and tables of them.
 
 use std::{fs, thread, time::Duration};
 
-/// Measurements of one thing, in seconds.
+/// Repeated measurements, in seconds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measured(Vec<f64>);
 
@@ -11,7 +11,7 @@ impl Measured {
         self.0.push(elapsed.as_secs_f64());
     }
 
-    /// The value that so large a part of the measurements does not exceed.
+    /// The quantile of a share (0..=1).
     pub(crate) fn quantile(&self, part: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
@@ -24,7 +24,7 @@ impl Measured {
         self.quantile(0.5)
     }
 
-    /// Adds those of another.
+    /// Adds other measurements.
     pub(crate) fn extend(&mut self, other: &Self) {
         self.0.extend(&other.0);
     }
@@ -33,13 +33,13 @@ impl Measured {
         self.0.len()
     }
 
-    /// "0.41 / 0.52 / 0.71 ms": the median, and what 90 % and 99 % of the measurements do not exceed.
+    /// "0.41 / 0.52 / 0.71 ms": the median and the quantiles of 90 % and 99 %.
     pub(crate) fn quantiles_ms(&self) -> String {
         let [median, p90, p99] = [0.5, 0.9, 0.99].map(|part| self.quantile(part) * 1e3);
         format!("{median:.2} / {p90:.2} / {p99:.2} ms")
     }
 
-    /// "0.131 s (0.128-0.140)": the median, the least and the most.
+    /// "0.131 s (0.128-0.140)": the median, the minimum and the maximum.
     pub(crate) fn spread_secs(&self) -> String {
         let [least, median, most] = [0.0, 0.5, 1.0].map(|part| self.quantile(part));
         format!("{median:.3} s ({least:.3}-{most:.3})")
@@ -52,28 +52,27 @@ impl FromIterator<f64> for Measured {
     }
 }
 
-/// A heading with the first lines of a table below it.
+/// Prints a heading and the first lines of a table.
 pub(crate) fn table(title: &str, columns: &[&str]) {
     println!("\n### {title}\n");
     row(columns);
     row(&vec!["---"; columns.len()]);
 }
 
-/// A line of a table.
+/// Prints a line of a table.
 pub(crate) fn row<S: AsRef<str>>(cells: &[S]) {
     let cells: Vec<&str> = cells.iter().map(AsRef::as_ref).collect();
     println!("| {} |", cells.join(" | "));
 }
 
-/// The machine in words, as far as it tells.
+/// The processor, its threads, and the load.
 pub(crate) fn machine() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let says = |name: &str| {
         let line = info.lines().find(|line| line.starts_with(name))?;
         Some(line.split_once(':')?.1.trim().to_owned())
     };
-    let model =
-        says("model name").unwrap_or_else(|| "a processor that does not say its name".to_owned());
+    let model = says("model name").unwrap_or_else(|| "an unknown processor".to_owned());
     let flags = says("flags").unwrap_or_default();
     let best = ["avx512f", "avx2", "avx", "sse4_2"]
         .into_iter()
@@ -83,6 +82,6 @@ pub(crate) fn machine() -> String {
     let load = load.split(' ').next().unwrap_or("?").to_owned();
     format!(
         "Measured on {model}, {threads} threads, {}; load at the start {load}.",
-        best.unwrap_or("no vector instructions that it names")
+        best.unwrap_or("unknown vector instructions")
     )
 }

@@ -1,4 +1,4 @@
-//! How the cost grows, as a picture: images a second, both axes logarithmic, one thread beside all.
+//! A chart of the throughput against the size, with logarithmic axes, for one thread and for all.
 
 use std::{
     fmt::{self, Write as _},
@@ -6,22 +6,24 @@ use std::{
     path::Path,
 };
 
-/// Images a second for each of some sizes.
+use digitpad::format;
+
+/// The images per second of several sizes.
 pub(crate) struct Curve {
-    /// What the sizes are.
+    /// The meaning of the sizes.
     pub(crate) title: &'static str,
-    /// Size, images a second on one thread, and on all.
+    /// Size, and images per second with one thread and with all.
     pub(crate) points: Vec<(usize, [f64; 2])>,
 }
 
 const SIDE: f64 = 380.0;
 const HEIGHT: f64 = 300.0;
-/// Left, right, top and bottom of a plot within its part of the picture.
+/// The left, right, top and bottom margins of a plot.
 const MARGINS: [f64; 4] = [62.0, 18.0, 42.0, 44.0];
-/// Of one thread, and of all.
+/// The name and color of each series.
 const SERIES: [(&str, &str); 2] = [("one thread", "#8a94a6"), ("all threads", "#2f6fde")];
 
-/// Writes the picture of two curves into `benches/growth.svg`, which the README shows.
+/// Writes a chart of two curves into `benches/growth.svg`, which the README shows.
 pub(crate) fn write(curves: &[Curve; 2]) -> io::Result<()> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/growth.svg");
     let svg = draw(curves).map_err(io::Error::other)?;
@@ -39,7 +41,7 @@ fn draw(curves: &[Curve; 2]) -> Result<String, fmt::Error> {
         svg,
         r##"<rect width="{width}" height="{HEIGHT}" rx="8" fill="#ffffff"/>"##
     )?;
-    // Both on one scale, so that they can be compared.
+    // One scale for both, for comparison.
     let all = curves.iter().flat_map(|curve| &curve.points);
     let speeds = all.flat_map(|(_, speeds)| *speeds).map(f64::log10);
     let (low, high) = speeds.fold((f64::MAX, f64::MIN), |(low, high), speed| {
@@ -53,7 +55,7 @@ fn draw(curves: &[Curve; 2]) -> Result<String, fmt::Error> {
 }
 
 impl Curve {
-    /// Draws it from `x` on; the scale is of powers of ten.
+    /// Draws the curve at `x`. The scale is in powers of ten.
     fn draw(&self, svg: &mut String, x: f64, (low, high): (f64, f64)) -> fmt::Result {
         let [left, right, top, bottom] = MARGINS;
         let (left, right) = (x + left, x + SIDE - right);
@@ -75,7 +77,7 @@ impl Curve {
                 r##"<path d="M{left} {y:.1}H{right}" stroke="#e2e5ea"/><text x="{:.1}" y="{:.1}" text-anchor="end">{}</text>"##,
                 left - 6.0,
                 y + 4.0,
-                thousands(speed as u64),
+                format::count(speed as usize),
             )?;
         }
         for (place, (size, _)) in self.points.iter().enumerate() {
@@ -114,13 +116,5 @@ impl Curve {
             )?;
         }
         Ok(())
-    }
-}
-
-fn thousands(number: u64) -> String {
-    if number < 1_000 {
-        number.to_string()
-    } else {
-        format!("{},{:03}", thousands(number / 1_000), number % 1_000)
     }
 }

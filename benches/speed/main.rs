@@ -1,10 +1,9 @@
-//! What `cargo bench` measures: training, evaluation, prediction, the window's frames. It prints the
-//! rows of the tables in benches/README.md.
+//! The benchmarks: training, evaluation, prediction, frames of the window. Prints the tables of benches/README.md.
 //!
-//! `cargo bench` runs all of it, `cargo bench -- train window` the groups that are named. What takes
-//! another number of threads, or a process's whole life, runs in processes of their own, in turn.
+//! `cargo bench` runs all groups, `cargo bench -- train window` the named ones. Measurements with another number of
+//! threads or of whole processes run in child processes, in alternation.
 
-#![expect(clippy::print_stdout, reason = "its results are what it prints")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 
 mod child;
 mod desktop;
@@ -17,11 +16,11 @@ mod window;
 
 use std::{env, process::Command, thread};
 
-/// As the program has it.
+/// The allocator of the program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Each group with what measures it.
+/// The groups and their functions.
 const GROUPS: [(&str, fn()); 5] = [
     ("train", train::run),
     ("pen", pen::run),
@@ -30,7 +29,7 @@ const GROUPS: [(&str, fn()); 5] = [
     ("desktop", desktop::run),
 ];
 
-/// Says how many threads rayon may have, as the program says it to itself.
+/// Sets the number of threads of rayon, as in the program.
 const THREADS: &str = "RAYON_NUM_THREADS";
 
 fn main() {
@@ -56,7 +55,7 @@ fn main() {
     }
 }
 
-/// All of it in a process that is told how many threads there may be.
+/// Runs the benchmarks in a process with a fixed number of threads.
 fn run_again() {
     let count = thread::available_parallelism().map_or(1, usize::from);
     let status = Command::new(env::current_exe().expect("it runs"))

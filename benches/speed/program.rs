@@ -1,4 +1,4 @@
-//! Whole processes of the program, from their start to their end.
+//! The duration of whole processes.
 
 use std::{
     path::Path,
@@ -10,7 +10,7 @@ use crate::figures::{self, Measured};
 
 pub(crate) fn run() {
     figures::table(
-        "Whole processes (least-most of the runs)",
+        "Whole processes (minimum-maximum of the runs)",
         &["command", "median"],
     );
     let folder = tempfile::tempdir().expect("a folder for the weights");
@@ -38,7 +38,7 @@ pub(crate) fn run() {
     }
 }
 
-/// The seconds that the program takes.
+/// The seconds from the start to the end of the program.
 fn whole(arguments: &[&str], folder: &Path) -> f64 {
     let start = Instant::now();
     let status = Command::new(env!("CARGO_BIN_EXE_digitpad"))

@@ -1,4 +1,4 @@
-//! Training: an epoch of the recipe, other batches and networks, and how the cost grows.
+//! Training: an epoch of the Keras preset, other batches and networks, and the scaling with their size.
 
 use std::{hint::black_box, thread, time::Instant};
 
@@ -10,19 +10,19 @@ use crate::{
     growth::{self, Curve},
 };
 
-/// Processes of each kind, in turn.
-const TURNS: usize = 5;
+/// Processes per kind, in alternation.
+const PROCESSES: usize = 5;
 
 pub(crate) fn run() {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let peak = gemm_peak();
     println!("\ngemm, two square matrices of 1024, all threads: {peak:.0} GFLOP/s");
-    recipe(cores);
+    keras_preset(cores);
     batches(cores, peak);
     growth(cores);
 }
 
-/// The most operations a second that candle's product of matrices reaches here.
+/// The peak throughput of candle's matrix product, in GFLOP/s.
 fn gemm_peak() -> f64 {
     const SIDE: usize = 1024;
     let matrix = || Tensor::ones((SIDE, SIDE), DType::F32, &Device::Cpu).expect("4 MiB");
@@ -37,20 +37,20 @@ fn gemm_peak() -> f64 {
     2.0 * (SIDE as f64).powi(3) / secs.quantile(0.1) / 1e9
 }
 
-/// The tutorial's recipe, on one core and on all.
-fn recipe(cores: usize) {
+/// The Keras preset, with one thread and with all.
+fn keras_preset(cores: usize) {
     figures::table(
-        "An epoch of the recipe (784-128-10, batch 32, 48,000 images)",
+        "An epoch of the Keras preset (784-128-10, batch 32, 48,000 images)",
         &[
             "threads",
-            "median (least-most)",
+            "median (minimum-maximum)",
             "the first epoch",
-            "images a second",
+            "images per second",
         ],
     );
-    let task = Task::recipe(5);
+    let task = Task::keras_preset(5);
     let mut measured = vec![(Measured::default(), Measured::default()); 2];
-    for _ in 0..TURNS {
+    for _ in 0..PROCESSES {
         for (threads, (first, later)) in [1, cores].into_iter().zip(&mut measured) {
             let (new_first, new_later) = task.measure(threads, 1);
             first.extend(&new_first);
@@ -74,13 +74,13 @@ fn batches(cores: usize, peak: f64) {
         &[
             "network",
             "batch",
-            "varied",
+            "augmented",
             "an epoch of 48,000",
             "GFLOP/s as if dense",
             "of gemm's peak",
         ],
     );
-    for (hidden, batch_size, is_varied, examples) in [
+    for (hidden, batch_size, augments, examples) in [
         ("128", 32, false, 48_000),
         ("128", 128, false, 48_000),
         ("128", 512, false, 48_000),
@@ -91,7 +91,7 @@ fn batches(cores: usize, peak: f64) {
         let task = Task {
             hidden,
             batch_size,
-            is_varied,
+            augments,
             examples,
             epochs: 4,
         };
@@ -100,7 +100,7 @@ fn batches(cores: usize, peak: f64) {
         figures::row(&[
             format!("784-{}-10", hidden.replace(',', "-")),
             batch_size.to_string(),
-            (if is_varied { "yes" } else { "no" }).to_owned(),
+            (if augments { "yes" } else { "no" }).to_owned(),
             format!("{:.3} s", epochs.median() * 48_000.0 / examples as f64),
             format!("{gflops:.0}"),
             format!("{:.0} %", 100.0 * gflops / peak),
@@ -108,7 +108,7 @@ fn batches(cores: usize, peak: f64) {
     }
 }
 
-/// Images a second against the hidden layer's width and against the batch, on one core and on all.
+/// The throughput against the width of the hidden layer and against the batch size.
 fn growth(cores: usize) {
     let widths = [
         ("64", 24_000),
@@ -123,7 +123,7 @@ fn growth(cores: usize) {
         let task = Task {
             hidden,
             examples,
-            ..Task::recipe(4)
+            ..Task::keras_preset(4)
         };
         (hidden.parse().expect("a number"), task)
     });
@@ -142,18 +142,26 @@ fn growth(cores: usize) {
         let task = Task {
             batch_size,
             examples,
-            ..Task::recipe(4)
+            ..Task::keras_preset(4)
         };
         (batch_size, task)
     });
     let curves = [
-        curve("Images a second by hidden units, batch 32", &widths, cores),
-        curve("Images a second by batch, 784-128-10", &batches, cores),
+        curve(
+            "Images per second by hidden units, batch 32",
+            &widths,
+            cores,
+        ),
+        curve(
+            "Images per second by batch size, 784-128-10",
+            &batches,
+            cores,
+        ),
     ];
     growth::write(&curves).expect("benches/growth.svg can be written");
 }
 
-/// Measures each size, and prints the table.
+/// Measures each size and prints the table.
 fn curve(title: &'static str, sizes: &[(usize, Task)], cores: usize) -> Curve {
     figures::table(title, &["size", "one thread", "all threads"]);
     let point = |&(size, task): &(usize, Task)| {

@@ -1,5 +1,4 @@
-//! The window's frames, without a screen: what the pen did is taken in, everything is laid out and made
-//! into triangles. What the driver does with those is not in it.
+//! Frames of the window without a screen: input, layout and tessellation, without the graphics driver.
 
 use std::{
     f32::consts::TAU,
@@ -17,14 +16,14 @@ use egui::{Context, Event, Id, Key, Modifiers, PointerButton, Pos2, RawInput, Re
 
 use crate::figures::{self, Measured};
 
-/// From one frame to the next, on a usual screen.
+/// The interval of frames at 60 Hz.
 const FRAME: Duration = Duration::from_micros(16_667);
-/// Samples of the pen a frame, as a fast one has them.
+/// Pen samples per frame of a fast pen.
 const SAMPLES: usize = 4;
-/// Frames that are measured of each kind.
+/// Measured frames of each kind.
 const FRAMES: usize = 600;
 
-/// Samples of a stroke that is one of many.
+/// Samples per stroke of a drawing with many strokes.
 const STROKE: usize = 100;
 
 pub(crate) fn run() {
@@ -32,14 +31,14 @@ pub(crate) fn run() {
         "A frame on the processor (median / p90 / p99)",
         &["while", "frame", "pen to bars"],
     );
-    let mut window = Window::open(Way::Round);
+    let mut window = Window::open(PenPath::Round);
     report("a digit is drawn", &mut window, 2 * SAMPLES);
-    for (way, what) in [
-        (Way::Round, "curves"),
-        (Way::Strewn, "corners all over the pad"),
+    for (pen_path, what) in [
+        (PenPath::Round, "curves"),
+        (PenPath::Scattered, "corners all over the pad"),
     ] {
-        // However old the ink is: what was drawn before must cost a frame nothing.
-        let mut window = Window::open(way);
+        // Earlier ink must not slow down a frame.
+        let mut window = Window::open(pen_path);
         let mut drawn = 0;
         for points in [1_000, 10_000, 30_000] {
             window.draw_many((points - drawn) / STROKE, STROKE);
@@ -48,7 +47,7 @@ pub(crate) fn run() {
             drawn = points + FRAMES * SAMPLES;
         }
     }
-    let mut window = Window::open(Way::Round);
+    let mut window = Window::open(PenPath::Round);
     window.pen_down();
     let mut drawn = 0;
     for points in [100, 10_000, 30_000] {
@@ -59,16 +58,15 @@ pub(crate) fn run() {
         report(&name, &mut window, usize::MAX);
         drawn = points + FRAMES * SAMPLES;
     }
-    let mut window = Window::open(Way::Round);
+    let mut window = Window::open(PenPath::Round);
     window.draw_many(10_000 / STROKE, STROKE);
     window.press(Key::T);
     window.wait_for_training();
-    let name = "drawing over 10000 points of curves while training at full tilt";
+    let name = "drawing over 10000 points of curves during a training";
     report(name, &mut window, STROKE);
 }
 
-/// Draws for a while, at a screen's pace, and tells how long the frames took; a new stroke begins after
-/// so many samples.
+/// Draws at the rate of a screen and prints the times of the frames. A new stroke begins after `stroke` samples.
 fn report(name: &str, window: &mut Window, stroke: usize) {
     let (mut frames, mut answers) = (Measured::default(), Measured::default());
     let mut next = Instant::now();
@@ -93,35 +91,34 @@ fn report(name: &str, window: &mut Window, stroke: usize) {
     figures::row(&[name.to_owned(), frames.quantiles_ms(), answered]);
 }
 
-/// How the pen goes.
+/// The path of the pen.
 #[derive(Clone, Copy)]
-enum Way {
-    /// On a rosette that never comes to the same place, a hundredth of the pad from one sample to the next, as
-    /// a fast hand is.
+enum PenPath {
+    /// A rosette without a period; consecutive samples are a hundredth of the pad apart.
     Round,
-    /// To and fro, with a corner at each sample.
-    Strewn,
+    /// Points all over the pad, with a corner at each.
+    Scattered,
 }
 
-/// The window's content, with a pen.
+/// The content of the window, with a pen.
 struct Window {
     ctx: Context,
     app: App,
     frame: eframe::Frame,
-    /// A message for each time that a worker wants a frame.
+    /// A message per frame that a worker requests.
     woken: Receiver<()>,
     opened: Instant,
-    way: Way,
+    pen_path: PenPath,
     pen: usize,
 }
 
 impl Window {
-    fn open(way: Way) -> Self {
+    fn open(pen_path: PenPath) -> Self {
         let ctx = Context::default();
         let (wake, woken) = mpsc::channel();
         ctx.set_request_repaint_callback(move |info| {
             if info.delay.is_zero() {
-                // Nobody listens once the window is gone.
+                // The receiver ends with the window.
                 let _ = wake.send(());
             }
         });
@@ -131,14 +128,14 @@ impl Window {
             training: SavedForm::of(&form),
             ..Settings::default()
         };
-        let app = App::new(&ctx, settings, None).expect("the shipped model fits");
+        let app = App::new(&ctx, settings, None).expect("the built-in model loads");
         let mut window = Self {
             app,
             frame: eframe::Frame::_new_kittest(),
             ctx,
             woken,
             opened: Instant::now(),
-            way,
+            pen_path,
             pen: 0,
         };
         for _ in 0..10 {
@@ -147,7 +144,7 @@ impl Window {
         window
     }
 
-    /// One frame: how long it took.
+    /// Runs a frame and returns its time.
     fn frame(&mut self, events: Vec<Event>) -> Duration {
         let input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(1100.0, 700.0))),
@@ -161,7 +158,7 @@ impl Window {
             app.logic(ui.ctx(), frame);
             app.ui(ui, frame);
         });
-        // The driver would take the glyphs, which are new in few frames.
+        // The driver would upload new glyphs, which are rare.
         output.textures_delta.clear();
         std::hint::black_box(self.ctx.tessellate(output.shapes, output.pixels_per_point));
         start.elapsed()
@@ -174,18 +171,18 @@ impl Window {
             .rect
     }
 
-    /// Where the pen is next.
+    /// The next position of the pen.
     fn pen(&mut self) -> Pos2 {
         self.pen += 1;
         let pad = self.pad();
-        match self.way {
-            Way::Round => {
+        match self.pen_path {
+            PenPath::Round => {
                 let turn = self.pen as f32 * 0.0062 * TAU;
                 let radius = 0.25 + 0.2 * (turn * 0.372).sin();
                 pad.center() + pad.width() * radius * vec2(turn.cos(), turn.sin())
             }
-            // The plastic number's powers: a sequence that fills a square evenly.
-            Way::Strewn => {
+            // Powers of the plastic number: a low-discrepancy sequence.
+            PenPath::Scattered => {
                 let place =
                     [0.754_877_67_f64, 0.569_840_3].map(|part| (self.pen as f64 * part).fract());
                 pad.min + pad.width() * vec2(place[0] as f32, place[1] as f32)
@@ -229,8 +226,8 @@ impl Window {
         }
     }
 
-    /// A frame in which the pen moves, then those that the workers ask for until the next one is due:
-    /// how long the first took, and after how long the bars showed what it drew.
+    /// Runs a frame with pen samples, then the frames that the workers request until `next`. Returns the time of the
+    /// first frame, and the time until the bars showed its prediction.
     fn move_and_wait(&mut self, next: Instant) -> (Duration, Option<Duration>) {
         while self.woken.try_recv().is_ok() {}
         let before = self.app.state().answer().cloned();

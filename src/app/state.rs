@@ -196,7 +196,7 @@ impl State {
             Action::Clear => self.edit(out, InkEditor::clear),
             Action::SaveCorrection(digit) => self.save_correction(digit, out),
             Action::RemoveLastCorrection => {
-                out.push(Effect::Corrections(CorrectionTask::RemoveLast))
+                out.push(Effect::Corrections(CorrectionTask::RemoveLast));
             }
             Action::AskPath(purpose) => self.ask_path(purpose, out),
             Action::PathEdited(text) => {

@@ -1,4 +1,4 @@
-//! What can be typed, and what it resolves to.
+//! The arguments of the command line, and the tasks that they resolve to.
 
 mod train;
 
@@ -19,19 +19,19 @@ use crate::{
 };
 
 const ABOUT: &str =
-    "Draw a digit, see at once what a neural network makes of it, and train that network";
+    "Draw a digit, see the prediction of a neural network at once, and train the network";
 
 const EXAMPLES: &str = "\
 Examples:
-  digitpad                                             open the window
-  digitpad --weights mine.safetensors                  open it with another model
+  digitpad                               open the window
+  digitpad --weights mine.safetensors    open it with another model
   digitpad train --preset keras --out mine.safetensors
   digitpad eval --weights mine.safetensors
   digitpad predict digit.png drawings.jsonl.gz
   digitpad info mine.safetensors
 
-Exit code: 0; 2 where it is in your hands (a file that does not fit, an unknown option, no display
-for the window); 130 after Ctrl-C; 1 otherwise. RUST_LOG=digitpad=debug logs to standard error.";
+Exit codes: 0: success; 1: another error; 2: bad input or usage (an invalid file, an unknown option, \
+no display for the window); 130: interrupted by Ctrl-C. RUST_LOG=digitpad=debug logs to standard error.";
 
 const EVAL_EXAMPLES: &str = "\
 Examples:
@@ -43,13 +43,13 @@ Examples:
   digitpad eval --weights filtered.safetensors --noise salt-and-pepper:0.1
   digitpad eval --ink digits.jsonl.gz --noise gaussian:0.2
 
-With --json, one object: source, examples, loss, accuracy, confusion (ten rows, truth by row), for each
-digit precision and recall (per_class is recall too), ece (the expected calibration error) and
-reliability (its 15 bins of confidence: count, mean confidence, accuracy). With --ink also by_source (by
-the part of the writer's name before its dash), how many digits were refused, how many called sure,
-non_digits (what is labeled otherwise, and how much of it was refused: in all, of plain signs, of signs
-never learned, by_sign), auroc, rejected_accepting_99 (the part of the plain signs that is refused where 99 of 100
-digits are kept), and how many lines were left out: unlabeled, blank. Where no line is a digit, what
+With --json, one object: source, examples, loss, accuracy, confusion (ten rows, truth by row), for each \
+digit precision and recall (per_class is recall too), ece (the expected calibration error) and \
+reliability (its 15 bins of confidence: count, mean confidence, accuracy). With --ink also by_source (by \
+the part of the writer's name before its dash), how many digits were refused, how many called sure, \
+non_digits (what is labeled otherwise, and how much of it was refused: in all, of plain signs, of signs \
+never learned, by_sign), auroc, rejected_accepting_99 (the part of the plain signs that is refused where 99 of 100 \
+digits are kept), and how many lines were left out: unlabeled, blank. Where no line is a digit, what \
 there is to say of digits is left out.";
 
 const PREDICT_EXAMPLES: &str = "\
@@ -59,9 +59,10 @@ Examples:
   digitpad predict drawings.jsonl.gz --json
   cat digit.png | digitpad predict -
 
-With --json, one object a line: file, digit, is_digit, confidence and probabilities; for an ink file one
-for each of its drawings, in order, with its number (record, from 1). Where is_digit is false, digit is
-the nearest one. Files that fail are named on standard error, the others are answered.";
+With --json, prints one object per line: file, digit, is_digit, confidence and probabilities. \
+An ink file gives one object per drawing, in order, with its number (record, from 1). \
+If is_digit is false, digit is the nearest digit. \
+Errors about single files go to standard error; the other files are still predicted.";
 
 const PRESETS_EXAMPLES: &str = "\
 Examples:
@@ -73,7 +74,7 @@ Examples:
   digitpad info
   digitpad info mine.safetensors --json";
 
-/// The whole command line.
+/// All arguments.
 #[derive(Debug, Parser)]
 #[command(name = "digitpad", version, about = ABOUT, after_help = EXAMPLES)]
 #[command(args_conflicts_with_subcommands = true, max_term_width = 100)]
@@ -89,13 +90,13 @@ enum CommandArgs {
     /// Train a network and write its weights
     #[command(after_help = train::EXAMPLES)]
     Train(Box<TrainArgs>),
-    /// Print a preset as a TOML file to start from, or what presets there are
+    /// List the presets, or print one as a TOML file
     #[command(after_help = PRESETS_EXAMPLES)]
     Presets(PresetsArgs),
-    /// Measure a model on labeled digits: MNIST's test set, or those given
+    /// Evaluate a model on the MNIST test set or other labeled digits
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(EvalArgs),
-    /// Read digits in pictures (PNG, JPEG, BMP, WebP, GIF, PNM, TIFF) and ink files
+    /// Predict the digits of pictures (PNG, JPEG, BMP, WebP, GIF, PNM, TIFF) and ink files
     #[command(after_help = PREDICT_EXAMPLES)]
     Predict(PredictArgs),
     /// Show the layers, parameters and metadata of a weight file
@@ -105,14 +106,14 @@ enum CommandArgs {
 
 #[derive(Debug, Args)]
 struct ModelArgs {
-    /// The weight file to use; without it, the model that is built in
+    /// The weight file [default: the built-in model]
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 struct DeviceArgs {
-    /// What to compute on
+    /// The device to compute on
     #[arg(long, value_name = "NAME", value_enum, default_value_t)]
     device: DeviceChoice,
 }
@@ -121,13 +122,13 @@ struct DeviceArgs {
 struct EvalArgs {
     #[command(flatten)]
     model: ModelArgs,
-    /// A folder with the two test files of a data set in MNIST's format
+    /// A folder with the two test files of a data set in the MNIST format
     #[arg(long, value_name = "FOLDER", group = "source")]
     data: Option<PathBuf>,
-    /// A file of images and the file of their labels, in MNIST's format
+    /// A file of images and the file of their labels, in the MNIST format (IDX)
     #[arg(long, num_args = 2, value_names = ["IMAGES", "LABELS"], group = "source")]
     idx: Option<Vec<PathBuf>>,
-    /// An ink file: JSON Lines, gzip-compressed or not; may be given several times
+    /// An ink file (JSON Lines, may be gzip-compressed); may be repeated
     #[arg(long, value_name = "FILE", group = "source")]
     ink: Vec<PathBuf>,
     /// With --ink: measure only the hands of one part K of N, those that a training left out
@@ -137,12 +138,12 @@ struct EvalArgs {
     /// was read as and how sure of that the model was
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
-    /// Noise to add to what the network sees of each digit: salt-and-pepper:X or gaussian:X, X from 0 to 1
+    /// Noise on each input of the network: salt-and-pepper:X or gaussian:X, X from 0 to 1
     #[arg(long, value_name = "KIND:X")]
     noise: Option<Noise>,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Print the figures as one JSON object
+    /// Print the results as one JSON object
     #[arg(long)]
     json: bool,
 }
@@ -151,17 +152,17 @@ struct EvalArgs {
 struct PredictArgs {
     #[command(flatten)]
     model: ModelArgs,
-    /// Pictures or ink files, told apart by what they hold; "-" is standard input
+    /// Pictures or ink files; "-" is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Print one JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
 struct PresetsArgs {
-    /// The preset to print; without it, all are listed
+    /// The preset to print [default: list all]
     #[arg(value_name = "NAME", value_parser = one_of::<Preset>(preset_names()))]
     preset: Option<Preset>,
 }
@@ -172,7 +173,7 @@ fn preset_names() -> [PossibleValue; 4] {
 
 #[derive(Debug, Args)]
 struct InfoArgs {
-    /// The weight file; without it, the model that is built in
+    /// The weight file [default: the built-in model]
     #[arg(value_name = "FILE")]
     weights: Option<PathBuf>,
     /// Print one JSON object
@@ -188,25 +189,25 @@ where
     names.into().try_map(|name| name.parse::<T>())
 }
 
-/// Why there is nothing to run.
-pub(super) enum Refused {
-    /// Help was asked for, or the arguments are not as the help says.
+/// Why the arguments give no task.
+pub(super) enum Invalid {
+    /// A request for help, or a usage error.
     Usage(clap::Error),
-    /// A value does not do.
+    /// An invalid value or file.
     Value(CliError),
 }
 
-/// Reads the arguments, the program's name first.
-pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, Refused> {
-    let typed = ProgramArgs::try_parse_from(arguments).map_err(Refused::Usage)?;
-    let task = match typed.command {
+/// Parses the arguments, the name of the program first.
+pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Invalid> {
+    let arguments = ProgramArgs::try_parse_from(words).map_err(Invalid::Usage)?;
+    let task = match arguments.command {
         None => {
             return Ok(Invocation::Window {
-                weights: typed.model.weights,
+                weights: arguments.model.weights,
             });
         }
         Some(CommandArgs::Train(train)) => {
-            Task::Train(Box::new(train.resolve().map_err(Refused::Value)?))
+            Task::Train(Box::new(train.resolve().map_err(Invalid::Value)?))
         }
         Some(CommandArgs::Presets(PresetsArgs { preset })) => Task::Presets(PresetsTask { preset }),
         Some(CommandArgs::Eval(eval)) => Task::Eval(eval.resolve()),
@@ -220,7 +221,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
 
 impl EvalArgs {
     fn resolve(self) -> EvalTask {
-        // clap lets at most one of the three through, and exactly two files of a pair.
+        // clap allows at most one of the three, and exactly two files of a pair.
         let source = match (self.data, self.idx.as_deref(), self.ink) {
             (Some(folder), ..) => EvalSource::Folder(folder),
             (_, Some([images, labels]), _) => EvalSource::Idx {
@@ -265,16 +266,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_definition_holds_together() {
+    fn the_definition_is_valid() {
         ProgramArgs::command().debug_assert();
     }
 
+    /// Text that is wrapped by hand and again by clap has short lines in the middle of a paragraph.
     #[test]
-    fn no_command_is_the_window() {
+    fn help_is_wrapped_once() {
+        let command = ProgramArgs::command();
+        for command in std::iter::once(&command).chain(command.get_subcommands()) {
+            let name = command.get_name();
+            let help = command.get_after_help().expect("examples").to_string();
+            let paragraphs = help.lines().filter(|line| !line.starts_with("  "));
+            let paragraphs: Vec<&str> = paragraphs.collect();
+            for lines in paragraphs.windows(2) {
+                let is_separate = lines.iter().any(|line| line.is_empty());
+                assert!(
+                    is_separate,
+                    "{name} breaks a paragraph before {:?}",
+                    lines[1]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_command_opens_the_window() {
         let parsed = parse(["digitpad", "--weights", "w"].map(OsString::from));
         assert!(
             matches!(parsed, Ok(Invocation::Window { weights: Some(path) }) if path.as_os_str() == "w"),
-            "with the weights that were named"
+            "with the given weights"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! `digitpad predict`: what a model reads in pictures and ink files.
+//! `digitpad predict`: the digits of pictures and ink files.
 
 use std::{
     fs::File,
@@ -19,36 +19,36 @@ use crate::{
     recognition::{self, Prediction, Verdict},
 };
 
-/// Read digits in pictures and ink files.
+/// Predict the digits of pictures and ink files.
 #[derive(Debug)]
 pub struct PredictTask {
-    /// The weight file; `None` is the shipped model.
+    /// The weight file; `None` is the built-in model.
     pub weights: Option<PathBuf>,
-    /// What to read, in order.
+    /// The inputs, in order.
     pub inputs: Vec<Input>,
     /// Whether to print JSON.
     pub json: bool,
 }
 
-/// Where a drawing comes from.
+/// A source of drawings.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// A picture or an ink file.
     File(PathBuf),
-    /// The same, from standard input.
+    /// Standard input: a picture or an ink file.
     Standard,
 }
 
-/// How many bytes tell a picture from ink. Ink may begin with blank lines.
+/// The number of bytes that distinguish a picture from ink. Ink may begin with blank lines.
 const SNIFFED_BYTES: u64 = 4096;
-/// The most that is taken from standard input or a pipe.
+/// The largest input from standard input or a pipe.
 const SPOOL_LIMIT: u64 = 256 << 20;
 
-/// One drawing, answered: a line of `--json`.
+/// The prediction of a drawing: a line of `--json`.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct PredictionLine<'a> {
     file: &'a str,
-    /// Which drawing of an ink file, from 1.
+    /// The number of the drawing in an ink file, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<usize>,
     digit: Option<u8>,
@@ -65,13 +65,13 @@ pub(super) fn run(
     let model = load_model(task.weights.as_deref())?;
     let mut ending = Ending::Done;
     for input in &task.inputs {
-        let mut printer = Printer {
+        let mut printer = PredictionPrinter {
             json: task.json,
             out: &mut *out,
         };
-        match answer(&model, input, &mut printer) {
+        match predict_input(&model, input, &mut printer) {
             Ok(()) => {}
-            // Nobody could read the answers to the others either.
+            // The other predictions could not be written either.
             Err(error @ CliError::Output(_)) => return Err(error),
             Err(error) => ending = Ending::Partly(report_error(&error, err)),
         }
@@ -79,36 +79,40 @@ pub(super) fn run(
     Ok(ending)
 }
 
-fn answer(model: &Model, input: &Input, printer: &mut Printer<'_>) -> Result<(), CliError> {
+fn predict_input(
+    model: &Model,
+    input: &Input,
+    printer: &mut PredictionPrinter<'_>,
+) -> Result<(), CliError> {
     match input {
         Input::File(path) => {
             let name = path.display().to_string();
             if !is_device(path) {
-                return answer_file(model, path, &name, printer);
+                return predict_file(model, path, &name, printer);
             }
             let pipe = File::open(path).map_err(|source| IoError::new("read", path, source))?;
             let (_folder, path) = spool(pipe, path)?;
-            answer_file(model, &path, &name, printer)
+            predict_file(model, &path, &name, printer)
         }
         Input::Standard => {
             let (_folder, path) = spool(io::stdin().lock(), Path::new(STANDARD_INPUT))?;
-            answer_file(model, &path, "-", printer)
+            predict_file(model, &path, "-", printer)
         }
     }
 }
 
-fn answer_file(
+fn predict_file(
     model: &Model,
     path: &Path,
     name: &str,
-    printer: &mut Printer<'_>,
+    printer: &mut PredictionPrinter<'_>,
 ) -> Result<(), CliError> {
-    match Kind::of_file(path)? {
-        Kind::Picture => {
+    match InputKind::of_file(path)? {
+        InputKind::Picture => {
             let bitmap = picture::bitmap_from_path(path)?;
             printer.print(name, None, predict(model, Some(&bitmap))?.as_ref())
         }
-        Kind::Ink => {
+        InputKind::Ink => {
             let records = ink::file::read(path)?;
             for (index, record) in records.iter().enumerate() {
                 let bitmap = ink::to_bitmap(&record.ink);
@@ -123,7 +127,7 @@ fn answer_file(
     }
 }
 
-/// Nothing is read where nothing was drawn.
+/// A blank drawing has no prediction.
 fn predict(model: &Model, bitmap: Option<&Bitmap>) -> Result<Option<Prediction>, CliError> {
     let drawn = bitmap.filter(|bitmap| !bitmap.is_blank());
     Ok(drawn
@@ -131,12 +135,12 @@ fn predict(model: &Model, bitmap: Option<&Bitmap>) -> Result<Option<Prediction>,
         .transpose()?)
 }
 
-struct Printer<'a> {
+struct PredictionPrinter<'a> {
     json: bool,
     out: &'a mut dyn Write,
 }
 
-impl Printer<'_> {
+impl PredictionPrinter<'_> {
     fn print(
         &mut self,
         file: &str,
@@ -144,7 +148,7 @@ impl Printer<'_> {
         prediction: Option<&Prediction>,
     ) -> Result<(), CliError> {
         if self.json {
-            let answer = Answer {
+            let line = PredictionLine {
                 file,
                 record,
                 digit: prediction.map(|prediction| prediction.digit().value()),
@@ -152,12 +156,12 @@ impl Printer<'_> {
                 confidence: prediction.map(Prediction::confidence),
                 probabilities: prediction.map(Prediction::probabilities),
             };
-            return write_json(self.out, &answer);
+            return write_json(self.out, &line);
         }
         let record = record
             .map(|number| format!(":{number}"))
             .unwrap_or_default();
-        let said = match prediction {
+        let text = match prediction {
             Some(prediction) => {
                 let confidence = format::percent(f64::from(prediction.confidence()), 2);
                 match prediction.verdict() {
@@ -170,18 +174,18 @@ impl Printer<'_> {
             }
             None => "nothing drawn".to_owned(),
         };
-        Ok(writeln!(self.out, "{file}{record}: {said}")?)
+        Ok(writeln!(self.out, "{file}{record}: {text}")?)
     }
 }
 
-/// What a file holds, going by its first bytes.
+/// The kind of a file, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum InputKind {
     Picture,
     Ink,
 }
 
-impl Kind {
+impl InputKind {
     fn of_file(path: &Path) -> Result<Self, CliError> {
         let mut start = Vec::new();
         let read =
@@ -202,7 +206,7 @@ impl Kind {
         })
     }
 
-    /// gzip is only ever ink here, and no picture begins with a brace.
+    /// A gzip file can only be ink, and no picture begins with a brace.
     fn of_bytes(start: &[u8]) -> Option<Self> {
         let text = start
             .strip_prefix(b"\xef\xbb\xbf")
@@ -216,17 +220,17 @@ impl Kind {
     }
 }
 
-/// What standard input is called as a file, so that an error about it can be understood.
+/// The name of standard input in errors.
 const STANDARD_INPUT: &str = "standard input";
 
-/// Puts what can be read only once into a file, because pictures and ink are read from files; errors about that have
-/// the end of `name` in theirs. The file is gone with its folder.
+/// Copies a stream into a temporary file with the file name of `name`, because the readers need files. The returned
+/// folder removes the file on drop.
 fn spool(input: impl Read, name: &Path) -> Result<(tempfile::TempDir, PathBuf), IoError> {
     let failed = |source| IoError::new("read", name, source);
     let folder = tempfile::tempdir().map_err(failed)?;
     let path = folder.path().join(name.file_name().unwrap_or_default());
     let mut file = File::create(&path).map_err(failed)?;
-    // One byte beyond the limit is for the reader to notice.
+    // The reader notices the byte beyond the limit.
     io::copy(&mut input.take(SPOOL_LIMIT + 1), &mut file).map_err(failed)?;
     Ok((folder, path))
 }
@@ -236,19 +240,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_are_told_by_content() {
-        let cases: [(&[u8], Option<Kind>, &str); 12] = [
-            (b"\x89PNG\r\n\x1a\n....", Some(Kind::Picture), "PNG"),
-            (b"\xff\xd8\xff\xe0", Some(Kind::Picture), "JPEG"),
-            (b"BM......", Some(Kind::Picture), "BMP"),
-            (b"GIF89a", Some(Kind::Picture), "GIF"),
-            (b"P5\n28 28\n255\n", Some(Kind::Picture), "PNM"),
-            (b"II*\0....", Some(Kind::Picture), "TIFF"),
-            (b"\x1f\x8b\x08", Some(Kind::Ink), "gzip"),
-            (b"{\"strokes\":[]}", Some(Kind::Ink), "JSON"),
+    fn the_kind_follows_from_the_content() {
+        let cases: [(&[u8], Option<InputKind>, &str); 12] = [
+            (b"\x89PNG\r\n\x1a\n....", Some(InputKind::Picture), "PNG"),
+            (b"\xff\xd8\xff\xe0", Some(InputKind::Picture), "JPEG"),
+            (b"BM......", Some(InputKind::Picture), "BMP"),
+            (b"GIF89a", Some(InputKind::Picture), "GIF"),
+            (b"P5\n28 28\n255\n", Some(InputKind::Picture), "PNM"),
+            (b"II*\0....", Some(InputKind::Picture), "TIFF"),
+            (b"\x1f\x8b\x08", Some(InputKind::Ink), "gzip"),
+            (b"{\"strokes\":[]}", Some(InputKind::Ink), "JSON"),
             (
                 b"\xef\xbb\xbf\r\n {",
-                Some(Kind::Ink),
+                Some(InputKind::Ink),
                 "JSON after a mark and a blank line",
             ),
             (b"", None, "nothing"),
@@ -256,13 +260,13 @@ mod tests {
             (b"PK\x03\x04", None, "an archive"),
         ];
         for (start, kind, reason) in cases {
-            assert_eq!(Kind::of_bytes(start), kind, "{reason}");
+            assert_eq!(InputKind::of_bytes(start), kind, "{reason}");
         }
     }
 
     #[test]
-    fn what_is_not_drawn_is_not_read() {
-        let model = load_model(None).expect("the shipped model fits");
+    fn a_blank_drawing_has_no_prediction() {
+        let model = load_model(None).expect("the built-in model loads");
         for (bitmap, reason) in [(None, "no stroke"), (Some(Bitmap::blank()), "no ink")] {
             let prediction = predict(&model, bitmap.as_ref()).expect("nothing is computed");
             for (json, expected) in [
@@ -273,7 +277,7 @@ mod tests {
                 (false, "f:2: nothing drawn"),
             ] {
                 let mut out = Vec::new();
-                let mut printer = Printer {
+                let mut printer = PredictionPrinter {
                     json,
                     out: &mut out,
                 };

@@ -1,4 +1,4 @@
-//! `digitpad presets`: the recipes that the program brings along, as files to start from.
+//! `digitpad presets`: the presets as a list or as TOML.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ use crate::{error::CliError, training::config::Preset};
 /// Print presets.
 #[derive(Debug)]
 pub struct PresetsTask {
-    /// The one to print as TOML; `None` lists all.
+    /// The preset to print as TOML; `None` lists all.
     pub preset: Option<Preset>,
 }
 

@@ -1,4 +1,4 @@
-//! The pad: takes the pen in, and shows the drawing.
+//! The pad: pen input, and the drawing.
 
 use egui::{
     Align2, Color32, Context, CornerRadius, CursorIcon, Event, Id, LayerId, Painter, PointerButton,
@@ -6,49 +6,49 @@ use egui::{
 };
 
 use super::{
-    pad::{Paper, drawing::Drawing},
+    pad::{PadView, drawing::PadDrawing},
     theme::{self, Palette},
 };
 use crate::app::{action::Action, state::State};
 
-/// What an empty pad says.
+/// The text of an empty pad.
 const HINT: &str = "Draw a digit here";
 
-/// Where the pad was drawn last.
+/// The place of the pad in the last frame.
 #[derive(Clone, Copy, Debug)]
-struct Place {
-    paper: Paper,
-    /// The part that is not scrolled out of sight.
+struct PadPlace {
+    paper: PadView,
+    /// The part within the scroll area.
     visible: Rect,
     layer: LayerId,
 }
 
-/// What the pad remembers between frames: where it is, whether the pen is down, and what was drawn.
+/// What the pad remembers between frames.
 #[derive(Debug, Default)]
-pub struct Canvas {
-    place: Option<Place>,
+pub(super) struct Canvas {
+    place: Option<PadPlace>,
     pen_is_down: bool,
-    drawing: Option<Drawing>,
+    drawing: Option<PadDrawing>,
     drawn_revision: u64,
 }
 
 impl Canvas {
-    /// What the pen did since the last frame: every sample, in order. To be called, and applied,
-    /// before the pad is drawn, so that the ink does not lag behind the pen.
-    pub fn pen_actions(&mut self, ctx: &Context) -> Vec<Action> {
+    /// Every pen sample since the last frame, in order. Apply them before drawing the pad, so that the ink does not lag
+    /// behind the pen.
+    pub(super) fn pen_actions(&mut self, ctx: &Context) -> Vec<Action> {
         let mut actions = Vec::new();
-        let Some(Place {
+        let Some(PadPlace {
             paper,
             visible,
             layer,
         }) = self.place
         else {
             if self.pen_is_down {
-                self.lift(&mut actions);
+                self.pen_up(&mut actions);
             }
             return actions;
         };
-        // A touch comes as pointer events as well, and those are what is read here.
+        // A touch also sends pointer events; this reads only those.
         let events = ctx.input(|input| input.events.clone());
         for event in events {
             match event {
@@ -70,11 +70,11 @@ impl Canvas {
                     ..
                 } if self.pen_is_down => {
                     actions.push(Action::PenMoved(paper.pad_from_screen(pos)));
-                    self.lift(&mut actions);
+                    self.pen_up(&mut actions);
                 }
-                // The pointer left the window, or a touch was canceled: no release will come.
+                // The pointer left the window, or a touch was canceled: no release follows.
                 Event::PointerGone | Event::WindowFocused(false) if self.pen_is_down => {
-                    self.lift(&mut actions);
+                    self.pen_up(&mut actions);
                 }
                 _ => {}
             }
@@ -82,18 +82,18 @@ impl Canvas {
         actions
     }
 
-    fn lift(&mut self, actions: &mut Vec<Action>) {
+    fn pen_up(&mut self, actions: &mut Vec<Action>) {
         self.pen_is_down = false;
         actions.push(Action::PenUp);
     }
 
-    /// The pad is not in the window now, so the pen cannot touch it.
-    pub(crate) fn hide(&mut self) {
+    /// Marks the pad as hidden, so that it takes no pen input.
+    pub(super) fn hide(&mut self) {
         self.place = None;
     }
 
-    /// Draws the pad into a square. A picture that is read in place of a drawing is shown on it.
-    pub(crate) fn ui(
+    /// Draws the pad into a square, with the picture if one replaces the drawing.
+    pub(super) fn ui(
         &mut self,
         ui: &mut Ui,
         rect: Rect,
@@ -111,7 +111,7 @@ impl Canvas {
         });
         let corners = CornerRadius::same(theme::RADIUS);
         ui.painter().rect_filled(rect, corners, palette.paper);
-        let paper = Paper {
+        let paper = PadView {
             rect,
             pixels_per_point: ui.pixels_per_point(),
             color: palette.ink,
@@ -128,7 +128,7 @@ impl Canvas {
             );
         }
         let visible = rect.intersect(ui.clip_rect());
-        self.place = Some(Place {
+        self.place = Some(PadPlace {
             paper,
             visible,
             layer: ui.layer_id(),
@@ -137,7 +137,7 @@ impl Canvas {
         self.draw_ink(&clipped, paper, state);
         if let (Some(texture), Some(_)) = (picture, state.picture()) {
             let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-            // It stays within the pad's round corners.
+            // Within the round corners of the pad.
             clipped.image(texture, rect.shrink(3.0), whole, Color32::WHITE);
         }
         hint(&clipped, rect, state, palette);
@@ -146,14 +146,14 @@ impl Canvas {
             .rect_stroke(rect, corners, outline, StrokeKind::Inside);
     }
 
-    /// Brings what is kept of the drawing up to date, and draws it.
-    fn draw_ink(&mut self, painter: &Painter, paper: Paper, state: &State) {
+    /// Updates the meshes of the drawing, and draws them.
+    fn draw_ink(&mut self, painter: &Painter, paper: PadView, state: &State) {
         let known = self.drawing.take().filter(|known| known.paper() == paper);
         if known.is_none() || self.drawn_revision != state.ink_revision() {
             self.drawn_revision = state.ink_revision();
             let drawing = self
                 .drawing
-                .insert(known.unwrap_or_else(|| Drawing::blank(paper)));
+                .insert(known.unwrap_or_else(|| PadDrawing::blank(paper)));
             drawing.show(state.ink().strokes());
         } else {
             self.drawing = known;
@@ -167,7 +167,7 @@ impl Canvas {
     }
 }
 
-/// What a pad without ink says. Below a picture there is room for it: the network's has a margin.
+/// The text of a pad without ink. Below a picture, the margin has room for it.
 fn hint(painter: &Painter, rect: Rect, state: &State, palette: &Palette) {
     let large = (rect.width() * 0.06).clamp(theme::BODY, 40.0);
     let line = |pos: Pos2, text: &str, size: f32, color: Color32| {
@@ -178,13 +178,13 @@ fn hint(painter: &Painter, rect: Rect, state: &State, palette: &Palette) {
         let foot = rect.center_bottom() - vec2(0.0, small);
         let name = foot - vec2(0.0, small * 1.3);
         line(name, &picture.name, small * 1.1, palette.text);
-        line(foot, "Draw here to go on.", small, palette.weak);
+        line(foot, "Draw here for a new digit.", small, palette.weak);
     } else if state.is_blank() {
         line(rect.center(), HINT, large, palette.weak);
     }
 }
 
-/// The pad in words.
+/// The accessible value of the pad.
 fn description(state: &State) -> String {
     if let Some(picture) = state.picture() {
         return format!("The picture {}", picture.name);

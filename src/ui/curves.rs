@@ -1,9 +1,7 @@
-//! Loss, accuracy and learning rate over the epochs and within them, of this training and of former ones.
+//! Plots of loss, accuracy and learning rate over the epochs, of this training and of previous runs.
 
-mod picture;
+mod image;
 mod plot;
-
-use std::sync::Arc;
 
 use egui::{
     Button, Color32, Rangef, Response, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo,
@@ -11,34 +9,41 @@ use egui::{
 };
 use egui_plot::LineStyle;
 
-use self::plot::{Curve, Frame};
+use self::{
+    image::ImageExport,
+    plot::{Curve, PlotSpec},
+};
 use super::theme::{self, Palette};
 use crate::{
     app::{
         action::{Action, PathPurpose},
-        state::{State, training::Training},
+        state::{State, runs, training::Training},
     },
+    format,
     training::EpochRecord,
 };
 
-/// The least and the largest height of one plot, in points.
+/// The smallest and largest height of a plot, in points.
 const HEIGHTS: Rangef = Rangef {
     min: 84.0,
     max: 240.0,
 };
-/// What is above and below a plot, in points: its name, the latest values, a gap.
-const BESIDE: f32 = 76.0;
-/// The height of the learning rate's plot, in points.
+/// The height of a plot's title, legend and gap, in points.
+const DECORATION_HEIGHT: f32 = 76.0;
+/// The height of the plot of the learning rate, in points.
 const RATE_HEIGHT: f32 = 72.0;
-/// How many former runs are shown: of more, none could be told from another.
+/// The number of previous runs in a plot. More curves could not be told apart.
 const MAX_PREVIOUS: usize = 6;
+/// The smallest width, in points, for two legend entries in a row.
+const MIN_TWO_COLUMN_WIDTH: f32 = 266.0;
 
-/// How the curves are looked at.
-#[derive(Clone, Copy, Debug)]
+/// How the curves are shown.
+#[derive(Debug)]
 pub(crate) struct CurvesView {
     is_logarithmic: bool,
     shows_rate: bool,
     shows_previous: bool,
+    export: Option<ImageExport>,
 }
 
 impl Default for CurvesView {
@@ -47,67 +52,65 @@ impl Default for CurvesView {
             is_logarithmic: false,
             shows_rate: false,
             shows_previous: true,
+            export: None,
         }
     }
 }
 
 impl CurvesView {
-    /// What is plotted, from the top, with the height of each plot.
-    fn figures(
-        self,
-        height: f32,
-        rate_height: f32,
-    ) -> impl Iterator<Item = (&'static Figure, f32)> {
-        let all = [(&LOSS, height), (&ACCURACY, height), (&RATE, rate_height)];
-        all.into_iter()
-            .filter(move |(figure, _)| figure.kind != Kind::Rate || self.shows_rate)
+    /// The visible plots from the top, with the height of each.
+    fn plots(&self, height: f32) -> Vec<(&'static Metric, f32)> {
+        let mut plots = vec![(&LOSS, height), (&ACCURACY, height)];
+        if self.shows_rate {
+            plots.push((&RATE, RATE_HEIGHT));
+        }
+        plots
     }
 }
 
-/// One of the figures that are plotted.
-struct Figure {
+/// A plotted value.
+struct Metric {
+    kind: MetricKind,
     name: &'static str,
     help: &'static str,
     training: fn(&EpochRecord) -> Option<f64>,
     validation: fn(&EpochRecord) -> Option<f64>,
-    words: fn(f64) -> String,
-    kind: Kind,
+    format: fn(f64) -> String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum MetricKind {
     Loss,
     Accuracy,
     Rate,
 }
 
-const LOSS: Figure = Figure {
+const LOSS: Metric = Metric {
+    kind: MetricKind::Loss,
     name: "Loss",
-    help: "How wrong the network is on average, and how sure of it. It learns by making this small.",
+    help: "The mean loss of an example. Training minimizes it.",
     training: |record| Some(record.loss),
     validation: |record| record.validation_loss,
-    words: |loss| format!("{loss:.3}"),
-    kind: Kind::Loss,
+    format: |loss| format!("{loss:.3}"),
 };
-const ACCURACY: Figure = Figure {
+const ACCURACY: Metric = Metric {
+    kind: MetricKind::Accuracy,
     name: "Accuracy",
-    help: "How many images out of a hundred it reads rightly.",
+    help: "The percentage of correctly classified images.",
     training: |record| Some(record.accuracy * 100.0),
     validation: |record| record.validation_accuracy.map(|accuracy| accuracy * 100.0),
-    words: |accuracy| format!("{accuracy:.2} %"),
-    kind: Kind::Accuracy,
+    format: |percent| format::percent(percent / 100.0, 2),
 };
-const RATE: Figure = Figure {
+const RATE: Metric = Metric {
+    kind: MetricKind::Rate,
     name: "Learning rate",
-    help: "How far each step goes, as the schedule has it.",
+    help: "The size of each step, as the schedule sets it.",
     training: |record| Some(record.learning_rate),
     validation: |_| None,
-    words: |rate| format!("{rate:.2e}"),
-    kind: Kind::Rate,
+    format: |rate| format!("{rate:.2e}"),
 };
 
-/// Draws the plots, as soon as there is something to be plotted, as high as there is room in the panel,
-/// whose visible part is `panel_height` high.
+/// Draws the plots once there are values, as high as the visible part of the panel allows.
 pub(crate) fn curves_ui(
     ui: &mut Ui,
     state: &State,
@@ -119,17 +122,27 @@ pub(crate) fn curves_ui(
     if training.history.is_empty() && training.batches.points().len() < 2 {
         return;
     }
-    let room = panel_height - ui.min_rect().height();
-    let height = HEIGHTS.clamp(room / 2.0 - BESIDE);
-    for (figure, height) in view.figures(height, RATE_HEIGHT) {
-        ui.add_space(theme::GAP);
-        ui.scope(|ui| figure_ui(ui, state, *view, figure, height));
-    }
+    let available = panel_height - ui.min_rect().height();
+    let height = HEIGHTS.clamp(available / 2.0 - DECORATION_HEIGHT);
+    plots_ui(ui, state, view, height);
     ui.add_space(4.0);
     options_ui(ui, state, view, actions);
+    if let Some(mut export) = view.export.take() {
+        match export.ui(ui.ctx(), state, view) {
+            Some(image) => actions.push(Action::SaveCurvesImage(image)),
+            None => view.export = Some(export),
+        }
+    }
 }
 
-/// What is shown, and the way out of the window.
+fn plots_ui(ui: &mut Ui, state: &State, view: &CurvesView, height: f32) {
+    for (metric, height) in view.plots(height) {
+        ui.add_space(theme::GAP);
+        ui.scope(|ui| metric_ui(ui, state, view, metric, height));
+    }
+}
+
+/// What is shown, and the export.
 fn options_ui(ui: &mut Ui, state: &State, view: &mut CurvesView, actions: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
         theme::quiet_selection(ui);
@@ -143,34 +156,33 @@ fn options_ui(ui: &mut Ui, state: &State, view: &mut CurvesView, actions: &mut V
                 *is_on = !*is_on;
             }
         };
-        let help = "Draws the loss on a logarithmic scale: small losses can be told apart.";
+        let help = "Shows the loss on a logarithmic scale, which separates small losses.";
         toggle("Logarithmic", help, &mut view.is_logarithmic);
-        let help = "Draws the learning rate below.";
-        toggle("Learning rate", help, &mut view.shows_rate);
+        toggle(
+            "Learning rate",
+            "Shows a plot of the learning rate.",
+            &mut view.shows_rate,
+        );
         if !state.runs.list().is_empty() {
-            let help = "Draws the last runs as pale curves, to compare with.";
-            toggle("Former runs", help, &mut view.shows_previous);
+            let help = "Shows previous runs as pale curves.";
+            toggle("Previous runs", help, &mut view.shows_previous);
         }
         MenuButton::new(small("Export…")).ui(ui, |ui| {
             let table = ui.button("Table (CSV)…");
-            let help = "Saves the figures of each epoch.";
+            let help = "Saves the values of each epoch.";
             if table.on_hover_text(help).clicked() {
                 actions.push(Action::AskPath(PathPurpose::SaveCurves));
             }
-            let picture = ui.button("Picture (PNG)…");
-            let help = "Saves the curves that are shown, large and whole.";
-            if picture.on_hover_text(help).clicked() {
-                let picture = picture::picture_of(state, *view, ui.ctx().theme());
-                actions.push(Action::SaveCurvesImage(Arc::new(picture)));
+            let image = ui.button("Image (PNG)…");
+            let help = "Saves the visible plots as an image.";
+            if image.on_hover_text(help).clicked() {
+                view.export = Some(ImageExport::default());
             }
         });
     });
 }
 
-/// The least width, in points, in which the latest values of two curves find room beside each other.
-const MIN_TWO_COLUMN_WIDTH: f32 = 266.0;
-
-/// A curve's latest value beside a piece of its line: its dashes tell it as well as its color.
+/// The latest value of a curve, beside a piece of its line. Dashes distinguish it without color.
 fn legend_ui(ui: &mut Ui, name: &str, value: &str, color: Color32, dashes: u8) {
     let (rect, _) = ui.allocate_exact_size(Vec2::new(18.0, 12.0), Sense::hover());
     let piece = rect.width() / f32::from(dashes);
@@ -183,31 +195,31 @@ fn legend_ui(ui: &mut Ui, name: &str, value: &str, color: Color32, dashes: u8) {
     ui.label(RichText::new(format!("{name} {value}")).small());
 }
 
-fn figure_ui(ui: &mut Ui, state: &State, view: CurvesView, figure: &Figure, height: f32) {
+fn metric_ui(ui: &mut Ui, state: &State, view: &CurvesView, metric: &Metric, height: f32) {
     let palette = Palette::of(ui.style());
     let training = &state.training;
     let latest = |value: fn(&EpochRecord) -> Option<f64>| {
-        training.history.last().and_then(value).map(figure.words)
+        training.history.last().and_then(value).map(metric.format)
     };
-    let (learned, validated) = (latest(figure.training), latest(figure.validation));
+    let (train, validation) = (latest(metric.training), latest(metric.validation));
     ui.spacing_mut().item_spacing.y = 2.0;
     let best = training
         .best_epoch()
-        .filter(|_| figure.kind != Kind::Rate && training.history.len() > 1);
+        .filter(|_| metric.kind != MetricKind::Rate && training.history.len() > 1);
     ui.horizontal(|ui| {
         ui.spacing_mut().interact_size.y = 18.0;
-        ui.label(RichText::new(figure.name).font(theme::strong(theme::BODY)))
-            .on_hover_text(figure.help);
+        ui.label(RichText::new(metric.name).font(theme::strong(theme::BODY)))
+            .on_hover_text(metric.help);
         if let Some(best) = best {
             let text = format!("best epoch {}", best.epoch);
             ui.label(RichText::new(text).small().weak())
-                .on_hover_text("The epoch with the least validation loss, with a ring around it.");
+                .on_hover_text("The epoch with the lowest validation loss, marked by a ring.");
         }
     });
-    if figure.kind != Kind::Rate {
+    if metric.kind != MetricKind::Rate {
         let curves = [
-            ("training", &learned, palette.accent, 1),
-            ("validation", &validated, palette.second, 3),
+            ("training", &train, palette.accent, 1),
+            ("validation", &validation, palette.second, 3),
         ];
         let is_narrow = ui.available_width() < MIN_TWO_COLUMN_WIDTH;
         // A row for both, or one for each.
@@ -223,57 +235,57 @@ fn figure_ui(ui: &mut Ui, state: &State, view: CurvesView, figure: &Figure, heig
             });
         }
     }
-    let frame = Frame {
-        name: figure.name,
+    let spec = PlotSpec {
+        name: metric.name,
         epochs: training.plan.map_or(1, |plan| plan.epochs),
         height,
-        is_logarithmic: view.is_logarithmic && figure.kind == Kind::Loss,
-        shows_zero: figure.kind == Kind::Rate,
-        words: figure.words,
-        best: best.and_then(|record| Some([record.epoch as f64, (figure.validation)(record)?])),
+        is_logarithmic: view.is_logarithmic && metric.kind == MetricKind::Loss,
+        shows_zero: metric.kind == MetricKind::Rate,
+        format: metric.format,
+        best: best.and_then(|record| Some([record.epoch as f64, (metric.validation)(record)?])),
     };
-    let response = frame.ui(ui, curves_of(state, view, figure, palette));
-    let text = match (&learned, &validated) {
-        (Some(learned), Some(validated)) => format!("training {learned}, validation {validated}"),
-        (Some(learned), None) => format!("training {learned}"),
-        _ => "no epoch is over yet".to_owned(),
+    let response = spec.ui(ui, curves_of(state, view, metric, palette));
+    let text = match (&train, &validation) {
+        (Some(train), Some(validation)) => format!("training {train}, validation {validation}"),
+        (Some(train), None) => format!("training {train}"),
+        _ => "no epoch has finished".to_owned(),
     };
-    name_plot(&response, figure, best, &text);
+    name_plot(&response, metric, best, &text);
 }
 
-fn name_plot(response: &Response, figure: &Figure, best: Option<&EpochRecord>, text: &str) {
+fn name_plot(response: &Response, metric: &Metric, best: Option<&EpochRecord>, text: &str) {
     let best = best.map(|best| format!(", best epoch {}", best.epoch));
     let text = format!("{text}{}", best.unwrap_or_default());
     response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::Figure, true, format!("{} curves", figure.name));
+        let mut info = WidgetInfo::labeled(Role::Figure, true, format!("{} curves", metric.name));
         info.current_text_value = Some(text.clone());
         info
     });
 }
 
-/// The pale ones first, so that the others lie over them.
-fn curves_of(state: &State, view: CurvesView, figure: &Figure, palette: &Palette) -> Vec<Curve> {
+/// All curves of a plot. Previous runs come first, so that the current run lies over them.
+fn curves_of(state: &State, view: &CurvesView, metric: &Metric, palette: &Palette) -> Vec<Curve> {
     let training = &state.training;
     let curve = |history: &[EpochRecord], value: fn(&EpochRecord) -> Option<f64>| {
         let point = |record: &EpochRecord| Some([record.epoch as f64, value(record)?]);
         history.iter().filter_map(point).collect::<Vec<_>>()
     };
     let mut curves = Vec::new();
-    if view.shows_previous && figure.kind != Kind::Rate {
-        let former = state
+    if view.shows_previous && metric.kind != MetricKind::Rate {
+        let previous = state
             .runs
             .list()
             .iter()
             .filter(|run| run.record.history != training.history);
-        for run in former.take(MAX_PREVIOUS) {
+        for run in previous.take(MAX_PREVIOUS) {
             let has_validation = run.record.validation_accuracy.is_some();
             let value = if has_validation {
-                figure.validation
+                metric.validation
             } else {
-                figure.training
+                metric.training
             };
             curves.push(Curve {
-                name: crate::app::state::runs::title(&run.record),
+                name: runs::title(&run.record),
                 color: palette.bar.gamma_multiply(0.7),
                 style: LineStyle::Solid,
                 width: 1.5,
@@ -287,17 +299,17 @@ fn curves_of(state: &State, view: CurvesView, figure: &Figure, palette: &Palette
             "training",
             palette.accent,
             LineStyle::Solid,
-            curve(&training.history, figure.training),
+            curve(&training.history, metric.training),
         ),
         (
             "validation",
             palette.second,
             LineStyle::dashed_dense(),
-            curve(&training.history, figure.validation),
+            curve(&training.history, metric.validation),
         ),
     ];
-    let batches = batches_of(training, figure, &epochs[0].3, &epochs[1].3);
-    if figure.kind == Kind::Rate {
+    let batches = batches_of(training, metric, &epochs[0].3, &epochs[1].3);
+    if metric.kind == MetricKind::Rate {
         curves.push(Curve {
             name: "learning rate".to_owned(),
             color: palette.accent,
@@ -329,36 +341,36 @@ fn curves_of(state: &State, view: CurvesView, figure: &Figure, palette: &Palette
     curves
 }
 
-/// The figures of the batches. Once there are whole epochs, what lies far beyond theirs is left out: the
-/// first batches of a training would else press all the rest flat.
+/// The values of the batches. Once an epoch has finished, leaves out values far beyond those of the epochs: the
+/// first batches would otherwise flatten all other curves.
 fn batches_of(
     training: &Training,
-    figure: &Figure,
-    learned: &[[f64; 2]],
-    validated: &[[f64; 2]],
+    metric: &Metric,
+    train: &[[f64; 2]],
+    validation: &[[f64; 2]],
 ) -> Vec<[f64; 2]> {
     let Some(plan) = training.plan else {
         return Vec::new();
     };
-    let values = || learned.iter().chain(validated).map(|point| point[1]);
-    let most = values().fold(f64::NEG_INFINITY, f64::max);
-    let least = values().fold(f64::INFINITY, f64::min);
-    let is_in_sight = |value: f64| match figure.kind {
-        _ if learned.is_empty() => true,
-        Kind::Loss => value <= most * 1.25,
-        Kind::Accuracy => value >= least - (100.0 - least) * 0.25,
-        Kind::Rate => true,
+    let values = || train.iter().chain(validation).map(|point| point[1]);
+    let highest = values().fold(f64::NEG_INFINITY, f64::max);
+    let lowest = values().fold(f64::INFINITY, f64::min);
+    let is_in_range = |value: f64| match metric.kind {
+        _ if train.is_empty() => true,
+        MetricKind::Loss => value <= highest * 1.25,
+        MetricKind::Accuracy => value >= lowest - (100.0 - lowest) * 0.25,
+        MetricKind::Rate => true,
     };
     let points = training.batches.points().iter();
     points
         .map(|point| {
-            let value = match figure.kind {
-                Kind::Loss => point.loss,
-                Kind::Accuracy => point.accuracy * 100.0,
-                Kind::Rate => point.learning_rate,
+            let value = match metric.kind {
+                MetricKind::Loss => point.loss,
+                MetricKind::Accuracy => point.accuracy * 100.0,
+                MetricKind::Rate => point.learning_rate,
             };
             [point.done * plan.epochs as f64, value]
         })
-        .filter(|point| is_in_sight(point[1]))
+        .filter(|point| is_in_range(point[1]))
         .collect()
 }

@@ -1,4 +1,4 @@
-//! Which model answers, and the choice of another.
+//! The model in use, and the choice of another.
 
 use egui::{Align, Button, Layout, TextFormat, Ui, containers::menu::MenuButton, text::LayoutJob};
 
@@ -8,40 +8,37 @@ use crate::{
         action::{Action, PathPurpose},
         state::{
             State,
-            models::{Entry, Snapshot},
+            models::{Entry, Origin, Snapshot},
         },
     },
     format,
     model::file::Model,
 };
 
-/// How much height it takes: two lines and the buttons.
+/// The height of the panel: two lines and the buttons, in points.
 pub(crate) const HEIGHT: f32 = 84.0;
-
-/// What the button "The one before" needs.
+/// The smallest width for the button to the previous model, in points.
 const MIN_PREVIOUS_WIDTH: f32 = 120.0;
 
-/// Draws the line that says who answers, and its buttons.
+/// Draws the line about the model in use, and its buttons.
 pub(crate) fn models_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.with_layout(Layout::bottom_up(Align::LEFT), |ui| {
         ui.horizontal(|ui| buttons_ui(ui, state, actions));
-        ui.label(answers(ui, state));
+        let models = &state.models;
+        let [label, name, accuracy] = model_line(models.chosen(), models.snapshot());
+        let palette = Palette::of(ui.style());
+        // One label, so that a screen reader reads it at once.
+        let mut line = LayoutJob::default();
+        for (text, font, color) in [
+            (label, theme::font(theme::BODY), palette.weak),
+            (name, theme::strong(theme::BODY), palette.text),
+            (accuracy, theme::font(theme::BODY), palette.weak),
+        ] {
+            line.append(&text, 0.0, TextFormat::simple(font, color));
+        }
+        ui.label(line)
+            .on_hover_text(description(models.answering()));
     });
-}
-
-/// The line in the colors of what matters: one label, so that it is read in one go.
-fn answers(ui: &Ui, state: &State) -> LayoutJob {
-    let palette = Palette::of(ui.style());
-    let [before, name, details] = answering(state.models.chosen(), state.models.snapshot());
-    let mut job = LayoutJob::default();
-    for (text, font, color) in [
-        (before, theme::font(theme::BODY), palette.weak),
-        (name, theme::strong(theme::BODY), palette.text),
-        (details, theme::font(theme::BODY), palette.weak),
-    ] {
-        job.append(&text, 0.0, TextFormat::simple(font, color));
-    }
-    job
 }
 
 fn buttons_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
@@ -50,18 +47,19 @@ fn buttons_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.spacing_mut().button_padding.x = 10.0;
     MenuButton::new("Change model").ui(ui, |ui| menu_ui(ui, state, actions));
     let id = models.chosen().id;
-    // While a training answers, the chosen model is not the one that is seen at work.
+    // During a live training, the predictions come from its snapshot and not from the chosen model.
     let save = ui.add_enabled(models.snapshot().is_none(), Button::new("Save weights…"));
-    let wait = "The weights of a training can be saved when it ends. Change model chooses another to save.";
-    if save.on_disabled_hover_text(wait).clicked() {
+    let help = "The weights of a training can be saved when it ends. To save another model now, choose it first.";
+    if save.on_disabled_hover_text(help).clicked() {
         actions.push(Action::AskPath(PathPurpose::SaveWeights(id)));
     }
-    // Where there is no room for it, the menu has it.
+    // The menu has the previous model too.
     let has_room = ui.available_width() >= MIN_PREVIOUS_WIDTH;
-    if let Some(before) = models.before().filter(|_| has_room) {
-        let help = format!("Back to the {}", before.name());
-        if ui.button("The one before").on_hover_text(help).clicked() {
-            actions.push(Action::ChooseModel(before.id));
+    if let Some(previous) = models.before().filter(|_| has_room) {
+        let button = Button::new(format!("Back to {}", short_name(previous))).truncate();
+        let help = description(&previous.model);
+        if ui.add(button).on_hover_text(help).clicked() {
+            actions.push(Action::ChooseModel(previous.id));
         }
     }
 }
@@ -70,15 +68,10 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     theme::quiet_selection(ui);
     let palette = Palette::of(ui.style());
     let models = &state.models;
-    let watches = models.snapshot().is_some();
     for entry in models.entries() {
-        let selected = !watches && entry.id == models.chosen().id;
-        let unsaved = if entry.is_saved {
-            ""
-        } else {
-            ", not saved yet"
-        };
-        let name = format!("{}{unsaved}\n", capitalized(&entry.name()));
+        let is_selected = models.snapshot().is_none() && entry.id == models.chosen().id;
+        let unsaved = if entry.is_saved { "" } else { ", not saved" };
+        let name = format!("{}{unsaved}\n", short_name(entry));
         let mut text = LayoutJob::default();
         let part = |size, color| TextFormat::simple(theme::font(size), color);
         text.append(&name, 0.0, part(theme::BODY, palette.text));
@@ -87,7 +80,7 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             0.0,
             part(theme::SMALL, palette.weak),
         );
-        if ui.selectable_label(selected, text).clicked() {
+        if ui.selectable_label(is_selected, text).clicked() {
             actions.push(Action::ChooseModel(entry.id));
         }
     }
@@ -97,68 +90,80 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     }
 }
 
-fn capitalized(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .chain(chars)
-        .collect()
-}
-
-/// What there is to say of a model: "784-512-10 relu, 98.60 % on the MNIST test set".
-fn description(model: &Model) -> String {
-    let shape = model.mlp.config();
-    let metadata = &model.metadata;
-    let dataset = match metadata.dataset.as_str() {
-        "mnist" => "the MNIST",
-        "" => "a",
-        other => &format!("the {other}"),
-    };
-    match metadata.test_accuracy {
-        Some(share) => format!(
-            "{shape}, {} on {dataset} test set",
-            format::percent(share, 2)
-        ),
-        None => shape.to_string(),
+/// "Built-in", "Run 2", "weights.safetensors".
+fn short_name(entry: &Entry) -> String {
+    match &entry.origin {
+        Origin::Shipped => "Built-in".to_owned(),
+        Origin::Trained(run) => format!("Run {run}"),
+        Origin::Kept(_, title) => title.clone(),
+        Origin::File(path) => {
+            let name = path.file_name().unwrap_or(path.as_os_str());
+            name.to_string_lossy().into_owned()
+        }
     }
 }
 
-/// Who answers: what comes before the name, the name, and what there is to say of it.
-fn answering(chosen: &Entry, snapshot: Option<&Snapshot>) -> [String; 3] {
-    let (name, details) = match snapshot {
-        Some(Snapshot { epoch, model }) => (
-            format!("the training, epoch {epoch}"),
-            model.mlp.config().to_string(),
-        ),
-        None => (chosen.name(), description(&chosen.model)),
+/// The line about the model in use in three parts: "Model: ", "Built-in", " · 99.4 % on MNIST".
+fn model_line(chosen: &Entry, snapshot: Option<&Snapshot>) -> [String; 3] {
+    let (name, accuracy) = match snapshot {
+        Some(Snapshot { epoch, .. }) => (format!("Training, epoch {epoch}"), None),
+        None => (short_name(chosen), accuracy(&chosen.model, 1)),
     };
-    ["Answers: ".to_owned(), name, format!(" ({details})")]
+    let accuracy = accuracy.map(|accuracy| format!(" · {accuracy}"));
+    ["Model: ".to_owned(), name, accuracy.unwrap_or_default()]
+}
+
+/// "99.43 % on MNIST".
+fn accuracy(model: &Model, decimals: usize) -> Option<String> {
+    let metadata = &model.metadata;
+    let percent = format::percent(metadata.test_accuracy?, decimals);
+    let dataset = match metadata.dataset.as_str() {
+        "mnist" => "MNIST",
+        "" => "its test set",
+        other => other,
+    };
+    Some(format!("{percent} on {dataset}"))
+}
+
+/// "784-512-10 relu, 98.60 % on MNIST".
+fn description(model: &Model) -> String {
+    let layers = model.mlp.config().to_string();
+    let accuracy = accuracy(model, 2).map(|accuracy| format!(", {accuracy}"));
+    layers + &accuracy.unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::app::state::models::Models;
 
     #[test]
-    fn a_models_accuracy_stays_in_one_line() {
-        let shipped = Model::built_in().expect("the shipped model fits");
-        let said = description(&shipped);
-        assert!(said.contains("\u{a0}% on the MNIST test set"), "{said}");
+    fn the_line_names_the_model_and_its_accuracy() {
+        let model = Model::built_in().expect("the built-in model loads");
+        let mut models = Models::new(Arc::new(model.clone()));
+        let line = |models: &Models| model_line(models.chosen(), models.snapshot()).concat();
+        assert_eq!(line(&models), "Model: Built-in · 99.4\u{a0}% on MNIST");
+        models.add(Origin::Trained(3), Arc::new(model.clone()));
+        assert_eq!(line(&models), "Model: Run 3 · 99.4\u{a0}% on MNIST");
+        let mut other = model;
+        other.metadata.test_accuracy = None;
+        models.add(Origin::File("there/w.safetensors".into()), Arc::new(other));
+        assert_eq!(line(&models), "Model: w.safetensors", "without an accuracy");
     }
 
     #[test]
-    fn the_test_set_of_a_model_has_its_name_or_none() {
-        let mut model = Model::built_in().expect("the shipped model fits");
+    fn an_accuracy_names_its_test_set() {
+        let mut model = Model::built_in().expect("the built-in model loads");
+        model.metadata.test_accuracy = Some(0.987_64);
         for (dataset, expected) in [
-            ("mnist", "on the MNIST test set"),
-            ("letters", "on the letters test set"),
-            ("", "on a test set"),
+            ("mnist", "98.76\u{a0}% on MNIST"),
+            ("letters", "98.76\u{a0}% on letters"),
+            ("", "98.76\u{a0}% on its test set"),
         ] {
             dataset.clone_into(&mut model.metadata.dataset);
-            let said = description(&model);
-            assert!(said.ends_with(expected), "{dataset}: {said}");
+            assert_eq!(accuracy(&model, 2).as_deref(), Some(expected), "{dataset}");
         }
     }
 }

@@ -1,5 +1,4 @@
-//! Noise to test with: it is added to the picture that the network sees of the drawing, or of each of those
-//! that it is tested on.
+//! The choice of noise on the input of the network, for a drawing or for the images of an evaluation.
 
 use egui::{
     Button, Color32, PopupCloseBehavior, Rect, Response, RichText, Slider, Ui, UiBuilder,
@@ -12,16 +11,17 @@ use super::theme::{self, Palette};
 use crate::{
     app::{action::Action, state::evaluation::EvaluationAction},
     data::noise::Noise,
+    format,
 };
 
-/// The noise that somebody asked for.
-struct Asked {
+/// A choice of noise.
+struct NoiseChange {
     noise: Option<Noise>,
-    /// Whether it stays so for now: a slider that is pulled is somewhere else in the next frame.
+    /// Whether the choice is final. A slider that is being dragged changes again in the next frame.
     is_settled: bool,
 }
 
-/// Draws the button that opens it, at the right end of the rectangle.
+/// Draws the button for a drawing, at the right end of the rectangle.
 pub(crate) fn noise_ui(ui: &mut Ui, rect: Rect, noise: Option<Noise>, actions: &mut Vec<Action>) {
     let palette = Palette::of(ui.style());
     let layout = egui::Layout::right_to_left(egui::Align::Min);
@@ -34,54 +34,53 @@ pub(crate) fn noise_ui(ui: &mut Ui, rect: Rect, noise: Option<Noise>, actions: &
             ui,
             Button::new(text).fill(fill),
             noise,
-            "Noise on what the network sees",
+            "Noise on the drawing",
         );
-        response.on_hover_text(
-            "Adds noise to what the network sees of your drawing, to test how much it bears.",
-        );
+        response.on_hover_text("Adds noise to the input of the network, to test how robust it is.");
         actions.extend(asked.map(|asked| Action::AddNoise(asked.noise)));
     });
 }
 
-/// The same for the pictures that the model is tested on.
+/// Draws the button for the images of an evaluation.
 pub(crate) fn test_noise_ui(ui: &mut Ui, noise: Option<Noise>, asked: &mut Vec<EvaluationAction>) {
     let palette = Palette::of(ui.style());
-    let said = noise.map_or_else(|| "Noise: off".to_owned(), words);
+    let said = noise.map_or_else(|| "Noise: off".to_owned(), noise_label);
     let button = match colors(palette, noise) {
         Some((color, fill)) => Button::new(RichText::new(said).color(color)).fill(fill),
         None => Button::new(said),
     };
-    let (response, new) = menu_button(ui, button, noise, "Noise on the test pictures");
+    let (response, new) = menu_button(ui, button, noise, "Noise on the test images");
     response.on_hover_text(
-        "Adds noise to each of the pictures before the network sees it. Test a model with and without \
-         filters so: one sees what they buy.",
+        "Adds noise to each test image. Compare models with and without filters to see the benefit of a filter.",
     );
     asked.extend(
-        new.map(|Asked { noise, is_settled }| EvaluationAction::AddNoise { noise, is_settled }),
+        new.map(
+            |NoiseChange { noise, is_settled }| EvaluationAction::AddNoise { noise, is_settled },
+        ),
     );
 }
 
 /// "10 % Gaussian noise".
-pub(crate) fn words(noise: Noise) -> String {
+pub(crate) fn noise_label(noise: Noise) -> String {
     let kind = match noise {
         Noise::SaltAndPepper(_) => "salt and pepper",
         Noise::Gaussian(_) => "Gaussian noise",
     };
-    format!("{:.0} % {kind}", noise.strength() * 100.0)
+    format!("{} {kind}", format::percent(f64::from(noise.strength()), 0))
 }
 
-/// That noise is added is to be seen: the colors of text and button.
+/// The colors of text and button while noise is on.
 fn colors(palette: &Palette, noise: Option<Noise>) -> Option<(Color32, Color32)> {
     noise.map(|_| (palette.panel, palette.second))
 }
 
-/// A button that says whether there is noise, and the menu behind it.
+/// A button with a menu. Its accessible value is the current noise.
 fn menu_button(
     ui: &mut Ui,
     button: Button<'_>,
     noise: Option<Noise>,
     title: &str,
-) -> (Response, Option<Asked>) {
+) -> (Response, Option<NoiseChange>) {
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let (response, menu) = MenuButton::from_button(button)
         .config(config)
@@ -95,31 +94,31 @@ fn menu_button(
     (response, menu.and_then(|menu| menu.inner))
 }
 
-fn menu_ui(ui: &mut Ui, noise: Option<Noise>, title: &str) -> Option<Asked> {
+fn menu_ui(ui: &mut Ui, noise: Option<Noise>, title: &str) -> Option<NoiseChange> {
     ui.set_width(280.0);
-    // A menu's own look leaves the circles of what is not chosen without a line.
+    // In a menu, radio buttons have no outline by default.
     let line = egui::Stroke::new(1.0, Palette::of(ui.style()).outline);
     ui.visuals_mut().widgets.inactive.bg_stroke = line;
     ui.label(title);
     let mut asked = None;
     let strength = noise.map_or(0.15, Noise::strength);
     let kinds = [
-        ("No noise", None, "The picture as it is."),
+        ("No noise", None, "Leaves the input unchanged."),
         (
             "Salt and pepper",
             Some(Noise::SaltAndPepper(strength)),
-            "Some pixels become ink or paper. A median filter takes them out.",
+            "Sets some pixels to ink or paper. A median filter removes it.",
         ),
         (
             "Gaussian",
             Some(Noise::Gaussian(strength)),
-            "Each pixel becomes a little darker or lighter, as film grain does. A blur takes it out.",
+            "Makes each pixel a little darker or lighter. A blur reduces it.",
         ),
     ];
     for (name, kind, help) in kinds {
         let is_chosen = kind.map(Noise::name) == noise.map(Noise::name);
         if ui.radio(is_chosen, name).on_hover_text(help).clicked() && !is_chosen {
-            asked = Some(Asked {
+            asked = Some(NoiseChange {
                 noise: kind,
                 is_settled: true,
             });
@@ -131,7 +130,7 @@ fn menu_ui(ui: &mut Ui, noise: Option<Noise>, title: &str) -> Option<Asked> {
     let slider = ui.add(Slider::new(&mut percent, 1..=100).suffix(" %"));
     let slider = slider.labelled_by(label.id);
     if slider.changed() || slider.drag_stopped() {
-        asked = Some(Asked {
+        asked = Some(NoiseChange {
             noise: Some(noise.with_strength(f32::from(percent) / 100.0)),
             is_settled: !slider.dragged(),
         });

@@ -1,4 +1,4 @@
-//! What happened, in sentences over the foot of the window.
+//! Notices at the bottom of the window.
 
 use egui::{
     Align2, Area, Button, Color32, Context, Frame, Id, Label, Margin, Order, Sense, Stroke, Ui,
@@ -14,15 +14,14 @@ use crate::app::{
     },
 };
 
-/// How many are shown at once; the older ones come up as the newer ones are dismissed.
+/// The number of visible notices. Dismissing one shows an older one.
 const SHOWN: usize = 3;
-/// Longer lines are hard to read.
+/// The largest width, in points: longer lines are hard to read.
 const MOST_WIDTH: f32 = 720.0;
 /// The width of the button, in points.
 const DISMISS_WIDTH: f32 = 84.0;
 
-/// Draws the newest notices, if there are any. They lie over the window, so that nothing moves under
-/// the pen when one comes or goes.
+/// Draws the newest notices over the window, so that nothing moves when one appears.
 pub(crate) fn notices_ui(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
     let notices = state.notices.list();
     if notices.is_empty() {
@@ -63,7 +62,7 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
     });
 }
 
-/// Says what happens when the file that hangs over the window is let go.
+/// Explains what a drop of the dragged file does.
 pub(crate) fn drop_hint(ctx: &Context, state: &State) {
     if ctx.input(|input| input.raw.hovered_files.is_empty()) {
         return;
@@ -84,7 +83,7 @@ pub(crate) fn drop_hint(ctx: &Context, state: &State) {
             frame.show(ui, |ui| {
                 let text = match state.stage {
                     Tab::Draw => "Drop weights, a picture, an ink file or training settings",
-                    Tab::Test => "Drop a folder or an ink file to test on it",
+                    Tab::Test => "Drop a folder or an ink file to evaluate the model on it",
                 };
                 ui.label(egui::RichText::new(text).size(theme::HEADING));
             });

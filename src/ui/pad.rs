@@ -1,10 +1,10 @@
-//! Strokes as triangles: round ends, round corners, edges that fade over one pixel.
+//! Strokes as meshes with round ends, round joins and edges that fade over one pixel.
 //!
-//! egui tessellates shapes anew in every frame and knows no round joins, so that a wide pen gets spikes
-//! at sharp turns. These meshes are made once and drawn as they are.
+//! egui tessellates shapes again in every frame and has no round joins, so that a wide pen gets spikes at sharp turns.
+//! These meshes are made once.
 
 pub(super) mod drawing;
-mod sheet;
+mod texture;
 
 use std::{f32::consts::TAU, ops::RangeInclusive};
 
@@ -15,40 +15,39 @@ use egui::{
 
 use crate::ink::{Point, smooth};
 
-/// The pen's width in the pad's side, about as wide as the network's pen in its picture.
+/// The width of the pen in units of the pad, about the width of the pen in the input of the network.
 pub(crate) const PEN_WIDTH: f32 = 0.068;
-/// The cosine of the sharpest turn that neighboring pieces of the outline share corners at; a sharper
-/// one gets a disc. Paths are smoothed, so nearly all turns are much smaller.
+/// The cosine of the sharpest turn at which segments share vertices. A sharper turn gets a disc. Paths are smooth, so
+/// nearly all turns are smaller.
 const SHARED_CORNER_COSINE: f32 = 0.94;
 
-/// How far the path that is drawn may be from the curve, in physical pixels: not to be seen below an edge that
-/// fades over one.
+/// The largest distance between the path and the curve, in physical pixels. An edge that fades over one pixel hides it.
 const TOLERANCE_PX: f32 = 0.2;
 
-/// Where the pad is on the screen, and how its ink looks.
+/// The place of the pad on the screen, and the look of its ink.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Paper {
+pub(crate) struct PadView {
     /// The pad, in points.
     pub(crate) rect: Rect,
     /// Physical pixels a point.
     pub(crate) pixels_per_point: f32,
-    /// Of the ink.
+    /// The color of the ink.
     pub(crate) color: Color32,
 }
 
-impl Paper {
-    /// From the pad's units to the screen's points.
+impl PadView {
+    /// Pad units to screen points.
     pub(crate) fn screen_from_pad(&self, point: Point) -> Pos2 {
         self.rect.min + self.rect.width() * Vec2::new(point.x, point.y)
     }
 
-    /// From the screen's points to the pad's units.
+    /// Screen points to pad units.
     pub(crate) fn pad_from_screen(&self, pos: Pos2) -> Point {
         let offset = (pos - self.rect.min) / self.rect.width();
         Point::new(offset.x, offset.y)
     }
 
-    /// How far a path may be from the curve, in the pad's units: on a small pad no farther than on a larger one.
+    /// The largest distance between a path and the curve, in pad units.
     fn tolerance(&self) -> f32 {
         (TOLERANCE_PX / (self.rect.width() * self.pixels_per_point)).min(smooth::PAD_TOLERANCE)
     }
@@ -58,9 +57,8 @@ impl Paper {
         (self.rect.width() * PEN_WIDTH / 2.0).max(0.5 / self.pixels_per_point)
     }
 
-    /// The mesh of a path on the screen from one of its points to another: what is between two of them, with
-    /// the path's round ends, and with the corner at the last point. Parts that follow each other are together
-    /// what the path is as a whole. A path of one point is a dot.
+    /// The mesh of a part of a path on the screen, with the round ends of the path and the join at the last point of the
+    /// part. The meshes of consecutive parts together are the mesh of the path. A path of one point is a dot.
     fn mesh(&self, path: &[Pos2], part: RangeInclusive<usize>) -> Mesh {
         let radius = self.radius();
         let mut outline = Outline {
@@ -74,8 +72,7 @@ impl Paper {
     }
 }
 
-/// Across the path at a point where it goes from one direction on to another, unless the turn is so sharp that
-/// the corner is round.
+/// The normal of the path at a point between two segments; `None` at a sharp turn, which gets a round join.
 fn shared_normal(before: Option<Vec2>, after: Option<Vec2>) -> Option<Vec2> {
     let (before, after) = (before?, after?);
     let is_shared = before.dot(after) > SHARED_CORNER_COSINE;
@@ -85,7 +82,7 @@ fn shared_normal(before: Option<Vec2>, after: Option<Vec2>) -> Option<Vec2> {
 struct Outline {
     mesh: Mesh,
     color: Color32,
-    /// How far from the path the full color ends, and how far the fade.
+    /// The distances from the path at which the full color and the fade end.
     inner: f32,
     outer: f32,
 }
@@ -118,7 +115,7 @@ impl Outline {
         }
     }
 
-    /// Four corners across the path: the fade's edge, the color's two edges, the fade's edge.
+    /// Four vertices across the path: the outer edge, the two edges of the full color, the other outer edge.
     fn section(&mut self, center: Pos2, normal: Vec2) -> u32 {
         let base = self.mesh.vertices.len() as u32;
         self.vertex(center + normal * self.outer, Color32::TRANSPARENT);

@@ -1,4 +1,4 @@
-//! What the network sees, what it answers, and how sure it is of each digit.
+//! The input of the network, the predicted digit, and the probability of each digit.
 
 use egui::{
     Align2, Color32, ColorImage, CornerRadius, CursorIcon, FontId, Id, Pos2, Rect, Response, Sense,
@@ -24,17 +24,14 @@ use crate::{
     recognition::{Prediction, Verdict},
 };
 
-/// How long a bar takes to its new length, so that the eye can follow it.
+/// The time a bar takes to its new length, so that the eye can follow it.
 const BAR_SECS: f32 = 0.08;
-/// The captions above the picture and the answer.
+/// The height of the captions, in points.
 const CAPTION_HEIGHT: f32 = 24.0;
 
-/// The least width, in points, in which the answer's caption finds room beside a button.
-const MIN_CAPTION_WIDTH: f32 = 160.0;
-
-/// The picture that the network sees, as the graphics card holds it.
+/// The texture of the input of the network.
 #[derive(Default)]
-pub struct Preview {
+pub(super) struct Preview {
     texture: Option<TextureHandle>,
     shown: Option<(Option<Bitmap>, Color32)>,
 }
@@ -45,12 +42,12 @@ impl std::fmt::Debug for Preview {
     }
 }
 
-/// Draws the picture and the answer, and the ten bars below them. A click where a menu is open closes that, and keeps
-/// nothing.
+/// Draws the input, the prediction and the ten bars. While a menu is open, a click only closes it.
 pub(crate) fn prediction_ui(
     ui: &mut Ui,
     rect: Rect,
-    (state, menu_is_open): (&State, bool),
+    state: &State,
+    menu_is_open: bool,
     preview: &mut Preview,
     actions: &mut Vec<Action>,
 ) {
@@ -61,10 +58,8 @@ pub(crate) fn prediction_ui(
         pos2(picture.right() + theme::MARGIN, picture.top()),
         pos2(rect.right(), picture.bottom()),
     );
-    caption(ui, pos2(rect.left(), rect.top()), "What it sees");
-    let is_wide = answer.width() >= MIN_CAPTION_WIDTH;
-    let answers = if is_wide { "What it answers" } else { "Answer" };
-    caption(ui, pos2(answer.left(), rect.top()), answers);
+    caption(ui, pos2(rect.left(), rect.top()), "Input");
+    caption(ui, pos2(answer.left(), rect.top()), "Prediction");
     let above = Rect::from_min_max(
         pos2(answer.left(), rect.top()),
         pos2(rect.right(), picture.top()),
@@ -76,22 +71,22 @@ pub(crate) fn prediction_ui(
         pos2(rect.left(), picture.bottom() + theme::MARGIN),
         rect.max,
     );
-    let keeps = state.can_correct();
-    if keeps {
+    let can_correct = state.can_correct();
+    if can_correct {
         let between = pos2(rect.left(), picture.bottom() + correct::GAP);
         correct_ui(ui, between, menu_is_open, actions);
     }
-    bars_ui(ui, bars, (state, keeps && !menu_is_open), actions);
+    bars_ui(ui, bars, state, can_correct && !menu_is_open, actions);
 }
 
-/// A whole number of physical pixels for each of the network's, so that all are of one size.
+/// The side of the input: a whole number of physical pixels per pixel of the network.
 fn picture_side(rect: Rect, pixels_per_point: f32) -> f32 {
     let wanted = (rect.width() * 0.4).min(rect.height() * 0.28);
     let scale = (wanted * pixels_per_point / SIDE as f32).floor().max(1.0);
     scale * SIDE as f32 / pixels_per_point
 }
 
-/// Writes a caption, and gives where it is.
+/// Draws a caption and returns its place.
 pub(super) fn caption(ui: &Ui, pos: Pos2, text: &str) -> Rect {
     let palette = Palette::of(ui.style());
     let font = theme::font(theme::SMALL);
@@ -100,7 +95,7 @@ pub(super) fn caption(ui: &Ui, pos: Pos2, text: &str) -> Rect {
 }
 
 impl Preview {
-    /// The picture as it was drawn last.
+    /// The texture of the last frame.
     pub(crate) fn texture(&self) -> Option<TextureId> {
         Some(self.texture.as_ref()?.id())
     }
@@ -131,7 +126,7 @@ impl Preview {
             ui.painter()
                 .image(texture.id(), rect, whole, Color32::WHITE);
         }
-        // That noise is added is to be seen where it is.
+        // A colored outline shows that noise is on.
         let outline = match state.noise {
             Some(_) => Stroke::new(2.0, palette.second),
             None => Stroke::new(1.0, palette.outline),
@@ -140,7 +135,7 @@ impl Preview {
             .rect_stroke(rect, CornerRadius::ZERO, outline, StrokeKind::Outside);
         let response = ui.interact(rect, Id::unique("network-sees"), Sense::hover());
         response.widget_info(|| {
-            let mut info = WidgetInfo::labeled(Role::Image, true, "What the network sees");
+            let mut info = WidgetInfo::labeled(Role::Image, true, "Input of the network");
             let text = match (bitmap, state.noise) {
                 (None, _) => "nothing",
                 (Some(_), None) => "28 by 28 pixels",
@@ -150,8 +145,8 @@ impl Preview {
             info
         });
         response.on_hover_text(
-            "The drawing as the network gets it: 28 by 28 pixels, scaled and centered as the digits \
-             are that it has learned from. Where and how large you draw does not matter.",
+            "The input of the network: your drawing in 28 by 28 pixels, scaled and centered like the \
+             training images. Position and size of the drawing do not matter.",
         );
     }
 }
@@ -173,22 +168,21 @@ fn answer_ui(ui: &mut Ui, rect: Rect, state: &State) {
     let text = if let Some(Answer { prediction, .. }) = state.answer() {
         verdict_ui(ui, rect, prediction)
     } else {
-        let hint = "Nothing yet.\nDraw a digit.";
+        let hint = "Draw a digit.";
         let font = theme::font(theme::HEADING);
         ui.painter()
             .text(rect.left_top(), Align2::LEFT_TOP, hint, font, palette.weak);
-        "nothing yet, draw a digit on the pad".to_owned()
+        "none, draw a digit on the pad".to_owned()
     };
     let response = ui.interact(rect, Id::unique("answer"), Sense::hover());
     response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::Status, true, "Answer");
+        let mut info = WidgetInfo::labeled(Role::Status, true, "Prediction");
         info.current_text_value = Some(text.clone());
         info
     });
 }
 
-/// A large digit, gray where it is only the nearest to what is none, and beside it what there is to say of
-/// it. Gives all of it in words.
+/// Draws a large digit and the text beside it; the digit is gray for a non-digit. Returns all of it as text.
 fn verdict_ui(ui: &Ui, rect: Rect, prediction: &Prediction) -> String {
     let palette = Palette::of(ui.style());
     let share = format::percent(f64::from(prediction.confidence()), 0);
@@ -207,7 +201,7 @@ fn verdict_ui(ui: &Ui, rect: Rect, prediction: &Prediction) -> String {
             nearest,
             palette.bar,
             "not a\ndigit".to_owned(),
-            format!("not a digit; the nearest is {nearest}"),
+            format!("not a digit; the nearest digit is {nearest}"),
         ),
     };
     let right = large_digit(ui, rect, &digit.to_string(), color);
@@ -224,8 +218,8 @@ fn verdict_ui(ui: &Ui, rect: Rect, prediction: &Prediction) -> String {
     words
 }
 
-/// A digit as high as the rectangle, at its left; gives where the widest digit would end, so that what
-/// follows stays where it is.
+/// Draws a digit as high as the rectangle, at its left. Returns the right edge of the widest digit, so that the text
+/// beside it does not move.
 fn large_digit(ui: &Ui, rect: Rect, digit: &str, color: Color32) -> f32 {
     // Roboto's digits are 0.711 em high and 0.57 em wide, and one em is 1.17 points of its size.
     let size = (rect.height() / 0.711 / 1.17).min(rect.width() / 1.12);
@@ -240,12 +234,12 @@ fn large_digit(ui: &Ui, rect: Rect, digit: &str, color: Color32) -> f32 {
     rect.left() + width
 }
 
-fn bars_ui(ui: &mut Ui, rect: Rect, (state, keeps): (&State, bool), actions: &mut Vec<Action>) {
+fn bars_ui(ui: &mut Ui, rect: Rect, state: &State, is_clickable: bool, actions: &mut Vec<Action>) {
     let height = rect.height() / 10.0;
     for digit in Digit::ALL {
         let top = rect.top() + height * f32::from(digit.value());
         let row = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), height));
-        let response = row_ui(ui, row, digit, (state, keeps));
+        let response = row_ui(ui, row, digit, state, is_clickable);
         bar_ui(ui, row, digit, state.answer(), &response);
         if response.clicked() {
             actions.push(Action::SaveCorrection(Some(digit)));
@@ -253,9 +247,9 @@ fn bars_ui(ui: &mut Ui, rect: Rect, (state, keeps): (&State, bool), actions: &mu
     }
 }
 
-/// What is to be told of a bar, and, where it keeps the drawing as its digit, that a click does so.
-fn row_ui(ui: &mut Ui, row: Rect, digit: Digit, (state, keeps): (&State, bool)) -> Response {
-    let sense = if keeps {
+/// The accessible value of a bar, and the click that saves the drawing as a correction.
+fn row_ui(ui: &mut Ui, row: Rect, digit: Digit, state: &State, is_clickable: bool) -> Response {
+    let sense = if is_clickable {
         Sense::click()
     } else {
         Sense::hover()
@@ -267,13 +261,13 @@ fn row_ui(ui: &mut Ui, row: Rect, digit: Digit, (state, keeps): (&State, bool)) 
         info.current_text_value = Some(probability.map_or_else(|| "none".to_owned(), percent));
         info
     });
-    if !keeps {
+    if !is_clickable {
         return response;
     }
     response
         .on_hover_cursor(CursorIcon::PointingHand)
         .on_hover_text(format!(
-            "Is it {}? Click to keep this drawing as one. {FINE_TUNE_HINT}",
+            "Is it {}? Click to save this drawing as a correction. {FINE_TUNE_HINT}",
             with_article(digit)
         ))
 }
@@ -296,7 +290,7 @@ fn bar_ui(ui: &Ui, row: Rect, digit: Digit, answer: Option<&Answer>, response: &
     let is_best = answer.is_some_and(|answer| answer.prediction.digit() == digit);
     let is_answer = is_best && answer.is_some_and(|answer| answer.prediction.is_digit());
     let size = (row.height() * 0.52).clamp(13.0, 44.0);
-    // Columns of fixed width, so that nothing moves when a figure changes.
+    // Columns of fixed width, so that nothing moves when a number changes.
     let left = row.left() + size * 1.1;
     let right = row.right() - size * 3.7;
     let thickness = (row.height() * 0.62).round();

@@ -1,10 +1,10 @@
-//! The table of finished trainings, from which any model can be brought back.
+//! The settings of the current training, and the table of finished runs.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use egui::{
-    Align, Button, CollapsingHeader, Layout, RichText, TextFormat, Ui, WidgetInfo, accesskit::Role,
-    containers::menu::MenuButton, text::LayoutJob, vec2,
+    Align, Button, CollapsingHeader, Grid, Layout, RichText, TextFormat, Ui, WidgetInfo,
+    accesskit::Role, containers::menu::MenuButton, text::LayoutJob, vec2,
 };
 
 use super::theme::{self, Palette};
@@ -14,13 +14,89 @@ use crate::{
         state::{
             State,
             corrections::is_fine_tuning,
-            runs::{MAX_RUNS, MAX_TOTAL_BYTES, Run, RunAction, differences, title},
+            runs::{MAX_RUNS, MAX_TOTAL_BYTES, Run, RunAction, differences, title, title_of},
+            training::Training,
         },
     },
     format,
+    training::config::TrainingConfig,
 };
 
-/// Draws the table, folded away, once there is a run.
+/// The preset and the main settings of the current training, in two lines.
+pub(crate) fn run_summary_ui(ui: &mut Ui, training: &Training) {
+    let Some(config) = &training.config else {
+        return;
+    };
+    let title = title_of(&training.preset, config);
+    ui.label(RichText::new(title).font(theme::strong(theme::BODY)));
+    ui.label(RichText::new(summary(config)).small().weak());
+    ui.add_space(theme::GAP);
+}
+
+/// "784-128-10 relu, 101,770 parameters, Adam, batches of 32, 10 epochs".
+fn summary(config: &TrainingConfig) -> String {
+    let epochs = match config.epochs {
+        1 => "1 epoch".to_owned(),
+        epochs => format!("{} epochs", format::count(epochs)),
+    };
+    format!(
+        "{}, {} parameters, {}, batches of {}, {epochs}",
+        config.model,
+        format::count(config.model.parameter_count()),
+        config.optimizer.title(),
+        format::count(config.batch_size),
+    )
+}
+
+/// All settings of the current training, folded.
+pub(crate) fn run_settings_ui(ui: &mut Ui, training: &Training) {
+    let Some(config) = &training.config else {
+        return;
+    };
+    let folded = CollapsingHeader::new("Settings of this run")
+        .id_salt("settings of this run")
+        .show_unindented(ui, |ui| {
+            Grid::new("settings of this run")
+                .num_columns(2)
+                .spacing([theme::MARGIN, 4.0])
+                .show(ui, |ui| {
+                    ui.spacing_mut().interact_size.y = 18.0;
+                    for (name, value) in settings(config) {
+                        ui.label(RichText::new(name).small().weak());
+                        ui.label(RichText::new(value).small());
+                        ui.end_row();
+                    }
+                });
+        });
+    theme::show_focus(ui, &folded.header_response);
+}
+
+/// The name and value of each setting: first the choices, then the numbers.
+fn settings(config: &TrainingConfig) -> Vec<(&'static str, String)> {
+    let hidden: Vec<_> = config.model.hidden().iter().map(usize::to_string).collect();
+    let hidden = match hidden.len() {
+        0 => "none".to_owned(),
+        _ => hidden.join(", "),
+    };
+    let mut settings = vec![
+        ("hidden layers", hidden),
+        ("activation", config.model.activation().label().to_owned()),
+        (
+            "convolutional",
+            if config.convolutional { "yes" } else { "no" }.to_owned(),
+        ),
+        ("loss", config.loss.name().to_owned()),
+        ("optimizer", config.optimizer.title().to_owned()),
+        ("schedule", config.schedule.name().to_owned()),
+        ("seed", config.seed.to_string()),
+    ];
+    let numbers = config.numbers().into_iter();
+    settings
+        .extend(numbers.map(|(hyperparameter, value)| (hyperparameter.name, value.to_string())));
+    settings
+}
+
+/// Draws the table of finished runs, folded.
 pub(crate) fn runs_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let runs = state.runs.list();
     if runs.is_empty() {
@@ -30,8 +106,7 @@ pub(crate) fn runs_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let folded = CollapsingHeader::new(title).id_salt("runs").show_unindented(ui, |ui| {
         ui.label(
             RichText::new(format!(
-                "Click one to let its model answer again. The last {MAX_RUNS} are kept, fewer if they take \
-                 more than {}, and those that you pin.",
+                "Click a run to use its model. Digitpad stores the last {MAX_RUNS} runs up to {}, and pinned runs.",
                 format::bytes(MAX_TOTAL_BYTES as usize)
             ))
             .small()
@@ -46,26 +121,26 @@ pub(crate) fn runs_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 
 fn run_ui(ui: &mut Ui, state: &State, run: &Run, actions: &mut Vec<Action>) {
     let record = &run.record;
-    let answers = run.model.is_some_and(|model| {
+    let is_used = run.model.is_some_and(|model| {
         state.models.snapshot().is_none() && state.models.chosen().id == model
     });
     ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
         let menu = MenuButton::new("…")
             .ui(ui, |ui| menu_ui(ui, run, actions))
             .0;
-        let name = format!("More of run {}", title(record));
+        let name = format!("Menu of run {}", title(record));
         menu.widget_info(|| WidgetInfo::labeled(Role::Button, true, name.clone()));
         ui.with_layout(Layout::top_down_justified(Align::LEFT), |ui| {
             theme::quiet_selection(ui);
             let text = run_text(ui, run);
-            let button = Button::selectable(answers, text)
+            let button = Button::selectable(is_used, text)
                 .wrap()
                 .min_size(vec2(ui.available_width(), 0.0));
             let response = ui.add(button);
             let label = format!("Run {}, {}", title(record), figures(run).join(", "));
             response
-                .widget_info(|| WidgetInfo::selected(Role::Button, true, answers, label.clone()));
-            let help = "Lets the model of this run answer.";
+                .widget_info(|| WidgetInfo::selected(Role::Button, true, is_used, label.clone()));
+            let help = "Uses the model of this run.";
             if response.on_hover_text(help).clicked() {
                 actions.push(Action::Run(RunAction::Answer(record.id)));
             }
@@ -73,7 +148,7 @@ fn run_ui(ui: &mut Ui, state: &State, run: &Run, actions: &mut Vec<Action>) {
     });
 }
 
-/// What it was, what differs from the preset, and below it what came of it.
+/// The preset and the changed settings; below them the results.
 fn run_text(ui: &Ui, run: &Run) -> LayoutJob {
     let palette = Palette::of(ui.style());
     let record = &run.record;
@@ -95,7 +170,7 @@ fn run_text(ui: &Ui, run: &Run) -> LayoutJob {
     text
 }
 
-/// Validation, test, time, and when it was.
+/// The results of a run: accuracies, duration, and its age.
 pub(super) fn figures(run: &Run) -> Vec<String> {
     let record = &run.record;
     let share = |name: &str, share: Option<f64>| {
@@ -128,7 +203,7 @@ fn menu_ui(ui: &mut Ui, run: &Run, actions: &mut Vec<Action>) {
     let (id, is_pinned) = (run.record.id, run.record.is_pinned);
     let entries = [
         (
-            "Use its settings",
+            "Use these settings",
             !is_fine_tuning(&run.record),
             RunAction::UseSettings(id),
         ),
@@ -137,11 +212,47 @@ fn menu_ui(ui: &mut Ui, run: &Run, actions: &mut Vec<Action>) {
             run.is_kept,
             RunAction::Pin(id, !is_pinned),
         ),
-        ("Throw away…", !is_pinned, RunAction::ConfirmDelete(id)),
+        ("Delete…", !is_pinned, RunAction::ConfirmDelete(id)),
     ];
     for (name, is_enabled, action) in entries {
         if ui.add_enabled(is_enabled, Button::new(name)).clicked() {
             actions.push(Action::Run(action));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::config::Preset;
+
+    #[test]
+    fn the_settings_of_a_run_are_complete() {
+        let config = TrainingConfig {
+            epochs: 1,
+            dropout: 0.25,
+            ..Preset::Keras.config()
+        };
+        assert_eq!(
+            summary(&config),
+            "784-128-10 relu, 101,770 parameters, Adam, batches of 32, 1 epoch"
+        );
+        let settings = settings(&config);
+        let value = |name: &str| {
+            let mut found = settings.iter().filter(|(other, _)| *other == name);
+            let value = found.next().map(|(_, value)| value.as_str());
+            assert_eq!(found.next(), None, "{name} occurs once");
+            value
+        };
+        assert_eq!(value("hidden layers"), Some("128"), "the network");
+        assert_eq!(value("convolutional"), Some("no"), "the kind of network");
+        assert_eq!(value("dropout"), Some("0.25"), "a changed value");
+        for (hyperparameter, _) in config.numbers() {
+            assert!(
+                value(hyperparameter.name).is_some(),
+                "{} occurs",
+                hyperparameter.name
+            );
         }
     }
 }

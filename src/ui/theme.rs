@@ -14,11 +14,11 @@ use crate::store::settings::ThemeChoice;
 pub(crate) const GAP: f32 = 8.0;
 /// Between groups, and from the window's edge.
 pub(crate) const MARGIN: f32 = 20.0;
-/// Of everything that has corners.
+/// The radius of all corners.
 pub(crate) const RADIUS: u8 = 8;
-/// How thick the outline of what has the keyboard is, in points.
+/// The width of the outline of the focused widget, in points.
 const FOCUS_RING: f32 = 2.0;
-/// Figures and explanations beside something larger.
+/// Numbers and explanations.
 pub(crate) const SMALL: f32 = 13.0;
 /// Text and buttons.
 pub(crate) const BODY: f32 = 15.0;
@@ -30,37 +30,36 @@ static SEMI_BOLD: &[u8] = include_bytes!("../../assets/fonts/Roboto-SemiBold.ttf
 /// The family of the heavier weight.
 const STRONG: &str = "strong";
 
-/// The colors of one theme. There is one accent; everything else is gray, but for the second curve
-/// of a plot and what went wrong.
+/// The colors of a theme: one accent, one color for the second curve, one for errors, and grays.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Palette {
     /// Behind everything.
     pub(crate) window: Color32,
     /// Panels and pop-ups.
     pub(crate) panel: Color32,
-    /// The pad and the picture that the network sees.
+    /// The pad and the input of the network.
     pub(crate) paper: Color32,
-    /// What is drawn on it.
+    /// Ink on paper.
     pub(crate) ink: Color32,
-    /// Thin lines around and between things.
+    /// Thin lines around and between widgets.
     pub(crate) outline: Color32,
-    /// Text that matters.
+    /// Important text.
     pub(crate) text: Color32,
-    /// Text that explains.
+    /// Explanations.
     pub(crate) weak: Color32,
-    /// What is the answer, and what is to be pressed first.
+    /// The predicted digit and the primary button.
     pub(crate) accent: Color32,
     /// The accent under the pointer.
     pub(crate) accent_hovered: Color32,
     /// Text on the accent.
     pub(crate) on_accent: Color32,
-    /// What a bar moves in.
+    /// The track of a bar.
     pub(crate) track: Color32,
-    /// The bars of digits that are not the answer.
+    /// The bars of the other digits.
     pub(crate) bar: Color32,
-    /// The validation curve, told apart from the accent by people of all kinds of sight.
+    /// The validation curve, distinct from the accent for color-blind people.
     pub(crate) second: Color32,
-    /// What went wrong.
+    /// Errors.
     pub(crate) error: Color32,
     button: Color32,
     button_hovered: Color32,
@@ -108,7 +107,7 @@ const DARK: Palette = Palette {
 };
 
 impl Palette {
-    /// The colors of what is drawn in this style.
+    /// The palette of a style.
     pub(crate) fn of(style: &Style) -> &'static Self {
         if style.visuals.dark_mode {
             &DARK
@@ -118,27 +117,27 @@ impl Palette {
     }
 }
 
-/// The window's text.
+/// The regular font.
 pub(crate) fn font(size: f32) -> FontId {
     FontId::new(size, FontFamily::Proportional)
 }
 
-/// The window's text where it stands out.
+/// The semi-bold font.
 pub(crate) fn strong(size: f32) -> FontId {
     FontId::new(size, FontFamily::Name(STRONG.into()))
 }
 
-/// Gives the window its look, in light and in dark.
+/// Installs the fonts and both themes.
 pub(crate) fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
-    // Many X11 desktops do not tell; paper is white.
+    // Many X11 desktops do not report a theme.
     ctx.options_mut(|options| options.fallback_theme = Theme::Light);
     for (theme, palette) in [(Theme::Light, &LIGHT), (Theme::Dark, &DARK)] {
         ctx.set_style_of(theme, Arc::new(style(theme, palette)));
     }
 }
 
-/// Roboto in two weights; egui's own fonts stand in for what it lacks.
+/// Roboto in two weights, with the fonts of egui as fallback.
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
     let usual = fonts
@@ -164,7 +163,7 @@ fn fonts() -> FontDefinitions {
     fonts
 }
 
-/// Toggles and choices in gray: the accent is for the answer and for what is to be pressed first.
+/// Makes selected toggles gray: the accent is for the prediction and the primary button.
 pub(crate) fn quiet_selection(ui: &mut Ui) {
     let palette = Palette::of(ui.style());
     let visuals = ui.visuals_mut();
@@ -172,7 +171,7 @@ pub(crate) fn quiet_selection(ui: &mut Ui) {
     visuals.selection.stroke = Stroke::new(1.0, palette.text);
 }
 
-/// The button that is to be pressed first.
+/// The primary button.
 pub(crate) fn primary_button(ui: &mut Ui, text: &str, size: Vec2) -> Response {
     let palette = Palette::of(ui.style());
     ui.scope(|ui| {
@@ -192,7 +191,7 @@ pub(crate) fn primary_button(ui: &mut Ui, text: &str, size: Vec2) -> Response {
     .inner
 }
 
-/// Outlines the header of a part that folds where it has the keyboard.
+/// Outlines the focused header of a collapsible part.
 pub(crate) fn show_focus(ui: &Ui, header: &Response) {
     if header.has_focus() {
         let ring = Stroke::new(FOCUS_RING, Palette::of(ui.style()).accent);
@@ -202,7 +201,7 @@ pub(crate) fn show_focus(ui: &Ui, header: &Response) {
     }
 }
 
-/// A button that does not push itself forward.
+/// A small button.
 pub(crate) fn small_button(ui: &mut Ui, text: &str) -> Response {
     ui.scope(|ui| {
         ui.spacing_mut().button_padding = Vec2::new(8.0, 3.0);
@@ -212,7 +211,7 @@ pub(crate) fn small_button(ui: &mut Ui, text: &str) -> Response {
     .inner
 }
 
-/// Follows the person's choice.
+/// Applies the chosen theme.
 pub(crate) fn apply(ctx: &Context, choice: ThemeChoice) {
     let preference = match choice {
         ThemeChoice::System => egui::ThemePreference::System,
@@ -268,7 +267,7 @@ fn visuals(visuals: &mut Visuals, palette: &Palette) {
     widgets.noninteractive = widget(palette.panel, palette.text, line);
     widgets.inactive = widget(palette.button, palette.text, line);
     widgets.hovered = widget(palette.button_hovered, palette.text, line);
-    // What has the keyboard looks so too.
+    // The focused widget looks pressed too.
     let ring = Stroke::new(FOCUS_RING, palette.accent);
     widgets.active = widget(palette.button_pressed, palette.text, ring);
     widgets.open = widget(palette.button_hovered, palette.text, line);

@@ -13,7 +13,7 @@ use super::{
     curves::{self, CurvesView},
     fields,
     gallery::Gallery,
-    run_settings, runs,
+    runs,
     theme::{self, Palette},
 };
 use crate::{
@@ -57,7 +57,7 @@ pub(crate) fn training_ui(
         ui.heading("Training");
         ui.add_space(theme::GAP);
         if is_active {
-            run_settings::run_summary_ui(ui, training);
+            runs::run_summary_ui(ui, training);
         } else {
             preset_ui(ui, training, actions);
         }
@@ -67,7 +67,7 @@ pub(crate) fn training_ui(
         }
         watch_ui(ui, state, actions);
         if is_active {
-            run_settings::run_settings_ui(ui, training);
+            runs::run_settings_ui(ui, training);
         } else {
             config_error_ui(ui, training);
             run_settings_ui(ui, state, view, actions);

@@ -16,7 +16,7 @@ use crate::driver::{ONE, SEVEN, Window, button, settings};
 fn a_drawn_digit_shows_in_the_bars() {
     let mut window = Window::new(settings());
     assert!(
-        window.value("Answer").contains("draw a digit"),
+        window.value("Prediction").contains("draw a digit"),
         "an empty pad says what to do"
     );
     assert_eq!(window.bars(), ["none"; 10], "and predicts nothing");
@@ -25,10 +25,10 @@ fn a_drawn_digit_shows_in_the_bars() {
         window.await_answer(digit);
         let bars = window.bars();
         let best: &str = &bars[digit.to_digit(10).expect("a digit") as usize];
-        assert!(best.ends_with(" %"), "{bars:?} are percentages");
+        assert!(best.ends_with("\u{a0}%"), "{bars:?} are percentages");
         let share: f32 = best
             .trim_start_matches('>')
-            .trim_end_matches(" %")
+            .trim_end_matches("\u{a0}%")
             .parse()
             .expect("a number");
         assert!(share > 50.0, "{bars:?} have {digit} as the best");
@@ -284,7 +284,7 @@ fn the_answer_says_what_is_doubtful_and_what_is_no_digit() {
         let mut window = Window::with_model(settings(), loaded, [1100.0, 700.0], 1.0);
         window.draw(SEVEN);
         window.await_that(reason, |harness| {
-            let answer = harness.get_by_label("Answer").value();
+            let answer = harness.get_by_label("Prediction").value();
             answer.is_some_and(|answer| answer.starts_with(expected))
         });
         assert!(

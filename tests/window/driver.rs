@@ -128,7 +128,7 @@ impl Window {
 
     pub(crate) fn await_answer(&mut self, digit: char) {
         self.await_that(&format!("the answer {digit}"), |harness| {
-            let answer = harness.get_by_label("Answer").value();
+            let answer = harness.get_by_label("Prediction").value();
             answer.is_some_and(|answer| answer.starts_with(digit))
         });
     }

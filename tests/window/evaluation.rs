@@ -131,7 +131,7 @@ fn a_picture_goes_to_the_pad_with_its_bars_and_back() {
         pad.starts_with("The picture Test image"),
         "the pad says what it is: {pad}"
     );
-    let answer = window.value("Answer");
+    let answer = window.value("Prediction");
     assert!(
         answer.ends_with(&value),
         "as sure as in the gallery: {answer}, {value}"
@@ -202,7 +202,7 @@ fn noise_is_added_to_what_is_tested_on() {
     window.click("Noise");
     window.click("Salt and pepper");
     window.await_that("it is tested anew", |harness| {
-        says(harness, "on MNIST's test set with 15 % salt and pepper.")
+        says(harness, "on MNIST's test set with 15\u{a0}% salt and pepper.")
     });
     assert_eq!(window.value("Noise"), "salt-and-pepper:0.15", "it is on");
     assert!(

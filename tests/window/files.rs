@@ -32,7 +32,7 @@ fn files_that_do_not_fit_are_told_and_change_nothing() {
         window.drop_file(&path);
         window.await_that(&format!("{name} is refused"), |harness| says(harness, part));
         assert!(
-            window.says("Answers: shipped model"),
+            window.says("Model: Built-in"),
             "{name}: the model at work stays"
         );
         assert_eq!(window.bars(), bars, "{name}: so does what it answers");

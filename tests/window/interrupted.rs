@@ -57,9 +57,7 @@ fn an_interrupted_training_can_go_on() {
     window.await_that("it asks", |harness| says(harness, "Resume the training?"));
     assert!(window.says("epoch 2 of 3"), "and says where it was");
     window.click("Resume it");
-    window.await_that("it ends", |harness| {
-        says(harness, "Answers: trained model, run 1")
-    });
+    window.await_that("it ends", |harness| says(harness, "Model: Run 1"));
     let history = &window.harness.state().state().training.history;
     assert_eq!(history.len(), 3, "with the epochs before the interruption");
     assert!(

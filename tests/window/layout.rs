@@ -35,7 +35,7 @@ fn everything_has_its_place_at_every_size() {
         let whole = Rect::from_min_size(Pos2::ZERO, size.into());
         let mut places = vec![("Drawing pad".to_owned(), window.pad())];
         for label in [
-            "What the network sees",
+            "Input of the network",
             "Undo",
             "Redo",
             "Clear",
@@ -50,8 +50,8 @@ fn everything_has_its_place_at_every_size() {
             let label = format!("Probability of {digit}");
             places.push((label.clone(), window.harness.get_by_label(&label).rect()));
         }
-        let before = window.harness.query_by_label("The one before");
-        places.extend(before.map(|button| ("The one before".to_owned(), button.rect())));
+        let before = window.harness.query_by_label_contains("Back to");
+        places.extend(before.map(|button| ("Back to".to_owned(), button.rect())));
         for (index, (label, place)) in places.iter().enumerate() {
             let is_within = whole.contains_rect(place.shrink(0.5));
             assert!(
@@ -72,7 +72,7 @@ fn everything_has_its_place_at_every_size() {
                 );
             }
         }
-        let answer = window.harness.get_by_label("Answer").rect();
+        let answer = window.harness.get_by_label("Prediction").rect();
         assert!(
             whole.contains_rect(answer),
             "the answer at {answer:?} is seen in {size:?} without scrolling"

@@ -105,20 +105,14 @@ fn training_shows_its_curves_and_its_model_answers_is_saved_and_loads_again() {
         window.says("on 40 images it never saw"),
         "the test is explained"
     );
+    assert!(window.says("Model: Run 1"), "the new model answers");
+    window.click("Back to Built-in");
     assert!(
-        window.says("Answers: trained model, run 1"),
-        "the new model answers"
-    );
-    window.click("The one before");
-    assert!(
-        window.says("Answers: shipped model"),
+        window.says("Model: Built-in"),
         "the one before is a click away"
     );
-    window.click("The one before");
-    assert!(
-        window.says("Answers: trained model, run 1"),
-        "and so is the way back"
-    );
+    window.click("Back to Run 1");
+    assert!(window.says("Model: Run 1"), "and so is the way back");
     // Not those of an epoch before, which may still be there.
     window.await_that("its own answer", |harness| {
         let state = harness.state().state();
@@ -143,7 +137,7 @@ fn training_shows_its_curves_and_its_model_answers_is_saved_and_loads_again() {
     again.click("Load weights…");
     again.type_path(&path, "Load");
     again.await_that("it is loaded", |harness| {
-        says(harness, "Answers: model from trained.safetensors")
+        says(harness, "Model: trained.safetensors")
     });
     again.await_that("the same drawing gives the same bars", |harness| {
         bars(harness) == bars_of_trained
@@ -166,7 +160,7 @@ fn a_training_is_paused_resumed_and_stopped() {
     window.await_that("what it has learned is tested", |harness| {
         says(harness, "Test accuracy")
     });
-    assert!(window.says("Answers: trained model, run 1"), "and kept");
+    assert!(window.says("Model: Run 1"), "and kept");
 }
 
 #[test]
@@ -176,7 +170,7 @@ fn a_watched_training_reads_the_drawing() {
     window.draw(ONE);
     window.click("Train");
     window.await_that("an epoch answers", |harness| {
-        says(harness, "Answers: the training, epoch")
+        says(harness, "Model: Training, epoch")
     });
     let cannot_save = |window: &Window| {
         let save = window.harness.get_by_label("Save weights…");
@@ -189,25 +183,22 @@ fn a_watched_training_reads_the_drawing() {
     window.click("Watch it learn");
     assert!(!cannot_save(&window), "the chosen model is");
     assert!(
-        window.says("Answers: shipped model"),
+        window.says("Model: Built-in"),
         "switched off, the chosen model answers"
     );
     window.click("Watch it learn");
     assert!(
-        window.says("Answers: the training, epoch"),
+        window.says("Model: Training, epoch"),
         "switched on, an epoch does"
     );
     window.click("Change model");
     window
         .harness
-        .get_by_label_contains("Shipped model")
+        .get_by_label_contains("Built-in\n")
         .click();
     window.harness.step();
     window.harness.step();
-    assert!(
-        window.says("Answers: shipped model"),
-        "a choice ends the watching"
-    );
+    assert!(window.says("Model: Built-in"), "a choice ends the watching");
 }
 
 #[test]

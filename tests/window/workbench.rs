@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use digitpad::training::config::{Optimizer, TrainingConfig};
+use egui::{Color32, ColorImage, ViewportCommand};
 use egui_kittest::kittest::Queryable as _;
 
 use crate::{
@@ -78,14 +79,14 @@ fn trained_twice(folder: &Path) -> Window {
 fn runs_are_kept_come_back_and_are_thrown_away() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut window = trained_twice(folder.path());
-    assert!(window.says("Answers: trained model, run 2"), "the second");
+    assert!(window.says("Model: Run 2"), "the second");
     window.click("Runs (2)");
     assert!(window.says("layers 16, epochs 3"), "what differs is told");
     let runs = window.harness.query_all_by_label_contains("Run keras");
     runs.last().expect("the first run").click();
     window.harness.step();
     window.harness.step();
-    assert!(window.says("Answers: trained model, run 1"), "is back");
+    assert!(window.says("Model: Run 1"), "is back");
     let closes = window.close();
     assert!(
         !closes.contains(&egui::ViewportCommand::CancelClose),
@@ -119,13 +120,13 @@ fn runs_are_kept_come_back_and_are_thrown_away() {
     let runs = next.harness.query_all_by_label_contains("Run keras");
     runs.last().expect("the first run").click();
     next.await_that("its model answers", |harness| {
-        says(harness, "Answers: kept run (keras: layers 16")
+        says(harness, "Model: keras: layers 16")
     });
-    let menus = next.harness.query_all_by_label_contains("More of run");
+    let menus = next.harness.query_all_by_label_contains("Menu of run");
     menus.last().expect("its menu").click();
     next.harness.step();
     next.harness.step();
-    next.click("Throw away…");
+    next.click("Delete…");
     next.await_that("a wrong click costs nothing", |harness| {
         says(harness, "Throw this run away?")
     });
@@ -173,44 +174,54 @@ fn curves_are_looked_at_and_leave_as_a_table() {
 }
 
 #[test]
-fn the_picture_of_the_curves_is_whole_whatever_is_in_sight() {
+fn the_image_of_the_curves_is_a_crop_of_a_screenshot() {
     let folder = tempfile::tempdir().expect("a folder for the test");
-    let mut sizes = Vec::new();
     for size in [[1100.0, 2400.0], [640.0, 1500.0]] {
         let settings = training_settings(folder.path(), 2);
         let mut window = Window::with_model(settings, None, size, 1.0);
         window.click("Train");
         window.await_that("it is trained", |harness| says(harness, "Test accuracy"));
-        window.click("Learning rate");
-        let path = folder.path().join("curves.png");
         window.click("Export…");
-        window.click("Picture (PNG)…");
-        window.type_path(&path, "Save");
-        window.await_that("it is written", |harness| {
-            says(harness, "Saved the picture")
+        window.click("Image (PNG)…");
+        let screenshot = (0..8).find_map(|_| {
+            window.harness.step();
+            let is_screenshot = |command| match command {
+                ViewportCommand::Screenshot(callback) => Some(callback),
+                _ => None,
+            };
+            window.commands().into_iter().find_map(is_screenshot)
         });
-        let picture = image::open(&path).expect("it is a picture").to_rgb8();
-        sizes.push(picture.dimensions());
-        let paper = *picture.get_pixel(3, 3);
-        let is_inked = |rows: std::ops::Range<u32>| {
-            let mut places = rows.flat_map(|y| (0..picture.width()).map(move |x| (x, y)));
-            places.any(|(x, y)| *picture.get_pixel(x, y) != paper)
+        // Each pixel has its own color, so that the image tells its place.
+        let [width, height] = size.map(|side| side as usize);
+        let pixel = |index: usize| {
+            let (x, y) = (index % width, index / width);
+            Color32::from_rgb(
+                (x % 256) as u8,
+                (y % 256) as u8,
+                (x / 256 + y / 256 * 16) as u8,
+            )
         };
-        let part = picture.height() / 8;
-        for place in 0..8 {
-            let rows = place * part..(place + 1) * part;
-            assert!(
-                is_inked(rows),
-                "part {place} of 8 shows something at {size:?}"
-            );
-        }
+        let pixels = (0..width * height).map(pixel).collect();
+        let image = ColorImage::new([width, height], pixels);
+        screenshot
+            .expect("the window asks for a screenshot")
+            .complete(std::sync::Arc::new(image));
+        let path = folder.path().join("curves.png");
+        window.type_path(&path, "Save");
+        window.await_that("it is written", |_| path.exists());
+        let image = image::open(&path).expect("it is a picture").to_rgb8();
+        let expected = [(size[0] - 16.0).min(800.0) as u32, 760];
+        assert_eq!(
+            <[u32; 2]>::from(image.dimensions()),
+            expected,
+            "in {size:?}"
+        );
+        let corner = [0, 1].map(|axis| (size[axis] as u32 - expected[axis]) / 2);
+        let [x, y] = corner;
+        let color = [x % 256, y % 256, x / 256 + y / 256 * 16].map(|value| value as u8);
+        assert_eq!(image.get_pixel(0, 0).0, color, "the middle of {size:?}");
         fs::remove_file(&path).expect("it was written");
     }
-    assert_eq!(sizes[0], sizes[1], "of one size");
-    assert!(
-        sizes[0].0 >= 1600 && sizes[0].1 >= 1000,
-        "a good one: {sizes:?}"
-    );
 }
 
 #[test]
@@ -221,7 +232,7 @@ fn noise_is_added_to_what_is_seen_and_taken_away() {
     window.click("Noise");
     window.click("Salt and pepper");
     assert_eq!(window.value("Noise"), "salt-and-pepper:0.15", "it is on");
-    let sees = window.value("What the network sees");
+    let sees = window.value("Input of the network");
     assert_eq!(sees, "28 by 28 pixels, with noise", "and to be seen");
     window.harness.run();
     assert_eq!(

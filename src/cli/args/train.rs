@@ -39,9 +39,9 @@ Examples:
   digitpad train --from built-in --corrections corrections.jsonl --out mine.safetensors
   digitpad train --resume mine.safetensors.checkpoint --out mine.safetensors
 
-Ctrl-C ends the training after its batch and keeps what was learned so far; a second one leaves out the
-test, and a third gives it up. All exit with code 130. What is needed to go on is written beside the
-weights, as FILE.checkpoint, after every epoch and every 30 seconds, and removed when the training has
+Ctrl-C ends the training after its batch and keeps what was learned so far; a second one leaves out the \
+test, and a third gives it up. All exit with code 130. What is needed to go on is written beside the \
+weights, as FILE.checkpoint, after every epoch and every 30 seconds, and removed when the training has \
 ended by itself.";
 
 /// What names the model in the program where a weight file could be named.

@@ -1,4 +1,4 @@
-//! One plot: its curves, its axes, and the values under the pointer.
+//! A plot: its curves, its axes, and the value under the pointer.
 
 use egui::{Color32, Rangef, Response, Ui, Vec2};
 use egui_plot::{
@@ -7,36 +7,36 @@ use egui_plot::{
 
 use crate::ui::theme::{self, Palette};
 
-/// One curve: what it is called, how it looks, and its points, epoch against value.
+/// A curve: its name, its look and its points (epoch, value).
 pub(super) struct Curve {
     pub(super) name: String,
     pub(super) color: Color32,
     pub(super) style: LineStyle,
     pub(super) width: f32,
-    /// Whether each of its points is marked, where they are few.
+    /// Whether to mark each point, unless there are many.
     pub(super) dots: bool,
     pub(super) points: Vec<[f64; 2]>,
 }
 
-/// What a plot shows, and how.
-pub(super) struct Frame {
+/// The content and the look of a plot.
+pub(super) struct PlotSpec {
     pub(super) name: &'static str,
     pub(super) epochs: usize,
     pub(super) height: f32,
     pub(super) is_logarithmic: bool,
-    /// Whether zero is in sight: a curve that is flat has a scale so.
+    /// Whether the y axis includes zero, which gives a flat curve a scale.
     pub(super) shows_zero: bool,
-    pub(super) words: fn(f64) -> String,
-    /// The best epoch's point, where there is one.
+    pub(super) format: fn(f64) -> String,
+    /// The point of the best epoch.
     pub(super) best: Option<[f64; 2]>,
 }
 
-/// The least value that a logarithm is taken of.
+/// The smallest value on a logarithmic axis.
 const LEAST: f64 = 1e-9;
 
-impl Frame {
-    /// Where a value is drawn.
-    fn drawn(&self, value: f64) -> f64 {
+impl PlotSpec {
+    /// The y coordinate of a value.
+    fn y(&self, value: f64) -> f64 {
         if self.is_logarithmic {
             value.max(LEAST).log10()
         } else {
@@ -47,9 +47,9 @@ impl Frame {
     fn points(&self, points: &[[f64; 2]]) -> PlotPoints<'static> {
         points
             .iter()
-            // A training that went astray has figures that are no numbers; a plot cannot show them.
+            // A diverged training has values that are NaN or infinite, which a plot cannot show.
             .filter(|point| point[1].is_finite())
-            .map(|point| [point[0], self.drawn(point[1])])
+            .map(|point| [point[0], self.y(point[1])])
             .collect()
     }
 
@@ -88,7 +88,7 @@ impl Frame {
 
     fn plot(&self, palette: &Palette) -> Plot<'static> {
         let is_logarithmic = self.is_logarithmic;
-        let words = self.words;
+        let format = self.format;
         let axis = |hints: AxisHints<'static>| {
             hints
                 .tick_label_color(palette.weak)
@@ -103,7 +103,7 @@ impl Frame {
             }
         };
         let value = move |position: &PlotPoint| {
-            words(if is_logarithmic {
+            format(if is_logarithmic {
                 10_f64.powf(position.y)
             } else {
                 position.y
@@ -147,7 +147,7 @@ impl Frame {
                     ..
                 } => Some(format!(
                     "{plot_name}, epoch {}: {}",
-                    epoch_words(position.x),
+                    epoch_label(position.x),
                     value(position)
                 )),
                 HoverPosition::Elsewhere { .. } => None,
@@ -156,7 +156,7 @@ impl Frame {
 }
 
 /// "3", or "3.4" within an epoch.
-fn epoch_words(epoch: f64) -> String {
+fn epoch_label(epoch: f64) -> String {
     if (epoch - epoch.round()).abs() < 1e-6 {
         format!("{epoch:.0}")
     } else {
@@ -164,13 +164,13 @@ fn epoch_words(epoch: f64) -> String {
     }
 }
 
-/// A round value with as many decimals as its step has.
+/// A tick label with as many decimals as its step.
 fn tick(mark: GridMark) -> String {
     let decimals = (-mark.step_size.log10() - 1e-6).ceil().clamp(0.0, 9.0) as usize;
     format!("{:.decimals$}", mark.value)
 }
 
-/// The number whose logarithm this is, which is 1, 2 or 5 times a power of ten.
+/// The tick label of a logarithm of 1, 2 or 5 times a power of ten.
 fn power_label(log: f64) -> String {
     let value = 10_f64.powf(log);
     let decimals = (-value.log10().floor()).clamp(0.0, 9.0) as usize;
@@ -198,8 +198,7 @@ fn marks((low, high): (f64, f64), wanted: f64, least: f64) -> Vec<GridMark> {
         .collect()
 }
 
-/// The logarithms of 1, 2 and 5 times powers of ten within the bounds; of the powers alone where these are
-/// many.
+/// The logarithms of 1, 2 and 5 times powers of ten within the bounds; only of the powers if there are many.
 fn log_marks((low, high): (f64, f64)) -> Vec<GridMark> {
     let powers = low.floor() as i64..=high.floor() as i64;
     let factors: &[f64] = if high - low > 2.0 {
@@ -212,7 +211,7 @@ fn log_marks((low, high): (f64, f64)) -> Vec<GridMark> {
         .filter(|value| (low..=high).contains(value))
         .map(|value| GridMark {
             value,
-            // All of one step: none of them is finer than another.
+            // One step for all: no mark is finer than another.
             step_size: 1.0,
         })
         .collect()

@@ -244,7 +244,7 @@ fn whose(measured: &Measured) -> String {
     };
     let noise = measurement.noise();
     let noise = noise.map_or_else(String::new, |noise| {
-        format!(" with {}", noise::words(noise))
+        format!(" with {}", noise::noise_label(noise))
     });
     let left_out = measurement.left_out();
     let unused = left_out.not_digits + left_out.unlabeled + left_out.blank;

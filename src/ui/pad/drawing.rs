@@ -1,83 +1,80 @@
-//! A drawing as what the screen shows of it, kept from frame to frame.
+//! The meshes of a drawing, reused from frame to frame.
 //!
-//! Of the stroke under the pen only the end is made anew in a frame. What is settled of it, and the strokes before,
-//! are pieces whose meshes stay; and when there are many, the oldest go onto a sheet, so that a frame takes the
-//! same however much was drawn.
+//! A frame makes only the end of the current stroke again. Its settled part and the strokes before are pieces with fixed
+//! meshes. The oldest of many pieces go onto a texture, so that the time of a frame does not depend on the amount of ink.
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
 use egui::{Context, Painter, Pos2, Shape, epaint::Mesh};
 
-use super::{Paper, sheet::Sheet};
+use super::{PadView, texture::InkTexture};
 use crate::ink::{Stroke, smooth::Path};
 
-/// From one point of a path to the last one of a piece, and from there to the last one of the next, there are so
-/// many steps, or fewer if these are as long as the pad is wide.
+/// The segments of a path per piece; fewer if they are as long as the pad is wide.
 const STEPS_PER_PIECE: usize = 16;
-/// When the pieces have more corners than these, the oldest goes onto the sheet: several digits have fewer.
+/// With more vertices than these, the oldest pieces go onto the texture. Several digits have fewer.
 const MAX_VERTICES: usize = 8_192;
-/// How many pieces go onto the sheet in a frame: more than a hand can draw, and few enough for the frame to be in
-/// time.
+/// The pieces that go onto the texture per frame: more than a person can draw, few enough for a smooth frame.
 const PIECES_PER_FRAME: usize = 3;
 
-/// What is drawn, on one paper.
-pub(in crate::ui) struct Drawing {
-    paper: Paper,
-    /// All strokes that the rest shows, in order.
+/// A drawing at one place of the pad.
+pub(in crate::ui) struct PadDrawing {
+    paper: PadView,
+    /// All strokes, in order.
     strokes: Vec<Stroke>,
-    /// The last of them, until another one follows.
-    live: Option<Live>,
-    /// What is settled and not on the sheet, oldest first.
-    pieces: VecDeque<Piece>,
-    /// How many corners those have together.
+    /// The last stroke, until the next one begins.
+    live: Option<LiveStroke>,
+    /// The settled pieces that are not on the texture, oldest first.
+    pieces: VecDeque<MeshPiece>,
+    /// The number of vertices of all pieces.
     vertices: usize,
-    sheet: Option<Sheet>,
-    /// How many strokes have something on the sheet.
-    on_sheet: usize,
+    texture: Option<InkTexture>,
+    /// The number of strokes with a piece on the texture.
+    on_texture: usize,
 }
 
-/// A part of a stroke's path, which stays as it is.
-struct Piece {
+/// A settled part of a stroke.
+struct MeshPiece {
     stroke: usize,
     /// The points, on the screen.
     path: Vec<Pos2>,
     mesh: Arc<Mesh>,
 }
 
-/// The last stroke, which may go on.
-struct Live {
+/// The last stroke, which may grow.
+struct LiveStroke {
     path: Path,
-    /// How many of its samples the path has.
+    /// The number of samples in the path.
     samples: usize,
-    /// The path's settled points, on the screen.
+    /// The settled points of the path, on the screen.
     settled: Vec<Pos2>,
-    /// Up to which of them there are pieces.
+    /// The number of these points that are in pieces.
     pieced: usize,
-    /// From there to the end: the points, with the one before them if there is one, and the mesh.
+    /// The points from there to the end, with the point before them.
     rest: Vec<Pos2>,
     mesh: Arc<Mesh>,
 }
 
-impl Drawing {
-    /// Of no stroke.
-    pub(in crate::ui) fn blank(paper: Paper) -> Self {
+impl PadDrawing {
+    /// An empty drawing.
+    pub(in crate::ui) fn blank(paper: PadView) -> Self {
         Self {
             paper,
             strokes: Vec::new(),
             live: None,
             pieces: VecDeque::new(),
             vertices: 0,
-            sheet: None,
-            on_sheet: 0,
+            texture: None,
+            on_texture: 0,
         }
     }
 
-    /// Where it is drawn.
-    pub(in crate::ui) fn paper(&self) -> Paper {
+    /// The place of the pad.
+    pub(in crate::ui) fn paper(&self) -> PadView {
         self.paper
     }
 
-    /// Makes it the drawing of these strokes. What it has of them stays; a stroke that goes on is gone on with.
+    /// Shows these strokes. Reuses the pieces of known strokes and extends a stroke that grew.
     pub(in crate::ui) fn show(&mut self, strokes: &[Stroke]) {
         let pairs = self.strokes.iter().zip(strokes);
         let mut kept = pairs.take_while(|(known, new)| known == new).count();
@@ -94,7 +91,7 @@ impl Drawing {
             if index == self.strokes.len() {
                 self.end_stroke();
                 self.strokes.push(stroke.clone());
-                self.live = Some(Live::new(&self.paper));
+                self.live = Some(LiveStroke::new(&self.paper));
             } else {
                 self.strokes[index] = stroke.clone();
             }
@@ -102,9 +99,9 @@ impl Drawing {
         }
     }
 
-    /// Keeps the first strokes, or none if what is on the sheet cannot be kept; how many are left.
+    /// Keeps the first strokes, or none if the texture contains more. Returns the number of strokes left.
     fn keep(&mut self, count: usize) -> usize {
-        if count < self.on_sheet {
+        if count < self.on_texture {
             *self = Self::blank(self.paper);
             return 0;
         }
@@ -116,7 +113,7 @@ impl Drawing {
         count
     }
 
-    /// Another stroke follows: the end of the one before is settled.
+    /// Settles the end of the last stroke.
     fn end_stroke(&mut self) {
         if let Some(live) = self.live.take() {
             let part = live.rest_part();
@@ -125,7 +122,7 @@ impl Drawing {
         }
     }
 
-    /// Takes the samples in that the last stroke has got since.
+    /// Adds the new samples of the last stroke.
     fn go_on(&mut self, stroke: usize) {
         let Some(mut live) = self.live.take() else {
             return;
@@ -140,18 +137,18 @@ impl Drawing {
 
     fn add_piece(&mut self, stroke: usize, path: Vec<Pos2>, mesh: Arc<Mesh>) {
         self.vertices += mesh.vertices.len();
-        self.pieces.push_back(Piece { stroke, path, mesh });
+        self.pieces.push_back(MeshPiece { stroke, path, mesh });
     }
 
-    /// Moves the oldest pieces onto the sheet where there are too many, a few at a time; whether there are more.
+    /// Moves a few of the oldest pieces onto the texture if there are too many. Returns whether there are more.
     pub(in crate::ui) fn settle(&mut self, ctx: &Context) -> bool {
         if self.vertices <= MAX_VERTICES {
             return false;
         }
-        if self.sheet.is_none() {
-            self.sheet = Sheet::blank(ctx, &self.paper);
+        if self.texture.is_none() {
+            self.texture = InkTexture::blank(ctx, &self.paper);
         }
-        let Some(sheet) = &mut self.sheet else {
+        let Some(texture) = &mut self.texture else {
             return false;
         };
         for _ in 0..PIECES_PER_FRAME {
@@ -161,18 +158,18 @@ impl Drawing {
             let Some(piece) = self.pieces.pop_front() else {
                 break;
             };
-            sheet.add(&self.paper, &piece.path);
+            texture.add(&self.paper, &piece.path);
             self.vertices -= piece.mesh.vertices.len();
-            self.on_sheet = self.on_sheet.max(piece.stroke + 1);
+            self.on_texture = self.on_texture.max(piece.stroke + 1);
         }
-        sheet.show();
+        texture.upload();
         self.vertices > MAX_VERTICES
     }
 
-    /// Draws it.
+    /// Draws the texture, the pieces and the last stroke.
     pub(in crate::ui) fn draw(&self, painter: &Painter) {
-        if let Some(sheet) = &self.sheet {
-            sheet.draw(painter, &self.paper);
+        if let Some(texture) = &self.texture {
+            texture.draw(painter, &self.paper);
         }
         let pieces = self.pieces.iter().map(|piece| &piece.mesh);
         let live = self.live.iter().map(|live| &live.mesh);
@@ -180,14 +177,14 @@ impl Drawing {
     }
 }
 
-impl fmt::Debug for Drawing {
+impl fmt::Debug for PadDrawing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Drawing").finish_non_exhaustive()
+        f.debug_struct("PadDrawing").finish_non_exhaustive()
     }
 }
 
-impl Live {
-    fn new(paper: &Paper) -> Self {
+impl LiveStroke {
+    fn new(paper: &PadView) -> Self {
         Self {
             path: Path::new(paper.tolerance()),
             samples: 0,
@@ -198,8 +195,8 @@ impl Live {
         }
     }
 
-    /// Takes in those of a stroke's samples that are new.
-    fn extend(&mut self, paper: &Paper, samples: &[crate::ink::Point]) {
+    /// Adds the new samples of a stroke.
+    fn extend(&mut self, paper: &PadView, samples: &[crate::ink::Point]) {
         self.path.extend(&samples[self.samples..]);
         self.samples = samples.len();
         let new = &self.path.settled()[self.settled.len()..];
@@ -207,8 +204,8 @@ impl Live {
             .extend(new.iter().map(|&point| paper.screen_from_pad(point)));
     }
 
-    /// The next piece, if all of it is settled: its points and its mesh, which needs one point more.
-    fn take_piece(&mut self, paper: &Paper) -> Option<(Vec<Pos2>, Mesh)> {
+    /// The points and the mesh of the next piece once all of it is settled. The mesh needs one point more.
+    fn take_piece(&mut self, paper: &PadView) -> Option<(Vec<Pos2>, Mesh)> {
         let first = self.pieced;
         let (mut last, mut length) = (first, 0.0);
         while last < first + STEPS_PER_PIECE && length < paper.rect.width() {
@@ -223,8 +220,8 @@ impl Live {
         Some((path, paper.mesh(&self.settled, first..=last)))
     }
 
-    /// Makes the mesh from the last piece to the end.
-    fn make_rest(&mut self, paper: &Paper) {
+    /// Makes the mesh of the part after the last piece.
+    fn make_rest(&mut self, paper: &PadView) {
         self.rest.clear();
         let settled = &self.settled[self.pieced.saturating_sub(1)..];
         self.rest.extend(settled);
@@ -235,7 +232,7 @@ impl Live {
         self.mesh = Arc::new(paper.mesh(&self.rest, first..=last));
     }
 
-    /// Which of the rest's points are behind the last piece.
+    /// The points of the rest after the last piece.
     fn rest_part(&self) -> std::ops::RangeInclusive<usize> {
         self.pieced.min(1)..=self.rest.len() - 1
     }

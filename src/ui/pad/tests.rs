@@ -1,7 +1,7 @@
 use super::*;
 
-pub(super) fn paper(pixels_per_point: f32) -> Paper {
-    Paper {
+pub(super) fn paper(pixels_per_point: f32) -> PadView {
+    PadView {
         rect: Rect::from_min_size(Pos2::new(10.0, 20.0), Vec2::splat(400.0)),
         pixels_per_point,
         color: Color32::BLACK,
@@ -9,7 +9,7 @@ pub(super) fn paper(pixels_per_point: f32) -> Paper {
 }
 
 /// The path of some samples on the screen.
-pub(super) fn path(paper: &Paper, samples: &[Point]) -> Vec<Pos2> {
+pub(super) fn path(paper: &PadView, samples: &[Point]) -> Vec<Pos2> {
     smooth::flatten(samples, paper.tolerance())
         .iter()
         .map(|point| paper.screen_from_pad(*point))

@@ -20,8 +20,8 @@ fn stroke(samples: Vec<Point>) -> Stroke {
     Stroke::new(samples).expect("points that can be drawn")
 }
 
-/// What it shows, as far as that is not on the sheet.
-fn shown(drawing: &Drawing) -> Vec<[u32; 9]> {
+/// What it shows, as far as that is not on the texture.
+fn shown(drawing: &PadDrawing) -> Vec<[u32; 9]> {
     let pieces = drawing.pieces.iter().map(|piece| &*piece.mesh);
     triangles(pieces.chain(drawing.live.iter().map(|live| &*live.mesh)))
 }
@@ -41,7 +41,7 @@ fn expected(strokes: &[Stroke]) -> Vec<[u32; 9]> {
 
 #[test]
 fn strokes_that_grow_look_as_if_they_had_been_there_at_once() {
-    let mut drawing = Drawing::blank(paper(1.0));
+    let mut drawing = PadDrawing::blank(paper(1.0));
     let mut strokes = Vec::new();
     for (samples, reason) in [
         (vec![Point::new(0.2, 0.2)], "a tap"),
@@ -71,7 +71,7 @@ fn strokes_that_grow_look_as_if_they_had_been_there_at_once() {
 #[test]
 fn an_undo_removes_a_stroke_and_nothing_else() {
     let strokes = [0, 500, 900].map(|start| stroke(rosette(start, 200)));
-    let mut drawing = Drawing::blank(paper(1.0));
+    let mut drawing = PadDrawing::blank(paper(1.0));
     let other = [strokes[0].clone(), stroke(rosette(2_000, 60))];
     let steps: [(&[Stroke], &str); 7] = [
         (&strokes, "three strokes"),
@@ -88,8 +88,8 @@ fn an_undo_removes_a_stroke_and_nothing_else() {
     }
 }
 
-/// Moves onto the sheet what is to be there, frame by frame.
-fn settle(drawing: &mut Drawing, ctx: &Context) {
+/// Moves onto the texture what is to be there, frame by frame.
+fn settle(drawing: &mut PadDrawing, ctx: &Context) {
     let mut frames = 0;
     while drawing.settle(ctx) {
         frames += 1;
@@ -100,7 +100,7 @@ fn settle(drawing: &mut Drawing, ctx: &Context) {
 #[test]
 fn however_much_is_drawn_a_frame_shows_as_few_corners() {
     let ctx = Context::default();
-    let mut drawing = Drawing::blank(paper(1.0));
+    let mut drawing = PadDrawing::blank(paper(1.0));
     let mut strokes = Vec::new();
     for part in 0..300 {
         strokes.push(stroke(rosette(part * 100, 100)));
@@ -114,9 +114,9 @@ fn however_much_is_drawn_a_frame_shows_as_few_corners() {
         );
     }
     assert!(
-        drawing.on_sheet > 100,
-        "{} strokes are on the sheet",
-        drawing.on_sheet
+        drawing.on_texture > 100,
+        "{} strokes are on the texture",
+        drawing.on_texture
     );
     let counted: usize = drawing
         .pieces
@@ -124,19 +124,24 @@ fn however_much_is_drawn_a_frame_shows_as_few_corners() {
         .map(|piece| piece.mesh.vertices.len())
         .sum();
     assert_eq!(drawing.vertices, counted, "what it counts on");
-    let count = drawing.on_sheet - 1;
+    let count = drawing.on_texture - 1;
     drawing.show(&strokes[..count]);
     settle(&mut drawing, &ctx);
-    let mut anew = Drawing::blank(paper(1.0));
+    let mut anew = PadDrawing::blank(paper(1.0));
     anew.show(&strokes[..count]);
     settle(&mut anew, &ctx);
     assert!(
         shown(&drawing) == shown(&anew),
-        "an undo of what is on the sheet"
+        "an undo of what is on the texture"
     );
-    let covered = |drawing: &Drawing| drawing.sheet.as_ref().map(|sheet| sheet.covered().to_vec());
+    let covered = |drawing: &PadDrawing| {
+        drawing
+            .texture
+            .as_ref()
+            .map(|texture| texture.covered().to_vec())
+    };
     assert!(
         covered(&drawing) == covered(&anew),
-        "takes it off the sheet"
+        "takes it off the texture"
     );
 }

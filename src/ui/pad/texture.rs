@@ -1,4 +1,4 @@
-//! Ink as a picture that lies on the pad.
+//! Finished ink as a texture on the pad.
 
 use std::ops::Range;
 
@@ -6,25 +6,25 @@ use egui::{
     Color32, ColorImage, Context, Painter, Pos2, Rect, TextureHandle, TextureOptions, Vec2, pos2,
 };
 
-use super::Paper;
+use super::PadView;
 
-/// Ink that is finished, one of its pixels for each of the screen's: to draw it takes the same whatever is on it.
+/// Finished ink, one texel per physical pixel. Its cost does not depend on the amount of ink.
 ///
-/// It looks as the meshes do, whose edges fade over one pixel.
-pub(super) struct Sheet {
+/// It looks like the meshes, whose edges fade over one pixel.
+pub(super) struct InkTexture {
     texture: TextureHandle,
-    /// The screen's physical pixel that its first one is on.
+    /// The physical pixel of the first texel.
     origin: Vec2,
     width: usize,
-    /// How much of each pixel is inked.
+    /// The coverage of each pixel.
     covered: Vec<u8>,
-    /// The columns and rows between which the graphics card has not seen all of it; empty at first.
-    unseen: [Range<usize>; 2],
+    /// The columns and rows that are not uploaded yet.
+    changed: [Range<usize>; 2],
 }
 
-impl Sheet {
-    /// Without ink; `None` where the graphics card takes no texture of the size.
-    pub(super) fn blank(ctx: &Context, paper: &Paper) -> Option<Self> {
+impl InkTexture {
+    /// An empty texture; `None` if the size exceeds the limit of the graphics card.
+    pub(super) fn blank(ctx: &Context, paper: &PadView) -> Option<Self> {
         let (origin, size) = pixels(paper);
         if size
             .iter()
@@ -38,12 +38,12 @@ impl Sheet {
             origin,
             width: size[0],
             covered: vec![0; size[0] * size[1]],
-            unseen: [0..0, 0..0],
+            changed: [0..0, 0..0],
         })
     }
 
-    /// Adds the ink of a path, in the screen's points.
-    pub(super) fn add(&mut self, paper: &Paper, path: &[Pos2]) {
+    /// Adds the ink of a path, in screen points.
+    pub(super) fn add(&mut self, paper: &PadView, path: &[Pos2]) {
         let place = |pos: &Pos2| (pos.to_vec2() * paper.pixels_per_point - self.origin).to_pos2();
         let path: Vec<Pos2> = path.iter().map(place).collect();
         let reach = paper.radius() * paper.pixels_per_point + 0.5;
@@ -62,8 +62,8 @@ impl Sheet {
         for ends in path.windows(2) {
             self.add_line(ends[0], ends[1], reach);
         }
-        self.unseen = match &self.unseen {
-            [unseen, _] if unseen.is_empty() => [columns, rows],
+        self.changed = match &self.changed {
+            [changed, _] if changed.is_empty() => [columns, rows],
             [x, y] => [
                 x.start.min(columns.start)..x.end.max(columns.end),
                 y.start.min(rows.start)..y.end.max(rows.end),
@@ -71,9 +71,9 @@ impl Sheet {
         };
     }
 
-    /// Gives the graphics card what it has not seen.
-    pub(super) fn show(&mut self) {
-        let [columns, rows] = std::mem::replace(&mut self.unseen, [0..0, 0..0]);
+    /// Uploads the changed part.
+    pub(super) fn upload(&mut self) {
+        let [columns, rows] = std::mem::replace(&mut self.changed, [0..0, 0..0]);
         if columns.is_empty() {
             return;
         }
@@ -88,7 +88,7 @@ impl Sheet {
             .set_partial([columns.start, rows.start], image, TextureOptions::NEAREST);
     }
 
-    /// Brings what a straight line covers into account, in pixels.
+    /// Adds the coverage of a line segment, in pixels.
     fn add_line(&mut self, a: Pos2, b: Pos2, reach: f32) {
         let along = b - a;
         let per_squared_len = if along == Vec2::ZERO {
@@ -98,7 +98,7 @@ impl Sheet {
         };
         let height = self.covered.len() / self.width;
         for y in reached(a.y.min(b.y) - reach, a.y.max(b.y) + reach, height) {
-            // Only what is within reach of this row can be near to its pixels: a long line slants past most.
+            // Only a part of a long line is near this row.
             let within = |edge: f32| {
                 let part = (y as f32 + 0.5 + edge - a.y) / along.y;
                 let part = if along.y == 0.0 { edge.signum() } else { part };
@@ -119,8 +119,8 @@ impl Sheet {
         }
     }
 
-    /// Draws it where it belongs.
-    pub(super) fn draw(&self, painter: &Painter, paper: &Paper) {
+    /// Draws the texture.
+    pub(super) fn draw(&self, painter: &Painter, paper: &PadView) {
         let size = self.texture.size_vec2() / paper.pixels_per_point;
         let corner = (self.origin / paper.pixels_per_point).to_pos2();
         let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
@@ -130,15 +130,15 @@ impl Sheet {
 }
 
 #[cfg(test)]
-impl Sheet {
-    /// How much of each pixel is inked, row by row.
+impl InkTexture {
+    /// The coverage of each pixel, row by row.
     pub(super) fn covered(&self) -> &[u8] {
         &self.covered
     }
 }
 
-/// The first of the pixels that a pad lies on, and how many there are across and down.
-fn pixels(paper: &Paper) -> (Vec2, [usize; 2]) {
+/// The first pixel of the pad, and its size in pixels.
+fn pixels(paper: &PadView) -> (Vec2, [usize; 2]) {
     let rect = paper.rect * paper.pixels_per_point;
     let (first, past) = (rect.min.floor(), rect.max.ceil());
     let size = past - first;
@@ -149,7 +149,7 @@ fn max_texture_side(ctx: &Context) -> usize {
     ctx.input(|input| input.max_texture_side)
 }
 
-/// The pixels that lie between two places, along one axis.
+/// The pixels between two coordinates of an axis.
 fn reached(from: f32, to: f32, len: usize) -> Range<usize> {
     let first = from.floor().clamp(0.0, len as f32) as usize;
     let past = to.ceil().clamp(0.0, len as f32) as usize;
@@ -165,12 +165,12 @@ mod tests {
         let ctx = Context::default();
         for pixels_per_point in [1.0, 1.25, 2.0] {
             let paper = paper(pixels_per_point);
-            let mut sheet = Sheet::blank(&ctx, &paper).expect("a card takes that size");
+            let mut ink = InkTexture::blank(&ctx, &paper).expect("a card takes that size");
             let path = [(300.3, 40.0), (90.0, 200.7), (380.0, 390.0), (700.0, 390.0)];
             let path = path.map(|(x, y)| pos2(x, y));
-            sheet.add(&paper, &path[..3]);
-            sheet.add(&paper, &path[2..]);
-            sheet.add(&paper, &[pos2(50.0, 60.0)]);
+            ink.add(&paper, &path[..3]);
+            ink.add(&paper, &path[2..]);
+            ink.add(&paper, &[pos2(50.0, 60.0)]);
             let distance = |pos: Pos2| {
                 let off = |ends: &[Pos2]| {
                     let along = ends[1] - ends[0];
@@ -180,9 +180,9 @@ mod tests {
                 let lines = path.windows(2).map(off);
                 lines.fold(pos.distance(pos2(50.0, 60.0)), f32::min)
             };
-            for (index, &covered) in sheet.covered.iter().enumerate() {
-                let (x, y) = (index % sheet.width, index / sheet.width);
-                let pixel = pos2(x as f32 + 0.5, y as f32 + 0.5) + sheet.origin;
+            for (index, &covered) in ink.covered.iter().enumerate() {
+                let (x, y) = (index % ink.width, index / ink.width);
+                let pixel = pos2(x as f32 + 0.5, y as f32 + 0.5) + ink.origin;
                 let edge = paper.radius() - distance(pixel / pixels_per_point);
                 let expected = (edge * pixels_per_point + 0.5).clamp(0.0, 1.0) * 255.0;
                 assert!(
@@ -197,7 +197,7 @@ mod tests {
     fn the_graphics_card_sees_all_of_it() {
         let ctx = Context::default();
         let paper = paper(1.0);
-        let mut sheet = Sheet::blank(&ctx, &paper).expect("a card takes that size");
+        let mut ink = InkTexture::blank(&ctx, &paper).expect("a card takes that size");
         let frames: [&[[(f32, f32); 2]]; 3] = [
             &[
                 [(60.0, 60.0), (90.0, 70.0)],
@@ -211,35 +211,36 @@ mod tests {
         ];
         for lines in frames {
             for line in lines {
-                sheet.add(&paper, &line.map(|(x, y)| pos2(x, y)));
+                ink.add(&paper, &line.map(|(x, y)| pos2(x, y)));
             }
-            sheet.show();
+            ink.upload();
         }
-        let mut seen = vec![0; sheet.covered.len()];
+        let mut seen = vec![0; ink.covered.len()];
         let mut deltas = ctx.tex_manager().write().take_delta();
-        let own = deltas.set.remove(&sheet.texture.id());
+        let own = deltas.set.remove(&ink.texture.id());
         deltas.clear();
         for delta in own.into_iter().flatten() {
             let egui::ImageData::Color(image) = &delta.image;
             let [left, top] = delta.pos.unwrap_or_default();
             for (y, row) in image.pixels.chunks(image.width()).enumerate() {
                 for (x, pixel) in row.iter().enumerate() {
-                    seen[(top + y) * sheet.width + left + x] = pixel.a();
+                    seen[(top + y) * ink.width + left + x] = pixel.a();
                 }
             }
         }
         assert!(seen.contains(&255), "there is ink");
-        assert!(seen == sheet.covered, "and all of it is seen");
+        assert!(seen == ink.covered, "and all of it is seen");
     }
 
     #[test]
     fn what_is_not_on_the_pad_is_left_out() {
         let paper = paper(1.0);
-        let mut sheet = Sheet::blank(&Context::default(), &paper).expect("a card takes that size");
-        sheet.add(&paper, &[pos2(-900.0, 50.0), pos2(-90.0, 5000.0)]);
-        sheet.add(&paper, &[pos2(200.0, 1e30)]);
+        let mut ink =
+            InkTexture::blank(&Context::default(), &paper).expect("a card takes that size");
+        ink.add(&paper, &[pos2(-900.0, 50.0), pos2(-90.0, 5000.0)]);
+        ink.add(&paper, &[pos2(200.0, 1e30)]);
         assert!(
-            sheet.covered.iter().all(|&covered| covered == 0),
+            ink.covered.iter().all(|&covered| covered == 0),
             "nothing is inked"
         );
     }
