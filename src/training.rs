@@ -1,5 +1,4 @@
-//! The one training loop. It blocks, tells what happens through events, and asks before every
-//! batch whether to go on.
+//! Training: blocks, reports events, and asks for a stop signal before every batch.
 
 mod average;
 mod batch;
@@ -12,7 +11,6 @@ mod dropout;
 pub mod evaluation;
 mod events;
 pub mod fine_tune;
-mod outcome;
 pub mod rehearsal;
 mod run;
 pub mod schedule;
@@ -23,19 +21,16 @@ use std::{iter, sync::Arc};
 
 use candle_core::Device;
 
+pub use self::events::{EpochRecord, Plan, Progress, StopReason, TrainedModel, TrainingEvent};
 use self::{
     calibrate::calibration,
-    checkpoint::Checkpoint,
+    checkpoint::{Checkpoint, DataIdentity, TrainingInput},
     config::TrainingConfig,
     control::{Control, Signal},
     evaluation::evaluate,
     fine_tune::{BaseModel, Origin},
     run::{Networks, Run, RunResult},
     step::{BatchFigures, OptimizerState, Step, StepSettings, convolution},
-};
-pub use self::{
-    events::{EpochRecord, Plan, Progress, TrainingEvent},
-    outcome::{Ending, TrainedModel},
 };
 use crate::{
     bitmap::{CLASSES, PIXELS},
@@ -91,7 +86,7 @@ impl Start {
         match self {
             Self::Fresh(_) => None,
             Self::From(base, _) => Some(base.origin()),
-            Self::Resume(checkpoint) => checkpoint.origin().cloned(),
+            Self::Resume(checkpoint) => checkpoint.state.input.base_model.clone(),
         }
     }
 
@@ -137,13 +132,11 @@ pub fn run(
     start.check(dataset)?;
     let config = start.config();
     let (training, validation) = split(config, dataset)?;
-    let identity = checkpoint::DataIdentity::of(dataset);
-    let origin = start.origin();
-    let mut on_event = |mut event| {
-        if let TrainingEvent::Checkpoint(checkpoint) = &mut event {
-            checkpoint.set_data(dataset, identity, origin.as_ref());
-        }
-        on_event(event);
+    let input = TrainingInput {
+        dataset: dataset.name.clone(),
+        identity: DataIdentity::of(dataset),
+        source: dataset.source.clone(),
+        base_model: start.origin(),
     };
     let pool = rayon::ThreadPoolBuilder::new()
         .thread_name(|index| format!("training-{index}"))
@@ -152,21 +145,20 @@ pub fn run(
     pool.install(|| {
         let training = training_set(training, dataset, config, control);
         let networks = start.networks(&dataset.corrections, device)?;
-        let mut run = Run::new(config, &training, control, networks)?;
+        let mut run = Run::new(config, &input, &training, control, networks)?;
         if let Some(checkpoint) = start.checkpoint() {
             run.resume(checkpoint)?;
         }
-        let Some(result) = run.epochs(&validation, &mut on_event)? else {
+        let Some(result) = run.epochs(&validation, on_event)? else {
             return Ok(None);
         };
-        if result.is_blank {
-            // Untrained weights are not worth a test.
-            control.skip();
+        if result.is_untrained {
+            control.skip_test();
         } else {
-            on_event(TrainingEvent::Learned {
+            on_event(TrainingEvent::TestStarted {
                 mlp: result.mlp.clone(),
                 epoch: result.epoch,
-                is_stopped: result.ending == Ending::Stopped,
+                is_stopped: result.stop_reason == StopReason::Stopped,
             });
         }
         // After an early stop the training set may not have its non-digits yet: ask the configuration.
@@ -176,7 +168,7 @@ pub fn run(
             config,
             dataset,
             validation: &validation,
-            origin: origin.as_ref(),
+            origin: input.base_model.as_ref(),
             rejects,
         };
         evaluation.finish(result, control)
@@ -254,8 +246,8 @@ impl FinalEvaluation<'_> {
             mlp,
             epoch,
             history,
-            ending,
-            is_blank,
+            stop_reason,
+            is_untrained,
         } = result;
         let held_out = &dataset.calibration;
         let known = origin.and_then(|origin| origin.calibration(rejects));
@@ -295,9 +287,9 @@ impl FinalEvaluation<'_> {
             model: Model { mlp, metadata },
             history,
             test,
-            ending,
+            stop_reason,
             epoch,
-            is_blank,
+            is_untrained,
         }))
     }
 }

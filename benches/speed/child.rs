@@ -137,7 +137,7 @@ pub(crate) fn serve(task: &[String]) {
         TrainingEvent::Resumed(_)
         | TrainingEvent::Batch(_)
         | TrainingEvent::LiveSnapshot(_)
-        | TrainingEvent::Learned { .. }
+        | TrainingEvent::TestStarted { .. }
         | TrainingEvent::Checkpoint(_) => {}
         TrainingEvent::EpochFinished { .. } => {
             println!("{}", start.elapsed().as_secs_f64());

@@ -25,7 +25,7 @@ use crate::{
     format,
     model::device::DeviceChoice,
     training::{
-        self, Ending, EpochRecord, Start, TrainedModel, TrainingEvent,
+        self, EpochRecord, Start, StopReason, TrainedModel, TrainingEvent,
         config::TrainingConfig,
         control::{Control, Signal},
         diagnostics::{Hint, diagnose},
@@ -84,7 +84,7 @@ struct Report<'a> {
     notes: Vec<String>,
     seconds: f64,
     #[serde(skip)]
-    ending: Ending,
+    ending: StopReason,
 }
 
 pub(super) fn run(
@@ -128,7 +128,7 @@ pub(super) fn run(
     };
     display.finish();
     let trained = match trained {
-        Ok(Some(trained)) if !trained.is_blank => trained,
+        Ok(Some(trained)) if !trained.is_untrained => trained,
         Ok(_) => {
             let path = task.out.display();
             display.line(&format!(
@@ -170,7 +170,7 @@ pub(super) fn run(
         epoch: trained.epoch,
         notes: notes(&config, &trained),
         seconds: began.elapsed().as_secs_f64(),
-        ending: trained.ending,
+        ending: trained.stop_reason,
     };
     if task.json {
         write_json(out, &report)?;
@@ -254,20 +254,20 @@ fn read(file: &Path, limit_bytes: u64, attempted: &str) -> Result<Vec<u8>, CliEr
 
 /// What there is to be pointed out at the end.
 fn notes(config: &TrainingConfig, trained: &TrainedModel) -> Vec<String> {
-    let divergence = match trained.ending {
-        Ending::Diverged(divergence) => Some(divergence.to_string()),
+    let divergence = match trained.stop_reason {
+        StopReason::Diverged(divergence) => Some(divergence.to_string()),
         _ => None,
     };
     let observations = diagnose(config, &trained.history);
-    let observations = observations.iter().map(Hint::after_training);
+    let observations = observations.iter().map(Hint::to_string);
     divergence.into_iter().chain(observations).collect()
 }
 
 fn exit(trained: &TrainedModel) -> Exit {
-    match trained.ending {
-        Ending::Stopped => Exit::Interrupted,
-        Ending::Diverged(_) => Exit::Partly(1),
-        Ending::Completed | Ending::StoppedEarly => Exit::Done,
+    match trained.stop_reason {
+        StopReason::Stopped => Exit::Interrupted,
+        StopReason::Diverged(_) => Exit::Partly(1),
+        StopReason::Completed | StopReason::EarlyStopping => Exit::Done,
     }
 }
 
@@ -277,8 +277,8 @@ fn stop_on_ctrl_c(control: &Arc<Control>) {
     let control = Arc::clone(control);
     let handler = move || match control.signal() {
         Signal::Run | Signal::Pause => control.stop(),
-        Signal::Stop => control.skip(),
-        Signal::Skip | Signal::Abandon => control.abandon(),
+        Signal::Stop => control.skip_test(),
+        Signal::SkipTest | Signal::Abandon => control.abandon(),
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         log::warn!("Ctrl-C will end the training without keeping it: {error}");
@@ -309,15 +309,15 @@ impl Report<'_> {
         } = self;
         let (done, all) = (self.history.len(), config.epochs);
         match self.ending {
-            Ending::Completed => {}
-            Ending::Stopped => writeln!(out, "stopped after {done} of {all} epochs")?,
-            Ending::StoppedEarly => {
+            StopReason::Completed => {}
+            StopReason::Stopped => writeln!(out, "stopped after {done} of {all} epochs")?,
+            StopReason::EarlyStopping => {
                 writeln!(
                     out,
                     "ended after {done} of {all} epochs, because it got no better"
                 )?;
             }
-            Ending::Diverged(divergence) => writeln!(out, "ended early: {divergence}")?,
+            StopReason::Diverged(divergence) => writeln!(out, "ended early: {divergence}")?,
         }
         if let (Some(epoch), true) = (self.epoch, self.epoch != Some(done) || done < all) {
             writeln!(out, "kept the weights of epoch {epoch}")?;

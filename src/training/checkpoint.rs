@@ -1,141 +1,105 @@
-//! All that is needed to go on with a training that was interrupted: a value that is handed out, and that a
-//! file holds. This room writes no files; whoever is handed one does.
+//! The state of an interrupted training: a value that a file holds. This module reads and writes no files.
 
 mod bytes;
-mod hash;
 
 use std::fmt;
 
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    EpochRecord, OptimizerState, Progress, config::TrainingConfig, fine_tune::Origin, run::Best,
-    step,
-};
+use super::{EpochRecord, OptimizerState, Progress, config::TrainingConfig, fine_tune::Origin};
 use crate::{
     data::{Dataset, TrainingData, ink_set::InkExamples},
     error::{ModelError, Refusal},
     model::{Dense, Mlp},
 };
 
-/// A training, interrupted.
+/// The parameters of a network in the order of [`Mlp::parameters`], each row by row.
+type Parameters = Vec<Vec<f32>>;
+
+/// The state of an interrupted training.
 #[derive(Clone, PartialEq)]
 pub struct Checkpoint {
-    config: TrainingConfig,
-    data: DataIdentity,
-    data_name: String,
-    source: TrainingData,
-    /// The model that it began with, if that was not a new one.
-    origin: Option<Origin>,
-    position: Position,
-    history: Vec<EpochRecord>,
-    /// The order of the examples in the epoch under way.
-    order: Vec<u32>,
-    /// The teacher's parameters, in a fine-tuning with corrections.
-    teacher: Option<Vec<Vec<f32>>>,
-    /// The parameters of the network that learns, in the order of [`Mlp::parameters`], each as it lies.
-    parameters: Vec<Vec<f32>>,
-    /// Those of the running mean, where there is one.
-    average: Option<Vec<Vec<f32>>>,
-    best: Option<BestEpoch>,
-    optimizer: OptimizerState,
+    pub(super) config: TrainingConfig,
+    pub(super) state: CheckpointState,
+    /// The order of the examples in the current epoch.
+    pub(super) order: Vec<u32>,
+    /// The network under training.
+    pub(super) parameters: Parameters,
+    /// The teacher, in a fine-tuning with corrections.
+    pub(super) teacher: Option<Parameters>,
+    /// The moving average, if the configuration has one.
+    pub(super) average: Option<Parameters>,
+    /// The network after the best epoch.
+    pub(super) best: Option<Parameters>,
+    pub(super) optimizer: OptimizerState,
 }
 
-/// Says where it is, not the numbers: they are up to a gigabyte.
+/// Omits the parameters, which take up to a gigabyte.
 impl fmt::Debug for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Checkpoint")
             .field("model", &self.config.model)
-            .field("position", &self.position)
+            .field("progress", &self.state.progress)
             .finish_non_exhaustive()
     }
 }
 
-/// The best epoch so far, with its network's parameters.
-#[derive(Clone, Debug, PartialEq)]
-struct BestEpoch {
-    epoch: usize,
-    validation_loss: Option<f64>,
-    parameters: Vec<Vec<f32>>,
+/// All of a checkpoint but its configuration and its tensors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CheckpointState {
+    /// Examples of the current epoch that were seen.
+    pub(super) seen: usize,
+    /// The sum of their losses.
+    pub(super) loss_sum: f64,
+    /// The number of correct predictions among them.
+    pub(super) correct: usize,
+    /// Finished steps of the training.
+    pub(super) batches: usize,
+    /// Seconds from the start of the training to the start of the epoch.
+    pub(super) epoch_start_secs: f64,
+    /// Updates of the moving average.
+    pub(super) average_updates: u32,
+    /// Steps of the optimizer.
+    pub(super) optimizer_steps: u32,
+    /// The position of the random generator that shuffles.
+    pub(super) shuffler_words: u64,
+    pub(super) best_epoch: Option<usize>,
+    pub(super) progress: Progress,
+    pub(super) input: TrainingInput,
+    /// The finished epochs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) history: Vec<EpochRecord>,
 }
 
-/// Where a training is.
+/// The data set and the base model of a training.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Position {
-    pub(super) epoch: usize,
-    pub(super) images_seen: usize,
-    pub(super) images_total: usize,
-    pub(super) smoothed_loss: f64,
-    pub(super) smoothed_accuracy: f64,
-    pub(super) learning_rate: f64,
-    pub(super) elapsed_secs: f64,
-    pub(super) epoch_start_secs: f64,
-    /// Examples of the epoch that were seen, and their figures.
-    pub(super) seen: usize,
-    pub(super) loss_sum: f64,
-    pub(super) correct: usize,
-    /// Steps done.
-    pub(super) batches: usize,
-    pub(super) average_updates: u32,
-    /// Where the shuffling generator is; more than a TOML file's numbers hold.
-    pub(super) shuffler_words: String,
+pub(super) struct TrainingInput {
+    /// The name of the data set.
+    pub(super) dataset: String,
+    pub(super) identity: DataIdentity,
+    pub(super) source: TrainingData,
+    pub(super) base_model: Option<Origin>,
 }
 
-impl Position {
-    /// What does not hang on the epoch under way.
-    pub(super) fn new(progress: &Progress, shuffler_words: u128, average_updates: u32) -> Self {
-        Self {
-            epoch: progress.epoch,
-            images_seen: progress.images_seen,
-            images_total: progress.images_total,
-            smoothed_loss: progress.smoothed_loss,
-            smoothed_accuracy: progress.smoothed_accuracy,
-            learning_rate: progress.learning_rate,
-            elapsed_secs: progress.elapsed_secs,
-            average_updates,
-            shuffler_words: shuffler_words.to_string(),
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn shuffler_words(&self) -> u128 {
-        self.shuffler_words.parse().unwrap_or_default()
-    }
-
-    /// The gauge as it was.
-    pub(super) fn progress(&self) -> Progress {
-        let seen = self.seen.max(1) as f64;
-        Progress {
-            epoch: self.epoch,
-            images_seen: self.images_seen,
-            images_total: self.images_total,
-            loss: self.loss_sum / seen,
-            accuracy: self.correct as f64 / seen,
-            smoothed_loss: self.smoothed_loss,
-            smoothed_accuracy: self.smoothed_accuracy,
-            learning_rate: self.learning_rate,
-            elapsed_secs: self.elapsed_secs,
-        }
-    }
-}
-
-/// What tells a data set from another.
+/// Tells data sets apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct DataIdentity {
     examples: usize,
-    pen_examples: usize,
-    /// A hash of all labels, of all ink and of some other images, without its highest bit, which TOML's numbers have not.
+    ink_examples: usize,
+    /// Of all labels, all ink and some images. Without the highest bit, which TOML integers lack.
     hash: i64,
 }
 
 impl DataIdentity {
-    /// Of what is learned from and validated with.
+    /// The identity of the training and validation examples.
     pub(super) fn of(dataset: &Dataset) -> Self {
-        /// One in so many images is looked at: the labels alone tell nearly all data sets apart.
+        /// One image in so many is hashed: the labels tell nearly all data sets apart.
         const SAMPLED: usize = 16;
-        let mut hash = hash::Hash::default();
+        let mut hash = Hash::default();
         hash.add(dataset.train.labels());
         for index in (0..dataset.train.len()).step_by(SAMPLED) {
             hash.add(dataset.train.image(index));
@@ -147,162 +111,84 @@ impl DataIdentity {
         }
         Self {
             examples: dataset.train.len(),
-            pen_examples: dataset.ink.digits.len() + dataset.corrections.digits.len(),
+            ink_examples: dataset.ink.digits.len() + dataset.corrections.digits.len(),
             hash: (hash.finish() >> 1) as i64,
         }
     }
-}
 
-/// What a checkpoint is made of.
-pub(super) struct CheckpointParts<'a> {
-    pub(super) config: &'a TrainingConfig,
-    pub(super) position: Position,
-    pub(super) history: &'a [EpochRecord],
-    pub(super) order: &'a [u32],
-    pub(super) teacher: Option<&'a Mlp>,
-    pub(super) mlp: &'a Mlp,
-    pub(super) average: Option<&'a Mlp>,
-    pub(super) best: Option<&'a Best>,
-    pub(super) optimizer: step::OptimizerState,
+    fn describe(self, name: &str) -> String {
+        let (examples, ink) = (self.examples, self.ink_examples);
+        format!("{examples} examples of {name} and {ink} of ink")
+    }
 }
 
 impl Checkpoint {
-    /// Copies all that changes while the training goes on. Its data are set later.
-    pub(super) fn new(parts: CheckpointParts) -> Result<Self, ModelError> {
-        let best = |best: &Best| {
-            Ok::<_, ModelError>(BestEpoch {
-                epoch: best.epoch,
-                validation_loss: best.validation_loss,
-                parameters: values(&best.mlp)?,
-            })
-        };
-        Ok(Self {
-            config: parts.config.clone(),
-            data: DataIdentity::default(),
-            data_name: String::new(),
-            source: TrainingData::default(),
-            origin: None,
-            position: parts.position,
-            history: parts.history.to_vec(),
-            order: parts.order.to_vec(),
-            teacher: parts.teacher.map(values).transpose()?,
-            parameters: values(parts.mlp)?,
-            average: parts.average.map(values).transpose()?,
-            best: parts.best.map(best).transpose()?,
-            optimizer: parts.optimizer,
-        })
-    }
-
-    /// Notes what it learns from, and what it began with.
-    pub(super) fn set_data(
-        &mut self,
-        dataset: &Dataset,
-        identity: DataIdentity,
-        origin: Option<&Origin>,
-    ) {
-        self.origin = origin.cloned();
-        self.data = identity;
-        self.data_name.clone_from(&dataset.name);
-        self.source = dataset.source.clone();
-    }
-
-    /// How the training is configured.
+    /// The configuration of the training.
     pub fn config(&self) -> &TrainingConfig {
         &self.config
     }
 
-    /// Where its data came from.
+    /// The source of the training's data.
     pub fn source(&self) -> &TrainingData {
-        &self.source
+        &self.state.input.source
     }
 
-    pub(super) fn origin(&self) -> Option<&Origin> {
-        self.origin.as_ref()
-    }
-
-    /// What the model is called whose weights it began with; `None` where they were new.
+    /// The name of the base model; `None` for a training from random weights.
     pub fn base_model(&self) -> Option<&str> {
-        self.origin.as_ref().map(|origin| origin.name.as_str())
+        let base = self.state.input.base_model.as_ref();
+        base.map(|base| base.name.as_str())
     }
 
-    /// The epochs that it has finished.
+    /// The finished epochs.
     pub fn history(&self) -> &[EpochRecord] {
-        &self.history
+        &self.state.history
     }
 
-    /// How far it is.
+    /// The progress of the training.
     pub fn progress(&self) -> Progress {
-        self.position.progress()
+        self.state.progress
     }
 
-    pub(super) fn position(&self) -> &Position {
-        &self.position
-    }
-
-    pub(super) fn order(&self) -> &[u32] {
-        &self.order
-    }
-
-    pub(super) fn optimizer(&self) -> &OptimizerState {
-        &self.optimizer
-    }
-
-    /// Refuses data that are not those that the training began with.
+    /// Refuses data other than those of the training's start.
     pub(super) fn check_data(&self, dataset: &Dataset) -> Result<(), Refusal> {
+        let TrainingInput {
+            dataset: name,
+            identity,
+            ..
+        } = &self.state.input;
         let found = DataIdentity::of(dataset);
-        if found == self.data {
+        if found == *identity {
             return Ok(());
         }
-        let describe = |identity: DataIdentity, name: &str| {
-            let DataIdentity {
-                examples,
-                pen_examples,
-                ..
-            } = identity;
-            format!("{examples} examples of {name} and {pen_examples} of ink")
-        };
-        let mut expected = describe(self.data, &self.data_name);
-        let found = describe(found, &dataset.name);
+        let (mut expected, found) = (identity.describe(name), found.describe(&dataset.name));
         if found == expected {
-            expected += ", with what they held then";
+            expected += " with their former content";
         }
         Err(Refusal::new(
             "resume the training",
             found,
             expected,
-            "give it the data that it began with, or train anew",
+            "restore the data set, or start a new training",
         ))
     }
 
-    /// The network that is trained.
+    /// The network under training.
     pub(super) fn mlp(&self, device: &Device) -> Result<Mlp, ModelError> {
         self.network(&self.parameters, device)
     }
 
-    /// The network whose outputs it distills.
+    /// The teacher of a fine-tuning with corrections.
     pub(super) fn teacher(&self, device: &Device) -> Result<Option<Mlp>, ModelError> {
-        let network = |parameters: &Vec<Vec<f32>>| self.network(parameters, device);
+        let network = |parameters| self.network(parameters, device);
         self.teacher.as_ref().map(network).transpose()
     }
 
-    /// The network of the running mean.
-    pub(super) fn average(&self, device: &Device) -> Result<Option<Mlp>, ModelError> {
-        let network = |parameters: &Vec<Vec<f32>>| self.network(parameters, device);
-        self.average.as_ref().map(network).transpose()
-    }
-
-    pub(super) fn best(&self, device: &Device) -> Result<Option<Best>, ModelError> {
-        let best = |best: &BestEpoch| {
-            Ok(Best {
-                epoch: best.epoch,
-                validation_loss: best.validation_loss,
-                mlp: self.network(&best.parameters, device)?,
-            })
-        };
-        self.best.as_ref().map(best).transpose()
-    }
-
-    fn network(&self, parameters: &[Vec<f32>], device: &Device) -> Result<Mlp, ModelError> {
+    /// A network with these parameters.
+    pub(super) fn network(
+        &self,
+        parameters: &Parameters,
+        device: &Device,
+    ) -> Result<Mlp, ModelError> {
         let mlp = Mlp::new(&self.config.model, 0, device)?;
         for (variable, values) in mlp.parameters().zip(parameters) {
             variable.set(&Tensor::from_slice(values, variable.shape(), device)?)?;
@@ -311,15 +197,47 @@ impl Checkpoint {
     }
 }
 
-/// The values of a network's parameters, as they lie.
-fn values(mlp: &Mlp) -> Result<Vec<Vec<f32>>, ModelError> {
-    let of_layer = |dense: &Dense| {
-        let [weight, bias] = [&dense.weight, &dense.bias].map(|tensor| {
-            let flat = tensor.flatten_all()?;
-            flat.to_vec1::<f32>()
-        });
-        Ok([weight?, bias?])
-    };
-    let layers: Result<Vec<_>, ModelError> = mlp.layers().iter().map(of_layer).collect();
-    Ok(layers?.into_iter().flatten().collect())
+/// Copies the parameters of a network.
+pub(super) fn values(mlp: &Mlp) -> Result<Parameters, ModelError> {
+    let mut parameters = Vec::new();
+    for Dense { weight, bias } in mlp.layers() {
+        for tensor in [weight, bias] {
+            parameters.push(tensor.flatten_all()?.to_vec1()?);
+        }
+    }
+    Ok(parameters)
+}
+
+/// Detects damage, not malice: FNV-1a (Fowler, Noll and Vo) over words of eight bytes, with a shift that mixes their
+/// upper bits down.
+#[derive(Clone, Copy, Debug)]
+struct Hash(u64);
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hash {
+    /// Adds bytes and their number.
+    fn add(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.add_word(u64::from_le_bytes(*word));
+        }
+        for &byte in rest {
+            self.add_word(u64::from(byte));
+        }
+        self.add_word(bytes.len() as u64);
+    }
+
+    fn add_word(&mut self, word: u64) {
+        let product = (self.0 ^ word).wrapping_mul(0x0100_0000_01b3);
+        self.0 = product ^ (product >> 29);
+    }
+
+    fn finish(self) -> u64 {
+        self.0
+    }
 }

@@ -1,30 +1,30 @@
-//! How a training is paused and stopped from another thread.
+//! Pauses and stops a training from another thread.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// What a training shall do, asked before every batch and before every part of an evaluation.
+/// What a training is to do next. It asks before every batch and before every part of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// Go on.
+    /// Continue.
     Run,
-    /// Wait until told otherwise.
+    /// Wait for another signal.
     Pause,
-    /// Finish after what is at hand: keep the weights, test them, return.
+    /// Finish the batch, test the network and return.
     Stop,
-    /// The same without the test: return what there is.
-    Skip,
-    /// Return at once; nobody waits for the result.
+    /// As [`Signal::Stop`], without the test.
+    SkipTest,
+    /// Return without a result.
     Abandon,
 }
 
 impl Signal {
-    /// Whether nothing more is to be learned.
+    /// Whether no further batch follows.
     pub fn ends_training(self) -> bool {
-        matches!(self, Self::Stop | Self::Skip | Self::Abandon)
+        matches!(self, Self::Stop | Self::SkipTest | Self::Abandon)
     }
 }
 
-/// The lever between a training and whoever started it.
+/// The stop signal of a training, shared with its owner.
 #[derive(Debug)]
 pub struct Control {
     signal: Mutex<Signal>,
@@ -47,39 +47,33 @@ impl Default for Control {
 impl Control {
     /// Makes the training wait before its next batch.
     pub fn pause(&self) {
-        self.change(|signal| {
-            if signal == Signal::Run {
-                Signal::Pause
-            } else {
-                signal
-            }
+        self.change(|signal| match signal {
+            Signal::Run => Signal::Pause,
+            other => other,
         });
     }
 
-    /// Lets a waiting training go on.
+    /// Ends a pause.
     pub fn resume(&self) {
-        self.change(|signal| {
-            if signal == Signal::Pause {
-                Signal::Run
-            } else {
-                signal
-            }
+        self.change(|signal| match signal {
+            Signal::Pause => Signal::Run,
+            other => other,
         });
     }
 
-    /// Ends the training after its batch, waiting or not; final.
+    /// Ends the training after its batch; final.
     pub fn stop(&self) {
         self.change(|signal| match signal {
             Signal::Run | Signal::Pause => Signal::Stop,
-            Signal::Stop | Signal::Skip | Signal::Abandon => signal,
+            other => other,
         });
     }
 
-    /// Ends it without a test of what it has learned, or leaves out the rest of that test; final.
-    pub fn skip(&self) {
+    /// Ends the training without its test, or skips the rest of the test; final.
+    pub fn skip_test(&self) {
         self.change(|signal| match signal {
-            Signal::Run | Signal::Pause | Signal::Stop | Signal::Skip => Signal::Skip,
             Signal::Abandon => signal,
+            _ => Signal::SkipTest,
         });
     }
 
@@ -88,29 +82,33 @@ impl Control {
         self.change(|_| Signal::Abandon);
     }
 
-    /// What was asked for last.
+    /// The last signal.
     pub fn signal(&self) -> Signal {
         *self.lock()
     }
 
-    /// Waits while paused; then says what to do: anything but to pause.
+    /// Waits during a pause. Never returns [`Signal::Pause`].
     pub(super) fn wait_while_paused(&self) -> Signal {
         #[cfg(test)]
-        self.script.look(self);
-        let waiting = self
-            .changed
-            .wait_while(self.lock(), |signal| *signal == Signal::Pause);
+        self.script.poll(self);
+        let is_paused = |signal: &mut Signal| {
+            let is_paused = *signal == Signal::Pause;
+            #[cfg(test)]
+            self.script.wait(is_paused);
+            is_paused
+        };
+        let waiting = self.changed.wait_while(self.lock(), is_paused);
         *waiting.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a test of what was learned goes on after `read` examples: the first few are read in any case,
-    /// unless nobody waits for the result. A pause is none here: it would be over before it was noticed.
-    pub(super) fn continues_testing(&self, read: usize) -> bool {
+    /// Whether a test continues after `done` examples. Ignores a pause, as a test is short. Even a skipped test has its
+    /// first part, which calibration needs.
+    pub(super) fn continues_testing(&self, done: usize) -> bool {
         #[cfg(test)]
-        self.script.look(self);
+        self.script.poll(self);
         match self.signal() {
             Signal::Run | Signal::Pause | Signal::Stop => true,
-            Signal::Skip => read == 0,
+            Signal::SkipTest => done == 0,
             Signal::Abandon => false,
         }
     }
@@ -121,7 +119,7 @@ impl Control {
         self.changed.notify_all();
     }
 
-    /// A signal is whole whatever happened to the thread that held it.
+    /// A panic of another thread leaves the signal valid.
     fn lock(&self) -> MutexGuard<'_, Signal> {
         self.signal.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -129,39 +127,56 @@ impl Control {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc::Sender,
+    };
 
     use super::*;
 
-    /// What whoever holds the lever does.
     type Act = fn(&Control);
 
-    /// Changes the signal at a certain look at it, so that a test can act between any two of them.
+    /// Acts at one poll of the signal, so that a test can act between any two of them.
     #[derive(Debug, Default)]
     pub(in crate::training) struct Script {
-        looks: AtomicUsize,
+        polls: AtomicUsize,
         act: Option<(usize, Act)>,
+        waits: Option<Sender<()>>,
     }
 
     impl Script {
-        /// Acts right before the look of this number, counted from 1.
-        pub(in crate::training) fn at(look: usize, act: Act) -> Self {
+        /// Acts right before this poll, counted from 1.
+        pub(in crate::training) fn at(poll: usize, act: Act) -> Self {
             Self {
-                looks: AtomicUsize::new(0),
-                act: Some((look, act)),
+                act: Some((poll, act)),
+                ..Self::default()
             }
         }
 
-        pub(super) fn look(&self, control: &Control) {
-            let look = self.looks.fetch_add(1, Ordering::Relaxed) + 1;
-            if let Some((_, act)) = self.act.filter(|(at, _)| *at == look) {
+        /// The same, which sends a message when the training waits.
+        pub(in crate::training) fn telling(self, waits: Sender<()>) -> Self {
+            Self {
+                waits: Some(waits),
+                ..self
+            }
+        }
+
+        pub(super) fn poll(&self, control: &Control) {
+            let poll = self.polls.fetch_add(1, Ordering::Relaxed) + 1;
+            if let Some((_, act)) = self.act.filter(|(at, _)| *at == poll) {
                 act(control);
+            }
+        }
+
+        pub(super) fn wait(&self, is_paused: bool) {
+            if let Some(waits) = self.waits.as_ref().filter(|_| is_paused) {
+                waits.send(()).expect("the test receives it");
             }
         }
     }
 
     impl Control {
-        /// One that acts by itself.
+        /// A control that acts by itself.
         pub(in crate::training) fn scripted(script: Script) -> Self {
             Self {
                 script,
@@ -169,14 +184,14 @@ pub(super) mod tests {
             }
         }
 
-        /// How many looks at what is wished for there were.
-        pub(in crate::training) fn looks(&self) -> usize {
-            self.script.looks.load(Ordering::Relaxed)
+        /// The number of polls so far.
+        pub(in crate::training) fn polls(&self) -> usize {
+            self.script.polls.load(Ordering::Relaxed)
         }
     }
 
     #[test]
-    fn a_stop_is_final() {
+    fn a_stop_signal_is_final() {
         let control = Control::default();
         assert_eq!(control.wait_while_paused(), Signal::Run, "at first");
         control.stop();
@@ -187,33 +202,37 @@ pub(super) mod tests {
             Signal::Stop,
             "neither pause nor resume undoes it"
         );
-        control.skip();
+        control.skip_test();
         control.stop();
-        assert_eq!(control.signal(), Signal::Skip, "a skip goes further");
+        assert_eq!(control.signal(), Signal::SkipTest, "a skip replaces a stop");
         control.abandon();
         control.stop();
-        control.skip();
+        control.skip_test();
         assert_eq!(
             control.signal(),
             Signal::Abandon,
-            "and an abandon outranks it"
+            "an abandon replaces both"
         );
     }
 
     #[test]
-    fn a_test_goes_on_until_it_is_skipped() {
+    fn a_test_continues_until_it_is_skipped() {
         let cases: [(Act, [bool; 2], &str); 5] = [
             (|_| (), [true, true], "undisturbed"),
             (Control::pause, [true, true], "a pause comes too late"),
-            (Control::stop, [true, true], "a stop ends the learning"),
-            (Control::skip, [true, false], "something is read of it"),
-            (Control::abandon, [false, false], "nobody waits"),
+            (Control::stop, [true, true], "a stop ends the training only"),
+            (
+                Control::skip_test,
+                [true, false],
+                "calibration needs the first part",
+            ),
+            (Control::abandon, [false, false], "no result"),
         ];
         for (act, expected, reason) in cases {
             let control = Control::default();
             act(&control);
-            let goes_on = [0, 500].map(|read| control.continues_testing(read));
-            assert_eq!(goes_on, expected, "{reason}");
+            let continues = [0, 500].map(|done| control.continues_testing(done));
+            assert_eq!(continues, expected, "{reason}");
         }
     }
 

@@ -1,5 +1,4 @@
-//! What a training's figures say about its settings: that it went wrong, or may be going wrong, and which
-//! hyperparameter is the likely cause.
+//! Hints on the settings of a training, from its metrics.
 
 use std::fmt;
 
@@ -9,64 +8,62 @@ use super::{
 };
 use crate::model::Activation;
 
-/// The accuracy of guessing, 0..=1, and how far from it a network that learns nothing may be: no digit of
-/// MNIST is more than 11.4 % of it.
+/// The highest accuracy of a network that learns nothing, 0..=1. The most frequent digit is 11.4 % of MNIST.
 const CHANCE: f64 = 0.125;
-/// Epochs in a row after which no better than chance is no beginning any more.
+/// The epochs at [`CHANCE`] that make a standstill.
 const STUCK_EPOCHS: usize = 2;
-/// Epochs since the least validation loss after which it climbs rather than wavers.
-const CLIMBING_EPOCHS: usize = 3;
-/// How far above its least value a validation loss that climbs is.
-const CLIMB: f64 = 1.1;
+/// The epochs since the lowest validation loss that make overfitting.
+const OVERFITTING_EPOCHS: usize = 3;
+/// The validation loss of overfitting, as a multiple of the lowest.
+const OVERFITTING_RATIO: f64 = 1.1;
 
-/// A loss that was no finite number any more.
+/// A loss that became NaN or infinite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Divergence {
-    /// The epoch in which it happened, from 1.
+    /// The epoch, from 1.
     pub epoch: usize,
-    /// What is likely to have caused it.
+    /// The likely cause.
     pub cause: Cause,
 }
 
-/// Something about a training under way that its owner should know.
+/// A hint on the settings of a training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Hint {
-    /// It reads no more than one who guesses does.
+    /// The network is no better than chance.
     StuckAtChance {
-        /// Accuracy on the training examples in the last epoch, 0..=1.
+        /// Training accuracy of the last epoch, 0..=1.
         accuracy: f64,
-        /// What is likely to have caused it.
+        /// The likely cause.
         cause: Cause,
     },
-    /// The loss on the validation examples climbs while that on the training examples falls: it learns them
-    /// by heart.
+    /// The validation loss rises while the training loss falls.
     Overfitting {
-        /// The epoch with the least validation loss.
+        /// The epoch with the lowest validation loss.
         best_epoch: usize,
-        /// Whether a patience ends the training and keeps that epoch.
+        /// Whether early stopping is on.
         has_early_stopping: bool,
     },
 }
 
-/// A hyperparameter that is likely to be set wrongly.
+/// A hyperparameter with an unsuitable value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cause {
-    /// The learning rate is too high: it is this.
+    /// This learning rate is too high.
     HighLearningRate(f64),
-    /// The learning rate is too low: it is this.
+    /// This learning rate is too low.
     LowLearningRate(f64),
-    /// The momentum is too high: it is this.
+    /// This momentum is too high.
     Momentum(f64),
-    /// The penalty on the weights is so high that they are nothing, or overshoot.
+    /// The L1 or L2 penalty is too high.
     Penalty,
-    /// So much is dropped out, this part, that too little is left.
+    /// This dropout is too high.
     Dropout(f64),
-    /// Sigmoid and tanh pass hardly any gradient on through this many layers.
+    /// The gradient vanishes in this activation over this many layers.
     Depth(Activation, usize),
 }
 
 impl Cause {
-    /// Where the hyperparameter is in a configuration file.
+    /// The key of the hyperparameter in a configuration file.
     pub fn key(self) -> &'static str {
         match self {
             Self::HighLearningRate(_) | Self::LowLearningRate(_) => {
@@ -79,7 +76,7 @@ impl Cause {
         }
     }
 
-    /// What a loss that is no number is likely to come from.
+    /// The likely cause of a divergence.
     pub(super) fn of_divergence(config: &TrainingConfig) -> Self {
         let rate = config.learning_rate;
         if overshoots(config) {
@@ -93,11 +90,11 @@ impl Cause {
         }
     }
 
-    /// What learning nothing is likely to come from.
+    /// The likely cause of a standstill.
     fn of_stagnation(config: &TrainingConfig) -> Self {
         let rate = config.learning_rate;
         let usual = config.optimizer.default_learning_rate();
-        // Steps that point the same way add up to this many times as long a one: 1 / (1 - momentum).
+        // Equal steps add up to 1 / (1 - momentum) times one step.
         let momentum = match config.optimizer {
             Optimizer::Sgd { momentum, .. } => momentum,
             _ => 0.0,
@@ -123,16 +120,18 @@ impl Cause {
     }
 }
 
-/// Whether a step against a weight's penalty takes it farther from zero than it was.
+/// Whether the L2 penalty moves a weight past zero, farther away than it was.
 fn overshoots(config: &TrainingConfig) -> bool {
     2.0 * config.l2 * config.learning_rate >= 2.0
 }
 
-/// What there is to be pointed out after the last of these epochs.
+/// The hints after the last of these epochs.
 pub fn diagnose(config: &TrainingConfig, history: &[EpochRecord]) -> Vec<Hint> {
     let stuck = stuck_at_chance(config, history);
-    let climbs = overfitting(config, history);
-    stuck.into_iter().chain(climbs).collect()
+    stuck
+        .into_iter()
+        .chain(overfitting(config, history))
+        .collect()
 }
 
 fn stuck_at_chance(config: &TrainingConfig, history: &[EpochRecord]) -> Option<Hint> {
@@ -153,107 +152,79 @@ fn overfitting(config: &TrainingConfig, history: &[EpochRecord]) -> Option<Hint>
     let losses = history
         .iter()
         .filter_map(|record| Some((record, record.validation_loss?)));
-    let (best, least) = losses.min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let (best, lowest) = losses.min_by(|(_, a), (_, b)| a.total_cmp(b))?;
     let validation_loss = last.validation_loss?;
-    let is_late = last.epoch >= best.epoch + CLIMBING_EPOCHS;
-    // What is known by heart is read better than what is not; varied images seldom are.
-    let is_by_heart = last.loss < best.loss && last.loss < validation_loss;
-    let climbs = is_late && validation_loss > least * CLIMB && is_by_heart;
-    climbs.then_some(Hint::Overfitting {
+    let is_late = last.epoch >= best.epoch + OVERFITTING_EPOCHS;
+    let rises = validation_loss > lowest * OVERFITTING_RATIO;
+    // Augmented training images usually have a higher loss than the validation images.
+    let is_memorized = last.loss < best.loss && last.loss < validation_loss;
+    (is_late && rises && is_memorized).then_some(Hint::Overfitting {
         best_epoch: best.epoch,
         has_early_stopping: config.patience > 0,
     })
 }
 
-/// A sentence with its remedy, without the full stop.
+/// A sentence without its full stop.
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::HighLearningRate(rate) => write!(
                 f,
-                "the learning rate of {rate} is probably too high; try a tenth of it, or clip the gradients"
+                "the learning rate {rate} is probably too high; try a tenth of it, or gradient clipping"
             ),
             Self::LowLearningRate(rate) => write!(
                 f,
-                "the learning rate of {rate} is probably too low; try ten times as much"
+                "the learning rate {rate} is probably too low; try ten times as much"
             ),
-            Self::Momentum(momentum) => write!(
-                f,
-                "the momentum of {momentum} is probably too high; try 0.9"
-            ),
+            Self::Momentum(momentum) => {
+                write!(f, "the momentum {momentum} is probably too high; try 0.9")
+            }
             Self::Penalty => write!(
                 f,
-                "the penalty on the weights is probably too high; try a tenth of it"
+                "the L1 or L2 penalty is probably too high; try a tenth of it"
             ),
-            Self::Dropout(part) => write!(
-                f,
-                "so much is dropped out, {part}, that too little is left to learn with; try 0.3"
-            ),
+            Self::Dropout(rate) => {
+                write!(f, "the dropout {rate} is probably too high; try 0.3")
+            }
             Self::Depth(activation, layers) => write!(
                 f,
-                "{activation} passes hardly any gradient on through {layers} layers; try relu, or fewer layers"
+                "the gradient of {activation} vanishes over {layers} layers; try relu, or fewer layers"
             ),
         }
     }
 }
 
-/// "the loss was no finite number any more in epoch 3: the learning rate …".
+/// A sentence without its full stop.
 impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { epoch, cause } = self;
         write!(
             f,
-            "the loss was no finite number any more in epoch {epoch}: {cause}"
+            "the loss became NaN or infinite in epoch {epoch}: {cause}"
         )
     }
 }
 
-impl Hint {
-    /// The same when the training is over, and nothing can be done about it any more.
-    pub fn after_training(&self) -> String {
-        match self {
-            Self::StuckAtChance { .. } => self.to_string(),
-            Self::Overfitting {
-                best_epoch,
-                has_early_stopping,
-            } => {
-                let next = if *has_early_stopping {
-                    "that epoch is kept; next time try"
-                } else {
-                    "next time set a patience, which keeps the best epoch, or try"
-                };
-                format!(
-                    "the validation loss climbed after epoch {best_epoch} while the training loss fell: it learned \
-                     the examples by heart; {next} dropout, weight decay or augmentation"
-                )
-            }
-        }
-    }
-}
-
-/// A sentence without its full stop, for a training under way.
+/// A sentence without its full stop.
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::StuckAtChance { accuracy, cause } => write!(
                 f,
-                "it reads {:.0} % of the digits, as one does who guesses: {cause}",
+                "the accuracy of {:.0} % is no better than chance: {cause}",
                 accuracy * 100.0
             ),
             Self::Overfitting {
                 best_epoch,
                 has_early_stopping,
             } => {
-                let now = if *has_early_stopping {
-                    "the patience will end it; try dropout, weight decay or augmentation"
+                let first = best_epoch + 1;
+                let remedy = if *has_early_stopping {
+                    "dropout, weight decay or augmentation"
                 } else {
-                    "stop here, or try dropout, weight decay, augmentation, or a patience"
+                    "early stopping, dropout or augmentation"
                 };
-                write!(
-                    f,
-                    "the validation loss has climbed since epoch {best_epoch} while the training loss fell: it \
-                     learns the examples by heart; {now}"
-                )
+                write!(f, "overfitting from epoch {first} on: try {remedy}")
             }
         }
     }

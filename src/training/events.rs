@@ -1,101 +1,97 @@
-//! What a training says while it runs.
+//! What a training reports: events while it runs, and its result.
 
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::Checkpoint;
-use crate::model::Mlp;
+use super::{checkpoint::Checkpoint, diagnostics::Divergence, evaluation::Evaluation};
+use crate::model::{Mlp, file::Model};
 
-/// What a training says while it runs.
+/// An event of a training. Its network is the one under training: a receiver that keeps it must take a [`Mlp::copy`]
+/// before it returns.
 #[derive(Clone, Debug)]
 pub enum TrainingEvent {
-    /// The first event: what there is to do.
+    /// The first event.
     Started(Plan),
-    /// The second one where an interrupted training goes on: the epochs that it had finished.
+    /// The second event of a resumed training: the epochs that it finished before.
     Resumed(Vec<EpochRecord>),
-    /// After every batch; a gauge, which may be missed.
+    /// After every batch; a gauge.
     Batch(Progress),
-    /// The network as it is in the midst of an epoch, some times a second; a gauge. Whoever keeps it must
-    /// take a [`Mlp::copy`] before returning.
+    /// The network within an epoch, a few times a second; a gauge.
     LiveSnapshot(Mlp),
-    /// After every whole epoch; a fact.
+    /// After every epoch.
     EpochFinished {
-        /// Its figures.
+        /// Its metrics.
         record: EpochRecord,
-        /// The network, or the running mean of its weights where there is one: whoever keeps it must
-        /// take a [`Mlp::copy`] before returning.
+        /// The network, or the moving average of its weights.
         mlp: Mlp,
     },
-    /// Nothing more is learned, whether by itself or because of a stop; what follows is the test of this
-    /// network, which is the one that is kept. Left out where not even one batch was learned.
-    Learned {
-        /// The network: whoever keeps it must take a [`Mlp::copy`] before returning.
+    /// After the last batch, before the test. Omitted for an untrained network.
+    TestStarted {
+        /// The network of the result.
         mlp: Mlp,
-        /// The epoch at whose end it was so; `None` if it is from within one.
+        /// The epoch that ended with these weights; `None` within an epoch.
         epoch: Option<usize>,
-        /// Whether somebody stopped it before its last epoch ended.
+        /// Whether a stop signal ended the training.
         is_stopped: bool,
     },
-    /// All that is needed to go on from here: after every epoch, at least every 30 seconds, and when a stop
-    /// was asked for. Whoever writes it down must not take long over it.
+    /// After every epoch, at least every 30 seconds, and after a stop signal. The training waits for the receiver.
     Checkpoint(Box<Checkpoint>),
 }
 
-/// How much a training has to do.
+/// The size of a training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Epochs in all.
+    /// Its epochs.
     pub epochs: usize,
-    /// Examples it learns from, each once an epoch.
+    /// Training examples of an epoch.
     pub training_examples: usize,
-    /// Examples it is validated with after each epoch; may be 0.
+    /// Validation examples of an epoch; may be 0.
     pub validation_examples: usize,
 }
 
-/// Where a training is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// The progress of a training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Progress {
-    /// The epoch under way, from 1.
+    /// The current epoch, from 1.
     pub epoch: usize,
     /// Images seen since the start, in all epochs.
     pub images_seen: usize,
-    /// Images to be seen in all.
+    /// Images of all epochs.
     pub images_total: usize,
-    /// Mean loss since the epoch began.
+    /// Mean loss of the current epoch.
     pub loss: f64,
-    /// Accuracy since the epoch began, 0..=1.
+    /// Accuracy of the current epoch, 0..=1.
     pub accuracy: f64,
-    /// Loss of the last batches, a running mean over about [`Progress::SMOOTHED_BATCHES`]: a curve that is
-    /// not too shaky.
+    /// Loss as a moving average over about [`Progress::SMOOTHED_BATCHES`] batches.
     pub smoothed_loss: f64,
-    /// Accuracy of the last batches, likewise; 0..=1.
+    /// Accuracy as such a moving average, 0..=1.
     pub smoothed_accuracy: f64,
     /// The learning rate of the last step.
     pub learning_rate: f64,
-    /// Seconds spent on batches since the start, without pauses.
+    /// Seconds of training and validation since the start, without pauses.
     pub elapsed_secs: f64,
 }
 
 impl Progress {
-    /// The batches over which the smoothed figures are a mean, about.
+    /// About the number of batches in the moving averages.
     pub const SMOOTHED_BATCHES: f64 = 50.0;
 
-    /// Images learned from in a second, so far.
+    /// Training images per second, so far.
     pub fn images_per_sec(&self) -> f64 {
         self.images_seen as f64 / self.elapsed_secs.max(1e-9)
     }
 
-    /// Seconds to the end at this pace.
+    /// Seconds to the end at this speed.
     pub fn remaining_secs(&self) -> f64 {
         (self.images_total - self.images_seen) as f64 / self.images_per_sec()
     }
 
-    /// The part that is done, 0..=1.
+    /// The finished part of the training, 0..=1.
     pub fn done(&self) -> f64 {
         self.images_seen as f64 / self.images_total.max(1) as f64
     }
 
-    /// Takes in the mean figures of batch number `batch`, counted from 1. Until enough of them were seen it
-    /// is the mean of all.
+    /// Adds the mean metrics of a batch, numbered from 1. The first batches count equally.
     pub(super) fn smooth(&mut self, batch: usize, loss: f64, accuracy: f64) {
         let weight = 1.0 / Self::SMOOTHED_BATCHES.min(batch as f64);
         self.smoothed_loss += (loss - self.smoothed_loss) * weight;
@@ -103,25 +99,62 @@ impl Progress {
     }
 }
 
-/// The figures of a finished epoch.
+/// The metrics of a finished epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EpochRecord {
-    /// Which one, from 1.
+    /// Its number, from 1.
     pub epoch: usize,
-    /// Mean loss over the epoch, while the weights changed; without penalties on the weights.
+    /// Mean training loss while the weights changed, without L1 and L2 penalties.
     pub loss: f64,
-    /// Accuracy over the epoch, while the weights changed; 0..=1.
+    /// Training accuracy while the weights changed, 0..=1.
     pub accuracy: f64,
-    /// The same loss on the validation examples at the epoch's end, without label smoothing; `None` without
-    /// any.
+    /// Loss on the validation examples after the epoch, without label smoothing; `None` without such examples.
     pub validation_loss: Option<f64>,
-    /// Accuracy on them.
+    /// Accuracy on the validation examples, 0..=1.
     pub validation_accuracy: Option<f64>,
-    /// The learning rate of the epoch's last step.
-    #[serde(default)]
+    /// The learning rate of the last step.
     pub learning_rate: f64,
-    /// Seconds that the epoch took, validation included, pauses not.
+    /// Seconds of training and validation, without pauses.
     pub elapsed_secs: f64,
+}
+
+/// The result of a training.
+#[derive(Debug)]
+pub struct TrainedModel {
+    /// The model, with its metrics in the metadata.
+    pub model: Model,
+    /// The finished epochs.
+    pub history: Vec<EpochRecord>,
+    /// The metrics on the test set; `None` without test examples and after a skipped test.
+    pub test: Option<Evaluation>,
+    /// Why the training ended.
+    pub stop_reason: StopReason,
+    /// The epoch that ended with these weights, from 1; `None` within an epoch.
+    pub epoch: Option<usize>,
+    /// Whether the training stopped before its first batch.
+    pub is_untrained: bool,
+}
+
+impl TrainedModel {
+    /// Whether a stop signal ended the training.
+    pub fn is_stopped(&self) -> bool {
+        self.stop_reason == StopReason::Stopped
+    }
+}
+
+/// Why a training ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum StopReason {
+    /// After its last epoch. The weights are those of the last epoch; with early stopping, of the best.
+    Completed,
+    /// The patience of early stopping ended. The weights are those of the best epoch.
+    EarlyStopping,
+    /// By a stop signal. The weights are those of the best epoch; without validation examples, and in the first epoch,
+    /// the current ones.
+    Stopped,
+    /// The loss became NaN or infinite. The weights are those of the best epoch.
+    Diverged(Divergence),
 }
 
 #[cfg(test)]
@@ -129,25 +162,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn smoothed_figures_are_a_mean_that_forgets() {
+    fn smoothed_metrics_are_a_moving_average() {
         let mut progress = Progress::default();
         for (index, loss) in [4.0, 2.0, 3.0].into_iter().enumerate() {
             progress.smooth(index + 1, loss, loss / 10.0);
         }
+        // Rounding errors of a few additions.
         assert!(
             (progress.smoothed_loss - 3.0).abs() < 1e-12,
-            "the mean of the first"
+            "the mean of the first batches"
         );
         for batch in 4..1000 {
             progress.smooth(batch, 1.0, 0.5);
         }
-        assert!(
-            (progress.smoothed_loss - 1.0).abs() < 1e-6,
-            "the past is forgotten"
-        );
-        assert!(
-            (progress.smoothed_accuracy - 0.5).abs() < 1e-6,
-            "so is the accuracy's"
-        );
+        // (1 - 1/50)^950 of the first batches is left.
+        for (found, expected) in [
+            (progress.smoothed_loss, 1.0),
+            (progress.smoothed_accuracy, 0.5),
+        ] {
+            assert!((found - expected).abs() < 1e-6, "{found} forgets the past");
+        }
     }
 }

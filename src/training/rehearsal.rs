@@ -100,7 +100,14 @@ pub fn rehearse(
         read()?;
         let read_secs = start.elapsed().as_secs_f64() / part.len().max(1) as f64;
         let training = TrainingSet::new(std::slice::from_ref(images), &[], &[]);
-        let mut run = Run::new(config, &training, control, Networks { mlp, teacher: None })?;
+        let input = super::checkpoint::TrainingInput::default();
+        let mut run = Run::new(
+            config,
+            &input,
+            &training,
+            control,
+            Networks { mlp, teacher: None },
+        )?;
         let learn_secs = run.time_steps(FIRST_STEPS, LEAST_STEPS, STEPS_TIME)?;
         Ok(learn_secs.map(|learn_secs| Rehearsal {
             learn_secs,

@@ -1,7 +1,5 @@
-//! A training under way: its order of examples, its random numbers, its step, and where it is.
+//! The training loop: the order of the examples, the random numbers, the steps and the progress.
 
-mod interruption;
-mod targets;
 mod timing;
 
 use std::time::{Duration, Instant};
@@ -10,15 +8,15 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    BatchFigures, EpochRecord, Plan, Progress, Step, StepSettings, TrainingEvent,
+    BatchFigures, EpochRecord, Plan, Progress, Step, StepSettings, StopReason, TrainingEvent,
     average::Average,
     batch::Batch,
+    checkpoint::{Checkpoint, CheckpointState, TrainingInput, values},
     config::TrainingConfig,
     control::{Control, Signal},
     diagnostics::{Cause, Divergence},
     dropout::Dropout,
     evaluation,
-    outcome::Ending,
     source::{Source, shuffler, variations},
     step::{
         autograd::Autograd,
@@ -26,14 +24,14 @@ use super::{
     },
 };
 use crate::{
-    data::{Examples, TrainingSet},
-    error::{ModelError, TrainingError},
+    data::{Examples, Target, TrainingSet},
+    error::{ModelError, Refusal, TrainingError},
     model::Mlp,
 };
 
-/// The most time between two checkpoints.
+/// The longest time between two checkpoints.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
-/// The time between two glances at the network that is learning.
+/// The shortest time between two live snapshots.
 const LIVE_SNAPSHOT_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The networks that a run starts with.
@@ -44,10 +42,11 @@ pub(super) struct Networks {
     pub(super) teacher: Option<Mlp>,
 }
 
-/// A training under way.
+/// A training in progress.
 pub(super) struct Run<'a> {
     config: &'a TrainingConfig,
     control: &'a Control,
+    input: &'a TrainingInput,
     training: &'a TrainingSet,
     source: Source,
     /// The base model of a fine-tuning with corrections: its outputs are the targets of all other examples.
@@ -55,48 +54,46 @@ pub(super) struct Run<'a> {
     mlp: Mlp,
     step: Box<dyn Step>,
     average: Option<Average>,
-    /// The order in which the examples are seen in this epoch.
+    /// The order of the examples in the current epoch.
     order: Vec<u32>,
     rng: ChaCha8Rng,
     progress: Progress,
-    /// Examples of the epoch that were seen, and their figures.
+    /// Examples of the current epoch that were seen, and their metrics.
     seen: usize,
     sums: BatchFigures,
     batches: usize,
-    /// Seconds since the start, when the epoch began.
+    /// Seconds since the start of the training, at the start of the epoch.
     epoch_start_secs: f64,
     history: Vec<EpochRecord>,
     best: Option<Best>,
-    checkpointed: Instant,
+    last_checkpoint: Instant,
     last_live_snapshot: Instant,
 }
 
-/// The network at the end of the best epoch so far: that with the least validation loss, or, where nothing is
-/// validated, the least loss.
-pub(super) struct Best {
-    pub(super) epoch: usize,
-    pub(super) validation_loss: Option<f64>,
-    pub(super) mlp: Mlp,
+/// The network after the best epoch so far: the one with the lowest validation loss or, without validation, the lowest
+/// loss.
+struct Best {
+    epoch: usize,
+    mlp: Mlp,
 }
 
-/// What a run leaves.
+/// The result of a run.
 pub(super) struct RunResult {
-    /// The network that is to be kept.
     pub(super) mlp: Mlp,
-    /// The epoch at whose end it was so.
+    /// The epoch that ended with these weights; `None` within an epoch.
     pub(super) epoch: Option<usize>,
     pub(super) history: Vec<EpochRecord>,
-    pub(super) ending: Ending,
+    pub(super) stop_reason: StopReason,
     /// Whether there was not even one batch.
-    pub(super) is_blank: bool,
+    pub(super) is_untrained: bool,
 }
 
-/// How an epoch's batches ended.
+/// How the batches of an epoch ended.
 enum Batches {
     Done,
-    /// By a stop, or because nobody waits for the result.
+    /// By a signal.
     Interrupted,
-    /// The loss was no finite number.
+    /// The loss is NaN or infinite.
     Diverged,
 }
 
@@ -105,6 +102,7 @@ impl<'a> Run<'a> {
     /// prevents forgetting ("Learning without Forgetting", Li and Hoiem 2016).
     pub(super) fn new(
         config: &'a TrainingConfig,
+        input: &'a TrainingInput,
         training: &'a TrainingSet,
         control: &'a Control,
         networks: Networks,
@@ -123,6 +121,7 @@ impl<'a> Run<'a> {
         Ok(Self {
             config,
             control,
+            input,
             training,
             source: Source::new(config, training, control),
             teacher,
@@ -141,12 +140,96 @@ impl<'a> Run<'a> {
             epoch_start_secs: 0.0,
             history: Vec::new(),
             best: None,
-            checkpointed: Instant::now(),
+            last_checkpoint: Instant::now(),
             last_live_snapshot: Instant::now(),
         })
     }
 
-    /// Trains until an end; `None` when it was abandoned.
+    /// Continues from a checkpoint of the same configuration and data. [`Run::new`] took its networks.
+    pub(super) fn resume(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainingError> {
+        let is_stopped = self.control.signal().ends_training();
+        // After a stop signal, not all synthetic digits were generated. No batch needs them.
+        if !is_stopped && self.training.len() != checkpoint.order.len() {
+            return Err(TrainingError::Refused(Refusal::new(
+                "resume the training",
+                format!("{} training examples", self.training.len()),
+                format!("{}, as at its start", checkpoint.order.len()),
+                "resume it with the version of Digitpad that started it, or start a new training",
+            )));
+        }
+        let device = self.mlp.device();
+        let network = |parameters| checkpoint.network(parameters, device);
+        let state = &checkpoint.state;
+        self.step.restore(&checkpoint.optimizer)?;
+        self.average = match &checkpoint.average {
+            Some(parameters) => Some(Average::resumed(
+                network(parameters)?,
+                self.config.ema,
+                state.average_updates,
+            )),
+            None => None,
+        };
+        self.best = match (state.best_epoch, &checkpoint.best) {
+            (Some(epoch), Some(parameters)) => Some(Best {
+                epoch,
+                mlp: network(parameters)?,
+            }),
+            _ => None,
+        };
+        self.order.clone_from(&checkpoint.order);
+        self.rng.set_word_pos(state.shuffler_words.into());
+        self.history.clone_from(&state.history);
+        self.progress = state.progress;
+        self.seen = state.seen;
+        self.sums = BatchFigures {
+            loss_sum: state.loss_sum,
+            correct: state.correct,
+        };
+        self.batches = state.batches;
+        self.epoch_start_secs = state.epoch_start_secs;
+        Ok(())
+    }
+
+    /// Reports a checkpoint of this moment.
+    fn checkpoint(&mut self, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<(), TrainingError> {
+        if self.progress.images_seen == 0 {
+            return Ok(());
+        }
+        self.last_checkpoint = Instant::now();
+        let average = self.average.as_ref();
+        let optimizer = self.step.state()?;
+        let checkpoint = Checkpoint {
+            config: self.config.clone(),
+            state: CheckpointState {
+                seen: self.seen,
+                loss_sum: self.sums.loss_sum,
+                correct: self.sums.correct,
+                batches: self.batches,
+                epoch_start_secs: self.epoch_start_secs,
+                average_updates: average.map_or(0, Average::updates),
+                optimizer_steps: optimizer.steps,
+                shuffler_words: self.rng.get_word_pos() as u64,
+                best_epoch: self.best.as_ref().map(|best| best.epoch),
+                progress: self.progress,
+                input: self.input.clone(),
+                history: self.history.clone(),
+            },
+            order: self.order.clone(),
+            parameters: values(&self.mlp)?,
+            teacher: self.teacher.as_ref().map(values).transpose()?,
+            average: average.map(Average::mlp).map(values).transpose()?,
+            best: self
+                .best
+                .as_ref()
+                .map(|best| values(&best.mlp))
+                .transpose()?,
+            optimizer,
+        };
+        on_event(TrainingEvent::Checkpoint(Box::new(checkpoint)));
+        Ok(())
+    }
+
+    /// Trains to the end. `None` after [`Control::abandon`].
     pub(super) fn epochs(
         mut self,
         validation: &Examples,
@@ -160,19 +243,19 @@ impl<'a> Run<'a> {
         if self.progress.images_seen > 0 {
             on_event(TrainingEvent::Resumed(self.history.clone()));
         }
-        let ending = loop {
+        let stop_reason = loop {
             if self.history.len() >= self.config.epochs {
-                break Ending::Completed;
+                break StopReason::Completed;
             }
             if self.is_patience_exhausted() {
-                break Ending::StoppedEarly;
+                break StopReason::EarlyStopping;
             }
             if self.history.len() == self.progress.epoch {
                 self.begin_epoch();
             }
             let record = match self.batches(on_event)? {
-                // ReLU makes 0 of what is no number, so that the loss need not show it.
-                Batches::Done if !self.has_numbers()? => break self.diverged()?,
+                // ReLU turns NaN into 0, so that the loss may stay finite.
+                Batches::Done if !self.has_finite_weights()? => break self.diverged()?,
                 Batches::Done => self.end_epoch(validation)?,
                 Batches::Interrupted => None,
                 Batches::Diverged => break self.diverged()?,
@@ -182,7 +265,7 @@ impl<'a> Run<'a> {
                     return Ok(None);
                 }
                 self.checkpoint(on_event)?;
-                break Ending::Stopped;
+                break StopReason::Stopped;
             };
             if record.validation_loss.is_some_and(|loss| !loss.is_finite()) {
                 break self.diverged()?;
@@ -191,15 +274,14 @@ impl<'a> Run<'a> {
             self.history.push(record.clone());
             on_event(TrainingEvent::EpochFinished {
                 record,
-                mlp: self.shown().clone(),
+                mlp: self.current().clone(),
             });
             self.checkpoint(on_event)?;
         };
-        Ok(Some(self.learned(ending)))
+        Ok(Some(self.result(stop_reason)))
     }
 
-    /// Whether all that was learned are finite numbers.
-    fn has_numbers(&self) -> Result<bool, ModelError> {
+    fn has_finite_weights(&self) -> Result<bool, ModelError> {
         for parameter in self.mlp.parameters() {
             let sum: f32 = parameter.as_tensor().sum_all()?.to_scalar()?;
             if !sum.is_finite() {
@@ -209,8 +291,8 @@ impl<'a> Run<'a> {
         Ok(true)
     }
 
-    /// The network that is validated and shown.
-    fn shown(&self) -> &Mlp {
+    /// The network to validate and to show: the moving average, if there is one.
+    fn current(&self) -> &Mlp {
         self.average.as_ref().map_or(&self.mlp, Average::mlp)
     }
 
@@ -222,7 +304,7 @@ impl<'a> Run<'a> {
         self.epoch_start_secs = self.progress.elapsed_secs;
     }
 
-    /// Learns from the examples of the epoch that were not seen yet.
+    /// Trains on the remaining examples of the epoch.
     fn batches(
         &mut self,
         on_event: &mut dyn FnMut(TrainingEvent),
@@ -233,7 +315,7 @@ impl<'a> Run<'a> {
             }
             let start = Instant::now();
             let count = self.config.batch_size.min(self.order.len() - self.seen);
-            let figures = self.learn(count)?;
+            let figures = self.train_batch(count)?;
             if !figures.loss_sum.is_finite() {
                 return Ok(Batches::Diverged);
             }
@@ -241,18 +323,18 @@ impl<'a> Run<'a> {
             self.progress.elapsed_secs += start.elapsed().as_secs_f64();
             on_event(TrainingEvent::Batch(self.progress));
             if self.last_live_snapshot.elapsed() >= LIVE_SNAPSHOT_INTERVAL {
-                on_event(TrainingEvent::LiveSnapshot(self.shown().clone()));
+                on_event(TrainingEvent::LiveSnapshot(self.current().clone()));
                 self.last_live_snapshot = Instant::now();
             }
-            if self.checkpointed.elapsed() >= CHECKPOINT_INTERVAL {
+            if self.last_checkpoint.elapsed() >= CHECKPOINT_INTERVAL {
                 self.checkpoint(on_event)?;
             }
         }
         Ok(Batches::Done)
     }
 
-    /// One step, on the next `count` examples.
-    fn learn(&mut self, count: usize) -> Result<BatchFigures, TrainingError> {
+    /// One step on the next `count` examples.
+    fn train_batch(&mut self, count: usize) -> Result<BatchFigures, TrainingError> {
         let members = &self.order[self.seen..self.seen + count];
         let examples: Vec<usize> = members.iter().map(|&index| index as usize).collect();
         let settings = self.settings();
@@ -282,6 +364,19 @@ impl<'a> Run<'a> {
         Ok(figures)
     }
 
+    /// The targets of these training examples. `batch` has their images, in the same order.
+    fn targets(&self, examples: &[usize], batch: Batch) -> Result<Vec<Target>, ModelError> {
+        let target = |&index: &usize| self.training.target(index);
+        let mut targets: Vec<Target> = examples.iter().map(target).collect();
+        if let Some(teacher) = &self.teacher {
+            let logits = teacher.logits_of_preprocessed(batch.to_dense())?;
+            for ((target, logits), &index) in targets.iter_mut().zip(logits).zip(examples) {
+                target.before = (!self.training.is_correction(index)).then_some(logits);
+            }
+        }
+        Ok(targets)
+    }
+
     fn settings(&self) -> StepSettings {
         let config = self.config;
         let factor = config.schedule.factor(self.progress.done(), config.epochs);
@@ -299,7 +394,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Counts a batch that was learned from.
+    /// Counts a finished batch.
     fn advance(&mut self, count: usize, figures: BatchFigures) {
         self.sums = self.sums.plus(figures);
         self.seen += count;
@@ -312,11 +407,11 @@ impl<'a> Run<'a> {
         progress.smooth(self.batches, loss / count as f64, correct / count as f64);
     }
 
-    /// The figures of the epoch whose batches are done; `None` when it was stopped or abandoned meanwhile.
+    /// Validates the network after the last batch of an epoch. `None` after a signal to stop.
     fn end_epoch(&mut self, validation: &Examples) -> Result<Option<EpochRecord>, TrainingError> {
         let start = Instant::now();
         let mut waited = Duration::ZERO;
-        let logits = evaluation::logits(self.shown(), validation, &mut |_| {
+        let logits = evaluation::logits(self.current(), validation, &mut |_| {
             let asked = Instant::now();
             let signal = self.control.wait_while_paused();
             waited += asked.elapsed();
@@ -338,70 +433,65 @@ impl<'a> Run<'a> {
         }))
     }
 
-    /// Keeps the network if the epoch is the best so far.
+    /// Copies the network after the best epoch so far.
     fn update_best(&mut self, record: &EpochRecord) -> Result<(), ModelError> {
         let loss = |record: &EpochRecord| record.validation_loss.unwrap_or(record.loss);
-        let of_best = |best: &Best| self.history.get(best.epoch - 1).map(loss);
-        let least = self.best.as_ref().and_then(of_best);
-        if least.is_none_or(|least| loss(record) < least) {
+        let lowest = self.best_record().map(loss);
+        if lowest.is_none_or(|lowest| loss(record) < lowest) {
             self.best = Some(Best {
                 epoch: record.epoch,
-                validation_loss: record.validation_loss,
-                mlp: self.shown().copy()?,
+                mlp: self.current().copy()?,
             });
         }
         Ok(())
     }
 
-    fn is_patience_exhausted(&self) -> bool {
-        let patience = self.config.patience;
-        let waited = |best: &Best| self.history.len() - best.epoch;
-        patience > 0
-            && self
-                .best
-                .as_ref()
-                .is_some_and(|best| waited(best) >= patience)
+    fn best_record(&self) -> Option<&EpochRecord> {
+        self.history.get(self.best.as_ref()?.epoch - 1)
     }
 
-    /// The end after a loss that is no finite number.
+    fn is_patience_exhausted(&self) -> bool {
+        let patience = self.config.patience;
+        let is_exhausted = |best: &Best| self.history.len() - best.epoch >= patience;
+        patience > 0 && self.best.as_ref().is_some_and(is_exhausted)
+    }
+
+    /// The end after a loss that is NaN or infinite.
     ///
     /// # Errors
-    /// When there is no epoch to go back to.
-    fn diverged(&self) -> Result<Ending, TrainingError> {
+    /// When no epoch is finished.
+    fn diverged(&self) -> Result<StopReason, TrainingError> {
         let divergence = Divergence {
             epoch: self.progress.epoch,
             cause: Cause::of_divergence(self.config),
         };
         match self.best {
-            Some(_) => Ok(Ending::Diverged(divergence)),
+            Some(_) => Ok(StopReason::Diverged(divergence)),
             None => Err(TrainingError::Diverged(divergence.to_string())),
         }
     }
 
-    /// Chooses the network that is kept.
-    fn learned(self, ending: Ending) -> RunResult {
-        let is_validated = |best: &Best| best.validation_loss.is_some();
-        let wants_best = match ending {
-            Ending::Completed => self.config.patience > 0,
-            Ending::Stopped => self.best.as_ref().is_some_and(is_validated),
-            Ending::StoppedEarly | Ending::Diverged(_) => true,
+    /// Chooses between the best and the last weights.
+    fn result(self, stop_reason: StopReason) -> RunResult {
+        let is_validated = |record: &EpochRecord| record.validation_loss.is_some();
+        let wants_best = match stop_reason {
+            StopReason::Completed => self.config.patience > 0,
+            StopReason::Stopped => self.best_record().is_some_and(is_validated),
+            StopReason::EarlyStopping | StopReason::Diverged(_) => true,
         };
-        let at_end = self.history.len() == self.progress.epoch;
+        let is_between_epochs = self.history.len() == self.progress.epoch;
         let last = self.history.last().map(|record| record.epoch);
+        let current = self.current().clone();
         let (mlp, epoch) = match self.best.filter(|_| wants_best) {
             Some(best) => (best.mlp, Some(best.epoch)),
-            None => (
-                self.average
-                    .map_or(self.mlp, |average| average.mlp().clone()),
-                last.filter(|_| at_end),
-            ),
+            None => (current, last.filter(|_| is_between_epochs)),
         };
         RunResult {
             mlp,
             epoch,
             history: self.history,
-            ending,
-            is_blank: self.progress.images_seen == 0,
+            stop_reason,
+            is_untrained: self.progress.images_seen == 0,
         }
     }
 }

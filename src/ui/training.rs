@@ -295,7 +295,7 @@ fn bar_ui(ui: &mut Ui, progress: Option<&Progress>) {
 /// What the figures say of the settings, with a bar beside it that catches the eye.
 fn hints_ui(ui: &mut Ui, training: &Training) {
     let palette = Palette::of(ui.style());
-    for remark in &training.hints {
+    for remark in training.hint_texts() {
         let shown = Frame::new()
             .inner_margin(Margin {
                 left: 12,

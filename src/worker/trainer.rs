@@ -89,7 +89,7 @@ pub enum TrainerFact {
         snapshot: Arc<Model>,
     },
     /// Nothing more is learned; what was is tested. Left out where not even one batch was learned.
-    Learned {
+    TestStarted {
         /// The model that is kept, which answers as it will.
         model: Arc<Model>,
         /// The epoch at whose end it was so; `None` if it is from within one.
@@ -169,7 +169,7 @@ impl Trainer {
         self.control.resume();
     }
 
-    /// Ends after the batch at hand, paused or not; [`TrainerFact::Learned`] follows where anything
+    /// Ends after the batch at hand, paused or not; [`TrainerFact::TestStarted`] follows where anything
     /// was learned, and, after a test, [`TrainerFact::Finished`].
     pub fn stop(&self) {
         self.control.stop();
@@ -177,7 +177,7 @@ impl Trainer {
 
     /// Leaves out that test, or the rest of it.
     pub fn skip_test(&self) {
-        self.control.skip();
+        self.control.skip_test();
     }
 
     /// Where the training is; `None` before its first batch.
@@ -350,13 +350,13 @@ impl Listener<'_> {
                         .tell(TrainerFact::EpochFinished { record, snapshot });
                 }
             }
-            TrainingEvent::Learned {
+            TrainingEvent::TestStarted {
                 mlp,
                 epoch,
                 is_stopped,
             } => {
                 if let Some(model) = self.copied(&mlp, None) {
-                    self.reporter.tell(TrainerFact::Learned {
+                    self.reporter.tell(TrainerFact::TestStarted {
                         model,
                         epoch,
                         is_stopped,

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::action::{Effect, PathPurpose},
     model::file::Model,
-    training::{Ending, Progress, TrainedModel},
+    training::{Progress, StopReason, TrainedModel},
     worker::{
         file_tasks::FileOutcome,
         predictor::{PredictionOutcome, PredictionResponse},
@@ -75,7 +75,7 @@ impl State {
                 self.training.push(record);
                 self.show_snapshot(snapshot, &mut effects);
             }
-            TrainerFact::Learned {
+            TrainerFact::TestStarted {
                 model,
                 epoch,
                 is_stopped,
@@ -131,9 +131,9 @@ impl State {
 
     fn finish(&mut self, run: u64, trained: TrainedModel, out: &mut Vec<Effect>) {
         let stopped = trained.is_stopped();
-        let divergence = match trained.ending {
-            Ending::Diverged(divergence) => Some(divergence),
-            Ending::Completed | Ending::StoppedEarly | Ending::Stopped => None,
+        let divergence = match trained.stop_reason {
+            StopReason::Diverged(divergence) => Some(divergence),
+            StopReason::Completed | StopReason::EarlyStopping | StopReason::Stopped => None,
         };
         if let Some(divergence) = divergence.filter(|_| !self.settings.training_panel) {
             self.notices
@@ -147,7 +147,7 @@ impl State {
             trained.test.as_ref().map(|test| test.accuracy)
         );
         self.training.snapshot = None;
-        if trained.is_blank {
+        if trained.is_untrained {
             // An untrained network knows nothing: it must not answer.
             self.training.state = TrainingState::Idle;
             self.notices
@@ -157,7 +157,7 @@ impl State {
         self.training.state = TrainingState::Finished { run, stopped };
         let record = self.add_run(&trained);
         self.training.history = trained.history;
-        self.training.look_back(divergence.as_ref());
+        self.training.divergence = divergence;
         self.training.test = trained.test;
         self.training.validation_accuracy = trained.model.metadata.validation_accuracy;
         let id = self

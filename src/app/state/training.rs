@@ -179,8 +179,10 @@ pub struct Training {
     pub batches: BatchCurve,
     /// The finished epochs of the last run.
     pub history: Vec<EpochRecord>,
-    /// What the figures of the last run say of its settings, each a whole sentence.
-    pub hints: Vec<String>,
+    /// The hints on the settings of the last run.
+    pub hints: Vec<Hint>,
+    /// How the loss of the last run diverged, if it did.
+    pub divergence: Option<Divergence>,
     /// The figures on the test set when the last run is finished and there was one.
     pub test: Option<Evaluation>,
     /// The validation accuracy, 0..=1, of the network that the last run left.
@@ -215,6 +217,7 @@ impl Default for Training {
             batches: BatchCurve::default(),
             history: Vec::new(),
             hints: Vec::new(),
+            divergence: None,
             test: None,
             validation_accuracy: None,
             rehearsals: Rehearsals::default(),
@@ -243,6 +246,7 @@ impl Training {
         self.batches = BatchCurve::default();
         self.history.clear();
         self.hints.clear();
+        self.divergence = None;
         self.test = None;
         self.validation_accuracy = None;
         self.snapshot = None;
@@ -312,27 +316,21 @@ impl Training {
         best_of(&self.history)
     }
 
-    /// Takes in a finished epoch, and says what the figures tell.
+    /// Adds a finished epoch.
     pub(super) fn push(&mut self, record: EpochRecord) {
         self.history.push(record);
-        self.remark(Hint::to_string);
-    }
-
-    /// Says what the figures tell now that the training is over, and that it ended because its loss was no
-    /// number any more.
-    pub(super) fn look_back(&mut self, divergence: Option<&Divergence>) {
-        self.remark(Hint::after_training);
-        if let Some(divergence) = divergence {
-            let text =
-                format!("The training ended: {divergence}. The best epoch's weights are kept.");
-            self.hints.insert(0, text);
+        if let Some(config) = &self.config {
+            self.hints = diagnostics::diagnose(config, &self.history);
         }
     }
 
-    fn remark(&mut self, words: fn(&Hint) -> String) {
-        let Some(config) = &self.config else { return };
-        let seen = diagnostics::diagnose(config, &self.history);
-        self.hints = seen.iter().map(|seen| sentence(&words(seen))).collect();
+    /// The hints on the settings of the last run, each a sentence.
+    pub fn hint_texts(&self) -> Vec<String> {
+        let divergence = self.divergence.map(|divergence| {
+            format!("The training ended: {divergence}. The weights of the best epoch are in use.")
+        });
+        let hints = self.hints.iter().map(|hint| sentence(&hint.to_string()));
+        divergence.into_iter().chain(hints).collect()
     }
 }
 

@@ -64,12 +64,12 @@ impl<'a> Display<'a> {
             TrainingEvent::EpochFinished { record, .. } => {
                 self.line(&epoch_line(record, self.epochs));
             }
-            TrainingEvent::Learned {
+            TrainingEvent::TestStarted {
                 is_stopped: true, ..
             } => self.line("stopped; testing what it has learned (Ctrl-C leaves out the test)"),
             TrainingEvent::LiveSnapshot(_)
             | TrainingEvent::Checkpoint(_)
-            | TrainingEvent::Learned { .. } => {}
+            | TrainingEvent::TestStarted { .. } => {}
         }
     }
 

@@ -1,44 +1,18 @@
-//! A checkpoint as bytes: safetensors whose metadata say all but the numbers.
+//! A checkpoint as the bytes of a safetensors file. Its metadata hold the configuration and the state.
 
 use std::collections::HashMap;
 
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use serde::{Deserialize, Serialize};
 
-use super::{
-    BestEpoch, Checkpoint, DataIdentity, EpochRecord, OptimizerState, Position, hash::Hash,
-};
+use super::{Checkpoint, CheckpointState, Hash, OptimizerState, Parameters};
 use crate::{
-    data::TrainingData,
     error::{ModelError, Refusal},
     model::MAX_PARAMETERS,
-    training::{config::TrainingConfig, fine_tune::Origin, step::convolution::parameter_sizes},
+    training::{config::TrainingConfig, step::convolution::parameter_sizes},
 };
 
 /// The version of the format, in the metadata under `format`.
-const FORMAT: &str = "digitpad-checkpoint-2";
-
-/// What the metadata hold under `state`, as TOML, whose numbers come back as they were.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct State {
-    data_name: String,
-    optimizer_steps: u32,
-    best: Option<BestRecord>,
-    data: DataIdentity,
-    position: Position,
-    source: TrainingData,
-    origin: Option<Origin>,
-    #[serde(default)]
-    history: Vec<EpochRecord>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BestRecord {
-    epoch: usize,
-    validation_loss: Option<f64>,
-}
+const FORMAT: &str = "digitpad-checkpoint-1";
 
 impl Checkpoint {
     /// The largest checkpoint, in bytes: six times the largest network, and an order of examples.
@@ -47,10 +21,10 @@ impl Checkpoint {
     /// The bytes of a checkpoint file.
     ///
     /// # Errors
-    /// When there is not enough memory.
+    /// When memory is short.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
         let failed = |error: String| ModelError::Compute(error.into());
-        let state = toml::to_string(&self.state()).map_err(|error| failed(error.to_string()))?;
+        let state = toml::to_string(&self.state).map_err(|error| failed(error.to_string()))?;
         let config = self.config.to_toml();
         let tensors = self.tensors();
         let mut hash = Hash::default();
@@ -77,36 +51,20 @@ impl Checkpoint {
             .map_err(|error| failed(error.to_string()))
     }
 
-    fn state(&self) -> State {
-        State {
-            data_name: self.data_name.clone(),
-            optimizer_steps: self.optimizer.steps,
-            best: self.best.as_ref().map(|best| BestRecord {
-                epoch: best.epoch,
-                validation_loss: best.validation_loss,
-            }),
-            data: self.data,
-            position: self.position.clone(),
-            source: self.source.clone(),
-            origin: self.origin.clone(),
-            history: self.history.clone(),
-        }
-    }
-
-    /// All tensors with their names, in the order in which they are read.
+    /// All tensors in the order of [`Reader::read`].
     fn tensors(&self) -> Vec<(String, Dtype, Vec<u8>)> {
         let order = self.order.iter().flat_map(|index| index.to_le_bytes());
         let mut tensors = vec![("order".to_owned(), Dtype::U32, order.collect())];
-        let mut sets = vec![
-            ("parameters", &self.parameters),
-            ("first", &self.optimizer.first),
-            ("second", &self.optimizer.second),
+        let sets = [
+            ("parameters", Some(&self.parameters)),
+            ("first_moment", Some(&self.optimizer.first)),
+            ("second_moment", Some(&self.optimizer.second)),
+            ("teacher", self.teacher.as_ref()),
+            ("average", self.average.as_ref()),
+            ("best", self.best.as_ref()),
         ];
-        sets.extend(self.teacher.as_ref().map(|teacher| ("teacher", teacher)));
-        sets.extend(self.average.as_ref().map(|average| ("average", average)));
-        sets.extend(self.best.as_ref().map(|best| ("best", &best.parameters)));
         for (kind, set) in sets {
-            for (index, values) in set.iter().enumerate() {
+            for (index, values) in set.into_iter().flatten().enumerate() {
                 let bytes = values.iter().flat_map(|value| value.to_le_bytes());
                 tensors.push((format!("{kind}.{index}"), Dtype::F32, bytes.collect()));
             }
@@ -114,10 +72,10 @@ impl Checkpoint {
         tensors
     }
 
-    /// Reads the bytes of a checkpoint file; `name` is for the error.
+    /// Reads the bytes of a checkpoint file. Errors show `name`.
     ///
     /// # Errors
-    /// When the bytes are no whole checkpoint of this program's format.
+    /// When the bytes are not a complete checkpoint of this format.
     pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self, Refusal> {
         let refused = |found: String| refused(name, found);
         let damaged = |error: &dyn std::fmt::Display| refused(format!("damaged content ({error})"));
@@ -131,16 +89,13 @@ impl Checkpoint {
         let format = field("format")?;
         if format != FORMAT {
             let format: String = format.chars().take(60).collect();
-            return Err(refused(format!(
-                "format \"{format}\" instead of \"{FORMAT}\""
-            )));
+            return Err(refused(format!("format \"{format}\", not \"{FORMAT}\"")));
         }
         let config = TrainingConfig::from_toml(field("config")?, name).map_err(|error| {
             let (found, expected) = (error.found, error.expected);
             refused(format!("settings with {found} instead of {expected}"))
         })?;
-        let state: State =
-            toml::from_str(field("state")?).map_err(|error| damaged(&error.message()))?;
+        let state = toml::from_str(field("state")?).map_err(|error| damaged(&error.message()))?;
         let mut reader = Reader {
             tensors: &tensors,
             hash: Hash::default(),
@@ -150,17 +105,21 @@ impl Checkpoint {
         reader.hash.add(field("config")?.as_bytes());
         let checkpoint = reader.read(config, state)?;
         if reader.hash.finish().to_string() != field("hash")? {
-            return Err(refused(
-                "content that was changed after it was written".to_owned(),
-            ));
+            return Err(refused("content that does not match its hash".to_owned()));
         }
         checkpoint.check(name)?;
         Ok(checkpoint)
     }
 
-    /// Refuses what no training could have left.
+    /// Refuses a state that no training reaches.
     fn check(&self, name: &str) -> Result<(), Refusal> {
-        let position = &self.position;
+        let CheckpointState {
+            progress,
+            seen,
+            best_epoch,
+            history,
+            ..
+        } = &self.state;
         let count = self.order.len();
         let mut is_met = vec![false; count];
         for &index in &self.order {
@@ -168,33 +127,32 @@ impl Checkpoint {
                 *is_met = true;
             }
         }
-        let is_between = self.history.len() == position.epoch;
-        let seen = if is_between { 0 } else { position.seen };
-        let best = self.best.as_ref().map(|best| best.epoch);
+        let is_between_epochs = history.len() == progress.epoch;
+        let seen = if is_between_epochs { 0 } else { *seen };
         let checks = [
             (
                 is_met.iter().all(|&is_met| is_met),
-                "an order that is none of its examples",
+                "an order that is not a permutation",
             ),
             (
-                is_between || self.history.len() + 1 == position.epoch,
-                "epochs that do not follow each other",
+                is_between_epochs || history.len() + 1 == progress.epoch,
+                "a history of other epochs",
             ),
             (
-                seen <= count && position.images_seen == self.history.len() * count + seen,
-                "a place outside its epoch",
+                seen <= count && progress.images_seen == history.len() * count + seen,
+                "a wrong number of seen images",
             ),
             (
-                position.images_total == count * self.config.epochs,
-                "another number of images",
+                progress.images_total == count * self.config.epochs,
+                "a wrong number of images",
             ),
             (
-                position.epoch <= self.config.epochs,
+                progress.epoch <= self.config.epochs,
                 "an epoch after the last",
             ),
             (
-                best.is_none_or(|best| (1..=self.history.len()).contains(&best)),
-                "a best epoch that was not finished",
+                best_epoch.is_none_or(|epoch| (1..=history.len()).contains(&epoch)),
+                "a best epoch that is not finished",
             ),
         ];
         match checks.iter().find(|(holds, _)| !holds) {
@@ -206,14 +164,14 @@ impl Checkpoint {
 
 fn refused(name: &str, found: String) -> Refusal {
     Refusal::new(
-        format!("read the interrupted training in {name}"),
+        format!("read the checkpoint in {name}"),
         found,
-        "a whole checkpoint that this version of Digitpad wrote",
-        "choose another file, or train anew",
+        "a complete checkpoint of this version of Digitpad",
+        "choose another file, or start a new training",
     )
 }
 
-/// Reads tensors, and hashes them as it goes.
+/// Reads and hashes tensors.
 struct Reader<'a> {
     tensors: &'a SafeTensors<'a>,
     hash: Hash,
@@ -221,59 +179,43 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(&mut self, config: TrainingConfig, state: State) -> Result<Checkpoint, Refusal> {
+    fn read(
+        &mut self,
+        config: TrainingConfig,
+        state: CheckpointState,
+    ) -> Result<Checkpoint, Refusal> {
         let order = self.numbers("order", Dtype::U32, None, u32::from_le_bytes)?;
-        let model = &config.model;
-        let learned = parameter_sizes(model, &config.fields()?);
-        let model = &parameter_sizes(model, &[]);
-        let parameters = self.set("parameters", model)?;
+        let trained = parameter_sizes(&config.model, &config.fields()?);
+        let dense = &parameter_sizes(&config.model, &[]);
+        let parameters = self.set("parameters", dense)?;
         let optimizer = OptimizerState {
             steps: state.optimizer_steps,
-            first: self.set("first", &learned)?,
-            second: self.set("second", &learned)?,
+            first: self.set("first_moment", &trained)?,
+            second: self.set("second_moment", &trained)?,
         };
-        let teacher = match state.origin {
-            Some(_) if !state.source.corrections.is_empty() => Some(self.set("teacher", model)?),
-            _ => None,
-        };
-        let average = match config.ema {
-            decay if decay > 0.0 => Some(self.set("average", model)?),
-            _ => None,
-        };
-        let best = match state.best {
-            Some(best) => Some(BestEpoch {
-                epoch: best.epoch,
-                validation_loss: best.validation_loss,
-                parameters: self.set("best", model)?,
-            }),
-            None => None,
-        };
+        let input = &state.input;
+        let has_teacher = input.base_model.is_some() && !input.source.corrections.is_empty();
+        let mut set = |kind, is_there: bool| is_there.then(|| self.set(kind, dense)).transpose();
         Ok(Checkpoint {
-            data: state.data,
-            data_name: state.data_name,
-            source: state.source,
-            origin: state.origin,
-            position: state.position,
-            history: state.history,
+            teacher: set("teacher", has_teacher)?,
+            average: set("average", config.ema > 0.0)?,
+            best: set("best", state.best_epoch.is_some())?,
             config,
+            state,
             order,
-            teacher,
             parameters,
-            average,
-            best,
             optimizer,
         })
     }
 
-    /// Parts of these sizes, all of whose values are finite.
-    fn set(&mut self, kind: &str, sizes: &[usize]) -> Result<Vec<Vec<f32>>, Refusal> {
+    /// Parameters of these sizes. All values are finite.
+    fn set(&mut self, kind: &str, sizes: &[usize]) -> Result<Parameters, Refusal> {
         let mut set = Vec::new();
         for (index, &size) in sizes.iter().enumerate() {
             let key = format!("{kind}.{index}");
             let values = self.numbers(&key, Dtype::F32, Some(size), f32::from_le_bytes)?;
             if !values.iter().all(|value| value.is_finite()) {
-                let found = format!("a number in {key} that is not finite");
-                return Err(refused(self.name, found));
+                return Err(refused(self.name, format!("NaN or infinity in {key}")));
             }
             set.push(values);
         }

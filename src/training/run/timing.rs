@@ -30,7 +30,7 @@ impl Run<'_> {
                 self.seen = 0;
             }
             let count = self.config.batch_size.min(self.order.len() - self.seen);
-            let figures = self.learn(count)?;
+            let figures = self.train_batch(count)?;
             self.advance(count, figures);
             images += count;
         }

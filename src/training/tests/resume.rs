@@ -1,4 +1,4 @@
-//! An interrupted training goes on as if nothing had happened.
+//! A resumed training ends as the uninterrupted one.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// A training that uses all that has a state of its own.
-fn with_all() -> TrainingConfig {
+/// A training with everything that has a state.
+fn with_all_state() -> TrainingConfig {
     TrainingConfig {
         epochs: 3,
         optimizer: Optimizer::adam_w(0.01),
@@ -33,8 +33,8 @@ fn with_all() -> TrainingConfig {
     }
 }
 
-/// Trains until a number of batches is done, then stops; what the stop hands out, through its bytes.
-fn interrupted(config: &TrainingConfig, from: Option<&Checkpoint>, batches: usize) -> Checkpoint {
+/// Trains for a number of batches, then stops. The last checkpoint, through its bytes.
+fn interrupted(start: &Start, batches: usize) -> Checkpoint {
     let control = Control::default();
     let mut last = None;
     let mut done = 0;
@@ -48,18 +48,17 @@ fn interrupted(config: &TrainingConfig, from: Option<&Checkpoint>, batches: usiz
         TrainingEvent::Checkpoint(checkpoint) => last = Some(*checkpoint),
         _ => {}
     };
-    let trained = match from {
-        Some(checkpoint) => resume(
-            checkpoint,
-            &dataset(),
-            &Device::Cpu,
-            &control,
-            &mut on_event,
-        ),
-        None => train(config, &dataset(), &Device::Cpu, &control, &mut on_event),
-    };
+    let trained = run(start, &dataset(), &Device::Cpu, &control, &mut on_event);
     assert!(trained.expect("trains").is_some(), "it is not abandoned");
-    through_bytes(&last.expect("a stop leaves a checkpoint"))
+    through_bytes(&last.expect("a stop reports a checkpoint"))
+}
+
+fn fresh_start(config: &TrainingConfig) -> Start {
+    Start::Fresh(Box::new(config.clone()))
+}
+
+fn resumed_start(checkpoint: &Checkpoint) -> Start {
+    Start::Resume(Arc::new(checkpoint.clone()))
 }
 
 fn through_bytes(checkpoint: &Checkpoint) -> Checkpoint {
@@ -76,44 +75,40 @@ fn resumed(checkpoint: &Checkpoint) -> TrainedModel {
 }
 
 #[test]
-fn a_lesson_is_resumed_as_a_lesson() {
-    for dataset in [dataset(), dataset_with_own()] {
-        check_lesson(&dataset);
-    }
-}
-
-fn check_lesson(dataset: &Dataset) {
-    let config = with_all();
-    let base_model = BaseModel::new(
+fn a_fine_tuning_is_resumed_as_a_fine_tuning() {
+    let config = with_all_state();
+    let base = BaseModel::new(
         Arc::new(train_alone(&config).model),
         "first model".to_owned(),
     );
-    let lesson = |control: &Control, on_event: &mut (dyn FnMut(TrainingEvent) + Send)| {
-        let taught = teach(
-            &base_model,
-            &config,
-            dataset,
-            &Device::Cpu,
-            control,
-            on_event,
+    let start = Start::From(base, Box::new(config));
+    for dataset in [dataset(), dataset_with_own()] {
+        let fine_tune =
+            |start: &Start, control: &Control, on_event: &mut (dyn FnMut(TrainingEvent) + Send)| {
+                let trained = run(start, &dataset, &Device::Cpu, control, on_event);
+                trained.expect("trains").expect("is not abandoned").model
+            };
+        let whole = fine_tune(&start, &Control::default(), &mut |_| {});
+        let (control, mut last) = (Control::default(), None);
+        fine_tune(&start, &control, &mut |event| match event {
+            TrainingEvent::Batch(progress) if progress.epoch == 2 => control.stop(),
+            TrainingEvent::Checkpoint(checkpoint) => last = Some(*checkpoint),
+            _ => {}
+        });
+        let checkpoint = through_bytes(&last.expect("a stop reports a checkpoint"));
+        assert_eq!(checkpoint.base_model(), Some("first model"), "its base");
+        let has_teacher = checkpoint.teacher.is_some();
+        assert_eq!(
+            has_teacher,
+            !dataset.corrections.is_empty(),
+            "with corrections"
         );
-        taught.expect("trains").expect("is not abandoned")
-    };
-    let whole = lesson(&Control::default(), &mut |_| {});
-    let (control, mut last) = (Control::default(), None);
-    lesson(&control, &mut |event| match event {
-        TrainingEvent::Batch(progress) if progress.epoch == 2 => control.stop(),
-        TrainingEvent::Checkpoint(checkpoint) => last = Some(*checkpoint),
-        _ => {}
-    });
-    let checkpoint = through_bytes(&last.expect("a stop leaves a checkpoint"));
-    assert_eq!(checkpoint.base_model(), Some("first model"), "it is known");
-    let control = Control::default();
-    let trained = resume(&checkpoint, dataset, &Device::Cpu, &control, &mut |_| {});
-    let trained = trained.expect("trains").expect("is not abandoned").model;
-    let same = parameters(&trained.mlp) == parameters(&whole.model.mlp);
-    assert!(same, "the same weights");
-    assert_eq!(trained.metadata, whole.model.metadata, "and what is known");
+        let start = resumed_start(&checkpoint);
+        let resumed = fine_tune(&start, &Control::default(), &mut |_| {});
+        let same = parameters(&resumed.mlp) == parameters(&whole.mlp);
+        assert!(same, "the same weights");
+        assert_eq!(resumed.metadata, whole.metadata, "the same metadata");
+    }
 }
 
 #[test]
@@ -123,40 +118,40 @@ fn a_resumed_training_gives_the_same_weights_bit_by_bit() {
         epochs: 2,
         ..config()
     };
-    let shared = TrainingConfig {
+    let convolutional = TrainingConfig {
         model: MlpConfig::new(vec![121, 16], Activation::Relu).expect("a small network"),
         convolutional: true,
-        ..with_all()
+        ..with_all_state()
     };
     let cases = [
-        (with_all(), "with all"),
+        (with_all_state(), "with all"),
         (sgd, "plain"),
-        (shared, "shared fields, with all"),
+        (convolutional, "convolutional, with all"),
     ];
     for (config, reason) in cases {
         let whole = train_alone(&config);
-        // Within the first epoch, at its end, and in the midst of later ones; then again and again.
+        // Within the first epoch, at its end, and within later ones; then repeatedly.
         for batches in [1, 3, 6, 7, 10] {
-            let checkpoint = interrupted(&config, None, batches);
+            let checkpoint = interrupted(&fresh_start(&config), batches);
             let trained = resumed(&checkpoint);
             let same = parameters(&trained.model.mlp) == parameters(&whole.model.mlp);
             assert!(same, "{reason}: interrupted after {batches} batches");
-            assert_eq!(trained.test, whole.test, "{reason}: and what it reaches");
+            assert_eq!(trained.test, whole.test, "{reason}: the same test");
             assert_eq!(trained.epoch, whole.epoch, "{reason}: of the same epoch");
-            let figures = |model: &TrainedModel| -> Vec<_> {
+            let metrics = |model: &TrainedModel| -> Vec<_> {
                 let of =
                     |record: &EpochRecord| (record.loss, record.accuracy, record.validation_loss);
                 model.history.iter().map(of).collect()
             };
             assert_eq!(
-                figures(&trained),
-                figures(&whole),
+                metrics(&trained),
+                metrics(&whole),
                 "{reason}: with its history"
             );
         }
-        let mut checkpoint = interrupted(&config, None, 1);
+        let mut checkpoint = interrupted(&fresh_start(&config), 1);
         for batches in [2, 1, 3, 5] {
-            checkpoint = interrupted(&config, Some(&checkpoint), batches);
+            checkpoint = interrupted(&resumed_start(&checkpoint), batches);
         }
         let again = parameters(&resumed(&checkpoint).model.mlp);
         assert!(
@@ -167,8 +162,8 @@ fn a_resumed_training_gives_the_same_weights_bit_by_bit() {
 }
 
 #[test]
-fn a_resumed_training_says_what_was_done() {
-    let checkpoint = interrupted(&with_all(), None, 10);
+fn a_resumed_training_reports_its_finished_epochs() {
+    let checkpoint = interrupted(&fresh_start(&with_all_state()), 10);
     let mut events = Vec::new();
     let control = Control::default();
     let mut on_event = |event| {
@@ -195,17 +190,13 @@ fn a_resumed_training_says_what_was_done() {
         panic!("{events:?}")
     };
     assert_eq!(plan.epochs, 3, "the plan is the whole training's");
-    assert_eq!(
-        history,
-        checkpoint.history(),
-        "and the epochs before are told"
-    );
+    assert_eq!(history, checkpoint.history(), "and the epochs before");
     assert_eq!(checkpoint.progress().epoch, 2, "it is in the second");
 }
 
 #[test]
-fn other_data_are_refused() {
-    let checkpoint = interrupted(&config(), None, 3);
+fn other_data_is_refused() {
+    let checkpoint = interrupted(&fresh_start(&config()), 3);
     let mut images = bars(230).images().to_vec();
     images[0] = 77;
     let changed = Examples::new(images, bars(230).labels().to_vec()).expect("sizes agree");
@@ -221,19 +212,19 @@ fn other_data_are_refused() {
 }
 
 #[test]
-fn a_damaged_checkpoint_is_refused_whatever_the_damage() {
-    let bytes = interrupted(&with_all(), None, 8)
+fn a_damaged_checkpoint_is_refused() {
+    let bytes = interrupted(&fresh_start(&with_all_state()), 8)
         .to_bytes()
         .expect("fits in memory");
     let read = |bytes: &[u8]| Checkpoint::from_bytes(bytes, "a test");
-    assert!(read(&bytes).is_ok(), "whole it is read");
+    assert!(read(&bytes).is_ok(), "the whole file");
     for len in (0..bytes.len()).step_by(997) {
         assert!(read(&bytes[..len]).is_err(), "cut off after {len} bytes");
     }
     for place in (0..bytes.len()).step_by(1009) {
         let mut damaged = bytes.clone();
         damaged[place] ^= 0x10;
-        // A digit of the hash or a space of the header may change without a consequence; no content may.
+        // A space of the header may change; no content may.
         if let Ok(checkpoint) = read(&damaged) {
             assert_eq!(checkpoint, read(&bytes).expect("is whole"), "byte {place}");
         }
@@ -242,73 +233,110 @@ fn a_damaged_checkpoint_is_refused_whatever_the_damage() {
 }
 
 #[test]
-fn a_checkpoint_of_other_settings_is_told_as_a_checkpoint() {
-    let before = br#"loss = \""#;
-    let mut bytes = interrupted(&with_all(), None, 8)
+fn a_state_that_no_training_reaches_is_refused() {
+    type Change = fn(&mut Checkpoint);
+    let cases: [(Change, &str); 13] = [
+        (|c| c.order[0] = c.order[1], "an example twice"),
+        (|c| c.order[0] = 1_000_000, "an unknown example"),
+        (|c| c.state.progress.epoch += 1, "an epoch without history"),
+        (|c| c.state.progress.epoch -= 2, "history of later epochs"),
+        (|c| c.state.seen += 1, "more images than were seen"),
+        (|c| c.state.progress.images_seen += 1, "more seen images"),
+        (|c| c.state.progress.images_total += 1, "more images"),
+        (
+            |c| {
+                c.config.epochs = 1;
+                c.state.progress.images_total = c.order.len();
+            },
+            "an epoch after the last",
+        ),
+        (|c| c.state.best_epoch = Some(0), "epochs count from 1"),
+        (|c| c.state.best_epoch = Some(2), "a best epoch in progress"),
+        (|c| c.parameters[0][0] = f32::NAN, "a NaN weight"),
+        (
+            |c| c.optimizer.first[1].truncate(3),
+            "a parameter of another size",
+        ),
+        (|c| c.average = None, "no moving average"),
+    ];
+    let whole = interrupted(&fresh_start(&with_all_state()), 10);
+    let place = (whole.progress().epoch, whole.history().len());
+    assert_eq!(place, (2, 1), "within the second epoch");
+    for (change, reason) in cases {
+        let mut changed = whole.clone();
+        change(&mut changed);
+        let bytes = changed.to_bytes().expect("fits in memory");
+        assert!(
+            Checkpoint::from_bytes(&bytes, "a test").is_err(),
+            "{reason}"
+        );
+    }
+    let other_format = whole.to_bytes().expect("fits in memory");
+    let other_format = replaced(
+        &other_format,
+        b"digitpad-checkpoint-1",
+        b"digitpad-checkpoint-0",
+    );
+    let refusal = Checkpoint::from_bytes(&other_format, "a test").expect_err("another format");
+    assert!(refusal.found.contains("digitpad-checkpoint-0"), "{refusal}");
+}
+
+/// The bytes with a part replaced by another of the same length.
+fn replaced(bytes: &[u8], part: &[u8], other: &[u8]) -> Vec<u8> {
+    assert_eq!(part.len(), other.len(), "offsets stay");
+    let mut parts = bytes.windows(part.len());
+    let place = parts.position(|found| found == part).expect("it is there");
+    let mut bytes = bytes.to_vec();
+    bytes[place..place + part.len()].copy_from_slice(other);
+    bytes
+}
+
+#[test]
+fn a_checkpoint_of_other_settings_is_refused_as_a_checkpoint() {
+    let bytes = interrupted(&fresh_start(&with_all_state()), 8)
         .to_bytes()
         .expect("fits in memory");
-    let place = bytes
-        .windows(before.len())
-        .position(|part| part == before)
-        .expect("its loss is named");
-    bytes[place + before.len()] = b'k';
+    let bytes = replaced(&bytes, br#"loss = \"m"#, br#"loss = \"k"#);
     let refusal = Checkpoint::from_bytes(&bytes, "a test").expect_err("no such loss");
-    assert!(
-        refusal.found.contains("kean-squared-error"),
-        "what it holds is told: {}",
-        refusal.found
-    );
-    assert!(
-        refusal.found.contains("cross-entropy"),
-        "and what would fit: {}",
-        refusal.found
-    );
-    assert!(
-        !refusal.remedy.contains("mend"),
-        "nobody mends a checkpoint: {}",
-        refusal.remedy
+    for part in ["kean-squared-error", "cross-entropy"] {
+        assert!(refusal.found.contains(part), "{part} in {}", refusal.found);
+    }
+    let of_damage = Checkpoint::from_bytes(b"{}", "a test").expect_err("no checkpoint");
+    assert_eq!(
+        refusal.remedy, of_damage.remedy,
+        "nobody edits a checkpoint"
     );
 }
 
 #[test]
 fn a_stop_before_the_first_batch_loses_nothing() {
-    let stopped = |from: Option<&Checkpoint>| {
+    let stopped = |start: &Start| {
         let control = Control::default();
         control.stop();
-        let (mut last, mut says_learnt) = (None, false);
+        let (mut last, mut is_tested) = (None, false);
         let mut on_event = |event| match event {
             TrainingEvent::Checkpoint(checkpoint) => last = Some(*checkpoint),
-            TrainingEvent::Learned { .. } => says_learnt = true,
+            TrainingEvent::TestStarted { .. } => is_tested = true,
             _ => {}
         };
-        let device = &Device::Cpu;
-        let trained = match from {
-            Some(checkpoint) => resume(checkpoint, &dataset(), device, &control, &mut on_event),
-            None => train(&with_all(), &dataset(), device, &control, &mut on_event),
-        };
+        let trained = run(start, &dataset(), &Device::Cpu, &control, &mut on_event);
         let trained = trained.expect("no failure").expect("a stop is no abandon");
-        (last, says_learnt, trained)
+        (last, is_tested, trained)
     };
-    let (nothing, says_learnt, trained) = stopped(None);
+    let (nothing, is_tested, trained) = stopped(&fresh_start(&with_all_state()));
     assert_eq!(
-        (nothing, says_learnt, trained.is_blank),
+        (nothing, is_tested, trained.is_untrained),
         (None, false, true),
-        "of a new training there is nothing yet"
+        "a new training has no state yet"
     );
-    let checkpoint = interrupted(&with_all(), None, 8);
-    let (again, says_learnt, trained) = stopped(Some(&checkpoint));
-    assert!(
-        says_learnt && !trained.is_blank,
-        "an old one has learned before"
-    );
+    let checkpoint = interrupted(&fresh_start(&with_all_state()), 8);
+    let (again, is_tested, trained) = stopped(&resumed_start(&checkpoint));
+    assert!(is_tested && !trained.is_untrained, "a resumed one has");
     let calibration = trained.model.metadata.calibration;
     assert!(
         calibration.reject_threshold.is_some(),
-        "and still knows what is no digit, though none were generated"
+        "it still rejects non-digits, though none were generated"
     );
-    let again = again.expect("and is handed out again");
-    assert_eq!(
-        again, checkpoint,
-        "as it was, though its digits were not generated"
-    );
+    let again = again.expect("it reports a checkpoint");
+    assert_eq!(again, checkpoint, "the same one");
 }

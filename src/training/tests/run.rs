@@ -1,13 +1,12 @@
-//! What the loop promises: events in order, the same for a seed, an end when asked.
+//! The training loop: events in order, the same result for a seed, an end after a signal.
+
+use std::sync::mpsc::channel;
 
 use super::*;
-use crate::{
-    data::augment::Augmentation,
-    training::control::{Signal, tests::Script},
-};
+use crate::{data::augment::Augmentation, training::control::tests::Script};
 
 #[test]
-fn it_learns_and_tells_what_it_does_in_order() {
+fn a_training_learns_and_reports_events_in_order() {
     let mut events = Vec::new();
     let control = Control::default();
     let trained = train(
@@ -38,18 +37,18 @@ fn it_learns_and_tells_what_it_does_in_order() {
             _ => None,
         })
         .collect();
-    let Some(TrainingEvent::Learned {
+    let Some(TrainingEvent::TestStarted {
         mlp,
         epoch: Some(12),
         is_stopped: false,
     }) = rest.last()
     else {
-        panic!("ends with what it has learned: {:?}", rest.last());
+        panic!("ends with the test: {:?}", rest.last());
     };
     assert_eq!(
         parameters(mlp),
         parameters(&trained.model.mlp),
-        "which is what is kept"
+        "those of the result"
     );
     let epoch = [
         "batch",
@@ -64,7 +63,7 @@ fn it_learns_and_tells_what_it_does_in_order() {
     assert_eq!(
         kinds,
         epoch.repeat(12),
-        "the last short batch is kept, then the epoch ends"
+        "a short last batch, then the epoch ends"
     );
     let seen: Vec<usize> = rest
         .iter()
@@ -83,14 +82,18 @@ fn it_learns_and_tells_what_it_does_in_order() {
     );
     assert_eq!(seen.last(), Some(&(184 * 12)), "to the last one");
     assert_eq!(trained.history.len(), 12, "a record for each epoch");
-    assert_eq!(trained.ending, Ending::Completed, "it ran to its end");
+    assert_eq!(
+        trained.stop_reason,
+        StopReason::Completed,
+        "it ran to its end"
+    );
     assert_eq!(trained.epoch, Some(12), "and kept what the last epoch left");
     let test = trained.test.expect("there are test examples");
     assert!(test.accuracy > 0.95, "{}: bars are easy", test.accuracy);
     assert_eq!(
         trained.model.metadata.test_accuracy,
         Some(test.accuracy),
-        "written down"
+        "in the metadata"
     );
     assert!(
         trained.history[11].loss < trained.history[0].loss / 2.0,
@@ -143,34 +146,34 @@ fn a_stop_is_answered_within_a_batch_and_leaves_a_model() {
     assert_eq!(
         trained.epoch,
         Some(1),
-        "with the weights of the epoch that was validated"
+        "with the weights of the validated epoch"
     );
     assert_eq!(trained.history.len(), 1, "one epoch was whole");
-    assert!(trained.test.is_some(), "what it reached is known");
+    assert!(trained.test.is_some(), "it is tested");
 }
 
-/// More to validate with than goes through the network at once.
-fn validated_at_length() -> (config::TrainingConfig, Dataset) {
+/// More validation examples than one part of an evaluation.
+fn long_validation() -> (config::TrainingConfig, Dataset) {
     let config = config::TrainingConfig {
         epochs: 2,
         batch_size: 200,
         validation_split: 0.75,
         ..config()
     };
-    // 400 examples are two batches, 1,200 are validated with in three parts; as many are tested with.
+    // 400 examples are two batches. Validation and test have 1,200 examples each, in three parts.
     (config, Dataset::new("bars", bars(1600), bars(1200)))
 }
 
-/// What came of a training whose control acts at a certain look at it.
+/// The result of a training whose control acts by itself.
 struct Scripted {
     trained: Option<TrainedModel>,
     batches: usize,
     last: Option<Checkpoint>,
-    looks: usize,
+    polls: usize,
 }
 
 fn scripted(script: Script) -> Scripted {
-    let (config, dataset) = validated_at_length();
+    let (config, dataset) = long_validation();
     let control = Control::scripted(script);
     let (mut batches, mut last) = (0, None);
     let trained = train(
@@ -188,45 +191,43 @@ fn scripted(script: Script) -> Scripted {
         trained: trained.expect("trains"),
         batches,
         last,
-        looks: control.looks(),
+        polls: control.polls(),
     }
 }
 
-/// The looks of an epoch: before each of its two batches, and before each of the three parts of its
-/// validation.
+/// The polls of an epoch: before each of its two batches and of the three parts of its validation.
 const EPOCH: [&str; 5] = ["batch", "batch", "validation", "validation", "validation"];
-/// Those of the test: three parts of the validation examples again, which calibrate, and three of the test
-/// examples.
-const TEST_LOOKS: usize = 6;
+/// The polls after the last epoch: three parts of calibration and three of the test.
+const TEST_POLLS: usize = 6;
 
 #[test]
-fn nothing_is_learnt_or_validated_after_a_stop_wherever_it_comes() {
+fn a_stop_ends_training_and_validation_wherever_it_comes() {
     let undisturbed = scripted(Script::default());
-    let looks = 2 * EPOCH.len() + TEST_LOOKS;
-    assert_eq!(undisturbed.looks, looks, "it is asked so often");
-    for look in 1..=2 * EPOCH.len() {
-        let stopped = scripted(Script::at(look, Control::stop));
+    let polls = 2 * EPOCH.len() + TEST_POLLS;
+    assert_eq!(undisturbed.polls, polls, "it asks so often");
+    for poll in 1..=2 * EPOCH.len() {
+        let stopped = scripted(Script::at(poll, Control::stop));
         let trained = stopped.trained.expect("a stop leaves a model");
-        let (epoch, within) = ((look - 1) / EPOCH.len(), (look - 1) % EPOCH.len());
+        let (epoch, within) = ((poll - 1) / EPOCH.len(), (poll - 1) % EPOCH.len());
         let reason = format!("before a {} of epoch {}", EPOCH[within], epoch + 1);
         assert_eq!(stopped.batches, epoch * 2 + within.min(2), "{reason}");
-        // Of a network that knows nothing there are only the first parts.
-        let tested = if look == 1 { 4 } else { TEST_LOOKS };
-        assert_eq!(stopped.looks, look + tested, "{reason}: then it is tested");
+        // An untrained network is evaluated on the first parts only.
+        let tested = if poll == 1 { 4 } else { TEST_POLLS };
+        assert_eq!(stopped.polls, poll + tested, "{reason}: then it is tested");
         assert!(trained.is_stopped(), "{reason}: it says so");
         assert_eq!(trained.history.len(), epoch, "{reason}: whole epochs");
-        let kept = (epoch > 0).then_some(epoch);
-        assert_eq!(trained.epoch, kept, "{reason}: the best so far");
+        let best = (epoch > 0).then_some(epoch);
+        assert_eq!(trained.epoch, best, "{reason}: the best so far");
         assert_eq!(
             trained.test.is_some(),
-            look > 1,
+            poll > 1,
             "{reason}: and it is tested"
         );
         let Some(checkpoint) = stopped.last else {
-            assert_eq!(look, 1, "{reason}: there was nothing to lose");
+            assert_eq!(poll, 1, "{reason}: it had no state yet");
             continue;
         };
-        let (_, dataset) = validated_at_length();
+        let (_, dataset) = long_validation();
         let control = Control::default();
         let resumed = resume(&checkpoint, &dataset, &Device::Cpu, &control, &mut |_| {});
         let resumed = resumed.expect("goes on").expect("to its end");
@@ -234,7 +235,7 @@ fn nothing_is_learnt_or_validated_after_a_stop_wherever_it_comes() {
         assert_eq!(
             parameters(&resumed.model.mlp),
             parameters(&whole.model.mlp),
-            "{reason}: and can go on as if nothing had been"
+            "{reason}: resumes as if undisturbed"
         );
         let losses = |trained: &TrainedModel| -> Vec<_> {
             trained
@@ -252,28 +253,28 @@ fn nothing_is_learnt_or_validated_after_a_stop_wherever_it_comes() {
 }
 
 #[test]
-fn a_test_that_is_skipped_leaves_the_model_without_its_figures() {
-    let learning = 2 * EPOCH.len();
-    for look in learning + 1..=learning + TEST_LOOKS {
-        let skipped = scripted(Script::at(look, Control::skip));
-        let trained = skipped.trained.expect("the model is kept");
-        assert_eq!(trained.ending, Ending::Completed, "it had learned all");
+fn a_skipped_test_leaves_the_model_without_test_metrics() {
+    let training = 2 * EPOCH.len();
+    for poll in training + 1..=training + TEST_POLLS {
+        let skipped = scripted(Script::at(poll, Control::skip_test));
+        let trained = skipped.trained.expect("the model is there");
+        assert_eq!(trained.stop_reason, StopReason::Completed, "all epochs");
         assert_eq!(trained.history.len(), 2, "every epoch");
-        assert_eq!(trained.test, None, "look {look}: no figures of a part");
+        assert_eq!(trained.test, None, "poll {poll}: no metrics of a part");
         assert_eq!(
             trained.model.metadata.test_accuracy, None,
-            "look {look}: nowhere"
+            "poll {poll}: nowhere"
         );
-        // Of the calibration and of the test there is at most the first part each.
-        assert!(skipped.looks - look <= 3, "look {look}: {}", skipped.looks);
+        // At most the first parts of calibration and test follow.
+        assert!(skipped.polls - poll <= 3, "poll {poll}: {}", skipped.polls);
         let temperature = trained.model.metadata.calibration.temperature;
         assert!(
             temperature != 1.0,
-            "look {look}: it is calibrated: {temperature}"
+            "poll {poll}: it is calibrated: {temperature}"
         );
-        let gone = scripted(Script::at(look, Control::abandon));
-        assert!(gone.trained.is_none(), "look {look}: nobody waits");
-        assert!(gone.looks - look <= 3, "look {look}: so it ends");
+        let gone = scripted(Script::at(poll, Control::abandon));
+        assert!(gone.trained.is_none(), "poll {poll}: no result");
+        assert!(gone.polls - poll <= 3, "poll {poll}: it ends at once");
     }
 }
 
@@ -281,17 +282,20 @@ fn a_test_that_is_skipped_leaves_the_model_without_its_figures() {
 fn a_pause_holds_wherever_it_comes_and_changes_nothing() {
     let whole = scripted(Script::default());
     let whole = whole.trained.expect("is not abandoned");
-    for look in 1..=EPOCH.len() {
-        let (config, dataset) = validated_at_length();
-        let control = Control::scripted(Script::at(look, Control::pause));
+    for poll in 1..=EPOCH.len() {
+        let (config, dataset) = long_validation();
+        let (waits, messages) = channel();
+        let script = Script::at(poll, Control::pause).telling(waits.clone());
+        let control = Control::scripted(script);
         let paused = std::thread::scope(|scope| {
-            let training =
-                scope.spawn(|| train(&config, &dataset, &Device::Cpu, &control, &mut |_| {}));
-            while control.signal() != Signal::Pause {
-                std::thread::yield_now();
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-            assert_eq!(control.looks(), look, "it waits at look {look}");
+            let training = scope.spawn(|| {
+                let trained = train(&config, &dataset, &Device::Cpu, &control, &mut |_| {});
+                // Ends the test if the training does not wait.
+                waits.send(()).expect("the test receives it");
+                trained
+            });
+            messages.recv().expect("the training waits");
+            assert_eq!(control.polls(), poll, "it waits at poll {poll}");
             control.resume();
             training.join().expect("ends")
         });
@@ -299,13 +303,13 @@ fn a_pause_holds_wherever_it_comes_and_changes_nothing() {
         assert_eq!(
             parameters(&paused.model.mlp),
             parameters(&whole.model.mlp),
-            "look {look}: the same weights"
+            "poll {poll}: the same weights"
         );
     }
 }
 
 #[test]
-fn an_abandoned_training_leaves_nothing() {
+fn an_abandoned_training_has_no_result() {
     let control = Control::default();
     let mut events = 0;
     let trained = train(&config(), &dataset(), &Device::Cpu, &control, &mut |_| {
@@ -317,7 +321,7 @@ fn an_abandoned_training_leaves_nothing() {
 }
 
 #[test]
-fn what_cannot_be_trained_is_refused_before_it_begins() {
+fn unusable_data_and_settings_are_refused_before_the_first_event() {
     let mut events = 0;
     let empty = Dataset::new("nothing", bars(0), bars(5));
     let control = Control::default();
@@ -326,7 +330,7 @@ fn what_cannot_be_trained_is_refused_before_it_begins() {
     });
     assert!(
         matches!(result, Err(TrainingError::Refused(_))),
-        "nothing to learn from"
+        "no training examples"
     );
     let wild = config::TrainingConfig {
         batch_size: 0,
@@ -337,13 +341,13 @@ fn what_cannot_be_trained_is_refused_before_it_begins() {
     });
     assert!(
         matches!(result, Err(TrainingError::Refused(_))),
-        "a batch of nothing"
+        "an empty batch"
     );
-    assert_eq!(events, 0, "not a word of a start");
+    assert_eq!(events, 0, "no event");
 }
 
 #[test]
-fn without_validation_or_test_examples_there_are_no_such_figures() {
+fn without_validation_or_test_examples_there_are_no_such_metrics() {
     let config = config::TrainingConfig {
         epochs: 1,
         validation_split: 0.0,
@@ -360,7 +364,7 @@ fn without_validation_or_test_examples_there_are_no_such_figures() {
     assert_eq!(trained.test, None, "no test");
     assert_eq!(
         trained.model.metadata.test_accuracy, None,
-        "and none is claimed"
+        "nor in the metadata"
     );
 }
 

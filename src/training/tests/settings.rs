@@ -27,7 +27,7 @@ fn patience_ends_a_training_and_keeps_its_best_epoch() {
         ..config()
     };
     let trained = train_alone(&config);
-    assert_eq!(trained.ending, Ending::StoppedEarly, "by itself");
+    assert_eq!(trained.stop_reason, StopReason::EarlyStopping, "by itself");
     let best = trained.epoch.expect("of an epoch");
     assert_eq!(best, 4, "the last that learned");
     assert_eq!(
@@ -169,9 +169,9 @@ fn a_loss_that_is_no_number_ends_the_training_with_what_was_good() {
     };
     let trained = train_alone(&wild);
     assert!(
-        matches!(trained.ending, Ending::Diverged(_)),
+        matches!(trained.stop_reason, StopReason::Diverged(_)),
         "{:?}",
-        trained.ending
+        trained.stop_reason
     );
     let finite = parameters(&trained.model.mlp).iter().all(|w| w.is_finite());
     assert!(

@@ -117,7 +117,7 @@ fn facts_come_in_order_with_weights_of_their_own() {
         TrainerFact::DataReady,
         TrainerFact::Started(plan),
         epochs @ ..,
-        TrainerFact::Learned {
+        TrainerFact::TestStarted {
             model,
             epoch: Some(3),
             is_stopped: false,

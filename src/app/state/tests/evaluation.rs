@@ -12,7 +12,7 @@ use crate::{
         Measurement, Selection,
         evaluation_set::{EvaluationSet, Source},
     },
-    training::{Ending, control::Control},
+    training::{StopReason, control::Control},
     worker::evaluator::{EvaluatorMessage, EvaluatorOutcome, EvaluatorProgress},
 };
 
@@ -65,7 +65,7 @@ fn trained(state: &mut State) -> Vec<Effect> {
         images_seen: 1,
         ..Default::default()
     }));
-    end(state, run, untested(Vec::new(), Ending::Completed))
+    end(state, run, untested(Vec::new(), StopReason::Completed))
 }
 
 #[test]

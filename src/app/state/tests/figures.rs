@@ -5,38 +5,55 @@ use super::{
     *,
 };
 use crate::{
-    training::{Ending, EpochRecord, rehearsal::Rehearsal},
+    training::{
+        EpochRecord, StopReason,
+        diagnostics::{Cause, Divergence, Hint},
+        rehearsal::Rehearsal,
+    },
     worker::trainer::{TrainerFact, TrainerMessage},
 };
 
 #[test]
-fn a_training_that_is_over_is_remarked_on_in_hindsight() {
+fn hints_follow_the_epochs_and_outlast_the_training() {
     let mut state = state();
     let run = started(&mut state);
-    let climbing = |epoch: usize| EpochRecord {
+    let overfitting = |epoch: usize| EpochRecord {
         loss: 1.0 / epoch as f64,
         validation_loss: Some(epoch as f64),
         ..record(epoch)
     };
-    let history: Vec<EpochRecord> = (1..=5).map(climbing).collect();
+    let history: Vec<EpochRecord> = (1..=5).map(overfitting).collect();
     for record in history.clone() {
         let snapshot = Arc::new(model());
         let fact = TrainerFact::EpochFinished { record, snapshot };
         state.on_trainer_message(TrainerMessage { run, fact });
     }
-    let hints = |state: &State| state.training.hints.join(" ");
-    assert!(hints(&state).contains("stop here"), "while it runs");
-    end(&mut state, run, untested(history, Ending::Completed));
-    let said = hints(&state);
-    assert!(!said.contains("stop here"), "too late: {said}");
-    assert!(said.contains("next time"), "what to do: {said}");
+    let expected = [Hint::Overfitting {
+        best_epoch: 1,
+        has_early_stopping: false,
+    }];
+    assert_eq!(state.training.hints, expected, "while it runs");
+    let divergence = Divergence {
+        epoch: 6,
+        cause: Cause::Penalty,
+    };
+    end(
+        &mut state,
+        run,
+        untested(history, StopReason::Diverged(divergence)),
+    );
+    assert_eq!(state.training.hints, expected, "and afterwards");
+    assert_eq!(state.training.divergence, Some(divergence), "why it ended");
+    started(&mut state);
+    assert!(state.training.hints.is_empty(), "the next one has none yet");
+    assert_eq!(state.training.divergence, None, "nor has it diverged");
 }
 
 #[test]
 fn the_validation_accuracy_is_that_of_the_network_that_is_left() {
     let mut state = state();
     let run = started(&mut state);
-    let mut trained = untested(vec![record(1)], Ending::Completed);
+    let mut trained = untested(vec![record(1)], StopReason::Completed);
     trained.model.metadata.validation_accuracy = Some(0.875);
     end(&mut state, run, trained);
     let known = |state: &State| state.training.validation_accuracy;

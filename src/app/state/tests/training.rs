@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     app::state::form,
     data::DataSource,
-    training::{Ending, EpochRecord, Plan, TrainedModel, evaluation::Evaluation},
+    training::{EpochRecord, Plan, StopReason, TrainedModel, evaluation::Evaluation},
     worker::trainer::{TrainerFact, TrainerMessage},
 };
 
@@ -37,14 +37,14 @@ fn epoch(state: &mut State, run: u64) -> Vec<Effect> {
 }
 
 /// What a training leaves that was not tested.
-pub(super) fn untested(history: Vec<EpochRecord>, ending: Ending) -> TrainedModel {
+pub(super) fn untested(history: Vec<EpochRecord>, stop_reason: StopReason) -> TrainedModel {
     TrainedModel {
         model: model(),
         epoch: history.last().map(|record| record.epoch),
         history,
         test: None,
-        ending,
-        is_blank: false,
+        stop_reason,
+        is_untrained: false,
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn finish(state: &mut State, run: u64) -> Vec<Effect> {
             accuracy: 0.75,
             confusion: [[0; 10]; 10],
         }),
-        ..untested(vec![record(1)], Ending::Completed)
+        ..untested(vec![record(1)], StopReason::Completed)
     };
     end(state, run, trained)
 }
@@ -73,8 +73,8 @@ fn a_training_stopped_before_its_first_batch_leaves_the_model_at_work() {
     let run = started(&mut state);
     state.apply(Action::Stop);
     let trained = TrainedModel {
-        is_blank: true,
-        ..untested(Vec::new(), Ending::Stopped)
+        is_untrained: true,
+        ..untested(Vec::new(), StopReason::Stopped)
     };
     let effects = end(&mut state, run, trained);
     assert!(effects.is_empty(), "nobody else answers");
@@ -98,7 +98,7 @@ fn what_a_resumed_training_had_learnt_is_kept_when_it_is_stopped_at_once() {
     let fact = TrainerFact::Resumed(vec![record(1)]);
     state.on_trainer_message(TrainerMessage { run, fact });
     state.apply(Action::Stop);
-    let trained = untested(vec![record(1)], Ending::Stopped);
+    let trained = untested(vec![record(1)], StopReason::Stopped);
     end(&mut state, run, trained);
     assert_eq!(
         state.models.chosen().origin,
@@ -159,7 +159,7 @@ fn what_was_learnt_answers_while_it_is_tested_and_the_test_can_be_skipped() {
         "told"
     );
     let best = Arc::new(model());
-    let fact = TrainerFact::Learned {
+    let fact = TrainerFact::TestStarted {
         model: Arc::clone(&best),
         epoch: Some(2),
         is_stopped: true,
