@@ -1,13 +1,14 @@
 //! A checkpoint as the bytes of a safetensors file. Its metadata hold the configuration and the state.
 
-use std::collections::HashMap;
-
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensors};
 
 use super::{Checkpoint, CheckpointState, Hash, OptimizerState, Parameters};
 use crate::{
     error::{ModelError, Refusal},
-    model::MAX_PARAMETERS,
+    model::{
+        MAX_PARAMETERS,
+        file::{StoredTensor, serialize_tensors},
+    },
     training::{config::TrainingConfig, step::convolution::parameter_sizes},
 };
 
@@ -23,38 +24,34 @@ impl Checkpoint {
     /// # Errors
     /// When memory is short.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
-        let failed = |error: String| ModelError::Compute(error.into());
-        let state = toml::to_string(&self.state).map_err(|error| failed(error.to_string()))?;
+        let state = toml::to_string(&self.state);
+        let state = state.map_err(|error| ModelError::Compute(Box::new(error)))?;
         let config = self.config.to_toml();
         let tensors = self.tensors();
         let mut hash = Hash::default();
         hash.add(state.as_bytes());
         hash.add(config.as_bytes());
-        for (_, _, bytes) in &tensors {
-            hash.add(bytes);
+        for tensor in &tensors {
+            hash.add(&tensor.bytes);
         }
-        let metadata: HashMap<String, String> = [
+        let metadata = [
             ("format", FORMAT.to_owned()),
             ("hash", hash.finish().to_string()),
             ("state", state),
             ("config", config),
-        ]
-        .map(|(key, value)| (key.to_owned(), value))
-        .into();
-        let views = tensors.iter().map(|(name, dtype, bytes)| {
-            let view = TensorView::new(*dtype, vec![bytes.len() / 4], bytes)?;
-            Ok((name.as_str(), view))
-        });
-        let views: Result<Vec<_>, safetensors::SafeTensorError> = views.collect();
-        views
-            .and_then(|views| safetensors::serialize(views, Some(metadata)))
-            .map_err(|error| failed(error.to_string()))
+        ];
+        serialize_tensors(tensors, &metadata.into())
     }
 
     /// All tensors in the order of [`Reader::read`].
-    fn tensors(&self) -> Vec<(String, Dtype, Vec<u8>)> {
+    fn tensors(&self) -> Vec<StoredTensor> {
         let order = self.order.iter().flat_map(|index| index.to_le_bytes());
-        let mut tensors = vec![("order".to_owned(), Dtype::U32, order.collect())];
+        let mut tensors = vec![StoredTensor {
+            name: "order".to_owned(),
+            dtype: Dtype::U32,
+            shape: vec![self.order.len()],
+            bytes: order.collect(),
+        }];
         let sets = [
             ("parameters", Some(&self.parameters)),
             ("first_moment", Some(&self.optimizer.first)),
@@ -66,7 +63,12 @@ impl Checkpoint {
         for (kind, set) in sets {
             for (index, values) in set.into_iter().flatten().enumerate() {
                 let bytes = values.iter().flat_map(|value| value.to_le_bytes());
-                tensors.push((format!("{kind}.{index}"), Dtype::F32, bytes.collect()));
+                tensors.push(StoredTensor {
+                    name: format!("{kind}.{index}"),
+                    dtype: Dtype::F32,
+                    shape: vec![values.len()],
+                    bytes: bytes.collect(),
+                });
             }
         }
         tensors

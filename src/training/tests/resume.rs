@@ -292,6 +292,17 @@ fn replaced(bytes: &[u8], part: &[u8], other: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn the_same_checkpoint_gives_the_same_bytes() {
+    let checkpoint = interrupted(&fresh_start(&with_all_state()), 8);
+    let bytes = checkpoint.to_bytes().expect("fits in memory");
+    for _ in 0..8 {
+        // The order of a hash map changes from one to the next.
+        let again = checkpoint.to_bytes().expect("fits in memory");
+        assert!(again == bytes, "whenever they are made");
+    }
+}
+
+#[test]
 fn a_checkpoint_of_other_settings_is_refused_as_a_checkpoint() {
     let bytes = interrupted(&fresh_start(&with_all_state()), 8)
         .to_bytes()
