@@ -21,7 +21,6 @@ use crate::{
         settings::{self, Settings},
     },
     ui::View,
-    worker::rehearser::Rehearser,
 };
 
 /// What the window is started with.
@@ -187,11 +186,6 @@ impl App {
         }
         if self.state.measuring.active_number().is_none() {
             self.workers.evaluator = None;
-        }
-        let rehearsed = self.workers.rehearser.as_ref().and_then(Rehearser::take);
-        if let Some(rehearsed) = rehearsed {
-            self.state.training.hear_rehearsal(rehearsed);
-            self.workers.rehearser = None;
         }
         for outcome in self.workers.files.drain() {
             effects.extend(self.state.on_file_outcome(outcome));

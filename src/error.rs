@@ -36,21 +36,6 @@ impl Refusal {
             remedy: remedy.into(),
         }
     }
-
-    /// Finds the one of `all` that has this name, in any case. `attempted` is for the refusal.
-    pub(crate) fn parse_name<T: Copy>(
-        attempted: &str,
-        text: &str,
-        all: &[T],
-        name: impl Fn(T) -> &'static str,
-    ) -> Result<T, Self> {
-        let is_named = |one: &T| name(*one).eq_ignore_ascii_case(text.trim());
-        all.iter().copied().find(is_named).ok_or_else(|| {
-            let names: Vec<_> = all.iter().map(|&one| name(one)).collect();
-            let found = format!("\"{text}\"");
-            Self::new(attempted, found, names.join(", "), "choose one of these")
-        })
-    }
 }
 
 impl fmt::Display for Refusal {

@@ -11,7 +11,6 @@ mod dropout;
 pub mod evaluation;
 mod events;
 pub mod fine_tune;
-pub mod rehearsal;
 mod run;
 pub mod schedule;
 mod source;
@@ -178,7 +177,7 @@ pub fn run(
 /// A network that knows nothing yet.
 fn fresh(config: &TrainingConfig, device: &Device) -> Result<Mlp, TrainingError> {
     let mlp = Mlp::new(&config.model, config.seed, device)?;
-    let layers = config.fields().map_err(TrainingError::Refused)?;
+    let layers = config.conv_layers().map_err(TrainingError::Refused)?;
     convolution::begin(&mlp, &layers).map_err(ModelError::from)?;
     Ok(mlp)
 }

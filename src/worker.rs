@@ -8,7 +8,6 @@
 pub mod evaluator;
 pub mod file_tasks;
 pub mod predictor;
-pub mod rehearser;
 pub mod trainer;
 
 mod block_on;
@@ -61,10 +60,6 @@ impl JoinOnDrop {
             work();
         })?;
         Ok(Self(Some(thread)))
-    }
-
-    fn is_finished(&self) -> bool {
-        self.0.as_ref().is_none_or(thread::JoinHandle::is_finished)
     }
 
     fn thread(&self) -> Option<&thread::Thread> {

@@ -123,7 +123,7 @@ impl Window {
             }
         });
         let mut form = TrainingForm::default();
-        form.numbers.epochs = 10_000;
+        form.draft.epochs = 10_000;
         let settings = Settings {
             training: SavedForm::of(&form),
             ..Settings::default()

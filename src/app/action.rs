@@ -12,11 +12,7 @@ use crate::{
     ink::{Ink, Point},
     model::{device::DeviceChoice, file::Model},
     store::{corrections::CorrectionTask, run_library::RunLibraryTask, settings::ThemeChoice},
-    training::{
-        Start,
-        checkpoint::Checkpoint,
-        config::{Preset, TrainingConfig},
-    },
+    training::{Start, checkpoint::Checkpoint, config::Preset},
     worker::file_tasks::{CurvesImage, FileTask},
 };
 
@@ -61,8 +57,6 @@ pub enum Action {
     Run(RunAction),
     /// Take a first look at the data that the fields name.
     PreviewData,
-    /// Time some steps of the training that the fields describe.
-    Rehearse,
     /// Train on this device from the next time on.
     ChooseDevice(DeviceChoice),
     /// Begin a training.
@@ -158,8 +152,6 @@ pub enum Effect {
     Answer(Arc<Model>),
     /// Add this noise to what it sees from now on, or none.
     AddNoise(Option<Noise>),
-    /// Time some steps of such a training.
-    Rehearse(Box<TrainingConfig>, DeviceChoice),
     /// Begin a training.
     Train {
         /// Its number.

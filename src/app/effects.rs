@@ -14,7 +14,6 @@ use crate::worker::{
     evaluator::Evaluator,
     file_tasks::{Dialog, FileTask, FileTasks},
     predictor::{PredictionRequest, Predictor},
-    rehearser::Rehearser,
     trainer::{Trainer, TrainingJob},
 };
 
@@ -24,9 +23,6 @@ pub(super) struct Workers {
     pub(super) predictor: Predictor,
     pub(super) trainer: Option<Trainer>,
     pub(super) evaluator: Option<Evaluator>,
-    pub(super) rehearser: Option<Rehearser>,
-    /// Rehearsals that were abandoned: the window does not wait for their last step.
-    ending: Vec<Rehearser>,
     pub(super) files: FileTasks,
     /// Where what is needed to go on with a training is kept; `None` keeps nothing.
     checkpoint: Option<PathBuf>,
@@ -49,8 +45,6 @@ impl Workers {
             predictor: Predictor::spawn(Arc::clone(state.models.answering()), Arc::clone(&waker)),
             trainer: None,
             evaluator: None,
-            rehearser: None,
-            ending: Vec::new(),
             files: FileTasks::new(waker),
             checkpoint: None,
             library: None,
@@ -70,12 +64,6 @@ impl Workers {
                 }
                 Effect::Answer(model) => self.predictor.set_model(model),
                 Effect::AddNoise(noise) => self.predictor.set_noise(noise),
-                Effect::Rehearse(config, device) => {
-                    let ctx = ctx.clone();
-                    let waker = Arc::new(move || ctx.request_repaint());
-                    self.abandon_rehearsal();
-                    self.rehearser = Some(Rehearser::spawn(*config, device, waker));
-                }
                 Effect::Train {
                     run,
                     start,
@@ -132,17 +120,7 @@ impl Workers {
         }
     }
 
-    fn abandon_rehearsal(&mut self) {
-        self.ending.retain(|rehearser| !rehearser.is_finished());
-        if let Some(rehearser) = self.rehearser.take() {
-            rehearser.abandon();
-            self.ending.push(rehearser);
-        }
-    }
-
     fn train(&mut self, ctx: &Context, run: u64, job: TrainingJob) {
-        // The cores are wanted for the thing itself.
-        self.abandon_rehearsal();
         // The last run is done, so its thread is joined at once.
         let (soon, at_once) = (ctx.clone(), ctx.clone());
         let wakers = Wakers {

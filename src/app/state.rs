@@ -25,7 +25,7 @@ use self::{
     notices::Notices,
     paths::FileDialog,
     runs::Runs,
-    training::{Rehearsals, Training},
+    training::Training,
 };
 use super::action::{Action, Effect, PathPurpose};
 use crate::{
@@ -226,14 +226,7 @@ impl State {
                     out.push(Effect::File(FileTask::PreviewData(source)));
                 }
             }
-            Action::Rehearse => {
-                let asked = self.training.ask_rehearsal().map(Box::new);
-                out.extend(asked.map(|config| Effect::Rehearse(config, self.settings.device)));
-            }
-            Action::ChooseDevice(device) => {
-                self.settings.device = device;
-                self.training.rehearsals = Rehearsals::default();
-            }
+            Action::ChooseDevice(device) => self.settings.device = device,
             Action::Train => self.train(out),
             Action::FineTune => self.fine_tune(out),
             Action::Pause => self.steer(out, Effect::Pause),

@@ -2,18 +2,15 @@
 
 mod train;
 
-use std::{ffi::OsString, path::PathBuf, str::FromStr};
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::{
-    Args, Parser, Subcommand,
-    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
-};
+use clap::{Args, Parser, Subcommand};
 
 use self::train::TrainArgs;
 use super::{EvalSource, EvalTask, InfoTask, Input, Invocation, PredictTask, PresetsTask, Task};
 use crate::{
     data::{ink_set::Fold, noise::Noise},
-    error::{CliError, Refusal},
+    error::CliError,
     model::device::DeviceChoice,
     training::config::Preset,
 };
@@ -163,12 +160,8 @@ struct PredictArgs {
 #[derive(Debug, Args)]
 struct PresetsArgs {
     /// The preset to print [default: list all]
-    #[arg(value_name = "NAME", value_parser = one_of::<Preset>(preset_names()))]
+    #[arg(value_name = "NAME", value_enum)]
     preset: Option<Preset>,
-}
-
-fn preset_names() -> [PossibleValue; 4] {
-    Preset::ALL.map(|preset| PossibleValue::new(preset.name()).help(preset.description()))
 }
 
 #[derive(Debug, Args)]
@@ -179,14 +172,6 @@ struct InfoArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-}
-
-/// Takes one of these names and shows them all in the help.
-fn one_of<T>(names: impl Into<PossibleValuesParser>) -> impl TypedValueParser<Value = T>
-where
-    T: FromStr<Err = Refusal> + Clone + Send + Sync + 'static,
-{
-    names.into().try_map(|name| name.parse::<T>())
 }
 
 /// Why the arguments give no task.

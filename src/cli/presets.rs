@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use clap::ValueEnum as _;
+
 use super::Ending;
 use crate::{error::CliError, training::config::Preset};
 
@@ -17,9 +19,13 @@ pub(super) fn run(task: &PresetsTask, out: &mut dyn Write) -> Result<Ending, Cli
         write!(out, "{}", preset.config().to_toml())?;
         return Ok(Ending::Done);
     }
-    for preset in Preset::ALL {
-        let (name, model) = (preset.name(), preset.config().model);
-        writeln!(out, "{name:<9} {model}: {}", preset.description())?;
+    for preset in Preset::value_variants() {
+        writeln!(
+            out,
+            "{preset:<9} {}: {}",
+            preset.config().model,
+            preset.description()
+        )?;
     }
     Ok(Ending::Done)
 }

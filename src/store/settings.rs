@@ -12,7 +12,7 @@ use crate::{
     error::IoError,
     files::{self, ReadError},
     model::device::DeviceChoice,
-    training::config::{Optimizer, Preset},
+    training::config::Preset,
 };
 
 /// The file's name in the folder.
@@ -169,7 +169,7 @@ impl SavedForm {
     pub fn of(form: &TrainingForm) -> Self {
         let config = form.nearest_valid_config();
         Self {
-            preset: form.preset.name().to_owned(),
+            preset: form.preset.to_string(),
             folder: form.folder.clone(),
             from_folder: form.from_folder,
             uses_corrections: form.uses_corrections,
@@ -180,13 +180,11 @@ impl SavedForm {
 
     /// The form again.
     pub fn form(&self) -> TrainingForm {
-        let preset = self.preset.parse().unwrap_or(Preset::Keras);
-        let config = migrated(self.config.clone())
-            .try_into()
-            .unwrap_or_else(|error| {
-                log::warn!(target: "digitpad", "the saved training settings do not fit: {error}");
-                preset.config()
-            });
+        let preset = Preset::from_name(&self.preset).unwrap_or(Preset::Keras);
+        let config = self.config.clone().try_into().unwrap_or_else(|error| {
+            log::warn!(target: "digitpad", "the saved training settings do not fit: {error}");
+            preset.config()
+        });
         TrainingForm {
             folder: self.folder.clone(),
             from_folder: self.from_folder,
@@ -194,20 +192,6 @@ impl SavedForm {
             ..TrainingForm::of(preset, config)
         }
     }
-}
-
-/// A training's configuration as it is written today: the weight decay stood beside the learning rate when
-/// there was no optimizer to choose.
-fn migrated(mut config: toml::Value) -> toml::Value {
-    let weight_decay = |table: &mut toml::Table| table.remove("weight_decay")?.as_float();
-    if let Some(table) = config.as_table_mut()
-        && let Some(decay) = weight_decay(table)
-        && decay > 0.0
-        && let Ok(optimizer) = toml::Value::try_from(Optimizer::adam_w(decay))
-    {
-        table.insert("optimizer".to_owned(), optimizer);
-    }
-    config
 }
 
 /// Where the settings live: the folder that [`FOLDER_VARIABLE`] names, else the system's place for
@@ -223,14 +207,13 @@ pub fn folder() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::schedule::Schedule;
 
     #[test]
     fn settings_survive_the_way_there_and_back() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let nested = folder.path().join("not/yet/there");
         let mut form = TrainingForm::default();
-        form.numbers.epochs = 3;
+        form.draft.epochs = 3;
         form.hidden = "64, 32".to_owned();
         form.folder = "/data/ä".to_owned();
         form.from_folder = true;
@@ -292,47 +275,6 @@ mod tests {
             let kept = fs::read(folder.path().join(BROKEN_NAME)).expect("is kept");
             assert_eq!(kept, bytes, "{reason}: kept as it was");
         }
-    }
-
-    #[test]
-    fn settings_of_an_older_version_keep_their_training() {
-        // What version 0.1 wrote for its preset "quick" with five epochs.
-        let text = r#"
-            [training]
-            preset = "quick"
-            folder = ""
-            from_folder = false
-            [training.config]
-            epochs = 5
-            batch_size = 128
-            learning_rate = 0.002
-            schedule = "one-cycle"
-            weight_decay = 0.01
-            label_smoothing = 0.0
-            synthetic_digits = 0
-            validation_split = 0.25
-            seed = 3
-            [training.config.model]
-            hidden = [256]
-            activation = "relu"
-            [training.config.augmentation]
-            rotation_deg = 0.0
-            scale = 0.0
-            shear = 0.0
-            shift_px = 0.0
-            elastic_px = 0.0
-        "#;
-        let form = parse(text.as_bytes()).expect("it is TOML").training.form();
-        let config = form.config().expect("it is in range");
-        assert_eq!((config.epochs, config.seed), (5, 3), "the numbers");
-        assert!(form.uses_corrections, "what it knew nothing of is as usual");
-        assert_eq!(
-            config.optimizer,
-            Optimizer::adam_w(0.01),
-            "the weight decay"
-        );
-        assert_eq!(config.schedule, Schedule::ONE_CYCLE, "the schedule");
-        assert_eq!(config.model.hidden(), [256], "the network");
     }
 
     #[test]

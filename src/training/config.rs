@@ -1,86 +1,97 @@
-//! What a training is told: every hyperparameter with its range, the presets, and both as text.
+//! How a network is trained: all hyperparameters, the presets, and both as text.
 
 pub mod hyperparameter;
 
-mod loss;
 mod optimizer;
 mod preset;
-pub(super) mod shorthand;
 mod text;
 
-use serde::{Deserialize, Serialize};
+use clap::ValueEnum;
 
-pub use self::{loss::Loss, optimizer::Optimizer, preset::Preset};
+pub use self::{
+    optimizer::{Optimizer, OptimizerKind},
+    preset::Preset,
+};
 use super::{
     schedule::Schedule,
     step::convolution::{self, ConvLayer},
 };
-use crate::{data::augment::Augmentation, error::Refusal, model::MlpConfig};
+use crate::{
+    data::augment::Augmentation,
+    error::Refusal,
+    model::{Activation, MlpConfig, preprocess::Preprocessing},
+};
 
-/// Everything that decides the outcome of a training, but for the data.
+/// All hyperparameters of a training. The default is the recipe of the Keras tutorial.
 ///
-/// The ranges of the numbers, and what each does, are in [`hyperparameter`]. What a file leaves out is as in the
-/// tutorial's recipe, which is the default.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// [`hyperparameter::ALL`] has the range of each. Serde reads and writes the same keys as the TOML format.
+#[derive(Clone, Debug, PartialEq)]
 pub struct TrainingConfig {
-    /// The network's shape, and the filters before it.
+    /// The network's layers and preprocessing.
     pub model: MlpConfig,
-    /// Whether units of the first two hidden layers look at 5×5 fields, with the same weights in every place. They
-    /// need a multiple of 121, and of 16, units.
+    /// Whether the first two hidden layers are convolutional; see [`TrainingConfig::filters`].
     pub convolutional: bool,
-    /// How often each example is seen; 1..=10,000.
+    /// Passes over the training examples.
     pub epochs: usize,
-    /// Examples a step; 1..=8192. The last batch of an epoch may be shorter.
+    /// Examples per gradient step. The last batch of an epoch may be smaller.
     pub batch_size: usize,
-    /// How a gradient becomes a step.
+    /// The rule that turns gradients into steps.
     pub optimizer: Optimizer,
-    /// The learning rate, at its highest; 1e-9..=10.
+    /// The highest learning rate of the schedule.
     pub learning_rate: f64,
-    /// How the learning rate changes over the training.
+    /// How the learning rate changes during the training.
     pub schedule: Schedule,
-    /// The length that a longer gradient, over all parameters, is cut to; 0..=1000, 0 leaves it.
+    /// The largest norm of the gradient over all parameters; 0: no clipping.
     pub clip_norm: f64,
-    /// What is made small.
+    /// The function that training minimizes.
     pub loss: Loss,
-    /// The part of each target that is spread evenly over all digits; 0..=0.5.
+    /// The fraction of each target that is spread evenly over all classes.
     pub label_smoothing: f64,
-    /// Adds this times Σ |w| over the weights, not the biases, to the loss; 0..=1. The figures that a
-    /// training reports are without it, so that training and validation can be compared.
+    /// The loss grows by this times Σ |w| over the weights, without the biases. The reported loss leaves penalties
+    /// out, so that training and validation compare.
     pub l1: f64,
-    /// Adds this times Σ w² over the weights to the loss, as Keras's L2 does; 0..=1. Likewise.
+    /// The loss grows by this times Σ w², as with Keras's L2.
     pub l2: f64,
-    /// The part of each hidden layer's outputs that a step leaves out at random; 0..=0.9. The others are
-    /// scaled up, so that nothing is to be done when the network predicts.
+    /// The fraction of each hidden layer's outputs that a step sets to zero. The others are scaled up, so that
+    /// predictions need no correction.
     pub dropout: f64,
-    /// The part of a running mean of the weights that each step keeps; 0..=0.9999. Where it is above 0, the
-    /// mean is what is validated, shown and kept.
+    /// The decay of the exponential moving average of the weights. Above 0, the average is validated and saved.
     pub ema: f64,
-    /// After how many epochs without a lower validation loss the training stops by itself; 0..=1000, 0 never.
-    /// Such a training keeps the weights of its best epoch.
+    /// Early stopping: epochs without a lower validation loss until the training stops; 0: never. The model has the
+    /// weights of the best epoch.
     pub patience: usize,
-    /// How the training images are varied; the others never are.
+    /// The augmentation of the training images.
     pub augmentation: Augmentation,
-    /// Generated digits that are learned beside the data set's; 0..=500,000.
+    /// Synthetic digits that are added to the training examples.
     pub synthetic_digits: usize,
-    /// The gradient of a generated digit is multiplied by this power of the probability that the network gives to
-    /// what it is to be read as; 0..=4, 0 counts all alike. So those count for little that are another digit to
-    /// MNIST's hands. With cross-entropy this makes (1 − pᵠ) / q small, the generalized cross-entropy of Zhang and
-    /// Sabuncu (2018), which is robust against wrong labels. The figures that a training reports are without it.
+    /// The q of the generalized cross-entropy (1 − pᵠ) / q for synthetic digits, which is robust against wrong labels
+    /// (Zhang and Sabuncu 2018); 0: cross-entropy. It multiplies a gradient by pᵠ, so that a synthetic digit counts
+    /// little if MNIST's writers would read it as another one. The reported loss leaves it out.
     pub gce_q: f64,
-    /// Generated drawings that are no digit, and are learned to be refused; 0..=500,000.
+    /// Synthetic non-digits that the model is trained to reject.
     pub non_digits: usize,
-    /// The part of the training examples that is learned from, their first, after the validation examples
-    /// are taken off; 0.0001..=1.
+    /// The fraction of the training examples, after the validation split, that is trained on: the first ones.
     pub data_fraction: f64,
-    /// The part of the data set's training examples, their last, that is kept to validate with; 0..=0.9.
+    /// The fraction of the training examples that is held out for validation: the last ones.
     pub validation_split: f64,
-    /// Decides the first weights, the order of the examples, their variations, and what is dropped out;
-    /// 0..=[`Self::MAX_SEED`].
+    /// The seed of all random choices: initial weights, order of the examples, augmentation, dropout.
     pub seed: u64,
 }
 
-/// The tutorial's recipe.
+/// The function that training minimizes: its mean over the examples of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Loss {
+    /// Cross-entropy
+    ///
+    /// −Σ t ln p, in nats.
+    #[default]
+    CrossEntropy,
+    /// Mean squared error
+    ///
+    /// The mean over the classes of (p − t)², as Keras and PyTorch define it, where p is the softmax.
+    MeanSquaredError,
+}
+
 impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
@@ -111,57 +122,118 @@ impl Default for TrainingConfig {
 }
 
 impl TrainingConfig {
-    /// The largest seed: as large as a whole number of a TOML file can be.
+    /// The largest seed: the largest whole number of TOML.
     pub const MAX_SEED: u64 = i64::MAX as u64;
 
-    /// Checks each value against its range, and that those fit together which need each other.
+    /// Checks every value against its range and the rules between them.
     ///
     /// # Errors
     /// Names the first value that does not fit, and what would.
     pub fn validate(&self) -> Result<(), Refusal> {
-        for (hyperparameter, value) in self.numbers() {
-            hyperparameter.check(value)?;
+        for hyperparameter in hyperparameter::ALL {
+            hyperparameter.check(self)?;
         }
-        if self.seed > Self::MAX_SEED {
-            return Err(Refusal::new(
-                "set the seed",
-                format!("the seed {}", self.seed),
-                format!("a seed from 0 to {}", Self::MAX_SEED),
-                "choose a smaller one",
-            ));
-        }
-        self.fields()?;
+        self.conv_layers()?;
         if self.patience > 0 && self.validation_split == 0.0 {
             return Err(Refusal::new(
-                format!("set the {}", hyperparameter::PATIENCE.name),
-                "no validation examples to tell whether it still gets better",
+                "set the early stopping",
+                "no validation examples",
                 "a validation split above 0",
-                "keep some examples for validation, or set the patience to 0",
+                "set a validation split, or turn early stopping off",
             ));
         }
         Ok(())
     }
 
-    /// How many numbers are learned: all weights and biases, shared ones once.
+    /// The number of trainable parameters: all weights and biases, those of a convolution once.
     ///
     /// # Errors
-    /// When the weights of these hidden layers cannot be shared.
+    /// When the layers are not valid.
     pub fn trainable_parameter_count(&self) -> Result<usize, Refusal> {
-        let fields = self.fields()?;
-        Ok(convolution::parameter_sizes(&self.model, &fields)
-            .iter()
-            .sum())
+        let layers = self.conv_layers()?;
+        let sizes = convolution::parameter_sizes(&self.model, &layers);
+        Ok(sizes.iter().sum())
     }
 
-    /// The layers of fields that it begins with; none where nothing is shared.
+    /// The convolutional layers, before the fully connected ones.
     ///
     /// # Errors
-    /// When the hidden layers have no whole number of units in each place.
-    pub(super) fn fields(&self) -> Result<Vec<ConvLayer>, Refusal> {
+    /// When a layer's units do not divide into filters.
+    pub(super) fn conv_layers(&self) -> Result<Vec<ConvLayer>, Refusal> {
         if self.convolutional {
             convolution::conv_layers(&self.model)
         } else {
             Ok(Vec::new())
+        }
+    }
+
+    /// The filters of each convolutional layer. Such a layer has a unit for each filter and position.
+    pub fn filters(&self) -> Vec<usize> {
+        let widths = self.model.hidden()[..self.conv_layer_count()].iter();
+        widths
+            .zip(convolution::POSITIONS)
+            .map(|(width, positions)| width / positions)
+            .collect()
+    }
+
+    /// The units of each fully connected hidden layer.
+    pub fn dense_widths(&self) -> &[usize] {
+        &self.model.hidden()[self.conv_layer_count()..]
+    }
+
+    fn conv_layer_count(&self) -> usize {
+        if self.convolutional {
+            self.model.hidden().len().min(convolution::POSITIONS.len())
+        } else {
+            0
+        }
+    }
+
+    /// Sets the layers: the filters of each convolutional layer, then the units of each fully connected hidden layer.
+    ///
+    /// # Errors
+    /// When there are too many layers or parameters, or a hidden layer after a single convolutional layer.
+    pub fn set_layers(&mut self, filters: &[usize], dense: &[usize]) -> Result<(), Refusal> {
+        let most = convolution::POSITIONS.len();
+        if filters.len() > most || (1..most).contains(&filters.len()) && !dense.is_empty() {
+            let found = match filters.len() {
+                1 => "one before hidden layers".to_owned(),
+                count => count.to_string(),
+            };
+            return Err(Refusal::new(
+                "set the convolutional layers",
+                found,
+                format!("{most}, such as 5,50"),
+                "give the filters of each, or none",
+            ));
+        }
+        let convolutional = filters.iter().zip(convolution::POSITIONS);
+        let widths = convolutional
+            .map(|(filters, positions)| filters.saturating_mul(positions))
+            .chain(dense.iter().copied());
+        self.model = MlpConfig::new(widths.collect(), self.model.activation())?
+            .with_preprocessing(self.model.preprocessing())?;
+        self.convolutional = !filters.is_empty();
+        Ok(())
+    }
+
+    fn set_activation(&mut self, activation: Activation) {
+        let model = MlpConfig::new(self.model.hidden().to_vec(), activation);
+        self.set_model(
+            model.and_then(|model| model.with_preprocessing(self.model.preprocessing())),
+        );
+    }
+
+    fn set_preprocessing(&mut self, change: impl FnOnce(&mut Preprocessing)) {
+        let mut preprocessing = self.model.preprocessing();
+        change(&mut preprocessing);
+        self.set_model(self.model.clone().with_preprocessing(preprocessing));
+    }
+
+    /// The table has checked the new value, so that a valid model stays one.
+    fn set_model(&mut self, model: Result<MlpConfig, Refusal>) {
+        if let Ok(model) = model {
+            self.model = model;
         }
     }
 }
@@ -181,23 +253,64 @@ mod tests {
             (|c| c.learning_rate = f64::NAN, "learning rate"),
             (|c| c.validation_split = 0.95, "validation split"),
             (|c| c.validation_split = -0.1, "validation split"),
-            (|c| c.data_fraction = 0.0, "part of the data"),
+            (|c| c.data_fraction = 0.0, "training fraction"),
             (|c| c.dropout = 1.0, "dropout"),
-            (|c| c.l1 = -1e-9, "L1"),
-            (|c| c.ema = 1.0, "averaging"),
+            (|c| c.l1 = -1e-9, "L1 penalty"),
+            (|c| c.ema = 1.0, "weight averaging"),
             (|c| c.augmentation.rotation_deg = 90.0, "rotation"),
             (|c| c.optimizer = Optimizer::adam_w(2.0), "weight decay"),
-            (|c| c.schedule = Schedule::Cosine { end: 1.5 }, "schedule"),
+            (|c| c.schedule = Schedule::Cosine { end: 1.5 }, "final rate"),
             (|c| c.seed = 1 << 63, "seed"),
-            (|c| c.convolutional = true, "share"),
-            (|c| (c.patience, c.validation_split) = (3, 0.0), "patience"),
+            (|c| c.convolutional = true, "convolutional layers"),
+            (
+                |c| (c.patience, c.validation_split) = (3, 0.0),
+                "early stopping",
+            ),
         ];
         for (change, name) in cases {
             let mut config = Preset::Keras.config();
-            assert_eq!(config.validate(), Ok(()), "the preset itself is fine");
+            assert_eq!(config.validate(), Ok(()), "the preset itself is valid");
             change(&mut config);
             let refusal = config.validate().expect_err("out of range");
-            assert!(refusal.attempted.contains(name), "{refusal} names {name}");
+            assert_eq!(refusal.attempted, format!("set the {name}"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn layers_are_set_by_filters_and_units() {
+        type Case = (
+            &'static [usize],
+            &'static [usize],
+            Option<&'static [usize]>,
+            &'static str,
+        );
+        let cases: [Case; 7] = [
+            (&[], &[64, 32], Some(&[64, 32]), "fully connected"),
+            (&[], &[], Some(&[]), "linear"),
+            (&[5, 50], &[64], Some(&[605, 800, 64]), "convolutional"),
+            (&[5], &[], Some(&[605]), "one convolutional layer alone"),
+            (
+                &[5],
+                &[64],
+                None,
+                "a hidden layer after one convolutional layer",
+            ),
+            (&[5, 50, 7], &[], None, "three convolutional layers"),
+            (&[0, 50], &[], None, "no filter"),
+        ];
+        for (filters, dense, expected, reason) in cases {
+            let mut config = TrainingConfig::default();
+            let before = config.clone();
+            match (config.set_layers(filters, dense), expected) {
+                (Ok(()), Some(widths)) => {
+                    assert_eq!(config.model.hidden(), widths, "{reason}");
+                    assert_eq!(config.validate(), Ok(()), "{reason}");
+                    assert_eq!(config.filters(), filters, "{reason}");
+                    assert_eq!(config.dense_widths(), dense, "{reason}");
+                }
+                (Err(_), None) => assert_eq!(config, before, "{reason} changes nothing"),
+                (result, _) => panic!("{reason}: {result:?}"),
+            }
         }
     }
 }

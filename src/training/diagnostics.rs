@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     EpochRecord,
-    config::{Optimizer, TrainingConfig, hyperparameter},
+    config::{Optimizer, TrainingConfig},
 };
 use crate::model::Activation;
 
@@ -66,12 +66,10 @@ impl Cause {
     /// The key of the hyperparameter in a configuration file.
     pub fn key(self) -> &'static str {
         match self {
-            Self::HighLearningRate(_) | Self::LowLearningRate(_) => {
-                hyperparameter::LEARNING_RATE.key
-            }
-            Self::Momentum(_) => hyperparameter::MOMENTUM.key,
-            Self::Penalty => hyperparameter::L2.key,
-            Self::Dropout(_) => hyperparameter::DROPOUT.key,
+            Self::HighLearningRate(_) | Self::LowLearningRate(_) => "learning_rate",
+            Self::Momentum(_) => "optimizer.momentum",
+            Self::Penalty => "l2",
+            Self::Dropout(_) => "dropout",
             Self::Depth(..) => "model.activation",
         }
     }

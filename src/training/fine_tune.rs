@@ -114,7 +114,7 @@ impl BaseModel {
                 format!("one of {expected}"),
             );
         }
-        let layers = config.fields().map_err(TrainingError::Refused)?;
+        let layers = config.conv_layers().map_err(TrainingError::Refused)?;
         if !convolution::is_convolutional(mlp, &layers).map_err(ModelError::from)? {
             return refused(
                 "weights that differ from place to place".to_owned(),

@@ -1,7 +1,5 @@
 //! The training loop: the order of the examples, the random numbers, the steps and the progress.
 
-mod timing;
-
 use std::time::{Duration, Instant};
 
 use rand::seq::SliceRandom as _;
@@ -108,7 +106,7 @@ impl<'a> Run<'a> {
         networks: Networks,
     ) -> Result<Self, TrainingError> {
         let Networks { mlp, teacher } = networks;
-        let fields = config.fields().map_err(TrainingError::Refused)?;
+        let fields = config.conv_layers().map_err(TrainingError::Refused)?;
         let step: Box<dyn Step> = match (mlp.device().is_cpu(), fields.is_empty()) {
             (true, true) => Box::new(CpuStep::new(mlp.clone(), config.batch_size)),
             (true, false) => Box::new(Shared::new(mlp.clone(), fields)?),

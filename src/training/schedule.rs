@@ -1,17 +1,11 @@
 //! How the learning rate changes over a training.
 
-use std::{f64::consts::PI, fmt, str::FromStr};
+use std::f64::consts::PI;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use clap::ValueEnum;
 
-use super::config::shorthand::{Shorthand, named_or_table, parameter};
-use crate::error::Refusal;
-
-/// The course of the learning rate.
-///
-/// In files it is a table with its `kind`, or the kind alone, which stands for it with the usual values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+/// How the learning rate changes over a training.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Schedule {
     /// The same for every step.
     #[default]
@@ -37,6 +31,31 @@ pub enum Schedule {
     },
 }
 
+/// A schedule without its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScheduleKind {
+    /// Constant
+    Constant,
+    /// Steps
+    Step,
+    /// Cosine
+    Cosine,
+    /// One cycle
+    OneCycle,
+}
+
+impl ScheduleKind {
+    /// The schedule with PyTorch's default parameters.
+    pub fn defaults(self) -> Schedule {
+        match self {
+            Self::Constant => Schedule::Constant,
+            Self::Step => Schedule::STEP,
+            Self::Cosine => Schedule::COSINE,
+            Self::OneCycle => Schedule::ONE_CYCLE,
+        }
+    }
+}
+
 impl Schedule {
     /// [`Schedule::Step`] with PyTorch's usual factor.
     pub const STEP: Self = Self::Step {
@@ -50,16 +69,13 @@ impl Schedule {
         warm_up: 0.3,
         start: 0.04,
     };
-    /// One of each kind, with the usual values.
-    pub const ALL: [Self; 4] = [Self::Constant, Self::STEP, Self::COSINE, Self::ONE_CYCLE];
-
-    /// The name of the kind in files and on the command line.
-    pub fn name(self) -> &'static str {
+    /// Which kind it is.
+    pub fn kind(self) -> ScheduleKind {
         match self {
-            Self::Constant => "constant",
-            Self::Step { .. } => "step",
-            Self::Cosine { .. } => "cosine",
-            Self::OneCycle { .. } => "one-cycle",
+            Self::Constant => ScheduleKind::Constant,
+            Self::Step { .. } => ScheduleKind::Step,
+            Self::Cosine { .. } => ScheduleKind::Cosine,
+            Self::OneCycle { .. } => ScheduleKind::OneCycle,
         }
     }
 
@@ -84,72 +100,6 @@ impl Schedule {
             Self::OneCycle { warm_up, .. } if warm_up >= 1.0 => 1.0,
             Self::OneCycle { warm_up, .. } => fall((progress - warm_up) / (1.0 - warm_up)),
         }
-    }
-}
-
-impl fmt::Display for Schedule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Schedule {
-    type Err = Refusal;
-
-    /// The kind of this name, with the usual values.
-    fn from_str(text: &str) -> Result<Self, Refusal> {
-        Refusal::parse_name("read the schedule", text, &Self::ALL, Self::name)
-    }
-}
-
-/// All that a schedule's table may hold.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Fields {
-    kind: String,
-    every_epochs: Option<usize>,
-    factor: Option<f64>,
-    end: Option<f64>,
-    warm_up: Option<f64>,
-    start: Option<f64>,
-}
-
-impl Shorthand for Schedule {
-    type Fields = Fields;
-    const EXPECTED: &'static str = "a schedule: its kind, or a table with it";
-
-    fn of_fields(mut fields: Fields) -> Result<Self, Refusal> {
-        let mut schedule: Self = fields.kind.parse()?;
-        match &mut schedule {
-            Self::Constant => {}
-            Self::Step {
-                every_epochs,
-                factor,
-            } => {
-                parameter(every_epochs, &mut fields.every_epochs);
-                parameter(factor, &mut fields.factor);
-            }
-            Self::Cosine { end } => parameter(end, &mut fields.end),
-            Self::OneCycle { warm_up, start } => {
-                parameter(warm_up, &mut fields.warm_up);
-                parameter(start, &mut fields.start);
-            }
-        }
-        let left = [
-            ("every_epochs", fields.every_epochs.is_some()),
-            ("factor", fields.factor.is_some()),
-            ("end", fields.end.is_some()),
-            ("warm_up", fields.warm_up.is_some()),
-            ("start", fields.start.is_some()),
-        ];
-        Self::refuse_what_is_left(schedule.name(), &left)?;
-        Ok(schedule)
-    }
-}
-
-impl<'de> Deserialize<'de> for Schedule {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        named_or_table(deserializer)
     }
 }
 
@@ -187,7 +137,7 @@ mod tests {
             let factor = schedule.factor(progress, 20);
             assert!(
                 (factor - expected).abs() < 1e-12,
-                "{schedule} {reason}: {factor}"
+                "{schedule:?} {reason}: {factor}"
             );
         }
         for warm_up in [0.0, 1.0] {

@@ -67,9 +67,9 @@ impl Gallery {
             return;
         };
         let recipe = Recipe {
-            augmentation: form.numbers.augmentation,
-            filters: form.numbers.model.preprocessing(),
-            seed: form.numbers.seed,
+            augmentation: form.draft.augmentation,
+            filters: form.draft.model.preprocessing(),
+            seed: form.draft.seed,
             round: self.round,
             first: *first,
         };

@@ -19,7 +19,7 @@ use crate::{
         },
     },
     format,
-    training::config::TrainingConfig,
+    training::config::{TrainingConfig, hyperparameter},
 };
 
 /// The preset and the main settings of the current training, in two lines.
@@ -43,7 +43,7 @@ fn summary(config: &TrainingConfig) -> String {
         "{}, {} parameters, {}, batches of {}, {epochs}",
         config.model,
         format::count(config.model.parameter_count()),
-        config.optimizer.title(),
+        config.optimizer,
         format::count(config.batch_size),
     )
 }
@@ -71,29 +71,10 @@ pub(crate) fn run_settings_ui(ui: &mut Ui, training: &Training) {
     theme::show_focus(ui, &folded.header_response);
 }
 
-/// The name and value of each setting: first the choices, then the numbers.
-fn settings(config: &TrainingConfig) -> Vec<(&'static str, String)> {
-    let hidden: Vec<_> = config.model.hidden().iter().map(usize::to_string).collect();
-    let hidden = match hidden.len() {
-        0 => "none".to_owned(),
-        _ => hidden.join(", "),
-    };
-    let mut settings = vec![
-        ("hidden layers", hidden),
-        ("activation", config.model.activation().label().to_owned()),
-        (
-            "convolutional",
-            if config.convolutional { "yes" } else { "no" }.to_owned(),
-        ),
-        ("loss", config.loss.name().to_owned()),
-        ("optimizer", config.optimizer.title().to_owned()),
-        ("schedule", config.schedule.name().to_owned()),
-        ("seed", config.seed.to_string()),
-    ];
-    let numbers = config.numbers().into_iter();
-    settings
-        .extend(numbers.map(|(hyperparameter, value)| (hyperparameter.name, value.to_string())));
-    settings
+/// The label and value of each hyperparameter.
+fn settings(config: &TrainingConfig) -> impl Iterator<Item = (&'static str, String)> {
+    let all = hyperparameter::ALL.iter();
+    all.filter_map(|hyperparameter| Some((hyperparameter.label, hyperparameter.text(config)?)))
 }
 
 /// Draws the table of finished runs, folded.
@@ -237,22 +218,17 @@ mod tests {
             summary(&config),
             "784-128-10 relu, 101,770 parameters, Adam, batches of 32, 1 epoch"
         );
-        let settings = settings(&config);
-        let value = |name: &str| {
-            let mut found = settings.iter().filter(|(other, _)| *other == name);
+        let settings: Vec<_> = settings(&config).collect();
+        let value = |label: &str| {
+            let mut found = settings.iter().filter(|(other, _)| *other == label);
             let value = found.next().map(|(_, value)| value.as_str());
-            assert_eq!(found.next(), None, "{name} occurs once");
+            assert_eq!(found.next(), None, "{label} occurs once");
             value
         };
-        assert_eq!(value("hidden layers"), Some("128"), "the network");
-        assert_eq!(value("convolutional"), Some("no"), "the kind of network");
-        assert_eq!(value("dropout"), Some("0.25"), "a changed value");
-        for (hyperparameter, _) in config.numbers() {
-            assert!(
-                value(hyperparameter.name).is_some(),
-                "{} occurs",
-                hyperparameter.name
-            );
-        }
+        assert_eq!(value("Hidden layers"), Some("128"), "the network");
+        assert_eq!(value("Convolutional"), Some("none"), "the kind of network");
+        assert_eq!(value("Activation"), Some("ReLU"), "a choice by its label");
+        assert_eq!(value("Dropout"), Some("0.25"), "a changed value");
+        assert_eq!(value("Momentum"), None, "Adam has none");
     }
 }

@@ -1,6 +1,4 @@
-//! The training panel: what to train, how it goes, what came of it.
-
-mod preset;
+//! The training panel: settings, progress and result.
 
 use clap::ValueEnum as _;
 use egui::{
@@ -8,11 +6,10 @@ use egui::{
     WidgetInfo, accesskit::Role,
 };
 
-use self::preset::preset_ui;
 use super::{
     curves::{self, CurvesView},
     fields,
-    gallery::Gallery,
+    gallery::{Gallery, ask_for_data},
     runs,
     theme::{self, Palette},
 };
@@ -26,7 +23,7 @@ use crate::{
     },
     format,
     model::device::DeviceChoice,
-    training::{Progress, evaluation::Evaluation},
+    training::{Progress, config::Preset, evaluation::Evaluation},
 };
 
 /// What the panel remembers between frames.
@@ -59,7 +56,7 @@ pub(crate) fn training_ui(
         if is_active {
             runs::run_summary_ui(ui, training);
         } else {
-            preset_ui(ui, training, actions);
+            preset_ui(ui, state, actions);
         }
         buttons_ui(ui, &training.state, actions);
         if !is_active && state.can_fine_tune() {
@@ -81,6 +78,76 @@ pub(crate) fn training_ui(
     });
 }
 
+/// The choice of a preset, with what it reached and how long it takes.
+fn preset_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let training = &state.training;
+    let form = &training.form;
+    let is_changed = form.is_changed();
+    let changed = if is_changed { ", changed" } else { "" };
+    let label = ui.label("Preset");
+    let combo = ComboBox::from_id_salt("preset")
+        .width(ui.available_width())
+        .selected_text(format!("{}{changed}", form.preset.label()))
+        .show_ui(ui, |ui| {
+            for &preset in Preset::value_variants() {
+                let is_selected = preset == form.preset && !is_changed;
+                let option = ui.selectable_label(is_selected, preset_line(preset));
+                if option.on_hover_text(preset.description()).clicked() {
+                    actions.push(Action::PresetChosen(preset));
+                }
+            }
+        });
+    combo
+        .response
+        .labelled_by(label.id)
+        .on_hover_text("A preset sets the network and all hyperparameters.");
+    ui.label(
+        RichText::new(format!("{}.", form.preset.description()))
+            .small()
+            .weak(),
+    );
+    if let Some(secs) = form.time_estimate(state.runs.list()) {
+        let text = format!(
+            "About {}, as your last such training.",
+            format::duration(secs)
+        );
+        ui.label(RichText::new(text).small().weak());
+    }
+    if form.from_folder {
+        ask_for_data(ui, training, form, actions);
+    }
+    if is_changed {
+        let reset = theme::small_button(ui, "Reset to the preset");
+        if reset
+            .on_hover_text("Sets all hyperparameters to the preset.")
+            .clicked()
+        {
+            actions.push(Action::PresetChosen(form.preset));
+        }
+    }
+    ui.add_space(theme::GAP);
+}
+
+/// "Keras tutorial · 97.7 % · 3 s".
+fn preset_line(preset: Preset) -> String {
+    let benchmark = preset.benchmark();
+    format!(
+        "{} · {} · {}",
+        preset.label(),
+        format::percent(benchmark.test_accuracy, 1),
+        approximate_duration(benchmark.secs)
+    )
+}
+
+/// "2 s", "12 min": benchmarks are of another computer, so that finer figures mean nothing.
+fn approximate_duration(secs: f64) -> String {
+    if secs < 60.0 {
+        format!("{secs:.0} s")
+    } else {
+        format!("{:.0} min", secs / 60.0)
+    }
+}
+
 fn run_settings_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut Vec<Action>) {
     let training = &state.training;
     let folded = CollapsingHeader::new("Settings")
@@ -96,13 +163,12 @@ fn run_settings_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions:
             }
             ui.horizontal_wrapped(|ui| {
                 let load = theme::small_button(ui, "Load settings…");
-                let help = "Loads how to train from a TOML file. It can also be dropped on the window.";
+                let help = "Loads hyperparameters from a TOML file. It can also be dropped on the window.";
                 if load.on_hover_text(help).clicked() {
                     actions.push(Action::AskPath(PathPurpose::LoadSettings));
                 }
                 let save = theme::small_button(ui, "Save settings…");
-                let help = "Saves these settings as a TOML file, with a comment for each: to edit, to keep, and \
-                            for digitpad train --config.";
+                let help = "Saves the hyperparameters as a TOML file with comments, also for digitpad train --config.";
                 if save.on_hover_text(help).clicked() {
                     actions.push(Action::AskPath(PathPurpose::SaveSettings));
                 }
@@ -111,9 +177,9 @@ fn run_settings_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions:
     theme::show_focus(ui, &folded.header_response);
 }
 
-/// What to compute on; only a program that was built for more than the processor has the choice.
+/// The choice of the device, in a program that was built for more than the processor.
 fn device_ui(ui: &mut Ui, chosen: DeviceChoice, actions: &mut Vec<Action>) {
-    let label = ui.label("Compute on");
+    let label = ui.label("Device");
     let combo = ComboBox::from_id_salt("device").selected_text(chosen.description());
     let shown = combo.width(ui.available_width()).show_ui(ui, |ui| {
         for device in DeviceChoice::value_variants()
@@ -128,7 +194,7 @@ fn device_ui(ui: &mut Ui, chosen: DeviceChoice, actions: &mut Vec<Action>) {
         }
     });
     shown.response.labelled_by(label.id).on_hover_text(
-        "A graphics card pays for large networks and large batches. For small ones the processor is quicker.",
+        "A graphics card is faster for large networks and batches, the processor for small ones.",
     );
 }
 
@@ -162,34 +228,36 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
             ui.horizontal(|ui| {
                 ui.add_enabled_ui(!is_skipped, |ui| {
                     let skip = ui.add_sized(half, Button::new("Skip the test"));
-                    let help = "What it has learned answers already. Without the test its accuracy on the test \
-                                images stays unknown, and how sure it is rests on fewer digits.";
+                    let help = "The trained model is already in use. Without the test, its test accuracy stays unknown \
+                                and its calibration is coarser.";
                     press(skip.on_hover_text(help), Action::SkipTest);
                 });
-                // Where Stop was there is nothing to press: a double click must not skip the test.
+                // Nothing to press where Stop was: a double click must not skip the test.
                 ui.add_enabled_ui(false, |ui| ui.add_sized(half, Button::new("Testing")));
             });
         }
         TrainingState::Idle | TrainingState::Finished { .. } | TrainingState::Failed { .. } => {
             let train = theme::primary_button(ui, "Train", Vec2::new(width, 40.0));
             press(
-                train.on_hover_text("Trains with these settings (Ctrl+T)."),
+                train.on_hover_text("Trains a new network with these settings (Ctrl+T)."),
                 Action::Train,
             );
         }
     }
 }
 
-/// The way to let the model at work learn from the drawings that are kept.
+/// Fine-tuning of the model in use on the saved corrections.
 fn fine_tune_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let text = match state.training.correction_count {
-        Some(kept) if kept > 1 => format!("Teach it your {} drawings", format::count(kept)),
-        _ => "Teach it your drawing".to_owned(),
+        Some(count) if count > 1 => {
+            format!("Fine-tune on your {} corrections", format::count(count))
+        }
+        _ => "Fine-tune on your correction".to_owned(),
     };
     let size = Vec2::new(ui.available_width(), ui.spacing().interact_size.y);
     let help = format!(
-        "Lets the {} go on: a copy of it learns what you kept, goes on to read everything else as it did, and then \
-         answers. Train begins with a new network.",
+        "Trains a copy of the {} on your corrections, keeps its answers to everything else, and uses the copy. Train \
+         begins with a new network.",
         state.models.chosen().name()
     );
     let button = ui.add_sized(size, Button::new(text));
@@ -199,21 +267,20 @@ fn fine_tune_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 }
 
 fn stop(response: Response) -> Response {
-    response.on_hover_text("Ends the training now. What it has learned so far is tested and kept.")
+    response.on_hover_text("Stops the training now. The model so far is tested and saved.")
 }
 
 fn watch_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let mut watch = state.settings.watch;
     let response = ui.checkbox(&mut watch, "Watch it learn").on_hover_text(
-        "While it trains, your drawing is read by the network that is learning, some times a second: \
-         first it guesses, then it knows.",
+        "Classifies your drawing with the network in training, several times a second.",
     );
     if response.changed() {
         actions.push(Action::Watch(watch));
     }
 }
 
-/// One line of what is going on, a bar, and one of figures; all keep their place.
+/// A headline, a bar, and a line of figures; all keep their place.
 fn progress_ui(ui: &mut Ui, training: &Training) {
     let headline = headline(training);
     if headline.is_empty() {
@@ -234,19 +301,16 @@ fn headline(training: &Training) -> String {
     let epochs = training.plan.map_or(0, |plan| plan.epochs);
     let epoch = training.progress.map_or(0, |progress| progress.epoch);
     match &training.state {
-        TrainingState::Running { .. } if training.plan.is_none() => {
-            "Getting the data ready".to_owned()
-        }
+        TrainingState::Running { .. } if training.plan.is_none() => "Preparing the data".to_owned(),
         TrainingState::Running { .. } => format!("Epoch {epoch} of {epochs}"),
         TrainingState::Paused { .. } => format!("Paused in epoch {epoch} of {epochs}"),
         TrainingState::Stopping { .. } => format!("Stopping in epoch {epoch} of {epochs}"),
         TrainingState::Testing { stopped: true, .. } => {
-            format!("{}. Testing what it has learned", stopped_after(training))
+            format!("{}. Testing", stopped_after(training))
         }
-        TrainingState::Testing { .. } => "Testing what it has learned".to_owned(),
+        TrainingState::Testing { .. } => "Testing".to_owned(),
         TrainingState::Finished { stopped: true, .. } => stopped_after(training),
-        TrainingState::Failed { reason, .. } => format!("It failed: {reason}"),
-        // The test figures speak for themselves.
+        TrainingState::Failed { reason, .. } => format!("The training failed: {reason}"),
         TrainingState::Idle | TrainingState::Finished { .. } => String::new(),
     }
 }
@@ -267,7 +331,7 @@ fn figures(progress: &Progress) -> String {
     )
 }
 
-/// A pace that changes with every batch is easier on the eye when its last digits stand still.
+/// A speed whose last digits stand still is easier to read.
 fn round_to_two_digits(pace: f64) -> usize {
     let step = 10_f64.powf((pace.max(1.0).log10().floor() - 1.0).max(0.0));
     ((pace / step).round() * step) as usize
@@ -292,23 +356,23 @@ fn bar_ui(ui: &mut Ui, progress: Option<&Progress>) {
     });
 }
 
-/// What the figures say of the settings, with a bar beside it that catches the eye.
+/// The hints of the diagnostics, each with a colored bar.
 fn hints_ui(ui: &mut Ui, training: &Training) {
     let palette = Palette::of(ui.style());
-    for remark in training.hint_texts() {
+    for hint in training.hint_texts() {
         let shown = Frame::new()
             .inner_margin(Margin {
                 left: 12,
                 ..Margin::symmetric(0, 2)
             })
-            .show(ui, |ui| ui.label(remark));
+            .show(ui, |ui| ui.label(hint));
         let mut bar = shown.response.rect;
         bar.set_width(4.0);
         ui.painter().rect_filled(bar, 2.0, palette.second);
     }
 }
 
-/// The first thing that is wrong with the settings, where Train would be in vain.
+/// The first setting that is not valid.
 fn config_error_ui(ui: &mut Ui, training: &Training) {
     if let Err(refusal) = training.form.config() {
         let text = format!(
@@ -328,7 +392,7 @@ fn result_ui(ui: &mut Ui, training: &Training) {
 
 fn test_sentence(test: &Evaluation) -> String {
     format!(
-        "Test accuracy {}, loss {:.3} on {} images it never saw",
+        "Test accuracy {}, loss {:.3} on {} images",
         format::percent(test.accuracy, 2),
         test.loss,
         format::count(test.examples)

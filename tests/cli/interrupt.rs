@@ -57,7 +57,7 @@ fn ctrl_c_before_anything_is_learnt_leaves_the_weights_that_were_there() {
     folder.write("w.safetensors", "what was there before");
     // What is said of it is the last thing before the drawings, which take far longer than a signal.
     folder.write("w.safetensors.checkpoint", "an interrupted training");
-    let drawings = ["--generated-digits", "500000", "--non-digits", "500000"];
+    let drawings = ["--synthetic-digits", "500000", "--non-digits", "500000"];
     let child = start(&folder.training("w.safetensors", &drawings));
     let (output, said) = interrupted_at("kept as", child);
     assert_eq!(code(&output), 130, "as a shell says of Ctrl-C: {said}");

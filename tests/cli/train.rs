@@ -139,7 +139,7 @@ fn the_same_seed_gives_the_same_weights() {
 }
 
 #[test]
-fn shared_fields_and_weights_of_16_bits_make_a_plain_network() {
+fn convolutions_and_weights_of_16_bits_make_a_plain_network() {
     let folder = Folder::with_data_set();
     let (data, weights) = (folder.text(""), folder.text("w.safetensors"));
     let output = run(&[
@@ -149,8 +149,9 @@ fn shared_fields_and_weights_of_16_bits_make_a_plain_network() {
         "--out",
         &weights,
         "--hidden",
-        "242,48,20",
-        "--shared-fields",
+        "20",
+        "--convolutional",
+        "2,3",
         "--epochs",
         "3",
         "--seed",
@@ -207,7 +208,7 @@ fn ones_own_drawings_are_learnt_from() {
     let output = trained(&folder.write("blank.jsonl", line.replace("label", "name")));
     assert_eq!(code(&output), 2, "nothing to learn: {}", stderr(&output));
     let said = stderr(&output);
-    assert!(said.contains("none with a label"), "{said}");
+    assert!(said.contains("no labeled drawing"), "{said}");
     let unlabeled = folder.write("unlabeled.jsonl", line.replace("label", "name"));
     let output = run(&folder.training("w.safetensors", &["--ink", &unlabeled]));
     assert_eq!(code(&output), 2, "nothing of it is of use");
@@ -238,7 +239,7 @@ fn a_model_goes_on_where_a_file_or_the_program_has_it() {
         (&["--from", "no-such-file"], "no-such-file", "no file"),
         (
             &["--from", "built-in"],
-            "multiple of 121",
+            "784-1210-1280-320-10",
             "the program has another",
         ),
     ];

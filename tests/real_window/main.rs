@@ -42,7 +42,7 @@ impl Session {
         let display = Display::open()?;
         let folder = tempfile::tempdir().expect("a folder for the settings");
         let mut form = TrainingForm::default();
-        form.numbers.epochs = epochs;
+        form.draft.epochs = epochs;
         let settings = Settings {
             theme,
             file_dialogs: false,

@@ -41,7 +41,7 @@ fn a_click_on_a_bar_keeps_the_drawing_for_the_next_training() {
     window.harness.state_mut().use_data_folder(folder.path());
     window.click("Settings");
     window.click("Data");
-    assert!(!window.says("Your drawings"), "there are none yet");
+    assert!(!window.says("Corrections"), "there are none yet");
     keep(&mut window, "Kept as a 4, the first of your drawings.");
     let four = Some(Label::Digit(Digit::ALL[4]));
     assert_eq!(labels(folder.path()), slice::from_ref(&four), "in the file");
@@ -64,7 +64,7 @@ fn a_click_on_a_bar_keeps_the_drawing_for_the_next_training() {
         window.says("Learn from the 2 drawings that you kept"),
         "the settings tell"
     );
-    window.click("Forget the last");
+    window.click("Delete the last correction");
     window.await_that("one is gone", |harness| {
         says(harness, "Learn from the drawing that you kept")
     });
@@ -80,15 +80,18 @@ fn a_click_on_a_bar_keeps_the_drawing_for_the_next_training() {
             .uses_corrections
     };
     assert!(form(&window), "trainings learn from them");
-    window.click("Your drawings");
+    window.click("Corrections");
     assert!(!form(&window), "until they are told not to");
-    window.click("A folder");
+    window.click("Folder");
     assert!(
         window.says("Beside MNIST alone: the drawing that you kept"),
         "not for a folder"
     );
-    assert!(window.says("Forget the last"), "which hides none");
-    window.click("Teach it your drawing");
+    assert!(
+        window.says("Delete the last correction"),
+        "which hides none"
+    );
+    window.click("Fine-tune on your correction");
     window.await_that("the model is taught all the same", |harness| {
         says(harness, "lesson for the shipped model")
     });

@@ -202,7 +202,10 @@ fn noise_is_added_to_what_is_tested_on() {
     window.click("Noise");
     window.click("Salt and pepper");
     window.await_that("it is tested anew", |harness| {
-        says(harness, "on MNIST's test set with 15\u{a0}% salt and pepper.")
+        says(
+            harness,
+            "on MNIST's test set with 15\u{a0}% salt and pepper.",
+        )
     });
     assert_eq!(window.value("Noise"), "salt-and-pepper:0.15", "it is on");
     assert!(

@@ -1,4 +1,4 @@
-//! The training panel's hyperparameters: shown, typed into, refused and reset.
+//! The hyperparameters in the training panel.
 
 use digitpad::{
     app::state::form::TrainingForm,
@@ -52,13 +52,13 @@ fn a_newcomer_sees_a_preset_and_train_and_no_knob() {
         let shown = window.harness.query_all_by_label(label).count();
         assert!(shown > 0, "{label} is there");
     }
-    for label in ["Hidden layers", "Dropout", "Momentum", "Rotation, degrees"] {
+    for label in ["Hidden layers", "Dropout", "Momentum", "Rotation (°)"] {
         let shown = window.harness.query_by_label(label).is_some();
         assert!(!shown, "{label} is folded away");
     }
     assert!(
-        window.says("Time: some steps are timed when you come here."),
-        "no time is promised that was not measured"
+        !window.says("as your last such training"),
+        "no run is known"
     );
 }
 
@@ -66,13 +66,13 @@ fn a_newcomer_sees_a_preset_and_train_and_no_knob() {
 fn every_group_is_changed_shown_to_be_and_reset() {
     let cases = [
         ("Training steps", "Epochs", "3"),
-        ("Optimizer", "Clip gradients", "2"),
-        ("Against overfitting", "Dropout", "0.25"),
-        ("Before the network", "Upright", "0.8"),
-        ("Before the network", "Even width", "0.6"),
-        ("Before the network", "Blur, pixels", "0.5"),
-        ("Augmentation", "Rotation, degrees", "12"),
-        ("Data", "Drawn digits", "100"),
+        ("Optimizer", "Gradient clipping", "2"),
+        ("Regularization", "Dropout", "0.25"),
+        ("Preprocessing", "Deslant", "0.8"),
+        ("Preprocessing", "Normalize width", "0.6"),
+        ("Preprocessing", "Gaussian blur (px)", "0.5"),
+        ("Augmentation", "Rotation (°)", "12"),
+        ("Data", "Synthetic digits", "100"),
     ];
     for (group, label, value) in cases {
         let mut window = opened(&[group]);
@@ -81,7 +81,10 @@ fn every_group_is_changed_shown_to_be_and_reset() {
         assert_ne!(*form(&window), before, "{label} is set");
         let changed = format!("{group} · changed");
         assert!(window.says(&changed), "{group} shows that it differs");
-        assert!(window.says("keras, changed"), "and so does the preset");
+        assert!(
+            window.says("Keras tutorial, changed"),
+            "and so does the preset"
+        );
         window.click(&format!("Reset {group}"));
         assert_eq!(*form(&window), before, "{group} is as the preset has it");
         assert!(!window.says(&changed), "and no longer marked");
@@ -90,19 +93,22 @@ fn every_group_is_changed_shown_to_be_and_reset() {
 
 #[test]
 fn values_out_of_range_are_brought_into_it_and_clashes_are_said() {
-    let mut window = opened(&["Against overfitting", "Data"]);
+    let mut window = opened(&["Regularization", "Data"]);
     set(&mut window, "Dropout", "7");
-    assert_eq!(form(&window).numbers.dropout, 0.9, "the most there is");
-    set(&mut window, "Validation part", "0");
-    assert!(!window.says("Patience needs"), "nothing is wrong yet");
-    set(&mut window, "Patience, epochs", "3");
+    assert_eq!(form(&window).draft.dropout, 0.9, "the most there is");
+    set(&mut window, "Validation split", "0");
+    assert!(!window.says("Early stopping needs"), "nothing is wrong yet");
+    set(&mut window, "Early stopping", "3");
     assert!(
-        window.says("Patience needs validation images"),
+        window.says("Early stopping needs validation images"),
         "said at once, where it is set"
     );
-    assert!(window.says("Cannot set the patience"), "and beside Train");
+    assert!(
+        window.says("Cannot set the early stopping"),
+        "and beside Train"
+    );
     window.click("Reset to the preset");
-    assert!(!window.says("Patience needs"), "gone with its cause");
+    assert!(!window.says("Early stopping needs"), "gone with its cause");
 }
 
 #[test]
@@ -121,7 +127,7 @@ fn a_field_keeps_the_keyboard_while_it_is_typed_into() {
         window.press(Modifiers::NONE, Key::Enter);
         let form = form(&window);
         let set = match label {
-            "Epochs" => form.numbers.epochs.to_string(),
+            "Epochs" => form.draft.epochs.to_string(),
             _ => form.hidden.clone(),
         };
         assert_eq!(
@@ -140,16 +146,16 @@ fn a_field_that_is_entered_and_left_keeps_what_it_does_not_show() {
     window.click("Training steps · changed");
     window.click("Data");
     let before = form(&window).clone();
-    assert_eq!(before.numbers.validation_split, 1.0 / 12.0, "shown as 8.33");
-    for label in ["Validation part", "Learning rate"] {
+    assert_eq!(before.draft.validation_split, 1.0 / 12.0, "shown as 8.33");
+    for label in ["Validation split", "Learning rate"] {
         window.harness.get_by_label(label).click();
         window.harness.step();
         window.harness.step();
         window.press(Modifiers::NONE, Key::Tab);
         assert_eq!(*form(&window), before, "{label} was only visited");
     }
-    set(&mut window, "Validation part", "8.34");
-    let split = form(&window).numbers.validation_split;
+    set(&mut window, "Validation split", "8.34");
+    let split = form(&window).draft.validation_split;
     assert!((split - 0.0834).abs() < 1e-12, "{split} was typed");
 }
 
@@ -158,17 +164,17 @@ fn a_seed_is_held_with_all_its_digits() {
     // The first whole number that an f64 cannot hold.
     let large = (1 << 53) + 1;
     let mut given = TrainingForm::default();
-    given.numbers.seed = large;
+    given.draft.seed = large;
     let mut window = set_to(&given);
     window.click("Settings");
     window.click("Training steps · changed");
     window.harness.step();
-    assert_eq!(form(&window).numbers.seed, large, "it is only shown");
+    assert_eq!(form(&window).draft.seed, large, "it is only shown");
     window.harness.get_by_label("Seed").click();
     window.harness.step();
     window.harness.step();
     window.press(Modifiers::NONE, Key::Tab);
-    assert_eq!(form(&window).numbers.seed, large, "it was only visited");
+    assert_eq!(form(&window).draft.seed, large, "it was only visited");
     let cases = [
         ("7", 7, "a small one"),
         ("9007199254740995", (1 << 53) + 3, "a large one"),
@@ -178,7 +184,7 @@ fn a_seed_is_held_with_all_its_digits() {
     ];
     for (text, expected, reason) in cases {
         set(&mut window, "Seed", text);
-        assert_eq!(form(&window).numbers.seed, expected, "{reason}");
+        assert_eq!(form(&window).draft.seed, expected, "{reason}");
     }
 }
 
@@ -189,7 +195,7 @@ fn knobs_that_make_no_sense_are_not_shown() {
     assert!(shows(&window, "Beta 1"), "Adam has it");
     assert!(!shows(&window, "Momentum"), "but no momentum");
     let mut form = form(&window).clone();
-    form.numbers.optimizer = Optimizer::NESTEROV;
+    form.draft.optimizer = Optimizer::NESTEROV;
     let mut window = set_to(&form);
     window.click("Settings");
     window.click("Optimizer · changed");
@@ -203,7 +209,7 @@ fn the_size_of_the_network_and_the_data_are_told() {
     let mut window = opened(&["Data", "Augmentation"]);
     assert!(window.says("101,770 parameters"), "784-128-10");
     window.await_that("the data is looked at", |harness| {
-        says(harness, "60,000 images to learn from, 10,000 to test with")
+        says(harness, "60,000 training images, 10,000 test images")
     });
     let counts = window.value("Training images of each digit");
     assert!(counts.starts_with("0: 5,923, 1: 6,742"), "{counts}");

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use digitpad::{app::state::form::Group, model::file::Model, store::settings::Settings};
+use digitpad::{
+    model::file::Model, store::settings::Settings, training::config::hyperparameter::Group,
+};
 use egui::{Pos2, Rect, accesskit::Role, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 

@@ -55,9 +55,9 @@ fn settings_are_saved_loaded_dropped_and_refused_with_their_line() {
     fs::write(&good, "epochs = 2\noptimizer = \"momentum\"").expect("writes");
     again.drop_file(&good);
     again.await_that("what is dropped is loaded", |harness| {
-        harness.state().state().training.form.numbers.epochs == 2
+        harness.state().state().training.form.draft.epochs == 2
     });
-    assert_eq!(form(&again).numbers.optimizer, Optimizer::MOMENTUM, "whole");
+    assert_eq!(form(&again).draft.optimizer, Optimizer::MOMENTUM, "whole");
 }
 
 /// A window that has trained twice, and keeps its runs in a folder.

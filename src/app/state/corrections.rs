@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How a drawing that is kept is learned, in a sentence.
-pub const FINE_TUNE_HINT: &str = "Teach it, below Train, lets the model learn from it.";
+pub const FINE_TUNE_HINT: &str = "Fine-tune, below Train, trains the model on it.";
 
 /// A digit with its article: "a 4", "an 8".
 pub fn with_article(digit: Digit) -> String {

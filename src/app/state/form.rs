@@ -1,102 +1,84 @@
-//! What the training panel is set to, before it is known to be valid.
-
-mod group;
+//! The settings of the training panel, which need not be valid yet.
 
 use std::path::PathBuf;
 
-pub use self::group::Group;
+use super::runs::Run;
 use crate::{
     data::DataSource,
     error::Refusal,
-    model::{Activation, MlpConfig, parse_hidden, preprocess::Preprocessing},
-    training::config::{Optimizer, Preset, TrainingConfig},
+    training::{
+        config::{
+            Optimizer, Preset, TrainingConfig,
+            hyperparameter::{self, Group, Hyperparameter, Kind, widths_text},
+        },
+        schedule::Schedule,
+    },
 };
 
-/// The bytes of a parameter, or of a figure beside it.
+/// The bytes of a parameter.
 const BYTES: usize = 4;
 
-/// The fields of the training panel.
+/// The settings of the training panel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainingForm {
     /// The preset that was chosen last.
     pub preset: Preset,
-    /// All else. Of its network the filters count, but not the layers: [`Self::hidden`] and
-    /// [`Self::activation`] do.
-    pub numbers: TrainingConfig,
-    /// The hidden layers as typed.
+    /// All hyperparameters, without the layers: [`Self::hidden`] and [`Self::filters`] have those.
+    pub draft: TrainingConfig,
+    /// The fully connected hidden layers as typed.
     pub hidden: String,
-    /// What follows each hidden layer.
-    pub activation: Activation,
-    /// Whether to learn from [`Self::folder`] instead of the MNIST that is built in.
+    /// The filters of the convolutional layers as typed.
+    pub filters: String,
+    /// Whether to train on [`Self::folder`] instead of the built-in MNIST.
     pub from_folder: bool,
-    /// The folder of the data set as typed or chosen.
+    /// The data folder as typed or chosen.
     pub folder: String,
-    /// Whether to learn from the drawings of one's own that are kept, too.
+    /// Whether to train on the saved corrections, too.
     pub uses_corrections: bool,
+}
+
+/// Memory of a network in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Its parameters.
+    pub weights: usize,
+    /// All that a training holds of them: the weights, their running mean and those of the best epoch, the gradient
+    /// and the optimizer's state.
+    pub training: usize,
 }
 
 impl Default for TrainingForm {
     fn default() -> Self {
-        let preset = Preset::ALL[0];
-        Self::of(preset, preset.config())
+        Self::of(Preset::Keras, Preset::Keras.config())
     }
 }
 
 impl TrainingForm {
-    /// The form of a configuration, with MNIST.
+    /// The form of a configuration, with MNIST as the data.
     pub fn of(preset: Preset, config: TrainingConfig) -> Self {
-        let hidden: Vec<_> = config
-            .model
-            .hidden()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let text = |widths: &[usize]| match widths {
+            [] => String::new(),
+            widths => widths_text(widths),
+        };
         Self {
             preset,
-            hidden: hidden.join(","),
-            activation: config.model.activation(),
-            numbers: config,
+            hidden: text(config.dense_widths()),
+            filters: text(&config.filters()),
+            draft: config,
             from_folder: false,
             folder: String::new(),
             uses_corrections: true,
         }
     }
 
-    /// Sets everything but the data as the preset has it.
+    /// Sets everything but the data to the preset.
     pub fn choose(&mut self, preset: Preset) {
-        *self = Self {
-            from_folder: self.from_folder,
-            folder: std::mem::take(&mut self.folder),
-            uses_corrections: self.uses_corrections,
-            ..Self::of(preset, preset.config())
-        };
+        self.preset = preset;
+        self.set_config(preset.config());
     }
 
-    /// The network that the fields describe.
-    ///
-    /// # Errors
-    /// When the hidden layers are no list of widths, or too many or too wide.
-    pub fn model(&self) -> Result<MlpConfig, Refusal> {
-        MlpConfig::new(parse_hidden(&self.hidden)?, self.activation)?
-            .with_preprocessing(self.numbers.model.preprocessing())
-    }
-
-    /// The configuration that the fields describe.
-    ///
-    /// # Errors
-    /// Names the first field that is not valid.
-    pub fn config(&self) -> Result<TrainingConfig, Refusal> {
-        let config = TrainingConfig {
-            model: self.model()?,
-            ..self.numbers.clone()
-        };
-        config.validate()?;
-        Ok(config)
-    }
-
-    /// Sets everything but the data as a configuration from elsewhere has it; the preset stays the one
-    /// that it is compared with.
-    pub fn take(&mut self, config: TrainingConfig) {
+    /// Sets everything but the data to a configuration. It is compared with the preset that is chosen.
+    pub fn set_config(&mut self, config: TrainingConfig) {
         *self = Self {
             from_folder: self.from_folder,
             folder: std::mem::take(&mut self.folder),
@@ -105,7 +87,93 @@ impl TrainingForm {
         };
     }
 
-    /// Where the examples are to come from; `None` while a folder is to be chosen and is not.
+    /// The text field of a [`Kind::Layers`].
+    pub fn layers_text(&mut self, hyperparameter: &Hyperparameter) -> &mut String {
+        if hyperparameter.key == "model.convolutional" {
+            &mut self.filters
+        } else {
+            &mut self.hidden
+        }
+    }
+
+    /// The draft with the layers as typed, unchecked otherwise.
+    ///
+    /// # Errors
+    /// When the layers are no lists of counts, or too many or too wide.
+    pub fn with_layers(&self) -> Result<TrainingConfig, Refusal> {
+        let mut config = self.draft.clone();
+        config.set_layers(&[], &[])?;
+        for (key, text) in [
+            ("model.hidden", &self.hidden),
+            ("model.convolutional", &self.filters),
+        ] {
+            if let Some(layers) = hyperparameter::by_key(key) {
+                layers.set(&mut config, &layers.parse(text)?)?;
+            }
+        }
+        Ok(config)
+    }
+
+    /// The configuration that the form describes.
+    ///
+    /// # Errors
+    /// Names the first value that is not valid.
+    pub fn config(&self) -> Result<TrainingConfig, Refusal> {
+        let config = self.with_layers()?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// The configuration that the form describes, with the preset's values in as few groups as make it valid.
+    pub fn nearest_valid_config(&self) -> TrainingConfig {
+        let without = |group: Group| {
+            let mut form = self.clone();
+            form.reset(group);
+            form.config()
+        };
+        let mut form = self.clone();
+        let one_by_one = || {
+            Group::ALL.into_iter().find_map(|group| {
+                form.reset(group);
+                form.config().ok()
+            })
+        };
+        self.config()
+            .ok()
+            .or_else(|| Group::ALL.into_iter().find_map(|group| without(group).ok()))
+            .or_else(one_by_one)
+            .unwrap_or_else(|| self.preset.config())
+    }
+
+    /// Sets a group to the preset.
+    pub fn reset(&mut self, group: Group) {
+        let mut preset = Self::of(self.preset, self.preset.config());
+        for hyperparameter in group.hyperparameters() {
+            match hyperparameter.kind {
+                Kind::Layers { .. } => {
+                    *self.layers_text(hyperparameter) =
+                        std::mem::take(preset.layers_text(hyperparameter));
+                }
+                _ => hyperparameter.copy(&preset.draft, &mut self.draft),
+            }
+        }
+    }
+
+    /// Whether a value of the group differs from the preset.
+    pub fn is_group_changed(&self, group: Group) -> bool {
+        let mut reset = self.clone();
+        reset.reset(group);
+        reset != *self
+    }
+
+    /// Whether a value differs from the preset.
+    pub fn is_changed(&self) -> bool {
+        Group::ALL
+            .into_iter()
+            .any(|group| self.is_group_changed(group))
+    }
+
+    /// The data set to train on; `None` while its folder is not chosen.
     pub fn source(&self) -> Option<DataSource> {
         match (self.from_folder, self.folder.trim()) {
             (false, _) => Some(DataSource::Mnist),
@@ -114,82 +182,237 @@ impl TrainingForm {
         }
     }
 
-    /// Sets the filters before the network; what is out of range changes nothing.
-    pub fn set_filters(&mut self, filters: Preprocessing) {
-        if let Ok(model) = self.numbers.model.clone().with_preprocessing(filters) {
-            self.numbers.model = model;
-        }
-    }
-
-    /// How many of the network's numbers are learned: all, but where weights are shared.
-    ///
-    /// # Errors
-    /// When the hidden layers are not valid, or their weights cannot be shared.
-    pub fn trainable_parameter_count(&self) -> Result<usize, Refusal> {
-        let config = TrainingConfig {
-            model: self.model()?,
-            ..self.numbers.clone()
-        };
-        config.trainable_parameter_count()
-    }
-
-    /// How many bytes the weights of the network take, and how many it takes to train them: the running mean and the
-    /// best epoch's weights are as large each, and the gradient and what the optimizer remembers as large as what is
-    /// learned. `None` while the network is not valid.
-    pub fn memory_bytes(&self) -> Option<(usize, usize)> {
-        let weights = self.model().ok()?.parameter_count() * BYTES;
-        let learned = self.trainable_parameter_count().ok()? * BYTES;
-        let remembered = match self.numbers.optimizer {
+    /// The memory that the network takes; `None` while the layers are not valid.
+    pub fn memory(&self) -> Option<Memory> {
+        let config = self.with_layers().ok()?;
+        let weights = config.model.parameter_count() * BYTES;
+        let trainable = config.trainable_parameter_count().ok()? * BYTES;
+        let moments = match config.optimizer {
             Optimizer::Sgd { momentum, .. } => usize::from(momentum > 0.0),
             Optimizer::RmsProp { .. } => 1,
             Optimizer::Adam { .. } | Optimizer::AdamW { .. } => 2,
         };
-        let mean = usize::from(self.numbers.ema > 0.0);
-        let best = usize::from(self.numbers.validation_split > 0.0);
-        let training = weights * (1 + mean + best) + learned * (1 + remembered);
-        Some((weights, training))
+        let mean = usize::from(config.ema > 0.0);
+        let best = usize::from(config.validation_split > 0.0);
+        let training = weights * (1 + mean + best) + trainable * (1 + moments);
+        Some(Memory { weights, training })
     }
 
-    /// Whether something was changed since the preset was chosen.
-    pub fn is_changed(&self) -> bool {
-        self.config().as_ref() != Ok(&self.preset.config())
+    /// Seconds that the training will probably take: the newest of these runs whose epochs cost the same says so.
+    pub fn time_estimate(&self, runs: &[Run]) -> Option<f64> {
+        let config = self.config().ok()?;
+        let dataset = match self.source()? {
+            DataSource::Mnist => "mnist".to_owned(),
+            DataSource::Folder(path) | DataSource::Ink(path) => {
+                path.file_name()?.to_string_lossy().into_owned()
+            }
+        };
+        let cost = epoch_cost(&config);
+        let mut records = runs.iter().map(|run| &run.record);
+        let record = records.find(|record| {
+            let is_alike = record.dataset == dataset && epoch_cost(&record.config) == cost;
+            is_alike && !record.history.is_empty()
+        })?;
+        Some(record.secs() / record.history.len() as f64 * config.epochs as f64)
+    }
+}
+
+/// The configuration without what an epoch takes the same time with.
+fn epoch_cost(config: &TrainingConfig) -> TrainingConfig {
+    TrainingConfig {
+        epochs: 1,
+        learning_rate: 1.0,
+        schedule: Schedule::Constant,
+        patience: 0,
+        seed: 0,
+        ..config.clone()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        data::augment::Augmentation,
+        model::{Activation, MlpConfig, preprocess::Preprocessing},
+        store::run_library::RunRecord,
+        training::{EpochRecord, config::Loss},
+    };
+
+    /// A form in which every group differs from the preset.
+    fn unusual() -> TrainingForm {
+        let model = MlpConfig::new(vec![5], Activation::Tanh).and_then(|model| {
+            model.with_preprocessing(Preprocessing {
+                median_px: 1,
+                ..Preprocessing::default()
+            })
+        });
+        TrainingForm::of(
+            Preset::Quick,
+            TrainingConfig {
+                model: model.expect("in range"),
+                convolutional: false,
+                epochs: 3,
+                batch_size: 7,
+                learning_rate: 0.5,
+                loss: Loss::MeanSquaredError,
+                seed: 9,
+                optimizer: Optimizer::NESTEROV,
+                schedule: Schedule::COSINE,
+                clip_norm: 1.0,
+                l1: 0.1,
+                l2: 0.1,
+                dropout: 0.1,
+                label_smoothing: 0.1,
+                ema: 0.9,
+                patience: 2,
+                augmentation: Augmentation::HANDWRITING,
+                validation_split: 0.5,
+                data_fraction: 0.5,
+                synthetic_digits: 1,
+                gce_q: 0.1,
+                non_digits: 1,
+            },
+        )
+    }
 
     #[test]
-    fn what_is_shared_is_counted_once() {
+    fn each_hyperparameter_is_in_one_group() {
+        let mut form = unusual();
+        for (index, group) in Group::ALL.into_iter().enumerate() {
+            assert!(form.is_group_changed(group), "{group:?} differs");
+            form.reset(group);
+            assert!(!form.is_group_changed(group), "{group:?} is reset");
+            for other in &Group::ALL[index + 1..] {
+                assert!(form.is_group_changed(*other), "{other:?} is not touched");
+            }
+        }
+        assert!(
+            !form.is_changed(),
+            "all groups are the whole preset: {form:?}"
+        );
+        assert_eq!(form.config(), Ok(Preset::Quick.config()), "the preset");
+    }
+
+    #[test]
+    fn an_invalid_value_costs_no_more_than_its_group() {
         let mut form = TrainingForm::default();
-        assert_eq!(form.trainable_parameter_count(), Ok(101_770), "nothing is");
+        form.draft.epochs = 3;
+        form.draft.data_fraction = 0.5;
+        assert_eq!(
+            Ok(form.nearest_valid_config()),
+            form.config(),
+            "all is valid"
+        );
+        form.hidden = "128,,".to_owned();
+        let config = form.nearest_valid_config();
+        let preset = form.preset.config();
+        assert_eq!(config.model.hidden(), preset.model.hidden(), "half typed");
+        assert_eq!((config.epochs, config.data_fraction), (3, 0.5), "unchanged");
+        form.draft.patience = 2;
+        form.draft.validation_split = 0.0;
+        let config = form.nearest_valid_config();
+        assert_eq!(
+            config.patience, preset.patience,
+            "needs validation examples"
+        );
+        assert_eq!(config.validation_split, 0.0, "is valid");
+        assert_eq!(
+            config.epochs, preset.epochs,
+            "with several invalid groups, those before them are reset too"
+        );
+    }
+
+    #[test]
+    fn shared_weights_are_counted_once() {
+        let mut form = TrainingForm::default();
+        let count = |form: &TrainingForm| {
+            form.config()
+                .and_then(|config| config.trainable_parameter_count())
+        };
+        assert_eq!(count(&form), Ok(101_770), "784-128-10");
         let weights = 4 * 101_770;
         // The weights, those of the best epoch, the gradient, and Adam's two moments.
+        let training = 5 * weights;
         assert_eq!(
-            form.memory_bytes(),
-            Some((weights, 5 * weights)),
-            "all as large"
+            form.memory(),
+            Some(Memory { weights, training }),
+            "all of the same size"
         );
-        form.numbers.convolutional = true;
-        let refusal = form
-            .trainable_parameter_count()
-            .expect_err("128 are no multiple of 121");
-        assert_eq!(form.config(), Err(refusal), "nor can it be trained");
-        assert_eq!(form.memory_bytes(), None, "nor counted");
-        form.hidden = "605,800,128".to_owned();
-        let fields = (25 * 5 + 5) + (125 * 50 + 50);
-        let learned = fields + (800 * 128 + 128) + (128 * 10 + 10);
+        form.filters = "5".to_owned();
+        assert!(
+            form.config().is_err(),
+            "one convolutional layer before a hidden layer"
+        );
+        assert_eq!(form.memory(), None, "no network");
+        form.filters = "5,50".to_owned();
+        let filters = (25 * 5 + 5) + (125 * 50 + 50);
+        let trainable = filters + (800 * 128 + 128) + (128 * 10 + 10);
+        assert_eq!(count(&form), Ok(trainable), "the weights of a filter once");
+        let config = form.config().expect("valid");
         assert_eq!(
-            form.trainable_parameter_count(),
-            Ok(learned),
-            "the fields' weights once"
+            config.model.hidden(),
+            [605, 800, 128],
+            "a unit for each filter and position"
         );
-        let weights = 4 * form
-            .model()
-            .map(|model| model.parameter_count())
-            .unwrap_or_default();
-        let expected = Some((weights, 2 * weights + 3 * 4 * learned));
-        assert_eq!(form.memory_bytes(), expected, "what is learned is smaller");
+        let weights = 4 * config.model.parameter_count();
+        let training = 2 * weights + 3 * 4 * trainable;
+        assert_eq!(
+            form.memory(),
+            Some(Memory { weights, training }),
+            "gradient and moments are smaller"
+        );
+    }
+
+    #[test]
+    fn the_time_estimate_is_that_of_the_last_alike_run() {
+        let run = |dataset: &str, secs: f64, config: TrainingConfig| {
+            let epoch = |epoch| EpochRecord {
+                epoch,
+                loss: 1.0,
+                accuracy: 0.5,
+                validation_loss: None,
+                validation_accuracy: None,
+                learning_rate: 0.1,
+                elapsed_secs: secs,
+            };
+            Run::of_library(RunRecord {
+                id: 1,
+                preset: "keras".to_owned(),
+                config,
+                dataset: dataset.to_owned(),
+                is_stopped: false,
+                history: vec![epoch(1), epoch(2)],
+                validation_accuracy: None,
+                test_accuracy: None,
+                is_pinned: false,
+            })
+        };
+        let mut form = TrainingForm::default();
+        assert_eq!(form.time_estimate(&[]), None, "nothing is known");
+        let other_seed = TrainingConfig {
+            seed: 9,
+            epochs: 2,
+            ..Preset::Keras.config()
+        };
+        let runs = [
+            run("letters", 9.0, Preset::Keras.config()),
+            run("mnist", 7.0, Preset::Quick.config()),
+            run("mnist", 3.0, other_seed),
+            run("mnist", 5.0, Preset::Keras.config()),
+        ];
+        assert_eq!(
+            form.time_estimate(&runs),
+            Some(30.0),
+            "ten epochs of three seconds"
+        );
+        form.draft.epochs = 4;
+        assert_eq!(form.time_estimate(&runs), Some(12.0), "fewer epochs");
+        form.draft.batch_size = 1;
+        assert_eq!(form.time_estimate(&runs), None, "other steps");
+        form.draft.batch_size = 32;
+        form.from_folder = true;
+        form.folder = "/data/letters".to_owned();
+        assert_eq!(form.time_estimate(&runs), Some(36.0), "another data set");
     }
 }

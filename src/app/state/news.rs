@@ -252,7 +252,7 @@ impl State {
             }
             FileOutcome::SettingsLoaded { path, config } => {
                 self.on_dialog_answered(PathPurpose::LoadSettings);
-                self.training.form.take(*config);
+                self.training.form.set_config(*config);
                 self.notices
                     .news(format!("Loaded the settings in {}", path.display()));
             }

@@ -12,7 +12,7 @@ use crate::{
     store::run_library::{RunLibraryOutcome, RunLibraryTask},
     training::{
         TrainedModel,
-        config::{Preset, TrainingConfig},
+        config::{Preset, TrainingConfig, hyperparameter},
     },
 };
 
@@ -27,6 +27,18 @@ pub struct Run {
     pub is_kept: bool,
     /// Whether its model is asked for and not there yet.
     is_loading: bool,
+}
+
+impl Run {
+    /// A run whose files are in the library.
+    pub(super) fn of_library(record: RunRecord) -> Self {
+        Self {
+            record,
+            model: None,
+            is_kept: true,
+            is_loading: false,
+        }
+    }
 }
 
 /// Something that a person does with a run, which is named by the record's id.
@@ -124,57 +136,23 @@ pub fn differences(record: &RunRecord) -> Vec<String> {
 }
 
 fn differences_from(preset: &str, config: &TrainingConfig) -> Vec<String> {
-    match preset.parse() {
-        Ok(preset) => differences_of(preset, config),
-        // A lesson has none, and that of another version is not known.
-        Err(_) => Vec::new(),
-    }
+    // A fine-tuning has no preset.
+    Preset::from_name(preset).map_or_else(Vec::new, |preset| differences_of(preset, config))
 }
 
-/// What of settings is not as the preset has it that they began with.
-pub fn differences_of(preset: Preset, mine: &TrainingConfig) -> Vec<String> {
-    let theirs = preset.config();
+/// The values of a configuration that differ from a preset, each in a few words.
+fn differences_of(preset: Preset, config: &TrainingConfig) -> Vec<String> {
+    // A parameter of another optimizer or schedule is compared with its default value.
+    let mut reference = preset.config();
     let mut found = Vec::new();
-    if mine.model.hidden() != theirs.model.hidden() {
-        let hidden: Vec<_> = mine.model.hidden().iter().map(usize::to_string).collect();
-        found.push(match hidden.len() {
-            0 => "no hidden layer".to_owned(),
-            _ => format!("layers {}", hidden.join(",")),
-        });
-    }
-    if mine.convolutional != theirs.convolutional {
-        found.push(
-            if mine.convolutional {
-                "shared fields"
-            } else {
-                "no shared fields"
-            }
-            .to_owned(),
-        );
-    }
-    let names = [
-        (
-            mine.model.activation().label(),
-            theirs.model.activation().label(),
-        ),
-        (mine.optimizer.title(), theirs.optimizer.title()),
-        (mine.schedule.name(), theirs.schedule.name()),
-        (mine.loss.name(), theirs.loss.name()),
-    ];
-    let other_names = names.into_iter().filter(|(mine, theirs)| mine != theirs);
-    found.extend(other_names.map(|(mine, _)| mine.to_owned()));
-    let presets = theirs.numbers();
-    for (hyperparameter, value) in mine.numbers() {
-        let of_preset = presets
-            .iter()
-            .find(|(other, _)| other.key == hyperparameter.key);
-        // What only another optimizer or schedule has follows from its name.
-        if of_preset.is_some_and(|(_, theirs)| *theirs != value) {
-            found.push(format!("{} {value}", hyperparameter.name));
+    for hyperparameter in hyperparameter::ALL {
+        let Some(text) = hyperparameter.text(config) else {
+            continue;
+        };
+        if hyperparameter.text(&reference).as_ref() != Some(&text) {
+            hyperparameter.copy(config, &mut reference);
+            found.push(format!("{} {text}", hyperparameter.name()));
         }
-    }
-    if mine.seed != theirs.seed {
-        found.push(format!("seed {}", mine.seed));
     }
     found
 }
@@ -231,8 +209,8 @@ impl State {
             RunAction::UseSettings(id) => {
                 if let Some(run) = self.runs.of(id) {
                     let form = &mut self.training.form;
-                    form.preset = run.record.preset.parse().unwrap_or(form.preset);
-                    form.take(run.record.config.clone());
+                    form.preset = Preset::from_name(&run.record.preset).unwrap_or(form.preset);
+                    form.set_config(run.record.config.clone());
                     self.notices
                         .news("The settings are as they were for that run");
                 }
@@ -271,12 +249,7 @@ impl State {
                 let former = records
                     .into_iter()
                     .filter(|record| known.iter().all(|run| run.record.id != record.id))
-                    .map(|record| Run {
-                        record,
-                        model: None,
-                        is_kept: true,
-                        is_loading: false,
-                    });
+                    .map(Run::of_library);
                 let former: Vec<Run> = former.collect();
                 self.runs.list = known.into_iter().chain(former).collect();
             }
@@ -326,25 +299,25 @@ mod tests {
             (|c| c.epochs = 3, &["epochs 3"], "a number"),
             (
                 |c| (c.seed, c.dropout) = (4, 0.25),
-                &["dropout 0.25", "seed 4"],
+                &["seed 4", "dropout 0.25"],
                 "two of them",
             ),
             (
                 |c| c.optimizer = Optimizer::NESTEROV,
-                &["SGD with Nesterov momentum"],
-                "another kind, whose numbers follow",
+                &["optimizer SGD", "momentum 0.9", "nesterov on"],
+                "another optimizer with parameters that are not its defaults",
             ),
             (
                 |c| c.model = MlpConfig::relu([64, 32]),
-                &["layers 64,32"],
+                &["hidden layers 64,32"],
                 "the network",
             ),
             (
                 |c| {
-                    c.model = MlpConfig::relu([121, 16]);
+                    c.model = MlpConfig::relu([121, 16, 128]);
                     c.convolutional = true;
                 },
-                &["layers 121,16", "shared fields"],
+                &["convolutional 1,1"],
                 "its kind",
             ),
         ];

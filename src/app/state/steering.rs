@@ -25,7 +25,7 @@ impl State {
             let text = "Choose the folder of the data set first, or train on MNIST.";
             return self.notices.error(text);
         };
-        let (preset, uses_corrections) = (form.preset.name().to_owned(), form.uses_corrections);
+        let (preset, uses_corrections) = (form.preset.to_string(), form.uses_corrections);
         let run = self.training.begin(preset, config.clone());
         log::info!(target: "digitpad", "training run {run} begins: {} on {data:?}", config.model);
         let device = self.settings.device;
@@ -50,7 +50,7 @@ impl State {
             corrections::lesson_for(model)
         } else {
             self.use_settings_of(&checkpoint);
-            self.training.form.preset.name().to_owned()
+            self.training.form.preset.to_string()
         };
         let run = self.training.begin(name, checkpoint.config().clone());
         log::info!(target: "digitpad", "training run {run} goes on: {checkpoint:?}");

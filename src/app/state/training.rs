@@ -12,13 +12,9 @@ use crate::{
         config::TrainingConfig,
         diagnostics::{self, Divergence, Hint},
         evaluation::Evaluation,
-        rehearsal::what_costs,
     },
-    worker::{rehearser::Rehearsed, trainer::BatchCurve},
+    worker::trainer::BatchCurve,
 };
-
-/// The training and test images of the MNIST that is built in.
-const MNIST_EXAMPLES: (usize, usize) = (60_000, 10_000);
 
 /// What the trainer is doing. Each run has a number, so that news of an earlier one can be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,51 +71,6 @@ impl TrainingState {
             | Self::Stopping { run }
             | Self::Testing { run, .. } => Some(run),
             Self::Idle | Self::Finished { .. } | Self::Failed { .. } => None,
-        }
-    }
-}
-
-/// What trainings cost on this computer, as some steps of each showed.
-#[derive(Clone, Debug, Default)]
-pub struct Rehearsals {
-    known: Vec<(TrainingConfig, Rehearsed)>,
-    asked: Option<TrainingConfig>,
-}
-
-impl Rehearsals {
-    /// The most that are remembered.
-    const MOST: usize = 32;
-
-    /// What came of the rehearsal of a training; `None` before.
-    pub fn of(&self, config: &TrainingConfig) -> Option<&Rehearsed> {
-        let costs = what_costs(config);
-        let mut known = self.known.iter();
-        known.find(|(of, _)| *of == costs).map(|(_, found)| found)
-    }
-
-    /// Whether it is neither known nor asked for.
-    pub fn lacks(&self, config: &TrainingConfig) -> bool {
-        self.of(config).is_none() && self.asked.as_ref() != Some(&what_costs(config))
-    }
-
-    /// Forgets what was asked for, and asks for this; gives what is to be rehearsed.
-    fn ask(&mut self, config: &TrainingConfig) -> TrainingConfig {
-        let costs = what_costs(config);
-        self.asked = Some(costs.clone());
-        costs
-    }
-
-    /// Nobody waits any more for what was asked for.
-    fn forget(&mut self) {
-        self.asked = None;
-    }
-
-    fn answer(&mut self, rehearsed: Rehearsed) {
-        if let Some(of) = self.asked.take() {
-            if self.known.len() == Self::MOST {
-                drop(self.known.remove(0));
-            }
-            self.known.push((of, rehearsed));
         }
     }
 }
@@ -187,8 +138,6 @@ pub struct Training {
     pub test: Option<Evaluation>,
     /// The validation accuracy, 0..=1, of the network that the last run left.
     pub validation_accuracy: Option<f64>,
-    /// What trainings cost on this computer.
-    pub rehearsals: Rehearsals,
     /// What a first look at the data showed.
     pub data: DataPreview,
     /// The picture of the curves that is to be saved.
@@ -208,7 +157,7 @@ impl Default for Training {
     fn default() -> Self {
         let form = TrainingForm::default();
         Self {
-            preset: form.preset.name().to_owned(),
+            preset: form.preset.to_string(),
             form,
             state: TrainingState::default(),
             plan: None,
@@ -220,7 +169,6 @@ impl Default for Training {
             divergence: None,
             test: None,
             validation_accuracy: None,
-            rehearsals: Rehearsals::default(),
             data: DataPreview::default(),
             curves_image: None,
             snapshot: None,
@@ -237,7 +185,6 @@ impl Training {
     pub fn begin(&mut self, preset: String, config: TrainingConfig) -> u64 {
         self.runs += 1;
         let run = self.runs;
-        self.rehearsals.forget();
         self.state = TrainingState::Running { run };
         self.plan = None;
         self.preset = preset;
@@ -257,35 +204,6 @@ impl Training {
     /// The epoch under way, from 1.
     pub(super) fn epoch(&self) -> usize {
         self.progress.map_or(1, |progress| progress.epoch)
-    }
-
-    /// About how many seconds the training will take that the form describes; `None` where it was not
-    /// rehearsed, the number of images is not known, or the form is not valid.
-    pub fn expected_secs(&self) -> Option<f64> {
-        let config = self.form.config().ok()?;
-        let costs = self.rehearsals.of(&config)?.as_ref().ok()?;
-        let source = self.form.source()?;
-        let (train, test) = match (self.data.of(&source), source) {
-            (Some(Ok(preview)), _) => (preview.train_len(), preview.test_counts.iter().sum()),
-            (_, DataSource::Mnist) => MNIST_EXAMPLES,
-            _ => return None,
-        };
-        Some(costs.expected_secs(&config, train, test))
-    }
-
-    /// Asks for a rehearsal of what the form describes, where there was none; gives what is to be rehearsed.
-    pub(super) fn ask_rehearsal(&mut self) -> Option<TrainingConfig> {
-        let config = self.form.config().ok()?;
-        let is_free = self.state.active_run().is_none();
-        (is_free && self.rehearsals.lacks(&config)).then(|| self.rehearsals.ask(&config))
-    }
-
-    /// Takes in what came of it.
-    pub fn hear_rehearsal(&mut self, rehearsed: Rehearsed) {
-        if let Err(reason) = &rehearsed {
-            log::warn!(target: "digitpad", "a training could not be timed: {reason}");
-        }
-        self.rehearsals.answer(rehearsed);
     }
 
     /// The figures of the finished epochs for other programs, as CSV; what is not known is empty.

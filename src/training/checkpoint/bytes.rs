@@ -187,7 +187,7 @@ impl Reader<'_> {
         state: CheckpointState,
     ) -> Result<Checkpoint, Refusal> {
         let order = self.numbers("order", Dtype::U32, None, u32::from_le_bytes)?;
-        let trained = parameter_sizes(&config.model, &config.fields()?);
+        let trained = parameter_sizes(&config.model, &config.conv_layers()?);
         let dense = &parameter_sizes(&config.model, &[]);
         let parameters = self.set("parameters", dense)?;
         let optimizer = OptimizerState {

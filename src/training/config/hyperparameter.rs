@@ -1,236 +1,662 @@
-//! Every number that a training can be told: its key in a file, its range, and what it does. Whoever checks
-//! one, writes it into a file or lets a person turn it takes the range from here.
+//! The table of all hyperparameters: key, group, label, help, range and access of each.
+//!
+//! The TOML format, the training panel, the command line and the validation read this table. A new hyperparameter is a
+//! field of [`TrainingConfig`] and an entry here.
 
-use std::fmt;
+use clap::{ValueEnum, builder::PossibleValue};
+use toml::Value;
 
-use super::TrainingConfig;
+use super::{Loss, Optimizer, OptimizerKind, TrainingConfig};
 use crate::{
     error::Refusal,
-    training::{config::Optimizer, schedule::Schedule},
+    model::{Activation, MAX_WIDTH, preprocess::Preprocessing},
+    training::schedule::{Schedule, ScheduleKind},
 };
 
-/// A number that a training can be told.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A setting that decides how a network is trained.
+#[derive(Clone, Debug)]
 pub struct Hyperparameter {
     /// Its place in a configuration file: "optimizer.momentum".
     pub key: &'static str,
-    /// What it is called in a sentence: "momentum".
-    pub name: &'static str,
-    /// Its least value.
-    pub least: f64,
-    /// Its greatest value.
-    pub most: f64,
+    /// The group that shows it.
+    pub group: Group,
+    /// What the window calls it: "Momentum", with the unit in parentheses.
+    pub label: &'static str,
     /// What it does, without a full stop.
     pub help: &'static str,
+    /// Its values, and where a configuration holds them.
+    pub kind: Kind,
 }
 
-/// Declares the hyperparameters, one a line: the constant, key, name, least and greatest value, and what it does.
-macro_rules! hyperparameters {
-    ($($constant:ident $key:literal $name:literal $least:literal $most:literal $help:literal;)*) => {
-        $(
-            #[doc = concat!("The ", $name, ": `", $key, "`, ", $least, "..=", $most, ".")]
-            pub const $constant: Hyperparameter = Hyperparameter {
-                key: $key,
-                name: $name,
-                least: $least,
-                most: $most,
-                help: $help,
-            };
-        )*
+/// The values of a hyperparameter, and where a configuration holds them.
+///
+/// A getter returns `None` where the configuration has no such value: only SGD has a momentum. A setter then changes
+/// nothing.
+#[derive(Clone, Debug)]
+#[expect(
+    missing_docs,
+    reason = "every variant has a range, a getter and a setter"
+)]
+pub enum Kind {
+    /// A whole number.
+    Integer {
+        min: u64,
+        max: u64,
+        get: fn(&TrainingConfig) -> Option<u64>,
+        set: fn(&mut TrainingConfig, u64),
+    },
+    /// A decimal number.
+    Real {
+        min: f64,
+        max: f64,
+        scale: Scale,
+        get: fn(&TrainingConfig) -> Option<f64>,
+        set: fn(&mut TrainingConfig, f64),
+    },
+    /// On or off.
+    Switch {
+        get: fn(&TrainingConfig) -> Option<bool>,
+        set: fn(&mut TrainingConfig, bool),
+    },
+    /// One of several names.
+    Choice {
+        options: fn() -> Vec<Choice>,
+        get: fn(&TrainingConfig) -> String,
+        set: fn(&mut TrainingConfig, &str),
+    },
+    /// A count for each layer.
+    Layers {
+        get: fn(&TrainingConfig) -> Vec<usize>,
+        set: fn(&mut TrainingConfig, Vec<usize>) -> Result<(), Refusal>,
+    },
+}
+
+/// How the window shows a decimal number and how far a drag changes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// By equal steps.
+    Linear,
+    /// By equal factors: 0.1 and 0.0001 are set with the same ease.
+    Logarithmic,
+    /// In percent.
+    Percent,
+}
+
+/// One option of a [`Kind::Choice`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The name in files and on the command line.
+    pub name: String,
+    /// The name in the window.
+    pub label: String,
+}
+
+/// Hyperparameters that belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Group {
+    Network,
+    Training,
+    Optimizer,
+    Regularization,
+    Preprocessing,
+    Augmentation,
+    Data,
+}
+
+impl Group {
+    /// All groups in the order of the panel.
+    pub const ALL: [Self; 7] = [
+        Self::Network,
+        Self::Training,
+        Self::Optimizer,
+        Self::Regularization,
+        Self::Preprocessing,
+        Self::Augmentation,
+        Self::Data,
+    ];
+
+    /// The group's title.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Network => "Network",
+            Self::Training => "Training steps",
+            Self::Optimizer => "Optimizer",
+            Self::Regularization => "Regularization",
+            Self::Preprocessing => "Preprocessing",
+            Self::Augmentation => "Augmentation",
+            Self::Data => "Data",
+        }
+    }
+
+    /// The group's hyperparameters in order.
+    pub fn hyperparameters(self) -> impl Iterator<Item = &'static Hyperparameter> {
+        ALL.iter().filter(move |entry| entry.group == self)
+    }
+}
+
+/// A field that is always there: its range and path.
+macro_rules! integer {
+    ($min:literal..=$max:expr, $($path:ident).+) => {
+        Kind::Integer {
+            min: $min,
+            max: $max,
+            get: |config| Some(config.$($path).+ as u64),
+            set: |config, value| config.$($path).+ = value as _,
+        }
+    };
+}
+macro_rules! real {
+    ($scale:ident $min:literal..=$max:expr, $($path:ident).+) => {
+        Kind::Real {
+            min: $min,
+            max: $max,
+            scale: Scale::$scale,
+            get: |config| Some(config.$($path).+.to_exact()),
+            set: |config, value| config.$($path).+ = value as _,
+        }
+    };
+}
+/// A parameter of one kind of optimizer or schedule: its range, the field that holds the kind, and the pattern that
+/// binds the parameter.
+macro_rules! parameter {
+    ($scale:ident $min:literal..=$max:literal, $field:ident, $pattern:pat => $value:ident) => {
+        Kind::Real {
+            min: $min,
+            max: $max,
+            scale: Scale::$scale,
+            get: |config| match config.$field {
+                $pattern => Some($value),
+                _ => None,
+            },
+            set: |config, value| {
+                if let $pattern = &mut config.$field {
+                    *$value = value;
+                }
+            },
+        }
+    };
+}
+/// A field of the model's preprocessing: its range and name.
+macro_rules! preprocessing {
+    ($min:literal..=$max:expr, $field:ident) => {
+        Kind::Real {
+            min: $min,
+            max: $max,
+            scale: Scale::Linear,
+            get: |config| Some(config.model.preprocessing().$field.to_exact()),
+            set: |config, value| config.set_preprocessing(|all| all.$field = value as _),
+        }
     };
 }
 
-hyperparameters! {
-    EPOCHS "epochs" "epochs" 1.0 10_000.0
-        "How often each example is seen";
-    BATCH_SIZE "batch_size" "batch size" 1.0 8192.0
-        "Examples a step";
-    LEARNING_RATE "learning_rate" "learning rate" 1e-9 10.0
-        "How far a step goes, at its highest";
-    CLIP_NORM "clip_norm" "gradient clipping" 0.0 1000.0
-        "A longer gradient, over all parameters, is cut to this length; 0 leaves it";
-    LABEL_SMOOTHING "label_smoothing" "label smoothing" 0.0 0.5
-        "The part of each target that is spread evenly over all digits";
-    L1 "l1" "L1 penalty" 0.0 1.0
-        "Adds this times the sum of the weights' sizes to the loss: unneeded weights become 0";
-    L2 "l2" "L2 penalty" 0.0 1.0
-        "Adds this times the sum of the weights' squares to the loss: weights stay small";
-    DROPOUT "dropout" "dropout" 0.0 0.9
-        "The part of each hidden layer's outputs that a step leaves out at random";
-    EMA "ema" "weight averaging" 0.0 0.9999
-        "The model is a running mean of the weights, of which each step keeps this part; 0 is none";
-    PATIENCE "patience" "patience" 0.0 1000.0
-        "Stops after so many epochs without a lower validation loss; 0 never does";
-    SYNTHETIC_DIGITS "synthetic_digits" "generated digits" 0.0 500_000.0
-        "Generated digits that are learned beside the data set's";
-    GCE_Q "gce_q" "generalized cross-entropy q" 0.0 4.0
-        "A generated digit counts by this power of the probability that it is read as wanted; 0 counts all alike";
-    NON_DIGITS "non_digits" "generated non-digits" 0.0 500_000.0
-        "Generated drawings that are no digit, and are learned to be refused";
-    DATA_FRACTION "data_fraction" "part of the data" 0.0001 1.0
-        "The part of the training examples that is learned from, their first";
-    VALIDATION_SPLIT "validation_split" "validation split" 0.0 0.9
-        "The part of the training examples, their last, that is kept to validate with";
-    DESLANT "model.preprocessing.deslant" "deslanting" 0.0 1.0
-        "Takes away this part of a digit's slant; 0 leaves it";
-    EVEN_WIDTH "model.preprocessing.width_normalization" "even width" 0.0 1.0
-        "Brings a digit's width this part of the way to one that is usual; 0 leaves it";
-    MEDIAN "model.preprocessing.median_px" "median filter" 0.0 2.0
-        "Each pixel becomes the median of the square that reaches so many pixels to each side; 0 is none";
-    GAUSSIAN "model.preprocessing.gaussian_px" "Gaussian filter" 0.0 3.0
-        "Blurs images by this standard deviation in pixels; 0 is none";
-    THRESHOLD "model.preprocessing.threshold" "threshold" 0.0 1.0
-        "Makes pixels from this value on ink and all others paper; 0 is none";
-    MOMENTUM "optimizer.momentum" "momentum" 0.0 0.999
-        "The part of a step that goes on in the next one";
-    RMS_DECAY "optimizer.decay" "decay of the squared gradient" 0.0 0.9999
-        "The part of the gradient's mean square that each step keeps";
-    BETA1 "optimizer.beta1" "decay of the first moment" 0.0 0.9999
-        "The part of the gradient's mean that each step keeps";
-    BETA2 "optimizer.beta2" "decay of the second moment" 0.0 0.999_99
-        "The part of the gradient's mean square that each step keeps";
-    EPSILON "optimizer.epsilon" "epsilon" 1e-12 0.1
-        "What keeps a division by a small gradient finite";
-    WEIGHT_DECAY "optimizer.weight_decay" "weight decay" 0.0 1.0
-        "The part of each weight that a step at a learning rate of 1 takes away";
-    EVERY_EPOCHS "schedule.every_epochs" "epochs between two steps of the schedule" 1.0 10_000.0
-        "How many epochs the learning rate stays the same";
-    FACTOR "schedule.factor" "factor of the schedule" 0.0 1.0
-        "What the learning rate is then multiplied by";
-    END "schedule.end" "end of the schedule" 0.0 1.0
-        "The part of the learning rate that is left at the end";
-    WARM_UP "schedule.warm_up" "warm-up" 0.0 1.0
-        "The part of the training in which the learning rate rises";
-    START "schedule.start" "start of the schedule" 0.0 1.0
-        "The part of the learning rate that it begins with";
-    ROTATION "augmentation.rotation_deg" "augmentation's rotation" 0.0 45.0
-        "Turns images by up to so many degrees";
-    SCALE "augmentation.scale" "augmentation's scale" 0.0 0.5
-        "Stretches and shrinks each axis by up to this part";
-    SHEAR "augmentation.shear" "augmentation's shear" 0.0 0.5
-        "Slants by up to so many pixels a pixel of height";
-    SHIFT "augmentation.shift_px" "augmentation's shift" 0.0 4.0
-        "Shifts by up to so many pixels along each axis";
-    ELASTIC "augmentation.elastic_px" "augmentation's elastic displacement" 0.0 3.0
-        "Wobbles by so many pixels, as a root mean square";
-    THICKNESS "augmentation.thickness_px" "augmentation's stroke thickness" 0.0 1.0
-        "Grows strokes by up to so many pixels on each side, or shrinks them by half as many";
-    GAPS "augmentation.gaps" "augmentation's gaps" 0.0 0.5
-        "Leaves out this part of the inked pixels, here and there";
-    TAPER "augmentation.taper" "augmentation's taper" 0.0 1.0
-        "The last part of the training in which the variations grow weaker";
+const fn entry(
+    key: &'static str,
+    group: Group,
+    label: &'static str,
+    kind: Kind,
+    help: &'static str,
+) -> Hyperparameter {
+    Hyperparameter {
+        key,
+        group,
+        label,
+        help,
+        kind,
+    }
+}
+
+/// All hyperparameters in the order of the window and the help. A kind comes before its parameters.
+#[rustfmt::skip]
+pub const ALL: &[Hyperparameter] = &[
+    entry("model.hidden", Group::Network, "Hidden layers",
+        Kind::Layers {
+            get: |config| config.dense_widths().to_vec(),
+            set: |config, widths| config.set_layers(&config.filters(), &widths),
+        },
+        "Units of each fully connected hidden layer, such as 256,128; none: only the output layer is fully connected"),
+    entry("model.convolutional", Group::Network, "Convolutional",
+        Kind::Layers {
+            get: TrainingConfig::filters,
+            set: |config, filters| {
+                let dense = config.dense_widths().to_vec();
+                config.set_layers(&filters, &dense)
+            },
+        },
+        "Filters of each 5x5 convolutional layer before the hidden layers, such as 5,50; none: no convolutional layers"),
+    entry("model.activation", Group::Network, "Activation",
+        Kind::Choice {
+            options: || choices_with(|activation: Activation| activation.label().to_owned()),
+            get: |config| name_of(&config.model.activation()),
+            set: |config, name| if let Ok(activation) = Activation::from_str(name, false) { config.set_activation(activation) },
+        },
+        "The nonlinearity after each hidden layer"),
+
+    entry("epochs", Group::Training, "Epochs", integer!(1..=10_000, epochs),
+        "Passes over the training examples"),
+    entry("batch_size", Group::Training, "Batch size", integer!(1..=8192, batch_size),
+        "Examples per gradient step"),
+    entry("learning_rate", Group::Training, "Learning rate", real!(Logarithmic 1e-9..=10.0, learning_rate),
+        "Size of the gradient steps; with a schedule, its highest value"),
+    entry("loss", Group::Training, "Loss",
+        Kind::Choice {
+            options: choices::<Loss>,
+            get: |config| name_of(&config.loss),
+            set: |config, name| assign(&mut config.loss, name),
+        },
+        "The function that training minimizes"),
+    entry("seed", Group::Training, "Seed", integer!(0..=TrainingConfig::MAX_SEED, seed),
+        "Seed of all random choices; the same seed gives the same weights"),
+
+    entry("optimizer.kind", Group::Optimizer, "Optimizer",
+        Kind::Choice {
+            options: choices::<OptimizerKind>,
+            get: |config| name_of(&config.optimizer.kind()),
+            set: |config, name| {
+                if let Ok(kind) = OptimizerKind::from_str(name, false) && kind != config.optimizer.kind() {
+                    config.optimizer = kind.defaults();
+                }
+            },
+        },
+        "The rule that turns gradients into steps"),
+    entry("optimizer.momentum", Group::Optimizer, "Momentum",
+        parameter!(Linear 0.0..=0.999, optimizer, Optimizer::Sgd { momentum, .. } => momentum),
+        "Fraction of the previous step that is added to the next one"),
+    entry("optimizer.nesterov", Group::Optimizer, "Nesterov",
+        Kind::Switch {
+            get: |config| match config.optimizer {
+                Optimizer::Sgd { nesterov, .. } => Some(nesterov),
+                _ => None,
+            },
+            set: |config, value| if let Optimizer::Sgd { nesterov, .. } = &mut config.optimizer { *nesterov = value },
+        },
+        "Nesterov momentum: takes the gradient where the momentum leads"),
+    entry("optimizer.rho", Group::Optimizer, "Rho",
+        parameter!(Linear 0.0..=0.9999, optimizer, Optimizer::RmsProp { decay, .. } => decay),
+        "Decay of RMSprop's running mean of squared gradients"),
+    entry("optimizer.beta1", Group::Optimizer, "Beta 1",
+        parameter!(Linear 0.0..=0.9999, optimizer,
+            Optimizer::Adam { beta1, .. } | Optimizer::AdamW { beta1, .. } => beta1),
+        "Decay of Adam's running mean of gradients"),
+    entry("optimizer.beta2", Group::Optimizer, "Beta 2",
+        parameter!(Linear 0.0..=0.999_99, optimizer,
+            Optimizer::Adam { beta2, .. } | Optimizer::AdamW { beta2, .. } => beta2),
+        "Decay of Adam's running mean of squared gradients"),
+    entry("optimizer.epsilon", Group::Optimizer, "Epsilon",
+        parameter!(Logarithmic 1e-12..=0.1, optimizer,
+            Optimizer::RmsProp { epsilon, .. } | Optimizer::Adam { epsilon, .. } | Optimizer::AdamW { epsilon, .. }
+                => epsilon),
+        "Added to the denominator, which keeps steps finite"),
+    entry("optimizer.weight_decay", Group::Optimizer, "Weight decay",
+        parameter!(Logarithmic 0.0..=1.0, optimizer, Optimizer::AdamW { weight_decay, .. } => weight_decay),
+        "AdamW's decoupled weight decay: each step subtracts this fraction of each weight, times the learning rate"),
+    entry("schedule.kind", Group::Optimizer, "Schedule",
+        Kind::Choice {
+            options: choices::<ScheduleKind>,
+            get: |config| name_of(&config.schedule.kind()),
+            set: |config, name| {
+                if let Ok(kind) = ScheduleKind::from_str(name, false) && kind != config.schedule.kind() {
+                    config.schedule = kind.defaults();
+                }
+            },
+        },
+        "How the learning rate changes during the training"),
+    entry("schedule.every_epochs", Group::Optimizer, "Step every",
+        Kind::Integer {
+            min: 1,
+            max: 10_000,
+            get: |config| match config.schedule {
+                Schedule::Step { every_epochs, .. } => Some(every_epochs as u64),
+                _ => None,
+            },
+            set: |config, value| {
+                if let Schedule::Step { every_epochs, .. } = &mut config.schedule {
+                    *every_epochs = value as usize;
+                }
+            },
+        },
+        "Step schedule: epochs between two drops of the learning rate"),
+    entry("schedule.factor", Group::Optimizer, "Step factor",
+        parameter!(Linear 0.0..=1.0, schedule, Schedule::Step { factor, .. } => factor),
+        "Step schedule: each drop multiplies the learning rate by this"),
+    entry("schedule.end", Group::Optimizer, "Final rate",
+        parameter!(Linear 0.0..=1.0, schedule, Schedule::Cosine { end } => end),
+        "Cosine schedule: final learning rate, as a fraction of the highest"),
+    entry("schedule.warm_up", Group::Optimizer, "Warm-up",
+        parameter!(Linear 0.0..=1.0, schedule, Schedule::OneCycle { warm_up, .. } => warm_up),
+        "One-cycle schedule: fraction of the training in which the learning rate rises"),
+    entry("schedule.start", Group::Optimizer, "Initial rate",
+        parameter!(Linear 0.0..=1.0, schedule, Schedule::OneCycle { start, .. } => start),
+        "One-cycle schedule: initial learning rate, as a fraction of the highest"),
+    entry("clip_norm", Group::Optimizer, "Gradient clipping", real!(Linear 0.0..=1000.0, clip_norm),
+        "Largest norm of the gradient over all parameters; a larger one is scaled down; 0: off"),
+
+    entry("dropout", Group::Regularization, "Dropout", real!(Linear 0.0..=0.9, dropout),
+        "Fraction of each hidden layer's outputs that a step sets to zero; 0: off"),
+    entry("l1", Group::Regularization, "L1 penalty", real!(Logarithmic 0.0..=1.0, l1),
+        "The loss grows by this times the sum of the absolute weights; 0: off"),
+    entry("l2", Group::Regularization, "L2 penalty", real!(Logarithmic 0.0..=1.0, l2),
+        "The loss grows by this times the sum of the squared weights; 0: off"),
+    entry("label_smoothing", Group::Regularization, "Label smoothing", real!(Linear 0.0..=0.5, label_smoothing),
+        "Fraction of each target that is spread evenly over all classes; 0: off"),
+    entry("ema", Group::Regularization, "Weight averaging", real!(Linear 0.0..=0.9999, ema),
+        "Decay of the exponential moving average of the weights, which becomes the model; 0: off"),
+    entry("patience", Group::Regularization, "Early stopping", integer!(0..=1000, patience),
+        "Stops after this many epochs without a lower validation loss and restores the best epoch; 0: off"),
+
+    entry("model.preprocessing.deslant", Group::Preprocessing, "Deslant", preprocessing!(0.0..=1.0, deslant),
+        "Fraction of a digit's slant that is removed; 0: off"),
+    entry("model.preprocessing.width_normalization", Group::Preprocessing, "Normalize width",
+        preprocessing!(0.0..=1.0, width_normalization),
+        "How far a digit's width is brought to the usual width, as a fraction of the difference; 0: off"),
+    entry("model.preprocessing.median_px", Group::Preprocessing, "Median filter (px)",
+        Kind::Integer {
+            min: 0,
+            max: Preprocessing::MAX_MEDIAN_PX as u64,
+            get: |config| Some(config.model.preprocessing().median_px as u64),
+            set: |config, value| config.set_preprocessing(|all| all.median_px = value as usize),
+        },
+        "Radius of the median filter in pixels, which removes single wrong pixels; 0: off"),
+    entry("model.preprocessing.gaussian_px", Group::Preprocessing, "Gaussian blur (px)",
+        preprocessing!(0.0..=Preprocessing::MAX_GAUSSIAN_PX as f64, gaussian_px),
+        "Standard deviation of the Gaussian blur in pixels, which removes grain; 0: off"),
+    entry("model.preprocessing.threshold", Group::Preprocessing, "Threshold", preprocessing!(0.0..=1.0, threshold),
+        "Pixels of at least this value become ink and all others paper; 0: off"),
+
+    entry("augmentation.rotation_deg", Group::Augmentation, "Rotation (°)",
+        real!(Linear 0.0..=45.0, augmentation.rotation_deg),
+        "Largest rotation in degrees, in either direction"),
+    entry("augmentation.scale", Group::Augmentation, "Scale", real!(Linear 0.0..=0.5, augmentation.scale),
+        "Largest relative stretch or shrinkage of each axis"),
+    entry("augmentation.shear", Group::Augmentation, "Shear", real!(Linear 0.0..=0.5, augmentation.shear),
+        "Largest shear in pixels per pixel of height"),
+    entry("augmentation.shift_px", Group::Augmentation, "Shift (px)", real!(Linear 0.0..=4.0, augmentation.shift_px),
+        "Largest shift along each axis in pixels"),
+    entry("augmentation.elastic_px", Group::Augmentation, "Elastic (px)",
+        real!(Linear 0.0..=3.0, augmentation.elastic_px),
+        "Root mean square of the smooth random displacement in pixels"),
+    entry("augmentation.thickness_px", Group::Augmentation, "Thickness (px)",
+        real!(Linear 0.0..=1.0, augmentation.thickness_px),
+        "Largest growth of a stroke on each side in pixels; strokes shrink by at most half of it"),
+    entry("augmentation.gaps", Group::Augmentation, "Gaps", real!(Linear 0.0..=0.5, augmentation.gaps),
+        "Fraction of the inked pixels that is erased"),
+    entry("augmentation.taper", Group::Augmentation, "Taper", real!(Linear 0.0..=1.0, augmentation.taper),
+        "Final fraction of the training in which the augmentation grows weaker"),
+
+    entry("validation_split", Group::Data, "Validation split", real!(Percent 0.0..=0.9, validation_split),
+        "Fraction of the training examples, their last, that is held out for validation"),
+    entry("data_fraction", Group::Data, "Training fraction", real!(Percent 0.0001..=1.0, data_fraction),
+        "Fraction of the other training examples, their first, that is trained on"),
+    entry("synthetic_digits", Group::Data, "Synthetic digits", integer!(0..=500_000, synthetic_digits),
+        "Synthetic digits, in the handwriting styles of many countries, that are added to the training examples"),
+    entry("gce_q", Group::Data, "GCE q", real!(Linear 0.0..=4.0, gce_q),
+        "The q of the generalized cross-entropy for synthetic digits, which is robust against wrong labels; \
+         0: cross-entropy"),
+    entry("non_digits", Group::Data, "Non-digits", integer!(0..=500_000, non_digits),
+        "Synthetic scribbles, letters and signs that the model is trained to reject"),
+];
+
+/// The hyperparameter with this key.
+pub fn by_key(key: &str) -> Option<&'static Hyperparameter> {
+    ALL.iter().find(|entry| entry.key == key)
 }
 
 impl Hyperparameter {
-    /// Checks a value; NaN is in no range.
+    /// The label in a sentence: "label smoothing", "L1 penalty".
+    pub fn name(&self) -> String {
+        let label = self.label.split(" (").next().unwrap_or(self.label);
+        let mut chars = label.chars();
+        match (chars.next(), chars.next()) {
+            (Some(first), Some(second)) if second.is_lowercase() => {
+                format!("{}{}", first.to_lowercase(), &label[first.len_utf8()..])
+            }
+            _ => label.to_owned(),
+        }
+    }
+
+    /// The option of the command line without its dashes: "momentum", "augmentation-rotation".
+    pub fn option(&self) -> String {
+        let (table, name) = self.key.rsplit_once('.').unwrap_or(("", self.key));
+        let name = ["_px", "_deg"]
+            .into_iter()
+            .find_map(|unit| name.strip_suffix(unit))
+            .unwrap_or(name);
+        let option = match (table, name) {
+            (table, "kind") => table.to_owned(),
+            ("schedule" | "augmentation", name) => format!("{table}-{name}"),
+            (_, name) => name.to_owned(),
+        };
+        option.replace('_', "-")
+    }
+
+    /// What is expected as its value: "a number from 0 to 0.9", "one of sgd, adam".
+    pub fn expected(&self) -> String {
+        match &self.kind {
+            Kind::Integer { min, max, .. } => format!("a whole number from {min} to {max}"),
+            Kind::Real { min, max, .. } => format!("a number from {min} to {max}"),
+            Kind::Switch { .. } => "true or false".to_owned(),
+            Kind::Choice { options, .. } => {
+                let names: Vec<_> = options().into_iter().map(|choice| choice.name).collect();
+                format!("one of {}", names.join(", "))
+            }
+            Kind::Layers { .. } => format!("whole numbers from 1 to {MAX_WIDTH}, such as 256,128"),
+        }
+    }
+
+    /// The value in a configuration; `None` where the configuration has none.
+    pub fn value(&self, config: &TrainingConfig) -> Option<Value> {
+        match &self.kind {
+            Kind::Integer { get, .. } => {
+                Some(Value::Integer(get(config)?.try_into().unwrap_or(i64::MAX)))
+            }
+            Kind::Real { get, .. } => Some(Value::Float(get(config)?)),
+            Kind::Switch { get, .. } => Some(Value::Boolean(get(config)?)),
+            Kind::Choice { get, .. } => Some(Value::String(get(config))),
+            Kind::Layers { get, .. } => {
+                let widths = get(config).into_iter();
+                Some(Value::Array(
+                    widths.map(|width| Value::Integer(width as i64)).collect(),
+                ))
+            }
+        }
+    }
+
+    /// The value as the window and messages show it; `None` where the configuration has none.
+    pub fn text(&self, config: &TrainingConfig) -> Option<String> {
+        Some(match (&self.kind, self.value(config)?) {
+            (Kind::Choice { options, .. }, Value::String(name)) => options()
+                .into_iter()
+                .find(|choice| choice.name == name)
+                .map_or(name, |choice| choice.label),
+            (Kind::Layers { get, .. }, _) => widths_text(&get(config)),
+            (Kind::Switch { .. }, Value::Boolean(is_on)) => {
+                if is_on { "on" } else { "off" }.to_owned()
+            }
+            (_, value) => value.to_string(),
+        })
+    }
+
+    /// Puts a value into a configuration.
     ///
     /// # Errors
-    /// When it is out of the range.
-    pub fn check(&self, value: f64) -> Result<(), Refusal> {
-        if (self.least..=self.most).contains(&value) {
-            return Ok(());
+    /// When the value has another type or is out of range, or the configuration has no such value.
+    pub fn set(&self, config: &mut TrainingConfig, value: &Value) -> Result<(), Refusal> {
+        self.check_applicable(config)?;
+        let value = match (value, &self.kind) {
+            (Value::Integer(whole), Kind::Real { .. }) => &Value::Float(*whole as f64),
+            (value, _) => value,
+        };
+        let is_in_range = match (&self.kind, value) {
+            (Kind::Integer { min, max, .. }, Value::Integer(value)) => {
+                u64::try_from(*value).is_ok_and(|value| (*min..=*max).contains(&value))
+            }
+            (Kind::Real { min, max, .. }, Value::Float(value)) => (*min..=*max).contains(value),
+            (Kind::Choice { options, .. }, Value::String(name)) => {
+                options().iter().any(|choice| choice.name == *name)
+            }
+            (Kind::Switch { .. }, Value::Boolean(_)) => true,
+            (Kind::Layers { .. }, value) => widths_of(value).is_some(),
+            _ => false,
+        };
+        if !is_in_range {
+            return Err(self.refusal(value.to_string()));
         }
-        Err(Refusal::new(
-            format!("set the {}", self.name),
-            value.to_string(),
-            self.range(),
-            "choose one in this range",
-        ))
+        match (&self.kind, value) {
+            (Kind::Integer { set, .. }, Value::Integer(value)) => set(config, *value as u64),
+            (Kind::Real { set, .. }, Value::Float(value)) => set(config, *value),
+            (Kind::Switch { set, .. }, Value::Boolean(value)) => set(config, *value),
+            (Kind::Choice { set, .. }, Value::String(name)) => set(config, name),
+            (Kind::Layers { set, .. }, value) => {
+                return set(config, widths_of(value).unwrap_or_default());
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
-    /// "a value from 0 to 0.9".
-    pub fn range(&self) -> String {
-        format!("a value from {self}")
+    /// Copies the value of another configuration, if both have one.
+    pub fn copy(&self, from: &TrainingConfig, to: &mut TrainingConfig) {
+        if let (Some(value), true) = (self.value(from), self.is_applicable(to)) {
+            // The value is valid, so that only layers can be refused: those that do not fit the other ones of `to`.
+            let _ = self.set(to, &value);
+        }
     }
-}
 
-/// "0 to 0.9".
-impl fmt::Display for Hyperparameter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} to {}", self.least, self.most)
+    /// Reads a value that was typed.
+    ///
+    /// # Errors
+    /// When the text is no such value.
+    pub fn parse(&self, text: &str) -> Result<Value, Refusal> {
+        let text = text.trim();
+        let refused = || self.refusal(format!("\"{text}\""));
+        Ok(match &self.kind {
+            Kind::Integer { .. } => Value::Integer(text.parse().map_err(|_ignored| refused())?),
+            Kind::Real { .. } => Value::Float(text.parse().map_err(|_ignored| refused())?),
+            Kind::Switch { .. } => Value::Boolean(text.parse().map_err(|_ignored| refused())?),
+            Kind::Choice { .. } => Value::String(text.to_owned()),
+            Kind::Layers { .. } => {
+                let widths = parse_widths(text).ok_or_else(refused)?.into_iter();
+                Value::Array(widths.map(|width| Value::Integer(width as i64)).collect())
+            }
+        })
     }
-}
 
-impl TrainingConfig {
-    /// Every number of this configuration with its hyperparameter, as a file has them in order. What another optimizer
-    /// or schedule would have is not among them.
-    pub fn numbers(&self) -> Vec<(Hyperparameter, f64)> {
-        let preprocessing = self.model.preprocessing();
-        let mut numbers = vec![
-            (EPOCHS, self.epochs as f64),
-            (BATCH_SIZE, self.batch_size as f64),
-            (LEARNING_RATE, self.learning_rate),
-            (CLIP_NORM, self.clip_norm),
-            (LABEL_SMOOTHING, self.label_smoothing),
-            (L1, self.l1),
-            (L2, self.l2),
-            (DROPOUT, self.dropout),
-            (EMA, self.ema),
-            (PATIENCE, self.patience as f64),
-            (SYNTHETIC_DIGITS, self.synthetic_digits as f64),
-            (GCE_Q, self.gce_q),
-            (NON_DIGITS, self.non_digits as f64),
-            (DATA_FRACTION, self.data_fraction),
-            (VALIDATION_SPLIT, self.validation_split),
-            (DESLANT, exact(preprocessing.deslant)),
-            (EVEN_WIDTH, exact(preprocessing.width_normalization)),
-            (MEDIAN, preprocessing.median_px as f64),
-            (GAUSSIAN, exact(preprocessing.gaussian_px)),
-            (THRESHOLD, exact(preprocessing.threshold)),
-        ];
-        numbers.extend(of_optimizer(self.optimizer));
-        numbers.extend(of_schedule(self.schedule));
-        let augmentation = &self.augmentation;
-        numbers.extend([
-            (ROTATION, exact(augmentation.rotation_deg)),
-            (SCALE, exact(augmentation.scale)),
-            (SHEAR, exact(augmentation.shear)),
-            (SHIFT, exact(augmentation.shift_px)),
-            (ELASTIC, exact(augmentation.elastic_px)),
-            (THICKNESS, exact(augmentation.thickness_px)),
-            (GAPS, exact(augmentation.gaps)),
-            (TAPER, exact(augmentation.taper)),
-        ]);
-        numbers
+    /// Checks the value that a configuration has against the range.
+    pub(super) fn check(&self, config: &TrainingConfig) -> Result<(), Refusal> {
+        let out_of_range = match &self.kind {
+            Kind::Integer { min, max, get, .. } => get(config)
+                .filter(|value| !(*min..=*max).contains(value))
+                .map(|value| value.to_string()),
+            Kind::Real { min, max, get, .. } => get(config)
+                .filter(|value| !(*min..=*max).contains(value))
+                .map(|value| value.to_string()),
+            Kind::Switch { .. } | Kind::Choice { .. } | Kind::Layers { .. } => None,
+        };
+        out_of_range.map_or(Ok(()), |found| Err(self.refusal(found)))
     }
-}
 
-fn of_optimizer(optimizer: Optimizer) -> Vec<(Hyperparameter, f64)> {
-    match optimizer {
-        Optimizer::Sgd { momentum, .. } => vec![(MOMENTUM, momentum)],
-        Optimizer::RmsProp { decay, epsilon } => vec![(RMS_DECAY, decay), (EPSILON, epsilon)],
-        Optimizer::Adam {
-            beta1,
-            beta2,
-            epsilon,
-        } => vec![(BETA1, beta1), (BETA2, beta2), (EPSILON, epsilon)],
-        Optimizer::AdamW {
-            beta1,
-            beta2,
-            epsilon,
-            weight_decay,
-        } => vec![
-            (BETA1, beta1),
-            (BETA2, beta2),
-            (EPSILON, epsilon),
-            (WEIGHT_DECAY, weight_decay),
-        ],
+    fn check_applicable(&self, config: &TrainingConfig) -> Result<(), Refusal> {
+        let table = self.key.split('.').next().unwrap_or_default();
+        let kind = by_key(&format!("{table}.kind")).and_then(|kind| kind.text(config));
+        match (self.is_applicable(config), kind) {
+            (false, Some(kind)) => Err(Refusal::new(
+                format!("set the {}", self.name()),
+                format!("the {table} {kind}, which has no {}", self.name()),
+                format!("another {table}"),
+                format!("leave {} out or choose another {table}", self.key),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the configuration has a value: only SGD has a momentum.
+    pub fn is_applicable(&self, config: &TrainingConfig) -> bool {
+        self.value(config).is_some()
+    }
+
+    pub(super) fn refusal(&self, found: String) -> Refusal {
+        Refusal::new(
+            format!("set the {}", self.name()),
+            found,
+            self.expected(),
+            "choose such a value",
+        )
     }
 }
 
-fn of_schedule(schedule: Schedule) -> Vec<(Hyperparameter, f64)> {
-    match schedule {
-        Schedule::Constant => Vec::new(),
-        Schedule::Step {
-            every_epochs,
-            factor,
-        } => vec![(EVERY_EPOCHS, every_epochs as f64), (FACTOR, factor)],
-        Schedule::Cosine { end } => vec![(END, end)],
-        Schedule::OneCycle { warm_up, start } => vec![(WARM_UP, warm_up), (START, start)],
+/// "256,128", or "none".
+pub fn widths_text(widths: &[usize]) -> String {
+    let widths: Vec<_> = widths.iter().map(usize::to_string).collect();
+    if widths.is_empty() {
+        "none".to_owned()
+    } else {
+        widths.join(",")
     }
 }
 
-/// The decimal number that a person meant: 0.15 rather than what the nearest `f32` is as an `f64`.
-fn exact(value: f32) -> f64 {
-    value.to_string().parse().unwrap_or(f64::from(value))
+/// Reads "256,128"; nothing, or "none", is an empty list.
+fn parse_widths(text: &str) -> Option<Vec<usize>> {
+    match text.trim() {
+        "" | "none" => Some(Vec::new()),
+        text => text
+            .split(',')
+            .map(|width| width.trim().parse().ok())
+            .collect(),
+    }
+}
+
+fn widths_of(value: &Value) -> Option<Vec<usize>> {
+    let widths = value.as_array()?.iter();
+    widths
+        .map(|width| usize::try_from(width.as_integer()?).ok())
+        .collect()
+}
+
+/// The options of an enum with their documentation as labels.
+fn choices<T: ValueEnum>() -> Vec<Choice> {
+    choices_with(|value: T| {
+        let value = value.to_possible_value();
+        let help = value.as_ref().and_then(PossibleValue::get_help);
+        help.map(ToString::to_string).unwrap_or_default()
+    })
+}
+
+/// The options of an enum with the names that clap derives.
+fn choices_with<T: ValueEnum>(label: impl Fn(T) -> String) -> Vec<Choice> {
+    let values = T::value_variants().iter();
+    values
+        .map(|value| Choice {
+            name: name_of(value),
+            label: label(value.clone()),
+        })
+        .collect()
+}
+
+fn name_of<T: ValueEnum>(value: &T) -> String {
+    let value = value.to_possible_value();
+    value.map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+fn assign<T: ValueEnum>(target: &mut T, name: &str) {
+    if let Ok(value) = T::from_str(name, false) {
+        *target = value;
+    }
+}
+
+/// A number as the decimal that a person wrote.
+trait ToExact {
+    fn to_exact(self) -> f64;
+}
+
+impl ToExact for f64 {
+    fn to_exact(self) -> f64 {
+        self
+    }
+}
+
+impl ToExact for f32 {
+    /// 0.15 rather than the `f64` of the nearest `f32`.
+    fn to_exact(self) -> f64 {
+        self.to_string().parse().unwrap_or(f64::from(self))
+    }
 }

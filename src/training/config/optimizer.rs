@@ -1,55 +1,76 @@
-//! How a gradient becomes a step.
+//! The rules that turn gradients into steps.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use clap::ValueEnum;
 
-use super::shorthand::{Shorthand, named_or_table, parameter};
-use crate::error::Refusal;
-
-/// How a gradient becomes a step. All parameters are updated alike, but for the weight decay, which spares
-/// the biases.
-///
-/// In files it is a table with its `kind`, or a name alone, which stands for it with the usual values.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+/// A rule that turns gradients into steps, with its parameters. Weight decay spares the biases; all else treats every
+/// parameter alike.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Optimizer {
-    /// Stochastic gradient descent: v ← μ v + g, then p ← p − η v; with Nesterov's look ahead
-    /// p ← p − η (g + μ v). As PyTorch has it (Sutskever and others 2013).
+    /// Stochastic gradient descent: v ← μ v + g, then p ← p − η v; with Nesterov momentum p ← p − η (g + μ v). As in
+    /// PyTorch (Sutskever and others 2013).
     Sgd {
-        /// μ; 0..=0.999. 0 is plain descent.
+        /// μ; 0 is plain gradient descent.
         momentum: f64,
-        /// Whether it looks ahead.
+        /// Whether it takes the gradient where the momentum leads.
         nesterov: bool,
     },
-    /// s ← ρ s + (1 − ρ) g², then p ← p − η g / (√s + ε) (Tieleman and Hinton 2012), as PyTorch has it.
+    /// s ← ρ s + (1 − ρ) g², then p ← p − η g / (√s + ε) (Tieleman and Hinton 2012), as in PyTorch.
     RmsProp {
-        /// ρ; 0..=0.9999.
+        /// ρ.
         decay: f64,
-        /// ε; 1e-12..=0.1.
+        /// ε.
         epsilon: f64,
     },
-    /// Steps by the running means of the gradient and of its square (Kingma and Ba 2015), in the form of
-    /// Keras, which adds ε before the second mean is corrected for its start at zero.
+    /// Steps by the running means of the gradient and of its square (Kingma and Ba 2015), as in Keras, which adds ε
+    /// before the bias correction of the second mean.
     Adam {
-        /// The decay of the first mean; 0..=0.9999.
+        /// The decay of the first mean.
         beta1: f64,
-        /// The decay of the second mean; 0..=0.99999.
+        /// The decay of the second mean.
         beta2: f64,
-        /// ε; 1e-12..=0.1.
+        /// ε.
         epsilon: f64,
     },
-    /// Adam whose weights shrink by η λ of themselves in each step (Loshchilov and Hutter 2019).
+    /// Adam with decoupled weight decay: each step also takes η λ of each weight away (Loshchilov and Hutter 2019).
     AdamW {
-        /// The decay of the first mean; 0..=0.9999.
+        /// The decay of the first mean.
         beta1: f64,
-        /// The decay of the second mean; 0..=0.99999.
+        /// The decay of the second mean.
         beta2: f64,
-        /// ε; 1e-12..=0.1.
+        /// ε.
         epsilon: f64,
-        /// λ; 0..=1.
+        /// λ.
         weight_decay: f64,
     },
+}
+
+/// An optimizer without its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lowercase")]
+pub enum OptimizerKind {
+    /// SGD
+    Sgd,
+    /// See [`Optimizer::RmsProp`].
+    #[value(help = "RMSprop")]
+    RmsProp,
+    /// Adam
+    Adam,
+    /// AdamW
+    AdamW,
+}
+
+impl OptimizerKind {
+    /// The optimizer with the default parameters of Keras, and PyTorch's default weight decay.
+    pub fn defaults(self) -> Optimizer {
+        match self {
+            Self::Sgd => Optimizer::SGD,
+            Self::RmsProp => Optimizer::RMS_PROP,
+            Self::Adam => Optimizer::ADAM,
+            Self::AdamW => Optimizer::ADAM_W,
+        }
+    }
 }
 
 impl Optimizer {
@@ -58,32 +79,33 @@ impl Optimizer {
         momentum: 0.0,
         nesterov: false,
     };
-    /// Gradient descent with the usual momentum.
+    /// Gradient descent with a common momentum.
     pub const MOMENTUM: Self = Self::Sgd {
         momentum: 0.9,
         nesterov: false,
     };
-    /// The same with Nesterov's look ahead.
+    /// Gradient descent with Nesterov momentum.
     pub const NESTEROV: Self = Self::Sgd {
         momentum: 0.9,
         nesterov: true,
     };
-    /// [`Optimizer::RmsProp`] with Keras's usual values.
+    /// [`Optimizer::RmsProp`] with Keras's default parameters.
     pub const RMS_PROP: Self = Self::RmsProp {
         decay: 0.9,
         epsilon: 1e-7,
     };
-    /// Adam with Keras's usual values.
+    /// Adam with Keras's default parameters.
     pub const ADAM: Self = Self::Adam {
         beta1: 0.9,
         beta2: 0.999,
         epsilon: 1e-7,
     };
-    /// AdamW with PyTorch's usual weight decay.
+    /// AdamW with PyTorch's default weight decay.
     pub const ADAM_W: Self = Self::adam_w(0.01);
 
-    /// One of each name, with the usual values.
-    pub const ALL: [Self; 6] = [
+    /// Every rule, gradient descent with each kind of momentum.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 6] = [
         Self::SGD,
         Self::MOMENTUM,
         Self::NESTEROV,
@@ -92,7 +114,7 @@ impl Optimizer {
         Self::ADAM_W,
     ];
 
-    /// AdamW with the usual values and this weight decay.
+    /// AdamW with this weight decay.
     pub const fn adam_w(weight_decay: f64) -> Self {
         Self::AdamW {
             beta1: 0.9,
@@ -102,39 +124,17 @@ impl Optimizer {
         }
     }
 
-    /// The name on the command line, which tells descent with momentum from plain descent.
-    pub fn name(self) -> &'static str {
+    /// Which rule it is.
+    pub fn kind(self) -> OptimizerKind {
         match self {
-            Self::Sgd { nesterov: true, .. } => "nesterov",
-            Self::Sgd { momentum, .. } if momentum > 0.0 => "momentum",
-            Self::Sgd { .. } => "sgd",
-            Self::RmsProp { .. } => "rmsprop",
-            Self::Adam { .. } => "adam",
-            Self::AdamW { .. } => "adamw",
+            Self::Sgd { .. } => OptimizerKind::Sgd,
+            Self::RmsProp { .. } => OptimizerKind::RmsProp,
+            Self::Adam { .. } => OptimizerKind::Adam,
+            Self::AdamW { .. } => OptimizerKind::AdamW,
         }
     }
 
-    /// The name in files: that of the formula.
-    pub fn kind(self) -> &'static str {
-        match self {
-            Self::Sgd { .. } => "sgd",
-            other => other.name(),
-        }
-    }
-
-    /// What it is called in a text.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Sgd { nesterov: true, .. } => "SGD with Nesterov momentum",
-            Self::Sgd { momentum, .. } if momentum > 0.0 => "SGD with momentum",
-            Self::Sgd { .. } => "SGD",
-            Self::RmsProp { .. } => "RMSprop",
-            Self::Adam { .. } => "Adam",
-            Self::AdamW { .. } => "AdamW",
-        }
-    }
-
-    /// A learning rate that is a good first try with it: Keras's defaults.
+    /// Keras's default learning rate for it.
     pub fn default_learning_rate(self) -> f64 {
         match self {
             Self::Sgd { .. } => 0.01,
@@ -142,7 +142,7 @@ impl Optimizer {
         }
     }
 
-    /// The decoupled weight decay, which is 0 for all but AdamW.
+    /// The decoupled weight decay; 0 for all but AdamW.
     pub fn weight_decay(self) -> f64 {
         match self {
             Self::AdamW { weight_decay, .. } => weight_decay,
@@ -151,92 +151,22 @@ impl Optimizer {
     }
 }
 
-/// Adam with Keras's usual values, as in the tutorial.
 impl Default for Optimizer {
     fn default() -> Self {
         Self::ADAM
     }
 }
 
+/// "SGD with momentum", "AdamW".
 impl fmt::Display for Optimizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Optimizer {
-    type Err = Refusal;
-
-    /// The one of this name, with the usual values.
-    fn from_str(text: &str) -> Result<Self, Refusal> {
-        Refusal::parse_name("read the optimizer", text, &Self::ALL, Self::name)
-    }
-}
-
-/// All that an optimizer's table may hold.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::training) struct Fields {
-    kind: String,
-    momentum: Option<f64>,
-    nesterov: Option<bool>,
-    decay: Option<f64>,
-    beta1: Option<f64>,
-    beta2: Option<f64>,
-    epsilon: Option<f64>,
-    weight_decay: Option<f64>,
-}
-
-impl Shorthand for Optimizer {
-    type Fields = Fields;
-    const EXPECTED: &'static str = "an optimizer: its name, or a table with its kind";
-
-    fn of_fields(mut fields: Fields) -> Result<Self, Refusal> {
-        let mut optimizer: Self = fields.kind.parse()?;
-        if let Self::AdamW { weight_decay, .. } = &mut optimizer {
-            parameter(weight_decay, &mut fields.weight_decay);
-        }
-        match &mut optimizer {
-            Self::Sgd { momentum, nesterov } => {
-                parameter(momentum, &mut fields.momentum);
-                parameter(nesterov, &mut fields.nesterov);
-            }
-            Self::RmsProp { decay, epsilon } => {
-                parameter(decay, &mut fields.decay);
-                parameter(epsilon, &mut fields.epsilon);
-            }
-            Self::Adam {
-                beta1,
-                beta2,
-                epsilon,
-            }
-            | Self::AdamW {
-                beta1,
-                beta2,
-                epsilon,
-                ..
-            } => {
-                parameter(beta1, &mut fields.beta1);
-                parameter(beta2, &mut fields.beta2);
-                parameter(epsilon, &mut fields.epsilon);
-            }
-        }
-        let left = [
-            ("momentum", fields.momentum.is_some()),
-            ("nesterov", fields.nesterov.is_some()),
-            ("decay", fields.decay.is_some()),
-            ("beta1", fields.beta1.is_some()),
-            ("beta2", fields.beta2.is_some()),
-            ("epsilon", fields.epsilon.is_some()),
-            ("weight_decay", fields.weight_decay.is_some()),
-        ];
-        Self::refuse_what_is_left(optimizer.kind(), &left)?;
-        Ok(optimizer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Optimizer {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        named_or_table(deserializer)
+        f.write_str(match self {
+            Self::Sgd { nesterov: true, .. } => "SGD with Nesterov momentum",
+            Self::Sgd { momentum, .. } if *momentum > 0.0 => "SGD with momentum",
+            Self::Sgd { .. } => "SGD",
+            Self::RmsProp { .. } => "RMSprop",
+            Self::Adam { .. } => "Adam",
+            Self::AdamW { .. } => "AdamW",
+        })
     }
 }

@@ -27,6 +27,9 @@ const FIELD: usize = 5;
 const STRIDE: usize = 2;
 /// For each layer of fields: the side of its grid, and where its first field begins in the grid that it looks at.
 const GRIDS: [(usize, usize); 2] = [(11, 2), (4, 0)];
+/// The positions of each convolutional layer: a filter has as many units.
+pub(in crate::training) const POSITIONS: [usize; 2] =
+    [GRIDS[0].0 * GRIDS[0].0, GRIDS[1].0 * GRIDS[1].0];
 
 /// A hidden layer of fields.
 #[derive(Clone, Debug)]
@@ -82,10 +85,10 @@ pub(in crate::training) fn conv_layers(config: &MlpConfig) -> Result<Vec<ConvLay
 
 fn refused(found: String, expected: String) -> Refusal {
     Refusal::new(
-        "share the weights of fields",
+        "set the convolutional layers",
         found,
         expected,
-        "change the hidden layers, such as to 605,800,128, or let no weights be shared",
+        "set the filters of the convolutional layers, such as 5,50",
     )
 }
 

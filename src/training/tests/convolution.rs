@@ -36,7 +36,7 @@ fn config(hidden: &[usize], activation: Activation) -> TrainingConfig {
 
 fn check(hidden: &[usize], activation: Activation, settings: StepSettings, reason: &str) {
     let config = config(hidden, activation);
-    let fields = config.fields().expect("whole numbers of units");
+    let fields = config.conv_layers().expect("whole numbers of units");
     let expected = fresh(&config, &Device::Cpu).expect("fits in memory");
     let found = expected.copy().expect("fits in memory");
     let mut general = Autograd::new(expected.clone(), &fields).expect("fits in memory");
@@ -103,7 +103,12 @@ fn every_setting_and_optimiser_gives_what_autograd_gives() {
             learning_rate: 0.0001,
             ..plain()
         };
-        check(&[242, 48, 11], Activation::Tanh, settings, optimizer.name());
+        check(
+            &[242, 48, 11],
+            Activation::Tanh,
+            settings,
+            &optimizer.to_string(),
+        );
     }
 }
 
@@ -113,7 +118,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("starts").install(|| {
             let config = config(&[242, 32], Activation::Relu);
-            let fields = config.fields().expect("whole numbers of units");
+            let fields = config.conv_layers().expect("whole numbers of units");
             let mlp = fresh(&config, &Device::Cpu).expect("fits in memory");
             let mut shared = Shared::new(mlp.clone(), fields).expect("fits in memory");
             let mut rng = ChaCha8Rng::seed_from_u64(9);
@@ -139,7 +144,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
 #[test]
 fn the_network_is_the_convolutional_one() {
     let config = config(&[2 * 121, 3 * 16, 8], Activation::Relu);
-    let fields = config.fields().expect("whole numbers of units");
+    let fields = config.conv_layers().expect("whole numbers of units");
     let mlp = fresh(&config, &Device::Cpu).expect("fits in memory");
     let mut rng = ChaCha8Rng::seed_from_u64(10);
     let count = 4;

@@ -182,8 +182,8 @@ fn every_optimiser_gives_what_autograd_gives_with_all_the_rest() {
                 learning_rate: if is_touchy { 0.0001 } else { 0.001 },
                 ..plain()
             };
-            let name = optimizer.name();
-            check(&[40, 30], activation, settings, name);
+            let name = optimizer.to_string();
+            check(&[40, 30], activation, settings, &name);
             let all = StepSettings {
                 loss: Loss::MeanSquaredError,
                 label_smoothing: 0.1,
@@ -225,7 +225,7 @@ fn a_step_goes_on_from_what_it_remembered() {
             };
             step.step(batch, &settings).expect("steps");
         };
-        let fields = config.fields().expect("whole numbers of units");
+        let fields = config.conv_layers().expect("whole numbers of units");
         let make: [&dyn Fn(Mlp) -> Box<dyn Step>; 4] = [
             &|mlp| Box::new(CpuStep::new(mlp, 1)),
             &|mlp| Box::new(Autograd::new(mlp, &[]).expect("fits in memory")),

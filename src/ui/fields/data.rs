@@ -1,11 +1,8 @@
-//! What is learned from: where it comes from, and how much of it.
+//! The data set of a training: its source, the saved corrections, and the number of images.
 
 use egui::{Align2, Rect, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
-use super::{
-    groups,
-    rows::{fault, remark, rows, switch},
-};
+use super::rows::{note, problem, row, rows, switch};
 use crate::{
     app::{
         action::{Action, PathPurpose},
@@ -20,61 +17,69 @@ use crate::{
     },
 };
 
-pub(super) fn data_ui(
+/// Where the examples come from.
+pub(super) fn source_ui(
     ui: &mut Ui,
     training: &Training,
     form: &mut TrainingForm,
     actions: &mut Vec<Action>,
 ) {
-    ui.radio_value(&mut form.from_folder, false, "MNIST, built in")
-        .on_hover_text(
-            "70,000 digits written by 500 people; 10,000 of them are kept for the test.",
-        );
-    ui.radio_value(&mut form.from_folder, true, "A folder").on_hover_text(
-        "Four files in MNIST's format, packed with gzip or not: Fashion-MNIST, KMNIST, EMNIST digits.",
+    ui.radio_value(&mut form.from_folder, false, "MNIST (built in)")
+        .on_hover_text("60,000 training and 10,000 test images of digits by 500 writers.");
+    ui.radio_value(&mut form.from_folder, true, "Folder").on_hover_text(
+        "Four IDX files in MNIST's format, gzip-compressed or not: Fashion-MNIST, KMNIST, EMNIST Digits.",
     );
     if form.from_folder {
         folder_ui(ui, form, actions);
     }
     ask_for_data(ui, training, form, actions);
-    // The counts come a moment later; below the fields, so that none moves away from under the pointer.
-    groups::amounts_ui(ui, form);
+}
+
+/// The saved corrections and the number of images. They appear a moment later, so they stand below all fields: none
+/// moves away from under the pointer.
+pub(super) fn contents_ui(
+    ui: &mut Ui,
+    training: &Training,
+    form: &mut TrainingForm,
+    actions: &mut Vec<Action>,
+) {
     if training.correction_count != Some(0) {
         corrections_ui(ui, training.correction_count, form, actions);
     }
     match form.source().and_then(|source| training.data.of(&source)) {
         Some(Ok(preview)) => counts_ui(ui, preview),
-        Some(Err(reason)) => fault(ui, reason),
+        Some(Err(reason)) => problem(ui, reason),
         None => {}
     }
 }
 
-/// Whether to learn from the drawings that are kept, and the way to be rid of one. A folder may show other things than
-/// digits, so that they are not learned beside it.
+/// Whether to train on the saved corrections. A folder may have other classes than digits, so that they are used with
+/// MNIST alone.
 fn corrections_ui(
     ui: &mut Ui,
-    kept: Option<usize>,
+    count: Option<usize>,
     form: &mut TrainingForm,
     actions: &mut Vec<Action>,
 ) {
-    let which = match kept {
-        None => "the drawings that you kept, which cannot be read now".to_owned(),
-        Some(1) => "the drawing that you kept".to_owned(),
-        Some(kept) => format!("the {} drawings that you kept", format::count(kept)),
+    let which = match count {
+        None => "your corrections, whose file cannot be read".to_owned(),
+        Some(1) => "your correction".to_owned(),
+        Some(count) => format!("your {} corrections", format::count(count)),
     };
     if form.from_folder {
-        remark(ui, format!("Beside MNIST alone: {which}"));
+        note(ui, format!("Only with MNIST: {which}"));
     } else {
-        let text = format!("Learn from {which}");
-        rows(ui, "hand", |ui| {
-            let help = format!("{text}, beside MNIST: each up to 20 times an epoch.");
-            switch(ui, "Your drawings", &help, &mut form.uses_corrections);
+        let help = format!("Trains on {which}, each up to 20 times an epoch.");
+        rows(ui, "corrections", |ui| {
+            row(ui, "Corrections", &help, |ui| {
+                switch(ui, &mut form.uses_corrections)
+            });
         });
-        remark(ui, text);
+        note(ui, format!("Train on {which}"));
     }
-    let forget = theme::small_button(ui, "Forget the last");
-    let help = "Removes the drawing that you kept last, and puts it on the pad again.";
-    if forget.on_hover_text(help).clicked() {
+    let button = theme::small_button(ui, "Delete the last correction");
+    let help = "Deletes the last correction and puts its drawing on the pad again.";
+    if button.on_hover_text(help).clicked() {
         actions.push(Action::RemoveLastCorrection);
     }
 }
@@ -82,7 +87,7 @@ fn corrections_ui(
 fn folder_ui(ui: &mut Ui, form: &mut TrainingForm, actions: &mut Vec<Action>) {
     let response = ui.add(
         TextEdit::singleline(&mut form.folder)
-            .hint_text("Path of the folder")
+            .hint_text("Path of the data folder")
             .desired_width(f32::INFINITY),
     );
     response.widget_info(|| {
@@ -90,12 +95,12 @@ fn folder_ui(ui: &mut Ui, form: &mut TrainingForm, actions: &mut Vec<Action>) {
         info.current_text_value = Some(form.folder.clone());
         info
     });
-    if ui.button("Choose the folder…").clicked() {
+    if ui.button("Choose folder…").clicked() {
         actions.push(Action::AskPath(PathPurpose::DataFolder));
     }
 }
 
-/// How many images there are of each digit, as small bars.
+/// The number of training images of each digit, as small bars.
 fn counts_ui(ui: &mut Ui, preview: &DatasetPreview) {
     let palette = Palette::of(ui.style());
     let (bars_height, caption) = (34.0, 16.0);
@@ -144,10 +149,10 @@ fn counts_ui(ui: &mut Ui, preview: &DatasetPreview) {
     });
     response.on_hover_text(format!("Training images of each digit: {text}."));
     let tested: usize = preview.test_counts.iter().sum();
-    remark(
+    note(
         ui,
         format!(
-            "{} images to learn from, {} to test with",
+            "{} training images, {} test images",
             format::count(preview.train_len()),
             format::count(tested)
         ),

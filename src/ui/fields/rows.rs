@@ -1,13 +1,13 @@
-//! One hyperparameter a row: its name on the left, what turns it on the right, an explanation on both.
+//! One hyperparameter a row: its label, its control, and help on both.
 
-use std::cell::Cell;
+use std::{cell::Cell, ops::RangeInclusive};
 
-use egui::{Checkbox, ComboBox, DragValue, Grid, Response, RichText, Ui, Vec2, emath::Numeric};
+use egui::{Checkbox, ComboBox, DragValue, Grid, Response, RichText, Ui, Vec2};
 
-use crate::training::config::hyperparameter::Hyperparameter;
+use crate::training::config::hyperparameter::{Choice, Scale};
 
-/// The least width of the names' column, so that the controls of all groups are below each other.
-const NAME_WIDTH: f32 = 122.0;
+/// The smallest width of the labels' column, so that the controls of all groups are aligned.
+const LABEL_WIDTH: f32 = 122.0;
 /// How wide a control is where there is room.
 const CONTROL_WIDTH: f32 = 124.0;
 /// Between the two.
@@ -15,7 +15,7 @@ const GAP: f32 = 10.0;
 
 /// Rows below each other.
 pub(super) fn rows(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui)) {
-    let room = ui.available_width() - NAME_WIDTH - GAP;
+    let room = ui.available_width() - LABEL_WIDTH - GAP;
     Grid::new(name)
         .num_columns(2)
         .min_col_width(0.0)
@@ -26,10 +26,10 @@ pub(super) fn rows(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui)) {
         });
 }
 
-/// The label names the control for screen readers, and both explain on hover.
+/// The label names the control for screen readers, and both show the help on hover.
 pub(super) fn row(ui: &mut Ui, label: &str, help: &str, control: impl FnOnce(&mut Ui) -> Response) {
     let name = ui.scope(|ui| {
-        ui.set_min_width(NAME_WIDTH);
+        ui.set_min_width(LABEL_WIDTH);
         ui.label(label).on_hover_text(help)
     });
     control(ui).labelled_by(name.inner.id).on_hover_text(help);
@@ -41,88 +41,42 @@ pub(super) fn control_size(ui: &Ui) -> Vec2 {
     Vec2::new(ui.spacing().combo_width, ui.spacing().interact_size.y)
 }
 
-/// A number within its hyperparameter's range.
-pub(super) fn number<N: Numeric>(
+/// A decimal number in its range.
+pub(super) fn real(
     ui: &mut Ui,
-    label: &str,
-    help: &str,
-    hyperparameter: Hyperparameter,
-    value: &mut N,
-) {
-    let help = format!("{help} From {hyperparameter}.");
-    row(ui, label, &help, |ui| {
-        if N::INTEGRAL {
-            let speed = (value.to_f64() / 50.0).clamp(0.1, 500.0);
-            let drag = DragValue::new(value)
-                .range(N::from_f64(hyperparameter.least)..=N::from_f64(hyperparameter.most))
-                .speed(speed)
-                .min_size(control_size(ui));
-            return ui.add(drag);
-        }
-        let mut precise = value.to_f64();
-        let speed = (hyperparameter.most - hyperparameter.least).min(10.0) / 200.0;
-        let response = fraction(
-            ui,
-            &mut precise,
-            |value| trimmed(value, 5),
-            |drag| {
-                drag.range(hyperparameter.least..=hyperparameter.most)
-                    .speed(speed)
-            },
-        );
-        *value = N::from_f64(precise);
-        response
-    });
-}
-
-/// A number whose size is what matters: its step follows it, so that 0.1 and 0.0001 are set with the same
-/// ease.
-pub(super) fn magnitude(
-    ui: &mut Ui,
-    label: &str,
-    help: &str,
-    hyperparameter: Hyperparameter,
     value: &mut f64,
-) {
-    let help = format!("{help} From {hyperparameter}.");
-    row(ui, label, &help, |ui| {
-        let speed = (*value / 100.0).max(1e-7);
-        fraction(ui, value, short, |drag| {
-            drag.range(hyperparameter.least..=hyperparameter.most)
-                .speed(speed)
-        })
-    });
-}
-
-/// A part of a whole, in percent.
-pub(super) fn percent(
-    ui: &mut Ui,
-    label: &str,
-    help: &str,
-    hyperparameter: Hyperparameter,
-    value: &mut f64,
-) {
-    let (least, most) = (hyperparameter.least * 100.0, hyperparameter.most * 100.0);
-    let help = format!("{help} From {} to {} %.", short(least), short(most));
-    row(ui, label, &help, |ui| {
-        let before = *value * 100.0;
-        let mut percent = before;
-        let response = fraction(
-            ui,
-            &mut percent,
-            |value| trimmed(value, 2),
-            |drag| drag.range(least..=most).speed(0.5).suffix(" %"),
-        );
-        if percent != before {
-            *value = percent / 100.0;
+    range: RangeInclusive<f64>,
+    scale: Scale,
+) -> Response {
+    match scale {
+        Scale::Linear => {
+            let speed = (range.end() - range.start()).min(10.0) / 200.0;
+            let show = |value| trimmed(value, 5);
+            decimal(ui, value, show, |drag| drag.range(range).speed(speed))
         }
-        response
-    });
+        Scale::Logarithmic => {
+            let speed = (*value / 100.0).max(1e-7);
+            decimal(ui, value, short, |drag| drag.range(range).speed(speed))
+        }
+        Scale::Percent => {
+            let range = range.start() * 100.0..=range.end() * 100.0;
+            let before = *value * 100.0;
+            let mut percent = before;
+            let show = |value| trimmed(value, 2);
+            let response = decimal(ui, &mut percent, show, |drag| {
+                drag.range(range).speed(0.5).suffix(" %")
+            });
+            if percent != before {
+                *value = percent / 100.0;
+            }
+            response
+        }
+    }
 }
 
-/// Lets a number be changed that is not shown with all its decimals. A field that is merely entered and left takes
-/// over what it shows; so the number stays as it is unless that is another.
-fn fraction(
+/// A field for a number that it does not show with all decimals. egui takes over what a field shows when it loses the
+/// keyboard; so the value changes only if the shown text does.
+fn decimal(
     ui: &mut Ui,
     value: &mut f64,
     show: impl Fn(f64) -> String,
@@ -140,10 +94,12 @@ fn fraction(
     response
 }
 
-/// A whole number from 0, shown and taken over with all its digits: egui's field counts in `f64`, which holds sixteen.
-pub(super) fn whole(ui: &mut Ui, value: &mut u64, most: u64) -> Response {
+/// A whole number in its range with all its digits: egui's field counts in `f64`, which holds sixteen of them.
+pub(super) fn integer(ui: &mut Ui, value: &mut u64, range: RangeInclusive<u64>) -> Response {
+    let (min, max) = range.into_inner();
     let shown = *value;
-    let show = |rounded: f64| {
+    let speed = (shown as f64 / 50.0).clamp(0.1, 500.0);
+    let exact = |rounded: f64| {
         if rounded == shown as f64 {
             shown
         } else {
@@ -153,81 +109,74 @@ pub(super) fn whole(ui: &mut Ui, value: &mut u64, most: u64) -> Response {
     let typed = Cell::new(None);
     let change = |changed: Option<f64>| {
         if let Some(rounded) = changed {
-            *value = typed.take().unwrap_or_else(|| show(rounded)).min(most);
+            let changed = typed.take().unwrap_or_else(|| exact(rounded));
+            *value = changed.clamp(min, max);
         }
         *value as f64
     };
     let drag = DragValue::from_get_set(change)
-        .custom_formatter(|rounded, _| show(rounded).to_string())
+        .custom_formatter(|rounded, _| exact(rounded).to_string())
         .custom_parser(|text| {
             typed.set(text.trim().parse().ok());
             typed.get().map(|exact: u64| exact as f64)
         })
-        .range(0..=most)
+        .range(min..=max)
         .clamp_existing_to_range(false)
         .max_decimals(0)
-        .speed(0.1)
+        .speed(speed)
         .min_size(control_size(ui));
     ui.add(drag)
 }
 
-/// One of several, by their names.
-pub(super) fn choice<T: PartialEq + Copy>(
-    ui: &mut Ui,
-    label: &str,
-    help: &str,
-    value: &mut T,
-    options: &[T],
-    name: impl Fn(T) -> &'static str,
-) {
-    let width = control_size(ui).x;
-    row(ui, label, help, |ui| {
-        let combo = ComboBox::from_id_salt(label)
-            .width(width)
-            .selected_text(name(*value))
-            .truncate();
-        let shown = combo.show_ui(ui, |ui| {
-            for &option in options {
-                let selected = name(option) == name(*value);
-                if ui.selectable_label(selected, name(option)).clicked() && !selected {
-                    *value = option;
-                }
+/// One of several options; `value` is its name.
+pub(super) fn choice(ui: &mut Ui, label: &str, value: &mut String, options: &[Choice]) -> Response {
+    let chosen = options.iter().find(|option| option.name == *value);
+    let combo = ComboBox::from_id_salt(label)
+        .width(control_size(ui).x)
+        .selected_text(chosen.map_or("", |chosen| &chosen.label))
+        .truncate();
+    let shown = combo.show_ui(ui, |ui| {
+        for option in options {
+            if ui
+                .selectable_label(option.name == *value, &option.label)
+                .clicked()
+            {
+                value.clone_from(&option.name);
             }
-        });
-        shown.response
+        }
     });
+    shown.response
 }
 
-/// Yes or no.
-pub(super) fn switch(ui: &mut Ui, label: &str, help: &str, value: &mut bool) {
-    row(ui, label, help, |ui| ui.add(Checkbox::without_text(value)));
+/// On or off.
+pub(super) fn switch(ui: &mut Ui, value: &mut bool) -> Response {
+    ui.add(Checkbox::without_text(value))
 }
 
-/// A remark over both columns' width.
-pub(super) fn remark(ui: &mut Ui, text: impl Into<String>) {
+/// A small text over both columns.
+pub(super) fn note(ui: &mut Ui, text: impl Into<String>) {
     ui.label(RichText::new(text).small().weak());
 }
 
-/// What is wrong with a group, in a sentence.
-pub(super) fn fault(ui: &mut Ui, text: impl Into<String>) {
+/// What is wrong with a group.
+pub(super) fn problem(ui: &mut Ui, text: impl Into<String>) {
     let color = ui.visuals().error_fg_color;
     ui.label(RichText::new(text).small().color(color));
 }
 
-/// So many decimals at most, without trailing zeros.
+/// At most this many decimals, without trailing zeros.
 fn trimmed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// At most three digits that matter, without trailing zeros.
+/// Three significant digits at most, without trailing zeros.
 pub(super) fn short(value: f64) -> String {
     let decimals = (2.0 - value.abs().max(1e-12).log10().floor()).clamp(0.0, 14.0) as usize;
-    let text = format!("{value:.decimals$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    if decimals == 0 {
+        format!("{value:.0}")
     } else {
-        text
+        trimmed(value, decimals)
     }
 }
 

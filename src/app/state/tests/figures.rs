@@ -1,14 +1,13 @@
 //! What is told of a training before it begins and of its figures.
 
 use super::{
-    training::{end, finish, record, started, untested},
+    training::{end, record, started, untested},
     *,
 };
 use crate::{
     training::{
         EpochRecord, StopReason,
         diagnostics::{Cause, Divergence, Hint},
-        rehearsal::Rehearsal,
     },
     worker::trainer::{TrainerFact, TrainerMessage},
 };
@@ -60,52 +59,4 @@ fn the_validation_accuracy_is_that_of_the_network_that_is_left() {
     assert_eq!(known(&state), Some(0.875), "as its file tells");
     started(&mut state);
     assert_eq!(known(&state), None, "the next one has none yet");
-}
-
-#[test]
-fn how_long_a_training_takes_is_asked_for_once_and_told() {
-    let mut state = state();
-    assert_eq!(state.training.expected_secs(), None, "nothing is known");
-    let effects = state.apply(Action::Rehearse);
-    assert!(matches!(effects[..], [Effect::Rehearse(..)]), "{effects:?}");
-    assert!(state.apply(Action::Rehearse).is_empty(), "once");
-    let costs = Rehearsal {
-        learn_secs: 1e-5,
-        read_secs: 1e-6,
-        draw_secs: 0.0,
-    };
-    state.training.hear_rehearsal(Ok(costs));
-    let config = state.training.form.config().expect("a preset is valid");
-    let expected = costs.expected_secs(&config, 60_000, 10_000);
-    assert_eq!(state.training.expected_secs(), Some(expected), "on MNIST");
-    let mut form = state.training.form.clone();
-    form.numbers.epochs *= 2;
-    state.apply(Action::FormChanged(Box::new(form.clone())));
-    let longer = state.training.expected_secs().expect("it costs the same");
-    assert!(longer > 1.5 * expected, "twice the epochs: {longer}");
-    assert!(state.apply(Action::Rehearse).is_empty(), "that is known");
-    form.numbers.batch_size = 1;
-    state.apply(Action::FormChanged(Box::new(form.clone())));
-    assert_eq!(state.training.expected_secs(), None, "another step");
-    assert_eq!(state.apply(Action::Rehearse).len(), 1, "is timed");
-    let run = started(&mut state);
-    state.training.hear_rehearsal(Ok(costs));
-    assert_eq!(state.training.expected_secs(), None, "it was given up");
-    assert!(state.apply(Action::Rehearse).is_empty(), "while it trains");
-    finish(&mut state, run);
-    assert_eq!(
-        state.apply(Action::Rehearse).len(),
-        1,
-        "and asked for again"
-    );
-    state.training.hear_rehearsal(Err("no memory".to_owned()));
-    assert!(
-        state.apply(Action::Rehearse).is_empty(),
-        "in vain only once"
-    );
-    form.numbers.batch_size = 32;
-    form.from_folder = true;
-    form.folder = "/data/own".to_owned();
-    state.apply(Action::FormChanged(Box::new(form)));
-    assert_eq!(state.training.expected_secs(), None, "how many images?");
 }

@@ -77,7 +77,7 @@ fn a_former_run_is_asked_for_once_and_then_answers() {
 fn its_settings_can_be_taken_over() {
     let (mut state, id) = former();
     let mut form = state.training.form.clone();
-    form.numbers.optimizer = Optimizer::NESTEROV;
+    form.draft.optimizer = Optimizer::NESTEROV;
     form.from_folder = true;
     state.apply(Action::FormChanged(Box::new(form)));
     let effects = act(&mut state, RunAction::UseSettings(id));

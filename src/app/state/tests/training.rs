@@ -335,7 +335,7 @@ fn a_form_that_is_not_valid_trains_nothing() {
     let cases: [(Change, &str); 4] = [
         (|form| form.hidden = "128,,".to_owned(), "hidden layers"),
         (|form| form.hidden = "9000".to_owned(), "hidden layers"),
-        (|form| form.numbers.epochs = 0, "epochs"),
+        (|form| form.draft.epochs = 0, "epochs"),
         (|form| form.from_folder = true, "folder"),
     ];
     for (change, word) in cases {

@@ -3,7 +3,10 @@
 use std::ffi::OsString;
 
 use super::*;
-use crate::cli::{Invocation, Task, args::parse};
+use crate::{
+    cli::{Invocation, Task, args::parse},
+    model::Activation,
+};
 
 fn task(typed: &str) -> TrainTask {
     let words = format!("digitpad train --out w {typed}");
@@ -55,97 +58,93 @@ fn what_is_typed_replaces_what_the_preset_says() {
 }
 
 #[test]
-fn every_knob_can_be_typed() {
-    type Look = fn(&TrainingConfig) -> String;
-    let cases: [(&str, Look, &str); 24] = [
+fn every_hyperparameter_has_an_option() {
+    for hyperparameter in hyperparameter::ALL {
+        let (values, others) = match (hyperparameter.key, &hyperparameter.kind) {
+            ("model.convolutional", _) => ("1,2".to_owned(), ""),
+            ("data_fraction", _) => ("0.5".to_owned(), ""),
+            ("optimizer.nesterov", _) => ("true".to_owned(), "--optimizer sgd"),
+            ("optimizer.momentum", _) => ("0.5".to_owned(), "--optimizer sgd"),
+            ("optimizer.rho", _) => ("0.5".to_owned(), "--optimizer rmsprop"),
+            ("optimizer.weight_decay", _) => ("0.5".to_owned(), "--optimizer adamw"),
+            ("schedule.every_epochs", _) => ("3".to_owned(), "--schedule step"),
+            ("schedule.factor", _) => ("0.5".to_owned(), "--schedule step"),
+            ("schedule.end", _) => ("0.5".to_owned(), "--schedule cosine"),
+            ("schedule.warm_up" | "schedule.start", _) => {
+                ("0.5".to_owned(), "--schedule one-cycle")
+            }
+            (_, Kind::Layers { .. }) => ("7,8".to_owned(), ""),
+            (_, Kind::Integer { max, .. }) => (max.to_string(), ""),
+            (_, Kind::Real { max, .. }) => (max.to_string(), ""),
+            (_, Kind::Switch { .. }) => ("true".to_owned(), ""),
+            (_, Kind::Choice { options, get, .. }) => {
+                let default = get(&TrainingConfig::default());
+                let mut others = options().into_iter().map(|choice| choice.name);
+                (
+                    others.rfind(|name| *name != default).expect("an option"),
+                    "",
+                )
+            }
+        };
+        let typed = format!("{others} --{} {values}", hyperparameter.option());
+        let value = hyperparameter.value(&resolve(&typed));
+        let expected = hyperparameter.parse(&values).expect("a value");
+        let expected = match (&hyperparameter.kind, expected) {
+            (Kind::Real { .. }, toml::Value::Integer(whole)) => toml::Value::Float(whole as f64),
+            (_, expected) => expected,
+        };
+        assert_eq!(value, Some(expected), "{typed}");
+        let without = hyperparameter.value(&resolve(others));
+        assert_ne!(value, without, "{typed} is not the default");
+    }
+}
+
+#[test]
+fn options_have_the_names_of_the_field() {
+    let cases = [
+        ("--deslant 0.9", "model.preprocessing.deslant", "0.9"),
+        ("--median 1", "model.preprocessing.median_px", "1"),
         (
-            "--optimizer nesterov",
-            |c| c.optimizer.to_string(),
-            "nesterov",
+            "--augmentation-rotation 3",
+            "augmentation.rotation_deg",
+            "3.0",
         ),
-        ("--schedule cosine", |c| c.schedule.to_string(), "cosine"),
+        ("--augment 1", "augmentation.rotation_deg", "12.0"),
         (
-            "--loss mean-squared-error",
-            |c| c.loss.to_string(),
-            "mean-squared-error",
+            "--augment 1 --augmentation-rotation 3",
+            "augmentation.rotation_deg",
+            "3.0",
         ),
+        ("--convolutional 5,50 --hidden 64", "model.hidden", "[64]"),
         (
-            "--label-smoothing 0.1",
-            |c| c.label_smoothing.to_string(),
-            "0.1",
+            "--preset best --convolutional none",
+            "model.hidden",
+            "[320]",
         ),
-        ("--clip 1", |c| c.clip_norm.to_string(), "1"),
-        ("--l1 0.01", |c| c.l1.to_string(), "0.01"),
-        ("--l2 0.01", |c| c.l2.to_string(), "0.01"),
-        ("--dropout 0.2", |c| c.dropout.to_string(), "0.2"),
-        ("--ema 0.99", |c| c.ema.to_string(), "0.99"),
-        ("--patience 3", |c| c.patience.to_string(), "3"),
+        ("--hidden none", "model.hidden", "[]"),
         (
-            "--data-fraction 0.5",
-            |c| c.data_fraction.to_string(),
-            "0.5",
-        ),
-        (
-            "--validation-split 0.1",
-            |c| c.validation_split.to_string(),
-            "0.1",
-        ),
-        (
-            "--augment 1",
-            |c| c.augmentation.rotation_deg.to_string(),
-            "12",
-        ),
-        (
-            "--generated-digits 90",
-            |c| c.synthetic_digits.to_string(),
-            "90",
-        ),
-        ("--gce-q 0.5", |c| c.gce_q.to_string(), "0.5"),
-        ("--non-digits 80", |c| c.non_digits.to_string(), "80"),
-        (
-            "--deslant 0.9",
-            |c| c.model.preprocessing().deslant.to_string(),
-            "0.9",
-        ),
-        (
-            "--even-width 0.6",
-            |c| c.model.preprocessing().width_normalization.to_string(),
-            "0.6",
-        ),
-        (
-            "--median 1",
-            |c| c.model.preprocessing().median_px.to_string(),
-            "1",
-        ),
-        (
-            "--gaussian 0.5",
-            |c| c.model.preprocessing().gaussian_px.to_string(),
-            "0.5",
-        ),
-        (
-            "--threshold 0.5",
-            |c| c.model.preprocessing().threshold.to_string(),
-            "0.5",
-        ),
-        (
-            "--hidden 121 --shared-fields",
-            |c| c.convolutional.to_string(),
+            "--optimizer sgd --momentum 0.9 --nesterov",
+            "optimizer.nesterov",
             "true",
         ),
         (
-            "--preset best --shared-fields false",
-            |c| c.convolutional.to_string(),
-            "false",
-        ),
-        (
-            "--weight-decay 0.02",
-            |c| c.optimizer.weight_decay().to_string(),
-            "0.02",
+            "--preset best --weight-decay 0",
+            "optimizer.weight_decay",
+            "0.0",
         ),
     ];
-    for (typed, look, expected) in cases {
-        assert_eq!(look(&resolve(typed)), expected, "{typed}");
+    for (typed, key, expected) in cases {
+        let hyperparameter = hyperparameter::by_key(key).expect("an entry");
+        let value = hyperparameter.value(&resolve(typed));
+        assert_eq!(
+            value.map(|value| value.to_string()).as_deref(),
+            Some(expected),
+            "{typed}"
+        );
     }
+    let words = "digitpad train --out w --momentum 0.9";
+    let parsed = parse(words.split(' ').map(OsString::from));
+    assert!(parsed.is_err(), "Adam has no momentum");
 }
 
 #[test]
