@@ -202,6 +202,35 @@ pub enum TrainingError {
     Dataset(#[from] DatasetError),
 }
 
+/// Checkpoints and the run library in the user's folders.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// A file is too large or invalid.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A model could not be read or written.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Another window trains and has the lock of this file.
+    #[error(
+        "could not store checkpoints in {}: another window of Digitpad is training; wait until its training ends, or \
+         close that window",
+        .0.display()
+    )]
+    Locked(PathBuf),
+    /// A file is invalid. It was renamed.
+    #[error("{reason}{}", backup.as_ref().map(|name| format!("; the file is now {}", name.display())).unwrap_or_default())]
+    Invalid {
+        /// What is wrong with it.
+        reason: Refusal,
+        /// Its new name.
+        backup: Option<PathBuf>,
+    },
+}
+
 /// Evaluation.
 #[derive(Debug, Error)]
 pub enum EvaluationError {

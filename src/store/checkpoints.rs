@@ -1,30 +1,30 @@
-//! Where the window keeps what is needed to go on with a training that was interrupted.
+//! The checkpoint of the window's training, in the data folder. A lock file tells windows apart.
 
 use std::{
     fs::{self, File, TryLockError},
-    io,
     path::{Path, PathBuf},
 };
 
 use crate::{
-    error::{self, IoError},
+    error::{self, IoError, StoreError},
     files::{
         self, ReadError,
-        backup::{self, back_up_invalid, restore_backup},
+        backup::{self, back_up, restore_backup},
         latest::LatestFile,
     },
     training::checkpoint::Checkpoint,
 };
 
-/// The environment variable that names another data folder than the system's.
+/// The environment variable with another data folder than the system's.
 pub const FOLDER_VARIABLE: &str = "DIGITPAD_DATA_DIR";
-/// The file's name in the data folder.
+/// The name of the file in the data folder.
 const FILE_NAME: &str = "training.checkpoint";
-/// The ending of one that waits until another training has ended.
-const WAITING: &str = ".old";
+/// The ending of the checkpoints of earlier trainings.
+const EARLIER: &str = ".old";
+/// The ending of invalid files.
+const INVALID: &str = ".unreadable";
 
-/// The user's data folder: the one that [`FOLDER_VARIABLE`] names, else the system's place for it; `None`
-/// where the system knows none.
+/// The user's data folder: [`FOLDER_VARIABLE`] or the system's. `None` where the system has none.
 pub fn data_folder() -> Option<PathBuf> {
     match std::env::var_os(FOLDER_VARIABLE) {
         Some(folder) if !folder.is_empty() => Some(folder.into()),
@@ -33,138 +33,129 @@ pub fn data_folder() -> Option<PathBuf> {
     }
 }
 
-/// The checkpoint of the window's training in a data folder.
+/// The checkpoint file in a data folder.
 pub fn checkpoint_in(data_folder: &Path) -> PathBuf {
     data_folder.join(FILE_NAME)
 }
 
-/// Takes the place for a training, until what this gives is dropped; `None` while another window's training has it.
+/// Locks the checkpoint file until the result is dropped.
 ///
 /// # Errors
-/// When there is no such folder, or it cannot be written to.
-fn claim(path: &Path) -> Result<Option<File>, IoError> {
+/// [`StoreError::Locked`] while another window trains; else when the lock file cannot be opened.
+fn lock(path: &Path) -> Result<File, StoreError> {
     let lock = path.with_extension("lock");
     let file = File::options().create(true).append(true).open(&lock);
     let file = file.map_err(|source| IoError::new("open", &lock, source))?;
     match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Ok(None),
-        // On a file system without locks two windows are not told apart.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.to_path_buf())),
+        // A file system without locks does not tell windows apart.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 
-/// Reads the training that was interrupted, if there is one, or else one that waits. A file that is none is
-/// set aside. What another window is training was not interrupted.
+/// Loads the most recent resumable checkpoint. Moves an invalid file to a backup. `None` while another window trains.
 ///
 /// # Errors
-/// A whole sentence, when there is a file that cannot be read.
-pub(crate) fn find(path: &Path) -> Result<Option<Checkpoint>, String> {
-    // Where nothing can be claimed, nobody else has done so.
-    let claimed = claim(path);
-    if matches!(claimed, Ok(None)) {
+/// When a file is invalid or unreadable.
+pub(crate) fn find(path: &Path) -> Result<Option<Checkpoint>, StoreError> {
+    // Without a lock file, no other window has it.
+    let lock = lock(path);
+    if matches!(lock, Err(StoreError::Locked(_))) {
         return Ok(None);
     }
-    restore_backup(path, WAITING).map_err(|error| error::chain(&error))?;
-    let reason = match files::read_bounded(path, Checkpoint::LIMIT_BYTES) {
-        Ok(bytes) => match Checkpoint::from_bytes(&bytes, &path.display().to_string()) {
-            Ok(checkpoint) => return Ok(Some(checkpoint)),
-            Err(refusal) => refusal.to_string(),
-        },
-        Err(ReadError::Io(error)) if error.source.kind() == io::ErrorKind::NotFound => {
-            return Ok(None);
-        }
-        Err(ReadError::Io(error)) => return Err(error::chain(&error)),
-        Err(ReadError::TooLarge(limit)) => {
-            format!("{} is larger than {limit} bytes", path.display())
-        }
+    restore_backup(path, EARLIER)?;
+    let reason = match read(path) {
+        Ok(checkpoint) => return Ok(Some(checkpoint)),
+        Err(StoreError::Io(error)) if error.is_not_found() => return Ok(None),
+        Err(StoreError::Refused(reason)) => reason,
+        Err(error) => return Err(error),
     };
-    Err(back_up_invalid(path, &reason))
+    let backup = back_up(path, INVALID)?;
+    Err(StoreError::Invalid { reason, backup })
 }
 
-/// Removes this training, wherever it lies by now: another one may have taken its place since it was found.
-pub(crate) fn discard(path: &Path, checkpoint: &Checkpoint) -> Result<(), IoError> {
-    let claimed = claim(path)?;
-    let Some(place) = place_of(path, checkpoint, claimed.is_some()) else {
+fn read(path: &Path) -> Result<Checkpoint, StoreError> {
+    let name = path.display().to_string();
+    let attempted = format!("read the checkpoint in {name}");
+    let bytes = files::read_bounded(path, Checkpoint::LIMIT_BYTES)
+        .map_err(|error: ReadError| error.into_error::<StoreError>(attempted))?;
+    Ok(Checkpoint::from_bytes(&bytes, &name)?)
+}
+
+/// Deletes a checkpoint, wherever it is: another training may have moved it to a backup.
+///
+/// # Errors
+/// When the file cannot be deleted.
+pub(crate) fn discard(path: &Path, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+    let lock = match lock(path) {
+        Err(StoreError::Locked(_)) => None,
+        lock => Some(lock?),
+    };
+    let Some(place) = place_of(path, checkpoint, lock.is_some()) else {
         return Ok(());
     };
-    fs::remove_file(&place).map_err(|source| IoError::new("remove", &place, source))
+    fs::remove_file(&place).map_err(|source| IoError::new("delete", &place, source))?;
+    Ok(())
 }
 
-/// The file that holds this training: the one at `path`, unless that is another window's, or one that waits.
-fn place_of(path: &Path, checkpoint: &Checkpoint, is_claimed: bool) -> Option<PathBuf> {
-    let own = is_claimed.then(|| path.to_path_buf()).into_iter();
-    let waiting = backup::backups_of(path, WAITING);
-    own.chain(waiting).find(|place| {
-        let bytes = files::read_bounded(place, Checkpoint::LIMIT_BYTES);
-        bytes.is_ok_and(|bytes| Checkpoint::from_bytes(&bytes, "it").as_ref() == Ok(checkpoint))
-    })
+/// The file of a checkpoint: a backup or, with the lock, the file at `path`.
+fn place_of(path: &Path, checkpoint: &Checkpoint, is_locked: bool) -> Option<PathBuf> {
+    let own = is_locked.then(|| path.to_path_buf());
+    let mut places = own.into_iter().chain(backup::backups_of(path, EARLIER));
+    places.find(|place| read(place).is_ok_and(|found| found == *checkpoint))
 }
 
-/// Where the checkpoints of a training under way go.
-pub(crate) struct Kept {
+/// The checkpoint file of a running training.
+pub(crate) struct CheckpointStore {
     path: PathBuf,
     file: LatestFile,
-    holds_training: bool,
-    _claim: File,
+    has_checkpoint: bool,
+    _lock: File,
 }
 
-impl Kept {
-    /// Takes the file for a training, a new one or the one that is `resumed`. What lies there of another one waits.
+impl CheckpointStore {
+    /// Opens the file for a training: a new one, or one that resumes a checkpoint. Moves the checkpoint of another
+    /// training to a backup.
     ///
     /// # Errors
-    /// When another window has it, or nothing can be written there.
-    pub(crate) fn begin(path: PathBuf, resumed: Option<&Checkpoint>) -> Result<Self, IoError> {
-        make_folder(&path)?;
-        let Some(claim) = claim(&path)? else {
-            let another = io::Error::other("another window is training, and keeps its own there");
-            return Err(IoError::new(
-                "keep what is needed for that in",
-                &path,
-                another,
-            ));
-        };
+    /// While another window trains, and when the folder is not writable.
+    pub(crate) fn open(path: PathBuf, resumed: Option<&Checkpoint>) -> Result<Self, StoreError> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|source| IoError::new("make", folder, source))?;
+        }
+        let lock = lock(&path)?;
         let place = resumed.and_then(|checkpoint| place_of(&path, checkpoint, true));
         if place.as_ref() != Some(&path) {
-            backup::back_up(&path, WAITING)?;
+            back_up(&path, EARLIER)?;
         }
-        let holds_training = place.is_some();
+        let has_checkpoint = place.is_some();
         if let Some(place) = place.filter(|place| *place != path) {
             fs::rename(&place, &path).map_err(|source| IoError::new("rename", &place, source))?;
         }
         Ok(Self {
             file: LatestFile::new(path.clone())?,
             path,
-            holds_training,
-            _claim: claim,
+            has_checkpoint,
+            _lock: lock,
         })
     }
 
-    /// Whether the training that is resumed lies in it.
-    pub(crate) fn holds_training(&self) -> bool {
-        self.holds_training
+    /// Whether the file holds the resumed checkpoint.
+    pub(crate) fn has_checkpoint(&self) -> bool {
+        self.has_checkpoint
     }
 
-    /// The file, to be replaced by each checkpoint.
+    /// The file, for the next checkpoints.
     pub(crate) fn file(&self) -> &LatestFile {
         &self.file
     }
 
-    /// Removes it, and makes room for what waited, now that the training has ended: the next start asks about that.
-    pub(crate) fn end(self) {
+    /// Deletes the checkpoint of a finished training, and restores the one before.
+    pub(crate) fn clear(self) {
         self.file.remove();
-        if let Err(error) = restore_backup(&self.path, WAITING) {
+        if let Err(error) = restore_backup(&self.path, EARLIER) {
             log::warn!(target: "digitpad", "{}", error::chain(&error));
         }
-    }
-}
-
-/// Makes the folder that the file lies in.
-fn make_folder(path: &Path) -> Result<(), IoError> {
-    match path.parent() {
-        Some(folder) => {
-            fs::create_dir_all(folder).map_err(|source| IoError::new("make", folder, source))
-        }
-        None => Ok(()),
     }
 }
 
@@ -173,17 +164,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_checkpoint_is_set_aside() {
-        let kept = tempfile::tempdir().expect("a folder");
-        let missing = kept.path().join("not/yet/there");
+    fn an_invalid_file_is_backed_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let missing = folder.path().join("not/yet/there");
         let found = find(&checkpoint_in(&missing));
         assert!(matches!(found, Ok(None)), "no folder: {found:?}");
-        assert!(!missing.exists(), "nor is one made by looking");
-        let path = checkpoint_in(kept.path());
-        assert!(matches!(find(&path), Ok(None)), "nothing there");
+        assert!(!missing.exists(), "none is made");
+        let path = checkpoint_in(folder.path());
+        assert!(matches!(find(&path), Ok(None)), "no file");
         fs::write(&path, "something else").expect("writes");
-        let text = find(&path).expect_err("no checkpoint");
-        assert!(text.contains(".unreadable"), "{text} says where it is now");
-        assert!(matches!(find(&path), Ok(None)), "and asks once");
+        let error = find(&path).expect_err("no checkpoint");
+        let StoreError::Invalid {
+            backup: Some(backup),
+            ..
+        } = &error
+        else {
+            panic!("an invalid file with a backup, not {error:?}");
+        };
+        let content = fs::read_to_string(backup).expect("is there");
+        assert_eq!(content, "something else", "as it was");
+        assert!(matches!(find(&path), Ok(None)), "reported once");
+    }
+
+    #[test]
+    fn a_lock_of_another_window_is_not_called_a_missing_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = checkpoint_in(folder.path());
+        let _other = CheckpointStore::open(path.clone(), None).expect("no other window");
+        let error = CheckpointStore::open(path.clone(), None).err();
+        let Some(StoreError::Locked(locked)) = &error else {
+            panic!("locked, not {error:?}");
+        };
+        assert_eq!(*locked, path, "this file");
+        let text = error.map(|error| error::chain(&error)).unwrap_or_default();
+        assert!(text.contains("another window"), "the reason: {text}");
+        for advice in ["check", "path exists", "permission"] {
+            assert!(!text.contains(advice), "no false advice: {text}");
+        }
     }
 }

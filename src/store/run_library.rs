@@ -1,91 +1,91 @@
-//! The library of finished trainings in the user's data folder: for each its settings, history and figures
-//! in one file, and its weights in another beside it.
+//! The library of finished trainings in the user's data folder: for each run a JSON record and a weight file.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::{self, IoError},
-    files::{self, ReadError},
+    error::{IoError, Refusal, StoreError},
+    files,
     model::file::Model,
     training::{EpochRecord, config::TrainingConfig},
 };
 
 /// The library's folder in the data folder.
 const FOLDER_NAME: &str = "runs";
-/// The longest history, of 10,000 epochs, takes half of it.
+/// The largest record, in bytes. The longest history, of 10,000 epochs, takes half of it.
 const LIMIT_BYTES: u64 = 8 << 20;
-/// No more records are read: nobody but this program writes there, and it keeps fewer.
+/// The most records that are read. The program stores fewer.
 const MAX_RECORDS_READ: usize = 1000;
 
-/// How many runs are kept. Beyond that the oldest goes that is not pinned.
+/// The number of stored runs. The oldest one that is not pinned makes room for the next.
 pub const MAX_RUNS: usize = 30;
-/// How many bytes they may take together; the newest and those that are pinned stay even so. The shipped
-/// model's takes a hundredth of it.
+/// The bytes of all stored runs, apart from the newest and the pinned ones. The built-in model takes a hundredth.
 pub const MAX_TOTAL_BYTES: u64 = 1_000_000_000;
 
-/// What is known of a finished training.
+/// A finished training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RunRecord {
-    /// Names it: when it ended, in milliseconds since 1970.
+    /// Its identifier: when it ended, in milliseconds since 1970.
     pub id: u64,
-    /// The preset that its settings began with, or what lesson it was.
+    /// The preset that its settings began with, or its fine-tuning.
     pub preset: String,
-    /// How it was trained.
+    /// Its configuration.
     pub config: TrainingConfig,
-    /// On what.
+    /// The name of its data set.
     pub dataset: String,
-    /// Whether somebody stopped it before its end.
+    /// Whether the user stopped it.
     pub is_stopped: bool,
-    /// The finished epochs whose figures are numbers.
+    /// The finished epochs with finite metrics.
     pub history: Vec<EpochRecord>,
-    /// The accuracy of the model on the validation examples, 0..=1.
+    /// The accuracy on the validation examples, 0..=1.
     pub validation_accuracy: Option<f64>,
-    /// Its accuracy on the test set, 0..=1.
+    /// The accuracy on the test set, 0..=1.
     pub test_accuracy: Option<f64>,
-    /// Whether it stays however many come.
+    /// Whether it never makes room for others.
     pub is_pinned: bool,
 }
 
 impl RunRecord {
-    /// How long the finished epochs took together.
+    /// The duration of the finished epochs.
     pub fn secs(&self) -> f64 {
         self.history.iter().map(|record| record.elapsed_secs).sum()
     }
 }
 
-/// Something to be done in the library.
+/// A task in the library.
 #[derive(Clone, Debug)]
 pub enum RunLibraryTask {
     /// Read all records.
     List,
-    /// Take a run in.
-    Keep(Box<RunRecord>, std::sync::Arc<Model>),
-    /// Write what is known of a run anew.
-    Change(Box<RunRecord>),
-    /// Read a run's weights.
+    /// Store a run.
+    Save(Box<RunRecord>, Arc<Model>),
+    /// Replace the record of a run.
+    Update(Box<RunRecord>),
+    /// Load the weights of a run.
     Load(u64),
-    /// Throw a run away.
-    Remove(u64),
+    /// Delete a run.
+    Delete(u64),
 }
 
-/// What came of it.
+/// The result of a task.
 #[derive(Debug)]
 pub enum RunLibraryOutcome {
-    /// The runs, the newest first, and a sentence for each file that is damaged and was passed over.
-    Listed(Vec<RunRecord>, Vec<String>),
-    /// The run is kept, and these had to make room.
-    Kept(u64, Vec<u64>),
-    /// What is known of a run is written.
-    Changed,
-    /// A run's weights.
-    Loaded(u64, std::sync::Arc<Model>),
-    /// The run is gone.
-    Removed(u64),
+    /// The runs, newest first, and the errors of invalid files.
+    Listed(Vec<RunRecord>, Vec<StoreError>),
+    /// The run is stored. These runs made room and are deleted.
+    Saved(u64, Vec<u64>),
+    /// The record is replaced.
+    Updated,
+    /// The weights of a run.
+    Loaded(u64, Arc<Model>),
+    /// The run is deleted.
+    Deleted(u64),
 }
 
 /// The library in a data folder.
@@ -93,32 +93,32 @@ pub fn folder_in(data_folder: &Path) -> PathBuf {
     data_folder.join(FOLDER_NAME)
 }
 
-/// Does a task in the library's folder, or says in a whole sentence why not.
-pub(crate) fn done(folder: &Path, task: RunLibraryTask) -> Result<RunLibraryOutcome, String> {
-    match task {
+/// Does a task in the library's folder.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub(crate) fn done(folder: &Path, task: RunLibraryTask) -> Result<RunLibraryOutcome, StoreError> {
+    Ok(match task {
         RunLibraryTask::List => {
-            let (runs, faults) = list(folder);
-            Ok(RunLibraryOutcome::Listed(runs, faults))
+            let (runs, errors) = list(folder);
+            RunLibraryOutcome::Listed(runs, errors)
         }
-        RunLibraryTask::Keep(record, model) => {
-            let kept = keep(folder, &record, &model);
-            let removed = kept.map_err(|reason| format!("Could not keep the run: {reason}"))?;
-            Ok(RunLibraryOutcome::Kept(record.id, removed))
+        RunLibraryTask::Save(record, model) => {
+            RunLibraryOutcome::Saved(record.id, save(folder, &record, &model)?)
         }
-        RunLibraryTask::Change(record) => {
+        RunLibraryTask::Update(record) => {
             write_record(folder, &record)?;
-            Ok(RunLibraryOutcome::Changed)
+            RunLibraryOutcome::Updated
         }
         RunLibraryTask::Load(id) => {
-            let model = Model::load(&weights_path(folder, id));
-            let model = model.map_err(|error| error::chain(&error))?;
-            Ok(RunLibraryOutcome::Loaded(id, model.into()))
+            let model = Model::load(&weights_path(folder, id))?;
+            RunLibraryOutcome::Loaded(id, model.into())
         }
-        RunLibraryTask::Remove(id) => {
-            remove(folder, id)?;
-            Ok(RunLibraryOutcome::Removed(id))
+        RunLibraryTask::Delete(id) => {
+            delete(folder, id)?;
+            RunLibraryOutcome::Deleted(id)
         }
-    }
+    })
 }
 
 fn record_path(folder: &Path, id: u64) -> PathBuf {
@@ -129,61 +129,55 @@ fn weights_path(folder: &Path, id: u64) -> PathBuf {
     folder.join(format!("{id}.safetensors"))
 }
 
-/// All records that can be read, the newest first, and what is wrong with the others.
-fn list(folder: &Path) -> (Vec<RunRecord>, Vec<String>) {
+/// All valid records, newest first, and the errors of the others.
+fn list(folder: &Path) -> (Vec<RunRecord>, Vec<StoreError>) {
     let Ok(entries) = fs::read_dir(folder) else {
-        // There is none before the first run.
+        // There is no folder before the first run.
         return (Vec::new(), Vec::new());
     };
-    let (mut runs, mut faults) = (Vec::new(), Vec::new());
+    let (mut runs, mut errors) = (Vec::new(), Vec::new());
     let paths = entries.flatten().map(|entry| entry.path());
     let is_record = |path: &PathBuf| path.extension().is_some_and(|end| end == "json");
     for path in paths.filter(is_record).take(MAX_RECORDS_READ) {
-        match read_record(&path) {
-            Ok(record) if record_path(folder, record.id) == path => runs.push(record),
-            Ok(_) => faults.push(passed_over(
-                &path,
-                "it is named otherwise than the run in it",
-            )),
-            Err(reason) => faults.push(passed_over(&path, &reason)),
+        match read_record(folder, &path) {
+            Ok(record) => runs.push(record),
+            Err(error) => errors.push(error),
         }
     }
     runs.sort_by_key(|record| std::cmp::Reverse(record.id));
-    (runs, faults)
+    (runs, errors)
 }
 
-fn passed_over(path: &Path, reason: &str) -> String {
-    format!(
-        "A former run is passed over: {} is damaged ({reason}); the file stays as it is.",
-        path.display()
-    )
-}
-
-fn read_record(path: &Path) -> Result<RunRecord, String> {
-    let bytes = files::read_bounded(path, LIMIT_BYTES).map_err(|fault| match fault {
-        ReadError::Io(error) => error.source.to_string(),
-        ReadError::TooLarge(limit) => format!("it is larger than {limit} bytes"),
-    })?;
-    let record: RunRecord = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+fn read_record(folder: &Path, path: &Path) -> Result<RunRecord, StoreError> {
+    let attempted = format!("read the run in {}", path.display());
+    let bytes = files::read_bounded(path, LIMIT_BYTES)
+        .map_err(|error| error.into_error::<StoreError>(&attempted))?;
+    let refused = |found: String| {
+        let remedy = "delete the file, or leave it: the other runs are listed";
+        Refusal::new(&attempted, found, "the record of a run", remedy)
+    };
+    let record: RunRecord = serde_json::from_slice(&bytes)
+        .map_err(|error| refused(format!("invalid content ({error})")))?;
     record
         .config
         .validate()
-        .map_err(|refusal| refusal.to_string())?;
+        .map_err(|refusal| refused(format!("settings with {}", refusal.found)))?;
+    if record_path(folder, record.id) != path {
+        return Err(refused(format!("the run {}", record.id)).into());
+    }
     Ok(record)
 }
 
-/// Writes the weights first: a record is only there when they are.
-fn keep(folder: &Path, record: &RunRecord, model: &Model) -> Result<Vec<u64>, String> {
-    fs::create_dir_all(folder)
-        .map_err(|source| error::chain(&IoError::new("make", folder, source)))?;
-    let saved = model.save(&weights_path(folder, record.id));
-    saved.map_err(|error| error::chain(&error))?;
+/// Writes the weights before the record: a listed run always has weights.
+fn save(folder: &Path, record: &RunRecord, model: &Model) -> Result<Vec<u64>, StoreError> {
+    fs::create_dir_all(folder).map_err(|source| IoError::new("make", folder, source))?;
+    model.save(&weights_path(folder, record.id))?;
     write_record(folder, record)?;
     make_room(folder, record.id, MAX_TOTAL_BYTES)
 }
 
-/// Removes the oldest runs beyond what the library may hold, but not those that are pinned, nor the newest.
-fn make_room(folder: &Path, newest: u64, most_bytes: u64) -> Result<Vec<u64>, String> {
+/// Deletes the oldest runs beyond the limits, apart from the newest and the pinned ones.
+fn make_room(folder: &Path, newest: u64, max_bytes: u64) -> Result<Vec<u64>, StoreError> {
     let (runs, _) = list(folder);
     let size = |record: &RunRecord| {
         let paths = [
@@ -194,31 +188,32 @@ fn make_room(folder: &Path, newest: u64, most_bytes: u64) -> Result<Vec<u64>, St
         sizes.map(|found| found.len()).sum::<u64>()
     };
     let mut bytes: u64 = runs.iter().map(size).sum();
-    let mut removed = Vec::new();
+    let mut deleted = Vec::new();
     let oldest_first = runs.iter().rev();
     for other in oldest_first.filter(|other| !other.is_pinned && other.id != newest) {
-        if runs.len() - removed.len() <= MAX_RUNS && bytes <= most_bytes {
+        if runs.len() - deleted.len() <= MAX_RUNS && bytes <= max_bytes {
             break;
         }
         bytes -= size(other);
-        remove(folder, other.id)?;
-        removed.push(other.id);
+        delete(folder, other.id)?;
+        deleted.push(other.id);
     }
-    Ok(removed)
+    Ok(deleted)
 }
 
-fn write_record(folder: &Path, record: &RunRecord) -> Result<(), String> {
-    let text = serde_json::to_vec(record).map_err(|error| error.to_string())?;
+fn write_record(folder: &Path, record: &RunRecord) -> Result<(), StoreError> {
     let path = record_path(folder, record.id);
-    files::write_atomically(&path, &text).map_err(|error| error::chain(&error))
+    let text = serde_json::to_vec(record)
+        .map_err(|error| IoError::new("write", &path, io::Error::from(error)))?;
+    Ok(files::write_atomically(&path, &text)?)
 }
 
-/// Removes the record first: weights alone are nothing.
-fn remove(folder: &Path, id: u64) -> Result<(), String> {
+/// Deletes the record before the weights: a listed run always has weights.
+fn delete(folder: &Path, id: u64) -> Result<(), StoreError> {
     for path in [record_path(folder, id), weights_path(folder, id)] {
         match fs::remove_file(&path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(error::chain(&IoError::new("remove", &path, source)));
+                return Err(IoError::new("delete", &path, source).into());
             }
             _ => {}
         }
@@ -252,8 +247,8 @@ mod tests {
         }
     }
 
-    fn shipped() -> Model {
-        Model::built_in().expect("the shipped model fits")
+    fn built_in() -> Model {
+        Model::built_in().expect("the built-in model fits")
     }
 
     fn ids(folder: &Path) -> Vec<u64> {
@@ -261,27 +256,27 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_is_kept_comes_back_whole() {
+    fn a_stored_run_is_loaded_whole() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let library = folder_in(folder.path());
-        assert_eq!(list(&library), (Vec::new(), Vec::new()), "nothing at first");
-        let model = std::sync::Arc::new(shipped());
-        let kept = done(&library, RunLibraryTask::Keep(Box::new(record(7)), model));
+        assert!(ids(&library).is_empty(), "nothing at first");
+        let model = Arc::new(built_in());
+        let saved = done(&library, RunLibraryTask::Save(Box::new(record(7)), model));
         assert!(
-            matches!(kept, Ok(RunLibraryOutcome::Kept(7, ref gone)) if gone.is_empty()),
-            "{kept:?}"
+            matches!(saved, Ok(RunLibraryOutcome::Saved(7, ref gone)) if gone.is_empty()),
+            "{saved:?}"
         );
-        assert_eq!(list(&library), (vec![record(7)], Vec::new()), "its record");
+        assert_eq!(list(&library).0, [record(7)], "its record");
         let loaded = done(&library, RunLibraryTask::Load(7));
         let Ok(RunLibraryOutcome::Loaded(7, model)) = loaded else {
             panic!("expected the model, found {loaded:?}");
         };
-        assert_eq!(model.metadata, shipped().metadata, "its weights");
-        done(&library, RunLibraryTask::Remove(7)).expect("it can be thrown away");
+        assert_eq!(model.metadata, built_in().metadata, "its weights");
+        done(&library, RunLibraryTask::Delete(7)).expect("deletes");
         let left = fs::read_dir(&library).expect("the folder is there").count();
         assert_eq!(left, 0, "nothing of it is left");
         let gone = done(&library, RunLibraryTask::Load(7));
-        assert!(gone.is_err(), "and what is gone is said to be");
+        assert!(gone.is_err(), "a deleted run has no model");
     }
 
     #[test]
@@ -291,18 +286,15 @@ mod tests {
         for id in 1..=MAX_RUNS as u64 {
             write_record(library, &record(id)).expect("writes");
         }
-        let model = shipped();
+        let model = built_in();
         let next = MAX_RUNS as u64 + 1;
-        assert_eq!(
-            keep(library, &record(next), &model),
-            Ok(vec![1]),
-            "the oldest"
-        );
-        let removed = keep(library, &record(next + 1), &model);
-        assert_eq!(removed, Ok(vec![3]), "the second is pinned");
-        let kept = ids(library);
-        assert_eq!(kept.len(), MAX_RUNS, "so many are left");
-        assert_eq!(kept[0], next + 1, "the newest first");
+        let deleted = save(library, &record(next), &model).expect("saves");
+        assert_eq!(deleted, [1], "the oldest");
+        let deleted = save(library, &record(next + 1), &model).expect("saves");
+        assert_eq!(deleted, [3], "the second is pinned");
+        let left = ids(library);
+        assert_eq!(left.len(), MAX_RUNS, "so many are left");
+        assert_eq!(left[0], next + 1, "the newest first");
     }
 
     #[test]
@@ -313,20 +305,22 @@ mod tests {
             write_record(library, &record(id)).expect("writes");
             fs::write(weights_path(library, id), vec![0; 100_000]).expect("writes");
         }
-        assert_eq!(make_room(library, 5, 600_000), Ok(vec![]), "they fit");
-        assert_eq!(make_room(library, 5, 350_000), Ok(vec![1, 3]), "the oldest");
-        assert_eq!(
-            make_room(library, 5, 0),
-            Ok(vec![4]),
-            "neither the pinned one nor the newest"
-        );
+        let cases: [(u64, &[u64], &str); 3] = [
+            (600_000, &[], "they fit"),
+            (350_000, &[1, 3], "the oldest"),
+            (0, &[4], "neither the pinned one nor the newest"),
+        ];
+        for (max_bytes, expected, reason) in cases {
+            let deleted = make_room(library, 5, max_bytes).expect("deletes");
+            assert_eq!(deleted, expected, "{reason}");
+        }
         assert_eq!(ids(library), [5, 2], "these are left");
         let left = fs::read_dir(library).expect("the folder is there").count();
         assert_eq!(left, 4, "with their weights, and no others");
     }
 
     #[test]
-    fn what_is_damaged_is_passed_over_and_said() {
+    fn invalid_records_are_skipped_and_reported() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         write_record(folder.path(), &record(1)).expect("writes");
         let whole = serde_json::to_string(&record(5)).expect("it is JSON");
@@ -344,13 +338,14 @@ mod tests {
             fs::write(folder.path().join(name), text).expect("writes");
         }
         fs::write(folder.path().join("notes.txt"), "of somebody").expect("writes");
-        let (runs, faults) = list(folder.path());
+        let (runs, errors) = list(folder.path());
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(runs, [record(1)], "the whole one is there");
         for (name, _, reason) in cases {
-            let is_said = faults.iter().any(|fault| fault.contains(name));
-            assert!(is_said, "{name}, {reason}: {faults:?}");
+            let is_said = errors.iter().any(|error| error.contains(name));
+            assert!(is_said, "{name}, {reason}: {errors:?}");
             assert!(folder.path().join(name).exists(), "{name} stays");
         }
-        assert_eq!(faults.len(), cases.len(), "and nothing else is said");
+        assert_eq!(errors.len(), cases.len(), "and nothing else");
     }
 }

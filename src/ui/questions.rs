@@ -143,7 +143,7 @@ pub(crate) fn close_modal(ctx: &Context, state: &State, actions: &mut Vec<Action
             ui.set_width(400.0);
             ui.spacing_mut().item_spacing.y = 12.0;
             if state.training.state.active_run().is_some() {
-                training_question(ui, state.training.is_kept, actions);
+                training_question(ui, state.training.has_checkpoint, actions);
             } else {
                 unsaved_question(ui, state, actions);
             }
@@ -211,7 +211,7 @@ pub(crate) fn remove_modal(ctx: &Context, state: &State, actions: &mut Vec<Actio
                     actions.push(Action::Run(RunAction::CancelDelete));
                 }
                 if ui.button("Throw it away").clicked() {
-                    actions.push(Action::Run(RunAction::Remove(run.record.id)));
+                    actions.push(Action::Run(RunAction::Delete(run.record.id)));
                 }
             });
         });

@@ -310,7 +310,7 @@ fn headline(training: &Training) -> String {
         }
         TrainingState::Testing { .. } => "Testing".to_owned(),
         TrainingState::Finished { stopped: true, .. } => stopped_after(training),
-        TrainingState::Failed { reason, .. } => format!("The training failed: {reason}"),
+        TrainingState::Failed { failure, .. } => format!("The training failed: {failure}"),
         TrainingState::Idle | TrainingState::Finished { .. } => String::new(),
     }
 }

@@ -153,7 +153,7 @@ fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
                 | FileTask::SaveSettings { .. }
                 | FileTask::SaveCurvesImage { .. }
                 | FileTask::IfNew(..)
-                | FileTask::Library(_, RunLibraryTask::Keep(..) | RunLibraryTask::Change(_))
+                | FileTask::Library(_, RunLibraryTask::Save(..) | RunLibraryTask::Update(_))
                 | FileTask::Corrections(
                     _,
                     CorrectionTask::Save { .. }

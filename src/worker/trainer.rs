@@ -1,10 +1,9 @@
-//! The thread that trains. It tells facts in a bounded channel, none of them lost, and shows its
-//! progress in a slot that holds the latest.
+//! The training thread. It sends facts through a bounded channel and keeps its latest progress in a slot.
 
 mod curve;
 
 use std::{
-    fmt,
+    fmt, io,
     path::PathBuf,
     sync::{
         Arc, Mutex,
@@ -14,26 +13,27 @@ use std::{
 };
 
 use candle_core::Device;
+use thiserror::Error;
 
 pub use self::curve::{BatchCurve, BatchPoint};
 use super::{FACTS_CAPACITY, JoinOnDrop, Wakers, WorkerPriority, catch_panic, lock};
 use crate::{
     data::{Corrections, Dataset, TrainingData},
-    error::{self, DatasetError, ModelError, TrainingError},
+    error::{self, DatasetError, ModelError, StoreError, TrainingError},
     files::latest::LatestFile,
     model::{
         Mlp,
         device::{DeviceChoice, OpenDevice},
         file::{Metadata, Model},
     },
-    store::checkpoints::Kept,
+    store::checkpoints::CheckpointStore,
     training::{
         self, EpochRecord, Plan, Progress, Start, TrainedModel, TrainingEvent,
         checkpoint::Checkpoint, config::TrainingConfig, control::Control,
     },
 };
 
-/// Batches are far more frequent than frames: the owner is woken for progress at most this often.
+/// The shortest time between two wake-ups for progress: batches are more frequent than frames.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
 
 /// A training to do.
@@ -60,51 +60,88 @@ impl TrainingJob {
     }
 }
 
-/// A fact, and the run that it belongs to.
+/// A fact about a run.
 #[derive(Debug)]
 pub struct TrainerMessage {
-    /// The run's number, as it was given to [`Trainer::spawn`].
+    /// The number of the run, as in [`Trainer::spawn`].
     pub run: u64,
     /// What happened.
     pub fact: TrainerFact,
 }
 
-/// What happens in a training, in this order. [`TrainerFact::Finished`] or [`TrainerFact::Failed`] is
-/// the last, and exactly one of them comes.
+/// What happens in a training, in this order. The last fact is [`TrainerFact::Finished`] or [`TrainerFact::Failed`].
 #[derive(Debug)]
 pub enum TrainerFact {
-    /// Something that a person should know: it computes elsewhere than was hoped for.
+    /// The training runs on another device than the chosen one; the text says why.
     Note(String),
-    /// The examples are unpacked or read.
+    /// The data set is read.
     DataReady,
-    /// The training begins.
+    /// The training starts.
     Started(Plan),
-    /// It goes on from where an earlier one was interrupted, which had finished these epochs.
+    /// It resumes a checkpoint with these finished epochs.
     Resumed(Vec<EpochRecord>),
     /// An epoch ended.
     EpochFinished {
-        /// Its figures.
+        /// Its metrics.
         record: EpochRecord,
-        /// The model at its end, with weights of its own, which the training does not change.
+        /// A copy of the model.
         snapshot: Arc<Model>,
     },
-    /// Nothing more is learned; what was is tested. Left out where not even one batch was learned.
+    /// The last batch is done, and the test starts. Omitted for an untrained network.
     TestStarted {
-        /// The model that is kept, which answers as it will.
+        /// A copy of the resulting model.
         model: Arc<Model>,
-        /// The epoch at whose end it was so; `None` if it is from within one.
+        /// The epoch that ended with these weights; `None` within an epoch.
         epoch: Option<usize>,
-        /// Whether somebody stopped it before its last epoch ended.
+        /// Whether the user stopped the training.
         is_stopped: bool,
     },
-    /// The training ended, by itself or because it was stopped.
+    /// The training ended.
     Finished(Box<TrainedModel>),
-    /// It could not go on: the whole sentence.
-    Failed(String),
-    /// What is needed to go on after a crash is written, for the first time or again.
-    Kept,
-    /// What is needed to go on after a crash cannot be written, but the training goes on: the whole sentence.
-    NotKept(String),
+    /// The training failed.
+    Failed(TrainingFailure),
+    /// A checkpoint is stored, for the first time or after an error.
+    CheckpointStored,
+    /// A checkpoint could not be stored. The training continues.
+    CheckpointFailed(StoreError),
+}
+
+/// Why a trainer failed.
+#[derive(Debug, Error)]
+pub enum TrainerError {
+    /// The training failed.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// The system did not start the thread.
+    #[error("could not start the training thread")]
+    Thread(#[from] io::Error),
+    /// A defect of the program; the text holds its message.
+    #[error("{0}")]
+    Panic(String),
+}
+
+/// A shared [`TrainerError`], equal only to itself. Displays the error with its causes.
+#[derive(Clone, Debug)]
+pub struct TrainingFailure(pub Arc<TrainerError>);
+
+impl<E: Into<TrainerError>> From<E> for TrainingFailure {
+    fn from(error: E) -> Self {
+        Self(Arc::new(error.into()))
+    }
+}
+
+impl PartialEq for TrainingFailure {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for TrainingFailure {}
+
+impl fmt::Display for TrainingFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&error::chain(&*self.0))
+    }
 }
 
 /// The handle of a training. Dropping it abandons the training.
@@ -113,17 +150,16 @@ pub struct Trainer {
     progress: Arc<Mutex<Option<Progress>>>,
     curve: Arc<Mutex<BatchCurve>>,
     live_snapshot: Arc<Mutex<Option<Arc<Model>>>>,
-    // Goes before the thread is joined: a trainer that waits for room in a full channel is freed so.
+    // Dropped before the thread is joined, which wakes a trainer that waits at a full channel.
     facts: Receiver<TrainerMessage>,
     _thread: Option<JoinOnDrop>,
 }
 
 impl Trainer {
-    /// Starts to train. Everything that goes wrong comes as a [`TrainerFact::Failed`].
+    /// Starts a training. All errors arrive as [`TrainerFact::Failed`].
     ///
-    /// The examples are held by the thread alone, so that their 55 MB and more are gone with it. What is
-    /// needed to go on after a crash is kept in the file `checkpoint`, where one is named, until the training
-    /// has ended; what lies there of another training is set aside.
+    /// The thread alone owns the data set, and frees its 55 MB and more at the end. `checkpoint` is the file of the
+    /// checkpoints. A finished training deletes it.
     pub fn spawn(run: u64, job: TrainingJob, checkpoint: Option<PathBuf>, wakers: Wakers) -> Self {
         let control = Arc::new(Control::default());
         let progress = Arc::new(Mutex::new(None));
@@ -144,18 +180,16 @@ impl Trainer {
             let control = Arc::clone(&control);
             move || work(&job, checkpoint, &control, reporter)
         });
-        if let Err(error) = &spawned {
-            unstarted.tell(TrainerFact::Failed(format!(
-                "could not start to train: {error}"
-            )));
-        }
+        let thread = spawned
+            .map_err(|error| unstarted.tell(TrainerFact::Failed(error.into())))
+            .ok();
         Self {
             control,
             progress,
             curve,
             live_snapshot,
             facts,
-            _thread: spawned.ok(),
+            _thread: thread,
         }
     }
 
@@ -164,45 +198,44 @@ impl Trainer {
         self.control.pause();
     }
 
-    /// Goes on after a pause.
+    /// Ends a pause.
     pub fn resume(&self) {
         self.control.resume();
     }
 
-    /// Ends after the batch at hand, paused or not; [`TrainerFact::TestStarted`] follows where anything
-    /// was learned, and, after a test, [`TrainerFact::Finished`].
+    /// Ends the training after its batch, also in a pause. The test follows.
     pub fn stop(&self) {
         self.control.stop();
     }
 
-    /// Leaves out that test, or the rest of it.
+    /// Skips the test, or the rest of it.
     pub fn skip_test(&self) {
         self.control.skip_test();
     }
 
-    /// Where the training is; `None` before its first batch.
+    /// The progress; `None` before the first batch.
     pub fn progress(&self) -> Option<Progress> {
         *lock(&self.progress)
     }
 
-    /// The figures of the batches so far.
+    /// The metrics of the batches so far.
     pub fn curve(&self) -> BatchCurve {
         lock(&self.curve).clone()
     }
 
-    /// The model as it was a moment ago in the midst of an epoch, with weights of its own; each once.
+    /// The latest copy of the model within an epoch; each once.
     pub fn take_live_snapshot(&self) -> Option<Arc<Model>> {
         lock(&self.live_snapshot).take()
     }
 
-    /// The facts since the last time, in order.
+    /// The facts since the last call, in order.
     pub fn drain(&self) -> Vec<TrainerMessage> {
         self.facts.try_iter().take(FACTS_CAPACITY).collect()
     }
 }
 
 impl Drop for Trainer {
-    /// Ends the thread, which is joined when the fields go.
+    /// Ends the thread. The drop of its field joins it.
     fn drop(&mut self) {
         self.control.abandon();
     }
@@ -217,7 +250,7 @@ impl fmt::Debug for Trainer {
     }
 }
 
-/// The thread's side of the handle.
+/// The side of the thread.
 #[derive(Clone)]
 struct Reporter {
     run: u64,
@@ -226,7 +259,7 @@ struct Reporter {
     curve: Arc<Mutex<BatchCurve>>,
     live_snapshot: Arc<Mutex<Option<Arc<Model>>>>,
     wakers: Wakers,
-    /// When the owner was last woken for progress.
+    /// The last wake-up for progress.
     woken: Option<Instant>,
 }
 
@@ -236,7 +269,7 @@ impl Reporter {
             TrainerFact::EpochFinished { .. } => &self.wakers.gauge,
             _ => &self.wakers.fact,
         };
-        // It fails only when the handle is gone, and then nobody wants to know.
+        // Without a handle, there is no receiver.
         let _ = self.facts.send(TrainerMessage {
             run: self.run,
             fact,
@@ -257,18 +290,18 @@ impl Reporter {
     }
 }
 
-/// The thread: from the data to the last fact. An abandoned training ends without one.
+/// Trains and sends all facts. An abandoned training ends without a last fact.
 fn work(job: &TrainingJob, checkpoint: Option<PathBuf>, control: &Control, mut reporter: Reporter) {
-    let last = match catch_panic(|| learn(job, checkpoint, control, &mut reporter)) {
+    let last = match catch_panic(|| train(job, checkpoint, control, &mut reporter)) {
         Ok(Ok(Some(trained))) => TrainerFact::Finished(Box::new(trained)),
         Ok(Ok(None)) => return,
-        Ok(Err(error)) => TrainerFact::Failed(error::chain(&error)),
-        Err(panic) => TrainerFact::Failed(panic),
+        Ok(Err(error)) => TrainerFact::Failed(error.into()),
+        Err(message) => TrainerFact::Failed(TrainerError::Panic(message).into()),
     };
     reporter.tell(last);
 }
 
-fn learn(
+fn train(
     job: &TrainingJob,
     checkpoint: Option<PathBuf>,
     control: &Control,
@@ -280,27 +313,25 @@ fn learn(
     }
     let dataset = job.read()?;
     reporter.tell(TrainerFact::DataReady);
-    let kept = checkpoint.and_then(|path| match Kept::begin(path, job.start.checkpoint()) {
-        Ok(file) => Some(file),
-        Err(error) => {
-            reporter.tell(TrainerFact::NotKept(error::chain(&error)));
-            None
-        }
+    let store = checkpoint.map(|path| CheckpointStore::open(path, job.start.checkpoint()));
+    let store = store.transpose().unwrap_or_else(|error| {
+        reporter.tell(TrainerFact::CheckpointFailed(error));
+        None
     });
-    if kept.as_ref().is_some_and(Kept::holds_training) {
-        reporter.tell(TrainerFact::Kept);
+    if store.as_ref().is_some_and(CheckpointStore::has_checkpoint) {
+        reporter.tell(TrainerFact::CheckpointStored);
     }
     let mut listener = Listener {
         config: job.start.config(),
         dataset: &dataset,
-        kept: kept.as_ref().map(Kept::file),
-        is_kept: false,
+        file: store.as_ref().map(CheckpointStore::file),
+        is_stored: false,
         reporter,
         failed: None,
     };
     let mut on_event = |event| {
         if listener.failed.is_none() {
-            listener.hear(event);
+            listener.on_event(event);
         }
         if listener.failed.is_some() {
             control.abandon();
@@ -311,29 +342,29 @@ fn learn(
         return Err(error.into());
     }
     let has_ended = matches!(trained, Ok(Some(_)) | Err(TrainingError::Diverged(_)));
-    if let Some(kept) = kept.filter(|_| has_ended) {
-        kept.end();
+    if let Some(store) = store.filter(|_| has_ended) {
+        store.clear();
     }
     trained
 }
 
-/// Passes on what a training says.
+/// Forwards the events of a training.
 struct Listener<'a> {
     config: &'a TrainingConfig,
     dataset: &'a Dataset,
-    kept: Option<&'a LatestFile>,
-    /// Whether it was told that something is in it.
-    is_kept: bool,
+    file: Option<&'a LatestFile>,
+    /// Whether the last fact about checkpoints was that one is stored.
+    is_stored: bool,
     reporter: &'a mut Reporter,
-    /// Why a copy of the weights could not be made.
+    /// The error of a copy of the weights.
     failed: Option<ModelError>,
 }
 
 impl Listener<'_> {
-    fn hear(&mut self, event: TrainingEvent) {
-        if !self.is_kept && self.kept.is_some_and(LatestFile::is_written) {
-            self.is_kept = true;
-            self.reporter.tell(TrainerFact::Kept);
+    fn on_event(&mut self, event: TrainingEvent) {
+        if !self.is_stored && self.file.is_some_and(LatestFile::is_written) {
+            self.is_stored = true;
+            self.reporter.tell(TrainerFact::CheckpointStored);
         }
         match event {
             TrainingEvent::Started(plan) => self.reporter.tell(TrainerFact::Started(plan)),
@@ -363,17 +394,17 @@ impl Listener<'_> {
                     });
                 }
             }
-            TrainingEvent::Checkpoint(checkpoint) => self.keep(checkpoint),
+            TrainingEvent::Checkpoint(checkpoint) => self.store(checkpoint),
         }
     }
 
-    fn keep(&mut self, checkpoint: Box<Checkpoint>) {
-        let Some(file) = self.kept else { return };
-        file.replace(move || checkpoint.to_bytes().map_err(std::io::Error::other));
+    fn store(&mut self, checkpoint: Box<Checkpoint>) {
+        let Some(file) = self.file else { return };
+        file.replace(move || checkpoint.to_bytes().map_err(io::Error::other));
         if let Some(error) = file.take_error() {
-            self.is_kept = false;
+            self.is_stored = false;
             self.reporter
-                .tell(TrainerFact::NotKept(error::chain(&error)));
+                .tell(TrainerFact::CheckpointFailed(error.into()));
         }
     }
 
@@ -388,7 +419,7 @@ impl Listener<'_> {
     }
 }
 
-/// The model as it is, for others to read while its weights go on changing.
+/// A copy of the model for other threads.
 fn snapshot(
     mlp: &Mlp,
     validation_accuracy: Option<f64>,

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     app::action::{Effect, PathPurpose},
+    error,
     model::file::Model,
     training::{Progress, StopReason, TrainedModel},
     worker::{
@@ -60,11 +61,12 @@ impl State {
             TrainerFact::DataReady => {}
             TrainerFact::Started(plan) => self.training.plan = Some(plan),
             TrainerFact::Resumed(history) => self.training.history = history,
-            TrainerFact::Kept => self.training.is_kept = true,
-            TrainerFact::NotKept(reason) => {
-                self.training.is_kept = false;
+            TrainerFact::CheckpointStored => self.training.has_checkpoint = true,
+            TrainerFact::CheckpointFailed(error) => {
+                self.training.has_checkpoint = false;
                 self.notices.error(format!(
-                    "The training goes on, but could not be resumed after a crash: {reason}"
+                    "The training continues, but is not resumable: {}",
+                    error::chain(&error)
                 ));
             }
             TrainerFact::EpochFinished { record, snapshot } => {
@@ -89,14 +91,14 @@ impl State {
                 self.show_snapshot(Snapshot { epoch, model }, &mut effects);
             }
             TrainerFact::Finished(trained) => self.finish(run, *trained, &mut effects),
-            TrainerFact::Failed(reason) => {
+            TrainerFact::Failed(failure) => {
                 self.training.snapshot = None;
                 if self.models.snapshot().is_some() {
                     self.models.watch(None);
                     effects.push(Effect::Answer(Arc::clone(self.models.answering())));
                 }
-                self.notices.error(format!("The training ended: {reason}"));
-                self.training.state = TrainingState::Failed { run, reason };
+                self.notices.error(format!("The training ended: {failure}"));
+                self.training.state = TrainingState::Failed { run, failure };
             }
         }
         self.update_closing_question();

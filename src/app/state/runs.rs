@@ -9,6 +9,7 @@ use super::{
 pub use crate::store::run_library::{MAX_RUNS, MAX_TOTAL_BYTES, RunRecord};
 use crate::{
     app::action::Effect,
+    error,
     store::run_library::{RunLibraryOutcome, RunLibraryTask},
     training::{
         TrainedModel,
@@ -55,7 +56,7 @@ pub enum RunAction {
     /// Do not.
     CancelDelete,
     /// Throw it away.
-    Remove(u64),
+    Delete(u64),
 }
 
 /// The finished trainings, the newest first.
@@ -186,7 +187,7 @@ impl State {
             run.model = Some(model);
         }
         if let Some(entry) = self.models.entry(model) {
-            let task = RunLibraryTask::Keep(Box::new(record), entry.model.clone());
+            let task = RunLibraryTask::Save(Box::new(record), entry.model.clone());
             out.push(Effect::Library(task));
         }
     }
@@ -220,16 +221,16 @@ impl State {
                     run.record.is_pinned = pin;
                     if run.is_kept {
                         let record = Box::new(run.record.clone());
-                        out.push(Effect::Library(RunLibraryTask::Change(record)));
+                        out.push(Effect::Library(RunLibraryTask::Update(record)));
                     }
                 }
             }
             RunAction::ConfirmDelete(id) => self.runs.asked = Some(id),
             RunAction::CancelDelete => self.runs.asked = None,
-            RunAction::Remove(id) => {
+            RunAction::Delete(id) => {
                 self.runs.asked = None;
                 self.runs.list.retain(|run| run.record.id != id);
-                out.push(Effect::Library(RunLibraryTask::Remove(id)));
+                out.push(Effect::Library(RunLibraryTask::Delete(id)));
             }
         }
     }
@@ -241,9 +242,9 @@ impl State {
         out: &mut Vec<Effect>,
     ) {
         match outcome {
-            RunLibraryOutcome::Listed(records, faults) => {
-                for fault in faults {
-                    self.notices.error(fault);
+            RunLibraryOutcome::Listed(records, errors) => {
+                for error in errors {
+                    self.notices.error(error::chain(&error));
                 }
                 let known = std::mem::take(&mut self.runs.list);
                 let former = records
@@ -253,7 +254,7 @@ impl State {
                 let former: Vec<Run> = former.collect();
                 self.runs.list = known.into_iter().chain(former).collect();
             }
-            RunLibraryOutcome::Kept(id, removed) => {
+            RunLibraryOutcome::Saved(id, removed) => {
                 if let Some(run) = self.runs.of_mut(id) {
                     run.is_kept = true;
                     if let Some(model) = run.model {
@@ -274,7 +275,7 @@ impl State {
                     self.evaluate_if_shown(out);
                 }
             }
-            RunLibraryOutcome::Changed | RunLibraryOutcome::Removed(_) => {}
+            RunLibraryOutcome::Updated | RunLibraryOutcome::Deleted(_) => {}
         }
     }
 

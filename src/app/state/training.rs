@@ -13,7 +13,7 @@ use crate::{
         diagnostics::{self, Divergence, Hint},
         evaluation::Evaluation,
     },
-    worker::trainer::BatchCurve,
+    worker::trainer::{BatchCurve, TrainingFailure},
 };
 
 /// What the trainer is doing. Each run has a number, so that news of an earlier one can be told.
@@ -58,7 +58,7 @@ pub enum TrainingState {
         /// The run's number.
         run: u64,
         /// Why.
-        reason: String,
+        failure: TrainingFailure,
     },
 }
 
@@ -144,8 +144,8 @@ pub struct Training {
     pub curves_image: Option<Arc<CurvesImage>>,
     /// The newest weights of the run under way.
     pub snapshot: Option<Snapshot>,
-    /// Whether the next start could resume the run under way.
-    pub is_kept: bool,
+    /// Whether a resumable checkpoint of the current run is stored.
+    pub has_checkpoint: bool,
     /// A training that was interrupted before the window was closed: whether it shall go on is asked.
     pub interrupted: Option<Arc<Checkpoint>>,
     /// How many drawings of one's own are kept to learn from, 0 until it is told; `None` where they cannot be read.
@@ -172,7 +172,7 @@ impl Default for Training {
             data: DataPreview::default(),
             curves_image: None,
             snapshot: None,
-            is_kept: false,
+            has_checkpoint: false,
             interrupted: None,
             correction_count: Some(0),
             runs: 0,
@@ -197,7 +197,7 @@ impl Training {
         self.test = None;
         self.validation_accuracy = None;
         self.snapshot = None;
-        self.is_kept = false;
+        self.has_checkpoint = false;
         run
     }
 

@@ -280,7 +280,8 @@ fn what_goes_wrong_is_said() {
         let test_waker = TestWaker::new();
         let trainer = Trainer::spawn(7, job(config, path), None, wakers(&test_waker));
         match to_the_end(&trainer, &test_waker).pop() {
-            Some(TrainerFact::Failed(text)) => {
+            Some(TrainerFact::Failed(failure)) => {
+                let text = failure.to_string();
                 assert!(text.contains(part), "{reason}: {text}");
             }
             other => panic!("{reason}: {other:?}"),

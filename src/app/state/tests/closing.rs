@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     app::state::models::Entry,
+    error::StoreError,
     store::run_library::RunLibraryOutcome,
-    worker::trainer::{TrainerFact, TrainerMessage},
+    worker::trainer::{TrainerError, TrainerFact, TrainerMessage},
 };
 
 fn tell(state: &mut State, run: u64, fact: TrainerFact) {
@@ -22,14 +23,14 @@ fn the_question_before_closing_goes_with_its_cause() {
     finish(&mut state, run);
     assert_eq!(state.closing, Closing::Asks, "the model is in no file");
     let kept = state.runs.list()[0].record.id;
-    state.on_file_outcome(FileOutcome::Library(RunLibraryOutcome::Kept(
+    state.on_file_outcome(FileOutcome::Library(RunLibraryOutcome::Saved(
         kept,
         Vec::new(),
     )));
     assert_eq!(state.closing, Closing::No, "nothing would be lost any more");
     let run = started(&mut state);
     assert!(!state.close_requested(), "it asks again");
-    let fact = TrainerFact::Failed("out of memory".to_owned());
+    let fact = TrainerFact::Failed(TrainerError::Panic("out of memory".to_owned()).into());
     tell(&mut state, run, fact);
     assert_eq!(state.closing, Closing::No, "nothing is under way any more");
 }
@@ -86,14 +87,18 @@ fn what_is_written_is_what_counts_as_saved() {
 fn whether_a_training_can_be_resumed_is_known_when_the_window_closes() {
     let mut state = state();
     let run = started(&mut state);
-    assert!(!state.training.is_kept, "nothing is written yet");
-    tell(&mut state, run, TrainerFact::Kept);
-    assert!(state.training.is_kept, "now it is");
-    let fact = TrainerFact::NotKept("the disk is full".to_owned());
+    assert!(!state.training.has_checkpoint, "nothing is written yet");
+    tell(&mut state, run, TrainerFact::CheckpointStored);
+    assert!(state.training.has_checkpoint, "now it is");
+    let fact = TrainerFact::CheckpointFailed(StoreError::Locked("training.checkpoint".into()));
     tell(&mut state, run, fact);
-    assert!(!state.training.is_kept, "not what came since");
-    tell(&mut state, run, TrainerFact::Kept);
-    tell(&mut state, run, TrainerFact::Failed("gone".to_owned()));
+    assert!(!state.training.has_checkpoint, "not what came since");
+    tell(&mut state, run, TrainerFact::CheckpointStored);
+    tell(
+        &mut state,
+        run,
+        TrainerFact::Failed(TrainerError::Panic("gone".to_owned()).into()),
+    );
     started(&mut state);
-    assert!(!state.training.is_kept, "of the next one nothing is");
+    assert!(!state.training.has_checkpoint, "of the next one nothing is");
 }

@@ -31,7 +31,7 @@ fn trained() -> (State, u64) {
         panic!("expected a training, found {effects:?}");
     };
     let effects = finish(&mut state, run);
-    let Some(RunLibraryTask::Keep(record, _)) = library(&effects) else {
+    let Some(RunLibraryTask::Save(record, _)) = library(&effects) else {
         panic!("it is to be kept: {effects:?}");
     };
     let id = record.id;
@@ -95,11 +95,11 @@ fn a_pinned_run_is_written_down_as_soon_as_it_is_kept() {
     let (mut state, id) = trained();
     let effects = act(&mut state, RunAction::Pin(id, true));
     assert!(effects.is_empty(), "it is not in the library yet");
-    hear(&mut state, RunLibraryOutcome::Kept(id, Vec::new()));
+    hear(&mut state, RunLibraryOutcome::Saved(id, Vec::new()));
     for pin in [false, true] {
         let effects = act(&mut state, RunAction::Pin(id, pin));
         assert!(
-            matches!(library(&effects), Some(RunLibraryTask::Change(record)) if record.is_pinned == pin),
+            matches!(library(&effects), Some(RunLibraryTask::Update(record)) if record.is_pinned == pin),
             "{effects:?}"
         );
         assert_eq!(state.runs.list()[0].record.is_pinned, pin, "and shown");
@@ -117,9 +117,9 @@ fn a_run_is_thrown_away_only_after_a_question() {
     assert_eq!(asked(&state), None, "a wrong click");
     assert_eq!(state.runs.list().len(), 1, "costs nothing");
     act(&mut state, RunAction::ConfirmDelete(id));
-    let effects = act(&mut state, RunAction::Remove(id));
+    let effects = act(&mut state, RunAction::Delete(id));
     assert!(
-        matches!(library(&effects), Some(RunLibraryTask::Remove(gone)) if *gone == id),
+        matches!(library(&effects), Some(RunLibraryTask::Delete(gone)) if *gone == id),
         "{effects:?}"
     );
     assert_eq!(asked(&state), None, "the question is answered");
@@ -139,7 +139,7 @@ fn what_makes_room_in_the_library_goes_from_the_table() {
     let newest = state.runs.list()[0].record.id;
     assert!(newest > id, "the newest is the first");
     assert!(state.models.unsaved().next().is_some(), "not kept yet");
-    hear(&mut state, RunLibraryOutcome::Kept(newest, vec![id]));
+    hear(&mut state, RunLibraryOutcome::Saved(newest, vec![id]));
     let ids: Vec<u64> = state.runs.list().iter().map(|run| run.record.id).collect();
     assert_eq!(ids, [newest], "the older one made room");
     assert!(state.models.unsaved().next().is_none(), "now it is");

@@ -5,7 +5,7 @@ use crate::{
     app::state::form,
     data::DataSource,
     training::{EpochRecord, Plan, StopReason, TrainedModel, evaluation::Evaluation},
-    worker::trainer::{TrainerFact, TrainerMessage},
+    worker::trainer::{TrainerError, TrainerFact, TrainerMessage},
 };
 
 pub(super) fn started(state: &mut State) -> u64 {
@@ -222,7 +222,7 @@ fn what_an_earlier_run_still_says_is_passed_over() {
         epoch(&mut state, old).is_empty(),
         "nothing follows from a stale epoch"
     );
-    let fact = TrainerFact::Failed("late".to_owned());
+    let fact = TrainerFact::Failed(TrainerError::Panic("late".to_owned()).into());
     state.on_trainer_message(TrainerMessage { run: old, fact });
     assert_eq!(
         state.training.state,
@@ -311,7 +311,7 @@ fn a_failed_training_is_said_and_leaves_the_model_at_work() {
     let mut state = state();
     let run = started(&mut state);
     epoch(&mut state, run);
-    let fact = TrainerFact::Failed("the data is gone".to_owned());
+    let fact = TrainerFact::Failed(TrainerError::Panic("the data is gone".to_owned()).into());
     let effects = state.on_trainer_message(TrainerMessage { run, fact });
     assert!(answering(&effects), "the chosen model answers again");
     assert_eq!(

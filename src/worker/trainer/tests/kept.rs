@@ -41,7 +41,7 @@ fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
         _ => None,
     });
     assert_eq!(resumed, Some(done), "it says what was done");
-    let is_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::Kept);
+    let is_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::CheckpointStored);
     assert!(facts.iter().any(is_kept), "it could be resumed again");
     let trained = finished(facts);
     assert_eq!(
@@ -56,7 +56,7 @@ fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
 fn what_another_window_is_training_is_left_to_it() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
     let path = checkpoints::checkpoint_in(kept.path());
-    let other = Kept::begin(path.clone(), None).expect("nobody has it");
+    let other = CheckpointStore::open(path.clone(), None).expect("nobody has it");
     fs::write(&path, "another window's").expect("writes");
     let found = checkpoints::find(&path);
     assert!(
@@ -67,9 +67,9 @@ fn what_another_window_is_training_is_left_to_it() {
     let job = job(config(2), folder.path());
     let trainer = Trainer::spawn(7, job, Some(path.clone()), wakers(&test_waker));
     let facts = to_the_end(&trainer, &test_waker);
-    let not_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::NotKept(_));
+    let not_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::CheckpointFailed(_));
     assert!(facts.iter().any(not_kept), "it is said: {facts:?}");
-    let is_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::Kept);
+    let is_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::CheckpointStored);
     assert!(!facts.iter().any(is_kept), "nothing could be resumed");
     let content = fs::read_to_string(&path).expect("is there");
     assert_eq!(content, "another window's", "as it was");
@@ -116,12 +116,12 @@ fn a_training_that_is_resumed_takes_nobodys_place() {
     let path = checkpoints::checkpoint_in(kept.path());
     let first = interrupted_at(&path, folder.path(), 1);
     let second = interrupted_at(&path, folder.path(), 2);
-    let resumed = Kept::begin(path.clone(), Some(&first)).expect("nobody has it");
+    let resumed = CheckpointStore::open(path.clone(), Some(&first)).expect("nobody has it");
     drop(resumed);
     assert_eq!(found(&path).as_ref(), Some(&*first), "it is at its place");
-    Kept::begin(path.clone(), Some(&first))
+    CheckpointStore::open(path.clone(), Some(&first))
         .expect("again")
-        .end();
+        .clear();
     assert_eq!(found(&path).as_ref(), Some(&*second), "the other waited");
 }
 
@@ -138,11 +138,11 @@ fn whether_it_could_be_resumed_is_told_whenever_that_changes() {
             facts.find(|message| is_it(&message.fact))
         });
     };
-    until(|fact| matches!(fact, TrainerFact::Kept));
+    until(|fact| matches!(fact, TrainerFact::CheckpointStored));
     // Nothing can be written in the place of a folder.
     fs::remove_file(&path).expect("removes");
     wait_until(|| fs::create_dir(&path).is_ok() || fs::remove_file(&path).is_err());
-    until(|fact| matches!(fact, TrainerFact::NotKept(_)));
+    until(|fact| matches!(fact, TrainerFact::CheckpointFailed(_)));
     fs::remove_dir(&path).expect("removes");
-    until(|fact| matches!(fact, TrainerFact::Kept));
+    until(|fact| matches!(fact, TrainerFact::CheckpointStored));
 }
