@@ -223,15 +223,18 @@ fn done(task: FileTask) -> Result<FileOutcome, String> {
             }
         },
         FileTask::Library(folder, task) => {
-            run_library::done(&folder, task).map(FileOutcome::Library)
+            let outcome = run_library::done(&folder, task).map_err(|error| error::chain(&error))?;
+            Ok(FileOutcome::Library(outcome))
         }
         FileTask::Corrections(path, task) => {
             corrections::done(&path, task).map(FileOutcome::Corrections)
         }
-        FileTask::FindCheckpoint(path) => Ok(match checkpoints::find(&path)? {
-            Some(checkpoint) => FileOutcome::CheckpointFound(Arc::new(checkpoint)),
-            None => FileOutcome::NoCheckpoint,
-        }),
+        FileTask::FindCheckpoint(path) => Ok(
+            match checkpoints::find(&path).map_err(|error| error::chain(&error))? {
+                Some(checkpoint) => FileOutcome::CheckpointFound(Arc::new(checkpoint)),
+                None => FileOutcome::NoCheckpoint,
+            },
+        ),
         FileTask::DeleteCheckpoint(path, checkpoint) => {
             checkpoints::discard(&path, &checkpoint).map_err(|error| error::chain(&error))?;
             Ok(FileOutcome::NoCheckpoint)
