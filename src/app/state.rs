@@ -12,7 +12,6 @@ pub mod training;
 mod closing;
 mod news;
 mod paths;
-mod steering;
 #[cfg(test)]
 mod tests;
 
@@ -221,7 +220,7 @@ impl State {
             Action::Run(action) => self.apply_to_run(action, out),
             Action::PreviewData => {
                 if let Some(source) = self.training.form.source()
-                    && self.training.data.ask(&source)
+                    && self.training.data.request(&source)
                 {
                     out.push(Effect::File(FileTask::PreviewData(source)));
                 }
@@ -235,10 +234,10 @@ impl State {
             Action::SkipTest => self.steer(out, Effect::SkipTest),
             Action::ResumeCheckpoint => self.resume_checkpoint(out),
             Action::DeleteCheckpoint => {
-                let interrupted = self.training.interrupted.take();
+                let interrupted = self.training.resumable.take();
                 out.extend(interrupted.map(Effect::DeleteCheckpoint));
             }
-            Action::KeepCheckpoint => self.training.interrupted = None,
+            Action::KeepCheckpoint => self.training.resumable = None,
             Action::Watch(watch) => self.watch(watch, out),
             Action::AddNoise(noise) => {
                 self.noise = noise;

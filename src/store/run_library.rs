@@ -1,7 +1,7 @@
 //! The library of finished trainings in the user's data folder: for each run a JSON record and a weight file.
 
 use std::{
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,7 +12,10 @@ use crate::{
     error::{IoError, Refusal, StoreError},
     files,
     model::file::Model,
-    training::{EpochRecord, config::TrainingConfig},
+    training::{
+        EpochRecord,
+        config::{Preset, TrainingConfig},
+    },
 };
 
 /// The library's folder in the data folder.
@@ -33,8 +36,8 @@ pub const MAX_TOTAL_BYTES: u64 = 1_000_000_000;
 pub struct RunRecord {
     /// Its identifier: when it ended, in milliseconds since 1970.
     pub id: u64,
-    /// The preset that its settings began with, or its fine-tuning.
-    pub preset: String,
+    /// How it started.
+    pub kind: RunKind,
     /// Its configuration.
     pub config: TrainingConfig,
     /// The name of its data set.
@@ -49,6 +52,36 @@ pub struct RunRecord {
     pub test_accuracy: Option<f64>,
     /// Whether it never makes room for others.
     pub is_pinned: bool,
+}
+
+/// How a run started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunKind {
+    /// From random weights. Its settings began as this preset.
+    Preset(Preset),
+    /// From the base model of this name.
+    FineTuning(String),
+}
+
+impl RunKind {
+    /// The preset that the settings began with.
+    pub fn preset(&self) -> Option<Preset> {
+        match self {
+            Self::Preset(preset) => Some(*preset),
+            Self::FineTuning(_) => None,
+        }
+    }
+}
+
+/// "keras", or "fine-tuning of" a base model.
+impl fmt::Display for RunKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preset(preset) => write!(f, "{preset}"),
+            Self::FineTuning(base) => write!(f, "fine-tuning of {base}"),
+        }
+    }
 }
 
 impl RunRecord {
@@ -228,7 +261,7 @@ mod tests {
     fn record(id: u64) -> RunRecord {
         RunRecord {
             id,
-            preset: "keras".to_owned(),
+            kind: RunKind::Preset(Preset::Keras),
             config: TrainingConfig::default(),
             dataset: "mnist".to_owned(),
             is_stopped: false,

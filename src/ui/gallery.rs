@@ -152,7 +152,7 @@ pub(crate) fn ask_for_data(
 ) {
     let is_new = form
         .source()
-        .is_some_and(|source| !training.data.is_asked(&source));
+        .is_some_and(|source| !training.data.is_requested(&source));
     if is_new && *form == training.form && ui.memory(|memory| memory.focused().is_none()) {
         actions.push(Action::PreviewData);
     }

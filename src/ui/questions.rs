@@ -155,7 +155,7 @@ pub(crate) fn close_modal(ctx: &Context, state: &State, actions: &mut Vec<Action
 
 /// Asks at the start what is to become of a training that was interrupted.
 pub(crate) fn interrupted_modal(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
-    let Some(checkpoint) = &state.training.interrupted else {
+    let Some(checkpoint) = &state.training.resumable else {
         return;
     };
     let frame = Frame::popup(&ctx.global_style()).inner_margin(24);

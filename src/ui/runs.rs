@@ -13,7 +13,6 @@ use crate::{
         action::Action,
         state::{
             State,
-            corrections::is_fine_tuning,
             runs::{MAX_RUNS, MAX_TOTAL_BYTES, Run, RunAction, differences, title, title_of},
             training::Training,
         },
@@ -27,7 +26,7 @@ pub(crate) fn run_summary_ui(ui: &mut Ui, training: &Training) {
     let Some(config) = &training.config else {
         return;
     };
-    let title = title_of(&training.preset, config);
+    let title = title_of(&training.kind, config);
     ui.label(RichText::new(title).font(theme::strong(theme::BODY)));
     ui.label(RichText::new(summary(config)).small().weak());
     ui.add_space(theme::GAP);
@@ -142,7 +141,7 @@ fn run_text(ui: &Ui, run: &Run) -> LayoutJob {
     };
     let weak = TextFormat::simple(theme::font(theme::SMALL), palette.weak);
     text.append(
-        &record.preset,
+        &record.kind.to_string(),
         0.0,
         TextFormat::simple(theme::strong(theme::BODY), palette.text),
     );
@@ -185,12 +184,12 @@ fn menu_ui(ui: &mut Ui, run: &Run, actions: &mut Vec<Action>) {
     let entries = [
         (
             "Use these settings",
-            !is_fine_tuning(&run.record),
+            run.record.kind.preset().is_some(),
             RunAction::UseSettings(id),
         ),
         (
             if is_pinned { "Unpin" } else { "Pin" },
-            run.is_kept,
+            run.is_stored,
             RunAction::Pin(id, !is_pinned),
         ),
         ("Delete…", !is_pinned, RunAction::ConfirmDelete(id)),

@@ -27,7 +27,7 @@ impl State {
     /// Whether something is asked that even a path has to wait for.
     pub fn has_modal(&self) -> bool {
         self.closing == Closing::Asks
-            || self.training.interrupted.is_some()
+            || self.training.resumable.is_some()
             || self.runs.asked().is_some()
     }
 

@@ -10,7 +10,7 @@ use crate::{
     ink::edit::CorrectionLabel,
     store::{
         corrections::{CorrectionOutcome, CorrectionTask},
-        run_library::RunRecord,
+        run_library::RunKind,
     },
     training::{Start, fine_tune::BaseModel},
 };
@@ -27,19 +27,6 @@ pub fn with_article(digit: Digit) -> String {
 /// What a drawing is kept as, in words.
 fn in_words(digit: Option<Digit>) -> String {
     digit.map_or_else(|| "no digit".to_owned(), with_article)
-}
-
-/// What the name of every lesson begins with.
-const LESSON: &str = "lesson for the ";
-
-/// What a lesson is called.
-pub(super) fn lesson_for(model: &str) -> String {
-    format!("{LESSON}{model}")
-}
-
-/// Whether a run was one. Its settings are of no use to a new network.
-pub fn is_fine_tuning(record: &RunRecord) -> bool {
-    record.preset.starts_with(LESSON)
 }
 
 impl State {
@@ -63,10 +50,11 @@ impl State {
         let entry = self.models.chosen();
         let base_model = BaseModel::new(Arc::clone(&entry.model), entry.name());
         let config = base_model.fine_tuning();
-        let run = self
-            .training
-            .begin(lesson_for(base_model.name()), config.clone());
-        log::info!(target: "digitpad", "training run {run} begins: a lesson for the {}", base_model.name());
+        let run = self.training.begin(
+            RunKind::FineTuning(base_model.name().to_owned()),
+            config.clone(),
+        );
+        log::info!(target: "digitpad", "training run {run} starts: fine-tuning of {}", base_model.name());
         out.push(Effect::Train {
             run,
             start: Start::From(base_model, Box::new(config)),

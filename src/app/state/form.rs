@@ -378,7 +378,7 @@ mod tests {
             };
             Run::of_library(RunRecord {
                 id: 1,
-                preset: "keras".to_owned(),
+                kind: crate::store::run_library::RunKind::Preset(Preset::Keras),
                 config,
                 dataset: dataset.to_owned(),
                 is_stopped: false,

@@ -168,7 +168,7 @@ impl State {
         self.use_chosen_model(out);
         self.evaluate_if_shown(out);
         if let Some(record) = record {
-            self.keep_run(record, id, out);
+            self.save_run(record, id, out);
         }
     }
 
@@ -263,7 +263,7 @@ impl State {
                 self.notices
                     .news(format!("Saved the settings to {}", path.display()));
             }
-            FileOutcome::DataPreviewed(source, seen) => self.training.data.answer(&source, seen),
+            FileOutcome::DataPreviewed(source, seen) => self.training.data.set(&source, seen),
             FileOutcome::FolderChosen(path) => {
                 self.on_dialog_answered(PathPurpose::DataFolder);
                 self.use_path(PathPurpose::DataFolder, path, &mut effects);
@@ -271,7 +271,7 @@ impl State {
             FileOutcome::CheckpointFound(checkpoint) => {
                 // A training that was begun meanwhile has set it aside.
                 if self.training.state.active_run().is_none() {
-                    self.training.interrupted = Some(checkpoint);
+                    self.training.resumable = Some(checkpoint);
                 }
             }
             FileOutcome::NoCheckpoint => {}

@@ -1,4 +1,4 @@
-//! The finished trainings of this session and of former ones.
+//! The finished trainings of this session and of earlier ones.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use super::{
     State,
     models::{ModelId, Origin},
 };
-pub use crate::store::run_library::{MAX_RUNS, MAX_TOTAL_BYTES, RunRecord};
+pub use crate::store::run_library::{MAX_RUNS, MAX_TOTAL_BYTES, RunKind, RunRecord};
 use crate::{
     app::action::Effect,
     error,
@@ -20,13 +20,13 @@ use crate::{
 /// A finished training.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// What is known of it.
+    /// Its record.
     pub record: RunRecord,
-    /// Its model, where that is at hand.
+    /// Its model, if it is loaded.
     pub model: Option<ModelId>,
-    /// Whether it lies in the library.
-    pub is_kept: bool,
-    /// Whether its model is asked for and not there yet.
+    /// Whether it is stored in the library.
+    pub is_stored: bool,
+    /// Whether its model is being loaded.
     is_loading: bool,
 }
 
@@ -36,26 +36,26 @@ impl Run {
         Self {
             record,
             model: None,
-            is_kept: true,
+            is_stored: true,
             is_loading: false,
         }
     }
 }
 
-/// Something that a person does with a run, which is named by the record's id.
+/// An action on the run with this id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunAction {
-    /// Let its model answer.
+    /// Use its model.
     Answer(u64),
-    /// Set the training's fields as they were for it.
+    /// Use its settings for the next training.
     UseSettings(u64),
-    /// Keep it however many come, or no longer.
+    /// Pin or unpin it: a pinned run makes no room for others.
     Pin(u64, bool),
-    /// Ask whether to throw it away.
+    /// Ask whether to delete it.
     ConfirmDelete(u64),
-    /// Do not.
+    /// Do not delete it.
     CancelDelete,
-    /// Throw it away.
+    /// Delete it.
     Delete(u64),
 }
 
@@ -63,17 +63,17 @@ pub enum RunAction {
 #[derive(Clone, Debug, Default)]
 pub struct Runs {
     list: Vec<Run>,
-    /// That which is to be thrown away, if the person means it.
+    /// The run to delete after a confirmation.
     asked: Option<u64>,
 }
 
 impl Runs {
-    /// All of them, the newest first.
+    /// All runs, newest first.
     pub fn list(&self) -> &[Run] {
         &self.list
     }
 
-    /// The run of which it is asked whether to throw it away.
+    /// The run whose deletion is to be confirmed.
     pub fn asked(&self) -> Option<&Run> {
         self.of(self.asked?)
     }
@@ -86,19 +86,14 @@ impl Runs {
         self.list.iter_mut().find(|run| run.record.id == id)
     }
 
-    /// Takes in a run that has just ended; gives its record.
-    fn add(
-        &mut self,
-        preset: String,
-        config: &TrainingConfig,
-        trained: &TrainedModel,
-    ) -> RunRecord {
+    /// Adds a finished training. Returns its record.
+    fn add(&mut self, kind: RunKind, config: &TrainingConfig, trained: &TrainedModel) -> RunRecord {
         let newest = self.list.first().map_or(0, |run| run.record.id);
         let metadata = &trained.model.metadata;
         let record = RunRecord {
-            // Two runs within a millisecond are told apart all the same.
+            // Unique even for two runs in a millisecond.
             id: millis_since_1970().max(newest + 1),
-            preset,
+            kind,
             config: config.clone(),
             dataset: metadata.dataset.clone(),
             is_stopped: trained.is_stopped(),
@@ -118,7 +113,7 @@ impl Runs {
             Run {
                 record: record.clone(),
                 model: None,
-                is_kept: false,
+                is_stored: false,
                 is_loading: false,
             },
         );
@@ -131,14 +126,14 @@ fn millis_since_1970() -> u64 {
     since.map_or(0, |since| since.as_millis() as u64)
 }
 
-/// What of a run's settings is not as its preset has it, each in a few words; nothing where all is.
+/// The settings of a run that differ from its preset, each in a few words.
 pub fn differences(record: &RunRecord) -> Vec<String> {
-    differences_from(&record.preset, &record.config)
+    differences_from(&record.kind, &record.config)
 }
 
-fn differences_from(preset: &str, config: &TrainingConfig) -> Vec<String> {
-    // A fine-tuning has no preset.
-    Preset::from_name(preset).map_or_else(Vec::new, |preset| differences_of(preset, config))
+fn differences_from(kind: &RunKind, config: &TrainingConfig) -> Vec<String> {
+    let preset = kind.preset();
+    preset.map_or_else(Vec::new, |preset| differences_of(preset, config))
 }
 
 /// The values of a configuration that differ from a preset, each in a few words.
@@ -160,29 +155,29 @@ fn differences_of(preset: Preset, config: &TrainingConfig) -> Vec<String> {
 
 /// "keras", or "keras: epochs 3, seed 2".
 pub fn title(record: &RunRecord) -> String {
-    title_of(&record.preset, &record.config)
+    title_of(&record.kind, &record.config)
 }
 
-/// The same of settings that began with a preset of this name.
-pub fn title_of(preset: &str, config: &TrainingConfig) -> String {
-    let differences = differences_from(preset, config);
+/// The title of a training.
+pub fn title_of(kind: &RunKind, config: &TrainingConfig) -> String {
+    let differences = differences_from(kind, config);
     if differences.is_empty() {
-        preset.to_owned()
+        kind.to_string()
     } else {
-        format!("{preset}: {}", differences.join(", "))
+        format!("{kind}: {}", differences.join(", "))
     }
 }
 
 impl State {
-    /// Takes the model of a run that has just ended into the table, and has it kept in the library.
+    /// Adds a finished training to the table.
     pub(super) fn add_run(&mut self, trained: &TrainedModel) -> Option<RunRecord> {
         let config = self.training.config.clone()?;
-        let preset = self.training.preset.clone();
-        Some(self.runs.add(preset, &config, trained))
+        let kind = self.training.kind.clone();
+        Some(self.runs.add(kind, &config, trained))
     }
 
-    /// Says which model at hand is that of a run, and has both kept in the library.
-    pub(super) fn keep_run(&mut self, record: RunRecord, model: ModelId, out: &mut Vec<Effect>) {
+    /// Stores a run and its model in the library.
+    pub(super) fn save_run(&mut self, record: RunRecord, model: ModelId, out: &mut Vec<Effect>) {
         if let Some(run) = self.runs.of_mut(record.id) {
             run.model = Some(model);
         }
@@ -210,7 +205,7 @@ impl State {
             RunAction::UseSettings(id) => {
                 if let Some(run) = self.runs.of(id) {
                     let form = &mut self.training.form;
-                    form.preset = Preset::from_name(&run.record.preset).unwrap_or(form.preset);
+                    form.preset = run.record.kind.preset().unwrap_or(form.preset);
                     form.set_config(run.record.config.clone());
                     self.notices
                         .news("The settings are as they were for that run");
@@ -219,7 +214,7 @@ impl State {
             RunAction::Pin(id, pin) => {
                 if let Some(run) = self.runs.of_mut(id) {
                     run.record.is_pinned = pin;
-                    if run.is_kept {
+                    if run.is_stored {
                         let record = Box::new(run.record.clone());
                         out.push(Effect::Library(RunLibraryTask::Update(record)));
                     }
@@ -235,7 +230,7 @@ impl State {
         }
     }
 
-    /// Takes in what came of something in the library.
+    /// Takes the result of a task in the library.
     pub(super) fn on_run_library_outcome(
         &mut self,
         outcome: RunLibraryOutcome,
@@ -247,21 +242,21 @@ impl State {
                     self.notices.error(error::chain(&error));
                 }
                 let known = std::mem::take(&mut self.runs.list);
-                let former = records
+                let earlier = records
                     .into_iter()
                     .filter(|record| known.iter().all(|run| run.record.id != record.id))
                     .map(Run::of_library);
-                let former: Vec<Run> = former.collect();
-                self.runs.list = known.into_iter().chain(former).collect();
+                let earlier: Vec<Run> = earlier.collect();
+                self.runs.list = known.into_iter().chain(earlier).collect();
             }
             RunLibraryOutcome::Saved(id, removed) => {
                 if let Some(run) = self.runs.of_mut(id) {
-                    run.is_kept = true;
+                    run.is_stored = true;
                     if let Some(model) = run.model {
                         self.models.mark_saved(model);
                     }
                 }
-                // What made room for it can only be brought back where its model is at hand.
+                // These runs are deleted.
                 let list = &mut self.runs.list;
                 list.retain(|run| !removed.contains(&run.record.id));
             }
@@ -279,7 +274,7 @@ impl State {
         }
     }
 
-    /// A run whose model was asked for can be asked for again.
+    /// After an error, models can be loaded again.
     pub(super) fn reset_loading_runs(&mut self) {
         for run in &mut self.runs.list {
             run.is_loading = false;
@@ -327,7 +322,7 @@ mod tests {
             change(&mut config);
             let record = RunRecord {
                 id: 1,
-                preset: "keras".to_owned(),
+                kind: RunKind::Preset(Preset::Keras),
                 config,
                 dataset: String::new(),
                 is_stopped: false,

@@ -1,13 +1,16 @@
-//! Where a training is, as the window knows it.
+//! The training panel: the current training, its metrics, and the actions on it.
 
 use std::{fmt::Write as _, sync::Arc};
 
-use super::{form::TrainingForm, models::Snapshot};
+use super::{State, form::TrainingForm, models::Snapshot, paths::folder_text};
 pub use crate::worker::file_tasks::CurvesImage;
 use crate::{
+    app::action::Effect,
     data::{DataSource, preview::DatasetPreview},
+    model::device::DeviceChoice,
+    store::run_library::RunKind,
     training::{
-        EpochRecord, Plan, Progress,
+        EpochRecord, Plan, Progress, Start,
         checkpoint::Checkpoint,
         config::TrainingConfig,
         diagnostics::{self, Divergence, Hint},
@@ -16,44 +19,44 @@ use crate::{
     worker::trainer::{BatchCurve, TrainingFailure},
 };
 
-/// What the trainer is doing. Each run has a number, so that news of an earlier one can be told.
+/// The state of the trainer. Runs have numbers, which tell facts of earlier runs apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum TrainingState {
-    /// Nothing was trained yet.
+    /// Before the first training.
     #[default]
     Idle,
-    /// It learns.
+    /// A training runs.
     Running {
         /// The run's number.
         run: u64,
     },
-    /// It waits to be resumed.
+    /// A training is paused.
     Paused {
         /// The run's number.
         run: u64,
     },
-    /// It was told to stop, and is still at what was at hand.
+    /// A training finishes its batch after a stop signal.
     Stopping {
         /// The run's number.
         run: u64,
     },
-    /// It learns no more, and tests what it has learned, which answers already.
+    /// A trained network is being tested. It is in use already.
     Testing {
         /// The run's number.
         run: u64,
-        /// Whether it was stopped before its last epoch ended.
+        /// Whether the user stopped it.
         stopped: bool,
-        /// Whether it was told to leave out the rest of the test.
+        /// Whether the user skipped the test.
         is_skipped: bool,
     },
-    /// It is done.
+    /// A training finished.
     Finished {
         /// The run's number.
         run: u64,
-        /// Whether it was stopped before its last epoch ended.
+        /// Whether the user stopped it.
         stopped: bool,
     },
-    /// It did not come to an end.
+    /// A training failed.
     Failed {
         /// The run's number.
         run: u64,
@@ -63,7 +66,7 @@ pub enum TrainingState {
 }
 
 impl TrainingState {
-    /// The number of the run that is under way, if one is.
+    /// The number of the current run.
     pub fn active_run(&self) -> Option<u64> {
         match *self {
             Self::Running { run }
@@ -75,58 +78,58 @@ impl TrainingState {
     }
 }
 
-/// A first look at the data that is to be learned from.
+/// A preview of the training data.
 #[derive(Clone, Debug, Default)]
 pub struct DataPreview {
-    asked: Option<DataSource>,
-    seen: Option<Result<Arc<DatasetPreview>, String>>,
+    source: Option<DataSource>,
+    result: Option<Result<Arc<DatasetPreview>, String>>,
 }
 
 impl DataPreview {
-    /// What was seen of it, or why nothing was: the whole sentence. `None` while nothing is known.
+    /// The preview of a source, or the error as a sentence. `None` before the result.
     pub fn of(&self, source: &DataSource) -> Option<&Result<Arc<DatasetPreview>, String>> {
-        self.seen.as_ref().filter(|_| self.is_asked(source))
+        self.result.as_ref().filter(|_| self.is_requested(source))
     }
 
-    /// Whether it was asked to look at that source last.
-    pub fn is_asked(&self, source: &DataSource) -> bool {
-        self.asked.as_ref() == Some(source)
+    /// Whether the last request was for this source.
+    pub fn is_requested(&self, source: &DataSource) -> bool {
+        self.source.as_ref() == Some(source)
     }
 
-    /// Whether somebody has to look at it now.
-    pub(super) fn ask(&mut self, source: &DataSource) -> bool {
-        if self.is_asked(source) {
+    /// Requests a preview. Returns whether it is a new request.
+    pub(super) fn request(&mut self, source: &DataSource) -> bool {
+        if self.is_requested(source) {
             return false;
         }
-        self.asked = Some(source.clone());
-        self.seen = None;
+        self.source = Some(source.clone());
+        self.result = None;
         true
     }
 
-    /// Takes in what was seen, unless another source is asked for by now.
-    pub(super) fn answer(&mut self, source: &DataSource, seen: Result<DatasetPreview, String>) {
-        if self.is_asked(source) {
-            self.seen = Some(seen.map(Arc::new));
+    /// Takes a result, unless another source was requested since.
+    pub(super) fn set(&mut self, source: &DataSource, result: Result<DatasetPreview, String>) {
+        if self.is_requested(source) {
+            self.result = Some(result.map(Arc::new));
         }
     }
 }
 
-/// The training panel's side of the state.
+/// The state of the training panel.
 #[derive(Clone, Debug)]
 pub struct Training {
-    /// What the fields are set to.
+    /// The settings.
     pub form: TrainingForm,
-    /// What the trainer is doing.
+    /// The state of the trainer.
     pub state: TrainingState,
-    /// How much the run has to do; `None` until its data is there.
+    /// The size of the current training; `None` before its data is read.
     pub plan: Option<Plan>,
-    /// How the last run is trained; `None` before the first one.
+    /// The configuration of the last run.
     pub config: Option<TrainingConfig>,
-    /// The name of the preset that its settings began with, or what lesson it is.
-    pub preset: String,
-    /// How far the run is; `None` until its first batch.
+    /// How the last run started.
+    pub kind: RunKind,
+    /// The progress of the current run; `None` before its first batch.
     pub progress: Option<Progress>,
-    /// The figures of its batches.
+    /// The metrics of its batches.
     pub batches: BatchCurve,
     /// The finished epochs of the last run.
     pub history: Vec<EpochRecord>,
@@ -134,21 +137,21 @@ pub struct Training {
     pub hints: Vec<Hint>,
     /// How the loss of the last run diverged, if it did.
     pub divergence: Option<Divergence>,
-    /// The figures on the test set when the last run is finished and there was one.
+    /// The metrics of the last run on the test set.
     pub test: Option<Evaluation>,
-    /// The validation accuracy, 0..=1, of the network that the last run left.
+    /// The validation accuracy of the resulting network, 0..=1.
     pub validation_accuracy: Option<f64>,
-    /// What a first look at the data showed.
+    /// The preview of the data.
     pub data: DataPreview,
     /// The picture of the curves that is to be saved.
     pub curves_image: Option<Arc<CurvesImage>>,
-    /// The newest weights of the run under way.
+    /// The newest copy of the network of the current run.
     pub snapshot: Option<Snapshot>,
     /// Whether a resumable checkpoint of the current run is stored.
     pub has_checkpoint: bool,
-    /// A training that was interrupted before the window was closed: whether it shall go on is asked.
-    pub interrupted: Option<Arc<Checkpoint>>,
-    /// How many drawings of one's own are kept to learn from, 0 until it is told; `None` where they cannot be read.
+    /// The resumable checkpoint of an earlier session. A question offers to resume it.
+    pub resumable: Option<Arc<Checkpoint>>,
+    /// The number of stored corrections; `None` if they are unreadable.
     pub correction_count: Option<usize>,
     runs: u64,
 }
@@ -157,7 +160,7 @@ impl Default for Training {
     fn default() -> Self {
         let form = TrainingForm::default();
         Self {
-            preset: form.preset.to_string(),
+            kind: RunKind::Preset(form.preset),
             form,
             state: TrainingState::default(),
             plan: None,
@@ -173,7 +176,7 @@ impl Default for Training {
             curves_image: None,
             snapshot: None,
             has_checkpoint: false,
-            interrupted: None,
+            resumable: None,
             correction_count: Some(0),
             runs: 0,
         }
@@ -181,13 +184,13 @@ impl Default for Training {
 }
 
 impl Training {
-    /// Forgets the last run and gives the next one's number, counted from 1.
-    pub fn begin(&mut self, preset: String, config: TrainingConfig) -> u64 {
+    /// Resets the metrics of the last run. Returns the number of the next one, from 1.
+    pub fn begin(&mut self, kind: RunKind, config: TrainingConfig) -> u64 {
         self.runs += 1;
         let run = self.runs;
         self.state = TrainingState::Running { run };
         self.plan = None;
-        self.preset = preset;
+        self.kind = kind;
         self.config = Some(config);
         self.progress = None;
         self.batches = BatchCurve::default();
@@ -201,19 +204,19 @@ impl Training {
         run
     }
 
-    /// The epoch under way, from 1.
+    /// The current epoch, from 1.
     pub(super) fn epoch(&self) -> usize {
         self.progress.map_or(1, |progress| progress.epoch)
     }
 
-    /// The figures of the finished epochs for other programs, as CSV; what is not known is empty.
+    /// The metrics of the finished epochs as CSV. Missing values are empty.
     pub fn table(&self) -> String {
         let mut text =
             "epoch,loss,accuracy,validation_loss,validation_accuracy,learning_rate,seconds\n"
                 .to_owned();
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         for record in &self.history {
-            // A string takes all that is written to it.
+            // Writing to a string cannot fail.
             let _ = writeln!(
                 text,
                 "{},{},{},{},{},{},{}",
@@ -229,7 +232,7 @@ impl Training {
         text
     }
 
-    /// The finished epoch with the least validation loss; without validation there is none.
+    /// The finished epoch with the lowest validation loss; `None` without validation.
     pub fn best_epoch(&self) -> Option<&EpochRecord> {
         best_of(&self.history)
     }
@@ -252,7 +255,107 @@ impl Training {
     }
 }
 
-/// The epoch with the least validation loss.
+impl State {
+    /// Starts a training with the settings of the form.
+    pub(super) fn train(&mut self, out: &mut Vec<Effect>) {
+        if self.training.state.active_run().is_some() {
+            return;
+        }
+        let form = &self.training.form;
+        let config = match form.config() {
+            Ok(config) => config,
+            Err(refusal) => return self.notices.error(refusal.to_string()),
+        };
+        let Some(data) = form.source() else {
+            let text = "Choose the folder of the data set first, or train on MNIST.";
+            return self.notices.error(text);
+        };
+        let (kind, uses_corrections) = (RunKind::Preset(form.preset), form.uses_corrections);
+        let run = self.training.begin(kind, config.clone());
+        log::info!(target: "digitpad", "training run {run} starts: {} on {data:?}", config.model);
+        let device = self.settings.device;
+        out.push(Effect::Train {
+            run,
+            start: Start::Fresh(Box::new(config)),
+            uses_corrections: uses_corrections && data == DataSource::Mnist,
+            data: data.into(),
+            device,
+        });
+    }
+
+    /// Resumes the found checkpoint. The form shows its settings.
+    pub(super) fn resume_checkpoint(&mut self, out: &mut Vec<Effect>) {
+        if self.training.state.active_run().is_some() {
+            return;
+        }
+        let Some(checkpoint) = self.training.resumable.take() else {
+            return;
+        };
+        let kind = if let Some(base) = checkpoint.base_model() {
+            RunKind::FineTuning(base.to_owned())
+        } else {
+            self.use_settings_of(&checkpoint);
+            RunKind::Preset(self.training.form.preset)
+        };
+        let run = self.training.begin(kind, checkpoint.config().clone());
+        log::info!(target: "digitpad", "training run {run} resumes: {checkpoint:?}");
+        out.push(Effect::Train {
+            run,
+            data: checkpoint.source().clone(),
+            start: Start::Resume(checkpoint),
+            uses_corrections: false,
+            device: DeviceChoice::Auto,
+        });
+    }
+
+    /// Shows the settings of a checkpoint in the form.
+    fn use_settings_of(&mut self, checkpoint: &Checkpoint) {
+        let before = &self.training.form;
+        let mut form = TrainingForm::of(before.preset, checkpoint.config().clone());
+        form.uses_corrections = before.uses_corrections;
+        if let DataSource::Folder(folder) = &checkpoint.source().base {
+            form.from_folder = true;
+            form.folder = folder_text(folder);
+        }
+        self.training.form = form;
+    }
+
+    /// Pauses, resumes or stops the current training, or skips its test, if its state allows it.
+    pub(super) fn steer(&mut self, out: &mut Vec<Effect>, effect: Effect) {
+        let next = match (&self.training.state, &effect) {
+            (&TrainingState::Running { run }, Effect::Pause) => TrainingState::Paused { run },
+            (&TrainingState::Paused { run }, Effect::Resume) => TrainingState::Running { run },
+            (&(TrainingState::Running { run } | TrainingState::Paused { run }), Effect::Stop) => {
+                TrainingState::Stopping { run }
+            }
+            (
+                &TrainingState::Testing {
+                    run,
+                    stopped,
+                    is_skipped: false,
+                },
+                Effect::SkipTest,
+            ) => TrainingState::Testing {
+                run,
+                stopped,
+                is_skipped: true,
+            },
+            _ => return,
+        };
+        self.training.state = next;
+        out.push(effect);
+    }
+
+    pub(super) fn watch(&mut self, watch: bool, out: &mut Vec<Effect>) {
+        self.settings.watch = watch;
+        let active = self.training.state.active_run().is_some();
+        self.models
+            .watch(self.training.snapshot.clone().filter(|_| watch && active));
+        out.push(Effect::Answer(Arc::clone(self.models.answering())));
+    }
+}
+
+/// The epoch with the lowest validation loss.
 pub fn best_of(history: &[EpochRecord]) -> Option<&EpochRecord> {
     let with_loss = history
         .iter()
@@ -260,7 +363,7 @@ pub fn best_of(history: &[EpochRecord]) -> Option<&EpochRecord> {
     Some(with_loss.min_by(|(_, a), (_, b)| a.total_cmp(b))?.0)
 }
 
-/// Begins with a capital and ends with a full stop, as what the library says does not.
+/// A sentence: starts with a capital letter and ends with a full stop.
 pub(super) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let Some(first) = chars.next() else {

@@ -3,12 +3,14 @@
 use std::fmt;
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
 use super::{Optimizer, TrainingConfig};
 use crate::{data::augment::Augmentation, model::MlpConfig, training::schedule::Schedule};
 
 /// A named configuration; the quickest is the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Preset {
     /// The recipe of the Keras tutorial: 128 hidden units, ReLU, Adam, 10 epochs of batch 32
     Keras,

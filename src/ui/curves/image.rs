@@ -108,7 +108,7 @@ fn caption(state: &State) -> [String; 2] {
     let title = match &training.config {
         Some(config) => format!(
             "{}, {}",
-            runs::title_of(&training.preset, config),
+            runs::title_of(&training.kind, config),
             config.model
         ),
         None => "Training".to_owned(),

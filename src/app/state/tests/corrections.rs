@@ -5,11 +5,12 @@ use super::{
     *,
 };
 use crate::{
-    app::state::corrections::{FINE_TUNE_HINT, is_fine_tuning},
+    app::state::corrections::FINE_TUNE_HINT,
     bitmap::Digit,
     data::DataSource,
     ink::Stroke,
     store::corrections::{CorrectionOutcome, CorrectionTask},
+    store::run_library::RunKind,
     training::{Start, config::Preset},
 };
 
@@ -258,19 +259,20 @@ fn the_model_at_work_is_taught_what_is_kept() {
         "the one that answers"
     );
     assert_eq!(config.model, *model.mlp.config(), "and its network");
-    assert_eq!(state.training.preset, "lesson for the shipped model");
+    let base = base_model.name().to_owned();
+    assert_eq!(state.training.kind, RunKind::FineTuning(base));
     assert!(state.apply(Action::FineTune).is_empty(), "one at a time");
     let run = state.training.state.active_run().expect("it runs");
     finish(&mut state, run);
     let record = &state.runs.list()[0].record;
     assert!(
-        is_fine_tuning(record),
+        record.kind.preset().is_none(),
         "so that its settings are not offered"
     );
     let run = started_on_mnist(&mut state);
     finish(&mut state, run);
     let record = &state.runs.list()[0].record;
-    assert!(!is_fine_tuning(record), "those of a training are");
+    assert!(!record.kind.preset().is_none(), "those of a training are");
 }
 
 #[test]
