@@ -69,7 +69,7 @@ fn trained_twice(folder: &Path) -> Window {
         window.click("Train");
         window.await_that("it is kept", |harness| {
             let runs = harness.state().state().runs.list();
-            runs.len() == run && runs.iter().all(|run| run.is_kept)
+            runs.len() == run && runs.iter().all(|run| run.is_stored)
         });
     }
     window
