@@ -172,7 +172,7 @@ fn paths(ink: &Ink, side: f32) -> Vec<Vec<Point>> {
     ink.strokes()
         .iter()
         .map(|stroke| {
-            smooth::polyline(stroke.points())
+            smooth::flatten(stroke.points(), smooth::PAD_TOLERANCE)
                 .iter()
                 .map(scaled)
                 .collect()
@@ -262,7 +262,7 @@ fn mapped(ink: &Ink, [xx, xy, yx, yy]: [f32; 4]) -> Ink {
 /// Every stroke sampled at so many places, evenly along its path.
 fn sampled(ink: &Ink, count: usize) -> Ink {
     reshaped(ink, |points| {
-        let path = smooth::polyline(points);
+        let path = smooth::flatten(points, smooth::PAD_TOLERANCE);
         let lengths: Vec<f32> = path
             .windows(2)
             .map(|ends| (ends[1].x - ends[0].x).hypot(ends[1].y - ends[0].y))

@@ -36,15 +36,19 @@ pub fn bitmap_from_path(path: &Path) -> Result<Bitmap, PictureError> {
     let name = format!("the picture {}", path.display());
     let bytes = read_bounded(path, MAX_FILE_BYTES)
         .map_err(|error| error.into_error::<PictureError>(format!("read {name}")))?;
-    read(&bytes, &name)
-}
-
-/// Reads the digit in the content of a picture file.
-///
-/// # Errors
-/// As [`bitmap_from_path`].
-pub fn bitmap_from_bytes(bytes: &[u8]) -> Result<Bitmap, PictureError> {
-    read(bytes, "the picture")
+    let picture = decode(&bytes, &name)?;
+    if let Some(bitmap) = as_mnist(&picture) {
+        return Ok(bitmap);
+    }
+    extract::ink_of(&picture.into_rgba8())
+        .and_then(|ink| normalize(&pen_width::like_mnist(ink)))
+        .ok_or_else(|| {
+            refused(
+                &name,
+                "no ink that stands out from the paper".to_owned(),
+                "a digit in clear contrast to its paper",
+            )
+        })
 }
 
 /// Writes a bitmap as an 8-bit grayscale PNG in MNIST's convention, light ink on black. Replaces an existing file.
@@ -89,22 +93,6 @@ fn save_png(
         },
     )?;
     Ok(write_atomically(path, png.get_ref())?)
-}
-
-fn read(bytes: &[u8], name: &str) -> Result<Bitmap, PictureError> {
-    let picture = decode(bytes, name)?;
-    if let Some(bitmap) = as_mnist(&picture) {
-        return Ok(bitmap);
-    }
-    extract::ink_of(&picture.into_rgba8())
-        .and_then(|ink| normalize(&pen_width::like_mnist(ink)))
-        .ok_or_else(|| {
-            refused(
-                name,
-                "no ink that stands out from the paper".to_owned(),
-                "a digit in clear contrast to its paper",
-            )
-        })
 }
 
 fn decode(bytes: &[u8], name: &str) -> Result<DynamicImage, PictureError> {

@@ -1,12 +1,13 @@
-//! A digit in a picture file is read as the same digit drawn, whatever it is written on.
+//! A digit in a picture gives the same bitmap as its ink, on any paper and with any pen.
 
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
 
 use digitpad::{
     bitmap::{Bitmap, SIDE},
     data::Dataset,
+    error::PictureError,
     ink::{Point, normalize::normalize, raster::Raster},
-    picture::{bitmap_from_bytes, bitmap_from_path, save_bitmap_png},
+    picture::{bitmap_from_path, save_bitmap_png},
 };
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 
@@ -19,7 +20,7 @@ fn strokes() -> [Vec<Point>; 2] {
     ]
 }
 
-/// How much of each pixel of a square picture is inked.
+/// The inked part of each pixel of a square picture.
 fn coverage(side: usize, pen_width: f32) -> Vec<f32> {
     let lines = strokes().map(|stroke| {
         let place = |point: &Point| Point::new(point.x * side as f32, point.y * side as f32);
@@ -30,7 +31,7 @@ fn coverage(side: usize, pen_width: f32) -> Vec<f32> {
         .to_vec()
 }
 
-/// A picture of the digit: `tone` says the color for a place in 0..=1 and how inked it is.
+/// A picture of the digit. `tone` maps a place in 0..=1 and its coverage to a color.
 fn picture(side: usize, pen_width: f32, tone: impl Fn(f32, f32, f32) -> [f32; 4]) -> RgbaImage {
     let coverage = coverage(side, pen_width);
     RgbaImage::from_fn(side as u32, side as u32, |x, y| {
@@ -46,18 +47,25 @@ fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     file.into_inner()
 }
 
+/// Reads a picture file with this content.
+fn bitmap_from_bytes(bytes: &[u8]) -> Result<Bitmap, PictureError> {
+    let mut file = tempfile::NamedTempFile::new().expect("a file for the test");
+    file.write_all(bytes).expect("writes");
+    bitmap_from_path(file.path())
+}
+
 fn read(picture: RgbaImage) -> Bitmap {
     bitmap_from_bytes(&encoded(&picture.into(), ImageFormat::Png)).expect("is read")
 }
 
-/// The digit in the network's picture, from clean ink with a pen of MNIST's width.
+/// The digit's bitmap, from clean ink with a pen of MNIST's width.
 fn clean() -> Bitmap {
     let raster = Raster::new(1000, 1000, coverage(1000, 0.08)).expect("1000×1000");
     normalize(&raster).expect("there is ink")
 }
 
-/// The part of the ink that two pictures share, 1 for the same, after a shift by up to one pixel:
-/// a hair's breadth decides which whole pixel is the middle.
+/// The intersection over union of two pictures' ink, after the best shift by up to one pixel, because rounding decides
+/// between two whole-pixel shifts.
 fn likeness(a: &Bitmap, b: &Bitmap) -> f32 {
     let shared = |dx: usize, dy: usize| -> f32 {
         let (mut both, mut either) = (0.0, 0.0);
@@ -80,14 +88,14 @@ fn gray(tone: f32) -> [f32; 4] {
     [tone, tone, tone, 1.0]
 }
 
-/// A number in -1..1 that looks random, for a place.
+/// A pseudorandom number in -1..1 for a place.
 fn grain(x: f32, y: f32) -> f32 {
     let mixed = ((x * 12_989.8 + y * 78_233.0).sin() * 43_758.547).fract();
     2.0 * mixed.abs() - 1.0
 }
 
 #[test]
-fn any_paper_will_do() {
+fn any_paper_is_read() {
     type Tone = fn(f32, f32, f32) -> [f32; 4];
     let cases: [(Tone, &str); 13] = [
         (|_, _, ink| gray(1.0 - ink), "black on white"),
@@ -114,14 +122,14 @@ fn any_paper_will_do() {
             |_, _, ink| [1.0 - ink, 1.0 - 0.9 * ink, 1.0 - 0.3 * ink, 1.0],
             "a blue ballpoint",
         ),
-        (|_, _, ink| [0.0, 0.0, 0.0, ink], "black on nothing"),
-        (|_, _, ink| [1.0, 1.0, 1.0, ink], "white on nothing"),
+        (|_, _, ink| [0.0, 0.0, 0.0, ink], "black on transparent"),
+        (|_, _, ink| [1.0, 1.0, 1.0, ink], "white on transparent"),
         (
             |x, y, ink| {
                 let sheet = (x - 0.5).abs().max((y - 0.5).abs()) < 0.45;
                 [1.0 - ink, 1.0 - ink, 1.0 - ink, f32::from(u8::from(sheet))]
             },
-            "a sheet on nothing",
+            "a sheet on transparent",
         ),
         (
             |x, y, ink| {
@@ -145,7 +153,7 @@ fn any_paper_will_do() {
 }
 
 #[test]
-fn any_pen_will_do() {
+fn any_pen_is_read() {
     let expected = clean();
     for (pen_width, least) in [(0.01, 0.75), (0.03, 0.75), (0.07, 0.8), (0.15, 0.65)] {
         let bitmap = read(picture(400, pen_width, |_, _, ink| gray(1.0 - ink)));
@@ -158,7 +166,7 @@ fn any_pen_will_do() {
 }
 
 #[test]
-fn a_digit_that_is_cut_out_at_its_own_box_is_read() {
+fn a_digit_cropped_to_its_bounding_box_is_read() {
     let test = Dataset::mnist().expect("is built in").test.take(50);
     for index in 0..test.len() {
         let whole = GrayImage::from_raw(28, 28, test.image(index).to_vec()).expect("28×28");
@@ -205,7 +213,7 @@ fn every_format_is_read() {
 }
 
 #[test]
-fn mnist_s_own_pictures_stay_as_they_are() {
+fn mnist_pictures_stay_unchanged() {
     let data = digitpad::data::Dataset::mnist()
         .expect("it is built in")
         .train
@@ -220,7 +228,7 @@ fn mnist_s_own_pictures_stay_as_they_are() {
             let bitmap = bitmap.expect("is read");
             assert_eq!(bitmap, Bitmap::from_bytes(bytes), "image {index} {kind}");
         }
-        // The rule that made it takes it for made already, but for what was rounded to bytes.
+        // Normalization changes only what bytes rounded.
         let before = Bitmap::from_bytes(bytes);
         let pixels = before.pixels().to_vec();
         let raster = Raster::new(SIDE, SIDE, pixels).expect("28×28");
@@ -234,8 +242,8 @@ fn mnist_s_own_pictures_stay_as_they_are() {
 }
 
 #[test]
-fn a_camera_held_upright_is_turned() {
-    // The smallest Exif block that says orientation 6: to be shown, turn by 90° clockwise.
+fn a_picture_is_rotated_by_its_orientation() {
+    // The smallest Exif block with orientation 6: rotate by 90° clockwise.
     let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     let upright = DynamicImage::from(picture(200, 0.08, |_, _, ink| gray(1.0 - ink)));
     let lying = DynamicImage::from(upright.rotate270().to_rgb8());
@@ -243,11 +251,11 @@ fn a_camera_held_upright_is_turned() {
     let len = (exif.len() as u16 + 2).to_be_bytes();
     let file = [&jpeg[..2], &[0xff, 0xe1], &len, exif, &jpeg[2..]].concat();
     let bitmap = bitmap_from_bytes(&file).expect("is read");
-    assert!(likeness(&clean(), &bitmap) > 0.85, "it stands: {bitmap:?}");
+    assert!(likeness(&clean(), &bitmap) > 0.85, "upright: {bitmap:?}");
 }
 
 #[test]
-fn what_shows_no_digit_is_refused_in_words() {
+fn a_picture_without_a_digit_is_refused() {
     let paper = |tone: fn(f32, f32, f32) -> [f32; 4]| {
         encoded(&picture(200, 0.08, tone).into(), ImageFormat::Png)
     };
@@ -255,11 +263,7 @@ fn what_shows_no_digit_is_refused_in_words() {
     let pixel = RgbImage::from_pixel(1, 1, Rgb([9, 9, 9]));
     let cases = [
         (Vec::new(), "another kind of file", "nothing"),
-        (
-            b"no picture at all".to_vec(),
-            "another kind of file",
-            "text",
-        ),
+        (b"not a picture".to_vec(), "another kind of file", "text"),
         (
             png[..png.len() / 2].to_vec(),
             "a damaged or unusual picture",
@@ -301,26 +305,26 @@ fn what_shows_no_digit_is_refused_in_words() {
             "one pixel",
         ),
     ];
-    for (bytes, words, reason) in cases {
-        let message = bitmap_from_bytes(&bytes).expect_err(reason).to_string();
-        assert!(message.contains(words), "{reason}: {message}");
+    for (bytes, found, reason) in cases {
+        match bitmap_from_bytes(&bytes).expect_err(reason) {
+            PictureError::Refused(refusal) => {
+                assert!(refusal.found.contains(found), "{reason}: {refusal}");
+            }
+            PictureError::Io(error) => panic!("{reason}: {error}"),
+        }
     }
 }
 
 #[test]
-fn a_saved_picture_comes_back() {
+fn a_saved_bitmap_is_read_back() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let path = folder.path().join("four.png");
     let bitmap = Bitmap::from_bytes(&clean().to_bytes());
     save_bitmap_png(&bitmap, &path).expect("writes");
-    assert_eq!(
-        bitmap_from_path(&path).expect("reads"),
-        bitmap,
-        "to the last gray"
-    );
-    let none = folder.path().join("none.png");
-    let message = bitmap_from_path(&none)
-        .expect_err("no such file")
-        .to_string();
-    assert!(message.contains("none.png"), "the file is named: {message}");
+    assert_eq!(bitmap_from_path(&path).expect("reads"), bitmap, "exactly");
+    let missing = folder.path().join("none.png");
+    match bitmap_from_path(&missing).expect_err("no such file") {
+        PictureError::Io(error) => assert_eq!(error.path, missing, "the file"),
+        PictureError::Refused(refusal) => panic!("{refusal}"),
+    }
 }

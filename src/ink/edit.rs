@@ -8,7 +8,7 @@ use crate::bitmap::Digit;
 /// More points than a person draws in one stroke. A stroke that reaches it is thinned to half its density.
 pub const MAX_STROKE_POINTS: usize = 8192;
 /// The largest number of undo steps.
-pub const MAX_UNDO_STEPS: usize = 500;
+const MAX_UNDO_STEPS: usize = 500;
 
 /// The label of a correction: a digit, or `None` for a non-digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

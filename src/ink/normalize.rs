@@ -98,8 +98,8 @@ fn brightest_to_one(raster: &Raster) -> Bitmap {
     Bitmap::from_pixels(&pixels)
 }
 
-/// Normalizes a digit that comes as pixels, as MNIST did: the bounding box of the ink, made square, is resampled by
-/// area to 20×20; the brightest pixel becomes 1; a shift by whole pixels puts the center of mass into (14, 15] of
+/// Normalizes a digit that comes as pixels, as MNIST did: the bounding box of the ink is resampled by area, so that its
+/// longer side is 20 pixels; the brightest pixel becomes 1; a shift by whole pixels puts the center of mass into (14, 15] of
 /// 28, with pixel `i` from `i` to `i + 1`, but no ink out of the picture. `None` without ink.
 ///
 /// The rule is that of the QMNIST reconstruction (Yadav and Bottou, "Cold case: the lost MNIST digits", 2019). Every
@@ -107,12 +107,11 @@ fn brightest_to_one(raster: &Raster) -> Bitmap {
 pub fn normalize(gray: &Raster) -> Option<Bitmap> {
     let (columns, rows) = ink_box(gray)?;
     let side = columns.len().max(rows.len());
-    // The padding beside the shorter side is a whole number of cells. So a digit that is 20 pixels long is not
-    // blurred. The shift to the center of mass corrects the rest.
+    // The cells begin at the ink, so that a digit that is 20 pixels long is not blurred. The shift to the center of
+    // mass does the rest.
     let cells = |ink: &Range<usize>| -> [Range<f64>; BOX] {
-        let paper = ((side - ink.len()) * BOX / (2 * side)) as f64;
-        let edge = |cell: f64| ink.start as f64 + (cell - paper) * side as f64 / BOX as f64;
-        std::array::from_fn(|cell| edge(cell as f64)..edge(cell as f64 + 1.0))
+        let edge = |cell: usize| ink.start as f64 + (cell * side) as f64 / BOX as f64;
+        std::array::from_fn(|cell| edge(cell)..edge(cell + 1))
     };
     let (cell_columns, cell_rows) = (cells(&columns), cells(&rows));
 
@@ -162,7 +161,7 @@ fn overlaps(cell: &Range<f64>, pixels: &Range<usize>) -> impl Iterator<Item = (u
     let past = (end.ceil().max(0.0) as usize).min(pixels.end);
     (first..past).map(move |pixel| {
         let part = end.min(pixel as f64 + 1.0) - start.max(pixel as f64);
-        (pixel, part.max(0.0))
+        (pixel, part)
     })
 }
 
@@ -179,7 +178,7 @@ fn place(boxed: &[[f64; BOX]; BOX]) -> Bitmap {
     }
     // The center of symmetric ink lies exactly on the bound. Rounding must not decide.
     let last = (SIDE / 2 + 1) as f64 + 1e-6;
-    // No ink may leave the picture. The padding of the box may.
+    // No ink may leave the picture.
     let shift = |along: f64, inked: Range<usize>| {
         let (least, most) = (-(inked.start as f64), SIDE as f64 - inked.end as f64);
         (last - along / mass).floor().clamp(least, most) as isize
@@ -243,7 +242,7 @@ mod tests {
     #[test]
     fn the_rules_of_mnist() {
         let tall: &[&str] = &["..#.", "..#.", "..#.", "..#."];
-        let cases: [(&[&str], [usize; 4], &str); 7] = [
+        let cases: [(&[&str], [usize; 4], &str); 9] = [
             (&["#"], [5, 24, 5, 24], "a square fills the box"),
             (
                 &["....", ".##.", ".##.", "...."],
@@ -265,8 +264,14 @@ mod tests {
             (
                 &["1##1", "....", "...1"],
                 [4, 23, 12, 26],
-                "no ink leaves the picture; padding does",
+                "the box's padding may leave the picture",
             ),
+            (
+                &["#........1"],
+                [8, 27, 14, 15],
+                "no ink leaves the picture on the right",
+            ),
+            (&["1........#"], [0, 19, 14, 15], "nor on the left"),
         ];
         for (rows, expected, reason) in cases {
             let bitmap = normalize(&raster(rows)).expect("there is ink");
@@ -295,6 +300,8 @@ mod tests {
         }
         let negative = Raster::new(2, 1, vec![-1.0, -0.5]).expect("a raster");
         assert_eq!(normalize(&negative), None, "negative values are not ink");
+        let normalized = |middle: f32| normalize(&Raster::new(3, 1, vec![1.0, middle, 1.0])?);
+        assert_eq!(normalized(-5.0), normalized(0.0), "also between ink");
     }
 
     fn any_raster() -> impl Strategy<Value = (usize, usize, Vec<f32>)> {

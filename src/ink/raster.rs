@@ -56,7 +56,7 @@ impl Raster {
     }
 
     /// The ink's center of mass, with pixel `i` from `i` to `i + 1`; `None` without ink.
-    pub fn center_of_mass(&self) -> Option<Point> {
+    pub(crate) fn center_of_mass(&self) -> Option<Point> {
         let (mut mass, mut along_x, mut along_y) = (0.0_f64, 0.0_f64, 0.0_f64);
         for (y, row) in self.rows().enumerate() {
             let mut of_row = 0.0;

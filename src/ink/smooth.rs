@@ -7,7 +7,7 @@
 
 use super::Point;
 
-/// The tolerance of [`polyline`], in units of the pad's side: a quarter of a pixel on a pad of 500.
+/// The tolerance of [`flatten`] for the pad, in units of its side: a quarter of a pixel on a pad of 500.
 pub const PAD_TOLERANCE: f32 = 0.0005;
 /// The smallest distance of two samples, in tolerances.
 const SPACING_IN_TOLERANCES: f32 = 4.0;
@@ -18,11 +18,6 @@ const MAX_HANDLE: f32 = 0.5;
 const MAX_SKIPPED: usize = 12;
 /// The largest number of chords per segment.
 const MAX_PIECES: f32 = 64.0;
-
-/// The path through a stroke's samples, fine enough for the pad, in the pad's units.
-pub fn polyline(points: &[Point]) -> Vec<Point> {
-    flatten(points, PAD_TOLERANCE)
-}
 
 /// The path through a stroke's samples: a polyline within two `tolerance` of the curve, in the unit of the points. It
 /// has the samples' first and last point. Samples at one place give one point.
@@ -320,6 +315,19 @@ mod tests {
     }
 
     #[test]
+    fn a_path_becomes_straight_toward_a_corner() {
+        // A turn of 89°: as a smooth joint it would bulge by a tenth of a chord.
+        let (sin, cos) = 89.0_f32.to_radians().sin_cos();
+        let samples = [(0.0, 0.0), (1.0, 0.0), (1.0 + cos, sin)].map(|(x, y)| Point::new(x, y));
+        for point in flatten(&samples, 0.001) {
+            let chords = samples.windows(2);
+            let off = chords.map(|ends| squared_distance(point, ends[0], ends[1]));
+            let off = off.fold(f32::INFINITY, f32::min).sqrt();
+            assert!(off < 0.01, "{point:?} is off by {off}");
+        }
+    }
+
+    #[test]
     fn degenerate_strokes_have_a_path() {
         let p = Point::new;
         let cases: [(&[Point], &[Point], &str); 5] = [
@@ -338,7 +346,7 @@ mod tests {
             ),
         ];
         for (points, expected, reason) in cases {
-            assert_eq!(polyline(points), expected, "{reason}");
+            assert_eq!(flatten(points, PAD_TOLERANCE), expected, "{reason}");
         }
     }
 
@@ -366,7 +374,7 @@ mod tests {
             p(f32::MIN, f32::MAX),
             p(1.0, 1.0),
         ];
-        let path = polyline(&far);
+        let path = flatten(&far, PAD_TOLERANCE);
         assert!(path.iter().all(|point| point.is_finite()), "{path:?}");
         assert_eq!(path.last(), far.last(), "the end stays");
     }

@@ -1,10 +1,10 @@
-//! Digits as curves, to be sampled as often as wanted.
+//! Digits as parametric curves.
 
 use digitpad::ink::{Ink, Point, Stroke};
 
-/// A part of a stroke without a corner: where the pen is at a time in 0..=1.
+/// A part of a stroke without corners: the place of the pen at a time in 0..=1.
 pub(crate) type Part = fn(f32) -> (f32, f32);
-/// A digit's name and its strokes, each of parts.
+/// A digit's name, and its strokes as parts.
 pub(crate) type Drawn = (&'static str, Vec<Vec<Part>>);
 
 pub(crate) fn digits() -> Vec<Drawn> {
@@ -61,7 +61,7 @@ pub(crate) fn digits() -> Vec<Drawn> {
     ]
 }
 
-/// The digit's strokes with `per_part` samples between two corners.
+/// Ink with `per_part` intervals between samples in each part.
 pub(crate) fn sampled(strokes: &[Vec<Part>], per_part: usize) -> Ink {
     let stroke = |parts: &Vec<Part>| {
         let points = parts.iter().flat_map(|part| {

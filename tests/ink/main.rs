@@ -1,5 +1,4 @@
-//! A drawing becomes the picture that MNIST would show of it, wherever, however large and however
-//! fast it was drawn.
+//! The bitmap of a drawing does not depend on its position, its size or the tablet's sampling rate.
 
 mod digits;
 mod properties;
@@ -20,7 +19,7 @@ fn ink(strokes: &[&[(f32, f32)]]) -> Ink {
     strokes.iter().filter_map(stroke).collect()
 }
 
-/// The largest difference of a pixel, and the mean over all of the picture's ink.
+/// The largest difference of a pixel, and the sum of all differences relative to the ink.
 fn difference(a: &Bitmap, b: &Bitmap) -> (f32, f32) {
     let pairs = || a.pixels().iter().zip(b.pixels());
     let largest = pairs().map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -32,7 +31,7 @@ fn mass(bitmap: &Bitmap) -> f32 {
     bitmap.pixels().iter().sum()
 }
 
-/// Columns and rows from the first to the last with any ink.
+/// The number of columns and rows of the ink's bounding box.
 fn extent(bitmap: &Bitmap) -> (usize, usize) {
     let span = |of: fn(usize) -> usize| {
         let inked = || {
@@ -48,7 +47,7 @@ fn extent(bitmap: &Bitmap) -> (usize, usize) {
     (span(|index| index % SIDE), span(|index| index / SIDE))
 }
 
-/// The center of mass, with pixel `i` reaching from `i` to `i + 1`.
+/// The center of mass, with pixel `i` from `i` to `i + 1`.
 fn center(bitmap: &Bitmap) -> (f32, f32) {
     let moment = |of: fn(usize) -> usize| -> f32 {
         let pixels = bitmap.pixels().iter().enumerate();
@@ -74,39 +73,45 @@ fn scribble() -> Ink {
 }
 
 #[test]
-fn degenerate_ink_becomes_what_it_looks_like() {
-    // Columns and rows may be one more than what the ink takes, as it may begin within a pixel.
+fn degenerate_ink_has_the_expected_size() {
+    // The ink may begin within a pixel, so it may take one more column or row than its size.
     struct Case {
         ink: Ink,
         columns: std::ops::RangeInclusive<usize>,
         rows: std::ops::RangeInclusive<usize>,
         reason: &'static str,
     }
-    let tap = ink(&[&[(0.3, 0.9)]]);
+    let dot = ink(&[&[(0.3, 0.9)]]);
+    // Eight samples whose bounding box is 8 % smaller than the circle.
+    let circle = |index: usize| {
+        let (sin, cos) = ((index as f32 + 0.5) * std::f32::consts::FRAC_PI_4).sin_cos();
+        (0.5 + 0.4 * cos, 0.5 + 0.4 * sin)
+    };
+    let circle_between_samples = ink(&[&std::array::from_fn::<_, 11, _>(circle)]);
     let cases = [
         Case {
-            ink: tap,
+            ink: dot,
             columns: 2..=4,
             rows: 2..=4,
-            reason: "a tap is a dot as wide as the pen",
+            reason: "a dot is as wide as the pen",
         },
         Case {
             ink: ink(&[&[(0.5, 0.5); 40]]),
             columns: 2..=4,
             rows: 2..=4,
-            reason: "a pen that rests is a tap",
+            reason: "a pen at rest is a dot",
         },
         Case {
             ink: ink(&[&[(0.5, 0.5), (0.502, 0.501), (0.501, 0.503)]]),
             columns: 2..=7,
             rows: 2..=7,
-            reason: "a hand that shakes at a tap writes no digit",
+            reason: "a shaken dot is not enlarged to a digit",
         },
         Case {
             ink: ink(&[&[(0.2, 0.5)], &[(0.8, 0.5)]]),
             columns: 20..=21,
             rows: 2..=4,
-            reason: "two taps are as far from each other as MNIST's box allows",
+            reason: "two dots fill the box",
         },
         Case {
             ink: ink(&[&[(0.5, 0.1), (0.5, 0.9)]]),
@@ -121,10 +126,16 @@ fn degenerate_ink_becomes_what_it_looks_like() {
             reason: "a dash stays flat",
         },
         Case {
+            ink: circle_between_samples,
+            columns: 20..=21,
+            rows: 20..=21,
+            reason: "a path beyond the bounding box of its samples fits, too",
+        },
+        Case {
             ink: scribble(),
             columns: 20..=21,
             rows: 20..=21,
-            reason: "ten thousand points fit as ten do",
+            reason: "a scribble of ten thousand points fills the box",
         },
     ];
     for Case {
@@ -150,16 +161,24 @@ fn degenerate_ink_becomes_what_it_looks_like() {
         assert!((x - 14.5).abs() < 0.05, "{reason}: its center is at x {x}");
         assert!((y - 14.5).abs() < 0.05, "{reason}: its center is at y {y}");
     }
-    assert_eq!(
-        to_bitmap(&Ink::default()),
-        None,
-        "an empty pad has no picture"
+    assert_eq!(to_bitmap(&Ink::default()), None, "empty ink has no bitmap");
+}
+
+#[test]
+fn the_pen_is_as_wide_as_in_mnist() {
+    let line = to_bitmap(&ink(&[&[(0.5, 0.1), (0.5, 0.9)]])).expect("there is ink");
+    // 20 pixels long and 2.4 wide, with round ends. The rasterizer is exact to 2 %.
+    let expected = 17.6 * 2.4 + std::f32::consts::PI * 1.2 * 1.2;
+    let found = mass(&line);
+    assert!(
+        (found / expected - 1.0).abs() < 0.02,
+        "{found}, not {expected}"
     );
 }
 
 #[test]
-fn ink_whose_centre_is_far_off_is_not_cut() {
-    // Much ink on the left and a tap far to the right: to center it would push the tap out.
+fn centering_moves_no_ink_out_of_the_picture() {
+    // Much ink on the left and a dot far to the right: centering alone would push the dot out.
     let mut points = Vec::new();
     for i in 0..400 {
         points.push((0.1 + 0.03 * (i % 2) as f32, 0.2 + 0.0015 * i as f32));
@@ -170,12 +189,12 @@ fn ink_whose_centre_is_far_off_is_not_cut() {
         .chunks_exact(SIDE)
         .map(|row| row[24..].iter().sum::<f32>())
         .sum();
-    assert!(right > 3.5, "the whole dot is still there: {bitmap:?}");
+    assert!(right > 3.5, "the dot is complete: {bitmap:?}");
 }
 
 #[test]
-fn how_often_the_tablet_sampled_does_not_matter() {
-    // Nobody knows exactly what curve an 8 of ten points was; with twice as many it is clear.
+fn the_sampling_rate_does_not_matter() {
+    // Largest and mean difference: ten samples do not determine the curve of an 8, twenty do.
     let tolerances = [
         (10, 0.65, 0.22),
         (20, 0.2, 0.05),
@@ -197,7 +216,7 @@ fn how_often_the_tablet_sampled_does_not_matter() {
 
 #[test]
 fn corners_stay_corners() {
-    // Straight strokes sampled at their ends only: the path must not leave them.
+    // Straight lines, sampled only at their ends: the path must follow them.
     let corners: [&[(f32, f32)]; 3] = [
         &[(0.2, 0.2), (0.8, 0.2), (0.4, 0.9)],
         &[(0.5, 0.1), (0.1, 0.6), (0.9, 0.6)],
@@ -205,7 +224,7 @@ fn corners_stay_corners() {
     ];
     for points in corners {
         let points: Vec<Point> = points.iter().map(|&(x, y)| Point::new(x, y)).collect();
-        let path = smooth::polyline(&points);
+        let path = smooth::flatten(&points, smooth::PAD_TOLERANCE);
         for at in &path {
             let off = points
                 .windows(2)
@@ -219,10 +238,10 @@ fn corners_stay_corners() {
     }
 }
 
-/// Real pens, where the sample ink lies beside the checkout or where `DIGITPAD_INK_DIR` says.
+/// Real ink, from `DIGITPAD_INK_DIR` or from `../shared/ink`.
 #[test]
-#[expect(clippy::print_stdout, reason = "a test that was skipped must say so")]
-fn the_sample_ink_is_read_and_drawn() {
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+fn real_ink_is_read_and_normalized() {
     let folder = std::env::var_os("DIGITPAD_INK_DIR").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/ink"),
         PathBuf::from,
@@ -233,7 +252,7 @@ fn the_sample_ink_is_read_and_drawn() {
             println!("skipped: there is no {}", path.display());
             continue;
         }
-        let records = file::read(&path).expect("it is ink");
+        let records = file::read(&path).expect("valid ink");
         assert_eq!(records.len(), lines, "each line of {name}");
         for (index, record) in records.iter().enumerate().step_by(4) {
             let bitmap = to_bitmap(&record.ink).expect("there is ink");

@@ -1,4 +1,4 @@
-//! What makes no difference, whatever was drawn.
+//! Invariances, tested with random ink.
 
 use std::f32::consts::TAU;
 
@@ -18,7 +18,7 @@ fn moved(ink: &Ink, place: impl Fn(Point) -> Point) -> Ink {
         .collect()
 }
 
-/// Strokes on the pad, larger together than what counts as a dot.
+/// Strokes on the pad, together larger than a dot.
 fn any_ink() -> impl Strategy<Value = Ink> {
     let stroke = prop::collection::vec((0.0_f32..1.0, 0.0_f32..1.0), 1..12);
     prop::collection::vec(stroke, 1..4)
@@ -32,9 +32,9 @@ fn any_ink() -> impl Strategy<Value = Ink> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The only difference is what `f32` rounds, which is larger the further out the ink is.
+    /// The tolerances allow for rounding of `f32`, which grows with the distance of the ink from the pad.
     #[test]
-    fn where_and_how_large_it_was_drawn_does_not_matter(
+    fn position_and_size_do_not_matter(
         ink in any_ink(), dx in -2.0_f32..2.0, dy in -2.0_f32..2.0, scale in 0.1_f32..3.0,
     ) {
         let there = moved(&ink, |p| Point::new(p.x * scale + dx, p.y * scale + dy));
@@ -45,7 +45,7 @@ proptest! {
     }
 
     #[test]
-    fn a_sample_reported_twice_does_not_matter(ink in any_ink()) {
+    fn repeated_samples_do_not_matter(ink in any_ink()) {
         let twice: Ink = ink
             .strokes()
             .iter()
@@ -56,11 +56,9 @@ proptest! {
         prop_assert_eq!(to_bitmap(&ink), to_bitmap(&twice));
     }
 
-    /// A grid of pixels or a shaking hand moves samples a little, in the picture by `jitter_px` at
-    /// most, whichever way. An edge of the ink moves by no more than that, and by as much again at
-    /// the ends of a box that the outermost samples have widened, and again with the center of mass.
-    /// A pixel's value changes by no more than an edge moves; and a stroke has an edge on each side
-    /// of its width.
+    /// Jitter moves a sample by at most `jitter_px` in the picture. That moves an edge of the ink by at most three times
+    /// as much: directly, by the larger bounding box, and by the center of mass. A pixel changes by at most the shift of
+    /// its edge, and a stroke has two edges.
     #[test]
     fn jitter_of_dense_samples_does_not_matter(
         which in 0_usize..6,
@@ -85,7 +83,7 @@ proptest! {
     }
 
     #[test]
-    fn no_coordinate_is_too_strange(
+    fn any_coordinates_are_accepted(
         points in prop::collection::vec((any::<f32>(), any::<f32>()), 0..40),
     ) {
         let some_finite = points.iter().any(|(x, y)| x.is_finite() && y.is_finite());
