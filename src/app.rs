@@ -12,9 +12,13 @@ use std::{
 
 use egui::{Context, Ui, ViewportBuilder, ViewportCommand};
 
-use self::{action::Effect, effects::Workers, state::State};
+use self::{
+    action::{Action, Effect},
+    effects::Workers,
+    state::State,
+};
 use crate::{
-    error::{ModelError, WindowError},
+    error::{self, ModelError, WindowError},
     model::file::Model,
     store::{
         checkpoints, corrections, run_library,
@@ -23,17 +27,17 @@ use crate::{
     ui::View,
 };
 
-/// What the window is started with.
+/// Options of the window.
 #[derive(Clone, Debug, Default)]
 pub struct WindowOptions {
-    /// The weights that answer at first, instead of the shipped ones.
+    /// The weight file to use instead of the built-in model.
     pub weights: Option<PathBuf>,
 }
 
-/// Opens the window and returns when it is closed.
+/// Opens the window and returns when it closes.
 ///
 /// # Errors
-/// When the weights do not fit, there is no display, or the window cannot be drawn on it.
+/// When the weights are invalid, or no display can show the window.
 pub fn run(options: WindowOptions) -> Result<(), WindowError> {
     let loaded = load(options)?;
     if !has_display() {
@@ -42,7 +46,12 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
         });
     }
     let folder = settings::folder();
-    let (settings, notice) = folder.as_deref().map(Settings::load).unwrap_or_default();
+    let loaded_settings = folder.as_deref().map(Settings::load);
+    let (settings, refusal) = match loaded_settings {
+        Some(Ok(settings)) => (settings, None),
+        Some(Err(refusal)) => (Settings::default(), Some(refusal)),
+        None => (Settings::default(), None),
+    };
     let mut viewport = ViewportBuilder::default()
         .with_title("Digitpad")
         .with_app_id("digitpad")
@@ -50,7 +59,7 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
         .with_min_inner_size(Settings::MIN_WINDOW_SIZE);
     match eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon.png")) {
         Ok(icon) => viewport = viewport.with_icon(icon),
-        Err(error) => log::warn!("the window's icon cannot be read: {error}"),
+        Err(error) => log::warn!("the window's icon is invalid: {error}"),
     }
     let native = eframe::NativeOptions {
         viewport,
@@ -63,15 +72,15 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
         if let Some(folder) = checkpoints::data_folder() {
             app.use_data_folder(&folder);
         }
-        if let Some(notice) = notice {
-            app.state.notices.error(notice);
+        if let Some(refusal) = refusal {
+            app.state.notices.error(refusal.to_string());
         }
         Ok(Box::new(app))
     });
     eframe::run_native("digitpad", native, create).map_err(WindowError::from)
 }
 
-/// Reads the weights that are asked for.
+/// Loads the weights that the command line names.
 fn load(options: WindowOptions) -> Result<Option<(PathBuf, Model)>, ModelError> {
     let Some(path) = options.weights else {
         return Ok(None);
@@ -80,7 +89,7 @@ fn load(options: WindowOptions) -> Result<Option<(PathBuf, Model)>, ModelError> 
     Ok(Some((path, model)))
 }
 
-/// Whether there is anything to open a window on; asked first, because the answer is then a sentence.
+/// Whether the environment names a display. Checked first, for a clear error.
 fn has_display() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !cfg!(all(unix, not(target_os = "macos")))
@@ -95,7 +104,7 @@ impl From<eframe::Error> for WindowError {
             eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => {
                 log::debug!(target: "digitpad", "{error}");
                 Self::NoDisplay {
-                    reason: "the one that the environment names does not answer".to_owned(),
+                    reason: "the display that the environment names does not respond".to_owned(),
                 }
             }
             eframe::Error::AppCreation(source) => Self::Start(source),
@@ -104,23 +113,23 @@ impl From<eframe::Error> for WindowError {
     }
 }
 
-/// The window's content and what stands behind it.
+/// The window's content and its workers.
 #[derive(Debug)]
 pub struct App {
     state: State,
     view: View,
     workers: Workers,
-    /// Where the settings are kept when the window closes; `None` keeps none.
+    /// The folder of the settings file; `None` saves none.
     folder: Option<PathBuf>,
     opened: Instant,
     window_size: [f32; 2],
 }
 
 impl App {
-    /// The window's content, drawn by `ctx`. A model that was loaded from a file answers first.
+    /// The window's content, drawn by `ctx`. A loaded model is used instead of the built-in one.
     ///
     /// # Errors
-    /// Only if the shipped model does not fit, which a test rules out.
+    /// Only if the built-in model is invalid, which a test rules out.
     pub fn new(
         ctx: &Context,
         settings: Settings,
@@ -138,8 +147,7 @@ impl App {
         })
     }
 
-    /// Keeps finished trainings in a data folder, the drawings to learn from, and what is needed to go on with a
-    /// training that is interrupted; asks whether to go on with one that was.
+    /// Stores runs, corrections and checkpoints in a data folder. Offers to resume a checkpoint that is there.
     pub fn use_data_folder(&mut self, data_folder: &Path) {
         let path = checkpoints::checkpoint_in(data_folder);
         self.workers.store_checkpoints_in(path);
@@ -149,16 +157,30 @@ impl App {
             .store_corrections_in(corrections::file_in(data_folder));
     }
 
-    /// What the window knows.
+    /// The state of the window.
     pub fn state(&self) -> &State {
         &self.state
     }
 
-    fn run(&mut self, ctx: &Context, effects: Vec<Effect>) {
+    fn apply(&mut self, ctx: &Context, actions: Vec<Action>) {
+        for action in actions {
+            let effects = self.state.apply(action);
+            self.run(ctx, effects);
+        }
+        self.predict(ctx);
+    }
+
+    fn run(&mut self, ctx: &Context, effects: impl IntoIterator<Item = Effect>) {
         self.workers.run(ctx, &mut self.state, effects);
     }
 
-    /// Takes in what the workers report. Each of them hands over a bounded number of messages at once.
+    /// Asks for a prediction if the pad changed: of several changes, only for the last.
+    fn predict(&mut self, ctx: &Context) {
+        let request = self.state.take_prediction_request();
+        self.run(ctx, request);
+    }
+
+    /// Takes the workers' messages, a bounded number from each.
     fn poll_workers(&mut self, ctx: &Context) {
         if let Some(response) = self.workers.predictor.take() {
             self.state.on_prediction(response);
@@ -175,7 +197,7 @@ impl App {
             }
         }
         if self.state.training.state.active_run().is_none() {
-            // Its thread has said its last word and is joined at once.
+            // Its thread has ended, so the join does not wait.
             self.workers.trainer = None;
         }
         if let Some(evaluator) = &self.workers.evaluator {
@@ -191,6 +213,7 @@ impl App {
             effects.extend(self.state.on_file_outcome(outcome));
         }
         self.run(ctx, effects);
+        self.predict(ctx);
     }
 }
 
@@ -203,7 +226,7 @@ impl eframe::App for App {
         self.poll_workers(ctx);
         if ctx.input(|input| input.viewport().close_requested()) && !self.state.close_requested() {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-            // The question is of no use behind other windows.
+            // The question must not hide behind other windows.
             ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
             ctx.send_viewport_cmd(ViewportCommand::Focus);
         }
@@ -212,29 +235,24 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let started = Instant::now();
         let ctx = ui.ctx().clone();
-        // Zooming in makes points larger, not the window.
+        // Zoom enlarges points, not the window.
         let size = ctx.content_rect().size() * ctx.zoom_factor();
         self.window_size = size.into();
-        for action in self.view.input_actions(&ctx, &self.state) {
-            let effects = self.state.apply(action);
-            self.run(&ctx, effects);
-        }
+        let actions = self.view.input_actions(&ctx, &self.state);
+        self.apply(&ctx, actions);
         let actions = self.view.ui(ui, &self.state);
         if !actions.is_empty() {
-            // What was drawn shows the state before them.
+            // This frame shows the state before these actions.
             ctx.request_repaint();
         }
-        for action in actions {
-            let effects = self.state.apply(action);
-            self.run(&ctx, effects);
-        }
+        self.apply(&ctx, actions);
         log::trace!(target: "digitpad", "frame drawn in {:?}", started.elapsed());
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         let Some(folder) = &self.folder else { return };
         if let Err(error) = self.state.settings_to_save(self.window_size).save(folder) {
-            log::error!(target: "digitpad", "{}", crate::error::chain(&error));
+            log::error!(target: "digitpad", "{}", error::chain(&error));
         }
     }
 
@@ -250,7 +268,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zooming_in_leaves_the_window_its_size_for_the_next_start() {
+    fn zoom_does_not_change_the_saved_window_size() {
         let mut harness = Harness::builder()
             .with_size([1100.0, 700.0])
             .build_eframe(|creation| {

@@ -248,6 +248,71 @@ pub enum EvaluationError {
     Refused(#[from] Refusal),
 }
 
+/// Training configurations in files.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// The file holds no valid configuration.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+/// A panic of a worker's thread.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the program has a defect ({message}); please report what led to it")]
+pub struct PanicError {
+    /// The message of the panic.
+    pub message: String,
+}
+
+/// Predictions of the window.
+#[derive(Debug, Error)]
+pub enum PredictionError {
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The thread panicked.
+    #[error(transparent)]
+    Panic(#[from] PanicError),
+}
+
+/// Files of the window: those that the user names, and those in the user's folders.
+#[derive(Debug, Error)]
+pub enum FileError {
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// An ink file.
+    #[error(transparent)]
+    Ink(#[from] InkError),
+    /// A picture.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// A data set.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// Weights.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A training configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A file that cannot serve its purpose.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A file in the user's folders.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The corrections.
+    #[error("{0}")]
+    Corrections(String),
+    /// The thread panicked.
+    #[error(transparent)]
+    Panic(#[from] PanicError),
+}
+
 /// The command line.
 #[derive(Debug, Error)]
 pub enum CliError {
@@ -266,6 +331,9 @@ pub enum CliError {
     /// A training.
     #[error(transparent)]
     Training(#[from] TrainingError),
+    /// A training configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// An evaluation.
     #[error(transparent)]
     Evaluation(#[from] EvaluationError),

@@ -1,6 +1,7 @@
 //! Files of the user: bounded reads, atomic writes, kinds of files, backups.
 
 pub mod backup;
+pub mod kind;
 pub mod latest;
 
 use std::{

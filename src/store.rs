@@ -4,3 +4,4 @@ pub mod checkpoints;
 pub mod corrections;
 pub mod run_library;
 pub mod settings;
+pub mod training_config;

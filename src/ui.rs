@@ -29,9 +29,10 @@ use self::{
     training::TrainingView,
 };
 use crate::app::{
-    action::{Action, PathPurpose},
+    action::Action,
     state::{State, Tab},
 };
+use crate::worker::file_tasks::FilePurpose;
 
 /// The height of the row at the top, in points.
 const BAR_HEIGHT: f32 = 52.0;
@@ -106,9 +107,9 @@ impl View {
             .inner_margin(Margin::same(20));
         CentralPanel::default()
             .frame(stage)
-            .show(ui, |ui| match state.stage {
+            .show(ui, |ui| match state.tab {
                 Tab::Draw => self.stage_ui(ui, state, &mut actions),
-                Tab::Test => {
+                Tab::Evaluate => {
                     self.canvas.hide();
                     evaluation::evaluation_ui(ui, state, &mut self.measuring, &mut actions);
                 }
@@ -268,7 +269,7 @@ fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             "Clears the pad (Esc).",
             Action::Clear,
         );
-        let open = Action::AskPath(PathPurpose::OpenDrawing);
+        let open = Action::AskPath(FilePurpose::OpenDrawing);
         button(
             true,
             "Open…",
@@ -276,7 +277,7 @@ fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             "Opens a picture or an ink file (Ctrl+O).",
             open,
         );
-        let save = Action::AskPath(PathPurpose::SaveDrawing);
+        let save = Action::AskPath(FilePurpose::SaveDrawing);
         let help = "Saves the drawing as ink (.jsonl) or the input of the network as a picture (.png) (Ctrl+S).";
         button(is_drawn, "Save…", "Save drawing…", help, save);
     });

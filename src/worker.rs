@@ -1,17 +1,15 @@
-//! Threads behind handles, for whoever must never wait: a predictor, a trainer, a evaluator, a
-//! rehearser, file tasks.
+//! Threads behind handles, for owners that must never wait: predictor, trainer, evaluator, explainer
+//! and file tasks.
 //!
-//! A handle takes requests at once and gives results when asked; the thread behind it wakes the owner
-//! whenever there is something new. Dropping a handle stops its thread, wakes it if it waits, and
-//! joins it. A panic in a thread becomes a failure with its message.
+//! A handle takes requests at once and returns results when asked. Its thread wakes the owner after
+//! each result. Dropping a handle stops its thread, wakes it if it waits, and joins it. A panic in a
+//! thread becomes a failure with its message.
 
 pub mod evaluator;
 pub mod file_tasks;
 pub mod predictor;
 pub mod trainer;
 
-mod block_on;
-mod file_kind;
 #[cfg(test)]
 mod test_support;
 
@@ -23,15 +21,17 @@ use std::{
     thread,
 };
 
-/// Called from a worker's thread after anything new is there to be taken. It must return soon.
+use crate::error::PanicError;
+
+/// Wakes the owner of a worker: a worker's thread calls it after each result. It must return soon.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
 
-/// What wakes the owner of a worker that tells much.
+/// Wakers of a worker that reports often.
 #[derive(Clone)]
 pub struct Wakers {
-    /// For how far it is, and for what comes as often: the owner may take its time.
+    /// For progress, which the owner may show late.
     pub gauge: Waker,
-    /// For all else, which is seldom and worth a look at once.
+    /// For events, which are rare and worth a look at once.
     pub fact: Waker,
 }
 
@@ -41,22 +41,22 @@ impl fmt::Debug for Wakers {
     }
 }
 
-/// How many facts wait to be drained before a worker waits for its owner. A fact is small, but for
-/// the weights that a finished epoch comes with.
+/// How many events wait to be drained before a worker waits for its owner. An event is small, except
+/// for the weights of a finished epoch.
 const FACTS_CAPACITY: usize = 64;
 
-/// A thread that is joined when its handle goes. Whatever tells it to end must go or happen before.
+/// A thread that is joined when its handle is dropped. The thread must have a reason to end by then.
 struct JoinOnDrop(Option<thread::JoinHandle<()>>);
 
 impl JoinOnDrop {
     fn spawn(
         name: &str,
-        rank: WorkerPriority,
+        priority: WorkerPriority,
         work: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
         let thread = thread::Builder::new().name(name.to_owned());
         let thread = thread.spawn(move || {
-            rank.take();
+            priority.apply();
             work();
         })?;
         Ok(Self(Some(thread)))
@@ -70,7 +70,7 @@ impl JoinOnDrop {
 impl Drop for JoinOnDrop {
     fn drop(&mut self) {
         if let Some(Err(payload)) = self.0.take().map(thread::JoinHandle::join) {
-            log::error!("a worker ended by a panic: {}", panic_message(&*payload));
+            log::error!("a worker panicked: {}", panic_message(&*payload));
         }
     }
 }
@@ -81,34 +81,34 @@ impl fmt::Debug for JoinOnDrop {
     }
 }
 
-/// Which workers go first that want the processor.
+/// The thread priority of a worker.
 #[derive(Clone, Copy, Debug)]
 enum WorkerPriority {
-    /// As soon as any other thread: it is waited for.
+    /// That of the window: the user waits for the result.
     Interactive,
-    /// Behind all others, which get three times as much where there is not enough for both: a training takes all
-    /// that is left over.
+    /// Below all others, which get three times as much of a busy processor. A training gets the rest.
     Background,
 }
 
 impl WorkerPriority {
-    /// Gives the calling thread this rank, and the threads that it starts.
+    /// Sets the priority of the calling thread and of the threads that it starts.
     ///
-    /// No worker takes a core from the thread that wakes it. Linux would rather have that wait than look for
-    /// an idle core, and the window wakes the predictor in the middle of a frame.
-    fn take(self) {
+    /// The scheduling policy is "batch": a worker does not preempt the thread that wakes it. Linux
+    /// prefers preemption to a search for an idle core, and the window wakes the predictor in the
+    /// middle of a frame.
+    fn apply(self) {
         #[cfg(target_os = "linux")]
-        if let Err(error) = self.take_on_linux() {
-            log::debug!("a worker keeps the window's rank: {error}");
+        if let Err(error) = self.apply_on_linux() {
+            log::debug!("a worker keeps the window's priority: {error}");
         }
     }
 
     #[cfg(target_os = "linux")]
-    fn take_on_linux(self) -> Result<(), Box<dyn std::error::Error>> {
+    fn apply_on_linux(self) -> Result<(), Box<dyn std::error::Error>> {
         use thread_priority::{
             NormalThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
         };
-        // Of 0..=99, most of all first; as nicenesses they are 0, which every thread begins with, and 5.
+        // Of 0..=99, the highest first. These are the niceness values 0, the default, and 5.
         let priority: u8 = match self {
             Self::Interactive => 48,
             Self::Background => 35,
@@ -122,12 +122,11 @@ impl WorkerPriority {
     }
 }
 
-/// Does the work; a panic in it becomes a sentence with its message.
-fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    // What the work may have left half done is dropped with it or replaced whole by the caller.
-    panic::catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
-        let message = panic_message(&*payload);
-        format!("a defect of the program ended this ({message}); please report what led to it")
+/// Runs the work. A panic becomes an error.
+fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, PanicError> {
+    // Half-done work is dropped here or replaced as a whole by the caller.
+    panic::catch_unwind(AssertUnwindSafe(work)).map_err(|payload| PanicError {
+        message: panic_message(&*payload).to_owned(),
     })
 }
 
@@ -137,7 +136,7 @@ fn panic_message(payload: &(dyn Any + Send)) -> &str {
         .unwrap_or("a panic without a message")
 }
 
-/// Locks what is whole whatever happened to the thread that held it: it is only ever replaced.
+/// Locks a mutex even after a panic: its content is only ever replaced as a whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -146,10 +145,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    /// The calling thread's niceness and its policy: the 19th and the 41st of `proc_pid_stat(5)`.
+    /// The calling thread's niceness and policy: fields 19 and 41 of `proc_pid_stat(5)`.
     #[cfg(target_os = "linux")]
     fn niceness_and_policy() -> (i32, i32) {
-        let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("Linux tells it");
+        let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("Linux has it");
         let (_, after_name) = stat.rsplit_once(')').expect("a name");
         let field = |number: usize| {
             let text = after_name.split_whitespace().nth(number - 3);
@@ -160,38 +159,38 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_worker_has_its_rank_and_takes_no_core_from_who_wakes_it() {
+    fn a_worker_has_its_priority_and_preempts_no_waking_thread() {
         const SCHED_BATCH: i32 = 3;
-        // Where the tests themselves are nice already, a worker may not be less so.
+        // Tests that are nice themselves cannot start a less nice worker.
         let (own, _) = niceness_and_policy();
-        for (rank, niceness) in [
+        for (priority, niceness) in [
             (WorkerPriority::Interactive, 0),
             (WorkerPriority::Background, 5),
         ] {
             let worker = thread::spawn(move || {
-                rank.take();
+                priority.apply();
                 niceness_and_policy()
             });
             let (found, policy) = worker.join().expect("it ends");
-            assert_eq!(policy, SCHED_BATCH, "{rank:?}");
+            assert_eq!(policy, SCHED_BATCH, "{priority:?}");
             assert!(
                 found == niceness || own > niceness,
-                "{rank:?}: niceness {found}, not {niceness}"
+                "{priority:?}: niceness {found}, expected {niceness}"
             );
         }
     }
 
     #[test]
-    fn a_panic_becomes_a_sentence_with_its_message() {
-        let cases: [(fn(), &str, &str); 3] = [
-            (|| panic!("plain"), "(plain)", "a literal"),
-            (|| panic!("number {}", 3), "(number 3)", "a formatted text"),
-            (|| panic::panic_any(3), "without a message", "anything else"),
+    fn a_panic_becomes_an_error_with_its_message() {
+        let cases: [(fn(), &str); 3] = [
+            (|| panic!("plain"), "plain"),
+            (|| panic!("number {}", 3), "number 3"),
+            (|| panic::panic_any(3), "a panic without a message"),
         ];
-        for (work, part, reason) in cases {
-            let sentence = catch_panic(work).expect_err("it panics");
-            assert!(sentence.contains(part), "{reason}: {sentence}");
+        for (work, message) in cases {
+            let panic = catch_panic(work).expect_err("it panics");
+            assert_eq!(panic.message, message, "the payload");
         }
-        assert_eq!(catch_panic(|| 3), Ok(3), "and what is done is given");
+        assert_eq!(catch_panic(|| 3), Ok(3), "a result passes");
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use digitpad::{
     app::{App, state::form::TrainingForm},
-    store::settings::{SavedForm, Settings},
+    store::settings::Settings,
 };
 use eframe::App as _;
 use egui::{Context, Event, Id, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, vec2};
@@ -125,7 +125,7 @@ impl Window {
         let mut form = TrainingForm::default();
         form.draft.epochs = 10_000;
         let settings = Settings {
-            training: SavedForm::of(&form),
+            training: form.saved(),
             ..Settings::default()
         };
         let app = App::new(&ctx, settings, None).expect("the built-in model loads");

@@ -1,4 +1,4 @@
-//! What a person can ask of the window, and what the window then has to have done for it.
+//! Actions: what the user asks of the window. Effects: what the window then asks of its workers.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -6,186 +6,154 @@ use super::state::{
     Tab, evaluation::EvaluationAction, form::TrainingForm, models::ModelId, runs::RunAction,
 };
 use crate::{
-    bitmap::{Bitmap, Digit},
+    bitmap::Digit,
     data::{TrainingData, noise::Noise},
     evaluation::evaluation_set::Source,
-    ink::{Ink, Point},
+    ink::Point,
     model::{device::DeviceChoice, file::Model},
     store::{corrections::CorrectionTask, run_library::RunLibraryTask, settings::ThemeChoice},
     training::{Start, checkpoint::Checkpoint, config::Preset},
-    worker::file_tasks::{CurvesImage, FileTask},
+    worker::{
+        file_tasks::{CurvesImage, FilePurpose, FileRequest, FileTask},
+        predictor::PredictionRequest,
+    },
 };
 
-/// Something that a person did. Panels return them; they are applied once, after drawing.
+/// Something that the user does. Panels return actions, which are applied once, after drawing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// The pen touched the pad.
+    /// The pen touches the pad.
     PenDown(Point),
-    /// The pen moved while it was down.
+    /// The pen moves on the pad.
     PenMoved(Point),
-    /// The pen was lifted, or lost.
+    /// The pen is lifted or lost.
     PenUp,
-    /// Take the last step of the drawing back.
+    /// Undo the last change of the drawing.
     Undo,
-    /// Take the last undo back.
+    /// Redo the last undone change.
     Redo,
-    /// Remove the drawing, or the picture that is shown in its place.
+    /// Clear the pad.
     Clear,
-    /// Keep the drawing as this digit, or as none, for trainings to learn from.
+    /// Save the drawing as a correction: this digit, or a non-digit.
     SaveCorrection(Option<Digit>),
-    /// Remove the drawing that was kept last.
+    /// Delete the last correction.
     RemoveLastCorrection,
-    /// Ask where a file is or shall be.
-    AskPath(PathPurpose),
-    /// The text in the path field changed.
-    PathEdited(String),
-    /// The path field is filled in.
-    PathAccepted,
-    /// The path field is closed without a path.
-    PathCancelled,
-    /// A file was dropped on the window.
-    FileDropped(PathBuf),
-    /// Let this model answer.
-    ChooseModel(ModelId),
-    /// The fields of the training panel changed.
-    FormChanged(Box<TrainingForm>),
-    /// Set the fields as this preset has them.
-    PresetChosen(Preset),
-    /// Save this picture of the curves.
+    /// Ask for a path. Saves the current content for purposes that write.
+    AskPath(FilePurpose),
+    /// Ask where to save this model's weights.
+    SaveWeights(ModelId),
+    /// Ask where to save this image of the curves.
     SaveCurvesImage(Arc<CurvesImage>),
-    /// Something with a run in the table.
+    /// Edit the text in the path field.
+    EditPath(String),
+    /// Accept the path in the path field.
+    AcceptPath,
+    /// Close the path field.
+    CancelPath,
+    /// Drop a file on the window.
+    DropFile(PathBuf),
+    /// Use this model.
+    ChooseModel(ModelId),
+    /// Change the fields of the training panel.
+    ChangeForm(Box<TrainingForm>),
+    /// Set the fields of the training panel to a preset.
+    ChoosePreset(Preset),
+    /// Do something with a run in the table.
     Run(RunAction),
-    /// Take a first look at the data that the fields name.
+    /// Show some examples of the data set that the fields name.
     PreviewData,
-    /// Train on this device from the next time on.
+    /// Use this device for later trainings.
     ChooseDevice(DeviceChoice),
-    /// Begin a training.
+    /// Start a training.
     Train,
-    /// Let the model at work learn from the drawings that are kept.
+    /// Fine-tune the model in use on the corrections.
     FineTune,
-    /// Let the training wait.
+    /// Pause the training.
     Pause,
-    /// Let it go on.
+    /// Resume the paused training.
     Resume,
-    /// End it and keep what it has learned.
+    /// Stop the training and use its model.
     Stop,
-    /// Leave out the test of what it has learned, or the rest of that test.
+    /// Skip the rest of the test after the training.
     SkipTest,
-    /// Go on with the training that was interrupted before the window was closed.
+    /// Resume the checkpoint that the last session left.
     ResumeCheckpoint,
-    /// Throw away what it left.
+    /// Delete that checkpoint.
     DeleteCheckpoint,
-    /// Decide that another time.
+    /// Keep that checkpoint for the next start.
     KeepCheckpoint,
-    /// Whether each epoch's weights answer.
+    /// Use each epoch's weights during a training, or stop that.
     Watch(bool),
-    /// Add this noise to what the network sees of the drawing, or none.
+    /// Add this noise to the network's input, or none.
     AddNoise(Option<Noise>),
-    /// Take a notice away.
+    /// Dismiss a notice.
     Dismiss(u64),
-    /// Light or dark.
+    /// Choose a color theme.
     ChooseTheme(ThemeChoice),
     /// Show or hide the training panel.
     ShowTraining(bool),
-    /// Look at another room of the window.
-    Enter(Tab),
-    /// Something in the view that tests the model.
-    Measuring(EvaluationAction),
-    /// Close the window although something would be lost.
+    /// Switch to another tab.
+    SwitchTab(Tab),
+    /// Do something in the evaluation tab.
+    Evaluation(EvaluationAction),
+    /// Close the window in spite of the warning.
     CloseAnyway,
     /// Leave the window open.
     KeepOpen,
 }
 
-/// What a path is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PathPurpose {
-    /// To load weights from it.
-    LoadWeights,
-    /// To save a model's weights to it.
-    SaveWeights(ModelId),
-    /// To open a picture or an ink file.
-    OpenDrawing,
-    /// To save the drawing.
-    SaveDrawing,
-    /// To train on the data set in it.
-    DataFolder,
-    /// To test on the data set in it.
-    TestFolder,
-    /// To test on the ink in it.
-    TestInk,
-    /// To save the confusion matrix as a table.
-    SaveConfusion,
-    /// To load how to train.
-    LoadSettings,
-    /// To save how to train.
-    SaveSettings,
-    /// To save the figures of a training as a table.
-    SaveCurves,
-    /// To save the picture that was taken of its curves.
-    SaveCurvesImage,
-}
-
-impl PathPurpose {
-    /// Whether something is to be written there.
-    pub fn is_to_save(self) -> bool {
-        matches!(
-            self,
-            Self::SaveWeights(_)
-                | Self::SaveDrawing
-                | Self::SaveConfusion
-                | Self::SaveSettings
-                | Self::SaveCurves
-                | Self::SaveCurvesImage
-        )
-    }
-}
-
-/// Something that takes a worker or the window itself. The state asks for it; `app` does it.
+/// Something that needs a worker or the window. The state returns effects, and `app` runs them.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// Recognize the drawing of this revision.
-    Predict(Ink, u64),
-    /// Recognize a picture, shown at this revision.
-    PredictPicture(Bitmap, u64),
-    /// Let this model answer from now on.
-    Answer(Arc<Model>),
-    /// Add this noise to what it sees from now on, or none.
+    /// Recognize what is on the pad.
+    Predict(PredictionRequest),
+    /// Use this model for predictions.
+    UseModel(Arc<Model>),
+    /// Add this noise to the network's input, or none.
     AddNoise(Option<Noise>),
-    /// Begin a training.
+    /// Start a training.
     Train {
-        /// Its number.
+        /// The run's number.
         run: u64,
         /// How it starts.
         start: Start,
         /// Its examples.
         data: TrainingData,
-        /// Whether it trains on the stored corrections as well.
+        /// Whether to train on the corrections too.
         uses_corrections: bool,
-        /// The device that computes it.
+        /// The device.
         device: DeviceChoice,
     },
-    /// Throw away what an interrupted training left.
+    /// Delete a checkpoint.
     DeleteCheckpoint(Arc<Checkpoint>),
-    /// Let the training wait.
+    /// Pause the training.
     Pause,
-    /// Let it go on.
+    /// Resume the paused training.
     Resume,
-    /// End it and keep what it has learned.
+    /// Stop the training and use its model.
     Stop,
-    /// Leave out the test of what it has learned, or the rest of that test.
+    /// Skip the rest of the test after the training.
     SkipTest,
-    /// Begin the measurement of this number: this model, on these pictures, with this noise on them or none.
-    Measure(u64, Arc<Model>, Source, Option<Noise>),
-    /// End the measurement under way.
+    /// Start an evaluation.
+    Evaluate {
+        /// The evaluation's number.
+        number: u64,
+        /// The model.
+        model: Arc<Model>,
+        /// The evaluation set.
+        source: Source,
+        /// The noise on its images.
+        noise: Option<Noise>,
+    },
+    /// Cancel the evaluation.
     CancelEvaluation,
-    /// Open the system's file dialog.
-    OpenDialog(PathPurpose),
+    /// Ask for the path of a file in the system's dialog.
+    OpenDialog(FileRequest),
     /// Read or write a file.
     File(FileTask),
-    /// Do something in the library of finished trainings.
+    /// Access the run library.
     Library(RunLibraryTask),
-    /// Do something with the drawings that are kept to learn from.
+    /// Access the corrections.
     Corrections(CorrectionTask),
     /// Close the window.
     Close,

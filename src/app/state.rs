@@ -1,5 +1,4 @@
-//! All that the window knows, and how it changes. Knows no window: actions and news come in, effects
-//! go out.
+//! The state of the window, without the window: actions and workers' messages come in, effects go out.
 
 pub mod corrections;
 pub mod evaluation;
@@ -9,112 +8,123 @@ pub mod notices;
 pub mod runs;
 pub mod training;
 
-mod closing;
+mod files;
 mod news;
-mod paths;
 #[cfg(test)]
 mod tests;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-pub use self::{closing::Closing, paths::PathPrompt};
+pub use self::files::PathPrompt;
 use self::{
     evaluation::Measuring,
+    files::Files,
+    form::TrainingForm,
     models::{ModelId, Models, Origin},
     notices::Notices,
-    paths::FileDialog,
     runs::Runs,
     training::Training,
 };
-use super::action::{Action, Effect, PathPurpose};
+use super::action::{Action, Effect};
 use crate::{
     bitmap::Bitmap,
     data::noise::Noise,
     ink::{Ink, Point, edit::InkEditor},
     model::file::Model,
     recognition::Prediction,
-    store::{
-        corrections::CorrectionTask,
-        settings::{SavedForm, Settings},
+    store::{corrections::CorrectionTask, settings::Settings},
+    worker::{
+        file_tasks::{FileContent, FilePurpose, FileTask},
+        predictor::{PredictionInput, PredictionRequest},
     },
-    worker::file_tasks::FileTask,
 };
 
-/// What the network saw last and made of it.
+/// The last prediction for the pad.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// What it saw.
+    /// The network's input.
     pub bitmap: Bitmap,
-    /// What it made of it.
+    /// The network's prediction.
     pub prediction: Prediction,
 }
 
-/// A picture from a file, which is read in place of the drawing until something is drawn.
+/// A picture from a file. It is on the pad until the user draws.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
     /// The file's name.
     pub name: String,
-    /// What the network sees of it.
+    /// The picture as the network's input.
     pub bitmap: Bitmap,
 }
 
-/// What the middle of the window is for.
+/// A tab of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tab {
-    /// To draw, and to see what the network makes of it.
+    /// Draw digits and see predictions.
     #[default]
     Draw,
-    /// To see how good the model at work is on many pictures.
-    Test,
+    /// Evaluate the model in use on many images.
+    Evaluate,
 }
 
-/// What the window knows.
+/// The steps of closing the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// It stays open.
+    No,
+    /// It asks, because unsaved work would be lost.
+    Asking,
+    /// It closes, even if unsaved work is lost.
+    Confirmed,
+}
+
+/// The state of the window.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// What is kept for the next start.
+    /// The settings that the window saves when it closes.
     pub settings: Settings,
-    /// The models at hand.
+    /// The models of this session.
     pub models: Models,
     /// The training panel.
     pub training: Training,
-    /// The noise that is added to what the network sees of the drawing.
+    /// The noise on the network's input.
     pub noise: Option<Noise>,
-    /// The finished trainings.
+    /// The run library.
     pub runs: Runs,
-    /// The view that tests the model.
+    /// The evaluation tab.
     pub measuring: Measuring,
-    /// What is looked at.
-    pub stage: Tab,
-    /// What is to be said.
+    /// The tab that is shown.
+    pub tab: Tab,
+    /// The notices that are shown.
     pub notices: Notices,
     /// The path field, while it is open.
     pub path_prompt: Option<PathPrompt>,
-    /// The last path that was typed for each purpose.
-    typed: Vec<PathPrompt>,
-    /// Whether the window is to be closed.
+    /// Whether the window is closing.
     pub closing: Closing,
+    files: Files,
     editor: InkEditor,
     picture: Option<Picture>,
     answer: Option<Answer>,
-    /// Counts what there was to recognize; what is older than `blank_since` is of no interest.
+    /// Counts the contents of the pad. Predictions older than `blank_since` are stale.
     revision: u64,
     blank_since: u64,
+    /// Whether the pad changed since the last request for a prediction.
+    needs_prediction: bool,
     /// The time since the window opened.
     now: Duration,
-    dialog: FileDialog,
-    /// The revision of the drawing that is being kept to learn from.
+    /// The revision of the drawing that is being saved as a correction.
     saving_correction: Option<u64>,
 }
 
 impl State {
-    /// The state at the start, and what has to be done first.
-    pub fn new(settings: Settings, shipped: Model, loaded: Option<(PathBuf, Model)>) -> Self {
-        let mut models = Models::new(Arc::new(shipped));
+    /// The state at the start. A loaded model is used instead of the built-in one.
+    pub fn new(settings: Settings, built_in: Model, loaded: Option<(PathBuf, Model)>) -> Self {
+        let mut models = Models::new(Arc::new(built_in));
         if let Some((path, model)) = loaded {
             models.add(Origin::File(path), Arc::new(model));
         }
         let mut training = Training::default();
-        training.form = settings.training.form();
+        training.form = TrainingForm::from_saved(settings.training.clone());
         Self {
             settings,
             models,
@@ -122,18 +132,18 @@ impl State {
             noise: None,
             runs: Runs::default(),
             measuring: Measuring::default(),
-            stage: Tab::default(),
+            tab: Tab::default(),
             notices: Notices::default(),
             path_prompt: None,
-            typed: Vec::new(),
             closing: Closing::No,
+            files: Files::default(),
             editor: InkEditor::default(),
             picture: None,
             answer: None,
             revision: 0,
             blank_since: 0,
+            needs_prediction: false,
             now: Duration::ZERO,
-            dialog: FileDialog::of(PathPurpose::OpenDrawing, Duration::ZERO),
             saving_correction: None,
         }
     }
@@ -143,80 +153,78 @@ impl State {
         self.editor.ink()
     }
 
-    /// A number that changes whenever the ink does.
+    /// A number that changes with the drawing.
     pub fn ink_revision(&self) -> u64 {
         self.editor.revision()
     }
 
-    /// Whether there is a step to take back.
+    /// Whether a change of the drawing can be undone.
     pub fn can_undo(&self) -> bool {
         self.editor.can_undo()
     }
 
-    /// Whether there is an undo to take back.
+    /// Whether an undone change can be redone.
     pub fn can_redo(&self) -> bool {
         self.editor.can_redo()
     }
 
-    /// The picture that is read in place of the drawing.
+    /// The picture in place of the drawing.
     pub fn picture(&self) -> Option<&Picture> {
         self.picture.as_ref()
     }
 
-    /// Whether there is nothing to recognize.
+    /// Whether the pad is empty.
     pub fn is_blank(&self) -> bool {
         self.picture.is_none() && self.editor.ink().is_empty()
     }
 
-    /// What the network saw and made of it; `None` while there is nothing to recognize.
+    /// The last prediction. `None` for an empty pad.
     pub fn answer(&self) -> Option<&Answer> {
         self.answer.as_ref()
     }
 
-    /// What is to be kept for the next start, with the window's inner size in points.
+    /// The settings to save, with the window's inner size in points.
     pub fn settings_to_save(&self, window_size: [f32; 2]) -> Settings {
         Settings {
             window_size,
-            training: SavedForm::of(&self.training.form),
+            training: self.training.form.saved(),
             ..self.settings.clone()
         }
     }
 
-    /// Does what a person asked for.
+    /// Applies an action.
     pub fn apply(&mut self, action: Action) -> Vec<Effect> {
         let mut effects = Vec::new();
         let out = &mut effects;
         match action {
-            Action::PenDown(point) => self.edit(out, |editor| editor.begin(point)),
-            Action::PenMoved(point) => self.extend(point, out),
+            Action::PenDown(point) => self.edit(|editor| editor.begin(point)),
+            Action::PenMoved(point) => self.extend_stroke(point),
             Action::PenUp => self.editor.end(),
             Action::Undo => self.undo(out),
-            Action::Redo => self.edit(out, InkEditor::redo),
-            Action::Clear => self.edit(out, InkEditor::clear),
+            Action::Redo => self.edit(InkEditor::redo),
+            Action::Clear => self.edit(InkEditor::clear),
             Action::SaveCorrection(digit) => self.save_correction(digit, out),
             Action::RemoveLastCorrection => {
                 out.push(Effect::Corrections(CorrectionTask::RemoveLast));
             }
             Action::AskPath(purpose) => self.ask_path(purpose, out),
-            Action::PathEdited(text) => {
+            Action::SaveWeights(id) => self.ask_to_save_weights(id, out),
+            Action::SaveCurvesImage(image) => {
+                let content = FileContent::CurvesImage(image);
+                self.request_file(FilePurpose::SaveCurvesImage, Some(content), out);
+            }
+            Action::EditPath(text) => {
                 if let Some(prompt) = &mut self.path_prompt {
                     prompt.text = text;
                     prompt.replaces = false;
                 }
             }
-            Action::PathAccepted => self.accept_path(out),
-            Action::PathCancelled => self.path_prompt = None,
-            Action::FileDropped(path) => out.push(Effect::File(match self.stage {
-                Tab::Draw => FileTask::OpenAny(path),
-                Tab::Test => FileTask::TestOnAny(path),
-            })),
+            Action::AcceptPath => self.accept_path(out),
+            Action::CancelPath => self.path_prompt = None,
+            Action::DropFile(path) => self.drop_file(path, out),
             Action::ChooseModel(id) => self.choose_model(id, out),
-            Action::FormChanged(form) => self.training.form = *form,
-            Action::PresetChosen(preset) => self.training.form.choose(preset),
-            Action::SaveCurvesImage(curves_image) => {
-                self.training.curves_image = Some(curves_image);
-                self.ask_path(PathPurpose::SaveCurvesImage, out);
-            }
+            Action::ChangeForm(form) => self.training.form = *form,
+            Action::ChoosePreset(preset) => self.training.form.choose(preset),
             Action::Run(action) => self.apply_to_run(action, out),
             Action::PreviewData => {
                 if let Some(source) = self.training.form.source()
@@ -246,8 +254,8 @@ impl State {
             Action::Dismiss(id) => self.notices.dismiss(id),
             Action::ChooseTheme(theme) => self.settings.theme = theme,
             Action::ShowTraining(show) => self.settings.training_panel = show,
-            Action::Enter(stage) => self.enter(stage, out),
-            Action::Measuring(action) => self.apply_evaluation(action, out),
+            Action::SwitchTab(tab) => self.switch_tab(tab, out),
+            Action::Evaluation(action) => self.apply_evaluation(action, out),
             Action::CloseAnyway => {
                 self.closing = Closing::Confirmed;
                 out.push(Effect::Close);
@@ -257,37 +265,58 @@ impl State {
         effects
     }
 
-    /// Goes on with the stroke under the pen. Where there is none any more, because a picture came in between, that
-    /// stays.
-    fn extend(&mut self, point: Point, out: &mut Vec<Effect>) {
-        if self.changes(|editor| editor.extend(point)) {
-            self.drawing_changed(out);
+    /// The request for a prediction, if the pad changed since the last one. Called once a frame: only
+    /// the last sample of a frame needs a prediction, and a copy of the ink per sample would be slow.
+    pub fn take_prediction_request(&mut self) -> Option<Effect> {
+        if !std::mem::take(&mut self.needs_prediction) {
+            return None;
+        }
+        let input = match &self.picture {
+            Some(picture) => PredictionInput::Bitmap(picture.bitmap.clone()),
+            // A blank pad too: otherwise a new model answers the previous drawing.
+            None => PredictionInput::Ink(self.editor.ink().clone()),
+        };
+        Some(Effect::Predict(PredictionRequest {
+            input,
+            revision: self.revision,
+        }))
+    }
+
+    /// Extends the stroke under the pen. Without one, a picture on the pad stays.
+    fn extend_stroke(&mut self, point: Point) {
+        if self.changes_ink(|editor| editor.extend(point)) {
+            self.on_pad_changed();
         }
     }
 
-    /// Changes the drawing. A picture in its place goes, whatever the change is.
-    fn edit(&mut self, out: &mut Vec<Effect>, change: impl FnOnce(&mut InkEditor)) {
-        let changes = self.changes(change);
+    /// Changes the drawing. Any change removes a picture from the pad.
+    fn edit(&mut self, change: impl FnOnce(&mut InkEditor)) {
+        let changes = self.changes_ink(change);
         if self.picture.take().is_some() || changes {
-            self.drawing_changed(out);
+            self.on_pad_changed();
         }
     }
 
-    /// Whether this changes the ink.
-    fn changes(&mut self, change: impl FnOnce(&mut InkEditor)) -> bool {
+    fn changes_ink(&mut self, change: impl FnOnce(&mut InkEditor)) -> bool {
         let before = self.editor.revision();
         change(&mut self.editor);
         self.editor.revision() != before
     }
 
-    fn drawing_changed(&mut self, out: &mut Vec<Effect>) {
+    /// Shows a picture in place of the drawing. Undo restores the drawing.
+    fn show_picture(&mut self, picture: Picture) {
+        self.editor.clear();
+        self.picture = Some(picture);
+        self.on_pad_changed();
+    }
+
+    fn on_pad_changed(&mut self) {
         self.revision += 1;
+        self.needs_prediction = true;
         if self.editor.ink().is_empty() {
             self.blank_since = self.revision;
             self.answer = None;
         }
-        // A blank pad is told too, so that a new model does not answer what was there before.
-        out.push(Effect::Predict(self.editor.ink().clone(), self.revision));
     }
 
     fn choose_model(&mut self, id: ModelId, out: &mut Vec<Effect>) {
@@ -296,7 +325,7 @@ impl State {
         self.use_chosen_model(out);
     }
 
-    /// Whoever chooses a model while a training is watched does not want to watch it now.
+    /// Stops watching a training: the user wants another model.
     fn stop_watching(&mut self) {
         if self.models.snapshot().is_some() {
             self.settings.watch = false;
@@ -304,7 +333,40 @@ impl State {
     }
 
     fn use_chosen_model(&mut self, out: &mut Vec<Effect>) {
-        log::info!(target: "digitpad", "the answers are from: {}", self.models.chosen().name());
-        out.push(Effect::Answer(Arc::clone(self.models.answering())));
+        log::info!(target: "digitpad", "model in use: {}", self.models.chosen().name());
+        out.push(Effect::UseModel(Arc::clone(self.models.in_use())));
+    }
+
+    /// Whether closing now would end a training or lose a trained model.
+    pub fn has_unsaved_work(&self) -> bool {
+        self.training.state.active_run().is_some() || self.models.unsaved().next().is_some()
+    }
+
+    /// Whether a question has the keyboard.
+    pub fn has_prompt(&self) -> bool {
+        self.path_prompt.is_some() || self.has_modal()
+    }
+
+    /// Whether a question hides even the path field.
+    pub fn has_modal(&self) -> bool {
+        self.closing == Closing::Asking
+            || self.training.resumable.is_some()
+            || self.runs.asked().is_some()
+    }
+
+    /// Withdraws the closing question once nothing would be lost.
+    fn update_closing_question(&mut self) {
+        if self.closing == Closing::Asking && !self.has_unsaved_work() {
+            self.closing = Closing::No;
+        }
+    }
+
+    /// Whether the window may close now. Otherwise it asks.
+    pub fn close_requested(&mut self) -> bool {
+        let may_close = self.closing == Closing::Confirmed || !self.has_unsaved_work();
+        if !may_close {
+            self.closing = Closing::Asking;
+        }
+        may_close
     }
 }

@@ -24,6 +24,7 @@ use crate::{
     files::{ReadError, latest::LatestFile, read_bounded, write_atomically},
     format,
     model::device::DeviceChoice,
+    store::training_config,
     training::{
         self, EpochRecord, Start, StopReason, TrainedModel, TrainingEvent,
         config::TrainingConfig,
@@ -32,9 +33,6 @@ use crate::{
         evaluation::Evaluation,
     },
 };
-
-/// The largest configuration file that is read, in bytes.
-const CONFIG_LIMIT_BYTES: u64 = 64 << 10;
 
 /// Train a network and write its weights.
 #[derive(Debug)]
@@ -227,17 +225,7 @@ fn start(task: &TrainTask) -> Result<(Start, TrainingData), CliError> {
 
 /// Reads a configuration from a TOML file.
 pub(super) fn read_config(file: &Path) -> Result<TrainingConfig, CliError> {
-    let name = file.display().to_string();
-    let bytes = read(file, CONFIG_LIMIT_BYTES, "read the configuration in")?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        CliError::Refused(Refusal::new(
-            format!("read the configuration in {name}"),
-            format!("bytes that are no text ({error})"),
-            "a TOML file",
-            "choose another file",
-        ))
-    })?;
-    TrainingConfig::from_toml(&text, &name).map_err(CliError::Refused)
+    Ok(training_config::load(file)?)
 }
 
 fn read(file: &Path, limit_bytes: u64, attempted: &str) -> Result<Vec<u8>, CliError> {

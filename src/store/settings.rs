@@ -1,34 +1,33 @@
-//! What the window remembers from one start to the next, in a TOML file in the user's own folder.
+//! The window's settings: a TOML file in the user's configuration folder.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::state::form::TrainingForm;
 use crate::{
-    error::IoError,
-    files::{self, ReadError},
+    error::{IoError, Refusal},
+    files::{self, ReadError, backup::back_up},
     model::device::DeviceChoice,
-    training::config::Preset,
+    training::config::{Preset, TrainingConfig},
 };
 
-/// The file's name in the folder.
+/// The name of the file.
 const FILE_NAME: &str = "settings.toml";
-/// What a broken file is renamed to, so that nothing in it is lost.
-const BROKEN_NAME: &str = "settings.broken.toml";
-/// No settings file of ours comes near it.
+/// The extension of a backup.
+const BACKUP_EXTENSION: &str = ".broken";
+/// A settings file is a hundred times smaller.
 const LIMIT_BYTES: u64 = 256 << 10;
-/// The environment variable that names another folder than the system's.
+/// The environment variable that names the configuration folder.
 pub const FOLDER_VARIABLE: &str = "DIGITPAD_CONFIG_DIR";
 
-/// Whether the window is light or dark.
+/// The color theme of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ThemeChoice {
-    /// As the system has it.
+    /// The theme of the system.
     #[default]
     System,
     /// Always light.
@@ -38,38 +37,66 @@ pub enum ThemeChoice {
 }
 
 impl ThemeChoice {
-    /// All of them, in the order of the switch.
+    /// All themes, in the order of the switch.
     pub const ALL: [Self; 3] = [Self::Light, Self::Dark, Self::System];
 
-    /// What the switch says.
+    /// The name on the switch.
     pub fn name(self) -> &'static str {
         match self {
-            Self::System => "Theme of the system",
+            Self::System => "System theme",
             Self::Light => "Light theme",
             Self::Dark => "Dark theme",
         }
     }
 }
 
-/// What the window remembers.
+/// The settings that the window stores when it closes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// Light or dark.
+    /// The color theme.
     pub theme: ThemeChoice,
     /// The window's inner size in points, `[width, height]`.
     pub window_size: [f32; 2],
     /// Whether the training panel is shown.
     pub training_panel: bool,
-    /// Whether each epoch's weights answer while a training runs.
+    /// Whether each epoch's weights answer during a training.
     pub watch: bool,
-    /// What trainings are computed on.
+    /// The device for trainings.
     pub device: DeviceChoice,
-    /// Whether to ask for files in the system's dialog. A field to type the path into is the other
-    /// way, for a system whose dialogs do not work.
+    /// Whether to ask for files in the system's dialog. Otherwise a field asks for the path.
     pub file_dialogs: bool,
-    /// What the training panel is set to.
+    /// The fields of the training panel.
     pub training: SavedForm,
+}
+
+/// The fields of the training panel, as far as they are valid.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SavedForm {
+    /// The preset that was chosen last.
+    pub preset: Preset,
+    /// The folder of the data set.
+    pub folder: String,
+    /// Whether to train on the folder instead of MNIST.
+    pub from_folder: bool,
+    /// Whether to train on the corrections too.
+    pub uses_corrections: bool,
+    /// The hyperparameters.
+    pub config: TrainingConfig,
+}
+
+impl Default for SavedForm {
+    fn default() -> Self {
+        let preset = Preset::Keras;
+        Self {
+            preset,
+            folder: String::new(),
+            from_folder: false,
+            uses_corrections: true,
+            config: preset.config(),
+        }
+    }
 }
 
 impl Default for Settings {
@@ -81,7 +108,7 @@ impl Default for Settings {
             watch: true,
             device: DeviceChoice::default(),
             file_dialogs: true,
-            training: SavedForm::of(&TrainingForm::default()),
+            training: SavedForm::default(),
         }
     }
 }
@@ -90,51 +117,53 @@ impl Settings {
     /// The smallest window that shows everything, `[width, height]` in points.
     pub const MIN_WINDOW_SIZE: [f32; 2] = [640.0, 480.0];
 
-    /// Reads the settings in `folder`. A missing file gives the defaults; a broken one too, with a
-    /// sentence that says so, and is kept under another name.
-    pub fn load(folder: &Path) -> (Self, Option<String>) {
-        let path = folder.join(FILE_NAME);
-        let reason = match files::read_bounded(&path, LIMIT_BYTES) {
-            Ok(bytes) => match parse(&bytes) {
-                Ok(settings) => return (settings.sane(), None),
-                Err(reason) => reason,
-            },
-            Err(ReadError::Io(error)) if error.source.kind() == std::io::ErrorKind::NotFound => {
-                return (Self::default(), None);
-            }
-            Err(ReadError::Io(error)) => error.source.to_string(),
-            Err(ReadError::TooLarge(limit)) => format!("it is larger than {limit} bytes"),
-        };
-        let aside = folder.join(BROKEN_NAME);
-        let kept = match fs::rename(&path, &aside) {
-            Ok(()) => format!("the file is kept as {}", aside.display()),
-            Err(_) => "the file stays as it is until the window closes".to_owned(),
-        };
-        let path = path.display();
-        let notice = format!(
-            "Your settings in {path} could not be read ({reason}), so the window starts with the usual ones; {kept}."
-        );
-        (Self::default(), Some(notice))
-    }
-
-    /// Writes the settings into `folder`, which is made where it is missing.
+    /// Loads the settings in `folder`. A missing file gives the defaults.
     ///
     /// # Errors
-    /// When the folder cannot be made or written to.
+    /// When the file is unreadable or invalid. It is then moved to a backup.
+    pub fn load(folder: &Path) -> Result<Self, Refusal> {
+        let path = folder.join(FILE_NAME);
+        let found = match files::read_bounded(&path, LIMIT_BYTES) {
+            Ok(bytes) => match parse(&bytes) {
+                Ok(settings) => return Ok(settings.with_valid_window_size()),
+                Err(found) => found,
+            },
+            Err(ReadError::Io(error)) if error.is_not_found() => {
+                return Ok(Self::default());
+            }
+            Err(ReadError::Io(error)) => error.source.to_string(),
+            Err(ReadError::TooLarge(limit)) => format!("more than {limit} bytes"),
+        };
+        let backup = match back_up(&path, BACKUP_EXTENSION) {
+            Ok(Some(backup)) => format!("the file is now {}", backup.display()),
+            Ok(None) | Err(_) => "the window replaces the file when it closes".to_owned(),
+        };
+        Err(Refusal::new(
+            format!("load the settings in {}", path.display()),
+            found,
+            "settings that Digitpad saved",
+            format!("the default settings apply, and {backup}"),
+        ))
+    }
+
+    /// Saves the settings in `folder`, which is created if missing.
+    ///
+    /// # Errors
+    /// When the folder cannot be created or written to.
     pub fn save(&self, folder: &Path) -> Result<(), IoError> {
         let failed = |source| IoError::new("write", folder, source);
         fs::create_dir_all(folder).map_err(failed)?;
-        let text = toml::to_string(self).map_err(|error| failed(std::io::Error::other(error)))?;
+        let text = toml::to_string(self).map_err(|error| failed(io::Error::other(error)))?;
         files::write_atomically(&folder.join(FILE_NAME), text.as_bytes())
     }
 
-    /// A window that can be seen, whatever the file says.
-    fn sane(mut self) -> Self {
-        for (size, least) in self.window_size.iter_mut().zip(Self::MIN_WINDOW_SIZE) {
+    /// Keeps the window visible, whatever the file says.
+    fn with_valid_window_size(mut self) -> Self {
+        for (size, min) in self.window_size.iter_mut().zip(Self::MIN_WINDOW_SIZE) {
             *size = if size.is_finite() {
-                size.clamp(least, 16_384.0)
+                size.clamp(min, 16_384.0)
             } else {
-                least
+                min
             };
         }
         self
@@ -146,56 +175,8 @@ fn parse(bytes: &[u8]) -> Result<Settings, String> {
     toml::from_str(text).map_err(|error| error.message().to_owned())
 }
 
-/// A [`TrainingForm`] as it is stored. What an older or newer version wrote and this one does not
-/// understand falls back to the preset, instead of costing the other settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SavedForm {
-    preset: String,
-    folder: String,
-    from_folder: bool,
-    uses_corrections: bool,
-    config: toml::Value,
-}
-
-impl Default for SavedForm {
-    fn default() -> Self {
-        Self::of(&TrainingForm::default())
-    }
-}
-
-impl SavedForm {
-    /// What of the form is worth keeping: a group of hyperparameters that is not valid is kept as the preset has it.
-    pub fn of(form: &TrainingForm) -> Self {
-        let config = form.nearest_valid_config();
-        Self {
-            preset: form.preset.to_string(),
-            folder: form.folder.clone(),
-            from_folder: form.from_folder,
-            uses_corrections: form.uses_corrections,
-            config: toml::Value::try_from(config)
-                .unwrap_or_else(|_| toml::Value::Table(toml::Table::new())),
-        }
-    }
-
-    /// The form again.
-    pub fn form(&self) -> TrainingForm {
-        let preset = Preset::from_name(&self.preset).unwrap_or(Preset::Keras);
-        let config = self.config.clone().try_into().unwrap_or_else(|error| {
-            log::warn!(target: "digitpad", "the saved training settings do not fit: {error}");
-            preset.config()
-        });
-        TrainingForm {
-            folder: self.folder.clone(),
-            from_folder: self.from_folder,
-            uses_corrections: self.uses_corrections,
-            ..TrainingForm::of(preset, config)
-        }
-    }
-}
-
-/// Where the settings live: the folder that [`FOLDER_VARIABLE`] names, else the system's place for
-/// them; `None` where the system knows none.
+/// The configuration folder: that of [`FOLDER_VARIABLE`], or else the system's. `None` if the system
+/// has none.
 pub fn folder() -> Option<PathBuf> {
     match std::env::var_os(FOLDER_VARIABLE) {
         Some(folder) if !folder.is_empty() => Some(folder.into()),
@@ -209,15 +190,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_survive_the_way_there_and_back() {
+    fn saved_settings_load_unchanged() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let nested = folder.path().join("not/yet/there");
-        let mut form = TrainingForm::default();
-        form.draft.epochs = 3;
-        form.hidden = "64, 32".to_owned();
-        form.folder = "/data/ä".to_owned();
-        form.from_folder = true;
-        form.uses_corrections = false;
+        let preset = Preset::Quick;
         let settings = Settings {
             theme: ThemeChoice::Dark,
             window_size: [800.5, 600.0],
@@ -225,90 +201,69 @@ mod tests {
             watch: false,
             device: DeviceChoice::Cpu,
             file_dialogs: false,
-            training: SavedForm::of(&form),
+            training: SavedForm {
+                preset,
+                folder: "/data/ä".to_owned(),
+                from_folder: true,
+                uses_corrections: false,
+                config: TrainingConfig {
+                    epochs: 3,
+                    ..preset.config()
+                },
+            },
         };
-        settings.save(&nested).expect("the folder is made");
-        let (again, notice) = Settings::load(&nested);
-        assert_eq!(again, settings, "all of it");
-        assert_eq!(notice, None, "nothing to say");
-        let again = again.training.form();
-        assert_eq!(again.config(), form.config(), "the configuration too");
-        assert_eq!(
-            (
-                again.folder.as_str(),
-                again.from_folder,
-                again.uses_corrections
-            ),
-            ("/data/ä", true, false),
-            "and the data"
-        );
+        settings.save(&nested).expect("the folder is created");
+        assert_eq!(Settings::load(&nested), Ok(settings), "every field");
     }
 
     #[test]
-    fn a_missing_file_is_the_first_start() {
+    fn a_missing_file_gives_the_defaults() {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        assert_eq!(
-            Settings::load(folder.path()),
-            (Settings::default(), None),
-            "as usual"
-        );
+        let loaded = Settings::load(folder.path());
+        assert_eq!(loaded, Ok(Settings::default()), "at the first start");
     }
 
     #[test]
-    fn a_broken_file_never_prevents_starting() {
-        let cases: [(&[u8], &str); 4] = [
-            (b"theme = ", "cut off"),
-            (b"theme = \"pink\"", "no such theme"),
+    fn a_broken_file_is_moved_to_a_backup() {
+        let cases: [(&[u8], &str); 5] = [
+            (b"theme = ", "truncated"),
+            (b"theme = \"pink\"", "unknown theme"),
+            (b"[training]\npreset = \"none\"", "unknown preset"),
             (&[0xff, 0xfe, 0], "not text"),
-            (&vec![b'#'; 300 << 10], "far too large"),
+            (&vec![b'#'; 300 << 10], "too large"),
         ];
         for (bytes, reason) in cases {
             let folder = tempfile::tempdir().expect("a folder for the test");
-            fs::write(folder.path().join(FILE_NAME), bytes).expect("writes");
-            let (settings, notice) = Settings::load(folder.path());
-            assert_eq!(settings, Settings::default(), "{reason}: the usual ones");
-            let notice = notice.expect("it is said");
+            let path = folder.path().join(FILE_NAME);
+            fs::write(&path, bytes).expect("writes");
+            let refusal = Settings::load(folder.path()).expect_err(reason);
+            let backup = folder.path().join("settings.toml.broken");
+            let remedy = &refusal.remedy;
             assert!(
-                notice.contains(BROKEN_NAME),
-                "{reason}: {notice} says where the old file is"
+                remedy.contains(&backup.display().to_string()),
+                "{reason}: {remedy} names the backup"
             );
-            let kept = fs::read(folder.path().join(BROKEN_NAME)).expect("is kept");
-            assert_eq!(kept, bytes, "{reason}: kept as it was");
+            assert_eq!(fs::read(backup).ok().as_deref(), Some(bytes), "{reason}");
+            assert!(!path.exists(), "{reason}: the next start is undisturbed");
         }
     }
 
     #[test]
-    fn what_does_not_fit_costs_only_itself() {
+    fn the_window_stays_visible() {
         let cases = [
-            (
-                "window_size = [3.0, nan]",
-                [640.0, 480.0],
-                "a window that cannot be seen",
-            ),
+            ("window_size = [3.0, nan]", [640.0, 480.0], "too small"),
             (
                 "window_size = [1e9, 500.0]",
                 [16_384.0, 500.0],
                 "wider than any screen",
             ),
-            (
-                "[training]\npreset = \"none\"",
-                [1100.0, 700.0],
-                "an unknown preset",
-            ),
-            (
-                "[training]\nconfig = { epochs = -1 }",
-                [1100.0, 700.0],
-                "an unknown configuration",
-            ),
+            ("", [1100.0, 700.0], "the default"),
         ];
         for (text, size, reason) in cases {
-            let settings = parse(text.as_bytes()).expect(reason).sane();
+            let settings = parse(text.as_bytes())
+                .expect(reason)
+                .with_valid_window_size();
             assert_eq!(settings.window_size, size, "{reason}");
-            assert_eq!(
-                settings.training.form(),
-                TrainingForm::default(),
-                "{reason}"
-            );
         }
     }
 }

@@ -24,7 +24,7 @@ const STAGES: [(Tab, &str, &str); 2] = [
         "Draw a digit and watch the prediction (Ctrl+1).",
     ),
     (
-        Tab::Test,
+        Tab::Evaluate,
         "Test",
         "Evaluate the model on thousands of digits and look at its errors (Ctrl+2).",
     ),
@@ -37,9 +37,9 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         ui.heading("Digitpad");
         ui.add_space(theme::GAP);
         for (stage, name, help) in STAGES {
-            let tab = ui.add(Button::selectable(state.stage == stage, name));
+            let tab = ui.add(Button::selectable(state.tab == stage, name));
             if tab.on_hover_text(help).clicked() {
-                actions.push(Action::Enter(stage));
+                actions.push(Action::SwitchTab(stage));
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -16,11 +16,12 @@ use self::{
 use super::theme::{self, Palette};
 use crate::{
     app::{
-        action::{Action, PathPurpose},
+        action::Action,
         state::{State, runs, training::Training},
     },
     format,
     training::EpochRecord,
+    worker::file_tasks::FilePurpose,
 };
 
 /// The smallest and largest height of a plot, in points.
@@ -171,7 +172,7 @@ fn options_ui(ui: &mut Ui, state: &State, view: &mut CurvesView, actions: &mut V
             let table = ui.button("Table (CSV)…");
             let help = "Saves the values of each epoch.";
             if table.on_hover_text(help).clicked() {
-                actions.push(Action::AskPath(PathPurpose::SaveCurves));
+                actions.push(Action::AskPath(FilePurpose::SaveCurves));
             }
             let image = ui.button("Image (PNG)…");
             let help = "Saves the visible plots as an image.";

@@ -55,7 +55,7 @@ pub(crate) fn evaluation_ui(
         });
     }
     let asked = std::mem::take(&mut drawing.asked);
-    actions.extend(asked.into_iter().map(Action::Measuring));
+    actions.extend(asked.into_iter().map(Action::Evaluation));
 }
 
 /// What is needed while the view is drawn.

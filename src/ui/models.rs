@@ -5,7 +5,7 @@ use egui::{Align, Button, Layout, TextFormat, Ui, containers::menu::MenuButton, 
 use super::theme::{self, Palette};
 use crate::{
     app::{
-        action::{Action, PathPurpose},
+        action::Action,
         state::{
             State,
             models::{Entry, Origin, Snapshot},
@@ -13,6 +13,7 @@ use crate::{
     },
     format,
     model::file::Model,
+    worker::file_tasks::FilePurpose,
 };
 
 /// The height of the panel: two lines and the buttons, in points.
@@ -36,8 +37,7 @@ pub(crate) fn models_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         ] {
             line.append(&text, 0.0, TextFormat::simple(font, color));
         }
-        ui.label(line)
-            .on_hover_text(description(models.answering()));
+        ui.label(line).on_hover_text(description(models.in_use()));
     });
 }
 
@@ -51,11 +51,11 @@ fn buttons_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let save = ui.add_enabled(models.snapshot().is_none(), Button::new("Save weights…"));
     let help = "The weights of a training can be saved when it ends. To save another model now, choose it first.";
     if save.on_disabled_hover_text(help).clicked() {
-        actions.push(Action::AskPath(PathPurpose::SaveWeights(id)));
+        actions.push(Action::SaveWeights(id));
     }
     // The menu has the previous model too.
     let has_room = ui.available_width() >= MIN_PREVIOUS_WIDTH;
-    if let Some(previous) = models.before().filter(|_| has_room) {
+    if let Some(previous) = models.previous().filter(|_| has_room) {
         let button = Button::new(format!("Back to {}", short_name(previous))).truncate();
         let help = description(&previous.model);
         if ui.add(button).on_hover_text(help).clicked() {
@@ -86,16 +86,16 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     }
     ui.separator();
     if ui.button("Load weights…").clicked() {
-        actions.push(Action::AskPath(PathPurpose::LoadWeights));
+        actions.push(Action::AskPath(FilePurpose::LoadWeights));
     }
 }
 
 /// "Built-in", "Run 2", "weights.safetensors".
 fn short_name(entry: &Entry) -> String {
     match &entry.origin {
-        Origin::Shipped => "Built-in".to_owned(),
+        Origin::BuiltIn => "Built-in".to_owned(),
         Origin::Trained(run) => format!("Run {run}"),
-        Origin::Kept(_, title) => title.clone(),
+        Origin::Library(_, title) => title.clone(),
         Origin::File(path) => {
             let name = path.file_name().unwrap_or(path.as_os_str());
             name.to_string_lossy().into_owned()

@@ -40,7 +40,7 @@ pub(crate) fn notices_ui(ctx: &Context, state: &State, actions: &mut Vec<Action>
 fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
     let palette = Palette::of(ui.style());
     let color = match notice.severity {
-        Severity::News => palette.accent,
+        Severity::Info => palette.accent,
         Severity::Error => palette.error,
     };
     let frame = Frame::popup(ui.style()).inner_margin(Margin::symmetric(16, 10));
@@ -81,9 +81,9 @@ pub(crate) fn drop_hint(ctx: &Context, state: &State) {
                     ..ui.visuals().popup_shadow
                 });
             frame.show(ui, |ui| {
-                let text = match state.stage {
+                let text = match state.tab {
                     Tab::Draw => "Drop weights, a picture, an ink file or training settings",
-                    Tab::Test => "Drop a folder or an ink file to evaluate the model on it",
+                    Tab::Evaluate => "Drop a folder or an ink file to evaluate the model on it",
                 };
                 ui.label(egui::RichText::new(text).size(theme::HEADING));
             });

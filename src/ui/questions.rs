@@ -1,4 +1,4 @@
-//! What the window asks: for a path, and whether to close.
+//! Questions of the window: for a path, before closing, before deleting, and whether to resume.
 
 use egui::{
     Align2, Context, Event, Frame, Id, InputState, Key, Modal, TextEdit, Ui, Vec2, WidgetInfo,
@@ -7,7 +7,7 @@ use egui::{
 
 use super::{runs, theme};
 use crate::app::{
-    action::{Action, PathPurpose},
+    action::Action,
     state::{
         Closing, PathPrompt, State,
         models::Entry,
@@ -15,63 +15,33 @@ use crate::app::{
     },
 };
 
-/// The field to type a path into, where no file dialog is to be had. It waits while something else is asked.
+/// The path field, for systems without file dialogs. Other questions hide it.
 pub(crate) fn path_window(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
     let Some(prompt) = state.path_prompt.as_ref().filter(|_| !state.has_modal()) else {
         return;
     };
-    let (title, verb) = match prompt.purpose {
-        PathPurpose::LoadWeights => ("Load weights", "Load"),
-        PathPurpose::SaveWeights(_) => ("Save the weights", "Save"),
-        PathPurpose::OpenDrawing => ("Open a picture or an ink file", "Open"),
-        PathPurpose::SaveDrawing => ("Save the drawing", "Save"),
-        PathPurpose::DataFolder => ("Choose a data set", "Choose"),
-        PathPurpose::TestFolder => ("Choose a data set to test on", "Choose"),
-        PathPurpose::TestInk => ("Choose an ink file to test on", "Choose"),
-        PathPurpose::SaveConfusion => ("Save the confusion matrix", "Save"),
-        PathPurpose::SaveCurvesImage => ("Save the picture of the curves", "Save"),
-        PathPurpose::LoadSettings => ("Load training settings", "Load"),
-        PathPurpose::SaveSettings => ("Save the training settings", "Save"),
-        PathPurpose::SaveCurves => ("Save the curves", "Save"),
-    };
-    Window::new(title)
+    Window::new(prompt.request.purpose.title())
         .id(Id::unique("path"))
         .anchor(Align2::CENTER_CENTER, Vec2::ZERO)
         .collapsible(false)
         .resizable(false)
         .show(ctx, |ui| {
             ui.set_width(420.0_f32.min(ctx.content_rect().width() - 80.0));
-            path_ui(ui, prompt, verb, actions);
+            path_ui(ui, prompt, actions);
         });
 }
 
-fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Action>) {
-    let (hint, example) = match prompt.purpose {
-        PathPurpose::LoadWeights => ("Where the weight file is:", "model.safetensors"),
-        PathPurpose::SaveWeights(_) => ("Where to write the weights:", "model.safetensors"),
-        PathPurpose::OpenDrawing => ("Where the picture or the ink file is:", "seven.png"),
-        PathPurpose::SaveDrawing => (
-            "Where to write the drawing, as ink (.jsonl) or as a picture (.png):",
-            "seven.jsonl",
-        ),
-        PathPurpose::DataFolder => ("The folder with the four files:", "fashion-mnist"),
-        PathPurpose::TestFolder => ("The folder with MNIST's test files:", "fashion-mnist"),
-        PathPurpose::TestInk => ("Where the ink file is:", "digits.jsonl"),
-        PathPurpose::SaveConfusion => ("Where to write the table, as CSV:", "confusion.csv"),
-        PathPurpose::SaveCurvesImage => ("Where to write the picture, as PNG:", "training.png"),
-        PathPurpose::LoadSettings => ("Where the settings are:", "training.toml"),
-        PathPurpose::SaveSettings => ("Where to write the settings:", "training.toml"),
-        PathPurpose::SaveCurves => ("Where to write the figures, as CSV:", "training.csv"),
-    };
-    let (hint, verb) = if prompt.replaces {
-        ("There is such a file already. Replace it?", "Replace")
+fn path_ui(ui: &mut Ui, prompt: &PathPrompt, actions: &mut Vec<Action>) {
+    let details = prompt.request.purpose.details();
+    let (question, verb) = if prompt.replaces {
+        ("This file exists. Replace it?", "Replace")
     } else {
-        (hint, verb)
+        (details.question, details.verb)
     };
-    ui.label(hint);
+    ui.label(question);
     let mut text = prompt.text.clone();
     let edit = TextEdit::singleline(&mut text)
-        .hint_text(example)
+        .hint_text(details.file_name)
         .desired_width(f32::INFINITY);
     let response = ui.add(edit);
     response.widget_info(|| {
@@ -80,7 +50,7 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
         info
     });
     if response.changed() {
-        actions.push(Action::PathEdited(text.clone()));
+        actions.push(Action::EditPath(text.clone()));
     }
     let enter = response.lost_focus() && ui.input(is_enter_pressed);
     let escape = ui.input(|input| input.key_pressed(Key::Escape));
@@ -88,7 +58,7 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
     let nobody_has_focus = ui.memory(|memory| memory.focused().is_none()) && !enter && !escape;
     if !response.has_focus() && (is_new || nobody_has_focus) {
         response.request_focus();
-        // Typing replaces what was typed last time.
+        // Typing replaces the previous path.
         let mut edit = TextEditState::load(ui.ctx(), response.id).unwrap_or_default();
         edit.cursor
             .set_char_range(Some(CCursorRange::select_all_str(&text)));
@@ -98,15 +68,15 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, verb: &str, actions: &mut Vec<Actio
     ui.horizontal(|ui| {
         let is_typed = !text.trim().is_empty();
         if ui.add_enabled(is_typed, egui::Button::new(verb)).clicked() || (enter && is_typed) {
-            actions.push(Action::PathAccepted);
+            actions.push(Action::AcceptPath);
         }
         if ui.button("Cancel").clicked() || escape {
-            actions.push(Action::PathCancelled);
+            actions.push(Action::CancelPath);
         }
     });
 }
 
-/// Whether Enter goes down now. Whoever holds it down has not read what is asked meanwhile.
+/// Whether Enter goes down now. A held key is no answer to a question that appeared meanwhile.
 fn is_enter_pressed(input: &InputState) -> bool {
     input.events.iter().any(|event| {
         matches!(
@@ -131,9 +101,9 @@ fn is_new(ui: &Ui) -> bool {
     seen.is_none_or(|seen| seen + 1 < frame)
 }
 
-/// Asks before something is lost by closing.
+/// Asks before closing loses unsaved work.
 pub(crate) fn close_modal(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
-    if state.closing != Closing::Asks {
+    if state.closing != Closing::Asking {
         return;
     }
     let frame = Frame::popup(&ctx.global_style()).inner_margin(24);
@@ -153,7 +123,7 @@ pub(crate) fn close_modal(ctx: &Context, state: &State, actions: &mut Vec<Action
     }
 }
 
-/// Asks at the start what is to become of a training that was interrupted.
+/// Asks at the start whether to resume the last session's training.
 pub(crate) fn interrupted_modal(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
     let Some(checkpoint) = &state.training.resumable else {
         return;
@@ -168,18 +138,18 @@ pub(crate) fn interrupted_modal(ctx: &Context, state: &State, actions: &mut Vec<
             let (epoch, epochs) = (checkpoint.progress().epoch, config.epochs);
             ui.heading("Resume the training?");
             ui.label(format!(
-                "The training of {} was interrupted at epoch {epoch} of {epochs}. It can go on as if nothing \
-                 had happened.",
+                "The last session ended during the training of {}, in epoch {epoch} of {epochs}. Resuming gives \
+                 the same model as an uninterrupted training.",
                 config.model
             ));
             ui.horizontal(|ui| {
-                if theme::primary_button(ui, "Resume it", Vec2::ZERO).clicked() {
+                if theme::primary_button(ui, "Resume", Vec2::ZERO).clicked() {
                     actions.push(Action::ResumeCheckpoint);
                 }
-                if ui.button("Discard it").clicked() {
+                if ui.button("Delete").clicked() {
                     actions.push(Action::DeleteCheckpoint);
                 }
-                if ui.button("Decide later").clicked() {
+                if ui.button("Later").clicked() {
                     actions.push(Action::KeepCheckpoint);
                 }
             });
@@ -189,7 +159,7 @@ pub(crate) fn interrupted_modal(ctx: &Context, state: &State, actions: &mut Vec<
     }
 }
 
-/// Asks before a run is thrown away.
+/// Asks before a run is deleted.
 pub(crate) fn remove_modal(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
     let Some(run) = state.runs.asked() else {
         return;
@@ -200,17 +170,15 @@ pub(crate) fn remove_modal(ctx: &Context, state: &State, actions: &mut Vec<Actio
         .show(ctx, |ui| {
             ui.set_width(400.0);
             ui.spacing_mut().item_spacing.y = 12.0;
-            ui.heading("Throw this run away?");
+            ui.heading("Delete this run?");
             let figures = runs::figures(run).join(", ");
             ui.label(format!("{}: {figures}.", title(&run.record)));
-            ui.label(
-                "Its settings, its curves and its weights are removed from the library for good.",
-            );
+            ui.label("Its settings, curves and weights are deleted permanently.");
             ui.horizontal(|ui| {
-                if theme::primary_button(ui, "Keep it", Vec2::ZERO).clicked() {
+                if theme::primary_button(ui, "Keep", Vec2::ZERO).clicked() {
                     actions.push(Action::Run(RunAction::CancelDelete));
                 }
-                if ui.button("Throw it away").clicked() {
+                if ui.button("Delete").clicked() {
                     actions.push(Action::Run(RunAction::Delete(run.record.id)));
                 }
             });
@@ -221,19 +189,17 @@ pub(crate) fn remove_modal(ctx: &Context, state: &State, actions: &mut Vec<Actio
 }
 
 fn training_question(ui: &mut Ui, is_kept: bool, actions: &mut Vec<Action>) {
-    ui.heading("Training is running");
+    ui.heading("A training is running");
     ui.label(if is_kept {
-        "When the window closes now, it ends. The next start asks whether to resume it, from at most half a \
-         minute before."
+        "Closing the window ends it. The next start offers to resume it and repeats at most half a minute."
     } else {
-        "When the window closes now, it ends, and may be lost: what is needed to resume it is not written yet, or \
-         could not be."
+        "Closing the window ends it, and the training is lost: it has no checkpoint."
     });
     ui.horizontal(|ui| {
         if theme::primary_button(ui, "Keep training", Vec2::ZERO).clicked() {
             actions.push(Action::KeepOpen);
         }
-        if ui.button("Stop it and close").clicked() {
+        if ui.button("Stop and close").clicked() {
             actions.push(Action::CloseAnyway);
         }
     });
@@ -243,15 +209,15 @@ fn unsaved_question(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let names: Vec<_> = state.models.unsaved().map(Entry::name).collect();
     ui.heading("A trained model is not saved");
     ui.label(format!(
-        "It is lost when the window closes now: {}.",
+        "Closing the window loses it: {}.",
         names.join(", ")
     ));
     ui.horizontal(|ui| {
         if let Some(entry) = state.models.unsaved().last()
-            && theme::primary_button(ui, "Save it…", Vec2::ZERO).clicked()
+            && theme::primary_button(ui, "Save…", Vec2::ZERO).clicked()
         {
             actions.push(Action::KeepOpen);
-            actions.push(Action::AskPath(PathPurpose::SaveWeights(entry.id)));
+            actions.push(Action::SaveWeights(entry.id));
         }
         if ui.button("Close without saving").clicked() {
             actions.push(Action::CloseAnyway);

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     app::{
-        action::{Action, PathPurpose},
+        action::Action,
         state::{
             State,
             training::{Training, TrainingState},
@@ -24,6 +24,7 @@ use crate::{
     format,
     model::device::DeviceChoice,
     training::{Progress, config::Preset, evaluation::Evaluation},
+    worker::file_tasks::FilePurpose,
 };
 
 /// What the panel remembers between frames.
@@ -93,7 +94,7 @@ fn preset_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
                 let is_selected = preset == form.preset && !is_changed;
                 let option = ui.selectable_label(is_selected, preset_line(preset));
                 if option.on_hover_text(preset.description()).clicked() {
-                    actions.push(Action::PresetChosen(preset));
+                    actions.push(Action::ChoosePreset(preset));
                 }
             }
         });
@@ -122,7 +123,7 @@ fn preset_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             .on_hover_text("Sets all hyperparameters to the preset.")
             .clicked()
         {
-            actions.push(Action::PresetChosen(form.preset));
+            actions.push(Action::ChoosePreset(form.preset));
         }
     }
     ui.add_space(theme::GAP);
@@ -156,7 +157,7 @@ fn run_settings_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions:
             let mut form = training.form.clone();
             fields::fields_ui(ui, training, &mut form, &mut view.gallery, actions);
             if form != training.form {
-                actions.push(Action::FormChanged(Box::new(form)));
+                actions.push(Action::ChangeForm(Box::new(form)));
             }
             if DeviceChoice::is_offered() {
                 device_ui(ui, state.settings.device, actions);
@@ -165,12 +166,12 @@ fn run_settings_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions:
                 let load = theme::small_button(ui, "Load settings…");
                 let help = "Loads hyperparameters from a TOML file. It can also be dropped on the window.";
                 if load.on_hover_text(help).clicked() {
-                    actions.push(Action::AskPath(PathPurpose::LoadSettings));
+                    actions.push(Action::AskPath(FilePurpose::LoadConfig));
                 }
                 let save = theme::small_button(ui, "Save settings…");
                 let help = "Saves the hyperparameters as a TOML file with comments, also for digitpad train --config.";
                 if save.on_hover_text(help).clicked() {
-                    actions.push(Action::AskPath(PathPurpose::SaveSettings));
+                    actions.push(Action::AskPath(FilePurpose::SaveConfig));
                 }
             });
         });

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{JoinOnDrop, Waker, WorkerPriority, catch_panic, file_kind::refuse_endless, lock};
+use super::{JoinOnDrop, Waker, WorkerPriority, catch_panic, lock};
 use crate::{
     data::noise::Noise,
     error::{self, EvaluationError},
@@ -18,6 +18,7 @@ use crate::{
         Measurement,
         evaluation_set::{EvaluationSet, Source},
     },
+    files::kind::refuse_device,
     model::file::Model,
     training::control::Control,
 };
@@ -174,7 +175,7 @@ fn work(model: &Model, pictures: Pictures, control: &Control, mut reporter: Repo
         Ok(Ok(Some(measurement))) => EvaluatorOutcome::Measured(Arc::new(measurement)),
         Ok(Ok(None)) => EvaluatorOutcome::Canceled,
         Ok(Err(error)) => EvaluatorOutcome::Failed(error::chain(&error)),
-        Err(panic) => EvaluatorOutcome::Failed(panic),
+        Err(panic) => EvaluatorOutcome::Failed(panic.to_string()),
     };
     reporter.tell(ending);
 }
@@ -186,7 +187,7 @@ fn measure(
     reporter: &mut Reporter,
 ) -> Result<Option<Measurement>, EvaluationError> {
     if let Source::Ink(path) = source {
-        refuse_endless(path).map_err(EvaluationError::Refused)?;
+        refuse_device(path).map_err(EvaluationError::Refused)?;
     }
     let Some(evaluation_set) = EvaluationSet::load(source, control)? else {
         return Ok(None);

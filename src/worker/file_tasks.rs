@@ -1,13 +1,12 @@
-//! Files and the dialogs that choose them, off the frame.
+//! Files and file dialogs, off the frame.
 //!
-//! Tasks are done one after the other, in the order in which they were asked for. What was to be saved
-//! when the handle goes is still saved.
+//! One thread does the tasks in the order of their submission. Tasks that write are done even after
+//! the handle is dropped.
 
 mod dialog;
-mod task;
+mod purpose;
 
 use std::{
-    ffi::OsStr,
     fmt,
     path::{Path, PathBuf},
     sync::{
@@ -18,18 +17,16 @@ use std::{
 };
 
 use self::dialog::Dialogs;
-pub use self::{
-    dialog::Dialog,
-    task::{CurvesImage, FileOutcome, FileTask},
-};
-use super::{
-    FACTS_CAPACITY, JoinOnDrop, Waker, WorkerPriority, catch_panic,
-    file_kind::{FileKind, lowercase_extension, refuse_endless},
-};
+pub use self::purpose::{FileAccess, FileDetails, FilePurpose};
+use super::{FACTS_CAPACITY, JoinOnDrop, Waker, WorkerPriority, catch_panic};
 use crate::{
-    data::preview::DatasetPreview,
-    error::{self, Refusal},
-    files::{ReadError, read_bounded, write_atomically},
+    bitmap::Bitmap,
+    data::{DataSource, preview::DatasetPreview},
+    error::{FileError, Refusal},
+    files::{
+        kind::{FileKind, lowercase_extension, refuse_device},
+        write_atomically,
+    },
     ink::{
         self, Ink,
         file::{self, InkRecord},
@@ -38,21 +35,148 @@ use crate::{
     picture::{bitmap_from_path, save_bitmap_png, save_rgb_png},
     store::{
         checkpoints,
-        corrections::{self, CorrectionTask},
-        run_library::{self, RunLibraryTask},
+        corrections::{self, CorrectionOutcome, CorrectionTask},
+        run_library::{self, RunLibraryOutcome, RunLibraryTask},
+        training_config,
     },
-    training::config::TrainingConfig,
+    training::{checkpoint::Checkpoint, config::TrainingConfig},
 };
 
-/// No file that says how to train comes near it.
-const SETTINGS_LIMIT_BYTES: u64 = 1 << 20;
+/// A file that the user names in a dialog or a path field.
+#[derive(Clone, Debug)]
+pub struct FileRequest {
+    /// Identifies the request in its outcome.
+    pub number: u64,
+    /// What the file is for.
+    pub purpose: FilePurpose,
+    /// What is written: the state at the time of the request. `None` if the purpose does not write.
+    pub content: Option<FileContent>,
+}
 
-/// The handle of the thread that does file tasks, and of the dialog that is open.
+/// What a request writes.
+#[derive(Clone, Debug)]
+pub enum FileContent {
+    /// A model's weights.
+    Weights(Arc<Model>),
+    /// A drawing: as ink or, with the extension `.png`, as the network's input image.
+    Drawing(Ink),
+    /// A table as text.
+    Table(String),
+    /// A training configuration.
+    Config(Box<TrainingConfig>),
+    /// An image of the training curves.
+    CurvesImage(Arc<CurvesImage>),
+}
+
+/// An image of the training curves.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CurvesImage {
+    /// Width and height in pixels.
+    pub size: [usize; 2],
+    /// Red, green and blue of each pixel, row by row from the top left.
+    pub rgb: Vec<u8>,
+}
+
+impl fmt::Debug for CurvesImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CurvesImage")
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A task with files.
+#[derive(Clone, Debug)]
+pub enum FileTask {
+    /// Read or write the file of a request.
+    Requested {
+        /// The request.
+        request: FileRequest,
+        /// The path that the user chose.
+        path: PathBuf,
+        /// Whether an existing file may be replaced.
+        replaces: bool,
+    },
+    /// Read a file of any kind that was dropped on the window. Its kind decides its purpose.
+    Dropped {
+        /// The number of the request.
+        number: u64,
+        /// The dropped file or folder.
+        path: PathBuf,
+        /// Whether folders and ink files are evaluation sets.
+        is_evaluation: bool,
+    },
+    /// Read some examples of a training's data.
+    PreviewData(DataSource),
+    /// Access the run library in this folder.
+    Library(PathBuf, RunLibraryTask),
+    /// Access the corrections in this file.
+    Corrections(PathBuf, CorrectionTask),
+    /// Load the most recent resumable checkpoint.
+    FindCheckpoint(PathBuf),
+    /// Delete a checkpoint.
+    DeleteCheckpoint(PathBuf, Arc<Checkpoint>),
+}
+
+/// The outcome of a task or a dialog. Each task and each dialog has exactly one.
+#[derive(Debug)]
+pub enum FileOutcome {
+    /// The outcome of a request.
+    Requested {
+        /// The request.
+        request: FileRequest,
+        /// What came of it.
+        result: Result<FileResult, FileError>,
+    },
+    /// Examples of a training's data.
+    DataPreviewed(DataSource, Result<DatasetPreview, FileError>),
+    /// The outcome of a task in the run library.
+    Library {
+        /// The run whose weights were to be loaded.
+        loads: Option<u64>,
+        /// What came of it.
+        result: Result<RunLibraryOutcome, FileError>,
+    },
+    /// The outcome of a task with the corrections.
+    Corrections(Result<CorrectionOutcome, FileError>),
+    /// The checkpoint that is left, if any.
+    Checkpoint(Result<Option<Arc<Checkpoint>>, FileError>),
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub enum FileResult {
+    /// The dialog was closed without a choice, or the system has no dialogs: both look alike.
+    Canceled,
+    /// The file exists, so nothing was written.
+    Exists(PathBuf),
+    /// The file is written.
+    Saved(PathBuf),
+    /// The path is chosen. Another worker reads it.
+    Chosen(PathBuf),
+    /// Weights, read and checked.
+    Weights(PathBuf, Arc<Model>),
+    /// An ink file.
+    Ink {
+        /// The file.
+        path: PathBuf,
+        /// Its first drawing.
+        ink: Ink,
+        /// The number of drawings in the file.
+        count: usize,
+    },
+    /// A picture, as the network sees it.
+    Picture(PathBuf, Bitmap),
+    /// A training configuration, read and checked.
+    Config(PathBuf, Box<TrainingConfig>),
+}
+
+/// The handle of the thread that does file tasks, and of the open dialog.
 pub struct FileTasks {
     is_closing: Arc<AtomicBool>,
-    // The order matters when the handle goes: without a receiver nobody waits for room in a full
-    // channel; the dialogs then send no more tasks; without a sender the thread ends after its last
-    // task, and is joined.
+    // The order matters when the handle is dropped. Without a receiver no thread waits for room in a
+    // full channel. Then the dialogs send no more tasks. Without a sender the thread ends after its
+    // last task, and is joined.
     outcomes: Receiver<FileOutcome>,
     dialogs: Dialogs,
     tasks: Sender<FileTask>,
@@ -87,34 +211,34 @@ impl FileTasks {
         }
     }
 
-    /// Has a task done, after those before it.
+    /// Queues a task.
     pub fn submit(&self, task: FileTask) {
         // It cannot fail: the thread ends only after this handle.
         let _ = self.tasks.send(task);
     }
 
-    /// Shows a dialog, and does what is then chosen in it. To be called on the thread that draws the
-    /// window.
+    /// Shows the dialog of a request, and then reads or writes the chosen file. Must be called on the
+    /// thread that draws the window.
     ///
-    /// `false`, and nothing happens, while another is open: see [`FileTasks::dialog_open_secs`].
-    pub fn open_dialog(&self, dialog: Dialog) -> bool {
-        self.dialogs.open(dialog)
+    /// Returns `false` without any effect while another dialog is open.
+    pub fn open_dialog(&self, request: FileRequest) -> bool {
+        self.dialogs.open(request)
     }
 
-    /// For how many seconds a dialog has been open; `None` without one. It may never answer, as where
-    /// no desktop portal does, so a path should be asked for in another way after some seconds.
+    /// For how many seconds a dialog has been open. Some systems never answer, so after some seconds
+    /// the user needs a path field.
     pub fn dialog_open_secs(&self) -> Option<f64> {
         self.dialogs.open_secs()
     }
 
-    /// What came of tasks and dialogs since the last time, in order.
+    /// The outcomes since the last call, in order.
     pub fn drain(&self) -> Vec<FileOutcome> {
         self.outcomes.try_iter().take(FACTS_CAPACITY).collect()
     }
 }
 
 impl Drop for FileTasks {
-    /// Lets go of what need not be done any more; the threads are joined when the fields go.
+    /// Skips the tasks that only read. The threads are joined when the fields are dropped.
     fn drop(&mut self) {
         self.is_closing.store(true, Ordering::Release);
     }
@@ -137,7 +261,7 @@ struct Reply {
 
 impl Reply {
     fn send(&self, outcome: FileOutcome) {
-        // It fails only when the handle is gone, and then nobody wants to know.
+        // It fails only without a handle, and then nobody needs the outcome.
         let _ = self.outcomes.send(outcome);
         (self.waker)();
     }
@@ -145,192 +269,189 @@ impl Reply {
 
 fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
     for task in queue {
-        let is_save = matches!(
-            task,
-            FileTask::SaveWeights { .. }
-                | FileTask::SaveDrawing { .. }
-                | FileTask::SaveTable { .. }
-                | FileTask::SaveSettings { .. }
-                | FileTask::SaveCurvesImage { .. }
-                | FileTask::IfNew(..)
-                | FileTask::Library(_, RunLibraryTask::Save(..) | RunLibraryTask::Update(_))
-                | FileTask::Corrections(
-                    _,
-                    CorrectionTask::Save { .. }
-                        | CorrectionTask::Remove { .. }
-                        | CorrectionTask::RemoveLast
-                )
-        );
-        if is_save || !is_closing.load(Ordering::Acquire) {
-            let outcome = catch_panic(|| done(task)).unwrap_or_else(Err);
-            reply.send(outcome.unwrap_or_else(FileOutcome::Failed));
+        if task.writes() || !is_closing.load(Ordering::Acquire) {
+            reply.send(task.run());
         }
     }
 }
 
-/// Does a task, or says in a whole sentence why not.
-fn done(task: FileTask) -> Result<FileOutcome, String> {
-    if let FileTask::LoadWeights(path)
-    | FileTask::OpenDrawing(path)
-    | FileTask::LoadSettings(path)
-    | FileTask::OpenAny(path)
-    | FileTask::TestOnAny(path) = &task
-    {
-        refuse_endless(path).map_err(|refusal| refusal.to_string())?;
-    }
-    match task {
-        FileTask::LoadWeights(path) => load_weights(path),
-        FileTask::SaveWeights { path, model } => {
-            model.save(&path).map_err(|error| error::chain(&error))?;
-            Ok(FileOutcome::WeightsSaved { path, model })
-        }
-        FileTask::OpenDrawing(path) => match FileKind::of(&path) {
-            FileKind::Ink => open_ink(path),
-            _ => open_picture(path),
-        },
-        FileTask::SaveDrawing { path, ink } => save_drawing(path, ink),
-        FileTask::SaveTable { path, table } => {
-            write_atomically(&path, table.as_bytes()).map_err(|error| error::chain(&error))?;
-            Ok(FileOutcome::TableSaved { path })
-        }
-        FileTask::SaveCurvesImage { path, curves_image } => {
-            let CurvesImage { size, rgb } = &*curves_image;
-            save_rgb_png(rgb, *size, &path).map_err(|error| error::chain(&error))?;
-            Ok(FileOutcome::CurvesImageSaved { path })
-        }
-        // A folder is not replaced: the task says what is wrong with it.
-        FileTask::IfNew(path, _) if path.exists() && !path.is_dir() => {
-            Ok(FileOutcome::Exists(path))
-        }
-        FileTask::IfNew(_, task) => done(*task),
-        FileTask::LoadSettings(path) => load_settings(path),
-        FileTask::SaveSettings { path, config } => {
-            let text = config.to_toml();
-            write_atomically(&path, text.as_bytes()).map_err(|error| error::chain(&error))?;
-            Ok(FileOutcome::SettingsSaved { path })
-        }
-        FileTask::PreviewData(source) => {
-            let seen = DatasetPreview::read(&source).map_err(|error| error::chain(&error));
-            Ok(FileOutcome::DataPreviewed(source, seen))
-        }
-        FileTask::NameTestFolder(path) => Ok(FileOutcome::TestFolderChosen(path)),
-        FileTask::NameTestInk(path) => Ok(FileOutcome::TestInkChosen(path)),
-        FileTask::TestOnAny(path) => match FileKind::of(&path) {
-            FileKind::Folder => Ok(FileOutcome::TestFolderChosen(path)),
-            FileKind::Ink => Ok(FileOutcome::TestInkChosen(path)),
-            FileKind::Weights | FileKind::Settings | FileKind::Picture => {
-                done(FileTask::OpenAny(path))
+/// Runs a part of a task. A panic becomes an error.
+fn attempt<T>(part: impl FnOnce() -> Result<T, FileError>) -> Result<T, FileError> {
+    catch_panic(part)?
+}
+
+impl FileTask {
+    /// Whether something of the user's would be lost without it.
+    fn writes(&self) -> bool {
+        match self {
+            Self::Requested { request, .. } => request.content.is_some(),
+            Self::Library(_, task) => {
+                matches!(task, RunLibraryTask::Save(..) | RunLibraryTask::Update(_))
             }
-        },
-        FileTask::Library(folder, task) => {
-            let outcome = run_library::done(&folder, task).map_err(|error| error::chain(&error))?;
-            Ok(FileOutcome::Library(outcome))
+            Self::Corrections(_, task) => !matches!(task, CorrectionTask::Count),
+            Self::Dropped { .. }
+            | Self::PreviewData(_)
+            | Self::FindCheckpoint(_)
+            | Self::DeleteCheckpoint(..) => false,
         }
-        FileTask::Corrections(path, task) => {
-            corrections::done(&path, task).map(FileOutcome::Corrections)
-        }
-        FileTask::FindCheckpoint(path) => Ok(
-            match checkpoints::find(&path).map_err(|error| error::chain(&error))? {
-                Some(checkpoint) => FileOutcome::CheckpointFound(Arc::new(checkpoint)),
-                None => FileOutcome::NoCheckpoint,
+    }
+
+    fn run(self) -> FileOutcome {
+        match self {
+            Self::Requested {
+                request,
+                path,
+                replaces,
+            } => FileOutcome::Requested {
+                result: attempt(|| request.run(path, replaces)),
+                request,
             },
-        ),
-        FileTask::DeleteCheckpoint(path, checkpoint) => {
-            checkpoints::discard(&path, &checkpoint).map_err(|error| error::chain(&error))?;
-            Ok(FileOutcome::NoCheckpoint)
+            Self::Dropped {
+                number,
+                path,
+                is_evaluation,
+            } => {
+                let request = FileRequest {
+                    number,
+                    purpose: dropped_purpose(&path, is_evaluation),
+                    content: None,
+                };
+                FileOutcome::Requested {
+                    result: attempt(|| request.run(path, false)),
+                    request,
+                }
+            }
+            Self::PreviewData(source) => {
+                let result = attempt(|| Ok(DatasetPreview::read(&source)?));
+                FileOutcome::DataPreviewed(source, result)
+            }
+            Self::Library(folder, task) => FileOutcome::Library {
+                loads: match task {
+                    RunLibraryTask::Load(run) => Some(run),
+                    _ => None,
+                },
+                result: attempt(|| Ok(run_library::done(&folder, task)?)),
+            },
+            Self::Corrections(path, task) => FileOutcome::Corrections(attempt(|| {
+                corrections::done(&path, task).map_err(FileError::Corrections)
+            })),
+            Self::FindCheckpoint(path) => FileOutcome::Checkpoint(attempt(|| {
+                let found = checkpoints::find(&path)?;
+                Ok(found.map(Arc::new))
+            })),
+            Self::DeleteCheckpoint(path, checkpoint) => FileOutcome::Checkpoint(attempt(|| {
+                checkpoints::discard(&path, &checkpoint)?;
+                Ok(None)
+            })),
         }
-        FileTask::OpenAny(path) => match FileKind::of(&path) {
-            FileKind::Folder => Ok(FileOutcome::FolderChosen(path)),
-            FileKind::Weights => load_weights(path),
-            FileKind::Settings => load_settings(path),
-            FileKind::Ink => open_ink(path),
-            FileKind::Picture => open_picture(path),
-        },
     }
 }
 
-fn load_weights(path: PathBuf) -> Result<FileOutcome, String> {
-    let model = Model::load(&path).map_err(|error| error::chain(&error))?;
-    Ok(FileOutcome::WeightsLoaded {
-        path,
-        model: Arc::new(model),
-    })
+fn dropped_purpose(path: &Path, is_evaluation: bool) -> FilePurpose {
+    match FileKind::of(path) {
+        FileKind::Folder if is_evaluation => FilePurpose::EvaluationFolder,
+        FileKind::Ink if is_evaluation => FilePurpose::EvaluationInk,
+        FileKind::Folder => FilePurpose::TrainingFolder,
+        FileKind::Weights => FilePurpose::LoadWeights,
+        FileKind::Config => FilePurpose::LoadConfig,
+        FileKind::Ink | FileKind::Picture => FilePurpose::OpenDrawing,
+    }
 }
 
-fn load_settings(path: PathBuf) -> Result<FileOutcome, String> {
-    let refuse = |found: String, expected: String| {
-        let attempted = format!("read the configuration in {}", path.display());
-        Refusal::new(attempted, found, expected, "choose another file").to_string()
-    };
-    let bytes = read_bounded(&path, SETTINGS_LIMIT_BYTES).map_err(|fault| match fault {
-        ReadError::Io(error) => error::chain(&error),
-        ReadError::TooLarge(limit) => {
-            refuse("a larger file".to_owned(), format!("at most {limit} bytes"))
+impl FileRequest {
+    fn run(&self, path: PathBuf, replaces: bool) -> Result<FileResult, FileError> {
+        if let Some(content) = &self.content {
+            // A folder of this name is an error of the write.
+            if !replaces && path.exists() && !path.is_dir() {
+                return Ok(FileResult::Exists(path));
+            }
+            content.write(&path)?;
+            return Ok(FileResult::Saved(path));
         }
-    })?;
-    let text = String::from_utf8(bytes)
-        .map_err(|error| refuse(error.to_string(), "text in UTF-8".to_owned()))?;
-    let config = TrainingConfig::from_toml(&text, &path.display().to_string())
-        .map_err(|refusal| refusal.to_string())?;
-    Ok(FileOutcome::SettingsLoaded {
-        path,
-        config: Box::new(config),
-    })
+        match self.purpose {
+            FilePurpose::LoadWeights => {
+                refuse_device(&path)?;
+                let model = Model::load(&path)?;
+                Ok(FileResult::Weights(path, Arc::new(model)))
+            }
+            FilePurpose::LoadConfig => {
+                refuse_device(&path)?;
+                let config = training_config::load(&path)?;
+                Ok(FileResult::Config(path, Box::new(config)))
+            }
+            FilePurpose::OpenDrawing => {
+                refuse_device(&path)?;
+                open_drawing(path)
+            }
+            _ => Ok(FileResult::Chosen(path)),
+        }
+    }
 }
 
-fn open_ink(path: PathBuf) -> Result<FileOutcome, String> {
-    let records = file::read(&path).map_err(|error| error::chain(&error))?;
+fn open_drawing(path: PathBuf) -> Result<FileResult, FileError> {
+    if FileKind::of(&path) != FileKind::Ink {
+        let bitmap = bitmap_from_path(&path)?;
+        return Ok(FileResult::Picture(path, bitmap));
+    }
+    let records = file::read(&path)?;
     let count = records.len();
-    let first = records.into_iter().next();
-    let ink = first.ok_or_else(|| without_stroke("open", &path))?.ink;
-    Ok(FileOutcome::InkOpened { path, ink, count })
+    let Some(InkRecord { ink, .. }) = records.into_iter().next() else {
+        return Err(Refusal::new(
+            format!("open the ink file {}", path.display()),
+            "no drawing",
+            "at least one",
+            "choose another file",
+        )
+        .into());
+    };
+    Ok(FileResult::Ink { path, ink, count })
 }
 
-fn without_stroke(attempted: &str, path: &Path) -> String {
-    Refusal::new(
-        format!("{attempted} the drawing {}", path.display()),
-        "no stroke",
-        "at least one",
-        "draw something or choose another file",
-    )
-    .to_string()
-}
-
-fn open_picture(path: PathBuf) -> Result<FileOutcome, String> {
-    let bitmap = bitmap_from_path(&path).map_err(|error| error::chain(&error))?;
-    Ok(FileOutcome::PictureOpened { path, bitmap })
-}
-
-fn save_drawing(path: PathBuf, ink: Ink) -> Result<FileOutcome, String> {
-    // Neither a picture nor a line of ink can show nothing.
-    let bitmap = ink::to_bitmap(&ink).ok_or_else(|| without_stroke("save", &path))?;
-    match lowercase_extension(&path).as_deref() {
-        Some("png") => {
-            save_bitmap_png(&bitmap, &path).map_err(|error| error::chain(&error))?;
+impl FileContent {
+    fn write(&self, path: &Path) -> Result<(), FileError> {
+        match self {
+            Self::Weights(model) => model.save(path)?,
+            Self::Drawing(ink) => save_drawing(ink, path)?,
+            Self::Table(table) => write_atomically(path, table.as_bytes())?,
+            Self::Config(config) => write_atomically(path, config.to_toml().as_bytes())?,
+            Self::CurvesImage(image) => save_rgb_png(&image.rgb, image.size, path)?,
         }
+        Ok(())
+    }
+}
+
+fn save_drawing(ink: &Ink, path: &Path) -> Result<(), FileError> {
+    let refuse = |found: &str, expected: &str, remedy: &str| {
+        Refusal::new(
+            format!("save the drawing in {}", path.display()),
+            found,
+            expected,
+            remedy,
+        )
+    };
+    let Some(bitmap) = ink::to_bitmap(ink) else {
+        return Err(refuse("an empty pad", "a drawing", "draw something first").into());
+    };
+    match lowercase_extension(path).as_deref() {
+        Some("png") => save_bitmap_png(&bitmap, path)?,
         Some("json" | "jsonl" | "ndjson" | "gz") => {
             let record = InkRecord {
                 label: None,
                 writer: None,
-                ink,
+                ink: ink.clone(),
             };
-            file::write(&path, &[record]).map_err(|error| error::chain(&error))?;
+            file::write(path, &[record])?;
         }
-        _ => {
-            let name = path
-                .file_name()
-                .map(OsStr::to_string_lossy)
-                .unwrap_or_default();
-            let refusal = Refusal::new(
-                format!("save the drawing in {}", path.display()),
-                format!("the name \"{name}\""),
-                "one that ends in .jsonl or .jsonl.gz (strokes) or .png (the network's picture)",
-                "choose such a name",
-            );
-            return Err(refusal.to_string());
+        extension => {
+            let found = match extension {
+                Some(extension) => format!("the extension .{extension}"),
+                None => "a name without an extension".to_owned(),
+            };
+            let expected = ".jsonl or .jsonl.gz for strokes, .png for the network's input image";
+            return Err(refuse(&found, expected, "choose a name with one of them").into());
         }
     }
-    Ok(FileOutcome::DrawingSaved { path })
+    Ok(())
 }
 
 #[cfg(test)]

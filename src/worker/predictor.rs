@@ -1,4 +1,4 @@
-//! The thread that answers what a drawing shows. Only the newest drawing counts.
+//! The thread that recognizes the drawing. It answers the newest request only.
 
 use std::{
     fmt,
@@ -12,51 +12,60 @@ use super::{JoinOnDrop, Waker, WorkerPriority, catch_panic, lock};
 use crate::{
     bitmap::Bitmap,
     data::noise::Noise,
-    error,
+    error::PredictionError,
     ink::{self, Ink},
     model::file::Model,
     recognition::{Prediction, predict},
 };
 
-/// A drawing to be recognized.
+/// A digit to recognize.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PredictionRequest {
-    /// The drawing.
-    pub ink: Ink,
-    /// The owner's number for it, given back with the answer.
+    /// The digit.
+    pub input: PredictionInput,
+    /// The owner's number for it, returned with the prediction.
     pub revision: u64,
 }
 
-/// An answer.
+/// A digit as strokes or as pixels.
 #[derive(Clone, Debug, PartialEq)]
+pub enum PredictionInput {
+    /// A drawing.
+    Ink(Ink),
+    /// A picture from a file.
+    Bitmap(Bitmap),
+}
+
+/// The answer to a request.
+#[derive(Debug)]
 pub struct PredictionResponse {
-    /// The number that came with the request.
+    /// The number of the request.
     pub revision: u64,
-    /// Which model answered: 0 is the first, and each [`Predictor::set_model`] counts one up.
+    /// The model that answered: 0 is the first, and each [`Predictor::set_model`] adds 1.
     pub model: u64,
-    /// The answer itself.
+    /// The answer.
     pub outcome: PredictionOutcome,
 }
 
-/// What a network makes of a drawing.
-#[derive(Clone, Debug, PartialEq)]
+/// What a request leads to.
+#[derive(Debug)]
 pub enum PredictionOutcome {
     /// There is no ink.
     Blank,
-    /// What was seen, and what it is taken for.
+    /// A prediction.
     Recognized {
-        /// What the network saw.
+        /// The network's input, after noise and preprocessing.
         bitmap: Bitmap,
-        /// What it takes that for.
+        /// The network's prediction.
         prediction: Prediction,
     },
-    /// The network could not be computed: the whole sentence.
-    Failed(String),
+    /// The network could not be computed.
+    Failed(PredictionError),
 }
 
 /// The handle of the predicting thread.
 pub struct Predictor {
-    desk: Arc<Desk>,
+    mailbox: Arc<Mailbox>,
     _thread: JoinOnDrop,
 }
 
@@ -66,76 +75,66 @@ impl Predictor {
     /// # Panics
     /// When the system cannot start a thread.
     pub fn spawn(model: Arc<Model>, waker: Waker) -> Self {
-        let desk = Arc::new(Desk {
-            state: Mutex::new(State {
+        let mailbox = Arc::new(Mailbox {
+            content: Mutex::new(MailboxContent {
                 model,
                 generation: 0,
                 noise: None,
-                asked: None,
+                request: None,
                 is_pending: false,
-                answer: None,
+                response: None,
                 is_closed: false,
             }),
             changed: Condvar::new(),
         });
         let thread = JoinOnDrop::spawn("digitpad-predictor", WorkerPriority::Interactive, {
-            let desk = Arc::clone(&desk);
-            move || serve(&desk, &waker)
+            let mailbox = Arc::clone(&mailbox);
+            move || serve(&mailbox, &waker)
         })
         .expect("the system can start a thread");
         Self {
-            desk,
+            mailbox,
             _thread: thread,
         }
     }
 
-    /// Asks for a drawing; it takes the place of one that was not begun.
+    /// Asks for a prediction. It replaces a request that the thread has not begun.
     pub fn request(&self, request: PredictionRequest) {
-        let PredictionRequest { ink, revision } = request;
-        self.ask(Picture::Ink(ink), revision);
+        let request = Some(Arc::new(request));
+        self.mailbox.change(|content| {
+            content.request = request;
+            content.is_pending = true;
+        });
     }
 
-    /// Asks for a picture that comes from a file; it takes the place of a request that was not begun.
-    pub fn request_bitmap(&self, bitmap: Bitmap, revision: u64) {
-        self.ask(Picture::Bitmap(bitmap), revision);
-    }
-
-    /// Answers with this model from now on, the last request once more.
+    /// Uses this model from now on, and answers the last request again.
     pub fn set_model(&self, model: Arc<Model>) {
-        self.desk.change(|state| {
-            state.model = model;
-            state.generation += 1;
-            state.is_pending = state.asked.is_some();
+        self.mailbox.change(|content| {
+            content.model = model;
+            content.generation += 1;
+            content.is_pending = content.request.is_some();
         });
     }
 
-    /// Adds this noise to what the network sees from now on, or none; the last request is answered once more.
-    /// It is the same for the same picture, so that it does not flicker.
+    /// Adds this noise to the network's input from now on, and answers the last request again. The
+    /// same input gets the same noise, so it does not flicker.
     pub fn set_noise(&self, noise: Option<Noise>) {
-        self.desk.change(|state| {
-            state.noise = noise;
-            state.is_pending = state.asked.is_some();
+        self.mailbox.change(|content| {
+            content.noise = noise;
+            content.is_pending = content.request.is_some();
         });
     }
 
-    /// The newest answer, once.
+    /// Takes the newest response.
     pub fn take(&self) -> Option<PredictionResponse> {
-        lock(&self.desk.state).answer.take()
-    }
-
-    fn ask(&self, picture: Picture, revision: u64) {
-        let asked = Some(Arc::new(Asked { picture, revision }));
-        self.desk.change(|state| {
-            state.asked = asked;
-            state.is_pending = true;
-        });
+        lock(&self.mailbox.content).response.take()
     }
 }
 
 impl Drop for Predictor {
-    /// Ends the thread, which is joined when the fields go.
+    /// Ends the thread, which is joined when the fields are dropped.
     fn drop(&mut self) {
-        self.desk.change(|state| state.is_closed = true);
+        self.mailbox.change(|content| content.is_closed = true);
     }
 }
 
@@ -145,108 +144,95 @@ impl fmt::Debug for Predictor {
     }
 }
 
-enum Picture {
-    Ink(Ink),
-    Bitmap(Bitmap),
-}
-
-struct Asked {
-    picture: Picture,
-    revision: u64,
-}
-
-/// Where requests and answers lie.
-struct Desk {
-    state: Mutex<State>,
+/// Requests and responses on their way.
+struct Mailbox {
+    content: Mutex<MailboxContent>,
     changed: Condvar,
 }
 
-struct State {
+struct MailboxContent {
     model: Arc<Model>,
     generation: u64,
-    /// What is added to the picture before the network sees it.
     noise: Option<Noise>,
-    /// The last request, kept for the next model.
-    asked: Option<Arc<Asked>>,
-    /// Whether it waits to be answered.
+    /// The last request, also after its response: a new model answers it again.
+    request: Option<Arc<PredictionRequest>>,
+    /// Whether the request has no response yet.
     is_pending: bool,
-    answer: Option<PredictionResponse>,
+    response: Option<PredictionResponse>,
     is_closed: bool,
 }
 
-/// What is to be answered, and by whom.
-struct Order {
-    asked: Arc<Asked>,
+/// A request with what answers it.
+struct PredictionJob {
+    request: Arc<PredictionRequest>,
     model: Arc<Model>,
     generation: u64,
     noise: Option<Noise>,
 }
 
-impl Desk {
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut lock(&self.state));
+impl Mailbox {
+    fn change(&self, change: impl FnOnce(&mut MailboxContent)) {
+        change(&mut lock(&self.content));
         self.changed.notify_all();
     }
 
-    /// Waits for a request; `None` when the desk is closed.
-    fn next(&self) -> Option<Order> {
-        let idle = |state: &mut State| !state.is_pending && !state.is_closed;
-        let waiting = self.changed.wait_while(lock(&self.state), idle);
-        let mut state = waiting.unwrap_or_else(PoisonError::into_inner);
-        if state.is_closed {
+    /// Waits for a request. Returns `None` when the mailbox is closed.
+    fn next(&self) -> Option<PredictionJob> {
+        let is_idle = |content: &mut MailboxContent| !content.is_pending && !content.is_closed;
+        let waiting = self.changed.wait_while(lock(&self.content), is_idle);
+        let mut content = waiting.unwrap_or_else(PoisonError::into_inner);
+        if content.is_closed {
             return None;
         }
-        state.is_pending = false;
-        Some(Order {
-            asked: state.asked.clone()?,
-            model: Arc::clone(&state.model),
-            generation: state.generation,
-            noise: state.noise,
+        content.is_pending = false;
+        Some(PredictionJob {
+            request: content.request.clone()?,
+            model: Arc::clone(&content.model),
+            generation: content.generation,
+            noise: content.noise,
         })
     }
 }
 
-fn serve(desk: &Desk, waker: &Waker) {
-    while let Some(order) = desk.next() {
-        let outcome = catch_panic(|| answer(&order)).unwrap_or_else(PredictionOutcome::Failed);
+fn serve(mailbox: &Mailbox, waker: &Waker) {
+    while let Some(job) = mailbox.next() {
+        let outcome = catch_panic(|| outcome_of(&job))
+            .unwrap_or_else(|panic| PredictionOutcome::Failed(panic.into()));
         if let PredictionOutcome::Recognized { prediction, .. } = &outcome {
             let (digit, confidence) = (prediction.digit().value(), prediction.confidence());
             log::debug!(target: "digitpad", "prediction digit={digit} confidence={confidence:.3}");
         }
         let response = PredictionResponse {
-            revision: order.asked.revision,
-            model: order.generation,
+            revision: job.request.revision,
+            model: job.generation,
             outcome,
         };
-        lock(&desk.state).answer = Some(response);
+        lock(&mailbox.content).response = Some(response);
         waker();
     }
 }
 
-fn answer(order: &Order) -> PredictionOutcome {
-    let Order { model, noise, .. } = order;
-    let bitmap = match &order.asked.picture {
-        Picture::Ink(ink) => ink::to_bitmap(ink),
-        Picture::Bitmap(bitmap) => Some(bitmap.clone()),
+fn outcome_of(job: &PredictionJob) -> PredictionOutcome {
+    let bitmap = match &job.request.input {
+        PredictionInput::Ink(ink) => ink::to_bitmap(ink),
+        PredictionInput::Bitmap(bitmap) => Some(bitmap.clone()),
     };
-    let Some(bitmap) = bitmap.filter(|bitmap| !bitmap.is_blank()) else {
+    let Some(mut bitmap) = bitmap.filter(|bitmap| !bitmap.is_blank()) else {
         return PredictionOutcome::Blank;
     };
-    let bitmap = match noise {
-        Some(noise) => noisy(&bitmap, *noise),
-        None => bitmap,
-    };
-    match predict(model, &bitmap) {
+    if let Some(noise) = job.noise {
+        bitmap = with_noise(&bitmap, noise);
+    }
+    match predict(&job.model, &bitmap) {
         Ok(prediction) => PredictionOutcome::Recognized {
-            // What the network sees is what its filters leave.
-            bitmap: model.mlp.config().preprocessing().of_bitmap(&bitmap),
+            bitmap: job.model.mlp.config().preprocessing().of_bitmap(&bitmap),
             prediction,
         },
-        Err(error) => PredictionOutcome::Failed(error::chain(&error)),
+        Err(error) => PredictionOutcome::Failed(error.into()),
     }
 }
 
-fn noisy(bitmap: &Bitmap, noise: Noise) -> Bitmap {
+fn with_noise(bitmap: &Bitmap, noise: Noise) -> Bitmap {
     let mut image = bitmap.to_bytes();
     noise.apply(&mut image, &mut ChaCha8Rng::seed_from_u64(0));
     Bitmap::from_bytes(&image)

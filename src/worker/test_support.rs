@@ -1,4 +1,4 @@
-//! A waker that tells the test of each call, and that can be made to wait.
+//! A waker for tests: it counts its calls and can block the worker that calls it.
 
 use std::{
     sync::{
@@ -11,13 +11,13 @@ use std::{
 
 use super::{Waker, lock};
 
-/// So long that only a worker that hangs takes it.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Only a worker that hangs takes so long.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What a test's waker does and knows.
+/// A waker and its calls.
 pub(super) struct TestWaker {
     waker: Waker,
-    rings: Receiver<()>,
+    calls: Receiver<()>,
     gate: Arc<Gate>,
 }
 
@@ -41,11 +41,11 @@ impl Gate {
     }
 }
 
-/// Waits for what nobody is woken for.
-pub(super) fn wait_until(mut is_so: impl FnMut() -> bool) {
+/// Waits for a condition that no waker announces.
+pub(super) fn wait_until(mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "the worker gets there");
+    while !condition() {
+        assert!(start.elapsed() < TIMEOUT, "the worker gets there");
         thread::yield_now();
     }
 }
@@ -53,19 +53,19 @@ pub(super) fn wait_until(mut is_so: impl FnMut() -> bool) {
 impl TestWaker {
     pub(super) fn new() -> Self {
         let gate = Arc::new(Gate::default());
-        let (sender, rings): (Sender<()>, _) = channel();
+        let (sender, calls): (Sender<()>, _) = channel();
         let waker: Waker = Arc::new({
             let gate = Arc::clone(&gate);
             move || {
-                // Nobody may be waiting any more.
+                // The receiver may be gone.
                 let _ = sender.send(());
                 gate.pass();
             }
         });
-        Self { waker, rings, gate }
+        Self { waker, calls, gate }
     }
 
-    /// As [`TestWaker::new`], but a worker that rings waits until [`TestWaker::open_gate`].
+    /// Like [`TestWaker::new`], but its caller waits until [`TestWaker::open_gate`].
     pub(super) fn shut() -> Self {
         let test_waker = Self::new();
         test_waker.gate.set(true);
@@ -80,14 +80,14 @@ impl TestWaker {
         Arc::clone(&self.waker)
     }
 
-    /// Waits until it rings.
+    /// Waits for a call.
     pub(super) fn wait(&self) {
-        self.rings
-            .recv_timeout(PATIENCE)
+        self.calls
+            .recv_timeout(TIMEOUT)
             .expect("the worker wakes its owner");
     }
 
-    /// Looks after each ring until there is something.
+    /// Looks after each call until there is a value.
     pub(super) fn wait_for<T>(&self, mut look: impl FnMut() -> Option<T>) -> T {
         loop {
             if let Some(found) = look() {
@@ -97,7 +97,7 @@ impl TestWaker {
         }
     }
 
-    /// Whether no worker holds the waker any more, so that each of them has ended.
+    /// Whether no worker holds the waker, so that all of them have ended.
     pub(super) fn has_no_worker(&self) -> bool {
         Arc::strong_count(&self.waker) == 1
     }

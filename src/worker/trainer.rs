@@ -296,7 +296,7 @@ fn work(job: &TrainingJob, checkpoint: Option<PathBuf>, control: &Control, mut r
         Ok(Ok(Some(trained))) => TrainerFact::Finished(Box::new(trained)),
         Ok(Ok(None)) => return,
         Ok(Err(error)) => TrainerFact::Failed(error.into()),
-        Err(message) => TrainerFact::Failed(TrainerError::Panic(message).into()),
+        Err(message) => TrainerFact::Failed(TrainerError::Panic(message.to_string()).into()),
     };
     reporter.tell(last);
 }

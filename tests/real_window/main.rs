@@ -11,7 +11,7 @@ use std::{collections::HashSet, fs, path::Path, thread, time::Duration};
 use digitpad::{
     app::state::form::TrainingForm,
     ink::file,
-    store::settings::{SavedForm, Settings, ThemeChoice},
+    store::settings::{Settings, ThemeChoice},
 };
 use image::RgbImage;
 use tempfile::TempDir;
@@ -46,7 +46,7 @@ impl Session {
         let settings = Settings {
             theme,
             file_dialogs: false,
-            training: SavedForm::of(&form),
+            training: form.saved(),
             ..Settings::default()
         };
         settings
@@ -220,7 +220,7 @@ fn the_model_at_work_is_tested_by_the_keyboard() {
     session.display.press(&[CONTROL, u32::from('2')]);
     session
         .program
-        .wait_for("tested shipped model on mnist: accuracy 0.99");
+        .wait_for("tested built-in model on mnist: accuracy 0.99");
     session.save_screenshot("window-test-dark.png");
     session.display.close(session.window);
     session.ends_well();
@@ -235,7 +235,7 @@ fn a_training_in_the_window_ends_in_a_model_that_answers() {
     assert_eq!(
         session.program.wait_for_digit(),
         7,
-        "the shipped model's answer"
+        "the built-in model's answer"
     );
     session.display.press(&[CONTROL, u32::from('t')]);
     session.program.wait_for("training run 1 begins");

@@ -93,7 +93,7 @@ fn a_click_on_a_bar_keeps_the_drawing_for_the_next_training() {
     );
     window.click("Fine-tune on your correction");
     window.await_that("the model is taught all the same", |harness| {
-        says(harness, "lesson for the shipped model")
+        says(harness, "lesson for the built-in model")
     });
     window.click("Stop");
 }

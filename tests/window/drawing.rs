@@ -227,7 +227,7 @@ fn digits_of_many_hands_are_read() {
         return;
     }
     let records = ink::file::read(&path).expect("the samples are ink");
-    let model = Model::built_in().expect("the shipped model fits");
+    let model = Model::built_in().expect("the built-in model fits");
     let mut window = Window::new(settings());
     let (mut read, mut right) = (0, 0);
     for record in records.iter().step_by(records.len() / 40) {
@@ -278,7 +278,7 @@ fn the_answer_says_what_is_doubtful_and_what_is_no_digit() {
         ),
     ];
     for (calibration, expected, reason) in cases {
-        let mut model = Model::built_in().expect("the shipped model fits");
+        let mut model = Model::built_in().expect("the built-in model fits");
         model.metadata.calibration = calibration;
         let loaded = Some((PathBuf::from("w.safetensors"), model));
         let mut window = Window::with_model(settings(), loaded, [1100.0, 700.0], 1.0);

@@ -49,7 +49,7 @@ impl Window {
             .with_pixels_per_point(pixels_per_point)
             .with_max_steps(20)
             .build_eframe(|creation| {
-                App::new(&creation.egui_ctx, settings, loaded).expect("the shipped model fits")
+                App::new(&creation.egui_ctx, settings, loaded).expect("the built-in model fits")
             });
         let mut window = Self { harness };
         window.harness.step();

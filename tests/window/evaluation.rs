@@ -47,10 +47,10 @@ fn a_click_tests_and_a_cell_opens_its_pictures() {
     );
     assert!(
         window.says("taken for no digit"),
-        "the shipped model can tell what is none"
+        "the built-in model can tell what is none"
     );
     assert!(
-        window.says("The shipped model on MNIST's test set."),
+        window.says("The built-in model on MNIST's test set."),
         "whose it is"
     );
     let curve = window.value("Reliability curve");
@@ -215,7 +215,7 @@ fn noise_is_added_to_what_is_tested_on() {
     assert_ne!(pictures(&window), plain, "other errors are in the gallery");
     window.click("No noise");
     window.await_that("and without", |harness| {
-        says(harness, "The shipped model on MNIST's test set.")
+        says(harness, "The built-in model on MNIST's test set.")
     });
     assert_eq!(pictures(&window), plain, "as it was");
 }

@@ -2,7 +2,7 @@
 
 use digitpad::{
     app::state::form::TrainingForm,
-    store::settings::{SavedForm, Settings},
+    store::settings::Settings,
     training::config::{Optimizer, Preset},
 };
 use egui::{Event, Key, Modifiers};
@@ -13,7 +13,7 @@ use crate::driver::{Window, says, settings};
 /// A window that begins with these training settings, and has room for all of them.
 fn set_to(form: &TrainingForm) -> Window {
     let settings = Settings {
-        training: SavedForm::of(form),
+        training: form.saved(),
         ..settings()
     };
     Window::with_model(settings, None, [1100.0, 2400.0], 1.0)

@@ -122,7 +122,7 @@ fn a_typed_path_waits_while_something_else_is_asked() {
     window.harness.get_by_label("Path").type_text("seven");
     window.harness.step();
     window.close();
-    assert!(window.says("Training is running"), "it asks");
+    assert!(window.says("A training is running"), "it asks");
     let is_there = |window: &Window| window.harness.query_by_label("Path").is_some();
     assert!(!is_there(&window), "and nothing takes its keys away");
     window.click("Keep training");

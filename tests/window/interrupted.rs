@@ -56,7 +56,7 @@ fn an_interrupted_training_can_go_on() {
     let mut window = open(folder.path());
     window.await_that("it asks", |harness| says(harness, "Resume the training?"));
     assert!(window.says("epoch 2 of 3"), "and says where it was");
-    window.click("Resume it");
+    window.click("Resume");
     window.await_that("it ends", |harness| says(harness, "Model: Run 1"));
     let history = &window.harness.state().state().training.history;
     assert_eq!(history.len(), 3, "with the epochs before the interruption");
@@ -73,7 +73,7 @@ fn an_interrupted_training_can_wait_or_be_discarded() {
     let path = checkpoint_in(folder.path());
     let mut window = open(folder.path());
     window.await_that("it asks", |harness| says(harness, "Resume the training?"));
-    window.click("Decide later");
+    window.click("Later");
     assert!(!window.says("Resume the training?"), "it does not insist");
     drop(window);
     assert!(path.exists(), "and keeps it");
@@ -81,7 +81,7 @@ fn an_interrupted_training_can_wait_or_be_discarded() {
     window.await_that("it asks again", |harness| {
         says(harness, "Resume the training?")
     });
-    window.click("Discard it");
+    window.click("Delete");
     window.await_that("it is gone", |_| !path.exists());
     assert!(
         !window.says("Resume the training?"),
@@ -97,7 +97,7 @@ fn what_waits_is_asked_about_again_though_another_training_came_between() {
     let mut window = Window::new(training_settings(data.path(), 2));
     window.harness.state_mut().use_data_folder(folder.path());
     window.await_that("it asks", |harness| says(harness, "Resume the training?"));
-    window.click("Decide later");
+    window.click("Later");
     window.click("Train");
     window.await_that("another one ends", |harness| says(harness, "Test accuracy"));
     drop(window);

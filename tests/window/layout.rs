@@ -31,7 +31,7 @@ fn everything_has_its_place_at_every_size() {
             ..settings()
         };
         // With a model before the one that answers, there is a button more.
-        let model = Model::built_in().expect("the shipped model fits");
+        let model = Model::built_in().expect("the built-in model fits");
         let loaded = Some((PathBuf::from("w.safetensors"), model));
         let window = Window::with_model(settings, loaded, size, pixels_per_point);
         let whole = Rect::from_min_size(Pos2::ZERO, size.into());

@@ -10,7 +10,7 @@ use std::{
 use digitpad::{
     app::state::{Answer, form::TrainingForm},
     recognition::predict,
-    store::settings::{SavedForm, Settings},
+    store::settings::Settings,
 };
 use egui::ViewportCommand;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -56,7 +56,7 @@ pub(crate) fn training_settings(folder: &Path, epochs: usize) -> Settings {
     form.draft.batch_size = 16;
     form.draft.learning_rate = 0.01;
     Settings {
-        training: SavedForm::of(&form),
+        training: form.saved(),
         ..settings()
     }
 }
@@ -114,7 +114,7 @@ fn training_shows_its_curves_and_its_model_answers_is_saved_and_loads_again() {
     window.await_that("its own answer", |harness| {
         let state = harness.state().state();
         let its_own = |answer: &Answer| {
-            let own = predict(state.models.answering(), &answer.bitmap).expect("predicts");
+            let own = predict(state.models.in_use(), &answer.bitmap).expect("predicts");
             answer.prediction == own
         };
         state.answer().is_some_and(its_own)
@@ -203,11 +203,11 @@ fn closing_asks_while_a_training_runs() {
     assert!(!canceled(&window.close()), "nothing is lost yet");
     window.click("Train");
     assert!(canceled(&window.close()), "the window stays");
-    assert!(window.says("Training is running"), "and asks");
+    assert!(window.says("A training is running"), "and asks");
     window.click("Keep training");
-    assert!(!window.says("Training is running"), "it goes on");
+    assert!(!window.says("A training is running"), "it goes on");
     assert!(canceled(&window.close()), "it asks again");
-    window.harness.get_by_label("Stop it and close").click();
+    window.harness.get_by_label("Stop and close").click();
     window.harness.step();
     window.harness.step();
     assert!(!canceled(&window.close()), "then it closes");

@@ -128,9 +128,9 @@ fn runs_are_kept_come_back_and_are_thrown_away() {
     next.harness.step();
     next.click("Delete…");
     next.await_that("a wrong click costs nothing", |harness| {
-        says(harness, "Throw this run away?")
+        says(harness, "Delete this run?")
     });
-    next.click("Throw it away");
+    next.click("Delete");
     next.await_that("it is gone", |_| {
         !data.join("runs").join(format!("{}.json", ids[1])).exists()
     });

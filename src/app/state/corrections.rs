@@ -80,7 +80,7 @@ impl State {
     /// Takes back the last change of the drawing. A drawing that is back and was kept is kept no longer.
     pub(super) fn undo(&mut self, out: &mut Vec<Effect>) {
         let mut kept = None;
-        self.edit(out, |editor| kept = editor.undo());
+        self.edit(|editor| kept = editor.undo());
         if let Some(CorrectionLabel(digit)) = kept {
             let ink = self.ink().clone();
             out.push(Effect::Corrections(CorrectionTask::Remove { ink, digit }));
@@ -89,11 +89,7 @@ impl State {
 
     /// Takes in what came of it. The drawing that was kept makes room for the next; one that is kept no longer comes
     /// back.
-    pub(super) fn on_correction_outcome(
-        &mut self,
-        outcome: CorrectionOutcome,
-        out: &mut Vec<Effect>,
-    ) {
+    pub(super) fn on_correction_outcome(&mut self, outcome: CorrectionOutcome) {
         match outcome {
             CorrectionOutcome::Counted(count) => self.training.correction_count = Some(count),
             CorrectionOutcome::Unreadable(reason) => {
@@ -117,12 +113,12 @@ impl State {
                     && self.ink_revision() == revision;
                 // Somebody may have drawn on meanwhile.
                 let way_back = if is_there {
-                    self.edit(out, |editor| editor.clear_corrected(CorrectionLabel(digit)));
+                    self.edit(|editor| editor.clear_corrected(CorrectionLabel(digit)));
                     "Undo takes it back."
                 } else {
                     "Settings, Data can forget it."
                 };
-                self.notices.news(format!(
+                self.notices.info(format!(
                     "Kept as {}, {which}. {FINE_TUNE_HINT} {way_back}",
                     in_words(digit),
                 ));
@@ -134,16 +130,16 @@ impl State {
             CorrectionOutcome::Removed { digit, count } => {
                 self.training.correction_count = Some(count);
                 self.notices
-                    .news(format!("No longer kept as {}.", in_words(digit)));
+                    .info(format!("No longer kept as {}.", in_words(digit)));
             }
             CorrectionOutcome::LastRemoved { last, count } => {
                 self.training.correction_count = Some(count);
                 if let Some((ink, digit)) = last {
-                    self.notices.news(format!(
+                    self.notices.info(format!(
                         "No longer kept as {}. The drawing is on the pad again.",
                         in_words(digit)
                     ));
-                    self.edit(out, |editor| editor.replace(ink));
+                    self.edit(|editor| editor.replace(ink));
                 }
             }
         }

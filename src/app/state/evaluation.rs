@@ -207,25 +207,25 @@ impl State {
             EvaluationAction::Begin => self.measure(out),
             EvaluationAction::Cancel => self.cancel_evaluation(false, out),
             EvaluationAction::Select(selection) => self.measuring.selection = selection,
-            EvaluationAction::Show(index) => self.show_evaluated_image(index, out),
+            EvaluationAction::Show(index) => self.show_evaluated_image(index),
         }
     }
 
     /// Changes the room of the window that is looked at. A first look at the test has it made, where
     /// that takes no file.
-    pub(super) fn enter(&mut self, stage: Tab, out: &mut Vec<Effect>) {
-        self.stage = stage;
+    pub(super) fn switch_tab(&mut self, tab: Tab, out: &mut Vec<Effect>) {
+        self.tab = tab;
         let is_usual = self.measuring.form.source == SourceKind::Mnist;
         let is_free =
             self.training.state.active_run().is_none() && self.measuring.active_number().is_none();
-        if stage == Tab::Test && is_usual && is_free && !self.is_evaluation_current() {
+        if tab == Tab::Evaluate && is_usual && is_free && !self.is_evaluation_current() {
             self.measure(out);
         }
     }
 
     /// Whether the last test is of the model that is at work now, on the pictures and with the noise that are set.
     pub fn is_evaluation_current(&self) -> bool {
-        let model = self.models.answering();
+        let model = self.models.in_use();
         let measured = self.measuring.measured.as_ref();
         measured.is_some_and(|measured| {
             Arc::ptr_eq(&measured.model, model)
@@ -242,7 +242,7 @@ impl State {
 
     /// A training left a new model: it is tested if that is what is looked at.
     pub(super) fn evaluate_if_shown(&mut self, out: &mut Vec<Effect>) {
-        if self.stage == Tab::Test && self.measuring.source().is_ok() {
+        if self.tab == Tab::Evaluate && self.measuring.source().is_ok() {
             self.measure(out);
         }
     }
@@ -277,7 +277,7 @@ impl State {
             Ok(source) => source,
             Err(text) => return self.notices.error(text),
         };
-        let model = Arc::clone(self.models.answering());
+        let model = Arc::clone(self.models.in_use());
         let name = match self.models.snapshot() {
             Some(snapshot) => format!("the training, after epoch {}", snapshot.epoch),
             None => self.models.chosen().name(),
@@ -289,7 +289,12 @@ impl State {
         measuring.progress = None;
         measuring.asked = Some((source.clone(), Arc::clone(&model), name));
         let noise = measuring.form.noise;
-        out.push(Effect::Measure(number, model, source, noise));
+        out.push(Effect::Evaluate {
+            number,
+            model,
+            source,
+            noise,
+        });
     }
 
     fn cancel_evaluation(&mut self, again: bool, out: &mut Vec<Effect>) {
@@ -355,7 +360,7 @@ impl State {
     }
 
     /// Puts a picture of the last test in place of the drawing.
-    fn show_evaluated_image(&mut self, index: usize, out: &mut Vec<Effect>) {
+    fn show_evaluated_image(&mut self, index: usize) {
         let Some(measured) = &self.measuring.measured else {
             return;
         };
@@ -366,8 +371,8 @@ impl State {
             name: evaluated_image_name(index, reading),
             bitmap: measured.measurement.bitmap(index),
         };
-        self.stage = Tab::Draw;
-        self.show_picture(picture, out);
+        self.tab = Tab::Draw;
+        self.show_picture(picture);
     }
 }
 

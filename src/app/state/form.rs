@@ -6,6 +6,7 @@ use super::runs::Run;
 use crate::{
     data::DataSource,
     error::Refusal,
+    store::settings::SavedForm,
     training::{
         config::{
             Optimizer, Preset, TrainingConfig,
@@ -85,6 +86,27 @@ impl TrainingForm {
             uses_corrections: self.uses_corrections,
             ..Self::of(self.preset, config)
         };
+    }
+
+    /// The fields to save. An invalid group of hyperparameters is saved as the preset has it.
+    pub fn saved(&self) -> SavedForm {
+        SavedForm {
+            preset: self.preset,
+            folder: self.folder.clone(),
+            from_folder: self.from_folder,
+            uses_corrections: self.uses_corrections,
+            config: self.nearest_valid_config(),
+        }
+    }
+
+    /// The form of saved fields.
+    pub fn from_saved(saved: SavedForm) -> Self {
+        Self {
+            folder: saved.folder,
+            from_folder: saved.from_folder,
+            uses_corrections: saved.uses_corrections,
+            ..Self::of(saved.preset, saved.config)
+        }
     }
 
     /// The text field of a [`Kind::Layers`].

@@ -1,28 +1,22 @@
 //! What the workers report, and what follows from it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{
-    Answer, Picture, State, Tab,
+    Answer, State,
     models::{Origin, Snapshot},
     training::TrainingState,
 };
 use crate::{
-    app::action::{Effect, PathPurpose},
+    app::action::Effect,
     error,
     model::file::Model,
     training::{Progress, StopReason, TrainedModel},
     worker::{
-        file_tasks::FileOutcome,
         predictor::{PredictionOutcome, PredictionResponse},
         trainer::{BatchCurve, TrainerFact, TrainerMessage},
     },
 };
-
-/// A dialog that is canceled sooner than this was hardly seen by anybody: there is none to be had.
-const UNSEEN_DIALOG: Duration = Duration::from_millis(700);
-/// A dialog that is open for longer may be one that never comes.
-const SLOW_DIALOG: Duration = Duration::from_secs(4);
 
 impl State {
     /// Takes in what the network made of a drawing.
@@ -35,9 +29,9 @@ impl State {
             PredictionOutcome::Recognized { bitmap, prediction } => {
                 self.answer = Some(Answer { bitmap, prediction });
             }
-            PredictionOutcome::Failed(text) => {
+            PredictionOutcome::Failed(error) => {
                 self.answer = None;
-                self.notices.error(text);
+                self.notices.error(error::chain(&error));
             }
         }
     }
@@ -57,7 +51,7 @@ impl State {
             return effects;
         }
         match fact {
-            TrainerFact::Note(note) => self.notices.news(note),
+            TrainerFact::Note(note) => self.notices.info(note),
             TrainerFact::DataReady => {}
             TrainerFact::Started(plan) => self.training.plan = Some(plan),
             TrainerFact::Resumed(history) => self.training.history = history,
@@ -95,7 +89,7 @@ impl State {
                 self.training.snapshot = None;
                 if self.models.snapshot().is_some() {
                     self.models.watch(None);
-                    effects.push(Effect::Answer(Arc::clone(self.models.answering())));
+                    effects.push(Effect::UseModel(Arc::clone(self.models.in_use())));
                 }
                 self.notices.error(format!("The training ended: {failure}"));
                 self.training.state = TrainingState::Failed { run, failure };
@@ -126,7 +120,7 @@ impl State {
     fn show_snapshot(&mut self, snapshot: Snapshot, out: &mut Vec<Effect>) {
         self.training.snapshot = Some(snapshot.clone());
         if self.settings.watch {
-            out.push(Effect::Answer(Arc::clone(&snapshot.model)));
+            out.push(Effect::UseModel(Arc::clone(&snapshot.model)));
             self.models.watch(Some(snapshot));
         }
     }
@@ -153,7 +147,7 @@ impl State {
             // An untrained network knows nothing: it must not answer.
             self.training.state = TrainingState::Idle;
             self.notices
-                .news("Stopped before anything was learned; the model at work stays");
+                .info("Stopped before anything was learned; the model at work stays");
             return;
         }
         self.training.state = TrainingState::Finished { run, stopped };
@@ -170,147 +164,5 @@ impl State {
         if let Some(record) = record {
             self.save_run(record, id, out);
         }
-    }
-
-    /// Takes in the time since the window opened, and whether a file dialog is open; says after how
-    /// long something changes by itself.
-    pub fn tick(&mut self, now: Duration, dialog_is_open: bool) -> Option<Duration> {
-        self.now = now;
-        self.dialog.is_open = dialog_is_open;
-        let news = self.notices.expire(now);
-        if !dialog_is_open || self.dialog.offered_path {
-            return news;
-        }
-        let wait = (self.dialog.since + SLOW_DIALOG).saturating_sub(now);
-        if wait.is_zero() {
-            self.dialog.offered_path = true;
-            self.prompt_for_path(self.dialog.purpose);
-            return news;
-        }
-        Some(news.map_or(wait, |news| news.min(wait)))
-    }
-
-    /// Takes in what came of a file task or a dialog.
-    pub fn on_file_outcome(&mut self, outcome: FileOutcome) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        match outcome {
-            FileOutcome::Canceled => self.on_dialog_canceled(),
-            FileOutcome::WeightsLoaded { path, model } => {
-                self.on_dialog_answered(PathPurpose::LoadWeights);
-                self.notices
-                    .news(format!("Loaded the weights in {}", path.display()));
-                self.stop_watching();
-                self.models.add(Origin::File(path), model);
-                self.use_chosen_model(&mut effects);
-            }
-            FileOutcome::WeightsSaved { path, model } => {
-                if let Some(id) = self.models.id_of(&model) {
-                    self.on_dialog_answered(PathPurpose::SaveWeights(id));
-                    self.models.mark_saved(id);
-                }
-                self.notices
-                    .news(format!("Saved the weights to {}", path.display()));
-            }
-            FileOutcome::InkOpened { path, ink, count } => {
-                self.on_dialog_answered(PathPurpose::OpenDrawing);
-                self.stage = Tab::Draw;
-                if count > 1 {
-                    let path = path.display();
-                    self.notices
-                        .news(format!("Opened the first of {count} drawings in {path}"));
-                }
-                self.edit(&mut effects, |editor| editor.replace(ink));
-            }
-            FileOutcome::PictureOpened { path, bitmap } => {
-                self.on_dialog_answered(PathPurpose::OpenDrawing);
-                self.stage = Tab::Draw;
-                let name = path.file_name().unwrap_or(path.as_os_str());
-                let name = name.to_string_lossy().into_owned();
-                self.show_picture(Picture { name, bitmap }, &mut effects);
-            }
-            FileOutcome::DrawingSaved { path } => {
-                self.on_dialog_answered(PathPurpose::SaveDrawing);
-                self.notices
-                    .news(format!("Saved the drawing to {}", path.display()));
-            }
-            FileOutcome::TestFolderChosen(path) => {
-                self.on_dialog_answered(PathPurpose::TestFolder);
-                self.use_path(PathPurpose::TestFolder, path, &mut effects);
-            }
-            FileOutcome::TestInkChosen(path) => {
-                self.on_dialog_answered(PathPurpose::TestInk);
-                self.use_path(PathPurpose::TestInk, path, &mut effects);
-            }
-            FileOutcome::TableSaved { path } => {
-                self.on_dialog_answered(PathPurpose::SaveConfusion);
-                self.on_dialog_answered(PathPurpose::SaveCurves);
-                self.notices
-                    .news(format!("Saved the table to {}", path.display()));
-            }
-            FileOutcome::CurvesImageSaved { path } => {
-                self.on_dialog_answered(PathPurpose::SaveCurvesImage);
-                self.notices
-                    .news(format!("Saved the picture to {}", path.display()));
-            }
-            FileOutcome::SettingsLoaded { path, config } => {
-                self.on_dialog_answered(PathPurpose::LoadSettings);
-                self.training.form.set_config(*config);
-                self.notices
-                    .news(format!("Loaded the settings in {}", path.display()));
-            }
-            FileOutcome::SettingsSaved { path } => {
-                self.on_dialog_answered(PathPurpose::SaveSettings);
-                self.notices
-                    .news(format!("Saved the settings to {}", path.display()));
-            }
-            FileOutcome::DataPreviewed(source, seen) => self.training.data.set(&source, seen),
-            FileOutcome::FolderChosen(path) => {
-                self.on_dialog_answered(PathPurpose::DataFolder);
-                self.use_path(PathPurpose::DataFolder, path, &mut effects);
-            }
-            FileOutcome::CheckpointFound(checkpoint) => {
-                // A training that was begun meanwhile has set it aside.
-                if self.training.state.active_run().is_none() {
-                    self.training.resumable = Some(checkpoint);
-                }
-            }
-            FileOutcome::NoCheckpoint => {}
-            FileOutcome::Exists(path) => self.ask_to_replace(&path),
-            FileOutcome::Library(outcome) => self.on_run_library_outcome(outcome, &mut effects),
-            FileOutcome::Corrections(outcome) => self.on_correction_outcome(outcome, &mut effects),
-            FileOutcome::Failed(text) => {
-                self.reset_loading_runs();
-                self.notices.error(text);
-            }
-        }
-        self.update_closing_question();
-        effects
-    }
-
-    /// The drawing makes room; undo brings it back.
-    pub(super) fn show_picture(&mut self, picture: Picture, out: &mut Vec<Effect>) {
-        self.editor.clear();
-        self.revision += 1;
-        self.blank_since = self.revision;
-        self.answer = None;
-        out.push(Effect::PredictPicture(
-            picture.bitmap.clone(),
-            self.revision,
-        ));
-        self.picture = Some(picture);
-    }
-
-    fn on_dialog_canceled(&mut self) {
-        self.dialog.is_open = false;
-        if self.now < self.dialog.since + UNSEEN_DIALOG {
-            self.prompt_for_path(self.dialog.purpose);
-        } else {
-            self.on_dialog_answered(self.dialog.purpose);
-        }
-    }
-
-    /// A path field that was offered beside a slow dialog is not needed any more.
-    fn on_dialog_answered(&mut self, purpose: PathPurpose) {
-        self.path_prompt.take_if(|prompt| prompt.purpose == purpose);
     }
 }

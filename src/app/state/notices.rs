@@ -1,37 +1,37 @@
-//! What happened and is worth a sentence: errors stay until they are dismissed, news go by themselves.
+//! Notices to the user. Errors stay until they are dismissed, information expires.
 
 use std::time::Duration;
 
 use super::training::sentence;
 
-/// How long a piece of news stays.
+/// How long information stays.
 const NOTICE_DURATION: Duration = Duration::from_secs(8);
-/// Beyond this the oldest piece goes: nobody reads on, and the window would be full of them.
-const MOST: usize = 20;
+/// More notices would fill the window: the oldest is removed.
+const MAX_NOTICES: usize = 20;
 
-/// How much a notice matters.
+/// The severity of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// Something went as it should.
-    News,
-    /// Something did not happen that was asked for.
+    /// Something succeeded.
+    Info,
+    /// Something failed.
     Error,
 }
 
-/// A sentence for the person at the window.
+/// A sentence for the user.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
-    /// Names it in actions.
+    /// Identifies the notice in actions.
     pub id: u64,
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
     /// The whole sentence.
     pub text: String,
-    /// When it goes by itself, on the clock that [`Notices::expire`] is told.
+    /// When it expires, on the clock of [`Notices::expire`].
     expires_at: Option<Duration>,
 }
 
-/// The notices that are shown, the oldest first.
+/// The notices that are shown.
 #[derive(Clone, Debug, Default)]
 pub struct Notices {
     list: Vec<Notice>,
@@ -40,31 +40,31 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// Those that are shown.
+    /// The notices, the oldest first.
     pub fn list(&self) -> &[Notice] {
         &self.list
     }
 
-    /// Says that something did not work. The same sentence is not said twice.
+    /// Reports a failure. Replaces an earlier notice with the same text.
     pub fn error(&mut self, text: impl Into<String>) {
         let text = sentence(&text.into());
         log::warn!(target: "digitpad", "{text}");
         self.push(Severity::Error, text, None);
     }
 
-    /// Says that something worked.
-    pub fn news(&mut self, text: impl Into<String>) {
+    /// Reports a success.
+    pub fn info(&mut self, text: impl Into<String>) {
         let text = sentence(&text.into());
         log::info!(target: "digitpad", "{text}");
-        self.push(Severity::News, text, Some(self.now + NOTICE_DURATION));
+        self.push(Severity::Info, text, Some(self.now + NOTICE_DURATION));
     }
 
-    /// Takes one away.
+    /// Removes a notice.
     pub fn dismiss(&mut self, id: u64) {
         self.list.retain(|notice| notice.id != id);
     }
 
-    /// Takes away what is over at `now`, and says how long until the next one is.
+    /// Removes notices that expired before `now`. Returns the time until the next one expires.
     pub fn expire(&mut self, now: Duration) -> Option<Duration> {
         self.now = now;
         self.list
@@ -78,7 +78,7 @@ impl Notices {
 
     fn push(&mut self, severity: Severity, text: String, expires_at: Option<Duration>) {
         self.list.retain(|notice| notice.text != text);
-        if self.list.len() == MOST {
+        if self.list.len() == MAX_NOTICES {
             self.list.remove(0);
         }
         self.next_id += 1;
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_stay_and_news_go() {
+    fn errors_stay_and_information_expires() {
         let mut notices = Notices::default();
         assert_eq!(
             notices.expire(Duration::from_secs(10)),
@@ -104,7 +104,7 @@ mod tests {
             "nothing to wait for"
         );
         notices.error("could not read x");
-        notices.news("Saved to y.");
+        notices.info("Saved to y.");
         assert_eq!(
             notices.expire(Duration::from_secs(17)),
             Some(Duration::from_secs(1)),
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(
             notices.expire(Duration::from_secs(18)),
             None,
-            "the news are gone"
+            "the information is gone"
         );
         let texts: Vec<_> = notices
             .list()
@@ -130,20 +130,20 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_bounded_and_says_nothing_twice() {
+    fn the_list_is_bounded_and_has_no_duplicates() {
         let mut notices = Notices::default();
         for _ in 0..3 {
             notices.error("the same");
         }
-        assert_eq!(notices.list().len(), 1, "said once");
+        assert_eq!(notices.list().len(), 1, "one notice");
         for index in 0..100 {
             notices.error(format!("error {index}"));
         }
-        assert_eq!(notices.list().len(), MOST, "bounded");
+        assert_eq!(notices.list().len(), MAX_NOTICES, "bounded");
         assert_eq!(
-            notices.list()[MOST - 1].text,
+            notices.list()[MAX_NOTICES - 1].text,
             "Error 99.",
-            "the newest is there"
+            "the newest stays"
         );
     }
 }

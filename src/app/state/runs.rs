@@ -208,7 +208,7 @@ impl State {
                     form.preset = run.record.kind.preset().unwrap_or(form.preset);
                     form.set_config(run.record.config.clone());
                     self.notices
-                        .news("The settings are as they were for that run");
+                        .info("The settings are as they were for that run");
                 }
             }
             RunAction::Pin(id, pin) => {
@@ -263,7 +263,7 @@ impl State {
             RunLibraryOutcome::Loaded(id, model) => {
                 self.stop_watching();
                 if let Some(run) = self.runs.of_mut(id) {
-                    let origin = Origin::Kept(id, title(&run.record));
+                    let origin = Origin::Library(id, title(&run.record));
                     run.is_loading = false;
                     run.model = Some(self.models.add(origin, model));
                     self.use_chosen_model(out);
@@ -274,9 +274,9 @@ impl State {
         }
     }
 
-    /// After an error, models can be loaded again.
-    pub(super) fn reset_loading_runs(&mut self) {
-        for run in &mut self.runs.list {
+    /// The weights of this run did not load. The user can try again.
+    pub(super) fn reset_loading_run(&mut self, id: u64) {
+        if let Some(run) = self.runs.of_mut(id) {
             run.is_loading = false;
         }
     }

@@ -1,4 +1,4 @@
-//! The state without a window: what goes in, what it knows then, what it asks for.
+//! The state without a window: actions and outcomes in, effects out.
 
 mod closing;
 mod corrections;
@@ -8,18 +8,19 @@ mod files;
 mod runs;
 mod training;
 
-use super::{training::TrainingState, *};
+use super::{notices::Notice, training::TrainingState, *};
 use crate::{
+    error::FileError,
     ink::Point,
     model::calibration::Calibration,
     worker::{
-        file_tasks::FileOutcome,
+        file_tasks::{FileOutcome, FileRequest, FileResult},
         predictor::{PredictionOutcome, PredictionResponse},
     },
 };
 
 fn model() -> Model {
-    Model::built_in().expect("the shipped model fits")
+    Model::built_in().expect("the built-in model fits")
 }
 
 fn state() -> State {
@@ -61,15 +62,61 @@ fn answer(state: &State) -> Option<u8> {
         .map(|answer| answer.prediction.digit().value())
 }
 
-fn requested(effects: &[Effect]) -> Option<u64> {
-    effects.iter().rev().find_map(|effect| match effect {
-        Effect::Predict(_, revision) | Effect::PredictPicture(_, revision) => Some(*revision),
+/// The revision of the prediction that the frame asks for.
+fn requested(state: &mut State) -> Option<u64> {
+    match state.take_prediction_request() {
+        Some(Effect::Predict(request)) => Some(request.revision),
         _ => None,
-    })
+    }
 }
 
-fn answering(effects: &[Effect]) -> bool {
-    matches!(effects, [Effect::Answer(_)])
+fn uses_model(effects: &[Effect]) -> bool {
+    matches!(effects, [Effect::UseModel(_)])
+}
+
+/// The outcome of a request of another number that read a file.
+fn read(purpose: FilePurpose, result: FileResult) -> FileOutcome {
+    let request = FileRequest {
+        number: 1000,
+        purpose,
+        content: None,
+    };
+    FileOutcome::Requested {
+        request,
+        result: Ok(result),
+    }
+}
+
+fn opened_picture(path: &str) -> FileOutcome {
+    let bitmap = Bitmap::from_bytes(&[255; crate::bitmap::PIXELS]);
+    let result = FileResult::Picture(path.into(), bitmap);
+    read(FilePurpose::OpenDrawing, result)
+}
+
+fn chosen(purpose: FilePurpose, path: &str) -> FileOutcome {
+    read(purpose, FileResult::Chosen(path.into()))
+}
+
+fn loaded_weights(path: &str, model: &Arc<Model>) -> FileOutcome {
+    let result = FileResult::Weights(path.into(), Arc::clone(model));
+    read(FilePurpose::LoadWeights, result)
+}
+
+/// Types a path where an action asks for one. Returns the request, and whether it replaces a file.
+fn type_path(state: &mut State, asks: Action, path: &str) -> Option<(FileRequest, bool)> {
+    state.settings.file_dialogs = false;
+    state.apply(asks);
+    state.apply(Action::EditPath(path.to_owned()));
+    accept_path(state)
+}
+
+fn accept_path(state: &mut State) -> Option<(FileRequest, bool)> {
+    match state.apply(Action::AcceptPath).pop() {
+        Some(Effect::File(FileTask::Requested {
+            request, replaces, ..
+        })) => Some((request, replaces)),
+        _ => None,
+    }
 }
 
 #[test]
@@ -90,24 +137,24 @@ fn every_change_of_the_drawing_is_predicted_and_nothing_else_is() {
         (Action::Undo, true, "a clear can be taken back"),
     ];
     for (action, predicts, reason) in cases {
-        let effects = state.apply(action);
-        assert_eq!(requested(&effects).is_some(), predicts, "{reason}");
+        state.apply(action);
+        assert_eq!(requested(&mut state).is_some(), predicts, "{reason}");
     }
 }
 
 #[test]
 fn an_empty_pad_has_no_answer_even_if_an_old_one_comes_late() {
     let mut state = state();
-    let effects = state.apply(Action::PenDown(dot(0.5)));
-    let revision = requested(&effects).expect("a dot is predicted");
+    state.apply(Action::PenDown(dot(0.5)));
+    let revision = requested(&mut state).expect("a dot is predicted");
     state.on_prediction(response(revision, 7));
     assert_eq!(answer(&state), Some(7), "it is shown");
     state.apply(Action::Clear);
     assert_eq!(answer(&state), None, "cleared at once");
     state.on_prediction(response(revision, 7));
     assert_eq!(answer(&state), None, "the late answer is to what is gone");
-    let effects = state.apply(Action::PenDown(dot(0.4)));
-    let revision = requested(&effects).expect("a dot is predicted");
+    state.apply(Action::PenDown(dot(0.4)));
+    let revision = requested(&mut state).expect("a dot is predicted");
     state.apply(Action::PenMoved(dot(0.6)));
     state.on_prediction(response(revision, 1));
     assert_eq!(
@@ -118,15 +165,34 @@ fn an_empty_pad_has_no_answer_even_if_an_old_one_comes_late() {
 }
 
 #[test]
+fn a_frame_asks_for_one_prediction_of_its_last_sample() {
+    let mut state = state();
+    let samples = (0..40).map(|index| Action::PenMoved(dot(0.1 + 0.02 * index as f32)));
+    for action in [Action::PenDown(dot(0.1))].into_iter().chain(samples) {
+        let effects = state.apply(action);
+        assert!(effects.is_empty(), "no request per sample: {effects:?}");
+    }
+    let Some(Effect::Predict(request)) = state.take_prediction_request() else {
+        panic!("the frame asks");
+    };
+    let expected = PredictionInput::Ink(state.ink().clone());
+    assert_eq!(request.input, expected, "with all samples");
+    assert!(state.take_prediction_request().is_none(), "only once");
+}
+
+#[test]
 fn a_picture_is_shown_until_something_is_drawn_and_costs_no_drawing() {
     let mut state = state();
     draw(&mut state, 0.2);
-    let path = PathBuf::from("/tmp/seven.png");
-    let effects = state.on_file_outcome(FileOutcome::PictureOpened {
-        path,
-        bitmap: Bitmap::blank(),
-    });
-    assert!(requested(&effects).is_some(), "it is predicted");
+    state.on_file_outcome(opened_picture("/tmp/seven.png"));
+    let request = state.take_prediction_request();
+    assert!(
+        matches!(&request, Some(Effect::Predict(PredictionRequest {
+            input: PredictionInput::Bitmap(bitmap),
+            ..
+        })) if !bitmap.is_blank()),
+        "the picture is predicted: {request:?}"
+    );
     assert_eq!(
         state.picture().map(|picture| picture.name.as_str()),
         Some("seven.png"),
@@ -136,22 +202,16 @@ fn a_picture_is_shown_until_something_is_drawn_and_costs_no_drawing() {
     state.apply(Action::Undo);
     assert!(state.picture().is_none(), "the picture goes");
     assert_eq!(state.ink().strokes().len(), 1, "and the drawing is back");
-    let path = PathBuf::from("/tmp/seven.png");
-    state.on_file_outcome(FileOutcome::PictureOpened {
-        path,
-        bitmap: Bitmap::blank(),
-    });
+    state.on_file_outcome(opened_picture("/tmp/seven.png"));
     draw(&mut state, 0.3);
     assert!(state.picture().is_none(), "the next stroke ends it too");
     assert_eq!(state.ink().strokes().len(), 1, "on an empty pad");
-    let path = PathBuf::from("/tmp/seven.png");
-    state.on_file_outcome(FileOutcome::PictureOpened {
-        path,
-        bitmap: Bitmap::blank(),
-    });
-    let effects = state.apply(Action::Clear);
+    requested(&mut state);
+    state.on_file_outcome(opened_picture("/tmp/seven.png"));
+    requested(&mut state);
+    state.apply(Action::Clear);
     assert!(
-        state.is_blank() && requested(&effects).is_some(),
+        state.is_blank() && requested(&mut state).is_some(),
         "and so does clearing"
     );
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use super::{State, form::TrainingForm, models::Snapshot, paths::folder_text};
+use super::{State, files::folder_text, form::TrainingForm, models::Snapshot};
 pub use crate::worker::file_tasks::CurvesImage;
 use crate::{
     app::action::Effect,
@@ -143,8 +143,6 @@ pub struct Training {
     pub validation_accuracy: Option<f64>,
     /// The preview of the data.
     pub data: DataPreview,
-    /// The picture of the curves that is to be saved.
-    pub curves_image: Option<Arc<CurvesImage>>,
     /// The newest copy of the network of the current run.
     pub snapshot: Option<Snapshot>,
     /// Whether a resumable checkpoint of the current run is stored.
@@ -173,7 +171,6 @@ impl Default for Training {
             test: None,
             validation_accuracy: None,
             data: DataPreview::default(),
-            curves_image: None,
             snapshot: None,
             has_checkpoint: false,
             resumable: None,
@@ -351,7 +348,7 @@ impl State {
         let active = self.training.state.active_run().is_some();
         self.models
             .watch(self.training.snapshot.clone().filter(|_| watch && active));
-        out.push(Effect::Answer(Arc::clone(self.models.answering())));
+        out.push(Effect::UseModel(Arc::clone(self.models.in_use())));
     }
 }
 

@@ -8,7 +8,7 @@ use egui::{
 
 use crate::{
     app::{
-        action::{Action, PathPurpose},
+        action::Action,
         state::{
             State,
             evaluation::{EvaluationAction, EvaluationStatus, Measured, SourceKind},
@@ -20,6 +20,7 @@ use crate::{
         noise,
         theme::{self, Palette},
     },
+    worker::file_tasks::FilePurpose,
 };
 
 /// The size of the button that tests.
@@ -112,12 +113,16 @@ fn path_ui(
     let mut form = state.measuring.form.clone();
     let is_ink = form.source == SourceKind::Ink;
     let (name, hint, purpose) = if is_ink {
-        ("Path of the ink file", "digits.jsonl", PathPurpose::TestInk)
+        (
+            "Path of the ink file",
+            "digits.jsonl",
+            FilePurpose::EvaluationInk,
+        )
     } else {
         (
             "Path of the test folder",
             "fashion-mnist",
-            PathPurpose::TestFolder,
+            FilePurpose::EvaluationFolder,
         )
     };
     let path = if is_ink {
@@ -224,7 +229,7 @@ fn figures_ui(ui: &mut Ui, state: &State, measured: &Measured) {
 
 /// What is set otherwise than it was for the last test, and how to test it.
 fn what_changed(state: &State, measured: &Measured) -> String {
-    if !Arc::ptr_eq(&measured.model, state.models.answering()) {
+    if !Arc::ptr_eq(&measured.model, state.models.in_use()) {
         let name = state.models.chosen().name();
         format!("At work now: {name}. Press Test now to test it.")
     } else if state.measuring.is_of_source() {

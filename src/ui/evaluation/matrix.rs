@@ -10,13 +10,14 @@ use egui::{
 use self::shades::Shades;
 use crate::{
     app::{
-        action::{Action, PathPurpose},
+        action::Action,
         state::evaluation::{CellUnit, EvaluationAction, Measured, Measuring},
     },
     bitmap::Digit,
     evaluation::{Selection, classes::ClassMetrics},
     format,
     ui::theme::{self, Palette},
+    worker::file_tasks::FilePurpose,
 };
 
 /// The height of a cell for its width.
@@ -108,7 +109,7 @@ fn heading_ui(
             let save = ui.button("Save…").on_hover_text(help);
             save.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Save table…"));
             if save.clicked() {
-                actions.push(Action::AskPath(PathPurpose::SaveConfusion));
+                actions.push(Action::AskPath(FilePurpose::SaveConfusion));
             }
             theme::quiet_selection(ui);
             ui.spacing_mut().item_spacing.x = 2.0;

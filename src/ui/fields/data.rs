@@ -5,7 +5,7 @@ use egui::{Align2, Rect, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2,
 use super::rows::{note, problem, row, rows, switch};
 use crate::{
     app::{
-        action::{Action, PathPurpose},
+        action::Action,
         state::{form::TrainingForm, training::Training},
     },
     bitmap::Digit,
@@ -15,6 +15,7 @@ use crate::{
         gallery::ask_for_data,
         theme::{self, Palette},
     },
+    worker::file_tasks::FilePurpose,
 };
 
 /// Where the examples come from.
@@ -96,7 +97,7 @@ fn folder_ui(ui: &mut Ui, form: &mut TrainingForm, actions: &mut Vec<Action>) {
         info
     });
     if ui.button("Choose folder…").clicked() {
-        actions.push(Action::AskPath(PathPurpose::DataFolder));
+        actions.push(Action::AskPath(FilePurpose::TrainingFolder));
     }
 }
 

@@ -1,159 +1,43 @@
-//! The system's dialogs, one at a time.
+//! The system's file dialogs, one at a time.
 //!
-//! They are made on the thread that draws the window, as some systems demand, and awaited on another.
-//! They have no parent window: its handle would have to outlive a dialog that may never answer.
+//! A dialog is created on the thread that draws the window, as some systems demand, and awaited on
+//! another. It has no parent window: the window's handle would have to outlive a dialog that may
+//! never answer.
 
 use std::{
     fmt,
     path::PathBuf,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
+    task::{Context, Poll, Wake},
+    thread::{self, Thread},
     time::Instant,
 };
 
 use rfd::{AsyncFileDialog, FileHandle};
 
-use super::{CurvesImage, FileOutcome, FileTask, Reply};
-use crate::{
-    ink::Ink,
-    model::file::Model,
-    training::config::TrainingConfig,
-    worker::{JoinOnDrop, WorkerPriority, block_on::block_on, catch_panic, lock},
-};
+use super::{FileAccess, FileOutcome, FilePurpose, FileRequest, FileResult, FileTask, Reply};
+use crate::worker::{JoinOnDrop, WorkerPriority, catch_panic, lock};
 
-/// A dialog, and what is to be done with the path that is chosen in it.
-#[derive(Clone, Debug)]
-pub enum Dialog {
-    /// Load weights.
-    LoadWeights,
-    /// Save these.
-    SaveWeights(Arc<Model>),
-    /// Open a picture or an ink file.
-    OpenDrawing,
-    /// Save this one.
-    SaveDrawing(Ink),
-    /// Choose the folder of a data set.
-    ChooseFolder,
-    /// Choose the folder of a data set to test on.
-    ChooseTestFolder,
-    /// Choose an ink file to test on.
-    ChooseTestInk,
-    /// Save this table, under a name such as this.
-    SaveTable(&'static str, String),
-    /// Save this picture of a part of the window.
-    SaveCurvesImage(Arc<CurvesImage>),
-    /// Load how to train.
-    LoadSettings,
-    /// Save how to train.
-    SaveSettings(Box<TrainingConfig>),
-}
-
-/// A path to come; `None` when it was canceled.
+/// The path that the user chooses; `None` after a cancellation.
 pub(super) type Choice = Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>>;
 
-impl Dialog {
-    fn show(&self) -> Choice {
-        let dialog = AsyncFileDialog::new();
-        match self {
-            Self::LoadWeights => path_of(
-                dialog
-                    .set_title("Load weights")
-                    .add_filter("Weights", &["safetensors"])
-                    .add_filter("All files", &["*"])
-                    .pick_file(),
-            ),
-            Self::SaveWeights(_) => path_of(
-                dialog
-                    .set_title("Save the weights")
-                    .add_filter("Weights", &["safetensors"])
-                    .set_file_name("digitpad.safetensors")
-                    .save_file(),
-            ),
-            Self::OpenDrawing => path_of(
-                dialog
-                    .set_title("Open a picture or an ink file")
-                    .add_filter("Pictures and ink", &DRAWINGS)
-                    .add_filter("All files", &["*"])
-                    .pick_file(),
-            ),
-            Self::SaveDrawing(_) => path_of(
-                dialog
-                    .set_title(
-                        "Save the drawing: its strokes (.jsonl) or the network's picture (.png)",
-                    )
-                    .add_filter("Ink and pictures", &["jsonl", "gz", "png"])
-                    .set_file_name("digit.jsonl")
-                    .save_file(),
-            ),
-            Self::SaveTable(name, _) => path_of(
-                dialog
-                    .set_title("Save the table")
-                    .add_filter("Tables", &["csv"])
-                    .set_file_name(*name)
-                    .save_file(),
-            ),
-            Self::SaveCurvesImage(_) => path_of(
-                dialog
-                    .set_title("Save the picture of the curves")
-                    .add_filter("Pictures", &["png"])
-                    .set_file_name("training.png")
-                    .save_file(),
-            ),
-            Self::LoadSettings => path_of(
-                dialog
-                    .set_title("Load training settings")
-                    .add_filter("Training settings", &["toml"])
-                    .add_filter("All files", &["*"])
-                    .pick_file(),
-            ),
-            Self::SaveSettings(_) => path_of(
-                dialog
-                    .set_title("Save the training settings")
-                    .add_filter("Training settings", &["toml"])
-                    .set_file_name("training.toml")
-                    .save_file(),
-            ),
-            Self::ChooseTestInk => path_of(
-                dialog
-                    .set_title("Choose an ink file")
-                    .add_filter("Ink", &["jsonl", "ndjson", "json", "gz"])
-                    .add_filter("All files", &["*"])
-                    .pick_file(),
-            ),
-            Self::ChooseFolder | Self::ChooseTestFolder => path_of(
-                dialog
-                    .set_title("Choose a folder of IDX files")
-                    .pick_folder(),
-            ),
-        }
+fn show(purpose: FilePurpose) -> Choice {
+    let details = purpose.details();
+    let mut dialog = AsyncFileDialog::new().set_title(purpose.title());
+    if !details.extensions.is_empty() {
+        dialog = dialog.add_filter(details.type_name, details.extensions);
     }
-
-    fn task(self, path: PathBuf) -> FileTask {
-        match self {
-            Self::LoadWeights => FileTask::LoadWeights(path),
-            Self::SaveWeights(model) => FileTask::SaveWeights { path, model },
-            Self::OpenDrawing => FileTask::OpenDrawing(path),
-            Self::SaveDrawing(ink) => FileTask::SaveDrawing { path, ink },
-            Self::ChooseFolder => FileTask::OpenAny(path),
-            Self::ChooseTestFolder => FileTask::NameTestFolder(path),
-            Self::ChooseTestInk => FileTask::NameTestInk(path),
-            Self::SaveTable(_, table) => FileTask::SaveTable { path, table },
-            Self::SaveCurvesImage(curves_image) => FileTask::SaveCurvesImage { path, curves_image },
-            Self::LoadSettings => FileTask::LoadSettings(path),
-            Self::SaveSettings(config) => FileTask::SaveSettings { path, config },
-        }
+    match details.access {
+        FileAccess::Read => path_of(dialog.add_filter("All files", &["*"]).pick_file()),
+        FileAccess::Write => path_of(dialog.set_file_name(details.file_name).save_file()),
+        FileAccess::Folder => path_of(dialog.pick_folder()),
     }
 }
-
-/// Endings of the files that [`Dialog::OpenDrawing`] offers.
-const DRAWINGS: [&str; 16] = [
-    "png", "jpg", "jpeg", "bmp", "webp", "gif", "tif", "tiff", "pbm", "pgm", "ppm", "pnm", "jsonl",
-    "ndjson", "json", "gz",
-];
 
 fn path_of(handle: impl Future<Output = Option<FileHandle>> + Send + 'static) -> Choice {
     Box::pin(async { handle.await.map(|handle| handle.path().to_path_buf()) })
@@ -162,23 +46,23 @@ fn path_of(handle: impl Future<Output = Option<FileHandle>> + Send + 'static) ->
 /// The handle of the thread that awaits dialogs.
 pub(super) struct Dialogs {
     shared: Arc<Shared>,
-    requests: Option<Sender<(Dialog, Choice)>>,
+    requests: Option<Sender<(FileRequest, Choice)>>,
     thread: JoinOnDrop,
 }
 
 struct Shared {
-    /// Since when a dialog is open.
+    /// When the open dialog was opened.
     open_since: Mutex<Option<Instant>>,
-    /// Whether nobody waits for an answer any more.
-    is_off: AtomicBool,
+    /// Whether the handle is gone.
+    is_closed: AtomicBool,
 }
 
 impl Dialogs {
-    /// Starts the thread, which sends what was chosen as a task and what was canceled as an outcome.
+    /// Starts the thread. It turns a choice into a task and a cancellation into an outcome.
     pub(super) fn spawn(tasks: Sender<FileTask>, reply: Reply) -> Self {
         let shared = Arc::new(Shared {
             open_since: Mutex::new(None),
-            is_off: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
         });
         let (requests, queue) = channel();
         let thread = JoinOnDrop::spawn("digitpad-dialogs", WorkerPriority::Interactive, {
@@ -193,23 +77,21 @@ impl Dialogs {
         }
     }
 
-    pub(super) fn open(&self, dialog: Dialog) -> bool {
-        self.open_by(dialog, Dialog::show)
+    pub(super) fn open(&self, request: FileRequest) -> bool {
+        let purpose = request.purpose;
+        self.open_with(request, || show(purpose))
     }
 
-    /// Opens a dialog by a function, unless one is open.
-    pub(super) fn open_by(&self, dialog: Dialog, show: impl FnOnce(&Dialog) -> Choice) -> bool {
+    /// Opens a dialog with a function, unless one is open.
+    pub(super) fn open_with(&self, request: FileRequest, show: impl FnOnce() -> Choice) -> bool {
         let mut open_since = lock(&self.shared.open_since);
         if open_since.is_some() {
             return false;
         }
-        let choice = show(&dialog);
-        let sent = self
-            .requests
-            .as_ref()
-            .is_some_and(|r| r.send((dialog, choice)).is_ok());
-        *open_since = sent.then(Instant::now);
-        sent
+        let requests = self.requests.as_ref();
+        let is_sent = requests.is_some_and(|requests| requests.send((request, show())).is_ok());
+        *open_since = is_sent.then(Instant::now);
+        is_sent
     }
 
     pub(super) fn open_secs(&self) -> Option<f64> {
@@ -218,11 +100,11 @@ impl Dialogs {
 }
 
 impl Drop for Dialogs {
-    /// Ends the thread, which is joined when the fields go. A dialog that is still open has a thread
-    /// of its own, which ends with it or with the program.
+    /// Ends the thread, which is joined when the fields are dropped. An open dialog has a thread of
+    /// its own, which ends with the dialog or with the program.
     fn drop(&mut self) {
         self.requests = None;
-        self.shared.is_off.store(true, Ordering::Release);
+        self.shared.is_closed.store(true, Ordering::Release);
         if let Some(thread) = self.thread.thread() {
             thread.unpark();
         }
@@ -238,23 +120,102 @@ impl fmt::Debug for Dialogs {
 }
 
 fn await_choices(
-    queue: &Receiver<(Dialog, Choice)>,
+    queue: &Receiver<(FileRequest, Choice)>,
     shared: &Shared,
     tasks: &Sender<FileTask>,
     reply: &Reply,
 ) {
-    for (dialog, choice) in queue {
-        let choice = catch_panic(|| block_on(choice, &shared.is_off));
+    for (request, choice) in queue {
+        let choice = catch_panic(|| block_on(choice, &shared.is_closed));
         *lock(&shared.open_since) = None;
-        match choice {
+        let result = match choice {
             Ok(Some(Some(path))) => {
-                // The task's outcome follows; the owner hears at once that the dialog is closed.
-                let _ = tasks.send(dialog.task(path));
+                // The dialog has asked before it replaces a file.
+                let replaces = true;
+                // The outcome follows; the owner learns at once that the dialog is closed.
+                let _ = tasks.send(FileTask::Requested {
+                    request,
+                    path,
+                    replaces,
+                });
                 (reply.waker)();
+                continue;
             }
-            Ok(Some(None)) => reply.send(FileOutcome::Canceled),
+            Ok(Some(None)) => Ok(FileResult::Canceled),
             Ok(None) => return,
-            Err(panic) => reply.send(FileOutcome::Failed(panic)),
+            Err(panic) => Err(panic.into()),
+        };
+        reply.send(FileOutcome::Requested { request, result });
+    }
+}
+
+/// Wakes a future by unparking the thread that waits for it.
+struct Unparker(Thread);
+
+impl Wake for Unparker {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits for a future. Returns `None` once `is_canceled` is set and the thread is unparked.
+fn block_on<T>(future: impl Future<Output = T>, is_canceled: &AtomicBool) -> Option<T> {
+    let waker = Arc::new(Unparker(thread::current())).into();
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    // An unpark before the park makes that return at once, so none is missed.
+    while !is_canceled.load(Ordering::Acquire) {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return Some(value);
         }
+        thread::park();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{pending, poll_fn},
+        task::Waker,
+    };
+
+    use super::*;
+
+    #[test]
+    fn block_on_waits_for_another_thread() {
+        let (seen, is_ready) = (Mutex::new(None::<Waker>), AtomicBool::new(false));
+        let future = poll_fn(|context| {
+            if is_ready.load(Ordering::Acquire) {
+                return Poll::Ready(3);
+            }
+            *lock(&seen) = Some(context.waker().clone());
+            Poll::Pending
+        });
+        let value = thread::scope(|scope| {
+            scope.spawn(|| {
+                let waker = loop {
+                    match lock(&seen).take() {
+                        Some(waker) => break waker,
+                        None => thread::yield_now(),
+                    }
+                };
+                is_ready.store(true, Ordering::Release);
+                waker.wake();
+            });
+            block_on(future, &AtomicBool::new(false))
+        });
+        assert_eq!(value, Some(3), "the waker leads to another poll");
+    }
+
+    #[test]
+    fn block_on_can_be_canceled() {
+        let is_canceled = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| block_on(pending::<()>(), &is_canceled));
+            is_canceled.store(true, Ordering::Release);
+            waiting.thread().unpark();
+            assert_eq!(waiting.join().ok(), Some(None), "it ends without a value");
+        });
     }
 }

@@ -4,6 +4,7 @@ use tempfile::TempDir;
 
 use super::{dialog::Choice, *};
 use crate::{
+    error::{ConfigError, InkError, IoError, ModelError, PictureError},
     ink::{Point, Stroke},
     recognition::predict,
     worker::test_support::TestWaker,
@@ -13,8 +14,8 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder for the test")
 }
 
-fn shipped() -> Arc<Model> {
-    Arc::new(Model::built_in().expect("the shipped model fits"))
+fn built_in() -> Arc<Model> {
+    Arc::new(Model::built_in().expect("the built-in model fits"))
 }
 
 fn seven() -> Ink {
@@ -23,34 +24,86 @@ fn seven() -> Ink {
     Stroke::new(points.to_vec()).into_iter().collect()
 }
 
-/// What comes of one task, with the whole path from the queue to the owner.
-fn outcome_of(task: FileTask) -> FileOutcome {
+fn request(purpose: FilePurpose, content: Option<FileContent>) -> FileRequest {
+    FileRequest {
+        number: 7,
+        purpose,
+        content,
+    }
+}
+
+fn read(purpose: FilePurpose, path: impl Into<PathBuf>) -> FileTask {
+    FileTask::Requested {
+        request: request(purpose, None),
+        path: path.into(),
+        replaces: false,
+    }
+}
+
+fn save(purpose: FilePurpose, content: FileContent, path: impl Into<PathBuf>) -> FileTask {
+    FileTask::Requested {
+        request: request(purpose, Some(content)),
+        path: path.into(),
+        replaces: false,
+    }
+}
+
+fn save_weights(path: impl Into<PathBuf>) -> FileTask {
+    let content = FileContent::Weights(built_in());
+    save(FilePurpose::SaveWeights, content, path)
+}
+
+fn save_ink(ink: Ink, path: impl Into<PathBuf>) -> FileTask {
+    save(FilePurpose::SaveDrawing, FileContent::Drawing(ink), path)
+}
+
+fn dropped(path: impl Into<PathBuf>, is_evaluation: bool) -> FileTask {
+    FileTask::Dropped {
+        number: 7,
+        path: path.into(),
+        is_evaluation,
+    }
+}
+
+/// The outcome of one request, through the queue and back to the owner.
+fn outcome_of(task: FileTask) -> (FilePurpose, Result<FileResult, FileError>) {
     let test_waker = TestWaker::new();
     let files = FileTasks::new(test_waker.waker());
     files.submit(task);
-    test_waker.wait_for(|| files.drain().pop())
+    match test_waker.wait_for(|| files.drain().pop()) {
+        FileOutcome::Requested { request, result } => {
+            assert_eq!(request.number, 7, "the outcome carries the request");
+            (request.purpose, result)
+        }
+        other => panic!("another outcome: {other:?}"),
+    }
+}
+
+fn result_of(task: FileTask) -> Result<FileResult, FileError> {
+    outcome_of(task).1
+}
+
+fn assert_saved(task: FileTask) {
+    let result = result_of(task);
+    assert!(matches!(result, Ok(FileResult::Saved(_))), "{result:?}");
 }
 
 #[test]
-fn saved_weights_answer_as_before() {
+fn saved_weights_predict_as_before() {
     let folder = folder();
     let path = folder.path().join("a.safetensors");
-    let model = shipped();
-    let save = FileTask::SaveWeights {
-        path: path.clone(),
-        model: Arc::clone(&model),
-    };
-    let saved = outcome_of(save);
-    assert!(
-        matches!(&saved, FileOutcome::WeightsSaved { path: to, .. } if *to == path),
-        "{saved:?}"
-    );
+    assert_saved(save_weights(&path));
     let bitmap = ink::to_bitmap(&seven()).expect("there is ink");
-    let before = predict(&model, &bitmap).expect("candle computes it");
-    for load in [FileTask::LoadWeights, FileTask::OpenAny] {
-        let loaded = outcome_of(load(path.clone()));
-        let FileOutcome::WeightsLoaded { model, .. } = loaded else {
-            panic!("another outcome: {loaded:?}");
+    let before = predict(&built_in(), &bitmap).expect("candle computes it");
+    for load in [
+        read(FilePurpose::LoadWeights, &path),
+        dropped(&path, false),
+        dropped(&path, true),
+    ] {
+        let (purpose, result) = outcome_of(load);
+        assert_eq!(purpose, FilePurpose::LoadWeights, "by its kind");
+        let Ok(FileResult::Weights(_, model)) = result else {
+            panic!("another result: {result:?}");
         };
         let after = predict(&model, &bitmap).expect("candle computes it");
         assert_eq!(before, after, "to the last bit");
@@ -62,18 +115,10 @@ fn a_saved_drawing_opens_again() {
     let folder = folder();
     for name in ["a.jsonl", "A.JSON", "a.jsonl.gz"] {
         let path = folder.path().join(name);
-        let ink = seven();
-        let saved = outcome_of(FileTask::SaveDrawing {
-            path: path.clone(),
-            ink,
-        });
-        assert!(
-            matches!(saved, FileOutcome::DrawingSaved { .. }),
-            "{name}: {saved:?}"
-        );
-        for open in [FileTask::OpenDrawing, FileTask::OpenAny] {
-            match outcome_of(open(path.clone())) {
-                FileOutcome::InkOpened { ink, count: 1, .. } => {
+        assert_saved(save_ink(seven(), &path));
+        for open in [read(FilePurpose::OpenDrawing, &path), dropped(&path, false)] {
+            match outcome_of(open) {
+                (FilePurpose::OpenDrawing, Ok(FileResult::Ink { ink, count: 1, .. })) => {
                     assert_eq!(ink, seven(), "{name}: the same strokes");
                 }
                 other => panic!("{name}: {other:?}"),
@@ -83,22 +128,14 @@ fn a_saved_drawing_opens_again() {
 }
 
 #[test]
-fn a_saved_picture_is_what_the_network_saw() {
+fn a_saved_picture_is_the_input_of_the_network() {
     let folder = folder();
     let path = folder.path().join("a.png");
-    let ink = seven();
-    let saved = outcome_of(FileTask::SaveDrawing {
-        path: path.clone(),
-        ink,
-    });
-    assert!(
-        matches!(saved, FileOutcome::DrawingSaved { .. }),
-        "{saved:?}"
-    );
-    let seen = ink::to_bitmap(&seven()).expect("there is ink");
-    match outcome_of(FileTask::OpenAny(path)) {
-        FileOutcome::PictureOpened { bitmap, .. } => {
-            assert_eq!(bitmap.to_bytes(), seen.to_bytes(), "to the last gray");
+    assert_saved(save_ink(seven(), &path));
+    let expected = ink::to_bitmap(&seven()).expect("there is ink");
+    match result_of(dropped(path, true)) {
+        Ok(FileResult::Picture(_, bitmap)) => {
+            assert_eq!(bitmap.to_bytes(), expected.to_bytes(), "every pixel");
         }
         other => panic!("{other:?}"),
     }
@@ -118,8 +155,8 @@ fn the_first_of_several_drawings_is_opened() {
         .collect();
     let records = [seven(), dot.clone(), dot].map(record);
     file::write(&path, &records).expect("writes");
-    match outcome_of(FileTask::OpenDrawing(path)) {
-        FileOutcome::InkOpened { ink, count, .. } => {
+    match result_of(read(FilePurpose::OpenDrawing, path)) {
+        Ok(FileResult::Ink { ink, count, .. }) => {
             assert_eq!((ink, count), (seven(), 3), "the first of three");
         }
         other => panic!("{other:?}"),
@@ -127,129 +164,182 @@ fn the_first_of_several_drawings_is_opened() {
 }
 
 #[test]
-fn what_fails_says_so_in_a_whole_sentence() {
+fn an_existing_file_is_replaced_only_if_the_request_says_so() {
+    let folder = folder();
+    let path = folder.path().join("a.csv");
+    let table = |replaces, text: &str| FileTask::Requested {
+        request: request(
+            FilePurpose::SaveConfusion,
+            Some(FileContent::Table(text.to_owned())),
+        ),
+        path: path.clone(),
+        replaces,
+    };
+    assert_saved(table(false, "new"));
+    let result = result_of(table(false, "newer"));
+    assert!(
+        matches!(&result, Ok(FileResult::Exists(found)) if *found == path),
+        "{result:?}"
+    );
+    let content = || fs::read_to_string(&path).expect("is there");
+    assert_eq!(content(), "new", "nothing is written");
+    assert_saved(table(true, "newer"));
+    assert_eq!(content(), "newer", "now it is");
+}
+
+#[test]
+fn failures_are_typed_and_write_nothing() {
+    type IsExpected = fn(&FileError) -> bool;
     let folder = folder();
     let at = |name: &str| folder.path().join(name);
-    fs::write(at("text.safetensors"), "hello").expect("writes");
-    fs::write(at("text.jsonl"), "hello").expect("writes");
-    fs::write(at("blank.jsonl"), "{\"strokes\": []}").expect("writes");
-    fs::write(at("text.png"), "hello").expect("writes");
-    fs::write(at("text"), "hello").expect("writes");
-    let (model, ink) = (shipped(), seven());
-    let save = |name: &str| FileTask::SaveWeights {
-        path: at(name),
-        model: Arc::clone(&model),
+    for (name, text) in [
+        ("text.safetensors", "hello"),
+        ("text.jsonl", "hello"),
+        ("blank.jsonl", "{\"strokes\": []}"),
+        ("text.png", "hello"),
+        ("text", "hello"),
+        ("text.toml", "epochs = 0"),
+    ] {
+        fs::write(at(name), text).expect("writes");
+    }
+    let attempted = |error: &FileError| match error {
+        FileError::Io(IoError { attempted, .. })
+        | FileError::Model(ModelError::Io(IoError { attempted, .. }))
+        | FileError::Ink(InkError::Io(IoError { attempted, .. }))
+        | FileError::Picture(PictureError::Io(IoError { attempted, .. })) => Some(*attempted),
+        _ => None,
     };
-    let draw = |name: &str| FileTask::SaveDrawing {
-        path: at(name),
-        ink: ink.clone(),
-    };
+    let no_weights: IsExpected = |e| matches!(e, FileError::Model(ModelError::Refused(_)));
+    let no_ink: IsExpected = |e| matches!(e, FileError::Ink(InkError::Refused(_)));
+    let no_picture: IsExpected = |e| matches!(e, FileError::Picture(PictureError::Refused(_)));
+    let no_config: IsExpected = |e| matches!(e, FileError::Config(ConfigError::Refused(_)));
+    let refused: IsExpected = |e| matches!(e, FileError::Refused(_));
+    let load = FilePurpose::LoadWeights;
+    let open = FilePurpose::OpenDrawing;
     let cases = [
         (
-            FileTask::LoadWeights(at("none.safetensors")),
-            "check the path",
-            "not there, with what the system says",
+            read(load, at("text.safetensors")),
+            no_weights,
+            "not weights",
         ),
         (
-            FileTask::LoadWeights(at("text.safetensors")),
-            "a file that Digitpad saved",
-            "no weights, with what to do",
+            dropped(at("text.safetensors"), false),
+            no_weights,
+            "by name",
         ),
+        (read(open, at("text.jsonl")), no_ink, "not ink"),
+        (read(open, at("blank.jsonl")), no_ink, "ink without points"),
+        (read(open, at("text.png")), no_picture, "not a picture"),
+        (dropped(at("text"), false), no_picture, "unknown kind"),
+        (dropped(at("text.toml"), true), no_config, "out of range"),
+        (save_ink(seven(), at("a.doc")), refused, "other extension"),
+        (save_ink(seven(), at("a")), refused, "no extension"),
         (
-            FileTask::OpenAny(at("text.safetensors")),
-            "read the weights",
-            "by its name it should be weights",
-        ),
-        (FileTask::OpenDrawing(at("text.jsonl")), "line 1", "no ink"),
-        (
-            FileTask::OpenDrawing(at("blank.jsonl")),
-            "no point",
-            "ink without ink",
-        ),
-        (FileTask::OpenDrawing(at("text.png")), "PNG", "no picture"),
-        (FileTask::OpenAny(at("text")), "PNG", "of no known kind"),
-        (FileTask::OpenAny(at("none")), "none", "not there"),
-        (
-            FileTask::LoadWeights(at("")),
-            "could not read",
-            "a folder is no weights",
-        ),
-        (save("no/such/folder/a"), "could not write", "no folder"),
-        (save(""), "could not write", "a folder is in the way"),
-        (
-            draw("no/such/folder/a.jsonl"),
-            "could not write",
-            "no folder",
-        ),
-        (draw("no/such/folder/a.png"), "could not write", "no folder"),
-        (
-            draw("a.doc"),
-            ".jsonl",
-            "another ending, with what it should be",
-        ),
-        (draw("a"), ".jsonl", "no ending"),
-        (
-            FileTask::SaveDrawing {
-                path: at("a.jsonl"),
-                ink: Ink::default(),
-            },
+            save_ink(Ink::default(), at("a.jsonl")),
+            refused,
             "no stroke",
-            "a drawing of nothing",
         ),
     ];
-    for (task, part, reason) in cases {
-        match outcome_of(task) {
-            FileOutcome::Failed(sentence) => {
-                assert!(sentence.contains(part), "{reason}: {sentence}");
-            }
-            other => panic!("{reason}: {other:?}"),
+    for (task, is_expected, reason) in cases {
+        match result_of(task) {
+            Err(error) => assert!(is_expected(&error), "{reason}: {error:?}"),
+            Ok(other) => panic!("{reason}: {other:?}"),
+        }
+    }
+    let cases = [
+        (read(load, at("none.safetensors")), "read", "missing"),
+        (read(load, at("")), "read", "a folder"),
+        (dropped(at("none"), false), "read", "missing"),
+        (save_weights(at("no/such/folder/a")), "write", "no folder"),
+        (save_weights(at("")), "write", "a folder is in the way"),
+        (save_ink(seven(), at("no/a.jsonl")), "write", "no folder"),
+        (save_ink(seven(), at("no/a.png")), "write", "no folder"),
+    ];
+    for (task, expected, reason) in cases {
+        match result_of(task) {
+            Err(error) => assert_eq!(attempted(&error), Some(expected), "{reason}: {error:?}"),
+            Ok(other) => panic!("{reason}: {other:?}"),
         }
     }
     let count = fs::read_dir(folder.path()).expect("lists").count();
-    assert_eq!(count, 5, "nothing was written");
+    assert_eq!(count, 6, "nothing was written");
 }
 
 #[cfg(unix)]
 #[test]
-fn what_could_wait_for_ever_is_not_read() {
+fn devices_are_refused() {
     let folder = folder();
-    let path = folder.path().join("a.safetensors");
-    let _socket = std::os::unix::net::UnixListener::bind(&path).expect("binds");
-    for read in [
-        FileTask::LoadWeights,
-        FileTask::OpenDrawing,
-        FileTask::OpenAny,
-    ] {
-        let outcome = outcome_of(read(path.clone()));
-        let text = format!("{outcome:?}");
-        assert!(text.contains("a pipe or a device"), "{text}");
+    for name in ["a.safetensors", "a"] {
+        let path = folder.path().join(name);
+        let _socket = std::os::unix::net::UnixListener::bind(&path).expect("binds");
+        for task in [
+            read(FilePurpose::LoadWeights, &path),
+            read(FilePurpose::OpenDrawing, &path),
+            dropped(&path, false),
+        ] {
+            match result_of(task) {
+                Err(FileError::Refused(refusal)) => {
+                    assert_eq!(refusal.found, "a pipe or a device", "{name}");
+                }
+                other => panic!("{name}: {other:?}"),
+            }
+        }
     }
 }
 
 #[test]
-fn a_folder_is_named() {
+fn other_workers_read_data_sets() {
     let folder = folder();
-    let outcome = outcome_of(FileTask::OpenAny(folder.path().to_path_buf()));
+    let ink = folder.path().join("a.jsonl");
+    file::write(&ink, &[]).expect("writes");
+    let cases = [
+        (folder.path(), false, FilePurpose::TrainingFolder),
+        (folder.path(), true, FilePurpose::EvaluationFolder),
+        (&ink, true, FilePurpose::EvaluationInk),
+    ];
+    for (path, is_evaluation, expected) in cases {
+        let (purpose, result) = outcome_of(dropped(path, is_evaluation));
+        assert_eq!(purpose, expected, "by kind and tab");
+        assert!(
+            matches!(&result, Ok(FileResult::Chosen(chosen)) if chosen == path),
+            "{expected:?}: {result:?}"
+        );
+    }
+}
+
+#[test]
+fn a_failed_load_names_its_run() {
+    let folder = folder();
+    let test_waker = TestWaker::new();
+    let files = FileTasks::new(test_waker.waker());
+    let path = folder.path().to_path_buf();
+    files.submit(FileTask::Library(path, RunLibraryTask::Load(3)));
+    let outcome = test_waker.wait_for(|| files.drain().pop());
     assert!(
-        matches!(&outcome, FileOutcome::FolderChosen(path) if path == folder.path()),
+        matches!(
+            outcome,
+            FileOutcome::Library {
+                loads: Some(3),
+                result: Err(_)
+            }
+        ),
         "{outcome:?}"
     );
 }
 
 #[test]
-fn what_was_to_be_saved_is_saved_although_the_handle_goes() {
+fn pending_writes_finish_after_the_handle_is_dropped() {
     let folder = folder();
     let test_waker = TestWaker::shut();
     let files = FileTasks::new(test_waker.waker());
-    let model = shipped();
-    let path = |number| folder.path().join(format!("{number}.safetensors"));
+    let path = |number| folder.path().join(format!("{number}.csv"));
     let count = 2 * FACTS_CAPACITY;
     for number in 0..count {
-        let (path, model) = (path(number), Arc::clone(&model));
-        files.submit(FileTask::SaveWeights { path, model });
+        let content = FileContent::Table(number.to_string());
+        files.submit(save(FilePurpose::SaveCurves, content, path(number)));
     }
     test_waker.wait();
-    // The thread stands in the waker after its first task, and most are still to be done.
+    // The thread waits in the waker after its first task, and most tasks are pending.
     thread::scope(|scope| {
         scope.spawn(|| drop(files));
         test_waker.open_gate();
@@ -259,77 +349,84 @@ fn what_was_to_be_saved_is_saved_although_the_handle_goes() {
     assert_eq!((0..count).filter(is_there).count(), count, "all of them");
 }
 
-/// The dialog's part of the handle, with a choice that is not the system's.
-fn open(files: &FileTasks, dialog: Dialog, choice: Choice) -> bool {
-    files.dialogs.open_by(dialog, |_| choice)
+/// Opens a dialog with a choice that is not the system's.
+fn open(files: &FileTasks, request: FileRequest, choice: Choice) -> bool {
+    files.dialogs.open_with(request, || choice)
 }
 
 #[test]
-fn a_dialog_gives_one_outcome() {
+fn a_dialog_has_one_outcome() {
+    type IsExpected = fn(&Result<FileResult, FileError>) -> bool;
     let folder = folder();
     let weights = folder.path().join("a.safetensors");
-    shipped().save(&weights).expect("writes");
+    built_in().save(&weights).expect("writes");
     let chosen = |path: &Path| -> Choice { Box::pin(future::ready(Some(path.to_path_buf()))) };
-    let cases: [(Dialog, Choice, &str, &str); 6] = [
+    let is_saved: IsExpected = |result| matches!(result, Ok(FileResult::Saved(_)));
+    let load = || request(FilePurpose::LoadWeights, None);
+    let content = FileContent::Weights(built_in());
+    let save = request(FilePurpose::SaveWeights, Some(content));
+    let cases: [(FileRequest, Choice, IsExpected, &str); 6] = [
         (
-            Dialog::LoadWeights,
+            load(),
             Box::pin(future::ready(None)),
-            "Canceled",
+            |result| matches!(result, Ok(FileResult::Canceled)),
             "no choice",
         ),
         (
-            Dialog::LoadWeights,
+            load(),
             chosen(&weights),
-            "WeightsLoaded",
-            "a file",
+            |result| matches!(result, Ok(FileResult::Weights(..))),
+            "a file to read",
         ),
         (
-            Dialog::SaveWeights(shipped()),
+            save.clone(),
             chosen(&folder.path().join("b")),
-            "WeightsSaved",
-            "a place",
+            is_saved,
+            "a new file",
         ),
         (
-            Dialog::SaveDrawing(seven()),
-            chosen(&folder.path().join("b.png")),
-            "DrawingSaved",
-            "a place",
+            save,
+            chosen(&folder.path().join("b")),
+            is_saved,
+            "the dialog has asked before it replaces a file",
         ),
         (
-            Dialog::OpenDrawing,
+            request(FilePurpose::OpenDrawing, None),
             Box::pin(future::poll_fn(|_| panic!("no dialogs here"))),
-            "no dialogs here",
+            |result| matches!(result, Err(FileError::Panic(_))),
             "a panic",
         ),
         (
-            Dialog::ChooseFolder,
+            request(FilePurpose::TrainingFolder, None),
             chosen(folder.path()),
-            "FolderChosen",
-            "after all that",
+            |result| matches!(result, Ok(FileResult::Chosen(_))),
+            "the thread lives on",
         ),
     ];
     let test_waker = TestWaker::new();
     let files = FileTasks::new(test_waker.waker());
-    for (dialog, choice, expected, reason) in cases {
-        assert!(open(&files, dialog, choice), "{reason}: none is open");
+    for (request, choice, is_expected, reason) in cases {
+        assert!(open(&files, request, choice), "{reason}: none is open");
         let outcome = test_waker.wait_for(|| files.drain().pop());
-        let outcome = format!("{outcome:?}");
-        assert!(outcome.contains(expected), "{reason}: {outcome}");
+        let FileOutcome::Requested { result, .. } = outcome else {
+            panic!("{reason}: {outcome:?}");
+        };
+        assert!(is_expected(&result), "{reason}: {result:?}");
         assert_eq!(files.dialog_open_secs(), None, "{reason}: it is closed");
     }
 }
 
 #[test]
-fn a_dialog_that_never_answers_holds_nobody_up() {
+fn a_dialog_that_never_answers_blocks_nothing() {
     let test_waker = TestWaker::new();
     let files = FileTasks::new(test_waker.waker());
     assert_eq!(files.dialog_open_secs(), None, "none was opened");
-    let opened = open(&files, Dialog::LoadWeights, Box::pin(future::pending()));
+    let load = || request(FilePurpose::LoadWeights, None);
+    let opened = open(&files, load(), Box::pin(future::pending()));
     assert!(opened, "the first");
     assert!(files.dialog_open_secs().is_some(), "it is open");
-    assert!(!files.open_dialog(Dialog::LoadWeights), "one at a time");
-    let none = PathBuf::from("no such file");
-    files.submit(FileTask::LoadWeights(none));
+    assert!(!files.open_dialog(load()), "one at a time");
+    files.submit(read(FilePurpose::LoadWeights, "no such file"));
     test_waker.wait_for(|| files.drain().pop());
     drop(files);
     assert!(test_waker.has_no_worker(), "the threads ended");

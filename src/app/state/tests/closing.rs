@@ -1,4 +1,4 @@
-//! What is asked before the window closes.
+//! The question before the window closes.
 
 use super::{
     training::{finish, started},
@@ -11,6 +11,14 @@ use crate::{
     worker::trainer::{TrainerError, TrainerFact, TrainerMessage},
 };
 
+/// The outcome of a request that wrote its file.
+fn saved(request: FileRequest) -> FileOutcome {
+    FileOutcome::Requested {
+        request,
+        result: Ok(FileResult::Saved("a.safetensors".into())),
+    }
+}
+
 fn tell(state: &mut State, run: u64, fact: TrainerFact) {
     state.on_trainer_message(TrainerMessage { run, fact });
 }
@@ -21,12 +29,12 @@ fn the_question_before_closing_goes_with_its_cause() {
     let run = started(&mut state);
     assert!(!state.close_requested(), "it asks");
     finish(&mut state, run);
-    assert_eq!(state.closing, Closing::Asks, "the model is in no file");
+    assert_eq!(state.closing, Closing::Asking, "the model is in no file");
     let kept = state.runs.list()[0].record.id;
-    state.on_file_outcome(FileOutcome::Library(RunLibraryOutcome::Saved(
-        kept,
-        Vec::new(),
-    )));
+    state.on_file_outcome(FileOutcome::Library {
+        loads: None,
+        result: Ok(RunLibraryOutcome::Saved(kept, Vec::new())),
+    });
     assert_eq!(state.closing, Closing::No, "nothing would be lost any more");
     let run = started(&mut state);
     assert!(!state.close_requested(), "it asks again");
@@ -41,21 +49,16 @@ fn closing_asks_while_something_would_be_lost() {
     assert!(state.close_requested(), "nothing to lose");
     let run = started(&mut state);
     assert!(!state.close_requested(), "a training runs");
-    assert_eq!(state.closing, Closing::Asks, "it asks");
+    assert_eq!(state.closing, Closing::Asking, "it asks");
     state.apply(Action::KeepOpen);
     assert_eq!(state.closing, Closing::No, "it stays");
     finish(&mut state, run);
     assert!(!state.close_requested(), "the trained model is in no file");
-    let id = state.models.chosen().id;
-    state.use_path(
-        PathPurpose::SaveWeights(id),
-        PathBuf::from("a.safetensors"),
-        &mut Vec::new(),
-    );
+    let save = Action::SaveWeights(state.models.chosen().id);
+    let request = type_path(&mut state, save, "a.safetensors");
     assert!(!state.close_requested(), "nor is it until it is written");
-    let model = Arc::clone(&state.models.chosen().model);
-    let path = PathBuf::from("a.safetensors");
-    state.on_file_outcome(FileOutcome::WeightsSaved { path, model });
+    let (request, _) = request.expect("it is saved");
+    state.on_file_outcome(saved(request));
     assert!(state.close_requested(), "now it is");
     started(&mut state);
     assert!(!state.close_requested(), "the next training asks again");
@@ -69,18 +72,18 @@ fn closing_asks_while_something_would_be_lost() {
 #[test]
 fn what_is_written_is_what_counts_as_saved() {
     let mut state = state();
-    let path = PathBuf::from("a.safetensors");
+    let mut requests = Vec::new();
     for _ in 0..2 {
         let run = started(&mut state);
         finish(&mut state, run);
-        let id = state.models.chosen().id;
-        // The first is not written, because there is such a file.
-        state.use_path(PathPurpose::SaveWeights(id), path.clone(), &mut Vec::new());
+        let save = Action::SaveWeights(state.models.chosen().id);
+        requests.extend(type_path(&mut state, save, "a.safetensors"));
     }
-    let model = Arc::clone(&state.models.chosen().model);
-    state.on_file_outcome(FileOutcome::WeightsSaved { path, model });
+    // The first is not written, because the file exists.
+    let (second, _) = requests.pop().expect("it is saved");
+    state.on_file_outcome(saved(second));
     let names: Vec<String> = state.models.unsaved().map(Entry::name).collect();
-    assert_eq!(names, ["trained model, run 1"], "only the second is");
+    assert_eq!(names, ["trained model, run 1"], "the first is unsaved");
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn kept(effects: &[Effect]) -> Option<(Option<Digit>, u64)> {
 }
 
 fn hear(state: &mut State, outcome: CorrectionOutcome) -> Vec<Effect> {
-    state.on_file_outcome(FileOutcome::Corrections(outcome))
+    state.on_file_outcome(FileOutcome::Corrections(Ok(outcome)))
 }
 
 /// Has the drawing kept, the last of so many.
@@ -47,9 +47,9 @@ fn started_on_mnist(state: &mut State) -> u64 {
 /// A state with a drawing that was read.
 fn with_answer() -> State {
     let mut state = state();
-    let effects = state.apply(Action::PenDown(dot(0.5)));
+    state.apply(Action::PenDown(dot(0.5)));
     state.apply(Action::PenUp);
-    let revision = requested(&effects).expect("a dot is predicted");
+    let revision = requested(&mut state).expect("a dot is predicted");
     state.on_prediction(response(revision, 7));
     state
 }
@@ -80,9 +80,9 @@ fn a_drawing_is_kept_once_and_makes_room_for_the_next() {
             revision,
             count: 12,
         };
-        let effects = hear(&mut state, outcome);
+        hear(&mut state, outcome);
         assert!(state.is_blank(), "then the pad is free");
-        assert!(requested(&effects).is_some(), "and the predictor is told");
+        assert!(requested(&mut state).is_some(), "and the predictor is told");
         assert_eq!(state.training.correction_count, Some(12), "counted");
         let text = format!(
             "Kept as {words}, 12 of your drawings by now. {FINE_TUNE_HINT} Undo takes it back."
@@ -125,9 +125,9 @@ fn undo_takes_a_drawing_back_that_was_kept() {
     keep(&mut state, four, 1);
     draw(&mut state, 0.2);
     assert_eq!(taken_back(&state.apply(Action::Undo)), None, "a stroke");
-    let effects = state.apply(Action::PenDown(dot(0.3)));
+    state.apply(Action::PenDown(dot(0.3)));
     state.apply(Action::PenUp);
-    let revision = requested(&effects).expect("a dot is predicted");
+    let revision = requested(&mut state).expect("a dot is predicted");
     state.on_prediction(response(revision, 7));
     let second = state.ink().clone();
     let (_, revision) = kept(&state.apply(Action::SaveCorrection(eight))).expect("it is kept");
@@ -182,14 +182,13 @@ fn there_is_nothing_to_keep_without_a_drawing_of_ones_own() {
     let mut state = state();
     let keep = || Action::SaveCorrection(Some(Digit::ALL[4]));
     assert!(state.apply(keep()).is_empty(), "an empty pad");
-    state.on_file_outcome(FileOutcome::PictureOpened {
-        path: "seven.png".into(),
-        bitmap: Bitmap::blank(),
-    });
+    state.on_file_outcome(opened_picture("seven.png"));
     assert!(state.apply(keep()).is_empty(), "a picture");
     let mut state = with_answer();
     state.apply(keep());
-    state.on_file_outcome(FileOutcome::Failed("something else".to_owned()));
+    state.on_file_outcome(FileOutcome::Checkpoint(Err(FileError::Corrections(
+        "something else".to_owned(),
+    ))));
     assert_eq!(
         kept(&state.apply(keep())),
         None,
@@ -295,7 +294,7 @@ fn a_training_is_told_whether_to_learn_from_them() {
         let mut state = state();
         assert!(state.training.form.uses_corrections, "as it begins");
         state.training.form.uses_corrections = learns;
-        state.apply(Action::PresetChosen(Preset::Quick));
+        state.apply(Action::ChoosePreset(Preset::Quick));
         let effects = state.apply(Action::Train);
         let [
             Effect::Train {

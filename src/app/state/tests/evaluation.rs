@@ -28,13 +28,13 @@ fn measurement_with(noise: Option<Noise>) -> Arc<Measurement> {
 }
 
 fn act(state: &mut State, action: EvaluationAction) -> Vec<Effect> {
-    state.apply(Action::Measuring(action))
+    state.apply(Action::Evaluation(action))
 }
 
 /// The number and the source of the measurement that is asked for.
 fn asked(effects: &[Effect]) -> Option<(u64, Source)> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Measure(number, _, source, _) => Some((*number, source.clone())),
+        Effect::Evaluate { number, source, .. } => Some((*number, source.clone())),
         _ => None,
     })
 }
@@ -46,7 +46,7 @@ fn hear(state: &mut State, number: u64, ending: EvaluatorOutcome) -> Vec<Effect>
 /// A state whose model was tested.
 fn measured() -> State {
     let mut state = state();
-    let effects = state.apply(Action::Enter(Tab::Test));
+    let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
     let (number, _) = asked(&effects).expect("the first look tests");
     hear(
         &mut state,
@@ -71,21 +71,21 @@ fn trained(state: &mut State) -> Vec<Effect> {
 #[test]
 fn the_first_look_tests_and_the_next_one_does_not() {
     let mut state = state();
-    let effects = state.apply(Action::Enter(Tab::Test));
+    let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
     assert_eq!(asked(&effects), Some((1, Source::Mnist)), "on MNIST");
     let progress = EvaluatorProgress { read: 5, total: 20 };
     state.on_evaluation_progress(Some(progress));
     assert_eq!(state.measuring.progress, Some(progress), "it is shown");
-    let effects = state.apply(Action::Enter(Tab::Test));
+    let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
     assert!(effects.is_empty(), "it is under way");
     hear(&mut state, 1, EvaluatorOutcome::Measured(measurement()));
     assert!(state.is_evaluation_current(), "the model at work is tested");
     assert_eq!(state.measuring.active_number(), None, "it is done");
-    state.apply(Action::Enter(Tab::Draw));
-    let effects = state.apply(Action::Enter(Tab::Test));
+    state.apply(Action::SwitchTab(Tab::Draw));
+    let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
     assert!(effects.is_empty(), "it is known");
     let measured = state.measuring.measured.as_ref().expect("is there");
-    assert_eq!(measured.model_name, "shipped model", "whose it is");
+    assert_eq!(measured.model_name, "built-in model", "whose it is");
     hear(&mut state, 1, EvaluatorOutcome::Failed("late".to_owned()));
     assert!(
         state.notices.list().is_empty(),
@@ -109,14 +109,14 @@ fn a_finished_training_is_tested_if_that_is_looked_at() {
         .as_ref()
         .map(|measured| measured.model_name.clone());
     assert_eq!(name.as_deref(), Some("trained model, run 1"), "the new one");
-    state.apply(Action::Enter(Tab::Draw));
+    state.apply(Action::SwitchTab(Tab::Draw));
     let effects = trained(&mut state);
     assert_eq!(asked(&effects), None, "nobody looks");
     assert!(
         !state.is_evaluation_current(),
         "what is shown is of another model"
     );
-    let effects = state.apply(Action::Enter(Tab::Test));
+    let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
     assert!(asked(&effects).is_some(), "the next look tests it");
 }
 
@@ -124,7 +124,7 @@ fn a_finished_training_is_tested_if_that_is_looked_at() {
 fn a_look_while_a_training_runs_does_not_slow_it_down() {
     let mut state = state();
     state.apply(Action::Train);
-    let effects = state.apply(Action::Enter(Tab::Test));
+    let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
     assert_eq!(asked(&effects), None, "only when asked for");
     let effects = act(&mut state, EvaluationAction::Begin);
     assert!(asked(&effects).is_some(), "as here");
@@ -133,7 +133,7 @@ fn a_look_while_a_training_runs_does_not_slow_it_down() {
 #[test]
 fn a_test_is_cancelled_and_a_newer_model_waits_for_the_end_of_the_older_ones() {
     let mut state = state();
-    state.apply(Action::Enter(Tab::Test));
+    state.apply(Action::SwitchTab(Tab::Evaluate));
     let effects = act(&mut state, EvaluationAction::Cancel);
     assert!(
         matches!(effects[..], [Effect::CancelEvaluation]),
@@ -190,7 +190,7 @@ fn a_source_that_is_not_chosen_is_said() {
 #[test]
 fn a_path_that_is_chosen_is_tested_on_at_once() {
     let mut state = measured();
-    let effects = state.on_file_outcome(FileOutcome::TestFolderChosen("/data/own".into()));
+    let effects = state.on_file_outcome(chosen(FilePurpose::EvaluationFolder, "/data/own"));
     let expected = Source::Folder("/data/own".into());
     assert_eq!(asked(&effects), Some((2, expected)), "a folder");
     assert_eq!(
@@ -199,12 +199,9 @@ fn a_path_that_is_chosen_is_tested_on_at_once() {
     );
     assert!(!state.training.form.from_folder, "and is not trained on");
     hear(&mut state, 2, EvaluatorOutcome::Canceled);
-    state.settings.file_dialogs = false;
-    state.apply(Action::AskPath(PathPurpose::TestInk));
-    state.apply(Action::PathEdited("/data/ink.jsonl".to_owned()));
-    let effects = state.apply(Action::PathAccepted);
+    let effects = state.on_file_outcome(chosen(FilePurpose::EvaluationInk, "/data/ink.jsonl"));
     let expected = Source::Ink("/data/ink.jsonl".into());
-    assert_eq!(asked(&effects), Some((3, expected)), "an ink file, typed");
+    assert_eq!(asked(&effects), Some((3, expected)), "an ink file");
 }
 
 #[test]
@@ -226,7 +223,7 @@ fn figures_are_of_the_pictures_that_are_chosen_or_it_is_known_that_they_are_not(
         act(&mut state, EvaluationAction::Changed(form.clone()));
         assert_eq!(state.is_evaluation_current(), expected, "{reason}");
     }
-    let effects = state.on_file_outcome(FileOutcome::TestFolderChosen("/data/own".into()));
+    let effects = state.on_file_outcome(chosen(FilePurpose::EvaluationFolder, "/data/own"));
     let (number, _) = asked(&effects).expect("it is tested on");
     hear(
         &mut state,
@@ -236,7 +233,7 @@ fn figures_are_of_the_pictures_that_are_chosen_or_it_is_known_that_they_are_not(
     assert!(state.is_evaluation_current(), "the folder");
     form.source = SourceKind::Mnist;
     act(&mut state, EvaluationAction::Changed(form));
-    let effects = state.apply(Action::Enter(Tab::Test));
+    let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
     let expected = Some(Source::Mnist);
     assert_eq!(
         asked(&effects).map(|(_, source)| source),
@@ -264,29 +261,33 @@ fn the_folder_that_is_trained_on_is_offered() {
 #[test]
 fn a_picture_of_the_gallery_takes_the_place_of_the_drawing() {
     let mut state = measured();
-    state.apply(Action::Enter(Tab::Draw));
+    state.apply(Action::SwitchTab(Tab::Draw));
     draw(&mut state, 0.2);
-    state.apply(Action::Enter(Tab::Test));
+    state.apply(Action::SwitchTab(Tab::Evaluate));
     let selection = Selection::Cell {
         truth: Digit::ALL[7],
         read: Digit::ALL[7],
     };
     act(&mut state, EvaluationAction::Select(selection));
-    let effects = act(&mut state, EvaluationAction::Show(0));
-    assert_eq!(state.stage, Tab::Draw, "it is in the pad's view");
+    act(&mut state, EvaluationAction::Show(0));
+    assert_eq!(state.tab, Tab::Draw, "it is in the pad's view");
     let picture = state.picture().expect("is there");
     assert_eq!(picture.name, "Test image 1: a 7", "it says what it is");
     let shown = picture.bitmap.clone();
-    let [Effect::PredictPicture(bitmap, _)] = &effects[..] else {
-        panic!("it is read: {effects:?}");
+    let Some(Effect::Predict(request)) = state.take_prediction_request() else {
+        panic!("it is predicted");
     };
-    assert_eq!(*bitmap, shown, "with its bars");
-    state.apply(Action::Enter(Tab::Test));
+    assert_eq!(
+        request.input,
+        PredictionInput::Bitmap(shown),
+        "with its bars"
+    );
+    state.apply(Action::SwitchTab(Tab::Evaluate));
     assert_eq!(
         state.measuring.selection, selection,
         "the gallery is where it was"
     );
-    state.apply(Action::Enter(Tab::Draw));
+    state.apply(Action::SwitchTab(Tab::Draw));
     state.apply(Action::Undo);
     assert_eq!(
         state.ink().strokes().len(),
@@ -300,11 +301,8 @@ fn a_picture_of_the_gallery_takes_the_place_of_the_drawing() {
 #[test]
 fn what_is_opened_is_seen() {
     let mut state = measured();
-    state.on_file_outcome(FileOutcome::PictureOpened {
-        path: "/tmp/seven.png".into(),
-        bitmap: Bitmap::blank(),
-    });
-    assert_eq!(state.stage, Tab::Draw, "the pad is shown");
+    state.on_file_outcome(opened_picture("/tmp/seven.png"));
+    assert_eq!(state.tab, Tab::Draw, "the pad is shown");
 }
 
 #[test]
@@ -312,25 +310,17 @@ fn the_table_is_saved_where_it_is_said() {
     let mut state = state();
     state.settings.file_dialogs = false;
     let save = |state: &mut State| {
-        state.apply(Action::AskPath(PathPurpose::SaveConfusion));
-        state.apply(Action::PathEdited("/tmp/table.csv".to_owned()));
-        state.apply(Action::PathAccepted)
+        let asks = Action::AskPath(FilePurpose::SaveConfusion);
+        type_path(state, asks, "/tmp/table.csv")
     };
-    assert!(save(&mut state).is_empty(), "there is no table yet");
+    assert!(save(&mut state).is_none(), "there is no table yet");
     let mut state = measured();
-    state.settings.file_dialogs = false;
-    let effects = save(&mut state);
-    let [Effect::File(FileTask::IfNew(_, task))] = &effects[..] else {
-        panic!("it is written, unless there is such a file: {effects:?}");
+    let (request, replaces) = save(&mut state).expect("it is written");
+    assert!(!replaces, "unless the file exists");
+    let Some(FileContent::Table(table)) = &request.content else {
+        panic!("a table: {request:?}");
     };
-    let FileTask::SaveTable { path, table } = &**task else {
-        panic!("a table: {task:?}");
-    };
-    assert_eq!(path, std::path::Path::new("/tmp/table.csv"), "there");
     assert!(table.starts_with("shown,0,1,"), "the matrix: {table}");
-    state.on_file_outcome(FileOutcome::TableSaved { path: path.clone() });
-    let said = &state.notices.list()[0].text;
-    assert_eq!(said, "Saved the table to /tmp/table.csv.", "it is said");
 }
 
 #[test]
@@ -339,7 +329,7 @@ fn noise_is_tested_with_once_it_is_settled_and_compared_with_none() {
     let add = |state: &mut State, noise: Option<Noise>, is_settled: bool| {
         let effects = act(state, EvaluationAction::AddNoise { noise, is_settled });
         effects.iter().find_map(|effect| match effect {
-            Effect::Measure(number, _, _, noise) => Some((*number, *noise)),
+            Effect::Evaluate { number, noise, .. } => Some((*number, *noise)),
             _ => None,
         })
     };
@@ -351,7 +341,7 @@ fn noise_is_tested_with_once_it_is_settled_and_compared_with_none() {
     );
     let effects = act(&mut untested, EvaluationAction::Begin);
     assert!(
-        matches!(effects[..], [Effect::Measure(1, _, _, Some(noise))] if noise == strong),
+        matches!(effects[..], [Effect::Evaluate { number: 1, noise: Some(noise), .. }] if noise == strong),
         "but the next test is with it: {effects:?}"
     );
 
@@ -381,7 +371,11 @@ fn noise_is_tested_with_once_it_is_settled_and_compared_with_none() {
     assert_eq!(known(&state), Some(accuracy(&measurement())), "as it was");
     let effects = trained(&mut state);
     let number = effects.iter().find_map(|effect| match effect {
-        Effect::Measure(number, _, _, Some(noise)) if *noise == strong => Some(*number),
+        Effect::Evaluate {
+            number,
+            noise: Some(noise),
+            ..
+        } if *noise == strong => Some(*number),
         _ => None,
     });
     let number = number.expect("another model is tested with the same noise");

@@ -1,140 +1,187 @@
-//! Dialogs, typed paths, and what comes of files.
+//! Requests for files and their outcomes.
 
 use super::*;
 use crate::{
-    app::state::models::Entry, data::DataSource, evaluation::evaluation_set::Source, ink::Stroke,
+    data::DataSource, evaluation::evaluation_set::Source, ink::Stroke,
+    training::config::TrainingConfig,
 };
 
-#[test]
-fn a_path_is_typed_where_no_dialog_comes() {
-    let secs = Duration::from_secs_f64;
-    let purpose = PathPurpose::LoadWeights;
-    let is_prompted = |state: &State| state.path_prompt.is_some();
+fn secs(secs: f64) -> Duration {
+    Duration::from_secs_f64(secs)
+}
 
+/// Asks for a dialog and returns its request.
+fn dialog(state: &mut State, purpose: FilePurpose) -> FileRequest {
+    match state.apply(Action::AskPath(purpose)).pop() {
+        Some(Effect::OpenDialog(request)) => request,
+        other => panic!("expected a dialog, found {other:?}"),
+    }
+}
+
+fn outcome(request: FileRequest, result: FileResult) -> FileOutcome {
+    FileOutcome::Requested {
+        request,
+        result: Ok(result),
+    }
+}
+
+/// The purpose and the text of the path field.
+fn prompt(state: &State) -> Option<(FilePurpose, &str)> {
+    let prompt = state.path_prompt.as_ref()?;
+    Some((prompt.request.purpose, prompt.text.as_str()))
+}
+
+#[test]
+fn a_path_is_typed_where_no_dialog_appears() {
+    let purpose = FilePurpose::LoadWeights;
     let mut state = state();
     state.tick(secs(10.0), false);
-    assert!(
-        matches!(
-            state.apply(Action::AskPath(purpose))[..],
-            [Effect::OpenDialog(_)]
-        ),
-        "asks"
-    );
+    let request = dialog(&mut state, purpose);
     state.tick(secs(10.1), true);
-    state.on_file_outcome(FileOutcome::Canceled);
-    assert!(
-        is_prompted(&state),
-        "canceled before anybody saw it: there is none"
-    );
+    state.on_file_outcome(outcome(request, FileResult::Canceled));
+    assert!(prompt(&state).is_some(), "canceled before anybody saw it");
 
-    state.apply(Action::PathCancelled);
-    state.apply(Action::AskPath(purpose));
+    state.apply(Action::CancelPath);
+    let request = dialog(&mut state, purpose);
     state.tick(secs(12.0), true);
-    state.on_file_outcome(FileOutcome::Canceled);
-    assert!(!is_prompted(&state), "a person canceled it");
+    state.on_file_outcome(outcome(request, FileResult::Canceled));
+    assert_eq!(prompt(&state), None, "a person canceled it");
 
-    state.apply(Action::AskPath(purpose));
-    assert_eq!(
-        state.tick(secs(13.0), true),
-        Some(secs(3.0)),
-        "waits for it"
-    );
+    let request = dialog(&mut state, purpose);
+    let wait = state.tick(secs(13.0), true);
+    assert_eq!(wait, Some(secs(3.0)), "waits for it");
     state.tick(secs(16.0), true);
-    assert!(is_prompted(&state), "it does not come");
-    let path = PathBuf::from("b.safetensors");
-    state.on_file_outcome(FileOutcome::WeightsLoaded {
-        path,
-        model: Arc::new(model()),
-    });
-    assert!(!is_prompted(&state), "it came after all");
+    assert!(prompt(&state).is_some(), "it does not appear");
+    let weights = FileResult::Weights("b.safetensors".into(), Arc::new(model()));
+    state.on_file_outcome(outcome(request, weights));
+    assert_eq!(prompt(&state), None, "it appeared after all");
 
-    state.apply(Action::AskPath(PathPurpose::OpenDrawing));
+    state.apply(Action::AskPath(FilePurpose::OpenDrawing));
+    assert!(prompt(&state).is_some(), "an open dialog does not answer");
+    state.apply(Action::EditPath("  ".to_owned()));
+    assert!(accept_path(&mut state).is_none(), "no path yet");
+    assert!(prompt(&state).is_some(), "so the field stays");
+    state.apply(Action::EditPath(" a b.png ".to_owned()));
+    let effects = state.apply(Action::AcceptPath);
     assert!(
-        is_prompted(&state),
-        "an open dialog that is asked for again does not answer"
-    );
-    state.apply(Action::PathEdited("  ".to_owned()));
-    assert!(
-        state.apply(Action::PathAccepted).is_empty() && is_prompted(&state),
-        "no path yet"
-    );
-    state.apply(Action::PathEdited(" a b.png ".to_owned()));
-    let effects = state.apply(Action::PathAccepted);
-    assert!(
-        matches!(&effects[..], [Effect::File(FileTask::OpenDrawing(path))] if *path == *"a b.png"),
-        "as typed, found {effects:?}"
+        matches!(&effects[..], [Effect::File(FileTask::Requested { path, .. })] if *path == *"a b.png"),
+        "trimmed, found {effects:?}"
     );
 
-    state.apply(Action::AskPath(PathPurpose::OpenDrawing));
-    let typed = state
-        .path_prompt
-        .as_ref()
-        .map(|prompt| prompt.text.as_str());
-    assert_eq!(typed, Some(" a b.png "), "what was typed is there again");
-    state.apply(Action::PathCancelled);
+    state.apply(Action::AskPath(FilePurpose::OpenDrawing));
+    let typed = Some((FilePurpose::OpenDrawing, " a b.png "));
+    assert_eq!(prompt(&state), typed, "the last path is there again");
+    state.apply(Action::CancelPath);
 
     state.settings.file_dialogs = false;
     state.tick(secs(20.0), false);
-    assert!(
-        state.apply(Action::AskPath(purpose)).is_empty(),
-        "no dialog where none is wanted"
-    );
-    assert!(is_prompted(&state), "but the field");
+    let effects = state.apply(Action::AskPath(purpose));
+    assert!(effects.is_empty(), "no dialog where none is wanted");
+    assert!(prompt(&state).is_some(), "but the field");
+}
+
+#[test]
+fn an_outcome_closes_the_path_field_of_its_own_request_only() {
+    let mut state = state();
+    let curves = dialog(&mut state, FilePurpose::SaveCurves);
+    state.tick(secs(1.0), true);
+    state.apply(Action::AskPath(FilePurpose::SaveWeights));
+    state.on_file_outcome(outcome(curves, FileResult::Saved("a.csv".into())));
+    let purpose = prompt(&state).map(|(purpose, _)| purpose);
+    assert_eq!(purpose, Some(FilePurpose::SaveWeights), "another request");
+
+    // Two tables: saving the one leaves the question for the other.
+    let mut state = super::state();
+    state.settings.file_dialogs = false;
+    let (curves, _) = type_path(
+        &mut state,
+        Action::AskPath(FilePurpose::SaveCurves),
+        "a.csv",
+    )
+    .expect("it is saved");
+    state.apply(Action::AskPath(FilePurpose::SaveCurves));
+    state.on_file_outcome(outcome(curves, FileResult::Saved("a.csv".into())));
+    let purpose = prompt(&state).map(|(purpose, _)| purpose);
+    assert_eq!(purpose, Some(FilePurpose::SaveCurves), "a later request");
+}
+
+#[test]
+fn dialog_and_typed_path_write_what_was_there_when_asked() {
+    let epochs = |request: &FileRequest| match &request.content {
+        Some(FileContent::Config(config)) => config.epochs,
+        other => panic!("expected a configuration, found {other:?}"),
+    };
+    for file_dialogs in [true, false] {
+        let mut state = state();
+        state.settings.file_dialogs = file_dialogs;
+        state.training.form.draft.epochs = 3;
+        let effects = state.apply(Action::AskPath(FilePurpose::SaveConfig));
+        state.training.form.draft.epochs = 4;
+        let request = if let [Effect::OpenDialog(request)] = &effects[..] {
+            request.clone()
+        } else {
+            state.apply(Action::EditPath("a.toml".to_owned()));
+            accept_path(&mut state).expect("it is written").0
+        };
+        assert_eq!(epochs(&request), 3, "with dialogs: {file_dialogs}");
+    }
+}
+
+#[test]
+fn invalid_settings_are_not_saved() {
+    let mut state = state();
+    state.training.form.draft.epochs = 0;
+    let effects = state.apply(Action::AskPath(FilePurpose::SaveConfig));
+    assert!(effects.is_empty(), "nothing to write: {effects:?}");
+    assert_eq!(state.notices.list().len(), 1, "it is said");
 }
 
 #[test]
 fn files_take_their_place_and_failures_take_none() {
     let mut state = state();
-    let path = PathBuf::from("/models/b.safetensors");
     for _ in 0..2 {
-        let loaded = FileOutcome::WeightsLoaded {
-            path: path.clone(),
-            model: Arc::new(model()),
-        };
-        assert!(
-            answering(&state.on_file_outcome(loaded)),
-            "loaded weights answer"
-        );
+        let loaded = loaded_weights("/models/b.safetensors", &Arc::new(model()));
+        let effects = state.on_file_outcome(loaded);
+        assert!(uses_model(&effects), "loaded weights are used");
     }
-    let names: Vec<String> = state.models.entries().iter().map(Entry::name).collect();
-    assert_eq!(
-        names,
-        ["shipped model", "model from b.safetensors"],
-        "the same file is one model"
-    );
-    assert!(
-        state
-            .on_file_outcome(FileOutcome::Failed("could not read c".to_owned()))
-            .is_empty(),
-        "nothing"
-    );
-    assert_eq!(
-        state.models.chosen().origin,
-        Origin::File(path),
-        "the model at work stays"
-    );
-    assert!(
-        state
-            .notices
-            .list()
-            .iter()
-            .any(|n| n.text == "Could not read c."),
-        "it is said"
-    );
+    let origins: Vec<_> = state
+        .models
+        .entries()
+        .iter()
+        .map(|entry| &entry.origin)
+        .collect();
+    let file = Origin::File("/models/b.safetensors".into());
+    assert_eq!(origins, [&Origin::BuiltIn, &file], "one model per file");
+    let request = FileRequest {
+        number: 1000,
+        purpose: FilePurpose::LoadWeights,
+        content: None,
+    };
+    let result = Err(FileError::Corrections("could not read c".to_owned()));
+    let effects = state.on_file_outcome(FileOutcome::Requested { request, result });
+    assert!(effects.is_empty(), "nothing changes");
+    assert_eq!(state.models.chosen().origin, file, "the model stays in use");
+    let is_said = |n: &Notice| n.text == "Could not read c.";
+    assert!(state.notices.list().iter().any(is_said), "it is said");
 
     let ink: Ink = Stroke::new(vec![dot(0.5)]).into_iter().collect();
-    let path = PathBuf::from("/ink/a.jsonl");
-    let effects = state.on_file_outcome(FileOutcome::InkOpened {
-        path,
+    let opened = FileResult::Ink {
+        path: "/ink/a.jsonl".into(),
         ink: ink.clone(),
         count: 3,
-    });
+    };
+    state.on_file_outcome(read(FilePurpose::OpenDrawing, opened));
     assert_eq!(*state.ink(), ink, "the drawing of the file");
-    assert!(
-        requested(&effects).is_some() && state.can_undo(),
-        "predicted, and can be taken back"
-    );
-    state.on_file_outcome(FileOutcome::FolderChosen(PathBuf::from("/data/kmnist")));
+    assert!(requested(&mut state).is_some(), "predicted");
+    assert!(state.can_undo(), "and can be undone");
+    let config = TrainingConfig {
+        epochs: 3,
+        ..state.training.form.draft.clone()
+    };
+    let loaded = FileResult::Config("a.toml".into(), Box::new(config));
+    state.on_file_outcome(read(FilePurpose::LoadConfig, loaded));
+    assert_eq!(state.training.form.draft.epochs, 3, "in the form");
+    state.on_file_outcome(chosen(FilePurpose::TrainingFolder, "/data/kmnist"));
     assert_eq!(state.training.form.folder, "/data/kmnist", "in the form");
     assert!(state.training.form.from_folder, "and chosen");
     let effects = state.apply(Action::Train);
@@ -148,14 +195,27 @@ fn files_take_their_place_and_failures_take_none() {
 }
 
 #[test]
+fn a_dropped_file_is_read_for_the_tab_that_is_shown() {
+    let mut state = state();
+    for (tab, expected) in [(Tab::Draw, false), (Tab::Evaluate, true)] {
+        state.tab = tab;
+        let effects = state.apply(Action::DropFile("a".into()));
+        assert!(
+            matches!(effects[..], [Effect::File(FileTask::Dropped { is_evaluation, .. })]
+                if is_evaluation == expected),
+            "{tab:?}: {effects:?}"
+        );
+    }
+}
+
+#[test]
 fn a_picture_that_comes_in_mid_stroke_stays() {
     let mut state = state();
     state.apply(Action::PenDown(dot(0.2)));
-    state.on_file_outcome(FileOutcome::PictureOpened {
-        path: "photo.png".into(),
-        bitmap: Bitmap::from_bytes(&[255; crate::bitmap::PIXELS]),
-    });
-    assert!(state.apply(Action::PenMoved(dot(0.4))).is_empty());
+    state.on_file_outcome(opened_picture("photo.png"));
+    requested(&mut state);
+    state.apply(Action::PenMoved(dot(0.4)));
+    assert_eq!(requested(&mut state), None, "nothing changes");
     assert!(state.picture().is_some(), "the pen has nothing to draw on");
     state.apply(Action::PenUp);
     state.apply(Action::PenDown(dot(0.2)));
@@ -163,52 +223,55 @@ fn a_picture_that_comes_in_mid_stroke_stays() {
 }
 
 #[test]
-fn asking_to_replace_leaves_what_is_being_typed_alone() {
+fn a_file_that_exists_is_replaced_after_a_question() {
     let mut state = state();
-    state.settings.file_dialogs = false;
     draw(&mut state, 0.5);
-    state.apply(Action::AskPath(PathPurpose::SaveDrawing));
-    state.apply(Action::PathEdited("seven.jsonl".to_owned()));
-    state.apply(Action::PathAccepted);
-    state.apply(Action::AskPath(PathPurpose::OpenDrawing));
-    state.apply(Action::PathEdited("ot".to_owned()));
-    state.on_file_outcome(FileOutcome::Exists("seven.jsonl".into()));
-    let prompt = state.path_prompt.clone().expect("it is open");
-    let found = (prompt.purpose, prompt.text.as_str(), prompt.replaces);
-    assert_eq!(found, (PathPurpose::OpenDrawing, "ot", false), "as it was");
-    let said = |text: &str| state.notices.list().iter().any(|n| n.text.contains(text));
-    assert!(said("seven.jsonl already"), "it is told all the same");
+    let save = || Action::AskPath(FilePurpose::SaveDrawing);
+    let exists = |request| outcome(request, FileResult::Exists("seven.jsonl".into()));
+    let (request, replaces) = type_path(&mut state, save(), "seven.jsonl").expect("it is saved");
+    assert!(!replaces, "only a new file");
+    let number = request.number;
+    state.apply(Action::Clear);
+    state.on_file_outcome(exists(request));
+    let (request, replaces) = accept_path(&mut state).expect("the question is answered");
+    assert_eq!(
+        (request.number, replaces),
+        (number, true),
+        "the same request"
+    );
+    let content = &request.content;
+    assert!(
+        matches!(content, Some(FileContent::Drawing(ink)) if !ink.is_empty()),
+        "with the drawing of then: {content:?}"
+    );
+
+    state.apply(Action::AskPath(FilePurpose::OpenDrawing));
+    state.apply(Action::EditPath("ot".to_owned()));
+    state.on_file_outcome(exists(request));
+    let expected = Some((FilePurpose::OpenDrawing, "ot"));
+    assert_eq!(prompt(&state), expected, "typing is not interrupted");
+    let is_said = |notice: &Notice| notice.text.contains("seven.jsonl exists");
+    assert!(state.notices.list().iter().any(is_said), "it is said");
 }
 
 #[test]
-fn a_folder_is_the_one_that_is_chosen_with_the_spaces_of_its_name() {
+fn a_chosen_folder_keeps_the_spaces_of_its_name() {
     let cases = [
         ("/data/Klasse 3", "/data/Klasse 3", "a space within"),
         ("/data/Klasse 3 ", "/data/Klasse 3 ", "one at the end"),
         ("/data/Klasse 3 /", "/data/Klasse 3 ", "closed already"),
     ];
-    for (chosen, expected, reason) in cases {
+    for (path, expected, reason) in cases {
         let mut state = state();
-        state.on_file_outcome(FileOutcome::FolderChosen(chosen.into()));
+        state.on_file_outcome(chosen(FilePurpose::TrainingFolder, path));
         let data = DataSource::Folder(expected.into());
         assert_eq!(state.training.form.source(), Some(data), "{reason}");
-        let effects = state.on_file_outcome(FileOutcome::TestFolderChosen(chosen.into()));
+        let effects = state.on_file_outcome(chosen(FilePurpose::EvaluationFolder, path));
         let tested = effects.iter().find_map(|effect| match effect {
-            Effect::Measure(_, _, source, _) => Some(source.clone()),
+            Effect::Evaluate { source, .. } => Some(source.clone()),
             _ => None,
         });
         let source = Source::Folder(expected.into());
         assert_eq!(tested, Some(source), "{reason}");
     }
-}
-
-#[test]
-fn spaces_around_a_folder_that_is_typed_are_not_meant() {
-    let mut state = state();
-    state.settings.file_dialogs = false;
-    state.apply(Action::AskPath(PathPurpose::DataFolder));
-    state.apply(Action::PathEdited(" /data/own ".to_owned()));
-    state.apply(Action::PathAccepted);
-    let expected = DataSource::Folder("/data/own".into());
-    assert_eq!(state.training.form.source(), Some(expected), "trimmed");
 }

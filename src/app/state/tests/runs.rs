@@ -19,8 +19,29 @@ fn library(effects: &[Effect]) -> Option<&RunLibraryTask> {
     })
 }
 
+fn failed(purpose: FilePurpose) -> FileOutcome {
+    FileOutcome::Requested {
+        request: FileRequest {
+            number: 1000,
+            purpose,
+            content: None,
+        },
+        result: Err(FileError::Corrections("the disk is gone".to_owned())),
+    }
+}
+
+fn failed_load(run: u64) -> FileOutcome {
+    FileOutcome::Library {
+        loads: Some(run),
+        result: Err(FileError::Corrections("the disk is gone".to_owned())),
+    }
+}
+
 fn hear(state: &mut State, outcome: RunLibraryOutcome) -> Vec<Effect> {
-    state.on_file_outcome(FileOutcome::Library(outcome))
+    state.on_file_outcome(FileOutcome::Library {
+        loads: None,
+        result: Ok(outcome),
+    })
 }
 
 /// A state with a run that was trained just now, and its id.
@@ -61,14 +82,21 @@ fn a_former_run_is_asked_for_once_and_then_answers() {
     );
     let effects = act(&mut state, RunAction::Answer(id));
     assert!(effects.is_empty(), "and not twice");
-    state.on_file_outcome(FileOutcome::Failed("the disk is gone".to_owned()));
-    let effects = act(&mut state, RunAction::Answer(id));
-    assert!(library(&effects).is_some(), "but again after a failure");
+    let other = FilePurpose::SaveCurves;
+    for (outcome, retries) in [(failed(other), false), (failed_load(id), true)] {
+        state.on_file_outcome(outcome);
+        let effects = act(&mut state, RunAction::Answer(id));
+        assert_eq!(
+            library(&effects).is_some(),
+            retries,
+            "again after its own failure, not after another"
+        );
+    }
     let effects = hear(&mut state, RunLibraryOutcome::Loaded(id, Arc::new(model())));
-    assert!(answering(&effects), "it answers");
+    assert!(uses_model(&effects), "it answers");
     let effects = act(&mut state, RunAction::Answer(id));
     assert!(
-        answering(&effects),
+        uses_model(&effects),
         "from then on without a file: {effects:?}"
     );
 }
@@ -79,7 +107,7 @@ fn its_settings_can_be_taken_over() {
     let mut form = state.training.form.clone();
     form.draft.optimizer = Optimizer::NESTEROV;
     form.from_folder = true;
-    state.apply(Action::FormChanged(Box::new(form)));
+    state.apply(Action::ChangeForm(Box::new(form)));
     let effects = act(&mut state, RunAction::UseSettings(id));
     assert!(effects.is_empty(), "nothing is to be done for it");
     let config = state.runs.list()[0].record.config.clone();
@@ -180,7 +208,7 @@ fn data_is_looked_at_once_and_what_is_seen_of_other_data_is_passed_over() {
     let mut form = state.training.form.clone();
     form.from_folder = true;
     form.folder = " /data/own ".to_owned();
-    state.apply(Action::FormChanged(Box::new(form)));
+    state.apply(Action::ChangeForm(Box::new(form)));
     let effects = state.apply(Action::PreviewData);
     assert_eq!(effects.len(), 1, "other data are looked at anew");
     assert!(
@@ -190,7 +218,7 @@ fn data_is_looked_at_once_and_what_is_seen_of_other_data_is_passed_over() {
     let reason = "no such folder".to_owned();
     state.on_file_outcome(FileOutcome::DataPreviewed(
         folder.clone(),
-        Err(reason.clone()),
+        Err(FileError::Corrections(reason.clone())),
     ));
     assert_eq!(
         state.training.data.of(&folder),

@@ -69,7 +69,7 @@ pub(super) fn finish(state: &mut State, run: u64) -> Vec<Effect> {
 #[test]
 fn a_training_stopped_before_its_first_batch_leaves_the_model_at_work() {
     let mut state = state();
-    let answering = state.models.answering().clone();
+    let answering = state.models.in_use().clone();
     let run = started(&mut state);
     state.apply(Action::Stop);
     let trained = TrainedModel {
@@ -79,7 +79,7 @@ fn a_training_stopped_before_its_first_batch_leaves_the_model_at_work() {
     let effects = end(&mut state, run, trained);
     assert!(effects.is_empty(), "nobody else answers");
     assert!(
-        Arc::ptr_eq(state.models.answering(), &answering),
+        Arc::ptr_eq(state.models.in_use(), &answering),
         "the same model is at work"
     );
     assert_eq!(state.training.state, TrainingState::Idle, "ready again");
@@ -114,13 +114,10 @@ fn a_model_that_is_loaded_ends_the_watching() {
     epoch(&mut state, run);
     assert!(state.models.snapshot().is_some(), "the training answers");
     let loaded = Arc::new(model());
-    state.on_file_outcome(FileOutcome::WeightsLoaded {
-        path: "w.safetensors".into(),
-        model: Arc::clone(&loaded),
-    });
+    state.on_file_outcome(loaded_weights("w.safetensors", &loaded));
     state.on_live_snapshot(Arc::new(model()));
     assert!(
-        Arc::ptr_eq(state.models.answering(), &loaded),
+        Arc::ptr_eq(state.models.in_use(), &loaded),
         "what was loaded goes on answering"
     );
 }
@@ -165,11 +162,8 @@ fn what_was_learnt_answers_while_it_is_tested_and_the_test_can_be_skipped() {
         is_stopped: true,
     };
     let effects = state.on_trainer_message(TrainerMessage { run, fact });
-    assert!(answering(&effects), "it answers before it is tested");
-    assert!(
-        Arc::ptr_eq(state.models.answering(), &best),
-        "the best so far"
-    );
+    assert!(uses_model(&effects), "it answers before it is tested");
+    assert!(Arc::ptr_eq(state.models.in_use(), &best), "the best so far");
     let testing = |is_skipped| TrainingState::Testing {
         run,
         stopped: true,
@@ -237,12 +231,12 @@ fn epochs_answer_while_they_are_watched() {
     let mut state = state();
     let run = started(&mut state);
     assert!(
-        answering(&epoch(&mut state, run)),
+        uses_model(&epoch(&mut state, run)),
         "watched from the first epoch on"
     );
     assert!(state.models.snapshot().is_some(), "the epoch answers");
     assert!(
-        answering(&state.apply(Action::Watch(false))),
+        uses_model(&state.apply(Action::Watch(false))),
         "back to the chosen one"
     );
     assert!(state.models.snapshot().is_none(), "which answers again");
@@ -251,7 +245,7 @@ fn epochs_answer_while_they_are_watched() {
         "the next epoch changes nothing"
     );
     assert!(
-        answering(&state.apply(Action::Watch(true))),
+        uses_model(&state.apply(Action::Watch(true))),
         "and watched again"
     );
     assert!(
@@ -271,7 +265,7 @@ fn a_trained_model_answers_and_the_one_before_is_at_hand() {
     epoch(&mut state, run);
     let effects = finish(&mut state, run);
     assert!(
-        matches!(effects[..], [Effect::Answer(_), Effect::Library(_)]),
+        matches!(effects[..], [Effect::UseModel(_), Effect::Library(_)]),
         "it answers and is kept"
     );
     assert_eq!(
@@ -290,17 +284,17 @@ fn a_trained_model_answers_and_the_one_before_is_at_hand() {
     assert!(state.models.snapshot().is_none(), "no epoch any more");
     let before = state
         .models
-        .before()
+        .previous()
         .map(|entry| entry.id)
         .expect("there was one");
     state.apply(Action::ChooseModel(before));
     assert_eq!(
         state.models.chosen().origin,
-        Origin::Shipped,
+        Origin::BuiltIn,
         "one click back"
     );
     assert_eq!(
-        state.models.before().map(|entry| &entry.origin),
+        state.models.previous().map(|entry| &entry.origin),
         Some(&Origin::Trained(run)),
         "and one click forth"
     );
@@ -313,10 +307,10 @@ fn a_failed_training_is_said_and_leaves_the_model_at_work() {
     epoch(&mut state, run);
     let fact = TrainerFact::Failed(TrainerError::Panic("the data is gone".to_owned()).into());
     let effects = state.on_trainer_message(TrainerMessage { run, fact });
-    assert!(answering(&effects), "the chosen model answers again");
+    assert!(uses_model(&effects), "the chosen model answers again");
     assert_eq!(
         state.models.chosen().origin,
-        Origin::Shipped,
+        Origin::BuiltIn,
         "which is the shipped one"
     );
     assert!(
@@ -342,7 +336,7 @@ fn a_form_that_is_not_valid_trains_nothing() {
         let mut state = state();
         let mut form = state.training.form.clone();
         change(&mut form);
-        state.apply(Action::FormChanged(Box::new(form)));
+        state.apply(Action::ChangeForm(Box::new(form)));
         assert!(state.apply(Action::Train).is_empty(), "{word}: no training");
         assert_eq!(
             state.training.state,

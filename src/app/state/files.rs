@@ -1,0 +1,344 @@
+//! Files: requests by dialog, path field or drop, and their outcomes.
+
+use std::{
+    path::{MAIN_SEPARATOR_STR, Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{
+    Picture, State, Tab,
+    evaluation::SourceKind,
+    models::{ModelId, Origin},
+};
+use crate::{
+    app::action::Effect,
+    error::{self, Refusal},
+    worker::file_tasks::{
+        FileContent, FileOutcome, FilePurpose, FileRequest, FileResult, FileTask,
+    },
+};
+
+/// Nobody sees a dialog that is canceled sooner: the system has no dialogs.
+const UNSEEN_DIALOG: Duration = Duration::from_millis(700);
+/// A dialog that takes longer may never appear.
+const SLOW_DIALOG: Duration = Duration::from_secs(4);
+
+/// A path field, for systems whose file dialogs do not work.
+#[derive(Clone, Debug)]
+pub struct PathPrompt {
+    /// The request that needs the path.
+    pub request: FileRequest,
+    /// The text in the field.
+    pub text: String,
+    /// Whether the file exists and would be replaced.
+    pub replaces: bool,
+}
+
+/// Requests for files.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Files {
+    request_count: u64,
+    /// The last dialog.
+    dialog: Option<FileDialog>,
+    is_dialog_open: bool,
+    /// The last path that was typed for each purpose.
+    typed: Vec<(FilePurpose, String)>,
+}
+
+#[derive(Clone, Debug)]
+struct FileDialog {
+    request: FileRequest,
+    opened_at: Duration,
+    /// Whether a path field was offered beside it.
+    offered_path: bool,
+}
+
+/// A folder as the text of a field. A field is trimmed, so a separator protects trailing spaces of
+/// the folder's name.
+pub(super) fn folder_text(folder: &Path) -> String {
+    let mut text = folder.display().to_string();
+    if text.ends_with(char::is_whitespace) {
+        text.push_str(MAIN_SEPARATOR_STR);
+    }
+    text
+}
+
+impl State {
+    /// Asks the user for a path. What is written is the state as it is now.
+    pub(super) fn ask_path(&mut self, purpose: FilePurpose, out: &mut Vec<Effect>) {
+        match self.content_for(purpose) {
+            Err(refusal) => self.notices.error(refusal.to_string()),
+            // Nothing to write.
+            Ok(None) if purpose.is_write() => {}
+            Ok(content) => self.request_file(purpose, content, out),
+        }
+    }
+
+    pub(super) fn ask_to_save_weights(&mut self, id: ModelId, out: &mut Vec<Effect>) {
+        if let Some(entry) = self.models.entry(id) {
+            let content = FileContent::Weights(Arc::clone(&entry.model));
+            self.request_file(FilePurpose::SaveWeights, Some(content), out);
+        }
+    }
+
+    fn content_for(&self, purpose: FilePurpose) -> Result<Option<FileContent>, Refusal> {
+        Ok(match purpose {
+            FilePurpose::SaveWeights => {
+                let model = Arc::clone(&self.models.chosen().model);
+                Some(FileContent::Weights(model))
+            }
+            FilePurpose::SaveDrawing => Some(FileContent::Drawing(self.ink().clone())),
+            FilePurpose::SaveConfusion => self.confusion_table().map(FileContent::Table),
+            FilePurpose::SaveCurves => Some(FileContent::Table(self.training.table())),
+            FilePurpose::SaveConfig => {
+                let config = self.training.form.config()?;
+                Some(FileContent::Config(Box::new(config)))
+            }
+            _ => None,
+        })
+    }
+
+    pub(super) fn request_file(
+        &mut self,
+        purpose: FilePurpose,
+        content: Option<FileContent>,
+        out: &mut Vec<Effect>,
+    ) {
+        let request = FileRequest {
+            number: self.next_request_number(),
+            purpose,
+            content,
+        };
+        if !self.settings.file_dialogs || self.files.is_dialog_open {
+            // An open dialog does not answer, or is behind another window.
+            self.prompt_for_path(request);
+            return;
+        }
+        self.path_prompt = None;
+        self.files.is_dialog_open = true;
+        self.files.dialog = Some(FileDialog {
+            request: request.clone(),
+            opened_at: self.now,
+            offered_path: false,
+        });
+        out.push(Effect::OpenDialog(request));
+    }
+
+    fn next_request_number(&mut self) -> u64 {
+        self.files.request_count += 1;
+        self.files.request_count
+    }
+
+    /// Opens the path field with the text that was typed last for the same purpose.
+    fn prompt_for_path(&mut self, request: FileRequest) {
+        let open = self.path_prompt.as_mut();
+        if let Some(prompt) = open.filter(|open| open.request.purpose == request.purpose) {
+            prompt.request = request;
+            return;
+        }
+        let typed = &self.files.typed;
+        let text = match request.purpose {
+            FilePurpose::TrainingFolder => self.training.form.folder.clone(),
+            FilePurpose::EvaluationFolder => self.measuring.form.folder.clone(),
+            FilePurpose::EvaluationInk => self.measuring.form.ink.clone(),
+            purpose => typed
+                .iter()
+                .find(|(of, _)| *of == purpose)
+                .map(|(_, text)| text.clone())
+                .unwrap_or_default(),
+        };
+        self.path_prompt = Some(PathPrompt {
+            request,
+            text,
+            replaces: false,
+        });
+    }
+
+    pub(super) fn accept_path(&mut self, out: &mut Vec<Effect>) {
+        let is_typed = |prompt: &mut PathPrompt| !prompt.text.trim().is_empty();
+        let Some(prompt) = self.path_prompt.take_if(is_typed) else {
+            return;
+        };
+        let PathPrompt {
+            request,
+            text,
+            replaces,
+        } = prompt;
+        let path = PathBuf::from(text.trim());
+        self.files.typed.retain(|(of, _)| *of != request.purpose);
+        self.files.typed.push((request.purpose, text));
+        out.push(Effect::File(FileTask::Requested {
+            request,
+            path,
+            replaces,
+        }));
+    }
+
+    pub(super) fn drop_file(&mut self, path: PathBuf, out: &mut Vec<Effect>) {
+        out.push(Effect::File(FileTask::Dropped {
+            number: self.next_request_number(),
+            path,
+            is_evaluation: self.tab == Tab::Evaluate,
+        }));
+    }
+
+    /// Takes in the time since the window opened, and whether a file dialog is open. Returns the time
+    /// until something changes by itself.
+    pub fn tick(&mut self, now: Duration, is_dialog_open: bool) -> Option<Duration> {
+        self.now = now;
+        self.files.is_dialog_open = is_dialog_open;
+        let expiry = self.notices.expire(now);
+        let slow = self.files.dialog.as_mut();
+        let Some(dialog) = slow.filter(|dialog| is_dialog_open && !dialog.offered_path) else {
+            return expiry;
+        };
+        let wait = (dialog.opened_at + SLOW_DIALOG).saturating_sub(now);
+        if wait.is_zero() {
+            dialog.offered_path = true;
+            let request = dialog.request.clone();
+            self.prompt_for_path(request);
+            return expiry;
+        }
+        Some(expiry.map_or(wait, |expiry| expiry.min(wait)))
+    }
+
+    /// Takes in the outcome of a file task or a dialog.
+    pub fn on_file_outcome(&mut self, outcome: FileOutcome) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match outcome {
+            FileOutcome::Requested { request, result } => match result {
+                Ok(result) => self.on_request_done(&request, result, &mut effects),
+                Err(error) => self.notices.error(error::chain(&error)),
+            },
+            FileOutcome::DataPreviewed(source, result) => {
+                let result = result.map_err(|error| error::chain(&error));
+                self.training.data.set(&source, result);
+            }
+            FileOutcome::Library { loads, result } => match result {
+                Ok(outcome) => self.on_run_library_outcome(outcome, &mut effects),
+                Err(error) => {
+                    if let Some(run) = loads {
+                        self.reset_loading_run(run);
+                    }
+                    self.notices.error(error::chain(&error));
+                }
+            },
+            FileOutcome::Corrections(Ok(outcome)) => self.on_correction_outcome(outcome),
+            FileOutcome::Checkpoint(Ok(checkpoint)) => {
+                // A training that started meanwhile has moved the checkpoint to a backup.
+                if self.training.state.active_run().is_none() {
+                    self.training.resumable = checkpoint;
+                }
+            }
+            FileOutcome::Corrections(Err(error)) | FileOutcome::Checkpoint(Err(error)) => {
+                self.notices.error(error::chain(&error));
+            }
+        }
+        self.update_closing_question();
+        effects
+    }
+
+    fn on_request_done(
+        &mut self,
+        request: &FileRequest,
+        result: FileResult,
+        out: &mut Vec<Effect>,
+    ) {
+        if let FileResult::Exists(path) = result {
+            return self.ask_to_replace(request, &path);
+        }
+        if matches!(result, FileResult::Canceled) {
+            self.files.is_dialog_open = false;
+            let dialog = self.files.dialog.as_ref();
+            if dialog.is_some_and(|dialog| self.now < dialog.opened_at + UNSEEN_DIALOG) {
+                return self.prompt_for_path(request.clone());
+            }
+        }
+        // A path field beside a slow dialog.
+        self.path_prompt
+            .take_if(|prompt| prompt.request.number == request.number);
+        match result {
+            FileResult::Canceled | FileResult::Exists(_) => {}
+            FileResult::Saved(path) => self.on_saved(request, &path),
+            FileResult::Chosen(path) => self.use_path(request.purpose, &path, out),
+            FileResult::Weights(path, model) => {
+                self.notices.info(loaded(request.purpose, &path));
+                self.stop_watching();
+                self.models.add(Origin::File(path), model);
+                self.use_chosen_model(out);
+            }
+            FileResult::Ink { path, ink, count } => {
+                self.tab = Tab::Draw;
+                if count > 1 {
+                    let path = path.display();
+                    self.notices
+                        .info(format!("Opened the first of {count} drawings in {path}"));
+                }
+                self.edit(|editor| editor.replace(ink));
+            }
+            FileResult::Picture(path, bitmap) => {
+                self.tab = Tab::Draw;
+                let name = path.file_name().unwrap_or(path.as_os_str());
+                let name = name.to_string_lossy().into_owned();
+                self.show_picture(Picture { name, bitmap });
+            }
+            FileResult::Config(path, config) => {
+                self.training.form.set_config(*config);
+                self.notices.info(loaded(request.purpose, &path));
+            }
+        }
+    }
+
+    /// Asks before a file is replaced. The question does not interrupt the typing of another path.
+    fn ask_to_replace(&mut self, request: &FileRequest, path: &Path) {
+        let path = path.display();
+        if self.path_prompt.is_some() {
+            return self.notices.error(format!(
+                "The file {path} exists and was not replaced; save again to replace it."
+            ));
+        }
+        self.path_prompt = Some(PathPrompt {
+            request: request.clone(),
+            text: path.to_string(),
+            replaces: true,
+        });
+    }
+
+    fn on_saved(&mut self, request: &FileRequest, path: &Path) {
+        if let Some(FileContent::Weights(model)) = &request.content
+            && let Some(id) = self.models.id_of(model)
+        {
+            self.models.mark_saved(id);
+        }
+        self.notices.info(saved(request.purpose, path));
+    }
+
+    fn use_path(&mut self, purpose: FilePurpose, path: &Path, out: &mut Vec<Effect>) {
+        match purpose {
+            FilePurpose::EvaluationFolder => {
+                self.test_on(SourceKind::Folder, folder_text(path), out);
+            }
+            FilePurpose::EvaluationInk => {
+                self.test_on(SourceKind::Ink, path.display().to_string(), out);
+            }
+            FilePurpose::TrainingFolder => {
+                self.training.form.folder = folder_text(path);
+                self.training.form.from_folder = true;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn loaded(purpose: FilePurpose, path: &Path) -> String {
+    format!(
+        "Loaded {} from {}",
+        purpose.details().object,
+        path.display()
+    )
+}
+
+fn saved(purpose: FilePurpose, path: &Path) -> String {
+    format!("Saved {} to {}", purpose.details().object, path.display())
+}

@@ -1,0 +1,64 @@
+//! Training configurations in files: the one reader of window and command line.
+
+use std::path::Path;
+
+use crate::{
+    error::{ConfigError, Refusal},
+    files::read_bounded,
+    training::config::TrainingConfig,
+};
+
+/// A configuration with all its comments is a hundred times smaller.
+const LIMIT_BYTES: u64 = 1 << 20;
+
+/// Loads a configuration.
+///
+/// # Errors
+/// When the file is unreadable, or is no valid configuration.
+pub fn load(path: &Path) -> Result<TrainingConfig, ConfigError> {
+    let name = path.display().to_string();
+    let attempted = format!("read the configuration in {name}");
+    let bytes = read_bounded(path, LIMIT_BYTES)
+        .map_err(|error| error.into_error::<ConfigError>(attempted.clone()))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let found = error.to_string();
+        Refusal::new(attempted, found, "UTF-8 text", "choose another file")
+    })?;
+    Ok(TrainingConfig::from_toml(&text, &name)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn large_files_and_other_bytes_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join("a.toml");
+        let comment = |len: usize| [b"epochs = 3\n#".as_slice(), &vec![b'-'; len]].concat();
+        fs::write(&path, comment(900 << 10)).expect("writes");
+        let config = load(&path).expect("it is small enough");
+        assert_eq!(
+            config.epochs, 3,
+            "the limit holds for window and command line"
+        );
+        let refused = [
+            (comment(1 << 20), "a larger file", "too large"),
+            (vec![0xff, 0xfe], "invalid utf-8", "not text"),
+            (b"epochs = 0".to_vec(), "epochs = 0", "out of range"),
+        ];
+        for (bytes, found, reason) in refused {
+            fs::write(&path, bytes).expect("writes");
+            match load(&path) {
+                Err(ConfigError::Refused(refusal)) => {
+                    assert!(refusal.found.contains(found), "{reason}: {refusal}");
+                }
+                other => panic!("{reason}: {other:?}"),
+            }
+        }
+        let missing = load(&folder.path().join("none"));
+        assert!(matches!(missing, Err(ConfigError::Io(_))), "{missing:?}");
+    }
+}
