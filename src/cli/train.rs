@@ -1,4 +1,4 @@
-//! `digitpad train`: the training loop with a progress bar, Ctrl-C as its lever, and a checkpoint beside it.
+//! `digitpad train`: the training loop with a progress bar, Ctrl-C as its stop signal, and a checkpoint file.
 
 pub(super) mod checkpoint;
 mod display;
@@ -34,24 +34,24 @@ use crate::{
     },
 };
 
-/// Train a network and write its weights.
+/// Trains a network and writes its weights.
 #[derive(Debug)]
 pub struct TrainTask {
-    /// Where it begins.
+    /// How it starts.
     pub start: TrainStart,
-    /// What to compute on.
+    /// The device that computes it.
     pub device: DeviceChoice,
     /// The weight file to write.
     pub out: PathBuf,
-    /// The file that holds, meanwhile, what is needed to go on.
+    /// The file of the checkpoints.
     pub checkpoint: PathBuf,
-    /// Whether to write the weights as numbers of 16 bits.
+    /// Whether to write 16-bit weights.
     pub half: bool,
     /// Whether to print JSON.
     pub json: bool,
 }
 
-/// Where a training begins.
+/// How a training starts, as typed.
 #[derive(Debug)]
 pub enum TrainStart {
     /// With new weights or those of a base model.
@@ -61,7 +61,7 @@ pub enum TrainStart {
         /// Its examples.
         data: TrainingData,
     },
-    /// Where the training in this checkpoint was.
+    /// From the checkpoint in this file.
     Resume(PathBuf),
 }
 
@@ -76,13 +76,13 @@ struct Report<'a> {
     history: &'a [EpochRecord],
     test: Option<&'a Evaluation>,
     stopped: bool,
-    /// The epoch whose weights are kept; `null` if they are from within one.
+    /// The epoch that ended with the saved weights; `null` within an epoch.
     epoch: Option<usize>,
-    /// What there is to be pointed out, in words.
-    notes: Vec<String>,
+    /// Hints on the settings, each a sentence.
+    hints: Vec<String>,
     seconds: f64,
     #[serde(skip)]
-    ending: StopReason,
+    stop_reason: StopReason,
 }
 
 pub(super) fn run(
@@ -90,7 +90,7 @@ pub(super) fn run(
     out: &mut dyn Write,
     err: &mut (dyn Write + Send),
 ) -> Result<Exit, CliError> {
-    // After a long training it would be late to learn that it cannot be kept.
+    // A long training must not end with an error of its files.
     check_output_paths(task)?;
     let began = Instant::now();
     let device = open_device(task.device, err)?;
@@ -111,7 +111,7 @@ pub(super) fn run(
                 TrainingEvent::Resumed(epochs) => history = epochs,
                 TrainingEvent::EpochFinished { record, .. } => {
                     history.push(record);
-                    display.point_out(&diagnose(&config, &history));
+                    display.show_hints(&diagnose(&config, &history));
                 }
                 TrainingEvent::Checkpoint(checkpoint) => {
                     file.replace(move || checkpoint.to_bytes().map_err(io::Error::other));
@@ -130,7 +130,7 @@ pub(super) fn run(
         Ok(_) => {
             let path = task.out.display();
             display.line(&format!(
-                "stopped before anything was kept; {path} is as it was"
+                "stopped before the first batch; {path} is unchanged"
             ));
             drop(file);
             print_resume_command(task, &mut display);
@@ -138,7 +138,7 @@ pub(super) fn run(
         }
         Err(error) => {
             if matches!(error, TrainingError::Diverged(_)) {
-                // It would end the same way again.
+                // A resumed training would diverge again.
                 file.remove();
             }
             return Err(error.into());
@@ -166,9 +166,9 @@ pub(super) fn run(
         test: trained.test.as_ref(),
         stopped: trained.is_stopped(),
         epoch: trained.epoch,
-        notes: notes(&config, &trained),
+        hints: hints(&config, &trained),
         seconds: began.elapsed().as_secs_f64(),
-        ending: trained.stop_reason,
+        stop_reason: trained.stop_reason,
     };
     if task.json {
         write_json(out, &report)?;
@@ -178,7 +178,10 @@ pub(super) fn run(
     Ok(exit(&trained))
 }
 
-/// Says what of the ink is learned from; all that was named shall be of use.
+/// Reports the training examples from ink.
+///
+/// # Errors
+/// When the ink files have none.
 fn report_ink(
     source: &TrainingData,
     dataset: &Dataset,
@@ -186,7 +189,8 @@ fn report_ink(
 ) -> Result<(), CliError> {
     if !source.corrections.is_empty() {
         let count = source.corrections.len();
-        display.line(&format!("drawings of your own to learn from: {count}"));
+        let ending = if count == 1 { "" } else { "s" };
+        display.line(&format!("training on {count} correction{ending}"));
     }
     if !source.ink.is_empty() {
         let others = dataset.ink.non_digits.len() / PIXELS;
@@ -198,20 +202,20 @@ fn report_ink(
                 .map(|file| file.display().to_string())
                 .collect();
             return Err(CliError::Refused(Refusal::new(
-                format!("learn from the ink in {}", files.join(", ")),
-                "no digit with a label, nor a sign that no hand writes like one",
+                format!("train on the ink in {}", files.join(", ")),
+                "no labeled digit and no non-digit",
                 "at least one",
                 "label its drawings, or choose other files",
             )));
         }
         display.line(&format!(
-            "ink with labels: {digits} digits and {others} other signs to learn from, {held_back} digits held back"
+            "training on {digits} digits and {others} non-digits of ink, calibrating on {held_back} digits"
         ));
     }
     Ok(())
 }
 
-/// What to train, and on which examples.
+/// The start of the training, and its data.
 fn start(task: &TrainTask) -> Result<(Start, TrainingData), CliError> {
     Ok(match &task.start {
         TrainStart::New { start, data } => (start.clone(), data.clone().absolute()),
@@ -240,15 +244,17 @@ fn read(file: &Path, limit_bytes: u64, attempted: &str) -> Result<Vec<u8>, CliEr
     })
 }
 
-/// What there is to be pointed out at the end.
-fn notes(config: &TrainingConfig, trained: &TrainedModel) -> Vec<String> {
+/// The hints at the end, each a sentence.
+fn hints(config: &TrainingConfig, trained: &TrainedModel) -> Vec<String> {
     let divergence = match trained.stop_reason {
         StopReason::Diverged(divergence) => Some(divergence.to_string()),
         _ => None,
     };
-    let observations = diagnose(config, &trained.history);
-    let observations = observations.iter().map(Hint::to_string);
-    divergence.into_iter().chain(observations).collect()
+    let hints = diagnose(config, &trained.history);
+    divergence
+        .into_iter()
+        .chain(hints.iter().map(Hint::to_string))
+        .collect()
 }
 
 fn exit(trained: &TrainedModel) -> Exit {
@@ -259,8 +265,7 @@ fn exit(trained: &TrainedModel) -> Exit {
     }
 }
 
-/// The first Ctrl-C stops the training after its batch, the second leaves out the test of what it has learned,
-/// the third gives it up.
+/// The first Ctrl-C stops the training after its batch, the second skips the test, the third abandons the training.
 fn stop_on_ctrl_c(control: &Arc<Control>) {
     let control = Arc::clone(control);
     let handler = move || match control.signal() {
@@ -269,7 +274,7 @@ fn stop_on_ctrl_c(control: &Arc<Control>) {
         Signal::SkipTest | Signal::Abandon => control.abandon(),
     };
     if let Err(error) = ctrlc::set_handler(handler) {
-        log::warn!("Ctrl-C will end the training without keeping it: {error}");
+        log::warn!("Ctrl-C will end the training without saving it: {error}");
     }
 }
 
@@ -296,19 +301,16 @@ impl Report<'_> {
             ..
         } = self;
         let (done, all) = (self.history.len(), config.epochs);
-        match self.ending {
+        match self.stop_reason {
             StopReason::Completed => {}
             StopReason::Stopped => writeln!(out, "stopped after {done} of {all} epochs")?,
             StopReason::EarlyStopping => {
-                writeln!(
-                    out,
-                    "ended after {done} of {all} epochs, because it got no better"
-                )?;
+                writeln!(out, "early stopping after {done} of {all} epochs")?;
             }
-            StopReason::Diverged(divergence) => writeln!(out, "ended early: {divergence}")?,
+            StopReason::Diverged(divergence) => writeln!(out, "diverged: {divergence}")?,
         }
         if let (Some(epoch), true) = (self.epoch, self.epoch != Some(done) || done < all) {
-            writeln!(out, "kept the weights of epoch {epoch}")?;
+            writeln!(out, "the weights are those of epoch {epoch}")?;
         }
         let model = &config.model;
         Ok(writeln!(

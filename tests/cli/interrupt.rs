@@ -33,7 +33,7 @@ fn interrupted_at(words: &str, mut child: Child) -> (Output, String) {
 }
 
 #[test]
-fn ctrl_c_keeps_what_was_learnt() {
+fn ctrl_c_saves_the_network() {
     let folder = Folder::with_data_set();
     let weights = folder.write("w.safetensors", "what was there before");
     let child = start(&folder.training("w.safetensors", &["--epochs", "10000", "--json"]));
@@ -52,26 +52,29 @@ fn ctrl_c_keeps_what_was_learnt() {
 }
 
 #[test]
-fn ctrl_c_before_anything_is_learnt_leaves_the_weights_that_were_there() {
+fn ctrl_c_before_the_first_batch_leaves_the_weight_file_unchanged() {
     let folder = Folder::with_data_set();
     folder.write("w.safetensors", "what was there before");
-    // What is said of it is the last thing before the drawings, which take far longer than a signal.
+    // The note about it is the last output before the synthetic digits, which take far longer than a signal.
     folder.write("w.safetensors.checkpoint", "an interrupted training");
     let drawings = ["--synthetic-digits", "500000", "--non-digits", "500000"];
     let child = start(&folder.training("w.safetensors", &drawings));
-    let (output, said) = interrupted_at("kept as", child);
+    let (output, said) = interrupted_at("is now", child);
     assert_eq!(code(&output), 130, "as a shell says of Ctrl-C: {said}");
-    assert!(said.contains("as it was"), "it says so: {said}");
+    assert!(said.contains("unchanged"), "it says so: {said}");
     let weights = fs::read_to_string(folder.path("w.safetensors"));
     assert_eq!(weights.expect("is there"), "what was there before");
 }
 
 #[test]
-fn going_on_with_one_interrupted_training_leaves_another_alone() {
+fn resuming_one_checkpoint_backs_up_another() {
     let folder = Folder::with_data_set();
     let training = folder.training("w.safetensors", &["--epochs", "10000"]);
     let (_, said) = interrupted_at("epoch 2/", start(&training));
-    assert!(said.contains("to go on: digitpad train --resume"), "{said}");
+    assert!(
+        said.contains("to resume: digitpad train --resume"),
+        "{said}"
+    );
     let beside = folder.path("w.safetensors.checkpoint");
     fs::rename(&beside, folder.path("first run.checkpoint")).expect("renames");
     folder.write("w.safetensors.checkpoint", "another");

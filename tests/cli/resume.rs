@@ -119,14 +119,14 @@ fn a_training_survives_being_killed_at_any_moment() {
 }
 
 #[test]
-fn what_was_interrupted_is_not_lost_by_the_next_training() {
+fn the_next_training_backs_up_a_checkpoint() {
     let folder = Folder::with_data_set();
     let name = "w.safetensors.checkpoint";
     folder.write(name, "an interrupted training");
     let output = run(&folder.training("w.safetensors", &["--epochs", "1"]));
     assert_eq!(code(&output), 0, "it trains: {}", stderr(&output));
     assert!(
-        stderr(&output).contains("kept as"),
+        stderr(&output).contains("is now"),
         "it says so: {}",
         stderr(&output)
     );
@@ -140,14 +140,14 @@ fn what_was_interrupted_is_not_lost_by_the_next_training() {
 }
 
 #[test]
-fn a_checkpoint_that_is_none_is_refused() {
+fn an_invalid_checkpoint_is_refused() {
     let folder = Folder::with_data_set();
     let file = folder.write("c", "something else");
     let out = folder.text("w.safetensors");
     let output = run(&["train", "--resume", &file, "--out", &out]);
     assert_eq!(code(&output), 2, "it can be mended");
     assert!(
-        stderr(&output).contains("interrupted training"),
+        stderr(&output).contains("read the checkpoint"),
         "{}",
         stderr(&output)
     );

@@ -194,7 +194,7 @@ fn ones_own_drawings_are_learnt_from() {
     let output = trained(&hand);
     assert_eq!(code(&output), 0, "it trains: {}", stderr(&output));
     let said = stderr(&output);
-    assert!(said.contains("of your own to learn from: 1"), "{said}");
+    assert!(said.contains("training on 1 correction\n"), "{said}");
     // Four fifths of 400, and the drawing as often as makes it one in a hundred of them.
     assert!(said.contains("training on 323 examples"), "{said}");
     let missing = folder.text("missing.jsonl");
@@ -213,7 +213,7 @@ fn ones_own_drawings_are_learnt_from() {
     let output = run(&folder.training("w.safetensors", &["--ink", &unlabeled]));
     assert_eq!(code(&output), 2, "nothing of it is of use");
     let said = stderr(&output);
-    assert!(said.contains("no digit with a label"), "{said}");
+    assert!(said.contains("no labeled digit"), "{said}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The file from which an interrupted training goes on: where it lies, and what makes room for it.
+//! The checkpoint file of a training: its place, its backup, and the command that resumes it.
 
 use std::{
     ffi::OsString,
@@ -14,14 +14,14 @@ use crate::{
     training::checkpoint::Checkpoint,
 };
 
-/// The checkpoint of a training that writes its weights to `out`.
+/// The default checkpoint file of a training that writes its weights to `out`.
 pub(in crate::cli) fn checkpoint_beside(out: &Path) -> PathBuf {
     let mut name = OsString::from(out);
     name.push(".checkpoint");
     name.into()
 }
 
-/// Whether the training will find room for its weights and for its checkpoint.
+/// Checks that weights and checkpoint are two writable files.
 pub(super) fn check_output_paths(task: &TrainTask) -> Result<(), CliError> {
     if is_same_place(&task.out, &task.checkpoint) {
         return Err(CliError::Refused(Refusal::new(
@@ -38,16 +38,16 @@ pub(super) fn check_output_paths(task: &TrainTask) -> Result<(), CliError> {
     Ok(check_writable(&task.checkpoint)?)
 }
 
-/// Creates a file beside the one to come, and removes it.
+/// Creates and removes a file in the same folder.
 fn check_writable(path: &Path) -> Result<(), IoError> {
     let failed = |source| IoError::new("write", path, source);
-    // A link stays one: it is written where it leads.
+    // A link is written at its target.
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     if path.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
     if is_device(path) {
-        // It is written to, not replaced.
+        // A device is not replaced.
         return Ok(());
     }
     tempfile::tempfile_in(folder_of(path))
@@ -56,13 +56,13 @@ fn check_writable(path: &Path) -> Result<(), IoError> {
 }
 
 pub(super) fn read_checkpoint(file: &Path) -> Result<Checkpoint, CliError> {
-    let attempted = "read the interrupted training in";
+    let attempted = "read the checkpoint in";
     let bytes = read(file, Checkpoint::LIMIT_BYTES, attempted)?;
     let name = file.display().to_string();
     Checkpoint::from_bytes(&bytes, &name).map_err(CliError::Refused)
 }
 
-/// An interrupted training that nobody went on with is not lost by the next one.
+/// Moves the checkpoint of another training to a backup.
 pub(super) fn back_up(task: &TrainTask, display: &mut Display) -> Result<(), IoError> {
     if let TrainStart::Resume(file) = &task.start
         && is_same_place(file, &task.checkpoint)
@@ -72,13 +72,13 @@ pub(super) fn back_up(task: &TrainTask, display: &mut Display) -> Result<(), IoE
     if let Some(aside) = backup::back_up(&task.checkpoint, ".old")? {
         let aside = aside.display();
         display.line(&format!(
-            "note: an interrupted training was found and is kept as {aside}; --resume goes on with it"
+            "note: the checkpoint of another training is now {aside}; --resume continues it"
         ));
     }
     Ok(())
 }
 
-/// Whether two paths lead to the same file, be it there or not.
+/// Whether two paths lead to the same file, which may be missing.
 fn is_same_place(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| {
         let beside = || Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
@@ -87,13 +87,13 @@ fn is_same_place(one: &Path, other: &Path) -> bool {
     place(one).is_some_and(|place_of_one| place(other) == Some(place_of_one))
 }
 
-/// Says which command goes on with a training that was interrupted.
+/// Shows the command that resumes the training.
 pub(super) fn print_resume_command(task: &TrainTask, display: &mut Display) {
     if !task.checkpoint.is_file() {
         return;
     }
     let command = command_to_resume(task);
-    display.line(&format!("to go on: {command}"));
+    display.line(&format!("to resume: {command}"));
 }
 
 fn command_to_resume(task: &TrainTask) -> String {
@@ -114,7 +114,7 @@ fn command_to_resume(task: &TrainTask) -> String {
     command
 }
 
-/// A path as a shell reads it as one word, and as nothing else.
+/// A path as one word of a shell.
 fn quoted(path: &Path) -> String {
     let path = path.display().to_string();
     let is_plain = |sign: char| {
@@ -125,7 +125,7 @@ fn quoted(path: &Path) -> String {
     if path.chars().all(is_plain) {
         path
     } else if cfg!(windows) {
-        // No name there has a quotation mark in it.
+        // Windows allows no quotation marks in names.
         format!("\"{path}\"")
     } else {
         format!("'{}'", path.replace('\'', r"'\''"))
@@ -138,7 +138,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_shell_reads_a_path_as_it_is() {
+    fn a_shell_reads_a_quoted_path_as_one_word() {
         let plain = ["w.safetensors", "/data/ä-1/run_2+3,4:5@6"];
         let others = [
             "my runs/w",
@@ -163,7 +163,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn there_must_be_room_where_a_link_leads() {
+    fn the_target_of_a_link_must_be_writable() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let link = folder.path().join("w");
         let link_to = |target: &Path| {
@@ -174,12 +174,12 @@ mod tests {
         std::fs::write(&file, "").expect("writes");
         for (target, is_fine, reason) in [
             (&*file, true, "a file beside it"),
+            (Path::new("/proc/version"), false, "not writable"),
             (
-                Path::new("/proc/version"),
-                false,
-                "nobody makes files there",
+                Path::new("/no/such/file"),
+                true,
+                "missing: the link is replaced",
             ),
-            (Path::new("/no/such/file"), true, "nowhere: it is replaced"),
         ] {
             link_to(target);
             assert_eq!(check_writable(&link).is_ok(), is_fine, "{reason}");
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_training_goes_on_as_it_was_begun() {
+    fn the_command_repeats_the_options() {
         let out = PathBuf::from("w");
         let usual = TrainTask {
             start: TrainStart::Resume("old".into()),
@@ -198,7 +198,7 @@ mod tests {
             json: false,
         };
         let command = "digitpad train --resume w.checkpoint --out w";
-        assert_eq!(command_to_resume(&usual), command, "nothing was chosen");
+        assert_eq!(command_to_resume(&usual), command, "defaults");
         let chosen = TrainTask {
             device: DeviceChoice::Cpu,
             checkpoint: "c".into(),
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(
             command_to_resume(&chosen),
             "digitpad train --resume c --out w --checkpoint c --device cpu --half --json",
-            "all that was"
+            "all options"
         );
     }
 }

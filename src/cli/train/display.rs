@@ -1,4 +1,4 @@
-//! What a training shows while it runs.
+//! The output of a running training.
 
 use std::{io::Write, mem};
 
@@ -9,12 +9,12 @@ use crate::{
     training::{EpochRecord, Progress, TrainingEvent, diagnostics::Hint},
 };
 
-/// A progress bar on a terminal, a line an epoch elsewhere.
+/// A progress bar on a terminal, one line per epoch elsewhere.
 pub(super) struct Display<'a> {
     bar: ProgressBar,
     epochs: usize,
-    /// What was said of the epochs so far, so that nothing is said twice.
-    said: Vec<Hint>,
+    /// The hints so far. Each is shown once.
+    hints: Vec<Hint>,
     err: &'a mut (dyn Write + Send),
 }
 
@@ -23,7 +23,7 @@ impl<'a> Display<'a> {
         Self {
             bar: ProgressBar::hidden(),
             epochs: 0,
-            said: Vec::new(),
+            hints: Vec::new(),
             err,
         }
     }
@@ -32,13 +32,13 @@ impl<'a> Display<'a> {
         self.bar.finish_and_clear();
     }
 
-    /// Points out what the epochs so far show, each thing once.
-    pub(super) fn point_out(&mut self, observations: &[Hint]) {
-        for observation in observations {
-            let is_said = |said: &Hint| mem::discriminant(said) == mem::discriminant(observation);
-            if !self.said.iter().any(is_said) {
-                self.said.push(*observation);
-                self.line(&format!("note: {observation}"));
+    /// Shows each kind of hint once.
+    pub(super) fn show_hints(&mut self, hints: &[Hint]) {
+        for hint in hints {
+            let is_same = |shown: &Hint| mem::discriminant(shown) == mem::discriminant(hint);
+            if !self.hints.iter().any(is_same) {
+                self.hints.push(*hint);
+                self.line(&format!("hint: {hint}"));
             }
         }
     }
@@ -53,7 +53,7 @@ impl<'a> Display<'a> {
                         .with_style(style());
                 let (training, validation) = (plan.training_examples, plan.validation_examples);
                 self.line(&format!(
-                    "training on {training} examples, validating on {validation}; Ctrl-C stops and keeps"
+                    "training on {training} examples, validating on {validation}; Ctrl-C stops and saves"
                 ));
             }
             TrainingEvent::Resumed(history) => {
@@ -66,7 +66,7 @@ impl<'a> Display<'a> {
             }
             TrainingEvent::TestStarted {
                 is_stopped: true, ..
-            } => self.line("stopped; testing what it has learned (Ctrl-C leaves out the test)"),
+            } => self.line("stopped; testing the network (Ctrl-C skips the test)"),
             TrainingEvent::LiveSnapshot(_)
             | TrainingEvent::Checkpoint(_)
             | TrainingEvent::TestStarted { .. } => {}
@@ -93,7 +93,7 @@ impl<'a> Display<'a> {
 
     pub(super) fn line(&mut self, line: &str) {
         if self.bar.is_hidden() {
-            // A training goes on without anybody to watch it.
+            // The training continues without output.
             let _ = writeln!(self.err, "{line}");
         } else {
             self.bar.println(line);
@@ -103,7 +103,7 @@ impl<'a> Display<'a> {
 
 fn style() -> ProgressStyle {
     const TEMPLATE: &str = "{wide_bar} {percent:>3} % {msg}";
-    // The template is a constant; were it wrong, the plain bar would do.
+    // The template is a constant: it is valid.
     ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
