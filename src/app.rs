@@ -206,7 +206,7 @@ impl App {
                 effects.extend(self.state.on_evaluator_message(message));
             }
         }
-        if self.state.measuring.active_number().is_none() {
+        if self.state.evaluation.active_number().is_none() {
             self.workers.evaluator = None;
         }
         for outcome in self.workers.files.drain() {

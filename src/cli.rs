@@ -6,10 +6,8 @@
 mod args;
 mod eval;
 mod info;
-mod ink_eval;
 mod predict;
 mod presets;
-mod text;
 mod train;
 
 use std::{

@@ -1,222 +1,338 @@
-//! How a model reads labeled pictures: each of them, so that it can be looked at, and all of them in
-//! figures.
+//! Evaluation: the metrics of a model on labeled images, and the result of each image.
 
-pub mod calibration;
-pub mod classes;
 pub mod error_sheet;
 pub mod evaluation_set;
+pub mod reliability;
 
-mod table;
+use std::{fmt::Write as _, ops::Range};
 
-pub use self::table::confusion_csv;
-use self::{
-    calibration::Reliability,
-    classes::ClassMetrics,
-    evaluation_set::{EvaluationSet, SkippedRecords},
-};
+use serde::Serialize;
+
+use self::{evaluation_set::EvaluationSet, reliability::Reliability};
 use crate::{
-    bitmap::{Bitmap, CLASSES, Digit, PIXELS},
-    data::noise::Noise,
+    bitmap::{CLASSES, Digit, PIXELS},
+    data::Examples,
     error::ModelError,
-    model::{calibration::Calibration, file::Model},
-    recognition::{self, Prediction},
-    training::{
-        control::{Control, Signal},
-        evaluation::Evaluation,
+    model::{
+        Mlp,
+        calibration::Calibration,
+        softmax::{cross_entropy, squared_error},
     },
+    recognition::{self, Prediction},
 };
 
-/// Pictures that go through the network at once: as many as an evaluation takes.
-const CHUNK: usize = 500;
+/// The most images per forward pass: enough to fill the processor, and their activations fit its caches.
+const MAX_BATCH: usize = 500;
+/// The most parameters times images per forward pass. One pass takes 0.02 s on two cores of 50 GFLOP/s
+/// each, so that a request to stop is answered within a tenth of a second.
+const MAX_BATCH_WORK: usize = 1_000_000_000;
 
-/// What a model made of one labeled picture.
+/// Images per forward pass.
+pub(crate) fn batch_size(mlp: &Mlp) -> usize {
+    (MAX_BATCH_WORK / mlp.config().parameter_count()).clamp(1, MAX_BATCH)
+}
+
+/// The metrics of one pass over labeled digits.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Metrics {
+    /// The number of examples.
+    pub examples: usize,
+    /// Mean cross-entropy at temperature 1, in nats; 0 without examples.
+    pub loss: f64,
+    /// The fraction of correct predictions, 0..=1; 0 without examples.
+    pub accuracy: f64,
+    /// Counts by true digit (row) and predicted digit (column).
+    pub confusion: [[usize; CLASSES]; CLASSES],
+    /// Of the images predicted as each digit, the fraction that is this digit; `None` without any.
+    pub precision: [Option<f64>; CLASSES],
+    /// Of the images of each digit, the fraction predicted as this digit; `None` without any.
+    pub recall: [Option<f64>; CLASSES],
+    /// Accuracy against confidence.
+    #[serde(flatten)]
+    pub reliability: Reliability,
+    /// Digits that the model rejects as non-digits; `None` if the model cannot reject. The other metrics
+    /// count a rejected digit by its most probable class.
+    pub rejected: Option<usize>,
+}
+
+impl Metrics {
+    /// The metrics of these logits, one row per true digit.
+    pub fn new(
+        logits: &[[f32; CLASSES]],
+        truths: impl Iterator<Item = Digit>,
+        calibration: &Calibration,
+    ) -> Self {
+        let rows = logits.iter();
+        let results = rows.zip(truths).map(|(logits, truth)| {
+            let prediction = Prediction::from_logits(logits, calibration);
+            ExampleResult { truth, prediction }
+        });
+        Self::of_results(logits, &results.collect::<Vec<_>>(), calibration)
+    }
+
+    fn of_results(
+        logits: &[[f32; CLASSES]],
+        results: &[ExampleResult],
+        calibration: &Calibration,
+    ) -> Self {
+        let mut confusion = [[0; CLASSES]; CLASSES];
+        let mut loss = 0.0;
+        for (logits, ExampleResult { truth, prediction }) in logits.iter().zip(results) {
+            loss += cross_entropy(&logits.map(f64::from), truth.index());
+            confusion[truth.index()][prediction.digit().index()] += 1;
+        }
+        let mean = |sum: f64| sum / results.len().max(1) as f64;
+        let correct = |digit: usize| confusion[digit][digit];
+        let fraction = |digit, total: usize| {
+            let correct = correct(digit) as f64;
+            (total > 0).then(|| correct / total as f64)
+        };
+        let column = |digit: usize| confusion.iter().map(|row| row[digit]).sum();
+        let row = |digit: usize| confusion[digit].iter().sum();
+        let is_rejected = |result: &&ExampleResult| !result.prediction.is_digit();
+        let rejected = || results.iter().filter(is_rejected).count();
+        Self {
+            examples: results.len(),
+            loss: mean(loss),
+            accuracy: mean((0..CLASSES).map(correct).sum::<usize>() as f64),
+            confusion,
+            precision: std::array::from_fn(|digit| fraction(digit, column(digit))),
+            recall: std::array::from_fn(|digit| fraction(digit, row(digit))),
+            reliability: Reliability::new(
+                results
+                    .iter()
+                    .map(|result| (result.prediction.confidence(), result.is_correct())),
+            ),
+            rejected: calibration.reject_threshold.map(|_| rejected()),
+        }
+    }
+
+    /// The confusion matrix as CSV: a heading, one row per true digit with its counts and its recall, and
+    /// the precisions. Unknown values are empty.
+    pub fn to_csv(&self) -> String {
+        let join = |cells: &[String]| cells.join(",");
+        let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+        let mut text = format!("true,{},recall\n", join(&Digit::ALL.map(|d| d.to_string())));
+        for (digit, row) in self.confusion.iter().enumerate() {
+            let counts = join(&row.map(|count| count.to_string()));
+            // Writing to a string never fails.
+            let _ = writeln!(text, "{digit},{counts},{}", number(self.recall[digit]));
+        }
+        let _ = writeln!(text, "precision,{},", join(&self.precision.map(number)));
+        text
+    }
+}
+
+/// The mean over examples and classes of (p − t)², where p is the softmax and t is 1 for the true class;
+/// 0 without examples.
+pub fn mean_squared_error(logits: &[[f32; CLASSES]], truths: impl Iterator<Item = Digit>) -> f64 {
+    let rows = logits.iter().zip(truths);
+    let errors = rows.map(|(logits, truth)| squared_error(logits.map(f64::from), truth.index()));
+    errors.sum::<f64>() / logits.len().max(1) as f64
+}
+
+/// How many images the model rejects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Rejections {
+    /// The number of images.
+    pub examples: usize,
+    /// Those that the model rejects.
+    pub rejected: usize,
+}
+
+/// The prediction of one labeled image.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
-    /// What the picture shows.
+pub struct ExampleResult {
+    /// The true digit.
     pub truth: Digit,
-    /// What it was taken for.
+    /// The model's prediction.
     pub prediction: Prediction,
 }
 
-impl Reading {
-    /// What the logits of a picture say that shows `truth`.
-    pub fn of_logits(logits: &[f32; CLASSES], truth: Digit, calibration: &Calibration) -> Self {
-        Self {
-            truth,
-            prediction: Prediction::of_logits(logits, calibration),
-        }
-    }
-
-    /// Whether the most probable digit is the truth.
-    pub fn is_right(&self) -> bool {
+impl ExampleResult {
+    /// Whether the most probable digit is the true one.
+    pub fn is_correct(&self) -> bool {
         self.prediction.digit() == self.truth
     }
 
-    /// The probability of the truth, 0..=1.
+    /// The probability of the true digit, 0..=1.
     pub fn truth_probability(&self) -> f32 {
         self.prediction.probabilities()[self.truth.index()]
     }
-
-    /// −ln of the truth's probability, in nats. What is too improbable for a number counts as the
-    /// least that there is, so that the worst can be told from one another and none is infinite.
-    pub fn cross_entropy(&self) -> f64 {
-        -f64::from(self.truth_probability().max(f32::MIN_POSITIVE)).ln()
-    }
 }
 
-/// All that is said of a model in figures.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Figures {
-    /// Accuracy, loss and the confusion matrix.
-    pub evaluation: Evaluation,
-    /// Precision and recall of each digit.
-    pub classes: [ClassMetrics; CLASSES],
-    /// How far the model's confidence can be relied on.
-    pub reliability: Reliability,
-    /// How many pictures were taken for no digit, whatever was nearest; `None` where the model cannot tell.
-    pub refused: Option<usize>,
-}
-
-impl Figures {
-    /// From logits and what was read from them with a calibration, in the same order.
-    pub fn of(logits: &[[f32; CLASSES]], readings: &[Reading], calibration: &Calibration) -> Self {
-        let truths = readings.iter().map(|reading| reading.truth);
-        let evaluation = Evaluation::of_logits(logits.iter().zip(truths));
-        let answers = readings
-            .iter()
-            .map(|reading| (reading.prediction.confidence(), reading.is_right()));
-        let is_refused = |reading: &&Reading| !reading.prediction.is_digit();
-        let refused = || readings.iter().filter(is_refused).count();
-        Self {
-            classes: classes::of_confusion(&evaluation.confusion),
-            reliability: Reliability::of(answers),
-            refused: calibration.reject_threshold.map(|_| refused()),
-            evaluation,
-        }
-    }
-}
-
-/// Some of the pictures that were measured with.
+/// A part of the evaluated images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Selection {
-    /// All that were misclassified.
+    /// All misclassified images.
     #[default]
     Misclassified,
-    /// Those of one cell of the confusion matrix.
+    /// The images of one cell of the confusion matrix.
     Cell {
-        /// What they show.
+        /// The true digit.
         truth: Digit,
-        /// What they were read as.
-        read: Digit,
+        /// The predicted digit.
+        predicted: Digit,
     },
 }
 
-/// What a model made of labeled pictures, with the pictures.
+/// The evaluation of a model on a set of labeled images.
 #[derive(Clone, Debug)]
-pub struct Measurement {
-    evaluation_set: EvaluationSet,
-    readings: Vec<Reading>,
-    figures: Figures,
+pub struct Evaluation {
+    set: EvaluationSet,
+    results: Vec<ExampleResult>,
+    metrics: Metrics,
+    non_digits: Option<Rejections>,
+    is_finite: bool,
+    /// Indices by descending loss.
     misclassified: Vec<usize>,
-    /// By truth, then by what was read.
+    /// Indices by descending loss, by true digit and predicted digit.
     cells: Vec<Vec<usize>>,
 }
 
-impl Measurement {
-    /// Has a model read all pictures, and tells now and then how many it has read. `None` when it was
-    /// abandoned on the way.
-    ///
-    /// # Errors
-    /// As [`recognition::logits`].
-    pub fn of(
-        model: &Model,
-        evaluation_set: EvaluationSet,
-        control: &Control,
-        on_progress: &mut dyn FnMut(usize),
-    ) -> Result<Option<Self>, ModelError> {
-        let count = evaluation_set.len();
-        let mut logits: Vec<[f32; CLASSES]> = Vec::with_capacity(count);
-        while logits.len() < count {
-            if control.signal() == Signal::Abandon {
-                return Ok(None);
-            }
-            let chunk = logits.len()..count.min(logits.len() + CHUNK);
-            let mut pixels = Vec::with_capacity(chunk.len() * PIXELS);
-            chunk.for_each(|index| pixels.extend(evaluation_set.bitmap(index).pixels()));
-            logits.extend(recognition::logits(model, pixels)?);
-            on_progress(logits.len());
-        }
-        let calibration = &model.metadata.calibration;
-        let reading = |(index, logits): (usize, &[f32; CLASSES])| {
-            Reading::of_logits(logits, evaluation_set.truth(index), calibration)
-        };
-        let readings: Vec<Reading> = logits.iter().enumerate().map(reading).collect();
-        let figures = Figures::of(&logits, &readings, calibration);
-        Ok(Some(Self::sorted(evaluation_set, readings, figures)))
-    }
+/// Evaluates a network on a set. `continues` is asked before each batch with the number of finished
+/// images. `None` if it ended the evaluation early.
+///
+/// # Errors
+/// When candle fails.
+pub fn evaluate(
+    mlp: &Mlp,
+    calibration: &Calibration,
+    set: EvaluationSet,
+    continues: &mut dyn FnMut(usize) -> bool,
+) -> Result<Option<Evaluation>, ModelError> {
+    let count = set.image_count();
+    let logits = batched_logits(mlp, count, &|range| set.pixels(range), continues)?;
+    Ok((logits.len() == count).then(|| Evaluation::new(set, &logits, calibration)))
+}
 
-    /// Sorts by what was made of what, the worst first.
-    fn sorted(evaluation_set: EvaluationSet, readings: Vec<Reading>, figures: Figures) -> Self {
-        let losses: Vec<f64> = readings.iter().map(Reading::cross_entropy).collect();
-        let mut order: Vec<usize> = (0..readings.len()).collect();
-        // The sort is stable: of equals, the first stays first.
-        order.sort_by(|&one, &other| losses[other].total_cmp(&losses[one]));
+/// The logits of each example. `continues` is as in [`evaluate`]; if it ends the pass early, the logits of
+/// the finished examples are returned.
+///
+/// # Errors
+/// When candle fails.
+pub fn logits(
+    mlp: &Mlp,
+    examples: &Examples,
+    continues: &mut dyn FnMut(usize) -> bool,
+) -> Result<Vec<[f32; CLASSES]>, ModelError> {
+    let pixels = |range: Range<usize>| {
+        let bytes = &examples.images()[range.start * PIXELS..range.end * PIXELS];
+        bytes.iter().map(|&byte| f32::from(byte) / 255.0).collect()
+    };
+    batched_logits(mlp, examples.len(), &pixels, continues)
+}
+
+fn batched_logits(
+    mlp: &Mlp,
+    count: usize,
+    pixels: &dyn Fn(Range<usize>) -> Vec<f32>,
+    continues: &mut dyn FnMut(usize) -> bool,
+) -> Result<Vec<[f32; CLASSES]>, ModelError> {
+    let mut logits: Vec<[f32; CLASSES]> = Vec::with_capacity(count);
+    while logits.len() < count && continues(logits.len()) {
+        let batch = logits.len()..count.min(logits.len() + batch_size(mlp));
+        logits.extend(mlp.logits(pixels(batch))?);
+    }
+    Ok(logits)
+}
+
+impl Evaluation {
+    fn new(set: EvaluationSet, logits: &[[f32; CLASSES]], calibration: &Calibration) -> Self {
+        let is_finite = recognition::are_finite(logits);
+        let (logits, of_non_digits) = logits.split_at(set.len());
+        let result = |(index, logits): (usize, &[f32; CLASSES])| {
+            let (truth, prediction) = (
+                set.truth(index),
+                Prediction::from_logits(logits, calibration),
+            );
+            ExampleResult { truth, prediction }
+        };
+        let results: Vec<ExampleResult> = logits.iter().enumerate().map(result).collect();
+        let metrics = Metrics::of_results(logits, &results, calibration);
+        let non_digits = (!of_non_digits.is_empty()).then(|| Rejections {
+            examples: of_non_digits.len(),
+            rejected: of_non_digits
+                .iter()
+                .filter(|logits| calibration.rejects(logits))
+                .count(),
+        });
+        let losses: Vec<f32> = logits
+            .iter()
+            .zip(&results)
+            .map(|(logits, result)| cross_entropy(&calibration.scale(logits), result.truth.index()))
+            .collect();
+        let mut order: Vec<usize> = (0..results.len()).collect();
+        // The sort is stable: among equals, the first stays first.
+        order.sort_by(|&a, &b| losses[b].total_cmp(&losses[a]));
         let mut cells = vec![Vec::new(); CLASSES * CLASSES];
         let mut misclassified = Vec::new();
         for index in order {
-            let reading = &readings[index];
-            let (truth, read) = (reading.truth, reading.prediction.digit());
-            cells[truth.index() * CLASSES + read.index()].push(index);
-            if !reading.is_right() {
+            let result = &results[index];
+            cells[cell_index(result.truth, result.prediction.digit())].push(index);
+            if !result.is_correct() {
                 misclassified.push(index);
             }
         }
         Self {
-            evaluation_set,
-            readings,
-            figures,
+            set,
+            results,
+            metrics,
+            non_digits,
+            is_finite,
             misclassified,
             cells,
         }
     }
 
-    /// What the pictures are called: `mnist`, or the name of a folder or a file.
-    pub fn name(&self) -> &str {
-        self.evaluation_set.name()
+    /// The evaluation, if all logits are finite.
+    ///
+    /// # Errors
+    /// If a logit is NaN or infinite.
+    pub fn require_finite(self) -> Result<Self, ModelError> {
+        if self.is_finite {
+            Ok(self)
+        } else {
+            Err(recognition::not_finite())
+        }
     }
 
-    /// How many lines of an ink file could not be measured with.
-    pub fn left_out(&self) -> SkippedRecords {
-        self.evaluation_set.left_out()
+    /// The evaluated images.
+    pub fn set(&self) -> &EvaluationSet {
+        &self.set
     }
 
-    /// What was added to each picture.
-    pub fn noise(&self) -> Option<Noise> {
-        self.evaluation_set.noise()
+    /// The result of each labeled digit, in the order of the set.
+    pub fn results(&self) -> &[ExampleResult] {
+        &self.results
     }
 
-    /// What was made of each picture, in their order.
-    pub fn readings(&self) -> &[Reading] {
-        &self.readings
+    /// The metrics of all labeled digits.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
-    /// The picture at an index of [`Measurement::readings`].
-    pub fn bitmap(&self, index: usize) -> Bitmap {
-        self.evaluation_set.bitmap(index)
+    /// As [`Evaluation::metrics`], without the images.
+    pub fn into_metrics(self) -> Metrics {
+        self.metrics
     }
 
-    /// All of it in figures.
-    pub fn figures(&self) -> &Figures {
-        &self.figures
+    /// How many of the set's non-digits are rejected; `None` without any.
+    pub fn non_digits(&self) -> Option<Rejections> {
+        self.non_digits
     }
 
-    /// The indices of a selection's pictures, those with the largest cross-entropy first.
+    /// The indices of the selected images, by descending loss.
     pub fn indices(&self, selection: Selection) -> &[usize] {
         match selection {
             Selection::Misclassified => &self.misclassified,
-            Selection::Cell { truth, read } => &self.cells[truth.index() * CLASSES + read.index()],
+            Selection::Cell { truth, predicted } => &self.cells[cell_index(truth, predicted)],
         }
     }
+}
+
+fn cell_index(truth: Digit, predicted: Digit) -> usize {
+    truth.index() * CLASSES + predicted.index()
 }
 
 #[cfg(test)]

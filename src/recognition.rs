@@ -1,55 +1,48 @@
-//! From a bitmap to what the network thinks of it.
+//! Recognition: the prediction of a network for one bitmap.
 
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit},
     error::{ModelError, Refusal},
-    model::{
-        calibration::{Calibration, evidence},
-        file::Model,
-    },
+    model::{calibration::Calibration, file::Model, softmax::softmax},
 };
 
-/// What a network makes of one bitmap.
+/// The prediction for one bitmap.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     probabilities: [f32; CLASSES],
     is_digit: bool,
 }
 
-/// What a prediction comes down to, as it is said to a person.
+/// A prediction in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is this digit.
-    Sure(Digit),
-    /// It may be this digit, and no other is near.
+    /// This digit, with high confidence.
+    Confident(Digit),
+    /// Probably this digit, and no other is close.
     Likely(Digit),
-    /// It is one of two; the first is the more probable.
-    Either(Digit, Digit),
-    /// It is no digit; this one is the nearest.
+    /// One of two digits; the first is more probable.
+    Ambiguous(Digit, Digit),
+    /// A non-digit; the most similar digit is this one.
     NonDigit(Digit),
 }
 
 impl Prediction {
-    /// From this confidence on, a digit is called sure. Of the pen digits that hands wrote whom the
-    /// built-in model never saw, more than 99 in 100 are right then.
-    pub const SURE: f32 = 0.9;
-    /// A second digit this probable, as a part of the first's probability, is named as well.
-    const RIVAL: f32 = 0.25;
+    /// The confidence from which a prediction is [`Verdict::Confident`]. Of the built-in model's confident
+    /// predictions on pen digits by unseen writers, more than 99 in 100 are correct.
+    pub const CONFIDENT: f32 = 0.9;
+    /// The second digit's probability, as a fraction of the first's, from which a prediction is
+    /// [`Verdict::Ambiguous`].
+    const AMBIGUOUS: f32 = 0.25;
 
-    /// The softmax of ten logits at the calibration's temperature, and whether the logits are evidence
-    /// enough for a digit. The largest is subtracted first, so that none overflows.
-    pub fn of_logits(logits: &[f32; CLASSES], calibration: &Calibration) -> Self {
-        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let powers = logits.map(|logit| ((logit - largest) / calibration.temperature).exp());
-        let sum: f32 = powers.iter().sum();
-        let is_below = |least| evidence(logits) < least;
+    /// The softmax at the calibration's temperature, and whether the energy score reaches its threshold.
+    pub fn from_logits(logits: &[f32; CLASSES], calibration: &Calibration) -> Self {
         Self {
-            probabilities: powers.map(|power| power / sum),
-            is_digit: !calibration.reject_threshold.is_some_and(is_below),
+            probabilities: softmax(calibration.scale(logits)),
+            is_digit: !calibration.rejects(logits),
         }
     }
 
-    /// The probability of each digit, if it is one; together 1.
+    /// The probability of each digit, given that the image shows one; the sum is 1.
     pub fn probabilities(&self) -> &[f32; CLASSES] {
         &self.probabilities
     }
@@ -64,17 +57,17 @@ impl Prediction {
         self.probabilities[self.digit().index()]
     }
 
-    /// Whether the picture shows a digit, as far as the network has learned to tell.
+    /// Whether the model accepts the image as a digit. Always true if the model cannot reject.
     pub fn is_digit(&self) -> bool {
         self.is_digit
     }
 
-    /// Whether it is a digit, and this one, without much doubt.
+    /// Whether the verdict is [`Verdict::Confident`].
     pub fn is_confident(&self) -> bool {
-        matches!(self.verdict(), Verdict::Sure(_))
+        matches!(self.verdict(), Verdict::Confident(_))
     }
 
-    /// What it comes down to.
+    /// The prediction in one word.
     pub fn verdict(&self) -> Verdict {
         let digit = self.digit();
         let mut others = self.probabilities;
@@ -82,40 +75,47 @@ impl Prediction {
         let second = Digit::of_largest(&others);
         if !self.is_digit {
             Verdict::NonDigit(digit)
-        } else if self.confidence() >= Self::SURE {
-            Verdict::Sure(digit)
-        } else if others[second.index()] >= Self::RIVAL * self.confidence() {
-            Verdict::Either(digit, second)
+        } else if self.confidence() >= Self::CONFIDENT {
+            Verdict::Confident(digit)
+        } else if others[second.index()] >= Self::AMBIGUOUS * self.confidence() {
+            Verdict::Ambiguous(digit, second)
         } else {
             Verdict::Likely(digit)
         }
     }
 }
 
-/// The model's logits of some images, as [`Mlp::logits`](crate::model::Mlp::logits) has them.
+/// The model's logits for some images, as [`Mlp::logits`](crate::model::Mlp::logits) returns them.
 ///
 /// # Errors
-/// When one is no finite number, because a training went astray or the weights are too large, or when candle fails.
+/// When a logit is NaN or infinite, or when candle fails.
 pub fn logits(model: &Model, pixels: Vec<f32>) -> Result<Vec<[f32; CLASSES]>, ModelError> {
     let logits = model.mlp.logits(pixels)?;
-    if logits.as_flattened().iter().all(|logit| logit.is_finite()) {
-        return Ok(logits);
-    }
-    Err(ModelError::Refused(Refusal::new(
-        "read pictures with these weights",
-        "answers that are no numbers, as after a training with too high a learning rate",
-        "ten numbers a picture",
-        "train with a lower learning rate or load other weights",
-    )))
+    are_finite(&logits).then_some(logits).ok_or_else(not_finite)
 }
 
-/// Runs the model's network on one bitmap.
+/// Whether no logit is NaN or infinite.
+pub(crate) fn are_finite(logits: &[[f32; CLASSES]]) -> bool {
+    logits.as_flattened().iter().all(|logit| logit.is_finite())
+}
+
+/// The error of a model with a logit that is NaN or infinite.
+pub(crate) fn not_finite() -> ModelError {
+    ModelError::Refused(Refusal::new(
+        "predict with this model",
+        "NaN or infinite outputs, probably because the learning rate of its training was too high",
+        "ten finite numbers per image",
+        "train again with a lower learning rate, or load other weights",
+    ))
+}
+
+/// The model's prediction for one bitmap.
 ///
 /// # Errors
 /// As [`logits`].
 pub fn predict(model: &Model, bitmap: &Bitmap) -> Result<Prediction, ModelError> {
     let logits = logits(model, bitmap.pixels().to_vec())?;
-    Ok(Prediction::of_logits(
+    Ok(Prediction::from_logits(
         &logits[0],
         &model.metadata.calibration,
     ))
@@ -133,44 +133,49 @@ mod tests {
 
     #[test]
     fn softmax_of_a_table_of_logits() {
-        let mut sure = [0.0; CLASSES];
-        sure[3] = 1000.0;
+        let mut certain = [0.0; CLASSES];
+        certain[3] = 1000.0;
         let mut two = [-1e30; CLASSES];
         two[4] = 5.0;
         two[9] = 5.0;
         let cases = [
-            ([0.0; CLASSES], 0, 0.1, "nothing is known"),
-            (sure, 3, 1.0, "no overflow"),
+            ([0.0; CLASSES], 0, 0.1, "all equal: the first"),
+            (certain, 3, 1.0, "no overflow"),
             (two, 4, 0.5, "the first of two equals"),
         ];
         for (logits, digit, confidence, reason) in cases {
-            let prediction = Prediction::of_logits(&logits, &Calibration::default());
+            let prediction = Prediction::from_logits(&logits, &Calibration::default());
             assert_eq!(prediction.digit().value(), digit, "{reason}");
             assert!(
                 (prediction.confidence() - confidence).abs() < 1e-6,
                 "{reason}"
             );
             let sum: f32 = prediction.probabilities().iter().sum();
-            assert!((sum - 1.0).abs() < 1e-6, "{reason}: together 1");
+            assert!((sum - 1.0).abs() < 1e-6, "{reason}: the sum is 1");
         }
     }
 
     #[test]
-    fn weights_that_overflow_give_no_answer() {
+    fn weights_that_overflow_are_an_error() {
         let config = MlpConfig::new(Vec::new(), Activation::Relu).expect("a small network");
-        let numbers = |count| vec![f32::MAX; count];
-        let layer = Dense {
-            weight: Var::from_vec(numbers(PIXELS * CLASSES), (PIXELS, CLASSES), &Device::Cpu)
-                .expect("fits"),
-            bias: Var::from_vec(numbers(CLASSES), CLASSES, &Device::Cpu).expect("fits"),
-        };
-        let model = Model {
-            mlp: Mlp::from_layers(config, vec![layer]).expect("the shapes fit"),
-            metadata: Metadata::default(),
+        let layer = |value| Dense {
+            weight: Var::from_vec(
+                vec![value; PIXELS * CLASSES],
+                (PIXELS, CLASSES),
+                &Device::Cpu,
+            )
+            .expect("fits"),
+            bias: Var::from_vec(vec![value; CLASSES], CLASSES, &Device::Cpu).expect("fits"),
         };
         let inked = Bitmap::from_bytes(&[255; PIXELS]);
-        let refusal = predict(&model, &inked).expect_err("no number").to_string();
-        assert!(refusal.contains("load other weights"), "{refusal}");
+        for value in [f32::MAX, f32::MIN, f32::NAN] {
+            let model = Model {
+                mlp: Mlp::from_layers(config.clone(), vec![layer(value)]).expect("the shapes fit"),
+                metadata: Metadata::default(),
+            };
+            let error = predict(&model, &inked).expect_err("not finite");
+            assert!(matches!(error, ModelError::Refused(_)), "{value}: {error}");
+        }
     }
 
     #[test]
@@ -181,54 +186,52 @@ mod tests {
             temperature: 3.0,
             reject_threshold: None,
         };
-        let prediction = Prediction::of_logits(&logits, &softer);
+        let prediction = Prediction::from_logits(&logits, &softer);
         let expected = 2.0 / 11.0;
         assert!(
             (prediction.confidence() - expected).abs() < 1e-6,
-            "a third of the logit: twice as probable as each other"
+            "a third of the logit: twice as probable as each other digit"
         );
     }
 
     #[test]
     fn verdicts_of_a_table_of_probabilities() {
         let digit = |value| Digit::new(value).expect("a digit");
-        // (probabilities of 7 and 1, evidence needed, verdict, reason); the rest is shared by the others.
+        let (one, seven) = (digit(1), digit(7));
+        // Probabilities of 7 and 1, reject threshold, verdict; the other digits share the rest.
         let cases = [
-            (0.97, 0.02, None, Verdict::Sure(digit(7)), "no doubt"),
-            (
-                0.6,
-                0.3,
-                None,
-                Verdict::Either(digit(7), digit(1)),
-                "two are close",
-            ),
+            (0.97, 0.02, None, Verdict::Confident(seven), "high"),
+            (0.91, 0.01, None, Verdict::Confident(seven), "above 0.9"),
+            (0.89, 0.01, None, Verdict::Likely(seven), "below 0.9"),
+            (0.6, 0.3, None, Verdict::Ambiguous(seven, one), "close"),
             (
                 0.3,
                 0.6,
                 None,
-                Verdict::Either(digit(1), digit(7)),
+                Verdict::Ambiguous(one, seven),
                 "the more probable first",
             ),
             (
                 0.6,
-                0.06,
+                0.16,
                 None,
-                Verdict::Likely(digit(7)),
-                "doubt, but no rival",
+                Verdict::Ambiguous(seven, one),
+                "above a quarter",
             ),
+            (0.6, 0.14, None, Verdict::Likely(seven), "below a quarter"),
             (
                 0.97,
                 0.02,
                 Some(0.1),
-                Verdict::NonDigit(digit(7)),
-                "too little evidence",
+                Verdict::NonDigit(seven),
+                "the energy score is below the threshold",
             ),
             (
                 0.97,
                 0.02,
                 Some(-0.1),
-                Verdict::Sure(digit(7)),
-                "just enough evidence",
+                Verdict::Confident(seven),
+                "the energy score reaches the threshold",
             ),
         ];
         for (seven, one, reject_threshold, expected, reason) in cases {
@@ -236,12 +239,12 @@ mod tests {
             let mut probabilities = [rest; CLASSES];
             probabilities[7] = seven;
             probabilities[1] = one;
-            // Logarithms of probabilities are logits whose evidence is 0.
+            // The logarithms of probabilities are logits with energy score 0.
             let calibration = Calibration {
                 temperature: 1.0,
                 reject_threshold,
             };
-            let prediction = Prediction::of_logits(&probabilities.map(f32::ln), &calibration);
+            let prediction = Prediction::from_logits(&probabilities.map(f32::ln), &calibration);
             assert_eq!(prediction.verdict(), expected, "{reason}");
         }
     }

@@ -8,7 +8,6 @@ pub mod config;
 pub mod control;
 pub mod diagnostics;
 mod dropout;
-pub mod evaluation;
 mod events;
 pub mod fine_tune;
 mod run;
@@ -26,7 +25,6 @@ use self::{
     checkpoint::{Checkpoint, DataIdentity, TrainingInput},
     config::TrainingConfig,
     control::{Control, Signal},
-    evaluation::evaluate,
     fine_tune::{BaseModel, Origin},
     run::{Networks, Run, RunResult},
     step::{BatchFigures, OptimizerState, Step, StepSettings, convolution},
@@ -35,6 +33,7 @@ use crate::{
     bitmap::{CLASSES, PIXELS},
     data::{Dataset, Examples, TrainingSet, corrections::repeats, ink_set::InkExamples, synthetic},
     error::{ModelError, Refusal, TrainingError},
+    evaluation::{Evaluation, evaluate, evaluation_set::EvaluationSet},
     model::{
         Mlp,
         file::{Metadata, Model},
@@ -257,7 +256,11 @@ impl FinalEvaluation<'_> {
         let Some(calibration) = calibration else {
             return Ok(None);
         };
-        let test = evaluate(&mlp, &dataset.test, control)?.filter(|test| test.examples > 0);
+        let set = EvaluationSet::from_examples(&dataset.name, dataset.test.clone());
+        let mut continues = |done| control.continues_testing(done);
+        let test = evaluate(&mlp, &calibration, set, &mut continues)?
+            .map(Evaluation::into_metrics)
+            .filter(|test| test.examples > 0);
         if control.signal() == Signal::Abandon {
             return Ok(None);
         }

@@ -3,6 +3,7 @@
 mod canvas;
 mod prediction;
 
+mod atlas;
 mod bar;
 mod correct;
 mod curves;
@@ -54,7 +55,7 @@ const ANSWER_HEIGHT: f32 = 140.0;
 pub struct View {
     canvas: Canvas,
     preview: Preview,
-    measuring: EvaluationView,
+    evaluation: EvaluationView,
     training: TrainingView,
     /// Whether a text field had the focus in the last frame. The key that ends the focus still belongs to the field.
     field_had_keyboard: bool,
@@ -111,7 +112,7 @@ impl View {
                 Tab::Draw => self.stage_ui(ui, state, &mut actions),
                 Tab::Evaluate => {
                     self.canvas.hide();
-                    evaluation::evaluation_ui(ui, state, &mut self.measuring, &mut actions);
+                    evaluation::evaluation_ui(ui, state, &mut self.evaluation, &mut actions);
                 }
             });
         questions::path_window(ui.ctx(), state, &mut actions);

@@ -8,13 +8,14 @@ use digitpad::{
     bitmap::{Bitmap, PIXELS},
     data::Dataset,
     error::ModelError,
+    evaluation::{evaluate, evaluation_set::EvaluationSet},
     model::{
         Activation, Dense, Mlp, MlpConfig,
         calibration::Calibration,
         file::{Metadata, Model},
     },
     recognition::predict,
-    training::{config::TrainingConfig, control::Control, evaluation::evaluate},
+    training::config::TrainingConfig,
 };
 use proptest::prelude::*;
 use safetensors::{Dtype, tensor::TensorView};
@@ -152,9 +153,11 @@ fn the_same_model_gives_the_same_bytes() {
 fn the_built_in_model_has_the_accuracy_of_its_metadata() {
     let built_in = Model::built_in().expect("loads");
     let dataset = Dataset::mnist().expect("is built in");
-    let test = evaluate(&built_in.mlp, &dataset.test, &Control::default())
-        .expect("runs")
-        .expect("is not abandoned");
+    let set = EvaluationSet::from_examples("mnist", dataset.test);
+    let calibration = &built_in.metadata.calibration;
+    let evaluation = evaluate(&built_in.mlp, calibration, set, &mut |_| true);
+    let evaluation = evaluation.expect("computes").expect("it is not stopped");
+    let test = evaluation.metrics();
     assert!(
         test.accuracy >= 0.985,
         "{} on the MNIST test set",

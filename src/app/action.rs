@@ -7,8 +7,7 @@ use super::state::{
 };
 use crate::{
     bitmap::Digit,
-    data::{TrainingData, noise::Noise},
-    evaluation::evaluation_set::Source,
+    data::{DataSource, TrainingData, noise::Noise},
     ink::Point,
     model::{device::DeviceChoice, file::Model},
     store::{corrections::CorrectionTask, run_library::RunLibraryTask, settings::ThemeChoice},
@@ -141,7 +140,7 @@ pub enum Effect {
         /// The model.
         model: Arc<Model>,
         /// The evaluation set.
-        source: Source,
+        source: DataSource,
         /// The noise on its images.
         noise: Option<Noise>,
     },

@@ -17,7 +17,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use self::files::PathPrompt;
 use self::{
-    evaluation::Measuring,
+    evaluation::EvaluationPanel,
     files::Files,
     form::TrainingForm,
     models::{ModelId, Models, Origin},
@@ -92,7 +92,7 @@ pub struct State {
     /// The run library.
     pub runs: Runs,
     /// The evaluation tab.
-    pub measuring: Measuring,
+    pub evaluation: EvaluationPanel,
     /// The tab that is shown.
     pub tab: Tab,
     /// The notices that are shown.
@@ -131,7 +131,7 @@ impl State {
             training,
             noise: None,
             runs: Runs::default(),
-            measuring: Measuring::default(),
+            evaluation: EvaluationPanel::default(),
             tab: Tab::default(),
             notices: Notices::default(),
             path_prompt: None,

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use self::train::TrainArgs;
 use super::{EvalSource, EvalTask, InfoTask, Input, Invocation, PredictTask, PresetsTask, Task};
 use crate::{
-    data::{ink_set::Fold, noise::Noise},
+    data::{DataSource, noise::Noise},
     error::CliError,
     model::device::DeviceChoice,
     training::config::Preset,
@@ -40,14 +40,11 @@ Examples:
   digitpad eval --weights filtered.safetensors --noise salt-and-pepper:0.1
   digitpad eval --ink digits.jsonl.gz --noise gaussian:0.2
 
-With --json, one object: source, examples, loss, accuracy, confusion (ten rows, truth by row), for each \
-digit precision and recall (per_class is recall too), ece (the expected calibration error) and \
-reliability (its 15 bins of confidence: count, mean confidence, accuracy). With --ink also by_source (by \
-the part of the writer's name before its dash), how many digits were refused, how many called sure, \
-non_digits (what is labeled otherwise, and how much of it was refused: in all, of plain signs, of signs \
-never learned, by_sign), auroc, rejected_accepting_99 (the part of the plain signs that is refused where 99 of 100 \
-digits are kept), and how many lines were left out: unlabeled, blank. Where no line is a digit, what \
-there is to say of digits is left out.";
+With --json, one object: source, examples, loss, accuracy, confusion (ten rows, one per true digit), \
+precision and recall of each digit, ece (the expected calibration error), reliability (its 15 bins of \
+confidence: count, mean confidence, accuracy), rejected (digits rejected as non-digits), non_digits (of \
+ink with other labels: examples, rejected), and the ink records skipped: unlabeled, blank. Without \
+digits, the metrics of digits are absent.";
 
 const PREDICT_EXAMPLES: &str = "\
 Examples:
@@ -128,11 +125,8 @@ struct EvalArgs {
     /// An ink file (JSON Lines, may be gzip-compressed); may be repeated
     #[arg(long, value_name = "FILE", group = "source")]
     ink: Vec<PathBuf>,
-    /// With --ink: measure only the hands of one part K of N, those that a training left out
-    #[arg(long, value_name = "K/N", requires = "ink")]
-    fold: Option<Fold>,
-    /// A picture to write, in PNG: the misclassified digits, the worst first, each with what it shows, what it
-    /// was read as and how sure of that the model was
+    /// A PNG file to write: the misclassified images by descending loss, each with its true digit, its
+    /// predicted digit and the confidence
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
     /// Noise on each input of the network: salt-and-pepper:X or gaussian:X, X from 0 to 1
@@ -208,13 +202,13 @@ impl EvalArgs {
     fn resolve(self) -> EvalTask {
         // clap allows at most one of the three, and exactly two files of a pair.
         let source = match (self.data, self.idx.as_deref(), self.ink) {
-            (Some(folder), ..) => EvalSource::Folder(folder),
+            (Some(folder), ..) => EvalSource::Data(DataSource::Folder(folder)),
             (_, Some([images, labels]), _) => EvalSource::Idx {
                 images: images.clone(),
                 labels: labels.clone(),
             },
-            (.., files) if !files.is_empty() => EvalSource::Ink(files, self.fold),
-            _ => EvalSource::Mnist,
+            (.., files) if !files.is_empty() => EvalSource::Ink(files),
+            _ => EvalSource::Data(DataSource::Mnist),
         };
         EvalTask {
             weights: self.model.weights,

@@ -1,4 +1,4 @@
-//! `digitpad eval`: how good a model is on labeled digits.
+//! `digitpad eval`: evaluates a model on labeled images.
 
 use std::{
     io::Write,
@@ -7,111 +7,82 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Ending, ink_eval, load_model, open_device, text, write_json};
+use super::{Ending, load_model, open_device, write_json};
 use crate::{
     bitmap::CLASSES,
-    data::{Dataset, Examples, ink_set::Fold, noise::Noise, read_idx_pair},
-    error::{CliError, DatasetError, ModelError},
+    data::{DataSource, noise::Noise, read_idx_pair},
+    error::CliError,
     evaluation::{
-        Figures, Measurement,
-        calibration::{BINS, Bin},
-        error_sheet::Sheet,
-        evaluation_set::EvaluationSet,
+        Evaluation, Metrics, Rejections,
+        error_sheet::error_sheet,
+        evaluate,
+        evaluation_set::{EvaluationSet, SkippedRecords},
     },
     format,
-    model::{device::DeviceChoice, file::Model},
+    model::device::DeviceChoice,
     picture::save_rgb_png,
-    training::{control::Control, evaluation::Evaluation},
 };
 
-/// Measure a model on labeled digits.
+/// Evaluate a model on labeled images.
 #[derive(Debug)]
 pub struct EvalTask {
-    /// The weight file; `None` is the shipped model.
+    /// The weight file; `None` is the built-in model.
     pub weights: Option<PathBuf>,
-    /// Where the digits come from.
+    /// Where the images come from.
     pub source: EvalSource,
-    /// Where to write a picture of what was misclassified.
+    /// Where to write the error sheet.
     pub errors: Option<PathBuf>,
-    /// What is added to the images first.
+    /// The noise on the images.
     pub noise: Option<Noise>,
-    /// What to compute on.
+    /// The device of the network.
     pub device: DeviceChoice,
     /// Whether to print JSON.
     pub json: bool,
 }
 
-/// Where labeled digits come from.
+/// Where labeled images come from.
 #[derive(Debug)]
 pub enum EvalSource {
-    /// The test set of the built-in MNIST.
-    Mnist,
-    /// The test set of a folder in MNIST's format.
-    Folder(PathBuf),
-    /// Two files.
+    /// The test set of a data set.
+    Data(DataSource),
+    /// A pair of files in MNIST's format.
     Idx {
         /// The images.
         images: PathBuf,
         /// Their labels.
         labels: PathBuf,
     },
-    /// Ink files, or some of the hands in them.
-    Ink(Vec<PathBuf>, Option<Fold>),
+    /// Ink files.
+    Ink(Vec<PathBuf>),
 }
 
-/// What `--json` prints, but for what only ink has.
+impl EvalSource {
+    fn load(&self) -> Result<Option<EvaluationSet>, CliError> {
+        Ok(match self {
+            Self::Data(source) => EvaluationSet::load(source, &|| true)?,
+            Self::Idx { images, labels } => {
+                let examples = read_idx_pair(images, labels)?;
+                Some(EvaluationSet::from_examples(
+                    images.display().to_string(),
+                    examples,
+                ))
+            }
+            Self::Ink(files) => EvaluationSet::load_ink(files, &|| true)?,
+        })
+    }
+}
+
+/// The JSON output.
 #[derive(Serialize)]
-pub(super) struct Report<'a> {
-    source: &'a str,
+struct Report<'a> {
+    source: String,
+    /// Absent without digits.
     #[serde(flatten)]
-    evaluation: &'a Evaluation,
-    /// The part of each digit's examples that was read rightly: its recall.
-    per_class: [Option<f64>; CLASSES],
-    precision: [Option<f64>; CLASSES],
-    recall: [Option<f64>; CLASSES],
-    ece: f64,
-    reliability: &'a [Bin; BINS],
-    /// How many were taken for no digit; `null` where the model cannot tell.
-    refused: Option<usize>,
-    #[serde(skip)]
-    figures: &'a Figures,
-}
-
-impl<'a> Report<'a> {
-    pub(super) fn new(source: &'a str, figures: &'a Figures) -> Self {
-        let recall = figures.classes.map(|class| class.recall);
-        Self {
-            source,
-            evaluation: &figures.evaluation,
-            per_class: recall,
-            precision: figures.classes.map(|class| class.precision),
-            recall,
-            ece: figures.reliability.ece,
-            reliability: &figures.reliability.bins,
-            refused: figures.refused,
-            figures,
-        }
-    }
-
-    pub(super) fn write_text(&self, out: &mut dyn Write) -> Result<(), CliError> {
-        let Evaluation {
-            examples,
-            loss,
-            accuracy,
-            ..
-        } = self.evaluation;
-        writeln!(out, "{examples} examples of {}", self.source)?;
-        writeln!(
-            out,
-            "loss {loss:.4}, accuracy {}, calibration error (ECE) {}",
-            format::percent(*accuracy, 2),
-            format::percent(self.ece, 2)
-        )?;
-        if let Some(refused) = self.refused {
-            writeln!(out, "taken for no digit: {refused}")?;
-        }
-        Ok(write!(out, "\n{}", text::confusion(self.figures))?)
-    }
+    metrics: Option<&'a Metrics>,
+    /// `null` without non-digits.
+    non_digits: Option<Rejections>,
+    #[serde(flatten)]
+    skipped: SkippedRecords,
 }
 
 pub(super) fn run(
@@ -124,68 +95,124 @@ pub(super) fn run(
     if !device.is_cpu() {
         model.mlp = model.mlp.copy_to(&device)?;
     }
-    let (source, examples) = match &task.source {
-        EvalSource::Ink(files, fold) => {
-            return ink_eval::run(&model, files, *fold, task, out);
-        }
-        EvalSource::Mnist => ("mnist".to_owned(), Dataset::mnist_test()?),
-        EvalSource::Folder(folder) => Dataset::test_of_folder(folder)?,
-        EvalSource::Idx { images, labels } => pair(images, labels)?,
-    };
-    let name = with_noise(source, task.noise);
-    let evaluation_set = EvaluationSet::of_examples(name, examples).with_noise(task.noise);
-    let Some(measurement) = measured(&model, evaluation_set)? else {
+    let Some(set) = task.source.load()? else {
         return Ok(Ending::Interrupted);
     };
+    let set = set.with_noise(task.noise);
+    let calibration = &model.metadata.calibration;
+    let Some(evaluation) = evaluate(&model.mlp, calibration, set, &mut |_| true)? else {
+        return Ok(Ending::Interrupted);
+    };
+    let evaluation = evaluation.require_finite()?;
     if let Some(path) = &task.errors {
-        save_errors(&measurement, path)?;
+        save_error_sheet(&evaluation, path)?;
     }
-    let report = Report::new(measurement.name(), measurement.figures());
+    let report = Report::new(&evaluation);
     if task.json {
         write_json(out, &report)?;
     } else {
-        report.write_text(out)?;
+        out.write_all(report.to_text().as_bytes())?;
     }
     Ok(Ending::Done)
 }
 
-/// What the pictures are called in a report.
-pub(super) fn with_noise(source: String, noise: Option<Noise>) -> String {
-    match noise {
-        Some(noise) => format!("{source} with {noise}"),
-        None => source,
+fn save_error_sheet(evaluation: &Evaluation, path: &Path) -> Result<(), CliError> {
+    let sheet = error_sheet(evaluation);
+    let size = [sheet.width(), sheet.height()].map(|side| side as usize);
+    Ok(save_rgb_png(sheet.as_raw(), size, path)?)
+}
+
+impl<'a> Report<'a> {
+    fn new(evaluation: &'a Evaluation) -> Self {
+        let set = evaluation.set();
+        let metrics = evaluation.metrics();
+        Self {
+            source: match set.noise() {
+                Some(noise) => format!("{} with {noise}", set.name()),
+                None => set.name().to_owned(),
+            },
+            metrics: (metrics.examples > 0).then_some(metrics),
+            non_digits: evaluation.non_digits(),
+            skipped: set.skipped(),
+        }
+    }
+
+    fn to_text(&self) -> String {
+        let mut parts = Vec::new();
+        if let Some(metrics) = self.metrics {
+            let Metrics {
+                examples,
+                loss,
+                accuracy,
+                ..
+            } = metrics;
+            parts.push(format!(
+                "{examples} examples of {}\nloss {loss:.4}, accuracy {}, calibration error (ECE) {}\n",
+                self.source,
+                format::percent(*accuracy, 2),
+                format::percent(metrics.reliability.ece, 2)
+            ));
+            if let Some(rejected) = metrics.rejected {
+                parts.push(format!("rejected as non-digits: {rejected}\n"));
+            }
+            parts.push(format!("\n{}", confusion_text(metrics)));
+        } else {
+            parts.push(format!("no digits in {}\n", self.source));
+        }
+        if let Some(Rejections { examples, rejected }) = self.non_digits {
+            let part = format::percent(rejected as f64 / examples as f64, 2);
+            parts.push(format!("non-digits: {part} of {examples} rejected\n"));
+        }
+        let SkippedRecords { unlabeled, blank } = self.skipped;
+        if self.skipped != SkippedRecords::default() {
+            parts.push(format!("skipped: {unlabeled} unlabeled, {blank} blank\n"));
+        }
+        parts.concat()
     }
 }
 
-/// Writes a picture of what the model misclassifies.
-pub(super) fn write_errors(
-    model: &Model,
-    evaluation_set: EvaluationSet,
-    path: &Path,
-) -> Result<(), CliError> {
-    match measured(model, evaluation_set)? {
-        Some(measurement) => save_errors(&measurement, path),
-        None => Ok(()),
+/// The confusion matrix, with each digit's recall beside its row and its precision below its column.
+fn confusion_text(metrics: &Metrics) -> String {
+    let mut lines = vec!["     true   predicted as 0 … 9, then recall".to_owned()];
+    for digit in 0..CLASSES {
+        let cells = metrics.confusion[digit].map(|count| format!("{count:>6}"));
+        let recall = format::percent_or_dash(metrics.recall[digit], 2);
+        lines.push(format!("{digit:>9} {} {recall:>10}", cells.join(" ")));
     }
+    let precisions = metrics
+        .precision
+        .map(|part| part.map_or_else(|| "–".to_owned(), |part| format::percent_number(part, 1)))
+        .map(|text| format!("{text:>6}"));
+    lines.push(format!("precision {}\n", precisions.join(" ")));
+    lines.join("\n")
 }
 
-fn measured(
-    model: &Model,
-    evaluation_set: EvaluationSet,
-) -> Result<Option<Measurement>, ModelError> {
-    // Nobody else holds the lever, so it is never abandoned.
-    Measurement::of(model, evaluation_set, &Control::default(), &mut |_| {})
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{bitmap::Digit, model::calibration::Calibration};
 
-fn save_errors(measurement: &Measurement, path: &Path) -> Result<(), CliError> {
-    let sheet = Sheet::from_errors(measurement);
-    Ok(save_rgb_png(
-        &sheet.pixels,
-        [sheet.width, sheet.height],
-        path,
-    )?)
-}
-
-fn pair(images: &Path, labels: &Path) -> Result<(String, Examples), DatasetError> {
-    Ok((images.display().to_string(), read_idx_pair(images, labels)?))
+    #[test]
+    fn a_digit_without_examples_has_no_recall_and_no_precision() {
+        let [mut three, mut eight] = [[0.0; CLASSES]; 2];
+        three[3] = 9.0;
+        eight[8] = 9.0;
+        let logits = [three, three, three, eight];
+        let truths = [Digit::ALL[3]; 4].into_iter();
+        let metrics = Metrics::new(&logits, truths, &Calibration::default());
+        let text = confusion_text(&metrics);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 12, "heading, digits, precisions:\n{text}");
+        assert!(
+            lines[4].ends_with("75.00\u{a0}%"),
+            "three of four 3s:\n{text}"
+        );
+        assert!(lines[9].ends_with('–'), "there is no 8:\n{text}");
+        let precisions: Vec<&str> = lines[11].split_whitespace().skip(1).collect();
+        let expected = ["–", "–", "–", "100.0", "–", "–", "–", "–", "0.0", "–"];
+        assert_eq!(
+            precisions, expected,
+            "what is predicted as 8 is wrong:\n{text}"
+        );
+    }
 }

@@ -165,10 +165,12 @@ impl PredictionPrinter<'_> {
             Some(prediction) => {
                 let confidence = format::percent(f64::from(prediction.confidence()), 2);
                 match prediction.verdict() {
-                    Verdict::Sure(digit) | Verdict::Likely(digit) => {
+                    Verdict::Confident(digit) | Verdict::Likely(digit) => {
                         format!("{digit} ({confidence})")
                     }
-                    Verdict::Either(digit, other) => format!("{digit} or {other}? ({confidence})"),
+                    Verdict::Ambiguous(digit, other) => {
+                        format!("{digit} or {other}? ({confidence})")
+                    }
                     Verdict::NonDigit(nearest) => format!("not a digit (nearest: {nearest})"),
                 }
             }

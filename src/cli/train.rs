@@ -21,6 +21,7 @@ use crate::{
     bitmap::PIXELS,
     data::{Dataset, TrainingData},
     error::{CliError, Refusal, TrainingError},
+    evaluation::Metrics,
     files::{ReadError, latest::LatestFile, read_bounded, write_atomically},
     format,
     model::device::DeviceChoice,
@@ -30,7 +31,6 @@ use crate::{
         config::TrainingConfig,
         control::{Control, Signal},
         diagnostics::{Hint, diagnose},
-        evaluation::Evaluation,
     },
 };
 
@@ -74,7 +74,7 @@ struct Report<'a> {
     parameters: usize,
     device: DeviceChoice,
     history: &'a [EpochRecord],
-    test: Option<&'a Evaluation>,
+    test: Option<&'a Metrics>,
     stopped: bool,
     /// The epoch that ended with the saved weights; `null` within an epoch.
     epoch: Option<usize>,
@@ -280,7 +280,7 @@ fn stop_on_ctrl_c(control: &Arc<Control>) {
 
 impl Report<'_> {
     fn write_text(&self, out: &mut dyn Write) -> Result<(), CliError> {
-        if let Some(Evaluation {
+        if let Some(Metrics {
             examples,
             loss,
             accuracy,

@@ -1,190 +1,202 @@
-//! A contact sheet: many small pictures on one, each with what it shows and what it was read as.
+//! The error sheet: one picture of the misclassified images, each with its true and its predicted digit.
 
-use crate::bitmap::SIDE;
+use ab_glyph::{Font as _, FontRef, ScaleFont as _, point};
+use image::{Rgb, RgbImage};
 
-use super::{Measurement, Selection};
+use super::{Evaluation, Selection};
+use crate::{bitmap::SIDE, format};
 
-/// The most pictures on one sheet: so many can still be looked at.
-pub const MOST: usize = 300;
-/// Pictures beside each other.
+/// The most images on one sheet.
+pub const MAX_IMAGES: usize = 300;
+/// Images per row.
 const COLUMNS: usize = 15;
-/// Pixels of the sheet for each of a picture's, and for each of a character's.
+/// Pixels of the sheet per pixel of an image.
 const SCALE: usize = 2;
-/// The room of a picture with its caption and the paper around it, in pixels.
-const TILE: [usize; 2] = [SIDE * SCALE + 16, SIDE * SCALE + GLYPH[1] * SCALE + 18];
-/// From the tile's edge to the picture, in pixels.
+/// Around an image, in pixels.
 const MARGIN: usize = 8;
-/// The size of a character, in its own pixels.
-const GLYPH: [usize; 2] = [5, 7];
-
-const PAPER: [u8; 3] = [255, 255, 255];
-const FRAME: [u8; 3] = [211, 215, 224];
-const INK: [u8; 3] = [23, 26, 33];
-/// Of what the picture was misclassified as.
-const WRONG: [u8; 3] = [192, 43, 43];
-/// Of how sure of it the model was.
-const WEAK: [u8; 3] = [92, 100, 115];
-
-/// The digits, a greater-than sign and a percent sign, row by row from the top, the leftmost pixel in
-/// the highest of five bits.
-const GLYPHS: [[u8; 7]; 12] = [
-    [0x0e, 0x11, 0x13, 0x15, 0x19, 0x11, 0x0e],
-    [0x04, 0x0c, 0x04, 0x04, 0x04, 0x04, 0x0e],
-    [0x0e, 0x11, 0x01, 0x02, 0x04, 0x08, 0x1f],
-    [0x1f, 0x02, 0x04, 0x02, 0x01, 0x11, 0x0e],
-    [0x02, 0x06, 0x0a, 0x12, 0x1f, 0x02, 0x02],
-    [0x1f, 0x10, 0x1e, 0x01, 0x01, 0x11, 0x0e],
-    [0x06, 0x08, 0x10, 0x1e, 0x11, 0x11, 0x0e],
-    [0x1f, 0x01, 0x02, 0x04, 0x08, 0x08, 0x08],
-    [0x0e, 0x11, 0x11, 0x0e, 0x11, 0x11, 0x0e],
-    [0x0e, 0x11, 0x11, 0x0f, 0x01, 0x02, 0x0c],
-    [0x10, 0x08, 0x04, 0x02, 0x04, 0x08, 0x10],
-    [0x18, 0x19, 0x02, 0x04, 0x08, 0x13, 0x03],
+/// The height of the caption below an image, in pixels.
+const CAPTION: usize = 18;
+/// The size of an image with its caption and its margins, in pixels.
+const TILE: [usize; 2] = [
+    SIDE * SCALE + 2 * MARGIN,
+    SIDE * SCALE + 2 * MARGIN + CAPTION,
 ];
 
-/// A picture of 8-bit red, green and blue, row by row from the top left.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sheet {
-    /// In pixels.
-    pub width: usize,
-    /// In pixels.
-    pub height: usize,
-    /// `width * height * 3` bytes.
-    pub pixels: Vec<u8>,
+static FONT: &[u8] = include_bytes!("../../assets/fonts/Roboto-SemiBold.ttf");
+/// The sizes of the digits and of the confidence, in pixels.
+const LARGE: f32 = 19.0;
+const SMALL: f32 = 13.0;
+
+const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
+const FRAME: Rgb<u8> = Rgb([211, 215, 224]);
+const INK: Rgb<u8> = Rgb([23, 26, 33]);
+/// The predicted digit.
+const WRONG: Rgb<u8> = Rgb([192, 43, 43]);
+/// The confidence.
+const WEAK: Rgb<u8> = Rgb([92, 100, 115]);
+
+/// Draws the misclassified images by descending loss, at most [`MAX_IMAGES`] of them: "4 > 9" below an
+/// image means a 4 that is predicted as 9; the confidence follows. Without any the sheet is one blank tile.
+pub fn error_sheet(evaluation: &Evaluation) -> RgbImage {
+    let font = font();
+    let indices = evaluation.indices(Selection::Misclassified);
+    let indices = &indices[..indices.len().min(MAX_IMAGES)];
+    let columns = indices.len().clamp(1, COLUMNS);
+    let rows = indices.len().div_ceil(columns).max(1);
+    let size = [columns * TILE[0], rows * TILE[1]].map(|side| side as u32);
+    let mut sheet = RgbImage::from_pixel(size[0], size[1], PAPER);
+    for (place, &index) in indices.iter().enumerate() {
+        let corner = [place % columns * TILE[0], place / columns * TILE[1]];
+        let [left, top] = corner.map(|start| start + MARGIN);
+        draw_image(&mut sheet, [left, top], evaluation, index);
+        let result = &evaluation.results()[index];
+        let mut text = |text: &str, x: f32, size: f32, color| {
+            let baseline = point(x, (top + SIDE * SCALE + CAPTION) as f32);
+            draw_text(&mut sheet, &font.as_scaled(size), text, baseline, color)
+        };
+        let prediction = &result.prediction;
+        let mut x = text(&result.truth.to_string(), left as f32, LARGE, INK);
+        x = text(">", x + 2.0, SMALL, WEAK);
+        x = text(&prediction.digit().to_string(), x + 2.0, LARGE, WRONG);
+        let percent = format::percent_number(f64::from(prediction.confidence()), 0) + "%";
+        text(&percent, x + 3.0, SMALL, WEAK);
+    }
+    sheet
 }
 
-impl Sheet {
-    /// The misclassified pictures, the worst first, at most [`MOST`] of them. Below each stands what it
-    /// shows, what it was read as, and how sure of that the model was. Without any it is a blank tile.
-    pub fn from_errors(measurement: &Measurement) -> Self {
-        let indices = measurement.indices(Selection::Misclassified);
-        let shown = &indices[..indices.len().min(MOST)];
-        let columns = shown.len().clamp(1, COLUMNS);
-        let mut sheet = Self::blank(columns, shown.len().div_ceil(columns).max(1));
-        for (place, &index) in shown.iter().enumerate() {
-            let [left, top] = [place % columns * TILE[0], place / columns * TILE[1]];
-            sheet.tile(left, top, measurement, index);
-        }
-        sheet
-    }
+fn font() -> FontRef<'static> {
+    FontRef::try_from_slice(FONT).expect("the built-in font is valid")
+}
 
-    fn blank(columns: usize, rows: usize) -> Self {
-        let (width, height) = (columns * TILE[0], rows * TILE[1]);
-        Self {
-            width,
-            height,
-            pixels: PAPER.repeat(width * height),
+/// Draws an image and a frame around it.
+fn draw_image(
+    sheet: &mut RgbImage,
+    [left, top]: [usize; 2],
+    evaluation: &Evaluation,
+    index: usize,
+) {
+    let side = SIDE * SCALE;
+    for y in 0..side + 2 {
+        for x in 0..side + 2 {
+            sheet.put_pixel((left + x - 1) as u32, (top + y - 1) as u32, FRAME);
         }
     }
-
-    fn tile(&mut self, left: usize, top: usize, measurement: &Measurement, index: usize) {
-        let (x, y) = (left + MARGIN, top + MARGIN);
-        let side = SIDE * SCALE;
-        self.fill([x - 1, y - 1], [side + 2, side + 2], FRAME);
-        for (place, pixel) in measurement.bitmap(index).pixels().iter().enumerate() {
-            let corner = [x + place % SIDE * SCALE, y + place / SIDE * SCALE];
-            let mixed = std::array::from_fn(|channel| {
-                let [paper, ink] = [PAPER, INK].map(|color| f32::from(color[channel]));
-                (paper + (ink - paper) * pixel).round() as u8
-            });
-            self.fill(corner, [SCALE, SCALE], mixed);
-        }
-        let reading = &measurement.readings()[index];
-        let below = y + side + 6;
-        let advance = (GLYPH[0] + 1) * SCALE;
-        let read = reading.prediction.digit();
-        self.glyph([x, below], SCALE, reading.truth.index(), INK);
-        self.glyph([x + advance, below], SCALE, 10, WEAK);
-        self.glyph([x + 2 * advance, below], SCALE, read.index(), WRONG);
-        self.percent([x + side, below], reading.prediction.confidence());
-    }
-
-    /// How sure the model was, in small characters that end at a place. 100 would claim too much.
-    fn percent(&mut self, [right, top]: [usize; 2], confidence: f32) {
-        let whole = ((confidence * 100.0).round() as usize).min(99);
-        let advance = GLYPH[0] + 1;
-        let low = top + GLYPH[1] * (SCALE - 1);
-        for (place, glyph) in [11, whole % 10, whole / 10].into_iter().enumerate() {
-            self.glyph([right - (place + 1) * advance, low], 1, glyph, WEAK);
+    let bitmap = evaluation.set().bitmap(index);
+    for y in 0..side {
+        for x in 0..side {
+            let ink = bitmap.pixels()[y / SCALE * SIDE + x / SCALE];
+            sheet.put_pixel((left + x) as u32, (top + y) as u32, mix(PAPER, INK, ink));
         }
     }
+}
 
-    fn glyph(&mut self, [left, top]: [usize; 2], scale: usize, glyph: usize, color: [u8; 3]) {
-        for (row, bits) in GLYPHS[glyph].iter().enumerate() {
-            for column in 0..GLYPH[0] {
-                if bits >> (GLYPH[0] - 1 - column) & 1 == 1 {
-                    let corner = [left + column * scale, top + row * scale];
-                    self.fill(corner, [scale, scale], color);
-                }
+/// Draws a line of text from a point on its baseline, and returns the x of its end.
+fn draw_text(
+    sheet: &mut RgbImage,
+    font: &ab_glyph::PxScaleFont<&FontRef>,
+    text: &str,
+    start: ab_glyph::Point,
+    color: Rgb<u8>,
+) -> f32 {
+    let mut x = start.x;
+    for character in text.chars() {
+        let id = font.glyph_id(character);
+        let glyph = id.with_scale_and_position(font.scale(), point(x, start.y));
+        x += font.h_advance(id);
+        let Some(outline) = font.outline_glyph(glyph) else {
+            continue;
+        };
+        let corner = outline.px_bounds().min;
+        outline.draw(|column, row, coverage| {
+            let place = [(corner.x, column), (corner.y, row)]
+                .map(|(corner, offset)| corner as u32 + offset);
+            if let Some(pixel) = sheet.get_pixel_mut_checked(place[0], place[1]) {
+                *pixel = mix(*pixel, color, coverage.min(1.0));
             }
-        }
+        });
     }
+    x
+}
 
-    fn fill(&mut self, [left, top]: [usize; 2], [width, height]: [usize; 2], color: [u8; 3]) {
-        for y in top..top + height {
-            let start = (y * self.width + left) * 3;
-            for pixel in self.pixels[start..start + width * 3].as_chunks_mut().0 {
-                *pixel = color;
-            }
-        }
-    }
+/// The color this far, 0..=1, from one color to another.
+fn mix(from: Rgb<u8>, to: Rgb<u8>, part: f32) -> Rgb<u8> {
+    Rgb(std::array::from_fn(|channel| {
+        let [from, to] = [from, to].map(|color| f32::from(color[channel]));
+        (from + (to - from) * part).round() as u8
+    }))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::evaluation::tests::measured;
+    use super::{super::tests::evaluated, *};
 
-    fn pixel(sheet: &Sheet, x: usize, y: usize) -> [u8; 3] {
-        let start = (y * sheet.width + x) * 3;
-        [0, 1, 2].map(|channel| sheet.pixels[start + channel])
+    fn sheet(rows: &[(u8, u8, u8)]) -> RgbImage {
+        error_sheet(&evaluated(rows))
     }
 
+    /// The pixels in a part of a tile that are not paper.
+    fn inked(sheet: &RgbImage, tile: [usize; 2], rows: std::ops::Range<usize>) -> Vec<[u32; 2]> {
+        let [left, top] = [tile[0] * TILE[0], tile[1] * TILE[1]];
+        let places = rows.flat_map(|y| (0..TILE[0]).map(move |x| [x, y].map(|part| part as u32)));
+        places
+            .filter(|[x, y]| *sheet.get_pixel(left as u32 + x, top as u32 + y) != PAPER)
+            .collect()
+    }
+
+    const BELOW_IMAGE: usize = MARGIN + SIDE * SCALE + 1;
+
     #[test]
-    fn each_misread_picture_has_its_tile() {
+    fn each_misclassified_image_has_its_tile() {
         let mut rows = vec![(4, 9, 255); 40];
         rows.extend([(1, 1, 255); 5]);
-        let sheet = Sheet::from_errors(&measured(&rows));
+        let sheet = sheet(&rows);
         assert_eq!(
-            [sheet.width, sheet.height],
+            [sheet.width() as usize, sheet.height() as usize],
             [COLUMNS * TILE[0], 3 * TILE[1]],
             "forty in three rows"
         );
-        assert_eq!(sheet.pixels.len(), sheet.width * sheet.height * 3, "whole");
-        // Each of these pictures has one inked pixel, the tenth of its first row.
+        // Each of these images has one inked pixel, the tenth of its first row.
         for place in 0..40 {
             let (left, top) = (place % COLUMNS * TILE[0], place / COLUMNS * TILE[1]);
-            let ink = pixel(&sheet, left + MARGIN + 9 * SCALE, top + MARGIN);
-            assert_eq!(ink, INK, "tile {place}");
+            let [x, y] = [left + MARGIN + 9 * SCALE, top + MARGIN].map(|at| at as u32);
+            assert_eq!(*sheet.get_pixel(x, y), INK, "tile {place}");
         }
-        let unused =
-            &sheet.pixels[((2 * TILE[1] + MARGIN) * sheet.width + 10 * TILE[0]) * 3..][..3];
-        assert_eq!(unused, PAPER, "there is no forty-first");
+        let unused = inked(&sheet, [10, 2], 0..TILE[1]);
+        assert!(unused.is_empty(), "there is no forty-first: {unused:?}");
     }
 
     #[test]
-    fn there_are_no_more_than_can_be_looked_at_and_none_is_no_fault() {
+    fn captions_differ_by_digit_and_stay_below_their_image() {
+        let captions: Vec<Vec<[u32; 2]>> = (0..10)
+            .map(|digit| {
+                let sheet = sheet(&[(digit, (digit + 1) % 10, 200)]);
+                inked(&sheet, [0, 0], BELOW_IMAGE..TILE[1])
+            })
+            .collect();
+        for (digit, caption) in captions.iter().enumerate() {
+            assert!(caption.len() > 50, "there is a caption of {digit}");
+            assert!(
+                !captions[..digit].contains(caption),
+                "{digit} has its own caption"
+            );
+            let edge = (TILE[0] - 1) as u32;
+            let is_cut = |[x, y]: &[u32; 2]| *x == 0 || *x == edge || *y == TILE[1] as u32 - 1;
+            assert!(!caption.iter().any(is_cut), "{digit} is within its tile");
+        }
+    }
+
+    #[test]
+    fn the_number_of_tiles_is_bounded() {
         let cases = [
             (0, [1, 1], "none"),
             (1, [1, 1], "one"),
             (16, [15, 2], "one more than a row"),
-            (MOST + 7, [15, MOST / 15], "too many"),
+            (MAX_IMAGES + 7, [15, MAX_IMAGES / 15], "too many"),
         ];
         for (count, [columns, rows], reason) in cases {
-            let sheet = Sheet::from_errors(&measured(&vec![(2, 3, 200); count]));
-            let expected = [columns * TILE[0], rows * TILE[1]];
-            assert_eq!([sheet.width, sheet.height], expected, "{reason}");
-        }
-    }
-
-    #[test]
-    fn characters_differ_from_each_other() {
-        for (index, glyph) in GLYPHS.iter().enumerate() {
-            assert!(
-                glyph.iter().all(|row| *row < 32),
-                "five pixels wide: {index}"
-            );
-            assert!(!GLYPHS[..index].contains(glyph), "its own form: {index}");
+            let sheet = sheet(&vec![(2, 3, 200); count]);
+            let expected = [columns * TILE[0], rows * TILE[1]].map(|side| side as u32);
+            assert_eq!([sheet.width(), sheet.height()], expected, "{reason}");
         }
     }
 }

@@ -1,200 +1,231 @@
-//! Labeled pictures to measure with, from wherever they come.
+//! Evaluation sets: labeled images from any source.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 
 use crate::{
-    bitmap::{Bitmap, Digit},
-    data::{Dataset, Examples, noise::Noise},
+    bitmap::{Bitmap, Digit, PIXELS},
+    data::{DataSource, Dataset, Examples, noise::Noise},
     error::{EvaluationError, Refusal},
     ink::{
         self,
         file::{InkRecord, Label},
     },
-    training::control::{Control, Signal},
 };
 
-/// The most drawings that are held to be looked at: 300 MB of pictures.
+/// The most drawings in memory: 300 MB of images.
 const MAX_DRAWINGS: usize = 100_000;
 
-/// Where labeled pictures come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// The test set of the built-in MNIST.
-    Mnist,
-    /// The test set of a folder in MNIST's format.
-    Folder(PathBuf),
-    /// An ink file.
-    Ink(PathBuf),
-}
-
-/// How many lines of an ink file cannot be measured with, by why.
+/// How many records of the ink files are not in the set, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SkippedRecords {
-    /// Their label is something else than a digit.
-    pub not_digits: usize,
     /// They have no label.
     pub unlabeled: usize,
     /// They have no ink.
     pub blank: usize,
 }
 
-/// Labeled pictures.
+/// Labeled digits, and non-digits that the model should reject.
 #[derive(Clone, Debug)]
 pub struct EvaluationSet {
     name: String,
-    pictures: Pictures,
+    digits: Digits,
+    non_digits: Vec<Bitmap>,
     noise: Option<Noise>,
-    left_out: SkippedRecords,
+    skipped: SkippedRecords,
 }
 
 #[derive(Clone, Debug)]
-enum Pictures {
+enum Digits {
     Examples(Examples),
     Drawings(Vec<(Bitmap, Digit)>),
 }
 
 impl EvaluationSet {
-    /// Those of a data set.
-    pub fn of_examples(name: impl Into<String>, examples: Examples) -> Self {
+    /// The examples of a data set.
+    pub fn from_examples(name: impl Into<String>, examples: Examples) -> Self {
+        Self::new(name.into(), Digits::Examples(examples))
+    }
+
+    /// Drawings with their digits.
+    pub fn from_drawings(name: impl Into<String>, drawings: Vec<(Bitmap, Digit)>) -> Self {
+        Self::new(name.into(), Digits::Drawings(drawings))
+    }
+
+    fn new(name: String, digits: Digits) -> Self {
         Self {
-            name: name.into(),
-            pictures: Pictures::Examples(examples),
+            name,
+            digits,
+            non_digits: Vec::new(),
             noise: None,
-            left_out: SkippedRecords::default(),
+            skipped: SkippedRecords::default(),
         }
     }
 
-    /// Drawings with what each shows.
-    pub fn of_drawings(name: impl Into<String>, drawings: Vec<(Bitmap, Digit)>) -> Self {
-        Self {
-            name: name.into(),
-            pictures: Pictures::Drawings(drawings),
-            noise: None,
-            left_out: SkippedRecords::default(),
-        }
-    }
-
-    /// Reads them. `None` when it was abandoned on the way.
+    /// The test set of a source. `continues` is as in [`EvaluationSet::load_ink`].
     ///
     /// # Errors
-    /// When the files cannot be read or hold something else, or nothing to measure with.
-    pub fn load(source: &Source, control: &Control) -> Result<Option<Self>, EvaluationError> {
+    /// When a file cannot be read or is invalid, or when there is nothing to evaluate.
+    pub fn load(
+        source: &DataSource,
+        continues: &dyn Fn() -> bool,
+    ) -> Result<Option<Self>, EvaluationError> {
         let (name, examples) = match source {
-            Source::Mnist => ("mnist".to_owned(), Dataset::mnist_test()?),
-            Source::Folder(folder) => Dataset::test_of_folder(folder)?,
-            Source::Ink(file) => return Self::load_ink(file, control),
+            DataSource::Mnist => ("mnist".to_owned(), Dataset::mnist_test()?),
+            DataSource::Folder(folder) => Dataset::test_of_folder(folder)?,
+            DataSource::Ink(file) => {
+                return Self::load_ink(std::slice::from_ref(file), continues);
+            }
         };
-        Ok(Some(Self::of_examples(name, examples)))
+        Ok(Some(Self::from_examples(name, examples)))
     }
 
-    fn load_ink(file: &Path, control: &Control) -> Result<Option<Self>, EvaluationError> {
-        let records = ink::file::read(file)?;
-        let name = name_of(file);
-        if records.len() > MAX_DRAWINGS {
-            return Err(nothing(
+    /// The labeled ink of these files. `continues` is asked before each drawing; `None` if it ended the
+    /// loading.
+    ///
+    /// # Errors
+    /// As [`EvaluationSet::load`].
+    pub fn load_ink(
+        files: &[PathBuf],
+        continues: &dyn Fn() -> bool,
+    ) -> Result<Option<Self>, EvaluationError> {
+        let mut records = Vec::new();
+        for file in files {
+            records.extend(ink::file::read(file)?);
+        }
+        let names: Vec<String> = files.iter().map(|file| file_name(file)).collect();
+        let name = names.join(", ");
+        let count = records.len();
+        if count > MAX_DRAWINGS {
+            return Err(nothing_to_evaluate(
                 &name,
-                format!("{} drawings", records.len()),
-                format!("at most {MAX_DRAWINGS}, so that each can be looked at"),
+                format!("{count} drawings"),
+                format!("at most {MAX_DRAWINGS} drawings"),
+                "split the file",
             ));
         }
-        let (count, mut left_out) = (records.len(), SkippedRecords::default());
+        let mut set = Self::from_drawings(name, Vec::new());
         let mut drawings = Vec::new();
         for InkRecord { label, ink, .. } in records {
-            if control.signal() == Signal::Abandon {
+            if !continues() {
                 return Ok(None);
             }
+            let Some(label) = label else {
+                set.skipped.unlabeled += 1;
+                continue;
+            };
+            let Some(bitmap) = ink::to_bitmap(&ink) else {
+                set.skipped.blank += 1;
+                continue;
+            };
             match label {
-                Some(Label::Digit(digit)) => match ink::to_bitmap(&ink) {
-                    Some(bitmap) => drawings.push((bitmap, digit)),
-                    None => left_out.blank += 1,
-                },
-                Some(Label::Other(_)) => left_out.not_digits += 1,
-                None => left_out.unlabeled += 1,
+                Label::Digit(digit) => drawings.push((bitmap, digit)),
+                Label::Other(_) => set.non_digits.push(bitmap),
             }
         }
-        if drawings.is_empty() {
-            return Err(nothing(
-                &name,
-                format!("{count} drawings, none labeled with a digit"),
-                r#"lines with a "label" from 0 to 9"#,
+        if drawings.is_empty() && set.non_digits.is_empty() {
+            return Err(nothing_to_evaluate(
+                &set.name,
+                format!("{count} drawings, none with both a label and ink"),
+                r#"lines with a "label": a digit from 0 to 9 or the text of a non-digit"#,
+                "add labels or choose another file",
             ));
         }
-        Ok(Some(Self {
-            name,
-            pictures: Pictures::Drawings(drawings),
-            noise: None,
-            left_out,
-        }))
+        set.digits = Digits::Drawings(drawings);
+        Ok(Some(set))
     }
 
-    /// The same with noise on each picture, or with none.
+    /// The same set with noise on each image, or without noise.
     #[must_use]
     pub fn with_noise(self, noise: Option<Noise>) -> Self {
         Self { noise, ..self }
     }
 
-    /// What is added to each picture.
+    /// The noise on each image.
     pub fn noise(&self) -> Option<Noise> {
         self.noise
     }
 
-    /// `mnist`, or the name of a folder or a file.
+    /// `mnist`, or the name of a folder or file.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How many lines of an ink file are not among them.
-    pub fn left_out(&self) -> SkippedRecords {
-        self.left_out
+    /// The records of the ink files that are not in the set.
+    pub fn skipped(&self) -> SkippedRecords {
+        self.skipped
     }
 
-    /// How many there are.
+    /// The number of labeled digits.
     pub fn len(&self) -> usize {
-        match &self.pictures {
-            Pictures::Examples(examples) => examples.len(),
-            Pictures::Drawings(drawings) => drawings.len(),
+        match &self.digits {
+            Digits::Examples(examples) => examples.len(),
+            Digits::Drawings(drawings) => drawings.len(),
         }
     }
 
-    /// Whether there are none.
+    /// Whether there are no labeled digits.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What the picture at `index` shows; `index` must be below [`EvaluationSet::len`].
+    /// The number of labeled digits and non-digits.
+    pub fn image_count(&self) -> usize {
+        self.len() + self.non_digits.len()
+    }
+
+    /// The true digit at `index`, which must be below [`EvaluationSet::len`].
     pub fn truth(&self, index: usize) -> Digit {
-        match &self.pictures {
-            Pictures::Examples(examples) => examples.label(index),
-            Pictures::Drawings(drawings) => drawings[index].1,
+        match &self.digits {
+            Digits::Examples(examples) => examples.label(index),
+            Digits::Drawings(drawings) => drawings[index].1,
         }
     }
 
-    /// The picture at `index`, which must be below [`EvaluationSet::len`]: as it is tested with, noise included.
+    /// The image at `index` with its noise. The non-digits follow the digits; `index` must be below
+    /// [`EvaluationSet::image_count`].
     pub fn bitmap(&self, index: usize) -> Bitmap {
-        let plain = match &self.pictures {
-            Pictures::Examples(examples) => Bitmap::from_bytes(examples.image(index)),
-            Pictures::Drawings(drawings) => drawings[index].0.clone(),
+        // Digits and non-digits are counted apart, so that each keeps its noise whatever is beside it.
+        let (clean, place) = match index.checked_sub(self.len()) {
+            Some(place) => (self.non_digits[place].clone(), place),
+            None => match &self.digits {
+                Digits::Examples(examples) => (Bitmap::from_bytes(examples.image(index)), index),
+                Digits::Drawings(drawings) => (drawings[index].0.clone(), index),
+            },
         };
         match self.noise {
-            Some(noise) => noise.on(&plain, index),
-            None => plain,
+            Some(noise) => noise.on(&clean, place),
+            None => clean,
         }
+    }
+
+    /// The pixels of these images with their noise, 784 per image.
+    pub(super) fn pixels(&self, range: Range<usize>) -> Vec<f32> {
+        let mut pixels = Vec::with_capacity(range.len() * PIXELS);
+        range.for_each(|index| pixels.extend(self.bitmap(index).pixels()));
+        pixels
     }
 }
 
-fn name_of(file: &Path) -> String {
-    let name = file.file_name().unwrap_or(file.as_os_str());
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()
 }
 
-/// Says that there is nothing to measure with.
-fn nothing(name: &str, found: impl Into<String>, expected: impl Into<String>) -> EvaluationError {
+fn nothing_to_evaluate(
+    name: &str,
+    found: impl Into<String>,
+    expected: impl Into<String>,
+    fix: &str,
+) -> EvaluationError {
     EvaluationError::Refused(Refusal::new(
-        format!("test the model on {name}"),
+        format!("evaluate on {name}"),
         found,
         expected,
-        "choose other pictures",
+        fix,
     ))
 }

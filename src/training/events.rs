@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{checkpoint::Checkpoint, diagnostics::Divergence, evaluation::Evaluation};
-use crate::model::{Mlp, file::Model};
+use super::{checkpoint::Checkpoint, diagnostics::Divergence};
+use crate::{
+    evaluation::Metrics,
+    model::{Mlp, file::Model},
+};
 
 /// An event of a training. Its network is the one under training: a receiver that keeps it must take a [`Mlp::copy`]
 /// before it returns.
@@ -127,7 +130,7 @@ pub struct TrainedModel {
     /// The finished epochs.
     pub history: Vec<EpochRecord>,
     /// The metrics on the test set; `None` without test examples and after a skipped test.
-    pub test: Option<Evaluation>,
+    pub test: Option<Metrics>,
     /// Why the training ended.
     pub stop_reason: StopReason,
     /// The epoch that ended with these weights, from 1; `None` within an epoch.

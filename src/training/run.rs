@@ -10,11 +10,10 @@ use super::{
     average::Average,
     batch::Batch,
     checkpoint::{Checkpoint, CheckpointState, TrainingInput, values},
-    config::TrainingConfig,
+    config::{Loss, TrainingConfig},
     control::{Control, Signal},
     diagnostics::{Cause, Divergence},
     dropout::Dropout,
-    evaluation,
     source::{Source, shuffler, variations},
     step::{
         autograd::Autograd,
@@ -24,7 +23,8 @@ use super::{
 use crate::{
     data::{Examples, Target, TrainingSet},
     error::{ModelError, Refusal, TrainingError},
-    model::Mlp,
+    evaluation::{self, Metrics, mean_squared_error},
+    model::{Mlp, calibration::Calibration},
 };
 
 /// The longest time between two checkpoints.
@@ -418,14 +418,20 @@ impl<'a> Run<'a> {
         if logits.len() < validation.len() {
             return Ok(None);
         }
-        let figures = evaluation::figures(&logits, validation, self.config.loss);
+        let truths = || (0..logits.len()).map(|index| validation.label(index));
+        let metrics = Metrics::new(&logits, truths(), &Calibration::default());
+        let loss = match self.config.loss {
+            Loss::CrossEntropy => metrics.loss,
+            Loss::MeanSquaredError => mean_squared_error(&logits, truths()),
+        };
+        let is_validated = !validation.is_empty();
         self.progress.elapsed_secs += start.elapsed().saturating_sub(waited).as_secs_f64();
         Ok(Some(EpochRecord {
             epoch: self.progress.epoch,
             loss: self.progress.loss,
             accuracy: self.progress.accuracy,
-            validation_loss: figures.map(|(loss, _)| loss),
-            validation_accuracy: figures.map(|(_, accuracy)| accuracy),
+            validation_loss: is_validated.then_some(loss),
+            validation_accuracy: is_validated.then_some(metrics.accuracy),
             learning_rate: self.progress.learning_rate,
             elapsed_secs: self.progress.elapsed_secs - self.epoch_start_secs,
         }))

@@ -1,113 +1,108 @@
-//! How good the model at work is: on what it is tested, the figures, the confusion matrix, the
-//! pictures that were misclassified, and how far its confidence can be relied on.
+//! The evaluation tab: source and noise, metrics, confusion matrix, gallery and reliability diagram.
 
-pub(super) mod atlas;
 mod gallery;
-mod head;
 mod matrix;
 mod reliability;
 
-use egui::{Align2, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
+use std::sync::Arc;
 
-use self::gallery::Gallery;
-use super::theme::{self, Palette};
-use crate::app::{
-    action::Action,
-    state::{
-        State,
-        evaluation::{EvaluationAction, Measured},
-    },
+use egui::{
+    Align, Align2, Button, ComboBox, Layout, Rect, RichText, ScrollArea, Sense, TextEdit, Ui,
+    UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
-/// The width from which on the matrix has the pictures beside it, in points.
-const MIN_TWO_COLUMN_WIDTH: f32 = 620.0;
-/// The height below which parts beside each other are scrolled instead of squeezed.
-const MIN_HEIGHT: f32 = 370.0;
-/// The heights of the pictures and of the reliability diagram where all are above each other.
-const STACKED_HEIGHTS: [f32; 2] = [300.0, 240.0];
+use self::gallery::Gallery;
+use super::{
+    noise,
+    theme::{self, Palette},
+};
+use crate::{
+    app::{
+        action::Action,
+        state::{
+            State,
+            evaluation::{
+                CompletedEvaluation, EvaluationAction, EvaluationForm, EvaluationStatus, SourceKind,
+            },
+        },
+    },
+    data::DataSource,
+    evaluation::{Rejections, Selection},
+    format,
+    worker::file_tasks::FilePurpose,
+};
 
-/// What this view remembers between frames.
+/// The width from which the gallery is beside the matrix, in points.
+const MIN_WIDTH_BESIDE: f32 = 620.0;
+/// The height below which parts beside each other scroll, in points.
+const MIN_HEIGHT: f32 = 370.0;
+/// The heights of the gallery and of the reliability diagram in a single column, in points.
+const STACKED_HEIGHTS: [f32; 2] = [300.0, 240.0];
+/// The size of the main button.
+const BUTTON: Vec2 = Vec2::new(116.0, 36.0);
+/// The width from which source and noise are in one row, in points.
+const MIN_WIDTH_FOR_NOISE: f32 = 540.0;
+
+/// What the tab remembers between frames.
 #[derive(Debug, Default)]
 pub(crate) struct EvaluationView {
     gallery: Gallery,
 }
 
-/// Draws the view, and says what the person asks for.
+/// Draws the tab.
 pub(crate) fn evaluation_ui(
     ui: &mut Ui,
     state: &State,
     view: &mut EvaluationView,
     actions: &mut Vec<Action>,
 ) {
-    let mut drawing = Drawing {
-        state,
-        view,
-        asked: Vec::new(),
-        actions,
-    };
     let width = ui.available_width();
-    if width >= MIN_TWO_COLUMN_WIDTH {
-        drawing.ui(ui);
+    if width >= MIN_WIDTH_BESIDE {
+        content_ui(ui, state, view, actions);
     } else {
         ScrollArea::vertical().id_salt("test").show(ui, |ui| {
             ui.set_width(width);
-            drawing.ui(ui);
+            content_ui(ui, state, view, actions);
         });
     }
-    let asked = std::mem::take(&mut drawing.asked);
-    actions.extend(asked.into_iter().map(Action::Evaluation));
 }
 
-/// What is needed while the view is drawn.
-struct Drawing<'a> {
-    state: &'a State,
-    view: &'a mut EvaluationView,
-    /// What the person asks for, of this view's own.
-    asked: Vec<EvaluationAction>,
-    actions: &'a mut Vec<Action>,
-}
-
-impl Drawing<'_> {
-    fn ui(&mut self, ui: &mut Ui) {
-        head::head_ui(ui, self.state, &mut self.asked, self.actions);
-        ui.add_space(theme::GAP);
-        let Some(measured) = &self.state.measuring.measured else {
-            nothing_ui(ui, self.state);
-            return;
-        };
-        let rect = ui.available_rect_before_wrap();
-        if rect.width() < MIN_TWO_COLUMN_WIDTH {
-            let places = Places::stacked(rect);
-            ui.allocate_exact_size(places.whole().size(), Sense::hover());
-            self.parts_ui(ui, &places, measured);
-        } else if rect.height() >= MIN_HEIGHT {
-            self.parts_ui(ui, &Places::beside(rect), measured);
-        } else {
-            ScrollArea::vertical().id_salt("test").show(ui, |ui| {
-                let size = vec2(ui.available_width(), MIN_HEIGHT);
-                let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-                self.parts_ui(ui, &Places::beside(rect), measured);
-            });
-        }
-    }
-
-    fn parts_ui(&mut self, ui: &mut Ui, places: &Places, measured: &Measured) {
-        let measuring = &self.state.measuring;
+fn content_ui(ui: &mut Ui, state: &State, view: &mut EvaluationView, actions: &mut Vec<Action>) {
+    head_ui(ui, state, actions);
+    ui.add_space(theme::GAP);
+    let panel = &state.evaluation;
+    let Some(completed) = &panel.completed else {
+        empty_ui(ui, state);
+        return;
+    };
+    let mut parts_ui = |ui: &mut Ui, places: &Places| {
         let within = |rect: Rect| UiBuilder::new().max_rect(rect);
         ui.scope_builder(within(places.matrix), |ui| {
-            matrix::matrix_ui(ui, measuring, measured, &mut self.asked, self.actions);
+            matrix::matrix_ui(ui, panel, completed, actions);
         });
         ui.scope_builder(within(places.gallery), |ui| {
-            self.view
-                .gallery
-                .ui(ui, measuring, measured, &mut self.asked);
+            view.gallery.ui(ui, panel, completed, actions);
         });
-        let reliability = &measured.measurement.figures().reliability;
+        let reliability = &completed.evaluation.metrics().reliability;
         reliability::reliability_ui(ui, places.reliability, reliability);
+    };
+    let rect = ui.available_rect_before_wrap();
+    if rect.width() < MIN_WIDTH_BESIDE {
+        let places = Places::stacked(rect);
+        ui.allocate_exact_size(places.whole().size(), Sense::hover());
+        parts_ui(ui, &places);
+    } else if rect.height() >= MIN_HEIGHT {
+        parts_ui(ui, &Places::beside(rect));
+    } else {
+        ScrollArea::vertical().id_salt("test").show(ui, |ui| {
+            let size = vec2(ui.available_width(), MIN_HEIGHT);
+            let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+            parts_ui(ui, &Places::beside(rect));
+        });
     }
 }
 
-/// Where the parts are.
+/// The places of the parts.
 struct Places {
     matrix: Rect,
     gallery: Rect,
@@ -115,7 +110,7 @@ struct Places {
 }
 
 impl Places {
-    /// The matrix on the left; the pictures on the right, and the diagram below them.
+    /// The matrix on the left; the gallery and the reliability diagram on the right.
     fn beside(rect: Rect) -> Self {
         let gap = theme::MARGIN * 1.4;
         let wanted = (rect.height() - matrix::BESIDE.y) / matrix::CELL_ASPECT + matrix::BESIDE.x;
@@ -133,7 +128,7 @@ impl Places {
         }
     }
 
-    /// All above each other.
+    /// All in one column.
     fn stacked(rect: Rect) -> Self {
         let matrix_height =
             (rect.width() - matrix::BESIDE.x) * matrix::CELL_ASPECT + matrix::BESIDE.y;
@@ -154,17 +149,17 @@ impl Places {
     }
 }
 
-/// What there is to say before the first test.
-fn nothing_ui(ui: &mut Ui, state: &State) {
+/// The text before the first evaluation.
+fn empty_ui(ui: &mut Ui, state: &State) {
     let palette = Palette::of(ui.style());
     let rect = ui.available_rect_before_wrap();
-    let text = if state.measuring.active_number().is_some() {
-        "Reading the pictures"
+    let text = if state.evaluation.active_number().is_some() {
+        "Evaluating"
     } else {
         "Press Test now to see which digits the model misclassifies."
     };
     let response = ui.allocate_rect(rect, Sense::hover());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, text));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
     ui.painter().text(
         rect.center(),
         Align2::CENTER_CENTER,
@@ -172,4 +167,248 @@ fn nothing_ui(ui: &mut Ui, state: &State) {
         theme::font(theme::HEADING),
         palette.weak,
     );
+}
+
+/// Source, noise and button, and below them the progress or the metrics.
+fn head_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let panel = &state.evaluation;
+    let has_room = ui.available_width() >= MIN_WIDTH_FOR_NOISE;
+    ui.horizontal(|ui| {
+        source_ui(ui, &panel.form, actions);
+        if has_room {
+            noise::test_noise_ui(ui, panel.form.noise, actions);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            button_ui(ui, &panel.status, actions);
+        });
+    });
+    if !has_room {
+        noise::test_noise_ui(ui, panel.form.noise, actions);
+    }
+    if panel.form.source != SourceKind::Mnist {
+        path_ui(ui, &panel.form, actions);
+    }
+    if panel.active_number().is_some() {
+        progress_ui(ui, state);
+    } else if let Some(completed) = &panel.completed {
+        metrics_ui(ui, state, completed);
+    }
+}
+
+fn source_ui(ui: &mut Ui, form: &EvaluationForm, actions: &mut Vec<Action>) {
+    let help = "Labeled images that are not in the training set.";
+    let label = ui.label("Test on").on_hover_text(help);
+    let room = ui.available_width() - BUTTON.x - ui.spacing().item_spacing.x;
+    let combo = ComboBox::from_id_salt("test-on")
+        .width(room.clamp(90.0, 150.0))
+        .selected_text(form.source.name())
+        .show_ui(ui, |ui| {
+            for source in SourceKind::ALL {
+                let option = ui.selectable_label(source == form.source, source.name());
+                let help = match source {
+                    SourceKind::Mnist => "10,000 digits, built in.",
+                    SourceKind::Folder => "The two test files of a data set in MNIST's format.",
+                    SourceKind::Ink => "Drawings with labels, one per line, as JSON Lines.",
+                };
+                if option.on_hover_text(help).clicked() && source != form.source {
+                    let mut form = form.clone();
+                    form.source = source;
+                    actions.push(Action::Evaluation(EvaluationAction::Changed(form)));
+                }
+            }
+        });
+    combo.response.labelled_by(label.id).on_hover_text(help);
+}
+
+fn button_ui(ui: &mut Ui, status: &EvaluationStatus, actions: &mut Vec<Action>) {
+    match status {
+        EvaluationStatus::Running { .. } => {
+            if ui.add_sized(BUTTON, Button::new("Cancel")).clicked() {
+                actions.push(Action::Evaluation(EvaluationAction::Cancel));
+            }
+        }
+        EvaluationStatus::Ending { .. } => {
+            ui.add_enabled_ui(false, |ui| ui.add_sized(BUTTON, Button::new("Canceling")));
+        }
+        EvaluationStatus::Idle => {
+            let help = "Evaluates the model in use on these images.";
+            let button = theme::primary_button(ui, "Test now", BUTTON);
+            if button.on_hover_text(help).clicked() {
+                actions.push(Action::Evaluation(EvaluationAction::Begin));
+            }
+        }
+    }
+}
+
+/// The path of the folder or the file.
+fn path_ui(ui: &mut Ui, form: &EvaluationForm, actions: &mut Vec<Action>) {
+    let mut form = form.clone();
+    let is_ink = form.source == SourceKind::Ink;
+    let (name, hint, purpose) = if is_ink {
+        (
+            "Path of the ink file",
+            "digits.jsonl",
+            FilePurpose::EvaluationInk,
+        )
+    } else {
+        (
+            "Path of the test folder",
+            "fashion-mnist",
+            FilePurpose::EvaluationFolder,
+        )
+    };
+    let path = if is_ink {
+        &mut form.ink
+    } else {
+        &mut form.folder
+    };
+    let response = ui
+        .horizontal(|ui| {
+            let choose = vec2(96.0, ui.spacing().interact_size.y);
+            let width = ui.available_width() - choose.x - ui.spacing().item_spacing.x;
+            let edit = TextEdit::singleline(path)
+                .hint_text(hint)
+                .desired_width(width);
+            let response = ui.add_sized(vec2(width, choose.y), edit);
+            response.widget_info(|| {
+                let mut info = WidgetInfo::labeled(Role::TextInput, true, name);
+                info.current_text_value = Some(path.clone());
+                info
+            });
+            if ui.add_sized(choose, Button::new("Choose…")).clicked() {
+                actions.push(Action::AskPath(purpose));
+            }
+            response
+        })
+        .inner;
+    if response.changed() {
+        actions.push(Action::Evaluation(EvaluationAction::Changed(form)));
+    }
+    if response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
+        actions.push(Action::Evaluation(EvaluationAction::Begin));
+    }
+}
+
+fn progress_ui(ui: &mut Ui, state: &State) {
+    let palette = Palette::of(ui.style());
+    let progress = state.evaluation.progress;
+    let text = match progress {
+        Some(progress) => format!(
+            "{} of {} images evaluated",
+            format::count(progress.done),
+            format::count(progress.total)
+        ),
+        None => "Loading the images".to_owned(),
+    };
+    let fraction = progress.map_or(0.0, |p| p.done as f32 / p.total.max(1) as f32);
+    ui.label(RichText::new(text).font(theme::strong(theme::BODY)));
+    let size = vec2(ui.available_width(), 6.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    ui.painter().rect_filled(rect, 3.0, palette.track);
+    let mut done = rect;
+    done.set_width(rect.width() * fraction);
+    ui.painter()
+        .with_clip_rect(done)
+        .rect_filled(rect, 3.0, palette.accent);
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ProgressIndicator, true, "Test progress");
+        info.value = Some(f64::from(fraction));
+        info.current_text_value = Some(format::percent(f64::from(fraction), 0));
+        info
+    });
+}
+
+/// The accuracy in large type, the other metrics, and what was evaluated.
+fn metrics_ui(ui: &mut Ui, state: &State, completed: &CompletedEvaluation) {
+    let palette = Palette::of(ui.style());
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().interact_size.y = 20.0;
+        if completed.evaluation.metrics().examples > 0 {
+            let accuracy = format::percent(completed.evaluation.metrics().accuracy, 2);
+            let text = format!("{accuracy} accuracy");
+            ui.label(RichText::new(text).font(theme::strong(theme::HEADING)));
+        }
+        let help =
+            "A rejected digit counts as correct or misclassified by its most probable class.";
+        ui.label(RichText::new(details(completed)).color(palette.text))
+            .on_hover_text(help);
+        if let Some(accuracy) = state.evaluation.accuracy_without_noise() {
+            let text = format!("{} without noise", format::percent(accuracy, 2));
+            ui.label(RichText::new(text).color(palette.second));
+        }
+    });
+    let is_training = state.training.state.active_run().is_some();
+    ui.add_space(-theme::GAP / 2.0);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().interact_size.y = 16.0;
+        ui.spacing_mut().item_spacing.x = 4.0;
+        ui.label(
+            RichText::new(subject(completed))
+                .small()
+                .color(palette.weak),
+        );
+        if !is_training && !state.is_evaluation_current() {
+            let text = what_changed(state, completed);
+            ui.label(RichText::new(text).small().color(palette.second));
+        }
+    });
+}
+
+/// "59 of 10,000 misclassified, loss 0.0193, 12 rejected as non-digits".
+fn details(completed: &CompletedEvaluation) -> String {
+    let evaluation = &completed.evaluation;
+    let metrics = evaluation.metrics();
+    let mut parts = Vec::new();
+    if metrics.examples > 0 {
+        parts.push(format!(
+            "{} of {} misclassified",
+            format::count(evaluation.indices(Selection::Misclassified).len()),
+            format::count(metrics.examples)
+        ));
+        parts.push(format!("loss {:.4}", metrics.loss));
+        parts.extend(
+            metrics
+                .rejected
+                .map(|count| format!("{} rejected as non-digits", format::count(count))),
+        );
+    }
+    if let Some(Rejections { examples, rejected }) = evaluation.non_digits() {
+        let [rejected, examples] = [rejected, examples].map(format::count);
+        parts.push(format!("{rejected} of {examples} non-digits rejected"));
+    }
+    parts.join(", ")
+}
+
+/// How the form or the model differs from the last evaluation.
+fn what_changed(state: &State, completed: &CompletedEvaluation) -> String {
+    if !Arc::ptr_eq(&completed.model, state.models.in_use()) {
+        let name = state.models.chosen().name();
+        format!("Model in use: {name}. Press Test now to evaluate it.")
+    } else if state.evaluation.has_source_of_form() {
+        "The noise changed. Press Test now to evaluate with it.".to_owned()
+    } else {
+        "The source changed. Press Test now to evaluate on it.".to_owned()
+    }
+}
+
+/// The evaluated model, the images and their noise, and the number of skipped records.
+fn subject(completed: &CompletedEvaluation) -> String {
+    let set = completed.evaluation.set();
+    let source = match (&completed.source, set.name()) {
+        (DataSource::Mnist, _) => "MNIST's test set".to_owned(),
+        (DataSource::Folder(_), name) => format!("the test set of {name}"),
+        (DataSource::Ink(_), name) => name.to_owned(),
+    };
+    let noise = set.noise();
+    let noise = noise.map_or_else(String::new, |noise| {
+        format!(" with {}", noise::noise_label(noise))
+    });
+    let skipped = match set.skipped().unlabeled + set.skipped().blank {
+        0 => String::new(),
+        count => format!(
+            " ({} without a label or without ink skipped)",
+            format::count(count)
+        ),
+    };
+    format!("The {} on {source}{noise}{skipped}.", completed.model_name)
 }

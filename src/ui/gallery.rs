@@ -8,7 +8,7 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    evaluation::atlas::Atlas,
+    atlas::Atlas,
     theme::{self, Palette},
 };
 use crate::{

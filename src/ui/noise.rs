@@ -42,7 +42,7 @@ pub(crate) fn noise_ui(ui: &mut Ui, rect: Rect, noise: Option<Noise>, actions: &
 }
 
 /// Draws the button for the images of an evaluation.
-pub(crate) fn test_noise_ui(ui: &mut Ui, noise: Option<Noise>, asked: &mut Vec<EvaluationAction>) {
+pub(crate) fn test_noise_ui(ui: &mut Ui, noise: Option<Noise>, actions: &mut Vec<Action>) {
     let palette = Palette::of(ui.style());
     let said = noise.map_or_else(|| "Noise: off".to_owned(), noise_label);
     let button = match colors(palette, noise) {
@@ -53,10 +53,11 @@ pub(crate) fn test_noise_ui(ui: &mut Ui, noise: Option<Noise>, asked: &mut Vec<E
     response.on_hover_text(
         "Adds noise to each test image. Compare models with and without filters to see the benefit of a filter.",
     );
-    asked.extend(
+    actions.extend(
         new.map(
             |NoiseChange { noise, is_settled }| EvaluationAction::AddNoise { noise, is_settled },
-        ),
+        )
+        .map(Action::Evaluation),
     );
 }
 

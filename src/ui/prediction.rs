@@ -187,11 +187,11 @@ fn verdict_ui(ui: &Ui, rect: Rect, prediction: &Prediction) -> String {
     let palette = Palette::of(ui.style());
     let share = format::percent(f64::from(prediction.confidence()), 0);
     let (digit, color, beside, words) = match prediction.verdict() {
-        Verdict::Sure(digit) | Verdict::Likely(digit) => {
+        Verdict::Confident(digit) | Verdict::Likely(digit) => {
             let words = format!("{digit} · {share}");
             (digit, palette.accent, share, words)
         }
-        Verdict::Either(digit, other) => (
+        Verdict::Ambiguous(digit, other) => (
             digit,
             palette.accent,
             format!("or {other}?\n{share}"),

@@ -21,9 +21,10 @@ use crate::{
             training::{Training, TrainingState},
         },
     },
+    evaluation::Metrics,
     format,
     model::device::DeviceChoice,
-    training::{Progress, config::Preset, evaluation::Evaluation},
+    training::{Progress, config::Preset},
     worker::file_tasks::FilePurpose,
 };
 
@@ -391,7 +392,7 @@ fn result_ui(ui: &mut Ui, training: &Training) {
     }
 }
 
-fn test_sentence(test: &Evaluation) -> String {
+fn test_sentence(test: &Metrics) -> String {
     format!(
         "Test accuracy {}, loss {:.3} on {} images",
         format::percent(test.accuracy, 2),

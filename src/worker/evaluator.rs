@@ -1,10 +1,10 @@
-//! The thread that measures a model. It shows how far it is in a slot, and its last word is the
-//! measurement, why there is none, or that it was told to end.
+//! The thread that evaluates a model. A slot holds its progress; its only message is its outcome.
 
 use std::{
     fmt,
     sync::{
         Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     time::{Duration, Instant},
@@ -12,191 +12,181 @@ use std::{
 
 use super::{JoinOnDrop, Waker, WorkerPriority, catch_panic, lock};
 use crate::{
-    data::noise::Noise,
+    data::{DataSource, noise::Noise},
     error::{self, EvaluationError},
-    evaluation::{
-        Measurement,
-        evaluation_set::{EvaluationSet, Source},
-    },
+    evaluation::{Evaluation, evaluate, evaluation_set::EvaluationSet},
     files::kind::refuse_device,
     model::file::Model,
-    training::control::Control,
 };
 
-/// Chunks are more frequent than frames: the owner is woken for progress at most this often.
+/// The least time between two wake-ups for progress, because batches are more frequent than frames.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
 
-/// How far a measurement is.
+/// The progress of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EvaluatorProgress {
-    /// Pictures read so far.
-    pub read: usize,
-    /// Pictures to be read in all.
+    /// The finished images.
+    pub done: usize,
+    /// All images.
     pub total: usize,
 }
 
-/// How a measurement ended, and which one it was.
+/// The outcome of an evaluation.
 #[derive(Debug)]
 pub struct EvaluatorMessage {
-    /// The number that was given to [`Evaluator::spawn`].
+    /// The number that [`Evaluator::spawn`] was given.
     pub number: u64,
-    /// How it ended.
-    pub ending: EvaluatorOutcome,
+    /// The outcome.
+    pub outcome: EvaluatorOutcome,
 }
 
-/// How a measurement ended; each gives exactly one.
+/// How an evaluation ended. Each evaluation has exactly one outcome.
 #[derive(Debug)]
 pub enum EvaluatorOutcome {
-    /// It is done.
-    Measured(Arc<Measurement>),
-    /// It was told to end.
+    /// It is complete.
+    Completed(Arc<Evaluation>),
+    /// It was canceled.
     Canceled,
-    /// It could not be done: the whole sentence.
+    /// It failed: the whole error message.
     Failed(String),
 }
 
-/// The handle of a measurement. Dropping it abandons the measurement.
+/// The handle of an evaluation. Dropping it cancels the evaluation.
 pub struct Evaluator {
-    control: Arc<Control>,
+    is_canceled: Arc<AtomicBool>,
     progress: Arc<Mutex<Option<EvaluatorProgress>>>,
-    endings: Receiver<EvaluatorMessage>,
+    outcome: Receiver<EvaluatorMessage>,
     _thread: Option<JoinOnDrop>,
 }
 
 impl Evaluator {
-    /// Starts to measure, with this noise on the pictures or with none. Everything that goes wrong comes as a
-    /// [`EvaluatorOutcome::Failed`].
+    /// Starts an evaluation with this noise on the images. All errors, even that of a thread that does not
+    /// start, arrive as [`EvaluatorOutcome::Failed`].
     pub fn spawn(
         number: u64,
         model: Arc<Model>,
-        source: Source,
+        source: DataSource,
         noise: Option<Noise>,
         waker: Waker,
     ) -> Self {
-        let control = Arc::new(Control::default());
+        let is_canceled = Arc::new(AtomicBool::new(false));
         let progress = Arc::new(Mutex::new(None));
-        // There is one message, so that sending never waits.
-        let (sender, endings) = sync_channel(1);
-        let reporter = Reporter {
-            number,
-            endings: sender,
+        // With room for the only message, sending never waits.
+        let (sender, outcome) = sync_channel(1);
+        let mut task = Task {
+            model,
+            source,
+            noise,
+            is_canceled: Arc::clone(&is_canceled),
             progress: Arc::clone(&progress),
-            waker,
-            woken: None,
+            waker: Arc::clone(&waker),
+            last_wake: None,
         };
-        let unstarted = reporter.clone();
+        let report = move |outcome| {
+            // Sending fails only if the handle is gone.
+            let _ = SyncSender::send(&sender, EvaluatorMessage { number, outcome });
+            waker();
+        };
         let spawned = JoinOnDrop::spawn("digitpad-evaluator", WorkerPriority::Interactive, {
-            let control = Arc::clone(&control);
-            move || work(&model, (&source, noise), &control, reporter)
+            let report = report.clone();
+            move || report(task.run())
         });
         if let Err(error) = &spawned {
-            unstarted.tell(EvaluatorOutcome::Failed(format!(
-                "could not start to test the model: {error}"
+            report(EvaluatorOutcome::Failed(format!(
+                "could not start the evaluation: {error}"
             )));
         }
         Self {
-            control,
+            is_canceled,
             progress,
-            endings,
+            outcome,
             _thread: spawned.ok(),
         }
     }
 
-    /// Ends it as soon as can be; [`EvaluatorOutcome::Canceled`] follows, unless it is done before.
+    /// Cancels the evaluation. [`EvaluatorOutcome::Canceled`] follows, unless it is done before.
     pub fn cancel(&self) {
-        self.control.abandon();
+        self.is_canceled.store(true, Ordering::Relaxed);
     }
 
-    /// How far it is; `None` until the pictures are there.
+    /// The progress; `None` while the images are loaded.
     pub fn progress(&self) -> Option<EvaluatorProgress> {
         *lock(&self.progress)
     }
 
-    /// How it ended, once.
+    /// The outcome, once.
     pub fn take(&self) -> Option<EvaluatorMessage> {
-        self.endings.try_recv().ok()
+        self.outcome.try_recv().ok()
     }
 }
 
 impl Drop for Evaluator {
-    /// Ends the thread, which is joined when the fields go.
+    /// Cancels the evaluation; the thread is joined when the fields are dropped.
     fn drop(&mut self) {
-        self.control.abandon();
+        self.cancel();
     }
 }
 
 impl fmt::Debug for Evaluator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Evaluator")
-            .field("control", &self.control)
+            .field("is_canceled", &self.is_canceled)
             .field("progress", &self.progress())
             .finish_non_exhaustive()
     }
 }
 
 /// The thread's side of the handle.
-#[derive(Clone)]
-struct Reporter {
-    number: u64,
-    endings: SyncSender<EvaluatorMessage>,
+struct Task {
+    model: Arc<Model>,
+    source: DataSource,
+    noise: Option<Noise>,
+    is_canceled: Arc<AtomicBool>,
     progress: Arc<Mutex<Option<EvaluatorProgress>>>,
     waker: Waker,
-    /// When the owner was last woken for progress.
-    woken: Option<Instant>,
+    last_wake: Option<Instant>,
 }
 
-impl Reporter {
-    fn tell(&self, ending: EvaluatorOutcome) {
-        // It fails only when the handle is gone, and then nobody wants to know.
-        let _ = self.endings.send(EvaluatorMessage {
-            number: self.number,
-            ending,
-        });
-        (self.waker)();
+impl Task {
+    fn run(&mut self) -> EvaluatorOutcome {
+        match catch_panic(|| self.evaluate()) {
+            Ok(Ok(Some(evaluation))) => EvaluatorOutcome::Completed(Arc::new(evaluation)),
+            Ok(Ok(None)) => EvaluatorOutcome::Canceled,
+            Ok(Err(error)) => EvaluatorOutcome::Failed(error::chain(&error)),
+            Err(panic) => EvaluatorOutcome::Failed(panic.to_string()),
+        }
+    }
+
+    fn evaluate(&mut self) -> Result<Option<Evaluation>, EvaluationError> {
+        if let DataSource::Ink(file) = &self.source {
+            refuse_device(file).map_err(EvaluationError::Refused)?;
+        }
+        let Some(set) = EvaluationSet::load(&self.source, &|| self.continues())? else {
+            return Ok(None);
+        };
+        let set = set.with_noise(self.noise);
+        let total = set.image_count();
+        let model = Arc::clone(&self.model);
+        let evaluation = evaluate(&model.mlp, &model.metadata.calibration, set, &mut |done| {
+            self.show(EvaluatorProgress { done, total });
+            self.continues()
+        })?;
+        self.show(EvaluatorProgress { done: total, total });
+        Ok(evaluation.map(Evaluation::require_finite).transpose()?)
+    }
+
+    fn continues(&self) -> bool {
+        !self.is_canceled.load(Ordering::Relaxed)
     }
 
     fn show(&mut self, progress: EvaluatorProgress) {
         *lock(&self.progress) = Some(progress);
-        if self
-            .woken
-            .is_none_or(|woken| woken.elapsed() >= PROGRESS_INTERVAL)
-        {
-            self.woken = Some(Instant::now());
+        let is_due = |wake: Instant| wake.elapsed() >= PROGRESS_INTERVAL;
+        if self.last_wake.is_none_or(is_due) {
+            self.last_wake = Some(Instant::now());
             (self.waker)();
         }
     }
-}
-
-/// Where the pictures come from, and what is added to them.
-type Pictures<'a> = (&'a Source, Option<Noise>);
-
-fn work(model: &Model, pictures: Pictures, control: &Control, mut reporter: Reporter) {
-    let ending = match catch_panic(|| measure(model, pictures, control, &mut reporter)) {
-        Ok(Ok(Some(measurement))) => EvaluatorOutcome::Measured(Arc::new(measurement)),
-        Ok(Ok(None)) => EvaluatorOutcome::Canceled,
-        Ok(Err(error)) => EvaluatorOutcome::Failed(error::chain(&error)),
-        Err(panic) => EvaluatorOutcome::Failed(panic.to_string()),
-    };
-    reporter.tell(ending);
-}
-
-fn measure(
-    model: &Model,
-    (source, noise): Pictures,
-    control: &Control,
-    reporter: &mut Reporter,
-) -> Result<Option<Measurement>, EvaluationError> {
-    if let Source::Ink(path) = source {
-        refuse_device(path).map_err(EvaluationError::Refused)?;
-    }
-    let Some(evaluation_set) = EvaluationSet::load(source, control)? else {
-        return Ok(None);
-    };
-    let evaluation_set = evaluation_set.with_noise(noise);
-    let total = evaluation_set.len();
-    let mut show = |read| reporter.show(EvaluatorProgress { read, total });
-    show(0);
-    Ok(Measurement::of(model, evaluation_set, control, &mut show)?)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Testing the model, and looking at what it misclassifies.
+//! The evaluation tab.
 
 use std::{fs, path::Path};
 
@@ -23,98 +23,92 @@ fn write_test_files(folder: &Path, count: usize) {
 fn tested(settings: Settings, size: [f32; 2], pixels_per_point: f32) -> Window {
     let mut window = Window::with_model(settings, None, size, pixels_per_point);
     window.click("Test");
-    window.await_that("it is tested", |harness| {
+    window.await_that("it is evaluated", |harness| {
         says(harness, "misclassified, loss")
     });
     window
 }
 
-/// The labels of the pictures in sight.
-fn pictures(window: &Window) -> Vec<String> {
+/// The labels of the visible images.
+fn images(window: &Window) -> Vec<String> {
     let nodes = window.harness.root().children_recursive();
     let labels = nodes.filter_map(|node| node.accesskit_node().label());
-    labels
-        .filter(|label| label.starts_with("Picture "))
-        .collect()
+    labels.filter(|label| label.starts_with("Image ")).collect()
 }
 
 #[test]
-fn a_click_tests_and_a_cell_opens_its_pictures() {
+fn a_click_evaluates_and_a_cell_shows_its_images() {
     let mut window = tested(settings(), [1100.0, 700.0], 1.0);
     assert!(
         window.says("of 10,000 misclassified"),
         "all of MNIST's test set"
     );
     assert!(
-        window.says("taken for no digit"),
-        "the built-in model can tell what is none"
+        window.says("rejected as non-digits"),
+        "the built-in model can reject"
     );
     assert!(
         window.says("The built-in model on MNIST's test set."),
-        "whose it is"
+        "the model and the source"
     );
     let curve = window.value("Reliability curve");
     assert!(
         curve.starts_with("Calibration error (ECE)"),
-        "in figures: {curve}"
+        "as a number: {curve}"
     );
     let recall = window.value("Recall of 8");
-    assert!(recall.starts_with('9'), "most 8s are read: {recall}");
+    assert!(recall.starts_with('9'), "most 8s are correct: {recall}");
     assert!(
         window.value("Precision of 8").ends_with(" %"),
-        "and few others as 8"
+        "a percentage"
     );
-    let seen = pictures(&window);
-    assert!(seen.len() >= 6, "the worst errors are in sight: {seen:?}");
+    let seen = images(&window);
+    assert!(seen.len() >= 6, "the worst errors are visible: {seen:?}");
     let is_wrong = |label: &String| {
-        let kind: Vec<&str> = label
-            .split(": ")
-            .nth(1)
-            .unwrap_or_default()
-            .split(" read as ")
-            .collect();
-        kind[0] != kind[1]
+        let digits: Vec<&str> = label.rsplit(' ').take(3).collect();
+        digits[0] != digits[2].trim_end_matches(',')
     };
-    assert!(seen.iter().all(is_wrong), "each of them is one: {seen:?}");
+    assert!(seen.iter().all(is_wrong), "each is an error: {seen:?}");
 
-    let right = window.value("7 read as 7");
+    let right = window.value("True 7, predicted 7");
     assert!(right.contains(" of 1028, 9"), "nearly all 7s: {right}");
     window.click("Rates");
-    window.click("7 read as 7");
-    let seen = pictures(&window);
+    window.click("True 7, predicted 7");
+    let seen = images(&window);
     assert!(
-        seen.iter().all(|label| label.ends_with("7 read as 7")),
-        "those of the cell: {seen:?}"
+        seen.iter()
+            .all(|label| label.ends_with("true 7, predicted 7")),
+        "the images of the cell: {seen:?}"
     );
-    assert!(window.says("the least sure first"), "in order");
+    assert!(window.says("by descending loss"), "in order");
     window.click("All errors");
     assert!(window.says("Worst errors"), "and back");
-    window.click("7 read as 7");
+    window.click("True 7, predicted 7");
     window.press(Modifiers::NONE, Key::Escape);
     assert!(window.says("Worst errors"), "by the keyboard as well");
 }
 
 #[test]
-fn a_picture_goes_to_the_pad_with_its_bars_and_back() {
+fn an_image_is_shown_on_the_pad() {
     let mut window = Window::new(settings());
     window.draw(ONE);
     window.await_answer('1');
     let middle = window.on_pad((0.5, 0.5));
     window.click("Test");
-    window.await_that("it is tested", |harness| {
+    window.await_that("it is evaluated", |harness| {
         says(harness, "misclassified, loss")
     });
-    // Where the pad was, the pen draws nothing now, and no key clears what is not seen.
+    // The hidden pad takes neither strokes nor keys.
     window.frame_with(vec![button(middle, true), button(middle, false)]);
     window.press(Modifiers::NONE, Key::Delete);
     window.press(Modifiers::NONE, Key::Escape);
     assert_eq!(
         window.harness.state().state().ink().strokes().len(),
         1,
-        "the drawing is safe"
+        "the drawing is unchanged"
     );
-    // The worst of all may be no digit to the model, and then the answer says so.
-    let shown = pictures(&window);
+    // The answer to a rejected image has no digit.
+    let shown = images(&window);
     let is_confident = |label: &&String| window.value(label).starts_with('9');
     let label = shown
         .iter()
@@ -129,15 +123,15 @@ fn a_picture_goes_to_the_pad_with_its_bars_and_back() {
     let pad = window.value("Drawing pad");
     assert!(
         pad.starts_with("The picture Test image"),
-        "the pad says what it is: {pad}"
+        "the pad names it: {pad}"
     );
     let answer = window.value("Prediction");
     assert!(
         answer.ends_with(&value),
-        "as sure as in the gallery: {answer}, {value}"
+        "the confidence of the gallery: {answer}, {value}"
     );
     window.press(Modifiers::COMMAND, Key::Num2);
-    assert_eq!(pictures(&window), shown, "the gallery is as it was");
+    assert_eq!(images(&window), shown, "the gallery is as it was");
     window.press(Modifiers::COMMAND, Key::Num1);
     window.press(Modifiers::COMMAND, Key::Z);
     assert_eq!(
@@ -148,7 +142,7 @@ fn a_picture_goes_to_the_pad_with_its_bars_and_back() {
 }
 
 #[test]
-fn folders_and_ink_files_of_ones_own_are_tested_on() {
+fn folders_and_ink_files_are_evaluated() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     write_test_files(folder.path(), 40);
     let ink = folder.path().join("ink.jsonl");
@@ -162,26 +156,26 @@ fn folders_and_ink_files_of_ones_own_are_tested_on() {
         window.click("Test on");
         window.click(choice);
         assert!(
-            window.says("Other pictures are chosen. Press Test now"),
-            "{choice}: the figures are of what was tested before"
+            window.says("The source changed. Press Test now"),
+            "{choice}: the metrics are of the previous source"
         );
         window.click("Choose…");
         window.type_path(path, "Choose");
         window.await_that(choice, |harness| says(harness, examples));
     }
     window.drop_file(folder.path());
-    window.await_that("a dropped folder is tested on", |harness| {
+    window.await_that("a dropped folder is evaluated", |harness| {
         says(harness, "of 40 misclassified")
     });
     window.drop_file(&ink);
-    window.await_that("so is a dropped ink file", |harness| {
+    window.await_that("a dropped ink file is evaluated", |harness| {
         says(harness, "of 1 misclassified")
     });
     assert!(
-        window.says("the drawings in ink.jsonl (1 that is no labeled digit is left out)"),
-        "what was not used is said"
+        window.says("of 1 non-digits rejected") && window.says("on ink.jsonl."),
+        "the non-digit is counted apart"
     );
-    assert!(window.says("Not one was misclassified."), "a stick is a 1");
+    assert!(window.says("No image is misclassified."), "a stick is a 1");
     let table = folder.path().join("table.csv");
     window.click("Save table…");
     window.type_path(&table, "Save");
@@ -196,37 +190,34 @@ fn folders_and_ink_files_of_ones_own_are_tested_on() {
 }
 
 #[test]
-fn noise_is_added_to_what_is_tested_on() {
+fn noise_is_added_to_the_images() {
     let mut window = tested(settings(), [1100.0, 700.0], 1.0);
-    let plain = pictures(&window);
+    let plain = images(&window);
     window.click("Noise");
     window.click("Salt and pepper");
-    window.await_that("it is tested anew", |harness| {
+    window.await_that("it is evaluated again", |harness| {
         says(
             harness,
             "on MNIST's test set with 15\u{a0}% salt and pepper.",
         )
     });
     assert_eq!(window.value("Noise"), "salt-and-pepper:0.15", "it is on");
-    assert!(
-        window.says("without noise"),
-        "what it was before stands beside it"
-    );
-    assert_ne!(pictures(&window), plain, "other errors are in the gallery");
+    assert!(window.says("without noise"), "the baseline is beside it");
+    assert_ne!(images(&window), plain, "other images are misclassified");
     window.click("No noise");
     window.await_that("and without", |harness| {
         says(harness, "The built-in model on MNIST's test set.")
     });
-    assert_eq!(pictures(&window), plain, "as it was");
+    assert_eq!(images(&window), plain, "as before");
 }
 
 #[test]
-fn a_finished_training_is_tested_by_itself() {
+fn a_trained_model_is_evaluated_by_itself() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let settings = crate::training::training_settings(folder.path(), 1);
     let mut window = tested(settings, [1100.0, 700.0], 1.0);
     window.click("Train");
-    window.await_that("the new model is tested", |harness| {
+    window.await_that("the new model is evaluated", |harness| {
         says(harness, "The trained model, run 1 on MNIST's test set.")
     });
 }
@@ -253,7 +244,7 @@ fn everything_has_its_place_at_every_size() {
         for digit in 0..10 {
             labels.push(format!("Recall of {digit}"));
             labels.push(format!("Precision of {digit}"));
-            labels.extend((0..10).map(|read| format!("{digit} read as {read}")));
+            labels.extend((0..10).map(|read| format!("True {digit}, predicted {read}")));
         }
         if fits {
             labels.push("Reliability curve".to_owned());
@@ -264,10 +255,10 @@ fn everything_has_its_place_at_every_size() {
                 .top();
             let is_whole =
                 |label: &String| window.harness.get_by_label(label).rect().bottom() < edge;
-            let whole: Vec<String> = pictures(&window).into_iter().filter(is_whole).collect();
+            let whole: Vec<String> = images(&window).into_iter().filter(is_whole).collect();
             assert!(
                 whole.len() >= 2,
-                "some pictures are wholly in sight in {size:?}"
+                "some images are wholly visible at {size:?}"
             );
             labels.extend(whole);
         }

@@ -1,40 +1,39 @@
-//! How good the model at work is, as the window knows it.
+//! The state of the evaluation tab.
 
 use std::{path::PathBuf, sync::Arc};
 
 use super::{Picture, State, Tab};
 use crate::{
     app::action::Effect,
-    data::noise::Noise,
-    evaluation::{Measurement, Reading, Selection, confusion_csv, evaluation_set::Source},
+    data::{DataSource, noise::Noise},
+    evaluation::{Evaluation, ExampleResult, Selection},
     model::file::Model,
     worker::evaluator::{EvaluatorMessage, EvaluatorOutcome, EvaluatorProgress},
 };
 
-/// Something that a person did in the view that tests the model.
+/// An action of the user in the evaluation tab.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EvaluationAction {
-    /// The fields changed.
+    /// The form changed.
     Changed(EvaluationForm),
-    /// This noise is to be added to the pictures from now on, or none. What was tested already is tested
-    /// anew with it as soon as it is settled: not while a slider is still pulled.
+    /// The noise on the images changed. A settled change repeats the last evaluation with the new noise.
     AddNoise {
         /// The noise.
         noise: Option<Noise>,
-        /// Whether it stays so for now.
+        /// False while a slider is dragged.
         is_settled: bool,
     },
-    /// Test the model at work.
+    /// Evaluate the model in use.
     Begin,
-    /// End the test under way.
+    /// Cancel the running evaluation.
     Cancel,
-    /// Look at these pictures.
+    /// Show these images in the gallery.
     Select(Selection),
-    /// Show the picture of this index in place of the drawing.
+    /// Show the image of this index on the pad.
     Show(usize),
 }
 
-/// What kind of pictures to test on.
+/// The kind of source to evaluate on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SourceKind {
     /// The test set of the built-in MNIST.
@@ -47,10 +46,10 @@ pub enum SourceKind {
 }
 
 impl SourceKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 3] = [Self::Mnist, Self::Folder, Self::Ink];
 
-    /// What the choice says.
+    /// The label of the choice.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mnist => "MNIST test set",
@@ -60,97 +59,104 @@ impl SourceKind {
     }
 }
 
-/// What the cells of the confusion matrix say.
+/// The unit of the confusion matrix.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CellUnit {
-    /// How many pictures there are.
+    /// The number of images.
     #[default]
     Counts,
-    /// Which part of the row's pictures they are.
+    /// The fraction of the row's images.
     Rates,
 }
 
-/// The fields of the view that tests the model.
+/// The form of the evaluation tab.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EvaluationForm {
-    /// What to test on.
+    /// What to evaluate on.
     pub source: SourceKind,
-    /// The folder as typed or chosen.
+    /// The folder's path.
     pub folder: String,
-    /// The ink file as typed or chosen.
+    /// The ink file's path.
     pub ink: String,
-    /// What is added to the pictures.
+    /// The noise on the images.
     pub noise: Option<Noise>,
-    /// What the cells say.
+    /// The unit of the confusion matrix.
     pub unit: CellUnit,
 }
 
-/// What the evaluator is doing. Each measurement has a number, so that a stale message can be told.
+/// What the evaluator is doing. Each evaluation has a number, which identifies outdated messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum EvaluationStatus {
     /// Nothing.
     #[default]
     Idle,
-    /// It measures.
+    /// An evaluation runs.
     Running {
-        /// The measurement's number.
+        /// Its number.
         number: u64,
     },
-    /// It was told to end.
+    /// An evaluation is being canceled.
     Ending {
-        /// The measurement's number.
+        /// Its number.
         number: u64,
-        /// Whether to begin anew when it has ended, because the model changed meanwhile.
+        /// Whether another evaluation begins afterwards.
         again: bool,
     },
 }
 
-/// What came of a test, and whose it is.
+/// An evaluation that is done, with its model.
 #[derive(Clone, Debug)]
-pub struct Measured {
-    /// The pictures, what was made of them, and the figures.
-    pub measurement: Arc<Measurement>,
-    /// Where the pictures were asked for.
-    pub source: Source,
-    /// The model that was measured.
+pub struct CompletedEvaluation {
+    /// The images, their results and the metrics.
+    pub evaluation: Arc<Evaluation>,
+    /// Where the images came from.
+    pub source: DataSource,
+    /// The evaluated model.
     pub model: Arc<Model>,
-    /// What it was called then.
+    /// The model's name at that time.
     pub model_name: String,
-    /// Its number, to tell it from others.
+    /// The number of the evaluation.
     pub number: u64,
 }
 
-/// What came of the last test without noise, to compare with.
+/// The request of the running evaluation.
+#[derive(Clone, Debug)]
+struct Request {
+    source: DataSource,
+    model: Arc<Model>,
+    model_name: String,
+}
+
+/// The accuracy of the last evaluation without noise, as a baseline.
 #[derive(Clone, Debug)]
 struct NoiseFreeAccuracy {
-    source: Source,
+    source: DataSource,
     model: Arc<Model>,
     accuracy: f64,
 }
 
-/// The view that tests the model, as far as it is no matter of drawing.
+/// The evaluation tab.
 #[derive(Clone, Debug, Default)]
-pub struct Measuring {
-    /// What the fields are set to.
+pub struct EvaluationPanel {
+    /// The form.
     pub form: EvaluationForm,
     /// What the evaluator is doing.
-    pub state: EvaluationStatus,
-    /// How far it is; `None` until the pictures are there.
+    pub status: EvaluationStatus,
+    /// The progress of the running evaluation; `None` while its images are loaded.
     pub progress: Option<EvaluatorProgress>,
-    /// The last test that was done.
-    pub measured: Option<Measured>,
-    /// Which of its pictures are looked at.
+    /// The last evaluation.
+    pub completed: Option<CompletedEvaluation>,
+    /// The images in the gallery.
     pub selection: Selection,
-    /// What is measured now, for when it is done.
-    asked: Option<(Source, Arc<Model>, String)>,
-    noiseless: Option<NoiseFreeAccuracy>,
-    numbers: u64,
+    request: Option<Request>,
+    noise_free: Option<NoiseFreeAccuracy>,
+    last_number: u64,
 }
 
-impl Measuring {
-    /// The number of the measurement that the evaluator is at work on, if it is.
+impl EvaluationPanel {
+    /// The number of the running evaluation.
     pub fn active_number(&self) -> Option<u64> {
-        match self.state {
+        match self.status {
             EvaluationStatus::Running { number } | EvaluationStatus::Ending { number, .. } => {
                 Some(number)
             }
@@ -158,137 +164,141 @@ impl Measuring {
         }
     }
 
-    /// The accuracy, 0..=1, of the same model on the same pictures without noise; `None` where that is not
-    /// known, or what is shown is without noise itself.
+    /// The accuracy, 0..=1, of the same model on the same images without noise. `None` if it is unknown or
+    /// the last evaluation is without noise.
     pub fn accuracy_without_noise(&self) -> Option<f64> {
-        let measured = self.measured.as_ref()?;
-        measured.measurement.noise()?;
-        let known = self.noiseless.as_ref()?;
-        let is_same = known.source == measured.source && Arc::ptr_eq(&known.model, &measured.model);
+        let completed = self.completed.as_ref()?;
+        completed.evaluation.set().noise()?;
+        let known = self.noise_free.as_ref()?;
+        let is_same =
+            known.source == completed.source && Arc::ptr_eq(&known.model, &completed.model);
         is_same.then_some(known.accuracy)
     }
 
-    /// Whether the last test is of the pictures that the fields name.
-    pub fn is_of_source(&self) -> bool {
-        let measured = self.measured.as_ref().map(|measured| &measured.source);
-        measured.is_some_and(|of| self.source().as_ref() == Ok(of))
+    /// Whether the last evaluation has the source of the form.
+    pub fn has_source_of_form(&self) -> bool {
+        let source = self.completed.as_ref().map(|completed| &completed.source);
+        source.is_some_and(|source| self.source().as_ref() == Ok(source))
     }
 
-    /// What the fields name; what is missing is said.
-    fn source(&self) -> Result<Source, &'static str> {
+    /// The source of the form, or the message that a path is missing.
+    fn source(&self) -> Result<DataSource, &'static str> {
         let form = &self.form;
         match (form.source, form.folder.trim(), form.ink.trim()) {
-            (SourceKind::Mnist, _, _) => Ok(Source::Mnist),
+            (SourceKind::Mnist, _, _) => Ok(DataSource::Mnist),
             (SourceKind::Folder, "", _) => {
-                Err("Choose the folder first, or test on the MNIST test set.")
+                Err("Choose a folder first, or select the MNIST test set.")
             }
-            (SourceKind::Folder, folder, _) => Ok(Source::Folder(PathBuf::from(folder))),
+            (SourceKind::Folder, folder, _) => Ok(DataSource::Folder(PathBuf::from(folder))),
             (SourceKind::Ink, _, "") => {
-                Err("Choose the ink file first, or test on the MNIST test set.")
+                Err("Choose an ink file first, or select the MNIST test set.")
             }
-            (SourceKind::Ink, _, ink) => Ok(Source::Ink(PathBuf::from(ink))),
+            (SourceKind::Ink, _, ink) => Ok(DataSource::Ink(PathBuf::from(ink))),
         }
     }
 }
 
 impl State {
-    /// Does what a person asked for in the view that tests the model.
+    /// Applies an action of the evaluation tab.
     pub(super) fn apply_evaluation(&mut self, action: EvaluationAction, out: &mut Vec<Effect>) {
         match action {
             EvaluationAction::Changed(form) => self.change_evaluation_form(form),
             EvaluationAction::AddNoise { noise, is_settled } => {
-                let measuring = &mut self.measuring;
-                measuring.form.noise = noise;
-                let is_tested = measuring.measured.is_some() || measuring.active_number().is_some();
-                if is_settled && is_tested && self.measuring.source().is_ok() {
-                    self.measure(out);
+                let panel = &mut self.evaluation;
+                panel.form.noise = noise;
+                let is_repeated = panel.completed.is_some() || panel.active_number().is_some();
+                if is_settled && is_repeated && panel.source().is_ok() {
+                    self.evaluate(out);
                 }
             }
-            EvaluationAction::Begin => self.measure(out),
+            EvaluationAction::Begin => self.evaluate(out),
             EvaluationAction::Cancel => self.cancel_evaluation(false, out),
-            EvaluationAction::Select(selection) => self.measuring.selection = selection,
+            EvaluationAction::Select(selection) => self.evaluation.selection = selection,
             EvaluationAction::Show(index) => self.show_evaluated_image(index),
         }
     }
 
-    /// Changes the room of the window that is looked at. A first look at the test has it made, where
-    /// that takes no file.
+    /// Changes the tab. The first visit of the evaluation tab evaluates the model on MNIST, which needs no
+    /// file.
     pub(super) fn switch_tab(&mut self, tab: Tab, out: &mut Vec<Effect>) {
         self.tab = tab;
-        let is_usual = self.measuring.form.source == SourceKind::Mnist;
+        let is_mnist = self.evaluation.form.source == SourceKind::Mnist;
         let is_free =
-            self.training.state.active_run().is_none() && self.measuring.active_number().is_none();
-        if tab == Tab::Evaluate && is_usual && is_free && !self.is_evaluation_current() {
-            self.measure(out);
+            self.training.state.active_run().is_none() && self.evaluation.active_number().is_none();
+        if tab == Tab::Evaluate && is_mnist && is_free && !self.is_evaluation_current() {
+            self.evaluate(out);
         }
     }
 
-    /// Whether the last test is of the model that is at work now, on the pictures and with the noise that are set.
+    /// Whether the last evaluation is of the model in use, with the source and the noise of the form.
     pub fn is_evaluation_current(&self) -> bool {
         let model = self.models.in_use();
-        let measured = self.measuring.measured.as_ref();
-        measured.is_some_and(|measured| {
-            Arc::ptr_eq(&measured.model, model)
-                && self.measuring.is_of_source()
-                && measured.measurement.noise() == self.measuring.form.noise
+        self.evaluation.completed.as_ref().is_some_and(|completed| {
+            Arc::ptr_eq(&completed.model, model)
+                && self.evaluation.has_source_of_form()
+                && completed.evaluation.set().noise() == self.evaluation.form.noise
         })
     }
 
-    /// The last test's confusion matrix for other programs, as CSV.
+    /// The confusion matrix of the last evaluation, as CSV.
     pub fn confusion_table(&self) -> Option<String> {
-        let measured = self.measuring.measured.as_ref()?;
-        Some(confusion_csv(measured.measurement.figures()))
+        let completed = self.evaluation.completed.as_ref()?;
+        Some(completed.evaluation.metrics().to_csv())
     }
 
-    /// A training left a new model: it is tested if that is what is looked at.
+    /// Evaluates the new model of a training if the evaluation tab is open.
     pub(super) fn evaluate_if_shown(&mut self, out: &mut Vec<Effect>) {
-        if self.tab == Tab::Evaluate && self.measuring.source().is_ok() {
-            self.measure(out);
+        if self.tab == Tab::Evaluate && self.evaluation.source().is_ok() {
+            self.evaluate(out);
         }
     }
 
     fn change_evaluation_form(&mut self, form: EvaluationForm) {
-        let chose_folder =
-            form.source == SourceKind::Folder && self.measuring.form.source != form.source;
-        self.measuring.form = form;
-        if chose_folder && self.measuring.form.folder.is_empty() {
-            // Whoever trains on a folder most likely tests on the same.
-            self.measuring.form.folder = self.training.form.folder.clone();
+        let selects_folder =
+            form.source == SourceKind::Folder && self.evaluation.form.source != form.source;
+        self.evaluation.form = form;
+        if selects_folder && self.evaluation.form.folder.is_empty() {
+            // The folder of the training is the most likely choice.
+            self.evaluation.form.folder = self.training.form.folder.clone();
         }
     }
 
-    /// A path was chosen, so it is tested on at once.
+    /// Evaluates on a path that the user chose.
     pub(super) fn test_on(&mut self, source: SourceKind, path: String, out: &mut Vec<Effect>) {
-        let form = &mut self.measuring.form;
+        let form = &mut self.evaluation.form;
         form.source = source;
         match source {
             SourceKind::Folder => form.folder = path,
             SourceKind::Ink => form.ink = path,
             SourceKind::Mnist => {}
         }
-        self.measure(out);
+        self.evaluate(out);
     }
 
-    fn measure(&mut self, out: &mut Vec<Effect>) {
-        if self.measuring.active_number().is_some() {
+    fn evaluate(&mut self, out: &mut Vec<Effect>) {
+        if self.evaluation.active_number().is_some() {
             return self.cancel_evaluation(true, out);
         }
-        let source = match self.measuring.source() {
+        let source = match self.evaluation.source() {
             Ok(source) => source,
             Err(text) => return self.notices.error(text),
         };
         let model = Arc::clone(self.models.in_use());
-        let name = match self.models.snapshot() {
+        let model_name = match self.models.snapshot() {
             Some(snapshot) => format!("the training, after epoch {}", snapshot.epoch),
             None => self.models.chosen().name(),
         };
-        let measuring = &mut self.measuring;
-        measuring.numbers += 1;
-        let number = measuring.numbers;
-        measuring.state = EvaluationStatus::Running { number };
-        measuring.progress = None;
-        measuring.asked = Some((source.clone(), Arc::clone(&model), name));
-        let noise = measuring.form.noise;
+        let panel = &mut self.evaluation;
+        panel.last_number += 1;
+        let number = panel.last_number;
+        panel.status = EvaluationStatus::Running { number };
+        panel.progress = None;
+        panel.request = Some(Request {
+            source: source.clone(),
+            model: Arc::clone(&model),
+            model_name,
+        });
+        let noise = panel.form.noise;
         out.push(Effect::Evaluate {
             number,
             model,
@@ -298,78 +308,84 @@ impl State {
     }
 
     fn cancel_evaluation(&mut self, again: bool, out: &mut Vec<Effect>) {
-        if let Some(number) = self.measuring.active_number() {
-            self.measuring.state = EvaluationStatus::Ending { number, again };
+        if let Some(number) = self.evaluation.active_number() {
+            self.evaluation.status = EvaluationStatus::Ending { number, again };
             out.push(Effect::CancelEvaluation);
         }
     }
 
-    /// Takes in how far the measurement is.
+    /// Updates the progress of the running evaluation.
     pub fn on_evaluation_progress(&mut self, progress: Option<EvaluatorProgress>) {
-        if self.measuring.active_number().is_some() {
-            self.measuring.progress = progress;
+        if self.evaluation.active_number().is_some() {
+            self.evaluation.progress = progress;
         }
     }
 
-    /// Takes in how a measurement ended; what an earlier one still has to say is passed over.
+    /// Takes the outcome of an evaluation. Ignores outdated messages.
     pub fn on_evaluator_message(&mut self, message: EvaluatorMessage) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let EvaluatorMessage { number, ending } = message;
-        let measuring = &mut self.measuring;
-        if measuring.active_number() != Some(number) {
+        let EvaluatorMessage { number, outcome } = message;
+        let panel = &mut self.evaluation;
+        if panel.active_number() != Some(number) {
             return effects;
         }
-        let again = matches!(
-            measuring.state,
-            EvaluationStatus::Ending { again: true, .. }
-        );
-        measuring.state = EvaluationStatus::Idle;
-        measuring.progress = None;
-        let asked = measuring.asked.take();
+        let again = matches!(panel.status, EvaluationStatus::Ending { again: true, .. });
+        panel.status = EvaluationStatus::Idle;
+        panel.progress = None;
+        let request = panel.request.take();
         if again {
-            self.measure(&mut effects);
+            self.evaluate(&mut effects);
             return effects;
         }
-        match (ending, asked) {
-            (EvaluatorOutcome::Measured(measurement), Some((source, model, model_name))) => {
-                let figures = measurement.figures();
-                log::info!(
-                    target: "digitpad",
-                    "tested {model_name} on {}: accuracy {}, ECE {}",
-                    measurement.name(), figures.evaluation.accuracy, figures.reliability.ece
-                );
-                if measurement.noise().is_none() {
-                    measuring.noiseless = Some(NoiseFreeAccuracy {
-                        source: source.clone(),
-                        model: Arc::clone(&model),
-                        accuracy: figures.evaluation.accuracy,
-                    });
-                }
-                measuring.measured = Some(Measured {
-                    measurement,
-                    source,
-                    model,
-                    model_name,
-                    number,
-                });
+        match (outcome, request) {
+            (EvaluatorOutcome::Completed(evaluation), Some(request)) => {
+                self.complete_evaluation(number, evaluation, request);
             }
             (EvaluatorOutcome::Failed(reason), _) => self.notices.error(reason),
-            (EvaluatorOutcome::Canceled | EvaluatorOutcome::Measured(_), _) => {}
+            (EvaluatorOutcome::Canceled | EvaluatorOutcome::Completed(_), _) => {}
         }
         effects
     }
 
-    /// Puts a picture of the last test in place of the drawing.
+    fn complete_evaluation(&mut self, number: u64, evaluation: Arc<Evaluation>, request: Request) {
+        let Request {
+            source,
+            model,
+            model_name,
+        } = request;
+        let (set, metrics) = (evaluation.set(), evaluation.metrics());
+        log::info!(
+            target: "digitpad",
+            "evaluated {model_name} on {}: accuracy {}, ECE {}",
+            set.name(), metrics.accuracy, metrics.reliability.ece
+        );
+        if set.noise().is_none() {
+            self.evaluation.noise_free = Some(NoiseFreeAccuracy {
+                source: source.clone(),
+                model: Arc::clone(&model),
+                accuracy: metrics.accuracy,
+            });
+        }
+        self.evaluation.completed = Some(CompletedEvaluation {
+            evaluation,
+            source,
+            model,
+            model_name,
+            number,
+        });
+    }
+
+    /// Shows an image of the last evaluation on the pad.
     fn show_evaluated_image(&mut self, index: usize) {
-        let Some(measured) = &self.measuring.measured else {
+        let Some(completed) = &self.evaluation.completed else {
             return;
         };
-        let Some(reading) = measured.measurement.readings().get(index) else {
+        let Some(result) = completed.evaluation.results().get(index) else {
             return;
         };
         let picture = Picture {
-            name: evaluated_image_name(index, reading),
-            bitmap: measured.measurement.bitmap(index),
+            name: evaluated_image_name(index, result),
+            bitmap: completed.evaluation.set().bitmap(index),
         };
         self.tab = Tab::Draw;
         self.show_picture(picture);
@@ -377,11 +393,7 @@ impl State {
 }
 
 /// "Test image 1,234: a 4", counted from 1.
-fn evaluated_image_name(index: usize, reading: &Reading) -> String {
-    let article = if reading.truth.value() == 8 {
-        "an"
-    } else {
-        "a"
-    };
-    format!("Test image {}: {article} {}", index + 1, reading.truth)
+fn evaluated_image_name(index: usize, result: &ExampleResult) -> String {
+    let article = if result.truth.value() == 8 { "an" } else { "a" };
+    format!("Test image {}: {article} {}", index + 1, result.truth)
 }

@@ -140,8 +140,8 @@ impl State {
         let typed = &self.files.typed;
         let text = match request.purpose {
             FilePurpose::TrainingFolder => self.training.form.folder.clone(),
-            FilePurpose::EvaluationFolder => self.measuring.form.folder.clone(),
-            FilePurpose::EvaluationInk => self.measuring.form.ink.clone(),
+            FilePurpose::EvaluationFolder => self.evaluation.form.folder.clone(),
+            FilePurpose::EvaluationInk => self.evaluation.form.ink.clone(),
             purpose => typed
                 .iter()
                 .find(|(of, _)| *of == purpose)

@@ -44,7 +44,7 @@ fn draw(state: &mut State, x: f32) {
 fn response(revision: u64, digit: usize) -> PredictionResponse {
     let mut logits = [0.0; 10];
     logits[digit] = 5.0;
-    let prediction = Prediction::of_logits(&logits, &Calibration::default());
+    let prediction = Prediction::from_logits(&logits, &Calibration::default());
     let outcome = PredictionOutcome::Recognized {
         bitmap: Bitmap::blank(),
         prediction,

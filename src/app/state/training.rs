@@ -7,6 +7,7 @@ pub use crate::worker::file_tasks::CurvesImage;
 use crate::{
     app::action::Effect,
     data::{DataSource, preview::DatasetPreview},
+    evaluation::Metrics,
     model::device::DeviceChoice,
     store::run_library::RunKind,
     training::{
@@ -14,7 +15,6 @@ use crate::{
         checkpoint::Checkpoint,
         config::TrainingConfig,
         diagnostics::{self, Divergence, Hint},
-        evaluation::Evaluation,
     },
     worker::trainer::{BatchCurve, TrainingFailure},
 };
@@ -138,7 +138,7 @@ pub struct Training {
     /// How the loss of the last run diverged, if it did.
     pub divergence: Option<Divergence>,
     /// The metrics of the last run on the test set.
-    pub test: Option<Evaluation>,
+    pub test: Option<Metrics>,
     /// The validation accuracy of the resulting network, 0..=1.
     pub validation_accuracy: Option<f64>,
     /// The preview of the data.

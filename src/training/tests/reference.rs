@@ -171,7 +171,7 @@ fn check_forward_and_back(case: &Case, mlp: &Mlp, images: &SparseImages, name: &
     assert_rows_close(&rows, &case.logits, &format!("{name}: logits"));
     for (logits, expected) in rows.iter().zip(&case.probabilities) {
         let logits: &[f32; CLASSES] = logits[..].try_into().expect("ten");
-        for (p, expected) in Prediction::of_logits(logits, &Calibration::default())
+        for (p, expected) in Prediction::from_logits(logits, &Calibration::default())
             .probabilities()
             .iter()
             .zip(expected)

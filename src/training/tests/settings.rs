@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    model::preprocess::Preprocessing,
+    evaluation::{evaluate, evaluation_set::EvaluationSet},
+    model::{calibration::Calibration, preprocess::Preprocessing},
     training::{config::Optimizer, schedule::Schedule},
 };
 
@@ -43,10 +44,12 @@ fn patience_ends_a_training_and_keeps_its_best_epoch() {
         .fold(f64::INFINITY, f64::min);
     assert_eq!(loss(&trained.history[best - 1]), least, "the least loss");
     let (_, validation) = dataset().train.split_tail(config.validation_split);
-    let again = evaluate(&trained.model.mlp, &validation, &Control::default());
-    let again = again.expect("runs").expect("is not abandoned");
+    let set = EvaluationSet::from_examples("validation", validation);
+    let calibration = Calibration::default();
+    let again = evaluate(&trained.model.mlp, &calibration, set, &mut |_| true);
+    let again = again.expect("computes").expect("it is not stopped");
     assert!(
-        (again.loss - least).abs() < 1e-9,
+        (again.metrics().loss - least).abs() < 1e-9,
         "and these are its weights"
     );
 }

@@ -1,4 +1,4 @@
-//! The pictures of a cell of the confusion matrix, or all that were misclassified, the worst first.
+//! The gallery: the misclassified images, or the images of one cell of the confusion matrix.
 
 use std::ops::Range;
 
@@ -7,30 +7,35 @@ use egui::{
     ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
-use super::atlas::Atlas;
 use crate::{
-    app::state::evaluation::{EvaluationAction, Measured, Measuring},
+    app::{
+        action::Action,
+        state::evaluation::{CompletedEvaluation, EvaluationAction, EvaluationPanel},
+    },
     bitmap::SIDE,
-    evaluation::{Reading, Selection},
+    evaluation::{ExampleResult, Selection},
     format,
-    ui::theme::{self, Palette},
+    ui::{
+        atlas::Atlas,
+        theme::{self, Palette},
+    },
 };
 
-/// The height of the line below a picture, in points.
+/// The height of a caption, in points.
 const CAPTION: f32 = 18.0;
-/// The size of its text, in points.
+/// The font size of a caption, in points.
 const CAPTION_FONT: f32 = 12.0;
-/// Around a picture, in points.
+/// The frame of an image, in points.
 const LINE: f32 = 1.0;
-/// What a caption is wider than its picture, in points.
+/// How much wider a caption is than its image, in points.
 const WIDER: f32 = 6.0;
-/// Between pictures and their captions, in points.
+/// Between the tiles, in points.
 const BETWEEN: Vec2 = vec2(4.0, 8.0);
 
-/// What is on the texture: the number of the test, the selection, and which of its pictures.
+/// The content of the texture: the number of the evaluation, the selection, and the visible range.
 type Shown = (u64, Selection, Range<usize>);
 
-/// The gallery's texture.
+/// The gallery.
 #[derive(Debug, Default)]
 pub(super) struct Gallery {
     atlas: Atlas<Shown>,
@@ -40,13 +45,13 @@ impl Gallery {
     pub(super) fn ui(
         &mut self,
         ui: &mut Ui,
-        measuring: &Measuring,
-        measured: &Measured,
-        asked: &mut Vec<EvaluationAction>,
+        panel: &EvaluationPanel,
+        completed: &CompletedEvaluation,
+        actions: &mut Vec<Action>,
     ) {
-        let selection = measuring.selection;
-        let indices = measured.measurement.indices(selection);
-        heading_ui(ui, selection, indices.len(), asked);
+        let selection = panel.selection;
+        let indices = completed.evaluation.indices(selection);
+        heading_ui(ui, selection, indices.len(), actions);
         let palette = Palette::of(ui.style());
         let frame = Frame::new()
             .fill(palette.paper)
@@ -56,51 +61,53 @@ impl Gallery {
         frame.show(ui, |ui| {
             if indices.is_empty() {
                 let text = match selection {
-                    Selection::Misclassified => "Not one was misclassified.",
-                    Selection::Cell { .. } => "No picture was read so.",
+                    Selection::Misclassified => "No image is misclassified.",
+                    Selection::Cell { .. } => "No images.",
                 };
                 ui.label(RichText::new(text).color(palette.weak));
                 ui.allocate_space(ui.available_size());
                 return;
             }
-            self.tiles_ui(ui, measuring, measured, indices, asked);
+            self.tiles_ui(ui, panel, completed, indices, actions);
         });
     }
 
     fn tiles_ui(
         &mut self,
         ui: &mut Ui,
-        measuring: &Measuring,
-        measured: &Measured,
+        panel: &EvaluationPanel,
+        completed: &CompletedEvaluation,
         indices: &[usize],
-        asked: &mut Vec<EvaluationAction>,
+        actions: &mut Vec<Action>,
     ) {
         let side = tile_side(ui);
         let tile = tile_size(side);
         ui.spacing_mut().item_spacing = BETWEEN;
-        // The bar that scrolls has room of its own.
+        // The scroll bar does not cover the tiles.
         let room = ui.available_width() - ui.spacing().scroll.bar_width;
         let columns = ((room + BETWEEN.x) / (tile.x + BETWEEN.x)).floor().max(1.0) as usize;
         let area = ScrollArea::vertical()
-            .id_salt((measured.number, number_of(measuring.selection)))
+            .id_salt((completed.number, number_of(panel.selection)))
             .auto_shrink(false);
         let rows = indices.len().div_ceil(columns);
         area.show_rows(ui, tile.y, rows, |ui, rows| {
-            let most = indices
+            let limit = indices
                 .len()
                 .min((rows.start * columns) + Atlas::<Shown>::CAPACITY);
-            let visible = rows.start * columns..most.min(rows.end * columns);
-            let key = (measured.number, measuring.selection, visible.clone());
+            let visible = rows.start * columns..limit.min(rows.end * columns);
+            let key = (completed.number, panel.selection, visible.clone());
             let seen = &indices[visible];
-            let pictures = seen.iter().map(|&index| measured.measurement.bitmap(index));
-            self.atlas.show(ui, key, pictures);
+            let images = seen
+                .iter()
+                .map(|&index| completed.evaluation.set().bitmap(index));
+            self.atlas.show(ui, key, images);
             for (row, members) in seen.chunks(columns).enumerate() {
                 ui.horizontal(|ui| {
                     for (column, &index) in members.iter().enumerate() {
-                        let reading = &measured.measurement.readings()[index];
+                        let result = &completed.evaluation.results()[index];
                         let place = self.atlas.place(row * columns + column);
-                        if tile_ui(ui, side, index, reading, place).clicked() {
-                            asked.push(EvaluationAction::Show(index));
+                        if tile_ui(ui, side, index, result, place).clicked() {
+                            actions.push(Action::Evaluation(EvaluationAction::Show(index)));
                         }
                     }
                 });
@@ -109,20 +116,20 @@ impl Gallery {
     }
 }
 
-/// A number of its own for each selection, so that each keeps the place that it is scrolled to.
+/// A number for each selection, so that each keeps its scroll position.
 fn number_of(selection: Selection) -> usize {
     match selection {
         Selection::Misclassified => 0,
-        Selection::Cell { truth, read } => 1 + truth.index() * 10 + read.index(),
+        Selection::Cell { truth, predicted } => 1 + truth.index() * 10 + predicted.index(),
     }
 }
 
-/// A picture with the line around it and its caption.
+/// The size of an image with its frame and its caption.
 fn tile_size(side: f32) -> Vec2 {
     Vec2::splat(side + 2.0 * LINE) + vec2(WIDER, CAPTION)
 }
 
-/// A whole number of physical pixels for each of a picture's, in a gallery of this width.
+/// The side of an image: a whole number of physical pixels per image pixel.
 fn tile_side(ui: &Ui) -> f32 {
     let pixels_per_point = ui.pixels_per_point();
     let wanted = (ui.available_width() / 9.0).clamp(56.0, 140.0);
@@ -130,30 +137,29 @@ fn tile_side(ui: &Ui) -> f32 {
     scale * SIDE as f32 / pixels_per_point
 }
 
-fn heading_ui(ui: &mut Ui, selection: Selection, count: usize, asked: &mut Vec<EvaluationAction>) {
+fn heading_ui(ui: &mut Ui, selection: Selection, count: usize, actions: &mut Vec<Action>) {
     let palette = Palette::of(ui.style());
     let (name, order) = match selection {
-        Selection::Misclassified => ("Worst errors".to_owned(), "the most wrong first"),
-        Selection::Cell { truth, read } if truth == read => {
-            (format!("{truth} read as {read}"), "the least sure first")
-        }
-        Selection::Cell { truth, read } => {
-            (format!("{truth} read as {read}"), "the most wrong first")
-        }
+        Selection::Misclassified => ("Worst errors".to_owned(), "by descending loss"),
+        Selection::Cell { truth, predicted } => (
+            format!("True {truth}, predicted {predicted}"),
+            "by descending loss",
+        ),
     };
     ui.horizontal(|ui| {
         ui.label(RichText::new(name).font(theme::strong(theme::BODY)));
         let text = match count {
-            0 => "no pictures".to_owned(),
-            1 => "1 picture".to_owned(),
-            count => format!("{} pictures, {order}", format::count(count)),
+            0 => "no images".to_owned(),
+            1 => "1 image".to_owned(),
+            count => format!("{} images, {order}", format::count(count)),
         };
         let back = selection != Selection::Misclassified;
         if back {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let help = "Back to all pictures that were misclassified (Esc).";
+                let help = "Back to all misclassified images (Esc).";
                 if ui.button("All errors").on_hover_text(help).clicked() {
-                    asked.push(EvaluationAction::Select(Selection::Misclassified));
+                    let select = EvaluationAction::Select(Selection::Misclassified);
+                    actions.push(Action::Evaluation(select));
                 }
                 let label = egui::Label::new(RichText::new(text).small().color(palette.weak));
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
@@ -167,26 +173,30 @@ fn heading_ui(ui: &mut Ui, selection: Selection, count: usize, asked: &mut Vec<E
     });
 }
 
-/// A picture, what it shows and what it was read as.
+/// An image with its true and its predicted digit.
 fn tile_ui(
     ui: &mut Ui,
     side: f32,
     index: usize,
-    reading: &Reading,
+    result: &ExampleResult,
     place: Option<(egui::TextureId, Rect)>,
 ) -> Response {
     let palette = Palette::of(ui.style());
     let (rect, response) = ui.allocate_exact_size(tile_size(side), Sense::click());
-    let read = reading.prediction.digit();
-    let is_digit = reading.prediction.is_digit();
-    let sure = format::percent(f64::from(reading.prediction.confidence()), 0);
+    let predicted = result.prediction.digit();
+    let is_digit = result.prediction.is_digit();
+    let confidence = format::percent(f64::from(result.prediction.confidence()), 0);
     response.widget_info(|| {
-        let name = format!("Picture {}: {} read as {read}", index + 1, reading.truth);
+        let name = format!(
+            "Image {}: true {}, predicted {predicted}",
+            index + 1,
+            result.truth
+        );
         let mut info = WidgetInfo::labeled(Role::Button, true, name);
         let value = if is_digit {
-            sure.as_str()
+            confidence.as_str()
         } else {
-            "not a digit"
+            "non-digit"
         };
         info.current_text_value = Some(value.to_owned());
         info
@@ -206,45 +216,44 @@ fn tile_ui(
     ui.painter()
         .rect_stroke(image, CornerRadius::ZERO, outline, StrokeKind::Outside);
     let middle = image.bottom() + CAPTION / 2.0 + 1.0;
-    labels_ui(ui, pos2(image.left(), middle), reading);
+    labels_ui(ui, pos2(image.left(), middle), result);
     if is_digit {
         let right = pos2(rect.right(), middle);
         let font = theme::font(CAPTION_FONT);
         ui.painter()
-            .text(right, Align2::RIGHT_CENTER, &sure, font, palette.weak);
+            .text(right, Align2::RIGHT_CENTER, &confidence, font, palette.weak);
     }
     response.on_hover_ui(|ui| {
-        let [what, figures] = sentences(index, reading);
-        ui.label(what);
-        ui.label(RichText::new(figures).color(palette.weak));
+        let [labels, details] = sentences(index, result);
+        ui.label(labels);
+        ui.label(RichText::new(details).color(palette.weak));
     })
 }
 
-/// What a picture was taken for, and how sure the model was.
-fn sentences(index: usize, reading: &Reading) -> [String; 2] {
-    let Reading { truth, prediction } = reading;
-    let (number, read) = (format::count(index + 1), prediction.digit());
-    let taken = if prediction.is_digit() {
-        format!("was read as {read}")
+/// The labels of an image, and the probabilities.
+fn sentences(index: usize, result: &ExampleResult) -> [String; 2] {
+    let ExampleResult { truth, prediction } = result;
+    let (number, predicted) = (format::count(index + 1), prediction.digit());
+    let rejected = if prediction.is_digit() {
+        ""
     } else {
-        format!("was taken for no digit; the nearest is {read}")
+        ", rejected as a non-digit"
     };
-    let sure = format::percent(f64::from(prediction.confidence()), 0);
-    let share = format::percent(f64::from(reading.truth_probability()), 1);
-    let figures = match (prediction.is_digit(), reading.is_right()) {
-        (true, true) => format!("It was {sure} sure"),
-        (true, false) => format!("It was {sure} sure, and gave the {truth} {share}"),
-        (false, true) => format!("Of the digits, the {read} has {sure}"),
-        (false, false) => format!("Of the digits, the {read} has {sure}, the {truth} {share}"),
+    let confidence = format::percent(f64::from(prediction.confidence()), 0);
+    let of_truth = if result.is_correct() {
+        String::new()
+    } else {
+        let probability = format::percent(f64::from(result.truth_probability()), 1);
+        format!(", {probability} for the {truth}")
     };
     [
-        format!("Picture {number}: a {truth} that {taken}."),
-        format!("{figures}. Click to see it with its bars."),
+        format!("Image {number}: true {truth}, predicted {predicted}{rejected}."),
+        format!("{confidence} for the {predicted}{of_truth}. Click to show it on the pad."),
     ]
 }
 
-/// What the picture shows, an arrow, and what it was taken for. The typeface has no arrow.
-fn labels_ui(ui: &Ui, left: Pos2, reading: &Reading) {
+/// The true digit, an arrow, and the predicted digit. The font has no arrow.
+fn labels_ui(ui: &Ui, left: Pos2, result: &ExampleResult) {
     let palette = Palette::of(ui.style());
     let painter = ui.painter();
     let strong = theme::strong(CAPTION_FONT);
@@ -252,12 +261,11 @@ fn labels_ui(ui: &Ui, left: Pos2, reading: &Reading) {
         let pos = left + vec2(x, 0.0);
         painter.text(pos, Align2::LEFT_CENTER, text, font, palette.text);
     };
-    text(0.0, reading.truth.to_string(), strong.clone());
-    if reading.prediction.is_digit() {
-        text(17.0, reading.prediction.digit().to_string(), strong);
+    text(0.0, result.truth.to_string(), strong.clone());
+    if result.prediction.is_digit() {
+        text(17.0, result.prediction.digit().to_string(), strong);
     } else {
-        // "Not a digit" is wider than the smallest picture.
-        text(17.0, "no digit".to_owned(), theme::font(CAPTION_FONT));
+        text(17.0, "non-digit".to_owned(), theme::font(CAPTION_FONT));
     }
     let [tail, head] = [8.5, 14.5].map(|x| left + vec2(x, 0.5));
     let stroke = Stroke::new(1.0, palette.weak);
@@ -273,41 +281,36 @@ mod tests {
     use crate::{
         bitmap::{CLASSES, Digit},
         model::calibration::Calibration,
+        recognition::Prediction,
     };
 
     #[test]
-    fn what_was_taken_for_no_digit_is_told_so() {
+    fn the_tooltip_names_labels_rejection_and_probabilities() {
         let mut logits = [0.0; CLASSES];
         logits[9] = 4.0;
+        // e⁴ / (e⁴ + 9) = 0.858, and 0.0157 for each other digit.
         let cases = [
-            (
-                9,
-                None,
-                ["that was read as 9.", "It was 86\u{a0}% sure. Click"],
-            ),
+            (9, None, ["predicted 9.", "86\u{a0}% for the 9. Click"]),
             (
                 4,
                 None,
                 [
-                    "that was read as 9.",
-                    "sure, and gave the 4 1.6\u{a0}%. Click",
+                    "predicted 9.",
+                    "86\u{a0}% for the 9, 1.6\u{a0}% for the 4. Click",
                 ],
             ),
             (
                 9,
                 Some(5.0),
                 [
-                    "was taken for no digit; the nearest is 9.",
-                    "Of the digits, the 9 has 86\u{a0}%. Click",
+                    "predicted 9, rejected as a non-digit.",
+                    "86\u{a0}% for the 9. Click",
                 ],
             ),
             (
                 4,
                 Some(5.0),
-                [
-                    "was taken for no digit; the nearest is 9.",
-                    "the 9 has 86\u{a0}%, the 4 1.6\u{a0}%. Click",
-                ],
+                ["rejected as a non-digit.", "1.6\u{a0}% for the 4. Click"],
             ),
         ];
         for (truth, reject_threshold, parts) in cases {
@@ -315,11 +318,15 @@ mod tests {
                 reject_threshold,
                 ..Calibration::default()
             };
-            let reading = Reading::of_logits(&logits, Digit::ALL[truth], &calibration);
-            let said = sentences(1233, &reading);
-            assert!(said[0].starts_with("Picture 1,234: a "), "{said:?}");
-            for (said, part) in said.iter().zip(parts) {
-                assert!(said.contains(part), "{said:?} says {part}");
+            let result = ExampleResult {
+                truth: Digit::ALL[truth],
+                prediction: Prediction::from_logits(&logits, &calibration),
+            };
+            let texts = sentences(1233, &result);
+            let start = format!("Image 1,234: true {truth}, ");
+            assert!(texts[0].starts_with(&start), "{texts:?}");
+            for (text, part) in texts.iter().zip(parts) {
+                assert!(text.contains(part), "{texts:?} contain {part}");
             }
         }
     }

@@ -1,54 +1,49 @@
-//! The confusion matrix as a colored grid, with each digit's recall and precision at its edges.
-
-mod shades;
+//! The confusion matrix as a colored grid, with recall and precision at its edges.
 
 use egui::{
-    Align, Align2, Button, Id, Layout, Pos2, Rect, Response, RichText, Sense, Stroke, StrokeKind,
-    Ui, Vec2, WidgetInfo, accesskit::Role, epaint::TextShape, pos2, vec2,
+    Align, Align2, Button, Color32, Id, Layout, Pos2, Rect, Response, RichText, Sense, Stroke,
+    StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, epaint::TextShape, pos2, vec2,
 };
 
-use self::shades::Shades;
 use crate::{
     app::{
         action::Action,
-        state::evaluation::{CellUnit, EvaluationAction, Measured, Measuring},
+        state::evaluation::{CellUnit, CompletedEvaluation, EvaluationAction, EvaluationPanel},
     },
-    bitmap::Digit,
-    evaluation::{Selection, classes::ClassMetrics},
+    bitmap::{CLASSES, Digit},
+    evaluation::{Metrics, Selection},
     format,
     ui::theme::{self, Palette},
     worker::file_tasks::FilePurpose,
 };
 
-/// The height of a cell for its width.
+/// The height of a cell divided by its width.
 pub(super) const CELL_ASPECT: f32 = 0.94;
-/// What is beside and above the cells, in points.
+/// The size of everything around the cells, in points.
 pub(super) const BESIDE: Vec2 = vec2(LEFT + RIGHT, HEADING + TOP + BOTTOM);
-/// The name of the matrix and the switch of its unit.
+/// The name of the matrix and the unit switch.
 const HEADING: f32 = 40.0;
-/// The axis's name and the digits above the cells.
+/// The axis name and the digits above the cells.
 const TOP: f32 = 40.0;
 /// The precisions below the cells.
 const BOTTOM: f32 = 30.0;
-/// The axis's name and the digits before the cells.
+/// The axis name and the digits left of the cells.
 const LEFT: f32 = 40.0;
-/// The recalls behind the cells.
+/// The recalls right of the cells.
 const RIGHT: f32 = 62.0;
 
-/// What a person needs to know of precision and recall.
-const RECALL: &str = "Recall: of the pictures that show the digit, the part that was read as it.";
+const RECALL: &str = "Recall: of the images of this digit, the fraction predicted as it.";
 const PRECISION: &str =
-    "Precision: of the pictures that were read as the digit, the part that shows it.";
+    "Precision: of the images predicted as this digit, the fraction that is it.";
 
 pub(super) fn matrix_ui(
     ui: &mut Ui,
-    measuring: &Measuring,
-    measured: &Measured,
-    asked: &mut Vec<EvaluationAction>,
+    panel: &EvaluationPanel,
+    completed: &CompletedEvaluation,
     actions: &mut Vec<Action>,
 ) {
     let whole = ui.available_rect_before_wrap();
-    heading_ui(ui, measuring, asked, actions);
+    heading_ui(ui, panel, actions);
     let corner = whole.min + vec2(LEFT, HEADING + TOP);
     let room = whole.max - corner - vec2(RIGHT, BOTTOM);
     let width = (room.x / 10.0)
@@ -58,54 +53,50 @@ pub(super) fn matrix_ui(
     let grid = Grid {
         corner: corner.round(),
         cell: vec2(width, (width * CELL_ASPECT).floor()),
-        // Four digits find room in a cell.
+        // A cell has room for four digits.
         font: (width * 0.36).clamp(9.0, 24.0),
     };
-    let confusion = &measured.measurement.figures().evaluation.confusion;
+    let metrics = completed.evaluation.metrics();
+    let confusion = &metrics.confusion;
     grid.axes_ui(ui);
     let shades = Shades::of(confusion);
     for truth in Digit::ALL {
-        for read in Digit::ALL {
+        for predicted in Digit::ALL {
             let cell = Cell {
                 truth,
-                read,
-                count: confusion[truth.index()][read.index()],
-                shown: confusion[truth.index()].iter().sum(),
+                predicted,
+                count: confusion[truth.index()][predicted.index()],
+                row_count: confusion[truth.index()].iter().sum(),
             };
-            let selection = Selection::Cell { truth, read };
-            let is_selected = measuring.selection == selection;
-            let unit = measuring.form.unit;
+            let selection = Selection::Cell { truth, predicted };
+            let is_selected = panel.selection == selection;
+            let unit = panel.form.unit;
             if grid
                 .cell_ui(ui, &cell, unit, &shades, is_selected)
                 .clicked()
             {
-                asked.push(EvaluationAction::Select(if is_selected {
+                let selection = EvaluationAction::Select(if is_selected {
                     Selection::Misclassified
                 } else {
                     selection
-                }));
+                });
+                actions.push(Action::Evaluation(selection));
             }
         }
     }
     for digit in Digit::ALL {
-        let figures = &measured.measurement.figures().classes[digit.index()];
-        grid.edges_ui(ui, digit, figures);
+        grid.edges_ui(ui, digit, metrics);
     }
 }
 
-fn heading_ui(
-    ui: &mut Ui,
-    measuring: &Measuring,
-    asked: &mut Vec<EvaluationAction>,
-    actions: &mut Vec<Action>,
-) {
+fn heading_ui(ui: &mut Ui, panel: &EvaluationPanel, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
-        let help = "How often each digit was read as each. On the diagonal it was read rightly. Click \
-                    a cell to see its pictures.";
+        let help = "The number of images by true digit (row) and predicted digit (column). The diagonal is \
+                    correct. Click a cell to see its images.";
         ui.label(RichText::new("Confusion matrix").font(theme::strong(theme::BODY)))
             .on_hover_text(help);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let help = "Saves the counts, recalls and precisions as a table (CSV).";
+            let help = "Saves counts, recalls and precisions as CSV.";
             let save = ui.button("Save…").on_hover_text(help);
             save.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Save table…"));
             if save.clicked() {
@@ -114,39 +105,38 @@ fn heading_ui(
             theme::quiet_selection(ui);
             ui.spacing_mut().item_spacing.x = 2.0;
             let units = [
-                (CellUnit::Rates, "Rates", "In percent of each row."),
-                (CellUnit::Counts, "Counts", "How many pictures."),
+                (CellUnit::Rates, "Rates", "Percent of each row."),
+                (CellUnit::Counts, "Counts", "The number of images."),
             ];
             for (unit, name, help) in units {
-                let selected = measuring.form.unit == unit;
+                let selected = panel.form.unit == unit;
                 let button = ui.add(Button::selectable(selected, name));
                 if button.on_hover_text(help).clicked() && !selected {
-                    let mut form = measuring.form.clone();
+                    let mut form = panel.form.clone();
                     form.unit = unit;
-                    asked.push(EvaluationAction::Changed(form));
+                    actions.push(Action::Evaluation(EvaluationAction::Changed(form)));
                 }
             }
         });
     });
 }
 
-/// A cell's figures.
 struct Cell {
     truth: Digit,
-    read: Digit,
+    predicted: Digit,
     count: usize,
-    /// How many pictures show the truth.
-    shown: usize,
+    /// The number of images of the true digit.
+    row_count: usize,
 }
 
 impl Cell {
     fn rate(&self) -> f64 {
-        self.count as f64 / self.shown.max(1) as f64
+        self.count as f64 / self.row_count.max(1) as f64
     }
 
     fn text(&self, unit: CellUnit) -> String {
         match (self.count, unit) {
-            // Most cells are empty, and those that are not stand out.
+            // Empty cells let the others stand out.
             (0, _) => String::new(),
             (count, CellUnit::Counts) => count.to_string(),
             (_, CellUnit::Rates) => tenths(self.rate()),
@@ -154,7 +144,7 @@ impl Cell {
     }
 }
 
-/// Where the cells are.
+/// The places of the cells.
 struct Grid {
     corner: Pos2,
     cell: Vec2,
@@ -196,11 +186,11 @@ impl Grid {
         painter.text(
             top,
             Align2::CENTER_TOP,
-            "Read as",
+            "Predicted",
             small.clone(),
             palette.weak,
         );
-        let galley = painter.layout_no_wrap("Shown".to_owned(), small.clone(), palette.weak);
+        let galley = painter.layout_no_wrap("True".to_owned(), small.clone(), palette.weak);
         let left = pos2(
             self.corner.x - LEFT + 2.0,
             self.corner.y + size.y / 2.0 + galley.size().x / 2.0,
@@ -230,25 +220,25 @@ impl Grid {
         let palette = Palette::of(ui.style());
         let Cell {
             truth,
-            read,
+            predicted,
             count,
-            shown,
+            row_count,
         } = *cell;
-        let place = self.rect(f32::from(read.value()), f32::from(truth.value()));
-        let id = Id::unique(("confusion", truth.value(), read.value()));
+        let place = self.rect(f32::from(predicted.value()), f32::from(truth.value()));
+        let id = Id::unique(("confusion", truth.value(), predicted.value()));
         let response = ui.interact(place, id, Sense::click());
         let rate = format::percent(cell.rate(), 1);
         response.widget_info(|| {
-            let name = format!("{truth} read as {read}");
+            let name = format!("True {truth}, predicted {predicted}");
             let mut info = WidgetInfo::selected(Role::Button, true, is_selected, name);
-            info.current_text_value = Some(format!("{count} of {shown}, {rate}"));
+            info.current_text_value = Some(format!("{count} of {row_count}, {rate}"));
             info
         });
         let rect = place.shrink(1.0);
-        let [fill, text] = shades.colors(cell.rate(), truth == read, palette);
+        let [fill, text] = shades.colors(cell.rate(), truth == predicted, palette);
         let radius = (self.cell.x / 9.0).min(6.0);
         ui.painter().rect_filled(rect, radius, fill);
-        let font = if truth == read {
+        let font = if truth == predicted {
             theme::strong(self.font)
         } else {
             theme::font(self.font)
@@ -270,17 +260,16 @@ impl Grid {
             response.scroll_to_me(None);
         }
         response.on_hover_ui(|ui| {
-            let verb = if count == 1 { "was" } else { "were" };
             ui.label(format!(
-                "{} of {} pictures of a {truth} {verb} read as a {read}: {rate}.",
+                "True {truth}, predicted {predicted}: {} of {} images, {rate}.",
                 format::count(count),
-                format::count(shown)
+                format::count(row_count)
             ));
         })
     }
 
-    /// A digit's recall behind its row and its precision below its column.
-    fn edges_ui(&self, ui: &Ui, digit: Digit, figures: &ClassMetrics) {
+    /// A digit's recall right of its row and its precision below its column.
+    fn edges_ui(&self, ui: &Ui, digit: Digit, metrics: &Metrics) {
         let place = f32::from(digit.value());
         let below = self.rect(place, 10.0);
         let row = self.rect(10.0, place);
@@ -288,7 +277,7 @@ impl Grid {
             (
                 "Recall",
                 RECALL,
-                figures.recall,
+                metrics.recall[digit.index()],
                 Rect::from_min_size(row.min + vec2(8.0, 0.0), vec2(RIGHT - 8.0, row.height())),
                 Align2::LEFT_CENTER,
                 " %",
@@ -297,7 +286,7 @@ impl Grid {
             (
                 "Precision",
                 PRECISION,
-                figures.precision,
+                metrics.precision[digit.index()],
                 Rect::from_min_size(below.min + vec2(0.0, 2.0), vec2(below.width(), BOTTOM)),
                 Align2::CENTER_CENTER,
                 "",
@@ -330,37 +319,95 @@ impl Grid {
     }
 }
 
-/// A part in percent, with one digit behind the point unless it is all; what is not all is not
-/// rounded to it.
-fn tenths(part: f64) -> String {
-    match part * 100.0 {
-        whole if whole >= 100.0 => "100".to_owned(),
-        percent => format!("{:.1}", percent.min(99.9)),
+/// A fraction in percent with one decimal: "100" for all and at most "99.9" for less. A cell has no room for
+/// the sign of [`format::percent_number`].
+fn tenths(fraction: f64) -> String {
+    if fraction >= 1.0 {
+        return "100".to_owned();
     }
+    let text = format::percent_number(fraction, 1);
+    text.trim_start_matches(['<', '>']).to_owned()
+}
+
+/// The colors of the cells: one hue on the diagonal and another beside it, where the most frequent error
+/// is the strongest.
+struct Shades {
+    /// The largest rate beside the diagonal.
+    worst: f64,
+}
+
+impl Shades {
+    /// The colors of a confusion matrix.
+    fn of(confusion: &[[usize; CLASSES]; CLASSES]) -> Self {
+        let mut worst = 0.0_f64;
+        for (truth, row) in confusion.iter().enumerate() {
+            let total: usize = row.iter().sum();
+            for (predicted, &count) in row.iter().enumerate() {
+                if truth != predicted {
+                    worst = worst.max(count as f64 / total.max(1) as f64);
+                }
+            }
+        }
+        Self { worst }
+    }
+
+    /// The fill and the text color of a cell with this fraction of its row, 0..=1.
+    fn colors(&self, rate: f64, is_correct: bool, palette: &Palette) -> [Color32; 2] {
+        if rate == 0.0 {
+            return [palette.track, palette.weak];
+        }
+        let (hue, strength) = if is_correct {
+            (palette.accent, 0.2 + 0.8 * rate)
+        } else {
+            // The root keeps single errors visible beside frequent ones.
+            let strength = (rate / self.worst.max(f64::MIN_POSITIVE)).sqrt();
+            (palette.second, 0.2 + 0.8 * strength)
+        };
+        let strength = strength.clamp(0.0, 1.0) as f32;
+        let fill = palette.panel.lerp_to_gamma(hue, strength);
+        let [normal, inverse] = [palette.text, palette.on_accent];
+        let text = if contrast(normal, fill) < contrast(inverse, fill) {
+            inverse
+        } else {
+            normal
+        };
+        [fill, text]
+    }
+}
+
+/// The contrast ratio of two colors, 1 to 21, as the Web Content Accessibility Guidelines 2.2
+/// define it.
+fn contrast(one: Color32, other: Color32) -> f32 {
+    let luminance = |color: Color32| {
+        let [red, green, blue, _] = egui::Rgba::from(color).to_array();
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    };
+    let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
+    one.max(other) / one.min(other)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cell(truth: usize, read: usize, count: usize, shown: usize) -> Cell {
+    fn cell(truth: usize, predicted: usize, count: usize, row_count: usize) -> Cell {
         Cell {
             truth: Digit::ALL[truth],
-            read: Digit::ALL[read],
+            predicted: Digit::ALL[predicted],
             count,
-            shown,
+            row_count,
         }
     }
 
     #[test]
-    fn cells_say_counts_or_rates() {
+    fn cells_show_counts_or_rates() {
         let cases = [
-            (cell(4, 9, 0, 982), "", "", "nothing stands out"),
+            (cell(4, 9, 0, 982), "", "", "empty"),
             (cell(4, 9, 12, 982), "12", "1.2", "some"),
             (cell(4, 4, 982, 982), "982", "100", "all"),
             (cell(4, 4, 9999, 10_000), "9999", "99.9", "nearly all"),
             (cell(4, 4, 9989, 10_000), "9989", "99.9", "less than all"),
-            (cell(4, 9, 1, 10_000), "1", "0.0", "one of many"),
+            (cell(4, 9, 1, 10_000), "1", "0.1", "one of many"),
         ];
         for (cell, counts, rates, reason) in cases {
             assert_eq!(cell.text(CellUnit::Counts), counts, "{reason}");
@@ -369,9 +416,51 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_not_rounded_to_all() {
+    fn fractions_are_not_rounded_to_all() {
         for (part, text) in [(1.0, "100"), (0.9999, "99.9"), (0.5, "50.0"), (0.0, "0.0")] {
             assert_eq!(tenths(part), text, "of {part}");
         }
+    }
+
+    #[test]
+    fn text_is_legible_on_every_shade_in_both_themes() {
+        for theme in [egui::Theme::Light, egui::Theme::Dark] {
+            let palette = Palette::of(&theme.default_style());
+            let shades = Shades { worst: 0.1 };
+            for count in 1..=1000 {
+                for is_correct in [true, false] {
+                    let rate = f64::from(count) / 1000.0;
+                    let [fill, text] = shades.colors(rate, is_correct, palette);
+                    // The guidelines ask for 3 for large text and 4.5 for small text.
+                    let found = contrast(fill, text);
+                    assert!(found >= 4.0, "{theme:?}, {rate} of {is_correct}: {found}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_diagonal_has_another_hue_than_errors() {
+        let palette = Palette::of(&egui::Theme::Light.default_style());
+        let shades = Shades { worst: 0.5 };
+        let [right, _] = shades.colors(0.5, true, palette);
+        let [wrong, _] = shades.colors(0.5, false, palette);
+        assert!(right.b() > right.r(), "blue: {right:?}");
+        assert!(wrong.r() > wrong.b(), "orange: {wrong:?}");
+    }
+
+    #[test]
+    fn the_most_frequent_error_is_the_strongest() {
+        let mut confusion = [[0; CLASSES]; CLASSES];
+        confusion[4][4] = 90;
+        confusion[4][9] = 8;
+        confusion[4][7] = 2;
+        let shades = Shades::of(&confusion);
+        assert!((shades.worst - 0.08).abs() < 1e-12, "eight of a hundred");
+        let palette = Palette::of(&egui::Theme::Dark.default_style());
+        let [most, _] = shades.colors(0.08, false, palette);
+        assert_eq!(most, palette.second, "full strength");
+        let [none, _] = shades.colors(0.0, false, palette);
+        assert_eq!(none, palette.track, "an empty cell");
     }
 }

@@ -1,4 +1,4 @@
-//! How far the model's confidence can be relied on: in each bin of confidence, how often it is right.
+//! The reliability diagram: accuracy against confidence.
 
 use egui::{
     Align2, Color32, Id, Pos2, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role, pos2,
@@ -6,24 +6,24 @@ use egui::{
 };
 
 use crate::{
-    evaluation::calibration::{Bin, Reliability},
+    evaluation::reliability::{Bin, Reliability},
     format,
     ui::theme::{self, Palette},
 };
 
-/// Above the diagram: its name, and the error in words.
+/// The height of the heading above the diagram.
 const TOP: f32 = 46.0;
-/// Left of the diagram: the axis's figures.
+/// The width of the axis labels.
 const LEFT: f32 = 44.0;
-/// Below the diagram: the axis's figures and its name.
+/// The height of the axis labels and of the axis name.
 const BOTTOM: f32 = 38.0;
-/// What fewer answers than this say is mostly chance: their bars are pale.
+/// Bars of fewer images are pale, because they are mostly chance.
 const FEW: usize = 20;
 
-const HELP: &str = "When the model says that it is 90 % sure, it should be right in 90 of 100 cases: then \
-    the bars end on the dashed line. Bars below it: it is too sure. Above it: too modest. Bars of \
-    fewer than 20 pictures are pale, because they are mostly chance. The calibration error (ECE) is \
-    how far the bars are from the line on average, each weighed by its pictures.";
+const HELP: &str = "Of the predictions with 90 % confidence, 90 of 100 should be correct: then the bars \
+    end on the dashed line. Bars below it: the model is overconfident. Above it: underconfident. Bars of \
+    fewer than 20 images are pale, because they are mostly chance. The expected calibration error (ECE) \
+    is the mean distance of the bars from the line, weighted by their images.";
 
 pub(super) fn reliability_ui(ui: &mut Ui, whole: Rect, reliability: &Reliability) {
     let palette = Palette::of(ui.style());
@@ -45,7 +45,7 @@ pub(super) fn reliability_ui(ui: &mut Ui, whole: Rect, reliability: &Reliability
     painter.text(
         pos2(whole.left(), name.bottom() + 2.0),
         Align2::LEFT_TOP,
-        "How often it is right, by how sure it is",
+        "Accuracy by confidence",
         theme::font(theme::SMALL),
         palette.weak,
     );
@@ -69,10 +69,13 @@ pub(super) fn reliability_ui(ui: &mut Ui, whole: Rect, reliability: &Reliability
 
 /// "Calibration error 0.29 %".
 fn error_words(reliability: &Reliability) -> String {
-    format!("Calibration error (ECE) {:.2} %", reliability.ece * 100.0)
+    format!(
+        "Calibration error (ECE) {}",
+        format::percent(reliability.ece, 2)
+    )
 }
 
-/// Where the diagram is.
+/// The place of the diagram.
 struct Diagram {
     plot: Rect,
 }
@@ -100,16 +103,10 @@ impl Diagram {
             painter.text(below, Align2::CENTER_TOP, name, font.clone(), palette.weak);
         }
         let below = self.at(0.5, 0.0) + vec2(0.0, 20.0);
-        painter.text(
-            below,
-            Align2::CENTER_TOP,
-            "how sure it is",
-            font,
-            palette.weak,
-        );
+        painter.text(below, Align2::CENTER_TOP, "confidence", font, palette.weak);
     }
 
-    /// What a model whose confidence can be relied on wholly would show.
+    /// The line of a perfectly calibrated model.
     fn ideal_ui(&self, ui: &Ui) {
         let palette = Palette::of(ui.style());
         let ends = [self.at(0.0, 0.0), self.at(1.0, 1.0)];
@@ -131,7 +128,7 @@ impl Diagram {
             }
         };
         ui.painter().rect_filled(bar, 2.0, paler(palette.accent));
-        // What it says of itself, as a mark across the bar.
+        // The mean confidence, as a mark across the bar.
         let [left, right] = [low, high].map(|edge| self.at(edge, bin.confidence));
         let mark = Stroke::new(3.0, paler(palette.second));
         ui.painter()
@@ -139,19 +136,19 @@ impl Diagram {
         let place = Rect::from_two_pos(self.at(low, 0.0), self.at(high, 1.0));
         let response = ui.interact(place, Id::unique(("reliability", index)), Sense::hover());
         let range = format!("{:.0} to {:.0} %", low * 100.0, high * 100.0);
-        let right = format!(
-            "right in {} of {}",
+        let correct = format!(
+            "{} of {} correct",
             format::percent(bin.accuracy, 1),
             format::count(bin.count)
         );
         response.widget_info(|| {
             let label = format!("Confidence {range}");
             let mut info = WidgetInfo::labeled(Role::Meter, true, label);
-            info.current_text_value = Some(right.clone());
+            info.current_text_value = Some(correct.clone());
             info
         });
         response.on_hover_text(format!(
-            "{range} sure: {right}. On average it was {} sure (the orange mark).",
+            "Confidence {range}: {correct}. The mean confidence is {} (orange mark).",
             format::percent(bin.confidence, 1)
         ));
     }
@@ -166,8 +163,8 @@ mod tests {
         let plot = Rect::from_min_max(pos2(10.0, 20.0), pos2(110.0, 220.0));
         let diagram = Diagram { plot };
         let cases = [
-            (0.0, 0.0, pos2(10.0, 220.0), "nothing is right"),
-            (1.0, 1.0, pos2(110.0, 20.0), "all is right"),
+            (0.0, 0.0, pos2(10.0, 220.0), "no prediction is correct"),
+            (1.0, 1.0, pos2(110.0, 20.0), "all are correct"),
             (0.5, 0.25, pos2(60.0, 170.0), "between"),
         ];
         for (confidence, accuracy, expected, reason) in cases {

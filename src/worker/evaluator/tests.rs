@@ -27,10 +27,10 @@ fn uniform(value: f32) -> Arc<Model> {
     })
 }
 
-fn ending(evaluator: &Evaluator, test_waker: &TestWaker) -> EvaluatorOutcome {
-    let EvaluatorMessage { number, ending } = test_waker.wait_for(|| evaluator.take());
-    assert_eq!(number, 7, "it names its measurement");
-    ending
+fn outcome(evaluator: &Evaluator, test_waker: &TestWaker) -> EvaluatorOutcome {
+    let EvaluatorMessage { number, outcome } = test_waker.wait_for(|| evaluator.take());
+    assert_eq!(number, 7, "the number of the evaluation");
+    outcome
 }
 
 fn ink_file(folder: &Path, lines: usize) -> PathBuf {
@@ -41,29 +41,29 @@ fn ink_file(folder: &Path, lines: usize) -> PathBuf {
 }
 
 #[test]
-fn the_built_in_test_set_is_measured_as_its_training_did() {
+fn the_built_in_test_set_gives_the_accuracy_of_the_training() {
     let (model, test_waker) = (shipped(), TestWaker::new());
     let evaluator = Evaluator::spawn(
         7,
         Arc::clone(&model),
-        Source::Mnist,
+        DataSource::Mnist,
         None,
         test_waker.waker(),
     );
-    let EvaluatorOutcome::Measured(measurement) = ending(&evaluator, &test_waker) else {
-        panic!("it is measured");
+    let EvaluatorOutcome::Completed(evaluation) = outcome(&evaluator, &test_waker) else {
+        panic!("it is complete");
     };
-    let evaluation = &measurement.figures().evaluation;
-    assert_eq!(evaluation.examples, 10_000, "all of them");
+    let metrics = evaluation.metrics();
+    assert_eq!(metrics.examples, 10_000, "all of them");
     let stated = model.metadata.test_accuracy.expect("it was tested");
     // One image that two processors' arithmetic sees differently is a ten-thousandth.
     assert!(
-        (evaluation.accuracy - stated).abs() < 5e-4,
+        (metrics.accuracy - stated).abs() < 5e-4,
         "{} against {stated}",
-        evaluation.accuracy
+        metrics.accuracy
     );
     let whole = EvaluatorProgress {
-        read: 10_000,
+        done: 10_000,
         total: 10_000,
     };
     assert_eq!(evaluator.progress(), Some(whole), "to the last");
@@ -75,16 +75,16 @@ fn the_built_in_test_set_is_measured_as_its_training_did() {
 #[test]
 fn what_goes_wrong_is_said() {
     let folder = tempfile::tempdir().expect("a folder for the test");
-    let ink = Source::Ink(ink_file(folder.path(), 2));
+    let ink = DataSource::Ink(ink_file(folder.path(), 2));
     let missing = folder.path().join("missing");
     let cases = [
         (
             shipped(),
-            Source::Folder(missing.clone()),
+            DataSource::Folder(missing.clone()),
             "missing",
             "no folder",
         ),
-        (shipped(), Source::Ink(missing), "missing", "no file"),
+        (shipped(), DataSource::Ink(missing), "missing", "no file"),
         (
             uniform(f32::NAN),
             ink.clone(),
@@ -99,7 +99,7 @@ fn what_goes_wrong_is_said() {
         ),
         (
             shipped(),
-            Source::Ink("/dev/zero".into()),
+            DataSource::Ink("/dev/zero".into()),
             if cfg!(unix) { "device" } else { "zero" },
             "what never ends",
         ),
@@ -107,7 +107,7 @@ fn what_goes_wrong_is_said() {
     for (model, source, part, reason) in cases {
         let test_waker = TestWaker::new();
         let evaluator = Evaluator::spawn(7, model, source, None, test_waker.waker());
-        match ending(&evaluator, &test_waker) {
+        match outcome(&evaluator, &test_waker) {
             EvaluatorOutcome::Failed(text) => assert!(text.contains(part), "{reason}: {text}"),
             other => panic!("{reason}: {other:?}"),
         }
@@ -125,8 +125,8 @@ fn a_panic_is_a_failure_with_its_message() {
         assert!(*lock(&counter) > 1, "the owner's own defect");
         inner();
     });
-    let evaluator = Evaluator::spawn(7, shipped(), Source::Mnist, None, waker);
-    match ending(&evaluator, &test_waker) {
+    let evaluator = Evaluator::spawn(7, shipped(), DataSource::Mnist, None, waker);
+    match outcome(&evaluator, &test_waker) {
         EvaluatorOutcome::Failed(text) => {
             assert!(
                 text.contains("the owner's own defect"),
@@ -140,17 +140,17 @@ fn a_panic_is_a_failure_with_its_message() {
 #[test]
 fn it_ends_when_it_is_told_to_and_when_it_is_dropped() {
     let test_waker = TestWaker::shut();
-    let evaluator = Evaluator::spawn(7, shipped(), Source::Mnist, None, test_waker.waker());
+    let evaluator = Evaluator::spawn(7, shipped(), DataSource::Mnist, None, test_waker.waker());
     // It rings before the first picture, and waits there.
     test_waker.wait();
     evaluator.cancel();
     test_waker.open_gate();
     assert!(
-        matches!(ending(&evaluator, &test_waker), EvaluatorOutcome::Canceled),
+        matches!(outcome(&evaluator, &test_waker), EvaluatorOutcome::Canceled),
         "told to end"
     );
     let other = TestWaker::shut();
-    let evaluator = Evaluator::spawn(8, shipped(), Source::Mnist, None, other.waker());
+    let evaluator = Evaluator::spawn(8, shipped(), DataSource::Mnist, None, other.waker());
     other.wait();
     other.open_gate();
     drop(evaluator);

@@ -1,4 +1,4 @@
-//! Tests of the model at work, and what is looked at in them.
+//! The evaluation tab.
 
 use super::{
     training::{end, untested},
@@ -7,51 +7,54 @@ use super::{
 use crate::{
     app::state::evaluation::{EvaluationAction, EvaluationForm, EvaluationStatus, SourceKind},
     bitmap::Digit,
-    data::{Dataset, noise::Noise},
-    evaluation::{
-        Measurement, Selection,
-        evaluation_set::{EvaluationSet, Source},
-    },
-    training::{StopReason, control::Control},
+    data::{DataSource, Dataset, noise::Noise},
+    evaluation::{Evaluation, Selection, evaluate, evaluation_set::EvaluationSet},
+    training::StopReason,
     worker::evaluator::{EvaluatorMessage, EvaluatorOutcome, EvaluatorProgress},
 };
 
-fn measurement() -> Arc<Measurement> {
-    measurement_with(None)
+fn evaluation() -> Arc<Evaluation> {
+    evaluation_with(None)
 }
 
-fn measurement_with(noise: Option<Noise>) -> Arc<Measurement> {
+fn evaluation_with(noise: Option<Noise>) -> Arc<Evaluation> {
     let examples = Dataset::mnist_test().expect("is built in").take(20);
-    let evaluation_set = EvaluationSet::of_examples("mnist", examples).with_noise(noise);
-    let measured = Measurement::of(&model(), evaluation_set, &Control::default(), &mut |_| {});
-    Arc::new(measured.expect("computes").expect("nobody abandons it"))
+    let evaluation_set = EvaluationSet::from_examples("mnist", examples).with_noise(noise);
+    let model = model();
+    let evaluation = evaluate(
+        &model.mlp,
+        &model.metadata.calibration,
+        evaluation_set,
+        &mut |_| true,
+    );
+    Arc::new(evaluation.expect("computes").expect("it is not stopped"))
 }
 
 fn act(state: &mut State, action: EvaluationAction) -> Vec<Effect> {
     state.apply(Action::Evaluation(action))
 }
 
-/// The number and the source of the measurement that is asked for.
-fn asked(effects: &[Effect]) -> Option<(u64, Source)> {
+/// The number and the source of the requested evaluation.
+fn requested(effects: &[Effect]) -> Option<(u64, DataSource)> {
     effects.iter().find_map(|effect| match effect {
         Effect::Evaluate { number, source, .. } => Some((*number, source.clone())),
         _ => None,
     })
 }
 
-fn hear(state: &mut State, number: u64, ending: EvaluatorOutcome) -> Vec<Effect> {
-    state.on_evaluator_message(EvaluatorMessage { number, ending })
+fn report(state: &mut State, number: u64, outcome: EvaluatorOutcome) -> Vec<Effect> {
+    state.on_evaluator_message(EvaluatorMessage { number, outcome })
 }
 
-/// A state whose model was tested.
-fn measured() -> State {
+/// A state whose model is evaluated.
+fn evaluated() -> State {
     let mut state = state();
     let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
-    let (number, _) = asked(&effects).expect("the first look tests");
-    hear(
+    let (number, _) = requested(&effects).expect("the first look tests");
+    report(
         &mut state,
         number,
-        EvaluatorOutcome::Measured(measurement()),
+        EvaluatorOutcome::Completed(evaluation()),
     );
     state
 }
@@ -69,145 +72,162 @@ fn trained(state: &mut State) -> Vec<Effect> {
 }
 
 #[test]
-fn the_first_look_tests_and_the_next_one_does_not() {
+fn only_the_first_visit_evaluates() {
     let mut state = state();
     let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
-    assert_eq!(asked(&effects), Some((1, Source::Mnist)), "on MNIST");
-    let progress = EvaluatorProgress { read: 5, total: 20 };
+    assert_eq!(
+        requested(&effects),
+        Some((1, DataSource::Mnist)),
+        "on MNIST"
+    );
+    let progress = EvaluatorProgress { done: 5, total: 20 };
     state.on_evaluation_progress(Some(progress));
-    assert_eq!(state.measuring.progress, Some(progress), "it is shown");
+    assert_eq!(state.evaluation.progress, Some(progress), "the progress");
     let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
-    assert!(effects.is_empty(), "it is under way");
-    hear(&mut state, 1, EvaluatorOutcome::Measured(measurement()));
-    assert!(state.is_evaluation_current(), "the model at work is tested");
-    assert_eq!(state.measuring.active_number(), None, "it is done");
+    assert!(effects.is_empty(), "an evaluation runs");
+    report(&mut state, 1, EvaluatorOutcome::Completed(evaluation()));
+    assert!(
+        state.is_evaluation_current(),
+        "the evaluation is of the model in use"
+    );
+    assert_eq!(state.evaluation.active_number(), None, "it is complete");
     state.apply(Action::SwitchTab(Tab::Draw));
     let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
-    assert!(effects.is_empty(), "it is known");
-    let measured = state.measuring.measured.as_ref().expect("is there");
-    assert_eq!(measured.model_name, "built-in model", "whose it is");
-    hear(&mut state, 1, EvaluatorOutcome::Failed("late".to_owned()));
+    assert!(effects.is_empty(), "it is already evaluated");
+    let measured = state.evaluation.completed.as_ref().expect("is there");
+    assert_eq!(
+        measured.model_name, "built-in model",
+        "the name of the model"
+    );
+    report(&mut state, 1, EvaluatorOutcome::Failed("late".to_owned()));
     assert!(
         state.notices.list().is_empty(),
-        "a stale word is passed over"
+        "an outdated message is ignored"
     );
 }
 
 #[test]
-fn a_finished_training_is_tested_if_that_is_looked_at() {
-    let mut state = measured();
+fn a_trained_model_is_evaluated_if_the_tab_is_open() {
+    let mut state = evaluated();
     let effects = trained(&mut state);
-    let (number, _) = asked(&effects).expect("the new model is tested");
-    hear(
+    let (number, _) = requested(&effects).expect("the new model is evaluated");
+    report(
         &mut state,
         number,
-        EvaluatorOutcome::Measured(measurement()),
+        EvaluatorOutcome::Completed(evaluation()),
     );
     let name = state
-        .measuring
-        .measured
+        .evaluation
+        .completed
         .as_ref()
         .map(|measured| measured.model_name.clone());
     assert_eq!(name.as_deref(), Some("trained model, run 1"), "the new one");
     state.apply(Action::SwitchTab(Tab::Draw));
     let effects = trained(&mut state);
-    assert_eq!(asked(&effects), None, "nobody looks");
+    assert_eq!(requested(&effects), None, "the tab is not open");
     assert!(
         !state.is_evaluation_current(),
-        "what is shown is of another model"
+        "the last evaluation is of another model"
     );
     let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
-    assert!(asked(&effects).is_some(), "the next look tests it");
+    assert!(requested(&effects).is_some(), "the next visit evaluates it");
 }
 
 #[test]
-fn a_look_while_a_training_runs_does_not_slow_it_down() {
+fn a_visit_during_a_training_does_not_evaluate() {
     let mut state = state();
     state.apply(Action::Train);
     let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
-    assert_eq!(asked(&effects), None, "only when asked for");
+    assert_eq!(requested(&effects), None, "only on request");
     let effects = act(&mut state, EvaluationAction::Begin);
-    assert!(asked(&effects).is_some(), "as here");
+    assert!(requested(&effects).is_some(), "on request");
 }
 
 #[test]
-fn a_test_is_cancelled_and_a_newer_model_waits_for_the_end_of_the_older_ones() {
+fn a_newer_model_cancels_the_evaluation_of_the_older_one() {
     let mut state = state();
     state.apply(Action::SwitchTab(Tab::Evaluate));
     let effects = act(&mut state, EvaluationAction::Cancel);
     assert!(
         matches!(effects[..], [Effect::CancelEvaluation]),
-        "told to end"
+        "it is canceled"
     );
-    hear(&mut state, 1, EvaluatorOutcome::Canceled);
-    assert_eq!(state.measuring.state, EvaluationStatus::Idle, "it ended");
-    assert!(state.measuring.measured.is_none(), "without a result");
+    report(&mut state, 1, EvaluatorOutcome::Canceled);
+    assert_eq!(state.evaluation.status, EvaluationStatus::Idle, "it ended");
+    assert!(state.evaluation.completed.is_none(), "without a result");
 
     act(&mut state, EvaluationAction::Begin);
     let effects = trained(&mut state);
-    assert_eq!(asked(&effects), None, "one at a time");
+    assert_eq!(requested(&effects), None, "one at a time");
     assert!(
         effects
             .iter()
             .any(|effect| matches!(effect, Effect::CancelEvaluation)),
-        "the older one is of no interest: {effects:?}"
+        "the older one is canceled: {effects:?}"
     );
-    let effects = hear(&mut state, 2, EvaluatorOutcome::Measured(measurement()));
-    let (number, _) = asked(&effects).expect("now the newer one");
-    assert_eq!(number, 3, "it has a number of its own");
-    hear(&mut state, 3, EvaluatorOutcome::Measured(measurement()));
-    assert!(state.is_evaluation_current(), "of the model at work");
+    let effects = report(&mut state, 2, EvaluatorOutcome::Completed(evaluation()));
+    let (number, _) = requested(&effects).expect("then the newer one begins");
+    assert_eq!(number, 3, "it has a new number");
+    report(&mut state, 3, EvaluatorOutcome::Completed(evaluation()));
+    assert!(state.is_evaluation_current(), "of the model in use");
 }
 
 #[test]
-fn a_source_that_is_not_chosen_is_said() {
-    let mut state = measured();
+fn a_missing_path_is_an_error() {
+    let mut state = evaluated();
     let mut form = EvaluationForm::default();
     let cases = [
-        (SourceKind::Folder, "Choose the folder"),
-        (SourceKind::Ink, "Choose the ink file"),
+        (SourceKind::Folder, "Choose a folder"),
+        (SourceKind::Ink, "Choose an ink file"),
     ];
     for (source, part) in cases {
         form.source = source;
         act(&mut state, EvaluationAction::Changed(form.clone()));
         let effects = act(&mut state, EvaluationAction::Begin);
-        assert_eq!(asked(&effects), None, "nothing to read");
-        let said = &state.notices.list().last().expect("it is said").text;
+        assert_eq!(requested(&effects), None, "there is no path");
+        let said = &state.notices.list().last().expect("a notice").text;
         assert!(said.contains(part), "{said}");
     }
     form.ink = " /tmp/ink.jsonl ".to_owned();
     act(&mut state, EvaluationAction::Changed(form));
     let effects = act(&mut state, EvaluationAction::Begin);
-    let expected = Source::Ink("/tmp/ink.jsonl".into());
-    assert_eq!(asked(&effects), Some((2, expected)), "as typed, trimmed");
+    let expected = DataSource::Ink("/tmp/ink.jsonl".into());
+    assert_eq!(
+        requested(&effects),
+        Some((2, expected)),
+        "as typed, without spaces around it"
+    );
     let reason = "no such file".to_owned();
-    hear(&mut state, 2, EvaluatorOutcome::Failed(reason));
-    let said = &state.notices.list().last().expect("it is said").text;
+    report(&mut state, 2, EvaluatorOutcome::Failed(reason));
+    let said = &state.notices.list().last().expect("a notice").text;
     assert!(said.contains("No such file"), "{said}");
-    assert!(state.measuring.measured.is_some(), "what was known stays");
+    assert!(
+        state.evaluation.completed.is_some(),
+        "the last evaluation stays"
+    );
 }
 
 #[test]
-fn a_path_that_is_chosen_is_tested_on_at_once() {
-    let mut state = measured();
+fn a_chosen_path_is_evaluated_at_once() {
+    let mut state = evaluated();
     let effects = state.on_file_outcome(chosen(FilePurpose::EvaluationFolder, "/data/own"));
-    let expected = Source::Folder("/data/own".into());
-    assert_eq!(asked(&effects), Some((2, expected)), "a folder");
+    let expected = DataSource::Folder("/data/own".into());
+    assert_eq!(requested(&effects), Some((2, expected)), "a folder");
     assert_eq!(
-        state.measuring.form.folder, "/data/own",
+        state.evaluation.form.folder, "/data/own",
         "it stays in the field"
     );
     assert!(!state.training.form.from_folder, "and is not trained on");
-    hear(&mut state, 2, EvaluatorOutcome::Canceled);
+    report(&mut state, 2, EvaluatorOutcome::Canceled);
     let effects = state.on_file_outcome(chosen(FilePurpose::EvaluationInk, "/data/ink.jsonl"));
-    let expected = Source::Ink("/data/ink.jsonl".into());
-    assert_eq!(asked(&effects), Some((3, expected)), "an ink file");
+    let expected = DataSource::Ink("/data/ink.jsonl".into());
+    assert_eq!(requested(&effects), Some((3, expected)), "an ink file");
 }
 
 #[test]
-fn figures_are_of_the_pictures_that_are_chosen_or_it_is_known_that_they_are_not() {
-    let mut state = measured();
-    let mut form = state.measuring.form.clone();
+fn an_evaluation_on_another_source_is_not_current() {
+    let mut state = evaluated();
+    let mut form = state.evaluation.form.clone();
     let cases = [
         (SourceKind::Folder, "", false, "no folder is chosen yet"),
         (SourceKind::Folder, "/data/own", false, "another source"),
@@ -215,7 +235,7 @@ fn figures_are_of_the_pictures_that_are_chosen_or_it_is_known_that_they_are_not(
             SourceKind::Mnist,
             "/data/own",
             true,
-            "back to what was tested",
+            "back to the evaluated source",
         ),
     ];
     for (source, folder, expected, reason) in cases {
@@ -224,26 +244,26 @@ fn figures_are_of_the_pictures_that_are_chosen_or_it_is_known_that_they_are_not(
         assert_eq!(state.is_evaluation_current(), expected, "{reason}");
     }
     let effects = state.on_file_outcome(chosen(FilePurpose::EvaluationFolder, "/data/own"));
-    let (number, _) = asked(&effects).expect("it is tested on");
-    hear(
+    let (number, _) = requested(&effects).expect("it is evaluated");
+    report(
         &mut state,
         number,
-        EvaluatorOutcome::Measured(measurement()),
+        EvaluatorOutcome::Completed(evaluation()),
     );
     assert!(state.is_evaluation_current(), "the folder");
     form.source = SourceKind::Mnist;
     act(&mut state, EvaluationAction::Changed(form));
     let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
-    let expected = Some(Source::Mnist);
+    let expected = Some(DataSource::Mnist);
     assert_eq!(
-        asked(&effects).map(|(_, source)| source),
+        requested(&effects).map(|(_, source)| source),
         expected,
-        "the next look tests on it"
+        "the next visit evaluates on it"
     );
 }
 
 #[test]
-fn the_folder_that_is_trained_on_is_offered() {
+fn the_folder_of_the_training_is_the_default() {
     let mut state = state();
     state.training.form.folder = "/data/own".to_owned();
     let form = EvaluationForm {
@@ -251,22 +271,22 @@ fn the_folder_that_is_trained_on_is_offered() {
         ..EvaluationForm::default()
     };
     act(&mut state, EvaluationAction::Changed(form));
-    assert_eq!(state.measuring.form.folder, "/data/own", "the same");
-    let mut form = state.measuring.form.clone();
+    assert_eq!(state.evaluation.form.folder, "/data/own", "the same");
+    let mut form = state.evaluation.form.clone();
     form.folder.clear();
     act(&mut state, EvaluationAction::Changed(form));
-    assert_eq!(state.measuring.form.folder, "", "but it can be emptied");
+    assert_eq!(state.evaluation.form.folder, "", "but it can be emptied");
 }
 
 #[test]
-fn a_picture_of_the_gallery_takes_the_place_of_the_drawing() {
-    let mut state = measured();
+fn an_image_of_the_gallery_replaces_the_drawing() {
+    let mut state = evaluated();
     state.apply(Action::SwitchTab(Tab::Draw));
     draw(&mut state, 0.2);
     state.apply(Action::SwitchTab(Tab::Evaluate));
     let selection = Selection::Cell {
         truth: Digit::ALL[7],
-        read: Digit::ALL[7],
+        predicted: Digit::ALL[7],
     };
     act(&mut state, EvaluationAction::Select(selection));
     act(&mut state, EvaluationAction::Show(0));
@@ -284,7 +304,7 @@ fn a_picture_of_the_gallery_takes_the_place_of_the_drawing() {
     );
     state.apply(Action::SwitchTab(Tab::Evaluate));
     assert_eq!(
-        state.measuring.selection, selection,
+        state.evaluation.selection, selection,
         "the gallery is where it was"
     );
     state.apply(Action::SwitchTab(Tab::Draw));
@@ -299,14 +319,14 @@ fn a_picture_of_the_gallery_takes_the_place_of_the_drawing() {
 }
 
 #[test]
-fn what_is_opened_is_seen() {
-    let mut state = measured();
+fn an_opened_picture_opens_the_pad() {
+    let mut state = evaluated();
     state.on_file_outcome(opened_picture("/tmp/seven.png"));
     assert_eq!(state.tab, Tab::Draw, "the pad is shown");
 }
 
 #[test]
-fn the_table_is_saved_where_it_is_said() {
+fn the_confusion_matrix_is_saved() {
     let mut state = state();
     state.settings.file_dialogs = false;
     let save = |state: &mut State| {
@@ -314,17 +334,17 @@ fn the_table_is_saved_where_it_is_said() {
         type_path(state, asks, "/tmp/table.csv")
     };
     assert!(save(&mut state).is_none(), "there is no table yet");
-    let mut state = measured();
+    let mut state = evaluated();
     let (request, replaces) = save(&mut state).expect("it is written");
     assert!(!replaces, "unless the file exists");
     let Some(FileContent::Table(table)) = &request.content else {
         panic!("a table: {request:?}");
     };
-    assert!(table.starts_with("shown,0,1,"), "the matrix: {table}");
+    assert!(table.starts_with("true,0,1,"), "the matrix: {table}");
 }
 
 #[test]
-fn noise_is_tested_with_once_it_is_settled_and_compared_with_none() {
+fn settled_noise_repeats_the_evaluation_and_keeps_the_baseline() {
     let strong = Noise::SaltAndPepper(0.9);
     let add = |state: &mut State, noise: Option<Noise>, is_settled: bool| {
         let effects = act(state, EvaluationAction::AddNoise { noise, is_settled });
@@ -337,38 +357,35 @@ fn noise_is_tested_with_once_it_is_settled_and_compared_with_none() {
     assert_eq!(
         add(&mut untested, Some(strong), true),
         None,
-        "nobody tested"
+        "there is no evaluation to repeat"
     );
     let effects = act(&mut untested, EvaluationAction::Begin);
     assert!(
         matches!(effects[..], [Effect::Evaluate { number: 1, noise: Some(noise), .. }] if noise == strong),
-        "but the next test is with it: {effects:?}"
+        "the next evaluation has it: {effects:?}"
     );
 
-    let mut state = measured();
-    let known = |state: &State| state.measuring.accuracy_without_noise();
-    assert_eq!(known(&state), None, "there is no noise to compare with");
+    let mut state = evaluated();
+    let known = |state: &State| state.evaluation.accuracy_without_noise();
+    assert_eq!(known(&state), None, "this is the baseline itself");
     let weak = Noise::SaltAndPepper(0.1);
     assert_eq!(
         add(&mut state, Some(weak), false),
         None,
-        "a slider is pulled"
+        "a slider is dragged"
     );
     assert!(
         !state.is_evaluation_current(),
-        "what is shown is without it"
+        "the last evaluation is without it"
     );
     let asked = add(&mut state, Some(strong), true);
-    assert_eq!(asked, Some((2, Some(strong))), "it is let go");
-    let noisy = measurement_with(Some(strong));
-    let accuracy = |measured: &Measurement| measured.figures().evaluation.accuracy;
-    assert!(
-        accuracy(&noisy) < 0.9,
-        "so much noise is seen in the figures"
-    );
-    hear(&mut state, 2, EvaluatorOutcome::Measured(noisy));
-    assert!(state.is_evaluation_current(), "with what is set");
-    assert_eq!(known(&state), Some(accuracy(&measurement())), "as it was");
+    assert_eq!(asked, Some((2, Some(strong))), "the slider is released");
+    let noisy = evaluation_with(Some(strong));
+    let accuracy = |evaluation: &Evaluation| evaluation.metrics().accuracy;
+    assert!(accuracy(&noisy) < 0.9, "strong noise lowers the accuracy");
+    report(&mut state, 2, EvaluatorOutcome::Completed(noisy));
+    assert!(state.is_evaluation_current(), "with the noise of the form");
+    assert_eq!(known(&state), Some(accuracy(&evaluation())), "the baseline");
     let effects = trained(&mut state);
     let number = effects.iter().find_map(|effect| match effect {
         Effect::Evaluate {
@@ -378,10 +395,14 @@ fn noise_is_tested_with_once_it_is_settled_and_compared_with_none() {
         } if *noise == strong => Some(*number),
         _ => None,
     });
-    let number = number.expect("another model is tested with the same noise");
-    let noisy = measurement_with(Some(strong));
-    hear(&mut state, number, EvaluatorOutcome::Measured(noisy));
-    assert_eq!(known(&state), None, "what it is without is not known");
+    let number = number.expect("the new model is evaluated with the same noise");
+    let noisy = evaluation_with(Some(strong));
+    report(&mut state, number, EvaluatorOutcome::Completed(noisy));
+    assert_eq!(known(&state), None, "the new model has no baseline");
     let asked = add(&mut state, None, true);
-    assert_eq!(asked.map(|(_, noise)| noise), Some(None), "and taken away");
+    assert_eq!(
+        asked.map(|(_, noise)| noise),
+        Some(None),
+        "the noise is removed"
+    );
 }

@@ -1,10 +1,7 @@
 //! Requests for files and their outcomes.
 
 use super::*;
-use crate::{
-    data::DataSource, evaluation::evaluation_set::Source, ink::Stroke,
-    training::config::TrainingConfig,
-};
+use crate::{data::DataSource, ink::Stroke, training::config::TrainingConfig};
 
 fn secs(secs: f64) -> Duration {
     Duration::from_secs_f64(secs)
@@ -271,7 +268,7 @@ fn a_chosen_folder_keeps_the_spaces_of_its_name() {
             Effect::Evaluate { source, .. } => Some(source.clone()),
             _ => None,
         });
-        let source = Source::Folder(expected.into());
+        let source = DataSource::Folder(expected.into());
         assert_eq!(tested, Some(source), "{reason}");
     }
 }

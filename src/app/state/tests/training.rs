@@ -4,7 +4,9 @@ use super::*;
 use crate::{
     app::state::form,
     data::DataSource,
-    training::{EpochRecord, Plan, StopReason, TrainedModel, evaluation::Evaluation},
+    evaluation::Metrics,
+    model::calibration::Calibration,
+    training::{EpochRecord, Plan, StopReason, TrainedModel},
     worker::trainer::{TrainerError, TrainerFact, TrainerMessage},
 };
 
@@ -55,11 +57,11 @@ pub(super) fn end(state: &mut State, run: u64, trained: TrainedModel) -> Vec<Eff
 
 pub(super) fn finish(state: &mut State, run: u64) -> Vec<Effect> {
     let trained = TrainedModel {
-        test: Some(Evaluation {
+        test: Some(Metrics {
             examples: 4,
             loss: 0.1,
             accuracy: 0.75,
-            confusion: [[0; 10]; 10],
+            ..Metrics::new(&[], std::iter::empty(), &Calibration::default())
         }),
         ..untested(vec![record(1)], StopReason::Completed)
     };

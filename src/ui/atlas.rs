@@ -1,4 +1,4 @@
-//! Many small pictures on one texture.
+//! Many small images in one texture.
 
 use egui::{Color32, ColorImage, Rect, TextureHandle, TextureId, TextureOptions, Ui, pos2};
 
@@ -7,18 +7,17 @@ use crate::{
     ui::theme::Palette,
 };
 
-/// Pictures beside each other on the texture.
+/// Images per row of the texture.
 const COLUMNS: usize = 32;
-/// From one picture to the next: the paper between them keeps one out of the other when they are
-/// magnified.
+/// The distance of two images in pixels. The paper between them keeps magnified images apart.
 const PITCH: usize = SIDE + 2;
-/// As many rows as the smallest texture that OpenGL 2.1's cards take has room for.
-const MOST_ROWS: usize = 2048 / PITCH;
+/// The most rows: OpenGL 2.1 hardware supports textures of at least 2048 pixels.
+const MAX_ROWS: usize = 2048 / PITCH;
 
-/// One texture that holds the pictures that are in sight.
-pub(in crate::ui) struct Atlas<K> {
+/// One texture with the visible images.
+pub(super) struct Atlas<K> {
     texture: Option<TextureHandle>,
-    /// What is on it, and in which colors.
+    /// The key of the content, and the color of its ink.
     shown: Option<(K, Color32)>,
     rows: usize,
 }
@@ -40,23 +39,18 @@ impl<K> std::fmt::Debug for Atlas<K> {
 }
 
 impl<K: PartialEq> Atlas<K> {
-    /// How many pictures find room.
-    pub(in crate::ui) const CAPACITY: usize = COLUMNS * MOST_ROWS;
+    /// The most images.
+    pub(super) const CAPACITY: usize = COLUMNS * MAX_ROWS;
 
-    /// Puts pictures on the texture, unless what `key` names is on it already.
-    pub(in crate::ui) fn show(
-        &mut self,
-        ui: &Ui,
-        key: K,
-        pictures: impl ExactSizeIterator<Item = Bitmap>,
-    ) {
+    /// Uploads images, unless the texture already has the content of this key.
+    pub(super) fn show(&mut self, ui: &Ui, key: K, images: impl ExactSizeIterator<Item = Bitmap>) {
         let palette = Palette::of(ui.style());
         let wanted = (key, palette.ink);
         if self.shown.as_ref() == Some(&wanted) {
             return;
         }
-        self.rows = pictures.len().min(Self::CAPACITY).div_ceil(COLUMNS).max(1);
-        let image = image_of(pictures.take(Self::CAPACITY), self.rows, palette);
+        self.rows = images.len().min(Self::CAPACITY).div_ceil(COLUMNS).max(1);
+        let image = image_of(images.take(Self::CAPACITY), self.rows, palette);
         match &mut self.texture {
             Some(texture) => texture.set(image, TextureOptions::NEAREST),
             empty => {
@@ -66,8 +60,8 @@ impl<K: PartialEq> Atlas<K> {
         self.shown = Some(wanted);
     }
 
-    /// The texture and the place of a picture on it, counted in the order in which they came.
-    pub(in crate::ui) fn place(&self, index: usize) -> Option<(TextureId, Rect)> {
+    /// The texture, and the place of the image at `index` in it.
+    pub(super) fn place(&self, index: usize) -> Option<(TextureId, Rect)> {
         let texture = self.texture.as_ref()?;
         let (column, row) = (index % COLUMNS, index / COLUMNS);
         let at = |cell: usize, offset: usize, cells: usize| {
@@ -78,8 +72,8 @@ impl<K: PartialEq> Atlas<K> {
     }
 }
 
-/// The pictures row by row, each with paper around it.
-fn image_of(pictures: impl Iterator<Item = Bitmap>, rows: usize, palette: &Palette) -> ColorImage {
+/// The images row by row, each with paper around it.
+fn image_of(images: impl Iterator<Item = Bitmap>, rows: usize, palette: &Palette) -> ColorImage {
     let (width, height) = (COLUMNS * PITCH, rows * PITCH);
     let shades: [Color32; 256] = std::array::from_fn(|shade| {
         palette
@@ -87,7 +81,7 @@ fn image_of(pictures: impl Iterator<Item = Bitmap>, rows: usize, palette: &Palet
             .lerp_to_gamma(palette.ink, shade as f32 / 255.0)
     });
     let mut pixels = vec![palette.paper; width * height];
-    for (index, bitmap) in pictures.enumerate() {
+    for (index, bitmap) in images.enumerate() {
         let (left, top) = (index % COLUMNS * PITCH + 1, index / COLUMNS * PITCH + 1);
         for (y, row) in bitmap.to_bytes().chunks_exact(SIDE).enumerate() {
             let start = (top + y) * width + left;
@@ -107,16 +101,16 @@ mod tests {
     use crate::bitmap::PIXELS;
 
     #[test]
-    fn each_picture_is_where_it_is_said_to_be() {
+    fn each_image_has_its_place() {
         let ctx = Context::default();
         let mut atlas = Atlas::default();
-        let pictures = |count: usize| {
+        let images = |count: usize| {
             (0..count).map(|index| Bitmap::from_bytes(&[(index % 256) as u8; PIXELS]))
         };
         let mut show = |key: u8, count: usize| {
             let mut sizes = Vec::new();
             let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
-                atlas.show(ui, key, pictures(count).collect::<Vec<_>>().into_iter());
+                atlas.show(ui, key, images(count).collect::<Vec<_>>().into_iter());
                 let (_, last) = atlas.place(count - 1).expect("a place");
                 sizes.push((atlas.rows, last));
             });
@@ -131,11 +125,11 @@ mod tests {
         assert!(whole.contains_rect(last), "the fortieth is on it: {last:?}");
         assert!(last.top() > 0.5, "in the second row: {last:?}");
         let (uploads, _) = show(1, 40);
-        assert_eq!(uploads, 0, "what is there already is not sent again");
+        assert_eq!(uploads, 0, "the same content is not uploaded again");
     }
 
     #[test]
-    fn pictures_do_not_run_into_each_other() {
+    fn images_are_apart() {
         let palette = Palette::of(&egui::Theme::Light.default_style());
         let full = Bitmap::from_bytes(&[255; PIXELS]);
         let image = image_of([full.clone(), full].into_iter(), 1, palette);
