@@ -12,7 +12,10 @@ use super::{Ending, load_model, report_error, write_json};
 use crate::{
     bitmap::{Bitmap, CLASSES},
     error::{CliError, IoError, Refusal},
-    files::is_device,
+    files::{
+        is_device,
+        kind::{FileKind, first_bytes},
+    },
     format, ink,
     model::file::Model,
     picture,
@@ -39,8 +42,6 @@ pub enum Input {
     Standard,
 }
 
-/// The number of bytes that distinguish a picture from ink. Ink may begin with blank lines.
-const SNIFFED_BYTES: u64 = 4096;
 /// The largest input from standard input or a pipe.
 const SPOOL_LIMIT: u64 = 256 << 20;
 
@@ -107,12 +108,13 @@ fn predict_file(
     name: &str,
     printer: &mut PredictionPrinter<'_>,
 ) -> Result<(), CliError> {
-    match InputKind::of_file(path)? {
-        InputKind::Picture => {
+    let start = first_bytes(path).map_err(|source| IoError::new("read", path, source))?;
+    match FileKind::of_content(&start) {
+        Some(FileKind::Picture) => {
             let bitmap = picture::bitmap_from_path(path)?;
             printer.print(name, None, predict(model, Some(&bitmap))?.as_ref())
         }
-        InputKind::Ink => {
+        Some(FileKind::Ink) => {
             let records = ink::file::read(path)?;
             for (index, record) in records.iter().enumerate() {
                 let bitmap = ink::to_bitmap(&record.ink);
@@ -123,6 +125,19 @@ fn predict_file(
                 )?;
             }
             Ok(())
+        }
+        _ => {
+            let found = if start.is_empty() {
+                "an empty file"
+            } else {
+                "another kind of file"
+            };
+            Err(CliError::Refused(Refusal::new(
+                format!("read a drawing from {}", path.display()),
+                found,
+                "a picture (PNG, JPEG, BMP, WebP, GIF, PNM or TIFF) or an ink file (JSON Lines)",
+                "choose a file of one of these kinds",
+            )))
         }
     }
 }
@@ -180,48 +195,6 @@ impl PredictionPrinter<'_> {
     }
 }
 
-/// The kind of a file, by its first bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum InputKind {
-    Picture,
-    Ink,
-}
-
-impl InputKind {
-    fn of_file(path: &Path) -> Result<Self, CliError> {
-        let mut start = Vec::new();
-        let read =
-            File::open(path).and_then(|file| file.take(SNIFFED_BYTES).read_to_end(&mut start));
-        read.map_err(|source| IoError::new("read", path, source))?;
-        Self::of_bytes(&start).ok_or_else(|| {
-            let found = if start.is_empty() {
-                "an empty file"
-            } else {
-                "something else"
-            };
-            CliError::Refused(Refusal::new(
-                format!("read a drawing from {}", path.display()),
-                found,
-                "a picture (PNG, JPEG, BMP, WebP, GIF, PNM or TIFF) or an ink file (JSON Lines)",
-                "choose a file of one of these kinds",
-            ))
-        })
-    }
-
-    /// A gzip file can only be ink, and no picture begins with a brace.
-    fn of_bytes(start: &[u8]) -> Option<Self> {
-        let text = start
-            .strip_prefix(b"\xef\xbb\xbf")
-            .unwrap_or(start)
-            .trim_ascii_start();
-        if start.starts_with(&[0x1f, 0x8b]) || text.starts_with(b"{") {
-            Some(Self::Ink)
-        } else {
-            image::guess_format(start).ok().map(|_| Self::Picture)
-        }
-    }
-}
-
 /// The name of standard input in errors.
 const STANDARD_INPUT: &str = "standard input";
 
@@ -240,31 +213,6 @@ fn spool(input: impl Read, name: &Path) -> Result<(tempfile::TempDir, PathBuf), 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_kind_follows_from_the_content() {
-        let cases: [(&[u8], Option<InputKind>, &str); 12] = [
-            (b"\x89PNG\r\n\x1a\n....", Some(InputKind::Picture), "PNG"),
-            (b"\xff\xd8\xff\xe0", Some(InputKind::Picture), "JPEG"),
-            (b"BM......", Some(InputKind::Picture), "BMP"),
-            (b"GIF89a", Some(InputKind::Picture), "GIF"),
-            (b"P5\n28 28\n255\n", Some(InputKind::Picture), "PNM"),
-            (b"II*\0....", Some(InputKind::Picture), "TIFF"),
-            (b"\x1f\x8b\x08", Some(InputKind::Ink), "gzip"),
-            (b"{\"strokes\":[]}", Some(InputKind::Ink), "JSON"),
-            (
-                b"\xef\xbb\xbf\r\n {",
-                Some(InputKind::Ink),
-                "JSON after a mark and a blank line",
-            ),
-            (b"", None, "nothing"),
-            (b"hello", None, "prose"),
-            (b"PK\x03\x04", None, "an archive"),
-        ];
-        for (start, kind, reason) in cases {
-            assert_eq!(InputKind::of_bytes(start), kind, "{reason}");
-        }
-    }
 
     #[test]
     fn a_blank_drawing_has_no_prediction() {

@@ -1,6 +1,10 @@
 //! The kind of a file: from its extension, or else from its first bytes.
 
-use std::{fs::File, io::Read as _, path::Path};
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+};
 
 use super::{is_device, is_gzip, strip_byte_order_mark};
 use crate::error::Refusal;
@@ -31,20 +35,22 @@ impl FileKind {
             Some("toml") => Self::Config,
             Some("json" | "jsonl" | "ndjson" | "gz") => Self::Ink,
             Some("png" | "jpg" | "jpeg" | "bmp" | "webp" | "gif" | "tif" | "tiff") => Self::Picture,
-            _ => Self::of_content(&first_bytes(path)),
+            // A device could block.
+            _ if is_device(path) => Self::Picture,
+            _ => Self::of_content(&first_bytes(path).unwrap_or_default()).unwrap_or(Self::Picture),
         }
     }
 
-    /// Safetensors begin with the length of their JSON header in eight bytes. Ink begins with its
-    /// first line's brace, or is compressed.
-    fn of_content(bytes: &[u8]) -> Self {
-        let text = strip_byte_order_mark(bytes).trim_ascii_start();
-        if bytes.get(8) == Some(&b'{') && bytes[4..8] == [0; 4] {
-            Self::Weights
-        } else if text.first() == Some(&b'{') || is_gzip(bytes) {
-            Self::Ink
+    /// The kind of a file with these first bytes, if they tell. Safetensors begin with the length of their JSON header
+    /// in eight bytes. Gzip is always ink. No picture begins with a brace.
+    pub fn of_content(start: &[u8]) -> Option<Self> {
+        let text = strip_byte_order_mark(start).trim_ascii_start();
+        if start.get(8) == Some(&b'{') && start[4..8] == [0; 4] {
+            Some(Self::Weights)
+        } else if text.starts_with(b"{") || is_gzip(start) {
+            Some(Self::Ink)
         } else {
-            Self::Picture
+            image::guess_format(start).ok().map(|_| Self::Picture)
         }
     }
 }
@@ -54,16 +60,14 @@ pub fn lowercase_extension(path: &Path) -> Option<String> {
     Some(path.extension()?.to_str()?.to_ascii_lowercase())
 }
 
-/// Up to 64 bytes. Empty for an unreadable file, which the kind's own reader then reports, and for a
-/// device, which could block.
-fn first_bytes(path: &Path) -> Vec<u8> {
+/// The first bytes of a file, for [`FileKind::of_content`]. Ink may begin with blank lines.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    if !is_device(path)
-        && let Ok(file) = File::open(path)
-    {
-        let _ = file.take(64).read_to_end(&mut bytes);
-    }
-    bytes
+    File::open(path)?.take(4096).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Refuses a pipe or a device, which could block the thread for ever.
@@ -87,6 +91,31 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn the_first_bytes_tell_the_kind() {
+        let cases: [(&[u8], Option<FileKind>, &str); 12] = [
+            (b"\x89PNG\r\n\x1a\n....", Some(FileKind::Picture), "PNG"),
+            (b"\xff\xd8\xff\xe0", Some(FileKind::Picture), "JPEG"),
+            (b"BM......", Some(FileKind::Picture), "BMP"),
+            (b"GIF89a", Some(FileKind::Picture), "GIF"),
+            (b"P5\n28 28\n255\n", Some(FileKind::Picture), "PNM"),
+            (b"II*\0....", Some(FileKind::Picture), "TIFF"),
+            (b"\x1f\x8b\x08", Some(FileKind::Ink), "gzip"),
+            (b"{\"strokes\":[]}", Some(FileKind::Ink), "JSON"),
+            (
+                b"\xef\xbb\xbf\r\n {",
+                Some(FileKind::Ink),
+                "mark and blank line",
+            ),
+            (b"", None, "nothing"),
+            (b"hello", None, "prose"),
+            (b"PK\x03\x04", None, "an archive"),
+        ];
+        for (start, kind, reason) in cases {
+            assert_eq!(FileKind::of_content(start), kind, "{reason}");
+        }
+    }
 
     #[test]
     fn the_extension_or_else_the_content_tells_the_kind() {
