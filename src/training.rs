@@ -27,7 +27,7 @@ use self::{
     control::{Control, Signal},
     fine_tune::{BaseModel, Origin},
     run::{Networks, Run, RunResult},
-    step::{BatchFigures, OptimizerState, Step, StepSettings, convolution},
+    step::{BatchMetrics, OptimizerState, Step, StepSettings, convolution},
 };
 use crate::{
     bitmap::{CLASSES, PIXELS},
@@ -177,7 +177,7 @@ pub fn run(
 fn fresh(config: &TrainingConfig, device: &Device) -> Result<Mlp, TrainingError> {
     let mlp = Mlp::new(&config.model, config.seed, device)?;
     let layers = config.conv_layers().map_err(TrainingError::Refused)?;
-    convolution::begin(&mlp, &layers).map_err(ModelError::from)?;
+    convolution::initialize(&mlp, &layers).map_err(ModelError::from)?;
     Ok(mlp)
 }
 

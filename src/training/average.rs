@@ -1,14 +1,14 @@
-//! A running mean of the weights, which wander less than the weights themselves (Polyak and Juditsky 1992).
+//! An exponential moving average of the weights, which varies less than the weights (Polyak and Juditsky 1992).
 
 use rayon::prelude::*;
 
 use super::step::cpu::parameters::{self, Values};
 use crate::{error::ModelError, model::Mlp};
 
-/// Numbers that one thread takes at once.
-const AT_ONCE: usize = 1 << 17;
+/// Numbers of one task of a thread.
+const CHUNK: usize = 1 << 17;
 
-/// A running mean of a network's parameters.
+/// An exponential moving average of a network's parameters.
 #[derive(Debug)]
 pub(super) struct Average {
     mlp: Mlp,
@@ -17,16 +17,16 @@ pub(super) struct Average {
 }
 
 impl Average {
-    /// Begins with the parameters as they are.
-    pub(super) fn new(learning: &Mlp, decay: f64) -> Result<Self, ModelError> {
+    /// Starts with the current parameters.
+    pub(super) fn new(trained: &Mlp, decay: f64) -> Result<Self, ModelError> {
         Ok(Self {
-            mlp: learning.copy()?,
+            mlp: trained.copy()?,
             decay,
             updates: 0,
         })
     }
 
-    /// Goes on with a mean of so many updates.
+    /// Continues an average after some updates.
     pub(super) fn resumed(mlp: Mlp, decay: f64, updates: u32) -> Self {
         Self {
             mlp,
@@ -35,23 +35,23 @@ impl Average {
         }
     }
 
-    /// The network of the mean.
+    /// The averaged network.
     pub(super) fn mlp(&self) -> &Mlp {
         &self.mlp
     }
 
-    /// How often it was updated.
+    /// The number of updates.
     pub(super) fn updates(&self) -> u32 {
         self.updates
     }
 
-    /// Takes the parameters in after a step. Young means forget quicker, as in TensorFlow's
-    /// `ExponentialMovingAverage`: else the first weights, which know nothing, would stay in it for long.
-    pub(super) fn update(&mut self, learning: &Mlp) -> candle_core::Result<()> {
+    /// Adds the parameters after a step. The decay grows with the number of updates, as in TensorFlow's
+    /// `ExponentialMovingAverage`, so that the random initial weights disappear soon.
+    pub(super) fn update(&mut self, trained: &Mlp) -> candle_core::Result<()> {
         let updates = f64::from(self.updates);
         let decay = self.decay.min((1.0 + updates) / (10.0 + updates));
         self.updates += 1;
-        for (mean, parameter) in self.mlp.parameters().zip(learning.parameters()) {
+        for (mean, parameter) in self.mlp.parameters().zip(trained.parameters()) {
             if !parameter.device().is_cpu() {
                 mean.set(
                     &((mean.as_tensor() * decay)? + (parameter.as_tensor() * (1.0 - decay))?)?,
@@ -63,8 +63,8 @@ impl Average {
             let part = (1.0 - decay) as f32;
             parameters::write_all(&[mean], &mut |means| {
                 for mean in means {
-                    mean.par_chunks_mut(AT_ONCE)
-                        .zip(values.par_chunks(AT_ONCE))
+                    mean.par_chunks_mut(CHUNK)
+                        .zip(values.par_chunks(CHUNK))
                         .for_each(|(mean, values)| approach(mean, values, part));
                 }
             })?;
@@ -73,7 +73,7 @@ impl Average {
     }
 }
 
-/// Moves each number that part of the way to another.
+/// Moves each number to its target by the fraction `part`.
 fn approach(numbers: &mut [f32], targets: &[f32], part: f32) {
     pulp::Arch::new().dispatch(|| {
         for (number, target) in numbers.iter_mut().zip(targets) {

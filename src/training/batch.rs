@@ -1,11 +1,11 @@
-//! Images as a step takes them: only the pixels that hold ink. Four in five of MNIST's do not.
+//! The batches of a training step.
 
 use crate::{bitmap::PIXELS, data::Target};
 
-/// Images without their paper, one after the other.
+/// The pixels with ink of some images: four in five pixels of MNIST have none.
 #[derive(Clone, Debug)]
 pub(super) struct SparseImages {
-    /// Where each image's pixels begin in the other two; and where the last one's end.
+    /// The start of each image in the other two, and the end of the last.
     starts: Vec<usize>,
     /// Positions of pixels with ink, rising within an image; each below 784.
     positions: Vec<u16>,
@@ -14,7 +14,7 @@ pub(super) struct SparseImages {
 }
 
 impl SparseImages {
-    /// Images in their order, each row by row; 0 is paper and 255 is ink.
+    /// From images row by row; 0 is paper and 255 is ink.
     pub(super) fn of_images(images: &[[u8; PIXELS]]) -> Self {
         let mut sparse = Self {
             starts: vec![0],
@@ -22,52 +22,68 @@ impl SparseImages {
             values: Vec::new(),
         };
         for image in images {
-            sparse.push(image);
+            for (position, &value) in image.iter().enumerate() {
+                if value > 0 {
+                    sparse.positions.push(position as u16);
+                    sparse.values.push(value);
+                }
+            }
+            sparse.starts.push(sparse.positions.len());
         }
         sparse
     }
 
-    fn push(&mut self, image: &[u8; PIXELS]) {
-        for (position, &value) in image.iter().enumerate() {
-            if value > 0 {
-                self.positions.push(position as u16);
-                self.values.push(value);
-            }
-        }
-        self.starts.push(self.positions.len());
-    }
-
-    /// One image's pixels with ink: their positions and their values.
+    /// The positions and values of one image's pixels with ink.
     pub(super) fn image(&self, index: usize) -> (&[u16], &[u8]) {
         let range = self.starts[index]..self.starts[index + 1];
         (&self.positions[range.clone()], &self.values[range])
     }
 }
 
-/// What a step learns from.
+/// Images in the form that a step reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Images<'a> {
+    /// For the fully connected step on the CPU.
+    Sparse(&'a SparseImages),
+    /// For all other steps.
+    Dense(&'a [[u8; PIXELS]]),
+}
+
+/// The examples of a step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Batch<'a> {
-    /// A set of images that has the batch's among them.
-    pub(super) images: &'a SparseImages,
-    /// Which images are the batch's.
+    pub(super) images: Images<'a>,
+    /// The indices of the batch's images.
     pub(super) members: &'a [usize],
-    /// What each member is to be read as.
+    /// The target of each member.
     pub(super) targets: &'a [Target],
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
+    /// The positions and values of one image's pixels with ink.
+    ///
+    /// # Panics
+    /// When the images are dense, which only the choice of the step decides.
+    pub(super) fn sparse(&self, image: usize) -> (&'a [u16], &'a [u8]) {
+        match self.images {
+            Images::Sparse(images) => images.image(image),
+            Images::Dense(_) => unreachable!("this step gets sparse images"),
+        }
+    }
+
     /// The pixels of all members, `[n, 784]`, 0 is paper and 1 is ink.
     pub(super) fn to_dense(self) -> Vec<f32> {
         let mut dense = vec![0.0; self.members.len() * PIXELS];
-        for (row, &member) in dense
-            .as_chunks_mut::<PIXELS>()
-            .0
-            .iter_mut()
-            .zip(self.members)
-        {
-            let (positions, values) = self.images.image(member);
-            for (&position, &value) in positions.iter().zip(values) {
-                row[usize::from(position)] = f32::from(value) / 255.0;
+        let rows = dense.as_chunks_mut::<PIXELS>().0.iter_mut();
+        for (row, &member) in rows.zip(self.members) {
+            match self.images {
+                Images::Sparse(images) => {
+                    let (positions, values) = images.image(member);
+                    for (&position, &value) in positions.iter().zip(values) {
+                        row[usize::from(position)] = f32::from(value) / 255.0;
+                    }
+                }
+                Images::Dense(images) => *row = images[member].map(|byte| f32::from(byte) / 255.0),
             }
         }
         dense

@@ -1,16 +1,15 @@
-//! Which outputs a step leaves out: decided by a key and a place, so that it is the same whoever asks and in
-//! whatever order.
+//! Dropout masks. A key and a position decide them, so that they do not depend on threads or order.
 
-/// The outputs that one step leaves out.
+/// The dropout of one step.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Dropout {
-    /// The part that is left out, 0..=0.9.
+    /// The fraction of outputs that become 0; 0..=0.9.
     rate: f64,
     key: u64,
 }
 
 impl Dropout {
-    /// Of a training's step, counted from anywhere.
+    /// The dropout of a step of a training; steps may be counted from any number.
     pub(super) fn new(rate: f64, seed: u64, step: u64) -> Self {
         Self {
             rate,
@@ -18,18 +17,21 @@ impl Dropout {
         }
     }
 
-    /// Whether every output stays.
+    /// Whether no output changes.
     pub(super) fn is_none(&self) -> bool {
         self.rate <= 0.0
     }
 
-    /// What the outputs of an example are multiplied by, behind a hidden layer: 0, or what keeps their sum
-    /// the same on average (Srivastava and others 2014, turned round as all do). Layers and the examples
-    /// of a batch are counted from 0. The first of the outputs may be any with an even number.
+    /// The factors of an example's outputs after a hidden layer: 0, or 1 / (1 − rate), which preserves the mean (inverted
+    /// dropout, Srivastava and others 2014). Layers and the examples of a batch are counted from 0. `first`, the index of
+    /// the first output, is even.
     pub(super) fn factors(&self, layer: usize, row: usize, first: usize, factors: &mut [f32]) {
-        debug_assert!(first.is_multiple_of(2), "two are drawn at once");
-        let kept = (1.0 / (1.0 - self.rate)) as f32;
-        // Of 2³² values, so many leave out.
+        debug_assert!(
+            first.is_multiple_of(2),
+            "one random number serves two outputs"
+        );
+        let scale = (1.0 / (1.0 - self.rate)) as f32;
+        // This many of the 2³² values become 0.
         let dropped = (self.rate * 4_294_967_296.0) as u32;
         let mut state = mixed(self.key ^ mixed(((layer as u64) << 32) | row as u64));
         state = state.wrapping_add(GOLDEN.wrapping_mul(first as u64 / 2));
@@ -37,7 +39,7 @@ impl Dropout {
             state = state.wrapping_add(GOLDEN);
             let random = finalized(state);
             for (factor, random) in pair.iter_mut().zip([random as u32, (random >> 32) as u32]) {
-                *factor = if random < dropped { 0.0 } else { kept };
+                *factor = if random < dropped { 0.0 } else { scale };
             }
         }
     }
@@ -69,14 +71,14 @@ mod tests {
 
     #[test]
     fn the_generator_is_splitmix64() {
-        // The first values from a state of 1234567, from the reference in Java's SplittableRandom.
+        // The first values from state 1234567 of Java's SplittableRandom.
         let expected = [0x599e_d017_fb08_fc85, 0x2c73_f084_5854_0fa5];
         let states = [1_234_567, 1_234_567_u64.wrapping_add(GOLDEN)];
         assert_eq!(states.map(mixed), expected, "value by value");
     }
 
     #[test]
-    fn the_part_it_says_is_left_out_and_the_mean_stays() {
+    fn the_rate_is_dropped_and_the_mean_is_preserved() {
         for rate in [0.1, 0.5, 0.9] {
             let factors = factors(Dropout::new(rate, 1, 2), 0, 3);
             let count = factors.len() as f64;
@@ -96,10 +98,10 @@ mod tests {
     }
 
     #[test]
-    fn every_place_has_its_own_and_keeps_it() {
+    fn every_position_has_its_own_constant_mask() {
         let dropout = Dropout::new(0.5, 1, 2);
         let here = factors(dropout, 0, 3);
-        assert_eq!(here, factors(dropout, 0, 3), "the same again");
+        assert_eq!(here, factors(dropout, 0, 3), "a mask is constant");
         let others = [
             (dropout, 1, 3, "another layer"),
             (dropout, 0, 4, "another example"),
@@ -116,7 +118,7 @@ mod tests {
         }
         let mut part = [0.0; 100];
         dropout.factors(0, 3, 16, &mut part);
-        assert_eq!(part, here[16..116], "and so has a part of a row");
+        assert_eq!(part, here[16..116], "also for a part of a row");
         assert!(Dropout::default().is_none(), "none by default");
     }
 }

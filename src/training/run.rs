@@ -6,7 +6,7 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    BatchFigures, EpochRecord, Plan, Progress, Step, StepSettings, StopReason, TrainingEvent,
+    BatchMetrics, EpochRecord, Plan, Progress, Step, StepSettings, StopReason, TrainingEvent,
     average::Average,
     batch::Batch,
     checkpoint::{Checkpoint, CheckpointState, TrainingInput, values},
@@ -14,10 +14,10 @@ use super::{
     control::{Control, Signal},
     diagnostics::{Cause, Divergence},
     dropout::Dropout,
-    source::{Source, shuffler, variations},
+    source::{Source, StoredImages, shuffler, variations},
     step::{
         autograd::Autograd,
-        cpu::{CpuStep, Shared},
+        cpu::{ConvStep, CpuStep},
     },
 };
 use crate::{
@@ -47,6 +47,8 @@ pub(super) struct Run<'a> {
     input: &'a TrainingInput,
     training: &'a TrainingSet,
     source: Source,
+    /// Whether the step reads sparse images.
+    reads_sparse: bool,
     /// The base model of a fine-tuning with corrections: its outputs are the targets of all other examples.
     teacher: Option<Mlp>,
     mlp: Mlp,
@@ -58,7 +60,7 @@ pub(super) struct Run<'a> {
     progress: Progress,
     /// Examples of the current epoch that were seen, and their metrics.
     seen: usize,
-    sums: BatchFigures,
+    sums: BatchMetrics,
     batches: usize,
     /// Seconds since the start of the training, at the start of the epoch.
     epoch_start_secs: f64,
@@ -106,11 +108,13 @@ impl<'a> Run<'a> {
         networks: Networks,
     ) -> Result<Self, TrainingError> {
         let Networks { mlp, teacher } = networks;
-        let fields = config.conv_layers().map_err(TrainingError::Refused)?;
-        let step: Box<dyn Step> = match (mlp.device().is_cpu(), fields.is_empty()) {
+        let conv_layers = config.conv_layers().map_err(TrainingError::Refused)?;
+        let (is_cpu, is_dense) = (mlp.device().is_cpu(), conv_layers.is_empty());
+        let reads_sparse = is_cpu && is_dense;
+        let step: Box<dyn Step> = match (is_cpu, is_dense) {
             (true, true) => Box::new(CpuStep::new(mlp.clone(), config.batch_size)),
-            (true, false) => Box::new(Shared::new(mlp.clone(), fields)?),
-            (false, _) => Box::new(Autograd::new(mlp.clone(), &fields)?),
+            (true, false) => Box::new(ConvStep::new(mlp.clone(), conv_layers)?),
+            (false, _) => Box::new(Autograd::new(mlp.clone(), &conv_layers)?),
         };
         let average = match config.ema {
             decay if decay > 0.0 => Some(Average::new(&mlp, decay)?),
@@ -121,7 +125,8 @@ impl<'a> Run<'a> {
             control,
             input,
             training,
-            source: Source::new(config, training, control),
+            source: Source::new(config, training, reads_sparse, control),
+            reads_sparse,
             teacher,
             mlp,
             step,
@@ -133,7 +138,7 @@ impl<'a> Run<'a> {
                 ..Progress::default()
             },
             seen: 0,
-            sums: BatchFigures::default(),
+            sums: BatchMetrics::default(),
             batches: 0,
             epoch_start_secs: 0.0,
             history: Vec::new(),
@@ -179,7 +184,7 @@ impl<'a> Run<'a> {
         self.history.clone_from(&state.history);
         self.progress = state.progress;
         self.seen = state.seen;
-        self.sums = BatchFigures {
+        self.sums = BatchMetrics {
             loss_sum: state.loss_sum,
             correct: state.correct,
         };
@@ -193,6 +198,7 @@ impl<'a> Run<'a> {
         if self.progress.images_seen == 0 {
             return Ok(());
         }
+        self.step.write_weights()?;
         self.last_checkpoint = Instant::now();
         let average = self.average.as_ref();
         let optimizer = self.step.state()?;
@@ -251,7 +257,9 @@ impl<'a> Run<'a> {
             if self.history.len() == self.progress.epoch {
                 self.begin_epoch();
             }
-            let record = match self.batches(on_event)? {
+            let batches = self.batches(on_event)?;
+            self.step.write_weights()?;
+            let record = match batches {
                 // ReLU turns NaN into 0, so that the loss may stay finite.
                 Batches::Done if !self.has_finite_weights()? => break self.diverged()?,
                 Batches::Done => self.end_epoch(validation)?,
@@ -298,7 +306,7 @@ impl<'a> Run<'a> {
         self.progress.epoch += 1;
         self.order.shuffle(&mut self.rng);
         self.seen = 0;
-        self.sums = BatchFigures::default();
+        self.sums = BatchMetrics::default();
         self.epoch_start_secs = self.progress.elapsed_secs;
     }
 
@@ -321,6 +329,7 @@ impl<'a> Run<'a> {
             self.progress.elapsed_secs += start.elapsed().as_secs_f64();
             on_event(TrainingEvent::Batch(self.progress));
             if self.last_live_snapshot.elapsed() >= LIVE_SNAPSHOT_INTERVAL {
+                self.step.write_weights()?;
                 on_event(TrainingEvent::LiveSnapshot(self.current().clone()));
                 self.last_live_snapshot = Instant::now();
             }
@@ -332,7 +341,7 @@ impl<'a> Run<'a> {
     }
 
     /// One step on the next `count` examples.
-    fn train_batch(&mut self, count: usize) -> Result<BatchFigures, TrainingError> {
+    fn train_batch(&mut self, count: usize) -> Result<BatchMetrics, TrainingError> {
         let members = &self.order[self.seen..self.seen + count];
         let examples: Vec<usize> = members.iter().map(|&index| index as usize).collect();
         let settings = self.settings();
@@ -340,12 +349,13 @@ impl<'a> Run<'a> {
         let every: Vec<usize>;
         let varied;
         let (images, members) = match &self.source {
-            Source::Fixed(images) => (images, &examples[..]),
+            Source::Fixed(images) => (images.get(), &examples[..]),
             Source::Varied(training) => {
                 let place = (self.progress.images_seen, self.progress.images_total);
-                varied = variations(self.config, training, &examples, place);
+                let images = variations(self.config, training, &examples, place);
+                varied = StoredImages::new(images.into(), self.reads_sparse);
                 every = (0..count).collect();
-                (&varied, &every[..])
+                (varied.get(), &every[..])
             }
         };
         let mut batch = Batch {
@@ -357,6 +367,7 @@ impl<'a> Run<'a> {
         batch.targets = &targets;
         let figures = self.step.step(batch, &settings)?;
         if let Some(average) = &mut self.average {
+            self.step.write_weights()?;
             average.update(&self.mlp).map_err(ModelError::from)?;
         }
         Ok(figures)
@@ -393,7 +404,7 @@ impl<'a> Run<'a> {
     }
 
     /// Counts a finished batch.
-    fn advance(&mut self, count: usize, figures: BatchFigures) {
+    fn advance(&mut self, count: usize, figures: BatchMetrics) {
         self.sums = self.sums.plus(figures);
         self.seen += count;
         self.batches += 1;

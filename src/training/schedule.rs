@@ -1,4 +1,4 @@
-//! How the learning rate changes over a training.
+//! The learning rate schedule.
 
 use std::f64::consts::PI;
 
@@ -7,26 +7,26 @@ use clap::ValueEnum;
 /// How the learning rate changes over a training.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Schedule {
-    /// The same for every step.
+    /// A constant learning rate.
     #[default]
     Constant,
-    /// Falls at once, after every so many epochs.
+    /// A drop after every `every_epochs` epochs.
     Step {
-        /// How many epochs it stays the same; 1..=10,000.
+        /// Epochs between two drops; 1..=10,000.
         every_epochs: usize,
-        /// What it is then multiplied by; 0..=1.
+        /// The factor of a drop; 0..=1.
         factor: f64,
     },
-    /// Falls along half a cosine (Loshchilov and Hutter 2017, without restarts).
+    /// Half a cosine (Loshchilov and Hutter 2017, without restarts).
     Cosine {
-        /// Where it ends, as a part of the full learning rate; 0..=1.
+        /// The end, as a fraction of the learning rate; 0..=1.
         end: f64,
     },
-    /// Rises along half a cosine, then falls to zero along another (after Smith and Topin 2018).
+    /// Half a cosine up, then another down to 0 (after Smith and Topin 2018).
     OneCycle {
-        /// The part of the training in which it rises; 0..=1.
+        /// The fraction of the training with a rising learning rate; 0..=1.
         warm_up: f64,
-        /// Where it begins, as a part of the full learning rate; 0..=1.
+        /// The start, as a fraction of the learning rate; 0..=1.
         start: f64,
     },
 }
@@ -57,14 +57,14 @@ impl ScheduleKind {
 }
 
 impl Schedule {
-    /// [`Schedule::Step`] with PyTorch's usual factor.
+    /// [`Schedule::Step`] with PyTorch's default factor.
     pub const STEP: Self = Self::Step {
         every_epochs: 5,
         factor: 0.1,
     };
-    /// [`Schedule::Cosine`], down to nothing.
+    /// [`Schedule::Cosine`] down to 0.
     pub const COSINE: Self = Self::Cosine { end: 0.0 };
-    /// [`Schedule::OneCycle`] with PyTorch's usual values.
+    /// [`Schedule::OneCycle`] with PyTorch's default values.
     pub const ONE_CYCLE: Self = Self::OneCycle {
         warm_up: 0.3,
         start: 0.04,
@@ -79,8 +79,7 @@ impl Schedule {
         }
     }
 
-    /// What the learning rate is multiplied by when `progress`, 0..=1, of a training of so many epochs is
-    /// done.
+    /// The factor of the learning rate after the fraction `progress`, 0..=1, of a training of `epochs` epochs.
     pub fn factor(self, progress: f64, epochs: usize) -> f64 {
         let fall = |part: f64| f64::midpoint(1.0, (PI * part).cos());
         match self {
@@ -89,7 +88,7 @@ impl Schedule {
                 every_epochs,
                 factor,
             } => {
-                // An epoch's first step may come out as a hair less than whole.
+                // Rounding may leave the first step of an epoch slightly below a whole number.
                 let whole_epochs = (progress * epochs as f64 + 1e-9) as usize;
                 factor.powi((whole_epochs / every_epochs.max(1)) as i32)
             }
@@ -108,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn factors_at_the_places_that_define_each() {
+    fn factors_at_the_points_that_define_each_schedule() {
         let cases = [
             (Schedule::Constant, 0.7, 1.0, "always full"),
             (Schedule::STEP, 0.24, 1.0, "full in the first epochs"),

@@ -1,10 +1,16 @@
 //! The images of a training: as they are or varied, and through the model's filters.
 
+use std::borrow::Cow;
+
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::{batch::SparseImages, config::TrainingConfig, control::Control};
+use super::{
+    batch::{Images, SparseImages},
+    config::TrainingConfig,
+    control::Control,
+};
 use crate::{bitmap::PIXELS, data::TrainingSet, model::preprocess::Preprocessing};
 
 /// Images that are filtered between two looks at what is wished for.
@@ -29,22 +35,50 @@ fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
 /// Where a step's images come from.
 pub(super) enum Source {
     /// Every time the same.
-    Fixed(SparseImages),
+    Fixed(StoredImages),
     /// Every time varied.
     Varied(TrainingSet),
+}
+
+/// Images in the form that a step reads.
+pub(super) enum StoredImages {
+    Sparse(SparseImages),
+    Dense(Vec<[u8; PIXELS]>),
+}
+
+impl StoredImages {
+    pub(super) fn new(images: Cow<[[u8; PIXELS]]>, is_sparse: bool) -> Self {
+        if is_sparse {
+            Self::Sparse(SparseImages::of_images(&images))
+        } else {
+            Self::Dense(images.into_owned())
+        }
+    }
+
+    pub(super) fn get(&self) -> Images<'_> {
+        match self {
+            Self::Sparse(images) => Images::Sparse(images),
+            Self::Dense(images) => Images::Dense(images),
+        }
+    }
 }
 
 impl Source {
     /// The images of a training set. After a stop they are not filtered any more, because none will be
     /// learned from.
-    pub(super) fn new(config: &TrainingConfig, training: &TrainingSet, control: &Control) -> Self {
+    pub(super) fn new(
+        config: &TrainingConfig,
+        training: &TrainingSet,
+        is_sparse: bool,
+        control: &Control,
+    ) -> Self {
         if !config.augmentation.is_none() {
             return Self::Varied(training.clone());
         }
         let images = training.images().as_chunks().0;
         let preprocessing = config.model.preprocessing();
         if preprocessing.is_none() {
-            return Self::Fixed(SparseImages::of_images(images));
+            return Self::Fixed(StoredImages::new(images.into(), is_sparse));
         }
         let mut filtered = Vec::with_capacity(images.len());
         for images in images.chunks(AT_ONCE) {
@@ -54,7 +88,7 @@ impl Source {
             let filter = |image: &[u8; PIXELS]| applied(preprocessing, *image);
             filtered.par_extend(images.par_iter().map(filter));
         }
-        Self::Fixed(SparseImages::of_images(&filtered))
+        Self::Fixed(StoredImages::new(filtered.into(), is_sparse))
     }
 }
 
@@ -65,7 +99,7 @@ pub(super) fn variations(
     training: &TrainingSet,
     members: &[usize],
     (images_seen, images_total): (usize, usize),
-) -> SparseImages {
+) -> Vec<[u8; PIXELS]> {
     let first = FIRST_VARIATION + images_seen as u64;
     let done = images_seen as f64 / images_total as f64;
     let augmentation = config.augmentation.at(done);
@@ -78,13 +112,12 @@ pub(super) fn variations(
     let streams = (0..members.len())
         .into_par_iter()
         .map(|index| first + index as u64);
-    let varied: Vec<[u8; PIXELS]> = members
+    members
         .par_iter()
         .zip(streams)
         .with_min_len(8)
         .map(vary)
-        .collect();
-    SparseImages::of_images(&varied)
+        .collect()
 }
 
 fn applied(preprocessing: Preprocessing, mut image: [u8; PIXELS]) -> [u8; PIXELS] {

@@ -1,4 +1,4 @@
-//! A step of training: what it takes, and what it gives.
+//! A training step: one batch, one update of the parameters.
 
 pub(super) mod autograd;
 pub(super) mod convolution;
@@ -11,58 +11,60 @@ use super::{
 };
 use crate::error::TrainingError;
 
-/// One way to compute a step of training: the general one, on candle's autograd, or the faster one
-/// that gives the same numbers.
+/// An implementation of the training step: candle's autograd on any device, or the faster ones on the CPU, which compute
+/// the same numbers.
 pub(super) trait Step: Send {
-    /// Learns from one batch.
+    /// Trains on one batch. The network is up to date only after [`Step::write_weights`].
     fn step(
         &mut self,
         batch: Batch,
         settings: &StepSettings,
-    ) -> Result<BatchFigures, TrainingError>;
+    ) -> Result<BatchMetrics, TrainingError>;
 
-    /// What the optimizer remembers.
+    /// Writes the trained weights into the network. Convolutional kernels are trained once, but the network holds them at
+    /// every position: writing them after every step would cost more than the step.
+    fn write_weights(&self) -> Result<(), TrainingError>;
+
+    /// The state of the optimizer.
     fn state(&self) -> Result<OptimizerState, TrainingError>;
 
-    /// Goes on from what an optimizer remembered of a network of this shape.
+    /// Restores the state of the optimizer, which is that of a network of this shape.
     fn restore(&mut self, state: &OptimizerState) -> Result<(), TrainingError>;
 }
 
 /// What may change from step to step.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct StepSettings {
-    /// How the gradient becomes a step.
     pub(super) optimizer: Optimizer,
-    /// The learning rate.
     pub(super) learning_rate: f64,
-    /// What is made small.
     pub(super) loss: Loss,
-    /// The part of the target that is spread evenly over all digits.
+    /// The part of the target that is spread evenly over all classes.
     pub(super) label_smoothing: f64,
-    /// The gradient of a generated digit is multiplied by this power of the probability that it is read as wanted.
+    /// The q of the generalized cross-entropy: the gradient of a synthetic digit is multiplied by the power q of its
+    /// target's probability.
     pub(super) gce_q: f64,
-    /// Whether the softmax has an eleventh class, whose logit is always 0: that there is no digit.
+    /// Whether there is a non-digit class, whose logit is always 0.
     pub(super) rejects: bool,
-    /// The penalty on the weights' sizes.
+    /// The factor of Σ |weight| in the loss.
     pub(super) l1: f64,
-    /// The penalty on their squares.
+    /// The factor of Σ weight² in the loss.
     pub(super) l2: f64,
-    /// The length that a longer gradient is cut to; 0 leaves it.
+    /// The greatest norm of the gradient; 0 is no limit.
     pub(super) clip_norm: f64,
-    /// What is left out of the hidden layers.
+    /// The dropout of the hidden layers.
     pub(super) dropout: Dropout,
 }
 
-/// What a step saw before it changed the weights.
+/// The metrics of a batch before its update.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct BatchFigures {
+pub(super) struct BatchMetrics {
     /// The sum of the examples' losses.
     pub(super) loss_sum: f64,
-    /// How many were read rightly.
+    /// The number of correct predictions.
     pub(super) correct: usize,
 }
 
-impl BatchFigures {
+impl BatchMetrics {
     pub(super) fn plus(self, other: Self) -> Self {
         Self {
             loss_sum: self.loss_sum + other.loss_sum,
@@ -71,16 +73,13 @@ impl BatchFigures {
     }
 }
 
-/// What an optimizer remembers: for each parameter, in the order of [`Mlp::parameters`], as many values as
-/// the parameter has, shared ones once. What the optimizer has no use for is zero.
-///
-/// [`Mlp::parameters`]: crate::model::Mlp::parameters
+/// The state of an optimizer: weight and bias of each layer in turn, kernels once. What an optimizer does not use is 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct OptimizerState {
-    /// Steps done.
+    /// Finished steps.
     pub(super) steps: u32,
-    /// Adam's first moment, or the velocity of gradient descent.
+    /// The first moment of Adam, or the velocity of SGD.
     pub(super) first: Vec<Vec<f32>>,
-    /// Adam's second moment, or the mean square of `RMSprop`.
+    /// The second moment of Adam, or the mean square of `RMSprop`.
     pub(super) second: Vec<Vec<f32>>,
 }

@@ -14,7 +14,7 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    batch::{Batch, SparseImages},
+    batch::{Batch, Images, SparseImages},
     *,
 };
 use crate::{

@@ -1,9 +1,9 @@
-"""Writes mlp.json: what PyTorch computes for the networks that src/training/tests/reference.rs builds.
+"""Writes mlp.json: the numbers of PyTorch for the networks of src/training/tests/reference.rs.
 
     python3 -m venv venv && venv/bin/pip install torch && venv/bin/python tests/reference/mlp.py
 
-Weights and images follow formulas, so that both programs have the same without a file between
-them. Everything is computed in float64; the tests compare float32 with it.
+Weights and images follow formulas, so that both programs have the same without a file. PyTorch computes in float64; the
+tests compare float32 with it.
 """
 
 import json
@@ -30,7 +30,7 @@ def wave(count, step, shift):
 
 
 def images():
-    """[BATCH, 784], 0 is paper, 255 is ink; about a quarter of it lit, as whole bytes."""
+    """[BATCH, 784], 0 is paper, 255 is ink; about a quarter of the pixels have ink, as whole bytes."""
     raw = torch.floor(wave(BATCH * 784, 0.37, 0.2) * 700 - 445)
     return (raw.clamp(0, 255) / 255).reshape(BATCH, 784)
 
@@ -51,19 +51,19 @@ MASK = 2**64 - 1
 GOLDEN = 0x9E3779B97F4A7C15
 
 
-def finalised(z):
+def finalized(z):
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
     return z ^ (z >> 31)
 
 
 def mixed(value):
-    """SplitMix64's next value."""
-    return finalised((value + GOLDEN) & MASK)
+    """The next value of SplitMix64."""
+    return finalized((value + GOLDEN) & MASK)
 
 
 def dropout_factors(dropout, layer, width):
-    """[BATCH, width]: what the outputs of a hidden layer are multiplied by."""
+    """[BATCH, width]: the dropout factors of a hidden layer."""
     key = mixed((mixed(dropout["seed"]) + dropout["step"]) & MASK)
     dropped = int(dropout["rate"] * 2**32)
     rows = []
@@ -72,13 +72,13 @@ def dropout_factors(dropout, layer, width):
         values = []
         while len(values) < width:
             state = (state + GOLDEN) & MASK
-            random = finalised(state)
+            random = finalized(state)
             values += [random & 0xFFFFFFFF, random >> 32]
         rows.append([0.0 if value < dropped else 1 / (1 - dropout["rate"]) for value in values[:width]])
     return torch.tensor(rows)
 
 
-def optimiser_of(settings, model, rate):
+def torch_optimizer_of(settings, model, rate):
     weights = [p for p in model.parameters() if p.dim() == 2]
     biases = [p for p in model.parameters() if p.dim() == 1]
     kind = settings["kind"]
@@ -138,7 +138,7 @@ def case(
         target = F.one_hot(labels, classes) * (1 - label_smoothing) + label_smoothing / classes
         return F.mse_loss(torch.softmax(logits, 1), target)
 
-    def learnt_of(logits):
+    def training_loss_of(logits):
         """The loss: with gce_q, which no case has beside squared errors or smoothed labels, the generalised
         cross-entropy of generated digits."""
         if not gce_q:
@@ -155,30 +155,30 @@ def case(
     F.cross_entropy(logits, labels.clamp(max=9)).backward()
     result["gradient_norms"] = [p.grad.norm().item() for p in model.parameters()]
 
-    optimiser = optimiser_of(optimizer, model, learning_rate)
+    torch_optimizer = torch_optimizer_of(optimizer, model, learning_rate)
     result["losses"] = []
     for step in range(1, 6):
         if optimizer["kind"].startswith("adam"):
             # Keras adds its epsilon before the second moment's correction, PyTorch after it.
             beta2 = optimizer.get("beta2", 0.999)
-            for group in optimiser.param_groups:
+            for group in torch_optimizer.param_groups:
                 group["eps"] = optimizer.get("epsilon", 1e-7) / (1 - beta2**step) ** 0.5
-        optimiser.zero_grad()
+        torch_optimizer.zero_grad()
         logits = logits_of(True)
         result["losses"].append(loss_of(logits).item())
-        value = learnt_of(logits)
+        value = training_loss_of(logits)
         for linear in model:
             value = value + l1 * linear.weight.abs().sum() + l2 * linear.weight.square().sum()
         value.backward()
         if clip_norm > 0:
             torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-        optimiser.step()
+        torch_optimizer.step()
     result["logits_after"] = logits_of(False).tolist()
     return result
 
 
 def average(decay, values):
-    """A running mean whose decay is less while it is young, as TensorFlow's ExponentialMovingAverage."""
+    """An average whose decay grows with the number of updates, as TensorFlow's ExponentialMovingAverage."""
     mean, means = values[0], []
     for updates, value in enumerate(values[1:]):
         part = min(decay, (1 + updates) / (10 + updates))

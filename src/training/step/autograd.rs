@@ -1,8 +1,8 @@
-//! The general step: candle's forward pass and autograd, on any device.
+//! The training step by candle's autograd, on any device.
 
 use candle_core::{D, DType, Tensor, Var};
 
-use super::{BatchFigures, OptimizerState, Step, StepSettings, convolution::ConvLayer};
+use super::{BatchMetrics, OptimizerState, Step, StepSettings, convolution::ConvLayer};
 use crate::{
     bitmap::{CLASSES, PIXELS},
     data::Target,
@@ -14,51 +14,53 @@ use crate::{
     },
 };
 
-/// What PyTorch adds to a gradient's length before it divides by it.
+/// Added to the norm of the gradient before the division, as in PyTorch.
 pub(in crate::training) const CLIP_EPSILON: f64 = 1e-6;
 
-/// A network with the optimizer's state for each of its parameters.
+/// A network and its optimizer state.
 pub(in crate::training) struct Autograd {
     mlp: Mlp,
-    /// Of each parameter that is learned: weight and bias of each layer in turn, shared ones once.
+    /// Weight and bias of each layer in turn, kernels once.
     moments: Vec<Moments>,
-    /// Where the shared ones of the first layers stand.
-    places: Vec<Places>,
+    /// One per convolutional layer.
+    kernel_indices: Vec<KernelIndices>,
     steps: u32,
 }
 
-/// A parameter with what an optimizer remembers of its gradients: [`OptimizerState`] says what.
+/// A parameter and its optimizer state, as [`OptimizerState`] describes it.
 struct Moments {
     parameter: Var,
     first: Tensor,
     second: Tensor,
 }
 
-/// For each weight `[in · out]` and bias `[out]` of a layer of fields, which of the shared ones it is; weights that
-/// are 0 are the one behind the last.
-struct Places {
+/// [`ConvLayer::kernel_indices`] for the weight `[in · out]` and the bias `[out]`.
+struct KernelIndices {
     weight: Tensor,
     bias: Tensor,
 }
 
 impl Autograd {
-    /// `mlp` must have the weights of `fields` shared; there may be none.
-    pub(in crate::training) fn new(mlp: Mlp, fields: &[ConvLayer]) -> Result<Self, ModelError> {
+    /// The first layers of `mlp` must be these convolutional ones.
+    pub(in crate::training) fn new(
+        mlp: Mlp,
+        conv_layers: &[ConvLayer],
+    ) -> Result<Self, ModelError> {
         let mut moments = Vec::new();
-        let mut places = Vec::new();
+        let mut kernel_indices = Vec::new();
         for (index, dense) in mlp.layers().iter().enumerate() {
-            let parameters = match fields.get(index) {
+            let parameters = match conv_layers.get(index) {
                 None => [dense.weight.clone(), dense.bias.clone()],
-                Some(fields) => {
+                Some(conv) => {
                     let (inputs, device) = (dense.weight.dim(0)?, mlp.device());
-                    let [weight, bias] = fields.places_of(inputs);
-                    places.push(Places {
+                    let [weight, bias] = conv.kernel_indices(inputs);
+                    kernel_indices.push(KernelIndices {
                         weight: Tensor::from_vec(weight, dense.weight.elem_count(), device)?,
                         bias: Tensor::from_vec(bias, dense.bias.elem_count(), device)?,
                     });
                     let (weight, bias) = (dense.weight.flatten_all()?, &dense.bias);
-                    let [weight, bias] = fields.shared(&weight.to_vec1()?, &bias.to_vec1()?);
-                    let (shape, len) = (fields.shape(), bias.len());
+                    let [weight, bias] = conv.kernel_of(&weight.to_vec1()?, &bias.to_vec1()?);
+                    let (shape, len) = (conv.shape(), bias.len());
                     [
                         Var::from_vec(weight, shape, device)?,
                         Var::from_vec(bias, len, device)?,
@@ -77,30 +79,32 @@ impl Autograd {
         Ok(Self {
             mlp,
             moments,
-            places,
+            kernel_indices,
             steps: 0,
         })
     }
 
-    /// The weights `[in, out]` and biases `[out]` of all layers, as they follow from what is learned.
+    /// The dense weights `[in, out]` and biases `[out]` of all layers.
     fn layers(&self) -> candle_core::Result<Vec<(Tensor, Tensor)>> {
-        let learned = self.moments.as_chunks::<2>().0.iter().enumerate();
+        let parameters = self.moments.as_chunks::<2>().0.iter().enumerate();
         let layer = |(index, [weight, bias]): (usize, &[Moments; 2])| {
             let (weight, bias) = (weight.parameter.as_tensor(), bias.parameter.as_tensor());
-            let Some(places) = self.places.get(index) else {
+            let Some(indices) = self.kernel_indices.get(index) else {
                 return Ok((weight.clone(), bias.clone()));
             };
             let weight = weight.flatten_all()?.pad_with_zeros(0, 0, 1)?;
-            let weight = weight.index_select(&places.weight, 0)?;
+            let weight = weight.index_select(&indices.weight, 0)?;
             let weight = weight.reshape(self.mlp.layers()[index].weight.shape())?;
-            Ok((weight, bias.index_select(&places.bias, 0)?))
+            Ok((weight, bias.index_select(&indices.bias, 0)?))
         };
-        learned.map(layer).collect()
+        parameters.map(layer).collect()
     }
 
-    /// Writes what is shared into the network.
-    fn spread(&self) -> candle_core::Result<()> {
-        let layers = self.layers()?.into_iter().take(self.places.len());
+    fn write_dense(&self) -> candle_core::Result<()> {
+        if self.kernel_indices.is_empty() {
+            return Ok(());
+        }
+        let layers = self.layers()?.into_iter().take(self.kernel_indices.len());
         for ((weight, bias), dense) in layers.zip(self.mlp.layers()) {
             dense.weight.set(&weight)?;
             dense.bias.set(&bias)?;
@@ -108,20 +112,20 @@ impl Autograd {
         Ok(())
     }
 
-    fn learn(
+    fn train(
         &mut self,
         batch: Batch,
         settings: &StepSettings,
-    ) -> candle_core::Result<BatchFigures> {
+    ) -> candle_core::Result<BatchMetrics> {
         let device = self.mlp.device();
         let count = batch.members.len();
         let logits = self.logits(batch, settings)?;
-        let wanted: Vec<u8> = batch.targets.iter().map(|target| target.class).collect();
-        let wanted = Tensor::from_vec(wanted, count, device)?;
+        let labels: Vec<u8> = batch.targets.iter().map(|target| target.class).collect();
+        let labels = Tensor::from_vec(labels, count, device)?;
         let correct = logits
             .argmax(D::Minus1)?
-            .to_dtype(wanted.dtype())?
-            .eq(&wanted)?;
+            .to_dtype(labels.dtype())?
+            .eq(&labels)?;
         let correct = correct
             .to_dtype(DType::U32)?
             .sum_all()?
@@ -137,8 +141,8 @@ impl Autograd {
                 (errors.sum(D::Minus1)? / classes as f64)?
             }
         };
-        let beliefs = beliefs(batch.targets, &log_probabilities, &wanted, settings.gce_q)?;
-        let mean = ((&losses * beliefs)?.sum_all()? / count as f64)?;
+        let weights = example_weights(batch.targets, &log_probabilities, &labels, settings.gce_q)?;
+        let mean = ((&losses * weights)?.sum_all()? / count as f64)?;
         let penalized = self.penalized(mean, settings)?;
         let gradients = penalized.backward()?;
         let gradients: Vec<Tensor> = self
@@ -154,15 +158,14 @@ impl Autograd {
         for (moments, gradient) in self.moments.iter_mut().zip(&gradients) {
             moments.step(gradient, settings, self.steps)?;
         }
-        self.spread()?;
         let loss_sum = f64::from(losses.sum_all()?.to_scalar::<f32>()?);
-        Ok(BatchFigures {
+        Ok(BatchMetrics {
             loss_sum,
             correct: correct as usize,
         })
     }
 
-    /// `[n, 10]`, or `[n, 11]` with the rejecting class.
+    /// `[n, 10]`, or `[n, 11]` with the non-digit class.
     fn logits(&self, batch: Batch, settings: &StepSettings) -> candle_core::Result<Tensor> {
         let device = self.mlp.device();
         let count = batch.members.len();
@@ -190,7 +193,7 @@ impl Autograd {
         Ok(logits)
     }
 
-    /// The loss with the penalties on the weights.
+    /// The loss with the L1 and L2 penalties.
     fn penalized(&self, mut loss: Tensor, settings: &StepSettings) -> candle_core::Result<Tensor> {
         for Moments { parameter, .. } in self.moments.iter().step_by(2) {
             if settings.l1 > 0.0 {
@@ -204,9 +207,9 @@ impl Autograd {
     }
 }
 
-/// The gradients, shortened together where they are longer than `most` above 0.
-fn clipped(gradients: Vec<Tensor>, most: f64) -> candle_core::Result<Vec<Tensor>> {
-    if most <= 0.0 {
+/// Scales the gradients so that their common norm is at most `max_norm`; 0 is no limit.
+fn clipped(gradients: Vec<Tensor>, max_norm: f64) -> candle_core::Result<Vec<Tensor>> {
+    if max_norm <= 0.0 {
         return Ok(gradients);
     }
     let mut squares = 0.0;
@@ -214,7 +217,7 @@ fn clipped(gradients: Vec<Tensor>, most: f64) -> candle_core::Result<Vec<Tensor>
         let sum = gradient.to_dtype(DType::F64)?.sqr()?.sum_all()?;
         squares += sum.to_scalar::<f64>()?;
     }
-    let factor = most / (squares.sqrt() + CLIP_EPSILON);
+    let factor = max_norm / (squares.sqrt() + CLIP_EPSILON);
     if factor >= 1.0 {
         return Ok(gradients);
     }
@@ -222,7 +225,7 @@ fn clipped(gradients: Vec<Tensor>, most: f64) -> candle_core::Result<Vec<Tensor>
 }
 
 impl Moments {
-    /// One step of the optimizer; `steps` counts it in.
+    /// One step of the optimizer, number `steps` from 1 on.
     fn step(
         &mut self,
         gradient: &Tensor,
@@ -271,18 +274,17 @@ impl Moments {
     }
 }
 
-/// A running mean with a new value.
+/// An exponential moving average with a new value.
 fn mean(mean: &Tensor, value: &Tensor, decay: f64) -> candle_core::Result<Tensor> {
     (mean * decay)? + (value * (1.0 - decay))?
 }
 
-/// What Adam's learning rate is multiplied by, because both moments start at zero.
+/// The factor of Adam's learning rate that corrects the bias of both moments, which start at 0.
 pub(in crate::training) fn adam_correction(beta1: f64, beta2: f64, steps: u32) -> f64 {
     (1.0 - beta2.powi(steps as i32)).sqrt() / (1.0 - beta1.powi(steps as i32))
 }
 
-/// `[n, classes]`: the distribution of each target, `smoothing` of which is spread over all classes, or what its logits
-/// from before say.
+/// `[n, classes]`: the target distributions. A label gets label smoothing; teacher logits become their softmax.
 fn distributions(targets: &[Target], classes: usize, smoothing: f64) -> Vec<f32> {
     let off_target = smoothing as f32 / classes as f32;
     let mut distributions = vec![off_target; targets.len() * classes];
@@ -291,7 +293,7 @@ fn distributions(targets: &[Target], classes: usize, smoothing: f64) -> Vec<f32>
             row[usize::from(target.class)] += 1.0 - smoothing as f32;
             continue;
         };
-        // The logit of no digit is 0.
+        // The logit of the non-digit class is 0.
         let powers =
             (0..classes).map(|class| before.get(class).map_or(1.0, |x| f64::from(*x).exp()));
         let powers: Vec<f64> = powers.collect();
@@ -303,12 +305,11 @@ fn distributions(targets: &[Target], classes: usize, smoothing: f64) -> Vec<f32>
     distributions
 }
 
-/// `[n]`: what each example's gradient is multiplied by; for generated digits the power `gce_q` of the probability of
-/// what is wanted.
-fn beliefs(
+/// `[n]`: the factor of each example's gradient, for synthetic digits the power `gce_q` of the target's probability.
+fn example_weights(
     targets: &[Target],
     log_probabilities: &Tensor,
-    wanted: &Tensor,
+    classes: &Tensor,
     gce_q: f64,
 ) -> candle_core::Result<Tensor> {
     let power = |target: &Target| {
@@ -320,9 +321,9 @@ fn beliefs(
     };
     let powers: Vec<f32> = targets.iter().map(power).collect();
     let powers = Tensor::from_vec(powers, targets.len(), log_probabilities.device())?;
-    let of_wanted = log_probabilities.detach();
-    let of_wanted = of_wanted.gather(&wanted.unsqueeze(1)?, 1)?.squeeze(1)?;
-    (of_wanted * powers)?.exp()
+    let of_class = log_probabilities.detach();
+    let of_class = of_class.gather(&classes.unsqueeze(1)?, 1)?.squeeze(1)?;
+    (of_class * powers)?.exp()
 }
 
 impl Step for Autograd {
@@ -330,8 +331,12 @@ impl Step for Autograd {
         &mut self,
         batch: Batch,
         settings: &StepSettings,
-    ) -> Result<BatchFigures, TrainingError> {
-        Ok(self.learn(batch, settings).map_err(ModelError::from)?)
+    ) -> Result<BatchMetrics, TrainingError> {
+        Ok(self.train(batch, settings).map_err(ModelError::from)?)
+    }
+
+    fn write_weights(&self) -> Result<(), TrainingError> {
+        Ok(self.write_dense().map_err(ModelError::from)?)
     }
 
     fn state(&self) -> Result<OptimizerState, TrainingError> {

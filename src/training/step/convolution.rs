@@ -1,17 +1,15 @@
-//! Hidden layers whose units look at small fields with shared weights: a convolutional network, written as the
-//! multilayer perceptron that it is.
+//! Convolutional layers, written as the multilayer perceptron that they are.
 //!
-//! Units lie in a grid, several in each place of it. Those of a place look at 5×5 places of the grid before, the
-//! next ones at a field two places on, and the weights are the same in every place, as Simard, Steinkraus and Platt
-//! proposed in 2003 ("Best practices for convolutional neural networks applied to visual document analysis"). A
-//! layer behind these looks at all.
+//! A layer has a grid of positions, with the same filters at each. A filter looks at a kernel of 5×5 positions of the grid
+//! before, with stride 2, and has the same weights at every position (Simard, Steinkraus and Platt 2003, "Best practices
+//! for convolutional neural networks applied to visual document analysis"). Later layers are fully connected.
 //!
-//! Theirs are grids of 13×13 and 5×5 places, which look at the whole picture and beyond. Here they have 11×11 and
-//! 4×4, which look at the 25×25 pixels about the center of mass, since a normalized digit seldom has ink outside:
-//! so more units in each place go into as many weights.
+//! Simard's grids of 13×13 and 5×5 positions look at the whole image and beyond. The grids here have 11×11 and 4×4
+//! positions and look at the 25×25 pixels about the center of mass, because a normalized digit seldom has ink outside.
+//! So the same number of weights allows more filters.
 //!
-//! The network keeps all of its weights, `[in, out]`, most of them 0, so that its file is as any other's. What is
-//! learned are the shared weights alone, `[25 · channels in, channels out]`.
+//! The network keeps dense weights `[in, out]`, most of them 0, so that its file has the usual format. Training updates only
+//! the kernels, `[25 · channels in, filters]`.
 
 use candle_core::Tensor;
 
@@ -21,60 +19,65 @@ use crate::{
     model::{Mlp, MlpConfig},
 };
 
-/// The side of a field.
-const FIELD: usize = 5;
-/// From one field to the next.
+/// The side of a kernel.
+const KERNEL: usize = 5;
+/// The distance of neighboring kernels.
 const STRIDE: usize = 2;
-/// For each layer of fields: the side of its grid, and where its first field begins in the grid that it looks at.
+/// For each convolutional layer: the side of its grid, and the start of its first kernel in the grid before.
 const GRIDS: [(usize, usize); 2] = [(11, 2), (4, 0)];
 /// The positions of each convolutional layer: a filter has as many units.
 pub(in crate::training) const POSITIONS: [usize; 2] =
     [GRIDS[0].0 * GRIDS[0].0, GRIDS[1].0 * GRIDS[1].0];
 
-/// A hidden layer of fields.
+/// A convolutional layer.
 #[derive(Clone, Debug)]
 pub(in crate::training) struct ConvLayer {
     channels_in: usize,
-    /// Units in each place.
-    channels: usize,
-    /// The places of the layer.
-    places: usize,
-    runs: Vec<Run>,
+    filters: usize,
+    positions: usize,
+    rows: Vec<KernelRow>,
 }
 
-/// Inputs that lie together in a place's field: a row of it.
+/// One row of the kernel at one position: its inputs are contiguous.
 #[derive(Clone, Copy, Debug)]
-struct Run {
-    place: usize,
-    /// The first of these among the field's inputs.
-    within: usize,
-    /// The first of these among all inputs.
+struct KernelRow {
+    position: usize,
+    /// The index of its first weight in the kernel.
+    start: usize,
+    /// The index of its first input.
     input: usize,
 }
 
-/// The layers of fields that a network begins with, as many as there may be.
+/// The convolutional layers of a network: its first two hidden layers, or its only one.
 ///
 /// # Errors
-/// When there is no hidden layer, or one has no whole number of units in each place.
+/// When there is no hidden layer, or the units of one are not a multiple of its positions.
 pub(in crate::training) fn conv_layers(config: &MlpConfig) -> Result<Vec<ConvLayer>, Refusal> {
     let mut layers: Vec<ConvLayer> = Vec::new();
     let (mut side_in, mut channels_in) = (SIDE, 1);
     for (&width, (side, first)) in config.hidden().iter().zip(GRIDS) {
-        let places = side * side;
-        if width % places != 0 {
+        let positions = side * side;
+        if width % positions != 0 {
             return Err(refused(
                 format!("a hidden layer of {width} units"),
-                format!("a multiple of {places}, for {side} × {side} fields"),
+                format!("a multiple of {positions}, for {side} × {side} positions"),
             ));
         }
-        let channels = width / places;
+        let filters = width / positions;
         layers.push(ConvLayer {
             channels_in,
-            channels,
-            places,
-            runs: runs((side_in, channels_in), (side, first)),
+            filters,
+            positions,
+            rows: kernel_rows(
+                Grid {
+                    side: side_in,
+                    channels: channels_in,
+                },
+                side,
+                first,
+            ),
         });
-        (side_in, channels_in) = (side, channels);
+        (side_in, channels_in) = (side, filters);
     }
     if layers.is_empty() {
         let expected = "at least one hidden layer";
@@ -92,109 +95,116 @@ fn refused(found: String, expected: String) -> Refusal {
     )
 }
 
-fn runs((side_in, channels_in): (usize, usize), (side, first): (usize, usize)) -> Vec<Run> {
-    let places = 0..side * side;
-    let rows = places.flat_map(|place| (0..FIELD).map(move |row| (place, row)));
-    let run = |(place, row)| {
-        let [down, along] = [place / side, place % side].map(|place| first + place * STRIDE);
-        Run {
-            place,
-            within: row * FIELD * channels_in,
-            input: ((down + row) * side_in + along) * channels_in,
+/// The inputs of a convolutional layer.
+#[derive(Clone, Copy)]
+struct Grid {
+    side: usize,
+    channels: usize,
+}
+
+fn kernel_rows(inputs: Grid, side: usize, first: usize) -> Vec<KernelRow> {
+    let positions = 0..side * side;
+    let rows = positions.flat_map(|position| (0..KERNEL).map(move |row| (position, row)));
+    let kernel_row = |(position, row)| {
+        let [y, x] = [position / side, position % side].map(|index| first + index * STRIDE);
+        KernelRow {
+            position,
+            start: row * KERNEL * inputs.channels,
+            input: ((y + row) * inputs.side + x) * inputs.channels,
         }
     };
-    rows.map(run).collect()
+    rows.map(kernel_row).collect()
 }
 
 impl ConvLayer {
-    /// Inputs of a whole field.
-    pub(in crate::training) fn field(&self) -> usize {
-        FIELD * FIELD * self.channels_in
+    /// The number of inputs of a kernel.
+    pub(in crate::training) fn kernel_len(&self) -> usize {
+        KERNEL * KERNEL * self.channels_in
     }
 
-    /// The places of the layer.
-    pub(in crate::training) fn places(&self) -> usize {
-        self.places
+    /// The number of positions.
+    pub(in crate::training) fn positions(&self) -> usize {
+        self.positions
     }
 
-    /// Inputs of a run.
-    fn run(&self) -> usize {
-        FIELD * self.channels_in
+    /// The number of inputs of a kernel row.
+    fn row_len(&self) -> usize {
+        KERNEL * self.channels_in
     }
 
-    /// Copies what each place looks at out of one example's inputs: `[places, field]`.
-    pub(in crate::training) fn gather(&self, inputs: &[f32], seen: &mut [f32]) {
-        let (field, len) = (self.field(), self.run());
-        for run in &self.runs {
-            let start = run.place * field + run.within;
-            seen[start..start + len].copy_from_slice(&inputs[run.input..run.input + len]);
+    /// Copies the inputs of each position: `[positions, kernel_len]`.
+    pub(in crate::training) fn gather(&self, inputs: &[f32], patches: &mut [f32]) {
+        let (kernel, len) = (self.kernel_len(), self.row_len());
+        for row in &self.rows {
+            let start = row.position * kernel + row.start;
+            patches[start..start + len].copy_from_slice(&inputs[row.input..row.input + len]);
         }
     }
 
-    /// Adds what belongs to each place's field to where it came from: the reverse of [`ConvLayer::gather`].
-    pub(in crate::training) fn scatter_add(&self, seen: &[f32], inputs: &mut [f32]) {
-        let (field, len) = (self.field(), self.run());
-        for run in &self.runs {
-            let start = run.place * field + run.within;
-            let places = &mut inputs[run.input..run.input + len];
-            for (input, value) in places.iter_mut().zip(&seen[start..start + len]) {
+    /// Adds the values of each position to the inputs that they belong to: the transpose of [`ConvLayer::gather`].
+    pub(in crate::training) fn scatter_add(&self, patches: &[f32], inputs: &mut [f32]) {
+        let (kernel, len) = (self.kernel_len(), self.row_len());
+        for row in &self.rows {
+            let start = row.position * kernel + row.start;
+            let inputs = &mut inputs[row.input..row.input + len];
+            for (input, value) in inputs.iter_mut().zip(&patches[start..start + len]) {
                 *input += value;
             }
         }
     }
 
-    /// Shared weights: inputs of a whole field, and units in each place.
+    /// The shape of the kernel: inputs and filters.
     pub(in crate::training) fn shape(&self) -> (usize, usize) {
-        (self.field(), self.channels)
+        (self.kernel_len(), self.filters)
     }
 
-    /// For each weight of a layer with so many inputs, and for each bias, which of the shared ones it is; weights that
-    /// are 0 are the one behind the last.
-    pub(in crate::training) fn places_of(&self, inputs: usize) -> [Vec<u32>; 2] {
-        let shared: Vec<u32> = (0..=(self.field() * self.channels) as u32).collect();
-        let width = self.places * self.channels;
-        let mut weight = vec![shared[shared.len() - 1]; inputs * width];
+    /// For each dense weight of a layer with `inputs` inputs, and for each bias, the index of its kernel weight. The index
+    /// behind the last stands for weights that are 0.
+    pub(in crate::training) fn kernel_indices(&self, inputs: usize) -> [Vec<u32>; 2] {
+        let kernel: Vec<u32> = (0..=(self.kernel_len() * self.filters) as u32).collect();
+        let width = self.positions * self.filters;
+        let mut weight = vec![kernel[kernel.len() - 1]; inputs * width];
         let mut bias = vec![0; width];
-        self.spread(&shared, &mut weight);
-        self.spread_bias(&shared[..self.channels], &mut bias);
+        self.write_dense(&kernel, &mut weight);
+        self.write_dense_bias(&kernel[..self.filters], &mut bias);
         [weight, bias]
     }
 
-    /// The shared weights and biases out of a layer's: those of the first place.
-    pub(in crate::training) fn shared(&self, weight: &[f32], bias: &[f32]) -> [Vec<f32>; 2] {
-        let (width, channels) = (self.places * self.channels, self.channels);
-        let mut shared = vec![0.0; self.field() * channels];
-        for run in self.runs.iter().filter(|run| run.place == 0) {
-            for step in 0..self.run() {
-                let from = (run.input + step) * width;
-                let to = (run.within + step) * channels;
-                shared[to..to + channels].copy_from_slice(&weight[from..from + channels]);
+    /// The kernel and its bias out of dense ones: those of the first position.
+    pub(in crate::training) fn kernel_of(&self, weight: &[f32], bias: &[f32]) -> [Vec<f32>; 2] {
+        let (width, filters) = (self.positions * self.filters, self.filters);
+        let mut kernel = vec![0.0; self.kernel_len() * filters];
+        for row in self.rows.iter().filter(|row| row.position == 0) {
+            for step in 0..self.row_len() {
+                let from = (row.input + step) * width;
+                let to = (row.start + step) * filters;
+                kernel[to..to + filters].copy_from_slice(&weight[from..from + filters]);
             }
         }
-        [shared, bias[..channels].to_vec()]
+        [kernel, bias[..filters].to_vec()]
     }
 
-    /// Writes shared weights to all places of a layer's where they belong; the others stay.
-    pub(in crate::training) fn spread<T: Copy>(&self, shared: &[T], weight: &mut [T]) {
-        let (width, channels) = (self.places * self.channels, self.channels);
-        for run in &self.runs {
-            for step in 0..self.run() {
-                let from = (run.within + step) * channels;
-                let to = (run.input + step) * width + run.place * channels;
-                weight[to..to + channels].copy_from_slice(&shared[from..from + channels]);
+    /// Writes a kernel into dense weights at all positions. Does not touch the others.
+    pub(in crate::training) fn write_dense<T: Copy>(&self, kernel: &[T], weight: &mut [T]) {
+        let (width, filters) = (self.positions * self.filters, self.filters);
+        for row in &self.rows {
+            for step in 0..self.row_len() {
+                let from = (row.start + step) * filters;
+                let to = (row.input + step) * width + row.position * filters;
+                weight[to..to + filters].copy_from_slice(&kernel[from..from + filters]);
             }
         }
     }
 
-    /// Writes shared biases to all places.
-    pub(in crate::training) fn spread_bias<T: Copy>(&self, shared: &[T], bias: &mut [T]) {
-        for bias in bias.chunks_exact_mut(self.channels) {
-            bias.copy_from_slice(shared);
+    /// Writes the bias of a kernel at all positions.
+    pub(in crate::training) fn write_dense_bias<T: Copy>(&self, kernel: &[T], bias: &mut [T]) {
+        for bias in bias.chunks_exact_mut(self.filters) {
+            bias.copy_from_slice(kernel);
         }
     }
 }
 
-/// How many numbers of each kind are learned: weights and biases of each layer in turn, shared ones once.
+/// The sizes of all trained parameters: weight and bias of each layer in turn, kernels once.
 pub(in crate::training) fn parameter_sizes(config: &MlpConfig, layers: &[ConvLayer]) -> Vec<usize> {
     let widths = config.widths();
     let sizes = widths.windows(2).enumerate().flat_map(|(index, pair)| {
@@ -206,7 +216,7 @@ pub(in crate::training) fn parameter_sizes(config: &MlpConfig, layers: &[ConvLay
     sizes.collect()
 }
 
-/// Whether a network has, in each of these layers, the same weights in every place, and 0 elsewhere.
+/// Whether these layers of a network have the same weights at every position, and 0 elsewhere.
 pub(in crate::training) fn is_convolutional(
     mlp: &Mlp,
     layers: &[ConvLayer],
@@ -214,32 +224,31 @@ pub(in crate::training) fn is_convolutional(
     for (layer, dense) in layers.iter().zip(mlp.layers()) {
         let weight: Vec<f32> = dense.weight.flatten_all()?.to_vec1()?;
         let bias: Vec<f32> = dense.bias.to_vec1()?;
-        let [shared, shared_bias] = layer.shared(&weight, &bias);
-        let mut same = (vec![0.0; weight.len()], vec![0.0; bias.len()]);
-        layer.spread(&shared, &mut same.0);
-        layer.spread_bias(&shared_bias, &mut same.1);
-        if same != (weight, bias) {
+        let [kernel, kernel_bias] = layer.kernel_of(&weight, &bias);
+        let (mut expected, mut expected_bias) = (vec![0.0; weight.len()], vec![0.0; bias.len()]);
+        layer.write_dense(&kernel, &mut expected);
+        layer.write_dense_bias(&kernel_bias, &mut expected_bias);
+        if expected != weight || expected_bias != bias {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-/// Makes a fresh network one of fields: weights within them are uniform in ±√(6 / inputs of a field), as He and
-/// others proposed in 2015 for ReLU, and the others are 0.
-pub(in crate::training) fn begin(mlp: &Mlp, layers: &[ConvLayer]) -> candle_core::Result<()> {
+/// Makes an untrained network convolutional: kernels are uniform in ±√(6 / kernel inputs) (He and others 2015, for ReLU).
+pub(in crate::training) fn initialize(mlp: &Mlp, layers: &[ConvLayer]) -> candle_core::Result<()> {
     for (layer, dense) in layers.iter().zip(mlp.layers()) {
         let (inputs, width) = dense.weight.dims2()?;
         let mut weight: Vec<f32> = dense.weight.flatten_all()?.to_vec1()?;
         let mut bias: Vec<f32> = dense.bias.to_vec1()?;
-        let [mut shared, _] = layer.shared(&weight, &bias);
-        // They were drawn for a layer whose units look at all.
-        let wider = ((inputs + width) as f32 / layer.field() as f32).sqrt();
-        for value in &mut shared {
-            *value *= wider;
+        let [mut kernel, _] = layer.kernel_of(&weight, &bias);
+        // They were drawn for a fully connected layer.
+        let scale = ((inputs + width) as f32 / layer.kernel_len() as f32).sqrt();
+        for value in &mut kernel {
+            *value *= scale;
         }
         weight.fill(0.0);
-        layer.spread(&shared, &mut weight);
+        layer.write_dense(&kernel, &mut weight);
         bias.fill(0.0);
         let device = mlp.device();
         dense
@@ -255,14 +264,14 @@ mod tests {
     use super::*;
 
     fn layers(hidden: &[usize]) -> Vec<ConvLayer> {
-        conv_layers(&MlpConfig::relu(hidden)).expect("whole numbers of units")
+        conv_layers(&MlpConfig::relu(hidden)).expect("a multiple of the positions")
     }
 
     #[test]
-    fn fields_lie_two_apart_about_the_centre_of_mass() {
+    fn kernels_have_stride_two_about_the_center_of_mass() {
         let layers = layers(&[2 * 121, 3 * 16, 7]);
-        assert_eq!(layers.len(), 2, "what is behind looks at all");
-        // Of each layer: the place, and first and last row and column of what it looks at.
+        assert_eq!(layers.len(), 2, "later layers are fully connected");
+        // Layer, position, and the first and last row and column of its kernel.
         let cases = [
             (0, 0, [2, 6, 2, 6], "the first, twelve before 14"),
             (0, 11 + 2, [4, 8, 6, 10], "two on"),
@@ -275,13 +284,13 @@ mod tests {
                 "and its last, which ends with the grid",
             ),
         ];
-        for (layer, place, expected, reason) in cases {
+        for (layer, position, expected, reason) in cases {
             let (side, channels) = [(28, 1), (11, 2)][layer];
-            let fields = &layers[layer];
+            let conv = &layers[layer];
             let inputs: Vec<f32> = (1..=side * side * channels).map(|i| i as f32).collect();
-            let mut seen = vec![0.0; fields.places() * fields.field()];
-            fields.gather(&inputs, &mut seen);
-            let field = &seen[place * fields.field()..][..fields.field()];
+            let mut patches = vec![0.0; conv.positions() * conv.kernel_len()];
+            conv.gather(&inputs, &mut patches);
+            let field = &patches[position * conv.kernel_len()..][..conv.kernel_len()];
             let places = field.iter().filter(|&&input| input > 0.0);
             let places = places.map(|&input| (input as usize - 1) / channels);
             let (rows, columns): (Vec<_>, Vec<_>) = places.map(|p| (p / side, p % side)).unzip();
@@ -294,23 +303,23 @@ mod tests {
     }
 
     #[test]
-    fn adding_back_is_the_reverse_of_gathering() {
-        // ⟨gather(x), y⟩ = ⟨x, scatter_add(y)⟩, for each input and each thing seen.
-        for fields in layers(&[2 * 121, 3 * 16]) {
-            let inputs = if fields.field() == 25 {
+    fn scattering_is_the_transpose_of_gathering() {
+        // ⟨gather(x), y⟩ = ⟨x, scatter_add(y)⟩.
+        for conv in layers(&[2 * 121, 3 * 16]) {
+            let inputs = if conv.kernel_len() == 25 {
                 28 * 28
             } else {
                 2 * 121
             };
-            let len = fields.places() * fields.field();
+            let len = conv.positions() * conv.kernel_len();
             let x: Vec<f32> = (0..inputs).map(|i| (i % 7) as f32 - 3.0).collect();
             let y: Vec<f32> = (0..len).map(|i| (i % 11) as f32 - 5.0).collect();
-            let (mut seen, mut back) = (vec![0.0; len], vec![0.0; inputs]);
-            fields.gather(&x, &mut seen);
-            fields.scatter_add(&y, &mut back);
+            let (mut patches, mut back) = (vec![0.0; len], vec![0.0; inputs]);
+            conv.gather(&x, &mut patches);
+            conv.scatter_add(&y, &mut back);
             let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
             assert_eq!(
-                product(&seen, &y),
+                product(&patches, &y),
                 product(&x, &back),
                 "whole numbers, so exactly"
             );
@@ -318,25 +327,25 @@ mod tests {
     }
 
     #[test]
-    fn shared_weights_come_back_from_where_they_were_spread() {
-        for fields in layers(&[2 * 121, 3 * 16]) {
-            let (field, channels) = fields.shape();
-            let inputs = if field == 25 { 28 * 28 } else { 2 * 121 };
-            let width = fields.places() * channels;
-            let shared: Vec<f32> = (1..=field * channels).map(|i| i as f32).collect();
-            let biases: Vec<f32> = (1..=channels).map(|i| -(i as f32)).collect();
+    fn kernels_are_recovered_from_dense_weights() {
+        for conv in layers(&[2 * 121, 3 * 16]) {
+            let (kernel_len, filters) = conv.shape();
+            let inputs = if kernel_len == 25 { 28 * 28 } else { 2 * 121 };
+            let width = conv.positions() * filters;
+            let kernel: Vec<f32> = (1..=kernel_len * filters).map(|i| i as f32).collect();
+            let biases: Vec<f32> = (1..=filters).map(|i| -(i as f32)).collect();
             let (mut weight, mut bias) = (vec![0.0; inputs * width], vec![0.0; width]);
-            fields.spread(&shared, &mut weight);
-            fields.spread_bias(&biases, &mut bias);
+            conv.write_dense(&kernel, &mut weight);
+            conv.write_dense_bias(&biases, &mut bias);
             assert_eq!(
-                fields.shared(&weight, &bias),
-                [shared.clone(), biases],
+                conv.kernel_of(&weight, &bias),
+                [kernel.clone(), biases],
                 "as they were"
             );
-            let [places, _] = fields.places_of(inputs);
+            let [places, _] = conv.kernel_indices(inputs);
             let named = places
                 .iter()
-                .map(|&place| shared.get(place as usize).copied().unwrap_or(0.0));
+                .map(|&place| kernel.get(place as usize).copied().unwrap_or(0.0));
             assert!(
                 named.eq(weight.iter().copied()),
                 "each weight is the one that it is said to be"
@@ -345,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn layers_without_whole_places_are_refused() {
+    fn units_that_are_no_multiple_of_the_positions_are_refused() {
         for (hidden, word) in [
             (&[][..], "no hidden"),
             (&[128], "128"),

@@ -1,40 +1,37 @@
-//! The fast step on the CPU: the same numbers as the general one, without its temporaries.
+//! The training step of a fully connected network on the CPU: the numbers of the autograd step without its temporaries.
 //!
-//! A step has three phases, and within each the threads have nothing to do with each other. First
-//! each takes some columns of the first layer's weights, most of all there are, and computes them
-//! for the whole batch. Then each takes a part of the batch from there all the way forward and back,
-//! down to the gradient of every layer's sums. Then each takes its columns of the first layer again,
-//! which are still in its cache, and a part of every later layer's rows, computes their gradient
-//! over the whole batch and uses it up in Adam's update. So each sum is made by one thread, in one
-//! order, and how many threads there are does not change a bit.
+//! A step has three phases; the threads of a phase are independent. First, each computes some columns of the first layer,
+//! which has most of the weights, for the whole batch. Then each takes a part of the batch through the other layers,
+//! forward and backward. Then each computes the gradient of its columns of the first layer, and of some rows of each later
+//! layer, over the whole batch, and uses it at once in Adam's update. So one thread computes each sum in one order, and the
+//! number of threads does not change the result.
 //!
-//! What has to know the whole gradient first, or is no Adam's, writes it down in the third phase and
-//! uses it in a fourth.
+//! Clipping, penalties and other optimizers need the whole gradient. The third phase stores it then, and a fourth uses it.
+//!
+//! rayon runs the phases. A pool of spinning threads made for these phases was slower: an epoch of `keras` took 1.21 s and
+//! 1.14 s of processor time instead of 0.98 s and 0.98 s (two busy cores, medians of 9 runs in turn, November 2026).
 
-mod adam;
 mod convolution;
-mod dense;
-mod elementwise;
+mod kernels;
 mod loss;
+mod optimizer;
 pub(in crate::training) mod parameters;
 mod pass;
-mod rule;
 mod sparse;
-mod thread_pool;
 mod update;
 
-pub(in crate::training) use self::convolution::Shared;
+use rayon::prelude::*;
+
+pub(in crate::training) use self::convolution::ConvStep;
 use self::{
-    adam::Adam,
     loss::LossRule,
+    optimizer::{Adam, UpdateRule},
     parameters::Values,
     pass::{FirstPart, LayerRows, Part, Pass},
-    rule::Rule,
     sparse::{Block, ByPixel},
-    thread_pool::{MAX_PARTS, ThreadPool},
     update::{Moments, Phase},
 };
-use super::{BatchFigures, OptimizerState, Step, StepSettings, autograd::CLIP_EPSILON};
+use super::{BatchMetrics, OptimizerState, Step, StepSettings, autograd::CLIP_EPSILON};
 use crate::{
     bitmap::PIXELS,
     error::{ModelError, TrainingError},
@@ -42,44 +39,40 @@ use crate::{
     training::{batch::Batch, config::Optimizer},
 };
 
-/// Parameters times examples of a step below which a second thread costs more than it saves.
-///
-/// One thread does about 84 GFLOP/s as if no pixel was paper, so that a step of this size takes it 6 µs; to share a
-/// phase costs about 0.7 µs, and a step has three.
+/// Parameters times examples of a step below which a second thread costs more than it saves: such a step takes 6 µs.
 const SMALL_STEP: usize = 1 << 17;
 
-/// A network on the CPU with all that a step needs, so that a step allocates next to nothing.
+/// A fully connected network with its optimizer state and buffers, so that a step allocates almost nothing.
 pub(in crate::training) struct CpuStep {
     mlp: Mlp,
     activation: Activation,
     layers: Vec<Layer>,
     states: Vec<State>,
-    /// The first layer's columns, for the threads to share.
+    /// The columns of the first layer, split among the threads.
     blocks: Vec<Block>,
-    /// The batch's ink by pixel; as many parts as there are blocks.
+    /// The ink of the batch by pixel, in as many parts as blocks.
     by_pixel: Vec<ByPixel>,
-    team: ThreadPool,
+    threads: usize,
     steps: u32,
 }
 
-/// What a batch leaves in one layer.
+/// The values of a batch in one layer.
 struct Layer {
-    /// Units that come out.
+    /// Number of units.
     width: usize,
-    /// `[n, width]`: after the activation; for the last layer the logits.
+    /// `[n, width]`: the outputs of the activation; of the last layer the logits.
     outputs: Vec<f32>,
-    /// `[n, width]`: the gradient of the mean loss by the layer's sums.
+    /// `[n, width]`: the gradient of the mean loss by the inputs of the activation.
     deltas: Vec<f32>,
-    /// `[n, width]`: what a change of the layer's sums changes the outputs by, where that is kept.
+    /// `[n, width]`: the slopes of the activation and dropout, if they are stored.
     slopes: Vec<f32>,
 }
 
-/// What a step on one layer leaves for the next step, and scratch. The first layer's weights have
-/// theirs in the blocks.
+/// The optimizer state of one layer, and buffers. That of the weights of the first layer is in the blocks.
 struct State {
-    /// `[in, width]`: scratch for the weights' gradient; empty in the first layer until it is needed.
+    /// `[in, width]`: the gradient of the weights; empty in the first layer until it is needed.
     gradient: Vec<f32>,
-    /// `[width]`: scratch for the bias's gradient.
+    /// `[width]`: the gradient of the bias.
     bias_gradient: Vec<f32>,
     weight_moments: Moments,
     bias_moments: Moments,
@@ -91,17 +84,24 @@ impl State {
     }
 }
 
-/// Into how many blocks the first layer's columns are shared out: a wide layer into more than there are
-/// threads, so that whoever is done early takes another.
+/// The number of blocks of the first layer: more than threads for a wide layer, so that an idle thread takes another.
 fn blocks_for(width: usize, threads: usize) -> usize {
     const WIDE: usize = 128;
     let each = (width / (threads * WIDE)).clamp(1, 4);
-    (threads * each).min(MAX_PARTS)
+    threads * each
+}
+
+/// Runs `work` on each part, in parallel unless there is one thread.
+fn for_each<P: Send>(threads: usize, parts: &mut [P], work: impl Fn(&mut P) + Sync + Send) {
+    if threads == 1 {
+        parts.iter_mut().for_each(work);
+    } else {
+        parts.par_iter_mut().with_max_len(1).for_each(work);
+    }
 }
 
 impl CpuStep {
-    /// `mlp` must be on the CPU. Whatever the size of a batch turns out to be, `batch_size` is what
-    /// most steps will have.
+    /// `mlp` must be on the CPU. `batch_size` is the size of most batches.
     pub(in crate::training) fn new(mlp: Mlp, batch_size: usize) -> Self {
         let is_small = batch_size.saturating_mul(mlp.config().parameter_count()) < SMALL_STEP;
         let threads = if is_small {
@@ -125,26 +125,25 @@ impl CpuStep {
                 bias_moments: Moments::zero(pair[1]),
             }
         };
-        let team = ThreadPool::new(threads);
-        let blocks = Block::share_out(widths[1], blocks_for(widths[1], team.threads()));
+        let blocks = Block::share_out(widths[1], blocks_for(widths[1], threads));
         Self {
             activation: mlp.config().activation(),
             layers: widths[1..].iter().map(layer).collect(),
             states: widths.windows(2).enumerate().map(state).collect(),
             by_pixel: ByPixel::share_out(blocks.len()),
             blocks,
-            team,
+            threads,
             steps: 0,
             mlp,
         }
     }
 
-    /// Fills every layer's outputs and deltas.
+    /// The forward and backward pass: fills the outputs and deltas of every layer.
     fn propagate(
         &mut self,
         batch: Batch,
         settings: &StepSettings,
-    ) -> candle_core::Result<BatchFigures> {
+    ) -> candle_core::Result<BatchMetrics> {
         let count = batch.members.len();
         let dense: Vec<_> = self
             .mlp
@@ -156,12 +155,14 @@ impl CpuStep {
             .iter()
             .map(|(weight, bias)| Ok((weight.as_slice()?, bias.as_slice()?)))
             .collect::<candle_core::Result<_>>()?;
-        let keeps_slopes = pass::keeps_slopes(self.activation, settings.dropout);
+        let stores_slopes = pass::stores_slopes(self.activation, settings.dropout);
         for layer in &mut self.layers {
             let len = count * layer.width;
             layer.outputs.resize(len, 0.0);
             layer.deltas.resize(len, 0.0);
-            layer.slopes.resize(if keeps_slopes { len } else { 0 }, 0.0);
+            layer
+                .slopes
+                .resize(if stores_slopes { len } else { 0 }, 0.0);
         }
         let pass = Pass {
             weights: &weights,
@@ -174,8 +175,8 @@ impl CpuStep {
         } = &mut self.layers[0];
         let by_pixel = &mut self.by_pixel;
         let mut parts = FirstPart::share_out(batch, outputs, slopes, &self.blocks, by_pixel);
-        self.team.share(&mut parts, |part| pass.run_first(part));
-        let rows_each = count.div_ceil(self.team.threads());
+        for_each(self.threads, &mut parts, |part| pass.run_first(part));
+        let rows_each = count.div_ceil(self.threads);
         let mut parts = Part::share_out(batch, rows_each);
         for layer in &mut self.layers {
             let len_each = rows_each * layer.width;
@@ -190,12 +191,12 @@ impl CpuStep {
                 });
             }
         }
-        self.team.share(&mut parts, |part| pass.run(part));
-        let figures = parts.iter().map(|part| part.figures);
-        Ok(figures.fold(BatchFigures::default(), BatchFigures::plus))
+        for_each(self.threads, &mut parts, |part| pass.run(part));
+        let metrics = parts.iter().map(|part| part.metrics);
+        Ok(metrics.fold(BatchMetrics::default(), BatchMetrics::plus))
     }
 
-    /// A step of the optimizer on all parameters.
+    /// A step of the optimizer.
     fn update(&mut self, settings: &StepSettings) -> candle_core::Result<()> {
         self.steps += 1;
         let is_at_once = is_at_once(settings);
@@ -212,34 +213,32 @@ impl CpuStep {
             l2: 2.0 * settings.l2 as f32,
         };
         let apply = Phase::Apply {
-            rule: Rule::at_step(settings, self.steps, true),
-            bias_rule: Rule::at_step(settings, self.steps, false),
+            rule: UpdateRule::at_step(settings, self.steps, true),
+            bias_rule: UpdateRule::at_step(settings, self.steps, false),
         };
         let step = update::Step {
             by_pixel: &self.by_pixel,
             layers: &self.layers,
         };
         let parameters: Vec<_> = self.mlp.parameters().collect();
-        let (states, blocks, team) = (&mut self.states, &mut self.blocks, &mut self.team);
+        let (states, blocks, threads) = (&mut self.states, &mut self.blocks, self.threads);
         parameters::write_all(&parameters, &mut |mut parameters| {
             let mut run = |phase: Phase, states: &mut [State]| {
-                let mut jobs = step.jobs(&mut parameters, states, blocks, team.threads());
-                for jobs in jobs.chunks_mut(MAX_PARTS) {
-                    team.share(jobs, |job| step.run(phase, job));
-                }
+                let mut jobs = step.jobs(&mut parameters, states, blocks, threads);
+                for_each(threads, &mut jobs, |job| step.run(phase, job));
             };
             if is_at_once {
                 return run(at_once, states);
             }
             run(gradient, states);
             let gradients = states.iter_mut().flat_map(State::gradients_mut);
-            shorten(&mut gradients.collect::<Vec<_>>(), settings.clip_norm);
+            clip(gradients.collect(), settings.clip_norm);
             run(apply, states);
         })
     }
 }
 
-/// Whether each layer can be updated while its gradient is made.
+/// Whether each layer can be updated while its gradient is computed.
 fn is_at_once(settings: &StepSettings) -> bool {
     let is_adam = matches!(
         settings.optimizer,
@@ -248,21 +247,21 @@ fn is_at_once(settings: &StepSettings) -> bool {
     is_adam && settings.clip_norm == 0.0 && settings.l1 == 0.0 && settings.l2 == 0.0
 }
 
-/// Shortens all gradients together where they are longer than `most` above 0.
-fn shorten(gradients: &mut [&mut Vec<f32>], most: f64) {
-    if most <= 0.0 {
+/// Scales the gradients so that their common norm is at most `max_norm`; 0 is no limit.
+fn clip(gradients: Vec<&mut Vec<f32>>, max_norm: f64) {
+    if max_norm <= 0.0 {
         return;
     }
     let squares: f64 = gradients.iter().map(|gradient| squares(gradient)).sum();
-    let factor = most / (squares.sqrt() + CLIP_EPSILON);
+    let factor = max_norm / (squares.sqrt() + CLIP_EPSILON);
     if factor < 1.0 {
         for gradient in gradients {
-            elementwise::scale(gradient, factor as f32);
+            kernels::scale(gradient, factor as f32);
         }
     }
 }
 
-/// The sum of the squares, as eight sums that do not wait for each other.
+/// The sum of squares, as eight independent sums.
 fn squares(values: &[f32]) -> f64 {
     let mut sums = [0.0; 8];
     for values in values.chunks(sums.len()) {
@@ -278,10 +277,14 @@ impl Step for CpuStep {
         &mut self,
         batch: Batch,
         settings: &StepSettings,
-    ) -> Result<BatchFigures, TrainingError> {
-        let figures = self.propagate(batch, settings).map_err(ModelError::from)?;
+    ) -> Result<BatchMetrics, TrainingError> {
+        let metrics = self.propagate(batch, settings).map_err(ModelError::from)?;
         self.update(settings).map_err(ModelError::from)?;
-        Ok(figures)
+        Ok(metrics)
+    }
+
+    fn write_weights(&self) -> Result<(), TrainingError> {
+        Ok(())
     }
 
     fn state(&self) -> Result<OptimizerState, TrainingError> {
@@ -297,7 +300,7 @@ impl Step for CpuStep {
             state.first.push(first.clone());
             state.second.push(second.clone());
         }
-        // The first layer's are in the blocks.
+        // Those of the first layer are in the blocks.
         let width = self.layers[0].width;
         let (first, second) = (&mut state.first[0], &mut state.second[0]);
         first.resize(PIXELS * width, 0.0);
@@ -314,8 +317,8 @@ impl Step for CpuStep {
             .states
             .iter_mut()
             .flat_map(|state| [&mut state.weight_moments, &mut state.bias_moments]);
-        let kept = state.first.iter().zip(&state.second);
-        for (moments, (first, second)) in moments.zip(kept).skip(1) {
+        let states = state.first.iter().zip(&state.second);
+        for (moments, (first, second)) in moments.zip(states).skip(1) {
             moments.first.clone_from(first);
             moments.second.clone_from(second);
         }

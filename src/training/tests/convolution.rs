@@ -1,7 +1,7 @@
-//! The step that shares the weights of fields, against candle's autograd and candle's convolution.
+//! The convolutional step against candle's autograd and candle's convolution.
 
 use super::{
-    cpu::{check_steps, images, plain},
+    cpu::{Trial, assert_effect, assert_same, images, plain},
     *,
 };
 use crate::{
@@ -9,12 +9,12 @@ use crate::{
     training::{
         config::{Loss, Optimizer},
         dropout::Dropout,
-        step::{autograd::Autograd, cpu::Shared},
+        step::{autograd::Autograd, convolution::is_convolutional, cpu::ConvStep},
     },
 };
 
-/// Descent, whose steps are as the gradients are. Those of shared weights are sums of thousands: where these cancel,
-/// what is left is little more than what was rounded off, and Adam's step along it says nothing.
+/// SGD, whose steps are proportional to the gradients. The gradient of a kernel is a sum of thousands of terms. Where they
+/// cancel, the rest is little more than rounding, and Adam would scale it up.
 fn descent() -> StepSettings {
     StepSettings {
         optimizer: Optimizer::Sgd {
@@ -34,27 +34,34 @@ fn config(hidden: &[usize], activation: Activation) -> TrainingConfig {
     }
 }
 
+/// The batch sizes of the steps; the first has two groups.
+const COUNTS: [usize; 3] = [70, 3, 1];
+
+/// The outcome of autograd's steps and of the CPU step's.
+fn trials(config: &TrainingConfig, settings: &StepSettings) -> [Trial; 2] {
+    let layers = config.conv_layers().expect("a multiple of the positions");
+    let expected = fresh(config, &Device::Cpu).expect("fits in memory");
+    let found = expected.copy().expect("fits in memory");
+    let mut autograd = Autograd::new(expected.clone(), &layers).expect("fits in memory");
+    let mut fast = ConvStep::new(found.clone(), layers).expect("fits in memory");
+    [
+        Trial::run(&mut autograd, &expected, settings, &COUNTS),
+        Trial::run(&mut fast, &found, settings, &COUNTS),
+    ]
+}
+
 fn check(hidden: &[usize], activation: Activation, settings: StepSettings, reason: &str) {
     let config = config(hidden, activation);
-    let fields = config.conv_layers().expect("whole numbers of units");
-    let expected = fresh(&config, &Device::Cpu).expect("fits in memory");
-    let found = expected.copy().expect("fits in memory");
-    let mut general = Autograd::new(expected.clone(), &fields).expect("fits in memory");
-    let mut shared = Shared::new(found.clone(), fields).expect("fits in memory");
-    check_steps(
-        (&mut general, &expected),
-        (&mut shared, &found),
-        (&settings, &[70, 3, 1]),
-        &format!("{}, {reason}", config.model),
-    );
+    let reason = format!("{}, {reason}", config.model);
+    assert_same(&trials(&config, &settings), &reason);
 }
 
 #[test]
-fn every_shape_and_activation_gives_what_autograd_gives() {
+fn every_shape_and_activation_equals_autograd() {
     let shapes: [(&[usize], &str); 4] = [
-        (&[121], "one layer of fields"),
+        (&[121], "one convolutional layer"),
         (&[242, 16], "two layers"),
-        (&[121, 48, 11], "and one that looks at all"),
+        (&[121, 48, 11], "and a fully connected one"),
         (&[242, 32, 9, 7], "and two"),
     ];
     for (hidden, reason) in shapes {
@@ -66,7 +73,7 @@ fn every_shape_and_activation_gives_what_autograd_gives() {
 }
 
 #[test]
-fn every_setting_and_optimiser_gives_what_autograd_gives() {
+fn every_option_and_optimizer_equals_autograd_and_has_an_effect() {
     type Change = fn(&mut StepSettings);
     let cases: [(Change, &str); 8] = [
         (|s| (s.rejects, s.label_smoothing) = (true, 0.1), "targets"),
@@ -88,14 +95,35 @@ fn every_setting_and_optimiser_gives_what_autograd_gives() {
             "weight decay",
         ),
         (|s| s.dropout = Dropout::new(0.4, 1, 2), "dropout"),
-        (|s| s.l1 = 0.01, "L1, of each shared weight once"),
-        (|s| s.l2 = 0.01, "L2, likewise"),
-        (|s| s.clip_norm = 0.1, "gradients that are cut"),
+        (|s| s.l1 = 1.0, "L1, of each kernel weight once"),
+        (|s| s.l2 = 2.0, "L2, likewise"),
+        (|s| s.clip_norm = 0.1, "a clipped gradient"),
     ];
     for (change, reason) in cases {
         let mut settings = descent();
         change(&mut settings);
-        check(&[242, 48, 11], Activation::Relu, settings, reason);
+        let config = config(&[242, 48, 11], Activation::Relu);
+        let [with, found] = trials(&config, &settings);
+        let without = StepSettings {
+            optimizer: match settings.optimizer {
+                Optimizer::AdamW {
+                    beta1,
+                    beta2,
+                    epsilon,
+                    ..
+                } => Optimizer::Adam {
+                    beta1,
+                    beta2,
+                    epsilon,
+                },
+                other => other,
+            },
+            learning_rate: settings.learning_rate,
+            ..descent()
+        };
+        let [without, _] = trials(&config, &without);
+        assert_effect(&with, &without, reason);
+        assert_same(&[with, found], reason);
     }
     for optimizer in Optimizer::ALL {
         let settings = StepSettings {
@@ -113,14 +141,14 @@ fn every_setting_and_optimiser_gives_what_autograd_gives() {
 }
 
 #[test]
-fn the_number_of_threads_does_not_change_a_bit() {
+fn the_number_of_threads_changes_no_bit() {
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("starts").install(|| {
             let config = config(&[242, 32], Activation::Relu);
             let fields = config.conv_layers().expect("whole numbers of units");
             let mlp = fresh(&config, &Device::Cpu).expect("fits in memory");
-            let mut shared = Shared::new(mlp.clone(), fields).expect("fits in memory");
+            let mut step = ConvStep::new(mlp.clone(), fields).expect("fits in memory");
             let mut rng = ChaCha8Rng::seed_from_u64(9);
             let images = SparseImages::of_images(&images(150, &mut rng));
             let members: Vec<usize> = (0..150).collect();
@@ -128,12 +156,13 @@ fn the_number_of_threads_does_not_change_a_bit() {
             let targets: Vec<Target> = members.iter().map(target).collect();
             for _ in 0..3 {
                 let batch = Batch {
-                    images: &images,
+                    images: Images::Sparse(&images),
                     members: &members,
                     targets: &targets,
                 };
-                shared.step(batch, &plain()).expect("steps");
+                step.step(batch, &plain()).expect("steps");
             }
+            step.write_weights().expect("writes");
             parameters(&mlp)
         })
     };
@@ -160,11 +189,11 @@ fn the_network_is_the_convolutional_one() {
         x = x.narrow(2, 2, 25)?.narrow(3, 2, 25)?.contiguous()?;
         for (layer, dense) in fields.iter().zip(mlp.layers()) {
             let weight: Vec<f32> = dense.weight.flatten_all()?.to_vec1()?;
-            let [shared, _] = layer.shared(&weight, &dense.bias.to_vec1()?);
+            let [kernel, _] = layer.kernel_of(&weight, &dense.bias.to_vec1()?);
             // [field, channels], the field row by row with the channels in within, as candle has it the other
             // way round.
             let (field, channels) = layer.shape();
-            let kernel = Tensor::from_vec(shared, (5, 5, field / 25, channels), &Device::Cpu)?;
+            let kernel = Tensor::from_vec(kernel, (5, 5, field / 25, channels), &Device::Cpu)?;
             let kernel = kernel.permute((3, 2, 0, 1))?.contiguous()?;
             x = x.conv2d(&kernel, 0, 2, 1, 1)?.relu()?;
         }
@@ -189,6 +218,74 @@ fn the_network_is_the_convolutional_one() {
         assert!(
             (found - expected).abs() < 1e-4,
             "{found} instead of {expected}"
+        );
+    }
+}
+
+/// Dense weights are written only for a reader of the network: writing them costs more than a small step.
+#[test]
+fn the_network_changes_only_when_its_weights_are_written() {
+    let config = config(&[121, 16], Activation::Relu);
+    let layers = config.conv_layers().expect("a multiple of the positions");
+    let make: [&dyn Fn(Mlp) -> Box<dyn Step>; 2] = [
+        &|mlp| Box::new(Autograd::new(mlp, &layers).expect("fits in memory")),
+        &|mlp| Box::new(ConvStep::new(mlp, layers.clone()).expect("fits in memory")),
+    ];
+    for make in make {
+        let mlp = fresh(&config, &Device::Cpu).expect("fits in memory");
+        let conv_weight = || parameters(&mlp)[..PIXELS * 121].to_vec();
+        let before = conv_weight();
+        let mut step = make(mlp.clone());
+        let images = [[100; PIXELS]; 2];
+        let batch = Batch {
+            images: Images::Dense(&images),
+            members: &[0, 1],
+            targets: &[Target::of(3), Target::of(4)],
+        };
+        step.step(batch, &plain()).expect("steps");
+        assert_eq!(conv_weight(), before, "not after a step");
+        step.write_weights().expect("writes");
+        assert_ne!(conv_weight(), before, "but for a reader");
+        let is_convolutional = is_convolutional(&mlp, &layers);
+        assert!(is_convolutional.expect("reads"), "at every position");
+    }
+}
+
+#[test]
+fn epochs_checkpoints_and_averages_have_the_trained_weights() {
+    let config = TrainingConfig {
+        epochs: 2,
+        ..config(&[121, 16], Activation::Relu)
+    };
+    let untrained = parameters(&fresh(&config, &Device::Cpu).expect("fits in memory"));
+    for ema in [0.0, 0.9] {
+        let config = TrainingConfig {
+            ema,
+            ..config.clone()
+        };
+        let (mut epochs, mut checkpoints) = (Vec::new(), Vec::new());
+        let mut on_event = |event| match event {
+            TrainingEvent::EpochFinished { mlp, .. } => epochs.push(parameters(&mlp)),
+            TrainingEvent::Checkpoint(checkpoint) => {
+                let trained = checkpoint.average.as_ref();
+                checkpoints.push(trained.unwrap_or(&checkpoint.parameters).concat());
+            }
+            _ => {}
+        };
+        let control = Control::default();
+        let trained = train(&config, &dataset(), &Device::Cpu, &control, &mut on_event);
+        let trained = trained.expect("trains").expect("is not abandoned");
+        assert_eq!(epochs.len(), 2, "one event per epoch");
+        for weights in [&untrained, &epochs[1]] {
+            let pairs = epochs[0][..PIXELS * 121].iter().zip(weights);
+            let changed = pairs.filter(|(a, b)| a != b).count();
+            // At least one weight of the kernel, at all 121 positions.
+            assert!(changed >= 121, "{changed} convolutional weights changed");
+        }
+        assert!(checkpoints.ends_with(&epochs[1..]), "a checkpoint has them");
+        assert!(
+            parameters(&trained.model.mlp) == epochs[1],
+            "and the result"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The fused step against candle's autograd, parameter by parameter.
+//! The CPU step against candle's autograd, parameter by parameter.
 
 use rand::Rng as _;
 
@@ -10,14 +10,14 @@ use crate::{
         dropout::Dropout,
         step::{
             autograd::Autograd,
-            cpu::{CpuStep, Shared},
+            cpu::{ConvStep, CpuStep},
         },
     },
 };
 
-/// Both compute in `f32` and add up in different orders: a gradient of up to 784 terms is off by
-/// some 1e-6 of its size. Adam divides by the gradient's size, so that a gradient near zero may
-/// move its parameter by a good part of the learning rate; none here is that near.
+/// Both compute in `f32` and add in different orders: a gradient of up to 784 terms is off by some 1e-6 of its size. Adam
+/// divides by the size of the gradient, so that a gradient near 0 may move its parameter by a good part of the learning
+/// rate; none here is that near.
 const TOLERANCE: f32 = 2e-5;
 
 pub(super) fn images(count: usize, rng: &mut ChaCha8Rng) -> Vec<[u8; PIXELS]> {
@@ -33,7 +33,7 @@ pub(super) fn images(count: usize, rng: &mut ChaCha8Rng) -> Vec<[u8; PIXELS]> {
         .collect()
 }
 
-/// A batch size for which all threads take part, however small the network is.
+/// A batch size that uses all threads for any network.
 const LARGE: usize = 1 << 24;
 
 fn check(hidden: &[usize], activation: Activation, settings: StepSettings, reason: &str) {
@@ -41,60 +41,92 @@ fn check(hidden: &[usize], activation: Activation, settings: StepSettings, reaso
     for batch_size in [1, LARGE] {
         let expected = Mlp::new(&config, 5, &Device::Cpu).expect("fits in memory");
         let found = expected.copy().expect("fits in memory");
-        let mut general = Autograd::new(expected.clone(), &[]).expect("fits in memory");
-        let mut fused = CpuStep::new(found.clone(), batch_size);
-        let reason = format!("{config}, {reason}");
-        check_steps(
-            (&mut general, &expected),
-            (&mut fused, &found),
-            (&settings, &[7, 3, 1, 12]),
-            &reason,
-        );
+        let mut autograd = Autograd::new(expected.clone(), &[]).expect("fits in memory");
+        let mut fast = CpuStep::new(found.clone(), batch_size);
+        let trials = [
+            Trial::run(&mut autograd, &expected, &settings, &COUNTS),
+            Trial::run(&mut fast, &found, &settings, &COUNTS),
+        ];
+        assert_same(&trials, &format!("{config}, {reason}"));
     }
 }
 
-/// Two ways of a step learn the same: the network of the second becomes that of the first in steps with so many
-/// examples.
-pub(super) fn check_steps(
-    (general, expected): (&mut dyn Step, &Mlp),
-    (faster, found): (&mut dyn Step, &Mlp),
-    (settings, counts): (&StepSettings, &[usize]),
-    reason: &str,
-) {
-    let mut rng = ChaCha8Rng::seed_from_u64(6);
-    for (step, &count) in counts.iter().enumerate() {
-        let images = SparseImages::of_images(&images(count, &mut rng));
-        let members: Vec<usize> = (0..count).rev().collect();
-        let classes = if settings.rejects { 11 } else { 10 };
-        let mut target = || Target {
-            class: rng.random_range(0..classes),
-            is_synthetic: rng.random(),
-            before: rng
-                .random_bool(0.3)
-                .then(|| std::array::from_fn(|_| rng.random_range(-4.0..4.0))),
+/// The batch sizes of the steps.
+const COUNTS: [usize; 4] = [7, 3, 1, 12];
+
+/// The outcome of some training steps.
+pub(super) struct Trial {
+    metrics: Vec<BatchMetrics>,
+    parameters: Vec<f32>,
+}
+
+impl Trial {
+    /// Trains on batches of these sizes; their examples depend only on the number of classes.
+    pub(super) fn run(
+        step: &mut dyn Step,
+        mlp: &Mlp,
+        settings: &StepSettings,
+        counts: &[usize],
+    ) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(6);
+        let run = |&count: &usize| {
+            let images = SparseImages::of_images(&images(count, &mut rng));
+            let members: Vec<usize> = (0..count).rev().collect();
+            let classes = if settings.rejects { 11 } else { 10 };
+            let mut target = || Target {
+                class: rng.random_range(0..classes),
+                is_synthetic: rng.random(),
+                before: rng
+                    .random_bool(0.3)
+                    .then(|| std::array::from_fn(|_| rng.random_range(-4.0..4.0))),
+            };
+            let targets: Vec<Target> = (0..count).map(|_| target()).collect();
+            let batch = Batch {
+                images: Images::Sparse(&images),
+                members: &members,
+                targets: &targets,
+            };
+            step.step(batch, settings).expect("steps")
         };
-        let targets: Vec<Target> = (0..count).map(|_| target()).collect();
-        let batch = Batch {
-            images: &images,
-            members: &members,
-            targets: &targets,
-        };
-        let general = general.step(batch, settings).expect("the general step");
-        let faster = faster.step(batch, settings).expect("the faster step");
-        assert_eq!(faster.correct, general.correct, "{reason}, step {step}");
-        let difference = (faster.loss_sum - general.loss_sum).abs();
+        let metrics = counts.iter().map(run).collect();
+        step.write_weights().expect("writes");
+        Self {
+            metrics,
+            parameters: parameters(mlp),
+        }
+    }
+
+    /// The greatest difference of a parameter.
+    fn distance(&self, other: &Self) -> f32 {
+        assert_eq!(self.parameters.len(), other.parameters.len(), "one shape");
+        let pairs = self.parameters.iter().zip(&other.parameters);
+        pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    }
+}
+
+/// Two steps compute the same, within the rounding of `f32`.
+pub(super) fn assert_same([expected, found]: &[Trial; 2], reason: &str) {
+    for (step, (expected, found)) in expected.metrics.iter().zip(&found.metrics).enumerate() {
+        assert_eq!(found.correct, expected.correct, "{reason}, step {step}");
+        let difference = (found.loss_sum - expected.loss_sum).abs();
         assert!(
             difference < 1e-4,
             "{reason}, step {step}: loss off by {difference}"
         );
     }
-    let (expected, found) = (parameters(expected), parameters(found));
-    assert_eq!(expected.len(), found.len(), "all of them are compared");
-    let pairs = expected.iter().zip(&found).map(|(a, b)| (a - b).abs());
-    let difference = pairs.fold(0.0, f32::max);
+    let difference = expected.distance(found);
     assert!(
         difference < TOLERANCE,
         "{reason}: parameters off by {difference}"
+    );
+}
+
+/// An implementation that leaves the option out fails [`assert_same`], because it is within the tolerance of `without`.
+pub(super) fn assert_effect(with: &Trial, without: &Trial, reason: &str) {
+    let difference = with.distance(without);
+    assert!(
+        difference > 2.0 * TOLERANCE,
+        "{reason} changes parameters by {difference} only"
     );
 }
 
@@ -106,7 +138,7 @@ pub(super) fn plain() -> StepSettings {
 }
 
 #[test]
-fn every_shape_and_activation_gives_what_autograd_gives() {
+fn every_shape_and_activation_equals_autograd() {
     let shapes: [(&[usize], &str); 6] = [
         (&[], "no hidden layer"),
         (&[1], "narrower than a vector"),
@@ -123,7 +155,7 @@ fn every_shape_and_activation_gives_what_autograd_gives() {
 }
 
 #[test]
-fn every_setting_gives_what_autograd_gives() {
+fn every_option_equals_autograd_and_has_an_effect() {
     type Change = fn(&mut StepSettings);
     let cases: [(Change, &str); 14] = [
         (|s| s.label_smoothing = 0.1, "label smoothing"),
@@ -167,12 +199,21 @@ fn every_setting_gives_what_autograd_gives() {
             let mut settings = plain();
             change(&mut settings);
             check(&[40, 30], activation, settings, reason);
+            let config = MlpConfig::new(vec![40, 30], activation).expect("a small network");
+            let [with, without] = [settings, plain()].map(|settings| {
+                let mlp = Mlp::new(&config, 5, &Device::Cpu).expect("fits in memory");
+                let mut autograd = Autograd::new(mlp.clone(), &[]).expect("fits in memory");
+                Trial::run(&mut autograd, &mlp, &settings, &COUNTS)
+            });
+            if settings.clip_norm < 1000.0 {
+                assert_effect(&with, &without, reason);
+            }
         }
     }
 }
 
 #[test]
-fn every_optimiser_gives_what_autograd_gives_with_all_the_rest() {
+fn every_optimizer_equals_autograd_with_all_options() {
     for optimizer in Optimizer::ALL {
         for &activation in Activation::value_variants() {
             // RMSprop's first step is three times as long as Adam's, and as touchy about gradients near zero.
@@ -201,7 +242,7 @@ fn every_optimiser_gives_what_autograd_gives_with_all_the_rest() {
 }
 
 #[test]
-fn a_step_goes_on_from_what_it_remembered() {
+fn a_restored_step_continues_bit_by_bit() {
     for optimizer in Optimizer::ALL {
         let config = TrainingConfig {
             model: MlpConfig::new(vec![121], Activation::Relu).expect("a small network"),
@@ -219,23 +260,24 @@ fn a_step_goes_on_from_what_it_remembered() {
             let target = |&member: &usize| Target::of(labels[member]);
             let targets: Vec<Target> = members.iter().map(target).collect();
             let batch = Batch {
-                images: &images,
+                images: Images::Sparse(&images),
                 members,
                 targets: &targets,
             };
             step.step(batch, &settings).expect("steps");
         };
-        let fields = config.conv_layers().expect("whole numbers of units");
+        let conv_layers = config.conv_layers().expect("whole numbers of units");
         let make: [&dyn Fn(Mlp) -> Box<dyn Step>; 4] = [
             &|mlp| Box::new(CpuStep::new(mlp, 1)),
             &|mlp| Box::new(Autograd::new(mlp, &[]).expect("fits in memory")),
-            &|mlp| Box::new(Autograd::new(mlp, &fields).expect("fits in memory")),
-            &|mlp| Box::new(Shared::new(mlp, fields.clone()).expect("fits in memory")),
+            &|mlp| Box::new(Autograd::new(mlp, &conv_layers).expect("fits in memory")),
+            &|mlp| Box::new(ConvStep::new(mlp, conv_layers.clone()).expect("fits in memory")),
         ];
         for make in make {
             let mlp = fresh(&config, &Device::Cpu).expect("fits in memory");
             let mut whole = make(mlp.clone());
             step(&mut *whole, &[0, 1, 2]);
+            whole.write_weights().expect("writes");
             let copy = mlp.copy().expect("fits in memory");
             let mut resumed = make(copy.clone());
             resumed
@@ -245,6 +287,8 @@ fn a_step_goes_on_from_what_it_remembered() {
                 step(&mut *whole, &members);
                 step(&mut *resumed, &members);
             }
+            whole.write_weights().expect("writes");
+            resumed.write_weights().expect("writes");
             assert_eq!(
                 parameters(&mlp),
                 parameters(&copy),
@@ -260,13 +304,13 @@ fn a_step_goes_on_from_what_it_remembered() {
 }
 
 #[test]
-fn the_number_of_threads_does_not_change_a_bit() {
+fn the_number_of_threads_changes_no_bit() {
     let run = |threads, settings: StepSettings| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("starts").install(|| {
             let config = MlpConfig::new(vec![64, 32], Activation::Tanh).expect("a small network");
             let mlp = Mlp::new(&config, 5, &Device::Cpu).expect("fits in memory");
-            let mut fused = CpuStep::new(mlp.clone(), LARGE);
+            let mut fast = CpuStep::new(mlp.clone(), LARGE);
             let mut rng = ChaCha8Rng::seed_from_u64(7);
             let images = SparseImages::of_images(&images(50, &mut rng));
             let members: Vec<usize> = (0..50).collect();
@@ -274,12 +318,12 @@ fn the_number_of_threads_does_not_change_a_bit() {
                 .map(|_| Target::of(rng.random_range(0..10)))
                 .collect();
             let batch = Batch {
-                images: &images,
+                images: Images::Sparse(&images),
                 members: &members,
                 targets: &targets,
             };
             for _ in 0..5 {
-                fused.step(batch, &settings).expect("steps");
+                fast.step(batch, &settings).expect("steps");
             }
             parameters(&mlp)
         })

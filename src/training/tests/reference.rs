@@ -1,4 +1,4 @@
-//! Both steps against PyTorch's numbers, which tests/reference/mlp.py made.
+//! The steps against the numbers of PyTorch, which tests/reference/mlp.py writes.
 
 use candle_core::{Tensor, Var};
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// PyTorch computed in `f64`, we do in `f32`; sums of 784 terms of size 1 are good to some 1e-5,
-/// and five steps of Adam make some more of it.
+/// PyTorch computes in `f64`, the steps in `f32`: sums of 784 terms of size 1 are exact to some 1e-5, and five steps of Adam
+/// amplify that.
 const TOLERANCE: f64 = 2e-4;
 /// As in mlp.py.
 const BATCH: usize = 6;
@@ -29,7 +29,7 @@ struct Reference {
     average: AverageCase,
 }
 
-/// What mlp.py set, and what came of it.
+/// The settings and results of mlp.py.
 #[derive(Deserialize)]
 struct Case {
     hidden: Vec<usize>,
@@ -137,7 +137,7 @@ fn assert_rows_close(found: &[Vec<f32>], expected: &[Vec<f64>], what: &str) {
 fn logits(mlp: &Mlp, images: &SparseImages) -> Tensor {
     let members: Vec<usize> = (0..BATCH).collect();
     let pixels = Batch {
-        images,
+        images: Images::Sparse(images),
         members: &members,
         targets: &[],
     }
@@ -218,10 +218,10 @@ fn check(index: usize, case: &Case) {
         before: None,
     };
     let targets: Vec<Target> = case.labels.iter().enumerate().map(target).collect();
-    for ((mlp, mut step), kind) in steps.into_iter().zip(["general", "fused"]) {
+    for ((mlp, mut step), kind) in steps.into_iter().zip(["autograd", "CPU"]) {
         for (index, expected) in case.losses.iter().enumerate() {
             let batch = Batch {
-                images: &images,
+                images: Images::Sparse(&images),
                 members: &members,
                 targets: &targets,
             };
@@ -242,7 +242,7 @@ fn reference() -> Reference {
 }
 
 #[test]
-fn forward_loss_gradients_and_steps_are_pytorchs() {
+fn forward_loss_gradients_and_steps_equal_pytorch() {
     let cases = reference().cases;
     for &activation in Activation::value_variants() {
         let is_there = cases.iter().any(|case| case.activation == activation);
@@ -261,7 +261,7 @@ fn forward_loss_gradients_and_steps_are_pytorchs() {
 }
 
 #[test]
-fn a_running_mean_is_what_python_makes_of_it() {
+fn the_moving_average_equals_python() {
     let AverageCase {
         decay,
         values,
@@ -286,5 +286,9 @@ fn a_running_mean_is_what_python_makes_of_it() {
             assert_close(f64::from(found), *expected, "the mean");
         }
     }
-    assert_eq!(average.updates() as usize, means.len(), "all were taken in");
+    assert_eq!(
+        average.updates() as usize,
+        means.len(),
+        "every update counts"
+    );
 }

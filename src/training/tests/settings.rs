@@ -1,4 +1,4 @@
-//! What the settings of a training promise, beyond what a single step does.
+//! The effects of hyperparameters beyond a single step.
 
 use super::*;
 use crate::{
@@ -16,8 +16,8 @@ fn events_of(config: &TrainingConfig) -> (TrainedModel, Vec<TrainingEvent>) {
 }
 
 #[test]
-fn patience_ends_a_training_and_keeps_its_best_epoch() {
-    // After four epochs the learning rate is zero, and nothing gets better any more.
+fn early_stopping_restores_the_best_epoch() {
+    // After four epochs the learning rate is 0, and the loss does not change.
     let config = TrainingConfig {
         epochs: 200,
         schedule: Schedule::Step {
@@ -30,7 +30,7 @@ fn patience_ends_a_training_and_keeps_its_best_epoch() {
     let trained = train_alone(&config);
     assert_eq!(trained.stop_reason, StopReason::EarlyStopping, "by itself");
     let best = trained.epoch.expect("of an epoch");
-    assert_eq!(best, 4, "the last that learned");
+    assert_eq!(best, 4, "the last epoch with a learning rate above 0");
     assert_eq!(
         trained.history.len(),
         best + 3,
@@ -50,12 +50,12 @@ fn patience_ends_a_training_and_keeps_its_best_epoch() {
     let again = again.expect("computes").expect("it is not stopped");
     assert!(
         (again.metrics().loss - least).abs() < 1e-9,
-        "and these are its weights"
+        "the weights of that epoch"
     );
 }
 
 #[test]
-fn what_is_averaged_is_shown_validated_and_kept() {
+fn the_average_is_shown_validated_and_saved() {
     let config = TrainingConfig {
         epochs: 3,
         ema: 0.9,
@@ -66,16 +66,12 @@ fn what_is_averaged_is_shown_validated_and_kept() {
     assert_ne!(
         parameters(&trained.model.mlp),
         parameters(&plain.model.mlp),
-        "the mean is kept"
+        "the average is saved"
     );
     let losses = |model: &TrainedModel| -> Vec<f64> {
         model.history.iter().map(|record| record.loss).collect()
     };
-    assert_eq!(
-        losses(&trained),
-        losses(&plain),
-        "but the training is the same"
-    );
+    assert_eq!(losses(&trained), losses(&plain), "the training is the same");
     let shown = events.iter().rev().find_map(|event| match event {
         TrainingEvent::EpochFinished { mlp, .. } => Some(parameters(mlp)),
         _ => None,
@@ -84,7 +80,7 @@ fn what_is_averaged_is_shown_validated_and_kept() {
 }
 
 #[test]
-fn a_part_of_the_data_is_its_first_part() {
+fn the_training_fraction_is_the_first_part_of_the_data() {
     let config = TrainingConfig {
         epochs: 1,
         data_fraction: 0.25,
@@ -99,7 +95,7 @@ fn a_part_of_the_data_is_its_first_part() {
 }
 
 #[test]
-fn doubt_is_about_generated_digits_and_no_others() {
+fn generalized_cross_entropy_affects_only_synthetic_digits() {
     let learned = |synthetic_digits, gce_q| {
         let config = TrainingConfig {
             epochs: 1,
@@ -114,7 +110,7 @@ fn doubt_is_about_generated_digits_and_no_others() {
 }
 
 #[test]
-fn few_examples_do_not_say_what_logits_are_worth() {
+fn calibration_needs_enough_examples() {
     let temperature = |validation_split| {
         let config = TrainingConfig {
             epochs: 1,
@@ -128,7 +124,7 @@ fn few_examples_do_not_say_what_logits_are_worth() {
 }
 
 #[test]
-fn digits_that_come_one_after_the_other_are_not_parted() {
+fn sorted_digits_are_not_split() {
     let mixed = dataset().train;
     let mut order: Vec<usize> = (0..mixed.len()).collect();
     order.sort_by_key(|&index| mixed.labels()[index]);
@@ -157,7 +153,7 @@ fn digits_that_come_one_after_the_other_are_not_parted() {
 }
 
 #[test]
-fn a_loss_that_is_no_number_ends_the_training_with_what_was_good() {
+fn a_diverged_training_restores_the_best_epoch() {
     let wild = TrainingConfig {
         optimizer: Optimizer::SGD,
         schedule: Schedule::OneCycle {
@@ -179,7 +175,7 @@ fn a_loss_that_is_no_number_ends_the_training_with_what_was_good() {
     let finite = parameters(&trained.model.mlp).iter().all(|w| w.is_finite());
     assert!(
         finite && trained.epoch.is_some(),
-        "an epoch's weights are kept"
+        "the weights of an epoch are restored"
     );
     let unseen = train_alone(&TrainingConfig {
         validation_split: 0.0,
@@ -194,7 +190,7 @@ fn a_loss_that_is_no_number_ends_the_training_with_what_was_good() {
     assert_eq!(
         kept.map(|record| record.loss),
         least,
-        "without validation, those of the least loss, and not those that led astray"
+        "without validation, those of the least training loss"
     );
     let at_once = TrainingConfig {
         schedule: Schedule::Constant,
@@ -206,13 +202,13 @@ fn a_loss_that_is_no_number_ends_the_training_with_what_was_good() {
         Err(TrainingError::Diverged(text)) => {
             assert!(text.contains("too high"), "{text} names a cause");
         }
-        other => panic!("there is nothing to keep: {other:?}"),
+        other => panic!("no epoch is finished: {other:?}"),
     }
 }
 
 #[test]
-fn weights_that_are_no_numbers_are_never_kept_though_the_loss_is_one() {
-    // ReLU makes 0 of what is no number, and sixteen layers of it a loss of ln 10.
+fn nan_weights_are_never_saved_even_with_a_finite_loss() {
+    // ReLU turns NaN into 0, and sixteen layers of it give a loss of ln 10.
     let deep = TrainingConfig {
         model: MlpConfig::new(vec![128; 16], Activation::Relu).expect("a network"),
         optimizer: Optimizer::RMS_PROP,
@@ -231,12 +227,12 @@ fn weights_that_are_no_numbers_are_never_kept_though_the_loss_is_one() {
 }
 
 #[test]
-fn filters_are_learnt_with_and_belong_to_the_model() {
+fn preprocessing_is_trained_with_and_saved_in_the_model() {
     let filters = Preprocessing {
         threshold: 0.9,
         ..Preprocessing::default()
     };
-    // The bars are at 200 of 255: behind this threshold there is nothing.
+    // The bars have a value of 200 of 255: this threshold removes them.
     let blank = TrainingConfig {
         epochs: 2,
         model: config()
@@ -247,7 +243,7 @@ fn filters_are_learnt_with_and_belong_to_the_model() {
     };
     let trained = train_alone(&blank);
     let accuracy = trained.test.expect("there are test examples").accuracy;
-    assert!(accuracy < 0.2, "{accuracy}: nothing can be told");
+    assert!(accuracy < 0.2, "{accuracy}: all images are blank");
     let bytes = trained.model.to_bytes().expect("fits in memory");
     let read = Model::from_bytes(&bytes, "a test").expect("it is whole");
     assert_eq!(

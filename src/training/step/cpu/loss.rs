@@ -1,29 +1,29 @@
-//! The loss of a batch's logits, with its gradient.
+//! The loss of a batch and its gradient by the logits.
 
 use crate::{
     bitmap::{CLASSES, Digit},
     data::{Target, TrainingSet},
     model::softmax::softmax_in_place,
-    training::{BatchFigures, StepSettings, config::Loss},
+    training::{BatchMetrics, StepSettings, config::Loss},
 };
 
-/// The most classes there can be: the digits, and that there is none.
+/// The digits and the non-digit class.
 const MAX_CLASSES: usize = CLASSES + 1;
 
-/// How the loss of an example follows from its logits.
+/// The loss of an example as a function of its logits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LossRule {
     loss: Loss,
     label_smoothing: f32,
     gce_q: f32,
-    /// Whether there is an eleventh class, whose logit is always 0.
+    /// Whether there is a non-digit class, whose logit is always 0.
     rejects: bool,
-    /// 1 / n: what is made small is the mean over the batch.
+    /// 1 / n: training minimizes the mean over the batch.
     scale: f32,
 }
 
 impl LossRule {
-    /// For a batch of so many examples.
+    /// For a batch of `count` examples.
     pub(super) fn new(settings: &StepSettings, count: usize) -> Self {
         Self {
             loss: settings.loss,
@@ -34,34 +34,34 @@ impl LossRule {
         }
     }
 
-    /// Writes the gradient of the mean loss by the logits, both `[n, 10]`.
+    /// Writes the gradient of the mean loss into `deltas`; both `[n, 10]`.
     pub(super) fn apply(
         &self,
         logits: &[f32],
         targets: &[Target],
         deltas: &mut [f32],
-    ) -> BatchFigures {
-        let mut figures = BatchFigures::default();
+    ) -> BatchMetrics {
+        let mut metrics = BatchMetrics::default();
         let rows = logits.as_chunks::<CLASSES>().0.iter().zip(targets);
         for ((logits, target), delta) in rows.zip(deltas.as_chunks_mut::<CLASSES>().0) {
-            let (wanted, distribution) = (target.class, self.distribution(target));
+            let (class, distribution) = (target.class, self.distribution(target));
             let softmax = Softmax::new(logits, self.rejects);
-            figures.loss_sum += match self.loss {
+            metrics.loss_sum += match self.loss {
                 Loss::CrossEntropy => self.cross_entropy(&softmax, logits, &distribution, delta),
                 Loss::MeanSquaredError => self.squared_error(&softmax, &distribution, delta),
             };
-            figures.correct += usize::from(softmax.predicted == wanted);
+            metrics.correct += usize::from(softmax.predicted == class);
             if target.is_synthetic && self.gce_q > 0.0 {
-                let belief = softmax.probabilities[usize::from(wanted)].powf(self.gce_q);
+                let weight = softmax.probabilities[usize::from(class)].powf(self.gce_q);
                 for delta in delta {
-                    *delta *= belief;
+                    *delta *= weight;
                 }
             }
         }
-        figures
+        metrics
     }
 
-    /// What the softmax should be.
+    /// The target of the softmax.
     fn distribution(&self, target: &Target) -> [f32; MAX_CLASSES] {
         if let Some(before) = &target.before {
             return Softmax::new(before, self.rejects).probabilities;

@@ -1,10 +1,10 @@
-//! Candle's parameters as plain slices, without a copy.
+//! candle's parameters as slices, without a copy.
 
 use std::cell::RefCell;
 
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Storage, StorageRef, Tensor, Var, bail};
 
-/// The values of a contiguous `f32` tensor on the CPU, locked for reading.
+/// The values of a contiguous `f32` tensor on the CPU, under a read lock.
 pub(in crate::training) struct Values<'a> {
     storage: StorageRef<'a>,
     start: usize,
@@ -32,7 +32,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Lets `change` write all of these in place, at the same time.
+/// Gives `change` all of these for writing in place, at the same time.
 pub(in crate::training) fn write_all(
     vars: &[&Var],
     change: &mut dyn FnMut(Vec<&mut [f32]>),
@@ -64,7 +64,7 @@ struct InPlace<F>(RefCell<F>);
 
 impl<F: FnMut(&mut [f32])> InplaceOp1 for InPlace<F> {
     fn name(&self) -> &'static str {
-        "digitpad-fused-update"
+        "digitpad-cpu-step"
     }
 
     fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {

@@ -1,32 +1,31 @@
-//! A batch's way through the network and back.
+//! The forward and backward pass of a batch.
 
 use std::ops::Range;
 
 use super::{
-    dense::{self, Matrix},
-    elementwise,
+    kernels::{self, Matrix},
     loss::LossRule,
     sparse::{self, Block, ByPixel},
 };
 use crate::{
     model::Activation,
-    training::{batch::Batch, dropout::Dropout, step::BatchFigures},
+    training::{batch::Batch, dropout::Dropout, step::BatchMetrics},
 };
 
-/// Some columns of the first layer, for all of a batch.
+/// Some columns of the first layer, for the whole batch.
 pub(super) struct FirstPart<'a> {
     batch: Batch<'a>,
     columns: Range<usize>,
-    /// The columns' part of each member's row of outputs.
+    /// The columns of each example's row of outputs.
     outputs: Vec<&'a mut [f32]>,
-    /// The same of the slopes; none where they are not kept.
+    /// The same of the slopes; empty if they are not stored.
     slopes: Vec<&'a mut [f32]>,
-    /// Pixels whose ink is sorted beside, for the update.
+    /// Pixels whose ink is sorted for the update.
     by_pixel: &'a mut ByPixel,
 }
 
 impl<'a> FirstPart<'a> {
-    /// A part for each block; `outputs` and `slopes` are the first layer's, `[n, width]`, or empty.
+    /// One part per block. `outputs` and `slopes` are those of the first layer, `[n, width]`; `slopes` may be empty.
     pub(super) fn share_out(
         batch: Batch<'a>,
         outputs: &'a mut [f32],
@@ -57,16 +56,16 @@ impl<'a> FirstPart<'a> {
     }
 }
 
-/// A part of a batch, with its rows of what each layer holds.
+/// Some examples of a batch, with their rows of each layer.
 pub(super) struct Part<'a> {
     batch: Batch<'a>,
-    /// Which of the whole batch's rows is its first.
+    /// The index of the first example in the batch.
     first_row: usize,
     pub(super) layers: Vec<LayerRows<'a>>,
-    pub(super) figures: BatchFigures,
+    pub(super) metrics: BatchMetrics,
 }
 
-/// Some rows of what a layer holds; `Layer` tells what that is.
+/// Some rows of a `Layer`.
 pub(super) struct LayerRows<'a> {
     pub(super) outputs: &'a mut [f32],
     pub(super) deltas: &'a mut [f32],
@@ -74,7 +73,7 @@ pub(super) struct LayerRows<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Shares the members out, so many to each part.
+    /// Splits a batch into parts of `members_each` examples.
     pub(super) fn share_out(batch: Batch<'a>, members_each: usize) -> Vec<Self> {
         let members = batch.members.chunks(members_each);
         members
@@ -88,13 +87,13 @@ impl<'a> Part<'a> {
                 },
                 first_row,
                 layers: Vec::new(),
-                figures: BatchFigures::default(),
+                metrics: BatchMetrics::default(),
             })
             .collect()
     }
 }
 
-/// What the parts of a batch share on their way through the network.
+/// What the parts of a batch share.
 pub(super) struct Pass<'a> {
     /// Each layer's weights `[in, out]` and bias `[out]`.
     pub(super) weights: &'a [(&'a [f32], &'a [f32])],
@@ -103,35 +102,42 @@ pub(super) struct Pass<'a> {
     pub(super) dropout: Dropout,
 }
 
-/// Whether the slopes of hidden layers have to be kept on the way forward, because what comes out does not
-/// tell them.
-pub(super) fn keeps_slopes(activation: Activation, dropout: Dropout) -> bool {
+/// Whether the forward pass stores the slopes of hidden layers, because they do not follow from the outputs.
+pub(super) fn stores_slopes(activation: Activation, dropout: Dropout) -> bool {
     activation == Activation::Gelu || !dropout.is_none()
 }
 
-/// Activates and drops out a part of a row of a hidden layer: the place is the layer, the row within the whole
-/// batch, and the part's first output. The slopes are written where they are kept.
+/// The position of an output in a batch: hidden layer, example and unit, each counted from 0.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) layer: usize,
+    pub(super) row: usize,
+    pub(super) first: usize,
+}
+
+/// The activation and dropout of some outputs of a hidden layer, which start at `place`. Writes the slopes if
+/// they are stored.
 pub(super) fn activate(
     activation: Activation,
     dropout: Dropout,
-    (layer, row, first): (usize, usize, usize),
+    place: Place,
     outputs: &mut [f32],
     slopes: &mut [f32],
 ) {
-    if !keeps_slopes(activation, dropout) {
-        return dense::activate(activation, outputs);
+    if !stores_slopes(activation, dropout) {
+        return kernels::activate(activation, outputs);
     }
-    elementwise::activate_with_slopes(activation, outputs, slopes);
+    kernels::activate_with_slopes(activation, outputs, slopes);
     if !dropout.is_none() {
         let mut factors = vec![0.0; outputs.len()];
-        dropout.factors(layer, row, first, &mut factors);
-        elementwise::multiply(outputs, &factors);
-        elementwise::multiply(slopes, &factors);
+        dropout.factors(place.layer, place.row, place.first, &mut factors);
+        kernels::multiply_elementwise(outputs, &factors);
+        kernels::multiply_elementwise(slopes, &factors);
     }
 }
 
 impl Pass<'_> {
-    /// Through the first layer.
+    /// The forward pass of the first layer.
     pub(super) fn run_first(&self, part: &mut FirstPart) {
         let (weight, bias) = self.weights[0];
         let columns = part.columns.clone();
@@ -150,14 +156,18 @@ impl Pass<'_> {
             activate(
                 self.activation,
                 self.dropout,
-                (0, row, first),
+                Place {
+                    layer: 0,
+                    row,
+                    first,
+                },
                 outputs,
                 slopes,
             );
         }
     }
 
-    /// From the first layer forward, and back to it.
+    /// The forward pass from the first layer, and the backward pass to it.
     pub(super) fn run(&self, part: &mut Part) {
         let last = self.weights.len() - 1;
         for index in 1..=last {
@@ -166,13 +176,13 @@ impl Pass<'_> {
         let LayerRows {
             outputs, deltas, ..
         } = &mut part.layers[last];
-        part.figures = self.loss.apply(outputs, part.batch.targets, deltas);
+        part.metrics = self.loss.apply(outputs, part.batch.targets, deltas);
         for index in (1..=last).rev() {
             self.back(part, index);
         }
     }
 
-    /// From the layer before to this one's outputs.
+    /// From the outputs of the previous layer to those of this one.
     fn forward(&self, part: &mut Part, index: usize, is_hidden: bool) {
         let (weight, bias) = self.weights[index];
         let (before, rest) = part.layers.split_at_mut(index);
@@ -184,22 +194,26 @@ impl Pass<'_> {
             row.copy_from_slice(bias);
         }
         let inputs = Matrix::by_rows(inputs, weight.len() / bias.len());
-        dense::multiply(outputs, inputs, Matrix::by_rows(weight, bias.len()), true);
+        kernels::multiply(outputs, inputs, Matrix::by_rows(weight, bias.len()), true);
         if !is_hidden {
             return;
         }
-        if !keeps_slopes(self.activation, self.dropout) {
-            return dense::activate(self.activation, outputs);
+        if !stores_slopes(self.activation, self.dropout) {
+            return kernels::activate(self.activation, outputs);
         }
         let rows = outputs.chunks_exact_mut(bias.len());
         let rows = rows.zip(slopes.chunks_exact_mut(bias.len()));
         for (row, (outputs, slopes)) in rows.enumerate() {
-            let place = (index, part.first_row + row, 0);
+            let place = Place {
+                layer: index,
+                row: part.first_row + row,
+                first: 0,
+            };
             activate(self.activation, self.dropout, place, outputs, slopes);
         }
     }
 
-    /// From this layer's deltas to those of the layer before.
+    /// From the deltas of this layer to those of the previous one.
     fn back(&self, part: &mut Part, index: usize) {
         let (before, rest) = part.layers.split_at_mut(index);
         let LayerRows {
@@ -210,11 +224,11 @@ impl Pass<'_> {
         let (weight, bias) = self.weights[index];
         let deltas = Matrix::by_rows(rest[0].deltas, bias.len());
         let back = Matrix::by_rows(weight, bias.len()).transposed();
-        dense::multiply(previous, deltas, back, false);
-        if keeps_slopes(self.activation, self.dropout) {
-            elementwise::multiply(previous, slopes);
+        kernels::multiply(previous, deltas, back, false);
+        if stores_slopes(self.activation, self.dropout) {
+            kernels::multiply_elementwise(previous, slopes);
         } else {
-            dense::multiply_by_slope(self.activation, outputs, previous);
+            kernels::multiply_by_slope(self.activation, outputs, previous);
         }
     }
 }

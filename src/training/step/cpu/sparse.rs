@@ -1,27 +1,24 @@
-//! The first layer's products, which skip the paper: four in five pixels of an image are zero.
+//! The products of the first layer, which skip paper: four in five pixels of an image are 0.
 #![expect(
     clippy::inline_always,
     reason = "a vector kernel is compiled into each instruction set's copy of its caller"
 )]
 
-#[cfg(test)]
-mod tests;
-mod written;
-
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-pub(super) use self::written::gradient;
-use super::adam::Adam;
+use super::{
+    kernels,
+    optimizer::{Adam, UpdateRule},
+};
 use crate::bitmap::PIXELS;
 use crate::training::batch::Batch;
 
-/// Vectors that are summed at once: enough to hide the latency of the additions, few enough to
-/// stay in registers.
+/// Vectors that are summed at once: enough to hide the latency of additions, few enough for the registers.
 const TILE: usize = 8;
 
-/// A byte as the network sees it.
+/// The value of a byte, 0..=1.
 #[inline(always)]
 fn ink(value: u8) -> f32 {
     const INK: [f32; 256] = {
@@ -36,8 +33,7 @@ fn ink(value: u8) -> f32 {
     INK[usize::from(value)]
 }
 
-/// Calls `body` with tiles of eight vectors, then of four, then of one, then with the part of one that
-/// is left. Each call gets the columns that it is to work on.
+/// Calls `body` with tiles of eight vectors, then of four, of one, and of a partial one. Each call gets its columns.
 macro_rules! for_tiles {
     ($columns:expr, $lanes:expr, $body:ident($($argument:expr),*)) => {{
         let Range { mut start, end: last } = $columns;
@@ -72,9 +68,9 @@ fn store<S: Simd, const T: usize>(simd: S, values: &mut [f32], vectors: [S::f32s
     if T == 1 {
         return simd.partial_store_f32s(values, vectors[0]);
     }
-    let (places, _) = S::as_mut_simd_f32s(values);
-    for (place, vector) in places.iter_mut().zip(vectors) {
-        *place = vector;
+    let (targets, _) = S::as_mut_simd_f32s(values);
+    for (target, vector) in targets.iter_mut().zip(vectors) {
+        *target = vector;
     }
 }
 
@@ -92,9 +88,9 @@ fn add_scaled<S: Simd, const T: usize>(
     }
 }
 
-/// Writes some columns of `images · weights + bias`.
+/// Computes some columns of `images · weights + bias`.
 ///
-/// `weights` `[784, width]`, `bias` `[width]`; `outputs` are the columns' part of each member's row.
+/// `weights` `[784, width]`, `bias` `[width]`; `outputs` are the columns of each example's row.
 pub(super) fn forward(
     batch: Batch,
     weights: &[f32],
@@ -138,7 +134,7 @@ fn forward_tile<S: Simd, const T: usize>(simd: S, task: &mut Forward, columns: R
     let first = task.columns.start;
     for (&member, output) in task.batch.members.iter().zip(&mut *task.outputs) {
         let mut sums = load::<S, T>(simd, &task.bias[columns.clone()]);
-        let (positions, values) = task.batch.images.image(member);
+        let (positions, values) = task.batch.sparse(member);
         for (&position, &value) in positions.iter().zip(values) {
             let row = usize::from(position) * width;
             let row = &task.weights[row + columns.start..row + columns.end];
@@ -152,8 +148,8 @@ fn forward_tile<S: Simd, const T: usize>(simd: S, task: &mut Forward, columns: R
     }
 }
 
-/// Takes a matrix that lies row by row apart at its columns: for each range its part of each row. The
-/// ranges follow each other from the first column to the last.
+/// Splits a row-major matrix at columns: for each range, its part of each row. The ranges follow each other from the first
+/// column to the last.
 pub(super) fn split_columns<'a>(
     values: &'a mut [f32],
     columns: &[Range<usize>],
@@ -172,19 +168,18 @@ pub(super) fn split_columns<'a>(
     parts
 }
 
-/// A batch's ink sorted by pixel, for a range of pixels.
+/// The ink of a batch sorted by pixel, for a range of pixels.
 #[derive(Debug)]
 pub(super) struct ByPixel {
     pixels: Range<usize>,
-    /// Where each pixel's entries begin; and where the last one's end.
+    /// The start of each pixel's entries, and the end of the last.
     starts: Vec<usize>,
-    /// For each spot of ink: whose it is, as an index into the batch's members, and its value.
+    /// For each pixel with ink: the index of the example in the batch, and the value.
     entries: Vec<(u32, f32)>,
 }
 
 impl ByPixel {
-    /// Shares all pixels out to so many parts, about as many to each. Ink gathers in the middle rows
-    /// of an image, and two halves of it hold about the same.
+    /// Splits all pixels into parts of about the same size.
     pub(super) fn share_out(parts: usize) -> Vec<Self> {
         let part = |index: usize| Self {
             pixels: PIXELS * index / parts..PIXELS * (index + 1) / parts,
@@ -194,17 +189,17 @@ impl ByPixel {
         (0..parts).map(part).collect()
     }
 
-    /// Sorts what the members have in the range.
+    /// Sorts the ink of a batch.
     pub(super) fn sort(&mut self, batch: Batch) {
         let pixels = self.pixels.clone();
         let spots = |member: usize| {
-            let (positions, values) = batch.images.image(member);
+            let (positions, values) = batch.sparse(member);
             let start = positions.partition_point(|&p| usize::from(p) < pixels.start);
             let end = positions.partition_point(|&p| usize::from(p) < pixels.end);
             positions[start..end].iter().zip(&values[start..end])
         };
-        // First the counts, two places on; then their sums, one place on; then each entry
-        // moves its pixel's start, which ends where the next one's began.
+        // Counts, shifted by two; then their sums, shifted by one; then each entry advances the start of its pixel, which
+        // ends at the start of the next.
         self.starts.clear();
         self.starts.resize(pixels.len() + 2, 0);
         for &member in batch.members {
@@ -226,29 +221,27 @@ impl ByPixel {
         }
     }
 
-    /// For each pixel of the range, in order, its entries.
+    /// The entries of each pixel in order.
     fn spots(&self) -> impl Iterator<Item = &[(u32, f32)]> {
         let starts = self.starts[..=self.pixels.len()].windows(2);
         starts.map(|ends| &self.entries[ends[0]..ends[1]])
     }
 }
 
-/// Some columns of the first layer's weights, with what one step on them leaves for the next.
+/// Some columns of the weights of the first layer, with their optimizer state.
 #[derive(Debug)]
 pub(super) struct Block {
     /// Which columns.
     pub(super) columns: Range<usize>,
-    /// What the optimizer remembers of the gradients by each pixel's weights, `[784, columns]`.
+    /// The moments of the optimizer, `[784, columns]`.
     first: Vec<f32>,
     second: Vec<f32>,
-    /// Whether a pixel was ever lit: until then its moments are zero, and a step leaves its
-    /// weights as they are.
+    /// Whether a pixel ever had ink: until then its moments are 0, and a step does not change its weights.
     lit: Vec<bool>,
 }
 
 impl Block {
-    /// Shares `width` columns out to at most so many blocks, none narrower than [`Block::LEAST`] if
-    /// it can be.
+    /// Splits `width` columns into at most `parts` blocks of at least [`Block::LEAST`] columns where possible.
     pub(super) fn share_out(width: usize, parts: usize) -> Vec<Self> {
         let each = width
             .div_ceil(parts.max(1))
@@ -266,15 +259,54 @@ impl Block {
         (0..width).step_by(each).map(block).collect()
     }
 
-    /// A cache line's columns are one thread's, and a vector is whole.
+    /// 16 columns fill a cache line and a vector.
     const LEAST: usize = 16;
+
+    /// Writes the moments into these columns of `[784, width]`.
+    pub(super) fn write_moments(&self, width: usize, first: &mut [f32], second: &mut [f32]) {
+        let len = self.columns.len();
+        for (all, own) in [(first, &self.first), (second, &self.second)] {
+            for (row, own) in all.chunks_exact_mut(width).zip(own.chunks_exact(len)) {
+                row[self.columns.clone()].copy_from_slice(own);
+            }
+        }
+    }
+
+    /// Restores the moments from `[784, width]`. For a pixel with zero moments, a step without ink changes nothing.
+    pub(super) fn read_moments(&mut self, width: usize, first: &[f32], second: &[f32]) {
+        let len = self.columns.len();
+        self.lit.fill(false);
+        for (all, own) in [(first, &mut self.first), (second, &mut self.second)] {
+            let rows = all.chunks_exact(width).zip(own.chunks_exact_mut(len));
+            for ((row, own), lit) in rows.zip(&mut self.lit) {
+                own.copy_from_slice(&row[self.columns.clone()]);
+                *lit |= own.iter().any(|&moment| moment != 0.0);
+            }
+        }
+    }
+
+    /// A step on these columns by a computed gradient; both are the columns of each pixel's row.
+    pub(super) fn apply(
+        &mut self,
+        rule: UpdateRule,
+        weights: &mut [&mut [f32]],
+        gradient: &[&mut [f32]],
+    ) {
+        let len = self.columns.len();
+        let moments = self
+            .first
+            .chunks_exact_mut(len)
+            .zip(self.second.chunks_exact_mut(len));
+        for ((weights, gradient), (first, second)) in weights.iter_mut().zip(gradient).zip(moments)
+        {
+            rule.update_slice(weights, gradient, first, second);
+        }
+    }
 }
 
-/// One step on some columns of the first layer's weights: the gradient `imagesᵀ · deltas` stays in
-/// registers and is used up at once.
+/// One step of Adam on some columns of the weights of the first layer. The gradient `imagesᵀ · deltas` stays in registers.
 ///
-/// `by_pixel` holds all pixels in order, `deltas` is `[members, width]`, and `weights` are the
-/// columns' part of each pixel's row.
+/// `by_pixel` has all pixels in order, `deltas` is `[members, width]`, and `weights` are the columns of each pixel's row.
 pub(super) fn update(
     by_pixel: &[ByPixel],
     deltas: &[f32],
@@ -311,7 +343,7 @@ impl WithSimd for Update<'_, '_> {
         let by_pixel = self.by_pixel;
         for (pixel, spots) in by_pixel.iter().flat_map(ByPixel::spots).enumerate() {
             self.block.lit[pixel] |= !spots.is_empty();
-            // Weight decay pulls at every weight, lit or not.
+            // Weight decay changes every weight.
             if self.block.lit[pixel] || self.adam.decays() {
                 let pixel = &pixel;
                 for_tiles!(
@@ -340,10 +372,10 @@ fn update_tile<S: Simd, const T: usize>(
         add_scaled(simd, &mut gradient, value, load(simd, row));
     }
     let row = pixel * task.block.columns.len();
-    let place = row + columns.start..row + columns.end;
+    let range = row + columns.start..row + columns.end;
     let weights = &mut task.weights[pixel][columns];
-    let first = &mut task.block.first[place.clone()];
-    let second = &mut task.block.second[place];
+    let first = &mut task.block.first[range.clone()];
+    let second = &mut task.block.second[range];
     let mut weight = load::<S, T>(simd, weights);
     let mut m = load::<S, T>(simd, first);
     let mut v = load::<S, T>(simd, second);
@@ -353,4 +385,39 @@ fn update_tile<S: Simd, const T: usize>(
     store(simd, weights, weight);
     store(simd, first, m);
     store(simd, second, v);
+}
+
+/// Computes the gradient `imagesᵀ · deltas` for some columns: those of each pixel's row. The other arguments are those of
+/// [`update`].
+pub(super) fn gradient(
+    by_pixel: &[ByPixel],
+    deltas: &[f32],
+    width: usize,
+    columns: &Range<usize>,
+    gradient: &mut [&mut [f32]],
+) {
+    let spots = by_pixel.iter().flat_map(ByPixel::spots);
+    for (sums, spots) in gradient.iter_mut().zip(spots) {
+        sums.fill(0.0);
+        for &(member, value) in spots {
+            let row = member as usize * width;
+            kernels::add_scaled(sums, value, &deltas[row + columns.start..row + columns.end]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pixel_belongs_to_one_part() {
+        for parts in 1..=33 {
+            let shares = ByPixel::share_out(parts);
+            assert_eq!(shares.len(), parts, "a part for each block of columns");
+            let pixels: Vec<usize> = shares.into_iter().flat_map(|share| share.pixels).collect();
+            let all: Vec<usize> = (0..PIXELS).collect();
+            assert_eq!(pixels, all, "{parts} parts");
+        }
+    }
 }

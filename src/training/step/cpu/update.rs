@@ -1,15 +1,13 @@
-//! What a batch changes, shared out among threads.
+//! The optimizer step after a batch, split among threads.
 
 use super::{
     Layer, State,
-    adam::Adam,
-    dense::{self, Matrix},
-    elementwise,
-    rule::Rule,
+    kernels::{self, Matrix},
+    optimizer::{Adam, UpdateRule},
     sparse::{self, Block, ByPixel},
 };
 
-/// What the optimizer remembers of the gradients by a layer's weights or by its bias.
+/// The two moments that an optimizer stores for weights or a bias.
 pub(super) struct Moments {
     pub(super) first: Vec<f32>,
     pub(super) second: Vec<f32>,
@@ -24,52 +22,55 @@ impl Moments {
     }
 }
 
-/// What is done with each layer after the pass of a batch.
+/// The work on each layer after the pass of a batch.
 #[derive(Clone, Copy)]
 pub(super) enum Phase {
-    /// Adam's step, on weights and on biases: the gradient is used up where it is made.
+    /// Adam's step on weights and biases, without storing the gradient of the first layer.
     AtOnce { adam: Adam, bias_adam: Adam },
-    /// The gradient is written down, with the slopes of the penalties L1 and L2.
+    /// Stores the gradient, with those of the L1 and L2 penalties.
     Gradient { l1: f32, l2: f32 },
-    /// A step by the gradient that was written down, on weights and on biases.
-    Apply { rule: Rule, bias_rule: Rule },
+    /// A step by the stored gradient on weights and biases.
+    Apply {
+        rule: UpdateRule,
+        bias_rule: UpdateRule,
+    },
 }
 
-/// A step after the pass of its batch.
+/// An optimizer step.
 pub(super) struct Step<'a> {
     pub(super) by_pixel: &'a [ByPixel],
     pub(super) layers: &'a [Layer],
 }
 
-/// What one thread does of it.
+/// One thread's part of a step.
 pub(super) enum Job<'a> {
     /// Columns of the first layer's weights.
     First {
         block: &'a mut Block,
-        /// Their part of each pixel's row.
+        /// These columns of each pixel's row.
         weights: Vec<&'a mut [f32]>,
-        /// The same of the gradient; none where it is not written down.
+        /// The same of the gradient; empty if it is not stored.
         gradient: Vec<&'a mut [f32]>,
     },
-    /// Rows of a later layer's weights, from `start` on.
+    /// Rows of the weights of a later layer, from `start` on.
     Later {
         layer: usize,
         start: usize,
-        places: Places<'a>,
+        slices: Slices<'a>,
     },
-    /// A layer's bias.
-    Bias { layer: usize, places: Places<'a> },
+    /// The bias of a layer.
+    Bias { layer: usize, slices: Slices<'a> },
 }
 
-/// Parameters with scratch for their gradients, and their moments.
-pub(super) struct Places<'a> {
+/// Parameters, a buffer for their gradient, and their moments.
+pub(super) struct Slices<'a> {
     parameters: &'a mut [f32],
     gradient: &'a mut [f32],
     first: &'a mut [f32],
     second: &'a mut [f32],
 }
 
-impl<'a> Places<'a> {
+impl<'a> Slices<'a> {
     fn new(
         parameters: &'a mut [f32],
         gradient: &'a mut [f32],
@@ -98,7 +99,7 @@ impl<'a> Places<'a> {
 }
 
 impl Step<'_> {
-    /// Shares the step out. `parameters` are weight and bias of each layer in turn.
+    /// Splits the step. `parameters` are weight and bias of each layer in turn.
     pub(super) fn jobs<'a>(
         &self,
         parameters: &'a mut [&mut [f32]],
@@ -133,16 +134,16 @@ impl Step<'_> {
             } else {
                 let width = self.layers[layer].width;
                 let rows_each = (weight.len() / width).div_ceil(threads);
-                let places = Places::new(weight, gradient, weight_moments);
-                let parts = places.chunks(rows_each * width).enumerate();
-                jobs.extend(parts.map(|(part, places)| Job::Later {
+                let slices = Slices::new(weight, gradient, weight_moments);
+                let parts = slices.chunks(rows_each * width).enumerate();
+                jobs.extend(parts.map(|(part, slices)| Job::Later {
                     layer,
                     start: part * rows_each,
-                    places,
+                    slices,
                 }));
             }
-            let places = Places::new(bias, bias_gradient, bias_moments);
-            biases.push(Job::Bias { layer, places });
+            let slices = Slices::new(bias, bias_gradient, bias_moments);
+            biases.push(Job::Bias { layer, slices });
         }
         jobs.append(&mut biases);
         jobs
@@ -158,27 +159,27 @@ impl Step<'_> {
             Job::Later {
                 layer,
                 start,
-                places,
+                slices,
             } => {
                 if !matches!(phase, Phase::Apply { .. }) {
-                    self.write_gradient(*layer, *start, places);
+                    self.write_gradient(*layer, *start, slices);
                 }
                 match phase {
-                    Phase::AtOnce { adam, .. } => places.update(Rule::Adam(adam)),
+                    Phase::AtOnce { adam, .. } => slices.update(UpdateRule::Adam(adam)),
                     Phase::Gradient { l1, l2 } => {
-                        penalize(places.gradient, places.parameters, l1, l2);
+                        penalize(slices.gradient, slices.parameters, l1, l2);
                     }
-                    Phase::Apply { rule, .. } => places.update(rule),
+                    Phase::Apply { rule, .. } => slices.update(rule),
                 }
             }
-            Job::Bias { layer, places } => {
+            Job::Bias { layer, slices } => {
                 if !matches!(phase, Phase::Apply { .. }) {
-                    dense::sum_rows(&self.layers[*layer].deltas, places.gradient);
+                    kernels::sum_rows(&self.layers[*layer].deltas, slices.gradient);
                 }
                 match phase {
-                    Phase::AtOnce { bias_adam, .. } => places.update(Rule::Adam(bias_adam)),
+                    Phase::AtOnce { bias_adam, .. } => slices.update(UpdateRule::Adam(bias_adam)),
                     Phase::Gradient { .. } => {}
-                    Phase::Apply { bias_rule, .. } => places.update(bias_rule),
+                    Phase::Apply { bias_rule, .. } => slices.update(bias_rule),
                 }
             }
         }
@@ -206,13 +207,13 @@ impl Step<'_> {
         }
     }
 
-    /// The gradient by some rows of a later layer's weights.
-    fn write_gradient(&self, layer: usize, start: usize, places: &mut Places) {
+    /// The gradient of some rows of the weights of a later layer.
+    fn write_gradient(&self, layer: usize, start: usize, slices: &mut Slices) {
         let (before, layer) = (&self.layers[layer - 1], &self.layers[layer]);
-        let rows = places.parameters.len() / layer.width;
+        let rows = slices.parameters.len() / layer.width;
         let inputs = Matrix::by_rows(&before.outputs, before.width);
-        dense::multiply(
-            places.gradient,
+        kernels::multiply(
+            slices.gradient,
             inputs.columns(start..start + rows).transposed(),
             Matrix::by_rows(&layer.deltas, layer.width),
             false,
@@ -220,15 +221,15 @@ impl Step<'_> {
     }
 }
 
-/// Adds the slopes of the penalties, where there are any.
+/// Adds the gradients of the penalties.
 fn penalize(gradient: &mut [f32], weights: &[f32], l1: f32, l2: f32) {
     if l1 != 0.0 || l2 != 0.0 {
-        elementwise::add_penalty(gradient, weights, l1, l2);
+        kernels::add_penalty(gradient, weights, l1, l2);
     }
 }
 
-impl Places<'_> {
-    fn update(&mut self, rule: Rule) {
+impl Slices<'_> {
+    fn update(&mut self, rule: UpdateRule) {
         rule.update_slice(self.parameters, self.gradient, self.first, self.second);
     }
 }

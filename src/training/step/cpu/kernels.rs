@@ -1,6 +1,6 @@
-//! Products of matrices that are mostly not zero, and what is done to each of their elements.
+//! Matrix products and elementwise operations of the CPU steps.
 
-use std::f32::consts::FRAC_1_SQRT_2;
+use std::f32::consts::{FRAC_1_SQRT_2, PI};
 
 use candle_core::cpu::erf::erf_f32;
 use gemm::Parallelism;
@@ -31,7 +31,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// The columns of a range; at least one.
+    /// The columns of a range, which is not empty.
     pub(super) fn columns(self, range: std::ops::Range<usize>) -> Self {
         let values = &self.values[range.start * self.column_stride..];
         Self {
@@ -51,7 +51,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// The offset behind the last element, at most.
+    /// The offset behind the last element.
     fn extent(self) -> usize {
         if self.rows == 0 || self.columns == 0 {
             return 0;
@@ -60,7 +60,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Writes `lhs · rhs`, or adds it, to a matrix that lies row by row, on the calling thread.
+/// Writes or adds `lhs · rhs` to a row-major matrix, on the calling thread.
 pub(super) fn multiply(destination: &mut [f32], lhs: Matrix, rhs: Matrix, add: bool) {
     assert_eq!(lhs.columns, rhs.rows, "the inner dimensions agree");
     assert_eq!(
@@ -70,19 +70,19 @@ pub(super) fn multiply(destination: &mut [f32], lhs: Matrix, rhs: Matrix, add: b
     );
     assert!(
         lhs.extent() <= lhs.values.len(),
-        "the left matrix lies in its slice"
+        "the left matrix fits its slice"
     );
     assert!(
         rhs.extent() <= rhs.values.len(),
-        "the right matrix lies in its slice"
+        "the right matrix fits its slice"
     );
     #[expect(
         unsafe_code,
-        reason = "gemm takes pointers; the assertions above bound all it touches"
+        reason = "gemm takes pointers; the assertions above bound every access"
     )]
-    // SAFETY: `gemm` reads rows × columns elements of each operand at their strides and writes that
-    // many of the destination: all inside the slices by the assertions. The destination is borrowed
-    // mutably, so that it overlaps neither operand.
+    // SAFETY: `gemm` reads rows × columns elements of each operand at its strides, and writes rows × columns elements
+    // of the destination. The assertions keep all of them inside the slices. The mutable borrow of the destination
+    // excludes an overlap.
     unsafe {
         gemm::gemm(
             lhs.rows,
@@ -108,7 +108,7 @@ pub(super) fn multiply(destination: &mut [f32], lhs: Matrix, rhs: Matrix, add: b
     }
 }
 
-/// [`Activation::LEAK`] in the precision of the network.
+/// [`Activation::LEAK`] as `f32`.
 const LEAK: f32 = Activation::LEAK as f32;
 
 /// Applies the activation to each element.
@@ -134,8 +134,8 @@ pub(super) fn activate(activation: Activation, values: &mut [f32]) {
     }
 }
 
-/// Multiplies each gradient by the activation's slope, which follows from the activation's value; but for
-/// GELU, whose slopes are kept on the way forward.
+/// Multiplies gradients by the slope of the activation at its outputs `values`. Not for GELU, whose slope does not follow
+/// from its output: see [`activate_with_slopes`].
 pub(super) fn multiply_by_slope(activation: Activation, values: &[f32], gradients: &mut [f32]) {
     let pairs = gradients.iter_mut().zip(values);
     Arch::new().dispatch(|| match activation {
@@ -147,11 +147,11 @@ pub(super) fn multiply_by_slope(activation: Activation, values: &[f32], gradient
         Activation::LeakyRelu => {
             pairs.for_each(|(gradient, &y)| *gradient *= if y > 0.0 { 1.0 } else { LEAK });
         }
-        Activation::Gelu => debug_assert!(false, "its slopes are kept"),
+        Activation::Gelu => debug_assert!(false, "its slopes are stored"),
     });
 }
 
-/// Sums the rows of a matrix that lies row by row.
+/// Sums the rows of a row-major matrix.
 pub(super) fn sum_rows(values: &[f32], sums: &mut [f32]) {
     Arch::new().dispatch(|| {
         sums.fill(0.0);
@@ -159,6 +159,68 @@ pub(super) fn sum_rows(values: &[f32], sums: &mut [f32]) {
             for (sum, value) in sums.iter_mut().zip(row) {
                 *sum += value;
             }
+        }
+    });
+}
+
+/// Applies the activation to each element and writes its slope.
+pub(super) fn activate_with_slopes(activation: Activation, values: &mut [f32], slopes: &mut [f32]) {
+    if activation == Activation::Gelu {
+        for (x, slope) in values.iter_mut().zip(slopes) {
+            let below = 0.5 * (1.0 + erf_f32(*x * FRAC_1_SQRT_2));
+            let density = (-0.5 * *x * *x).exp() / (2.0 * PI).sqrt();
+            *slope = below + *x * density;
+            *x *= below;
+        }
+        return;
+    }
+    activate(activation, values);
+    slopes.fill(1.0);
+    multiply_by_slope(activation, values, slopes);
+}
+
+/// Multiplies element by element.
+pub(super) fn multiply_elementwise(values: &mut [f32], factors: &[f32]) {
+    Arch::new().dispatch(|| {
+        for (value, factor) in values.iter_mut().zip(factors) {
+            *value *= factor;
+        }
+    });
+}
+
+/// Adds element by element.
+pub(super) fn add(values: &mut [f32], others: &[f32]) {
+    Arch::new().dispatch(|| {
+        for (value, other) in values.iter_mut().zip(others) {
+            *value += other;
+        }
+    });
+}
+
+/// Multiplies by one factor.
+pub(super) fn scale(values: &mut [f32], factor: f32) {
+    Arch::new().dispatch(|| {
+        for value in values {
+            *value *= factor;
+        }
+    });
+}
+
+/// Adds another slice times a factor.
+pub(super) fn add_scaled(sums: &mut [f32], factor: f32, values: &[f32]) {
+    Arch::new().dispatch(|| {
+        for (sum, value) in sums.iter_mut().zip(values) {
+            *sum += factor * value;
+        }
+    });
+}
+
+/// Adds the gradient of `l1 |w| + l2 / 2 w²`; that of |w| is 0 at 0.
+pub(super) fn add_penalty(gradient: &mut [f32], weights: &[f32], l1: f32, l2: f32) {
+    Arch::new().dispatch(|| {
+        for (gradient, &weight) in gradient.iter_mut().zip(weights) {
+            let sign = f32::from(i8::from(weight > 0.0) - i8::from(weight < 0.0));
+            *gradient += l1 * sign + l2 * weight;
         }
     });
 }

@@ -1,4 +1,4 @@
-//! Adam's step over a slice of parameters, in one pass.
+//! One step of an optimizer over a slice of parameters, in one pass.
 #![expect(
     clippy::inline_always,
     reason = "a vector kernel is compiled into each instruction set's copy of its caller"
@@ -8,14 +8,104 @@ use pulp::{Arch, Simd, WithSimd};
 
 use crate::training::{StepSettings, config::Optimizer, step::autograd::adam_correction};
 
-/// Adam's factors at one step.
+/// Smaller numbers become 0: many processors compute a hundred times slower with denormal numbers.
+const NEGLIGIBLE: f32 = 1e-30;
+
+/// The factors of an optimizer at one step.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum UpdateRule {
+    Sgd {
+        rate: f32,
+        momentum: f32,
+        nesterov: bool,
+    },
+    RmsProp {
+        rate: f32,
+        decay: f32,
+        rest: f32,
+        epsilon: f32,
+    },
+    Adam(Adam),
+}
+
+impl UpdateRule {
+    /// The factors of a step, counted from 1. Only weights decay.
+    pub(super) fn at_step(settings: &StepSettings, step: u32, is_weight: bool) -> Self {
+        let rate = settings.learning_rate as f32;
+        match settings.optimizer {
+            Optimizer::Sgd { momentum, nesterov } => Self::Sgd {
+                rate,
+                momentum: momentum as f32,
+                nesterov,
+            },
+            Optimizer::RmsProp { decay, epsilon } => Self::RmsProp {
+                rate,
+                decay: decay as f32,
+                rest: (1.0 - decay) as f32,
+                epsilon: epsilon as f32,
+            },
+            Optimizer::Adam { .. } | Optimizer::AdamW { .. } => {
+                Self::Adam(Adam::at_step(settings, step, is_weight))
+            }
+        }
+    }
+
+    /// Updates parameters and the two moments of the optimizer. All slices have the same length.
+    pub(super) fn update_slice(
+        self,
+        parameters: &mut [f32],
+        gradients: &[f32],
+        first: &mut [f32],
+        second: &mut [f32],
+    ) {
+        match self {
+            Self::Adam(adam) => adam.update_slice(parameters, gradients, first, second),
+            Self::Sgd {
+                rate,
+                momentum,
+                nesterov,
+            } => {
+                let elements = parameters.iter_mut().zip(gradients).zip(first);
+                Arch::new().dispatch(|| {
+                    for ((parameter, gradient), velocity) in elements {
+                        let sum = momentum * *velocity + gradient;
+                        *velocity = if sum.abs() < NEGLIGIBLE { 0.0 } else { sum };
+                        let ahead = if nesterov {
+                            gradient + momentum * *velocity
+                        } else {
+                            *velocity
+                        };
+                        *parameter -= rate * ahead;
+                    }
+                });
+            }
+            Self::RmsProp {
+                rate,
+                decay,
+                rest,
+                epsilon,
+            } => {
+                let elements = parameters.iter_mut().zip(gradients).zip(second);
+                Arch::new().dispatch(|| {
+                    for ((parameter, gradient), square) in elements {
+                        let mean = decay * *square + rest * gradient * gradient;
+                        *square = if mean < NEGLIGIBLE { 0.0 } else { mean };
+                        *parameter -= rate * gradient / (square.sqrt() + epsilon);
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// The factors of Adam at one step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Adam {
-    /// The learning rate, corrected for both moments' start at zero.
+    /// The learning rate with the bias correction of both moments.
     rate: f32,
-    /// What a parameter is multiplied by before its step: 1, less the decoupled weight decay.
+    /// 1 − learning rate · decoupled weight decay: the factor of a parameter before its step.
     keep: f32,
-    /// The decays of the two moments, and what they leave for the gradient.
+    /// The decay of each moment, and its complement.
     beta1: f32,
     rest1: f32,
     beta2: f32,
@@ -24,8 +114,7 @@ pub(super) struct Adam {
 }
 
 impl Adam {
-    /// The factors of a step, counted from 1; of the usual Adam where the optimizer is another one. Only
-    /// weights decay.
+    /// The factors of a step, counted from 1; those of the default Adam for another optimizer. Only weights decay.
     pub(super) fn at_step(settings: &StepSettings, step: u32, is_weight: bool) -> Self {
         let (Optimizer::Adam {
             beta1,
@@ -84,9 +173,7 @@ impl Adam {
             first,
             simd.mul_f32s(splat(self.rest1), gradient),
         );
-        // The moment of a pixel that is seldom lit decays into numbers that many processors
-        // compute a hundred times slower with. They are nothing: let them be it.
-        let tiny = simd.less_than_f32s(simd.abs_f32s(first), splat(1e-30));
+        let tiny = simd.less_than_f32s(simd.abs_f32s(first), splat(NEGLIGIBLE));
         let first = simd.select_f32s(tiny, splat(0.0), first);
         let second = simd.mul_add_e_f32s(
             splat(self.beta2),
@@ -101,7 +188,7 @@ impl Adam {
         (simd.sub_f32s(kept, step), first, second)
     }
 
-    /// Updates parameters whose gradients lie ready; the four slices have one length.
+    /// As [`UpdateRule::update_slice`].
     pub(super) fn update_slice(
         self,
         parameters: &mut [f32],
