@@ -181,7 +181,7 @@ fn fresh(config: &TrainingConfig, device: &Device) -> Result<Mlp, TrainingError>
     Ok(mlp)
 }
 
-/// What is learned from, and what is validated with.
+/// The training and the validation examples.
 fn split(
     config: &TrainingConfig,
     dataset: &Dataset,
@@ -189,10 +189,10 @@ fn split(
     let takes_all = config.validation_split == 0.0 && config.data_fraction == 1.0;
     if !takes_all && is_sorted_by_digit(&dataset.train) {
         return Err(TrainingError::Refused(Refusal::new(
-            format!("keep a part of {} to validate with", dataset.name),
-            "training examples that are sorted by digit, so that whole digits would not be learned",
-            "mixed ones, as MNIST's are",
-            "mix them, or learn from all of them, without validation",
+            format!("split the training examples of {}", dataset.name),
+            "examples in the order of their digits, so that a split loses whole digits",
+            "shuffled examples",
+            "shuffle them, or train on all of them without validation",
         )));
     }
     let (training, validation) = dataset.train.split_tail(config.validation_split);
@@ -203,13 +203,13 @@ fn split(
             "train",
             format!("no training examples in {}", dataset.name),
             "at least one",
-            "choose another data set, a smaller validation split, or a larger part of the data",
+            "choose another data set, a smaller validation split, or a larger training fraction",
         )));
     }
     Ok((training, validation))
 }
 
-/// Whether the digits come one after the other, and not mixed. Of few examples nobody can say.
+/// Whether the examples are in the order of their digits. A few examples do not tell.
 fn is_sorted_by_digit(examples: &Examples) -> bool {
     const FEW: usize = 100;
     let labels = examples.labels();
@@ -296,8 +296,7 @@ impl FinalEvaluation<'_> {
     }
 }
 
-/// Adds the pen's ink, one's own drawings and the generated ones that the configuration asks for, some at a time, so
-/// that a stop is answered at once; then fewer will do, because none will be learned from.
+/// Adds ink, corrections and synthetic examples. A stop signal ends the generation: no batch follows.
 fn training_set(
     training: Examples,
     dataset: &Dataset,

@@ -1,11 +1,11 @@
-//! The figures of a training's batches, few enough to be drawn.
+//! The metrics of a training's batches, thinned for a plot.
 
 use crate::training::Progress;
 
-/// The figures of the batches up to some moment, smoothed as [`Progress`] has them.
+/// The metrics after a batch, smoothed as in [`Progress`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchPoint {
-    /// How much of the whole training was done, 0..=1.
+    /// The finished part of the training, 0..=1.
     pub done: f64,
     /// The smoothed loss.
     pub loss: f64,
@@ -15,12 +15,11 @@ pub struct BatchPoint {
     pub learning_rate: f64,
 }
 
-/// A training's batches, thinned: at most [`BatchCurve::MAX_POINTS`] points, equally far apart, whatever
-/// the number of batches. More could not be told apart in a plot.
+/// At most [`BatchCurve::MAX_POINTS`] equidistant points of a training. A plot cannot show more.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchCurve {
     points: Vec<BatchPoint>,
-    /// Every so many batches there is a point.
+    /// The batches from point to point.
     stride: usize,
     batches: usize,
 }
@@ -36,7 +35,7 @@ impl Default for BatchCurve {
 }
 
 impl BatchCurve {
-    /// The most points that a curve has.
+    /// The largest number of points.
     pub const MAX_POINTS: usize = 500;
 
     /// The points, in the order in which they came.
@@ -44,7 +43,7 @@ impl BatchCurve {
         &self.points
     }
 
-    /// Takes in the figures after another batch.
+    /// Adds the metrics after a batch.
     pub fn push(&mut self, progress: &Progress) {
         self.batches += 1;
         if !self.batches.is_multiple_of(self.stride) {
@@ -57,7 +56,7 @@ impl BatchCurve {
             learning_rate: progress.learning_rate,
         });
         if self.points.len() > Self::MAX_POINTS {
-            // Every second one stays: those whose batch is a multiple of the doubled stride.
+            // Keeps every second point: the multiples of the doubled stride.
             self.stride *= 2;
             let mut index = 0;
             self.points.retain(|_| {

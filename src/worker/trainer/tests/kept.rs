@@ -1,4 +1,4 @@
-//! What is kept of a training to go on with it.
+//! The stored checkpoints of trainings.
 
 use super::*;
 use crate::store::checkpoints;
@@ -13,7 +13,7 @@ fn resumed(checkpoint: Arc<Checkpoint>) -> TrainingJob {
 }
 
 #[test]
-fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
+fn an_interrupted_training_resumes_to_the_same_end() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
     let path = checkpoints::checkpoint_in(&kept.path().join("not/yet/there"));
     let spawn = |job, test_waker: &TestWaker| {
@@ -53,7 +53,7 @@ fn an_interrupted_training_is_found_and_goes_on_to_the_same_end() {
 }
 
 #[test]
-fn what_another_window_is_training_is_left_to_it() {
+fn the_checkpoint_of_another_window_is_untouched() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
     let path = checkpoints::checkpoint_in(kept.path());
     let other = CheckpointStore::open(path.clone(), None).expect("nobody has it");
@@ -96,7 +96,7 @@ fn found(path: &Path) -> Option<Checkpoint> {
 }
 
 #[test]
-fn only_the_training_that_is_meant_is_discarded() {
+fn only_the_given_checkpoint_is_deleted() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
     let path = checkpoints::checkpoint_in(kept.path());
     let first = interrupted_at(&path, folder.path(), 1);
@@ -111,7 +111,7 @@ fn only_the_training_that_is_meant_is_discarded() {
 }
 
 #[test]
-fn a_training_that_is_resumed_takes_nobodys_place() {
+fn a_resumed_training_backs_up_another_checkpoint() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
     let path = checkpoints::checkpoint_in(kept.path());
     let first = interrupted_at(&path, folder.path(), 1);
@@ -126,7 +126,7 @@ fn a_training_that_is_resumed_takes_nobodys_place() {
 }
 
 #[test]
-fn whether_it_could_be_resumed_is_told_whenever_that_changes() {
+fn each_change_of_the_checkpoint_state_is_reported() {
     let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
     let path = checkpoints::checkpoint_in(kept.path());
     let test_waker = TestWaker::new();
