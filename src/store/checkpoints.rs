@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(*locked, path, "this file");
         let text = error.map(|error| error::chain(&error)).unwrap_or_default();
         assert!(text.contains("another window"), "the reason: {text}");
-        for advice in ["check", "path exists", "permission"] {
+        for advice in ["check the", "path exists", "permission"] {
             assert!(!text.contains(advice), "no false advice: {text}");
         }
     }
