@@ -132,7 +132,7 @@ def large():
         options += ["--varied"] if varied else []
         torch = best_threads(*options)
         # The preset varies 55,000 images and 40,000 generated ones; the other trains on 48,000.
-        preset = ["--preset", "best", "--shared-fields", "false", "--dropout", 0] if varied else ["--preset", "keras"]
+        preset = ["--preset", "best", "--convolutional", "none", "--dropout", 0] if varied else ["--preset", "keras"]
         preset += ["--hidden", hidden, "--batch-size", batch]
         ours_count = 95_000 if varied else 48_000
         runs = in_turn(

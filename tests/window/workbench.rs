@@ -52,7 +52,11 @@ fn settings_are_saved_loaded_dropped_and_refused_with_their_line() {
     refused(&mut again, "\n\nepoch = 4", &["line 3", "epoch"]);
 
     let good = folder.path().join("good.toml");
-    fs::write(&good, "epochs = 2\noptimizer = \"momentum\"").expect("writes");
+    fs::write(
+        &good,
+        "epochs = 2\n[optimizer]\nkind = \"sgd\"\nmomentum = 0.9",
+    )
+    .expect("writes");
     again.drop_file(&good);
     again.await_that("what is dropped is loaded", |harness| {
         harness.state().state().training.form.draft.epochs == 2
@@ -120,7 +124,7 @@ fn runs_are_kept_come_back_and_are_thrown_away() {
     let runs = next.harness.query_all_by_label_contains("Run keras");
     runs.last().expect("the first run").click();
     next.await_that("its model answers", |harness| {
-        says(harness, "Model: keras: layers 16")
+        says(harness, "Model: keras: hidden layers 16")
     });
     let menus = next.harness.query_all_by_label_contains("Menu of run");
     menus.last().expect("its menu").click();
