@@ -1,4 +1,4 @@
-//! Labeled pictures of digits: MNIST, which is built in, and any folder of files in its format.
+//! Labeled images of digits: built-in MNIST, folders of IDX files, ink files, corrections, synthetic digits.
 
 pub mod augment;
 pub mod idx;
@@ -15,6 +15,7 @@ mod training_set;
 
 use std::{fmt, ops::Range, path::Path, sync::Arc};
 
+pub(crate) use self::training_set::TrainingParts;
 pub use self::{
     corrections::Corrections,
     folder::read_idx_pair,
@@ -26,10 +27,9 @@ use crate::{
     error::{DatasetError, Refusal},
 };
 
-/// Pictures with the digit that each shows.
+/// Images with their labels.
 ///
-/// The bytes are shared: a clone and each part that [`Examples::split_tail`] or [`Examples::take`]
-/// gives cost nothing.
+/// The bytes are shared: clones, [`Examples::split_tail`] and [`Examples::take`] do not copy them.
 #[derive(Clone)]
 pub struct Examples {
     images: Arc<Vec<u8>>,
@@ -38,16 +38,15 @@ pub struct Examples {
 }
 
 impl Examples {
-    /// Takes N pictures of 28×28 bytes one after the other, each row by row from the top left, where
-    /// 0 is paper and 255 is ink, and their N labels. N may be 0.
+    /// N images of 28×28 bytes, row by row from the top left, 0 is paper and 255 is ink; and N labels. N may be 0.
     ///
     /// # Errors
-    /// If the pictures are not as many as the labels, or a label is above 9.
+    /// If the numbers of images and labels differ, or a label is above 9.
     pub fn new(images: Vec<u8>, labels: Vec<u8>) -> Result<Self, DatasetError> {
-        Self::checked(images, labels, || "use the examples".to_owned())
+        Self::checked(images, labels, || "pair images with labels".to_owned())
     }
 
-    /// As [`Examples::new`]; `attempted` says for an error what was tried.
+    /// As [`Examples::new`], with the attempted operation for an error.
     fn checked(
         images: Vec<u8>,
         labels: Vec<u8>,
@@ -61,7 +60,7 @@ impl Examples {
                     _ => format!("{} bytes of images", images.len()),
                 } + &format!(" and {} labels", labels.len()),
                 format!("as many images of {PIXELS} bytes as labels"),
-                "choose images and labels that belong together",
+                "choose the labels that belong to these images",
             )));
         }
         let wrong = labels
@@ -71,15 +70,15 @@ impl Examples {
         if let Some((index, label)) = wrong {
             return Err(DatasetError::Refused(Refusal::new(
                 attempted(),
-                format!("the label {label} at example {index}, counted from 0"),
+                format!("label {label} at index {index}"),
                 "labels from 0 to 9",
-                "choose a data set of ten classes, such as MNIST, Fashion-MNIST, KMNIST or EMNIST's digits (its letters have more)",
+                "choose a dataset of ten classes, such as MNIST, Fashion-MNIST, KMNIST or EMNIST Digits",
             )));
         }
         Ok(Self::from_parts(images, labels))
     }
 
-    /// Takes what is known to fit.
+    /// Without checks: the numbers agree and the labels are below 10.
     fn from_parts(images: Vec<u8>, labels: Vec<u8>) -> Self {
         let range = 0..labels.len();
         Self {
@@ -89,17 +88,17 @@ impl Examples {
         }
     }
 
-    /// How many there are.
+    /// The number of examples.
     pub fn len(&self) -> usize {
         self.range.len()
     }
 
-    /// Whether there are none.
+    /// Whether there is no example.
     pub fn is_empty(&self) -> bool {
         self.range.is_empty()
     }
 
-    /// All pictures, `len() * 784` bytes: row by row from the top left, 0 is paper, 255 is ink.
+    /// All images, `[len, 784]`: row by row from the top left, 0 is paper and 255 is ink.
     pub fn images(&self) -> &[u8] {
         &self.images[self.range.start * PIXELS..self.range.end * PIXELS]
     }
@@ -109,30 +108,29 @@ impl Examples {
         &self.labels[self.range.clone()]
     }
 
-    /// The picture at `index`, which must be below [`Examples::len`].
+    /// The image at `index`, which must be below [`Examples::len`].
     pub fn image(&self, index: usize) -> &[u8; PIXELS] {
         &self.images().as_chunks().0[index]
     }
 
-    /// The digit that the picture at `index` shows; `index` must be below [`Examples::len`].
+    /// The label at `index`, which must be below [`Examples::len`].
     pub fn label(&self, index: usize) -> Digit {
         Digit::ALL[usize::from(self.labels()[index])]
     }
 
-    /// Splits into the first part, to train on, and the last `fraction` (0..=1, clamped), to validate
-    /// with: Keras's `validation_split`, which cuts before anything is shuffled, at
-    /// `floor(len * (1 - fraction))`. Either part may be empty.
+    /// Splits off the last `fraction` (0..=1, clamped) for validation, as Keras's `validation_split` does: before
+    /// shuffling, at `floor(len * (1 - fraction))`. Either part may be empty.
     pub fn split_tail(&self, fraction: f64) -> (Self, Self) {
-        let kept = 1.0 - fraction.clamp(0.0, 1.0);
-        // NaN becomes 0 in the cast, which leaves all for the second part.
-        let middle = self.range.start + (self.len() as f64 * kept).floor() as usize;
+        let training = 1.0 - fraction.clamp(0.0, 1.0);
+        // The cast makes 0 of NaN.
+        let middle = self.range.start + (self.len() as f64 * training).floor() as usize;
         (
             self.part(self.range.start..middle),
             self.part(middle..self.range.end),
         )
     }
 
-    /// The first `count`, or all of them where there are fewer.
+    /// The first `count` examples, or all if there are fewer.
     #[must_use]
     pub fn take(&self, count: usize) -> Self {
         self.part(self.range.start..self.range.start + count.min(self.len()))
@@ -146,7 +144,7 @@ impl Examples {
         }
     }
 
-    /// How many examples there are of each digit.
+    /// The number of examples of each digit.
     pub fn class_counts(&self) -> [usize; CLASSES] {
         class_counts(self.labels())
     }
@@ -160,7 +158,7 @@ fn class_counts(labels: &[u8]) -> [usize; CLASSES] {
     counts
 }
 
-/// Says how many there are of each digit, not the pictures: they are up to hundreds of megabytes.
+/// Prints class counts instead of the images, which take up to hundreds of megabytes.
 impl fmt::Debug for Examples {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Examples")
@@ -169,27 +167,27 @@ impl fmt::Debug for Examples {
     }
 }
 
-/// Examples to train on and others to test with.
+/// Training and test examples, and what training adds to them.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// What it is called: `mnist`, or its folder's name.
+    /// `mnist`, or the folder's name.
     pub name: String,
-    /// What to train on, a validation part included.
+    /// Training examples, those of the validation split included.
     pub train: Examples,
-    /// What only the finished model is measured with.
+    /// Test examples, which only the finished model sees.
     pub test: Examples,
-    /// What people wrote with a pen, learned from beside `train`.
+    /// Handwriting from ink files; additional training examples.
     pub ink: ink_set::InkExamples,
-    /// Drawings of one's own, learned from beside `train` several times each.
+    /// The user's corrections; additional training examples, each repeated several times.
     pub corrections: ink_set::InkExamples,
-    /// Digits by other hands: never learned from, but what confidence means is found with them.
+    /// Digits by held-out writers, which calibrate the model.
     pub calibration: Examples,
-    /// Where all of it comes from.
+    /// Where all of it was read from.
     pub source: TrainingData,
 }
 
 impl Dataset {
-    /// Examples to train on and to test with; no ink beside them.
+    /// Training and test examples without ink.
     pub fn new(name: impl Into<String>, train: Examples, test: Examples) -> Self {
         Self {
             name: name.into(),
@@ -202,16 +200,15 @@ impl Dataset {
         }
     }
 
-    /// Unpacks the built-in MNIST: 60000 examples to train on and 10000 to test with, 55 MB. Nothing of
-    /// it is kept, so hold on to it rather than ask twice.
+    /// Unpacks the built-in MNIST: 60,000 training and 10,000 test examples, 55 MB. Each call unpacks it anew.
     ///
     /// # Errors
-    /// If the embedded files are damaged, which would be a defect of the build.
+    /// If the embedded files are damaged, which is a defect of the build.
     pub fn mnist() -> Result<Self, DatasetError> {
         mnist::unpack()
     }
 
-    /// Unpacks the test examples of the built-in MNIST alone: 10000, 8 MB.
+    /// Unpacks only the test examples of the built-in MNIST: 10,000, 8 MB.
     ///
     /// # Errors
     /// As [`Dataset::mnist`].
@@ -219,23 +216,20 @@ impl Dataset {
         mnist::unpack_test()
     }
 
-    /// Reads a folder that holds MNIST's four files by their usual names: `train-images-idx3-ubyte`,
-    /// `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, each also with
-    /// `.idx` for `-idx` and with `.gz` at its end. Fashion-MNIST and KMNIST come so. EMNIST's
-    /// `emnist-digits-train-…` and `emnist-digits-test-…` are known too, and turned upright as
+    /// Reads a folder with MNIST's four files: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
+    /// `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, as Fashion-MNIST and KMNIST have them. A name may have
+    /// `.idx` for `-idx`, and `.gz` at its end; of both versions of a file, the one without `.gz` is read. Reads
+    /// EMNIST's `emnist-digits-train-…` and `emnist-digits-test-…` as well, and transposes them as
     /// [`read_idx_pair`] does.
     ///
-    /// A file that lies there both packed and unpacked is read unpacked.
-    ///
     /// # Errors
-    /// If a file is missing, is there under several names, cannot be read, or is not as [`idx`] says; if
-    /// images and labels differ in number; if a label is above 9.
+    /// If a file is missing, exists under several names, is unreadable, or is not a valid [`idx`] file; if the numbers
+    /// of images and labels differ; if a label is above 9.
     pub fn from_folder(folder: &Path) -> Result<Self, DatasetError> {
         folder::read_folder(folder)
     }
 
-    /// Reads the test examples of such a folder alone, with its name. The files to train on need not
-    /// be there.
+    /// Reads only the test examples of such a folder, and its name. The training files may be missing.
     ///
     /// # Errors
     /// As [`Dataset::from_folder`].
@@ -248,70 +242,63 @@ impl Dataset {
 mod tests {
     use super::*;
 
-    /// As many examples as labels, the picture at `i` filled with the byte `i`.
+    /// An example for each label. Image `i` is filled with the byte `i`.
     fn examples(labels: &[u8]) -> Examples {
         let images = (0..labels.len()).flat_map(|i| [i as u8; PIXELS]).collect();
-        Examples::new(images, labels.to_vec()).expect("the examples are well formed")
+        Examples::new(images, labels.to_vec()).expect("the numbers agree")
     }
 
     #[test]
-    fn what_does_not_fit_together_is_refused() {
+    fn mismatched_images_and_labels_are_refused() {
         let table: [(usize, &[u8], &str, &str); 5] = [
             (PIXELS, &[], "1 images and 0 labels", "no label"),
             (0, &[1], "0 images and 1 labels", "no image"),
-            (PIXELS + 1, &[1], "785 bytes of images", "a byte too many"),
-            (2 * PIXELS, &[9, 10], "label 10 at example 1", "above 9"),
-            (PIXELS, &[255], "label 255 at example 0", "far above 9"),
+            (PIXELS + 1, &[1], "785 bytes", "a byte too many"),
+            (2 * PIXELS, &[9, 10], "label 10 at index 1", "above 9"),
+            (PIXELS, &[255], "label 255 at index 0", "far above 9"),
         ];
-        for (bytes, labels, part, reason) in table {
-            let error = Examples::new(vec![0; bytes], labels.to_vec())
-                .expect_err(reason)
-                .to_string();
-            assert!(error.contains(part), "{reason}: {error}");
+        for (bytes, labels, found, reason) in table {
+            let error = Examples::new(vec![0; bytes], labels.to_vec()).expect_err(reason);
+            let DatasetError::Refused(refusal) = error else {
+                panic!("{reason}: {error:?}");
+            };
+            assert!(refusal.found.contains(found), "{reason}: {refusal}");
         }
     }
 
     #[test]
-    fn there_may_be_none() {
+    fn no_examples_are_valid() {
         let none = Examples::new(Vec::new(), Vec::new()).expect("no examples are no error");
-        assert!(none.is_empty(), "nothing went in");
+        assert!(none.is_empty(), "no example");
         assert_eq!(none.class_counts(), [0; CLASSES], "of no digit");
         let (train, validation) = none.split_tail(0.5);
-        assert_eq!((train.len(), validation.len()), (0, 0), "halves of nothing");
+        assert_eq!((train.len(), validation.len()), (0, 0), "two empty halves");
     }
 
     #[test]
-    fn each_picture_keeps_its_label() {
+    fn images_stay_with_their_labels() {
         let all = examples(&[3, 1, 4, 1, 5]);
         let (_, tail) = all.split_tail(0.4);
         assert_eq!(tail.labels(), [1, 5], "the last two");
-        assert_eq!(tail.image(1), &[4; PIXELS], "the fifth picture");
+        assert_eq!(tail.image(1), &[4; PIXELS], "the fifth image");
         assert_eq!(tail.label(1).value(), 5, "the fifth label");
-        assert_eq!(tail.take(1).images(), [3; PIXELS], "the fourth picture");
-        assert_eq!(
-            all.class_counts(),
-            [0, 2, 0, 1, 1, 1, 0, 0, 0, 0],
-            "two ones"
-        );
+        assert_eq!(tail.take(1).images(), [3; PIXELS], "the fourth image");
+        let expected = [0, 2, 0, 1, 1, 1, 0, 0, 0, 0];
+        assert_eq!(all.class_counts(), expected, "two ones");
     }
 
     #[test]
-    fn the_tail_is_cut_where_keras_cuts() {
+    fn the_split_is_where_keras_splits() {
         // `floor(n * (1.0 - fraction))` in Python, from Keras's `train_validation_split`.
         let table = [
             (10, 0.2, 8, "the plain case"),
-            (
-                10,
-                0.25,
-                7,
-                "rounded down, so that validation gets the odd one",
-            ),
+            (10, 0.25, 7, "rounded down: validation gets the odd example"),
             (10, 0.9, 0, "10 * (1 - 0.9) is 0.9999999999999998"),
             (10, 0.0, 10, "no validation"),
-            (10, 1.0, 0, "nothing to train on"),
+            (10, 1.0, 0, "no training"),
             (10, -1.0, 10, "clamped from below"),
             (10, 7.0, 0, "clamped from above"),
-            (10, f64::NAN, 0, "no number at all"),
+            (10, f64::NAN, 0, "not a number"),
             (1, 0.5, 0, "one example cannot be halved"),
         ];
         for (count, fraction, expected, reason) in table {
@@ -322,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_are_taken_than_there_are() {
+    fn take_stops_at_the_last_example() {
         let table = [(0, 0), (2, 2), (3, 3), (4, 3), (usize::MAX, 3)];
         for (count, expected) in table {
             let taken = examples(&[7, 8, 9]).take(count);

@@ -30,8 +30,11 @@ use self::{
     step::{BatchMetrics, OptimizerState, Step, StepSettings, convolution},
 };
 use crate::{
-    bitmap::{CLASSES, PIXELS},
-    data::{Dataset, Examples, TrainingSet, corrections::repeats, ink_set::InkExamples, synthetic},
+    bitmap::CLASSES,
+    data::{
+        Dataset, Examples, TrainingParts, TrainingSet, corrections::repeats, ink_set::InkExamples,
+        synthetic,
+    },
     error::{ModelError, Refusal, TrainingError},
     evaluation::{Evaluation, evaluate, evaluation_set::EvaluationSet},
     model::{
@@ -303,37 +306,31 @@ fn training_set(
     config: &TrainingConfig,
     control: &Control,
 ) -> TrainingSet {
-    const AT_ONCE: usize = 200;
+    const CHUNK: usize = 200;
     let ranges = |count: usize| {
-        let is_wanted = |_: &usize| !control.signal().ends_training();
         (0..count)
-            .step_by(AT_ONCE)
-            .take_while(is_wanted)
-            .map(move |start| start..count.min(start + AT_ONCE))
+            .step_by(CHUNK)
+            .take_while(|_| !control.signal().ends_training())
+            .map(move |start| start..count.min(start + CHUNK))
     };
     let Dataset {
         ink, corrections, ..
     } = dataset;
-    let times = repeats(corrections.len(), training.len());
-    let mut parts = vec![training];
-    parts.extend((!ink.digits.is_empty()).then(|| ink.digits.clone()));
-    if !corrections.digits.is_empty() {
-        parts.extend(iter::repeat_n(corrections.digits.clone(), times));
-    }
-    let digits: Vec<Examples> = ranges(config.synthetic_digits)
-        .map(|range| Examples::synthetic(range, config.seed))
-        .collect();
+    let repeats = repeats(corrections.len(), training.len());
+    let if_any = |examples: &Examples| (!examples.is_empty()).then(|| examples.clone());
     let mut non_digits = ink.non_digits.clone();
     for range in ranges(config.non_digits) {
         non_digits.extend(synthetic::non_digits(range, config.seed));
     }
-    let own_non_digits = corrections.non_digits.repeat(times);
-    non_digits.extend_from_slice(&own_non_digits);
-    let own = (
-        corrections.digits.len() * times,
-        own_non_digits.len() / PIXELS,
-    );
-    TrainingSet::new(&parts, &digits, &non_digits).with_corrections(own.0, own.1)
+    TrainingSet::new(TrainingParts {
+        corrections: if_any(&corrections.digits).map_or_else(Vec::new, |it| vec![it; repeats]),
+        corrected_non_digits: corrections.non_digits.repeat(repeats),
+        examples: iter::once(training).chain(if_any(&ink.digits)).collect(),
+        synthetic_digits: ranges(config.synthetic_digits)
+            .map(|range| Examples::synthetic(range, config.seed))
+            .collect(),
+        non_digits,
+    })
 }
 
 #[cfg(test)]

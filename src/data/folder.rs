@@ -1,4 +1,4 @@
-//! Data sets on disk: pairs of IDX files and folders of four.
+//! Datasets on disk: pairs of IDX files, and folders of two pairs.
 
 use std::{
     fs::{self, File},
@@ -14,10 +14,10 @@ use crate::{
     error::{DatasetError, Refusal},
 };
 
-/// How many of a folder's files an error lists.
-const LISTED: usize = 12;
+/// The number of a folder's files that an error lists.
+const MAX_LISTED: usize = 12;
 
-/// The names under which each file of a data set is known, the usual one first, without `.gz`.
+/// The known names of one file of a dataset without `.gz`, the most common first.
 struct Names([&'static str; 3]);
 
 const TRAIN_IMAGES: Names = Names([
@@ -42,7 +42,7 @@ const TEST_LABELS: Names = Names([
 ]);
 
 impl Names {
-    /// The paths in `folder` at which the file lies, one for each name it is there by.
+    /// The paths of this file in `folder`, one for each of its names.
     fn within(&self, folder: &Path) -> Vec<PathBuf> {
         let present = |name: &str| {
             [folder.join(name), folder.join(format!("{name}.gz"))]
@@ -55,12 +55,11 @@ impl Names {
 
 /// Reads a file of images and the file of their labels, each gzip-compressed or not.
 ///
-/// EMNIST stores its pictures with rows and columns exchanged. Where the images' file name begins with
-/// `emnist-`, as EMNIST's own do, they are turned upright; under another name they are taken as they are.
+/// EMNIST stores its images transposed. Transposes them back if the image file's name starts with `emnist-`.
 ///
 /// # Errors
-/// If a file cannot be read or is not as [`idx`] says, if images and labels differ in number, or if a
-/// label is above 9.
+/// If a file is unreadable or not a valid [`idx`] file, if the numbers of images and labels differ, or if a label is
+/// above 9.
 pub fn read_idx_pair(images: &Path, labels: &Path) -> Result<Examples, DatasetError> {
     let mut pixels = idx::read_images(open(images)?, images)?;
     let digits = idx::read_labels(open(labels)?, labels)?;
@@ -72,7 +71,7 @@ pub fn read_idx_pair(images: &Path, labels: &Path) -> Result<Examples, DatasetEr
     }
     Examples::checked(pixels, digits, || {
         format!(
-            "use the images in {} with the labels in {}",
+            "pair the images in {} with the labels in {}",
             images.display(),
             labels.display()
         )
@@ -96,9 +95,9 @@ pub(super) fn read_test_of_folder(folder: &Path) -> Result<(String, Examples), D
     Ok((name_of(folder), read_idx_pair(&images, &labels)?))
 }
 
-/// The path of each of these files, which must be in the folder exactly once.
+/// The path of each of these files. Each must exist exactly once.
 fn find<const N: usize>(folder: &Path, wanted: [&Names; N]) -> Result<[PathBuf; N], DatasetError> {
-    // Fails for a path that is no folder, with the system's reason.
+    // Reports a path that is not a folder with the system's reason.
     let entries = fs::read_dir(folder).map_err(|source| unreadable(folder, source))?;
     let present = wanted.map(|names| names.within(folder));
     if present.iter().any(|paths| paths.len() != 1) {
@@ -111,7 +110,7 @@ fn open(path: &Path) -> Result<File, DatasetError> {
     File::open(path).map_err(|source| unreadable(path, source))
 }
 
-/// Exchanges rows and columns of each picture.
+/// Exchanges rows and columns of each image.
 fn transpose(images: &mut [u8]) {
     for image in images.as_chunks_mut::<PIXELS>().0 {
         for row in 0..SIDE {
@@ -122,14 +121,14 @@ fn transpose(images: &mut [u8]) {
     }
 }
 
-/// The folder's own name, also where the path is `.` or ends in `..`.
+/// The folder's name, for the paths `.` and `..` as well.
 fn name_of(folder: &Path) -> String {
     let absolute = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     let name = absolute.file_name().unwrap_or(absolute.as_os_str());
     name.to_string_lossy().into_owned()
 }
 
-/// Says which files are missing from the folder or are there more than once.
+/// The error for missing or ambiguous files.
 fn wrong_files(
     folder: &Path,
     entries: fs::ReadDir,
@@ -152,21 +151,21 @@ fn wrong_files(
         }
     }
     DatasetError::Refused(Refusal::new(
-        format!("find a data set in the folder {}", folder.display()),
+        format!("find a dataset in the folder {}", folder.display()),
         format!("{} ({})", found.join(", "), contents(entries)),
         format!(
-            "exactly one each of {}, as they are or with .gz, or EMNIST's emnist-digits-… in their stead",
+            "exactly one each of {}, with or without .gz, or EMNIST's emnist-digits-… files",
             wanted
                 .iter()
                 .map(|names| names.0[0])
                 .collect::<Vec<_>>()
                 .join(", ")
         ),
-        "put these files into a folder of their own and choose that",
+        "choose a folder with exactly these four files",
     ))
 }
 
-/// What lies in a folder, in a few words.
+/// The names of the files in a folder, for an error.
 fn contents(entries: fs::ReadDir) -> String {
     let mut names: Vec<String> = entries
         .filter_map(Result::ok)
@@ -175,11 +174,11 @@ fn contents(entries: fs::ReadDir) -> String {
     names.sort();
     match names.len() {
         0 => "the folder is empty".to_owned(),
-        count if count <= LISTED => format!("the folder holds {}", names.join(", ")),
+        count if count <= MAX_LISTED => format!("the folder holds {}", names.join(", ")),
         count => format!(
             "the folder holds {} and {} more",
-            names[..LISTED].join(", "),
-            count - LISTED
+            names[..MAX_LISTED].join(", "),
+            count - MAX_LISTED
         ),
     }
 }

@@ -1,8 +1,7 @@
 //! IDX, the format of MNIST's files: a magic number, the dimensions as big-endian `u32`, then bytes.
 //!
-//! The files come from outside. No more is read and held than the header asks for, the header may ask
-//! for at most [`MAX_EXAMPLES`], and memory grows with what arrives, not with what is claimed.
-//! gzip is told by its magic number and unpacked under the same bounds.
+//! The files are untrusted: a header may claim at most [`MAX_EXAMPLES`], reading stops after the claimed size, and
+//! memory grows with the bytes that arrive. Unpacking gzip, detected by its magic number, has the same bounds.
 //!
 //! Source of the format: <http://yann.lecun.com/exdb/mnist/>, "File formats for the MNIST database".
 
@@ -18,29 +17,28 @@ use crate::{
     error::{DatasetError, IoError, Refusal},
 };
 
-/// The most examples that one file may hold; as images they are 784 MB. The largest of MNIST's relatives,
-/// EMNIST by class, has 697,932.
+/// The maximum number of examples in a file: 784 MB of images. The largest MNIST variant, EMNIST By_Class, has
+/// 697,932.
 pub const MAX_EXAMPLES: usize = 1_000_000;
 
-/// Bytes (8) in three dimensions (3).
+/// Unsigned bytes (8) in three dimensions (3).
 const IMAGES_MAGIC: u32 = 0x0803;
-/// Bytes (8) in one dimension (1).
+/// Unsigned bytes (8) in one dimension (1).
 const LABELS_MAGIC: u32 = 0x0801;
 
-/// Reads 28×28 images, gzip-compressed or not, to the end of `source`: 784 bytes for each, row by row.
-/// `path` names the source in errors.
+/// Reads 28×28 images, gzip-compressed or not, to the end of `source`: `[n, 784]`, row by row. Errors name `path`.
 ///
 /// # Errors
-/// If `source` cannot be read or unpacked, its magic number is not that of images, it holds none or more
-/// than [`MAX_EXAMPLES`], they are not 28×28, or it is shorter or longer than its header says.
+/// If `source` cannot be read or unpacked, does not start with the magic number of images, has no image or more than
+/// [`MAX_EXAMPLES`], has images of another size, or is shorter or longer than its header claims.
 pub fn read_images(source: impl Read, path: &Path) -> Result<Vec<u8>, DatasetError> {
     File::open(source, path, "images")?.images()
 }
 
-/// Reads the first `count` images, or all where there are fewer, and leaves the rest as it is.
+/// Reads the first `count` images, or all if there are fewer.
 ///
 /// # Errors
-/// As [`read_images`], but for what lies behind these images.
+/// As [`read_images`], except for faults behind these images.
 pub(super) fn read_first_images(
     source: impl Read,
     path: &Path,
@@ -53,21 +51,20 @@ pub(super) fn read_first_images(
     Ok(bytes)
 }
 
-/// Reads labels, gzip-compressed or not, to the end of `source`: one byte for each, of any value.
-/// `path` names the source in errors.
+/// Reads labels, gzip-compressed or not, to the end of `source`: one byte each, of any value. Errors name `path`.
 ///
 /// # Errors
-/// If `source` cannot be read or unpacked, its magic number is not that of labels, it holds none or more
-/// than [`MAX_EXAMPLES`], or it is shorter or longer than its header says.
+/// If `source` cannot be read or unpacked, does not start with the magic number of labels, has no label or more than
+/// [`MAX_EXAMPLES`], or is shorter or longer than its header claims.
 pub fn read_labels(source: impl Read, path: &Path) -> Result<Vec<u8>, DatasetError> {
     File::open(source, path, "labels")?.labels()
 }
 
-/// A file that is being read.
+/// An open IDX file.
 struct File<'a> {
     source: Box<dyn Read + 'a>,
     path: &'a Path,
-    /// What it should hold: "images" or "labels".
+    /// The expected content: "images" or "labels".
     kind: &'static str,
 }
 
@@ -101,14 +98,14 @@ impl<'a> File<'a> {
         self.body(count * PIXELS)
     }
 
-    /// Reads the header of images, and says how many there are.
+    /// Reads the header of an image file and returns the number of images.
     fn images_count(&mut self) -> Result<usize, DatasetError> {
         let [count, height, width] = self.header(IMAGES_MAGIC)?;
         if (height, width) != (SIDE as u32, SIDE as u32) {
             return Err(self.refusal(
                 format!("images of {height}×{width} pixels"),
                 format!("{SIDE}×{SIDE}"),
-                "choose a data set in MNIST's format",
+                "choose a dataset of 28×28 images",
             ));
         }
         self.count(count)
@@ -130,15 +127,15 @@ impl<'a> File<'a> {
             let found = match magic {
                 IMAGES_MAGIC => "a file of images".to_owned(),
                 LABELS_MAGIC => "a file of labels".to_owned(),
-                _ => format!("a file that begins with {magic:#010x}"),
+                _ => format!("a file that starts with {magic:#010x}"),
             };
             return Err(self.refusal(
                 found,
                 format!(
-                    "a file of {}, which begins with {expected_magic:#010x}",
+                    "a file of {}, which starts with {expected_magic:#010x}",
                     self.kind
                 ),
-                "check that images and labels are not exchanged and that the file is whole",
+                "choose an uncompressed or gzip-compressed IDX file of them",
             ));
         }
         let mut dimensions = [0; DIMENSIONS];
@@ -148,7 +145,7 @@ impl<'a> File<'a> {
         Ok(dimensions)
     }
 
-    /// Reads one number of the header.
+    /// Reads one big-endian number of the header.
     fn number(&mut self) -> Result<u32, DatasetError> {
         let mut bytes = Vec::new();
         self.read_at_most(4, &mut bytes)?;
@@ -157,28 +154,28 @@ impl<'a> File<'a> {
             None => Err(self.refusal(
                 "a file that ends within its header".to_owned(),
                 "an IDX file".to_owned(),
-                "fetch the file again",
+                "download the file again",
             )),
         }
     }
 
-    /// Checks how many examples the header promises.
+    /// Checks the number of examples that the header claims.
     fn count(&self, claimed: u32) -> Result<usize, DatasetError> {
         let count = claimed as usize;
         if count == 0 || count > MAX_EXAMPLES {
             return Err(self.refusal(
-                format!("{claimed} of them"),
+                format!("{claimed} {}", self.kind),
                 format!("1 to {MAX_EXAMPLES}"),
-                "choose a data set of that size",
+                "choose a smaller dataset that is not empty",
             ));
         }
         Ok(count)
     }
 
-    /// Reads what follows the header: `expected` bytes and no more.
+    /// Reads the `expected` bytes after the header.
     fn body(&mut self, expected: usize) -> Result<Vec<u8>, DatasetError> {
         let mut bytes = Vec::new();
-        // The byte beyond shows whether something trails, and takes a gzip stream to its checksum.
+        // One byte more detects trailing data, and makes gzip verify its checksum.
         self.read_at_most(expected + 1, &mut bytes)?;
         if bytes.len() != expected {
             let found = match bytes.len() {
@@ -187,20 +184,20 @@ impl<'a> File<'a> {
             };
             return Err(self.refusal(
                 found,
-                format!("the {expected} that the header promises"),
-                "fetch the file again",
+                format!("the {expected} that the header claims"),
+                "download the file again",
             ));
         }
         bytes.shrink_to_fit();
         Ok(bytes)
     }
 
-    /// Appends up to `limit` bytes; fewer only where the file ends.
+    /// Appends `limit` bytes, or fewer at the end of the file.
     fn read_at_most(&mut self, limit: usize, bytes: &mut Vec<u8>) -> Result<(), DatasetError> {
         let result = self.source.by_ref().take(limit as u64).read_to_end(bytes);
         match result {
             Ok(_) => Ok(()),
-            // How flate2 says that a stream is damaged. A file itself does not fail so.
+            // flate2 reports damage with these kinds. Reading a file does not fail with them.
             Err(error)
                 if matches!(
                     error.kind(),
@@ -211,8 +208,8 @@ impl<'a> File<'a> {
             {
                 Err(self.refusal(
                     format!("a damaged gzip file ({error})"),
-                    "one that unpacks to its end".to_owned(),
-                    "fetch the file again",
+                    "an undamaged one".to_owned(),
+                    "download the file again",
                 ))
             }
             Err(error) => Err(unreadable(self.path, error)),
@@ -225,7 +222,7 @@ impl<'a> File<'a> {
     }
 }
 
-/// Says that the system did not let `path` be read.
+/// The error for a path that the system does not let us read.
 pub(super) fn unreadable(path: &Path, source: io::Error) -> DatasetError {
     DatasetError::Io(IoError::new("read", path, source))
 }

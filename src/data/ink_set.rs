@@ -1,4 +1,4 @@
-//! Examples made of ink files: digits and other signs that people wrote with a pen.
+//! Ink files as examples: handwritten digits and other symbols.
 
 use std::{fmt, iter, str::FromStr};
 
@@ -18,22 +18,20 @@ use crate::{
     synth::{NON_DIGITS_WHEN_MIRRORED, NON_DIGITS_WHEN_ROTATED},
 };
 
-/// Signs that look like no digit, whoever writes them. The others are written just like a digit by
-/// some: I like 1, Z like 2, b like 6.
+/// Symbols that nobody writes like a digit. Some people write I like 1, Z like 2, b like 6.
 pub const NON_DIGIT_SYMBOLS: &str = "AEFHKMNRWXkmnwx#%&*+=@?";
 
-/// Plain signs that are never learned, here or from generated ink, so that what a network makes of signs
-/// it never met can be measured.
+/// Symbols of [`NON_DIGIT_SYMBOLS`] that no training sees, in ink files or as synthetic ink. With them, evaluation
+/// measures the rejection of unseen symbols.
 pub const HELD_OUT_SYMBOLS: &str = "&?";
 
-/// Others that no hand writes like a digit, and that are learned beside the plain ones: letters with a stem on the
-/// side where no digit has one, brackets, lying lines, pairs of small marks.
+/// Further symbols to train on that nobody writes like a digit: letters with a stem on the side where digits have
+/// none, brackets, horizontal lines, pairs of small marks.
 const MORE_NON_DIGIT_SYMBOLS: &str = "dhpP<[{-_~:\"";
 
-/// Which hands are taken: one of so many parts into which the writers' names fall.
+/// One of `of` groups of writers, as in cross-validation: train without a fold, evaluate on it.
 ///
-/// What a network makes of hands that it never saw can only be told if no hand stands on both
-/// sides: one trains without a fold and measures on it.
+/// A hash of the name assigns each writer to one fold, so no writer is on both sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Fold {
@@ -42,19 +40,19 @@ pub struct Fold {
 }
 
 impl Fold {
-    /// One of `of` parts, counted from 0.
+    /// Fold `part` of `of`, counted from 0.
     ///
     /// # Panics
     /// When `part` is not below `of`.
     pub const fn new(part: u64, of: u64) -> Self {
-        assert!(part < of, "a part of the whole");
+        assert!(part < of, "the fold is one of them");
         Self { part, of }
     }
 
-    /// Whether a hand is in this fold. Hands without a name are in one together.
+    /// Whether a writer is in this fold. All unnamed writers are in the same fold.
     pub fn has(self, writer: Option<&str>) -> bool {
         let name = writer.unwrap_or_default();
-        // FNV-1a (Fowler, Noll and Vo): the same on every machine. Its upper half is the better mixed.
+        // FNV-1a (Fowler, Noll and Vo) is the same on every machine. Its upper bits are mixed better.
         let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
@@ -86,7 +84,7 @@ impl TryFrom<String> for Fold {
 impl FromStr for Fold {
     type Err = Refusal;
 
-    /// "K/N", with K from 0 to N - 1 and N from 2 to 100.
+    /// Parses `K/N`, with K from 0 to N - 1 and N from 2 to 100.
     fn from_str(text: &str) -> Result<Self, Refusal> {
         let parse = || {
             let (part, of) = text.split_once('/')?;
@@ -101,18 +99,18 @@ impl FromStr for Fold {
                 "read the fold",
                 format!("\"{text}\""),
                 "K/N with N from 2 to 100 and K from 0 to N - 1, such as 0/5",
-                "write it so",
+                "correct the fold",
             )
         })
     }
 }
 
-/// Pictures made of ink, by the very path that a drawing on the pad takes.
+/// Images of ink. They take the path from ink to bitmap that drawings take.
 #[derive(Clone, Debug)]
 pub struct InkExamples {
     /// Digits.
     pub digits: Examples,
-    /// What is no digit, 784 bytes each.
+    /// Non-digits, `[n, 784]`.
     pub non_digits: Vec<u8>,
 }
 
@@ -126,24 +124,24 @@ impl Default for InkExamples {
 }
 
 impl InkExamples {
-    /// What is learned of these records: the digits, and as no digit those of the other signs that no hand
-    /// writes like one, each as it is written; and digits in a mirror or on their side that are none any more,
-    /// chosen at random, the same way each time. Records without a label or without ink are passed over.
+    /// Training examples of these records. Digits are digits. Non-digits are the symbols that nobody writes like a
+    /// digit, and a mirrored or rotated copy of each digit that is a non-digit then, chosen by a fixed seed. Ignores
+    /// records with another label, without a label or without ink.
     pub fn for_training<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Self {
         let records: Vec<_> = records.into_iter().collect();
         let drawn: Vec<_> = (0..records.len())
             .into_par_iter()
             .flat_map_iter(|index| {
                 let mut rng = ChaCha8Rng::seed_from_u64(index as u64);
-                pictures(records[index], &mut rng)
+                training_images(records[index], &mut rng)
             })
             .collect();
         let mut non_digits = Vec::new();
-        let digits = drawn.into_iter().filter_map(|(label, picture)| {
+        let digits = drawn.into_iter().filter_map(|(label, image)| {
             if label.is_none() {
-                non_digits.extend(picture);
+                non_digits.extend(image);
             }
-            Some((label?, picture))
+            Some((label?, image))
         });
         Self {
             digits: examples(digits),
@@ -151,32 +149,32 @@ impl InkExamples {
         }
     }
 
-    /// How many pictures there are.
+    /// All records with a label: digits, and non-digits under any other label.
+    pub(super) fn labeled(records: &[InkRecord]) -> Self {
+        let others = records
+            .iter()
+            .filter(|record| matches!(record.label, Some(Label::Other(_))));
+        Self {
+            digits: digits(records),
+            non_digits: others
+                .filter_map(|record| Some(ink::to_bitmap(&record.ink)?.to_bytes()))
+                .flatten()
+                .collect(),
+        }
+    }
+
+    /// The number of images.
     pub fn len(&self) -> usize {
         self.digits.len() + self.non_digits.len() / PIXELS
     }
 
-    /// Whether there are none.
+    /// Whether there is no image.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// All of these records that have a label, each as it is written: digits, and what is none.
-pub(super) fn labeled(records: &[InkRecord]) -> InkExamples {
-    let others = records
-        .iter()
-        .filter(|record| matches!(record.label, Some(Label::Other(_))));
-    InkExamples {
-        digits: digits(records),
-        non_digits: others
-            .filter_map(|record| Some(ink::to_bitmap(&record.ink)?.to_bytes()))
-            .flatten()
-            .collect(),
-    }
-}
-
-/// The digits among these records, each as it is written.
+/// The digits among these records.
 pub fn digits<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Examples {
     examples(records.into_iter().filter_map(|record| {
         let Some(Label::Digit(digit)) = record.label else {
@@ -186,20 +184,20 @@ pub fn digits<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Examples 
     }))
 }
 
-fn examples(pictures: impl IntoIterator<Item = (Digit, [u8; PIXELS])>) -> Examples {
+fn examples(labeled: impl IntoIterator<Item = (Digit, [u8; PIXELS])>) -> Examples {
     let (mut images, mut labels) = (Vec::new(), Vec::new());
-    for (digit, picture) in pictures {
-        images.extend(picture);
+    for (digit, image) in labeled {
+        images.extend(image);
         labels.push(digit.value());
     }
     Examples::from_parts(images, labels)
 }
 
-/// The pictures that are made of one record to learn from, each with its digit or none.
-fn pictures(record: &InkRecord, rng: &mut impl Rng) -> Vec<(Option<Digit>, [u8; PIXELS])> {
+/// The training images of one record, each with its digit or `None`.
+fn training_images(record: &InkRecord, rng: &mut impl Rng) -> Vec<(Option<Digit>, [u8; PIXELS])> {
     let digit = match &record.label {
         Some(Label::Digit(digit)) => Some(*digit),
-        Some(Label::Other(sign)) if is_learned(sign) => None,
+        Some(Label::Other(symbol)) if is_training_symbol(symbol) => None,
         _ => return Vec::new(),
     };
     let corrupted = digit.and_then(|digit| corrupted(&record.ink, digit, rng));
@@ -209,37 +207,38 @@ fn pictures(record: &InkRecord, rng: &mut impl Rng) -> Vec<(Option<Digit>, [u8; 
         .collect()
 }
 
-/// A digit in a mirror or on its side, where it is none any more.
+/// The digit mirrored, or rotated by 90° either way, if it is a non-digit then.
 fn corrupted(ink: &Ink, digit: Digit, rng: &mut impl Rng) -> Option<Ink> {
     let mirror = [-1.0, 0.0, 0.0, 1.0];
-    let turn = if rng.random() { 1.0 } else { -1.0 };
-    let side = [0.0, -turn, turn, 0.0];
+    let sign = if rng.random() { 1.0 } else { -1.0 };
+    let rotation = [0.0, -sign, sign, 0.0];
     let is_mirrored: bool = rng.random();
     let matrix = match [NON_DIGITS_WHEN_MIRRORED, NON_DIGITS_WHEN_ROTATED]
-        .map(|those| those.contains(&digit))
+        .map(|digits| digits.contains(&digit))
     {
         [true, true] if is_mirrored => mirror,
-        [_, true] => side,
+        [_, true] => rotation,
         [true, false] => mirror,
         [false, false] => return None,
     };
-    Some(mapped(ink, matrix))
+    Some(transformed(ink, matrix))
 }
 
-/// Every point multiplied by a matrix, given row by row.
-fn mapped(ink: &Ink, [xx, xy, yx, yy]: [f32; 4]) -> Ink {
-    let place = |p: &Point| Point::new(xx * p.x + xy * p.y, yx * p.x + yy * p.y);
-    let bend = |stroke: &Stroke| Stroke::new(stroke.points().iter().map(place).collect());
-    ink.strokes().iter().filter_map(bend).collect()
+/// Multiplies every point by a matrix, given row by row.
+fn transformed(ink: &Ink, [xx, xy, yx, yy]: [f32; 4]) -> Ink {
+    let point = |p: &Point| Point::new(xx * p.x + xy * p.y, yx * p.x + yy * p.y);
+    let stroke = |stroke: &Stroke| Stroke::new(stroke.points().iter().map(point).collect());
+    ink.strokes().iter().filter_map(stroke).collect()
 }
 
-/// Whether a label is one of these signs.
-pub fn is_among(label: &str, signs: &str) -> bool {
-    let mut letters = label.chars();
-    matches!((letters.next(), letters.next()), (Some(sign), None) if signs.contains(sign))
+/// Whether a label is one of these symbols.
+pub fn is_among(label: &str, symbols: &str) -> bool {
+    let mut chars = label.chars();
+    matches!((chars.next(), chars.next()), (Some(symbol), None) if symbols.contains(symbol))
 }
 
-fn is_learned(label: &str) -> bool {
+/// Whether training uses a symbol as a non-digit.
+fn is_training_symbol(label: &str) -> bool {
     let is_plain = is_among(label, NON_DIGIT_SYMBOLS) && !is_among(label, HELD_OUT_SYMBOLS);
     is_plain || is_among(label, MORE_NON_DIGIT_SYMBOLS)
 }
@@ -251,34 +250,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_hand_is_in_one_fold() {
+    fn every_writer_is_in_one_fold() {
         let folds: Vec<Fold> = (0..5).map(|part| Fold::new(part, 5)).collect();
         let mut used = BTreeSet::new();
         for number in 0..100 {
-            let writer = format!("hand-{number}");
-            let of_hand: Vec<usize> = (0..5)
+            let writer = format!("writer-{number}");
+            let containing: Vec<usize> = (0..5)
                 .filter(|&part| folds[part].has(Some(&writer)))
                 .collect();
-            assert_eq!(of_hand.len(), 1, "{writer} is in exactly one");
-            used.extend(of_hand);
+            assert_eq!(containing.len(), 1, "{writer} is in exactly one");
+            used.extend(containing);
         }
         assert_eq!(used.len(), 5, "no fold is empty");
-        assert!(
-            folds.iter().any(|fold| fold.has(None)),
-            "nor is the unnamed hand lost"
-        );
+        let unnamed = folds.iter().filter(|fold| fold.has(None)).count();
+        assert_eq!(unnamed, 1, "unnamed writers are in one fold");
     }
 
     #[test]
-    fn a_fold_is_read_or_refused() {
+    fn folds_are_parsed_or_refused() {
         assert_eq!("1/3".parse(), Ok(Fold::new(1, 3)), "as written");
         for (text, reason) in [
             ("3/3", "counted from 0"),
-            ("0/1", "one part is no part"),
-            ("1", "no whole"),
-            ("a/b", "no numbers"),
+            ("0/1", "the whole is not a fold"),
+            ("1", "no number of folds"),
+            ("a/b", "not numbers"),
             ("-1/3", "below 0"),
-            ("0/101", "too many"),
+            ("0/101", "too many folds"),
         ] {
             assert!(text.parse::<Fold>().is_err(), "{text}: {reason}");
         }
@@ -294,14 +291,12 @@ mod tests {
 
     fn line() -> Ink {
         let points = vec![Point::new(0.5, 0.1), Point::new(0.5, 0.9)];
-        let mut ink = Ink::default();
-        ink.push(Stroke::new(points).expect("finite points"));
-        ink
+        Stroke::new(points).into_iter().collect()
     }
 
     #[test]
-    fn digits_and_plain_signs_are_taken_and_nothing_else() {
-        let other = |sign: &str| Some(Label::Other(sign.to_owned()));
+    fn digits_and_unambiguous_symbols_are_training_examples() {
+        let other = |symbol: &str| Some(Label::Other(symbol.to_owned()));
         let records = [
             record(Some(Label::Digit(Digit::ALL[1])), line()),
             record(other("K"), line()),
@@ -316,37 +311,36 @@ mod tests {
         assert_eq!(written.labels(), [1], "the digit with ink");
         let InkExamples { digits, non_digits } = InkExamples::for_training(&records);
         assert_eq!(digits.labels(), written.labels(), "the same, once");
-        assert_eq!(digits.images(), written.images(), "as it is written");
+        assert_eq!(digits.images(), written.images(), "unchanged");
         assert_eq!(
             non_digits.len(),
             2 * PIXELS,
-            "K and [; not &, which stays unknown, nor l, which looks like a 1"
+            "K and [; not &, which is held out, nor l, which looks like a 1"
         );
     }
 
     #[test]
-    fn a_digit_that_is_none_in_a_mirror_or_on_its_side_is_learnt_as_none() {
+    fn mirrored_and_rotated_digits_are_non_digits_where_they_look_like_none() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let ink = crate::synth::digit(Digit::ALL[4], &mut rng);
-        let mirrored = mapped(&ink, [-1.0, 0.0, 0.0, 1.0]);
-        let sides = [1.0, -1.0].map(|turn| mapped(&ink, [0.0, -turn, turn, 0.0]));
-        let [none, mirror_only, side_only, both] = [0, 6, 2, 4].map(|value| {
-            let digit = Digit::ALL[value];
-            let corrupted = (0..32).map(|_| corrupted(&ink, digit, &mut rng));
+        let mirrored = transformed(&ink, [-1.0, 0.0, 0.0, 1.0]);
+        let rotated = [1.0, -1.0].map(|sign| transformed(&ink, [0.0, -sign, sign, 0.0]));
+        let [zero, six, two, four] = [0, 6, 2, 4].map(|value| {
+            let corrupted = (0..32).map(|_| corrupted(&ink, Digit::ALL[value], &mut rng));
             corrupted.collect::<Option<Vec<_>>>()
         });
-        assert_eq!(none, None, "a 0 stays one whatever is done to it");
-        let mirror_only = mirror_only.expect("a 6 is none in a mirror");
-        assert!(mirror_only.iter().all(|it| *it == mirrored), "in a mirror");
-        let side_only = side_only.expect("a 2 is none on its side");
-        assert!(side_only.iter().all(|it| sides.contains(it)), "on a side");
-        let both = both.expect("a 4 is none either way");
-        for kind in sides.iter().chain([&mirrored]) {
-            assert!(both.contains(kind), "every way comes up");
+        assert_eq!(zero, None, "a mirrored or rotated 0 looks like a 0");
+        let six = six.expect("a mirrored 6 is a non-digit");
+        assert!(six.iter().all(|ink| *ink == mirrored), "only mirrored");
+        let two = two.expect("a rotated 2 is a non-digit");
+        assert!(two.iter().all(|ink| rotated.contains(ink)), "only rotated");
+        let four = four.expect("a 4 is a non-digit either way");
+        for kind in rotated.iter().chain([&mirrored]) {
+            assert!(four.contains(kind), "each way occurs");
         }
         let record = record(Some(Label::Digit(Digit::ALL[4])), ink);
         let examples = InkExamples::for_training([&record]);
-        assert_eq!(examples.digits.labels(), [4], "itself");
-        assert_eq!(examples.non_digits.len(), PIXELS, "and none");
+        assert_eq!(examples.digits.labels(), [4], "the digit");
+        assert_eq!(examples.non_digits.len(), PIXELS, "and one non-digit");
     }
 }

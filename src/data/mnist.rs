@@ -1,22 +1,22 @@
-//! MNIST as it is built in. `assets/mnist/README.md` says where it comes from and whose it is.
+//! The built-in MNIST. `assets/mnist/README.md` states its source and license.
 
 use std::path::Path;
 
 use super::{Dataset, Examples, idx};
 use crate::{bitmap::PIXELS, error::DatasetError};
 
-/// The images and labels to train on, as gzip-compressed IDX files.
+/// Training images and labels, as gzip-compressed IDX files.
 const TRAIN: [&[u8]; 2] = [
     include_bytes!("../../assets/mnist/train-images-idx3-ubyte.gz"),
     include_bytes!("../../assets/mnist/train-labels-idx1-ubyte.gz"),
 ];
-/// The images and labels to test with, as gzip-compressed IDX files.
+/// Test images and labels, as gzip-compressed IDX files.
 const TEST: [&[u8]; 2] = [
     include_bytes!("../../assets/mnist/t10k-images-idx3-ubyte.gz"),
     include_bytes!("../../assets/mnist/t10k-labels-idx1-ubyte.gz"),
 ];
 
-/// What an error calls it.
+/// Its name in errors.
 const NAME: &str = "the built-in MNIST";
 
 pub(super) fn unpack() -> Result<Dataset, DatasetError> {
@@ -32,7 +32,7 @@ pub(super) fn unpack_test() -> Result<Examples, DatasetError> {
     unpack_part(TEST)
 }
 
-/// The labels of the examples to train on and of those to test with, without their images.
+/// The training and the test labels, without the images.
 pub(super) fn labels() -> Result<[Vec<u8>; 2], DatasetError> {
     let path = Path::new(NAME);
     Ok([
@@ -41,7 +41,7 @@ pub(super) fn labels() -> Result<[Vec<u8>; 2], DatasetError> {
     ])
 }
 
-/// The first images to train on, without unpacking the rest.
+/// The first training images, without unpacking the rest.
 pub(super) fn first_images(count: usize) -> Result<Vec<[u8; PIXELS]>, DatasetError> {
     let bytes = idx::read_first_images(TRAIN[0], Path::new(NAME), count)?;
     Ok(bytes.as_chunks().0.to_vec())
@@ -92,23 +92,23 @@ mod tests {
                 .expect("the embedded file unpacks");
             let mut sum = String::new();
             for byte in Sha256::digest(&unpacked) {
-                write!(sum, "{byte:02x}").expect("a string takes all");
+                write!(sum, "{byte:02x}").expect("writing to a string does not fail");
             }
-            assert_eq!(sum, expected, "one of {} bytes", unpacked.len());
+            assert_eq!(sum, expected, "the file of {} bytes", unpacked.len());
         }
     }
 
     #[test]
-    fn its_examples_are_the_known_ones() {
-        let mnist = unpack().expect("the embedded files are whole");
-        assert_eq!(mnist.name, "mnist", "a model's metadata names it so");
+    fn mnist_has_its_published_counts() {
+        let mnist = unpack().expect("the embedded files are valid");
+        assert_eq!(mnist.name, "mnist", "the name in a model's metadata");
         assert_eq!(
             (mnist.train.len(), mnist.test.len()),
             (60_000, 10_000),
-            "the usual split"
+            "the published split"
         );
-        assert_eq!(mnist.train.labels()[..5], [5, 0, 4, 1, 9], "to train on");
-        assert_eq!(mnist.test.labels()[..5], [7, 2, 1, 0, 4], "to test with");
+        assert_eq!(mnist.train.labels()[..5], [5, 0, 4, 1, 9], "training");
+        assert_eq!(mnist.test.labels()[..5], [7, 2, 1, 0, 4], "test");
         assert_eq!(
             mnist.train.class_counts(),
             [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],

@@ -1,4 +1,4 @@
-//! Noise to test a model against: what bad scanners and cameras do to pictures.
+//! Noise for evaluation, like that of bad scanners and cameras.
 
 use std::{f32::consts::TAU, fmt, str::FromStr};
 
@@ -10,21 +10,20 @@ use crate::{
     error::Refusal,
 };
 
-/// Noise is the same each time, so that models can be compared.
+/// A fixed seed makes evaluations of different models comparable.
 const SEED: u64 = 0;
 
-/// Noise that is added to images.
+/// Noise in images.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Noise {
-    /// This part of the pixels, 0..=1, becomes ink or paper, as often the one as the other.
+    /// Sets this fraction of the pixels, 0..=1, to 0 or 255 with equal probability.
     SaltAndPepper(f32),
-    /// Each pixel changes by a normally distributed value of this standard deviation, 0..=1 of the way from
-    /// paper to ink, and is then clamped to what there is.
+    /// Adds normally distributed values of this standard deviation, 0..=1 of the range of a pixel, and clamps.
     Gaussian(f32),
 }
 
 impl Noise {
-    /// The name of its kind on the command line.
+    /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::SaltAndPepper(_) => "salt-and-pepper",
@@ -32,14 +31,14 @@ impl Noise {
         }
     }
 
-    /// How strong it is, 0..=1.
+    /// The strength, 0..=1.
     pub fn strength(self) -> f32 {
         match self {
             Self::SaltAndPepper(strength) | Self::Gaussian(strength) => strength,
         }
     }
 
-    /// The same kind of noise, as strong as this; 0..=1.
+    /// The same kind of noise with this strength, 0..=1.
     #[must_use]
     pub fn with_strength(self, strength: f32) -> Self {
         match self {
@@ -48,15 +47,15 @@ impl Noise {
         }
     }
 
-    /// Adds it to an image, 0 is paper and 255 is ink.
-    pub fn apply(self, image: &mut [u8; PIXELS], rng: &mut impl Rng) {
+    /// Adds the noise to an image, 0 is paper and 255 is ink.
+    pub(crate) fn apply(self, image: &mut [u8; PIXELS], rng: &mut impl Rng) {
         for pixel in image {
             match self {
-                Self::SaltAndPepper(part) => {
+                Self::SaltAndPepper(fraction) => {
                     let random: f32 = rng.random();
-                    if random < part / 2.0 {
+                    if random < fraction / 2.0 {
                         *pixel = 0;
-                    } else if random < part {
+                    } else if random < fraction {
                         *pixel = 255;
                     }
                 }
@@ -68,19 +67,19 @@ impl Noise {
         }
     }
 
-    /// Adds it to a picture that is tested with. What is added depends on the picture's place among the others
-    /// alone, so that whoever tests on the same pictures tests on the same noise.
+    /// Adds the noise to the evaluation image at `index`. The noise depends on the index alone, so all models see
+    /// the same noise.
     #[must_use]
-    pub fn on(self, bitmap: &Bitmap, place: usize) -> Bitmap {
+    pub fn on(self, bitmap: &Bitmap, index: usize) -> Bitmap {
         let mut image = bitmap.to_bytes();
         let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-        rng.set_stream(place as u64);
+        rng.set_stream(index as u64);
         self.apply(&mut image, &mut rng);
         Bitmap::from_bytes(&image)
     }
 }
 
-/// A value of the normal distribution, by Box and Muller's transform (1958).
+/// A standard normal value, by the transform of Box and Muller (1958).
 fn normal(rng: &mut impl Rng) -> f32 {
     let (radius, angle): (f32, f32) = (rng.random(), rng.random());
     (-2.0 * (1.0 - radius).ln()).sqrt() * (TAU * angle).cos()
@@ -95,7 +94,7 @@ impl fmt::Display for Noise {
 impl FromStr for Noise {
     type Err = Refusal;
 
-    /// "KIND:STRENGTH", with a strength from 0 to 1.
+    /// Parses `KIND:STRENGTH`, with a strength from 0 to 1.
     fn from_str(text: &str) -> Result<Self, Refusal> {
         let parse = || {
             let (kind, strength) = text.split_once(':')?;
@@ -112,7 +111,7 @@ impl FromStr for Noise {
                 "read the noise",
                 format!("\"{text}\""),
                 "salt-and-pepper:X or gaussian:X, with X from 0 to 1, such as gaussian:0.2",
-                "write it so",
+                "correct the noise",
             )
         })
     }
@@ -122,36 +121,45 @@ impl FromStr for Noise {
 mod tests {
     use super::*;
 
-    /// The bytes of fifty gray pictures with noise.
+    /// The bytes of fifty gray images with noise.
     fn noisy(noise: Noise) -> Vec<u8> {
         let gray = Bitmap::from_bytes(&[128; PIXELS]);
-        let pictures = (0..50).flat_map(|place| noise.on(&gray, place).to_bytes());
-        pictures.collect()
+        let images = (0..50).flat_map(|index| noise.on(&gray, index).to_bytes());
+        images.collect()
     }
 
     #[test]
-    fn noise_is_as_strong_as_it_says_and_the_same_in_its_place() {
+    fn noise_has_its_strength_and_is_reproducible() {
         let bytes = noisy(Noise::SaltAndPepper(0.1));
-        let part = |value: u8| {
+        let fraction = |value: u8| {
             let is = bytes
                 .iter()
                 .map(|&pixel| f64::from(u8::from(pixel == value)));
             is.sum::<f64>() / bytes.len() as f64
         };
-        // Of 39,200 pixels the parts are known to 0.0011; four of these.
-        assert!((part(0) - 0.05).abs() < 0.0045, "{} salt", part(0));
-        assert!((part(255) - 0.05).abs() < 0.0045, "{} pepper", part(255));
+        // The standard error of a fraction of 39,200 pixels is 0.0011; four of them.
+        assert!(
+            (fraction(0) - 0.05).abs() < 0.0045,
+            "{} pepper",
+            fraction(0)
+        );
+        assert!(
+            (fraction(255) - 0.05).abs() < 0.0045,
+            "{} salt",
+            fraction(255)
+        );
         let bytes = noisy(Noise::Gaussian(0.1));
         let squares = bytes
             .iter()
             .map(|&pixel| (f64::from(pixel) - 128.0).powi(2));
         let deviation = (squares.sum::<f64>() / bytes.len() as f64).sqrt() / 255.0;
+        // The standard error of the deviation is 0.1 / √78,400 = 0.0004; five of them.
         assert!((deviation - 0.1).abs() < 0.002, "{deviation}");
-        assert_eq!(noisy(Noise::Gaussian(0.1)), bytes, "the same each time");
+        assert_eq!(noisy(Noise::Gaussian(0.1)), bytes, "the same in each call");
         assert_ne!(
             bytes[..PIXELS],
             bytes[PIXELS..2 * PIXELS],
-            "another in another place"
+            "different in each image"
         );
         assert_eq!(
             noisy(Noise::Gaussian(0.0)),
@@ -161,10 +169,10 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_read_by_its_name_and_strength() {
+    fn noise_is_parsed_by_name_and_strength() {
         for text in ["salt-and-pepper:0.1", "gaussian:0.25"] {
-            let noise: Noise = text.parse().expect("well written");
-            assert_eq!(noise.to_string(), text, "there and back");
+            let noise: Noise = text.parse().expect("valid");
+            assert_eq!(noise.to_string(), text, "round trip");
         }
         for text in [
             "gaussian",

@@ -1,4 +1,4 @@
-//! Examples made of generated ink, by the very path that a drawing on the pad takes.
+//! Synthetic digits and non-digits as images. They take the path from ink to bitmap that drawings take.
 
 use std::ops::Range;
 
@@ -13,18 +13,18 @@ use crate::{
     synth,
 };
 
-/// The streams of a seed's generator that draw begin here; a training's others lie below.
+/// The first random stream of synthetic digits. The other streams of a training lie below.
 const FIRST_DIGIT: u64 = 1 << 62;
-/// Those that draw what is no digit begin here.
+/// The first random stream of non-digits.
 const FIRST_NON_DIGIT: u64 = 1 << 63;
 
 impl Examples {
-    /// Generated digits, as hands of many countries might write them: those of a range out of a
-    /// row that a seed decides, in which each class comes as often as the next.
+    /// Synthetic digits in the handwriting styles of many countries: a range of the infinite sequence of a seed. The
+    /// labels cycle through 0..=9.
     pub fn synthetic(range: Range<usize>, seed: u64) -> Self {
         let draw = |index: usize| {
             let mut rng = generator(seed, FIRST_DIGIT + index as u64);
-            picture(&synth::digit(Digit::ALL[index % CLASSES], &mut rng))
+            image_of(&synth::digit(Digit::ALL[index % CLASSES], &mut rng))
         };
         let labels = range.clone().map(|index| (index % CLASSES) as u8).collect();
         let images: Vec<[u8; PIXELS]> = range.into_par_iter().map(draw).collect();
@@ -32,12 +32,11 @@ impl Examples {
     }
 }
 
-/// Generated drawings that are no digit, 784 bytes each: those of a range out of a row that a seed
-/// decides.
+/// Synthetic non-digits, `[n, 784]`: a range of the infinite sequence of a seed.
 pub fn non_digits(range: Range<usize>, seed: u64) -> Vec<u8> {
     let draw = |index: usize| {
         let mut rng = generator(seed, FIRST_NON_DIGIT + index as u64);
-        picture(&synth::non_digit(&mut rng))
+        image_of(&synth::non_digit(&mut rng))
     };
     let images: Vec<[u8; PIXELS]> = range.into_par_iter().map(draw).collect();
     images.into_flattened()
@@ -49,7 +48,7 @@ fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     rng
 }
 
-fn picture(ink: &Ink) -> [u8; PIXELS] {
+fn image_of(ink: &Ink) -> [u8; PIXELS] {
     ink::to_bitmap(ink).unwrap_or_else(Bitmap::blank).to_bytes()
 }
 
@@ -58,34 +57,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn generated_examples_are_balanced_and_the_same_for_a_seed() {
+    fn synthetic_digits_are_balanced_and_reproducible() {
         let examples = Examples::synthetic(0..40, 3);
-        assert_eq!(
-            examples.class_counts(),
-            [4; CLASSES],
-            "every digit as often"
-        );
+        assert_eq!(examples.class_counts(), [4; CLASSES], "equal counts");
         let later = Examples::synthetic(25..40, 3);
         assert_eq!(
             later.image(0),
             examples.image(25),
-            "the same row, from any place"
+            "the same sequence from any start"
         );
-        assert_eq!(later.label(0), examples.label(25), "with its label");
+        assert_eq!(later.label(0), examples.label(25), "and its label");
         let other = Examples::synthetic(0..40, 4);
         assert_ne!(examples.images(), other.images(), "another seed");
         let inked = |index| examples.image(index).iter().any(|&pixel| pixel > 0);
-        assert!((0..40).all(inked), "none is blank");
+        assert!((0..40).all(inked), "no image is blank");
     }
 
     #[test]
-    fn non_digits_are_the_same_for_a_seed_from_any_place() {
+    fn non_digits_are_reproducible() {
         let some = non_digits(0..30, 3);
-        assert_eq!(some.len(), 30 * PIXELS, "whole pictures");
+        assert_eq!(some.len(), 30 * PIXELS, "whole images");
         assert_eq!(
             non_digits(20..30, 3),
             some[20 * PIXELS..],
-            "the same row, from any place"
+            "the same sequence from any start"
         );
         assert_ne!(non_digits(0..30, 4), some, "another seed");
     }

@@ -1,128 +1,132 @@
-//! What a training learns from: pictures of digits, and others that show none.
+//! The images of a training with their targets.
 
 use std::ops::Range;
 
 use super::Examples;
 use crate::bitmap::{CLASSES, PIXELS};
 
-/// Pictures with their targets: a digit for each, or that there is none.
+/// Images with targets: a digit each, or none.
 #[derive(Clone, Debug)]
 pub struct TrainingSet {
-    /// Their labels may be [`TrainingSet::NO_DIGIT`], so they never leave this type as examples.
+    /// Labels may be [`TrainingSet::NO_DIGIT`], which [`Examples`] otherwise never has: keep this private.
     inner: Examples,
-    /// Which of them are generated digits.
-    generated: Range<usize>,
-    /// Which of them are drawings of one's own: digits, and what is none.
-    own: [Range<usize>; 2],
+    synthetic_digits: Range<usize>,
+    /// The ranges of corrected digits and of corrected non-digits.
+    corrections: [Range<usize>; 2],
     has_non_digits: bool,
 }
 
-/// What a picture is to be read as.
+/// The parts of a training set.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TrainingParts {
+    /// Examples from datasets and ink files.
+    pub(crate) examples: Vec<Examples>,
+    /// Digits that the user corrected, as often as they repeat.
+    pub(crate) corrections: Vec<Examples>,
+    /// Synthetic digits.
+    pub(crate) synthetic_digits: Vec<Examples>,
+    /// Non-digits, `[n, 784]`.
+    pub(crate) non_digits: Vec<u8>,
+    /// Non-digits that the user corrected, `[n, 784]`, as often as they repeat.
+    pub(crate) corrected_non_digits: Vec<u8>,
+}
+
+/// The target of a training image.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Target {
     /// A digit, 0..=9, or [`TrainingSet::NO_DIGIT`].
     pub class: u8,
-    /// Whether the program generated the digit. Some forms of it are another digit to other hands.
+    /// Whether the digit is synthetic. Some writers use its form for another digit.
     pub is_synthetic: bool,
-    /// Where it is to be read as a network read it before: the logits that that one gave it.
-    pub before: Option<[f32; CLASSES]>,
+    /// The teacher's logits, which replace the class when the training distills a base model.
+    pub teacher_logits: Option<[f32; CLASSES]>,
 }
 
 #[cfg(test)]
 impl Target {
-    /// Of a picture that the program did not generate.
+    /// The target of an image that is not synthetic.
     pub(crate) fn of(class: u8) -> Self {
         Self {
             class,
             is_synthetic: false,
-            before: None,
+            teacher_logits: None,
         }
     }
 }
 
 impl TrainingSet {
-    /// The target of a picture without a digit: the class after the ten.
+    /// The class of a non-digit: one more than the ten digits.
     pub const NO_DIGIT: u8 = CLASSES as u8;
 
-    /// The examples of all parts, one part after the other, then the generated digits, then the pictures without a
-    /// digit, 784 bytes each.
-    ///
-    /// Examples alone are shared, not copied.
-    pub fn new(parts: &[Examples], generated: &[Examples], non_digits: &[u8]) -> Self {
-        debug_assert_eq!(non_digits.len() % PIXELS, 0, "whole pictures");
-        let has_non_digits = !non_digits.is_empty();
+    /// Joins the parts in the order of [`TrainingParts`]. A single part of examples is shared, not copied.
+    pub(crate) fn new(parts: TrainingParts) -> Self {
+        let TrainingParts {
+            examples,
+            corrections,
+            synthetic_digits,
+            mut non_digits,
+            corrected_non_digits,
+        } = parts;
         let count = |parts: &[Examples]| parts.iter().map(Examples::len).sum::<usize>();
-        let first_generated = count(parts);
-        let inner = match parts {
-            [only] if generated.is_empty() && !has_non_digits => only.clone(),
-            _ => {
-                let digits = || parts.iter().chain(generated);
-                let mut images: Vec<&[u8]> = digits().map(Examples::images).collect();
-                images.push(non_digits);
-                let mut labels: Vec<&[u8]> = digits().map(Examples::labels).collect();
-                let without = vec![Self::NO_DIGIT; non_digits.len() / PIXELS];
-                labels.push(&without);
-                Examples::from_parts(images.concat(), labels.concat())
-            }
+        let first_correction = count(&examples);
+        let first_synthetic = first_correction + count(&corrections);
+        let digits = first_synthetic + count(&synthetic_digits);
+        let first_corrected_non_digit = digits + non_digits.len() / PIXELS;
+        non_digits.extend_from_slice(&corrected_non_digits);
+        let has_non_digits = !non_digits.is_empty();
+        let mut parts = [examples, corrections, synthetic_digits].concat();
+        let inner = if parts.len() == 1 && !has_non_digits {
+            parts.swap_remove(0)
+        } else {
+            let mut images: Vec<&[u8]> = parts.iter().map(Examples::images).collect();
+            images.push(&non_digits);
+            let mut labels: Vec<&[u8]> = parts.iter().map(Examples::labels).collect();
+            let none = vec![Self::NO_DIGIT; non_digits.len() / PIXELS];
+            labels.push(&none);
+            Examples::from_parts(images.concat(), labels.concat())
         };
         Self {
+            synthetic_digits: first_synthetic..digits,
+            corrections: [
+                first_correction..first_synthetic,
+                first_corrected_non_digit..inner.len(),
+            ],
             inner,
-            generated: first_generated..first_generated + count(generated),
-            own: [0..0, 0..0],
             has_non_digits,
         }
     }
 
-    /// The same, with the last so many digits that are not generated, and the last so many pictures without a digit, as
-    /// drawings of one's own.
-    #[must_use]
-    pub fn with_corrections(self, digits: usize, non_digits: usize) -> Self {
-        let (first_generated, len) = (self.generated.start, self.len());
-        Self {
-            own: [
-                first_generated - digits..first_generated,
-                len - non_digits..len,
-            ],
-            ..self
-        }
+    /// Whether the image at `index` is a correction.
+    pub(crate) fn is_correction(&self, index: usize) -> bool {
+        self.corrections.iter().any(|range| range.contains(&index))
     }
 
-    /// Whether the picture at `index` is a drawing of one's own.
-    pub fn is_correction(&self, index: usize) -> bool {
-        self.own.iter().any(|own| own.contains(&index))
-    }
-
-    /// How many pictures there are.
-    pub fn len(&self) -> usize {
+    /// The number of images.
+    pub(crate) fn len(&self) -> usize {
         self.inner.len()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.inner.is_empty()
-    }
-
-    /// Whether some show no digit.
-    pub fn has_non_digits(&self) -> bool {
+    /// Whether some images are non-digits.
+    pub(crate) fn has_non_digits(&self) -> bool {
         self.has_non_digits
     }
 
-    /// All pictures, `len() * 784` bytes: row by row from the top left, 0 is paper, 255 is ink.
-    pub fn images(&self) -> &[u8] {
+    /// All images, `[len, 784]`: row by row from the top left, 0 is paper and 255 is ink.
+    pub(crate) fn images(&self) -> &[u8] {
         self.inner.images()
     }
 
-    /// The picture at `index`, which must be below [`TrainingSet::len`].
-    pub fn image(&self, index: usize) -> &[u8; PIXELS] {
+    /// The image at `index`, which must be below [`TrainingSet::len`].
+    pub(crate) fn image(&self, index: usize) -> &[u8; PIXELS] {
         self.inner.image(index)
     }
 
-    /// What the picture at `index`, which must be below [`TrainingSet::len`], is to be read as.
-    pub fn target(&self, index: usize) -> Target {
+    /// The target of the image at `index`, which must be below [`TrainingSet::len`].
+    pub(crate) fn target(&self, index: usize) -> Target {
         Target {
             class: self.inner.labels()[index],
-            is_synthetic: self.generated.contains(&index),
-            before: None,
+            is_synthetic: self.synthetic_digits.contains(&index),
+            teacher_logits: None,
         }
     }
 }
@@ -133,44 +137,42 @@ mod tests {
 
     fn examples(labels: &[u8]) -> Examples {
         let images = labels.iter().flat_map(|&label| [label; PIXELS]).collect();
-        Examples::new(images, labels.to_vec()).expect("well formed")
+        Examples::new(images, labels.to_vec()).expect("the numbers agree")
     }
 
     #[test]
-    fn parts_keep_their_order_and_generated_digits_and_non_digits_come_last() {
-        let parts = [examples(&[3, 1]), examples(&[4])];
-        let set = TrainingSet::new(
-            &parts,
-            &[examples(&[7]), examples(&[8])],
-            &[200; 2 * PIXELS],
-        );
+    fn parts_keep_their_order_and_targets() {
+        let set = TrainingSet::new(TrainingParts {
+            examples: vec![examples(&[3, 1])],
+            corrections: vec![examples(&[4])],
+            synthetic_digits: vec![examples(&[7]), examples(&[8])],
+            non_digits: vec![200; PIXELS],
+            corrected_non_digits: vec![201; PIXELS],
+        });
         let targets: Vec<Target> = (0..set.len()).map(|index| set.target(index)).collect();
         let expected = [3, 1, 4, 7, 8, 10, 10].map(|class| Target {
             class,
             is_synthetic: [7, 8].contains(&class),
-            before: None,
+            teacher_logits: None,
         });
-        assert_eq!(targets, expected, "each with its target");
-        assert_eq!(set.image(2), &[4; PIXELS], "the second part's picture");
-        assert_eq!(set.image(4), &[8; PIXELS], "a generated digit");
-        assert_eq!(set.image(6), &[200; PIXELS], "a picture without a digit");
-        assert!(set.has_non_digits(), "there are some");
-        let set = set.with_corrections(1, 1);
-        let own: Vec<usize> = (0..set.len())
-            .filter(|&index| set.is_correction(index))
-            .collect();
-        assert_eq!(own, [2, 6], "the last that is not generated, and the last");
+        assert_eq!(targets, expected, "one target each");
+        for (index, value) in [3, 1, 4, 7, 8, 200, 201].into_iter().enumerate() {
+            assert_eq!(set.image(index), &[value; PIXELS], "image {index}");
+        }
+        assert!(set.has_non_digits(), "there are two");
+        let corrections: Vec<usize> = (0..set.len()).filter(|&i| set.is_correction(i)).collect();
+        assert_eq!(corrections, [2, 6], "a digit and a non-digit");
     }
 
     #[test]
-    fn examples_alone_are_shared() {
+    fn a_single_part_is_shared() {
         let only = examples(&[7, 8]);
-        let set = TrainingSet::new(std::slice::from_ref(&only), &[], &[]);
-        assert_eq!(
-            set.images().as_ptr(),
-            only.images().as_ptr(),
-            "the same memory"
-        );
+        let set = TrainingSet::new(TrainingParts {
+            examples: vec![only.clone()],
+            ..TrainingParts::default()
+        });
+        let (shared, own) = (set.images().as_ptr(), only.images().as_ptr());
+        assert_eq!(shared, own, "the same memory");
         assert!(!set.has_non_digits(), "all are digits");
     }
 }

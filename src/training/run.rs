@@ -380,7 +380,7 @@ impl<'a> Run<'a> {
         if let Some(teacher) = &self.teacher {
             let logits = teacher.logits_of_preprocessed(batch.to_dense())?;
             for ((target, logits), &index) in targets.iter_mut().zip(logits).zip(examples) {
-                target.before = (!self.training.is_correction(index)).then_some(logits);
+                target.teacher_logits = (!self.training.is_correction(index)).then_some(logits);
             }
         }
         Ok(targets)

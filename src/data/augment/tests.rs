@@ -1,4 +1,4 @@
-//! What a variation may do to an image, and what it must not.
+//! Each augmentation has its strength, in both directions, and no other effect.
 
 use proptest::prelude::*;
 use rand::SeedableRng as _;
@@ -7,7 +7,18 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 use crate::bitmap::SIDE;
 
-/// An L: no mirror image of it is a turned L.
+const NONE: Augmentation = Augmentation {
+    rotation_deg: 0.0,
+    scale: 0.0,
+    shear: 0.0,
+    shift_px: 0.0,
+    elastic_px: 0.0,
+    thickness_px: 0.0,
+    gaps: 0.0,
+    taper: 0.0,
+};
+
+/// An L: its mirror image is not a rotated L.
 pub(super) fn sample() -> [u8; PIXELS] {
     let mut image = [0; PIXELS];
     for row in 5..23 {
@@ -19,184 +30,306 @@ pub(super) fn sample() -> [u8; PIXELS] {
     image
 }
 
-fn mass(image: &[u8; PIXELS]) -> f64 {
-    image.iter().map(|&pixel| f64::from(pixel)).sum()
+/// A rectangle about the center, 8 wide and 14 high.
+fn rectangle() -> [u8; PIXELS] {
+    let mut image = [0; PIXELS];
+    for row in 7..21 {
+        image[row * SIDE + 10..row * SIDE + 18].fill(255);
+    }
+    image
 }
+
+/// Ink, centroid from the center, and covariance of an image.
+#[derive(Clone, Copy, Debug)]
+struct Moments {
+    mass: f64,
+    x: f64,
+    y: f64,
+    xx: f64,
+    xy: f64,
+    yy: f64,
+}
+
+fn moments(image: &[u8; PIXELS]) -> Moments {
+    let center = (SIDE as f64 - 1.0) / 2.0;
+    let sum = |of: &dyn Fn(f64, f64) -> f64| -> f64 {
+        let pixels = image.iter().enumerate();
+        let terms = pixels.map(|(index, &pixel)| {
+            let x = (index % SIDE) as f64 - center;
+            let y = (index / SIDE) as f64 - center;
+            f64::from(pixel) * of(x, y)
+        });
+        terms.sum()
+    };
+    let mass = sum(&|_, _| 1.0);
+    let (x, y) = (sum(&|x, _| x) / mass, sum(&|_, y| y) / mass);
+    Moments {
+        mass,
+        x,
+        y,
+        xx: sum(&|u, _| (u - x).powi(2)) / mass,
+        xy: sum(&|u, v| (u - x) * (v - y)) / mass,
+        yy: sum(&|_, v| (v - y).powi(2)) / mass,
+    }
+}
+
+/// The moments of 300 augmented rectangles.
+fn augmented(augmentation: Augmentation) -> Vec<Moments> {
+    let moments = |seed| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        moments(&augmentation.apply(&rectangle(), &mut rng))
+    };
+    (0..300).map(moments).collect()
+}
+
+/// Checks that values cover a range from end to end, up to a tolerance, and do not leave it.
+fn assert_covers(values: impl Iterator<Item = f64>, range: [f64; 2], tolerance: f64, name: &str) {
+    let (least, most) = values.fold((f64::MAX, f64::MIN), |(least, most), value| {
+        (least.min(value), most.max(value))
+    });
+    assert!((least - range[0]).abs() < tolerance, "{name} from {least}");
+    assert!((most - range[1]).abs() < tolerance, "{name} to {most}");
+}
+
+// The tolerances below are those of bilinear resampling, which blurs by a part of a pixel, and of the extremes of 300
+// uniform values, which lie about 0.7 % of the range from its ends.
 
 #[test]
 fn no_strength_changes_nothing() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    assert!(Augmentation::default().is_none(), "the default is none");
-    let varied = Augmentation::default().apply(&sample(), &mut rng);
-    assert_eq!(varied, sample(), "every pixel comes from itself");
+    assert_eq!(Augmentation::default(), NONE, "the default is none");
+    assert_eq!(NONE.apply(&sample(), &mut rng), sample());
 }
 
 #[test]
-fn each_strength_alone_changes_the_image() {
-    let none = Augmentation::default();
-    let cases = [
-        (
-            "rotation",
-            Augmentation {
-                rotation_deg: 15.0,
-                ..none
-            },
-        ),
-        (
-            "scale",
-            Augmentation {
-                scale: 0.15,
-                ..none
-            },
-        ),
-        ("shear", Augmentation { shear: 0.2, ..none }),
-        (
-            "shift",
-            Augmentation {
-                shift_px: 1.0,
-                ..none
-            },
-        ),
-        (
-            "elastic",
-            Augmentation {
-                elastic_px: 1.2,
-                ..none
-            },
-        ),
-        (
-            "thickness",
-            Augmentation {
-                thickness_px: 0.5,
-                ..none
-            },
-        ),
-        ("gaps", Augmentation { gaps: 0.1, ..none }),
-    ];
-    for (name, augmentation) in cases {
-        let mut rng = ChaCha8Rng::seed_from_u64(2);
-        assert_ne!(
-            augmentation.apply(&sample(), &mut rng),
-            sample(),
-            "{name} does something"
-        );
-    }
+fn rotation_covers_its_range() {
+    let angles = augmented(Augmentation {
+        rotation_deg: 15.0,
+        ..NONE
+    });
+    let angles = angles
+        .iter()
+        .map(|m| (2.0 * m.xy).atan2(m.yy - m.xx).to_degrees() / 2.0);
+    assert_covers(angles, [-15.0, 15.0], 0.8, "the angle");
 }
 
 #[test]
-fn gaps_leave_out_the_part_of_the_ink_they_say_and_nothing_else() {
-    let gaps = Augmentation {
-        gaps: 0.25,
-        ..Augmentation::default()
-    };
-    let inked = sample().iter().filter(|&&pixel| pixel > 0).count();
-    let mut left = 0;
-    for seed in 0..200 {
-        let varied = gaps.apply(&sample(), &mut ChaCha8Rng::seed_from_u64(seed));
-        for (found, was) in varied.into_iter().zip(sample()) {
-            assert!(found == was || found == 0, "{found} where {was} was");
-        }
-        left += varied.iter().filter(|&&pixel| pixel > 0).count();
-    }
-    let part = left as f64 / (200 * inked) as f64;
-    // 15,000 pixels: the part is known to 0.4 points, and five times that is allowed.
-    assert!((part - 0.75).abs() < 0.02, "{part} of the ink is left");
+fn scale_covers_its_range_along_each_axis() {
+    let scaled = augmented(Augmentation {
+        scale: 0.15,
+        ..NONE
+    });
+    let (plain, range) = (moments(&rectangle()), [0.85, 1.15]);
+    let widths = scaled.iter().map(|m| (m.xx / plain.xx).sqrt());
+    assert_covers(widths, range, 0.03, "the width");
+    let heights = scaled.iter().map(|m| (m.yy / plain.yy).sqrt());
+    assert_covers(heights, range, 0.03, "the height");
+    let aspects = scaled
+        .iter()
+        .map(|m| (m.xx * plain.yy / m.yy / plain.xx).sqrt());
+    let widest = aspects.fold(0.0, f64::max);
+    assert!(widest > 1.2, "the axes scale independently: {widest}");
 }
 
 #[test]
-fn values_out_of_range_are_refused() {
-    assert_eq!(
-        Augmentation::HANDWRITING.validate(),
-        Ok(()),
-        "the usual strengths"
-    );
-    let wild = Augmentation {
-        rotation_deg: 90.0,
-        ..Augmentation::HANDWRITING
-    };
-    let refusal = wild.validate().expect_err("a 6 would be a 9");
+fn shear_covers_its_range() {
+    let sheared = augmented(Augmentation { shear: 0.2, ..NONE });
+    let slopes = sheared.iter().map(|m| m.xy / m.yy);
+    assert_covers(slopes, [-0.2, 0.2], 0.01, "the slope");
+    let plain = moments(&rectangle());
+    let heights = sheared.iter().map(|m| (m.yy / plain.yy - 1.0).abs());
+    assert!(heights.fold(0.0, f64::max) < 0.01, "rows stay rows");
+}
+
+#[test]
+fn shift_covers_its_range_along_each_axis() {
+    let shifted = augmented(Augmentation {
+        shift_px: 1.5,
+        ..NONE
+    });
+    assert_covers(shifted.iter().map(|m| m.x), [-1.5, 1.5], 0.05, "x");
+    assert_covers(shifted.iter().map(|m| m.y), [-1.5, 1.5], 0.05, "y");
+    let apart = shifted.iter().map(|m| (m.x - m.y).abs());
     assert!(
-        refusal.attempted.contains("rotation"),
-        "{refusal} names the hyperparameter"
+        apart.fold(0.0, f64::max) > 2.0,
+        "the axes shift independently"
     );
-    let nan = Augmentation {
-        shear: f32::NAN,
-        ..Augmentation::HANDWRITING
-    };
-    assert!(nan.validate().is_err(), "NaN is in no range");
 }
 
 #[test]
-fn the_wobble_neither_makes_nor_loses_ink_on_the_whole() {
-    let elastic = Augmentation {
-        elastic_px: 1.2,
-        ..Augmentation::default()
+fn rotation_and_shear_keep_the_area() {
+    let both = augmented(Augmentation {
+        rotation_deg: 45.0,
+        shear: 0.3,
+        ..NONE
+    });
+    let plain = moments(&rectangle());
+    for (seed, m) in both.iter().enumerate() {
+        // Sampling at the centers of pixels is exact to about 2 %.
+        let ratio = m.mass / plain.mass;
+        assert!((ratio - 1.0).abs() < 0.03, "seed {seed}: {ratio}");
+    }
+}
+
+#[test]
+fn elastic_displacement_spreads_ink_as_often_as_it_gathers_it() {
+    let change = |elastic_px| {
+        let elastic = Augmentation { elastic_px, ..NONE };
+        let (mut ratios, mut difference) = (Vec::new(), 0.0);
+        for seed in 0..400 {
+            let output = elastic.apply(&sample(), &mut ChaCha8Rng::seed_from_u64(seed));
+            ratios.push(moments(&output).mass / moments(&sample()).mass);
+            let pixels = output.into_iter().zip(sample());
+            difference += pixels.map(|(a, b)| f64::from(a.abs_diff(b))).sum::<f64>();
+        }
+        (ratios, difference)
     };
-    let ratio = |seed| {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        mass(&elastic.apply(&sample(), &mut rng)) / mass(&sample())
-    };
-    let ratios: Vec<f64> = (0..400).map(ratio).collect();
-    // The displacement is as likely to spread as to gather; single images vary by a quarter.
+    let (ratios, difference) = change(1.2);
     let mean = ratios.iter().sum::<f64>() / 400.0;
+    // The ink of single images varies by a quarter: the standard error is 1.3 %; four of them.
     assert!((mean - 1.0).abs() < 0.05, "{mean} times the ink");
     assert!(
         ratios.iter().all(|ratio| (0.4..2.5).contains(ratio)),
         "no digit vanishes"
     );
+    let (_, weaker) = change(0.6);
+    assert!(difference > 1.4 * weaker, "{difference} after {weaker}");
 }
 
 #[test]
-fn strength_tapers_off_at_the_end_only() {
-    let tapered = Augmentation {
+fn thickness_covers_its_range() {
+    let thick = Augmentation {
+        thickness_px: 0.5,
+        ..NONE
+    };
+    let plain = moments(&rectangle()).mass;
+    let added = augmented(thick)
+        .into_iter()
+        .map(|m| (m.mass - plain) / 255.0);
+    // The rectangle has 44 neighbors. Its rim has 40 pixels.
+    assert_covers(added, [-0.25 * 40.0, 0.5 * 44.0], 0.7, "the ink");
+}
+
+#[test]
+fn gaps_erase_their_fraction_of_the_ink_and_nothing_else() {
+    let gaps = Augmentation { gaps: 0.25, ..NONE };
+    let inked = sample().iter().filter(|&&pixel| pixel > 0).count();
+    let mut left = 0;
+    for seed in 0..200 {
+        let output = gaps.apply(&sample(), &mut ChaCha8Rng::seed_from_u64(seed));
+        for (found, was) in output.into_iter().zip(sample()) {
+            assert!(found == was || found == 0, "{found} where {was} was");
+        }
+        left += output.iter().filter(|&&pixel| pixel > 0).count();
+    }
+    let fraction = left as f64 / (200 * inked) as f64;
+    // The standard error of a fraction of 15,000 pixels is 0.35 %; five of them.
+    assert!((fraction - 0.75).abs() < 0.018, "{fraction} is left");
+}
+
+/// One augmentation at a time, at the maximum of its range.
+fn maxima() -> [Augmentation; 8] {
+    let none = NONE;
+    [
+        Augmentation {
+            rotation_deg: 45.0,
+            ..none
+        },
+        Augmentation { scale: 0.5, ..none },
+        Augmentation { shear: 0.5, ..none },
+        Augmentation {
+            shift_px: 4.0,
+            ..none
+        },
+        Augmentation {
+            elastic_px: 3.0,
+            ..none
+        },
+        Augmentation {
+            thickness_px: 1.0,
+            ..none
+        },
+        Augmentation { gaps: 0.5, ..none },
+        Augmentation { taper: 1.0, ..none },
+    ]
+}
+
+#[test]
+fn strengths_out_of_range_are_refused() {
+    assert_eq!(Augmentation::HANDWRITING.validate(), Ok(()), "the usual");
+    for maximum in maxima() {
+        assert_eq!(maximum.validate(), Ok(()), "{maximum:?}");
+        for factor in [1.01, -0.01, f32::NAN] {
+            let wild = Augmentation {
+                taper: maximum.taper * factor,
+                ..maximum.scaled(factor)
+            };
+            assert!(wild.validate().is_err(), "{wild:?}");
+        }
+    }
+}
+
+#[test]
+fn any_strength_but_the_taper_is_an_augmentation() {
+    assert!(NONE.is_none(), "none");
+    for maximum in maxima() {
+        let is_taper = maximum.taper > 0.0;
+        assert_eq!(maximum.is_none(), is_taper, "{maximum:?}");
+    }
+}
+
+#[test]
+fn all_strengths_taper_off_to_a_third_at_the_end() {
+    let full = Augmentation {
+        rotation_deg: 12.0,
+        scale: 0.12,
+        shear: 0.15,
+        shift_px: 0.9,
+        elastic_px: 1.2,
+        thickness_px: 0.3,
+        gaps: 0.06,
         taper: 0.1,
-        ..Augmentation::HANDWRITING
     };
     let cases = [
         (0.0, 1.0, "full at first"),
-        (0.9, 1.0, "and up to the last tenth"),
-        (0.95, 2.0 / 3.0, "half way down"),
+        (0.9, 1.0, "full up to the last tenth"),
+        (0.95, 2.0 / 3.0, "halfway down"),
         (1.0, 1.0 / 3.0, "a third at the end"),
     ];
-    for (progress, expected, reason) in cases {
-        let strength = tapered.at(progress).rotation_deg / tapered.rotation_deg;
-        assert!((strength - expected).abs() < 1e-5, "{reason}: {strength}");
-        let steady = Augmentation::HANDWRITING.at(progress);
-        assert_eq!(
-            steady,
-            Augmentation::HANDWRITING,
-            "{reason}: not without a taper"
-        );
-    }
-    let only_taper = Augmentation {
-        taper: 0.5,
-        ..Augmentation::default()
+    let strengths = |a: Augmentation| {
+        [
+            a.rotation_deg,
+            a.scale,
+            a.shear,
+            a.shift_px,
+            a.elastic_px,
+            a.thickness_px,
+            a.gaps,
+        ]
     };
-    assert!(only_taper.is_none(), "a taper of nothing varies nothing");
+    for (progress, expected, reason) in cases {
+        let tapered = full.at(progress);
+        for (now, full) in strengths(tapered).into_iter().zip(strengths(full)) {
+            // The progress is rounded to single precision.
+            assert!(
+                (now / full - expected).abs() < 1e-5,
+                "{reason}: {tapered:?}"
+            );
+        }
+        assert_eq!(tapered.taper, full.taper, "{reason}: the taper stays");
+        let steady = Augmentation { taper: 0.0, ..full };
+        assert_eq!(steady.at(progress), steady, "{reason}: without a taper");
+    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_stiff_image_keeps_its_ink_but_for_its_scale(seed: u64) {
-        let stiff = Augmentation { elastic_px: 0.0, ..Augmentation::HANDWRITING };
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let ratio = mass(&stiff.apply(&sample(), &mut rng)) / mass(&sample());
-        // Turning, slanting and shifting keep areas; the scales change them by 0.87² to 1.13².
-        // Sampling at pixels' centers is good to some hundredths.
-        prop_assert!((0.7569 - 0.05..1.2769 + 0.05).contains(&ratio), "{ratio} times the ink");
-    }
-
-    #[test]
-    fn thickness_keeps_the_ink_within_bounds_and_in_its_place(seed: u64) {
-        let thickness = Augmentation { thickness_px: 1.0, ..Augmentation::default() };
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let varied = thickness.apply(&sample(), &mut rng);
-        let ratio = mass(&varied) / mass(&sample());
-        // The L has 75 pixels and 55 around it; half of its rim, at most, is lost.
-        prop_assert!((0.5..1.75).contains(&ratio), "{ratio} times the ink");
-        for (index, &pixel) in varied.iter().enumerate() {
+    fn thickness_keeps_ink_in_its_place(seed: u64) {
+        let thickness = Augmentation { thickness_px: 1.0, ..NONE };
+        let output = thickness.apply(&sample(), &mut ChaCha8Rng::seed_from_u64(seed));
+        for (index, &pixel) in output.iter().enumerate() {
             let (row, column) = (index / SIDE, index % SIDE);
             let near = (4..24).contains(&row) && (8..20).contains(&column);
             prop_assert!(pixel == 0 || near, "ink at {row}, {column}");
@@ -204,12 +337,11 @@ proptest! {
     }
 
     #[test]
-    fn an_image_is_never_mirrored(seed: u64) {
+    fn images_are_never_mirrored(seed: u64) {
         let rigid = Augmentation { elastic_px: 0.0, thickness_px: 0.5, ..Augmentation::HANDWRITING };
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let varied = rigid.apply(&sample(), &mut rng);
+        let output = rigid.apply(&sample(), &mut ChaCha8Rng::seed_from_u64(seed));
         let overlap = |other: &[u8; PIXELS]| -> f64 {
-            varied.iter().zip(other).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+            output.iter().zip(other).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
         };
         let mut mirrored = sample();
         mirrored.as_chunks_mut::<SIDE>().0.iter_mut().for_each(|row| row.reverse());

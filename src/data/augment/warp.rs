@@ -1,8 +1,8 @@
-//! An image drawn anew, each of its pixels taken from another place: the arithmetic of it. It feeds every
-//! step of a training, so it is written row by row for the processor's vectors.
+//! Resampling of an image. Every training step depends on its speed, so it works row by row, which compiles to vector
+//! instructions.
 #![expect(
     clippy::inline_always,
-    reason = "each part is compiled into each instruction set's copy of its caller"
+    reason = "pulp compiles a copy of the caller for each instruction set; its parts must be in it"
 )]
 
 use pulp::{Arch, Simd, WithSimd};
@@ -10,8 +10,8 @@ use rand::Rng;
 
 use crate::bitmap::{PIXELS, SIDE};
 
-/// Where a pixel of the new image comes from: shifted back, then by this matrix, about the center.
-pub(super) struct Places {
+/// From an output pixel to its source, about the center: subtract the shift, then multiply by the matrix.
+pub(super) struct InverseTransform {
     pub(super) xx: f32,
     pub(super) xy: f32,
     pub(super) yx: f32,
@@ -20,27 +20,26 @@ pub(super) struct Places {
     pub(super) shift_y: f32,
 }
 
-/// Makes strokes thicker by so many pixels on each side, at most one, or thinner; then takes every pixel from
-/// its place, which the displacement moves.
+/// Thickens strokes by so many pixels on each side, -1..=1. Then takes every pixel from its displaced source.
 pub(super) fn warp(
     image: &[u8; PIXELS],
     thickening_px: f32,
-    places: &Places,
-    displacement: Option<&DisplacementField>,
+    inverse: &InverseTransform,
+    field: Option<&DisplacementField>,
 ) -> [u8; PIXELS] {
     Arch::new().dispatch(Warp {
         image,
         thickening_px,
-        places,
-        displacement,
+        inverse,
+        field,
     })
 }
 
 struct Warp<'a> {
     image: &'a [u8; PIXELS],
     thickening_px: f32,
-    places: &'a Places,
-    displacement: Option<&'a DisplacementField>,
+    inverse: &'a InverseTransform,
+    field: Option<&'a DisplacementField>,
 }
 
 impl WithSimd for Warp<'_> {
@@ -48,32 +47,30 @@ impl WithSimd for Warp<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> [u8; PIXELS] {
-        const STILL: [f32; PIXELS] = [0.0; PIXELS];
+        const ZERO: [f32; PIXELS] = [0.0; PIXELS];
         let mut source = Padded::new(self.image);
         if self.thickening_px != 0.0 {
             source = source.thickened(self.thickening_px);
         }
-        let fields = self
-            .displacement
-            .map_or([&STILL; 2], |displacement| displacement.0.each_ref());
+        let fields = self.field.map_or([&ZERO; 2], |field| field.0.each_ref());
         let [along_x, along_y] = fields.map(|field| field.as_chunks().0);
-        let mut varied = [0; PIXELS];
-        let rows = varied.as_chunks_mut().0.iter_mut();
-        for (row, varied) in rows.enumerate() {
-            source.row(row, self.places, &along_x[row], &along_y[row], varied);
+        let mut output = [0; PIXELS];
+        let rows = output.as_chunks_mut().0.iter_mut();
+        for (row, output) in rows.enumerate() {
+            source.row(row, self.inverse, [&along_x[row], &along_y[row]], output);
         }
-        varied
+        output
     }
 }
 
-/// An image with paper around it, so that looking beyond its edge needs no test.
+/// An image with a margin of paper, so that reads beyond its edge need no check.
 struct Padded([f32; Self::LEN]);
 
 impl Padded {
-    /// Pixels of paper on each side.
+    /// The margin in pixels.
     const MARGIN: usize = 2;
     const WIDTH: usize = SIDE + 2 * Self::MARGIN;
-    /// More than its pixels: no index that is cut to a power of two, and no neighbor of it, is beyond.
+    /// Longer than the image: an index masked to a power of two, and its neighbors, are in bounds.
     const LEN: usize = 2 * (Self::MASK + 1);
     const MASK: usize = (Self::WIDTH * Self::WIDTH).next_power_of_two() - 1;
 
@@ -89,12 +86,11 @@ impl Padded {
         Self(padded)
     }
 
-    /// The image with strokes that are thicker by so many pixels on each side, at most one; or thinner. Each
-    /// pixel moves that part of the way to the largest, or the least, of itself and its four neighbors. Only the
-    /// image's own rows and columns are written, so that no ink leaves it.
+    /// Thickens strokes by so many pixels on each side, -1..=1. Moves each pixel by that fraction toward the maximum, or
+    /// the minimum, of itself and its four neighbors. Leaves the margin blank.
     #[inline(always)]
     fn thickened(&self, by_px: f32) -> Self {
-        let part = by_px.abs();
+        let fraction = by_px.abs();
         let mut thickened = Self([0.0; Self::LEN]);
         for row in Self::MARGIN..Self::MARGIN + SIDE {
             let start = row * Self::WIDTH + Self::MARGIN;
@@ -111,30 +107,29 @@ impl Padded {
                 } else {
                     around.into_iter().fold(value, f32::min)
                 };
-                thickened.0[place] = value + (extreme - value) * part;
+                thickened.0[place] = value + (extreme - value) * fraction;
             }
         }
         thickened
     }
 
-    /// One row of the new image: the source between its pixels' centers, by bilinear interpolation.
+    /// One output row, by bilinear interpolation of the source.
     #[inline(always)]
     fn row(
         &self,
         row: usize,
-        places: &Places,
-        wobble_x: &[f32; SIDE],
-        wobble_y: &[f32; SIDE],
-        varied: &mut [u8; SIDE],
+        inverse: &InverseTransform,
+        [displacement_x, displacement_y]: [&[f32; SIDE]; 2],
+        output: &mut [u8; SIDE],
     ) {
-        let &Places {
+        let &InverseTransform {
             xx,
             xy,
             yx,
             yy,
             shift_x,
             shift_y,
-        } = places;
+        } = inverse;
         let center = (SIDE as f32 - 1.0) / 2.0;
         let margin = Self::MARGIN as f32;
         let most = (Self::WIDTH - 2) as f32;
@@ -142,8 +137,8 @@ impl Padded {
         let mut rights = [0.0; SIDE];
         let mut downs = [0.0; SIDE];
         for column in 0..SIDE {
-            let x = column as f32 - center - shift_x + wobble_x[column];
-            let y = row as f32 - center - shift_y + wobble_y[column];
+            let x = column as f32 - center - shift_x + displacement_x[column];
+            let y = row as f32 - center - shift_y + displacement_y[column];
             let (x, y) = (xx * x + xy * y + center, yx * x + yy * y + center);
             let (x, y) = ((x + margin).clamp(0.0, most), (y + margin).clamp(0.0, most));
             let (left, top) = (x.floor(), y.floor());
@@ -165,32 +160,31 @@ impl Padded {
                 corners.each_ref().map(|corner| corner[column]);
             let upper = between(upper_left, upper_right, rights[column]);
             let lower = between(lower_left, lower_right, rights[column]);
-            varied[column] = small_int(between(upper, lower, downs[column]).round()) as u8;
+            output[column] = small_int(between(upper, lower, downs[column]).round()) as u8;
         }
     }
 }
 
-/// A whole number of 0 to 2²³ - 1 as an integer: added to 2²³ it stands in the float's last bits. Unlike a
-/// cast, which asks about NaN and all that is too large, this is quick for a vector.
+/// Converts a whole number from 0 to 2²³ - 1: added to 2²³, it is in the last bits of the float. Vectorizes better than
+/// a cast, which saturates and checks for NaN.
 #[inline(always)]
 fn small_int(whole: f32) -> u32 {
     const BITS: u32 = 23;
     (whole + (1_u32 << BITS) as f32).to_bits() & ((1 << BITS) - 1)
 }
 
-/// A smooth random field of displacements: a cubic B-spline over a coarse grid of random knots.
+/// A smooth random displacement field: a cubic B-spline through a coarse grid of random knots.
 pub(super) struct DisplacementField([[f32; PIXELS]; 2]);
 
 impl DisplacementField {
-    /// Pixels between two knots: displacements farther apart than two knots hardly depend on each
-    /// other, as with a Gaussian of σ 5 pixels.
+    /// Pixels between two knots. The correlation is like that of a Gaussian filter with σ = 5 pixels.
     const SPACING: usize = 7;
-    /// Knots along each axis, one beyond each edge and one more for the spline's support.
+    /// Knots along each axis: one beyond each edge, and one more for the support of the spline.
     const KNOTS: usize = SIDE / Self::SPACING + 3;
-    /// The root mean square of Σ wᵢ²: what the spline makes of independent knots of variance 1,
-    /// on average over a cell: ∫ Σ wᵢ(t)² dt = 151/315 along each axis.
+    /// The standard deviation of the field for independent knots of variance 1, averaged over a cell:
+    /// ∫ Σ wᵢ(t)² dt = 151/315 along each axis.
     const SPLINE_RMS: f32 = 151.0 / 315.0;
-    /// The uniform cubic B-spline's four weights at each place of a cell, times six.
+    /// The four weights of the uniform cubic B-spline at each pixel of a cell, times six.
     const WEIGHTS: [[f32; 4]; Self::SPACING] = {
         let mut weights = [[0.0; 4]; Self::SPACING];
         let mut place = 0;
@@ -252,7 +246,7 @@ impl DisplacementField {
     }
 }
 
-/// The spline between four knots.
+/// The value of the spline between four knots.
 #[inline(always)]
 fn spline(weights: &[f32; 4], knots: [f32; 4]) -> f32 {
     let terms = weights
@@ -269,13 +263,18 @@ mod tests {
 
     use super::{super::tests::sample, *};
 
-    /// One pixel of the new image, by the definition and without any vector.
-    fn plain(image: &[u8; PIXELS], places: &Places, displacement: (f32, f32), index: usize) -> u8 {
+    /// One output pixel by the definition, without vectors.
+    fn scalar(
+        image: &[u8; PIXELS],
+        inverse: &InverseTransform,
+        displacement: [f32; 2],
+        index: usize,
+    ) -> u8 {
         let center = (SIDE as f32 - 1.0) / 2.0;
-        let x = (index % SIDE) as f32 - center - places.shift_x + displacement.0;
-        let y = (index / SIDE) as f32 - center - places.shift_y + displacement.1;
-        let from_x = places.xx * x + places.xy * y + center;
-        let from_y = places.yx * x + places.yy * y + center;
+        let x = (index % SIDE) as f32 - center - inverse.shift_x + displacement[0];
+        let y = (index / SIDE) as f32 - center - inverse.shift_y + displacement[1];
+        let from_x = inverse.xx * x + inverse.xy * y + center;
+        let from_y = inverse.yx * x + inverse.yy * y + center;
         let pixel = |column: f32, row: f32| {
             let inside = 0.0..SIDE as f32;
             if inside.contains(&column) && inside.contains(&row) {
@@ -292,12 +291,12 @@ mod tests {
     }
 
     #[test]
-    fn every_pixel_comes_from_its_place() {
+    fn every_pixel_agrees_with_the_definition() {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         for round in 0..50 {
             let image = std::array::from_fn(|_| rng.random());
             let mut around = |most: f32| rng.random_range(-most..=most);
-            let places = Places {
+            let inverse = InverseTransform {
                 xx: 1.0 + around(0.5),
                 xy: around(0.7),
                 yx: around(0.7),
@@ -305,14 +304,14 @@ mod tests {
                 shift_x: around(4.0),
                 shift_y: around(4.0),
             };
-            let displacement = (round % 2 == 0).then(|| DisplacementField::new(1.2, &mut rng));
-            let varied = warp(&image, 0.0, &places, displacement.as_ref());
-            for (index, &found) in varied.iter().enumerate() {
-                let displacement = displacement
+            let field = (round % 2 == 0).then(|| DisplacementField::new(1.2, &mut rng));
+            let output = warp(&image, 0.0, &inverse, field.as_ref());
+            for (index, &found) in output.iter().enumerate() {
+                let displacement = field
                     .as_ref()
-                    .map_or((0.0, 0.0), |w| (w.0[0][index], w.0[1][index]));
-                let expected = plain(&image, &places, displacement, index);
-                // Both round a sum of four products to a whole number; a half may go either way.
+                    .map_or([0.0; 2], |field| field.0.each_ref().map(|axis| axis[index]));
+                let expected = scalar(&image, &inverse, displacement, index);
+                // Both round a sum of four products; a half may round either way.
                 assert!(
                     found.abs_diff(expected) <= 1,
                     "round {round}, pixel {index}: {found}, not {expected}"
@@ -322,15 +321,15 @@ mod tests {
     }
 
     #[test]
-    fn the_wobble_is_a_spline_through_its_knots() {
-        // Knots on a straight line give that line, for the spline's weights sum to 1 and have their mean
-        // at its place.
+    fn the_field_of_a_plane_of_knots_is_that_plane() {
+        // The weights of the spline sum to 1 and reproduce linear functions.
         let knots =
             std::array::from_fn(|row| std::array::from_fn(|column| (3 * row + column) as f32));
         let field = DisplacementField::interpolate(&knots);
         for (index, value) in field.into_iter().enumerate() {
             let along = |pixel: usize| pixel as f32 / DisplacementField::SPACING as f32 + 1.0;
             let expected = 3.0 * along(index / SIDE) + along(index % SIDE);
+            // Values up to 20 in single precision.
             assert!(
                 (value - expected).abs() < 1e-4,
                 "pixel {index}: {value}, not {expected}"
@@ -339,33 +338,49 @@ mod tests {
     }
 
     #[test]
-    fn the_wobble_has_the_strength_it_says() {
+    fn the_field_has_its_root_mean_square() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let fields: Vec<_> = (0..200)
             .map(|_| DisplacementField::new(1.2, &mut rng))
             .collect();
-        let squares = fields
-            .iter()
-            .flat_map(|field| field.0.iter().flatten())
-            .map(|d| d * d);
-        let rms = (squares.sum::<f32>() / (200 * 2 * PIXELS) as f32).sqrt();
-        // 200 fields of about 25 independent places each: the mean square is known to 2 %.
-        assert!((rms - 1.2).abs() < 0.06, "{rms} px");
+        for axis in 0..2 {
+            let squares = fields.iter().flat_map(|field| field.0[axis]).map(|d| d * d);
+            let rms = (squares.sum::<f32>() / (200 * PIXELS) as f32).sqrt();
+            // 200 fields of about 25 independent values: the standard error is 1 %; five of them.
+            assert!((rms - 1.2).abs() < 0.06, "axis {axis}: {rms} px");
+        }
     }
 
     #[test]
-    fn thickness_moves_ink_by_the_part_of_a_pixel_it_says() {
+    fn thickness_moves_the_outline_by_its_fraction_of_a_pixel() {
         let padded = Padded::new(&sample());
         let total = |padded: &Padded| padded.0.iter().sum::<f32>() / 255.0;
-        // The L is 18 high and 3 wide with a foot of 7×3: its outline of four-neighbors has 18 + 3 + 15
-        // + 7 + 3 + 10 = 56 places outside, less the inner corner that two of them share.
+        // The L has 75 pixels. 55 paper pixels have an ink neighbor, 51 ink pixels a paper neighbor.
         let grown = total(&padded.thickened(0.5)) - total(&padded);
+        // A sum of 75 to 130 values in single precision.
         assert!((grown - 0.5 * 55.0).abs() < 0.01, "{grown} more");
         assert_eq!(total(&padded.thickened(0.0)), total(&padded), "by nothing");
         let shrunk = total(&padded) - total(&padded.thickened(-0.5));
-        assert!(
-            (15.0..28.0).contains(&shrunk),
-            "{shrunk} less: half of the rim"
-        );
+        assert!((shrunk - 0.5 * 51.0).abs() < 0.01, "{shrunk} less");
+    }
+
+    #[test]
+    fn thickness_is_applied_before_the_transform() {
+        let identity = InverseTransform {
+            xx: 1.0,
+            xy: 0.0,
+            yx: 0.0,
+            yy: 1.0,
+            shift_x: 0.0,
+            shift_y: 0.0,
+        };
+        let mut expected = sample();
+        let thick = Padded::new(&sample()).thickened(1.0);
+        for (index, pixel) in expected.iter_mut().enumerate() {
+            let (row, column) = (index / SIDE, index % SIDE);
+            let place = (row + Padded::MARGIN) * Padded::WIDTH + column + Padded::MARGIN;
+            *pixel = thick.0[place] as u8;
+        }
+        assert_eq!(warp(&sample(), 1.0, &identity, None), expected);
     }
 }

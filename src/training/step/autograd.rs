@@ -289,13 +289,16 @@ fn distributions(targets: &[Target], classes: usize, smoothing: f64) -> Vec<f32>
     let off_target = smoothing as f32 / classes as f32;
     let mut distributions = vec![off_target; targets.len() * classes];
     for (row, &target) in distributions.chunks_exact_mut(classes).zip(targets) {
-        let Some(before) = target.before else {
+        let Some(teacher_logits) = target.teacher_logits else {
             row[usize::from(target.class)] += 1.0 - smoothing as f32;
             continue;
         };
         // The logit of the non-digit class is 0.
-        let powers =
-            (0..classes).map(|class| before.get(class).map_or(1.0, |x| f64::from(*x).exp()));
+        let powers = (0..classes).map(|class| {
+            teacher_logits
+                .get(class)
+                .map_or(1.0, |x| f64::from(*x).exp())
+        });
         let powers: Vec<f64> = powers.collect();
         let sum: f64 = powers.iter().sum();
         for (part, power) in row.iter_mut().zip(powers) {

@@ -76,7 +76,7 @@ impl Trial {
             let mut target = || Target {
                 class: rng.random_range(0..classes),
                 is_synthetic: rng.random(),
-                before: rng
+                teacher_logits: rng
                     .random_bool(0.3)
                     .then(|| std::array::from_fn(|_| rng.random_range(-4.0..4.0))),
             };

@@ -215,7 +215,7 @@ fn check(index: usize, case: &Case) {
     let target = |(row, &class)| Target {
         class,
         is_synthetic: row % 2 == 0,
-        before: None,
+        teacher_logits: None,
     };
     let targets: Vec<Target> = case.labels.iter().enumerate().map(target).collect();
     for ((mlp, mut step), kind) in steps.into_iter().zip(["autograd", "CPU"]) {

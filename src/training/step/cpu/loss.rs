@@ -63,8 +63,8 @@ impl LossRule {
 
     /// The target of the softmax.
     fn distribution(&self, target: &Target) -> [f32; MAX_CLASSES] {
-        if let Some(before) = &target.before {
-            return Softmax::new(before, self.rejects).probabilities;
+        if let Some(teacher_logits) = &target.teacher_logits {
+            return Softmax::new(teacher_logits, self.rejects).probabilities;
         }
         let classes = CLASSES + usize::from(self.rejects);
         let off_target = self.label_smoothing / classes as f32;
