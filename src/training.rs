@@ -25,7 +25,7 @@ use self::{
     checkpoint::{Checkpoint, DataIdentity, TrainingInput},
     config::TrainingConfig,
     control::{Control, Signal},
-    fine_tune::{BaseModel, Origin},
+    fine_tune::{BaseModel, BaseModelInfo},
     run::{Networks, Run, RunResult},
     step::{BatchMetrics, OptimizerState, Step, StepSettings, convolution},
 };
@@ -83,7 +83,7 @@ impl Start {
         }
     }
 
-    fn origin(&self) -> Option<Origin> {
+    fn origin(&self) -> Option<BaseModelInfo> {
         match self {
             Self::Fresh(_) => None,
             Self::From(base, _) => Some(base.origin()),
@@ -225,7 +225,7 @@ struct FinalEvaluation<'a> {
     config: &'a TrainingConfig,
     dataset: &'a Dataset,
     validation: &'a Examples,
-    origin: Option<&'a Origin>,
+    origin: Option<&'a BaseModelInfo>,
     /// Whether the network was trained to reject non-digits.
     rejects: bool,
 }

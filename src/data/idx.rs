@@ -17,7 +17,7 @@ use crate::{
     error::{DatasetError, IoError, Refusal},
 };
 
-/// The maximum number of examples in a file: 784 MB of images. The largest MNIST variant, EMNIST By_Class, has
+/// The maximum number of examples in a file: 784 MB of images. The largest MNIST variant, EMNIST `By_Class`, has
 /// 697,932.
 pub const MAX_EXAMPLES: usize = 1_000_000;
 

@@ -1,9 +1,10 @@
-//! The drawings that a person keeps to learn from, in an ink file of the data folder.
+//! The user's corrections, in an ink file of the data folder.
 
 use std::path::{Path, PathBuf};
 
 use crate::{
     bitmap::Digit,
+    data::corrections::is_labeled,
     error::{self, InkError},
     files::backup::back_up_invalid,
     ink::{
@@ -14,84 +15,84 @@ use crate::{
 
 /// The file's name in the data folder.
 const FILE_NAME: &str = "corrections.jsonl";
-/// The label of a drawing that is no digit. Any label that is none says so.
+/// The label of a non-digit. Readers take any label that is not a digit for it.
 const NO_DIGIT: &str = "none";
 
-/// Something to be done with the drawings that are kept.
+/// A task on the file of corrections.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CorrectionTask {
-    /// Count them.
+    /// Count the corrections.
     Count,
-    /// Keep one.
+    /// Save a correction.
     Save {
         /// The drawing.
         ink: Ink,
-        /// The digit that it is; `None` if it is none.
+        /// Its digit; `None` for a non-digit.
         digit: Option<Digit>,
-        /// Tells it from others in the outcome.
+        /// The revision of the drawing, which the outcome repeats.
         revision: u64,
     },
-    /// Remove this one, which was kept so.
+    /// Remove this correction.
     Remove {
         /// The drawing.
         ink: Ink,
-        /// The digit that it was kept as; `None` if as none.
+        /// Its digit; `None` for a non-digit.
         digit: Option<Digit>,
     },
-    /// Remove the one that came last.
+    /// Remove the last correction.
     RemoveLast,
 }
 
-/// What came of it, with how many there are now to learn from.
+/// The outcome of a task, with the number of corrections after it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CorrectionOutcome {
-    /// They are counted.
+    /// The number of corrections.
     Counted(usize),
-    /// They cannot be read: the whole sentence.
+    /// The file is unreadable, with the reason as a sentence.
     Unreadable(String),
-    /// One was kept.
+    /// A correction is saved.
     Saved {
-        /// As this digit, or as none.
+        /// Its digit; `None` for a non-digit.
         digit: Option<Digit>,
-        /// As the task named it.
+        /// The revision of the task.
         revision: u64,
-        /// How many there are.
+        /// The number of corrections.
         count: usize,
     },
-    /// One could not be kept: the whole sentence.
+    /// A correction could not be saved.
     SaveFailed {
-        /// As the task named it.
+        /// The revision of the task.
         revision: u64,
-        /// Why.
+        /// The reason, as a sentence.
         reason: String,
     },
-    /// One is kept no longer.
+    /// A correction is removed.
     Removed {
-        /// As this digit, or as none.
+        /// Its digit; `None` for a non-digit.
         digit: Option<Digit>,
-        /// How many there are.
+        /// The number of corrections.
         count: usize,
     },
-    /// The last one is gone, or there was none.
+    /// The last correction is removed, if there was one.
     LastRemoved {
-        /// The drawing, and what it was kept as.
+        /// The drawing and its digit; `None` for a non-digit.
         last: Option<(Ink, Option<Digit>)>,
-        /// How many there are.
+        /// The number of corrections.
         count: usize,
     },
 }
 
-/// The file in a data folder.
+/// The path of the file in a data folder.
 pub fn file_in(data_folder: &Path) -> PathBuf {
     data_folder.join(FILE_NAME)
 }
 
-/// Does a task with the file, or says in a whole sentence why not.
+/// Runs a task on the file. An error is a sentence.
 pub(crate) fn done(path: &Path, task: CorrectionTask) -> Result<CorrectionOutcome, String> {
     match task {
         CorrectionTask::Count => Ok(match file::read_if_exists(path) {
-            Ok(records) => CorrectionOutcome::Counted(learned(&records)),
-            // Nothing could be kept beside it. It is the person's own work, so that it is not removed.
+            Ok(records) => CorrectionOutcome::Counted(count(&records)),
+            // An invalid file blocks new corrections. It is the user's work: back it up.
             Err(InkError::Refused(refusal)) => {
                 return Err(back_up_invalid(path, &refusal.to_string()));
             }
@@ -105,7 +106,7 @@ pub(crate) fn done(path: &Path, task: CorrectionTask) -> Result<CorrectionOutcom
             Ok(records) => CorrectionOutcome::Saved {
                 digit,
                 revision,
-                count: learned(&records),
+                count: count(&records),
             },
             Err(error) => CorrectionOutcome::SaveFailed {
                 revision,
@@ -113,24 +114,24 @@ pub(crate) fn done(path: &Path, task: CorrectionTask) -> Result<CorrectionOutcom
             },
         }),
         CorrectionTask::Remove { ink, digit } => {
-            let left = file::remove(path, &record_of(ink, digit));
-            let left = left.map_err(|error| error::chain(&error))?;
+            let rest = file::remove(path, &record_of(ink, digit));
+            let rest = rest.map_err(|error| error::chain(&error))?;
             Ok(CorrectionOutcome::Removed {
                 digit,
-                count: learned(&left),
+                count: count(&rest),
             })
         }
         CorrectionTask::RemoveLast => {
-            let (last, left) = file::drop_last(path).map_err(|error| error::chain(&error))?;
+            let (last, rest) = file::drop_last(path).map_err(|error| error::chain(&error))?;
             Ok(CorrectionOutcome::LastRemoved {
                 last: last.map(|record| (record.ink, digit_of(record.label.as_ref()))),
-                count: learned(&left),
+                count: count(&rest),
             })
         }
     }
 }
 
-/// A drawing that is kept so.
+/// A correction as a record of the ink file.
 fn record_of(ink: Ink, digit: Option<Digit>) -> InkRecord {
     let label = digit.map_or_else(|| Label::Other(NO_DIGIT.to_owned()), Label::Digit);
     InkRecord {
@@ -140,10 +141,8 @@ fn record_of(ink: Ink, digit: Option<Digit>) -> InkRecord {
     }
 }
 
-/// How many of these are learned from.
-fn learned(records: &[InkRecord]) -> usize {
-    let has_label = |record: &&InkRecord| record.label.is_some();
-    records.iter().filter(has_label).count()
+fn count(records: &[InkRecord]) -> usize {
+    records.iter().filter(|record| is_labeled(record)).count()
 }
 
 fn digit_of(label: Option<&Label>) -> Option<Digit> {
@@ -159,52 +158,52 @@ mod tests {
     use crate::ink::{Point, Stroke};
 
     #[test]
-    fn drawings_are_kept_counted_and_forgotten() {
+    fn corrections_are_saved_counted_and_removed() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = file_in(&folder.path().join("data"));
         let ink: Ink = Stroke::new(vec![Point::new(0.5, 0.5)])
             .into_iter()
             .collect();
         let (four, none) = (Some(Digit::ALL[4]), None);
-        let keep = |digit, revision| CorrectionTask::Save {
+        let save = |digit, revision| CorrectionTask::Save {
             ink: ink.clone(),
             digit,
             revision,
         };
-        let kept = |digit, revision, count| CorrectionOutcome::Saved {
+        let saved = |digit, revision, count| CorrectionOutcome::Saved {
             digit,
             revision,
             count,
         };
-        let take_back = |digit| CorrectionTask::Remove {
+        let remove = |digit| CorrectionTask::Remove {
             ink: ink.clone(),
             digit,
         };
-        let forgotten = |last, count| CorrectionOutcome::LastRemoved { last, count };
+        let last_removed = |last, count| CorrectionOutcome::LastRemoved { last, count };
         let cases = [
             (CorrectionTask::Count, CorrectionOutcome::Counted(0)),
-            (CorrectionTask::RemoveLast, forgotten(None, 0)),
-            (keep(four, 7), kept(four, 7, 1)),
-            (keep(none, 9), kept(none, 9, 2)),
+            (CorrectionTask::RemoveLast, last_removed(None, 0)),
+            (save(four, 7), saved(four, 7, 1)),
+            (save(none, 9), saved(none, 9, 2)),
             (CorrectionTask::Count, CorrectionOutcome::Counted(2)),
             (
                 CorrectionTask::RemoveLast,
-                forgotten(Some((ink.clone(), none)), 1),
+                last_removed(Some((ink.clone(), none)), 1),
             ),
-            // Another window kept one in between.
+            // Another window saved one in between.
             (
-                keep(Some(Digit::ALL[8]), 11),
-                kept(Some(Digit::ALL[8]), 11, 2),
+                save(Some(Digit::ALL[8]), 11),
+                saved(Some(Digit::ALL[8]), 11, 2),
             ),
             (
-                take_back(four),
+                remove(four),
                 CorrectionOutcome::Removed {
                     digit: four,
                     count: 1,
                 },
             ),
             (
-                take_back(four),
+                remove(four),
                 CorrectionOutcome::Removed {
                     digit: four,
                     count: 1,
@@ -214,31 +213,31 @@ mod tests {
         for (task, expected) in cases {
             assert_eq!(done(&path, task.clone()), Ok(expected), "{task:?}");
         }
-        let left = file::read(&path).expect("it is ink");
+        let rest = file::read(&path).expect("it is ink");
         let label = Some(Label::Digit(Digit::ALL[8]));
-        assert_eq!((&left[0].label, &left[0].ink), (&label, &ink), "as drawn");
+        assert_eq!((&rest[0].label, &rest[0].ink), (&label, &ink), "as drawn");
     }
 
     #[test]
-    fn a_file_that_is_no_ink_makes_room_and_is_kept() {
+    fn an_invalid_file_is_backed_up() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = file_in(folder.path());
         std::fs::write(&path, "notes").expect("writes");
-        let keep = CorrectionTask::Save {
+        let save = CorrectionTask::Save {
             ink: Ink::default(),
             digit: None,
             revision: 3,
         };
-        let outcome = done(&path, keep).expect("an outcome of its own");
-        let is_not_kept = matches!(outcome, CorrectionOutcome::SaveFailed { revision: 3, .. });
-        assert!(is_not_kept, "{outcome:?}");
-        let refusal = done(&path, CorrectionTask::Count).expect_err("no ink");
+        let outcome = done(&path, save).expect("an outcome of its own");
+        let has_failed = matches!(outcome, CorrectionOutcome::SaveFailed { revision: 3, .. });
+        assert!(has_failed, "{outcome:?}");
+        let refusal = done(&path, CorrectionTask::Count).expect_err("not ink");
         assert!(
             refusal.contains("corrections.jsonl.unreadable"),
             "{refusal}"
         );
-        let aside = folder.path().join("corrections.jsonl.unreadable");
-        let text = std::fs::read_to_string(aside).expect("it is there");
+        let backup = folder.path().join("corrections.jsonl.unreadable");
+        let text = std::fs::read_to_string(backup).expect("it is there");
         assert_eq!(text, "notes", "nothing is lost");
         assert_eq!(
             done(&path, CorrectionTask::Count),
@@ -247,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_stays_where_it_is() {
+    fn an_unreadable_file_stays_in_its_place() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = file_in(folder.path());
         std::fs::create_dir(&path).expect("a folder in its place");

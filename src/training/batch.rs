@@ -2,19 +2,19 @@
 
 use crate::{bitmap::PIXELS, data::Target};
 
-/// The pixels with ink of some images: four in five pixels of MNIST have none.
+/// Images without their paper pixels: four in five pixels of MNIST are paper.
 #[derive(Clone, Debug)]
 pub(super) struct SparseImages {
-    /// The start of each image in the other two, and the end of the last.
+    /// The index of the first pixel of each image in the other two, and the end of the last.
     starts: Vec<usize>,
-    /// Positions of pixels with ink, rising within an image; each below 784.
+    /// Positions of ink pixels, ascending within an image; each below 784.
     positions: Vec<u16>,
-    /// Their values, 1..=255.
+    /// Values of ink pixels, 1..=255.
     values: Vec<u8>,
 }
 
 impl SparseImages {
-    /// From images row by row; 0 is paper and 255 is ink.
+    /// Takes images row by row; 0 is paper and 255 is ink.
     pub(super) fn of_images(images: &[[u8; PIXELS]]) -> Self {
         let mut sparse = Self {
             starts: vec![0],
@@ -33,7 +33,7 @@ impl SparseImages {
         sparse
     }
 
-    /// The positions and values of one image's pixels with ink.
+    /// The positions and the values of the ink pixels of one image.
     pub(super) fn image(&self, index: usize) -> (&[u16], &[u8]) {
         let range = self.starts[index]..self.starts[index + 1];
         (&self.positions[range.clone()], &self.values[range])
@@ -49,18 +49,19 @@ pub(super) enum Images<'a> {
     Dense(&'a [[u8; PIXELS]]),
 }
 
-/// The examples of a step.
+/// The input of a training step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Batch<'a> {
+    /// The images of the batch, and others.
     pub(super) images: Images<'a>,
-    /// The indices of the batch's images.
+    /// The indices of the images of the batch.
     pub(super) members: &'a [usize],
     /// The target of each member.
     pub(super) targets: &'a [Target],
 }
 
 impl<'a> Batch<'a> {
-    /// The positions and values of one image's pixels with ink.
+    /// The positions and the values of the ink pixels of one image.
     ///
     /// # Panics
     /// When the images are dense, which only the choice of the step decides.

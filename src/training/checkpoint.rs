@@ -7,7 +7,9 @@ use std::fmt;
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{EpochRecord, OptimizerState, Progress, config::TrainingConfig, fine_tune::Origin};
+use super::{
+    EpochRecord, OptimizerState, Progress, config::TrainingConfig, fine_tune::BaseModelInfo,
+};
 use crate::{
     data::{Dataset, TrainingData, ink_set::InkExamples},
     error::{ModelError, Refusal},
@@ -81,7 +83,7 @@ pub(super) struct TrainingInput {
     pub(super) dataset: String,
     pub(super) identity: DataIdentity,
     pub(super) source: TrainingData,
-    pub(super) base_model: Option<Origin>,
+    pub(super) base_model: Option<BaseModelInfo>,
 }
 
 /// Tells data sets apart.

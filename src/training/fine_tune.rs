@@ -1,4 +1,4 @@
-//! How a model goes on learning.
+//! Fine-tuning of a base model.
 
 use std::sync::Arc;
 
@@ -15,60 +15,57 @@ use crate::{
     model::{Mlp, calibration::Calibration, file::Model},
 };
 
-/// Epochs of a lesson.
+/// The epochs of a fine-tuning.
 const EPOCHS: usize = 3;
-/// Its learning rate, which falls to nothing: small, so that what was learned is kept.
+/// The initial learning rate of a fine-tuning. It is small so that the weights stay near the base model.
 const LEARNING_RATE: f64 = 0.001;
 
-/// A model that goes on learning; it is copied, not changed.
+/// A model to fine-tune. Training works on a copy.
 #[derive(Clone, Debug)]
 pub struct BaseModel {
     model: Arc<Model>,
     name: String,
 }
 
-/// What is remembered of the model that a training began with.
+/// What a training remembers of its base model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Origin {
-    /// What it is called.
+pub(super) struct BaseModelInfo {
     pub(super) name: String,
-    /// What its logits were worth.
     pub(super) calibration: Calibration,
 }
 
 impl BaseModel {
-    /// A model that is called so. One that a lesson left is called by what that began with, however many there were.
+    /// A base model with a name. A fine-tuned model keeps the name of its own base model.
     pub fn new(model: Arc<Model>, name: String) -> Self {
         let name = model.metadata.base_model.clone().unwrap_or(name);
         Self { model, name }
     }
 
-    /// The model.
+    /// The model with its metadata.
     pub fn model(&self) -> &Arc<Model> {
         &self.model
     }
 
-    /// What it is called.
+    /// Its name, such as "built-in model".
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How it goes on learning: as it has learned, as far as its file says how, but shortly and in small steps. What it
-    /// has learned to refuse it goes on to refuse.
+    /// The configuration that fine-tunes this model: its own, if its metadata have it, with fewer epochs and a smaller
+    /// learning rate. A model that rejects non-digits trains on them again.
     pub fn fine_tuning(&self) -> TrainingConfig {
         let (config, metadata) = (self.model.mlp.config(), &self.model.metadata);
         let recipe = metadata.training_config.clone();
         let recipe: Option<TrainingConfig> =
             recipe.and_then(|recipe| serde_json::from_value(recipe).ok());
-        let is_its_own =
-            |recipe: &TrainingConfig| recipe.model == *config && recipe.validate().is_ok();
-        let recipe = recipe.filter(is_its_own).unwrap_or_else(|| TrainingConfig {
+        let fits = |recipe: &TrainingConfig| recipe.model == *config && recipe.validate().is_ok();
+        let recipe = recipe.filter(fits).unwrap_or_else(|| TrainingConfig {
             model: config.clone(),
             convolutional: false,
             ..Preset::Quick.config()
         });
-        let refuses = metadata.calibration.reject_threshold.is_some();
+        let rejects = metadata.calibration.reject_threshold.is_some();
         TrainingConfig {
             epochs: EPOCHS,
             learning_rate: LEARNING_RATE,
@@ -79,32 +76,32 @@ impl BaseModel {
             },
             patience: 0,
             non_digits: match recipe.non_digits {
-                0 if refuses => Preset::Balanced.config().non_digits,
+                0 if rejects => Preset::Balanced.config().non_digits,
                 count => count,
             },
             ..recipe
         }
     }
 
-    pub(super) fn origin(&self) -> Origin {
-        Origin {
+    pub(super) fn origin(&self) -> BaseModelInfo {
+        BaseModelInfo {
             name: self.name.clone(),
             calibration: self.model.metadata.calibration,
         }
     }
 
-    /// Whether its network is the one that a configuration names.
+    /// Checks that the model has the architecture of a configuration.
     ///
     /// # Errors
-    /// When it is another, or its weights are not shared as they are to be.
+    /// If the architecture differs, or the configuration is convolutional and the weights are not.
     pub fn check(&self, config: &TrainingConfig) -> Result<(), TrainingError> {
         let mlp = &self.model.mlp;
         let refused = |found: String, expected: String| {
             Err(TrainingError::Refused(Refusal::new(
-                format!("go on with the {}", self.name),
+                format!("fine-tune the {}", self.name),
                 found,
                 expected,
-                "leave the network as it is, or train a new one",
+                "keep the network's settings, or train a new model",
             )))
         };
         if *mlp.config() != config.model {
@@ -117,22 +114,22 @@ impl BaseModel {
         let layers = config.conv_layers().map_err(TrainingError::Refused)?;
         if !convolution::is_convolutional(mlp, &layers).map_err(ModelError::from)? {
             return refused(
-                "weights that differ from place to place".to_owned(),
-                "the same in every place, since weights are shared".to_owned(),
+                "weights that differ between positions".to_owned(),
+                "convolutional layers, with the same weights at every position".to_owned(),
             );
         }
         Ok(())
     }
 
-    /// The network to begin with.
+    /// A copy of the network on a device.
     pub(super) fn network(&self, device: &Device) -> Result<Mlp, ModelError> {
         self.model.mlp.copy_to(device)
     }
 }
 
-impl Origin {
-    /// What the logits are worth that came of it, where no digits by left-out hands tell: what they were worth. It was
-    /// found with such hands, or with no fewer digits.
+impl BaseModelInfo {
+    /// The calibration of a fine-tuned model without held-out writers: that of the base model, which had them or as many
+    /// digits. `None` if the base model has no calibration, or a reject threshold where the new model has none.
     pub(super) fn calibration(&self, rejects: bool) -> Option<Calibration> {
         let known = self.calibration;
         let is_known =

@@ -14,7 +14,7 @@ use super::{
     control::{Control, Signal},
     diagnostics::{Cause, Divergence},
     dropout::Dropout,
-    source::{Source, StoredImages, shuffler, variations},
+    source::{ImageSource, ImagesSeen, StoredImages, augment, shuffler},
     step::{
         autograd::Autograd,
         cpu::{ConvStep, CpuStep},
@@ -46,7 +46,7 @@ pub(super) struct Run<'a> {
     control: &'a Control,
     input: &'a TrainingInput,
     training: &'a TrainingSet,
-    source: Source,
+    source: ImageSource,
     /// Whether the step reads sparse images.
     reads_sparse: bool,
     /// The base model of a fine-tuning with corrections: its outputs are the targets of all other examples.
@@ -125,7 +125,7 @@ impl<'a> Run<'a> {
             control,
             input,
             training,
-            source: Source::new(config, training, reads_sparse, control),
+            source: ImageSource::new(config, training, reads_sparse, control),
             reads_sparse,
             teacher,
             mlp,
@@ -347,15 +347,18 @@ impl<'a> Run<'a> {
         let settings = self.settings();
         self.progress.learning_rate = settings.learning_rate;
         let every: Vec<usize>;
-        let varied;
+        let augmented;
         let (images, members) = match &self.source {
-            Source::Fixed(images) => (images.get(), &examples[..]),
-            Source::Varied(training) => {
-                let place = (self.progress.images_seen, self.progress.images_total);
-                let images = variations(self.config, training, &examples, place);
-                varied = StoredImages::new(images.into(), self.reads_sparse);
+            ImageSource::Fixed(images) => (images.get(), &examples[..]),
+            ImageSource::Augmented(training) => {
+                let seen = ImagesSeen {
+                    seen: self.progress.images_seen,
+                    total: self.progress.images_total,
+                };
+                let images = augment(self.config, training, &examples, seen);
+                augmented = StoredImages::new(images.into(), self.reads_sparse);
                 every = (0..count).collect();
-                (varied.get(), &every[..])
+                (augmented.get(), &every[..])
             }
         };
         let mut batch = Batch {

@@ -1,4 +1,4 @@
-//! The images of a training: as they are or varied, and through the model's filters.
+//! The images of a training: fixed or augmented, then preprocessed for the model.
 
 use std::borrow::Cow;
 
@@ -13,15 +13,15 @@ use super::{
 };
 use crate::{bitmap::PIXELS, data::TrainingSet, model::preprocess::Preprocessing};
 
-/// Images that are filtered between two looks at what is wished for.
-const AT_ONCE: usize = 500;
+/// The images to preprocess between two checks for a stop.
+const CHUNK: usize = 500;
 
-/// The stream of a seed's generator that shuffles; the first makes the weights.
+/// The random stream that shuffles. Stream 0 initializes the weights.
 const SHUFFLE: u64 = 1;
-/// The stream that varies the first image; each later image has the next one.
-const FIRST_VARIATION: u64 = 2;
+/// The random stream of the first augmented image. Each later image has the next stream.
+const FIRST_AUGMENTATION: u64 = 2;
 
-/// A seed's generator that shuffles.
+/// The random generator that shuffles the examples.
 pub(super) fn shuffler(seed: u64) -> ChaCha8Rng {
     generator(seed, SHUFFLE)
 }
@@ -32,12 +32,12 @@ fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     rng
 }
 
-/// Where a step's images come from.
-pub(super) enum Source {
-    /// Every time the same.
+/// The images of a training.
+pub(super) enum ImageSource {
+    /// The same images in each epoch.
     Fixed(StoredImages),
-    /// Every time varied.
-    Varied(TrainingSet),
+    /// Newly augmented images in each epoch.
+    Augmented(TrainingSet),
 }
 
 /// Images in the form that a step reads.
@@ -63,9 +63,8 @@ impl StoredImages {
     }
 }
 
-impl Source {
-    /// The images of a training set. After a stop they are not filtered any more, because none will be
-    /// learned from.
+impl ImageSource {
+    /// The images of a training set. Incomplete after a stop, when nothing trains on them.
     pub(super) fn new(
         config: &TrainingConfig,
         training: &TrainingSet,
@@ -73,50 +72,53 @@ impl Source {
         control: &Control,
     ) -> Self {
         if !config.augmentation.is_none() {
-            return Self::Varied(training.clone());
+            return Self::Augmented(training.clone());
         }
         let images = training.images().as_chunks().0;
         let preprocessing = config.model.preprocessing();
         if preprocessing.is_none() {
             return Self::Fixed(StoredImages::new(images.into(), is_sparse));
         }
-        let mut filtered = Vec::with_capacity(images.len());
-        for images in images.chunks(AT_ONCE) {
+        let mut preprocessed = Vec::with_capacity(images.len());
+        for images in images.chunks(CHUNK) {
             if control.signal().ends_training() {
                 break;
             }
-            let filter = |image: &[u8; PIXELS]| applied(preprocessing, *image);
-            filtered.par_extend(images.par_iter().map(filter));
+            let preprocess = |image: &[u8; PIXELS]| applied(preprocessing, *image);
+            preprocessed.par_extend(images.par_iter().map(preprocess));
         }
-        Self::Fixed(StoredImages::new(filtered.into(), is_sparse))
+        Self::Fixed(StoredImages::new(preprocessed.into(), is_sparse))
     }
 }
 
-/// A new variation of each member, when `images_seen` of a training's `images_total` were seen. Each has a
-/// generator of its own, so that it is the same whichever thread makes it.
-pub(super) fn variations(
+/// The progress of a training, in images.
+#[derive(Clone, Copy)]
+pub(super) struct ImagesSeen {
+    pub(super) seen: usize,
+    pub(super) total: usize,
+}
+
+/// Augments each member. Each image has its own random stream, so the result does not depend on the threads.
+pub(super) fn augment(
     config: &TrainingConfig,
     training: &TrainingSet,
     members: &[usize],
-    (images_seen, images_total): (usize, usize),
+    images: ImagesSeen,
 ) -> Vec<[u8; PIXELS]> {
-    let first = FIRST_VARIATION + images_seen as u64;
-    let done = images_seen as f64 / images_total as f64;
-    let augmentation = config.augmentation.at(done);
+    let first = FIRST_AUGMENTATION + images.seen as u64;
+    let augmentation = config
+        .augmentation
+        .at(images.seen as f64 / images.total as f64);
     let preprocessing = config.model.preprocessing();
-    let vary = |(&member, stream)| {
-        let mut rng = generator(config.seed, stream);
-        let varied = augmentation.apply(training.image(member), &mut rng);
-        applied(preprocessing, varied)
-    };
-    let streams = (0..members.len())
-        .into_par_iter()
-        .map(|index| first + index as u64);
     members
         .par_iter()
-        .zip(streams)
+        .enumerate()
         .with_min_len(8)
-        .map(vary)
+        .map(|(index, &member)| {
+            let mut rng = generator(config.seed, first + index as u64);
+            let image = augmentation.apply(training.image(member), &mut rng);
+            applied(preprocessing, image)
+        })
         .collect()
 }
 

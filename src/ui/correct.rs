@@ -1,4 +1,4 @@
-//! The row that tells how a reading is corrected.
+//! The row that explains how to correct a prediction.
 
 use egui::{
     CursorIcon, Id, Pos2, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit::Role, vec2,
@@ -10,14 +10,14 @@ use super::{
 };
 use crate::app::{action::Action, state::corrections::FINE_TUNE_HINT};
 
-/// From the picture above to the row, which lies in the margin above the bars.
+/// The distance from the image above to this row, which is in the margin above the bars.
 pub(super) const GAP: f32 = 3.0;
 
-/// Says that a drawing can be kept as what it is, and offers to keep it as no digit.
+/// Explains corrections, and offers to save the drawing as a non-digit.
 pub(super) fn correct_ui(ui: &mut Ui, place: Pos2, menu_is_open: bool, actions: &mut Vec<Action>) {
-    let (text, none) = ("Wrong? Click its digit, or", "no digit");
+    let (text, none) = ("Wrong? Click the right digit, or", "not a digit");
     let words = caption(ui, place, text);
-    let response = ui.interact(words, Id::unique("keep"), Sense::hover());
+    let response = ui.interact(words, Id::unique("correct"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
     let palette = Palette::of(ui.style());
     let font = theme::font(theme::SMALL);
@@ -30,10 +30,10 @@ pub(super) fn correct_ui(ui: &mut Ui, place: Pos2, menu_is_open: bool, actions: 
     } else {
         Sense::click()
     };
-    // As high as there is room for, so that a finger finds it.
+    // As high as possible, for touch.
     let target = place.expand2(Vec2::splat(GAP));
-    let response = ui.interact(target, Id::unique("keep-none"), sense);
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Keep as no digit"));
+    let response = ui.interact(target, Id::unique("correct-non-digit"), sense);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Save as a non-digit"));
     if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(target, 3.0, palette.panel);
     }
@@ -41,7 +41,7 @@ pub(super) fn correct_ui(ui: &mut Ui, place: Pos2, menu_is_open: bool, actions: 
     ui.painter()
         .hline(place.x_range(), place.bottom() - 1.0, underline);
     ui.painter().galley(place.min, galley, palette.text);
-    let help = "A scribble, a letter? Click to keep this drawing as no digit.";
+    let help = "Saves this drawing as a non-digit, such as a scribble or a letter.";
     let response = response.on_hover_cursor(CursorIcon::PointingHand);
     if response
         .on_hover_text(format!("{help} {FINE_TUNE_HINT}"))

@@ -1,4 +1,4 @@
-//! Training images as the network will be fed with them: varied and filtered as the hyperparameters are set.
+//! Training images as the network sees them: augmented and preprocessed with the settings of the form.
 
 use egui::{
     Color32, CornerRadius, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role,
@@ -21,36 +21,36 @@ use crate::{
     model::preprocess::Preprocessing,
 };
 
-/// Images beside each other.
+/// Images in a row.
 const COLUMNS: usize = 8;
-/// Between two images, in points.
+/// The distance of two images in points.
 const GAP: f32 = 3.0;
 
-/// What the images depend on.
+/// All that the images depend on.
 #[derive(Clone, Debug, PartialEq)]
 struct Recipe {
     augmentation: Augmentation,
-    filters: Preprocessing,
+    preprocessing: Preprocessing,
     seed: u64,
-    /// Counts how often other variations were asked for.
+    /// Counts the clicks on "Augment again".
     round: u64,
-    /// Of the first image: another one comes from other data.
+    /// The first image, which identifies the dataset.
     first: [u8; PIXELS],
 }
 
-/// The images as they were made last.
+/// The gallery and its images.
 #[derive(Debug, Default)]
 pub(crate) struct Gallery {
     atlas: Atlas<(Recipe, usize)>,
     recipe: Option<Recipe>,
     round: u64,
-    pictures: Vec<Bitmap>,
-    /// How many of them are by the recipe.
+    images: Vec<Bitmap>,
+    /// The number of images made from the current recipe.
     fresh: usize,
 }
 
 impl Gallery {
-    /// Draws the gallery, or asks for a look at the data first.
+    /// Draws the gallery, or asks for a preview of the dataset first.
     pub(crate) fn ui(
         &mut self,
         ui: &mut Ui,
@@ -68,55 +68,55 @@ impl Gallery {
         };
         let recipe = Recipe {
             augmentation: form.draft.augmentation,
-            filters: form.draft.model.preprocessing(),
+            preprocessing: form.draft.model.preprocessing(),
             seed: form.draft.seed,
             round: self.round,
             first: *first,
         };
         self.make_some(ui, recipe, &preview.images);
-        self.pictures_ui(ui);
+        self.images_ui(ui);
         ui.horizontal(|ui| {
-            let help = "Varies the same images anew, as the next epoch does.";
-            let again = theme::small_button(ui, "Vary again");
+            let help = "Augments the same images anew, as the next epoch does.";
+            let again = theme::small_button(ui, "Augment again");
             if again.on_hover_text(help).clicked() {
                 self.round += 1;
             }
             ui.label(
-                egui::RichText::new("Training images, so varied")
+                egui::RichText::new("Augmented training images")
                     .small()
                     .weak(),
             );
         });
     }
 
-    /// Makes a row of images, so that no frame takes long over it; the others still are as they were.
+    /// Makes one row of images, which keeps the frame short. The rows below still show the previous recipe.
     fn make_some(&mut self, ui: &Ui, recipe: Recipe, images: &[[u8; PIXELS]]) {
         if self.recipe.as_ref() != Some(&recipe) {
             self.fresh = 0;
         }
-        self.pictures.resize(images.len(), Bitmap::blank());
+        self.images.resize(images.len(), Bitmap::blank());
         let row = self.fresh..images.len().min(self.fresh + COLUMNS);
         for index in row.clone() {
-            self.pictures[index] = fed(&images[index], &recipe, index);
+            self.images[index] = network_input(&images[index], &recipe, index);
         }
         self.fresh = row.end;
         if self.fresh < images.len() {
             ui.ctx().request_repaint();
         }
         self.recipe = Some(recipe.clone());
-        let pictures = self.pictures.clone();
+        let bitmaps = self.images.clone();
         self.atlas
-            .show(ui, (recipe, self.fresh), pictures.into_iter());
+            .show(ui, (recipe, self.fresh), bitmaps.into_iter());
     }
 
-    fn pictures_ui(&self, ui: &mut Ui) {
+    fn images_ui(&self, ui: &mut Ui) {
         let palette = Palette::of(ui.style());
         let side = (ui.available_width() + GAP) / COLUMNS as f32 - GAP;
-        let rows = self.pictures.len().div_ceil(COLUMNS);
+        let rows = self.images.len().div_ceil(COLUMNS);
         let height = rows as f32 * (side + GAP) - GAP;
         let (rect, response) =
             ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-        for index in 0..self.pictures.len() {
+        for index in 0..self.images.len() {
             let Some((texture, place)) = self.atlas.place(index) else {
                 continue;
             };
@@ -132,18 +132,17 @@ impl Gallery {
             );
         }
         response.widget_info(|| {
-            let mut info = WidgetInfo::labeled(Role::Image, true, "What the network is fed");
-            info.current_text_value = Some(format!("{} images", self.pictures.len()));
+            let mut info = WidgetInfo::labeled(Role::Image, true, "Input of the network");
+            info.current_text_value = Some(format!("{} images", self.images.len()));
             info
         });
         response.on_hover_text(
-            "Training images with the augmentation and the filters as they are set: what the network would \
-             see of them.",
+            "Training images with the current augmentation and preprocessing, as the network sees them.",
         );
     }
 }
 
-/// Asks for a look at the data, unless somebody is still typing where they are.
+/// Asks for a preview of the dataset, unless the user is typing its folder.
 pub(crate) fn ask_for_data(
     ui: &Ui,
     training: &Training,
@@ -158,15 +157,15 @@ pub(crate) fn ask_for_data(
     }
 }
 
-/// One image as the network would be fed with it.
-fn fed(image: &[u8; PIXELS], recipe: &Recipe, index: usize) -> Bitmap {
+/// One image as the network sees it.
+fn network_input(image: &[u8; PIXELS], recipe: &Recipe, index: usize) -> Bitmap {
     let mut image = *image;
     if !recipe.augmentation.is_none() {
         let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
         rng.set_stream((recipe.round << 8) + index as u64);
         image = recipe.augmentation.apply(&image, &mut rng);
     }
-    recipe.filters.apply(&mut image);
+    recipe.preprocessing.apply(&mut image);
     Bitmap::from_bytes(&image)
 }
 
@@ -174,10 +173,10 @@ fn fed(image: &[u8; PIXELS], recipe: &Recipe, index: usize) -> Bitmap {
 mod tests {
     use super::*;
 
-    fn recipe(augmentation: Augmentation, filters: Preprocessing) -> Recipe {
+    fn recipe(augmentation: Augmentation, preprocessing: Preprocessing) -> Recipe {
         Recipe {
             augmentation,
-            filters,
+            preprocessing,
             seed: 1,
             round: 0,
             first: [0; PIXELS],
@@ -185,24 +184,32 @@ mod tests {
     }
 
     #[test]
-    fn images_are_varied_and_filtered_as_the_knobs_say() {
+    fn images_are_augmented_and_preprocessed() {
         let mut image = [0; PIXELS];
         for row in 8..20 {
             image[row * 28 + 13..row * 28 + 16].fill(200);
         }
         let none = (Augmentation::default(), Preprocessing::default());
-        let plain = fed(&image, &recipe(none.0, none.1), 0);
-        assert_eq!(plain.to_bytes(), image, "as it is");
-        let hand = recipe(Augmentation::HANDWRITING, none.1);
-        let varied = fed(&image, &hand, 0);
-        assert_ne!(varied.to_bytes(), image, "varied");
-        assert_eq!(varied, fed(&image, &hand, 0), "and does not flicker");
-        assert_ne!(varied, fed(&image, &hand, 1), "each in its own way");
+        let plain = network_input(&image, &recipe(none.0, none.1), 0);
+        assert_eq!(plain.to_bytes(), image, "unchanged");
+        let augmentation = recipe(Augmentation::HANDWRITING, none.1);
+        let augmented = network_input(&image, &augmentation, 0);
+        assert_ne!(augmented.to_bytes(), image, "augmented");
+        assert_eq!(
+            augmented,
+            network_input(&image, &augmentation, 0),
+            "the same in each frame"
+        );
+        assert_ne!(
+            augmented,
+            network_input(&image, &augmentation, 1),
+            "different for each image"
+        );
         let filters = Preprocessing {
             threshold: 0.5,
             ..none.1
         };
-        let filtered = fed(&image, &recipe(none.0, filters), 0);
+        let filtered = network_input(&image, &recipe(none.0, filters), 0);
         assert!(
             filtered.to_bytes().iter().all(|&pixel| pixel % 255 == 0),
             "black and white"

@@ -1,4 +1,4 @@
-//! Drawings that a person keeps, and trainings that learn from them.
+//! Saving drawings as corrections, and training on them.
 
 use std::{path::Path, slice};
 
@@ -13,20 +13,20 @@ use egui_kittest::kittest::Queryable as _;
 
 use crate::driver::{SEVEN, Window, button, says, settings};
 
-/// Draws a 7 and waits until it is read.
+/// Draws a 7 and waits for the prediction.
 fn draw(window: &mut Window) {
     window.draw(SEVEN);
-    window.await_that("it is read", |harness| {
+    window.await_that("a prediction", |harness| {
         harness.state().state().answer().is_some()
     });
 }
 
-/// Draws a 7 and keeps it as a 4.
-fn keep(window: &mut Window, notice: &str) {
+/// Draws a 7 and saves it as a 4.
+fn save(window: &mut Window, notice: &str) {
     draw(window);
     window.click("Probability of 4");
-    window.await_that("it is kept", |harness| says(harness, notice));
-    assert!(window.says("Empty. Draw"), "and makes room for the next");
+    window.await_that("it is saved", |harness| says(harness, notice));
+    assert!(window.says("Empty. Draw"), "the pad is cleared");
 }
 
 fn labels(data_folder: &Path) -> Vec<Option<Label>> {
@@ -35,20 +35,20 @@ fn labels(data_folder: &Path) -> Vec<Option<Label>> {
 }
 
 #[test]
-fn a_click_on_a_bar_keeps_the_drawing_for_the_next_training() {
+fn a_click_on_a_bar_saves_the_drawing_for_the_next_training() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut window = Window::with_model(settings(), None, [1100.0, 2400.0], 1.0);
     window.harness.state_mut().use_data_folder(folder.path());
     window.click("Settings");
     window.click("Data");
     assert!(!window.says("Corrections"), "there are none yet");
-    keep(&mut window, "Kept as a 4, the first of your drawings.");
+    save(&mut window, "Saved as a 4: 1 correction.");
     let four = Some(Label::Digit(Digit::ALL[4]));
     assert_eq!(labels(folder.path()), slice::from_ref(&four), "in the file");
-    keep(&mut window, "Kept as a 4, 2 of your drawings by now.");
+    save(&mut window, "Saved as a 4: 2 corrections.");
     window.press(Modifiers::COMMAND, Key::Z);
-    window.await_that("undo takes it back", |harness| {
-        says(harness, "No longer kept as a 4.")
+    window.await_that("undo removes it", |harness| {
+        says(harness, "Removed the correction: a 4.")
     });
     assert_eq!(window.value("Drawing pad"), "1 stroke", "as it was drawn");
     assert_eq!(
@@ -56,17 +56,17 @@ fn a_click_on_a_bar_keeps_the_drawing_for_the_next_training() {
         slice::from_ref(&four),
         "not in the file"
     );
-    window.click("Keep as no digit");
-    window.await_that("it is kept", |harness| {
-        says(harness, "Kept as no digit, 2 of your drawings by now.")
+    window.click("Save as a non-digit");
+    window.await_that("it is saved", |harness| {
+        says(harness, "Saved as a non-digit: 2 corrections.")
     });
     assert!(
-        window.says("Learn from the 2 drawings that you kept"),
-        "the settings tell"
+        window.says("Train on your 2 corrections"),
+        "the settings show them"
     );
     window.click("Delete the last correction");
     window.await_that("one is gone", |harness| {
-        says(harness, "Learn from the drawing that you kept")
+        says(harness, "Train on your correction")
     });
     assert_eq!(labels(folder.path()), [four], "in the file as well");
     assert_eq!(window.value("Drawing pad"), "1 stroke", "and on the pad");
@@ -79,30 +79,30 @@ fn a_click_on_a_bar_keeps_the_drawing_for_the_next_training() {
             .form
             .uses_corrections
     };
-    assert!(form(&window), "trainings learn from them");
+    assert!(form(&window), "trainings use them");
     window.click("Corrections");
-    assert!(!form(&window), "until they are told not to");
+    assert!(!form(&window), "until switched off");
     window.click("Folder");
     assert!(
-        window.says("Beside MNIST alone: the drawing that you kept"),
+        window.says("Only with MNIST: your correction"),
         "not for a folder"
     );
     assert!(
         window.says("Delete the last correction"),
-        "which hides none"
+        "the file stays editable"
     );
     window.click("Fine-tune on your correction");
-    window.await_that("the model is taught all the same", |harness| {
-        says(harness, "lesson for the built-in model")
+    window.await_that("fine-tuning starts nevertheless", |harness| {
+        says(harness, "fine-tuning of ")
     });
     window.click("Stop");
 }
 
 #[test]
-fn a_click_that_closes_a_menu_keeps_nothing() {
+fn a_click_that_closes_a_menu_saves_nothing() {
     for (menu, row) in [
         ("Noise", "Probability of 9"),
-        ("Change model", "Keep as no digit"),
+        ("Change model", "Save as a non-digit"),
     ] {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let mut window = Window::with_model(settings(), None, [1100.0, 700.0], 1.0);
@@ -114,8 +114,8 @@ fn a_click_that_closes_a_menu_keeps_nothing() {
         window.frame_with(vec![button(place, false)]);
         assert_eq!(window.value("Drawing pad"), "1 stroke", "{menu} is closed");
         window.click("Probability of 4");
-        window.await_that("now it is kept", |harness| {
-            says(harness, "Kept as a 4, the first of your drawings")
+        window.await_that("now it is saved", |harness| {
+            says(harness, "Saved as a 4: 1 correction")
         });
         let four = Some(Label::Digit(Digit::ALL[4]));
         assert_eq!(labels(folder.path()), [four], "and nothing before");
@@ -123,8 +123,8 @@ fn a_click_that_closes_a_menu_keeps_nothing() {
 }
 
 #[test]
-fn what_can_be_kept_is_said_where_it_is_and_nothing_moves_for_it() {
-    let hint = "Wrong? Click its digit, or";
+fn the_hint_shows_when_there_is_a_prediction_and_moves_nothing() {
+    let hint = "Wrong? Click the right digit, or";
     for (size, training_panel) in [([760.0, 520.0], false), ([1100.0, 700.0], true)] {
         let settings = Settings {
             training_panel,
@@ -140,13 +140,16 @@ fn what_can_be_kept_is_said_where_it_is_and_nothing_moves_for_it() {
         window.draw(SEVEN);
         window.await_answer('7');
         assert_eq!(bars(&window), before, "the bars stay in {size:?}");
-        assert!(window.says(hint), "it is said in {size:?}");
+        assert!(window.says(hint), "the hint in {size:?}");
         window.click("Probability of 4");
-        window.await_that("where there is no folder, that is said", |harness| {
+        window.await_that("without a data folder, an error", |harness| {
             says(harness, "DIGITPAD_DATA_DIR")
         });
         assert_eq!(window.value("Drawing pad"), "1 stroke", "nothing is lost");
         window.click("Clear");
-        assert!(!window.says(hint), "without ink there is nothing to keep");
+        assert!(
+            !window.says(hint),
+            "without ink there is nothing to correct"
+        );
     }
 }

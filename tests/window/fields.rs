@@ -213,10 +213,6 @@ fn the_size_of_the_network_and_the_data_are_told() {
     });
     let counts = window.value("Training images of each digit");
     assert!(counts.starts_with("0: 5,923, 1: 6,742"), "{counts}");
-    assert_eq!(
-        window.value("What the network is fed"),
-        "32 images",
-        "drawn"
-    );
-    window.click("Vary again");
+    assert_eq!(window.value("Input of the network"), "32 images", "drawn");
+    window.click("Augment again");
 }

@@ -1,4 +1,4 @@
-//! The drawings of one's own that are kept to learn from, and what is taught with them.
+//! Saving drawings as corrections, and fine-tuning on them.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     training::{Start, fine_tune::BaseModel},
 };
 
-/// How a drawing that is kept is learned, in a sentence.
+/// The use of corrections, in a sentence.
 pub const FINE_TUNE_HINT: &str = "Fine-tune, below Train, trains the model on it.";
 
 /// A digit with its article: "a 4", "an 8".
@@ -24,25 +24,28 @@ pub fn with_article(digit: Digit) -> String {
     format!("{article} {digit}")
 }
 
-/// What a drawing is kept as, in words.
+/// The label of a correction, in words.
 fn in_words(digit: Option<Digit>) -> String {
-    digit.map_or_else(|| "no digit".to_owned(), with_article)
+    digit.map_or_else(|| "a non-digit".to_owned(), with_article)
 }
 
 impl State {
-    /// Whether there is a drawing with an answer, which can be kept as what it is. A picture cannot.
+    /// Whether the pad has a drawing with a prediction, which the user may correct. Pictures cannot be saved.
     pub fn can_correct(&self) -> bool {
         self.picture().is_none() && !self.ink().is_empty() && self.answer().is_some()
     }
 
-    /// Whether there is something to teach the model at work: it reads digits, and some are kept.
+    /// Whether there are corrections, and the model in use was trained on digits.
     pub fn can_fine_tune(&self) -> bool {
-        let reads = &self.models.chosen().model.metadata.dataset;
-        self.training.correction_count.is_some_and(|kept| kept > 0)
-            && ["mnist", ""].contains(&reads.as_str())
+        let dataset = &self.models.chosen().model.metadata.dataset;
+        let has_corrections = self
+            .training
+            .correction_count
+            .is_some_and(|count| count > 0);
+        has_corrections && ["mnist", ""].contains(&dataset.as_str())
     }
 
-    /// Lets the model that was chosen last learn from the drawings that are kept.
+    /// Starts to fine-tune the model in use on the corrections.
     pub(super) fn fine_tune(&mut self, out: &mut Vec<Effect>) {
         if self.training.state.active_run().is_some() || !self.can_fine_tune() {
             return;
@@ -64,7 +67,7 @@ impl State {
         });
     }
 
-    /// Keeps the drawing as a digit or as none, unless that is being done already.
+    /// Saves the drawing as a digit or a non-digit, unless a task already saves it.
     pub(super) fn save_correction(&mut self, digit: Option<Digit>, out: &mut Vec<Effect>) {
         let revision = self.ink_revision();
         if self.can_correct() && self.saving_correction != Some(revision) {
@@ -77,18 +80,17 @@ impl State {
         }
     }
 
-    /// Takes back the last change of the drawing. A drawing that is back and was kept is kept no longer.
+    /// Undoes the last edit. If that restores a saved drawing, removes it from the corrections.
     pub(super) fn undo(&mut self, out: &mut Vec<Effect>) {
-        let mut kept = None;
-        self.edit(|editor| kept = editor.undo());
-        if let Some(CorrectionLabel(digit)) = kept {
+        let mut saved = None;
+        self.edit(|editor| saved = editor.undo());
+        if let Some(CorrectionLabel(digit)) = saved {
             let ink = self.ink().clone();
             out.push(Effect::Corrections(CorrectionTask::Remove { ink, digit }));
         }
     }
 
-    /// Takes in what came of it. The drawing that was kept makes room for the next; one that is kept no longer comes
-    /// back.
+    /// Applies the outcome of a task. Clears a saved drawing from the pad, and restores a removed one.
     pub(super) fn on_correction_outcome(&mut self, outcome: CorrectionOutcome) {
         match outcome {
             CorrectionOutcome::Counted(count) => self.training.correction_count = Some(count),
@@ -102,41 +104,41 @@ impl State {
                 count,
             } => {
                 self.training.correction_count = Some(count);
-                let which = match count {
-                    1 => "the first of your drawings".to_owned(),
-                    _ => format!("{count} of your drawings by now"),
+                let number = match count {
+                    1 => "1 correction".to_owned(),
+                    _ => format!("{count} corrections"),
                 };
-                let is_there = self
+                let is_on_pad = self
                     .saving_correction
                     .take_if(|kept| *kept == revision)
                     .is_some()
                     && self.ink_revision() == revision;
-                // Somebody may have drawn on meanwhile.
-                let way_back = if is_there {
+                // The user may have edited the drawing meanwhile.
+                let way_to_remove = if is_on_pad {
                     self.edit(|editor| editor.clear_corrected(CorrectionLabel(digit)));
-                    "Undo takes it back."
+                    "Undo removes it."
                 } else {
-                    "Settings, Data can forget it."
+                    "Settings, Data removes it."
                 };
                 self.notices.info(format!(
-                    "Kept as {}, {which}. {FINE_TUNE_HINT} {way_back}",
+                    "Saved as {}: {number}. {FINE_TUNE_HINT} {way_to_remove}",
                     in_words(digit),
                 ));
             }
             CorrectionOutcome::SaveFailed { revision, reason } => {
-                self.saving_correction.take_if(|kept| *kept == revision);
+                self.saving_correction.take_if(|saving| *saving == revision);
                 self.notices.error(reason);
             }
             CorrectionOutcome::Removed { digit, count } => {
                 self.training.correction_count = Some(count);
                 self.notices
-                    .info(format!("No longer kept as {}.", in_words(digit)));
+                    .info(format!("Removed the correction: {}.", in_words(digit)));
             }
             CorrectionOutcome::LastRemoved { last, count } => {
                 self.training.correction_count = Some(count);
                 if let Some((ink, digit)) = last {
                     self.notices.info(format!(
-                        "No longer kept as {}. The drawing is on the pad again.",
+                        "Removed the correction: {}. The drawing is on the pad again.",
                         in_words(digit)
                     ));
                     self.edit(|editor| editor.replace(ink));
@@ -145,12 +147,12 @@ impl State {
         }
     }
 
-    /// There is no folder to keep drawings in.
+    /// Reports that there is no folder for corrections.
     pub(in crate::app) fn report_no_data_folder(&mut self) {
         self.saving_correction = None;
         self.notices.error(
-            "Your drawings cannot be kept: the system names no folder for data; name one in \
-             DIGITPAD_DATA_DIR and start again.",
+            "Could not save the correction: the system has no folder for application data. Set DIGITPAD_DATA_DIR to a \
+             folder and start again.",
         );
     }
 }

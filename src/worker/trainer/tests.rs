@@ -1,4 +1,3 @@
-mod corrections;
 mod kept;
 
 use std::{fs, path::Path};
@@ -337,4 +336,21 @@ fn a_training_says_so_where_it_computes_on_the_processor_instead() {
         other => panic!("first of all comes a note, not {other:?}"),
     }
     finished(facts);
+}
+
+#[test]
+fn corrections_change_the_model_and_a_missing_file_does_not() {
+    let (folder, test_waker) = (data_folder(), TestWaker::new());
+    let file = folder.path().join("corrections.jsonl");
+    let trained = |corrections| {
+        let mut job = job(config(3), folder.path());
+        job.corrections = corrections;
+        let trainer = Trainer::spawn(7, job, None, wakers(&test_waker));
+        logits(&finished(to_the_end(&trainer, &test_waker)).model.mlp)
+    };
+    let without = trained(None);
+    assert_eq!(trained(Some(file.clone())), without, "no correction");
+    let line = r#"{"label": 1, "strokes": [[[0.5, 0.1], [0.5, 0.9]]]}"#;
+    fs::write(&file, line).expect("writes");
+    assert_ne!(trained(Some(file)), without, "one correction");
 }

@@ -1,4 +1,4 @@
-//! Drawings that are kept to learn from.
+//! Corrections, and fine-tuning on them.
 
 use super::{
     training::{finish, started},
@@ -9,13 +9,15 @@ use crate::{
     bitmap::Digit,
     data::DataSource,
     ink::Stroke,
-    store::corrections::{CorrectionOutcome, CorrectionTask},
-    store::run_library::RunKind,
+    store::{
+        corrections::{CorrectionOutcome, CorrectionTask},
+        run_library::RunKind,
+    },
     training::{Start, config::Preset},
 };
 
-/// What a drawing is to be kept as, and the name of that task.
-fn kept(effects: &[Effect]) -> Option<(Option<Digit>, u64)> {
+/// The label and the revision of a task that saves a drawing.
+fn saving(effects: &[Effect]) -> Option<(Option<Digit>, u64)> {
     effects.iter().find_map(|effect| match effect {
         Effect::Corrections(CorrectionTask::Save {
             digit, revision, ..
@@ -24,19 +26,19 @@ fn kept(effects: &[Effect]) -> Option<(Option<Digit>, u64)> {
     })
 }
 
-fn hear(state: &mut State, outcome: CorrectionOutcome) -> Vec<Effect> {
+fn on_outcome(state: &mut State, outcome: CorrectionOutcome) -> Vec<Effect> {
     state.on_file_outcome(FileOutcome::Corrections(Ok(outcome)))
 }
 
-/// Has the drawing kept, the last of so many.
-fn keep(state: &mut State, digit: Option<Digit>, count: usize) -> Vec<Effect> {
-    let (_, revision) = kept(&state.apply(Action::SaveCorrection(digit))).expect("it is kept");
+/// Saves the drawing as the last of so many corrections.
+fn save(state: &mut State, digit: Option<Digit>, count: usize) -> Vec<Effect> {
+    let (_, revision) = saving(&state.apply(Action::SaveCorrection(digit))).expect("a save task");
     let outcome = CorrectionOutcome::Saved {
         digit,
         revision,
         count,
     };
-    hear(state, outcome)
+    on_outcome(state, outcome)
 }
 
 fn started_on_mnist(state: &mut State) -> u64 {
@@ -44,7 +46,7 @@ fn started_on_mnist(state: &mut State) -> u64 {
     started(state)
 }
 
-/// A state with a drawing that was read.
+/// A state with a drawing and its prediction.
 fn with_answer() -> State {
     let mut state = state();
     state.apply(Action::PenDown(dot(0.5)));
@@ -59,44 +61,45 @@ fn says(state: &State, text: &str) -> bool {
 }
 
 #[test]
-fn a_drawing_is_kept_once_and_makes_room_for_the_next() {
+fn a_drawing_is_saved_once_and_cleared() {
     for (digit, words) in [
         (Some(Digit::ALL[4]), "a 4"),
         (Some(Digit::ALL[8]), "an 8"),
-        (None, "no digit"),
+        (None, "a non-digit"),
     ] {
         let mut state = with_answer();
         let (told, revision) =
-            kept(&state.apply(Action::SaveCorrection(digit))).expect("it is kept");
-        assert_eq!(told, digit, "as told");
+            saving(&state.apply(Action::SaveCorrection(digit))).expect("a save task");
+        assert_eq!(told, digit, "the chosen label");
         assert_eq!(
-            kept(&state.apply(Action::SaveCorrection(digit))),
+            saving(&state.apply(Action::SaveCorrection(digit))),
             None,
-            "and once"
+            "only once"
         );
-        assert!(!state.ink().is_empty(), "it stays until it is in the file");
+        assert!(
+            !state.ink().is_empty(),
+            "the drawing stays until it is saved"
+        );
         let outcome = CorrectionOutcome::Saved {
             digit,
             revision,
             count: 12,
         };
-        hear(&mut state, outcome);
+        on_outcome(&mut state, outcome);
         assert!(state.is_blank(), "then the pad is free");
         assert!(requested(&mut state).is_some(), "and the predictor is told");
         assert_eq!(state.training.correction_count, Some(12), "counted");
-        let text = format!(
-            "Kept as {words}, 12 of your drawings by now. {FINE_TUNE_HINT} Undo takes it back."
-        );
+        let text = format!("Saved as {words}: 12 corrections. {FINE_TUNE_HINT} Undo removes it.");
         assert!(says(&state, &text), "{:?}", state.notices.list());
     }
 }
 
 #[test]
-fn undo_takes_a_drawing_back_that_was_kept() {
+fn undo_removes_a_correction() {
     let (four, eight) = (Some(Digit::ALL[4]), Some(Digit::ALL[8]));
     let mut state = with_answer();
     let drawn = state.ink().clone();
-    keep(&mut state, four, 1);
+    save(&mut state, four, 1);
     let taken_back = |effects: &[Effect]| {
         effects.iter().find_map(|effect| match effect {
             Effect::Corrections(CorrectionTask::Remove { ink, digit }) => {
@@ -109,20 +112,20 @@ fn undo_takes_a_drawing_back_that_was_kept() {
     assert_eq!(
         taken_back(&state.apply(Action::Undo)),
         is_back,
-        "no longer kept"
+        "removed from the file"
     );
     assert_eq!(*state.ink(), drawn, "and on the pad again");
     let outcome = CorrectionOutcome::Removed {
         digit: four,
         count: 0,
     };
-    hear(&mut state, outcome);
-    assert!(says(&state, "No longer kept as a 4."), "it is told");
-    assert_eq!(state.training.correction_count, Some(0), "and counted");
+    on_outcome(&mut state, outcome);
+    assert!(says(&state, "Removed the correction: a 4."), "a notice");
+    assert_eq!(state.training.correction_count, Some(0), "the count");
     assert_eq!(taken_back(&state.apply(Action::Undo)), None, "once");
 
     let mut state = with_answer();
-    keep(&mut state, four, 1);
+    save(&mut state, four, 1);
     draw(&mut state, 0.2);
     assert_eq!(taken_back(&state.apply(Action::Undo)), None, "a stroke");
     state.apply(Action::PenDown(dot(0.3)));
@@ -130,77 +133,75 @@ fn undo_takes_a_drawing_back_that_was_kept() {
     let revision = requested(&mut state).expect("a dot is predicted");
     state.on_prediction(response(revision, 7));
     let second = state.ink().clone();
-    let (_, revision) = kept(&state.apply(Action::SaveCorrection(eight))).expect("it is kept");
+    let (_, revision) = saving(&state.apply(Action::SaveCorrection(eight))).expect("a save task");
     let outcome = CorrectionOutcome::Saved {
         digit: eight,
         revision,
         count: 2,
     };
-    hear(&mut state, outcome);
+    on_outcome(&mut state, outcome);
     let undone: Vec<_> = (0..3)
         .map(|_| taken_back(&state.apply(Action::Undo)))
         .collect();
     assert_eq!(
         undone,
         [Some((second, eight)), None, is_back],
-        "each when its turn comes"
+        "each undo removes its own"
     );
 }
 
 #[test]
-fn what_is_drawn_while_a_drawing_is_kept_stays() {
+fn strokes_drawn_while_saving_stay() {
     let eight = Some(Digit::ALL[8]);
     let mut state = with_answer();
-    let (_, revision) = kept(&state.apply(Action::SaveCorrection(eight))).expect("it is kept");
+    let (_, revision) = saving(&state.apply(Action::SaveCorrection(eight))).expect("a save task");
     draw(&mut state, 0.2);
     let first = CorrectionOutcome::Saved {
         digit: eight,
         revision,
         count: 1,
     };
-    let (_, second) = kept(&state.apply(Action::SaveCorrection(None))).expect("so is that");
-    hear(&mut state, first);
+    let (_, second) = saving(&state.apply(Action::SaveCorrection(None))).expect("so is that");
+    on_outcome(&mut state, first);
     assert_eq!(state.ink().strokes().len(), 2, "nothing is cleared");
-    let text = format!(
-        "Kept as an 8, the first of your drawings. {FINE_TUNE_HINT} Settings, Data can forget it."
-    );
+    let text = format!("Saved as an 8: 1 correction. {FINE_TUNE_HINT} Settings, Data removes it.");
     assert!(says(&state, &text), "{:?}", state.notices.list());
     let failed = CorrectionOutcome::SaveFailed {
         revision: second,
         reason: "the disk is full".to_owned(),
     };
-    hear(&mut state, failed);
-    assert_eq!(state.ink().strokes().len(), 2, "what was not kept stays");
+    on_outcome(&mut state, failed);
+    assert_eq!(state.ink().strokes().len(), 2, "an unsaved drawing stays");
     assert!(
-        kept(&state.apply(Action::SaveCorrection(eight))).is_some(),
-        "and can be tried again"
+        saving(&state.apply(Action::SaveCorrection(eight))).is_some(),
+        "the user can try again"
     );
 }
 
 #[test]
-fn there_is_nothing_to_keep_without_a_drawing_of_ones_own() {
+fn only_a_drawing_can_be_corrected() {
     let mut state = state();
-    let keep = || Action::SaveCorrection(Some(Digit::ALL[4]));
-    assert!(state.apply(keep()).is_empty(), "an empty pad");
+    let correct = || Action::SaveCorrection(Some(Digit::ALL[4]));
+    assert!(state.apply(correct()).is_empty(), "an empty pad");
     state.on_file_outcome(opened_picture("seven.png"));
-    assert!(state.apply(keep()).is_empty(), "a picture");
+    assert!(state.apply(correct()).is_empty(), "a picture");
     let mut state = with_answer();
-    state.apply(keep());
+    state.apply(correct());
     state.on_file_outcome(FileOutcome::Checkpoint(Err(FileError::Corrections(
         "something else".to_owned(),
     ))));
     assert_eq!(
-        kept(&state.apply(keep())),
+        saving(&state.apply(correct())),
         None,
         "what else failed changes nothing"
     );
 }
 
 #[test]
-fn what_is_kept_can_be_forgotten() {
+fn the_last_correction_can_be_removed() {
     let mut state = with_answer();
-    assert_eq!(state.training.correction_count, Some(0), "none until told");
-    hear(&mut state, CorrectionOutcome::Counted(3));
+    assert_eq!(state.training.correction_count, Some(0), "none at first");
+    on_outcome(&mut state, CorrectionOutcome::Counted(3));
     assert_eq!(state.training.correction_count, Some(3), "told");
     let effects = state.apply(Action::RemoveLastCorrection);
     assert!(
@@ -215,30 +216,33 @@ fn what_is_kept_can_be_forgotten() {
         Stroke::new(vec![dot(0.3)]).into_iter().collect::<Ink>(),
     );
     let last = Some((forgotten.clone(), None));
-    hear(
+    on_outcome(
         &mut state,
         CorrectionOutcome::LastRemoved { last, count: 2 },
     );
     assert_eq!(state.training.correction_count, Some(2), "one less");
-    assert_eq!(*state.ink(), forgotten, "it is there to be kept again");
-    let text = "No longer kept as no digit. The drawing is on the pad again.";
+    assert_eq!(*state.ink(), forgotten, "on the pad again");
+    let text = "Removed the correction: a non-digit. The drawing is on the pad again.";
     assert!(says(&state, text), "{:?}", state.notices.list());
     state.apply(Action::Undo);
-    assert_eq!(*state.ink(), on_pad, "and nothing is lost for it");
-    hear(
+    assert_eq!(*state.ink(), on_pad, "undo restores the other drawing");
+    on_outcome(
         &mut state,
         CorrectionOutcome::Unreadable("could not".to_owned()),
     );
-    assert_eq!(state.training.correction_count, None, "nobody knows");
+    assert_eq!(
+        state.training.correction_count, None,
+        "the count is unknown"
+    );
 }
 
 #[test]
-fn the_model_at_work_is_taught_what_is_kept() {
+fn the_model_in_use_is_fine_tuned_on_corrections() {
     let mut state = state();
     state.training.form.from_folder = true;
     state.training.form.uses_corrections = false;
-    assert!(state.apply(Action::FineTune).is_empty(), "nothing is kept");
-    hear(&mut state, CorrectionOutcome::Counted(3));
+    assert!(state.apply(Action::FineTune).is_empty(), "no correction");
+    on_outcome(&mut state, CorrectionOutcome::Counted(3));
     let model = Arc::clone(&state.models.chosen().model);
     let effects = state.apply(Action::FineTune);
     let [
@@ -250,49 +254,40 @@ fn the_model_at_work_is_taught_what_is_kept() {
         },
     ] = &effects[..]
     else {
-        panic!("expected a lesson, found {effects:?}");
+        panic!("expected a fine-tuning, found {effects:?}");
     };
-    assert!(data.base == DataSource::Mnist, "beside the digits it knows");
-    assert!(
-        Arc::ptr_eq(base_model.model(), &model),
-        "the one that answers"
-    );
-    assert_eq!(config.model, *model.mlp.config(), "and its network");
+    assert!(data.base == DataSource::Mnist, "with MNIST");
+    assert!(Arc::ptr_eq(base_model.model(), &model), "the model in use");
+    assert_eq!(config.model, *model.mlp.config(), "with its architecture");
     let base = base_model.name().to_owned();
     assert_eq!(state.training.kind, RunKind::FineTuning(base));
     assert!(state.apply(Action::FineTune).is_empty(), "one at a time");
     let run = state.training.state.active_run().expect("it runs");
     finish(&mut state, run);
-    let record = &state.runs.list()[0].record;
-    assert!(
-        record.kind.preset().is_none(),
-        "so that its settings are not offered"
-    );
+    let kind = &state.runs.list()[0].record.kind;
+    assert!(matches!(kind, RunKind::FineTuning(_)), "{kind:?}");
     let run = started_on_mnist(&mut state);
     finish(&mut state, run);
-    let record = &state.runs.list()[0].record;
-    assert!(!record.kind.preset().is_none(), "those of a training are");
+    let kind = &state.runs.list()[0].record.kind;
+    assert!(matches!(kind, RunKind::Preset(_)), "{kind:?}");
 }
 
 #[test]
-fn a_model_of_other_things_than_digits_is_not_taught() {
+fn a_model_of_another_dataset_is_not_fine_tuned() {
     let mut fashion = model();
     fashion.metadata.dataset = "fashion".to_owned();
     let loaded = Some(("fashion.safetensors".into(), fashion));
     let mut state = State::new(Settings::default(), model(), loaded);
-    hear(&mut state, CorrectionOutcome::Counted(3));
-    assert!(!state.can_fine_tune(), "it would have to forget all of it");
-    assert!(
-        state.apply(Action::FineTune).is_empty(),
-        "nor by other ways"
-    );
+    on_outcome(&mut state, CorrectionOutcome::Counted(3));
+    assert!(!state.can_fine_tune(), "its classes are not digits");
+    assert!(state.apply(Action::FineTune).is_empty(), "by no action");
 }
 
 #[test]
-fn a_training_is_told_whether_to_learn_from_them() {
+fn a_training_uses_corrections_if_the_form_says_so() {
     for learns in [true, false] {
         let mut state = state();
-        assert!(state.training.form.uses_corrections, "as it begins");
+        assert!(state.training.form.uses_corrections, "by default");
         state.training.form.uses_corrections = learns;
         state.apply(Action::ChoosePreset(Preset::Quick));
         let effects = state.apply(Action::Train);
@@ -318,5 +313,8 @@ fn a_training_is_told_whether_to_learn_from_them() {
     else {
         panic!("expected a training, found {effects:?}");
     };
-    assert!(!uses_corrections, "a folder's pictures may be no digits");
+    assert!(
+        !uses_corrections,
+        "the images of a folder may not be digits"
+    );
 }
