@@ -56,9 +56,12 @@ mod tests {
         logits
     }
 
+    /// The scores of digits and of non-digits, the expected area, and the reason.
+    type Case<'a> = (&'a [f32], &'a [f32], Option<f64>, &'a str);
+
     #[test]
     fn the_area_counts_pairs() {
-        let cases: [(&[f32], &[f32], Option<f64>, &str); 5] = [
+        let cases: [Case; 5] = [
             (&[1.0, 0.0], &[-1.0], Some(1.0), "all above"),
             (&[-1.0], &[0.0, 1.0], Some(0.0), "all below"),
             (&[0.0], &[-1.0, 1.0], Some(0.5), "one of each"),
