@@ -43,7 +43,7 @@ fn a_pair_that_does_not_belong_together_is_refused() {
     let table: [(usize, &[u8], &str, &str); 3] = [
         (2, &[1], "2 images and 1 labels", "a label short"),
         (1, &[1, 2], "1 images and 2 labels", "a label long"),
-        (3, &[1, 9, 10], "label 10 at example 2", "EMNIST's letters"),
+        (3, &[1, 9, 10], "label 10 at index 2", "EMNIST's letters"),
     ];
     let folder = TempDir::new().expect("a temporary folder can be made");
     for (count, digits, part, reason) in table {

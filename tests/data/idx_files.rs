@@ -51,12 +51,12 @@ fn malformed_images_are_refused() {
         ),
         (
             idx(&[0x0d03, 1, 28, 28], &image),
-            "begins with 0x00000d03",
+            "starts with 0x00000d03",
             "IDX of floats",
         ),
         (
             b"<!DOCTYPE html>".to_vec(),
-            "begins with 0x3c21444f",
+            "starts with 0x3c21444f",
             "a web page saved in its stead",
         ),
         (
@@ -86,17 +86,17 @@ fn malformed_images_are_refused() {
         ),
         (
             idx(&[IMAGES, 0, 28, 28], &[]),
-            "found 0 of them",
+            "found 0 images",
             "no images",
         ),
         (
             idx(&[IMAGES, MAX_EXAMPLES as u32 + 1, 28, 28], &[]),
-            "found 1000001 of them",
+            "found 1000001 images",
             "one more than allowed",
         ),
         (
             idx(&[IMAGES, u32::MAX, 28, 28], &[]),
-            "found 4294967295 of them",
+            "found 4294967295 images",
             "as many as the header can say",
         ),
         (
@@ -139,7 +139,7 @@ fn malformed_gzip_is_refused() {
         ),
         (
             gzip(&packed),
-            "begins with 0x1f8b0800",
+            "starts with 0x1f8b0800",
             "packed twice, unpacked once",
         ),
         (
@@ -172,10 +172,10 @@ fn malformed_labels_are_refused() {
             "found more bytes after the header, expected the 1",
             "claims less than there is",
         ),
-        (idx(&[LABELS, 0], &[]), "found 0 of them", "no labels"),
+        (idx(&[LABELS, 0], &[]), "found 0 labels", "no labels"),
         (
             idx(&[LABELS, u32::MAX], &[1]),
-            "found 4294967295 of them",
+            "found 4294967295 labels",
             "as many as the header can say",
         ),
     ];
