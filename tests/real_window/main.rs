@@ -238,7 +238,7 @@ fn a_training_in_the_window_ends_in_a_model_that_answers() {
         "the built-in model's answer"
     );
     session.display.press(&[CONTROL, u32::from('t')]);
-    session.program.wait_for("training run 1 begins");
+    session.program.wait_for("training run 1 starts");
     let end = session
         .program
         .wait_for("training run 1 ends after 2 epochs: test accuracy Some(");
@@ -262,7 +262,7 @@ fn a_window_that_trains_goes_on_reading_and_closes_when_told_to() {
         return;
     };
     session.display.press(&[CONTROL, u32::from('t')]);
-    session.program.wait_for("training run 1 begins");
+    session.program.wait_for("training run 1 starts");
     session.draw(&SEVEN);
     session.program.wait_for("prediction digit=");
     session.wait_for_ink(&SEVEN, true);
