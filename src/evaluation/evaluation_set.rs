@@ -98,17 +98,20 @@ impl EvaluationSet {
             records.extend(ink::file::read(file)?);
         }
         let names: Vec<String> = files.iter().map(|file| file_name(file)).collect();
-        let name = names.join(", ");
+        let paths: Vec<String> = files
+            .iter()
+            .map(|file| file.display().to_string())
+            .collect();
         let count = records.len();
         if count > MAX_DRAWINGS {
             return Err(nothing_to_evaluate(
-                &name,
+                &paths.join(", "),
                 format!("{count} drawings"),
                 format!("at most {MAX_DRAWINGS} drawings"),
                 "split the file",
             ));
         }
-        let mut set = Self::from_drawings(name, Vec::new());
+        let mut set = Self::from_drawings(names.join(", "), Vec::new());
         let mut drawings = Vec::new();
         for InkRecord { label, ink, .. } in records {
             if !continues() {
@@ -129,7 +132,7 @@ impl EvaluationSet {
         }
         if drawings.is_empty() && set.non_digits.is_empty() {
             return Err(nothing_to_evaluate(
-                &set.name,
+                &paths.join(", "),
                 format!("{count} drawings, none with both a label and ink"),
                 r#"lines with a "label": a digit from 0 to 9 or the text of a non-digit"#,
                 "add labels or choose another file",

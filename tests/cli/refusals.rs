@@ -113,7 +113,7 @@ fn arguments_that_do_not_do_are_named() {
         ),
         (
             &["train", "--out", &out, "--learning-rate", "nan"],
-            &["NaN"],
+            &["nan"],
             "no number",
         ),
         (

@@ -1,6 +1,6 @@
 //! Pairs of IDX files and folders of four.
 
-use std::{error::Error, fs, path::Path};
+use std::{fs, path::Path};
 
 use digitpad::{
     bitmap::PIXELS,
@@ -71,13 +71,14 @@ fn what_cannot_be_read_is_named_with_the_systems_reason() {
     ];
     for (images, reason) in table {
         let error = read_idx_pair(&images, &labels).expect_err(reason);
-        assert!(matches!(error, DatasetError::Io(_)), "{reason}: {error:?}");
-        let sentence = error.to_string();
+        let DatasetError::Io(error) = error else {
+            panic!("{reason}: {error:?}");
+        };
+        assert_eq!(error.path, images, "{reason}");
         assert!(
-            sentence.contains(&*images.to_string_lossy()),
-            "{reason}: {sentence}"
+            error.to_string().contains(&error.source.to_string()),
+            "the system's words: {reason}"
         );
-        assert!(error.source().is_some(), "the system's words: {reason}");
     }
     let table = [
         (folder.path().join("nowhere"), "is not there"),

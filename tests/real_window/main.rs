@@ -220,7 +220,7 @@ fn the_model_at_work_is_tested_by_the_keyboard() {
     session.display.press(&[CONTROL, u32::from('2')]);
     session
         .program
-        .wait_for("tested built-in model on mnist: accuracy 0.99");
+        .wait_for("evaluated built-in model on mnist: accuracy 0.99");
     session.save_screenshot("window-test-dark.png");
     session.display.close(session.window);
     session.ends_well();

@@ -273,7 +273,7 @@ fn the_answer_says_what_is_doubtful_and_what_is_no_digit() {
                 temperature: 1.0,
                 reject_threshold: Some(1e5),
             },
-            "not a digit; the nearest is 7",
+            "not a digit; the nearest digit is 7",
             "no drawing has so much evidence",
         ),
     ];

@@ -180,7 +180,7 @@ fn folders_and_ink_files_are_evaluated() {
     window.click("Save table…");
     window.type_path(&table, "Save");
     window.await_that("the table is saved", |harness| {
-        says(harness, "Saved the table")
+        says(harness, "Saved the confusion matrix")
     });
     let table = fs::read_to_string(table).expect("is there");
     assert!(

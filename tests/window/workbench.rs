@@ -20,7 +20,9 @@ fn settings_are_saved_loaded_dropped_and_refused_with_their_line() {
     set(&mut window, "Epochs", "3");
     window.click("Save settings…");
     window.type_path(&path, "Save");
-    window.await_that("it is saved", |harness| says(harness, "Saved the settings"));
+    window.await_that("it is saved", |harness| {
+        says(harness, "Saved the training settings")
+    });
     let text = fs::read_to_string(&path).expect("it is written");
     let saved = TrainingConfig::from_toml(&text, "mine.toml").expect("it is whole");
     assert_eq!(saved.epochs, 3, "as it was set");
@@ -69,6 +71,10 @@ fn trained_twice(folder: &Path) -> Window {
     let mut window = Window::with_model(training_settings(folder, 3), None, [1100.0, 2400.0], 1.0);
     let data = folder.join("data");
     window.harness.state_mut().use_data_folder(&data);
+    assert!(
+        !window.says("as your last such training"),
+        "no run tells the time"
+    );
     for run in 1..=2 {
         window.click("Train");
         window.await_that("it is kept", |harness| {
@@ -84,6 +90,10 @@ fn runs_are_kept_come_back_and_are_thrown_away() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut window = trained_twice(folder.path());
     assert!(window.says("Model: Run 2"), "the second");
+    assert!(
+        window.says("as your last such training"),
+        "a run tells the time of the next"
+    );
     window.click("Runs (2)");
     assert!(window.says("layers 16, epochs 3"), "what differs is told");
     let runs = window.harness.query_all_by_label_contains("Run keras");
@@ -114,9 +124,7 @@ fn runs_are_kept_come_back_and_are_thrown_away() {
     next.await_that("the former runs are there", |harness| {
         harness.state().state().runs.list().len() == 2
     });
-    next.await_that("what is damaged is said", |harness| {
-        says(harness, "7.json is damaged")
-    });
+    next.await_that("what is damaged is said", |harness| says(harness, "7.json"));
     let dismissed = next.harness.query_all_by_label("Dismiss").next();
     dismissed.expect("it can be dismissed").click();
     next.harness.step();
@@ -169,7 +177,9 @@ fn curves_are_looked_at_and_leave_as_a_table() {
     window.click("Export…");
     window.click("Table (CSV)…");
     window.type_path(&path, "Save");
-    window.await_that("it is written", |harness| says(harness, "Saved the table"));
+    window.await_that("it is written", |harness| {
+        says(harness, "Saved the training curves")
+    });
     let table = fs::read_to_string(&path).expect("it is there");
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 4, "a heading and three epochs: {table}");

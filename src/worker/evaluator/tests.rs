@@ -88,13 +88,13 @@ fn what_goes_wrong_is_said() {
         (
             uniform(f32::NAN),
             ink.clone(),
-            "no numbers",
+            "NaN or infinite",
             "weights that are no numbers",
         ),
         (
             uniform(f32::MAX),
             ink,
-            "no numbers",
+            "NaN or infinite",
             "weights that overflow",
         ),
         (

@@ -268,13 +268,8 @@ fn the_model_in_use_is_fine_tuned_on_corrections() {
     assert!(matches!(kind, RunKind::FineTuning(_)), "{kind:?}");
     let run = started_on_mnist(&mut state);
     finish(&mut state, run);
-<<<<<<< HEAD
     let kind = &state.runs.list()[0].record.kind;
     assert!(matches!(kind, RunKind::Preset(_)), "{kind:?}");
-=======
-    let record = &state.runs.list()[0].record;
-    assert!(record.kind.preset().is_some(), "those of a training are");
->>>>>>> fcccb39 (A plain search in the sources holds who may know whom)
 }
 
 #[test]
