@@ -75,14 +75,14 @@ impl Gallery {
         };
         self.make_some(ui, recipe, &preview.images);
         self.images_ui(ui);
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             let help = "Augments the same images anew, as the next epoch does.";
             let again = theme::small_button(ui, "Augment again");
             if again.on_hover_text(help).clicked() {
                 self.round += 1;
             }
             ui.label(
-                egui::RichText::new("Augmented training images")
+                egui::RichText::new("As the network sees them")
                     .small()
                     .weak(),
             );
@@ -132,7 +132,7 @@ impl Gallery {
             );
         }
         response.widget_info(|| {
-            let mut info = WidgetInfo::labeled(Role::Image, true, "Input of the network");
+            let mut info = WidgetInfo::labeled(Role::Image, true, "Training images as inputs");
             info.current_text_value = Some(format!("{} images", self.images.len()));
             info
         });

@@ -213,6 +213,10 @@ fn the_size_of_the_network_and_the_data_are_told() {
     });
     let counts = window.value("Training images of each digit");
     assert!(counts.starts_with("0: 5,923, 1: 6,742"), "{counts}");
-    assert_eq!(window.value("Input of the network"), "32 images", "drawn");
+    assert_eq!(
+        window.value("Training images as inputs"),
+        "32 images",
+        "drawn"
+    );
     window.click("Augment again");
 }

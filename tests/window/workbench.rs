@@ -31,7 +31,7 @@ fn settings_are_saved_loaded_dropped_and_refused_with_their_line() {
     again.click("Load settings…");
     again.type_path(&path, "Load");
     again.await_that("it is loaded", |harness| {
-        says(harness, "Loaded the settings")
+        says(harness, "Loaded the training settings")
     });
     assert_eq!(form(&again).config(), Ok(saved), "all of it");
 
