@@ -1,4 +1,4 @@
-//! Weight files: what is written is read again, and what does not fit is refused in a sentence.
+//! Weight files: a round trip changes nothing, and errors explain invalid files.
 
 use std::{collections::HashMap, fs, path::Path};
 
@@ -34,7 +34,7 @@ fn model(hidden: &[usize], activation: Activation) -> Model {
         test_accuracy: Some(0.977),
         calibration: Calibration {
             temperature: 1.25,
-            // As after a wild training: logits can be any number.
+            // Logits of any size, as after a training with a high learning rate.
             reject_threshold: Some(-5e6),
         },
     };
@@ -145,7 +145,7 @@ fn the_same_model_gives_the_same_bytes() {
     let file = fs::read("weights/digitpad.safetensors").expect("is in the repository");
     assert!(
         built_in.expect("serializes") == file,
-        "and so the built-in model"
+        "the built-in model too"
     );
 }
 
@@ -166,7 +166,7 @@ fn the_built_in_model_has_the_accuracy_of_its_metadata() {
     assert_eq!(
         Some(test.accuracy),
         built_in.metadata.test_accuracy,
-        "as its metadata says"
+        "the accuracy in the metadata"
     );
     let config: TrainingConfig =
         serde_json::from_value(built_in.metadata.training_config.clone().expect("is known"))
@@ -177,7 +177,7 @@ fn the_built_in_model_has_the_accuracy_of_its_metadata() {
         "it trained this network"
     );
     let loss = built_in.metadata.test_loss.expect("was tested");
-    // Sums of products come out differently by some 1e-7 from processor to processor.
+    // Sums of products differ by about 1e-7 between processors.
     assert!(
         (test.loss - loss).abs() < 1e-4,
         "{} as its metadata says",
@@ -230,9 +230,9 @@ impl Parts {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_with_what_was_found() {
-    type Spoil = fn(&mut Parts);
-    let cases: [(&str, Spoil, &str); 12] = [
+fn errors_of_invalid_files_name_what_was_found() {
+    type Corrupt = fn(&mut Parts);
+    let cases: [(&str, Corrupt, &str); 12] = [
         (
             "no metadata, as other programs write",
             |p| p.metadata.clear(),
@@ -297,9 +297,9 @@ fn what_does_not_fit_is_refused_with_what_was_found() {
             "I32",
         ),
     ];
-    for (reason, spoil, found) in cases {
+    for (reason, corrupt, found) in cases {
         let mut parts = Parts::sound();
-        spoil(&mut parts);
+        corrupt(&mut parts);
         let error = Model::from_bytes(&parts.bytes(), "w.safetensors").expect_err(reason);
         let ModelError::Refused(refusal) = error else {
             panic!("{reason}: {error}")
@@ -331,7 +331,7 @@ fn damaged_files_are_refused() {
     }
     assert!(
         Model::from_bytes(&sound, "w").is_ok(),
-        "and the sound one is not"
+        "the valid file is read"
     );
 }
 

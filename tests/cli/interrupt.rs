@@ -1,4 +1,4 @@
-//! A training that is stopped from the keyboard.
+//! Ctrl-C during a training.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use crate::{
     support::{Folder, code, json_of, start},
 };
 
-/// Waits until a training has said something, and presses Ctrl-C; what came of it, and all that it said.
+/// Waits until a training prints these words, and presses Ctrl-C. Returns its result and its errors.
 fn interrupted_at(words: &str, mut child: Child) -> (Output, String) {
     let mut errors = BufReader::new(child.stderr.take().expect("standard error is a pipe"));
     let mut said = String::new();
@@ -21,7 +21,7 @@ fn interrupted_at(words: &str, mut child: Child) -> (Output, String) {
         assert_ne!(
             errors.read_line(&mut said).expect("text"),
             0,
-            "it goes on: {said}"
+            "the training continues: {said}"
         );
     }
     let kill = Command::new("kill")
@@ -38,13 +38,13 @@ fn ctrl_c_saves_the_network() {
     let weights = folder.write("w.safetensors", "what was there before");
     let child = start(&folder.training("w.safetensors", &["--epochs", "10000", "--json"]));
     let (output, said) = interrupted_at("epoch 2/", child);
-    assert_eq!(code(&output), 130, "as a shell says of Ctrl-C: {said}");
+    assert_eq!(code(&output), 130, "the exit status of Ctrl-C: {said}");
     let report: Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
-    assert_eq!(report["stopped"], true, "it says so");
+    assert_eq!(report["stopped"], true, "the report says so");
     let epochs = report["history"].as_array().map_or(0, Vec::len);
     assert!(
         (2..10_000).contains(&epochs),
-        "what was done is told: {epochs}"
+        "the report has the finished epochs: {epochs}"
     );
     let data = folder.text("");
     let evaluation = json_of(&["eval", "--weights", &weights, "--data", &data, "--json"]);
@@ -60,7 +60,7 @@ fn ctrl_c_before_the_first_batch_leaves_the_weight_file_unchanged() {
     let drawings = ["--synthetic-digits", "500000", "--non-digits", "500000"];
     let child = start(&folder.training("w.safetensors", &drawings));
     let (output, said) = interrupted_at("is now", child);
-    assert_eq!(code(&output), 130, "as a shell says of Ctrl-C: {said}");
+    assert_eq!(code(&output), 130, "the exit status of Ctrl-C: {said}");
     assert!(said.contains("unchanged"), "it says so: {said}");
     let weights = fs::read_to_string(folder.path("w.safetensors"));
     assert_eq!(weights.expect("is there"), "what was there before");
@@ -85,13 +85,17 @@ fn resuming_one_checkpoint_backs_up_another() {
     );
     let words = ["train", "--resume", &from, "--out", &out, "--half"];
     let (output, said) = interrupted_at("resumed after", start(&words));
-    assert_eq!(code(&output), 130, "it goes on until Ctrl-C: {said}");
+    assert_eq!(code(&output), 130, "the exit status of Ctrl-C: {said}");
     for (name, content) in [
         ("w.safetensors.checkpoint.old", "a third"),
         ("w.safetensors.checkpoint.old2", "another"),
     ] {
-        let kept = fs::read_to_string(folder.path(name));
-        assert_eq!(kept.expect("is kept"), content, "{name}: {said}");
+        let content_now = fs::read_to_string(folder.path(name));
+        assert_eq!(
+            content_now.expect("the file exists"),
+            content,
+            "{name}: {said}"
+        );
     }
-    assert!(said.contains("--half"), "as it was begun: {said}");
+    assert!(said.contains("--half"), "with the same options: {said}");
 }

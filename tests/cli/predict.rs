@@ -1,4 +1,4 @@
-//! What pictures and drawings are answered with.
+//! `digitpad predict`: predictions of pictures and drawings.
 
 use std::io::Write as _;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::support::{Folder, INK, code, json_lines, mnist, printed, run, start, stderr, stdout};
 
-/// For each digit a test picture that the shipped model reads with confidence.
+/// For each digit, a test picture that the built-in model recognizes with high confidence.
 fn clear_pictures() -> Vec<&'static [u8]> {
     let model = Model::built_in().expect("fits");
     let examples = &mnist().test;
@@ -50,7 +50,7 @@ fn check_probabilities(answer: &Value) {
 }
 
 #[test]
-fn pictures_are_read_as_what_they_show() {
+fn pictures_of_digits_are_recognized() {
     let folder = Folder::new();
     let side = SIDE as u32;
     let files: Vec<String> = clear_pictures()
@@ -77,11 +77,11 @@ fn pictures_are_read_as_what_they_show() {
         check_probabilities(answer);
     }
     let text = printed(&["predict", &files[7]]);
-    assert!(text.contains("7.png: 7 ("), "for a person: {text}");
+    assert!(text.contains("7.png: 7 ("), "the text output: {text}");
 }
 
 #[test]
-fn drawings_are_answered_in_order() {
+fn drawings_are_predicted_in_order() {
     let folder = Folder::new();
     let ink = folder.write("ink.jsonl", INK);
     let answers = json_lines(&["predict", &ink, "--json"]);
@@ -93,10 +93,13 @@ fn drawings_are_answered_in_order() {
     }
     assert_eq!(answers[0]["digit"], 1, "a stick is a 1");
     let text = printed(&["predict", &ink]);
-    assert!(text.contains("ink.jsonl:1: 1 ("), "for a person:\n{text}");
+    assert!(
+        text.contains("ink.jsonl:1: 1 ("),
+        "the text output:\n{text}"
+    );
 }
 
-/// What is said of ink that comes through a pipe, under the name that was typed.
+/// Checks the predictions of ink from a pipe. Their file name is the argument.
 fn check_through_a_pipe(name: &str) {
     let mut child = start(&["predict", name, "--json"]);
     let mut input = child.stdin.take().expect("standard input is a pipe");
@@ -107,7 +110,7 @@ fn check_through_a_pipe(name: &str) {
     assert_eq!(lines, 5, "all drawings: {}", stderr(&output));
     assert!(
         stdout(&output).starts_with(&format!(r#"{{"file":"{name}","#)),
-        "under the name that was typed"
+        "the file name is the argument"
     );
 }
 
@@ -118,12 +121,12 @@ fn standard_input_is_a_file_like_any_other() {
 
 #[cfg(unix)]
 #[test]
-fn so_is_a_pipe_that_has_a_path() {
+fn a_pipe_with_a_path_is_a_file_like_any_other() {
     check_through_a_pipe("/dev/stdin");
 }
 
 #[test]
-fn a_file_that_fails_does_not_keep_the_others_from_an_answer() {
+fn an_invalid_file_does_not_prevent_other_predictions() {
     let folder = Folder::new();
     let ink = folder.write("ink.jsonl", INK);
     let prose = folder.write("prose.png", "no picture");
@@ -133,13 +136,13 @@ fn a_file_that_fails_does_not_keep_the_others_from_an_answer() {
     assert_eq!(
         stdout(&output).lines().count(),
         10,
-        "the others are answered"
+        "the others have predictions"
     );
     let said = stderr(&output);
     assert_eq!(
         said.lines().count(),
         2,
-        "a sentence for each that failed: {said}"
+        "an error for each that failed: {said}"
     );
     assert!(
         said.contains(&prose) && said.contains(&missing),

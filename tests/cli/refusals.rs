@@ -1,4 +1,4 @@
-//! What is refused, and how that is said.
+//! Invalid input, and its errors.
 
 use clap::ValueEnum as _;
 use std::fs;
@@ -8,8 +8,8 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::support::{Folder, code, run, stderr, stdout};
 
-/// The shipped weights' file.
-fn shipped_bytes() -> Vec<u8> {
+/// The weight file of the built-in model.
+fn built_in_bytes() -> Vec<u8> {
     let model = Model::built_in().expect("fits");
     model.to_bytes().expect("serializes")
 }
@@ -30,15 +30,15 @@ fn weights_of_inputs(inputs: usize) -> Vec<u8> {
             TensorView::new(Dtype::F32, shape.clone(), bytes).expect("the size fits"),
         )
     });
-    let shipped = shipped_bytes();
-    let (_, header) = SafeTensors::read_metadata(&shipped).expect("reads");
+    let built_in = built_in_bytes();
+    let (_, header) = SafeTensors::read_metadata(&built_in).expect("reads");
     let mut metadata = header.metadata().clone().expect("has metadata");
     metadata.insert("hidden".to_owned(), "16".to_owned());
     metadata.insert("activation".to_owned(), "relu".to_owned());
     safetensors::serialize(views, Some(metadata)).expect("serializes")
 }
 
-/// Runs what must be refused, and checks how that is said.
+/// Runs commands that must fail, and checks their errors.
 fn check_refusals(cases: &[(&[&str], &[&str], &str)]) {
     for (arguments, parts, reason) in cases {
         let output = run(arguments);
@@ -61,7 +61,7 @@ fn check_refusals(cases: &[(&[&str], &[&str], &str)]) {
 }
 
 #[test]
-fn arguments_that_do_not_do_are_named() {
+fn invalid_arguments_are_named() {
     let folder = Folder::new();
     let file = folder.write("file", "");
     let out = folder.text("out.safetensors");
@@ -139,12 +139,12 @@ fn arguments_that_do_not_do_are_named() {
     assert_eq!(
         fs::read(&file).expect("is there"),
         b"",
-        "nor replaces anything"
+        "a refused training replaces nothing"
     );
 }
 
 #[test]
-fn a_training_that_could_not_end_well_does_not_begin() {
+fn a_training_that_cannot_save_does_not_start() {
     let folder = Folder::new();
     folder.write("file", "");
     let out = folder.text("out.safetensors");
@@ -181,11 +181,11 @@ fn a_training_that_could_not_end_well_does_not_begin() {
 }
 
 #[test]
-fn files_that_do_not_fit_are_named() {
+fn invalid_files_are_named() {
     let folder = Folder::new();
     let text = folder.write("text.safetensors", "these are no weights");
-    let shipped = shipped_bytes();
-    let cut = folder.write("cut.safetensors", &shipped[..shipped.len() / 2]);
+    let built_in = built_in_bytes();
+    let cut = folder.write("cut.safetensors", &built_in[..built_in.len() / 2]);
     let shapes = folder.write("shapes.safetensors", weights_of_inputs(100));
     let fits = folder.write("fits.safetensors", weights_of_inputs(784));
     let prose = folder.write("prose.png", "no picture");
@@ -296,7 +296,7 @@ fn a_device_that_is_not_there_is_refused() {
             "the same for a training",
         ),
     ];
-    // Where there is such a card, nothing is refused.
+    // With such a graphics card, the command succeeds.
     let is_refused = |case: &&(&[&str], &[&str], &str)| {
         let device = case
             .0

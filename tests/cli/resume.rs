@@ -1,4 +1,4 @@
-//! Trainings that are killed, and go on as if nothing had happened.
+//! `--resume` after an interrupted training.
 
 use std::{
     fs, thread,
@@ -12,12 +12,12 @@ use safetensors::SafeTensors;
 
 use crate::support::{Folder, code, json_of, run, start, stderr};
 
-/// How often the program is killed.
+/// The number of times that the program is killed.
 const KILLS: usize = 50;
-/// Enough epochs that not all are over before the last kill.
+/// Enough epochs for all kills.
 const EPOCHS: &str = "1000";
 
-/// All that has a state of its own, in a network and on data so small that an epoch takes milliseconds.
+/// Every option with a state. The network and the data are small: an epoch takes milliseconds.
 const SETTINGS: [&str; 16] = [
     "--epochs",
     EPOCHS,
@@ -49,10 +49,10 @@ fn tensors(folder: &Folder, name: &str) -> Vec<(String, Vec<u8>)> {
     all
 }
 
-/// Where the training was when its checkpoint was written; none before its first.
+/// The images seen at the time of the checkpoint. `None` without a checkpoint.
 fn images_seen(folder: &Folder, name: &str) -> Option<usize> {
     let bytes = fs::read(folder.path(name)).ok()?;
-    let checkpoint = Checkpoint::from_bytes(&bytes, name).expect("it is whole at every moment");
+    let checkpoint = Checkpoint::from_bytes(&bytes, name).expect("the file is always complete");
     Some(checkpoint.progress().images_seen)
 }
 
@@ -60,8 +60,8 @@ fn images_seen(folder: &Folder, name: &str) -> Option<usize> {
 fn a_training_survives_being_killed_at_any_moment() {
     let folder = Folder::with_data_set();
     let whole = run(&folder.training("whole.safetensors", &SETTINGS));
-    assert_eq!(code(&whole), 0, "undisturbed: {}", stderr(&whole));
-    let began = folder.training("killed.safetensors", &SETTINGS);
+    assert_eq!(code(&whole), 0, "without interruption: {}", stderr(&whole));
+    let first = folder.training("killed.safetensors", &SETTINGS);
     let (checkpoint, out) = (
         folder.text("killed.safetensors.checkpoint"),
         folder.text("killed.safetensors"),
@@ -76,10 +76,10 @@ fn a_training_survives_being_killed_at_any_moment() {
         let arguments = if folder.path(name).exists() {
             &goes_on
         } else {
-            &began
+            &first
         };
         let mut child = start(arguments);
-        // Nobody reads what it says: the pipes are far from full.
+        // The test does not read the output. It fits the buffers of the pipes.
         let deadline = Instant::now() + Duration::from_millis(rng.random_range(20..160));
         while Instant::now() < deadline && child.try_wait().expect("can be asked").is_none() {
             thread::sleep(Duration::from_millis(1));
@@ -127,16 +127,16 @@ fn the_next_training_backs_up_a_checkpoint() {
     assert_eq!(code(&output), 0, "it trains: {}", stderr(&output));
     assert!(
         stderr(&output).contains("is now"),
-        "it says so: {}",
+        "the backup is reported: {}",
         stderr(&output)
     );
-    let aside = fs::read_to_string(folder.path("w.safetensors.checkpoint.old"));
+    let backup = fs::read_to_string(folder.path("w.safetensors.checkpoint.old"));
     assert_eq!(
-        aside.expect("is kept"),
+        backup.expect("the backup exists"),
         "an interrupted training",
-        "as it was"
+        "the content is unchanged"
     );
-    assert!(!folder.path(name).exists(), "and the new one is gone");
+    assert!(!folder.path(name).exists(), "the new checkpoint is deleted");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use digitpad::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A stick, a dot of nobody, a stick in another size, a blank line, a letter, and a 7.
+/// A 1, a dot without a writer, a larger 1, a blank line, a letter, and a 7.
 pub(crate) const INK: &str = r#"{"label":1,"writer":"aa-1","strokes":[[[50,0],[50,100]]]}
 {"strokes":[[[3,3]]]}
 {"label":1,"writer":"bb-7","strokes":[[[500,0],[500,500],[500,1000]]]}
@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &[impl AsRef<OsStr>]) -> Output {
     command(arguments).output().expect("the program starts")
 }
 
-/// Starts a run whose output the test reads meanwhile.
+/// Starts a run. The test reads its output during the run.
 pub(crate) fn start(arguments: &[impl AsRef<OsStr>]) -> Child {
     let mut command = command(arguments);
     command
@@ -65,14 +65,14 @@ pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("the errors are text")
 }
 
-/// What a run printed that must succeed.
+/// The output of a run that must succeed.
 pub(crate) fn printed(arguments: &[impl AsRef<OsStr>]) -> String {
     let output = run(arguments);
     assert_eq!(code(&output), 0, "it succeeds: {}", stderr(&output));
     stdout(&output)
 }
 
-/// The JSON objects, one a line, of a run that must succeed.
+/// The JSON lines of a run that must succeed.
 pub(crate) fn json_lines(arguments: &[impl AsRef<OsStr>]) -> Vec<Value> {
     let text = printed(arguments);
     text.lines()
@@ -80,7 +80,7 @@ pub(crate) fn json_lines(arguments: &[impl AsRef<OsStr>]) -> Vec<Value> {
         .collect()
 }
 
-/// The one JSON object of a run that must succeed.
+/// The only JSON object of a run that must succeed.
 pub(crate) fn json_of(arguments: &[impl AsRef<OsStr>]) -> Value {
     let mut lines = json_lines(arguments);
     assert_eq!(lines.len(), 1, "one object on one line");
@@ -117,7 +117,7 @@ impl Folder {
         );
     }
 
-    /// How many files and folders lie in it.
+    /// The number of files and folders.
     pub(crate) fn count(&self) -> usize {
         fs::read_dir(self.0.path()).expect("lists").count()
     }
@@ -126,7 +126,7 @@ impl Folder {
         self.0.path().join(name)
     }
 
-    /// The path of a file in it, or of itself, as an argument.
+    /// The path of a file of the folder as an argument. With "", the folder itself.
     pub(crate) fn text(&self, name: &str) -> String {
         let path = if name.is_empty() {
             self.0.path().to_owned()
@@ -143,7 +143,7 @@ impl Folder {
         self.text(name)
     }
 
-    /// A training on its data set that takes a moment.
+    /// The arguments of a short training on the folder's data set.
     pub(crate) fn training(&self, out: &str, more: &[&str]) -> Vec<String> {
         let (data, out) = (self.text(""), self.text(out));
         let words = ["train", "--data", &data, "--out", &out, "--hidden", "24"];

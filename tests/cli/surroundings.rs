@@ -1,4 +1,4 @@
-//! A person who asks for help, an output that closes or is full, and no display.
+//! Help, an output that is closed or full, and no display.
 
 #[cfg(target_os = "linux")]
 use std::fs;
@@ -9,7 +9,7 @@ use crate::support::command;
 use crate::support::{Folder, code, printed, start, stderr};
 
 #[test]
-fn help_shows_the_way() {
+fn help_lists_the_commands() {
     let cases: [(&[&str], &[&str]); 6] = [
         (
             &["--help"],
@@ -47,10 +47,10 @@ fn help_shows_the_way() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_error() {
+fn a_closed_output_is_not_an_error() {
     let folder = Folder::new();
     let stick = "{\"strokes\":[[[50,0],[50,100]]]}\n";
-    // Its answers are more than a pipe holds.
+    // The output is larger than the buffer of a pipe.
     let ink = folder.write("ink.jsonl", stick.repeat(2000));
     let mut child = start(&["predict", "--json", &ink]);
     let mut line = String::new();
@@ -73,10 +73,10 @@ fn a_result_that_cannot_be_written_is_an_error() {
         .open("/dev/full")
         .expect("Linux has it");
     let output = command(&["info"]).stdout(full).output().expect("starts");
-    assert_eq!(code(&output), 1, "not in the user's hands");
+    assert_eq!(code(&output), 1, "1: not the user's error");
     assert!(
         stderr(&output).contains("standard output"),
-        "it is said: {}",
+        "the error names it: {}",
         stderr(&output)
     );
 }
@@ -91,7 +91,7 @@ fn without_a_display_the_command_line_is_named() {
         .output()
         .expect("starts");
     let said = stderr(&output);
-    assert_eq!(code(&output), 2, "no display is the user's to mend: {said}");
+    assert_eq!(code(&output), 2, "2: bad environment or usage: {said}");
     for part in [
         "digitpad: could not open the window",
         "command line",

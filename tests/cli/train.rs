@@ -1,4 +1,4 @@
-//! Trainings: what they leave behind, and what is said of it.
+//! `digitpad train`: its files and its output.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[test]
-fn trained_weights_are_described_and_measured() {
+fn trained_weights_are_described_and_evaluated() {
     let folder = Folder::with_data_set();
     let weights = folder.text("w.safetensors");
     let before = folder.count();
@@ -37,7 +37,7 @@ fn trained_weights_are_described_and_measured() {
     let said = stdout(&output);
     assert!(
         said.contains("accuracy") && said.contains(&weights),
-        "the end is told:\n{said}"
+        "the reason of the end:\n{said}"
     );
 
     let info = json_of(&["info", &weights, "--json"]);
@@ -82,7 +82,7 @@ fn trained_weights_are_described_and_measured() {
         "the same files"
     );
     let text = printed(&["eval", "--weights", &weights, "--data", &data]);
-    assert!(text.starts_with("100 examples"), "for a person:\n{text}");
+    assert!(text.starts_with("100 examples"), "the text output:\n{text}");
 }
 
 #[test]
@@ -181,55 +181,60 @@ fn convolutions_and_weights_of_16_bits_make_a_plain_network() {
 }
 
 #[test]
-fn ones_own_drawings_are_learnt_from() {
+fn corrections_join_the_training() {
     let folder = Folder::with_data_set();
     let line = r#"{"label": 1, "strokes": [[[0.5, 0.1], [0.5, 0.9]]]}"#;
-    let hand = folder.write("corrections.jsonl", line);
-    let options = |hand: &str| ["--epochs", "1", "--corrections", hand].map(str::to_owned);
-    let trained = |hand: &str| {
-        let options = options(hand);
+    let corrections = folder.write("corrections.jsonl", line);
+    let options = |path: &str| ["--epochs", "1", "--corrections", path].map(str::to_owned);
+    let trained = |path: &str| {
+        let options = options(path);
         let words: Vec<&str> = options.iter().map(String::as_str).collect();
         run(&folder.training("w.safetensors", &words))
     };
-    let output = trained(&hand);
+    let output = trained(&corrections);
     assert_eq!(code(&output), 0, "it trains: {}", stderr(&output));
     let said = stderr(&output);
     assert!(said.contains("training on 1 correction\n"), "{said}");
-    // Four fifths of 400, and the drawing as often as makes it one in a hundred of them.
+    // Four fifths of 400, and the correction repeated up to 1 % of them.
     assert!(said.contains("training on 323 examples"), "{said}");
     let missing = folder.text("missing.jsonl");
     let output = trained(&missing);
-    assert_eq!(code(&output), 2, "a typing error: {}", stderr(&output));
+    assert_eq!(code(&output), 2, "bad input: {}", stderr(&output));
     let said = stderr(&output);
     assert!(
         said.contains(&missing) && said.contains("could not read"),
         "{said}"
     );
     let output = trained(&folder.write("blank.jsonl", line.replace("label", "name")));
-    assert_eq!(code(&output), 2, "nothing to learn: {}", stderr(&output));
+    assert_eq!(code(&output), 2, "no correction: {}", stderr(&output));
     let said = stderr(&output);
     assert!(said.contains("no labeled drawing"), "{said}");
     let unlabeled = folder.write("unlabeled.jsonl", line.replace("label", "name"));
     let output = run(&folder.training("w.safetensors", &["--ink", &unlabeled]));
-    assert_eq!(code(&output), 2, "nothing of it is of use");
+    assert_eq!(code(&output), 2, "no labeled digit");
     let said = stderr(&output);
     assert!(said.contains("no labeled digit"), "{said}");
 }
 
 #[test]
-fn a_model_goes_on_where_a_file_or_the_program_has_it() {
+fn fine_tuning_starts_from_a_file_or_the_built_in_model() {
     let folder = Folder::with_data_set();
     let first = folder.text("first.safetensors");
     let output = run(&folder.training("first.safetensors", &["--epochs", "1"]));
     assert_eq!(code(&output), 0, "it trains: {}", stderr(&output));
     let go_on = |options: &[&str]| run(&folder.training("next.safetensors", options));
     let output = go_on(&["--from", &first]);
-    assert_eq!(code(&output), 0, "it goes on: {}", stderr(&output));
+    assert_eq!(
+        code(&output),
+        0,
+        "fine-tuning succeeds: {}",
+        stderr(&output)
+    );
     let info = json_of(&["info", &folder.text("next.safetensors"), "--json"]);
     let base_model = info["metadata"]["base_model"].as_str().expect("is text");
     assert!(base_model.contains("first.safetensors"), "{base_model}");
     let recipe = &info["metadata"]["training_config"];
-    assert_eq!(recipe["epochs"], 3, "a lesson, not a training: {recipe}");
+    assert_eq!(recipe["epochs"], 3, "the epochs of fine-tuning: {recipe}");
     let cases: [(&[&str], &str, &str); 3] = [
         (
             &["--from", &first, "--activation", "tanh"],
@@ -240,16 +245,16 @@ fn a_model_goes_on_where_a_file_or_the_program_has_it() {
         (
             &["--from", "built-in"],
             "784-1210-1280-320-10",
-            "the program has another",
+            "the built-in model has another architecture",
         ),
     ];
-    let waiting = folder.write("next.safetensors.checkpoint", "another training's");
+    let checkpoint = folder.write("next.safetensors.checkpoint", "another training's");
     for (options, part, reason) in cases {
         let output = go_on(options);
         let said = stderr(&output);
         assert_eq!(code(&output), 2, "{reason}: {said}");
         assert!(said.contains(part), "{reason}: {said}");
     }
-    let left = std::fs::read_to_string(waiting).expect("it is there");
-    assert_eq!(left, "another training's", "before anything is touched");
+    let left = std::fs::read_to_string(checkpoint).expect("it is there");
+    assert_eq!(left, "another training's", "the checkpoint stays");
 }

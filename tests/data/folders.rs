@@ -62,7 +62,7 @@ fn a_pair_that_does_not_belong_together_is_refused() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_with_the_systems_reason() {
+fn an_unreadable_file_is_named_with_the_systems_error() {
     let folder = folder_of(USUAL);
     let labels = folder.path().join(USUAL[1]);
     let table = [
@@ -108,7 +108,7 @@ fn a_folder_is_read_by_any_of_the_usual_names() {
                 "t10k-labels-idx1-ubyte" => "t10k-labels-idx1-ubyte.gz",
                 other => other,
             }),
-            "unpacked, with .gz kept at the name's end",
+            "unpacked, but the name ends in .gz",
         ),
     ];
     for (names, reason) in table {
@@ -124,7 +124,7 @@ fn a_folder_is_read_by_any_of_the_usual_names() {
 }
 
 #[test]
-fn a_packed_file_beside_the_unpacked_one_is_no_second_one() {
+fn a_file_and_its_gzip_copy_count_once() {
     let folder = folder_of(USUAL);
     write(
         folder.path(),

@@ -97,7 +97,7 @@ fn malformed_images_are_refused() {
         (
             idx(&[IMAGES, u32::MAX, 28, 28], &[]),
             "found 4294967295 images",
-            "as many as the header can say",
+            "the largest number of the header",
         ),
         (
             idx(&[IMAGES, MAX_EXAMPLES as u32, 28, 28], &image),
@@ -176,7 +176,7 @@ fn malformed_labels_are_refused() {
         (
             idx(&[LABELS, u32::MAX], &[1]),
             "found 4294967295 labels",
-            "as many as the header can say",
+            "the largest number of the header",
         ),
     ];
     for (file, part, reason) in table {
@@ -188,7 +188,7 @@ fn malformed_labels_are_refused() {
 }
 
 #[test]
-fn no_more_is_read_than_the_header_asks_for() {
+fn only_the_size_in_the_header_is_read() {
     let endless = |header: &[u32]| io::Cursor::new(idx(header, &[])).chain(io::repeat(0));
     let read = Cell::new(0);
 
@@ -221,7 +221,10 @@ fn a_gzip_bomb_is_not_unpacked() {
     let error = read_images(Counted(bomb.as_slice(), &read), Path::new("bomb"))
         .expect_err("it holds more than an image")
         .to_string();
-    assert!(error.contains("more bytes"), "what trails counts: {error}");
+    assert!(
+        error.contains("more bytes"),
+        "trailing bytes are an error: {error}"
+    );
     // The decoder reads ahead by one buffer.
     assert!(
         read.get() < 64 << 10 && bomb.len() > 200 << 10,
@@ -245,7 +248,7 @@ proptest! {
     #[test]
     fn random_bytes_are_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         prop_assert!(read_images(bytes.as_slice(), Path::new("x")).is_err());
-        // 200 random bytes would have to begin with the right eight to be labels.
+        // 200 random bytes would have to start with the right eight to be labels.
         prop_assert!(read_labels(bytes.as_slice(), Path::new("x")).is_err());
     }
 
@@ -270,7 +273,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_written_is_read(
+    fn written_images_read_back_the_same(
         digits in proptest::collection::vec(any::<u8>(), 1..50),
         count in 1_usize..4,
         packed in any::<bool>(),

@@ -1,4 +1,4 @@
-//! Data sets from outside: what is read, and that everything malformed is refused with its reason.
+//! Data set files: valid files are read, and malformed ones give an error with its reason.
 
 mod folders;
 mod idx_files;

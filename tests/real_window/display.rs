@@ -1,5 +1,5 @@
-//! A display of the tests' own: Xvfb, and a client on it that moves the mouse, presses keys, looks at
-//! the screen and closes windows.
+//! The display of the tests: Xvfb, and a client that moves the mouse, presses keys, reads the screen and
+//! closes windows.
 
 use std::{
     io::{BufRead as _, BufReader, ErrorKind, IoSlice},
@@ -19,11 +19,11 @@ use x11rb::{
     rust_connection::RustConnection,
 };
 
-/// Set where a display can be had, so that its absence is a failure and not a reason to pass over tests.
+/// If this variable is set, tests without a display fail. Otherwise they are skipped.
 const REQUIRE: &str = "DIGITPAD_REQUIRE_DISPLAY";
-/// What the screen measures; larger than the program's window.
+/// The size of the screen, larger than the program's window.
 const SCREEN: &str = "1280x800x24";
-/// About what a mouse takes from one report to the next.
+/// The interval of a mouse's reports.
 const STEP: Duration = Duration::from_millis(4);
 
 /// Keys without a character, as X11's keysyms. Those of letters are their codes.
@@ -36,7 +36,7 @@ pub(crate) const TAB: u32 = 0xff09;
 /// A point on the screen, in pixels.
 pub(crate) type Pixel = (i16, i16);
 
-/// The server, which ends with this, and a connection to it.
+/// The server and a connection to it. The server ends on drop.
 pub(crate) struct Display {
     server: Child,
     pub(crate) name: String,
@@ -46,7 +46,7 @@ pub(crate) struct Display {
 }
 
 impl Display {
-    /// Starts a server on a display that is free; `None` where there is none to be started.
+    /// Starts a server on a free display. `None` without Xvfb.
     pub(crate) fn open() -> Option<Self> {
         let mut command = Command::new("Xvfb");
         command.args([
@@ -91,7 +91,7 @@ impl Display {
         })
     }
 
-    /// The window of the program of that class, once it is shown.
+    /// The visible window of this class.
     pub(crate) fn window(&self, class: &str) -> Option<Window> {
         let tree = self.connection.query_tree(self.root).ok()?.reply().ok()?;
         tree.children.into_iter().find(|&window| {
@@ -116,7 +116,7 @@ impl Display {
         String::from_utf8(class.ok()?.reply().ok()?.value).ok()
     }
 
-    /// Lets a window have the keyboard, as a window manager would.
+    /// Gives a window the keyboard focus, as a window manager does.
     pub(crate) fn focus(&self, window: Window) {
         let focused = self
             .connection
@@ -127,7 +127,7 @@ impl Display {
             .expect("the window is shown");
     }
 
-    /// Asks a window to close, as the button in its title does.
+    /// Asks a window to close, as the button of its title bar does.
     pub(crate) fn close(&self, window: Window) {
         let atom = |name: &[u8]| {
             let reply = self
@@ -161,7 +161,7 @@ impl Display {
         self.fake_input(BUTTON_RELEASE_EVENT, 1, path[path.len() - 1]);
     }
 
-    /// Holds keys down, one after the other, and lets them go.
+    /// Presses keys in order, then releases them.
     pub(crate) fn press(&self, keysyms: &[u32]) {
         let codes: Vec<u8> = keysyms.iter().map(|&keysym| self.keycode(keysym)).collect();
         for &code in &codes {
@@ -172,7 +172,7 @@ impl Display {
         }
     }
 
-    /// Types what takes no shift.
+    /// Types text that needs no shift key.
     pub(crate) fn write(&self, text: &str) {
         for character in text.chars() {
             self.press(&[u32::from(character)]);
@@ -200,8 +200,8 @@ impl Display {
         least + place as u8
     }
 
-    /// XTEST's `FakeInput`, by hand: the crate's own needs a feature that would have half of the
-    /// program's dependencies built once more for the tests.
+    /// XTEST's `FakeInput`. The crate's version needs a feature that rebuilds half of the program's
+    /// dependencies.
     fn fake_input(&self, kind: u8, detail: u8, (x, y): Pixel) {
         let mut request = [0_u8; 36];
         request[0] = self.xtest;
@@ -220,7 +220,7 @@ impl Display {
         thread::sleep(STEP);
     }
 
-    /// What a window shows.
+    /// A screenshot of a window.
     pub(crate) fn picture(&self, window: Window) -> RgbImage {
         let geometry = self
             .connection
@@ -251,7 +251,7 @@ impl Display {
 
 impl Drop for Display {
     fn drop(&mut self) {
-        // It may have ended by itself, which is what is wanted.
+        // The server may have ended by itself.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
@@ -259,7 +259,7 @@ impl Drop for Display {
 
 #[expect(
     clippy::print_stderr,
-    reason = "who runs the tests is to know what was not tested"
+    reason = "the tester must see which tests were skipped"
 )]
 fn skip(why: &str) {
     assert!(

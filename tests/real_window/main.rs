@@ -1,5 +1,5 @@
-//! The real window, as a person has it: on a display, with mouse and keyboard. It is followed through
-//! its log and through what the screen shows; pictures of it are left in `artifacts/`.
+//! The real window on a display, with mouse and keyboard. The tests read its log and its screen, and save
+//! screenshots in `artifacts/`.
 
 #![cfg(target_os = "linux")]
 
@@ -26,7 +26,7 @@ use self::{
 const SEVEN: [(f32, f32); 3] = [(0.25, 0.2), (0.75, 0.2), (0.42, 0.84)];
 const ONE: [(f32, f32); 2] = [(0.52, 0.18), (0.48, 0.82)];
 
-/// The program with its window open. What ends first stands first.
+/// The program with an open window. Fields are dropped in this order.
 struct Session {
     program: Program,
     window: Window,
@@ -37,7 +37,7 @@ struct Session {
 }
 
 impl Session {
-    /// Opens the window in that theme, set to train for so many epochs; `None` without a display.
+    /// Opens the window with a theme and a number of training epochs. `None` without a display.
     fn open(theme: ThemeChoice, epochs: usize) -> Option<Self> {
         let display = Display::open()?;
         let folder = tempfile::tempdir().expect("a folder for the settings");
@@ -88,13 +88,13 @@ impl Session {
         self.display.draw(&path);
     }
 
-    /// Waits until there is ink, or none, in the middle of the stroke's first line.
+    /// Waits until the middle of the stroke's first line has ink, or has none.
     fn wait_for_ink(&self, stroke: &[(f32, f32)], inked: bool) {
         let middle = (
             f32::midpoint(stroke[0].0, stroke[1].0),
             f32::midpoint(stroke[0].1, stroke[1].1),
         );
-        // Nobody draws in the pad's corner.
+        // The pad's corner has no ink.
         let [ink, paper] = [middle, (0.05, 0.05)].map(|point| self.pixel(point));
         wait_until(
             if inked {
@@ -116,9 +116,9 @@ impl Session {
         self.display.picture(self.window)
     }
 
-    /// Leaves a picture of the window in `artifacts/`, and sees that there is something in it.
+    /// Saves a screenshot of the window in `artifacts/` and checks that it is not blank.
     fn save_screenshot(&self, name: &str) {
-        // What the last prediction changed is on its way.
+        // The last prediction takes a moment to appear.
         thread::sleep(Duration::from_millis(500));
         let picture = self.picture();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artifacts");
@@ -134,7 +134,7 @@ impl Session {
         );
     }
 
-    /// Closes the window, which asks first, and answers with its second button by the keyboard.
+    /// Closes the window. Answers its question with the second button, by the keyboard.
     fn close_anyway(&mut self) {
         let before = self.picture();
         self.display.close(self.window);
@@ -148,29 +148,25 @@ impl Session {
         self.ends_well();
     }
 
-    /// Closes the window once the trained model is in the library: nothing would be lost, so it does not ask.
+    /// Closes the window after the trained model is in the run library. The window asks no question.
     fn close_with_the_model_in_the_library(&mut self) {
         let runs = self.folder.path().join("data/runs");
-        let is_kept = || fs::read_dir(&runs).is_ok_and(|mut files| files.next().is_some());
-        wait_until("the run is in the library", is_kept);
+        let is_saved = || fs::read_dir(&runs).is_ok_and(|mut files| files.next().is_some());
+        wait_until("the run is saved", is_saved);
         thread::sleep(Duration::from_millis(500));
         self.display.close(self.window);
         self.ends_well();
-        assert!(is_kept(), "it is there for the next start");
+        assert!(is_saved(), "the run stays for the next start");
     }
 
     fn ends_well(&mut self) {
         let status = self.program.wait_for_end();
-        assert!(
-            status.success(),
-            "{status}; it said:\n{}",
-            self.program.said()
-        );
+        assert!(status.success(), "{status}; log:\n{}", self.program.said());
     }
 }
 
 #[test]
-fn what_the_mouse_draws_is_read_taken_back_and_saved() {
+fn a_mouse_drawing_is_predicted_undone_and_saved() {
     let Some(mut session) = Session::open(ThemeChoice::Dark, 1) else {
         return;
     };
@@ -178,7 +174,7 @@ fn what_the_mouse_draws_is_read_taken_back_and_saved() {
     assert_eq!(
         session.program.wait_for_digit(),
         7,
-        "a 7; it said:\n{}",
+        "a 7; log:\n{}",
         session.program.said()
     );
     session.wait_for_ink(&SEVEN, true);
@@ -187,14 +183,14 @@ fn what_the_mouse_draws_is_read_taken_back_and_saved() {
     session.wait_for_ink(&SEVEN, false);
     session.display.press(&[CONTROL, u32::from('y')]);
     session.wait_for_ink(&SEVEN, true);
-    assert_eq!(session.program.wait_for_digit(), 7, "it is read again");
+    assert_eq!(session.program.wait_for_digit(), 7, "the second prediction");
     session.display.press(&[ESCAPE]);
     session.wait_for_ink(&SEVEN, false);
     session.draw(&ONE);
     assert_eq!(
         session.program.wait_for_digit(),
         1,
-        "a 1; it said:\n{}",
+        "a 1; log:\n{}",
         session.program.said()
     );
     let before = session.picture();
@@ -213,7 +209,7 @@ fn what_the_mouse_draws_is_read_taken_back_and_saved() {
 }
 
 #[test]
-fn the_model_at_work_is_tested_by_the_keyboard() {
+fn the_keyboard_evaluates_the_model_in_use() {
     let Some(mut session) = Session::open(ThemeChoice::Dark, 1) else {
         return;
     };
@@ -227,7 +223,7 @@ fn the_model_at_work_is_tested_by_the_keyboard() {
 }
 
 #[test]
-fn a_training_in_the_window_ends_in_a_model_that_answers() {
+fn the_window_trains_a_model_that_predicts() {
     let Some(mut session) = Session::open(ThemeChoice::Light, 2) else {
         return;
     };
@@ -235,7 +231,7 @@ fn a_training_in_the_window_ends_in_a_model_that_answers() {
     assert_eq!(
         session.program.wait_for_digit(),
         7,
-        "the built-in model's answer"
+        "the built-in model's prediction"
     );
     session.display.press(&[CONTROL, u32::from('t')]);
     session.program.wait_for("training run 1 starts");
@@ -245,19 +241,19 @@ fn a_training_in_the_window_ends_in_a_model_that_answers() {
     let accuracy: f64 = end.trim_end_matches(')').parse().expect("a number");
     assert!(
         accuracy > 0.94,
-        "two epochs read more than {accuracy} of MNIST's test set"
+        "the accuracy after two epochs is higher than {accuracy}"
     );
     assert_eq!(
         session.program.wait_for_digit(),
         7,
-        "the trained model's answer"
+        "the trained model's prediction"
     );
     session.save_screenshot("window-light.png");
     session.close_with_the_model_in_the_library();
 }
 
 #[test]
-fn a_window_that_trains_goes_on_reading_and_closes_when_told_to() {
+fn a_training_window_predicts_and_closes() {
     let Some(mut session) = Session::open(ThemeChoice::System, 10_000) else {
         return;
     };
@@ -270,17 +266,13 @@ fn a_window_that_trains_goes_on_reading_and_closes_when_told_to() {
 }
 
 #[test]
-fn without_a_display_it_says_so_and_what_to_do() {
+fn without_a_display_the_error_gives_advice() {
     let folder = tempfile::tempdir().expect("a folder for the settings");
     let output = Program::command(folder.path())
         .output()
         .expect("the program starts");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(
-        output.status.code(),
-        Some(2),
-        "the user can mend it: {said}"
-    );
+    assert_eq!(output.status.code(), Some(2), "bad input or usage: {said}");
     for words in ["display", "digitpad --help"] {
         assert!(said.contains(words), "\"{words}\" is in: {said}");
     }

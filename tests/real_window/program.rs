@@ -11,22 +11,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Longer than anything here takes on a slow and busy machine.
+/// The time limit of a wait. It allows for a slow, busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
-/// When nothing was heard for so long, nothing more comes.
+/// After a silence of this duration, the log is complete.
 const QUIET: Duration = Duration::from_millis(700);
 
-/// The program, which ends with this.
+/// The program. It ends on drop.
 pub(crate) struct Program {
     process: Child,
     lines: Receiver<String>,
-    /// All that it said so far, for the message of a failure.
+    /// The log so far, for the message of a failure.
     log: Vec<String>,
 }
 
 impl Program {
-    /// The program with a settings folder of its own, out of reach of any other display or of a
-    /// desktop's file dialogs.
+    /// The program with its own settings folder, without access to other displays and to the desktop's file
+    /// dialogs.
     pub(crate) fn command(folder: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_digitpad"));
         for variable in [
@@ -46,7 +46,7 @@ impl Program {
         command
     }
 
-    /// Starts it on a display, in a process group of its own.
+    /// Starts the program on a display, in its own process group.
     pub(crate) fn start(display: &str, folder: &Path) -> Self {
         let mut command = Self::command(folder);
         command
@@ -59,7 +59,7 @@ impl Program {
         let mut process = command.spawn().expect("the program starts");
         let stderr = process.stderr.take().expect("its errors are a pipe");
         let (sender, lines) = mpsc::channel();
-        // It ends with the pipe, which the program closes when it ends.
+        // The thread ends when the program closes the pipe.
         thread::spawn(move || {
             let lines = BufReader::new(stderr).lines().map_while(Result::ok);
             lines.map(|line| sender.send(line)).find(Result::is_err)
@@ -71,20 +71,20 @@ impl Program {
         }
     }
 
-    /// The rest of the next line of the log with these words in it.
+    /// Waits for a line of the log with these words. Returns the rest of that line.
     pub(crate) fn wait_for(&mut self, words: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let wait = deadline.saturating_duration_since(Instant::now());
             let line = self.next_line(wait);
-            let line = line.unwrap_or_else(|| panic!("no \"{words}\"; it said:\n{}", self.said()));
+            let line = line.unwrap_or_else(|| panic!("no \"{words}\"; log:\n{}", self.said()));
             if let Some((_, rest)) = line.split_once(words) {
                 return rest.to_owned();
             }
         }
     }
 
-    /// The digit that is read when the program has taken in all of the drawing.
+    /// The predicted digit after the program has received all of the drawing.
     pub(crate) fn wait_for_digit(&mut self) -> u8 {
         let words = "prediction digit=";
         let mut last = self.wait_for(words);
@@ -108,33 +108,33 @@ impl Program {
             }
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => {
-                panic!("the program has ended; it said:\n{}", self.said())
+                panic!("the program has ended; log:\n{}", self.said())
             }
         }
     }
 
-    /// All that it said so far.
+    /// The log so far.
     pub(crate) fn said(&self) -> String {
         self.log.join("\n")
     }
 
-    /// Whether it still runs.
+    /// Whether the program still runs.
     pub(crate) fn runs(&mut self) -> bool {
         self.process.try_wait().expect("it can be asked").is_none()
     }
 
-    /// How it ended, by itself and with all that it started.
+    /// Waits for the end of the program and of its child processes.
     pub(crate) fn wait_for_end(&mut self) -> ExitStatus {
         wait_until("the program ends", || !self.runs());
         let group = self.process.id().to_string();
-        wait_until("nothing that it started is left", || !is_alive(&group));
+        wait_until("its child processes end", || !is_alive(&group));
         self.process.wait().expect("it has ended")
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended by itself, which is what is wanted.
+        // The program may have ended by itself, as expected.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -158,11 +158,11 @@ fn is_alive(group: &str) -> bool {
     groups.any(|found| found == group)
 }
 
-/// Waits for something that can only be asked for again and again.
+/// Polls a condition until it holds.
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        assert!(Instant::now() < deadline, "timeout: {what}");
         thread::sleep(Duration::from_millis(50));
     }
 }

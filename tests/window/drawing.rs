@@ -53,7 +53,7 @@ fn a_tap_leaves_a_dot() {
     });
 }
 
-/// Something that a person does.
+/// An action of the user.
 type Step = fn(&mut Window);
 
 #[test]
@@ -126,21 +126,24 @@ fn keys_in_a_text_field_leave_the_drawing_alone() {
 }
 
 #[test]
-fn the_keyboard_goes_where_it_can_be_seen() {
+fn the_keyboard_focus_is_always_visible() {
     let mut window = Window::new(settings());
     let mut reached = Vec::new();
     for _ in 0..12 {
         window.press(Modifiers::NONE, Key::Tab);
         let pad = window.harness.get_by_label("Drawing pad");
-        assert!(!pad.is_focused(), "the pad has no use for it");
+        assert!(!pad.is_focused(), "the pad is not focusable");
         let train = window.harness.get_by_label("Train");
         reached.push(train.is_focused());
     }
-    assert!(reached.contains(&true), "Train has");
+    assert!(reached.contains(&true), "Train is focusable");
     for theme in [Theme::Light, Theme::Dark] {
         let widgets = &window.harness.ctx.style_of(theme).visuals.widgets;
         let (with, without) = (widgets.active.bg_stroke, widgets.inactive.bg_stroke);
-        assert!(with.width > without.width, "{theme:?}: it is outlined");
+        assert!(
+            with.width > without.width,
+            "{theme:?}: the focus has an outline"
+        );
     }
 }
 
@@ -154,7 +157,7 @@ fn keys_in_a_menu_leave_the_drawing_alone() {
     window.press(Modifiers::NONE, Key::Escape);
     window.harness.step();
     assert!(!window.says("Load weights…"), "it closes");
-    assert_eq!(window.value("Drawing pad"), "1 stroke", "and no more");
+    assert_eq!(window.value("Drawing pad"), "1 stroke", "the drawing stays");
 }
 
 #[test]
@@ -177,7 +180,7 @@ fn every_sample_of_a_frame_is_taken_in_order() {
 }
 
 #[test]
-fn a_stroke_that_leaves_the_pad_or_the_window_is_kept() {
+fn a_stroke_continues_outside_the_pad_and_the_window() {
     let mut window = Window::new(settings());
     let (inside, outside) = (window.on_pad((0.5, 0.5)), window.on_pad((1.2, 0.5)));
     let back = window.on_pad((0.5, 0.9));
@@ -200,7 +203,7 @@ fn a_stroke_that_leaves_the_pad_or_the_window_is_kept() {
     assert_eq!(
         ink.strokes()[1].points().len(),
         1,
-        "and does not go on when the mouse comes back"
+        "the stroke does not continue when the mouse returns"
     );
     window.frame_with(vec![
         button(outside, true),
@@ -214,9 +217,9 @@ fn a_stroke_that_leaves_the_pad_or_the_window_is_kept() {
 #[test]
 #[expect(
     clippy::print_stdout,
-    reason = "whoever runs the tests is told what was not tested"
+    reason = "the tester must see which tests were skipped"
 )]
-fn digits_of_many_hands_are_read() {
+fn digits_of_many_writers_are_recognized() {
     let folder = std::env::var_os("DIGITPAD_INK_DIR").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/ink")),
         PathBuf::from,
@@ -257,9 +260,9 @@ fn draw_ink(window: &mut Window, ink: &Ink) {
 }
 
 #[test]
-fn the_answer_says_what_is_doubtful_and_what_is_no_digit() {
+fn the_headline_names_uncertain_predictions_and_non_digits() {
     let cases = [
-        (Calibration::default(), "7 · ", "no doubt"),
+        (Calibration::default(), "7 · ", "the prediction is certain"),
         (
             Calibration {
                 temperature: 100.0,
@@ -274,7 +277,7 @@ fn the_answer_says_what_is_doubtful_and_what_is_no_digit() {
                 reject_threshold: Some(1e5),
             },
             "not a digit; the nearest digit is 7",
-            "no drawing has so much evidence",
+            "no drawing has so high an energy score",
         ),
     ];
     for (calibration, expected, reason) in cases {

@@ -1,4 +1,4 @@
-//! A window without a screen, and the hands that use it.
+//! A window without a screen, with simulated input.
 
 use std::{
     fs,
@@ -16,9 +16,9 @@ use egui_kittest::{
     kittest::{NodeT as _, Queryable as _},
 };
 
-/// Longer than anything here takes on a busy machine.
+/// The time limit of a wait. It allows for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// A 7, a 1 and a 0 in the pad's units, as a hand would draw them.
+/// A typical 7, in the pad's units. `ONE` is a typical 1.
 pub(crate) const SEVEN: &[(f32, f32)] = &[
     (0.28, 0.25),
     (0.5, 0.24),
@@ -56,7 +56,7 @@ impl Window {
         window
     }
 
-    /// Frames until something is so.
+    /// Runs frames until the condition holds.
     pub(crate) fn await_that(
         &mut self,
         what: &str,
@@ -66,17 +66,14 @@ impl Window {
         self.harness.step();
         while !condition(&self.harness) {
             let said = self.harness.state().state().notices.list();
-            assert!(
-                begin.elapsed() < PATIENCE,
-                "waited in vain: {what}; {said:?}"
-            );
+            assert!(begin.elapsed() < PATIENCE, "timeout: {what}; {said:?}");
             thread::sleep(Duration::from_millis(5));
             self.harness.step();
         }
     }
 
     pub(crate) fn click(&mut self, label: &str) {
-        // What has just appeared finds its place in its second frame.
+        // A new widget has its final position in its second frame.
         self.harness.step();
         self.harness.get_by_label(label).click();
         self.harness.step();
@@ -191,7 +188,7 @@ impl Window {
     }
 }
 
-/// The ten probabilities as the bars say them.
+/// The values of the ten probability bars.
 pub(crate) fn bars(harness: &Harness<'static, App>) -> [String; 10] {
     std::array::from_fn(|digit| {
         let label = format!("Probability of {digit}");
@@ -217,7 +214,7 @@ pub(crate) fn button(pos: Pos2, pressed: bool) -> Event {
     }
 }
 
-/// Without the system's dialogs, which would open on whoever runs the tests.
+/// Settings without the system's file dialogs, which would open on the tester's screen.
 pub(crate) fn settings() -> Settings {
     Settings {
         file_dialogs: false,

@@ -223,7 +223,7 @@ fn a_trained_model_is_evaluated_by_itself() {
 }
 
 #[test]
-fn everything_has_its_place_at_every_size() {
+fn the_layout_fits_every_window_size() {
     let cases = [
         ([640.0, 480.0], 1.0, true, false),
         ([800.0, 600.0], 1.0, false, true),

@@ -10,7 +10,7 @@ use egui_kittest::kittest::Queryable as _;
 
 use crate::driver::{Window, says, settings};
 
-/// A window that begins with these training settings, and has room for all of them.
+/// A window with these training settings, tall enough for all of them.
 fn set_to(form: &TrainingForm) -> Window {
     let settings = Settings {
         training: form.saved(),
@@ -19,7 +19,7 @@ fn set_to(form: &TrainingForm) -> Window {
     Window::with_model(settings, None, [1100.0, 2400.0], 1.0)
 }
 
-/// A window with the settings open, and these groups of them.
+/// A window with the settings and these groups expanded.
 pub(crate) fn opened(groups: &[&str]) -> Window {
     let mut window = set_to(&TrainingForm::default());
     window.click("Settings");
@@ -46,7 +46,7 @@ pub(crate) fn set(window: &mut Window, label: &str, value: &str) {
 }
 
 #[test]
-fn a_newcomer_sees_a_preset_and_train_and_no_knob() {
+fn at_first_only_the_preset_and_train_are_visible() {
     let window = Window::new(settings());
     for label in ["Preset", "Train", "Settings"] {
         let shown = window.harness.query_all_by_label(label).count();
@@ -54,7 +54,7 @@ fn a_newcomer_sees_a_preset_and_train_and_no_knob() {
     }
     for label in ["Hidden layers", "Dropout", "Momentum", "Rotation (°)"] {
         let shown = window.harness.query_by_label(label).is_some();
-        assert!(!shown, "{label} is folded away");
+        assert!(!shown, "{label} is hidden");
     }
     assert!(
         !window.says("as your last such training"),
@@ -63,7 +63,7 @@ fn a_newcomer_sees_a_preset_and_train_and_no_knob() {
 }
 
 #[test]
-fn every_group_is_changed_shown_to_be_and_reset() {
+fn every_group_can_be_changed_and_reset() {
     let cases = [
         ("Training steps", "Epochs", "3"),
         ("Optimizer", "Gradient clipping", "2"),
@@ -92,7 +92,7 @@ fn every_group_is_changed_shown_to_be_and_reset() {
 }
 
 #[test]
-fn values_out_of_range_are_brought_into_it_and_clashes_are_said() {
+fn values_are_clamped_and_conflicts_are_reported() {
     let mut window = opened(&["Regularization", "Data"]);
     set(&mut window, "Dropout", "7");
     assert_eq!(form(&window).draft.dropout, 0.9, "the most there is");
@@ -130,15 +130,12 @@ fn a_field_keeps_the_keyboard_while_it_is_typed_into() {
             "Epochs" => form.draft.epochs.to_string(),
             _ => form.hidden.clone(),
         };
-        assert_eq!(
-            set, expected,
-            "{label}, though the group is marked changed meanwhile"
-        );
+        assert_eq!(set, expected, "{label}, although the group becomes changed");
     }
 }
 
 #[test]
-fn a_field_that_is_entered_and_left_keeps_what_it_does_not_show() {
+fn focus_without_input_does_not_round_a_value() {
     let mut config = Preset::Quick.config();
     config.learning_rate = 0.001_234_5;
     let mut window = set_to(&TrainingForm::of(Preset::Quick, config));
@@ -160,7 +157,7 @@ fn a_field_that_is_entered_and_left_keeps_what_it_does_not_show() {
 }
 
 #[test]
-fn a_seed_is_held_with_all_its_digits() {
+fn a_seed_has_all_its_digits() {
     // The first whole number that an f64 cannot hold.
     let large = (1 << 53) + 1;
     let mut given = TrainingForm::default();
@@ -189,7 +186,7 @@ fn a_seed_is_held_with_all_its_digits() {
 }
 
 #[test]
-fn knobs_that_make_no_sense_are_not_shown() {
+fn hyperparameters_without_effect_are_hidden() {
     let window = opened(&["Optimizer"]);
     let shows = |window: &Window, label: &str| window.harness.query_by_label(label).is_some();
     assert!(shows(&window, "Beta 1"), "Adam has it");
@@ -205,7 +202,7 @@ fn knobs_that_make_no_sense_are_not_shown() {
 }
 
 #[test]
-fn the_size_of_the_network_and_the_data_are_told() {
+fn the_sizes_of_the_network_and_the_dataset_are_shown() {
     let mut window = opened(&["Data", "Augmentation"]);
     assert!(window.says("101,770 parameters"), "784-128-10");
     window.await_that("the data is looked at", |harness| {

@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[test]
-fn files_that_do_not_fit_are_told_and_change_nothing() {
+fn invalid_files_are_reported_and_change_nothing() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let cases: [(&str, &[u8], &str); 3] = [
         (
@@ -33,7 +33,7 @@ fn files_that_do_not_fit_are_told_and_change_nothing() {
         window.await_that(&format!("{name} is refused"), |harness| says(harness, part));
         assert!(
             window.says("Model: Built-in"),
-            "{name}: the model at work stays"
+            "{name}: the model in use stays"
         );
         assert_eq!(window.bars(), bars, "{name}: so does what it answers");
         assert_eq!(
@@ -50,7 +50,7 @@ fn files_that_do_not_fit_are_told_and_change_nothing() {
 }
 
 #[test]
-fn what_a_typed_path_would_replace_is_asked_about() {
+fn a_typed_path_of_an_existing_file_needs_a_confirmation() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let path = folder.path().join("digits.jsonl");
     fs::write(&path, "what was there").expect("writes");
@@ -69,7 +69,7 @@ fn what_a_typed_path_would_replace_is_asked_about() {
 }
 
 #[test]
-fn the_path_field_has_the_keyboard_whoever_opened_it() {
+fn the_path_field_has_the_keyboard_focus() {
     let mut window = Window::new(settings());
     window.harness.get_by_label("Open drawing…").focus();
     window.harness.step();
@@ -111,7 +111,7 @@ fn a_drawing_is_saved_and_opened_as_ink_and_as_a_picture() {
 }
 
 #[test]
-fn a_typed_path_waits_while_something_else_is_asked() {
+fn a_question_disables_the_path_field() {
     let data = tempfile::tempdir().expect("a folder for the test");
     let mut window = Window::new(training_settings(data.path(), 10_000));
     window.click("Train");
@@ -124,9 +124,9 @@ fn a_typed_path_waits_while_something_else_is_asked() {
     window.close();
     assert!(window.says("A training is running"), "it asks");
     let is_there = |window: &Window| window.harness.query_by_label("Path").is_some();
-    assert!(!is_there(&window), "and nothing takes its keys away");
+    assert!(!is_there(&window), "the question has the keys");
     window.click("Keep training");
     window.harness.step();
-    assert!(is_there(&window), "then the path is asked for again");
-    assert_eq!(window.value("Path"), "seven", "with what was typed");
+    assert!(is_there(&window), "the path field is back");
+    assert_eq!(window.value("Path"), "seven", "with the typed text");
 }

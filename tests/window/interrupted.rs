@@ -1,4 +1,4 @@
-//! A training that was interrupted, and the window that is opened next.
+//! An interrupted training, and the next window.
 
 use std::{fs, path::Path};
 
@@ -17,7 +17,7 @@ use crate::{
     training::training_settings,
 };
 
-/// Leaves a data folder as a crash in the second of three epochs does.
+/// Leaves a data folder as after a crash in the second of three epochs.
 fn interrupt(data_folder: &Path) {
     let config = TrainingConfig {
         model: MlpConfig::new(vec![8], Activation::Relu).expect("a small network"),
@@ -50,19 +50,19 @@ fn open(data_folder: &Path) -> Window {
 }
 
 #[test]
-fn an_interrupted_training_can_go_on() {
+fn an_interrupted_training_can_be_resumed() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     interrupt(folder.path());
     let mut window = open(folder.path());
     window.await_that("it asks", |harness| says(harness, "Resume the training?"));
-    assert!(window.says("epoch 2 of 3"), "and says where it was");
+    assert!(window.says("epoch 2 of 3"), "the question names the epoch");
     window.click("Resume");
     window.await_that("it ends", |harness| says(harness, "Model: Run 1"));
     let history = &window.harness.state().state().training.history;
     assert_eq!(history.len(), 3, "with the epochs before the interruption");
     assert!(
         !checkpoint_in(folder.path()).exists(),
-        "nothing is left to go on with"
+        "the checkpoint is deleted"
     );
 }
 
@@ -74,9 +74,12 @@ fn an_interrupted_training_can_wait_or_be_discarded() {
     let mut window = open(folder.path());
     window.await_that("it asks", |harness| says(harness, "Resume the training?"));
     window.click("Later");
-    assert!(!window.says("Resume the training?"), "it does not insist");
+    assert!(
+        !window.says("Resume the training?"),
+        "the question is closed"
+    );
     drop(window);
-    assert!(path.exists(), "and keeps it");
+    assert!(path.exists(), "the checkpoint stays");
     let mut window = open(folder.path());
     window.await_that("it asks again", |harness| {
         says(harness, "Resume the training?")
@@ -85,12 +88,12 @@ fn an_interrupted_training_can_wait_or_be_discarded() {
     window.await_that("it is gone", |_| !path.exists());
     assert!(
         !window.says("Resume the training?"),
-        "and nothing is asked any more"
+        "the question is closed"
     );
 }
 
 #[test]
-fn what_waits_is_asked_about_again_though_another_training_came_between() {
+fn the_checkpoint_question_comes_back_after_another_training() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let data = tempfile::tempdir().expect("a folder for the test");
     interrupt(folder.path());
@@ -109,7 +112,7 @@ fn what_waits_is_asked_about_again_though_another_training_came_between() {
 }
 
 #[test]
-fn keys_belong_to_the_question() {
+fn keys_answer_the_question() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     interrupt(folder.path());
     let mut window = Window::new(settings());
@@ -119,10 +122,14 @@ fn keys_belong_to_the_question() {
     window.press(Modifiers::COMMAND, Key::T);
     window.press(Modifiers::NONE, Key::Delete);
     let state = window.harness.state().state();
-    assert_eq!(state.training.state, TrainingState::Idle, "nothing begins");
+    assert_eq!(
+        state.training.state,
+        TrainingState::Idle,
+        "no training starts"
+    );
     assert_eq!(state.ink().strokes().len(), 1, "nothing is cleared");
     window.press(Modifiers::NONE, Key::Escape);
     assert!(!window.says("Resume the training?"), "the question is");
     let strokes = window.harness.state().state().ink().strokes().len();
-    assert_eq!(strokes, 1, "and nothing else");
+    assert_eq!(strokes, 1, "the keys change nothing else");
 }

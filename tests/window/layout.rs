@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[test]
-fn everything_has_its_place_at_every_size() {
+fn the_layout_fits_every_window_size() {
     let cases = [
         ([640.0, 480.0], 1.0, false, true),
         ([640.0, 480.0], 2.0, true, false),
@@ -30,7 +30,7 @@ fn everything_has_its_place_at_every_size() {
             training_panel,
             ..settings()
         };
-        // With a model before the one that answers, there is a button more.
+        // With a previous model, there is one more button.
         let model = Model::built_in().expect("the built-in model fits");
         let loaded = Some((PathBuf::from("w.safetensors"), model));
         let window = Window::with_model(settings, loaded, size, pixels_per_point);
@@ -65,7 +65,7 @@ fn everything_has_its_place_at_every_size() {
                 "{label} at {place:?} can be seen in {size:?}"
             );
             for (other, elsewhere) in &places[..index] {
-                // Half of the gap between two buttons on each side; what is above each other may touch.
+                // Half of the gap between two buttons on each side. Widgets above each other may touch.
                 let around = vec2(2.9, -0.5);
                 let common = place.expand2(around).intersects(elsewhere.expand2(around));
                 assert!(
@@ -88,7 +88,7 @@ fn everything_has_its_place_at_every_size() {
 }
 
 #[test]
-fn every_knob_is_within_the_narrowest_panel() {
+fn every_hyperparameter_fits_the_narrowest_panel() {
     let mut window = Window::with_model(settings(), None, [640.0, 3600.0], 1.0);
     window.click("Settings");
     for group in Group::ALL
@@ -108,11 +108,11 @@ fn every_knob_is_within_the_narrowest_panel() {
         width(Role::ComboBox, "Activation"),
         width(Role::SpinButton, "Seed"),
     ];
-    assert_eq!(widths, [widths[0]; 3], "all controls are of one width");
+    assert_eq!(widths, [widths[0]; 3], "all controls have the same width");
 }
 
 #[test]
-fn what_comes_of_a_training_is_within_the_panel() {
+fn the_results_of_a_training_fit_the_panel() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     for (width, left) in [(640.0, 370.0), (1100.0, 801.0)] {
         let settings = training_settings(folder.path(), 2);
@@ -124,13 +124,13 @@ fn what_comes_of_a_training_is_within_the_panel() {
     }
 }
 
-/// The training panel's content begins at `left`, and all of it is as wide as its widest button at most.
+/// The training panel's content starts at `left` and is at most as wide as its widest button.
 fn assert_keeps_margins(window: &Window, left: f32, when: &str) {
     let preset = window.harness.get_by_label("Preset").rect();
     let train = window.harness.get_by_label("Train").rect();
     assert!(
         (preset.left() - left).abs() < 2.0,
-        "{when}: the preset at {preset:?} begins at {left}"
+        "{when}: the preset at {preset:?} starts at {left}"
     );
     let panel = preset.left()..=train.right();
     let below = |rect: Rect| rect.left() >= left - 20.0 && rect.top() >= preset.top();

@@ -1,4 +1,4 @@
-//! The real window's content, driven by role and label as a person or a screen reader finds it.
+//! The window's content, found by role and label as a screen reader does.
 
 mod corrections;
 mod drawing;

@@ -16,7 +16,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::driver::{ONE, SEVEN, Window, bars, says, settings};
 
-/// A data set of 28×28 pictures in which the digit is the place of a bright block.
+/// A data set of 28×28 pictures in which the position of a bright block gives the digit.
 fn write_dataset(folder: &Path) {
     let block = |digit: usize, index: usize| {
         let mut picture = [0_u8; 784];
@@ -61,7 +61,7 @@ pub(crate) fn training_settings(folder: &Path, epochs: usize) -> Settings {
 }
 
 #[test]
-fn hidden_layers_that_are_none_are_told_on_the_spot() {
+fn invalid_hidden_layers_are_reported_beside_the_field() {
     let mut window = Window::new(settings());
     window.click("Settings");
     window.harness.get_by_label("Hidden layers").focus();
@@ -79,12 +79,12 @@ fn hidden_layers_that_are_none_are_told_on_the_spot() {
 }
 
 #[test]
-fn training_shows_its_curves_and_its_model_answers_is_saved_and_loads_again() {
+fn a_training_shows_curves_and_its_model_predicts_and_survives_a_save() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut window = Window::new(training_settings(folder.path(), 4));
     window.draw(SEVEN);
     window.await_answer('7');
-    let of_shipped = window.bars();
+    let bars_of_built_in = window.bars();
     window.click("Train");
     window.await_that("it finishes", |harness| says(harness, "Test accuracy"));
     assert!(
@@ -103,14 +103,11 @@ fn training_shows_its_curves_and_its_model_answers_is_saved_and_loads_again() {
     assert!(window.says("on 40 images"), "the test is explained");
     assert!(window.says("Model: Run 1"), "the new model answers");
     window.click("Back to Built-in");
-    assert!(
-        window.says("Model: Built-in"),
-        "the one before is a click away"
-    );
+    assert!(window.says("Model: Built-in"), "the previous model is back");
     window.click("Back to Run 1");
-    assert!(window.says("Model: Run 1"), "and so is the way back");
-    // Not those of an epoch before, which may still be there.
-    window.await_that("its own answer", |harness| {
+    assert!(window.says("Model: Run 1"), "the trained model is back");
+    // The prediction of an earlier epoch may still be visible.
+    window.await_that("the prediction of the trained model", |harness| {
         let state = harness.state().state();
         let its_own = |answer: &Answer| {
             let own = predict(state.models.in_use(), &answer.bitmap).expect("predicts");
@@ -119,7 +116,7 @@ fn training_shows_its_curves_and_its_model_answers_is_saved_and_loads_again() {
         state.answer().is_some_and(its_own)
     });
     let bars_of_trained = window.bars();
-    assert_ne!(bars_of_trained, of_shipped, "another network's");
+    assert_ne!(bars_of_trained, bars_of_built_in, "another network's");
 
     let path = folder.path().join("trained.safetensors");
     window.click("Save weights…");
@@ -153,14 +150,14 @@ fn a_training_is_paused_resumed_and_stopped() {
     window.click("Resume");
     window.click("Stop");
     window.await_that("it stopped", |harness| says(harness, "Stopped after"));
-    window.await_that("what it has learned is tested", |harness| {
+    window.await_that("the trained model is tested", |harness| {
         says(harness, "Test accuracy")
     });
-    assert!(window.says("Model: Run 1"), "and kept");
+    assert!(window.says("Model: Run 1"), "the model is in use");
 }
 
 #[test]
-fn a_watched_training_reads_the_drawing() {
+fn the_drawing_is_predicted_during_training() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut window = Window::new(training_settings(folder.path(), 10_000));
     window.draw(ONE);
@@ -172,10 +169,7 @@ fn a_watched_training_reads_the_drawing() {
         let save = window.harness.get_by_label("Save weights…");
         save.accesskit_node().is_disabled()
     };
-    assert!(
-        cannot_save(&window),
-        "what answers is not there to be saved"
-    );
+    assert!(cannot_save(&window), "a live snapshot cannot be saved");
     window.click("Watch it learn");
     assert!(!cannot_save(&window), "the chosen model is");
     assert!(
@@ -204,16 +198,19 @@ fn closing_asks_while_a_training_runs() {
     assert!(canceled(&window.close()), "the window stays");
     assert!(window.says("A training is running"), "and asks");
     window.click("Keep training");
-    assert!(!window.says("A training is running"), "it goes on");
+    assert!(
+        !window.says("A training is running"),
+        "the training continues"
+    );
     assert!(canceled(&window.close()), "it asks again");
     window.harness.get_by_label("Stop and close").click();
     window.harness.step();
     window.harness.step();
-    assert!(!canceled(&window.close()), "then it closes");
+    assert!(!canceled(&window.close()), "the window closes");
     let begin = Instant::now();
     drop(window);
     assert!(
         begin.elapsed() < Duration::from_secs(5),
-        "and the trainer ends at once"
+        "the trainer ends at once"
     );
 }

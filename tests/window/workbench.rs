@@ -1,4 +1,4 @@
-//! The training panel as a workbench: its files, its curves and its table of runs.
+//! The files, curves and run table of the training panel.
 
 use std::{fs, path::Path};
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[test]
-fn settings_are_saved_loaded_dropped_and_refused_with_their_line() {
+fn settings_are_saved_loaded_and_dropped_and_errors_name_the_line() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let path = folder.path().join("mine.toml");
     let mut window = opened(&["Training steps"]);
@@ -66,7 +66,7 @@ fn settings_are_saved_loaded_dropped_and_refused_with_their_line() {
     assert_eq!(form(&again).draft.optimizer, Optimizer::MOMENTUM, "whole");
 }
 
-/// A window that has trained twice, and keeps its runs in a folder.
+/// A window after two trainings, with its run library in a folder.
 fn trained_twice(folder: &Path) -> Window {
     let mut window = Window::with_model(training_settings(folder, 3), None, [1100.0, 2400.0], 1.0);
     let data = folder.join("data");
@@ -77,7 +77,7 @@ fn trained_twice(folder: &Path) -> Window {
     );
     for run in 1..=2 {
         window.click("Train");
-        window.await_that("it is kept", |harness| {
+        window.await_that("the run is saved", |harness| {
             let runs = harness.state().state().runs.list();
             runs.len() == run && runs.iter().all(|run| run.is_stored)
         });
@@ -86,16 +86,19 @@ fn trained_twice(folder: &Path) -> Window {
 }
 
 #[test]
-fn runs_are_kept_come_back_and_are_thrown_away() {
+fn runs_are_saved_loaded_and_deleted() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut window = trained_twice(folder.path());
     assert!(window.says("Model: Run 2"), "the second");
     assert!(
         window.says("as your last such training"),
-        "a run tells the time of the next"
+        "the time estimate"
     );
     window.click("Runs (2)");
-    assert!(window.says("layers 16, epochs 3"), "what differs is told");
+    assert!(
+        window.says("layers 16, epochs 3"),
+        "the differences are shown"
+    );
     let runs = window.harness.query_all_by_label_contains("Run keras");
     runs.last().expect("the first run").click();
     window.harness.step();
@@ -104,7 +107,7 @@ fn runs_are_kept_come_back_and_are_thrown_away() {
     let closes = window.close();
     assert!(
         !closes.contains(&egui::ViewportCommand::CancelClose),
-        "what lies in the library is not lost by closing"
+        "closing loses no stored run"
     );
     let ids: Vec<u64> = window
         .harness
@@ -121,10 +124,12 @@ fn runs_are_kept_come_back_and_are_thrown_away() {
     let data = folder.path().join("data");
     fs::write(data.join("runs").join("7.json"), "{").expect("writes");
     next.harness.state_mut().use_data_folder(&data);
-    next.await_that("the former runs are there", |harness| {
+    next.await_that("the earlier runs are listed", |harness| {
         harness.state().state().runs.list().len() == 2
     });
-    next.await_that("what is damaged is said", |harness| says(harness, "7.json"));
+    next.await_that("the damaged file is reported", |harness| {
+        says(harness, "7.json")
+    });
     let dismissed = next.harness.query_all_by_label("Dismiss").next();
     dismissed.expect("it can be dismissed").click();
     next.harness.step();
@@ -150,12 +155,12 @@ fn runs_are_kept_come_back_and_are_thrown_away() {
 }
 
 #[test]
-fn curves_are_looked_at_and_leave_as_a_table() {
+fn curves_show_values_and_are_exported_as_a_table() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut window = trained_twice(folder.path());
     assert!(
         window.value("Loss curves").contains("best epoch"),
-        "the best epoch is told"
+        "the best epoch is shown"
     );
     window.click("Logarithmic");
     assert!(
@@ -205,7 +210,7 @@ fn the_image_of_the_curves_is_a_crop_of_a_screenshot() {
             };
             window.commands().into_iter().find_map(is_screenshot)
         });
-        // Each pixel has its own color, so that the image tells its place.
+        // Each pixel has its own color, so that the color gives the position.
         let [width, height] = size.map(|side| side as usize);
         let pixel = |index: usize| {
             let (x, y) = (index % width, index / width);
@@ -239,7 +244,7 @@ fn the_image_of_the_curves_is_a_crop_of_a_screenshot() {
 }
 
 #[test]
-fn noise_is_added_to_what_is_seen_and_taken_away() {
+fn the_evaluation_adds_and_removes_noise() {
     let mut window = Window::new(settings());
     window.draw(SEVEN);
     window.await_answer('7');
