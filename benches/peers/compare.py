@@ -155,7 +155,7 @@ def evaluation():
             "PyTorch": lambda: peer("pytorch", "--eval", weights, "--threads", CORES),
         }
     )
-    heading("The 10,000 test images by the shipped model, whole process", "program", "time", "test accuracy")
+    heading("The 10,000 test images by the built-in model, whole process", "program", "time", "test accuracy")
     for name, own in runs.items():
         row(name, spread([run["secs"] for run in own]), f"{100 * own[0]['accuracy']:.2f} %")
 

@@ -32,7 +32,7 @@ def network(widths):
 
 
 def varied(images):
-    """Turned, stretched, slanted, shifted and wobbled, as digitpad's Augmentation::HAND does it."""
+    """Turned, stretched, slanted, shifted and wobbled, as digitpad's Augmentation::HANDWRITING does it."""
     count = len(images)
     around = lambda most: (torch.rand(count) * 2 - 1) * most
     angle = around(numpy.deg2rad(15))

@@ -115,7 +115,7 @@ impl Window {
         }
     }
 
-    /// The second frame begins once the first is on the screen.
+    /// The second frame starts when the first is on the screen.
     fn wait_for_first_frame(&mut self) -> Duration {
         let mut frames = 0;
         while frames < 2 {

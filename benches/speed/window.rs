@@ -54,7 +54,7 @@ pub(crate) fn run() {
         for _ in drawn / SAMPLES..points / SAMPLES {
             window.move_pen();
         }
-        let name = format!("one stroke of {points} samples goes on");
+        let name = format!("one stroke of {points} samples continues");
         report(&name, &mut window, usize::MAX);
         drawn = points + FRAMES * SAMPLES;
     }
@@ -66,7 +66,7 @@ pub(crate) fn run() {
     report(name, &mut window, STROKE);
 }
 
-/// Draws at the rate of a screen and prints the times of the frames. A new stroke begins after `stroke` samples.
+/// Draws at the rate of a screen and prints the times of the frames. A new stroke starts after `stroke` samples.
 fn report(name: &str, window: &mut Window, stroke: usize) {
     let (mut frames, mut answers) = (Measured::default(), Measured::default());
     let mut next = Instant::now();

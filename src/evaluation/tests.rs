@@ -213,7 +213,7 @@ fn metrics_and_results_agree() {
 }
 
 #[test]
-fn it_asks_before_each_batch_and_large_networks_have_small_batches() {
+fn cancellation_is_checked_before_each_batch() {
     let examples = Examples::new(vec![0; 1100 * PIXELS], vec![0; 1100]).expect("blank");
     for hidden in [&[4][..], &[1280, 640]] {
         let mlp = untrained(hidden);

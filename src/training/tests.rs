@@ -23,7 +23,7 @@ use crate::{
     model::{Activation, MlpConfig},
 };
 
-/// Digits that are easy to tell: a bar in a place of its own for each.
+/// Images that are easy to classify: the row of a bar gives the digit.
 fn bars(count: usize) -> Examples {
     let mut images = vec![0; count * PIXELS];
     let labels: Vec<u8> = (0..count).map(|index| (index % 10) as u8).collect();
@@ -39,8 +39,8 @@ fn dataset() -> Dataset {
     Dataset::new("bars", bars(230), bars(50))
 }
 
-/// The same with two drawings of one's own: a 1, and what is no digit.
-fn dataset_with_own() -> Dataset {
+/// The same dataset with two corrections: a 1 and a non-digit.
+fn dataset_with_corrections() -> Dataset {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let path = folder.path().join("corrections.jsonl");
     let line = |label: &str| {
@@ -74,7 +74,7 @@ fn train(
     run(&start, dataset, device, control, on_event)
 }
 
-fn teach(
+fn fine_tune(
     base: &super::fine_tune::BaseModel,
     config: &TrainingConfig,
     dataset: &Dataset,
@@ -97,7 +97,7 @@ fn resume(
     run(&start, dataset, device, control, on_event)
 }
 
-/// Trains without anybody watching.
+/// Trains without a receiver of events.
 fn train_alone(config: &TrainingConfig) -> TrainedModel {
     let control = Control::default();
     let trained = train(config, &dataset(), &Device::Cpu, &control, &mut |_| {});

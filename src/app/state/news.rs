@@ -1,4 +1,4 @@
-//! What the workers report, and what follows from it.
+//! Messages of the workers, and their effects.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl State {
-    /// Takes in what the network made of a drawing.
+    /// Shows a prediction.
     pub fn on_prediction(&mut self, response: PredictionResponse) {
         if response.revision < self.blank_since {
             return;
@@ -43,7 +43,7 @@ impl State {
         }
     }
 
-    /// Takes in what happened in the training; what an earlier run still has to say is passed over.
+    /// Handles a message of the trainer. Ignores messages of an earlier run.
     pub fn on_trainer_message(&mut self, message: TrainerMessage) -> Vec<Effect> {
         let TrainerMessage { run, fact } = message;
         let mut effects = Vec::new();
@@ -116,7 +116,7 @@ impl State {
         effects
     }
 
-    /// Remembers the newest weights, and lets them answer where the training is watched.
+    /// Stores the newest live snapshot. Uses it for predictions while the training is watched.
     fn show_snapshot(&mut self, snapshot: Snapshot, out: &mut Vec<Effect>) {
         self.training.snapshot = Some(snapshot.clone());
         if self.settings.watch {
@@ -144,10 +144,10 @@ impl State {
         );
         self.training.snapshot = None;
         if trained.is_untrained {
-            // An untrained network knows nothing: it must not answer.
+            // An untrained network must not be used.
             self.training.state = TrainingState::Idle;
             self.notices
-                .info("Stopped before anything was learned; the model at work stays");
+                .info("Stopped before the first batch. The model in use stays");
             return;
         }
         self.training.state = TrainingState::Finished { run, stopped };

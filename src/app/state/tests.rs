@@ -143,7 +143,7 @@ fn every_change_of_the_drawing_is_predicted_and_nothing_else_is() {
 }
 
 #[test]
-fn an_empty_pad_has_no_answer_even_if_an_old_one_comes_late() {
+fn an_empty_pad_ignores_a_late_prediction() {
     let mut state = state();
     state.apply(Action::PenDown(dot(0.5)));
     let revision = requested(&mut state).expect("a dot is predicted");
@@ -152,7 +152,7 @@ fn an_empty_pad_has_no_answer_even_if_an_old_one_comes_late() {
     state.apply(Action::Clear);
     assert_eq!(answer(&state), None, "cleared at once");
     state.on_prediction(response(revision, 7));
-    assert_eq!(answer(&state), None, "the late answer is to what is gone");
+    assert_eq!(answer(&state), None, "a late prediction is ignored");
     state.apply(Action::PenDown(dot(0.4)));
     let revision = requested(&mut state).expect("a dot is predicted");
     state.apply(Action::PenMoved(dot(0.6)));
@@ -181,7 +181,7 @@ fn a_frame_asks_for_one_prediction_of_its_last_sample() {
 }
 
 #[test]
-fn a_picture_is_shown_until_something_is_drawn_and_costs_no_drawing() {
+fn a_picture_is_shown_until_the_next_stroke_and_the_drawing_returns() {
     let mut state = state();
     draw(&mut state, 0.2);
     state.on_file_outcome(opened_picture("/tmp/seven.png"));
@@ -198,7 +198,7 @@ fn a_picture_is_shown_until_something_is_drawn_and_costs_no_drawing() {
         Some("seven.png"),
         "named"
     );
-    assert!(state.ink().is_empty(), "the drawing makes room");
+    assert!(state.ink().is_empty(), "the picture replaces the drawing");
     state.apply(Action::Undo);
     assert!(state.picture().is_none(), "the picture goes");
     assert_eq!(state.ink().strokes().len(), 1, "and the drawing is back");

@@ -260,11 +260,11 @@ fn strengths_out_of_range_are_refused() {
     for maximum in maxima() {
         assert_eq!(maximum.validate(), Ok(()), "{maximum:?}");
         for factor in [1.01, -0.01, f32::NAN] {
-            let wild = Augmentation {
+            let invalid = Augmentation {
                 taper: maximum.taper * factor,
                 ..maximum.scaled(factor)
             };
-            assert!(wild.validate().is_err(), "{wild:?}");
+            assert!(invalid.validate().is_err(), "{invalid:?}");
         }
     }
 }

@@ -74,7 +74,7 @@ fn a_standstill_names_the_hyperparameter() {
         (history(&[(2.3, 2.3, 0.1)]), "one epoch is too few"),
         (
             history(&[(2.3, 2.3, 0.1), (1.9, 1.8, 0.3)]),
-            "it has begun to learn",
+            "the loss falls",
         ),
     ];
     for (history, reason) in cases {
@@ -83,7 +83,7 @@ fn a_standstill_names_the_hyperparameter() {
 }
 
 #[test]
-fn a_validation_loss_that_rises_is_told_from_one_that_fluctuates() {
+fn a_rising_validation_loss_differs_from_a_fluctuating_one() {
     let config = TrainingConfig::default();
     let falling = [(0.5, 0.4, 0.9), (0.3, 0.30, 0.92), (0.2, 0.29, 0.94)];
     let more = |figures: &[(f64, f64, f64)]| history(&[&falling[..], figures].concat());

@@ -146,9 +146,9 @@ fn the_number_of_threads_changes_no_bit() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("starts").install(|| {
             let config = config(&[242, 32], Activation::Relu);
-            let fields = config.conv_layers().expect("whole numbers of units");
+            let layers = config.conv_layers().expect("whole numbers of units");
             let mlp = fresh(&config, &Device::Cpu).expect("fits in memory");
-            let mut step = ConvStep::new(mlp.clone(), fields).expect("fits in memory");
+            let mut step = ConvStep::new(mlp.clone(), layers).expect("fits in memory");
             let mut rng = ChaCha8Rng::seed_from_u64(9);
             let images = SparseImages::of_images(&images(150, &mut rng));
             let members: Vec<usize> = (0..150).collect();
@@ -169,11 +169,11 @@ fn the_number_of_threads_changes_no_bit() {
     assert!(run(1) == run(3), "three groups on one thread and on three");
 }
 
-/// What is learned is a convolutional network: candle's own convolutions with the shared weights give the same.
+/// candle's convolutions with the shared weights give the same logits.
 #[test]
 fn the_network_is_the_convolutional_one() {
     let config = config(&[2 * 121, 3 * 16, 8], Activation::Relu);
-    let fields = config.conv_layers().expect("whole numbers of units");
+    let layers = config.conv_layers().expect("whole numbers of units");
     let mlp = fresh(&config, &Device::Cpu).expect("fits in memory");
     let mut rng = ChaCha8Rng::seed_from_u64(10);
     let count = 4;
@@ -187,7 +187,7 @@ fn the_network_is_the_convolutional_one() {
         let mut x = images.reshape((count, 1, 28, 28))?;
         // The pixels from 2 to 26, each way.
         x = x.narrow(2, 2, 25)?.narrow(3, 2, 25)?.contiguous()?;
-        for (layer, dense) in fields.iter().zip(mlp.layers()) {
+        for (layer, dense) in layers.iter().zip(mlp.layers()) {
             let weight: Vec<f32> = dense.weight.flatten_all()?.to_vec1()?;
             let [kernel, _] = layer.kernel_of(&weight, &dense.bias.to_vec1()?);
             // [field, channels], the field row by row with the channels in within, as candle has it the other

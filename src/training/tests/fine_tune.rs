@@ -31,7 +31,7 @@ fn fine_tune(
 ) -> Result<TrainedModel, TrainingError> {
     let control = Control::default();
     let dataset = dataset();
-    let fine_tuned = teach(
+    let fine_tuned = super::fine_tune(
         base_model,
         config,
         &dataset,
@@ -87,7 +87,7 @@ fn largest_change(base_model: &BaseModel, config: &TrainingConfig, dataset: &Dat
         ..config.clone()
     };
     let control = Control::default();
-    let fine_tuned = teach(
+    let fine_tuned = super::fine_tune(
         base_model,
         &gentle,
         dataset,
@@ -146,7 +146,7 @@ fn corrections_are_learned_and_nothing_else_changes() {
             ..config
         };
         let control = Control::default();
-        let fine_tuned = teach(
+        let fine_tuned = super::fine_tune(
             &base_model,
             &fine_tuned,
             &dataset,
@@ -278,7 +278,7 @@ fn without_held_out_writers_the_calibration_stays() {
 
 #[test]
 fn corrections_are_one_in_a_hundred_and_the_metadata_count_them() {
-    let dataset = dataset_with_own();
+    let dataset = dataset_with_corrections();
     let examples = |fraction| {
         let config = TrainingConfig {
             data_fraction: fraction,

@@ -82,7 +82,7 @@ fn a_fine_tuning_is_resumed_as_a_fine_tuning() {
         "first model".to_owned(),
     );
     let start = Start::From(base, Box::new(config));
-    for dataset in [dataset(), dataset_with_own()] {
+    for dataset in [dataset(), dataset_with_corrections()] {
         let fine_tune =
             |start: &Start, control: &Control, on_event: &mut (dyn FnMut(TrainingEvent) + Send)| {
                 let trained = run(start, &dataset, &Device::Cpu, control, on_event);
@@ -178,7 +178,7 @@ fn a_resumed_training_reports_its_finished_epochs() {
         &mut on_event,
     );
     assert!(
-        trained.expect("begins").is_none(),
+        trained.expect("starts").is_none(),
         "it is abandoned at once"
     );
     let [
@@ -315,7 +315,7 @@ fn a_checkpoint_of_other_settings_is_refused_as_a_checkpoint() {
     let of_damage = Checkpoint::from_bytes(b"{}", "a test").expect_err("no checkpoint");
     assert_eq!(
         refusal.remedy, of_damage.remedy,
-        "nobody edits a checkpoint"
+        "users do not edit checkpoints"
     );
 }
 

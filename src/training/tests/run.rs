@@ -19,7 +19,7 @@ fn a_training_learns_and_reports_events_in_order() {
     .expect("trains")
     .expect("is not abandoned");
     let [TrainingEvent::Started(plan), rest @ ..] = &events[..] else {
-        panic!("begins with its plan")
+        panic!("starts with its plan")
     };
     let expected = Plan {
         epochs: 12,
@@ -87,7 +87,7 @@ fn a_training_learns_and_reports_events_in_order() {
         StopReason::Completed,
         "it ran to its end"
     );
-    assert_eq!(trained.epoch, Some(12), "and kept what the last epoch left");
+    assert_eq!(trained.epoch, Some(12), "the weights of the last epoch");
     let test = trained.test.expect("there are test examples");
     assert!(test.accuracy > 0.95, "{}: bars are easy", test.accuracy);
     assert_eq!(
@@ -123,7 +123,7 @@ fn the_same_seed_gives_the_same_weights_and_another_does_not() {
 }
 
 #[test]
-fn a_stop_is_answered_within_a_batch_and_leaves_a_model() {
+fn a_stop_takes_effect_within_a_batch_and_returns_a_model() {
     let control = Control::default();
     let mut batches = 0;
     let trained = train(
@@ -230,12 +230,12 @@ fn a_stop_ends_training_and_validation_wherever_it_comes() {
         let (_, dataset) = long_validation();
         let control = Control::default();
         let resumed = resume(&checkpoint, &dataset, &Device::Cpu, &control, &mut |_| {});
-        let resumed = resumed.expect("goes on").expect("to its end");
+        let resumed = resumed.expect("resumes").expect("to its end");
         let whole = undisturbed.trained.as_ref().expect("is not abandoned");
         assert_eq!(
             parameters(&resumed.model.mlp),
             parameters(&whole.model.mlp),
-            "{reason}: resumes as if undisturbed"
+            "{reason}: the pause changes nothing"
         );
         let losses = |trained: &TrainedModel| -> Vec<_> {
             trained
@@ -364,12 +364,12 @@ fn without_validation_or_test_examples_there_are_no_such_metrics() {
     assert_eq!(trained.test, None, "no test");
     assert_eq!(
         trained.model.metadata.test_accuracy, None,
-        "nor in the metadata"
+        "the metadata has none"
     );
 }
 
 #[test]
-fn generated_digits_are_learnt_beside_the_others() {
+fn synthetic_digits_join_the_training() {
     let config = config::TrainingConfig {
         epochs: 1,
         synthetic_digits: 30,
@@ -383,7 +383,7 @@ fn generated_digits_are_learnt_beside_the_others() {
         }
     });
     assert!(trained.expect("trains").is_some(), "it is not abandoned");
-    let plan = plan.expect("it began");
+    let plan = plan.expect("the training starts");
     assert_eq!(plan.training_examples, 184 + 30, "more to learn from");
     assert_eq!(
         plan.validation_examples, 46,

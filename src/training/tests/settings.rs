@@ -88,7 +88,7 @@ fn the_training_fraction_is_the_first_part_of_the_data() {
     };
     let (_, events) = events_of(&config);
     let Some(TrainingEvent::Started(plan)) = events.first() else {
-        panic!("begins with its plan")
+        panic!("starts with its plan")
     };
     let sizes = (plan.training_examples, plan.validation_examples);
     assert_eq!(sizes, (46, 46), "a quarter of 184, validated with all");

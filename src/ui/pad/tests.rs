@@ -16,7 +16,7 @@ pub(super) fn path(paper: &PadView, samples: &[Point]) -> Vec<Pos2> {
         .collect()
 }
 
-/// The corners of each triangle, sorted, for meshes to be compared by what they show.
+/// The corners of each triangle, sorted. Meshes with the same triangles are equal.
 pub(super) fn triangles<'a>(meshes: impl IntoIterator<Item = &'a Mesh>) -> Vec<[u32; 9]> {
     let corner = |vertex: &Vertex| {
         let [r, g, b, a] = vertex.color.to_array();
@@ -47,7 +47,7 @@ fn every_stroke_stays_within_its_pen() {
         (&[(0.2, 0.2), (0.8, 0.2), (0.2, 0.2)], "there and back"),
         (
             &[(0.5, 0.5), (0.5, 0.5), (0.500_01, 0.5)],
-            "a trembling hand",
+            "two nearly equal samples",
         ),
         (&[(-2.0, 0.5), (3.0, 0.5)], "over both edges"),
     ];

@@ -9,8 +9,8 @@ use crate::{
     worker::test_support::TestWaker,
 };
 
-fn shipped() -> Arc<Model> {
-    Arc::new(Model::built_in().expect("the shipped model fits"))
+fn built_in() -> Arc<Model> {
+    Arc::new(Model::built_in().expect("the built-in model fits"))
 }
 
 /// A linear network all of whose parameters are `value`.
@@ -42,7 +42,7 @@ fn ink_file(folder: &Path, lines: usize) -> PathBuf {
 
 #[test]
 fn the_built_in_test_set_gives_the_accuracy_of_the_training() {
-    let (model, test_waker) = (shipped(), TestWaker::new());
+    let (model, test_waker) = (built_in(), TestWaker::new());
     let evaluator = Evaluator::spawn(
         7,
         Arc::clone(&model),
@@ -73,18 +73,18 @@ fn the_built_in_test_set_gives_the_accuracy_of_the_training() {
 }
 
 #[test]
-fn what_goes_wrong_is_said() {
+fn failures_are_reported() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let ink = DataSource::Ink(ink_file(folder.path(), 2));
     let missing = folder.path().join("missing");
     let cases = [
         (
-            shipped(),
+            built_in(),
             DataSource::Folder(missing.clone()),
             "missing",
             "no folder",
         ),
-        (shipped(), DataSource::Ink(missing), "missing", "no file"),
+        (built_in(), DataSource::Ink(missing), "missing", "no file"),
         (
             uniform(f32::NAN),
             ink.clone(),
@@ -98,7 +98,7 @@ fn what_goes_wrong_is_said() {
             "weights that overflow",
         ),
         (
-            shipped(),
+            built_in(),
             DataSource::Ink("/dev/zero".into()),
             if cfg!(unix) { "device" } else { "zero" },
             "what never ends",
@@ -125,7 +125,7 @@ fn a_panic_is_a_failure_with_its_message() {
         assert!(*lock(&counter) > 1, "the owner's own defect");
         inner();
     });
-    let evaluator = Evaluator::spawn(7, shipped(), DataSource::Mnist, None, waker);
+    let evaluator = Evaluator::spawn(7, built_in(), DataSource::Mnist, None, waker);
     match outcome(&evaluator, &test_waker) {
         EvaluatorOutcome::Failed(text) => {
             assert!(
@@ -138,9 +138,9 @@ fn a_panic_is_a_failure_with_its_message() {
 }
 
 #[test]
-fn it_ends_when_it_is_told_to_and_when_it_is_dropped() {
+fn the_evaluator_ends_on_cancel_and_on_drop() {
     let test_waker = TestWaker::shut();
-    let evaluator = Evaluator::spawn(7, shipped(), DataSource::Mnist, None, test_waker.waker());
+    let evaluator = Evaluator::spawn(7, built_in(), DataSource::Mnist, None, test_waker.waker());
     // It rings before the first picture, and waits there.
     test_waker.wait();
     evaluator.cancel();
@@ -150,7 +150,7 @@ fn it_ends_when_it_is_told_to_and_when_it_is_dropped() {
         "told to end"
     );
     let other = TestWaker::shut();
-    let evaluator = Evaluator::spawn(8, shipped(), DataSource::Mnist, None, other.waker());
+    let evaluator = Evaluator::spawn(8, built_in(), DataSource::Mnist, None, other.waker());
     other.wait();
     other.open_gate();
     drop(evaluator);

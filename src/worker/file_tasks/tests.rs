@@ -417,7 +417,7 @@ fn a_dialog_has_one_outcome() {
 }
 
 #[test]
-fn a_dialog_that_never_answers_blocks_nothing() {
+fn an_open_dialog_blocks_nothing() {
     let test_waker = TestWaker::new();
     let files = FileTasks::new(test_waker.waker());
     assert_eq!(files.dialog_open_secs(), None, "none was opened");

@@ -33,7 +33,7 @@ fn the_newest_request_wins() {
     let predictor = Predictor::spawn(model_of_seed(1), test_waker.waker());
     predictor.request(request(1));
     test_waker.wait();
-    // The thread now stands in the waker, after its first answer.
+    // The thread is now blocked in the waker, after its first response.
     assert_eq!(predictor.take().map(|r| r.revision), Some(1), "the first");
     for revision in 2..=5 {
         predictor.request(request(revision));
@@ -115,7 +115,7 @@ fn blank_input_and_invalid_weights_have_their_own_outcomes() {
 }
 
 #[test]
-fn dropping_it_joins_the_thread() {
+fn dropping_the_predictor_joins_the_thread() {
     for count in [0, 1, 100] {
         let test_waker = TestWaker::new();
         let predictor = Predictor::spawn(model_of_seed(1), test_waker.waker());

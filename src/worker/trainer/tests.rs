@@ -1,4 +1,4 @@
-mod kept;
+mod checkpoint;
 
 use std::{fs, path::Path};
 
@@ -17,8 +17,8 @@ use crate::{
 
 const TRAIN: usize = 8;
 const TEST: usize = 4;
-/// The examples that are learned from; the others validate.
-const LEARNT: usize = 6;
+/// The number of training examples. The others are for validation.
+const TRAINED_ON: usize = 6;
 
 /// A folder of four IDX files, in which the picture of a digit is a square of its brightness.
 fn data_folder() -> TempDir {
@@ -131,14 +131,14 @@ fn facts_come_in_order_with_weights_of_their_own() {
         plan.training_examples,
         plan.validation_examples,
     );
-    assert_eq!(sizes, (3, LEARNT, TRAIN - LEARNT), "as configured");
+    assert_eq!(sizes, (3, TRAINED_ON, TRAIN - TRAINED_ON), "as configured");
     let mut seen = Vec::new();
     for (number, fact) in (1..).zip(epochs) {
         let TrainerFact::EpochFinished { record, snapshot } = fact else {
             panic!("no epoch: {fact:?}");
         };
         assert_eq!(record.epoch, number, "counted from 1");
-        assert_eq!(snapshot.metadata.seed, Some(3), "it tells its origin");
+        assert_eq!(snapshot.metadata.seed, Some(3), "the metadata has the seed");
         seen.push(logits(&snapshot.mlp));
     }
     assert_eq!(seen.len(), 3, "each epoch once");
@@ -152,11 +152,15 @@ fn facts_come_in_order_with_weights_of_their_own() {
     assert_ne!(seen[0], seen[1], "the first was not trained any further");
     let progress = trainer.progress().expect("there was a batch");
     let images = (progress.images_seen, progress.images_total);
-    assert_eq!(images, (3 * LEARNT, 3 * LEARNT), "the gauge's last value");
+    assert_eq!(
+        images,
+        (3 * TRAINED_ON, 3 * TRAINED_ON),
+        "the gauge's last value"
+    );
 }
 
 #[test]
-fn a_stop_is_answered_within_a_batch() {
+fn a_stop_takes_effect_within_a_batch() {
     let folder = data_folder();
     let control = Arc::new(Control::default());
     let progress = Arc::new(Mutex::new(None::<Progress>));
@@ -190,16 +194,16 @@ fn a_stop_is_answered_within_a_batch() {
     let trained = finished(facts.try_iter().map(|message| message.fact).collect());
     assert!(trained.is_stopped(), "before its end");
     assert!(trained.history.is_empty(), "within the first epoch");
-    assert!(trained.test.is_some(), "what there is, is tested");
+    assert!(trained.test.is_some(), "the stopped model is tested");
     let images_seen = lock(&progress).map(|progress| progress.images_seen);
     assert_eq!(images_seen, Some(2), "no batch after the first");
 }
 
-/// What is done with a paused training.
+/// A command to a paused training.
 type Then = fn(Trainer, &TestWaker);
 
 #[test]
-fn a_paused_training_waits_for_what_comes() {
+fn a_paused_training_waits_for_the_next_command() {
     let cases: [(Then, &str); 3] = [
         (
             |trainer, test_waker| {
@@ -225,7 +229,7 @@ fn a_paused_training_waits_for_what_comes() {
         let test_waker = TestWaker::shut();
         let trainer = spawn(&test_waker, 2, folder.path());
         test_waker.wait();
-        // The thread stands in the waker, before it begins to train.
+        // The thread is blocked in the waker, before the training starts.
         trainer.pause();
         test_waker.open_gate();
         let mut facts = Vec::new();
@@ -240,28 +244,28 @@ fn a_paused_training_waits_for_what_comes() {
 }
 
 #[test]
-fn dropping_it_frees_a_training_that_waits_for_room() {
+fn dropping_the_trainer_frees_a_training_blocked_by_a_full_channel() {
     let (folder, test_waker) = (data_folder(), TestWaker::new());
     let trainer = spawn(&test_waker, 10_000, folder.path());
-    // Two facts come before the first epoch, so that the end of this one finds no room.
+    // Two facts come before the first epoch, so the channel is full at the end of this epoch.
     let epochs = FACTS_CAPACITY - 1;
-    wait_until(|| images_seen(&trainer) >= epochs * LEARNT);
+    wait_until(|| images_seen(&trainer) >= epochs * TRAINED_ON);
     drop(trainer);
     assert!(test_waker.has_no_worker(), "the thread ended");
 }
 
 #[test]
-fn facts_wait_for_an_owner_who_is_late() {
+fn facts_wait_for_a_slow_receiver() {
     let (folder, test_waker) = (data_folder(), TestWaker::new());
     let epochs = 2 * FACTS_CAPACITY;
     let trainer = spawn(&test_waker, epochs, folder.path());
-    wait_until(|| images_seen(&trainer) >= (FACTS_CAPACITY - 1) * LEARNT);
+    wait_until(|| images_seen(&trainer) >= (FACTS_CAPACITY - 1) * TRAINED_ON);
     let facts = to_the_end(&trainer, &test_waker);
     assert_eq!(facts.len(), epochs + 4, "none is lost");
 }
 
 #[test]
-fn what_goes_wrong_is_said() {
+fn failures_are_reported() {
     let folder = data_folder();
     let missing = folder.path().join("missing");
     let mut wild = config(1);
@@ -317,7 +321,7 @@ fn the_built_in_data_is_unpacked_in_the_thread() {
 }
 
 #[test]
-fn a_training_says_so_where_it_computes_on_the_processor_instead() {
+fn a_training_without_a_graphics_card_reports_the_processor() {
     if DeviceChoice::Cuda.is_built() {
         // It may find a card.
         return;

@@ -24,23 +24,23 @@ fn tell(state: &mut State, run: u64, fact: TrainerFact) {
 }
 
 #[test]
-fn the_question_before_closing_goes_with_its_cause() {
+fn the_question_before_closing_disappears_with_its_reason() {
     let mut state = state();
     let run = started(&mut state);
     assert!(!state.close_requested(), "it asks");
     finish(&mut state, run);
     assert_eq!(state.closing, Closing::Asking, "the model is in no file");
-    let kept = state.runs.list()[0].record.id;
+    let saved = state.runs.list()[0].record.id;
     state.on_file_outcome(FileOutcome::Library {
         loads: None,
-        result: Ok(RunLibraryOutcome::Saved(kept, Vec::new())),
+        result: Ok(RunLibraryOutcome::Saved(saved, Vec::new())),
     });
-    assert_eq!(state.closing, Closing::No, "nothing would be lost any more");
+    assert_eq!(state.closing, Closing::No, "the model is saved");
     let run = started(&mut state);
     assert!(!state.close_requested(), "it asks again");
     let fact = TrainerFact::Failed(TrainerError::Panic("out of memory".to_owned()).into());
     tell(&mut state, run, fact);
-    assert_eq!(state.closing, Closing::No, "nothing is under way any more");
+    assert_eq!(state.closing, Closing::No, "no training runs");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn closing_asks_while_something_would_be_lost() {
     assert!(!state.close_requested(), "the trained model is in no file");
     let save = Action::SaveWeights(state.models.chosen().id);
     let request = type_path(&mut state, save, "a.safetensors");
-    assert!(!state.close_requested(), "nor is it until it is written");
+    assert!(!state.close_requested(), "the model is not written yet");
     let (request, _) = request.expect("it is saved");
     state.on_file_outcome(saved(request));
     assert!(state.close_requested(), "now it is");
@@ -64,13 +64,13 @@ fn closing_asks_while_something_would_be_lost() {
     assert!(!state.close_requested(), "the next training asks again");
     assert!(
         matches!(state.apply(Action::CloseAnyway)[..], [Effect::Close]),
-        "it is to close"
+        "the window closes"
     );
-    assert!(state.close_requested(), "and may");
+    assert!(state.close_requested(), "the window may close");
 }
 
 #[test]
-fn what_is_written_is_what_counts_as_saved() {
+fn only_written_content_counts_as_saved() {
     let mut state = state();
     let mut requests = Vec::new();
     for _ in 0..2 {

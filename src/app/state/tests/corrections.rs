@@ -30,7 +30,7 @@ fn on_outcome(state: &mut State, outcome: CorrectionOutcome) -> Vec<Effect> {
     state.on_file_outcome(FileOutcome::Corrections(Ok(outcome)))
 }
 
-/// Saves the drawing as the last of so many corrections.
+/// Saves the drawing as the last of `count` corrections.
 fn save(state: &mut State, digit: Option<Digit>, count: usize) -> Vec<Effect> {
     let (_, revision) = saving(&state.apply(Action::SaveCorrection(digit))).expect("a save task");
     let outcome = CorrectionOutcome::Saved {
@@ -87,7 +87,10 @@ fn a_drawing_is_saved_once_and_cleared() {
         };
         on_outcome(&mut state, outcome);
         assert!(state.is_blank(), "then the pad is free");
-        assert!(requested(&mut state).is_some(), "and the predictor is told");
+        assert!(
+            requested(&mut state).is_some(),
+            "the predictor clears its prediction"
+        );
         assert_eq!(state.training.correction_count, Some(12), "counted");
         let text = format!("Saved as {words}: 12 corrections. {FINE_TUNE_HINT} Undo removes it.");
         assert!(says(&state, &text), "{:?}", state.notices.list());
@@ -299,7 +302,7 @@ fn a_training_uses_corrections_if_the_form_says_so() {
         else {
             panic!("expected a training, found {effects:?}");
         };
-        assert_eq!(uses_corrections, learns, "whatever the preset");
+        assert_eq!(uses_corrections, learns, "independent of the preset");
     }
     let mut state = state();
     state.training.form.from_folder = true;

@@ -166,7 +166,7 @@ fn a_newer_model_cancels_the_evaluation_of_the_older_one() {
         "the older one is canceled: {effects:?}"
     );
     let effects = report(&mut state, 2, EvaluatorOutcome::Completed(evaluation()));
-    let (number, _) = requested(&effects).expect("then the newer one begins");
+    let (number, _) = requested(&effects).expect("then the newer one starts");
     assert_eq!(number, 3, "it has a new number");
     report(&mut state, 3, EvaluatorOutcome::Completed(evaluation()));
     assert!(state.is_evaluation_current(), "of the model in use");

@@ -1,4 +1,4 @@
-//! What is told of a training before it begins and of its figures.
+//! The figures of the training panel, before and during a training.
 
 use super::{
     training::{end, record, started, untested},
@@ -41,15 +41,15 @@ fn hints_follow_the_epochs_and_outlast_the_training() {
         run,
         untested(history, StopReason::Diverged(divergence)),
     );
-    assert_eq!(state.training.hints, expected, "and afterwards");
+    assert_eq!(state.training.hints, expected, "and afterward");
     assert_eq!(state.training.divergence, Some(divergence), "why it ended");
     started(&mut state);
     assert!(state.training.hints.is_empty(), "the next one has none yet");
-    assert_eq!(state.training.divergence, None, "nor has it diverged");
+    assert_eq!(state.training.divergence, None, "it has not diverged");
 }
 
 #[test]
-fn the_validation_accuracy_is_that_of_the_network_that_is_left() {
+fn the_validation_accuracy_is_that_of_the_final_network() {
     let mut state = state();
     let run = started(&mut state);
     let mut trained = untested(vec![record(1)], StopReason::Completed);

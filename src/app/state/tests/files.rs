@@ -29,7 +29,7 @@ fn prompt(state: &State) -> Option<(FilePurpose, &str)> {
 }
 
 #[test]
-fn a_path_is_typed_where_no_dialog_appears() {
+fn without_a_dialog_a_path_is_typed() {
     let purpose = FilePurpose::LoadWeights;
     let mut state = state();
     state.tick(secs(10.0), false);
@@ -103,7 +103,7 @@ fn an_outcome_closes_the_path_field_of_its_own_request_only() {
 }
 
 #[test]
-fn dialog_and_typed_path_write_what_was_there_when_asked() {
+fn a_save_writes_the_content_of_the_time_of_the_request() {
     let epochs = |request: &FileRequest| match &request.content {
         Some(FileContent::Config(config)) => config.epochs,
         other => panic!("expected a configuration, found {other:?}"),
@@ -130,11 +130,11 @@ fn invalid_settings_are_not_saved() {
     state.training.form.draft.epochs = 0;
     let effects = state.apply(Action::AskPath(FilePurpose::SaveConfig));
     assert!(effects.is_empty(), "nothing to write: {effects:?}");
-    assert_eq!(state.notices.list().len(), 1, "it is said");
+    assert_eq!(state.notices.list().len(), 1, "a notice shows the error");
 }
 
 #[test]
-fn files_take_their_place_and_failures_take_none() {
+fn loaded_files_are_used_and_failures_change_nothing() {
     let mut state = state();
     for _ in 0..2 {
         let loaded = loaded_weights("/models/b.safetensors", &Arc::new(model()));
@@ -159,7 +159,10 @@ fn files_take_their_place_and_failures_take_none() {
     assert!(effects.is_empty(), "nothing changes");
     assert_eq!(state.models.chosen().origin, file, "the model stays in use");
     let is_said = |n: &Notice| n.text == "Could not read c.";
-    assert!(state.notices.list().iter().any(is_said), "it is said");
+    assert!(
+        state.notices.list().iter().any(is_said),
+        "a notice shows the error"
+    );
 
     let ink: Ink = Stroke::new(vec![dot(0.5)]).into_iter().collect();
     let opened = FileResult::Ink {
@@ -192,7 +195,7 @@ fn files_take_their_place_and_failures_take_none() {
 }
 
 #[test]
-fn a_dropped_file_is_read_for_the_tab_that_is_shown() {
+fn a_dropped_file_is_for_the_visible_tab() {
     let mut state = state();
     for (tab, expected) in [(Tab::Draw, false), (Tab::Evaluate, true)] {
         state.tab = tab;
@@ -206,7 +209,7 @@ fn a_dropped_file_is_read_for_the_tab_that_is_shown() {
 }
 
 #[test]
-fn a_picture_that_comes_in_mid_stroke_stays() {
+fn a_picture_that_loads_during_a_stroke_stays() {
     let mut state = state();
     state.apply(Action::PenDown(dot(0.2)));
     state.on_file_outcome(opened_picture("photo.png"));
@@ -239,7 +242,7 @@ fn a_file_that_exists_is_replaced_after_a_question() {
     let content = &request.content;
     assert!(
         matches!(content, Some(FileContent::Drawing(ink)) if !ink.is_empty()),
-        "with the drawing of then: {content:?}"
+        "the drawing at the time of the request: {content:?}"
     );
 
     state.apply(Action::AskPath(FilePurpose::OpenDrawing));
@@ -248,7 +251,10 @@ fn a_file_that_exists_is_replaced_after_a_question() {
     let expected = Some((FilePurpose::OpenDrawing, "ot"));
     assert_eq!(prompt(&state), expected, "typing is not interrupted");
     let is_said = |notice: &Notice| notice.text.contains("seven.jsonl exists");
-    assert!(state.notices.list().iter().any(is_said), "it is said");
+    assert!(
+        state.notices.list().iter().any(is_said),
+        "a notice shows the error"
+    );
 }
 
 #[test]

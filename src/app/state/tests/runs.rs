@@ -1,4 +1,4 @@
-//! The table of runs: what a person does with one, and what the library says.
+//! The table of runs: actions on runs, and outcomes of the run library.
 
 use super::{training::finish, *};
 use crate::{
@@ -53,7 +53,7 @@ fn trained() -> (State, u64) {
     };
     let effects = finish(&mut state, run);
     let Some(RunLibraryTask::Save(record, _)) = library(&effects) else {
-        panic!("it is to be kept: {effects:?}");
+        panic!("expected a save: {effects:?}");
     };
     let id = record.id;
     (state, id)
@@ -73,7 +73,7 @@ fn former() -> (State, u64) {
 }
 
 #[test]
-fn a_former_run_is_asked_for_once_and_then_answers() {
+fn an_earlier_run_is_loaded_once_and_then_used() {
     let (mut state, id) = former();
     let effects = act(&mut state, RunAction::Answer(id));
     assert!(
@@ -93,7 +93,7 @@ fn a_former_run_is_asked_for_once_and_then_answers() {
         );
     }
     let effects = hear(&mut state, RunLibraryOutcome::Loaded(id, Arc::new(model())));
-    assert!(uses_model(&effects), "it answers");
+    assert!(uses_model(&effects), "the run's model is used");
     let effects = act(&mut state, RunAction::Answer(id));
     assert!(
         uses_model(&effects),
@@ -102,14 +102,14 @@ fn a_former_run_is_asked_for_once_and_then_answers() {
 }
 
 #[test]
-fn its_settings_can_be_taken_over() {
+fn the_settings_of_a_run_can_be_reused() {
     let (mut state, id) = former();
     let mut form = state.training.form.clone();
     form.draft.optimizer = Optimizer::NESTEROV;
     form.from_folder = true;
     state.apply(Action::ChangeForm(Box::new(form)));
     let effects = act(&mut state, RunAction::UseSettings(id));
-    assert!(effects.is_empty(), "nothing is to be done for it");
+    assert!(effects.is_empty(), "no effect is needed");
     let config = state.runs.list()[0].record.config.clone();
     assert_eq!(state.training.form.config(), Ok(config), "as they were");
     assert!(
@@ -119,7 +119,7 @@ fn its_settings_can_be_taken_over() {
 }
 
 #[test]
-fn a_pinned_run_is_written_down_as_soon_as_it_is_kept() {
+fn a_pin_is_saved_as_soon_as_the_run_is_stored() {
     let (mut state, id) = trained();
     let effects = act(&mut state, RunAction::Pin(id, true));
     assert!(effects.is_empty(), "it is not in the library yet");
@@ -135,7 +135,7 @@ fn a_pinned_run_is_written_down_as_soon_as_it_is_kept() {
 }
 
 #[test]
-fn a_run_is_thrown_away_only_after_a_question() {
+fn a_run_is_deleted_only_after_a_confirmation() {
     let (mut state, id) = former();
     let effects = act(&mut state, RunAction::ConfirmDelete(id));
     assert!(effects.is_empty(), "nothing is gone");
@@ -153,11 +153,11 @@ fn a_run_is_thrown_away_only_after_a_question() {
     assert_eq!(asked(&state), None, "the question is answered");
     assert!(state.runs.list().is_empty(), "and the run gone");
     act(&mut state, RunAction::ConfirmDelete(id));
-    assert_eq!(asked(&state), None, "what is not there is not asked for");
+    assert_eq!(asked(&state), None, "a missing run needs no confirmation");
 }
 
 #[test]
-fn what_makes_room_in_the_library_goes_from_the_table() {
+fn runs_deleted_for_space_leave_the_table() {
     let (mut state, id) = former();
     let effects = state.apply(Action::Train);
     let [Effect::Train { run, .. }] = effects[..] else {
@@ -166,15 +166,15 @@ fn what_makes_room_in_the_library_goes_from_the_table() {
     finish(&mut state, run);
     let newest = state.runs.list()[0].record.id;
     assert!(newest > id, "the newest is the first");
-    assert!(state.models.unsaved().next().is_some(), "not kept yet");
+    assert!(state.models.unsaved().next().is_some(), "not saved yet");
     hear(&mut state, RunLibraryOutcome::Saved(newest, vec![id]));
     let ids: Vec<u64> = state.runs.list().iter().map(|run| run.record.id).collect();
-    assert_eq!(ids, [newest], "the older one made room");
+    assert_eq!(ids, [newest], "the older run is deleted");
     assert!(state.models.unsaved().next().is_none(), "now it is");
 }
 
 #[test]
-fn data_is_looked_at_once_and_what_is_seen_of_other_data_is_passed_over() {
+fn a_preview_is_requested_once_and_outdated_previews_are_ignored() {
     let mut state = state();
     let effects = state.apply(Action::PreviewData);
     assert!(
@@ -197,7 +197,7 @@ fn data_is_looked_at_once_and_what_is_seen_of_other_data_is_passed_over() {
     ));
     assert!(
         state.training.data.of(&DataSource::Mnist).is_none(),
-        "nor from another source"
+        "a preview of another source"
     );
     state.on_file_outcome(FileOutcome::DataPreviewed(DataSource::Mnist, Ok(preview)));
     let seen = state.training.data.of(&DataSource::Mnist);

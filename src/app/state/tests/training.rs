@@ -38,7 +38,7 @@ fn epoch(state: &mut State, run: u64) -> Vec<Effect> {
     state.on_trainer_message(TrainerMessage { run, fact })
 }
 
-/// What a training leaves that was not tested.
+/// The result of a training without a test.
 pub(super) fn untested(history: Vec<EpochRecord>, stop_reason: StopReason) -> TrainedModel {
     TrainedModel {
         model: model(),
@@ -69,7 +69,7 @@ pub(super) fn finish(state: &mut State, run: u64) -> Vec<Effect> {
 }
 
 #[test]
-fn a_training_stopped_before_its_first_batch_leaves_the_model_at_work() {
+fn a_training_stopped_before_its_first_batch_leaves_the_model_in_use() {
     let mut state = state();
     let answering = state.models.in_use().clone();
     let run = started(&mut state);
@@ -79,22 +79,22 @@ fn a_training_stopped_before_its_first_batch_leaves_the_model_at_work() {
         ..untested(Vec::new(), StopReason::Stopped)
     };
     let effects = end(&mut state, run, trained);
-    assert!(effects.is_empty(), "nobody else answers");
+    assert!(effects.is_empty(), "the model does not change");
     assert!(
         Arc::ptr_eq(state.models.in_use(), &answering),
-        "the same model is at work"
+        "the same model is in use"
     );
     assert_eq!(state.training.state, TrainingState::Idle, "ready again");
     assert!(
         state.notices.list()[0]
             .text
-            .contains("before anything was learned"),
-        "and it is said why"
+            .contains("before the first batch"),
+        "a notice gives the reason"
     );
 }
 
 #[test]
-fn what_a_resumed_training_had_learnt_is_kept_when_it_is_stopped_at_once() {
+fn a_resumed_training_stopped_at_once_still_gives_its_model() {
     let mut state = state();
     let run = started(&mut state);
     let fact = TrainerFact::Resumed(vec![record(1)]);
@@ -110,7 +110,7 @@ fn what_a_resumed_training_had_learnt_is_kept_when_it_is_stopped_at_once() {
 }
 
 #[test]
-fn a_model_that_is_loaded_ends_the_watching() {
+fn a_loaded_model_ends_live_prediction() {
     let mut state = state();
     let run = started(&mut state);
     epoch(&mut state, run);
@@ -120,22 +120,22 @@ fn a_model_that_is_loaded_ends_the_watching() {
     state.on_live_snapshot(Arc::new(model()));
     assert!(
         Arc::ptr_eq(state.models.in_use(), &loaded),
-        "what was loaded goes on answering"
+        "the loaded model stays in use"
     );
 }
 
 #[test]
-fn a_training_is_steered_only_where_that_makes_sense() {
+fn pause_resume_and_stop_depend_on_the_state() {
     use TrainingState::{Paused, Running, Stopping};
     let mut state = state();
     let run = started(&mut state);
     let cases = [
         (Action::Train, Running { run }, false, "one at a time"),
         (Action::Resume, Running { run }, false, "it runs already"),
-        (Action::Pause, Paused { run }, true, "it waits"),
-        (Action::Pause, Paused { run }, false, "it waits already"),
-        (Action::Resume, Running { run }, true, "it goes on"),
-        (Action::Pause, Paused { run }, true, "it waits again"),
+        (Action::Pause, Paused { run }, true, "it pauses"),
+        (Action::Pause, Paused { run }, false, "it is paused already"),
+        (Action::Resume, Running { run }, true, "it resumes"),
+        (Action::Pause, Paused { run }, true, "it pauses again"),
         (Action::Stop, Stopping { run }, true, "out of a pause too"),
         (Action::Stop, Stopping { run }, false, "once is enough"),
         (Action::Resume, Stopping { run }, false, "too late"),
@@ -148,7 +148,7 @@ fn a_training_is_steered_only_where_that_makes_sense() {
 }
 
 #[test]
-fn what_was_learnt_answers_while_it_is_tested_and_the_test_can_be_skipped() {
+fn the_trained_model_predicts_during_its_evaluation_which_can_be_skipped() {
     let mut state = state();
     let run = started(&mut state);
     state.apply(Action::Stop);
@@ -164,7 +164,7 @@ fn what_was_learnt_answers_while_it_is_tested_and_the_test_can_be_skipped() {
         is_stopped: true,
     };
     let effects = state.on_trainer_message(TrainerMessage { run, fact });
-    assert!(uses_model(&effects), "it answers before it is tested");
+    assert!(uses_model(&effects), "the model is used before its test");
     assert!(Arc::ptr_eq(state.models.in_use(), &best), "the best so far");
     let testing = |is_skipped| TrainingState::Testing {
         run,
@@ -173,13 +173,13 @@ fn what_was_learnt_answers_while_it_is_tested_and_the_test_can_be_skipped() {
     };
     assert_eq!(state.training.state, testing(false), "that is shown");
     for action in [Action::Pause, Action::Resume, Action::Stop, Action::Train] {
-        assert!(state.apply(action).is_empty(), "there is nothing to steer");
+        assert!(state.apply(action).is_empty(), "no command has an effect");
     }
     let effects = state.apply(Action::SkipTest);
     assert!(matches!(effects[..], [Effect::SkipTest]), "{effects:?}");
     assert_eq!(state.training.state, testing(true), "it is told");
     assert!(state.apply(Action::SkipTest).is_empty(), "once");
-    assert!(!state.close_requested(), "it is not kept yet");
+    assert!(!state.close_requested(), "the model is not saved yet");
     finish(&mut state, run);
     assert!(
         matches!(state.training.state, TrainingState::Finished { .. }),
@@ -198,7 +198,7 @@ fn what_was_learnt_answers_while_it_is_tested_and_the_test_can_be_skipped() {
 }
 
 #[test]
-fn what_an_earlier_run_still_says_is_passed_over() {
+fn messages_of_an_earlier_run_are_ignored() {
     let mut state = state();
     let old = started(&mut state);
     let plan = Plan {
@@ -213,23 +213,23 @@ fn what_an_earlier_run_still_says_is_passed_over() {
     assert_eq!(state.training.plan, Some(plan), "it is of this run");
     finish(&mut state, old);
     let new = started(&mut state);
-    assert_ne!(old, new, "runs have numbers of their own");
+    assert_ne!(old, new, "each run has its own number");
     assert!(
         epoch(&mut state, old).is_empty(),
-        "nothing follows from a stale epoch"
+        "a stale epoch changes nothing"
     );
     let fact = TrainerFact::Failed(TrainerError::Panic("late".to_owned()).into());
     state.on_trainer_message(TrainerMessage { run: old, fact });
     assert_eq!(
         state.training.state,
         TrainingState::Running { run: new },
-        "nor from a stale failure"
+        "a stale failure changes nothing"
     );
     assert!(state.training.history.is_empty(), "no curve of another run");
 }
 
 #[test]
-fn epochs_answer_while_they_are_watched() {
+fn live_snapshots_predict_while_watched() {
     let mut state = state();
     let run = started(&mut state);
     assert!(
@@ -254,21 +254,21 @@ fn epochs_answer_while_they_are_watched() {
         state.models.snapshot().is_some(),
         "without waiting for an epoch"
     );
-    let shipped = state.models.entries()[0].id;
-    state.apply(Action::ChooseModel(shipped));
+    let built_in = state.models.entries()[0].id;
+    state.apply(Action::ChooseModel(built_in));
     assert!(state.models.snapshot().is_none(), "a choice ends it");
     assert!(!state.settings.watch, "and the switch shows that");
 }
 
 #[test]
-fn a_trained_model_answers_and_the_one_before_is_at_hand() {
+fn a_trained_model_is_used_and_the_previous_one_is_available() {
     let mut state = state();
     let run = started(&mut state);
     epoch(&mut state, run);
     let effects = finish(&mut state, run);
     assert!(
         matches!(effects[..], [Effect::UseModel(_), Effect::Library(_)]),
-        "it answers and is kept"
+        "the model is used and saved"
     );
     assert_eq!(
         state.training.state,
@@ -293,17 +293,17 @@ fn a_trained_model_answers_and_the_one_before_is_at_hand() {
     assert_eq!(
         state.models.chosen().origin,
         Origin::BuiltIn,
-        "one click back"
+        "the previous model"
     );
     assert_eq!(
         state.models.previous().map(|entry| &entry.origin),
         Some(&Origin::Trained(run)),
-        "and one click forth"
+        "the trained model again"
     );
 }
 
 #[test]
-fn a_failed_training_is_said_and_leaves_the_model_at_work() {
+fn a_failed_training_is_reported_and_leaves_the_model_in_use() {
     let mut state = state();
     let run = started(&mut state);
     epoch(&mut state, run);
@@ -313,7 +313,7 @@ fn a_failed_training_is_said_and_leaves_the_model_at_work() {
     assert_eq!(
         state.models.chosen().origin,
         Origin::BuiltIn,
-        "which is the shipped one"
+        "the built-in model"
     );
     assert!(
         matches!(state.training.state, TrainingState::Failed { .. }),
@@ -321,12 +321,12 @@ fn a_failed_training_is_said_and_leaves_the_model_at_work() {
     );
     assert!(
         state.notices.list()[0].text.contains("the data is gone"),
-        "and said"
+        "a notice shows the error"
     );
 }
 
 #[test]
-fn a_form_that_is_not_valid_trains_nothing() {
+fn an_invalid_form_starts_no_training() {
     type Change = fn(&mut form::TrainingForm);
     let cases: [(Change, &str); 4] = [
         (|form| form.hidden = "128,,".to_owned(), "hidden layers"),
@@ -347,7 +347,7 @@ fn a_form_that_is_not_valid_trains_nothing() {
         );
         assert!(
             state.notices.list()[0].text.contains(word),
-            "{word}: it is said"
+            "{word}: a notice shows the error"
         );
     }
 }

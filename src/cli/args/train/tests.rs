@@ -1,4 +1,4 @@
-//! What is typed, and the training that it resolves to.
+//! Command lines and the trainings that they describe.
 
 use std::ffi::OsString;
 
@@ -25,7 +25,7 @@ fn resolve(typed: &str) -> TrainingConfig {
 }
 
 #[test]
-fn what_is_typed_replaces_what_the_preset_says() {
+fn options_override_the_preset() {
     let preset = Preset::Keras.config();
     assert_eq!(resolve(""), preset, "nothing typed");
     let typed = resolve("--epochs 3 --batch-size 64 --learning-rate 0.01 --seed 9");
@@ -157,7 +157,7 @@ fn a_training_resumes_with_its_own_recipe_and_data() {
     assert_eq!(
         task.checkpoint.as_os_str(),
         "w.checkpoint",
-        "and goes on beside the weights"
+        "the new checkpoint is beside the weights"
     );
     for more in [
         "--epochs 3",

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::ink::Point;
 
-/// So many samples of a rosette, from the `start`th on.
+/// `count` samples of a rosette, from sample `start`.
 fn rosette(start: usize, count: usize) -> Vec<Point> {
     let sample = |index: usize| {
         let turn = (start + index) as f32 * 0.0062 * TAU;
@@ -20,13 +20,13 @@ fn stroke(samples: Vec<Point>) -> Stroke {
     Stroke::new(samples).expect("points that can be drawn")
 }
 
-/// What it shows, as far as that is not on the texture.
+/// The triangles of the drawing that are not on the texture.
 fn shown(drawing: &PadDrawing) -> Vec<[u32; 9]> {
     let pieces = drawing.pieces.iter().map(|piece| &*piece.mesh);
     triangles(pieces.chain(drawing.live.iter().map(|live| &*live.mesh)))
 }
 
-/// The same from each stroke's whole path.
+/// The same triangles, computed from each stroke's whole path.
 fn expected(strokes: &[Stroke]) -> Vec<[u32; 9]> {
     let paper = paper(1.0);
     let meshes: Vec<Mesh> = strokes
@@ -40,7 +40,7 @@ fn expected(strokes: &[Stroke]) -> Vec<[u32; 9]> {
 }
 
 #[test]
-fn strokes_that_grow_look_as_if_they_had_been_there_at_once() {
+fn growing_strokes_look_like_complete_ones() {
     let mut drawing = PadDrawing::blank(paper(1.0));
     let mut strokes = Vec::new();
     for (samples, reason) in [
@@ -76,7 +76,7 @@ fn an_undo_removes_a_stroke_and_nothing_else() {
     let steps: [(&[Stroke], &str); 7] = [
         (&strokes, "three strokes"),
         (&strokes[..2], "the last is undone"),
-        (&strokes[..1], "and the one before"),
+        (&strokes[..1], "then the previous stroke"),
         (&strokes, "both are brought back"),
         (&other, "others are drawn in their place"),
         (&[], "all is cleared"),
@@ -88,7 +88,7 @@ fn an_undo_removes_a_stroke_and_nothing_else() {
     }
 }
 
-/// Moves onto the texture what is to be there, frame by frame.
+/// Moves finished parts onto the texture, frame by frame.
 fn settle(drawing: &mut PadDrawing, ctx: &Context) {
     let mut frames = 0;
     while drawing.settle(ctx) {
@@ -98,7 +98,7 @@ fn settle(drawing: &mut PadDrawing, ctx: &Context) {
 }
 
 #[test]
-fn however_much_is_drawn_a_frame_shows_as_few_corners() {
+fn the_number_of_vertices_does_not_depend_on_the_ink() {
     let ctx = Context::default();
     let mut drawing = PadDrawing::blank(paper(1.0));
     let mut strokes = Vec::new();

@@ -14,8 +14,8 @@ fn resumed(checkpoint: Arc<Checkpoint>) -> TrainingJob {
 
 #[test]
 fn an_interrupted_training_resumes_to_the_same_end() {
-    let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
-    let path = checkpoints::checkpoint_in(&kept.path().join("not/yet/there"));
+    let (folder, store) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = checkpoints::checkpoint_in(&store.path().join("not/yet/there"));
     let spawn = |job, test_waker: &TestWaker| {
         Trainer::spawn(7, job, Some(path.clone()), wakers(test_waker))
     };
@@ -28,7 +28,7 @@ fn an_interrupted_training_resumes_to_the_same_end() {
     assert!(!path.exists(), "nothing is left of a training that ended");
     let test_waker = TestWaker::new();
     let trainer = spawn(job(config(epochs), folder.path()), &test_waker);
-    wait_until(|| images_seen(&trainer) > 2 * LEARNT && path.exists());
+    wait_until(|| images_seen(&trainer) > 2 * TRAINED_ON && path.exists());
     drop(trainer);
     let found = checkpoints::find(&path).expect("it can be read");
     let checkpoint = Arc::new(found.expect("it is there"));
@@ -41,8 +41,8 @@ fn an_interrupted_training_resumes_to_the_same_end() {
         _ => None,
     });
     assert_eq!(resumed, Some(done), "it says what was done");
-    let is_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::CheckpointStored);
-    assert!(facts.iter().any(is_kept), "it could be resumed again");
+    let is_stored = |fact: &TrainerFact| matches!(fact, TrainerFact::CheckpointStored);
+    assert!(facts.iter().any(is_stored), "it could be resumed again");
     let trained = finished(facts);
     assert_eq!(
         logits(&trained.model.mlp),
@@ -54,9 +54,9 @@ fn an_interrupted_training_resumes_to_the_same_end() {
 
 #[test]
 fn the_checkpoint_of_another_window_is_untouched() {
-    let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
-    let path = checkpoints::checkpoint_in(kept.path());
-    let other = CheckpointStore::open(path.clone(), None).expect("nobody has it");
+    let (folder, store) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = checkpoints::checkpoint_in(store.path());
+    let other = CheckpointStore::open(path.clone(), None).expect("no other window uses it");
     fs::write(&path, "another window's").expect("writes");
     let found = checkpoints::find(&path);
     assert!(
@@ -67,17 +67,20 @@ fn the_checkpoint_of_another_window_is_untouched() {
     let job = job(config(2), folder.path());
     let trainer = Trainer::spawn(7, job, Some(path.clone()), wakers(&test_waker));
     let facts = to_the_end(&trainer, &test_waker);
-    let not_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::CheckpointFailed(_));
-    assert!(facts.iter().any(not_kept), "it is said: {facts:?}");
-    let is_kept = |fact: &TrainerFact| matches!(fact, TrainerFact::CheckpointStored);
-    assert!(!facts.iter().any(is_kept), "nothing could be resumed");
+    let has_failed = |fact: &TrainerFact| matches!(fact, TrainerFact::CheckpointFailed(_));
+    assert!(
+        facts.iter().any(has_failed),
+        "the failure is reported: {facts:?}"
+    );
+    let is_stored = |fact: &TrainerFact| matches!(fact, TrainerFact::CheckpointStored);
+    assert!(!facts.iter().any(is_stored), "nothing could be resumed");
     let content = fs::read_to_string(&path).expect("is there");
-    assert_eq!(content, "another window's", "as it was");
+    assert_eq!(content, "another window's", "the content is unchanged");
     drop(other);
-    checkpoints::find(&path).expect_err("now it is looked at, and is none");
+    checkpoints::find(&path).expect_err("without the lock, it is read and is invalid");
 }
 
-/// A training that was interrupted, as it lies at `path` by now.
+/// An interrupted training, stored at `path`.
 fn interrupted_at(path: &Path, folder: &Path, seed: u64) -> Arc<Checkpoint> {
     let config = TrainingConfig {
         seed,
@@ -86,21 +89,21 @@ fn interrupted_at(path: &Path, folder: &Path, seed: u64) -> Arc<Checkpoint> {
     let test_waker = TestWaker::new();
     let job = job(config, folder);
     let trainer = Trainer::spawn(7, job, Some(path.to_path_buf()), wakers(&test_waker));
-    wait_until(|| images_seen(&trainer) > 2 * LEARNT && path.exists());
+    wait_until(|| images_seen(&trainer) > 2 * TRAINED_ON && path.exists());
     drop(trainer);
     Arc::new(found(path).expect("it was interrupted"))
 }
 
 fn found(path: &Path) -> Option<Checkpoint> {
-    checkpoints::find(path).expect("what is there can be read")
+    checkpoints::find(path).expect("the file can be read")
 }
 
 #[test]
 fn only_the_given_checkpoint_is_deleted() {
-    let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
-    let path = checkpoints::checkpoint_in(kept.path());
+    let (folder, store) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = checkpoints::checkpoint_in(store.path());
     let first = interrupted_at(&path, folder.path(), 1);
-    // Another window has gone on to train meanwhile, and was closed.
+    // Meanwhile another window trained and was closed.
     let second = interrupted_at(&path, folder.path(), 2);
     assert_ne!(first, second, "another one");
     checkpoints::discard(&path, &first).expect("can be removed");
@@ -112,11 +115,12 @@ fn only_the_given_checkpoint_is_deleted() {
 
 #[test]
 fn a_resumed_training_backs_up_another_checkpoint() {
-    let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
-    let path = checkpoints::checkpoint_in(kept.path());
+    let (folder, store) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = checkpoints::checkpoint_in(store.path());
     let first = interrupted_at(&path, folder.path(), 1);
     let second = interrupted_at(&path, folder.path(), 2);
-    let resumed = CheckpointStore::open(path.clone(), Some(&first)).expect("nobody has it");
+    let resumed =
+        CheckpointStore::open(path.clone(), Some(&first)).expect("no other window uses it");
     drop(resumed);
     assert_eq!(found(&path).as_ref(), Some(&*first), "it is at its place");
     CheckpointStore::open(path.clone(), Some(&first))
@@ -127,8 +131,8 @@ fn a_resumed_training_backs_up_another_checkpoint() {
 
 #[test]
 fn each_change_of_the_checkpoint_state_is_reported() {
-    let (folder, kept) = (data_folder(), tempfile::tempdir().expect("a folder"));
-    let path = checkpoints::checkpoint_in(kept.path());
+    let (folder, store) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = checkpoints::checkpoint_in(store.path());
     let test_waker = TestWaker::new();
     let job = job(config(5000), folder.path());
     let trainer = Trainer::spawn(7, job, Some(path.clone()), wakers(&test_waker));
