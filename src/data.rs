@@ -167,7 +167,7 @@ impl fmt::Debug for Examples {
     }
 }
 
-/// Training and test examples, and what training adds to them.
+/// Training and test examples, and the additional training data.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     /// `mnist`, or the folder's name.

@@ -11,13 +11,13 @@ use thiserror::Error;
 /// A file or a value from outside that the program refuses, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What was attempted: "read the weights in model.safetensors".
+    /// The attempt: "read the weights in model.safetensors".
     pub attempted: String,
-    /// What was found: "a tensor fc1.weight of shape [64, 784]".
+    /// The finding: "a tensor fc1.weight of shape [64, 784]".
     pub found: String,
-    /// What was expected instead: "shape [128, 784]".
+    /// The expectation: "shape [128, 784]".
     pub expected: String,
-    /// What to do now: a sentence without its full stop.
+    /// The advice: a sentence without its full stop.
     pub remedy: String,
 }
 
@@ -69,7 +69,7 @@ pub fn chain(error: &dyn StdError) -> String {
 /// A file or folder that the operating system did not open, read or write. The message holds the system's reason.
 #[derive(Debug)]
 pub struct IoError {
-    /// What was attempted: "read", "write".
+    /// The attempt: "read", "write".
     pub attempted: &'static str,
     /// The file or folder.
     pub path: PathBuf,
@@ -92,7 +92,7 @@ impl IoError {
         self.source.kind() == io::ErrorKind::NotFound
     }
 
-    /// What to do, where the kind of error tells.
+    /// The advice, if the kind of error allows one.
     fn remedy(&self) -> Option<&'static str> {
         use io::ErrorKind as Kind;
         Some(match self.source.kind() {
@@ -192,7 +192,7 @@ pub enum TrainingError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The loss became NaN or infinite before there was a usable model. The text says why and what to do.
-    #[error("could not go on training: {0}")]
+    #[error("could not continue the training: {0}")]
     Diverged(String),
     /// The model failed.
     #[error(transparent)]
@@ -224,7 +224,7 @@ pub enum StoreError {
     /// A file is invalid. It was renamed.
     #[error("{reason}{}", backup.as_ref().map(|name| format!("; the file is now {}", name.display())).unwrap_or_default())]
     Invalid {
-        /// What is wrong with it.
+        /// The error.
         reason: Refusal,
         /// Its new name.
         backup: Option<PathBuf>,

@@ -1,10 +1,9 @@
-//! Draw a digit, see at once what a neural network makes of it, and train that network with a click.
+//! Recognizes drawn digits with a neural network, and trains that network.
 //!
-//! The modules in reading order: a drawing is [`ink`], the network sees a [`bitmap`], which a
-//! picture can be turned into as well ([`picture`]); a [`model`] turns it into logits,
-//! [`recognition`] into a prediction; [`training`] fits a model to a [`data`], and a
-//! [`evaluation`] tells how good it is; a [`worker`] does any of this on a thread of its own.
-//! [`app`] and [`ui`] are the window, [`cli`] does all of it without one.
+//! The modules in reading order: [`ink`] is a drawing, and [`bitmap`] is the input of the
+//! network. [`picture`] converts a picture into a bitmap. A [`model`] computes logits, and [`recognition`]
+//! a prediction. [`training`] fits a model to [`data`], and [`evaluation`] computes its metrics. A [`worker`]
+//! does such work in a thread. [`app`] and [`ui`] are the window, and [`cli`] is the command line.
 
 pub mod app;
 pub mod bitmap;

@@ -32,8 +32,8 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Says how many threads rayon may have. candle asks for that number at every product of matrices, and
-/// where it is not said, each time reads it from the system's files.
+/// Sets the number of threads of rayon. Otherwise candle reads that number from the system's files at every
+/// product of matrices.
 fn fix_thread_count() {
     const VARIABLE: &str = "RAYON_NUM_THREADS";
     if env::var_os(VARIABLE).is_none() {
@@ -54,7 +54,7 @@ fn window(weights: Option<PathBuf>) -> u8 {
     match app::run(WindowOptions { weights }) {
         Ok(()) => 0,
         Err(error) => {
-            // Nobody is left to be told if standard error is gone.
+            // If standard error is closed, there is no place to report it.
             let _ = writeln!(io::stderr(), "digitpad: {}", error::chain(&error));
             if error.is_user_error() { 2 } else { 1 }
         }

@@ -205,7 +205,7 @@ impl MlpConfig {
         self.activation
     }
 
-    /// What an image passes before the network.
+    /// The preprocessing of an image before the network.
     pub fn preprocessing(&self) -> Preprocessing {
         self.preprocessing
     }

@@ -1,6 +1,6 @@
 //! From a photo, scan or screenshot (PNG, JPEG, BMP, WebP, GIF, PNM or TIFF) to a bitmap.
 //!
-//! Paper and ink are told apart automatically: dark on light or light on dark, on paper that may be unevenly lit or
+//! The reader separates paper and ink automatically: dark on light or light on dark, on paper that may be unevenly lit or
 //! transparent. The ink is then normalized as MNIST was.
 
 use std::{io::Cursor, path::Path};

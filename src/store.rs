@@ -1,4 +1,4 @@
-//! What is stored in the user's folders: settings, finished runs, checkpoints, corrections.
+//! Files in the user's folders: settings, finished runs, checkpoints, corrections.
 
 pub mod checkpoints;
 pub mod corrections;

@@ -220,7 +220,7 @@ fn is_sorted_by_digit(examples: &Examples) -> bool {
     labels.len() >= FEW && changes > 0 && changes < 2 * CLASSES
 }
 
-/// What follows the last epoch: calibration and test.
+/// The steps after the last epoch: calibration and test.
 struct FinalEvaluation<'a> {
     config: &'a TrainingConfig,
     dataset: &'a Dataset,

@@ -50,7 +50,7 @@ const MIN_RESULTS: Vec2 = vec2(210.0, 360.0);
 /// The height of the preview and the prediction, in points.
 const ANSWER_HEIGHT: f32 = 140.0;
 
-/// What the panels remember between frames.
+/// The state of the panels between frames.
 #[derive(Debug, Default)]
 pub struct View {
     canvas: Canvas,

@@ -99,7 +99,7 @@ impl WorkerPriority {
     fn apply(self) {
         #[cfg(target_os = "linux")]
         if let Err(error) = self.apply_on_linux() {
-            log::debug!("a worker keeps the window's priority: {error}");
+            log::debug!("a worker has the window's priority: {error}");
         }
     }
 

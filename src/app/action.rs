@@ -1,4 +1,4 @@
-//! Actions: what the user asks of the window. Effects: what the window then asks of its workers.
+//! Actions: requests of the user to the window. Effects: requests of the window to its workers.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -79,7 +79,7 @@ pub enum Action {
     ResumeCheckpoint,
     /// Delete that checkpoint.
     DeleteCheckpoint,
-    /// Keep that checkpoint for the next start.
+    /// Leave that checkpoint for the next start.
     KeepCheckpoint,
     /// Use each epoch's weights during a training, or stop that.
     Watch(bool),
@@ -104,7 +104,7 @@ pub enum Action {
 /// Something that needs a worker or the window. The state returns effects, and `app` runs them.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// Recognize what is on the pad.
+    /// Recognize the drawing on the pad.
     Predict(PredictionRequest),
     /// Use this model for predictions.
     UseModel(Arc<Model>),

@@ -1,4 +1,4 @@
-//! `digitpad info`: what a weight file holds.
+//! `digitpad info`: the content of a weight file.
 
 use std::{io::Write, path::PathBuf};
 
@@ -11,16 +11,16 @@ use crate::{error::CliError, model::Activation};
 /// Describe a weight file.
 #[derive(Debug)]
 pub struct InfoTask {
-    /// The weight file; `None` is the shipped model.
+    /// The weight file; `None` is the built-in model.
     pub weights: Option<PathBuf>,
     /// Whether to print JSON.
     pub json: bool,
 }
 
-/// What there is to say.
+/// The output of `digitpad info`.
 #[derive(Serialize)]
 struct Info {
-    /// `null` for the shipped model.
+    /// `null` for the built-in model.
     file: Option<String>,
     /// Units of every layer: the pixels, the hidden ones, the digits.
     layers: Vec<usize>,

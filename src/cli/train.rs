@@ -65,7 +65,7 @@ pub enum TrainStart {
     Resume(PathBuf),
 }
 
-/// What `--json` prints.
+/// The output of `--json`.
 #[derive(Serialize)]
 struct Report<'a> {
     path: String,

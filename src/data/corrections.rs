@@ -19,8 +19,8 @@ const MAX_REPEATS: usize = 20;
 
 /// Drawings with labels: digits, and non-digits under any other label.
 ///
-/// A checkpoint stores these drawings, not their file. So a resumed training has the same data, whatever the user
-/// saves or removes meanwhile.
+/// A checkpoint stores these drawings, not their file. So a resumed training has the same data, even if the user
+/// saves or removes corrections.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Corrections {

@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn mirrored_and_rotated_digits_are_non_digits_where_they_look_like_none() {
+    fn mirrored_and_rotated_digits_are_non_digits_unless_they_look_like_digits() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let ink = crate::synth::digit(Digit::ALL[4], &mut rng);
         let mirrored = transformed(&ink, [-1.0, 0.0, 0.0, 1.0]);

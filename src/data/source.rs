@@ -13,7 +13,7 @@ use crate::{
     ink,
 };
 
-/// One writer in so many is held out of training, to calibrate the model.
+/// One writer in this many is held out of training, to calibrate the model.
 const CALIBRATION_FOLD: Fold = Fold::new(0, 12);
 /// With fewer digits, the reject threshold's 0.5 % of rejected digits is not measurable. Training learns from
 /// them instead.
@@ -208,7 +208,7 @@ mod tests {
 
     use super::*;
 
-    /// MNIST and an ink file with so many 1s by each writer.
+    /// MNIST and an ink file with these numbers of 1s by each writer.
     fn by_writers(folder: &Path, writers: &[(&str, usize)]) -> TrainingData {
         let path = folder.join("ink.jsonl");
         let line = |name: &str| {
@@ -232,7 +232,7 @@ mod tests {
         let cases: [(&[_], _, &str); 5] = [
             (&[("emil", 2)], (2, 0), "training needs the only writer"),
             (&[("emil", 300)], (300, 0), "with any number of drawings"),
-            (&[("me", 2)], (2, 0), "nobody is held out"),
+            (&[("me", 2)], (2, 0), "no writer is held out"),
             (&[("emil", 199), ("me", 2)], (201, 0), "one digit too few"),
             (&[("emil", 200), ("me", 2)], (2, 200), "enough digits"),
         ];

@@ -192,7 +192,7 @@ impl EvaluationSet {
     /// The image at `index` with its noise. The non-digits follow the digits; `index` must be below
     /// [`EvaluationSet::image_count`].
     pub fn bitmap(&self, index: usize) -> Bitmap {
-        // Digits and non-digits are counted apart, so that each keeps its noise whatever is beside it.
+        // Digits and non-digits are counted apart, so that the noise of each does not depend on the other.
         let (clean, place) = match index.checked_sub(self.len()) {
             Some(place) => (self.non_digits[place].clone(), place),
             None => match &self.digits {

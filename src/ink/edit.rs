@@ -336,7 +336,7 @@ mod tests {
         let clone = editor.ink().clone();
         assert_eq!(address(&clone, 1), address(editor.ink(), 1), "no copy yet");
         editor.extend(point(0.4));
-        assert_eq!(counts(&editor), [2, 2], "the drawing goes on");
+        assert_eq!(counts(&editor), [2, 2], "the stroke continues");
         assert_eq!(
             clone.strokes()[1].points(),
             [point(0.3)],
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clone_a_frame_costs_one_copy_of_the_unfinished_stroke() {
+    fn a_clone_in_each_frame_copies_the_unfinished_stroke_once() {
         let mut editor = InkEditor::default();
         editor.begin(point(0.0));
         let mut xs = (1..).map(|x| point(x as f32));

@@ -39,7 +39,7 @@ const MAX_RECORDS: usize = 2 << 20;
 /// The part of the unit square that the longer side of a fitted character takes.
 const FITTED_SIDE: f64 = 0.8;
 
-/// What a character stands for.
+/// The meaning of a character.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Label {
     /// A digit.
@@ -51,7 +51,7 @@ pub enum Label {
 /// One character of an ink file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InkRecord {
-    /// What it stands for, if known.
+    /// The label, if known.
     pub label: Option<Label>,
     /// Who wrote it, if known.
     pub writer: Option<String>,

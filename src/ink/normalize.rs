@@ -218,7 +218,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A raster from characters: a digit is so many tenths of ink, `#` is full ink.
+    /// A raster from characters: a digit is that many tenths of ink, `#` is full ink.
     fn raster(rows: &[&str]) -> Raster {
         let pixels = rows
             .iter()
@@ -271,7 +271,7 @@ mod tests {
                 [8, 27, 14, 15],
                 "no ink leaves the picture on the right",
             ),
-            (&["1........#"], [0, 19, 14, 15], "nor on the left"),
+            (&["1........#"], [0, 19, 14, 15], "the same on the left"),
         ];
         for (rows, expected, reason) in cases {
             let bitmap = normalize(&raster(rows)).expect("there is ink");

@@ -29,7 +29,7 @@ impl DeviceChoice {
     /// The graphics cards, in the order in which [`DeviceChoice::Auto`] tries them.
     const ACCELERATORS: [Self; 2] = [Self::Cuda, Self::Metal];
 
-    /// What it is, in a few words.
+    /// A short description.
     pub fn description(self) -> String {
         let value = self.to_possible_value();
         let help = value.as_ref().and_then(PossibleValue::get_help);
@@ -53,7 +53,7 @@ impl DeviceChoice {
     /// Opens the device. [`DeviceChoice::Auto`] always succeeds.
     ///
     /// # Errors
-    /// When the program was not built for it, or there is no card that works.
+    /// If the program was built without this device, or no working card exists.
     pub fn open(self) -> Result<OpenDevice, ModelError> {
         let device = match self {
             Self::Auto => return Ok(open_first(&Self::ACCELERATORS)),

@@ -9,7 +9,7 @@ use crate::{
     error::Refusal,
 };
 
-/// What every image passes before the network, in training and prediction. The steps run in the order of the fields; 0
+/// The preprocessing of every image, in training and prediction. The steps run in the order of the fields; 0
 /// leaves a step out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

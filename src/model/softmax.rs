@@ -34,7 +34,7 @@ pub fn log_sum_exp<F: Float>(logits: &[F]) -> F {
 /// The cross-entropy of the softmax with one class, −ln p(class), in nats.
 ///
 /// # Panics
-/// When there are not so many classes.
+/// If the number of classes differs.
 pub fn cross_entropy<F: Float>(logits: &[F], class: usize) -> F {
     log_sum_exp(logits) - logits[class]
 }

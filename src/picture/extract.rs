@@ -234,7 +234,7 @@ impl Sheet {
     fn of(picture: &RgbaImage) -> Self {
         let (from_width, from_height) = (picture.width() as usize, picture.height() as usize);
         let factor = from_width.max(from_height).div_ceil(WORKING_SIDE).max(1);
-        // A remainder at the right and at the bottom becomes pixels of its own.
+        // A remainder at the right and at the bottom becomes separate pixels.
         let (width, height) = (from_width.div_ceil(factor), from_height.div_ceil(factor));
         let mut sums = vec![[0_u32; 5]; width * height];
         for (y, row) in picture.rows().enumerate() {

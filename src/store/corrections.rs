@@ -228,7 +228,7 @@ mod tests {
             digit: None,
             revision: 3,
         };
-        let outcome = done(&path, save).expect("an outcome of its own");
+        let outcome = done(&path, save).expect("an outcome");
         let has_failed = matches!(outcome, CorrectionOutcome::SaveFailed { revision: 3, .. });
         assert!(has_failed, "{outcome:?}");
         let refusal = done(&path, CorrectionTask::Count).expect_err("not ink");
@@ -250,7 +250,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = file_in(folder.path());
         std::fs::create_dir(&path).expect("a folder in its place");
-        let outcome = done(&path, CorrectionTask::Count).expect("an outcome of its own");
+        let outcome = done(&path, CorrectionTask::Count).expect("an outcome");
         assert!(
             matches!(outcome, CorrectionOutcome::Unreadable(_)),
             "{outcome:?}"

@@ -25,7 +25,7 @@ const LIMIT_BYTES: u64 = 8 << 20;
 /// The most records that are read. The program stores fewer.
 const MAX_RECORDS_READ: usize = 1000;
 
-/// The number of stored runs. The oldest one that is not pinned makes room for the next.
+/// The largest number of stored runs. A new run replaces the oldest one without a pin.
 pub const MAX_RUNS: usize = 30;
 /// The bytes of all stored runs, apart from the newest and the pinned ones. The built-in model takes a hundredth.
 pub const MAX_TOTAL_BYTES: u64 = 1_000_000_000;
@@ -50,7 +50,7 @@ pub struct RunRecord {
     pub validation_accuracy: Option<f64>,
     /// The accuracy on the test set, 0..=1.
     pub test_accuracy: Option<f64>,
-    /// Whether it never makes room for others.
+    /// Whether the run is never deleted for space.
     pub is_pinned: bool,
 }
 
@@ -111,7 +111,7 @@ pub enum RunLibraryTask {
 pub enum RunLibraryOutcome {
     /// The runs, newest first, and the errors of invalid files.
     Listed(Vec<RunRecord>, Vec<StoreError>),
-    /// The run is stored. These runs made room and are deleted.
+    /// The run is stored. These runs were deleted for space.
     Saved(u64, Vec<u64>),
     /// The record is replaced.
     Updated,
@@ -206,11 +206,11 @@ fn save(folder: &Path, record: &RunRecord, model: &Model) -> Result<Vec<u64>, St
     fs::create_dir_all(folder).map_err(|source| IoError::new("make", folder, source))?;
     model.save(&weights_path(folder, record.id))?;
     write_record(folder, record)?;
-    make_room(folder, record.id, MAX_TOTAL_BYTES)
+    delete_oldest(folder, record.id, MAX_TOTAL_BYTES)
 }
 
 /// Deletes the oldest runs beyond the limits, apart from the newest and the pinned ones.
-fn make_room(folder: &Path, newest: u64, max_bytes: u64) -> Result<Vec<u64>, StoreError> {
+fn delete_oldest(folder: &Path, newest: u64, max_bytes: u64) -> Result<Vec<u64>, StoreError> {
     let (runs, _) = list(folder);
     let size = |record: &RunRecord| {
         let paths = [
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_that_is_not_pinned_makes_room() {
+    fn the_oldest_run_without_a_pin_is_deleted_first() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let library = folder.path();
         for id in 1..=MAX_RUNS as u64 {
@@ -326,12 +326,12 @@ mod tests {
         let deleted = save(library, &record(next + 1), &model).expect("saves");
         assert_eq!(deleted, [3], "the second is pinned");
         let left = ids(library);
-        assert_eq!(left.len(), MAX_RUNS, "so many are left");
+        assert_eq!(left.len(), MAX_RUNS, "the largest number of runs");
         assert_eq!(left[0], next + 1, "the newest first");
     }
 
     #[test]
-    fn large_models_make_room_for_larger_ones() {
+    fn models_are_deleted_above_the_limit_of_bytes() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let library = folder.path();
         for id in 1..=5 {
@@ -344,7 +344,7 @@ mod tests {
             (0, &[4], "neither the pinned one nor the newest"),
         ];
         for (max_bytes, expected, reason) in cases {
-            let deleted = make_room(library, 5, max_bytes).expect("deletes");
+            let deleted = delete_oldest(library, 5, max_bytes).expect("deletes");
             assert_eq!(deleted, expected, "{reason}");
         }
         assert_eq!(ids(library), [5, 2], "these are left");
@@ -370,7 +370,7 @@ mod tests {
         for (name, text, _) in cases {
             fs::write(folder.path().join(name), text).expect("writes");
         }
-        fs::write(folder.path().join("notes.txt"), "of somebody").expect("writes");
+        fs::write(folder.path().join("notes.txt"), "a file of the user").expect("writes");
         let (runs, errors) = list(folder.path());
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(runs, [record(1)], "the whole one is there");

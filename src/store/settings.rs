@@ -244,7 +244,7 @@ mod tests {
                 "{reason}: {remedy} names the backup"
             );
             assert_eq!(fs::read(backup).ok().as_deref(), Some(bytes), "{reason}");
-            assert!(!path.exists(), "{reason}: the next start is undisturbed");
+            assert!(!path.exists(), "{reason}: the next start reports no error");
         }
     }
 

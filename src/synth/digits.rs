@@ -121,7 +121,7 @@ fn curled_zero(pen: &mut Pen) {
     let size = pen.uniform(0.1, 0.33);
     let mut knots = Arc::new((0.5, 0.5), (0.5, 0.5), -0.25, -1.0).knots();
     if pen.chance(0.5) {
-        // The stroke curls inward, as if to begin again.
+        // The stroke curls inward at its end.
         let curl = Arc::new(
             (0.5, size),
             (1.3 * size, size),

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_threshold_accepts_what_it_promises() {
+    fn the_threshold_accepts_the_configured_fraction() {
         let with_score = |score: f32| {
             let mut logits = [-100.0; CLASSES];
             logits[3] = score;
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn each_set_is_used_for_what_it_is_there_for() {
+    fn each_set_has_its_own_use() {
         let control = Control::default();
         let fit = |validation: &Examples, ink: &Examples, rejects: bool| {
             calibration(&reader(), validation, ink, rejects, 1, &control)

@@ -86,7 +86,7 @@ pub(super) struct TrainingInput {
     pub(super) base_model: Option<BaseModelInfo>,
 }
 
-/// Tells data sets apart.
+/// Identifies a data set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DataIdentity {
@@ -99,7 +99,7 @@ pub(super) struct DataIdentity {
 impl DataIdentity {
     /// The identity of the training and validation examples.
     pub(super) fn of(dataset: &Dataset) -> Self {
-        /// One image in so many is hashed: the labels tell nearly all data sets apart.
+        /// One image in this many is hashed: the labels identify nearly all data sets.
         const SAMPLED: usize = 16;
         let mut hash = Hash::default();
         hash.add(dataset.train.labels());

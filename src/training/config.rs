@@ -128,7 +128,7 @@ impl TrainingConfig {
     /// Checks every value against its range and the rules between them.
     ///
     /// # Errors
-    /// Names the first value that does not fit, and what would.
+    /// Names the first invalid value and the expected one.
     pub fn validate(&self) -> Result<(), Refusal> {
         for hyperparameter in hyperparameter::ALL {
             hyperparameter.check(self)?;

@@ -2,7 +2,7 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// What a training is to do next. It asks before every batch and before every part of an evaluation.
+/// The next step of a training. The training checks it before every batch and before every part of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// Continue.
@@ -218,7 +218,7 @@ pub(super) mod tests {
     #[test]
     fn a_test_continues_until_it_is_skipped() {
         let cases: [(Act, [bool; 2], &str); 5] = [
-            (|_| (), [true, true], "undisturbed"),
+            (|_| (), [true, true], "no command"),
             (Control::pause, [true, true], "a pause comes too late"),
             (Control::stop, [true, true], "a stop ends the training only"),
             (

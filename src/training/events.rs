@@ -1,4 +1,4 @@
-//! What a training reports: events while it runs, and its result.
+//! Events during a training, and its result.
 
 use serde::{Deserialize, Serialize};
 

@@ -27,7 +27,7 @@ pub struct BaseModel {
     name: String,
 }
 
-/// What a training remembers of its base model.
+/// The data of a base model that a training stores.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BaseModelInfo {

@@ -127,7 +127,7 @@ mod tests {
                 0.2,
                 "what is to be left",
             ),
-            (Schedule::ONE_CYCLE, 0.0, 0.04, "begins low"),
+            (Schedule::ONE_CYCLE, 0.0, 0.04, "starts low"),
             (Schedule::ONE_CYCLE, 0.3, 1.0, "full after the rise"),
             (Schedule::ONE_CYCLE, 0.65, 0.5, "half way down"),
             (Schedule::ONE_CYCLE, 1.0, 0.0, "nothing at the end"),

@@ -32,7 +32,7 @@ pub(super) trait Step: Send {
     fn restore(&mut self, state: &OptimizerState) -> Result<(), TrainingError>;
 }
 
-/// What may change from step to step.
+/// The settings that may change from step to step.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct StepSettings {
     pub(super) optimizer: Optimizer,

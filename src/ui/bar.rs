@@ -94,12 +94,12 @@ fn moon(painter: &Painter, center: Pos2, color: Color32) {
     let bite = center + Vec2::new(3.4, -2.6);
     let mut strip = egui::Mesh::default();
     // Both edges run from horn to horn.
-    let towards = (bite - center).angle();
+    let angle = (bite - center).angle();
     let horn = ((bite - center).length() / 2.0 / radius).acos();
     for step in 0..=steps {
         let part = step as f32 / steps as f32;
-        let outer = towards + horn + (TAU - 2.0 * horn) * part;
-        let inner = towards + (TAU / 2.0 - horn) + (2.0 * horn) * part;
+        let outer = angle + horn + (TAU - 2.0 * horn) * part;
+        let inner = angle + (TAU / 2.0 - horn) + (2.0 * horn) * part;
         strip.colored_vertex(center + radius * Vec2::angled(outer), color);
         strip.colored_vertex(bite + radius * Vec2::angled(inner), color);
         if step > 0 {

@@ -23,7 +23,7 @@ struct PadPlace {
     layer: LayerId,
 }
 
-/// What the pad remembers between frames.
+/// The state of the pad between frames.
 #[derive(Debug, Default)]
 pub(super) struct Canvas {
     place: Option<PadPlace>,

@@ -143,7 +143,7 @@ fn plots_ui(ui: &mut Ui, state: &State, view: &CurvesView, height: f32) {
     }
 }
 
-/// What is shown, and the export.
+/// The options of the plots, and the export.
 fn options_ui(ui: &mut Ui, state: &State, view: &mut CurvesView, actions: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
         theme::quiet_selection(ui);

@@ -43,7 +43,7 @@ const BUTTON: Vec2 = Vec2::new(116.0, 36.0);
 /// The width from which source and noise are in one row, in points.
 const MIN_WIDTH_FOR_NOISE: f32 = 540.0;
 
-/// What the tab remembers between frames.
+/// The state of the tab between frames.
 #[derive(Debug, Default)]
 pub(crate) struct EvaluationView {
     gallery: Gallery,
@@ -318,7 +318,7 @@ fn progress_ui(ui: &mut Ui, state: &State) {
     });
 }
 
-/// The accuracy in large type, the other metrics, and what was evaluated.
+/// The accuracy in large type, the other metrics, and the evaluation set.
 fn metrics_ui(ui: &mut Ui, state: &State, completed: &CompletedEvaluation) {
     let palette = Palette::of(ui.style());
     ui.horizontal_wrapped(|ui| {

@@ -186,7 +186,7 @@ fn size_ui(ui: &mut Ui, form: &TrainingForm) {
     }
 }
 
-/// Says that the learning rate is far from the optimizer's default.
+/// Warns that the learning rate is far from the optimizer's default.
 fn learning_rate_ui(ui: &mut Ui, form: &TrainingForm) {
     let (rate, optimizer) = (form.draft.learning_rate, form.draft.optimizer);
     let default = optimizer.default_learning_rate();

@@ -55,8 +55,8 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, actions: &mut Vec<Action>) {
     let enter = response.lost_focus() && ui.input(is_enter_pressed);
     let escape = ui.input(|input| input.key_pressed(Key::Escape));
     let is_new = is_new(ui);
-    let nobody_has_focus = ui.memory(|memory| memory.focused().is_none()) && !enter && !escape;
-    if !response.has_focus() && (is_new || nobody_has_focus) {
+    let nothing_has_focus = ui.memory(|memory| memory.focused().is_none()) && !enter && !escape;
+    if !response.has_focus() && (is_new || nothing_has_focus) {
         response.request_focus();
         // Typing replaces the previous path.
         let mut edit = TextEditState::load(ui.ctx(), response.id).unwrap_or_default();
@@ -76,7 +76,7 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, actions: &mut Vec<Action>) {
     });
 }
 
-/// Whether Enter goes down now. A held key is no answer to a question that appeared meanwhile.
+/// Whether Enter goes down now. A key that was already down does not answer a new question.
 fn is_enter_pressed(input: &InputState) -> bool {
     input.events.iter().any(|event| {
         matches!(
@@ -188,9 +188,9 @@ pub(crate) fn remove_modal(ctx: &Context, state: &State, actions: &mut Vec<Actio
     }
 }
 
-fn training_question(ui: &mut Ui, is_kept: bool, actions: &mut Vec<Action>) {
+fn training_question(ui: &mut Ui, is_saved: bool, actions: &mut Vec<Action>) {
     ui.heading("A training is running");
-    ui.label(if is_kept {
+    ui.label(if is_saved {
         "Closing the window ends it. The next start offers to resume it and repeats at most half a minute."
     } else {
         "Closing the window ends it, and the training is lost: it has no checkpoint."

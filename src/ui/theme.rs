@@ -1,4 +1,4 @@
-//! Colours, type sizes and spacing: one place, so that the window looks of a piece.
+//! Colors, type sizes and spacing: one place for a consistent window.
 
 use std::sync::Arc;
 

@@ -28,7 +28,7 @@ use crate::{
     worker::file_tasks::FilePurpose,
 };
 
-/// What the panel remembers between frames.
+/// The state of the panel between frames.
 #[derive(Debug, Default)]
 pub(crate) struct TrainingView {
     gallery: Gallery,
@@ -80,7 +80,7 @@ pub(crate) fn training_ui(
     });
 }
 
-/// The choice of a preset, with what it reached and how long it takes.
+/// The choice of a preset, with its accuracy and its time estimate.
 fn preset_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let training = &state.training;
     let form = &training.form;
@@ -259,7 +259,7 @@ fn fine_tune_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let size = Vec2::new(ui.available_width(), ui.spacing().interact_size.y);
     let help = format!(
         "Trains a copy of the {} on your corrections, keeps its answers to everything else, and uses the copy. Train \
-         begins with a new network.",
+         starts with a new network.",
         state.models.chosen().name()
     );
     let button = ui.add_sized(size, Button::new(text));

@@ -47,13 +47,13 @@ use crate::{
 pub struct FileRequest {
     /// Identifies the request in its outcome.
     pub number: u64,
-    /// What the file is for.
+    /// The purpose of the file.
     pub purpose: FilePurpose,
-    /// What is written: the state at the time of the request. `None` if the purpose does not write.
+    /// The content: the state at the time of the request. `None` if the purpose does not write.
     pub content: Option<FileContent>,
 }
 
-/// What a request writes.
+/// The content that a request writes.
 #[derive(Clone, Debug)]
 pub enum FileContent {
     /// A model's weights.
@@ -125,7 +125,7 @@ pub enum FileOutcome {
     Requested {
         /// The request.
         request: FileRequest,
-        /// What came of it.
+        /// The result.
         result: Result<FileResult, FileError>,
     },
     /// Examples of a training's data.
@@ -134,7 +134,7 @@ pub enum FileOutcome {
     Library {
         /// The run whose weights were to be loaded.
         loads: Option<u64>,
-        /// What came of it.
+        /// The result.
         result: Result<RunLibraryOutcome, FileError>,
     },
     /// The outcome of a task with the corrections.
@@ -143,10 +143,10 @@ pub enum FileOutcome {
     Checkpoint(Result<Option<Arc<Checkpoint>>, FileError>),
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub enum FileResult {
-    /// The dialog was closed without a choice, or the system has no dialogs: both look alike.
+    /// The dialog was closed without a choice, or the system has no dialogs. The two cases are indistinguishable.
     Canceled,
     /// The file exists, so nothing was written.
     Exists(PathBuf),
@@ -261,7 +261,7 @@ struct Reply {
 
 impl Reply {
     fn send(&self, outcome: FileOutcome) {
-        // It fails only without a handle, and then nobody needs the outcome.
+        // Sending fails only without a handle. Then the outcome is not needed.
         let _ = self.outcomes.send(outcome);
         (self.waker)();
     }

@@ -1,4 +1,4 @@
-//! The thread that recognizes the drawing. It answers the newest request only.
+//! The thread that recognizes the drawing. It handles only the newest request.
 
 use std::{
     fmt,
@@ -36,18 +36,18 @@ pub enum PredictionInput {
     Bitmap(Bitmap),
 }
 
-/// The answer to a request.
+/// The response to a request.
 #[derive(Debug)]
 pub struct PredictionResponse {
     /// The number of the request.
     pub revision: u64,
     /// The model that answered: 0 is the first, and each [`Predictor::set_model`] adds 1.
     pub model: u64,
-    /// The answer.
+    /// The outcome.
     pub outcome: PredictionOutcome,
 }
 
-/// What a request leads to.
+/// The outcome of a request.
 #[derive(Debug)]
 pub enum PredictionOutcome {
     /// There is no ink.
@@ -107,7 +107,7 @@ impl Predictor {
         });
     }
 
-    /// Uses this model from now on, and answers the last request again.
+    /// Uses this model from now on, and repeats the last request.
     pub fn set_model(&self, model: Arc<Model>) {
         self.mailbox.change(|content| {
             content.model = model;
@@ -116,7 +116,7 @@ impl Predictor {
         });
     }
 
-    /// Adds this noise to the network's input from now on, and answers the last request again. The
+    /// Adds this noise to the network's input from now on, and repeats the last request. The
     /// same input gets the same noise, so it does not flicker.
     pub fn set_noise(&self, noise: Option<Noise>) {
         self.mailbox.change(|content| {
@@ -154,7 +154,7 @@ struct MailboxContent {
     model: Arc<Model>,
     generation: u64,
     noise: Option<Noise>,
-    /// The last request, also after its response: a new model answers it again.
+    /// The last request, also after its response: a new model repeats it.
     request: Option<Arc<PredictionRequest>>,
     /// Whether the request has no response yet.
     is_pending: bool,

@@ -87,7 +87,7 @@ impl TestWaker {
             .expect("the worker wakes its owner");
     }
 
-    /// Looks after each call until there is a value.
+    /// Polls after each call of the waker until there is a value.
     pub(super) fn wait_for<T>(&self, mut look: impl FnMut() -> Option<T>) -> T {
         loop {
             if let Some(found) = look() {

@@ -65,14 +65,14 @@ impl TrainingJob {
 pub struct TrainerMessage {
     /// The number of the run, as in [`Trainer::spawn`].
     pub run: u64,
-    /// What happened.
+    /// The fact.
     pub fact: TrainerFact,
 }
 
-/// What happens in a training, in this order. The last fact is [`TrainerFact::Finished`] or [`TrainerFact::Failed`].
+/// The facts of a training, in this order. The last fact is [`TrainerFact::Finished`] or [`TrainerFact::Failed`].
 #[derive(Debug)]
 pub enum TrainerFact {
-    /// The training runs on another device than the chosen one; the text says why.
+    /// The training runs on another device than the chosen one. The text gives the reason.
     Note(String),
     /// The data set is read.
     DataReady,

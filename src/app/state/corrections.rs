@@ -110,10 +110,10 @@ impl State {
                 };
                 let is_on_pad = self
                     .saving_correction
-                    .take_if(|kept| *kept == revision)
+                    .take_if(|saving| *saving == revision)
                     .is_some()
                     && self.ink_revision() == revision;
-                // The user may have edited the drawing meanwhile.
+                // The user may have edited the drawing during the save.
                 let way_to_remove = if is_on_pad {
                     self.edit(|editor| editor.clear_corrected(CorrectionLabel(digit)));
                     "Undo removes it."

@@ -72,7 +72,7 @@ pub enum CellUnit {
 /// The form of the evaluation tab.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EvaluationForm {
-    /// What to evaluate on.
+    /// The choice of the evaluation set.
     pub source: SourceKind,
     /// The folder's path.
     pub folder: String,
@@ -84,7 +84,7 @@ pub struct EvaluationForm {
     pub unit: CellUnit,
 }
 
-/// What the evaluator is doing. Each evaluation has a number, which identifies outdated messages.
+/// The state of the evaluator. Each evaluation has a number, which identifies outdated messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum EvaluationStatus {
     /// Nothing.
@@ -99,7 +99,7 @@ pub enum EvaluationStatus {
     Ending {
         /// Its number.
         number: u64,
-        /// Whether another evaluation begins afterwards.
+        /// Whether another evaluation starts afterward.
         again: bool,
     },
 }
@@ -140,7 +140,7 @@ struct NoiseFreeAccuracy {
 pub struct EvaluationPanel {
     /// The form.
     pub form: EvaluationForm,
-    /// What the evaluator is doing.
+    /// The state of the evaluator.
     pub status: EvaluationStatus,
     /// The progress of the running evaluation; `None` while its images are loaded.
     pub progress: Option<EvaluatorProgress>,

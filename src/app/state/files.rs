@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Nobody sees a dialog that is canceled sooner: the system has no dialogs.
+/// A dialog that is canceled sooner was never visible: the system has no dialogs.
 const UNSEEN_DIALOG: Duration = Duration::from_millis(700);
 /// A dialog that takes longer may never appear.
 const SLOW_DIALOG: Duration = Duration::from_secs(4);
@@ -65,7 +65,7 @@ pub(super) fn folder_text(folder: &Path) -> String {
 }
 
 impl State {
-    /// Asks the user for a path. What is written is the state as it is now.
+    /// Asks the user for a path. The file will contain the state of this moment.
     pub(super) fn ask_path(&mut self, purpose: FilePurpose, out: &mut Vec<Effect>) {
         match self.content_for(purpose) {
             Err(refusal) => self.notices.error(refusal.to_string()),
@@ -226,7 +226,7 @@ impl State {
             },
             FileOutcome::Corrections(Ok(outcome)) => self.on_correction_outcome(outcome),
             FileOutcome::Checkpoint(Ok(checkpoint)) => {
-                // A training that started meanwhile has moved the checkpoint to a backup.
+                // A newer training has moved the checkpoint to a backup.
                 if self.training.state.active_run().is_none() {
                     self.training.resumable = checkpoint;
                 }

@@ -220,7 +220,7 @@ impl TrainingForm {
         Some(Memory { weights, training })
     }
 
-    /// Seconds that the training will probably take: the newest of these runs whose epochs cost the same says so.
+    /// The estimated duration of the training in seconds, from the newest run with the same cost per epoch.
     pub fn time_estimate(&self, runs: &[Run]) -> Option<f64> {
         let config = self.config().ok()?;
         let dataset = match self.source()? {
@@ -239,7 +239,7 @@ impl TrainingForm {
     }
 }
 
-/// The configuration without what an epoch takes the same time with.
+/// The configuration without the hyperparameters that do not affect the duration of an epoch.
 fn epoch_cost(config: &TrainingConfig) -> TrainingConfig {
     TrainingConfig {
         epochs: 1,
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_value_costs_no_more_than_its_group() {
+    fn an_invalid_value_resets_only_its_group() {
         let mut form = TrainingForm::default();
         form.draft.epochs = 3;
         form.draft.data_fraction = 0.5;

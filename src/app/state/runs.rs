@@ -49,7 +49,7 @@ pub enum RunAction {
     Answer(u64),
     /// Use its settings for the next training.
     UseSettings(u64),
-    /// Pin or unpin it: a pinned run makes no room for others.
+    /// Pin or unpin the run. A pinned run is never deleted for space.
     Pin(u64, bool),
     /// Ask whether to delete it.
     ConfirmDelete(u64),
@@ -288,7 +288,7 @@ mod tests {
     use crate::{model::MlpConfig, training::config::Optimizer};
 
     #[test]
-    fn what_differs_from_the_preset_is_said_in_few_words() {
+    fn differences_from_the_preset_are_summarized() {
         type Change = fn(&mut TrainingConfig);
         let cases: [(Change, &[&str], &str); 6] = [
             (|_| (), &[], "the preset itself"),

@@ -69,10 +69,10 @@ pub(super) fn back_up(task: &TrainTask, display: &mut Display) -> Result<(), IoE
     {
         return Ok(());
     }
-    if let Some(aside) = backup::back_up(&task.checkpoint, ".old")? {
-        let aside = aside.display();
+    if let Some(backup_path) = backup::back_up(&task.checkpoint, ".old")? {
+        let backup_path = backup_path.display();
         display.line(&format!(
-            "note: the checkpoint of another training is now {aside}; --resume continues it"
+            "note: the checkpoint of another training is now {backup_path}; --resume continues it"
         ));
     }
     Ok(())

@@ -20,7 +20,7 @@ pub(super) struct InverseTransform {
     pub(super) shift_y: f32,
 }
 
-/// Thickens strokes by so many pixels on each side, -1..=1. Then takes every pixel from its displaced source.
+/// Thickens strokes by this many pixels on each side, -1..=1. Then takes every pixel from its displaced source.
 pub(super) fn warp(
     image: &[u8; PIXELS],
     thickening_px: f32,
@@ -86,7 +86,7 @@ impl Padded {
         Self(padded)
     }
 
-    /// Thickens strokes by so many pixels on each side, -1..=1. Moves each pixel by that fraction toward the maximum, or
+    /// Thickens strokes by this many pixels on each side, -1..=1. Moves each pixel by that fraction toward the maximum, or
     /// the minimum, of itself and its four neighbors. Leaves the margin blank.
     #[inline(always)]
     fn thickened(&self, by_px: f32) -> Self {

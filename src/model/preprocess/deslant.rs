@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upright_digit_does_not_change() {
+    fn a_digit_without_slant_does_not_change() {
         let image = bar(0.0, 1.5);
         assert_eq!(deslanted(&image, 1.0, 0.0), image, "it has no slant");
         assert_eq!(

@@ -20,9 +20,9 @@ pub struct Hyperparameter {
     pub key: &'static str,
     /// The group that shows it.
     pub group: Group,
-    /// What the window calls it: "Momentum", with the unit in parentheses.
+    /// The label in the window, such as "Momentum", with the unit in parentheses.
     pub label: &'static str,
-    /// What it does, without a full stop.
+    /// The help text, without a full stop.
     pub help: &'static str,
     /// Its values, and where a configuration holds them.
     pub kind: Kind,
@@ -429,7 +429,7 @@ impl Hyperparameter {
         option.replace('_', "-")
     }
 
-    /// What is expected as its value: "a number from 0 to 0.9", "one of sgd, adam".
+    /// The expected value, such as "a number from 0 to 0.9", "one of sgd, adam".
     pub fn expected(&self) -> String {
         match &self.kind {
             Kind::Integer { min, max, .. } => format!("a whole number from {min} to {max}"),
@@ -525,7 +525,7 @@ impl Hyperparameter {
     /// Reads a value that was typed.
     ///
     /// # Errors
-    /// When the text is no such value.
+    /// If the text is not a valid value.
     pub fn parse(&self, text: &str) -> Result<Value, Refusal> {
         let text = text.trim();
         let refused = || self.refusal(format!("\"{text}\""));

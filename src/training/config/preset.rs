@@ -22,7 +22,7 @@ pub enum Preset {
     Best,
 }
 
-/// What the trainings of a preset reached.
+/// The results of trainings with a preset.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Benchmark {
     /// Mean accuracy on MNIST's test set, 0..=1.
@@ -42,7 +42,7 @@ impl Preset {
         }
     }
 
-    /// What it is, in a sentence without a full stop.
+    /// A description without a full stop.
     pub fn description(self) -> String {
         let value = self.to_possible_value();
         let help = value.as_ref().and_then(|value| value.get_help());

@@ -48,10 +48,10 @@ impl TrainingConfig {
         text
     }
 
-    /// Reads a configuration in TOML; `name` says where the text is from.
+    /// Reads a configuration in TOML. `name` is the source of the text.
     ///
     /// # Errors
-    /// When the text is no TOML, or has an unknown key or a value that does not fit: with the line, and what would fit.
+    /// If the text is not TOML, a key is unknown or a value is invalid. The error names the line and the expected value.
     pub fn from_toml(text: &str, name: &str) -> Result<Self, Refusal> {
         let refused = |place: Option<Range<usize>>, found: String, expected: String| {
             let line =
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn every_configuration_survives_the_way_there_and_back() {
+    fn every_configuration_survives_a_round_trip() {
         let presets = Preset::value_variants().iter();
         let mut configs: Vec<_> = presets.map(|preset| preset.config()).collect();
         for optimizer in Optimizer::ALL {

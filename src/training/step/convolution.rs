@@ -348,7 +348,7 @@ mod tests {
                 .map(|&place| kernel.get(place as usize).copied().unwrap_or(0.0));
             assert!(
                 named.eq(weight.iter().copied()),
-                "each weight is the one that it is said to be"
+                "each index is that of its weight"
             );
         }
     }

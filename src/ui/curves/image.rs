@@ -79,7 +79,7 @@ impl ImageExport {
 
 /// The part of a screenshot within a rectangle in points.
 fn crop(screenshot: &ColorImage, rect: Rect, pixels_per_point: f32) -> CurvesImage {
-    // A window that shrank meanwhile has a smaller screenshot.
+    // If the window has become smaller, so has its screenshot.
     let [width, height] = screenshot.size;
     let window = Rect::from_min_size(
         Pos2::ZERO,

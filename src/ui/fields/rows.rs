@@ -158,7 +158,7 @@ pub(super) fn note(ui: &mut Ui, text: impl Into<String>) {
     ui.label(RichText::new(text).small().weak());
 }
 
-/// What is wrong with a group.
+/// The errors of a group.
 pub(super) fn problem(ui: &mut Ui, text: impl Into<String>) {
     let color = ui.visuals().error_fg_color;
     ui.label(RichText::new(text).small().color(color));

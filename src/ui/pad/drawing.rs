@@ -22,7 +22,7 @@ pub(in crate::ui) struct PadDrawing {
     paper: PadView,
     /// All strokes, in order.
     strokes: Vec<Stroke>,
-    /// The last stroke, until the next one begins.
+    /// The last stroke, until the next one starts.
     live: Option<LiveStroke>,
     /// The settled pieces that are not on the texture, oldest first.
     pieces: VecDeque<MeshPiece>,

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_graphics_card_sees_all_of_it() {
+    fn the_whole_texture_is_uploaded() {
         let ctx = Context::default();
         let paper = paper(1.0);
         let mut ink = InkTexture::blank(&ctx, &paper).expect("a card takes that size");
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_on_the_pad_is_left_out() {
+    fn pixels_outside_the_pad_are_skipped() {
         let paper = paper(1.0);
         let mut ink =
             InkTexture::blank(&Context::default(), &paper).expect("a card takes that size");

@@ -29,7 +29,7 @@ pub enum FilePurpose {
     SaveCurvesImage,
 }
 
-/// What is done with the path.
+/// The use of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileAccess {
     /// A file is read.
@@ -43,13 +43,13 @@ pub enum FileAccess {
 /// How a purpose is presented.
 #[derive(Clone, Copy, Debug)]
 pub struct FileDetails {
-    /// What is done with the path.
+    /// The use of the path.
     pub access: FileAccess,
     /// The button that does it.
     pub verb: &'static str,
     /// The object of the verb, for titles and notices: "the weights".
     pub object: &'static str,
-    /// What the path field asks for.
+    /// The text of the path field.
     pub question: &'static str,
     /// The suggested file name.
     pub file_name: &'static str,

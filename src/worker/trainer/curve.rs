@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn however_many_batches_there_are_the_points_are_few_and_evenly_spread() {
+    fn the_points_are_few_and_evenly_spread() {
         for batches in [1, 500, 501, 1000, 90_000] {
             let mut curve = BatchCurve::default();
             for batch in 1..=batches {

@@ -204,7 +204,7 @@ impl ConvStep {
     }
 }
 
-/// What the groups of a batch share.
+/// The data that the groups of a batch share.
 struct Pass<'a> {
     layers: &'a [Layer],
     parameters: &'a [Vec<f32>],

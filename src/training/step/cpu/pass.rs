@@ -93,7 +93,7 @@ impl<'a> Part<'a> {
     }
 }
 
-/// What the parts of a batch share.
+/// The data that the parts of a batch share.
 pub(super) struct Pass<'a> {
     /// Each layer's weights `[in, out]` and bias `[out]`.
     pub(super) weights: &'a [(&'a [f32], &'a [f32])],
