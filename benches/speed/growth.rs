@@ -23,7 +23,7 @@ const MARGINS: [f64; 4] = [62.0, 18.0, 42.0, 44.0];
 /// The name and color of each series.
 const SERIES: [(&str, &str); 2] = [("one thread", "#8a94a6"), ("all threads", "#2f6fde")];
 
-/// Writes a chart of two curves into `benches/growth.svg`, which the README shows.
+/// Writes a chart of two curves into `benches/growth.svg`, which the results page shows.
 pub(crate) fn write(curves: &[Curve; 2]) -> io::Result<()> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/growth.svg");
     let svg = draw(curves).map_err(io::Error::other)?;
