@@ -227,11 +227,11 @@ impl MlpConfig {
     }
 }
 
-/// "784-128-10 relu".
+/// "784-128-10 ReLU".
 impl fmt::Display for MlpConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let widths: Vec<_> = self.widths().iter().map(ToString::to_string).collect();
-        write!(f, "{} {}", widths.join("-"), self.activation)
+        write!(f, "{} {}", widths.join("-"), self.activation.label())
     }
 }
 

@@ -59,7 +59,7 @@ def train(options):
     labels, validation_labels = mnist.split(labels)
     images, labels = images[: options.examples], labels[: options.examples]
     model = network([784, *map(int, options.hidden.split(",")), 10])
-    optimiser = torch.optim.Adam(model.parameters(), lr=0.001, eps=1e-7, fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.001, eps=1e-7, fused=True)
     forward = lambda images, labels: functional.cross_entropy(model(images), labels)
     if options.compile:
         forward = torch.compile(forward)
@@ -72,9 +72,9 @@ def train(options):
             if options.varied:
                 batch = varied(batch)
             loss = forward(batch, labels[members])
-            optimiser.zero_grad(set_to_none=True)
+            optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            optimiser.step()
+            optimizer.step()
             total += loss.detach()
         if not options.varied:
             with torch.inference_mode():

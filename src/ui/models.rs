@@ -125,7 +125,7 @@ fn accuracy(model: &Model, decimals: usize) -> Option<String> {
     Some(format!("{percent} on {dataset}"))
 }
 
-/// "784-512-10 relu, 98.60 % on MNIST".
+/// "784-512-10 ReLU, 98.60 % on MNIST".
 fn description(model: &Model) -> String {
     let layers = model.mlp.config().to_string();
     let accuracy = accuracy(model, 2).map(|accuracy| format!(", {accuracy}"));

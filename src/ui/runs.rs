@@ -32,7 +32,7 @@ pub(crate) fn run_summary_ui(ui: &mut Ui, training: &Training) {
     ui.add_space(theme::GAP);
 }
 
-/// "784-128-10 relu, 101,770 parameters, Adam, batches of 32, 10 epochs".
+/// "784-128-10 ReLU, 101,770 parameters, Adam, batches of 32, 10 epochs".
 fn summary(config: &TrainingConfig) -> String {
     let epochs = match config.epochs {
         1 => "1 epoch".to_owned(),
@@ -215,7 +215,7 @@ mod tests {
         };
         assert_eq!(
             summary(&config),
-            "784-128-10 relu, 101,770 parameters, Adam, batches of 32, 1 epoch"
+            "784-128-10 ReLU, 101,770 parameters, Adam, batches of 32, 1 epoch"
         );
         let settings: Vec<_> = settings(&config).collect();
         let value = |label: &str| {

@@ -238,7 +238,7 @@ fn fine_tuning_starts_from_a_file_or_the_built_in_model() {
     let cases: [(&[&str], &str, &str); 3] = [
         (
             &["--from", &first, "--activation", "tanh"],
-            "784-24-10 tanh",
+            "784-24-10 Tanh",
             "another network",
         ),
         (&["--from", "no-such-file"], "no-such-file", "no file"),
