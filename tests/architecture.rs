@@ -135,12 +135,12 @@ fn sources() -> Vec<(String, String)> {
 /// The root modules that a file names: `crate::name`, and the first names in `crate::{…}`.
 fn used_modules(code: &str) -> Vec<&str> {
     let is_letter = |c: char| c.is_alphanumeric() || c == '_';
-    let first_name = |text: &str| text.find(|c| !is_letter(c)).unwrap_or(text.len());
+    let name_length = |text: &str| text.find(|c| !is_letter(c)).unwrap_or(text.len());
     let mut used = Vec::new();
     for (at, found) in code.match_indices("crate::") {
         let rest = &code[at + found.len()..];
         let Some(list) = rest.strip_prefix('{') else {
-            used.push(&rest[..first_name(rest)]);
+            used.push(&rest[..name_length(rest)]);
             continue;
         };
         let mut depth = 1;
@@ -153,7 +153,7 @@ fn used_modules(code: &str) -> Vec<&str> {
                 ',' if depth == 1 => name_begins = true,
                 letter if is_letter(letter) && name_begins => {
                     let name = &list[index..];
-                    used.push(&name[..first_name(name)]);
+                    used.push(&name[..name_length(name)]);
                     name_begins = false;
                 }
                 _ => {}

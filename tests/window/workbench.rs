@@ -128,7 +128,7 @@ fn runs_are_saved_loaded_and_deleted() {
         harness.state().state().runs.list().len() == 2
     });
     next.await_that("the damaged file is reported", |harness| {
-        says(harness, "7.json")
+        says(harness, "7.json: found invalid content")
     });
     let dismissed = next.harness.query_all_by_label("Dismiss").next();
     dismissed.expect("it can be dismissed").click();
