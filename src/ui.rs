@@ -247,17 +247,17 @@ fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
                 actions.push(action);
             }
         };
-        let is_drawn = !state.ink().is_empty();
-        let can_clear = !state.is_blank();
+        let is_drawn = !state.pad.ink().is_empty();
+        let can_clear = !state.pad.is_blank();
         button(
-            state.can_undo(),
+            state.pad.can_undo(),
             "Undo",
             "Undo",
             "Removes the last stroke (Ctrl+Z).",
             Action::Undo,
         );
         button(
-            state.can_redo(),
+            state.pad.can_redo(),
             "Redo",
             "Redo",
             "Restores the removed stroke (Ctrl+Y).",

@@ -230,7 +230,7 @@ impl Window {
     /// first frame, and the time until the bars showed its prediction.
     fn move_and_wait(&mut self, next: Instant) -> (Duration, Option<Duration>) {
         while self.woken.try_recv().is_ok() {}
-        let before = self.app.state().answer().cloned();
+        let before = self.app.state().pad.answer().cloned();
         let start = Instant::now();
         let took = self.move_pen();
         let mut answered = None;
@@ -239,7 +239,7 @@ impl Window {
             match self.woken.recv_timeout(wait) {
                 Ok(()) => {
                     self.frame(Vec::new());
-                    if answered.is_none() && self.app.state().answer() != before.as_ref() {
+                    if answered.is_none() && self.app.state().pad.answer() != before.as_ref() {
                         answered = Some(start.elapsed());
                     }
                 }

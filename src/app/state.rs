@@ -5,11 +5,11 @@ pub mod evaluation;
 pub mod form;
 pub mod models;
 pub mod notices;
+pub mod pad;
 pub mod runs;
 pub mod training;
 
 mod files;
-mod news;
 #[cfg(test)]
 mod tests;
 
@@ -22,40 +22,18 @@ use self::{
     form::TrainingForm,
     models::{ModelId, Models, Origin},
     notices::Notices,
+    pad::Pad,
     runs::Runs,
     training::Training,
 };
 use super::action::{Action, Effect};
 use crate::{
-    bitmap::Bitmap,
     data::noise::Noise,
-    ink::{Ink, Point, edit::InkEditor},
+    ink::edit::InkEditor,
     model::file::Model,
-    recognition::Prediction,
     store::{corrections::CorrectionTask, settings::Settings},
-    worker::{
-        file_tasks::{FileContent, FilePurpose, FileTask},
-        predictor::{PredictionInput, PredictionRequest},
-    },
+    worker::file_tasks::{FileContent, FilePurpose, FileTask},
 };
-
-/// The last prediction for the pad.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
-    /// The network's input.
-    pub bitmap: Bitmap,
-    /// The network's prediction.
-    pub prediction: Prediction,
-}
-
-/// A picture from a file. It is on the pad until the user draws.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Picture {
-    /// The file's name.
-    pub name: String,
-    /// The picture as the network's input.
-    pub bitmap: Bitmap,
-}
 
 /// A tab of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,6 +61,8 @@ pub enum Closing {
 pub struct State {
     /// The settings that the window saves when it closes.
     pub settings: Settings,
+    /// The pad.
+    pub pad: Pad,
     /// The models of this session.
     pub models: Models,
     /// The training panel.
@@ -102,14 +82,6 @@ pub struct State {
     /// Whether the window is closing.
     pub closing: Closing,
     files: Files,
-    editor: InkEditor,
-    picture: Option<Picture>,
-    answer: Option<Answer>,
-    /// Counts the contents of the pad. Predictions older than `blank_since` are stale.
-    revision: u64,
-    blank_since: u64,
-    /// Whether the pad changed since the last request for a prediction.
-    needs_prediction: bool,
     /// The time since the window opened.
     now: Duration,
     /// The revision of the drawing that is being saved as a correction.
@@ -127,6 +99,7 @@ impl State {
         training.form = TrainingForm::from_saved(settings.training.clone());
         Self {
             settings,
+            pad: Pad::default(),
             models,
             training,
             noise: None,
@@ -137,50 +110,9 @@ impl State {
             path_prompt: None,
             closing: Closing::No,
             files: Files::default(),
-            editor: InkEditor::default(),
-            picture: None,
-            answer: None,
-            revision: 0,
-            blank_since: 0,
-            needs_prediction: false,
             now: Duration::ZERO,
             saving_correction: None,
         }
-    }
-
-    /// The drawing.
-    pub fn ink(&self) -> &Ink {
-        self.editor.ink()
-    }
-
-    /// A number that changes with the drawing.
-    pub fn ink_revision(&self) -> u64 {
-        self.editor.revision()
-    }
-
-    /// Whether a change of the drawing can be undone.
-    pub fn can_undo(&self) -> bool {
-        self.editor.can_undo()
-    }
-
-    /// Whether an undone change can be redone.
-    pub fn can_redo(&self) -> bool {
-        self.editor.can_redo()
-    }
-
-    /// The picture in place of the drawing.
-    pub fn picture(&self) -> Option<&Picture> {
-        self.picture.as_ref()
-    }
-
-    /// Whether the pad is empty.
-    pub fn is_blank(&self) -> bool {
-        self.picture.is_none() && self.editor.ink().is_empty()
-    }
-
-    /// The last prediction. `None` for an empty pad.
-    pub fn answer(&self) -> Option<&Answer> {
-        self.answer.as_ref()
     }
 
     /// The settings to save, with the window's inner size in points.
@@ -197,12 +129,12 @@ impl State {
         let mut effects = Vec::new();
         let out = &mut effects;
         match action {
-            Action::PenDown(point) => self.edit(|editor| editor.begin(point)),
-            Action::PenMoved(point) => self.extend_stroke(point),
-            Action::PenUp => self.editor.end(),
+            Action::PenDown(point) => self.pad.edit(|editor| editor.begin(point)),
+            Action::PenMoved(point) => self.pad.extend_stroke(point),
+            Action::PenUp => self.pad.end_stroke(),
             Action::Undo => self.undo(out),
-            Action::Redo => self.edit(InkEditor::redo),
-            Action::Clear => self.edit(InkEditor::clear),
+            Action::Redo => self.pad.edit(InkEditor::redo),
+            Action::Clear => self.pad.edit(InkEditor::clear),
             Action::SaveCorrection(digit) => self.save_correction(digit, out),
             Action::RemoveLastCorrection => {
                 out.push(Effect::Corrections(CorrectionTask::RemoveLast));
@@ -263,60 +195,6 @@ impl State {
             Action::KeepOpen => self.closing = Closing::No,
         }
         effects
-    }
-
-    /// The request for a prediction, if the pad changed since the last one. Called once a frame: only
-    /// the last sample of a frame needs a prediction, and a copy of the ink per sample would be slow.
-    pub fn take_prediction_request(&mut self) -> Option<Effect> {
-        if !std::mem::take(&mut self.needs_prediction) {
-            return None;
-        }
-        let input = match &self.picture {
-            Some(picture) => PredictionInput::Bitmap(picture.bitmap.clone()),
-            // A blank pad too: otherwise a new model answers the previous drawing.
-            None => PredictionInput::Ink(self.editor.ink().clone()),
-        };
-        Some(Effect::Predict(PredictionRequest {
-            input,
-            revision: self.revision,
-        }))
-    }
-
-    /// Extends the stroke under the pen. Without one, a picture on the pad stays.
-    fn extend_stroke(&mut self, point: Point) {
-        if self.changes_ink(|editor| editor.extend(point)) {
-            self.on_pad_changed();
-        }
-    }
-
-    /// Changes the drawing. Any change removes a picture from the pad.
-    fn edit(&mut self, change: impl FnOnce(&mut InkEditor)) {
-        let changes = self.changes_ink(change);
-        if self.picture.take().is_some() || changes {
-            self.on_pad_changed();
-        }
-    }
-
-    fn changes_ink(&mut self, change: impl FnOnce(&mut InkEditor)) -> bool {
-        let before = self.editor.revision();
-        change(&mut self.editor);
-        self.editor.revision() != before
-    }
-
-    /// Shows a picture in place of the drawing. Undo restores the drawing.
-    fn show_picture(&mut self, picture: Picture) {
-        self.editor.clear();
-        self.picture = Some(picture);
-        self.on_pad_changed();
-    }
-
-    fn on_pad_changed(&mut self) {
-        self.revision += 1;
-        self.needs_prediction = true;
-        if self.editor.ink().is_empty() {
-            self.blank_since = self.revision;
-            self.answer = None;
-        }
     }
 
     fn choose_model(&mut self, id: ModelId, out: &mut Vec<Effect>) {

@@ -135,7 +135,7 @@ impl Canvas {
         });
         let clipped = ui.painter().with_clip_rect(visible.shrink(1.0));
         self.draw_ink(&clipped, paper, state);
-        if let (Some(texture), Some(_)) = (picture, state.picture()) {
+        if let (Some(texture), Some(_)) = (picture, state.pad.picture()) {
             let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
             // Within the round corners of the pad.
             clipped.image(texture, rect.shrink(3.0), whole, Color32::WHITE);
@@ -149,12 +149,12 @@ impl Canvas {
     /// Updates the meshes of the drawing, and draws them.
     fn draw_ink(&mut self, painter: &Painter, paper: PadView, state: &State) {
         let known = self.drawing.take().filter(|known| known.paper() == paper);
-        if known.is_none() || self.drawn_revision != state.ink_revision() {
-            self.drawn_revision = state.ink_revision();
+        if known.is_none() || self.drawn_revision != state.pad.ink_revision() {
+            self.drawn_revision = state.pad.ink_revision();
             let drawing = self
                 .drawing
                 .insert(known.unwrap_or_else(|| PadDrawing::blank(paper)));
-            drawing.show(state.ink().strokes());
+            drawing.show(state.pad.ink().strokes());
         } else {
             self.drawing = known;
         }
@@ -173,23 +173,23 @@ fn hint(painter: &Painter, rect: Rect, state: &State, palette: &Palette) {
     let line = |pos: Pos2, text: &str, size: f32, color: Color32| {
         painter.text(pos, Align2::CENTER_CENTER, text, theme::font(size), color);
     };
-    if let Some(picture) = state.picture() {
+    if let Some(picture) = state.pad.picture() {
         let small = (rect.width() * 0.035).clamp(theme::SMALL, 22.0);
         let foot = rect.center_bottom() - vec2(0.0, small);
         let name = foot - vec2(0.0, small * 1.3);
         line(name, &picture.name, small * 1.1, palette.text);
         line(foot, "Draw here for a new digit.", small, palette.weak);
-    } else if state.is_blank() {
+    } else if state.pad.is_blank() {
         line(rect.center(), HINT, large, palette.weak);
     }
 }
 
 /// The accessible value of the pad.
 fn description(state: &State) -> String {
-    if let Some(picture) = state.picture() {
+    if let Some(picture) = state.pad.picture() {
         return format!("The picture {}", picture.name);
     }
-    match state.ink().strokes().len() {
+    match state.pad.ink().strokes().len() {
         0 => format!("Empty. {HINT}"),
         1 => "1 stroke".to_owned(),
         count => format!("{count} strokes"),

@@ -73,7 +73,9 @@ fn in_tab(action: Action, key: Key, state: &State) -> Option<Action> {
         Action::Undo | Action::Redo | Action::Clear | Action::AskPath(FilePurpose::SaveDrawing)
     );
     match (state.tab, action) {
-        (Tab::Draw, Action::AskPath(FilePurpose::SaveDrawing)) if state.ink().is_empty() => None,
+        (Tab::Draw, Action::AskPath(FilePurpose::SaveDrawing)) if state.pad.ink().is_empty() => {
+            None
+        }
         (Tab::Evaluate, _) if is_drawing => (key == Key::Escape).then_some(Action::Evaluation(
             EvaluationAction::Select(Selection::Misclassified),
         )),

@@ -15,8 +15,9 @@ use crate::{
     app::{
         action::Action,
         state::{
-            Answer, State,
+            State,
             corrections::{FINE_TUNE_HINT, with_article},
+            pad::Answer,
         },
     },
     bitmap::{Bitmap, Digit, SIDE},
@@ -102,7 +103,7 @@ impl Preview {
 
     fn ui(&mut self, ui: &mut Ui, rect: Rect, state: &State) {
         let palette = Palette::of(ui.style());
-        let bitmap = match (state.answer(), state.picture()) {
+        let bitmap = match (state.pad.answer(), state.pad.picture()) {
             (Some(answer), _) => Some(&answer.bitmap),
             (None, Some(picture)) => Some(&picture.bitmap),
             (None, None) => None,
@@ -165,7 +166,7 @@ fn image_of(bitmap: Option<&Bitmap>, palette: &Palette) -> ColorImage {
 
 fn answer_ui(ui: &mut Ui, rect: Rect, state: &State) {
     let palette = Palette::of(ui.style());
-    let text = if let Some(Answer { prediction, .. }) = state.answer() {
+    let text = if let Some(Answer { prediction, .. }) = state.pad.answer() {
         verdict_ui(ui, rect, prediction)
     } else {
         let hint = "Draw a digit.";
@@ -240,7 +241,7 @@ fn bars_ui(ui: &mut Ui, rect: Rect, state: &State, is_clickable: bool, actions: 
         let top = rect.top() + height * f32::from(digit.value());
         let row = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), height));
         let response = row_ui(ui, row, digit, state, is_clickable);
-        bar_ui(ui, row, digit, state.answer(), &response);
+        bar_ui(ui, row, digit, state.pad.answer(), &response);
         if response.clicked() {
             actions.push(Action::SaveCorrection(Some(digit)));
         }
@@ -257,7 +258,7 @@ fn row_ui(ui: &mut Ui, row: Rect, digit: Digit, state: &State, is_clickable: boo
     let response = ui.interact(row, bar_id(digit), sense);
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Meter, true, format!("Probability of {digit}"));
-        let probability = probability_of(digit, state.answer());
+        let probability = probability_of(digit, state.pad.answer());
         info.current_text_value = Some(probability.map_or_else(|| "none".to_owned(), percent));
         info
     });

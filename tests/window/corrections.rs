@@ -17,7 +17,7 @@ use crate::driver::{SEVEN, Window, button, says, settings};
 fn draw(window: &mut Window) {
     window.draw(SEVEN);
     window.await_that("a prediction", |harness| {
-        harness.state().state().answer().is_some()
+        harness.state().state().pad.answer().is_some()
     });
 }
 

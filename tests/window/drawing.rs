@@ -49,7 +49,7 @@ fn a_tap_leaves_a_dot() {
         "although press and release share a frame"
     );
     window.await_that("the dot is seen", |harness| {
-        harness.state().state().answer().is_some()
+        harness.state().state().pad.answer().is_some()
     });
 }
 
@@ -167,7 +167,7 @@ fn every_sample_of_a_frame_is_taken_in_order() {
         .map(|i| (0.1 + 0.02 * i as f32, 0.5 + 0.3 * (i as f32 * 0.4).sin()))
         .collect();
     window.draw(&points);
-    let ink = window.harness.state().state().ink().clone();
+    let ink = window.harness.state().state().pad.ink().clone();
     assert_eq!(ink.strokes().len(), 1, "one stroke");
     let taken = ink.strokes()[0].points();
     assert_eq!(taken.len(), points.len(), "none is lost, none is added");
@@ -186,7 +186,7 @@ fn a_stroke_continues_outside_the_pad_and_the_window() {
     let back = window.on_pad((0.5, 0.9));
     window.frame_with(vec![button(inside, true), Event::PointerMoved(outside)]);
     window.frame_with(vec![Event::PointerMoved(back), button(back, false)]);
-    let ink = window.harness.state().state().ink().clone();
+    let ink = window.harness.state().state().pad.ink().clone();
     assert_eq!(
         ink.strokes()[0].points().len(),
         3,
@@ -194,7 +194,7 @@ fn a_stroke_continues_outside_the_pad_and_the_window() {
     );
     window.frame_with(vec![button(inside, true), Event::PointerGone]);
     window.frame_with(vec![Event::PointerMoved(back)]);
-    let ink = window.harness.state().state().ink().clone();
+    let ink = window.harness.state().state().pad.ink().clone();
     assert_eq!(
         ink.strokes().len(),
         2,
@@ -210,7 +210,7 @@ fn a_stroke_continues_outside_the_pad_and_the_window() {
         Event::PointerMoved(inside),
         button(inside, false),
     ]);
-    let count = window.harness.state().state().ink().strokes().len();
+    let count = window.harness.state().state().pad.ink().strokes().len();
     assert_eq!(count, 2, "a press beside the pad draws nothing");
 }
 
@@ -242,7 +242,7 @@ fn digits_of_many_writers_are_recognized() {
         let expected = predict(&model, &bitmap).expect("it is computed").digit();
         let answer = char::from(b'0' + expected.value());
         window.await_that(&format!("{answer}, as the library reads it"), |harness| {
-            let shown = harness.state().state().answer();
+            let shown = harness.state().state().pad.answer();
             shown.is_some_and(|shown| shown.prediction.digit() == expected)
         });
         read += 1;

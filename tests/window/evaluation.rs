@@ -103,7 +103,7 @@ fn an_image_is_shown_on_the_pad() {
     window.press(Modifiers::NONE, Key::Delete);
     window.press(Modifiers::NONE, Key::Escape);
     assert_eq!(
-        window.harness.state().state().ink().strokes().len(),
+        window.harness.state().state().pad.ink().strokes().len(),
         1,
         "the drawing is unchanged"
     );

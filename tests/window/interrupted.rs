@@ -127,9 +127,9 @@ fn keys_answer_the_question() {
         TrainingState::Idle,
         "no training starts"
     );
-    assert_eq!(state.ink().strokes().len(), 1, "nothing is cleared");
+    assert_eq!(state.pad.ink().strokes().len(), 1, "nothing is cleared");
     window.press(Modifiers::NONE, Key::Escape);
     assert!(!window.says("Resume the training?"), "the question is");
-    let strokes = window.harness.state().state().ink().strokes().len();
+    let strokes = window.harness.state().state().pad.ink().strokes().len();
     assert_eq!(strokes, 1, "the keys change nothing else");
 }

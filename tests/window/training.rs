@@ -7,7 +7,7 @@ use std::{
 };
 
 use digitpad::{
-    app::state::{Answer, form::TrainingForm},
+    app::state::{form::TrainingForm, pad::Answer},
     recognition::predict,
     store::settings::Settings,
 };
@@ -113,7 +113,7 @@ fn a_training_shows_curves_and_its_model_predicts_and_survives_a_save() {
             let own = predict(state.models.in_use(), &answer.bitmap).expect("predicts");
             answer.prediction == own
         };
-        state.answer().is_some_and(its_own)
+        state.pad.answer().is_some_and(its_own)
     });
     let bars_of_trained = window.bars();
     assert_ne!(bars_of_trained, bars_of_built_in, "another network's");

@@ -32,7 +32,7 @@ fn in_words(digit: Option<Digit>) -> String {
 impl State {
     /// Whether the pad has a drawing with a prediction, which the user may correct. Pictures cannot be saved.
     pub fn can_correct(&self) -> bool {
-        self.picture().is_none() && !self.ink().is_empty() && self.answer().is_some()
+        self.pad.picture().is_none() && !self.pad.ink().is_empty() && self.pad.answer().is_some()
     }
 
     /// Whether there are corrections, and the model in use was trained on digits.
@@ -69,11 +69,11 @@ impl State {
 
     /// Saves the drawing as a digit or a non-digit, unless a task already saves it.
     pub(super) fn save_correction(&mut self, digit: Option<Digit>, out: &mut Vec<Effect>) {
-        let revision = self.ink_revision();
+        let revision = self.pad.ink_revision();
         if self.can_correct() && self.saving_correction != Some(revision) {
             self.saving_correction = Some(revision);
             out.push(Effect::Corrections(CorrectionTask::Save {
-                ink: self.ink().clone(),
+                ink: self.pad.ink().clone(),
                 digit,
                 revision,
             }));
@@ -83,9 +83,9 @@ impl State {
     /// Undoes the last edit. If that restores a saved drawing, removes it from the corrections.
     pub(super) fn undo(&mut self, out: &mut Vec<Effect>) {
         let mut saved = None;
-        self.edit(|editor| saved = editor.undo());
+        self.pad.edit(|editor| saved = editor.undo());
         if let Some(CorrectionLabel(digit)) = saved {
-            let ink = self.ink().clone();
+            let ink = self.pad.ink().clone();
             out.push(Effect::Corrections(CorrectionTask::Remove { ink, digit }));
         }
     }
@@ -112,10 +112,11 @@ impl State {
                     .saving_correction
                     .take_if(|saving| *saving == revision)
                     .is_some()
-                    && self.ink_revision() == revision;
+                    && self.pad.ink_revision() == revision;
                 // The user may have edited the drawing during the save.
                 let way_to_remove = if is_on_pad {
-                    self.edit(|editor| editor.clear_corrected(CorrectionLabel(digit)));
+                    self.pad
+                        .edit(|editor| editor.clear_corrected(CorrectionLabel(digit)));
                     "Undo removes it."
                 } else {
                     "Settings, Data removes it."
@@ -141,7 +142,7 @@ impl State {
                         "Removed the correction: {}. The drawing is on the pad again.",
                         in_words(digit)
                     ));
-                    self.edit(|editor| editor.replace(ink));
+                    self.pad.edit(|editor| editor.replace(ink));
                 }
             }
         }

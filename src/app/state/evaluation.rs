@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{Picture, State, Tab};
+use super::{State, Tab, pad::Picture};
 use crate::{
     app::action::Effect,
     data::{DataSource, noise::Noise},
@@ -388,7 +388,7 @@ impl State {
             bitmap: completed.evaluation.set().bitmap(index),
         };
         self.tab = Tab::Draw;
-        self.show_picture(picture);
+        self.pad.show_picture(picture);
     }
 }
 

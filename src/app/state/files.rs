@@ -7,9 +7,10 @@ use std::{
 };
 
 use super::{
-    Picture, State, Tab,
+    State, Tab,
     evaluation::SourceKind,
     models::{ModelId, Origin},
+    pad::Picture,
 };
 use crate::{
     app::action::Effect,
@@ -88,7 +89,7 @@ impl State {
                 let model = Arc::clone(&self.models.chosen().model);
                 Some(FileContent::Weights(model))
             }
-            FilePurpose::SaveDrawing => Some(FileContent::Drawing(self.ink().clone())),
+            FilePurpose::SaveDrawing => Some(FileContent::Drawing(self.pad.ink().clone())),
             FilePurpose::SaveConfusion => self.confusion_table().map(FileContent::Table),
             FilePurpose::SaveCurves => Some(FileContent::Table(self.training.table())),
             FilePurpose::SaveConfig => {
@@ -275,13 +276,13 @@ impl State {
                     self.notices
                         .info(format!("Opened the first of {count} drawings in {path}"));
                 }
-                self.edit(|editor| editor.replace(ink));
+                self.pad.edit(|editor| editor.replace(ink));
             }
             FileResult::Picture(path, bitmap) => {
                 self.tab = Tab::Draw;
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 let name = name.to_string_lossy().into_owned();
-                self.show_picture(Picture { name, bitmap });
+                self.pad.show_picture(Picture { name, bitmap });
             }
             FileResult::Config(path, config) => {
                 self.training.form.set_config(*config);

@@ -10,12 +10,14 @@ mod training;
 
 use super::{notices::Notice, training::TrainingState, *};
 use crate::{
+    bitmap::Bitmap,
     error::FileError,
-    ink::Point,
+    ink::{Ink, Point},
     model::calibration::Calibration,
+    recognition::Prediction,
     worker::{
         file_tasks::{FileOutcome, FileRequest, FileResult},
-        predictor::{PredictionOutcome, PredictionResponse},
+        predictor::{PredictionInput, PredictionOutcome, PredictionRequest, PredictionResponse},
     },
 };
 
@@ -58,6 +60,7 @@ fn response(revision: u64, digit: usize) -> PredictionResponse {
 
 fn answer(state: &State) -> Option<u8> {
     state
+        .pad
         .answer()
         .map(|answer| answer.prediction.digit().value())
 }
@@ -175,7 +178,7 @@ fn a_frame_asks_for_one_prediction_of_its_last_sample() {
     let Some(Effect::Predict(request)) = state.take_prediction_request() else {
         panic!("the frame asks");
     };
-    let expected = PredictionInput::Ink(state.ink().clone());
+    let expected = PredictionInput::Ink(state.pad.ink().clone());
     assert_eq!(request.input, expected, "with all samples");
     assert!(state.take_prediction_request().is_none(), "only once");
 }
@@ -194,24 +197,31 @@ fn a_picture_is_shown_until_the_next_stroke_and_the_drawing_returns() {
         "the picture is predicted: {request:?}"
     );
     assert_eq!(
-        state.picture().map(|picture| picture.name.as_str()),
+        state.pad.picture().map(|picture| picture.name.as_str()),
         Some("seven.png"),
         "named"
     );
-    assert!(state.ink().is_empty(), "the picture replaces the drawing");
+    assert!(
+        state.pad.ink().is_empty(),
+        "the picture replaces the drawing"
+    );
     state.apply(Action::Undo);
-    assert!(state.picture().is_none(), "the picture goes");
-    assert_eq!(state.ink().strokes().len(), 1, "and the drawing is back");
+    assert!(state.pad.picture().is_none(), "the picture goes");
+    assert_eq!(
+        state.pad.ink().strokes().len(),
+        1,
+        "and the drawing is back"
+    );
     state.on_file_outcome(opened_picture("/tmp/seven.png"));
     draw(&mut state, 0.3);
-    assert!(state.picture().is_none(), "the next stroke ends it too");
-    assert_eq!(state.ink().strokes().len(), 1, "on an empty pad");
+    assert!(state.pad.picture().is_none(), "the next stroke ends it too");
+    assert_eq!(state.pad.ink().strokes().len(), 1, "on an empty pad");
     requested(&mut state);
     state.on_file_outcome(opened_picture("/tmp/seven.png"));
     requested(&mut state);
     state.apply(Action::Clear);
     assert!(
-        state.is_blank() && requested(&mut state).is_some(),
+        state.pad.is_blank() && requested(&mut state).is_some(),
         "and so does clearing"
     );
 }

@@ -77,7 +77,7 @@ fn a_drawing_is_saved_once_and_cleared() {
             "only once"
         );
         assert!(
-            !state.ink().is_empty(),
+            !state.pad.ink().is_empty(),
             "the drawing stays until it is saved"
         );
         let outcome = CorrectionOutcome::Saved {
@@ -86,7 +86,7 @@ fn a_drawing_is_saved_once_and_cleared() {
             count: 12,
         };
         on_outcome(&mut state, outcome);
-        assert!(state.is_blank(), "then the pad is free");
+        assert!(state.pad.is_blank(), "then the pad is free");
         assert!(
             requested(&mut state).is_some(),
             "the predictor clears its prediction"
@@ -101,7 +101,7 @@ fn a_drawing_is_saved_once_and_cleared() {
 fn undo_removes_a_correction() {
     let (four, eight) = (Some(Digit::ALL[4]), Some(Digit::ALL[8]));
     let mut state = with_answer();
-    let drawn = state.ink().clone();
+    let drawn = state.pad.ink().clone();
     save(&mut state, four, 1);
     let taken_back = |effects: &[Effect]| {
         effects.iter().find_map(|effect| match effect {
@@ -117,7 +117,7 @@ fn undo_removes_a_correction() {
         is_back,
         "removed from the file"
     );
-    assert_eq!(*state.ink(), drawn, "and on the pad again");
+    assert_eq!(*state.pad.ink(), drawn, "and on the pad again");
     let outcome = CorrectionOutcome::Removed {
         digit: four,
         count: 0,
@@ -135,7 +135,7 @@ fn undo_removes_a_correction() {
     state.apply(Action::PenUp);
     let revision = requested(&mut state).expect("a dot is predicted");
     state.on_prediction(response(revision, 7));
-    let second = state.ink().clone();
+    let second = state.pad.ink().clone();
     let (_, revision) = saving(&state.apply(Action::SaveCorrection(eight))).expect("a save task");
     let outcome = CorrectionOutcome::Saved {
         digit: eight,
@@ -166,7 +166,7 @@ fn strokes_drawn_while_saving_stay() {
     };
     let (_, second) = saving(&state.apply(Action::SaveCorrection(None))).expect("so is that");
     on_outcome(&mut state, first);
-    assert_eq!(state.ink().strokes().len(), 2, "nothing is cleared");
+    assert_eq!(state.pad.ink().strokes().len(), 2, "nothing is cleared");
     let text = format!("Saved as an 8: 1 correction. {FINE_TUNE_HINT} Settings, Data removes it.");
     assert!(says(&state, &text), "{:?}", state.notices.list());
     let failed = CorrectionOutcome::SaveFailed {
@@ -174,7 +174,11 @@ fn strokes_drawn_while_saving_stay() {
         reason: "the disk is full".to_owned(),
     };
     on_outcome(&mut state, failed);
-    assert_eq!(state.ink().strokes().len(), 2, "an unsaved drawing stays");
+    assert_eq!(
+        state.pad.ink().strokes().len(),
+        2,
+        "an unsaved drawing stays"
+    );
     assert!(
         saving(&state.apply(Action::SaveCorrection(eight))).is_some(),
         "the user can try again"
@@ -215,7 +219,7 @@ fn the_last_correction_can_be_removed() {
         "{effects:?}"
     );
     let (on_pad, forgotten) = (
-        state.ink().clone(),
+        state.pad.ink().clone(),
         Stroke::new(vec![dot(0.3)]).into_iter().collect::<Ink>(),
     );
     let last = Some((forgotten.clone(), None));
@@ -224,11 +228,11 @@ fn the_last_correction_can_be_removed() {
         CorrectionOutcome::LastRemoved { last, count: 2 },
     );
     assert_eq!(state.training.correction_count, Some(2), "one less");
-    assert_eq!(*state.ink(), forgotten, "on the pad again");
+    assert_eq!(*state.pad.ink(), forgotten, "on the pad again");
     let text = "Removed the correction: a non-digit. The drawing is on the pad again.";
     assert!(says(&state, text), "{:?}", state.notices.list());
     state.apply(Action::Undo);
-    assert_eq!(*state.ink(), on_pad, "undo restores the other drawing");
+    assert_eq!(*state.pad.ink(), on_pad, "undo restores the other drawing");
     on_outcome(
         &mut state,
         CorrectionOutcome::Unreadable("could not".to_owned()),

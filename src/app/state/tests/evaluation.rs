@@ -291,7 +291,7 @@ fn an_image_of_the_gallery_replaces_the_drawing() {
     act(&mut state, EvaluationAction::Select(selection));
     act(&mut state, EvaluationAction::Show(0));
     assert_eq!(state.tab, Tab::Draw, "it is in the pad's view");
-    let picture = state.picture().expect("is there");
+    let picture = state.pad.picture().expect("is there");
     assert_eq!(picture.name, "Test image 1: a 7", "it says what it is");
     let shown = picture.bitmap.clone();
     let Some(Effect::Predict(request)) = state.take_prediction_request() else {
@@ -310,7 +310,7 @@ fn an_image_of_the_gallery_replaces_the_drawing() {
     state.apply(Action::SwitchTab(Tab::Draw));
     state.apply(Action::Undo);
     assert_eq!(
-        state.ink().strokes().len(),
+        state.pad.ink().strokes().len(),
         1,
         "undo brings the drawing back"
     );

@@ -171,9 +171,9 @@ fn loaded_files_are_used_and_failures_change_nothing() {
         count: 3,
     };
     state.on_file_outcome(read(FilePurpose::OpenDrawing, opened));
-    assert_eq!(*state.ink(), ink, "the drawing of the file");
+    assert_eq!(*state.pad.ink(), ink, "the drawing of the file");
     assert!(requested(&mut state).is_some(), "predicted");
-    assert!(state.can_undo(), "and can be undone");
+    assert!(state.pad.can_undo(), "and can be undone");
     let config = TrainingConfig {
         epochs: 3,
         ..state.training.form.draft.clone()
@@ -216,10 +216,13 @@ fn a_picture_that_loads_during_a_stroke_stays() {
     requested(&mut state);
     state.apply(Action::PenMoved(dot(0.4)));
     assert_eq!(requested(&mut state), None, "nothing changes");
-    assert!(state.picture().is_some(), "the pen has nothing to draw on");
+    assert!(
+        state.pad.picture().is_some(),
+        "the pen has nothing to draw on"
+    );
     state.apply(Action::PenUp);
     state.apply(Action::PenDown(dot(0.2)));
-    assert!(state.picture().is_none(), "the next stroke ends it");
+    assert!(state.pad.picture().is_none(), "the next stroke ends it");
 }
 
 #[test]
