@@ -24,7 +24,7 @@ pub use self::{
 };
 use crate::{
     bitmap::{CLASSES, Digit, PIXELS},
-    error::{DatasetError, Refusal},
+    error::{InputError, Refusal},
 };
 
 /// Images with their labels.
@@ -42,7 +42,7 @@ impl Examples {
     ///
     /// # Errors
     /// If the numbers of images and labels differ, or a label is above 9.
-    pub fn new(images: Vec<u8>, labels: Vec<u8>) -> Result<Self, DatasetError> {
+    pub fn new(images: Vec<u8>, labels: Vec<u8>) -> Result<Self, InputError> {
         Self::checked(images, labels, || "pair images with labels".to_owned())
     }
 
@@ -51,9 +51,9 @@ impl Examples {
         images: Vec<u8>,
         labels: Vec<u8>,
         attempted: impl FnOnce() -> String,
-    ) -> Result<Self, DatasetError> {
+    ) -> Result<Self, InputError> {
         if images.len() != labels.len() * PIXELS {
-            return Err(DatasetError::Refused(Refusal::new(
+            return Err(Refusal::new(
                 attempted(),
                 match images.len() % PIXELS {
                     0 => format!("{} images", images.len() / PIXELS),
@@ -61,19 +61,20 @@ impl Examples {
                 } + &format!(" and {} labels", labels.len()),
                 format!("as many images of {PIXELS} bytes as labels"),
                 "choose the labels that belong to these images",
-            )));
+            )
+            .into());
         }
         let wrong = labels
             .iter()
             .enumerate()
             .find(|(_, label)| usize::from(**label) >= CLASSES);
         if let Some((index, label)) = wrong {
-            return Err(DatasetError::Refused(Refusal::new(
+            return Err(Refusal::new(
                 attempted(),
                 format!("label {label} at index {index}"),
                 "labels from 0 to 9",
                 "choose a dataset of ten classes, such as MNIST, Fashion-MNIST, KMNIST or EMNIST Digits",
-            )));
+            ).into());
         }
         Ok(Self::from_parts(images, labels))
     }
@@ -204,7 +205,7 @@ impl Dataset {
     ///
     /// # Errors
     /// If the embedded files are damaged, which is a defect of the build.
-    pub fn mnist() -> Result<Self, DatasetError> {
+    pub fn mnist() -> Result<Self, InputError> {
         mnist::unpack()
     }
 
@@ -212,7 +213,7 @@ impl Dataset {
     ///
     /// # Errors
     /// As [`Dataset::mnist`].
-    pub fn mnist_test() -> Result<Examples, DatasetError> {
+    pub fn mnist_test() -> Result<Examples, InputError> {
         mnist::unpack_test()
     }
 
@@ -225,7 +226,7 @@ impl Dataset {
     /// # Errors
     /// If a file is missing, exists under several names, is unreadable, or is not a valid [`idx`] file; if the numbers
     /// of images and labels differ; if a label is above 9.
-    pub fn from_folder(folder: &Path) -> Result<Self, DatasetError> {
+    pub fn from_folder(folder: &Path) -> Result<Self, InputError> {
         folder::read_folder(folder)
     }
 
@@ -233,7 +234,7 @@ impl Dataset {
     ///
     /// # Errors
     /// As [`Dataset::from_folder`].
-    pub fn test_of_folder(folder: &Path) -> Result<(String, Examples), DatasetError> {
+    pub fn test_of_folder(folder: &Path) -> Result<(String, Examples), InputError> {
         folder::read_test_of_folder(folder)
     }
 }
@@ -259,7 +260,7 @@ mod tests {
         ];
         for (bytes, labels, found, reason) in table {
             let error = Examples::new(vec![0; bytes], labels.to_vec()).expect_err(reason);
-            let DatasetError::Refused(refusal) = error else {
+            let InputError::Refused(refusal) = error else {
                 panic!("{reason}: {error:?}");
             };
             assert!(refusal.found.contains(found), "{reason}: {refusal}");

@@ -22,7 +22,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Puts the four parts together.
+    /// Puts the four parts together. Text from outside goes through [`excerpt`] first.
     pub fn new(
         attempted: impl Into<String>,
         found: impl Into<String>,
@@ -46,14 +46,49 @@ impl fmt::Display for Refusal {
             expected,
             remedy,
         } = self;
-        write!(
-            f,
-            "could not {attempted}: found {found}, expected {expected}; {remedy}"
-        )
+        let message =
+            format!("could not {attempted}: found {found}, expected {expected}; {remedy}");
+        f.write_str(&one_line(&message, MAX_MESSAGE))
     }
 }
 
 impl StdError for Refusal {}
+
+/// The most characters of a text from outside: a name, a label, a key, a message of a decoder.
+const MAX_EXCERPT: usize = 80;
+/// The most characters of a message. It holds a few such texts.
+const MAX_MESSAGE: usize = 2000;
+
+/// A text from outside as a part of a message or a report: one line of at most 80 characters. Control characters are
+/// escaped, so that the text can neither forge a line nor steer a terminal. Of a longer text, the middle is left out.
+pub fn excerpt(text: impl fmt::Display) -> String {
+    one_line(&text.to_string(), MAX_EXCERPT)
+}
+
+fn one_line(text: &str, most: usize) -> String {
+    let escape = |char: char| {
+        if is_control(char) {
+            char.escape_default().collect()
+        } else {
+            vec![char]
+        }
+    };
+    let start: Vec<char> = text.chars().flat_map(escape).take(most + 1).collect();
+    if start.len() <= most {
+        return start.into_iter().collect();
+    }
+    let backwards = text.chars().rev();
+    let backwards = backwards.flat_map(|char| escape(char).into_iter().rev());
+    let end: Vec<char> = backwards.take(most.div_ceil(2) - 1).collect();
+    let (start, end) = (start.iter().take(most / 2), end.iter().rev());
+    start.chain(&['…']).chain(end).collect()
+}
+
+/// Whether a character steers a terminal or the direction of text, or begins a line.
+fn is_control(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
 
 /// An error and its causes in one line.
 pub fn chain(error: &dyn StdError) -> String {
@@ -63,7 +98,7 @@ pub fn chain(error: &dyn StdError) -> String {
         text = format!("{text}: {cause}");
         source = cause.source();
     }
-    text
+    one_line(&text, MAX_MESSAGE)
 }
 
 /// A file or folder that the operating system did not open, read or write. The message holds the system's reason.
@@ -119,7 +154,8 @@ impl fmt::Display for IoError {
             path,
             source,
         } = self;
-        write!(f, "could not {attempted} {}: {source}", path.display())?;
+        let path = excerpt(path.display());
+        write!(f, "could not {attempted} {path}: {source}")?;
         match self.remedy() {
             Some(remedy) => write!(f, "; {remedy}"),
             None => Ok(()),
@@ -129,57 +165,51 @@ impl fmt::Display for IoError {
 
 impl StdError for IoError {}
 
-/// Ink files.
+/// Reading or writing a file of any kind: ink, a picture, a data set, a configuration.
 #[derive(Debug, Error)]
-pub enum InkError {
-    /// The file could not be read or written.
+pub enum InputError {
+    /// The operating system did not open, read or write it.
     #[error(transparent)]
     Io(#[from] IoError),
-    /// The file does not hold valid ink.
+    /// Its content, or a value from outside, is refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
 
-/// Pictures from outside.
-#[derive(Debug, Error)]
-pub enum PictureError {
-    /// The file could not be read or written.
-    #[error(transparent)]
-    Io(#[from] IoError),
-    /// The file does not hold a picture of a digit.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
+/// Turns a system's reason and a refusal into each error that holds an [`InputError`].
+macro_rules! holds_input_error {
+    ($($error:ty),*) => {
+        $(
+            impl From<IoError> for $error {
+                fn from(error: IoError) -> Self {
+                    Self::Input(error.into())
+                }
+            }
+
+            impl From<Refusal> for $error {
+                fn from(refusal: Refusal) -> Self {
+                    Self::Input(refusal.into())
+                }
+            }
+        )*
+    };
 }
 
-/// Data sets.
-#[derive(Debug, Error)]
-pub enum DatasetError {
-    /// A file could not be read.
-    #[error(transparent)]
-    Io(#[from] IoError),
-    /// A file does not hold valid examples.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-}
-
-impl From<InkError> for DatasetError {
-    fn from(error: InkError) -> Self {
-        match error {
-            InkError::Io(error) => Self::Io(error),
-            InkError::Refused(refusal) => Self::Refused(refusal),
-        }
-    }
-}
+holds_input_error!(
+    ModelError,
+    TrainingError,
+    StoreError,
+    EvaluationError,
+    FileError,
+    CliError
+);
 
 /// Models and weight files.
 #[derive(Debug, Error)]
 pub enum ModelError {
-    /// The file could not be read or written.
+    /// The file or the configuration.
     #[error(transparent)]
-    Io(#[from] IoError),
-    /// The file or the configuration does not fit.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
+    Input(#[from] InputError),
     /// The tensor library failed: a defect of the program, or a lack of memory.
     #[error("could not compute the network's output")]
     Compute(#[source] Box<dyn StdError + Send + Sync>),
@@ -188,29 +218,23 @@ pub enum ModelError {
 /// Training.
 #[derive(Debug, Error)]
 pub enum TrainingError {
-    /// A hyperparameter is out of range, or the data does not fit.
+    /// The data or a hyperparameter.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Input(#[from] InputError),
     /// The loss became NaN or infinite before there was a usable model. The text says why and what to do.
     #[error("could not continue the training: {0}")]
     Diverged(String),
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// The data set failed.
-    #[error(transparent)]
-    Dataset(#[from] DatasetError),
 }
 
 /// Checkpoints and the run library in the user's folders.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// A file could not be read or written.
+    /// A file could not be read or written, is too large or invalid.
     #[error(transparent)]
-    Io(#[from] IoError),
-    /// A file is too large or invalid.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
+    Input(#[from] InputError),
     /// A model could not be read or written.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -218,11 +242,11 @@ pub enum StoreError {
     #[error(
         "could not store checkpoints in {}: another window of Digitpad is training; wait until its training ends, or \
          close that window",
-        .0.display()
+        excerpt(.0.display())
     )]
     Locked(PathBuf),
     /// A file is invalid. It was renamed.
-    #[error("{reason}{}", backup.as_ref().map(|name| format!("; the file is now {}", name.display())).unwrap_or_default())]
+    #[error("{reason}{}", backup.as_ref().map(|name| format!("; the file is now {}", excerpt(name.display()))).unwrap_or_default())]
     Invalid {
         /// The error.
         reason: Refusal,
@@ -234,29 +258,12 @@ pub enum StoreError {
 /// Evaluation.
 #[derive(Debug, Error)]
 pub enum EvaluationError {
-    /// The data set failed.
+    /// The evaluation set could not be read, is empty or does not fit the model.
     #[error(transparent)]
-    Dataset(#[from] DatasetError),
-    /// The ink failed.
-    #[error(transparent)]
-    Ink(#[from] InkError),
+    Input(#[from] InputError),
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// The evaluation set is empty or does not fit the model.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-}
-
-/// Training configurations in files.
-#[derive(Debug, Error)]
-pub enum ConfigError {
-    /// The file could not be read.
-    #[error(transparent)]
-    Io(#[from] IoError),
-    /// The file holds no valid configuration.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
 }
 
 /// A panic of a worker's thread.
@@ -281,27 +288,12 @@ pub enum PredictionError {
 /// Files of the window: those that the user names, and those in the user's folders.
 #[derive(Debug, Error)]
 pub enum FileError {
-    /// A file could not be read or written.
+    /// A file that is no weights, or one that cannot serve its purpose.
     #[error(transparent)]
-    Io(#[from] IoError),
-    /// An ink file.
-    #[error(transparent)]
-    Ink(#[from] InkError),
-    /// A picture.
-    #[error(transparent)]
-    Picture(#[from] PictureError),
-    /// A data set.
-    #[error(transparent)]
-    Dataset(#[from] DatasetError),
+    Input(#[from] InputError),
     /// Weights.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// A training configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A file that cannot serve its purpose.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
     /// A file in the user's folders.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -316,33 +308,18 @@ pub enum FileError {
 /// The command line.
 #[derive(Debug, Error)]
 pub enum CliError {
-    /// An ink file.
+    /// A file, a folder or an argument.
     #[error(transparent)]
-    Ink(#[from] InkError),
-    /// A picture.
-    #[error(transparent)]
-    Picture(#[from] PictureError),
-    /// A data set.
-    #[error(transparent)]
-    Dataset(#[from] DatasetError),
+    Input(#[from] InputError),
     /// Weights or a model.
     #[error(transparent)]
     Model(#[from] ModelError),
     /// A training.
     #[error(transparent)]
     Training(#[from] TrainingError),
-    /// A training configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
     /// An evaluation.
     #[error(transparent)]
     Evaluation(#[from] EvaluationError),
-    /// A file or folder.
-    #[error(transparent)]
-    Io(#[from] IoError),
-    /// An argument or the content of a file.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
     /// Standard output is closed or full.
     #[error("could not write the result to standard output")]
     Output(#[from] io::Error),
@@ -413,6 +390,53 @@ mod tests {
     }
 
     #[test]
+    fn text_from_outside_is_one_short_line() {
+        let (long, wide) = ("a".repeat(60 << 20), "€".repeat(100));
+        let cases = [
+            ("fc1.weight", "fc1.weight", "an ordinary name"),
+            (
+                "Zoë \"7\" \\ é",
+                "Zoë \"7\" \\ é",
+                "any script, quotes and accents",
+            ),
+            (
+                "a\nb\r\t\u{1b}[2J\0",
+                "a\\nb\\r\\t\\u{1b}[2J\\u{0}",
+                "control characters",
+            ),
+            (
+                "a\u{2028}\u{202e}",
+                "a\\u{2028}\\u{202e}",
+                "other lines and directions",
+            ),
+            (
+                &long,
+                &format!("{0}…{1}", "a".repeat(40), "a".repeat(39)),
+                "60 MB",
+            ),
+            (
+                &wide,
+                &format!("{0}…{1}", "€".repeat(40), "€".repeat(39)),
+                "cut between characters",
+            ),
+        ];
+        for (text, expected, reason) in cases {
+            assert_eq!(excerpt(text), expected, "{reason}");
+        }
+        let path = Path::new("/a\nfile: is fine");
+        let errors = [
+            IoError::new("read", path, io::ErrorKind::NotFound.into()).to_string(),
+            StoreError::Locked(path.to_owned()).to_string(),
+            Refusal::new("read", "a\nb", long, "x").to_string(),
+            chain(&ModelError::Compute("two\nlines".into())),
+        ];
+        for error in errors {
+            assert!(!error.contains('\n'), "one line: {error}");
+            assert!(error.chars().count() <= MAX_MESSAGE, "bounded");
+        }
+    }
+
+    #[test]
     fn an_io_error_advises_what_its_reason_allows() {
         let cases = [
             (io::ErrorKind::NotFound, "; check the path"),
@@ -441,7 +465,7 @@ mod tests {
         let io = || IoError::new("read", Path::new("a.png"), io::Error::other("no disk"));
         let text = "could not read a.png: no disk";
         assert_eq!(chain(&io()), text, "the reason is in the message");
-        assert_eq!(chain(&InkError::Io(io())), text, "a wrapper adds nothing");
+        assert_eq!(chain(&InputError::Io(io())), text, "a wrapper adds nothing");
         let error = ModelError::Compute(io().into());
         assert_eq!(chain(&error), format!("{error}: {text}"), "a cause");
     }

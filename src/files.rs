@@ -10,52 +10,73 @@ use std::{
     path::Path,
 };
 
-use crate::error::{IoError, Refusal};
+use crate::error::{InputError, IoError, Refusal};
 
-/// Why [`read_bounded`] failed.
-#[derive(Debug)]
-pub enum ReadError {
-    /// The system did not open or read the file.
-    Io(IoError),
-    /// The file is larger than the limit, given in bytes.
-    TooLarge(u64),
-}
-
-impl ReadError {
-    /// The error of an area. `attempted` is for the refusal of a file that is too large.
-    pub(crate) fn into_error<E: From<IoError> + From<Refusal>>(
-        self,
-        attempted: impl Into<String>,
-    ) -> E {
-        match self {
-            Self::Io(error) => error.into(),
-            Self::TooLarge(limit) => Refusal::new(
-                attempted,
-                "a larger file",
-                format!("at most {limit} bytes"),
-                "choose another file",
-            )
-            .into(),
-        }
-    }
-}
-
-/// Reads a whole file of at most `limit_bytes`. Stops at the limit, so that neither a growing file nor an endless
-/// device fills the memory.
+/// Reads a whole file of at most `limit_bytes` into memory of its size. `attempted` is for a refusal. Refuses a pipe or
+/// a device, which could block the thread or never end.
 ///
 /// # Errors
-/// When the file cannot be read or is larger than the limit.
-pub fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, ReadError> {
-    let failed = |source| ReadError::Io(IoError::new("read", path, source));
-    let file = fs::File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    file.take(limit_bytes + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() as u64 > limit_bytes {
-        return Err(ReadError::TooLarge(limit_bytes));
+/// When the file cannot be read, is no regular file or is larger than the limit.
+pub fn read_bounded(path: &Path, limit_bytes: u64, attempted: &str) -> Result<Vec<u8>, InputError> {
+    let failed = |source| IoError::new("read", path, source);
+    // Opening a pipe already blocks.
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() && !metadata.is_dir() {
+        let remedy = "choose a file, or save the data in one first";
+        return Err(Refusal::new(attempted, "a pipe or a device", "a file", remedy).into());
     }
-    Ok(bytes)
+    let file = fs::File::open(path).map_err(failed)?;
+    read_stream(file, metadata.len(), limit_bytes, attempted, failed)
+}
+
+/// Reads standard input, of at most `limit_bytes`.
+///
+/// # Errors
+/// When it cannot be read or is larger than the limit.
+pub fn read_standard_input(limit_bytes: u64, attempted: &str) -> Result<Vec<u8>, InputError> {
+    let failed = |source| IoError::new("read", Path::new("standard input"), source);
+    read_stream(io::stdin().lock(), 0, limit_bytes, attempted, failed)
+}
+
+/// Reads a stream to its end, or refuses it after `limit_bytes`. `expected_bytes` saves growing.
+fn read_stream(
+    stream: impl io::Read,
+    expected_bytes: u64,
+    limit_bytes: u64,
+    attempted: &str,
+    failed: impl Fn(io::Error) -> IoError,
+) -> Result<Vec<u8>, InputError> {
+    let too_large = || {
+        let expected = format!("at most {limit_bytes} bytes");
+        Refusal::new(
+            attempted,
+            "a larger file",
+            expected,
+            "choose a smaller file",
+        )
+    };
+    if expected_bytes > limit_bytes {
+        return Err(too_large().into());
+    }
+    let mut bytes = Vec::new();
+    let mut stream = stream.take(limit_bytes + 1);
+    // One byte more than the file notices its end without growing.
+    let mut room = expected_bytes as usize + 1;
+    loop {
+        // The vector would double its room, beyond the limit as well.
+        bytes
+            .try_reserve_exact(room)
+            .map_err(|_full| failed(io::ErrorKind::OutOfMemory.into()))?;
+        let read = stream.by_ref().take(room as u64).read_to_end(&mut bytes);
+        if read.map_err(&failed)? < room {
+            return Ok(bytes);
+        }
+        if bytes.len() as u64 > limit_bytes {
+            return Err(too_large().into());
+        }
+        let left = limit_bytes as usize + 1 - bytes.len();
+        room = bytes.len().max(1 << 16).min(left);
+    }
 }
 
 /// The folder that holds a file.
@@ -221,16 +242,50 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("a.bin");
         fs::write(&path, [0; 100]).expect("writes");
+        let read = |path: &Path, limit| read_bounded(path, limit, "read");
+        let all = read(&path, 100).expect("exactly the limit");
         assert_eq!(
-            read_bounded(&path, 100).expect("fits").len(),
-            100,
-            "exactly the limit"
+            (all.len(), all.capacity()),
+            (100, 101),
+            "no more memory than the file"
         );
+        let refused = read(&path, 99);
         assert!(
-            matches!(read_bounded(&path, 99), Err(ReadError::TooLarge(99))),
+            matches!(refused, Err(InputError::Refused(_))),
             "one too many"
         );
-        let missing = read_bounded(&folder.path().join("none"), 99);
-        assert!(matches!(missing, Err(ReadError::Io(_))), "missing");
+        let missing = read(&folder.path().join("none"), 99);
+        assert!(matches!(missing, Err(InputError::Io(_))), "missing");
+    }
+
+    #[test]
+    fn a_stream_of_unknown_size_is_read_to_its_end_or_the_limit() {
+        let failed = |source| IoError::new("read", Path::new("a"), source);
+        for size in [0, 1, 1 << 16, (1 << 16) + 1, 3 << 20] {
+            let bytes: Vec<u8> = (0..size).map(|index| (index % 251) as u8).collect();
+            let read = |limit| read_stream(&bytes[..], 0, limit, "read", failed);
+            assert_eq!(read(size).expect("fits"), bytes, "{size} bytes");
+            if size > 0 {
+                assert!(read(size - 1).is_err(), "{size} bytes, one too many");
+            }
+        }
+        let endless = read_stream(io::repeat(0), 0, 1 << 20, "read", failed);
+        assert!(
+            matches!(endless, Err(InputError::Refused(_))),
+            "an endless stream"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn pipes_and_devices_are_refused_before_they_are_opened() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo starts").success(), "makes a pipe");
+        for path in [&pipe, Path::new("/dev/zero")] {
+            let error = read_bounded(path, 100, "read").expect_err("could block");
+            assert!(matches!(error, InputError::Refused(_)), "{error:?}");
+        }
     }
 }

@@ -306,12 +306,13 @@ impl Mlp {
     /// When their shapes differ from the configuration's.
     pub fn from_layers(config: MlpConfig, layers: Vec<Dense>) -> Result<Self, ModelError> {
         let refused = |found: String, expected: String| {
-            Err(ModelError::Refused(Refusal::new(
+            Err(Refusal::new(
                 "set up the network",
                 found,
                 format!("{expected}, for {config}"),
                 "use weights of this shape",
-            )))
+            )
+            .into())
         };
         let widths = config.widths();
         if layers.len() + 1 != widths.len() {

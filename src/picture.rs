@@ -9,7 +9,7 @@ use image::{DynamicImage, ExtendedColorType, ImageDecoder as _, ImageFormat, Ima
 
 use crate::{
     bitmap::{Bitmap, PIXELS, SIDE},
-    error::{PictureError, Refusal},
+    error::{InputError, Refusal},
     files::{read_bounded, write_atomically},
     ink::normalize::normalize,
 };
@@ -32,10 +32,9 @@ const FAINT: f32 = 0.1;
 ///
 /// # Errors
 /// When the file cannot be read, is not a picture, is too large or is blank.
-pub fn bitmap_from_path(path: &Path) -> Result<Bitmap, PictureError> {
+pub fn bitmap_from_path(path: &Path) -> Result<Bitmap, InputError> {
     let name = format!("the picture {}", path.display());
-    let bytes = read_bounded(path, MAX_FILE_BYTES)
-        .map_err(|error| error.into_error::<PictureError>(format!("read {name}")))?;
+    let bytes = read_bounded(path, MAX_FILE_BYTES, &format!("read {name}"))?;
     let picture = decode(&bytes, &name)?;
     if let Some(bitmap) = as_mnist(&picture) {
         return Ok(bitmap);
@@ -55,7 +54,7 @@ pub fn bitmap_from_path(path: &Path) -> Result<Bitmap, PictureError> {
 ///
 /// # Errors
 /// When the folder is not writable.
-pub fn save_bitmap_png(bitmap: &Bitmap, path: &Path) -> Result<(), PictureError> {
+pub fn save_bitmap_png(bitmap: &Bitmap, path: &Path) -> Result<(), InputError> {
     save_png(
         &bitmap.to_bytes(),
         [SIDE, SIDE],
@@ -69,7 +68,7 @@ pub fn save_bitmap_png(bitmap: &Bitmap, path: &Path) -> Result<(), PictureError>
 ///
 /// # Errors
 /// When the folder is not writable.
-pub fn save_rgb_png(pixels: &[u8], size: [usize; 2], path: &Path) -> Result<(), PictureError> {
+pub fn save_rgb_png(pixels: &[u8], size: [usize; 2], path: &Path) -> Result<(), InputError> {
     save_png(pixels, size, ExtendedColorType::Rgb8, path)
 }
 
@@ -78,7 +77,7 @@ fn save_png(
     size: [usize; 2],
     colors: ExtendedColorType,
     path: &Path,
-) -> Result<(), PictureError> {
+) -> Result<(), InputError> {
     let mut png = Cursor::new(Vec::new());
     let [width, height] = size.map(|side| side as u32);
     let format = ImageFormat::Png;
@@ -95,7 +94,7 @@ fn save_png(
     Ok(write_atomically(path, png.get_ref())?)
 }
 
-fn decode(bytes: &[u8], name: &str) -> Result<DynamicImage, PictureError> {
+fn decode(bytes: &[u8], name: &str) -> Result<DynamicImage, InputError> {
     let no_picture = |found: String| {
         refused(
             name,
@@ -182,11 +181,12 @@ fn is_placed_as_mnist(bitmap: &Bitmap) -> bool {
             .all(|center| (13.8..=15.2).contains(center))
 }
 
-fn refused(name: &str, found: String, expected: &str) -> PictureError {
-    PictureError::Refused(Refusal::new(
+fn refused(name: &str, found: String, expected: &str) -> InputError {
+    Refusal::new(
         format!("read {name}"),
         found,
         expected,
         "choose another picture",
-    ))
+    )
+    .into()
 }

@@ -101,12 +101,13 @@ pub(crate) fn are_finite(logits: &[[f32; CLASSES]]) -> bool {
 
 /// The error of a model with a logit that is NaN or infinite.
 pub(crate) fn not_finite() -> ModelError {
-    ModelError::Refused(Refusal::new(
+    Refusal::new(
         "predict with this model",
         "NaN or infinite outputs, probably because the learning rate of its training was too high",
         "ten finite numbers per image",
         "train again with a lower learning rate, or load other weights",
-    ))
+    )
+    .into()
 }
 
 /// The model's prediction for one bitmap.
@@ -126,6 +127,7 @@ mod tests {
     use candle_core::{Device, Var};
 
     use super::*;
+    use crate::error::InputError;
     use crate::{
         bitmap::PIXELS,
         model::{Activation, Dense, Mlp, MlpConfig, file::Metadata},
@@ -174,7 +176,10 @@ mod tests {
                 metadata: Metadata::default(),
             };
             let error = predict(&model, &inked).expect_err("not finite");
-            assert!(matches!(error, ModelError::Refused(_)), "{value}: {error}");
+            assert!(
+                matches!(error, ModelError::Input(InputError::Refused(_))),
+                "{value}: {error}"
+            );
         }
     }
 

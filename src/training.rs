@@ -73,13 +73,11 @@ impl Start {
     }
 
     fn check(&self, dataset: &Dataset) -> Result<(), TrainingError> {
-        self.config().validate().map_err(TrainingError::Refused)?;
+        self.config().validate()?;
         match self {
             Self::Fresh(_) => Ok(()),
             Self::From(base, config) => base.check(config),
-            Self::Resume(checkpoint) => checkpoint
-                .check_data(dataset)
-                .map_err(TrainingError::Refused),
+            Self::Resume(checkpoint) => Ok(checkpoint.check_data(dataset)?),
         }
     }
 
@@ -179,7 +177,7 @@ pub fn run(
 /// A network that knows nothing yet.
 fn fresh(config: &TrainingConfig, device: &Device) -> Result<Mlp, TrainingError> {
     let mlp = Mlp::new(&config.model, config.seed, device)?;
-    let layers = config.conv_layers().map_err(TrainingError::Refused)?;
+    let layers = config.conv_layers()?;
     convolution::initialize(&mlp, &layers).map_err(ModelError::from)?;
     Ok(mlp)
 }
@@ -191,23 +189,25 @@ fn split(
 ) -> Result<(Examples, Examples), TrainingError> {
     let takes_all = config.validation_split == 0.0 && config.data_fraction == 1.0;
     if !takes_all && is_sorted_by_digit(&dataset.train) {
-        return Err(TrainingError::Refused(Refusal::new(
+        return Err(Refusal::new(
             format!("split the training examples of {}", dataset.name),
             "examples in the order of their digits, so that a split loses whole digits",
             "shuffled examples",
             "shuffle them, or train on all of them without validation",
-        )));
+        )
+        .into());
     }
     let (training, validation) = dataset.train.split_tail(config.validation_split);
     let wanted = training.len() as f64 * config.data_fraction;
     let training = training.take(wanted.round() as usize);
     if training.is_empty() {
-        return Err(TrainingError::Refused(Refusal::new(
+        return Err(Refusal::new(
             "train",
             format!("no training examples in {}", dataset.name),
             "at least one",
             "choose another data set, a smaller validation split, or a larger training fraction",
-        )));
+        )
+        .into());
     }
     Ok((training, validation))
 }

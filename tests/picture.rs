@@ -5,7 +5,7 @@ use std::io::{Cursor, Write as _};
 use digitpad::{
     bitmap::{Bitmap, SIDE},
     data::Dataset,
-    error::PictureError,
+    error::InputError,
     ink::{Point, normalize::normalize, raster::Raster},
     picture::{bitmap_from_path, save_bitmap_png},
 };
@@ -48,7 +48,7 @@ fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
 }
 
 /// Reads a picture file with this content.
-fn bitmap_from_bytes(bytes: &[u8]) -> Result<Bitmap, PictureError> {
+fn bitmap_from_bytes(bytes: &[u8]) -> Result<Bitmap, InputError> {
     let mut file = tempfile::NamedTempFile::new().expect("a file for the test");
     file.write_all(bytes).expect("writes");
     bitmap_from_path(file.path())
@@ -307,10 +307,10 @@ fn a_picture_without_a_digit_is_refused() {
     ];
     for (bytes, found, reason) in cases {
         match bitmap_from_bytes(&bytes).expect_err(reason) {
-            PictureError::Refused(refusal) => {
+            InputError::Refused(refusal) => {
                 assert!(refusal.found.contains(found), "{reason}: {refusal}");
             }
-            PictureError::Io(error) => panic!("{reason}: {error}"),
+            InputError::Io(error) => panic!("{reason}: {error}"),
         }
     }
 }
@@ -324,7 +324,7 @@ fn a_saved_bitmap_is_read_back() {
     assert_eq!(bitmap_from_path(&path).expect("reads"), bitmap, "exactly");
     let missing = folder.path().join("none.png");
     match bitmap_from_path(&missing).expect_err("no such file") {
-        PictureError::Io(error) => assert_eq!(error.path, missing, "the file"),
-        PictureError::Refused(refusal) => panic!("{refusal}"),
+        InputError::Io(error) => assert_eq!(error.path, missing, "the file"),
+        InputError::Refused(refusal) => panic!("{refusal}"),
     }
 }

@@ -7,7 +7,7 @@ use clap::ValueEnum as _;
 use digitpad::{
     bitmap::{Bitmap, PIXELS},
     data::Dataset,
-    error::ModelError,
+    error::{InputError, ModelError},
     evaluation::{evaluate, evaluation_set::EvaluationSet},
     model::{
         Activation, Dense, Mlp, MlpConfig,
@@ -301,7 +301,7 @@ fn errors_of_invalid_files_name_what_was_found() {
         let mut parts = Parts::sound();
         corrupt(&mut parts);
         let error = Model::from_bytes(&parts.bytes(), "w.safetensors").expect_err(reason);
-        let ModelError::Refused(refusal) = error else {
+        let ModelError::Input(InputError::Refused(refusal)) = error else {
             panic!("{reason}: {error}")
         };
         let sentence = refusal.to_string();
@@ -327,7 +327,10 @@ fn damaged_files_are_refused() {
     ];
     for (reason, bytes) in cases {
         let error = Model::from_bytes(bytes, "w").expect_err(reason);
-        assert!(matches!(error, ModelError::Refused(_)), "{reason}: {error}");
+        assert!(
+            matches!(error, ModelError::Input(InputError::Refused(_))),
+            "{reason}: {error}"
+        );
     }
     assert!(
         Model::from_bytes(&sound, "w").is_ok(),

@@ -132,12 +132,13 @@ fn predict_file(
             } else {
                 "another kind of file"
             };
-            Err(CliError::Refused(Refusal::new(
+            Err(Refusal::new(
                 format!("read a drawing from {}", path.display()),
                 found,
                 "a picture (PNG, JPEG, BMP, WebP, GIF, PNM or TIFF) or an ink file (JSON Lines)",
                 "choose a file of one of these kinds",
-            )))
+            )
+            .into())
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     data::{Dataset, TrainingData},
     error::{CliError, Refusal, TrainingError},
     evaluation::Metrics,
-    files::{ReadError, latest::LatestFile, read_bounded, write_atomically},
+    files::{latest::LatestFile, write_atomically},
     format,
     model::device::DeviceChoice,
     store::training_config,
@@ -201,12 +201,13 @@ fn report_ink(
                 .iter()
                 .map(|file| file.display().to_string())
                 .collect();
-            return Err(CliError::Refused(Refusal::new(
+            return Err(Refusal::new(
                 format!("train on the ink in {}", files.join(", ")),
                 "no labeled digit and no non-digit",
                 "at least one",
                 "label its drawings, or choose other files",
-            )));
+            )
+            .into());
         }
         display.line(&format!(
             "training on {digits} digits and {others} non-digits of ink, calibrating on {held_back} digits"
@@ -230,18 +231,6 @@ fn start(task: &TrainTask) -> Result<(Start, TrainingData), CliError> {
 /// Reads a configuration from a TOML file.
 pub(super) fn read_config(file: &Path) -> Result<TrainingConfig, CliError> {
     Ok(training_config::load(file)?)
-}
-
-fn read(file: &Path, limit_bytes: u64, attempted: &str) -> Result<Vec<u8>, CliError> {
-    read_bounded(file, limit_bytes).map_err(|fault| match fault {
-        ReadError::Io(error) => CliError::Io(error),
-        ReadError::TooLarge(limit) => CliError::Refused(Refusal::new(
-            format!("{attempted} {}", file.display()),
-            "a larger file",
-            format!("at most {limit} bytes"),
-            "choose another file",
-        )),
-    })
 }
 
 /// The hints at the end, each a sentence.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ink_set::InkExamples;
 use crate::{
-    error::InkError,
+    error::InputError,
     ink::file::{self, InkRecord},
 };
 
@@ -33,7 +33,7 @@ impl Corrections {
     ///
     /// # Errors
     /// As [`file::read`].
-    pub fn read(path: &Path) -> Result<Self, InkError> {
+    pub fn read(path: &Path) -> Result<Self, InputError> {
         let mut records = file::read_if_exists(path)?;
         records.retain(is_labeled);
         Ok(Self {
@@ -55,7 +55,7 @@ impl Corrections {
     ///
     /// # Errors
     /// If the lines are not ink, as in an edited checkpoint.
-    pub(crate) fn examples(&self) -> Result<InkExamples, InkError> {
+    pub(crate) fn examples(&self) -> Result<InkExamples, InputError> {
         let records = file::from_text(&self.lines, "the corrections")?;
         Ok(InkExamples::labeled(&records))
     }
@@ -77,7 +77,7 @@ mod tests {
     use crate::bitmap::PIXELS;
 
     #[test]
-    fn labeled_drawings_are_corrections() -> Result<(), InkError> {
+    fn labeled_drawings_are_corrections() -> Result<(), InputError> {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("corrections.jsonl");
         assert!(Corrections::read(&path)?.is_empty(), "no file");
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(examples.non_digits.len(), PIXELS, "one non-digit");
         std::fs::write(&path, "notes").expect("writes");
         let error = Corrections::read(&path).expect_err("not ink");
-        assert!(matches!(error, InkError::Refused(_)), "{error:?}");
+        assert!(matches!(error, InputError::Refused(_)), "{error:?}");
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     bitmap::{PIXELS, SIDE},
-    error::{DatasetError, Refusal},
+    error::{InputError, Refusal},
 };
 
 /// The number of a folder's files that an error lists.
@@ -60,7 +60,7 @@ impl Names {
 /// # Errors
 /// If a file is unreadable or not a valid [`idx`] file, if the numbers of images and labels differ, or if a label is
 /// above 9.
-pub fn read_idx_pair(images: &Path, labels: &Path) -> Result<Examples, DatasetError> {
+pub fn read_idx_pair(images: &Path, labels: &Path) -> Result<Examples, InputError> {
     let mut pixels = idx::read_images(open(images)?, images)?;
     let digits = idx::read_labels(open(labels)?, labels)?;
     let from_emnist = images
@@ -79,7 +79,7 @@ pub fn read_idx_pair(images: &Path, labels: &Path) -> Result<Examples, DatasetEr
 }
 
 /// See [`Dataset::from_folder`].
-pub(super) fn read_folder(folder: &Path) -> Result<Dataset, DatasetError> {
+pub(super) fn read_folder(folder: &Path) -> Result<Dataset, InputError> {
     let wanted = [&TRAIN_IMAGES, &TRAIN_LABELS, &TEST_IMAGES, &TEST_LABELS];
     let [train_images, train_labels, test_images, test_labels] = find(folder, wanted)?;
     Ok(Dataset::new(
@@ -90,13 +90,13 @@ pub(super) fn read_folder(folder: &Path) -> Result<Dataset, DatasetError> {
 }
 
 /// See [`Dataset::test_of_folder`].
-pub(super) fn read_test_of_folder(folder: &Path) -> Result<(String, Examples), DatasetError> {
+pub(super) fn read_test_of_folder(folder: &Path) -> Result<(String, Examples), InputError> {
     let [images, labels] = find(folder, [&TEST_IMAGES, &TEST_LABELS])?;
     Ok((name_of(folder), read_idx_pair(&images, &labels)?))
 }
 
 /// The path of each of these files. Each must exist exactly once.
-fn find<const N: usize>(folder: &Path, wanted: [&Names; N]) -> Result<[PathBuf; N], DatasetError> {
+fn find<const N: usize>(folder: &Path, wanted: [&Names; N]) -> Result<[PathBuf; N], InputError> {
     // Reports a path that is not a folder with the system's reason.
     let entries = fs::read_dir(folder).map_err(|source| unreadable(folder, source))?;
     let present = wanted.map(|names| names.within(folder));
@@ -106,7 +106,7 @@ fn find<const N: usize>(folder: &Path, wanted: [&Names; N]) -> Result<[PathBuf; 
     Ok(present.map(|mut paths| paths.swap_remove(0)))
 }
 
-fn open(path: &Path) -> Result<File, DatasetError> {
+fn open(path: &Path) -> Result<File, InputError> {
     File::open(path).map_err(|source| unreadable(path, source))
 }
 
@@ -134,7 +134,7 @@ fn wrong_files(
     entries: fs::ReadDir,
     wanted: &[&Names],
     present: &[Vec<PathBuf>],
-) -> DatasetError {
+) -> InputError {
     let mut found = Vec::new();
     for (names, paths) in wanted.iter().zip(present) {
         match paths.as_slice() {
@@ -150,7 +150,7 @@ fn wrong_files(
             )),
         }
     }
-    DatasetError::Refused(Refusal::new(
+    Refusal::new(
         format!("find a dataset in the folder {}", folder.display()),
         format!("{} ({})", found.join(", "), contents(entries)),
         format!(
@@ -162,7 +162,8 @@ fn wrong_files(
                 .join(", ")
         ),
         "choose a folder with exactly these four files",
-    ))
+    )
+    .into()
 }
 
 /// The names of the files in a folder, for an error.

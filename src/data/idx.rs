@@ -14,7 +14,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::{
     bitmap::{PIXELS, SIDE},
-    error::{DatasetError, IoError, Refusal},
+    error::{InputError, IoError, Refusal},
 };
 
 /// The maximum number of examples in a file: 784 MB of images. The largest MNIST variant, EMNIST `By_Class`, has
@@ -31,7 +31,7 @@ const LABELS_MAGIC: u32 = 0x0801;
 /// # Errors
 /// If `source` cannot be read or unpacked, does not start with the magic number of images, has no image or more than
 /// [`MAX_EXAMPLES`], has images of another size, or is shorter or longer than its header claims.
-pub fn read_images(source: impl Read, path: &Path) -> Result<Vec<u8>, DatasetError> {
+pub fn read_images(source: impl Read, path: &Path) -> Result<Vec<u8>, InputError> {
     File::open(source, path, "images")?.images()
 }
 
@@ -43,7 +43,7 @@ pub(super) fn read_first_images(
     source: impl Read,
     path: &Path,
     count: usize,
-) -> Result<Vec<u8>, DatasetError> {
+) -> Result<Vec<u8>, InputError> {
     let mut file = File::open(source, path, "images")?;
     let most = file.images_count()?.min(count);
     let mut bytes = Vec::new();
@@ -56,7 +56,7 @@ pub(super) fn read_first_images(
 /// # Errors
 /// If `source` cannot be read or unpacked, does not start with the magic number of labels, has no label or more than
 /// [`MAX_EXAMPLES`], or is shorter or longer than its header claims.
-pub fn read_labels(source: impl Read, path: &Path) -> Result<Vec<u8>, DatasetError> {
+pub fn read_labels(source: impl Read, path: &Path) -> Result<Vec<u8>, InputError> {
     File::open(source, path, "labels")?.labels()
 }
 
@@ -73,7 +73,7 @@ impl<'a> File<'a> {
         mut source: impl Read + 'a,
         path: &'a Path,
         kind: &'static str,
-    ) -> Result<Self, DatasetError> {
+    ) -> Result<Self, InputError> {
         let mut start = Vec::new();
         source
             .by_ref()
@@ -93,13 +93,13 @@ impl<'a> File<'a> {
         })
     }
 
-    fn images(mut self) -> Result<Vec<u8>, DatasetError> {
+    fn images(mut self) -> Result<Vec<u8>, InputError> {
         let count = self.images_count()?;
         self.body(count * PIXELS)
     }
 
     /// Reads the header of an image file and returns the number of images.
-    fn images_count(&mut self) -> Result<usize, DatasetError> {
+    fn images_count(&mut self) -> Result<usize, InputError> {
         let [count, height, width] = self.header(IMAGES_MAGIC)?;
         if (height, width) != (SIDE as u32, SIDE as u32) {
             return Err(self.refusal(
@@ -111,7 +111,7 @@ impl<'a> File<'a> {
         self.count(count)
     }
 
-    fn labels(mut self) -> Result<Vec<u8>, DatasetError> {
+    fn labels(mut self) -> Result<Vec<u8>, InputError> {
         let [count] = self.header(LABELS_MAGIC)?;
         let count = self.count(count)?;
         self.body(count)
@@ -121,7 +121,7 @@ impl<'a> File<'a> {
     fn header<const DIMENSIONS: usize>(
         &mut self,
         expected_magic: u32,
-    ) -> Result<[u32; DIMENSIONS], DatasetError> {
+    ) -> Result<[u32; DIMENSIONS], InputError> {
         let magic = self.number()?;
         if magic != expected_magic {
             let found = match magic {
@@ -146,7 +146,7 @@ impl<'a> File<'a> {
     }
 
     /// Reads one big-endian number of the header.
-    fn number(&mut self) -> Result<u32, DatasetError> {
+    fn number(&mut self) -> Result<u32, InputError> {
         let mut bytes = Vec::new();
         self.read_at_most(4, &mut bytes)?;
         match bytes.first_chunk() {
@@ -160,7 +160,7 @@ impl<'a> File<'a> {
     }
 
     /// Checks the number of examples that the header claims.
-    fn count(&self, claimed: u32) -> Result<usize, DatasetError> {
+    fn count(&self, claimed: u32) -> Result<usize, InputError> {
         let count = claimed as usize;
         if count == 0 || count > MAX_EXAMPLES {
             return Err(self.refusal(
@@ -173,7 +173,7 @@ impl<'a> File<'a> {
     }
 
     /// Reads the `expected` bytes after the header.
-    fn body(&mut self, expected: usize) -> Result<Vec<u8>, DatasetError> {
+    fn body(&mut self, expected: usize) -> Result<Vec<u8>, InputError> {
         let mut bytes = Vec::new();
         // One byte more detects trailing data, and makes gzip verify its checksum.
         self.read_at_most(expected + 1, &mut bytes)?;
@@ -193,7 +193,7 @@ impl<'a> File<'a> {
     }
 
     /// Appends `limit` bytes, or fewer at the end of the file.
-    fn read_at_most(&mut self, limit: usize, bytes: &mut Vec<u8>) -> Result<(), DatasetError> {
+    fn read_at_most(&mut self, limit: usize, bytes: &mut Vec<u8>) -> Result<(), InputError> {
         let result = self.source.by_ref().take(limit as u64).read_to_end(bytes);
         match result {
             Ok(_) => Ok(()),
@@ -216,13 +216,13 @@ impl<'a> File<'a> {
         }
     }
 
-    fn refusal(&self, found: String, expected: String, remedy: &str) -> DatasetError {
+    fn refusal(&self, found: String, expected: String, remedy: &str) -> InputError {
         let attempted = format!("read the {} in {}", self.kind, self.path.display());
-        DatasetError::Refused(Refusal::new(attempted, found, expected, remedy))
+        Refusal::new(attempted, found, expected, remedy).into()
     }
 }
 
 /// The error for a path that the system does not let us read.
-pub(super) fn unreadable(path: &Path, source: io::Error) -> DatasetError {
-    DatasetError::Io(IoError::new("read", path, source))
+pub(super) fn unreadable(path: &Path, source: io::Error) -> InputError {
+    InputError::Io(IoError::new("read", path, source))
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Dataset, Examples, idx};
-use crate::{bitmap::PIXELS, error::DatasetError};
+use crate::{bitmap::PIXELS, error::InputError};
 
 /// Training images and labels, as gzip-compressed IDX files.
 const TRAIN: [&[u8]; 2] = [
@@ -19,7 +19,7 @@ const TEST: [&[u8]; 2] = [
 /// Its name in errors.
 const NAME: &str = "the built-in MNIST";
 
-pub(super) fn unpack() -> Result<Dataset, DatasetError> {
+pub(super) fn unpack() -> Result<Dataset, InputError> {
     Ok(Dataset::new(
         "mnist",
         unpack_part(TRAIN)?,
@@ -28,12 +28,12 @@ pub(super) fn unpack() -> Result<Dataset, DatasetError> {
 }
 
 /// See [`Dataset::mnist_test`].
-pub(super) fn unpack_test() -> Result<Examples, DatasetError> {
+pub(super) fn unpack_test() -> Result<Examples, InputError> {
     unpack_part(TEST)
 }
 
 /// The training and the test labels, without the images.
-pub(super) fn labels() -> Result<[Vec<u8>; 2], DatasetError> {
+pub(super) fn labels() -> Result<[Vec<u8>; 2], InputError> {
     let path = Path::new(NAME);
     Ok([
         idx::read_labels(TRAIN[1], path)?,
@@ -42,12 +42,12 @@ pub(super) fn labels() -> Result<[Vec<u8>; 2], DatasetError> {
 }
 
 /// The first training images, without unpacking the rest.
-pub(super) fn first_images(count: usize) -> Result<Vec<[u8; PIXELS]>, DatasetError> {
+pub(super) fn first_images(count: usize) -> Result<Vec<[u8; PIXELS]>, InputError> {
     let bytes = idx::read_first_images(TRAIN[0], Path::new(NAME), count)?;
     Ok(bytes.as_chunks().0.to_vec())
 }
 
-fn unpack_part([images, labels]: [&[u8]; 2]) -> Result<Examples, DatasetError> {
+fn unpack_part([images, labels]: [&[u8]; 2]) -> Result<Examples, InputError> {
     let path = Path::new(NAME);
     Examples::new(
         idx::read_images(images, path)?,

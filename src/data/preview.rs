@@ -3,7 +3,7 @@
 use super::{DataSource, Dataset, class_counts, mnist};
 use crate::{
     bitmap::{CLASSES, PIXELS},
-    error::DatasetError,
+    error::InputError,
 };
 
 /// Class counts and first images of a dataset.
@@ -25,7 +25,7 @@ impl DatasetPreview {
     ///
     /// # Errors
     /// As [`DataSource::read`].
-    pub fn read(source: &DataSource) -> Result<Self, DatasetError> {
+    pub fn read(source: &DataSource) -> Result<Self, InputError> {
         if *source == DataSource::Mnist {
             let [train, test] = mnist::labels()?;
             return Ok(Self {

@@ -9,7 +9,7 @@ use super::{
     ink_set::{self, Fold, InkExamples},
 };
 use crate::{
-    error::{DatasetError, Refusal},
+    error::{InputError, Refusal},
     ink,
 };
 
@@ -64,7 +64,7 @@ impl DataSource {
     ///
     /// # Errors
     /// As [`Dataset::mnist`] and [`Dataset::from_folder`]; and for an ink file, which has no test part.
-    pub fn read(&self) -> Result<Dataset, DatasetError> {
+    pub fn read(&self) -> Result<Dataset, InputError> {
         match self {
             Self::Mnist => Dataset::mnist(),
             Self::Folder(folder) => Dataset::from_folder(folder),
@@ -97,7 +97,7 @@ impl TrainingData {
     ///
     /// # Errors
     /// As [`DataSource::read`]; and if an ink file is unreadable or invalid, or `leave_out` leaves no drawing.
-    pub fn read(&self) -> Result<Dataset, DatasetError> {
+    pub fn read(&self) -> Result<Dataset, InputError> {
         let mut dataset = self.base.read()?;
         let mut records = Vec::new();
         for file in &self.ink {
@@ -107,12 +107,13 @@ impl TrainingData {
         if let Some(fold) = self.leave_out {
             records.retain(|record| !fold.has(record.writer.as_deref()));
             if all > 0 && records.is_empty() {
-                return Err(DatasetError::Refused(Refusal::new(
+                return Err(Refusal::new(
                     format!("leave out the writers of fold {fold}"),
                     format!("all {all} drawings in that fold"),
                     "drawings by other writers",
                     "leave out another fold, or add ink by other writers",
-                )));
+                )
+                .into());
             }
         }
         let (held_out, training): (Vec<_>, Vec<_>) = records
@@ -135,13 +136,14 @@ fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
 }
 
-fn no_test_part(file: &std::path::Path) -> DatasetError {
-    DatasetError::Refused(Refusal::new(
+fn no_test_part(file: &std::path::Path) -> InputError {
+    Refusal::new(
         format!("read training and test examples from {}", file.display()),
         "an ink file, which has no test part",
         "MNIST or a folder of four IDX files",
         "choose one of them, and add the ink file to it",
-    ))
+    )
+    .into()
 }
 
 /// Paths as text. Unix allows paths that are not text; they are stored as raw bytes.
@@ -262,7 +264,7 @@ mod tests {
             (other, one)
         };
         let error = read(own).expect_err("nothing is left");
-        assert!(matches!(error, DatasetError::Refused(_)), "{error:?}");
+        assert!(matches!(error, InputError::Refused(_)), "{error:?}");
         let dataset = read(others).expect("the other fold has no writer");
         assert_eq!(dataset.ink.len(), 2, "both drawings stay");
     }
@@ -272,7 +274,7 @@ mod tests {
         let error = DataSource::Ink("ink.jsonl".into())
             .read()
             .expect_err("no test part");
-        assert!(matches!(error, DatasetError::Refused(_)), "{error:?}");
+        assert!(matches!(error, InputError::Refused(_)), "{error:?}");
     }
 
     #[test]

@@ -225,10 +225,5 @@ fn nothing_to_evaluate(
     expected: impl Into<String>,
     fix: &str,
 ) -> EvaluationError {
-    EvaluationError::Refused(Refusal::new(
-        format!("evaluate on {name}"),
-        found,
-        expected,
-        fix,
-    ))
+    Refusal::new(format!("evaluate on {name}"), found, expected, fix).into()
 }

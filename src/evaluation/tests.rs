@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     bitmap::{Bitmap, SIDE},
     data::{DataSource, noise::Noise},
-    error::{DatasetError, EvaluationError, InkError},
+    error::{EvaluationError, InputError},
     model::{Activation, Dense, MlpConfig},
 };
 
@@ -254,7 +254,10 @@ fn an_evaluation_with_infinite_logits_is_refused_on_demand() {
         .expect("computes")
         .expect("whole")
         .require_finite();
-    assert!(matches!(error, Err(ModelError::Refused(_))), "NaN");
+    assert!(
+        matches!(error, Err(ModelError::Input(InputError::Refused(_)))),
+        "NaN"
+    );
 }
 
 type IsExpected = fn(&EvaluationError) -> bool;
@@ -291,22 +294,22 @@ fn sources_are_loaded_and_errors_name_their_cause() {
     let cases: [(DataSource, IsExpected, &str); 4] = [
         (
             ink("unlabeled.jsonl"),
-            |error| matches!(error, EvaluationError::Refused(_)),
+            |error| matches!(error, EvaluationError::Input(InputError::Refused(_))),
             "no label",
         ),
         (
             ink("none.jsonl"),
-            |error| matches!(error, EvaluationError::Ink(InkError::Io(_))),
+            |error| matches!(error, EvaluationError::Input(InputError::Io(_))),
             "no file",
         ),
         (
             DataSource::Folder(path("none")),
-            |error| matches!(error, EvaluationError::Dataset(DatasetError::Io(_))),
+            |error| matches!(error, EvaluationError::Input(InputError::Io(_))),
             "no folder",
         ),
         (
             DataSource::Folder(folder.path().to_owned()),
-            |error| matches!(error, EvaluationError::Dataset(DatasetError::Refused(_))),
+            |error| matches!(error, EvaluationError::Input(InputError::Refused(_))),
             "empty files",
         ),
     ];

@@ -7,7 +7,6 @@ use std::{
 };
 
 use super::{is_device, is_gzip, strip_byte_order_mark};
-use crate::error::Refusal;
 
 /// The kind of a file or folder from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,22 +67,6 @@ pub fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(4096).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Refuses a pipe or a device, which could block the thread for ever.
-///
-/// # Errors
-/// When the path is one.
-pub fn refuse_device(path: &Path) -> Result<(), Refusal> {
-    if is_device(path) {
-        return Err(Refusal::new(
-            format!("read {}", path.display()),
-            "a pipe or a device",
-            "a file",
-            "choose a file",
-        ));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

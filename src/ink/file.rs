@@ -22,7 +22,7 @@ use serde::{
 use super::{Ink, Point, Stroke};
 use crate::{
     bitmap::Digit,
-    error::{InkError, IoError, Refusal},
+    error::{InputError, IoError, Refusal, excerpt},
     files::{is_gzip, read_bounded, strip_byte_order_mark, write_atomically},
 };
 
@@ -66,23 +66,23 @@ pub struct InkRecord {
 ///
 /// # Errors
 /// When the file cannot be read, is too large or empty, or a line is invalid. The error names the line.
-pub fn read(path: &Path) -> Result<Vec<InkRecord>, InkError> {
+pub fn read(path: &Path) -> Result<Vec<InkRecord>, InputError> {
     let records = read_maybe_empty(path)?;
     if records.is_empty() {
-        return Err(InkError::Refused(Refusal::new(
+        return Err(Refusal::new(
             format!("read the ink in {}", path.display()),
             "an empty file",
             "at least one line of ink",
             "choose another file",
-        )));
+        )
+        .into());
     }
     Ok(records)
 }
 
-fn read_maybe_empty(path: &Path) -> Result<Vec<InkRecord>, InkError> {
-    let name = path.display();
-    let bytes = read_bounded(path, MAX_FILE_BYTES)
-        .map_err(|error| error.into_error::<InkError>(format!("read the ink in {name}")))?;
+fn read_maybe_empty(path: &Path) -> Result<Vec<InkRecord>, InputError> {
+    let name = excerpt(path.display());
+    let bytes = read_bounded(path, MAX_FILE_BYTES, &format!("read the ink in {name}"))?;
     if is_gzip(&bytes) {
         read_lines(BufReader::new(MultiGzDecoder::new(&bytes[..])), name)
     } else {
@@ -94,9 +94,9 @@ fn read_maybe_empty(path: &Path) -> Result<Vec<InkRecord>, InkError> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_if_exists(path: &Path) -> Result<Vec<InkRecord>, InkError> {
+pub fn read_if_exists(path: &Path) -> Result<Vec<InkRecord>, InputError> {
     match read_maybe_empty(path) {
-        Err(InkError::Io(error)) if error.is_not_found() => Ok(Vec::new()),
+        Err(InputError::Io(error)) if error.is_not_found() => Ok(Vec::new()),
         result => result,
     }
 }
@@ -105,7 +105,7 @@ pub fn read_if_exists(path: &Path) -> Result<Vec<InkRecord>, InkError> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn from_text(text: &str, name: &str) -> Result<Vec<InkRecord>, InkError> {
+pub fn from_text(text: &str, name: &str) -> Result<Vec<InkRecord>, InputError> {
     read_lines(text.as_bytes(), name)
 }
 
@@ -113,7 +113,7 @@ pub fn from_text(text: &str, name: &str) -> Result<Vec<InkRecord>, InkError> {
 ///
 /// # Errors
 /// When the folder is not writable, or a drawing is too long to be read again.
-pub fn write(path: &Path, records: &[InkRecord]) -> Result<(), InkError> {
+pub fn write(path: &Path, records: &[InkRecord]) -> Result<(), InputError> {
     let mut bytes = to_text(records)?.into_bytes();
     let extension = path.extension();
     if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {
@@ -126,12 +126,12 @@ pub fn write(path: &Path, records: &[InkRecord]) -> Result<(), InkError> {
 ///
 /// # Errors
 /// When a drawing is too long to be read again.
-pub fn to_text(records: &[InkRecord]) -> Result<String, InkError> {
+pub fn to_text(records: &[InkRecord]) -> Result<String, InputError> {
     let mut text = String::new();
     for record in records {
         let line = format_line(record);
         if line.len() as u64 > MAX_LINE_BYTES {
-            return Err(InkError::Refused(Refusal::new(
+            return Err(Refusal::new(
                 "write a drawing as ink",
                 format!(
                     "{} points, which take {} bytes",
@@ -140,7 +140,8 @@ pub fn to_text(records: &[InkRecord]) -> Result<String, InkError> {
                 ),
                 format!("at most {MAX_LINE_BYTES} bytes"),
                 "draw fewer or shorter strokes, or save a picture (.png)",
-            )));
+            )
+            .into());
         }
         text += &line;
     }
@@ -152,7 +153,7 @@ pub fn to_text(records: &[InkRecord]) -> Result<String, InkError> {
 ///
 /// # Errors
 /// As [`read`] and [`write()`], and when the folder cannot be created.
-pub fn append(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InkError> {
+pub fn append(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InputError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|source| IoError::new("create", folder, source))?;
     }
@@ -166,7 +167,7 @@ pub fn append(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InkErro
 ///
 /// # Errors
 /// As [`read`] and [`write()`].
-pub fn remove(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InkError> {
+pub fn remove(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InputError> {
     let mut records = read_if_exists(path)?;
     // A drawing that leaves the pad was moved into it.
     let written = from_text(&to_text(slice::from_ref(record))?, "a drawing")?;
@@ -182,7 +183,7 @@ pub fn remove(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InkErro
 ///
 /// # Errors
 /// As [`read`] and [`write()`].
-pub fn drop_last(path: &Path) -> Result<(Option<InkRecord>, Vec<InkRecord>), InkError> {
+pub fn drop_last(path: &Path) -> Result<(Option<InkRecord>, Vec<InkRecord>), InputError> {
     let mut records = read_if_exists(path)?;
     let last = records.pop();
     if last.is_some() {
@@ -197,7 +198,7 @@ fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-fn read_lines(reader: impl BufRead, name: impl Display) -> Result<Vec<InkRecord>, InkError> {
+fn read_lines(reader: impl BufRead, name: impl Display) -> Result<Vec<InkRecord>, InputError> {
     let mut reader = reader.take(MAX_UNPACKED_BYTES);
     let mut records = Vec::new();
     let mut points_left = MAX_POINTS;
@@ -205,12 +206,13 @@ fn read_lines(reader: impl BufRead, name: impl Display) -> Result<Vec<InkRecord>
     for number in 1_u64.. {
         text.clear();
         let refused = |found: String| {
-            InkError::Refused(Refusal::new(
+            Refusal::new(
                 format!("read the ink in {name}"),
                 format!("{found} in line {number}"),
                 r#"lines like {"label": 3, "strokes": [[[0, 0], [10, 25]]]}"#,
                 "correct that line or choose another file",
-            ))
+            )
+            .into()
         };
         let len = (&mut reader)
             .take(MAX_LINE_BYTES + 1)
@@ -245,13 +247,14 @@ fn read_lines(reader: impl BufRead, name: impl Display) -> Result<Vec<InkRecord>
     Ok(records)
 }
 
-fn too_much(name: impl Display, what: &str, limit: u64) -> InkError {
-    InkError::Refused(Refusal::new(
+fn too_much(name: impl Display, what: &str, limit: u64) -> InputError {
+    Refusal::new(
         format!("read the ink in {name}"),
         format!("more {what}"),
         format!("at most {limit}"),
         "split it into several files",
-    ))
+    )
+    .into()
 }
 
 /// A line as it is read.

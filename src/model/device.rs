@@ -58,7 +58,7 @@ impl DeviceChoice {
         let device = match self {
             Self::Auto => return Ok(open_first(&Self::ACCELERATORS)),
             Self::Cpu => Device::Cpu,
-            Self::Cuda | Self::Metal => self.open_accelerator().map_err(ModelError::Refused)?,
+            Self::Cuda | Self::Metal => self.open_accelerator()?,
         };
         Ok(OpenDevice { device, note: None })
     }
@@ -156,6 +156,7 @@ fn open_first(accelerators: &[DeviceChoice]) -> OpenDevice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::InputError;
 
     #[test]
     fn the_processor_is_always_available() {
@@ -187,7 +188,7 @@ mod tests {
                 continue;
             }
             let error = choice.open().expect_err("it is not built in");
-            let ModelError::Refused(refusal) = error else {
+            let ModelError::Input(InputError::Refused(refusal)) = error else {
                 panic!("{error}")
             };
             assert_eq!(

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     bitmap::{CLASSES, PIXELS},
     error::{ModelError, Refusal},
-    files::{self, ReadError},
+    files,
 };
 
 /// The largest weight file: the largest network, and room for the header.
@@ -77,12 +77,8 @@ impl Model {
     /// When the file is unreadable or has another format.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
         let name = path.display().to_string();
-        let bytes = files::read_bounded(path, LIMIT_BYTES).map_err(|error| match error {
-            ReadError::Io(error) => error.into(),
-            ReadError::TooLarge(limit) => {
-                refused(&name, "a larger file", &format!("at most {limit} bytes"))
-            }
-        })?;
+        let attempted = format!("read the weights in {name}");
+        let bytes = files::read_bounded(path, LIMIT_BYTES, &attempted)?;
         Self::from_bytes(&bytes, &name)
     }
 
@@ -201,12 +197,13 @@ impl Model {
 fn half_bytes(name: &str, values: &[f32]) -> Result<Vec<u8>, ModelError> {
     let max = f16::MAX.to_f32();
     if let Some(value) = values.iter().find(|value| value.abs() > max) {
-        return Err(ModelError::Refused(Refusal::new(
+        return Err(Refusal::new(
             "write the weights with 16 bits",
             format!("{value} in {name}"),
             format!("values from -{max} to {max}"),
             "write them with 32 bits",
-        )));
+        )
+        .into());
     }
     let rounded = values.iter().map(|&value| f16::from_f32(value));
     Ok(rounded.flat_map(f16::to_le_bytes).collect())
@@ -266,12 +263,13 @@ fn json(value: &impl Serialize) -> Result<String, ModelError> {
 }
 
 fn refused(name: &str, found: &str, expected: &str) -> ModelError {
-    ModelError::Refused(Refusal::new(
+    Refusal::new(
         format!("read the weights in {name}"),
         found,
         expected,
         "choose a weight file of Digitpad",
-    ))
+    )
+    .into()
 }
 
 /// The values of a tensor column by column. Copies large tensors only once: the allocator would keep the memory of a

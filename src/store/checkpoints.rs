@@ -6,9 +6,9 @@ use std::{
 };
 
 use crate::{
-    error::{self, IoError, StoreError},
+    error::{self, InputError, IoError, StoreError},
     files::{
-        self, ReadError,
+        self,
         backup::{self, back_up, restore_backup},
         latest::LatestFile,
     },
@@ -66,8 +66,8 @@ pub(crate) fn find(path: &Path) -> Result<Option<Checkpoint>, StoreError> {
     restore_backup(path, EARLIER)?;
     let reason = match read(path) {
         Ok(checkpoint) => return Ok(Some(checkpoint)),
-        Err(StoreError::Io(error)) if error.is_not_found() => return Ok(None),
-        Err(StoreError::Refused(reason)) => reason,
+        Err(StoreError::Input(InputError::Io(error))) if error.is_not_found() => return Ok(None),
+        Err(StoreError::Input(InputError::Refused(reason))) => reason,
         Err(error) => return Err(error),
     };
     let backup = back_up(path, INVALID)?;
@@ -77,8 +77,7 @@ pub(crate) fn find(path: &Path) -> Result<Option<Checkpoint>, StoreError> {
 fn read(path: &Path) -> Result<Checkpoint, StoreError> {
     let name = path.display().to_string();
     let attempted = format!("read the checkpoint in {name}");
-    let bytes = files::read_bounded(path, Checkpoint::LIMIT_BYTES)
-        .map_err(|error: ReadError| error.into_error::<StoreError>(attempted))?;
+    let bytes = files::read_bounded(path, Checkpoint::LIMIT_BYTES, &attempted)?;
     Ok(Checkpoint::from_bytes(&bytes, &name)?)
 }
 

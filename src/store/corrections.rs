@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     bitmap::Digit,
     data::corrections::is_labeled,
-    error::{self, InkError},
+    error::{self, InputError},
     files::backup::back_up_invalid,
     ink::{
         Ink,
@@ -93,7 +93,7 @@ pub(crate) fn done(path: &Path, task: CorrectionTask) -> Result<CorrectionOutcom
         CorrectionTask::Count => Ok(match file::read_if_exists(path) {
             Ok(records) => CorrectionOutcome::Counted(count(&records)),
             // An invalid file blocks new corrections. It is the user's work: back it up.
-            Err(InkError::Refused(refusal)) => {
+            Err(InputError::Refused(refusal)) => {
                 return Err(back_up_invalid(path, &refusal.to_string()));
             }
             Err(error) => CorrectionOutcome::Unreadable(error::chain(&error)),

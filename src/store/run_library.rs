@@ -183,8 +183,7 @@ fn list(folder: &Path) -> (Vec<RunRecord>, Vec<StoreError>) {
 
 fn read_record(folder: &Path, path: &Path) -> Result<RunRecord, StoreError> {
     let attempted = format!("read the run in {}", path.display());
-    let bytes = files::read_bounded(path, LIMIT_BYTES)
-        .map_err(|error| error.into_error::<StoreError>(&attempted))?;
+    let bytes = files::read_bounded(path, LIMIT_BYTES, &attempted)?;
     let refused = |found: String| {
         let remedy = "delete the file, or leave it: the other runs are listed";
         Refusal::new(&attempted, found, "the record of a run", remedy)

@@ -8,8 +8,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::{IoError, Refusal},
-    files::{self, ReadError, backup::back_up},
+    error::{InputError, IoError, Refusal},
+    files::{self, backup::back_up},
     model::device::DeviceChoice,
     training::config::{Preset, TrainingConfig},
 };
@@ -123,16 +123,14 @@ impl Settings {
     /// When the file is unreadable or invalid. It is then moved to a backup.
     pub fn load(folder: &Path) -> Result<Self, Refusal> {
         let path = folder.join(FILE_NAME);
-        let found = match files::read_bounded(&path, LIMIT_BYTES) {
+        let found = match files::read_bounded(&path, LIMIT_BYTES, "load the settings") {
             Ok(bytes) => match parse(&bytes) {
                 Ok(settings) => return Ok(settings.with_valid_window_size()),
                 Err(found) => found,
             },
-            Err(ReadError::Io(error)) if error.is_not_found() => {
-                return Ok(Self::default());
-            }
-            Err(ReadError::Io(error)) => error.source.to_string(),
-            Err(ReadError::TooLarge(limit)) => format!("more than {limit} bytes"),
+            Err(InputError::Io(error)) if error.is_not_found() => return Ok(Self::default()),
+            Err(InputError::Io(error)) => error.source.to_string(),
+            Err(InputError::Refused(refusal)) => refusal.found,
         };
         let backup = match back_up(&path, BACKUP_EXTENSION) {
             Ok(Some(backup)) => format!("the file is now {}", backup.display()),

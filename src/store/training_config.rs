@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    error::{ConfigError, Refusal},
+    error::{InputError, Refusal},
     files::read_bounded,
     training::config::TrainingConfig,
 };
@@ -15,11 +15,10 @@ const LIMIT_BYTES: u64 = 1 << 20;
 ///
 /// # Errors
 /// When the file is unreadable, or is no valid configuration.
-pub fn load(path: &Path) -> Result<TrainingConfig, ConfigError> {
+pub fn load(path: &Path) -> Result<TrainingConfig, InputError> {
     let name = path.display().to_string();
     let attempted = format!("read the configuration in {name}");
-    let bytes = read_bounded(path, LIMIT_BYTES)
-        .map_err(|error| error.into_error::<ConfigError>(attempted.clone()))?;
+    let bytes = read_bounded(path, LIMIT_BYTES, &attempted)?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let found = error.to_string();
         Refusal::new(attempted, found, "UTF-8 text", "choose another file")
@@ -52,13 +51,13 @@ mod tests {
         for (bytes, found, reason) in refused {
             fs::write(&path, bytes).expect("writes");
             match load(&path) {
-                Err(ConfigError::Refused(refusal)) => {
+                Err(InputError::Refused(refusal)) => {
                     assert!(refusal.found.contains(found), "{reason}: {refusal}");
                 }
                 other => panic!("{reason}: {other:?}"),
             }
         }
         let missing = load(&folder.path().join("none"));
-        assert!(matches!(missing, Err(ConfigError::Io(_))), "{missing:?}");
+        assert!(matches!(missing, Err(InputError::Io(_))), "{missing:?}");
     }
 }

@@ -97,12 +97,13 @@ impl BaseModel {
     pub fn check(&self, config: &TrainingConfig) -> Result<(), TrainingError> {
         let mlp = &self.model.mlp;
         let refused = |found: String, expected: String| {
-            Err(TrainingError::Refused(Refusal::new(
+            Err(Refusal::new(
                 format!("fine-tune the {}", self.name),
                 found,
                 expected,
                 "keep the network's settings, or train a new model",
-            )))
+            )
+            .into())
         };
         if *mlp.config() != config.model {
             let (found, expected) = (mlp.config(), &config.model);
@@ -111,7 +112,7 @@ impl BaseModel {
                 format!("one of {expected}"),
             );
         }
-        let layers = config.conv_layers().map_err(TrainingError::Refused)?;
+        let layers = config.conv_layers()?;
         if !convolution::is_convolutional(mlp, &layers).map_err(ModelError::from)? {
             return refused(
                 "weights that differ between positions".to_owned(),

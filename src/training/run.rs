@@ -108,7 +108,7 @@ impl<'a> Run<'a> {
         networks: Networks,
     ) -> Result<Self, TrainingError> {
         let Networks { mlp, teacher } = networks;
-        let conv_layers = config.conv_layers().map_err(TrainingError::Refused)?;
+        let conv_layers = config.conv_layers()?;
         let (is_cpu, is_dense) = (mlp.device().is_cpu(), conv_layers.is_empty());
         let reads_sparse = is_cpu && is_dense;
         let step: Box<dyn Step> = match (is_cpu, is_dense) {
@@ -153,12 +153,13 @@ impl<'a> Run<'a> {
         let is_stopped = self.control.signal().ends_training();
         // After a stop signal, not all synthetic digits were generated. No batch needs them.
         if !is_stopped && self.training.len() != checkpoint.order.len() {
-            return Err(TrainingError::Refused(Refusal::new(
+            return Err(Refusal::new(
                 "resume the training",
                 format!("{} training examples", self.training.len()),
                 format!("{}, as at its start", checkpoint.order.len()),
                 "resume it with the version of Digitpad that started it, or start a new training",
-            )));
+            )
+            .into());
         }
         let device = self.mlp.device();
         let network = |parameters| checkpoint.network(parameters, device);

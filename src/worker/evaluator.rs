@@ -15,7 +15,6 @@ use crate::{
     data::{DataSource, noise::Noise},
     error::{self, EvaluationError},
     evaluation::{Evaluation, evaluate, evaluation_set::EvaluationSet},
-    files::kind::refuse_device,
     model::file::Model,
 };
 
@@ -158,9 +157,6 @@ impl Task {
     }
 
     fn evaluate(&mut self) -> Result<Option<Evaluation>, EvaluationError> {
-        if let DataSource::Ink(file) = &self.source {
-            refuse_device(file).map_err(EvaluationError::Refused)?;
-        }
         let Some(set) = EvaluationSet::load(&self.source, &|| self.continues())? else {
             return Ok(None);
         };

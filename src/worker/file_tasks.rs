@@ -24,7 +24,7 @@ use crate::{
     data::{DataSource, preview::DatasetPreview},
     error::{FileError, Refusal},
     files::{
-        kind::{FileKind, lowercase_extension, refuse_device},
+        kind::{FileKind, lowercase_extension},
         write_atomically,
     },
     ink::{
@@ -370,19 +370,14 @@ impl FileRequest {
         }
         match self.purpose {
             FilePurpose::LoadWeights => {
-                refuse_device(&path)?;
                 let model = Model::load(&path)?;
                 Ok(FileResult::Weights(path, Arc::new(model)))
             }
             FilePurpose::LoadConfig => {
-                refuse_device(&path)?;
                 let config = training_config::load(&path)?;
                 Ok(FileResult::Config(path, Box::new(config)))
             }
-            FilePurpose::OpenDrawing => {
-                refuse_device(&path)?;
-                open_drawing(path)
-            }
+            FilePurpose::OpenDrawing => open_drawing(path),
             _ => Ok(FileResult::Chosen(path)),
         }
     }

@@ -19,7 +19,7 @@ pub use self::curve::{BatchCurve, BatchPoint};
 use super::{FACTS_CAPACITY, JoinOnDrop, Wakers, WorkerPriority, catch_panic, lock};
 use crate::{
     data::{Corrections, Dataset, TrainingData},
-    error::{self, DatasetError, ModelError, StoreError, TrainingError},
+    error::{self, InputError, ModelError, StoreError, TrainingError},
     files::latest::LatestFile,
     model::{
         Mlp,
@@ -51,7 +51,7 @@ pub struct TrainingJob {
 
 impl TrainingJob {
     /// The data set, with the corrections that are stored now.
-    fn read(&self) -> Result<Dataset, DatasetError> {
+    fn read(&self) -> Result<Dataset, InputError> {
         let mut data = self.data.clone();
         if let Some(path) = &self.corrections {
             data.corrections = Corrections::read(path)?;

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use digitpad::{
     bitmap::PIXELS,
     data::{Dataset, read_idx_pair},
-    error::DatasetError,
+    error::InputError,
 };
 use tempfile::TempDir;
 
@@ -71,7 +71,7 @@ fn an_unreadable_file_is_named_with_the_systems_error() {
     ];
     for (images, reason) in table {
         let error = read_idx_pair(&images, &labels).expect_err(reason);
-        let DatasetError::Io(error) = error else {
+        let InputError::Io(error) = error else {
             panic!("{reason}: {error:?}");
         };
         assert_eq!(error.path, images, "{reason}");
@@ -86,7 +86,7 @@ fn an_unreadable_file_is_named_with_the_systems_error() {
     ];
     for (path, reason) in table {
         let error = Dataset::from_folder(&path).expect_err(reason);
-        assert!(matches!(error, DatasetError::Io(_)), "{reason}: {error:?}");
+        assert!(matches!(error, InputError::Io(_)), "{reason}: {error:?}");
     }
 }
 

@@ -209,7 +209,7 @@ impl TrainArgs {
                 (None, None, None) => TrainingConfig::default(),
             };
             let config = self.hyperparameters.resolve(recipe);
-            let config = Box::new(config.map_err(CliError::Refused)?);
+            let config = Box::new(config?);
             if let Some(base_model) = &base_model {
                 base_model.check(&config)?;
             }
@@ -264,12 +264,13 @@ fn read_corrections(file: &Path) -> Result<Corrections, CliError> {
     fs::metadata(file).map_err(|source| IoError::new("read", file, source))?;
     let corrections = Corrections::read(file)?;
     if corrections.is_empty() {
-        return Err(CliError::Refused(Refusal::new(
+        return Err(Refusal::new(
             format!("train on the corrections in {}", file.display()),
             "no labeled drawing",
             "at least one",
             "choose another file, or correct some drawings in the window first",
-        )));
+        )
+        .into());
     }
     Ok(corrections)
 }

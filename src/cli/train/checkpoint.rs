@@ -6,10 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Display, TrainStart, TrainTask, read};
+use super::{Display, TrainStart, TrainTask};
 use crate::{
     error::{CliError, IoError, Refusal},
-    files::{backup, folder_of, is_device},
+    files::{backup, folder_of, is_device, read_bounded},
     model::device::DeviceChoice,
     training::checkpoint::Checkpoint,
 };
@@ -24,7 +24,7 @@ pub(in crate::cli) fn checkpoint_beside(out: &Path) -> PathBuf {
 /// Checks that weights and checkpoint are two writable files.
 pub(super) fn check_output_paths(task: &TrainTask) -> Result<(), CliError> {
     if is_same_place(&task.out, &task.checkpoint) {
-        return Err(CliError::Refused(Refusal::new(
+        return Err(Refusal::new(
             "train",
             format!(
                 "{} for the weights and for the checkpoint",
@@ -32,7 +32,8 @@ pub(super) fn check_output_paths(task: &TrainTask) -> Result<(), CliError> {
             ),
             "two files",
             "name another file with --checkpoint, or leave that out",
-        )));
+        )
+        .into());
     }
     check_writable(&task.out)?;
     Ok(check_writable(&task.checkpoint)?)
@@ -56,10 +57,10 @@ fn check_writable(path: &Path) -> Result<(), IoError> {
 }
 
 pub(super) fn read_checkpoint(file: &Path) -> Result<Checkpoint, CliError> {
-    let attempted = "read the checkpoint in";
-    let bytes = read(file, Checkpoint::LIMIT_BYTES, attempted)?;
     let name = file.display().to_string();
-    Checkpoint::from_bytes(&bytes, &name).map_err(CliError::Refused)
+    let attempted = format!("read the checkpoint in {name}");
+    let bytes = read_bounded(file, Checkpoint::LIMIT_BYTES, &attempted)?;
+    Ok(Checkpoint::from_bytes(&bytes, &name)?)
 }
 
 /// Moves the checkpoint of another training to a backup.

@@ -14,10 +14,10 @@ fn digit(value: usize) -> InkRecord {
     record(Some(label), &[(0.25, 0.1), (1.0 / 3.0, 0.9)])
 }
 
-fn refusal(error: InkError) -> Refusal {
+fn refusal(error: InputError) -> Refusal {
     match error {
-        InkError::Refused(refusal) => refusal,
-        InkError::Io(error) => panic!("not a refusal: {error}"),
+        InputError::Refused(refusal) => refusal,
+        InputError::Io(error) => panic!("not a refusal: {error}"),
     }
 }
 
@@ -94,7 +94,7 @@ fn damaged_files_are_refused_with_the_line() {
         assert!(refusal.attempted.contains("digits.jsonl"), "{refusal}");
     }
     let missing = read(&folder.path().join("none"));
-    assert!(matches!(missing, Err(InkError::Io(_))), "no file");
+    assert!(matches!(missing, Err(InputError::Io(_))), "no file");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::{
     data::augment::Augmentation,
+    error::InputError,
     training::{
         config::{Loss, Optimizer},
         fine_tune::BaseModel,
@@ -207,7 +208,10 @@ fn other_data_is_refused() {
     for (dataset, reason) in others {
         let control = Control::default();
         let result = resume(&checkpoint, &dataset, &Device::Cpu, &control, &mut |_| {});
-        assert!(matches!(result, Err(TrainingError::Refused(_))), "{reason}");
+        assert!(
+            matches!(result, Err(TrainingError::Input(InputError::Refused(_)))),
+            "{reason}"
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::mpsc::channel;
 
 use super::*;
-use crate::{data::augment::Augmentation, training::control::tests::Script};
+use crate::{data::augment::Augmentation, error::InputError, training::control::tests::Script};
 
 #[test]
 fn a_training_learns_and_reports_events_in_order() {
@@ -329,7 +329,7 @@ fn unusable_data_and_settings_are_refused_before_the_first_event() {
         events += 1;
     });
     assert!(
-        matches!(result, Err(TrainingError::Refused(_))),
+        matches!(result, Err(TrainingError::Input(InputError::Refused(_)))),
         "no training examples"
     );
     let wild = config::TrainingConfig {
@@ -340,7 +340,7 @@ fn unusable_data_and_settings_are_refused_before_the_first_event() {
         events += 1;
     });
     assert!(
-        matches!(result, Err(TrainingError::Refused(_))),
+        matches!(result, Err(TrainingError::Input(InputError::Refused(_)))),
         "an empty batch"
     );
     assert_eq!(events, 0, "no event");

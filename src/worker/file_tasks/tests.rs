@@ -4,7 +4,7 @@ use tempfile::TempDir;
 
 use super::{dialog::Choice, *};
 use crate::{
-    error::{ConfigError, InkError, IoError, ModelError, PictureError},
+    error::{InputError, IoError, ModelError},
     ink::{Point, Stroke},
     recognition::predict,
     worker::test_support::TestWaker,
@@ -203,17 +203,19 @@ fn failures_are_typed_and_write_nothing() {
         fs::write(at(name), text).expect("writes");
     }
     let attempted = |error: &FileError| match error {
-        FileError::Io(IoError { attempted, .. })
-        | FileError::Model(ModelError::Io(IoError { attempted, .. }))
-        | FileError::Ink(InkError::Io(IoError { attempted, .. }))
-        | FileError::Picture(PictureError::Io(IoError { attempted, .. })) => Some(*attempted),
+        FileError::Input(InputError::Io(IoError { attempted, .. }))
+        | FileError::Model(ModelError::Input(InputError::Io(IoError { attempted, .. }))) => {
+            Some(*attempted)
+        }
         _ => None,
     };
-    let no_weights: IsExpected = |e| matches!(e, FileError::Model(ModelError::Refused(_)));
-    let no_ink: IsExpected = |e| matches!(e, FileError::Ink(InkError::Refused(_)));
-    let no_picture: IsExpected = |e| matches!(e, FileError::Picture(PictureError::Refused(_)));
-    let no_config: IsExpected = |e| matches!(e, FileError::Config(ConfigError::Refused(_)));
-    let refused: IsExpected = |e| matches!(e, FileError::Refused(_));
+    let no_weights: IsExpected = |e| {
+        matches!(
+            e,
+            FileError::Model(ModelError::Input(InputError::Refused(_)))
+        )
+    };
+    let refused: IsExpected = |e| matches!(e, FileError::Input(InputError::Refused(_)));
     let load = FilePurpose::LoadWeights;
     let open = FilePurpose::OpenDrawing;
     let cases = [
@@ -227,11 +229,11 @@ fn failures_are_typed_and_write_nothing() {
             no_weights,
             "by name",
         ),
-        (read(open, at("text.jsonl")), no_ink, "not ink"),
-        (read(open, at("blank.jsonl")), no_ink, "ink without points"),
-        (read(open, at("text.png")), no_picture, "not a picture"),
-        (dropped(at("text"), false), no_picture, "unknown kind"),
-        (dropped(at("text.toml"), true), no_config, "out of range"),
+        (read(open, at("text.jsonl")), refused, "not ink"),
+        (read(open, at("blank.jsonl")), refused, "ink without points"),
+        (read(open, at("text.png")), refused, "not a picture"),
+        (dropped(at("text"), false), refused, "unknown kind"),
+        (dropped(at("text.toml"), true), refused, "out of range"),
         (save_ink(seven(), at("a.doc")), refused, "other extension"),
         (save_ink(seven(), at("a")), refused, "no extension"),
         (
@@ -278,7 +280,7 @@ fn devices_are_refused() {
             dropped(&path, false),
         ] {
             match result_of(task) {
-                Err(FileError::Refused(refusal)) => {
+                Err(FileError::Input(InputError::Refused(refusal))) => {
                     assert_eq!(refusal.found, "a pipe or a device", "{name}");
                 }
                 other => panic!("{name}: {other:?}"),

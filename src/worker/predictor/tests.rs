@@ -3,7 +3,7 @@ use candle_core::{Device, Var};
 use super::*;
 use crate::{
     bitmap::{CLASSES, PIXELS},
-    error::ModelError,
+    error::{InputError, ModelError},
     ink::{Point, Stroke},
     model::{Activation, Dense, Mlp, MlpConfig, file::Metadata},
     worker::test_support::TestWaker,
@@ -100,7 +100,7 @@ fn blank_input_and_invalid_weights_have_their_own_outcomes() {
                 let PredictionOutcome::Failed(PredictionError::Model(error)) = outcome else {
                     return false;
                 };
-                matches!(error, ModelError::Refused(_))
+                matches!(error, ModelError::Input(InputError::Refused(_)))
             },
             "weights are NaN",
         ),
