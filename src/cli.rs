@@ -74,6 +74,11 @@ enum Ending {
 /// The exit code after Ctrl-C: 128 + SIGINT, as in shells.
 const INTERRUPTED: u8 = 130;
 
+/// The definition of all arguments, for man pages and completions.
+pub fn command() -> clap::Command {
+    args::command()
+}
+
 /// Parses the arguments, the name of the program first.
 ///
 /// # Errors

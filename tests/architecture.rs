@@ -16,221 +16,110 @@ const LAYERS: &[&[&str]] = &[
     &["cli"],
 ];
 
-/// A folder or file below `src`, and the texts that must not occur in it.
-struct Ban {
-    place: &'static str,
-    texts: &'static [&'static str],
-    reason: &'static str,
-}
-
-const BANS: &[Ban] = &[
-    ban(
-        "bitmap",
-        &["std::fs", "std::thread"],
-        "everything rests on it",
-    ),
-    ban(
-        "error",
-        &["std::fs", "std::thread"],
-        "everything rests on it",
-    ),
-    ban("files", &["candle_"], "it knows bytes and paths"),
-    ban("ink", &["candle_"], "ink knows no networks"),
-    ban("picture", &["candle_"], "pictures know no networks"),
-    ban("synth", &["candle_"], "synthetic ink knows no networks"),
-    ban("data", &["candle_"], "data knows no networks"),
-    ban("model", &["crate::data"], "a network knows no data"),
-    ban(
-        "recognition",
-        &["thread::spawn"],
-        "its caller chooses the thread",
-    ),
-    ban(
-        "evaluation",
-        &["thread::spawn"],
-        "its caller chooses the thread",
-    ),
-    ban(
-        "training",
-        &["std::fs", "thread::spawn", "println!"],
-        "a training reports by events",
-    ),
-    ban("store", &["thread::spawn"], "its caller chooses the thread"),
-    ban(
-        "app/action",
-        &["egui", "std::fs", "std::thread"],
-        "decisions are tested headless",
-    ),
-    ban(
-        "app/effect",
-        &["egui", "std::fs", "std::thread"],
-        "decisions are tested headless",
-    ),
-    ban(
-        "app/state",
-        &["egui", "std::fs", "std::thread"],
-        "decisions are tested headless",
-    ),
-    ban(
-        "ui",
-        &["std::fs", "mpsc", "candle_", "rfd"],
-        "panels draw and return actions",
-    ),
-    ban(
-        "cli",
-        &["egui", "crate::ui"],
-        "the command line needs no window",
-    ),
+/// Files or folders below `src`, and the texts that must not occur in them.
+#[rustfmt::skip]
+const BANS: &[(&[&str], &[&str])] = &[
+    (&["bitmap", "error"], &["std::fs", "std::thread"]),
+    (&["files", "ink", "picture", "synth", "data"], &["candle_"]),
+    (&["model"], &["crate::data"]),
+    (&["recognition", "evaluation", "store"], &["thread::spawn"]),
+    (&["training"], &["std::fs", "thread::spawn", "println!"]),
+    (&["app/action", "app/state"], &["egui", "std::fs", "std::thread"]),
+    (&["ui"], &["std::fs", "mpsc", "candle_"]),
+    (&["cli"], &["crate::ui"]),
 ];
 
-const fn ban(place: &'static str, texts: &'static [&'static str], reason: &'static str) -> Ban {
-    Ban {
-        place,
-        texts,
-        reason,
-    }
-}
+/// Texts that must not occur outside these files or folders.
+const RESERVED: &[(&str, &[&str])] = &[("egui", &["app", "ui", "main"]), ("rfd::", &["worker"])];
 
-/// The text of a source file without comments and without its tests.
-fn code_of(path: &Path) -> String {
-    let text = fs::read_to_string(path).expect("a source file is text");
-    let code = text
-        .split("\n#[cfg(test)]\nmod ")
-        .next()
-        .unwrap_or_default();
-    let is_code = |line: &&str| !line.trim_start().starts_with("//");
-    code.lines().filter(is_code).collect::<Vec<_>>().join("\n")
-}
-
-/// Every source file below `src` that is not a test: its path from `src` without the extension, and its code.
-fn sources() -> Vec<(String, String)> {
+/// The sources below a folder: their paths from `src` without the extension, and their code. Tests and comments are
+/// left out.
+fn sources(folder: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut folders = vec![root.clone()];
     let mut found = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("src can be listed").flatten() {
-            let path = entry.path();
-            let name = path
-                .strip_prefix(&root)
-                .expect("it lies in src")
-                .with_extension("");
-            let name = name.to_string_lossy().replace('\\', "/");
-            if name
-                .split('/')
-                .any(|part| part == "tests" || part == "test_support")
-            {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push((name, code_of(&path)));
-            }
+    for entry in fs::read_dir(root.join(folder)).expect("a folder of src") {
+        let file = entry.expect("a file of src").file_name();
+        let file = file.to_string_lossy();
+        let name = file.trim_end_matches(".rs");
+        let path = root.join(folder).join(&*file);
+        if ["tests", "test_support"].contains(&name) {
+            continue;
+        }
+        if path.is_dir() {
+            found.extend(sources(&format!("{folder}{name}/")));
+        } else {
+            let text = fs::read_to_string(path).expect("a source is text");
+            let end = text.find("\n#[cfg(test)]\nmod ").unwrap_or(text.len());
+            let lines = text[..end].lines();
+            let code = lines.filter(|line| !line.trim_start().starts_with("//"));
+            found.push((
+                format!("{folder}{name}"),
+                code.collect::<Vec<_>>().join("\n"),
+            ));
         }
     }
-    assert!(found.len() > 50, "the sources are found: {}", found.len());
     found
 }
 
 /// The root modules that a file names: `crate::name`, and the first names in `crate::{…}`.
 fn used_modules(code: &str) -> Vec<&str> {
     let is_letter = |c: char| c.is_alphanumeric() || c == '_';
-    let name_length = |text: &str| text.find(|c| !is_letter(c)).unwrap_or(text.len());
+    let name_of = |text: &str| text.find(|c| !is_letter(c)).unwrap_or(text.len());
     let mut used = Vec::new();
-    for (at, found) in code.match_indices("crate::") {
-        let rest = &code[at + found.len()..];
+    for rest in code.split("crate::").skip(1) {
         let Some(list) = rest.strip_prefix('{') else {
-            used.push(&rest[..name_length(rest)]);
+            used.push(&rest[..name_of(rest)]);
             continue;
         };
-        let mut depth = 1;
-        let mut name_begins = true;
-        for (index, letter) in list.char_indices() {
-            match letter {
-                '{' => depth += 1,
-                '}' if depth == 1 => break,
-                '}' => depth -= 1,
-                ',' if depth == 1 => name_begins = true,
-                letter if is_letter(letter) && name_begins => {
-                    let name = &list[index..];
-                    used.push(&name[..name_length(name)]);
-                    name_begins = false;
-                }
-                _ => {}
+        let mut depth = 0;
+        for item in list.split_inclusive(['{', '}', ',']).map(str::trim_start) {
+            let name = &item[..name_of(item)];
+            if depth == 0 && !name.is_empty() {
+                used.push(name);
+            }
+            depth += i32::from(item.ends_with('{')) - i32::from(item.ends_with('}'));
+            if depth < 0 {
+                break;
             }
         }
     }
     used
 }
 
-fn layer_of(module: &str) -> Option<usize> {
-    LAYERS.iter().position(|layer| layer.contains(&module))
-}
-
 #[test]
 fn modules_use_only_their_own_layer_and_those_above() {
-    let mut violations = Vec::new();
-    for (name, code) in sources() {
-        let module = name.split('/').next().unwrap_or_default();
-        // The loop joins the state with the panels.
-        let module = if ["app", "app/effects"].contains(&name.as_str()) {
-            "ui"
-        } else {
-            module
+    let layer_of = |module| LAYERS.iter().position(|layer| layer.contains(&module));
+    let sources = sources("");
+    assert!(sources.len() > 100, "the sources are found");
+    for (name, code) in &sources {
+        let module = match name.as_str() {
+            "lib" | "main" => continue,
+            // The loop joins the state with the panels.
+            "app" | "app/effects" => "ui",
+            _ => name.split('/').next().unwrap_or_default(),
         };
-        let Some(own) = layer_of(module) else {
-            assert!(["lib", "main"].contains(&module), "{module} has no layer");
-            continue;
-        };
-        if !name.contains('/') && code.contains("super::") {
-            violations.push(format!(
-                "src/{name}.rs names the root of the crate as super"
-            ));
+        let own = layer_of(module).unwrap_or_else(|| panic!("{module} has no layer"));
+        for used in used_modules(code) {
+            let layer = layer_of(used).unwrap_or(usize::MAX);
+            assert!(layer <= own, "src/{name}.rs must not use {used}");
         }
-        for used in used_modules(&code) {
-            if layer_of(used).is_none_or(|layer| layer > own) {
-                violations.push(format!("src/{name}.rs uses {used}"));
-            }
-        }
+        let names_root = !name.contains('/') && code.contains("super::");
+        assert!(!names_root, "src/{name}.rs names the root as super");
     }
-    assert!(
-        violations.is_empty(),
-        "a module uses its own layer and those above it:\n{}",
-        violations.join("\n")
-    );
 }
 
 #[test]
 fn banned_texts_occur_nowhere() {
-    let sources = sources();
-    for Ban {
-        place,
-        texts,
-        reason,
-    } in BANS
-    {
-        let inside = |name: &str| name == *place || name.starts_with(&format!("{place}/"));
-        for (name, code) in sources.iter().filter(|(name, _)| inside(name)) {
-            for text in *texts {
-                assert!(
-                    !code.contains(text),
-                    "src/{name}.rs must not know {text}: {reason}"
-                );
-            }
-        }
-    }
-    for (name, code) in &sources {
-        let may_know_egui = ["app", "ui", "main"]
+    for (name, code) in &sources("") {
+        let is_in = |place: &&str| format!("{name}/").starts_with(&format!("{place}/"));
+        let banned = BANS.iter().filter(|(places, _)| places.iter().any(is_in));
+        let reserved = RESERVED
             .iter()
-            .any(|place| name == place || name.starts_with(&format!("{place}/")));
-        assert!(
-            may_know_egui || !code.contains("egui"),
-            "src/{name}.rs must not know egui"
-        );
-        assert!(
-            name.starts_with("worker") || !code.contains("rfd::"),
-            "src/{name}.rs must not know rfd"
-        );
+            .filter(|(_, places)| !places.iter().any(is_in));
+        let banned = banned.flat_map(|(_, texts)| *texts);
+        for text in banned.chain(reserved.map(|(text, _)| text)) {
+            assert!(!code.contains(text), "src/{name}.rs must not know {text}");
+        }
     }
 }
 

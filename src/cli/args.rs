@@ -4,7 +4,7 @@ mod train;
 
 use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use self::train::TrainArgs;
 use super::{EvalSource, EvalTask, InfoTask, Input, Invocation, PredictTask, PresetsTask, Task};
@@ -176,6 +176,11 @@ pub(super) enum Invalid {
     Value(CliError),
 }
 
+/// The definition of all arguments.
+pub(super) fn command() -> clap::Command {
+    ProgramArgs::command()
+}
+
 /// Parses the arguments, the name of the program first.
 pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, Invalid> {
     let arguments = ProgramArgs::try_parse_from(words).map_err(Invalid::Usage)?;
@@ -240,7 +245,6 @@ impl PredictArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
 
     use super::*;
 
