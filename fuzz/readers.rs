@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use digitpad::{
-    data::{corrections::Corrections, idx},
+    data::{Corrections, idx},
     ink, model, picture,
     store::settings::Settings,
     training::{checkpoint::Checkpoint, config::TrainingConfig},
