@@ -13,7 +13,7 @@ use digitpad::{
 type Reader = fn(&[u8]) -> bool;
 
 /// The name of each reader's fuzz target and of its folder in `seeds/`.
-pub const READERS: [(&str, Reader); 9] = [
+pub(crate) const READERS: [(&str, Reader); 9] = [
     ("checkpoint", |bytes| {
         Checkpoint::from_bytes(bytes, "x").is_ok()
     }),
@@ -51,7 +51,7 @@ pub const READERS: [(&str, Reader); 9] = [
 ];
 
 /// Gives the bytes to the reader of this name.
-pub fn read(name: &str, bytes: &[u8]) -> bool {
+pub(crate) fn read(name: &str, bytes: &[u8]) -> bool {
     READERS
         .iter()
         .any(|(own, reader)| *own == name && reader(bytes))
