@@ -1,11 +1,11 @@
 //! The command line: the library calls of the window, for scripts.
 //!
-//! The typed arguments (`args`) and the resolved [`Task`] are separate types. A task is checked before anything slow
-//! begins. Results go to `out`, everything else to `err`.
+//! The paths of a command are checked before anything else. Results go to `out`, everything else to `err`.
 
 mod args;
 mod eval;
 mod info;
+mod paths;
 mod predict;
 mod presets;
 mod train;
@@ -13,17 +13,17 @@ mod train;
 use std::{
     ffi::OsString,
     io::{self, Write},
+    panic,
     path::{Path, PathBuf},
 };
 
+use clap::{CommandFactory as _, Parser as _};
+use rayon::ThreadPoolBuilder;
 use serde::Serialize;
 
-pub use self::{
-    eval::{EvalSource, EvalTask},
-    info::InfoTask,
-    predict::{Input, PredictTask},
-    presets::PresetsTask,
-    train::{TrainStart, TrainTask},
+use self::{
+    args::{CommandArgs, ProgramArgs},
+    paths::Paths,
 };
 use crate::{
     error::{CliError, ModelError, chain},
@@ -31,9 +31,10 @@ use crate::{
         device::{DeviceChoice, OpenDevice},
         file::Model,
     },
+    worker::catch_panic,
 };
 
-/// The parsed arguments.
+/// What is left to do after [`run`].
 #[derive(Debug)]
 pub enum Invocation {
     /// Open the window.
@@ -41,28 +42,13 @@ pub enum Invocation {
         /// The weight file; `None` is the built-in model.
         weights: Option<PathBuf>,
     },
-    /// Run a command.
-    Task(Task),
+    /// End with this exit code: 0 for success, 2 for bad input or usage, 130 after Ctrl-C, 1 for other errors.
+    Ended(u8),
 }
 
-/// A command.
-#[derive(Debug)]
-pub enum Task {
-    /// Train a network and write its weights.
-    Train(Box<TrainTask>),
-    /// Print presets.
-    Presets(PresetsTask),
-    /// Evaluate a model on labeled digits.
-    Eval(EvalTask),
-    /// Predict the digits of pictures and ink files.
-    Predict(PredictTask),
-    /// Describe a weight file.
-    Info(InfoTask),
-}
-
-/// The end of a task that wrote all its results.
+/// The end of a command that wrote all its results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
+enum Exit {
     /// Success.
     Done,
     /// Some inputs failed and were reported; the exit code.
@@ -74,49 +60,96 @@ enum Ending {
 /// The exit code after Ctrl-C: 128 + SIGINT, as in shells.
 const INTERRUPTED: u8 = 130;
 
+/// A command with its arguments.
+trait Run: Sync {
+    /// The files that it reads, if it writes any, and those that it writes.
+    fn paths(&self) -> Paths {
+        Paths::default()
+    }
+
+    fn run(
+        &self,
+        out: &mut (dyn Write + Send),
+        err: &mut (dyn Write + Send),
+    ) -> Result<Exit, CliError>;
+}
+
 /// The definition of all arguments, for man pages and completions.
 pub fn command() -> clap::Command {
-    args::command()
+    ProgramArgs::command()
 }
 
-/// Parses the arguments, the name of the program first.
-///
-/// # Errors
-/// The exit code, after printing the help or the reason why the arguments are invalid.
-pub fn parse(
-    arguments: impl IntoIterator<Item = OsString>,
-    err: &mut (dyn Write + Send),
-) -> Result<Invocation, u8> {
-    args::parse(arguments).map_err(|invalid| match invalid {
-        args::Invalid::Usage(error) => {
-            // A closed standard error leaves the exit code.
-            let _ = error.print();
-            error.exit_code() as u8
-        }
-        args::Invalid::Value(error) => report_error(&error, err),
-    })
-}
-
-/// Runs a task and returns the exit code: 0 for success, 2 for bad input or usage, 130 after Ctrl-C, 1 for other
-/// errors. Writes an error to `err` on one line.
+/// Parses the arguments, the name of the program first, and runs the command that they name. Writes an error to `err`
+/// on one line. A panic is an error.
 ///
 /// A reader that closes `out` early is not an error.
-pub fn run(task: &Task, out: &mut dyn Write, err: &mut (dyn Write + Send)) -> u8 {
-    let ending = match task {
-        Task::Train(task) => train::run(task, out, err),
-        Task::Presets(task) => presets::run(task, out),
-        Task::Eval(task) => eval::run(task, out, err),
-        Task::Predict(task) => predict::run(task, out, err),
-        Task::Info(task) => info::run(task, out),
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    out: &mut (dyn Write + Send),
+    err: &mut (dyn Write + Send),
+) -> Invocation {
+    let command = match ProgramArgs::try_parse_from(arguments) {
+        Ok(ProgramArgs {
+            command: Some(command),
+            ..
+        }) => command,
+        Ok(ProgramArgs { model, .. }) => {
+            return Invocation::Window {
+                weights: model.weights,
+            };
+        }
+        // Help goes to standard output, which may be full.
+        Err(usage) => {
+            let printed = usage.print().and_then(|()| io::stdout().flush());
+            let printed = printed.map(|()| Exit::Partly(usage.exit_code() as u8));
+            return Invocation::Ended(exit_code(printed.map_err(CliError::from), err));
+        }
     };
-    let ending = ending.and_then(|ending| {
+    // The error has the message. The log has the place.
+    panic::set_hook(Box::new(|panic| log::debug!(target: "digitpad", "{panic}")));
+    let command: &dyn Run = match &command {
+        CommandArgs::Train(train) => &**train,
+        CommandArgs::Presets(presets) => presets,
+        CommandArgs::Eval(eval) => eval,
+        CommandArgs::Predict(predict) => predict,
+        CommandArgs::Info(info) => info,
+    };
+    Invocation::Ended(run_command(command, out, err))
+}
+
+fn run_command(
+    command: &dyn Run,
+    out: &mut (dyn Write + Send),
+    err: &mut (dyn Write + Send),
+) -> u8 {
+    let mut work = || {
+        command.paths().check()?;
+        let exit = command.run(out, err)?;
         out.flush()?;
-        Ok(ending)
-    });
-    match ending {
-        Ok(Ending::Done) => 0,
-        Ok(Ending::Partly(code)) => code,
-        Ok(Ending::Interrupted) => INTERRUPTED,
+        Ok(exit)
+    };
+    let exit = catch_panic(|| on_thread_pool(&mut work)).unwrap_or_else(|panic| Err(panic.into()));
+    exit_code(exit, err)
+}
+
+/// Runs the work on a pool of rayon's threads, or on this thread alone where the system refuses threads.
+fn on_thread_pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match ThreadPoolBuilder::new().build() {
+        Ok(pool) => pool.install(work),
+        Err(error) => {
+            log::info!(target: "digitpad", "computing on one thread: {error}");
+            let own = ThreadPoolBuilder::new().num_threads(1);
+            let _pool = own.use_current_thread().build();
+            work()
+        }
+    }
+}
+
+fn exit_code(exit: Result<Exit, CliError>, err: &mut (dyn Write + Send)) -> u8 {
+    match exit {
+        Ok(Exit::Done) => 0,
+        Ok(Exit::Partly(code)) => code,
+        Ok(Exit::Interrupted) => INTERRUPTED,
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => report_error(&error, err),
     }
@@ -148,4 +181,40 @@ fn open_device(choice: DeviceChoice, err: &mut dyn Write) -> Result<OpenDevice, 
 fn write_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CliError> {
     let line = serde_json::to_string(value).map_err(io::Error::from)?;
     Ok(writeln!(out, "{line}")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Panics;
+
+    impl Run for Panics {
+        fn run(
+            &self,
+            _out: &mut (dyn Write + Send),
+            _err: &mut (dyn Write + Send),
+        ) -> Result<Exit, CliError> {
+            panic!("a defect\nof two lines");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_an_error_on_one_line() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        assert_eq!(run_command(&Panics, &mut out, &mut err), 1, "no user error");
+        let said = String::from_utf8(err).expect("text");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains("a defect"), "with its message: {said}");
+    }
+
+    #[test]
+    fn no_command_opens_the_window() {
+        let words = ["digitpad", "--weights", "w"].map(OsString::from);
+        let invocation = run(words, &mut Vec::new(), &mut Vec::new());
+        assert!(
+            matches!(invocation, Invocation::Window { weights: Some(path) } if path.as_os_str() == "w"),
+            "with the given weights"
+        );
+    }
 }

@@ -141,6 +141,7 @@ impl IoError {
             Kind::ResourceBusy | Kind::WouldBlock => {
                 "close the other program that uses it and try again"
             }
+            Kind::InvalidInput => "choose another file",
             Kind::OutOfMemory => "close other programs and try again",
             _ => return None,
         })
@@ -320,6 +321,9 @@ pub enum CliError {
     /// An evaluation.
     #[error(transparent)]
     Evaluation(#[from] EvaluationError),
+    /// The program panicked.
+    #[error(transparent)]
+    Panic(#[from] PanicError),
     /// Standard output is closed or full.
     #[error("could not write the result to standard output")]
     Output(#[from] io::Error),
@@ -331,6 +335,7 @@ impl CliError {
         !matches!(
             self,
             Self::Output(_)
+                | Self::Panic(_)
                 | Self::Model(ModelError::Compute(_))
                 | Self::Training(TrainingError::Model(ModelError::Compute(_)))
                 | Self::Evaluation(EvaluationError::Model(ModelError::Compute(_)))

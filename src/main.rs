@@ -24,10 +24,9 @@ fn main() -> ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
     // Standard error is not locked: the progress bar and the log write to it as well.
     let mut err = io::stderr();
-    let code = match cli::parse(env::args_os(), &mut err) {
-        Ok(Invocation::Window { weights }) => window(weights),
-        Ok(Invocation::Task(task)) => cli::run(&task, &mut io::stdout().lock(), &mut err),
-        Err(code) => code,
+    let code = match cli::run(env::args_os(), &mut io::stdout(), &mut err) {
+        Invocation::Window { weights } => window(weights),
+        Invocation::Ended(code) => code,
     };
     ExitCode::from(code)
 }
@@ -36,16 +35,19 @@ fn main() -> ExitCode {
 /// product of matrices.
 fn fix_thread_count() {
     const VARIABLE: &str = "RAYON_NUM_THREADS";
-    if env::var_os(VARIABLE).is_none() {
-        let count = thread::available_parallelism().map_or(1, usize::from);
-        #[expect(
-            unsafe_code,
-            reason = "no other thread runs yet that could read the environment"
-        )]
-        // SAFETY: this is the first thing that the program does, before any thread starts.
-        unsafe {
-            env::set_var(VARIABLE, count.to_string());
-        }
+    /// More threads only wait for each other, unless there are as many cores.
+    const MAX_THREADS: usize = 64;
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let chosen = env::var(VARIABLE).ok().and_then(|count| count.parse().ok());
+    let count = chosen.filter(|&count| count > 0).unwrap_or(cores);
+    let count = count.min(cores.max(MAX_THREADS));
+    #[expect(
+        unsafe_code,
+        reason = "no other thread runs yet that could read the environment"
+    )]
+    // SAFETY: this is the first thing that the program does, before any thread starts.
+    unsafe {
+        env::set_var(VARIABLE, count.to_string());
     }
 }
 

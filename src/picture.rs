@@ -35,7 +35,19 @@ const FAINT: f32 = 0.1;
 pub fn bitmap_from_path(path: &Path) -> Result<Bitmap, InputError> {
     let name = format!("the picture {}", path.display());
     let bytes = read_bounded(path, MAX_FILE_BYTES, &format!("read {name}"))?;
-    let picture = decode(&bytes, &name)?;
+    bitmap_from_bytes(&bytes, &name)
+}
+
+/// Reads the digit in the bytes of a picture file. `name` is for the errors: "the picture a.png".
+///
+/// # Errors
+/// As [`bitmap_from_path`].
+pub fn bitmap_from_bytes(bytes: &[u8], name: &str) -> Result<Bitmap, InputError> {
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        let expected = format!("at most {MAX_FILE_BYTES} bytes");
+        return Err(refused(name, "a larger file".to_owned(), &expected));
+    }
+    let picture = decode(bytes, name)?;
     if let Some(bitmap) = as_mnist(&picture) {
         return Ok(bitmap);
     }
@@ -43,7 +55,7 @@ pub fn bitmap_from_path(path: &Path) -> Result<Bitmap, InputError> {
         .and_then(|ink| normalize(&pen_width::like_mnist(ink)))
         .ok_or_else(|| {
             refused(
-                &name,
+                name,
                 "no ink that stands out from the paper".to_owned(),
                 "a digit in clear contrast to its paper",
             )

@@ -115,7 +115,8 @@ impl Start {
 
 /// Trains a network on the training examples of a data set, and evaluates it on the test examples.
 ///
-/// Blocks. Deterministic for a seed, a configuration and a number of threads. The trained model is in main memory,
+/// Blocks. Computes on the thread pool of the caller, or on one of its own. Deterministic for a seed, a configuration and
+/// a number of threads. The trained model is in main memory,
 /// whatever device trained it. `None` after [`Control::abandon`].
 ///
 /// # Errors
@@ -137,11 +138,7 @@ pub fn run(
         source: dataset.source.clone(),
         base_model: start.origin(),
     };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .thread_name(|index| format!("training-{index}"))
-        .build()
-        .map_err(|error| ModelError::Compute(Box::new(error)))?;
-    pool.install(|| {
+    let train = || {
         let training = training_set(training, dataset, config, control);
         let networks = start.networks(&dataset.corrections, device)?;
         let mut run = Run::new(config, &input, &training, control, networks)?;
@@ -171,7 +168,15 @@ pub fn run(
             rejects,
         };
         evaluation.finish(result, control)
-    })
+    };
+    if rayon::current_thread_index().is_some() {
+        return train();
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .thread_name(|index| format!("training-{index}"))
+        .build()
+        .map_err(|error| ModelError::Compute(Box::new(error)))?;
+    pool.install(train)
 }
 
 /// A network that knows nothing yet.

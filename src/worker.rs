@@ -123,7 +123,7 @@ impl WorkerPriority {
 }
 
 /// Runs the work. A panic becomes an error.
-fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, PanicError> {
+pub(crate) fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, PanicError> {
     // Half-done work is dropped here or replaced as a whole by the caller.
     panic::catch_unwind(AssertUnwindSafe(work)).map_err(|payload| PanicError {
         message: panic_message(&*payload).to_owned(),

@@ -5,9 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::Args;
 use serde::Serialize;
 
-use super::{Ending, load_model, open_device, write_json};
+use super::{
+    Exit, Run,
+    args::{DeviceArgs, ModelArgs},
+    load_model, open_device,
+    paths::Paths,
+    write_json,
+};
 use crate::{
     bitmap::CLASSES,
     data::{DataSource, noise::Noise, read_idx_pair},
@@ -19,56 +26,71 @@ use crate::{
         evaluation_set::{EvaluationSet, SkippedRecords},
     },
     format,
-    model::device::DeviceChoice,
     picture::save_rgb_png,
 };
 
-/// Evaluate a model on labeled images.
-#[derive(Debug)]
-pub struct EvalTask {
-    /// The weight file; `None` is the built-in model.
-    pub weights: Option<PathBuf>,
-    /// Where the images come from.
-    pub source: EvalSource,
-    /// Where to write the error sheet.
-    pub errors: Option<PathBuf>,
-    /// The noise on the images.
-    pub noise: Option<Noise>,
-    /// The device of the network.
-    pub device: DeviceChoice,
-    /// Whether to print JSON.
-    pub json: bool,
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  digitpad eval
+  digitpad eval --weights mine.safetensors --data fashion-mnist/
+  digitpad eval --idx t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --json
+  digitpad eval --ink digits.jsonl.gz --ink signs.jsonl.gz
+  digitpad eval --ink digits.jsonl.gz --errors misclassified.png
+  digitpad eval --weights filtered.safetensors --noise salt-and-pepper:0.1
+  digitpad eval --ink digits.jsonl.gz --noise gaussian:0.2
+
+With --json, one object: source, examples, loss, accuracy, confusion (ten rows, one per true digit), \
+precision and recall of each digit, ece (the expected calibration error), reliability (its 15 bins of \
+confidence: count, mean confidence, accuracy), rejected (digits rejected as non-digits), non_digits (of \
+ink with other labels: examples, rejected), and the ink records skipped: unlabeled, blank. Without \
+digits, the metrics of digits are absent.";
+
+#[derive(Debug, Args)]
+pub(super) struct EvalArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// A folder with the two test files of a data set in the MNIST format
+    #[arg(long, value_name = "FOLDER", group = "source")]
+    data: Option<PathBuf>,
+    /// A file of images and the file of their labels, in the MNIST format (IDX)
+    #[arg(long, num_args = 2, value_names = ["IMAGES", "LABELS"], group = "source")]
+    idx: Vec<PathBuf>,
+    /// An ink file (JSON Lines, may be gzip-compressed); may be repeated
+    #[arg(long, value_name = "FILE", group = "source")]
+    ink: Vec<PathBuf>,
+    /// A PNG file to write: the misclassified images by descending loss, each with its true digit, its
+    /// predicted digit and the confidence
+    #[arg(long, value_name = "FILE")]
+    errors: Option<PathBuf>,
+    /// Noise on each input of the network: salt-and-pepper:X or gaussian:X, X from 0 to 1
+    #[arg(long, value_name = "KIND:X")]
+    noise: Option<Noise>,
+    #[command(flatten)]
+    device: DeviceArgs,
+    /// Print the results as one JSON object
+    #[arg(long)]
+    json: bool,
 }
 
-/// Where labeled images come from.
-#[derive(Debug)]
-pub enum EvalSource {
-    /// The test set of a data set.
-    Data(DataSource),
-    /// A pair of files in MNIST's format.
-    Idx {
-        /// The images.
-        images: PathBuf,
-        /// Their labels.
-        labels: PathBuf,
-    },
-    /// Ink files.
-    Ink(Vec<PathBuf>),
-}
-
-impl EvalSource {
+impl EvalArgs {
     fn load(&self) -> Result<Option<EvaluationSet>, CliError> {
-        Ok(match self {
-            Self::Data(source) => EvaluationSet::load(source, &|| true)?,
-            Self::Idx { images, labels } => {
-                let examples = read_idx_pair(images, labels)?;
-                Some(EvaluationSet::from_examples(
-                    images.display().to_string(),
-                    examples,
-                ))
-            }
-            Self::Ink(files) => EvaluationSet::load_ink(files, &|| true)?,
+        // clap allows one of the three.
+        if let [images, labels] = &*self.idx {
+            let examples = read_idx_pair(images, labels)?;
+            let name = images.display().to_string();
+            return Ok(Some(EvaluationSet::from_examples(name, examples)));
+        }
+        Ok(if self.ink.is_empty() {
+            EvaluationSet::load(&self.source(), &|| true)?
+        } else {
+            EvaluationSet::load_ink(&self.ink, &|| true)?
         })
+    }
+
+    /// The source without `--idx` and `--ink`.
+    fn source(&self) -> DataSource {
+        let folder = self.data.clone();
+        folder.map_or(DataSource::Mnist, DataSource::Folder)
     }
 }
 
@@ -85,35 +107,46 @@ struct Report<'a> {
     skipped: SkippedRecords,
 }
 
-pub(super) fn run(
-    task: &EvalTask,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-) -> Result<Ending, CliError> {
-    let device = open_device(task.device, err)?.device;
-    let mut model = load_model(task.weights.as_deref())?;
-    if !device.is_cpu() {
-        model.mlp = model.mlp.copy_to(&device)?;
+impl Run for EvalArgs {
+    fn paths(&self) -> Paths {
+        Paths::default()
+            .reads("--weights", &self.model.weights)
+            .reads("--data", self.source().files())
+            .reads("--idx", &self.idx)
+            .reads("--ink", &self.ink)
+            .writes("--errors", &self.errors)
     }
-    let Some(set) = task.source.load()? else {
-        return Ok(Ending::Interrupted);
-    };
-    let set = set.with_noise(task.noise);
-    let calibration = &model.metadata.calibration;
-    let Some(evaluation) = evaluate(&model.mlp, calibration, set, &mut |_| true)? else {
-        return Ok(Ending::Interrupted);
-    };
-    let evaluation = evaluation.require_finite()?;
-    if let Some(path) = &task.errors {
-        save_error_sheet(&evaluation, path)?;
+
+    fn run(
+        &self,
+        out: &mut (dyn Write + Send),
+        err: &mut (dyn Write + Send),
+    ) -> Result<Exit, CliError> {
+        let device = open_device(self.device.device, err)?.device;
+        let mut model = load_model(self.model.weights.as_deref())?;
+        if !device.is_cpu() {
+            model.mlp = model.mlp.copy_to(&device)?;
+        }
+        let Some(set) = self.load()? else {
+            return Ok(Exit::Interrupted);
+        };
+        let set = set.with_noise(self.noise);
+        let calibration = &model.metadata.calibration;
+        let Some(evaluation) = evaluate(&model.mlp, calibration, set, &mut |_| true)? else {
+            return Ok(Exit::Interrupted);
+        };
+        let evaluation = evaluation.require_finite()?;
+        if let Some(path) = &self.errors {
+            save_error_sheet(&evaluation, path)?;
+        }
+        let report = Report::new(&evaluation);
+        if self.json {
+            write_json(out, &report)?;
+        } else {
+            out.write_all(report.to_text().as_bytes())?;
+        }
+        Ok(Exit::Done)
     }
-    let report = Report::new(&evaluation);
-    if task.json {
-        write_json(out, &report)?;
-    } else {
-        out.write_all(report.to_text().as_bytes())?;
-    }
-    Ok(Ending::Done)
 }
 
 fn save_error_sheet(evaluation: &Evaluation, path: &Path) -> Result<(), CliError> {

@@ -2,19 +2,21 @@
 
 use std::{io::Write, path::PathBuf};
 
+use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Ending, load_model, write_json};
+use super::{Exit, Run, load_model, write_json};
 use crate::{error::CliError, model::Activation};
 
-/// Describe a weight file.
-#[derive(Debug)]
-pub struct InfoTask {
-    /// The weight file; `None` is the built-in model.
-    pub weights: Option<PathBuf>,
-    /// Whether to print JSON.
-    pub json: bool,
+#[derive(Debug, Args)]
+pub(super) struct InfoArgs {
+    /// The weight file [default: the built-in model]
+    #[arg(value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
 }
 
 /// The output of `digitpad info`.
@@ -29,22 +31,28 @@ struct Info {
     metadata: Value,
 }
 
-pub(super) fn run(task: &InfoTask, out: &mut dyn Write) -> Result<Ending, CliError> {
-    let model = load_model(task.weights.as_deref())?;
-    let config = model.mlp.config();
-    let info = Info {
-        file: task.weights.as_ref().map(|path| path.display().to_string()),
-        layers: config.widths(),
-        activation: config.activation(),
-        parameters: config.parameter_count(),
-        metadata: serde_json::to_value(&model.metadata).unwrap_or_default(),
-    };
-    if task.json {
-        write_json(out, &info)?;
-    } else {
-        write_text(&info, out)?;
+impl Run for InfoArgs {
+    fn run(
+        &self,
+        out: &mut (dyn Write + Send),
+        _err: &mut (dyn Write + Send),
+    ) -> Result<Exit, CliError> {
+        let model = load_model(self.weights.as_deref())?;
+        let config = model.mlp.config();
+        let info = Info {
+            file: self.weights.as_ref().map(|path| path.display().to_string()),
+            layers: config.widths(),
+            activation: config.activation(),
+            parameters: config.parameter_count(),
+            metadata: serde_json::to_value(&model.metadata).unwrap_or_default(),
+        };
+        if self.json {
+            write_json(out, &info)?;
+        } else {
+            write_text(&info, out)?;
+        }
+        Ok(Exit::Done)
     }
-    Ok(Ending::Done)
 }
 
 fn write_text(info: &Info, out: &mut dyn Write) -> Result<(), CliError> {

@@ -2,48 +2,47 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
+use clap::Args;
 use serde::Serialize;
 
-use super::{Ending, load_model, report_error, write_json};
+use super::{Exit, Run, args::ModelArgs, load_model, report_error, write_json};
 use crate::{
     bitmap::{Bitmap, CLASSES},
-    error::{CliError, IoError, Refusal},
-    files::{
-        is_device,
-        kind::{FileKind, first_bytes},
-    },
+    error::{CliError, InputError, IoError, Refusal, excerpt},
+    files::{is_device, kind::FileKind, read_bounded, read_pipe},
     format, ink,
     model::file::Model,
     picture,
     recognition::{self, Prediction, Verdict},
 };
 
-/// Predict the digits of pictures and ink files.
-#[derive(Debug)]
-pub struct PredictTask {
-    /// The weight file; `None` is the built-in model.
-    pub weights: Option<PathBuf>,
-    /// The inputs, in order.
-    pub inputs: Vec<Input>,
-    /// Whether to print JSON.
-    pub json: bool,
-}
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  digitpad predict digit.png
+  digitpad predict --weights mine.safetensors scans/*.png
+  digitpad predict drawings.jsonl.gz --json
+  cat digit.png | digitpad predict -
 
-/// A source of drawings.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// A picture or an ink file.
-    File(PathBuf),
-    /// Standard input: a picture or an ink file.
-    Standard,
-}
+With --json, prints one object per line: file, digit, is_digit, confidence and probabilities. \
+An ink file gives one object per drawing, in order, with its number (record, from 1). \
+If is_digit is false, digit is the nearest digit. \
+Errors about single files go to standard error; the other files are still predicted.";
 
-/// The largest input from standard input or a pipe.
-const SPOOL_LIMIT: u64 = 256 << 20;
+#[derive(Debug, Args)]
+pub(super) struct PredictArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Pictures or ink files; "-" is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Print one JSON object per line
+    #[arg(long)]
+    json: bool,
+}
 
 /// The prediction of a drawing: a line of `--json`.
 #[derive(Serialize)]
@@ -58,88 +57,78 @@ struct PredictionLine<'a> {
     probabilities: Option<&'a [f32; CLASSES]>,
 }
 
-pub(super) fn run(
-    task: &PredictTask,
-    out: &mut dyn Write,
-    err: &mut (dyn Write + Send),
-) -> Result<Ending, CliError> {
-    let model = load_model(task.weights.as_deref())?;
-    let mut ending = Ending::Done;
-    for input in &task.inputs {
-        let mut printer = PredictionPrinter {
-            json: task.json,
-            out: &mut *out,
-        };
-        match predict_input(&model, input, &mut printer) {
-            Ok(()) => {}
-            // The other predictions could not be written either.
-            Err(error @ CliError::Output(_)) => return Err(error),
-            Err(error) => ending = Ending::Partly(report_error(&error, err)),
+impl Run for PredictArgs {
+    fn run(
+        &self,
+        out: &mut (dyn Write + Send),
+        err: &mut (dyn Write + Send),
+    ) -> Result<Exit, CliError> {
+        let model = load_model(self.model.weights.as_deref())?;
+        let json = self.json;
+        let mut exit = Exit::Done;
+        for file in &self.files {
+            let mut printer = PredictionPrinter { json, out };
+            match predict_input(&model, file, &mut printer) {
+                Ok(()) => {}
+                // The other predictions could not be written either.
+                Err(error @ CliError::Output(_)) => return Err(error),
+                Err(error) => exit = Exit::Partly(report_error(&error, err)),
+            }
         }
+        Ok(exit)
     }
-    Ok(ending)
 }
 
 fn predict_input(
     model: &Model,
-    input: &Input,
-    printer: &mut PredictionPrinter<'_>,
-) -> Result<(), CliError> {
-    match input {
-        Input::File(path) => {
-            let name = path.display().to_string();
-            if !is_device(path) {
-                return predict_file(model, path, &name, printer);
-            }
-            let pipe = File::open(path).map_err(|source| IoError::new("read", path, source))?;
-            let (_folder, path) = spool(pipe, path)?;
-            predict_file(model, &path, &name, printer)
-        }
-        Input::Standard => {
-            let (_folder, path) = spool(io::stdin().lock(), Path::new(STANDARD_INPUT))?;
-            predict_file(model, &path, "-", printer)
-        }
-    }
-}
-
-fn predict_file(
-    model: &Model,
     path: &Path,
-    name: &str,
     printer: &mut PredictionPrinter<'_>,
 ) -> Result<(), CliError> {
-    let start = first_bytes(path).map_err(|source| IoError::new("read", path, source))?;
-    match FileKind::of_content(&start) {
+    let bytes = read(path)?;
+    let name = path.display().to_string();
+    match FileKind::of_content(&bytes) {
         Some(FileKind::Picture) => {
-            let bitmap = picture::bitmap_from_path(path)?;
-            printer.print(name, None, predict(model, Some(&bitmap))?.as_ref())
+            let bitmap = picture::bitmap_from_bytes(&bytes, &format!("the picture {name}"))?;
+            printer.print(&name, None, predict(model, Some(&bitmap))?.as_ref())
         }
         Some(FileKind::Ink) => {
-            let records = ink::file::read(path)?;
+            let records = ink::file::from_bytes(&bytes, &name)?;
             for (index, record) in records.iter().enumerate() {
                 let bitmap = ink::to_bitmap(&record.ink);
-                printer.print(
-                    name,
-                    Some(index + 1),
-                    predict(model, bitmap.as_ref())?.as_ref(),
-                )?;
+                let prediction = predict(model, bitmap.as_ref())?;
+                printer.print(&name, Some(index + 1), prediction.as_ref())?;
             }
             Ok(())
         }
         _ => {
-            let found = if start.is_empty() {
+            let found = if bytes.is_empty() {
                 "an empty file"
             } else {
                 "another kind of file"
             };
             Err(Refusal::new(
-                format!("read a drawing from {}", path.display()),
+                format!("read a drawing from {name}"),
                 found,
                 "a picture (PNG, JPEG, BMP, WebP, GIF, PNM or TIFF) or an ink file (JSON Lines)",
                 "choose a file of one of these kinds",
             )
             .into())
         }
+    }
+}
+
+/// The bytes of a file, of a pipe or, for "-", of standard input.
+fn read(path: &Path) -> Result<Vec<u8>, InputError> {
+    let limit = ink::file::MAX_FILE_BYTES;
+    let attempted = format!("read a drawing from {}", excerpt(path.display()));
+    if path.as_os_str() == "-" {
+        let name = Path::new("standard input");
+        read_pipe(io::stdin().lock(), name, limit, &attempted)
+    } else if is_device(path) {
+        let pipe = File::open(path).map_err(|source| IoError::new("read", path, source))?;
+        read_pipe(pipe, path, limit, &attempted)
+    } else {
+        read_bounded(path, limit, &attempted)
     }
 }
 
@@ -194,21 +183,6 @@ impl PredictionPrinter<'_> {
         };
         Ok(writeln!(self.out, "{file}{record}: {text}")?)
     }
-}
-
-/// The name of standard input in errors.
-const STANDARD_INPUT: &str = "standard input";
-
-/// Copies a stream into a temporary file with the file name of `name`, because the readers need files. The returned
-/// folder removes the file on drop.
-fn spool(input: impl Read, name: &Path) -> Result<(tempfile::TempDir, PathBuf), IoError> {
-    let failed = |source| IoError::new("read", name, source);
-    let folder = tempfile::tempdir().map_err(failed)?;
-    let path = folder.path().join(name.file_name().unwrap_or_default());
-    let mut file = File::create(&path).map_err(failed)?;
-    // The reader notices the byte beyond the limit.
-    io::copy(&mut input.take(SPOOL_LIMIT + 1), &mut file).map_err(failed)?;
-    Ok((folder, path))
 }
 
 #[cfg(test)]

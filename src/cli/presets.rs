@@ -2,30 +2,32 @@
 
 use std::io::Write;
 
-use clap::ValueEnum as _;
+use clap::{Args, ValueEnum as _};
 
-use super::Ending;
+use super::{Exit, Run};
 use crate::{error::CliError, training::config::Preset};
 
-/// Print presets.
-#[derive(Debug)]
-pub struct PresetsTask {
-    /// The preset to print as TOML; `None` lists all.
-    pub preset: Option<Preset>,
+#[derive(Debug, Args)]
+pub(super) struct PresetsArgs {
+    /// The preset to print [default: list all]
+    #[arg(value_name = "NAME", value_enum)]
+    preset: Option<Preset>,
 }
 
-pub(super) fn run(task: &PresetsTask, out: &mut dyn Write) -> Result<Ending, CliError> {
-    if let Some(preset) = task.preset {
-        write!(out, "{}", preset.config().to_toml())?;
-        return Ok(Ending::Done);
+impl Run for PresetsArgs {
+    fn run(
+        &self,
+        out: &mut (dyn Write + Send),
+        _err: &mut (dyn Write + Send),
+    ) -> Result<Exit, CliError> {
+        if let Some(preset) = self.preset {
+            write!(out, "{}", preset.config().to_toml())?;
+            return Ok(Exit::Done);
+        }
+        for preset in Preset::value_variants() {
+            let (model, description) = (preset.config().model, preset.description());
+            writeln!(out, "{preset:<9} {model}: {description}")?;
+        }
+        Ok(Exit::Done)
     }
-    for preset in Preset::value_variants() {
-        writeln!(
-            out,
-            "{preset:<9} {}: {}",
-            preset.config().model,
-            preset.description()
-        )?;
-    }
-    Ok(Ending::Done)
 }

@@ -1,69 +1,39 @@
-//! `digitpad train`: the training loop with a progress bar, Ctrl-C as its stop signal, and a checkpoint file.
+//! `digitpad train`: the training loop with a progress bar, signals that stop it, and a checkpoint file.
 
-pub(super) mod checkpoint;
+pub(super) mod args;
+mod checkpoint;
 mod display;
 
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
     sync::Arc,
+    thread,
     time::Instant,
 };
 
 use serde::Serialize;
 
 use self::{
-    checkpoint::{back_up, check_output_paths, print_resume_command, read_checkpoint},
+    args::TrainArgs,
+    checkpoint::{back_up, holds_other, print_resume_command},
     display::Display,
 };
-use super::{Ending as Exit, open_device, write_json};
+use super::{Exit, Run, open_device, paths::Paths, write_json};
 use crate::{
     bitmap::PIXELS,
     data::{Dataset, TrainingData},
-    error::{CliError, Refusal, TrainingError},
+    error::{self, CliError, Refusal, TrainingError},
     evaluation::Metrics,
-    files::{latest::LatestFile, write_atomically},
+    files::{latest::LatestFile, try_write, write_atomically},
     format,
-    model::device::DeviceChoice,
-    store::training_config,
+    model::{device::DeviceChoice, file::Model},
     training::{
-        self, EpochRecord, Start, StopReason, TrainedModel, TrainingEvent,
+        self, EpochRecord, StopReason, TrainedModel, TrainingEvent,
         config::TrainingConfig,
         control::{Control, Signal},
         diagnostics::{Hint, diagnose},
     },
 };
-
-/// Trains a network and writes its weights.
-#[derive(Debug)]
-pub struct TrainTask {
-    /// How it starts.
-    pub start: TrainStart,
-    /// The device that computes it.
-    pub device: DeviceChoice,
-    /// The weight file to write.
-    pub out: PathBuf,
-    /// The file of the checkpoints.
-    pub checkpoint: PathBuf,
-    /// Whether to write 16-bit weights.
-    pub half: bool,
-    /// Whether to print JSON.
-    pub json: bool,
-}
-
-/// How a training starts, as typed.
-#[derive(Debug)]
-pub enum TrainStart {
-    /// With new weights or those of a base model.
-    New {
-        /// How it starts; its configuration is valid.
-        start: Start,
-        /// Its examples.
-        data: TrainingData,
-    },
-    /// From the checkpoint in this file.
-    Resume(PathBuf),
-}
 
 /// The output of `--json`.
 #[derive(Serialize)]
@@ -85,97 +55,117 @@ struct Report<'a> {
     stop_reason: StopReason,
 }
 
-pub(super) fn run(
-    task: &TrainTask,
-    out: &mut dyn Write,
-    err: &mut (dyn Write + Send),
-) -> Result<Exit, CliError> {
-    // A long training must not end with an error of its files.
-    check_output_paths(task)?;
-    let began = Instant::now();
-    let device = open_device(task.device, err)?;
-    let mut display = Display::new(err);
-    let (start, data) = start(task)?;
-    let config = start.config().clone();
-    let control = Arc::new(Control::default());
-    stop_on_ctrl_c(&control);
-    let dataset = data.read()?;
-    report_ink(&data, &dataset, &mut display)?;
-    back_up(task, &mut display)?;
-    let file = LatestFile::new(task.checkpoint.clone())?;
-    let trained = {
-        let mut history = Vec::new();
-        let mut on_event = |event: TrainingEvent| {
-            display.show(&event);
-            match event {
-                TrainingEvent::Resumed(epochs) => history = epochs,
-                TrainingEvent::EpochFinished { record, .. } => {
-                    history.push(record);
-                    display.show_hints(&diagnose(&config, &history));
-                }
-                TrainingEvent::Checkpoint(checkpoint) => {
-                    file.replace(move || checkpoint.to_bytes().map_err(io::Error::other));
-                    if let Some(error) = file.take_error() {
-                        display.line(&format!("note: {}", crate::error::chain(&error)));
+impl Run for TrainArgs {
+    fn paths(&self) -> Paths {
+        self.paths()
+    }
+
+    fn run(
+        &self,
+        out: &mut (dyn Write + Send),
+        err: &mut (dyn Write + Send),
+    ) -> Result<Exit, CliError> {
+        let began = Instant::now();
+        let device = open_device(self.device.device, err)?;
+        let mut display = Display::new(err);
+        let (start, data) = self.start()?;
+        let config = start.config().clone();
+        // A long training must not end with an error of its files.
+        let paths = self.paths();
+        paths.reads("the checkpoint's data", data.files()).check()?;
+        try_write(&self.out, 4 * config.model.parameter_count() as u64)?;
+        let backs_up = holds_other(self)?;
+        let control = Arc::new(Control::default());
+        stop_on_signals(&control, &mut display);
+        let dataset = data.read()?;
+        report_ink(&data, &dataset, &mut display)?;
+        if backs_up {
+            back_up(self, &mut display)?;
+        }
+        let file = LatestFile::new(self.checkpoint());
+        let trained = {
+            let mut history = Vec::new();
+            let mut on_event = |event: TrainingEvent| {
+                display.show(&event);
+                match event {
+                    TrainingEvent::Resumed(epochs) => history = epochs,
+                    TrainingEvent::EpochFinished { record, .. } => {
+                        history.push(record);
+                        display.show_hints(&diagnose(&config, &history));
                     }
+                    TrainingEvent::Checkpoint(checkpoint) => {
+                        file.replace(move || checkpoint.to_bytes().map_err(io::Error::other));
+                        if let Some(error) = file.take_error() {
+                            display.line(&format!("note: {}", error::chain(&error)));
+                        }
+                    }
+                    _ => {}
                 }
-                _ => {}
-            }
+            };
+            training::run(&start, &dataset, &device.device, &control, &mut on_event)
         };
-        training::run(&start, &dataset, &device.device, &control, &mut on_event)
-    };
-    display.finish();
-    let trained = match trained {
-        Ok(Some(trained)) if !trained.is_untrained => trained,
-        Ok(_) => {
-            let path = task.out.display();
+        display.finish();
+        let saved = match trained {
+            Ok(Some(trained)) if !trained.is_untrained => {
+                self.save(&trained.model).map(|()| Some(trained))
+            }
+            Ok(_) => Ok(None),
+            Err(error) => Err(error.into()),
+        };
+        // Resumed, these would end the same way.
+        let is_over = match &saved {
+            Ok(trained) => trained.as_ref().is_some_and(|it| !it.is_stopped()),
+            Err(error) => matches!(error, CliError::Training(TrainingError::Diverged(_))),
+        };
+        if is_over {
+            file.remove();
+        } else {
+            drop(file);
+            print_resume_command(self, self.half && saved.is_ok(), &mut display);
+        }
+        let Some(trained) = saved? else {
+            let path = self.out.display();
             display.line(&format!(
                 "stopped before the first batch; {path} is unchanged"
             ));
-            drop(file);
-            print_resume_command(task, &mut display);
             return Ok(Exit::Interrupted);
+        };
+        let report = Report {
+            path: self.out.display().to_string(),
+            dataset: &dataset.name,
+            config: &config,
+            parameters: config.model.parameter_count(),
+            device: device.kind(),
+            history: &trained.history,
+            test: trained.test.as_ref(),
+            stopped: trained.is_stopped(),
+            epoch: trained.epoch,
+            hints: hints(&config, &trained),
+            seconds: began.elapsed().as_secs_f64(),
+            stop_reason: trained.stop_reason,
+        };
+        if self.json {
+            write_json(out, &report)?;
+        } else {
+            report.write_text(out)?;
         }
-        Err(error) => {
-            if matches!(error, TrainingError::Diverged(_)) {
-                // A resumed training would diverge again.
-                file.remove();
-            }
-            return Err(error.into());
-        }
-    };
-    let bytes = if task.half {
-        trained.model.to_half_bytes()?
-    } else {
-        trained.model.to_bytes()?
-    };
-    write_atomically(&task.out, &bytes)?;
-    if trained.is_stopped() {
-        drop(file);
-        print_resume_command(task, &mut display);
-    } else {
-        file.remove();
+        Ok(match trained.stop_reason {
+            StopReason::Stopped => Exit::Interrupted,
+            StopReason::Diverged(_) => Exit::Partly(1),
+            StopReason::Completed | StopReason::EarlyStopping => Exit::Done,
+        })
     }
-    let report = Report {
-        path: task.out.display().to_string(),
-        dataset: &dataset.name,
-        config: &config,
-        parameters: config.model.parameter_count(),
-        device: device.kind(),
-        history: &trained.history,
-        test: trained.test.as_ref(),
-        stopped: trained.is_stopped(),
-        epoch: trained.epoch,
-        hints: hints(&config, &trained),
-        seconds: began.elapsed().as_secs_f64(),
-        stop_reason: trained.stop_reason,
-    };
-    if task.json {
-        write_json(out, &report)?;
-    } else {
-        report.write_text(out)?;
+}
+
+impl TrainArgs {
+    fn save(&self, model: &Model) -> Result<(), CliError> {
+        let bytes = if self.half {
+            model.to_half_bytes()?
+        } else {
+            model.to_bytes()?
+        };
+        Ok(write_atomically(&self.out, &bytes)?)
     }
-    Ok(exit(&trained))
 }
 
 /// Reports the training examples from ink.
@@ -216,23 +206,6 @@ fn report_ink(
     Ok(())
 }
 
-/// The start of the training, and its data.
-fn start(task: &TrainTask) -> Result<(Start, TrainingData), CliError> {
-    Ok(match &task.start {
-        TrainStart::New { start, data } => (start.clone(), data.clone().absolute()),
-        TrainStart::Resume(file) => {
-            let checkpoint = read_checkpoint(file)?;
-            let data = checkpoint.source().clone();
-            (Start::Resume(Arc::new(checkpoint)), data)
-        }
-    })
-}
-
-/// Reads a configuration from a TOML file.
-pub(super) fn read_config(file: &Path) -> Result<TrainingConfig, CliError> {
-    Ok(training_config::load(file)?)
-}
-
 /// The hints at the end, each a sentence.
 fn hints(config: &TrainingConfig, trained: &TrainedModel) -> Vec<String> {
     let divergence = match trained.stop_reason {
@@ -246,25 +219,30 @@ fn hints(config: &TrainingConfig, trained: &TrainedModel) -> Vec<String> {
         .collect()
 }
 
-fn exit(trained: &TrainedModel) -> Exit {
-    match trained.stop_reason {
-        StopReason::Stopped => Exit::Interrupted,
-        StopReason::Diverged(_) => Exit::Partly(1),
-        StopReason::Completed | StopReason::EarlyStopping => Exit::Done,
-    }
-}
-
-/// The first Ctrl-C stops the training after its batch, the second skips the test, the third abandons the training.
-fn stop_on_ctrl_c(control: &Arc<Control>) {
+/// The first Ctrl-C, SIGTERM or SIGHUP stops the training after its batch, the second skips the test, the third abandons
+/// the training.
+fn stop_on_signals(control: &Arc<Control>, display: &mut Display) {
     let control = Arc::clone(control);
     let handler = move || match control.signal() {
         Signal::Run | Signal::Pause => control.stop(),
         Signal::Stop => control.skip_test(),
         Signal::SkipTest | Signal::Abandon => control.abandon(),
     };
-    if let Err(error) = ctrlc::set_handler(handler) {
-        log::warn!("Ctrl-C will end the training without saving it: {error}");
+    // The handler needs a thread. Without one, a signal would have no effect at all.
+    let starts_threads = thread::Builder::new().spawn(|| {}).is_ok();
+    let is_set = starts_threads && !ignores_hangup() && ctrlc::set_handler(handler).is_ok();
+    if !is_set {
+        display.line("note: Ctrl-C ends this training without saving it; --resume continues it");
     }
+}
+
+/// Whether the program was started to outlive its terminal, as by nohup. A handler would end it with the terminal.
+fn ignores_hangup() -> bool {
+    const SIGHUP: u64 = 1;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & SIGHUP != 0)
 }
 
 impl Report<'_> {

@@ -95,6 +95,12 @@ pub(super) fn read_test_of_folder(folder: &Path) -> Result<(String, Examples), I
     Ok((name_of(folder), read_idx_pair(&images, &labels)?))
 }
 
+/// The data set's files that are in `folder`.
+pub(super) fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let all = [TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS];
+    all.iter().flat_map(|names| names.within(folder)).collect()
+}
+
 /// The path of each of these files. Each must exist exactly once.
 fn find<const N: usize>(folder: &Path, wanted: [&Names; N]) -> Result<[PathBuf; N], InputError> {
     // Reports a path that is not a folder with the system's reason.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Corrections, Dataset,
+    Corrections, Dataset, folder,
     ink_set::{self, Fold, InkExamples},
 };
 use crate::{
@@ -71,6 +71,15 @@ impl DataSource {
             Self::Ink(file) => Err(no_test_part(file)),
         }
     }
+
+    /// The files that are read.
+    pub fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Mnist => Vec::new(),
+            Self::Folder(path) => folder::files_in(path),
+            Self::Ink(path) => vec![path.clone()],
+        }
+    }
 }
 
 impl From<DataSource> for TrainingData {
@@ -91,6 +100,11 @@ impl TrainingData {
             ink: self.ink.into_iter().map(absolute).collect(),
             ..self
         }
+    }
+
+    /// The files that are read. The corrections are in memory.
+    pub fn files(&self) -> Vec<PathBuf> {
+        [self.base.files(), self.ink.clone()].concat()
     }
 
     /// Reads all of it.

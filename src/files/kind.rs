@@ -60,10 +60,7 @@ pub fn lowercase_extension(path: &Path) -> Option<String> {
 }
 
 /// The first bytes of a file, for [`FileKind::of_content`]. Ink may begin with blank lines.
-///
-/// # Errors
-/// When the file cannot be read.
-pub fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {
+fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(4096).read_to_end(&mut bytes)?;
     Ok(bytes)

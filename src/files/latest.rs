@@ -18,7 +18,8 @@ const PAUSE_FACTOR: u32 = 4;
 /// Makes the content of a file, on the background thread.
 type MakeContent = Box<dyn FnOnce() -> io::Result<Vec<u8>> + Send>;
 
-/// A file that is replaced in the background. Dropping it waits until the newest content is written.
+/// A file that is replaced in the background, or at once where the system refuses threads. Dropping it waits until the
+/// newest content is written.
 pub struct LatestFile {
     path: PathBuf,
     queue: Arc<WriteQueue>,
@@ -42,27 +43,26 @@ struct WriterState {
 
 impl LatestFile {
     /// Starts the background thread. Does not touch the file.
-    ///
-    /// # Errors
-    /// When the system cannot start a thread.
-    pub fn new(path: PathBuf) -> Result<Self, IoError> {
+    pub fn new(path: PathBuf) -> Self {
         let queue = Arc::new(WriteQueue::default());
-        let thread = thread::Builder::new()
-            .name("digitpad-writer".to_owned())
-            .spawn({
-                let (queue, path) = (Arc::clone(&queue), path.clone());
-                move || queue.serve(&path)
-            })
-            .map_err(|source| IoError::new("write", &path, source))?;
-        Ok(Self {
+        let thread = thread::Builder::new().name("digitpad-writer".to_owned());
+        let thread = thread.spawn({
+            let (queue, path) = (Arc::clone(&queue), path.clone());
+            move || queue.serve(&path)
+        });
+        Self {
             path,
             queue,
-            thread: Some(thread),
-        })
+            thread: thread.ok(),
+        }
     }
 
     /// Sets the next content. The background thread calls `content`.
     pub fn replace(&self, content: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static) {
+        if self.thread.is_none() {
+            self.queue.write(&self.path, Box::new(content));
+            return;
+        }
         self.queue.lock().next = Some(Box::new(content));
         self.queue.changed.notify_one();
     }
@@ -111,16 +111,19 @@ impl WriteQueue {
     fn serve(&self, path: &Path) {
         while let Some(content) = self.next() {
             let begin = Instant::now();
-            let written = content()
-                .map_err(|source| IoError::new("write", path, source))
-                .and_then(|bytes| write_atomically(path, &bytes));
-            let mut state = self.lock();
-            state.is_written = written.is_ok();
-            if let Err(error) = written {
-                state.error = Some(error);
-            }
-            drop(state);
+            self.write(path, content);
             self.pause(PAUSE_FACTOR * begin.elapsed());
+        }
+    }
+
+    fn write(&self, path: &Path, content: MakeContent) {
+        let written = content()
+            .map_err(|source| IoError::new("write", path, source))
+            .and_then(|bytes| write_atomically(path, &bytes));
+        let mut state = self.lock();
+        state.is_written = written.is_ok();
+        if let Err(error) = written {
+            state.error = Some(error);
         }
     }
 
@@ -151,14 +154,14 @@ mod tests {
     fn the_newest_content_is_written_and_the_file_can_be_removed() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("a.bin");
-        let file = LatestFile::new(path.clone()).expect("starts");
+        let file = LatestFile::new(path.clone());
         for number in 0..50_u8 {
             file.replace(move || Ok(vec![number; 1000]));
         }
         drop(file);
         let content = fs::read(&path).expect("reads");
         assert_eq!(content, vec![49; 1000], "the newest");
-        let file = LatestFile::new(path).expect("starts");
+        let file = LatestFile::new(path);
         file.replace(|| Ok(vec![7]));
         file.remove();
         let count = fs::read_dir(folder.path()).expect("lists").count();
@@ -169,7 +172,7 @@ mod tests {
     fn a_failed_write_is_reported() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("no/such/a.bin");
-        let file = LatestFile::new(path.clone()).expect("starts");
+        let file = LatestFile::new(path.clone());
         file.replace(|| Ok(vec![1]));
         let error = loop {
             if let Some(error) = file.take_error() {

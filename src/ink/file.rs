@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The largest file, in bytes.
-const MAX_FILE_BYTES: u64 = 256 << 20;
+pub const MAX_FILE_BYTES: u64 = 256 << 20;
 /// The largest size of an unpacked file, in bytes.
 const MAX_UNPACKED_BYTES: u64 = 1 << 30;
 /// The longest line, in bytes.
@@ -67,10 +67,18 @@ pub struct InkRecord {
 /// # Errors
 /// When the file cannot be read, is too large or empty, or a line is invalid. The error names the line.
 pub fn read(path: &Path) -> Result<Vec<InkRecord>, InputError> {
-    let records = read_maybe_empty(path)?;
+    from_bytes(&read_bytes(path)?, &path.display().to_string())
+}
+
+/// Reads the bytes of an ink file. `name` is for the errors.
+///
+/// # Errors
+/// As [`read`].
+pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Vec<InkRecord>, InputError> {
+    let records = parse(bytes, name)?;
     if records.is_empty() {
         return Err(Refusal::new(
-            format!("read the ink in {}", path.display()),
+            format!("read the ink in {}", excerpt(name)),
             "an empty file",
             "at least one line of ink",
             "choose another file",
@@ -80,13 +88,18 @@ pub fn read(path: &Path) -> Result<Vec<InkRecord>, InputError> {
     Ok(records)
 }
 
-fn read_maybe_empty(path: &Path) -> Result<Vec<InkRecord>, InputError> {
-    let name = excerpt(path.display());
-    let bytes = read_bounded(path, MAX_FILE_BYTES, &format!("read the ink in {name}"))?;
-    if is_gzip(&bytes) {
-        read_lines(BufReader::new(MultiGzDecoder::new(&bytes[..])), name)
+fn read_bytes(path: &Path) -> Result<Vec<u8>, InputError> {
+    let attempted = format!("read the ink in {}", excerpt(path.display()));
+    read_bounded(path, MAX_FILE_BYTES, &attempted)
+}
+
+/// Reads the lines, packed or not. There may be none.
+fn parse(bytes: &[u8], name: &str) -> Result<Vec<InkRecord>, InputError> {
+    let name = excerpt(name);
+    if is_gzip(bytes) {
+        read_lines(BufReader::new(MultiGzDecoder::new(bytes)), name)
     } else {
-        read_lines(&bytes[..], name)
+        read_lines(bytes, name)
     }
 }
 
@@ -95,9 +108,9 @@ fn read_maybe_empty(path: &Path) -> Result<Vec<InkRecord>, InputError> {
 /// # Errors
 /// As [`read`].
 pub fn read_if_exists(path: &Path) -> Result<Vec<InkRecord>, InputError> {
-    match read_maybe_empty(path) {
+    match read_bytes(path) {
         Err(InputError::Io(error)) if error.is_not_found() => Ok(Vec::new()),
-        result => result,
+        bytes => parse(&bytes?, &path.display().to_string()),
     }
 }
 

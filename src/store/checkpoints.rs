@@ -132,7 +132,7 @@ impl CheckpointStore {
             fs::rename(&place, &path).map_err(|source| IoError::new("rename", &place, source))?;
         }
         Ok(Self {
-            file: LatestFile::new(path.clone())?,
+            file: LatestFile::new(path.clone()),
             path,
             has_checkpoint,
             _lock: lock,

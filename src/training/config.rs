@@ -134,6 +134,18 @@ impl TrainingConfig {
             hyperparameter.check(self)?;
         }
         self.conv_layers()?;
+        if let Optimizer::Sgd {
+            momentum: 0.0,
+            nesterov: true,
+        } = self.optimizer
+        {
+            return Err(Refusal::new(
+                "set Nesterov momentum",
+                "a momentum of 0",
+                "a momentum above 0",
+                "set a momentum, or turn Nesterov off",
+            ));
+        }
         if self.patience > 0 && self.validation_split == 0.0 {
             return Err(Refusal::new(
                 "set the early stopping",

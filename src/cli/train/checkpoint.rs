@@ -2,58 +2,22 @@
 
 use std::{
     ffi::OsString,
-    io,
     path::{Path, PathBuf},
 };
 
-use super::{Display, TrainStart, TrainTask};
+use super::{Display, TrainArgs};
 use crate::{
-    error::{CliError, IoError, Refusal},
-    files::{backup, folder_of, is_device, read_bounded},
+    error::{CliError, Refusal},
+    files::{backup, is_same_file, read_bounded},
     model::device::DeviceChoice,
     training::checkpoint::Checkpoint,
 };
 
 /// The default checkpoint file of a training that writes its weights to `out`.
-pub(in crate::cli) fn checkpoint_beside(out: &Path) -> PathBuf {
+pub(super) fn checkpoint_beside(out: &Path) -> PathBuf {
     let mut name = OsString::from(out);
     name.push(".checkpoint");
     name.into()
-}
-
-/// Checks that weights and checkpoint are two writable files.
-pub(super) fn check_output_paths(task: &TrainTask) -> Result<(), CliError> {
-    if is_same_place(&task.out, &task.checkpoint) {
-        return Err(Refusal::new(
-            "train",
-            format!(
-                "{} for the weights and for the checkpoint",
-                task.out.display()
-            ),
-            "two files",
-            "name another file with --checkpoint, or leave that out",
-        )
-        .into());
-    }
-    check_writable(&task.out)?;
-    Ok(check_writable(&task.checkpoint)?)
-}
-
-/// Creates and removes a file in the same folder.
-fn check_writable(path: &Path) -> Result<(), IoError> {
-    let failed = |source| IoError::new("write", path, source);
-    // A link is written at its target.
-    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if path.is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
-    }
-    if is_device(path) {
-        // A device is not replaced.
-        return Ok(());
-    }
-    tempfile::tempfile_in(folder_of(path))
-        .map(drop)
-        .map_err(failed)
 }
 
 pub(super) fn read_checkpoint(file: &Path) -> Result<Checkpoint, CliError> {
@@ -63,55 +27,67 @@ pub(super) fn read_checkpoint(file: &Path) -> Result<Checkpoint, CliError> {
     Ok(Checkpoint::from_bytes(&bytes, &name)?)
 }
 
-/// Moves the checkpoint of another training to a backup.
-pub(super) fn back_up(task: &TrainTask, display: &mut Display) -> Result<(), IoError> {
-    if let TrainStart::Resume(file) = &task.start
-        && is_same_place(file, &task.checkpoint)
-    {
-        return Ok(());
+/// Whether the checkpoint file holds the checkpoint of another training.
+///
+/// # Errors
+/// When it holds anything else.
+pub(super) fn holds_other(arguments: &TrainArgs) -> Result<bool, CliError> {
+    let file = arguments.checkpoint();
+    let is_own = |resumed: &PathBuf| is_same_file(resumed, &file);
+    if !file.exists() || arguments.resume.as_ref().is_some_and(is_own) {
+        return Ok(false);
     }
-    if let Some(backup_path) = backup::back_up(&task.checkpoint, ".old")? {
-        let backup_path = backup_path.display();
+    let Err(error) = read_checkpoint(&file) else {
+        return Ok(true);
+    };
+    log::debug!(target: "digitpad", "{error}");
+    Err(Refusal::new(
+        format!("write checkpoints to {}", file.display()),
+        "another file",
+        "a checkpoint or no file",
+        "choose another file with --checkpoint, or move this one",
+    )
+    .into())
+}
+
+/// Moves the checkpoint of another training to a backup.
+pub(super) fn back_up(arguments: &TrainArgs, display: &mut Display) -> Result<(), CliError> {
+    if let Some(backup) = backup::back_up(&arguments.checkpoint(), ".old")? {
+        let backup = backup.display();
         display.line(&format!(
-            "note: the checkpoint of another training is now {backup_path}; --resume continues it"
+            "note: the checkpoint of another training is now {backup}; --resume continues it"
         ));
     }
     Ok(())
 }
 
-/// Whether two paths lead to the same file, which may be missing.
-fn is_same_place(one: &Path, other: &Path) -> bool {
-    let place = |path: &Path| {
-        let beside = || Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
-        path.canonicalize().ok().or_else(beside)
-    };
-    place(one).is_some_and(|place_of_one| place(other) == Some(place_of_one))
-}
-
 /// Shows the command that resumes the training.
-pub(super) fn print_resume_command(task: &TrainTask, display: &mut Display) {
-    if !task.checkpoint.is_file() {
-        return;
+pub(super) fn print_resume_command(arguments: &TrainArgs, half: bool, display: &mut Display) {
+    if arguments.checkpoint().is_file() {
+        let command = command_to_resume(arguments, half);
+        display.line(&format!("to resume: {command}"));
     }
-    let command = command_to_resume(task);
-    display.line(&format!("to resume: {command}"));
 }
 
-fn command_to_resume(task: &TrainTask) -> String {
-    let (checkpoint, out) = (quoted(&task.checkpoint), quoted(&task.out));
+fn command_to_resume(arguments: &TrainArgs, half: bool) -> String {
+    let checkpoint = arguments.checkpoint();
+    let is_elsewhere = checkpoint != checkpoint_beside(&arguments.out);
+    let (checkpoint, out) = (quoted(&checkpoint), quoted(&arguments.out));
+    let device = arguments.device.device;
     let mut command = format!("digitpad train --resume {checkpoint} --out {out}");
-    let mut add = |is_given: bool, more: &str| {
+    for (is_given, more) in [
+        (is_elsewhere, format!("--checkpoint {checkpoint}")),
+        (
+            device != DeviceChoice::default(),
+            format!("--device {device}"),
+        ),
+        (half, "--half".to_owned()),
+        (arguments.json, "--json".to_owned()),
+    ] {
         if is_given {
-            command.push(' ');
-            command.push_str(more);
+            command = format!("{command} {more}");
         }
-    };
-    let is_elsewhere = task.checkpoint != checkpoint_beside(&task.out);
-    add(is_elsewhere, &format!("--checkpoint {checkpoint}"));
-    let is_chosen = task.device != DeviceChoice::default();
-    add(is_chosen, &format!("--device {}", task.device));
-    add(task.half, "--half");
-    add(task.json, "--json");
+    }
     command
 }
 
@@ -135,7 +111,7 @@ fn quoted(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::args::tests::parse, *};
 
     #[cfg(unix)]
     #[test]
@@ -162,55 +138,21 @@ mod tests {
         }
     }
 
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_target_of_a_link_must_be_writable() {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        let link = folder.path().join("w");
-        let link_to = |target: &Path| {
-            let _ = std::fs::remove_file(&link);
-            std::os::unix::fs::symlink(target, &link).expect("links");
-        };
-        let file = folder.path().join("there");
-        std::fs::write(&file, "").expect("writes");
-        for (target, is_fine, reason) in [
-            (&*file, true, "a file beside it"),
-            (Path::new("/proc/version"), false, "not writable"),
-            (
-                Path::new("/no/such/file"),
-                true,
-                "missing: the link is replaced",
-            ),
-        ] {
-            link_to(target);
-            assert_eq!(check_writable(&link).is_ok(), is_fine, "{reason}");
-        }
-    }
-
     #[test]
     fn the_command_repeats_the_options() {
-        let out = PathBuf::from("w");
-        let usual = TrainTask {
-            start: TrainStart::Resume("old".into()),
-            device: DeviceChoice::Auto,
-            checkpoint: checkpoint_beside(&out),
-            out,
-            half: false,
-            json: false,
-        };
-        let command = "digitpad train --resume w.checkpoint --out w";
-        assert_eq!(command_to_resume(&usual), command, "defaults");
-        let chosen = TrainTask {
-            device: DeviceChoice::Cpu,
-            checkpoint: "c".into(),
-            half: true,
-            json: true,
-            ..usual
-        };
-        assert_eq!(
-            command_to_resume(&chosen),
-            "digitpad train --resume c --out w --checkpoint c --device cpu --half --json",
-            "all options"
-        );
+        for (typed, command) in [
+            ("--resume old", "--resume w.checkpoint --out w"),
+            (
+                "--resume old --checkpoint c --device cpu --half --json",
+                "--resume c --out w --checkpoint c --device cpu --half --json",
+            ),
+        ] {
+            let arguments = parse(typed).expect(typed);
+            assert_eq!(
+                command_to_resume(&arguments, arguments.half),
+                format!("digitpad train {command}"),
+                "{typed}"
+            );
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The arguments of `digitpad train`, and the task that they describe.
+//! The arguments of `digitpad train`, and the training that they describe.
 
 use std::{
     fs,
@@ -11,14 +11,16 @@ use clap::{
     builder::{ArgPredicate, PossibleValue, PossibleValuesParser, TypedValueParser as _},
 };
 
-use super::DeviceArgs;
+use super::checkpoint::{checkpoint_beside, read_checkpoint};
 use crate::{
     cli::{
-        TrainTask, load_model,
-        train::{TrainStart, checkpoint::checkpoint_beside, read_config},
+        args::DeviceArgs,
+        load_model,
+        paths::{CHECKPOINT, Paths, RESUME},
     },
     data::{Corrections, DataSource, TrainingData, augment::Augmentation, ink_set::Fold},
     error::{CliError, IoError, Refusal},
+    store::training_config,
     training::{
         Start,
         config::{
@@ -29,7 +31,7 @@ use crate::{
     },
 };
 
-pub(super) const EXAMPLES: &str = "\
+pub(in crate::cli) const EXAMPLES: &str = "\
 Examples:
   digitpad train --out mine.safetensors
   digitpad train --preset keras --seed 7 --out keras-7.safetensors
@@ -50,7 +52,7 @@ const BUILT_IN: &str = "built-in";
 const DATA: &str = "Data";
 
 #[derive(Debug, Args)]
-pub(super) struct TrainArgs {
+pub(in crate::cli) struct TrainArgs {
     /// The preset to start from; the options below change single values
     #[arg(long, value_enum, value_name = "NAME", default_value = "keras")]
     #[arg(default_value_if("from", ArgPredicate::IsPresent, None))]
@@ -66,25 +68,25 @@ pub(super) struct TrainArgs {
     /// Continue from the checkpoint of an interrupted training, with its configuration and data. Repeat --half
     #[arg(long, value_name = "FILE")]
     #[arg(conflicts_with_all = ["from", "preset", "config", HYPERPARAMETERS, "sources"])]
-    resume: Option<PathBuf>,
+    pub(super) resume: Option<PathBuf>,
     #[command(flatten)]
     hyperparameters: HyperparameterArgs,
     #[command(flatten)]
     source: DataArgs,
     #[command(flatten)]
-    device: DeviceArgs,
+    pub(super) device: DeviceArgs,
     /// The weight file to write; an existing file is replaced when the training has ended
     #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// The checkpoint file, in place of OUT.checkpoint
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Write 16-bit weights, half as large; they are rounded after the test
     #[arg(long)]
-    half: bool,
+    pub(super) half: bool,
     /// Print the configuration, history and test result as one JSON object
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// Single hyperparameters, as the table declares them.
@@ -196,62 +198,78 @@ struct DataArgs {
 }
 
 impl TrainArgs {
-    /// The task that the arguments describe, checked.
-    pub(super) fn resolve(self) -> Result<TrainTask, CliError> {
-        let start = if let Some(file) = self.resume {
-            TrainStart::Resume(file)
-        } else {
-            let base_model = self.from.map(base_model).transpose()?;
-            let recipe = match (self.config, self.preset, &base_model) {
-                (Some(file), ..) => read_config(&file)?,
-                (None, Some(preset), _) => preset.config(),
-                (None, None, Some(base_model)) => base_model.fine_tuning(),
-                (None, None, None) => TrainingConfig::default(),
-            };
-            let config = self.hyperparameters.resolve(recipe);
-            let config = Box::new(config?);
-            if let Some(base_model) = &base_model {
-                base_model.check(&config)?;
-            }
-            let start = match base_model {
-                Some(base) => Start::From(base, config),
-                None => Start::Fresh(config),
-            };
-            TrainStart::New {
-                start,
-                data: self.source.resolve()?,
-            }
+    /// All files that the arguments name.
+    pub(super) fn paths(&self) -> Paths {
+        let base_model = self.from.as_deref().filter(|file| !is_built_in(file));
+        Paths::default()
+            .reads("--config", &self.config)
+            .reads("--from", base_model)
+            .reads(RESUME, &self.resume)
+            .reads("--data", self.source.base().files())
+            .reads("--ink", &self.source.ink)
+            .reads("--corrections", &self.source.corrections)
+            .writes("--out", [&self.out])
+            .writes(CHECKPOINT, [self.checkpoint()])
+    }
+
+    /// The checkpoint file to write.
+    pub(super) fn checkpoint(&self) -> PathBuf {
+        let typed = self.checkpoint.clone();
+        typed.unwrap_or_else(|| checkpoint_beside(&self.out))
+    }
+
+    /// How the training starts, checked, and its data.
+    pub(super) fn start(&self) -> Result<(Start, TrainingData), CliError> {
+        if let Some(file) = &self.resume {
+            let checkpoint = read_checkpoint(file)?;
+            let data = checkpoint.source().clone();
+            return Ok((Start::Resume(Arc::new(checkpoint)), data));
+        }
+        let base_model = self.from.as_deref().map(base_model).transpose()?;
+        let recipe = match (&self.config, self.preset, &base_model) {
+            (Some(file), ..) => training_config::load(file)?,
+            (None, Some(preset), _) => preset.config(),
+            (None, None, Some(base_model)) => base_model.fine_tuning(),
+            (None, None, None) => TrainingConfig::default(),
         };
-        let checkpoint = self
-            .checkpoint
-            .unwrap_or_else(|| checkpoint_beside(&self.out));
-        Ok(TrainTask {
-            start,
-            device: self.device.device,
-            out: self.out,
-            checkpoint,
-            half: self.half,
-            json: self.json,
-        })
+        let config = Box::new(self.hyperparameters.resolve(recipe)?);
+        let start = match base_model {
+            Some(base) => {
+                base.check(&config)?;
+                Start::From(base, config)
+            }
+            None => Start::Fresh(config),
+        };
+        Ok((start, self.source.resolve()?))
     }
 }
 
 impl DataArgs {
-    fn resolve(self) -> Result<TrainingData, CliError> {
+    fn base(&self) -> DataSource {
+        let folder = self.data.clone();
+        folder.map_or(DataSource::Mnist, DataSource::Folder)
+    }
+
+    fn resolve(&self) -> Result<TrainingData, CliError> {
         let corrections = self.corrections.as_deref().map(read_corrections);
-        Ok(TrainingData {
-            base: self.data.map_or(DataSource::Mnist, DataSource::Folder),
-            ink: self.ink,
+        let data = TrainingData {
+            base: self.base(),
+            ink: self.ink.clone(),
             leave_out: self.leave_out,
             corrections: corrections.transpose()?.unwrap_or_default(),
-        })
+        };
+        Ok(data.absolute())
     }
 }
 
+fn is_built_in(file: &Path) -> bool {
+    file.as_os_str() == BUILT_IN
+}
+
 /// The base model of a fine-tuning.
-fn base_model(file: PathBuf) -> Result<BaseModel, CliError> {
-    let file = Some(file).filter(|file| file != Path::new(BUILT_IN));
-    let model = load_model(file.as_deref())?;
+fn base_model(file: &Path) -> Result<BaseModel, CliError> {
+    let file = Some(file).filter(|file| !is_built_in(file));
+    let model = load_model(file)?;
     let name = match file {
         Some(file) => format!("model in {}", file.display()),
         None => "built-in model".to_owned(),
@@ -277,12 +295,12 @@ fn read_corrections(file: &Path) -> Result<Corrections, CliError> {
 
 impl HyperparameterArgs {
     /// The configuration with the typed values, checked.
-    fn resolve(self, mut config: TrainingConfig) -> Result<TrainingConfig, Refusal> {
+    fn resolve(&self, mut config: TrainingConfig) -> Result<TrainingConfig, Refusal> {
         if let Some(strength) = self.augment {
             config.augmentation = Augmentation::HANDWRITING.scaled(strength);
         }
-        for (hyperparameter, value) in self.values {
-            hyperparameter.set(&mut config, &value)?;
+        for (hyperparameter, value) in &self.values {
+            hyperparameter.set(&mut config, value)?;
         }
         config.validate()?;
         Ok(config)
@@ -290,4 +308,4 @@ impl HyperparameterArgs {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

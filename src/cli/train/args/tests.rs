@@ -1,27 +1,27 @@
 //! Command lines and the trainings that they describe.
 
-use std::ffi::OsString;
+use clap::Parser as _;
 
 use super::*;
 use crate::{
-    cli::{Invocation, Task, args::parse},
+    cli::args::{CommandArgs, ProgramArgs},
     model::Activation,
 };
 
-fn task(typed: &str) -> TrainTask {
+/// The arguments of a training, with `--out w`.
+pub(in crate::cli) fn parse(typed: &str) -> Result<TrainArgs, clap::Error> {
     let words = format!("digitpad train --out w {typed}");
     let words = words.split(' ').filter(|word| !word.is_empty());
-    match parse(words.map(OsString::from)) {
-        Ok(Invocation::Task(Task::Train(task))) => *task,
+    match ProgramArgs::try_parse_from(words)?.command {
+        Some(CommandArgs::Train(train)) => Ok(*train),
         _ => panic!("{typed} is a training"),
     }
 }
 
 fn resolve(typed: &str) -> TrainingConfig {
-    match task(typed).start {
-        TrainStart::New { start, .. } => start.config().clone(),
-        TrainStart::Resume(_) => panic!("{typed} is a new training"),
-    }
+    let arguments = parse(typed).expect(typed);
+    let (start, _) = arguments.start().expect(typed);
+    start.config().clone()
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn every_hyperparameter_has_an_option() {
         let (values, others) = match (hyperparameter.key, &hyperparameter.kind) {
             ("model.convolutional", _) => ("1,2".to_owned(), ""),
             ("data_fraction", _) => ("0.5".to_owned(), ""),
-            ("optimizer.nesterov", _) => ("true".to_owned(), "--optimizer sgd"),
+            ("optimizer.nesterov", _) => ("true".to_owned(), "--optimizer sgd --momentum 0.9"),
             ("optimizer.momentum", _) => ("0.5".to_owned(), "--optimizer sgd"),
             ("optimizer.rho", _) => ("0.5".to_owned(), "--optimizer rmsprop"),
             ("optimizer.weight_decay", _) => ("0.5".to_owned(), "--optimizer adamw"),
@@ -142,31 +142,24 @@ fn options_have_the_names_of_the_field() {
             "{typed}"
         );
     }
-    let words = "digitpad train --out w --momentum 0.9";
-    let parsed = parse(words.split(' ').map(OsString::from));
-    assert!(parsed.is_err(), "Adam has no momentum");
+    for (typed, reason) in [
+        ("--momentum 0.9", "Adam has no momentum"),
+        ("--optimizer sgd --nesterov", "the momentum is 0"),
+    ] {
+        let arguments = parse(typed).expect("the options exist");
+        let refused = arguments.hyperparameters.resolve(TrainingConfig::default());
+        assert!(refused.is_err(), "{reason}");
+    }
 }
 
 #[test]
 fn a_training_resumes_with_its_own_recipe_and_data() {
-    let task = task("--resume a.checkpoint");
-    let TrainStart::Resume(file) = task.start else {
-        panic!("it is no new training")
-    };
-    assert_eq!(file.as_os_str(), "a.checkpoint", "from this file");
-    assert_eq!(
-        task.checkpoint.as_os_str(),
-        "w.checkpoint",
-        "the new checkpoint is beside the weights"
-    );
-    for more in [
-        "--epochs 3",
-        "--data x",
-        "--preset quick",
-        "--config a.toml",
-    ] {
-        let words = format!("digitpad train --out w --resume c {more}");
-        let parsed = parse(words.split(' ').map(OsString::from));
+    let arguments = parse("--resume a.checkpoint").expect("valid");
+    assert_eq!(arguments.resume, Some("a.checkpoint".into()), "this file");
+    let checkpoint = arguments.checkpoint();
+    assert_eq!(checkpoint.as_os_str(), "w.checkpoint", "beside the weights");
+    for more in ["--epochs 3", "--data x", "--preset quick", "--config a"] {
+        let parsed = parse(&format!("--resume c {more}"));
         assert!(parsed.is_err(), "{more} would change it");
     }
 }
