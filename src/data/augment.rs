@@ -4,14 +4,12 @@
 mod warp;
 
 use rand::Rng;
-use serde::{Deserialize, Serialize};
 
 use self::warp::{DisplacementField, InverseTransform};
-use crate::{bitmap::PIXELS, error::Refusal};
+use crate::bitmap::PIXELS;
 
 /// The strength of each augmentation. Zero switches it off.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Augmentation {
     /// Rotates by up to this many degrees either way; 0..=45.
     pub rotation_deg: f32,
@@ -79,34 +77,6 @@ impl Augmentation {
             gaps: self.gaps * factor,
             taper: self.taper,
         }
-    }
-
-    /// Checks each strength against its range.
-    ///
-    /// # Errors
-    /// Names the first that is out of its range, and the range.
-    pub fn validate(&self) -> Result<(), Refusal> {
-        let ranges = [
-            ("rotation", self.rotation_deg, 45.0),
-            ("scale", self.scale, 0.5),
-            ("shear", self.shear, 0.5),
-            ("shift", self.shift_px, 4.0),
-            ("elastic displacement", self.elastic_px, 3.0),
-            ("stroke thickness", self.thickness_px, 1.0),
-            ("gaps", self.gaps, 0.5),
-            ("taper", self.taper, 1.0),
-        ];
-        for (name, value, most) in ranges {
-            if !(0.0..=most).contains(&value) {
-                return Err(Refusal::new(
-                    format!("set the augmentation's {name}"),
-                    value.to_string(),
-                    format!("a value from 0 to {most}"),
-                    "choose a value in this range",
-                ));
-            }
-        }
-        Ok(())
     }
 
     /// Augments an image, 0 is paper and 255 is ink.

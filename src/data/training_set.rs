@@ -10,7 +10,6 @@ use crate::bitmap::{CLASSES, PIXELS};
 pub struct TrainingSet {
     /// Labels may be [`TrainingSet::NO_DIGIT`], which [`Examples`] otherwise never has: keep this private.
     inner: Examples,
-    synthetic_digits: Range<usize>,
     /// The ranges of corrected digits and of corrected non-digits.
     corrections: [Range<usize>; 2],
     has_non_digits: bool,
@@ -36,19 +35,16 @@ pub(crate) struct TrainingParts {
 pub struct Target {
     /// A digit, 0..=9, or [`TrainingSet::NO_DIGIT`].
     pub class: u8,
-    /// Whether the digit is synthetic. Some writers use its form for another digit.
-    pub is_synthetic: bool,
     /// The teacher's logits, which replace the class when the training distills a base model.
     pub teacher_logits: Option<[f32; CLASSES]>,
 }
 
 #[cfg(test)]
 impl Target {
-    /// The target of an image that is not synthetic.
+    /// A target without a teacher.
     pub(crate) fn of(class: u8) -> Self {
         Self {
             class,
-            is_synthetic: false,
             teacher_logits: None,
         }
     }
@@ -86,7 +82,6 @@ impl TrainingSet {
             Examples::from_parts(images.concat(), labels.concat())
         };
         Self {
-            synthetic_digits: first_synthetic..digits,
             corrections: [
                 first_correction..first_synthetic,
                 first_corrected_non_digit..inner.len(),
@@ -125,7 +120,6 @@ impl TrainingSet {
     pub(crate) fn target(&self, index: usize) -> Target {
         Target {
             class: self.inner.labels()[index],
-            is_synthetic: self.synthetic_digits.contains(&index),
             teacher_logits: None,
         }
     }
@@ -150,11 +144,7 @@ mod tests {
             corrected_non_digits: vec![201; PIXELS],
         });
         let targets: Vec<Target> = (0..set.len()).map(|index| set.target(index)).collect();
-        let expected = [3, 1, 4, 7, 8, 10, 10].map(|class| Target {
-            class,
-            is_synthetic: [7, 8].contains(&class),
-            teacher_logits: None,
-        });
+        let expected = [3, 1, 4, 7, 8, 10, 10].map(Target::of);
         assert_eq!(targets, expected, "one target each");
         for (index, value) in [3, 1, 4, 7, 8, 200, 201].into_iter().enumerate() {
             assert_eq!(set.image(index), &[value; PIXELS], "image {index}");

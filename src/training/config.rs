@@ -64,10 +64,6 @@ pub struct TrainingConfig {
     pub augmentation: Augmentation,
     /// Synthetic digits that are added to the training examples.
     pub synthetic_digits: usize,
-    /// The q of the generalized cross-entropy (1 − pᵠ) / q for synthetic digits, which is robust against wrong labels
-    /// (Zhang and Sabuncu 2018); 0: cross-entropy. It multiplies a gradient by pᵠ, so that a synthetic digit counts
-    /// little if MNIST's writers would read it as another one. The reported loss leaves it out.
-    pub gce_q: f64,
     /// Synthetic non-digits that the model is trained to reject.
     pub non_digits: usize,
     /// The fraction of the training examples, after the validation split, that is trained on: the first ones.
@@ -112,7 +108,6 @@ impl Default for TrainingConfig {
             patience: 0,
             augmentation: Augmentation::default(),
             synthetic_digits: 0,
-            gce_q: 0.0,
             non_digits: 0,
             data_fraction: 1.0,
             validation_split: 0.2,
@@ -134,18 +129,6 @@ impl TrainingConfig {
             hyperparameter.check(self)?;
         }
         self.conv_layers()?;
-        if let Optimizer::Sgd {
-            momentum: 0.0,
-            nesterov: true,
-        } = self.optimizer
-        {
-            return Err(Refusal::new(
-                "set Nesterov momentum",
-                "a momentum of 0",
-                "a momentum above 0",
-                "set a momentum, or turn Nesterov off",
-            ));
-        }
         if self.patience > 0 && self.validation_split == 0.0 {
             return Err(Refusal::new(
                 "set the early stopping",

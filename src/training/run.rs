@@ -392,13 +392,12 @@ impl<'a> Run<'a> {
 
     fn settings(&self) -> StepSettings {
         let config = self.config;
-        let factor = config.schedule.factor(self.progress.done(), config.epochs);
+        let factor = config.schedule.factor(self.progress.done());
         StepSettings {
             optimizer: config.optimizer,
             learning_rate: config.learning_rate * factor,
             loss: config.loss,
             label_smoothing: config.label_smoothing,
-            gce_q: config.gce_q,
             rejects: self.training.has_non_digits(),
             l1: config.l1,
             l2: config.l2,

@@ -10,13 +10,6 @@ pub enum Schedule {
     /// A constant learning rate.
     #[default]
     Constant,
-    /// A drop after every `every_epochs` epochs.
-    Step {
-        /// Epochs between two drops; 1..=10,000.
-        every_epochs: usize,
-        /// The factor of a drop; 0..=1.
-        factor: f64,
-    },
     /// Half a cosine (Loshchilov and Hutter 2017, without restarts).
     Cosine {
         /// The end, as a fraction of the learning rate; 0..=1.
@@ -36,8 +29,6 @@ pub enum Schedule {
 pub enum ScheduleKind {
     /// Constant
     Constant,
-    /// Steps
-    Step,
     /// Cosine
     Cosine,
     /// One cycle
@@ -49,7 +40,6 @@ impl ScheduleKind {
     pub fn defaults(self) -> Schedule {
         match self {
             Self::Constant => Schedule::Constant,
-            Self::Step => Schedule::STEP,
             Self::Cosine => Schedule::COSINE,
             Self::OneCycle => Schedule::ONE_CYCLE,
         }
@@ -57,11 +47,6 @@ impl ScheduleKind {
 }
 
 impl Schedule {
-    /// [`Schedule::Step`] with PyTorch's default factor.
-    pub const STEP: Self = Self::Step {
-        every_epochs: 5,
-        factor: 0.1,
-    };
     /// [`Schedule::Cosine`] down to 0.
     pub const COSINE: Self = Self::Cosine { end: 0.0 };
     /// [`Schedule::OneCycle`] with PyTorch's default values.
@@ -73,25 +58,16 @@ impl Schedule {
     pub fn kind(self) -> ScheduleKind {
         match self {
             Self::Constant => ScheduleKind::Constant,
-            Self::Step { .. } => ScheduleKind::Step,
             Self::Cosine { .. } => ScheduleKind::Cosine,
             Self::OneCycle { .. } => ScheduleKind::OneCycle,
         }
     }
 
-    /// The factor of the learning rate after the fraction `progress`, 0..=1, of a training of `epochs` epochs.
-    pub fn factor(self, progress: f64, epochs: usize) -> f64 {
+    /// The factor of the learning rate after the fraction `progress`, 0..=1, of a training.
+    pub fn factor(self, progress: f64) -> f64 {
         let fall = |part: f64| f64::midpoint(1.0, (PI * part).cos());
         match self {
             Self::Constant => 1.0,
-            Self::Step {
-                every_epochs,
-                factor,
-            } => {
-                // Rounding may leave the first step of an epoch slightly below a whole number.
-                let whole_epochs = (progress * epochs as f64 + 1e-9) as usize;
-                factor.powi((whole_epochs / every_epochs.max(1)) as i32)
-            }
             Self::Cosine { end } => end + (1.0 - end) * fall(progress),
             Self::OneCycle { warm_up, start } if progress < warm_up => {
                 1.0 - (1.0 - start) * fall(progress / warm_up)
@@ -110,14 +86,6 @@ mod tests {
     fn factors_at_the_points_that_define_each_schedule() {
         let cases = [
             (Schedule::Constant, 0.7, 1.0, "always full"),
-            (Schedule::STEP, 0.24, 1.0, "full in the first epochs"),
-            (
-                Schedule::STEP,
-                0.25,
-                0.1,
-                "a tenth from the sixth of twenty",
-            ),
-            (Schedule::STEP, 0.5, 0.01, "a hundredth from the eleventh"),
             (Schedule::COSINE, 0.0, 1.0, "full at first"),
             (Schedule::COSINE, 0.5, 0.5, "half way down"),
             (Schedule::COSINE, 1.0, 0.0, "nothing at the end"),
@@ -133,7 +101,7 @@ mod tests {
             (Schedule::ONE_CYCLE, 1.0, 0.0, "nothing at the end"),
         ];
         for (schedule, progress, expected, reason) in cases {
-            let factor = schedule.factor(progress, 20);
+            let factor = schedule.factor(progress);
             assert!(
                 (factor - expected).abs() < 1e-12,
                 "{schedule:?} {reason}: {factor}"
@@ -144,8 +112,7 @@ mod tests {
                 warm_up,
                 start: 0.1,
             };
-            let all_finite =
-                [0.0, 0.5, 1.0].map(|progress| schedule.factor(progress, 3).is_finite());
+            let all_finite = [0.0, 0.5, 1.0].map(|progress| schedule.factor(progress).is_finite());
             assert_eq!(
                 all_finite, [true; 3],
                 "a rise of {warm_up} divides by nothing"

@@ -40,9 +40,6 @@ pub(super) struct StepSettings {
     pub(super) loss: Loss,
     /// The part of the target that is spread evenly over all classes.
     pub(super) label_smoothing: f64,
-    /// The q of the generalized cross-entropy: the gradient of a synthetic digit is multiplied by the power q of its
-    /// target's probability.
-    pub(super) gce_q: f64,
     /// Whether there is a non-digit class, whose logit is always 0.
     pub(super) rejects: bool,
     /// The factor of Σ |weight| in the loss.

@@ -5,7 +5,7 @@ mod rows;
 
 use egui::{CollapsingHeader, Id, RichText, TextEdit, Ui, UiBuilder};
 
-use self::rows::{choice, control_size, integer, note, problem, real, row, rows, switch};
+use self::rows::{choice, control_size, integer, note, problem, real, row, rows};
 use super::{gallery::Gallery, theme};
 use crate::{
     app::{
@@ -99,14 +99,13 @@ fn hyperparameter_ui(ui: &mut Ui, hyperparameter: &Hyperparameter, form: &mut Tr
         Kind::Integer { .. } | Kind::Real { .. } => {
             format!("{help}. Expects {}.", hyperparameter.expected())
         }
-        Kind::Switch { .. } | Kind::Choice { .. } | Kind::Layers { .. } => format!("{help}."),
+        Kind::Choice { .. } | Kind::Layers { .. } => format!("{help}."),
     };
     match &hyperparameter.kind {
         Kind::Integer { min, max, get, set } => {
-            if let Some(mut value) = get(&form.draft) {
-                row(ui, label, &help, |ui| integer(ui, &mut value, *min..=*max));
-                set(&mut form.draft, value);
-            }
+            let mut value = get(&form.draft);
+            row(ui, label, &help, |ui| integer(ui, &mut value, *min..=*max));
+            set(&mut form.draft, value);
         }
         Kind::Real {
             min,
@@ -123,12 +122,6 @@ fn hyperparameter_ui(ui: &mut Ui, hyperparameter: &Hyperparameter, form: &mut Tr
                 if value != before {
                     set(&mut form.draft, value);
                 }
-            }
-        }
-        Kind::Switch { get, set } => {
-            if let Some(mut value) = get(&form.draft) {
-                row(ui, label, &help, |ui| switch(ui, &mut value));
-                set(&mut form.draft, value);
             }
         }
         Kind::Choice { options, get, set } => {

@@ -279,7 +279,7 @@ mod tests {
                 learning_rate: 0.5,
                 loss: Loss::MeanSquaredError,
                 seed: 9,
-                optimizer: Optimizer::NESTEROV,
+                optimizer: Optimizer::MOMENTUM,
                 schedule: Schedule::COSINE,
                 clip_norm: 1.0,
                 l1: 0.1,
@@ -292,7 +292,6 @@ mod tests {
                 validation_split: 0.5,
                 data_fraction: 0.5,
                 synthetic_digits: 1,
-                gce_q: 0.1,
                 non_digits: 1,
             },
         )

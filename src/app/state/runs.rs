@@ -299,8 +299,8 @@ mod tests {
                 "two of them",
             ),
             (
-                |c| c.optimizer = Optimizer::NESTEROV,
-                &["optimizer SGD", "momentum 0.9", "nesterov on"],
+                |c| c.optimizer = Optimizer::MOMENTUM,
+                &["optimizer SGD", "momentum 0.9"],
                 "another optimizer with parameters that are not its defaults",
             ),
             (

@@ -163,11 +163,6 @@ fn option(entry: &'static Hyperparameter) -> Arg {
         Kind::Integer { .. } => arg.value_name(unit("N")).value_parser(parse),
         Kind::Real { .. } => arg.value_name(unit("X")).value_parser(parse),
         Kind::Layers { .. } => arg.value_name("COUNTS").value_parser(parse),
-        Kind::Switch { .. } => arg
-            .value_name("BOOL")
-            .num_args(0..=1)
-            .default_missing_value("true")
-            .value_parser(parse),
         Kind::Choice { options, .. } => {
             let names = options().into_iter();
             let names = names.map(|choice| PossibleValue::new(choice.name).help(choice.label));

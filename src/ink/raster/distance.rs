@@ -1,20 +1,13 @@
 //! The distance of each sample of a picture to the nearest of many segments.
 
-use std::{
-    ops::Range,
-    panic,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
-};
+use std::ops::Range;
 
 use super::Point;
 
 /// Segments per row between two searches for covered samples.
 const SEGMENTS_PER_SEARCH: u32 = 16;
-/// With more segments than these, a second thread is worth starting. Here it saves a third of the time, 0.2 ms.
-const SINGLE_THREAD_SEGMENTS: usize = 4_096;
-/// Segments that a thread takes at once: enough to make taking cheap, few enough to share the work evenly.
-const CHUNK_SEGMENTS: usize = 256;
+/// The bits of a row.
+const BITS: usize = u128::BITS as usize;
 
 /// The squared distance of each sample's center to the nearest segment. It is exact from the distance where the pen
 /// covers the whole sample up to the reach; covered samples are skipped. So a scribble over covered paper costs next to
@@ -26,9 +19,9 @@ pub(super) struct DistanceField {
     /// A sample this near is covered, also after rounding.
     covered_squared: f32,
     squared: Vec<f32>,
-    open: OpenSamples,
-    /// A rectangle of columns and rows without an open sample.
-    closed: [Range<usize>; 2],
+    /// The columns of each row that are not covered yet: a bit for each, or for 2 to the power `shift` of a wide picture.
+    open: Vec<u128>,
+    shift: u32,
     /// The number of segments that reached each row.
     segments: Vec<u32>,
 }
@@ -36,63 +29,21 @@ pub(super) struct DistanceField {
 impl DistanceField {
     /// The distances to segments with these ends. `reach` is half the pen's width and half a sample.
     pub(super) fn of(segments: &[[Point; 2]], width: usize, height: usize, reach: f32) -> Self {
-        let next = AtomicUsize::new(0);
-        let part = || {
-            let mut field = Self::new(width, height, reach);
-            let take = || next.fetch_add(CHUNK_SEGMENTS, Ordering::Relaxed);
-            let mut taken: u32 = 0;
-            while let Some(rest @ [_, ..]) = segments.get(take()..) {
-                for &[a, b] in rest.iter().take(CHUNK_SEGMENTS) {
-                    field.add(a, b);
-                }
-                taken += 1;
-                // Ever more rarely: the first thousands of segments close most of the area.
-                if taken > 1 && taken.is_power_of_two() {
-                    field.closed = field.open.closed();
-                }
-            }
-            field
-        };
-        if segments.len() <= SINGLE_THREAD_SEGMENTS {
-            return part();
-        }
-        thread::scope(|scope| {
-            let other = thread::Builder::new().spawn_scoped(scope, part);
-            let mut field = part();
-            // Without a second thread, this one has done everything.
-            match other.map(thread::ScopedJoinHandle::join) {
-                Ok(Ok(other)) => field.unite(&other),
-                Ok(Err(payload)) => panic::resume_unwind(payload),
-                Err(_) => {}
-            }
-            field
-        })
-    }
-
-    /// The minimum of two fields of the same size.
-    fn unite(&mut self, other: &Self) {
-        for (own, other) in self.squared.iter_mut().zip(&other.squared) {
-            *own = own.min(*other);
-        }
-    }
-
-    /// A field without segments.
-    fn new(width: usize, height: usize, reach: f32) -> Self {
         let covered = reach * (1.0 - 1e-5) - 1.0;
-        Self {
+        let mut field = Self {
             width,
             height,
             reach,
-            covered_squared: if covered > 0.0 {
-                covered * covered
-            } else {
-                -1.0
-            },
+            covered_squared: covered * covered.max(0.0),
             squared: vec![f32::INFINITY; width * height],
-            open: OpenSamples::all(width, height),
-            closed: [0..0, 0..0],
+            open: vec![u128::MAX; height],
+            shift: width.div_ceil(BITS).next_power_of_two().trailing_zeros(),
             segments: vec![0; height],
+        };
+        for &[a, b] in segments {
+            field.add(a, b);
         }
+        field
     }
 
     /// The squared distances, row by row.
@@ -105,37 +56,29 @@ impl DistanceField {
         (squared < self.reach * self.reach).then(|| (self.reach - squared.sqrt()).min(1.0))
     }
 
-    /// Adds a segment.
     fn add(&mut self, a: Point, b: Point) {
         let segment = Segment::new(a, b);
-        let rows = self.reached(a.y, b.y, self.height);
-        let all_columns = self.reached(a.x, b.x, self.width);
-        let is_within = |inner: &Range<usize>, outer: &Range<usize>| {
-            outer.start <= inner.start && inner.end <= outer.end
-        };
-        let [closed_columns, closed_rows] = &self.closed;
-        let is_closed = is_within(&all_columns, closed_columns) && is_within(&rows, closed_rows);
-        if all_columns.is_empty() || is_closed {
-            return;
-        }
-        let mut y = self.open.next_row(rows.start, &all_columns);
-        while y < rows.end {
-            if self.open.is_any(y, &all_columns) {
-                let columns = self.columns(&segment, y);
-                let columns = self.open.within(y, &columns);
+        let all_columns = self.bits(&self.reached(a.x, b.x, self.width));
+        for y in self.reached(a.y, b.y, self.height) {
+            if self.open[y] & all_columns != 0 {
+                let columns = self.open_columns(&segment, y);
                 if !columns.is_empty() {
                     self.add_to_row(y, columns, &segment);
                 }
             }
-            y = self.open.next_row(y + 1, &all_columns);
         }
     }
 
-    /// The columns of a row that a segment may reach. Only the part of the segment near the row counts.
-    fn columns(&self, segment: &Segment, y: usize) -> Range<usize> {
-        let y = y as f32 + 0.5;
-        let (low, high) = (segment.x_at(y - self.reach), segment.x_at(y + self.reach));
-        self.reached(low, high, self.width)
+    /// From the first to the last open column of a row that a segment may reach. Only the part of the segment near the
+    /// row counts.
+    fn open_columns(&self, segment: &Segment, y: usize) -> Range<usize> {
+        let center = y as f32 + 0.5;
+        let [low, high] = [-self.reach, self.reach].map(|reach| segment.x_at(center + reach));
+        let reached = self.reached(low, high, self.width);
+        let open = self.open[y] & self.bits(&reached);
+        let first = (open.trailing_zeros() as usize) << self.shift;
+        let past = (BITS - open.leading_zeros() as usize) << self.shift;
+        reached.start.max(first)..reached.end.min(past)
     }
 
     /// Adds a segment to some samples of a row. Not inlined: the caller would prepare the loop for skipped rows, too.
@@ -147,10 +90,20 @@ impl DistanceField {
         }
         self.segments[y] += 1;
         if self.segments[y].is_multiple_of(SEGMENTS_PER_SEARCH) {
-            let covered_squared = self.covered_squared;
-            self.open
-                .close_where(y, row, |squared| squared <= covered_squared);
+            let columns = row.iter().enumerate();
+            self.open[y] = columns.fold(0, |bits, (x, &squared)| {
+                bits | u128::from(squared > self.covered_squared) << (x >> self.shift)
+            });
         }
+    }
+
+    /// The bits of some columns.
+    fn bits(&self, columns: &Range<usize>) -> u128 {
+        if columns.is_empty() {
+            return 0;
+        }
+        let (first, last) = (columns.start >> self.shift, (columns.end - 1) >> self.shift);
+        u128::MAX << first & u128::MAX >> (BITS - 1 - last)
     }
 
     /// The samples along one axis whose centers are within reach of an interval.
@@ -214,141 +167,6 @@ impl Segment {
     }
 }
 
-/// The samples that are not covered yet: a bit for each, row by row.
-struct OpenSamples {
-    words_a_row: usize,
-    words: Vec<u64>,
-    /// The union of some rows: a bit is set if it is set in any of them.
-    bands: Vec<u64>,
-}
-
-impl OpenSamples {
-    const BITS: usize = u64::BITS as usize;
-    /// The rows of a band.
-    const BAND: usize = 8;
-
-    fn all(width: usize, height: usize) -> Self {
-        let words_a_row = width.div_ceil(Self::BITS);
-        Self {
-            words_a_row,
-            words: vec![u64::MAX; words_a_row * height],
-            bands: vec![u64::MAX; words_a_row * height.div_ceil(Self::BAND)],
-        }
-    }
-
-    /// The bits of a word that belong to some columns. The word begins at column `first`.
-    fn own_bits(first: usize, columns: &Range<usize>) -> u64 {
-        let low = columns.start.saturating_sub(first);
-        let high = (first + Self::BITS).saturating_sub(columns.end);
-        u64::MAX << low & u64::MAX >> high
-    }
-
-    /// The words of some columns.
-    fn words_of(columns: &Range<usize>) -> Range<usize> {
-        columns.start / Self::BITS..columns.end.div_ceil(Self::BITS)
-    }
-
-    /// From the first to the last open column in a part of a row; empty without any.
-    fn within(&self, y: usize, columns: &Range<usize>) -> Range<usize> {
-        let mut open = columns.end..columns.start;
-        if !columns.is_empty() {
-            for word in Self::words_of(columns) {
-                let first = word * Self::BITS;
-                let bits = self.words[y * self.words_a_row + word] & Self::own_bits(first, columns);
-                if bits != 0 {
-                    open.start = open.start.min(first + bits.trailing_zeros() as usize);
-                    open.end = first + Self::BITS - bits.leading_zeros() as usize;
-                }
-            }
-        }
-        open
-    }
-
-    /// Whether a row has any of these columns open.
-    fn is_any(&self, y: usize, columns: &Range<usize>) -> bool {
-        is_any(
-            &self.words[y * self.words_a_row..][..self.words_a_row],
-            columns,
-        )
-    }
-
-    /// The next row from `y` on that may have any of these columns open. Skips bands.
-    fn next_row(&self, mut y: usize, columns: &Range<usize>) -> usize {
-        while y.is_multiple_of(Self::BAND) {
-            let start = y / Self::BAND * self.words_a_row;
-            let Some(band) = self.bands.get(start..start + self.words_a_row) else {
-                break;
-            };
-            if is_any(band, columns) {
-                break;
-            }
-            y += Self::BAND;
-        }
-        y
-    }
-
-    /// A rectangle of columns and rows without an open sample. Found greedily: the longest closed part of a row grows
-    /// row by row.
-    fn closed(&self) -> [Range<usize>; 2] {
-        let height = self.words.len() / self.words_a_row.max(1);
-        let whole = 0..self.words_a_row * Self::BITS;
-        let parts = (0..height).map(|y| [self.longest_closed(y, &whole), y..y + 1]);
-        let area = |[columns, rows]: &[Range<usize>; 2]| columns.len() * rows.len();
-        let mut closed = parts.max_by_key(area).unwrap_or([0..0, 0..0]);
-        loop {
-            let [columns, rows] = &closed;
-            let above = rows.start.checked_sub(1).map(|y| (y, y..rows.end));
-            let below = (rows.end < height).then(|| (rows.end, rows.start..rows.end + 1));
-            let grown = above.into_iter().chain(below);
-            let grown = grown.map(|(y, rows)| [self.longest_closed(y, columns), rows]);
-            match grown.max_by_key(area) {
-                Some(larger) if area(&larger) > area(&closed) => closed = larger,
-                _ => return closed,
-            }
-        }
-    }
-
-    /// The longest part of a row's columns without an open one.
-    fn longest_closed(&self, y: usize, columns: &Range<usize>) -> Range<usize> {
-        let words = &self.words[y * self.words_a_row..];
-        let (mut longest, mut start) = (0..0, columns.start);
-        for x in columns.clone() {
-            if words[x / Self::BITS] >> (x % Self::BITS) & 1 == 1 {
-                start = x + 1;
-            } else if x + 1 - start > longest.len() {
-                longest = start..x + 1;
-            }
-        }
-        longest
-    }
-
-    /// Closes the samples of a row that fulfill a condition.
-    fn close_where(&mut self, y: usize, row: &[f32], is_closed: impl Fn(f32) -> bool) {
-        let words = &mut self.words[y * self.words_a_row..][..self.words_a_row];
-        for (word, samples) in words.iter_mut().zip(row.chunks(Self::BITS)) {
-            let bits = samples.iter().enumerate();
-            let bits = bits.map(|(bit, &squared)| u64::from(is_closed(squared)) << bit);
-            *word &= !bits.fold(0, |all, bit| all | bit);
-        }
-        let band = y / Self::BAND;
-        let rows = self.words[band * Self::BAND * self.words_a_row..].chunks(self.words_a_row);
-        let whole = &mut self.bands[band * self.words_a_row..][..self.words_a_row];
-        whole.fill(0);
-        for row in rows.take(Self::BAND) {
-            for (all, word) in whole.iter_mut().zip(row) {
-                *all |= word;
-            }
-        }
-    }
-}
-
-/// Whether any of these columns is open in a row's or a band's words.
-fn is_any(words: &[u64], columns: &Range<usize>) -> bool {
-    let is_open =
-        |word: usize| words[word] & OpenSamples::own_bits(word * OpenSamples::BITS, columns) != 0;
-    OpenSamples::words_of(columns).any(is_open)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -378,7 +196,7 @@ mod tests {
         #[test]
         fn many_segments_cover_the_same_as_each_of_them(
             ends in prop::collection::vec((-9.0_f32..140.0, -9.0_f32..40.0), 2..400),
-            (width, height) in (1_usize..140, 1_usize..30),
+            (width, height) in (1_usize..300, 1_usize..30),
             reach in 0.6_f32..6.0,
         ) {
             let point = |&(x, y): &(f32, f32)| Point::new(x, y);
@@ -395,31 +213,8 @@ mod tests {
     }
 
     #[test]
-    fn two_threads_give_the_same_as_one() {
-        let ends = |index: usize| {
-            let place = |index: usize| {
-                let along = |step: f64| (index as f64 * step).fract() as f32;
-                // Powers of the plastic number: a sequence that fills a square evenly.
-                Point::new(84.0 * along(0.754_877_67), 84.0 * along(0.569_840_3))
-            };
-            [place(index), place(index + 1)]
-        };
-        let segments: Vec<_> = (0..3 * SINGLE_THREAD_SEGMENTS).map(ends).collect();
-        let mut alone = DistanceField::new(84, 84, 1.0);
-        for &[a, b] in &segments {
-            alone.add(a, b);
-        }
-        let shared = DistanceField::of(&segments, 84, 84, 1.0);
-        let covered = |field: &DistanceField| -> Vec<_> {
-            let squared = field.squared.iter();
-            squared.map(|&squared| field.covered(squared)).collect()
-        };
-        assert_eq!(covered(&shared), covered(&alone), "to the bit");
-    }
-
-    #[test]
     fn a_covered_sample_is_skipped() {
-        let mut field = DistanceField::new(100, 9, 4.0);
+        let mut field = DistanceField::of(&[], 100, 9, 4.0);
         for _ in 0..SEGMENTS_PER_SEARCH {
             field.add(Point::new(0.0, 4.5), Point::new(100.0, 4.5));
         }
@@ -431,39 +226,5 @@ mod tests {
             "the middle row is covered"
         );
         assert_ne!(field.squared, before, "the rows at the ink's edge are not");
-    }
-
-    type Case<'a> = (&'a [&'a str], [Range<usize>; 2], &'a str);
-
-    #[test]
-    fn a_closed_rectangle_is_found() {
-        // A point is open, # is closed.
-        let cases: [Case; 4] = [
-            (&["....", "...."], [0..0, 0..1], "nothing"),
-            (&["....", ".##.", ".##.", "...."], [1..3, 1..3], "a square"),
-            (
-                &["####.", ".####", "####."],
-                [1..4, 0..3],
-                "the columns that three rows share",
-            ),
-            (
-                &["#......", "######.", "#......"],
-                [0..6, 1..2],
-                "a long row rather than a column",
-            ),
-        ];
-        for (rows, expected, reason) in cases {
-            let mut open = OpenSamples::all(rows[0].len(), rows.len());
-            for (y, row) in rows.iter().enumerate() {
-                let row: Vec<f32> = row.bytes().map(|byte| f32::from(byte == b'#')).collect();
-                open.close_where(y, &row, |value| value > 0.0);
-            }
-            let [columns, rows] = open.closed();
-            if columns.is_empty() {
-                assert!(expected[0].is_empty(), "{reason}");
-            } else {
-                assert_eq!([columns, rows], expected, "{reason}");
-            }
-        }
     }
 }

@@ -30,8 +30,8 @@ pub struct Hyperparameter {
 
 /// The values of a hyperparameter, and where a configuration holds them.
 ///
-/// A getter returns `None` where the configuration has no such value: only SGD has a momentum. A setter then changes
-/// nothing.
+/// The getter of a real number returns `None` where the configuration has no such value: only SGD has a momentum. The
+/// setter then changes nothing.
 #[derive(Clone, Debug)]
 #[expect(
     missing_docs,
@@ -42,7 +42,7 @@ pub enum Kind {
     Integer {
         min: u64,
         max: u64,
-        get: fn(&TrainingConfig) -> Option<u64>,
+        get: fn(&TrainingConfig) -> u64,
         set: fn(&mut TrainingConfig, u64),
     },
     /// A decimal number.
@@ -52,11 +52,6 @@ pub enum Kind {
         scale: Scale,
         get: fn(&TrainingConfig) -> Option<f64>,
         set: fn(&mut TrainingConfig, f64),
-    },
-    /// On or off.
-    Switch {
-        get: fn(&TrainingConfig) -> Option<bool>,
-        set: fn(&mut TrainingConfig, bool),
     },
     /// One of several names.
     Choice {
@@ -141,7 +136,7 @@ macro_rules! integer {
         Kind::Integer {
             min: $min,
             max: $max,
-            get: |config| Some(config.$($path).+ as u64),
+            get: |config| config.$($path).+ as u64,
             set: |config, value| config.$($path).+ = value as _,
         }
     };
@@ -190,6 +185,34 @@ macro_rules! preprocessing {
     };
 }
 
+/// One of the names of an enum: a field, or the kind of a field, whose parameters then have their defaults.
+macro_rules! choice {
+    ($enum:ident, $field:ident) => {
+        Kind::Choice {
+            options: choices::<$enum>,
+            get: |config| name_of(&config.$field),
+            set: |config, name| {
+                if let Ok(value) = $enum::from_str(name, false) {
+                    config.$field = value;
+                }
+            },
+        }
+    };
+    ($enum:ident, kind of $field:ident) => {
+        Kind::Choice {
+            options: choices::<$enum>,
+            get: |config| name_of(&config.$field.kind()),
+            set: |config, name| {
+                if let Ok(kind) = $enum::from_str(name, false)
+                    && kind != config.$field.kind()
+                {
+                    config.$field = kind.defaults();
+                }
+            },
+        }
+    };
+}
+
 const fn entry(
     key: &'static str,
     group: Group,
@@ -226,7 +249,7 @@ pub const ALL: &[Hyperparameter] = &[
         "Filters of each 5x5 convolutional layer before the hidden layers, such as 5,50; none: no convolutional layers"),
     entry("model.activation", Group::Network, "Activation",
         Kind::Choice {
-            options: || choices_with(|activation: Activation| activation.label().to_owned()),
+            options: || choices_with(|activation: &Activation| activation.label().to_owned()),
             get: |config| name_of(&config.model.activation()),
             set: |config, name| if let Ok(activation) = Activation::from_str(name, false) { config.set_activation(activation) },
         },
@@ -238,39 +261,16 @@ pub const ALL: &[Hyperparameter] = &[
         "Examples per gradient step"),
     entry("learning_rate", Group::Training, "Learning rate", real!(Logarithmic 1e-9..=10.0, learning_rate),
         "Size of the gradient steps; with a schedule, its highest value"),
-    entry("loss", Group::Training, "Loss",
-        Kind::Choice {
-            options: choices::<Loss>,
-            get: |config| name_of(&config.loss),
-            set: |config, name| assign(&mut config.loss, name),
-        },
+    entry("loss", Group::Training, "Loss", choice!(Loss, loss),
         "The function that training minimizes"),
     entry("seed", Group::Training, "Seed", integer!(0..=TrainingConfig::MAX_SEED, seed),
         "Seed of all random choices; the same seed gives the same weights"),
 
-    entry("optimizer.kind", Group::Optimizer, "Optimizer",
-        Kind::Choice {
-            options: choices::<OptimizerKind>,
-            get: |config| name_of(&config.optimizer.kind()),
-            set: |config, name| {
-                if let Ok(kind) = OptimizerKind::from_str(name, false) && kind != config.optimizer.kind() {
-                    config.optimizer = kind.defaults();
-                }
-            },
-        },
+    entry("optimizer.kind", Group::Optimizer, "Optimizer", choice!(OptimizerKind, kind of optimizer),
         "The rule that turns gradients into steps"),
     entry("optimizer.momentum", Group::Optimizer, "Momentum",
-        parameter!(Linear 0.0..=0.999, optimizer, Optimizer::Sgd { momentum, .. } => momentum),
+        parameter!(Linear 0.0..=0.999, optimizer, Optimizer::Sgd { momentum } => momentum),
         "Fraction of the previous step that is added to the next one"),
-    entry("optimizer.nesterov", Group::Optimizer, "Nesterov",
-        Kind::Switch {
-            get: |config| match config.optimizer {
-                Optimizer::Sgd { nesterov, .. } => Some(nesterov),
-                _ => None,
-            },
-            set: |config, value| if let Optimizer::Sgd { nesterov, .. } = &mut config.optimizer { *nesterov = value },
-        },
-        "Nesterov momentum: takes the gradient where the momentum leads"),
     entry("optimizer.rho", Group::Optimizer, "Rho",
         parameter!(Linear 0.0..=0.9999, optimizer, Optimizer::RmsProp { decay, .. } => decay),
         "Decay of RMSprop's running mean of squared gradients"),
@@ -290,35 +290,8 @@ pub const ALL: &[Hyperparameter] = &[
     entry("optimizer.weight_decay", Group::Optimizer, "Weight decay",
         parameter!(Logarithmic 0.0..=1.0, optimizer, Optimizer::AdamW { weight_decay, .. } => weight_decay),
         "AdamW's decoupled weight decay: each step subtracts this fraction of each weight, times the learning rate"),
-    entry("schedule.kind", Group::Optimizer, "Schedule",
-        Kind::Choice {
-            options: choices::<ScheduleKind>,
-            get: |config| name_of(&config.schedule.kind()),
-            set: |config, name| {
-                if let Ok(kind) = ScheduleKind::from_str(name, false) && kind != config.schedule.kind() {
-                    config.schedule = kind.defaults();
-                }
-            },
-        },
+    entry("schedule.kind", Group::Optimizer, "Schedule", choice!(ScheduleKind, kind of schedule),
         "How the learning rate changes during the training"),
-    entry("schedule.every_epochs", Group::Optimizer, "Step every",
-        Kind::Integer {
-            min: 1,
-            max: 10_000,
-            get: |config| match config.schedule {
-                Schedule::Step { every_epochs, .. } => Some(every_epochs as u64),
-                _ => None,
-            },
-            set: |config, value| {
-                if let Schedule::Step { every_epochs, .. } = &mut config.schedule {
-                    *every_epochs = value as usize;
-                }
-            },
-        },
-        "Step schedule: epochs between two drops of the learning rate"),
-    entry("schedule.factor", Group::Optimizer, "Step factor",
-        parameter!(Linear 0.0..=1.0, schedule, Schedule::Step { factor, .. } => factor),
-        "Step schedule: each drop multiplies the learning rate by this"),
     entry("schedule.end", Group::Optimizer, "Final rate",
         parameter!(Linear 0.0..=1.0, schedule, Schedule::Cosine { end } => end),
         "Cosine schedule: final learning rate, as a fraction of the highest"),
@@ -353,7 +326,7 @@ pub const ALL: &[Hyperparameter] = &[
         Kind::Integer {
             min: 0,
             max: Preprocessing::MAX_MEDIAN_PX as u64,
-            get: |config| Some(config.model.preprocessing().median_px as u64),
+            get: |config| config.model.preprocessing().median_px as u64,
             set: |config, value| config.set_preprocessing(|all| all.median_px = value as usize),
         },
         "Radius of the median filter in pixels, which removes single wrong pixels; 0: off"),
@@ -389,9 +362,6 @@ pub const ALL: &[Hyperparameter] = &[
         "Fraction of the other training examples, their first, that is trained on"),
     entry("synthetic_digits", Group::Data, "Synthetic digits", integer!(0..=500_000, synthetic_digits),
         "Synthetic digits, in the handwriting styles of many countries, that are added to the training examples"),
-    entry("gce_q", Group::Data, "GCE q", real!(Linear 0.0..=4.0, gce_q),
-        "The q of the generalized cross-entropy for synthetic digits, which is robust against wrong labels; \
-         0: cross-entropy"),
     entry("non_digits", Group::Data, "Non-digits", integer!(0..=500_000, non_digits),
         "Synthetic scribbles, letters and signs that the model is trained to reject"),
 ];
@@ -434,7 +404,6 @@ impl Hyperparameter {
         match &self.kind {
             Kind::Integer { min, max, .. } => format!("a whole number from {min} to {max}"),
             Kind::Real { min, max, .. } => format!("a number from {min} to {max}"),
-            Kind::Switch { .. } => "true or false".to_owned(),
             Kind::Choice { options, .. } => {
                 let names: Vec<_> = options().into_iter().map(|choice| choice.name).collect();
                 format!("one of {}", names.join(", "))
@@ -445,20 +414,12 @@ impl Hyperparameter {
 
     /// The value in a configuration; `None` where the configuration has none.
     pub fn value(&self, config: &TrainingConfig) -> Option<Value> {
-        match &self.kind {
-            Kind::Integer { get, .. } => {
-                Some(Value::Integer(get(config)?.try_into().unwrap_or(i64::MAX)))
-            }
-            Kind::Real { get, .. } => Some(Value::Float(get(config)?)),
-            Kind::Switch { get, .. } => Some(Value::Boolean(get(config)?)),
-            Kind::Choice { get, .. } => Some(Value::String(get(config))),
-            Kind::Layers { get, .. } => {
-                let widths = get(config).into_iter();
-                Some(Value::Array(
-                    widths.map(|width| Value::Integer(width as i64)).collect(),
-                ))
-            }
-        }
+        Some(match &self.kind {
+            Kind::Integer { get, .. } => Value::Integer(get(config) as i64),
+            Kind::Real { get, .. } => Value::Float(get(config)?),
+            Kind::Choice { get, .. } => Value::String(get(config)),
+            Kind::Layers { get, .. } => value_of_widths(&get(config)),
+        })
     }
 
     /// The value as the window and messages show it; `None` where the configuration has none.
@@ -469,11 +430,23 @@ impl Hyperparameter {
                 .find(|choice| choice.name == name)
                 .map_or(name, |choice| choice.label),
             (Kind::Layers { get, .. }, _) => widths_text(&get(config)),
-            (Kind::Switch { .. }, Value::Boolean(is_on)) => {
-                if is_on { "on" } else { "off" }.to_owned()
-            }
             (_, value) => value.to_string(),
         })
+    }
+
+    /// Whether a value has the right type and is in range.
+    fn is_valid(&self, value: &Value) -> bool {
+        match (&self.kind, value) {
+            (Kind::Integer { min, max, .. }, Value::Integer(value)) => {
+                u64::try_from(*value).is_ok_and(|value| (*min..=*max).contains(&value))
+            }
+            (Kind::Real { min, max, .. }, Value::Float(value)) => (*min..=*max).contains(value),
+            (Kind::Choice { options, .. }, Value::String(name)) => {
+                options().iter().any(|choice| choice.name == *name)
+            }
+            (Kind::Layers { .. }, value) => widths_of(value).is_some(),
+            _ => false,
+        }
     }
 
     /// Puts a value into a configuration.
@@ -486,25 +459,12 @@ impl Hyperparameter {
             (Value::Integer(whole), Kind::Real { .. }) => &Value::Float(*whole as f64),
             (value, _) => value,
         };
-        let is_in_range = match (&self.kind, value) {
-            (Kind::Integer { min, max, .. }, Value::Integer(value)) => {
-                u64::try_from(*value).is_ok_and(|value| (*min..=*max).contains(&value))
-            }
-            (Kind::Real { min, max, .. }, Value::Float(value)) => (*min..=*max).contains(value),
-            (Kind::Choice { options, .. }, Value::String(name)) => {
-                options().iter().any(|choice| choice.name == *name)
-            }
-            (Kind::Switch { .. }, Value::Boolean(_)) => true,
-            (Kind::Layers { .. }, value) => widths_of(value).is_some(),
-            _ => false,
-        };
-        if !is_in_range {
+        if !self.is_valid(value) {
             return Err(self.refusal(value.to_string()));
         }
         match (&self.kind, value) {
             (Kind::Integer { set, .. }, Value::Integer(value)) => set(config, *value as u64),
             (Kind::Real { set, .. }, Value::Float(value)) => set(config, *value),
-            (Kind::Switch { set, .. }, Value::Boolean(value)) => set(config, *value),
             (Kind::Choice { set, .. }, Value::String(name)) => set(config, name),
             (Kind::Layers { set, .. }, value) => {
                 return set(config, widths_of(value).unwrap_or_default());
@@ -516,8 +476,8 @@ impl Hyperparameter {
 
     /// Copies the value of another configuration, if both have one.
     pub fn copy(&self, from: &TrainingConfig, to: &mut TrainingConfig) {
-        if let (Some(value), true) = (self.value(from), self.is_applicable(to)) {
-            // The value is valid, so that only layers can be refused: those that do not fit the other ones of `to`.
+        if let Some(value) = self.value(from) {
+            // The value is valid. `to` refuses it only if it has no such value, or layers that do not fit these.
             let _ = self.set(to, &value);
         }
     }
@@ -528,38 +488,28 @@ impl Hyperparameter {
     /// If the text is not a valid value.
     pub fn parse(&self, text: &str) -> Result<Value, Refusal> {
         let text = text.trim();
-        let refused = || self.refusal(format!("\"{text}\""));
-        Ok(match &self.kind {
-            Kind::Integer { .. } => Value::Integer(text.parse().map_err(|_ignored| refused())?),
-            Kind::Real { .. } => Value::Float(text.parse().map_err(|_ignored| refused())?),
-            Kind::Switch { .. } => Value::Boolean(text.parse().map_err(|_ignored| refused())?),
-            Kind::Choice { .. } => Value::String(text.to_owned()),
-            Kind::Layers { .. } => {
-                let widths = parse_widths(text).ok_or_else(refused)?.into_iter();
-                Value::Array(widths.map(|width| Value::Integer(width as i64)).collect())
-            }
-        })
+        let value = match &self.kind {
+            Kind::Integer { .. } => text.parse().ok().map(Value::Integer),
+            Kind::Real { .. } => text.parse().ok().map(Value::Float),
+            Kind::Choice { .. } => Some(Value::String(text.to_owned())),
+            Kind::Layers { .. } => parse_widths(text).as_deref().map(value_of_widths),
+        };
+        value.ok_or_else(|| self.refusal(format!("\"{text}\"")))
     }
 
     /// Checks the value that a configuration has against the range.
     pub(super) fn check(&self, config: &TrainingConfig) -> Result<(), Refusal> {
-        let out_of_range = match &self.kind {
-            Kind::Integer { min, max, get, .. } => get(config)
-                .filter(|value| !(*min..=*max).contains(value))
-                .map(|value| value.to_string()),
-            Kind::Real { min, max, get, .. } => get(config)
-                .filter(|value| !(*min..=*max).contains(value))
-                .map(|value| value.to_string()),
-            Kind::Switch { .. } | Kind::Choice { .. } | Kind::Layers { .. } => None,
-        };
-        out_of_range.map_or(Ok(()), |found| Err(self.refusal(found)))
+        let value = self.value(config);
+        let wrong = value.filter(|value| !self.is_valid(value));
+        wrong.map_or(Ok(()), |found| Err(self.refusal(found.to_string())))
     }
 
+    /// Refuses a momentum for Adam.
     fn check_applicable(&self, config: &TrainingConfig) -> Result<(), Refusal> {
         let table = self.key.split('.').next().unwrap_or_default();
         let kind = by_key(&format!("{table}.kind")).and_then(|kind| kind.text(config));
-        match (self.is_applicable(config), kind) {
-            (false, Some(kind)) => Err(Refusal::new(
+        match (self.value(config), kind) {
+            (None, Some(kind)) => Err(Refusal::new(
                 format!("set the {}", self.name()),
                 format!("the {table} {kind}, which has no {}", self.name()),
                 format!("another {table}"),
@@ -569,12 +519,7 @@ impl Hyperparameter {
         }
     }
 
-    /// Whether the configuration has a value: only SGD has a momentum.
-    pub fn is_applicable(&self, config: &TrainingConfig) -> bool {
-        self.value(config).is_some()
-    }
-
-    pub(super) fn refusal(&self, found: String) -> Refusal {
+    fn refusal(&self, found: String) -> Refusal {
         Refusal::new(
             format!("set the {}", self.name()),
             found,
@@ -605,6 +550,11 @@ fn parse_widths(text: &str) -> Option<Vec<usize>> {
     }
 }
 
+fn value_of_widths(widths: &[usize]) -> Value {
+    let widths = widths.iter();
+    Value::Array(widths.map(|&width| Value::Integer(width as i64)).collect())
+}
+
 fn widths_of(value: &Value) -> Option<Vec<usize>> {
     let widths = value.as_array()?.iter();
     widths
@@ -614,7 +564,7 @@ fn widths_of(value: &Value) -> Option<Vec<usize>> {
 
 /// The options of an enum with their documentation as labels.
 fn choices<T: ValueEnum>() -> Vec<Choice> {
-    choices_with(|value: T| {
+    choices_with(|value: &T| {
         let value = value.to_possible_value();
         let help = value.as_ref().and_then(PossibleValue::get_help);
         help.map(ToString::to_string).unwrap_or_default()
@@ -622,25 +572,17 @@ fn choices<T: ValueEnum>() -> Vec<Choice> {
 }
 
 /// The options of an enum with the names that clap derives.
-fn choices_with<T: ValueEnum>(label: impl Fn(T) -> String) -> Vec<Choice> {
-    let values = T::value_variants().iter();
-    values
-        .map(|value| Choice {
-            name: name_of(value),
-            label: label(value.clone()),
-        })
-        .collect()
+fn choices_with<T: ValueEnum>(label: impl Fn(&T) -> String) -> Vec<Choice> {
+    let choice = |value| Choice {
+        name: name_of(value),
+        label: label(value),
+    };
+    T::value_variants().iter().map(choice).collect()
 }
 
 fn name_of<T: ValueEnum>(value: &T) -> String {
     let value = value.to_possible_value();
     value.map_or_else(String::new, |value| value.get_name().to_owned())
-}
-
-fn assign<T: ValueEnum>(target: &mut T, name: &str) {
-    if let Ok(value) = T::from_str(name, false) {
-        *target = value;
-    }
 }
 
 /// A number as the decimal that a person wrote.

@@ -8,13 +8,10 @@ use clap::ValueEnum;
 /// parameter alike.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Optimizer {
-    /// Stochastic gradient descent: v ← μ v + g, then p ← p − η v; with Nesterov momentum p ← p − η (g + μ v). As in
-    /// PyTorch (Sutskever and others 2013).
+    /// Stochastic gradient descent: v ← μ v + g, then p ← p − η v, as in PyTorch (Sutskever and others 2013).
     Sgd {
         /// μ; 0 is plain gradient descent.
         momentum: f64,
-        /// Whether it takes the gradient where the momentum leads.
-        nesterov: bool,
     },
     /// s ← ρ s + (1 − ρ) g², then p ← p − η g / (√s + ε) (Tieleman and Hinton 2012), as in PyTorch.
     RmsProp {
@@ -75,20 +72,9 @@ impl OptimizerKind {
 
 impl Optimizer {
     /// Plain gradient descent.
-    pub const SGD: Self = Self::Sgd {
-        momentum: 0.0,
-        nesterov: false,
-    };
+    pub const SGD: Self = Self::Sgd { momentum: 0.0 };
     /// Gradient descent with a common momentum.
-    pub const MOMENTUM: Self = Self::Sgd {
-        momentum: 0.9,
-        nesterov: false,
-    };
-    /// Gradient descent with Nesterov momentum.
-    pub const NESTEROV: Self = Self::Sgd {
-        momentum: 0.9,
-        nesterov: true,
-    };
+    pub const MOMENTUM: Self = Self::Sgd { momentum: 0.9 };
     /// [`Optimizer::RmsProp`] with Keras's default parameters.
     pub const RMS_PROP: Self = Self::RmsProp {
         decay: 0.9,
@@ -103,12 +89,11 @@ impl Optimizer {
     /// AdamW with PyTorch's default weight decay.
     pub const ADAM_W: Self = Self::adam_w(0.01);
 
-    /// Every rule, gradient descent with each kind of momentum.
+    /// Every rule, gradient descent without and with momentum.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::SGD,
         Self::MOMENTUM,
-        Self::NESTEROV,
         Self::RMS_PROP,
         Self::ADAM,
         Self::ADAM_W,
@@ -161,8 +146,7 @@ impl Default for Optimizer {
 impl fmt::Display for Optimizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Sgd { nesterov: true, .. } => "SGD with Nesterov momentum",
-            Self::Sgd { momentum, .. } if *momentum > 0.0 => "SGD with momentum",
+            Self::Sgd { momentum } if *momentum > 0.0 => "SGD with momentum",
             Self::Sgd { .. } => "SGD",
             Self::RmsProp { .. } => "RMSprop",
             Self::Adam { .. } => "Adam",

@@ -278,7 +278,6 @@ mod tests {
                 ..Augmentation::HANDWRITING
             },
             synthetic_digits: 5,
-            gce_q: 1.5,
             non_digits: 6,
             data_fraction: 0.5,
             validation_split: 1.0 / 12.0,
@@ -326,10 +325,7 @@ mod tests {
             (
                 "[optimizer]\nmomentum = 1e-1\nkind = \"sgd\"\n[augmentation]\nscale = 0.1",
                 TrainingConfig {
-                    optimizer: Optimizer::Sgd {
-                        momentum: 0.1,
-                        nesterov: false,
-                    },
+                    optimizer: Optimizer::Sgd { momentum: 0.1 },
                     augmentation: Augmentation {
                         scale: 0.1,
                         ..Augmentation::default()

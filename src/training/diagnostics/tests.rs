@@ -157,10 +157,7 @@ fn a_divergence_names_the_hyperparameter_that_stands_out() {
     let cases = [
         (Optimizer::SGD, 5.0, 0.0, "learning_rate", "too high a rate"),
         (
-            Optimizer::Sgd {
-                momentum: 0.99,
-                nesterov: false,
-            },
+            Optimizer::Sgd { momentum: 0.99 },
             0.01,
             0.0,
             "optimizer.momentum",

@@ -141,8 +141,7 @@ impl Autograd {
                 (errors.sum(D::Minus1)? / classes as f64)?
             }
         };
-        let weights = example_weights(batch.targets, &log_probabilities, &labels, settings.gce_q)?;
-        let mean = ((&losses * weights)?.sum_all()? / count as f64)?;
+        let mean = (losses.sum_all()? / count as f64)?;
         let penalized = self.penalized(mean, settings)?;
         let gradients = penalized.backward()?;
         let gradients: Vec<Tensor> = self
@@ -234,13 +233,9 @@ impl Moments {
     ) -> candle_core::Result<()> {
         let rate = settings.learning_rate;
         let change = match settings.optimizer {
-            Optimizer::Sgd { momentum, nesterov } => {
+            Optimizer::Sgd { momentum } => {
                 self.first = ((&self.first * momentum)? + gradient)?;
-                if nesterov {
-                    ((gradient + (&self.first * momentum)?)? * rate)?
-                } else {
-                    (&self.first * rate)?
-                }
+                (&self.first * rate)?
             }
             Optimizer::RmsProp { decay, epsilon } => {
                 self.second = mean(&self.second, &gradient.sqr()?, decay)?;
@@ -306,27 +301,6 @@ fn distributions(targets: &[Target], classes: usize, smoothing: f64) -> Vec<f32>
         }
     }
     distributions
-}
-
-/// `[n]`: the factor of each example's gradient, for synthetic digits the power `gce_q` of the target's probability.
-fn example_weights(
-    targets: &[Target],
-    log_probabilities: &Tensor,
-    classes: &Tensor,
-    gce_q: f64,
-) -> candle_core::Result<Tensor> {
-    let power = |target: &Target| {
-        if target.is_synthetic {
-            gce_q as f32
-        } else {
-            0.0
-        }
-    };
-    let powers: Vec<f32> = targets.iter().map(power).collect();
-    let powers = Tensor::from_vec(powers, targets.len(), log_probabilities.device())?;
-    let of_class = log_probabilities.detach();
-    let of_class = of_class.gather(&classes.unsqueeze(1)?, 1)?.squeeze(1)?;
-    (of_class * powers)?.exp()
 }
 
 impl Step for Autograd {

@@ -75,7 +75,6 @@ impl Trial {
             let classes = if settings.rejects { 11 } else { 10 };
             let mut target = || Target {
                 class: rng.random_range(0..classes),
-                is_synthetic: rng.random(),
                 teacher_logits: rng
                     .random_bool(0.3)
                     .then(|| std::array::from_fn(|_| rng.random_range(-4.0..4.0))),
@@ -157,7 +156,7 @@ fn every_shape_and_activation_equals_autograd() {
 #[test]
 fn every_option_equals_autograd_and_has_an_effect() {
     type Change = fn(&mut StepSettings);
-    let cases: [(Change, &str); 14] = [
+    let cases: [(Change, &str); 12] = [
         (|s| s.label_smoothing = 0.1, "label smoothing"),
         (|s| s.rejects = true, "some are no digit"),
         (|s| (s.rejects, s.label_smoothing) = (true, 0.1), "both"),
@@ -179,14 +178,6 @@ fn every_option_equals_autograd_and_has_an_effect() {
                 };
             },
             "other moments",
-        ),
-        (
-            |s| s.gce_q = 0.7,
-            "generalized cross-entropy of synthetic digits",
-        ),
-        (
-            |s| (s.loss, s.gce_q) = (Loss::MeanSquaredError, 2.0),
-            "squared error with the weighting of synthetic digits",
         ),
         (|s| s.dropout = Dropout::new(0.4, 1, 2), "dropout"),
         (|s| s.l1 = 0.01, "L1"),
@@ -228,7 +219,6 @@ fn every_optimizer_equals_autograd_with_all_options() {
             let all = StepSettings {
                 loss: Loss::MeanSquaredError,
                 label_smoothing: 0.1,
-                gce_q: 1.5,
                 rejects: true,
                 l1: 1e-3,
                 l2: 1e-2,
@@ -333,7 +323,7 @@ fn the_number_of_threads_changes_no_bit() {
         ..StepSettings::default()
     };
     let other = StepSettings {
-        optimizer: Optimizer::NESTEROV,
+        optimizer: Optimizer::MOMENTUM,
         clip_norm: 0.1,
         l1: 1e-3,
         dropout: Dropout::new(0.3, 1, 2),

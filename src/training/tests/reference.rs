@@ -45,7 +45,6 @@ struct Case {
     clip_norm: f64,
     rejects: bool,
     dropout: Option<DropoutCase>,
-    gce_q: f64,
     labels: Vec<u8>,
     logits: Vec<Vec<f64>>,
     probabilities: Vec<Vec<f64>>,
@@ -153,7 +152,6 @@ fn settings(case: &Case) -> StepSettings {
         learning_rate: case.learning_rate,
         loss: case.loss,
         label_smoothing: case.label_smoothing,
-        gce_q: case.gce_q,
         rejects: case.rejects,
         l1: case.l1,
         l2: case.l2,
@@ -212,12 +210,7 @@ fn check(index: usize, case: &Case) {
         ),
         (mlp.clone(), Box::new(CpuStep::new(mlp, BATCH))),
     ];
-    let target = |(row, &class)| Target {
-        class,
-        is_synthetic: row % 2 == 0,
-        teacher_logits: None,
-    };
-    let targets: Vec<Target> = case.labels.iter().enumerate().map(target).collect();
+    let targets: Vec<Target> = case.labels.iter().copied().map(Target::of).collect();
     for ((mlp, mut step), kind) in steps.into_iter().zip(["autograd", "CPU"]) {
         for (index, expected) in case.losses.iter().enumerate() {
             let batch = Batch {

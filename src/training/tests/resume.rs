@@ -115,7 +115,7 @@ fn a_fine_tuning_is_resumed_as_a_fine_tuning() {
 #[test]
 fn a_resumed_training_gives_the_same_weights_bit_by_bit() {
     let sgd = TrainingConfig {
-        optimizer: Optimizer::NESTEROV,
+        optimizer: Optimizer::MOMENTUM,
         epochs: 2,
         ..config()
     };

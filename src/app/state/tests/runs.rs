@@ -105,7 +105,7 @@ fn an_earlier_run_is_loaded_once_and_then_used() {
 fn the_settings_of_a_run_can_be_reused() {
     let (mut state, id) = former();
     let mut form = state.training.form.clone();
-    form.draft.optimizer = Optimizer::NESTEROV;
+    form.draft.optimizer = Optimizer::MOMENTUM;
     form.from_folder = true;
     state.apply(Action::ChangeForm(Box::new(form)));
     let effects = act(&mut state, RunAction::UseSettings(id));

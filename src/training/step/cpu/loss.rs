@@ -15,7 +15,6 @@ const MAX_CLASSES: usize = CLASSES + 1;
 pub(super) struct LossRule {
     loss: Loss,
     label_smoothing: f32,
-    gce_q: f32,
     /// Whether there is a non-digit class, whose logit is always 0.
     rejects: bool,
     /// 1 / n: training minimizes the mean over the batch.
@@ -28,7 +27,6 @@ impl LossRule {
         Self {
             loss: settings.loss,
             label_smoothing: settings.label_smoothing as f32,
-            gce_q: settings.gce_q as f32,
             rejects: settings.rejects,
             scale: 1.0 / count as f32,
         }
@@ -44,19 +42,13 @@ impl LossRule {
         let mut metrics = BatchMetrics::default();
         let rows = logits.as_chunks::<CLASSES>().0.iter().zip(targets);
         for ((logits, target), delta) in rows.zip(deltas.as_chunks_mut::<CLASSES>().0) {
-            let (class, distribution) = (target.class, self.distribution(target));
+            let distribution = self.distribution(target);
             let softmax = Softmax::new(logits, self.rejects);
             metrics.loss_sum += match self.loss {
                 Loss::CrossEntropy => self.cross_entropy(&softmax, logits, &distribution, delta),
                 Loss::MeanSquaredError => self.squared_error(&softmax, &distribution, delta),
             };
-            metrics.correct += usize::from(softmax.predicted == class);
-            if target.is_synthetic && self.gce_q > 0.0 {
-                let weight = softmax.probabilities[usize::from(class)].powf(self.gce_q);
-                for delta in delta {
-                    *delta *= weight;
-                }
-            }
+            metrics.correct += usize::from(softmax.predicted == target.class);
         }
         metrics
     }

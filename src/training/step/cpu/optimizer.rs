@@ -17,7 +17,6 @@ pub(super) enum UpdateRule {
     Sgd {
         rate: f32,
         momentum: f32,
-        nesterov: bool,
     },
     RmsProp {
         rate: f32,
@@ -33,10 +32,9 @@ impl UpdateRule {
     pub(super) fn at_step(settings: &StepSettings, step: u32, is_weight: bool) -> Self {
         let rate = settings.learning_rate as f32;
         match settings.optimizer {
-            Optimizer::Sgd { momentum, nesterov } => Self::Sgd {
+            Optimizer::Sgd { momentum } => Self::Sgd {
                 rate,
                 momentum: momentum as f32,
-                nesterov,
             },
             Optimizer::RmsProp { decay, epsilon } => Self::RmsProp {
                 rate,
@@ -60,22 +58,13 @@ impl UpdateRule {
     ) {
         match self {
             Self::Adam(adam) => adam.update_slice(parameters, gradients, first, second),
-            Self::Sgd {
-                rate,
-                momentum,
-                nesterov,
-            } => {
+            Self::Sgd { rate, momentum } => {
                 let elements = parameters.iter_mut().zip(gradients).zip(first);
                 Arch::new().dispatch(|| {
                     for ((parameter, gradient), velocity) in elements {
                         let sum = momentum * *velocity + gradient;
                         *velocity = if sum.abs() < NEGLIGIBLE { 0.0 } else { sum };
-                        let ahead = if nesterov {
-                            gradient + momentum * *velocity
-                        } else {
-                            *velocity
-                        };
-                        *parameter -= rate * ahead;
+                        *parameter -= rate * *velocity;
                     }
                 });
             }
