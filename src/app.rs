@@ -18,7 +18,7 @@ use self::{
     state::State,
 };
 use crate::{
-    error::{self, ModelError, WindowError},
+    error::{self, ModelError, StoreError, WindowError},
     model::file::Model,
     store::{
         checkpoints, corrections, run_library,
@@ -47,11 +47,18 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
     }
     let folder = settings::folder();
     let loaded_settings = folder.as_deref().map(Settings::load);
-    let (settings, refusal) = match loaded_settings {
+    let (settings, error) = match loaded_settings {
         Some(Ok(settings)) => (settings, None),
-        Some(Err(refusal)) => (Settings::default(), Some(refusal)),
+        Some(Err(error)) => (Settings::default(), Some(error)),
         None => (Settings::default(), None),
     };
+    // A file that can neither be read nor be moved away stays as it is.
+    let is_free = match &error {
+        None => true,
+        Some(StoreError::Invalid { backup, .. }) => backup.is_some(),
+        Some(_) => false,
+    };
+    let folder = folder.filter(|_| is_free);
     let mut viewport = ViewportBuilder::default()
         .with_title("Digitpad")
         .with_app_id("digitpad")
@@ -72,8 +79,8 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
         if let Some(folder) = checkpoints::data_folder() {
             app.use_data_folder(&folder);
         }
-        if let Some(refusal) = refusal {
-            app.state.notices.error(refusal.to_string());
+        if let Some(error) = error {
+            app.state.notices.error(error::chain(&error));
         }
         Ok(Box::new(app))
     });
@@ -121,6 +128,8 @@ pub struct App {
     workers: Workers,
     /// The folder of the settings file; `None` saves none.
     folder: Option<PathBuf>,
+    /// The settings as they were loaded.
+    loaded_settings: Settings,
     opened: Instant,
     window_size: [f32; 2],
 }
@@ -136,12 +145,14 @@ impl App {
         loaded: Option<(PathBuf, Model)>,
     ) -> Result<Self, ModelError> {
         let window_size = settings.window_size;
+        let loaded_settings = settings.clone();
         let state = State::new(settings, Model::built_in()?, loaded);
         Ok(Self {
             view: View::new(ctx),
             workers: Workers::new(ctx, &state),
             state,
             folder: None,
+            loaded_settings,
             opened: Instant::now(),
             window_size,
         })
@@ -251,7 +262,8 @@ impl eframe::App for App {
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         let Some(folder) = &self.folder else { return };
-        if let Err(error) = self.state.settings_to_save(self.window_size).save(folder) {
+        let settings = self.state.settings_to_save(self.window_size);
+        if let Err(error) = settings.save(folder, &self.loaded_settings) {
             log::error!(target: "digitpad", "{}", error::chain(&error));
         }
     }

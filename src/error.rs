@@ -216,21 +216,67 @@ pub enum ModelError {
     Compute(#[source] Box<dyn StdError + Send + Sync>),
 }
 
+/// A loss that became NaN or infinite.
+#[derive(Clone, Copy, Debug, PartialEq, Error)]
+#[error("the loss became NaN or infinite in epoch {epoch}: {cause}")]
+pub struct Divergence {
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// The likely cause.
+    pub cause: Cause,
+}
+
+/// A hyperparameter with an unsuitable value. Displays a sentence without its full stop.
+#[derive(Clone, Copy, Debug, PartialEq, Error)]
+pub enum Cause {
+    /// This learning rate is too high.
+    #[error("the learning rate {0} is probably too high; try a tenth of it, or gradient clipping")]
+    HighLearningRate(f64),
+    /// This learning rate is too low.
+    #[error("the learning rate {0} is probably too low; try ten times as much")]
+    LowLearningRate(f64),
+    /// This momentum is too high.
+    #[error("the momentum {0} is probably too high; try 0.9")]
+    Momentum(f64),
+    /// The L1 or L2 penalty is too high.
+    #[error("the L1 or L2 penalty is probably too high; try a tenth of it")]
+    Penalty,
+    /// This dropout is too high.
+    #[error("the dropout {0} is probably too high; try 0.3")]
+    Dropout(f64),
+    /// The gradient vanishes over this many layers.
+    #[error("the gradient vanishes over {0} layers of sigmoid or tanh; try ReLU, or fewer layers")]
+    Depth(usize),
+}
+
+impl Cause {
+    /// The key of the hyperparameter in a configuration file.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::HighLearningRate(_) | Self::LowLearningRate(_) => "learning_rate",
+            Self::Momentum(_) => "optimizer.momentum",
+            Self::Penalty => "l2",
+            Self::Dropout(_) => "dropout",
+            Self::Depth(_) => "model.activation",
+        }
+    }
+}
+
 /// Training.
 #[derive(Debug, Error)]
 pub enum TrainingError {
     /// The data or a hyperparameter.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// The loss became NaN or infinite before there was a usable model. The text says why and what to do.
+    /// The loss became NaN or infinite before there was a usable model.
     #[error("could not continue the training: {0}")]
-    Diverged(String),
+    Diverged(Divergence),
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
 }
 
-/// Checkpoints and the run library in the user's folders.
+/// Checkpoints, and files in the user's folders.
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// A file could not be read or written, is too large or invalid.
@@ -239,14 +285,14 @@ pub enum StoreError {
     /// A model could not be read or written.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// Another window trains and has the lock of this file.
+    /// Another training has the lock of this checkpoint file.
     #[error(
-        "could not store checkpoints in {}: another window of Digitpad is training; wait until its training ends, or \
-         close that window",
+        "could not use the checkpoint file {}: another training of Digitpad writes it; wait until that training ends or \
+         stop it, or use another file",
         excerpt(.0.display())
     )]
     Locked(PathBuf),
-    /// A file is invalid. It was renamed.
+    /// A file is invalid. It was renamed, if possible.
     #[error("{reason}{}", backup.as_ref().map(|name| format!("; the file is now {}", excerpt(name.display()))).unwrap_or_default())]
     Invalid {
         /// The error.
@@ -275,17 +321,6 @@ pub struct PanicError {
     pub message: String,
 }
 
-/// Predictions of the window.
-#[derive(Debug, Error)]
-pub enum PredictionError {
-    /// The model failed.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// The thread panicked.
-    #[error(transparent)]
-    Panic(#[from] PanicError),
-}
-
 /// Files of the window: those that the user names, and those in the user's folders.
 #[derive(Debug, Error)]
 pub enum FileError {
@@ -298,9 +333,6 @@ pub enum FileError {
     /// A file in the user's folders.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The corrections.
-    #[error("{0}")]
-    Corrections(String),
     /// The thread panicked.
     #[error(transparent)]
     Panic(#[from] PanicError),
@@ -318,6 +350,9 @@ pub enum CliError {
     /// A training.
     #[error(transparent)]
     Training(#[from] TrainingError),
+    /// A checkpoint.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// An evaluation.
     #[error(transparent)]
     Evaluation(#[from] EvaluationError),

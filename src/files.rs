@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod kind;
 pub mod latest;
+pub mod lock;
 
 mod write;
 
@@ -21,6 +22,16 @@ use crate::error::{InputError, IoError, Refusal};
 /// # Errors
 /// When the file cannot be read, is no regular file or is larger than the limit.
 pub fn read_bounded(path: &Path, limit_bytes: u64, attempted: &str) -> Result<Vec<u8>, InputError> {
+    let (file, len) = open(path, attempted)?;
+    let failed = |source| IoError::new("read", path, source);
+    read_stream(file, len, limit_bytes, attempted, failed)
+}
+
+/// Opens a file, and returns its length. Refuses a pipe or a device as [`read_bounded`] does.
+///
+/// # Errors
+/// When the file cannot be opened or is no regular file.
+pub fn open(path: &Path, attempted: &str) -> Result<(fs::File, u64), InputError> {
     let failed = |source| IoError::new("read", path, source);
     // Opening a pipe already blocks.
     let metadata = fs::metadata(path).map_err(failed)?;
@@ -28,8 +39,7 @@ pub fn read_bounded(path: &Path, limit_bytes: u64, attempted: &str) -> Result<Ve
         let remedy = "choose a file, or save the data in one first";
         return Err(Refusal::new(attempted, "a pipe or a device", "a file", remedy).into());
     }
-    let file = fs::File::open(path).map_err(failed)?;
-    read_stream(file, metadata.len(), limit_bytes, attempted, failed)
+    Ok((fs::File::open(path).map_err(failed)?, metadata.len()))
 }
 
 /// Reads standard input or a pipe, of at most `limit_bytes`. `name` is for the errors.

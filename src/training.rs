@@ -72,12 +72,12 @@ impl Start {
         }
     }
 
-    fn check(&self, dataset: &Dataset) -> Result<(), TrainingError> {
+    fn check(&self, identity: DataIdentity, name: &str) -> Result<(), TrainingError> {
         self.config().validate()?;
         match self {
             Self::Fresh(_) => Ok(()),
             Self::From(base, config) => base.check(config),
-            Self::Resume(checkpoint) => Ok(checkpoint.check_data(dataset)?),
+            Self::Resume(checkpoint) => Ok(checkpoint.check_data(identity, name)?),
         }
     }
 
@@ -116,7 +116,7 @@ impl Start {
 /// Trains a network on the training examples of a data set, and evaluates it on the test examples.
 ///
 /// Blocks. Computes on the thread pool of the caller, or on one of its own. Deterministic for a seed, a configuration and
-/// a number of threads. The trained model is in main memory,
+/// a number of threads; a resumed training has the threads of its start. The trained model is in main memory,
 /// whatever device trained it. `None` after [`Control::abandon`].
 ///
 /// # Errors
@@ -129,12 +129,13 @@ pub fn run(
     control: &Control,
     on_event: &mut (dyn FnMut(TrainingEvent) + Send),
 ) -> Result<Option<TrainedModel>, TrainingError> {
-    start.check(dataset)?;
+    let identity = DataIdentity::of(dataset);
+    start.check(identity, &dataset.name)?;
     let config = start.config();
     let (training, validation) = split(config, dataset)?;
     let input = TrainingInput {
         dataset: dataset.name.clone(),
-        identity: DataIdentity::of(dataset),
+        identity,
         source: dataset.source.clone(),
         base_model: start.origin(),
     };
@@ -172,7 +173,10 @@ pub fn run(
     if rayon::current_thread_index().is_some() {
         return train();
     }
+    // 0 is the number of threads of the system.
+    let threads = start.checkpoint().map_or(0, Checkpoint::threads);
     let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
         .thread_name(|index| format!("training-{index}"))
         .build()
         .map_err(|error| ModelError::Compute(Box::new(error)))?;
@@ -283,7 +287,7 @@ impl FinalEvaluation<'_> {
             mlp.copy_to(&Device::Cpu)?
         };
         let metadata = Metadata {
-            dataset: dataset.name.clone(),
+            dataset: Some(dataset.name.clone()),
             training_config: serde_json::to_value(config).ok(),
             base_model: origin.map(|origin| origin.name.clone()),
             corrections_used: Some(dataset.source.corrections.len()).filter(|&count| count > 0),

@@ -21,6 +21,8 @@ use std::{
     thread,
 };
 
+use thiserror::Error;
+
 use crate::error::PanicError;
 
 /// Wakes the owner of a worker: a worker's thread calls it after each result. It must return soon.
@@ -44,6 +46,20 @@ impl fmt::Debug for Wakers {
 /// How many events wait to be drained before a worker waits for its owner. An event is small, except
 /// for the weights of a finished epoch.
 const FACTS_CAPACITY: usize = 64;
+
+/// Why a worker did not finish its work.
+#[derive(Debug, Error)]
+pub enum WorkerError<E: std::error::Error + 'static> {
+    /// The work failed.
+    #[error(transparent)]
+    Work(E),
+    /// The system did not start the thread.
+    #[error("could not start a thread")]
+    Thread(#[source] io::Error),
+    /// The thread panicked.
+    #[error(transparent)]
+    Panic(PanicError),
+}
 
 /// A thread that is joined when its handle is dropped. The thread must have a reason to end by then.
 struct JoinOnDrop(Option<thread::JoinHandle<()>>);
@@ -119,6 +135,16 @@ impl WorkerPriority {
             ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Batch),
         )?;
         Ok(())
+    }
+}
+
+/// Runs the work of a worker.
+fn run_work<T, E: std::error::Error>(
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, WorkerError<E>> {
+    match catch_panic(work) {
+        Ok(result) => result.map_err(WorkerError::Work),
+        Err(panic) => Err(WorkerError::Panic(panic)),
     }
 }
 

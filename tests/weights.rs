@@ -24,7 +24,7 @@ fn model(hidden: &[usize], activation: Activation) -> Model {
     let config = MlpConfig::new(hidden.to_vec(), activation).expect("a small network");
     let mlp = Mlp::new(&config, 3, &Device::Cpu).expect("fits in memory");
     let metadata = Metadata {
-        dataset: "MNIST".into(),
+        dataset: Some("MNIST".into()),
         training_config: Some(serde_json::json!({"epochs": 10, "validation_split": 1.0 / 12.0})),
         base_model: Some("built-in model".into()),
         corrections_used: Some(12),

@@ -5,7 +5,7 @@ mod checkpoint;
 mod display;
 
 use std::{
-    io::{self, Write},
+    io::Write,
     sync::Arc,
     thread,
     time::Instant,
@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use self::{
     args::TrainArgs,
-    checkpoint::{back_up, holds_other, print_resume_command},
+    checkpoint::print_resume_command,
     display::Display,
 };
 use super::{Exit, Run, open_device, paths::Paths, write_json};
@@ -24,7 +24,7 @@ use crate::{
     data::{Dataset, TrainingData},
     error::{self, CliError, Refusal, TrainingError},
     evaluation::Metrics,
-    files::{latest::LatestFile, try_write, write_atomically},
+    files::{try_write, write_atomically},
     format,
     model::{device::DeviceChoice, file::Model},
     training::{
@@ -68,21 +68,18 @@ impl Run for TrainArgs {
         let began = Instant::now();
         let device = open_device(self.device.device, err)?;
         let mut display = Display::new(err);
+        let lock = checkpoint::lock(self.checkpoint())?;
         let (start, data) = self.start()?;
         let config = start.config().clone();
         // A long training must not end with an error of its files.
         let paths = self.paths();
         paths.reads("the checkpoint's data", data.files()).check()?;
         try_write(&self.out, 4 * config.model.parameter_count() as u64)?;
-        let backs_up = holds_other(self)?;
         let control = Arc::new(Control::default());
         stop_on_signals(&control, &mut display);
         let dataset = data.read()?;
         report_ink(&data, &dataset, &mut display)?;
-        if backs_up {
-            back_up(self, &mut display)?;
-        }
-        let file = LatestFile::new(self.checkpoint());
+        let store = checkpoint::open(lock, &start, &mut display)?;
         let trained = {
             let mut history = Vec::new();
             let mut on_event = |event: TrainingEvent| {
@@ -94,8 +91,8 @@ impl Run for TrainArgs {
                         display.show_hints(&diagnose(&config, &history));
                     }
                     TrainingEvent::Checkpoint(checkpoint) => {
-                        file.replace(move || checkpoint.to_bytes().map_err(io::Error::other));
-                        if let Some(error) = file.take_error() {
+                        store.replace(checkpoint);
+                        if let Some(error) = store.take_error() {
                             display.line(&format!("note: {}", error::chain(&error)));
                         }
                     }
@@ -118,9 +115,9 @@ impl Run for TrainArgs {
             Err(error) => matches!(error, CliError::Training(TrainingError::Diverged(_))),
         };
         if is_over {
-            file.remove();
+            store.remove();
         } else {
-            drop(file);
+            drop(store);
             print_resume_command(self, self.half && saved.is_ok(), &mut display);
         }
         let Some(trained) = saved? else {

@@ -41,6 +41,16 @@ impl Corrections {
         })
     }
 
+    /// The drawings of these lines, which [`Corrections::examples`] checks.
+    pub(crate) fn from_lines(lines: String) -> Self {
+        Self { lines }
+    }
+
+    /// The lines of an ink file.
+    pub(crate) fn lines(&self) -> &str {
+        &self.lines
+    }
+
     /// The number of corrections.
     pub fn len(&self) -> usize {
         self.lines.lines().count()

@@ -2,17 +2,20 @@
 
 use std::{
     ffi::OsString,
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
-use crate::error::{self, IoError};
+use crate::error::IoError;
 
+/// The ending of the backups of invalid files.
+pub const INVALID: &str = ".bak";
 /// The largest number of backups of one file.
 const MAX_BACKUPS: usize = 1000;
 
-/// Renames a file to the first free name with this ending, followed by a number from 2 on. Returns the new name, or
-/// `None` without a file.
+/// Renames a file to the first free name with this ending, followed by a number from 2 on: `a.bak`, `a.bak-2`. Never
+/// replaces a file. Returns the new name, or `None` without a file.
 ///
 /// # Errors
 /// When the file cannot be renamed.
@@ -20,24 +23,22 @@ pub fn back_up(path: &Path, ending: &str) -> Result<Option<PathBuf>, IoError> {
     if !path.is_file() {
         return Ok(None);
     }
-    let Some(free) = names(path, ending).find(|name| !name.exists()) else {
-        return Err(IoError::new(
-            "rename",
-            path,
-            io::ErrorKind::AlreadyExists.into(),
-        ));
-    };
-    fs::rename(path, &free).map_err(|source| IoError::new("rename", path, source))?;
-    Ok(Some(free))
-}
-
-/// Backs up an invalid file. Returns the reason, followed by the name of the backup.
-pub fn back_up_invalid(path: &Path, reason: &str) -> String {
-    match back_up(path, ".unreadable") {
-        Ok(Some(name)) => format!("{reason}; the file is now {}", name.display()),
-        Ok(None) => reason.to_owned(),
-        Err(error) => format!("{reason}; {}", error::chain(&error)),
+    let failed = |source| IoError::new("rename", path, source);
+    for name in names(path, ending) {
+        // An empty file reserves the name. Another process that looks for a free name sees it.
+        match File::create_new(&name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed(error)),
+            Ok(_) => {
+                let renamed = fs::rename(path, &name);
+                if renamed.is_err() {
+                    let _ = fs::remove_file(&name);
+                }
+                return renamed.map(|()| Some(name)).map_err(failed);
+            }
+        }
     }
+    Err(failed(io::ErrorKind::AlreadyExists.into()))
 }
 
 /// Restores the newest backup, unless there is a file at `path`.
@@ -46,7 +47,7 @@ pub fn back_up_invalid(path: &Path, reason: &str) -> String {
 /// When the file cannot be renamed.
 pub fn restore_backup(path: &Path, ending: &str) -> Result<(), IoError> {
     match backups_of(path, ending).last() {
-        Some(last) if !path.exists() => {
+        Some(last) if fs::symlink_metadata(path).is_err() => {
             fs::rename(&last, path).map_err(|source| IoError::new("rename", &last, source))
         }
         _ => Ok(()),
@@ -63,7 +64,7 @@ fn names(path: &Path, ending: &str) -> impl Iterator<Item = PathBuf> {
         let mut name = OsString::from(path);
         name.push(ending);
         if number > 1 {
-            name.push(number.to_string());
+            name.push(format!("-{number}"));
         }
         name.into()
     })
@@ -78,7 +79,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("a.checkpoint");
         assert_eq!(back_up(&path, ".old").expect("no failure"), None, "no file");
-        for (content, name) in [("1", "a.checkpoint.old"), ("2", "a.checkpoint.old2")] {
+        for (content, name) in [("1", "a.checkpoint.old"), ("2", "a.checkpoint.old-2")] {
             fs::write(&path, content).expect("writes");
             let backup = back_up(&path, ".old").expect("renames");
             assert_eq!(backup, Some(folder.path().join(name)), "a free name");
@@ -95,5 +96,17 @@ mod tests {
         fs::remove_file(&path).expect("removes");
         restore_backup(&path, ".old").expect("no failure");
         assert!(!path.exists(), "no backup is left");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_dangling_link_is_a_name_that_is_taken() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("a"), "content").expect("writes");
+        std::os::unix::fs::symlink(at("an unmounted disk"), at("a.bak")).expect("links");
+        let backup = back_up(&at("a"), INVALID).expect("renames");
+        assert_eq!(backup, Some(at("a.bak-2")), "the link stays");
+        assert!(at("a.bak").is_symlink(), "the link is unchanged");
     }
 }

@@ -42,8 +42,8 @@ pub struct Model {
 /// Origin and accuracy of a model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Metadata {
-    /// The training data: "mnist", or the name of a folder.
-    pub dataset: String,
+    /// The training data, if known: "mnist", or the name of a folder.
+    pub dataset: Option<String>,
     /// The training configuration. Only `training` knows its fields.
     pub training_config: Option<Value>,
     /// The name of the base model that was fine-tuned; `None` after a training from random weights.
@@ -333,7 +333,7 @@ impl Metadata {
             ("hidden", Some(hidden.join(","))),
             ("activation", Some(config.activation().to_string())),
             ("preprocessing", Some(json(&config.preprocessing())?)),
-            ("dataset", Some(self.dataset.clone())),
+            ("dataset", self.dataset.clone()),
             ("training_config", text(self.training_config.as_ref())),
             ("base_model", self.base_model.clone()),
             ("corrections_used", text(self.corrections_used.as_ref())),
@@ -413,7 +413,7 @@ impl Fields<'_> {
         };
         let json = |text: &&str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(*text));
         Ok(Metadata {
-            dataset: text("dataset").unwrap_or_default(),
+            dataset: text("dataset"),
             training_config: self.map.get("training_config").map(json),
             base_model: text("base_model"),
             corrections_used: text("corrections_used").and_then(|text| text.parse().ok()),

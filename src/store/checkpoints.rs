@@ -1,84 +1,78 @@
-//! The checkpoint of the window's training, in the data folder. A lock file tells windows apart.
+//! Checkpoint files of the window and of the command line. A training locks its file.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs, io,
     path::{Path, PathBuf},
 };
 
+use super::back_up_invalid;
 use crate::{
-    error::{self, InputError, IoError, StoreError},
+    error::{self, InputError, IoError, Refusal, StoreError, excerpt},
     files::{
         self,
-        backup::{self, back_up, restore_backup},
+        backup::{back_up, backups_of, restore_backup},
+        is_device,
         latest::LatestFile,
+        lock::FileLock,
     },
     training::checkpoint::Checkpoint,
 };
 
 /// The environment variable with another data folder than the system's.
 pub const FOLDER_VARIABLE: &str = "DIGITPAD_DATA_DIR";
-/// The name of the file in the data folder.
+/// The name of the window's file in the data folder.
 const FILE_NAME: &str = "training.checkpoint";
 /// The ending of the checkpoints of earlier trainings.
 const EARLIER: &str = ".old";
-/// The ending of invalid files.
-const INVALID: &str = ".unreadable";
 
 /// The user's data folder: [`FOLDER_VARIABLE`] or the system's. `None` where the system has none.
 pub fn data_folder() -> Option<PathBuf> {
-    match std::env::var_os(FOLDER_VARIABLE) {
-        Some(folder) if !folder.is_empty() => Some(folder.into()),
-        _ => directories::ProjectDirs::from("", "", "digitpad")
-            .map(|folders| folders.data_dir().to_path_buf()),
-    }
+    super::folder(FOLDER_VARIABLE, directories::ProjectDirs::data_dir)
 }
 
-/// The checkpoint file in a data folder.
+/// The window's checkpoint file in a data folder.
 pub fn checkpoint_in(data_folder: &Path) -> PathBuf {
     data_folder.join(FILE_NAME)
 }
 
-/// Locks the checkpoint file until the result is dropped.
+/// Loads a checkpoint file.
 ///
 /// # Errors
-/// [`StoreError::Locked`] while another window trains; else when the lock file cannot be opened.
-fn lock(path: &Path) -> Result<File, StoreError> {
-    let lock = path.with_extension("lock");
-    let file = File::options().create(true).append(true).open(&lock);
-    let file = file.map_err(|source| IoError::new("open", &lock, source))?;
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.to_path_buf())),
-        // A file system without locks does not tell windows apart.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
+/// When the file is unreadable, or is no complete checkpoint.
+pub fn load(path: &Path) -> Result<Checkpoint, StoreError> {
+    let name = excerpt(path.display());
+    let (mut file, len) = files::open(path, &format!("read the checkpoint in {name}"))?;
+    Ok(Checkpoint::read(&mut file, len, &name)?)
+}
+
+/// Loads a checkpoint file, unless a training uses it.
+///
+/// # Errors
+/// [`StoreError::Locked`] while a training uses it; else as [`load`].
+pub fn load_unlocked(path: &Path) -> Result<Checkpoint, StoreError> {
+    match CheckpointLock::acquire(path.to_path_buf()) {
+        Err(StoreError::Locked(path)) => Err(StoreError::Locked(path)),
+        // A folder without the lock's file has no training.
+        _lock => load(path),
     }
 }
 
-/// Loads the most recent resumable checkpoint. Moves an invalid file to a backup. `None` while another window trains.
+/// Loads the most recent resumable checkpoint. Moves an invalid file to a backup. `None` while another process trains.
 ///
 /// # Errors
 /// When a file is invalid or unreadable.
 pub(crate) fn find(path: &Path) -> Result<Option<Checkpoint>, StoreError> {
-    // Without a lock file, no other window has it.
-    let lock = lock(path);
+    let lock = CheckpointLock::acquire(path.to_path_buf());
     if matches!(lock, Err(StoreError::Locked(_))) {
         return Ok(None);
     }
     restore_backup(path, EARLIER)?;
-    let reason = match read(path) {
-        Ok(checkpoint) => return Ok(Some(checkpoint)),
-        Err(StoreError::Input(InputError::Io(error))) if error.is_not_found() => return Ok(None),
-        Err(StoreError::Input(InputError::Refused(reason))) => reason,
-        Err(error) => return Err(error),
-    };
-    let backup = back_up(path, INVALID)?;
-    Err(StoreError::Invalid { reason, backup })
-}
-
-fn read(path: &Path) -> Result<Checkpoint, StoreError> {
-    let name = path.display().to_string();
-    let attempted = format!("read the checkpoint in {name}");
-    let bytes = files::read_bounded(path, Checkpoint::LIMIT_BYTES, &attempted)?;
-    Ok(Checkpoint::from_bytes(&bytes, &name)?)
+    match load(path) {
+        Ok(checkpoint) => Ok(Some(checkpoint)),
+        Err(StoreError::Input(InputError::Io(error))) if error.is_not_found() => Ok(None),
+        Err(StoreError::Input(InputError::Refused(reason))) => Err(back_up_invalid(path, reason)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Deletes a checkpoint, wherever it is: another training may have moved it to a backup.
@@ -86,7 +80,7 @@ fn read(path: &Path) -> Result<Checkpoint, StoreError> {
 /// # Errors
 /// When the file cannot be deleted.
 pub(crate) fn discard(path: &Path, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-    let lock = match lock(path) {
+    let lock = match CheckpointLock::acquire(path.to_path_buf()) {
         Err(StoreError::Locked(_)) => None,
         lock => Some(lock?),
     };
@@ -100,43 +94,93 @@ pub(crate) fn discard(path: &Path, checkpoint: &Checkpoint) -> Result<(), StoreE
 /// The file of a checkpoint: a backup or, with the lock, the file at `path`.
 fn place_of(path: &Path, checkpoint: &Checkpoint, is_locked: bool) -> Option<PathBuf> {
     let own = is_locked.then(|| path.to_path_buf());
-    let mut places = own.into_iter().chain(backup::backups_of(path, EARLIER));
-    places.find(|place| read(place).is_ok_and(|found| found == *checkpoint))
+    let mut places = own.into_iter().chain(backups_of(path, EARLIER));
+    places.find(|place| load(place).is_ok_and(|found| found == *checkpoint))
 }
 
-/// The checkpoint file of a running training.
-pub(crate) struct CheckpointStore {
+/// The lock of a checkpoint file, so that two trainings never write the same one.
+#[derive(Debug)]
+pub struct CheckpointLock {
     path: PathBuf,
-    file: LatestFile,
-    has_checkpoint: bool,
-    _lock: File,
+    lock: FileLock,
 }
 
-impl CheckpointStore {
+impl CheckpointLock {
+    /// Locks the file, which may be missing.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] while another training uses it; else when it is a pipe or a device, or its folder is not
+    /// writable.
+    pub fn acquire(path: PathBuf) -> Result<Self, StoreError> {
+        if is_device(&path) {
+            let attempted = format!("write checkpoints to {}", excerpt(path.display()));
+            let remedy = "name another file, and try again";
+            return Err(Refusal::new(attempted, "a pipe or a device", "a file", remedy).into());
+        }
+        match FileLock::acquire(&path)? {
+            Some(lock) => Ok(Self { path, lock }),
+            None => Err(StoreError::Locked(path)),
+        }
+    }
+
+    /// The checkpoint in the file, if there is a file.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn load(&self) -> Result<Option<Checkpoint>, StoreError> {
+        match load(&self.path) {
+            Err(StoreError::Input(InputError::Io(error))) if error.is_not_found() => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
     /// Opens the file for a training: a new one, or one that resumes a checkpoint. Moves the checkpoint of another
     /// training to a backup.
     ///
     /// # Errors
-    /// While another window trains, and when the folder is not writable.
-    pub(crate) fn open(path: PathBuf, resumed: Option<&Checkpoint>) -> Result<Self, StoreError> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(|source| IoError::new("make", folder, source))?;
-        }
-        let lock = lock(&path)?;
+    /// When the folder is not writable.
+    pub fn open(self, resumed: Option<&Checkpoint>) -> Result<CheckpointStore, StoreError> {
+        let Self { path, lock } = self;
         let place = resumed.and_then(|checkpoint| place_of(&path, checkpoint, true));
-        if place.as_ref() != Some(&path) {
-            back_up(&path, EARLIER)?;
-        }
+        let backup = match &place {
+            Some(place) if *place == path => None,
+            _ => back_up(&path, EARLIER)?,
+        };
         let has_checkpoint = place.is_some();
         if let Some(place) = place.filter(|place| *place != path) {
             fs::rename(&place, &path).map_err(|source| IoError::new("rename", &place, source))?;
         }
-        Ok(Self {
+        Ok(CheckpointStore {
             file: LatestFile::new(path.clone()),
             path,
             has_checkpoint,
+            backup,
             _lock: lock,
         })
+    }
+}
+
+/// The checkpoint file of a running training.
+#[derive(Debug)]
+pub struct CheckpointStore {
+    path: PathBuf,
+    file: LatestFile,
+    has_checkpoint: bool,
+    backup: Option<PathBuf>,
+    // Released after the last write of `file`.
+    _lock: FileLock,
+}
+
+impl CheckpointStore {
+    /// Opens the window's file for a training, as [`CheckpointLock::open`]. Creates its folder.
+    ///
+    /// # Errors
+    /// As [`CheckpointLock::acquire`] and [`CheckpointLock::open`].
+    pub(crate) fn open(path: PathBuf, resumed: Option<&Checkpoint>) -> Result<Self, StoreError> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|source| IoError::new("create", folder, source))?;
+        }
+        CheckpointLock::acquire(path)?.open(resumed)
     }
 
     /// Whether the file holds the resumed checkpoint.
@@ -144,9 +188,30 @@ impl CheckpointStore {
         self.has_checkpoint
     }
 
-    /// The file, for the next checkpoints.
-    pub(crate) fn file(&self) -> &LatestFile {
-        &self.file
+    /// The backup with the checkpoint of another training.
+    pub fn backup(&self) -> Option<&Path> {
+        self.backup.as_deref()
+    }
+
+    /// Stores the next checkpoint, in the background.
+    pub fn replace(&self, checkpoint: Box<Checkpoint>) {
+        let content = move || checkpoint.to_bytes().map_err(io::Error::other);
+        self.file.replace(content);
+    }
+
+    /// Whether the last checkpoint is stored.
+    pub fn is_written(&self) -> bool {
+        self.file.is_written()
+    }
+
+    /// The error of the last checkpoint that could not be stored, once.
+    pub fn take_error(&self) -> Option<IoError> {
+        self.file.take_error()
+    }
+
+    /// Deletes the checkpoint of a finished training.
+    pub fn remove(self) {
+        self.file.remove();
     }
 
     /// Deletes the checkpoint of a finished training, and restores the one before.
@@ -164,41 +229,65 @@ mod tests {
 
     #[test]
     fn an_invalid_file_is_backed_up() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = tempfile::tempdir().expect("a folder for the test");
         let missing = folder.path().join("not/yet/there");
         let found = find(&checkpoint_in(&missing));
         assert!(matches!(found, Ok(None)), "no folder: {found:?}");
-        assert!(!missing.exists(), "none is made");
+        assert!(!missing.exists(), "no folder is created");
         let path = checkpoint_in(folder.path());
         assert!(matches!(find(&path), Ok(None)), "no file");
-        fs::write(&path, "something else").expect("writes");
-        let error = find(&path).expect_err("no checkpoint");
-        let StoreError::Invalid {
-            backup: Some(backup),
-            ..
-        } = &error
-        else {
-            panic!("an invalid file with a backup, not {error:?}");
-        };
-        let content = fs::read_to_string(backup).expect("is there");
-        assert_eq!(content, "something else", "as it was");
+        for content in ["something else", "something else again"] {
+            fs::write(&path, content).expect("writes");
+            match find(&path) {
+                Err(StoreError::Invalid {
+                    backup: Some(backup),
+                    ..
+                }) => {
+                    let kept = fs::read_to_string(backup).expect("is there");
+                    assert_eq!(kept, content, "the content is unchanged");
+                }
+                other => panic!("an invalid file with a backup, not {other:?}"),
+            }
+        }
         assert!(matches!(find(&path), Ok(None)), "reported once");
     }
 
     #[test]
-    fn a_lock_of_another_window_is_not_called_a_missing_file() {
-        let folder = tempfile::tempdir().expect("a folder");
+    fn a_second_training_is_refused_and_changes_nothing() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
         let path = checkpoint_in(folder.path());
-        let _other = CheckpointStore::open(path.clone(), None).expect("no other window");
-        let error = CheckpointStore::open(path.clone(), None).err();
-        let Some(StoreError::Locked(locked)) = &error else {
-            panic!("locked, not {error:?}");
+        let first = CheckpointStore::open(path.clone(), None).expect("no other training");
+        fs::write(&path, "the first training's").expect("writes");
+        let locked = |result: Result<_, StoreError>| match result {
+            Err(StoreError::Locked(locked)) => locked,
+            other => panic!("locked, not {other:?}"),
         };
-        assert_eq!(*locked, path, "this file");
-        let text = error.map(|error| error::chain(&error)).unwrap_or_default();
-        assert!(text.contains("another window"), "the reason: {text}");
-        for advice in ["check the", "path exists", "permission"] {
-            assert!(!text.contains(advice), "no false advice: {text}");
-        }
+        let second = CheckpointStore::open(path.clone(), None);
+        assert_eq!(locked(second.map(drop)), path, "another training");
+        assert_eq!(locked(load_unlocked(&path).map(drop)), path, "to resume");
+        assert!(matches!(find(&path), Ok(None)), "it is not interrupted");
+        let content = fs::read_to_string(&path).expect("is there");
+        assert_eq!(content, "the first training's", "the content is unchanged");
+        drop(first);
+        let second = CheckpointStore::open(path.clone(), None).expect("the first one ended");
+        assert!(second.backup().is_some(), "its checkpoint is a backup now");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = checkpoint_in(folder.path());
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.expect("mkfifo starts").success(), "makes a pipe");
+        let found = find(&path);
+        let is_refused =
+            |error: &StoreError| matches!(error, StoreError::Input(InputError::Refused(_)));
+        assert!(
+            matches!(found, Err(StoreError::Invalid { backup: None, .. })),
+            "{found:?}"
+        );
+        let opened = CheckpointStore::open(path, None);
+        assert!(opened.as_ref().is_err_and(is_refused), "{opened:?}");
     }
 }

@@ -1,12 +1,15 @@
 //! The user's corrections, in an ink file of the data folder.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     bitmap::Digit,
     data::corrections::is_labeled,
-    error::{self, InputError},
-    files::backup::back_up_invalid,
+    error::{InputError, IoError, StoreError},
+    files::lock::FileLock,
     ink::{
         Ink,
         file::{self, InkRecord, Label},
@@ -44,12 +47,12 @@ pub enum CorrectionTask {
 }
 
 /// The outcome of a task, with the number of corrections after it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub enum CorrectionOutcome {
     /// The number of corrections.
     Counted(usize),
-    /// The file is unreadable, with the reason as a sentence.
-    Unreadable(String),
+    /// The file is unreadable.
+    Unreadable(StoreError),
     /// A correction is saved.
     Saved {
         /// Its digit; `None` for a non-digit.
@@ -63,8 +66,8 @@ pub enum CorrectionOutcome {
     SaveFailed {
         /// The revision of the task.
         revision: u64,
-        /// The reason, as a sentence.
-        reason: String,
+        /// The reason.
+        error: StoreError,
     },
     /// A correction is removed.
     Removed {
@@ -87,48 +90,60 @@ pub fn file_in(data_folder: &Path) -> PathBuf {
     data_folder.join(FILE_NAME)
 }
 
-/// Runs a task on the file. An error is a sentence.
-pub(crate) fn done(path: &Path, task: CorrectionTask) -> Result<CorrectionOutcome, String> {
+/// Runs a task on the file, while no other window does.
+///
+/// # Errors
+/// When the file cannot be read or written. An invalid file is moved to a backup when the corrections are counted.
+pub(crate) fn done(path: &Path, task: CorrectionTask) -> Result<CorrectionOutcome, StoreError> {
     match task {
-        CorrectionTask::Count => Ok(match file::read_if_exists(path) {
-            Ok(records) => CorrectionOutcome::Counted(count(&records)),
+        CorrectionTask::Count => locked(path, || match file::read_if_exists(path) {
+            Ok(records) => Ok(CorrectionOutcome::Counted(count(&records))),
             // An invalid file blocks new corrections. It is the user's work: back it up.
-            Err(InputError::Refused(refusal)) => {
-                return Err(back_up_invalid(path, &refusal.to_string()));
-            }
-            Err(error) => CorrectionOutcome::Unreadable(error::chain(&error)),
+            Err(InputError::Refused(reason)) => Err(super::back_up_invalid(path, reason)),
+            Err(error) => Ok(CorrectionOutcome::Unreadable(error.into())),
         }),
         CorrectionTask::Save {
             ink,
             digit,
             revision,
-        } => Ok(match file::append(path, &record_of(ink, digit)) {
-            Ok(records) => CorrectionOutcome::Saved {
+        } => Ok(match save(path, &record_of(ink, digit)) {
+            Ok(count) => CorrectionOutcome::Saved {
                 digit,
                 revision,
-                count: count(&records),
+                count,
             },
-            Err(error) => CorrectionOutcome::SaveFailed {
-                revision,
-                reason: error::chain(&error),
-            },
+            Err(error) => CorrectionOutcome::SaveFailed { revision, error },
         }),
-        CorrectionTask::Remove { ink, digit } => {
-            let rest = file::remove(path, &record_of(ink, digit));
-            let rest = rest.map_err(|error| error::chain(&error))?;
+        CorrectionTask::Remove { ink, digit } => locked(path, || {
+            let rest = file::remove(path, &record_of(ink, digit))?;
             Ok(CorrectionOutcome::Removed {
                 digit,
                 count: count(&rest),
             })
-        }
-        CorrectionTask::RemoveLast => {
-            let (last, rest) = file::drop_last(path).map_err(|error| error::chain(&error))?;
+        }),
+        CorrectionTask::RemoveLast => locked(path, || {
+            let (last, rest) = file::drop_last(path)?;
             Ok(CorrectionOutcome::LastRemoved {
                 last: last.map(|record| (record.ink, digit_of(record.label.as_ref()))),
                 count: count(&rest),
             })
-        }
+        }),
     }
+}
+
+/// Appends a record, and returns the number of corrections.
+fn save(path: &Path, record: &InkRecord) -> Result<usize, StoreError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|source| IoError::new("create", folder, source))?;
+    }
+    locked(path, || Ok(count(&file::append(path, record)?)))
+}
+
+/// Runs a task while no other window changes the file.
+fn locked<T>(path: &Path, task: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    // Nobody changes a file in a folder that is missing or not writable.
+    let _lock = FileLock::wait(path).ok();
+    task()
 }
 
 /// A correction as a record of the ink file.
@@ -170,52 +185,41 @@ mod tests {
             digit,
             revision,
         };
-        let saved = |digit, revision, count| CorrectionOutcome::Saved {
-            digit,
-            revision,
-            count,
-        };
         let remove = |digit| CorrectionTask::Remove {
             ink: ink.clone(),
             digit,
         };
-        let last_removed = |last, count| CorrectionOutcome::LastRemoved { last, count };
+        let eight = Some(Digit::ALL[8]);
+        // The expected number of corrections.
         let cases = [
-            (CorrectionTask::Count, CorrectionOutcome::Counted(0)),
-            (CorrectionTask::RemoveLast, last_removed(None, 0)),
-            (save(four, 7), saved(four, 7, 1)),
-            (save(none, 9), saved(none, 9, 2)),
-            (CorrectionTask::Count, CorrectionOutcome::Counted(2)),
-            (
-                CorrectionTask::RemoveLast,
-                last_removed(Some((ink.clone(), none)), 1),
-            ),
-            // Another window saved one in between.
-            (
-                save(Some(Digit::ALL[8]), 11),
-                saved(Some(Digit::ALL[8]), 11, 2),
-            ),
-            (
-                remove(four),
-                CorrectionOutcome::Removed {
-                    digit: four,
-                    count: 1,
-                },
-            ),
-            (
-                remove(four),
-                CorrectionOutcome::Removed {
-                    digit: four,
-                    count: 1,
-                },
-            ),
+            (CorrectionTask::Count, 0, "no file"),
+            (CorrectionTask::RemoveLast, 0, "nothing to remove"),
+            (save(four, 7), 1, "the first"),
+            (save(none, 9), 2, "a non-digit"),
+            (CorrectionTask::Count, 2, "two"),
+            (CorrectionTask::RemoveLast, 1, "the non-digit"),
+            (save(eight, 11), 2, "of another window"),
+            (remove(four), 1, "not the last one"),
+            (remove(four), 1, "already removed"),
         ];
-        for (task, expected) in cases {
-            assert_eq!(done(&path, task.clone()), Ok(expected), "{task:?}");
+        for (task, expected, reason) in cases {
+            let outcome = done(&path, task).expect(reason);
+            let count = match &outcome {
+                CorrectionOutcome::Counted(count)
+                | CorrectionOutcome::Saved { count, .. }
+                | CorrectionOutcome::Removed { count, .. }
+                | CorrectionOutcome::LastRemoved { count, .. } => Some(*count),
+                _ => None,
+            };
+            assert_eq!(count, Some(expected), "{reason}: {outcome:?}");
+            if let CorrectionOutcome::LastRemoved { last, .. } = outcome {
+                let expected = (expected > 0).then(|| (ink.clone(), none));
+                assert_eq!(last, expected, "{reason}: the removed drawing");
+            }
         }
         let rest = file::read(&path).expect("it is ink");
-        let label = Some(Label::Digit(Digit::ALL[8]));
-        assert_eq!((&rest[0].label, &rest[0].ink), (&label, &ink), "as drawn");
+        let expected = [record_of(ink, eight)];
+        assert_eq!(rest, expected, "as drawn");
     }
 
     #[test]
@@ -231,18 +235,71 @@ mod tests {
         let outcome = done(&path, save).expect("an outcome");
         let has_failed = matches!(outcome, CorrectionOutcome::SaveFailed { revision: 3, .. });
         assert!(has_failed, "{outcome:?}");
-        let refusal = done(&path, CorrectionTask::Count).expect_err("not ink");
-        assert!(
-            refusal.contains("corrections.jsonl.unreadable"),
-            "{refusal}"
-        );
-        let backup = folder.path().join("corrections.jsonl.unreadable");
+        let Err(StoreError::Invalid {
+            backup: Some(backup),
+            ..
+        }) = done(&path, CorrectionTask::Count)
+        else {
+            panic!("an invalid file with a backup");
+        };
         let text = std::fs::read_to_string(backup).expect("it is there");
         assert_eq!(text, "notes", "nothing is lost");
-        assert_eq!(
-            done(&path, CorrectionTask::Count),
-            Ok(CorrectionOutcome::Counted(0))
+        let counted = done(&path, CorrectionTask::Count);
+        assert!(
+            matches!(counted, Ok(CorrectionOutcome::Counted(0))),
+            "{counted:?}"
         );
+    }
+
+    #[test]
+    fn two_windows_lose_no_correction() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = file_in(&folder.path().join("data"));
+        let (windows, each) = (4, 25);
+        std::thread::scope(|scope| {
+            for window in 0..windows {
+                let path = &path;
+                scope.spawn(move || {
+                    for number in 0..each {
+                        let point = Point::new(window as f32 / 10.0, number as f32 / 100.0);
+                        let save = CorrectionTask::Save {
+                            ink: Stroke::new(vec![point]).into_iter().collect(),
+                            digit: None,
+                            revision: number,
+                        };
+                        let outcome = done(path, save).expect("an outcome");
+                        let is_saved = matches!(outcome, CorrectionOutcome::Saved { .. });
+                        assert!(is_saved, "{outcome:?}");
+                    }
+                });
+            }
+        });
+        let records = file::read(&path).expect("it is ink");
+        assert_eq!(
+            records.len() as u64,
+            windows * each,
+            "the corrections of all"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_blocks_no_task() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = file_in(folder.path());
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.expect("mkfifo starts").success(), "makes a pipe");
+        for task in [CorrectionTask::Count, CorrectionTask::RemoveLast] {
+            let result = done(&path, task);
+            assert!(
+                matches!(
+                    result,
+                    Err(StoreError::Invalid { backup: None, .. }
+                        | StoreError::Input(InputError::Refused(_)))
+                ),
+                "{result:?}"
+            );
+        }
     }
 
     #[test]

@@ -40,8 +40,8 @@ pub struct RunRecord {
     pub kind: RunKind,
     /// Its configuration.
     pub config: TrainingConfig,
-    /// The name of its data set.
-    pub dataset: String,
+    /// The name of its data set, if known.
+    pub dataset: Option<String>,
     /// Whether the user stopped it.
     pub is_stopped: bool,
     /// The finished epochs with finite metrics.
@@ -262,7 +262,7 @@ mod tests {
             id,
             kind: RunKind::Preset(Preset::Keras),
             config: TrainingConfig::default(),
-            dataset: "mnist".to_owned(),
+            dataset: Some("mnist".to_owned()),
             is_stopped: false,
             history: vec![EpochRecord {
                 epoch: 1,

@@ -8,16 +8,14 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::{InputError, IoError, Refusal},
-    files::{self, backup::back_up},
+    error::{InputError, IoError, Refusal, StoreError},
+    files::{self, lock::FileLock},
     model::device::DeviceChoice,
     training::config::{Preset, TrainingConfig},
 };
 
 /// The name of the file.
 const FILE_NAME: &str = "settings.toml";
-/// The extension of a backup.
-const BACKUP_EXTENSION: &str = ".broken";
 /// A settings file is a hundred times smaller.
 const LIMIT_BYTES: u64 = 256 << 10;
 /// The environment variable that names the configuration folder.
@@ -50,7 +48,7 @@ impl ThemeChoice {
     }
 }
 
-/// The settings that the window stores when it closes.
+/// The settings that the window stores when it closes. Each field is a value of its own for [`Settings::save`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
@@ -120,39 +118,43 @@ impl Settings {
     /// Loads the settings in `folder`. A missing file gives the defaults.
     ///
     /// # Errors
-    /// When the file is unreadable or invalid. It is then moved to a backup.
-    pub fn load(folder: &Path) -> Result<Self, Refusal> {
+    /// When the file is unreadable or invalid. An invalid file is moved to a backup.
+    pub fn load(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(FILE_NAME);
-        let found = match files::read_bounded(&path, LIMIT_BYTES, "load the settings") {
-            Ok(bytes) => match parse(&bytes) {
-                Ok(settings) => return Ok(settings.with_valid_window_size()),
-                Err(found) => found,
-            },
-            Err(InputError::Io(error)) if error.is_not_found() => return Ok(Self::default()),
-            Err(InputError::Io(error)) => error.source.to_string(),
-            Err(InputError::Refused(refusal)) => refusal.found,
-        };
-        let backup = match back_up(&path, BACKUP_EXTENSION) {
-            Ok(Some(backup)) => format!("the file is now {}", backup.display()),
-            Ok(None) | Err(_) => "the window replaces the file when it closes".to_owned(),
-        };
-        Err(Refusal::new(
-            format!("load the settings in {}", path.display()),
-            found,
-            "settings that Digitpad saved",
-            format!("the default settings apply, and {backup}"),
-        ))
+        let attempted = format!("load the settings in {}", path.display());
+        let parsed = files::read_bounded(&path, LIMIT_BYTES, &attempted)
+            .and_then(|bytes| Ok(parse(&bytes, &attempted)?));
+        match parsed {
+            Ok(settings) => Ok(settings.with_valid_window_size()),
+            Err(InputError::Io(error)) if error.is_not_found() => Ok(Self::default()),
+            Err(InputError::Refused(reason)) => Err(super::back_up_invalid(&path, reason)),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// Saves the settings in `folder`, which is created if missing.
+    /// Saves the settings in `folder`, which is created if missing. A field that is as in `loaded` keeps the value of
+    /// the file: another window may have changed it since.
     ///
     /// # Errors
     /// When the folder cannot be created or written to.
-    pub fn save(&self, folder: &Path) -> Result<(), IoError> {
-        let failed = |source| IoError::new("write", folder, source);
-        fs::create_dir_all(folder).map_err(failed)?;
-        let text = toml::to_string(self).map_err(|error| failed(io::Error::other(error)))?;
-        files::write_atomically(&folder.join(FILE_NAME), text.as_bytes())
+    pub fn save(&self, folder: &Path, loaded: &Self) -> Result<(), StoreError> {
+        let path = folder.join(FILE_NAME);
+        fs::create_dir_all(folder).map_err(|source| IoError::new("create", folder, source))?;
+        let _lock = FileLock::wait(&path)?;
+        let failed =
+            |error: toml::ser::Error| IoError::new("write", &path, io::Error::other(error));
+        let table = |settings: &Self| toml::Table::try_from(settings).map_err(failed);
+        let (mut merged, unchanged) = (table(self)?, table(loaded)?);
+        if let Ok(found) = Self::load(folder) {
+            let found = table(&found)?;
+            for (key, value) in found.into_iter().filter(|_| path.is_file()) {
+                if merged.get(&key) == unchanged.get(&key) {
+                    merged.insert(key, value);
+                }
+            }
+        }
+        let text = toml::to_string(&merged).map_err(failed)?;
+        Ok(files::write_atomically(&path, text.as_bytes())?)
     }
 
     /// Keeps the window visible, whatever the file says.
@@ -168,19 +170,19 @@ impl Settings {
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Settings, String> {
-    let text = str::from_utf8(bytes).map_err(|error| error.to_string())?;
-    toml::from_str(text).map_err(|error| error.message().to_owned())
+fn parse(bytes: &[u8], attempted: &str) -> Result<Settings, Refusal> {
+    let text = str::from_utf8(bytes).map_err(|error| error.to_string());
+    let parsed = text.and_then(|text| toml::from_str(text).map_err(|e| e.message().to_owned()));
+    parsed.map_err(|found| {
+        let expected = "settings that Digitpad saved";
+        Refusal::new(attempted, found, expected, "the default settings apply")
+    })
 }
 
 /// The configuration folder: that of [`FOLDER_VARIABLE`], or else the system's. `None` if the system
 /// has none.
 pub fn folder() -> Option<PathBuf> {
-    match std::env::var_os(FOLDER_VARIABLE) {
-        Some(folder) if !folder.is_empty() => Some(folder.into()),
-        _ => directories::ProjectDirs::from("", "", "digitpad")
-            .map(|folders| folders.config_dir().to_path_buf()),
-    }
+    super::folder(FOLDER_VARIABLE, directories::ProjectDirs::config_dir)
 }
 
 #[cfg(test)]
@@ -210,15 +212,19 @@ mod tests {
                 },
             },
         };
-        settings.save(&nested).expect("the folder is created");
-        assert_eq!(Settings::load(&nested), Ok(settings), "every field");
+        let loaded = Settings::default();
+        settings.save(&nested, &loaded).expect("creates the folder");
+        let again = Settings::load(&nested).expect("it is valid");
+        assert_eq!(again, settings, "every field");
+        let count = fs::read_dir(&nested).expect("lists").count();
+        assert_eq!(count, 1, "only the settings");
     }
 
     #[test]
     fn a_missing_file_gives_the_defaults() {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let loaded = Settings::load(folder.path());
-        assert_eq!(loaded, Ok(Settings::default()), "at the first start");
+        let loaded = Settings::load(folder.path()).expect("no error");
+        assert_eq!(loaded, Settings::default(), "at the first start");
     }
 
     #[test]
@@ -230,20 +236,65 @@ mod tests {
             (&[0xff, 0xfe, 0], "not text"),
             (&vec![b'#'; 300 << 10], "too large"),
         ];
-        for (bytes, reason) in cases {
-            let folder = tempfile::tempdir().expect("a folder for the test");
-            let path = folder.path().join(FILE_NAME);
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join(FILE_NAME);
+        let names = ["settings.toml.bak".to_owned()]
+            .into_iter()
+            .chain((2..).map(|number| format!("settings.toml.bak-{number}")));
+        for ((bytes, reason), name) in cases.into_iter().zip(names) {
             fs::write(&path, bytes).expect("writes");
-            let refusal = Settings::load(folder.path()).expect_err(reason);
-            let backup = folder.path().join("settings.toml.broken");
-            let remedy = &refusal.remedy;
-            assert!(
-                remedy.contains(&backup.display().to_string()),
-                "{reason}: {remedy} names the backup"
-            );
-            assert_eq!(fs::read(backup).ok().as_deref(), Some(bytes), "{reason}");
+            match Settings::load(folder.path()) {
+                Err(StoreError::Invalid { backup, .. }) => {
+                    assert_eq!(backup, Some(folder.path().join(&name)), "{reason}");
+                }
+                other => panic!("{reason}: {other:?}"),
+            }
             assert!(!path.exists(), "{reason}: the next start reports no error");
         }
+        for (bytes, reason) in cases {
+            let is_kept = fs::read_dir(folder.path())
+                .expect("lists")
+                .flatten()
+                .any(|entry| fs::read(entry.path()).is_ok_and(|found| found == bytes));
+            assert!(is_kept, "{reason}: no backup replaces another");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_does_not_block_the_start() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join(FILE_NAME);
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.expect("mkfifo starts").success(), "makes a pipe");
+        let loaded = Settings::load(folder.path());
+        let is_invalid = matches!(loaded, Err(StoreError::Invalid { backup: None, .. }));
+        assert!(is_invalid, "{loaded:?}");
+    }
+
+    #[test]
+    fn two_windows_keep_the_changes_of_each_other() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let loaded = Settings::default();
+        loaded.save(folder.path(), &loaded).expect("saves");
+        let one = Settings {
+            theme: ThemeChoice::Dark,
+            watch: false,
+            ..Settings::default()
+        };
+        let other = Settings {
+            window_size: [800.0, 600.0],
+            watch: true,
+            ..Settings::default()
+        };
+        one.save(folder.path(), &loaded).expect("saves");
+        other.save(folder.path(), &loaded).expect("saves");
+        let expected = Settings {
+            window_size: [800.0, 600.0],
+            ..one
+        };
+        let found = Settings::load(folder.path()).expect("it is valid");
+        assert_eq!(found, expected, "the changes of both");
     }
 
     #[test]
@@ -258,7 +309,7 @@ mod tests {
             ("", [1100.0, 700.0], "the default"),
         ];
         for (text, size, reason) in cases {
-            let settings = parse(text.as_bytes())
+            let settings = parse(text.as_bytes(), "a test")
                 .expect(reason)
                 .with_valid_window_size();
             assert_eq!(settings.window_size, size, "{reason}");

@@ -6,7 +6,7 @@ use super::{
     EpochRecord,
     config::{Optimizer, TrainingConfig},
 };
-use crate::model::Activation;
+use crate::{error::Cause, model::Activation};
 
 /// The highest accuracy of a network that learns nothing, 0..=1. The most frequent digit is 11.4 % of MNIST.
 const CHANCE: f64 = 0.125;
@@ -17,20 +17,25 @@ const OVERFITTING_EPOCHS: usize = 3;
 /// The validation loss of overfitting, as a multiple of the lowest.
 const OVERFITTING_RATIO: f64 = 1.1;
 
-/// A loss that became NaN or infinite.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Divergence {
-    /// The epoch, from 1.
-    pub epoch: usize,
-    /// The likely cause.
-    pub cause: Cause,
-}
+/// The fall of the training accuracy that makes a hint, 0..=1. From epoch to epoch it fluctuates by less than 0.01.
+const FALL: f64 = 0.05;
 
 /// A hint on the settings of a training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Hint {
     /// The network is no better than chance.
     StuckAtChance {
+        /// Training accuracy of the last epoch, 0..=1.
+        accuracy: f64,
+        /// The likely cause.
+        cause: Cause,
+    },
+    /// The accuracy falls.
+    Falling {
+        /// The epoch with the highest training accuracy.
+        best_epoch: usize,
+        /// Its training accuracy, 0..=1.
+        highest: f64,
         /// Training accuracy of the last epoch, 0..=1.
         accuracy: f64,
         /// The likely cause.
@@ -45,36 +50,8 @@ pub enum Hint {
     },
 }
 
-/// A hyperparameter with an unsuitable value.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Cause {
-    /// This learning rate is too high.
-    HighLearningRate(f64),
-    /// This learning rate is too low.
-    LowLearningRate(f64),
-    /// This momentum is too high.
-    Momentum(f64),
-    /// The L1 or L2 penalty is too high.
-    Penalty,
-    /// This dropout is too high.
-    Dropout(f64),
-    /// The gradient vanishes in this activation over this many layers.
-    Depth(Activation, usize),
-}
-
 impl Cause {
-    /// The key of the hyperparameter in a configuration file.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::HighLearningRate(_) | Self::LowLearningRate(_) => "learning_rate",
-            Self::Momentum(_) => "optimizer.momentum",
-            Self::Penalty => "l2",
-            Self::Dropout(_) => "dropout",
-            Self::Depth(..) => "model.activation",
-        }
-    }
-
-    /// The likely cause of a divergence.
+    /// The likely cause of a divergence, or of an accuracy that falls.
     pub(super) fn of_divergence(config: &TrainingConfig) -> Self {
         let rate = config.learning_rate;
         if overshoots(config) {
@@ -109,7 +86,7 @@ impl Cause {
         } else if config.dropout > 0.7 {
             Self::Dropout(config.dropout)
         } else if bends && layers > 3 {
-            Self::Depth(activation, layers)
+            Self::Depth(layers)
         } else if matches!(config.optimizer, Optimizer::Sgd { .. }) {
             Self::LowLearningRate(rate)
         } else {
@@ -125,11 +102,27 @@ fn overshoots(config: &TrainingConfig) -> bool {
 
 /// The hints after the last of these epochs.
 pub fn diagnose(config: &TrainingConfig, history: &[EpochRecord]) -> Vec<Hint> {
-    let stuck = stuck_at_chance(config, history);
-    stuck
-        .into_iter()
-        .chain(overfitting(config, history))
-        .collect()
+    let hint = falling(config, history)
+        .or_else(|| stuck_at_chance(config, history))
+        .or_else(|| overfitting(config, history));
+    Vec::from_iter(hint)
+}
+
+fn falling(config: &TrainingConfig, history: &[EpochRecord]) -> Option<Hint> {
+    let last = history.last()?;
+    let best = history
+        .iter()
+        .max_by(|a, b| a.accuracy.total_cmp(&b.accuracy))?;
+    // Augmentation that grows lowers the training accuracy alone.
+    let is_validation_worse =
+        last.validation_accuracy < best.validation_accuracy || last.validation_accuracy.is_none();
+    let falls = last.accuracy < best.accuracy - FALL && is_validation_worse;
+    falls.then(|| Hint::Falling {
+        best_epoch: best.epoch,
+        highest: best.accuracy,
+        accuracy: last.accuracy,
+        cause: Cause::of_divergence(config),
+    })
 }
 
 fn stuck_at_chance(config: &TrainingConfig, history: &[EpochRecord]) -> Option<Hint> {
@@ -154,53 +147,14 @@ fn overfitting(config: &TrainingConfig, history: &[EpochRecord]) -> Option<Hint>
     let validation_loss = last.validation_loss?;
     let is_late = last.epoch >= best.epoch + OVERFITTING_EPOCHS;
     let rises = validation_loss > lowest * OVERFITTING_RATIO;
+    // A network at chance has learned nothing, not even its training images.
+    let learns = last.accuracy >= CHANCE;
     // Augmented training images usually have a higher loss than the validation images.
     let is_memorized = last.loss < best.loss && last.loss < validation_loss;
-    (is_late && rises && is_memorized).then_some(Hint::Overfitting {
+    (is_late && rises && learns && is_memorized).then_some(Hint::Overfitting {
         best_epoch: best.epoch,
         has_early_stopping: config.patience > 0,
     })
-}
-
-/// A sentence without its full stop.
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::HighLearningRate(rate) => write!(
-                f,
-                "the learning rate {rate} is probably too high; try a tenth of it, or gradient clipping"
-            ),
-            Self::LowLearningRate(rate) => write!(
-                f,
-                "the learning rate {rate} is probably too low; try ten times as much"
-            ),
-            Self::Momentum(momentum) => {
-                write!(f, "the momentum {momentum} is probably too high; try 0.9")
-            }
-            Self::Penalty => write!(
-                f,
-                "the L1 or L2 penalty is probably too high; try a tenth of it"
-            ),
-            Self::Dropout(rate) => {
-                write!(f, "the dropout {rate} is probably too high; try 0.3")
-            }
-            Self::Depth(activation, layers) => write!(
-                f,
-                "the gradient of {activation} vanishes over {layers} layers; try relu, or fewer layers"
-            ),
-        }
-    }
-}
-
-/// A sentence without its full stop.
-impl fmt::Display for Divergence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { epoch, cause } = self;
-        write!(
-            f,
-            "the loss became NaN or infinite in epoch {epoch}: {cause}"
-        )
-    }
 }
 
 /// A sentence without its full stop.
@@ -210,6 +164,17 @@ impl fmt::Display for Hint {
             Self::StuckAtChance { accuracy, cause } => write!(
                 f,
                 "the accuracy of {:.0} % is no better than chance: {cause}",
+                accuracy * 100.0
+            ),
+            Self::Falling {
+                best_epoch,
+                highest,
+                accuracy,
+                cause,
+            } => write!(
+                f,
+                "the accuracy fell from {:.0} % in epoch {best_epoch} to {:.0} %: {cause}",
+                highest * 100.0,
                 accuracy * 100.0
             ),
             Self::Overfitting {

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{checkpoint::Checkpoint, diagnostics::Divergence};
+use super::checkpoint::Checkpoint;
 use crate::{
+    error::Divergence,
     evaluation::Metrics,
     model::{Mlp, file::Model},
 };

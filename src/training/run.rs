@@ -12,7 +12,6 @@ use super::{
     checkpoint::{Checkpoint, CheckpointState, TrainingInput, values},
     config::{Loss, TrainingConfig},
     control::{Control, Signal},
-    diagnostics::{Cause, Divergence},
     dropout::Dropout,
     source::{ImageSource, ImagesSeen, StoredImages, augment, shuffler},
     step::{
@@ -22,7 +21,7 @@ use super::{
 };
 use crate::{
     data::{Examples, Target, TrainingSet},
-    error::{ModelError, Refusal, TrainingError},
+    error::{Cause, Divergence, ModelError, Refusal, TrainingError},
     evaluation::{self, Metrics, mean_squared_error},
     model::{Mlp, calibration::Calibration},
 };
@@ -213,6 +212,7 @@ impl<'a> Run<'a> {
                 epoch_start_secs: self.epoch_start_secs,
                 average_updates: average.map_or(0, Average::updates),
                 optimizer_steps: optimizer.steps,
+                threads: rayon::current_num_threads(),
                 shuffler_words: self.rng.get_word_pos() as u64,
                 best_epoch: self.best.as_ref().map(|best| best.epoch),
                 progress: self.progress,
@@ -485,7 +485,7 @@ impl<'a> Run<'a> {
         };
         match self.best {
             Some(_) => Ok(StopReason::Diverged(divergence)),
-            None => Err(TrainingError::Diverged(divergence.to_string())),
+            None => Err(TrainingError::Diverged(divergence)),
         }
     }
 

@@ -10,10 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{JoinOnDrop, Waker, WorkerPriority, catch_panic, lock};
+use super::{JoinOnDrop, Waker, WorkerError, WorkerPriority, lock, run_work};
 use crate::{
     data::{DataSource, noise::Noise},
-    error::{self, EvaluationError},
+    error::EvaluationError,
     evaluation::{Evaluation, evaluate, evaluation_set::EvaluationSet},
     model::file::Model,
 };
@@ -46,8 +46,8 @@ pub enum EvaluatorOutcome {
     Completed(Arc<Evaluation>),
     /// It was canceled.
     Canceled,
-    /// It failed: the whole error message.
-    Failed(String),
+    /// It failed.
+    Failed(WorkerError<EvaluationError>),
 }
 
 /// The handle of an evaluation. Dropping it cancels the evaluation.
@@ -90,16 +90,14 @@ impl Evaluator {
             let report = report.clone();
             move || report(task.run())
         });
-        if let Err(error) = &spawned {
-            report(EvaluatorOutcome::Failed(format!(
-                "could not start the evaluation: {error}"
-            )));
-        }
+        let thread = spawned.map_err(|error| {
+            report(EvaluatorOutcome::Failed(WorkerError::Thread(error)));
+        });
         Self {
             is_canceled,
             progress,
             outcome,
-            _thread: spawned.ok(),
+            _thread: thread.ok(),
         }
     }
 
@@ -148,11 +146,10 @@ struct Task {
 
 impl Task {
     fn run(&mut self) -> EvaluatorOutcome {
-        match catch_panic(|| self.evaluate()) {
-            Ok(Ok(Some(evaluation))) => EvaluatorOutcome::Completed(Arc::new(evaluation)),
-            Ok(Ok(None)) => EvaluatorOutcome::Canceled,
-            Ok(Err(error)) => EvaluatorOutcome::Failed(error::chain(&error)),
-            Err(panic) => EvaluatorOutcome::Failed(panic.to_string()),
+        match run_work(|| self.evaluate()) {
+            Ok(Some(evaluation)) => EvaluatorOutcome::Completed(Arc::new(evaluation)),
+            Ok(None) => EvaluatorOutcome::Canceled,
+            Err(error) => EvaluatorOutcome::Failed(error),
         }
     }
 

@@ -332,9 +332,9 @@ impl FileTask {
                 },
                 result: attempt(|| Ok(run_library::done(&folder, task)?)),
             },
-            Self::Corrections(path, task) => FileOutcome::Corrections(attempt(|| {
-                corrections::done(&path, task).map_err(FileError::Corrections)
-            })),
+            Self::Corrections(path, task) => {
+                FileOutcome::Corrections(attempt(|| Ok(corrections::done(&path, task)?)))
+            }
             Self::FindCheckpoint(path) => FileOutcome::Checkpoint(attempt(|| {
                 let found = checkpoints::find(&path)?;
                 Ok(found.map(Arc::new))

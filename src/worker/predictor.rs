@@ -8,11 +8,11 @@ use std::{
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::{JoinOnDrop, Waker, WorkerPriority, catch_panic, lock};
+use super::{JoinOnDrop, Waker, WorkerError, WorkerPriority, lock, run_work};
 use crate::{
     bitmap::Bitmap,
     data::noise::Noise,
-    error::PredictionError,
+    error::ModelError,
     ink::{self, Ink},
     model::file::Model,
     recognition::{Prediction, predict},
@@ -60,7 +60,7 @@ pub enum PredictionOutcome {
         prediction: Prediction,
     },
     /// The network could not be computed.
-    Failed(PredictionError),
+    Failed(WorkerError<ModelError>),
 }
 
 /// The handle of the predicting thread.
@@ -196,8 +196,7 @@ impl Mailbox {
 
 fn serve(mailbox: &Mailbox, waker: &Waker) {
     while let Some(job) = mailbox.next() {
-        let outcome = catch_panic(|| outcome_of(&job))
-            .unwrap_or_else(|panic| PredictionOutcome::Failed(panic.into()));
+        let outcome = run_work(|| outcome_of(&job)).unwrap_or_else(PredictionOutcome::Failed);
         if let PredictionOutcome::Recognized { prediction, .. } = &outcome {
             let (digit, confidence) = (prediction.digit().value(), prediction.confidence());
             log::debug!(target: "digitpad", "prediction digit={digit} confidence={confidence:.3}");
@@ -212,24 +211,21 @@ fn serve(mailbox: &Mailbox, waker: &Waker) {
     }
 }
 
-fn outcome_of(job: &PredictionJob) -> PredictionOutcome {
+fn outcome_of(job: &PredictionJob) -> Result<PredictionOutcome, ModelError> {
     let bitmap = match &job.request.input {
         PredictionInput::Ink(ink) => ink::to_bitmap(ink),
         PredictionInput::Bitmap(bitmap) => Some(bitmap.clone()),
     };
     let Some(mut bitmap) = bitmap.filter(|bitmap| !bitmap.is_blank()) else {
-        return PredictionOutcome::Blank;
+        return Ok(PredictionOutcome::Blank);
     };
     if let Some(noise) = job.noise {
         bitmap = with_noise(&bitmap, noise);
     }
-    match predict(&job.model, &bitmap) {
-        Ok(prediction) => PredictionOutcome::Recognized {
-            bitmap: job.model.mlp.config().preprocessing().of_bitmap(&bitmap),
-            prediction,
-        },
-        Err(error) => PredictionOutcome::Failed(error.into()),
-    }
+    Ok(PredictionOutcome::Recognized {
+        prediction: predict(&job.model, &bitmap)?,
+        bitmap: job.model.mlp.config().preprocessing().of_bitmap(&bitmap),
+    })
 }
 
 fn with_noise(bitmap: &Bitmap, noise: Noise) -> Bitmap {

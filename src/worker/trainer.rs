@@ -3,7 +3,7 @@
 mod curve;
 
 use std::{
-    fmt, io,
+    fmt,
     path::PathBuf,
     sync::{
         Arc, Mutex,
@@ -13,14 +13,12 @@ use std::{
 };
 
 use candle_core::Device;
-use thiserror::Error;
 
 pub use self::curve::{BatchCurve, BatchPoint};
-use super::{FACTS_CAPACITY, JoinOnDrop, Wakers, WorkerPriority, catch_panic, lock};
+use super::{FACTS_CAPACITY, JoinOnDrop, Wakers, WorkerError, WorkerPriority, lock, run_work};
 use crate::{
     data::{Corrections, Dataset, TrainingData},
     error::{self, InputError, ModelError, StoreError, TrainingError},
-    files::latest::LatestFile,
     model::{
         Mlp,
         device::{DeviceChoice, OpenDevice},
@@ -106,27 +104,13 @@ pub enum TrainerFact {
     CheckpointFailed(StoreError),
 }
 
-/// Why a trainer failed.
-#[derive(Debug, Error)]
-pub enum TrainerError {
-    /// The training failed.
-    #[error(transparent)]
-    Training(#[from] TrainingError),
-    /// The system did not start the thread.
-    #[error("could not start the training thread")]
-    Thread(#[from] io::Error),
-    /// A defect of the program; the text holds its message.
-    #[error("{0}")]
-    Panic(String),
-}
-
-/// A shared [`TrainerError`], equal only to itself. Displays the error with its causes.
+/// Why a training failed, shared and equal only to itself. Displays the error with its causes.
 #[derive(Clone, Debug)]
-pub struct TrainingFailure(pub Arc<TrainerError>);
+pub struct TrainingFailure(pub Arc<WorkerError<TrainingError>>);
 
-impl<E: Into<TrainerError>> From<E> for TrainingFailure {
-    fn from(error: E) -> Self {
-        Self(Arc::new(error.into()))
+impl From<WorkerError<TrainingError>> for TrainingFailure {
+    fn from(error: WorkerError<TrainingError>) -> Self {
+        Self(Arc::new(error))
     }
 }
 
@@ -181,7 +165,7 @@ impl Trainer {
             move || work(&job, checkpoint, &control, reporter)
         });
         let thread = spawned
-            .map_err(|error| unstarted.tell(TrainerFact::Failed(error.into())))
+            .map_err(|error| unstarted.tell(TrainerFact::Failed(WorkerError::Thread(error).into())))
             .ok();
         Self {
             control,
@@ -292,11 +276,10 @@ impl Reporter {
 
 /// Trains and sends all facts. An abandoned training ends without a last fact.
 fn work(job: &TrainingJob, checkpoint: Option<PathBuf>, control: &Control, mut reporter: Reporter) {
-    let last = match catch_panic(|| train(job, checkpoint, control, &mut reporter)) {
-        Ok(Ok(Some(trained))) => TrainerFact::Finished(Box::new(trained)),
-        Ok(Ok(None)) => return,
-        Ok(Err(error)) => TrainerFact::Failed(error.into()),
-        Err(message) => TrainerFact::Failed(TrainerError::Panic(message.to_string()).into()),
+    let last = match run_work(|| train(job, checkpoint, control, &mut reporter)) {
+        Ok(Some(trained)) => TrainerFact::Finished(Box::new(trained)),
+        Ok(None) => return,
+        Err(error) => TrainerFact::Failed(error.into()),
     };
     reporter.tell(last);
 }
@@ -324,7 +307,7 @@ fn train(
     let mut listener = Listener {
         config: job.start.config(),
         dataset: &dataset,
-        file: store.as_ref().map(CheckpointStore::file),
+        store: store.as_ref(),
         is_stored: false,
         reporter,
         failed: None,
@@ -352,7 +335,7 @@ fn train(
 struct Listener<'a> {
     config: &'a TrainingConfig,
     dataset: &'a Dataset,
-    file: Option<&'a LatestFile>,
+    store: Option<&'a CheckpointStore>,
     /// Whether the last fact about checkpoints was that one is stored.
     is_stored: bool,
     reporter: &'a mut Reporter,
@@ -362,7 +345,7 @@ struct Listener<'a> {
 
 impl Listener<'_> {
     fn on_event(&mut self, event: TrainingEvent) {
-        if !self.is_stored && self.file.is_some_and(LatestFile::is_written) {
+        if !self.is_stored && self.store.is_some_and(CheckpointStore::is_written) {
             self.is_stored = true;
             self.reporter.tell(TrainerFact::CheckpointStored);
         }
@@ -399,9 +382,9 @@ impl Listener<'_> {
     }
 
     fn store(&mut self, checkpoint: Box<Checkpoint>) {
-        let Some(file) = self.file else { return };
-        file.replace(move || checkpoint.to_bytes().map_err(io::Error::other));
-        if let Some(error) = file.take_error() {
+        let Some(store) = self.store else { return };
+        store.replace(checkpoint);
+        if let Some(error) = store.take_error() {
             self.is_stored = false;
             self.reporter
                 .tell(TrainerFact::CheckpointFailed(error.into()));
@@ -427,7 +410,7 @@ fn snapshot(
     dataset: &Dataset,
 ) -> Result<Arc<Model>, ModelError> {
     let metadata = Metadata {
-        dataset: dataset.name.clone(),
+        dataset: Some(dataset.name.clone()),
         training_config: serde_json::to_value(config).ok(),
         seed: Some(config.seed),
         validation_accuracy,

@@ -88,7 +88,7 @@ fn resuming_one_checkpoint_backs_up_another() {
     assert_eq!(code(&output), 130, "the exit status of Ctrl-C: {said}");
     for (name, content) in [
         ("w.safetensors.checkpoint.old", "a third"),
-        ("w.safetensors.checkpoint.old2", "another"),
+        ("w.safetensors.checkpoint.old-2", "another"),
     ] {
         let content_now = fs::read_to_string(folder.path(name));
         assert_eq!(

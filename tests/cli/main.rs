@@ -3,6 +3,7 @@
 mod eval;
 #[cfg(unix)]
 mod interrupt;
+mod locks;
 mod predict;
 mod refusals;
 mod resume;

@@ -50,7 +50,7 @@ impl Session {
             ..Settings::default()
         };
         settings
-            .save(folder.path())
+            .save(folder.path(), &Settings::default())
             .expect("the settings are written");
         let mut program = Program::start(&display.name, folder.path());
         let place = program.wait_for("pad at ");

@@ -7,6 +7,7 @@ use crate::{
     app::action::Effect,
     bitmap::Digit,
     data::TrainingData,
+    error,
     ink::edit::CorrectionLabel,
     store::{
         corrections::{CorrectionOutcome, CorrectionTask},
@@ -42,7 +43,7 @@ impl State {
             .training
             .correction_count
             .is_some_and(|count| count > 0);
-        has_corrections && ["mnist", ""].contains(&dataset.as_str())
+        has_corrections && dataset.as_ref().is_none_or(|name| name == "mnist")
     }
 
     /// Starts to fine-tune the model in use on the corrections.
@@ -94,9 +95,9 @@ impl State {
     pub(super) fn on_correction_outcome(&mut self, outcome: CorrectionOutcome) {
         match outcome {
             CorrectionOutcome::Counted(count) => self.training.correction_count = Some(count),
-            CorrectionOutcome::Unreadable(reason) => {
+            CorrectionOutcome::Unreadable(error) => {
                 self.training.correction_count = None;
-                self.notices.error(reason);
+                self.notices.error(error::chain(&error));
             }
             CorrectionOutcome::Saved {
                 digit,
@@ -126,9 +127,9 @@ impl State {
                     in_words(digit),
                 ));
             }
-            CorrectionOutcome::SaveFailed { revision, reason } => {
+            CorrectionOutcome::SaveFailed { revision, error } => {
                 self.saving_correction.take_if(|saving| *saving == revision);
-                self.notices.error(reason);
+                self.notices.error(error::chain(&error));
             }
             CorrectionOutcome::Removed { digit, count } => {
                 self.training.correction_count = Some(count);

@@ -6,6 +6,7 @@ use super::{State, Tab, pad::Picture};
 use crate::{
     app::action::Effect,
     data::{DataSource, noise::Noise},
+    error,
     evaluation::{Evaluation, ExampleResult, Selection},
     model::file::Model,
     worker::evaluator::{EvaluatorMessage, EvaluatorOutcome, EvaluatorProgress},
@@ -341,7 +342,7 @@ impl State {
             (EvaluatorOutcome::Completed(evaluation), Some(request)) => {
                 self.complete_evaluation(number, evaluation, request);
             }
-            (EvaluatorOutcome::Failed(reason), _) => self.notices.error(reason),
+            (EvaluatorOutcome::Failed(error), _) => self.notices.error(error::chain(&error)),
             (EvaluatorOutcome::Canceled | EvaluatorOutcome::Completed(_), _) => {}
         }
         effects

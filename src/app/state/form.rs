@@ -232,7 +232,8 @@ impl TrainingForm {
         let cost = epoch_cost(&config);
         let mut records = runs.iter().map(|run| &run.record);
         let record = records.find(|record| {
-            let is_alike = record.dataset == dataset && epoch_cost(&record.config) == cost;
+            let is_alike =
+                record.dataset.as_ref() == Some(&dataset) && epoch_cost(&record.config) == cost;
             is_alike && !record.history.is_empty()
         })?;
         Some(record.secs() / record.history.len() as f64 * config.epochs as f64)
@@ -401,7 +402,7 @@ mod tests {
                 id: 1,
                 kind: crate::store::run_library::RunKind::Preset(Preset::Keras),
                 config,
-                dataset: dataset.to_owned(),
+                dataset: Some(dataset.to_owned()),
                 is_stopped: false,
                 history: vec![epoch(1), epoch(2)],
                 validation_accuracy: None,

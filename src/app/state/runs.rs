@@ -324,7 +324,7 @@ mod tests {
                 id: 1,
                 kind: RunKind::Preset(Preset::Keras),
                 config,
-                dataset: String::new(),
+                dataset: None,
                 is_stopped: false,
                 history: Vec::new(),
                 validation_accuracy: None,

@@ -11,15 +11,25 @@ mod training;
 use super::{notices::Notice, training::TrainingState, *};
 use crate::{
     bitmap::Bitmap,
-    error::FileError,
+    error::{FileError, PanicError},
     ink::{Ink, Point},
     model::calibration::Calibration,
     recognition::Prediction,
     worker::{
+        WorkerError,
         file_tasks::{FileOutcome, FileRequest, FileResult},
         predictor::{PredictionInput, PredictionOutcome, PredictionRequest, PredictionResponse},
+        trainer::TrainingFailure,
     },
 };
+
+fn file_error(message: String) -> FileError {
+    PanicError { message }.into()
+}
+
+fn panicked(message: String) -> TrainingFailure {
+    WorkerError::Panic(PanicError { message }).into()
+}
 
 fn model() -> Model {
     Model::built_in().expect("the built-in model fits")

@@ -12,7 +12,7 @@ pub use crate::worker::file_tasks::CurvesImage;
 use crate::{
     app::action::Effect,
     data::{DataSource, preview::DatasetPreview},
-    error,
+    error::{self, Divergence},
     evaluation::Metrics,
     model::{device::DeviceChoice, file::Model},
     store::run_library::RunKind,
@@ -20,7 +20,7 @@ use crate::{
         EpochRecord, Plan, Progress, Start, StopReason, TrainedModel,
         checkpoint::Checkpoint,
         config::TrainingConfig,
-        diagnostics::{self, Divergence, Hint},
+        diagnostics::{self, Hint},
     },
     worker::trainer::{BatchCurve, TrainerFact, TrainerMessage, TrainingFailure},
 };

@@ -216,7 +216,7 @@ impl TrainArgs {
     /// How the training starts, checked, and its data.
     pub(super) fn start(&self) -> Result<(Start, TrainingData), CliError> {
         if let Some(file) = &self.resume {
-            let checkpoint = read_checkpoint(file)?;
+            let checkpoint = read_checkpoint(self, file)?;
             let data = checkpoint.source().clone();
             return Ok((Start::Resume(Arc::new(checkpoint)), data));
         }

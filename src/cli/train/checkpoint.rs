@@ -7,10 +7,11 @@ use std::{
 
 use super::{Display, TrainArgs};
 use crate::{
-    error::{CliError, Refusal},
-    files::{backup, is_same_file, read_bounded},
+    error::{CliError, Refusal, StoreError, excerpt},
+    files::is_same_file,
     model::device::DeviceChoice,
-    training::checkpoint::Checkpoint,
+    store::checkpoints::{self, CheckpointLock, CheckpointStore},
+    training::{Start, checkpoint::Checkpoint},
 };
 
 /// The default checkpoint file of a training that writes its weights to `out`.
@@ -20,29 +21,18 @@ pub(super) fn checkpoint_beside(out: &Path) -> PathBuf {
     name.into()
 }
 
-pub(super) fn read_checkpoint(file: &Path) -> Result<Checkpoint, CliError> {
-    let name = file.display().to_string();
-    let attempted = format!("read the checkpoint in {name}");
-    let bytes = read_bounded(file, Checkpoint::LIMIT_BYTES, &attempted)?;
-    Ok(Checkpoint::from_bytes(&bytes, &name)?)
-}
-
-/// Whether the checkpoint file holds the checkpoint of another training.
+/// Locks the checkpoint file, unless another training writes it.
 ///
 /// # Errors
-/// When it holds anything else.
-pub(super) fn holds_other(arguments: &TrainArgs) -> Result<bool, CliError> {
-    let file = arguments.checkpoint();
-    let is_own = |resumed: &PathBuf| is_same_file(resumed, &file);
-    if !file.exists() || arguments.resume.as_ref().is_some_and(is_own) {
-        return Ok(false);
-    }
-    let Err(error) = read_checkpoint(&file) else {
-        return Ok(true);
+/// When it holds anything but a checkpoint.
+pub(super) fn lock(file: PathBuf) -> Result<CheckpointLock, CliError> {
+    let lock = CheckpointLock::acquire(file.clone())?;
+    let Err(error) = lock.load() else {
+        return Ok(lock);
     };
     log::debug!(target: "digitpad", "{error}");
     Err(Refusal::new(
-        format!("write checkpoints to {}", file.display()),
+        format!("write checkpoints to {}", excerpt(file.display())),
         "another file",
         "a checkpoint or no file",
         "choose another file with --checkpoint, or move this one",
@@ -50,15 +40,30 @@ pub(super) fn holds_other(arguments: &TrainArgs) -> Result<bool, CliError> {
     .into())
 }
 
-/// Moves the checkpoint of another training to a backup.
-pub(super) fn back_up(arguments: &TrainArgs, display: &mut Display) -> Result<(), CliError> {
-    if let Some(backup) = backup::back_up(&arguments.checkpoint(), ".old")? {
-        let backup = backup.display();
+/// Reads a checkpoint to resume, unless another training writes it.
+pub(super) fn read_checkpoint(arguments: &TrainArgs, file: &Path) -> Result<Checkpoint, StoreError> {
+    if is_same_file(file, &arguments.checkpoint()) {
+        // This training has the lock.
+        checkpoints::load(file)
+    } else {
+        checkpoints::load_unlocked(file)
+    }
+}
+
+/// Opens the checkpoint file. Reports if it moves the checkpoint of another training to a backup.
+pub(super) fn open(
+    lock: CheckpointLock,
+    start: &Start,
+    display: &mut Display,
+) -> Result<CheckpointStore, StoreError> {
+    let store = lock.open(start.checkpoint())?;
+    if let Some(backup) = store.backup() {
+        let backup = excerpt(backup.display());
         display.line(&format!(
             "note: the checkpoint of another training is now {backup}; --resume continues it"
         ));
     }
-    Ok(())
+    Ok(store)
 }
 
 /// Shows the command that resumes the training.

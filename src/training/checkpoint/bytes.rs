@@ -1,33 +1,40 @@
-//! A checkpoint as the bytes of a safetensors file. Its metadata hold the configuration and the state.
+//! A checkpoint as a safetensors file. Its metadata hold the configuration and the state.
 
-use safetensors::{Dtype, SafeTensors};
+use std::{
+    io::{Read, Seek, SeekFrom},
+    mem,
+};
+
+use safetensors::{Dtype, tensor::Metadata};
 
 use super::{Checkpoint, CheckpointState, Hash, OptimizerState, Parameters};
 use crate::{
+    data::Corrections,
     error::{ModelError, Refusal},
-    model::{
-        MAX_PARAMETERS,
-        file::{StoredTensor, serialize_tensors},
-    },
+    model::file::{StoredTensor, serialize_tensors},
     training::{config::TrainingConfig, step::convolution::parameter_sizes},
 };
 
 /// The version of the format, in the metadata under `format`.
 const FORMAT: &str = "digitpad-checkpoint-1";
+/// The largest header, in bytes. The longest history, of 10,000 epochs, takes 2.4 MB of it.
+const MAX_HEADER_BYTES: u64 = 4 << 20;
+/// The most threads of a training.
+const MAX_THREADS: usize = 1024;
 
 impl Checkpoint {
-    /// The largest checkpoint, in bytes: six times the largest network, and an order of examples.
-    pub const LIMIT_BYTES: u64 = 6 * 4 * MAX_PARAMETERS as u64 + (64 << 20);
-
     /// The bytes of a checkpoint file.
     ///
     /// # Errors
     /// When memory is short.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
-        let state = toml::to_string(&self.state);
+        let mut state = self.state.clone();
+        // They have any length, and a header has not.
+        let corrections = mem::take(&mut state.input.source.corrections);
+        let state = toml::to_string(&state);
         let state = state.map_err(|error| ModelError::Compute(Box::new(error)))?;
         let config = self.config.to_toml();
-        let tensors = self.tensors();
+        let tensors = self.tensors(&corrections);
         let mut hash = Hash::default();
         hash.add(state.as_bytes());
         hash.add(config.as_bytes());
@@ -43,15 +50,20 @@ impl Checkpoint {
         serialize_tensors(tensors, &metadata.into())
     }
 
-    /// All tensors in the order of [`Reader::read`].
-    fn tensors(&self) -> Vec<StoredTensor> {
+    /// All tensors in the order of [`Tensors::checkpoint`].
+    fn tensors(&self, corrections: &Corrections) -> Vec<StoredTensor> {
         let order = self.order.iter().flat_map(|index| index.to_le_bytes());
-        let mut tensors = vec![StoredTensor {
-            name: "order".to_owned(),
-            dtype: Dtype::U32,
-            shape: vec![self.order.len()],
-            bytes: order.collect(),
-        }];
+        let vector = |name: &str, dtype, len, bytes| StoredTensor {
+            name: name.to_owned(),
+            dtype,
+            shape: vec![len],
+            bytes,
+        };
+        let lines = corrections.lines().as_bytes().to_vec();
+        let mut tensors = vec![
+            vector("corrections", Dtype::U8, lines.len(), lines),
+            vector("order", Dtype::U32, self.order.len(), order.collect()),
+        ];
         let sets = [
             ("parameters", Some(&self.parameters)),
             ("first_moment", Some(&self.optimizer.first)),
@@ -63,26 +75,42 @@ impl Checkpoint {
         for (kind, set) in sets {
             for (index, values) in set.into_iter().flatten().enumerate() {
                 let bytes = values.iter().flat_map(|value| value.to_le_bytes());
-                tensors.push(StoredTensor {
-                    name: format!("{kind}.{index}"),
-                    dtype: Dtype::F32,
-                    shape: vec![values.len()],
-                    bytes: bytes.collect(),
-                });
+                let name = format!("{kind}.{index}");
+                tensors.push(vector(&name, Dtype::F32, values.len(), bytes.collect()));
             }
         }
         tensors
     }
 
-    /// Reads the bytes of a checkpoint file. Errors show `name`.
+    /// Reads the bytes of a checkpoint file, as [`Checkpoint::read`].
     ///
     /// # Errors
-    /// When the bytes are not a complete checkpoint of this format.
+    /// As [`Checkpoint::read`].
     pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self, Refusal> {
+        Self::read(&mut std::io::Cursor::new(bytes), bytes.len() as u64, name)
+    }
+
+    /// Reads a checkpoint file of `len` bytes. Errors show `name`.
+    ///
+    /// Checks the header, of at most 4 MiB, and the length before it reads anything else. So what is no checkpoint costs
+    /// neither time nor memory, and a checkpoint costs its own size.
+    ///
+    /// # Errors
+    /// When the file is not a complete checkpoint of this format.
+    pub fn read(file: &mut (impl Read + Seek), len: u64, name: &str) -> Result<Self, Refusal> {
         let refused = |found: String| refused(name, found);
         let damaged = |error: &dyn std::fmt::Display| refused(format!("damaged content ({error})"));
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
-        let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
+        let mut prefix = [0; 8];
+        file.read_exact(&mut prefix)
+            .map_err(|error| damaged(&error))?;
+        let header_len = u64::from_le_bytes(prefix);
+        if header_len > MAX_HEADER_BYTES.min(len.saturating_sub(8)) {
+            return Err(refused("another kind of file".to_owned()));
+        }
+        let mut header = vec![0; header_len as usize];
+        file.read_exact(&mut header)
+            .map_err(|error| damaged(&error))?;
+        let header: Metadata = serde_json::from_slice(&header).map_err(|error| damaged(&error))?;
         let metadata = header.metadata().clone().unwrap_or_default();
         let field = |key: &str| {
             let value = metadata.get(key).map(String::as_str);
@@ -93,20 +121,27 @@ impl Checkpoint {
             let format: String = format.chars().take(60).collect();
             return Err(refused(format!("format \"{format}\", not \"{FORMAT}\"")));
         }
+        let start = 8 + header_len;
+        let whole = start + header.data_len() as u64;
+        if whole != len {
+            return Err(refused(format!("{len} bytes instead of {whole}")));
+        }
         let config = TrainingConfig::from_toml(field("config")?, name).map_err(|error| {
             let (found, expected) = (error.found, error.expected);
             refused(format!("settings with {found} instead of {expected}"))
         })?;
         let state = toml::from_str(field("state")?).map_err(|error| damaged(&error.message()))?;
-        let mut reader = Reader {
-            tensors: &tensors,
+        let mut tensors = Tensors {
+            file,
+            header: &header,
+            start,
             hash: Hash::default(),
             name,
         };
-        reader.hash.add(field("state")?.as_bytes());
-        reader.hash.add(field("config")?.as_bytes());
-        let checkpoint = reader.read(config, state)?;
-        if reader.hash.finish().to_string() != field("hash")? {
+        tensors.hash.add(field("state")?.as_bytes());
+        tensors.hash.add(field("config")?.as_bytes());
+        let checkpoint = tensors.checkpoint(config, state)?;
+        if tensors.hash.finish().to_string() != field("hash")? {
             return Err(refused("content that does not match its hash".to_owned()));
         }
         checkpoint.check(name)?;
@@ -120,6 +155,7 @@ impl Checkpoint {
             seen,
             best_epoch,
             history,
+            threads,
             ..
         } = &self.state;
         let count = self.order.len();
@@ -149,6 +185,10 @@ impl Checkpoint {
                 "a wrong number of images",
             ),
             (
+                (1..=MAX_THREADS).contains(threads),
+                "a wrong number of threads",
+            ),
+            (
                 progress.epoch <= self.config.epochs,
                 "an epoch after the last",
             ),
@@ -173,30 +213,36 @@ fn refused(name: &str, found: String) -> Refusal {
     )
 }
 
-/// Reads and hashes tensors.
-struct Reader<'a> {
-    tensors: &'a SafeTensors<'a>,
+/// Reads and hashes the tensors of a file.
+struct Tensors<'a, F> {
+    file: &'a mut F,
+    header: &'a Metadata,
+    /// The place of the first tensor in the file.
+    start: u64,
     hash: Hash,
     name: &'a str,
 }
 
-impl Reader<'_> {
-    fn read(
+impl<F: Read + Seek> Tensors<'_, F> {
+    fn checkpoint(
         &mut self,
         config: TrainingConfig,
-        state: CheckpointState,
+        mut state: CheckpointState,
     ) -> Result<Checkpoint, Refusal> {
-        let order = self.numbers("order", Dtype::U32, None, u32::from_le_bytes)?;
         let trained = parameter_sizes(&config.model, &config.conv_layers()?);
         let dense = &parameter_sizes(&config.model, &[]);
+        let lines = String::from_utf8(self.bytes("corrections", Dtype::U8, None)?);
+        let lines = lines.map_err(|error| refused(self.name, format!("damaged ink ({error})")))?;
+        let source = &mut state.input.source;
+        source.corrections = Corrections::from_lines(lines);
+        let has_teacher = state.input.base_model.is_some() && !source.corrections.is_empty();
+        let order = self.numbers("order", Dtype::U32, None, u32::from_le_bytes)?;
         let parameters = self.set("parameters", dense)?;
         let optimizer = OptimizerState {
             steps: state.optimizer_steps,
             first: self.set("first_moment", &trained)?,
             second: self.set("second_moment", &trained)?,
         };
-        let input = &state.input;
-        let has_teacher = input.base_model.is_some() && !input.source.corrections.is_empty();
         let mut set = |kind, is_there: bool| is_there.then(|| self.set(kind, dense)).transpose();
         Ok(Checkpoint {
             teacher: set("teacher", has_teacher)?,
@@ -228,19 +274,33 @@ impl Reader<'_> {
         &mut self,
         key: &str,
         dtype: Dtype,
-        size: Option<usize>,
+        len: Option<usize>,
         of_bytes: impl Fn([u8; 4]) -> T,
     ) -> Result<Vec<T>, Refusal> {
+        let bytes = self.bytes(key, dtype, len)?;
+        Ok(bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|bytes| of_bytes(*bytes))
+            .collect())
+    }
+
+    /// The bytes of a vector of `len` values, or of any length.
+    fn bytes(&mut self, key: &str, dtype: Dtype, len: Option<usize>) -> Result<Vec<u8>, Refusal> {
         let missing = || refused(self.name, format!("no tensor {key}"));
-        let view = self.tensors.tensor(key).ok().ok_or_else(missing)?;
-        let fits = size.is_none_or(|size| view.data().len() == 4 * size);
-        if view.dtype() != dtype || !fits {
-            let (shape, dtype) = (view.shape(), view.dtype());
-            let found = format!("{key} of shape {shape:?} and type {dtype:?}");
+        let info = self.header.info(key).ok_or_else(missing)?;
+        if info.dtype != dtype || len.is_some_and(|len| info.shape != [len]) {
+            let found = format!("{key} of shape {:?} and type {:?}", info.shape, info.dtype);
             return Err(refused(self.name, found));
         }
-        self.hash.add(view.data());
-        let numbers = view.data().as_chunks::<4>().0.iter();
-        Ok(numbers.map(|bytes| of_bytes(*bytes)).collect())
+        let (start, end) = info.data_offsets;
+        let mut bytes = vec![0; end - start];
+        self.file
+            .seek(SeekFrom::Start(self.start + start as u64))
+            .and_then(|_place| self.file.read_exact(&mut bytes))
+            .map_err(|error| refused(self.name, format!("damaged content ({error})")))?;
+        self.hash.add(&bytes);
+        Ok(bytes)
     }
 }

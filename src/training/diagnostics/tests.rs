@@ -1,7 +1,7 @@
 //! Which metrics give which hint.
 
 use super::*;
-use crate::model::MlpConfig;
+use crate::{model::MlpConfig, training::config::Preset};
 
 fn history(figures: &[(f64, f64, f64)]) -> Vec<EpochRecord> {
     let record = |(index, &(loss, validation_loss, accuracy))| EpochRecord {
@@ -83,6 +83,57 @@ fn a_standstill_names_the_hyperparameter() {
 }
 
 #[test]
+fn a_falling_accuracy_names_the_learning_rate() {
+    let config = TrainingConfig {
+        learning_rate: 0.1,
+        ..Preset::Keras.config()
+    };
+    let cause = Cause::HighLearningRate(0.1);
+    // `digitpad train --preset keras --learning-rate 0.1 --seed 0`
+    let measured = [
+        (1.3035, 1.2337, 0.6138, 0.6149),
+        (1.4072, 1.7399, 0.5240, 0.3497),
+        (1.4573, 1.3655, 0.4721, 0.4724),
+    ];
+    let record = |(loss, validation_loss, accuracy, validation_accuracy): (f64, f64, f64, f64)| {
+        let [record] = &history(&[(loss, validation_loss, accuracy)])[..] else {
+            panic!("one record");
+        };
+        EpochRecord {
+            validation_accuracy: Some(validation_accuracy),
+            ..record.clone()
+        }
+    };
+    let epochs: Vec<EpochRecord> = (1..)
+        .zip(measured.map(record))
+        .map(|(epoch, record)| EpochRecord { epoch, ..record })
+        .collect();
+    assert_eq!(diagnose(&config, &epochs[..1]), [], "the first epoch");
+    for (last, accuracy) in [(1, 0.5240), (2, 0.4721)] {
+        let expected = Hint::Falling {
+            best_epoch: 1,
+            highest: 0.6138,
+            accuracy,
+            cause,
+        };
+        let hints = diagnose(&config, &epochs[..=last]);
+        assert_eq!(hints, [expected], "epoch {}", last + 1);
+    }
+    let to_chance = history(&[(0.5, 0.5, 0.9), (2.3, 2.3, 0.1), (2.3, 2.3, 0.1)]);
+    let hints = diagnose(&config, &to_chance);
+    assert!(
+        matches!(hints[..], [Hint::Falling { best_epoch: 1, .. }]),
+        "a fall to chance is a fall: {hints:?}"
+    );
+    let mut grown = history(&[(0.3, 0.1, 0.95), (0.5, 0.09, 0.85)]);
+    grown[0].validation_accuracy = Some(0.97);
+    grown[1].validation_accuracy = Some(0.98);
+    assert_eq!(diagnose(&config, &grown), [], "augmentation that grows");
+    let wavers = history(&[(0.3, 0.3, 0.95), (0.3, 0.3, 0.91)]);
+    assert_eq!(diagnose(&config, &wavers), [], "a small change");
+}
+
+#[test]
 fn a_rising_validation_loss_differs_from_a_fluctuating_one() {
     let config = TrainingConfig::default();
     let falling = [(0.5, 0.4, 0.9), (0.3, 0.30, 0.92), (0.2, 0.29, 0.94)];
@@ -117,6 +168,16 @@ fn a_rising_validation_loss_differs_from_a_fluctuating_one() {
             ]),
             None,
             "the training images are augmented and have the higher loss",
+        ),
+        (
+            history(&[
+                (2.32, 2.31, 0.11),
+                (2.31, 2.9, 0.13),
+                (2.31, 2.9, 0.13),
+                (2.31, 2.9, 0.11),
+            ]),
+            None,
+            "a network at chance",
         ),
     ];
     for (history, expected, reason) in cases {

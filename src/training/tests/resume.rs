@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    data::augment::Augmentation,
+    bitmap::PIXELS,
+    data::{Corrections, augment::Augmentation},
     error::InputError,
     training::{
         config::{Loss, Optimizer},
@@ -197,22 +198,127 @@ fn a_resumed_training_reports_its_finished_epochs() {
 
 #[test]
 fn other_data_is_refused() {
-    let checkpoint = interrupted(&fresh_start(&config()), 3);
-    let mut images = bars(230).images().to_vec();
-    images[0] = 77;
-    let changed = Examples::new(images, bars(230).labels().to_vec()).expect("sizes agree");
-    let others = [
-        (Dataset::new("bars", bars(231), bars(50)), "one more"),
-        (Dataset::new("bars", changed, bars(50)), "another picture"),
-    ];
-    for (dataset, reason) in others {
-        let control = Control::default();
-        let result = resume(&checkpoint, &dataset, &Device::Cpu, &control, &mut |_| {});
-        assert!(
-            matches!(result, Err(TrainingError::Input(InputError::Refused(_)))),
-            "{reason}"
-        );
+    type Change = fn(&mut Dataset);
+    /// The examples with changed images and labels.
+    fn changed(examples: &Examples, change: impl Fn(&mut [u8], &mut [u8])) -> Examples {
+        let (mut images, mut labels) = (examples.images().to_vec(), examples.labels().to_vec());
+        change(&mut images, &mut labels);
+        Examples::new(images, labels).expect("the sizes agree")
     }
+    let cases: [(Change, &str); 9] = [
+        (|data| data.train = bars(231), "one example more"),
+        (
+            |data| data.train = changed(&data.train, |images, _| images[0] ^= 1),
+            "one pixel",
+        ),
+        (
+            |data| {
+                data.train = changed(&data.train, |images, _| {
+                    for (index, image) in images.chunks_exact_mut(PIXELS).enumerate() {
+                        if index % 16 > 0 {
+                            image.fill(0);
+                        }
+                    }
+                });
+            },
+            "15 of 16 images are blank",
+        ),
+        (
+            |data| data.train = changed(&data.train, |_, labels| labels.swap(0, 1)),
+            "two training labels",
+        ),
+        (
+            |data| data.test = changed(&data.test, |_, labels| labels.swap(0, 1)),
+            "two test labels",
+        ),
+        (
+            |data| data.test = changed(&data.test, |images, _| images[9] ^= 1),
+            "a pixel of a test image",
+        ),
+        (|data| data.ink.digits = bars(1), "ink"),
+        (|data| data.ink.non_digits = vec![0; PIXELS], "a non-digit"),
+        (|data| data.calibration = bars(1), "a calibration digit"),
+    ];
+    let checkpoint = interrupted(&fresh_start(&config()), 3);
+    for (change, reason) in cases {
+        let mut other = dataset();
+        change(&mut other);
+        let control = Control::default();
+        let result = resume(&checkpoint, &other, &Device::Cpu, &control, &mut |_| {});
+        let is_refused = matches!(result, Err(TrainingError::Input(InputError::Refused(_))));
+        assert!(is_refused, "{reason}");
+    }
+}
+
+#[test]
+fn a_resumed_training_has_the_threads_of_its_start() {
+    let mut checkpoint = interrupted(&fresh_start(&config()), 3);
+    assert_eq!(checkpoint.threads(), rayon::current_num_threads());
+    for threads in [1, 3] {
+        checkpoint.state.threads = threads;
+        let again = interrupted(&resumed_start(&checkpoint), 1);
+        assert_eq!(again.threads(), threads, "as at its start");
+    }
+}
+
+#[test]
+fn only_a_header_of_a_checkpoint_is_read_further() {
+    /// A file that must not be read after its header.
+    struct Endless(usize);
+    impl std::io::Read for Endless {
+        fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+            bytes.fill(0);
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+    }
+    impl std::io::Seek for Endless {
+        fn seek(&mut self, _: std::io::SeekFrom) -> std::io::Result<u64> {
+            panic!("no tensor is read");
+        }
+    }
+    let mut file = Endless(0);
+    let read = Checkpoint::read(&mut file, 1 << 40, "a test");
+    assert!(read.is_err(), "zeros are no checkpoint");
+    assert!(file.0 < 100, "{} bytes are read", file.0);
+    let bytes = interrupted(&fresh_start(&config()), 3)
+        .to_bytes()
+        .expect("fits in memory");
+    for header_len in [u64::MAX, 1 << 40, (4 << 20) + 1] {
+        let mut other = bytes.clone();
+        other[..8].copy_from_slice(&header_len.to_le_bytes());
+        let mut file = std::io::Cursor::new(other);
+        let read = Checkpoint::read(&mut file, 1 << 50, "a test");
+        assert!(read.is_err(), "a header of {header_len} bytes");
+        assert_eq!(file.position(), 8, "nothing more is read");
+    }
+}
+
+#[test]
+fn the_longest_history_and_many_corrections_fit() {
+    let mut checkpoint = interrupted(&fresh_start(&config()), 3);
+    let epochs = 10_000;
+    let record = |epoch| EpochRecord {
+        epoch,
+        loss: 0.123_456_789_012_345_67,
+        accuracy: 0.987_654_321_098_765_4,
+        validation_loss: Some(0.123_456_789_012_345_67),
+        validation_accuracy: Some(0.987_654_321_098_765_4),
+        learning_rate: 0.000_123_456_789_012_345_67,
+        elapsed_secs: 1.234_567_890_123_456_7,
+    };
+    checkpoint.config.epochs = epochs;
+    checkpoint.state.history = (1..epochs).map(record).collect();
+    checkpoint.state.best_epoch = None;
+    checkpoint.best = None;
+    let progress = &mut checkpoint.state.progress;
+    progress.epoch = epochs;
+    progress.images_total = epochs * checkpoint.order.len();
+    progress.images_seen = (epochs - 1) * checkpoint.order.len() + checkpoint.state.seen;
+    let line = "{\"label\":1,\"strokes\":[[[0.5,0.1],[0.5,0.9]]]}\n";
+    let corrections = Corrections::from_lines(line.repeat(200_000));
+    checkpoint.state.input.source.corrections = corrections;
+    through_bytes(&checkpoint);
 }
 
 #[test]

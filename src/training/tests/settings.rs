@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    error::{Cause, Divergence},
     evaluation::{evaluate, evaluation_set::EvaluationSet},
     model::{calibration::Calibration, preprocess::Preprocessing},
     training::{config::Optimizer, schedule::Schedule},
@@ -180,8 +181,8 @@ fn a_diverged_training_restores_the_best_epoch() {
     let control = Control::default();
     let result = train(&at_once, &dataset(), &Device::Cpu, &control, &mut |_| {});
     match result {
-        Err(TrainingError::Diverged(text)) => {
-            assert!(text.contains("too high"), "{text} names a cause");
+        Err(TrainingError::Diverged(Divergence { epoch: 1, cause })) => {
+            assert_eq!(cause, Cause::Penalty, "the cause");
         }
         other => panic!("no epoch is finished: {other:?}"),
     }

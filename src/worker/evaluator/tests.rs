@@ -5,6 +5,7 @@ use candle_core::{Device, Var};
 use super::*;
 use crate::{
     bitmap::PIXELS,
+    error::{InputError, ModelError},
     model::{Activation, Dense, Mlp, MlpConfig, file::Metadata},
     worker::test_support::TestWaker,
 };
@@ -73,7 +74,17 @@ fn the_built_in_test_set_gives_the_accuracy_of_the_training() {
 }
 
 #[test]
-fn failures_are_reported() {
+fn failures_are_typed() {
+    type IsExpected = fn(&EvaluationError) -> bool;
+    let is_missing: IsExpected = |error| matches!(error, EvaluationError::Input(InputError::Io(error)) if error.is_not_found());
+    let is_refused: IsExpected =
+        |error| matches!(error, EvaluationError::Input(InputError::Refused(_)));
+    let of_model: IsExpected = |error| {
+        matches!(
+            error,
+            EvaluationError::Model(ModelError::Input(InputError::Refused(_)))
+        )
+    };
     let folder = tempfile::tempdir().expect("a folder for the test");
     let ink = DataSource::Ink(ink_file(folder.path(), 2));
     let missing = folder.path().join("missing");
@@ -81,34 +92,26 @@ fn failures_are_reported() {
         (
             built_in(),
             DataSource::Folder(missing.clone()),
-            "missing",
+            is_missing,
             "no folder",
         ),
-        (built_in(), DataSource::Ink(missing), "missing", "no file"),
-        (
-            uniform(f32::NAN),
-            ink.clone(),
-            "NaN or infinite",
-            "weights that are no numbers",
-        ),
-        (
-            uniform(f32::MAX),
-            ink,
-            "NaN or infinite",
-            "weights that overflow",
-        ),
+        (built_in(), DataSource::Ink(missing), is_missing, "no file"),
+        (uniform(f32::NAN), ink.clone(), of_model, "NaN weights"),
+        (uniform(f32::MAX), ink, of_model, "weights that overflow"),
         (
             built_in(),
             DataSource::Ink("/dev/zero".into()),
-            if cfg!(unix) { "device" } else { "zero" },
-            "what never ends",
+            if cfg!(unix) { is_refused } else { is_missing },
+            "an endless file",
         ),
     ];
-    for (model, source, part, reason) in cases {
+    for (model, source, is_expected, reason) in cases {
         let test_waker = TestWaker::new();
         let evaluator = Evaluator::spawn(7, model, source, None, test_waker.waker());
         match outcome(&evaluator, &test_waker) {
-            EvaluatorOutcome::Failed(text) => assert!(text.contains(part), "{reason}: {text}"),
+            EvaluatorOutcome::Failed(WorkerError::Work(error)) => {
+                assert!(is_expected(&error), "{reason}: {error:?}");
+            }
             other => panic!("{reason}: {other:?}"),
         }
     }
@@ -116,10 +119,10 @@ fn failures_are_reported() {
 
 #[test]
 fn a_panic_is_a_failure_with_its_message() {
-    let rung = Arc::new(Mutex::new(0));
+    let calls = Arc::new(Mutex::new(0));
     let test_waker = TestWaker::new();
-    let (inner, counter) = (test_waker.waker(), Arc::clone(&rung));
-    // The first call comes while it measures.
+    let (inner, counter) = (test_waker.waker(), Arc::clone(&calls));
+    // The first call comes during the evaluation.
     let waker: Waker = Arc::new(move || {
         *lock(&counter) += 1;
         assert!(*lock(&counter) > 1, "the owner's own defect");
@@ -127,11 +130,8 @@ fn a_panic_is_a_failure_with_its_message() {
     });
     let evaluator = Evaluator::spawn(7, built_in(), DataSource::Mnist, None, waker);
     match outcome(&evaluator, &test_waker) {
-        EvaluatorOutcome::Failed(text) => {
-            assert!(
-                text.contains("the owner's own defect"),
-                "with its message: {text}"
-            );
+        EvaluatorOutcome::Failed(WorkerError::Panic(panic)) => {
+            assert_eq!(panic.message, "the owner's own defect", "its message");
         }
         other => panic!("a panic is a failure, not {other:?}"),
     }
@@ -141,13 +141,13 @@ fn a_panic_is_a_failure_with_its_message() {
 fn the_evaluator_ends_on_cancel_and_on_drop() {
     let test_waker = TestWaker::shut();
     let evaluator = Evaluator::spawn(7, built_in(), DataSource::Mnist, None, test_waker.waker());
-    // It rings before the first picture, and waits there.
+    // It calls the waker before the first image, and waits there.
     test_waker.wait();
     evaluator.cancel();
     test_waker.open_gate();
     assert!(
         matches!(outcome(&evaluator, &test_waker), EvaluatorOutcome::Canceled),
-        "told to end"
+        "canceled"
     );
     let other = TestWaker::shut();
     let evaluator = Evaluator::spawn(8, built_in(), DataSource::Mnist, None, other.waker());

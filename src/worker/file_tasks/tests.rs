@@ -280,7 +280,10 @@ fn devices_are_refused() {
             dropped(&path, false),
         ] {
             match result_of(task) {
-                Err(FileError::Input(InputError::Refused(refusal))) => {
+                Err(
+                    FileError::Input(InputError::Refused(refusal))
+                    | FileError::Model(ModelError::Input(InputError::Refused(refusal))),
+                ) => {
                     assert_eq!(refusal.found, "a pipe or a device", "{name}");
                 }
                 other => panic!("{name}: {other:?}"),

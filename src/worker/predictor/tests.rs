@@ -97,7 +97,7 @@ fn blank_input_and_invalid_weights_have_their_own_outcomes() {
         (
             PredictionInput::Ink(slash()),
             |outcome| {
-                let PredictionOutcome::Failed(PredictionError::Model(error)) = outcome else {
+                let PredictionOutcome::Failed(WorkerError::Work(error)) = outcome else {
                     return false;
                 };
                 matches!(error, ModelError::Input(InputError::Refused(_)))

@@ -8,7 +8,7 @@ use crate::{
     app::state::models::Entry,
     error::StoreError,
     store::run_library::RunLibraryOutcome,
-    worker::trainer::{TrainerError, TrainerFact, TrainerMessage},
+    worker::trainer::{TrainerFact, TrainerMessage},
 };
 
 /// The outcome of a request that wrote its file.
@@ -38,7 +38,7 @@ fn the_question_before_closing_disappears_with_its_reason() {
     assert_eq!(state.closing, Closing::No, "the model is saved");
     let run = started(&mut state);
     assert!(!state.close_requested(), "it asks again");
-    let fact = TrainerFact::Failed(TrainerError::Panic("out of memory".to_owned()).into());
+    let fact = TrainerFact::Failed(panicked("out of memory".to_owned()));
     tell(&mut state, run, fact);
     assert_eq!(state.closing, Closing::No, "no training runs");
 }
@@ -100,7 +100,7 @@ fn whether_a_training_can_be_resumed_is_known_when_the_window_closes() {
     tell(
         &mut state,
         run,
-        TrainerFact::Failed(TrainerError::Panic("gone".to_owned()).into()),
+        TrainerFact::Failed(panicked("gone".to_owned())),
     );
     started(&mut state);
     assert!(!state.training.has_checkpoint, "of the next one nothing is");

@@ -8,6 +8,7 @@ use crate::{
     app::state::corrections::FINE_TUNE_HINT,
     bitmap::Digit,
     data::DataSource,
+    error::StoreError,
     ink::Stroke,
     store::{
         corrections::{CorrectionOutcome, CorrectionTask},
@@ -171,7 +172,7 @@ fn strokes_drawn_while_saving_stay() {
     assert!(says(&state, &text), "{:?}", state.notices.list());
     let failed = CorrectionOutcome::SaveFailed {
         revision: second,
-        reason: "the disk is full".to_owned(),
+        error: StoreError::Locked("corrections.jsonl".into()),
     };
     on_outcome(&mut state, failed);
     assert_eq!(
@@ -194,7 +195,7 @@ fn only_a_drawing_can_be_corrected() {
     assert!(state.apply(correct()).is_empty(), "a picture");
     let mut state = with_answer();
     state.apply(correct());
-    state.on_file_outcome(FileOutcome::Checkpoint(Err(FileError::Corrections(
+    state.on_file_outcome(FileOutcome::Checkpoint(Err(file_error(
         "something else".to_owned(),
     ))));
     assert_eq!(
@@ -235,7 +236,7 @@ fn the_last_correction_can_be_removed() {
     assert_eq!(*state.pad.ink(), on_pad, "undo restores the other drawing");
     on_outcome(
         &mut state,
-        CorrectionOutcome::Unreadable("could not".to_owned()),
+        CorrectionOutcome::Unreadable(StoreError::Locked("corrections.jsonl".into())),
     );
     assert_eq!(
         state.training.correction_count, None,
@@ -282,7 +283,7 @@ fn the_model_in_use_is_fine_tuned_on_corrections() {
 #[test]
 fn a_model_of_another_dataset_is_not_fine_tuned() {
     let mut fashion = model();
-    fashion.metadata.dataset = "fashion".to_owned();
+    fashion.metadata.dataset = Some("fashion".to_owned());
     let loaded = Some(("fashion.safetensors".into(), fashion));
     let mut state = State::new(Settings::default(), model(), loaded);
     on_outcome(&mut state, CorrectionOutcome::Counted(3));

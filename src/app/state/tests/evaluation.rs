@@ -8,10 +8,16 @@ use crate::{
     app::state::evaluation::{EvaluationAction, EvaluationForm, EvaluationStatus, SourceKind},
     bitmap::Digit,
     data::{DataSource, Dataset, noise::Noise},
+    error::Refusal,
     evaluation::{Evaluation, Selection, evaluate, evaluation_set::EvaluationSet},
     training::StopReason,
     worker::evaluator::{EvaluatorMessage, EvaluatorOutcome, EvaluatorProgress},
 };
+
+fn failed_with(found: &str) -> EvaluatorOutcome {
+    let refusal = Refusal::new("evaluate", found, "a folder", "choose another");
+    EvaluatorOutcome::Failed(WorkerError::Work(refusal.into()))
+}
 
 fn evaluation() -> Arc<Evaluation> {
     evaluation_with(None)
@@ -99,7 +105,7 @@ fn only_the_first_visit_evaluates() {
         measured.model_name, "built-in model",
         "the name of the model"
     );
-    report(&mut state, 1, EvaluatorOutcome::Failed("late".to_owned()));
+    report(&mut state, 1, failed_with("late"));
     assert!(
         state.notices.list().is_empty(),
         "an outdated message is ignored"
@@ -197,10 +203,9 @@ fn a_missing_path_is_an_error() {
         Some((2, expected)),
         "as typed, without spaces around it"
     );
-    let reason = "no such file".to_owned();
-    report(&mut state, 2, EvaluatorOutcome::Failed(reason));
+    report(&mut state, 2, failed_with("no such file"));
     let said = &state.notices.list().last().expect("a notice").text;
-    assert!(said.contains("No such file"), "{said}");
+    assert!(said.contains("no such file"), "{said}");
     assert!(
         state.evaluation.completed.is_some(),
         "the last evaluation stays"

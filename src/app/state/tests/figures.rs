@@ -5,10 +5,8 @@ use super::{
     *,
 };
 use crate::{
-    training::{
-        EpochRecord, StopReason,
-        diagnostics::{Cause, Divergence, Hint},
-    },
+    error::{Cause, Divergence},
+    training::{EpochRecord, StopReason, diagnostics::Hint},
     worker::trainer::{TrainerFact, TrainerMessage},
 };
 

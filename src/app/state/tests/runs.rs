@@ -26,14 +26,14 @@ fn failed(purpose: FilePurpose) -> FileOutcome {
             purpose,
             content: None,
         },
-        result: Err(FileError::Corrections("the disk is gone".to_owned())),
+        result: Err(file_error("the disk is gone".to_owned())),
     }
 }
 
 fn failed_load(run: u64) -> FileOutcome {
     FileOutcome::Library {
         loads: Some(run),
-        result: Err(FileError::Corrections("the disk is gone".to_owned())),
+        result: Err(file_error("the disk is gone".to_owned())),
     }
 }
 
@@ -215,14 +215,11 @@ fn a_preview_is_requested_once_and_outdated_previews_are_ignored() {
         state.training.data.of(&DataSource::Mnist).is_none(),
         "and are what is known now"
     );
-    let reason = "no such folder".to_owned();
-    state.on_file_outcome(FileOutcome::DataPreviewed(
-        folder.clone(),
-        Err(FileError::Corrections(reason.clone())),
-    ));
+    let error = || file_error("no such folder".to_owned());
+    state.on_file_outcome(FileOutcome::DataPreviewed(folder.clone(), Err(error())));
     assert_eq!(
         state.training.data.of(&folder),
-        Some(&Err(reason)),
+        Some(&Err(error::chain(&error()))),
         "or why not"
     );
 }

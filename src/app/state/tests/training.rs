@@ -7,7 +7,7 @@ use crate::{
     evaluation::Metrics,
     model::calibration::Calibration,
     training::{EpochRecord, Plan, StopReason, TrainedModel},
-    worker::trainer::{TrainerError, TrainerFact, TrainerMessage},
+    worker::trainer::{TrainerFact, TrainerMessage},
 };
 
 pub(super) fn started(state: &mut State) -> u64 {
@@ -218,7 +218,7 @@ fn messages_of_an_earlier_run_are_ignored() {
         epoch(&mut state, old).is_empty(),
         "a stale epoch changes nothing"
     );
-    let fact = TrainerFact::Failed(TrainerError::Panic("late".to_owned()).into());
+    let fact = TrainerFact::Failed(panicked("late".to_owned()));
     state.on_trainer_message(TrainerMessage { run: old, fact });
     assert_eq!(
         state.training.state,
@@ -307,7 +307,7 @@ fn a_failed_training_is_reported_and_leaves_the_model_in_use() {
     let mut state = state();
     let run = started(&mut state);
     epoch(&mut state, run);
-    let fact = TrainerFact::Failed(TrainerError::Panic("the data is gone".to_owned()).into());
+    let fact = TrainerFact::Failed(panicked("the data is gone".to_owned()));
     let effects = state.on_trainer_message(TrainerMessage { run, fact });
     assert!(uses_model(&effects), "the chosen model answers again");
     assert_eq!(
