@@ -170,17 +170,21 @@ pub fn run(
         };
         evaluation.finish(result, control)
     };
-    if rayon::current_thread_index().is_some() {
+    let has_pool = rayon::current_thread_index().is_some();
+    let threads = start.checkpoint().map(Checkpoint::threads);
+    if has_pool && threads.is_none_or(|threads| threads == rayon::current_num_threads()) {
         return train();
     }
-    // 0 is the number of threads of the system.
-    let threads = start.checkpoint().map_or(0, Checkpoint::threads);
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|index| format!("training-{index}"))
-        .build()
-        .map_err(|error| ModelError::Compute(Box::new(error)))?;
-    pool.install(train)
+        // 0 is the number of threads of the system.
+        .num_threads(threads.unwrap_or(0))
+        .thread_name(|index| format!("training-{index}"));
+    match pool.build() {
+        Ok(pool) => pool.install(train),
+        // The system refuses threads.
+        Err(_) if has_pool => train(),
+        Err(error) => Err(ModelError::Compute(Box::new(error)).into()),
+    }
 }
 
 /// A network that knows nothing yet.

@@ -4,20 +4,11 @@ pub(super) mod args;
 mod checkpoint;
 mod display;
 
-use std::{
-    io::Write,
-    sync::Arc,
-    thread,
-    time::Instant,
-};
+use std::{io::Write, sync::Arc, thread, time::Instant};
 
 use serde::Serialize;
 
-use self::{
-    args::TrainArgs,
-    checkpoint::print_resume_command,
-    display::Display,
-};
+use self::{args::TrainArgs, checkpoint::print_resume_command, display::Display};
 use super::{Exit, Run, open_device, paths::Paths, write_json};
 use crate::{
     bitmap::PIXELS,

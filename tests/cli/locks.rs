@@ -101,8 +101,10 @@ fn a_window_leaves_the_checkpoint_of_the_command_line_alone() {
     let (sender, calls) = channel();
     let wake = || -> Arc<dyn Fn() + Send + Sync> {
         let sender = sender.clone();
-        // The receiver may be gone.
-        Arc::new(move || drop(sender.send(())))
+        Arc::new(move || {
+            // The receiver may be gone.
+            let _ = sender.send(());
+        })
     };
     let files = FileTasks::new(wake());
     let find = || {

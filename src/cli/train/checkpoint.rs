@@ -41,7 +41,10 @@ pub(super) fn lock(file: PathBuf) -> Result<CheckpointLock, CliError> {
 }
 
 /// Reads a checkpoint to resume, unless another training writes it.
-pub(super) fn read_checkpoint(arguments: &TrainArgs, file: &Path) -> Result<Checkpoint, StoreError> {
+pub(super) fn read_checkpoint(
+    arguments: &TrainArgs,
+    file: &Path,
+) -> Result<Checkpoint, StoreError> {
     if is_same_file(file, &arguments.checkpoint()) {
         // This training has the lock.
         checkpoints::load(file)

@@ -219,7 +219,7 @@ fn a_preview_is_requested_once_and_outdated_previews_are_ignored() {
     state.on_file_outcome(FileOutcome::DataPreviewed(folder.clone(), Err(error())));
     assert_eq!(
         state.training.data.of(&folder),
-        Some(&Err(error::chain(&error()))),
+        Some(&Err(crate::error::chain(&error()))),
         "or why not"
     );
 }
