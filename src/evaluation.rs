@@ -23,13 +23,13 @@ use crate::{
 
 /// The most images per forward pass: enough to fill the processor, and their activations fit its caches.
 const MAX_BATCH: usize = 500;
-/// The most parameters times images per forward pass. One pass takes 0.02 s on two cores of 50 GFLOP/s
+/// The most multiplications per forward pass. One pass takes 0.02 s on two cores of 50 GFLOP/s
 /// each, so that a request to stop is answered within a tenth of a second.
 const MAX_BATCH_WORK: usize = 1_000_000_000;
 
 /// Images per forward pass.
 pub(crate) fn batch_size(mlp: &Mlp) -> usize {
-    (MAX_BATCH_WORK / mlp.config().parameter_count()).clamp(1, MAX_BATCH)
+    (MAX_BATCH_WORK / mlp.config().multiplications()).clamp(1, MAX_BATCH)
 }
 
 /// The metrics of one pass over labeled digits.

@@ -130,7 +130,7 @@ mod tests {
     use crate::error::InputError;
     use crate::{
         bitmap::PIXELS,
-        model::{Activation, Dense, Mlp, MlpConfig, file::Metadata},
+        model::{Activation, Layer, Mlp, MlpConfig, file::Metadata},
     };
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn weights_that_overflow_are_an_error() {
         let config = MlpConfig::new(Vec::new(), Activation::Relu).expect("a small network");
-        let layer = |value| Dense {
+        let layer = |value| Layer {
             weight: Var::from_vec(
                 vec![value; PIXELS * CLASSES],
                 (PIXELS, CLASSES),

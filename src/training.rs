@@ -27,7 +27,7 @@ use self::{
     control::{Control, Signal},
     fine_tune::{BaseModel, BaseModelInfo},
     run::{Networks, Run, RunResult},
-    step::{BatchMetrics, OptimizerState, Step, StepSettings, convolution},
+    step::{BatchMetrics, OptimizerState, Step, StepSettings},
 };
 use crate::{
     bitmap::CLASSES,
@@ -96,7 +96,7 @@ impl Start {
     ) -> Result<Networks, TrainingError> {
         Ok(match self {
             Self::Fresh(config) => Networks {
-                mlp: fresh(config, device)?,
+                mlp: Mlp::new(&config.model, config.seed, device)?,
                 teacher: None,
             },
             Self::From(base, _) => Networks {
@@ -185,14 +185,6 @@ pub fn run(
         Err(_) if has_pool => train(),
         Err(error) => Err(ModelError::Compute(Box::new(error)).into()),
     }
-}
-
-/// A network that knows nothing yet.
-fn fresh(config: &TrainingConfig, device: &Device) -> Result<Mlp, TrainingError> {
-    let mlp = Mlp::new(&config.model, config.seed, device)?;
-    let layers = config.conv_layers()?;
-    convolution::initialize(&mlp, &layers).map_err(ModelError::from)?;
-    Ok(mlp)
 }
 
 /// The training and the validation examples.

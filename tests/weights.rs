@@ -10,7 +10,7 @@ use digitpad::{
     error::{InputError, ModelError},
     evaluation::{evaluate, evaluation_set::EvaluationSet},
     model::{
-        Activation, Dense, Mlp, MlpConfig,
+        Activation, Layer, Mlp, MlpConfig,
         calibration::Calibration,
         file::{Metadata, Model},
     },
@@ -41,6 +41,18 @@ fn model(hidden: &[usize], activation: Activation) -> Model {
     Model { mlp, metadata }
 }
 
+/// With two convolutional layers before the hidden ones.
+fn convolutional() -> Model {
+    let config = MlpConfig::new(vec![5], Activation::Relu)
+        .and_then(|config| config.with_filters(vec![2, 3]))
+        .expect("a small network");
+    let mlp = Mlp::new(&config, 3, &Device::Cpu).expect("fits in memory");
+    Model {
+        mlp,
+        ..model(&[], Activation::Relu)
+    }
+}
+
 fn ramp() -> Bitmap {
     Bitmap::from_bytes(&std::array::from_fn(|index| (index % 251) as u8))
 }
@@ -49,15 +61,69 @@ fn ramp() -> Bitmap {
 fn a_saved_model_is_the_same_when_loaded() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let path = folder.path().join("w.safetensors");
-    for &activation in Activation::value_variants() {
-        for hidden in [&[][..], &[7], &[20, 5]] {
-            let saved = model(hidden, activation);
-            saved.save(&path).expect("saves");
-            let loaded = Model::load(&path).expect("loads");
-            assert_eq!(loaded.metadata, saved.metadata, "all that was known of it");
-            assert_eq!(loaded.mlp.config(), saved.mlp.config(), "its shape");
-            let answer = |model: &Model| predict(model, &ramp()).expect("predicts");
-            assert_eq!(answer(&loaded), answer(&saved), "its answers, bit by bit");
+    let dense = Activation::value_variants().iter().flat_map(|&activation| {
+        let hidden = [&[][..], &[7], &[20, 5]];
+        hidden.map(|hidden| model(hidden, activation))
+    });
+    for saved in dense.chain([convolutional()]) {
+        saved.save(&path).expect("saves");
+        let loaded = Model::load(&path).expect("loads");
+        assert_eq!(loaded.metadata, saved.metadata, "all that was known of it");
+        assert_eq!(loaded.mlp.config(), saved.mlp.config(), "its shape");
+        let answer = |model: &Model| predict(model, &ramp()).expect("predicts");
+        assert_eq!(answer(&loaded), answer(&saved), "its answers, bit by bit");
+    }
+}
+
+#[test]
+fn files_hold_kernels_as_pytorch_has_them() {
+    let saved = convolutional();
+    let bytes = saved.to_bytes().expect("serializes");
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("is safetensors");
+    let own = |index: usize| -> Vec<Vec<f32>> {
+        let weight = &saved.mlp.layers()[index].weight;
+        weight.to_vec2().expect("is a matrix")
+    };
+    let stored = |name: &str, shape: &[usize], indices: &[usize]| {
+        let tensor = tensors.tensor(name).expect("is there");
+        assert_eq!(tensor.shape(), shape, "{name}");
+        let place = indices.iter().zip(shape);
+        let place = place.fold(0, |place, (index, size)| place * size + index);
+        f32::from_le_bytes(tensor.data()[4 * place..][..4].try_into().expect("four"))
+    };
+    let kernel = stored("layers.1.weight", &[3, 2, 5, 5], &[2, 1, 3, 4]);
+    let expected = own(1)[(3 * 5 + 4) * 2 + 1][2];
+    assert_eq!(kernel, expected, "of filter 2, channel 1, row 3, column 4");
+    let after = stored("layers.2.weight", &[5, 48], &[4, 2 * 16 + 7]);
+    let expected = own(2)[7 * 3 + 2][4];
+    assert_eq!(after, expected, "PyTorch flattens channel by channel");
+    let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).expect("has a header");
+    let metadata = header.metadata().clone().expect("has metadata");
+    let layers: serde_json::Value =
+        serde_json::from_str(&metadata["convolutional"]).expect("is JSON");
+    let expected = serde_json::json!([
+        {"filters": 2, "kernel": 5, "stride": 2, "first": 2},
+        {"filters": 3, "kernel": 5, "stride": 2, "first": 0},
+    ]);
+    assert_eq!(layers, expected, "the geometry");
+}
+
+#[test]
+fn the_built_in_model_gives_pytorchs_logits() {
+    let text = fs::read_to_string("tests/reference/weights.json").expect("is in the repository");
+    let expected: Vec<[f32; 10]> = serde_json::from_str(&text).expect("weights.py wrote it");
+    let built_in = Model::built_in().expect("loads");
+    let test = Dataset::mnist().expect("is built in").test;
+    let images = &test.images()[..expected.len() * PIXELS];
+    let pixels = images.iter().map(|&value| f32::from(value) / 255.0);
+    let found = built_in.mlp.logits(pixels.collect()).expect("computes");
+    for (image, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        for (found, expected) in found.iter().zip(expected) {
+            // Sums of up to 1280 terms in another order, and a file with five decimals.
+            assert!(
+                (found - expected).abs() < 1e-4,
+                "image {image}: {found}, not {expected}"
+            );
         }
     }
 }
@@ -232,7 +298,7 @@ impl Parts {
 #[test]
 fn errors_of_invalid_files_name_what_was_found() {
     type Corrupt = fn(&mut Parts);
-    let cases: [(&str, Corrupt, &str); 12] = [
+    let cases: [(&str, Corrupt, &str); 15] = [
         (
             "no metadata, as other programs write",
             |p| p.metadata.clear(),
@@ -267,6 +333,27 @@ fn errors_of_invalid_files_name_what_was_found() {
             "a layer too wide for any machine",
             |p| drop(p.metadata.insert("hidden".into(), "99999999".into())),
             "99999999",
+        ),
+        (
+            "convolutional layers that are no list",
+            |p| drop(p.metadata.insert("convolutional".into(), "2,3".into())),
+            "convolutional \"2,3\"",
+        ),
+        (
+            "another stride",
+            |p| {
+                let layers = r#"[{"filters":2,"kernel":5,"stride":1,"first":2}]"#;
+                drop(p.metadata.insert("convolutional".into(), layers.into()));
+            },
+            "\"stride\":1",
+        ),
+        (
+            "a convolutional layer without its kernels",
+            |p| {
+                let layers = r#"[{"filters":2,"kernel":5,"stride":2,"first":2}]"#;
+                drop(p.metadata.insert("convolutional".into(), layers.into()));
+            },
+            "layers.0.weight of shape [7, 784]",
         ),
         (
             "a tensor too few",
@@ -342,7 +429,7 @@ fn damaged_files_are_refused() {
 fn layers_of_another_shape_are_refused() {
     let config = MlpConfig::new(vec![3], Activation::Relu).expect("a small network");
     let zeros = |shape: &[usize]| Var::zeros(shape, DType::F32, &Device::Cpu).expect("fits");
-    let layer = |inputs, outputs, biases| Dense {
+    let layer = |inputs, outputs, biases| Layer {
         weight: zeros(&[inputs, outputs]),
         bias: zeros(&[biases]),
     };

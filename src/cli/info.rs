@@ -7,7 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Exit, Run, load_model, write_json};
-use crate::{error::CliError, model::Activation};
+use crate::{
+    error::CliError,
+    model::{Activation, LayerShape},
+};
 
 #[derive(Debug, Args)]
 pub(super) struct InfoArgs {
@@ -49,34 +52,33 @@ impl Run for InfoArgs {
         if self.json {
             write_json(out, &info)?;
         } else {
-            write_text(&info, out)?;
+            write_text(&info, &config.layers(), out)?;
         }
         Ok(Exit::Done)
     }
 }
 
-fn write_text(info: &Info, out: &mut dyn Write) -> Result<(), CliError> {
+fn write_text(info: &Info, layers: &[LayerShape], out: &mut dyn Write) -> Result<(), CliError> {
     writeln!(
         out,
         "{}",
         info.file.as_deref().unwrap_or("the built-in model")
     )?;
     writeln!(out, "\nlayers")?;
-    let count = info.layers.len() - 1;
-    for (index, pair) in info.layers.windows(2).enumerate() {
-        let parameters = (pair[0] + 1) * pair[1];
-        let after = if index + 1 < count {
+    for (index, layer) in layers.iter().enumerate() {
+        let parameters = layer.parameter_count();
+        let after = if index + 1 < layers.len() {
             &info.activation.to_string()
         } else {
             "softmax"
         };
+        let [input, output] = [layer.input, layer.output].map(|grid| grid.to_string());
         writeln!(
             out,
-            "  {:>5} → {:<5} {after:<8} {parameters:>9} parameters",
-            pair[0], pair[1]
+            "  {input:>8} → {output:<8} {after:<8} {parameters:>9} parameters"
         )?;
     }
-    writeln!(out, "  {:>32} in all", info.parameters)?;
+    writeln!(out, "  {:>38} in all", info.parameters)?;
     writeln!(out, "\nmetadata")?;
     for (key, value) in info.metadata.as_object().into_iter().flatten() {
         match value {

@@ -9,7 +9,7 @@ use crate::{
     bitmap::{Bitmap, SIDE},
     data::{DataSource, noise::Noise},
     error::{EvaluationError, InputError},
-    model::{Activation, Dense, MlpConfig},
+    model::{Activation, Layer, MlpConfig},
 };
 
 const PLAIN: Calibration = Calibration {
@@ -24,7 +24,7 @@ fn reader() -> Mlp {
     for digit in 0..CLASSES {
         weight[digit * CLASSES + digit] = 8.0;
     }
-    let layer = Dense {
+    let layer = Layer {
         weight: Var::from_vec(weight, (PIXELS, CLASSES), &Device::Cpu).expect("a tensor"),
         bias: Var::from_vec(vec![0.0_f32; CLASSES], CLASSES, &Device::Cpu).expect("a tensor"),
     };
@@ -34,7 +34,7 @@ fn reader() -> Mlp {
 
 /// An untrained network with these hidden layers.
 fn untrained(hidden: &[usize]) -> Mlp {
-    Mlp::new(&MlpConfig::relu(hidden.to_vec()), 0, &Device::Cpu).expect("fits")
+    Mlp::new(&MlpConfig::relu([], hidden.to_vec()), 0, &Device::Cpu).expect("fits")
 }
 
 /// Images of these digits that [`reader`] predicts as these digits, more confidently the brighter they
@@ -228,7 +228,7 @@ fn cancellation_is_checked_before_each_batch() {
         assert_eq!(some.expect("computes").len(), 500, "{hidden:?}: one batch");
     }
     let huge = untrained(&[8000, 1000]);
-    let work = batch_size(&huge) * huge.config().parameter_count();
+    let work = batch_size(&huge) * huge.config().multiplications();
     assert!(work <= MAX_BATCH_WORK, "no more work for a huge network");
     let set = EvaluationSet::from_examples("blank", examples);
     let stopped = evaluate(&reader(), &PLAIN, set, &mut |done| done < 500);

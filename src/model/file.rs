@@ -9,11 +9,11 @@ use safetensors::{
     Dtype, SafeTensors,
     tensor::{SafeTensorError, TensorInfo},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Activation, Dense, Mlp, MlpConfig, calibration::Calibration, parse_hidden,
+    Activation, Layer, LayerShape, Mlp, MlpConfig, calibration::Calibration, parse_hidden,
     preprocess::Preprocessing,
 };
 use crate::{
@@ -105,19 +105,20 @@ impl Model {
         let config = fields.config()?;
         let mut names: Vec<String> = Vec::new();
         let mut layers = Vec::new();
-        for (index, pair) in config.widths().windows(2).enumerate() {
-            let (inputs, outputs) = (pair[0], pair[1]);
-            let mut read = |suffix: &str, shape: &[usize]| {
+        for (index, layer) in config.layers().into_iter().enumerate() {
+            let [positions, channels, units] = layer.axes();
+            let mut read = |suffix: &str, shape: &[usize], axes| {
                 let key = format!("layers.{index}.{suffix}");
-                let values = read_transposed(&tensors, &key, shape, name);
+                let values = read_reversed(&tensors, &key, shape, axes, name);
                 names.push(key);
                 values
             };
-            let weight = read("weight", &[outputs, inputs])?;
-            let bias = read("bias", &[outputs])?;
-            layers.push(Dense {
-                weight: Var::from_vec(weight, (inputs, outputs), &Device::Cpu)?,
-                bias: Var::from_vec(bias, outputs, &Device::Cpu)?,
+            let axes = [units, channels, positions];
+            let weight = read("weight", &layer.pytorch_shape(), axes)?;
+            let bias = read("bias", &[units], [units, 1, 1])?;
+            layers.push(Layer {
+                weight: Var::from_vec(weight, &layer.weight(), &Device::Cpu)?,
+                bias: Var::from_vec(bias, units, &Device::Cpu)?,
             });
         }
         let is_extra = |key: &&str| !names.iter().any(|name| name == key);
@@ -135,7 +136,8 @@ impl Model {
         })
     }
 
-    /// The bytes of a weight file: `layers.N.weight` `[out, in]` and `layers.N.bias` `[out]`, `f32`.
+    /// The bytes of a weight file: `layers.N.weight` `[out, in]`, or `[out, in, 5, 5]` of a convolutional layer, and
+    /// `layers.N.bias` `[out]`, `f32`.
     ///
     /// # Errors
     /// When the device of the network fails.
@@ -162,14 +164,15 @@ impl Model {
         bytes_of: impl Fn(&str, &[f32]) -> Result<Vec<u8>, ModelError>,
     ) -> Result<Vec<u8>, ModelError> {
         let mut tensors = Vec::new();
-        for (index, dense) in self.mlp.layers().iter().enumerate() {
+        let shapes = self.mlp.config().layers();
+        for (index, (layer, shape)) in self.mlp.layers().iter().zip(shapes).enumerate() {
             let weight = (
                 format!("layers.{index}.weight"),
-                dense.weight.t()?.contiguous()?,
+                shape.to_pytorch(&layer.weight)?,
             );
             let bias = (
                 format!("layers.{index}.bias"),
-                dense.bias.as_tensor().clone(),
+                layer.bias.as_tensor().clone(),
             );
             for (name, tensor) in [weight, bias] {
                 let values: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
@@ -272,16 +275,17 @@ fn refused(name: &str, found: &str, expected: &str) -> ModelError {
     .into()
 }
 
-/// The values of a tensor column by column. Copies large tensors only once: the allocator would keep the memory of a
-/// second copy.
-fn read_transposed(
+/// The values of a tensor with its axes in reverse. Copies large tensors only once: the allocator would keep the memory
+/// of a second copy.
+fn read_reversed(
     tensors: &SafeTensors,
     key: &str,
     shape: &[usize],
+    axes: [usize; 3],
     name: &str,
 ) -> Result<Vec<f32>, ModelError> {
     let expected = format!(
-        "shape {shape:?} for {PIXELS} pixels, {CLASSES} digits and the hidden layers of the metadata"
+        "shape {shape:?} for {PIXELS} pixels, {CLASSES} digits and the layers of the metadata"
     );
     let missing = |_| refused(name, &format!("no tensor {key}"), &expected);
     let view = tensors.tensor(key).map_err(missing)?;
@@ -291,9 +295,9 @@ fn read_transposed(
     }
     let (pairs, fours) = (view.data().as_chunks().0, view.data().as_chunks().0);
     let values = match view.dtype() {
-        Dtype::F32 => transposed(shape, |index| f32::from_le_bytes(fours[index])),
-        Dtype::F16 => transposed(shape, |index| f16::from_le_bytes(pairs[index]).to_f32()),
-        Dtype::BF16 => transposed(shape, |index| bf16::from_le_bytes(pairs[index]).to_f32()),
+        Dtype::F32 => reversed(axes, |index| f32::from_le_bytes(fours[index])),
+        Dtype::F16 => reversed(axes, |index| f16::from_le_bytes(pairs[index]).to_f32()),
+        Dtype::BF16 => reversed(axes, |index| bf16::from_le_bytes(pairs[index]).to_f32()),
         other => {
             let found = format!("{key} of type {other:?}");
             return Err(refused(name, &found, "F32, F16 or BF16"));
@@ -306,14 +310,40 @@ fn read_transposed(
     Ok(values)
 }
 
-/// Values column by column; `value` gets their indices row by row.
-fn transposed(shape: &[usize], value: impl Fn(usize) -> f32) -> Vec<f32> {
-    let columns: usize = shape[1..].iter().product();
-    let mut values = Vec::with_capacity(shape[0] * columns);
+/// Values with these axes in reverse; `value` gets their indices in order.
+fn reversed([rows, channels, columns]: [usize; 3], value: impl Fn(usize) -> f32) -> Vec<f32> {
+    let mut values = Vec::with_capacity(rows * channels * columns);
     for column in 0..columns {
-        values.extend((0..shape[0]).map(|row| value(row * columns + column)));
+        for channel in 0..channels {
+            let index = |row| (row * channels + channel) * columns + column;
+            values.extend((0..rows).map(|row| value(index(row))));
+        }
     }
     values
+}
+
+/// A convolutional layer in the metadata.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct StoredConvolution {
+    filters: usize,
+    kernel: usize,
+    stride: usize,
+    /// The row and the column at which the first kernel starts.
+    first: usize,
+}
+
+impl StoredConvolution {
+    /// The convolutional layers of a network.
+    fn all(config: &MlpConfig) -> Vec<Self> {
+        let layers = config.layers().into_iter();
+        let stored = |layer: LayerShape| Self {
+            filters: layer.output.channels,
+            kernel: layer.kernel,
+            stride: layer.stride,
+            first: layer.first,
+        };
+        layers.take(config.filters().len()).map(stored).collect()
+    }
 }
 
 impl Metadata {
@@ -323,6 +353,7 @@ impl Metadata {
             value.map(T::to_string)
         }
         let hidden: Vec<_> = config.hidden().iter().map(ToString::to_string).collect();
+        let convolutional = Some(StoredConvolution::all(config)).filter(|all| !all.is_empty());
         let Calibration {
             temperature,
             reject_threshold,
@@ -330,6 +361,10 @@ impl Metadata {
         let fields = [
             ("format", Some(FORMAT.to_owned())),
             ("input", Some(INPUT.to_owned())),
+            (
+                "convolutional",
+                convolutional.as_ref().map(json).transpose()?,
+            ),
             ("hidden", Some(hidden.join(","))),
             ("activation", Some(config.activation().to_string())),
             ("preprocessing", Some(json(&config.preprocessing())?)),
@@ -399,9 +434,18 @@ impl Fields<'_> {
             serde_json::from_str(preprocessing).map_err(|error| {
                 self.unexpected("preprocessing", preprocessing, &format!("{error}"))
             })?;
-        MlpConfig::new(hidden, activation)
+        let text = self.map.get("convolutional").copied().unwrap_or("[]");
+        let stored: Vec<StoredConvolution> = serde_json::from_str(text)
+            .map_err(|error| self.unexpected("convolutional", text, &error.to_string()))?;
+        let config = MlpConfig::new(hidden, activation)
             .and_then(|config| config.with_preprocessing(preprocessing))
-            .map_err(nested)
+            .and_then(|config| config.with_filters(stored.iter().map(|it| it.filters).collect()))
+            .map_err(nested)?;
+        let expected = StoredConvolution::all(&config);
+        if stored != expected {
+            return Err(self.unexpected("convolutional", text, &json(&expected)?));
+        }
+        Ok(config)
     }
 
     fn metadata(&self) -> Result<Metadata, ModelError> {

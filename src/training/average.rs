@@ -2,8 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::step::cpu::parameters::{self, Values};
-use crate::{error::ModelError, model::Mlp};
+use crate::{
+    error::ModelError,
+    model::{
+        Mlp,
+        parameters::{self, Values},
+    },
+};
 
 /// Numbers of one task of a thread.
 const CHUNK: usize = 1 << 17;

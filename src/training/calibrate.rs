@@ -140,7 +140,7 @@ mod tests {
     use super::*;
     use crate::{
         bitmap::PIXELS,
-        model::{Activation, Dense, MlpConfig, calibration::energy_score},
+        model::{Activation, Layer, MlpConfig, calibration::energy_score},
     };
 
     /// Random logits, with labels drawn from their softmax at a temperature.
@@ -224,7 +224,7 @@ mod tests {
     fn reader() -> Mlp {
         let mut weight = vec![0.0_f32; PIXELS * CLASSES];
         (0..CLASSES).for_each(|digit| weight[digit * CLASSES + digit] = 8.0);
-        let layer = Dense {
+        let layer = Layer {
             weight: Var::from_vec(weight, (PIXELS, CLASSES), &Device::Cpu).expect("a tensor"),
             bias: Var::from_vec(vec![0.0_f32; CLASSES], CLASSES, &Device::Cpu).expect("a tensor"),
         };

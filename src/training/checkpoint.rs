@@ -13,7 +13,7 @@ use super::{
 use crate::{
     data::{Dataset, TrainingData},
     error::{ModelError, Refusal},
-    model::{Dense, Mlp},
+    model::{Layer, Mlp},
 };
 
 /// The parameters of a network in the order of [`Mlp::parameters`], each row by row.
@@ -211,7 +211,7 @@ impl Checkpoint {
 /// Copies the parameters of a network.
 pub(super) fn values(mlp: &Mlp) -> Result<Parameters, ModelError> {
     let mut parameters = Vec::new();
-    for Dense { weight, bias } in mlp.layers() {
+    for Layer { weight, bias } in mlp.layers() {
         for tensor in [weight, bias] {
             parameters.push(tensor.flatten_all()?.to_vec1()?);
         }

@@ -12,10 +12,7 @@ pub use self::{
     optimizer::{Optimizer, OptimizerKind},
     preset::Preset,
 };
-use super::{
-    schedule::Schedule,
-    step::convolution::{self, ConvLayer},
-};
+use super::schedule::Schedule;
 use crate::{
     data::augment::Augmentation,
     error::Refusal,
@@ -29,8 +26,6 @@ use crate::{
 pub struct TrainingConfig {
     /// The network's layers and preprocessing.
     pub model: MlpConfig,
-    /// Whether the first two hidden layers are convolutional; see [`TrainingConfig::filters`].
-    pub convolutional: bool,
     /// Passes over the training examples.
     pub epochs: usize,
     /// Examples per gradient step. The last batch of an epoch may be smaller.
@@ -92,7 +87,6 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             model: MlpConfig::tutorial(),
-            convolutional: false,
             epochs: 10,
             batch_size: 32,
             optimizer: Optimizer::ADAM,
@@ -128,7 +122,6 @@ impl TrainingConfig {
         for hyperparameter in hyperparameter::ALL {
             hyperparameter.check(self)?;
         }
-        self.conv_layers()?;
         if self.patience > 0 && self.validation_split == 0.0 {
             return Err(Refusal::new(
                 "set the early stopping",
@@ -140,94 +133,26 @@ impl TrainingConfig {
         Ok(())
     }
 
-    /// The number of trainable parameters: all weights and biases, those of a convolution once.
+    /// Sets the filters of the convolutional layers and the units of the hidden layers.
     ///
     /// # Errors
-    /// When the layers are not valid.
-    pub fn trainable_parameter_count(&self) -> Result<usize, Refusal> {
-        let layers = self.conv_layers()?;
-        let sizes = convolution::parameter_sizes(&self.model, &layers);
-        Ok(sizes.iter().sum())
-    }
-
-    /// The convolutional layers, before the fully connected ones.
-    ///
-    /// # Errors
-    /// When a layer's units do not divide into filters.
-    pub(super) fn conv_layers(&self) -> Result<Vec<ConvLayer>, Refusal> {
-        if self.convolutional {
-            convolution::conv_layers(&self.model)
-        } else {
-            Ok(Vec::new())
-        }
-    }
-
-    /// The filters of each convolutional layer. Such a layer has a unit for each filter and position.
-    pub fn filters(&self) -> Vec<usize> {
-        let widths = self.model.hidden()[..self.conv_layer_count()].iter();
-        widths
-            .zip(convolution::POSITIONS)
-            .map(|(width, positions)| width / positions)
-            .collect()
-    }
-
-    /// The units of each fully connected hidden layer.
-    pub fn dense_widths(&self) -> &[usize] {
-        &self.model.hidden()[self.conv_layer_count()..]
-    }
-
-    fn conv_layer_count(&self) -> usize {
-        if self.convolutional {
-            self.model.hidden().len().min(convolution::POSITIONS.len())
-        } else {
-            0
-        }
-    }
-
-    /// Sets the layers: the filters of each convolutional layer, then the units of each fully connected hidden layer.
-    ///
-    /// # Errors
-    /// When there are too many layers or parameters, or a hidden layer after a single convolutional layer.
-    pub fn set_layers(&mut self, filters: &[usize], dense: &[usize]) -> Result<(), Refusal> {
-        let most = convolution::POSITIONS.len();
-        if filters.len() > most || (1..most).contains(&filters.len()) && !dense.is_empty() {
-            let found = match filters.len() {
-                1 => "one before hidden layers".to_owned(),
-                count => count.to_string(),
-            };
-            return Err(Refusal::new(
-                "set the convolutional layers",
-                found,
-                format!("{most}, such as 5,50"),
-                "give the filters of each, or none",
-            ));
-        }
-        let convolutional = filters.iter().zip(convolution::POSITIONS);
-        let widths = convolutional
-            .map(|(filters, positions)| filters.saturating_mul(positions))
-            .chain(dense.iter().copied());
-        self.model = MlpConfig::new(widths.collect(), self.model.activation())?
-            .with_preprocessing(self.model.preprocessing())?;
-        self.convolutional = !filters.is_empty();
+    /// When there are too many layers or parameters.
+    pub fn set_layers(&mut self, filters: &[usize], hidden: &[usize]) -> Result<(), Refusal> {
+        self.model = MlpConfig::new(hidden.to_vec(), self.model.activation())?
+            .with_preprocessing(self.model.preprocessing())?
+            .with_filters(filters.to_vec())?;
         Ok(())
     }
 
     fn set_activation(&mut self, activation: Activation) {
-        let model = MlpConfig::new(self.model.hidden().to_vec(), activation);
-        self.set_model(
-            model.and_then(|model| model.with_preprocessing(self.model.preprocessing())),
-        );
-    }
-
-    fn set_preprocessing(&mut self, change: impl FnOnce(&mut Preprocessing)) {
-        let mut preprocessing = self.model.preprocessing();
-        change(&mut preprocessing);
-        self.set_model(self.model.clone().with_preprocessing(preprocessing));
+        self.model = self.model.clone().with_activation(activation);
     }
 
     /// The table has checked the new value, so that a valid model stays one.
-    fn set_model(&mut self, model: Result<MlpConfig, Refusal>) {
-        if let Ok(model) = model {
+    fn set_preprocessing(&mut self, change: impl FnOnce(&mut Preprocessing)) {
+        let mut preprocessing = self.model.preprocessing();
+        change(&mut preprocessing);
+        if let Ok(model) = self.model.clone().with_preprocessing(preprocessing) {
             self.model = model;
         }
     }
@@ -240,7 +165,7 @@ mod tests {
     #[test]
     fn values_out_of_range_are_refused_by_name() {
         type Change = fn(&mut TrainingConfig);
-        let cases: [(Change, &str); 17] = [
+        let cases: [(Change, &str); 16] = [
             (|c| c.epochs = 0, "epochs"),
             (|c| c.epochs = 10_001, "epochs"),
             (|c| c.batch_size = 0, "batch size"),
@@ -256,7 +181,6 @@ mod tests {
             (|c| c.optimizer = Optimizer::adam_w(2.0), "weight decay"),
             (|c| c.schedule = Schedule::Cosine { end: 1.5 }, "final rate"),
             (|c| c.seed = 1 << 63, "seed"),
-            (|c| c.convolutional = true, "convolutional layers"),
             (
                 |c| (c.patience, c.validation_split) = (3, 0.0),
                 "early stopping",
@@ -279,29 +203,27 @@ mod tests {
             Option<&'static [usize]>,
             &'static str,
         );
-        let cases: [Case; 7] = [
+        let cases: [Case; 9] = [
             (&[], &[64, 32], Some(&[64, 32]), "fully connected"),
             (&[], &[], Some(&[]), "linear"),
             (&[5, 50], &[64], Some(&[605, 800, 64]), "convolutional"),
             (&[5], &[], Some(&[605]), "one convolutional layer alone"),
-            (
-                &[5],
-                &[64],
-                None,
-                "a hidden layer after one convolutional layer",
-            ),
+            (&[5], &[64], Some(&[605, 64]), "one before a hidden layer"),
+            (&[128, 256], &[], Some(&[15_488, 4096]), "many filters"),
             (&[5, 50, 7], &[], None, "three convolutional layers"),
             (&[0, 50], &[], None, "no filter"),
+            (&[257], &[], None, "too many filters"),
         ];
-        for (filters, dense, expected, reason) in cases {
+        for (filters, hidden, expected, reason) in cases {
             let mut config = TrainingConfig::default();
             let before = config.clone();
-            match (config.set_layers(filters, dense), expected) {
+            match (config.set_layers(filters, hidden), expected) {
                 (Ok(()), Some(widths)) => {
-                    assert_eq!(config.model.hidden(), widths, "{reason}");
+                    let all = config.model.widths();
+                    assert_eq!(&all[1..all.len() - 1], widths, "{reason}");
                     assert_eq!(config.validate(), Ok(()), "{reason}");
-                    assert_eq!(config.filters(), filters, "{reason}");
-                    assert_eq!(config.dense_widths(), dense, "{reason}");
+                    assert_eq!(config.model.filters(), filters, "{reason}");
+                    assert_eq!(config.model.hidden(), hidden, "{reason}");
                 }
                 (Err(_), None) => assert_eq!(config, before, "{reason} changes nothing"),
                 (result, _) => panic!("{reason}: {result:?}"),

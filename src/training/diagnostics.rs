@@ -74,7 +74,7 @@ impl Cause {
             Optimizer::Sgd { momentum, .. } => momentum,
             _ => 0.0,
         };
-        let layers = config.model.hidden().len();
+        let layers = config.model.filters().len() + config.model.hidden().len();
         let activation = config.model.activation();
         let bends = matches!(activation, Activation::Sigmoid | Activation::Tanh);
         if overshoots(config) || config.l1 > 0.01 || config.l2 > 0.1 {

@@ -22,7 +22,12 @@ impl Dropout {
         self.rate <= 0.0
     }
 
-    /// The factors of an example's outputs after a hidden layer: 0, or 1 / (1 − rate), which preserves the mean (inverted
+    /// The factor of an output that is not dropped, 1 / (1 − rate).
+    pub(super) fn scale(&self) -> f32 {
+        (1.0 / (1.0 - self.rate)) as f32
+    }
+
+    /// The factors of an example's outputs after a hidden layer: 0, or [`Dropout::scale`], which preserves the mean (inverted
     /// dropout, Srivastava and others 2014). Layers and the examples of a batch are counted from 0. `first`, the index of
     /// the first output, is even.
     pub(super) fn factors(&self, layer: usize, row: usize, first: usize, factors: &mut [f32]) {
@@ -30,7 +35,7 @@ impl Dropout {
             first.is_multiple_of(2),
             "one random number serves two outputs"
         );
-        let scale = (1.0 / (1.0 - self.rate)) as f32;
+        let scale = self.scale();
         // This many of the 2³² values become 0.
         let dropped = (self.rate * 4_294_967_296.0) as u32;
         let mut state = mixed(self.key ^ mixed(((layer as u64) << 32) | row as u64));

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     config::{Optimizer, Preset, TrainingConfig},
     schedule::Schedule,
-    step::convolution,
 };
 use crate::{
     error::{ModelError, Refusal, TrainingError},
@@ -62,7 +61,6 @@ impl BaseModel {
         let fits = |recipe: &TrainingConfig| recipe.model == *config && recipe.validate().is_ok();
         let recipe = recipe.filter(fits).unwrap_or_else(|| TrainingConfig {
             model: config.clone(),
-            convolutional: false,
             ..Preset::Quick.config()
         });
         let rejects = metadata.calibration.reject_threshold.is_some();
@@ -93,7 +91,7 @@ impl BaseModel {
     /// Checks that the model has the architecture of a configuration.
     ///
     /// # Errors
-    /// If the architecture differs, or the configuration is convolutional and the weights are not.
+    /// If the architecture differs.
     pub fn check(&self, config: &TrainingConfig) -> Result<(), TrainingError> {
         let mlp = &self.model.mlp;
         let refused = |found: String, expected: String| {
@@ -110,13 +108,6 @@ impl BaseModel {
             return refused(
                 format!("a network of {found}"),
                 format!("one of {expected}"),
-            );
-        }
-        let layers = config.conv_layers()?;
-        if !convolution::is_convolutional(mlp, &layers).map_err(ModelError::from)? {
-            return refused(
-                "weights that differ between positions".to_owned(),
-                "convolutional layers, with the same weights at every position".to_owned(),
             );
         }
         Ok(())

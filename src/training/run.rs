@@ -14,10 +14,7 @@ use super::{
     control::{Control, Signal},
     dropout::Dropout,
     source::{ImageSource, ImagesSeen, StoredImages, augment, shuffler},
-    step::{
-        autograd::Autograd,
-        cpu::{ConvStep, CpuStep},
-    },
+    step::{autograd::Autograd, cpu::CpuStep},
 };
 use crate::{
     data::{Examples, Target, TrainingSet},
@@ -107,13 +104,12 @@ impl<'a> Run<'a> {
         networks: Networks,
     ) -> Result<Self, TrainingError> {
         let Networks { mlp, teacher } = networks;
-        let conv_layers = config.conv_layers()?;
-        let (is_cpu, is_dense) = (mlp.device().is_cpu(), conv_layers.is_empty());
-        let reads_sparse = is_cpu && is_dense;
-        let step: Box<dyn Step> = match (is_cpu, is_dense) {
-            (true, true) => Box::new(CpuStep::new(mlp.clone(), config.batch_size)),
-            (true, false) => Box::new(ConvStep::new(mlp.clone(), conv_layers)?),
-            (false, _) => Box::new(Autograd::new(mlp.clone(), &conv_layers)?),
+        let is_cpu = mlp.device().is_cpu();
+        let reads_sparse = is_cpu && config.model.filters().is_empty();
+        let step: Box<dyn Step> = if is_cpu {
+            Box::new(CpuStep::new(mlp.clone(), config.batch_size))
+        } else {
+            Box::new(Autograd::new(mlp.clone())?)
         };
         let average = match config.ema {
             decay if decay > 0.0 => Some(Average::new(&mlp, decay)?),
@@ -198,7 +194,6 @@ impl<'a> Run<'a> {
         if self.progress.images_seen == 0 {
             return Ok(());
         }
-        self.step.write_weights()?;
         self.last_checkpoint = Instant::now();
         let average = self.average.as_ref();
         let optimizer = self.step.state()?;
@@ -259,7 +254,6 @@ impl<'a> Run<'a> {
                 self.begin_epoch();
             }
             let batches = self.batches(on_event)?;
-            self.step.write_weights()?;
             let record = match batches {
                 // ReLU turns NaN into 0, so that the loss may stay finite.
                 Batches::Done if !self.has_finite_weights()? => break self.diverged()?,
@@ -330,7 +324,6 @@ impl<'a> Run<'a> {
             self.progress.elapsed_secs += start.elapsed().as_secs_f64();
             on_event(TrainingEvent::Batch(self.progress));
             if self.last_live_snapshot.elapsed() >= LIVE_SNAPSHOT_INTERVAL {
-                self.step.write_weights()?;
                 on_event(TrainingEvent::LiveSnapshot(self.current().clone()));
                 self.last_live_snapshot = Instant::now();
             }
@@ -371,7 +364,6 @@ impl<'a> Run<'a> {
         batch.targets = &targets;
         let figures = self.step.step(batch, &settings)?;
         if let Some(average) = &mut self.average {
-            self.step.write_weights()?;
             average.update(&self.mlp).map_err(ModelError::from)?;
         }
         Ok(figures)

@@ -1,7 +1,6 @@
 //! A training step: one batch, one update of the parameters.
 
 pub(super) mod autograd;
-pub(super) mod convolution;
 pub(super) mod cpu;
 
 use super::{
@@ -14,16 +13,12 @@ use crate::error::TrainingError;
 /// An implementation of the training step: candle's autograd on any device, or the faster ones on the CPU, which compute
 /// the same numbers.
 pub(super) trait Step: Send {
-    /// Trains on one batch. The network is up to date only after [`Step::write_weights`].
+    /// Trains the network on one batch.
     fn step(
         &mut self,
         batch: Batch,
         settings: &StepSettings,
     ) -> Result<BatchMetrics, TrainingError>;
-
-    /// Writes the trained weights into the network. Convolutional kernels are trained once, but the network holds them at
-    /// every position: writing them after every step would cost more than the step.
-    fn write_weights(&self) -> Result<(), TrainingError>;
 
     /// The state of the optimizer.
     fn state(&self) -> Result<OptimizerState, TrainingError>;
@@ -70,7 +65,7 @@ impl BatchMetrics {
     }
 }
 
-/// The state of an optimizer: weight and bias of each layer in turn, kernels once. What an optimizer does not use is 0.
+/// The state of an optimizer: weight and bias of each layer in turn. What an optimizer does not use is 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct OptimizerState {
     /// Finished steps.

@@ -150,25 +150,15 @@ fn hyperparameter_ui(ui: &mut Ui, hyperparameter: &Hyperparameter, form: &mut Tr
 
 /// The size of the network, or why its layers are not valid.
 fn size_ui(ui: &mut Ui, form: &TrainingForm) {
-    let counted = form.with_layers().and_then(|config| {
-        Ok((
-            config.model.parameter_count(),
-            config.trainable_parameter_count()?,
-        ))
-    });
-    match (counted, form.memory()) {
-        (Ok((parameters, trainable)), Some(memory)) => {
-            let mut text = format!("{} parameters", format::count(trainable));
-            if trainable < parameters {
-                text = format!(
-                    "{text}, shared by {} connections",
-                    format::count(parameters)
-                );
-            }
+    match (form.with_layers(), form.memory()) {
+        (Ok(config), Some(memory)) => {
+            let parameters = format::count(config.model.parameter_count());
             let [weights, training] = [memory.weights, memory.training].map(format::bytes);
             note(
                 ui,
-                format!("{text}: {weights} of weights, {training} during training"),
+                format!(
+                    "{parameters} parameters: {weights} of weights, {training} during training"
+                ),
             );
         }
         (Err(refusal), _) => problem(

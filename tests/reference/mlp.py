@@ -35,15 +35,26 @@ def images():
     return (raw.clamp(0, 255) / 255).reshape(BATCH, 784)
 
 
-def layers(widths):
-    result = []
-    for index, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
-        linear = torch.nn.Linear(inputs, outputs)
-        limit = (6 / (inputs + outputs)) ** 0.5
+# The side of the grid behind each convolutional layer.
+SIDES = [11, 4]
+
+
+def network(filters, hidden):
+    """Convolutions with 5x5 kernels and stride 2, then fully connected layers."""
+    result, inputs = [], 1
+    for channels in filters:
+        result.append(torch.nn.Conv2d(inputs, channels, 5, stride=2))
+        inputs = channels
+    inputs = inputs * SIDES[len(filters) - 1] ** 2 if filters else 784
+    for units in [*hidden, 10]:
+        result.append(torch.nn.Linear(inputs, units))
+        inputs = units
+    for index, layer in enumerate(result):
+        units, fan_in = layer.weight.shape[0], layer.weight[0].numel()
+        limit = (6 / (fan_in + units)) ** 0.5
         with torch.no_grad():
-            linear.weight.copy_(wave(inputs * outputs, 0.618, index).reshape(outputs, inputs) * limit)
-            linear.bias.copy_(wave(outputs, 0.9, index + 0.5) * 0.1)
-        result.append(linear)
+            layer.weight.copy_(wave(units * fan_in, 0.618, index).reshape(layer.weight.shape) * limit)
+            layer.bias.copy_(wave(units, 0.9, index + 0.5) * 0.1)
     return torch.nn.ModuleList(result)
 
 
@@ -62,8 +73,13 @@ def mixed(value):
     return finalized((value + GOLDEN) & MASK)
 
 
-def dropout_factors(dropout, layer, width):
-    """[BATCH, width]: the dropout factors of a hidden layer."""
+def dropout_factors(dropout, layer, shape):
+    """The dropout factors of a hidden layer. Those of a convolutional one are in the order of its positions."""
+    if len(shape) == 4:
+        batch, channels, *sides = shape
+        factors = dropout_factors(dropout, layer, (batch, channels * sides[0] * sides[1]))
+        return factors.reshape(batch, *sides, channels).permute(0, 3, 1, 2)
+    width = shape[1]
     key = mixed((mixed(dropout["seed"]) + dropout["step"]) & MASK)
     dropped = int(dropout["rate"] * 2**32)
     rows = []
@@ -79,7 +95,7 @@ def dropout_factors(dropout, layer, width):
 
 
 def torch_optimizer_of(settings, model, rate):
-    weights = [p for p in model.parameters() if p.dim() == 2]
+    weights = [p for p in model.parameters() if p.dim() > 1]
     biases = [p for p in model.parameters() if p.dim() == 1]
     kind = settings["kind"]
     if kind == "sgd":
@@ -106,9 +122,10 @@ def case(
     clip_norm=0.0,
     rejects=False,
     dropout=None,
+    filters=(),
 ):
     settings = dict(locals())
-    model = layers([784, *hidden, 10])
+    model = network(filters, hidden)
     act = ACTIVATIONS[activation]()
     x = images()
     classes = 11 if rejects else 10
@@ -117,13 +134,14 @@ def case(
         labels[1] = labels[4] = 10
 
     def logits_of(drops):
-        h = x
-        for index, linear in enumerate(model):
-            h = linear(h)
+        # The first kernel starts in row 2 and column 2.
+        h = x.reshape(BATCH, 1, 28, 28)[:, :, 2:, 2:] if filters else x
+        for index, layer in enumerate(model):
+            h = layer(h.flatten(1) if isinstance(layer, torch.nn.Linear) else h)
             if index + 1 < len(model):
                 h = act(h)
                 if drops and dropout:
-                    h = h * dropout_factors(dropout, index, h.shape[1])
+                    h = h * dropout_factors(dropout, index, h.shape)
         return h
 
     def loss_of(logits):
@@ -155,8 +173,8 @@ def case(
         logits = logits_of(True)
         value = loss_of(logits)
         result["losses"].append(value.item())
-        for linear in model:
-            value = value + l1 * linear.weight.abs().sum() + l2 * linear.weight.square().sum()
+        for layer in model:
+            value = value + l1 * layer.weight.abs().sum() + l2 * layer.weight.square().sum()
         value.backward()
         if clip_norm > 0:
             torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
@@ -200,6 +218,10 @@ cases = [
     case([16], "tanh", clip_norm=0.1, optimizer=momentum, learning_rate=0.05),
     case([33, 17], "tanh", dropout=dropout),
     case([33, 17], "leaky-relu", mse, 0.1, momentum, 0.05, 0.001, 0.01, 0.05, True, dropout),
+    case([], filters=[3]),
+    case([12], filters=[2, 3], optimizer=adamw),
+    case([12], "tanh", filters=[2, 3], dropout=dropout),
+    case([12], "gelu", mse, 0.1, momentum, 0.05, 0.001, 0.01, 0.05, True, dropout, filters=[2, 3]),
 ]
 averaged = wave(30, 0.7, 0.1).tolist()
 target = pathlib.Path(__file__).with_name("mlp.json")

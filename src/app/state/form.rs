@@ -63,8 +63,8 @@ impl TrainingForm {
         };
         Self {
             preset,
-            hidden: text(config.dense_widths()),
-            filters: text(&config.filters()),
+            hidden: text(config.model.hidden()),
+            filters: text(config.model.filters()),
             draft: config,
             from_folder: false,
             folder: String::new(),
@@ -208,7 +208,6 @@ impl TrainingForm {
     pub fn memory(&self) -> Option<Memory> {
         let config = self.with_layers().ok()?;
         let weights = config.model.parameter_count() * BYTES;
-        let trainable = config.trainable_parameter_count().ok()? * BYTES;
         let moments = match config.optimizer {
             Optimizer::Sgd { momentum, .. } => usize::from(momentum > 0.0),
             Optimizer::RmsProp { .. } => 1,
@@ -216,7 +215,7 @@ impl TrainingForm {
         };
         let mean = usize::from(config.ema > 0.0);
         let best = usize::from(config.validation_split > 0.0);
-        let training = weights * (1 + mean + best) + trainable * (1 + moments);
+        let training = weights * (2 + mean + best + moments);
         Some(Memory { weights, training })
     }
 
@@ -274,7 +273,6 @@ mod tests {
             Preset::Quick,
             TrainingConfig {
                 model: model.expect("in range"),
-                convolutional: false,
                 epochs: 3,
                 batch_size: 7,
                 learning_rate: 0.5,
@@ -346,44 +344,31 @@ mod tests {
     }
 
     #[test]
-    fn shared_weights_are_counted_once() {
+    fn memory_is_that_of_the_parameters_and_kernels_count_once() {
         let mut form = TrainingForm::default();
-        let count = |form: &TrainingForm| {
-            form.config()
-                .and_then(|config| config.trainable_parameter_count())
-        };
-        assert_eq!(count(&form), Ok(101_770), "784-128-10");
-        let weights = 4 * 101_770;
-        // The weights, those of the best epoch, the gradient, and Adam's two moments.
-        let training = 5 * weights;
-        assert_eq!(
-            form.memory(),
-            Some(Memory { weights, training }),
-            "all of the same size"
-        );
-        form.filters = "5".to_owned();
-        assert!(
-            form.config().is_err(),
-            "one convolutional layer before a hidden layer"
-        );
-        assert_eq!(form.memory(), None, "no network");
-        form.filters = "5,50".to_owned();
-        let filters = (25 * 5 + 5) + (125 * 50 + 50);
-        let trainable = filters + (800 * 128 + 128) + (128 * 10 + 10);
-        assert_eq!(count(&form), Ok(trainable), "the weights of a filter once");
-        let config = form.config().expect("valid");
-        assert_eq!(
-            config.model.hidden(),
-            [605, 800, 128],
-            "a unit for each filter and position"
-        );
-        let weights = 4 * config.model.parameter_count();
-        let training = 2 * weights + 3 * 4 * trainable;
-        assert_eq!(
-            form.memory(),
-            Some(Memory { weights, training }),
-            "gradient and moments are smaller"
-        );
+        let kernels = (25 * 5 + 5) + (125 * 50 + 50);
+        let cases = [
+            ("", "128", 101_770, "784-128-10"),
+            (
+                "5,50",
+                "128",
+                kernels + 800 * 128 + 128 + 1290,
+                "convolutional",
+            ),
+            ("5", "", (25 * 5 + 5) + 6050 + 10, "one convolutional layer"),
+        ];
+        for (filters, hidden, parameters, reason) in cases {
+            (form.filters, form.hidden) = (filters.to_owned(), hidden.to_owned());
+            let config = form.config().expect("valid");
+            assert_eq!(config.model.parameter_count(), parameters, "{reason}");
+            // The weights, those of the best epoch, the gradient, and Adam's two moments.
+            let weights = 4 * parameters;
+            let training = 5 * weights;
+            let expected = Some(Memory { weights, training });
+            assert_eq!(form.memory(), expected, "{reason}");
+        }
+        form.filters = "5,50,500".to_owned();
+        assert_eq!(form.memory(), None, "no room for a third kernel");
     }
 
     #[test]

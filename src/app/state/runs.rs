@@ -304,15 +304,12 @@ mod tests {
                 "another optimizer with parameters that are not its defaults",
             ),
             (
-                |c| c.model = MlpConfig::relu([64, 32]),
+                |c| c.model = MlpConfig::relu([], [64, 32]),
                 &["hidden layers 64,32"],
                 "the network",
             ),
             (
-                |c| {
-                    c.model = MlpConfig::relu([121, 16, 128]);
-                    c.convolutional = true;
-                },
+                |c| c.model = MlpConfig::relu([1, 1], [128]),
                 &["convolutional 1,1"],
                 "its kind",
             ),

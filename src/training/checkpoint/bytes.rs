@@ -12,7 +12,7 @@ use crate::{
     data::Corrections,
     error::{ModelError, Refusal},
     model::file::{StoredTensor, serialize_tensors},
-    training::{config::TrainingConfig, step::convolution::parameter_sizes},
+    training::config::TrainingConfig,
 };
 
 /// The version of the format, in the metadata under `format`.
@@ -229,21 +229,24 @@ impl<F: Read + Seek> Tensors<'_, F> {
         config: TrainingConfig,
         mut state: CheckpointState,
     ) -> Result<Checkpoint, Refusal> {
-        let trained = parameter_sizes(&config.model, &config.conv_layers()?);
-        let dense = &parameter_sizes(&config.model, &[]);
+        let weights = config.model.layers().into_iter();
+        let weights = weights.map(|layer| layer.weight());
+        let sizes: Vec<usize> = weights
+            .flat_map(|[inputs, units]| [inputs * units, units])
+            .collect();
         let lines = String::from_utf8(self.bytes("corrections", Dtype::U8, None)?);
         let lines = lines.map_err(|error| refused(self.name, format!("damaged ink ({error})")))?;
         let source = &mut state.input.source;
         source.corrections = Corrections::from_lines(lines);
         let has_teacher = state.input.base_model.is_some() && !source.corrections.is_empty();
         let order = self.numbers("order", Dtype::U32, None, u32::from_le_bytes)?;
-        let parameters = self.set("parameters", dense)?;
+        let parameters = self.set("parameters", &sizes)?;
         let optimizer = OptimizerState {
             steps: state.optimizer_steps,
-            first: self.set("first_moment", &trained)?,
-            second: self.set("second_moment", &trained)?,
+            first: self.set("first_moment", &sizes)?,
+            second: self.set("second_moment", &sizes)?,
         };
-        let mut set = |kind, is_there: bool| is_there.then(|| self.set(kind, dense)).transpose();
+        let mut set = |kind, is_there: bool| is_there.then(|| self.set(kind, &sizes)).transpose();
         Ok(Checkpoint {
             teacher: set("teacher", has_teacher)?,
             average: set("average", config.ema > 0.0)?,

@@ -9,7 +9,7 @@ use toml::Value;
 use super::{Loss, Optimizer, OptimizerKind, TrainingConfig};
 use crate::{
     error::Refusal,
-    model::{Activation, MAX_WIDTH, preprocess::Preprocessing},
+    model::{Activation, MAX_FILTERS, MAX_WIDTH, parse_hidden, preprocess::Preprocessing},
     training::schedule::{Schedule, ScheduleKind},
 };
 
@@ -61,7 +61,8 @@ pub enum Kind {
     },
     /// A count for each layer.
     Layers {
-        get: fn(&TrainingConfig) -> Vec<usize>,
+        max: usize,
+        get: fn(&TrainingConfig) -> &[usize],
         set: fn(&mut TrainingConfig, Vec<usize>) -> Result<(), Refusal>,
     },
 }
@@ -234,19 +235,18 @@ const fn entry(
 pub const ALL: &[Hyperparameter] = &[
     entry("model.hidden", Group::Network, "Hidden layers",
         Kind::Layers {
-            get: |config| config.dense_widths().to_vec(),
-            set: |config, widths| config.set_layers(&config.filters(), &widths),
+            max: MAX_WIDTH,
+            get: |config| config.model.hidden(),
+            set: |config, units| config.set_layers(&config.model.filters().to_vec(), &units),
         },
         "Units of each fully connected hidden layer, such as 256,128; none: only the output layer is fully connected"),
     entry("model.convolutional", Group::Network, "Convolutional",
         Kind::Layers {
-            get: TrainingConfig::filters,
-            set: |config, filters| {
-                let dense = config.dense_widths().to_vec();
-                config.set_layers(&filters, &dense)
-            },
+            max: MAX_FILTERS,
+            get: |config| config.model.filters(),
+            set: |config, filters| config.set_layers(&filters, &config.model.hidden().to_vec()),
         },
-        "Filters of each 5x5 convolutional layer before the hidden layers, such as 5,50; none: no convolutional layers"),
+        "Filters of each 5x5 convolutional layer before the hidden layers, such as 10,80; none: no convolutional layers"),
     entry("model.activation", Group::Network, "Activation",
         Kind::Choice {
             options: || choices_with(|activation: &Activation| activation.label().to_owned()),
@@ -408,7 +408,7 @@ impl Hyperparameter {
                 let names: Vec<_> = options().into_iter().map(|choice| choice.name).collect();
                 format!("one of {}", names.join(", "))
             }
-            Kind::Layers { .. } => format!("whole numbers from 1 to {MAX_WIDTH}, such as 256,128"),
+            Kind::Layers { max, .. } => format!("whole numbers from 1 to {max}, such as 32,128"),
         }
     }
 
@@ -418,7 +418,7 @@ impl Hyperparameter {
             Kind::Integer { get, .. } => Value::Integer(get(config) as i64),
             Kind::Real { get, .. } => Value::Float(get(config)?),
             Kind::Choice { get, .. } => Value::String(get(config)),
-            Kind::Layers { get, .. } => value_of_widths(&get(config)),
+            Kind::Layers { get, .. } => value_of_widths(get(config)),
         })
     }
 
@@ -429,7 +429,7 @@ impl Hyperparameter {
                 .into_iter()
                 .find(|choice| choice.name == name)
                 .map_or(name, |choice| choice.label),
-            (Kind::Layers { get, .. }, _) => widths_text(&get(config)),
+            (Kind::Layers { get, .. }, _) => widths_text(get(config)),
             (_, value) => value.to_string(),
         })
     }
@@ -492,7 +492,7 @@ impl Hyperparameter {
             Kind::Integer { .. } => text.parse().ok().map(Value::Integer),
             Kind::Real { .. } => text.parse().ok().map(Value::Float),
             Kind::Choice { .. } => Some(Value::String(text.to_owned())),
-            Kind::Layers { .. } => parse_widths(text).as_deref().map(value_of_widths),
+            Kind::Layers { .. } => parse_hidden(text).ok().as_deref().map(value_of_widths),
         };
         value.ok_or_else(|| self.refusal(format!("\"{text}\"")))
     }
@@ -536,17 +536,6 @@ pub fn widths_text(widths: &[usize]) -> String {
         "none".to_owned()
     } else {
         widths.join(",")
-    }
-}
-
-/// Reads "256,128"; nothing, or "none", is an empty list.
-fn parse_widths(text: &str) -> Option<Vec<usize>> {
-    match text.trim() {
-        "" | "none" => Some(Vec::new()),
-        text => text
-            .split(',')
-            .map(|width| width.trim().parse().ok())
-            .collect(),
     }
 }
 

@@ -71,9 +71,8 @@ impl Preset {
 
     /// Its hyperparameters, with seed 0.
     pub fn config(self) -> TrainingConfig {
-        let convolutional = |widths: &[usize], epochs| TrainingConfig {
-            model: MlpConfig::relu(widths),
-            convolutional: true,
+        let convolutional = |filters: [usize; 2], units: usize, epochs| TrainingConfig {
+            model: MlpConfig::relu(filters, [units]),
             epochs,
             batch_size: 128,
             learning_rate: 0.004,
@@ -86,19 +85,19 @@ impl Preset {
             gaps: 0.05,
             ..Augmentation::HANDWRITING
         };
-        let synthetic = |widths: &[usize], epochs| TrainingConfig {
+        let synthetic = |filters, units, epochs| TrainingConfig {
             augmentation: with_gaps,
             synthetic_digits: 30_000,
             non_digits: 10_000,
-            ..convolutional(widths, epochs)
+            ..convolutional(filters, units, epochs)
         };
         match self {
             Self::Keras => TrainingConfig::default(),
             Self::Quick => TrainingConfig {
                 augmentation: Augmentation::HANDWRITING.scaled(0.7),
-                ..convolutional(&[605, 800, 64], 10)
+                ..convolutional([5, 50], 64, 10)
             },
-            Self::Balanced => synthetic(&[847, 960, 128], 16),
+            Self::Balanced => synthetic([7, 60], 128, 16),
             Self::Best => TrainingConfig {
                 dropout: 0.1,
                 augmentation: Augmentation {
@@ -108,7 +107,7 @@ impl Preset {
                     taper: 0.15,
                     ..with_gaps
                 },
-                ..synthetic(&[1210, 1280, 320], 80)
+                ..synthetic([10, 80], 320, 80)
             },
         }
     }

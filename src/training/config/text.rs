@@ -254,10 +254,9 @@ mod tests {
             gaussian_px: 0.7,
             threshold: 0.3,
         };
-        let model = MlpConfig::new(vec![242, 32], Activation::Gelu).expect("a small network");
+        let model = MlpConfig::relu([2, 2], []).with_activation(Activation::Gelu);
         TrainingConfig {
             model: model.with_preprocessing(filters).expect("in range"),
-            convolutional: true,
             epochs: 3,
             batch_size: 64,
             optimizer,
@@ -337,8 +336,7 @@ mod tests {
             (
                 "[model]\nconvolutional = [5, 50]\nhidden = [64]",
                 TrainingConfig {
-                    model: MlpConfig::relu([605, 800, 64]),
-                    convolutional: true,
+                    model: MlpConfig::relu([5, 50], [64]),
                     ..TrainingConfig::default()
                 },
                 "a convolutional network by its filters",

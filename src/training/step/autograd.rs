@@ -2,12 +2,12 @@
 
 use candle_core::{D, DType, Tensor, Var};
 
-use super::{BatchMetrics, OptimizerState, Step, StepSettings, convolution::ConvLayer};
+use super::{BatchMetrics, OptimizerState, Step, StepSettings};
 use crate::{
     bitmap::{CLASSES, PIXELS},
     data::Target,
     error::{ModelError, TrainingError},
-    model::{Mlp, forward_with},
+    model::Mlp,
     training::{
         batch::Batch,
         config::{Loss, Optimizer},
@@ -20,10 +20,8 @@ pub(in crate::training) const CLIP_EPSILON: f64 = 1e-6;
 /// A network and its optimizer state.
 pub(in crate::training) struct Autograd {
     mlp: Mlp,
-    /// Weight and bias of each layer in turn, kernels once.
+    /// Weight and bias of each layer in turn.
     moments: Vec<Moments>,
-    /// One per convolutional layer.
-    kernel_indices: Vec<KernelIndices>,
     steps: u32,
 }
 
@@ -34,82 +32,21 @@ struct Moments {
     second: Tensor,
 }
 
-/// [`ConvLayer::kernel_indices`] for the weight `[in · out]` and the bias `[out]`.
-struct KernelIndices {
-    weight: Tensor,
-    bias: Tensor,
-}
-
 impl Autograd {
-    /// The first layers of `mlp` must be these convolutional ones.
-    pub(in crate::training) fn new(
-        mlp: Mlp,
-        conv_layers: &[ConvLayer],
-    ) -> Result<Self, ModelError> {
-        let mut moments = Vec::new();
-        let mut kernel_indices = Vec::new();
-        for (index, dense) in mlp.layers().iter().enumerate() {
-            let parameters = match conv_layers.get(index) {
-                None => [dense.weight.clone(), dense.bias.clone()],
-                Some(conv) => {
-                    let (inputs, device) = (dense.weight.dim(0)?, mlp.device());
-                    let [weight, bias] = conv.kernel_indices(inputs);
-                    kernel_indices.push(KernelIndices {
-                        weight: Tensor::from_vec(weight, dense.weight.elem_count(), device)?,
-                        bias: Tensor::from_vec(bias, dense.bias.elem_count(), device)?,
-                    });
-                    let (weight, bias) = (dense.weight.flatten_all()?, &dense.bias);
-                    let [weight, bias] = conv.kernel_of(&weight.to_vec1()?, &bias.to_vec1()?);
-                    let (shape, len) = (conv.shape(), bias.len());
-                    [
-                        Var::from_vec(weight, shape, device)?,
-                        Var::from_vec(bias, len, device)?,
-                    ]
-                }
-            };
-            for parameter in parameters {
-                let zeros = parameter.zeros_like()?;
-                moments.push(Moments {
-                    parameter,
-                    first: zeros.clone(),
-                    second: zeros,
-                });
-            }
-        }
+    pub(in crate::training) fn new(mlp: Mlp) -> Result<Self, ModelError> {
+        let moments = |parameter: &Var| {
+            let zeros = parameter.zeros_like()?;
+            Ok::<_, ModelError>(Moments {
+                parameter: parameter.clone(),
+                first: zeros.clone(),
+                second: zeros,
+            })
+        };
         Ok(Self {
+            moments: mlp.parameters().map(moments).collect::<Result<_, _>>()?,
             mlp,
-            moments,
-            kernel_indices,
             steps: 0,
         })
-    }
-
-    /// The dense weights `[in, out]` and biases `[out]` of all layers.
-    fn layers(&self) -> candle_core::Result<Vec<(Tensor, Tensor)>> {
-        let parameters = self.moments.as_chunks::<2>().0.iter().enumerate();
-        let layer = |(index, [weight, bias]): (usize, &[Moments; 2])| {
-            let (weight, bias) = (weight.parameter.as_tensor(), bias.parameter.as_tensor());
-            let Some(indices) = self.kernel_indices.get(index) else {
-                return Ok((weight.clone(), bias.clone()));
-            };
-            let weight = weight.flatten_all()?.pad_with_zeros(0, 0, 1)?;
-            let weight = weight.index_select(&indices.weight, 0)?;
-            let weight = weight.reshape(self.mlp.layers()[index].weight.shape())?;
-            Ok((weight, bias.index_select(&indices.bias, 0)?))
-        };
-        parameters.map(layer).collect()
-    }
-
-    fn write_dense(&self) -> candle_core::Result<()> {
-        if self.kernel_indices.is_empty() {
-            return Ok(());
-        }
-        let layers = self.layers()?.into_iter().take(self.kernel_indices.len());
-        for ((weight, bias), dense) in layers.zip(self.mlp.layers()) {
-            dense.weight.set(&weight)?;
-            dense.bias.set(&bias)?;
-        }
-        Ok(())
     }
 
     fn train(
@@ -181,11 +118,8 @@ impl Autograd {
             }
             outputs * Tensor::from_vec(factors, (count, width), device)?
         };
-        let layers = self.layers()?;
-        let layers = layers.iter().map(|(weight, bias)| (weight, bias));
-        let activation = self.mlp.config().activation();
-        let logits = forward_with(layers, activation, &images, &mut drop_out)
-            .map_err(candle_core::Error::wrap)?;
+        let logits = self.mlp.forward_changed(&images, &mut drop_out);
+        let logits = logits.map_err(candle_core::Error::wrap)?;
         if settings.rejects {
             return logits.pad_with_zeros(D::Minus1, 0, 1);
         }
@@ -310,10 +244,6 @@ impl Step for Autograd {
         settings: &StepSettings,
     ) -> Result<BatchMetrics, TrainingError> {
         Ok(self.train(batch, settings).map_err(ModelError::from)?)
-    }
-
-    fn write_weights(&self) -> Result<(), TrainingError> {
-        Ok(self.write_dense().map_err(ModelError::from)?)
     }
 
     fn state(&self) -> Result<OptimizerState, TrainingError> {

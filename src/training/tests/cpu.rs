@@ -8,10 +8,7 @@ use crate::{
     training::{
         config::{Loss, Optimizer},
         dropout::Dropout,
-        step::{
-            autograd::Autograd,
-            cpu::{ConvStep, CpuStep},
-        },
+        step::{autograd::Autograd, cpu::CpuStep},
     },
 };
 
@@ -34,21 +31,31 @@ pub(super) fn images(count: usize, rng: &mut ChaCha8Rng) -> Vec<[u8; PIXELS]> {
 }
 
 /// A batch size that uses all threads for any network.
-const LARGE: usize = 1 << 24;
+pub(super) const LARGE: usize = 1 << 24;
 
 fn check(hidden: &[usize], activation: Activation, settings: StepSettings, reason: &str) {
-    let config = MlpConfig::new(hidden.to_vec(), activation).expect("a small network");
+    let config = MlpConfig::relu([], hidden).with_activation(activation);
     for batch_size in [1, LARGE] {
-        let expected = Mlp::new(&config, 5, &Device::Cpu).expect("fits in memory");
-        let found = expected.copy().expect("fits in memory");
-        let mut autograd = Autograd::new(expected.clone(), &[]).expect("fits in memory");
-        let mut fast = CpuStep::new(found.clone(), batch_size);
-        let trials = [
-            Trial::run(&mut autograd, &expected, &settings, &COUNTS),
-            Trial::run(&mut fast, &found, &settings, &COUNTS),
-        ];
+        let trials = trials(&config, &settings, &COUNTS, batch_size);
         assert_same(&trials, &format!("{config}, {reason}"));
     }
+}
+
+/// The outcome of autograd's steps and of the CPU step's.
+pub(super) fn trials(
+    config: &MlpConfig,
+    settings: &StepSettings,
+    counts: &[usize],
+    batch_size: usize,
+) -> [Trial; 2] {
+    let expected = Mlp::new(config, 5, &Device::Cpu).expect("fits in memory");
+    let found = expected.copy().expect("fits in memory");
+    let mut autograd = Autograd::new(expected.clone()).expect("fits in memory");
+    let mut fast = CpuStep::new(found.clone(), batch_size);
+    [
+        Trial::run(&mut autograd, &expected, settings, counts),
+        Trial::run(&mut fast, &found, settings, counts),
+    ]
 }
 
 /// The batch sizes of the steps.
@@ -88,7 +95,6 @@ impl Trial {
             step.step(batch, settings).expect("steps")
         };
         let metrics = counts.iter().map(run).collect();
-        step.write_weights().expect("writes");
         Self {
             metrics,
             parameters: parameters(mlp),
@@ -193,7 +199,7 @@ fn every_option_equals_autograd_and_has_an_effect() {
             let config = MlpConfig::new(vec![40, 30], activation).expect("a small network");
             let [with, without] = [settings, plain()].map(|settings| {
                 let mlp = Mlp::new(&config, 5, &Device::Cpu).expect("fits in memory");
-                let mut autograd = Autograd::new(mlp.clone(), &[]).expect("fits in memory");
+                let mut autograd = Autograd::new(mlp.clone()).expect("fits in memory");
                 Trial::run(&mut autograd, &mlp, &settings, &COUNTS)
             });
             if settings.clip_norm < 1000.0 {
@@ -234,11 +240,7 @@ fn every_optimizer_equals_autograd_with_all_options() {
 #[test]
 fn a_restored_step_continues_bit_by_bit() {
     for optimizer in Optimizer::ALL {
-        let config = TrainingConfig {
-            model: MlpConfig::new(vec![121], Activation::Relu).expect("a small network"),
-            convolutional: true,
-            ..TrainingConfig::default()
-        };
+        let configs = [MlpConfig::relu([], [12]), MlpConfig::relu([2, 3], [7])];
         let settings = StepSettings {
             optimizer,
             ..plain()
@@ -256,18 +258,17 @@ fn a_restored_step_continues_bit_by_bit() {
             };
             step.step(batch, &settings).expect("steps");
         };
-        let conv_layers = config.conv_layers().expect("whole numbers of units");
-        let make: [&dyn Fn(Mlp) -> Box<dyn Step>; 4] = [
-            &|mlp| Box::new(CpuStep::new(mlp, 1)),
-            &|mlp| Box::new(Autograd::new(mlp, &[]).expect("fits in memory")),
-            &|mlp| Box::new(Autograd::new(mlp, &conv_layers).expect("fits in memory")),
-            &|mlp| Box::new(ConvStep::new(mlp, conv_layers.clone()).expect("fits in memory")),
-        ];
-        for make in make {
-            let mlp = fresh(&config, &Device::Cpu).expect("fits in memory");
+        let make: [&dyn Fn(Mlp) -> Box<dyn Step>; 2] =
+            [&|mlp| Box::new(CpuStep::new(mlp, 1)), &|mlp| {
+                Box::new(Autograd::new(mlp).expect("fits in memory"))
+            }];
+        for (make, config) in make
+            .iter()
+            .flat_map(|make| configs.each_ref().map(|it| (make, it)))
+        {
+            let mlp = Mlp::new(config, 5, &Device::Cpu).expect("fits in memory");
             let mut whole = make(mlp.clone());
             step(&mut *whole, &[0, 1, 2]);
-            whole.write_weights().expect("writes");
             let copy = mlp.copy().expect("fits in memory");
             let mut resumed = make(copy.clone());
             resumed
@@ -277,17 +278,15 @@ fn a_restored_step_continues_bit_by_bit() {
                 step(&mut *whole, &members);
                 step(&mut *resumed, &members);
             }
-            whole.write_weights().expect("writes");
-            resumed.write_weights().expect("writes");
             assert_eq!(
                 parameters(&mlp),
                 parameters(&copy),
-                "{optimizer}: bit by bit"
+                "{config}, {optimizer}: bit by bit"
             );
             assert_eq!(
                 whole.state().expect("is there"),
                 resumed.state().expect("is there"),
-                "{optimizer}: and what it remembers"
+                "{config}, {optimizer}: and what it remembers"
             );
         }
     }
@@ -295,11 +294,10 @@ fn a_restored_step_continues_bit_by_bit() {
 
 #[test]
 fn the_number_of_threads_changes_no_bit() {
-    let run = |threads, settings: StepSettings| {
+    let run = |config: &MlpConfig, threads, settings: StepSettings| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("starts").install(|| {
-            let config = MlpConfig::new(vec![64, 32], Activation::Tanh).expect("a small network");
-            let mlp = Mlp::new(&config, 5, &Device::Cpu).expect("fits in memory");
+            let mlp = Mlp::new(config, 5, &Device::Cpu).expect("fits in memory");
             let mut fast = CpuStep::new(mlp.clone(), LARGE);
             let mut rng = ChaCha8Rng::seed_from_u64(7);
             let images = SparseImages::of_images(&images(50, &mut rng));
@@ -329,14 +327,15 @@ fn the_number_of_threads_changes_no_bit() {
         dropout: Dropout::new(0.3, 1, 2),
         ..usual
     };
-    for (settings, reason) in [(usual, "Adam"), (other, "all that takes another way")] {
-        let one = run(1, settings);
-        assert_eq!(one, run(1, settings), "{reason}: the same again");
-        assert_eq!(one, run(2, settings), "{reason}: two threads");
-        let five = run(5, settings);
-        assert_eq!(
-            one, five,
-            "{reason}: more than this small batch feeds evenly"
-        );
+    let dense = MlpConfig::relu([], [64, 32]).with_activation(Activation::Tanh);
+    let convolutional = MlpConfig::relu([2, 3], [7]);
+    for config in [dense, convolutional] {
+        for (settings, reason) in [(usual, "Adam"), (other, "all that takes another way")] {
+            let one = run(&config, 1, settings);
+            for (threads, why) in [(1, "the same again"), (2, "two"), (5, "uneven shares")] {
+                let found = run(&config, threads, settings);
+                assert!(found == one, "{config}, {reason}, {threads} threads: {why}");
+            }
+        }
     }
 }

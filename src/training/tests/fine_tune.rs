@@ -18,8 +18,7 @@ fn trained(config: &TrainingConfig) -> BaseModel {
 
 fn convolutional() -> TrainingConfig {
     TrainingConfig {
-        model: MlpConfig::new(vec![121, 16], Activation::Relu).expect("a small network"),
-        convolutional: true,
+        model: MlpConfig::relu([2, 3], []),
         epochs: 1,
         ..config()
     }
@@ -187,12 +186,8 @@ fn fine_tuning_uses_the_base_models_settings_with_a_smaller_learning_rate() {
     let base_model = trained(&learned);
     let fine_tuned = base_model.fine_tuning();
     assert_eq!(fine_tuned.model, learned.model, "the same network");
-    let same = (
-        fine_tuned.convolutional,
-        fine_tuned.dropout,
-        fine_tuned.non_digits,
-    );
-    assert_eq!(same, (true, 0.1, 5), "its own settings");
+    let same = (fine_tuned.dropout, fine_tuned.non_digits);
+    assert_eq!(same, (0.1, 5), "its own settings");
     assert!(
         fine_tuned.learning_rate < learned.learning_rate,
         "a smaller one"
@@ -220,27 +215,28 @@ fn fine_tuning_uses_the_base_models_settings_with_a_smaller_learning_rate() {
         Ok(()),
         "valid without a configuration in the metadata"
     );
-    let same = (&fine_tuned.model, fine_tuned.convolutional);
-    assert_eq!(same, (&learned.model, false), "not convolutional");
+    assert_eq!(fine_tuned.model, learned.model, "the same network");
     assert!(fine_tuned.non_digits > 0, "it still rejects non-digits");
 }
 
 #[test]
 fn another_architecture_is_refused() {
-    let plain = trained(&TrainingConfig {
-        convolutional: false,
-        ..convolutional()
-    });
+    let base_model = trained(&convolutional());
     let cases = [
         (config(), "784-24-10", "another network"),
         (
-            convolutional(),
-            "between positions",
-            "weights that are not convolutional",
+            TrainingConfig {
+                model: MlpConfig::relu([], [242, 48]),
+                ..convolutional()
+            },
+            "784-242-48-10",
+            "fully connected layers of as many units",
         ),
     ];
     for (config, part, reason) in cases {
-        let error = fine_tune(&plain, &config).expect_err(reason).to_string();
+        let error = fine_tune(&base_model, &config)
+            .expect_err(reason)
+            .to_string();
         assert!(error.contains("first model"), "{reason}: {error}");
         assert!(error.contains(part), "{reason}: {error}");
     }

@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     bitmap::CLASSES,
     data::Target,
-    model::{Dense, calibration::Calibration},
+    model::{Layer, LayerShape, calibration::Calibration},
     recognition::Prediction,
     training::{
         average::Average,
@@ -32,6 +32,7 @@ struct Reference {
 /// The settings and results of mlp.py.
 #[derive(Deserialize)]
 struct Case {
+    filters: Vec<usize>,
     hidden: Vec<usize>,
     activation: Activation,
     #[serde(deserialize_with = "loss")]
@@ -99,22 +100,25 @@ fn images() -> Vec<[u8; PIXELS]> {
 }
 
 fn network(case: &Case) -> Mlp {
-    let config = MlpConfig::new(case.hidden.clone(), case.activation).expect("a small network");
-    let layer = |(index, pair): (usize, &[usize])| {
-        let (inputs, outputs) = (pair[0], pair[1]);
-        let limit = (6.0 / (inputs + outputs) as f64).sqrt();
-        let weight = wave(inputs * outputs, 0.618, index as f64).map(|w| (w * limit) as f32);
-        let bias = wave(outputs, 0.9, index as f64 + 0.5).map(|b| (b * 0.1) as f32);
+    let config = MlpConfig::relu(case.filters.clone(), case.hidden.clone());
+    let config = config.with_activation(case.activation);
+    let layer = |(index, shape): (usize, LayerShape)| {
+        let [inputs, units] = shape.weight();
+        let limit = (6.0 / (inputs + units) as f64).sqrt();
+        let weight = wave(inputs * units, 0.618, index as f64).map(|w| (w * limit) as f32);
+        let bias = wave(units, 0.9, index as f64 + 0.5).map(|b| (b * 0.1) as f32);
         let tensor = |values: Vec<f32>| Tensor::new(values, &Device::Cpu).expect("fits in memory");
-        // PyTorch's weights are [out, in].
-        let weight = tensor(weight.collect()).reshape((outputs, inputs));
-        let weight = weight.and_then(|weight| weight.t()?.contiguous());
-        Dense {
+        let mut axes = shape.axes();
+        axes.reverse();
+        let weight = tensor(weight.collect())
+            .reshape(&axes)
+            .and_then(|weight| weight.permute((2, 1, 0))?.reshape(&shape.weight()));
+        Layer {
             weight: Var::from_tensor(&weight.expect("sizes agree")).expect("fits in memory"),
             bias: Var::from_tensor(&tensor(bias.collect())).expect("fits in memory"),
         }
     };
-    let layers: Vec<_> = config.widths().windows(2).enumerate().map(layer).collect();
+    let layers: Vec<_> = config.layers().into_iter().enumerate().map(layer).collect();
     Mlp::from_layers(config, layers).expect("shapes agree")
 }
 
@@ -194,8 +198,8 @@ fn check_forward_and_back(case: &Case, mlp: &Mlp, images: &SparseImages, name: &
 
 fn check(index: usize, case: &Case) {
     let name = format!(
-        "case {index}, {:?} {} {} {:?}",
-        case.hidden, case.activation, case.optimizer, case.loss
+        "case {index}, {:?} {:?} {} {} {:?}",
+        case.filters, case.hidden, case.activation, case.optimizer, case.loss
     );
     let images = SparseImages::of_images(&images());
     let members: Vec<usize> = (0..BATCH).collect();
@@ -206,7 +210,7 @@ fn check(index: usize, case: &Case) {
     let steps: [(Mlp, Box<dyn Step>); 2] = [
         (
             general.clone(),
-            Box::new(Autograd::new(general, &[]).expect("fits in memory")),
+            Box::new(Autograd::new(general).expect("fits in memory")),
         ),
         (mlp.clone(), Box::new(CpuStep::new(mlp, BATCH))),
     ];

@@ -121,8 +121,7 @@ fn a_resumed_training_gives_the_same_weights_bit_by_bit() {
         ..config()
     };
     let convolutional = TrainingConfig {
-        model: MlpConfig::new(vec![121, 16], Activation::Relu).expect("a small network"),
-        convolutional: true,
+        model: MlpConfig::relu([1, 2], [9]),
         ..with_all_state()
     };
     let cases = [

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     bitmap::PIXELS,
     error::{InputError, ModelError},
-    model::{Activation, Dense, Mlp, MlpConfig, file::Metadata},
+    model::{Activation, Layer, Mlp, MlpConfig, file::Metadata},
     worker::test_support::TestWaker,
 };
 
@@ -18,7 +18,7 @@ fn built_in() -> Arc<Model> {
 fn uniform(value: f32) -> Arc<Model> {
     let full = |len: usize| vec![value; len];
     let config = MlpConfig::new(Vec::new(), Activation::Relu).expect("linear");
-    let layer = Dense {
+    let layer = Layer {
         weight: Var::from_vec(full(PIXELS * 10), (PIXELS, 10), &Device::Cpu).expect("fits"),
         bias: Var::from_vec(full(10), 10, &Device::Cpu).expect("fits"),
     };

@@ -5,7 +5,7 @@ use crate::{
     bitmap::{CLASSES, PIXELS},
     error::{InputError, ModelError},
     ink::{Point, Stroke},
-    model::{Activation, Dense, Mlp, MlpConfig, file::Metadata},
+    model::{Activation, Layer, Mlp, MlpConfig, file::Metadata},
     worker::test_support::TestWaker,
 };
 
@@ -77,7 +77,7 @@ type IsExpected = fn(&PredictionOutcome) -> bool;
 fn blank_input_and_invalid_weights_have_their_own_outcomes() {
     let config = MlpConfig::new(Vec::new(), Activation::Relu).expect("a linear network");
     let nan = |len: usize| vec![f32::NAN; len];
-    let layer = Dense {
+    let layer = Layer {
         weight: Var::from_vec(nan(PIXELS * CLASSES), (PIXELS, CLASSES), &Device::Cpu)
             .expect("fits"),
         bias: Var::from_vec(nan(CLASSES), CLASSES, &Device::Cpu).expect("fits"),

@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use super::{
-    kernels::{self, Matrix},
     loss::LossRule,
     sparse::{self, Block, ByPixel},
 };
 use crate::{
-    model::Activation,
+    model::{
+        Activation, LayerShape, forward,
+        kernels::{self, Matrix},
+    },
     training::{batch::Batch, dropout::Dropout, step::BatchMetrics},
 };
 
@@ -58,7 +60,7 @@ impl<'a> FirstPart<'a> {
 
 /// Some examples of a batch, with their rows of each layer.
 pub(super) struct Part<'a> {
-    batch: Batch<'a>,
+    pub(super) batch: Batch<'a>,
     /// The index of the first example in the batch.
     first_row: usize,
     pub(super) layers: Vec<LayerRows<'a>>,
@@ -95,51 +97,77 @@ impl<'a> Part<'a> {
 
 /// The data that the parts of a batch share.
 pub(super) struct Pass<'a> {
-    /// Each layer's weights `[in, out]` and bias `[out]`.
-    pub(super) weights: &'a [(&'a [f32], &'a [f32])],
+    pub(super) shapes: &'a [LayerShape],
+    /// Each layer's weight and bias.
+    pub(super) weights: &'a [[&'a [f32]; 2]],
     pub(super) activation: Activation,
     pub(super) loss: LossRule,
     pub(super) dropout: Dropout,
 }
 
-/// Whether the forward pass stores the slopes of hidden layers, because they do not follow from the outputs.
-pub(super) fn stores_slopes(activation: Activation, dropout: Dropout) -> bool {
-    activation == Activation::Gelu || !dropout.is_none()
-}
-
 /// The position of an output in a batch: hidden layer, example and unit, each counted from 0.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) layer: usize,
-    pub(super) row: usize,
-    pub(super) first: usize,
-}
-
-/// The activation and dropout of some outputs of a hidden layer, which start at `place`. Writes the slopes if
-/// they are stored.
-pub(super) fn activate(
-    activation: Activation,
-    dropout: Dropout,
-    place: Place,
-    outputs: &mut [f32],
-    slopes: &mut [f32],
-) {
-    if !stores_slopes(activation, dropout) {
-        return kernels::activate(activation, outputs);
-    }
-    kernels::activate_with_slopes(activation, outputs, slopes);
-    if !dropout.is_none() {
-        let mut factors = vec![0.0; outputs.len()];
-        dropout.factors(place.layer, place.row, place.first, &mut factors);
-        kernels::multiply_elementwise(outputs, &factors);
-        kernels::multiply_elementwise(slopes, &factors);
-    }
+struct Place {
+    layer: usize,
+    row: usize,
+    first: usize,
 }
 
 impl Pass<'_> {
-    /// The forward pass of the first layer.
+    /// The number of convolutional layers.
+    pub(super) fn convolutional_layers(&self) -> usize {
+        let layers = self.shapes.iter();
+        layers.filter(|shape| shape.is_convolutional()).count()
+    }
+
+    /// Whether the forward pass stores the slopes of hidden layers, because they do not follow from the outputs. An output
+    /// of ReLU with dropout is above 0 where it is neither cut nor dropped.
+    pub(super) fn stores_slopes(&self) -> bool {
+        match self.activation {
+            Activation::Relu => false,
+            Activation::Gelu => true,
+            _ => !self.dropout.is_none(),
+        }
+    }
+
+    /// The activation and dropout of some outputs of a hidden layer, which start at `place`. Writes the slopes if
+    /// they are stored.
+    fn activate(&self, place: Place, outputs: &mut [f32], slopes: &mut [f32]) {
+        if self.stores_slopes() {
+            kernels::activate_with_slopes(self.activation, outputs, slopes);
+        } else {
+            kernels::activate(self.activation, outputs);
+        }
+        if self.dropout.is_none() {
+            return;
+        }
+        let mut factors = [0.0; 256];
+        let mut slopes = slopes.chunks_mut(factors.len());
+        let firsts = (place.first..).step_by(factors.len());
+        for (outputs, first) in outputs.chunks_mut(factors.len()).zip(firsts) {
+            let factors = &mut factors[..outputs.len()];
+            self.dropout.factors(place.layer, place.row, first, factors);
+            kernels::multiply_elementwise(outputs, factors);
+            if let Some(slopes) = slopes.next() {
+                kernels::multiply_elementwise(slopes, factors);
+            }
+        }
+    }
+
+    /// From the gradient by the outputs of a hidden layer, in `deltas`, to that by the inputs of its activation.
+    pub(super) fn back_through_activation(&self, rows: &mut LayerRows) {
+        if self.stores_slopes() {
+            return kernels::multiply_elementwise(rows.deltas, rows.slopes);
+        }
+        kernels::multiply_by_slope(self.activation, rows.outputs, rows.deltas);
+        if !self.dropout.is_none() {
+            kernels::scale(rows.deltas, self.dropout.scale());
+        }
+    }
+
+    /// The forward pass of a fully connected first layer.
     pub(super) fn run_first(&self, part: &mut FirstPart) {
-        let (weight, bias) = self.weights[0];
+        let [weight, bias] = self.weights[0];
         let columns = part.columns.clone();
         let first = columns.start;
         sparse::forward(part.batch, weight, bias, columns, &mut part.outputs);
@@ -153,82 +181,69 @@ impl Pass<'_> {
                 .next()
                 .map(|slopes| &mut **slopes)
                 .unwrap_or_default();
-            activate(
-                self.activation,
-                self.dropout,
-                Place {
-                    layer: 0,
-                    row,
-                    first,
-                },
-                outputs,
-                slopes,
-            );
+            let place = Place {
+                layer: 0,
+                row,
+                first,
+            };
+            self.activate(place, outputs, slopes);
         }
     }
 
-    /// The forward pass from the first layer, and the backward pass to it.
+    /// The forward pass behind the first layer, or behind the convolutional layers, and the backward pass to it.
     pub(super) fn run(&self, part: &mut Part) {
         let last = self.weights.len() - 1;
-        for index in 1..=last {
-            self.forward(part, index, index < last);
+        let first = self.convolutional_layers().max(1);
+        for index in first..=last {
+            self.forward(part, index, &[], &mut Vec::new());
         }
         let LayerRows {
             outputs, deltas, ..
         } = &mut part.layers[last];
         part.metrics = self.loss.apply(outputs, part.batch.targets, deltas);
-        for index in (1..=last).rev() {
+        for index in (first..=last).rev() {
             self.back(part, index);
         }
     }
 
-    /// From the outputs of the previous layer to those of this one.
-    fn forward(&self, part: &mut Part, index: usize, is_hidden: bool) {
-        let (weight, bias) = self.weights[index];
+    /// From the outputs of the previous layer, or the pixels, to those of this one. `patches` is a buffer.
+    pub(super) fn forward(
+        &self,
+        part: &mut Part,
+        index: usize,
+        pixels: &[f32],
+        patches: &mut Vec<f32>,
+    ) {
+        let shape = &self.shapes[index];
         let (before, rest) = part.layers.split_at_mut(index);
-        let inputs = &*before[index - 1].outputs;
+        let inputs = before.last().map_or(pixels, |before| &*before.outputs);
         let LayerRows {
             outputs, slopes, ..
         } = &mut rest[0];
-        for row in outputs.chunks_exact_mut(bias.len()) {
-            row.copy_from_slice(bias);
-        }
-        let inputs = Matrix::by_rows(inputs, weight.len() / bias.len());
-        kernels::multiply(outputs, inputs, Matrix::by_rows(weight, bias.len()), true);
-        if !is_hidden {
+        forward::affine(shape, self.weights[index], inputs, patches, outputs);
+        if index + 1 == self.weights.len() {
             return;
         }
-        if !stores_slopes(self.activation, self.dropout) {
-            return kernels::activate(self.activation, outputs);
-        }
-        let rows = outputs.chunks_exact_mut(bias.len());
-        let rows = rows.zip(slopes.chunks_exact_mut(bias.len()));
-        for (row, (outputs, slopes)) in rows.enumerate() {
+        let width = shape.output.units();
+        let mut slopes = slopes.chunks_exact_mut(width);
+        for (row, outputs) in outputs.chunks_exact_mut(width).enumerate() {
             let place = Place {
                 layer: index,
                 row: part.first_row + row,
                 first: 0,
             };
-            activate(self.activation, self.dropout, place, outputs, slopes);
+            self.activate(place, outputs, slopes.next().unwrap_or_default());
         }
     }
 
     /// From the deltas of this layer to those of the previous one.
     fn back(&self, part: &mut Part, index: usize) {
         let (before, rest) = part.layers.split_at_mut(index);
-        let LayerRows {
-            outputs,
-            deltas: previous,
-            slopes,
-        } = &mut before[index - 1];
-        let (weight, bias) = self.weights[index];
+        let previous = &mut before[index - 1];
+        let [weight, bias] = self.weights[index];
         let deltas = Matrix::by_rows(rest[0].deltas, bias.len());
         let back = Matrix::by_rows(weight, bias.len()).transposed();
-        kernels::multiply(previous, deltas, back, false);
-        if stores_slopes(self.activation, self.dropout) {
-            kernels::multiply_elementwise(previous, slopes);
-        } else {
-            kernels::multiply_by_slope(self.activation, outputs, previous);
-        }
+        kernels::multiply(previous.deltas, deltas, back, false);
+        self.back_through_activation(previous);
     }
 }

@@ -8,12 +8,8 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{
-    kernels,
-    optimizer::{Adam, UpdateRule},
-};
-use crate::bitmap::PIXELS;
-use crate::training::batch::Batch;
+use super::optimizer::{Adam, UpdateRule};
+use crate::{bitmap::PIXELS, model::kernels, training::batch::Batch};
 
 /// Vectors that are summed at once: enough to hide the latency of additions, few enough for the registers.
 const TILE: usize = 8;

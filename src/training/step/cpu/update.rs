@@ -2,10 +2,14 @@
 
 use super::{
     Layer, State,
-    kernels::{self, Matrix},
+    convolution::Group,
     optimizer::{Adam, UpdateRule},
     sparse::{self, Block, ByPixel},
 };
+use crate::model::kernels::{self, Matrix};
+
+/// Weights of a job: their gradient stays in the cache of a core until the update.
+const JOB_LEN: usize = 1 << 16;
 
 /// The two moments that an optimizer stores for weights or a bias.
 pub(super) struct Moments {
@@ -40,11 +44,12 @@ pub(super) enum Phase {
 pub(super) struct Step<'a> {
     pub(super) by_pixel: &'a [ByPixel],
     pub(super) layers: &'a [Layer],
+    pub(super) groups: &'a [Group],
 }
 
 /// One thread's part of a step.
 pub(super) enum Job<'a> {
-    /// Columns of the first layer's weights.
+    /// Columns of the weights of a fully connected first layer.
     First {
         block: &'a mut Block,
         /// These columns of each pixel's row.
@@ -52,8 +57,8 @@ pub(super) enum Job<'a> {
         /// The same of the gradient; empty if it is not stored.
         gradient: Vec<&'a mut [f32]>,
     },
-    /// Rows of the weights of a later layer, from `start` on.
-    Later {
+    /// Rows of the weights of another layer, from `start` on.
+    Rows {
         layer: usize,
         start: usize,
         slices: Slices<'a>,
@@ -107,7 +112,7 @@ impl Step<'_> {
         blocks: &'a mut [Block],
         threads: usize,
     ) -> Vec<Job<'a>> {
-        let mut blocks = Some(blocks);
+        let mut blocks = (!blocks.is_empty()).then_some(blocks);
         let mut jobs = Vec::new();
         let mut biases = Vec::new();
         let mut parameters = parameters.iter_mut().map(|values| &mut **values);
@@ -132,11 +137,12 @@ impl Step<'_> {
                     gradient,
                 }));
             } else {
-                let width = self.layers[layer].width;
-                let rows_each = (weight.len() / width).div_ceil(threads);
+                let units = bias.len();
+                let rows_each = (weight.len() / units).div_ceil(threads);
+                let rows_each = rows_each.min(JOB_LEN.div_ceil(units));
                 let slices = Slices::new(weight, gradient, weight_moments);
-                let parts = slices.chunks(rows_each * width).enumerate();
-                jobs.extend(parts.map(|(part, slices)| Job::Later {
+                let parts = slices.chunks(rows_each * units).enumerate();
+                jobs.extend(parts.map(|(part, slices)| Job::Rows {
                     layer,
                     start: part * rows_each,
                     slices,
@@ -156,7 +162,7 @@ impl Step<'_> {
                 weights,
                 gradient,
             } => self.run_first(phase, block, weights, gradient),
-            Job::Later {
+            Job::Rows {
                 layer,
                 start,
                 slices,
@@ -174,7 +180,7 @@ impl Step<'_> {
             }
             Job::Bias { layer, slices } => {
                 if !matches!(phase, Phase::Apply { .. }) {
-                    kernels::sum_rows(&self.layers[*layer].deltas, slices.gradient);
+                    self.write_bias_gradient(*layer, slices.gradient);
                 }
                 match phase {
                     Phase::AtOnce { bias_adam, .. } => slices.update(UpdateRule::Adam(bias_adam)),
@@ -207,17 +213,42 @@ impl Step<'_> {
         }
     }
 
-    /// The gradient of some rows of the weights of a later layer.
-    fn write_gradient(&self, layer: usize, start: usize, slices: &mut Slices) {
-        let (before, layer) = (&self.layers[layer - 1], &self.layers[layer]);
-        let rows = slices.parameters.len() / layer.width;
+    /// The gradient of some rows of the weights of a layer, which is not the first unless that is convolutional.
+    fn write_gradient(&self, index: usize, start: usize, slices: &mut Slices) {
+        let layer = &self.layers[index];
+        let units = layer.shape.output.channels;
+        if layer.shape.is_convolutional() {
+            let range = start * units..start * units + slices.gradient.len();
+            let of_groups = self.groups.iter().map(|group| &group.gradients[index][0]);
+            return sum_in_order(of_groups.map(|all| &all[range.clone()]), slices.gradient);
+        }
+        let before = &self.layers[index - 1];
+        let rows = slices.parameters.len() / units;
         let inputs = Matrix::by_rows(&before.outputs, before.width);
         kernels::multiply(
             slices.gradient,
             inputs.columns(start..start + rows).transposed(),
-            Matrix::by_rows(&layer.deltas, layer.width),
+            Matrix::by_rows(&layer.deltas, units),
             false,
         );
+    }
+
+    fn write_bias_gradient(&self, index: usize, gradient: &mut [f32]) {
+        let layer = &self.layers[index];
+        if layer.shape.is_convolutional() {
+            let of_groups = self.groups.iter().map(|group| &*group.gradients[index][1]);
+            sum_in_order(of_groups, gradient);
+        } else {
+            kernels::sum_rows(&layer.deltas, gradient);
+        }
+    }
+}
+
+/// Sums slices, one after the other.
+fn sum_in_order<'a>(slices: impl Iterator<Item = &'a [f32]>, sums: &mut [f32]) {
+    sums.fill(0.0);
+    for slice in slices {
+        kernels::add(sums, slice);
     }
 }
 

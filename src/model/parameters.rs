@@ -5,14 +5,14 @@ use std::cell::RefCell;
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Storage, StorageRef, Tensor, Var, bail};
 
 /// The values of a contiguous `f32` tensor on the CPU, under a read lock.
-pub(in crate::training) struct Values<'a> {
+pub(crate) struct Values<'a> {
     storage: StorageRef<'a>,
     start: usize,
     end: usize,
 }
 
 impl<'a> Values<'a> {
-    pub(in crate::training) fn of(tensor: &'a Tensor) -> Result<Self> {
+    pub(crate) fn of(tensor: &'a Tensor) -> Result<Self> {
         let (storage, layout) = tensor.storage_and_layout();
         let Some((start, end)) = layout.contiguous_offsets() else {
             bail!("a parameter is not contiguous")
@@ -24,7 +24,7 @@ impl<'a> Values<'a> {
         })
     }
 
-    pub(in crate::training) fn as_slice(&self) -> Result<&[f32]> {
+    pub(crate) fn as_slice(&self) -> Result<&[f32]> {
         match &*self.storage {
             Storage::Cpu(storage) => Ok(&storage.as_slice::<f32>()?[self.start..self.end]),
             _ => bail!("a parameter is not on the CPU"),
@@ -33,10 +33,7 @@ impl<'a> Values<'a> {
 }
 
 /// Gives `change` all of these for writing in place, at the same time.
-pub(in crate::training) fn write_all(
-    vars: &[&Var],
-    change: &mut dyn FnMut(Vec<&mut [f32]>),
-) -> Result<()> {
+pub(crate) fn write_all(vars: &[&Var], change: &mut dyn FnMut(Vec<&mut [f32]>)) -> Result<()> {
     write_rest(vars, Vec::with_capacity(vars.len()), change)
 }
 

@@ -1,4 +1,4 @@
-//! Matrix products and elementwise operations of the CPU steps.
+//! Matrix products and elementwise operations on the CPU.
 
 use std::f32::consts::{FRAC_1_SQRT_2, PI};
 
@@ -6,11 +6,11 @@ use candle_core::cpu::erf::erf_f32;
 use gemm::Parallelism;
 use pulp::Arch;
 
-use crate::model::Activation;
+use super::Activation;
 
 /// A matrix in a slice.
 #[derive(Clone, Copy)]
-pub(super) struct Matrix<'a> {
+pub(crate) struct Matrix<'a> {
     values: &'a [f32],
     rows: usize,
     columns: usize,
@@ -20,7 +20,7 @@ pub(super) struct Matrix<'a> {
 
 impl<'a> Matrix<'a> {
     /// `values`, row by row.
-    pub(super) fn by_rows(values: &'a [f32], columns: usize) -> Self {
+    pub(crate) fn by_rows(values: &'a [f32], columns: usize) -> Self {
         debug_assert_eq!(values.len() % columns, 0, "whole rows");
         Self {
             values,
@@ -32,7 +32,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// The columns of a range, which is not empty.
-    pub(super) fn columns(self, range: std::ops::Range<usize>) -> Self {
+    pub(crate) fn columns(self, range: std::ops::Range<usize>) -> Self {
         let values = &self.values[range.start * self.column_stride..];
         Self {
             values,
@@ -41,7 +41,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    pub(super) fn transposed(self) -> Self {
+    pub(crate) fn transposed(self) -> Self {
         Self {
             values: self.values,
             rows: self.columns,
@@ -61,7 +61,7 @@ impl<'a> Matrix<'a> {
 }
 
 /// Writes or adds `lhs · rhs` to a row-major matrix, on the calling thread.
-pub(super) fn multiply(destination: &mut [f32], lhs: Matrix, rhs: Matrix, add: bool) {
+pub(crate) fn multiply(destination: &mut [f32], lhs: Matrix, rhs: Matrix, add: bool) {
     assert_eq!(lhs.columns, rhs.rows, "the inner dimensions agree");
     assert_eq!(
         destination.len(),
@@ -112,7 +112,7 @@ pub(super) fn multiply(destination: &mut [f32], lhs: Matrix, rhs: Matrix, add: b
 const LEAK: f32 = Activation::LEAK as f32;
 
 /// Applies the activation to each element.
-pub(super) fn activate(activation: Activation, values: &mut [f32]) {
+pub(crate) fn activate(activation: Activation, values: &mut [f32]) {
     match activation {
         Activation::Sigmoid => values
             .iter_mut()
@@ -136,7 +136,7 @@ pub(super) fn activate(activation: Activation, values: &mut [f32]) {
 
 /// Multiplies gradients by the slope of the activation at its outputs `values`. Not for GELU, whose slope does not follow
 /// from its output: see [`activate_with_slopes`].
-pub(super) fn multiply_by_slope(activation: Activation, values: &[f32], gradients: &mut [f32]) {
+pub(crate) fn multiply_by_slope(activation: Activation, values: &[f32], gradients: &mut [f32]) {
     let pairs = gradients.iter_mut().zip(values);
     Arch::new().dispatch(|| match activation {
         Activation::Sigmoid => pairs.for_each(|(gradient, y)| *gradient *= y * (1.0 - y)),
@@ -152,7 +152,7 @@ pub(super) fn multiply_by_slope(activation: Activation, values: &[f32], gradient
 }
 
 /// Sums the rows of a row-major matrix.
-pub(super) fn sum_rows(values: &[f32], sums: &mut [f32]) {
+pub(crate) fn sum_rows(values: &[f32], sums: &mut [f32]) {
     Arch::new().dispatch(|| {
         sums.fill(0.0);
         for row in values.chunks_exact(sums.len()) {
@@ -164,7 +164,7 @@ pub(super) fn sum_rows(values: &[f32], sums: &mut [f32]) {
 }
 
 /// Applies the activation to each element and writes its slope.
-pub(super) fn activate_with_slopes(activation: Activation, values: &mut [f32], slopes: &mut [f32]) {
+pub(crate) fn activate_with_slopes(activation: Activation, values: &mut [f32], slopes: &mut [f32]) {
     if activation == Activation::Gelu {
         for (x, slope) in values.iter_mut().zip(slopes) {
             let below = 0.5 * (1.0 + erf_f32(*x * FRAC_1_SQRT_2));
@@ -180,7 +180,7 @@ pub(super) fn activate_with_slopes(activation: Activation, values: &mut [f32], s
 }
 
 /// Multiplies element by element.
-pub(super) fn multiply_elementwise(values: &mut [f32], factors: &[f32]) {
+pub(crate) fn multiply_elementwise(values: &mut [f32], factors: &[f32]) {
     Arch::new().dispatch(|| {
         for (value, factor) in values.iter_mut().zip(factors) {
             *value *= factor;
@@ -189,7 +189,7 @@ pub(super) fn multiply_elementwise(values: &mut [f32], factors: &[f32]) {
 }
 
 /// Adds element by element.
-pub(super) fn add(values: &mut [f32], others: &[f32]) {
+pub(crate) fn add(values: &mut [f32], others: &[f32]) {
     Arch::new().dispatch(|| {
         for (value, other) in values.iter_mut().zip(others) {
             *value += other;
@@ -198,7 +198,7 @@ pub(super) fn add(values: &mut [f32], others: &[f32]) {
 }
 
 /// Multiplies by one factor.
-pub(super) fn scale(values: &mut [f32], factor: f32) {
+pub(crate) fn scale(values: &mut [f32], factor: f32) {
     Arch::new().dispatch(|| {
         for value in values {
             *value *= factor;
@@ -207,7 +207,7 @@ pub(super) fn scale(values: &mut [f32], factor: f32) {
 }
 
 /// Adds another slice times a factor.
-pub(super) fn add_scaled(sums: &mut [f32], factor: f32, values: &[f32]) {
+pub(crate) fn add_scaled(sums: &mut [f32], factor: f32, values: &[f32]) {
     Arch::new().dispatch(|| {
         for (sum, value) in sums.iter_mut().zip(values) {
             *sum += factor * value;
@@ -216,7 +216,7 @@ pub(super) fn add_scaled(sums: &mut [f32], factor: f32, values: &[f32]) {
 }
 
 /// Adds the gradient of `l1 |w| + l2 / 2 w²`; that of |w| is 0 at 0.
-pub(super) fn add_penalty(gradient: &mut [f32], weights: &[f32], l1: f32, l2: f32) {
+pub(crate) fn add_penalty(gradient: &mut [f32], weights: &[f32], l1: f32, l2: f32) {
     Arch::new().dispatch(|| {
         for (gradient, &weight) in gradient.iter_mut().zip(weights) {
             let sign = f32::from(i8::from(weight > 0.0) - i8::from(weight < 0.0));

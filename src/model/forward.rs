@@ -1,0 +1,77 @@
+//! The forward pass on the CPU: a convolutional layer is one matrix product over all its positions.
+
+use candle_core::Result;
+use rayon::prelude::*;
+
+use super::{
+    LayerShape, Mlp,
+    kernels::{self, Matrix},
+    parameters::Values,
+};
+use crate::bitmap::{CLASSES, PIXELS};
+
+/// Images of a task: enough for matrix products, few enough that their patches fit the cache of a core.
+pub(crate) const GROUP: usize = 16;
+
+/// The logits of preprocessed images, `[n, 784]`. The network is on the CPU.
+pub(super) fn logits(mlp: &Mlp, pixels: &[f32]) -> Result<Vec<[f32; CLASSES]>> {
+    let shapes = mlp.config().layers();
+    let values: Vec<_> = mlp
+        .parameters()
+        .map(|var| Values::of(var))
+        .collect::<Result<_>>()?;
+    let values: Vec<_> = values.iter().map(Values::as_slice).collect::<Result<_>>()?;
+    let layers: Vec<_> = shapes.iter().zip(values.as_chunks::<2>().0).collect();
+    let mut logits = vec![[0.0; CLASSES]; pixels.len() / PIXELS];
+    let forward = |(logits, pixels): (&mut [[f32; CLASSES]], &[f32])| {
+        let (mut inputs, mut patches) = (pixels.to_vec(), Vec::new());
+        for (index, (shape, [weight, bias])) in layers.iter().enumerate() {
+            let mut outputs = vec![0.0; logits.len() * shape.output.units()];
+            affine(shape, [weight, bias], &inputs, &mut patches, &mut outputs);
+            if index + 1 < layers.len() {
+                kernels::activate(mlp.config().activation(), &mut outputs);
+            }
+            inputs = outputs;
+        }
+        logits.as_flattened_mut().copy_from_slice(&inputs);
+    };
+    logits
+        .par_chunks_mut(GROUP)
+        .zip(pixels.par_chunks(GROUP * PIXELS))
+        .for_each(forward);
+    Ok(logits)
+}
+
+/// Weighted inputs plus bias. `inputs` `[n, in]`, `outputs` `[n, out]`, `patches` is a buffer.
+pub(crate) fn affine(
+    shape: &LayerShape,
+    [weight, bias]: [&[f32]; 2],
+    inputs: &[f32],
+    patches: &mut Vec<f32>,
+    outputs: &mut [f32],
+) {
+    let filters = shape.output.channels;
+    for outputs in outputs.chunks_exact_mut(filters) {
+        outputs.copy_from_slice(bias);
+    }
+    let inputs = Matrix::by_rows(gathered(shape, inputs, patches), shape.fan_in());
+    kernels::multiply(outputs, inputs, Matrix::by_rows(weight, filters), true);
+}
+
+/// The inputs of each position, `[n · positions, inputs of a unit]`: in `patches` for a convolutional layer.
+pub(crate) fn gathered<'a>(
+    shape: &LayerShape,
+    inputs: &'a [f32],
+    patches: &'a mut Vec<f32>,
+) -> &'a [f32] {
+    if !shape.is_convolutional() {
+        return inputs;
+    }
+    let rows = inputs.chunks_exact(shape.input.units());
+    let len = shape.output.positions() * shape.fan_in();
+    patches.resize(rows.len() * len, 0.0);
+    for (inputs, patches) in rows.zip(patches.chunks_exact_mut(len)) {
+        shape.gather(inputs, patches);
+    }
+    patches
+}
