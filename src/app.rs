@@ -146,6 +146,7 @@ impl App {
     ) -> Result<Self, ModelError> {
         let window_size = settings.window_size;
         let loaded_settings = settings.clone();
+        ctx.set_zoom_factor(settings.zoom);
         let state = State::new(settings, Model::built_in()?, loaded);
         Ok(Self {
             view: View::new(ctx),
@@ -249,6 +250,7 @@ impl eframe::App for App {
         // Zoom enlarges points, not the window.
         let size = ctx.content_rect().size() * ctx.zoom_factor();
         self.window_size = size.into();
+        self.state.settings.zoom = ctx.zoom_factor();
         let actions = self.view.input_actions(&ctx, &self.state);
         self.apply(&ctx, actions);
         let actions = self.view.ui(ui, &self.state);

@@ -1,67 +1,83 @@
 //! The look of the window. Panels read the state and return actions. They know no files, threads or network.
 
-mod canvas;
-mod prediction;
-
 mod atlas;
-mod bar;
+mod canvas;
 mod correct;
 mod curves;
+mod draw;
 mod evaluation;
 mod fields;
 mod gallery;
+mod header;
 mod keys;
-mod models;
+mod learn;
 mod noise;
-mod notices;
 mod pad;
+mod prediction;
 mod questions;
 mod runs;
+mod status;
 mod theme;
 mod training;
+mod widgets;
 
-use egui::{
-    Button, CentralPanel, Context, Frame, Margin, Panel, Popup, Rect, Response, RichText,
-    ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
-};
+use egui::{Color32, Context, Id, Key, Modifiers, Popup, Rect, Ui, UiBuilder, Vec2, vec2};
 
 use self::{
-    canvas::Canvas, evaluation::EvaluationView, prediction::Preview, theme::Palette,
+    draw::DrawView, evaluation::EvaluationView, learn::LearnView, theme::Palette,
     training::TrainingView,
 };
 use crate::app::{
     action::Action,
-    state::{State, Tab},
+    state::{Place, State},
 };
-use crate::worker::file_tasks::FilePurpose;
 
-/// The height of the row at the top, in points.
-const BAR_HEIGHT: f32 = 52.0;
-/// The height of a row of buttons, in points.
-const TOOLBAR_HEIGHT: f32 = 34.0;
-/// The smallest usable pad, in points.
-const MIN_PAD: f32 = 96.0;
-/// The smallest pad of a column that needs no scrolling, in points.
-const MIN_STACKED_PAD: f32 = 200.0;
-/// The smallest width of the buttons below the pad, in points.
-const MIN_PAD_COLUMN: f32 = 240.0;
-/// The smallest size of the preview, the prediction and the ten bars, in points.
-const MIN_RESULTS: Vec2 = vec2(210.0, 360.0);
-/// The height of the preview and the prediction, in points.
-const ANSWER_HEIGHT: f32 = 140.0;
+/// The smallest width of a place beside the training panel, in points. A narrower one is behind the panel.
+const MIN_STAGE: f32 = 280.0;
 
 /// The state of the panels between frames.
 #[derive(Debug, Default)]
 pub struct View {
-    canvas: Canvas,
-    preview: Preview,
+    draw: DrawView,
     evaluation: EvaluationView,
+    learn: LearnView,
     training: TrainingView,
+    shows_help: bool,
     /// Whether a text field had the focus in the last frame. The key that ends the focus still belongs to the field.
     field_had_keyboard: bool,
-    /// Whether a menu was open in the last frame. The click that closes a menu still belongs to it.
-    menu_was_open: bool,
 }
+
+/// An entry of the header.
+struct PlaceEntry {
+    place: Place,
+    name: &'static str,
+    help: &'static str,
+    ui: fn(&mut Ui, &State, &mut View, &mut Vec<Action>),
+}
+
+/// The places of the window from left to right.
+const PLACES: [PlaceEntry; 3] = [
+    PlaceEntry {
+        place: Place::Draw,
+        name: "Draw",
+        help: "Draw a digit and watch the prediction",
+        ui: |ui, state, view, actions| draw::draw_ui(ui, state, &mut view.draw, actions),
+    },
+    PlaceEntry {
+        place: Place::Test,
+        name: "Test",
+        help: "Evaluate the model on thousands of digits and look at its errors",
+        ui: |ui, state, view, actions| {
+            evaluation::evaluation_ui(ui, state, &mut view.evaluation, actions);
+        },
+    },
+    PlaceEntry {
+        place: Place::Learn,
+        name: "Learn",
+        help: "Look at the curves of a training and compare runs",
+        ui: |ui, state, view, actions| learn::learn_ui(ui, state, &mut view.learn, actions),
+    },
+];
 
 impl View {
     /// Gives the window its look.
@@ -72,220 +88,109 @@ impl View {
 
     /// The actions of the pen, the keys and dropped files. Apply them before drawing.
     pub fn input_actions(&mut self, ctx: &Context, state: &State) -> Vec<Action> {
-        let mut actions = self.canvas.pen_actions(ctx);
-        actions.extend(keys::key_actions(ctx, state, self.field_had_keyboard));
+        let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        if pressed(Key::F1) {
+            self.shows_help = !self.shows_help;
+        }
+        if pressed(Key::F11) {
+            header::switch_full_screen(ctx);
+        }
+        let mut actions = self.draw.canvas.pen_actions(ctx);
+        let is_field = self.field_had_keyboard || self.shows_help;
+        actions.extend(keys::key_actions(ctx, state, is_field));
         actions
     }
 
-    /// Draws the window and returns the actions of its widgets.
+    /// Draws the window and returns the actions of its widgets. The order is that of the keyboard's focus.
     pub fn ui(&mut self, ui: &mut Ui, state: &State) -> Vec<Action> {
         theme::apply(ui.ctx(), state.settings.theme);
         let palette = Palette::of(ui.style());
         let mut actions = Vec::new();
-        let bar = Frame::new()
-            .fill(palette.panel)
-            .inner_margin(Margin::symmetric(20, 0));
-        Panel::top("bar")
-            .exact_size(BAR_HEIGHT)
-            .frame(bar)
-            .show(ui, |ui| {
-                bar::bar_ui(ui, state, &mut actions);
-            });
-        let mut shows_training = state.settings.training_panel;
-        let width = (ui.available_width() * 0.29).clamp(290.0, 440.0);
-        let side = Frame::new()
-            .fill(palette.panel)
-            .inner_margin(Margin::same(20));
-        Panel::right("training")
-            .exact_size(width)
-            .resizable(false)
-            .frame(side)
-            .show_collapsible(ui, &mut shows_training, |ui| {
-                training::training_ui(ui, state, &mut self.training, &mut actions);
-            });
-        let stage = Frame::new()
-            .fill(palette.window)
-            .inner_margin(Margin::same(20));
-        CentralPanel::default()
-            .frame(stage)
-            .show(ui, |ui| match state.tab {
-                Tab::Draw => self.stage_ui(ui, state, &mut actions),
-                Tab::Evaluate => {
-                    self.canvas.hide();
-                    evaluation::evaluation_ui(ui, state, &mut self.evaluation, &mut actions);
+        let layout = WindowLayout::of(ui.max_rect(), state.settings.training_panel);
+        let side = vec2(theme::MARGIN, 0.0);
+        let all = Vec2::splat(theme::MARGIN);
+        part_ui(ui, "header", layout.header, palette.panel, side, |ui| {
+            header::header_ui(ui, state, &mut self.shows_help, &mut actions);
+        });
+        // A hidden pad takes no pen input.
+        if state.place != Place::Draw || layout.stage.is_none() {
+            self.draw.canvas.hide();
+        }
+        if let Some(stage) = layout.stage {
+            part_ui(ui, "stage", stage, palette.window, all, |ui| {
+                let entry = PLACES.iter().find(|entry| entry.place == state.place);
+                if let Some(entry) = entry {
+                    (entry.ui)(ui, state, self, &mut actions);
                 }
             });
-        questions::path_window(ui.ctx(), state, &mut actions);
-        questions::close_modal(ui.ctx(), state, &mut actions);
-        questions::interrupted_modal(ui.ctx(), state, &mut actions);
-        questions::remove_modal(ui.ctx(), state, &mut actions);
-        notices::notices_ui(ui.ctx(), state, &mut actions);
-        notices::drop_hint(ui.ctx(), state);
-        self.field_had_keyboard = ui.ctx().text_edit_focused();
-        self.menu_was_open = Popup::is_any_open(ui.ctx());
+        }
+        if let Some(panel) = layout.panel {
+            part_ui(ui, "training", panel, palette.panel, all, |ui| {
+                training::training_ui(ui, state, &mut self.training, &mut actions);
+            });
+        }
+        part_ui(ui, "status", layout.status, palette.panel, side, |ui| {
+            status::status_ui(ui, state, &mut actions);
+        });
+        let ctx = ui.ctx();
+        questions::path_window(ctx, state, &mut actions);
+        questions::questions_ui(ctx, state, &mut actions);
+        if self.shows_help && header::help_modal(ctx, &keys::shortcuts(ctx)) {
+            self.shows_help = false;
+        }
+        status::drop_hint(ctx, state);
+        widgets::focus_ring(ctx);
+        self.field_had_keyboard = ctx.text_edit_focused();
+        self.draw.menu_was_open = Popup::is_any_open(ctx);
         actions
     }
-
-    /// The pad on the left and the results on the right; in a narrow window, above each other.
-    fn stage_ui(&mut self, ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-        let stage = ui.available_rect_before_wrap();
-        if stage.width() >= MIN_PAD_COLUMN + theme::MARGIN + MIN_RESULTS.x {
-            self.parts_ui(ui, &DrawLayout::beside(stage), state, actions);
-            return;
-        }
-        ScrollArea::vertical().show(ui, |ui| {
-            let places = DrawLayout::stacked(Rect::from_min_size(ui.cursor().min, stage.size()));
-            let whole = places.pad.union(places.models);
-            ui.allocate_exact_size(vec2(stage.width(), whole.height()), Sense::hover());
-            self.parts_ui(ui, &places, state, actions);
-        });
-    }
-
-    fn parts_ui(
-        &mut self,
-        ui: &mut Ui,
-        place: &DrawLayout,
-        state: &State,
-        actions: &mut Vec<Action>,
-    ) {
-        self.canvas.ui(ui, place.pad, state, self.preview.texture());
-        ui.scope_builder(UiBuilder::new().max_rect(place.toolbar), |ui| {
-            toolbar_ui(ui, state, actions);
-        });
-        ui.scope_builder(UiBuilder::new().max_rect(place.models), |ui| {
-            models::models_ui(ui, state, actions);
-        });
-        let preview = &mut self.preview;
-        let menu_is_open = self.menu_was_open;
-        prediction::prediction_ui(ui, place.results, state, menu_is_open, preview, actions);
-    }
 }
 
-/// The places of the parts of the *Draw* tab.
-struct DrawLayout {
-    pad: Rect,
-    toolbar: Rect,
-    models: Rect,
-    results: Rect,
+/// The places of the window's parts. No content changes them.
+struct WindowLayout {
+    header: Rect,
+    stage: Option<Rect>,
+    panel: Option<Rect>,
+    status: Rect,
 }
 
-impl DrawLayout {
-    /// The pad with its buttons on the left, the results on the right, equally high.
-    fn beside(stage: Rect) -> Self {
-        let results_width = MIN_RESULTS.x.max(stage.width() * 0.42);
-        let gap = (stage.width() - MIN_PAD_COLUMN - results_width)
-            .clamp(theme::MARGIN, theme::MARGIN * 1.4);
-        let below = theme::GAP + TOOLBAR_HEIGHT + theme::MARGIN + models::HEIGHT;
-        let side = (stage.height() - below).min(stage.width() - gap - results_width);
-        let side = side.max(MIN_PAD).floor();
-        let bottom = stage.bottom().min(stage.top() + (side + below) * 1.15);
-        let right = stage.left() + side.max(MIN_PAD_COLUMN);
-        let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
-        Self {
-            pad,
-            toolbar: toolbar_rect(pad, right),
-            models: Rect::from_min_max(
-                pos2(stage.left(), bottom - models::HEIGHT),
-                pos2(right, bottom),
-            ),
-            results: Rect::from_min_max(
-                pos2(right + gap, stage.top()),
-                pos2(stage.right(), bottom),
-            ),
-        }
-    }
-
-    /// All in one column, for a narrow window. In a low window, the prediction is visible beside the pad, and the rest by
-    /// scrolling.
-    fn stacked(stage: Rect) -> Self {
-        let buttons = TOOLBAR_HEIGHT + 2.0 * theme::GAP;
-        let with_all = stage.height() - buttons - MIN_RESULTS.y - theme::GAP - models::HEIGHT;
-        let side = if with_all >= MIN_STACKED_PAD {
-            with_all
-        } else {
-            stage.height() - buttons - ANSWER_HEIGHT
-        };
-        let side = side.min(stage.width()).max(MIN_PAD).floor();
-        let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
-        let toolbar = toolbar_rect(pad, stage.right());
-        let row =
-            |top, height| Rect::from_min_size(pos2(stage.left(), top), vec2(stage.width(), height));
-        let results = row(toolbar.bottom() + theme::GAP, MIN_RESULTS.y);
-        Self {
-            pad,
-            toolbar,
-            models: row(results.bottom() + theme::GAP, models::HEIGHT),
-            results,
-        }
-    }
-}
-
-/// The place of the row of buttons below the pad.
-fn toolbar_rect(pad: Rect, right: f32) -> Rect {
-    let top = pad.bottom() + theme::GAP;
-    Rect::from_min_max(pos2(pad.left(), top), pos2(right, top + TOOLBAR_HEIGHT))
-}
-
-fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    ui.spacing_mut().item_spacing.x = 6.0;
-    // Five buttons fit beside each other even below the smallest pad.
-    let width = ui.available_width();
-    let (size, texts) = if width < 290.0 {
-        (theme::SMALL, 189.0)
-    } else {
-        (theme::BODY, 236.0)
-    };
-    let padding = ((width - texts) / 10.0).clamp(2.0, 12.0);
-    ui.spacing_mut().button_padding.x = padding;
-    ui.spacing_mut().interact_size.x = 0.0;
-    ui.horizontal(|ui| {
-        let mut button = |enabled: bool, text: &str, name: &str, help: &str, action: Action| {
-            let button =
-                Button::new(RichText::new(text).size(size)).min_size(vec2(0.0, TOOLBAR_HEIGHT));
-            let response = ui.add_enabled(enabled, button).on_hover_text(help);
-            if named(response, name).clicked() {
-                actions.push(action);
+impl WindowLayout {
+    fn of(window: Rect, shows_training: bool) -> Self {
+        let (header, rest) = window.split_top_bottom_at_y(window.top() + header::HEIGHT);
+        let (middle, status) = rest.split_top_bottom_at_y(rest.bottom() - status::HEIGHT);
+        let width = (middle.width() * 0.3).clamp(352.0, 440.0);
+        let (stage, panel) = match middle.width() - width {
+            _ if !shows_training => (Some(middle), None),
+            room if room < MIN_STAGE => (None, Some(middle)),
+            room => {
+                let (stage, panel) = middle.split_left_right_at_x(middle.left() + room);
+                (Some(stage), Some(panel))
             }
         };
-        let is_drawn = !state.pad.ink().is_empty();
-        let can_clear = !state.pad.is_blank();
-        button(
-            state.pad.can_undo(),
-            "Undo",
-            "Undo",
-            "Removes the last stroke (Ctrl+Z).",
-            Action::Undo,
-        );
-        button(
-            state.pad.can_redo(),
-            "Redo",
-            "Redo",
-            "Restores the removed stroke (Ctrl+Y).",
-            Action::Redo,
-        );
-        button(
-            can_clear,
-            "Clear",
-            "Clear",
-            "Clears the pad (Esc).",
-            Action::Clear,
-        );
-        let open = Action::AskPath(FilePurpose::OpenDrawing);
-        button(
-            true,
-            "Open…",
-            "Open drawing…",
-            "Opens a picture or an ink file (Ctrl+O).",
-            open,
-        );
-        let save = Action::AskPath(FilePurpose::SaveDrawing);
-        let help = "Saves the drawing as ink (.jsonl) or the input of the network as a picture (.png) (Ctrl+S).";
-        button(is_drawn, "Save…", "Save drawing…", help, save);
-    });
+        Self {
+            header,
+            stage,
+            panel,
+            status,
+        }
+    }
 }
 
-/// Gives a button an accessible name that says more than its text.
-fn named(response: Response, name: &str) -> Response {
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), name));
-    response
+/// Draws a part of the window. Nothing of it is outside its place.
+fn part_ui(
+    ui: &mut Ui,
+    name: &str,
+    place: Rect,
+    fill: Color32,
+    margin: Vec2,
+    content: impl FnOnce(&mut Ui),
+) {
+    ui.painter().rect_filled(place, 0.0, fill);
+    let builder = UiBuilder::new()
+        .scope_id(Id::unique(name))
+        .max_rect(place.shrink2(margin));
+    ui.scope_builder(builder, |ui| {
+        ui.set_clip_rect(place.intersect(ui.clip_rect()));
+        content(ui);
+    });
 }

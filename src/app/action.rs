@@ -3,11 +3,12 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::state::{
-    Tab, evaluation::EvaluationAction, form::TrainingForm, models::ModelId, runs::RunAction,
+    Place, evaluation::EvaluationAction, form::TrainingForm, models::ModelId, runs::RunAction,
 };
 use crate::{
     bitmap::Digit,
     data::{DataSource, TrainingData, noise::Noise},
+    error::Refusal,
     ink::Point,
     model::{device::DeviceChoice, file::Model},
     store::{corrections::CorrectionTask, run_library::RunLibraryTask, settings::ThemeChoice},
@@ -55,6 +56,8 @@ pub enum Action {
     ChooseModel(ModelId),
     /// Change the fields of the training panel.
     ChangeForm(Box<TrainingForm>),
+    /// Type a value that the training panel refuses.
+    Refuse(Box<Refusal>),
     /// Set the fields of the training panel to a preset.
     ChoosePreset(Preset),
     /// Do something with a run in the table.
@@ -79,20 +82,20 @@ pub enum Action {
     ResumeCheckpoint,
     /// Delete that checkpoint.
     DeleteCheckpoint,
-    /// Leave that checkpoint for the next start.
-    KeepCheckpoint,
+    /// Ask whether to resume that checkpoint, or decide later.
+    AskToResume(bool),
     /// Use each epoch's weights during a training, or stop that.
     Watch(bool),
     /// Add this noise to the network's input, or none.
     AddNoise(Option<Noise>),
-    /// Dismiss a notice.
-    Dismiss(u64),
+    /// Dismiss the notice in the status line.
+    Dismiss,
     /// Choose a color theme.
     ChooseTheme(ThemeChoice),
     /// Show or hide the training panel.
     ShowTraining(bool),
-    /// Switch to another tab.
-    SwitchTab(Tab),
+    /// Go to another place of the window.
+    GoTo(Place),
     /// Do something in the evaluation tab.
     Evaluation(EvaluationAction),
     /// Close the window in spite of the warning.

@@ -32,17 +32,20 @@ use crate::{
     ink::edit::InkEditor,
     model::file::Model,
     store::{corrections::CorrectionTask, settings::Settings},
+    training::config::Preset,
     worker::file_tasks::{FileContent, FilePurpose, FileTask},
 };
 
-/// A tab of the window.
+/// A place of the window, chosen in the header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tab {
+pub enum Place {
     /// Draw digits and see predictions.
     #[default]
     Draw,
     /// Evaluate the model in use on many images.
-    Evaluate,
+    Test,
+    /// Look at the curves of trainings and compare runs.
+    Learn,
 }
 
 /// The steps of closing the window.
@@ -73,8 +76,8 @@ pub struct State {
     pub runs: Runs,
     /// The evaluation tab.
     pub evaluation: EvaluationPanel,
-    /// The tab that is shown.
-    pub tab: Tab,
+    /// The place that is shown.
+    pub place: Place,
     /// The notices that are shown.
     pub notices: Notices,
     /// The path field, while it is open.
@@ -93,7 +96,7 @@ impl State {
     pub fn new(settings: Settings, built_in: Model, loaded: Option<(PathBuf, Model)>) -> Self {
         let mut models = Models::new(Arc::new(built_in));
         if let Some((path, model)) = loaded {
-            models.add(Origin::File(path), Arc::new(model));
+            models.add_file(path, Arc::new(model));
         }
         let mut training = Training::default();
         training.form = TrainingForm::from_saved(settings.training.clone());
@@ -105,7 +108,7 @@ impl State {
             noise: None,
             runs: Runs::default(),
             evaluation: EvaluationPanel::default(),
-            tab: Tab::default(),
+            place: Place::default(),
             notices: Notices::default(),
             path_prompt: None,
             closing: Closing::No,
@@ -156,7 +159,8 @@ impl State {
             Action::DropFile(path) => self.drop_file(path, out),
             Action::ChooseModel(id) => self.choose_model(id, out),
             Action::ChangeForm(form) => self.training.form = *form,
-            Action::ChoosePreset(preset) => self.training.form.choose(preset),
+            Action::Refuse(refusal) => self.notices.error(refusal.to_string()),
+            Action::ChoosePreset(preset) => self.choose_preset(preset),
             Action::Run(action) => self.apply_to_run(action, out),
             Action::PreviewData => {
                 if let Some(source) = self.training.form.source()
@@ -174,19 +178,20 @@ impl State {
             Action::SkipTest => self.steer(out, Effect::SkipTest),
             Action::ResumeCheckpoint => self.resume_checkpoint(out),
             Action::DeleteCheckpoint => {
+                self.training.asks_to_resume = false;
                 let interrupted = self.training.resumable.take();
                 out.extend(interrupted.map(Effect::DeleteCheckpoint));
             }
-            Action::KeepCheckpoint => self.training.resumable = None,
+            Action::AskToResume(asks) => self.training.asks_to_resume = asks,
             Action::Watch(watch) => self.watch(watch, out),
             Action::AddNoise(noise) => {
                 self.noise = noise;
                 out.push(Effect::AddNoise(noise));
             }
-            Action::Dismiss(id) => self.notices.dismiss(id),
+            Action::Dismiss => self.notices.dismiss(),
             Action::ChooseTheme(theme) => self.settings.theme = theme,
             Action::ShowTraining(show) => self.settings.training_panel = show,
-            Action::SwitchTab(tab) => self.switch_tab(tab, out),
+            Action::GoTo(place) => self.go_to(place, out),
             Action::Evaluation(action) => self.apply_evaluation(action, out),
             Action::CloseAnyway => {
                 self.closing = Closing::Confirmed;
@@ -200,7 +205,21 @@ impl State {
     fn choose_model(&mut self, id: ModelId, out: &mut Vec<Effect>) {
         self.stop_watching();
         self.models.choose(id);
+        if let Origin::Run(run) = self.models.chosen().origin {
+            self.runs.show(run);
+        }
         self.use_chosen_model(out);
+    }
+
+    /// Sets the form to a preset. Changed settings come back by a click.
+    fn choose_preset(&mut self, preset: Preset) {
+        let form = &mut self.training.form;
+        if form.is_changed() {
+            let before = Action::ChangeForm(Box::new(form.clone()));
+            let text = format!("All settings are those of {}", preset.label());
+            self.notices.offer(text, "Undo the preset", before);
+        }
+        form.choose(preset);
     }
 
     /// Stops watching a training: the user wants another model.
@@ -211,7 +230,7 @@ impl State {
     }
 
     fn use_chosen_model(&mut self, out: &mut Vec<Effect>) {
-        log::info!(target: "digitpad", "model in use: {}", self.models.chosen().name());
+        log::info!(target: "digitpad", "model in use: {}", self.models.chosen().name);
         out.push(Effect::UseModel(Arc::clone(self.models.in_use())));
     }
 
@@ -228,7 +247,7 @@ impl State {
     /// Whether a question hides even the path field.
     pub fn has_modal(&self) -> bool {
         self.closing == Closing::Asking
-            || self.training.resumable.is_some()
+            || self.training.asks_to_resume
             || self.runs.asked().is_some()
     }
 

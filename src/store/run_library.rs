@@ -9,6 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    bitmap::CLASSES,
     error::{IoError, Refusal, StoreError},
     files,
     model::file::Model,
@@ -36,6 +37,8 @@ pub const MAX_TOTAL_BYTES: u64 = 1_000_000_000;
 pub struct RunRecord {
     /// Its identifier: when it ended, in milliseconds since 1970.
     pub id: u64,
+    /// Its name: "Run 7", unless the user renames it.
+    pub name: String,
     /// How it started.
     pub kind: RunKind,
     /// Its configuration.
@@ -46,10 +49,14 @@ pub struct RunRecord {
     pub is_stopped: bool,
     /// The finished epochs with finite metrics.
     pub history: Vec<EpochRecord>,
+    /// The epoch that ended with the model's weights; `None` within an epoch.
+    pub epoch: Option<usize>,
     /// The accuracy on the validation examples, 0..=1.
     pub validation_accuracy: Option<f64>,
     /// The accuracy on the test set, 0..=1.
     pub test_accuracy: Option<f64>,
+    /// Test images by true digit (row) and predicted digit (column).
+    pub confusion: Option<[[usize; CLASSES]; CLASSES]>,
     /// Whether the run is never deleted for space.
     pub is_pinned: bool,
 }
@@ -85,6 +92,32 @@ impl fmt::Display for RunKind {
 }
 
 impl RunRecord {
+    #[cfg(test)]
+    pub(crate) fn example(id: u64, name: &str) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            kind: RunKind::Preset(Preset::Keras),
+            config: TrainingConfig::default(),
+            dataset: Some("mnist".to_owned()),
+            is_stopped: false,
+            history: vec![EpochRecord {
+                epoch: 1,
+                loss: 0.25,
+                accuracy: 0.9,
+                validation_loss: Some(0.125),
+                validation_accuracy: None,
+                learning_rate: 0.001,
+                elapsed_secs: 2.5,
+            }],
+            epoch: Some(1),
+            validation_accuracy: Some(0.95),
+            test_accuracy: None,
+            confusion: None,
+            is_pinned: false,
+        }
+    }
+
     /// The duration of the finished epochs.
     pub fn secs(&self) -> f64 {
         self.history.iter().map(|record| record.elapsed_secs).sum()
@@ -259,23 +292,8 @@ mod tests {
 
     fn record(id: u64) -> RunRecord {
         RunRecord {
-            id,
-            kind: RunKind::Preset(Preset::Keras),
-            config: TrainingConfig::default(),
-            dataset: Some("mnist".to_owned()),
-            is_stopped: false,
-            history: vec![EpochRecord {
-                epoch: 1,
-                loss: 0.25,
-                accuracy: 0.9,
-                validation_loss: Some(0.125),
-                validation_accuracy: None,
-                learning_rate: 0.001,
-                elapsed_secs: 2.5,
-            }],
-            validation_accuracy: Some(0.95),
-            test_accuracy: None,
             is_pinned: id == 2,
+            ..RunRecord::example(id, "Run 1")
         }
     }
 

@@ -56,6 +56,8 @@ pub struct Settings {
     pub theme: ThemeChoice,
     /// The window's inner size in points, `[width, height]`.
     pub window_size: [f32; 2],
+    /// The size of texts and controls; 1 is normal.
+    pub zoom: f32,
     /// Whether the training panel is shown.
     pub training_panel: bool,
     /// Whether each epoch's weights answer during a training.
@@ -86,7 +88,7 @@ pub struct SavedForm {
 
 impl Default for SavedForm {
     fn default() -> Self {
-        let preset = Preset::Keras;
+        let preset = Preset::Quick;
         Self {
             preset,
             folder: String::new(),
@@ -102,7 +104,8 @@ impl Default for Settings {
         Self {
             theme: ThemeChoice::default(),
             window_size: [1100.0, 700.0],
-            training_panel: true,
+            training_panel: false,
+            zoom: 1.0,
             watch: true,
             device: DeviceChoice::default(),
             file_dialogs: true,
@@ -113,7 +116,7 @@ impl Default for Settings {
 
 impl Settings {
     /// The smallest window that shows everything, `[width, height]` in points.
-    pub const MIN_WINDOW_SIZE: [f32; 2] = [640.0, 480.0];
+    pub const MIN_WINDOW_SIZE: [f32; 2] = [480.0, 360.0];
 
     /// Loads the settings in `folder`. A missing file gives the defaults.
     ///
@@ -125,7 +128,7 @@ impl Settings {
         let parsed = files::read_bounded(&path, LIMIT_BYTES, &attempted)
             .and_then(|bytes| Ok(parse(&bytes, &attempted)?));
         match parsed {
-            Ok(settings) => Ok(settings.with_valid_window_size()),
+            Ok(settings) => Ok(settings.with_valid_sizes()),
             Err(InputError::Io(error)) if error.is_not_found() => Ok(Self::default()),
             Err(InputError::Refused(reason)) => Err(super::back_up_invalid(&path, reason)),
             Err(error) => Err(error.into()),
@@ -157,8 +160,8 @@ impl Settings {
         Ok(files::write_atomically(&path, text.as_bytes())?)
     }
 
-    /// Keeps the window visible, whatever the file says.
-    fn with_valid_window_size(mut self) -> Self {
+    /// Keeps the window visible and readable, whatever the file says.
+    fn with_valid_sizes(mut self) -> Self {
         for (size, min) in self.window_size.iter_mut().zip(Self::MIN_WINDOW_SIZE) {
             *size = if size.is_finite() {
                 size.clamp(min, 16_384.0)
@@ -166,6 +169,11 @@ impl Settings {
                 min
             };
         }
+        self.zoom = if self.zoom.is_finite() {
+            self.zoom.clamp(0.5, 3.0)
+        } else {
+            1.0
+        };
         self
     }
 }
@@ -197,7 +205,8 @@ mod tests {
         let settings = Settings {
             theme: ThemeChoice::Dark,
             window_size: [800.5, 600.0],
-            training_panel: false,
+            zoom: 1.5,
+            training_panel: true,
             watch: false,
             device: DeviceChoice::Cpu,
             file_dialogs: false,
@@ -300,7 +309,7 @@ mod tests {
     #[test]
     fn the_window_stays_visible() {
         let cases = [
-            ("window_size = [3.0, nan]", [640.0, 480.0], "too small"),
+            ("window_size = [3.0, nan]", [480.0, 360.0], "too small"),
             (
                 "window_size = [1e9, 500.0]",
                 [16_384.0, 500.0],
@@ -311,7 +320,7 @@ mod tests {
         for (text, size, reason) in cases {
             let settings = parse(text.as_bytes(), "a test")
                 .expect(reason)
-                .with_valid_window_size();
+                .with_valid_sizes();
             assert_eq!(settings.window_size, size, "{reason}");
         }
     }

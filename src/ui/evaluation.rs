@@ -7,14 +7,15 @@ mod reliability;
 use std::sync::Arc;
 
 use egui::{
-    Align, Align2, Button, ComboBox, Layout, Rect, RichText, ScrollArea, Sense, TextEdit, Ui,
-    UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, Button, ComboBox, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, UiBuilder, Vec2,
+    WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use self::gallery::Gallery;
 use super::{
     noise,
     theme::{self, Palette},
+    widgets::{self, primary_button},
 };
 use crate::{
     app::{
@@ -39,9 +40,11 @@ const MIN_HEIGHT: f32 = 370.0;
 /// The heights of the gallery and of the reliability diagram in a single column, in points.
 const STACKED_HEIGHTS: [f32; 2] = [300.0, 240.0];
 /// The size of the main button.
-const BUTTON: Vec2 = Vec2::new(116.0, 36.0);
+const BUTTON: Vec2 = Vec2::new(104.0, 36.0);
+/// The size of the button that cancels.
+const CANCEL: Vec2 = Vec2::new(72.0, 36.0);
 /// The width from which source and noise are in one row, in points.
-const MIN_WIDTH_FOR_NOISE: f32 = 540.0;
+const MIN_WIDTH_FOR_NOISE: f32 = 600.0;
 
 /// The state of the tab between frames.
 #[derive(Debug, Default)]
@@ -178,9 +181,9 @@ fn head_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         if has_room {
             noise::test_noise_ui(ui, panel.form.noise, actions);
         }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            button_ui(ui, &panel.status, actions);
-        });
+        let buttons = BUTTON.x + CANCEL.x + ui.spacing().item_spacing.x;
+        ui.add_space((ui.available_width() - buttons).max(0.0));
+        button_ui(ui, &panel.status, actions);
     });
     if !has_room {
         noise::test_noise_ui(ui, panel.form.noise, actions);
@@ -198,7 +201,7 @@ fn head_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 fn source_ui(ui: &mut Ui, form: &EvaluationForm, actions: &mut Vec<Action>) {
     let help = "Labeled images that are not in the training set.";
     let label = ui.label("Test on").on_hover_text(help);
-    let room = ui.available_width() - BUTTON.x - ui.spacing().item_spacing.x;
+    let room = ui.available_width() - BUTTON.x - CANCEL.x - 2.0 * ui.spacing().item_spacing.x;
     let combo = ComboBox::from_id_salt("test-on")
         .width(room.clamp(90.0, 150.0))
         .selected_text(form.source.name())
@@ -220,24 +223,21 @@ fn source_ui(ui: &mut Ui, form: &EvaluationForm, actions: &mut Vec<Action>) {
     combo.response.labelled_by(label.id).on_hover_text(help);
 }
 
+/// *Test now* at the right end, and *Cancel* beside it: a double click must not cancel.
 fn button_ui(ui: &mut Ui, status: &EvaluationStatus, actions: &mut Vec<Action>) {
-    match status {
-        EvaluationStatus::Running { .. } => {
-            if ui.add_sized(BUTTON, Button::new("Cancel")).clicked() {
-                actions.push(Action::Evaluation(EvaluationAction::Cancel));
-            }
-        }
-        EvaluationStatus::Ending { .. } => {
-            ui.add_enabled_ui(false, |ui| ui.add_sized(BUTTON, Button::new("Canceling")));
-        }
-        EvaluationStatus::Idle => {
-            let help = "Evaluates the model in use on these images.";
-            let button = theme::primary_button(ui, "Test now", BUTTON);
-            if button.on_hover_text(help).clicked() {
-                actions.push(Action::Evaluation(EvaluationAction::Begin));
-            }
-        }
+    let is_running = matches!(status, EvaluationStatus::Running { .. });
+    if is_running && ui.add_sized(CANCEL, Button::new("Cancel")).clicked() {
+        actions.push(Action::Evaluation(EvaluationAction::Cancel));
+    } else if !is_running {
+        ui.allocate_space(CANCEL);
     }
+    ui.add_enabled_ui(*status == EvaluationStatus::Idle, |ui| {
+        let help = "Evaluates the model in use on these images.";
+        let button = primary_button(ui, "Test now", BUTTON);
+        if button.on_hover_text(help).clicked() {
+            actions.push(Action::Evaluation(EvaluationAction::Begin));
+        }
+    });
 }
 
 /// The path of the folder or the file.
@@ -290,7 +290,6 @@ fn path_ui(ui: &mut Ui, form: &EvaluationForm, actions: &mut Vec<Action>) {
 }
 
 fn progress_ui(ui: &mut Ui, state: &State) {
-    let palette = Palette::of(ui.style());
     let progress = state.evaluation.progress;
     let text = match progress {
         Some(progress) => format!(
@@ -300,22 +299,9 @@ fn progress_ui(ui: &mut Ui, state: &State) {
         ),
         None => "Loading the images".to_owned(),
     };
-    let fraction = progress.map_or(0.0, |p| p.done as f32 / p.total.max(1) as f32);
+    let done = progress.map_or(0.0, |p| p.done as f64 / p.total.max(1) as f64);
     ui.label(RichText::new(text).font(theme::strong(theme::BODY)));
-    let size = vec2(ui.available_width(), 6.0);
-    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    ui.painter().rect_filled(rect, 3.0, palette.track);
-    let mut done = rect;
-    done.set_width(rect.width() * fraction);
-    ui.painter()
-        .with_clip_rect(done)
-        .rect_filled(rect, 3.0, palette.accent);
-    response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::ProgressIndicator, true, "Test progress");
-        info.value = Some(f64::from(fraction));
-        info.current_text_value = Some(format::percent(f64::from(fraction), 0));
-        info
-    });
+    widgets::progress_bar(ui, "Test progress", done);
 }
 
 /// The accuracy in large type, the other metrics, and the evaluation set.
@@ -382,7 +368,7 @@ fn details(completed: &CompletedEvaluation) -> String {
 /// How the form or the model differs from the last evaluation.
 fn what_changed(state: &State, completed: &CompletedEvaluation) -> String {
     if !Arc::ptr_eq(&completed.model, state.models.in_use()) {
-        let name = state.models.chosen().name();
+        let name = state.models.chosen().name.clone();
         format!("Model in use: {name}. Press Test now to evaluate it.")
     } else if state.evaluation.has_source_of_form() {
         "The noise changed. Press Test now to evaluate with it.".to_owned()

@@ -3,10 +3,15 @@
 mod data;
 mod rows;
 
-use egui::{CollapsingHeader, Id, RichText, TextEdit, Ui, UiBuilder};
+use egui::{CollapsingHeader, Id, RichText, TextEdit, Ui, UiBuilder, vec2};
+use toml::Value;
 
-use self::rows::{choice, control_size, integer, note, problem, real, row, rows};
-use super::{gallery::Gallery, theme};
+use self::rows::{choice, control_size, integer, real, row, rows};
+use super::{
+    gallery::Gallery,
+    theme,
+    widgets::{note, problem},
+};
 use crate::{
     app::{
         action::Action,
@@ -20,7 +25,7 @@ use crate::{
 const HEADER_HEIGHT: f32 = 24.0;
 
 /// Draws all groups and changes the form.
-pub(crate) fn fields_ui(
+pub(super) fn fields_ui(
     ui: &mut Ui,
     training: &Training,
     form: &mut TrainingForm,
@@ -31,24 +36,24 @@ pub(crate) fn fields_ui(
     for group in Group::ALL {
         // Headers are closer to each other than rows.
         ui.spacing_mut().interact_size.y = HEADER_HEIGHT;
-        let is_changed = form.is_group_changed(group);
-        let mark = if is_changed { " · changed" } else { "" };
-        let title = RichText::new(format!("{}{mark}", group.name())).font(theme::strong(14.0));
+        let mark = if form.is_group_changed(group) {
+            " · changed"
+        } else {
+            ""
+        };
+        let title =
+            RichText::new(format!("{}{mark}", group.name())).font(theme::strong(theme::BODY));
         // A fixed id lets a field keep the keyboard, whatever appears above it.
         let place = UiBuilder::new().scope_id(Id::unique(("group", group.name())));
         ui.scope_builder(place, |ui| {
-            let folded = CollapsingHeader::new(title)
+            CollapsingHeader::new(title)
                 .id_salt(group.name())
                 .default_open(group == Group::Network)
                 .show_unindented(ui, |ui| {
                     ui.spacing_mut().interact_size.y = height - 4.0;
                     group_ui(ui, group, training, form, gallery, actions);
-                    if is_changed {
-                        reset_ui(ui, group, form);
-                    }
                     ui.add_space(theme::GAP);
                 });
-            theme::show_focus(ui, &folded.header_response);
         });
     }
     ui.spacing_mut().interact_size.y = height;
@@ -63,20 +68,24 @@ fn group_ui(
     actions: &mut Vec<Action>,
 ) {
     match group {
-        Group::Preprocessing => note(
-            ui,
-            "Every image passes these steps before the network. They belong to the model.",
-        ),
-        Group::Augmentation => note(
-            ui,
-            "Training images vary at random each time they are used, within these limits.",
-        ),
+        Group::Preprocessing => {
+            note(
+                ui,
+                "Every image passes these steps before the network. They belong to the model.",
+            );
+        }
+        Group::Augmentation => {
+            note(
+                ui,
+                "Training images vary at random each time they are used, within these limits.",
+            );
+        }
         Group::Data => data::source_ui(ui, training, form, actions),
         Group::Network | Group::Training | Group::Optimizer | Group::Regularization => {}
     }
     rows(ui, group.name(), |ui| {
         for hyperparameter in group.hyperparameters() {
-            hyperparameter_ui(ui, hyperparameter, form);
+            hyperparameter_ui(ui, hyperparameter, form, actions);
         }
     });
     match group {
@@ -92,8 +101,16 @@ fn group_ui(
     }
 }
 
-/// A row for a hyperparameter; none where it does not apply, as the momentum with Adam.
-fn hyperparameter_ui(ui: &mut Ui, hyperparameter: &Hyperparameter, form: &mut TrainingForm) {
+/// A row for a hyperparameter; none where it does not apply, as the momentum with Adam. A value out of range is refused.
+fn hyperparameter_ui(
+    ui: &mut Ui,
+    hyperparameter: &Hyperparameter,
+    form: &mut TrainingForm,
+    actions: &mut Vec<Action>,
+) {
+    if hyperparameter.value(&form.draft).is_none() {
+        return;
+    }
     let Hyperparameter { label, help, .. } = hyperparameter;
     let help = match &hyperparameter.kind {
         Kind::Integer { .. } | Kind::Real { .. } => {
@@ -101,50 +118,52 @@ fn hyperparameter_ui(ui: &mut Ui, hyperparameter: &Hyperparameter, form: &mut Tr
         }
         Kind::Choice { .. } | Kind::Layers { .. } => format!("{help}."),
     };
-    match &hyperparameter.kind {
-        Kind::Integer { min, max, get, set } => {
-            let mut value = get(&form.draft);
-            row(ui, label, &help, |ui| integer(ui, &mut value, *min..=*max));
-            set(&mut form.draft, value);
-        }
-        Kind::Real {
-            min,
-            max,
-            scale,
-            get,
-            set,
-        } => {
-            if let Some(before) = get(&form.draft) {
-                let mut value = before;
-                row(ui, label, &help, |ui| {
-                    real(ui, &mut value, *min..=*max, *scale)
-                });
-                if value != before {
-                    set(&mut form.draft, value);
-                }
+    let mut new = None;
+    let is_changed = form.is_value_changed(hyperparameter);
+    let is_reset = row(ui, label, &help, is_changed, |ui| {
+        match &hyperparameter.kind {
+            Kind::Integer { min, max, get, .. } => {
+                let (response, value) = integer(ui, get(&form.draft), *min..=*max);
+                new = value.map(|value| Value::Integer(value.try_into().unwrap_or(i64::MAX)));
+                response
             }
-        }
-        Kind::Choice { options, get, set } => {
-            let before = get(&form.draft);
-            let mut name = before.clone();
-            row(ui, label, &help, |ui| {
-                choice(ui, label, &mut name, &options())
-            });
-            if name != before {
-                set(&mut form.draft, &name);
+            Kind::Real {
+                min,
+                max,
+                scale,
+                get,
+                ..
+            } => {
+                let value = get(&form.draft).unwrap_or(*min);
+                let (response, value) = real(ui, value, *min..=*max, *scale);
+                new = value.map(Value::Float);
+                response
             }
-        }
-        Kind::Layers { .. } => {
-            let text = form.layers_text(hyperparameter);
-            row(ui, label, &help, |ui| {
+            Kind::Choice { options, get, .. } => {
+                let before = get(&form.draft);
+                let mut name = before.clone();
+                let response = choice(ui, label, &mut name, &options());
+                new = (name != before).then_some(Value::String(name));
+                response
+            }
+            Kind::Layers { .. } => {
                 let width = control_size(ui).x;
+                let field = TextEdit::singleline(form.layers_text(hyperparameter));
                 ui.add(
-                    TextEdit::singleline(text)
+                    field
                         .hint_text("none")
-                        .desired_width(width),
+                        .desired_width(width - 16.0)
+                        .margin(vec2(8.0, 4.0)),
                 )
-            });
+            }
         }
+    });
+    if is_reset {
+        form.reset_value(hyperparameter);
+    } else if let Some(value) = new
+        && let Err(refusal) = hyperparameter.set(&mut form.draft, &value)
+    {
+        actions.push(Action::Refuse(Box::new(refusal)));
     }
 }
 
@@ -189,18 +208,5 @@ fn early_stopping_ui(ui: &mut Ui, form: &TrainingForm) {
             ui,
             "Early stopping needs validation images: set a validation split above 0 %, or turn early stopping off.",
         );
-    }
-}
-
-fn reset_ui(ui: &mut Ui, group: Group, form: &mut TrainingForm) {
-    let text = format!("Reset to {}", form.preset.label());
-    let button = theme::small_button(ui, &text);
-    let name = format!("Reset {}", group.name());
-    button.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, name.clone())
-    });
-    let help = "Sets this group to the values of the preset.";
-    if button.on_hover_text(help).clicked() {
-        form.reset(group);
     }
 }

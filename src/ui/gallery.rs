@@ -7,10 +7,7 @@ use egui::{
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::{
-    atlas::Atlas,
-    theme::{self, Palette},
-};
+use super::{atlas::Atlas, theme::Palette, widgets::small_button};
 use crate::{
     app::{
         action::Action,
@@ -77,7 +74,7 @@ impl Gallery {
         self.images_ui(ui);
         ui.horizontal_wrapped(|ui| {
             let help = "Augments the same images anew, as the next epoch does.";
-            let again = theme::small_button(ui, "Augment again");
+            let again = small_button(ui, "Augment again");
             if again.on_hover_text(help).clicked() {
                 self.round += 1;
             }

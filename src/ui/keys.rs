@@ -2,48 +2,83 @@
 
 use egui::{Context, Key, KeyboardShortcut, Modifiers, Popup};
 
+use super::PLACES;
 use crate::{
     app::{
         action::Action,
-        state::{State, Tab, evaluation::EvaluationAction},
+        state::{Place, State, evaluation::EvaluationAction},
     },
     evaluation::Selection,
     worker::file_tasks::FilePurpose,
 };
 
-/// The action of each key. A shortcut with more modifiers comes first, or the other would take it.
-const SHORTCUTS: [(Modifiers, Key, Action); 11] = [
-    (
+/// A key, what it does in words, and its action.
+struct Shortcut(Modifiers, Key, &'static str, Action);
+
+/// The keys. A shortcut with more modifiers comes first, or the other would take it.
+const SHORTCUTS: [Shortcut; 8] = [
+    Shortcut(
         Modifiers::COMMAND.plus(Modifiers::SHIFT),
         Key::Z,
+        "Redo",
         Action::Redo,
     ),
-    (Modifiers::COMMAND, Key::Z, Action::Undo),
-    (Modifiers::COMMAND, Key::Y, Action::Redo),
-    (
+    Shortcut(Modifiers::COMMAND, Key::Z, "Undo", Action::Undo),
+    Shortcut(Modifiers::COMMAND, Key::Y, "Redo", Action::Redo),
+    Shortcut(Modifiers::NONE, Key::Delete, "Clear the pad", Action::Clear),
+    Shortcut(
+        Modifiers::NONE,
+        Key::Backspace,
+        "Clear the pad",
+        Action::Clear,
+    ),
+    Shortcut(
         Modifiers::COMMAND,
         Key::O,
+        "Open a drawing",
         Action::AskPath(FilePurpose::OpenDrawing),
     ),
-    (
+    Shortcut(
         Modifiers::COMMAND,
         Key::S,
+        "Save the drawing",
         Action::AskPath(FilePurpose::SaveDrawing),
     ),
-    (Modifiers::COMMAND, Key::T, Action::Train),
-    (Modifiers::COMMAND, Key::Num1, Action::SwitchTab(Tab::Draw)),
-    (
-        Modifiers::COMMAND,
-        Key::Num2,
-        Action::SwitchTab(Tab::Evaluate),
-    ),
-    (Modifiers::NONE, Key::Delete, Action::Clear),
-    (Modifiers::NONE, Key::Backspace, Action::Clear),
-    (Modifiers::NONE, Key::Escape, Action::Clear),
+    Shortcut(Modifiers::COMMAND, Key::T, "Train", Action::Train),
 ];
 
+/// The keys of the places.
+const NUMBERS: [Key; 9] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+    Key::Num8,
+    Key::Num9,
+];
+
+/// All shortcuts with their meaning.
+pub(super) fn shortcuts(ctx: &Context) -> Vec<(String, &'static str)> {
+    let text = |modifiers, key| ctx.format_shortcut(&KeyboardShortcut::new(modifiers, key));
+    let keys = SHORTCUTS.iter();
+    let keys = keys.map(|Shortcut(modifiers, key, name, _)| (text(*modifiers, *key), *name));
+    let places = PLACES.iter().zip(NUMBERS);
+    let places = places.map(|(entry, key)| (text(Modifiers::COMMAND, key), entry.name));
+    let others = [
+        ("Esc", "Dismiss the notice"),
+        ("Ctrl++, Ctrl+−, Ctrl+0", "Larger, smaller, normal size"),
+        ("F1", "Help"),
+        ("F11", "Full screen"),
+    ];
+    let others = others.map(|(keys, name)| (keys.to_owned(), name));
+    keys.chain(places).chain(others).collect()
+}
+
 /// The actions of pressed keys and dropped files.
-pub(crate) fn key_actions(ctx: &Context, state: &State, field_had_keyboard: bool) -> Vec<Action> {
+pub(super) fn key_actions(ctx: &Context, state: &State, field_had_keyboard: bool) -> Vec<Action> {
     let dropped = ctx.input(|input| input.raw.dropped_files.clone());
     let mut actions: Vec<Action> = dropped
         .iter()
@@ -57,28 +92,43 @@ pub(crate) fn key_actions(ctx: &Context, state: &State, field_had_keyboard: bool
     {
         return actions;
     }
-    for (modifiers, key, action) in SHORTCUTS {
+    let pressed = |modifiers, key| {
         let shortcut = KeyboardShortcut::new(modifiers, key);
-        if ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
-            actions.extend(in_tab(action, key, state));
+        ctx.input_mut(|input| input.consume_shortcut(&shortcut))
+    };
+    for Shortcut(modifiers, key, _, action) in SHORTCUTS {
+        if pressed(modifiers, key) && is_possible(&action, state) {
+            actions.push(action);
         }
+    }
+    for (entry, key) in PLACES.iter().zip(NUMBERS) {
+        if pressed(Modifiers::COMMAND, key) {
+            actions.push(Action::GoTo(entry.place));
+        }
+    }
+    if pressed(Modifiers::NONE, Key::Escape) {
+        actions.extend(escape(state));
     }
     actions
 }
 
-/// The action of a key in the current tab. Keys never change a hidden drawing.
-fn in_tab(action: Action, key: Key, state: &State) -> Option<Action> {
+/// What Escape does: first it dismisses the notice. It never changes the drawing.
+fn escape(state: &State) -> Option<Action> {
+    if state.notices.shown().is_some() {
+        return Some(Action::Dismiss);
+    }
+    let all = EvaluationAction::Select(Selection::Misclassified);
+    (state.place == Place::Test).then_some(Action::Evaluation(all))
+}
+
+/// Whether a key acts in the current place. Keys never change a hidden drawing.
+fn is_possible(action: &Action, state: &State) -> bool {
     let is_drawing = matches!(
         action,
         Action::Undo | Action::Redo | Action::Clear | Action::AskPath(FilePurpose::SaveDrawing)
     );
-    match (state.tab, action) {
-        (Tab::Draw, Action::AskPath(FilePurpose::SaveDrawing)) if state.pad.ink().is_empty() => {
-            None
-        }
-        (Tab::Evaluate, _) if is_drawing => (key == Key::Escape).then_some(Action::Evaluation(
-            EvaluationAction::Select(Selection::Misclassified),
-        )),
-        (_, action) => Some(action),
+    match action {
+        Action::AskPath(FilePurpose::SaveDrawing) if state.pad.ink().is_empty() => false,
+        _ => state.place == Place::Draw || !is_drawing,
     }
 }

@@ -100,6 +100,8 @@ fn menu_ui(ui: &mut Ui, noise: Option<Noise>, title: &str) -> Option<NoiseChange
     // In a menu, radio buttons have no outline by default.
     let line = egui::Stroke::new(1.0, Palette::of(ui.style()).outline);
     ui.visuals_mut().widgets.inactive.bg_stroke = line;
+    // The rail of a slider.
+    ui.visuals_mut().widgets.inactive.bg_fill = Palette::of(ui.style()).bar;
     ui.label(title);
     let mut asked = None;
     let strength = noise.map_or(0.15, Noise::strength);

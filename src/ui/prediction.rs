@@ -43,46 +43,45 @@ impl std::fmt::Debug for Preview {
     }
 }
 
-/// Draws the input, the prediction and the ten bars. While a menu is open, a click only closes it.
-pub(crate) fn prediction_ui(
+/// The distance from the answer to the bars. The row that explains corrections is in it.
+pub(super) const BARS_GAP: f32 = 24.0;
+/// The confidence below which a prediction says nothing, as at the beginning of a drawing.
+const NO_IDEA: f32 = 0.4;
+
+/// The height of the answer beside the pad: that of the input with its caption.
+pub(super) fn answer_height(results: Vec2) -> f32 {
+    CAPTION_HEIGHT + (results.x * 0.4).min(results.y * 0.28)
+}
+
+/// Draws the input and the prediction.
+pub(super) fn answer_ui(
     ui: &mut Ui,
     rect: Rect,
     state: &State,
-    menu_is_open: bool,
     preview: &mut Preview,
     actions: &mut Vec<Action>,
 ) {
     let side = picture_side(rect, ui.pixels_per_point());
-    let picture = Rect::from_min_size(rect.min + vec2(0.0, CAPTION_HEIGHT), Vec2::splat(side))
-        .round_to_pixels(ui.pixels_per_point());
+    let below = rect.min + vec2(0.0, CAPTION_HEIGHT);
+    let picture =
+        Rect::from_min_size(below, Vec2::splat(side)).round_to_pixels(ui.pixels_per_point());
     let answer = Rect::from_min_max(
         pos2(picture.right() + theme::MARGIN, picture.top()),
         pos2(rect.right(), picture.bottom()),
     );
-    caption(ui, pos2(rect.left(), rect.top()), "Input");
-    caption(ui, pos2(answer.left(), rect.top()), "Prediction");
-    let above = Rect::from_min_max(
-        pos2(answer.left(), rect.top()),
-        pos2(rect.right(), picture.top()),
-    );
+    let above = rect.with_max_y(picture.top());
+    if rect.width() > 240.0 {
+        caption(ui, rect.min, "Input");
+        caption(ui, pos2(answer.left(), rect.top()), "Prediction");
+    }
     noise_ui(ui, above, state.noise, actions);
     preview.ui(ui, picture, state);
-    answer_ui(ui, answer, state);
-    let bars = Rect::from_min_max(
-        pos2(rect.left(), picture.bottom() + theme::MARGIN),
-        rect.max,
-    );
-    let can_correct = state.can_correct();
-    if can_correct {
-        let between = pos2(rect.left(), picture.bottom() + correct::GAP);
-        correct_ui(ui, between, menu_is_open, actions);
-    }
-    bars_ui(ui, bars, state, can_correct && !menu_is_open, actions);
+    verdict_place_ui(ui, answer, state);
 }
 
 /// The side of the input: a whole number of physical pixels per pixel of the network.
 fn picture_side(rect: Rect, pixels_per_point: f32) -> f32 {
-    let wanted = (rect.width() * 0.4).min(rect.height() * 0.28);
+    let wanted = (rect.width() * 0.5).min(rect.height() - CAPTION_HEIGHT);
     let scale = (wanted * pixels_per_point / SIDE as f32).floor().max(1.0);
     scale * SIDE as f32 / pixels_per_point
 }
@@ -164,7 +163,7 @@ fn image_of(bitmap: Option<&Bitmap>, palette: &Palette) -> ColorImage {
     ColorImage::new([SIDE, SIDE], pixels)
 }
 
-fn answer_ui(ui: &mut Ui, rect: Rect, state: &State) {
+fn verdict_place_ui(ui: &mut Ui, rect: Rect, state: &State) {
     let palette = Palette::of(ui.style());
     let text = if let Some(Answer { prediction, .. }) = state.pad.answer() {
         verdict_ui(ui, rect, prediction)
@@ -183,32 +182,33 @@ fn answer_ui(ui: &mut Ui, rect: Rect, state: &State) {
     });
 }
 
-/// Draws a large digit and the text beside it; the digit is gray for a non-digit. Returns all of it as text.
+/// Draws a large digit and the text beside it, or large words where there is no answer. Returns all of it as text.
 fn verdict_ui(ui: &Ui, rect: Rect, prediction: &Prediction) -> String {
     let palette = Palette::of(ui.style());
     let share = format::percent(f64::from(prediction.confidence()), 0);
-    let (digit, color, beside, words) = match prediction.verdict() {
+    let (digit, beside, words) = match prediction.verdict() {
+        Verdict::NonDigit(nearest) => {
+            let text = format!("looks most like {nearest}");
+            return words_ui(ui, rect, "Not a digit", &text);
+        }
+        _ if prediction.confidence() < NO_IDEA => {
+            let text = format!("perhaps {}, {share}", prediction.digit());
+            return words_ui(ui, rect, "No idea yet", &text);
+        }
         Verdict::Confident(digit) | Verdict::Likely(digit) => {
             let words = format!("{digit} · {share}");
-            (digit, palette.accent, share, words)
+            (digit, share, words)
         }
         Verdict::Ambiguous(digit, other) => (
             digit,
-            palette.accent,
             format!("or {other}?\n{share}"),
             format!("{digit} or {other}? · {share}"),
         ),
-        Verdict::NonDigit(nearest) => (
-            nearest,
-            palette.bar,
-            "not a\ndigit".to_owned(),
-            format!("not a digit; the nearest digit is {nearest}"),
-        ),
     };
-    let right = large_digit(ui, rect, &digit.to_string(), color);
+    let right = large_digit(ui, rect, &digit.to_string(), palette.accent);
     let size = (rect.height() * 0.26)
         .min((rect.right() - right) / 3.1)
-        .max(theme::BODY);
+        .max(theme::SMALL);
     ui.painter().text(
         pos2(right + size * 0.4, rect.bottom() + size * 0.2),
         Align2::LEFT_BOTTOM,
@@ -217,6 +217,32 @@ fn verdict_ui(ui: &Ui, rect: Rect, prediction: &Prediction) -> String {
         palette.text,
     );
     words
+}
+
+/// Draws large words and a small line below them. Returns both as text.
+fn words_ui(ui: &Ui, rect: Rect, words: &str, small: &str) -> String {
+    let palette = Palette::of(ui.style());
+    // Eleven letters are about 5.5 em wide.
+    let size = (rect.width() / 5.5)
+        .min(rect.height() * 0.45)
+        .clamp(theme::SMALL, 56.0);
+    let painter = ui.painter();
+    let lines = [
+        (words, theme::strong(size), palette.text),
+        (
+            small,
+            theme::font((size * 0.55).max(theme::SMALL)),
+            palette.weak,
+        ),
+    ];
+    let mut top = rect.top();
+    for (text, font, color) in lines {
+        let galley = painter.layout(text.to_owned(), font, color, rect.width());
+        let height = galley.size().y;
+        painter.galley(pos2(rect.left(), top), galley, color);
+        top += height + 4.0;
+    }
+    format!("{words}, {small}")
 }
 
 /// Draws a digit as high as the rectangle, at its left. Returns the right edge of the widest digit, so that the text
@@ -235,12 +261,30 @@ fn large_digit(ui: &Ui, rect: Rect, digit: &str, color: Color32) -> f32 {
     rect.left() + width
 }
 
-fn bars_ui(ui: &mut Ui, rect: Rect, state: &State, is_clickable: bool, actions: &mut Vec<Action>) {
+/// Draws the ten bars, and above them how to correct. While a menu is open, a click only closes it.
+pub(super) fn bars_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    state: &State,
+    menu_is_open: bool,
+    actions: &mut Vec<Action>,
+) {
+    let can_correct = state.can_correct();
+    let above = rect.left_top() - vec2(0.0, BARS_GAP - correct::GAP);
+    if can_correct {
+        correct_ui(ui, above, menu_is_open, actions);
+    } else if state
+        .pad
+        .answer()
+        .is_some_and(|answer| !answer.prediction.is_digit())
+    {
+        caption(ui, above, "If it were a digit");
+    }
     let height = rect.height() / 10.0;
     for digit in Digit::ALL {
         let top = rect.top() + height * f32::from(digit.value());
         let row = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), height));
-        let response = row_ui(ui, row, digit, state, is_clickable);
+        let response = row_ui(ui, row, digit, state, can_correct && !menu_is_open);
         bar_ui(ui, row, digit, state.pad.answer(), &response);
         if response.clicked() {
             actions.push(Action::SaveCorrection(Some(digit)));

@@ -1,18 +1,14 @@
 //! Questions of the window: for a path, before closing, before deleting, and whether to resume.
 
 use egui::{
-    Align2, Context, Event, Frame, Id, InputState, Key, Modal, TextEdit, Ui, Vec2, WidgetInfo,
-    Window, accesskit::Role, text::CCursorRange, text_edit::TextEditState,
+    Align2, Context, Event, Id, InputState, Key, TextEdit, Ui, Vec2, WidgetInfo, Window,
+    accesskit::Role, text::CCursorRange, text_edit::TextEditState,
 };
 
-use super::{runs, theme};
+use super::{runs, widgets::Question};
 use crate::app::{
     action::Action,
-    state::{
-        Closing, PathPrompt, State,
-        models::Entry,
-        runs::{RunAction, title},
-    },
+    state::{Closing, PathPrompt, State, models::Entry, runs::RunAction},
 };
 
 /// The path field, for systems without file dialogs. Other questions hide it.
@@ -101,129 +97,81 @@ fn is_new(ui: &Ui) -> bool {
     seen.is_none_or(|seen| seen + 1 < frame)
 }
 
+/// Draws the question that is open, if any.
+pub(super) fn questions_ui(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
+    if state.closing == Closing::Asking {
+        closing_question(ctx, state, actions);
+    } else if let Some(checkpoint) = &state.training.resumable
+        && state.training.asks_to_resume
+    {
+        let (epoch, epochs) = (checkpoint.progress().epoch, checkpoint.config().epochs);
+        let text = format!(
+            "The last session ended during the training of {}, in epoch {epoch} of {epochs}. Resuming gives the same \
+             model as an uninterrupted training.",
+            checkpoint.config().model
+        );
+        let question = Question {
+            heading: "Resume the training?",
+            text,
+            answers: &[
+                ("Resume", &[Action::ResumeCheckpoint]),
+                ("Delete", &[Action::DeleteCheckpoint]),
+                ("Later", &[Action::AskToResume(false)]),
+            ],
+            otherwise: Action::AskToResume(false),
+        };
+        question.ui(ctx, actions);
+    } else if let Some(run) = state.runs.asked() {
+        let figures = runs::figures(run).join(", ");
+        let text = format!(
+            "{}: {figures}. Its settings, curves and weights are deleted permanently.",
+            run.record.name
+        );
+        let question = Question {
+            heading: "Delete this run?",
+            text,
+            answers: &[
+                ("Keep", &[Action::Run(RunAction::CancelDelete)]),
+                ("Delete", &[Action::Run(RunAction::Delete(run.record.id))]),
+            ],
+            otherwise: Action::Run(RunAction::CancelDelete),
+        };
+        question.ui(ctx, actions);
+    }
+}
+
 /// Asks before closing loses unsaved work.
-pub(crate) fn close_modal(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
-    if state.closing != Closing::Asking {
-        return;
-    }
-    let frame = Frame::popup(&ctx.global_style()).inner_margin(24);
-    let modal = Modal::new(Id::unique("close"))
-        .frame(frame)
-        .show(ctx, |ui| {
-            ui.set_width(400.0);
-            ui.spacing_mut().item_spacing.y = 12.0;
-            if state.training.state.active_run().is_some() {
-                training_question(ui, state.training.has_checkpoint, actions);
-            } else {
-                unsaved_question(ui, state, actions);
-            }
-        });
-    if modal.should_close() {
-        actions.push(Action::KeepOpen);
-    }
-}
-
-/// Asks at the start whether to resume the last session's training.
-pub(crate) fn interrupted_modal(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
-    let Some(checkpoint) = &state.training.resumable else {
-        return;
-    };
-    let frame = Frame::popup(&ctx.global_style()).inner_margin(24);
-    let modal = Modal::new(Id::unique("interrupted"))
-        .frame(frame)
-        .show(ctx, |ui| {
-            ui.set_width(400.0);
-            ui.spacing_mut().item_spacing.y = 12.0;
-            let config = checkpoint.config();
-            let (epoch, epochs) = (checkpoint.progress().epoch, config.epochs);
-            ui.heading("Resume the training?");
-            ui.label(format!(
-                "The last session ended during the training of {}, in epoch {epoch} of {epochs}. Resuming gives \
-                 the same model as an uninterrupted training.",
-                config.model
-            ));
-            ui.horizontal(|ui| {
-                if theme::primary_button(ui, "Resume", Vec2::ZERO).clicked() {
-                    actions.push(Action::ResumeCheckpoint);
-                }
-                if ui.button("Delete").clicked() {
-                    actions.push(Action::DeleteCheckpoint);
-                }
-                if ui.button("Later").clicked() {
-                    actions.push(Action::KeepCheckpoint);
-                }
-            });
-        });
-    if modal.should_close() {
-        actions.push(Action::KeepCheckpoint);
-    }
-}
-
-/// Asks before a run is deleted.
-pub(crate) fn remove_modal(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
-    let Some(run) = state.runs.asked() else {
-        return;
-    };
-    let frame = Frame::popup(&ctx.global_style()).inner_margin(24);
-    let modal = Modal::new(Id::unique("remove"))
-        .frame(frame)
-        .show(ctx, |ui| {
-            ui.set_width(400.0);
-            ui.spacing_mut().item_spacing.y = 12.0;
-            ui.heading("Delete this run?");
-            let figures = runs::figures(run).join(", ");
-            ui.label(format!("{}: {figures}.", title(&run.record)));
-            ui.label("Its settings, curves and weights are deleted permanently.");
-            ui.horizontal(|ui| {
-                if theme::primary_button(ui, "Keep", Vec2::ZERO).clicked() {
-                    actions.push(Action::Run(RunAction::CancelDelete));
-                }
-                if ui.button("Delete").clicked() {
-                    actions.push(Action::Run(RunAction::Delete(run.record.id)));
-                }
-            });
-        });
-    if modal.should_close() {
-        actions.push(Action::Run(RunAction::CancelDelete));
-    }
-}
-
-fn training_question(ui: &mut Ui, is_saved: bool, actions: &mut Vec<Action>) {
-    ui.heading("A training is running");
-    ui.label(if is_saved {
-        "Closing the window ends it. The next start offers to resume it and repeats at most half a minute."
+fn closing_question(ctx: &Context, state: &State, actions: &mut Vec<Action>) {
+    let unsaved: Vec<&Entry> = state.models.unsaved().collect();
+    let question = if state.training.state.active_run().is_some() {
+        let text = if state.training.has_checkpoint {
+            "Closing the window ends it. The next start offers to resume it and repeats at most half a minute."
+        } else {
+            "Closing the window ends it, and the training is lost: it has no checkpoint."
+        };
+        Question {
+            heading: "A training is running",
+            text: text.to_owned(),
+            answers: &[
+                ("Keep training", &[Action::KeepOpen]),
+                ("Stop and close", &[Action::CloseAnyway]),
+            ],
+            otherwise: Action::KeepOpen,
+        }
     } else {
-        "Closing the window ends it, and the training is lost: it has no checkpoint."
-    });
-    ui.horizontal(|ui| {
-        if theme::primary_button(ui, "Keep training", Vec2::ZERO).clicked() {
-            actions.push(Action::KeepOpen);
+        let Some(last) = unsaved.last() else { return };
+        let names: Vec<_> = unsaved.iter().map(|entry| entry.name.as_str()).collect();
+        return Question {
+            heading: "A trained model is not saved",
+            text: format!("Closing the window loses it: {}.", names.join(", ")),
+            answers: &[
+                ("Save…", &[Action::KeepOpen, Action::SaveWeights(last.id)]),
+                ("Close without saving", &[Action::CloseAnyway]),
+                ("Cancel", &[Action::KeepOpen]),
+            ],
+            otherwise: Action::KeepOpen,
         }
-        if ui.button("Stop and close").clicked() {
-            actions.push(Action::CloseAnyway);
-        }
-    });
-}
-
-fn unsaved_question(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let names: Vec<_> = state.models.unsaved().map(Entry::name).collect();
-    ui.heading("A trained model is not saved");
-    ui.label(format!(
-        "Closing the window loses it: {}.",
-        names.join(", ")
-    ));
-    ui.horizontal(|ui| {
-        if let Some(entry) = state.models.unsaved().last()
-            && theme::primary_button(ui, "Save…", Vec2::ZERO).clicked()
-        {
-            actions.push(Action::KeepOpen);
-            actions.push(Action::SaveWeights(entry.id));
-        }
-        if ui.button("Close without saving").clicked() {
-            actions.push(Action::CloseAnyway);
-        }
-        if ui.button("Keep the window open").clicked() {
-            actions.push(Action::KeepOpen);
-        }
-    });
+        .ui(ctx, actions);
+    };
+    question.ui(ctx, actions);
 }

@@ -1,39 +1,34 @@
-//! The settings of the current training, and the table of finished runs.
+//! The tab *Runs*: the finished trainings, and what can be done with each.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use egui::{
-    Align, Button, CollapsingHeader, Grid, Layout, RichText, TextFormat, Ui, WidgetInfo,
+    Align, Button, Grid, Key, Layout, RichText, TextEdit, TextFormat, Ui, WidgetInfo,
     accesskit::Role, containers::menu::MenuButton, text::LayoutJob, vec2,
 };
 
-use super::theme::{self, Palette};
+use super::{
+    theme::{self, Palette},
+    widgets::{note, quiet_selection},
+};
 use crate::{
     app::{
         action::Action,
         state::{
             State,
-            runs::{MAX_RUNS, MAX_TOTAL_BYTES, Run, RunAction, differences, title, title_of},
-            training::Training,
+            models::Origin,
+            runs::{MAX_RUNS, MAX_TOTAL_BYTES, Run, RunAction, RunRecord, ShownRun},
         },
     },
     format,
     training::config::{TrainingConfig, hyperparameter},
 };
 
-/// The preset and the main settings of the current training, in two lines.
-pub(crate) fn run_summary_ui(ui: &mut Ui, training: &Training) {
-    let Some(config) = &training.config else {
-        return;
-    };
-    let title = title_of(&training.kind, config);
-    ui.label(RichText::new(title).font(theme::strong(theme::BODY)));
-    ui.label(RichText::new(summary(config)).small().weak());
-    ui.add_space(theme::GAP);
-}
+/// The run that is being renamed, and its new name so far.
+pub(super) type Renaming = Option<(u64, String)>;
 
 /// "784-128-10 ReLU, 101,770 parameters, Adam, batches of 32, 10 epochs".
-fn summary(config: &TrainingConfig) -> String {
+pub(super) fn summary(config: &TrainingConfig) -> String {
     let epochs = match config.epochs {
         1 => "1 epoch".to_owned(),
         epochs => format!("{} epochs", format::count(epochs)),
@@ -47,107 +42,140 @@ fn summary(config: &TrainingConfig) -> String {
     )
 }
 
-/// All settings of the current training, folded.
-pub(crate) fn run_settings_ui(ui: &mut Ui, training: &Training) {
-    let Some(config) = &training.config else {
-        return;
-    };
-    let folded = CollapsingHeader::new("Settings of this run")
-        .id_salt("settings of this run")
-        .show_unindented(ui, |ui| {
-            Grid::new("settings of this run")
-                .num_columns(2)
-                .spacing([theme::MARGIN, 4.0])
-                .show(ui, |ui| {
-                    ui.spacing_mut().interact_size.y = 18.0;
-                    for (name, value) in settings(config) {
-                        ui.label(RichText::new(name).small().weak());
-                        ui.label(RichText::new(value).small());
-                        ui.end_row();
-                    }
-                });
+/// All settings of the current training.
+pub(super) fn settings_ui(ui: &mut Ui, config: &TrainingConfig) {
+    note(ui, "These settings cannot change during the training.");
+    Grid::new("settings of this run")
+        .num_columns(2)
+        .spacing([theme::MARGIN, 4.0])
+        .show(ui, |ui| {
+            ui.spacing_mut().interact_size.y = 18.0;
+            for (name, value) in settings(config) {
+                note(ui, name);
+                ui.label(RichText::new(value).small());
+                ui.end_row();
+            }
         });
-    theme::show_focus(ui, &folded.header_response);
 }
 
 /// The label and value of each hyperparameter.
-fn settings(config: &TrainingConfig) -> impl Iterator<Item = (&'static str, String)> {
+pub(super) fn settings(config: &TrainingConfig) -> Vec<(&'static str, String)> {
     let all = hyperparameter::ALL.iter();
     all.filter_map(|hyperparameter| Some((hyperparameter.label, hyperparameter.text(config)?)))
+        .collect()
 }
 
-/// Draws the table of finished runs, folded.
-pub(crate) fn runs_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+/// Draws the tab.
+pub(super) fn runs_ui(
+    ui: &mut Ui,
+    state: &State,
+    renaming: &mut Renaming,
+    actions: &mut Vec<Action>,
+) {
     let runs = state.runs.list();
     if runs.is_empty() {
+        note(
+            ui,
+            "Every training is listed here, with its model and its curves.",
+        );
         return;
     }
-    let title = format!("Runs ({})", runs.len());
-    let folded = CollapsingHeader::new(title).id_salt("runs").show_unindented(ui, |ui| {
-        ui.label(
-            RichText::new(format!(
-                "Click a run to use its model. Digitpad stores the last {MAX_RUNS} runs up to {}, and pinned runs.",
-                format::bytes(MAX_TOTAL_BYTES as usize)
-            ))
-            .small()
-            .weak(),
-        );
-        for run in runs {
-            run_ui(ui, state, run, actions);
-        }
-    });
-    theme::show_focus(ui, &folded.header_response);
+    for run in runs {
+        run_ui(ui, state, run, renaming, actions);
+    }
+    note(
+        ui,
+        format!(
+            "Digitpad stores the last {MAX_RUNS} runs up to {}, and pinned runs.",
+            format::bytes(MAX_TOTAL_BYTES as usize)
+        ),
+    );
 }
 
-fn run_ui(ui: &mut Ui, state: &State, run: &Run, actions: &mut Vec<Action>) {
+fn run_ui(
+    ui: &mut Ui,
+    state: &State,
+    run: &Run,
+    renaming: &mut Renaming,
+    actions: &mut Vec<Action>,
+) {
     let record = &run.record;
-    let is_used = run.model.is_some_and(|model| {
-        state.models.snapshot().is_none() && state.models.chosen().id == model
-    });
-    ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-        let menu = MenuButton::new("…")
-            .ui(ui, |ui| menu_ui(ui, run, actions))
-            .0;
-        let name = format!("Menu of run {}", title(record));
+    let id = record.id;
+    let models = &state.models;
+    let is_used = models.snapshot().is_none() && models.chosen().origin == Origin::Run(id);
+    if renaming.as_ref().is_some_and(|(renamed, _)| *renamed == id) {
+        rename_ui(ui, renaming, actions);
+    }
+    let width = ui.available_width();
+    ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::left_to_right(Align::Min), |ui| {
+        ui.allocate_ui_with_layout(
+            vec2(width - 40.0, 0.0),
+            Layout::top_down_justified(Align::LEFT),
+            |ui| {
+                quiet_selection(ui);
+                let text = run_text(ui, run);
+                let response = ui.add(Button::selectable(is_used, text).wrap());
+                let label = format!("{}, {}", record.name, figures(run).join(", "));
+                response.widget_info(|| {
+                    WidgetInfo::selected(Role::Button, true, is_used, label.clone())
+                });
+                let help = "Uses the model of this run, and shows its curves.";
+                if response.on_hover_text(help).clicked() {
+                    actions.push(Action::Run(RunAction::Answer(id)));
+                }
+            },
+        );
+        let (menu, _) = MenuButton::new("…").ui(ui, |ui| menu_ui(ui, run, renaming, actions));
+        let name = format!("Menu of {}", record.name);
         menu.widget_info(|| WidgetInfo::labeled(Role::Button, true, name.clone()));
-        ui.with_layout(Layout::top_down_justified(Align::LEFT), |ui| {
-            theme::quiet_selection(ui);
-            let text = run_text(ui, run);
-            let button = Button::selectable(is_used, text)
-                .wrap()
-                .min_size(vec2(ui.available_width(), 0.0));
-            let response = ui.add(button);
-            let label = format!("Run {}, {}", title(record), figures(run).join(", "));
-            response
-                .widget_info(|| WidgetInfo::selected(Role::Button, true, is_used, label.clone()));
-            let help = "Uses the model of this run.";
-            if response.on_hover_text(help).clicked() {
-                actions.push(Action::Run(RunAction::Answer(record.id)));
-            }
-        });
     });
 }
 
-/// The preset and the changed settings; below them the results.
+/// A field for the new name. Enter and the end of the focus accept it, Escape does not.
+fn rename_ui(ui: &mut Ui, renaming: &mut Renaming, actions: &mut Vec<Action>) {
+    let Some((id, name)) = renaming else { return };
+    let field = TextEdit::singleline(name).char_limit(40);
+    let response = ui.add(field.desired_width(f32::INFINITY));
+    response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Name of the run"));
+    if response.lost_focus() {
+        let is_accepted = !ui.input(|input| input.key_pressed(Key::Escape));
+        if is_accepted && !name.trim().is_empty() {
+            let action = RunAction::Rename(*id, name.trim().to_owned());
+            actions.push(Action::Run(action));
+        }
+        *renaming = None;
+    } else if !response.has_focus() {
+        response.request_focus();
+    }
+}
+
+/// The name, the preset and its changed settings; below them the results.
 fn run_text(ui: &Ui, run: &Run) -> LayoutJob {
     let palette = Palette::of(ui.style());
     let record = &run.record;
-    let mut text = LayoutJob::default();
     let pin = if record.is_pinned { "pinned · " } else { "" };
-    let differing = differences(record);
-    let changes = match differing.len() {
-        0 => String::new(),
-        _ => format!(" {}", differing.join(", ")),
-    };
-    let weak = TextFormat::simple(theme::font(theme::SMALL), palette.weak);
-    text.append(
-        &record.kind.to_string(),
-        0.0,
-        TextFormat::simple(theme::strong(theme::BODY), palette.text),
+    let details = format!(
+        "  {}\n{pin}{}",
+        ShownRun::of(record).description(),
+        figures(run).join(" · ")
     );
-    text.append(&changes, 0.0, weak.clone());
-    text.append(&format!("\n{pin}{}", figures(run).join(" · ")), 0.0, weak);
+    let mut text = LayoutJob::default();
+    let strong = TextFormat::simple(theme::strong(theme::BODY), palette.text);
+    text.append(&record.name, 0.0, strong);
+    let weak = TextFormat::simple(theme::font(theme::SMALL), palette.weak);
+    text.append(&details, 0.0, weak);
     text
+}
+
+/// "97.66 % on the test set", or the accuracy that is known.
+pub(super) fn accuracy_text(record: &RunRecord) -> String {
+    match (record.test_accuracy, record.validation_accuracy) {
+        (Some(accuracy), _) => format!("{} on the test set", format::percent(accuracy, 2)),
+        (None, Some(accuracy)) => {
+            format!("{} on the validation images", format::percent(accuracy, 2))
+        }
+        (None, None) => "not tested".to_owned(),
+    }
 }
 
 /// The results of a run: accuracies, duration, and its age.
@@ -157,8 +185,8 @@ pub(super) fn figures(run: &Run) -> Vec<String> {
         share.map(|share| format!("{name} {}", format::percent(share, 2)))
     };
     let mut figures: Vec<String> = [
-        share("validation", record.validation_accuracy),
         share("test", record.test_accuracy),
+        share("validation", record.validation_accuracy),
     ]
     .into_iter()
     .flatten()
@@ -179,12 +207,16 @@ fn secs_since(millis: u64) -> u64 {
     })
 }
 
-fn menu_ui(ui: &mut Ui, run: &Run, actions: &mut Vec<Action>) {
-    let (id, is_pinned) = (run.record.id, run.record.is_pinned);
+fn menu_ui(ui: &mut Ui, run: &Run, renaming: &mut Renaming, actions: &mut Vec<Action>) {
+    let record = &run.record;
+    let (id, is_pinned) = (record.id, record.is_pinned);
+    if ui.button("Rename").clicked() {
+        *renaming = Some((id, record.name.clone()));
+    }
     let entries = [
         (
             "Use these settings",
-            run.record.kind.preset().is_some(),
+            record.kind.preset().is_some(),
             RunAction::UseSettings(id),
         ),
         (
@@ -217,7 +249,7 @@ mod tests {
             summary(&config),
             "784-128-10 ReLU, 101,770 parameters, Adam, batches of 32, 1 epoch"
         );
-        let settings: Vec<_> = settings(&config).collect();
+        let settings = settings(&config);
         let value = |label: &str| {
             let mut found = settings.iter().filter(|(other, _)| *other == label);
             let value = found.next().map(|(_, value)| value.as_str());

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Button, Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin,
-    Response, RichText, Shadow, Stroke, StrokeKind, Style, TextStyle, Theme, Ui, Vec2, Visuals,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow,
+    Stroke, Style, TextStyle, Theme, Vec2, Visuals,
     style::{HandleShape, WidgetVisuals},
 };
 
@@ -13,17 +13,17 @@ use crate::store::settings::ThemeChoice;
 /// Between neighbors.
 pub(crate) const GAP: f32 = 8.0;
 /// Between groups, and from the window's edge.
-pub(crate) const MARGIN: f32 = 20.0;
+pub(crate) const MARGIN: f32 = 16.0;
 /// The radius of all corners.
 pub(crate) const RADIUS: u8 = 8;
-/// The width of the outline of the focused widget, in points.
-const FOCUS_RING: f32 = 2.0;
 /// Numbers and explanations.
 pub(crate) const SMALL: f32 = 13.0;
 /// Text and buttons.
 pub(crate) const BODY: f32 = 15.0;
 /// The name of a panel.
-pub(crate) const HEADING: f32 = 19.0;
+pub(crate) const HEADING: f32 = 20.0;
+/// A result that a class reads from the back of the room.
+pub(crate) const LARGE: f32 = 28.0;
 
 static REGULAR: &[u8] = include_bytes!("../../assets/fonts/Roboto-Regular.ttf");
 static SEMI_BOLD: &[u8] = include_bytes!("../../assets/fonts/Roboto-SemiBold.ttf");
@@ -59,11 +59,18 @@ pub(crate) struct Palette {
     pub(crate) bar: Color32,
     /// The validation curve, distinct from the accent for color-blind people.
     pub(crate) second: Color32,
+    /// The curves of other runs.
+    pub(crate) others: [Color32; 6],
     /// Errors.
     pub(crate) error: Color32,
+    /// The ring around the focused control, on every other color.
+    pub(crate) focus: Color32,
+    /// A pressed or selected button.
+    pub(crate) button_pressed: Color32,
     button: Color32,
     button_hovered: Color32,
-    button_pressed: Color32,
+    /// Behind selected text.
+    selection: Color32,
 }
 
 const LIGHT: Palette = Palette {
@@ -80,7 +87,17 @@ const LIGHT: Palette = Palette {
     track: Color32::from_rgb(0xe6, 0xe8, 0xee),
     bar: Color32::from_rgb(0xa3, 0xab, 0xba),
     second: Color32::from_rgb(0xd9, 0x76, 0x06),
+    others: [
+        Color32::from_rgb(0x00, 0x7a, 0x5e),
+        Color32::from_rgb(0x8a, 0x3f, 0xb0),
+        Color32::from_rgb(0xb0, 0x2a, 0x6b),
+        Color32::from_rgb(0x5b, 0x6b, 0x1a),
+        Color32::from_rgb(0x7a, 0x4a, 0x2a),
+        Color32::from_rgb(0x5c, 0x64, 0x73),
+    ],
     error: Color32::from_rgb(0xc0, 0x2b, 0x2b),
+    focus: Color32::from_rgb(0xb4, 0x5a, 0x00),
+    selection: Color32::from_rgb(0xd5, 0xe0, 0xfb),
     button: Color32::from_rgb(0xfb, 0xfc, 0xfd),
     button_hovered: Color32::from_rgb(0xee, 0xf0, 0xf4),
     button_pressed: Color32::from_rgb(0xe0, 0xe3, 0xea),
@@ -100,7 +117,17 @@ const DARK: Palette = Palette {
     track: Color32::from_rgb(0x26, 0x2a, 0x32),
     bar: Color32::from_rgb(0x5d, 0x66, 0x76),
     second: Color32::from_rgb(0xff, 0xb0, 0x4a),
+    others: [
+        Color32::from_rgb(0x4f, 0xd1, 0xac),
+        Color32::from_rgb(0xc9, 0x9b, 0xf0),
+        Color32::from_rgb(0xf2, 0x8a, 0xbf),
+        Color32::from_rgb(0xb9, 0xcc, 0x5a),
+        Color32::from_rgb(0xd0, 0xa0, 0x80),
+        Color32::from_rgb(0x9d, 0xa5, 0xb4),
+    ],
     error: Color32::from_rgb(0xff, 0x8a, 0x80),
+    focus: Color32::from_rgb(0xff, 0xb0, 0x4a),
+    selection: Color32::from_rgb(0x2a, 0x3d, 0x66),
     button: Color32::from_rgb(0x2a, 0x2f, 0x38),
     button_hovered: Color32::from_rgb(0x35, 0x3b, 0x46),
     button_pressed: Color32::from_rgb(0x41, 0x48, 0x55),
@@ -163,54 +190,6 @@ fn fonts() -> FontDefinitions {
     fonts
 }
 
-/// Makes selected toggles gray: the accent is for the prediction and the primary button.
-pub(crate) fn quiet_selection(ui: &mut Ui) {
-    let palette = Palette::of(ui.style());
-    let visuals = ui.visuals_mut();
-    visuals.selection.bg_fill = palette.button_pressed;
-    visuals.selection.stroke = Stroke::new(1.0, palette.text);
-}
-
-/// The primary button.
-pub(crate) fn primary_button(ui: &mut Ui, text: &str, size: Vec2) -> Response {
-    let palette = Palette::of(ui.style());
-    ui.scope(|ui| {
-        let widgets = &mut ui.visuals_mut().widgets;
-        let ring = Stroke::new(FOCUS_RING, palette.text);
-        for (widget, fill, outline) in [
-            (&mut widgets.inactive, palette.accent, Stroke::NONE),
-            (&mut widgets.hovered, palette.accent_hovered, Stroke::NONE),
-            (&mut widgets.active, palette.accent_hovered, ring),
-        ] {
-            widget.weak_bg_fill = fill;
-            widget.bg_stroke = outline;
-            widget.fg_stroke.color = palette.on_accent;
-        }
-        ui.add_sized(size, Button::new(RichText::new(text).font(strong(16.0))))
-    })
-    .inner
-}
-
-/// Outlines the focused header of a collapsible part.
-pub(crate) fn show_focus(ui: &Ui, header: &Response) {
-    if header.has_focus() {
-        let ring = Stroke::new(FOCUS_RING, Palette::of(ui.style()).accent);
-        let corners = CornerRadius::same(RADIUS);
-        ui.painter()
-            .rect_stroke(header.rect, corners, ring, StrokeKind::Inside);
-    }
-}
-
-/// A small button.
-pub(crate) fn small_button(ui: &mut Ui, text: &str) -> Response {
-    ui.scope(|ui| {
-        ui.spacing_mut().button_padding = Vec2::new(8.0, 3.0);
-        let button = Button::new(RichText::new(text).size(SMALL));
-        ui.add(button.min_size(Vec2::new(0.0, 24.0)))
-    })
-    .inner
-}
-
 /// Applies the chosen theme.
 pub(crate) fn apply(ctx: &Context, choice: ThemeChoice) {
     let preference = match choice {
@@ -242,12 +221,14 @@ fn style(theme: Theme, palette: &Palette) -> Style {
     spacing.button_padding = Vec2::new(12.0, 6.0);
     spacing.interact_size = Vec2::new(44.0, 32.0);
     spacing.menu_margin = Margin::same(8);
-    spacing.window_margin = Margin::same(20);
+    spacing.window_margin = Margin::same(16);
     spacing.icon_width = 18.0;
     spacing.icon_width_inner = 10.0;
     spacing.icon_spacing = 8.0;
     spacing.tooltip_width = 320.0;
     spacing.menu_width = 380.0;
+    // As high as the longest list, so that no option is hidden.
+    spacing.combo_height = 480.0;
     spacing.scroll.bar_width = 8.0;
     visuals(&mut style.visuals, palette);
     style
@@ -267,14 +248,12 @@ fn visuals(visuals: &mut Visuals, palette: &Palette) {
     widgets.noninteractive = widget(palette.panel, palette.text, line);
     widgets.inactive = widget(palette.button, palette.text, line);
     widgets.hovered = widget(palette.button_hovered, palette.text, line);
-    // The focused widget looks pressed too.
-    let ring = Stroke::new(FOCUS_RING, palette.accent);
-    widgets.active = widget(palette.button_pressed, palette.text, ring);
+    widgets.active = widget(palette.button_pressed, palette.text, line);
     widgets.open = widget(palette.button_hovered, palette.text, line);
     visuals.override_text_color = None;
     visuals.weak_text_color = Some(palette.weak);
-    visuals.selection.bg_fill = palette.accent;
-    visuals.selection.stroke = Stroke::new(1.0, palette.on_accent);
+    visuals.selection.bg_fill = palette.selection;
+    visuals.selection.stroke = Stroke::new(1.0, palette.text);
     visuals.hyperlink_color = palette.accent;
     visuals.faint_bg_color = palette.window;
     visuals.extreme_bg_color = palette.track;

@@ -1,86 +1,157 @@
-//! The training panel: settings, progress and result.
+//! The training panel: *Train* with the result and the curves, *Settings*, and *Runs*.
 
 use clap::ValueEnum as _;
-use egui::{
-    Button, CollapsingHeader, ComboBox, Frame, Margin, Response, RichText, ScrollArea, Ui, Vec2,
-    WidgetInfo, accesskit::Role,
-};
+use egui::{Button, ComboBox, Frame, Margin, Response, RichText, ScrollArea, Ui, Vec2, vec2};
 
 use super::{
-    curves::{self, CurvesView},
+    curves::{self, ACCURACY, Curves, LOSS, PlotOptions},
     fields,
     gallery::{Gallery, ask_for_data},
-    runs,
+    runs::{self, Renaming, accuracy_text},
     theme::{self, Palette},
+    widgets::{self, note, primary_button, problem, quiet_selection, small_button},
 };
 use crate::{
     app::{
         action::Action,
         state::{
-            State,
+            Place, State,
+            models::Origin,
+            runs::ShownRun,
             training::{Training, TrainingState},
         },
     },
-    evaluation::Metrics,
     format,
     model::device::DeviceChoice,
     training::{Progress, config::Preset},
     worker::file_tasks::FilePurpose,
 };
 
+/// The smallest and largest height of a plot, in points.
+const PLOT_HEIGHTS: egui::Rangef = egui::Rangef {
+    min: 88.0,
+    max: 200.0,
+};
+
+/// A tab of the panel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum PanelTab {
+    #[default]
+    Train,
+    Settings,
+    Runs,
+}
+
 /// The state of the panel between frames.
 #[derive(Debug, Default)]
-pub(crate) struct TrainingView {
+pub(super) struct TrainingView {
+    tab: PanelTab,
     gallery: Gallery,
-    curves: CurvesView,
+    renaming: Renaming,
 }
 
 /// Draws the panel's content.
-pub(crate) fn training_ui(
+pub(super) fn training_ui(
     ui: &mut Ui,
     state: &State,
     view: &mut TrainingView,
     actions: &mut Vec<Action>,
 ) {
-    let height = ui.available_height();
+    tabs_ui(ui, state, view, actions);
     // The margin is where the scroll bar goes.
     let area = ScrollArea::vertical()
+        .id_salt(view.tab as usize)
         .auto_shrink(false)
         .content_margin(Margin {
-            right: 10,
+            right: 12,
             ..Margin::ZERO
         });
     area.show(ui, |ui| {
-        let training = &state.training;
-        let is_active = training.state.active_run().is_some();
-        ui.heading("Training");
-        ui.add_space(theme::GAP);
-        if is_active {
-            runs::run_summary_ui(ui, training);
-        } else {
-            preset_ui(ui, state, actions);
+        ui.set_max_width(ui.available_width());
+        match view.tab {
+            PanelTab::Train => train_ui(ui, state, actions),
+            PanelTab::Settings => settings_ui(ui, state, view, actions),
+            PanelTab::Runs => runs::runs_ui(ui, state, &mut view.renaming, actions),
         }
-        buttons_ui(ui, &training.state, actions);
-        if !is_active && state.can_fine_tune() {
-            fine_tune_ui(ui, state, actions);
-        }
-        watch_ui(ui, state, actions);
-        if is_active {
-            runs::run_settings_ui(ui, training);
-        } else {
-            config_error_ui(ui, training);
-            run_settings_ui(ui, state, view, actions);
-        }
-        progress_ui(ui, training);
-        result_ui(ui, training);
-        hints_ui(ui, training);
-        curves::curves_ui(ui, state, &mut view.curves, height, actions);
-        ui.add_space(theme::GAP);
-        runs::runs_ui(ui, state, actions);
+        widgets::scroll_to_focus(ui);
     });
 }
 
-/// The choice of a preset, with its accuracy and its time estimate.
+fn tabs_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        quiet_selection(ui);
+        ui.spacing_mut().item_spacing.x = 4.0;
+        for (tab, name) in [
+            (PanelTab::Train, "Train"),
+            (PanelTab::Settings, "Settings"),
+            (PanelTab::Runs, "Runs"),
+        ] {
+            let is_selected = view.tab == tab;
+            let text = match state.runs.list().len() {
+                count if count > 0 && tab == PanelTab::Runs => format!("{name} {count}"),
+                _ => name.to_owned(),
+            };
+            let response = ui.add(Button::selectable(is_selected, text));
+            let label = format!("{name} tab");
+            response.widget_info(|| {
+                egui::WidgetInfo::selected(egui::accesskit::Role::Tab, true, is_selected, &label)
+            });
+            if response.clicked() {
+                view.tab = tab;
+            }
+        }
+        ui.add_space((ui.available_width() - 32.0).max(0.0));
+        let close = widgets::named(
+            ui.add_sized([32.0, 32.0], Button::new("×")),
+            "Close the panel",
+        );
+        if close.on_hover_text("Closes the training panel.").clicked() {
+            actions.push(Action::ShowTraining(false));
+        }
+    });
+    ui.add_space(theme::GAP);
+}
+
+/// The preset, the buttons, and the result of the run that is shown.
+fn train_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let height = ui.clip_rect().height();
+    let training = &state.training;
+    let is_active = training.state.active_run().is_some();
+    let run = if is_active {
+        state.current_run()
+    } else {
+        state.shown_run()
+    };
+    match run.filter(|_| is_active) {
+        Some(run) => {
+            ui.label(RichText::new(run.description()).font(theme::strong(theme::BODY)));
+            note(ui, runs::summary(run.config));
+        }
+        None => preset_ui(ui, state, actions),
+    }
+    buttons_ui(ui, state, actions);
+    watch_ui(ui, state, actions);
+    if !is_active {
+        if state.can_fine_tune() {
+            fine_tune_ui(ui, state, actions);
+        }
+        if training.resumable.is_some() {
+            let resume = ui.button("Resume the last session's training…");
+            if resume
+                .on_hover_text("That training ended with the window.")
+                .clicked()
+            {
+                actions.push(Action::AskToResume(true));
+            }
+        }
+    }
+    progress_ui(ui, training);
+    if let Some(run) = run {
+        result_ui(ui, state, run, height, actions);
+    }
+}
+
+/// The choice of a preset, with its accuracy and its time.
 fn preset_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let training = &state.training;
     let form = &training.form;
@@ -90,6 +161,7 @@ fn preset_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let combo = ComboBox::from_id_salt("preset")
         .width(ui.available_width())
         .selected_text(format!("{}{changed}", form.preset.label()))
+        .truncate()
         .show_ui(ui, |ui| {
             for &preset in Preset::value_variants() {
                 let is_selected = preset == form.preset && !is_changed;
@@ -103,31 +175,17 @@ fn preset_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         .response
         .labelled_by(label.id)
         .on_hover_text("A preset sets the network and all hyperparameters.");
-    ui.label(
-        RichText::new(format!("{}.", form.preset.description()))
-            .small()
-            .weak(),
-    );
-    if let Some(secs) = form.time_estimate(state.runs.list()) {
-        let text = format!(
-            "About {}, as your last such training.",
-            format::duration(secs)
-        );
-        ui.label(RichText::new(text).small().weak());
-    }
+    let time = match form.time_estimate(state.runs.list()) {
+        Some(secs) => format!("{}, as your last such training", format::duration(secs)),
+        None => format!(
+            "{} on our computer",
+            approximate_duration(form.preset.benchmark().secs)
+        ),
+    };
+    note(ui, format!("{}. About {time}.", form.preset.description()));
     if form.from_folder {
         ask_for_data(ui, training, form, actions);
     }
-    if is_changed {
-        let reset = theme::small_button(ui, "Reset to the preset");
-        if reset
-            .on_hover_text("Sets all hyperparameters to the preset.")
-            .clicked()
-        {
-            actions.push(Action::ChoosePreset(form.preset));
-        }
-    }
-    ui.add_space(theme::GAP);
 }
 
 /// "Keras tutorial · 97.7 % · 3 s".
@@ -150,33 +208,34 @@ fn approximate_duration(secs: f64) -> String {
     }
 }
 
-fn run_settings_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut Vec<Action>) {
+/// All hyperparameters, or those of the current training.
+fn settings_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut Vec<Action>) {
     let training = &state.training;
-    let folded = CollapsingHeader::new("Settings")
-        .id_salt("settings")
-        .show_unindented(ui, |ui| {
-            let mut form = training.form.clone();
-            fields::fields_ui(ui, training, &mut form, &mut view.gallery, actions);
-            if form != training.form {
-                actions.push(Action::ChangeForm(Box::new(form)));
-            }
-            if DeviceChoice::is_offered() {
-                device_ui(ui, state.settings.device, actions);
-            }
-            ui.horizontal_wrapped(|ui| {
-                let load = theme::small_button(ui, "Load settings…");
-                let help = "Loads hyperparameters from a TOML file. It can also be dropped on the window.";
-                if load.on_hover_text(help).clicked() {
-                    actions.push(Action::AskPath(FilePurpose::LoadConfig));
-                }
-                let save = theme::small_button(ui, "Save settings…");
-                let help = "Saves the hyperparameters as a TOML file with comments, also for digitpad train --config.";
-                if save.on_hover_text(help).clicked() {
-                    actions.push(Action::AskPath(FilePurpose::SaveConfig));
-                }
-            });
-        });
-    theme::show_focus(ui, &folded.header_response);
+    if let Some(config) = &training.config
+        && training.state.active_run().is_some()
+    {
+        return runs::settings_ui(ui, config);
+    }
+    let mut form = training.form.clone();
+    fields::fields_ui(ui, training, &mut form, &mut view.gallery, actions);
+    if form != training.form {
+        actions.push(Action::ChangeForm(Box::new(form)));
+    }
+    if DeviceChoice::is_offered() {
+        device_ui(ui, state.settings.device, actions);
+    }
+    ui.horizontal_wrapped(|ui| {
+        let load = small_button(ui, "Load settings…");
+        let help = "Loads hyperparameters from a TOML file. It can also be dropped on the window.";
+        if load.on_hover_text(help).clicked() {
+            actions.push(Action::AskPath(FilePurpose::LoadConfig));
+        }
+        let save = small_button(ui, "Save settings…");
+        let help = "Saves the hyperparameters as a TOML file with comments, also for digitpad train --config.";
+        if save.on_hover_text(help).clicked() {
+            actions.push(Action::AskPath(FilePurpose::SaveConfig));
+        }
+    });
 }
 
 /// The choice of the device, in a program that was built for more than the processor.
@@ -200,15 +259,15 @@ fn device_ui(ui: &mut Ui, chosen: DeviceChoice, actions: &mut Vec<Action>) {
     );
 }
 
-fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
+fn buttons_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let width = ui.available_width();
-    let half = Vec2::new((width - theme::GAP) / 2.0, 40.0);
+    let half = vec2((width - theme::GAP) / 2.0, 40.0);
     let mut press = |response: Response, action: Action| {
         if response.clicked() {
             actions.push(action);
         }
     };
-    match state {
+    match &state.training.state {
         TrainingState::Running { .. } => {
             ui.horizontal(|ui| {
                 press(ui.add_sized(half, Button::new("Pause")), Action::Pause);
@@ -217,13 +276,13 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
         }
         TrainingState::Paused { .. } => {
             ui.horizontal(|ui| {
-                press(theme::primary_button(ui, "Resume", half), Action::Resume);
+                press(primary_button(ui, "Resume", half), Action::Resume);
                 press(stop(ui.add_sized(half, Button::new("Stop"))), Action::Stop);
             });
         }
         TrainingState::Stopping { .. } => {
             ui.add_enabled_ui(false, |ui| {
-                ui.add_sized(Vec2::new(width, 40.0), Button::new("Stopping"));
+                ui.add_sized(vec2(width, 40.0), Button::new("Stopping"));
             });
         }
         TrainingState::Testing { is_skipped, .. } => {
@@ -239,12 +298,31 @@ fn buttons_ui(ui: &mut Ui, state: &TrainingState, actions: &mut Vec<Action>) {
             });
         }
         TrainingState::Idle | TrainingState::Finished { .. } | TrainingState::Failed { .. } => {
-            let train = theme::primary_button(ui, "Train", Vec2::new(width, 40.0));
-            press(
-                train.on_hover_text("Trains a new network with these settings (Ctrl+T)."),
-                Action::Train,
-            );
+            let reason = why_not(&state.training);
+            ui.add_enabled_ui(reason.is_none(), |ui| {
+                let train = primary_button(ui, "Train", vec2(width, 40.0));
+                let help = "Trains a new network with these settings (Ctrl+T).";
+                press(train.on_hover_text(help), Action::Train);
+            });
+            if let Some(reason) = reason {
+                problem(ui, reason);
+            }
         }
+    }
+}
+
+/// Why the settings do not allow a training.
+fn why_not(training: &Training) -> Option<String> {
+    let form = &training.form;
+    match form.config() {
+        Err(refusal) => Some(format!(
+            "Cannot {}: found {}, expected {}.",
+            refusal.attempted, refusal.found, refusal.expected
+        )),
+        Ok(_) if form.source().is_none() => {
+            Some("Choose the folder of the data set, or train on MNIST.".to_owned())
+        }
+        Ok(_) => None,
     }
 }
 
@@ -258,9 +336,9 @@ fn fine_tune_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     };
     let size = Vec2::new(ui.available_width(), ui.spacing().interact_size.y);
     let help = format!(
-        "Trains a copy of the {} on your corrections, keeps its answers to everything else, and uses the copy. Train \
+        "Trains a copy of {} on your corrections, keeps its answers to everything else, and uses the copy. Train \
          starts with a new network.",
-        state.models.chosen().name()
+        state.models.chosen().name
     );
     let button = ui.add_sized(size, Button::new(text));
     if button.on_hover_text(help).clicked() {
@@ -285,17 +363,16 @@ fn watch_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 /// A headline, a bar, and a line of figures; all keep their place.
 fn progress_ui(ui: &mut Ui, training: &Training) {
     let headline = headline(training);
-    if headline.is_empty() {
-        return;
+    if !headline.is_empty() {
+        ui.label(headline);
     }
-    ui.add_space(theme::GAP);
-    ui.label(headline);
     if training.state.active_run().is_some() {
-        bar_ui(ui, training.progress.as_ref());
+        let progress = training.progress.as_ref();
+        let done = progress.map_or(0.0, Progress::done);
+        widgets::progress_bar(ui, "Training progress", done);
         let is_tested = matches!(training.state, TrainingState::Testing { .. });
-        let progress = training.progress.as_ref().filter(|_| !is_tested);
-        let figures = progress.map(figures).unwrap_or_default();
-        ui.label(RichText::new(figures).small().weak());
+        let figures = progress.filter(|_| !is_tested).map(figures);
+        note(ui, figures.unwrap_or_default());
     }
 }
 
@@ -311,7 +388,6 @@ fn headline(training: &Training) -> String {
             format!("{}. Testing", stopped_after(training))
         }
         TrainingState::Testing { .. } => "Testing".to_owned(),
-        TrainingState::Finished { stopped: true, .. } => stopped_after(training),
         TrainingState::Failed { failure, .. } => format!("The training failed: {failure}"),
         TrainingState::Idle | TrainingState::Finished { .. } => String::new(),
     }
@@ -339,64 +415,61 @@ fn round_to_two_digits(pace: f64) -> usize {
     ((pace / step).round() * step) as usize
 }
 
-fn bar_ui(ui: &mut Ui, progress: Option<&Progress>) {
+/// The result of a run, hints on its settings, and its curves.
+fn result_ui(
+    ui: &mut Ui,
+    state: &State,
+    run: ShownRun<'_>,
+    height: f32,
+    actions: &mut Vec<Action>,
+) {
+    if let Some(record) = run.record {
+        ui.separator();
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().interact_size.y = 20.0;
+            ui.label(RichText::new(run.name).font(theme::strong(theme::HEADING)));
+            ui.label(accuracy_text(record));
+        });
+        note(ui, run.description());
+        let is_used = state.models.chosen().origin == Origin::Run(record.id);
+        if let Some(better) = state.models.better_previous().filter(|_| is_used) {
+            let accuracy = format::percent_or_dash(better.model.metadata.test_accuracy, 2);
+            remark_ui(ui, format!("{} is better: {accuracy}.", better.name));
+            if ui.button(format!("Back to {}", better.name)).clicked() {
+                actions.push(Action::ChooseModel(better.id));
+            }
+        }
+    }
+    for hint in run.hint_texts() {
+        remark_ui(ui, hint);
+    }
+    let curves = Curves::new(state, run, Vec::new());
+    if curves.is_empty() {
+        return;
+    }
+    let room = height - ui.min_rect().height() - 32.0;
+    let plot = PLOT_HEIGHTS.clamp(room / 2.0 - curves::DECORATION_HEIGHT);
+    for metric in [&LOSS, &ACCURACY] {
+        ui.add_space(4.0);
+        curves::metric_ui(ui, &curves, metric, PlotOptions::default(), plot);
+    }
+    let larger = small_button(ui, "Larger curves");
+    let help = "Shows the curves in the whole window, with other runs beside them.";
+    if larger.on_hover_text(help).clicked() {
+        actions.push(Action::GoTo(Place::Learn));
+    }
+}
+
+/// A remark with a colored bar.
+fn remark_ui(ui: &mut Ui, text: String) {
     let palette = Palette::of(ui.style());
-    let share = progress.map_or(0.0, |p| p.images_seen as f32 / p.images_total.max(1) as f32);
-    let size = Vec2::new(ui.available_width(), 10.0);
-    let (rect, response) = ui.allocate_exact_size(size, egui::Sense::hover());
-    ui.painter().rect_filled(rect, 5.0, palette.track);
-    let mut done = rect;
-    done.set_width(rect.width() * share);
-    ui.painter()
-        .with_clip_rect(done)
-        .rect_filled(rect, 5.0, palette.accent);
-    response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::ProgressIndicator, true, "Training progress");
-        info.value = Some(f64::from(share));
-        info.current_text_value = Some(format!("{:.0} %", share * 100.0));
-        info
-    });
-}
-
-/// The hints of the diagnostics, each with a colored bar.
-fn hints_ui(ui: &mut Ui, training: &Training) {
-    let palette = Palette::of(ui.style());
-    for hint in training.hint_texts() {
-        let shown = Frame::new()
-            .inner_margin(Margin {
-                left: 12,
-                ..Margin::symmetric(0, 2)
-            })
-            .show(ui, |ui| ui.label(hint));
-        let mut bar = shown.response.rect;
-        bar.set_width(4.0);
-        ui.painter().rect_filled(bar, 2.0, palette.second);
-    }
-}
-
-/// The first setting that is not valid.
-fn config_error_ui(ui: &mut Ui, training: &Training) {
-    if let Err(refusal) = training.form.config() {
-        let text = format!(
-            "Cannot {}: found {}, expected {}.",
-            refusal.attempted, refusal.found, refusal.expected
-        );
-        let color = ui.visuals().error_fg_color;
-        ui.label(RichText::new(text).small().color(color));
-    }
-}
-
-fn result_ui(ui: &mut Ui, training: &Training) {
-    if let Some(test) = &training.test {
-        ui.label(RichText::new(test_sentence(test)).font(theme::strong(theme::BODY)));
-    }
-}
-
-fn test_sentence(test: &Metrics) -> String {
-    format!(
-        "Test accuracy {}, loss {:.3} on {} images",
-        format::percent(test.accuracy, 2),
-        test.loss,
-        format::count(test.examples)
-    )
+    let shown = Frame::new()
+        .inner_margin(Margin {
+            left: 12,
+            ..Margin::symmetric(0, 2)
+        })
+        .show(ui, |ui| ui.label(text));
+    let mut bar = shown.response.rect;
+    bar.set_width(4.0);
+    ui.painter().rect_filled(bar, 2.0, palette.second);
 }

@@ -39,7 +39,7 @@ fn a_click_on_a_bar_saves_the_drawing_for_the_next_training() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut window = Window::with_model(settings(), None, [1100.0, 2400.0], 1.0);
     window.harness.state_mut().use_data_folder(folder.path());
-    window.click("Settings");
+    window.click("Settings tab");
     window.click("Data");
     assert!(!window.says("Corrections"), "there are none yet");
     save(&mut window, "Saved as a 4: 1 correction.");
@@ -91,9 +91,10 @@ fn a_click_on_a_bar_saves_the_drawing_for_the_next_training() {
         window.says("Delete the last correction"),
         "the file stays editable"
     );
+    window.click("Train tab");
     window.click("Fine-tune on your correction");
     window.await_that("fine-tuning starts nevertheless", |harness| {
-        says(harness, "fine-tuning of ")
+        says(harness, "Fine-tuning of ")
     });
     window.click("Stop");
 }
@@ -102,7 +103,7 @@ fn a_click_on_a_bar_saves_the_drawing_for_the_next_training() {
 fn a_click_that_closes_a_menu_saves_nothing() {
     for (menu, row) in [
         ("Noise", "Probability of 9"),
-        ("Change model", "Save as a non-digit"),
+        ("View", "Save as a non-digit"),
     ] {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let mut window = Window::with_model(settings(), None, [1100.0, 700.0], 1.0);

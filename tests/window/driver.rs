@@ -7,7 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use digitpad::{app::App, model::file::Model, store::settings::Settings};
+use digitpad::{
+    app::{App, state::form::TrainingForm},
+    model::file::Model,
+    store::settings::Settings,
+    training::config::Preset,
+};
 use egui::{
     Event, Key, Modifiers, PointerButton, Pos2, Rect, ViewportCommand, ViewportEvent, ViewportId,
 };
@@ -76,6 +81,14 @@ impl Window {
         // A new widget has its final position in its second frame.
         self.harness.step();
         self.harness.get_by_label(label).click();
+        self.harness.step();
+        self.harness.step();
+    }
+
+    /// Opens the menu of all models.
+    pub(crate) fn open_models(&mut self) {
+        self.harness.step();
+        self.harness.get_by_label_contains("Model: ").click();
         self.harness.step();
         self.harness.step();
     }
@@ -214,10 +227,13 @@ pub(crate) fn button(pos: Pos2, pressed: bool) -> Event {
     }
 }
 
-/// Settings without the system's file dialogs, which would open on the tester's screen.
+/// Settings with the training panel, a preset that trains in no time, and without the system's file dialogs, which
+/// would open on the tester's screen.
 pub(crate) fn settings() -> Settings {
     Settings {
         file_dialogs: false,
+        training_panel: true,
+        training: TrainingForm::of(Preset::Keras, Preset::Keras.config()).saved(),
         ..Settings::default()
     }
 }

@@ -48,7 +48,7 @@ fn a_click_evaluates_and_a_cell_shows_its_images() {
         "the built-in model can reject"
     );
     assert!(
-        window.says("The built-in model on MNIST's test set."),
+        window.says("Built-in on MNIST's test set."),
         "the model and the source"
     );
     let curve = window.value("Reliability curve");
@@ -206,7 +206,7 @@ fn noise_is_added_to_the_images() {
     assert_ne!(images(&window), plain, "other images are misclassified");
     window.click("No noise");
     window.await_that("and without", |harness| {
-        says(harness, "The built-in model on MNIST's test set.")
+        says(harness, "Built-in on MNIST's test set.")
     });
     assert_eq!(images(&window), plain, "as before");
 }

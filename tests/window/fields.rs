@@ -6,7 +6,7 @@ use digitpad::{
     training::config::{Optimizer, Preset},
 };
 use egui::{Event, Key, Modifiers};
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::driver::{Window, says, settings};
 
@@ -21,8 +21,8 @@ fn set_to(form: &TrainingForm) -> Window {
 
 /// A window with the settings and these groups expanded.
 pub(crate) fn opened(groups: &[&str]) -> Window {
-    let mut window = set_to(&TrainingForm::default());
-    window.click("Settings");
+    let mut window = Window::with_model(settings(), None, [1100.0, 2400.0], 1.0);
+    window.click("Settings tab");
     for group in groups {
         window.click(group);
     }
@@ -48,7 +48,7 @@ pub(crate) fn set(window: &mut Window, label: &str, value: &str) {
 #[test]
 fn at_first_only_the_preset_and_train_are_visible() {
     let window = Window::new(settings());
-    for label in ["Preset", "Train", "Settings"] {
+    for label in ["Preset", "Train", "Settings tab"] {
         let shown = window.harness.query_all_by_label(label).count();
         assert!(shown > 0, "{label} is there");
     }
@@ -63,7 +63,7 @@ fn at_first_only_the_preset_and_train_are_visible() {
 }
 
 #[test]
-fn every_group_can_be_changed_and_reset() {
+fn every_value_can_be_changed_and_reset_and_no_row_moves() {
     let cases = [
         ("Training steps", "Epochs", "3"),
         ("Optimizer", "Gradient clipping", "2"),
@@ -77,38 +77,74 @@ fn every_group_can_be_changed_and_reset() {
     for (group, label, value) in cases {
         let mut window = opened(&[group]);
         let before = form(&window).clone();
+        let place = |window: &Window| window.harness.get_by_label(label).rect();
+        let rect = place(&window);
         set(&mut window, label, value);
         assert_ne!(*form(&window), before, "{label} is set");
+        assert_eq!(place(&window), rect, "{label} stays in its place");
         let changed = format!("{group} · changed");
         assert!(window.says(&changed), "{group} shows that it differs");
-        assert!(
-            window.says("Keras tutorial, changed"),
-            "and so does the preset"
-        );
-        window.click(&format!("Reset {group}"));
-        assert_eq!(*form(&window), before, "{group} is as the preset has it");
+        window.click(&format!("Reset {label}"));
+        assert_eq!(*form(&window), before, "{label} is as the preset has it");
+        assert_eq!(place(&window), rect, "{label} stays in its place");
         assert!(!window.says(&changed), "and no longer marked");
     }
 }
 
 #[test]
-fn values_are_clamped_and_conflicts_are_reported() {
+fn a_value_out_of_range_is_refused_with_the_range() {
+    let mut window = opened(&["Training steps", "Regularization", "Preprocessing"]);
+    let cases = [
+        ("Dropout", "7", "a number from 0 to 0.9"),
+        ("Epochs", "20000", "a whole number from 1 to 10000"),
+        ("Median filter (px)", "50", "a whole number from 0 to"),
+    ];
+    for (label, value, range) in cases {
+        let before = form(&window).clone();
+        set(&mut window, label, value);
+        assert_eq!(*form(&window), before, "{label} keeps its value");
+        let shown = window.harness.state().state().notices.shown();
+        let text = shown.map(|notice| notice.text.clone()).unwrap_or_default();
+        assert!(text.contains(range), "{label} says {range}: {text}");
+    }
+}
+
+#[test]
+fn an_invalid_setting_disables_train_with_one_reason() {
     let mut window = opened(&["Regularization", "Data"]);
-    set(&mut window, "Dropout", "7");
-    assert_eq!(form(&window).draft.dropout, 0.9, "the most there is");
     set(&mut window, "Validation split", "0");
-    assert!(!window.says("Early stopping needs"), "nothing is wrong yet");
     set(&mut window, "Early stopping", "3");
     assert!(
         window.says("Early stopping needs validation images"),
-        "said at once, where it is set"
+        "said where it is set"
     );
-    assert!(
-        window.says("Cannot set the early stopping"),
-        "and beside Train"
-    );
-    window.click("Reset to the preset");
-    assert!(!window.says("Early stopping needs"), "gone with its cause");
+    window.click("Train tab");
+    let is_disabled = |window: &Window| {
+        let train = window.harness.get_by_label("Train");
+        train.accesskit_node().is_disabled()
+    };
+    assert!(is_disabled(&window), "no training");
+    let reasons = window.harness.query_all_by_label_contains("Cannot set the");
+    assert_eq!(reasons.count(), 1, "one reason");
+    window.click("Settings tab");
+    window.click("Reset Early stopping");
+    window.click("Train tab");
+    assert!(!is_disabled(&window), "gone with its cause");
+}
+
+#[test]
+fn a_preset_over_changed_settings_can_be_taken_back() {
+    let mut window = opened(&["Regularization"]);
+    set(&mut window, "Dropout", "0.25");
+    let changed = form(&window).clone();
+    window.click("Train tab");
+    window.click("Preset");
+    let options = window.harness.query_all_by_label_contains(" · 99.3");
+    options.into_iter().next().expect("a preset").click();
+    window.harness.run_steps(2);
+    assert_eq!(form(&window).preset, Preset::Quick, "it is chosen");
+    window.click("Undo the preset");
+    assert_eq!(*form(&window), changed, "with the changed value");
 }
 
 #[test]
@@ -139,7 +175,7 @@ fn focus_without_input_does_not_round_a_value() {
     let mut config = Preset::Quick.config();
     config.learning_rate = 0.001_234_5;
     let mut window = set_to(&TrainingForm::of(Preset::Quick, config));
-    window.click("Settings");
+    window.click("Settings tab");
     window.click("Training steps · changed");
     window.click("Data");
     let before = form(&window).clone();
@@ -163,7 +199,7 @@ fn a_seed_has_all_its_digits() {
     let mut given = TrainingForm::default();
     given.draft.seed = large;
     let mut window = set_to(&given);
-    window.click("Settings");
+    window.click("Settings tab");
     window.click("Training steps · changed");
     window.harness.step();
     assert_eq!(form(&window).draft.seed, large, "it is only shown");
@@ -176,7 +212,7 @@ fn a_seed_has_all_its_digits() {
         ("7", 7, "a small one"),
         ("9007199254740995", (1 << 53) + 3, "a large one"),
         ("9223372036854775807", i64::MAX as u64, "the largest"),
-        ("9223372036854775808", i64::MAX as u64, "brought into range"),
+        ("9223372036854775808", i64::MAX as u64, "out of range"),
         ("none", i64::MAX as u64, "no number changes nothing"),
     ];
     for (text, expected, reason) in cases {
@@ -194,7 +230,7 @@ fn hyperparameters_without_effect_are_hidden() {
     let mut form = form(&window).clone();
     form.draft.optimizer = Optimizer::MOMENTUM;
     let mut window = set_to(&form);
-    window.click("Settings");
+    window.click("Settings tab");
     window.click("Optimizer · changed");
     assert!(shows(&window, "Momentum"), "SGD has it");
     assert!(!shows(&window, "Beta 1"), "but has no moments");

@@ -58,7 +58,8 @@ fn an_interrupted_training_can_be_resumed() {
     assert!(window.says("epoch 2 of 3"), "the question names the epoch");
     window.click("Resume");
     window.await_that("it ends", |harness| says(harness, "Model: Run 1"));
-    let history = &window.harness.state().state().training.history;
+    let state = window.harness.state().state();
+    let history = state.shown_run().expect("it is shown").history;
     assert_eq!(history.len(), 3, "with the epochs before the interruption");
     assert!(
         !checkpoint_in(folder.path()).exists(),
@@ -78,6 +79,12 @@ fn an_interrupted_training_can_wait_or_be_discarded() {
         !window.says("Resume the training?"),
         "the question is closed"
     );
+    window.click("Resume the last session's training…");
+    assert!(
+        window.says("Resume the training?"),
+        "and can be asked again"
+    );
+    window.click("Later");
     drop(window);
     assert!(path.exists(), "the checkpoint stays");
     let mut window = open(folder.path());
@@ -102,7 +109,9 @@ fn the_checkpoint_question_comes_back_after_another_training() {
     window.await_that("it asks", |harness| says(harness, "Resume the training?"));
     window.click("Later");
     window.click("Train");
-    window.await_that("another one ends", |harness| says(harness, "Test accuracy"));
+    window.await_that("another one ends", |harness| {
+        says(harness, "on the test set")
+    });
     drop(window);
     let mut window = open(folder.path());
     window.await_that("it asks again", |harness| {

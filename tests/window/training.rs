@@ -10,8 +10,9 @@ use digitpad::{
     app::state::{form::TrainingForm, pad::Answer},
     recognition::predict,
     store::settings::Settings,
+    training::config::Preset,
 };
-use egui::ViewportCommand;
+use egui::{Key, Modifiers, ViewportCommand};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::driver::{ONE, SEVEN, Window, bars, says, settings};
@@ -48,7 +49,7 @@ pub(crate) fn training_settings(folder: &Path, epochs: usize) -> Settings {
     let mut form = TrainingForm {
         hidden: "16".to_owned(),
         from_folder: true,
-        ..TrainingForm::default()
+        ..TrainingForm::of(Preset::Keras, Preset::Keras.config())
     };
     form.folder = folder.display().to_string();
     form.draft.epochs = epochs;
@@ -63,7 +64,7 @@ pub(crate) fn training_settings(folder: &Path, epochs: usize) -> Settings {
 #[test]
 fn invalid_hidden_layers_are_reported_beside_the_field() {
     let mut window = Window::new(settings());
-    window.click("Settings");
+    window.click("Settings tab");
     window.harness.get_by_label("Hidden layers").focus();
     window.harness.step();
     window
@@ -86,7 +87,7 @@ fn a_training_shows_curves_and_its_model_predicts_and_survives_a_save() {
     window.await_answer('7');
     let bars_of_built_in = window.bars();
     window.click("Train");
-    window.await_that("it finishes", |harness| says(harness, "Test accuracy"));
+    window.await_that("it finishes", |harness| says(harness, "on the test set"));
     assert!(
         window.value("Loss curves").starts_with("training 0."),
         "the loss is plotted"
@@ -96,14 +97,19 @@ fn a_training_shows_curves_and_its_model_predicts_and_survives_a_save() {
         "so is the accuracy"
     );
     assert_eq!(
-        window.harness.state().state().training.history.len(),
-        4,
+        window
+            .harness
+            .state()
+            .state()
+            .shown_run()
+            .map(|run| run.history.len()),
+        Some(4),
         "every epoch"
     );
-    assert!(window.says("on 40 images"), "the test is explained");
     assert!(window.says("Model: Run 1"), "the new model answers");
     window.click("Back to Built-in");
     assert!(window.says("Model: Built-in"), "the previous model is back");
+    window.open_models();
     window.click("Back to Run 1");
     assert!(window.says("Model: Run 1"), "the trained model is back");
     // The prediction of an earlier epoch may still be visible.
@@ -119,6 +125,7 @@ fn a_training_shows_curves_and_its_model_predicts_and_survives_a_save() {
     assert_ne!(bars_of_trained, bars_of_built_in, "another network's");
 
     let path = folder.path().join("trained.safetensors");
+    window.open_models();
     window.click("Save weights…");
     window.type_path(&path, "Save");
     window.await_that("it is saved", |harness| says(harness, "Saved the weights"));
@@ -126,7 +133,7 @@ fn a_training_shows_curves_and_its_model_predicts_and_survives_a_save() {
     let mut again = Window::new(settings());
     again.draw(SEVEN);
     again.await_answer('7');
-    again.click("Change model");
+    again.open_models();
     again.click("Load weights…");
     again.type_path(&path, "Load");
     again.await_that("it is loaded", |harness| {
@@ -151,7 +158,7 @@ fn a_training_is_paused_resumed_and_stopped() {
     window.click("Stop");
     window.await_that("it stopped", |harness| says(harness, "Stopped after"));
     window.await_that("the trained model is tested", |harness| {
-        says(harness, "Test accuracy")
+        says(harness, "on the test set")
     });
     assert!(window.says("Model: Run 1"), "the model is in use");
 }
@@ -163,25 +170,28 @@ fn the_drawing_is_predicted_during_training() {
     window.draw(ONE);
     window.click("Train");
     window.await_that("an epoch answers", |harness| {
-        says(harness, "Model: Training, epoch")
+        says(harness, "Model: training, epoch")
     });
-    let cannot_save = |window: &Window| {
+    let cannot_save = |window: &mut Window| {
+        window.open_models();
         let save = window.harness.get_by_label("Save weights…");
-        save.accesskit_node().is_disabled()
+        let is_disabled = save.accesskit_node().is_disabled();
+        window.press(Modifiers::NONE, Key::Escape);
+        is_disabled
     };
-    assert!(cannot_save(&window), "a live snapshot cannot be saved");
+    assert!(cannot_save(&mut window), "a live snapshot cannot be saved");
     window.click("Watch it learn");
-    assert!(!cannot_save(&window), "the chosen model is");
+    assert!(!cannot_save(&mut window), "the chosen model can be saved");
     assert!(
         window.says("Model: Built-in"),
         "switched off, the chosen model answers"
     );
     window.click("Watch it learn");
     assert!(
-        window.says("Model: Training, epoch"),
+        window.says("Model: training, epoch"),
         "switched on, an epoch does"
     );
-    window.click("Change model");
+    window.open_models();
     window.harness.get_by_label_contains("Built-in\n").click();
     window.harness.step();
     window.harness.step();

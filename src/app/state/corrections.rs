@@ -52,12 +52,10 @@ impl State {
             return;
         }
         let entry = self.models.chosen();
-        let base_model = BaseModel::new(Arc::clone(&entry.model), entry.name());
+        let base_model = BaseModel::new(Arc::clone(&entry.model), entry.name.clone());
         let config = base_model.fine_tuning();
-        let run = self.training.begin(
-            RunKind::FineTuning(base_model.name().to_owned()),
-            config.clone(),
-        );
+        let kind = RunKind::FineTuning(base_model.name().to_owned());
+        let run = self.begin(kind, config.clone());
         log::info!(target: "digitpad", "training run {run} starts: fine-tuning of {}", base_model.name());
         out.push(Effect::Train {
             run,

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{State, Tab, pad::Picture};
+use super::{Place, State, pad::Picture};
 use crate::{
     app::action::Effect,
     data::{DataSource, noise::Noise},
@@ -219,14 +219,13 @@ impl State {
         }
     }
 
-    /// Changes the tab. The first visit of the evaluation tab evaluates the model on MNIST, which needs no
-    /// file.
-    pub(super) fn switch_tab(&mut self, tab: Tab, out: &mut Vec<Effect>) {
-        self.tab = tab;
+    /// Goes to a place. The first visit of *Test* evaluates the model on MNIST, which needs no file.
+    pub(super) fn go_to(&mut self, place: Place, out: &mut Vec<Effect>) {
+        self.place = place;
         let is_mnist = self.evaluation.form.source == SourceKind::Mnist;
         let is_free =
             self.training.state.active_run().is_none() && self.evaluation.active_number().is_none();
-        if tab == Tab::Evaluate && is_mnist && is_free && !self.is_evaluation_current() {
+        if place == Place::Test && is_mnist && is_free && !self.is_evaluation_current() {
             self.evaluate(out);
         }
     }
@@ -249,7 +248,7 @@ impl State {
 
     /// Evaluates the new model of a training if the evaluation tab is open.
     pub(super) fn evaluate_if_shown(&mut self, out: &mut Vec<Effect>) {
-        if self.tab == Tab::Evaluate && self.evaluation.source().is_ok() {
+        if self.place == Place::Test && self.evaluation.source().is_ok() {
             self.evaluate(out);
         }
     }
@@ -287,7 +286,7 @@ impl State {
         let model = Arc::clone(self.models.in_use());
         let model_name = match self.models.snapshot() {
             Some(snapshot) => format!("the training, after epoch {}", snapshot.epoch),
-            None => self.models.chosen().name(),
+            None => self.models.chosen().name.clone(),
         };
         let panel = &mut self.evaluation;
         panel.last_number += 1;
@@ -388,7 +387,7 @@ impl State {
             name: evaluated_image_name(index, result),
             bitmap: completed.evaluation.set().bitmap(index),
         };
-        self.tab = Tab::Draw;
+        self.place = Place::Draw;
         self.pad.show_picture(picture);
     }
 }

@@ -6,12 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    State, Tab,
-    evaluation::SourceKind,
-    models::{ModelId, Origin},
-    pad::Picture,
-};
+use super::{Place, State, evaluation::SourceKind, models::ModelId, pad::Picture};
 use crate::{
     app::action::Effect,
     error::{self, Refusal},
@@ -91,7 +86,10 @@ impl State {
             }
             FilePurpose::SaveDrawing => Some(FileContent::Drawing(self.pad.ink().clone())),
             FilePurpose::SaveConfusion => self.confusion_table().map(FileContent::Table),
-            FilePurpose::SaveCurves => Some(FileContent::Table(self.training.table())),
+            FilePurpose::SaveCurves => {
+                let run = self.shown_run();
+                run.map(|run| FileContent::Table(run.table()))
+            }
             FilePurpose::SaveConfig => {
                 let config = self.training.form.config()?;
                 Some(FileContent::Config(Box::new(config)))
@@ -180,7 +178,7 @@ impl State {
         out.push(Effect::File(FileTask::Dropped {
             number: self.next_request_number(),
             path,
-            is_evaluation: self.tab == Tab::Evaluate,
+            is_evaluation: self.place == Place::Test,
         }));
     }
 
@@ -229,6 +227,7 @@ impl State {
             FileOutcome::Checkpoint(Ok(checkpoint)) => {
                 // A newer training has moved the checkpoint to a backup.
                 if self.training.state.active_run().is_none() {
+                    self.training.asks_to_resume = checkpoint.is_some();
                     self.training.resumable = checkpoint;
                 }
             }
@@ -266,11 +265,11 @@ impl State {
             FileResult::Weights(path, model) => {
                 self.notices.info(loaded(request.purpose, &path));
                 self.stop_watching();
-                self.models.add(Origin::File(path), model);
+                self.models.add_file(path, model);
                 self.use_chosen_model(out);
             }
             FileResult::Ink { path, ink, count } => {
-                self.tab = Tab::Draw;
+                self.place = Place::Draw;
                 if count > 1 {
                     let path = path.display();
                     self.notices
@@ -279,7 +278,7 @@ impl State {
                 self.pad.edit(|editor| editor.replace(ink));
             }
             FileResult::Picture(path, bitmap) => {
-                self.tab = Tab::Draw;
+                self.place = Place::Draw;
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 let name = name.to_string_lossy().into_owned();
                 self.pad.show_picture(Picture { name, bitmap });

@@ -50,7 +50,7 @@ pub struct Memory {
 
 impl Default for TrainingForm {
     fn default() -> Self {
-        Self::of(Preset::Keras, Preset::Keras.config())
+        Self::from_saved(SavedForm::default())
     }
 }
 
@@ -169,16 +169,28 @@ impl TrainingForm {
 
     /// Sets a group to the preset.
     pub fn reset(&mut self, group: Group) {
-        let mut preset = Self::of(self.preset, self.preset.config());
         for hyperparameter in group.hyperparameters() {
-            match hyperparameter.kind {
-                Kind::Layers { .. } => {
-                    *self.layers_text(hyperparameter) =
-                        std::mem::take(preset.layers_text(hyperparameter));
-                }
-                _ => hyperparameter.copy(&preset.draft, &mut self.draft),
-            }
+            self.reset_value(hyperparameter);
         }
+    }
+
+    /// Sets a value to the preset.
+    pub fn reset_value(&mut self, hyperparameter: &Hyperparameter) {
+        let mut preset = Self::of(self.preset, self.preset.config());
+        match hyperparameter.kind {
+            Kind::Layers { .. } => {
+                *self.layers_text(hyperparameter) =
+                    std::mem::take(preset.layers_text(hyperparameter));
+            }
+            _ => hyperparameter.copy(&preset.draft, &mut self.draft),
+        }
+    }
+
+    /// Whether a value differs from the preset.
+    pub fn is_value_changed(&self, hyperparameter: &Hyperparameter) -> bool {
+        let mut reset = self.clone();
+        reset.reset_value(hyperparameter);
+        reset != *self
     }
 
     /// Whether a value of the group differs from the preset.
@@ -376,24 +388,18 @@ mod tests {
         let run = |dataset: &str, secs: f64, config: TrainingConfig| {
             let epoch = |epoch| EpochRecord {
                 epoch,
-                loss: 1.0,
-                accuracy: 0.5,
-                validation_loss: None,
-                validation_accuracy: None,
-                learning_rate: 0.1,
                 elapsed_secs: secs,
+                ..RunRecord::example(1, "").history[0]
             };
-            Run::of_library(RunRecord {
-                id: 1,
-                kind: crate::store::run_library::RunKind::Preset(Preset::Keras),
-                config,
-                dataset: Some(dataset.to_owned()),
-                is_stopped: false,
-                history: vec![epoch(1), epoch(2)],
-                validation_accuracy: None,
-                test_accuracy: None,
-                is_pinned: false,
-            })
+            Run::new(
+                RunRecord {
+                    config,
+                    dataset: Some(dataset.to_owned()),
+                    history: vec![epoch(1), epoch(2)],
+                    ..RunRecord::example(1, "")
+                },
+                true,
+            )
         };
         let mut form = TrainingForm::default();
         assert_eq!(form.time_estimate(&[]), None, "nothing is known");

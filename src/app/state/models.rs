@@ -13,12 +13,10 @@ pub struct ModelId(usize);
 pub enum Origin {
     /// Built into the program.
     BuiltIn,
-    /// Trained in this session, by the run of this number.
-    Trained(u64),
     /// Loaded from this file.
     File(PathBuf),
-    /// Loaded from the run library: the run's id and title.
-    Library(u64, String),
+    /// Trained by the run with this id.
+    Run(u64),
 }
 
 /// A model of this session.
@@ -28,25 +26,12 @@ pub struct Entry {
     pub id: ModelId,
     /// Where it comes from.
     pub origin: Origin,
+    /// The name everywhere in the window: "Built-in", "Run 2", "weights.safetensors".
+    pub name: String,
     /// The model.
     pub model: Arc<Model>,
     /// Whether the model is in a file, so that closing the window does not lose it.
     pub is_saved: bool,
-}
-
-impl Entry {
-    /// "built-in model", "trained model, run 2", "model from weights.safetensors".
-    pub fn name(&self) -> String {
-        match &self.origin {
-            Origin::BuiltIn => "built-in model".to_owned(),
-            Origin::Trained(run) => format!("trained model, run {run}"),
-            Origin::Library(_, title) => format!("saved run ({title})"),
-            Origin::File(path) => {
-                let name = path.file_name().unwrap_or(path.as_os_str());
-                format!("model from {}", name.to_string_lossy())
-            }
-        }
-    }
 }
 
 /// A copy of the weights of the current training.
@@ -74,6 +59,7 @@ impl Models {
         let entry = Entry {
             id,
             origin: Origin::BuiltIn,
+            name: "Built-in".to_owned(),
             model: built_in,
             is_saved: true,
         };
@@ -101,6 +87,15 @@ impl Models {
         self.previous.and_then(|id| self.entry(id))
     }
 
+    /// The previous model, if it reads the same test set better than the chosen one.
+    pub fn better_previous(&self) -> Option<&Entry> {
+        let chosen = &self.chosen().model.metadata;
+        self.previous().filter(|previous| {
+            let metadata = &previous.model.metadata;
+            metadata.dataset == chosen.dataset && metadata.test_accuracy > chosen.test_accuracy
+        })
+    }
+
     /// The weights in use while a training is watched.
     pub fn snapshot(&self) -> Option<&Snapshot> {
         self.snapshot.as_ref()
@@ -117,6 +112,12 @@ impl Models {
     /// The model with this id.
     pub fn entry(&self, id: ModelId) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.id == id)
+    }
+
+    /// The model of a run, if it is loaded.
+    pub fn of_run(&self, run: u64) -> Option<&Entry> {
+        let origin = Origin::Run(run);
+        self.entries.iter().find(|entry| entry.origin == origin)
     }
 
     /// The id of this very model.
@@ -139,9 +140,19 @@ impl Models {
         }
     }
 
-    /// Adds a model and uses it. A file that is loaded again replaces its earlier model.
-    pub fn add(&mut self, origin: Origin, model: Arc<Model>) -> ModelId {
-        let is_saved = !matches!(origin, Origin::Trained(_));
+    /// Adds a model from a file and uses it. A file that is loaded again replaces its earlier model.
+    pub fn add_file(&mut self, path: PathBuf, model: Arc<Model>) {
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        let name = name.to_string_lossy().into_owned();
+        self.add(Origin::File(path), name, model, true);
+    }
+
+    /// Adds the model of a run and uses it.
+    pub fn add_run(&mut self, run: u64, name: &str, model: Arc<Model>, is_saved: bool) {
+        self.add(Origin::Run(run), name.to_owned(), model, is_saved);
+    }
+
+    fn add(&mut self, origin: Origin, name: String, model: Arc<Model>, is_saved: bool) {
         let known = self.entries.iter_mut().find(|entry| entry.origin == origin);
         let id = if let Some(entry) = known {
             entry.model = model;
@@ -151,18 +162,30 @@ impl Models {
             self.entries.push(Entry {
                 id,
                 origin,
+                name,
                 model,
                 is_saved,
             });
             id
         };
         self.choose(id);
-        id
     }
 
     /// Uses the weights of a training, or the chosen model again.
     pub fn watch(&mut self, snapshot: Option<Snapshot>) {
         self.snapshot = snapshot;
+    }
+
+    /// Changes the name of a run's model.
+    pub(super) fn rename_run(&mut self, run: u64, name: &str) {
+        let origin = Origin::Run(run);
+        for entry in self
+            .entries
+            .iter_mut()
+            .filter(|entry| entry.origin == origin)
+        {
+            name.clone_into(&mut entry.name);
+        }
     }
 
     /// Marks a model as saved in a file.

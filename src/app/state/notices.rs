@@ -1,13 +1,14 @@
-//! Notices to the user. Errors stay until they are dismissed, information expires.
+//! Messages to the user: the status line shows the newest, and a list has the earlier ones.
 
 use std::time::Duration;
 
 use super::training::sentence;
+use crate::app::action::Action;
 
-/// How long information stays.
-const NOTICE_DURATION: Duration = Duration::from_secs(8);
-/// More notices would fill the window: the oldest is removed.
-const MAX_NOTICES: usize = 20;
+/// How long the status line shows information without a button.
+const DURATION: Duration = Duration::from_secs(8);
+/// The length of the list.
+const MAX_NOTICES: usize = 50;
 
 /// The severity of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,73 +22,89 @@ pub enum Severity {
 /// A sentence for the user.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
-    /// Identifies the notice in actions.
-    pub id: u64,
     /// The severity.
     pub severity: Severity,
     /// The whole sentence.
     pub text: String,
-    /// When it expires, on the clock of [`Notices::expire`].
-    expires_at: Option<Duration>,
+    /// What the user may do about it: the label of a button, and its action.
+    pub button: Option<(String, Action)>,
 }
 
-/// The notices that are shown.
+/// All notices. At most one is in the status line.
 #[derive(Clone, Debug, Default)]
 pub struct Notices {
     list: Vec<Notice>,
-    next_id: u64,
+    /// Whether the newest notice is in the status line.
+    is_shown: bool,
+    /// When it leaves the status line, on the clock of [`Notices::expire`].
+    expires_at: Option<Duration>,
     now: Duration,
 }
 
 impl Notices {
-    /// The notices, the oldest first.
+    /// All notices, the oldest first.
     pub fn list(&self) -> &[Notice] {
         &self.list
     }
 
-    /// Reports a failure. Replaces an earlier notice with the same text.
+    /// The notice in the status line.
+    pub fn shown(&self) -> Option<&Notice> {
+        self.list.last().filter(|_| self.is_shown)
+    }
+
+    /// Reports a failure. It stays until it is dismissed or replaced.
     pub fn error(&mut self, text: impl Into<String>) {
         let text = sentence(&text.into());
         log::warn!(target: "digitpad", "{text}");
         self.push(Severity::Error, text, None);
     }
 
-    /// Reports a success.
+    /// Reports a success for some seconds.
     pub fn info(&mut self, text: impl Into<String>) {
-        let text = sentence(&text.into());
+        self.push_info(text.into(), None);
+        self.expires_at = Some(self.now + DURATION);
+    }
+
+    /// Reports a success and offers an action. It stays until it is dismissed or replaced.
+    pub fn offer(&mut self, text: impl Into<String>, label: impl Into<String>, action: Action) {
+        self.push_info(text.into(), Some((label.into(), action)));
+    }
+
+    fn push_info(&mut self, text: String, button: Option<(String, Action)>) {
+        let text = sentence(&text);
         log::info!(target: "digitpad", "{text}");
-        self.push(Severity::Info, text, Some(self.now + NOTICE_DURATION));
+        self.push(Severity::Info, text, button);
     }
 
-    /// Removes a notice.
-    pub fn dismiss(&mut self, id: u64) {
-        self.list.retain(|notice| notice.id != id);
+    /// Removes the notice from the status line. The list keeps it.
+    pub fn dismiss(&mut self) {
+        self.is_shown = false;
     }
 
-    /// Removes notices that expired before `now`. Returns the time until the next one expires.
+    /// Dismisses a notice that expired before `now`. Returns the time until the shown one expires.
     pub fn expire(&mut self, now: Duration) -> Option<Duration> {
         self.now = now;
-        self.list
-            .retain(|notice| notice.expires_at.is_none_or(|at| at > now));
-        self.list
-            .iter()
-            .filter_map(|notice| notice.expires_at)
-            .min()
-            .map(|at| at.saturating_sub(now))
+        let expires_at = self.expires_at.filter(|_| self.is_shown)?;
+        if expires_at <= now {
+            self.dismiss();
+            return None;
+        }
+        Some(expires_at - now)
     }
 
-    fn push(&mut self, severity: Severity, text: String, expires_at: Option<Duration>) {
+    /// Shows a notice in place of the one before. The list has no notice twice.
+    fn push(&mut self, severity: Severity, text: String, button: Option<(String, Action)>) {
         self.list.retain(|notice| notice.text != text);
         if self.list.len() == MAX_NOTICES {
             self.list.remove(0);
         }
-        self.next_id += 1;
         self.list.push(Notice {
-            id: self.next_id,
             severity,
             text,
-            expires_at,
+            button,
         });
+        self.is_shown = true;
+        self.expires_at = None;
     }
 }
 
@@ -95,38 +112,48 @@ impl Notices {
 mod tests {
     use super::*;
 
+    fn shown(notices: &Notices) -> Option<&str> {
+        notices.shown().map(|notice| notice.text.as_str())
+    }
+
     #[test]
-    fn errors_stay_and_information_expires() {
+    fn a_notice_replaces_the_one_before_and_the_list_keeps_both() {
         let mut notices = Notices::default();
-        assert_eq!(
-            notices.expire(Duration::from_secs(10)),
-            None,
-            "nothing to wait for"
-        );
         notices.error("could not read x");
+        assert_eq!(shown(&notices), Some("Could not read x."), "as a sentence");
         notices.info("Saved to y.");
-        assert_eq!(
-            notices.expire(Duration::from_secs(17)),
-            Some(Duration::from_secs(1)),
-            "waits"
-        );
-        assert_eq!(
-            notices.expire(Duration::from_secs(18)),
-            None,
-            "the information is gone"
-        );
-        let texts: Vec<_> = notices
-            .list()
-            .iter()
-            .map(|notice| notice.text.as_str())
-            .collect();
-        assert_eq!(
-            texts,
-            ["Could not read x."],
-            "the error stays, as a sentence"
-        );
-        notices.dismiss(notices.list()[0].id);
-        assert!(notices.list().is_empty(), "until it is dismissed");
+        assert_eq!(shown(&notices), Some("Saved to y."), "the newest");
+        assert_eq!(notices.list().len(), 2, "both are in the list");
+        notices.dismiss();
+        assert_eq!(shown(&notices), None, "the earlier one does not return");
+        assert_eq!(notices.list().len(), 2, "both stay in the list");
+    }
+
+    #[test]
+    fn only_information_without_a_button_expires() {
+        let secs = Duration::from_secs;
+        type Report = fn(&mut Notices);
+        let cases: [(Report, Option<Duration>, &str); 3] = [
+            (|n| n.info("saved"), Some(secs(1)), "information"),
+            (|n| n.error("failed"), None, "an error"),
+            (
+                |n| n.offer("cleared", "Undo", Action::Undo),
+                None,
+                "an offer",
+            ),
+        ];
+        for (report, wait, reason) in cases {
+            let mut notices = Notices::default();
+            assert_eq!(notices.expire(secs(10)), None, "nothing to wait for");
+            report(&mut notices);
+            assert_eq!(notices.expire(secs(17)), wait, "{reason} waits");
+            assert_eq!(
+                notices.expire(secs(18)),
+                None,
+                "{reason} has no more to wait"
+            );
+            assert_eq!(notices.shown().is_none(), wait.is_some(), "{reason}");
+        }
     }
 
     #[test]
@@ -140,10 +167,6 @@ mod tests {
             notices.error(format!("error {index}"));
         }
         assert_eq!(notices.list().len(), MAX_NOTICES, "bounded");
-        assert_eq!(
-            notices.list()[MAX_NOTICES - 1].text,
-            "Error 99.",
-            "the newest stays"
-        );
+        assert_eq!(shown(&notices), Some("Error 99."), "the newest stays");
     }
 }

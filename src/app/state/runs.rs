@@ -1,20 +1,22 @@
-//! The finished trainings of this session and of earlier ones.
+//! The finished trainings of this session and of earlier ones, and the run whose curves are shown.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use super::{
-    State,
-    models::{ModelId, Origin},
+use std::{
+    fmt::Write as _,
+    time::{SystemTime, UNIX_EPOCH},
 };
+
+use super::{State, training::sentence};
 pub use crate::store::run_library::{MAX_RUNS, MAX_TOTAL_BYTES, RunKind, RunRecord};
 use crate::{
     app::action::Effect,
-    error,
+    error::{self, Divergence},
     store::run_library::{RunLibraryOutcome, RunLibraryTask},
     training::{
-        TrainedModel,
+        EpochRecord, TrainedModel,
         config::{Preset, TrainingConfig, hyperparameter},
+        diagnostics::{self, Hint},
     },
+    worker::trainer::BatchPoint,
 };
 
 /// A finished training.
@@ -22,8 +24,6 @@ use crate::{
 pub struct Run {
     /// Its record.
     pub record: RunRecord,
-    /// Its model, if it is loaded.
-    pub model: Option<ModelId>,
     /// Whether it is stored in the library.
     pub is_stored: bool,
     /// Whether its model is being loaded.
@@ -31,24 +31,26 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run whose files are in the library.
-    pub(super) fn of_library(record: RunRecord) -> Self {
+    pub(super) fn new(record: RunRecord, is_stored: bool) -> Self {
         Self {
             record,
-            model: None,
-            is_stored: true,
+            is_stored,
             is_loading: false,
         }
     }
 }
 
 /// An action on the run with this id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunAction {
-    /// Use its model.
+    /// Use its model and show its curves.
     Answer(u64),
+    /// Show its curves; `None`: those of the current training.
+    Show(Option<u64>),
     /// Use its settings for the next training.
     UseSettings(u64),
+    /// Change its name.
+    Rename(u64, String),
     /// Pin or unpin the run. A pinned run is never deleted for space.
     Pin(u64, bool),
     /// Ask whether to delete it.
@@ -63,8 +65,118 @@ pub enum RunAction {
 #[derive(Clone, Debug, Default)]
 pub struct Runs {
     list: Vec<Run>,
+    /// The run whose curves are shown; `None`: the current training.
+    shown: Option<u64>,
     /// The run to delete after a confirmation.
     asked: Option<u64>,
+}
+
+/// A run whose result and curves are shown: the current training, or a finished one.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownRun<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// How it started.
+    pub kind: &'a RunKind,
+    /// Its configuration.
+    pub config: &'a TrainingConfig,
+    /// Its finished epochs.
+    pub history: &'a [EpochRecord],
+    /// The metrics of its batches. Only the last training of this session has them.
+    pub batches: &'a [BatchPoint],
+    /// The record of a finished run.
+    pub record: Option<&'a RunRecord>,
+    /// Why it ended early, if its loss became NaN or infinite. Only the last training of this session has it.
+    pub divergence: Option<Divergence>,
+}
+
+impl<'a> ShownRun<'a> {
+    /// A finished run.
+    pub fn of(record: &'a RunRecord) -> Self {
+        Self {
+            name: &record.name,
+            kind: &record.kind,
+            config: &record.config,
+            history: &record.history,
+            batches: &[],
+            record: Some(record),
+            divergence: None,
+        }
+    }
+
+    /// The epoch with the lowest validation loss; `None` without validation.
+    pub fn best_epoch(&self) -> Option<&'a EpochRecord> {
+        let with_loss = self.history.iter().filter_map(|record| {
+            let loss = record.validation_loss.filter(|loss| loss.is_finite());
+            Some((record, loss?))
+        });
+        Some(with_loss.min_by(|(_, a), (_, b)| a.total_cmp(b))?.0)
+    }
+
+    /// The epoch whose weights the model has; `None` while it trains, and within an epoch.
+    pub fn model_epoch(&self) -> Option<&'a EpochRecord> {
+        let epoch = self.record?.epoch?;
+        self.history.iter().find(|record| record.epoch == epoch)
+    }
+
+    /// Hints on its settings.
+    pub fn hints(&self) -> Vec<Hint> {
+        if self.history.is_empty() {
+            return Vec::new();
+        }
+        diagnostics::diagnose(self.config, self.history)
+    }
+
+    /// The hints, each a sentence.
+    pub fn hint_texts(&self) -> Vec<String> {
+        let divergence = self.divergence.map(|divergence| {
+            format!("The training ended: {divergence}. The weights of the best epoch are in use.")
+        });
+        let hints = self.hints().into_iter();
+        let hints = hints.map(|hint| sentence(&hint.to_string()));
+        divergence.into_iter().chain(hints).collect()
+    }
+
+    /// "Keras tutorial", or "Keras tutorial: epochs 3, seed 2".
+    pub fn description(&self) -> String {
+        let label = match self.kind {
+            RunKind::Preset(preset) => preset.label().to_owned(),
+            RunKind::FineTuning(base) => format!("Fine-tuning of {base}"),
+        };
+        match self.differences().join(", ") {
+            differences if differences.is_empty() => label,
+            differences => format!("{label}: {differences}"),
+        }
+    }
+
+    /// The settings that differ from the preset, each in a few words.
+    fn differences(&self) -> Vec<String> {
+        let preset = self.kind.preset();
+        preset.map_or_else(Vec::new, |preset| differences_of(preset, self.config))
+    }
+
+    /// The metrics of the finished epochs as CSV. Missing values are empty.
+    pub fn table(&self) -> String {
+        let mut text =
+            "epoch,loss,accuracy,validation_loss,validation_accuracy,learning_rate,seconds\n"
+                .to_owned();
+        let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+        for record in self.history {
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "{},{},{},{},{},{},{}",
+                record.epoch,
+                record.loss,
+                record.accuracy,
+                number(record.validation_loss),
+                number(record.validation_accuracy),
+                record.learning_rate,
+                record.elapsed_secs,
+            );
+        }
+        text
+    }
 }
 
 impl Runs {
@@ -78,7 +190,8 @@ impl Runs {
         self.of(self.asked?)
     }
 
-    fn of(&self, id: u64) -> Option<&Run> {
+    /// The run with this id.
+    pub fn of(&self, id: u64) -> Option<&Run> {
         self.list.iter().find(|run| run.record.id == id)
     }
 
@@ -86,15 +199,31 @@ impl Runs {
         self.list.iter_mut().find(|run| run.record.id == id)
     }
 
-    /// Adds a finished training. Returns its record.
-    fn add(&mut self, kind: RunKind, config: &TrainingConfig, trained: &TrainedModel) -> RunRecord {
+    /// Shows the curves of the current training.
+    pub(super) fn show_current(&mut self) {
+        self.shown = None;
+    }
+
+    /// Shows the curves of this run.
+    pub(super) fn show(&mut self, id: u64) {
+        self.shown = Some(id);
+    }
+
+    /// Adds a finished training and shows it. Returns its record.
+    pub(super) fn add(
+        &mut self,
+        kind: RunKind,
+        config: TrainingConfig,
+        trained: &TrainedModel,
+    ) -> RunRecord {
         let newest = self.list.first().map_or(0, |run| run.record.id);
         let metadata = &trained.model.metadata;
         let record = RunRecord {
             // Unique even for two runs in a millisecond.
             id: millis_since_1970().max(newest + 1),
+            name: self.new_name(),
             kind,
-            config: config.clone(),
+            config,
             dataset: metadata.dataset.clone(),
             is_stopped: trained.is_stopped(),
             history: trained
@@ -104,36 +233,31 @@ impl Runs {
                 .filter(|record| record.validation_loss.is_none_or(f64::is_finite))
                 .cloned()
                 .collect(),
+            epoch: trained.epoch,
             validation_accuracy: metadata.validation_accuracy.filter(|x| x.is_finite()),
             test_accuracy: metadata.test_accuracy.filter(|x| x.is_finite()),
+            confusion: trained.test.as_ref().map(|test| test.confusion),
             is_pinned: false,
         };
-        self.list.insert(
-            0,
-            Run {
-                record: record.clone(),
-                model: None,
-                is_stored: false,
-                is_loading: false,
-            },
-        );
+        self.shown = Some(record.id);
+        self.list.insert(0, Run::new(record.clone(), false));
         record
+    }
+
+    /// "Run 7": a name that no run has.
+    fn new_name(&self) -> String {
+        let names = self.list.iter().map(|run| run.record.name.as_str());
+        let numbers = names.filter_map(|name| name.strip_prefix("Run ")?.parse::<u64>().ok());
+        format!(
+            "Run {}",
+            numbers.max().map_or(1, |last| last.saturating_add(1))
+        )
     }
 }
 
 fn millis_since_1970() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_millis() as u64)
-}
-
-/// The settings of a run that differ from its preset, each in a few words.
-pub fn differences(record: &RunRecord) -> Vec<String> {
-    differences_from(&record.kind, &record.config)
-}
-
-fn differences_from(kind: &RunKind, config: &TrainingConfig) -> Vec<String> {
-    let preset = kind.preset();
-    preset.map_or_else(Vec::new, |preset| differences_of(preset, config))
 }
 
 /// The values of a configuration that differ from a preset, each in a few words.
@@ -153,73 +277,73 @@ fn differences_of(preset: Preset, config: &TrainingConfig) -> Vec<String> {
     found
 }
 
-/// "keras", or "keras: epochs 3, seed 2".
-pub fn title(record: &RunRecord) -> String {
-    title_of(&record.kind, &record.config)
-}
-
-/// The title of a training.
-pub fn title_of(kind: &RunKind, config: &TrainingConfig) -> String {
-    let differences = differences_from(kind, config);
-    if differences.is_empty() {
-        kind.to_string()
-    } else {
-        format!("{kind}: {}", differences.join(", "))
-    }
-}
-
 impl State {
-    /// Adds a finished training to the table.
-    pub(super) fn add_run(&mut self, trained: &TrainedModel) -> Option<RunRecord> {
-        let config = self.training.config.clone()?;
-        let kind = self.training.kind.clone();
-        Some(self.runs.add(kind, &config, trained))
+    /// The run whose result and curves are shown. `None` before the first training.
+    pub fn shown_run(&self) -> Option<ShownRun<'_>> {
+        match self.runs.shown.and_then(|id| self.runs.of(id)) {
+            Some(run) => Some(self.shown(&run.record)),
+            None => self.current_run(),
+        }
     }
 
-    /// Stores a run and its model in the library.
-    pub(super) fn save_run(&mut self, record: RunRecord, model: ModelId, out: &mut Vec<Effect>) {
-        if let Some(run) = self.runs.of_mut(record.id) {
-            run.model = Some(model);
+    /// A finished run, with what only this session knows about it.
+    fn shown<'a>(&'a self, record: &'a RunRecord) -> ShownRun<'a> {
+        let is_last = self.training.record == Some(record.id);
+        ShownRun {
+            batches: if is_last {
+                self.training.batches.points()
+            } else {
+                &[]
+            },
+            divergence: self.training.divergence.filter(|_| is_last),
+            ..ShownRun::of(record)
         }
-        if let Some(entry) = self.models.entry(model) {
-            let task = RunLibraryTask::Save(Box::new(record), entry.model.clone());
-            out.push(Effect::Library(task));
-        }
+    }
+
+    /// The training under way, or the one that failed. `None` once it is finished, and before the first.
+    pub fn current_run(&self) -> Option<ShownRun<'_>> {
+        let training = &self.training;
+        Some(ShownRun {
+            name: "This training",
+            kind: &training.kind,
+            config: training
+                .config
+                .as_ref()
+                .filter(|_| training.record.is_none())?,
+            history: &training.history,
+            batches: training.batches.points(),
+            record: None,
+            divergence: None,
+        })
     }
 
     pub(super) fn apply_to_run(&mut self, action: RunAction, out: &mut Vec<Effect>) {
         match action {
-            RunAction::Answer(id) => match self.runs.of_mut(id) {
-                Some(Run {
-                    model: Some(model), ..
-                }) => {
-                    let model = *model;
+            RunAction::Answer(id) => {
+                if let Some(entry) = self.models.of_run(id) {
+                    let model = entry.id;
                     self.choose_model(model, out);
-                }
-                Some(run) if !run.is_loading => {
+                } else if let Some(run) = self.runs.of_mut(id).filter(|run| !run.is_loading) {
                     run.is_loading = true;
                     out.push(Effect::Library(RunLibraryTask::Load(id)));
                 }
-                _ => {}
-            },
+                self.runs.show(id);
+            }
+            RunAction::Show(id) => self.runs.shown = id,
             RunAction::UseSettings(id) => {
                 if let Some(run) = self.runs.of(id) {
                     let form = &mut self.training.form;
                     form.preset = run.record.kind.preset().unwrap_or(form.preset);
                     form.set_config(run.record.config.clone());
                     self.notices
-                        .info("The settings are as they were for that run");
+                        .info(format!("The settings are those of {}", run.record.name));
                 }
             }
-            RunAction::Pin(id, pin) => {
-                if let Some(run) = self.runs.of_mut(id) {
-                    run.record.is_pinned = pin;
-                    if run.is_stored {
-                        let record = Box::new(run.record.clone());
-                        out.push(Effect::Library(RunLibraryTask::Update(record)));
-                    }
-                }
+            RunAction::Rename(id, name) => {
+                self.models.rename_run(id, &name);
+                self.change_record(id, |record| record.name = name, out);
             }
+            RunAction::Pin(id, pin) => self.change_record(id, |record| record.is_pinned = pin, out),
             RunAction::ConfirmDelete(id) => self.runs.asked = Some(id),
             RunAction::CancelDelete => self.runs.asked = None,
             RunAction::Delete(id) => {
@@ -227,6 +351,22 @@ impl State {
                 self.runs.list.retain(|run| run.record.id != id);
                 out.push(Effect::Library(RunLibraryTask::Delete(id)));
             }
+        }
+    }
+
+    fn change_record(
+        &mut self,
+        id: u64,
+        change: impl FnOnce(&mut RunRecord),
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(run) = self.runs.of_mut(id) else {
+            return;
+        };
+        change(&mut run.record);
+        if run.is_stored {
+            let record = Box::new(run.record.clone());
+            out.push(Effect::Library(RunLibraryTask::Update(record)));
         }
     }
 
@@ -241,20 +381,19 @@ impl State {
                 for error in errors {
                     self.notices.error(error::chain(&error));
                 }
-                let known = std::mem::take(&mut self.runs.list);
-                let earlier = records
-                    .into_iter()
-                    .filter(|record| known.iter().all(|run| run.record.id != record.id))
-                    .map(Run::of_library);
-                let earlier: Vec<Run> = earlier.collect();
-                self.runs.list = known.into_iter().chain(earlier).collect();
+                for record in records {
+                    if self.runs.of(record.id).is_none() {
+                        self.runs.list.push(Run::new(record, true));
+                    }
+                }
             }
             RunLibraryOutcome::Saved(id, removed) => {
                 if let Some(run) = self.runs.of_mut(id) {
                     run.is_stored = true;
-                    if let Some(model) = run.model {
-                        self.models.mark_saved(model);
-                    }
+                }
+                if let Some(entry) = self.models.of_run(id) {
+                    let model = entry.id;
+                    self.models.mark_saved(model);
                 }
                 // These runs are deleted.
                 let list = &mut self.runs.list;
@@ -263,9 +402,9 @@ impl State {
             RunLibraryOutcome::Loaded(id, model) => {
                 self.stop_watching();
                 if let Some(run) = self.runs.of_mut(id) {
-                    let origin = Origin::Library(id, title(&run.record));
                     run.is_loading = false;
-                    run.model = Some(self.models.add(origin, model));
+                    let name = run.record.name.clone();
+                    self.models.add_run(id, &name, model, true);
                     self.use_chosen_model(out);
                     self.evaluate_if_shown(out);
                 }
@@ -317,18 +456,18 @@ mod tests {
         for (change, expected, reason) in cases {
             let mut config = Preset::Keras.config();
             change(&mut config);
-            let record = RunRecord {
-                id: 1,
-                kind: RunKind::Preset(Preset::Keras),
-                config,
-                dataset: None,
-                is_stopped: false,
-                history: Vec::new(),
-                validation_accuracy: None,
-                test_accuracy: None,
-                is_pinned: false,
-            };
-            assert_eq!(differences(&record), expected, "{reason}");
+            assert_eq!(differences_of(Preset::Keras, &config), expected, "{reason}");
         }
+    }
+
+    #[test]
+    fn a_new_name_follows_the_highest_number() {
+        let mut runs = Runs::default();
+        assert_eq!(runs.new_name(), "Run 1", "the first");
+        for (id, name) in [(1, "Run 7"), (2, "The best"), (3, "Run two")] {
+            let record = RunRecord::example(id, name);
+            runs.list.push(Run::new(record, true));
+        }
+        assert_eq!(runs.new_name(), "Run 8", "after the highest");
     }
 }

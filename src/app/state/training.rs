@@ -1,26 +1,19 @@
 //! The training panel: the current training, its metrics, and the actions on it.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::sync::Arc;
 
-use super::{
-    State,
-    files::folder_text,
-    form::TrainingForm,
-    models::{Origin, Snapshot},
-};
+use super::{State, files::folder_text, form::TrainingForm, models::Snapshot};
 pub use crate::worker::file_tasks::CurvesImage;
 use crate::{
-    app::action::Effect,
+    app::action::{Action, Effect},
     data::{DataSource, preview::DatasetPreview},
     error::{self, Divergence},
-    evaluation::Metrics,
+    format,
     model::{device::DeviceChoice, file::Model},
-    store::run_library::RunKind,
+    store::run_library::{RunKind, RunLibraryTask, RunRecord},
     training::{
-        EpochRecord, Plan, Progress, Start, StopReason, TrainedModel,
-        checkpoint::Checkpoint,
+        EpochRecord, Plan, Progress, Start, StopReason, TrainedModel, checkpoint::Checkpoint,
         config::TrainingConfig,
-        diagnostics::{self, Hint},
     },
     worker::trainer::{BatchCurve, TrainerFact, TrainerMessage, TrainingFailure},
 };
@@ -139,22 +132,20 @@ pub struct Training {
     pub batches: BatchCurve,
     /// The finished epochs of the last run.
     pub history: Vec<EpochRecord>,
-    /// The hints on the settings of the last run.
-    pub hints: Vec<Hint>,
     /// How the loss of the last run diverged, if it did.
     pub divergence: Option<Divergence>,
-    /// The metrics of the last run on the test set.
-    pub test: Option<Metrics>,
-    /// The validation accuracy of the resulting network, 0..=1.
-    pub validation_accuracy: Option<f64>,
+    /// The id of its record, once it is finished.
+    pub record: Option<u64>,
     /// The preview of the data.
     pub data: DataPreview,
     /// The newest copy of the network of the current run.
     pub snapshot: Option<Snapshot>,
     /// Whether a resumable checkpoint of the current run is stored.
     pub has_checkpoint: bool,
-    /// The resumable checkpoint of an earlier session. A question offers to resume it.
+    /// The resumable checkpoint of an earlier session.
     pub resumable: Option<Arc<Checkpoint>>,
+    /// Whether a question offers to resume it.
+    pub asks_to_resume: bool,
     /// The number of stored corrections; `None` if they are unreadable.
     pub correction_count: Option<usize>,
     runs: u64,
@@ -172,14 +163,13 @@ impl Default for Training {
             progress: None,
             batches: BatchCurve::default(),
             history: Vec::new(),
-            hints: Vec::new(),
             divergence: None,
-            test: None,
-            validation_accuracy: None,
+            record: None,
             data: DataPreview::default(),
             snapshot: None,
             has_checkpoint: false,
             resumable: None,
+            asks_to_resume: false,
             correction_count: Some(0),
             runs: 0,
         }
@@ -188,7 +178,7 @@ impl Default for Training {
 
 impl Training {
     /// Resets the metrics of the last run. Returns the number of the next one, from 1.
-    pub fn begin(&mut self, kind: RunKind, config: TrainingConfig) -> u64 {
+    fn begin(&mut self, kind: RunKind, config: TrainingConfig) -> u64 {
         self.runs += 1;
         let run = self.runs;
         self.state = TrainingState::Running { run };
@@ -198,63 +188,19 @@ impl Training {
         self.progress = None;
         self.batches = BatchCurve::default();
         self.history.clear();
-        self.hints.clear();
         self.divergence = None;
-        self.test = None;
-        self.validation_accuracy = None;
+        self.record = None;
         self.snapshot = None;
         self.has_checkpoint = false;
+        // The new training replaces the checkpoint.
+        self.resumable = None;
+        self.asks_to_resume = false;
         run
     }
 
     /// The current epoch, from 1.
     pub(super) fn epoch(&self) -> usize {
         self.progress.map_or(1, |progress| progress.epoch)
-    }
-
-    /// The metrics of the finished epochs as CSV. Missing values are empty.
-    pub fn table(&self) -> String {
-        let mut text =
-            "epoch,loss,accuracy,validation_loss,validation_accuracy,learning_rate,seconds\n"
-                .to_owned();
-        let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-        for record in &self.history {
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "{},{},{},{},{},{},{}",
-                record.epoch,
-                record.loss,
-                record.accuracy,
-                number(record.validation_loss),
-                number(record.validation_accuracy),
-                record.learning_rate,
-                record.elapsed_secs,
-            );
-        }
-        text
-    }
-
-    /// The finished epoch with the lowest validation loss; `None` without validation.
-    pub fn best_epoch(&self) -> Option<&EpochRecord> {
-        best_of(&self.history)
-    }
-
-    /// Adds a finished epoch.
-    pub(super) fn push(&mut self, record: EpochRecord) {
-        self.history.push(record);
-        if let Some(config) = &self.config {
-            self.hints = diagnostics::diagnose(config, &self.history);
-        }
-    }
-
-    /// The hints on the settings of the last run, each a sentence.
-    pub fn hint_texts(&self) -> Vec<String> {
-        let divergence = self.divergence.map(|divergence| {
-            format!("The training ended: {divergence}. The weights of the best epoch are in use.")
-        });
-        let hints = self.hints.iter().map(|hint| sentence(&hint.to_string()));
-        divergence.into_iter().chain(hints).collect()
     }
 }
 
@@ -274,7 +220,7 @@ impl State {
             return self.notices.error(text);
         };
         let (kind, uses_corrections) = (RunKind::Preset(form.preset), form.uses_corrections);
-        let run = self.training.begin(kind, config.clone());
+        let run = self.begin(kind, config.clone());
         log::info!(target: "digitpad", "training run {run} starts: {} on {data:?}", config.model);
         let device = self.settings.device;
         out.push(Effect::Train {
@@ -300,7 +246,7 @@ impl State {
             self.use_settings_of(&checkpoint);
             RunKind::Preset(self.training.form.preset)
         };
-        let run = self.training.begin(kind, checkpoint.config().clone());
+        let run = self.begin(kind, checkpoint.config().clone());
         log::info!(target: "digitpad", "training run {run} resumes: {checkpoint:?}");
         out.push(Effect::Train {
             run,
@@ -321,6 +267,12 @@ impl State {
             form.folder = folder_text(folder);
         }
         self.training.form = form;
+    }
+
+    /// Begins a training and shows its curves.
+    pub(super) fn begin(&mut self, kind: RunKind, config: TrainingConfig) -> u64 {
+        self.runs.show_current();
+        self.training.begin(kind, config)
     }
 
     /// Pauses, resumes or stops the current training, or skips its test, if its state allows it.
@@ -391,7 +343,7 @@ impl State {
                     epoch: record.epoch,
                     model: snapshot,
                 };
-                self.training.push(record);
+                self.training.history.push(record);
                 self.show_snapshot(snapshot, &mut effects);
             }
             TrainerFact::TestStarted {
@@ -454,10 +406,6 @@ impl State {
             StopReason::Diverged(divergence) => Some(divergence),
             StopReason::Completed | StopReason::EarlyStopping | StopReason::Stopped => None,
         };
-        if let Some(divergence) = divergence.filter(|_| !self.settings.training_panel) {
-            self.notices
-                .error(format!("The training ended: {divergence}"));
-        }
         log::info!(
             target: "digitpad",
             "training run {run} ends after {} epochs{}: test accuracy {:?}",
@@ -474,28 +422,51 @@ impl State {
             return;
         }
         self.training.state = TrainingState::Finished { run, stopped };
-        let record = self.add_run(&trained);
+        let Some(config) = self.training.config.clone() else {
+            return;
+        };
+        let record = self.runs.add(self.training.kind.clone(), config, &trained);
+        self.training.record = Some(record.id);
         self.training.history = trained.history;
         self.training.divergence = divergence;
-        self.training.test = trained.test;
-        self.training.validation_accuracy = trained.model.metadata.validation_accuracy;
-        let id = self
-            .models
-            .add(Origin::Trained(run), Arc::new(trained.model));
+        let model = Arc::new(trained.model);
+        self.models
+            .add_run(record.id, &record.name, Arc::clone(&model), false);
+        self.announce(&record);
         self.use_chosen_model(out);
         self.evaluate_if_shown(out);
-        if let Some(record) = record {
-            self.save_run(record, id, out);
+        out.push(Effect::Library(RunLibraryTask::Save(
+            Box::new(record),
+            model,
+        )));
+    }
+
+    /// Says how well the new model reads, and offers to return to the previous one.
+    fn announce(&mut self, record: &RunRecord) {
+        let name = &record.name;
+        if let Some(divergence) = self.training.divergence {
+            return self
+                .notices
+                .error(format!("{name} ended early: {divergence}"));
+        }
+        let percent = |accuracy: Option<f64>| format::percent_or_dash(accuracy, 2);
+        let mut text = format!("{name} is trained and in use");
+        if record.test_accuracy.is_some() {
+            text += &format!(": {} on the test set", percent(record.test_accuracy));
+        }
+        if let Some(better) = self.models.better_previous() {
+            let accuracy = percent(better.model.metadata.test_accuracy);
+            text += &format!(". {} is better with {accuracy}", better.name);
+        }
+        match self.models.previous() {
+            Some(previous) => {
+                let label = format!("Back to {}", previous.name);
+                self.notices
+                    .offer(text, label, Action::ChooseModel(previous.id));
+            }
+            None => self.notices.info(text),
         }
     }
-}
-
-/// The epoch with the lowest validation loss.
-pub fn best_of(history: &[EpochRecord]) -> Option<&EpochRecord> {
-    let with_loss = history
-        .iter()
-        .filter_map(|record| Some((record, record.validation_loss.filter(|x| x.is_finite())?)));
-    Some(with_loss.min_by(|(_, a), (_, b)| a.total_cmp(b))?.0)
 }
 
 /// A sentence: starts with a capital letter and ends with a full stop.

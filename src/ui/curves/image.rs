@@ -6,12 +6,8 @@ use egui::{
     Area, ColorImage, Context, Frame, Id, Order, Pos2, Rect, RichText, UiBuilder, Vec2, vec2,
 };
 
-use super::{CurvesView, DECORATION_HEIGHT, RATE_HEIGHT, plots_ui};
-use crate::{
-    app::state::{State, runs, training::CurvesImage},
-    format,
-    ui::theme,
-};
+use super::{Curves, DECORATION_HEIGHT, Metric, PlotOptions, metric_ui};
+use crate::{app::state::training::CurvesImage, format, ui::theme};
 
 /// The largest size of the overlay, in points. A small window makes it smaller.
 const MAX_SIZE: Vec2 = vec2(800.0, 760.0);
@@ -24,18 +20,19 @@ const LAYOUT_FRAMES: u32 = 3;
 
 /// An export in progress.
 #[derive(Debug, Default)]
-pub(super) struct ImageExport {
+pub(in crate::ui) struct ImageExport {
     frames: u32,
     image: Arc<OnceLock<Arc<CurvesImage>>>,
 }
 
 impl ImageExport {
     /// Draws the overlay and takes the screenshot. Returns the image in the frame after it.
-    pub(super) fn ui(
+    pub(in crate::ui) fn ui(
         &mut self,
         ctx: &Context,
-        state: &State,
-        view: &CurvesView,
+        curves: &Curves<'_>,
+        metrics: &[&Metric],
+        options: PlotOptions,
     ) -> Option<Arc<CurvesImage>> {
         let window = ctx.content_rect();
         let size = MAX_SIZE.min(window.size() - Vec2::splat(2.0 * WINDOW_MARGIN));
@@ -43,10 +40,8 @@ impl ImageExport {
         if let Some(image) = self.image.get() {
             return Some(Arc::clone(image));
         }
-        let rates = view.plots(0.0).len() - 2;
-        let rate_height = rates as f32 * (RATE_HEIGHT + DECORATION_HEIGHT);
-        let available = size.y - 2.0 * theme::MARGIN - HEADING_HEIGHT - rate_height;
-        let height = (available / 2.0 - DECORATION_HEIGHT).max(40.0);
+        let available = size.y - 2.0 * theme::MARGIN - HEADING_HEIGHT;
+        let height = (available / metrics.len() as f32 - DECORATION_HEIGHT).max(40.0);
         // The tooltip layer lies above notices; without interaction, the pointer leaves no label in the image.
         let area = Area::new(Id::unique("curves image"))
             .order(Order::Tooltip)
@@ -58,10 +53,13 @@ impl ImageExport {
                 ui.set_clip_rect(rect);
                 let frame = Frame::new().inner_margin(theme::MARGIN);
                 frame.show(ui, |ui| {
-                    let [title, result] = caption(state);
+                    let [title, result] = caption(curves);
                     ui.label(RichText::new(title).font(theme::strong(theme::HEADING)));
                     ui.label(RichText::new(result).small().weak());
-                    plots_ui(ui, state, view, height);
+                    for metric in metrics {
+                        ui.add_space(theme::GAP);
+                        metric_ui(ui, curves, metric, options, height);
+                    }
                 });
             });
         });
@@ -103,23 +101,17 @@ fn crop(screenshot: &ColorImage, rect: Rect, pixels_per_point: f32) -> CurvesIma
 }
 
 /// The heading: the run, and its accuracies.
-fn caption(state: &State) -> [String; 2] {
-    let training = &state.training;
-    let title = match &training.config {
-        Some(config) => format!(
-            "{}, {}",
-            runs::title_of(&training.kind, config),
-            config.model
-        ),
-        None => "Training".to_owned(),
+fn caption(curves: &Curves<'_>) -> [String; 2] {
+    let run = &curves.run;
+    let title = format!("{}: {}, {}", run.name, run.description(), run.config.model);
+    // A finished run has the accuracy of the epoch that answers. Before its end, only the best epoch is known.
+    let best = || run.best_epoch()?.validation_accuracy;
+    let [validation, test] = match run.record {
+        Some(record) => [record.validation_accuracy, record.test_accuracy],
+        None => [best(), None],
     };
-    // Without early stopping, a training returns its last epoch. Before its end, only the best epoch is known.
-    let best = || training.best_epoch()?.validation_accuracy;
-    let mut result = vec![format!("Digitpad: {} epochs", training.history.len())];
-    for (name, accuracy) in [
-        ("validation", training.validation_accuracy.or_else(best)),
-        ("test", training.test.as_ref().map(|test| test.accuracy)),
-    ] {
+    let mut result = vec![format!("Digitpad: {} epochs", run.history.len())];
+    for (name, accuracy) in [("validation", validation), ("test", test)] {
         let text = |accuracy| format!("{name} accuracy {}", format::percent(accuracy, 2));
         result.extend(accuracy.map(text));
     }
@@ -131,29 +123,27 @@ mod tests {
     use egui::{Color32, pos2};
 
     use super::*;
-    use crate::{model::file::Model, store::settings::Settings, training::EpochRecord};
+    use crate::{app::state::runs::ShownRun, store::run_library::RunRecord};
 
     #[test]
     fn the_caption_shows_the_returned_accuracy_instead_of_the_best() {
-        let built_in = Model::built_in().expect("the built-in model loads");
-        let mut state = State::new(Settings::default(), built_in, None);
-        let epoch = |epoch, validation_loss, validation_accuracy| EpochRecord {
-            epoch,
-            loss: 0.5,
-            accuracy: 0.8,
-            validation_loss: Some(validation_loss),
-            validation_accuracy: Some(validation_accuracy),
-            learning_rate: 0.001,
-            elapsed_secs: 1.0,
-        };
-        state.training.history = vec![epoch(1, 0.1, 0.9), epoch(2, 0.2, 0.8)];
-        for (returned, percent, reason) in [
-            (None, "90.00", "a running training: the best epoch"),
-            (Some(0.8), "80.00", "a finished training: its last epoch"),
+        let mut record = RunRecord::example(1, "Run 1");
+        record.history[0].validation_accuracy = Some(0.9);
+        record.validation_accuracy = Some(0.8);
+        for (is_finished, percent, reason) in [
+            (false, "90.00", "a running training: the best epoch"),
+            (true, "80.00", "a finished training: the epoch that answers"),
         ] {
-            state.training.validation_accuracy = returned;
-            let [_, result] = caption(&state);
-            let expected = format!("Digitpad: 2 epochs, validation accuracy {percent}\u{a0}%");
+            let curves = Curves {
+                run: ShownRun {
+                    record: is_finished.then_some(&record),
+                    ..ShownRun::of(&record)
+                },
+                epochs: 2,
+                others: Vec::new(),
+            };
+            let [_, result] = caption(&curves);
+            let expected = format!("Digitpad: 1 epochs, validation accuracy {percent}\u{a0}%");
             assert_eq!(result, expected, "{reason}");
         }
     }

@@ -1,8 +1,11 @@
 //! A plot: its curves, its axes, and the value under the pointer.
 
-use egui::{Color32, Rangef, Response, Ui, Vec2};
+use std::ops::RangeInclusive;
+
+use egui::{Color32, Rangef, Response, RichText, Ui};
 use egui_plot::{
-    AxisHints, GridMark, HoverPosition, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points,
+    AxisHints, GridMark, HoverPosition, Line, LineStyle, Plot, PlotBounds, PlotPoint, PlotPoints,
+    Points, Span,
 };
 
 use crate::ui::theme::{self, Palette};
@@ -15,6 +18,8 @@ pub(super) struct Curve {
     pub(super) width: f32,
     /// Whether to mark each point, unless there are many.
     pub(super) dots: bool,
+    /// Whether the axes fit it. Another run may lie outside.
+    pub(super) is_fitted: bool,
     pub(super) points: Vec<[f64; 2]>,
 }
 
@@ -27,8 +32,12 @@ pub(super) struct PlotSpec {
     /// Whether the y axis includes zero, which gives a flat curve a scale.
     pub(super) shows_zero: bool,
     pub(super) format: fn(f64) -> String,
-    /// The point of the best epoch.
-    pub(super) best: Option<[f64; 2]>,
+    /// Whether the axes have titles.
+    pub(super) has_titles: bool,
+    /// The point with a ring.
+    pub(super) marked: Option<[f64; 2]>,
+    /// The epochs of overfitting.
+    pub(super) shaded: Option<RangeInclusive<f64>>,
 }
 
 /// The smallest value on a logarithmic axis.
@@ -56,11 +65,13 @@ impl PlotSpec {
     /// Draws the plot.
     pub(super) fn ui(self, ui: &mut Ui, curves: Vec<Curve>) -> Response {
         let palette = Palette::of(ui.style());
-        let mut frame = self.plot(palette);
-        if self.shows_zero {
-            frame = frame.include_y(0.0);
-        }
-        let shown = frame.show(ui, |plot| {
+        let bounds = self.bounds(&curves);
+        let shown = self.plot(palette).show(ui, |plot| {
+            plot.set_plot_bounds(bounds);
+            if let Some(shaded) = self.shaded.clone() {
+                let span = Span::new("overfitting", shaded);
+                plot.span(span.fill(palette.second.gamma_multiply(0.14)));
+            }
             for curve in curves {
                 let points = self.points(&curve.points);
                 let line = Line::new(curve.name.clone(), points)
@@ -77,22 +88,45 @@ impl PlotSpec {
                     );
                 }
             }
-            if let Some(best) = self.best {
-                let point = self.points(&[best]);
-                let ring = Points::new("best epoch", point).filled(false).radius(7.0);
+            if let Some(marked) = self.marked {
+                let point = self.points(&[marked]);
+                let ring = Points::new("marked epoch", point).filled(false).radius(7.0);
                 plot.points(ring.color(palette.text).allow_hover(false));
             }
         });
         shown.response
     }
 
+    /// The values of the fitted curves over all epochs, with a margin.
+    fn bounds(&self, curves: &[Curve]) -> PlotBounds {
+        let fitted = curves.iter().filter(|curve| curve.is_fitted);
+        let values = fitted.flat_map(|curve| &curve.points);
+        let zero = self.shows_zero.then_some(0.0);
+        let values = values.map(|point| self.y(point[1])).chain(zero);
+        let finite = values.filter(|value| value.is_finite());
+        let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(value), high.max(value))
+        });
+        let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
+        let margin = ((high - low) * 0.14).max(1e-3 * high.abs()).max(1e-9);
+        let epochs = self.epochs as f64;
+        PlotBounds::from_min_max(
+            [-0.04 * epochs, low - margin],
+            [1.04 * epochs, high + margin],
+        )
+    }
+
     fn plot(&self, palette: &Palette) -> Plot<'static> {
         let is_logarithmic = self.is_logarithmic;
         let format = self.format;
+        let title = |text: &str| {
+            let text = if self.has_titles { text } else { "" };
+            RichText::new(text).size(theme::SMALL).color(palette.weak)
+        };
         let axis = |hints: AxisHints<'static>| {
             hints
                 .tick_label_color(palette.weak)
-                .tick_label_font(theme::font(12.0))
+                .tick_label_font(theme::font(theme::SMALL))
                 .label_spacing(Rangef::new(1.0, 2.0))
         };
         let y_tick = move |mark: GridMark| {
@@ -130,16 +164,16 @@ impl PlotSpec {
                 }
             })
             .custom_x_axes(vec![
-                axis(AxisHints::new_x()).formatter(|mark, _| tick(mark)),
+                axis(AxisHints::new_x())
+                    .label(title("Epoch"))
+                    .formatter(|mark, _| tick(mark)),
             ])
             .custom_y_axes(vec![
                 axis(AxisHints::new_y())
+                    .label(title(self.name))
                     .formatter(move |mark, _| y_tick(mark))
                     .min_thickness(36.0),
             ])
-            .include_x(0.0)
-            .include_x(self.epochs.max(2) as f64)
-            .set_margin_fraction(Vec2::new(0.04, 0.14))
             .label_formatter(move |hover| match hover {
                 HoverPosition::NearDataPoint {
                     plot_name,

@@ -102,7 +102,7 @@ fn heading_ui(ui: &mut Ui, panel: &EvaluationPanel, actions: &mut Vec<Action>) {
             if save.clicked() {
                 actions.push(Action::AskPath(FilePurpose::SaveConfusion));
             }
-            theme::quiet_selection(ui);
+            crate::ui::widgets::quiet_selection(ui);
             ui.spacing_mut().item_spacing.x = 2.0;
             let units = [
                 (CellUnit::Rates, "Rates", "Percent of each row."),

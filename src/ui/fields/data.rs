@@ -2,7 +2,7 @@
 
 use egui::{Align2, Rect, Sense, TextEdit, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
-use super::rows::{note, problem, row, rows, switch};
+use super::rows::{row, rows, switch};
 use crate::{
     app::{
         action::Action,
@@ -14,6 +14,7 @@ use crate::{
     ui::{
         gallery::ask_for_data,
         theme::{self, Palette},
+        widgets::{note, problem, small_button},
     },
     worker::file_tasks::FilePurpose,
 };
@@ -72,13 +73,13 @@ fn corrections_ui(
     } else {
         let help = format!("Trains on {which}, each up to 20 times an epoch.");
         rows(ui, "corrections", |ui| {
-            row(ui, "Corrections", &help, |ui| {
+            row(ui, "Corrections", &help, false, |ui| {
                 switch(ui, &mut form.uses_corrections)
             });
         });
         note(ui, format!("Train on {which}"));
     }
-    let button = theme::small_button(ui, "Delete the last correction");
+    let button = small_button(ui, "Delete the last correction");
     let help = "Deletes the last correction and puts its drawing on the pad again.";
     if button.on_hover_text(help).clicked() {
         actions.push(Action::RemoveLastCorrection);
@@ -129,7 +130,7 @@ fn counts_ui(ui: &mut Ui, preview: &DatasetPreview) {
             pos2(left + width / 2.0, rect.bottom()),
             Align2::CENTER_BOTTOM,
             digit.to_string(),
-            theme::font(12.0),
+            theme::font(theme::SMALL),
             palette.weak,
         );
     }

@@ -1,118 +1,138 @@
-//! One hyperparameter a row: its label, its control, and help on both.
+//! One hyperparameter a row: its label, its control, a button that resets it, and help on all.
 
 use std::{cell::Cell, ops::RangeInclusive};
 
-use egui::{Checkbox, ComboBox, DragValue, Grid, Response, RichText, Ui, Vec2};
+use egui::{Button, Checkbox, ComboBox, DragValue, Grid, Response, Ui, Vec2, vec2};
 
-use crate::training::config::hyperparameter::{Choice, Scale};
+use crate::{
+    training::config::hyperparameter::{Choice, Scale},
+    ui::widgets::named,
+};
 
 /// The smallest width of the labels' column, so that the controls of all groups are aligned.
-const LABEL_WIDTH: f32 = 122.0;
-/// How wide a control is where there is room.
-const CONTROL_WIDTH: f32 = 124.0;
-/// Between the two.
-const GAP: f32 = 10.0;
+const LABEL_WIDTH: f32 = 120.0;
+/// The width of a control. The longest option fits in it.
+const CONTROL_WIDTH: f32 = 150.0;
+/// The side of the reset button.
+const RESET: f32 = 24.0;
+/// Between two columns.
+const GAP: f32 = 6.0;
 
 /// Rows below each other.
 pub(super) fn rows(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui)) {
-    let room = ui.available_width() - LABEL_WIDTH - GAP;
+    let room = ui.available_width() - LABEL_WIDTH - RESET - 2.0 * GAP;
     Grid::new(name)
-        .num_columns(2)
+        .num_columns(3)
         .min_col_width(0.0)
         .spacing([GAP, 6.0])
         .show(ui, |ui| {
             ui.spacing_mut().combo_width = room.min(CONTROL_WIDTH);
+            ui.spacing_mut().button_padding.x = 8.0;
             content(ui);
         });
 }
 
-/// The label names the control for screen readers, and both show the help on hover.
-pub(super) fn row(ui: &mut Ui, label: &str, help: &str, control: impl FnOnce(&mut Ui) -> Response) {
+/// The label names the control for screen readers, and both show the help on hover. Returns whether the value is reset;
+/// the button's place is always there, so that nothing moves when a value changes.
+pub(super) fn row(
+    ui: &mut Ui,
+    label: &str,
+    help: &str,
+    is_changed: bool,
+    control: impl FnOnce(&mut Ui) -> Response,
+) -> bool {
     let name = ui.scope(|ui| {
         ui.set_min_width(LABEL_WIDTH);
         ui.label(label).on_hover_text(help)
     });
     control(ui).labelled_by(name.inner.id).on_hover_text(help);
+    let size = Vec2::splat(RESET);
+    let is_reset = if is_changed {
+        ui.spacing_mut().button_padding.x = 2.0;
+        let reset = named(
+            ui.add_sized(size, Button::new("⟲")),
+            &format!("Reset {label}"),
+        );
+        reset
+            .on_hover_text("Sets the value of the preset.")
+            .clicked()
+    } else {
+        ui.allocate_space(size);
+        false
+    };
     ui.end_row();
+    is_reset
 }
 
 /// All controls are of one width, within [`rows`].
 pub(super) fn control_size(ui: &Ui) -> Vec2 {
-    Vec2::new(ui.spacing().combo_width, ui.spacing().interact_size.y)
+    vec2(ui.spacing().combo_width, ui.spacing().interact_size.y)
 }
 
-/// A decimal number in its range.
+/// A decimal number, and its new value. A drag stays in the range; a typed value may lie outside.
 pub(super) fn real(
     ui: &mut Ui,
-    value: &mut f64,
+    value: f64,
     range: RangeInclusive<f64>,
     scale: Scale,
-) -> Response {
-    match scale {
-        Scale::Linear => {
-            let speed = (range.end() - range.start()).min(10.0) / 200.0;
-            let show = |value| trimmed(value, 5);
-            decimal(ui, value, show, |drag| drag.range(range).speed(speed))
-        }
-        Scale::Logarithmic => {
-            let speed = (*value / 100.0).max(1e-7);
-            decimal(ui, value, short, |drag| drag.range(range).speed(speed))
-        }
-        Scale::Percent => {
-            let range = range.start() * 100.0..=range.end() * 100.0;
-            let before = *value * 100.0;
-            let mut percent = before;
-            let show = |value| trimmed(value, 2);
-            let response = decimal(ui, &mut percent, show, |drag| {
-                drag.range(range).speed(0.5).suffix(" %")
-            });
-            if percent != before {
-                *value = percent / 100.0;
-            }
-            response
-        }
-    }
-}
-
-/// A field for a number that it does not show with all decimals. egui takes over what a field shows when it loses the
-/// keyboard; so the value changes only if the shown text does.
-fn decimal(
-    ui: &mut Ui,
-    value: &mut f64,
-    show: impl Fn(f64) -> String,
-    with: impl FnOnce(DragValue<'_>) -> DragValue<'_>,
-) -> Response {
-    let mut edited = *value;
+) -> (Response, Option<f64>) {
+    let (unit, suffix) = match scale {
+        Scale::Percent => (100.0, " %"),
+        Scale::Linear | Scale::Logarithmic => (1.0, ""),
+    };
+    let show = |value: f64| match scale {
+        Scale::Linear => trimmed(value, 5),
+        Scale::Logarithmic => short(value),
+        Scale::Percent => trimmed(value, 2),
+    };
+    let speed = match scale {
+        Scale::Linear => (range.end() - range.start()).min(10.0) / 200.0,
+        Scale::Logarithmic => (value / 100.0).max(1e-7),
+        Scale::Percent => 0.5,
+    };
+    let before = value * unit;
+    let mut edited = before;
     let drag = DragValue::new(&mut edited)
         .max_decimals(12)
         .custom_formatter(|value, _| show(value))
+        .update_while_editing(false)
+        .speed(speed)
+        .suffix(suffix)
         .min_size(control_size(ui));
-    let response = ui.add(with(drag));
-    if show(edited) != show(*value) {
-        *value = edited;
+    let response = ui.add(drag);
+    // egui takes over the rounded value that the field shows when it loses the keyboard. So the value changes only if
+    // the shown text does.
+    if show(edited) == show(before) {
+        return (response, None);
     }
-    response
+    let mut new = edited / unit;
+    if response.dragged() {
+        new = new.clamp(*range.start(), *range.end());
+    }
+    (response, Some(new))
 }
 
-/// A whole number in its range with all its digits: egui's field counts in `f64`, which holds sixteen of them.
-pub(super) fn integer(ui: &mut Ui, value: &mut u64, range: RangeInclusive<u64>) -> Response {
-    let (min, max) = range.into_inner();
-    let shown = *value;
-    let speed = (shown as f64 / 50.0).clamp(0.1, 500.0);
+/// A whole number with all its digits, and its new value: egui's field counts in `f64`, which holds sixteen of them. A
+/// drag stays in the range; a typed value may lie outside.
+pub(super) fn integer(
+    ui: &mut Ui,
+    value: u64,
+    range: RangeInclusive<u64>,
+) -> (Response, Option<u64>) {
+    let speed = (value as f64 / 50.0).clamp(0.1, 500.0);
     let exact = |rounded: f64| {
-        if rounded == shown as f64 {
-            shown
+        if rounded == value as f64 {
+            value
         } else {
-            rounded as u64
+            rounded.max(0.0) as u64
         }
     };
-    let typed = Cell::new(None);
+    let (typed, new) = (Cell::new(None), Cell::new(value));
     let change = |changed: Option<f64>| {
         if let Some(rounded) = changed {
-            let changed = typed.take().unwrap_or_else(|| exact(rounded));
-            *value = changed.clamp(min, max);
+            new.set(typed.take().unwrap_or_else(|| exact(rounded)));
         }
-        *value as f64
+        new.get() as f64
     };
     let drag = DragValue::from_get_set(change)
         .custom_formatter(|rounded, _| exact(rounded).to_string())
@@ -120,12 +140,16 @@ pub(super) fn integer(ui: &mut Ui, value: &mut u64, range: RangeInclusive<u64>) 
             typed.set(text.trim().parse().ok());
             typed.get().map(|exact: u64| exact as f64)
         })
-        .range(min..=max)
-        .clamp_existing_to_range(false)
+        .update_while_editing(false)
         .max_decimals(0)
         .speed(speed)
         .min_size(control_size(ui));
-    ui.add(drag)
+    let response = ui.add(drag);
+    let mut new = new.get();
+    if response.dragged() {
+        new = new.clamp(*range.start(), *range.end());
+    }
+    (response, (new != value).then_some(new))
 }
 
 /// One of several options; `value` is its name.
@@ -151,17 +175,6 @@ pub(super) fn choice(ui: &mut Ui, label: &str, value: &mut String, options: &[Ch
 /// On or off.
 pub(super) fn switch(ui: &mut Ui, value: &mut bool) -> Response {
     ui.add(Checkbox::without_text(value))
-}
-
-/// A small text over both columns.
-pub(super) fn note(ui: &mut Ui, text: impl Into<String>) {
-    ui.label(RichText::new(text).small().weak());
-}
-
-/// The errors of a group.
-pub(super) fn problem(ui: &mut Ui, text: impl Into<String>) {
-    let color = ui.visuals().error_fg_color;
-    ui.label(RichText::new(text).small().color(color));
 }
 
 /// At most this many decimals, without trailing zeros.

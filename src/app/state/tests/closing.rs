@@ -5,7 +5,6 @@ use super::{
     *,
 };
 use crate::{
-    app::state::models::Entry,
     error::StoreError,
     store::run_library::RunLibraryOutcome,
     worker::trainer::{TrainerFact, TrainerMessage},
@@ -82,8 +81,12 @@ fn only_written_content_counts_as_saved() {
     // The first is not written, because the file exists.
     let (second, _) = requests.pop().expect("it is saved");
     state.on_file_outcome(saved(second));
-    let names: Vec<String> = state.models.unsaved().map(Entry::name).collect();
-    assert_eq!(names, ["trained model, run 1"], "the first is unsaved");
+    let names: Vec<&str> = state
+        .models
+        .unsaved()
+        .map(|entry| entry.name.as_str())
+        .collect();
+    assert_eq!(names, ["Run 1"], "the first is unsaved");
 }
 
 #[test]

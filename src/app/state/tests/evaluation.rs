@@ -55,7 +55,7 @@ fn report(state: &mut State, number: u64, outcome: EvaluatorOutcome) -> Vec<Effe
 /// A state whose model is evaluated.
 fn evaluated() -> State {
     let mut state = state();
-    let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
+    let effects = state.apply(Action::GoTo(Place::Test));
     let (number, _) = requested(&effects).expect("the first look tests");
     report(
         &mut state,
@@ -80,7 +80,7 @@ fn trained(state: &mut State) -> Vec<Effect> {
 #[test]
 fn only_the_first_visit_evaluates() {
     let mut state = state();
-    let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
+    let effects = state.apply(Action::GoTo(Place::Test));
     assert_eq!(
         requested(&effects),
         Some((1, DataSource::Mnist)),
@@ -89,7 +89,7 @@ fn only_the_first_visit_evaluates() {
     let progress = EvaluatorProgress { done: 5, total: 20 };
     state.on_evaluation_progress(Some(progress));
     assert_eq!(state.evaluation.progress, Some(progress), "the progress");
-    let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
+    let effects = state.apply(Action::GoTo(Place::Test));
     assert!(effects.is_empty(), "an evaluation runs");
     report(&mut state, 1, EvaluatorOutcome::Completed(evaluation()));
     assert!(
@@ -97,8 +97,8 @@ fn only_the_first_visit_evaluates() {
         "the evaluation is of the model in use"
     );
     assert_eq!(state.evaluation.active_number(), None, "it is complete");
-    state.apply(Action::SwitchTab(Tab::Draw));
-    let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
+    state.apply(Action::GoTo(Place::Draw));
+    let effects = state.apply(Action::GoTo(Place::Test));
     assert!(effects.is_empty(), "it is already evaluated");
     let measured = state.evaluation.completed.as_ref().expect("is there");
     assert_eq!(
@@ -128,14 +128,14 @@ fn a_trained_model_is_evaluated_if_the_tab_is_open() {
         .as_ref()
         .map(|measured| measured.model_name.clone());
     assert_eq!(name.as_deref(), Some("trained model, run 1"), "the new one");
-    state.apply(Action::SwitchTab(Tab::Draw));
+    state.apply(Action::GoTo(Place::Draw));
     let effects = trained(&mut state);
     assert_eq!(requested(&effects), None, "the tab is not open");
     assert!(
         !state.is_evaluation_current(),
         "the last evaluation is of another model"
     );
-    let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
+    let effects = state.apply(Action::GoTo(Place::Test));
     assert!(requested(&effects).is_some(), "the next visit evaluates it");
 }
 
@@ -143,7 +143,7 @@ fn a_trained_model_is_evaluated_if_the_tab_is_open() {
 fn a_visit_during_a_training_does_not_evaluate() {
     let mut state = state();
     state.apply(Action::Train);
-    let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
+    let effects = state.apply(Action::GoTo(Place::Test));
     assert_eq!(requested(&effects), None, "only on request");
     let effects = act(&mut state, EvaluationAction::Begin);
     assert!(requested(&effects).is_some(), "on request");
@@ -152,7 +152,7 @@ fn a_visit_during_a_training_does_not_evaluate() {
 #[test]
 fn a_newer_model_cancels_the_evaluation_of_the_older_one() {
     let mut state = state();
-    state.apply(Action::SwitchTab(Tab::Evaluate));
+    state.apply(Action::GoTo(Place::Test));
     let effects = act(&mut state, EvaluationAction::Cancel);
     assert!(
         matches!(effects[..], [Effect::CancelEvaluation]),
@@ -258,7 +258,7 @@ fn an_evaluation_on_another_source_is_not_current() {
     assert!(state.is_evaluation_current(), "the folder");
     form.source = SourceKind::Mnist;
     act(&mut state, EvaluationAction::Changed(form));
-    let effects = state.apply(Action::SwitchTab(Tab::Evaluate));
+    let effects = state.apply(Action::GoTo(Place::Test));
     let expected = Some(DataSource::Mnist);
     assert_eq!(
         requested(&effects).map(|(_, source)| source),
@@ -286,16 +286,16 @@ fn the_folder_of_the_training_is_the_default() {
 #[test]
 fn an_image_of_the_gallery_replaces_the_drawing() {
     let mut state = evaluated();
-    state.apply(Action::SwitchTab(Tab::Draw));
+    state.apply(Action::GoTo(Place::Draw));
     draw(&mut state, 0.2);
-    state.apply(Action::SwitchTab(Tab::Evaluate));
+    state.apply(Action::GoTo(Place::Test));
     let selection = Selection::Cell {
         truth: Digit::ALL[7],
         predicted: Digit::ALL[7],
     };
     act(&mut state, EvaluationAction::Select(selection));
     act(&mut state, EvaluationAction::Show(0));
-    assert_eq!(state.tab, Tab::Draw, "it is in the pad's view");
+    assert_eq!(state.place, Place::Draw, "it is in the pad's view");
     let picture = state.pad.picture().expect("is there");
     assert_eq!(picture.name, "Test image 1: a 7", "it says what it is");
     let shown = picture.bitmap.clone();
@@ -307,12 +307,12 @@ fn an_image_of_the_gallery_replaces_the_drawing() {
         PredictionInput::Bitmap(shown),
         "with its bars"
     );
-    state.apply(Action::SwitchTab(Tab::Evaluate));
+    state.apply(Action::GoTo(Place::Test));
     assert_eq!(
         state.evaluation.selection, selection,
         "the gallery is where it was"
     );
-    state.apply(Action::SwitchTab(Tab::Draw));
+    state.apply(Action::GoTo(Place::Draw));
     state.apply(Action::Undo);
     assert_eq!(
         state.pad.ink().strokes().len(),
@@ -327,7 +327,7 @@ fn an_image_of_the_gallery_replaces_the_drawing() {
 fn an_opened_picture_opens_the_pad() {
     let mut state = evaluated();
     state.on_file_outcome(opened_picture("/tmp/seven.png"));
-    assert_eq!(state.tab, Tab::Draw, "the pad is shown");
+    assert_eq!(state.place, Place::Draw, "the pad is shown");
 }
 
 #[test]

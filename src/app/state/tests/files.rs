@@ -197,8 +197,8 @@ fn loaded_files_are_used_and_failures_change_nothing() {
 #[test]
 fn a_dropped_file_is_for_the_visible_tab() {
     let mut state = state();
-    for (tab, expected) in [(Tab::Draw, false), (Tab::Evaluate, true)] {
-        state.tab = tab;
+    for (tab, expected) in [(Place::Draw, false), (Place::Test, true)] {
+        state.place = tab;
         let effects = state.apply(Action::DropFile("a".into()));
         assert!(
             matches!(effects[..], [Effect::File(FileTask::Dropped { is_evaluation, .. })]

@@ -103,8 +103,8 @@ fn a_resumed_training_stopped_at_once_still_gives_its_model() {
     let trained = untested(vec![record(1)], StopReason::Stopped);
     end(&mut state, run, trained);
     assert_eq!(
-        state.models.chosen().origin,
-        Origin::Trained(run),
+        state.models.chosen().name,
+        "Run 1",
         "though there was no batch after the interruption"
     );
 }
@@ -278,11 +278,7 @@ fn a_trained_model_is_used_and_the_previous_one_is_available() {
         },
         "done"
     );
-    assert_eq!(
-        state.models.chosen().origin,
-        Origin::Trained(run),
-        "the trained one"
-    );
+    assert_eq!(state.models.chosen().name, "Run 1", "the trained one");
     assert!(state.models.snapshot().is_none(), "no epoch any more");
     let before = state
         .models
@@ -296,8 +292,8 @@ fn a_trained_model_is_used_and_the_previous_one_is_available() {
         "the previous model"
     );
     assert_eq!(
-        state.models.previous().map(|entry| &entry.origin),
-        Some(&Origin::Trained(run)),
+        state.models.previous().map(|entry| entry.name.as_str()),
+        Some("Run 1"),
         "the trained model again"
     );
 }

@@ -1,0 +1,236 @@
+//! The place *Draw*: the pad with its buttons, the answer, and the ten bars.
+
+use egui::{Button, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
+
+use super::{
+    canvas::Canvas,
+    prediction::{self, Preview},
+    theme,
+    widgets::named,
+};
+use crate::{
+    app::{action::Action, state::State},
+    worker::file_tasks::FilePurpose,
+};
+
+/// The height of a row of buttons, in points.
+const TOOLBAR_HEIGHT: f32 = 34.0;
+/// The smallest pad in a column, in points.
+const MIN_PAD: f32 = 96.0;
+/// The smallest pad beside its bars, and the smallest width of the bars, in points.
+const MIN_BESIDE: f32 = 200.0;
+/// The smallest width of the buttons below the pad, in points.
+const MIN_TOOLBAR: f32 = 240.0;
+/// The smallest size of the answer, in points.
+const MIN_ANSWER: Vec2 = vec2(104.0, 104.0);
+/// The height of the ten bars in a column, in points.
+const STACKED_BARS: f32 = 160.0;
+
+/// The state of the place between frames.
+#[derive(Debug, Default)]
+pub(super) struct DrawView {
+    pub(super) canvas: Canvas,
+    preview: Preview,
+    /// Whether a menu was open in the last frame. The click that closes a menu still belongs to it.
+    pub(super) menu_was_open: bool,
+}
+
+/// Draws the place.
+pub(super) fn draw_ui(ui: &mut Ui, state: &State, view: &mut DrawView, actions: &mut Vec<Action>) {
+    let stage = ui.available_rect_before_wrap();
+    let layout = DrawLayout::of(stage);
+    if layout.bottom() <= stage.bottom() + 0.5 {
+        parts_ui(ui, &layout, state, view, actions);
+        return;
+    }
+    ScrollArea::vertical().show(ui, |ui| {
+        let stage = Rect::from_min_size(ui.cursor().min, stage.size());
+        let layout = DrawLayout::of(stage);
+        let height = layout.bottom() - stage.top();
+        ui.allocate_exact_size(vec2(stage.width(), height), Sense::hover());
+        parts_ui(ui, &layout, state, view, actions);
+    });
+}
+
+fn parts_ui(
+    ui: &mut Ui,
+    layout: &DrawLayout,
+    state: &State,
+    view: &mut DrawView,
+    actions: &mut Vec<Action>,
+) {
+    view.canvas
+        .ui(ui, layout.pad, state, view.preview.texture());
+    // Left to right, top to bottom: the order of the focus.
+    let builder = UiBuilder::new().max_rect(layout.toolbar);
+    if layout.answer.top() < layout.toolbar.top() {
+        answer_ui(ui, layout, state, view, actions);
+        ui.scope_builder(builder, |ui| toolbar_ui(ui, state, actions));
+    } else {
+        ui.scope_builder(builder, |ui| toolbar_ui(ui, state, actions));
+        answer_ui(ui, layout, state, view, actions);
+    }
+    prediction::bars_ui(ui, layout.bars, state, view.menu_was_open, actions);
+}
+
+fn answer_ui(
+    ui: &mut Ui,
+    layout: &DrawLayout,
+    state: &State,
+    view: &mut DrawView,
+    actions: &mut Vec<Action>,
+) {
+    prediction::answer_ui(ui, layout.answer, state, &mut view.preview, actions);
+}
+
+/// The places of the parts.
+struct DrawLayout {
+    pad: Rect,
+    toolbar: Rect,
+    answer: Rect,
+    bars: Rect,
+}
+
+impl DrawLayout {
+    /// The bars beside the pad while both have room, or else below it.
+    fn of(stage: Rect) -> Self {
+        let beside = Self::beside(stage);
+        let is_large = beside.pad.width() >= MIN_BESIDE;
+        if is_large && stage.width() >= 2.0 * MIN_BESIDE + theme::MARGIN {
+            return beside;
+        }
+        let (column, compact) = (Self::column(stage), Self::compact(stage));
+        if column.pad.width() > compact.pad.width() {
+            column
+        } else {
+            compact
+        }
+    }
+
+    fn bottom(&self) -> f32 {
+        self.toolbar.bottom().max(self.bars.bottom())
+    }
+
+    /// The pad with its buttons on the left, the results on the right.
+    fn beside(stage: Rect) -> Self {
+        let width = MIN_BESIDE.max(stage.width() * 0.42);
+        let buttons = theme::GAP + TOOLBAR_HEIGHT;
+        let side = (stage.height() - buttons).min(stage.width() - theme::MARGIN - width);
+        let side = side.max(MIN_PAD).floor();
+        let right = stage.left() + side.max(MIN_TOOLBAR);
+        let left = (right + theme::MARGIN).min(stage.right() - MIN_BESIDE);
+        let bottom = stage.bottom().min(stage.top() + (side + buttons) * 1.15);
+        let results = Rect::from_min_max(pos2(left, stage.top()), pos2(stage.right(), bottom));
+        let answer = prediction::answer_height(results.size());
+        Self {
+            pad: Rect::from_min_size(stage.min, Vec2::splat(side)),
+            toolbar: row(stage, stage.top() + side + theme::GAP, right),
+            answer: results.with_max_y(results.top() + answer),
+            bars: results.with_min_y(results.top() + answer + prediction::BARS_GAP),
+        }
+    }
+
+    /// The pad, its buttons, the answer and the bars below each other.
+    fn column(stage: Rect) -> Self {
+        let below = STACKED_BARS + prediction::BARS_GAP + MIN_ANSWER.y + theme::GAP;
+        let side = stage.height() - below - TOOLBAR_HEIGHT - theme::GAP;
+        let side = side.min(stage.width()).max(MIN_PAD).floor();
+        let toolbar = row(stage, stage.top() + side + theme::GAP, stage.right());
+        let top = toolbar.bottom() + theme::GAP;
+        let bars = top + MIN_ANSWER.y + prediction::BARS_GAP;
+        Self {
+            pad: Rect::from_min_size(stage.min, Vec2::splat(side)),
+            toolbar,
+            answer: Rect::from_min_size(pos2(stage.left(), top), vec2(stage.width(), MIN_ANSWER.y)),
+            bars: Rect::from_min_max(
+                pos2(stage.left(), bars),
+                pos2(stage.right(), stage.bottom().max(bars + STACKED_BARS)),
+            ),
+        }
+    }
+
+    /// The answer beside the pad, the buttons and the bars below.
+    fn compact(stage: Rect) -> Self {
+        let below = TOOLBAR_HEIGHT + theme::GAP + prediction::BARS_GAP + STACKED_BARS;
+        let side = (stage.height() - below).min(stage.width() - MIN_ANSWER.x - theme::GAP);
+        let side = side.max(MIN_PAD).floor();
+        let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
+        let toolbar = row(stage, pad.bottom() + theme::GAP, stage.right());
+        let bars = toolbar.bottom() + prediction::BARS_GAP;
+        Self {
+            pad,
+            toolbar,
+            answer: Rect::from_min_max(
+                pos2(pad.right() + theme::GAP, pad.top()),
+                pos2(stage.right(), pad.bottom()),
+            ),
+            bars: Rect::from_min_max(
+                pos2(stage.left(), bars),
+                pos2(stage.right(), stage.bottom().max(bars + STACKED_BARS)),
+            ),
+        }
+    }
+}
+
+/// The place of the row of buttons.
+fn row(stage: Rect, top: f32, right: f32) -> Rect {
+    Rect::from_min_max(pos2(stage.left(), top), pos2(right, top + TOOLBAR_HEIGHT))
+}
+
+fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    ui.spacing_mut().item_spacing.x = 6.0;
+    // Five buttons fit beside each other even below the smallest pad.
+    let width = ui.available_width();
+    let (size, texts) = if width < 290.0 {
+        (theme::SMALL, 189.0)
+    } else {
+        (theme::BODY, 236.0)
+    };
+    let padding = ((width - texts) / 10.0).clamp(2.0, 12.0);
+    ui.spacing_mut().button_padding.x = padding;
+    ui.spacing_mut().interact_size.x = 0.0;
+    ui.horizontal(|ui| {
+        let mut button = |enabled: bool, text: &str, name: &str, help: &str, action: Action| {
+            let button =
+                Button::new(RichText::new(text).size(size)).min_size(vec2(0.0, TOOLBAR_HEIGHT));
+            let response = ui.add_enabled(enabled, button).on_hover_text(help);
+            if named(response, name).clicked() {
+                actions.push(action);
+            }
+        };
+        let is_drawn = !state.pad.ink().is_empty();
+        let can_clear = !state.pad.is_blank();
+        button(
+            state.pad.can_undo(),
+            "Undo",
+            "Undo",
+            "Removes the last stroke (Ctrl+Z).",
+            Action::Undo,
+        );
+        button(
+            state.pad.can_redo(),
+            "Redo",
+            "Redo",
+            "Restores the removed stroke (Ctrl+Y).",
+            Action::Redo,
+        );
+        button(
+            can_clear,
+            "Clear",
+            "Clear",
+            "Clears the pad (Esc).",
+            Action::Clear,
+        );
+        let open = Action::AskPath(FilePurpose::OpenDrawing);
+        button(
+            true,
+            "Open…",
+            "Open drawing…",
+            "Opens a picture or an ink file (Ctrl+O).",
+            open,
+        );
+        let save = Action::AskPath(FilePurpose::SaveDrawing);
+        let help = "Saves the drawing as ink (.jsonl) or the input of the network as a picture (.png) (Ctrl+S).";
+        button(is_drawn, "Save…", "Save drawing…", help, save);
+    });
+}

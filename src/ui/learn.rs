@@ -1,0 +1,345 @@
+//! The place *Learn*: large curves of a run, other runs beside them, and the comparison of two runs.
+
+use egui::{
+    Button, ComboBox, Grid, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role,
+    containers::menu::MenuButton, vec2,
+};
+
+use super::{
+    curves::{
+        self, ACCURACY, Curves, LOSS, MAX_OTHERS, Metric, PlotOptions, RATE, image::ImageExport,
+    },
+    runs::{accuracy_text, settings},
+    theme::{self, Palette},
+    widgets::{self, note, quiet_selection},
+};
+use crate::{
+    app::{
+        action::Action,
+        state::{
+            State,
+            runs::{RunAction, ShownRun},
+        },
+    },
+    bitmap::CLASSES,
+    format,
+    worker::file_tasks::FilePurpose,
+};
+
+/// The smallest height of a plot, in points.
+const MIN_HEIGHT: f32 = 300.0;
+/// The width from which loss and accuracy are beside each other, in points.
+const MIN_WIDTH_BESIDE: f32 = 900.0;
+/// The side of a small confusion matrix, in points.
+const MATRIX_SIDE: f32 = 220.0;
+
+/// The state of the place between frames.
+#[derive(Debug, Default)]
+pub(super) struct LearnView {
+    options: PlotOptions,
+    shows_all: bool,
+    /// The run that is compared with the shown one.
+    compared: Option<u64>,
+    export: Option<ImageExport>,
+}
+
+/// Draws the place.
+pub(super) fn learn_ui(
+    ui: &mut Ui,
+    state: &State,
+    view: &mut LearnView,
+    actions: &mut Vec<Action>,
+) {
+    let Some(run) = state.shown_run() else {
+        empty_ui(ui);
+        return;
+    };
+    view.options.has_titles = true;
+    let id = run.record.map(|record| record.id);
+    view.compared = view.compared.filter(|&other| Some(other) != id);
+    let compared = view.compared.and_then(|id| state.runs.of(id));
+    let compared = compared.map(|run| ShownRun::of(&run.record));
+    head_ui(ui, state, run, compared, view, actions);
+    let others = state.runs.list().iter();
+    let others = others.map(|run| ShownRun::of(&run.record));
+    let is_other = |other: &ShownRun<'_>| {
+        let other = other.record.map(|record| record.id);
+        other != id && other != view.compared && view.shows_all
+    };
+    let others = compared.into_iter().chain(others.filter(is_other));
+    let curves = Curves::new(state, run, others.take(MAX_OTHERS).collect());
+    let mut metrics = vec![&LOSS, &ACCURACY];
+    metrics.extend(view.options.shows_rate.then_some(&RATE));
+    let height = ui.available_height();
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        if curves.is_empty() {
+            ui.label("No epoch has finished.");
+        } else {
+            plots_ui(ui, &curves, &metrics, view.options, height);
+        }
+        if let Some(compared) = compared {
+            compare_ui(ui, run, compared);
+        }
+        widgets::scroll_to_focus(ui);
+    });
+    if let Some(mut export) = view.export.take() {
+        match export.ui(ui.ctx(), &curves, &metrics, view.options) {
+            Some(image) => actions.push(Action::SaveCurvesImage(image)),
+            None => view.export = Some(export),
+        }
+    }
+}
+
+fn empty_ui(ui: &mut Ui) {
+    let text = "Train a network to see how it learns.";
+    ui.centered_and_justified(|ui| {
+        ui.label(RichText::new(text).size(theme::HEADING).weak());
+    });
+}
+
+/// The run, its result, the other runs and the options.
+fn head_ui(
+    ui: &mut Ui,
+    state: &State,
+    run: ShownRun<'_>,
+    compared: Option<ShownRun<'_>>,
+    view: &mut LearnView,
+    actions: &mut Vec<Action>,
+) {
+    let palette = Palette::of(ui.style());
+    ui.horizontal_wrapped(|ui| {
+        quiet_selection(ui);
+        run_ui(ui, state, run, actions);
+        compared_ui(ui, state, run, compared, view);
+        let mut toggle = |text: &str, help: &str, is_on: &mut bool| {
+            let button = Button::selectable(*is_on, text).frame_when_inactive(true);
+            if ui.add(button).on_hover_text(help).clicked() {
+                *is_on = !*is_on;
+            }
+        };
+        let help = "Shows up to six earlier runs beside this one.";
+        toggle("Earlier runs", help, &mut view.shows_all);
+        let help = "Shows the loss on a logarithmic scale, which separates small losses.";
+        toggle("Logarithmic", help, &mut view.options.is_logarithmic);
+        let help = "Shows a plot of the learning rate.";
+        toggle("Learning rate", help, &mut view.options.shows_rate);
+        MenuButton::new("Export…").ui(ui, |ui| {
+            let table = ui.button("Table (CSV)…");
+            if table
+                .on_hover_text("Saves the values of each epoch.")
+                .clicked()
+            {
+                actions.push(Action::AskPath(FilePurpose::SaveCurves));
+            }
+            let image = ui.button("Image (PNG)…");
+            if image
+                .on_hover_text("Saves the plots as an image.")
+                .clicked()
+            {
+                view.export = Some(ImageExport::default());
+            }
+        });
+    });
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().interact_size.y = 20.0;
+        if let Some(record) = run.record {
+            let text = RichText::new(accuracy_text(record));
+            ui.label(text.font(theme::strong(theme::HEADING)));
+        }
+        ui.label(RichText::new(run.description()).color(palette.weak));
+    });
+    for hint in run.hint_texts() {
+        note(ui, hint);
+    }
+}
+
+/// The choice of the shown run.
+fn run_ui(ui: &mut Ui, state: &State, run: ShownRun<'_>, actions: &mut Vec<Action>) {
+    let label = ui.label("Run");
+    let combo = ComboBox::from_id_salt("shown run").selected_text(run.name);
+    let shown = combo.width(140.0).truncate().show_ui(ui, |ui| {
+        if let Some(current) = state.current_run() {
+            let option = ui.selectable_label(run.record.is_none(), current.name);
+            if option.clicked() {
+                actions.push(Action::Run(RunAction::Show(None)));
+            }
+        }
+        for other in state.runs.list() {
+            let record = &other.record;
+            let is_shown = run.record.is_some_and(|shown| shown.id == record.id);
+            if ui.selectable_label(is_shown, &record.name).clicked() {
+                actions.push(Action::Run(RunAction::Show(Some(record.id))));
+            }
+        }
+    });
+    let help = "Shows the curves of this run.";
+    shown.response.labelled_by(label.id).on_hover_text(help);
+}
+
+/// The choice of the compared run.
+fn compared_ui(
+    ui: &mut Ui,
+    state: &State,
+    run: ShownRun<'_>,
+    compared: Option<ShownRun<'_>>,
+    view: &mut LearnView,
+) {
+    let label = ui.label("Compare with");
+    let combo = ComboBox::from_id_salt("compared run")
+        .selected_text(compared.map_or("none", |compared| compared.name));
+    let shown = combo.width(140.0).truncate().show_ui(ui, |ui| {
+        ui.selectable_value(&mut view.compared, None, "none");
+        let shown = run.record.map(|record| record.id);
+        for other in state.runs.list() {
+            let id = Some(other.record.id);
+            if id != shown {
+                ui.selectable_value(&mut view.compared, id, &other.record.name);
+            }
+        }
+    });
+    let help = "Compares curves, settings and results of two runs.";
+    shown.response.labelled_by(label.id).on_hover_text(help);
+}
+
+/// Loss and accuracy, beside each other where there is room, as high as the window allows.
+fn plots_ui(
+    ui: &mut Ui,
+    curves: &Curves<'_>,
+    metrics: &[&Metric],
+    options: PlotOptions,
+    height: f32,
+) {
+    let height = (height - curves::DECORATION_HEIGHT - theme::GAP).max(MIN_HEIGHT);
+    if ui.available_width() < MIN_WIDTH_BESIDE {
+        for metric in metrics {
+            curves::metric_ui(ui, curves, metric, options, MIN_HEIGHT);
+            ui.add_space(theme::GAP);
+        }
+        return;
+    }
+    let count = metrics.len();
+    ui.columns(count, |columns| {
+        for (ui, metric) in columns.iter_mut().zip(metrics) {
+            curves::metric_ui(ui, curves, metric, options, height);
+        }
+    });
+}
+
+/// The results of two runs, the settings that differ, and the confusion matrices.
+fn compare_ui(ui: &mut Ui, run: ShownRun<'_>, compared: ShownRun<'_>) {
+    ui.add_space(theme::GAP);
+    let title = format!("{} and {}", run.name, compared.name);
+    ui.label(RichText::new(title).font(theme::strong(theme::BODY)));
+    let runs = [run, compared];
+    Grid::new("comparison")
+        .num_columns(3)
+        .striped(true)
+        .spacing([theme::MARGIN, 4.0])
+        .show(ui, |ui| {
+            ui.spacing_mut().interact_size.y = 18.0;
+            for [name, a, b] in comparison(run, compared) {
+                ui.label(RichText::new(name).small().weak());
+                ui.label(RichText::new(a).small());
+                ui.label(RichText::new(b).small());
+                ui.end_row();
+            }
+        });
+    ui.add_space(theme::GAP);
+    ui.horizontal_wrapped(|ui| {
+        for run in runs {
+            let confusion = run.record.and_then(|record| record.confusion.as_ref());
+            if let Some(confusion) = confusion {
+                matrix_ui(ui, run.name, confusion);
+            }
+        }
+    });
+}
+
+/// The rows of the comparison: the results, and the settings that differ.
+fn comparison(run: ShownRun<'_>, compared: ShownRun<'_>) -> Vec<[String; 3]> {
+    let runs = [run, compared];
+    let percent = |accuracy| format::percent_or_dash(accuracy, 2);
+    let [names, tests, validations, times] = [
+        runs.map(|run| run.name.to_owned()),
+        runs.map(|run| percent(run.record.and_then(|record| record.test_accuracy))),
+        runs.map(|run| percent(run.record.and_then(|record| record.validation_accuracy))),
+        runs.map(|run| {
+            let secs = run.history.iter().map(|record| record.elapsed_secs).sum();
+            format::duration(secs)
+        }),
+    ];
+    let mut rows = vec![
+        ("", names),
+        ("Test accuracy", tests),
+        ("Validation accuracy", validations),
+        ("Duration", times),
+    ];
+    let [a, b] = runs.map(|run| settings(run.config));
+    let labels = a.iter().chain(&b).map(|(label, _)| *label);
+    let mut seen = Vec::new();
+    for label in labels {
+        let value = |settings: &[(&str, String)]| {
+            let found = settings.iter().find(|(other, _)| *other == label);
+            found.map_or_else(|| "–".to_owned(), |(_, value)| value.clone())
+        };
+        let values = [value(&a), value(&b)];
+        if values[0] != values[1] && !seen.contains(&label) {
+            seen.push(label);
+            rows.push((label, values));
+        }
+    }
+    rows.into_iter()
+        .map(|(name, [a, b])| [name.to_owned(), a, b])
+        .collect()
+}
+
+/// A small confusion matrix: the darker a cell, the more test images of its row are read as its column.
+fn matrix_ui(ui: &mut Ui, name: &str, confusion: &[[usize; CLASSES]; CLASSES]) {
+    let palette = Palette::of(ui.style());
+    ui.vertical(|ui| {
+        ui.label(RichText::new(format!("{name}, true by predicted")).small());
+        let size = vec2(MATRIX_SIDE, MATRIX_SIDE);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+        let cell = MATRIX_SIDE / (CLASSES + 1) as f32;
+        let place = |row: usize, column: usize| {
+            let corner = rect.min + vec2(column as f32, row as f32) * cell;
+            Rect::from_min_size(corner, vec2(cell, cell))
+        };
+        let text = |place: Rect, text: String, color| {
+            let font = theme::font((cell * 0.5).min(theme::SMALL));
+            let align = egui::Align2::CENTER_CENTER;
+            ui.painter().text(place.center(), align, text, font, color);
+        };
+        let errors =
+            |row: usize, column: usize| confusion[row][column] * usize::from(row != column);
+        let most = (0..CLASSES).flat_map(|row| (0..CLASSES).map(move |column| (row, column)));
+        let most = most.map(|(row, column)| errors(row, column)).max();
+        let most = most.unwrap_or(0).max(1) as f32;
+        for digit in 0..CLASSES {
+            text(place(0, digit + 1), digit.to_string(), palette.weak);
+            text(place(digit + 1, 0), digit.to_string(), palette.weak);
+            for column in 0..CLASSES {
+                let (place, count) = (place(digit + 1, column + 1), confusion[digit][column]);
+                let share = errors(digit, column) as f32 / most;
+                let fill = palette.track.lerp_to_gamma(palette.second, share);
+                ui.painter().rect_filled(place.shrink(1.0), 2.0, fill);
+                if count > 0 && digit != column {
+                    text(place, count.to_string(), palette.text);
+                }
+            }
+        }
+        let total: usize = confusion.iter().flatten().sum();
+        let right: usize = (0..CLASSES).map(|digit| confusion[digit][digit]).sum();
+        let value = format!(
+            "{} of {} misclassified",
+            format::count(total - right),
+            format::count(total)
+        );
+        response.widget_info(|| {
+            let mut info = WidgetInfo::labeled(Role::Figure, true, format!("Confusion of {name}"));
+            info.current_text_value = Some(value.clone());
+            info
+        });
+        response.on_hover_text(value);
+    });
+}

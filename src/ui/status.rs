@@ -1,0 +1,134 @@
+//! The status line at the bottom: the newest notice with its action, and the list of all notices.
+
+use egui::{
+    Align2, Area, Button, Color32, Context, Frame, Id, Label, Layout, Margin, Order, RichText,
+    ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit::Role, containers::menu::MenuButton,
+    text::LayoutJob, vec2,
+};
+
+use super::{
+    theme::{self, Palette},
+    widgets::{named, small_button},
+};
+use crate::app::{
+    action::Action,
+    state::{
+        Place, State,
+        notices::{Notice, Severity},
+    },
+};
+
+/// The height of the line: two rows of small text, in points.
+pub(super) const HEIGHT: f32 = 40.0;
+/// The width of the button of the list, in points.
+const LIST_WIDTH: f32 = 84.0;
+/// The largest width of a notice's own button, in points.
+const ACTION_WIDTH: f32 = 160.0;
+/// The button that dismisses, in points.
+const DISMISS: f32 = 24.0;
+
+/// Draws the line.
+pub(super) fn status_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let notices = &state.notices;
+    ui.horizontal_centered(|ui| {
+        let buttons = LIST_WIDTH + ui.spacing().item_spacing.x;
+        if let Some(notice) = notices.shown() {
+            shown_ui(ui, notice, buttons, actions);
+        }
+        ui.add_space((ui.available_width() - LIST_WIDTH).max(0.0));
+        let count = notices.list().len();
+        if count > 0 {
+            let text = RichText::new(format!("Notices {count}")).size(theme::SMALL);
+            let button = Button::new(text).min_size(vec2(LIST_WIDTH, DISMISS));
+            let (button, _) = MenuButton::from_button(button).ui(ui, |ui| list_ui(ui, state));
+            button.on_hover_text("Lists what was said before.");
+        }
+    });
+}
+
+/// A notice in at most two rows, its button, and one that dismisses it. A longer text is in the list.
+fn shown_ui(ui: &mut Ui, notice: &Notice, reserved: f32, actions: &mut Vec<Action>) {
+    let gap = ui.spacing().item_spacing.x;
+    mark_ui(ui, notice);
+    let action_width = notice.button.as_ref().map_or(0.0, |_| ACTION_WIDTH + gap);
+    let width = ui.available_width() - reserved - action_width - DISMISS - gap;
+    let palette = Palette::of(ui.style());
+    let font = theme::font(theme::SMALL);
+    let mut job = LayoutJob::simple(notice.text.clone(), font, palette.text, width);
+    job.wrap.max_rows = 2;
+    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    let response = ui.add(Label::new(galley).selectable(false));
+    response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, &notice.text));
+    response.on_hover_text(&notice.text);
+    if let Some((label, action)) = &notice.button {
+        ui.scope(|ui| {
+            ui.set_max_width(ACTION_WIDTH);
+            let text = RichText::new(label).size(theme::SMALL);
+            let button = Button::new(text).truncate().min_size(vec2(0.0, DISMISS));
+            if ui.add(button).clicked() {
+                actions.extend([Action::Dismiss, action.clone()]);
+            }
+        });
+    }
+    let dismiss = named(small_button(ui, "×"), "Dismiss");
+    if dismiss
+        .on_hover_text("Dismisses this notice (Esc).")
+        .clicked()
+    {
+        actions.push(Action::Dismiss);
+    }
+}
+
+/// A dot in the color of the severity.
+fn mark_ui(ui: &mut Ui, notice: &Notice) {
+    let palette = Palette::of(ui.style());
+    let color = match notice.severity {
+        Severity::Info => palette.accent,
+        Severity::Error => palette.error,
+    };
+    let (mark, _) = ui.allocate_exact_size(vec2(10.0, 16.0), Sense::hover());
+    ui.painter().circle_filled(mark.center(), 4.0, color);
+}
+
+/// All notices, the newest first.
+fn list_ui(ui: &mut Ui, state: &State) {
+    let window = ui.ctx().content_rect();
+    ui.set_width(440.0_f32.min(window.width() - 48.0));
+    let area = ScrollArea::vertical().max_height(window.height() - 160.0);
+    area.show(ui, |ui| {
+        for notice in state.notices.list().iter().rev() {
+            ui.with_layout(Layout::left_to_right(egui::Align::Min), |ui| {
+                mark_ui(ui, notice);
+                ui.add(Label::new(RichText::new(&notice.text).small()).wrap());
+            });
+        }
+    });
+}
+
+/// Explains what a drop of the dragged file does.
+pub(super) fn drop_hint(ctx: &Context, state: &State) {
+    if ctx.input(|input| input.raw.hovered_files.is_empty()) {
+        return;
+    }
+    let area = Area::new(Id::unique("drop"))
+        .order(Order::Foreground)
+        .interactable(false);
+    area.anchor(Align2::CENTER_CENTER, Vec2::ZERO)
+        .show(ctx, |ui| {
+            let palette = Palette::of(ui.style());
+            let frame = Frame::popup(ui.style())
+                .inner_margin(Margin::same(28))
+                .stroke(Stroke::new(2.0, palette.accent))
+                .shadow(egui::Shadow {
+                    color: Color32::from_black_alpha(90),
+                    ..ui.visuals().popup_shadow
+                });
+            frame.show(ui, |ui| {
+                let text = match state.place {
+                    Place::Test => "Drop a folder or an ink file to evaluate the model on it",
+                    _ => "Drop weights, a picture, an ink file or training settings",
+                };
+                ui.label(RichText::new(text).size(theme::HEADING));
+            });
+        });
+}

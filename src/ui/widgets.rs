@@ -1,0 +1,173 @@
+//! Widgets that several panels share, and the focus of the keyboard.
+
+use egui::{
+    Button, Context, Id, Modal, Response, RichText, Sense, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, accesskit::Role, vec2,
+};
+
+use super::theme::{self, Palette};
+use crate::{app::action::Action, format};
+
+/// The width of the outline of the focused control, in points.
+const FOCUS_RING: f32 = 2.0;
+/// Where egui stores the focus of the last frame.
+const LAST_FOCUS: &str = "last focus";
+
+/// Makes selected toggles gray: the accent is for the prediction and the primary button.
+pub(super) fn quiet_selection(ui: &mut Ui) {
+    let palette = Palette::of(ui.style());
+    let visuals = ui.visuals_mut();
+    visuals.selection.bg_fill = palette.button_pressed;
+    visuals.selection.stroke = Stroke::new(1.0, palette.text);
+}
+
+/// The primary button.
+pub(super) fn primary_button(ui: &mut Ui, text: &str, size: Vec2) -> Response {
+    let palette = Palette::of(ui.style());
+    ui.scope(|ui| {
+        let widgets = &mut ui.visuals_mut().widgets;
+        for (widget, fill) in [
+            (&mut widgets.inactive, palette.accent),
+            (&mut widgets.hovered, palette.accent_hovered),
+            (&mut widgets.active, palette.accent_hovered),
+        ] {
+            widget.weak_bg_fill = fill;
+            widget.bg_stroke = Stroke::NONE;
+            widget.fg_stroke.color = palette.on_accent;
+        }
+        let text = RichText::new(text).font(theme::strong(theme::BODY));
+        ui.add_sized(size, Button::new(text).truncate())
+    })
+    .inner
+}
+
+/// A small button.
+pub(super) fn small_button(ui: &mut Ui, text: &str) -> Response {
+    ui.scope(|ui| {
+        ui.spacing_mut().button_padding = Vec2::new(8.0, 4.0);
+        let button = Button::new(RichText::new(text).size(theme::SMALL));
+        ui.add(button.min_size(Vec2::new(0.0, 24.0)))
+    })
+    .inner
+}
+
+/// Gives a button an accessible name that says more than its text.
+pub(super) fn named(response: Response, name: &str) -> Response {
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), name));
+    response
+}
+
+/// A text in small type.
+pub(super) fn note(ui: &mut Ui, text: impl Into<String>) -> Response {
+    ui.label(RichText::new(text).small().weak())
+}
+
+/// An error in small type.
+pub(super) fn problem(ui: &mut Ui, text: impl Into<String>) {
+    let color = ui.visuals().error_fg_color;
+    ui.label(RichText::new(text).small().color(color));
+}
+
+/// The progress of a task as a bar; `done` is 0..=1.
+pub(super) fn progress_bar(ui: &mut Ui, name: &str, done: f64) {
+    let palette = Palette::of(ui.style());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 8.0), Sense::hover());
+    ui.painter().rect_filled(rect, 4.0, palette.track);
+    let mut part = rect;
+    part.set_width(rect.width() * done as f32);
+    ui.painter()
+        .with_clip_rect(part)
+        .rect_filled(rect, 4.0, palette.accent);
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ProgressIndicator, true, name);
+        info.value = Some(done);
+        info.current_text_value = Some(format::percent(done, 0));
+        info
+    });
+}
+
+/// A question over the window.
+pub(super) struct Question<'a> {
+    pub(super) heading: &'a str,
+    pub(super) text: String,
+    /// The answers, in one row. The first one is the safe one.
+    pub(super) answers: &'a [(&'a str, &'a [Action])],
+    /// What Escape and a click beside the question do.
+    pub(super) otherwise: Action,
+}
+
+impl Question<'_> {
+    /// Asks.
+    pub(super) fn ui(self, ctx: &Context, actions: &mut Vec<Action>) {
+        let closes = modal(ctx, self.heading, 420.0, |ui| {
+            ui.label(self.text);
+            ui.horizontal(|ui| {
+                for (index, (label, answer)) in self.answers.iter().enumerate() {
+                    let clicked = match index {
+                        0 => primary_button(ui, label, Vec2::ZERO),
+                        _ => ui.button(*label),
+                    }
+                    .clicked();
+                    if clicked {
+                        actions.extend_from_slice(answer);
+                    }
+                }
+            });
+        });
+        if closes {
+            actions.push(self.otherwise);
+        }
+    }
+}
+
+/// Shows a heading and content over the window. Returns whether the user closes it.
+pub(super) fn modal(
+    ctx: &Context,
+    heading: &str,
+    width: f32,
+    content: impl FnOnce(&mut Ui),
+) -> bool {
+    let frame = egui::Frame::popup(&ctx.global_style()).inner_margin(24);
+    let modal = Modal::new(Id::unique(heading))
+        .frame(frame)
+        .show(ctx, |ui| {
+            ui.set_width(width.min(ctx.content_rect().width() - 72.0));
+            ui.spacing_mut().item_spacing.y = 12.0;
+            ui.heading(heading);
+            content(ui);
+        });
+    modal.should_close()
+}
+
+/// Draws a ring around the focused control, whatever it is. Call it at the end of a frame.
+pub(super) fn focus_ring(ctx: &Context) {
+    let focused = ctx.memory(|memory| memory.focused());
+    ctx.data_mut(|data| data.insert_temp(Id::unique(LAST_FOCUS), focused));
+    let Some(response) = focused.and_then(|id| ctx.read_response(id)) else {
+        return;
+    };
+    let palette = Palette::of(&ctx.global_style());
+    ctx.layer_painter(response.layer_id).rect_stroke(
+        response.interact_rect.expand(1.0),
+        f32::from(theme::RADIUS),
+        Stroke::new(FOCUS_RING, palette.focus),
+        StrokeKind::Outside,
+    );
+}
+
+/// Scrolls to the control in this part that has just got the focus. Call it at the end of a scroll area.
+pub(super) fn scroll_to_focus(ui: &Ui) {
+    let Some(focused) = ui.memory(|memory| memory.focused()) else {
+        return;
+    };
+    let last: Option<Option<Id>> = ui.data(|data| data.get_temp(Id::unique(LAST_FOCUS)));
+    if last.flatten() == Some(focused) {
+        return;
+    }
+    let response = ui.ctx().read_response(focused);
+    if let Some(response) = response.filter(|response| response.layer_id == ui.layer_id())
+        && ui.min_rect().contains(response.rect.center())
+    {
+        ui.scroll_to_rect(response.rect.expand(theme::GAP), None);
+    }
+}
