@@ -22,8 +22,6 @@ pub(crate) const SMALL: f32 = 13.0;
 pub(crate) const BODY: f32 = 15.0;
 /// The name of a panel.
 pub(crate) const HEADING: f32 = 20.0;
-/// A result that a class reads from the back of the room.
-pub(crate) const LARGE: f32 = 28.0;
 
 static REGULAR: &[u8] = include_bytes!("../../assets/fonts/Roboto-Regular.ttf");
 static SEMI_BOLD: &[u8] = include_bytes!("../../assets/fonts/Roboto-SemiBold.ttf");
