@@ -19,6 +19,7 @@ use std::{
     panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
+    time::{Duration, Instant},
 };
 
 use thiserror::Error;
@@ -46,6 +47,37 @@ impl fmt::Debug for Wakers {
 /// How many events wait to be drained before a worker waits for its owner. An event is small, except
 /// for the weights of a finished epoch.
 const FACTS_CAPACITY: usize = 64;
+
+/// The shortest time between two wake-ups for progress: batches are more frequent than frames.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
+
+/// The latest state of a worker, which its owner reads at any time.
+#[derive(Clone)]
+struct Gauge<T> {
+    latest: Arc<Mutex<T>>,
+    waker: Waker,
+    last_wake: Option<Instant>,
+}
+
+impl<T> Gauge<T> {
+    fn new(latest: Arc<Mutex<T>>, waker: Waker) -> Self {
+        Self {
+            latest,
+            waker,
+            last_wake: None,
+        }
+    }
+
+    /// Changes the state, and wakes the owner unless that was a moment ago.
+    fn change(&mut self, change: impl FnOnce(&mut T)) {
+        change(&mut lock(&self.latest));
+        let is_due = |wake: Instant| wake.elapsed() >= PROGRESS_INTERVAL;
+        if self.last_wake.is_none_or(is_due) {
+            self.last_wake = Some(Instant::now());
+            (self.waker)();
+        }
+    }
+}
 
 /// Why a worker did not finish its work.
 #[derive(Debug, Error)]

@@ -236,8 +236,15 @@ fn read_record(folder: &Path, path: &Path) -> Result<RunRecord, StoreError> {
 /// Writes the weights before the record: a listed run always has weights.
 fn save(folder: &Path, record: &RunRecord, model: &Model) -> Result<Vec<u64>, StoreError> {
     fs::create_dir_all(folder).map_err(|source| IoError::new("make", folder, source))?;
-    model.save(&weights_path(folder, record.id))?;
-    write_record(folder, record)?;
+    let saved = model
+        .save(&weights_path(folder, record.id))
+        .map_err(StoreError::from)
+        .and_then(|()| write_record(folder, record));
+    if saved.is_err() {
+        // On a full disk, weights without a record would stay for ever.
+        let _ = fs::remove_file(weights_path(folder, record.id));
+    }
+    saved?;
     delete_oldest(folder, record.id, MAX_TOTAL_BYTES)
 }
 
@@ -327,6 +334,51 @@ mod tests {
         assert_eq!(left, 0, "nothing of it is left");
         let gone = done(&library, RunLibraryTask::Load(7));
         assert!(gone.is_err(), "a deleted run has no model");
+    }
+
+    #[test]
+    fn a_run_that_cannot_be_stored_leaves_nothing() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let library = folder.path();
+        save(library, &record(1), &built_in()).expect("saves");
+        // The weights can be written, but the record cannot.
+        fs::create_dir(record_path(library, 7)).expect("a folder in its place");
+        let error = save(library, &record(7), &built_in()).expect_err("no place");
+        assert!(matches!(error, StoreError::Input(_)), "{error:?}");
+        assert!(!weights_path(library, 7).exists(), "no weights are left");
+        assert_eq!(list(library).0, [record(1)], "the other run is unchanged");
+    }
+
+    /// A test that runs itself with a limit on the size of files, which a full disk resembles.
+    #[cfg(unix)]
+    #[test]
+    fn a_full_disk_leaves_the_runs_that_are_there() {
+        const FOLDER: &str = "DIGITPAD_TEST_FULL_DISK";
+        if let Some(library) = std::env::var_os(FOLDER) {
+            let library = PathBuf::from(library);
+            let error = save(&library, &record(7), &built_in()).expect_err("the disk is full");
+            assert!(matches!(error, StoreError::Model(_)), "{error:?}");
+            assert_eq!(list(&library).0, [record(1)], "the other run is unchanged");
+            return;
+        }
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        save(folder.path(), &record(1), &built_in()).expect("saves");
+        let files = || fs::read_dir(folder.path()).expect("lists").count();
+        let before = files();
+        let itself = std::env::current_exe().expect("a test is a program");
+        // The limit is in blocks of 512 or 1,024 bytes. The weights take more than half a megabyte.
+        let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" --exact \"$1\"";
+        let output = std::process::Command::new("sh")
+            .args(["-c", script])
+            .arg(itself)
+            .arg("store::run_library::tests::a_full_disk_leaves_the_runs_that_are_there")
+            .env(FOLDER, folder.path())
+            .output()
+            .expect("a shell starts");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}");
+        assert!(said.contains("1 passed"), "the test runs itself: {said}");
+        assert_eq!(files(), before, "no temporary file remains");
     }
 
     #[test]

@@ -7,19 +7,15 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
-    time::{Duration, Instant},
 };
 
-use super::{JoinOnDrop, Waker, WorkerError, WorkerPriority, lock, run_work};
+use super::{Gauge, JoinOnDrop, Waker, WorkerError, WorkerPriority, lock, run_work};
 use crate::{
     data::{DataSource, noise::Noise},
     error::EvaluationError,
     evaluation::{Evaluation, evaluate, evaluation_set::EvaluationSet},
     model::file::Model,
 };
-
-/// The least time between two wake-ups for progress, because batches are more frequent than frames.
-const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
 
 /// The progress of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,9 +73,7 @@ impl Evaluator {
             source,
             noise,
             is_canceled: Arc::clone(&is_canceled),
-            progress: Arc::clone(&progress),
-            waker: Arc::clone(&waker),
-            last_wake: None,
+            progress: Gauge::new(Arc::clone(&progress), Arc::clone(&waker)),
         };
         let report = move |outcome| {
             // Sending fails only if the handle is gone.
@@ -139,9 +133,7 @@ struct Task {
     source: DataSource,
     noise: Option<Noise>,
     is_canceled: Arc<AtomicBool>,
-    progress: Arc<Mutex<Option<EvaluatorProgress>>>,
-    waker: Waker,
-    last_wake: Option<Instant>,
+    progress: Gauge<Option<EvaluatorProgress>>,
 }
 
 impl Task {
@@ -173,12 +165,7 @@ impl Task {
     }
 
     fn show(&mut self, progress: EvaluatorProgress) {
-        *lock(&self.progress) = Some(progress);
-        let is_due = |wake: Instant| wake.elapsed() >= PROGRESS_INTERVAL;
-        if self.last_wake.is_none_or(is_due) {
-            self.last_wake = Some(Instant::now());
-            (self.waker)();
-        }
+        self.progress.change(|latest| *latest = Some(progress));
     }
 }
 

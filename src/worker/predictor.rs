@@ -34,6 +34,9 @@ pub enum PredictionInput {
     Ink(Ink),
     /// A picture from a file.
     Bitmap(Bitmap),
+    /// A defect of the program with this message.
+    #[cfg(test)]
+    Panic(&'static str),
 }
 
 /// The response to a request.
@@ -215,6 +218,8 @@ fn outcome_of(job: &PredictionJob) -> Result<PredictionOutcome, ModelError> {
     let bitmap = match &job.request.input {
         PredictionInput::Ink(ink) => ink::to_bitmap(ink),
         PredictionInput::Bitmap(bitmap) => Some(bitmap.clone()),
+        #[cfg(test)]
+        PredictionInput::Panic(message) => panic!("{message}"),
     };
     let Some(mut bitmap) = bitmap.filter(|bitmap| !bitmap.is_blank()) else {
         return Ok(PredictionOutcome::Blank);

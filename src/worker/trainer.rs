@@ -9,13 +9,14 @@ use std::{
         Arc, Mutex,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
-    time::{Duration, Instant},
 };
 
 use candle_core::Device;
 
 pub use self::curve::{BatchCurve, BatchPoint};
-use super::{FACTS_CAPACITY, JoinOnDrop, Wakers, WorkerError, WorkerPriority, lock, run_work};
+use super::{
+    FACTS_CAPACITY, Gauge, JoinOnDrop, Wakers, WorkerError, WorkerPriority, lock, run_work,
+};
 use crate::{
     data::{Corrections, Dataset, TrainingData},
     error::{self, InputError, ModelError, StoreError, TrainingError},
@@ -30,9 +31,6 @@ use crate::{
         checkpoint::Checkpoint, config::TrainingConfig, control::Control,
     },
 };
-
-/// The shortest time between two wake-ups for progress: batches are more frequent than frames.
-const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
 
 /// A training to do.
 #[derive(Clone, Debug)]
@@ -128,12 +126,18 @@ impl fmt::Display for TrainingFailure {
     }
 }
 
+/// The latest state of a training.
+#[derive(Clone, Default)]
+struct Live {
+    progress: Option<Progress>,
+    curve: BatchCurve,
+    snapshot: Option<Arc<Model>>,
+}
+
 /// The handle of a training. Dropping it abandons the training.
 pub struct Trainer {
     control: Arc<Control>,
-    progress: Arc<Mutex<Option<Progress>>>,
-    curve: Arc<Mutex<BatchCurve>>,
-    live_snapshot: Arc<Mutex<Option<Arc<Model>>>>,
+    live: Arc<Mutex<Live>>,
     // Dropped before the thread is joined, which wakes a trainer that waits at a full channel.
     facts: Receiver<TrainerMessage>,
     _thread: Option<JoinOnDrop>,
@@ -146,18 +150,13 @@ impl Trainer {
     /// checkpoints. A finished training deletes it.
     pub fn spawn(run: u64, job: TrainingJob, checkpoint: Option<PathBuf>, wakers: Wakers) -> Self {
         let control = Arc::new(Control::default());
-        let progress = Arc::new(Mutex::new(None));
-        let curve = Arc::new(Mutex::new(BatchCurve::default()));
-        let live_snapshot = Arc::new(Mutex::new(None));
+        let live = Arc::new(Mutex::new(Live::default()));
         let (sender, facts) = sync_channel(FACTS_CAPACITY);
         let reporter = Reporter {
             run,
             facts: sender,
-            progress: Arc::clone(&progress),
-            curve: Arc::clone(&curve),
-            live_snapshot: Arc::clone(&live_snapshot),
+            live: Gauge::new(Arc::clone(&live), Arc::clone(&wakers.gauge)),
             wakers,
-            woken: None,
         };
         let unstarted = reporter.clone();
         let spawned = JoinOnDrop::spawn("digitpad-trainer", WorkerPriority::Background, {
@@ -169,9 +168,7 @@ impl Trainer {
             .ok();
         Self {
             control,
-            progress,
-            curve,
-            live_snapshot,
+            live,
             facts,
             _thread: thread,
         }
@@ -199,17 +196,17 @@ impl Trainer {
 
     /// The progress; `None` before the first batch.
     pub fn progress(&self) -> Option<Progress> {
-        *lock(&self.progress)
+        lock(&self.live).progress
     }
 
     /// The metrics of the batches so far.
     pub fn curve(&self) -> BatchCurve {
-        lock(&self.curve).clone()
+        lock(&self.live).curve.clone()
     }
 
     /// The latest copy of the model within an epoch; each once.
     pub fn take_live_snapshot(&self) -> Option<Arc<Model>> {
-        lock(&self.live_snapshot).take()
+        lock(&self.live).snapshot.take()
     }
 
     /// The facts since the last call, in order.
@@ -239,12 +236,8 @@ impl fmt::Debug for Trainer {
 struct Reporter {
     run: u64,
     facts: SyncSender<TrainerMessage>,
-    progress: Arc<Mutex<Option<Progress>>>,
-    curve: Arc<Mutex<BatchCurve>>,
-    live_snapshot: Arc<Mutex<Option<Arc<Model>>>>,
+    live: Gauge<Live>,
     wakers: Wakers,
-    /// The last wake-up for progress.
-    woken: Option<Instant>,
 }
 
 impl Reporter {
@@ -259,18 +252,6 @@ impl Reporter {
             fact,
         });
         wake();
-    }
-
-    fn show(&mut self, progress: Progress) {
-        *lock(&self.progress) = Some(progress);
-        lock(&self.curve).push(&progress);
-        if self
-            .woken
-            .is_none_or(|woken| woken.elapsed() >= PROGRESS_INTERVAL)
-        {
-            self.woken = Some(Instant::now());
-            (self.wakers.gauge)();
-        }
     }
 }
 
@@ -352,10 +333,15 @@ impl Listener<'_> {
         match event {
             TrainingEvent::Started(plan) => self.reporter.tell(TrainerFact::Started(plan)),
             TrainingEvent::Resumed(history) => self.reporter.tell(TrainerFact::Resumed(history)),
-            TrainingEvent::Batch(progress) => self.reporter.show(progress),
+            TrainingEvent::Batch(progress) => self.reporter.live.change(|live| {
+                live.progress = Some(progress);
+                live.curve.push(&progress);
+            }),
             TrainingEvent::LiveSnapshot(mlp) => {
                 if let Some(model) = self.copied(&mlp, None) {
-                    *lock(&self.reporter.live_snapshot) = Some(model);
+                    self.reporter
+                        .live
+                        .change(|live| live.snapshot = Some(model));
                 }
             }
             TrainingEvent::EpochFinished { record, mlp } => {

@@ -4,6 +4,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::model::file::Model;
 
+/// The largest number of models in memory. Beyond it, the oldest one that is in a file leaves.
+const MAX_MODELS: usize = 32;
+
 /// Identifies a model of this session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ModelId(usize);
@@ -78,7 +81,7 @@ impl Models {
 
     /// The model that was chosen last. It is in use unless a training is watched.
     pub fn chosen(&self) -> &Entry {
-        // The chosen id always has an entry: entries are never removed.
+        // The chosen id always has an entry.
         self.entry(self.chosen).unwrap_or(&self.entries[0])
     }
 
@@ -158,7 +161,8 @@ impl Models {
             entry.model = model;
             entry.id
         } else {
-            let id = ModelId(self.entries.len());
+            let id = ModelId(self.entries.last().map_or(0, |last| last.id.0 + 1));
+            self.forget_oldest();
             self.entries.push(Entry {
                 id,
                 origin,
@@ -169,6 +173,17 @@ impl Models {
             id
         };
         self.choose(id);
+    }
+
+    /// Makes room for a model. Unsaved models and those in use stay.
+    fn forget_oldest(&mut self) {
+        let (chosen, previous) = (self.chosen, self.previous);
+        let is_free =
+            |entry: &Entry| entry.is_saved && ![Some(chosen), previous].contains(&Some(entry.id));
+        let mut others = (1..self.entries.len()).filter(|&index| is_free(&self.entries[index]));
+        if let Some(oldest) = others.next().filter(|_| self.entries.len() >= MAX_MODELS) {
+            self.entries.remove(oldest);
+        }
     }
 
     /// Uses the weights of a training, or the chosen model again.

@@ -293,6 +293,43 @@ fn devices_are_refused() {
 }
 
 #[test]
+fn a_panic_is_a_failure_with_its_message_and_the_next_task_is_done() {
+    let folder = folder();
+    let test_waker = TestWaker::new();
+    let files = FileTasks::new(test_waker.waker());
+    // The encoder asserts that there are as many bytes as pixels.
+    let image = Arc::new(CurvesImage {
+        size: [10, 10],
+        rgb: Vec::new(),
+    });
+    let content = FileContent::CurvesImage(image);
+    files.submit(save(
+        FilePurpose::SaveCurvesImage,
+        content,
+        folder.path().join("a.png"),
+    ));
+    match test_waker.wait_for(|| files.drain().pop()) {
+        FileOutcome::Requested {
+            result: Err(FileError::Panic(panic)),
+            ..
+        } => assert!(!panic.message.is_empty(), "its message"),
+        other => panic!("a failure, not {other:?}"),
+    }
+    files.submit(save_ink(seven(), folder.path().join("a.jsonl")));
+    let next = test_waker.wait_for(|| files.drain().pop());
+    let is_saved = |outcome: &FileOutcome| {
+        matches!(
+            outcome,
+            FileOutcome::Requested {
+                result: Ok(FileResult::Saved(_)),
+                ..
+            }
+        )
+    };
+    assert!(is_saved(&next), "the next task: {next:?}");
+}
+
+#[test]
 fn other_workers_read_data_sets() {
     let folder = folder();
     let ink = folder.path().join("a.jsonl");

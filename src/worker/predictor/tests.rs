@@ -115,6 +115,26 @@ fn blank_input_and_invalid_weights_have_their_own_outcomes() {
 }
 
 #[test]
+fn a_panic_is_a_failure_with_its_message_and_the_next_request_is_answered() {
+    let test_waker = TestWaker::new();
+    let predictor = Predictor::spawn(model_of_seed(1), test_waker.waker());
+    predictor.request(PredictionRequest {
+        input: PredictionInput::Panic("a defect"),
+        revision: 1,
+    });
+    match test_waker.wait_for(|| predictor.take()).outcome {
+        PredictionOutcome::Failed(WorkerError::Panic(panic)) => {
+            assert_eq!(panic.message, "a defect", "its message");
+        }
+        other => panic!("a failure, not {other:?}"),
+    }
+    predictor.request(request(2));
+    let next = test_waker.wait_for(|| predictor.take());
+    let is_answered = matches!(next.outcome, PredictionOutcome::Recognized { .. });
+    assert!(is_answered && next.revision == 2, "the next request");
+}
+
+#[test]
 fn dropping_the_predictor_joins_the_thread() {
     for count in [0, 1, 100] {
         let test_waker = TestWaker::new();

@@ -1,5 +1,3 @@
-mod checkpoint;
-
 use std::{fs, path::Path};
 
 use candle_core::Tensor;
@@ -9,10 +7,14 @@ use super::*;
 use crate::{
     bitmap::PIXELS,
     data::DataSource,
-    model::device::DeviceChoice,
-    model::{Activation, MlpConfig},
+    error::InputError,
+    model::{Activation, MlpConfig, device::DeviceChoice},
+    store::checkpoints,
     training::config::Preset,
-    worker::test_support::{TestWaker, wait_until},
+    worker::{
+        Waker,
+        test_support::{TestWaker, wait_until},
+    },
 };
 
 const TRAIN: usize = 8;
@@ -163,27 +165,25 @@ fn facts_come_in_order_with_weights_of_their_own() {
 fn a_stop_takes_effect_within_a_batch() {
     let folder = data_folder();
     let control = Arc::new(Control::default());
-    let progress = Arc::new(Mutex::new(None::<Progress>));
+    let live = Arc::new(Mutex::new(Live::default()));
     let (sender, facts) = sync_channel(FACTS_CAPACITY);
+    let gauge: Waker = Arc::new({
+        let (control, live) = (Arc::clone(&control), Arc::clone(&live));
+        // Asks for the stop as the first batch ends.
+        move || {
+            if lock(&live).progress.is_some() {
+                control.stop();
+            }
+        }
+    });
     let reporter = Reporter {
         run: 7,
         facts: sender,
-        curve: Arc::default(),
-        progress: Arc::clone(&progress),
+        live: Gauge::new(Arc::clone(&live), Arc::clone(&gauge)),
         wakers: Wakers {
-            gauge: Arc::new({
-                let (control, progress) = (Arc::clone(&control), Arc::clone(&progress));
-                // Asks for the stop as the first batch ends.
-                move || {
-                    if lock(&progress).is_some() {
-                        control.stop();
-                    }
-                }
-            }),
+            gauge,
             fact: Arc::new(|| ()),
         },
-        live_snapshot: Arc::default(),
-        woken: None,
     };
     work(
         &job(config(10_000), folder.path()),
@@ -195,7 +195,7 @@ fn a_stop_takes_effect_within_a_batch() {
     assert!(trained.is_stopped(), "before its end");
     assert!(trained.history.is_empty(), "within the first epoch");
     assert!(trained.test.is_some(), "the stopped model is tested");
-    let images_seen = lock(&progress).map(|progress| progress.images_seen);
+    let images_seen = lock(&live).progress.map(|progress| progress.images_seen);
     assert_eq!(images_seen, Some(2), "no batch after the first");
 }
 
@@ -264,32 +264,66 @@ fn facts_wait_for_a_slow_receiver() {
     assert_eq!(facts.len(), epochs + 4, "none is lost");
 }
 
+/// The error of a training that fails.
+fn failure(job: TrainingJob) -> Arc<WorkerError<TrainingError>> {
+    let test_waker = TestWaker::new();
+    let trainer = Trainer::spawn(7, job, None, wakers(&test_waker));
+    match to_the_end(&trainer, &test_waker).pop() {
+        Some(TrainerFact::Failed(failure)) => failure.0,
+        other => panic!("a failure, not {other:?}"),
+    }
+}
+
 #[test]
-fn failures_are_reported() {
+fn failures_are_typed() {
     let folder = data_folder();
-    let missing = folder.path().join("missing");
+    let missing = failure(job(config(1), &folder.path().join("missing")));
+    let is_missing = match &*missing {
+        WorkerError::Work(TrainingError::Input(InputError::Io(error))) => error.is_not_found(),
+        _ => false,
+    };
+    assert!(is_missing, "no folder: {missing:?}");
     let mut wild = config(1);
     wild.learning_rate = -1.0;
-    let cases = [
-        (
-            config(1),
-            &*missing,
-            "missing",
-            "a folder that is not there",
+    let refused = failure(job(wild, folder.path()));
+    assert!(
+        matches!(
+            &*refused,
+            WorkerError::Work(TrainingError::Input(InputError::Refused(_)))
         ),
-        (wild, folder.path(), "learning rate", "out of range"),
-    ];
-    for (config, path, part, reason) in cases {
-        let test_waker = TestWaker::new();
-        let trainer = Trainer::spawn(7, job(config, path), None, wakers(&test_waker));
-        match to_the_end(&trainer, &test_waker).pop() {
-            Some(TrainerFact::Failed(failure)) => {
-                let text = failure.to_string();
-                assert!(text.contains(part), "{reason}: {text}");
+        "out of range: {refused:?}"
+    );
+}
+
+#[test]
+fn a_panic_is_a_failure_with_its_message_and_the_next_training_runs() {
+    let (folder, test_waker) = (data_folder(), TestWaker::new());
+    let inner = test_waker.waker();
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    // The first call comes after the data is read.
+    let fact: Waker = Arc::new(move || {
+        let call = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        assert!(call > 0, "the owner's own defect");
+        inner();
+    });
+    let wakers_of_panic = Wakers {
+        gauge: test_waker.waker(),
+        fact,
+    };
+    let trainer = Trainer::spawn(7, job(config(2), folder.path()), None, wakers_of_panic);
+    match to_the_end(&trainer, &test_waker).pop() {
+        Some(TrainerFact::Failed(failure)) => match &*failure.0 {
+            WorkerError::Panic(panic) => {
+                assert_eq!(panic.message, "the owner's own defect", "its message");
             }
-            other => panic!("{reason}: {other:?}"),
-        }
+            other => panic!("a panic, not {other:?}"),
+        },
+        other => panic!("a failure, not {other:?}"),
     }
+    drop(trainer);
+    let trainer = spawn(&test_waker, 2, folder.path());
+    let trained = finished(to_the_end(&trainer, &test_waker));
+    assert_eq!(trained.history.len(), 2, "the next training runs");
 }
 
 #[test]
@@ -335,10 +369,10 @@ fn a_training_without_a_graphics_card_reports_the_processor() {
     };
     let trainer = Trainer::spawn(7, job, None, wakers(&test_waker));
     let facts = to_the_end(&trainer, &test_waker);
-    match &facts[0] {
-        TrainerFact::Note(note) => assert!(note.contains("processor"), "{note}"),
-        other => panic!("first of all comes a note, not {other:?}"),
-    }
+    assert!(
+        matches!(facts[0], TrainerFact::Note(_)),
+        "a note: {facts:?}"
+    );
     finished(facts);
 }
 
@@ -357,4 +391,124 @@ fn corrections_change_the_model_and_a_missing_file_does_not() {
     let line = r#"{"label": 1, "strokes": [[[0.5, 0.1], [0.5, 0.9]]]}"#;
     fs::write(&file, line).expect("writes");
     assert_ne!(trained(Some(file)), without, "one correction");
+}
+
+fn resumed(checkpoint: Arc<Checkpoint>) -> TrainingJob {
+    TrainingJob {
+        data: checkpoint.source().clone(),
+        start: Start::Resume(checkpoint),
+        corrections: None,
+        device: DeviceChoice::Cpu,
+    }
+}
+
+#[test]
+fn an_interrupted_training_resumes_to_the_same_end() {
+    let (folder, store) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = checkpoints::checkpoint_in(&store.path().join("not/yet/there"));
+    let spawn = |job, test_waker: &TestWaker| {
+        Trainer::spawn(7, job, Some(path.clone()), wakers(test_waker))
+    };
+    let epochs = 400;
+    let test_waker = TestWaker::new();
+    let whole = finished(to_the_end(
+        &spawn(job(config(epochs), folder.path()), &test_waker),
+        &test_waker,
+    ));
+    assert!(!path.exists(), "nothing is left of a training that ended");
+    let test_waker = TestWaker::new();
+    let trainer = spawn(job(config(epochs), folder.path()), &test_waker);
+    wait_until(|| images_seen(&trainer) > 2 * TRAINED_ON && path.exists());
+    drop(trainer);
+    let found = checkpoints::find(&path).expect("it can be read");
+    let checkpoint = Arc::new(found.expect("it is there"));
+    let done = checkpoint.history().len();
+    let test_waker = TestWaker::new();
+    let trainer = spawn(resumed(checkpoint), &test_waker);
+    let facts = to_the_end(&trainer, &test_waker);
+    let resumed = facts.iter().find_map(|fact| match fact {
+        TrainerFact::Resumed(history) => Some(history.len()),
+        _ => None,
+    });
+    assert_eq!(resumed, Some(done), "it says what was done");
+    let is_stored = |fact: &TrainerFact| matches!(fact, TrainerFact::CheckpointStored);
+    assert!(facts.iter().any(is_stored), "it could be resumed again");
+    let trained = finished(facts);
+    assert_eq!(
+        logits(&trained.model.mlp),
+        logits(&whole.model.mlp),
+        "the same model"
+    );
+    assert!(!path.exists(), "and nothing is left");
+}
+
+/// An interrupted training, stored at `path`.
+fn interrupted_at(path: &Path, folder: &Path, seed: u64) -> Arc<Checkpoint> {
+    let config = TrainingConfig {
+        seed,
+        ..config(400)
+    };
+    let test_waker = TestWaker::new();
+    let job = job(config, folder);
+    let trainer = Trainer::spawn(7, job, Some(path.to_path_buf()), wakers(&test_waker));
+    wait_until(|| images_seen(&trainer) > 2 * TRAINED_ON && path.exists());
+    drop(trainer);
+    Arc::new(found(path).expect("it was interrupted"))
+}
+
+fn found(path: &Path) -> Option<Checkpoint> {
+    checkpoints::find(path).expect("the file can be read")
+}
+
+#[test]
+fn only_the_given_checkpoint_is_deleted() {
+    let (folder, store) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = checkpoints::checkpoint_in(store.path());
+    let first = interrupted_at(&path, folder.path(), 1);
+    // Meanwhile another window trained and was closed.
+    let second = interrupted_at(&path, folder.path(), 2);
+    assert_ne!(first, second, "another one");
+    checkpoints::discard(&path, &first).expect("can be removed");
+    assert_eq!(found(&path).as_ref(), Some(&*second), "the other stays");
+    checkpoints::discard(&path, &first).expect("it is gone already");
+    checkpoints::discard(&path, &second).expect("can be removed");
+    assert_eq!(found(&path), None, "both are gone");
+}
+
+#[test]
+fn a_resumed_training_backs_up_another_checkpoint() {
+    let (folder, store) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = checkpoints::checkpoint_in(store.path());
+    let first = interrupted_at(&path, folder.path(), 1);
+    let second = interrupted_at(&path, folder.path(), 2);
+    let resumed =
+        CheckpointStore::open(path.clone(), Some(&first)).expect("no other window uses it");
+    drop(resumed);
+    assert_eq!(found(&path).as_ref(), Some(&*first), "it is at its place");
+    CheckpointStore::open(path.clone(), Some(&first))
+        .expect("again")
+        .clear();
+    assert_eq!(found(&path).as_ref(), Some(&*second), "the other waited");
+}
+
+#[test]
+fn each_change_of_the_checkpoint_state_is_reported() {
+    let (folder, store) = (data_folder(), tempfile::tempdir().expect("a folder"));
+    let path = checkpoints::checkpoint_in(store.path());
+    let test_waker = TestWaker::new();
+    let job = job(config(5000), folder.path());
+    let trainer = Trainer::spawn(7, job, Some(path.clone()), wakers(&test_waker));
+    let until = |is_it: fn(&TrainerFact) -> bool| {
+        test_waker.wait_for(|| {
+            let mut facts = trainer.drain().into_iter();
+            facts.find(|message| is_it(&message.fact))
+        });
+    };
+    until(|fact| matches!(fact, TrainerFact::CheckpointStored));
+    // Nothing can be written in the place of a folder.
+    fs::remove_file(&path).expect("removes");
+    wait_until(|| fs::create_dir(&path).is_ok() || fs::remove_file(&path).is_err());
+    until(|fact| matches!(fact, TrainerFact::CheckpointFailed(_)));
+    fs::remove_dir(&path).expect("removes");
+    until(|fact| matches!(fact, TrainerFact::CheckpointStored));
 }
