@@ -263,6 +263,7 @@ impl State {
         let may_close = self.closing == Closing::Confirmed || !self.has_unsaved_work();
         if !may_close {
             self.closing = Closing::Asking;
+            log::debug!(target: "digitpad", "asks before it closes");
         }
         may_close
     }

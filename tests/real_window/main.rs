@@ -6,7 +6,7 @@
 mod display;
 mod program;
 
-use std::{collections::HashSet, fs, path::Path, thread, time::Duration};
+use std::{collections::HashSet, fs, path::Path};
 
 use digitpad::{
     app::state::form::TrainingForm,
@@ -116,11 +116,21 @@ impl Session {
         self.display.picture(self.window)
     }
 
+    /// The window's picture once it no longer changes.
+    fn settled_picture(&self) -> RgbImage {
+        let mut last = None;
+        wait_until("the window settles", || {
+            let picture = Some(self.picture());
+            let is_same = last == picture;
+            last = picture;
+            is_same
+        });
+        last.expect("it was waited for")
+    }
+
     /// Saves a screenshot of the window in `artifacts/` and checks that it is not blank.
     fn save_screenshot(&self, name: &str) {
-        // The last prediction takes a moment to appear.
-        thread::sleep(Duration::from_millis(500));
-        let picture = self.picture();
+        let picture = self.settled_picture();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artifacts");
         fs::create_dir_all(&folder).expect("a folder for the pictures");
         picture
@@ -136,27 +146,25 @@ impl Session {
 
     /// Closes the window. Answers its question with the second button, by the keyboard.
     fn close_anyway(&mut self) {
-        let before = self.picture();
         self.display.close(self.window);
-        wait_until("the window asks", || self.picture() != before);
-        thread::sleep(Duration::from_millis(500));
+        self.program.wait_for("asks before it closes");
         assert!(self.program.runs(), "it does not close before the answer");
         for key in [TAB, TAB, SPACE] {
+            // A frame moves the focus once.
+            self.program.wait_for_frames();
             self.display.press(&[key]);
-            thread::sleep(Duration::from_millis(100));
         }
         self.ends_well();
     }
 
     /// Closes the window after the trained model is in the run library. The window asks no question.
     fn close_with_the_model_in_the_library(&mut self) {
-        let runs = self.folder.path().join("data/runs");
-        let is_saved = || fs::read_dir(&runs).is_ok_and(|mut files| files.next().is_some());
-        wait_until("the run is saved", is_saved);
-        thread::sleep(Duration::from_millis(500));
+        self.program.wait_for_once("is stored");
         self.display.close(self.window);
         self.ends_well();
-        assert!(is_saved(), "the run stays for the next start");
+        let runs = self.folder.path().join("data/runs");
+        let stored = fs::read_dir(runs).is_ok_and(|mut files| files.next().is_some());
+        assert!(stored, "the run stays for the next start");
     }
 
     fn ends_well(&mut self) {
@@ -196,7 +204,7 @@ fn a_mouse_drawing_is_predicted_undone_and_saved() {
     let before = session.picture();
     session.display.press(&[CONTROL, u32::from('s')]);
     wait_until("the window asks for a path", || session.picture() != before);
-    thread::sleep(Duration::from_millis(500));
+    session.settled_picture();
     session.display.write("one.jsonl");
     session.display.press(&[ENTER]);
     let path = session.folder.path().join("one.jsonl");

@@ -13,7 +13,7 @@ use std::{
 
 /// The time limit of a wait. It allows for a slow, busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
-/// After a silence of this duration, the log is complete.
+/// Without a prediction for this duration, the last one is that of the whole drawing.
 const QUIET: Duration = Duration::from_millis(700);
 
 /// The program. It ends on drop.
@@ -54,7 +54,7 @@ impl Program {
             .env("LIBGL_ALWAYS_SOFTWARE", "1");
         command
             .env("WINIT_X11_SCALE_FACTOR", "1")
-            .env("RUST_LOG", "digitpad=debug");
+            .env("RUST_LOG", "digitpad=trace");
         command.stderr(Stdio::piped()).process_group(0);
         let mut process = command.spawn().expect("the program starts");
         let stderr = process.stderr.take().expect("its errors are a pipe");
@@ -71,16 +71,24 @@ impl Program {
         }
     }
 
-    /// Waits for a line of the log with these words. Returns the rest of that line.
+    /// Waits for the next line of the log with these words. Returns the rest of that line.
     pub(crate) fn wait_for(&mut self, words: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let wait = deadline.saturating_duration_since(Instant::now());
-            let line = self.next_line(wait);
-            let line = line.unwrap_or_else(|| panic!("no \"{words}\"; log:\n{}", self.said()));
-            if let Some((_, rest)) = line.split_once(words) {
-                return rest.to_owned();
-            }
+        let rest = self.next_with(words, PATIENCE);
+        rest.unwrap_or_else(|| panic!("no \"{words}\"; log:\n{}", self.said()))
+    }
+
+    /// Waits for a line of the log with these words, unless it was there already.
+    pub(crate) fn wait_for_once(&mut self, words: &str) {
+        if !self.log.iter().any(|line| line.contains(words)) {
+            self.wait_for(words);
+        }
+    }
+
+    /// Waits until the window shows what it received: one frame may be under way, and another in the log's pipe.
+    pub(crate) fn wait_for_frames(&mut self) {
+        self.log.extend(self.lines.try_iter());
+        for _ in 0..3 {
+            self.wait_for("frame drawn in");
         }
     }
 
@@ -88,10 +96,8 @@ impl Program {
     pub(crate) fn wait_for_digit(&mut self) -> u8 {
         let words = "prediction digit=";
         let mut last = self.wait_for(words);
-        while let Some(line) = self.next_line(QUIET) {
-            if let Some((_, rest)) = line.split_once(words) {
-                rest.clone_into(&mut last);
-            }
+        while let Some(rest) = self.next_with(words, QUIET) {
+            last = rest;
         }
         let digit = last
             .split_whitespace()
@@ -100,15 +106,21 @@ impl Program {
         digit.unwrap_or_else(|| panic!("a digit in \"{last}\""))
     }
 
-    fn next_line(&mut self, wait: Duration) -> Option<String> {
-        match self.lines.recv_timeout(wait) {
-            Ok(line) => {
-                self.log.push(line.clone());
-                Some(line)
+    /// The rest of the next line with these words, if it comes in time.
+    fn next_with(&mut self, words: &str, patience: Duration) -> Option<String> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let wait = deadline.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(wait) {
+                Ok(line) => self.log.push(line),
+                Err(RecvTimeoutError::Timeout) => return None,
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("the program has ended; log:\n{}", self.said())
+                }
             }
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => {
-                panic!("the program has ended; log:\n{}", self.said())
+            let line = self.log.last().and_then(|line| line.split_once(words));
+            if let Some((_, rest)) = line {
+                return Some(rest.to_owned());
             }
         }
     }

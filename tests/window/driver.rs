@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    thread,
+    sync::mpsc::{self, Receiver},
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,8 @@ use digitpad::{
     training::config::Preset,
 };
 use egui::{
-    Event, Key, Modifiers, PointerButton, Pos2, Rect, ViewportCommand, ViewportEvent, ViewportId,
+    Event, Key, Modifiers, PointerButton, Pos2, Rect, RequestRepaintInfo, ViewportCommand,
+    ViewportEvent, ViewportId,
 };
 use egui_kittest::{
     Harness,
@@ -36,6 +37,8 @@ pub(crate) const ONE: &[(f32, f32)] = &[(0.5, 0.15), (0.5, 0.35), (0.49, 0.6), (
 
 pub(crate) struct Window {
     pub(crate) harness: Harness<'static, App>,
+    /// When the window wants its next frame, once for every request.
+    requests: Receiver<Duration>,
 }
 
 impl Window {
@@ -49,30 +52,43 @@ impl Window {
         size: [f32; 2],
         pixels_per_point: f32,
     ) -> Self {
+        let (sender, requests) = mpsc::channel();
         let harness = Harness::builder()
             .with_size(size)
             .with_pixels_per_point(pixels_per_point)
             .with_max_steps(20)
             .build_eframe(|creation| {
+                let request = move |request: RequestRepaintInfo| {
+                    // The last requests come after the test.
+                    let _ = sender.send(request.delay);
+                };
+                creation.egui_ctx.set_request_repaint_callback(request);
                 App::new(&creation.egui_ctx, settings, loaded).expect("the built-in model fits")
             });
-        let mut window = Self { harness };
+        let mut window = Self { harness, requests };
         window.harness.step();
         window
     }
 
-    /// Runs frames until the condition holds.
+    /// Runs frames until the condition holds, each when the window or one of its workers asks for it.
     pub(crate) fn await_that(
         &mut self,
         what: &str,
         condition: impl Fn(&Harness<'static, App>) -> bool,
     ) {
-        let begin = Instant::now();
+        let deadline = Instant::now() + PATIENCE;
+        let rest = || deadline.saturating_duration_since(Instant::now());
         self.harness.step();
         while !condition(&self.harness) {
+            let request = self.requests.recv_timeout(rest());
             let said = self.harness.state().state().notices.list();
-            assert!(begin.elapsed() < PATIENCE, "timeout: {what}; {said:?}");
-            thread::sleep(Duration::from_millis(5));
+            assert!(!rest().is_zero(), "timeout: {what}; {said:?}");
+            let requests = request.into_iter().chain(self.requests.try_iter());
+            let delay = requests.min().unwrap_or_default();
+            if !delay.is_zero() {
+                // The next request may be for an earlier frame.
+                let _ = self.requests.recv_timeout(delay.min(rest()));
+            }
             self.harness.step();
         }
     }

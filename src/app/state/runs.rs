@@ -388,6 +388,7 @@ impl State {
                 }
             }
             RunLibraryOutcome::Saved(id, removed) => {
+                log::debug!(target: "digitpad", "run {id} is stored");
                 if let Some(run) = self.runs.of_mut(id) {
                     run.is_stored = true;
                 }
