@@ -7,6 +7,7 @@ mod effects;
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Instant,
 };
 
@@ -18,13 +19,14 @@ use self::{
     state::State,
 };
 use crate::{
-    error::{self, ModelError, StoreError, WindowError},
+    error::{self, FileError, ModelError, StoreError, WindowError},
     model::file::Model,
     store::{
         checkpoints, corrections, run_library,
         settings::{self, Settings},
     },
     ui::View,
+    worker::file_tasks::{FilePurpose, FileResult},
 };
 
 /// Options of the window.
@@ -88,12 +90,12 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
 }
 
 /// Loads the weights that the command line names.
-fn load(options: WindowOptions) -> Result<Option<(PathBuf, Model)>, ModelError> {
-    let Some(path) = options.weights else {
-        return Ok(None);
-    };
-    let model = Model::load(&path)?;
-    Ok(Some((path, model)))
+fn load(options: WindowOptions) -> Result<Option<(PathBuf, Arc<Model>)>, FileError> {
+    let read = |path| FilePurpose::LoadWeights.read(path);
+    Ok(match options.weights.map(read).transpose()? {
+        Some(FileResult::Weights(path, model)) => Some((path, model)),
+        _ => None,
+    })
 }
 
 /// Whether the environment names a display. Checked first, for a clear error.
@@ -142,7 +144,7 @@ impl App {
     pub fn new(
         ctx: &Context,
         settings: Settings,
-        loaded: Option<(PathBuf, Model)>,
+        loaded: Option<(PathBuf, Arc<Model>)>,
     ) -> Result<Self, ModelError> {
         let window_size = settings.window_size;
         let loaded_settings = settings.clone();

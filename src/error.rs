@@ -381,9 +381,9 @@ impl CliError {
 /// The window.
 #[derive(Debug, Error)]
 pub enum WindowError {
-    /// The weights for the start do not fit.
+    /// The weights for the start are invalid.
     #[error(transparent)]
-    Model(#[from] ModelError),
+    File(#[from] FileError),
     /// There is no display.
     #[error(
         "could not open the window: found no display ({reason}); start the program from a desktop, or use the \
@@ -408,7 +408,7 @@ impl WindowError {
     /// Whether the user can correct it: a file, or the place where the program is started.
     pub fn is_user_error(&self) -> bool {
         match self {
-            Self::Model(error) => !matches!(error, ModelError::Compute(_)),
+            Self::File(error) => !matches!(error, FileError::Model(ModelError::Compute(_))),
             Self::NoDisplay { .. } | Self::Graphics(_) => true,
             Self::Start(_) => false,
         }

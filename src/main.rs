@@ -3,8 +3,10 @@
 use std::{
     env,
     io::{self, Write as _},
+    iter,
     path::PathBuf,
     process::ExitCode,
+    sync::Mutex,
     thread,
 };
 
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Sets the number of threads of rayon. Otherwise candle reads that number from the system's files at every
+/// Sets the number of threads of rayon and candle. Otherwise candle reads that number from the system's files at every
 /// product of matrices.
 fn fix_thread_count() {
     const VARIABLE: &str = "RAYON_NUM_THREADS";
@@ -41,14 +43,28 @@ fn fix_thread_count() {
     let chosen = env::var(VARIABLE).ok().and_then(|count| count.parse().ok());
     let count = chosen.filter(|&count| count > 0).unwrap_or(cores);
     let count = count.min(cores.max(MAX_THREADS));
+    // Those of rayon and of candle, one that writes files and one that waits for signals. A missing one is a panic of
+    // candle.
+    let count = if can_start(2 * count + 2) { count } else { 1 };
     #[expect(
         unsafe_code,
         reason = "no other thread runs yet that could read the environment"
     )]
-    // SAFETY: this is the first thing that the program does, before any thread starts.
+    // SAFETY: this is the first thing that the program does. The threads of the trial have ended.
     unsafe {
         env::set_var(VARIABLE, count.to_string());
     }
+}
+
+/// Whether the system lets the program have this many threads at the same time.
+fn can_start(count: usize) -> bool {
+    let gate = Mutex::new(());
+    thread::scope(|scope| {
+        let _closed = gate.lock();
+        let wait = || drop(gate.lock());
+        let mut threads = iter::repeat_with(|| thread::Builder::new().spawn_scoped(scope, wait));
+        threads.by_ref().take(count).all(|thread| thread.is_ok())
+    })
 }
 
 /// Opens the window, and returns the exit code when it is closed.

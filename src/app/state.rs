@@ -93,10 +93,10 @@ pub struct State {
 
 impl State {
     /// The state at the start. A loaded model is used instead of the built-in one.
-    pub fn new(settings: Settings, built_in: Model, loaded: Option<(PathBuf, Model)>) -> Self {
+    pub fn new(settings: Settings, built_in: Model, loaded: Option<(PathBuf, Arc<Model>)>) -> Self {
         let mut models = Models::new(Arc::new(built_in));
         if let Some((path, model)) = loaded {
-            models.add_file(path, Arc::new(model));
+            models.add_file(path, model);
         }
         let mut training = Training::default();
         training.form = TrainingForm::from_saved(settings.training.clone());

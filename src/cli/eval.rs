@@ -18,7 +18,7 @@ use super::{
 use crate::{
     bitmap::CLASSES,
     data::{DataSource, noise::Noise, read_idx_pair},
-    error::CliError,
+    error::{CliError, excerpt},
     evaluation::{
         Evaluation, Metrics, Rejections,
         error_sheet::error_sheet,
@@ -171,6 +171,7 @@ impl<'a> Report<'a> {
     }
 
     fn to_text(&self) -> String {
+        let source = excerpt(&self.source);
         let mut parts = Vec::new();
         if let Some(metrics) = self.metrics {
             let Metrics {
@@ -180,8 +181,7 @@ impl<'a> Report<'a> {
                 ..
             } = metrics;
             parts.push(format!(
-                "{examples} examples of {}\nloss {loss:.4}, accuracy {}, calibration error (ECE) {}\n",
-                self.source,
+                "{examples} examples of {source}\nloss {loss:.4}, accuracy {}, calibration error (ECE) {}\n",
                 format::percent(*accuracy, 2),
                 format::percent(metrics.reliability.ece, 2)
             ));
@@ -190,7 +190,7 @@ impl<'a> Report<'a> {
             }
             parts.push(format!("\n{}", confusion_text(metrics)));
         } else {
-            parts.push(format!("no digits in {}\n", self.source));
+            parts.push(format!("no digits in {source}\n"));
         }
         if let Some(Rejections { examples, rejected }) = self.non_digits {
             let part = format::percent(rejected as f64 / examples as f64, 2);

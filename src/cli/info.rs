@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Exit, Run, load_model, write_json};
 use crate::{
-    error::CliError,
+    error::{CliError, excerpt},
     model::{Activation, LayerShape},
 };
 
@@ -83,7 +83,7 @@ fn write_text(info: &Info, layers: &[LayerShape], out: &mut dyn Write) -> Result
     for (key, value) in info.metadata.as_object().into_iter().flatten() {
         match value {
             Value::Null => {}
-            Value::String(text) => writeln!(out, "  {key}: {text}")?,
+            Value::String(text) => writeln!(out, "  {key}: {}", excerpt(text))?,
             other => writeln!(out, "  {key}: {other}")?,
         }
     }

@@ -368,18 +368,28 @@ impl FileRequest {
             content.write(&path)?;
             return Ok(FileResult::Saved(path));
         }
-        match self.purpose {
-            FilePurpose::LoadWeights => {
+        self.purpose.read(path)
+    }
+}
+
+impl FilePurpose {
+    /// Reads the file at `path` for this purpose.
+    ///
+    /// # Errors
+    /// When the file is unreadable or invalid.
+    pub fn read(self, path: PathBuf) -> Result<FileResult, FileError> {
+        Ok(match self {
+            Self::LoadWeights => {
                 let model = Model::load(&path)?;
-                Ok(FileResult::Weights(path, Arc::new(model)))
+                FileResult::Weights(path, Arc::new(model))
             }
-            FilePurpose::LoadConfig => {
+            Self::LoadConfig => {
                 let config = training_config::load(&path)?;
-                Ok(FileResult::Config(path, Box::new(config)))
+                FileResult::Config(path, Box::new(config))
             }
-            FilePurpose::OpenDrawing => open_drawing(path),
-            _ => Ok(FileResult::Chosen(path)),
-        }
+            Self::OpenDrawing => open_drawing(path)?,
+            _ => FileResult::Chosen(path),
+        })
     }
 }
 

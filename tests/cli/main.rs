@@ -1,12 +1,11 @@
 //! The command line, run as a process.
 
 mod eval;
-#[cfg(unix)]
-mod interrupt;
+mod faults;
 mod locks;
 mod predict;
 mod refusals;
-mod resume;
+#[cfg(unix)]
+mod stop;
 mod support;
-mod surroundings;
 mod train;

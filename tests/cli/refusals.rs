@@ -6,7 +6,7 @@ use std::fs;
 use digitpad::model::{device::DeviceChoice, file::Model};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
-use crate::support::{Folder, code, run, stderr, stdout};
+use crate::support::{Folder, INK, code, run, stderr, stdout};
 
 /// The weight file of the built-in model.
 fn built_in_bytes() -> Vec<u8> {
@@ -172,12 +172,152 @@ fn a_training_that_cannot_save_does_not_start() {
             &[&data, "could not write"],
             "a folder as the file",
         ),
+    ]);
+}
+
+/// Every pair of paths of a command, where one is written.
+#[test]
+fn an_output_is_no_input_and_no_other_output() {
+    let folder = Folder::with_data_set();
+    let data = folder.text("");
+    let out = folder.text("out.safetensors");
+    let ink = folder.write("ink.jsonl", INK);
+    let corrections = folder.write("corrections.jsonl", INK);
+    let config = folder.write("a.toml", "epochs = 1\n");
+    let weights = folder.write("w.safetensors", built_in_bytes());
+    let images = folder.text("t10k-images-idx3-ubyte");
+    let labels = folder.text("t10k-labels-idx1-ubyte");
+    let default = folder.write("out.safetensors.checkpoint", INK);
+    let stopped = ["--epochs", "1", "--checkpoint", &ink];
+    let train: &[&[&str]] = &[
+        &["--ink", &ink],
+        &["--corrections", &corrections],
+        &["--config", &config],
+        &["--from", &weights],
+        &["--data", &data, "--ink", &images],
+    ];
+    for options in train {
+        let input = options[options.len() - 1];
+        for output in [
+            &["--out", input][..],
+            &["--out", &out, "--checkpoint", input],
+        ] {
+            let words = [&["train"], *options, output].concat();
+            check_refusals(&[(&words, &[input], "an input as output")]);
+        }
+    }
+    let cases: [(&[&str], &[&str], &str); 12] = [
+        (
+            &["train", "--data", &data, "--out", &images],
+            &["--data"],
+            "a file of the data",
+        ),
+        (
+            &["train", "--ink", &default, "--out", &out],
+            &["--ink"],
+            "the default checkpoint file",
+        ),
+        (
+            &["train", "--resume", &ink, "--out", &ink],
+            &["--resume"],
+            "a checkpoint as weights",
+        ),
         (
             &["train", "--out", &out, "--checkpoint", &out],
-            &[&out, "--checkpoint"],
-            "one file for two things",
+            &["--out"],
+            "one file for two outputs",
         ),
-    ]);
+        (
+            &["train", "--out", &out, "--checkpoint", &config],
+            &[&config, "a checkpoint"],
+            "a checkpoint onto another file",
+        ),
+        (
+            &["eval", "--ink", &ink, "--errors", &ink],
+            &["--ink"],
+            "ink as error sheet",
+        ),
+        (
+            &["eval", "--weights", &weights, "--errors", &weights],
+            &["--weights"],
+            "weights as error sheet",
+        ),
+        (
+            &["eval", "--idx", &images, &labels, "--errors", &labels],
+            &["--idx"],
+            "labels as error sheet",
+        ),
+        (
+            &["eval", "--data", &data, "--errors", &labels],
+            &["--data"],
+            "a file of the data as error sheet",
+        ),
+        (
+            &["eval", "--errors", &folder.text("no/such/folder/e.png")],
+            &["could not write"],
+            "a missing folder, noticed before the evaluation",
+        ),
+        (
+            &["eval", "--ink", &ink, "--errors", "-"],
+            &["--errors", "a file"],
+            "standard output",
+        ),
+        (
+            &["train", "--out", "-"],
+            &["--out", "a file"],
+            "standard output",
+        ),
+    ];
+    check_refusals(&cases);
+    let output = run(&folder.training("out.safetensors", &stopped));
+    assert_eq!(code(&output), 2, "ink as checkpoint: {}", stderr(&output));
+    for name in [
+        "ink.jsonl",
+        "corrections.jsonl",
+        "out.safetensors.checkpoint",
+    ] {
+        let content = fs::read_to_string(folder.path(name)).expect(name);
+        assert_eq!(content, INK, "{name} is unchanged");
+    }
+    let read = |path: &str| fs::read(path).expect(path);
+    assert_eq!(read(&config), b"epochs = 1\n", "so is the configuration");
+    assert!(read(&weights) == built_in_bytes(), "so are the weights");
+    assert_eq!(read(&labels).len(), 108, "so are the labels");
+    assert!(
+        !folder.path("out.safetensors").exists(),
+        "nothing is written"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_without_target_or_a_device_is_never_replaced() {
+    let folder = Folder::new();
+    let ink = folder.write("ink.jsonl", INK);
+    for (link, target) in [("share", "/no/such/share/w"), ("device", "/dev/null")] {
+        std::os::unix::fs::symlink(target, folder.path(link)).expect("links");
+        let path = folder.text(link);
+        check_refusals(&[
+            (&["train", "--out", &path], &[&path], target),
+            (
+                &["train", "--out", &folder.text("w"), "--checkpoint", &path],
+                &[&path],
+                target,
+            ),
+            (
+                &["eval", "--ink", &ink, "--errors", &path],
+                &[&path],
+                target,
+            ),
+        ]);
+        let found = fs::read_link(folder.path(link)).expect("is a link");
+        assert_eq!(found.to_str(), Some(target), "the link stays");
+    }
+    check_refusals(&[(
+        &["train", "--out", "/dev/stdout"],
+        &["/dev/stdout"],
+        "a device",
+    )]);
 }
 
 #[test]
@@ -306,4 +446,17 @@ fn a_device_that_is_not_there_is_refused() {
     };
     let cases: Vec<_> = cases.iter().filter(is_refused).copied().collect();
     check_refusals(&cases);
+}
+
+#[test]
+fn an_invalid_checkpoint_is_refused() {
+    let folder = Folder::with_data_set();
+    let file = folder.write("c", "something else");
+    let out = folder.text("w.safetensors");
+    check_refusals(&[(
+        &["train", "--resume", &file, "--out", &out],
+        &["read the checkpoint"],
+        "another file",
+    )]);
+    assert!(!folder.path("w.safetensors").exists(), "nothing is written");
 }

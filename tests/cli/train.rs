@@ -242,13 +242,10 @@ fn fine_tuning_starts_from_a_file_or_the_built_in_model() {
             "the built-in model has another architecture",
         ),
     ];
-    let checkpoint = folder.write("next.safetensors.checkpoint", "another training's");
     for (options, part, reason) in cases {
         let output = go_on(options);
         let said = stderr(&output);
         assert_eq!(code(&output), 2, "{reason}: {said}");
         assert!(said.contains(part), "{reason}: {said}");
     }
-    let left = std::fs::read_to_string(checkpoint).expect("it is there");
-    assert_eq!(left, "another training's", "the checkpoint stays");
 }

@@ -63,6 +63,7 @@ impl Window {
                     let _ = sender.send(request.delay);
                 };
                 creation.egui_ctx.set_request_repaint_callback(request);
+                let loaded = loaded.map(|(path, model)| (path, model.into()));
                 App::new(&creation.egui_ctx, settings, loaded).expect("the built-in model fits")
             });
         let mut window = Self { harness, requests };
