@@ -9,7 +9,10 @@ pub mod normalize;
 pub mod raster;
 pub mod smooth;
 
-use std::sync::Arc;
+use std::{
+    ops::{Add, Mul, Sub},
+    sync::Arc,
+};
 
 pub use normalize::{PEN_WIDTH_PX, to_bitmap};
 
@@ -31,6 +34,39 @@ impl Point {
     /// Whether both coordinates are finite.
     pub fn is_finite(self) -> bool {
         self.x.is_finite() && self.y.is_finite()
+    }
+
+    fn dot(self, other: Self) -> f32 {
+        self.x * other.x + self.y * other.y
+    }
+
+    /// The distance from the origin.
+    fn length(self) -> f32 {
+        self.dot(self).sqrt()
+    }
+}
+
+impl Add for Point {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self::new(self.x + other.x, self.y + other.y)
+    }
+}
+
+impl Sub for Point {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self::new(self.x - other.x, self.y - other.y)
+    }
+}
+
+impl Mul<f32> for Point {
+    type Output = Self;
+
+    fn mul(self, factor: f32) -> Self {
+        Self::new(self.x * factor, self.y * factor)
     }
 }
 

@@ -14,21 +14,8 @@ const MAX_UNDO_STEPS: usize = 500;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CorrectionLabel(pub Option<Digit>);
 
-/// A step that [`InkEditor::undo`] reverts.
-#[derive(Clone, Debug)]
-enum Undo {
-    /// The last stroke was drawn.
-    Stroke,
-    /// All ink was replaced. Holds the old ink, and its label if it became a correction.
-    Ink(Ink, Option<CorrectionLabel>),
-}
-
-/// A step that [`InkEditor::redo`] repeats.
-#[derive(Clone, Debug)]
-enum Redo {
-    Stroke(Stroke),
-    Ink(Ink),
-}
+/// The drawing before a step, and the label of the correction that it became.
+type Before = (Ink, Option<CorrectionLabel>);
 
 /// The drawing on the pad and its history.
 ///
@@ -39,8 +26,9 @@ pub struct InkEditor {
     ink: Ink,
     /// Whether the last stroke of `ink` is unfinished.
     pen_is_down: bool,
-    undo: VecDeque<Undo>,
-    redo: Vec<Redo>,
+    /// Drawings share the points of their strokes, so that each costs little.
+    undo: VecDeque<Before>,
+    redo: Vec<Ink>,
     revision: u64,
 }
 
@@ -49,9 +37,10 @@ impl InkEditor {
     pub fn begin(&mut self, point: Point) {
         self.end();
         if let Some(stroke) = Stroke::new(vec![point]) {
+            let before = self.ink.clone();
             self.ink.push(stroke);
             self.pen_is_down = true;
-            self.record(Undo::Stroke);
+            self.record(before, None);
         }
     }
 
@@ -102,7 +91,7 @@ impl InkEditor {
         self.end();
         if ink != self.ink {
             let before = std::mem::replace(&mut self.ink, ink);
-            self.record(Undo::Ink(before, label));
+            self.record(before, label);
         }
     }
 
@@ -110,30 +99,19 @@ impl InkEditor {
     /// restored drawing became a correction.
     pub fn undo(&mut self) -> Option<CorrectionLabel> {
         self.end();
-        let (redo, label) = match self.undo.pop_back()? {
-            Undo::Stroke => (self.ink.0.pop().map(Redo::Stroke)?, None),
-            Undo::Ink(before, label) => {
-                let after = std::mem::replace(&mut self.ink, before);
-                (Redo::Ink(after), label)
-            }
-        };
-        self.redo.push(redo);
+        let (before, label) = self.undo.pop_back()?;
+        self.redo.push(std::mem::replace(&mut self.ink, before));
         self.revision += 1;
         label
     }
 
     /// Reverts the last undo. A new stroke has made that impossible.
     pub fn redo(&mut self) {
-        let undo = match self.redo.pop() {
-            Some(Redo::Stroke(stroke)) => {
-                self.ink.push(stroke);
-                Undo::Stroke
-            }
-            Some(Redo::Ink(after)) => Undo::Ink(std::mem::replace(&mut self.ink, after), None),
-            None => return,
-        };
-        self.undo.push_back(undo);
-        self.revision += 1;
+        if let Some(after) = self.redo.pop() {
+            let before = std::mem::replace(&mut self.ink, after);
+            self.undo.push_back((before, None));
+            self.revision += 1;
+        }
     }
 
     /// Whether there is a step to undo.
@@ -156,11 +134,11 @@ impl InkEditor {
         self.revision
     }
 
-    fn record(&mut self, step: Undo) {
+    fn record(&mut self, before: Ink, label: Option<CorrectionLabel>) {
         if self.undo.len() == MAX_UNDO_STEPS {
             self.undo.pop_front();
         }
-        self.undo.push_back(step);
+        self.undo.push_back((before, label));
         self.redo.clear();
         self.revision += 1;
     }

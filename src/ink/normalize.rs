@@ -42,15 +42,11 @@ fn smooth_in_box(ink: &Ink) -> Option<Vec<Vec<Point>>> {
     let bounds = ink.bounds()?;
     let (x, y) = bounds.center();
     let per_unit = f64::from(INNER_PX) / bounds.longer_side().max(MIN_EXTENT);
-    let place = |point: &Point| {
-        Point::new(
-            ((f64::from(point.x) - x) * per_unit) as f32,
-            ((f64::from(point.y) - y) * per_unit) as f32,
-        )
-    };
+    let place = |at: f32, center: f64| ((f64::from(at) - center) * per_unit) as f32;
     let smooth = |stroke: &Stroke| {
-        let points: Vec<Point> = stroke.points().iter().map(place).collect();
-        smooth::flatten(&points, TOLERANCE_PX)
+        let points = stroke.points().iter();
+        let points = points.map(|point| Point::new(place(point.x, x), place(point.y, y)));
+        smooth::flatten(&points.collect::<Vec<_>>(), TOLERANCE_PX)
     };
     Some(ink.strokes().iter().map(smooth).collect())
 }
@@ -80,22 +76,21 @@ fn center_by_mass(lines: &mut [Vec<Point>]) {
     };
     let (low, high) = (PEN_WIDTH_PX / 2.0, SIDE as f32 - PEN_WIDTH_PX / 2.0);
     let shift = |center: f32, min: f32, max: f32| (CENTER_PX - center).clamp(low - min, high - max);
-    let x = shift(center.x, bounds.min.x, bounds.max.x);
-    let y = shift(center.y, bounds.min.y, bounds.max.y);
+    let shift = Point::new(
+        shift(center.x, bounds.min.x, bounds.max.x),
+        shift(center.y, bounds.min.y, bounds.max.y),
+    );
     for point in lines.iter_mut().flatten() {
-        point.x += x;
-        point.y += y;
+        *point = *point + shift;
     }
 }
 
 /// Scales the brightest pixel to 1, as in MNIST.
 fn brightest_to_one(raster: &Raster) -> Bitmap {
     let brightest = raster.pixels().iter().copied().fold(0.0, f32::max);
-    let mut pixels = [0.0; PIXELS];
-    for (own, &pixel) in pixels.iter_mut().zip(raster.pixels()) {
-        *own = pixel / brightest;
-    }
-    Bitmap::from_pixels(&pixels)
+    Bitmap::from_pixels(&std::array::from_fn(|index| {
+        raster.pixels()[index] / brightest
+    }))
 }
 
 /// Normalizes a digit that comes as pixels, as MNIST did: the bounding box of the ink is resampled by area, so that its
@@ -105,7 +100,8 @@ fn brightest_to_one(raster: &Raster) -> Bitmap {
 /// The rule is that of the QMNIST reconstruction (Yadav and Bottou, "Cold case: the lost MNIST digits", 2019). Every
 /// value above 0 is ink, so the paper must be clean.
 pub fn normalize(gray: &Raster) -> Option<Bitmap> {
-    let (columns, rows) = ink_box(gray)?;
+    let pixel = |x: usize, y: usize| gray.pixels()[y * gray.width() + x];
+    let [columns, rows] = ink_box([gray.width(), gray.height()], |x, y| pixel(x, y) > 0.0)?;
     let side = columns.len().max(rows.len());
     // The cells begin at the ink, so that a digit that is 20 pixels long is not blurred. The shift to the center of
     // mass does the rest.
@@ -115,18 +111,14 @@ pub fn normalize(gray: &Raster) -> Option<Bitmap> {
     };
     let (cell_columns, cell_rows) = (cells(&columns), cells(&rows));
 
-    let narrow: Vec<[f64; BOX]> = gray
-        .rows()
-        .skip(rows.start)
-        .take(rows.len())
-        .map(|row| {
-            std::array::from_fn(|i| {
-                overlaps(&cell_columns[i], &columns)
-                    .map(|(x, part)| part * f64::from(row[x].max(0.0)))
-                    .sum()
-            })
+    let narrow = |y: usize| -> [f64; BOX] {
+        std::array::from_fn(|i| {
+            overlaps(&cell_columns[i], &columns)
+                .map(|(x, part)| part * f64::from(pixel(x, y).max(0.0)))
+                .sum()
         })
-        .collect();
+    };
+    let narrow: Vec<[f64; BOX]> = rows.clone().map(narrow).collect();
     let boxed = std::array::from_fn(|j| {
         let mut sums = [0.0; BOX];
         for (y, part) in overlaps(&cell_rows[j], &rows) {
@@ -136,22 +128,19 @@ pub fn normalize(gray: &Raster) -> Option<Bitmap> {
         }
         sums
     });
-    Some(place(&boxed))
+    place(&boxed)
 }
 
-/// The columns and rows of the ink's bounding box.
-fn ink_box(gray: &Raster) -> Option<(Range<usize>, Range<usize>)> {
-    let is_ink = |pixel: &f32| *pixel > 0.0;
-    let top = gray.rows().position(|row| row.iter().any(is_ink))?;
-    let bottom = gray.rows().rposition(|row| row.iter().any(is_ink))?;
-    let inked = || gray.rows().skip(top).take(bottom + 1 - top);
-    let left = inked()
-        .filter_map(|row| row.iter().position(is_ink))
-        .min()?;
-    let right = inked()
-        .filter_map(|row| row.iter().rposition(is_ink))
-        .max()?;
-    Some((left..right + 1, top..bottom + 1))
+/// The columns and rows of the ink's bounding box, in a picture of this width and height.
+fn ink_box(
+    [width, height]: [usize; 2],
+    is_ink: impl Fn(usize, usize) -> bool,
+) -> Option<[Range<usize>; 2]> {
+    let is_inked_row = |&y: &usize| (0..width).any(|x| is_ink(x, y));
+    let rows = (0..height).find(is_inked_row)?..(0..height).rfind(is_inked_row)? + 1;
+    let is_inked_column = |&x: &usize| rows.clone().any(|y| is_ink(x, y));
+    let columns = (0..width).find(is_inked_column)?..(0..width).rfind(is_inked_column)? + 1;
+    Some([columns, rows])
 }
 
 /// The pixels that overlap a cell, each with the overlapping part.
@@ -166,7 +155,7 @@ fn overlaps(cell: &Range<f64>, pixels: &Range<usize>) -> impl Iterator<Item = (u
 }
 
 /// Shifts the box by its center of mass and scales the brightest pixel to 1.
-fn place(boxed: &[[f64; BOX]; BOX]) -> Bitmap {
+fn place(boxed: &[[f64; BOX]; BOX]) -> Option<Bitmap> {
     let (mut mass, mut along_x, mut along_y, mut brightest) = (0.0, 0.0, 0.0, 0.0_f64);
     for (y, row) in boxed.iter().enumerate() {
         for (x, &pixel) in row.iter().enumerate() {
@@ -179,15 +168,13 @@ fn place(boxed: &[[f64; BOX]; BOX]) -> Bitmap {
     // The center of symmetric ink lies exactly on the bound. Rounding must not decide.
     let last = (SIDE / 2 + 1) as f64 + 1e-6;
     // No ink may leave the picture.
-    let shift = |along: f64, inked: Range<usize>| {
+    let shift = |along: f64, inked: &Range<usize>| {
         let (least, most) = (-(inked.start as f64), SIDE as f64 - inked.end as f64);
         (last - along / mass).floor().clamp(least, most) as isize
     };
-    let (columns, rows) = inked_part(boxed);
-    let (left, top) = (
-        shift(along_x, columns.clone()),
-        shift(along_y, rows.clone()),
-    );
+    let [columns, rows] = ink_box([BOX, BOX], |x, y| boxed[y][x] > 0.0)?;
+    let left = shift(along_x, &columns);
+    let top = shift(along_y, &rows);
     let mut pixels = [0.0; PIXELS];
     for y in rows {
         for x in columns.clone() {
@@ -195,22 +182,7 @@ fn place(boxed: &[[f64; BOX]; BOX]) -> Bitmap {
             pixels[place as usize] = (boxed[y][x] / brightest) as f32;
         }
     }
-    Bitmap::from_pixels(&pixels)
-}
-
-/// The columns and rows of the ink within the box.
-fn inked_part(boxed: &[[f64; BOX]; BOX]) -> (Range<usize>, Range<usize>) {
-    let between = |is_inked: &dyn Fn(usize) -> bool| {
-        let start = (0..BOX).find(|&i| is_inked(i)).unwrap_or(0);
-        let end = (0..BOX)
-            .rfind(|&i| is_inked(i))
-            .map_or(start, |last| last + 1);
-        start..end
-    };
-    (
-        between(&|x| boxed.iter().any(|row| row[x] > 0.0)),
-        between(&|y| boxed[y].iter().any(|&pixel| pixel > 0.0)),
-    )
+    Some(Bitmap::from_pixels(&pixels))
 }
 
 #[cfg(test)]
@@ -234,8 +206,8 @@ mod tests {
 
     /// The first and last column and row with ink.
     fn inked(bitmap: &Bitmap) -> [usize; 4] {
-        let rows = Raster::new(SIDE, SIDE, bitmap.pixels().to_vec()).expect("a bitmap");
-        let (columns, rows) = ink_box(&rows).expect("there is ink");
+        let is_ink = |x: usize, y: usize| bitmap.pixels()[y * SIDE + x] > 0.0;
+        let [columns, rows] = ink_box([SIDE, SIDE], is_ink).expect("there is ink");
         [columns.start, columns.end - 1, rows.start, rows.end - 1]
     }
 

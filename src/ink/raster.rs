@@ -90,14 +90,13 @@ impl Raster {
     ) -> Self {
         let per_px = samples as f32;
         let reach = 0.5 * pen_width_px * per_px + 0.5;
-        let place = |point: Point| Point::new(point.x * per_px, point.y * per_px);
         let mut segments = Vec::with_capacity(lines.iter().map(Vec::len).sum());
         for line in lines {
             if let [only] = line[..] {
-                segments.push([place(only); 2]);
+                segments.push([only * per_px; 2]);
             }
             let pairs = line.windows(2);
-            segments.extend(pairs.map(|ends| [place(ends[0]), place(ends[1])]));
+            segments.extend(pairs.map(|ends| [ends[0] * per_px, ends[1] * per_px]));
         }
         let field = DistanceField::of(&segments, width * samples, height * samples, reach);
         let mut pixels = vec![0.0; width * height];

@@ -24,60 +24,15 @@ const MAX_PIECES: f32 = 64.0;
 pub fn flatten(points: &[Point], tolerance: f32) -> Vec<Point> {
     let mut path = Path::new(tolerance);
     path.extend(points);
-    path.finish()
+    path.finish();
+    path.settled
 }
 
 /// The path of an unfinished stroke. Further samples change only its end.
 #[derive(Clone, Debug)]
 pub struct Path {
-    settled: Vec<Point>,
-    end: End,
-}
-
-impl Path {
-    /// A path without samples. `tolerance` is that of [`flatten`].
-    pub fn new(tolerance: f32) -> Self {
-        Self {
-            settled: Vec::new(),
-            end: End {
-                tolerance,
-                samples: Vec::new(),
-                joint: Joint::default(),
-                last: None,
-                open: Vec::new(),
-                examined: 1,
-            },
-        }
-    }
-
-    /// Appends samples.
-    pub fn extend(&mut self, samples: &[Point]) {
-        self.end.extend(samples, &mut self.settled);
-    }
-
-    /// The points that no further sample changes.
-    pub fn settled(&self) -> &[Point] {
-        &self.settled
-    }
-
-    /// The points after the settled ones, if no sample follows.
-    pub fn rest(&self) -> Vec<Point> {
-        let mut rest = Vec::new();
-        self.end.clone().finish(&mut rest);
-        rest
-    }
-
-    /// All points, if no sample follows.
-    fn finish(mut self) -> Vec<Point> {
-        self.end.finish(&mut self.settled);
-        self.settled
-    }
-}
-
-/// The end of a path, which further samples may change.
-#[derive(Clone, Debug)]
-struct End {
     tolerance: f32,
+    settled: Vec<Point>,
     /// The sample at the end of the curve, and those after it. None is too close to the one before.
     samples: Vec<Point>,
     /// The joint at the first of them.
@@ -90,33 +45,64 @@ struct End {
     examined: usize,
 }
 
-impl End {
-    fn extend(&mut self, samples: &[Point], settled: &mut Vec<Point>) {
+impl Path {
+    /// A path without samples. `tolerance` is that of [`flatten`].
+    pub fn new(tolerance: f32) -> Self {
+        Self {
+            tolerance,
+            settled: Vec::new(),
+            samples: Vec::new(),
+            joint: Joint::default(),
+            last: None,
+            open: Vec::new(),
+            examined: 1,
+        }
+    }
+
+    /// The points that no further sample changes.
+    pub fn settled(&self) -> &[Point] {
+        &self.settled
+    }
+
+    /// The points after the settled ones, if no sample follows.
+    pub fn rest(&self) -> Vec<Point> {
+        let mut end = Self {
+            settled: Vec::new(),
+            samples: self.samples.clone(),
+            open: self.open.clone(),
+            ..*self
+        };
+        end.finish();
+        end.settled
+    }
+
+    /// Appends samples.
+    pub fn extend(&mut self, mut samples: &[Point]) {
         let Some(&last) = samples.last() else {
             return;
         };
         self.last = Some(last);
-        let mut samples = samples;
         if self.samples.is_empty() {
-            self.samples.push(samples[0]);
-            self.open.push(samples[0]);
-            settled.push(samples[0]);
+            for start in [&mut self.samples, &mut self.open, &mut self.settled] {
+                start.push(samples[0]);
+            }
             samples = &samples[1..];
         }
         let spacing = self.tolerance * SPACING_IN_TOLERANCES;
         let mut before = self.samples[self.samples.len() - 1];
         self.samples.reserve(samples.len());
         for &sample in samples {
-            if length(sub(sample, before)) >= spacing {
+            if (sample - before).length() >= spacing {
                 self.samples.push(sample);
                 before = sample;
             }
         }
         // The stroke's end may replace the last sample, and a curve depends on one sample beyond its end.
-        self.append_curves(self.samples.len().saturating_sub(3), settled);
+        self.append_curves(self.samples.len().saturating_sub(3));
     }
 
-    fn finish(mut self, settled: &mut Vec<Point>) {
+    /// Settles all points: no sample follows.
+    fn finish(&mut self) {
         let Some(end) = self.last else {
             return;
         };
@@ -126,12 +112,12 @@ impl End {
             }
             self.samples.push(end);
         }
-        self.append_curves(self.samples.len() - 1, settled);
-        settled.extend(self.open[1..].last());
+        self.append_curves(self.samples.len() - 1);
+        self.settled.extend(self.open[1..].last());
     }
 
     /// Appends the curves from the first `curves` samples to their successors.
-    fn append_curves(&mut self, curves: usize, settled: &mut Vec<Point>) {
+    fn append_curves(&mut self, curves: usize) {
         let mut joint = self.joint;
         self.open.reserve(curves);
         for (index, ends) in self.samples.windows(2).take(curves).enumerate() {
@@ -139,38 +125,32 @@ impl End {
             // Between two corners the path is straight.
             if joint.smoothness == 0.0 && next.smoothness == 0.0 {
                 self.open.push(ends[1]);
-                joint = next;
-                continue;
+            } else {
+                let chord = ends[1] - ends[0];
+                let leaving = joint.handle(joint.after, chord, &next, next.before);
+                let arriving = next.handle(next.before, chord * -1.0, &joint, joint.after);
+                let curve = [ends[0], ends[0] + leaving, ends[1] + arriving, ends[1]];
+                push_cubic(&mut self.open, curve, self.tolerance);
             }
-            let chord = sub(ends[1], ends[0]);
-            let leaving = joint.handle(joint.after, chord, &next, next.before);
-            let arriving = next.handle(next.before, scale(chord, -1.0), &joint, joint.after);
-            let curve = [
-                ends[0],
-                add(ends[0], leaving),
-                add(ends[1], arriving),
-                ends[1],
-            ];
-            push_cubic(&mut self.open, curve, self.tolerance);
             joint = next;
         }
         self.joint = joint;
         self.samples.drain(..curves);
-        self.simplify(settled);
+        self.simplify();
     }
 
     /// Drops points within the tolerance of the line between their neighbors.
-    fn simplify(&mut self, settled: &mut Vec<Point>) {
+    fn simplify(&mut self) {
         let squared_tolerance = self.tolerance * self.tolerance;
         let mut anchor = 0;
-        settled.reserve(self.open.len() / 2);
+        self.settled.reserve(self.open.len() / 2);
         for end in self.examined..self.open.len() {
             let (from, to) = (self.open[anchor], self.open[end]);
             let is_far = |point: &Point| squared_distance(*point, from, to) > squared_tolerance;
             let skipped = &self.open[anchor + 1..end];
             if skipped.len() == MAX_SKIPPED || skipped.iter().any(is_far) {
                 anchor = end - 1;
-                settled.push(self.open[anchor]);
+                self.settled.push(self.open[anchor]);
             }
         }
         self.open.drain(..anchor);
@@ -180,10 +160,10 @@ impl End {
 
 /// The squared distance from a point to a segment.
 fn squared_distance(point: Point, from: Point, to: Point) -> f32 {
-    let (chord, off) = (sub(to, from), sub(point, from));
-    let along = dot(off, chord) / dot(chord, chord).max(f32::MIN_POSITIVE);
-    let off = sub(off, scale(chord, along.clamp(0.0, 1.0)));
-    dot(off, off)
+    let (chord, off) = (to - from, point - from);
+    let along = off.dot(chord) / chord.dot(chord).max(f32::MIN_POSITIVE);
+    let off = off - chord * along.clamp(0.0, 1.0);
+    off.dot(off)
 }
 
 /// How the path passes a sample: the spline's Bézier handles relative to the sample, and their weight. The weight is 0
@@ -200,29 +180,23 @@ impl Joint {
         if index == 0 || index + 1 >= samples.len() {
             return Self::default();
         }
-        let before = sub(samples[index], samples[index - 1]);
-        let after = sub(samples[index + 1], samples[index]);
-        if dot(before, after) <= 0.0 {
+        let before = samples[index] - samples[index - 1];
+        let after = samples[index + 1] - samples[index];
+        if before.dot(after) <= 0.0 {
             return Self::default();
         }
-        let (before_len, after_len) = (length(before), length(after));
+        let (before_len, after_len) = (before.length(), after.length());
         // Smooth up to a turn of 60°, a corner from 90° on, and continuous in between: a circle of seven samples is
         // round, and a 7 has a corner.
-        let cosine = dot(before, after) / (before_len * after_len);
+        let cosine = before.dot(after) / (before_len * after_len);
         // The knots are spaced by the root of the distance (centripetal): t = √d. The tangent is the mean of both
         // velocities, each weighted by the other's duration.
         let (t0, t1) = (before_len.sqrt(), after_len.sqrt());
-        let tangent = add(
-            scale(before, t1 / (t0 * (t0 + t1))),
-            scale(after, t0 / (t1 * (t0 + t1))),
-        );
+        let tangent = before * (t1 / (t0 * (t0 + t1))) + after * (t0 / (t1 * (t0 + t1)));
         let longest = MAX_HANDLE * before_len.min(after_len);
         let handle = |duration: f32| {
-            let handle = scale(tangent, duration / 3.0);
-            scale(
-                handle,
-                (longest / length(handle).max(f32::MIN_POSITIVE)).min(1.0),
-            )
+            let handle = tangent * (duration / 3.0);
+            handle * (longest / handle.length().max(f32::MIN_POSITIVE)).min(1.0)
         };
         Self {
             before: handle(-t0),
@@ -234,9 +208,8 @@ impl Joint {
     /// The handle `own` toward another joint at `chord`, whose own handle is `other_own`. Without smoothness, the path
     /// leaves this joint as the other one requires: on a parabola, or straight if the other one is a corner, too.
     fn handle(&self, own: Point, chord: Point, other: &Self, other_own: Point) -> Point {
-        let straight = scale(chord, -1.0 / 3.0);
-        let returning = mix(straight, other_own, other.smoothness);
-        let free = add(scale(chord, 2.0 / 3.0), returning);
+        let returning = mix(chord * (-1.0 / 3.0), other_own, other.smoothness);
+        let free = chord * (2.0 / 3.0) + returning;
         mix(free, own, self.smoothness)
     }
 }
@@ -244,17 +217,15 @@ impl Joint {
 /// Appends a cubic Bézier curve without its first point, in as many chords as the tolerance needs (Wang's bound on the
 /// distance between a curve and its chords).
 fn push_cubic(path: &mut Vec<Point>, [a, b, c, d]: [Point; 4], tolerance: f32) {
-    let bend = |a, b, c| length(add(sub(a, scale(b, 2.0)), c));
+    let bend = |a: Point, b: Point, c: Point| (a - b * 2.0 + c).length();
     let bent = bend(a, b, c).max(bend(b, c, d));
     let pieces = (0.75 * bent / tolerance).sqrt().ceil();
     let pieces = pieces.clamp(1.0, MAX_PIECES) as usize;
     for piece in 1..pieces {
         let t = piece as f32 / pieces as f32;
         let s = 1.0 - t;
-        let point = add(
-            add(scale(a, s * s * s), scale(b, 3.0 * s * s * t)),
-            add(scale(c, 3.0 * s * t * t), scale(d, t * t * t)),
-        );
+        let point =
+            (a * (s * s * s) + b * (3.0 * s * s * t)) + (c * (3.0 * s * t * t) + d * (t * t * t));
         // Between the largest coordinates the arithmetic overflows.
         if point.is_finite() {
             path.push(point);
@@ -263,28 +234,8 @@ fn push_cubic(path: &mut Vec<Point>, [a, b, c, d]: [Point; 4], tolerance: f32) {
     path.push(d);
 }
 
-fn add(a: Point, b: Point) -> Point {
-    Point::new(a.x + b.x, a.y + b.y)
-}
-
-fn sub(a: Point, b: Point) -> Point {
-    Point::new(a.x - b.x, a.y - b.y)
-}
-
-fn scale(a: Point, by: f32) -> Point {
-    Point::new(a.x * by, a.y * by)
-}
-
 fn mix(a: Point, b: Point, part_of_b: f32) -> Point {
-    add(scale(a, 1.0 - part_of_b), scale(b, part_of_b))
-}
-
-fn dot(a: Point, b: Point) -> f32 {
-    a.x * b.x + a.y * b.y
-}
-
-fn length(a: Point) -> f32 {
-    dot(a, a).sqrt()
+    a * (1.0 - part_of_b) + b * part_of_b
 }
 
 #[cfg(test)]
@@ -305,7 +256,7 @@ mod tests {
         // segment have only one neighbor.
         for (count, tolerance) in [(7, 0.04), (12, 0.01), (30, 0.002)] {
             for point in flatten(&circle(count), 0.001) {
-                let off = (length(point) - 1.0).abs();
+                let off = (point.length() - 1.0).abs();
                 assert!(
                     off < tolerance,
                     "{point:?} of {count} samples is off by {off}"

@@ -41,13 +41,8 @@ const ZERO: &[Form] = &[
 /// An oval that begins at the top. Its width varies much.
 fn oval(pen: &mut Pen) {
     let turns = 1.0 + pen.normal(0.07);
-    let half_width = 0.5 * pen.normal(0.25).exp();
-    let mut arc = Arc::new(
-        (0.5, 0.5),
-        (half_width, 0.5),
-        -0.25 + pen.normal(0.08),
-        -turns,
-    );
+    let radii = (0.5 * pen.normal(0.25).exp(), 0.5);
+    let mut arc = Arc::new((0.5, 0.5), radii, -0.25 + pen.normal(0.08), -turns);
     if pen.chance(0.1) {
         arc.turns = turns;
     }
@@ -77,17 +72,18 @@ fn slashed_zero(pen: &mut Pen) {
     let (up, down) = (pen.uniform(0.3, 0.9), pen.uniform(0.3, 0.9));
     let lean = pen.uniform(0.0, 0.9) * pen.uniform(0.0, 1.0);
     let lean = if pen.chance(0.1) { -lean } else { lean };
-    let x = 0.5 + pen.normal(0.06);
-    pen.stroke([
-        turn(x + lean * up, 0.5 - up),
-        turn(x - lean * down, 0.5 + down),
-    ]);
+    slash(pen, up, down, lean);
 }
 
 fn phi_like_zero(pen: &mut Pen) {
     oval(pen);
     let (up, down) = (pen.uniform(0.7, 1.2), pen.uniform(0.55, 1.0));
     let lean = pen.uniform(-0.1, 0.35);
+    slash(pen, up, down, lean);
+}
+
+/// A slash through the middle: so far up and down, with so much to the right per height.
+fn slash(pen: &mut Pen, up: f32, down: f32, lean: f32) {
     let x = 0.5 + pen.normal(0.06);
     pen.stroke([
         turn(x + lean * up, 0.5 - up),
@@ -106,8 +102,16 @@ fn zero_ending_in_slash(pen: &mut Pen) {
 fn crossed_zero(pen: &mut Pen) {
     oval(pen);
     let (left, right) = (pen.uniform(0.35, 1.5), pen.uniform(0.35, 1.5));
-    let (y, rise) = (0.5 + pen.normal(0.08), pen.normal(0.07));
-    pen.stroke([turn(0.5 - left, y + rise), turn(0.5 + right, y - rise)]);
+    bar(pen, 0.5, left, right, 0.5, [0.08, 0.07]);
+}
+
+/// A bar that reaches so far to both sides of `x`, with the standard deviations of its height and of its rise.
+fn bar(pen: &mut Pen, x: f32, left: f32, right: f32, y: f32, deviations: [f32; 2]) {
+    let [off, rise] = deviations.map(|deviation| pen.normal(deviation));
+    pen.stroke([
+        turn(x - left, y + off + rise),
+        turn(x + right, y + off - rise),
+    ]);
 }
 
 fn dotted_zero(pen: &mut Pen) {
@@ -171,8 +175,7 @@ fn plain_one(pen: &mut Pen) {
 /// The foot below a stem that ends at `x`.
 fn one_foot(pen: &mut Pen, x: f32) {
     let (left, right) = (pen.uniform(0.12, 0.5), pen.uniform(0.0, 0.55));
-    let (y, rise) = (1.0 + pen.normal(0.025), pen.normal(0.03));
-    pen.stroke([turn(x - left, y + rise), turn(x + right, y - rise)]);
+    bar(pen, x, left, right, 1.0, [0.025, 0.03]);
 }
 
 fn flagged_one(pen: &mut Pen, has_foot: bool) {
@@ -286,10 +289,13 @@ const TWO: &[Form] = &[
 ];
 
 /// The base of a 2, after its left corner.
-fn two_base(pen: &mut Pen, y: f32) -> [Knot; 2] {
+fn two_base(pen: &mut Pen) -> [Knot; 2] {
     let (end, rise) = (pen.uniform(0.75, 1.3), pen.normal(0.08) + 0.02);
     let wave = pen.normal(0.04);
-    [to(0.5 * end, y - 0.4 * rise + wave), turn(end, y - rise)]
+    [
+        to(0.5 * end, 1.0 - 0.4 * rise + wave),
+        turn(end, 1.0 - rise),
+    ]
 }
 
 fn round_two(pen: &mut Pen) {
@@ -304,7 +310,7 @@ fn round_two(pen: &mut Pen) {
         to(0.5, 0.66),
         corner,
     ];
-    let base = two_base(pen, 1.0);
+    let base = two_base(pen);
     pen.stroke(knots.into_iter().chain(base));
 }
 
@@ -351,33 +357,32 @@ fn two_from_a_downstroke(pen: &mut Pen) {
 fn z_like_two(pen: &mut Pen) {
     let (start, dip) = (pen.uniform(-0.03, 0.15), pen.normal(0.04));
     let right = pen.uniform(0.7, 0.95);
-    let corner = knot(right, -0.02..0.14, 0.6);
-    let left = knot(0.0, 1.0, 0.85);
-    let top = to(0.4, start * 0.5 - dip);
-    let diagonal = to(0.45 * right - 0.08..0.45 * right + 0.08, 0.53);
-    let base = two_base(pen, 1.0);
-    let mut knots = Vec::new();
-    if pen.chance(0.2) {
-        knots.push(turn(-0.06..0.06, start + 0.05..start + 0.18));
-        knots.push(turn(0.0, start));
-    } else {
-        knots.push(turn(0.0, start));
-    }
-    knots.extend([top, corner, diagonal, left]);
-    pen.stroke(knots.into_iter().chain(base));
+    let base = two_base(pen);
+    let serif = turn(-0.06..0.06, start + 0.05..start + 0.18);
+    let knots = [
+        turn(0.0, start),
+        to(0.4, start * 0.5 - dip),
+        knot(right, -0.02..0.14, 0.6),
+        to(0.45 * right - 0.08..0.45 * right + 0.08, 0.53),
+        knot(0.0, 1.0, 0.85),
+    ];
+    let serif = pen.chance(0.2).then_some(serif);
+    pen.stroke(serif.into_iter().chain(knots).chain(base));
 }
 
 fn curled_two(pen: &mut Pen) {
     let (size, y) = (pen.uniform(0.1, 0.28), pen.uniform(0.18, 0.3));
-    let corner = knot(0.0, 1.0, 0.7);
-    let curl = [
+    let knots = [
         turn(0.12 + size, y + 0.1),
         to(0.1 + 0.3 * size, y + 0.09),
         to(0.1, y - 0.05),
+        to(0.45, 0.0),
+        to(0.85, 0.25),
+        to(0.5, 0.65),
+        knot(0.0, 1.0, 0.7),
     ];
-    let rest = [to(0.45, 0.0), to(0.85, 0.25), to(0.5, 0.65), corner];
-    let base = two_base(pen, 1.0);
-    pen.stroke(curl.into_iter().chain(rest).chain(base));
+    let base = two_base(pen);
+    pen.stroke(knots.into_iter().chain(base));
 }
 
 fn swan_two(pen: &mut Pen) {
@@ -602,28 +607,24 @@ const FIVE: &[Form] = &[
 ];
 
 /// The bowl of a 5, after its neck.
-fn five_bowl(pen: &mut Pen, neck_y: f32) -> Vec<Knot> {
+fn five_bowl(pen: &mut Pen, neck_y: f32) -> [Knot; 4] {
     let right = pen.uniform(0.7, 1.15);
     let hump = neck_y - pen.uniform(0.0, 0.12);
-    let mut knots = vec![
+    let (end, end_y) = (pen.uniform(-0.2, 0.2), pen.uniform(0.78, 1.0));
+    [
         to(0.5 * right, hump),
         to(right, 0.5 * (hump + 1.0) - 0.03),
         to(0.35..0.6, 1.0),
-    ];
-    let (end, end_y) = (pen.uniform(-0.2, 0.2), pen.uniform(0.78, 1.0));
-    knots.push(turn(end, end_y));
-    knots
+        turn(end, end_y),
+    ]
 }
 
 fn five_with_separate_top(pen: &mut Pen) {
     let (x, neck) = (pen.uniform(0.08, 0.3), pen.uniform(0.38, 0.52));
     let neck_x = x - pen.uniform(0.0, 0.12);
-    let corner = knot(neck_x, neck, 0.75);
-    let knots: Vec<Knot> = [turn(x, 0.03), corner]
-        .into_iter()
-        .chain(five_bowl(pen, neck))
-        .collect();
-    pen.stroke(knots);
+    let stem = [turn(x, 0.03), knot(neck_x, neck, 0.75)];
+    let bowl = five_bowl(pen, neck);
+    pen.stroke(stem.into_iter().chain(bowl));
     // The top may leave a gap before the stem or cross it.
     let (left, right) = (x + pen.uniform(-0.1, 0.2), x + pen.uniform(0.4, 1.0));
     let (y, rise) = (pen.normal(0.04), pen.normal(0.06) + 0.02);
@@ -634,12 +635,9 @@ fn five_in_one_stroke(pen: &mut Pen) {
     let (x, neck) = (pen.uniform(0.08, 0.35), pen.uniform(0.35, 0.52));
     let (right, rise) = (pen.uniform(0.6, 1.15), pen.normal(0.07) + 0.03);
     let top = knot(x, 0.02, 0.85);
-    let corner = knot(x - 0.14..x, neck, 0.7);
-    let knots: Vec<Knot> = [turn(right, 0.02 - rise), top, corner]
-        .into_iter()
-        .chain(five_bowl(pen, neck))
-        .collect();
-    pen.stroke(knots);
+    let stem = [turn(right, 0.02 - rise), top, knot(x - 0.14..x, neck, 0.7)];
+    let bowl = five_bowl(pen, neck);
+    pen.stroke(stem.into_iter().chain(bowl));
 }
 
 fn s_like_five(pen: &mut Pen) {
@@ -683,15 +681,15 @@ fn closed_five(pen: &mut Pen) {
 fn looped_five(pen: &mut Pen) {
     let (x, neck) = (pen.uniform(0.1, 0.3), pen.uniform(0.4, 0.5));
     let size = pen.uniform(0.04, 0.12);
-    let mut knots = vec![
+    let stem = [
         turn(0.7..1.1, -0.1..0.1),
         knot(x, 0.03, 0.7),
         to(x - 0.1, neck - size),
         to(x, neck + size),
         to(x + 0.1, neck - 0.3 * size),
     ];
-    knots.extend(five_bowl(pen, neck - 0.02));
-    pen.stroke(knots);
+    let bowl = five_bowl(pen, neck - 0.02);
+    pen.stroke(stem.into_iter().chain(bowl));
 }
 
 /// 6: the stem is curved or straight; the bowl is closed, open or curled.
@@ -840,8 +838,7 @@ const SEVEN: &[Form] = &[
 
 fn seven_bar(pen: &mut Pen, x: f32) {
     let (left, right) = (pen.uniform(0.12, 0.5), pen.uniform(0.12, 0.55));
-    let (y, rise) = (0.5 + pen.normal(0.05), pen.normal(0.06));
-    pen.stroke([turn(x - left, y + rise), turn(x + right, y - rise)]);
+    bar(pen, x, left, right, 0.5, [0.05, 0.06]);
 }
 
 fn seven(pen: &mut Pen, is_hooked: bool, is_barred: bool) {
@@ -954,7 +951,7 @@ fn eight(pen: &mut Pen, is_mirrored: bool) {
         to(0.5 + crossing, waist - 0.06..waist + 0.06),
         to(0.5 + end, end_y),
     ];
-    pen.stroke(knots.map(|knot| if is_mirrored { knot.mirrored() } else { knot }));
+    pen.stroke(knots.map(|knot| knot.mirrored_if(is_mirrored)));
 }
 
 fn straight_eight(pen: &mut Pen) {
@@ -979,19 +976,11 @@ fn two_circles(pen: &mut Pen) {
     let waist = pen.uniform(0.38, 0.55);
     let (upper, lower) = (pen.uniform(0.25, 0.5), pen.uniform(0.35, 0.55));
     let touch = pen.uniform(-0.03, 0.03);
-    for (top, bottom, half_width, from) in [
-        (0.0, waist + touch, upper, -0.25),
-        (waist - touch, 1.0, lower, -0.25),
-    ] {
-        let x = 0.5 + pen.normal(0.04);
+    for (top, bottom, half_width) in [(0.0, waist + touch, upper), (waist - touch, 1.0, lower)] {
+        let center = (0.5 + pen.normal(0.04), 0.5 * (top + bottom));
         let turns = 1.0 + pen.normal(0.06);
         let radii = (half_width, 0.5 * (bottom - top));
-        let mut arc = Arc::new(
-            (x, 0.5 * (top + bottom)),
-            radii,
-            from + pen.normal(0.1),
-            -turns,
-        );
+        let mut arc = Arc::new(center, radii, -0.25 + pen.normal(0.1), -turns);
         arc.squareness = pen.uniform(0.0, 0.4);
         pen.stroke(arc.knots());
     }
@@ -1012,7 +1001,7 @@ fn eight_from_the_middle(pen: &mut Pen) {
         to(0.5 - lower, 0.5 * (waist + 1.0)),
         to(0.34..0.66, waist - 0.1..waist + 0.1),
     ];
-    pen.stroke(knots.map(|knot| if is_mirrored { knot.mirrored() } else { knot }));
+    pen.stroke(knots.map(|knot| knot.mirrored_if(is_mirrored)));
 }
 
 /// 9: the stem is straight, curved or hooked.
@@ -1084,9 +1073,8 @@ fn open_nine(pen: &mut Pen) {
 
 fn nine_in_two_strokes(pen: &mut Pen) {
     let half = pen.uniform(0.2, 0.3);
-    let mut arc = Arc::new((0.4, half), (0.4, half), -0.15, -1.0);
-    arc.turns = -1.0 + pen.normal(0.05);
-    pen.stroke(arc.knots());
+    let turns = -1.0 + pen.normal(0.05);
+    pen.stroke(Arc::new((0.4, half), (0.4, half), -0.15, turns).knots());
     let x = 0.8 + pen.normal(0.06);
     let foot = pen.uniform(0.3, 0.85);
     pen.stroke([

@@ -37,12 +37,12 @@ pub(super) struct Knot {
 }
 
 impl Knot {
-    /// The same knot with left and right exchanged.
-    pub(super) fn mirrored(self) -> Self {
-        Self {
-            x: Spread(1.0 - self.x.1, 1.0 - self.x.0),
-            ..self
+    /// The knot with left and right exchanged, or as it is.
+    pub(super) fn mirrored_if(mut self, is_mirrored: bool) -> Self {
+        if is_mirrored {
+            self.x = Spread(1.0 - self.x.1, 1.0 - self.x.0);
         }
+        self
     }
 }
 
@@ -143,17 +143,15 @@ fn path_through(places: &[Place]) -> Vec<Point> {
     let mut path: Vec<Point> = places.first().map(|place| place.at).into_iter().collect();
     for (index, ends) in places.windows(2).enumerate() {
         let (a, d) = (ends[0].at, ends[1].at);
-        let (dx, dy) = (d.x - a.x, d.y - a.y);
+        let chord = d - a;
         let handle = |index: usize, sign: f32| {
             let (before, after) = (index.checked_sub(1)?, index + 1);
             if places[index].is_corner || after == places.len() {
                 return None;
             }
-            let (before, after) = (places[before].at, places[after].at);
-            let (x, y) = (after.x - before.x, after.y - before.y);
-            let part = sign * HANDLE * dx.hypot(dy) / x.hypot(y).max(f32::MIN_POSITIVE);
-            let at = places[index].at;
-            Some(Point::new(at.x + part * x, at.y + part * y))
+            let around = places[after].at - places[before].at;
+            let part = sign * HANDLE * hypot(chord) / hypot(around).max(f32::MIN_POSITIVE);
+            Some(places[index].at + around * part)
         };
         let (b, c) = match (handle(index, 1.0), handle(index + 1, -1.0)) {
             (Some(b), Some(c)) => (b, c),
@@ -161,12 +159,11 @@ fn path_through(places: &[Place]) -> Vec<Point> {
             (Some(b), None) => (b, mix(d, b, 0.5)),
             (None, Some(c)) => (mix(a, c, 0.5), c),
             (None, None) => {
-                let bow = ends[0].bow;
-                let off = |p: Point| Point::new(p.x - bow * dy, p.y + bow * dx);
-                (off(mix(a, d, 1.0 / 3.0)), off(mix(a, d, 2.0 / 3.0)))
+                let off = Point::new(-chord.y, chord.x) * ends[0].bow;
+                (mix(a, d, 1.0 / 3.0) + off, mix(a, d, 2.0 / 3.0) + off)
             }
         };
-        let pieces = (dx.hypot(dy) / SPACING).ceil().max(1.0);
+        let pieces = (hypot(chord) / SPACING).ceil().max(1.0);
         for piece in 1..=pieces as usize {
             let t = piece as f32 / pieces;
             let (ab, bc, cd) = (mix(a, b, t), mix(b, c, t), mix(c, d, t));
@@ -178,7 +175,12 @@ fn path_through(places: &[Place]) -> Vec<Point> {
 
 /// Linear interpolation: `a` at 0, `b` at 1.
 pub(super) fn mix(a: Point, b: Point, part: f32) -> Point {
-    Point::new(a.x + (b.x - a.x) * part, a.y + (b.y - a.y) * part)
+    a + (b - a) * part
+}
+
+/// The length of a vector.
+pub(super) fn hypot(vector: Point) -> f32 {
+    vector.x.hypot(vector.y)
 }
 
 /// An ellipse or a part of it.

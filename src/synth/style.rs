@@ -2,7 +2,7 @@
 
 use std::f32::consts::TAU;
 
-use super::pen::{Pen, SPACING, mix};
+use super::pen::{Pen, SPACING, hypot, mix};
 use crate::ink::{Bounds, Ink, Point, Stroke};
 
 /// The part of the pad that stays empty around a drawing.
@@ -39,10 +39,9 @@ pub(super) fn apply(mut pen: Pen, aspect: f32) -> Ink {
 
 /// Moves a stroke as a whole, and sometimes adds a tick where the pen goes down or up.
 fn displace(path: &mut Vec<Point>, pen: &mut Pen) {
-    let (x, y) = (pen.normal(0.02), pen.normal(0.02));
+    let by = Point::new(pen.normal(0.02), pen.normal(0.02));
     for point in path.iter_mut() {
-        point.x += x;
-        point.y += y;
+        *point = *point + by;
     }
     if path.len() == 1 {
         return;
@@ -53,7 +52,7 @@ fn displace(path: &mut Vec<Point>, pen: &mut Pen) {
         {
             let (sin, cos) = (pen.uniform(0.0, TAU)).sin_cos();
             let len = pen.uniform(0.02, 0.09);
-            path.push(Point::new(end.x + len * cos, end.y + len * sin));
+            path.push(end + Point::new(cos, sin) * len);
         }
         path.reverse();
     }
@@ -66,18 +65,16 @@ fn distort(paths: &mut [Vec<Point>], pen: &mut Pen) {
         let (sin, cos) = pen.uniform(0.0, TAU).sin_cos();
         let per_height = TAU * pen.uniform(0.4, 1.3);
         let phase = pen.uniform(0.0, TAU);
-        let (x, y) = (pen.normal(strength), pen.normal(strength));
-        (cos * per_height, sin * per_height, phase, x, y)
+        let by = Point::new(pen.normal(strength), pen.normal(strength));
+        (Point::new(cos, sin) * per_height, phase, by)
     });
     let taper = pen.normal(0.15);
     let lift = pen.normal(0.3);
     for point in paths.iter_mut().flatten() {
         let Point { x, y } = *point;
         let mut moved = Point::new(x * (1.0 + taper * (y - 0.5)), y + lift * y * (1.0 - y));
-        for (along_x, along_y, phase, by_x, by_y) in waves {
-            let wave = (along_x * x + along_y * y + phase).sin();
-            moved.x += by_x * wave;
-            moved.y += by_y * wave;
+        for (along, phase, by) in waves {
+            moved = moved + by * (along.x * x + along.y * y + phase).sin();
         }
         *point = moved;
     }
@@ -90,10 +87,8 @@ fn shake(path: &mut [Point], tremor: f32, pen: &mut Pen) {
     }
     let mut off = Point::default();
     for point in path {
-        off.x = 0.8 * off.x + pen.normal(tremor);
-        off.y = 0.8 * off.y + pen.normal(tremor);
-        point.x += off.x;
-        point.y += off.y;
+        off = off * 0.8 + Point::new(pen.normal(tremor), pen.normal(tremor));
+        *point = *point + off;
     }
 }
 
@@ -118,8 +113,10 @@ fn digitize(paths: Vec<Vec<Point>>, pen: &mut Pen) -> Ink {
         let room = 1.0 - 2.0 * MARGIN - scale * (max - min);
         MARGIN + pen.uniform(0.0, room.max(0.0)) - scale * min
     };
-    let x = place(bounds.min.x, bounds.max.x);
-    let y = place(bounds.min.y, bounds.max.y);
+    let corner = Point::new(
+        place(bounds.min.x, bounds.max.x),
+        place(bounds.min.y, bounds.max.y),
+    );
     // Samples in the height of a digit: from fast writing on a slow tablet to slow writing on a fast tablet.
     let density = 10.0 * 12.0_f32.powf(pen.uniform(0.0, 1.0));
     // The relative amplitude of the pen's speed along a stroke.
@@ -137,21 +134,13 @@ fn digitize(paths: Vec<Vec<Point>>, pen: &mut Pen) -> Ink {
                 len * (done + unevenness * wave / TAU)
             });
             let samples = sample(&path, lengths).into_iter();
-            Stroke::new(
-                samples
-                    .map(|p| Point::new(x + scale * p.x, y + scale * p.y))
-                    .collect(),
-            )
+            Stroke::new(samples.map(|point| corner + point * scale).collect())
         })
         .collect()
 }
 
-fn distance(a: Point, b: Point) -> f32 {
-    (b.x - a.x).hypot(b.y - a.y)
-}
-
 fn length(path: &[Point]) -> f32 {
-    path.windows(2).map(|ends| distance(ends[0], ends[1])).sum()
+    path.windows(2).map(|ends| hypot(ends[1] - ends[0])).sum()
 }
 
 /// The points at these increasing lengths along a path. A single point stays a single point.
@@ -165,7 +154,7 @@ fn sample(path: &[Point], lengths: impl IntoIterator<Item = f32>) -> Vec<Point> 
     let mut sampled = Vec::new();
     for wanted in lengths {
         while let Some(&[a, b]) = segment {
-            let len = distance(a, b);
+            let len = hypot(b - a);
             if wanted <= start + len || segments.len() == 0 {
                 let part = ((wanted - start) / len.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
                 sampled.push(mix(a, b, part));

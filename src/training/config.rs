@@ -7,6 +7,7 @@ mod preset;
 mod text;
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
 pub use self::{
     optimizer::{Optimizer, OptimizerKind},
@@ -21,26 +22,21 @@ use crate::{
 
 /// All hyperparameters of a training. The default is the recipe of the Keras tutorial.
 ///
-/// [`hyperparameter::ALL`] has the range of each. Serde reads and writes the same keys as the TOML format.
-#[derive(Clone, Debug, PartialEq)]
+/// [`hyperparameter::ALL`] has the meaning and the range of each. Serde reads and writes the same keys as the TOML
+/// format.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "toml::Table", try_from = "toml::Table")]
+#[expect(missing_docs, reason = "the table describes each field")]
 pub struct TrainingConfig {
-    /// The network's layers and preprocessing.
     pub model: MlpConfig,
-    /// Passes over the training examples.
     pub epochs: usize,
     /// Examples per gradient step. The last batch of an epoch may be smaller.
     pub batch_size: usize,
-    /// The rule that turns gradients into steps.
     pub optimizer: Optimizer,
-    /// The highest learning rate of the schedule.
     pub learning_rate: f64,
-    /// How the learning rate changes during the training.
     pub schedule: Schedule,
-    /// The largest norm of the gradient over all parameters; 0: no clipping.
     pub clip_norm: f64,
-    /// The function that training minimizes.
     pub loss: Loss,
-    /// The fraction of each target that is spread evenly over all classes.
     pub label_smoothing: f64,
     /// The loss grows by this times Σ |w| over the weights, without the biases. The reported loss leaves penalties
     /// out, so that training and validation compare.
@@ -50,20 +46,13 @@ pub struct TrainingConfig {
     /// The fraction of each hidden layer's outputs that a step sets to zero. The others are scaled up, so that
     /// predictions need no correction.
     pub dropout: f64,
-    /// The decay of the exponential moving average of the weights. Above 0, the average is validated and saved.
+    /// Above 0, the moving average of the weights is validated and saved.
     pub ema: f64,
-    /// Early stopping: epochs without a lower validation loss until the training stops; 0: never. The model has the
-    /// weights of the best epoch.
     pub patience: usize,
-    /// The augmentation of the training images.
     pub augmentation: Augmentation,
-    /// Synthetic digits that are added to the training examples.
     pub synthetic_digits: usize,
-    /// Synthetic non-digits that the model is trained to reject.
     pub non_digits: usize,
-    /// The fraction of the training examples, after the validation split, that is trained on: the first ones.
     pub data_fraction: f64,
-    /// The fraction of the training examples that is held out for validation: the last ones.
     pub validation_split: f64,
     /// The seed of all random choices: initial weights, order of the examples, augmentation, dropout.
     pub seed: u64,

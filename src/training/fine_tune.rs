@@ -69,7 +69,7 @@ impl BaseModel {
             learning_rate: LEARNING_RATE,
             schedule: Schedule::Cosine { end: 0.0 },
             optimizer: match recipe.optimizer {
-                adam @ (Optimizer::Adam { .. } | Optimizer::AdamW { .. }) => adam,
+                adam @ Optimizer::Adam { .. } => adam,
                 _ => Optimizer::default(),
             },
             patience: 0,

@@ -223,7 +223,7 @@ impl TrainingForm {
         let moments = match config.optimizer {
             Optimizer::Sgd { momentum, .. } => usize::from(momentum > 0.0),
             Optimizer::RmsProp { .. } => 1,
-            Optimizer::Adam { .. } | Optimizer::AdamW { .. } => 2,
+            Optimizer::Adam { .. } => 2,
         };
         let mean = usize::from(config.ema > 0.0);
         let best = usize::from(config.validation_split > 0.0);

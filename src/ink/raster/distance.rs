@@ -86,7 +86,7 @@ impl DistanceField {
     fn add_to_row(&mut self, y: usize, columns: Range<usize>, segment: &Segment) {
         let row = &mut self.squared[y * self.width..][..self.width];
         for (x, own) in columns.clone().zip(&mut row[columns]) {
-            *own = own.min(segment.squared_distance(x as f32 + 0.5, y as f32 + 0.5));
+            *own = own.min(segment.squared_distance(Point::new(x as f32 + 0.5, y as f32 + 0.5)));
         }
         self.segments[y] += 1;
         if self.segments[y].is_multiple_of(SEGMENTS_PER_SEARCH) {
@@ -122,8 +122,7 @@ impl DistanceField {
 /// A line segment.
 struct Segment {
     a: Point,
-    dx: f32,
-    dy: f32,
+    chord: Point,
     per_squared_len: f32,
     /// The change of x per row. Infinite for a horizontal segment, which then spans all its columns in any row.
     per_row: f32,
@@ -133,19 +132,17 @@ struct Segment {
 
 impl Segment {
     fn new(a: Point, b: Point) -> Self {
-        let (dx, dy) = (b.x - a.x, b.y - a.y);
-        let squared_len = dx * dx + dy * dy;
-        let per_squared_len = if squared_len > 0.0 {
-            squared_len.recip()
-        } else {
-            0.0
-        };
+        let chord = b - a;
+        let squared_len = chord.dot(chord);
         Self {
             a,
-            dx,
-            dy,
-            per_squared_len,
-            per_row: dx / dy,
+            chord,
+            per_squared_len: if squared_len > 0.0 {
+                squared_len.recip()
+            } else {
+                0.0
+            },
+            per_row: chord.x / chord.y,
             left: a.x.min(b.x),
             right: a.x.max(b.x),
         }
@@ -157,13 +154,11 @@ impl Segment {
         x.max(self.left).min(self.right)
     }
 
-    /// The squared distance from a place to the segment.
-    fn squared_distance(&self, x: f32, y: f32) -> f32 {
-        let (from_a_x, from_a_y) = (x - self.a.x, y - self.a.y);
-        let along = (from_a_x * self.dx + from_a_y * self.dy) * self.per_squared_len;
-        let along = along.clamp(0.0, 1.0);
-        let (off_x, off_y) = (from_a_x - along * self.dx, from_a_y - along * self.dy);
-        off_x * off_x + off_y * off_y
+    fn squared_distance(&self, point: Point) -> f32 {
+        let from_a = point - self.a;
+        let along = from_a.dot(self.chord) * self.per_squared_len;
+        let off = from_a - self.chord * along.clamp(0.0, 1.0);
+        off.dot(off)
     }
 }
 

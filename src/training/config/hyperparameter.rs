@@ -276,19 +276,19 @@ pub const ALL: &[Hyperparameter] = &[
         "Decay of RMSprop's running mean of squared gradients"),
     entry("optimizer.beta1", Group::Optimizer, "Beta 1",
         parameter!(Linear 0.0..=0.9999, optimizer,
-            Optimizer::Adam { beta1, .. } | Optimizer::AdamW { beta1, .. } => beta1),
+            Optimizer::Adam { beta1, .. } => beta1),
         "Decay of Adam's running mean of gradients"),
     entry("optimizer.beta2", Group::Optimizer, "Beta 2",
         parameter!(Linear 0.0..=0.999_99, optimizer,
-            Optimizer::Adam { beta2, .. } | Optimizer::AdamW { beta2, .. } => beta2),
+            Optimizer::Adam { beta2, .. } => beta2),
         "Decay of Adam's running mean of squared gradients"),
     entry("optimizer.epsilon", Group::Optimizer, "Epsilon",
         parameter!(Logarithmic 1e-12..=0.1, optimizer,
-            Optimizer::RmsProp { epsilon, .. } | Optimizer::Adam { epsilon, .. } | Optimizer::AdamW { epsilon, .. }
-                => epsilon),
+            Optimizer::RmsProp { epsilon, .. } | Optimizer::Adam { epsilon, .. } => epsilon),
         "Added to the denominator, which keeps steps finite"),
     entry("optimizer.weight_decay", Group::Optimizer, "Weight decay",
-        parameter!(Logarithmic 0.0..=1.0, optimizer, Optimizer::AdamW { weight_decay, .. } => weight_decay),
+        parameter!(Logarithmic 0.0..=1.0, optimizer,
+            Optimizer::Adam { weight_decay: Some(weight_decay), .. } => weight_decay),
         "AdamW's decoupled weight decay: each step subtracts this fraction of each weight, times the learning rate"),
     entry("schedule.kind", Group::Optimizer, "Schedule", choice!(ScheduleKind, kind of schedule),
         "How the learning rate changes during the training"),
@@ -553,11 +553,7 @@ fn widths_of(value: &Value) -> Option<Vec<usize>> {
 
 /// The options of an enum with their documentation as labels.
 fn choices<T: ValueEnum>() -> Vec<Choice> {
-    choices_with(|value: &T| {
-        let value = value.to_possible_value();
-        let help = value.as_ref().and_then(PossibleValue::get_help);
-        help.map(ToString::to_string).unwrap_or_default()
-    })
+    choices_with(value_help::<T>)
 }
 
 /// The options of an enum with the names that clap derives.
@@ -567,6 +563,13 @@ fn choices_with<T: ValueEnum>(label: impl Fn(&T) -> String) -> Vec<Choice> {
         label: label(value),
     };
     T::value_variants().iter().map(choice).collect()
+}
+
+/// The first paragraph of a value's documentation.
+pub(super) fn value_help<T: ValueEnum>(value: &T) -> String {
+    let value = value.to_possible_value();
+    let help = value.as_ref().and_then(PossibleValue::get_help);
+    help.map(ToString::to_string).unwrap_or_default()
 }
 
 fn name_of<T: ValueEnum>(value: &T) -> String {

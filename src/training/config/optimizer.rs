@@ -4,42 +4,25 @@ use std::fmt;
 
 use clap::ValueEnum;
 
+use super::hyperparameter::value_help;
+
 /// A rule that turns gradients into steps, with its parameters. Weight decay spares the biases; all else treats every
 /// parameter alike.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the parameters have the names of the formulas")]
 pub enum Optimizer {
-    /// Stochastic gradient descent: v ← μ v + g, then p ← p − η v, as in PyTorch (Sutskever and others 2013).
-    Sgd {
-        /// μ; 0 is plain gradient descent.
-        momentum: f64,
-    },
-    /// s ← ρ s + (1 − ρ) g², then p ← p − η g / (√s + ε) (Tieleman and Hinton 2012), as in PyTorch.
-    RmsProp {
-        /// ρ.
-        decay: f64,
-        /// ε.
-        epsilon: f64,
-    },
-    /// Steps by the running means of the gradient and of its square (Kingma and Ba 2015), as in Keras, which adds ε
-    /// before the bias correction of the second mean.
+    /// Stochastic gradient descent: v ← μ v + g, then p ← p − η v, as in PyTorch (Sutskever and others 2013). μ is `momentum`.
+    Sgd { momentum: f64 },
+    /// s ← ρ s + (1 − ρ) g², then p ← p − η g / (√s + ε) (Tieleman and Hinton 2012), as in PyTorch. ρ is `decay`.
+    RmsProp { decay: f64, epsilon: f64 },
+    /// Steps by the running means of the gradient and of its square, with the decays β (Kingma and Ba 2015). Adds ε
+    /// before the bias correction of the second mean, as Keras does.
     Adam {
-        /// The decay of the first mean.
         beta1: f64,
-        /// The decay of the second mean.
         beta2: f64,
-        /// ε.
         epsilon: f64,
-    },
-    /// Adam with decoupled weight decay: each step also takes η λ of each weight away (Loshchilov and Hutter 2019).
-    AdamW {
-        /// The decay of the first mean.
-        beta1: f64,
-        /// The decay of the second mean.
-        beta2: f64,
-        /// ε.
-        epsilon: f64,
-        /// λ.
-        weight_decay: f64,
+        /// The λ of AdamW, whose steps also take η λ of each weight away (Loshchilov and Hutter 2019); `None` for Adam.
+        weight_decay: Option<f64>,
     },
 }
 
@@ -81,11 +64,7 @@ impl Optimizer {
         epsilon: 1e-7,
     };
     /// Adam with Keras's default parameters.
-    pub const ADAM: Self = Self::Adam {
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-7,
-    };
+    pub const ADAM: Self = Self::adam(None);
     /// AdamW with PyTorch's default weight decay.
     pub const ADAM_W: Self = Self::adam_w(0.01);
 
@@ -101,7 +80,11 @@ impl Optimizer {
 
     /// AdamW with this weight decay.
     pub const fn adam_w(weight_decay: f64) -> Self {
-        Self::AdamW {
+        Self::adam(Some(weight_decay))
+    }
+
+    const fn adam(weight_decay: Option<f64>) -> Self {
+        Self::Adam {
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-7,
@@ -114,8 +97,10 @@ impl Optimizer {
         match self {
             Self::Sgd { .. } => OptimizerKind::Sgd,
             Self::RmsProp { .. } => OptimizerKind::RmsProp,
-            Self::Adam { .. } => OptimizerKind::Adam,
-            Self::AdamW { .. } => OptimizerKind::AdamW,
+            Self::Adam { weight_decay, .. } => match weight_decay {
+                None => OptimizerKind::Adam,
+                Some(_) => OptimizerKind::AdamW,
+            },
         }
     }
 
@@ -123,14 +108,14 @@ impl Optimizer {
     pub fn default_learning_rate(self) -> f64 {
         match self {
             Self::Sgd { .. } => 0.01,
-            Self::RmsProp { .. } | Self::Adam { .. } | Self::AdamW { .. } => 0.001,
+            Self::RmsProp { .. } | Self::Adam { .. } => 0.001,
         }
     }
 
     /// The decoupled weight decay; 0 for all but AdamW.
     pub fn weight_decay(self) -> f64 {
         match self {
-            Self::AdamW { weight_decay, .. } => weight_decay,
+            Self::Adam { weight_decay, .. } => weight_decay.unwrap_or(0.0),
             _ => 0.0,
         }
     }
@@ -145,12 +130,10 @@ impl Default for Optimizer {
 /// "SGD with momentum", "AdamW".
 impl fmt::Display for Optimizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sgd { momentum } if *momentum > 0.0 => "SGD with momentum",
-            Self::Sgd { .. } => "SGD",
-            Self::RmsProp { .. } => "RMSprop",
-            Self::Adam { .. } => "Adam",
-            Self::AdamW { .. } => "AdamW",
-        })
+        f.write_str(&value_help(&self.kind()))?;
+        match self {
+            Self::Sgd { momentum } if *momentum > 0.0 => f.write_str(" with momentum"),
+            _ => Ok(()),
+        }
     }
 }

@@ -2,25 +2,18 @@
 
 use std::{fmt::Write as _, ops::Range};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use toml::{
-    Spanned, Table, Value,
-    de::{DeTable, DeValue, ValueDeserializer},
+    Table, Value,
+    de::{DeTable, DeValue},
 };
 
 use super::{TrainingConfig, hyperparameter};
 use crate::error::Refusal;
 
-/// A value of a file with its full key and its place in the text.
-struct Entry {
+/// The value that does not fit, its full key, and why.
+struct Invalid {
     key: String,
     value: Value,
-    span: Range<usize>,
-}
-
-/// The entry that does not fit, and why.
-struct Invalid {
-    entry: Entry,
     refusal: Refusal,
 }
 
@@ -69,17 +62,18 @@ impl TrainingConfig {
             refused(error.span(), message.to_owned(), "TOML".to_owned())
         };
         let document = DeTable::parse(text).map_err(invalid_toml)?;
-        let mut entries = Vec::new();
-        collect(document.into_inner(), "", &mut entries).map_err(invalid_toml)?;
-        let config = Self::from_entries(entries).map_err(|invalid| {
-            let Invalid { entry, refusal } = *invalid;
-            let found = format!("{} = {}", entry.key, entry.value);
-            let found = if refusal.found == entry.value.to_string() {
-                found
-            } else {
-                format!("{found} ({})", refusal.found)
-            };
-            refused(Some(entry.span), found, refusal.expected)
+        let table = toml::from_str(text).map_err(invalid_toml)?;
+        let config = Self::from_table(table).map_err(|invalid| {
+            let Invalid {
+                key,
+                value,
+                refusal,
+            } = *invalid;
+            let mut found = format!("{key} = {value}");
+            if refusal.found != value.to_string() {
+                found = format!("{found} ({})", refusal.found);
+            }
+            refused(place(document.get_ref(), &key), found, refusal.expected)
         })?;
         config
             .validate()
@@ -87,62 +81,72 @@ impl TrainingConfig {
         Ok(config)
     }
 
-    /// The default configuration with these values, in the order of the table: a kind comes before its parameters.
-    fn from_entries(mut entries: Vec<Entry>) -> Result<Self, Box<Invalid>> {
+    /// The default configuration with these values, in the order of hyperparameters: a kind comes before its parameters.
+    fn from_table(table: Table) -> Result<Self, Box<Invalid>> {
+        let mut entries = Vec::new();
+        flatten(table, "", &mut entries);
         let mut config = Self::default();
+        let invalid = |key, value, refusal| {
+            Err(Box::new(Invalid {
+                key,
+                value,
+                refusal,
+            }))
+        };
         for hyperparameter in hyperparameter::ALL {
             let place = entries
                 .iter()
-                .position(|entry| entry.key == hyperparameter.key);
+                .position(|(key, _)| key == hyperparameter.key);
             let Some(place) = place else { continue };
-            let entry = entries.remove(place);
-            if let Err(refusal) = hyperparameter.set(&mut config, &entry.value) {
-                return Err(Box::new(Invalid { entry, refusal }));
+            let (key, value) = entries.remove(place);
+            if let Err(refusal) = hyperparameter.set(&mut config, &value) {
+                return invalid(key, value, refusal);
             }
         }
         match entries.into_iter().next() {
             None => Ok(config),
-            Some(entry) => {
-                let refusal = unknown(&entry.key);
-                Err(Box::new(Invalid { entry, refusal }))
+            Some((key, value)) => {
+                let refusal = unknown(&key);
+                invalid(key, value, refusal)
             }
         }
     }
 }
 
-impl Serialize for TrainingConfig {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut root = Table::new();
+impl From<TrainingConfig> for Table {
+    fn from(config: TrainingConfig) -> Self {
+        let mut table = Self::new();
         for hyperparameter in hyperparameter::ALL {
-            let Some(value) = hyperparameter.value(self) else {
-                continue;
-            };
-            let (table, name) = parts(hyperparameter.key);
-            let mut target = &mut root;
-            for part in table.split('.').filter(|part| !part.is_empty()) {
-                let nested = target
-                    .entry(part)
-                    .or_insert_with(|| Value::Table(Table::new()));
-                target = nested
-                    .as_table_mut()
-                    .ok_or_else(|| ser::Error::custom("a key is both a table and a value"))?;
+            if let Some(value) = hyperparameter.value(&config) {
+                insert(&mut table, hyperparameter.key, value);
             }
-            target.insert(name.to_owned(), value);
         }
-        root.serialize(serializer)
+        table
     }
 }
 
-impl<'de> Deserialize<'de> for TrainingConfig {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut entries = Vec::new();
-        flatten(Table::deserialize(deserializer)?, "", &mut entries);
-        Self::from_entries(entries).map_err(|invalid| {
-            let Invalid { entry, refusal } = *invalid;
-            let Refusal {
-                found, expected, ..
-            } = refusal;
-            de::Error::custom(format!("{}: found {found}, expected {expected}", entry.key))
+/// Inserts a value under a key such as "model.hidden".
+fn insert(table: &mut Table, key: &str, value: Value) {
+    let Some((name, rest)) = key.split_once('.') else {
+        table.insert(key.to_owned(), value);
+        return;
+    };
+    let nested = table.entry(name).or_insert_with(|| Table::new().into());
+    if let Some(nested) = nested.as_table_mut() {
+        insert(nested, rest, value);
+    }
+}
+
+impl TryFrom<Table> for TrainingConfig {
+    type Error = String;
+
+    fn try_from(table: Table) -> Result<Self, String> {
+        Self::from_table(table).map_err(|invalid| {
+            let Invalid { key, refusal, .. } = *invalid;
+            format!(
+                "{key}: found {}, expected {}",
+                refusal.found, refusal.expected
+            )
         })
     }
 }
@@ -164,50 +168,28 @@ fn parts(key: &str) -> (&str, &str) {
     key.rsplit_once('.').unwrap_or(("", key))
 }
 
-fn full_key(table: &str, name: &str) -> String {
-    if table.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{table}.{name}")
+/// The place of a key in the text.
+fn place(table: &DeTable<'_>, key: &str) -> Option<Range<usize>> {
+    let (outer, rest) = key.split_once('.').unwrap_or((key, ""));
+    let mut entries = table.iter();
+    let (name, value) = entries.find(|(name, _)| name.get_ref() == outer)?;
+    match value.get_ref() {
+        DeValue::Table(nested) => place(nested, rest),
+        _ if name.span().is_empty() => Some(value.span()),
+        _ => Some(name.span()),
     }
 }
 
-/// The values of a document with their places.
-fn collect(
-    document: DeTable<'_>,
-    table: &str,
-    entries: &mut Vec<Entry>,
-) -> Result<(), toml::de::Error> {
-    for (name, value) in document {
-        let key = full_key(table, name.get_ref());
-        let (span, value) = (value.span(), value.into_inner());
-        if let DeValue::Table(nested) = value {
-            collect(nested, &key, entries)?;
-        } else {
-            let value = ValueDeserializer::from(Spanned::new(span.clone(), value));
-            let value = Value::deserialize(value)?;
-            let span = if name.span().is_empty() {
-                span
-            } else {
-                name.span()
-            };
-            entries.push(Entry { key, value, span });
-        }
-    }
-    Ok(())
-}
-
-/// The values of a table without places.
-fn flatten(document: Table, table: &str, entries: &mut Vec<Entry>) {
-    for (name, value) in document {
-        let key = full_key(table, &name);
+/// The values of a table, each with its full key.
+fn flatten(table: Table, name: &str, entries: &mut Vec<(String, Value)>) {
+    for (key, value) in table {
+        let key = match name {
+            "" => key,
+            _ => format!("{name}.{key}"),
+        };
         match value {
             Value::Table(nested) => flatten(nested, &key, entries),
-            value => entries.push(Entry {
-                key,
-                value,
-                span: 0..0,
-            }),
+            value => entries.push((key, value)),
         }
     }
 }

@@ -179,11 +179,6 @@ impl Moments {
                 beta1,
                 beta2,
                 epsilon,
-            }
-            | Optimizer::AdamW {
-                beta1,
-                beta2,
-                epsilon,
                 ..
             } => {
                 self.first = mean(&self.first, gradient, beta1)?;

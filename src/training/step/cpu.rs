@@ -281,10 +281,7 @@ impl CpuStep {
 
 /// Whether each layer can be updated while its gradient is computed.
 fn is_at_once(settings: &StepSettings) -> bool {
-    let is_adam = matches!(
-        settings.optimizer,
-        Optimizer::Adam { .. } | Optimizer::AdamW { .. }
-    );
+    let is_adam = matches!(settings.optimizer, Optimizer::Adam { .. });
     is_adam && settings.clip_norm == 0.0 && settings.l1 == 0.0 && settings.l2 == 0.0
 }
 

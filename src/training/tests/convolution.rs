@@ -66,11 +66,11 @@ fn every_option_and_optimizer_equals_autograd_and_has_an_effect() {
         (|s| s.loss = Loss::MeanSquaredError, "squared error"),
         (
             |s| {
-                s.optimizer = Optimizer::AdamW {
+                s.optimizer = Optimizer::Adam {
                     beta1: 0.9,
                     beta2: 0.99,
                     epsilon: 0.1,
-                    weight_decay: 0.5,
+                    weight_decay: Some(0.5),
                 };
                 s.learning_rate = 0.001;
             },
@@ -85,20 +85,12 @@ fn every_option_and_optimizer_equals_autograd_and_has_an_effect() {
         let mut settings = descent();
         change(&mut settings);
         let [with, found] = trials(&network(), &settings, &COUNTS, LARGE);
+        let mut optimizer = settings.optimizer;
+        if let Optimizer::Adam { weight_decay, .. } = &mut optimizer {
+            *weight_decay = None;
+        }
         let without = StepSettings {
-            optimizer: match settings.optimizer {
-                Optimizer::AdamW {
-                    beta1,
-                    beta2,
-                    epsilon,
-                    ..
-                } => Optimizer::Adam {
-                    beta1,
-                    beta2,
-                    epsilon,
-                },
-                other => other,
-            },
+            optimizer,
             learning_rate: settings.learning_rate,
             ..descent()
         };

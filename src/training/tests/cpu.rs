@@ -181,6 +181,7 @@ fn every_option_equals_autograd_and_has_an_effect() {
                     beta1: 0.8,
                     beta2: 0.99,
                     epsilon: 1e-4,
+                    weight_decay: None,
                 };
             },
             "other moments",

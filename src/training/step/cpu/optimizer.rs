@@ -42,9 +42,7 @@ impl UpdateRule {
                 rest: (1.0 - decay) as f32,
                 epsilon: epsilon as f32,
             },
-            Optimizer::Adam { .. } | Optimizer::AdamW { .. } => {
-                Self::Adam(Adam::at_step(settings, step, is_weight))
-            }
+            Optimizer::Adam { .. } => Self::Adam(Adam::at_step(settings, step, is_weight)),
         }
     }
 
@@ -105,17 +103,12 @@ pub(super) struct Adam {
 impl Adam {
     /// The factors of a step, counted from 1; those of the default Adam for another optimizer. Only weights decay.
     pub(super) fn at_step(settings: &StepSettings, step: u32, is_weight: bool) -> Self {
-        let (Optimizer::Adam {
-            beta1,
-            beta2,
-            epsilon,
-        }
-        | Optimizer::AdamW {
+        let Optimizer::Adam {
             beta1,
             beta2,
             epsilon,
             ..
-        }) = settings.optimizer
+        } = settings.optimizer
         else {
             let optimizer = Optimizer::ADAM;
             let settings = StepSettings {
