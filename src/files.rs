@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod kind;
 pub mod latest;
+pub mod limits;
 pub mod lock;
 
 mod write;
@@ -16,18 +17,8 @@ use std::{
 pub use self::write::{is_same_file, try_write, write_atomically};
 use crate::error::{InputError, IoError, Refusal};
 
-/// Reads a whole file of at most `limit_bytes` into memory of its size. `attempted` is for a refusal. Refuses a pipe or
-/// a device, which could block the thread or never end.
-///
-/// # Errors
-/// When the file cannot be read, is no regular file or is larger than the limit.
-pub fn read_bounded(path: &Path, limit_bytes: u64, attempted: &str) -> Result<Vec<u8>, InputError> {
-    let (file, len) = open(path, attempted)?;
-    let failed = |source| IoError::new("read", path, source);
-    read_stream(file, len, limit_bytes, attempted, failed)
-}
-
-/// Opens a file, and returns its length. Refuses a pipe or a device as [`read_bounded`] does.
+/// Opens a file to read it, and returns its length. `attempted` is for a refusal. Refuses a pipe or a device, which
+/// could block the thread or never end, except for a pipe that the shell has opened.
 ///
 /// # Errors
 /// When the file cannot be opened or is no regular file.
@@ -35,28 +26,43 @@ pub fn open(path: &Path, attempted: &str) -> Result<(fs::File, u64), InputError>
     let failed = |source| IoError::new("read", path, source);
     // Opening a pipe already blocks.
     let metadata = fs::metadata(path).map_err(failed)?;
-    if !metadata.is_file() && !metadata.is_dir() {
+    if metadata.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()).into());
+    }
+    if !metadata.is_file() && !path.starts_with("/dev/fd") {
         let remedy = "choose a file, or save the data in one first";
         return Err(Refusal::new(attempted, "a pipe or a device", "a file", remedy).into());
     }
     Ok((fs::File::open(path).map_err(failed)?, metadata.len()))
 }
 
-/// Reads standard input or a pipe, of at most `limit_bytes`. `name` is for the errors.
+/// Reads a whole file of at most `limit_bytes` into memory of its size.
+///
+/// # Errors
+/// As [`open`].
+pub fn read_bounded(path: &Path, limit_bytes: u64, attempted: &str) -> Result<Vec<u8>, InputError> {
+    let failed = |source| IoError::new("read", path, source);
+    let (file, len) = open(path, attempted)?;
+    if len > limit_bytes {
+        return Err(too_large(limit_bytes, attempted).into());
+    }
+    let is_pipe = !file.metadata().map_err(failed)?.is_file();
+    let expected_bytes = if is_pipe { limit_bytes } else { len };
+    read_stream(file, expected_bytes, limit_bytes, attempted, failed)
+}
+
+/// Reads standard input, of at most `limit_bytes`.
 ///
 /// # Errors
 /// When it cannot be read or is larger than the limit.
-pub fn read_pipe(
-    pipe: impl Read,
-    name: &Path,
-    limit_bytes: u64,
-    attempted: &str,
-) -> Result<Vec<u8>, InputError> {
-    let failed = |source| IoError::new("read", name, source);
-    read_stream(pipe, 0, limit_bytes, attempted, failed)
+pub fn read_standard_input(limit_bytes: u64, attempted: &str) -> Result<Vec<u8>, InputError> {
+    let failed = |source| IoError::new("read", Path::new("standard input"), source);
+    let input = io::stdin().lock();
+    read_stream(input, limit_bytes, limit_bytes, attempted, failed)
 }
 
-/// Reads a stream to its end, or refuses it after `limit_bytes`. `expected_bytes` saves growing.
+/// Reads a stream to its end, or refuses it after `limit_bytes`. The system gives memory to the expected bytes as they
+/// arrive.
 fn read_stream(
     stream: impl Read,
     expected_bytes: u64,
@@ -64,37 +70,27 @@ fn read_stream(
     attempted: &str,
     failed: impl Fn(io::Error) -> IoError,
 ) -> Result<Vec<u8>, InputError> {
-    let too_large = || {
-        let expected = format!("at most {limit_bytes} bytes");
-        Refusal::new(
-            attempted,
-            "a larger file",
-            expected,
-            "choose a smaller file",
-        )
-    };
-    if expected_bytes > limit_bytes {
-        return Err(too_large().into());
-    }
     let mut bytes = Vec::new();
-    let mut stream = stream.take(limit_bytes + 1);
-    // One byte more than the file notices its end without growing.
-    let mut room = expected_bytes as usize + 1;
-    loop {
-        // The vector would double its room, beyond the limit as well.
-        bytes
-            .try_reserve_exact(room)
-            .map_err(|_full| failed(io::ErrorKind::OutOfMemory.into()))?;
-        let read = stream.by_ref().take(room as u64).read_to_end(&mut bytes);
-        if read.map_err(&failed)? < room {
-            return Ok(bytes);
-        }
-        if bytes.len() as u64 > limit_bytes {
-            return Err(too_large().into());
-        }
-        let left = limit_bytes as usize + 1 - bytes.len();
-        room = bytes.len().max(1 << 16).min(left);
+    // One byte more notices the end without growing.
+    bytes
+        .try_reserve_exact(expected_bytes as usize + 1)
+        .map_err(|_full| failed(io::ErrorKind::OutOfMemory.into()))?;
+    let read = stream.take(limit_bytes + 1).read_to_end(&mut bytes);
+    if read.map_err(failed)? as u64 > limit_bytes {
+        return Err(too_large(limit_bytes, attempted).into());
     }
+    Ok(bytes)
+}
+
+/// The refusal of a file that is larger than its limit.
+pub(crate) fn too_large(limit_bytes: u64, attempted: &str) -> Refusal {
+    let expected = format!("at most {limit_bytes} bytes");
+    Refusal::new(
+        attempted,
+        "a larger file",
+        expected,
+        "choose a smaller file",
+    )
 }
 
 /// The folder that holds a file.
@@ -146,15 +142,12 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_of_unknown_size_is_read_to_its_end_or_the_limit() {
+    fn a_stream_is_read_to_its_end_or_the_limit() {
         let failed = |source| IoError::new("read", Path::new("a"), source);
-        for size in [0, 1, 1 << 16, (1 << 16) + 1, 3 << 20] {
-            let bytes: Vec<u8> = (0..size).map(|index| (index % 251) as u8).collect();
-            let read = |limit| read_stream(&bytes[..], 0, limit, "read", failed);
-            assert_eq!(read(size).expect("fits"), bytes, "{size} bytes");
-            if size > 0 {
-                assert!(read(size - 1).is_err(), "{size} bytes, one too many");
-            }
+        for expected in [0, 3, 5] {
+            let read = |limit| read_stream(&b"12345"[..], expected, limit, "read", failed);
+            assert_eq!(read(5).expect("fits"), b"12345", "the limit");
+            assert!(read(4).is_err(), "one too many");
         }
         let endless = read_stream(io::repeat(0), 0, 1 << 20, "read", failed);
         assert!(

@@ -3,60 +3,68 @@
 //! The reader separates paper and ink automatically: dark on light or light on dark, on paper that may be unevenly lit or
 //! transparent. The ink is then normalized as MNIST was.
 
-use std::{io::Cursor, path::Path};
+use std::{
+    fmt,
+    io::{self, Cursor},
+    path::Path,
+};
 
-use image::{DynamicImage, ExtendedColorType, ImageDecoder as _, ImageFormat, ImageReader, Limits};
+use image::{
+    DynamicImage, ExtendedColorType, ImageDecoder as _, ImageError, ImageFormat, ImageReader,
+    Limits, metadata::Orientation,
+};
+
+use self::container::{Container, Fault};
 
 use crate::{
     bitmap::{Bitmap, PIXELS, SIDE},
-    error::{InputError, Refusal},
-    files::{read_bounded, write_atomically},
+    error::{InputError, Refusal, excerpt},
+    files::{
+        kind::content_of,
+        limits::{
+            PICTURE_BYTES, PICTURE_EXTRA_MEMORY, PICTURE_MEMORY, PICTURE_PIXELS, PICTURE_SIDE,
+        },
+        read_bounded, write_atomically,
+    },
     ink::normalize::normalize,
 };
 
+mod container;
 mod extract;
 mod pen_width;
 
-/// The largest file, in bytes.
-const MAX_FILE_BYTES: u64 = 64 << 20;
-/// The longest side, in pixels.
-const MAX_SIDE: u32 = 16_384;
-/// The largest number of pixels. The cameras of phones have fewer.
-const MAX_PIXELS: u64 = 128 << 20;
-/// The most memory of a decoder, in bytes.
-const MAX_DECODER_BYTES: u64 = 1 << 30;
 /// A pixel of a 28×28 picture below this is paper. Lossy formats add faint pixels.
 const FAINT: f32 = 0.1;
 
 /// Reads the digit in a picture file.
 ///
 /// # Errors
-/// When the file cannot be read, is not a picture, is too large or is blank.
+/// When the file cannot be read, is not a picture, is cut off, is too large or is blank.
 pub fn bitmap_from_path(path: &Path) -> Result<Bitmap, InputError> {
-    let name = format!("the picture {}", path.display());
-    let bytes = read_bounded(path, MAX_FILE_BYTES, &format!("read {name}"))?;
-    bitmap_from_bytes(&bytes, &name)
+    let name = format!("the picture {}", excerpt(path.display()));
+    let bytes = read_bounded(path, PICTURE_BYTES, &format!("read {name}"))?;
+    Ok(bitmap_from_bytes(&bytes, &name)?)
 }
 
-/// Reads the digit in the bytes of a picture file. `name` is for the errors: "the picture a.png".
+/// Reads the digit in the bytes of a picture file. Errors show `name`.
 ///
 /// # Errors
 /// As [`bitmap_from_path`].
-pub fn bitmap_from_bytes(bytes: &[u8], name: &str) -> Result<Bitmap, InputError> {
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        let expected = format!("at most {MAX_FILE_BYTES} bytes");
-        return Err(refused(name, "a larger file".to_owned(), &expected));
+pub fn bitmap_from_bytes(bytes: &[u8], name: &str) -> Result<Bitmap, Refusal> {
+    if bytes.len() as u64 > PICTURE_BYTES {
+        let expected = format!("at most {PICTURE_BYTES} bytes");
+        return Err(refused(name, "a larger file", &expected));
     }
-    let picture = decode(bytes, name)?;
-    if let Some(bitmap) = as_mnist(&picture) {
+    let (picture, orientation) = decode(bytes, name)?;
+    if let Some(bitmap) = as_mnist(&picture, orientation) {
         return Ok(bitmap);
     }
-    extract::ink_of(&picture.into_rgba8())
+    extract::ink_of(&picture, orientation)
         .and_then(|ink| normalize(&pen_width::like_mnist(ink)))
         .ok_or_else(|| {
             refused(
                 name,
-                "no ink that stands out from the paper".to_owned(),
+                "no ink that stands out from the paper",
                 "a digit in clear contrast to its paper",
             )
         })
@@ -96,7 +104,7 @@ fn save_png(
     image::write_buffer_with_format(&mut png, pixels, width, height, colors, format).map_err(
         |error| {
             Refusal::new(
-                format!("write {}", path.display()),
+                format!("write {}", excerpt(path.display())),
                 format!("{width}×{height} pixels that the PNG encoder refuses ({error})"),
                 "a picture that fits into PNG",
                 "choose a smaller picture",
@@ -106,54 +114,65 @@ fn save_png(
     Ok(write_atomically(path, png.get_ref())?)
 }
 
-fn decode(bytes: &[u8], name: &str) -> Result<DynamicImage, InputError> {
-    let no_picture = |found: String| {
-        refused(
-            name,
-            found,
-            "a PNG, JPEG, BMP, WebP, GIF, PNM or TIFF picture",
-        )
+/// The picture as it is stored, and the orientation that it is to be shown in.
+fn decode(bytes: &[u8], name: &str) -> Result<(DynamicImage, Orientation), Refusal> {
+    let formats = "a PNG, JPEG, BMP, WebP, GIF, PNM or TIFF picture";
+    let format =
+        image::guess_format(bytes).map_err(|_unknown| refused(name, content_of(bytes), formats))?;
+    let cut_off = || refused(name, "a picture that is cut off", "a whole picture");
+    let damaged = |error: &dyn fmt::Display| {
+        let found = format!("a damaged or unusual picture ({})", excerpt(error));
+        refused(name, &found, formats)
     };
-    let mut reader = ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .map_err(|error| no_picture(format!("unreadable bytes ({error})")))?;
-    if reader.format().is_none() {
-        return Err(no_picture("another kind of file".to_owned()));
-    }
+    let container = Container::check(bytes, format).map_err(|fault| match fault {
+        Fault::CutOff => cut_off(),
+        Fault::Damaged => damaged(&"a wrong length or type"),
+    })?;
+    let failed = |error: ImageError| match &error {
+        ImageError::IoError(reason) if reason.kind() == io::ErrorKind::UnexpectedEof => cut_off(),
+        _ => damaged(&error),
+    };
     let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(MAX_DECODER_BYTES);
-    reader.limits(limits);
-    let damaged = |error| no_picture(format!("a damaged or unusual picture ({error})"));
-    let mut decoder = reader.into_decoder().map_err(damaged)?;
+    limits.max_alloc = Some(PICTURE_EXTRA_MEMORY);
+    let mut reader = ImageReader::with_format(Cursor::new(container.bytes), format);
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder().map_err(failed)?;
     let (width, height) = decoder.dimensions();
-    if width == 0 || height == 0 {
-        return Err(no_picture("a picture without pixels".to_owned()));
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 {
+        return Err(refused(name, "a picture without pixels", formats));
     }
-    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+    let copies = 2 * bytes.len() as u64 + decoder.total_bytes();
+    let memory = copies.saturating_add(pixels.saturating_mul(container.working_bytes));
+    if width.max(height) > PICTURE_SIDE || pixels > PICTURE_PIXELS || memory > PICTURE_MEMORY {
         return Err(refused(
             name,
-            format!("{width}×{height} pixels"),
-            &format!("at most {MAX_PIXELS} pixels"),
+            &format!("{width}×{height} pixels, which need {} MB", memory >> 20),
+            &format!(
+                "at most {} million pixels, {PICTURE_SIDE} a side and {} MB",
+                PICTURE_PIXELS >> 20,
+                PICTURE_MEMORY >> 20
+            ),
         ));
     }
+    // The limit of a TIFF includes one of its two copies.
+    limits.max_alloc = Some(PICTURE_EXTRA_MEMORY + pixels * container.working_bytes);
+    decoder.set_limits(limits).map_err(failed)?;
     // A camera in portrait mode stores a rotated picture and its orientation. Without one, the picture stays.
-    let orientation = decoder.orientation();
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
-    if let Ok(orientation) = orientation {
-        picture.apply_orientation(orientation);
-    }
-    Ok(picture)
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let picture = DynamicImage::from_decoder(decoder).map_err(failed)?;
+    Ok((picture, orientation))
 }
 
 /// The picture itself, if it has MNIST's size and its digit is already placed as in MNIST. Resampling would only blur
 /// it.
-fn as_mnist(picture: &DynamicImage) -> Option<Bitmap> {
+fn as_mnist(picture: &DynamicImage, orientation: Orientation) -> Option<Bitmap> {
     let side = SIDE as u32;
     if (picture.width(), picture.height()) != (side, side) || picture.color().has_alpha() {
         return None;
     }
+    let mut picture = picture.clone();
+    picture.apply_orientation(orientation);
     let gray = picture.to_luma8();
     let mut bytes = [0; PIXELS];
     bytes.copy_from_slice(gray.as_raw());
@@ -193,12 +212,11 @@ fn is_placed_as_mnist(bitmap: &Bitmap) -> bool {
             .all(|center| (13.8..=15.2).contains(center))
 }
 
-fn refused(name: &str, found: String, expected: &str) -> InputError {
+fn refused(name: &str, found: &str, expected: &str) -> Refusal {
     Refusal::new(
         format!("read {name}"),
         found,
         expected,
         "choose another picture",
     )
-    .into()
 }

@@ -1,13 +1,13 @@
 //! A digit in a picture gives the same bitmap as its ink, on any paper and with any pen.
 
-use std::io::{Cursor, Write as _};
+use std::io::Cursor;
 
 use digitpad::{
     bitmap::{Bitmap, SIDE},
     data::Dataset,
-    error::InputError,
+    error::{InputError, Refusal},
     ink::{Point, normalize::normalize, raster::Raster},
-    picture::{bitmap_from_path, save_bitmap_png},
+    picture::{bitmap_from_bytes, bitmap_from_path, save_bitmap_png},
 };
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 
@@ -48,14 +48,12 @@ fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
 }
 
 /// Reads a picture file with this content.
-fn bitmap_from_bytes(bytes: &[u8]) -> Result<Bitmap, InputError> {
-    let mut file = tempfile::NamedTempFile::new().expect("a file for the test");
-    file.write_all(bytes).expect("writes");
-    bitmap_from_path(file.path())
+fn bitmap_of(bytes: &[u8]) -> Result<Bitmap, Refusal> {
+    bitmap_from_bytes(bytes, "the test's picture")
 }
 
 fn read(picture: RgbaImage) -> Bitmap {
-    bitmap_from_bytes(&encoded(&picture.into(), ImageFormat::Png)).expect("is read")
+    bitmap_of(&encoded(&picture.into(), ImageFormat::Png)).expect("is read")
 }
 
 /// The digit's bitmap, from clean ink with a pen of MNIST's width.
@@ -176,7 +174,7 @@ fn a_digit_cropped_to_its_bounding_box_is_read() {
         let (right, bottom) = inked().fold((0, 0), |(x, y), (a, b, _)| (a.max(x), b.max(y)));
         let size = (right - left + 1, bottom - top + 1);
         let cut = image::imageops::crop_imm(&whole, left, top, size.0, size.1).to_image();
-        let bitmap = bitmap_from_bytes(&encoded(&cut.into(), ImageFormat::Png)).expect("is read");
+        let bitmap = bitmap_of(&encoded(&cut.into(), ImageFormat::Png)).expect("is read");
         let likeness = likeness(&Bitmap::from_bytes(test.image(index)), &bitmap);
         assert!(
             likeness > 0.7,
@@ -200,7 +198,7 @@ fn every_format_is_read() {
     ];
     for format in formats {
         let picture = picture.to_rgb8().into();
-        let bitmap = bitmap_from_bytes(&encoded(&picture, format)).expect("is read");
+        let bitmap = bitmap_of(&encoded(&picture, format)).expect("is read");
         let likeness = likeness(&expected, &bitmap);
         assert!(
             likeness > 0.85,
@@ -208,8 +206,53 @@ fn every_format_is_read() {
         );
     }
     let deep = DynamicImage::ImageLuma16(picture.to_luma16());
-    let bitmap = bitmap_from_bytes(&encoded(&deep, ImageFormat::Png)).expect("is read");
+    let bitmap = bitmap_of(&encoded(&deep, ImageFormat::Png)).expect("is read");
     assert!(likeness(&expected, &bitmap) > 0.85, "16 bits a pixel");
+}
+
+/// A progressive JPEG of a 4 with six scans, drawn and written by `ImageMagick`.
+const PROGRESSIVE: &[u8] = include_bytes!("pictures/progressive.jpg");
+
+#[test]
+fn a_picture_that_is_cut_off_is_refused() {
+    let picture = picture(300, 0.08, |x, y, ink| {
+        gray((0.9 - 0.8 * ink) * (1.0 - 0.1 * x * y))
+    });
+    let rgb = DynamicImage::from(DynamicImage::from(picture).to_rgb8());
+    let mut files = vec![(ImageFormat::Jpeg, PROGRESSIVE.to_vec())];
+    let formats = [
+        ImageFormat::Png,
+        ImageFormat::Jpeg,
+        ImageFormat::Bmp,
+        ImageFormat::WebP,
+        ImageFormat::Gif,
+        ImageFormat::Pnm,
+        ImageFormat::Tiff,
+    ];
+    files.extend(formats.map(|format| (format, encoded(&rgb, format))));
+    for (format, file) in files {
+        bitmap_of(&file).unwrap_or_else(|refusal| panic!("{format:?}: {refusal}"));
+        let followed = [file.as_slice(), b"\xff\xd8more"].concat();
+        assert!(bitmap_of(&followed).is_ok(), "{format:?} and more bytes");
+        for percent in 15..100 {
+            let cut = &file[..file.len() * percent / 100];
+            let refusal = bitmap_of(cut).expect_err("cut off");
+            let found = "a picture that is cut off";
+            assert_eq!(refusal.found, found, "{format:?} at {percent} %");
+        }
+        assert!(
+            bitmap_of(&file[..file.len() - 1]).is_err(),
+            "{format:?}, the last byte"
+        );
+    }
+    let refusal =
+        bitmap_of(include_bytes!("../fuzz/seeds/picture/cut-off.jpg")).expect_err("cut off");
+    assert_eq!(
+        refusal.found, "a picture that is cut off",
+        "a JPEG without its end"
+    );
+    let refusal = bitmap_of(b"\xff\xd8\xff").expect_err("cut off");
+    assert_eq!(refusal.found, "a picture that is cut off", "three bytes");
 }
 
 #[test]
@@ -224,7 +267,7 @@ fn mnist_pictures_stay_unchanged() {
         let light = GrayImage::from_raw(side, side, bytes.to_vec()).expect("28×28");
         let dark = GrayImage::from_fn(side, side, |x, y| Luma([255 - light.get_pixel(x, y).0[0]]));
         for (picture, kind) in [(light, "as it is"), (dark, "on white")] {
-            let bitmap = bitmap_from_bytes(&encoded(&picture.into(), ImageFormat::Png));
+            let bitmap = bitmap_of(&encoded(&picture.into(), ImageFormat::Png));
             let bitmap = bitmap.expect("is read");
             assert_eq!(bitmap, Bitmap::from_bytes(bytes), "image {index} {kind}");
         }
@@ -250,7 +293,7 @@ fn a_picture_is_rotated_by_its_orientation() {
     let jpeg = encoded(&lying, ImageFormat::Jpeg);
     let len = (exif.len() as u16 + 2).to_be_bytes();
     let file = [&jpeg[..2], &[0xff, 0xe1], &len, exif, &jpeg[2..]].concat();
-    let bitmap = bitmap_from_bytes(&file).expect("is read");
+    let bitmap = bitmap_of(&file).expect("is read");
     assert!(likeness(&clean(), &bitmap) > 0.85, "upright: {bitmap:?}");
 }
 
@@ -262,16 +305,16 @@ fn a_picture_without_a_digit_is_refused() {
     let png = paper(|_, _, ink| gray(ink));
     let pixel = RgbImage::from_pixel(1, 1, Rgb([9, 9, 9]));
     let cases = [
-        (Vec::new(), "another kind of file", "nothing"),
-        (b"not a picture".to_vec(), "another kind of file", "text"),
+        (Vec::new(), "an empty file", "nothing"),
+        (b"not a picture".to_vec(), "a file of text", "text"),
         (
             png[..png.len() / 2].to_vec(),
-            "a damaged or unusual picture",
+            "a picture that is cut off",
             "cut off",
         ),
         (
             b"P5 99999 99999 255\n".to_vec(),
-            "a damaged or unusual picture",
+            "99999×99999 pixels",
             "too many pixels",
         ),
         (
@@ -306,12 +349,8 @@ fn a_picture_without_a_digit_is_refused() {
         ),
     ];
     for (bytes, found, reason) in cases {
-        match bitmap_from_bytes(&bytes).expect_err(reason) {
-            InputError::Refused(refusal) => {
-                assert!(refusal.found.contains(found), "{reason}: {refusal}");
-            }
-            InputError::Io(error) => panic!("{reason}: {error}"),
-        }
+        let refusal = bitmap_of(&bytes).expect_err(reason);
+        assert!(refusal.found.contains(found), "{reason}: {refusal}");
     }
 }
 

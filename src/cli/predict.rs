@@ -1,8 +1,7 @@
 //! `digitpad predict`: the digits of pictures and ink files.
 
 use std::{
-    fs::File,
-    io::{self, Write},
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -12,8 +11,12 @@ use serde::Serialize;
 use super::{Exit, Run, args::ModelArgs, load_model, report_error, write_json};
 use crate::{
     bitmap::{Bitmap, CLASSES},
-    error::{CliError, InputError, IoError, Refusal, excerpt},
-    files::{is_device, kind::FileKind, read_bounded, read_pipe},
+    error::{CliError, InputError, Refusal, excerpt},
+    files::{
+        kind::{FileKind, content_of},
+        limits::INK_BYTES,
+        read_bounded, read_standard_input,
+    },
     format, ink,
     model::file::Model,
     picture,
@@ -88,7 +91,8 @@ fn predict_input(
     let name = path.display().to_string();
     match FileKind::of_content(&bytes) {
         Some(FileKind::Picture) => {
-            let bitmap = picture::bitmap_from_bytes(&bytes, &format!("the picture {name}"))?;
+            let bitmap =
+                picture::bitmap_from_bytes(&bytes, &format!("the picture {}", excerpt(&name)))?;
             printer.print(&name, None, predict(model, Some(&bitmap))?.as_ref())
         }
         Some(FileKind::Ink) => {
@@ -100,36 +104,23 @@ fn predict_input(
             }
             Ok(())
         }
-        _ => {
-            let found = if bytes.is_empty() {
-                "an empty file"
-            } else {
-                "another kind of file"
-            };
-            Err(Refusal::new(
-                format!("read a drawing from {name}"),
-                found,
-                "a picture (PNG, JPEG, BMP, WebP, GIF, PNM or TIFF) or an ink file (JSON Lines)",
-                "choose a file of one of these kinds",
-            )
-            .into())
-        }
+        _ => Err(Refusal::new(
+            format!("read a drawing from {}", excerpt(name)),
+            content_of(&bytes),
+            "a picture (PNG, JPEG, BMP, WebP, GIF, PNM or TIFF) or an ink file (JSON Lines)",
+            "choose a file of one of these kinds",
+        )
+        .into()),
     }
 }
 
-/// The bytes of a file, of a pipe or, for "-", of standard input.
+/// The bytes of a file or, for "-", of standard input.
 fn read(path: &Path) -> Result<Vec<u8>, InputError> {
-    let limit = ink::file::MAX_FILE_BYTES;
-    let attempted = format!("read a drawing from {}", excerpt(path.display()));
     if path.as_os_str() == "-" {
-        let name = Path::new("standard input");
-        read_pipe(io::stdin().lock(), name, limit, &attempted)
-    } else if is_device(path) {
-        let pipe = File::open(path).map_err(|source| IoError::new("read", path, source))?;
-        read_pipe(pipe, path, limit, &attempted)
-    } else {
-        read_bounded(path, limit, &attempted)
+        return read_standard_input(INK_BYTES, "read a drawing from standard input");
     }
+    let attempted = format!("read a drawing from {}", excerpt(path.display()));
+    read_bounded(path, INK_BYTES, &attempted)
 }
 
 /// A blank drawing has no prediction.

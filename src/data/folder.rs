@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     bitmap::{PIXELS, SIDE},
-    error::{InputError, Refusal},
+    error::{InputError, Refusal, excerpt},
 };
 
 /// The number of a folder's files that an error lists.
@@ -72,8 +72,8 @@ pub fn read_idx_pair(images: &Path, labels: &Path) -> Result<Examples, InputErro
     Examples::checked(pixels, digits, || {
         format!(
             "pair the images in {} with the labels in {}",
-            images.display(),
-            labels.display()
+            excerpt(images.display()),
+            excerpt(labels.display())
         )
     })
 }
@@ -157,7 +157,7 @@ fn wrong_files(
         }
     }
     Refusal::new(
-        format!("find a dataset in the folder {}", folder.display()),
+        format!("find a dataset in the folder {}", excerpt(folder.display())),
         format!("{} ({})", found.join(", "), contents(entries)),
         format!(
             "exactly one each of {}, with or without .gz, or EMNIST's emnist-digits-… files",
@@ -191,8 +191,5 @@ fn contents(entries: fs::ReadDir) -> String {
 }
 
 fn own_name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned()
+    excerpt(path.file_name().unwrap_or(path.as_os_str()).display())
 }

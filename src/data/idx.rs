@@ -1,6 +1,6 @@
 //! IDX, the format of MNIST's files: a magic number, the dimensions as big-endian `u32`, then bytes.
 //!
-//! The files are untrusted: a header may claim at most [`MAX_EXAMPLES`], reading stops after the claimed size, and
+//! The files are untrusted: a header may claim at most [`IDX_EXAMPLES`], reading stops after the claimed size, and
 //! memory grows with the bytes that arrive. Unpacking gzip, detected by its magic number, has the same bounds.
 //!
 //! Source of the format: <http://yann.lecun.com/exdb/mnist/>, "File formats for the MNIST database".
@@ -14,12 +14,9 @@ use flate2::read::MultiGzDecoder;
 
 use crate::{
     bitmap::{PIXELS, SIDE},
-    error::{InputError, IoError, Refusal},
+    error::{InputError, IoError, Refusal, excerpt},
+    files::{is_gzip, kind::content_of, limits::IDX_EXAMPLES},
 };
-
-/// The maximum number of examples in a file: 784 MB of images. The largest MNIST variant, EMNIST `By_Class`, has
-/// 697,932.
-pub const MAX_EXAMPLES: usize = 1_000_000;
 
 /// Unsigned bytes (8) in three dimensions (3).
 const IMAGES_MAGIC: u32 = 0x0803;
@@ -30,7 +27,7 @@ const LABELS_MAGIC: u32 = 0x0801;
 ///
 /// # Errors
 /// If `source` cannot be read or unpacked, does not start with the magic number of images, has no image or more than
-/// [`MAX_EXAMPLES`], has images of another size, or is shorter or longer than its header claims.
+/// [`IDX_EXAMPLES`], has images of another size, or is shorter or longer than its header claims.
 pub fn read_images(source: impl Read, path: &Path) -> Result<Vec<u8>, InputError> {
     File::open(source, path, "images")?.images()
 }
@@ -55,7 +52,7 @@ pub(super) fn read_first_images(
 ///
 /// # Errors
 /// If `source` cannot be read or unpacked, does not start with the magic number of labels, has no label or more than
-/// [`MAX_EXAMPLES`], or is shorter or longer than its header claims.
+/// [`IDX_EXAMPLES`], or is shorter or longer than its header claims.
 pub fn read_labels(source: impl Read, path: &Path) -> Result<Vec<u8>, InputError> {
     File::open(source, path, "labels")?.labels()
 }
@@ -75,12 +72,9 @@ impl<'a> File<'a> {
         kind: &'static str,
     ) -> Result<Self, InputError> {
         let mut start = Vec::new();
-        source
-            .by_ref()
-            .take(2)
-            .read_to_end(&mut start)
-            .map_err(|source| unreadable(path, source))?;
-        let packed = start == [0x1f, 0x8b];
+        let read = source.by_ref().take(2).read_to_end(&mut start);
+        read.map_err(|source| unreadable(path, source))?;
+        let packed = is_gzip(&start);
         let source = io::Cursor::new(start).chain(source);
         Ok(Self {
             source: if packed {
@@ -124,13 +118,10 @@ impl<'a> File<'a> {
     ) -> Result<[u32; DIMENSIONS], InputError> {
         let magic = self.number()?;
         if magic != expected_magic {
-            let found = match magic {
-                IMAGES_MAGIC => "a file of images".to_owned(),
-                LABELS_MAGIC => "a file of labels".to_owned(),
-                _ => format!("a file that starts with {magic:#010x}"),
-            };
+            let mut start = magic.to_be_bytes().to_vec();
+            self.read_at_most(60, &mut start)?;
             return Err(self.refusal(
-                found,
+                content_of(&start).to_owned(),
                 format!(
                     "a file of {}, which starts with {expected_magic:#010x}",
                     self.kind
@@ -162,10 +153,10 @@ impl<'a> File<'a> {
     /// Checks the number of examples that the header claims.
     fn count(&self, claimed: u32) -> Result<usize, InputError> {
         let count = claimed as usize;
-        if count == 0 || count > MAX_EXAMPLES {
+        if count == 0 || count > IDX_EXAMPLES {
             return Err(self.refusal(
                 format!("{claimed} {}", self.kind),
-                format!("1 to {MAX_EXAMPLES}"),
+                format!("1 to {IDX_EXAMPLES}"),
                 "choose a smaller dataset that is not empty",
             ));
         }
@@ -174,7 +165,8 @@ impl<'a> File<'a> {
 
     /// Reads the `expected` bytes after the header.
     fn body(&mut self, expected: usize) -> Result<Vec<u8>, InputError> {
-        let mut bytes = Vec::new();
+        // The system gives memory as the bytes arrive.
+        let mut bytes = Vec::with_capacity(expected + 1);
         // One byte more detects trailing data, and makes gzip verify its checksum.
         self.read_at_most(expected + 1, &mut bytes)?;
         if bytes.len() != expected {
@@ -188,7 +180,6 @@ impl<'a> File<'a> {
                 "download the file again",
             ));
         }
-        bytes.shrink_to_fit();
         Ok(bytes)
     }
 
@@ -207,7 +198,7 @@ impl<'a> File<'a> {
                 ) =>
             {
                 Err(self.refusal(
-                    format!("a damaged gzip file ({error})"),
+                    format!("a damaged gzip file ({})", excerpt(error)),
                     "an undamaged one".to_owned(),
                     "download the file again",
                 ))
@@ -217,7 +208,7 @@ impl<'a> File<'a> {
     }
 
     fn refusal(&self, found: String, expected: String, remedy: &str) -> InputError {
-        let attempted = format!("read the {} in {}", self.kind, self.path.display());
+        let attempted = format!("read the {} in {}", self.kind, excerpt(self.path.display()));
         Refusal::new(attempted, found, expected, remedy).into()
     }
 }

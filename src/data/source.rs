@@ -9,7 +9,7 @@ use super::{
     ink_set::{self, Fold, InkExamples},
 };
 use crate::{
-    error::{InputError, Refusal},
+    error::{InputError, Refusal, excerpt},
     ink,
 };
 
@@ -113,10 +113,7 @@ impl TrainingData {
     /// As [`DataSource::read`]; and if an ink file is unreadable or invalid, or `leave_out` leaves no drawing.
     pub fn read(&self) -> Result<Dataset, InputError> {
         let mut dataset = self.base.read()?;
-        let mut records = Vec::new();
-        for file in &self.ink {
-            records.extend(ink::file::read(file)?);
-        }
+        let mut records = ink::file::read_all(&self.ink)?;
         let all = records.len();
         if let Some(fold) = self.leave_out {
             records.retain(|record| !fold.has(record.writer.as_deref()));
@@ -152,7 +149,10 @@ fn absolute(path: PathBuf) -> PathBuf {
 
 fn no_test_part(file: &std::path::Path) -> InputError {
     Refusal::new(
-        format!("read training and test examples from {}", file.display()),
+        format!(
+            "read training and test examples from {}",
+            excerpt(file.display())
+        ),
         "an ink file, which has no test part",
         "MNIST or a folder of four IDX files",
         "choose one of them, and add the ink file to it",

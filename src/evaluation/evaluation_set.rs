@@ -10,15 +10,12 @@ use serde::Serialize;
 use crate::{
     bitmap::{Bitmap, Digit, PIXELS},
     data::{DataSource, Dataset, Examples, noise::Noise},
-    error::{EvaluationError, Refusal},
+    error::{EvaluationError, Refusal, excerpt},
     ink::{
         self,
         file::{InkRecord, Label},
     },
 };
-
-/// The most drawings in memory: 300 MB of images.
-const MAX_DRAWINGS: usize = 100_000;
 
 /// How many records of the ink files are not in the set, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -93,24 +90,13 @@ impl EvaluationSet {
         files: &[PathBuf],
         continues: &dyn Fn() -> bool,
     ) -> Result<Option<Self>, EvaluationError> {
-        let mut records = Vec::new();
-        for file in files {
-            records.extend(ink::file::read(file)?);
-        }
+        let records = ink::file::read_all(files)?;
         let names: Vec<String> = files.iter().map(|file| file_name(file)).collect();
         let paths: Vec<String> = files
             .iter()
             .map(|file| file.display().to_string())
             .collect();
         let count = records.len();
-        if count > MAX_DRAWINGS {
-            return Err(nothing_to_evaluate(
-                &paths.join(", "),
-                format!("{count} drawings"),
-                format!("at most {MAX_DRAWINGS} drawings"),
-                "split the file",
-            ));
-        }
         let mut set = Self::from_drawings(names.join(", "), Vec::new());
         let mut drawings = Vec::new();
         for InkRecord { label, ink, .. } in records {
@@ -131,12 +117,13 @@ impl EvaluationSet {
             }
         }
         if drawings.is_empty() && set.non_digits.is_empty() {
-            return Err(nothing_to_evaluate(
-                &paths.join(", "),
+            return Err(Refusal::new(
+                format!("evaluate on {}", excerpt(paths.join(", "))),
                 format!("{count} drawings, none with both a label and ink"),
                 r#"lines with a "label": a digit from 0 to 9 or the text of a non-digit"#,
                 "add labels or choose another file",
-            ));
+            )
+            .into());
         }
         set.digits = Digits::Drawings(drawings);
         Ok(Some(set))
@@ -217,13 +204,4 @@ impl EvaluationSet {
 fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()
-}
-
-fn nothing_to_evaluate(
-    name: &str,
-    found: impl Into<String>,
-    expected: impl Into<String>,
-    fix: &str,
-) -> EvaluationError {
-    Refusal::new(format!("evaluate on {name}"), found, expected, fix).into()
 }

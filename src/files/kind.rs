@@ -54,6 +54,56 @@ impl FileKind {
     }
 }
 
+/// Names the content of a file with these first bytes, for the message of a reader that expects something else.
+pub fn content_of(start: &[u8]) -> &'static str {
+    const KNOWN: [(&[u8], &str); 16] = [
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes"),
+        (b"PK\x03\x04", "a ZIP archive, as PyTorch and NumPy write"),
+        (b"\x93NUMPY", "a NumPy array"),
+        (b"\x80\x02", "a Python pickle"),
+        (
+            b"version https://git-lfs",
+            "a Git LFS pointer in place of a file",
+        ),
+        (b"%PDF", "a PDF document"),
+        (b"II+\0", "a BigTIFF picture"),
+        (b"MM\0+", "a BigTIFF picture"),
+        (b"\0\0\x08\x03", "an IDX file of images"),
+        (b"\0\0\x08\x01", "an IDX file of labels"),
+        (b"\x7fELF", "a program"),
+        (b"7z\xbc\xaf", "a 7-Zip archive"),
+        (b"<!doctype html", "a web page"),
+        (b"<html", "a web page"),
+        (b"<svg", "an SVG picture"),
+        (b"<?xml", "an XML file"),
+    ];
+    let text = strip_byte_order_mark(start).trim_ascii_start();
+    let has = |magic: &[u8]| {
+        let is_at = |bytes: &[u8]| {
+            let bytes = bytes.get(..magic.len());
+            bytes.is_some_and(|bytes| bytes.eq_ignore_ascii_case(magic))
+        };
+        is_at(start) || is_at(text)
+    };
+    if let Some((_, name)) = KNOWN.iter().find(|(magic, _)| has(magic)) {
+        return name;
+    }
+    match start.get(4..12) {
+        Some(b"ftypheic" | b"ftypheix" | b"ftypmif1") => return "a HEIC picture",
+        Some(b"ftypavif") => return "an AVIF picture",
+        _ => {}
+    }
+    match FileKind::of_content(start) {
+        _ if start.is_empty() => "an empty file",
+        Some(FileKind::Weights) => "a safetensors file",
+        Some(FileKind::Picture) => "a picture",
+        Some(FileKind::Ink) if is_gzip(start) => "a gzip file",
+        Some(FileKind::Ink) => "a file of JSON",
+        _ if start.is_ascii() && !start.contains(&0) => "a file of text",
+        _ => "another kind of file",
+    }
+}
+
 /// The part of the name after its last dot, in lower case.
 pub fn lowercase_extension(path: &Path) -> Option<String> {
     Some(path.extension()?.to_str()?.to_ascii_lowercase())
@@ -94,6 +144,30 @@ mod tests {
         ];
         for (start, kind, reason) in cases {
             assert_eq!(FileKind::of_content(start), kind, "{reason}");
+        }
+    }
+
+    #[test]
+    fn the_content_has_a_name() {
+        let cases: [(&[u8], &str); 12] = [
+            (b"", "an empty file"),
+            (b"hello", "a file of text"),
+            (b"\x89HDF\r\n\x1a\n\0", "an HDF5 file, as Keras writes"),
+            (b"PK\x03\x04..", "a ZIP archive, as PyTorch and NumPy write"),
+            (
+                b"version https://git-lfs.github.com/spec/v1\n",
+                "a Git LFS pointer in place of a file",
+            ),
+            (b"\n <!DOCTYPE html><html>", "a web page"),
+            (b"\0\0\0\x18ftypheic", "a HEIC picture"),
+            (b"II+\0\x08\0\0\0", "a BigTIFF picture"),
+            (b"\x40\0\0\0\0\0\0\0{\"a", "a safetensors file"),
+            (b"{\"strokes\"", "a file of JSON"),
+            (b"\x1f\x8b\x08", "a gzip file"),
+            (b"\0\xff\0\0", "another kind of file"),
+        ];
+        for (start, name) in cases {
+            assert_eq!(content_of(start), name, "{start:?}");
         }
     }
 

@@ -15,7 +15,7 @@ use std::{
 
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 use serde::{
-    Deserialize, Deserializer, Serialize,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, IgnoredAny, SeqAccess, Visitor},
 };
 
@@ -23,19 +23,14 @@ use super::{Ink, Point, Stroke};
 use crate::{
     bitmap::Digit,
     error::{InputError, IoError, Refusal, excerpt},
-    files::{is_gzip, read_bounded, strip_byte_order_mark, write_atomically},
+    files::{
+        is_gzip,
+        kind::content_of,
+        limits::{INK_BYTES, INK_DRAWINGS, INK_LINE_BYTES, INK_MEMORY, INK_NAME_BYTES},
+        open, strip_byte_order_mark, too_large, write_atomically,
+    },
 };
 
-/// The largest file, in bytes.
-pub const MAX_FILE_BYTES: u64 = 256 << 20;
-/// The largest size of an unpacked file, in bytes.
-const MAX_UNPACKED_BYTES: u64 = 1 << 30;
-/// The longest line, in bytes.
-const MAX_LINE_BYTES: u64 = 4 << 20;
-/// The largest number of points in a file: 256 MiB of them.
-const MAX_POINTS: usize = 32 << 20;
-/// The largest number of lines.
-const MAX_RECORDS: usize = 2 << 20;
 /// The part of the unit square that the longer side of a fitted character takes.
 const FITTED_SIDE: f64 = 0.8;
 
@@ -67,40 +62,35 @@ pub struct InkRecord {
 /// # Errors
 /// When the file cannot be read, is too large or empty, or a line is invalid. The error names the line.
 pub fn read(path: &Path) -> Result<Vec<InkRecord>, InputError> {
-    from_bytes(&read_bytes(path)?, &path.display().to_string())
+    read_all([path])
 }
 
-/// Reads the bytes of an ink file. `name` is for the errors.
+/// Reads several ink files within the limits of one.
 ///
 /// # Errors
 /// As [`read`].
-pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Vec<InkRecord>, InputError> {
-    let records = parse(bytes, name)?;
-    if records.is_empty() {
-        return Err(Refusal::new(
-            format!("read the ink in {}", excerpt(name)),
-            "an empty file",
-            "at least one line of ink",
-            "choose another file",
-        )
-        .into());
+pub fn read_all(
+    paths: impl IntoIterator<Item = impl AsRef<Path>>,
+) -> Result<Vec<InkRecord>, InputError> {
+    let mut reader = InkReader::default();
+    for path in paths {
+        let path = path.as_ref();
+        let count = reader.records.len();
+        reader.add_file(path)?;
+        if reader.records.len() == count {
+            return Err(empty(path.display()).into());
+        }
     }
-    Ok(records)
+    Ok(reader.records)
 }
 
-fn read_bytes(path: &Path) -> Result<Vec<u8>, InputError> {
-    let attempted = format!("read the ink in {}", excerpt(path.display()));
-    read_bounded(path, MAX_FILE_BYTES, &attempted)
-}
-
-/// Reads the lines, packed or not. There may be none.
-fn parse(bytes: &[u8], name: &str) -> Result<Vec<InkRecord>, InputError> {
-    let name = excerpt(name);
-    if is_gzip(bytes) {
-        read_lines(BufReader::new(MultiGzDecoder::new(bytes)), name)
-    } else {
-        read_lines(bytes, name)
-    }
+fn empty(name: impl Display) -> Refusal {
+    Refusal::new(
+        format!("read the ink in {}", excerpt(name)),
+        "an empty file",
+        "at least one line of ink",
+        "choose another file",
+    )
 }
 
 /// Reads an ink file that may be missing or empty.
@@ -108,18 +98,34 @@ fn parse(bytes: &[u8], name: &str) -> Result<Vec<InkRecord>, InputError> {
 /// # Errors
 /// As [`read`].
 pub fn read_if_exists(path: &Path) -> Result<Vec<InkRecord>, InputError> {
-    match read_bytes(path) {
+    let mut reader = InkReader::default();
+    match reader.add_file(path) {
         Err(InputError::Io(error)) if error.is_not_found() => Ok(Vec::new()),
-        bytes => parse(&bytes?, &path.display().to_string()),
+        result => result.map(|()| reader.records),
     }
 }
 
-/// Reads the lines of an ink file. `name` is for the errors. There may be no line.
+/// Reads the bytes of an ink file. Errors show `name`.
 ///
 /// # Errors
 /// As [`read`].
-pub fn from_text(text: &str, name: &str) -> Result<Vec<InkRecord>, InputError> {
-    read_lines(text.as_bytes(), name)
+pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Vec<InkRecord>, Refusal> {
+    let mut reader = InkReader::default();
+    reader.add(bytes, name)?;
+    if reader.records.is_empty() {
+        return Err(empty(name));
+    }
+    Ok(reader.records)
+}
+
+/// Reads the lines of an ink file. Errors show `name`. There may be no line.
+///
+/// # Errors
+/// As [`read`].
+pub fn from_text(text: &str, name: &str) -> Result<Vec<InkRecord>, Refusal> {
+    let mut reader = InkReader::default();
+    reader.add(text.as_bytes(), name)?;
+    Ok(reader.records)
 }
 
 /// Replaces an ink file. Compresses it if its name ends in `.gz`.
@@ -143,7 +149,7 @@ pub fn to_text(records: &[InkRecord]) -> Result<String, InputError> {
     let mut text = String::new();
     for record in records {
         let line = format_line(record);
-        if line.len() as u64 > MAX_LINE_BYTES {
+        if line.len() as u64 > INK_LINE_BYTES {
             return Err(Refusal::new(
                 "write a drawing as ink",
                 format!(
@@ -151,7 +157,7 @@ pub fn to_text(records: &[InkRecord]) -> Result<String, InputError> {
                     record.ink.point_count(),
                     line.len()
                 ),
-                format!("at most {MAX_LINE_BYTES} bytes"),
+                format!("at most {INK_LINE_BYTES} bytes"),
                 "draw fewer or shorter strokes, or save a picture (.png)",
             )
             .into());
@@ -211,69 +217,106 @@ fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-fn read_lines(reader: impl BufRead, name: impl Display) -> Result<Vec<InkRecord>, InputError> {
-    let mut reader = reader.take(MAX_UNPACKED_BYTES);
-    let mut records = Vec::new();
-    let mut points_left = MAX_POINTS;
-    let mut text = Vec::new();
-    for number in 1_u64.. {
-        text.clear();
-        let refused = |found: String| {
-            Refusal::new(
-                format!("read the ink in {name}"),
-                format!("{found} in line {number}"),
-                r#"lines like {"label": 3, "strokes": [[[0, 0], [10, 25]]]}"#,
-                "correct that line or choose another file",
-            )
-            .into()
-        };
-        let len = (&mut reader)
-            .take(MAX_LINE_BYTES + 1)
-            .read_until(b'\n', &mut text)
-            .map_err(|error| refused(format!("damaged compression ({error})")))?;
-        if len == 0 {
-            break;
-        }
-        if len as u64 > MAX_LINE_BYTES {
-            return Err(refused(format!("more than {MAX_LINE_BYTES} bytes")));
-        }
-        if reader.limit() == 0 {
-            return Err(too_much(&name, "bytes when unpacked", MAX_UNPACKED_BYTES));
-        }
-        let mut line = text.trim_ascii();
-        if number == 1 {
-            line = strip_byte_order_mark(line);
-        }
-        if line.is_empty() {
-            continue;
-        }
-        let record = parse_line(line).map_err(refused)?;
-        if records.len() == MAX_RECORDS {
-            return Err(too_much(&name, "characters", MAX_RECORDS as u64));
-        }
-        let count = record.ink.point_count();
-        points_left = points_left
-            .checked_sub(count)
-            .ok_or_else(|| too_much(&name, "points", MAX_POINTS as u64))?;
-        records.push(record);
-    }
-    Ok(records)
+/// Reads ink files within limits for all of them together.
+#[derive(Default)]
+struct InkReader {
+    records: Vec<InkRecord>,
+    memory: usize,
 }
 
-fn too_much(name: impl Display, what: &str, limit: u64) -> InputError {
-    Refusal::new(
-        format!("read the ink in {name}"),
-        format!("more {what}"),
-        format!("at most {limit}"),
-        "split it into several files",
-    )
-    .into()
+impl InkReader {
+    fn add_file(&mut self, path: &Path) -> Result<(), InputError> {
+        let name = path.display().to_string();
+        let attempted = format!("read the ink in {}", excerpt(&name));
+        let (file, len) = open(path, &attempted)?;
+        if len > INK_BYTES {
+            return Err(too_large(INK_BYTES, &attempted).into());
+        }
+        Ok(self.add(BufReader::new(file), &name)?)
+    }
+
+    fn add(&mut self, mut source: impl BufRead, name: &str) -> Result<(), Refusal> {
+        // The first line reports an error again.
+        if is_gzip(source.fill_buf().unwrap_or_default()) {
+            self.add_lines(BufReader::new(MultiGzDecoder::new(source)), name)
+        } else {
+            self.add_lines(source, name)
+        }
+    }
+
+    fn add_lines(&mut self, source: impl BufRead, name: &str) -> Result<(), Refusal> {
+        let mut source = source.take(INK_BYTES + 1);
+        let mut text = Vec::new();
+        for number in 1_usize.. {
+            text.clear();
+            let refused = |found: String| {
+                Refusal::new(
+                    format!("read the ink in {}", excerpt(name)),
+                    format!("{found} in line {number}"),
+                    r#"lines like {"label": 3, "strokes": [[[0, 0], [10, 25]]]}"#,
+                    "correct that line or choose another file",
+                )
+            };
+            let not_ink = |found: &str| Refusal {
+                found: found.to_owned(),
+                remedy: "choose an ink file".to_owned(),
+                ..refused(String::new())
+            };
+            let too_much = |limit: String| {
+                Refusal::new(
+                    format!("read the ink in {}", excerpt(name)),
+                    format!("more up to line {number}"),
+                    format!("at most {limit} in all ink files together"),
+                    "use fewer or smaller files",
+                )
+            };
+            let len = (&mut source)
+                .take(INK_LINE_BYTES + 1)
+                .read_until(b'\n', &mut text)
+                .map_err(|error| refused(format!("damaged content ({})", excerpt(error))))?;
+            if len == 0 {
+                break;
+            }
+            if len as u64 > INK_LINE_BYTES {
+                return Err(refused(format!("more than {INK_LINE_BYTES} bytes")));
+            }
+            if source.limit() == 0 {
+                return Err(too_much(format!("{INK_BYTES} unpacked bytes")));
+            }
+            let mut line = text.trim_ascii();
+            if number == 1 {
+                line = strip_byte_order_mark(line);
+                if !line.is_empty() && !line.starts_with(b"{") {
+                    return Err(not_ink(content_of(line)));
+                }
+            }
+            // Blank lines take time as well.
+            if self.records.len() == INK_DRAWINGS || number > 2 * INK_DRAWINGS {
+                return Err(too_much(format!("{INK_DRAWINGS} drawings")));
+            }
+            if line.is_empty() {
+                continue;
+            }
+            let record = parse_line(line).map_err(refused)?;
+            self.memory += memory_of(&record);
+            if self.memory > INK_MEMORY {
+                return Err(too_much(format!("{} MB of strokes", INK_MEMORY >> 20)));
+            }
+            self.records.push(record);
+        }
+        Ok(())
+    }
+}
+
+/// The memory of a record, in bytes: its fields, and each stroke with its allocations.
+fn memory_of(record: &InkRecord) -> usize {
+    128 + 72 * record.ink.strokes().len() + size_of::<Point>() * record.ink.point_count()
 }
 
 /// A line as it is read.
 #[derive(Deserialize)]
 struct RawRecord {
-    label: Option<RawLabel>,
+    label: Option<Label>,
     writer: Option<String>,
     strokes: Vec<Vec<RawPoint>>,
 }
@@ -282,17 +325,68 @@ struct RawRecord {
 #[derive(Serialize)]
 struct RecordLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    label: Option<RawLabel>,
+    label: Option<&'a Label>,
     #[serde(skip_serializing_if = "Option::is_none")]
     writer: Option<&'a str>,
     strokes: Vec<Vec<[f32; 2]>>,
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(untagged, expecting = "a label is a number or text")]
-enum RawLabel {
-    Number(serde_json::Number),
-    Text(String),
+impl Serialize for Label {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Digit(digit) => serializer.serialize_u8(digit.value()),
+            Self::Other(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Label {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrText;
+
+        impl Visitor<'_> for NumberOrText {
+            type Value = Label;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a digit from 0 to 9, or the text of a non-digit")
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Label, E> {
+                let digit = u8::try_from(number).ok().and_then(Digit::new);
+                digit.map(Label::Digit).ok_or_else(|| not_a_label(number))
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Label, E> {
+                Err(not_a_label(number))
+            }
+
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Label, E> {
+                Err(not_a_label(number))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Label, E> {
+                // A digit in quotes is the same digit.
+                if let [byte @ b'0'..=b'9'] = text.as_bytes() {
+                    return self.visit_u64(u64::from(byte - b'0'));
+                }
+                // Another number is a mistake, not a non-digit to learn.
+                let is_number = text.contains(|char: char| char.is_ascii_digit())
+                    && text.trim().parse::<f64>().is_ok();
+                if is_number || text.trim().is_empty() || text.len() > INK_NAME_BYTES {
+                    return Err(not_a_label(format!("\"{}\"", excerpt(text))));
+                }
+                Ok(Label::Other(text.to_owned()))
+            }
+        }
+
+        deserializer.deserialize_any(NumberOrText)
+    }
+}
+
+fn not_a_label<E: Error>(found: impl Display) -> E {
+    E::custom(format!(
+        "the label {found}, which is neither a digit nor the text of a non-digit"
+    ))
 }
 
 /// The first two numbers of a list, in the file's unit.
@@ -332,11 +426,22 @@ fn parse_line(line: &[u8]) -> Result<InkRecord, String> {
     let raw: RawRecord = serde_json::from_slice(line).map_err(|error| {
         let text = error.to_string();
         // The parser always says "line 1", which contradicts the file's line number.
-        let what = text.split(" at line ").next().unwrap_or(&text);
-        format!("\"{what}\" at column {}", error.column())
+        let what = text
+            .rsplit_once(" at line ")
+            .map_or(&*text, |(what, _)| what);
+        format!("{} at column {}", excerpt(what), error.column())
     })?;
+    if raw
+        .writer
+        .as_ref()
+        .is_some_and(|name| name.len() > INK_NAME_BYTES)
+    {
+        return Err(format!(
+            "a writer's name of more than {INK_NAME_BYTES} bytes"
+        ));
+    }
     Ok(InkRecord {
-        label: raw.label.map(parse_label).transpose()?,
+        label: raw.label,
         writer: raw.writer,
         ink: fit(&raw.strokes).ok_or("no point")?,
     })
@@ -349,32 +454,11 @@ fn format_line(record: &InkRecord) -> String {
         points.map(|point| [point.x, point.y]).collect()
     };
     let line = RecordLine {
-        label: record.label.as_ref().map(|label| match label {
-            Label::Digit(digit) => RawLabel::Number(digit.value().into()),
-            Label::Other(text) => RawLabel::Text(text.clone()),
-        }),
+        label: record.label.as_ref(),
         writer: record.writer.as_deref(),
         strokes: record.ink.strokes().iter().map(coordinates).collect(),
     };
     serde_json::to_string(&line).expect("numbers and text are JSON") + "\n"
-}
-
-fn parse_label(raw: RawLabel) -> Result<Label, String> {
-    match raw {
-        RawLabel::Number(number) => number
-            .as_u64()
-            .and_then(|value| u8::try_from(value).ok())
-            .and_then(Digit::new)
-            .map(Label::Digit)
-            .ok_or_else(|| format!("the label {number}, which is not a digit,")),
-        // A digit in quotes is the same digit.
-        RawLabel::Text(text) => Ok(match text.as_bytes() {
-            [byte @ b'0'..=b'9'] => {
-                Digit::new(byte - b'0').map_or(Label::Other(text), Label::Digit)
-            }
-            _ => Label::Other(text),
-        }),
-    }
 }
 
 /// Strokes in unit-square coordinates. Strokes that already lie in the square are unchanged; others are fitted into

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     bitmap::{CLASSES, PIXELS},
-    error::{ModelError, Refusal},
+    error::{ModelError, Refusal, excerpt},
     files,
 };
 
@@ -76,7 +76,7 @@ impl Model {
     /// # Errors
     /// When the file is unreadable or has another format.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let name = path.display().to_string();
+        let name = excerpt(path.display());
         let attempted = format!("read the weights in {name}");
         let bytes = files::read_bounded(path, LIMIT_BYTES, &attempted)?;
         Self::from_bytes(&bytes, &name)
@@ -409,8 +409,11 @@ impl Fields<'_> {
     }
 
     fn unexpected(&self, key: &str, found: &str, expected: &str) -> ModelError {
-        let excerpt: String = found.chars().take(60).collect();
-        refused(self.name, &format!("{key} \"{excerpt}\""), expected)
+        refused(
+            self.name,
+            &format!("{key} \"{}\"", excerpt(found)),
+            expected,
+        )
     }
 
     /// The shape and the preprocessing of the network.

@@ -1,6 +1,6 @@
 //! The ink of a picture, without paper, dust and the table's edge.
 
-use image::RgbaImage;
+use image::{DynamicImage, Rgba32FImage, metadata::Orientation};
 
 use crate::ink::raster::Raster;
 
@@ -19,7 +19,7 @@ const BESIDE_TABLE: f32 = 0.01;
 /// Bins of the histogram of contrast.
 const BINS: usize = 256;
 /// The longer side of the working copy: forty times the digit's in the bitmap.
-const WORKING_SIDE: usize = 800;
+const WORKING_SIDE: u32 = 800;
 /// Opaque tones with a larger range than this are paper and ink, others are ink alone.
 const TWO_TONES: f32 = 0.25;
 /// Only pixels at least this opaque count for the range of tones.
@@ -40,8 +40,8 @@ const TERMS: usize = 6;
 const RIDGE: f64 = 1e-3;
 
 /// The ink of a picture, from 0 for paper to 1; `None` without ink.
-pub(super) fn ink_of(picture: &RgbaImage) -> Option<Raster> {
-    let sheet = Sheet::of(picture);
+pub(super) fn ink_of(picture: &DynamicImage, orientation: Orientation) -> Option<Raster> {
+    let sheet = Sheet::of(picture, orientation);
     let [red, green, blue] = &sheet.channels;
     let mut best: Option<Contrast> = None;
     for (pixels, gain) in [(green, 1.0), (red, CLEAR_GAIN), (blue, CLEAR_GAIN)] {
@@ -230,25 +230,36 @@ struct Sheet {
 }
 
 impl Sheet {
-    /// Shrinks a picture by an integer factor, by area, and puts paper behind transparent parts.
-    fn of(picture: &RgbaImage) -> Self {
-        let (from_width, from_height) = (picture.width() as usize, picture.height() as usize);
+    /// Shrinks a picture by an integer factor, by area, rotates it, and puts paper behind transparent parts.
+    fn of(picture: &DynamicImage, orientation: Orientation) -> Self {
+        let (from_width, from_height) = (picture.width(), picture.height());
         let factor = from_width.max(from_height).div_ceil(WORKING_SIDE).max(1);
         // A remainder at the right and at the bottom becomes separate pixels.
         let (width, height) = (from_width.div_ceil(factor), from_height.div_ceil(factor));
-        let mut sums = vec![[0_u32; 5]; width * height];
-        for (y, row) in picture.rows().enumerate() {
-            for (x, pixel) in row.enumerate() {
-                let [red, green, blue, alpha] = pixel.0.map(u32::from);
-                let sum = &mut sums[y / factor * width + x / factor];
-                let values = [red * alpha, green * alpha, blue * alpha, alpha, 1];
-                for (sum, value) in sum.iter_mut().zip(values) {
-                    *sum += value;
+        let mut small = Vec::with_capacity((width * height) as usize * 4);
+        for y in (0..from_height).step_by(factor as usize) {
+            // A copy of the whole picture would take too much memory.
+            let rows = picture.crop_imm(0, y, from_width, factor.min(from_height - y));
+            let mut sums = vec![[0_u32; 5]; width as usize];
+            for row in rows.into_rgba8().rows() {
+                for (x, pixel) in row.enumerate() {
+                    let [red, green, blue, alpha] = pixel.0.map(u32::from);
+                    let values = [red * alpha, green * alpha, blue * alpha, alpha, 1];
+                    let sum = &mut sums[x / factor as usize];
+                    for (sum, value) in sum.iter_mut().zip(values) {
+                        *sum += value;
+                    }
                 }
             }
+            small.extend(sums.into_iter().flat_map(premultiplied));
         }
-        let pixels: Vec<[f32; 4]> = sums.into_iter().map(premultiplied).collect();
-        let ground = ground(&pixels);
+        let small = Rgba32FImage::from_raw(width, height, small).unwrap_or_default();
+        let mut small = DynamicImage::from(small);
+        small.apply_orientation(orientation);
+        let (width, height) = (small.width() as usize, small.height() as usize);
+        let small = small.into_rgba32f().into_raw();
+        let pixels = small.as_chunks::<4>().0;
+        let ground = ground(pixels);
         let channels = std::array::from_fn(|channel| {
             let composed = |pixel: &[f32; 4]| pixel[channel] + (1.0 - pixel[3]) * ground;
             pixels.iter().map(composed).collect()

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bitmap::CLASSES,
-    error::{IoError, Refusal, StoreError},
-    files,
+    error::{self, IoError, Refusal, StoreError},
+    files::{self, limits::RUN_BYTES},
     model::file::Model,
     training::{
         EpochRecord,
@@ -21,8 +21,6 @@ use crate::{
 
 /// The library's folder in the data folder.
 const FOLDER_NAME: &str = "runs";
-/// The largest record, in bytes. The longest history, of 10,000 epochs, takes half of it.
-const LIMIT_BYTES: u64 = 8 << 20;
 /// The most records that are read. The program stores fewer.
 const MAX_RECORDS_READ: usize = 1000;
 
@@ -215,8 +213,8 @@ fn list(folder: &Path) -> (Vec<RunRecord>, Vec<StoreError>) {
 }
 
 fn read_record(folder: &Path, path: &Path) -> Result<RunRecord, StoreError> {
-    let attempted = format!("read the run in {}", path.display());
-    let bytes = files::read_bounded(path, LIMIT_BYTES, &attempted)?;
+    let attempted = format!("read the run in {}", error::excerpt(path.display()));
+    let bytes = files::read_bounded(path, RUN_BYTES, &attempted)?;
     let refused = |found: String| {
         let remedy = "delete the file, or leave it: the other runs are listed";
         Refusal::new(&attempted, found, "the record of a run", remedy)

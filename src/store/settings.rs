@@ -8,16 +8,14 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::{InputError, IoError, Refusal, StoreError},
-    files::{self, lock::FileLock},
+    error::{InputError, IoError, Refusal, StoreError, excerpt},
+    files::{self, limits::TEXT_BYTES, lock::FileLock},
     model::device::DeviceChoice,
     training::config::{Preset, TrainingConfig},
 };
 
 /// The name of the file.
 const FILE_NAME: &str = "settings.toml";
-/// A settings file is a hundred times smaller.
-const LIMIT_BYTES: u64 = 256 << 10;
 /// The environment variable that names the configuration folder.
 pub const FOLDER_VARIABLE: &str = "DIGITPAD_CONFIG_DIR";
 
@@ -124,8 +122,8 @@ impl Settings {
     /// When the file is unreadable or invalid. An invalid file is moved to a backup.
     pub fn load(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(FILE_NAME);
-        let attempted = format!("load the settings in {}", path.display());
-        let parsed = files::read_bounded(&path, LIMIT_BYTES, &attempted)
+        let attempted = format!("load the settings in {}", excerpt(path.display()));
+        let parsed = files::read_bounded(&path, TEXT_BYTES, &attempted)
             .and_then(|bytes| Ok(parse(&bytes, &attempted)?));
         match parsed {
             Ok(settings) => Ok(settings.with_valid_sizes()),

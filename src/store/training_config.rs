@@ -3,22 +3,19 @@
 use std::path::Path;
 
 use crate::{
-    error::{InputError, Refusal},
-    files::read_bounded,
+    error::{InputError, Refusal, excerpt},
+    files::{limits::TEXT_BYTES, read_bounded},
     training::config::TrainingConfig,
 };
-
-/// A configuration with all its comments is a hundred times smaller.
-const LIMIT_BYTES: u64 = 1 << 20;
 
 /// Loads a configuration.
 ///
 /// # Errors
 /// When the file is unreadable, or is no valid configuration.
 pub fn load(path: &Path) -> Result<TrainingConfig, InputError> {
-    let name = path.display().to_string();
+    let name = excerpt(path.display());
     let attempted = format!("read the configuration in {name}");
-    let bytes = read_bounded(path, LIMIT_BYTES, &attempted)?;
+    let bytes = read_bounded(path, TEXT_BYTES, &attempted)?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let found = error.to_string();
         Refusal::new(attempted, found, "UTF-8 text", "choose another file")

@@ -22,7 +22,7 @@ use super::{FACTS_CAPACITY, JoinOnDrop, Waker, WorkerPriority, catch_panic};
 use crate::{
     bitmap::Bitmap,
     data::{DataSource, preview::DatasetPreview},
-    error::{FileError, Refusal},
+    error::{self, FileError, Refusal},
     files::{
         kind::{FileKind, lowercase_extension},
         write_atomically,
@@ -402,7 +402,7 @@ fn open_drawing(path: PathBuf) -> Result<FileResult, FileError> {
     let count = records.len();
     let Some(InkRecord { ink, .. }) = records.into_iter().next() else {
         return Err(Refusal::new(
-            format!("open the ink file {}", path.display()),
+            format!("open the ink file {}", error::excerpt(path.display())),
             "no drawing",
             "at least one",
             "choose another file",
@@ -428,7 +428,7 @@ impl FileContent {
 fn save_drawing(ink: &Ink, path: &Path) -> Result<(), FileError> {
     let refuse = |found: &str, expected: &str, remedy: &str| {
         Refusal::new(
-            format!("save the drawing in {}", path.display()),
+            format!("save the drawing in {}", error::excerpt(path.display())),
             found,
             expected,
             remedy,

@@ -79,7 +79,7 @@ fn damaged_files_are_refused_with_the_line() {
     let cases: [(Vec<u8>, &str); 6] = [
         ([good, good, b"{\"strokes\": 3}\n"].concat(), "in line 3"),
         ([good, b"\n", b"\xff\n"].concat(), "in line 3"),
-        (cut, "damaged compression"),
+        (cut, "damaged content"),
         (
             [good, long.as_bytes()].concat(),
             "more than 4194304 bytes in line 2",
@@ -95,6 +95,37 @@ fn damaged_files_are_refused_with_the_line() {
     }
     let missing = read(&folder.path().join("none"));
     assert!(matches!(missing, Err(InputError::Io(_))), "no file");
+}
+
+#[test]
+fn all_files_of_a_reading_share_its_limits() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let dot = "{\"strokes\":[[[0,0]]]}\n";
+    let strokes = format!("{{\"strokes\":[{}[[0,0]]]}}\n", "[[0,0]],".repeat(500_000));
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, compress(text.as_bytes()).expect("compresses")).expect("writes");
+        path
+    };
+    let half = file("half", &dot.repeat(INK_DRAWINGS / 2));
+    let more = file("more", &dot.repeat(INK_DRAWINGS / 2 + 1));
+    let blank = file("blank", &"\n".repeat(2 * INK_DRAWINGS + 1));
+    let large = file("large", &strokes.repeat(3));
+    let read = |paths: &[&Path]| read_all(paths).map(|records| records.len());
+    assert_eq!(
+        read(&[&half, &half]).expect("reads"),
+        INK_DRAWINGS,
+        "the limit"
+    );
+    let cases: [(&[&Path], &str); 3] = [
+        (&[&half, &more], "100000 drawings"),
+        (&[&blank], "100000 drawings"),
+        (&[&half, &large, &large], "160 MB of strokes"),
+    ];
+    for (paths, expected) in cases {
+        let refusal = refusal(read(paths).expect_err(expected));
+        assert!(refusal.expected.contains(expected), "{refusal}");
+    }
 }
 
 #[test]
@@ -172,7 +203,7 @@ fn a_file_that_is_not_ink_stays_unchanged() {
         read_if_exists(&path),
     ] {
         let refusal = refusal(result.expect_err("not ink"));
-        assert!(refusal.found.contains("in line 1"), "{refusal}");
+        assert_eq!(refusal.found, "a file of text", "its kind");
     }
     let text = fs::read_to_string(&path).expect("reads");
     assert_eq!(text, "notes", "nothing is lost");
@@ -195,7 +226,12 @@ fn lines_of_many_kinds_are_read() {
             1,
         ),
         (r#"{"label": "A", "strokes": [[[0, 0]]]}"#, other("A"), 1),
-        (r#"{"label": "12", "strokes": [[[0, 0]]]}"#, other("12"), 1),
+        (r#"{"label": "e1", "strokes": [[[0, 0]]]}"#, other("e1"), 1),
+        (
+            r#"{"label": "inf", "strokes": [[[0, 0]]]}"#,
+            other("inf"),
+            1,
+        ),
         (r#"{"label": "7", "strokes": [[[0, 0]]]}"#, digit(7), 1),
         (r#"{"strokes": [[[0, 0, 17, "x"]], []], "t": {}}"#, None, 1),
     ];
@@ -217,17 +253,45 @@ fn malformed_lines_are_refused() {
         (r#"{"strokes": [[[1]]]}"#, "a point [x, y]"),
         (r#"{"strokes": [[["a", 1]]]}"#, "invalid type"),
         (r#"{"strokes": [[[1e999, 1]]]}"#, "number out of range"),
+        (r#"{"label": 10, "strokes": [[[1, 1]]]}"#, "the label 10,"),
+        (r#"{"label": -1, "strokes": [[[1, 1]]]}"#, "the label -1,"),
+        (r#"{"label": 2.5, "strokes": [[[1, 1]]]}"#, "the label 2.5,"),
         (
-            r#"{"label": 10, "strokes": [[[1, 1]]]}"#,
-            "the label 10, which is not a digit",
+            r#"{"label": "10", "strokes": [[[1, 1]]]}"#,
+            "the label \"10\",",
         ),
-        (r#"{"label": -1, "strokes": [[[1, 1]]]}"#, "the label -1"),
-        (r#"{"label": 2.5, "strokes": [[[1, 1]]]}"#, "the label 2.5"),
+        (
+            r#"{"label": "3.0", "strokes": [[[1, 1]]]}"#,
+            "the label \"3.0\",",
+        ),
+        (
+            r#"{"label": " 3", "strokes": [[[1, 1]]]}"#,
+            "the label \" 3\",",
+        ),
+        (r#"{"label": "", "strokes": [[[1, 1]]]}"#, "the label \"\","),
+        (
+            r#"{"label": "\n", "strokes": [[[1, 1]]]}"#,
+            r#"the label "\n","#,
+        ),
+        (
+            r#"{"label": true, "strokes": [[[1, 1]]]}"#,
+            "expected a digit",
+        ),
+        (
+            r#"{"label": 1, "label": 2, "strokes": [[[1, 1]]]}"#,
+            "duplicate field",
+        ),
         (
             r#"{"label": [], "strokes": [[[1, 1]]]}"#,
-            "a label is a number or text",
+            "expected a digit from 0 to 9, or the text of a non-digit",
         ),
     ];
+    let long = "x".repeat(INK_NAME_BYTES + 1);
+    for key in ["label", "writer"] {
+        let line = format!(r#"{{"{key}": "{long}", "strokes": [[[1, 1]]]}}"#);
+        let message = parse_line(line.as_bytes()).expect_err("a long name");
+        assert!(message.len() < INK_NAME_BYTES, "{message}");
+    }
     for (line, words) in cases {
         let message = parse_line(line.as_bytes()).expect_err(line);
         assert!(message.contains(words), "{line}: {message}");
