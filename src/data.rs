@@ -13,7 +13,7 @@ mod source;
 pub mod synthetic;
 mod training_set;
 
-use std::{fmt, ops::Range, path::Path, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
 
 pub(crate) use self::training_set::TrainingParts;
 pub use self::{
@@ -199,43 +199,6 @@ impl Dataset {
             calibration: Examples::from_parts(Vec::new(), Vec::new()),
             source: TrainingData::default(),
         }
-    }
-
-    /// Unpacks the built-in MNIST: 60,000 training and 10,000 test examples, 55 MB. Each call unpacks it anew.
-    ///
-    /// # Errors
-    /// If the embedded files are damaged, which is a defect of the build.
-    pub fn mnist() -> Result<Self, InputError> {
-        mnist::unpack()
-    }
-
-    /// Unpacks only the test examples of the built-in MNIST: 10,000, 8 MB.
-    ///
-    /// # Errors
-    /// As [`Dataset::mnist`].
-    pub fn mnist_test() -> Result<Examples, InputError> {
-        mnist::unpack_test()
-    }
-
-    /// Reads a folder with MNIST's four files: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
-    /// `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, as Fashion-MNIST and KMNIST have them. A name may have
-    /// `.idx` for `-idx`, and `.gz` at its end; of both versions of a file, the one without `.gz` is read. Reads
-    /// EMNIST's `emnist-digits-train-…` and `emnist-digits-test-…` as well, and transposes them as
-    /// [`read_idx_pair`] does.
-    ///
-    /// # Errors
-    /// If a file is missing, exists under several names, is unreadable, or is not a valid [`idx`] file; if the numbers
-    /// of images and labels differ; if a label is above 9.
-    pub fn from_folder(folder: &Path) -> Result<Self, InputError> {
-        folder::read_folder(folder)
-    }
-
-    /// Reads only the test examples of such a folder, and its name. The training files may be missing.
-    ///
-    /// # Errors
-    /// As [`Dataset::from_folder`].
-    pub fn test_of_folder(folder: &Path) -> Result<(String, Examples), InputError> {
-        folder::read_test_of_folder(folder)
     }
 }
 

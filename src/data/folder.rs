@@ -78,21 +78,34 @@ pub fn read_idx_pair(images: &Path, labels: &Path) -> Result<Examples, InputErro
     })
 }
 
-/// See [`Dataset::from_folder`].
-pub(super) fn read_folder(folder: &Path) -> Result<Dataset, InputError> {
-    let wanted = [&TRAIN_IMAGES, &TRAIN_LABELS, &TEST_IMAGES, &TEST_LABELS];
-    let [train_images, train_labels, test_images, test_labels] = find(folder, wanted)?;
-    Ok(Dataset::new(
-        name_of(folder),
-        read_idx_pair(&train_images, &train_labels)?,
-        read_idx_pair(&test_images, &test_labels)?,
-    ))
-}
+impl Dataset {
+    /// Reads a folder with MNIST's four files: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
+    /// `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, as Fashion-MNIST and KMNIST have them. A name may have
+    /// `.idx` for `-idx`, and `.gz` at its end; of both versions of a file, the one without `.gz` is read. Reads
+    /// EMNIST's `emnist-digits-train-…` and `emnist-digits-test-…` as well, and transposes them as
+    /// [`read_idx_pair`] does.
+    ///
+    /// # Errors
+    /// If a file is missing, exists under several names, is unreadable, or is not a valid [`idx`] file; if the numbers
+    /// of images and labels differ; if a label is above 9.
+    pub fn from_folder(folder: &Path) -> Result<Self, InputError> {
+        let wanted = [&TRAIN_IMAGES, &TRAIN_LABELS, &TEST_IMAGES, &TEST_LABELS];
+        let [train_images, train_labels, test_images, test_labels] = find(folder, wanted)?;
+        Ok(Self::new(
+            name_of(folder),
+            read_idx_pair(&train_images, &train_labels)?,
+            read_idx_pair(&test_images, &test_labels)?,
+        ))
+    }
 
-/// See [`Dataset::test_of_folder`].
-pub(super) fn read_test_of_folder(folder: &Path) -> Result<(String, Examples), InputError> {
-    let [images, labels] = find(folder, [&TEST_IMAGES, &TEST_LABELS])?;
-    Ok((name_of(folder), read_idx_pair(&images, &labels)?))
+    /// Reads only the test examples of such a folder, and its name. The training files may be missing.
+    ///
+    /// # Errors
+    /// As [`Dataset::from_folder`].
+    pub fn test_of_folder(folder: &Path) -> Result<(String, Examples), InputError> {
+        let [images, labels] = find(folder, [&TEST_IMAGES, &TEST_LABELS])?;
+        Ok((name_of(folder), read_idx_pair(&images, &labels)?))
+    }
 }
 
 /// The data set's files that are in `folder`.

@@ -19,17 +19,22 @@ const TEST: [&[u8]; 2] = [
 /// Its name in errors.
 const NAME: &str = "the built-in MNIST";
 
-pub(super) fn unpack() -> Result<Dataset, InputError> {
-    Ok(Dataset::new(
-        "mnist",
-        unpack_part(TRAIN)?,
-        unpack_part(TEST)?,
-    ))
-}
+impl Dataset {
+    /// Unpacks the built-in MNIST: 60,000 training and 10,000 test examples, 55 MB. Each call unpacks it anew.
+    ///
+    /// # Errors
+    /// If the embedded files are damaged, which is a defect of the build.
+    pub fn mnist() -> Result<Self, InputError> {
+        Ok(Self::new("mnist", unpack(TRAIN)?, Self::mnist_test()?))
+    }
 
-/// See [`Dataset::mnist_test`].
-pub(super) fn unpack_test() -> Result<Examples, InputError> {
-    unpack_part(TEST)
+    /// Unpacks only the test examples of the built-in MNIST: 10,000, 8 MB.
+    ///
+    /// # Errors
+    /// As [`Dataset::mnist`].
+    pub fn mnist_test() -> Result<Examples, InputError> {
+        unpack(TEST)
+    }
 }
 
 /// The training and the test labels, without the images.
@@ -47,7 +52,7 @@ pub(super) fn first_images(count: usize) -> Result<Vec<[u8; PIXELS]>, InputError
     Ok(bytes.as_chunks().0.to_vec())
 }
 
-fn unpack_part([images, labels]: [&[u8]; 2]) -> Result<Examples, InputError> {
+fn unpack([images, labels]: [&[u8]; 2]) -> Result<Examples, InputError> {
     let path = Path::new(NAME);
     Examples::new(
         idx::read_images(images, path)?,
@@ -100,7 +105,7 @@ mod tests {
 
     #[test]
     fn mnist_has_its_published_counts() {
-        let mnist = unpack().expect("the embedded files are valid");
+        let mnist = Dataset::mnist().expect("the embedded files are valid");
         assert_eq!(mnist.name, "mnist", "the name in a model's metadata");
         assert_eq!(
             (mnist.train.len(), mnist.test.len()),

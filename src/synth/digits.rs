@@ -11,28 +11,14 @@ pub(super) const FORMS: [&[Form]; CLASSES] =
     [ZERO, ONE, TWO, THREE, FOUR, FIVE, SIX, SEVEN, EIGHT, NINE];
 
 /// 0: plain, or marked to tell it from the letter O.
+#[rustfmt::skip]
 const ZERO: &[Form] = &[
     Form::new("plain", 5.0, 0.7, oval),
     Form::new("open at the top", 1.2, 0.7, open_zero),
     Form::new("slashed", 2.6, 0.6, slashed_zero),
-    Form::new(
-        "slashed without lifting the pen",
-        0.5,
-        0.6,
-        zero_ending_in_slash,
-    ),
-    Form::new(
-        "slashed from far above to far below",
-        0.9,
-        0.75,
-        phi_like_zero,
-    ),
-    Form::new(
-        "narrow and slashed from far above",
-        0.8,
-        0.45,
-        phi_like_zero,
-    ),
+    Form::new("slashed without lifting the pen", 0.5, 0.6, zero_ending_in_slash),
+    Form::new("slashed from far above to far below", 0.9, 0.75, phi_like_zero),
+    Form::new("narrow and slashed from far above", 0.8, 0.45, phi_like_zero),
     Form::new("crossed", 1.0, 0.5, crossed_zero),
     Form::new("dotted", 0.4, 0.7, dotted_zero),
     Form::new("with a curl at the top", 0.7, 0.7, curled_zero),
@@ -142,19 +128,13 @@ fn curled_zero(pen: &mut Pen) {
 }
 
 /// 1: from a single line to a typewriter's 1 with flag and foot.
+#[rustfmt::skip]
 const ONE: &[Form] = &[
     Form::new("a line", 4.0, 1.0, plain_one),
     Form::new("with a flag", 2.5, 1.0, |pen| flagged_one(pen, false)),
     Form::new("with a flat flag", 1.6, 0.8, flat_flagged_one),
-    Form::new("with a flag and a foot", 2.4, 1.0, |pen| {
-        flagged_one(pen, true);
-    }),
-    Form::new(
-        "with a flag and a foot in one stroke",
-        0.5,
-        1.0,
-        one_ending_in_foot,
-    ),
+    Form::new("with a flag and a foot", 2.4, 1.0, |pen| flagged_one(pen, true)),
+    Form::new("with a flag and a foot in one stroke", 0.5, 1.0, one_ending_in_foot),
     Form::new("with a foot and a bar on top", 0.9, 1.0, one_between_bars),
     Form::new("with a foot only", 0.3, 1.0, footed_one),
     Form::new("with a long upstroke", 0.6, 1.0, long_flagged_one),
@@ -1005,11 +985,10 @@ fn eight_from_the_middle(pen: &mut Pen) {
 }
 
 /// 9: the stem is straight, curved or hooked.
+#[rustfmt::skip]
 const NINE: &[Form] = &[
     Form::new("with a straight stem", 4.0, 0.6, straight_nine),
-    Form::new("with a curved stem", 2.2, 0.6, |pen| {
-        curved_nine(pen, false);
-    }),
+    Form::new("with a curved stem", 2.2, 0.6, |pen| curved_nine(pen, false)),
     Form::new("like a g", 2.0, 0.55, |pen| curved_nine(pen, true)),
     Form::new("open", 0.9, 0.6, open_nine),
     Form::new("a circle and a stem", 0.6, 0.55, nine_in_two_strokes),
