@@ -66,42 +66,35 @@ fn config() -> TrainingConfig {
 fn train(
     config: &TrainingConfig,
     dataset: &Dataset,
-    device: &Device,
     control: &Control,
     on_event: &mut (dyn FnMut(TrainingEvent) + Send),
 ) -> Result<Option<TrainedModel>, TrainingError> {
-    let start = Start::Fresh(Box::new(config.clone()));
-    run(&start, dataset, device, control, on_event)
+    run(
+        &fresh_start(config),
+        dataset,
+        &Device::Cpu,
+        control,
+        on_event,
+    )
 }
 
-fn fine_tune(
-    base: &super::fine_tune::BaseModel,
-    config: &TrainingConfig,
-    dataset: &Dataset,
-    device: &Device,
-    control: &Control,
-    on_event: &mut (dyn FnMut(TrainingEvent) + Send),
-) -> Result<Option<TrainedModel>, TrainingError> {
-    let start = Start::From(base.clone(), Box::new(config.clone()));
-    run(&start, dataset, device, control, on_event)
+fn fresh_start(config: &TrainingConfig) -> Start {
+    Start::Fresh(Box::new(config.clone()))
 }
 
-fn resume(
-    checkpoint: &Checkpoint,
-    dataset: &Dataset,
-    device: &Device,
-    control: &Control,
-    on_event: &mut (dyn FnMut(TrainingEvent) + Send),
-) -> Result<Option<TrainedModel>, TrainingError> {
-    let start = Start::Resume(Arc::new(checkpoint.clone()));
-    run(&start, dataset, device, control, on_event)
+fn resumed_start(checkpoint: &Checkpoint) -> Start {
+    Start::Resume(Arc::new(checkpoint.clone()))
 }
 
-/// Trains without a receiver of events.
-fn train_alone(config: &TrainingConfig) -> TrainedModel {
+/// Trains to the end without a receiver of events.
+fn completed(start: &Start, dataset: &Dataset) -> Result<TrainedModel, TrainingError> {
     let control = Control::default();
-    let trained = train(config, &dataset(), &Device::Cpu, &control, &mut |_| {});
-    trained.expect("trains").expect("is not abandoned")
+    let trained = run(start, dataset, &Device::Cpu, &control, &mut |_| {})?;
+    Ok(trained.expect("is not abandoned"))
+}
+
+fn train_alone(config: &TrainingConfig) -> TrainedModel {
+    completed(&fresh_start(config), &dataset()).expect("trains")
 }
 
 /// Every weight and bias, layer by layer.

@@ -28,17 +28,16 @@ fn fine_tune(
     base_model: &BaseModel,
     config: &TrainingConfig,
 ) -> Result<TrainedModel, TrainingError> {
-    let control = Control::default();
-    let dataset = dataset();
-    let fine_tuned = super::fine_tune(
-        base_model,
-        config,
-        &dataset,
-        &Device::Cpu,
-        &control,
-        &mut |_| {},
-    );
-    fine_tuned.map(|fine_tuned| fine_tuned.expect("it is not abandoned"))
+    fine_tune_on(&dataset(), base_model, config)
+}
+
+fn fine_tune_on(
+    dataset: &Dataset,
+    base_model: &BaseModel,
+    config: &TrainingConfig,
+) -> Result<TrainedModel, TrainingError> {
+    let start = Start::From(base_model.clone(), Box::new(config.clone()));
+    completed(&start, dataset)
 }
 
 #[test]
@@ -85,18 +84,8 @@ fn largest_change(base_model: &BaseModel, config: &TrainingConfig, dataset: &Dat
         epochs: 5,
         ..config.clone()
     };
-    let control = Control::default();
-    let fine_tuned = super::fine_tune(
-        base_model,
-        &gentle,
-        dataset,
-        &Device::Cpu,
-        &control,
-        &mut |_| {},
-    );
-    let fine_tuned = fine_tuned
+    let fine_tuned = fine_tune_on(dataset, base_model, &gentle)
         .expect("trains")
-        .expect("it is not abandoned")
         .model;
     let [before, after] =
         [base_model.model(), &Arc::new(fine_tuned)].map(|it| logits(it, bars(50).images()));
@@ -144,18 +133,8 @@ fn corrections_are_learned_and_nothing_else_changes() {
             epochs: 40,
             ..config
         };
-        let control = Control::default();
-        let fine_tuned = super::fine_tune(
-            &base_model,
-            &fine_tuned,
-            &dataset,
-            &Device::Cpu,
-            &control,
-            &mut |_| {},
-        );
-        let fine_tuned = fine_tuned
+        let fine_tuned = fine_tune_on(&dataset, &base_model, &fine_tuned)
             .expect("trains")
-            .expect("it is not abandoned")
             .model;
         let digit = |logits: &Vec<f32>| {
             let most = |a: &usize, b: &usize| logits[*a].total_cmp(&logits[*b]);
@@ -288,7 +267,7 @@ fn corrections_are_one_in_a_hundred_and_the_metadata_count_them() {
             }
         };
         let control = Control::default();
-        let trained = train(&config, &dataset, &Device::Cpu, &control, &mut on_event);
+        let trained = train(&config, &dataset, &control, &mut on_event);
         (
             examples,
             trained.expect("trains").expect("is not abandoned"),

@@ -55,14 +55,6 @@ fn interrupted(start: &Start, batches: usize) -> Checkpoint {
     through_bytes(&last.expect("a stop reports a checkpoint"))
 }
 
-fn fresh_start(config: &TrainingConfig) -> Start {
-    Start::Fresh(Box::new(config.clone()))
-}
-
-fn resumed_start(checkpoint: &Checkpoint) -> Start {
-    Start::Resume(Arc::new(checkpoint.clone()))
-}
-
 fn through_bytes(checkpoint: &Checkpoint) -> Checkpoint {
     let bytes = checkpoint.to_bytes().expect("fits in memory");
     let read = Checkpoint::from_bytes(&bytes, "a test").expect("it is whole");
@@ -71,9 +63,7 @@ fn through_bytes(checkpoint: &Checkpoint) -> Checkpoint {
 }
 
 fn resumed(checkpoint: &Checkpoint) -> TrainedModel {
-    let control = Control::default();
-    let trained = resume(checkpoint, &dataset(), &Device::Cpu, &control, &mut |_| {});
-    trained.expect("trains").expect("is not abandoned")
+    completed(&resumed_start(checkpoint), &dataset()).expect("trains")
 }
 
 #[test]
@@ -171,13 +161,8 @@ fn a_resumed_training_reports_its_finished_epochs() {
         events.push(event);
         control.abandon();
     };
-    let trained = resume(
-        &checkpoint,
-        &dataset(),
-        &Device::Cpu,
-        &control,
-        &mut on_event,
-    );
+    let start = resumed_start(&checkpoint);
+    let trained = run(&start, &dataset(), &Device::Cpu, &control, &mut on_event);
     assert!(
         trained.expect("starts").is_none(),
         "it is abandoned at once"
@@ -242,8 +227,7 @@ fn other_data_is_refused() {
     for (change, reason) in cases {
         let mut other = dataset();
         change(&mut other);
-        let control = Control::default();
-        let result = resume(&checkpoint, &other, &Device::Cpu, &control, &mut |_| {});
+        let result = completed(&resumed_start(&checkpoint), &other);
         let is_refused = matches!(result, Err(TrainingError::Input(InputError::Refused(_))));
         assert!(is_refused, "{reason}");
     }

@@ -9,13 +9,9 @@ use crate::{data::augment::Augmentation, error::InputError, training::control::t
 fn a_training_learns_and_reports_events_in_order() {
     let mut events = Vec::new();
     let control = Control::default();
-    let trained = train(
-        &config(),
-        &dataset(),
-        &Device::Cpu,
-        &control,
-        &mut |event| events.push(event),
-    )
+    let trained = train(&config(), &dataset(), &control, &mut |event| {
+        events.push(event)
+    })
     .expect("trains")
     .expect("is not abandoned");
     let [TrainingEvent::Started(plan), rest @ ..] = &events[..] else {
@@ -126,20 +122,14 @@ fn the_same_seed_gives_the_same_weights_and_another_does_not() {
 fn a_stop_takes_effect_within_a_batch_and_returns_a_model() {
     let control = Control::default();
     let mut batches = 0;
-    let trained = train(
-        &config(),
-        &dataset(),
-        &Device::Cpu,
-        &control,
-        &mut |event| {
-            if let TrainingEvent::Batch(_) = event {
-                batches += 1;
-                if batches == 9 {
-                    control.stop();
-                }
+    let trained = train(&config(), &dataset(), &control, &mut |event| {
+        if let TrainingEvent::Batch(_) = event {
+            batches += 1;
+            if batches == 9 {
+                control.stop();
             }
-        },
-    );
+        }
+    });
     let trained = trained.expect("trains").expect("a stop is no abandon");
     assert_eq!(batches, 9, "none after the one that stopped it");
     assert!(trained.is_stopped(), "it says so");
@@ -176,17 +166,11 @@ fn scripted(script: Script) -> Scripted {
     let (config, dataset) = long_validation();
     let control = Control::scripted(script);
     let (mut batches, mut last) = (0, None);
-    let trained = train(
-        &config,
-        &dataset,
-        &Device::Cpu,
-        &control,
-        &mut |event| match event {
-            TrainingEvent::Batch(_) => batches += 1,
-            TrainingEvent::Checkpoint(checkpoint) => last = Some(*checkpoint),
-            _ => {}
-        },
-    );
+    let trained = train(&config, &dataset, &control, &mut |event| match event {
+        TrainingEvent::Batch(_) => batches += 1,
+        TrainingEvent::Checkpoint(checkpoint) => last = Some(*checkpoint),
+        _ => {}
+    });
     Scripted {
         trained: trained.expect("trains"),
         batches,
@@ -228,9 +212,7 @@ fn a_stop_ends_training_and_validation_wherever_it_comes() {
             continue;
         };
         let (_, dataset) = long_validation();
-        let control = Control::default();
-        let resumed = resume(&checkpoint, &dataset, &Device::Cpu, &control, &mut |_| {});
-        let resumed = resumed.expect("resumes").expect("to its end");
+        let resumed = completed(&resumed_start(&checkpoint), &dataset).expect("resumes");
         let whole = undisturbed.trained.as_ref().expect("is not abandoned");
         assert_eq!(
             parameters(&resumed.model.mlp),
@@ -289,7 +271,7 @@ fn a_pause_holds_wherever_it_comes_and_changes_nothing() {
         let control = Control::scripted(script);
         let paused = std::thread::scope(|scope| {
             let training = scope.spawn(|| {
-                let trained = train(&config, &dataset, &Device::Cpu, &control, &mut |_| {});
+                let trained = train(&config, &dataset, &control, &mut |_| {});
                 // Ends the test if the training does not wait.
                 waits.send(()).expect("the test receives it");
                 trained
@@ -312,7 +294,7 @@ fn a_pause_holds_wherever_it_comes_and_changes_nothing() {
 fn an_abandoned_training_has_no_result() {
     let control = Control::default();
     let mut events = 0;
-    let trained = train(&config(), &dataset(), &Device::Cpu, &control, &mut |_| {
+    let trained = train(&config(), &dataset(), &control, &mut |_| {
         events += 1;
         control.abandon();
     });
@@ -325,7 +307,7 @@ fn unusable_data_and_settings_are_refused_before_the_first_event() {
     let mut events = 0;
     let empty = Dataset::new("nothing", bars(0), bars(5));
     let control = Control::default();
-    let result = train(&config(), &empty, &Device::Cpu, &control, &mut |_| {
+    let result = train(&config(), &empty, &control, &mut |_| {
         events += 1;
     });
     assert!(
@@ -336,7 +318,7 @@ fn unusable_data_and_settings_are_refused_before_the_first_event() {
         batch_size: 0,
         ..config()
     };
-    let result = train(&wild, &dataset(), &Device::Cpu, &control, &mut |_| {
+    let result = train(&wild, &dataset(), &control, &mut |_| {
         events += 1;
     });
     assert!(
@@ -358,7 +340,7 @@ fn without_validation_or_test_examples_there_are_no_such_metrics() {
         ..dataset()
     };
     let control = Control::default();
-    let trained = train(&config, &dataset, &Device::Cpu, &control, &mut |_| {});
+    let trained = train(&config, &dataset, &control, &mut |_| {});
     let trained = trained.expect("trains").expect("is not abandoned");
     assert_eq!(trained.history[0].validation_loss, None, "no validation");
     assert_eq!(trained.test, None, "no test");
@@ -377,7 +359,7 @@ fn synthetic_digits_join_the_training() {
     };
     let control = Control::default();
     let mut plan = None;
-    let trained = train(&config, &dataset(), &Device::Cpu, &control, &mut |event| {
+    let trained = train(&config, &dataset(), &control, &mut |event| {
         if let TrainingEvent::Started(started) = event {
             plan = Some(started);
         }

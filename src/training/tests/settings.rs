@@ -12,7 +12,7 @@ fn events_of(config: &TrainingConfig) -> (TrainedModel, Vec<TrainingEvent>) {
     let mut events = Vec::new();
     let control = Control::default();
     let mut on_event = |event| events.push(event);
-    let trained = train(config, &dataset(), &Device::Cpu, &control, &mut on_event);
+    let trained = train(config, &dataset(), &control, &mut on_event);
     (trained.expect("trains").expect("is not abandoned"), events)
 }
 
@@ -126,7 +126,7 @@ fn sorted_digits_are_not_split() {
             ..config()
         };
         let control = Control::default();
-        train(&config, &dataset, &Device::Cpu, &control, &mut |_| {})
+        train(&config, &dataset, &control, &mut |_| {})
     };
     for (split, part) in [(0.2, 1.0), (0.0, 0.5)] {
         let refusal = run(split, part).expect_err("the last digits are missing");
@@ -180,7 +180,7 @@ fn a_diverged_training_restores_the_best_epoch() {
         ..wild
     };
     let control = Control::default();
-    let result = train(&at_once, &dataset(), &Device::Cpu, &control, &mut |_| {});
+    let result = train(&at_once, &dataset(), &control, &mut |_| {});
     match result {
         Err(TrainingError::Diverged(Divergence { epoch: 1, cause })) => {
             assert_eq!(cause, Cause::Penalty, "the cause");
@@ -200,7 +200,7 @@ fn nan_weights_are_never_saved_even_with_a_finite_loss() {
         ..config()
     };
     let control = Control::default();
-    let trained = train(&deep, &dataset(), &Device::Cpu, &control, &mut |_| {});
+    let trained = train(&deep, &dataset(), &control, &mut |_| {});
     let kept = match trained {
         Ok(trained) => parameters(&trained.expect("is not abandoned").model.mlp),
         Err(TrainingError::Diverged(_)) => Vec::new(),
