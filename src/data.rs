@@ -5,6 +5,7 @@ pub mod idx;
 pub mod preview;
 
 pub(crate) mod corrections;
+pub(crate) mod fnv;
 mod folder;
 pub mod ink_set;
 mod mnist;

@@ -9,6 +9,7 @@ mod layer;
 pub(crate) mod parameters;
 pub mod preprocess;
 pub mod softmax;
+pub(crate) mod tensors;
 
 use std::fmt;
 

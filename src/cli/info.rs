@@ -22,6 +22,9 @@ pub(super) struct InfoArgs {
     json: bool,
 }
 
+/// The most fields of the training configuration that are printed. It has about 40.
+const MAX_FIELDS: usize = 200;
+
 /// The output of `digitpad info`.
 #[derive(Serialize)]
 struct Info {
@@ -62,7 +65,7 @@ fn write_text(info: &Info, layers: &[LayerShape], out: &mut dyn Write) -> Result
     writeln!(
         out,
         "{}",
-        info.file.as_deref().unwrap_or("the built-in model")
+        excerpt(info.file.as_deref().unwrap_or("the built-in model"))
     )?;
     writeln!(out, "\nlayers")?;
     for (index, layer) in layers.iter().enumerate() {
@@ -84,7 +87,13 @@ fn write_text(info: &Info, layers: &[LayerShape], out: &mut dyn Write) -> Result
         match value {
             Value::Null => {}
             Value::String(text) => writeln!(out, "  {key}: {}", excerpt(text))?,
-            other => writeln!(out, "  {key}: {other}")?,
+            Value::Object(fields) => {
+                writeln!(out, "  {key}")?;
+                for (key, value) in fields.iter().take(MAX_FIELDS) {
+                    writeln!(out, "    {}: {}", excerpt(key), excerpt(value))?;
+                }
+            }
+            other => writeln!(out, "  {key}: {}", excerpt(other))?,
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::Examples;
+use super::{Examples, fnv};
 use crate::{
     bitmap::{Digit, PIXELS},
     error::Refusal,
@@ -52,10 +52,8 @@ impl Fold {
     /// Whether a writer is in this fold. All unnamed writers are in the same fold.
     pub fn has(self, writer: Option<&str>) -> bool {
         let name = writer.unwrap_or_default();
-        // FNV-1a (Fowler, Noll and Vo) is the same on every machine. Its upper bits are mixed better.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = name.bytes().map(u64::from).fold(fnv::START, fnv::add);
+        // The upper bits are mixed better.
         (hash >> 32) % self.of == self.part
     }
 }
@@ -264,6 +262,12 @@ mod tests {
         assert_eq!(used.len(), 5, "no fold is empty");
         let unnamed = folds.iter().filter(|fold| fold.has(None)).count();
         assert_eq!(unnamed, 1, "unnamed writers are in one fold");
+        // The hash of Fowler, Noll and Vo's own test vector "foobar", 85944171f73967e8.
+        let part = 0x8594_4171 % 5;
+        assert!(
+            folds[part].has(Some("foobar")),
+            "by the upper half of the hash"
+        );
     }
 
     #[test]

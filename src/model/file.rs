@@ -5,25 +5,25 @@ use std::{collections::BTreeMap, ops::RangeInclusive, path::Path};
 use candle_core::{Device, Var};
 use clap::ValueEnum as _;
 use half::{bf16, f16};
-use safetensors::{
-    Dtype, SafeTensors,
-    tensor::{SafeTensorError, TensorInfo},
-};
+use safetensors::Dtype;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Activation, Layer, LayerShape, Mlp, MlpConfig, calibration::Calibration, parse_hidden,
+    Activation, Layer, LayerShape, Mlp, MlpConfig,
+    calibration::Calibration,
+    parse_hidden,
     preprocess::Preprocessing,
+    tensors::{StoredTensor, TensorFile, json, serialize_tensors},
 };
 use crate::{
     bitmap::{CLASSES, PIXELS},
     error::{ModelError, Refusal, excerpt},
-    files,
+    files::{self, limits::TENSOR_HEADER_BYTES},
 };
 
 /// The largest weight file: the largest network, and room for the header.
-const LIMIT_BYTES: u64 = 4 * super::MAX_PARAMETERS as u64 + (1 << 20);
+const LIMIT_BYTES: u64 = 4 * super::MAX_PARAMETERS as u64 + TENSOR_HEADER_BYTES as u64;
 /// The version of the format, in the metadata under `format`.
 const FORMAT: &str = "digitpad-1";
 /// The input of the network, in the metadata under `input`.
@@ -87,19 +87,10 @@ impl Model {
     /// # Errors
     /// When the bytes have another format.
     pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self, ModelError> {
-        let malformed = |error: SafeTensorError| {
-            let found = format!("damaged or foreign content ({error})");
-            refused(name, &found, "a safetensors file")
-        };
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(malformed)?;
-        let tensors = SafeTensors::deserialize(bytes).map_err(malformed)?;
+        let file = TensorFile::new(bytes)
+            .map_err(|found| refused(name, &found, "a safetensors file with weights"))?;
         let fields = Fields {
-            map: header
-                .metadata()
-                .iter()
-                .flatten()
-                .map(|(key, value)| (&**key, &**value))
-                .collect(),
+            map: &file.header.metadata,
             name,
         };
         let config = fields.config()?;
@@ -109,7 +100,7 @@ impl Model {
             let [positions, channels, units] = layer.axes();
             let mut read = |suffix: &str, shape: &[usize], axes| {
                 let key = format!("layers.{index}.{suffix}");
-                let values = read_reversed(&tensors, &key, shape, axes, name);
+                let values = read_reversed(&file, &key, shape, axes, name);
                 names.push(key);
                 values
             };
@@ -121,9 +112,9 @@ impl Model {
                 bias: Var::from_vec(bias, units, &Device::Cpu)?,
             });
         }
-        let is_extra = |key: &&str| !names.iter().any(|name| name == key);
-        if let Some(extra) = tensors.names().into_iter().find(is_extra) {
-            let found = format!("an extra tensor {extra}");
+        let keys = file.header.tensors.offset_keys();
+        if let Some(extra) = keys.iter().find(|key| !names.contains(key)) {
+            let found = format!("an extra tensor {}", excerpt(extra));
             return Err(refused(
                 name,
                 &found,
@@ -212,59 +203,6 @@ fn half_bytes(name: &str, values: &[f32]) -> Result<Vec<u8>, ModelError> {
     Ok(rounded.flat_map(f16::to_le_bytes).collect())
 }
 
-/// A tensor of a safetensors file.
-pub(crate) struct StoredTensor {
-    pub(crate) name: String,
-    pub(crate) dtype: Dtype,
-    pub(crate) shape: Vec<usize>,
-    /// Row by row, little-endian.
-    pub(crate) bytes: Vec<u8>,
-}
-
-/// The bytes of a safetensors file. The same content gives the same bytes; the `safetensors` crate writes the metadata
-/// in random order.
-///
-/// # Errors
-/// When JSON fails, which a tested program excludes.
-pub(crate) fn serialize_tensors(
-    mut tensors: Vec<StoredTensor>,
-    metadata: &BTreeMap<&str, String>,
-) -> Result<Vec<u8>, ModelError> {
-    // As the crate does: wide types first, so that every tensor is aligned.
-    tensors.sort_by(|a, b| b.dtype.cmp(&a.dtype).then_with(|| a.name.cmp(&b.name)));
-    let mut header = format!("{{\"__metadata__\":{}", json(metadata)?);
-    let mut end = 0;
-    for StoredTensor {
-        name,
-        dtype,
-        shape,
-        bytes,
-    } in &tensors
-    {
-        let start = end;
-        end += bytes.len();
-        let info = TensorInfo {
-            dtype: *dtype,
-            shape: shape.clone(),
-            data_offsets: (start, end),
-        };
-        header.extend([",", &json(name)?, ":", &json(&info)?]);
-    }
-    header.push('}');
-    header += &" ".repeat(header.len().next_multiple_of(8) - header.len());
-    let mut file = Vec::with_capacity(8 + header.len() + end);
-    file.extend((header.len() as u64).to_le_bytes());
-    file.extend(header.as_bytes());
-    for tensor in tensors {
-        file.extend(tensor.bytes);
-    }
-    Ok(file)
-}
-
-fn json(value: &impl Serialize) -> Result<String, ModelError> {
-    serde_json::to_string(value).map_err(|error| ModelError::Compute(Box::new(error)))
-}
-
 fn refused(name: &str, found: &str, expected: &str) -> ModelError {
     Refusal::new(
         format!("read the weights in {name}"),
@@ -278,7 +216,7 @@ fn refused(name: &str, found: &str, expected: &str) -> ModelError {
 /// The values of a tensor with its axes in reverse. Copies large tensors only once: the allocator would keep the memory
 /// of a second copy.
 fn read_reversed(
-    tensors: &SafeTensors,
+    file: &TensorFile,
     key: &str,
     shape: &[usize],
     axes: [usize; 3],
@@ -287,14 +225,14 @@ fn read_reversed(
     let expected = format!(
         "shape {shape:?} for {PIXELS} pixels, {CLASSES} digits and the layers of the metadata"
     );
-    let missing = |_| refused(name, &format!("no tensor {key}"), &expected);
-    let view = tensors.tensor(key).map_err(missing)?;
-    if view.shape() != shape {
-        let found = format!("{key} of shape {:?}", view.shape());
+    let missing = || refused(name, &format!("no tensor {key}"), &expected);
+    let (dtype, found, data) = file.tensor(key).ok_or_else(missing)?;
+    if found != shape {
+        let found = format!("{key} of shape {}", excerpt(format!("{found:?}")));
         return Err(refused(name, &found, &expected));
     }
-    let (pairs, fours) = (view.data().as_chunks().0, view.data().as_chunks().0);
-    let values = match view.dtype() {
+    let (pairs, fours) = (data.as_chunks().0, data.as_chunks().0);
+    let values = match dtype {
         Dtype::F32 => reversed(axes, |index| f32::from_le_bytes(fours[index])),
         Dtype::F16 => reversed(axes, |index| f16::from_le_bytes(pairs[index]).to_f32()),
         Dtype::BF16 => reversed(axes, |index| bf16::from_le_bytes(pairs[index]).to_f32()),
@@ -391,14 +329,14 @@ impl Metadata {
 
 /// The metadata of a weight file, and the file's name for errors.
 struct Fields<'a> {
-    map: BTreeMap<&'a str, &'a str>,
+    map: &'a BTreeMap<String, String>,
     name: &'a str,
 }
 
 impl Fields<'_> {
     /// A field that every weight file has.
     fn required(&self, key: &str) -> Result<&str, ModelError> {
-        self.map.get(key).copied().ok_or_else(|| {
+        self.map.get(key).map(String::as_str).ok_or_else(|| {
             let found = format!("no \"{key}\" in the metadata");
             refused(
                 self.name,
@@ -434,12 +372,17 @@ impl Fields<'_> {
         })?;
         let preprocessing = self.required("preprocessing")?;
         let preprocessing: Preprocessing =
-            serde_json::from_str(preprocessing).map_err(|error| {
-                self.unexpected("preprocessing", preprocessing, &format!("{error}"))
+            serde_json::from_str(preprocessing).map_err(|_error| {
+                self.unexpected(
+                    "preprocessing",
+                    preprocessing,
+                    "filters as Digitpad writes them",
+                )
             })?;
-        let text = self.map.get("convolutional").copied().unwrap_or("[]");
-        let stored: Vec<StoredConvolution> = serde_json::from_str(text)
-            .map_err(|error| self.unexpected("convolutional", text, &error.to_string()))?;
+        let text = self.map.get("convolutional").map_or("[]", String::as_str);
+        let stored: Vec<StoredConvolution> = serde_json::from_str(text).map_err(|_error| {
+            self.unexpected("convolutional", text, "layers as Digitpad writes them")
+        })?;
         let config = MlpConfig::new(hidden, activation)
             .and_then(|config| config.with_preprocessing(preprocessing))
             .and_then(|config| config.with_filters(stored.iter().map(|it| it.filters).collect()))
@@ -452,13 +395,14 @@ impl Fields<'_> {
     }
 
     fn metadata(&self) -> Result<Metadata, ModelError> {
-        let text = |key: &str| self.map.get(key).map(|&text| text.to_owned());
+        let text = |key: &str| self.map.get(key).cloned();
         // The network works without these, so invalid values are ignored.
         let number = |key: &str, range: RangeInclusive<f64>| {
             let value = self.map.get(key)?.parse().ok();
             value.filter(|value| range.contains(value))
         };
-        let json = |text: &&str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(*text));
+        let json =
+            |text: &String| serde_json::from_str(text).unwrap_or_else(|_| text.clone().into());
         Ok(Metadata {
             dataset: text("dataset"),
             training_config: self.map.get("training_config").map(json),
@@ -513,7 +457,7 @@ mod tests {
         for (text, accuracy, loss, reason) in cases {
             let keys = ["validation_accuracy", "test_accuracy", "test_loss"];
             let fields = Fields {
-                map: keys.map(|key| (key, text)).into(),
+                map: &keys.map(|key| (key.to_owned(), text.to_owned())).into(),
                 name: "w",
             };
             let read = fields.metadata().expect("the network works without them");

@@ -11,7 +11,7 @@ use super::{
     EpochRecord, OptimizerState, Progress, config::TrainingConfig, fine_tune::BaseModelInfo,
 };
 use crate::{
-    data::{Dataset, TrainingData},
+    data::{Dataset, TrainingData, fnv},
     error::{ModelError, Refusal},
     model::{Layer, Mlp},
 };
@@ -219,14 +219,13 @@ pub(super) fn values(mlp: &Mlp) -> Result<Parameters, ModelError> {
     Ok(parameters)
 }
 
-/// Detects damage, not malice: FNV-1a (Fowler, Noll and Vo) over words of eight bytes, with a shift that mixes their
-/// upper bits down.
+/// FNV-1a over words of eight bytes, with a shift that mixes their upper bits down.
 #[derive(Clone, Copy, Debug)]
 struct Hash(u64);
 
 impl Default for Hash {
     fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
+        Self(fnv::START)
     }
 }
 
@@ -244,7 +243,7 @@ impl Hash {
     }
 
     fn add_word(&mut self, word: u64) {
-        let product = (self.0 ^ word).wrapping_mul(0x0100_0000_01b3);
+        let product = fnv::add(self.0, word);
         self.0 = product ^ (product >> 29);
     }
 

@@ -10,8 +10,8 @@ use safetensors::{Dtype, tensor::Metadata};
 use super::{Checkpoint, CheckpointState, Hash, OptimizerState, Parameters};
 use crate::{
     data::Corrections,
-    error::{ModelError, Refusal},
-    model::file::{StoredTensor, serialize_tensors},
+    error::{ModelError, Refusal, excerpt},
+    model::tensors::{StoredTensor, TensorHeader, serialize_tensors},
     training::config::TrainingConfig,
 };
 
@@ -99,7 +99,9 @@ impl Checkpoint {
     /// When the file is not a complete checkpoint of this format.
     pub fn read(file: &mut (impl Read + Seek), len: u64, name: &str) -> Result<Self, Refusal> {
         let refused = |found: String| refused(name, found);
-        let damaged = |error: &dyn std::fmt::Display| refused(format!("damaged content ({error})"));
+        let damaged = |error: &dyn std::fmt::Display| {
+            refused(format!("damaged content ({})", excerpt(error)))
+        };
         let mut prefix = [0; 8];
         file.read_exact(&mut prefix)
             .map_err(|error| damaged(&error))?;
@@ -110,19 +112,18 @@ impl Checkpoint {
         let mut header = vec![0; header_len as usize];
         file.read_exact(&mut header)
             .map_err(|error| damaged(&error))?;
-        let header: Metadata = serde_json::from_slice(&header).map_err(|error| damaged(&error))?;
-        let metadata = header.metadata().clone().unwrap_or_default();
+        let TensorHeader { metadata, tensors } = TensorHeader::parse(&header).map_err(refused)?;
         let field = |key: &str| {
             let value = metadata.get(key).map(String::as_str);
             value.ok_or_else(|| refused(format!("no \"{key}\" in the metadata")))
         };
         let format = field("format")?;
         if format != FORMAT {
-            let format: String = format.chars().take(60).collect();
+            let format = excerpt(format);
             return Err(refused(format!("format \"{format}\", not \"{FORMAT}\"")));
         }
         let start = 8 + header_len;
-        let whole = start + header.data_len() as u64;
+        let whole = start + tensors.data_len() as u64;
         if whole != len {
             return Err(refused(format!("{len} bytes instead of {whole}")));
         }
@@ -133,7 +134,7 @@ impl Checkpoint {
         let state = toml::from_str(field("state")?).map_err(|error| damaged(&error.message()))?;
         let mut tensors = Tensors {
             file,
-            header: &header,
+            header: &tensors,
             start,
             hash: Hash::default(),
             name,
