@@ -29,6 +29,9 @@ pub const HELD_OUT_SYMBOLS: &str = "&?";
 /// none, brackets, horizontal lines, pairs of small marks.
 const MORE_NON_DIGIT_SYMBOLS: &str = "dhpP<[{-_~:\"";
 
+/// The records whose images are drawn at the same time.
+const RECORDS_IN_PARALLEL: usize = 1024;
+
 /// One of `of` groups of writers, as in cross-validation: train without a fold, evaluate on it.
 ///
 /// A hash of the name assigns each writer to one fold, so no writer is on both sides.
@@ -127,22 +130,25 @@ impl InkExamples {
     /// records with another label, without a label or without ink.
     pub fn for_training<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Self {
         let records: Vec<_> = records.into_iter().collect();
-        let drawn: Vec<_> = (0..records.len())
-            .into_par_iter()
-            .flat_map_iter(|index| {
-                let mut rng = ChaCha8Rng::seed_from_u64(index as u64);
-                training_images(records[index], &mut rng)
-            })
-            .collect();
-        let mut non_digits = Vec::new();
-        let digits = drawn.into_iter().filter_map(|(label, image)| {
-            if label.is_none() {
-                non_digits.extend(image);
+        let (mut images, mut labels, mut non_digits) = (Vec::new(), Vec::new(), Vec::new());
+        // In parts, so that no image is in memory twice.
+        for (part, records) in records.chunks(RECORDS_IN_PARALLEL).enumerate() {
+            let drawn = records.par_iter().enumerate().map(|(index, record)| {
+                let seed = part * RECORDS_IN_PARALLEL + index;
+                training_images(record, &mut ChaCha8Rng::seed_from_u64(seed as u64))
+            });
+            for (digit, image) in drawn.collect::<Vec<_>>().into_iter().flatten() {
+                match digit {
+                    Some(digit) => {
+                        images.extend(image);
+                        labels.push(digit.value());
+                    }
+                    None => non_digits.extend(image),
+                }
             }
-            Some((label?, image))
-        });
+        }
         Self {
-            digits: examples(digits),
+            digits: Examples::from_parts(images, labels),
             non_digits,
         }
     }
@@ -174,19 +180,14 @@ impl InkExamples {
 
 /// The digits among these records.
 pub fn digits<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Examples {
-    examples(records.into_iter().filter_map(|record| {
-        let Some(Label::Digit(digit)) = record.label else {
-            return None;
-        };
-        Some((digit, ink::to_bitmap(&record.ink)?.to_bytes()))
-    }))
-}
-
-fn examples(labeled: impl IntoIterator<Item = (Digit, [u8; PIXELS])>) -> Examples {
     let (mut images, mut labels) = (Vec::new(), Vec::new());
-    for (digit, image) in labeled {
-        images.extend(image);
-        labels.push(digit.value());
+    for record in records {
+        if let Some(Label::Digit(digit)) = record.label
+            && let Some(bitmap) = ink::to_bitmap(&record.ink)
+        {
+            images.extend(bitmap.to_bytes());
+            labels.push(digit.value());
+        }
     }
     Examples::from_parts(images, labels)
 }
