@@ -21,7 +21,10 @@ mod theme;
 mod training;
 mod widgets;
 
-use egui::{Color32, Context, Id, Key, Modifiers, Popup, Rect, Ui, UiBuilder, Vec2, vec2};
+use egui::{
+    Color32, Context, Id, Key, Modifiers, Popup, Rect, Stroke, StrokeKind, Ui, UiBuilder, Vec2,
+    vec2,
+};
 
 use self::{
     draw::DrawView, evaluation::EvaluationView, learn::LearnView, theme::Palette,
@@ -186,6 +189,12 @@ fn part_ui(
     content: impl FnOnce(&mut Ui),
 ) {
     ui.painter().rect_filled(place, 0.0, fill);
+    if name != "stage" {
+        let outline = Palette::of(ui.style()).outline;
+        let line = Stroke::new(1.0, outline);
+        ui.painter()
+            .rect_stroke(place, 0.0, line, StrokeKind::Middle);
+    }
     let builder = UiBuilder::new()
         .scope_id(Id::unique(name))
         .max_rect(place.shrink2(margin));

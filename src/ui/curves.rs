@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The height of a plot's title, legend and gap, in points.
-pub(super) const DECORATION_HEIGHT: f32 = 76.0;
+pub(super) const DECORATION_HEIGHT: f32 = 60.0;
 /// The number of other runs in a plot. More curves could not be told apart.
 pub(super) const MAX_OTHERS: usize = 6;
 
@@ -156,6 +156,7 @@ pub(super) fn metric_ui(
         let palette = Palette::of(ui.style());
         let drawn = curves_of(curves, metric, palette);
         ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().interact_size.y = 16.0;
             for curve in drawn.iter().filter(|curve| curve.dots && !is_rate) {
                 let Some(last) = curve.points.last() else {
                     continue;

@@ -18,7 +18,7 @@ const TOOLBAR_HEIGHT: f32 = 34.0;
 /// The smallest pad in a column, in points.
 const MIN_PAD: f32 = 96.0;
 /// The smallest pad beside its bars, and the smallest width of the bars, in points.
-const MIN_BESIDE: f32 = 200.0;
+const MIN_BESIDE: f32 = 196.0;
 /// The smallest width of the buttons below the pad, in points.
 const MIN_TOOLBAR: f32 = 240.0;
 /// The smallest size of the answer, in points.
@@ -113,7 +113,7 @@ impl DrawLayout {
 
     /// The pad with its buttons on the left, the results on the right.
     fn beside(stage: Rect) -> Self {
-        let width = MIN_BESIDE.max(stage.width() * 0.42);
+        let width = MIN_BESIDE.max(stage.width() * 0.4);
         let buttons = theme::GAP + TOOLBAR_HEIGHT;
         let side = (stage.height() - buttons).min(stage.width() - theme::MARGIN - width);
         let side = side.max(MIN_PAD).floor();

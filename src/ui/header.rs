@@ -1,8 +1,9 @@
 //! The row at the top: the places, the training panel, the model in use, the view and the help.
 
 use egui::{
-    Button, Direction, Label, Layout, RichText, ScrollArea, TextFormat, Ui, ViewportCommand,
-    WidgetInfo, accesskit::Role, containers::menu::MenuButton, gui_zoom, text::LayoutJob, vec2,
+    Button, Direction, Label, Layout, RichText, ScrollArea, Shape, Stroke, TextFormat, Ui,
+    ViewportCommand, WidgetInfo, accesskit::Role, containers::menu::MenuButton, gui_zoom,
+    text::LayoutJob, vec2,
 };
 
 use super::{
@@ -177,9 +178,16 @@ fn model_ui(ui: &mut Ui, state: &State, is_narrow: bool, actions: &mut Vec<Actio
         Some(short) if is_narrow => short,
         _ => &line,
     };
-    let button = Button::new(format!("{shown} ⏷")).truncate();
+    ui.spacing_mut().button_padding.x = 14.0;
+    let button = Button::new(shown).truncate();
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| menu_ui(ui, state, actions));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &line));
+    let tip = response.rect.right_center() - vec2(8.0, -2.0);
+    let corners = [vec2(-4.0, -4.0), vec2(4.0, -4.0), vec2(0.0, 1.0)];
+    let color = Palette::of(ui.style()).weak;
+    let arrow = corners.map(|corner| tip + corner).to_vec();
+    ui.painter()
+        .add(Shape::convex_polygon(arrow, color, Stroke::NONE));
     response.on_hover_text(description(state.models.in_use()));
 }
 
@@ -300,7 +308,9 @@ pub(super) fn help_modal(ctx: &egui::Context, shortcuts: &[(String, &str)]) -> b
             }
             ui.add_space(theme::GAP);
             ui.label(RichText::new("Shortcuts").font(theme::strong(theme::BODY)));
-            egui::Grid::new("shortcuts").num_columns(2).show(ui, |ui| {
+            let grid = egui::Grid::new("shortcuts").num_columns(2);
+            grid.min_row_height(18.0).show(ui, |ui| {
+                ui.spacing_mut().interact_size.y = 18.0;
                 for (keys, name) in shortcuts {
                     ui.label(RichText::new(keys).font(theme::strong(theme::SMALL)));
                     ui.label(RichText::new(*name).small());

@@ -234,6 +234,7 @@ fn compare_ui(ui: &mut Ui, run: ShownRun<'_>, compared: ShownRun<'_>) {
     Grid::new("comparison")
         .num_columns(3)
         .striped(true)
+        .min_row_height(18.0)
         .spacing([theme::MARGIN, 4.0])
         .show(ui, |ui| {
             ui.spacing_mut().interact_size.y = 18.0;

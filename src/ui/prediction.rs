@@ -45,6 +45,8 @@ impl std::fmt::Debug for Preview {
 
 /// The distance from the answer to the bars. The row that explains corrections is in it.
 pub(super) const BARS_GAP: f32 = 24.0;
+/// The width below which the prediction is below the input and not beside it, in points.
+const NARROW: f32 = 190.0;
 /// The confidence below which a prediction says nothing, as at the beginning of a drawing.
 const NO_IDEA: f32 = 0.4;
 
@@ -61,14 +63,22 @@ pub(super) fn answer_ui(
     preview: &mut Preview,
     actions: &mut Vec<Action>,
 ) {
-    let side = picture_side(rect, ui.pixels_per_point());
+    let is_narrow = rect.width() < NARROW;
+    let side = picture_side(rect, is_narrow, ui.pixels_per_point());
     let below = rect.min + vec2(0.0, CAPTION_HEIGHT);
     let picture =
         Rect::from_min_size(below, Vec2::splat(side)).round_to_pixels(ui.pixels_per_point());
-    let answer = Rect::from_min_max(
-        pos2(picture.right() + theme::MARGIN, picture.top()),
-        pos2(rect.right(), picture.bottom()),
-    );
+    let corner = if is_narrow {
+        picture.left_bottom() + vec2(0.0, theme::GAP)
+    } else {
+        picture.right_top() + vec2(theme::MARGIN, 0.0)
+    };
+    let bottom = if is_narrow {
+        rect.bottom()
+    } else {
+        picture.bottom()
+    };
+    let answer = Rect::from_min_max(corner, pos2(rect.right(), bottom));
     let above = rect.with_max_y(picture.top());
     if rect.width() > 240.0 {
         caption(ui, rect.min, "Input");
@@ -80,8 +90,13 @@ pub(super) fn answer_ui(
 }
 
 /// The side of the input: a whole number of physical pixels per pixel of the network.
-fn picture_side(rect: Rect, pixels_per_point: f32) -> f32 {
-    let wanted = (rect.width() * 0.5).min(rect.height() - CAPTION_HEIGHT);
+fn picture_side(rect: Rect, is_narrow: bool, pixels_per_point: f32) -> f32 {
+    let height = rect.height() - CAPTION_HEIGHT;
+    let wanted = if is_narrow {
+        height * 0.55
+    } else {
+        height.min(rect.width() * 0.5)
+    };
     let scale = (wanted * pixels_per_point / SIDE as f32).floor().max(1.0);
     scale * SIDE as f32 / pixels_per_point
 }

@@ -47,6 +47,7 @@ pub(super) fn settings_ui(ui: &mut Ui, config: &TrainingConfig) {
     note(ui, "These settings cannot change during the training.");
     Grid::new("settings of this run")
         .num_columns(2)
+        .min_row_height(18.0)
         .spacing([theme::MARGIN, 4.0])
         .show(ui, |ui| {
             ui.spacing_mut().interact_size.y = 18.0;

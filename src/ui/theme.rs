@@ -84,7 +84,7 @@ const LIGHT: Palette = Palette {
     on_accent: Color32::WHITE,
     track: Color32::from_rgb(0xe6, 0xe8, 0xee),
     bar: Color32::from_rgb(0xa3, 0xab, 0xba),
-    second: Color32::from_rgb(0xd9, 0x76, 0x06),
+    second: Color32::from_rgb(0xad, 0x55, 0x00),
     others: [
         Color32::from_rgb(0x00, 0x7a, 0x5e),
         Color32::from_rgb(0x8a, 0x3f, 0xb0),
@@ -94,7 +94,7 @@ const LIGHT: Palette = Palette {
         Color32::from_rgb(0x5c, 0x64, 0x73),
     ],
     error: Color32::from_rgb(0xc0, 0x2b, 0x2b),
-    focus: Color32::from_rgb(0xb4, 0x5a, 0x00),
+    focus: Color32::from_rgb(0xad, 0x55, 0x00),
     selection: Color32::from_rgb(0xd5, 0xe0, 0xfb),
     button: Color32::from_rgb(0xfb, 0xfc, 0xfd),
     button_hovered: Color32::from_rgb(0xee, 0xf0, 0xf4),
@@ -275,4 +275,61 @@ fn visuals(visuals: &mut Visuals, palette: &Palette) {
     visuals.text_cursor.stroke = Stroke::new(2.0, palette.accent);
     visuals.indent_has_left_vline = false;
     visuals.disabled_alpha = 0.45;
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::Rgba;
+
+    use super::*;
+
+    /// The contrast of WCAG 2: 1 for equal colors, 21 for black on white.
+    fn contrast(a: Color32, b: Color32) -> f32 {
+        let luminance = |color: Color32| {
+            let color = Rgba::from(color);
+            0.2126 * color.r() + 0.7152 * color.g() + 0.0722 * color.b()
+        };
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn texts_and_controls_have_contrast_in_both_themes() {
+        // AA of WCAG 2: 4.5 for text, 3 for graphics and for the focus.
+        for (theme, palette) in [(Theme::Light, &LIGHT), (Theme::Dark, &DARK)] {
+            let grounds = [palette.window, palette.panel, palette.paper];
+            for ground in grounds {
+                for text in [palette.text, palette.weak, palette.second, palette.error] {
+                    let found = contrast(text, ground);
+                    assert!(
+                        found >= 4.5,
+                        "{theme:?}: text {text:?} on {ground:?}: {found}"
+                    );
+                }
+                let graphics = [palette.accent, palette.focus, palette.ink];
+                for color in graphics.into_iter().chain(palette.others) {
+                    let found = contrast(color, ground);
+                    assert!(found >= 3.0, "{theme:?}: {color:?} on {ground:?}: {found}");
+                }
+            }
+            let accents = [palette.accent, palette.accent_hovered];
+            for accent in accents {
+                let found = contrast(palette.on_accent, accent);
+                assert!(found >= 4.5, "{theme:?}: text on the accent: {found}");
+            }
+            let widgets = style(theme, palette).visuals.widgets;
+            for widget in [
+                widgets.noninteractive,
+                widgets.inactive,
+                widgets.hovered,
+                widgets.active,
+                widgets.open,
+            ] {
+                let found = contrast(widget.fg_stroke.color, widget.weak_bg_fill);
+                assert!(found >= 4.5, "{theme:?}: text of a control: {found}");
+            }
+            let selected = contrast(palette.text, palette.selection);
+            assert!(selected >= 4.5, "{theme:?}: selected text: {selected}");
+        }
+    }
 }

@@ -178,7 +178,7 @@ fn preset_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let time = match form.time_estimate(state.runs.list()) {
         Some(secs) => format!("{}, as your last such training", format::duration(secs)),
         None => format!(
-            "{} on our computer",
+            "{} on two processor cores",
             approximate_duration(form.preset.benchmark().secs)
         ),
     };
