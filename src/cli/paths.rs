@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    error::{CliError, Refusal},
+    error::{CliError, Refusal, excerpt},
     files::{is_same_file, try_write},
 };
 
@@ -58,7 +58,7 @@ impl Paths {
             for NamedPath { option, path } in others {
                 let may_replace = (*option, output.option) == (RESUME, CHECKPOINT);
                 if !may_replace && is_same_file(path, &output.path) {
-                    let found = format!("the file of {option}, {}", path.display());
+                    let found = format!("the file of {option}, {}", excerpt(path.display()));
                     return Err(output.refusal(&found, "another file", "choose another file"));
                 }
             }
@@ -70,7 +70,7 @@ impl Paths {
 
 impl NamedPath {
     fn refusal(&self, found: &str, expected: &str, remedy: &str) -> CliError {
-        let (option, path) = (self.option, self.path.display());
+        let (option, path) = (self.option, excerpt(self.path.display()));
         Refusal::new(format!("write {path} ({option})"), found, expected, remedy).into()
     }
 }

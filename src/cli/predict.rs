@@ -172,7 +172,7 @@ impl PredictionPrinter<'_> {
             }
             None => "nothing drawn".to_owned(),
         };
-        Ok(writeln!(self.out, "{file}{record}: {text}")?)
+        Ok(writeln!(self.out, "{}{record}: {text}", excerpt(file))?)
     }
 }
 

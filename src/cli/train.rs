@@ -13,7 +13,7 @@ use super::{Exit, Run, open_device, paths::Paths, write_json};
 use crate::{
     bitmap::PIXELS,
     data::{Dataset, TrainingData},
-    error::{self, CliError, Refusal, TrainingError},
+    error::{self, CliError, Refusal, TrainingError, excerpt},
     evaluation::Metrics,
     files::{try_write, write_atomically},
     format,
@@ -112,7 +112,7 @@ impl Run for TrainArgs {
             print_resume_command(self, self.half && saved.is_ok(), &mut display);
         }
         let Some(trained) = saved? else {
-            let path = self.out.display();
+            let path = excerpt(self.out.display());
             display.line(&format!(
                 "stopped before the first batch; {path} is unchanged"
             ));
@@ -177,7 +177,7 @@ fn report_ink(
             let files: Vec<_> = source
                 .ink
                 .iter()
-                .map(|file| file.display().to_string())
+                .map(|file| excerpt(file.display()))
                 .collect();
             return Err(Refusal::new(
                 format!("train on the ink in {}", files.join(", ")),

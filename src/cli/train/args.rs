@@ -19,7 +19,7 @@ use crate::{
         paths::{CHECKPOINT, Paths, RESUME},
     },
     data::{Corrections, DataSource, TrainingData, augment::Augmentation, ink_set::Fold},
-    error::{CliError, IoError, Refusal},
+    error::{CliError, IoError, Refusal, excerpt},
     store::training_config,
     training::{
         Start,
@@ -266,7 +266,7 @@ fn base_model(file: &Path) -> Result<BaseModel, CliError> {
     let file = Some(file).filter(|file| !is_built_in(file));
     let model = load_model(file)?;
     let name = match file {
-        Some(file) => format!("model in {}", file.display()),
+        Some(file) => format!("model in {}", excerpt(file.display())),
         None => "built-in model".to_owned(),
     };
     Ok(BaseModel::new(Arc::new(model), name))
@@ -278,7 +278,7 @@ fn read_corrections(file: &Path) -> Result<Corrections, CliError> {
     let corrections = Corrections::read(file)?;
     if corrections.is_empty() {
         return Err(Refusal::new(
-            format!("train on the corrections in {}", file.display()),
+            format!("train on the corrections in {}", excerpt(file.display())),
             "no labeled drawing",
             "at least one",
             "choose another file, or correct some drawings in the window first",
