@@ -8,7 +8,7 @@ mod effects;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use egui::{Context, Ui, ViewportBuilder, ViewportCommand};
@@ -26,8 +26,12 @@ use crate::{
         settings::{self, Settings},
     },
     ui::View,
+    worker::file_tasks::FileTask,
     worker::file_tasks::{FilePurpose, FileResult},
 };
+
+/// The time from a change of the settings to their file.
+const SETTLED: Duration = Duration::from_secs(2);
 
 /// Options of the window.
 #[derive(Clone, Debug, Default)]
@@ -134,6 +138,8 @@ pub struct App {
     loaded_settings: Settings,
     opened: Instant,
     window_size: [f32; 2],
+    /// When to save changed settings, on the clock of `opened`.
+    save_at: Option<Duration>,
 }
 
 impl App {
@@ -158,6 +164,7 @@ impl App {
             loaded_settings,
             opened: Instant::now(),
             window_size,
+            save_at: None,
         })
     }
 
@@ -192,6 +199,29 @@ impl App {
     fn predict(&mut self, ctx: &Context) {
         let request = self.state.take_prediction_request();
         self.run(ctx, request);
+    }
+
+    /// Saves changed settings after a moment, so that they survive a crash.
+    fn save_settings(&mut self, ctx: &Context) {
+        let Some(folder) = &self.folder else { return };
+        let settings = self.state.settings_to_save(self.window_size);
+        if settings == self.loaded_settings {
+            self.save_at = None;
+            return;
+        }
+        let now = self.opened.elapsed();
+        let save_at = *self.save_at.get_or_insert(now + SETTLED);
+        if now < save_at {
+            ctx.request_repaint_after(save_at - now);
+            return;
+        }
+        self.save_at = None;
+        let loaded = std::mem::replace(&mut self.loaded_settings, settings.clone());
+        self.workers.files.submit(FileTask::SaveSettings {
+            folder: folder.clone(),
+            settings: Box::new(settings),
+            loaded: Box::new(loaded),
+        });
     }
 
     /// Takes the workers' messages, a bounded number from each.
@@ -238,6 +268,7 @@ impl eframe::App for App {
             ctx.request_repaint_after(wait);
         }
         self.poll_workers(ctx);
+        self.save_settings(ctx);
         if ctx.input(|input| input.viewport().close_requested()) && !self.state.close_requested() {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             // The question must not hide behind other windows.

@@ -183,10 +183,20 @@ fn verdict_place_ui(ui: &mut Ui, rect: Rect, state: &State) {
     let text = if let Some(Answer { prediction, .. }) = state.pad.answer() {
         verdict_ui(ui, rect, prediction)
     } else {
-        let hint = "Draw a digit.";
-        let font = theme::font(theme::HEADING);
-        ui.painter()
-            .text(rect.left_top(), Align2::LEFT_TOP, hint, font, palette.weak);
+        let steps = [
+            ("Draw a digit.", theme::font(theme::HEADING)),
+            ("Then train your own,", theme::font(theme::SMALL)),
+            ("and test it.", theme::font(theme::SMALL)),
+        ];
+        let mut place = rect.left_top();
+        for (step, font) in steps {
+            let galley = ui
+                .painter()
+                .layout_no_wrap(step.to_owned(), font, palette.weak);
+            let height = galley.size().y;
+            ui.painter().galley(place, galley, palette.weak);
+            place.y += height + 4.0;
+        }
         "none, draw a digit on the pad".to_owned()
     };
     let response = ui.interact(rect, Id::unique("answer"), Sense::hover());

@@ -37,6 +37,7 @@ use crate::{
         checkpoints,
         corrections::{self, CorrectionOutcome, CorrectionTask},
         run_library::{self, RunLibraryOutcome, RunLibraryTask},
+        settings::Settings,
         training_config,
     },
     training::{checkpoint::Checkpoint, config::TrainingConfig},
@@ -116,6 +117,15 @@ pub enum FileTask {
     FindCheckpoint(PathBuf),
     /// Delete a checkpoint.
     DeleteCheckpoint(PathBuf, Arc<Checkpoint>),
+    /// Save the settings, of which the file had `loaded` before.
+    SaveSettings {
+        /// The folder.
+        folder: PathBuf,
+        /// The settings.
+        settings: Box<Settings>,
+        /// Those before.
+        loaded: Box<Settings>,
+    },
 }
 
 /// The outcome of a task or a dialog. Each task and each dialog has exactly one.
@@ -141,6 +151,8 @@ pub enum FileOutcome {
     Corrections(Result<CorrectionOutcome, FileError>),
     /// The checkpoint that is left, if any.
     Checkpoint(Result<Option<Arc<Checkpoint>>, FileError>),
+    /// Whether the settings are saved.
+    Settings(Result<(), FileError>),
 }
 
 /// The outcome of a request.
@@ -292,7 +304,8 @@ impl FileTask {
             Self::Dropped { .. }
             | Self::PreviewData(_)
             | Self::FindCheckpoint(_)
-            | Self::DeleteCheckpoint(..) => false,
+            | Self::DeleteCheckpoint(..)
+            | Self::SaveSettings { .. } => false,
         }
     }
 
@@ -343,6 +356,11 @@ impl FileTask {
                 checkpoints::discard(&path, &checkpoint)?;
                 Ok(None)
             })),
+            Self::SaveSettings {
+                folder,
+                settings,
+                loaded,
+            } => FileOutcome::Settings(attempt(|| Ok(settings.save(&folder, &loaded)?))),
         }
     }
 }

@@ -29,7 +29,7 @@ const STEP: Duration = Duration::from_millis(4);
 /// Keys without a character, as X11's keysyms. Those of letters are their codes.
 pub(crate) const CONTROL: u32 = 0xffe3;
 pub(crate) const ENTER: u32 = 0xff0d;
-pub(crate) const ESCAPE: u32 = 0xff1b;
+pub(crate) const DELETE: u32 = 0xffff;
 pub(crate) const SPACE: u32 = 0x20;
 pub(crate) const TAB: u32 = 0xff09;
 

@@ -12,13 +12,14 @@ use digitpad::{
     app::state::form::TrainingForm,
     ink::file,
     store::settings::{Settings, ThemeChoice},
+    training::config::Preset,
 };
 use image::RgbImage;
 use tempfile::TempDir;
 use x11rb::protocol::xproto::Window;
 
 use self::{
-    display::{CONTROL, Display, ENTER, ESCAPE, Pixel, SPACE, TAB},
+    display::{CONTROL, DELETE, Display, ENTER, Pixel, SPACE, TAB},
     program::{Program, wait_until},
 };
 
@@ -41,7 +42,7 @@ impl Session {
     fn open(theme: ThemeChoice, epochs: usize) -> Option<Self> {
         let display = Display::open()?;
         let folder = tempfile::tempdir().expect("a folder for the settings");
-        let mut form = TrainingForm::default();
+        let mut form = TrainingForm::of(Preset::Keras, Preset::Keras.config());
         form.draft.epochs = epochs;
         let settings = Settings {
             theme,
@@ -192,7 +193,7 @@ fn a_mouse_drawing_is_predicted_undone_and_saved() {
     session.display.press(&[CONTROL, u32::from('y')]);
     session.wait_for_ink(&SEVEN, true);
     assert_eq!(session.program.wait_for_digit(), 7, "the second prediction");
-    session.display.press(&[ESCAPE]);
+    session.display.press(&[DELETE]);
     session.wait_for_ink(&SEVEN, false);
     session.draw(&ONE);
     assert_eq!(
@@ -224,7 +225,7 @@ fn the_keyboard_evaluates_the_model_in_use() {
     session.display.press(&[CONTROL, u32::from('2')]);
     session
         .program
-        .wait_for("evaluated built-in model on mnist: accuracy 0.99");
+        .wait_for("evaluated Built-in on mnist: accuracy 0.99");
     session.save_screenshot("window-test-dark.png");
     session.display.close(session.window);
     session.ends_well();

@@ -231,7 +231,10 @@ impl State {
                     self.training.resumable = checkpoint;
                 }
             }
-            FileOutcome::Corrections(Err(error)) | FileOutcome::Checkpoint(Err(error)) => {
+            FileOutcome::Settings(Ok(())) => {}
+            FileOutcome::Corrections(Err(error))
+            | FileOutcome::Checkpoint(Err(error))
+            | FileOutcome::Settings(Err(error)) => {
                 self.notices.error(error::chain(&error));
             }
         }
