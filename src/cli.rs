@@ -60,6 +60,14 @@ enum Exit {
 /// The exit code after Ctrl-C: 128 + SIGINT, as in shells.
 const INTERRUPTED: u8 = 130;
 
+/// Where a command prints.
+struct Streams<'a> {
+    /// The results.
+    out: &'a mut (dyn Write + Send),
+    /// Everything else.
+    err: &'a mut (dyn Write + Send),
+}
+
 /// A command with its arguments.
 trait Run: Sync {
     /// The files that it reads, if it writes any, and those that it writes.
@@ -67,11 +75,7 @@ trait Run: Sync {
         Paths::default()
     }
 
-    fn run(
-        &self,
-        out: &mut (dyn Write + Send),
-        err: &mut (dyn Write + Send),
-    ) -> Result<Exit, CliError>;
+    fn run(&self, streams: Streams) -> Result<Exit, CliError>;
 }
 
 /// The definition of all arguments, for man pages and completions.
@@ -114,17 +118,13 @@ pub fn run(
         CommandArgs::Predict(predict) => predict,
         CommandArgs::Info(info) => info,
     };
-    Invocation::Ended(run_command(command, out, err))
+    Invocation::Ended(run_command(command, Streams { out, err }))
 }
 
-fn run_command(
-    command: &dyn Run,
-    out: &mut (dyn Write + Send),
-    err: &mut (dyn Write + Send),
-) -> u8 {
+fn run_command(command: &dyn Run, Streams { out, err }: Streams) -> u8 {
     let mut work = || {
         command.paths().check()?;
-        let exit = command.run(out, err)?;
+        let exit = command.run(Streams { out, err })?;
         out.flush()?;
         Ok(exit)
     };
@@ -190,11 +190,7 @@ mod tests {
     struct Panics;
 
     impl Run for Panics {
-        fn run(
-            &self,
-            _out: &mut (dyn Write + Send),
-            _err: &mut (dyn Write + Send),
-        ) -> Result<Exit, CliError> {
+        fn run(&self, _: Streams) -> Result<Exit, CliError> {
             panic!("a defect\nof two lines");
         }
     }
@@ -202,7 +198,11 @@ mod tests {
     #[test]
     fn a_panic_is_an_error_on_one_line() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        assert_eq!(run_command(&Panics, &mut out, &mut err), 1, "no user error");
+        let streams = Streams {
+            out: &mut out,
+            err: &mut err,
+        };
+        assert_eq!(run_command(&Panics, streams), 1, "no user error");
         let said = String::from_utf8(err).expect("text");
         assert_eq!(said.lines().count(), 1, "{said}");
         assert!(said.contains("a defect"), "with its message: {said}");

@@ -11,7 +11,6 @@ use super::{
     presets::PresetsArgs,
     train::args::{self as train, TrainArgs},
 };
-use crate::model::device::DeviceChoice;
 
 const ABOUT: &str =
     "Draw a digit, see the prediction of a neural network at once, and train the network";
@@ -73,13 +72,6 @@ pub(super) struct ModelArgs {
     /// The weight file [default: the built-in model]
     #[arg(long, value_name = "FILE")]
     pub(super) weights: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct DeviceArgs {
-    /// The device to compute on
-    #[arg(long, value_name = "NAME", value_enum, default_value_t)]
-    pub(super) device: DeviceChoice,
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `digitpad eval`: evaluates a model on labeled images.
 
 use std::{
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -9,11 +9,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{
-    Exit, Run,
-    args::{DeviceArgs, ModelArgs},
-    load_model, open_device,
-    paths::Paths,
-    write_json,
+    Exit, Run, Streams, args::ModelArgs, load_model, open_device, paths::Paths, write_json,
 };
 use crate::{
     bitmap::CLASSES,
@@ -26,6 +22,7 @@ use crate::{
         evaluation_set::{EvaluationSet, SkippedRecords},
     },
     format,
+    model::device::DeviceChoice,
     picture::save_rgb_png,
 };
 
@@ -65,8 +62,9 @@ pub(super) struct EvalArgs {
     /// Noise on each input of the network: salt-and-pepper:X or gaussian:X, X from 0 to 1
     #[arg(long, value_name = "KIND:X")]
     noise: Option<Noise>,
-    #[command(flatten)]
-    device: DeviceArgs,
+    /// The device to compute on
+    #[arg(long, value_name = "NAME", value_enum, default_value_t)]
+    device: DeviceChoice,
     /// Print the results as one JSON object
     #[arg(long)]
     json: bool,
@@ -117,12 +115,8 @@ impl Run for EvalArgs {
             .writes("--errors", &self.errors)
     }
 
-    fn run(
-        &self,
-        out: &mut (dyn Write + Send),
-        err: &mut (dyn Write + Send),
-    ) -> Result<Exit, CliError> {
-        let device = open_device(self.device.device, err)?.device;
+    fn run(&self, Streams { out, err }: Streams) -> Result<Exit, CliError> {
+        let device = open_device(self.device, err)?.device;
         let mut model = load_model(self.model.weights.as_deref())?;
         if !device.is_cpu() {
             model.mlp = model.mlp.copy_to(&device)?;
@@ -143,7 +137,7 @@ impl Run for EvalArgs {
         if self.json {
             write_json(out, &report)?;
         } else {
-            out.write_all(report.to_text().as_bytes())?;
+            report.write_text(out)?;
         }
         Ok(Exit::Done)
     }
@@ -170,37 +164,34 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn to_text(&self) -> String {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         let source = excerpt(&self.source);
-        let mut parts = Vec::new();
-        if let Some(metrics) = self.metrics {
-            let Metrics {
-                examples,
-                loss,
-                accuracy,
-                ..
-            } = metrics;
-            parts.push(format!(
-                "{examples} examples of {source}\nloss {loss:.4}, accuracy {}, calibration error (ECE) {}\n",
-                format::percent(*accuracy, 2),
-                format::percent(metrics.reliability.ece, 2)
-            ));
-            if let Some(rejected) = metrics.rejected {
-                parts.push(format!("rejected as non-digits: {rejected}\n"));
+        match self.metrics {
+            None => writeln!(out, "no digits in {source}")?,
+            Some(metrics) => {
+                let (examples, loss) = (metrics.examples, metrics.loss);
+                let [accuracy, ece] = [metrics.accuracy, metrics.reliability.ece]
+                    .map(|part| format::percent(part, 2));
+                writeln!(out, "{examples} examples of {source}")?;
+                writeln!(
+                    out,
+                    "loss {loss:.4}, accuracy {accuracy}, calibration error (ECE) {ece}"
+                )?;
+                if let Some(rejected) = metrics.rejected {
+                    writeln!(out, "rejected as non-digits: {rejected}")?;
+                }
+                write!(out, "\n{}", confusion_text(metrics))?;
             }
-            parts.push(format!("\n{}", confusion_text(metrics)));
-        } else {
-            parts.push(format!("no digits in {source}\n"));
         }
         if let Some(Rejections { examples, rejected }) = self.non_digits {
             let part = format::percent(rejected as f64 / examples as f64, 2);
-            parts.push(format!("non-digits: {part} of {examples} rejected\n"));
+            writeln!(out, "non-digits: {part} of {examples} rejected")?;
         }
         let SkippedRecords { unlabeled, blank } = self.skipped;
-        if self.skipped != SkippedRecords::default() {
-            parts.push(format!("skipped: {unlabeled} unlabeled, {blank} blank\n"));
+        if unlabeled + blank > 0 {
+            writeln!(out, "skipped: {unlabeled} unlabeled, {blank} blank")?;
         }
-        parts.concat()
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Exit, Run, load_model, write_json};
+use super::{Exit, Run, Streams, load_model, write_json};
 use crate::{
     error::{CliError, excerpt},
     model::{Activation, LayerShape},
@@ -38,11 +38,7 @@ struct Info {
 }
 
 impl Run for InfoArgs {
-    fn run(
-        &self,
-        out: &mut (dyn Write + Send),
-        _err: &mut (dyn Write + Send),
-    ) -> Result<Exit, CliError> {
+    fn run(&self, Streams { out, .. }: Streams) -> Result<Exit, CliError> {
         let model = load_model(self.weights.as_deref())?;
         let config = model.mlp.config();
         let info = Info {

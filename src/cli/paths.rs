@@ -28,20 +28,20 @@ struct NamedPath {
 
 impl Paths {
     /// Adds files that the command reads.
-    pub(super) fn reads<P: AsRef<Path>>(
+    pub(super) fn reads(
         mut self,
         option: &'static str,
-        paths: impl IntoIterator<Item = P>,
+        paths: impl IntoIterator<Item: AsRef<Path>>,
     ) -> Self {
         self.inputs.extend(named(option, paths));
         self
     }
 
     /// Adds files that the command writes.
-    pub(super) fn writes<P: AsRef<Path>>(
+    pub(super) fn writes(
         mut self,
         option: &'static str,
-        paths: impl IntoIterator<Item = P>,
+        paths: impl IntoIterator<Item: AsRef<Path>>,
     ) -> Self {
         self.outputs.extend(named(option, paths));
         self
@@ -75,13 +75,12 @@ impl NamedPath {
     }
 }
 
-fn named<P: AsRef<Path>>(
+fn named(
     option: &'static str,
-    paths: impl IntoIterator<Item = P>,
+    paths: impl IntoIterator<Item: AsRef<Path>>,
 ) -> impl Iterator<Item = NamedPath> {
-    let name = move |path: P| NamedPath {
+    paths.into_iter().map(move |path| NamedPath {
         option,
         path: path.as_ref().to_owned(),
-    };
-    paths.into_iter().map(name)
+    })
 }

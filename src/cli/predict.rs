@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 use serde::Serialize;
 
-use super::{Exit, Run, args::ModelArgs, load_model, report_error, write_json};
+use super::{Exit, Run, Streams, args::ModelArgs, load_model, report_error, write_json};
 use crate::{
     bitmap::{Bitmap, CLASSES},
     error::{CliError, InputError, Refusal, excerpt},
@@ -61,17 +61,11 @@ struct PredictionLine<'a> {
 }
 
 impl Run for PredictArgs {
-    fn run(
-        &self,
-        out: &mut (dyn Write + Send),
-        err: &mut (dyn Write + Send),
-    ) -> Result<Exit, CliError> {
+    fn run(&self, Streams { out, err }: Streams) -> Result<Exit, CliError> {
         let model = load_model(self.model.weights.as_deref())?;
-        let json = self.json;
         let mut exit = Exit::Done;
         for file in &self.files {
-            let mut printer = PredictionPrinter { json, out };
-            match predict_input(&model, file, &mut printer) {
+            match self.predict_file(&model, file, out) {
                 Ok(()) => {}
                 // The other predictions could not be written either.
                 Err(error @ CliError::Output(_)) => return Err(error),
@@ -82,35 +76,54 @@ impl Run for PredictArgs {
     }
 }
 
-fn predict_input(
-    model: &Model,
-    path: &Path,
-    printer: &mut PredictionPrinter<'_>,
-) -> Result<(), CliError> {
-    let bytes = read(path)?;
-    let name = path.display().to_string();
-    match FileKind::of_content(&bytes) {
-        Some(FileKind::Picture) => {
-            let bitmap =
-                picture::bitmap_from_bytes(&bytes, &format!("the picture {}", excerpt(&name)))?;
-            printer.print(&name, None, predict(model, Some(&bitmap))?.as_ref())
-        }
-        Some(FileKind::Ink) => {
-            let records = ink::file::from_bytes(&bytes, &name)?;
-            for (index, record) in records.iter().enumerate() {
-                let bitmap = ink::to_bitmap(&record.ink);
-                let prediction = predict(model, bitmap.as_ref())?;
-                printer.print(&name, Some(index + 1), prediction.as_ref())?;
+impl PredictArgs {
+    fn predict_file(
+        &self,
+        model: &Model,
+        path: &Path,
+        out: &mut dyn Write,
+    ) -> Result<(), CliError> {
+        let bytes = read(path)?;
+        let name = path.display().to_string();
+        let mut print = |record, bitmap: Option<&Bitmap>| {
+            let prediction = predict(model, bitmap)?;
+            if self.json {
+                write_json(
+                    out,
+                    &PredictionLine::new(&name, record, prediction.as_ref()),
+                )
+            } else {
+                let number = record.map_or_else(String::new, |number| format!(":{number}"));
+                Ok(writeln!(
+                    out,
+                    "{}{number}: {}",
+                    excerpt(&name),
+                    text(prediction.as_ref())
+                )?)
             }
-            Ok(())
+        };
+        match FileKind::of_content(&bytes) {
+            Some(FileKind::Picture) => {
+                let bitmap =
+                    picture::bitmap_from_bytes(&bytes, &format!("the picture {}", excerpt(&name)))?;
+                print(None, Some(&bitmap))
+            }
+            Some(FileKind::Ink) => {
+                let mut records = ink::file::from_bytes(&bytes, &name)?
+                    .into_iter()
+                    .enumerate();
+                records.try_for_each(|(index, record)| {
+                    print(Some(index + 1), ink::to_bitmap(&record.ink).as_ref())
+                })
+            }
+            _ => Err(Refusal::new(
+                format!("read a drawing from {}", excerpt(&name)),
+                content_of(&bytes),
+                "a picture (PNG, JPEG, BMP, WebP, GIF, PNM or TIFF) or an ink file (JSON Lines)",
+                "choose a file of one of these kinds",
+            )
+            .into()),
         }
-        _ => Err(Refusal::new(
-            format!("read a drawing from {}", excerpt(name)),
-            content_of(&bytes),
-            "a picture (PNG, JPEG, BMP, WebP, GIF, PNM or TIFF) or an ink file (JSON Lines)",
-            "choose a file of one of these kinds",
-        )
-        .into()),
     }
 }
 
@@ -131,48 +144,28 @@ fn predict(model: &Model, bitmap: Option<&Bitmap>) -> Result<Option<Prediction>,
         .transpose()?)
 }
 
-struct PredictionPrinter<'a> {
-    json: bool,
-    out: &'a mut dyn Write,
+impl<'a> PredictionLine<'a> {
+    fn new(file: &'a str, record: Option<usize>, prediction: Option<&'a Prediction>) -> Self {
+        Self {
+            file,
+            record,
+            digit: prediction.map(|prediction| prediction.digit().value()),
+            is_digit: prediction.map(Prediction::is_digit),
+            confidence: prediction.map(Prediction::confidence),
+            probabilities: prediction.map(Prediction::probabilities),
+        }
+    }
 }
 
-impl PredictionPrinter<'_> {
-    fn print(
-        &mut self,
-        file: &str,
-        record: Option<usize>,
-        prediction: Option<&Prediction>,
-    ) -> Result<(), CliError> {
-        if self.json {
-            let line = PredictionLine {
-                file,
-                record,
-                digit: prediction.map(|prediction| prediction.digit().value()),
-                is_digit: prediction.map(Prediction::is_digit),
-                confidence: prediction.map(Prediction::confidence),
-                probabilities: prediction.map(Prediction::probabilities),
-            };
-            return write_json(self.out, &line);
-        }
-        let record = record
-            .map(|number| format!(":{number}"))
-            .unwrap_or_default();
-        let text = match prediction {
-            Some(prediction) => {
-                let confidence = format::percent(f64::from(prediction.confidence()), 2);
-                match prediction.verdict() {
-                    Verdict::Confident(digit) | Verdict::Likely(digit) => {
-                        format!("{digit} ({confidence})")
-                    }
-                    Verdict::Ambiguous(digit, other) => {
-                        format!("{digit} or {other}? ({confidence})")
-                    }
-                    Verdict::NonDigit(nearest) => format!("not a digit (nearest: {nearest})"),
-                }
-            }
-            None => "nothing drawn".to_owned(),
-        };
-        Ok(writeln!(self.out, "{}{record}: {text}", excerpt(file))?)
+fn text(prediction: Option<&Prediction>) -> String {
+    let Some(prediction) = prediction else {
+        return "nothing drawn".to_owned();
+    };
+    let confidence = format::percent(f64::from(prediction.confidence()), 2);
+    match prediction.verdict() {
+        Verdict::Confident(digit) | Verdict::Likely(digit) => format!("{digit} ({confidence})"),
+        Verdict::Ambiguous(digit, other) => format!("{digit} or {other}? ({confidence})"),
+        Verdict::NonDigit(nearest) => format!("not a digit (nearest: {nearest})"),
     }
 }
 
@@ -185,27 +178,14 @@ mod tests {
         let model = load_model(None).expect("the built-in model loads");
         for (bitmap, reason) in [(None, "no stroke"), (Some(Bitmap::blank()), "no ink")] {
             let prediction = predict(&model, bitmap.as_ref()).expect("nothing is computed");
-            for (json, expected) in [
-                (
-                    true,
-                    r#"{"file":"f","record":2,"digit":null,"is_digit":null,"confidence":null,"probabilities":null}"#,
-                ),
-                (false, "f:2: nothing drawn"),
-            ] {
-                let mut out = Vec::new();
-                let mut printer = PredictionPrinter {
-                    json,
-                    out: &mut out,
-                };
-                printer
-                    .print("f", Some(2), prediction.as_ref())
-                    .expect("memory takes all");
-                assert_eq!(
-                    String::from_utf8_lossy(&out).trim_end(),
-                    expected,
-                    "{reason}"
-                );
-            }
+            let line = PredictionLine::new("f", Some(2), prediction.as_ref());
+            let json = serde_json::to_value(line).expect("serializes");
+            let expected = serde_json::json!({
+                "file": "f", "record": 2, "digit": null, "is_digit": null, "confidence": null,
+                "probabilities": null
+            });
+            assert_eq!(json, expected, "{reason}");
+            assert_eq!(text(prediction.as_ref()), "nothing drawn", "{reason}");
         }
     }
 }

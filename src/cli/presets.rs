@@ -1,10 +1,8 @@
 //! `digitpad presets`: the presets as a list or as TOML.
 
-use std::io::Write;
-
 use clap::{Args, ValueEnum as _};
 
-use super::{Exit, Run};
+use super::{Exit, Run, Streams};
 use crate::{error::CliError, training::config::Preset};
 
 #[derive(Debug, Args)]
@@ -15,11 +13,7 @@ pub(super) struct PresetsArgs {
 }
 
 impl Run for PresetsArgs {
-    fn run(
-        &self,
-        out: &mut (dyn Write + Send),
-        _err: &mut (dyn Write + Send),
-    ) -> Result<Exit, CliError> {
+    fn run(&self, Streams { out, .. }: Streams) -> Result<Exit, CliError> {
         if let Some(preset) = self.preset {
             write!(out, "{}", preset.config().to_toml())?;
             return Ok(Exit::Done);

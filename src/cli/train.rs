@@ -9,7 +9,7 @@ use std::{io::Write, sync::Arc, thread, time::Instant};
 use serde::Serialize;
 
 use self::{args::TrainArgs, checkpoint::print_resume_command, display::Display};
-use super::{Exit, Run, open_device, paths::Paths, write_json};
+use super::{Exit, Run, Streams, open_device, paths::Paths, write_json};
 use crate::{
     bitmap::PIXELS,
     data::{Dataset, TrainingData},
@@ -51,13 +51,9 @@ impl Run for TrainArgs {
         self.paths()
     }
 
-    fn run(
-        &self,
-        out: &mut (dyn Write + Send),
-        err: &mut (dyn Write + Send),
-    ) -> Result<Exit, CliError> {
+    fn run(&self, Streams { out, err }: Streams) -> Result<Exit, CliError> {
         let began = Instant::now();
-        let device = open_device(self.device.device, err)?;
+        let device = open_device(self.device, err)?;
         let mut display = Display::new(err);
         let lock = checkpoint::lock(self.checkpoint())?;
         let (start, data) = self.start()?;

@@ -14,12 +14,12 @@ use clap::{
 use super::checkpoint::{checkpoint_beside, read_checkpoint};
 use crate::{
     cli::{
-        args::DeviceArgs,
         load_model,
         paths::{CHECKPOINT, Paths, RESUME},
     },
     data::{Corrections, DataSource, TrainingData, augment::Augmentation, ink_set::Fold},
     error::{CliError, IoError, Refusal, excerpt},
+    model::device::DeviceChoice,
     store::training_config,
     training::{
         Start,
@@ -73,8 +73,9 @@ pub(in crate::cli) struct TrainArgs {
     hyperparameters: HyperparameterArgs,
     #[command(flatten)]
     source: DataArgs,
-    #[command(flatten)]
-    pub(super) device: DeviceArgs,
+    /// The device to compute on
+    #[arg(long, value_name = "NAME", value_enum, default_value_t)]
+    pub(super) device: DeviceChoice,
     /// The weight file to write; an existing file is replaced when the training has ended
     #[arg(long, value_name = "FILE")]
     pub(super) out: PathBuf,

@@ -81,7 +81,7 @@ fn command_to_resume(arguments: &TrainArgs, half: bool) -> String {
     let checkpoint = arguments.checkpoint();
     let is_elsewhere = checkpoint != checkpoint_beside(&arguments.out);
     let (checkpoint, out) = (quoted(&checkpoint), quoted(&arguments.out));
-    let device = arguments.device.device;
+    let device = arguments.device;
     let mut command = format!("digitpad train --resume {checkpoint} --out {out}");
     for (is_given, more) in [
         (is_elsewhere, format!("--checkpoint {checkpoint}")),
