@@ -105,7 +105,9 @@ impl Run for TrainArgs {
             store.remove();
         } else {
             drop(store);
-            print_resume_command(self, self.half && saved.is_ok(), &mut display);
+            // Weights too large for 16 bits fit into 32.
+            let half = self.half && !matches!(saved, Err(CliError::Model(_)));
+            print_resume_command(self, half, &mut display);
         }
         let Some(trained) = saved? else {
             let path = excerpt(self.out.display());

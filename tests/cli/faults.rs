@@ -256,7 +256,7 @@ fn check_write_that_fails_at_the_end(out: &Path, fail: impl FnOnce(), mend: impl
     let (out, checkpoint) = (out.to_str().expect("text"), folder.text("checkpoint"));
     let data = folder.text("");
     let mut words = vec!["train", "--data", &data, "--out", out, "--hidden", "24"];
-    words.extend(["--epochs", "10000", "--checkpoint", &checkpoint]);
+    words.extend(["--epochs", "10000", "--checkpoint", &checkpoint, "--half"]);
     let training = Training::new(start(&words)).until("epoch 2/");
     fail();
     let (output, said) = training.stopped_by("-INT");
@@ -265,6 +265,7 @@ fn check_write_that_fails_at_the_end(out: &Path, fail: impl FnOnce(), mend: impl
         .lines()
         .find_map(|line| line.strip_prefix("to resume: digitpad "));
     let resume: Vec<&str> = line.expect("it says how to go on").split(' ').collect();
+    assert_eq!(resume.last(), Some(&"--half"), "with the same options");
     mend();
     let training = Training::new(start(&resume)).until("resumed after");
     let (output, said) = training.stopped_by("-INT");
