@@ -16,9 +16,8 @@ mod training_set;
 
 use std::{fmt, ops::Range, sync::Arc};
 
-pub(crate) use self::training_set::TrainingParts;
 pub use self::{
-    corrections::Corrections,
+    corrections::{Correction, Corrections},
     folder::read_idx_pair,
     source::{DataSource, TrainingData},
     training_set::{Target, TrainingSet},
@@ -180,8 +179,8 @@ pub struct Dataset {
     pub test: Examples,
     /// Handwriting from ink files; additional training examples.
     pub ink: ink_set::InkExamples,
-    /// The user's corrections; additional training examples, each repeated several times.
-    pub corrections: ink_set::InkExamples,
+    /// The user's corrections.
+    pub corrections: Vec<Correction>,
     /// Digits by held-out writers, which calibrate the model.
     pub calibration: Examples,
     /// Where all of it was read from.
@@ -196,7 +195,7 @@ impl Dataset {
             train,
             test,
             ink: ink_set::InkExamples::default(),
-            corrections: ink_set::InkExamples::default(),
+            corrections: Vec::new(),
             calibration: Examples::from_parts(Vec::new(), Vec::new()),
             source: TrainingData::default(),
         }

@@ -6,6 +6,7 @@ mod calibrate;
 pub mod checkpoint;
 pub mod config;
 pub mod control;
+mod correct;
 pub mod diagnostics;
 mod dropout;
 mod events;
@@ -19,20 +20,23 @@ use std::{iter, sync::Arc};
 
 use candle_core::Device;
 
+pub use self::correct::CorrectionReport;
 pub use self::events::{EpochRecord, Plan, Progress, StopReason, TrainedModel, TrainingEvent};
 use self::{
     calibrate::calibration,
     checkpoint::{Checkpoint, DataIdentity, TrainingInput},
     config::TrainingConfig,
     control::{Control, Signal},
+    correct::correct,
     fine_tune::{BaseModel, BaseModelInfo},
-    run::{Networks, Run, RunResult},
+    run::{Run, RunResult},
     step::{BatchMetrics, OptimizerState, Step, StepSettings},
 };
 use crate::{
     bitmap::CLASSES,
     data::{
-        Dataset, Examples, TrainingParts, TrainingSet, corrections::repeats, ink_set::InkExamples,
+        Dataset, Examples, TrainingSet,
+        corrections::{self, repeats},
         synthetic,
     },
     error::{ModelError, Refusal, TrainingError},
@@ -48,8 +52,7 @@ use crate::{
 pub enum Start {
     /// With random weights.
     Fresh(Box<TrainingConfig>),
-    /// With the weights of a base model: fine-tuning. With corrections, distills the base model's outputs on all other
-    /// examples, which prevents forgetting.
+    /// With the weights of a base model: fine-tuning. With corrections, a short training on them.
     From(BaseModel, Box<TrainingConfig>),
     /// Where an interrupted training was. Gives, bit by bit, the result of the uninterrupted training.
     Resume(Arc<Checkpoint>),
@@ -89,26 +92,11 @@ impl Start {
         }
     }
 
-    fn networks(
-        &self,
-        corrections: &InkExamples,
-        device: &Device,
-    ) -> Result<Networks, TrainingError> {
+    fn network(&self, device: &Device) -> Result<Mlp, TrainingError> {
         Ok(match self {
-            Self::Fresh(config) => Networks {
-                mlp: Mlp::new(&config.model, config.seed, device)?,
-                teacher: None,
-            },
-            Self::From(base, _) => Networks {
-                mlp: base.network(device)?,
-                teacher: (!corrections.is_empty())
-                    .then(|| base.network(device))
-                    .transpose()?,
-            },
-            Self::Resume(checkpoint) => Networks {
-                mlp: checkpoint.mlp(device)?,
-                teacher: checkpoint.teacher(device)?,
-            },
+            Self::Fresh(config) => Mlp::new(&config.model, config.seed, device)?,
+            Self::From(base, _) => base.network(device)?,
+            Self::Resume(checkpoint) => checkpoint.mlp(device)?,
         })
     }
 }
@@ -140,13 +128,21 @@ pub fn run(
         base_model: start.origin(),
     };
     let train = || {
-        let training = training_set(training, dataset, config, control);
-        let networks = start.networks(&dataset.corrections, device)?;
-        let mut run = Run::new(config, &input, &training, control, networks)?;
-        if let Some(checkpoint) = start.checkpoint() {
-            run.resume(checkpoint)?;
-        }
-        let Some(result) = run.epochs(&validation, on_event)? else {
+        let result = match start {
+            Start::From(base, _) if !dataset.corrections.is_empty() => {
+                correct(base, config, dataset, device, control, on_event)?
+            }
+            _ => {
+                let training = training_set(training, dataset, config, control);
+                let mlp = start.network(device)?;
+                let mut run = Run::new(config, &input, &training, control, mlp)?;
+                if let Some(checkpoint) = start.checkpoint() {
+                    run.resume(checkpoint)?;
+                }
+                run.epochs(&validation, on_event)?
+            }
+        };
+        let Some(result) = result else {
             return Ok(None);
         };
         if result.is_untrained {
@@ -159,8 +155,9 @@ pub fn run(
             });
         }
         // After an early stop the training set may not have its non-digits yet: ask the configuration.
-        let drawn = [&dataset.ink, &dataset.corrections];
-        let rejects = config.non_digits > 0 || drawn.iter().any(|ink| !ink.non_digits.is_empty());
+        let rejects = config.non_digits > 0
+            || !dataset.ink.non_digits.is_empty()
+            || dataset.corrections.iter().any(|it| it.digit.is_none());
         let evaluation = FinalEvaluation {
             config,
             dataset,
@@ -254,10 +251,15 @@ impl FinalEvaluation<'_> {
             history,
             stop_reason,
             is_untrained,
+            corrected,
         } = result;
         let held_out = &dataset.calibration;
-        let known = origin.and_then(|origin| origin.calibration(rejects));
-        let calibration = match known.filter(|_| held_out.is_empty()) {
+        let of_base = origin.and_then(|origin| origin.calibration(rejects));
+        let (known, corrections) = match corrected {
+            Some((calibration, report)) => (Some(calibration), Some(report)),
+            None => (of_base.filter(|_| held_out.is_empty()), None),
+        };
+        let calibration = match known {
             Some(known) => Some(known),
             None => calibration(&mlp, validation, held_out, rejects, config.seed, control)?,
         };
@@ -300,6 +302,7 @@ impl FinalEvaluation<'_> {
             stop_reason,
             epoch,
             is_untrained,
+            corrections,
         }))
     }
 }
@@ -321,21 +324,23 @@ fn training_set(
     let Dataset {
         ink, corrections, ..
     } = dataset;
+    let if_any = |examples: Examples| Some(examples).filter(|it| !it.is_empty());
     let repeats = repeats(corrections.len(), training.len());
-    let if_any = |examples: &Examples| (!examples.is_empty()).then(|| examples.clone());
+    let corrected = if_any(corrections::digits(corrections));
     let mut non_digits = ink.non_digits.clone();
     for range in ranges(config.non_digits) {
         non_digits.extend(synthetic::non_digits(range, config.seed));
     }
-    TrainingSet::new(TrainingParts {
-        corrections: if_any(&corrections.digits).map_or_else(Vec::new, |it| vec![it; repeats]),
-        corrected_non_digits: corrections.non_digits.repeat(repeats),
-        examples: iter::once(training).chain(if_any(&ink.digits)).collect(),
-        synthetic_digits: ranges(config.synthetic_digits)
-            .map(|range| Examples::synthetic(range, config.seed))
-            .collect(),
-        non_digits,
-    })
+    let corrected_non_digits = corrections.iter().filter(|it| it.digit.is_none());
+    let corrected_non_digits: Vec<u8> = corrected_non_digits.flat_map(|it| it.image).collect();
+    non_digits.extend(corrected_non_digits.repeat(repeats));
+    let examples = iter::once(training)
+        .chain(if_any(ink.digits.clone()))
+        .chain(iter::repeat_n(corrected, repeats).flatten())
+        .chain(
+            ranges(config.synthetic_digits).map(|range| Examples::synthetic(range, config.seed)),
+        );
+    TrainingSet::new(examples.collect(), non_digits)
 }
 
 #[cfg(test)]

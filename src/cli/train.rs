@@ -19,7 +19,7 @@ use crate::{
     format,
     model::{device::DeviceChoice, file::Model},
     training::{
-        self, EpochRecord, StopReason, TrainedModel, TrainingEvent,
+        self, CorrectionReport, EpochRecord, StopReason, TrainedModel, TrainingEvent,
         config::TrainingConfig,
         control::{Control, Signal},
         diagnostics::{Hint, diagnose},
@@ -36,6 +36,8 @@ struct Report<'a> {
     device: DeviceChoice,
     history: &'a [EpochRecord],
     test: Option<&'a Metrics>,
+    /// What a fine-tuning on corrections achieved; `null` after another training.
+    corrections: Option<&'a CorrectionReport>,
     stopped: bool,
     /// The epoch that ended with the saved weights; `null` within an epoch.
     epoch: Option<usize>,
@@ -124,6 +126,7 @@ impl Run for TrainArgs {
             device: device.kind(),
             history: &trained.history,
             test: trained.test.as_ref(),
+            corrections: trained.corrections.as_ref(),
             stopped: trained.is_stopped(),
             epoch: trained.epoch,
             hints: hints(&config, &trained),
@@ -233,6 +236,9 @@ fn ignores_hangup() -> bool {
 
 impl Report<'_> {
     fn write_text(&self, out: &mut dyn Write) -> Result<(), CliError> {
+        if let Some(corrections) = self.corrections {
+            writeln!(out, "{corrections}")?;
+        }
         if let Some(Metrics {
             examples,
             loss,

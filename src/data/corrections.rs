@@ -4,10 +4,14 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::ink_set::InkExamples;
+use super::Examples;
 use crate::{
+    bitmap::{Digit, PIXELS},
     error::InputError,
-    ink::file::{self, InkRecord},
+    ink::{
+        self,
+        file::{self, InkRecord, Label},
+    },
 };
 
 /// Corrections repeat until they are one in this many training examples, at most [`MAX_REPEATS`] times each. Of a
@@ -16,6 +20,15 @@ use crate::{
 const SHARE: usize = 100;
 /// The maximum number of repeats of each correction in an epoch.
 const MAX_REPEATS: usize = 20;
+
+/// A correction as an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// Its digit; `None` for a non-digit.
+    pub digit: Option<Digit>,
+    /// Row by row from the top left, 0 is paper and 255 is ink.
+    pub image: [u8; PIXELS],
+}
 
 /// Drawings with labels: digits, and non-digits under any other label.
 ///
@@ -35,7 +48,7 @@ impl Corrections {
     /// As [`file::read`].
     pub fn read(path: &Path) -> Result<Self, InputError> {
         let mut records = file::read_if_exists(path)?;
-        records.retain(is_labeled);
+        records.retain(|record| is_labeled(record) && !record.ink.is_empty());
         Ok(Self {
             lines: file::to_text(&records)?,
         })
@@ -61,14 +74,35 @@ impl Corrections {
         self.lines.is_empty()
     }
 
-    /// Their images, each once.
+    /// Their images, each once, in the order of the file.
     ///
     /// # Errors
     /// If the lines are not ink, as in an edited checkpoint.
-    pub(crate) fn examples(&self) -> Result<InkExamples, InputError> {
+    pub(crate) fn images(&self) -> Result<Vec<Correction>, InputError> {
         let records = file::from_text(&self.lines, "the corrections")?;
-        Ok(InkExamples::labeled(&records))
+        let correction = |record: &InkRecord| {
+            Some(Correction {
+                digit: match record.label.as_ref()? {
+                    Label::Digit(digit) => Some(*digit),
+                    Label::Other(_) => None,
+                },
+                image: ink::to_bitmap(&record.ink)?.to_bytes(),
+            })
+        };
+        Ok(records.iter().filter_map(correction).collect())
     }
+}
+
+/// The digits among these corrections.
+pub(crate) fn digits(corrections: &[Correction]) -> Examples {
+    let (mut images, mut labels) = (Vec::new(), Vec::new());
+    for Correction { digit, image } in corrections {
+        if let Some(digit) = digit {
+            images.extend(image);
+            labels.push(digit.value());
+        }
+    }
+    Examples::from_parts(images, labels)
 }
 
 /// Whether training learns from a saved drawing.
@@ -84,7 +118,6 @@ pub(crate) fn repeats(corrections: usize, others: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bitmap::PIXELS;
 
     #[test]
     fn labeled_drawings_are_corrections() -> Result<(), InputError> {
@@ -104,9 +137,11 @@ mod tests {
         std::fs::write(&path, labels.map(line).concat()).expect("writes");
         let corrections = Corrections::read(&path)?;
         assert_eq!(corrections.len(), 3, "one has no label");
-        let examples = corrections.examples()?;
-        assert_eq!(examples.digits.labels(), [1, 1], "each digit once");
-        assert_eq!(examples.non_digits.len(), PIXELS, "one non-digit");
+        let images = corrections.images()?;
+        let digits: Vec<_> = images.iter().map(|it| it.digit).collect();
+        let one = Some(Digit::ALL[1]);
+        assert_eq!(digits, [one, None, one], "in the order of the file");
+        assert_eq!(super::digits(&images).labels(), [1, 1], "each digit once");
         std::fs::write(&path, "notes").expect("writes");
         let error = Corrections::read(&path).expect_err("not ink");
         assert!(matches!(error, InputError::Refused(_)), "{error:?}");

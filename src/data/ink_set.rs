@@ -153,20 +153,6 @@ impl InkExamples {
         }
     }
 
-    /// All records with a label: digits, and non-digits under any other label.
-    pub(super) fn labeled(records: &[InkRecord]) -> Self {
-        let others = records
-            .iter()
-            .filter(|record| matches!(record.label, Some(Label::Other(_))));
-        Self {
-            digits: digits(records),
-            non_digits: others
-                .filter_map(|record| Some(ink::to_bitmap(&record.ink)?.to_bytes()))
-                .flatten()
-                .collect(),
-        }
-    }
-
     /// The number of images.
     pub fn len(&self) -> usize {
         self.digits.len() + self.non_digits.len() / PIXELS

@@ -137,7 +137,7 @@ impl TrainingData {
             dataset.ink = InkExamples::for_training(training);
             dataset.calibration = calibration;
         }
-        dataset.corrections = self.corrections.examples()?;
+        dataset.corrections = self.corrections.images()?;
         dataset.source = self.clone();
         Ok(dataset)
     }

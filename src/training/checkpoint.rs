@@ -11,7 +11,8 @@ use super::{
     EpochRecord, OptimizerState, Progress, config::TrainingConfig, fine_tune::BaseModelInfo,
 };
 use crate::{
-    data::{Dataset, TrainingData, fnv},
+    bitmap::Digit,
+    data::{Correction, Dataset, TrainingData, TrainingSet, fnv},
     error::{ModelError, Refusal},
     model::{Layer, Mlp},
 };
@@ -28,8 +29,6 @@ pub struct Checkpoint {
     pub(super) order: Vec<u32>,
     /// The network under training.
     pub(super) parameters: Parameters,
-    /// The teacher, in a fine-tuning with corrections.
-    pub(super) teacher: Option<Parameters>,
     /// The moving average, if the configuration has one.
     pub(super) average: Option<Parameters>,
     /// The network after the best epoch.
@@ -112,15 +111,18 @@ impl DataIdentity {
             source: _,
         } = dataset;
         let mut hash = Hash::default();
-        for examples in [train, test, calibration, &ink.digits, &corrections.digits] {
+        for examples in [train, test, calibration, &ink.digits] {
             hash.add(examples.labels());
             hash.add(examples.images());
         }
+        for Correction { digit, image } in corrections {
+            hash.add(&[digit.map_or(TrainingSet::NO_DIGIT, Digit::value)]);
+            hash.add(image);
+        }
         hash.add(&ink.non_digits);
-        hash.add(&corrections.non_digits);
         Self {
             examples: train.len(),
-            ink_examples: ink.digits.len() + corrections.digits.len(),
+            ink_examples: ink.digits.len() + corrections.len(),
             hash: (hash.finish() >> 1) as i64,
         }
     }
@@ -186,12 +188,6 @@ impl Checkpoint {
     /// The network under training.
     pub(super) fn mlp(&self, device: &Device) -> Result<Mlp, ModelError> {
         self.network(&self.parameters, device)
-    }
-
-    /// The teacher of a fine-tuning with corrections.
-    pub(super) fn teacher(&self, device: &Device) -> Result<Option<Mlp>, ModelError> {
-        let network = |parameters| self.network(parameters, device);
-        self.teacher.as_ref().map(network).transpose()
     }
 
     /// A network with these parameters.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::Checkpoint;
+use super::{CorrectionReport, checkpoint::Checkpoint};
 use crate::{
     error::Divergence,
     evaluation::Metrics,
@@ -138,6 +138,8 @@ pub struct TrainedModel {
     pub epoch: Option<usize>,
     /// Whether the training stopped before its first batch.
     pub is_untrained: bool,
+    /// What a fine-tuning on corrections achieved; `None` after another training.
+    pub corrections: Option<CorrectionReport>,
 }
 
 impl TrainedModel {

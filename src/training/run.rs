@@ -6,7 +6,8 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    BatchMetrics, EpochRecord, Plan, Progress, Step, StepSettings, StopReason, TrainingEvent,
+    BatchMetrics, CorrectionReport, EpochRecord, Plan, Progress, Step, StepSettings, StopReason,
+    TrainingEvent,
     average::Average,
     batch::Batch,
     checkpoint::{Checkpoint, CheckpointState, TrainingInput, values},
@@ -28,14 +29,6 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
 /// The shortest time between two live snapshots.
 const LIVE_SNAPSHOT_INTERVAL: Duration = Duration::from_millis(200);
 
-/// The networks that a run starts with.
-pub(super) struct Networks {
-    /// The network to train.
-    pub(super) mlp: Mlp,
-    /// The network whose outputs it distills.
-    pub(super) teacher: Option<Mlp>,
-}
-
 /// A training in progress.
 pub(super) struct Run<'a> {
     config: &'a TrainingConfig,
@@ -45,8 +38,6 @@ pub(super) struct Run<'a> {
     source: ImageSource,
     /// Whether the step reads sparse images.
     reads_sparse: bool,
-    /// The base model of a fine-tuning with corrections: its outputs are the targets of all other examples.
-    teacher: Option<Mlp>,
     mlp: Mlp,
     step: Box<dyn Step>,
     average: Option<Average>,
@@ -82,6 +73,8 @@ pub(super) struct RunResult {
     pub(super) stop_reason: StopReason,
     /// Whether there was not even one batch.
     pub(super) is_untrained: bool,
+    /// The calibration and the report of a fine-tuning on corrections.
+    pub(super) corrected: Option<(Calibration, CorrectionReport)>,
 }
 
 /// How the batches of an epoch ended.
@@ -93,24 +86,30 @@ enum Batches {
     Diverged,
 }
 
+/// The training step for a network, and whether it reads sparse images.
+pub(super) fn step(
+    mlp: &Mlp,
+    config: &TrainingConfig,
+) -> Result<(Box<dyn Step>, bool), TrainingError> {
+    let is_cpu = mlp.device().is_cpu();
+    let step: Box<dyn Step> = if is_cpu {
+        Box::new(CpuStep::new(mlp.clone(), config.batch_size))
+    } else {
+        Box::new(Autograd::new(mlp.clone())?)
+    };
+    Ok((step, is_cpu && config.model.filters().is_empty()))
+}
+
 impl<'a> Run<'a> {
-    /// Prepares the first epoch. With a teacher, distills its outputs on all examples but the corrections, which
-    /// prevents forgetting ("Learning without Forgetting", Li and Hoiem 2016).
+    /// Prepares the first epoch.
     pub(super) fn new(
         config: &'a TrainingConfig,
         input: &'a TrainingInput,
         training: &'a TrainingSet,
         control: &'a Control,
-        networks: Networks,
+        mlp: Mlp,
     ) -> Result<Self, TrainingError> {
-        let Networks { mlp, teacher } = networks;
-        let is_cpu = mlp.device().is_cpu();
-        let reads_sparse = is_cpu && config.model.filters().is_empty();
-        let step: Box<dyn Step> = if is_cpu {
-            Box::new(CpuStep::new(mlp.clone(), config.batch_size))
-        } else {
-            Box::new(Autograd::new(mlp.clone())?)
-        };
+        let (step, reads_sparse) = step(&mlp, config)?;
         let average = match config.ema {
             decay if decay > 0.0 => Some(Average::new(&mlp, decay)?),
             _ => None,
@@ -122,7 +121,6 @@ impl<'a> Run<'a> {
             training,
             source: ImageSource::new(config, training, reads_sparse, control),
             reads_sparse,
-            teacher,
             mlp,
             step,
             average,
@@ -216,7 +214,6 @@ impl<'a> Run<'a> {
             },
             order: self.order.clone(),
             parameters: values(&self.mlp)?,
-            teacher: self.teacher.as_ref().map(values).transpose()?,
             average: average.map(Average::mlp).map(values).transpose()?,
             best: self
                 .best
@@ -355,31 +352,18 @@ impl<'a> Run<'a> {
                 (augmented.get(), &every[..])
             }
         };
-        let mut batch = Batch {
+        let target = |&index: &usize| self.training.target(index);
+        let targets: Vec<Target> = examples.iter().map(target).collect();
+        let batch = Batch {
             images,
             members,
-            targets: &[],
+            targets: &targets,
         };
-        let targets = self.targets(&examples, batch)?;
-        batch.targets = &targets;
         let figures = self.step.step(batch, &settings)?;
         if let Some(average) = &mut self.average {
             average.update(&self.mlp).map_err(ModelError::from)?;
         }
         Ok(figures)
-    }
-
-    /// The targets of these training examples. `batch` has their images, in the same order.
-    fn targets(&self, examples: &[usize], batch: Batch) -> Result<Vec<Target>, ModelError> {
-        let target = |&index: &usize| self.training.target(index);
-        let mut targets: Vec<Target> = examples.iter().map(target).collect();
-        if let Some(teacher) = &self.teacher {
-            let logits = teacher.logits_of_preprocessed(batch.to_dense())?;
-            for ((target, logits), &index) in targets.iter_mut().zip(logits).zip(examples) {
-                target.teacher_logits = (!self.training.is_correction(index)).then_some(logits);
-            }
-        }
-        Ok(targets)
     }
 
     fn settings(&self) -> StepSettings {
@@ -502,6 +486,7 @@ impl<'a> Run<'a> {
             history: self.history,
             stop_reason,
             is_untrained: self.progress.images_seen == 0,
+            corrected: None,
         }
     }
 }

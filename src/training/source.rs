@@ -26,7 +26,8 @@ pub(super) fn shuffler(seed: u64) -> ChaCha8Rng {
     generator(seed, SHUFFLE)
 }
 
-fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
+/// The random generator of a stream.
+pub(super) fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(stream);
     rng
@@ -122,7 +123,8 @@ pub(super) fn augment(
         .collect()
 }
 
-fn applied(preprocessing: Preprocessing, mut image: [u8; PIXELS]) -> [u8; PIXELS] {
+/// A preprocessed image.
+pub(super) fn applied(preprocessing: Preprocessing, mut image: [u8; PIXELS]) -> [u8; PIXELS] {
     preprocessing.apply(&mut image);
     image
 }

@@ -1,6 +1,7 @@
 //! The training held to other implementations, and to its own promises.
 
 mod convolution;
+mod correct;
 mod cpu;
 mod fine_tune;
 mod reference;
@@ -49,7 +50,7 @@ fn dataset_with_corrections() -> Dataset {
     std::fs::write(&path, line("1") + &line("\"none\"")).expect("writes");
     let mut dataset = dataset();
     dataset.source.corrections = Corrections::read(&path).expect("it is ink");
-    dataset.corrections = dataset.source.corrections.examples().expect("it is ink");
+    dataset.corrections = dataset.source.corrections.images().expect("it is ink");
     dataset
 }
 

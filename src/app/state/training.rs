@@ -12,8 +12,8 @@ use crate::{
     model::{device::DeviceChoice, file::Model},
     store::run_library::{RunKind, RunLibraryTask, RunRecord},
     training::{
-        EpochRecord, Plan, Progress, Start, StopReason, TrainedModel, checkpoint::Checkpoint,
-        config::TrainingConfig,
+        CorrectionReport, EpochRecord, Plan, Progress, Start, StopReason, TrainedModel,
+        checkpoint::Checkpoint, config::TrainingConfig,
     },
     worker::trainer::{BatchCurve, TrainerFact, TrainerMessage, TrainingFailure},
 };
@@ -400,7 +400,7 @@ impl State {
         }
     }
 
-    fn finish(&mut self, run: u64, trained: TrainedModel, out: &mut Vec<Effect>) {
+    fn finish(&mut self, run: u64, mut trained: TrainedModel, out: &mut Vec<Effect>) {
         let stopped = trained.is_stopped();
         let divergence = match trained.stop_reason {
             StopReason::Diverged(divergence) => Some(divergence),
@@ -425,6 +425,7 @@ impl State {
         let Some(config) = self.training.config.clone() else {
             return;
         };
+        let corrections = trained.corrections.take();
         let record = self.runs.add(self.training.kind.clone(), config, &trained);
         self.training.record = Some(record.id);
         self.training.history = trained.history;
@@ -432,7 +433,7 @@ impl State {
         let model = Arc::new(trained.model);
         self.models
             .add_run(record.id, &record.name, Arc::clone(&model), false);
-        self.announce(&record);
+        self.announce(&record, corrections.as_ref());
         self.use_chosen_model(out);
         self.evaluate_if_shown(out);
         out.push(Effect::Library(RunLibraryTask::Save(
@@ -442,7 +443,7 @@ impl State {
     }
 
     /// Says how well the new model reads, and offers to return to the previous one.
-    fn announce(&mut self, record: &RunRecord) {
+    fn announce(&mut self, record: &RunRecord, corrections: Option<&CorrectionReport>) {
         let name = &record.name;
         if let Some(divergence) = self.training.divergence {
             return self
@@ -451,7 +452,9 @@ impl State {
         }
         let percent = |accuracy: Option<f64>| format::percent_or_dash(accuracy, 2);
         let mut text = format!("{name} is trained and in use");
-        if record.test_accuracy.is_some() {
+        if let Some(report) = corrections {
+            text += &format!(": {report}");
+        } else if record.test_accuracy.is_some() {
             text += &format!(": {} on the test set", percent(record.test_accuracy));
         }
         if let Some(better) = self.models.better_previous() {

@@ -62,7 +62,7 @@ pub(in crate::cli) struct TrainArgs {
     config: Option<PathBuf>,
     /// The base model: fine-tune the weights in this file, or those of the "built-in" model, in place of a new network.
     /// Without --preset and --config, its own configuration with few epochs and a small learning rate. With
-    /// --corrections, distills the base model on all other examples
+    /// --corrections, trains for seconds, until it reads them as labeled
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
     /// Continue from the checkpoint of an interrupted training, with its configuration and data. Repeat --half
@@ -222,6 +222,18 @@ impl TrainArgs {
             return Ok((Start::Resume(Arc::new(checkpoint)), data));
         }
         let base_model = self.from.as_deref().map(base_model).transpose()?;
+        let has_settings = self.config.is_some()
+            || self.preset.is_some()
+            || self.hyperparameters.changes_more_than_the_seed();
+        if base_model.is_some() && self.source.corrections.is_some() && has_settings {
+            return Err(Refusal::new(
+                "fine-tune on corrections",
+                "options that change the training",
+                "at most --seed",
+                "leave them out: the base model decides them",
+            )
+            .into());
+        }
         let recipe = match (&self.config, self.preset, &base_model) {
             (Some(file), ..) => training_config::load(file)?,
             (None, Some(preset), _) => preset.config(),
@@ -290,6 +302,10 @@ fn read_corrections(file: &Path) -> Result<Corrections, CliError> {
 }
 
 impl HyperparameterArgs {
+    fn changes_more_than_the_seed(&self) -> bool {
+        self.augment.is_some() || self.values.iter().any(|(entry, _)| entry.key != "seed")
+    }
+
     /// The configuration with the typed values, checked.
     fn resolve(&self, mut config: TrainingConfig) -> Result<TrainingConfig, Refusal> {
         if let Some(strength) = self.augment {

@@ -68,7 +68,6 @@ impl Checkpoint {
             ("parameters", Some(&self.parameters)),
             ("first_moment", Some(&self.optimizer.first)),
             ("second_moment", Some(&self.optimizer.second)),
-            ("teacher", self.teacher.as_ref()),
             ("average", self.average.as_ref()),
             ("best", self.best.as_ref()),
         ];
@@ -239,7 +238,6 @@ impl<F: Read + Seek> Tensors<'_, F> {
         let lines = lines.map_err(|error| refused(self.name, format!("damaged ink ({error})")))?;
         let source = &mut state.input.source;
         source.corrections = Corrections::from_lines(lines);
-        let has_teacher = state.input.base_model.is_some() && !source.corrections.is_empty();
         let order = self.numbers("order", Dtype::U32, None, u32::from_le_bytes)?;
         let parameters = self.set("parameters", &sizes)?;
         let optimizer = OptimizerState {
@@ -249,7 +247,6 @@ impl<F: Read + Seek> Tensors<'_, F> {
         };
         let mut set = |kind, is_there: bool| is_there.then(|| self.set(kind, &sizes)).transpose();
         Ok(Checkpoint {
-            teacher: set("teacher", has_teacher)?,
             average: set("average", config.ema > 0.0)?,
             best: set("best", state.best_epoch.is_some())?,
             config,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    model::{calibration::Calibration, file::Model},
+    model::calibration::Calibration,
     training::{config::Optimizer, fine_tune::BaseModel},
 };
 
@@ -66,91 +66,6 @@ fn fine_tuning_starts_with_the_base_models_weights_and_does_not_change_it() {
         );
         let base_model = fine_tuned.metadata.base_model.as_deref();
         assert_eq!(base_model, Some("first model"), "the metadata name it");
-    }
-}
-
-/// The logits of images.
-fn logits(model: &Model, images: &[u8]) -> Vec<Vec<f32>> {
-    let pixels = images.iter().map(|&value| f32::from(value) / 255.0);
-    let logits = model.mlp.logits(pixels.collect()).expect("computes");
-    logits.iter().map(|logits| logits.to_vec()).collect()
-}
-
-/// The largest change of a logit of the bars by a short fine-tuning on these data.
-fn largest_change(base_model: &BaseModel, config: &TrainingConfig, dataset: &Dataset) -> f32 {
-    let gentle = TrainingConfig {
-        optimizer: Optimizer::SGD,
-        learning_rate: 0.1,
-        epochs: 5,
-        ..config.clone()
-    };
-    let fine_tuned = fine_tune_on(dataset, base_model, &gentle)
-        .expect("trains")
-        .model;
-    let [before, after] =
-        [base_model.model(), &Arc::new(fine_tuned)].map(|it| logits(it, bars(50).images()));
-    let moved = before.iter().flatten().zip(after.iter().flatten());
-    moved.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
-}
-
-#[test]
-fn corrections_replace_labels_by_the_teachers_logits() {
-    for config in [config(), convolutional()] {
-        // It misclassifies some examples, which labels would correct.
-        let base_model = trained(&TrainingConfig {
-            epochs: 2,
-            ..config.clone()
-        });
-        let mut dataset = dataset();
-        let by_labels = largest_change(&base_model, &config, &dataset);
-        assert!(by_labels > 0.1, "{by_labels}: it learns the labels");
-        // A blank image has no gradient in the first layer.
-        dataset.corrections.digits = Examples::new(vec![0; PIXELS], vec![3]).expect("sizes agree");
-        let with_corrections = largest_change(&base_model, &config, &dataset);
-        assert!(
-            with_corrections < by_labels / 4.0,
-            "{with_corrections} instead of {by_labels}: the teacher's logits are the targets"
-        );
-    }
-}
-
-#[test]
-fn corrections_are_learned_and_nothing_else_changes() {
-    for config in [config(), convolutional()] {
-        let base_model = trained(&TrainingConfig {
-            epochs: 20,
-            ..config.clone()
-        });
-        let before = logits(base_model.model(), bars(50).images());
-        let mut dataset = dataset();
-        let mut image = vec![0; PIXELS];
-        image
-            .chunks_exact_mut(28)
-            .for_each(|row| row[14..17].fill(200));
-        dataset.corrections.digits = Examples::new(image.clone(), vec![3]).expect("sizes agree");
-        let fine_tuned = TrainingConfig {
-            learning_rate: 0.003,
-            epochs: 40,
-            ..config
-        };
-        let fine_tuned = fine_tune_on(&dataset, &base_model, &fine_tuned)
-            .expect("trains")
-            .model;
-        let digit = |logits: &Vec<f32>| {
-            let most = |a: &usize, b: &usize| logits[*a].total_cmp(&logits[*b]);
-            (0..10).max_by(most)
-        };
-        assert_eq!(
-            digit(&logits(&fine_tuned, &image)[0]),
-            Some(3),
-            "the correction is learned"
-        );
-        let after = logits(&fine_tuned, bars(50).images());
-        let same = before
-            .iter()
-            .zip(&after)
-            .filter(|(a, b)| digit(a) == digit(b));
-        assert!(same.count() >= 48, "at most two others change");
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) fn untested(history: Vec<EpochRecord>, stop_reason: StopReason) -> Tr
         test: None,
         stop_reason,
         is_untrained: false,
+        corrections: None,
     }
 }
 
