@@ -30,7 +30,7 @@ use crate::{
 /// Images with their labels.
 ///
 /// The bytes are shared: clones, [`Examples::split_tail`] and [`Examples::take`] do not copy them.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Examples {
     images: Arc<Vec<u8>>,
     labels: Arc<Vec<u8>>,
@@ -169,7 +169,7 @@ impl fmt::Debug for Examples {
 }
 
 /// Training and test examples, and the additional training data.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Dataset {
     /// `mnist`, or the folder's name.
     pub name: String,
@@ -194,10 +194,7 @@ impl Dataset {
             name: name.into(),
             train,
             test,
-            ink: ink_set::InkExamples::default(),
-            corrections: Vec::new(),
-            calibration: Examples::from_parts(Vec::new(), Vec::new()),
-            source: TrainingData::default(),
+            ..Self::default()
         }
     }
 }

@@ -107,21 +107,12 @@ impl FromStr for Fold {
 }
 
 /// Images of ink. They take the path from ink to bitmap that drawings take.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct InkExamples {
     /// Digits.
     pub digits: Examples,
     /// Non-digits, `[n, 784]`.
     pub non_digits: Vec<u8>,
-}
-
-impl Default for InkExamples {
-    fn default() -> Self {
-        Self {
-            digits: Examples::from_parts(Vec::new(), Vec::new()),
-            non_digits: Vec::new(),
-        }
-    }
 }
 
 impl InkExamples {

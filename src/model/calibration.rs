@@ -108,6 +108,17 @@ mod tests {
     }
 
     #[test]
+    fn a_high_temperature_brings_logits_together() {
+        let calibration = Calibration {
+            temperature: 4.0,
+            reject_threshold: None,
+        };
+        let logits = std::array::from_fn(|digit| 2.0 * digit as f32);
+        let expected = std::array::from_fn(|digit| 0.5 * digit as f32);
+        assert_eq!(calibration.scale(&logits), expected, "divided by 4");
+    }
+
+    #[test]
     fn an_image_is_rejected_below_the_threshold_only() {
         let logits = [0.0; CLASSES];
         let score = energy_score(&logits);

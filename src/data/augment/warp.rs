@@ -122,14 +122,6 @@ impl Padded {
         [displacement_x, displacement_y]: [&[f32; SIDE]; 2],
         output: &mut [u8; SIDE],
     ) {
-        let &InverseTransform {
-            xx,
-            xy,
-            yx,
-            yy,
-            shift_x,
-            shift_y,
-        } = inverse;
         let center = (SIDE as f32 - 1.0) / 2.0;
         let margin = Self::MARGIN as f32;
         let most = (Self::WIDTH - 2) as f32;
@@ -137,10 +129,11 @@ impl Padded {
         let mut rights = [0.0; SIDE];
         let mut downs = [0.0; SIDE];
         for column in 0..SIDE {
-            let x = column as f32 - center - shift_x + displacement_x[column];
-            let y = row as f32 - center - shift_y + displacement_y[column];
-            let (x, y) = (xx * x + xy * y + center, yx * x + yy * y + center);
-            let (x, y) = ((x + margin).clamp(0.0, most), (y + margin).clamp(0.0, most));
+            let x = column as f32 - center - inverse.shift_x + displacement_x[column];
+            let y = row as f32 - center - inverse.shift_y + displacement_y[column];
+            let from_x = inverse.xx * x + inverse.xy * y + center + margin;
+            let from_y = inverse.yx * x + inverse.yy * y + center + margin;
+            let (x, y) = (from_x.clamp(0.0, most), from_y.clamp(0.0, most));
             let (left, top) = (x.floor(), y.floor());
             starts[column] = small_int(top * Self::WIDTH as f32 + left);
             rights[column] = x - left;
