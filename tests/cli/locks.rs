@@ -2,9 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     path::PathBuf,
-    process::Child,
     sync::{Arc, mpsc::channel},
 };
 
@@ -21,35 +19,10 @@ use digitpad::{
     },
 };
 
-use crate::support::{Folder, code, run, start, stderr};
-
-/// A training in a process of its own.
-struct Training(Child);
-
-impl Training {
-    /// Starts it, and waits until it prints these words.
-    fn until(words: &str, arguments: &[String]) -> Self {
-        let mut child = start(arguments);
-        let mut errors = BufReader::new(child.stderr.take().expect("standard error is a pipe"));
-        let mut said = String::new();
-        while !said.contains(words) {
-            let len = errors.read_line(&mut said).expect("text");
-            assert_ne!(len, 0, "the training continues: {said}");
-        }
-        // A closed pipe would end the training.
-        std::thread::spawn(move || std::io::copy(&mut errors, &mut std::io::sink()));
-        Self(child)
-    }
-
-    fn is_running(&mut self) -> bool {
-        self.0.try_wait().expect("can be asked").is_none()
-    }
-
-    fn kill(mut self) {
-        self.0.kill().expect("can be killed");
-        self.0.wait().expect("ends");
-    }
-}
+use crate::{
+    stop::Training,
+    support::{Folder, code, run, start, stderr},
+};
 
 /// A training whose checkpoint is that of a window with this data folder.
 fn in_data_folder(folder: &Folder) -> (PathBuf, Vec<String>) {
@@ -63,7 +36,7 @@ fn in_data_folder(folder: &Folder) -> (PathBuf, Vec<String>) {
 fn the_second_training_is_told_and_changes_nothing() {
     let folder = Folder::with_data_set();
     let (checkpoint, arguments) = in_data_folder(&folder);
-    let mut first = Training::until("epoch 2/", &arguments);
+    let mut first = Training::new(start(&arguments)).until("epoch 2/");
     let resuming = [
         "train",
         "--resume",
@@ -90,14 +63,14 @@ fn the_second_training_is_told_and_changes_nothing() {
         "nothing is written"
     );
     // The lock of a killed process is free.
-    Training::until("is now", &arguments).kill();
+    Training::new(start(&arguments)).until("is now").kill();
 }
 
 #[test]
 fn a_window_leaves_the_checkpoint_of_the_command_line_alone() {
     let folder = Folder::with_data_set();
     let (checkpoint, arguments) = in_data_folder(&folder);
-    let mut first = Training::until("epoch 2/", &arguments);
+    let mut first = Training::new(start(&arguments)).until("epoch 2/");
     let (sender, calls) = channel();
     let wake = || -> Arc<dyn Fn() + Send + Sync> {
         let sender = sender.clone();

@@ -2,6 +2,7 @@
 
 mod eval;
 mod faults;
+#[cfg(unix)]
 mod locks;
 mod predict;
 mod refusals;

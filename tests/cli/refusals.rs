@@ -453,10 +453,18 @@ fn an_invalid_checkpoint_is_refused() {
     let folder = Folder::with_data_set();
     let file = folder.write("c", "something else");
     let out = folder.text("w.safetensors");
-    check_refusals(&[(
-        &["train", "--resume", &file, "--out", &out],
-        &["read the checkpoint"],
-        "another file",
-    )]);
+    // It has no content on the disk, and would not fit in memory.
+    let sparse = folder.write("d", "");
+    let large = fs::File::options().write(true).open(&sparse);
+    let set = large.and_then(|file| file.set_len(1 << 40));
+    set.expect("the file system has sparse files");
+    let endless = if cfg!(unix) { "/dev/zero" } else { "none" };
+    for (file, reason) in [
+        (file.as_str(), "another file"),
+        (&sparse, "a huge file"),
+        (endless, "an endless file"),
+    ] {
+        check_refusals(&[(&["train", "--resume", file, "--out", &out], &[file], reason)]);
+    }
     assert!(!folder.path("w.safetensors").exists(), "nothing is written");
 }

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::{
     eval::check_evaluation,
-    support::{Folder, code, json_of, run, start, stderr},
+    support::{Folder, code, command, json_of, run, start, stderr},
 };
 
 /// A running training and what it has said so far.
@@ -69,7 +69,11 @@ impl Training {
         (self.child.wait_with_output().expect("it ends"), self.said)
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("can be asked").is_none()
+    }
+
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("can be killed");
         self.child.wait().expect("ends");
     }
@@ -272,6 +276,46 @@ fn a_training_survives_being_killed_at_any_moment() {
     assert!(same, "the same weights, bit by bit");
     assert!(!checkpoint.exists(), "it is not needed any more");
     assert_eq!(temporary_files(&folder.path("")), [PathBuf::new(); 0]);
+}
+
+/// The last bits of the weights depend on the number of threads, with these sizes of batches.
+#[test]
+fn a_training_resumes_with_its_number_of_threads() {
+    let folder = Folder::with_data_set();
+    let settings = [
+        "--hidden",
+        "300,100",
+        "--batch-size",
+        "50",
+        "--epochs",
+        "40",
+    ];
+    let with_threads = |threads: &str, arguments: &[String]| {
+        let mut command = command(arguments);
+        command.env("RAYON_NUM_THREADS", threads);
+        command
+    };
+    let to_the_end = |mut command: Command| {
+        let output = command.output().expect("the program starts");
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+    };
+    to_the_end(with_threads(
+        "3",
+        &folder.training("whole.safetensors", &settings),
+    ));
+    let mut begun = with_threads("3", &folder.training("a.safetensors", &settings));
+    let begun = begun.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    Training::new(begun.expect("the program starts"))
+        .until("epoch 3/")
+        .kill();
+    let (from, out) = (
+        folder.text("a.safetensors.checkpoint"),
+        folder.text("a.safetensors"),
+    );
+    let goes_on = ["train", "--resume", &from, "--out", &out].map(str::to_owned);
+    to_the_end(with_threads("1", &goes_on));
+    let same = tensors(&folder, "a.safetensors") == tensors(&folder, "whole.safetensors");
+    assert!(same, "the same weights, bit by bit");
 }
 
 /// The size of the file that a killed process writes.
