@@ -1,5 +1,7 @@
 //! Dropout masks. A key and a position decide them, so that they do not depend on threads or order.
 
+use pulp::Arch;
+
 /// The dropout of one step.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Dropout {
@@ -38,14 +40,23 @@ impl Dropout {
         let scale = self.scale();
         // This many of the 2³² values become 0.
         let dropped = (self.rate * 4_294_967_296.0) as u32;
-        let mut state = mixed(self.key ^ mixed(((layer as u64) << 32) | row as u64));
-        state = state.wrapping_add(GOLDEN.wrapping_mul(first as u64 / 2));
-        for pair in factors.chunks_mut(2) {
-            state = state.wrapping_add(GOLDEN);
-            let random = finalized(state);
-            for (factor, random) in pair.iter_mut().zip([random as u32, (random >> 32) as u32]) {
-                *factor = if random < dropped { 0.0 } else { scale };
+        let state = mixed(self.key ^ mixed(((layer as u64) << 32) | row as u64));
+        let pair =
+            |index: usize| {
+                let step = (first / 2 + index + 1) as u64;
+                let random = finalized(state.wrapping_add(GOLDEN.wrapping_mul(step)));
+                [random as u32, (random >> 32) as u32]
+                    .map(|random| if random < dropped { 0.0 } else { scale })
+            };
+        let (pairs, last) = factors.as_chunks_mut::<2>();
+        let count = pairs.len();
+        Arch::new().dispatch(|| {
+            for (index, factors) in pairs.iter_mut().enumerate() {
+                *factors = pair(index);
             }
+        });
+        if let [last] = last {
+            [*last, _] = pair(count);
         }
     }
 }
