@@ -329,7 +329,7 @@ fn the_number_of_threads_changes_no_bit() {
         ..usual
     };
     let dense = MlpConfig::relu([], [64, 32]).with_activation(Activation::Tanh);
-    let convolutional = MlpConfig::relu([2, 3], [7]);
+    let convolutional = MlpConfig::relu([2, 3], [32]);
     for config in [dense, convolutional] {
         for (settings, reason) in [(usual, "Adam"), (other, "all that takes another way")] {
             let one = run(&config, 1, settings);
