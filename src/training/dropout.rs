@@ -41,13 +41,12 @@ impl Dropout {
         // This many of the 2³² values become 0.
         let dropped = (self.rate * 4_294_967_296.0) as u32;
         let state = mixed(self.key ^ mixed(((layer as u64) << 32) | row as u64));
-        let pair =
-            |index: usize| {
-                let step = (first / 2 + index + 1) as u64;
-                let random = finalized(state.wrapping_add(GOLDEN.wrapping_mul(step)));
-                [random as u32, (random >> 32) as u32]
-                    .map(|random| if random < dropped { 0.0 } else { scale })
-            };
+        let pair = |index: usize| {
+            let step = (first / 2 + index + 1) as u64;
+            let random = finalized(state.wrapping_add(GOLDEN.wrapping_mul(step)));
+            [random as u32, (random >> 32) as u32]
+                .map(|random| if random < dropped { 0.0 } else { scale })
+        };
         let (pairs, last) = factors.as_chunks_mut::<2>();
         let count = pairs.len();
         Arch::new().dispatch(|| {
