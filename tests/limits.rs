@@ -16,6 +16,7 @@ use digitpad::{
     ink,
     model::file::Model,
     picture,
+    store::checkpoints,
 };
 use flate2::{
     Compression, Crc,
@@ -39,7 +40,7 @@ const FILE: &str = "DIGITPAD_TEST_FILE";
 /// Reads a file, and returns whether it is accepted.
 type Reader = fn(&Path) -> bool;
 
-const READERS: [(&str, Reader); 6] = [
+const READERS: [(&str, Reader); 7] = [
     ("picture", |path| picture::bitmap_from_path(path).is_ok()),
     ("ink", |path| ink::file::read(path).is_ok()),
     ("evaluation", |path| {
@@ -54,6 +55,7 @@ const READERS: [(&str, Reader); 6] = [
         data.read().is_ok()
     }),
     ("weights", |path| Model::load(path).is_ok()),
+    ("checkpoint", |path| checkpoints::load(path).is_ok()),
     ("images", |path| {
         fs::File::open(path).is_ok_and(|file| idx::read_images(file, path).is_ok())
     }),
@@ -286,17 +288,43 @@ fn ink_is_bounded() {
     assert_bounded("ink", &gzip_of(b"", &line, 4), "the longest lines");
 }
 
+/// A safetensors file with a header of about this length, whose tensor has as many dimensions as fit.
+fn with_header_of(len: usize) -> Vec<u8> {
+    let shape = "1,".repeat(len / 2 - 50) + "1";
+    with_header(&format!(
+        "{{\"a\":{{\"dtype\":\"U8\",\"shape\":[{shape}],\"data_offsets\":[0,1]}}}}"
+    ))
+}
+
+fn with_header(header: &str) -> Vec<u8> {
+    let len = (header.len() as u64).to_le_bytes();
+    [len.as_slice(), header.as_bytes(), b"1"].concat()
+}
+
+#[test]
+fn checkpoints_are_bounded() {
+    assert_refused_soon("checkpoint", &with_header_of(98_000_000), "98 MB of header");
+    assert_refused_soon("checkpoint", &with_header_of(4 << 20), "the longest header");
+    assert_refused_soon("checkpoint", &vec![0; 250_000_000], "zeros");
+    let tensor = "\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}";
+    let with = |config: &str, state: &str| {
+        with_header(&format!(
+            "{{\"__metadata__\":{{\"format\":\"digitpad-checkpoint-1\",\"hash\":\"0\",\
+             \"config\":\"{config}\",\"state\":\"{state}\"}},{tensor}}}"
+        ))
+    };
+    let keys = "a=1\\n".repeat((4 << 20) / 5 - 100);
+    let lists = format!("seed=[{}]", "0,".repeat((4 << 20) / 2 - 200));
+    for text in [&keys, &lists] {
+        assert_refused_soon("checkpoint", &with(text, ""), "a long configuration");
+        assert_refused_soon("checkpoint", &with("", text), "a long state");
+    }
+}
+
 #[test]
 fn weights_are_bounded() {
-    let file = |len: usize| {
-        let shape = "1,".repeat(len / 2 - 50) + "1";
-        let header =
-            format!("{{\"a\":{{\"dtype\":\"U8\",\"shape\":[{shape}],\"data_offsets\":[0,1]}}}}");
-        let len = (header.len() as u64).to_le_bytes();
-        [len.as_slice(), header.as_bytes(), b"1"].concat()
-    };
-    assert_refused_soon("weights", &file(98_000_000), "a header of 98 MB");
-    assert_refused_soon("weights", &file(1 << 20), "the longest header");
+    assert_refused_soon("weights", &with_header_of(98_000_000), "a header of 98 MB");
+    assert_refused_soon("weights", &with_header_of(1 << 20), "the longest header");
     assert_refused_soon("weights", &vec![0; 250_000_000], "zeros");
 }
 

@@ -287,8 +287,7 @@ mod tests {
     fn a_pipe_blocks_no_task() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = file_in(folder.path());
-        let made = std::process::Command::new("mkfifo").arg(&path).status();
-        assert!(made.expect("mkfifo starts").success(), "makes a pipe");
+        crate::files::make_pipe(&path);
         for task in [CorrectionTask::Count, CorrectionTask::RemoveLast] {
             let result = done(&path, task);
             assert!(

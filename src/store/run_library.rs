@@ -438,11 +438,8 @@ mod tests {
             fs::write(folder.path().join(name), text).expect("writes");
         }
         fs::write(folder.path().join("notes.txt"), "a file of the user").expect("writes");
-        if cfg!(unix) {
-            let pipe = folder.path().join("6.json");
-            let made = std::process::Command::new("mkfifo").arg(pipe).status();
-            assert!(made.expect("mkfifo starts").success(), "makes a pipe");
-        }
+        #[cfg(unix)]
+        files::make_pipe(&folder.path().join("6.json"));
         let (runs, errors) = list(folder.path());
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(runs, [record(1)], "the whole one is there");

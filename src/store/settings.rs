@@ -272,8 +272,7 @@ mod tests {
     fn a_pipe_does_not_block_the_start() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join(FILE_NAME);
-        let made = std::process::Command::new("mkfifo").arg(&path).status();
-        assert!(made.expect("mkfifo starts").success(), "makes a pipe");
+        crate::files::make_pipe(&path);
         let loaded = Settings::load(folder.path());
         let is_invalid = matches!(loaded, Err(StoreError::Invalid { backup: None, .. }));
         assert!(is_invalid, "{loaded:?}");
