@@ -21,24 +21,19 @@ impl Bitmap {
 
     /// Clamps the pixels to 0..=1. NaN becomes 0.
     pub fn from_pixels(pixels: &[f32; PIXELS]) -> Self {
-        let mut bitmap = Self::blank();
-        for (own, &pixel) in bitmap.0.iter_mut().zip(pixels) {
-            *own = if pixel.is_nan() {
+        let valid = |pixel: f32| {
+            if pixel.is_nan() {
                 0.0
             } else {
                 pixel.clamp(0.0, 1.0)
-            };
-        }
-        bitmap
+            }
+        };
+        Self(Box::new(pixels.map(valid)))
     }
 
     /// Reads bytes as MNIST stores them: 0 is paper, 255 is ink.
     pub fn from_bytes(bytes: &[u8; PIXELS]) -> Self {
-        let mut bitmap = Self::blank();
-        for (own, &byte) in bitmap.0.iter_mut().zip(bytes) {
-            *own = f32::from(byte) / 255.0;
-        }
-        bitmap
+        Self(Box::new(bytes.map(|byte| f32::from(byte) / 255.0)))
     }
 
     /// The pixels, row by row from the top left, each in 0..=1.

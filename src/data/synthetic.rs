@@ -22,34 +22,34 @@ impl Examples {
     /// Synthetic digits in the handwriting styles of many countries: a range of the infinite sequence of a seed. The
     /// labels cycle through 0..=9.
     pub fn synthetic(range: Range<usize>, seed: u64) -> Self {
-        let draw = |index: usize| {
-            let mut rng = generator(seed, FIRST_DIGIT + index as u64);
-            image_of(&synth::digit(Digit::ALL[index % CLASSES], &mut rng))
-        };
         let labels = range.clone().map(|index| (index % CLASSES) as u8).collect();
-        let images: Vec<[u8; PIXELS]> = range.into_par_iter().map(draw).collect();
-        Self::from_parts(images.into_flattened(), labels)
+        let images = images(range, seed, FIRST_DIGIT, |index, rng| {
+            synth::digit(Digit::ALL[index % CLASSES], rng)
+        });
+        Self::from_parts(images, labels)
     }
 }
 
 /// Synthetic non-digits, `[n, 784]`: a range of the infinite sequence of a seed.
 pub fn non_digits(range: Range<usize>, seed: u64) -> Vec<u8> {
-    let draw = |index: usize| {
-        let mut rng = generator(seed, FIRST_NON_DIGIT + index as u64);
-        image_of(&synth::non_digit(&mut rng))
+    images(range, seed, FIRST_NON_DIGIT, |_, rng| synth::non_digit(rng))
+}
+
+/// `[n, 784]`: the images of drawings, each from a random stream of its own.
+fn images(
+    range: Range<usize>,
+    seed: u64,
+    first_stream: u64,
+    draw: impl Fn(usize, &mut ChaCha8Rng) -> Ink + Sync,
+) -> Vec<u8> {
+    let image = |index: usize| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(first_stream + index as u64);
+        let bitmap = ink::to_bitmap(&draw(index, &mut rng));
+        bitmap.unwrap_or_else(Bitmap::blank).to_bytes()
     };
-    let images: Vec<[u8; PIXELS]> = range.into_par_iter().map(draw).collect();
+    let images: Vec<[u8; PIXELS]> = range.into_par_iter().map(image).collect();
     images.into_flattened()
-}
-
-fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(stream);
-    rng
-}
-
-fn image_of(ink: &Ink) -> [u8; PIXELS] {
-    ink::to_bitmap(ink).unwrap_or_else(Bitmap::blank).to_bytes()
 }
 
 #[cfg(test)]

@@ -11,9 +11,10 @@ use super::hyperparameter::value_help;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the parameters have the names of the formulas")]
 pub enum Optimizer {
-    /// Stochastic gradient descent: v ← μ v + g, then p ← p − η v, as in PyTorch (Sutskever and others 2013). μ is `momentum`.
+    /// Stochastic gradient descent: v ← μ v + g, then p ← p − η v (Sutskever and others 2013), as in PyTorch. μ is the
+    /// momentum; 0 is plain gradient descent.
     Sgd { momentum: f64 },
-    /// s ← ρ s + (1 − ρ) g², then p ← p − η g / (√s + ε) (Tieleman and Hinton 2012), as in PyTorch. ρ is `decay`.
+    /// s ← ρ s + (1 − ρ) g², then p ← p − η g / (√s + ε) (Tieleman and Hinton 2012), as in PyTorch. ρ is the decay.
     RmsProp { decay: f64, epsilon: f64 },
     /// Steps by the running means of the gradient and of its square, with the decays β (Kingma and Ba 2015). Adds ε
     /// before the bias correction of the second mean, as Keras does.
