@@ -12,6 +12,7 @@ use super::{
 use crate::{
     bitmap::{PIXELS, SIDE},
     error::{InputError, Refusal, excerpt},
+    files,
 };
 
 /// The number of a folder's files that an error lists.
@@ -126,7 +127,8 @@ fn find<const N: usize>(folder: &Path, wanted: [&Names; N]) -> Result<[PathBuf; 
 }
 
 fn open(path: &Path) -> Result<File, InputError> {
-    File::open(path).map_err(|source| unreadable(path, source))
+    let attempted = format!("read the data set in {}", excerpt(path.display()));
+    Ok(files::open(path, &attempted)?.0)
 }
 
 /// Exchanges rows and columns of each image.

@@ -61,6 +61,20 @@ fn a_pair_that_does_not_belong_together_is_refused() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_and_does_not_block() {
+    let folder = folder_of(USUAL);
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo starts").success(), "makes a pipe");
+    let labels = folder.path().join(USUAL[1]);
+    for (images, labels) in [(&pipe, &labels), (&folder.path().join(USUAL[0]), &pipe)] {
+        let error = read_idx_pair(images, labels).expect_err("nobody writes into it");
+        assert!(matches!(error, InputError::Refused(_)), "{error:?}");
+    }
+}
+
 #[test]
 fn an_unreadable_file_is_named_with_the_systems_error() {
     let folder = folder_of(USUAL);
