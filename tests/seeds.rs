@@ -10,7 +10,7 @@ use rand::{Rng, SeedableRng as _, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
 
 /// The changes of each seed.
-const CHANGES: usize = 40;
+const CHANGES: usize = 60;
 /// The most memory of all readers, in kB. A seed and its content are a few kilobytes, and a length in it may make a
 /// reader reserve up to its limit.
 const MAX_PEAK_KB: u64 = 600_000;

@@ -156,7 +156,7 @@ fn malformed_labels_are_refused() {
         (vec![], "ends within its header", "an empty file"),
         (
             images(&pixels(1)),
-            "found a file of images, expected a file of labels",
+            "found an IDX file of images, expected a file of labels",
             "images for labels",
         ),
         (
