@@ -34,6 +34,10 @@ use digitpad::{
     },
 };
 
+/// The allocator of the program, which decides how much memory stays reserved.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const DRAWINGS: usize = 10_000;
 const TRAININGS: usize = 200;
 const LOADS: usize = 1000;

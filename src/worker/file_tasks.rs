@@ -301,11 +301,11 @@ impl FileTask {
                 matches!(task, RunLibraryTask::Save(..) | RunLibraryTask::Update(_))
             }
             Self::Corrections(_, task) => !matches!(task, CorrectionTask::Count),
+            Self::SaveSettings { .. } => true,
             Self::Dropped { .. }
             | Self::PreviewData(_)
             | Self::FindCheckpoint(_)
-            | Self::DeleteCheckpoint(..)
-            | Self::SaveSettings { .. } => false,
+            | Self::DeleteCheckpoint(..) => false,
         }
     }
 

@@ -456,7 +456,7 @@ fn an_invalid_checkpoint_is_refused() {
     // It has no content on the disk, and would not fit in memory.
     let sparse = folder.write("d", "");
     let large = fs::File::options().write(true).open(&sparse);
-    let set = large.and_then(|file| file.set_len(1 << 40));
+    let set = large.and_then(|file| file.set_len(1 << 36));
     set.expect("the file system has sparse files");
     let endless = if cfg!(unix) { "/dev/zero" } else { "none" };
     for (file, reason) in [
