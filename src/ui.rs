@@ -36,7 +36,7 @@ use crate::app::{
 };
 
 /// The smallest width of a place beside the training panel, in points. A narrower one is behind the panel.
-const MIN_STAGE: f32 = 280.0;
+const MIN_STAGE: f32 = 264.0;
 
 /// The state of the panels between frames.
 #[derive(Debug, Default)]
@@ -161,7 +161,7 @@ impl WindowLayout {
     fn of(window: Rect, shows_training: bool) -> Self {
         let (header, rest) = window.split_top_bottom_at_y(window.top() + header::HEIGHT);
         let (middle, status) = rest.split_top_bottom_at_y(rest.bottom() - status::HEIGHT);
-        let width = (middle.width() * 0.3).clamp(352.0, 440.0);
+        let width = (middle.width() * 0.3).clamp(368.0, 440.0);
         let (stage, panel) = match middle.width() - width {
             _ if !shows_training => (Some(middle), None),
             room if room < MIN_STAGE => (None, Some(middle)),

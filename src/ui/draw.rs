@@ -20,7 +20,7 @@ const MIN_PAD: f32 = 96.0;
 /// The smallest pad beside its bars, and the smallest width of the bars, in points.
 const MIN_BESIDE: f32 = 196.0;
 /// The smallest width of the buttons below the pad, in points.
-const MIN_TOOLBAR: f32 = 240.0;
+const MIN_TOOLBAR: f32 = 234.0;
 /// The smallest size of the answer, in points.
 const MIN_ANSWER: Vec2 = vec2(104.0, 104.0);
 /// The height of the ten bars in a column, in points.
@@ -63,7 +63,8 @@ fn parts_ui(
         .ui(ui, layout.pad, state, view.preview.texture());
     // Left to right, top to bottom: the order of the focus.
     let builder = UiBuilder::new().max_rect(layout.toolbar);
-    if layout.answer.top() < layout.toolbar.top() {
+    let is_right = layout.answer.left() >= layout.toolbar.right();
+    if layout.answer.top() < layout.toolbar.top() && !is_right {
         answer_ui(ui, layout, state, view, actions);
         ui.scope_builder(builder, |ui| toolbar_ui(ui, state, actions));
     } else {
@@ -96,7 +97,7 @@ impl DrawLayout {
     fn of(stage: Rect) -> Self {
         let beside = Self::beside(stage);
         let is_large = beside.pad.width() >= MIN_BESIDE;
-        if is_large && stage.width() >= 2.0 * MIN_BESIDE + theme::MARGIN {
+        if is_large && stage.width() >= MIN_TOOLBAR + theme::MARGIN + MIN_BESIDE {
             return beside;
         }
         let (column, compact) = (Self::column(stage), Self::compact(stage));
@@ -118,7 +119,7 @@ impl DrawLayout {
         let side = (stage.height() - buttons).min(stage.width() - theme::MARGIN - width);
         let side = side.max(MIN_PAD).floor();
         let right = stage.left() + side.max(MIN_TOOLBAR);
-        let left = (right + theme::MARGIN).min(stage.right() - MIN_BESIDE);
+        let left = right + theme::MARGIN;
         let bottom = stage.bottom().min(stage.top() + (side + buttons) * 1.15);
         let results = Rect::from_min_max(pos2(left, stage.top()), pos2(stage.right(), bottom));
         let answer = prediction::answer_height(results.size());

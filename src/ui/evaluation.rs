@@ -396,5 +396,5 @@ fn subject(completed: &CompletedEvaluation) -> String {
             format::count(count)
         ),
     };
-    format!("The {} on {source}{noise}{skipped}.", completed.model_name)
+    format!("{} on {source}{noise}{skipped}.", completed.model_name)
 }

@@ -116,7 +116,12 @@ fn run_ui(
                 quiet_selection(ui);
                 let text = run_text(ui, run);
                 let response = ui.add(Button::selectable(is_used, text).wrap());
-                let label = format!("{}, {}", record.name, figures(run).join(", "));
+                let description = ShownRun::of(record).description();
+                let label = format!(
+                    "{}, {description}, {}",
+                    record.name,
+                    figures(run).join(", ")
+                );
                 response.widget_info(|| {
                     WidgetInfo::selected(Role::Button, true, is_used, label.clone())
                 });

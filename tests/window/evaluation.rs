@@ -218,7 +218,7 @@ fn a_trained_model_is_evaluated_by_itself() {
     let mut window = tested(settings, [1100.0, 700.0], 1.0);
     window.click("Train");
     window.await_that("the new model is evaluated", |harness| {
-        says(harness, "The trained model, run 1 on MNIST's test set.")
+        says(harness, "Run 1 on MNIST's test set.")
     });
 }
 

@@ -99,7 +99,7 @@ fn runs_are_saved_loaded_and_deleted() {
         window.says("layers 16, epochs 3"),
         "the differences are shown"
     );
-    window.harness.get_by_label_contains("Run 1, test").click();
+    window.harness.get_by_label_contains("Run 1, Keras").click();
     window.harness.step();
     window.harness.step();
     assert!(window.says("Model: Run 1"), "is back");
@@ -131,7 +131,7 @@ fn runs_are_saved_loaded_and_deleted() {
     });
     next.click("Dismiss");
     next.click("Runs tab");
-    next.harness.get_by_label_contains("Run 1, test").click();
+    next.harness.get_by_label_contains("Run 1, Keras").click();
     next.await_that("its model answers, by the same name", |harness| {
         says(harness, "Model: Run 1")
     });

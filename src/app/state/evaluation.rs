@@ -285,7 +285,7 @@ impl State {
         };
         let model = Arc::clone(self.models.in_use());
         let model_name = match self.models.snapshot() {
-            Some(snapshot) => format!("the training, after epoch {}", snapshot.epoch),
+            Some(snapshot) => format!("This training, epoch {}", snapshot.epoch),
             None => self.models.chosen().name.clone(),
         };
         let panel = &mut self.evaluation;

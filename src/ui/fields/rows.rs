@@ -1,18 +1,20 @@
 //! One hyperparameter a row: its label, its control, a button that resets it, and help on all.
 
-use std::{cell::Cell, ops::RangeInclusive};
+use std::{cell::Cell, f32::consts::TAU, ops::RangeInclusive};
 
-use egui::{Button, Checkbox, ComboBox, DragValue, Grid, Response, Ui, Vec2, vec2};
+use egui::{
+    Button, Checkbox, ComboBox, DragValue, Grid, Response, RichText, Shape, Stroke, Ui, Vec2, vec2,
+};
 
 use crate::{
     training::config::hyperparameter::{Choice, Scale},
-    ui::widgets::named,
+    ui::{theme, widgets::named},
 };
 
 /// The smallest width of the labels' column, so that the controls of all groups are aligned.
-const LABEL_WIDTH: f32 = 120.0;
+const LABEL_WIDTH: f32 = 122.0;
 /// The width of a control. The longest option fits in it.
-const CONTROL_WIDTH: f32 = 150.0;
+const CONTROL_WIDTH: f32 = 160.0;
 /// The side of the reset button.
 const RESET: f32 = 24.0;
 /// Between two columns.
@@ -48,11 +50,9 @@ pub(super) fn row(
     control(ui).labelled_by(name.inner.id).on_hover_text(help);
     let size = Vec2::splat(RESET);
     let is_reset = if is_changed {
-        ui.spacing_mut().button_padding.x = 2.0;
-        let reset = named(
-            ui.add_sized(size, Button::new("⟲")),
-            &format!("Reset {label}"),
-        );
+        let reset = ui.add_sized(size, Button::new(""));
+        back_arrow(ui, &reset);
+        let reset = named(reset, &format!("Reset {label}"));
         reset
             .on_hover_text("Sets the value of the preset.")
             .clicked()
@@ -62,6 +62,23 @@ pub(super) fn row(
     };
     ui.end_row();
     is_reset
+}
+
+/// Draws an arrow that turns back. The fonts have none.
+fn back_arrow(ui: &Ui, button: &Response) {
+    let center = button.rect.center();
+    let (radius, color) = (5.0, ui.style().interact(button).fg_stroke.color);
+    let on_circle = |part: f32| center + radius * Vec2::angled(part * TAU);
+    let arc = (0..=16).map(|step| on_circle(0.62 + 0.75 * step as f32 / 16.0));
+    let tip = on_circle(0.62);
+    let head = [vec2(-3.5, 0.5), vec2(3.5, -1.5), vec2(0.5, 4.0)];
+    let painter = ui.painter();
+    painter.line(arc.collect(), Stroke::new(1.5, color));
+    painter.add(Shape::convex_polygon(
+        head.map(|offset| tip + offset).to_vec(),
+        color,
+        Stroke::NONE,
+    ));
 }
 
 /// All controls are of one width, within [`rows`].
@@ -154,15 +171,17 @@ pub(super) fn integer(
 
 /// One of several options; `value` is its name.
 pub(super) fn choice(ui: &mut Ui, label: &str, value: &mut String, options: &[Choice]) -> Response {
+    // In small type, the longest option fits.
+    let small = |text: &str| RichText::new(text).size(theme::SMALL);
     let chosen = options.iter().find(|option| option.name == *value);
     let combo = ComboBox::from_id_salt(label)
         .width(control_size(ui).x)
-        .selected_text(chosen.map_or("", |chosen| &chosen.label))
+        .selected_text(small(chosen.map_or("", |chosen| &chosen.label)))
         .truncate();
     let shown = combo.show_ui(ui, |ui| {
         for option in options {
             if ui
-                .selectable_label(option.name == *value, &option.label)
+                .selectable_label(option.name == *value, small(&option.label))
                 .clicked()
             {
                 value.clone_from(&option.name);

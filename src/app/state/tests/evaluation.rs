@@ -101,10 +101,7 @@ fn only_the_first_visit_evaluates() {
     let effects = state.apply(Action::GoTo(Place::Test));
     assert!(effects.is_empty(), "it is already evaluated");
     let measured = state.evaluation.completed.as_ref().expect("is there");
-    assert_eq!(
-        measured.model_name, "built-in model",
-        "the name of the model"
-    );
+    assert_eq!(measured.model_name, "Built-in", "the name of the model");
     report(&mut state, 1, failed_with("late"));
     assert!(
         state.notices.list().is_empty(),
