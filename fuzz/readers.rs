@@ -24,8 +24,7 @@ pub(crate) const READERS: [(&str, Reader); 9] = [
         in_file("x.jsonl", bytes, |path| Corrections::read(path).is_ok())
     }),
     ("gzip", |bytes| {
-        idx::read_images(bytes, Path::new("x")).is_ok()
-            | in_file("x.jsonl.gz", bytes, |path| ink::file::read(path).is_ok())
+        idx::read_images(bytes, Path::new("x")).is_ok() | ink::file::from_bytes(bytes, "x").is_ok()
     }),
     ("idx", |bytes| {
         let path = Path::new("x");
@@ -35,9 +34,7 @@ pub(crate) const READERS: [(&str, Reader); 9] = [
         str::from_utf8(bytes).is_ok_and(|text| ink::file::from_text(text, "x").is_ok())
     }),
     ("picture", |bytes| {
-        in_file("x.png", bytes, |path| {
-            picture::bitmap_from_path(path).is_ok()
-        })
+        picture::bitmap_from_bytes(bytes, "x").is_ok()
     }),
     ("settings", |bytes| {
         in_file("settings.toml", bytes, |path| {

@@ -117,8 +117,10 @@ fn save_png(
 /// The picture as it is stored, and the orientation that it is to be shown in.
 fn decode(bytes: &[u8], name: &str) -> Result<(DynamicImage, Orientation), Refusal> {
     let formats = "a PNG, JPEG, BMP, WebP, GIF, PNM or TIFF picture";
-    let format =
-        image::guess_format(bytes).map_err(|_unknown| refused(name, content_of(bytes), formats))?;
+    let format = image::guess_format(bytes).ok();
+    let format = format
+        .filter(ImageFormat::reading_enabled)
+        .ok_or_else(|| refused(name, content_of(bytes), formats))?;
     let cut_off = || refused(name, "a picture that is cut off", "a whole picture");
     let damaged = |error: &dyn fmt::Display| {
         let found = format!("a damaged or unusual picture ({})", excerpt(error));
@@ -128,8 +130,14 @@ fn decode(bytes: &[u8], name: &str) -> Result<(DynamicImage, Orientation), Refus
         Fault::CutOff => cut_off(),
         Fault::Damaged => damaged(&"a wrong length or type"),
     })?;
+    let has_container = !matches!(format, ImageFormat::Bmp | ImageFormat::Pnm);
     let failed = |error: ImageError| match &error {
-        ImageError::IoError(reason) if reason.kind() == io::ErrorKind::UnexpectedEof => cut_off(),
+        // Within a whole container, it is the decoder that expects too much.
+        ImageError::IoError(reason)
+            if reason.kind() == io::ErrorKind::UnexpectedEof && !has_container =>
+        {
+            cut_off()
+        }
         _ => damaged(&error),
     };
     let mut limits = Limits::default();
@@ -142,15 +150,16 @@ fn decode(bytes: &[u8], name: &str) -> Result<(DynamicImage, Orientation), Refus
     if pixels == 0 {
         return Err(refused(name, "a picture without pixels", formats));
     }
-    let copies = 2 * bytes.len() as u64 + decoder.total_bytes();
-    let memory = copies.saturating_add(pixels.saturating_mul(container.working_bytes));
+    let memory = decoder
+        .total_bytes()
+        .saturating_add(pixels.saturating_mul(container.working_bytes))
+        .saturating_add(2 * bytes.len() as u64);
     if width.max(height) > PICTURE_SIDE || pixels > PICTURE_PIXELS || memory > PICTURE_MEMORY {
         return Err(refused(
             name,
-            &format!("{width}×{height} pixels, which need {} MB", memory >> 20),
+            &format!("{width}×{height} pixels, which take {} MB", memory >> 20),
             &format!(
-                "at most {} million pixels, {PICTURE_SIDE} a side and {} MB",
-                PICTURE_PIXELS >> 20,
+                "at most {PICTURE_PIXELS} pixels, {PICTURE_SIDE} a side and {} MB",
                 PICTURE_MEMORY >> 20
             ),
         ));

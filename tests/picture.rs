@@ -41,6 +41,17 @@ fn picture(side: usize, pen_width: f32, tone: impl Fn(f32, f32, f32) -> [f32; 4]
     })
 }
 
+/// The formats that are read.
+const FORMATS: [ImageFormat; 7] = [
+    ImageFormat::Png,
+    ImageFormat::Jpeg,
+    ImageFormat::Bmp,
+    ImageFormat::WebP,
+    ImageFormat::Gif,
+    ImageFormat::Pnm,
+    ImageFormat::Tiff,
+];
+
 fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
     picture.write_to(&mut file, format).expect("encodes");
@@ -187,16 +198,7 @@ fn a_digit_cropped_to_its_bounding_box_is_read() {
 fn every_format_is_read() {
     let picture = DynamicImage::from(picture(900, 0.08, |_, _, ink| gray(1.0 - ink)));
     let expected = clean();
-    let formats = [
-        ImageFormat::Png,
-        ImageFormat::Jpeg,
-        ImageFormat::Bmp,
-        ImageFormat::WebP,
-        ImageFormat::Gif,
-        ImageFormat::Pnm,
-        ImageFormat::Tiff,
-    ];
-    for format in formats {
+    for format in FORMATS {
         let picture = picture.to_rgb8().into();
         let bitmap = bitmap_of(&encoded(&picture, format)).expect("is read");
         let likeness = likeness(&expected, &bitmap);
@@ -220,16 +222,7 @@ fn a_picture_that_is_cut_off_is_refused() {
     });
     let rgb = DynamicImage::from(DynamicImage::from(picture).to_rgb8());
     let mut files = vec![(ImageFormat::Jpeg, PROGRESSIVE.to_vec())];
-    let formats = [
-        ImageFormat::Png,
-        ImageFormat::Jpeg,
-        ImageFormat::Bmp,
-        ImageFormat::WebP,
-        ImageFormat::Gif,
-        ImageFormat::Pnm,
-        ImageFormat::Tiff,
-    ];
-    files.extend(formats.map(|format| (format, encoded(&rgb, format))));
+    files.extend(FORMATS.map(|format| (format, encoded(&rgb, format))));
     for (format, file) in files {
         bitmap_of(&file).unwrap_or_else(|refusal| panic!("{format:?}: {refusal}"));
         let followed = [file.as_slice(), b"\xff\xd8more"].concat();
@@ -316,6 +309,16 @@ fn a_picture_without_a_digit_is_refused() {
             b"P5 99999 99999 255\n".to_vec(),
             "99999×99999 pixels",
             "too many pixels",
+        ),
+        (
+            b"P6 4294967295 4294967295 65535\n".to_vec(),
+            "4294967295×4294967295 pixels",
+            "more bytes than 64 bits count",
+        ),
+        (
+            b"\0\0\0\x18ftypavif".to_vec(),
+            "an AVIF picture",
+            "a format without a reader",
         ),
         (
             paper(|_, _, _| gray(1.0)),

@@ -22,8 +22,10 @@ pub(super) struct InfoArgs {
     json: bool,
 }
 
-/// The most fields of the training configuration that are printed. It has about 40.
-const MAX_FIELDS: usize = 200;
+/// The most fields of an object that are printed. The training configuration has about 40.
+const MAX_FIELDS: usize = 100;
+/// The deepest indentation. The training configuration needs eight spaces.
+const MAX_INDENT: usize = 16;
 
 /// The output of `digitpad info`.
 #[derive(Serialize)]
@@ -80,17 +82,29 @@ fn write_text(info: &Info, layers: &[LayerShape], out: &mut dyn Write) -> Result
     writeln!(out, "  {:>38} in all", info.parameters)?;
     writeln!(out, "\nmetadata")?;
     for (key, value) in info.metadata.as_object().into_iter().flatten() {
-        match value {
-            Value::Null => {}
-            Value::String(text) => writeln!(out, "  {key}: {}", excerpt(text))?,
-            Value::Object(fields) => {
-                writeln!(out, "  {key}")?;
-                for (key, value) in fields.iter().take(MAX_FIELDS) {
-                    writeln!(out, "    {}: {}", excerpt(key), excerpt(value))?;
-                }
+        write_value(key, value, 2, out)?;
+    }
+    Ok(())
+}
+
+/// Writes a value on a line, or an object on several.
+fn write_value(
+    key: &str,
+    value: &Value,
+    indent: usize,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    let key = excerpt(key);
+    match value {
+        Value::Null => {}
+        Value::Object(fields) => {
+            writeln!(out, "{:indent$}{key}", "")?;
+            for (key, value) in fields.iter().take(MAX_FIELDS) {
+                write_value(key, value, (indent + 2).min(MAX_INDENT), out)?;
             }
-            other => writeln!(out, "  {key}: {}", excerpt(other))?,
         }
+        Value::String(text) => writeln!(out, "{:indent$}{key}: {}", "", excerpt(text))?,
+        other => writeln!(out, "{:indent$}{key}: {}", "", excerpt(other))?,
     }
     Ok(())
 }
