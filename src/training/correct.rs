@@ -40,11 +40,11 @@ type Image = [u8; PIXELS];
 type Logits = [f32; CLASSES];
 
 /// Examples of the data set to rehearse, and synthetic digits and non-digits if the base model knows them.
-const REHEARSED: usize = 10_000;
+const REHEARSED: usize = 30_000;
 const REHEARSED_SYNTHETIC: usize = 3000;
 const REHEARSED_NON_DIGITS: usize = 1500;
 /// Rehearsed examples that are near a correction.
-const NEAR: usize = 2048;
+const NEAR: usize = 4096;
 /// Held-out examples that show what the fine-tuning costs.
 const HELD_OUT: usize = 2000;
 const BATCH: usize = 128;
@@ -202,7 +202,7 @@ pub(super) fn correct(
             examples.push(corrections.example(index, &mut rng));
         }
         while examples.len() < BATCH {
-            let index = if examples.len() % 2 == 0 {
+            let index = if examples.len() % 3 > 0 {
                 near[rng.random_range(0..near.len())]
             } else {
                 rng.random_range(0..rehearsed.images.len())
