@@ -58,7 +58,7 @@ impl Augmentation {
     #[must_use]
     pub fn at(self, progress: f64) -> Self {
         let into_taper = progress as f32 - (1.0 - self.taper);
-        if self.taper <= 0.0 || into_taper <= 0.0 {
+        if into_taper <= 0.0 {
             return self;
         }
         self.scaled(1.0 - (1.0 - Self::FINAL_STRENGTH) * (into_taper / self.taper).min(1.0))

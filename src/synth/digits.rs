@@ -160,13 +160,12 @@ fn one_foot(pen: &mut Pen, x: f32) {
 
 fn flagged_one(pen: &mut Pen, has_foot: bool) {
     let width = pen.uniform(0.08, 0.42);
-    let drop = width * pen.uniform(0.4, 1.5);
+    let flag = turn(-width, width * pen.uniform(0.4, 1.5));
     let lean = pen.normal(0.06);
     let bend = pen.normal(0.02);
-    let top = knot(0.0, 0.0, 0.85);
     pen.stroke([
-        turn(-width, drop),
-        top,
+        flag,
+        knot(0.0, 0.0, 0.85),
         to(bend - 0.5 * lean, 0.5),
         turn(-lean, 1.0),
     ]);
@@ -177,12 +176,11 @@ fn flagged_one(pen: &mut Pen, has_foot: bool) {
 
 fn flat_flagged_one(pen: &mut Pen) {
     let width = pen.uniform(0.15, 0.45);
-    let drop = width * pen.uniform(-0.1, 0.5);
-    let top = knot(0.0, 0.0, 0.7);
+    let flag = turn(-width, width * pen.uniform(-0.1, 0.5));
     let lean = pen.normal(0.05) - 0.03;
     pen.stroke([
-        turn(-width, drop),
-        top,
+        flag,
+        knot(0.0, 0.0, 0.7),
         to(-0.5 * lean, 0.5),
         turn(-lean, 1.0),
     ]);
@@ -390,20 +388,21 @@ const THREE: &[Form] = &[
     Form::new("with a shallow waist", 0.7, 0.5, shallow_three),
 ];
 
-/// The lower bowl of a 3, after its middle.
-fn three_bowl(pen: &mut Pen) -> [Knot; 4] {
+/// A 3: the top to its middle, then the lower bowl.
+fn three(pen: &mut Pen, top: impl IntoIterator<Item = Knot>) {
     let right = pen.uniform(0.8, 1.25);
     let (end, end_y) = if pen.chance(0.25) {
         (pen.uniform(-0.1, 0.2), pen.uniform(0.62, 0.8))
     } else {
         (pen.uniform(-0.15, 0.25), pen.uniform(0.8, 0.98))
     };
-    [
+    let bowl = [
         to(0.8 * right, 0.44..0.56),
         to(right, 0.65..0.81),
         to(0.34..0.66, 1.0),
         turn(end, end_y),
-    ]
+    ];
+    pen.stroke(top.into_iter().chain(bowl));
 }
 
 fn round_three(pen: &mut Pen) {
@@ -411,8 +410,7 @@ fn round_three(pen: &mut Pen) {
     let (right, waist) = (pen.uniform(0.65, 0.95), pen.uniform(0.2, 0.55));
     let middle = knot(waist, 0.38..0.5, 0.6);
     let top = [turn(0.05, start), to(0.45, 0.0), to(right, 0.2), middle];
-    let bowl = three_bowl(pen);
-    pen.stroke(top.into_iter().chain(bowl));
+    three(pen, top);
 }
 
 fn flat_three(pen: &mut Pen) {
@@ -420,8 +418,7 @@ fn flat_three(pen: &mut Pen) {
     let corner = knot(right, slope, 0.85);
     let middle = knot(0.15..0.45, 0.34..0.5, 0.8);
     let top = [turn(0.0, -slope), corner, middle];
-    let bowl = three_bowl(pen);
-    pen.stroke(top.into_iter().chain(bowl));
+    three(pen, top);
 }
 
 fn looped_three(pen: &mut Pen) {
@@ -438,8 +435,7 @@ fn looped_three(pen: &mut Pen) {
         to(x - 0.03, y),
         to(x + width, y - height),
     ];
-    let bowl = three_bowl(pen);
-    pen.stroke(top.into_iter().chain(bowl));
+    three(pen, top);
 }
 
 fn curled_three(pen: &mut Pen) {
@@ -586,25 +582,25 @@ const FIVE: &[Form] = &[
     Form::new("with a loop at the neck", 0.5, 0.7, looped_five),
 ];
 
-/// The bowl of a 5, after its neck.
-fn five_bowl(pen: &mut Pen, neck_y: f32) -> [Knot; 4] {
+/// The stem of a 5 to its neck, then the bowl.
+fn five(pen: &mut Pen, stem: impl IntoIterator<Item = Knot>, neck_y: f32) {
     let right = pen.uniform(0.7, 1.15);
     let hump = neck_y - pen.uniform(0.0, 0.12);
     let (end, end_y) = (pen.uniform(-0.2, 0.2), pen.uniform(0.78, 1.0));
-    [
+    let bowl = [
         to(0.5 * right, hump),
         to(right, 0.5 * (hump + 1.0) - 0.03),
         to(0.35..0.6, 1.0),
         turn(end, end_y),
-    ]
+    ];
+    pen.stroke(stem.into_iter().chain(bowl));
 }
 
 fn five_with_separate_top(pen: &mut Pen) {
     let (x, neck) = (pen.uniform(0.08, 0.3), pen.uniform(0.38, 0.52));
     let neck_x = x - pen.uniform(0.0, 0.12);
     let stem = [turn(x, 0.03), knot(neck_x, neck, 0.75)];
-    let bowl = five_bowl(pen, neck);
-    pen.stroke(stem.into_iter().chain(bowl));
+    five(pen, stem, neck);
     // The top may leave a gap before the stem or cross it.
     let (left, right) = (x + pen.uniform(-0.1, 0.2), x + pen.uniform(0.4, 1.0));
     let (y, rise) = (pen.normal(0.04), pen.normal(0.06) + 0.02);
@@ -616,8 +612,7 @@ fn five_in_one_stroke(pen: &mut Pen) {
     let (right, rise) = (pen.uniform(0.6, 1.15), pen.normal(0.07) + 0.03);
     let top = knot(x, 0.02, 0.85);
     let stem = [turn(right, 0.02 - rise), top, knot(x - 0.14..x, neck, 0.7)];
-    let bowl = five_bowl(pen, neck);
-    pen.stroke(stem.into_iter().chain(bowl));
+    five(pen, stem, neck);
 }
 
 fn s_like_five(pen: &mut Pen) {
@@ -668,8 +663,7 @@ fn looped_five(pen: &mut Pen) {
         to(x, neck + size),
         to(x + 0.1, neck - 0.3 * size),
     ];
-    let bowl = five_bowl(pen, neck - 0.02);
-    pen.stroke(stem.into_iter().chain(bowl));
+    five(pen, stem, neck - 0.02);
 }
 
 /// 6: the stem is curved or straight; the bowl is closed, open or curled.
@@ -683,18 +677,17 @@ const SIX: &[Form] = &[
     Form::new("with a bowl that swings over", 1.2, 0.85, swung_six),
 ];
 
-/// The bowl of a 6 from its bottom, counterclockwise and back to the stem.
-fn six_bowl(pen: &mut Pen, top: f32, right: f32) -> [Knot; 4] {
+/// A 6: the stem, then the bowl from its bottom, counterclockwise and back to the stem.
+fn six(pen: &mut Pen, stem: impl IntoIterator<Item = Knot>, top: f32, right: f32) {
     let meets = pen.uniform(-0.05, 0.2);
-    [
+    let middle = 0.5 * (1.0 + top);
+    let bowl = [
         to(0.5 * right, 1.0),
-        to(right, 0.5 * (1.0 + top) + 0.02),
+        to(right, middle + 0.02),
         to(0.5 * right + 0.05, top),
-        turn(
-            0.05 + meets,
-            0.5 * (1.0 + top) - 0.14..0.5 * (1.0 + top) + 0.14,
-        ),
-    ]
+        turn(0.05 + meets, middle - 0.14..middle + 0.14),
+    ];
+    pen.stroke(stem.into_iter().chain(bowl));
 }
 
 fn curved_six(pen: &mut Pen) {
@@ -707,24 +700,21 @@ fn curved_six(pen: &mut Pen) {
         to(0.05, 0.48),
         to(0.04, 0.78),
     ];
-    let bowl = six_bowl(pen, top, right);
-    pen.stroke(knots.into_iter().chain(bowl));
+    six(pen, knots, top, right);
 }
 
 fn straight_six(pen: &mut Pen) {
     let (x, top) = (pen.uniform(0.25, 0.75), pen.uniform(0.42, 0.72));
     let right = pen.uniform(0.5, 0.95);
     let knots = [turn(x, 0.0), to(0.45 * x + 0.03, 0.4), to(0.04, 0.8)];
-    let bowl = six_bowl(pen, top, right);
-    pen.stroke(knots.into_iter().chain(bowl));
+    six(pen, knots, top, right);
 }
 
 fn b_like_six(pen: &mut Pen) {
     let (x, top) = (pen.uniform(0.0, 0.2), pen.uniform(0.42, 0.68));
     let right = pen.uniform(0.6, 1.0);
     let knots = [turn(x, 0.0), to(0.02, 0.45), knot(0.05, 0.85, 0.2)];
-    let bowl = six_bowl(pen, top, right);
-    pen.stroke(knots.into_iter().chain(bowl));
+    six(pen, knots, top, right);
 }
 
 fn tall_bowled_six(pen: &mut Pen) {
