@@ -1,7 +1,10 @@
 //! The training panel: *Train* with the result and the curves, *Settings*, and *Runs*.
 
 use clap::ValueEnum as _;
-use egui::{Button, ComboBox, Frame, Margin, Response, RichText, ScrollArea, Ui, Vec2, vec2};
+use egui::{
+    Button, ComboBox, Frame, Margin, Response, RichText, ScrollArea, Ui, Vec2, WidgetInfo,
+    accesskit::Role, vec2,
+};
 
 use super::{
     curves::{self, ACCURACY, Curves, LOSS, PlotOptions},
@@ -29,7 +32,7 @@ use crate::{
 
 /// The smallest and largest height of a plot, in points.
 const PLOT_HEIGHTS: egui::Rangef = egui::Rangef {
-    min: 88.0,
+    min: 72.0,
     max: 200.0,
 };
 
@@ -93,9 +96,7 @@ fn tabs_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut Ve
             };
             let response = ui.add(Button::selectable(is_selected, text));
             let label = format!("{name} tab");
-            response.widget_info(|| {
-                egui::WidgetInfo::selected(egui::accesskit::Role::Tab, true, is_selected, &label)
-            });
+            response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_selected, &label));
             if response.clicked() {
                 view.tab = tab;
             }
@@ -156,25 +157,27 @@ fn preset_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let training = &state.training;
     let form = &training.form;
     let is_changed = form.is_changed();
-    let changed = if is_changed { ", changed" } else { "" };
-    let label = ui.label("Preset");
+    // In small type, the longest name fits.
+    let name = form.preset.label();
     let combo = ComboBox::from_id_salt("preset")
         .width(ui.available_width())
-        .selected_text(format!("{}{changed}", form.preset.label()))
-        .truncate()
-        .show_ui(ui, |ui| {
-            for &preset in Preset::value_variants() {
-                let is_selected = preset == form.preset && !is_changed;
-                let option = ui.selectable_label(is_selected, preset_line(preset));
-                if option.on_hover_text(preset.description()).clicked() {
-                    actions.push(Action::ChoosePreset(preset));
-                }
+        .selected_text(RichText::new(name).size(theme::SMALL));
+    let shown = combo.show_ui(ui, |ui| {
+        for &preset in Preset::value_variants() {
+            let is_selected = preset == form.preset && !is_changed;
+            let option = ui.selectable_label(is_selected, preset_line(preset));
+            if option.on_hover_text(preset.description()).clicked() {
+                actions.push(Action::ChoosePreset(preset));
             }
-        });
-    combo
-        .response
-        .labelled_by(label.id)
-        .on_hover_text("A preset sets the network and all hyperparameters.");
+        }
+    });
+    shown.response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ComboBox, true, "Preset");
+        info.current_text_value = Some(name.to_owned());
+        info
+    });
+    let help = "A preset sets the network and all hyperparameters.";
+    shown.response.on_hover_text(help);
     let time = match form.time_estimate(state.runs.list()) {
         Some(secs) => format!("{}, as your last such training", format::duration(secs)),
         None => format!(
@@ -182,7 +185,9 @@ fn preset_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             approximate_duration(form.preset.benchmark().secs)
         ),
     };
-    note(ui, format!("{}. About {time}.", form.preset.description()));
+    let changed = if is_changed { "Changed. " } else { "" };
+    let description = form.preset.description();
+    note(ui, format!("{changed}{description}. About {time}."));
     if form.from_folder {
         ask_for_data(ui, training, form, actions);
     }
@@ -434,10 +439,12 @@ fn result_ui(
         let is_used = state.models.chosen().origin == Origin::Run(record.id);
         if let Some(better) = state.models.better_previous().filter(|_| is_used) {
             let accuracy = format::percent_or_dash(better.model.metadata.test_accuracy, 2);
-            remark_ui(ui, format!("{} is better: {accuracy}.", better.name));
-            if ui.button(format!("Back to {}", better.name)).clicked() {
-                actions.push(Action::ChooseModel(better.id));
-            }
+            ui.horizontal(|ui| {
+                remark_ui(ui, format!("{} is better: {accuracy}.", better.name));
+                if small_button(ui, &format!("Back to {}", better.name)).clicked() {
+                    actions.push(Action::ChooseModel(better.id));
+                }
+            });
         }
     }
     for hint in run.hint_texts() {
