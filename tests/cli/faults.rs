@@ -145,7 +145,8 @@ fn the_number_of_threads_has_a_limit() {
     let threads = fs::read_dir(format!("/proc/{}/task", child.id())).expect("lists");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let count = threads.count();
-    assert!(count <= cores.max(64) + 1, "{count} threads");
+    // Those of rayon and those of candle.
+    assert!(count <= 2 * cores.max(64), "{count} threads");
     let mut input = child.stdin.take().expect("a pipe");
     input.write_all(INK.as_bytes()).expect("it reads");
     drop(input);
