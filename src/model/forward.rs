@@ -10,8 +10,10 @@ use super::{
 };
 use crate::bitmap::{CLASSES, PIXELS};
 
-/// Images of a task: enough for matrix products, few enough that their patches fit the cache of a core.
+/// Images of a convolution: enough for matrix products, few enough that their patches fit the cache of a core.
 pub(crate) const GROUP: usize = 16;
+/// Images of a task: enough that reading the weights of a fully connected layer costs little.
+const TASK: usize = 4 * GROUP;
 
 /// The logits of preprocessed images, `[n, 784]`. The network is on the CPU.
 pub(super) fn logits(mlp: &Mlp, pixels: &[f32]) -> Result<Vec<[f32; CLASSES]>> {
@@ -36,8 +38,8 @@ pub(super) fn logits(mlp: &Mlp, pixels: &[f32]) -> Result<Vec<[f32; CLASSES]>> {
         logits.as_flattened_mut().copy_from_slice(&inputs);
     };
     logits
-        .par_chunks_mut(GROUP)
-        .zip(pixels.par_chunks(GROUP * PIXELS))
+        .par_chunks_mut(TASK)
+        .zip(pixels.par_chunks(TASK * PIXELS))
         .for_each(forward);
     Ok(logits)
 }
@@ -54,8 +56,18 @@ pub(crate) fn affine(
     for outputs in outputs.chunks_exact_mut(filters) {
         outputs.copy_from_slice(bias);
     }
-    let inputs = Matrix::by_rows(gathered(shape, inputs, patches), shape.fan_in());
-    kernels::multiply(outputs, inputs, Matrix::by_rows(weight, filters), true);
+    let weight = Matrix::by_rows(weight, filters);
+    let [len, len_out] = [shape.input.units(), shape.output.units()];
+    let images = if shape.is_convolutional() {
+        GROUP
+    } else {
+        outputs.len().div_ceil(len_out).max(1)
+    };
+    let inputs = inputs.chunks(images * len);
+    for (inputs, outputs) in inputs.zip(outputs.chunks_mut(images * len_out)) {
+        let inputs = Matrix::by_rows(gathered(shape, inputs, patches), shape.fan_in());
+        kernels::multiply(outputs, inputs, weight, true);
+    }
 }
 
 /// The inputs of each position, `[n · positions, inputs of a unit]`: in `patches` for a convolutional layer.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use candle_core::{Result, Tensor, Var};
 
+use super::kernels;
+
 /// A square grid of positions with some channels at each. Its values are position by position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grid {
@@ -172,39 +174,46 @@ impl LayerShape {
         outputs.flatten_from(2)?.transpose(1, 2)?.contiguous()
     }
 
-    /// The rows of each kernel: where they start in the inputs, which have them contiguous, and their length.
-    fn rows(&self) -> impl Iterator<Item = usize> {
-        let Self {
-            input,
-            output,
-            kernel,
-            stride,
-            first,
-        } = *self;
-        let row = move |y: usize, x: usize, row: usize| {
-            ((first + y * stride + row) * input.side + first + x * stride) * input.channels
-        };
-        (0..output.side).flat_map(move |y| {
-            (0..output.side).flat_map(move |x| (0..kernel).map(move |index| row(y, x, index)))
-        })
+    /// Visits the rows of the kernel at each position: the index of the row, and where it starts in the inputs, which have
+    /// it contiguous.
+    fn for_each_row(&self, mut visit: impl FnMut(usize, usize)) {
+        let Grid { side, channels } = self.input;
+        let mut index = 0;
+        for y in 0..self.output.side {
+            for x in 0..self.output.side {
+                let [y, x] = [y, x].map(|at| self.first + at * self.stride);
+                for row in y..y + self.kernel {
+                    visit(index, (row * side + x) * channels);
+                    index += 1;
+                }
+            }
+        }
     }
 
     /// Copies the inputs of each position: `[positions, fan_in]`.
     pub(crate) fn gather(&self, inputs: &[f32], patches: &mut [f32]) {
         let len = self.kernel * self.input.channels;
-        for (patch, start) in patches.chunks_exact_mut(len).zip(self.rows()) {
-            patch.copy_from_slice(&inputs[start..start + len]);
+        if len == Self::KERNEL {
+            // A copy of a constant length takes no call.
+            let rows = patches.as_chunks_mut::<{ Self::KERNEL }>().0;
+            return self.for_each_row(|index, start| {
+                rows[index].copy_from_slice(&inputs[start..start + Self::KERNEL]);
+            });
         }
+        self.for_each_row(|index, start| {
+            patches[index * len..][..len].copy_from_slice(&inputs[start..start + len]);
+        });
     }
 
     /// Adds the values of each position to the inputs that they belong to: the transpose of [`Self::gather`].
     pub(crate) fn scatter_add(&self, patches: &[f32], inputs: &mut [f32]) {
         let len = self.kernel * self.input.channels;
-        for (patch, start) in patches.chunks_exact(len).zip(self.rows()) {
-            for (input, value) in inputs[start..start + len].iter_mut().zip(patch) {
-                *input += value;
-            }
-        }
+        self.for_each_row(|index, start| {
+            kernels::add(
+                &mut inputs[start..start + len],
+                &patches[index * len..][..len],
+            );
+        });
     }
 }
 
