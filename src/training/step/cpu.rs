@@ -3,8 +3,8 @@
 //! A step has phases; the threads of a phase are independent. First, each computes some columns of the first layer, which
 //! has most of the weights, for the whole batch. Then each takes a part of the batch through the other layers, forward and
 //! backward. Then each computes the gradient of its columns of the first layer, and of some rows of each later layer, over
-//! the whole batch, and uses it at once in Adam's update. So one thread computes each sum in one order, and the number of
-//! threads does not change the result.
+//! the whole batch, and uses it at once in Adam's update. So one thread computes each sum. Its order, and with it the last
+//! bits of the weights, may depend on the number of threads: the products of few rows have other kernels.
 //!
 //! Convolutional layers take the place of the first layer: before the others, each thread takes groups of examples forward
 //! through them, and after them backward; see [`convolution`].
