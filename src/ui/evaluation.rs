@@ -175,17 +175,17 @@ fn empty_ui(ui: &mut Ui, state: &State) {
 /// Source, noise and button, and below them the progress or the metrics.
 fn head_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let panel = &state.evaluation;
-    let has_room = ui.available_width() >= MIN_WIDTH_FOR_NOISE;
-    ui.horizontal(|ui| {
-        source_ui(ui, &panel.form, actions);
-        if has_room {
+    if ui.available_width() >= MIN_WIDTH_FOR_NOISE {
+        ui.horizontal(|ui| {
+            source_ui(ui, &panel.form, actions);
             noise::test_noise_ui(ui, panel.form.noise, actions);
-        }
-        let buttons = BUTTON.x + CANCEL.x + ui.spacing().item_spacing.x;
-        ui.add_space((ui.available_width() - buttons).max(0.0));
-        button_ui(ui, &panel.status, actions);
-    });
-    if !has_room {
+            let buttons = BUTTON.x + CANCEL.x + ui.spacing().item_spacing.x;
+            ui.add_space((ui.available_width() - buttons).max(0.0));
+            button_ui(ui, &panel.status, actions);
+        });
+    } else {
+        ui.horizontal(|ui| source_ui(ui, &panel.form, actions));
+        ui.horizontal(|ui| button_ui(ui, &panel.status, actions));
         noise::test_noise_ui(ui, panel.form.noise, actions);
     }
     if panel.form.source != SourceKind::Mnist {
@@ -201,7 +201,7 @@ fn head_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 fn source_ui(ui: &mut Ui, form: &EvaluationForm, actions: &mut Vec<Action>) {
     let help = "Labeled images that are not in the training set.";
     let label = ui.label("Test on").on_hover_text(help);
-    let room = ui.available_width() - BUTTON.x - CANCEL.x - 2.0 * ui.spacing().item_spacing.x;
+    let room = ui.available_width() - ui.spacing().item_spacing.x;
     let combo = ComboBox::from_id_salt("test-on")
         .width(room.clamp(90.0, 150.0))
         .selected_text(form.source.name())

@@ -142,7 +142,8 @@ pub(super) fn modal(
 /// Draws a ring around the focused control, whatever it is. Call it at the end of a frame.
 pub(super) fn focus_ring(ctx: &Context) {
     let focused = ctx.memory(|memory| memory.focused());
-    ctx.data_mut(|data| data.insert_temp(Id::unique(LAST_FOCUS), focused));
+    let last = focused.unwrap_or(Id::NULL);
+    ctx.data_mut(|data| data.insert_temp(Id::unique(LAST_FOCUS), last));
     let Some(response) = focused.and_then(|id| ctx.read_response(id)) else {
         return;
     };
@@ -160,8 +161,7 @@ pub(super) fn scroll_to_focus(ui: &Ui) {
     let Some(focused) = ui.memory(|memory| memory.focused()) else {
         return;
     };
-    let last: Option<Option<Id>> = ui.data(|data| data.get_temp(Id::unique(LAST_FOCUS)));
-    if last.flatten() == Some(focused) {
+    if ui.data(|data| data.get_temp(Id::unique(LAST_FOCUS))) == Some(focused) {
         return;
     }
     let response = ui.ctx().read_response(focused);
