@@ -241,7 +241,7 @@ mod tests {
             (b"theme = \"pink\"", "unknown theme"),
             (b"[training]\npreset = \"none\"", "unknown preset"),
             (&[0xff, 0xfe, 0], "not text"),
-            (&vec![b'#'; 300 << 10], "too large"),
+            (&vec![b'#'; 1 + TEXT_BYTES as usize], "too large"),
         ];
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join(FILE_NAME);
