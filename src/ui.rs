@@ -35,8 +35,12 @@ use crate::app::{
     state::{Place, State},
 };
 
-/// The smallest width of a place beside the training panel, in points. A narrower one is behind the panel.
+/// The smallest width of the pad's place beside the training panel, in points. A narrower one is behind the panel.
 const MIN_STAGE: f32 = 264.0;
+/// The smallest width of another place beside the panel, in points. A narrower one hides the panel.
+const MIN_OTHER_STAGE: f32 = 420.0;
+/// The smallest and the largest width of the panel, in points.
+const PANEL_WIDTHS: [f32; 2] = [368.0, 440.0];
 
 /// The state of the panels between frames.
 #[derive(Debug, Default)]
@@ -109,11 +113,12 @@ impl View {
         theme::apply(ui.ctx(), state.settings.theme);
         let palette = Palette::of(ui.style());
         let mut actions = Vec::new();
-        let layout = WindowLayout::of(ui.max_rect(), state.settings.training_panel);
+        let layout = WindowLayout::of(ui.max_rect(), state);
+        let shows_panel = layout.panel.is_some();
         let side = vec2(theme::MARGIN, 0.0);
         let all = Vec2::splat(theme::MARGIN);
         part_ui(ui, "header", layout.header, palette.panel, side, |ui| {
-            header::header_ui(ui, state, &mut self.shows_help, &mut actions);
+            header::header_ui(ui, state, shows_panel, &mut self.shows_help, &mut actions);
         });
         // A hidden pad takes no pen input.
         if state.place != Place::Draw || layout.stage.is_none() {
@@ -158,12 +163,13 @@ struct WindowLayout {
 }
 
 impl WindowLayout {
-    fn of(window: Rect, shows_training: bool) -> Self {
+    fn of(window: Rect, state: &State) -> Self {
         let (header, rest) = window.split_top_bottom_at_y(window.top() + header::HEIGHT);
         let (middle, status) = rest.split_top_bottom_at_y(rest.bottom() - status::HEIGHT);
-        let width = (middle.width() * 0.3).clamp(368.0, 440.0);
+        let width = (middle.width() * 0.3).clamp(PANEL_WIDTHS[0], PANEL_WIDTHS[1]);
         let (stage, panel) = match middle.width() - width {
-            _ if !shows_training => (Some(middle), None),
+            _ if !state.settings.training_panel => (Some(middle), None),
+            room if state.place != Place::Draw && room < MIN_OTHER_STAGE => (Some(middle), None),
             room if room < MIN_STAGE => (None, Some(middle)),
             room => {
                 let (stage, panel) = middle.split_left_right_at_x(middle.left() + room);

@@ -183,7 +183,7 @@ fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     // Five buttons fit beside each other even below the smallest pad.
     let width = ui.available_width();
     let (size, texts) = if width < 290.0 {
-        (theme::SMALL, 189.0)
+        (theme::SMALL, 194.0)
     } else {
         (theme::BODY, 236.0)
     };

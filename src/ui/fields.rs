@@ -152,7 +152,7 @@ fn hyperparameter_ui(
                 ui.add(
                     field
                         .hint_text("none")
-                        .desired_width(width - 16.0)
+                        .desired_width(width)
                         .margin(vec2(8.0, 4.0)),
                 )
             }

@@ -7,7 +7,7 @@ use egui::{
 };
 
 use super::{
-    PLACES, runs,
+    MIN_OTHER_STAGE, PANEL_WIDTHS, PLACES, runs,
     theme::{self, Palette},
     widgets::{self, named, quiet_selection},
 };
@@ -15,7 +15,7 @@ use crate::{
     app::{
         action::Action,
         state::{
-            State,
+            Place, State,
             models::{Entry, Models, Origin},
             runs::{RunAction, ShownRun},
         },
@@ -47,6 +47,7 @@ struct Widths {
 pub(super) fn header_ui(
     ui: &mut Ui,
     state: &State,
+    shows_panel: bool,
     shows_help: &mut bool,
     actions: &mut Vec<Action>,
 ) {
@@ -80,7 +81,7 @@ pub(super) fn header_ui(
         let gaps = (2.0 + icons) * GAP;
         ui.add_space((ui.available_width() - right - gaps).max(0.0));
         slot(ui, widths.training, |ui| {
-            training_ui(ui, state, is_narrow, actions)
+            training_ui(ui, shows_panel, is_narrow, actions)
         });
         slot(ui, widths.model, |ui| {
             model_ui(ui, state, is_narrow, actions)
@@ -126,8 +127,7 @@ fn slot(ui: &mut Ui, width: f32, content: impl FnOnce(&mut Ui)) {
 }
 
 /// Opens and closes the training panel.
-fn training_ui(ui: &mut Ui, state: &State, is_narrow: bool, actions: &mut Vec<Action>) {
-    let shown = state.settings.training_panel;
+fn training_ui(ui: &mut Ui, shown: bool, is_narrow: bool, actions: &mut Vec<Action>) {
     let name = "Train your own";
     let text = if is_narrow { "Train…" } else { name };
     let button = if shown {
@@ -139,6 +139,11 @@ fn training_ui(ui: &mut Ui, state: &State, is_narrow: bool, actions: &mut Vec<Ac
     button.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, name));
     if button.on_hover_text(help).clicked() {
         actions.push(Action::ShowTraining(!shown));
+        // Another place in a narrow window has no room for the panel.
+        let window = ui.ctx().content_rect().width();
+        if !shown && window < PANEL_WIDTHS[0] + MIN_OTHER_STAGE {
+            actions.push(Action::GoTo(Place::Draw));
+        }
     }
 }
 

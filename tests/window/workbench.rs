@@ -206,8 +206,8 @@ fn the_image_of_the_curves_is_a_crop_of_a_screenshot() {
         let mut window = Window::with_model(settings, None, size, 1.0);
         window.click("Train");
         window.await_that("it is trained", |harness| says(harness, "on the test set"));
-        window.click("Learn");
         window.click("Close the panel");
+        window.click("Learn");
         window.click("Export…");
         window.click("Image (PNG)…");
         let screenshot = (0..8).find_map(|_| {
