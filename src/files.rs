@@ -29,7 +29,8 @@ pub fn open(path: &Path, attempted: &str) -> Result<(fs::File, u64), InputError>
     if metadata.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()).into());
     }
-    if !metadata.is_file() && !path.starts_with("/dev/fd") {
+    let is_open = path.starts_with("/dev/fd") || path == Path::new("/dev/stdin");
+    if !metadata.is_file() && !is_open {
         let remedy = "choose a file, or save the data in one first";
         return Err(Refusal::new(attempted, "a pipe or a device", "a file", remedy).into());
     }

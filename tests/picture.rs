@@ -312,7 +312,7 @@ fn a_picture_without_a_digit_is_refused() {
         ),
         (
             b"P6 4294967295 4294967295 65535\n".to_vec(),
-            "4294967295×4294967295 pixels",
+            "a damaged or unusual picture",
             "more bytes than 64 bits count",
         ),
         (

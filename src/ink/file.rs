@@ -348,7 +348,7 @@ impl<'de> Deserialize<'de> for Label {
             type Value = Label;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a digit from 0 to 9, or the text of a non-digit")
+                f.write_str("a digit or the text of a non-digit")
             }
 
             fn visit_u64<E: Error>(self, number: u64) -> Result<Label, E> {

@@ -33,6 +33,7 @@ fn weights_of_inputs(inputs: usize) -> Vec<u8> {
     let built_in = built_in_bytes();
     let (_, header) = SafeTensors::read_metadata(&built_in).expect("reads");
     let mut metadata = header.metadata().clone().expect("has metadata");
+    metadata.remove("convolutional");
     metadata.insert("hidden".to_owned(), "16".to_owned());
     metadata.insert("activation".to_owned(), "relu".to_owned());
     safetensors::serialize(views, Some(metadata)).expect("serializes")
@@ -83,7 +84,7 @@ fn invalid_arguments_are_named() {
         (&["train"], &["--out"], "nowhere to put the weights"),
         (
             &["train", "--out", &out, "--hidden", "12,x"],
-            &["12,x", "256,128"],
+            &["12,x", "32,128"],
             "no number",
         ),
         (
