@@ -156,8 +156,13 @@ pub(super) fn correct(
         .train
         .split_tail(config.validation_split.max(1.0 / 12.0));
     let held_out = held_out.take(HELD_OUT);
+    let train = if train.is_empty() {
+        &dataset.train
+    } else {
+        &train
+    };
     let before = logits(&base, &corrections.images)?;
-    let rehearsed = Rehearsed::new(&base, config, dataset, &train)?;
+    let rehearsed = Rehearsed::new(&base, config, dataset, train)?;
     let near = rehearsed.nearest(corrections.active.iter().map(|&index| &before[index]));
     let max_steps = MAX_STEPS[usize::from(corrections.images.len() > 10)];
     on_event(TrainingEvent::Started(Plan {
@@ -301,8 +306,8 @@ impl<'a> Targets<'a> {
         let mut contradictions = Vec::new();
         for (later, correction) in corrections.iter().enumerate() {
             for (earlier, other) in corrections[..later].iter().enumerate() {
-                let is_same = cosine(&correction.image, &other.image) >= SAME;
-                if is_same && correction.digit != other.digit {
+                let differs = correction.digit != other.digit;
+                if differs && cosine(&correction.image, &other.image) >= SAME {
                     contradictions.push([earlier, later]);
                 }
             }
