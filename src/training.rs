@@ -340,7 +340,7 @@ fn training_set(
         .chain(
             ranges(config.synthetic_digits).map(|range| Examples::synthetic(range, config.seed)),
         );
-    TrainingSet::new(examples.collect(), non_digits)
+    TrainingSet::new(examples.collect(), &non_digits)
 }
 
 #[cfg(test)]

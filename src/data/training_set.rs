@@ -36,13 +36,13 @@ impl TrainingSet {
     pub const NO_DIGIT: u8 = CLASSES as u8;
 
     /// Joins examples and non-digits, `[n, 784]`, in this order. A single part of examples is shared, not copied.
-    pub(crate) fn new(mut examples: Vec<Examples>, non_digits: Vec<u8>) -> Self {
+    pub(crate) fn new(mut examples: Vec<Examples>, non_digits: &[u8]) -> Self {
         let has_non_digits = !non_digits.is_empty();
         let inner = if examples.len() == 1 && !has_non_digits {
             examples.swap_remove(0)
         } else {
             let mut images: Vec<&[u8]> = examples.iter().map(Examples::images).collect();
-            images.push(&non_digits);
+            images.push(non_digits);
             let mut labels: Vec<&[u8]> = examples.iter().map(Examples::labels).collect();
             let none = vec![Self::NO_DIGIT; non_digits.len() / PIXELS];
             labels.push(&none);
@@ -96,7 +96,7 @@ mod tests {
     fn parts_keep_their_order_and_targets() {
         let parts = [&[3, 1][..], &[4], &[7], &[8]].map(examples).to_vec();
         let non_digits = [[200; PIXELS], [201; PIXELS]].concat();
-        let set = TrainingSet::new(parts, non_digits);
+        let set = TrainingSet::new(parts, &non_digits);
         let targets: Vec<Target> = (0..set.len()).map(|index| set.target(index)).collect();
         let expected = [3, 1, 4, 7, 8, 10, 10].map(Target::of);
         assert_eq!(targets, expected, "one target each");
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn a_single_part_is_shared() {
         let only = examples(&[7, 8]);
-        let set = TrainingSet::new(vec![only.clone()], Vec::new());
+        let set = TrainingSet::new(vec![only.clone()], &[]);
         let (shared, own) = (set.images().as_ptr(), only.images().as_ptr());
         assert_eq!(shared, own, "the same memory");
         assert!(!set.has_non_digits(), "all are digits");

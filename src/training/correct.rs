@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{
-    BatchMetrics, EpochRecord, Plan, Progress, StepSettings, StopReason, TrainingEvent,
+    BatchMetrics, EpochRecord, Plan, Progress, Step, StepSettings, StopReason, TrainingEvent,
     batch::Batch,
     config::{Optimizer, TrainingConfig},
     control::{Control, Signal},
@@ -195,46 +195,16 @@ pub(super) fn correct(
             _ => {}
         }
         let mut rng = generator(config.seed, STEPS + number as u64);
-        let mut examples = Vec::with_capacity(BATCH);
-        for slot in 0..CORRECTIONS_IN_BATCH + number / 4 {
-            let is_hard = slot % 2 == 0 && !unlearned.is_empty();
-            let from = if is_hard {
-                &unlearned
-            } else {
-                &corrections.active
-            };
-            let index = from[rng.random_range(0..from.len())];
-            examples.push(corrections.example(index, &mut rng));
-        }
-        while examples.len() < BATCH {
-            let index = if examples.len() % 3 > 0 {
-                near[rng.random_range(0..near.len())]
-            } else {
-                rng.random_range(0..rehearsed.images.len())
-            };
-            examples.push(rehearsed.example(index));
-        }
-        let (images, targets): (Vec<Image>, Vec<Target>) = examples.into_iter().unzip();
-        let images = StoredImages::new(images.into(), reads_sparse);
-        let members: Vec<usize> = (0..BATCH).collect();
-        let batch = Batch {
-            images: images.get(),
-            members: &members,
-            targets: &targets,
-        };
+        let from_corrections = CORRECTIONS_IN_BATCH + number / 4;
+        let mut examples = corrections.examples(from_corrections, &unlearned, &mut rng);
+        examples.extend(rehearsed.examples(BATCH - from_corrections, &near, &mut rng));
         let settings = StepSettings {
             optimizer: Optimizer::ADAM,
             learning_rate: LEARNING_RATE * (1.0 + number as f64 / DOUBLING_STEPS),
             rejects: corrections.calibration.reject_threshold.is_some(),
             ..StepSettings::default()
         };
-        let metrics = step.step(batch, &settings)?;
-        if !metrics.loss_sum.is_finite() {
-            return Err(TrainingError::Diverged(Divergence {
-                epoch: 1,
-                cause: Cause::HighLearningRate(settings.learning_rate),
-            }));
-        }
+        let metrics = step_on(&mut *step, examples, reads_sparse, &settings)?;
         sums = sums.plus(metrics);
         progress.images_seen += BATCH;
         progress.loss = sums.loss_sum / progress.images_seen as f64;
@@ -247,30 +217,18 @@ pub(super) fn correct(
     }
     corrections.shorten(&base, &mlp)?;
     let after = logits(&mlp, &corrections.images)?;
-    let correct = |mlp: &Mlp| -> Result<usize, ModelError> {
-        let logits = evaluation::logits(mlp, &held_out, &mut |_| true)?;
-        let digits = logits.iter().zip(held_out.labels());
-        let is_correct =
-            |(logits, label): &(&Logits, &u8)| Digit::of_largest(logits).value() == **label;
-        Ok(digits.filter(is_correct).count())
-    };
     let report = CorrectionReport {
         before: corrections.are_read(&before, &known),
         after: corrections.are_read(&after, &corrections.calibration),
         contradictions: corrections.contradictions,
         held_out: held_out.len(),
-        held_out_correct: [correct(&base)?, correct(&mlp)?],
+        held_out_correct: [
+            correct_count(&base, &held_out)?,
+            correct_count(&mlp, &held_out)?,
+        ],
     };
-    let accuracy = report.held_out_correct[1] as f64 / held_out.len() as f64;
-    let record = EpochRecord {
-        epoch: 1,
-        loss: progress.loss,
-        accuracy: progress.accuracy,
-        validation_loss: None,
-        validation_accuracy: (!held_out.is_empty()).then_some(accuracy),
-        learning_rate: progress.learning_rate,
-        elapsed_secs: start.elapsed().as_secs_f64(),
-    };
+    progress.elapsed_secs = start.elapsed().as_secs_f64();
+    let record = record(&progress, &report);
     on_event(TrainingEvent::EpochFinished {
         record: record.clone(),
         mlp: mlp.clone(),
@@ -283,6 +241,54 @@ pub(super) fn correct(
         is_untrained: progress.images_seen == 0,
         corrected: Some((corrections.calibration, report)),
     }))
+}
+
+/// The fine-tuning as an epoch.
+fn record(progress: &Progress, report: &CorrectionReport) -> EpochRecord {
+    let [_, correct] = report.held_out_correct;
+    EpochRecord {
+        epoch: progress.epoch,
+        loss: progress.loss,
+        accuracy: progress.accuracy,
+        validation_loss: None,
+        validation_accuracy: (report.held_out > 0).then(|| correct as f64 / report.held_out as f64),
+        learning_rate: progress.learning_rate,
+        elapsed_secs: progress.elapsed_secs,
+    }
+}
+
+/// A training step on these examples.
+fn step_on(
+    step: &mut dyn Step,
+    examples: Vec<(Image, Target)>,
+    reads_sparse: bool,
+    settings: &StepSettings,
+) -> Result<BatchMetrics, TrainingError> {
+    let (images, targets): (Vec<Image>, Vec<Target>) = examples.into_iter().unzip();
+    let images = StoredImages::new(images.into(), reads_sparse);
+    let members: Vec<usize> = (0..targets.len()).collect();
+    let batch = Batch {
+        images: images.get(),
+        members: &members,
+        targets: &targets,
+    };
+    let metrics = step.step(batch, settings)?;
+    if metrics.loss_sum.is_finite() {
+        return Ok(metrics);
+    }
+    Err(TrainingError::Diverged(Divergence {
+        epoch: 1,
+        cause: Cause::HighLearningRate(settings.learning_rate),
+    }))
+}
+
+/// The examples that a network reads correctly.
+fn correct_count(mlp: &Mlp, examples: &Examples) -> Result<usize, ModelError> {
+    let logits = evaluation::logits(mlp, examples, &mut |_| true)?;
+    let pairs = logits.iter().zip(examples.labels());
+    let is_correct =
+        |(logits, label): &(&Logits, &u8)| Digit::of_largest(logits).value() == **label;
+    Ok(pairs.filter(is_correct).count())
 }
 
 /// The corrections to learn.
@@ -338,6 +344,22 @@ impl<'a> Targets<'a> {
             active,
             preprocessing,
         }
+    }
+
+    /// Training examples of corrections, every other one of those that are not learned yet.
+    fn examples(
+        &self,
+        count: usize,
+        unlearned: &[usize],
+        rng: &mut ChaCha8Rng,
+    ) -> Vec<(Image, Target)> {
+        let example = |slot: usize| {
+            let is_hard = slot.is_multiple_of(2) && !unlearned.is_empty();
+            let from = if is_hard { unlearned } else { &self.active };
+            let index = from[rng.random_range(0..from.len())];
+            self.example(index, rng)
+        };
+        (0..count).map(example).collect()
     }
 
     /// A training example of a correction: in one of four cases as drawn, else varied.
@@ -480,6 +502,19 @@ impl Rehearsed {
         order.sort_by(|&a, &b| distances[a].total_cmp(&distances[b]));
         order.truncate(NEAR);
         order
+    }
+
+    /// Two in three of the examples are among the near ones.
+    fn examples(&self, count: usize, near: &[usize], rng: &mut ChaCha8Rng) -> Vec<(Image, Target)> {
+        let example = |slot: usize| {
+            let index = if (BATCH - count + slot) % 3 > 0 {
+                near[rng.random_range(0..near.len())]
+            } else {
+                rng.random_range(0..self.images.len())
+            };
+            self.example(index)
+        };
+        (0..count).map(example).collect()
     }
 
     fn example(&self, index: usize) -> (Image, Target) {

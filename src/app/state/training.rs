@@ -451,16 +451,19 @@ impl State {
                 .error(format!("{name} ended early: {divergence}"));
         }
         let percent = |accuracy: Option<f64>| format::percent_or_dash(accuracy, 2);
-        let mut text = format!("{name} is trained and in use");
-        if let Some(report) = corrections {
-            text += &format!(": {report}");
-        } else if record.test_accuracy.is_some() {
-            text += &format!(": {} on the test set", percent(record.test_accuracy));
-        }
-        if let Some(better) = self.models.better_previous() {
+        let result = match corrections {
+            Some(report) => format!(": {report}"),
+            None if record.test_accuracy.is_some() => {
+                format!(": {} on the test set", percent(record.test_accuracy))
+            }
+            None => String::new(),
+        };
+        let better = self.models.better_previous().map(|better| {
             let accuracy = percent(better.model.metadata.test_accuracy);
-            text += &format!(". {} is better with {accuracy}", better.name);
-        }
+            format!(". {} is better with {accuracy}", better.name)
+        });
+        let better = better.unwrap_or_default();
+        let text = format!("{name} is trained and in use{result}{better}");
         match self.models.previous() {
             Some(previous) => {
                 let label = format!("Back to {}", previous.name);
