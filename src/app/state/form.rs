@@ -401,7 +401,7 @@ mod tests {
                 true,
             )
         };
-        let mut form = TrainingForm::default();
+        let mut form = TrainingForm::of(Preset::Keras, Preset::Keras.config());
         assert_eq!(form.time_estimate(&[]), None, "nothing is known");
         let other_seed = TrainingConfig {
             seed: 9,

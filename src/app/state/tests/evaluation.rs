@@ -124,7 +124,7 @@ fn a_trained_model_is_evaluated_if_the_tab_is_open() {
         .completed
         .as_ref()
         .map(|measured| measured.model_name.clone());
-    assert_eq!(name.as_deref(), Some("trained model, run 1"), "the new one");
+    assert_eq!(name.as_deref(), Some("Run 1"), "the new one");
     state.apply(Action::GoTo(Place::Draw));
     let effects = trained(&mut state);
     assert_eq!(requested(&effects), None, "the tab is not open");

@@ -80,6 +80,7 @@ fn without_a_dialog_a_path_is_typed() {
 #[test]
 fn an_outcome_closes_the_path_field_of_its_own_request_only() {
     let mut state = state();
+    super::training::started(&mut state);
     let curves = dialog(&mut state, FilePurpose::SaveCurves);
     state.tick(secs(1.0), true);
     state.apply(Action::AskPath(FilePurpose::SaveWeights));
@@ -89,6 +90,7 @@ fn an_outcome_closes_the_path_field_of_its_own_request_only() {
 
     // Two tables: saving the one leaves the question for the other.
     let mut state = super::state();
+    super::training::started(&mut state);
     state.settings.file_dialogs = false;
     let (curves, _) = type_path(
         &mut state,
