@@ -73,7 +73,12 @@ fn write_text(info: &Info, layers: &[LayerShape], out: &mut dyn Write) -> Result
         } else {
             "softmax"
         };
-        let [input, output] = [layer.input, layer.output].map(|grid| grid.to_string());
+        let output = layer.output.to_string();
+        let input = if layer.is_convolutional() {
+            layer.input.to_string()
+        } else {
+            layer.input.units().to_string()
+        };
         writeln!(
             out,
             "  {input:>8} → {output:<8} {after:<8} {parameters:>9} parameters"
