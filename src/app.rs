@@ -212,7 +212,7 @@ impl App {
         let now = self.opened.elapsed();
         let save_at = *self.save_at.get_or_insert(now + SETTLED);
         if now < save_at {
-            ctx.request_repaint_after(save_at - now);
+            ctx.request_repaint_after(save_at.saturating_sub(now));
             return;
         }
         self.save_at = None;

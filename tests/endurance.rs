@@ -1,7 +1,7 @@
 //! 48 hours of use: memory, open files, threads and the lists of the window stay bounded.
 //!
 //! A process of its own, because the figures are those of the whole process.
-
+#![expect(clippy::print_stdout, reason = "the test prints what it counted")]
 #![cfg(target_os = "linux")]
 
 use std::{

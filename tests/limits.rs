@@ -1,6 +1,11 @@
 //! No file from outside takes more than 600 MB of memory, and what is refused is refused soon. Each file is read by a
 //! child process, this program again, which reports its peak.
 #![cfg(target_os = "linux")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a child reports its memory, and the test prints it"
+)]
 
 use std::{
     env, fs,
@@ -155,7 +160,7 @@ fn gzip_of(start: &[u8], part: &[u8], count: usize) -> Vec<u8> {
     encoder.finish().expect("memory takes all")
 }
 
-fn png_chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+fn png_chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let content = [kind.as_slice(), data].concat();
     let mut crc = Crc::new();
     crc.update(&content);
@@ -171,10 +176,10 @@ fn png([width, height]: [u32; 2], colors: u8, chunk: &[u8]) -> Vec<u8> {
     let row = 1 + 2 * channels * width as usize;
     [
         b"\x89PNG\r\n\x1a\n".as_slice(),
-        &png_chunk(b"IHDR", &header),
+        &png_chunk(*b"IHDR", &header),
         chunk,
-        &png_chunk(b"IDAT", &zlib_of_zeros(row * height as usize)),
-        &png_chunk(b"IEND", b""),
+        &png_chunk(*b"IDAT", &zlib_of_zeros(row * height as usize)),
+        &png_chunk(*b"IEND", b""),
     ]
     .concat()
 }
@@ -182,13 +187,13 @@ fn png([width, height]: [u32; 2], colors: u8, chunk: &[u8]) -> Vec<u8> {
 #[test]
 fn pictures_are_bounded() {
     let rotated = png_chunk(
-        b"eXIf",
+        *b"eXIf",
         b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0",
     );
     let picture = png([7_600, 8_000], 6, &rotated);
     assert_bounded("picture", &picture, "487 MB of rotated pixels of 16 bits");
     let profile = [b"x\0\0".as_slice(), &zlib_of_zeros(700_000_000)].concat();
-    let profile = png([28, 28], 0, &png_chunk(b"iCCP", &profile));
+    let profile = png([28, 28], 0, &png_chunk(*b"iCCP", &profile));
     assert_bounded("picture", &profile, "a color profile of 700 MB");
     assert_bounded("picture", &tiff([5_120, 5_120]), "a packed TIFF of 16 bits");
     let mut jpeg = include_bytes!("pictures/progressive.jpg").to_vec();
@@ -249,12 +254,12 @@ fn pictures_that_ask_for_too_much_are_refused_soon() {
     let len = (chunks.len() as u32).to_le_bytes();
     let webp = [b"RIFF".as_slice(), &len, &chunks].concat();
     assert_refused_soon("picture", &webp, "4 GB of EXIF in a small WebP");
-    let wide = png_chunk(b"IHDR", &[0, 0, 0x40, 0, 0, 0, 0x40, 0, 16, 6, 0, 0, 0]);
+    let wide = png_chunk(*b"IHDR", &[0, 0, 0x40, 0, 0, 0, 0x40, 0, 16, 6, 0, 0, 0]);
     let wide = [
         b"\x89PNG\r\n\x1a\n".as_slice(),
         &wide,
-        &png_chunk(b"IDAT", b""),
-        &png_chunk(b"IEND", b""),
+        &png_chunk(*b"IDAT", b""),
+        &png_chunk(*b"IEND", b""),
     ]
     .concat();
     assert_refused_soon("picture", &wide, "2 GB of pixels in a header");

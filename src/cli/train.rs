@@ -57,7 +57,7 @@ impl Run for TrainArgs {
         let began = Instant::now();
         let device = open_device(self.device, err)?;
         let mut display = Display::new(err);
-        let lock = checkpoint::lock(self.checkpoint())?;
+        let lock = checkpoint::lock(&self.checkpoint())?;
         let (start, data) = self.start()?;
         let config = start.config().clone();
         // A long training must not end with an error of its files.

@@ -59,7 +59,7 @@ impl FileLock {
 }
 
 impl Drop for FileLock {
-    /// Removes the lock's file while it is locked, where [`is_at`] lets the next owner notice that.
+    /// Removes the lock's file while it is locked, where `is_at` lets the next owner notice that.
     fn drop(&mut self) {
         if cfg!(unix) && is_at(&self.file, &self.path) {
             // A leftover file is harmless.

@@ -125,14 +125,11 @@ impl LayerShape {
 
     /// The shape of the weight in PyTorch: `[out, in]`, or `[out, in, kernel, kernel]` of a convolutional layer.
     pub(super) fn pytorch_shape(&self) -> Vec<usize> {
-        match self.is_convolutional() {
-            true => vec![
-                self.output.channels,
-                self.input.channels,
-                self.kernel,
-                self.kernel,
-            ],
-            false => vec![self.output.channels, self.fan_in()],
+        let Self { input, output, .. } = self;
+        if self.is_convolutional() {
+            vec![output.channels, input.channels, self.kernel, self.kernel]
+        } else {
+            vec![output.channels, self.fan_in()]
         }
     }
 

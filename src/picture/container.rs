@@ -148,7 +148,7 @@ impl<'a> Cursor<'a> {
         Ok(8)
     }
 
-    /// CompuServe's GIF89a: blocks up to the trailer.
+    /// The format of 1989: blocks up to the trailer.
     fn gif(&mut self) -> Result<u64, Fault> {
         let screen: [u8; 13] = self.array()?;
         self.gif_colors(screen[10])?;

@@ -126,10 +126,10 @@ impl TrainingConfig {
     ///
     /// # Errors
     /// When there are too many layers or parameters.
-    pub fn set_layers(&mut self, filters: &[usize], hidden: &[usize]) -> Result<(), Refusal> {
-        self.model = MlpConfig::new(hidden.to_vec(), self.model.activation())?
+    pub fn set_layers(&mut self, filters: Vec<usize>, hidden: Vec<usize>) -> Result<(), Refusal> {
+        self.model = MlpConfig::new(hidden, self.model.activation())?
             .with_preprocessing(self.model.preprocessing())?
-            .with_filters(filters.to_vec())?;
+            .with_filters(filters)?;
         Ok(())
     }
 
@@ -206,7 +206,10 @@ mod tests {
         for (filters, hidden, expected, reason) in cases {
             let mut config = TrainingConfig::default();
             let before = config.clone();
-            match (config.set_layers(filters, hidden), expected) {
+            match (
+                config.set_layers(filters.to_vec(), hidden.to_vec()),
+                expected,
+            ) {
                 (Ok(()), Some(widths)) => {
                     let all = config.model.widths();
                     assert_eq!(&all[1..all.len() - 1], widths, "{reason}");

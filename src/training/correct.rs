@@ -507,10 +507,10 @@ impl Rehearsed {
     /// Two in three of the examples are among the near ones.
     fn examples(&self, count: usize, near: &[usize], rng: &mut ChaCha8Rng) -> Vec<(Image, Target)> {
         let example = |slot: usize| {
-            let index = if (BATCH - count + slot) % 3 > 0 {
-                near[rng.random_range(0..near.len())]
-            } else {
+            let index = if (BATCH - count + slot).is_multiple_of(3) {
                 rng.random_range(0..self.images.len())
+            } else {
+                near[rng.random_range(0..near.len())]
             };
             self.example(index)
         };

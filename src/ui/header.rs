@@ -81,10 +81,10 @@ pub(super) fn header_ui(
         let gaps = (2.0 + icons) * GAP;
         ui.add_space((ui.available_width() - right - gaps).max(0.0));
         slot(ui, widths.training, |ui| {
-            training_ui(ui, shows_panel, is_narrow, actions)
+            training_ui(ui, shows_panel, is_narrow, actions);
         });
         slot(ui, widths.model, |ui| {
-            model_ui(ui, state, is_narrow, actions)
+            model_ui(ui, state, is_narrow, actions);
         });
         if is_wide {
             slot(ui, widths.icon, |ui| {

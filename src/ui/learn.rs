@@ -316,11 +316,11 @@ fn matrix_ui(ui: &mut Ui, name: &str, confusion: &[[usize; CLASSES]; CLASSES]) {
         let most = (0..CLASSES).flat_map(|row| (0..CLASSES).map(move |column| (row, column)));
         let most = most.map(|(row, column)| errors(row, column)).max();
         let most = most.unwrap_or(0).max(1) as f32;
-        for digit in 0..CLASSES {
+        for (digit, row) in confusion.iter().enumerate() {
             text(place(0, digit + 1), digit.to_string(), palette.weak);
             text(place(digit + 1, 0), digit.to_string(), palette.weak);
-            for column in 0..CLASSES {
-                let (place, count) = (place(digit + 1, column + 1), confusion[digit][column]);
+            for (column, &count) in row.iter().enumerate() {
+                let place = place(digit + 1, column + 1);
                 let share = errors(digit, column) as f32 / most;
                 let fill = palette.track.lerp_to_gamma(palette.second, share);
                 ui.painter().rect_filled(place.shrink(1.0), 2.0, fill);

@@ -141,7 +141,7 @@ pub(super) fn modal(
 
 /// Draws a ring around the focused control, whatever it is. Call it at the end of a frame.
 pub(super) fn focus_ring(ctx: &Context) {
-    let focused = ctx.memory(|memory| memory.focused());
+    let focused = ctx.memory(egui::Memory::focused);
     let last = focused.unwrap_or(Id::NULL);
     ctx.data_mut(|data| data.insert_temp(Id::unique(LAST_FOCUS), last));
     let Some(response) = focused.and_then(|id| ctx.read_response(id)) else {
@@ -158,7 +158,7 @@ pub(super) fn focus_ring(ctx: &Context) {
 
 /// Scrolls to the control in this part that has just got the focus. Call it at the end of a scroll area.
 pub(super) fn scroll_to_focus(ui: &Ui) {
-    let Some(focused) = ui.memory(|memory| memory.focused()) else {
+    let Some(focused) = ui.memory(egui::Memory::focused) else {
         return;
     };
     if ui.data(|data| data.get_temp(Id::unique(LAST_FOCUS))) == Some(focused) {

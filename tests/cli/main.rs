@@ -1,4 +1,8 @@
 //! The command line, run as a process.
+#![cfg_attr(
+    target_os = "linux",
+    expect(clippy::print_stderr, reason = "a skipped test says so")
+)]
 
 mod eval;
 mod faults;

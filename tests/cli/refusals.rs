@@ -176,9 +176,8 @@ fn a_training_that_cannot_save_does_not_start() {
     ]);
 }
 
-/// Every pair of paths of a command, where one is written.
 #[test]
-fn an_output_is_no_input_and_no_other_output() {
+fn no_output_of_a_training_is_its_input() {
     let folder = Folder::with_data_set();
     let data = folder.text("");
     let out = folder.text("out.safetensors");
@@ -187,9 +186,6 @@ fn an_output_is_no_input_and_no_other_output() {
     let config = folder.write("a.toml", "epochs = 1\n");
     let weights = folder.write("w.safetensors", built_in_bytes());
     let images = folder.text("t10k-images-idx3-ubyte");
-    let labels = folder.text("t10k-labels-idx1-ubyte");
-    let default = folder.write("out.safetensors.checkpoint", INK);
-    let stopped = ["--epochs", "1", "--checkpoint", &ink];
     let train: &[&[&str]] = &[
         &["--ink", &ink],
         &["--corrections", &corrections],
@@ -207,6 +203,27 @@ fn an_output_is_no_input_and_no_other_output() {
             check_refusals(&[(&words, &[input], "an input as output")]);
         }
     }
+    for name in ["ink.jsonl", "corrections.jsonl"] {
+        let content = fs::read_to_string(folder.path(name)).expect(name);
+        assert_eq!(content, INK, "{name} is unchanged");
+    }
+    let read = |path: &str| fs::read(path).expect(path);
+    assert_eq!(read(&config), b"epochs = 1\n", "so is the configuration");
+    assert!(read(&weights) == built_in_bytes(), "so are the weights");
+}
+
+#[test]
+fn an_output_is_no_other_path_of_its_command() {
+    let folder = Folder::with_data_set();
+    let data = folder.text("");
+    let out = folder.text("out.safetensors");
+    let ink = folder.write("ink.jsonl", INK);
+    let config = folder.write("a.toml", "epochs = 1\n");
+    let weights = folder.write("w.safetensors", built_in_bytes());
+    let images = folder.text("t10k-images-idx3-ubyte");
+    let labels = folder.text("t10k-labels-idx1-ubyte");
+    let default = folder.write("out.safetensors.checkpoint", INK);
+    let stopped = ["--epochs", "1", "--checkpoint", &ink];
     let cases: [(&[&str], &[&str], &str); 12] = [
         (
             &["train", "--data", &data, "--out", &images],
@@ -272,11 +289,7 @@ fn an_output_is_no_input_and_no_other_output() {
     check_refusals(&cases);
     let output = run(&folder.training("out.safetensors", &stopped));
     assert_eq!(code(&output), 2, "ink as checkpoint: {}", stderr(&output));
-    for name in [
-        "ink.jsonl",
-        "corrections.jsonl",
-        "out.safetensors.checkpoint",
-    ] {
+    for name in ["ink.jsonl", "out.safetensors.checkpoint"] {
         let content = fs::read_to_string(folder.path(name)).expect(name);
         assert_eq!(content, INK, "{name} is unchanged");
     }

@@ -184,7 +184,9 @@ fn no_option_is_cut() {
 /// The focused control: its name and its place.
 fn focused(window: &Window) -> Option<(String, Rect)> {
     let root = window.harness.root();
-    let node = root.children_recursive().find(|node| node.is_focused())?;
+    let node = root
+        .children_recursive()
+        .find(egui_kittest::Node::is_focused)?;
     let name = node.accesskit_node().label().unwrap_or_default();
     Some((name, node.rect()))
 }

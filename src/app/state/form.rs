@@ -124,7 +124,7 @@ impl TrainingForm {
     /// When the layers are no lists of counts, or too many or too wide.
     pub fn with_layers(&self) -> Result<TrainingConfig, Refusal> {
         let mut config = self.draft.clone();
-        config.set_layers(&[], &[])?;
+        config.set_layers(Vec::new(), Vec::new())?;
         for (key, text) in [
             ("model.hidden", &self.hidden),
             ("model.convolutional", &self.filters),

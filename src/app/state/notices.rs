@@ -61,17 +61,17 @@ impl Notices {
 
     /// Reports a success for some seconds.
     pub fn info(&mut self, text: impl Into<String>) {
-        self.push_info(text.into(), None);
+        self.push_info(&text.into(), None);
         self.expires_at = Some(self.now + DURATION);
     }
 
     /// Reports a success and offers an action. It stays until it is dismissed or replaced.
     pub fn offer(&mut self, text: impl Into<String>, label: impl Into<String>, action: Action) {
-        self.push_info(text.into(), Some((label.into(), action)));
+        self.push_info(&text.into(), Some((label.into(), action)));
     }
 
-    fn push_info(&mut self, text: String, button: Option<(String, Action)>) {
-        let text = sentence(&text);
+    fn push_info(&mut self, text: &str, button: Option<(String, Action)>) {
+        let text = sentence(text);
         log::info!(target: "digitpad", "{text}");
         self.push(Severity::Info, text, button);
     }
@@ -89,7 +89,7 @@ impl Notices {
             self.dismiss();
             return None;
         }
-        Some(expires_at - now)
+        Some(expires_at.saturating_sub(now))
     }
 
     /// Shows a notice in place of the one before. The list has no notice twice.
@@ -131,8 +131,8 @@ mod tests {
 
     #[test]
     fn only_information_without_a_button_expires() {
-        let secs = Duration::from_secs;
         type Report = fn(&mut Notices);
+        let secs = Duration::from_secs;
         let cases: [(Report, Option<Duration>, &str); 3] = [
             (|n| n.info("saved"), Some(secs(1)), "information"),
             (|n| n.error("failed"), None, "an error"),

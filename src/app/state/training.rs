@@ -463,7 +463,11 @@ impl State {
             format!(". {} is better with {accuracy}", better.name)
         });
         let better = better.unwrap_or_default();
-        let text = format!("{name} is trained and in use{result}{better}");
+        let ended = match self.training.state {
+            TrainingState::Finished { stopped: true, .. } => "was stopped and is in use",
+            _ => "is trained and in use",
+        };
+        let text = format!("{name} {ended}{result}{better}");
         match self.models.previous() {
             Some(previous) => {
                 let label = format!("Back to {}", previous.name);

@@ -25,8 +25,8 @@ pub(super) fn checkpoint_beside(out: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When it holds anything but a checkpoint.
-pub(super) fn lock(file: PathBuf) -> Result<CheckpointLock, CliError> {
-    let lock = CheckpointLock::acquire(file.clone())?;
+pub(super) fn lock(file: &Path) -> Result<CheckpointLock, CliError> {
+    let lock = CheckpointLock::acquire(file.to_owned())?;
     let Err(error) = lock.load() else {
         return Ok(lock);
     };

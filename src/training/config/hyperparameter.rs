@@ -237,14 +237,14 @@ pub const ALL: &[Hyperparameter] = &[
         Kind::Layers {
             max: MAX_WIDTH,
             get: |config| config.model.hidden(),
-            set: |config, units| config.set_layers(&config.model.filters().to_vec(), &units),
+            set: |config, units| config.set_layers(config.model.filters().to_vec(), units),
         },
         "Units of each fully connected hidden layer, such as 256,128; none: only the output layer is fully connected"),
     entry("model.convolutional", Group::Network, "Convolutional",
         Kind::Layers {
             max: MAX_FILTERS,
             get: |config| config.model.filters(),
-            set: |config, filters| config.set_layers(&filters, &config.model.hidden().to_vec()),
+            set: |config, filters| config.set_layers(filters, config.model.hidden().to_vec()),
         },
         "Filters of each 5x5 convolutional layer before the hidden layers, such as 10,80; none: no convolutional layers"),
     entry("model.activation", Group::Network, "Activation",

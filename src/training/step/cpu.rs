@@ -265,7 +265,7 @@ impl CpuStep {
         let (states, blocks, threads) = (&mut self.states, &mut self.blocks, self.threads);
         parameters::write_all(&parameters, &mut |mut parameters| {
             let mut run = |phase: Phase, states: &mut [State]| {
-                let mut jobs = step.jobs(&mut parameters, states, blocks, threads);
+                let mut jobs = update::Step::jobs(&mut parameters, states, blocks, threads);
                 for_each(threads, &mut jobs, |job| step.run(phase, job));
             };
             if is_at_once {

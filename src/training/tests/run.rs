@@ -10,7 +10,7 @@ fn a_training_learns_and_reports_events_in_order() {
     let mut events = Vec::new();
     let control = Control::default();
     let trained = train(&config(), &dataset(), &control, &mut |event| {
-        events.push(event)
+        events.push(event);
     })
     .expect("trains")
     .expect("is not abandoned");

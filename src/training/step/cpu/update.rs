@@ -106,7 +106,6 @@ impl<'a> Slices<'a> {
 impl Step<'_> {
     /// Splits the step. `parameters` are weight and bias of each layer in turn.
     pub(super) fn jobs<'a>(
-        &self,
         parameters: &'a mut [&mut [f32]],
         states: &'a mut [State],
         blocks: &'a mut [Block],
