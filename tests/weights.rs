@@ -7,7 +7,7 @@ use clap::ValueEnum as _;
 use digitpad::{
     bitmap::{Bitmap, PIXELS},
     data::Dataset,
-    error::{InputError, ModelError},
+    error::{InputError, ModelError, Refusal},
     evaluation::{evaluate, evaluation_set::EvaluationSet},
     model::{
         Activation, Layer, Mlp, MlpConfig,
@@ -288,10 +288,21 @@ impl Parts {
         let views: Vec<_> = views.collect();
         safetensors::serialize(views, Some(self.metadata.clone())).expect("serializes")
     }
+    /// Replaces a field of the metadata.
+    fn set(&mut self, key: &str, value: &str) {
+        self.metadata.insert(key.to_owned(), value.to_owned());
+    }
 
     fn tensor(&mut self, name: &str) -> &mut (String, Dtype, Vec<usize>, Vec<u8>) {
         let found = self.tensors.iter_mut().find(|tensor| tensor.0 == name);
         found.expect("is there")
+    }
+}
+
+fn refusal(parts: &Parts, reason: &str) -> Refusal {
+    match Model::from_bytes(&parts.bytes(), "w.safetensors").expect_err(reason) {
+        ModelError::Input(InputError::Refused(refusal)) => refusal,
+        error => panic!("{reason}: {error}"),
     }
 }
 
@@ -306,44 +317,44 @@ fn errors_of_invalid_files_name_what_was_found() {
         ),
         (
             "a later format",
-            |p| drop(p.metadata.insert("format".into(), "digitpad-9".into())),
+            |p| p.set("format", "digitpad-9"),
             "digitpad-9",
         ),
         (
             "another input scale",
-            |p| drop(p.metadata.insert("input".into(), "-1 to 1".into())),
+            |p| p.set("input", "-1 to 1"),
             "-1 to 1",
         ),
         (
             "an unknown activation",
-            |p| drop(p.metadata.insert("activation".into(), "softsign".into())),
+            |p| p.set("activation", "softsign"),
             "softsign",
         ),
         (
             "layers that are no numbers",
-            |p| drop(p.metadata.insert("hidden".into(), "7,x".into())),
+            |p| p.set("hidden", "7,x"),
             "7,x",
         ),
         (
             "more layers than tensors",
-            |p| drop(p.metadata.insert("hidden".into(), "7,7".into())),
+            |p| p.set("hidden", "7,7"),
             "layers.1.weight of shape [10, 7]",
         ),
         (
             "a layer too wide for any machine",
-            |p| drop(p.metadata.insert("hidden".into(), "99999999".into())),
+            |p| p.set("hidden", "99999999"),
             "99999999",
         ),
         (
             "convolutional layers that are no list",
-            |p| drop(p.metadata.insert("convolutional".into(), "2,3".into())),
+            |p| p.set("convolutional", "2,3"),
             "convolutional \"2,3\"",
         ),
         (
             "another stride",
             |p| {
                 let layers = r#"[{"filters":2,"kernel":5,"stride":1,"first":2}]"#;
-                drop(p.metadata.insert("convolutional".into(), layers.into()));
+                p.set("convolutional", layers);
             },
             "\"stride\":1",
         ),
@@ -351,7 +362,7 @@ fn errors_of_invalid_files_name_what_was_found() {
             "a convolutional layer without its kernels",
             |p| {
                 let layers = r#"[{"filters":2,"kernel":5,"stride":2,"first":2}]"#;
-                drop(p.metadata.insert("convolutional".into(), layers.into()));
+                p.set("convolutional", layers);
             },
             "layers.0.weight of shape [7, 784]",
         ),
@@ -387,10 +398,7 @@ fn errors_of_invalid_files_name_what_was_found() {
     for (reason, corrupt, found) in cases {
         let mut parts = Parts::sound();
         corrupt(&mut parts);
-        let error = Model::from_bytes(&parts.bytes(), "w.safetensors").expect_err(reason);
-        let ModelError::Input(InputError::Refused(refusal)) = error else {
-            panic!("{reason}: {error}")
-        };
+        let refusal = refusal(&parts, reason);
         let sentence = refusal.to_string();
         assert!(refusal.found.contains(found), "{reason}: {sentence}");
         assert!(
