@@ -162,6 +162,15 @@ impl Bounds {
         })
     }
 
+    /// The smallest box that contains both.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self {
+            min: Point::new(self.min.x.min(other.min.x), self.min.y.min(other.min.y)),
+            max: Point::new(self.max.x.max(other.max.x), self.max.y.max(other.max.y)),
+        }
+    }
+
     /// The longer side. In `f64`, because the difference of two `f32` may overflow.
     pub fn longer_side(&self) -> f64 {
         let width = f64::from(self.max.x) - f64::from(self.min.x);

@@ -1,5 +1,7 @@
 //! Recognition: the prediction of a network for one bitmap.
 
+pub mod number;
+
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit},
     error::{ModelError, Refusal},

@@ -3,6 +3,7 @@
 use std::{
     io::Write,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::Args;
@@ -17,10 +18,14 @@ use crate::{
         limits::INK_BYTES,
         read_bounded, read_standard_input,
     },
-    format, ink,
+    format,
+    ink::{self, Bounds, Ink},
     model::file::Model,
     picture,
-    recognition::{self, Prediction, Verdict},
+    recognition::{
+        self, Prediction, Verdict,
+        number::{Number, NumberDigit, NumberReader},
+    },
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -31,8 +36,9 @@ Examples:
   cat digit.png | digitpad predict -
 
 With --json, prints one object per line: file, digit, is_digit, confidence and probabilities. \
-An ink file gives one object per drawing, in order, with its number (record, from 1). \
+An ink file gives one object per drawing, in order, with its position (record, from 1). \
 If is_digit is false, digit is the nearest digit. \
+With --numbers, a drawing of several digits has its number, and digits with their boxes, in place of digit. \
 Errors about single files go to standard error; the other files are still predicted.";
 
 #[derive(Debug, Args)]
@@ -45,6 +51,27 @@ pub(super) struct PredictArgs {
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
+    /// Read drawings of several digits as numbers
+    #[arg(long)]
+    numbers: bool,
+}
+
+/// What a drawing shows.
+enum Reading {
+    Blank,
+    Digit(Prediction),
+    Number(Number),
+}
+
+/// One digit of a number.
+#[derive(Serialize)]
+struct DigitLine<'a> {
+    digit: u8,
+    confidence: f32,
+    probabilities: &'a [f32; CLASSES],
+    /// Left, top, width and height, in sides of the square that the drawing lies in.
+    #[serde(rename = "box")]
+    bounds: [f32; 4],
 }
 
 /// The prediction of a drawing: a line of `--json`.
@@ -58,11 +85,15 @@ struct PredictionLine<'a> {
     is_digit: Option<bool>,
     confidence: Option<f32>,
     probabilities: Option<&'a [f32; CLASSES]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    digits: Vec<DigitLine<'a>>,
 }
 
 impl Run for PredictArgs {
     fn run(&self, Streams { out, err }: Streams) -> Result<Exit, CliError> {
-        let model = load_model(self.model.weights.as_deref())?;
+        let model = Arc::new(load_model(self.model.weights.as_deref())?);
         let mut exit = Exit::Done;
         for file in &self.files {
             match self.predict_file(&model, file, out) {
@@ -79,26 +110,22 @@ impl Run for PredictArgs {
 impl PredictArgs {
     fn predict_file(
         &self,
-        model: &Model,
+        model: &Arc<Model>,
         path: &Path,
         out: &mut dyn Write,
     ) -> Result<(), CliError> {
         let bytes = read(path)?;
         let name = path.display().to_string();
-        let mut print = |record, bitmap: Option<&Bitmap>| {
-            let prediction = predict(model, bitmap)?;
+        let mut print = |record, reading: &Reading| {
             if self.json {
-                write_json(
-                    out,
-                    &PredictionLine::new(&name, record, prediction.as_ref()),
-                )
+                write_json(out, &PredictionLine::new(&name, record, reading))
             } else {
                 let number = record.map_or_else(String::new, |number| format!(":{number}"));
                 Ok(writeln!(
                     out,
                     "{}{number}: {}",
                     excerpt(&name),
-                    text(prediction.as_ref())
+                    text(reading)
                 )?)
             }
         };
@@ -106,14 +133,13 @@ impl PredictArgs {
             Some(FileKind::Picture) => {
                 let bitmap =
                     picture::bitmap_from_bytes(&bytes, &format!("the picture {}", excerpt(&name)))?;
-                print(None, Some(&bitmap))
+                print(None, &read_bitmap(model, Some(&bitmap))?)
             }
             Some(FileKind::Ink) => {
-                let mut records = ink::file::from_bytes(&bytes, &name)?
-                    .into_iter()
-                    .enumerate();
+                let records = ink::file::from_bytes(&bytes, &name)?;
+                let mut records = records.iter().enumerate();
                 records.try_for_each(|(index, record)| {
-                    print(Some(index + 1), ink::to_bitmap(&record.ink).as_ref())
+                    print(Some(index + 1), &self.read_ink(model, &record.ink)?)
                 })
             }
             _ => Err(Refusal::new(
@@ -124,6 +150,16 @@ impl PredictArgs {
             )
             .into()),
         }
+    }
+
+    fn read_ink(&self, model: &Arc<Model>, ink: &Ink) -> Result<Reading, CliError> {
+        if self.numbers {
+            let number = NumberReader::new(Arc::clone(model)).read(ink)?;
+            if number.has_several_digits() {
+                return Ok(Reading::Number(number));
+            }
+        }
+        read_bitmap(model, ink::to_bitmap(ink).as_ref())
     }
 }
 
@@ -137,31 +173,68 @@ fn read(path: &Path) -> Result<Vec<u8>, InputError> {
 }
 
 /// A blank drawing has no prediction.
-fn predict(model: &Model, bitmap: Option<&Bitmap>) -> Result<Option<Prediction>, CliError> {
-    let drawn = bitmap.filter(|bitmap| !bitmap.is_blank());
-    Ok(drawn
-        .map(|bitmap| recognition::predict(model, bitmap))
-        .transpose()?)
+fn read_bitmap(model: &Model, bitmap: Option<&Bitmap>) -> Result<Reading, CliError> {
+    match bitmap.filter(|bitmap| !bitmap.is_blank()) {
+        Some(bitmap) => Ok(Reading::Digit(recognition::predict(model, bitmap)?)),
+        None => Ok(Reading::Blank),
+    }
 }
 
 impl<'a> PredictionLine<'a> {
-    fn new(file: &'a str, record: Option<usize>, prediction: Option<&'a Prediction>) -> Self {
-        Self {
+    fn new(file: &'a str, record: Option<usize>, reading: &'a Reading) -> Self {
+        let mut line = Self {
             file,
             record,
-            digit: prediction.map(|prediction| prediction.digit().value()),
-            is_digit: prediction.map(Prediction::is_digit),
-            confidence: prediction.map(Prediction::confidence),
-            probabilities: prediction.map(Prediction::probabilities),
+            digit: None,
+            is_digit: None,
+            confidence: None,
+            probabilities: None,
+            number: None,
+            digits: Vec::new(),
+        };
+        match reading {
+            Reading::Blank => {}
+            Reading::Digit(prediction) => {
+                line.digit = Some(prediction.digit().value());
+                line.is_digit = Some(prediction.is_digit());
+                line.confidence = Some(prediction.confidence());
+                line.probabilities = Some(prediction.probabilities());
+            }
+            Reading::Number(number) => {
+                line.is_digit = Some(false);
+                line.confidence = Some(number.confidence());
+                line.number = Some(number.text());
+                line.digits = number.digits.iter().map(DigitLine::new).collect();
+            }
+        }
+        line
+    }
+}
+
+impl<'a> DigitLine<'a> {
+    fn new(digit: &'a NumberDigit) -> Self {
+        let bounds = digit.ink.bounds();
+        Self {
+            digit: digit.prediction.digit().value(),
+            confidence: digit.prediction.confidence(),
+            probabilities: digit.prediction.probabilities(),
+            bounds: bounds.map_or([0.0; 4], |Bounds { min, max }| {
+                [min.x, min.y, max.x - min.x, max.y - min.y]
+            }),
         }
     }
 }
 
-fn text(prediction: Option<&Prediction>) -> String {
-    let Some(prediction) = prediction else {
-        return "nothing drawn".to_owned();
+fn text(reading: &Reading) -> String {
+    let percent = |confidence| format::percent(f64::from(confidence), 2);
+    let prediction = match reading {
+        Reading::Blank => return "nothing drawn".to_owned(),
+        Reading::Number(number) => {
+            return format!("{} ({})", number.text(), percent(number.confidence()));
+        }
+        Reading::Digit(prediction) => prediction,
     };
-    let confidence = format::percent(f64::from(prediction.confidence()), 2);
+    let confidence = percent(prediction.confidence());
     match prediction.verdict() {
         Verdict::Confident(digit) | Verdict::Likely(digit) => format!("{digit} ({confidence})"),
         Verdict::Ambiguous(digit, other) => format!("{digit} or {other}? ({confidence})"),
@@ -177,15 +250,15 @@ mod tests {
     fn a_blank_drawing_has_no_prediction() {
         let model = load_model(None).expect("the built-in model loads");
         for (bitmap, reason) in [(None, "no stroke"), (Some(Bitmap::blank()), "no ink")] {
-            let prediction = predict(&model, bitmap.as_ref()).expect("nothing is computed");
-            let line = PredictionLine::new("f", Some(2), prediction.as_ref());
+            let reading = read_bitmap(&model, bitmap.as_ref()).expect("nothing is computed");
+            let line = PredictionLine::new("f", Some(2), &reading);
             let json = serde_json::to_value(line).expect("serializes");
             let expected = serde_json::json!({
                 "file": "f", "record": 2, "digit": null, "is_digit": null, "confidence": null,
                 "probabilities": null
             });
             assert_eq!(json, expected, "{reason}");
-            assert_eq!(text(prediction.as_ref()), "nothing drawn", "{reason}");
+            assert_eq!(text(&reading), "nothing drawn", "{reason}");
         }
     }
 }

@@ -149,3 +149,27 @@ fn an_invalid_file_does_not_prevent_other_predictions() {
         "both are named: {said}"
     );
 }
+
+#[test]
+fn a_number_is_read_where_it_is_asked_for() {
+    let folder = Folder::new();
+    // A 1 and a 7 beside each other, and a 1 alone.
+    let ink = folder.write(
+        "numbers.jsonl",
+        "{\"strokes\": [[[0, 0], [1, 50], [0, 100]], [[40, 0], [90, 0], [60, 100]]]}\n\
+         {\"strokes\": [[[0, 0], [1, 50], [0, 100]]]}\n",
+    );
+    let numbers = json_lines(&["predict", &ink, "--json", "--numbers"]);
+    assert_eq!(numbers[0]["number"], "17", "{}", numbers[0]);
+    assert_eq!(numbers[0]["digit"], Value::Null, "not one digit");
+    let digits = numbers[0]["digits"].as_array().expect("a list");
+    let lefts: Vec<f64> = digits
+        .iter()
+        .map(|digit| digit["box"][0].as_f64().expect("a coordinate"))
+        .collect();
+    assert!(lefts[0] < lefts[1], "from left to right: {lefts:?}");
+    assert_eq!(numbers[1]["digit"], 1, "one digit stays one");
+    assert_eq!(numbers[1]["number"], Value::Null, "no number");
+    let single = json_lines(&["predict", &ink, "--json"]);
+    assert_eq!(single[0]["number"], Value::Null, "only where asked for");
+}
