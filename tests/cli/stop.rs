@@ -5,6 +5,7 @@ use std::{
     io::{BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Output, Stdio},
+    time::SystemTime,
 };
 
 use digitpad::{
@@ -69,6 +70,16 @@ impl Training {
         (self.child.wait_with_output().expect("it ends"), self.said)
     }
 
+    /// Waits for the condition. Returns false if the training ends before.
+    fn runs_until(&mut self, condition: impl Fn() -> bool) -> bool {
+        while !condition() {
+            if !self.is_running() {
+                return false;
+            }
+        }
+        true
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("can be asked").is_none()
     }
@@ -80,6 +91,11 @@ impl Training {
 }
 
 /// The tensors of a weight file, by name.
+/// When a file was written; `None` if there is none.
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).ok()?.modified().ok()
+}
+
 fn tensors(folder: &Folder, name: &str) -> Vec<(String, Vec<u8>)> {
     let bytes = fs::read(folder.path(name)).expect("the weights were written");
     let read = SafeTensors::deserialize(&bytes).expect("it is safetensors");
@@ -241,18 +257,16 @@ fn a_training_survives_being_killed_at_any_moment() {
     for kill in 0..KILLS {
         let is_begun = checkpoint.exists();
         let mut training = Training::new(start(if is_begun { &goes_on } else { &first }));
-        // Kills at the start, after some epochs, and during a save.
-        let runs_on = match kill % 3 {
+        // Kills at the start, after some epochs, during a save, and after a save.
+        let before = modified(checkpoint);
+        let runs_on = match kill % 4 {
             0 => training.says("training on"),
             1 => training.says("epoch ") && training.says("\nepoch "),
-            _ => {
+            2 => {
                 let saves = || !temporary_files(&folder.path("")).is_empty();
-                let mut runs_on = training.says("epoch ");
-                while runs_on && !saves() {
-                    runs_on = training.child.try_wait().expect("can be asked").is_none();
-                }
-                runs_on
+                training.says("epoch ") && training.runs_until(saves)
             }
+            _ => training.runs_until(|| modified(checkpoint) != before),
         };
         if !runs_on {
             break;
@@ -283,7 +297,7 @@ fn a_training_survives_being_killed_at_any_moment() {
 #[test]
 fn a_training_resumes_with_its_number_of_threads() {
     let folder = Folder::with_data_set();
-    let settings = ["--batch-size", "32", "--epochs", "100"];
+    let settings = ["--batch-size", "32", "--epochs", "300"];
     let with_threads = |threads: &str, arguments: &[String]| {
         let mut command = command(arguments);
         command.env("RAYON_NUM_THREADS", threads);
@@ -299,13 +313,14 @@ fn a_training_resumes_with_its_number_of_threads() {
     ));
     let mut begun = with_threads("3", &folder.training("a.safetensors", &settings));
     let begun = begun.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    Training::new(begun.expect("the program starts"))
-        .until("epoch 3/")
-        .kill();
+    let mut begun = Training::new(begun.expect("the program starts")).until("epoch 3/");
     let (from, out) = (
         folder.text("a.safetensors.checkpoint"),
         folder.text("a.safetensors"),
     );
+    let is_saved = || Path::new(&from).exists();
+    assert!(begun.runs_until(is_saved), "a checkpoint is written");
+    begun.kill();
     let goes_on = ["train", "--resume", &from, "--out", &out].map(str::to_owned);
     to_the_end(with_threads("1", &goes_on));
     let same = tensors(&folder, "a.safetensors") == tensors(&folder, "whole.safetensors");
