@@ -57,7 +57,7 @@ pub(super) fn header_ui(
     let (is_wide, is_narrow) = (width >= WIDE, width < NARROW);
     let widths = Widths {
         training: if is_narrow { 64.0 } else { 132.0 },
-        model: if is_narrow { 104.0 } else { 250.0 },
+        model: if is_narrow { 170.0 } else { 250.0 },
         view: 60.0,
         icon: 34.0,
     };
@@ -77,13 +77,14 @@ pub(super) fn header_ui(
             }
         }
         let icons = if is_wide { 3.0 } else { 1.0 };
-        let right = widths.training + widths.model + widths.view + icons * widths.icon;
-        let gaps = (2.0 + icons) * GAP;
-        ui.add_space((ui.available_width() - right - gaps).max(0.0));
+        let others = widths.training + widths.view + icons * widths.icon + (2.0 + icons) * GAP;
+        let left = ui.available_width() - others;
+        let model = left.clamp(104.0, widths.model);
+        ui.add_space((left - model).max(0.0));
         slot(ui, widths.training, |ui| {
             training_ui(ui, shows_panel, is_narrow, actions);
         });
-        slot(ui, widths.model, |ui| {
+        slot(ui, model, |ui| {
             model_ui(ui, state, is_narrow, actions);
         });
         if is_wide {
