@@ -8,7 +8,7 @@ use toml::{
 };
 
 use super::{TrainingConfig, hyperparameter};
-use crate::error::Refusal;
+use crate::{error::Refusal, files::limits::TEXT_BYTES};
 
 /// The value that does not fit, its full key, and why.
 struct Invalid {
@@ -44,7 +44,7 @@ impl TrainingConfig {
     /// Reads a configuration in TOML. `name` is the source of the text.
     ///
     /// # Errors
-    /// If the text is not TOML, a key is unknown or a value is invalid. The error names the line and the expected value.
+    /// If the text is longer than [`TEXT_BYTES`] or not TOML, a key is unknown or a value is invalid. The error names the line and the expected value.
     pub fn from_toml(text: &str, name: &str) -> Result<Self, Refusal> {
         let refused = |place: Option<Range<usize>>, found: String, expected: String| {
             let line =
@@ -61,6 +61,10 @@ impl TrainingConfig {
             let message = error.message().lines().next().unwrap_or_default();
             refused(error.span(), message.to_owned(), "TOML".to_owned())
         };
+        if text.len() as u64 > TEXT_BYTES {
+            let found = format!("{} bytes", text.len());
+            return Err(refused(None, found, format!("at most {TEXT_BYTES}")));
+        }
         let document = DeTable::parse(text).map_err(invalid_toml)?;
         let table = toml::from_str(text).map_err(invalid_toml)?;
         let config = Self::from_table(table).map_err(|invalid| {
