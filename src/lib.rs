@@ -2,8 +2,8 @@
 //!
 //! The modules in reading order: [`ink`] is a drawing, and [`bitmap`] is the input of the
 //! network. [`picture`] converts a picture into a bitmap. A [`model`] computes logits, and [`recognition`]
-//! a prediction. [`training`] fits a model to [`data`], and [`evaluation`] computes its metrics. A [`worker`]
-//! does such work in a thread. [`app`] and [`ui`] are the window, and [`cli`] is the command line.
+//! a prediction. An [`explanation`] tells why. [`training`] fits a model to [`data`], and [`evaluation`] computes its
+//! metrics. A [`worker`] does such work in a thread. [`app`] and [`ui`] are the window, and [`cli`] is the command line.
 
 pub mod app;
 pub mod bitmap;
@@ -11,6 +11,7 @@ pub mod cli;
 pub mod data;
 pub mod error;
 pub mod evaluation;
+pub mod explanation;
 pub mod files;
 pub mod format;
 pub mod ink;

@@ -10,6 +10,7 @@ pub(crate) mod parameters;
 pub mod preprocess;
 pub mod softmax;
 pub(crate) mod tensors;
+pub(crate) mod trace;
 
 use std::fmt;
 
@@ -72,6 +73,11 @@ impl Activation {
             Self::LeakyRelu => "Leaky ReLU",
             Self::Gelu => "GELU",
         }
+    }
+
+    /// Whether the function consists of straight lines.
+    fn is_piecewise_linear(self) -> bool {
+        matches!(self, Self::Relu | Self::LeakyRelu)
     }
 
     fn forward(self, x: &Tensor) -> candle_core::Result<Tensor> {
@@ -218,6 +224,11 @@ impl MlpConfig {
     /// The function after each layer but the last.
     pub fn activation(&self) -> Activation {
         self.activation
+    }
+
+    /// Whether the logits are linear functions of the pixels around each image.
+    pub fn is_piecewise_linear(&self) -> bool {
+        self.layers().len() == 1 || self.activation.is_piecewise_linear()
     }
 
     /// The preprocessing of an image before the network.

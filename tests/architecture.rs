@@ -22,7 +22,7 @@ const BANS: &[(&[&str], &[&str])] = &[
     (&["bitmap", "error"], &["std::fs", "std::thread"]),
     (&["files", "ink", "picture", "synth", "data"], &["candle_"]),
     (&["model"], &["crate::data"]),
-    (&["recognition", "evaluation", "store"], &["thread::spawn"]),
+    (&["recognition", "evaluation", "explanation", "store"], &["thread::spawn"]),
     (&["training"], &["std::fs", "thread::spawn", "println!"]),
     (&["app/action", "app/state"], &["egui", "std::fs", "std::thread"]),
     (&["ui"], &["std::fs", "mpsc", "candle_"]),

@@ -15,39 +15,52 @@ pub(crate) const GROUP: usize = 16;
 /// Images of a task: enough that reading the weights of a fully connected layer costs little.
 const TASK: usize = 4 * GROUP;
 
-/// The logits of preprocessed images, `[n, 784]`. The network is on the CPU.
-pub(super) fn logits(mlp: &Mlp, pixels: &[f32]) -> Result<Vec<[f32; CLASSES]>> {
-    let shapes = mlp.config().layers();
+/// Weight and bias of a layer.
+pub(crate) type Parameters<'a> = [&'a [f32]; 2];
+
+/// Gives `work` the shape and the parameters of each layer. The network is on the CPU.
+pub(super) fn with_layers<T>(
+    mlp: &Mlp,
+    work: impl FnOnce(&[(LayerShape, Parameters)]) -> T,
+) -> Result<T> {
     let values: Vec<_> = mlp
         .parameters()
         .map(|var| Values::of(var))
         .collect::<Result<_>>()?;
     let values: Vec<_> = values.iter().map(Values::as_slice).collect::<Result<_>>()?;
-    let layers: Vec<_> = shapes.iter().zip(values.as_chunks::<2>().0).collect();
+    let parameters = values.as_chunks::<2>().0.iter().copied();
+    let layers: Vec<_> = mlp.config().layers().into_iter().zip(parameters).collect();
+    Ok(work(&layers))
+}
+
+/// The logits of preprocessed images, `[n, 784]`. The network is on the CPU.
+pub(super) fn logits(mlp: &Mlp, pixels: &[f32]) -> Result<Vec<[f32; CLASSES]>> {
     let mut logits = vec![[0.0; CLASSES]; pixels.len() / PIXELS];
-    let forward = |(logits, pixels): (&mut [[f32; CLASSES]], &[f32])| {
-        let (mut inputs, mut patches) = (pixels.to_vec(), Vec::new());
-        for (index, (shape, [weight, bias])) in layers.iter().enumerate() {
-            let mut outputs = vec![0.0; logits.len() * shape.output.units()];
-            affine(shape, [weight, bias], &inputs, &mut patches, &mut outputs);
-            if index + 1 < layers.len() {
-                kernels::activate(mlp.config().activation(), &mut outputs);
+    with_layers(mlp, |layers| {
+        let forward = |(logits, pixels): (&mut [[f32; CLASSES]], &[f32])| {
+            let (mut inputs, mut patches) = (pixels.to_vec(), Vec::new());
+            for (index, (shape, parameters)) in layers.iter().enumerate() {
+                let mut outputs = vec![0.0; logits.len() * shape.output.units()];
+                affine(shape, *parameters, &inputs, &mut patches, &mut outputs);
+                if index + 1 < layers.len() {
+                    kernels::activate(mlp.config().activation(), &mut outputs);
+                }
+                inputs = outputs;
             }
-            inputs = outputs;
-        }
-        logits.as_flattened_mut().copy_from_slice(&inputs);
-    };
-    logits
-        .par_chunks_mut(TASK)
-        .zip(pixels.par_chunks(TASK * PIXELS))
-        .for_each(forward);
+            logits.as_flattened_mut().copy_from_slice(&inputs);
+        };
+        logits
+            .par_chunks_mut(TASK)
+            .zip(pixels.par_chunks(TASK * PIXELS))
+            .for_each(forward);
+    })?;
     Ok(logits)
 }
 
 /// Weighted inputs plus bias. `inputs` `[n, in]`, `outputs` `[n, out]`, `patches` is a buffer.
 pub(crate) fn affine(
     shape: &LayerShape,
-    [weight, bias]: [&[f32]; 2],
+    [weight, bias]: Parameters,
     inputs: &[f32],
     patches: &mut Vec<f32>,
     outputs: &mut [f32],
