@@ -26,8 +26,7 @@ use crate::{
         settings::{self, Settings},
     },
     ui::View,
-    worker::file_tasks::FileTask,
-    worker::file_tasks::{FilePurpose, FileResult},
+    worker::file_tasks::{FileOutcome, FilePurpose, FileResult, FileTask},
 };
 
 /// The time from a change of the settings to their file.
@@ -134,8 +133,12 @@ pub struct App {
     workers: Workers,
     /// The folder of the settings file; `None` saves none.
     folder: Option<PathBuf>,
-    /// The settings as they were loaded.
-    loaded_settings: Settings,
+    /// The settings in the file, as far as this window knows.
+    stored_settings: Settings,
+    /// The settings that are being saved.
+    saving_settings: Option<Settings>,
+    /// The settings that could not be saved. They wait for a change, or for the end.
+    unsaved_settings: Option<Settings>,
     opened: Instant,
     window_size: [f32; 2],
     /// When to save changed settings, on the clock of `opened`.
@@ -153,7 +156,7 @@ impl App {
         loaded: Option<(PathBuf, Arc<Model>)>,
     ) -> Result<Self, ModelError> {
         let window_size = settings.window_size;
-        let loaded_settings = settings.clone();
+        let stored_settings = settings.clone();
         ctx.set_zoom_factor(settings.zoom);
         let state = State::new(settings, Model::built_in()?, loaded);
         Ok(Self {
@@ -161,7 +164,9 @@ impl App {
             workers: Workers::new(ctx, &state),
             state,
             folder: None,
-            loaded_settings,
+            stored_settings,
+            saving_settings: None,
+            unsaved_settings: None,
             opened: Instant::now(),
             window_size,
             save_at: None,
@@ -205,8 +210,15 @@ impl App {
     fn save_settings(&mut self, ctx: &Context) {
         let Some(folder) = &self.folder else { return };
         let settings = self.state.settings_to_save(self.window_size);
-        if settings == self.loaded_settings {
+        let is = |other: &Option<Settings>| other.as_ref() == Some(&settings);
+        let is_handled = settings == self.stored_settings
+            || is(&self.saving_settings)
+            || is(&self.unsaved_settings);
+        if is_handled {
             self.save_at = None;
+            return;
+        }
+        if self.saving_settings.is_some() {
             return;
         }
         let now = self.opened.elapsed();
@@ -216,12 +228,23 @@ impl App {
             return;
         }
         self.save_at = None;
-        let loaded = std::mem::replace(&mut self.loaded_settings, settings.clone());
+        self.saving_settings = Some(settings.clone());
         self.workers.files.submit(FileTask::SaveSettings {
             folder: folder.clone(),
             settings: Box::new(settings),
-            loaded: Box::new(loaded),
+            loaded: Box::new(self.stored_settings.clone()),
         });
+    }
+
+    fn on_settings_saved(&mut self, is_saved: bool) {
+        let settings = self.saving_settings.take();
+        match settings {
+            Some(settings) if is_saved => {
+                self.stored_settings = settings;
+                self.unsaved_settings = None;
+            }
+            settings => self.unsaved_settings = settings,
+        }
     }
 
     /// Takes the workers' messages, a bounded number from each.
@@ -254,6 +277,9 @@ impl App {
             self.workers.evaluator = None;
         }
         for outcome in self.workers.files.drain() {
+            if let FileOutcome::Settings(result) = &outcome {
+                self.on_settings_saved(result.is_ok());
+            }
             effects.extend(self.state.on_file_outcome(outcome));
         }
         self.run(ctx, effects);
@@ -298,7 +324,7 @@ impl eframe::App for App {
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         let Some(folder) = &self.folder else { return };
         let settings = self.state.settings_to_save(self.window_size);
-        if let Err(error) = settings.save(folder, &self.loaded_settings) {
+        if let Err(error) = settings.save(folder, &self.stored_settings) {
             log::error!(target: "digitpad", "{}", error::chain(&error));
         }
     }
@@ -313,6 +339,7 @@ mod tests {
     use egui_kittest::Harness;
 
     use super::*;
+    use crate::store::settings::ThemeChoice;
 
     #[test]
     fn zoom_does_not_change_the_saved_window_size() {
@@ -329,5 +356,25 @@ mod tests {
             let is_same = (width - 1100.0).abs() < 1.0 && (height - 700.0).abs() < 1.0;
             assert!(is_same, "zoomed by {zoom}: {width} by {height}");
         }
+    }
+    #[test]
+    fn settings_that_could_not_be_saved_are_saved_at_the_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let blocked = folder.path().join("settings");
+        std::fs::write(&blocked, "a file in place of a folder").expect("writes");
+        let mut harness = Harness::builder().build_eframe(|creation| {
+            App::new(&creation.egui_ctx, Settings::default(), None).expect("the model fits")
+        });
+        let app = harness.state_mut();
+        app.folder = Some(blocked.clone());
+        app.state.settings.theme = ThemeChoice::Dark;
+        app.save_at = Some(Duration::ZERO);
+        while harness.state().unsaved_settings.is_none() {
+            harness.step();
+        }
+        std::fs::remove_file(&blocked).expect("it is there");
+        eframe::App::on_exit(harness.state_mut(), None);
+        let stored = Settings::load(&blocked).expect("it is valid");
+        assert_eq!(stored.theme, ThemeChoice::Dark, "the change is not lost");
     }
 }

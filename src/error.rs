@@ -285,9 +285,9 @@ pub enum StoreError {
     /// A model could not be read or written.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// Another training has the lock of this checkpoint file.
+    /// Another training has the lock of this file.
     #[error(
-        "could not use the checkpoint file {}: another training of Digitpad writes it; wait until that training ends or \
+        "could not train into {}: another training of Digitpad writes it; wait until that training ends or \
          stop it, or use another file",
         excerpt(.0.display())
     )]

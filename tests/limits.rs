@@ -19,7 +19,7 @@ use digitpad::{
     evaluation::evaluation_set::EvaluationSet,
     files::limits::{IDX_EXAMPLES, INK_DRAWINGS},
     ink,
-    model::file::Model,
+    model::{MAX_PARAMETERS, file::Model},
     picture,
     store::checkpoints,
 };
@@ -102,9 +102,16 @@ fn child() {
 
 /// Writes a file and lets a child read it.
 fn read(reader: &str, bytes: &[u8]) -> Report {
+    read_padded(reader, bytes, bytes.len() as u64)
+}
+
+/// As [`read`], with zeros behind the bytes until the file has this length.
+fn read_padded(reader: &str, bytes: &[u8], len: u64) -> Report {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let path: PathBuf = folder.path().join("file");
     fs::write(&path, bytes).expect("writes");
+    let file = fs::File::options().write(true).open(&path).expect("opens");
+    file.set_len(len).expect("a hole takes no room");
     let output = Command::new(env::current_exe().expect("this program"))
         .args(["--exact", "child", "--nocapture", "--test-threads=1"])
         .env(READER, reader)
@@ -318,6 +325,65 @@ fn checkpoints_are_bounded() {
         assert_refused_soon("checkpoint", &with(text, ""), "a long configuration");
         assert_refused_soon("checkpoint", &with("", text), "a long state");
     }
+}
+
+/// The header of a checkpoint of a network near the limit, and the length of the file.
+fn header_of_largest_checkpoint() -> (Vec<u8>, u64) {
+    let seed = include_bytes!("../fuzz/seeds/checkpoint/interrupted.checkpoint");
+    let (len, rest) = seed.split_first_chunk().expect("a length");
+    let header = &rest[..u64::from_le_bytes(*len) as usize];
+    let mut header: serde_json::Value = serde_json::from_slice(header).expect("JSON");
+    let metadata = header["__metadata__"].clone();
+    let config = metadata["config"].as_str().expect("a text");
+    let config = config
+        .replace("hidden = [2]", "hidden = [8192, 2160]")
+        .replace("ema = 0.0", "ema = 0.9");
+    header = serde_json::json!({ "__metadata__": metadata });
+    header["__metadata__"]["config"] = config.into();
+    let mut end = 0;
+    let mut add = |name: String, dtype: &str, count: u64, size: u64| {
+        let offsets = [end, end + count * size];
+        end = offsets[1];
+        header[name] =
+            serde_json::json!({"dtype": dtype, "shape": [count], "data_offsets": offsets});
+    };
+    for set in [
+        "parameters",
+        "first_moment",
+        "second_moment",
+        "average",
+        "best",
+    ] {
+        let counts = [784 * 8192, 8192, 8192 * 2160, 2160, 21_600, 10];
+        assert!(
+            counts.iter().sum::<u64>() * 20 > MAX_PARAMETERS as u64 * 19,
+            "near"
+        );
+        for (index, count) in counts.into_iter().enumerate() {
+            add(format!("{set}.{index}"), "F32", count, 4);
+        }
+    }
+    add("order".to_owned(), "U32", 32, 4);
+    add("corrections".to_owned(), "U8", 0, 1);
+    let header = header.to_string().into_bytes();
+    let len = header.len() as u64;
+    (
+        [&len.to_le_bytes(), header.as_slice()].concat(),
+        8 + len + end,
+    )
+}
+
+#[test]
+fn the_largest_checkpoint_is_bounded() {
+    let (header, len) = header_of_largest_checkpoint();
+    let report = read_padded("checkpoint", &header, len);
+    eprintln!("the largest checkpoint: {report:?}");
+    assert!(
+        report.peak_kb > len / 1024 * 9 / 10,
+        "it is read to the end: {report:?}"
+    );
+    assert!(report.peak_kb < MAX_PEAK_KB, "{report:?}");
+    assert!(!report.is_accepted, "its hash is another");
 }
 
 #[test]

@@ -63,6 +63,7 @@ impl Run for TrainArgs {
         // A long training must not end with an error of its files.
         let paths = self.paths();
         paths.reads("the checkpoint's data", data.files()).check()?;
+        let _lock = checkpoint::lock_output(&self.out)?;
         try_write(&self.out, 4 * config.model.parameter_count() as u64)?;
         let control = Arc::new(Control::default());
         stop_on_signals(&control, &mut display);

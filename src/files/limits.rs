@@ -1,5 +1,5 @@
 //! How much is read from outside. Within these limits, a file takes at most 600 MB of memory, and less time than a user
-//! notices until it is refused. Networks and checkpoints are the exception: they take a small multiple of their file.
+//! notices until it is refused. `model::MAX_PARAMETERS` bounds weights and checkpoints.
 
 /// The most memory of a picture: the file, a copy of it, the pixels, and the decoder.
 pub const PICTURE_MEMORY: u64 = 480 << 20;

@@ -44,13 +44,21 @@ fn the_second_training_is_told_and_changes_nothing() {
         "--out",
         &folder.text("other.safetensors"),
     ];
-    let seconds = [arguments.clone(), resuming.map(str::to_owned).to_vec()];
-    for second in seconds {
+    let other_checkpoint = ["--checkpoint", &folder.text("other.checkpoint")];
+    let seconds = [
+        (arguments.clone(), "training.checkpoint"),
+        (resuming.map(str::to_owned).to_vec(), "training.checkpoint"),
+        (
+            folder.training("w.safetensors", &other_checkpoint),
+            "w.safetensors",
+        ),
+    ];
+    for (second, file) in seconds {
         let output = run(&second);
         assert_eq!(code(&output), 2, "it is refused: {second:?}");
         let said = stderr(&output);
         assert_eq!(said.lines().count(), 1, "on one line: {said}");
-        assert!(said.contains("training.checkpoint"), "its file: {said}");
+        assert!(said.contains(file), "its file: {said}");
     }
     assert!(first.is_running(), "the first training continues");
     first.kill();

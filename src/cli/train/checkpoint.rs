@@ -8,7 +8,7 @@ use std::{
 use super::{Display, TrainArgs};
 use crate::{
     error::{CliError, Refusal, StoreError, excerpt},
-    files::is_same_file,
+    files::{is_same_file, lock::FileLock},
     model::device::DeviceChoice,
     store::checkpoints::{self, CheckpointLock, CheckpointStore},
     training::{Start, checkpoint::Checkpoint},
@@ -38,6 +38,14 @@ pub(super) fn lock(file: &Path) -> Result<CheckpointLock, CliError> {
         "choose another file with --checkpoint, or move this one",
     )
     .into())
+}
+
+/// Locks the file of the weights: with checkpoint files of their own, two trainings may still have the same one.
+///
+/// # Errors
+/// [`StoreError::Locked`] while another training uses it; else when its folder is not writable.
+pub(super) fn lock_output(file: &Path) -> Result<FileLock, StoreError> {
+    FileLock::acquire(file)?.ok_or_else(|| StoreError::Locked(file.to_owned()))
 }
 
 /// Reads a checkpoint to resume, unless another training writes it.
