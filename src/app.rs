@@ -200,9 +200,11 @@ impl App {
         self.workers.run(ctx, &mut self.state, effects);
     }
 
-    /// Asks for a prediction if the pad changed: of several changes, only for the last.
+    /// Asks for a prediction and for explanations if the pad changed: of several changes, only for the last.
     fn predict(&mut self, ctx: &Context) {
         let request = self.state.take_prediction_request();
+        self.run(ctx, request);
+        let request = self.state.take_explanation_request();
         self.run(ctx, request);
     }
 
@@ -253,6 +255,11 @@ impl App {
             self.state.on_prediction(response);
         }
         let mut effects = Vec::new();
+        if let Some(explainer) = &self.workers.explainer {
+            for response in explainer.take() {
+                self.state.on_explanation(response);
+            }
+        }
         if let Some(trainer) = &self.workers.trainer {
             self.state.on_progress(trainer.progress());
             self.state.on_batch_curve(trainer.curve());

@@ -19,6 +19,7 @@ use std::{fmt, ops::Range, sync::Arc};
 pub use self::{
     corrections::{Correction, Corrections},
     folder::read_idx_pair,
+    mnist::MnistParts,
     source::{DataSource, TrainingData},
     training_set::{Target, TrainingSet},
 };

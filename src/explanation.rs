@@ -3,6 +3,9 @@
 //! Each view computes what it shows with the model itself, and can be checked against ordinary predictions.
 
 pub mod evidence;
+pub mod map;
+pub mod neighbors;
+pub mod units;
 
 #[cfg(test)]
 mod test_support;

@@ -19,6 +19,7 @@ mod runs;
 mod status;
 mod theme;
 mod training;
+mod why;
 mod widgets;
 
 use egui::{
@@ -28,7 +29,7 @@ use egui::{
 
 use self::{
     draw::DrawView, evaluation::EvaluationView, learn::LearnView, theme::Palette,
-    training::TrainingView,
+    training::TrainingView, why::WhyView,
 };
 use crate::app::{
     action::Action,
@@ -49,6 +50,7 @@ pub struct View {
     evaluation: EvaluationView,
     learn: LearnView,
     training: TrainingView,
+    why: WhyView,
     shows_help: bool,
     /// Whether a text field had the focus in the last frame. The key that ends the focus still belongs to the field.
     field_had_keyboard: bool,
@@ -63,12 +65,20 @@ struct PlaceEntry {
 }
 
 /// The places of the window from left to right.
-const PLACES: [PlaceEntry; 3] = [
+const PLACES: [PlaceEntry; 4] = [
     PlaceEntry {
         place: Place::Draw,
         name: "Draw",
         help: "Draw a digit and watch the prediction",
         ui: |ui, state, view, actions| draw::draw_ui(ui, state, &mut view.draw, actions),
+    },
+    PlaceEntry {
+        place: Place::Why,
+        name: "Why",
+        help: "Look into the network and see why it answers so",
+        ui: |ui, state, view, actions| {
+            why::why_ui(ui, state, &mut view.draw, &mut view.why, actions);
+        },
     },
     PlaceEntry {
         place: Place::Test,
@@ -104,7 +114,8 @@ impl View {
         }
         let mut actions = self.draw.canvas.pen_actions(ctx);
         let is_field = self.field_had_keyboard || self.shows_help;
-        actions.extend(keys::key_actions(ctx, state, is_field));
+        let shows_pad = self.draw.canvas.is_shown();
+        actions.extend(keys::key_actions(ctx, state, shows_pad, is_field));
         actions
     }
 
@@ -120,10 +131,8 @@ impl View {
         part_ui(ui, "header", layout.header, palette.panel, side, |ui| {
             header::header_ui(ui, state, shows_panel, &mut self.shows_help, &mut actions);
         });
-        // A hidden pad takes no pen input.
-        if state.place != Place::Draw || layout.stage.is_none() {
-            self.draw.canvas.hide();
-        }
+        // A hidden pad takes no pen input. Places that have the pad show it again.
+        self.draw.canvas.hide();
         if let Some(stage) = layout.stage {
             part_ui(ui, "stage", stage, palette.window, all, |ui| {
                 let entry = PLACES.iter().find(|entry| entry.place == state.place);

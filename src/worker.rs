@@ -6,6 +6,7 @@
 //! thread becomes a failure with its message.
 
 pub mod evaluator;
+pub mod explainer;
 pub mod file_tasks;
 pub mod predictor;
 pub mod trainer;

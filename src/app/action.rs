@@ -3,7 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::state::{
-    Place, evaluation::EvaluationAction, form::TrainingForm, models::ModelId, runs::RunAction,
+    Place, evaluation::EvaluationAction, explanation::ExplanationAction, form::TrainingForm,
+    models::ModelId, runs::RunAction,
 };
 use crate::{
     bitmap::Digit,
@@ -14,6 +15,7 @@ use crate::{
     store::{corrections::CorrectionTask, run_library::RunLibraryTask, settings::ThemeChoice},
     training::{Start, checkpoint::Checkpoint, config::Preset},
     worker::{
+        explainer::ExplanationRequest,
         file_tasks::{CurvesImage, FilePurpose, FileRequest, FileTask},
         predictor::PredictionRequest,
     },
@@ -98,6 +100,8 @@ pub enum Action {
     GoTo(Place),
     /// Do something in the evaluation tab.
     Evaluation(EvaluationAction),
+    /// Do something in the place *Why*.
+    Explanation(ExplanationAction),
     /// Close the window in spite of the warning.
     CloseAnyway,
     /// Leave the window open.
@@ -149,6 +153,8 @@ pub enum Effect {
     },
     /// Cancel the evaluation.
     CancelEvaluation,
+    /// Explain an answer. Without a view, the explainer ends its work.
+    Explain(Box<ExplanationRequest>),
     /// Ask for the path of a file in the system's dialog.
     OpenDialog(FileRequest),
     /// Read or write a file.

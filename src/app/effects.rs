@@ -10,6 +10,7 @@ use crate::{
     worker::{
         Waker, Wakers,
         evaluator::Evaluator,
+        explainer::Explainer,
         file_tasks::{FileTask, FileTasks},
         predictor::Predictor,
         trainer::{Trainer, TrainingJob},
@@ -22,6 +23,8 @@ pub(super) struct Workers {
     pub(super) predictor: Predictor,
     pub(super) trainer: Option<Trainer>,
     pub(super) evaluator: Option<Evaluator>,
+    /// The explainer, after the first visit of *Why*.
+    pub(super) explainer: Option<Explainer>,
     pub(super) files: FileTasks,
     /// The checkpoint of the window's training; `None` stores none.
     checkpoint: Option<PathBuf>,
@@ -48,6 +51,7 @@ impl Workers {
             predictor: Predictor::spawn(Arc::clone(state.models.in_use()), repaint(ctx)),
             trainer: None,
             evaluator: None,
+            explainer: None,
             files: FileTasks::new(repaint(ctx)),
             checkpoint: None,
             library: None,
@@ -106,6 +110,12 @@ impl Workers {
                     if let Some(evaluator) = &self.evaluator {
                         evaluator.cancel();
                     }
+                }
+                Effect::Explain(request) => {
+                    let explainer = self
+                        .explainer
+                        .get_or_insert_with(|| Explainer::spawn(repaint(ctx)));
+                    explainer.request(*request);
                 }
                 Effect::OpenDialog(request) => {
                     self.files.open_dialog(request);

@@ -2,6 +2,7 @@
 
 pub mod corrections;
 pub mod evaluation;
+pub mod explanation;
 pub mod form;
 pub mod models;
 pub mod notices;
@@ -18,6 +19,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 pub use self::files::PathPrompt;
 use self::{
     evaluation::EvaluationPanel,
+    explanation::ExplanationPanel,
     files::Files,
     form::TrainingForm,
     models::{ModelId, Models, Origin},
@@ -42,6 +44,8 @@ pub enum Place {
     /// Draw digits and see predictions.
     #[default]
     Draw,
+    /// Look into the network and see why it answers so.
+    Why,
     /// Evaluate the model in use on many images.
     Test,
     /// Look at the curves of trainings and compare runs.
@@ -76,6 +80,8 @@ pub struct State {
     pub runs: Runs,
     /// The evaluation tab.
     pub evaluation: EvaluationPanel,
+    /// The place *Why*.
+    pub explanation: ExplanationPanel,
     /// The place that is shown.
     pub place: Place,
     /// The notices that are shown.
@@ -108,6 +114,7 @@ impl State {
             noise: None,
             runs: Runs::default(),
             evaluation: EvaluationPanel::default(),
+            explanation: ExplanationPanel::default(),
             place: Place::default(),
             notices: Notices::default(),
             path_prompt: None,
@@ -193,6 +200,7 @@ impl State {
             Action::ShowTraining(show) => self.settings.training_panel = show,
             Action::GoTo(place) => self.go_to(place, out),
             Action::Evaluation(action) => self.apply_evaluation(action, out),
+            Action::Explanation(action) => self.apply_explanation(action),
             Action::CloseAnyway => {
                 self.closing = Closing::Confirmed;
                 out.push(Effect::Close);

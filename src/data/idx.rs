@@ -32,20 +32,32 @@ pub fn read_images(source: impl Read, path: &Path) -> Result<Vec<u8>, InputError
     File::open(source, path, "images")?.images()
 }
 
-/// Reads the first `count` images, or all if there are fewer.
-///
-/// # Errors
-/// As [`read_images`], except for faults behind these images.
-pub(super) fn read_first_images(
-    source: impl Read,
-    path: &Path,
-    count: usize,
-) -> Result<Vec<u8>, InputError> {
-    let mut file = File::open(source, path, "images")?;
-    let most = file.images_count()?.min(count);
-    let mut bytes = Vec::new();
-    file.read_at_most(most * PIXELS, &mut bytes)?;
-    Ok(bytes)
+/// The images of a file, read part by part.
+pub(super) struct ImageParts<'a>(File<'a>, usize);
+
+impl<'a> ImageParts<'a> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// As [`read_images`], except for faults behind the header.
+    pub(super) fn open(source: impl Read + 'a, path: &'a Path) -> Result<Self, InputError> {
+        let mut file = File::open(source, path, "images")?;
+        let count = file.images_count()?;
+        Ok(Self(file, count))
+    }
+
+    /// Reads the next `count` images, or all that are left.
+    ///
+    /// # Errors
+    /// As [`read_images`], except for faults behind these images.
+    pub(super) fn next(&mut self, count: usize) -> Result<Vec<u8>, InputError> {
+        let Self(file, left) = self;
+        let count = count.min(*left);
+        *left -= count;
+        let mut bytes = Vec::new();
+        file.read_at_most(count * PIXELS, &mut bytes)?;
+        Ok(bytes)
+    }
 }
 
 /// Reads labels, gzip-compressed or not, to the end of `source`: one byte each, of any value. Errors name `path`.

@@ -1,8 +1,11 @@
 //! The built-in MNIST. `assets/mnist/README.md` states its source and license.
 
-use std::path::Path;
+use std::{fmt, path::Path};
 
-use super::{Dataset, Examples, idx};
+use super::{
+    Dataset, Examples,
+    idx::{self, ImageParts},
+};
 use crate::{bitmap::PIXELS, error::InputError};
 
 /// Training images and labels, as gzip-compressed IDX files.
@@ -48,8 +51,55 @@ pub(super) fn labels() -> Result<[Vec<u8>; 2], InputError> {
 
 /// The first training images, without unpacking the rest.
 pub(super) fn first_images(count: usize) -> Result<Vec<[u8; PIXELS]>, InputError> {
-    let bytes = idx::read_first_images(TRAIN[0], Path::new(NAME), count)?;
+    let bytes = ImageParts::open(TRAIN[0], Path::new(NAME))?.next(count)?;
     Ok(bytes.as_chunks().0.to_vec())
+}
+
+/// The training examples of the built-in MNIST, unpacked part by part.
+pub struct MnistParts {
+    images: ImageParts<'static>,
+    labels: Vec<u8>,
+    read: usize,
+}
+
+impl MnistParts {
+    /// Unpacks the labels, and no image.
+    ///
+    /// # Errors
+    /// As [`Dataset::mnist`].
+    pub fn open() -> Result<Self, InputError> {
+        let path = Path::new(NAME);
+        Ok(Self {
+            images: ImageParts::open(TRAIN[0], path)?,
+            labels: idx::read_labels(TRAIN[1], path)?,
+            read: 0,
+        })
+    }
+
+    /// The number of all training examples.
+    pub fn total(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Unpacks the next `count` examples, or all that are left.
+    ///
+    /// # Errors
+    /// As [`Dataset::mnist`].
+    pub fn next(&mut self, count: usize) -> Result<Examples, InputError> {
+        let end = (self.read + count).min(self.labels.len());
+        let labels = self.labels[self.read..end].to_vec();
+        self.read = end;
+        Examples::new(self.images.next(labels.len())?, labels)
+    }
+}
+
+impl fmt::Debug for MnistParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let read = &self.read;
+        f.debug_struct("MnistParts")
+            .field("read", read)
+            .finish_non_exhaustive()
+    }
 }
 
 fn unpack([images, labels]: [&[u8]; 2]) -> Result<Examples, InputError> {
@@ -100,6 +150,23 @@ mod tests {
                 write!(sum, "{byte:02x}").expect("writing to a string does not fail");
             }
             assert_eq!(sum, expected, "the file of {} bytes", unpacked.len());
+        }
+    }
+
+    #[test]
+    fn parts_are_the_same_examples() {
+        let whole = unpack(TRAIN).expect("the embedded files are valid");
+        let mut parts = MnistParts::open().expect("the embedded files are valid");
+        assert_eq!(parts.total(), whole.len(), "all of them");
+        let mut read = 0;
+        for count in [1, 999, 40_000, 30_000, 5] {
+            let part = parts.next(count).expect("they unpack");
+            let expected = count.min(whole.len() - read);
+            assert_eq!(part.len(), expected, "{count} after {read}");
+            let same = whole.part(read..read + expected);
+            assert!(part.images() == same.images(), "images after {read}");
+            assert_eq!(part.labels(), same.labels(), "labels after {read}");
+            read += expected;
         }
     }
 

@@ -87,6 +87,11 @@ impl Canvas {
         actions.push(Action::PenUp);
     }
 
+    /// Whether the pad was shown in the last frame.
+    pub(super) fn is_shown(&self) -> bool {
+        self.place.is_some()
+    }
+
     /// Marks the pad as hidden, so that it takes no pen input.
     pub(super) fn hide(&mut self) {
         self.place = None;

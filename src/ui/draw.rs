@@ -14,13 +14,13 @@ use crate::{
 };
 
 /// The height of a row of buttons, in points.
-const TOOLBAR_HEIGHT: f32 = 34.0;
+pub(super) const TOOLBAR_HEIGHT: f32 = 34.0;
 /// The smallest pad in a column, in points.
-const MIN_PAD: f32 = 96.0;
+pub(super) const MIN_PAD: f32 = 96.0;
 /// The smallest pad beside its bars, and the smallest width of the bars, in points.
 const MIN_BESIDE: f32 = 196.0;
 /// The smallest width of the buttons below the pad, in points.
-const MIN_TOOLBAR: f32 = 234.0;
+pub(super) const MIN_TOOLBAR: f32 = 234.0;
 /// The smallest size of the answer, in points.
 const MIN_ANSWER: Vec2 = vec2(104.0, 104.0);
 /// The height of the ten bars in a column, in points.
@@ -30,7 +30,7 @@ const STACKED_BARS: f32 = 160.0;
 #[derive(Debug, Default)]
 pub(super) struct DrawView {
     pub(super) canvas: Canvas,
-    preview: Preview,
+    pub(super) preview: Preview,
     /// Whether a menu was open in the last frame. The click that closes a menu still belongs to it.
     pub(super) menu_was_open: bool,
 }
@@ -178,7 +178,7 @@ fn row(stage: Rect, top: f32, right: f32) -> Rect {
     Rect::from_min_max(pos2(stage.left(), top), pos2(right, top + TOOLBAR_HEIGHT))
 }
 
-fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+pub(super) fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.x = 6.0;
     // Five buttons fit beside each other even below the smallest pad.
     let width = ui.available_width();

@@ -78,7 +78,12 @@ pub(super) fn shortcuts(ctx: &Context) -> Vec<(String, &'static str)> {
 }
 
 /// The actions of pressed keys and dropped files.
-pub(super) fn key_actions(ctx: &Context, state: &State, field_had_keyboard: bool) -> Vec<Action> {
+pub(super) fn key_actions(
+    ctx: &Context,
+    state: &State,
+    shows_pad: bool,
+    field_had_keyboard: bool,
+) -> Vec<Action> {
     let dropped = ctx.input(|input| input.raw.dropped_files.clone());
     let mut actions: Vec<Action> = dropped
         .iter()
@@ -97,7 +102,7 @@ pub(super) fn key_actions(ctx: &Context, state: &State, field_had_keyboard: bool
         ctx.input_mut(|input| input.consume_shortcut(&shortcut))
     };
     for Shortcut(modifiers, key, _, action) in SHORTCUTS {
-        if pressed(modifiers, key) && is_possible(&action, state) {
+        if pressed(modifiers, key) && is_possible(&action, state, shows_pad) {
             actions.push(action);
         }
     }
@@ -121,14 +126,14 @@ fn escape(state: &State) -> Option<Action> {
     (state.place == Place::Test).then_some(Action::Evaluation(all))
 }
 
-/// Whether a key acts in the current place. Keys never change a hidden drawing.
-fn is_possible(action: &Action, state: &State) -> bool {
+/// Whether a key acts now. Keys never change a hidden drawing.
+fn is_possible(action: &Action, state: &State, shows_pad: bool) -> bool {
     let is_drawing = matches!(
         action,
         Action::Undo | Action::Redo | Action::Clear | Action::AskPath(FilePurpose::SaveDrawing)
     );
     match action {
         Action::AskPath(FilePurpose::SaveDrawing) if state.pad.ink().is_empty() => false,
-        _ => state.place == Place::Draw || !is_drawing,
+        _ => shows_pad || !is_drawing,
     }
 }

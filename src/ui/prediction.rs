@@ -310,7 +310,7 @@ pub(super) fn bars_ui(
         let top = rect.top() + height * f32::from(digit.value());
         let row = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), height));
         let response = row_ui(ui, row, digit, state, can_correct && !menu_is_open);
-        bar_ui(ui, row, digit, state.pad.answer(), &response);
+        bar_ui(ui, row, digit, state.pad.answer(), None, &response);
         if response.clicked() {
             actions.push(Action::SaveCorrection(Some(digit)));
         }
@@ -346,15 +346,23 @@ fn bar_id(digit: Digit) -> Id {
     Id::unique(("bar", digit.value()))
 }
 
-fn probability_of(digit: Digit, answer: Option<&Answer>) -> Option<f32> {
+pub(super) fn probability_of(digit: Digit, answer: Option<&Answer>) -> Option<f32> {
     answer.map(|answer| answer.prediction.probabilities()[digit.index()])
 }
 
-fn percent(probability: f32) -> String {
+pub(super) fn percent(probability: f32) -> String {
     format::percent(f64::from(probability), 1)
 }
 
-fn bar_ui(ui: &Ui, row: Rect, digit: Digit, answer: Option<&Answer>, response: &Response) {
+/// Draws a bar. That of the rival is amber.
+pub(super) fn bar_ui(
+    ui: &Ui,
+    row: Rect,
+    digit: Digit,
+    answer: Option<&Answer>,
+    rival: Option<Digit>,
+    response: &Response,
+) {
     let palette = Palette::of(ui.style());
     let probability = probability_of(digit, answer);
     let is_best = answer.is_some_and(|answer| answer.prediction.digit() == digit);
@@ -380,6 +388,8 @@ fn bar_ui(ui: &Ui, row: Rect, digit: Digit, answer: Option<&Answer>, response: &
         let bar = Rect::from_min_max(track.min, pos2(end, track.bottom()));
         let color = if is_answer {
             palette.accent
+        } else if rival == Some(digit) {
+            palette.second
         } else {
             palette.bar
         };

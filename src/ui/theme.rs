@@ -59,6 +59,8 @@ pub(crate) struct Palette {
     pub(crate) second: Color32,
     /// The curves of other runs.
     pub(crate) others: [Color32; 6],
+    /// The ten digits, which always carry their text too.
+    pub(crate) digits: [Color32; 10],
     /// Errors.
     pub(crate) error: Color32,
     /// The ring around the focused control, on every other color.
@@ -93,6 +95,18 @@ const LIGHT: Palette = Palette {
         Color32::from_rgb(0x7a, 0x4a, 0x2a),
         Color32::from_rgb(0x5c, 0x64, 0x73),
     ],
+    digits: [
+        Color32::from_rgb(0x2b, 0x5f, 0xe3),
+        Color32::from_rgb(0xad, 0x55, 0x00),
+        Color32::from_rgb(0x00, 0x7a, 0x5e),
+        Color32::from_rgb(0xb0, 0x2a, 0x6b),
+        Color32::from_rgb(0x5b, 0x6b, 0x1a),
+        Color32::from_rgb(0xc0, 0x2b, 0x2b),
+        Color32::from_rgb(0x8a, 0x3f, 0xb0),
+        Color32::from_rgb(0x0e, 0x74, 0x90),
+        Color32::from_rgb(0x7a, 0x4a, 0x2a),
+        Color32::from_rgb(0x4a, 0x55, 0x68),
+    ],
     error: Color32::from_rgb(0xc0, 0x2b, 0x2b),
     focus: Color32::from_rgb(0xad, 0x55, 0x00),
     selection: Color32::from_rgb(0xd5, 0xe0, 0xfb),
@@ -122,6 +136,18 @@ const DARK: Palette = Palette {
         Color32::from_rgb(0xb9, 0xcc, 0x5a),
         Color32::from_rgb(0xd0, 0xa0, 0x80),
         Color32::from_rgb(0x9d, 0xa5, 0xb4),
+    ],
+    digits: [
+        Color32::from_rgb(0x6c, 0x9b, 0xff),
+        Color32::from_rgb(0xff, 0xb0, 0x4a),
+        Color32::from_rgb(0x4f, 0xd1, 0xac),
+        Color32::from_rgb(0xf2, 0x8a, 0xbf),
+        Color32::from_rgb(0xb9, 0xcc, 0x5a),
+        Color32::from_rgb(0xff, 0x8a, 0x80),
+        Color32::from_rgb(0xc9, 0x9b, 0xf0),
+        Color32::from_rgb(0x5f, 0xd0, 0xe0),
+        Color32::from_rgb(0xd0, 0xa0, 0x80),
+        Color32::from_rgb(0xb8, 0xc0, 0xcc),
     ],
     error: Color32::from_rgb(0xff, 0x8a, 0x80),
     focus: Color32::from_rgb(0xff, 0xb0, 0x4a),
@@ -307,7 +333,8 @@ mod tests {
                     );
                 }
                 let graphics = [palette.accent, palette.focus, palette.ink];
-                for color in graphics.into_iter().chain(palette.others) {
+                let others = palette.others.into_iter().chain(palette.digits);
+                for color in graphics.into_iter().chain(others) {
                     let found = contrast(color, ground);
                     assert!(found >= 3.0, "{theme:?}: {color:?} on {ground:?}: {found}");
                 }

@@ -39,6 +39,23 @@ pub enum PredictionInput {
     Panic(&'static str),
 }
 
+impl PredictionInput {
+    /// The bitmap of the digit with noise, before the model's preprocessing; `None` without ink.
+    pub(super) fn to_bitmap(&self, noise: Option<Noise>) -> Option<Bitmap> {
+        let bitmap = match self {
+            Self::Ink(ink) => ink::to_bitmap(ink),
+            Self::Bitmap(bitmap) => Some(bitmap.clone()),
+            #[cfg(test)]
+            Self::Panic(message) => panic!("{message}"),
+        };
+        let bitmap = bitmap.filter(|bitmap| !bitmap.is_blank())?;
+        Some(match noise {
+            Some(noise) => with_noise(&bitmap, noise),
+            None => bitmap,
+        })
+    }
+}
+
 /// The response to a request.
 #[derive(Debug)]
 pub struct PredictionResponse {
@@ -215,18 +232,9 @@ fn serve(mailbox: &Mailbox, waker: &Waker) {
 }
 
 fn outcome_of(job: &PredictionJob) -> Result<PredictionOutcome, ModelError> {
-    let bitmap = match &job.request.input {
-        PredictionInput::Ink(ink) => ink::to_bitmap(ink),
-        PredictionInput::Bitmap(bitmap) => Some(bitmap.clone()),
-        #[cfg(test)]
-        PredictionInput::Panic(message) => panic!("{message}"),
-    };
-    let Some(mut bitmap) = bitmap.filter(|bitmap| !bitmap.is_blank()) else {
+    let Some(bitmap) = job.request.input.to_bitmap(job.noise) else {
         return Ok(PredictionOutcome::Blank);
     };
-    if let Some(noise) = job.noise {
-        bitmap = with_noise(&bitmap, noise);
-    }
     Ok(PredictionOutcome::Recognized {
         prediction: predict(&job.model, &bitmap)?,
         bitmap: job.model.mlp.config().preprocessing().of_bitmap(&bitmap),

@@ -130,7 +130,7 @@ fn an_image_is_shown_on_the_pad() {
         answer.ends_with(&value),
         "the confidence of the gallery: {answer}, {value}"
     );
-    window.press(Modifiers::COMMAND, Key::Num2);
+    window.press(Modifiers::COMMAND, Key::Num3);
     assert_eq!(images(&window), shown, "the gallery is as it was");
     window.press(Modifiers::COMMAND, Key::Num1);
     window.press(Modifiers::COMMAND, Key::Z);

@@ -272,7 +272,7 @@ impl State {
                 self.use_chosen_model(out);
             }
             FileResult::Ink { path, ink, count } => {
-                self.place = Place::Draw;
+                self.show_pad();
                 if count > 1 {
                     let path = path.display();
                     self.notices
@@ -281,7 +281,7 @@ impl State {
                 self.pad.edit(|editor| editor.replace(ink));
             }
             FileResult::Picture(path, bitmap) => {
-                self.place = Place::Draw;
+                self.show_pad();
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 let name = name.to_string_lossy().into_owned();
                 self.pad.show_picture(Picture { name, bitmap });

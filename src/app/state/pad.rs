@@ -1,6 +1,6 @@
 //! The pad: the drawing or the picture on it, and the last prediction for it.
 
-use super::State;
+use super::{Place, State};
 use crate::{
     app::action::Effect,
     bitmap::Bitmap,
@@ -121,23 +121,39 @@ impl Pad {
         }
     }
 
+    /// A number that changes with the content.
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The content as the input of a worker.
+    pub(super) fn input(&self) -> PredictionInput {
+        match &self.picture {
+            Some(picture) => PredictionInput::Bitmap(picture.bitmap.clone()),
+            None => PredictionInput::Ink(self.editor.ink().clone()),
+        }
+    }
+
     fn take_request(&mut self) -> Option<PredictionRequest> {
         if !std::mem::take(&mut self.needs_prediction) {
             return None;
         }
-        let input = match &self.picture {
-            Some(picture) => PredictionInput::Bitmap(picture.bitmap.clone()),
-            // A blank pad too: otherwise a new model answers the previous drawing.
-            None => PredictionInput::Ink(self.editor.ink().clone()),
-        };
         Some(PredictionRequest {
-            input,
+            // Of a blank pad too: otherwise a new model answers the previous drawing.
+            input: self.input(),
             revision: self.revision,
         })
     }
 }
 
 impl State {
+    /// Goes to a place that has the pad.
+    pub(super) fn show_pad(&mut self) {
+        if self.place != Place::Why {
+            self.place = Place::Draw;
+        }
+    }
+
     /// The request for a prediction, if the pad changed since the last one. Called once a frame: only
     /// the last sample of a frame needs a prediction, and a copy of the ink per sample would be slow.
     pub fn take_prediction_request(&mut self) -> Option<Effect> {

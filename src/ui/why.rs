@@ -1,0 +1,487 @@
+//! The place *Why*: the pad stays live on the left, and the views of the explanation follow each other on the right.
+//!
+//! A view is an entry of [`VIEWS`], with a file of its own in `ui/why` that draws it into a rectangle, at any size: in the
+//! story, filling the place beside the pad, or filling the window. It reads its explanation with [`shown`]. The explainer
+//! computes only the views in sight.
+
+mod inside;
+mod map;
+mod neighbors;
+
+use std::collections::BTreeSet;
+
+use egui::{
+    Align, Align2, CollapsingHeader, Color32, Layout, Pos2, Rect, RichText, ScrollArea, Sense, Ui,
+    UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+};
+
+use self::{inside::InsideView, map::MapView, neighbors::NeighborsView};
+use super::{
+    draw::{self, DrawView},
+    prediction,
+    theme::{self, Palette},
+    widgets::{self, note, problem, small_button},
+};
+use crate::{
+    app::{
+        action::Action,
+        state::{
+            State,
+            explanation::{ExplanationAction, ShownExplanation},
+        },
+    },
+    bitmap::Digit,
+    worker::explainer::{Explanation, ExplanationView},
+};
+
+/// The width from which the pad is beside the views, in points.
+const MIN_WIDTH_BESIDE: f32 = 540.0;
+/// The share of the place's width beside the views that the pad takes, and its bounds in points.
+const PAD_SHARE: f32 = 0.32;
+const PAD_WIDTHS: [f32; 2] = [draw::MIN_TOOLBAR, 480.0];
+/// The smallest height of the ten bars, in points.
+const BARS: f32 = 150.0;
+/// The smallest height of the answer, in points.
+const ANSWER: f32 = 92.0;
+/// The height of the pad above the views, in points.
+const STACKED_PAD: f32 = 190.0;
+
+/// A view of the story.
+struct ViewEntry {
+    view: ExplanationView,
+    title: &'static str,
+    /// What the view shows, in one sentence.
+    sentence: &'static str,
+    /// The formula and its source.
+    method: &'static str,
+    /// The height in the story, for a width.
+    height: fn(f32, &State) -> f32,
+    ui: fn(&mut Ui, Rect, &State, &mut WhyView, &mut Vec<Action>),
+}
+
+/// The views from top to bottom.
+const VIEWS: [ViewEntry; 3] = [
+    ViewEntry {
+        view: ExplanationView::Neighbors,
+        title: "It looked like these",
+        sentence: "The eight training images that the network finds most similar to your drawing.",
+        method: neighbors::METHOD,
+        height: |width, _| neighbors::height(width),
+        ui: |ui, rect, state, view, actions| view.neighbors.ui(ui, rect, state, actions),
+    },
+    ViewEntry {
+        view: ExplanationView::Inside,
+        title: "Inside",
+        sentence: "The layers from the picture to the answer. Point at a unit to see its arithmetic; click to hold it.",
+        method: inside::METHOD,
+        height: inside::height,
+        ui: |ui, rect, state, view, actions| view.inside.ui(ui, rect, state, actions),
+    },
+    ViewEntry {
+        view: ExplanationView::Map,
+        title: "The map",
+        sentence: "Training images in the plane in which a layer tells them apart best, and your drawing among them.",
+        method: map::METHOD,
+        height: |width, _| map::height(width),
+        ui: |ui, rect, state, view, actions| view.map.ui(ui, rect, state, actions),
+    },
+];
+
+/// How much of the window a view fills.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Extent {
+    /// All views are in the story.
+    #[default]
+    Story,
+    /// The view fills the place beside the pad.
+    Beside(ExplanationView),
+    /// The view fills the place without the pad.
+    Window(ExplanationView),
+}
+
+/// The state of the place between frames.
+#[derive(Debug, Default)]
+pub(super) struct WhyView {
+    extent: Extent,
+    neighbors: NeighborsView,
+    inside: InsideView,
+    map: MapView,
+}
+
+/// Draws the place.
+pub(super) fn why_ui(
+    ui: &mut Ui,
+    state: &State,
+    draw: &mut DrawView,
+    view: &mut WhyView,
+    actions: &mut Vec<Action>,
+) {
+    let stage = ui.available_rect_before_wrap();
+    let mut seen = BTreeSet::new();
+    if let Extent::Window(filling) = view.extent {
+        filling_ui(ui, stage, filling, state, view, actions);
+        seen.insert(filling);
+    } else if stage.width() >= MIN_WIDTH_BESIDE {
+        let places = Places::beside(stage);
+        pad_ui(ui, &places, state, draw, actions);
+        if let Extent::Beside(filling) = view.extent {
+            filling_ui(ui, places.story, filling, state, view, actions);
+            seen.insert(filling);
+        } else {
+            ui.scope_builder(UiBuilder::new().max_rect(places.story), |ui| {
+                ScrollArea::vertical()
+                    .id_salt("why")
+                    .auto_shrink(false)
+                    .show(ui, |ui| story_ui(ui, state, view, &mut seen, actions));
+            });
+        }
+    } else {
+        ScrollArea::vertical()
+            .id_salt("why")
+            .auto_shrink(false)
+            .show(ui, |ui| {
+                let stage = Rect::from_min_size(ui.cursor().min, stage.size());
+                let places = Places::stacked(stage);
+                ui.allocate_exact_size(
+                    vec2(stage.width(), places.story.top() - stage.top()),
+                    Sense::hover(),
+                );
+                pad_ui(ui, &places, state, draw, actions);
+                story_ui(ui, state, view, &mut seen, actions);
+            });
+    }
+    if seen != state.explanation.seen {
+        actions.push(Action::Explanation(ExplanationAction::See(seen)));
+    }
+}
+
+/// The places of the parts.
+struct Places {
+    pad: Rect,
+    toolbar: Rect,
+    answer: Rect,
+    bars: Rect,
+    story: Rect,
+}
+
+impl Places {
+    /// The pad and the bars below it on the left, the views on the right.
+    fn beside(stage: Rect) -> Self {
+        let width = (stage.width() * PAD_SHARE).clamp(PAD_WIDTHS[0], PAD_WIDTHS[1]);
+        let left = stage.with_max_x(stage.left() + width);
+        let below = draw::TOOLBAR_HEIGHT + 2.0 * theme::GAP + prediction::BARS_GAP;
+        let side = (stage.height() - below - ANSWER - BARS)
+            .clamp(draw::MIN_PAD, width)
+            .floor();
+        let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
+        let row = |top: f32, height: f32| {
+            Rect::from_min_size(pos2(stage.left(), top), vec2(width, height))
+        };
+        let toolbar = row(pad.bottom() + theme::GAP, draw::TOOLBAR_HEIGHT);
+        let room = stage.bottom() - toolbar.bottom() - theme::GAP - prediction::BARS_GAP;
+        let answer = row(
+            toolbar.bottom() + theme::GAP,
+            (room * 0.36).clamp(ANSWER, 160.0),
+        );
+        let bars = left.with_min_y(answer.bottom() + prediction::BARS_GAP);
+        Self {
+            pad,
+            toolbar,
+            answer,
+            bars: bars.with_max_y(
+                bars.bottom()
+                    .min(bars.top() + 360.0)
+                    .max(bars.top() + BARS * 0.6),
+            ),
+            story: stage.with_min_x(left.right() + theme::MARGIN),
+        }
+    }
+
+    /// The pad with the bars beside it, and the views below.
+    fn stacked(stage: Rect) -> Self {
+        let side = STACKED_PAD.min(stage.width() * 0.5).floor();
+        let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
+        let right = Rect::from_min_max(
+            pos2(pad.right() + theme::GAP, stage.top()),
+            pos2(stage.right(), pad.bottom()),
+        );
+        let toolbar = Rect::from_min_size(
+            pos2(stage.left(), pad.bottom() + theme::GAP),
+            vec2(stage.width(), draw::TOOLBAR_HEIGHT),
+        );
+        Self {
+            pad,
+            toolbar,
+            answer: right,
+            bars: Rect::from_min_size(
+                toolbar.left_bottom() + vec2(0.0, prediction::BARS_GAP),
+                vec2(stage.width(), BARS),
+            ),
+            story: stage.with_min_y(toolbar.bottom() + prediction::BARS_GAP + BARS + theme::MARGIN),
+        }
+    }
+}
+
+/// The pad, its buttons, the answer, and the bars that choose the rival.
+fn pad_ui(
+    ui: &mut Ui,
+    places: &Places,
+    state: &State,
+    draw: &mut DrawView,
+    actions: &mut Vec<Action>,
+) {
+    draw.canvas
+        .ui(ui, places.pad, state, draw.preview.texture());
+    draw::toolbar_ui(&mut part(ui, places.toolbar, "toolbar"), state, actions);
+    let preview = &mut draw.preview;
+    prediction::answer_ui(
+        &mut part(ui, places.answer, "answer"),
+        places.answer,
+        state,
+        preview,
+        actions,
+    );
+    let rival = state.rival();
+    let above = places.bars.left_top() - vec2(0.0, prediction::BARS_GAP - 4.0);
+    if let Some(rival) = rival {
+        prediction::caption(
+            ui,
+            above,
+            &format!("Compared with {rival}. Click a bar to compare with another digit."),
+        );
+    }
+    let height = places.bars.height() / 10.0;
+    for digit in Digit::ALL {
+        let top = places.bars.top() + height * f32::from(digit.value());
+        let row = Rect::from_min_size(
+            pos2(places.bars.left(), top),
+            vec2(places.bars.width(), height),
+        );
+        rival_ui(ui, row, digit, rival, state, actions);
+    }
+}
+
+/// A bar that chooses the rival.
+fn rival_ui(
+    ui: &mut Ui,
+    row: Rect,
+    digit: Digit,
+    rival: Option<Digit>,
+    state: &State,
+    actions: &mut Vec<Action>,
+) {
+    let answer = state.pad.answer();
+    let is_free = answer.is_some_and(|answer| answer.prediction.digit() != digit);
+    let sense = if is_free {
+        Sense::click()
+    } else {
+        Sense::hover()
+    };
+    let response = ui.interact(row, ui.scope_id().with(("rival", digit.value())), sense);
+    response.widget_info(|| {
+        let name = format!("Compare with {digit}");
+        let mut info = WidgetInfo::selected(Role::Button, is_free, rival == Some(digit), name);
+        let probability = prediction::probability_of(digit, answer);
+        info.current_text_value =
+            Some(probability.map_or_else(|| "none".to_owned(), prediction::percent));
+        info
+    });
+    prediction::bar_ui(ui, row, digit, answer, rival, &response);
+    if response.clicked() {
+        // A second click returns to the second-best digit.
+        let chosen = (state.explanation.rival != Some(digit)).then_some(digit);
+        actions.push(Action::Explanation(ExplanationAction::ChooseRival(chosen)));
+    }
+    if is_free {
+        response.on_hover_text(format!("Compare the answer with {digit}."));
+    }
+}
+
+/// All views below each other. Inserts those in sight.
+fn story_ui(
+    ui: &mut Ui,
+    state: &State,
+    view: &mut WhyView,
+    seen: &mut BTreeSet<ExplanationView>,
+    actions: &mut Vec<Action>,
+) {
+    // The scroll bar does not cover the views.
+    let width = ui.available_width() - ui.spacing().scroll.bar_width - 4.0;
+    ui.set_max_width(width);
+    for entry in &VIEWS {
+        head_ui(ui, entry, view);
+        let size = vec2(width, (entry.height)(width, state));
+        let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+        if ui.is_rect_visible(rect) {
+            seen.insert(entry.view);
+            view_ui(ui, rect, entry, state, view, actions);
+        }
+        method_ui(ui, entry);
+        ui.add_space(theme::MARGIN);
+    }
+    widgets::scroll_to_focus(ui);
+}
+
+/// One view as large as the place allows.
+fn filling_ui(
+    ui: &mut Ui,
+    place: Rect,
+    filling: ExplanationView,
+    state: &State,
+    view: &mut WhyView,
+    actions: &mut Vec<Action>,
+) {
+    let Some(entry) = VIEWS.iter().find(|entry| entry.view == filling) else {
+        return;
+    };
+    ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
+        head_ui(ui, entry, view);
+        let rect = ui.available_rect_before_wrap();
+        let least = (entry.height)(rect.width() - 12.0, state);
+        if rect.height() >= least {
+            view_ui(ui, rect, entry, state, view, actions);
+        } else {
+            ScrollArea::vertical()
+                .id_salt("filling")
+                .auto_shrink(false)
+                .show(ui, |ui| {
+                    let size = vec2(rect.width() - 12.0, least);
+                    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+                    view_ui(ui, rect, entry, state, view, actions);
+                });
+        }
+    });
+}
+
+/// The title, the sentence, and the buttons for the size.
+fn head_ui(ui: &mut Ui, entry: &ViewEntry, view: &mut WhyView) {
+    let place = entry.view;
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(entry.title).font(theme::strong(theme::HEADING)))
+            .on_hover_text(entry.method);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let before = view.extent;
+            let mut button = |text: &str, name: &str, help: &str, extent: Extent| {
+                let button = widgets::named(small_button(ui, text), name);
+                if button.on_hover_text(help).clicked() {
+                    view.extent = extent;
+                }
+            };
+            let title = entry.title;
+            match before {
+                Extent::Story => {
+                    button(
+                        "Enlarge",
+                        &format!("Enlarge {title}"),
+                        "Fills the place beside the pad with this view.",
+                        Extent::Beside(place),
+                    );
+                }
+                Extent::Beside(_) => {
+                    button(
+                        "All views",
+                        "All views",
+                        "Shows all views below each other.",
+                        Extent::Story,
+                    );
+                    button(
+                        "Fill window",
+                        "Fill window",
+                        "Hides the pad, so that this view fills the window.",
+                        Extent::Window(place),
+                    );
+                }
+                Extent::Window(_) => {
+                    button(
+                        "Show pad",
+                        "Show pad",
+                        "Shows the pad beside this view.",
+                        Extent::Beside(place),
+                    );
+                }
+            }
+        });
+    });
+    note(ui, entry.sentence);
+}
+
+/// Formula and source, which a click opens.
+fn method_ui(ui: &mut Ui, entry: &ViewEntry) {
+    ui.scope(|ui| {
+        ui.visuals_mut().widgets.noninteractive.bg_stroke.width = 0.0;
+        let title = RichText::new("How is this computed?").small().weak();
+        let header = CollapsingHeader::new(title)
+            .id_salt(entry.title)
+            .show(ui, |ui| {
+                ui.label(RichText::new(entry.method).small());
+            });
+        header.header_response.widget_info(|| {
+            WidgetInfo::labeled(
+                Role::Button,
+                true,
+                format!("How is {} computed?", entry.title),
+            )
+        });
+    });
+}
+
+fn view_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    entry: &ViewEntry,
+    state: &State,
+    view: &mut WhyView,
+    actions: &mut Vec<Action>,
+) {
+    let mut ui = part(ui, rect, entry.title);
+    ui.set_clip_rect(rect.expand(2.0).intersect(ui.clip_rect()));
+    if let Some(ShownExplanation {
+        outcome: Err(text), ..
+    }) = state.explanation.of(entry.view)
+    {
+        problem(&mut ui, text);
+    } else {
+        (entry.ui)(&mut ui, rect, state, view, actions);
+    }
+}
+
+/// A part of a place that leaves the cursor where it is.
+fn part(ui: &mut Ui, rect: Rect, salt: &str) -> Ui {
+    ui.new_child(UiBuilder::new().max_rect(rect).id_salt(salt))
+}
+
+/// The newest explanation of a view.
+fn shown(state: &State, view: ExplanationView) -> Option<(&ShownExplanation, &Explanation)> {
+    let shown = state.explanation.of(view)?;
+    Some((shown, shown.outcome.as_ref().ok()?))
+}
+
+/// A text in the middle of a view that has nothing to show yet.
+fn empty_ui(ui: &mut Ui, rect: Rect, text: &str) {
+    let palette = Palette::of(ui.style());
+    let response = ui.allocate_rect(rect, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    let font = theme::font(theme::BODY);
+    let galley = ui
+        .painter()
+        .layout(text.to_owned(), font, palette.weak, rect.width());
+    let pos = rect.center() - galley.size() / 2.0;
+    ui.painter().galley(pos, galley, palette.weak);
+}
+
+/// The color of a signed value of -1..=1: blue above 0, amber below, paper at 0.
+fn signed_color(palette: &Palette, value: f32) -> Color32 {
+    let color = if value < 0.0 {
+        palette.second
+    } else {
+        palette.accent
+    };
+    palette.paper.lerp_to_gamma(color, value.abs().min(1.0))
+}
+
+/// Small text with its left center at a point.
+fn small_text(ui: &Ui, left: Pos2, text: &str, color: Color32) -> Rect {
+    let font = theme::font(theme::SMALL);
+    ui.painter()
+        .text(left, Align2::LEFT_CENTER, text, font, color)
+}

@@ -1,0 +1,296 @@
+//! The thread that explains an answer. It handles only the newest request, and computes only the views that it names.
+//!
+//! To add a view: a variant of [`ExplanationView`] and of [`Explanation`], an arm of `Desk::explain`, and an entry of
+//! `ui::why::VIEWS` with a file of its own. A long computation asks `is_current` between its steps, and returns `Ok(None)`
+//! when a newer request waits.
+
+mod desk;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    time::Duration,
+};
+
+use self::desk::Desk;
+use super::{JoinOnDrop, Waker, WorkerError, WorkerPriority, lock, predictor::PredictionInput};
+use crate::{
+    bitmap::{Bitmap, Digit},
+    data::{Examples, noise::Noise},
+    error::ModelError,
+    explanation::units::{LayerActivity, LayerValues, SwitchedOff, Unit, UnitDetails},
+    model::file::Model,
+    recognition::Prediction,
+};
+
+/// The time after which the memory of views that nobody sees is freed.
+const REST: Duration = Duration::from_mins(1);
+
+/// A view of the place *Why*, in the order of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ExplanationView {
+    /// The nearest training images.
+    Neighbors,
+    /// The layers and their units.
+    Inside,
+    /// The training images in the plane.
+    Map,
+}
+
+/// What to explain.
+#[derive(Clone, Debug)]
+pub struct ExplanationRequest {
+    /// The digit.
+    pub input: PredictionInput,
+    /// The owner's number for it, returned with the explanation.
+    pub revision: u64,
+    /// The noise on the network's input.
+    pub noise: Option<Noise>,
+    /// The model.
+    pub model: Arc<Model>,
+    /// Whether the model is that of a training under way, which soon publishes the next one.
+    pub is_training: bool,
+    /// The views that are seen. Nothing else is computed.
+    pub views: BTreeSet<ExplanationView>,
+    /// The digit to compare the answer with; `None` is the second-best one.
+    pub rival: Option<Digit>,
+    /// The unit whose arithmetic is shown.
+    pub unit: Option<Unit>,
+    /// The channels that are switched off in [`ExplanationView::Inside`].
+    pub off: SwitchedOff,
+    /// Whether to test the network without the channels in `off`.
+    pub tests_off: bool,
+    /// The layer of the map: 0 is the input, 1 the first layer; `None` is the last hidden one.
+    pub map_layer: Option<usize>,
+}
+
+/// One view's explanation of one request.
+#[derive(Debug)]
+pub struct ExplanationResponse {
+    /// The view.
+    pub view: ExplanationView,
+    /// The number of the request.
+    pub revision: u64,
+    /// The explained model.
+    pub model: Arc<Model>,
+    /// The explanation.
+    pub outcome: Result<Explanation, WorkerError<ModelError>>,
+}
+
+/// What a view shows.
+#[derive(Clone, Debug)]
+pub enum Explanation {
+    /// Of [`ExplanationView::Neighbors`].
+    Neighbors(Neighbors),
+    /// Of [`ExplanationView::Inside`].
+    Inside(Box<Inside>),
+    /// Of [`ExplanationView::Map`].
+    Map(DigitMap),
+}
+
+/// A training image with a value: its distance, or how much it excites a unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainingImage {
+    /// Its index in MNIST's training set.
+    pub index: usize,
+    /// Its label.
+    pub label: Digit,
+    /// The image.
+    pub bitmap: Bitmap,
+    /// The value.
+    pub value: f32,
+}
+
+/// The nearest training images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Neighbors {
+    /// The images, the nearest first, with their distances. Empty for an empty pad.
+    pub images: Vec<TrainingImage>,
+    /// The images that were compared so far.
+    pub read: usize,
+    /// The images that will be compared.
+    pub total: usize,
+}
+
+/// The layers and one of their units.
+#[derive(Clone, Debug)]
+pub struct Inside {
+    /// The network's input; `None` for an empty pad.
+    pub input: Option<Bitmap>,
+    /// The values of each layer. Of a blank bitmap for an empty pad.
+    pub layers: Vec<LayerValues>,
+    /// What is usual in each layer.
+    pub activity: Arc<Vec<LayerActivity>>,
+    /// The answer without the channels that are switched off; `None` for an empty pad.
+    pub prediction: Option<Prediction>,
+    /// The unit's arithmetic.
+    pub unit: Option<UnitDetails>,
+    /// The training images that excite the unit's channel most, with its outputs.
+    pub exciting: Vec<TrainingImage>,
+    /// The channels that are switched off.
+    pub off: SwitchedOff,
+    /// The test without them, if it was asked for.
+    pub test: Option<OffTest>,
+}
+
+/// A test of a network with and without some channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OffTest {
+    /// The images tested so far.
+    pub done: usize,
+    /// All images.
+    pub total: usize,
+    /// Those read correctly by the whole network.
+    pub whole: usize,
+    /// Those read correctly without the channels.
+    pub without: usize,
+}
+
+/// Training images in the plane in which they differ most.
+#[derive(Clone, Debug)]
+pub struct DigitMap {
+    /// The images.
+    pub examples: Examples,
+    /// The point of each image.
+    pub points: Arc<Vec<[f32; 2]>>,
+    /// The share of the variance along each axis, 0..=1.
+    pub variance: [f32; 2],
+    /// The point of the drawing.
+    pub own: Option<[f32; 2]>,
+    /// The layer, as in [`ExplanationRequest::map_layer`].
+    pub layer: usize,
+}
+
+/// The handle of the explaining thread.
+pub struct Explainer {
+    mailbox: Arc<Mailbox>,
+    _thread: JoinOnDrop,
+}
+
+impl Explainer {
+    /// Starts the thread.
+    ///
+    /// # Panics
+    /// When the system cannot start a thread.
+    pub fn spawn(waker: Waker) -> Self {
+        let mailbox = Arc::new(Mailbox::default());
+        let thread = JoinOnDrop::spawn("digitpad-explainer", WorkerPriority::Interactive, {
+            let mailbox = Arc::clone(&mailbox);
+            move || serve(&mailbox, &waker)
+        })
+        .expect("the system can start a thread");
+        Self {
+            mailbox,
+            _thread: thread,
+        }
+    }
+
+    /// Asks for explanations. It replaces the request before, finished or not.
+    pub fn request(&self, request: ExplanationRequest) {
+        let request = Some(Arc::new(request));
+        self.mailbox.change(|content| content.request = request);
+    }
+
+    /// Takes the newest response of each view.
+    pub fn take(&self) -> Vec<ExplanationResponse> {
+        let responses = std::mem::take(&mut lock(&self.mailbox.content).responses);
+        responses.into_values().collect()
+    }
+}
+
+impl Drop for Explainer {
+    /// Ends the thread, which is joined when the fields are dropped.
+    fn drop(&mut self) {
+        self.mailbox.change(|content| content.is_closed = true);
+    }
+}
+
+impl fmt::Debug for Explainer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Explainer").finish_non_exhaustive()
+    }
+}
+
+/// Requests and responses on their way.
+#[derive(Default)]
+struct Mailbox {
+    content: Mutex<MailboxContent>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct MailboxContent {
+    request: Option<Arc<ExplanationRequest>>,
+    responses: BTreeMap<ExplanationView, ExplanationResponse>,
+    is_closed: bool,
+}
+
+impl MailboxContent {
+    fn has_news(&self) -> bool {
+        self.request.is_some() || self.is_closed
+    }
+}
+
+/// What the thread does next.
+enum Turn {
+    Answer(Arc<ExplanationRequest>),
+    /// No request waits: continue with what takes longer.
+    Continue,
+    /// Nobody looks for a while: free the memory.
+    Free,
+    End,
+}
+
+impl Mailbox {
+    fn change(&self, change: impl FnOnce(&mut MailboxContent)) {
+        change(&mut lock(&self.content));
+        self.changed.notify_all();
+    }
+
+    fn has_news(&self) -> bool {
+        lock(&self.content).has_news()
+    }
+
+    fn next(&self, desk: &Desk) -> Turn {
+        let is_idle = |content: &mut MailboxContent| !content.has_news();
+        let content = lock(&self.content);
+        let mut content = if desk.has_work() {
+            content
+        } else if desk.can_rest() {
+            let waiting = self.changed.wait_timeout_while(content, REST, is_idle);
+            waiting.unwrap_or_else(PoisonError::into_inner).0
+        } else {
+            let waiting = self.changed.wait_while(content, is_idle);
+            waiting.unwrap_or_else(PoisonError::into_inner)
+        };
+        match content.request.take() {
+            _ if content.is_closed => Turn::End,
+            Some(request) => Turn::Answer(request),
+            None if desk.has_work() => Turn::Continue,
+            None => Turn::Free,
+        }
+    }
+}
+
+fn serve(mailbox: &Mailbox, waker: &Waker) {
+    let mut desk = Desk::default();
+    let is_current = || !mailbox.has_news();
+    let publish = |response: ExplanationResponse| {
+        lock(&mailbox.content)
+            .responses
+            .insert(response.view, response);
+        waker();
+    };
+    loop {
+        match mailbox.next(&desk) {
+            Turn::Answer(request) => desk.answer(request, &is_current, &publish),
+            Turn::Continue => desk.step(&is_current, &publish),
+            Turn::Free => desk = Desk::default(),
+            Turn::End => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

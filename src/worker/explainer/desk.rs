@@ -1,0 +1,554 @@
+//! The work of the explainer: what it has at hand, and how it computes each view.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    DigitMap, Explanation, ExplanationRequest, ExplanationResponse, ExplanationView, Inside,
+    Neighbors, OffTest, TrainingImage,
+};
+use crate::{
+    bitmap::{Bitmap, Digit},
+    data::{Dataset, Examples, MnistParts},
+    error::ModelError,
+    evaluation::batch_size,
+    explanation::{
+        map::Plane,
+        neighbors::{ImageStore, Index},
+        units::{LayerActivity, Network, SwitchedOff},
+    },
+    model::file::Model,
+    recognition::{self, Prediction},
+    worker::{WorkerError, run_work},
+};
+
+/// The neighbors of a drawing.
+const NEIGHBORS: usize = 8;
+/// The images over which the activity of the layers is computed.
+const ACTIVITY_IMAGES: usize = 500;
+/// The images of a map, and the fewest of a slow or wide network.
+const MAP_IMAGES: usize = 2000;
+const MIN_MAP_IMAGES: usize = 100;
+/// The most multiplications for a map: a fifth of a second.
+const MAX_MAP_WORK: usize = 4_000_000_000;
+/// The most values from which the axes of a map are computed: 32 MB.
+const MAX_MAP_VALUES: usize = 8_000_000;
+/// The images of the index while a training publishes one model after another.
+const TRAINING_IMAGES: usize = 5000;
+/// The shortest time between two indices or maps in a training, so that they cost it little.
+const TRAINING_INTERVAL: Duration = Duration::from_secs(2);
+/// The time between two reports of an index that grows.
+const REPORT_INTERVAL: Duration = Duration::from_millis(250);
+
+pub(super) type Publish<'a> = &'a dyn Fn(ExplanationResponse);
+pub(super) type IsCurrent<'a> = &'a dyn Fn() -> bool;
+
+/// A model with what is known of it.
+#[derive(Clone)]
+struct Known {
+    model: Arc<Model>,
+    network: Arc<Network>,
+    activity: Arc<Vec<LayerActivity>>,
+}
+
+impl Known {
+    fn of(model: &Arc<Model>, library: &Library) -> Result<Self, ModelError> {
+        let network = Network::of(&model.mlp)?;
+        let count = ACTIVITY_IMAGES.min(batch_size(&model.mlp));
+        let activity = network.activity(&library.images.pixels(0..count, &network));
+        Ok(Self {
+            model: Arc::clone(model),
+            network: Arc::new(network),
+            activity: Arc::new(activity),
+        })
+    }
+
+    fn is_of(&self, model: &Arc<Model>) -> bool {
+        Arc::ptr_eq(&self.model, model)
+    }
+
+    /// Whether what was made of this model at that time serves for the task: it is the same model, or a moment ago it was
+    /// that of the same training.
+    fn serves(&self, task: &Task, made: Instant) -> bool {
+        let is_recent = task.request.is_training && made.elapsed() < TRAINING_INTERVAL;
+        let has_same_shape = || self.network.config() == task.known.network.config();
+        self.is_of(&task.known.model) || is_recent && has_same_shape()
+    }
+}
+
+/// A request with what all views need.
+struct Task {
+    request: Arc<ExplanationRequest>,
+    known: Known,
+    /// The network's input, after noise and preprocessing; `None` without ink.
+    bitmap: Option<Bitmap>,
+}
+
+impl Task {
+    /// The images of the index.
+    fn index_limit(&self) -> usize {
+        if self.request.is_training {
+            TRAINING_IMAGES
+        } else {
+            usize::MAX
+        }
+    }
+
+    /// The images that are handled between two looks at the mailbox: about 20 ms of work.
+    fn step(&self) -> usize {
+        batch_size(&self.request.model.mlp)
+    }
+
+    fn sees(&self, view: ExplanationView) -> bool {
+        self.request.views.contains(&view)
+    }
+
+    fn needs_index(&self) -> bool {
+        self.sees(ExplanationView::Neighbors)
+            || self.request.unit.is_some() && self.sees(ExplanationView::Inside)
+    }
+}
+
+/// MNIST's training images, as far as they are read.
+struct Library {
+    parts: MnistParts,
+    images: ImageStore,
+    /// The images of the map.
+    first: Examples,
+}
+
+impl Library {
+    fn open() -> Result<Self, ModelError> {
+        let mut parts = MnistParts::open()?;
+        let first = parts.next(MAP_IMAGES)?;
+        let mut images = ImageStore::default();
+        images.extend(&first);
+        Ok(Self {
+            parts,
+            images,
+            first,
+        })
+    }
+
+    fn training_image(&self, index: usize, value: f32) -> TrainingImage {
+        TrainingImage {
+            index,
+            label: self.images.label(index),
+            bitmap: Bitmap::from_bytes(&self.images.image(index)),
+            value,
+        }
+    }
+}
+
+/// An index and its network.
+struct OpenIndex {
+    known: Known,
+    index: Index,
+    made: Instant,
+    reported: Instant,
+}
+
+/// A map and its network.
+struct OpenMap {
+    known: Known,
+    layer: usize,
+    plane: Plane,
+    points: Arc<Vec<[f32; 2]>>,
+    made: Instant,
+}
+
+/// A test under way.
+struct OpenTest {
+    model: Arc<Model>,
+    off: SwitchedOff,
+    examples: Examples,
+    test: OffTest,
+}
+
+/// What the thread has at hand. It is dropped as a whole when nobody has looked for a while.
+#[derive(Default)]
+pub(super) struct Desk {
+    task: Option<Task>,
+    known: Option<Known>,
+    library: Option<Library>,
+    index: Option<OpenIndex>,
+    map: Option<OpenMap>,
+    test: Option<OpenTest>,
+    /// The turn in which each view was last begun: the view that has waited longest comes first.
+    begun: BTreeMap<ExplanationView, u64>,
+    turn: u64,
+}
+
+impl Desk {
+    /// Whether something long is not finished.
+    pub(super) fn has_work(&self) -> bool {
+        let has_work = |task| self.index_has_work(task) || self.test_has_work(task);
+        self.task.as_ref().is_some_and(has_work)
+    }
+
+    /// Whether no view is seen, and there is memory to free.
+    pub(super) fn can_rest(&self) -> bool {
+        self.library.is_some() && self.task.is_none()
+    }
+
+    fn index_has_work(&self, task: &Task) -> bool {
+        let grown = self.index.as_ref().zip(self.library.as_ref());
+        let has_room = |(open, library): (&OpenIndex, &Library)| {
+            open.index.len() < total_of(open, library, task)
+        };
+        task.needs_index() && grown.is_none_or(has_room)
+    }
+
+    fn test_has_work(&self, task: &Task) -> bool {
+        let test = self.test_of(&task.request);
+        let is_asked = task.request.tests_off && task.sees(ExplanationView::Inside);
+        is_asked && test.is_none_or(|test| test.done < test.total)
+    }
+
+    fn test_of(&self, request: &ExplanationRequest) -> Option<OffTest> {
+        let is_same =
+            |open: &&OpenTest| Arc::ptr_eq(&open.model, &request.model) && open.off == request.off;
+        self.test.as_ref().filter(is_same).map(|open| open.test)
+    }
+
+    /// Answers a request, view by view.
+    pub(super) fn answer(
+        &mut self,
+        request: Arc<ExplanationRequest>,
+        is_current: IsCurrent,
+        publish: Publish,
+    ) {
+        self.task = None;
+        if request.views.is_empty() {
+            return;
+        }
+        match run_work(|| self.task_of(&request)) {
+            Ok(task) => self.task = Some(task),
+            Err(error) => return self.fail(&request, error, publish),
+        }
+        let mut views: Vec<_> = request.views.iter().copied().collect();
+        views.sort_by_key(|view| self.begun.get(view).copied());
+        self.explain_all(&views, is_current, publish);
+    }
+
+    /// Computes the network's input. Reads a network that is new.
+    fn task_of(&mut self, request: &Arc<ExplanationRequest>) -> Result<Task, ModelError> {
+        let model = &request.model;
+        let known = match self.known.take().filter(|known| known.is_of(model)) {
+            Some(known) => known,
+            None => Known::of(model, opened(&mut self.library)?)?,
+        };
+        let bitmap = request.input.to_bitmap(request.noise);
+        let preprocessing = model.mlp.config().preprocessing();
+        Ok(Task {
+            request: Arc::clone(request),
+            known: self.known.insert(known).clone(),
+            bitmap: bitmap.map(|bitmap| preprocessing.of_bitmap(&bitmap)),
+        })
+    }
+
+    fn explain_all(&mut self, views: &[ExplanationView], is_current: IsCurrent, publish: Publish) {
+        let Some(task) = self.task.take() else { return };
+        for &view in views {
+            self.turn += 1;
+            self.begun.insert(view, self.turn);
+            let outcome = run_work(|| self.explain(view, &task, is_current)).transpose();
+            if let Some(outcome) = outcome {
+                publish(ExplanationResponse {
+                    view,
+                    revision: task.request.revision,
+                    model: Arc::clone(&task.request.model),
+                    outcome,
+                });
+            }
+            if !is_current() {
+                break;
+            }
+        }
+        self.task = Some(task);
+    }
+
+    /// Reports a failure in a view. Nothing half-done stays.
+    fn fail(
+        &mut self,
+        request: &ExplanationRequest,
+        error: WorkerError<ModelError>,
+        publish: Publish,
+    ) {
+        *self = Self::default();
+        if let Some(&view) = request.views.first() {
+            publish(ExplanationResponse {
+                view,
+                revision: request.revision,
+                model: Arc::clone(&request.model),
+                outcome: Err(error),
+            });
+        }
+    }
+
+    /// Computes one view. `Ok(None)` if a newer request waits.
+    fn explain(
+        &mut self,
+        view: ExplanationView,
+        task: &Task,
+        _is_current: IsCurrent,
+    ) -> Result<Option<Explanation>, ModelError> {
+        Ok(Some(match view {
+            ExplanationView::Neighbors => Explanation::Neighbors(self.neighbors(task)?),
+            ExplanationView::Inside => Explanation::Inside(Box::new(self.inside(task)?)),
+            ExplanationView::Map => Explanation::Map(self.map(task)?),
+        }))
+    }
+
+    fn neighbors(&mut self, task: &Task) -> Result<Neighbors, ModelError> {
+        let (open, library) = self.index(task)?;
+        let OpenIndex { known, index, .. } = open;
+        let nearest = task.bitmap.as_ref().map(|bitmap| {
+            let features = known.network.features(bitmap.pixels());
+            index.nearest(&known.network, &library.images, &features, NEIGHBORS)
+        });
+        let images = nearest.unwrap_or_default().into_iter();
+        let images = images.map(|near| library.training_image(near.index, near.distance));
+        Ok(Neighbors {
+            images: images.collect(),
+            read: index.len(),
+            total: total_of(open, library, task),
+        })
+    }
+
+    fn inside(&mut self, task: &Task) -> Result<Inside, ModelError> {
+        let Task {
+            request,
+            known: Known {
+                network, activity, ..
+            },
+            bitmap,
+        } = task;
+        let blank = Bitmap::blank();
+        let layers = network.values(bitmap.as_ref().unwrap_or(&blank), &request.off);
+        let logits = layers.last().and_then(|last| last.outputs.first_chunk());
+        let Some(logits) = logits.filter(|logits| recognition::are_finite(&[**logits])) else {
+            return Err(recognition::not_finite());
+        };
+        let prediction = Prediction::from_logits(logits, &request.model.metadata.calibration);
+        let unit = request.unit.filter(|unit| network.has(*unit));
+        let details =
+            unit.map(|unit| network.details(unit, bitmap.as_ref().unwrap_or(&blank), &layers));
+        let mut exciting = Vec::new();
+        if let Some(unit) = unit {
+            let (open, library) = self.index(task)?;
+            let images = open.index.exciting(unit.channel).iter();
+            exciting.extend(
+                images
+                    .filter(|image| image.output > 0.0)
+                    .map(|image| library.training_image(image.index, image.output)),
+            );
+        }
+        Ok(Inside {
+            input: bitmap.clone(),
+            prediction: bitmap.as_ref().map(|_| prediction),
+            layers,
+            activity: Arc::clone(activity),
+            unit: details,
+            exciting,
+            off: request.off.clone(),
+            test: self.test_of(request).filter(|_| request.tests_off),
+        })
+    }
+
+    fn map(&mut self, task: &Task) -> Result<DigitMap, ModelError> {
+        let widths = task.known.network.config().widths();
+        let layer = task.request.map_layer.unwrap_or(widths.len() - 2);
+        let layer = layer.min(widths.len() - 1);
+        let library = opened(&mut self.library)?;
+        let serves = |open: &OpenMap| open.layer == layer && open.known.serves(task, open.made);
+        let open = match self.map.take().filter(serves) {
+            Some(open) => open,
+            None => OpenMap::new(task.known.clone(), layer, library)?,
+        };
+        let own = task.bitmap.as_ref().map(|bitmap| {
+            let row = open.known.network.outputs(layer, bitmap.pixels());
+            open.plane.point(&row)
+        });
+        let map = DigitMap {
+            examples: library.first.take(open.points.len()),
+            points: Arc::clone(&open.points),
+            variance: open.plane.variance,
+            own,
+            layer,
+        };
+        self.map = Some(open);
+        Ok(map)
+    }
+
+    /// The index of the task's network, with at least the first images.
+    fn index(&mut self, task: &Task) -> Result<(&mut OpenIndex, &mut Library), ModelError> {
+        let library = opened(&mut self.library)?;
+        let serves = |open: &OpenIndex| open.known.serves(task, open.made);
+        let open = self.index.take().filter(serves).unwrap_or_else(|| {
+            let known = task.known.clone();
+            let mut index = Index::new(&known.network);
+            index.add_some(&known.network, &library.images, task.step());
+            let now = Instant::now();
+            OpenIndex {
+                known,
+                index,
+                made: now,
+                reported: now,
+            }
+        });
+        Ok((self.index.insert(open), library))
+    }
+
+    /// Does a part of what takes longer: of the index, or of the test.
+    pub(super) fn step(&mut self, is_current: IsCurrent, publish: Publish) {
+        let Some(task) = self.task.take() else { return };
+        let result = run_work(|| {
+            let grows = self.index_has_work(&task) && self.grow_index(&task)?;
+            let tests = self.test_has_work(&task);
+            if tests {
+                self.continue_test(&task)?;
+            }
+            Ok::<_, ModelError>([grows, tests])
+        });
+        let [grows, tests] = match result {
+            Ok(news) => news,
+            Err(error) => return self.fail(&task.request, error, publish),
+        };
+        let mut views = Vec::new();
+        if grows && task.sees(ExplanationView::Neighbors) {
+            views.push(ExplanationView::Neighbors);
+        }
+        if task.sees(ExplanationView::Inside) && (tests || grows && task.request.unit.is_some()) {
+            views.push(ExplanationView::Inside);
+        }
+        self.task = Some(task);
+        self.explain_all(&views, is_current, publish);
+    }
+
+    /// Adds some images to the index. Returns whether it is time to show it.
+    fn grow_index(&mut self, task: &Task) -> Result<bool, ModelError> {
+        let (open, library) = self.index(task)?;
+        let total = total_of(open, library, task);
+        let wanted = (open.index.len() + task.step()).min(total);
+        if library.images.len() < wanted {
+            let part = library.parts.next(wanted - library.images.len())?;
+            library.images.extend(&part);
+        }
+        let OpenIndex {
+            known,
+            index,
+            reported,
+            ..
+        } = open;
+        index.add_some(&known.network, &library.images, task.step());
+        let is_due = index.len() >= total || reported.elapsed() >= REPORT_INTERVAL;
+        if is_due {
+            *reported = Instant::now();
+        }
+        Ok(is_due)
+    }
+
+    /// Tests some images with and without the channels that are switched off.
+    fn continue_test(&mut self, task: &Task) -> Result<(), ModelError> {
+        let Task { request, known, .. } = task;
+        let is_same = |open: &OpenTest| known.is_of(&open.model) && open.off == request.off;
+        let mut open = match self.test.take().filter(is_same) {
+            Some(open) => open,
+            None => OpenTest::new(request)?,
+        };
+        open.go_on(&known.network, task.step());
+        self.test = Some(open);
+        Ok(())
+    }
+}
+
+/// The library, which is opened when it is needed.
+fn opened(library: &mut Option<Library>) -> Result<&mut Library, ModelError> {
+    let open = match library.take() {
+        Some(open) => open,
+        None => Library::open()?,
+    };
+    Ok(library.insert(open))
+}
+
+/// The images that the index of a task will have.
+fn total_of(open: &OpenIndex, library: &Library, task: &Task) -> usize {
+    let total = library.parts.total().min(open.index.capacity());
+    total.min(task.index_limit())
+}
+
+impl OpenMap {
+    fn new(known: Known, layer: usize, library: &Library) -> Result<Self, ModelError> {
+        let config = known.network.config();
+        let width = config.widths()[layer];
+        let most = (MAX_MAP_WORK / config.multiplications()).min(MAX_MAP_VALUES / width);
+        let count = most.clamp(MIN_MAP_IMAGES, library.first.len());
+        let mut rows = Vec::with_capacity(count * width);
+        let step = batch_size(&known.model.mlp);
+        for start in (0..count).step_by(step) {
+            let part = start..count.min(start + step);
+            let pixels = library.images.pixels(part, &known.network);
+            rows.extend(known.network.outputs(layer, &pixels));
+        }
+        if !rows.iter().all(|value| value.is_finite()) {
+            return Err(recognition::not_finite());
+        }
+        let plane = Plane::of(&mut rows, width);
+        let points = rows
+            .chunks_exact(width)
+            .map(|row| plane.point_of_centered(row));
+        Ok(Self {
+            points: Arc::new(points.collect()),
+            known,
+            layer,
+            plane,
+            made: Instant::now(),
+        })
+    }
+}
+
+impl OpenTest {
+    fn new(request: &ExplanationRequest) -> Result<Self, ModelError> {
+        let examples = Dataset::mnist_test()?;
+        let test = OffTest {
+            done: 0,
+            total: examples.len(),
+            whole: 0,
+            without: 0,
+        };
+        Ok(Self {
+            model: Arc::clone(&request.model),
+            off: request.off.clone(),
+            examples,
+            test,
+        })
+    }
+
+    fn go_on(&mut self, network: &Network, count: usize) {
+        let Self {
+            off,
+            examples,
+            test,
+            ..
+        } = self;
+        let part = test.done..test.total.min(test.done + count);
+        let images = part.clone().map(|index| examples.image(index));
+        let pixels: Vec<f32> = images.flat_map(|image| network.pixels_of(image)).collect();
+        let correct = |off: &SwitchedOff| {
+            let logits = network.logits(&pixels, off);
+            let digits = logits.iter().map(Digit::of_largest).zip(part.clone());
+            let is_correct = |&(digit, index): &(Digit, usize)| digit == examples.label(index);
+            digits.filter(is_correct).count()
+        };
+        test.whole += correct(&SwitchedOff::default());
+        test.without += correct(off);
+        test.done = part.end;
+        if test.done == test.total {
+            *examples = Examples::default();
+        }
+    }
+}
