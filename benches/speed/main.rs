@@ -12,6 +12,7 @@ mod growth;
 mod pen;
 mod program;
 mod train;
+mod why;
 mod window;
 
 use std::{env, process::Command, thread};
@@ -21,9 +22,10 @@ use std::{env, process::Command, thread};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The groups and their functions.
-const GROUPS: [(&str, fn()); 5] = [
+const GROUPS: [(&str, fn()); 6] = [
     ("train", train::run),
     ("pen", pen::run),
+    ("why", why::run),
     ("window", window::run),
     ("program", program::run),
     ("desktop", desktop::run),

@@ -32,6 +32,8 @@ pub(super) const HEIGHT: f32 = 48.0;
 const WIDE: f32 = 960.0;
 /// The width below which texts are short.
 const NARROW: f32 = 720.0;
+/// The width below which the places are close together.
+const NARROWEST: f32 = 500.0;
 /// Between two controls, in points.
 const GAP: f32 = 4.0;
 
@@ -67,7 +69,7 @@ pub(super) fn header_ui(
             ui.add_space(theme::MARGIN);
         }
         if is_narrow {
-            ui.spacing_mut().button_padding.x = 8.0;
+            ui.spacing_mut().button_padding.x = if width < NARROWEST { 4.0 } else { 8.0 };
         }
         for (index, entry) in PLACES.iter().enumerate() {
             let tab = ui.add(Button::selectable(state.place == entry.place, entry.name));
@@ -79,7 +81,7 @@ pub(super) fn header_ui(
         let icons = if is_wide { 3.0 } else { 1.0 };
         let others = widths.training + widths.view + icons * widths.icon + (2.0 + icons) * GAP;
         let left = ui.available_width() - others;
-        let model = left.clamp(104.0, widths.model);
+        let model = left.clamp(96.0, widths.model);
         ui.add_space((left - model).max(0.0));
         slot(ui, widths.training, |ui| {
             training_ui(ui, shows_panel, is_narrow, actions);
@@ -307,8 +309,9 @@ pub(super) fn help_modal(ctx: &egui::Context, shortcuts: &[(String, &str)]) -> b
             ui.set_width(ui.available_width());
             for step in [
                 "1. Draw a digit on the pad. The bars show how likely each digit is.",
-                "2. Train your own: open the training panel and press Train. The new model answers when it is done.",
-                "3. Test it on thousands of digits, and see in Learn how it learned.",
+                "2. See in Why what the network has learned from, and what happens inside it.",
+                "3. Train your own: open the training panel and press Train. The new model answers when it is done.",
+                "4. Test it on thousands of digits, and see in Learn how it learned.",
             ] {
                 ui.add(Label::new(step).wrap());
             }

@@ -39,10 +39,14 @@ const MIN_WIDTH_BESIDE: f32 = 540.0;
 /// The share of the place's width beside the views that the pad takes, and its bounds in points.
 const PAD_SHARE: f32 = 0.32;
 const PAD_WIDTHS: [f32; 2] = [draw::MIN_TOOLBAR, 480.0];
-/// The smallest height of the ten bars, in points.
+/// The smallest and the largest height of the ten bars, in points.
 const BARS: f32 = 150.0;
-/// The smallest height of the answer, in points.
+const LARGEST_BARS: f32 = 360.0;
+/// The smallest and the largest height of the answer, in points.
 const ANSWER: f32 = 92.0;
+const LARGEST_ANSWER: f32 = 160.0;
+/// The height of the place below which the answer is beside the pad, in points.
+const LOW: f32 = 480.0;
 /// The height of the pad above the views, in points.
 const STACKED_PAD: f32 = 190.0;
 
@@ -165,59 +169,51 @@ struct Places {
 }
 
 impl Places {
-    /// The pad and the bars below it on the left, the views on the right.
+    /// The pad and the bars on the left, the views on the right.
     fn beside(stage: Rect) -> Self {
         let width = (stage.width() * PAD_SHARE).clamp(PAD_WIDTHS[0], PAD_WIDTHS[1]);
-        let left = stage.with_max_x(stage.left() + width);
-        let below = draw::TOOLBAR_HEIGHT + 2.0 * theme::GAP + prediction::BARS_GAP;
-        let side = (stage.height() - below - ANSWER - BARS)
-            .clamp(draw::MIN_PAD, width)
-            .floor();
-        let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
-        let row = |top: f32, height: f32| {
-            Rect::from_min_size(pos2(stage.left(), top), vec2(width, height))
+        let (left, right) = stage.split_left_right_at_x(stage.left() + width);
+        let story = right.with_min_x(right.left() + theme::MARGIN);
+        Self::of(left, stage.height() < LOW, story)
+    }
+
+    /// The pad and the bars above, the views below.
+    fn stacked(stage: Rect) -> Self {
+        let height = STACKED_PAD + theme::GAP + draw::TOOLBAR_HEIGHT + prediction::BARS_GAP + BARS;
+        let (above, below) = stage.split_top_bottom_at_y(stage.top() + height);
+        Self::of(above, true, below.with_min_y(below.top() + theme::MARGIN))
+    }
+
+    /// The pad, its buttons, the answer and the bars below each other. Where it is low, the answer is beside the pad.
+    fn of(place: Rect, is_low: bool, story: Rect) -> Self {
+        let rest = theme::GAP + draw::TOOLBAR_HEIGHT + prediction::BARS_GAP + BARS;
+        let (answer, width) = if is_low {
+            (0.0, place.width() * 0.5)
+        } else {
+            (theme::GAP + ANSWER, place.width())
         };
-        let toolbar = row(pad.bottom() + theme::GAP, draw::TOOLBAR_HEIGHT);
-        let room = stage.bottom() - toolbar.bottom() - theme::GAP - prediction::BARS_GAP;
-        let answer = row(
-            toolbar.bottom() + theme::GAP,
-            (room * 0.36).clamp(ANSWER, 160.0),
-        );
-        let bars = left.with_min_y(answer.bottom() + prediction::BARS_GAP);
+        let side = (place.height() - rest - answer).min(width);
+        let side = side.max(draw::MIN_PAD).floor();
+        let pad = Rect::from_min_size(place.min, Vec2::splat(side));
+        let row = |top: f32, bottom: f32| place.with_min_y(top).with_max_y(bottom);
+        let top = pad.bottom() + theme::GAP;
+        let toolbar = row(top, top + draw::TOOLBAR_HEIGHT);
+        let (answer, above) = if is_low {
+            let right = place.with_min_x(pad.right() + theme::GAP);
+            (right.with_max_y(pad.bottom()), toolbar.bottom())
+        } else {
+            let top = toolbar.bottom() + theme::GAP;
+            let room = place.bottom() - top - prediction::BARS_GAP;
+            let bottom = top + (room * 0.36).clamp(ANSWER, LARGEST_ANSWER);
+            (row(top, bottom), bottom)
+        };
+        let top = above + prediction::BARS_GAP;
         Self {
             pad,
             toolbar,
             answer,
-            bars: bars.with_max_y(
-                bars.bottom()
-                    .min(bars.top() + 360.0)
-                    .max(bars.top() + BARS * 0.6),
-            ),
-            story: stage.with_min_x(left.right() + theme::MARGIN),
-        }
-    }
-
-    /// The pad with the bars beside it, and the views below.
-    fn stacked(stage: Rect) -> Self {
-        let side = STACKED_PAD.min(stage.width() * 0.5).floor();
-        let pad = Rect::from_min_size(stage.min, Vec2::splat(side));
-        let right = Rect::from_min_max(
-            pos2(pad.right() + theme::GAP, stage.top()),
-            pos2(stage.right(), pad.bottom()),
-        );
-        let toolbar = Rect::from_min_size(
-            pos2(stage.left(), pad.bottom() + theme::GAP),
-            vec2(stage.width(), draw::TOOLBAR_HEIGHT),
-        );
-        Self {
-            pad,
-            toolbar,
-            answer: right,
-            bars: Rect::from_min_size(
-                toolbar.left_bottom() + vec2(0.0, prediction::BARS_GAP),
-                vec2(stage.width(), BARS),
-            ),
-            story: stage.with_min_y(toolbar.bottom() + prediction::BARS_GAP + BARS + theme::MARGIN),
+            bars: row(top, place.bottom().min(top + LARGEST_BARS)),
+            story,
         }
     }
 }

@@ -118,7 +118,7 @@ fn no_content_widens_a_part() {
             assert_fits(&window, width, "with the runs");
             let after = window.harness.query_by_label("Drawing pad");
             assert_eq!(after.map(|pad| pad.rect()), pad, "the pad stays");
-            for place in ["Test", "Learn", "Draw"] {
+            for place in ["Why", "Test", "Learn", "Draw"] {
                 window.click(place);
                 window.harness.run_steps(2);
                 assert_fits(&window, width, place);

@@ -9,4 +9,5 @@ mod files;
 mod interrupted;
 mod layout;
 mod training;
+mod why;
 mod workbench;

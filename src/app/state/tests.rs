@@ -3,6 +3,7 @@
 mod closing;
 mod corrections;
 mod evaluation;
+mod explanation;
 mod figures;
 mod files;
 mod runs;

@@ -126,7 +126,7 @@ fn a_units_arithmetic_adds_up_and_its_connections_agree() {
 
 #[test]
 fn a_channel_that_is_off_outputs_zero_and_changes_what_follows() {
-    let mlp = formula_network(&[3, 4], &[12], Activation::Relu);
+    let mlp = formula_network(&[3, 4], &[12], Activation::Tanh);
     let network = Network::of(&mlp).expect("it is on the CPU");
     let bitmap = bitmap();
     let on = network.values(&bitmap, &SwitchedOff::default());

@@ -11,10 +11,11 @@ use crate::{
         action::Action,
         state::{State, explanation::ExplanationAction},
     },
-    bitmap::{CLASSES, Digit, SIDE},
+    bitmap::{Digit, SIDE},
     explanation::units::{Channel, Connection, LayerActivity, SwitchedOff, Unit, UnitDetails},
     format,
     model::{Activation, Grid, LayerShape, MlpConfig},
+    recognition::Prediction,
     ui::{
         theme::{self, Palette},
         widgets::{quiet_selection, small_button},
@@ -112,24 +113,15 @@ struct TileGrid {
 }
 
 impl TileGrid {
-    fn of(grid: Grid, place: Rect, pixels_per_point: f32) -> Self {
-        let columns = match grid.channels {
-            // The answer is a column of two.
-            CLASSES if grid.side == 1 => 2,
-            channels => (channels as f32).sqrt().ceil() as usize,
-        };
+    fn of(grid: Grid, place: Rect) -> Self {
         let gap = usize::from(grid.side > 1);
         let pitch = grid.side + gap;
+        // A square has the largest tiles.
+        let columns = (grid.channels as f32).sqrt().ceil() as usize;
         let rows = grid.channels.div_ceil(columns);
-        let cells = (columns * pitch - gap).max(rows * pitch - gap) as f32;
-        let wanted = place.width().min(place.height()) * pixels_per_point / cells;
-        // Whole pixels, so that all cells are equal.
-        let cell = if wanted >= 1.0 {
-            wanted.floor()
-        } else {
-            wanted
-        } / pixels_per_point;
-        let size = vec2((columns * pitch - gap) as f32, (rows * pitch - gap) as f32) * cell;
+        let cell = place.width().min(place.height()) / (columns * pitch - gap) as f32;
+        let [width, height] = [columns, rows].map(|tiles| (tiles * pitch - gap) as f32);
+        let size = vec2(width, height) * cell;
         Self {
             grid,
             columns,
@@ -248,15 +240,24 @@ impl InsideView {
         let largest = (rest.height() - below - theme::GAP - CAPTION - LEGEND).max(SIDES[0]);
         let flow = Flow::of(rest.width(), shapes.len() + 1, largest);
         let pointed = self.layers_ui(ui, rest, &flow, inside, config, actions);
-        // Without another, the unit of the answer, whose story this is.
-        let answer = inside.prediction.as_ref().map(|prediction| Unit {
-            channel: Channel {
-                layer: shapes.len() - 1,
-                index: prediction.digit().index(),
-            },
-            position: 0,
+        // The unit of the answer, whose story this is. Without a drawing, the first kernel.
+        let last = shapes.len() - 1;
+        let digit = inside.prediction.as_ref().map(Prediction::digit);
+        let channel = digit.map_or(Channel { layer: 0, index: 0 }, |digit| Channel {
+            layer: last,
+            index: digit.index(),
         });
-        let wanted = pointed.or(self.held).or(answer);
+        let default = Unit {
+            channel,
+            position: 0,
+        };
+        // Another model may have no such unit.
+        let is_there = |unit: &Unit| {
+            let shape = shapes.get(unit.channel.layer);
+            shape.is_some_and(|shape| unit.channel.index < shape.output.channels)
+        };
+        self.held = self.held.filter(is_there);
+        let wanted = Some(pointed.or(self.held).unwrap_or(default));
         if wanted != state.explanation.unit {
             actions.push(Action::Explanation(ExplanationAction::ChooseUnit(wanted)));
         }
@@ -284,7 +285,6 @@ impl InsideView {
         let shapes = &config.layers()[..];
         let has_negative = !matches!(config.activation(), Activation::Relu | Activation::Sigmoid);
         let palette = Palette::of(ui.style());
-        let ppp = ui.pixels_per_point();
         self.pictures
             .resize_with(shapes.len() + 1, Picture::default);
         let pixels = Grid {
@@ -300,7 +300,7 @@ impl InsideView {
                 let place = flow.place(rect, index);
                 let place =
                     Rect::from_min_size(place.min + vec2(0.0, CAPTION), Vec2::splat(flow.side));
-                TileGrid::of(grid, place, ppp)
+                TileGrid::of(grid, place)
             })
             .collect();
         let mut pointed = None;
@@ -532,7 +532,7 @@ impl InsideView {
                 channels: channels.min(MAX_KERNELS),
             },
         };
-        let grid = TileGrid::of(grid, place, ui.pixels_per_point());
+        let grid = TileGrid::of(grid, place);
         let shown = unit.weights.chunks_exact(channels);
         let shown: Vec<f32> = shown
             .flat_map(|weights| weights[..grid.grid.channels].iter().copied())

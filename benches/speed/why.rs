@@ -1,0 +1,155 @@
+//! The time from ink to the views of *Why*, through the explainer's thread.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use digitpad::{
+    bitmap::Digit,
+    explanation::units::{Channel, SwitchedOff, Unit},
+    ink::Ink,
+    model::file::Model,
+    synth,
+    worker::{
+        explainer::{
+            Explainer, Explanation, ExplanationRequest, ExplanationResponse, ExplanationView,
+        },
+        predictor::PredictionInput,
+    },
+};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+
+use crate::figures::{self, Measured};
+
+const VIEWS: [(ExplanationView, &str); 3] = [
+    (ExplanationView::Neighbors, "It looked like these"),
+    (ExplanationView::Inside, "Inside"),
+    (ExplanationView::Map, "The map"),
+];
+
+/// An explainer that says when it has an answer.
+struct Station {
+    explainer: Explainer,
+    wakes: mpsc::Receiver<()>,
+    model: Arc<Model>,
+}
+
+impl Station {
+    fn new(model: &Arc<Model>) -> Self {
+        let (sender, wakes) = mpsc::channel();
+        let waker = Arc::new(move || {
+            // The receiver may be gone at the end.
+            let _ = sender.send(());
+        });
+        Self {
+            explainer: Explainer::spawn(waker),
+            wakes,
+            model: Arc::clone(model),
+        }
+    }
+
+    fn ask(&self, ink: &Ink, views: &[ExplanationView], revision: u64) {
+        self.explainer.request(ExplanationRequest {
+            input: PredictionInput::Ink(ink.clone()),
+            revision,
+            noise: None,
+            model: Arc::clone(&self.model),
+            is_training: false,
+            views: views.iter().copied().collect::<BTreeSet<_>>(),
+            rival: None,
+            unit: Some(Unit {
+                channel: Channel { layer: 1, index: 5 },
+                position: 3,
+            }),
+            off: SwitchedOff::default(),
+            tests_off: false,
+            map_layer: None,
+        });
+    }
+
+    /// Waits for an explanation that fits.
+    fn wait_for(&self, mut is_it: impl FnMut(&ExplanationResponse) -> bool) {
+        while !self.explainer.take().iter().any(&mut is_it) {
+            self.wakes.recv().expect("the thread runs");
+        }
+    }
+}
+
+fn is_complete(response: &ExplanationResponse) -> bool {
+    let explanation = response.outcome.as_ref().expect("it is computed");
+    matches!(explanation, Explanation::Neighbors(neighbors) if neighbors.read == neighbors.total)
+}
+
+pub(crate) fn run() {
+    let model = Arc::new(Model::built_in().expect("it is built in"));
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let digits = (0..200).map(|index| synth::digit(Digit::ALL[index % 10], &mut rng));
+    let inks: Vec<Ink> = digits.collect();
+    figures::table(
+        "Views of Why, built-in model (s to the first; then median / p90 / p99 in ms)",
+        &["view", "first", "further"],
+    );
+    for (view, name) in VIEWS {
+        let station = Station::new(&model);
+        let start = Instant::now();
+        station.ask(&inks[0], &[view], 0);
+        station.wait_for(|_| true);
+        let first = start.elapsed();
+        if view == ExplanationView::Neighbors {
+            station.wait_for(is_complete);
+            println!(
+                "index of all images: {:.2} s",
+                start.elapsed().as_secs_f64()
+            );
+        }
+        let mut further = Measured::default();
+        for (revision, ink) in (1..).zip(&inks) {
+            let start = Instant::now();
+            station.ask(ink, &[view], revision);
+            station.wait_for(|response| response.revision == revision);
+            further.push(start.elapsed());
+        }
+        let first = format!("{:.2}", first.as_secs_f64());
+        figures::row(&[name.to_owned(), first, further.quantiles_ms()]);
+    }
+    rates(&model, &inks);
+}
+
+/// How often all views answer together, while the pen sends 60 drawings a second.
+fn rates(model: &Arc<Model>, inks: &[Ink]) {
+    const PEN: Duration = Duration::from_micros(16_667);
+    let station = Station::new(model);
+    let views = VIEWS.map(|(view, _)| view);
+    station.ask(&inks[0], &views, 0);
+    station.wait_for(is_complete);
+    let mut counts = [0; VIEWS.len()];
+    let start = Instant::now();
+    for (revision, ink) in (1..).zip(inks) {
+        station.ask(ink, &views, revision);
+        let next = start + PEN * revision as u32;
+        while let Some(rest) = next.checked_duration_since(Instant::now()) {
+            // A timeout ends the frame.
+            let _ = station.wakes.recv_timeout(rest);
+            for response in station.explainer.take() {
+                counts[VIEWS
+                    .iter()
+                    .position(|(view, _)| *view == response.view)
+                    .expect("it was asked")] += 1;
+            }
+        }
+    }
+    let secs = start.elapsed().as_secs_f64();
+    figures::table(
+        "Answers a second, all views at once, 60 drawings a second",
+        &["view", "answers"],
+    );
+    for ((_, name), count) in VIEWS.iter().zip(counts) {
+        figures::row(&[
+            (*name).to_owned(),
+            format!("{:.0}", f64::from(count) / secs),
+        ]);
+    }
+}

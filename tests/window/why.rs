@@ -1,0 +1,326 @@
+//! The place *Why*: the pad beside the views of the explanation.
+
+use std::sync::Arc;
+
+use digitpad::{
+    app::App,
+    worker::explainer::{Explanation, ExplanationView, Inside, Neighbors},
+};
+use egui::{Key, Modifiers, Pos2, Rect, vec2};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT as _, Queryable as _},
+};
+
+use crate::{
+    driver::{ONE, SEVEN, Window, settings},
+    training::training_settings,
+};
+
+fn why(size: [f32; 2]) -> Window {
+    let settings = digitpad::store::settings::Settings {
+        training_panel: false,
+        ..settings()
+    };
+    let mut window = Window::with_model(settings, None, size, 1.0);
+    window.click("Why");
+    window
+}
+
+fn explanation(harness: &Harness<'static, App>, view: ExplanationView) -> Option<Explanation> {
+    let shown = harness.state().state().explanation.of(view)?;
+    shown.outcome.clone().ok()
+}
+
+fn neighbors(harness: &Harness<'static, App>) -> Option<Neighbors> {
+    match explanation(harness, ExplanationView::Neighbors) {
+        Some(Explanation::Neighbors(neighbors)) => Some(neighbors),
+        _ => None,
+    }
+}
+
+fn inside(harness: &Harness<'static, App>) -> Option<Inside> {
+    match explanation(harness, ExplanationView::Inside) {
+        Some(Explanation::Inside(inside)) => Some(*inside),
+        _ => None,
+    }
+}
+
+#[test]
+fn the_pad_stays_live_and_a_neighbor_can_be_put_on_it() {
+    let mut window = why([1100.0, 700.0]);
+    for (points, digit) in [(ONE, '1'), (SEVEN, '7')] {
+        window.draw(points);
+        window.await_answer(digit);
+        let label = digit.to_digit(10).expect("a digit") as u8;
+        window.await_that("its neighbors", |harness| {
+            let images = neighbors(harness).map_or_else(Vec::new, |neighbors| neighbors.images);
+            let same = images.iter().filter(|image| image.label.value() == label);
+            same.count() >= 6
+        });
+        window.press(Modifiers::NONE, Key::Delete);
+        assert!(window.says("Empty. Draw"), "a key clears the pad here");
+        window.press(Modifiers::COMMAND, Key::Z);
+        window.await_answer(digit);
+        window.click("Clear");
+    }
+    window.draw(SEVEN);
+    window.await_that("its neighbors", |harness| {
+        neighbors(harness).is_some_and(|neighbors| neighbors.images.len() == 8)
+    });
+    window.harness.run_steps(2);
+    let first = window
+        .harness
+        .get_all_by_label_contains("Training image")
+        .next();
+    first.expect("a neighbor").click();
+    window.harness.run_steps(2);
+    assert!(
+        window
+            .value("Drawing pad")
+            .starts_with("The picture Training image"),
+        "on the pad"
+    );
+    window.await_answer('7');
+}
+
+#[test]
+fn a_rival_is_chosen_by_its_bar() {
+    let mut window = why([1100.0, 700.0]);
+    window.draw(SEVEN);
+    window.await_answer('7');
+    let second = window.harness.state().state().rival();
+    assert_ne!(
+        second.map(|digit| digit.value()),
+        Some(4),
+        "4 is not the second-best"
+    );
+    let rival = |window: &Window| {
+        window
+            .harness
+            .state()
+            .state()
+            .rival()
+            .map(|digit| digit.value())
+    };
+    window.click("Compare with 4");
+    assert_eq!(rival(&window), Some(4), "the chosen one");
+    window.click("Compare with 4");
+    assert_eq!(
+        rival(&window),
+        second.map(|digit| digit.value()),
+        "the second-best one again"
+    );
+}
+
+#[test]
+fn units_are_switched_off_in_this_place_only() {
+    let mut window = why([1920.0, 1400.0]);
+    let model = Arc::clone(window.harness.state().state().models.in_use());
+    window.draw(SEVEN);
+    window.await_answer('7');
+    window.await_that("the layers", |harness| {
+        inside(harness).is_some_and(|inside| inside.unit.is_some())
+    });
+    let before = inside(&window.harness).and_then(|inside| inside.prediction);
+    let layer = window.harness.get_by_label("Units of layer 1").rect();
+    let at = layer.min + vec2(6.0, 6.0);
+    window.harness.hover_at(at);
+    window.await_that("the unit under the pointer", |harness| {
+        let unit = inside(harness).and_then(|inside| inside.unit);
+        unit.is_some_and(|details| details.unit.channel.layer == 0)
+    });
+    window.frame_with(vec![
+        crate::driver::button(at, true),
+        crate::driver::button(at, false),
+    ]);
+    window.harness.hover_at(Pos2::new(4.0, 4.0));
+    window.harness.run_steps(3);
+    window.click("Switch off");
+    window.await_that("it is off", |harness| {
+        inside(harness).is_some_and(|inside| inside.off.len() == 1)
+    });
+    assert!(window.says("1 unit off"), "a sign says so");
+    window.click("Switch off…");
+    window.click("The weakest half of layer 3");
+    window.await_that("half a layer is off", |harness| {
+        inside(harness).is_some_and(|inside| inside.off.len() == 161)
+    });
+    let after = inside(&window.harness).and_then(|inside| inside.prediction);
+    assert_ne!(after, before, "the answer moves");
+    let state = window.harness.state().state();
+    assert!(
+        Arc::ptr_eq(state.models.in_use(), &model),
+        "the model in use stays"
+    );
+    let answer = state.pad.answer().map(|answer| answer.prediction.clone());
+    assert_ne!(answer, after, "and so does its answer");
+    window.click("All on");
+    window.await_that("all are on", |harness| {
+        inside(harness).is_some_and(|inside| inside.off.is_empty())
+    });
+    assert_eq!(
+        inside(&window.harness).and_then(|inside| inside.prediction),
+        before,
+        "as before"
+    );
+}
+
+#[test]
+fn the_drawing_moves_on_the_map_and_layers_are_chosen() {
+    let mut window = why([1920.0, 1400.0]);
+    window.await_that("the map", |harness| {
+        explanation(harness, ExplanationView::Map).is_some()
+    });
+    let own = |harness: &Harness<'static, App>| match explanation(harness, ExplanationView::Map) {
+        Some(Explanation::Map(map)) => Some((map.layer, map.own)),
+        _ => None,
+    };
+    assert_eq!(
+        own(&window.harness),
+        Some((3, None)),
+        "of the last hidden layer, without a drawing"
+    );
+    let mut last = None;
+    for points in [ONE, SEVEN] {
+        window.draw(points);
+        window.await_that("its point", |harness| {
+            own(harness).is_some_and(|(_, point)| point.is_some() && point != last)
+        });
+        last = own(&window.harness).and_then(|(_, point)| point);
+    }
+    window.click("Map of the input");
+    window.await_that("another layer", |harness| {
+        own(harness).is_some_and(|(layer, _)| layer == 0)
+    });
+}
+
+#[test]
+fn only_views_in_sight_are_asked_for() {
+    let mut window = why([1100.0, 700.0]);
+    window.draw(SEVEN);
+    window.await_answer('7');
+    let seen = |window: &Window| window.harness.state().state().explanation.seen.clone();
+    assert!(
+        seen(&window).contains(&ExplanationView::Neighbors),
+        "the first view"
+    );
+    assert!(
+        !seen(&window).contains(&ExplanationView::Map),
+        "the last one is below the edge"
+    );
+    window.click("Enlarge It looked like these");
+    window.harness.run_steps(2);
+    let only: Vec<_> = seen(&window).into_iter().collect();
+    assert_eq!(only, [ExplanationView::Neighbors], "it fills the place");
+    window.click("Fill window");
+    window.harness.run_steps(2);
+    assert!(
+        window.harness.query_by_label("Drawing pad").is_none(),
+        "the pad is hidden"
+    );
+    window.press(Modifiers::COMMAND, Key::Z);
+    window.click("Show pad");
+    window.click("All views");
+    assert_eq!(
+        window.value("Drawing pad"),
+        "1 stroke",
+        "no key changes a hidden drawing"
+    );
+}
+
+#[test]
+fn the_views_follow_a_training() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let settings = digitpad::store::settings::Settings {
+        training_panel: true,
+        watch: true,
+        ..training_settings(folder.path(), 2)
+    };
+    let mut window = Window::with_model(settings, None, [1920.0, 1400.0], 1.0);
+    window.draw(SEVEN);
+    window.click("Train");
+    window.click("Why");
+    window.await_that("the layers of the new model", |harness| {
+        let state = harness.state().state();
+        let shown = state.explanation.of(ExplanationView::Inside);
+        state.training.record.is_some()
+            && shown.is_some_and(|shown| Arc::ptr_eq(&shown.model, state.models.in_use()))
+    });
+}
+
+#[test]
+fn pad_and_bars_are_in_sight_beside_the_views() {
+    for size in [
+        [640.0, 480.0],
+        [800.0, 600.0],
+        [1100.0, 700.0],
+        [1920.0, 1080.0],
+    ] {
+        let mut window = why(size);
+        window.draw(SEVEN);
+        window.await_answer('7');
+        window.harness.run_steps(3);
+        let whole = Rect::from_min_size(Pos2::ZERO, size.into());
+        let labels = [
+            "Drawing pad",
+            "Input of the network",
+            "Prediction",
+            "Undo",
+            "Clear",
+        ];
+        let bars = (0..10).map(|digit| format!("Compare with {digit}"));
+        let mut places: Vec<(String, Rect)> = Vec::new();
+        for label in labels.map(str::to_owned).into_iter().chain(bars) {
+            let place = window.harness.get_by_label(&label).rect();
+            assert!(
+                whole.contains_rect(place.shrink(0.5)) && place.height() >= 12.0,
+                "{label} at {place:?} is in sight in {size:?}"
+            );
+            for (other, elsewhere) in &places {
+                let common = place.shrink(0.5).intersects(elsewhere.shrink(0.5));
+                assert!(!common, "{label} lies on {other} in {size:?}");
+            }
+            places.push((label, place));
+        }
+        let title = window.harness.get_by_label("It looked like these").rect();
+        let bar = window.harness.get_by_label("Compare with 0").rect();
+        assert!(
+            title.left() >= bar.right(),
+            "the views are beside the bars in {size:?}"
+        );
+    }
+}
+
+#[test]
+fn tiles_lie_beside_each_other_at_all_widths() {
+    for width in [480.0, 640.0, 900.0, 1920.0] {
+        let mut window = why([width, 1600.0]);
+        window.draw(SEVEN);
+        window.await_that("its neighbors", |harness| {
+            neighbors(harness).is_some_and(|neighbors| neighbors.images.len() == 8)
+        });
+        window.harness.run_steps(3);
+        let tiles = window.harness.get_all_by_label_contains("Training image");
+        let tiles: Vec<Rect> = tiles.map(|tile| tile.rect()).collect();
+        assert!(tiles.len() >= 8, "{} at {width}", tiles.len());
+        for (index, tile) in tiles.iter().enumerate() {
+            assert!(tile.width() >= 28.0, "{tile:?} at {width}");
+            for other in &tiles[..index] {
+                let common = tile.shrink(0.5).intersects(other.shrink(0.5));
+                assert!(!common, "{tile:?} and {other:?} at {width}");
+            }
+        }
+        let root = window.harness.root();
+        for node in root.children_recursive() {
+            let name = node.accesskit_node().label();
+            if name.is_some() && node.accesskit_node().raw_bounds().is_some() {
+                let rect = node.rect();
+                assert!(
+                    rect.right() <= width + 1.0 && rect.left() >= -1.0,
+                    "{name:?} at {rect:?} in {width}"
+                );
+            }
+        }
+    }
+}
