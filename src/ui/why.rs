@@ -45,6 +45,8 @@ const LARGEST_BARS: f32 = 360.0;
 /// The smallest and the largest height of the answer, in points.
 const ANSWER: f32 = 92.0;
 const LARGEST_ANSWER: f32 = 160.0;
+/// The width from which the caption of the bars says what a click does, in points.
+const WIDE_CAPTION: f32 = 340.0;
 /// The height of the place below which the answer is beside the pad, in points.
 const LOW: f32 = 480.0;
 /// The height of the pad above the views, in points.
@@ -240,11 +242,13 @@ fn pad_ui(
     let rival = state.rival();
     let above = places.bars.left_top() - vec2(0.0, prediction::BARS_GAP - 4.0);
     if let Some(rival) = rival {
-        prediction::caption(
-            ui,
-            above,
-            &format!("Compared with {rival}. Click a bar to compare with another digit."),
-        );
+        let is_wide = places.bars.width() >= WIDE_CAPTION;
+        let more = if is_wide {
+            ". Click a bar to compare with another digit."
+        } else {
+            ""
+        };
+        prediction::caption(ui, above, &format!("Compared with {rival}{more}"));
     }
     let height = places.bars.height() / 10.0;
     for digit in Digit::ALL {

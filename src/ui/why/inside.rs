@@ -58,7 +58,12 @@ pub(super) fn height(width: f32, state: &State) -> f32 {
     } else {
         2.0 * DETAILS
     };
-    ROW + flow.height() + theme::GAP + details
+    row_height(width) + flow.height() + theme::GAP + details
+}
+
+/// The height of the buttons and of the sign that units are off.
+fn row_height(width: f32) -> f32 {
+    if width >= WIDE { ROW } else { 2.0 * ROW }
 }
 
 /// The layers in rows.
@@ -231,7 +236,7 @@ impl InsideView {
             return empty_ui(ui, rect, "Reading the network");
         };
         let config = shown.model.mlp.config();
-        let row = rect.with_max_y(rect.top() + ROW);
+        let row = rect.with_max_y(rect.top() + row_height(rect.width()));
         off_ui(&mut part(ui, row, "off"), state, inside, config, actions);
         let shapes = config.layers();
         let is_wide = rect.width() >= WIDE;
@@ -687,7 +692,7 @@ fn off_ui(
     actions: &mut Vec<Action>,
 ) {
     let palette = Palette::of(ui.style());
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         quiet_selection(ui);
         let hidden = config.layers().len() - 1;
         ui.add_enabled_ui(hidden > 0, |ui| {

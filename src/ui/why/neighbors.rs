@@ -82,7 +82,8 @@ impl NeighborsView {
         part(ui, head, "summary").horizontal(|ui| {
             let text = RichText::new(summary(neighbors));
             ui.label(text.font(theme::strong(theme::BODY)));
-            ui.label(RichText::new(progress(neighbors)).small().weak());
+            let images = RichText::new(progress(neighbors)).small().weak();
+            ui.add(egui::Label::new(images).truncate());
         });
         let place = rect.with_min_y(rect.top() + SUMMARY);
         let (mut columns, mut side) = columns_of(place.width());
