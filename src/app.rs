@@ -22,7 +22,7 @@ use crate::{
     error::{self, FileError, ModelError, StoreError, WindowError},
     model::file::Model,
     store::{
-        checkpoints, corrections, run_library,
+        checkpoints, corrections, history, run_library,
         settings::{self, Settings},
     },
     ui::View,
@@ -179,8 +179,12 @@ impl App {
         self.workers.store_checkpoints_in(path);
         self.workers
             .store_runs_in(run_library::folder_in(data_folder));
+        let path = corrections::file_in(data_folder);
+        self.state.evaluation.corrections = Some(path.clone());
+        self.workers.store_corrections_in(path);
+        let model = Arc::clone(self.state.models.in_use());
         self.workers
-            .store_corrections_in(corrections::file_in(data_folder));
+            .store_history_in(history::file_in(data_folder), model);
     }
 
     /// The state of the window.
@@ -249,6 +253,15 @@ impl App {
         }
     }
 
+    /// Records a drawing that has settled.
+    fn record_drawing(&mut self, ctx: &Context) {
+        let mut effects = Vec::new();
+        if let Some(wait) = self.state.record_settled(&mut effects) {
+            ctx.request_repaint_after(wait);
+        }
+        self.run(ctx, effects);
+    }
+
     /// Takes the workers' messages, a bounded number from each.
     fn poll_workers(&mut self, ctx: &Context) {
         if let Some(response) = self.workers.predictor.take() {
@@ -301,6 +314,7 @@ impl eframe::App for App {
             ctx.request_repaint_after(wait);
         }
         self.poll_workers(ctx);
+        self.record_drawing(ctx);
         self.save_settings(ctx);
         if ctx.input(|input| input.viewport().close_requested()) && !self.state.close_requested() {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
@@ -329,6 +343,13 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        let mut effects = Vec::new();
+        self.state.record_drawing(&mut effects);
+        for effect in effects {
+            if let Effect::History(task, model) = effect {
+                self.workers.access_history(task, model);
+            }
+        }
         let Some(folder) = &self.folder else { return };
         let settings = self.state.settings_to_save(self.window_size);
         if let Err(error) = settings.save(folder, &self.stored_settings) {

@@ -8,6 +8,7 @@ pub mod file;
 pub mod normalize;
 pub mod raster;
 pub mod smooth;
+pub mod svg;
 
 use std::{
     ops::{Add, Mul, Sub},
@@ -89,6 +90,13 @@ impl Stroke {
         &self.0
     }
 
+    /// Whether a part of the stroke is at most `reach` away from the line between two points.
+    fn is_near(&self, from: Point, to: Point, reach: f32) -> bool {
+        let points = self.points();
+        let is_near = |ends: &[Point]| are_near([ends[0], ends[ends.len() - 1]], [from, to], reach);
+        is_near(&points[..1]) || points.windows(2).any(is_near)
+    }
+
     /// The points, to be changed. Clones keep the old ones.
     fn points_mut(&mut self) -> &mut Vec<Point> {
         Arc::make_mut(&mut self.0)
@@ -100,6 +108,20 @@ impl PartialEq for Stroke {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
     }
+}
+
+/// Whether two segments cross, or are at most `reach` apart.
+fn are_near(one: [Point; 2], other: [Point; 2], reach: f32) -> bool {
+    let side = |[from, to]: [Point; 2], point: Point| {
+        let (along, off) = (to - from, point - from);
+        along.x * off.y - along.y * off.x
+    };
+    let divides = |segment, [from, to]: [Point; 2]| side(segment, from) * side(segment, to) < 0.0;
+    let near =
+        |point, [from, to]: [Point; 2]| smooth::squared_distance(point, from, to) <= reach * reach;
+    (divides(one, other) && divides(other, one))
+        || one.iter().any(|&point| near(point, other))
+        || other.iter().any(|&point| near(point, one))
 }
 
 /// A drawing: its strokes in writing order.
@@ -120,6 +142,23 @@ impl Ink {
     /// Appends a stroke.
     pub fn push(&mut self, stroke: Stroke) {
         self.0.push(stroke);
+    }
+
+    /// The drawing up to this number of points.
+    #[must_use]
+    pub fn first_points(&self, count: usize) -> Self {
+        let mut left = count;
+        let mut part = |stroke: &Stroke| {
+            let points = stroke.points();
+            let count = left.min(points.len());
+            left -= count;
+            match count {
+                0 => None,
+                count if count == points.len() => Some(stroke.clone()),
+                count => Stroke::new(points[..count].to_vec()),
+            }
+        };
+        self.strokes().iter().map_while(&mut part).collect()
     }
 
     /// The number of points of all strokes.
@@ -207,6 +246,28 @@ mod tests {
             "the same points"
         );
         assert_ne!(Some(stroke), Stroke::new(vec![fine; 2]), "other points");
+    }
+
+    #[test]
+    fn a_drawing_begins_with_its_first_points() {
+        let stroke = |xs: &[f32]| Stroke::new(xs.iter().map(|&x| Point::new(x, 0.5)).collect());
+        let ink: Ink = [stroke(&[0.1, 0.2]), stroke(&[0.3]), stroke(&[0.4, 0.5])]
+            .into_iter()
+            .flatten()
+            .collect();
+        let counts = |ink: &Ink| -> Vec<usize> {
+            ink.strokes().iter().map(|it| it.points().len()).collect()
+        };
+        let cases: [(usize, &[usize]); 5] = [
+            (0, &[]),
+            (1, &[1]),
+            (3, &[2, 1]),
+            (4, &[2, 1, 1]),
+            (9, &[2, 1, 2]),
+        ];
+        for (count, expected) in cases {
+            assert_eq!(counts(&ink.first_points(count)), expected, "{count} points");
+        }
     }
 
     #[test]

@@ -11,10 +11,13 @@ use std::{
 
 use image::{
     DynamicImage, ExtendedColorType, ImageDecoder as _, ImageError, ImageFormat, ImageReader,
-    Limits, metadata::Orientation,
+    Limits, RgbaImage, metadata::Orientation,
 };
 
-use self::container::{Container, Fault};
+use self::{
+    container::{Container, Fault},
+    extract::Sheet,
+};
 
 use crate::{
     bitmap::{Bitmap, PIXELS, SIDE},
@@ -26,7 +29,7 @@ use crate::{
         },
         read_bounded, write_atomically,
     },
-    ink::normalize::normalize,
+    ink::{normalize::normalize, raster::Raster},
 };
 
 mod container;
@@ -36,38 +39,104 @@ mod pen_width;
 /// A pixel of a 28×28 picture below this is paper. Lossy formats add faint pixels.
 const FAINT: f32 = 0.1;
 
+/// A picture as it is, at most 800 pixels long.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PictureView {
+    /// Width and height in pixels.
+    pub size: [usize; 2],
+    /// Red, green and blue of each pixel, row by row from the top left.
+    pub rgb: Vec<u8>,
+    /// The frame around the ink: left, top, right and bottom, in pixels.
+    pub ink: [usize; 4],
+}
+
+impl fmt::Debug for PictureView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PictureView")
+            .field("size", &self.size)
+            .field("ink", &self.ink)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A picture with its digit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadPicture {
+    /// The digit as the network's input.
+    pub bitmap: Bitmap,
+    /// The picture as it is.
+    pub view: PictureView,
+}
+
 /// Reads the digit in a picture file.
 ///
 /// # Errors
 /// When the file cannot be read, is not a picture, is cut off, is too large or is blank.
-pub fn bitmap_from_path(path: &Path) -> Result<Bitmap, InputError> {
+pub fn read(path: &Path) -> Result<ReadPicture, InputError> {
     let name = format!("the picture {}", excerpt(path.display()));
     let bytes = read_bounded(path, PICTURE_BYTES, &format!("read {name}"))?;
-    Ok(bitmap_from_bytes(&bytes, &name)?)
+    Ok(from_bytes(&bytes, &name)?)
+}
+
+/// Reads the digit in a picture of 8-bit red, green, blue and opacity, row by row from the top left.
+///
+/// # Errors
+/// When the picture is too large, blank, or has another number of pixels than its size says.
+pub fn from_rgba(rgba: Vec<u8>, [width, height]: [usize; 2]) -> Result<ReadPicture, Refusal> {
+    let name = "the picture of the clipboard";
+    let pixels = (width as u64).saturating_mul(height as u64);
+    let side = width.max(height) as u64;
+    let image = (side <= u64::from(PICTURE_SIDE) && pixels <= PICTURE_PIXELS)
+        .then(|| RgbaImage::from_raw(width as u32, height as u32, rgba))
+        .flatten();
+    let image = image.ok_or_else(|| {
+        let found = format!("{width}×{height} pixels");
+        let expected = format!("at most {PICTURE_PIXELS} pixels, {PICTURE_SIDE} a side");
+        refused(name, &found, &expected)
+    })?;
+    from_image(&DynamicImage::from(image), Orientation::NoTransforms, name)
 }
 
 /// Reads the digit in the bytes of a picture file. Errors show `name`.
 ///
 /// # Errors
-/// As [`bitmap_from_path`].
+/// As [`read`].
 pub fn bitmap_from_bytes(bytes: &[u8], name: &str) -> Result<Bitmap, Refusal> {
+    Ok(from_bytes(bytes, name)?.bitmap)
+}
+
+fn from_bytes(bytes: &[u8], name: &str) -> Result<ReadPicture, Refusal> {
     if bytes.len() as u64 > PICTURE_BYTES {
         let expected = format!("at most {PICTURE_BYTES} bytes");
         return Err(refused(name, "a larger file", &expected));
     }
     let (picture, orientation) = decode(bytes, name)?;
-    if let Some(bitmap) = as_mnist(&picture, orientation) {
-        return Ok(bitmap);
+    from_image(&picture, orientation, name)
+}
+
+fn from_image(
+    picture: &DynamicImage,
+    orientation: Orientation,
+    name: &str,
+) -> Result<ReadPicture, Refusal> {
+    let blank = || {
+        refused(
+            name,
+            "no ink that stands out from the paper",
+            "a digit in clear contrast to its paper",
+        )
+    };
+    let sheet = Sheet::of(picture, orientation);
+    if let Some(bitmap) = as_mnist(picture, orientation) {
+        let ink = Raster::new(SIDE, SIDE, bitmap.pixels().to_vec()).ok_or_else(blank)?;
+        let view = sheet.view(&ink);
+        return Ok(ReadPicture { bitmap, view });
     }
-    extract::ink_of(&picture, orientation)
-        .and_then(|ink| normalize(&pen_width::like_mnist(ink)))
-        .ok_or_else(|| {
-            refused(
-                name,
-                "no ink that stands out from the paper",
-                "a digit in clear contrast to its paper",
-            )
-        })
+    let ink = sheet.ink().ok_or_else(blank)?;
+    let view = sheet.view(&ink);
+    drop(sheet);
+    let bitmap = normalize(&pen_width::like_mnist(ink)).ok_or_else(blank)?;
+    Ok(ReadPicture { bitmap, view })
 }
 
 /// Writes a bitmap as an 8-bit grayscale PNG in MNIST's convention, light ink on black. Replaces an existing file.

@@ -5,6 +5,7 @@ pub mod number;
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit},
     error::{ModelError, Refusal},
+    ink::file::{InkRecord, Label},
     model::{calibration::Calibration, file::Model, softmax::softmax},
 };
 
@@ -122,6 +123,48 @@ pub fn predict(model: &Model, bitmap: &Bitmap) -> Result<Prediction, ModelError>
         &logits[0],
         &model.metadata.calibration,
     ))
+}
+
+/// A drawing of an ink file with its prediction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecognizedDrawing {
+    /// The drawing.
+    pub record: InkRecord,
+    /// The network's input.
+    pub bitmap: Bitmap,
+    /// The network's prediction.
+    pub prediction: Prediction,
+}
+
+impl RecognizedDrawing {
+    /// Whether the prediction is what the label says: its digit, or a rejection for another label.
+    pub fn is_as_labeled(&self) -> bool {
+        match self.record.label {
+            Some(Label::Digit(digit)) => {
+                self.prediction.is_digit() && self.prediction.digit() == digit
+            }
+            _ => !self.prediction.is_digit(),
+        }
+    }
+}
+
+/// The predictions for drawings, in their order. Blank ones are left out.
+///
+/// # Errors
+/// As [`logits`].
+pub fn recognize(
+    model: &Model,
+    records: Vec<InkRecord>,
+) -> Result<Vec<RecognizedDrawing>, ModelError> {
+    let recognized = records.into_iter().filter_map(|record| {
+        let bitmap = record.bitmap().filter(|bitmap| !bitmap.is_blank())?;
+        Some(predict(model, &bitmap).map(|prediction| RecognizedDrawing {
+            record,
+            bitmap,
+            prediction,
+        }))
+    });
+    recognized.collect()
 }
 
 #[cfg(test)]

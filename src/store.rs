@@ -5,6 +5,7 @@
 
 pub mod checkpoints;
 pub mod corrections;
+pub mod history;
 pub mod run_library;
 pub mod settings;
 pub mod training_config;

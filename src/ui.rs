@@ -2,13 +2,16 @@
 
 mod atlas;
 mod canvas;
+mod clipboard;
 mod correct;
+mod corrections;
 mod curves;
 mod draw;
 mod evaluation;
 mod fields;
 mod gallery;
 mod header;
+mod icons;
 mod keys;
 mod learn;
 mod noise;
@@ -18,18 +21,18 @@ mod questions;
 mod runs;
 mod status;
 mod theme;
+mod tools;
 mod training;
 mod why;
 mod widgets;
 
 use egui::{
-    Color32, Context, Id, Key, Modifiers, Popup, Rect, Stroke, StrokeKind, Ui, UiBuilder, Vec2,
-    vec2,
+    Color32, Context, Id, Key, Modifiers, Rect, Stroke, StrokeKind, Ui, UiBuilder, Vec2, vec2,
 };
 
 use self::{
-    draw::DrawView, evaluation::EvaluationView, learn::LearnView, theme::Palette,
-    training::TrainingView, why::WhyView,
+    corrections::CorrectionsView, draw::DrawView, evaluation::EvaluationView, learn::LearnView,
+    theme::Palette, training::TrainingView, why::WhyView,
 };
 use crate::app::{
     action::Action,
@@ -51,6 +54,7 @@ pub struct View {
     learn: LearnView,
     training: TrainingView,
     why: WhyView,
+    corrections: CorrectionsView,
     shows_help: bool,
     /// Whether a text field had the focus in the last frame. The key that ends the focus still belongs to the field.
     field_had_keyboard: bool,
@@ -112,7 +116,7 @@ impl View {
         if pressed(Key::F11) {
             header::switch_full_screen(ctx);
         }
-        let mut actions = self.draw.canvas.pen_actions(ctx);
+        let mut actions = self.draw.canvas.pen_actions(ctx, state);
         let is_field = self.field_had_keyboard || self.shows_help;
         let shows_pad = self.draw.canvas.is_shown();
         actions.extend(keys::key_actions(ctx, state, shows_pad, is_field));
@@ -152,13 +156,13 @@ impl View {
         let ctx = ui.ctx();
         questions::path_window(ctx, state, &mut actions);
         questions::questions_ui(ctx, state, &mut actions);
+        self.corrections.ui(ctx, state, &mut actions);
         if self.shows_help && header::help_modal(ctx, &keys::shortcuts(ctx)) {
             self.shows_help = false;
         }
         status::drop_hint(ctx, state);
         widgets::focus_ring(ctx);
         self.field_had_keyboard = ctx.text_edit_focused();
-        self.draw.menu_was_open = Popup::is_any_open(ctx);
         actions
     }
 }

@@ -46,7 +46,7 @@ const FILE: &str = "DIGITPAD_TEST_FILE";
 type Reader = fn(&Path) -> bool;
 
 const READERS: [(&str, Reader); 7] = [
-    ("picture", |path| picture::bitmap_from_path(path).is_ok()),
+    ("picture", |path| picture::read(path).is_ok()),
     ("ink", |path| ink::file::read(path).is_ok()),
     ("evaluation", |path| {
         EvaluationSet::load_ink(&[path.to_owned()], &|| true).is_ok()

@@ -7,7 +7,7 @@ use digitpad::{
     data::Dataset,
     error::{InputError, Refusal},
     ink::{Point, normalize::normalize, raster::Raster},
-    picture::{bitmap_from_bytes, bitmap_from_path, save_bitmap_png},
+    picture::{self, bitmap_from_bytes, save_bitmap_png},
 };
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 
@@ -363,10 +363,38 @@ fn a_saved_bitmap_is_read_back() {
     let path = folder.path().join("four.png");
     let bitmap = Bitmap::from_bytes(&clean().to_bytes());
     save_bitmap_png(&bitmap, &path).expect("writes");
-    assert_eq!(bitmap_from_path(&path).expect("reads"), bitmap, "exactly");
+    assert_eq!(
+        picture::read(&path).expect("reads").bitmap,
+        bitmap,
+        "exactly"
+    );
     let missing = folder.path().join("none.png");
-    match bitmap_from_path(&missing).expect_err("no such file") {
+    match picture::read(&missing).expect_err("no such file") {
         InputError::Io(error) => assert_eq!(error.path, missing, "the file"),
         InputError::Refused(refusal) => panic!("{refusal}"),
     }
+}
+
+#[test]
+fn a_picture_is_shown_as_it_is_with_a_frame_around_its_ink() {
+    // Black on a yellow sheet, far from the middle.
+    let is_ink = |x: usize, y: usize| (20..30).contains(&x) && (10..60).contains(&y);
+    let size = [120, 80];
+    let pixels = (0..size[1]).flat_map(|y| (0..size[0]).map(move |x| (x, y)));
+    let color = |(x, y)| {
+        if is_ink(x, y) {
+            [0, 0, 0, 255]
+        } else {
+            [240, 220, 120, 255]
+        }
+    };
+    let rgba: Vec<u8> = pixels.flat_map(color).collect();
+    let read = picture::from_rgba(rgba.clone(), size).expect("there is ink");
+    assert_eq!(read.view.size, size, "it is small enough");
+    assert_eq!(read.view.ink, [20, 10, 30, 60], "the frame");
+    assert_eq!(read.view.rgb[..3], [240, 220, 120], "in its colors");
+    let of = |rgba: &[u8], size| picture::from_rgba(rgba.to_vec(), size).is_err();
+    assert!(of(&rgba[4..], size), "a pixel is missing");
+    assert!(of(&vec![255; rgba.len()], size), "without ink");
+    assert!(of(&[], [usize::MAX, 2]), "too large");
 }

@@ -3,8 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::state::{
-    Place, evaluation::EvaluationAction, explanation::ExplanationAction, form::TrainingForm,
-    models::ModelId, runs::RunAction,
+    Place, corrections::CorrectionAction, evaluation::EvaluationAction,
+    explanation::ExplanationAction, form::TrainingForm, models::ModelId, runs::RunAction,
 };
 use crate::{
     bitmap::Digit,
@@ -12,7 +12,10 @@ use crate::{
     error::Refusal,
     ink::Point,
     model::{device::DeviceChoice, file::Model},
-    store::{corrections::CorrectionTask, run_library::RunLibraryTask, settings::ThemeChoice},
+    store::{
+        corrections::CorrectionTask, history::HistoryTask, run_library::RunLibraryTask,
+        settings::ThemeChoice,
+    },
     training::{Start, checkpoint::Checkpoint, config::Preset},
     worker::{
         explainer::ExplanationRequest,
@@ -20,6 +23,15 @@ use crate::{
         predictor::PredictionRequest,
     },
 };
+
+/// A picture of the clipboard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastedPicture {
+    /// 8-bit red, green, blue and opacity of each pixel, row by row from the top left.
+    pub rgba: Vec<u8>,
+    /// Width and height in pixels.
+    pub size: [usize; 2],
+}
 
 /// Something that the user does. Panels return actions, which are applied once, after drawing.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +42,20 @@ pub enum Action {
     PenMoved(Point),
     /// The pen is lifted or lost.
     PenUp,
+    /// The system takes a touch back: the stroke goes.
+    PenCanceled,
+    /// The eraser touches the pad, or moves on it.
+    Erase(Point),
+    /// Draw with the eraser, or with the pen again.
+    SwitchEraser,
+    /// Choose the next width of the pen.
+    NextPenWidth,
+    /// Show how the drawing is normalized, or stop that.
+    SwitchGuides,
+    /// Draw the strokes on the pad again, one by one.
+    Replay,
+    /// Put the drawing of this index of the history on the pad.
+    ShowDrawing(usize),
     /// Undo the last change of the drawing.
     Undo,
     /// Redo the last undone change.
@@ -38,8 +64,8 @@ pub enum Action {
     Clear,
     /// Save the drawing as a correction: this digit, or a non-digit.
     SaveCorrection(Option<Digit>),
-    /// Delete the last correction.
-    RemoveLastCorrection,
+    /// Do something in the gallery of corrections.
+    Corrections(CorrectionAction),
     /// Ask for a path. Saves the current content for purposes that write.
     AskPath(FilePurpose),
     /// Ask where to save this model's weights.
@@ -52,6 +78,8 @@ pub enum Action {
     AcceptPath,
     /// Close the path field.
     CancelPath,
+    /// Paste a picture.
+    PastePicture(Arc<PastedPicture>),
     /// Drop a file on the window.
     DropFile(PathBuf),
     /// Use this model.
@@ -163,6 +191,10 @@ pub enum Effect {
     Library(RunLibraryTask),
     /// Access the corrections.
     Corrections(CorrectionTask),
+    /// List the corrections with the predictions of this model.
+    ListCorrections(Arc<Model>),
+    /// Access the history, and list it with the predictions of this model.
+    History(HistoryTask, Arc<Model>),
     /// Close the window.
     Close,
 }

@@ -6,7 +6,8 @@ use egui::{Context, ViewportCommand};
 
 use super::{action::Effect, state::State};
 use crate::{
-    store::{corrections::CorrectionTask, run_library::RunLibraryTask},
+    model::file::Model,
+    store::{corrections::CorrectionTask, history::HistoryTask, run_library::RunLibraryTask},
     worker::{
         Waker, Wakers,
         evaluator::Evaluator,
@@ -32,6 +33,8 @@ pub(super) struct Workers {
     library: Option<PathBuf>,
     /// The file of the corrections; `None` stores none.
     corrections: Option<PathBuf>,
+    /// The file of the history; `None` stores none.
+    history: Option<PathBuf>,
 }
 
 /// The longest delay before a training's progress is drawn. Ten frames a second are enough, and a
@@ -56,6 +59,7 @@ impl Workers {
             checkpoint: None,
             library: None,
             corrections: None,
+            history: None,
         }
     }
 
@@ -130,8 +134,21 @@ impl Workers {
                     Some(path) => self.files.submit(FileTask::Corrections(path.clone(), task)),
                     None => state.report_no_data_folder(),
                 },
+                Effect::ListCorrections(model) => {
+                    if let Some(path) = self.corrections.clone() {
+                        self.files.submit(FileTask::ListCorrections(path, model));
+                    }
+                }
+                Effect::History(task, model) => self.access_history(task, model),
                 Effect::Close => ctx.send_viewport_cmd(ViewportCommand::Close),
             }
+        }
+    }
+
+    /// Accesses the history, if it is stored.
+    pub(super) fn access_history(&self, task: HistoryTask, model: Arc<Model>) {
+        if let Some(path) = self.history.clone() {
+            self.files.submit(FileTask::History(path, task, model));
         }
     }
 
@@ -164,6 +181,12 @@ impl Workers {
         let task = FileTask::Corrections(path.clone(), CorrectionTask::Count);
         self.files.submit(task);
         self.corrections = Some(path);
+    }
+
+    /// Stores drawings in this file, and lists those that are there.
+    pub(super) fn store_history_in(&mut self, path: PathBuf, model: Arc<Model>) {
+        self.history = Some(path);
+        self.access_history(HistoryTask::List, model);
     }
 
     fn steer(&self, steer: impl FnOnce(&Trainer)) {

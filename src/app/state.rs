@@ -4,6 +4,7 @@ pub mod corrections;
 pub mod evaluation;
 pub mod explanation;
 pub mod form;
+pub mod history;
 pub mod models;
 pub mod notices;
 pub mod pad;
@@ -18,10 +19,12 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use self::files::PathPrompt;
 use self::{
+    corrections::CorrectionGallery,
     evaluation::EvaluationPanel,
     explanation::ExplanationPanel,
     files::Files,
     form::TrainingForm,
+    history::History,
     models::{ModelId, Models, Origin},
     notices::Notices,
     pad::Pad,
@@ -33,7 +36,7 @@ use crate::{
     data::noise::Noise,
     ink::edit::InkEditor,
     model::file::Model,
-    store::{corrections::CorrectionTask, settings::Settings},
+    store::settings::Settings,
     training::config::Preset,
     worker::file_tasks::{FileContent, FilePurpose, FileTask},
 };
@@ -74,6 +77,10 @@ pub struct State {
     pub models: Models,
     /// The training panel.
     pub training: Training,
+    /// The gallery of corrections.
+    pub corrections: CorrectionGallery,
+    /// The last drawings.
+    pub history: History,
     /// The noise on the network's input.
     pub noise: Option<Noise>,
     /// The run library.
@@ -93,8 +100,6 @@ pub struct State {
     files: Files,
     /// The time since the window opened.
     now: Duration,
-    /// The revision of the drawing that is being saved as a correction.
-    saving_correction: Option<u64>,
 }
 
 impl State {
@@ -111,6 +116,8 @@ impl State {
             pad: Pad::default(),
             models,
             training,
+            corrections: CorrectionGallery::default(),
+            history: History::default(),
             noise: None,
             runs: Runs::default(),
             evaluation: EvaluationPanel::default(),
@@ -121,7 +128,6 @@ impl State {
             closing: Closing::No,
             files: Files::default(),
             now: Duration::ZERO,
-            saving_correction: None,
         }
     }
 
@@ -140,15 +146,23 @@ impl State {
         let out = &mut effects;
         match action {
             Action::PenDown(point) => self.pad.edit(|editor| editor.begin(point)),
-            Action::PenMoved(point) => self.pad.extend_stroke(point),
-            Action::PenUp => self.pad.end_stroke(),
+            Action::PenMoved(point) => self.pad.edit(|editor| editor.extend(point)),
+            Action::PenUp => self.pad.lift(),
+            Action::PenCanceled => self.pad.edit(InkEditor::cancel),
+            Action::Erase(point) => self.pad.erase(point),
+            Action::SwitchEraser => self.pad.switch_eraser(),
+            Action::NextPenWidth => self.settings.pen_width = self.settings.pen_width.next(),
+            Action::SwitchGuides => self.settings.guides = !self.settings.guides,
+            Action::Replay => self.pad.replay(self.now),
+            Action::ShowDrawing(index) => self.show_drawing(index, out),
             Action::Undo => self.undo(out),
-            Action::Redo => self.pad.edit(InkEditor::redo),
-            Action::Clear => self.pad.edit(InkEditor::clear),
-            Action::SaveCorrection(digit) => self.save_correction(digit, out),
-            Action::RemoveLastCorrection => {
-                out.push(Effect::Corrections(CorrectionTask::RemoveLast));
+            Action::Redo => self.redo(out),
+            Action::Clear => {
+                self.leave_drawing(out);
+                self.pad.edit(InkEditor::clear);
             }
+            Action::SaveCorrection(digit) => self.save_correction(digit, out),
+            Action::Corrections(action) => self.apply_to_corrections(action, out),
             Action::AskPath(purpose) => self.ask_path(purpose, out),
             Action::SaveWeights(id) => self.ask_to_save_weights(id, out),
             Action::SaveCurvesImage(image) => {
@@ -164,6 +178,7 @@ impl State {
             Action::AcceptPath => self.accept_path(out),
             Action::CancelPath => self.path_prompt = None,
             Action::DropFile(path) => self.drop_file(path, out),
+            Action::PastePicture(picture) => self.paste(&picture, out),
             Action::ChooseModel(id) => self.choose_model(id, out),
             Action::ChangeForm(form) => self.training.form = *form,
             Action::Refuse(refusal) => self.notices.error(refusal.to_string()),
@@ -207,7 +222,15 @@ impl State {
             }
             Action::KeepOpen => self.closing = Closing::No,
         }
+        self.withdraw_undo();
         effects
+    }
+
+    /// Withdraws the offer to undo a correction once the pad has other content.
+    fn withdraw_undo(&mut self) {
+        if self.pad.correction().is_none() {
+            self.notices.withdraw(&Action::Undo);
+        }
     }
 
     fn choose_model(&mut self, id: ModelId, out: &mut Vec<Effect>) {
@@ -240,6 +263,8 @@ impl State {
     fn use_chosen_model(&mut self, out: &mut Vec<Effect>) {
         log::info!(target: "digitpad", "model in use: {}", self.models.chosen().name);
         out.push(Effect::UseModel(Arc::clone(self.models.in_use())));
+        self.list_corrections(out);
+        self.list_history(out);
     }
 
     /// Whether closing now would end a training or lose a trained model.
@@ -252,8 +277,13 @@ impl State {
         self.path_prompt.is_some() || self.has_modal()
     }
 
-    /// Whether a question hides even the path field.
+    /// Whether something over the window hides even the path field.
     pub fn has_modal(&self) -> bool {
+        self.corrections.is_open || self.has_question()
+    }
+
+    /// Whether a question waits for an answer.
+    pub fn has_question(&self) -> bool {
         self.closing == Closing::Asking
             || self.training.asks_to_resume
             || self.runs.asked().is_some()

@@ -19,7 +19,7 @@ use crate::{
         read_bounded, read_standard_input,
     },
     format,
-    ink::{self, Bounds, Ink},
+    ink::{self, Bounds, file::InkRecord},
     model::file::Model,
     picture,
     recognition::{
@@ -139,7 +139,7 @@ impl PredictArgs {
                 let records = ink::file::from_bytes(&bytes, &name)?;
                 let mut records = records.iter().enumerate();
                 records.try_for_each(|(index, record)| {
-                    print(Some(index + 1), &self.read_ink(model, &record.ink)?)
+                    print(Some(index + 1), &self.read_record(model, record)?)
                 })
             }
             _ => Err(Refusal::new(
@@ -152,14 +152,14 @@ impl PredictArgs {
         }
     }
 
-    fn read_ink(&self, model: &Arc<Model>, ink: &Ink) -> Result<Reading, CliError> {
+    fn read_record(&self, model: &Arc<Model>, record: &InkRecord) -> Result<Reading, CliError> {
         if self.numbers {
-            let number = NumberReader::new(Arc::clone(model)).read(ink)?;
+            let number = NumberReader::new(Arc::clone(model)).read(&record.ink)?;
             if number.has_several_digits() {
                 return Ok(Reading::Number(number));
             }
         }
-        read_bitmap(model, ink::to_bitmap(ink).as_ref())
+        read_bitmap(model, record.bitmap().as_ref())
     }
 }
 

@@ -8,10 +8,7 @@ use super::Examples;
 use crate::{
     bitmap::{Digit, PIXELS},
     error::InputError,
-    ink::{
-        self,
-        file::{self, InkRecord, Label},
-    },
+    ink::file::{self, InkRecord, Label},
 };
 
 /// Corrections repeat until they are one in this many training examples, at most [`MAX_REPEATS`] times each. Of a
@@ -48,7 +45,7 @@ impl Corrections {
     /// As [`file::read`].
     pub fn read(path: &Path) -> Result<Self, InputError> {
         let mut records = file::read_if_exists(path)?;
-        records.retain(|record| is_labeled(record) && !record.ink.is_empty());
+        records.retain(|record| is_labeled(record));
         Ok(Self {
             lines: file::to_text(&records)?,
         })
@@ -86,7 +83,7 @@ impl Corrections {
                     Label::Digit(digit) => Some(*digit),
                     Label::Other(_) => None,
                 },
-                image: ink::to_bitmap(&record.ink)?.to_bytes(),
+                image: record.bitmap()?.to_bytes(),
             })
         };
         Ok(records.iter().filter_map(correction).collect())

@@ -1,6 +1,6 @@
 //! Ink files as examples: handwritten digits and other symbols.
 
-use std::{fmt, iter, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -160,7 +160,7 @@ pub fn digits<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Examples 
     let (mut images, mut labels) = (Vec::new(), Vec::new());
     for record in records {
         if let Some(Label::Digit(digit)) = record.label
-            && let Some(bitmap) = ink::to_bitmap(&record.ink)
+            && let Some(bitmap) = record.bitmap()
         {
             images.extend(bitmap.to_bytes());
             labels.push(digit.value());
@@ -176,10 +176,12 @@ fn training_images(record: &InkRecord, rng: &mut impl Rng) -> Vec<(Option<Digit>
         Some(Label::Other(symbol)) if is_training_symbol(symbol) => None,
         _ => return Vec::new(),
     };
+    let plain = record.bitmap().map(|bitmap| (digit, bitmap));
     let corrupted = digit.and_then(|digit| corrupted(&record.ink, digit, rng));
-    iter::once((digit, &record.ink))
-        .chain(corrupted.iter().map(|ink| (None, ink)))
-        .filter_map(|(digit, ink)| Some((digit, ink::to_bitmap(ink)?.to_bytes())))
+    let corrupted = corrupted.and_then(|ink| Some((None, ink::to_bitmap(&ink)?)));
+    let images = plain.into_iter().chain(corrupted);
+    images
+        .map(|(digit, bitmap)| (digit, bitmap.to_bytes()))
         .collect()
 }
 
@@ -268,6 +270,7 @@ mod tests {
             label,
             writer: None,
             ink,
+            picture: None,
         }
     }
 

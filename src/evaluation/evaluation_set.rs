@@ -11,10 +11,7 @@ use crate::{
     bitmap::{Bitmap, Digit, PIXELS},
     data::{DataSource, Dataset, Examples, noise::Noise},
     error::{EvaluationError, Refusal, excerpt},
-    ink::{
-        self,
-        file::{InkRecord, Label},
-    },
+    ink::{self, file::Label},
 };
 
 /// How many records of the ink files are not in the set, by reason.
@@ -99,15 +96,16 @@ impl EvaluationSet {
         let count = records.len();
         let mut set = Self::from_drawings(names.join(", "), Vec::new());
         let mut drawings = Vec::new();
-        for InkRecord { label, ink, .. } in records {
+        for record in records {
             if !continues() {
                 return Ok(None);
             }
-            let Some(label) = label else {
+            let bitmap = record.bitmap();
+            let Some(label) = record.label else {
                 set.skipped.unlabeled += 1;
                 continue;
             };
-            let Some(bitmap) = ink::to_bitmap(&ink) else {
+            let Some(bitmap) = bitmap else {
                 set.skipped.blank += 1;
                 continue;
             };

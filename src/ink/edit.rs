@@ -1,9 +1,12 @@
-//! Drawing, undo and redo.
+//! Drawing, erasing, undo and redo.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use super::{Ink, Point, Stroke};
-use crate::bitmap::Digit;
+use crate::{
+    bitmap::{Bitmap, Digit},
+    picture::PictureView,
+};
 
 /// More points than a person draws in one stroke. A stroke that reaches it is thinned to half its density.
 pub const MAX_STROKE_POINTS: usize = 8192;
@@ -14,42 +17,83 @@ const MAX_UNDO_STEPS: usize = 500;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CorrectionLabel(pub Option<Digit>);
 
-/// The drawing before a step, and the label of the correction that it became.
-type Before = (Ink, Option<CorrectionLabel>);
+/// A picture on the pad, in place of strokes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// The name to show.
+    pub name: String,
+    /// The picture as the network's input.
+    pub bitmap: Bitmap,
+    /// The picture as it is, if it is more than the input.
+    pub view: Option<Arc<PictureView>>,
+}
 
-/// The drawing on the pad and its history.
+/// The content of the pad: strokes or a picture, and the label if it is a correction.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Content {
+    ink: Ink,
+    picture: Option<Picture>,
+    label: Option<CorrectionLabel>,
+}
+
+impl Content {
+    fn looks_like(&self, other: &Self) -> bool {
+        self.ink == other.ink && self.picture == other.picture
+    }
+}
+
+/// The label of the content before and after an undo or a redo that changes nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relabeling {
+    /// The label before.
+    pub before: Option<CorrectionLabel>,
+    /// The label after.
+    pub after: Option<CorrectionLabel>,
+}
+
+/// The use of the pen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Pen {
+    #[default]
+    Up,
+    /// The last stroke is unfinished.
+    Draws,
+    /// The eraser has removed a stroke. All that it removes until it is lifted is one step.
+    Erases,
+}
+
+/// The content of the pad and its history.
 ///
 /// No call is an error: samples while the pen is up, points that are not finite, and an undo without history change
 /// nothing.
 #[derive(Clone, Debug, Default)]
 pub struct InkEditor {
-    ink: Ink,
-    /// Whether the last stroke of `ink` is unfinished.
-    pen_is_down: bool,
-    /// Drawings share the points of their strokes, so that each costs little.
-    undo: VecDeque<Before>,
-    redo: Vec<Ink>,
+    content: Content,
+    pen: Pen,
+    /// Contents share the points of their strokes, so that each costs little.
+    undo: VecDeque<Content>,
+    redo: Vec<Content>,
     revision: u64,
 }
 
 impl InkEditor {
-    /// Puts the pen down, which draws a dot. An unfinished stroke ends first.
+    /// Puts the pen down, which draws a dot. An unfinished stroke ends first, and a picture goes.
     pub fn begin(&mut self, point: Point) {
         self.end();
         if let Some(stroke) = Stroke::new(vec![point]) {
-            let before = self.ink.clone();
-            self.ink.push(stroke);
-            self.pen_is_down = true;
-            self.record(before, None);
+            let mut ink = self.content.ink.clone();
+            ink.push(stroke);
+            self.replace(ink);
+            self.pen = Pen::Draws;
         }
     }
 
     /// Moves the pen. A sample at the pen's place adds nothing.
     pub fn extend(&mut self, point: Point) {
-        if !self.pen_is_down || !point.is_finite() {
+        if self.pen != Pen::Draws || !point.is_finite() {
             return;
         }
-        let Some(stroke) = self.ink.0.last_mut() else {
+        let Some(stroke) = self.content.ink.0.last_mut() else {
             return;
         };
         if stroke.points().last() == Some(&point) {
@@ -67,51 +111,84 @@ impl InkEditor {
         self.revision += 1;
     }
 
-    /// Lifts the pen.
+    /// Lifts the pen or the eraser.
     pub fn end(&mut self) {
-        self.pen_is_down = false;
+        self.pen = Pen::Up;
     }
 
-    /// Removes all ink.
+    /// Takes the unfinished stroke back. Redo does not restore it.
+    pub fn cancel(&mut self) {
+        if self.pen == Pen::Draws
+            && let Some(before) = self.undo.pop_back()
+        {
+            self.content = before;
+            self.revision += 1;
+        }
+        self.end();
+    }
+
+    /// Removes all strokes that the eraser touches on its way between two points, at a distance of up to `reach`.
+    pub fn erase(&mut self, from: Point, to: Point, reach: f32) {
+        let is_left = |stroke: &&Stroke| !stroke.is_near(from, to, reach);
+        let strokes = self.content.ink.strokes();
+        let left: Ink = strokes.iter().filter(is_left).cloned().collect();
+        if left.strokes().len() == strokes.len() {
+            return;
+        }
+        if self.pen == Pen::Erases {
+            self.content.ink = left;
+            self.revision += 1;
+        } else {
+            self.replace(left);
+            self.pen = Pen::Erases;
+        }
+    }
+
+    /// Removes all ink and the picture.
     pub fn clear(&mut self) {
         self.replace(Ink::default());
     }
 
-    /// Removes all ink after it became a correction with this label.
-    pub fn clear_corrected(&mut self, label: CorrectionLabel) {
-        self.exchange(Ink::default(), Some(label));
-    }
-
-    /// Replaces all ink.
+    /// Replaces the content by ink.
     pub fn replace(&mut self, ink: Ink) {
-        self.exchange(ink, None);
+        self.exchange(Content {
+            ink,
+            ..Content::default()
+        });
     }
 
-    fn exchange(&mut self, ink: Ink, label: Option<CorrectionLabel>) {
+    /// Replaces the content by a picture.
+    pub fn show(&mut self, picture: Picture) {
+        self.exchange(Content {
+            picture: Some(picture),
+            ..Content::default()
+        });
+    }
+
+    /// Labels the content as a correction, or not.
+    pub fn label(&mut self, label: Option<CorrectionLabel>) {
+        self.exchange(Content {
+            label,
+            ..self.content.clone()
+        });
+    }
+
+    /// Reverts the last step: a stroke, even an unfinished one, a label, a clear or a replacement.
+    pub fn undo(&mut self) -> Option<Relabeling> {
         self.end();
-        if ink != self.ink {
-            let before = std::mem::replace(&mut self.ink, ink);
-            self.record(before, label);
-        }
+        let before = self.undo.pop_back()?;
+        let (after, relabeling) = self.set(before);
+        self.redo.push(after);
+        relabeling
     }
 
-    /// Reverts the last step: a stroke, even an unfinished one, a clear or a replacement. Returns the label if the
-    /// restored drawing became a correction.
-    pub fn undo(&mut self) -> Option<CorrectionLabel> {
+    /// Reverts the last undo. Any new step makes that impossible.
+    pub fn redo(&mut self) -> Option<Relabeling> {
         self.end();
-        let (before, label) = self.undo.pop_back()?;
-        self.redo.push(std::mem::replace(&mut self.ink, before));
-        self.revision += 1;
-        label
-    }
-
-    /// Reverts the last undo. A new stroke has made that impossible.
-    pub fn redo(&mut self) {
-        if let Some(after) = self.redo.pop() {
-            let before = std::mem::replace(&mut self.ink, after);
-            self.undo.push_back((before, None));
-            self.revision += 1;
-        }
+        let after = self.redo.pop()?;
+        let (before, relabeling) = self.set(after);
+        self.undo.push_back(before);
+        relabeling
     }
 
     /// Whether there is a step to undo.
@@ -126,21 +203,49 @@ impl InkEditor {
 
     /// The drawing, including an unfinished stroke.
     pub fn ink(&self) -> &Ink {
-        &self.ink
+        &self.content.ink
     }
 
-    /// A number that changes with the ink.
+    /// The picture in place of the drawing.
+    pub fn picture(&self) -> Option<&Picture> {
+        self.content.picture.as_ref()
+    }
+
+    /// The label, if the content is a correction.
+    pub fn correction(&self) -> Option<CorrectionLabel> {
+        self.content.label
+    }
+
+    /// A number that changes with the ink and the picture.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    fn record(&mut self, before: Ink, label: Option<CorrectionLabel>) {
+    fn exchange(&mut self, content: Content) {
+        self.end();
+        if content == self.content {
+            return;
+        }
+        let (before, _) = self.set(content);
         if self.undo.len() == MAX_UNDO_STEPS {
             self.undo.pop_front();
         }
-        self.undo.push_back((before, label));
+        self.undo.push_back(before);
         self.redo.clear();
+    }
+
+    /// Sets the content. Returns the one before, and the change of the label if nothing else changes.
+    fn set(&mut self, content: Content) -> (Content, Option<Relabeling>) {
+        let before = std::mem::replace(&mut self.content, content);
+        if before.looks_like(&self.content) {
+            let relabeling = Relabeling {
+                before: before.label,
+                after: self.content.label,
+            };
+            return (before, Some(relabeling));
+        }
         self.revision += 1;
+        (before, None)
     }
 }
 
@@ -279,7 +384,13 @@ mod tests {
                 false,
                 "nothing to undo",
             ),
-            (InkEditor::redo, false, "nothing to redo"),
+            (
+                |e| {
+                    e.redo();
+                },
+                false,
+                "nothing to redo",
+            ),
             (|e| e.begin(point(0.1)), true, "a dot"),
             (|e| e.extend(point(0.1)), false, "the same place"),
             (|e| e.extend(point(0.2)), true, "a line"),
@@ -380,5 +491,121 @@ mod tests {
         }
         assert_eq!(steps, MAX_UNDO_STEPS, "the oldest steps are dropped");
         assert_eq!(counts(&editor).len(), MAX_UNDO_STEPS, "their strokes stay");
+    }
+
+    #[test]
+    fn undo_and_redo_report_a_label_and_restore_a_picture() {
+        let mut editor = InkEditor::default();
+        let [four, nine] = [4, 9].map(|digit| CorrectionLabel(Some(Digit::ALL[digit])));
+        let picture = Picture {
+            name: "seven.png".to_owned(),
+            bitmap: Bitmap::blank(),
+            view: None,
+        };
+        draw(&mut editor, &[0.1]);
+        editor.label(Some(four));
+        let revision = editor.revision();
+        editor.label(Some(nine));
+        editor.label(Some(nine));
+        assert_eq!(editor.revision(), revision, "a label is not ink");
+        editor.show(picture.clone());
+        editor.label(Some(four));
+        draw(&mut editor, &[0.2]);
+        assert_eq!(editor.picture(), None, "a stroke replaces the picture");
+        assert_eq!(editor.correction(), None, "and the label");
+        let change = |before, after| Some(Relabeling { before, after });
+        // After each step: the reported change, the strokes, whether there is a picture, and the label.
+        let undone = [
+            (None, 0, true, Some(four), "the stroke"),
+            (
+                change(Some(four), None),
+                0,
+                true,
+                None,
+                "the label of the picture",
+            ),
+            (None, 1, false, Some(nine), "the picture"),
+            (
+                change(Some(nine), Some(four)),
+                1,
+                false,
+                Some(four),
+                "the second label",
+            ),
+            (change(Some(four), None), 1, false, None, "the first label"),
+            (None, 0, false, None, "the first stroke"),
+        ];
+        for (expected, strokes, is_picture, label, reason) in undone {
+            assert_eq!(editor.undo(), expected, "{reason}");
+            assert_eq!(counts(&editor).len(), strokes, "{reason}");
+            assert_eq!(editor.picture().is_some(), is_picture, "{reason}");
+            assert_eq!(editor.correction(), label, "{reason}");
+        }
+        assert_eq!(editor.undo(), None, "nothing is left");
+        let redone: Vec<_> = (0..4).map(|_| editor.redo()).collect();
+        let expected = [
+            None,
+            change(None, Some(four)),
+            change(Some(four), Some(nine)),
+            None,
+        ];
+        assert_eq!(redone, expected, "the same steps forward");
+        assert_eq!(editor.picture(), Some(&picture), "as it was");
+    }
+
+    #[test]
+    fn the_eraser_removes_the_strokes_that_it_touches_in_one_step() {
+        let mut editor = InkEditor::default();
+        let line = |editor: &mut InkEditor, x: f32| {
+            editor.begin(Point::new(x, 0.2));
+            editor.extend(Point::new(x, 0.8));
+            editor.end();
+        };
+        for x in [0.1, 0.3, 0.5, 0.9] {
+            line(&mut editor, x);
+        }
+        let p = Point::new;
+        let cases = [
+            (p(0.7, 0.5), p(0.7, 0.5), 4, "beside all strokes"),
+            (
+                p(0.34, 0.9),
+                p(0.36, 0.9),
+                4,
+                "below a stroke, out of reach",
+            ),
+            (
+                p(0.2, 0.5),
+                p(0.4, 0.5),
+                3,
+                "across a stroke, between its samples",
+            ),
+            (p(0.46, 0.5), p(0.46, 0.5), 2, "within reach of a stroke"),
+        ];
+        for (from, to, left, reason) in cases {
+            editor.erase(from, to, 0.05);
+            assert_eq!(counts(&editor).len(), left, "{reason}");
+        }
+        editor.end();
+        editor.erase(p(0.9, 0.81), p(0.9, 0.81), 0.05);
+        editor.end();
+        assert_eq!(counts(&editor).len(), 1, "the end of a stroke");
+        editor.undo();
+        assert_eq!(counts(&editor).len(), 2, "one step");
+        editor.undo();
+        assert_eq!(counts(&editor).len(), 4, "the first sweep is one step");
+    }
+
+    #[test]
+    fn a_canceled_stroke_leaves_no_step() {
+        let mut editor = InkEditor::default();
+        draw(&mut editor, &[0.1, 0.2]);
+        let before = editor.ink().clone();
+        editor.begin(point(0.3));
+        editor.extend(point(0.4));
+        editor.cancel();
+        assert_eq!(*editor.ink(), before, "the stroke is taken back");
+        assert!(!editor.can_redo(), "for good");
+        editor.cancel();
+        assert_eq!(*editor.ink(), before, "a finished stroke stays");
     }
 }

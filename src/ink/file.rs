@@ -3,7 +3,7 @@
 //! A line is `{"label": 3, "writer": "name", "strokes": [[[x, y], …], …]}`, x to the right and y down. Coordinates
 //! may have any unit. If all of them lie in 0..=1, they are coordinates on the pad, and the size of the drawing tells
 //! a dot from a digit. Label and writer are optional. Other fields and further numbers of a point (time, pressure)
-//! are ignored.
+//! are ignored. A picture has `"pixels"` in place of strokes: 28×28 bytes in hexadecimal digits, 0 is paper.
 
 use std::{
     fmt::{self, Display},
@@ -11,6 +11,7 @@ use std::{
     io::{self, BufRead, BufReader, Read as _, Write as _},
     path::Path,
     slice,
+    str::from_utf8,
 };
 
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
@@ -19,9 +20,9 @@ use serde::{
     de::{Error, IgnoredAny, SeqAccess, Visitor},
 };
 
-use super::{Ink, Point, Stroke};
+use super::{Ink, Point, Stroke, to_bitmap};
 use crate::{
-    bitmap::Digit,
+    bitmap::{Bitmap, Digit, PIXELS},
     error::{InputError, IoError, Refusal, excerpt},
     files::{
         is_gzip,
@@ -50,8 +51,17 @@ pub struct InkRecord {
     pub label: Option<Label>,
     /// Who wrote it, if known.
     pub writer: Option<String>,
-    /// The drawing, in unit-square coordinates.
+    /// The drawing, in unit-square coordinates. Empty for a picture.
     pub ink: Ink,
+    /// A picture, in place of strokes.
+    pub picture: Option<Bitmap>,
+}
+
+impl InkRecord {
+    /// The network's input; `None` without ink.
+    pub fn bitmap(&self) -> Option<Bitmap> {
+        self.picture.clone().or_else(|| to_bitmap(&self.ink))
+    }
 }
 
 /// Reads a whole ink file. Its first bytes tell whether it is gzip.
@@ -167,48 +177,34 @@ pub fn to_text(records: &[InkRecord]) -> Result<String, InputError> {
     Ok(text)
 }
 
-/// Appends a drawing, and returns all drawings. Creates the file and its folder. After a crash the file has its old
-/// or its new content.
+/// Changes the drawings of a file, and returns all drawings. Creates the file and its folder. After a crash the file
+/// has its old or its new content.
 ///
 /// # Errors
 /// As [`read`] and [`write()`], and when the folder cannot be created.
-pub fn append(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InputError> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|source| IoError::new("create", folder, source))?;
-    }
-    let mut records = read_if_exists(path)?;
-    records.push(record.clone());
-    write(path, &records)?;
-    Ok(records)
-}
-
-/// Removes the last drawing that equals this one, if any, and returns the others.
-///
-/// # Errors
-/// As [`read`] and [`write()`].
-pub fn remove(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InputError> {
-    let mut records = read_if_exists(path)?;
-    // A drawing that leaves the pad was moved into it.
-    let written = from_text(&to_text(slice::from_ref(record))?, "a drawing")?;
-    let is_same = |other: &InkRecord| written.first() == Some(other);
-    if let Some(index) = records.iter().rposition(is_same) {
-        records.remove(index);
+pub fn update(
+    path: &Path,
+    change: impl FnOnce(&mut Vec<InkRecord>),
+) -> Result<Vec<InkRecord>, InputError> {
+    let before = read_if_exists(path)?;
+    let mut records = before.clone();
+    change(&mut records);
+    if records != before {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|source| IoError::new("create", folder, source))?;
+        }
         write(path, &records)?;
     }
     Ok(records)
 }
 
-/// Removes the last drawing. Returns it, if any, and the others.
+/// A drawing as it is read again after it is written: one that leaves the pad is moved into it.
 ///
 /// # Errors
-/// As [`read`] and [`write()`].
-pub fn drop_last(path: &Path) -> Result<(Option<InkRecord>, Vec<InkRecord>), InputError> {
-    let mut records = read_if_exists(path)?;
-    let last = records.pop();
-    if last.is_some() {
-        write(path, &records)?;
-    }
-    Ok((last, records))
+/// When a drawing is too long to be read again.
+pub fn as_written(record: &InkRecord) -> Result<InkRecord, InputError> {
+    let mut written = from_text(&to_text(slice::from_ref(record))?, "a drawing")?;
+    Ok(written.pop().unwrap_or_else(|| record.clone()))
 }
 
 fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
@@ -310,7 +306,10 @@ impl InkReader {
 
 /// The memory of a record, in bytes: its fields, and each stroke with its allocations.
 fn memory_of(record: &InkRecord) -> usize {
-    128 + 72 * record.ink.strokes().len() + size_of::<Point>() * record.ink.point_count()
+    let pixels = record.picture.as_ref().map_or(0, |_| PIXELS);
+    128 + 72 * record.ink.strokes().len()
+        + size_of::<Point>() * record.ink.point_count()
+        + size_of::<f32>() * pixels
 }
 
 /// A line as it is read.
@@ -318,7 +317,8 @@ fn memory_of(record: &InkRecord) -> usize {
 struct RawRecord {
     label: Option<Label>,
     writer: Option<String>,
-    strokes: Vec<Vec<RawPoint>>,
+    strokes: Option<Vec<Vec<RawPoint>>>,
+    pixels: Option<String>,
 }
 
 /// A line as it is written, in this order.
@@ -328,7 +328,10 @@ struct RecordLine<'a> {
     label: Option<&'a Label>,
     #[serde(skip_serializing_if = "Option::is_none")]
     writer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     strokes: Vec<Vec<[f32; 2]>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pixels: Option<String>,
 }
 
 impl Serialize for Label {
@@ -440,11 +443,41 @@ fn parse_line(line: &[u8]) -> Result<InkRecord, String> {
             "a writer's name of more than {INK_NAME_BYTES} bytes"
         ));
     }
+    let picture = raw.pixels.as_deref().map(parse_pixels).transpose()?;
+    let ink = match (&raw.strokes, &picture) {
+        (Some(strokes), None) => fit(strokes).ok_or("no point")?,
+        (None, Some(_)) => Ink::default(),
+        (None, None) => return Err("missing field `strokes`".to_owned()),
+        (Some(_), Some(_)) => return Err("both strokes and pixels".to_owned()),
+    };
     Ok(InkRecord {
         label: raw.label,
         writer: raw.writer,
-        ink: fit(&raw.strokes).ok_or("no point")?,
+        ink,
+        picture,
     })
+}
+
+/// Reads two hexadecimal digits per pixel.
+fn parse_pixels(text: &str) -> Result<Bitmap, String> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if pairs.len() != PIXELS || !rest.is_empty() {
+        return Err(format!(
+            "{} hexadecimal digits of pixels, not {}",
+            text.len(),
+            2 * PIXELS
+        ));
+    }
+    let mut bytes = [0; PIXELS];
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        let digits = from_utf8(pair)
+            .ok()
+            .filter(|_| pair.iter().all(u8::is_ascii_hexdigit));
+        *byte = digits
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .ok_or("pixels that are not hexadecimal digits")?;
+    }
+    Ok(Bitmap::from_bytes(&bytes))
 }
 
 /// The line of a record, with its line break.
@@ -457,8 +490,14 @@ fn format_line(record: &InkRecord) -> String {
         label: record.label.as_ref(),
         writer: record.writer.as_deref(),
         strokes: record.ink.strokes().iter().map(coordinates).collect(),
+        pixels: record.picture.as_ref().map(hexadecimal),
     };
     serde_json::to_string(&line).expect("numbers and text are JSON") + "\n"
+}
+
+fn hexadecimal(bitmap: &Bitmap) -> String {
+    let bytes = bitmap.to_bytes();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Strokes in unit-square coordinates. Strokes that already lie in the square are unchanged; others are fitted into

@@ -51,13 +51,59 @@ fn smooth_in_box(ink: &Ink) -> Option<Vec<Vec<Point>>> {
     Some(ink.strokes().iter().map(smooth).collect())
 }
 
-/// Centers the paths in the picture. A path may leave the bounding box of its samples, so the paths are scaled down
-/// where needed.
+/// How a drawing is normalized, in the drawing's own coordinates.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Guides {
+    /// The box of the digit, with the width of the network's pen.
+    pub digit: Bounds,
+    /// The square that becomes MNIST's 20×20 pixels.
+    pub frame: Bounds,
+    /// The center of mass, which becomes the middle of the picture.
+    pub center_of_mass: Point,
+}
+
+/// How ink is normalized. `None` for ink without a stroke.
+pub fn guides(ink: &Ink) -> Option<Guides> {
+    let mut lines = smooth_in_box(ink)?;
+    let in_box = Bounds::of(lines.iter().flatten())?;
+    center_by_box(&mut lines);
+    let in_picture = Bounds::of(lines.iter().flatten())?;
+    let mass = Raster::sketch(&lines, PEN_WIDTH_PX, SIDE).center_of_mass()?;
+    let bounds = ink.bounds()?;
+    // Back from the picture to the box, and from the box to the drawing.
+    let per_unit = f64::from(INNER_PX) / bounds.longer_side().max(MIN_EXTENT);
+    let scale = box_scale(&in_box);
+    let ((x, y), (box_x, box_y)) = (bounds.center(), in_box.center());
+    let middle = SIDE as f64 / 2.0;
+    let back = |at: f32, in_box: f64, center: f64| {
+        (((f64::from(at) - middle) / f64::from(scale) + in_box) / per_unit + center) as f32
+    };
+    let point = |p: Point| Point::new(back(p.x, box_x, x), back(p.y, box_y, y));
+    let around = |min: Point, max: Point| Bounds {
+        min: point(min),
+        max: point(max),
+    };
+    let pen = Point::new(PEN_WIDTH_PX / 2.0, PEN_WIDTH_PX / 2.0);
+    let half = BOX as f32 / 2.0;
+    let corner = |offset: f32| Point::new(middle as f32 + offset, middle as f32 + offset);
+    Some(Guides {
+        digit: around(in_picture.min - pen, in_picture.max + pen),
+        frame: around(corner(-half), corner(half)),
+        center_of_mass: point(mass),
+    })
+}
+
+/// A path may leave the bounding box of its samples. This factor brings it back.
+fn box_scale(bounds: &Bounds) -> f32 {
+    (INNER_PX / (bounds.longer_side() as f32).max(INNER_PX)).min(1.0)
+}
+
+/// Centers the paths in the picture, scaled down where needed.
 fn center_by_box(lines: &mut [Vec<Point>]) {
     let Some(bounds) = Bounds::of(lines.iter().flatten()) else {
         return;
     };
-    let scale = (INNER_PX / (bounds.longer_side() as f32).max(INNER_PX)).min(1.0);
+    let scale = box_scale(&bounds);
     let (x, y) = bounds.center();
     let middle = SIDE as f32 / 2.0;
     for point in lines.iter_mut().flatten() {
@@ -209,6 +255,36 @@ mod tests {
         let is_ink = |x: usize, y: usize| bitmap.pixels()[y * SIDE + x] > 0.0;
         let [columns, rows] = ink_box([SIDE, SIDE], is_ink).expect("there is ink");
         [columns.start, columns.end - 1, rows.start, rows.end - 1]
+    }
+
+    #[test]
+    fn guides_are_around_the_drawing() {
+        // An L, 0.4 high and 0.2 wide.
+        let points = [(0.3, 0.2), (0.3, 0.6), (0.5, 0.6)].map(|(x, y)| Point::new(x, y));
+        let ink: Ink = Stroke::new(points.to_vec()).into_iter().collect();
+        let Guides {
+            digit,
+            frame,
+            center_of_mass,
+        } = guides(&ink).expect("there is ink");
+        let pixel = 0.4 / INNER_PX;
+        let pen = PEN_WIDTH_PX / 2.0 * pixel;
+        let half = BOX as f32 / 2.0 * pixel;
+        // The center of two legs of 0.4 and 0.2.
+        let mass = ((0.4 * 0.3 + 0.2 * 0.4) / 0.6, (0.4 * 0.4 + 0.2 * 0.6) / 0.6);
+        let cases = [
+            (digit.min, (0.3 - pen, 0.2 - pen), 1e-4, "the box"),
+            (digit.max, (0.5 + pen, 0.6 + pen), 1e-4, "the box"),
+            (frame.min, (0.4 - half, 0.4 - half), 1e-4, "the square"),
+            (frame.max, (0.4 + half, 0.4 + half), 1e-4, "the square"),
+            // The pen's round ends and the corner count too.
+            (center_of_mass, mass, 0.02, "the center of mass"),
+        ];
+        for (point, (x, y), tolerance, reason) in cases {
+            let off = (point.x - x).abs().max((point.y - y).abs());
+            assert!(off < tolerance, "{reason}: {point:?} is not {x}, {y}");
+        }
+        assert_eq!(guides(&Ink::default()), None, "without ink");
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! drops samples that are too close and follows a centripetal Catmull-Rom spline through the others (Yuksel, Schaefer
 //! and Keyser, "Parameterization and applications of Catmull-Rom curves", 2011: no cusps and no loops within a
 //! segment). The path has corners where the writing has them, as in 4 and 7.
+//!
+//! A mouse reports whole pixels. On the pad, where that would show as knuckles, the path may pass samples within a
+//! corridor. The network's input has no corridor: its pixels are larger than those of the pad.
 
 use super::Point;
 
@@ -11,6 +14,9 @@ use super::Point;
 pub const PAD_TOLERANCE: f32 = 0.0005;
 /// The smallest distance of two samples, in tolerances.
 const SPACING_IN_TOLERANCES: f32 = 4.0;
+/// The half width of the corridor on the pad, in units of its side: a pixel of a pad of 400, and a twenty-seventh of the
+/// medium pen.
+pub const PAD_CORRIDOR: f32 = 0.0025;
 /// The longest handle of a Bézier segment, relative to the shorter chord at its sample. It keeps a long straight part
 /// beside a short one from bulging. On an evenly sampled circle a handle is about 0.35.
 const MAX_HANDLE: f32 = 0.5;
@@ -22,7 +28,7 @@ const MAX_PIECES: f32 = 64.0;
 /// The path through a stroke's samples: a polyline within two `tolerance` of the curve, in the unit of the points. It
 /// has the samples' first and last point. Samples at one place give one point.
 pub fn flatten(points: &[Point], tolerance: f32) -> Vec<Point> {
-    let mut path = Path::new(tolerance);
+    let mut path = Path::new(tolerance, 0.0);
     path.extend(points);
     path.finish();
     path.settled
@@ -32,9 +38,12 @@ pub fn flatten(points: &[Point], tolerance: f32) -> Vec<Point> {
 #[derive(Clone, Debug)]
 pub struct Path {
     tolerance: f32,
+    corridor: f32,
     settled: Vec<Point>,
     /// The sample at the end of the curve, and those after it. None is too close to the one before.
     samples: Vec<Point>,
+    /// The samples that the line from the last of them may pass.
+    sleeve: Option<Sleeve>,
     /// The joint at the first of them.
     joint: Joint,
     /// The last sample, even if it is close to the one before.
@@ -46,10 +55,13 @@ pub struct Path {
 }
 
 impl Path {
-    /// A path without samples. `tolerance` is that of [`flatten`].
-    pub fn new(tolerance: f32) -> Self {
+    /// A path without samples. `tolerance` is that of [`flatten`]. The path may pass samples at a distance of up to
+    /// `corridor`; with 0, it passes through all of them.
+    pub fn new(tolerance: f32, corridor: f32) -> Self {
         Self {
             tolerance,
+            corridor,
+            sleeve: None,
             settled: Vec::new(),
             samples: Vec::new(),
             joint: Joint::default(),
@@ -88,17 +100,37 @@ impl Path {
             }
             samples = &samples[1..];
         }
-        let spacing = self.tolerance * SPACING_IN_TOLERANCES;
-        let mut before = self.samples[self.samples.len() - 1];
         self.samples.reserve(samples.len());
         for &sample in samples {
-            if (sample - before).length() >= spacing {
-                self.samples.push(sample);
-                before = sample;
-            }
+            self.add(sample);
         }
         // The stroke's end may replace the last sample, and a curve depends on one sample beyond its end.
         self.append_curves(self.samples.len().saturating_sub(3));
+    }
+
+    fn spacing(&self) -> f32 {
+        self.tolerance * SPACING_IN_TOLERANCES
+    }
+
+    /// Adds a sample, or the last one that the line to this one would not pass.
+    fn add(&mut self, sample: Point) {
+        let before = self.samples[self.samples.len() - 1];
+        if self.corridor == 0.0 {
+            if (sample - before).length() >= self.spacing() {
+                self.samples.push(sample);
+            }
+            return;
+        }
+        if let Some(sleeve) = &mut self.sleeve {
+            if sleeve.admits(sample - before, self.corridor) {
+                return;
+            }
+            let start = before + sleeve.last;
+            self.samples.push(start);
+            self.sleeve = Sleeve::of(sample - start, self.corridor);
+        } else {
+            self.sleeve = Sleeve::of(sample - before, self.corridor);
+        }
     }
 
     /// Settles all points: no sample follows.
@@ -106,8 +138,10 @@ impl Path {
         let Some(end) = self.last else {
             return;
         };
-        if self.samples.last() != Some(&end) {
-            if self.samples.len() > 1 {
+        if let Some(&before) = self.samples.last()
+            && before != end
+        {
+            if self.samples.len() > 1 && (end - before).length() < self.spacing() {
                 self.samples.pop();
             }
             self.samples.push(end);
@@ -158,8 +192,51 @@ impl Path {
     }
 }
 
+/// The directions in which a line passes some samples within the corridor (Zhao and Saalfeld, "Linear-time sleeve-fitting
+/// polyline simplification algorithms", 1997). Points are relative to the start of the line.
+#[derive(Clone, Copy, Debug)]
+struct Sleeve {
+    /// The direction of the first sample. Angles are relative to it.
+    first: Point,
+    low: f32,
+    high: f32,
+    last: Point,
+}
+
+impl Sleeve {
+    /// The sleeve of one sample; `None` for a sample that has no direction, because it is too near.
+    fn of(sample: Point, corridor: f32) -> Option<Self> {
+        let distance = sample.length();
+        (distance > corridor && distance.is_finite()).then(|| {
+            let reach = (corridor / distance).asin();
+            Self {
+                first: sample,
+                low: -reach,
+                high: reach,
+                last: sample,
+            }
+        })
+    }
+
+    /// Narrows the sleeve to a further sample. `false` if it is outside, or nearer than the one before.
+    fn admits(&mut self, sample: Point, corridor: f32) -> bool {
+        let distance = sample.length();
+        let angle =
+            (self.first.x * sample.y - self.first.y * sample.x).atan2(self.first.dot(sample));
+        let is_within = (self.low..=self.high).contains(&angle);
+        if !is_within || sample.dot(self.last) < self.last.dot(self.last) || !distance.is_finite() {
+            return false;
+        }
+        let reach = (corridor / distance).asin();
+        self.low = self.low.max(angle - reach);
+        self.high = self.high.min(angle + reach);
+        self.last = sample;
+        true
+    }
+}
+
 /// The squared distance from a point to a segment.
-fn squared_distance(point: Point, from: Point, to: Point) -> f32 {
+pub(super) fn squared_distance(point: Point, from: Point, to: Point) -> f32 {
     let (chord, off) = (to - from, point - from);
     let along = off.dot(chord) / chord.dot(chord).max(f32::MIN_POSITIVE);
     let off = off - chord * along.clamp(0.0, 1.0);
@@ -336,15 +413,17 @@ mod tests {
         let waves = |index: usize| p(index as f32, (index as f32 * 0.7).sin() * 4.0);
         let jitter = |index: usize| p(index as f32 * 0.01, (index % 2) as f32 * 0.05);
         let corners = |index: usize| p((index % 7 * 5 % 7) as f32, (index * 11 % 5) as f32);
-        let cases: [(&dyn Fn(usize) -> Point, &str); 4] = [
-            (&waves, "a curve"),
-            (&jitter, "close samples"),
-            (&corners, "corners"),
-            (&|_| p(1.0, 1.0), "a pen at rest"),
+        let cases: [(&dyn Fn(usize) -> Point, f32, &str); 6] = [
+            (&waves, 0.0, "a curve"),
+            (&waves, 0.3, "a curve in a corridor"),
+            (&jitter, 0.0, "close samples"),
+            (&corners, 0.0, "corners"),
+            (&corners, 0.3, "corners in a corridor"),
+            (&|_| p(1.0, 1.0), 0.0, "a pen at rest"),
         ];
-        for (sample, reason) in cases {
+        for (sample, corridor, reason) in cases {
             let samples: Vec<Point> = (0..60).map(sample).collect();
-            let mut path = Path::new(0.02);
+            let mut path = Path::new(0.02, corridor);
             let mut settled = Vec::new();
             for count in 1..=samples.len() {
                 path.extend(&samples[count - 1..count]);
@@ -355,9 +434,57 @@ mod tests {
                 );
                 settled = path.settled().to_vec();
                 let whole = [&settled[..], &path.rest()].concat();
-                let expected = flatten(&samples[..count], 0.02);
+                let expected = flatten_in_corridor(&samples[..count], 0.02, corridor);
                 assert_eq!(whole, expected, "{reason}: after {count} samples");
                 assert!(path.rest().len() < 64, "{reason}: the end is short");
+            }
+        }
+    }
+
+    fn flatten_in_corridor(points: &[Point], tolerance: f32, corridor: f32) -> Vec<Point> {
+        let mut path = Path::new(tolerance, corridor);
+        path.extend(points);
+        path.finish();
+        path.settled
+    }
+
+    #[test]
+    fn lines_and_curves_of_whole_pixels_have_no_knuckles() {
+        // In pixels; a knuckle is a turn between two parts of the path.
+        let line = |step: f32| -> Vec<Point> {
+            let at = |index: usize| Point::new(index as f32 * step, index as f32 * step * 0.37);
+            (0..=(300.0 / step) as usize).map(at).collect()
+        };
+        let curve: Vec<Point> = circle(600).iter().map(|&at| at * 100.0).collect();
+        // The largest turn: none on a line but that of its last pixel, and on a circle that of a path within the
+        // tolerance, which is made of few chords.
+        let cases = [
+            (line(1.0), 0.06, "a slow line"),
+            (line(6.0), 0.06, "a quick line"),
+            (curve, 0.25, "a circle"),
+        ];
+        for (exact, most, reason) in cases {
+            let pixels: Vec<Point> = exact
+                .iter()
+                .map(|at| Point::new(at.x.round(), at.y.round()))
+                .collect();
+            let path = flatten_in_corridor(&pixels, 0.2, 1.0);
+            let turn = |points: &[Point]| {
+                let (a, b) = (points[1] - points[0], points[2] - points[1]);
+                (a.x * b.y - a.y * b.x).atan2(a.dot(b)).abs()
+            };
+            let largest = path.windows(3).map(turn).fold(0.0, f32::max);
+            assert!(largest < most, "{reason}: a turn of {largest}");
+            for &sample in &exact {
+                let near = path
+                    .windows(2)
+                    .map(|ends| squared_distance(sample, ends[0], ends[1]));
+                let off = near.fold(f32::INFINITY, f32::min).sqrt();
+                // The rounding, the corridor and the tolerance.
+                assert!(
+                    off < 0.71 + 1.0 + 0.4,
+                    "{reason}: {sample:?} is off by {off}"
+                );
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use image::{DynamicImage, Rgba32FImage, metadata::Orientation};
 
+use super::PictureView;
 use crate::ink::raster::Raster;
 
 /// The smallest contrast of ink to paper.
@@ -38,27 +39,6 @@ const MIN_SPREAD: f32 = 0.03;
 const TERMS: usize = 6;
 /// Regularization: keeps the surface flat where there is no paper.
 const RIDGE: f64 = 1e-3;
-
-/// The ink of a picture, from 0 for paper to 1; `None` without ink.
-pub(super) fn ink_of(picture: &DynamicImage, orientation: Orientation) -> Option<Raster> {
-    let sheet = Sheet::of(picture, orientation);
-    let [red, green, blue] = &sheet.channels;
-    let mut best: Option<Contrast> = None;
-    for (pixels, gain) in [(green, 1.0), (red, CLEAR_GAIN), (blue, CLEAR_GAIN)] {
-        let contrast = Contrast::of(pixels, sheet.width);
-        if let Some(contrast) = contrast
-            && best
-                .as_ref()
-                .is_none_or(|best| contrast.level > gain * best.level)
-        {
-            best = Some(contrast);
-        }
-    }
-    let contrast = best?;
-    let mut pixels = contrast.sharpened();
-    keep_ink_only(&mut pixels, sheet.width);
-    Raster::new(sheet.width, sheet.height, pixels)
-}
 
 /// The contrast of each pixel to the paper. Positive in the direction of the ink.
 struct Contrast {
@@ -223,7 +203,7 @@ fn components(pixels: &[f32], width: usize) -> (Vec<Option<usize>>, Vec<Componen
 }
 
 /// A small opaque copy of a picture: red, green and blue, row by row, each in 0..=1.
-struct Sheet {
+pub(super) struct Sheet {
     width: usize,
     height: usize,
     channels: [Vec<f32>; 3],
@@ -231,7 +211,7 @@ struct Sheet {
 
 impl Sheet {
     /// Shrinks a picture by an integer factor, by area, rotates it, and puts paper behind transparent parts.
-    fn of(picture: &DynamicImage, orientation: Orientation) -> Self {
+    pub(super) fn of(picture: &DynamicImage, orientation: Orientation) -> Self {
         let (from_width, from_height) = (picture.width(), picture.height());
         let factor = from_width.max(from_height).div_ceil(WORKING_SIDE).max(1);
         // A remainder at the right and at the bottom becomes separate pixels.
@@ -268,6 +248,54 @@ impl Sheet {
             width,
             height,
             channels,
+        }
+    }
+
+    /// The ink, from 0 for paper to 1; `None` without ink.
+    pub(super) fn ink(&self) -> Option<Raster> {
+        let [red, green, blue] = &self.channels;
+        let mut best: Option<Contrast> = None;
+        for (pixels, gain) in [(green, 1.0), (red, CLEAR_GAIN), (blue, CLEAR_GAIN)] {
+            let contrast = Contrast::of(pixels, self.width);
+            if let Some(contrast) = contrast
+                && best
+                    .as_ref()
+                    .is_none_or(|best| contrast.level > gain * best.level)
+            {
+                best = Some(contrast);
+            }
+        }
+        let contrast = best?;
+        let mut pixels = contrast.sharpened();
+        keep_ink_only(&mut pixels, self.width);
+        Raster::new(self.width, self.height, pixels)
+    }
+
+    /// The picture as it is, with a frame around its ink.
+    pub(super) fn view(&self, ink: &Raster) -> PictureView {
+        let byte = |tone: f32| (tone.clamp(0.0, 1.0) * 255.0).round() as u8;
+        let [red, green, blue] = &self.channels;
+        let pixels = red.iter().zip(green).zip(blue);
+        let rgb = pixels.flat_map(|((&red, &green), &blue)| [red, green, blue].map(byte));
+        let mut frame = [self.width, self.height, 0, 0];
+        for (index, _) in ink
+            .pixels()
+            .iter()
+            .enumerate()
+            .filter(|(_, ink)| **ink > 0.0)
+        {
+            let (x, y) = (index % self.width, index / self.width);
+            frame = [
+                frame[0].min(x),
+                frame[1].min(y),
+                frame[2].max(x + 1),
+                frame[3].max(y + 1),
+            ];
+        }
+        PictureView {
+            size: [self.width, self.height],
+            rgb: rgb.collect(),
+            ink: frame,
         }
     }
 }

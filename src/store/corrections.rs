@@ -10,10 +10,7 @@ use crate::{
     data::corrections::is_labeled,
     error::{InputError, IoError, StoreError},
     files::lock::FileLock,
-    ink::{
-        Ink,
-        file::{self, InkRecord, Label},
-    },
+    ink::file::{self, InkRecord, Label},
 };
 
 /// The file's name in the data folder.
@@ -28,22 +25,15 @@ pub enum CorrectionTask {
     Count,
     /// Save a correction.
     Save {
-        /// The drawing.
-        ink: Ink,
-        /// Its digit; `None` for a non-digit.
-        digit: Option<Digit>,
-        /// The revision of the drawing, which the outcome repeats.
-        revision: u64,
+        /// The drawing with its label.
+        record: InkRecord,
+        /// The correction that it replaces, such as the same drawing with another label.
+        replaces: Option<InkRecord>,
+        /// The revision of the drawing on the pad, which the outcome repeats.
+        revision: Option<u64>,
     },
-    /// Remove this correction.
-    Remove {
-        /// The drawing.
-        ink: Ink,
-        /// Its digit; `None` for a non-digit.
-        digit: Option<Digit>,
-    },
-    /// Remove the last correction.
-    RemoveLast,
+    /// Remove a correction.
+    Remove(InkRecord),
 }
 
 /// The outcome of a task, with the number of corrections after it.
@@ -58,28 +48,21 @@ pub enum CorrectionOutcome {
         /// Its digit; `None` for a non-digit.
         digit: Option<Digit>,
         /// The revision of the task.
-        revision: u64,
+        revision: Option<u64>,
         /// The number of corrections.
         count: usize,
     },
     /// A correction could not be saved.
     SaveFailed {
         /// The revision of the task.
-        revision: u64,
+        revision: Option<u64>,
         /// The reason.
         error: StoreError,
     },
     /// A correction is removed.
     Removed {
-        /// Its digit; `None` for a non-digit.
-        digit: Option<Digit>,
-        /// The number of corrections.
-        count: usize,
-    },
-    /// The last correction is removed, if there was one.
-    LastRemoved {
-        /// The drawing and its digit; `None` for a non-digit.
-        last: Option<(Ink, Option<Digit>)>,
+        /// The correction.
+        record: InkRecord,
         /// The number of corrections.
         count: usize,
     },
@@ -88,6 +71,29 @@ pub enum CorrectionOutcome {
 /// The path of the file in a data folder.
 pub fn file_in(data_folder: &Path) -> PathBuf {
     data_folder.join(FILE_NAME)
+}
+
+/// The label of a correction; a digit is `None` for a non-digit.
+pub fn label_of(digit: Option<Digit>) -> Label {
+    digit.map_or_else(|| Label::Other(NO_DIGIT.to_owned()), Label::Digit)
+}
+
+/// The digit of a correction; `None` for a non-digit.
+pub fn digit_of(record: &InkRecord) -> Option<Digit> {
+    match record.label {
+        Some(Label::Digit(digit)) => Some(digit),
+        _ => None,
+    }
+}
+
+/// Reads all corrections, the oldest first. A missing file has none.
+///
+/// # Errors
+/// When the file cannot be read or is invalid.
+pub(crate) fn list(path: &Path) -> Result<Vec<InkRecord>, StoreError> {
+    let mut records = locked(path, || Ok(file::read_if_exists(path)?))?;
+    records.retain(is_labeled);
+    Ok(records)
 }
 
 /// Runs a task on the file, while no other window does.
@@ -103,74 +109,83 @@ pub(crate) fn done(path: &Path, task: CorrectionTask) -> Result<CorrectionOutcom
             Err(error) => Ok(CorrectionOutcome::Unreadable(error.into())),
         }),
         CorrectionTask::Save {
-            ink,
-            digit,
+            record,
+            replaces,
             revision,
-        } => Ok(match save(path, &record_of(ink, digit)) {
+        } => Ok(match save(path, &record, replaces.as_ref()) {
             Ok(count) => CorrectionOutcome::Saved {
-                digit,
+                digit: digit_of(&record),
                 revision,
                 count,
             },
             Err(error) => CorrectionOutcome::SaveFailed { revision, error },
         }),
-        CorrectionTask::Remove { ink, digit } => locked(path, || {
-            let rest = file::remove(path, &record_of(ink, digit))?;
+        CorrectionTask::Remove(record) => locked(path, || {
+            let known = file::as_written(&record)?;
+            let rest = file::update(path, |records| remove(records, &known))?;
             Ok(CorrectionOutcome::Removed {
-                digit,
-                count: count(&rest),
-            })
-        }),
-        CorrectionTask::RemoveLast => locked(path, || {
-            let (last, rest) = file::drop_last(path)?;
-            Ok(CorrectionOutcome::LastRemoved {
-                last: last.map(|record| (record.ink, digit_of(record.label.as_ref()))),
+                record,
                 count: count(&rest),
             })
         }),
     }
 }
 
-/// Appends a record, and returns the number of corrections.
-fn save(path: &Path, record: &InkRecord) -> Result<usize, StoreError> {
+/// Appends a record in place of another one, and returns the number of corrections.
+fn save(
+    path: &Path,
+    record: &InkRecord,
+    replaces: Option<&InkRecord>,
+) -> Result<usize, StoreError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|source| IoError::new("create", folder, source))?;
     }
-    locked(path, || Ok(count(&file::append(path, record)?)))
+    let replaced = replaces.map(file::as_written).transpose()?;
+    locked(path, || {
+        let records = file::update(path, |records| {
+            if let Some(replaced) = &replaced {
+                remove(records, replaced);
+            }
+            records.push(record.clone());
+        })?;
+        Ok(count(&records))
+    })
+}
+
+/// Removes the last record that equals this one.
+pub(super) fn remove(records: &mut Vec<InkRecord>, record: &InkRecord) {
+    if let Some(index) = records.iter().rposition(|other| other == record) {
+        records.remove(index);
+    }
 }
 
 /// Runs a task while no other window changes the file.
-fn locked<T>(path: &Path, task: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+pub(super) fn locked<T>(
+    path: &Path,
+    task: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     // Nobody changes a file in a folder that is missing or not writable.
     let _lock = FileLock::wait(path).ok();
     task()
-}
-
-/// A correction as a record of the ink file.
-fn record_of(ink: Ink, digit: Option<Digit>) -> InkRecord {
-    let label = digit.map_or_else(|| Label::Other(NO_DIGIT.to_owned()), Label::Digit);
-    InkRecord {
-        label: Some(label),
-        writer: None,
-        ink,
-    }
 }
 
 fn count(records: &[InkRecord]) -> usize {
     records.iter().filter(|record| is_labeled(record)).count()
 }
 
-fn digit_of(label: Option<&Label>) -> Option<Digit> {
-    match label {
-        Some(Label::Digit(digit)) => Some(*digit),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ink::{Point, Stroke};
+    use crate::ink::{Ink, Point, Stroke};
+
+    fn correction(ink: Ink, digit: Option<Digit>) -> InkRecord {
+        InkRecord {
+            label: Some(label_of(digit)),
+            writer: None,
+            ink,
+            picture: None,
+        }
+    }
 
     #[test]
     fn corrections_are_saved_counted_and_removed() {
@@ -180,46 +195,55 @@ mod tests {
             .into_iter()
             .collect();
         let (four, none) = (Some(Digit::ALL[4]), None);
-        let save = |digit, revision| CorrectionTask::Save {
-            ink: ink.clone(),
-            digit,
-            revision,
-        };
-        let remove = |digit| CorrectionTask::Remove {
-            ink: ink.clone(),
-            digit,
-        };
         let eight = Some(Digit::ALL[8]);
-        // The expected number of corrections.
-        let cases = [
-            (CorrectionTask::Count, 0, "no file"),
-            (CorrectionTask::RemoveLast, 0, "nothing to remove"),
-            (save(four, 7), 1, "the first"),
-            (save(none, 9), 2, "a non-digit"),
-            (CorrectionTask::Count, 2, "two"),
-            (CorrectionTask::RemoveLast, 1, "the non-digit"),
-            (save(eight, 11), 2, "of another window"),
-            (remove(four), 1, "not the last one"),
-            (remove(four), 1, "already removed"),
+        let record = |digit| correction(ink.clone(), digit);
+        let save = |digit, replaces: Option<InkRecord>| CorrectionTask::Save {
+            record: record(digit),
+            replaces,
+            revision: Some(7),
+        };
+        // The expected digits of the file; a non-digit is `None`.
+        let cases: [(CorrectionTask, &[Option<Digit>], &str); 8] = [
+            (CorrectionTask::Count, &[], "no file"),
+            (
+                CorrectionTask::Remove(record(four)),
+                &[],
+                "nothing to remove",
+            ),
+            (save(four, None), &[four], "the first"),
+            (save(none, None), &[four, none], "a non-digit"),
+            (
+                save(eight, Some(record(four))),
+                &[none, eight],
+                "another label",
+            ),
+            (save(four, None), &[none, eight, four], "of another window"),
+            (
+                CorrectionTask::Remove(record(eight)),
+                &[none, four],
+                "not the last",
+            ),
+            (
+                CorrectionTask::Remove(record(eight)),
+                &[none, four],
+                "already removed",
+            ),
         ];
         for (task, expected, reason) in cases {
             let outcome = done(&path, task).expect(reason);
             let count = match &outcome {
                 CorrectionOutcome::Counted(count)
                 | CorrectionOutcome::Saved { count, .. }
-                | CorrectionOutcome::Removed { count, .. }
-                | CorrectionOutcome::LastRemoved { count, .. } => Some(*count),
+                | CorrectionOutcome::Removed { count, .. } => Some(*count),
                 _ => None,
             };
-            assert_eq!(count, Some(expected), "{reason}: {outcome:?}");
-            if let CorrectionOutcome::LastRemoved { last, .. } = outcome {
-                let expected = (expected > 0).then(|| (ink.clone(), none));
-                assert_eq!(last, expected, "{reason}: the removed drawing");
-            }
+            assert_eq!(count, Some(expected.len()), "{reason}: {outcome:?}");
+            let records = list(&path).expect(reason);
+            let digits: Vec<_> = records.iter().map(digit_of).collect();
+            assert_eq!(digits, expected, "{reason}");
         }
         let rest = file::read(&path).expect("it is ink");
-        let expected = [record_of(ink, eight)];
-        assert_eq!(rest, expected, "as drawn");
+        assert_eq!(rest, [record(none), record(four)], "as drawn");
     }
 
     #[test]
@@ -228,12 +252,18 @@ mod tests {
         let path = file_in(folder.path());
         std::fs::write(&path, "notes").expect("writes");
         let save = CorrectionTask::Save {
-            ink: Ink::default(),
-            digit: None,
-            revision: 3,
+            record: correction(Ink::default(), None),
+            replaces: None,
+            revision: Some(3),
         };
         let outcome = done(&path, save).expect("an outcome");
-        let has_failed = matches!(outcome, CorrectionOutcome::SaveFailed { revision: 3, .. });
+        let has_failed = matches!(
+            outcome,
+            CorrectionOutcome::SaveFailed {
+                revision: Some(3),
+                ..
+            }
+        );
         assert!(has_failed, "{outcome:?}");
         let Err(StoreError::Invalid {
             backup: Some(backup),
@@ -262,10 +292,11 @@ mod tests {
                 scope.spawn(move || {
                     for number in 0..each {
                         let point = Point::new(window as f32 / 10.0, number as f32 / 100.0);
+                        let ink = Stroke::new(vec![point]).into_iter().collect();
                         let save = CorrectionTask::Save {
-                            ink: Stroke::new(vec![point]).into_iter().collect(),
-                            digit: None,
-                            revision: number,
+                            record: correction(ink, None),
+                            replaces: None,
+                            revision: None,
                         };
                         let outcome = done(path, save).expect("an outcome");
                         let is_saved = matches!(outcome, CorrectionOutcome::Saved { .. });
@@ -288,7 +319,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = file_in(folder.path());
         crate::files::make_pipe(&path);
-        for task in [CorrectionTask::Count, CorrectionTask::RemoveLast] {
+        let remove = CorrectionTask::Remove(correction(
+            Stroke::new(vec![Point::default()]).into_iter().collect(),
+            None,
+        ));
+        for task in [CorrectionTask::Count, remove] {
             let result = done(&path, task);
             assert!(
                 matches!(

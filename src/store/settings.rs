@@ -46,6 +46,49 @@ impl ThemeChoice {
     }
 }
 
+/// The width of the pen on the pad. The network's input does not depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PenWidth {
+    /// A fine pen.
+    Thin,
+    /// About the width of the pen in the network's input.
+    #[default]
+    Medium,
+    /// A marker.
+    Wide,
+}
+
+impl PenWidth {
+    /// The name in the window.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Thin => "thin",
+            Self::Medium => "medium",
+            Self::Wide => "wide",
+        }
+    }
+
+    /// The width in units of the pad's side.
+    pub fn of_pad(self) -> f32 {
+        match self {
+            Self::Thin => 0.034,
+            Self::Medium => 0.068,
+            Self::Wide => 0.11,
+        }
+    }
+
+    /// The next width; the widest is followed by the thinnest.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Thin => Self::Medium,
+            Self::Medium => Self::Wide,
+            Self::Wide => Self::Thin,
+        }
+    }
+}
+
 /// The settings that the window stores when it closes. Each field is a value of its own for [`Settings::save`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -56,6 +99,10 @@ pub struct Settings {
     pub window_size: [f32; 2],
     /// The size of texts and controls; 1 is normal.
     pub zoom: f32,
+    /// The width of the pen on the pad.
+    pub pen_width: PenWidth,
+    /// Whether the pad shows how a drawing is normalized.
+    pub guides: bool,
     /// Whether the training panel is shown.
     pub training_panel: bool,
     /// Whether each epoch's weights answer during a training.
@@ -102,6 +149,8 @@ impl Default for Settings {
         Self {
             theme: ThemeChoice::default(),
             window_size: [1100.0, 700.0],
+            pen_width: PenWidth::default(),
+            guides: false,
             training_panel: false,
             zoom: 1.0,
             watch: true,
@@ -204,6 +253,8 @@ mod tests {
             theme: ThemeChoice::Dark,
             window_size: [800.5, 600.0],
             zoom: 1.5,
+            pen_width: PenWidth::Wide,
+            guides: true,
             training_panel: true,
             watch: false,
             device: DeviceChoice::Cpu,

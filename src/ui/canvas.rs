@@ -1,16 +1,28 @@
 //! The pad: pen input, and the drawing.
 
+use std::{fmt, sync::Arc};
+
 use egui::{
-    Align2, Color32, Context, CornerRadius, CursorIcon, Event, Id, LayerId, Painter, PointerButton,
-    Pos2, Rect, Sense, Stroke, StrokeKind, TextureId, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, Color32, ColorImage, Context, CornerRadius, CursorIcon, Event, Id, LayerId, Painter,
+    PointerButton, Pos2, Rect, Sense, Stroke, StrokeKind, TextureHandle, TextureId, TextureOptions,
+    TouchId, TouchPhase, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{
     pad::{PadView, drawing::PadDrawing},
     theme::{self, Palette},
 };
-use crate::app::{action::Action, state::State};
+use crate::{
+    app::{
+        action::Action,
+        state::{State, pad::ERASER_REACH},
+    },
+    ink::{Point, edit::Picture, normalize},
+    picture::PictureView,
+};
 
+/// All of a texture.
+const WHOLE: Rect = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
 /// The text of an empty pad.
 const HINT: &str = "Draw a digit here";
 
@@ -23,19 +35,39 @@ struct PadPlace {
     layer: LayerId,
 }
 
+/// The use of the pointer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Pen {
+    #[default]
+    Up,
+    Draws,
+    /// With this button.
+    Erases(PointerButton),
+}
+
 /// The state of the pad between frames.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Canvas {
     place: Option<PadPlace>,
-    pen_is_down: bool,
+    pen: Pen,
+    /// The finger that draws.
+    finger: Option<TouchId>,
     drawing: Option<PadDrawing>,
     drawn_revision: u64,
+    /// The picture that was shown last.
+    view: Option<(Arc<PictureView>, TextureHandle)>,
+}
+
+impl fmt::Debug for Canvas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Canvas").finish_non_exhaustive()
+    }
 }
 
 impl Canvas {
     /// Every pen sample since the last frame, in order. Apply them before drawing the pad, so that the ink does not lag
     /// behind the pen.
-    pub(super) fn pen_actions(&mut self, ctx: &Context) -> Vec<Action> {
+    pub(super) fn pen_actions(&mut self, ctx: &Context, state: &State) -> Vec<Action> {
         let mut actions = Vec::new();
         let Some(PadPlace {
             paper,
@@ -43,38 +75,54 @@ impl Canvas {
             layer,
         }) = self.place
         else {
-            if self.pen_is_down {
-                self.pen_up(&mut actions);
+            if self.pen != Pen::Up {
+                self.lift(&mut actions);
             }
             return actions;
         };
-        // A touch also sends pointer events; this reads only those.
+        // The first finger also sends pointer events; its touches tell only which finger draws. No other finger draws.
         let events = ctx.input(|input| input.events.clone());
+        let mut touched = None;
         for event in events {
             match event {
+                Event::Touch { id, phase, .. } => match phase {
+                    TouchPhase::Start => touched = Some(id),
+                    TouchPhase::Cancel if self.finger == Some(id) && self.pen == Pen::Draws => {
+                        self.lift(&mut actions);
+                        actions.pop();
+                        actions.push(Action::PenCanceled);
+                    }
+                    _ => {}
+                },
                 Event::PointerButton {
                     pos,
-                    button: PointerButton::Primary,
+                    button,
                     pressed: true,
                     ..
-                } if visible.contains(pos) && ctx.layer_id_at(pos) == Some(layer) => {
-                    self.pen_is_down = true;
-                    actions.push(Action::PenDown(paper.pad_from_screen(pos)));
+                } if self.pen == Pen::Up
+                    && visible.contains(pos)
+                    && ctx.layer_id_at(pos) == Some(layer) =>
+                {
+                    self.pen = match button {
+                        PointerButton::Primary if !state.pad.uses_eraser() => Pen::Draws,
+                        PointerButton::Primary | PointerButton::Secondary => Pen::Erases(button),
+                        _ => continue,
+                    };
+                    self.finger = touched;
+                    let point = paper.pad_from_screen(pos);
+                    actions.push(match self.pen {
+                        Pen::Draws => Action::PenDown(point),
+                        _ => Action::Erase(point),
+                    });
                 }
-                Event::PointerMoved(pos) if self.pen_is_down => {
-                    actions.push(Action::PenMoved(paper.pad_from_screen(pos)));
+                Event::PointerMoved(pos) => self.move_to(paper.pad_from_screen(pos), &mut actions),
+                Event::PointerButton { pos, button, .. } if self.is_down_by(button) => {
+                    self.move_to(paper.pad_from_screen(pos), &mut actions);
+                    self.lift(&mut actions);
                 }
-                Event::PointerButton {
-                    pos,
-                    button: PointerButton::Primary,
-                    ..
-                } if self.pen_is_down => {
-                    actions.push(Action::PenMoved(paper.pad_from_screen(pos)));
-                    self.pen_up(&mut actions);
-                }
-                // The pointer left the window, or a touch was canceled: no release follows.
-                Event::PointerGone | Event::WindowFocused(false) if self.pen_is_down => {
-                    self.pen_up(&mut actions);
+                // The pointer left the window: no release follows.
+                Event::PointerGone | Event::WindowFocused(false) if self.pen != Pen::Up => {
+                    self.lift(&mut actions);
                 }
                 _ => {}
             }
@@ -82,8 +130,25 @@ impl Canvas {
         actions
     }
 
-    fn pen_up(&mut self, actions: &mut Vec<Action>) {
-        self.pen_is_down = false;
+    fn is_down_by(&self, button: PointerButton) -> bool {
+        match self.pen {
+            Pen::Up => false,
+            Pen::Draws => button == PointerButton::Primary,
+            Pen::Erases(by) => button == by,
+        }
+    }
+
+    fn move_to(&self, point: Point, actions: &mut Vec<Action>) {
+        actions.extend(match self.pen {
+            Pen::Up => None,
+            Pen::Draws => Some(Action::PenMoved(point)),
+            Pen::Erases(_) => Some(Action::Erase(point)),
+        });
+    }
+
+    fn lift(&mut self, actions: &mut Vec<Action>) {
+        self.pen = Pen::Up;
+        self.finger = None;
         actions.push(Action::PenUp);
     }
 
@@ -120,6 +185,7 @@ impl Canvas {
             rect,
             pixels_per_point: ui.pixels_per_point(),
             color: palette.ink,
+            pen_width: state.settings.pen_width.of_pad(),
         };
         if self
             .place
@@ -140,26 +206,78 @@ impl Canvas {
         });
         let clipped = ui.painter().with_clip_rect(visible.shrink(1.0));
         self.draw_ink(&clipped, paper, state);
-        if let (Some(texture), Some(_)) = (picture, state.pad.picture()) {
-            let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        match (state.pad.picture(), picture) {
+            (
+                Some(Picture {
+                    view: Some(view), ..
+                }),
+                _,
+            ) => {
+                self.view_ui(&clipped, rect, view, palette);
+            }
             // Within the round corners of the pad.
-            clipped.image(texture, rect.shrink(3.0), whole, Color32::WHITE);
+            (Some(_), Some(texture)) => {
+                clipped.image(texture, rect.shrink(3.0), WHOLE, Color32::WHITE);
+            }
+            _ => {}
+        }
+        if state.settings.guides {
+            guides_ui(&clipped, &paper, state, palette);
         }
         hint(&clipped, rect, state, palette);
+        let erases = state.pad.uses_eraser() || matches!(self.pen, Pen::Erases(_));
+        if let Some(pos) = response.hover_pos().filter(|_| erases) {
+            let reach = ERASER_REACH * rect.width();
+            let line = Stroke::new(1.5, palette.weak);
+            clipped.circle_stroke(pos, reach, line);
+        }
         let outline = Stroke::new(1.0, palette.outline);
         ui.painter()
             .rect_stroke(rect, corners, outline, StrokeKind::Inside);
     }
 
+    /// Draws a picture as it is, above the hint, with a frame around what was found.
+    fn view_ui(
+        &mut self,
+        painter: &Painter,
+        rect: Rect,
+        view: &Arc<PictureView>,
+        palette: &Palette,
+    ) {
+        let is_known = |(known, _): &(Arc<PictureView>, TextureHandle)| Arc::ptr_eq(known, view);
+        if !self.view.as_ref().is_some_and(is_known) {
+            let image = ColorImage::from_rgb(view.size, &view.rgb);
+            let texture = painter
+                .ctx()
+                .load_texture("picture", image, TextureOptions::LINEAR);
+            self.view = Some((Arc::clone(view), texture));
+        }
+        let Some((_, texture)) = &self.view else {
+            return;
+        };
+        let room = rect
+            .shrink(8.0)
+            .with_max_y(rect.bottom() - hint_height(rect));
+        let [width, height] = view.size.map(|side| side as f32);
+        let scale = (room.width() / width).min(room.height() / height);
+        let place = Rect::from_center_size(room.center(), scale * vec2(width, height));
+        painter.image(texture.id(), place, WHOLE, Color32::WHITE);
+        let [left, top, right, bottom] = view.ink.map(|at| scale * at as f32);
+        let frame = Rect::from_min_max(pos2(left, top), pos2(right, bottom));
+        let frame = frame.translate(place.min.to_vec2()).expand(3.0);
+        let line = Stroke::new(2.0, palette.accent);
+        painter.rect_stroke(frame, 3.0, line, StrokeKind::Outside);
+    }
+
     /// Updates the meshes of the drawing, and draws them.
     fn draw_ink(&mut self, painter: &Painter, paper: PadView, state: &State) {
         let known = self.drawing.take().filter(|known| known.paper() == paper);
-        if known.is_none() || self.drawn_revision != state.pad.ink_revision() {
-            self.drawn_revision = state.pad.ink_revision();
+        if known.is_none() || self.drawn_revision != state.pad.revision() {
+            self.drawn_revision = state.pad.revision();
             let drawing = self
                 .drawing
                 .insert(known.unwrap_or_else(|| PadDrawing::blank(paper)));
-            drawing.show(state.pad.ink().strokes());
+            drawing.show(state.pad.shown_ink().strokes());
         } else {
             self.drawing = known;
         }
@@ -172,6 +290,27 @@ impl Canvas {
     }
 }
 
+/// Draws the box of the digit, the square that becomes 20×20 pixels, and the center of mass.
+fn guides_ui(painter: &Painter, paper: &PadView, state: &State, palette: &Palette) {
+    let Some(guides) = normalize::guides(state.pad.shown_ink()) else {
+        return;
+    };
+    let boxes = [
+        (guides.digit, Stroke::new(1.0, palette.weak)),
+        (guides.frame, Stroke::new(1.5, palette.accent)),
+    ];
+    for (bounds, stroke) in boxes {
+        let corners = [bounds.min, bounds.max].map(|corner| paper.screen_from_pad(corner));
+        let place = Rect::from_min_max(corners[0], corners[1]);
+        painter.rect_stroke(place, CornerRadius::ZERO, stroke, StrokeKind::Middle);
+    }
+    let center = paper.screen_from_pad(guides.center_of_mass);
+    let line = Stroke::new(2.0, palette.second);
+    let arm = 8.0;
+    painter.hline(center.x - arm..=center.x + arm, center.y, line);
+    painter.vline(center.x, center.y - arm..=center.y + arm, line);
+}
+
 /// The text of a pad without ink. Below a picture, the margin has room for it.
 fn hint(painter: &Painter, rect: Rect, state: &State, palette: &Palette) {
     let large = (rect.width() * 0.06).clamp(theme::BODY, 40.0);
@@ -179,7 +318,7 @@ fn hint(painter: &Painter, rect: Rect, state: &State, palette: &Palette) {
         painter.text(pos, Align2::CENTER_CENTER, text, theme::font(size), color);
     };
     if let Some(picture) = state.pad.picture() {
-        let small = (rect.width() * 0.035).clamp(theme::SMALL, 22.0);
+        let small = hint_size(rect);
         let foot = rect.center_bottom() - vec2(0.0, small);
         let name = foot - vec2(0.0, small * 1.3);
         line(name, &picture.name, small * 1.1, palette.text);
@@ -187,6 +326,16 @@ fn hint(painter: &Painter, rect: Rect, state: &State, palette: &Palette) {
     } else if state.pad.is_blank() {
         line(rect.center(), HINT, large, palette.weak);
     }
+}
+
+/// The size of the text below a picture.
+fn hint_size(rect: Rect) -> f32 {
+    (rect.width() * 0.035).clamp(theme::SMALL, 22.0)
+}
+
+/// The height of the two lines below a picture.
+fn hint_height(rect: Rect) -> f32 {
+    3.2 * hint_size(rect)
 }
 
 /// The accessible value of the pad.

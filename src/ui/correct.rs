@@ -1,52 +1,115 @@
-//! The row that explains how to correct a prediction.
+//! The row that corrects a prediction.
 
 use egui::{
-    CursorIcon, Id, Pos2, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit::Role, vec2,
+    Align, Button, Layout, Rect, RichText, Ui, UiBuilder, Vec2, containers::menu::MenuButton, vec2,
 };
 
 use super::{
-    prediction::caption,
     theme::{self, Palette},
+    widgets::{named, quiet_selection, small_button},
 };
-use crate::app::{action::Action, state::corrections::FINE_TUNE_HINT};
+use crate::{
+    app::{
+        action::Action,
+        state::{
+            State,
+            corrections::{CorrectionAction, FINE_TUNE_HINT, in_words, with_article},
+        },
+    },
+    bitmap::Digit,
+    ink::edit::CorrectionLabel,
+};
 
-/// The distance from the image above to this row, which is in the margin above the bars.
-pub(super) const GAP: f32 = 3.0;
+/// The distance of this row to what is above and below it, in points.
+pub(super) const GAP: f32 = 4.0;
+/// The side of a digit in the menu, in points.
+const DIGIT: f32 = 40.0;
 
-/// Explains corrections, and offers to save the drawing as a non-digit.
-pub(super) fn correct_ui(ui: &mut Ui, place: Pos2, menu_is_open: bool, actions: &mut Vec<Action>) {
-    let (text, none) = ("Wrong? Click the right digit, or", "not a digit");
-    let words = caption(ui, place, text);
-    let response = ui.interact(words, Id::unique("correct"), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
-    let palette = Palette::of(ui.style());
-    let font = theme::font(theme::SMALL);
-    let galley = ui
-        .painter()
-        .layout_no_wrap(none.to_owned(), font, palette.text);
-    let place = Rect::from_min_size(words.right_top() + vec2(GAP + 1.0, 0.0), galley.size());
-    let sense = if menu_is_open {
-        Sense::hover()
-    } else {
-        Sense::click()
-    };
-    // As high as possible, for touch.
-    let target = place.expand2(Vec2::splat(GAP));
-    let response = ui.interact(target, Id::unique("correct-non-digit"), sense);
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Save as a non-digit"));
-    if response.hovered() || response.has_focus() {
-        ui.painter().rect_filled(target, 3.0, palette.panel);
+/// Draws the control that says what the drawing is, with the label that is saved. Empty without a prediction.
+pub(super) fn correct_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut Vec<Action>) {
+    if !state.can_correct() {
+        return;
     }
-    let underline = Stroke::new(1.0, palette.text);
-    ui.painter()
-        .hline(place.x_range(), place.bottom() - 1.0, underline);
-    ui.painter().galley(place.min, galley, palette.text);
-    let help = "Saves this drawing as a non-digit, such as a scribble or a letter.";
-    let response = response.on_hover_cursor(CursorIcon::PointingHand);
-    if response
-        .on_hover_text(format!("{help} {FINE_TUNE_HINT}"))
+    let palette = Palette::of(ui.style());
+    let layout = Layout::left_to_right(Align::Center);
+    let builder = UiBuilder::new().max_rect(place).layout(layout);
+    ui.scope_builder(builder, |ui| {
+        ui.spacing_mut().button_padding = vec2(8.0, 0.0);
+        ui.spacing_mut().interact_size.y = place.height();
+        let label = state.pad.correction();
+        let text = if label.is_some() { "Change" } else { "Wrong?" };
+        let button =
+            Button::new(RichText::new(text).size(theme::SMALL)).min_size(vec2(0.0, place.height()));
+        let (response, _) =
+            MenuButton::from_button(button).ui(ui, |ui| menu_ui(ui, state, actions));
+        let help = format!("Says what this drawing is (0 to 9, or N). {FINE_TUNE_HINT}");
+        named(response, "Correct the prediction").on_hover_text(help);
+        let is_digit = state
+            .pad
+            .answer()
+            .is_none_or(|answer| answer.prediction.is_digit());
+        let note = match label {
+            Some(CorrectionLabel(digit)) => format!("saved as {}", in_words(digit)),
+            None if !is_digit => "if it were a digit:".to_owned(),
+            None => return,
+        };
+        let note = RichText::new(note).size(theme::SMALL).color(palette.weak);
+        ui.add(egui::Label::new(note).truncate());
+    });
+}
+
+/// The ten digits in two rows, and *Not a digit*.
+fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    quiet_selection(ui);
+    ui.spacing_mut().item_spacing = Vec2::splat(4.0);
+    ui.label(RichText::new("This drawing is").size(theme::SMALL));
+    let known = state.pad.correction();
+    if let Some(digit) = labels_ui(ui, known.map(|CorrectionLabel(digit)| digit)) {
+        actions.push(Action::SaveCorrection(digit));
+        ui.close();
+    }
+    ui.separator();
+    all_corrections_ui(ui, actions);
+}
+
+/// Draws all labels as buttons, of which one may be chosen. Returns the label that is clicked: a digit, or `None` for a
+/// non-digit.
+pub(super) fn labels_ui(ui: &mut Ui, chosen: Option<Option<Digit>>) -> Option<Option<Digit>> {
+    let mut clicked = None;
+    for row in Digit::ALL.chunks(5) {
+        ui.horizontal(|ui| {
+            for &digit in row {
+                let button = Button::selectable(chosen == Some(Some(digit)), digit.to_string());
+                let button = ui.add_sized(Vec2::splat(DIGIT), button.frame_when_inactive(true));
+                let help = format!("Saves the drawing as {} ({digit}).", with_article(digit));
+                if named(button, &format!("Save as {digit}"))
+                    .on_hover_text(help)
+                    .clicked()
+                {
+                    clicked = Some(Some(digit));
+                }
+            }
+        });
+    }
+    let width = 5.0 * DIGIT + 4.0 * ui.spacing().item_spacing.x;
+    let button = Button::selectable(chosen == Some(None), "Not a digit").frame_when_inactive(true);
+    let button = ui.add_sized(vec2(width, 32.0), button);
+    let help = "Saves the drawing as a non-digit, such as a scribble or a letter (N).";
+    if named(button, "Save as a non-digit")
+        .on_hover_text(help)
         .clicked()
     {
-        actions.push(Action::SaveCorrection(None));
+        clicked = Some(None);
+    }
+    clicked
+}
+
+/// The button that opens the gallery of corrections.
+pub(super) fn all_corrections_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
+    let button = small_button(ui, "All corrections…");
+    let help = "Shows all drawings that you corrected, to relabel, delete or test them.";
+    if button.on_hover_text(help).clicked() {
+        actions.push(Action::Corrections(CorrectionAction::Open));
+        ui.close();
     }
 }

@@ -1,17 +1,14 @@
 //! The place *Draw*: the pad with its buttons, the answer, and the ten bars.
 
-use egui::{Button, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
+use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 
 use super::{
     canvas::Canvas,
     prediction::{self, Preview},
     theme,
-    widgets::named,
+    tools::ToolsView,
 };
-use crate::{
-    app::{action::Action, state::State},
-    worker::file_tasks::FilePurpose,
-};
+use crate::app::{action::Action, state::State};
 
 /// The height of a row of buttons, in points.
 pub(super) const TOOLBAR_HEIGHT: f32 = 34.0;
@@ -31,8 +28,7 @@ const STACKED_BARS: f32 = 160.0;
 pub(super) struct DrawView {
     pub(super) canvas: Canvas,
     pub(super) preview: Preview,
-    /// Whether a menu was open in the last frame. The click that closes a menu still belongs to it.
-    pub(super) menu_was_open: bool,
+    pub(super) tools: ToolsView,
 }
 
 /// Draws the place.
@@ -66,12 +62,16 @@ fn parts_ui(
     let is_right = layout.answer.left() >= layout.toolbar.right();
     if layout.answer.top() < layout.toolbar.top() && !is_right {
         answer_ui(ui, layout, state, view, actions);
-        ui.scope_builder(builder, |ui| toolbar_ui(ui, state, actions));
+        ui.scope_builder(builder, |ui| {
+            view.tools.ui(ui, TOOLBAR_HEIGHT, state, actions);
+        });
     } else {
-        ui.scope_builder(builder, |ui| toolbar_ui(ui, state, actions));
+        ui.scope_builder(builder, |ui| {
+            view.tools.ui(ui, TOOLBAR_HEIGHT, state, actions);
+        });
         answer_ui(ui, layout, state, view, actions);
     }
-    prediction::bars_ui(ui, layout.bars, state, view.menu_was_open, actions);
+    prediction::bars_ui(ui, layout.bars, state, actions);
 }
 
 fn answer_ui(
@@ -176,62 +176,4 @@ impl DrawLayout {
 /// The place of the row of buttons.
 fn row(stage: Rect, top: f32, right: f32) -> Rect {
     Rect::from_min_max(pos2(stage.left(), top), pos2(right, top + TOOLBAR_HEIGHT))
-}
-
-pub(super) fn toolbar_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    ui.spacing_mut().item_spacing.x = 6.0;
-    // Five buttons fit beside each other even below the smallest pad.
-    let width = ui.available_width();
-    let (size, texts) = if width < 290.0 {
-        (theme::SMALL, 194.0)
-    } else {
-        (theme::BODY, 236.0)
-    };
-    let padding = ((width - texts) / 10.0).clamp(2.0, 12.0);
-    ui.spacing_mut().button_padding.x = padding;
-    ui.spacing_mut().interact_size.x = 0.0;
-    ui.horizontal(|ui| {
-        let mut button = |enabled: bool, text: &str, name: &str, help: &str, action: Action| {
-            let button =
-                Button::new(RichText::new(text).size(size)).min_size(vec2(0.0, TOOLBAR_HEIGHT));
-            let response = ui.add_enabled(enabled, button).on_hover_text(help);
-            if named(response, name).clicked() {
-                actions.push(action);
-            }
-        };
-        let is_drawn = !state.pad.ink().is_empty();
-        let can_clear = !state.pad.is_blank();
-        button(
-            state.pad.can_undo(),
-            "Undo",
-            "Undo",
-            "Removes the last stroke (Ctrl+Z).",
-            Action::Undo,
-        );
-        button(
-            state.pad.can_redo(),
-            "Redo",
-            "Redo",
-            "Restores the removed stroke (Ctrl+Y).",
-            Action::Redo,
-        );
-        button(
-            can_clear,
-            "Clear",
-            "Clear",
-            "Clears the pad (Esc).",
-            Action::Clear,
-        );
-        let open = Action::AskPath(FilePurpose::OpenDrawing);
-        button(
-            true,
-            "Open…",
-            "Open drawing…",
-            "Opens a picture or an ink file (Ctrl+O).",
-            open,
-        );
-        let save = Action::AskPath(FilePurpose::SaveDrawing);
-        let help = "Saves the drawing as ink (.jsonl) or the input of the network as a picture (.png) (Ctrl+S).";
-        button(is_drawn, "Save…", "Save drawing…", help, save);
-    });
 }

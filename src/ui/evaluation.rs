@@ -188,7 +188,7 @@ fn head_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| button_ui(ui, &panel.status, actions));
         noise::test_noise_ui(ui, panel.form.noise, actions);
     }
-    if panel.form.source != SourceKind::Mnist {
+    if matches!(panel.form.source, SourceKind::Folder | SourceKind::Ink) {
         path_ui(ui, &panel.form, actions);
     }
     if panel.active_number().is_some() {
@@ -212,6 +212,7 @@ fn source_ui(ui: &mut Ui, form: &EvaluationForm, actions: &mut Vec<Action>) {
                     SourceKind::Mnist => "10,000 digits, built in.",
                     SourceKind::Folder => "The two test files of a data set in MNIST's format.",
                     SourceKind::Ink => "Drawings with labels, one per line, as JSON Lines.",
+                    SourceKind::Corrections => "Your own drawings, with the labels you gave them.",
                 };
                 if option.on_hover_text(help).clicked() && source != form.source {
                     let mut form = form.clone();

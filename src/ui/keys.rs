@@ -2,12 +2,13 @@
 
 use egui::{Context, Key, KeyboardShortcut, Modifiers, Popup};
 
-use super::PLACES;
+use super::{PLACES, clipboard::clipboard_actions};
 use crate::{
     app::{
         action::Action,
         state::{Place, State, evaluation::EvaluationAction},
     },
+    bitmap::Digit,
     evaluation::Selection,
     worker::file_tasks::FilePurpose,
 };
@@ -16,7 +17,7 @@ use crate::{
 struct Shortcut(Modifiers, Key, &'static str, Action);
 
 /// The keys. A shortcut with more modifiers comes first, or the other would take it.
-const SHORTCUTS: [Shortcut; 8] = [
+const SHORTCUTS: [Shortcut; 12] = [
     Shortcut(
         Modifiers::COMMAND.plus(Modifiers::SHIFT),
         Key::Z,
@@ -45,10 +46,30 @@ const SHORTCUTS: [Shortcut; 8] = [
         Action::AskPath(FilePurpose::SaveDrawing),
     ),
     Shortcut(Modifiers::COMMAND, Key::T, "Train", Action::Train),
+    Shortcut(
+        Modifiers::NONE,
+        Key::E,
+        "Eraser or pen",
+        Action::SwitchEraser,
+    ),
+    Shortcut(
+        Modifiers::NONE,
+        Key::P,
+        "Next pen width",
+        Action::NextPenWidth,
+    ),
+    Shortcut(
+        Modifiers::NONE,
+        Key::R,
+        "Replay the drawing",
+        Action::Replay,
+    ),
+    Shortcut(Modifiers::NONE, Key::G, "Guides", Action::SwitchGuides),
 ];
 
-/// The keys of the places.
-const NUMBERS: [Key; 9] = [
+/// The keys of the ten digits as labels.
+const DIGITS: [Key; 10] = [
+    Key::Num0,
     Key::Num1,
     Key::Num2,
     Key::Num3,
@@ -65,9 +86,13 @@ pub(super) fn shortcuts(ctx: &Context) -> Vec<(String, &'static str)> {
     let text = |modifiers, key| ctx.format_shortcut(&KeyboardShortcut::new(modifiers, key));
     let keys = SHORTCUTS.iter();
     let keys = keys.map(|Shortcut(modifiers, key, name, _)| (text(*modifiers, *key), *name));
-    let places = PLACES.iter().zip(NUMBERS);
-    let places = places.map(|(entry, key)| (text(Modifiers::COMMAND, key), entry.name));
+    let places = PLACES.iter().zip(&DIGITS[1..]);
+    let places = places.map(|(entry, key)| (text(Modifiers::COMMAND, *key), entry.name));
     let others = [
+        ("0 … 9", "Correct the prediction to this digit"),
+        ("N", "Correct the prediction to a non-digit"),
+        ("Right mouse button", "Erase"),
+        ("Ctrl+C, Ctrl+V", "Copy the drawing, paste a picture"),
         ("Esc", "Dismiss the notice"),
         ("Ctrl++, Ctrl+−, Ctrl+0", "Larger, smaller, normal size"),
         ("F1", "Help"),
@@ -97,6 +122,9 @@ pub(super) fn key_actions(
     {
         return actions;
     }
+    if shows_pad {
+        actions.extend(clipboard_actions(ctx, state));
+    }
     let pressed = |modifiers, key| {
         let shortcut = KeyboardShortcut::new(modifiers, key);
         ctx.input_mut(|input| input.consume_shortcut(&shortcut))
@@ -106,9 +134,17 @@ pub(super) fn key_actions(
             actions.push(action);
         }
     }
-    for (entry, key) in PLACES.iter().zip(NUMBERS) {
-        if pressed(Modifiers::COMMAND, key) {
+    for (entry, key) in PLACES.iter().zip(&DIGITS[1..]) {
+        if pressed(Modifiers::COMMAND, *key) {
             actions.push(Action::GoTo(entry.place));
+        }
+    }
+    if shows_pad && state.can_correct() {
+        let labels = Digit::ALL.map(Some).into_iter().zip(DIGITS);
+        for (label, key) in labels.chain([(None, Key::N)]) {
+            if pressed(Modifiers::NONE, key) {
+                actions.push(Action::SaveCorrection(label));
+            }
         }
     }
     if pressed(Modifiers::NONE, Key::Escape) {
@@ -130,9 +166,17 @@ fn escape(state: &State) -> Option<Action> {
 fn is_possible(action: &Action, state: &State, shows_pad: bool) -> bool {
     let is_drawing = matches!(
         action,
-        Action::Undo | Action::Redo | Action::Clear | Action::AskPath(FilePurpose::SaveDrawing)
+        Action::Undo
+            | Action::Redo
+            | Action::Clear
+            | Action::SwitchEraser
+            | Action::NextPenWidth
+            | Action::Replay
+            | Action::SwitchGuides
+            | Action::AskPath(FilePurpose::SaveDrawing)
     );
     match action {
+        Action::Replay if state.pad.ink().is_empty() => false,
         Action::AskPath(FilePurpose::SaveDrawing) if state.pad.ink().is_empty() => false,
         _ => shows_pad || !is_drawing,
     }

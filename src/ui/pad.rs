@@ -15,14 +15,14 @@ use egui::{
 
 use crate::ink::{Point, smooth};
 
-/// The width of the pen in units of the pad, about the width of the pen in the input of the network.
-pub(crate) const PEN_WIDTH: f32 = 0.068;
 /// The cosine of the sharpest turn at which segments share vertices. A sharper turn gets a disc. Paths are smooth, so
 /// nearly all turns are smaller.
 const SHARED_CORNER_COSINE: f32 = 0.94;
 
 /// The largest distance between the path and the curve, in physical pixels. An edge that fades over one pixel hides it.
 const TOLERANCE_PX: f32 = 0.2;
+/// The smallest corridor of the path around the samples, in physical pixels.
+const CORRIDOR_PX: f32 = 0.8;
 
 /// The place of the pad on the screen, and the look of its ink.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,6 +33,8 @@ pub(crate) struct PadView {
     pub(crate) pixels_per_point: f32,
     /// The color of the ink.
     pub(crate) color: Color32,
+    /// The width of the pen in units of the pad.
+    pub(crate) pen_width: f32,
 }
 
 impl PadView {
@@ -52,9 +54,14 @@ impl PadView {
         (TOLERANCE_PX / (self.rect.width() * self.pixels_per_point)).min(smooth::PAD_TOLERANCE)
     }
 
+    /// How far the path may pass the samples, in pad units: about the error of a mouse, which reports whole pixels.
+    fn corridor(&self) -> f32 {
+        (CORRIDOR_PX / (self.rect.width() * self.pixels_per_point)).max(smooth::PAD_CORRIDOR)
+    }
+
     /// The pen's radius, in points.
     fn radius(&self) -> f32 {
-        (self.rect.width() * PEN_WIDTH / 2.0).max(0.5 / self.pixels_per_point)
+        (self.rect.width() * self.pen_width / 2.0).max(0.5 / self.pixels_per_point)
     }
 
     /// The mesh of a part of a path on the screen, with the round ends of the path and the join at the last point of the

@@ -1,9 +1,9 @@
 //! The input of the network, the predicted digit, and the probability of each digit.
 
 use egui::{
-    Align2, Color32, ColorImage, CornerRadius, CursorIcon, FontId, Id, Pos2, Rect, Response, Sense,
-    Stroke, StrokeKind, TextureHandle, TextureId, TextureOptions, Ui, Vec2, WidgetInfo,
-    accesskit::Role, emath::GuiRounding as _, lerp, pos2, vec2,
+    Align2, Color32, ColorImage, CornerRadius, FontId, Id, Pos2, Rect, Response, Sense, Stroke,
+    StrokeKind, TextureHandle, TextureId, TextureOptions, Ui, Vec2, WidgetInfo, accesskit::Role,
+    emath::GuiRounding as _, lerp, pos2, vec2,
 };
 
 use super::{
@@ -14,11 +14,7 @@ use super::{
 use crate::{
     app::{
         action::Action,
-        state::{
-            State,
-            corrections::{FINE_TUNE_HINT, with_article},
-            pad::Answer,
-        },
+        state::{State, pad::Answer},
     },
     bitmap::{Bitmap, Digit, SIDE},
     format,
@@ -43,8 +39,8 @@ impl std::fmt::Debug for Preview {
     }
 }
 
-/// The distance from the answer to the bars. The row that explains corrections is in it.
-pub(super) const BARS_GAP: f32 = 24.0;
+/// The distance from the answer to the bars. The row that corrects is in it.
+pub(super) const BARS_GAP: f32 = 34.0;
 /// The width below which the prediction is below the input and not beside it, in points.
 const NARROW: f32 = 190.0;
 /// The confidence below which a prediction says nothing, as at the beginning of a drawing.
@@ -286,60 +282,25 @@ fn large_digit(ui: &Ui, rect: Rect, digit: &str, color: Color32) -> f32 {
     rect.left() + width
 }
 
-/// Draws the ten bars, and above them how to correct. While a menu is open, a click only closes it.
-pub(super) fn bars_ui(
-    ui: &mut Ui,
-    rect: Rect,
-    state: &State,
-    menu_is_open: bool,
-    actions: &mut Vec<Action>,
-) {
-    let can_correct = state.can_correct();
-    let above = rect.left_top() - vec2(0.0, BARS_GAP - correct::GAP);
-    if can_correct {
-        correct_ui(ui, above, menu_is_open, actions);
-    } else if state
-        .pad
-        .answer()
-        .is_some_and(|answer| !answer.prediction.is_digit())
-    {
-        caption(ui, above, "If it were a digit");
-    }
+/// Draws the ten bars, and above them the control that corrects the prediction.
+pub(super) fn bars_ui(ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) {
+    let above = rect.with_max_y(rect.top() - correct::GAP);
+    let above = above.with_min_y(rect.top() - BARS_GAP + correct::GAP);
+    correct_ui(ui, above, state, actions);
     let height = rect.height() / 10.0;
     for digit in Digit::ALL {
         let top = rect.top() + height * f32::from(digit.value());
         let row = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), height));
-        let response = row_ui(ui, row, digit, state, can_correct && !menu_is_open);
+        let response = ui.interact(row, bar_id(digit), Sense::hover());
         bar_ui(ui, row, digit, state.pad.answer(), None, &response);
-        if response.clicked() {
-            actions.push(Action::SaveCorrection(Some(digit)));
-        }
+        response.widget_info(|| {
+            let mut info =
+                WidgetInfo::labeled(Role::Meter, true, format!("Probability of {digit}"));
+            let probability = probability_of(digit, state.pad.answer());
+            info.current_text_value = Some(probability.map_or_else(|| "none".to_owned(), percent));
+            info
+        });
     }
-}
-
-/// The accessible value of a bar, and the click that saves the drawing as a correction.
-fn row_ui(ui: &mut Ui, row: Rect, digit: Digit, state: &State, is_clickable: bool) -> Response {
-    let sense = if is_clickable {
-        Sense::click()
-    } else {
-        Sense::hover()
-    };
-    let response = ui.interact(row, bar_id(digit), sense);
-    response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::Meter, true, format!("Probability of {digit}"));
-        let probability = probability_of(digit, state.pad.answer());
-        info.current_text_value = Some(probability.map_or_else(|| "none".to_owned(), percent));
-        info
-    });
-    if !is_clickable {
-        return response;
-    }
-    response
-        .on_hover_cursor(CursorIcon::PointingHand)
-        .on_hover_text(format!(
-            "Is it {}? Click to save this drawing as a correction. {FINE_TUNE_HINT}",
-            with_article(digit)
-        ))
 }
 
 fn bar_id(digit: Digit) -> Id {

@@ -50,25 +50,35 @@ pub(super) fn status_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 fn shown_ui(ui: &mut Ui, notice: &Notice, reserved: f32, actions: &mut Vec<Action>) {
     let gap = ui.spacing().item_spacing.x;
     mark_ui(ui, notice);
-    let action_width = notice.button.as_ref().map_or(0.0, |_| ACTION_WIDTH + gap);
-    let width = ui.available_width() - reserved - action_width - DISMISS - gap;
     let palette = Palette::of(ui.style());
     let font = theme::font(theme::SMALL);
+    let width_of = |label: &String| {
+        let font = font.clone();
+        let galley = ui
+            .painter()
+            .layout_no_wrap(label.clone(), font, palette.text);
+        let padding = 2.0 * ui.spacing().button_padding.x;
+        (galley.size().x + padding).min(ACTION_WIDTH)
+    };
+    let widths: Vec<f32> = notice
+        .buttons
+        .iter()
+        .map(|button| width_of(&button.label))
+        .collect();
+    let buttons: f32 = widths.iter().map(|width| width + gap).sum();
+    let width = ui.available_width() - reserved - buttons - DISMISS - gap;
     let mut job = LayoutJob::simple(notice.text.clone(), font, palette.text, width);
     job.wrap.max_rows = 2;
     let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
     let response = ui.add(Label::new(galley).selectable(false));
     response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, &notice.text));
     response.on_hover_text(&notice.text);
-    if let Some((label, action)) = &notice.button {
-        ui.scope(|ui| {
-            ui.set_max_width(ACTION_WIDTH);
-            let text = RichText::new(label).size(theme::SMALL);
-            let button = Button::new(text).truncate().min_size(vec2(0.0, DISMISS));
-            if ui.add(button).clicked() {
-                actions.extend([Action::Dismiss, action.clone()]);
-            }
-        });
+    for (button, width) in notice.buttons.iter().zip(widths) {
+        let text = RichText::new(&button.label).size(theme::SMALL);
+        let shown = ui.add_sized(vec2(width, DISMISS), Button::new(text).truncate());
+        if named(shown, &button.label).clicked() {
+            actions.extend([Action::Dismiss, button.action.clone()]);
+        }
     }
     let dismiss = named(small_button(ui, "×"), "Dismiss");
     if dismiss

@@ -7,6 +7,7 @@ use egui::{
 };
 
 use super::{
+    correct::all_corrections_ui,
     curves::{self, ACCURACY, Curves, LOSS, PlotOptions},
     fields,
     gallery::{Gallery, ask_for_data},
@@ -135,6 +136,7 @@ fn train_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     if !is_active {
         if state.can_fine_tune() {
             fine_tune_ui(ui, state, actions);
+            all_corrections_ui(ui, actions);
         }
         if training.resumable.is_some() {
             let resume = ui.button("Resume the last session's training…");

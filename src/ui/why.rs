@@ -230,7 +230,8 @@ fn pad_ui(
 ) {
     draw.canvas
         .ui(ui, places.pad, state, draw.preview.texture());
-    draw::toolbar_ui(&mut part(ui, places.toolbar, "toolbar"), state, actions);
+    let toolbar = &mut part(ui, places.toolbar, "toolbar");
+    draw.tools.ui(toolbar, draw::TOOLBAR_HEIGHT, state, actions);
     let preview = &mut draw.preview;
     prediction::answer_ui(
         &mut part(ui, places.answer, "answer"),

@@ -30,12 +30,15 @@ use crate::{
     ink::{
         self, Ink,
         file::{self, InkRecord},
+        svg,
     },
     model::file::Model,
-    picture::{bitmap_from_path, save_bitmap_png, save_rgb_png},
+    picture::{self, PictureView, ReadPicture, save_bitmap_png, save_rgb_png},
+    recognition::{RecognizedDrawing, recognize},
     store::{
         checkpoints,
         corrections::{self, CorrectionOutcome, CorrectionTask},
+        history::{self, HistoryTask},
         run_library::{self, RunLibraryOutcome, RunLibraryTask},
         settings::Settings,
         training_config,
@@ -59,7 +62,7 @@ pub struct FileRequest {
 pub enum FileContent {
     /// A model's weights.
     Weights(Arc<Model>),
-    /// A drawing: as ink or, with the extension `.png`, as the network's input image.
+    /// A drawing: as ink or, with the extension `.svg`, as a vector drawing, or `.png`, as the network's input image.
     Drawing(Ink),
     /// A table as text.
     Table(String),
@@ -107,12 +110,25 @@ pub enum FileTask {
         /// Whether folders and ink files are evaluation sets.
         is_evaluation: bool,
     },
+    /// Read a picture of the clipboard.
+    Pasted {
+        /// The number of the request.
+        number: u64,
+        /// 8-bit red, green, blue and opacity of each pixel, row by row from the top left.
+        rgba: Vec<u8>,
+        /// Width and height in pixels.
+        size: [usize; 2],
+    },
     /// Read some examples of a training's data.
     PreviewData(DataSource),
     /// Access the run library in this folder.
     Library(PathBuf, RunLibraryTask),
     /// Access the corrections in this file.
     Corrections(PathBuf, CorrectionTask),
+    /// List the corrections in this file with the predictions of a model.
+    ListCorrections(PathBuf, Arc<Model>),
+    /// Access the history in this file, and list it with the predictions of a model.
+    History(PathBuf, HistoryTask, Arc<Model>),
     /// Load the most recent resumable checkpoint.
     FindCheckpoint(PathBuf),
     /// Delete a checkpoint.
@@ -149,6 +165,10 @@ pub enum FileOutcome {
     },
     /// The outcome of a task with the corrections.
     Corrections(Result<CorrectionOutcome, FileError>),
+    /// The corrections, the oldest first.
+    CorrectionsListed(Result<Vec<RecognizedDrawing>, FileError>),
+    /// The history, the oldest drawing first.
+    History(Result<Vec<RecognizedDrawing>, FileError>),
     /// The checkpoint that is left, if any.
     Checkpoint(Result<Option<Arc<Checkpoint>>, FileError>),
     /// Whether the settings are saved.
@@ -177,8 +197,8 @@ pub enum FileResult {
         /// The number of drawings in the file.
         count: usize,
     },
-    /// A picture, as the network sees it.
-    Picture(PathBuf, Bitmap),
+    /// A picture, as the network sees it and as it is.
+    Picture(PathBuf, Bitmap, Option<PictureView>),
     /// A training configuration, read and checked.
     Config(PathBuf, Box<TrainingConfig>),
 }
@@ -301,9 +321,12 @@ impl FileTask {
                 matches!(task, RunLibraryTask::Save(..) | RunLibraryTask::Update(_))
             }
             Self::Corrections(_, task) => !matches!(task, CorrectionTask::Count),
+            Self::History(_, task, _) => *task != HistoryTask::List,
             Self::SaveSettings { .. } => true,
             Self::Dropped { .. }
+            | Self::Pasted { .. }
             | Self::PreviewData(_)
+            | Self::ListCorrections(..)
             | Self::FindCheckpoint(_)
             | Self::DeleteCheckpoint(..) => false,
         }
@@ -312,12 +335,30 @@ impl FileTask {
     fn run(self) -> FileOutcome {
         match self {
             Self::Requested {
-                request,
+                mut request,
                 path,
                 replaces,
-            } => FileOutcome::Requested {
-                result: attempt(|| request.run(path, replaces)),
-                request,
+            } => {
+                // A file is opened as a dropped one is: by its kind.
+                if request.purpose == FilePurpose::OpenDrawing {
+                    request.purpose = dropped_purpose(&path, false);
+                }
+                FileOutcome::Requested {
+                    result: attempt(|| request.run(path, replaces)),
+                    request,
+                }
+            }
+            Self::Pasted { number, rgba, size } => FileOutcome::Requested {
+                request: FileRequest {
+                    number,
+                    purpose: FilePurpose::OpenDrawing,
+                    content: None,
+                },
+                result: attempt(|| {
+                    let ReadPicture { bitmap, view } = picture::from_rgba(rgba, size)?;
+                    let name = PathBuf::from("A pasted picture");
+                    Ok(FileResult::Picture(name, bitmap, Some(view)))
+                }),
             },
             Self::Dropped {
                 number,
@@ -348,6 +389,12 @@ impl FileTask {
             Self::Corrections(path, task) => {
                 FileOutcome::Corrections(attempt(|| Ok(corrections::done(&path, task)?)))
             }
+            Self::ListCorrections(path, model) => FileOutcome::CorrectionsListed(attempt(|| {
+                Ok(recognize(&model, corrections::list(&path)?)?)
+            })),
+            Self::History(path, task, model) => FileOutcome::History(attempt(|| {
+                Ok(recognize(&model, history::done(&path, task)?)?)
+            })),
             Self::FindCheckpoint(path) => FileOutcome::Checkpoint(attempt(|| {
                 let found = checkpoints::find(&path)?;
                 Ok(found.map(Arc::new))
@@ -413,12 +460,12 @@ impl FilePurpose {
 
 fn open_drawing(path: PathBuf) -> Result<FileResult, FileError> {
     if FileKind::of(&path) != FileKind::Ink {
-        let bitmap = bitmap_from_path(&path)?;
-        return Ok(FileResult::Picture(path, bitmap));
+        let ReadPicture { bitmap, view } = picture::read(&path)?;
+        return Ok(FileResult::Picture(path, bitmap, Some(view)));
     }
     let records = file::read(&path)?;
     let count = records.len();
-    let Some(InkRecord { ink, .. }) = records.into_iter().next() else {
+    let Some(InkRecord { ink, picture, .. }) = records.into_iter().next() else {
         return Err(Refusal::new(
             format!("open the ink file {}", error::excerpt(path.display())),
             "no drawing",
@@ -427,6 +474,9 @@ fn open_drawing(path: PathBuf) -> Result<FileResult, FileError> {
         )
         .into());
     };
+    if let Some(bitmap) = picture {
+        return Ok(FileResult::Picture(path, bitmap, None));
+    }
     Ok(FileResult::Ink { path, ink, count })
 }
 
@@ -457,11 +507,13 @@ fn save_drawing(ink: &Ink, path: &Path) -> Result<(), FileError> {
     };
     match lowercase_extension(path).as_deref() {
         Some("png") => save_bitmap_png(&bitmap, path)?,
+        Some("svg") => write_atomically(path, svg::to_svg(ink).as_bytes())?,
         Some("json" | "jsonl" | "ndjson" | "gz") => {
             let record = InkRecord {
                 label: None,
                 writer: None,
                 ink: ink.clone(),
+                picture: None,
             };
             file::write(path, &[record])?;
         }
@@ -470,7 +522,7 @@ fn save_drawing(ink: &Ink, path: &Path) -> Result<(), FileError> {
                 Some(extension) => format!("the extension .{extension}"),
                 None => "a name without an extension".to_owned(),
             };
-            let expected = ".jsonl or .jsonl.gz for strokes, .png for the network's input image";
+            let expected = ".jsonl or .jsonl.gz for strokes, .svg for a drawing, .png for the network's input image";
             return Err(refuse(&found, expected, "choose a name with one of them").into());
         }
     }

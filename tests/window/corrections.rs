@@ -3,13 +3,17 @@
 use std::{path::Path, slice};
 
 use digitpad::{
+    app::App,
     bitmap::Digit,
-    ink::file::{self, Label},
+    ink::{
+        edit::CorrectionLabel,
+        file::{self, Label},
+    },
     store::corrections::file_in,
     store::settings::Settings,
 };
-use egui::{Event, Key, Modifiers, vec2};
-use egui_kittest::kittest::Queryable as _;
+use egui::{Event, Key, Modifiers};
+use egui_kittest::{Harness, kittest::Queryable as _};
 
 use crate::driver::{SEVEN, Window, button, says, settings};
 
@@ -21,12 +25,14 @@ fn draw(window: &mut Window) {
     });
 }
 
-/// Draws a 7 and saves it as a 4.
-fn save(window: &mut Window, notice: &str) {
-    draw(window);
-    window.click("Probability of 4");
-    window.await_that("it is saved", |harness| says(harness, notice));
-    assert!(window.says("Empty. Draw"), "the pad is cleared");
+/// Chooses a label in the menu of the control that corrects.
+fn correct(window: &mut Window, label: &str) {
+    window.click("Correct the prediction");
+    window.click(label);
+}
+
+fn await_notice(window: &mut Window, text: &str) {
+    window.await_that(text, |harness| says(harness, text));
 }
 
 fn labels(data_folder: &Path) -> Vec<Option<Label>> {
@@ -34,99 +40,136 @@ fn labels(data_folder: &Path) -> Vec<Option<Label>> {
     records.into_iter().map(|record| record.label).collect()
 }
 
+fn is_on_pad(window: &Window, label: Option<usize>) -> bool {
+    let known = window.harness.state().state().pad.correction();
+    known == label.map(|digit| CorrectionLabel(Some(Digit::ALL[digit])))
+}
+
 #[test]
-fn a_click_on_a_bar_saves_the_drawing_for_the_next_training() {
+fn a_correction_keeps_the_drawing_and_is_undone_and_redone() {
     let folder = tempfile::tempdir().expect("a folder for the test");
-    let mut window = Window::with_model(settings(), None, [1100.0, 2400.0], 1.0);
+    let mut window = Window::with_model(settings(), None, [1100.0, 700.0], 1.0);
     window.harness.state_mut().use_data_folder(folder.path());
-    window.click("Settings tab");
-    window.click("Data");
-    assert!(!window.says("Corrections"), "there are none yet");
-    save(&mut window, "Saved as a 4: 1 correction.");
-    let four = Some(Label::Digit(Digit::ALL[4]));
+    draw(&mut window);
+    let bar = window
+        .harness
+        .get_by_label("Probability of 4")
+        .rect()
+        .center();
+    window.frame_with(vec![Event::PointerMoved(bar), button(bar, true)]);
+    window.frame_with(vec![button(bar, false)]);
+    assert!(
+        labels(folder.path()).is_empty(),
+        "a click on a bar saves nothing"
+    );
+    correct(&mut window, "Save as 4");
+    await_notice(&mut window, "Saved as a 4: 1 correction.");
+    let [four, nine] = [4, 9].map(|digit| Some(Label::Digit(Digit::ALL[digit])));
     assert_eq!(labels(folder.path()), slice::from_ref(&four), "in the file");
-    save(&mut window, "Saved as a 4: 2 corrections.");
-    window.press(Modifiers::COMMAND, Key::Z);
-    window.await_that("undo removes it", |harness| {
-        says(harness, "Removed the correction: a 4.")
-    });
-    assert_eq!(window.value("Drawing pad"), "1 stroke", "as it was drawn");
+    assert_eq!(window.value("Drawing pad"), "1 stroke", "the drawing stays");
+    assert!(window.says("saved as a 4"), "with its label");
+    window.press(Modifiers::NONE, Key::Num9);
+    await_notice(&mut window, "Saved as a 9: 1 correction.");
     assert_eq!(
         labels(folder.path()),
-        slice::from_ref(&four),
-        "not in the file"
+        slice::from_ref(&nine),
+        "by a key: another label"
     );
-    window.click("Save as a non-digit");
-    window.await_that("it is saved", |harness| {
-        says(harness, "Saved as a non-digit: 2 corrections.")
-    });
-    assert!(
-        window.says("Train on your 2 corrections"),
-        "the settings show them"
-    );
-    window.click("Delete the last correction");
-    window.await_that("one is gone", |harness| {
-        says(harness, "Train on your correction")
-    });
-    assert_eq!(labels(folder.path()), [four], "in the file as well");
-    assert_eq!(window.value("Drawing pad"), "1 stroke", "and on the pad");
-    let form = |window: &Window| {
-        window
-            .harness
-            .state()
-            .state()
-            .training
-            .form
-            .uses_corrections
+    let undo = |harness: &Harness<'static, App>| {
+        let buttons = harness.query_all_by_label("Undo");
+        buttons
+            .max_by(|a, b| a.rect().top().total_cmp(&b.rect().top()))
+            .expect("it is there")
+            .click();
     };
-    assert!(form(&window), "trainings use them");
-    window.click("Corrections");
-    assert!(!form(&window), "until switched off");
-    window.click("Folder");
-    assert!(
-        window.says("Only with MNIST: your correction"),
-        "not for a folder"
-    );
-    assert!(
-        window.says("Delete the last correction"),
-        "the file stays editable"
-    );
-    window.click("Train tab");
-    window.click("Fine-tune on your correction");
-    window.await_that("fine-tuning starts nevertheless", |harness| {
+    undo(&window.harness);
+    await_notice(&mut window, "Saved as a 4: 1 correction.");
+    window.press(Modifiers::COMMAND, Key::Z);
+    await_notice(&mut window, "Removed the correction: a 4.");
+    assert!(labels(folder.path()).is_empty(), "not in the file");
+    assert_eq!(window.value("Drawing pad"), "1 stroke", "the drawing stays");
+    window.press(Modifiers::COMMAND, Key::Y);
+    window.press(Modifiers::COMMAND, Key::Y);
+    window.await_that("redo brings both back", |harness| {
+        harness.state().state().pad.correction() == Some(CorrectionLabel(Some(Digit::ALL[9])))
+            && harness.state().state().training.correction_count == Some(1)
+    });
+    await_notice(&mut window, "Saved as a 9: 1 correction.");
+    assert_eq!(labels(folder.path()), [nine], "in the file again");
+    window.press(Modifiers::NONE, Key::N);
+    await_notice(&mut window, "Saved as a non-digit: 1 correction.");
+    window.click("Clear");
+    assert!(is_on_pad(&window, None), "the next drawing is none");
+    window.click("Teach now");
+    window.await_that("fine-tuning starts", |harness| {
         says(harness, "Fine-tuning of ")
     });
     window.click("Stop");
 }
 
 #[test]
-fn a_click_that_closes_a_menu_saves_nothing() {
-    for (menu, row) in [
-        ("Noise", "Probability of 9"),
-        ("View", "Save as a non-digit"),
-    ] {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        let mut window = Window::with_model(settings(), None, [1100.0, 700.0], 1.0);
-        window.harness.state_mut().use_data_folder(folder.path());
-        draw(&mut window);
-        window.click(menu);
-        let place = window.harness.get_by_label(row).rect().left_center() + vec2(6.0, 0.0);
-        window.frame_with(vec![Event::PointerMoved(place), button(place, true)]);
-        window.frame_with(vec![button(place, false)]);
-        assert_eq!(window.value("Drawing pad"), "1 stroke", "{menu} is closed");
-        window.click("Probability of 4");
-        window.await_that("now it is saved", |harness| {
-            says(harness, "Saved as a 4: 1 correction")
+fn the_gallery_relabels_deletes_and_tests() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = Window::with_model(settings(), None, [1100.0, 700.0], 1.0);
+    window.harness.state_mut().use_data_folder(folder.path());
+    draw(&mut window);
+    for key in [Key::Num4, Key::Num7] {
+        window.press(Modifiers::NONE, key);
+        window.await_that("it is saved", |harness| {
+            harness.state().state().pad.correction().is_some()
         });
-        let four = Some(Label::Digit(Digit::ALL[4]));
-        assert_eq!(labels(folder.path()), [four], "and nothing before");
+        window.click("Clear");
+        draw(&mut window);
     }
+    window.click("All corrections…");
+    await_notice(&mut window, "1 of 2 read rightly by Built-in");
+    let tile = |window: &Window, name: &str| {
+        let tiles = window.harness.query_all_by_label_contains(name);
+        tiles.into_iter().next().expect("a tile").click();
+    };
+    tile(&window, "Correction 1: 4, read as 7");
+    window.harness.run_steps(2);
+    window.click("Save as 7");
+    await_notice(&mut window, "2 of 2 read rightly by Built-in");
+    tile(&window, "Correction 1: 7, read as 7");
+    window.harness.run_steps(2);
+    window.click("Delete");
+    await_notice(&mut window, "1 of 1 read rightly by Built-in");
+    window.click("Close");
+    window.click("Restore");
+    await_notice(&mut window, "Saved as a 7: 2 corrections.");
+    window.click("All corrections…");
+    await_notice(&mut window, "2 of 2 read rightly by Built-in");
+    window.click("Test on my drawings");
+    await_notice(&mut window, "100.00\u{a0}% accuracy");
 }
 
 #[test]
-fn the_hint_shows_when_there_is_a_prediction_and_moves_nothing() {
-    let hint = "Wrong? Click the right digit, or";
-    for (size, training_panel) in [([760.0, 520.0], false), ([1100.0, 700.0], true)] {
+fn a_picture_is_corrected() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = Window::with_model(settings(), None, [1100.0, 700.0], 1.0);
+    window.harness.state_mut().use_data_folder(folder.path());
+    window.drop_file(Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/fuzz/seeds/picture/mnist.png"
+    )));
+    window.await_that("a prediction", |harness| {
+        harness.state().state().pad.answer().is_some()
+    });
+    correct(&mut window, "Save as 4");
+    await_notice(&mut window, "Saved as a 4: 1 correction.");
+    window.click("All corrections…");
+    await_notice(&mut window, "1 read rightly by Built-in");
+}
+
+#[test]
+fn the_control_shows_when_there_is_a_prediction_and_moves_nothing() {
+    let control = "Correct the prediction";
+    for (size, training_panel) in [
+        ([480.0, 360.0], false),
+        ([760.0, 520.0], false),
+        ([1100.0, 700.0], true),
+    ] {
         let settings = Settings {
             training_panel,
             ..settings()
@@ -141,15 +184,19 @@ fn the_hint_shows_when_there_is_a_prediction_and_moves_nothing() {
         window.draw(SEVEN);
         window.await_answer('7');
         assert_eq!(bars(&window), before, "the bars stay in {size:?}");
-        assert!(window.says(hint), "the hint in {size:?}");
-        window.click("Probability of 4");
+        let place = window.harness.get_by_label(control).rect();
+        assert!(
+            place.right() < size[0] && place.bottom() <= before[0].top(),
+            "in sight: {place:?}"
+        );
+        window.press(Modifiers::NONE, Key::Num4);
         window.await_that("without a data folder, an error", |harness| {
             says(harness, "DIGITPAD_DATA_DIR")
         });
         assert_eq!(window.value("Drawing pad"), "1 stroke", "nothing is lost");
         window.click("Clear");
         assert!(
-            !window.says(hint),
+            window.harness.query_by_label(control).is_none(),
             "without ink there is nothing to correct"
         );
     }

@@ -1,14 +1,17 @@
 //! The pen, the pad and the bars.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use digitpad::{
+    app::App,
     ink::{self, Ink, file::Label},
     model::{calibration::Calibration, file::Model},
     recognition::predict,
 };
-use egui::{Event, Key, Modifiers};
-use egui_kittest::kittest::Queryable as _;
+use egui::{
+    Event, Key, Modifiers, OutputCommand, PointerButton, Pos2, TouchDeviceId, TouchId, TouchPhase,
+};
+use egui_kittest::{Harness, kittest::Queryable as _};
 
 use crate::driver::{ONE, SEVEN, Window, button, settings};
 
@@ -278,4 +281,222 @@ fn the_headline_names_uncertain_predictions_and_non_digits() {
             window.bars()
         );
     }
+}
+
+fn touch(id: u64, phase: TouchPhase, pos: Pos2) -> Event {
+    Event::Touch {
+        device_id: TouchDeviceId(0),
+        id: TouchId(id),
+        phase,
+        pos,
+        force: None,
+    }
+}
+
+fn stroke_count(window: &Window) -> usize {
+    window.harness.state().state().pad.ink().strokes().len()
+}
+
+#[test]
+fn one_finger_draws_and_a_canceled_touch_takes_its_stroke_back() {
+    let mut window = Window::new(settings());
+    let [start, end, other] = [(0.3, 0.3), (0.6, 0.6), (0.8, 0.2)].map(|at| window.on_pad(at));
+    // The system sends pointer events for the first finger alone.
+    window.frame_with(vec![
+        touch(1, TouchPhase::Start, start),
+        Event::PointerMoved(start),
+        button(start, true),
+        touch(2, TouchPhase::Start, other),
+        touch(1, TouchPhase::Move, end),
+        Event::PointerMoved(end),
+        touch(2, TouchPhase::Cancel, other),
+    ]);
+    assert_eq!(stroke_count(&window), 1, "the first finger draws on");
+    window.frame_with(vec![
+        touch(1, TouchPhase::End, end),
+        button(end, false),
+        Event::PointerGone,
+    ]);
+    assert_eq!(stroke_count(&window), 1, "the second draws nothing");
+    window.frame_with(vec![
+        touch(3, TouchPhase::Start, other),
+        Event::PointerMoved(other),
+        button(other, true),
+    ]);
+    assert_eq!(stroke_count(&window), 2, "a touch draws at once");
+    window.frame_with(vec![
+        touch(3, TouchPhase::Cancel, other),
+        Event::PointerGone,
+    ]);
+    assert_eq!(stroke_count(&window), 1, "the system took it back");
+    window.press(Modifiers::COMMAND, Key::Y);
+    assert_eq!(stroke_count(&window), 1, "for good");
+}
+
+#[test]
+fn strokes_are_erased_by_button_key_and_right_mouse_button() {
+    let mut window = Window::new(settings());
+    for x in [0.2, 0.4, 0.6, 0.8] {
+        window.draw(&[(x, 0.2), (x, 0.8)]);
+    }
+    let across = [(0.15, 0.5), (0.25, 0.5)];
+    window.click("Eraser");
+    window.draw(&across);
+    assert_eq!(
+        stroke_count(&window),
+        3,
+        "the eraser removes a whole stroke"
+    );
+    window.draw(&[(0.5, 0.5), (0.51, 0.5)]);
+    assert_eq!(
+        stroke_count(&window),
+        3,
+        "beside all strokes it removes none"
+    );
+    window.press(Modifiers::NONE, Key::E);
+    window.draw(&across);
+    assert_eq!(stroke_count(&window), 4, "the key returns to the pen");
+    let right = |pos: Pos2, pressed: bool| Event::PointerButton {
+        pos,
+        button: PointerButton::Secondary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    let [from, to] = [(0.35, 0.4), (0.85, 0.4)].map(|at| window.on_pad(at));
+    window.frame_with(vec![
+        right(from, true),
+        Event::PointerMoved(to),
+        right(to, false),
+    ]);
+    assert_eq!(stroke_count(&window), 1, "the right button erases three");
+    window.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(stroke_count(&window), 4, "in one step");
+}
+
+#[test]
+fn the_width_of_the_pen_changes_the_look_alone() {
+    let mut window = Window::new(settings());
+    window.draw(SEVEN);
+    window.await_answer('7');
+    let bitmap = |window: &Window| {
+        let answer = window.harness.state().state().pad.answer();
+        answer.expect("a prediction").bitmap.clone()
+    };
+    let before = bitmap(&window);
+    let mut widths = vec![window.value("Pen width")];
+    window.click("Pen width");
+    widths.push(window.value("Pen width"));
+    window.press(Modifiers::NONE, Key::P);
+    widths.push(window.value("Pen width"));
+    window.press(Modifiers::NONE, Key::P);
+    widths.push(window.value("Pen width"));
+    assert_eq!(widths, ["medium", "wide", "thin", "medium"], "three widths");
+    assert_eq!(bitmap(&window), before, "the input stays");
+}
+
+#[test]
+fn drawings_are_in_the_history_after_a_restart_too() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let opened = || {
+        let mut window = Window::new(settings());
+        window.harness.state_mut().use_data_folder(folder.path());
+        window
+    };
+    let count = |window: &Window| window.harness.state().state().history.list.len();
+    let mut window = opened();
+    for points in [SEVEN, ONE] {
+        window.draw(points);
+        window.click("Clear");
+    }
+    window.await_that("both are recorded", |harness| {
+        harness.state().state().history.list.len() == 2
+    });
+    window.draw(SEVEN);
+    window.draw(ONE);
+    window.await_that("a drawing that rests is recorded", |harness| {
+        harness.state().state().history.list.len() == 3
+    });
+    drop(window);
+    let mut window = opened();
+    window.await_that("the last drawing is back", |harness| {
+        harness.get_by_label("Drawing pad").value().as_deref() == Some("2 strokes")
+    });
+    assert_eq!(count(&window), 3, "with the earlier ones");
+    window.click("History");
+    window.click("Drawing 2, read as 1");
+    window.await_answer('1');
+    assert_eq!(window.value("Drawing pad"), "1 stroke", "a click shows it");
+    window.click("Undo");
+    assert_eq!(window.value("Drawing pad"), "2 strokes", "undo returns");
+}
+
+#[test]
+fn a_replay_draws_stroke_by_stroke() {
+    let mut window = Window::new(settings());
+    window.draw(SEVEN);
+    window.draw(&[(0.4, 0.5), (0.5, 0.5), (0.6, 0.5)]);
+    let shown =
+        |harness: &Harness<'static, App>| harness.state().state().pad.shown_ink().point_count();
+    let all = shown(&window.harness);
+    window.press(Modifiers::NONE, Key::R);
+    assert!(shown(&window.harness) < all, "it begins with few points");
+    window.await_that("a part of it", move |harness| {
+        (2..all).contains(&shown(harness))
+    });
+    assert_eq!(
+        window.value("Drawing pad"),
+        "2 strokes",
+        "the drawing stays"
+    );
+    window.await_that("all of it", move |harness| shown(harness) == all);
+    window.press(Modifiers::NONE, Key::R);
+    window.draw(&[(0.1, 0.1)]);
+    assert_eq!(shown(&window.harness), all + 1, "a stroke ends the replay");
+}
+
+#[test]
+fn a_picture_is_pasted_and_a_drawing_is_copied() {
+    let mut window = Window::new(settings());
+    window.draw(ONE);
+    window.await_answer('1');
+    let copied = |window: &Window| {
+        let commands = &window.harness.output().platform_output.commands;
+        commands.iter().find_map(|command| match command {
+            OutputCommand::CopyImage(image) => Some(image.clone()),
+            _ => None,
+        })
+    };
+    window.harness.input_mut().events.push(Event::Copy);
+    window.harness.step();
+    let image = copied(&window).expect("the drawing is copied");
+    window.click("Clear");
+    assert_eq!(window.bars(), ["none"; 10], "nothing is left");
+    window.frame_with(vec![Event::PasteImage(Arc::new(image))]);
+    window.await_answer('1');
+    let picture = window.harness.state().state().pad.picture().cloned();
+    let view = picture.expect("a picture").view.expect("as it is");
+    let [left, top, right, bottom] = view.ink;
+    assert!(
+        right - left < bottom - top,
+        "a frame around the 1: {:?}",
+        view.ink
+    );
+    assert!(
+        window.value("Drawing pad").contains("A pasted picture"),
+        "named"
+    );
+}
+
+#[test]
+fn open_takes_what_can_be_dropped() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let weights = folder.path().join("mine.safetensors");
+    let model = Model::built_in().expect("the built-in model fits");
+    model.save(&weights).expect("writes");
+    let mut window = Window::new(settings());
+    window.click("Open drawing…");
+    window.type_path(&weights, "Open");
+    window.await_that("the weights are in use", |harness| {
+        harness.state().state().models.chosen().name == "mine.safetensors"
+    });
 }

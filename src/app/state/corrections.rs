@@ -1,23 +1,75 @@
-//! Saving drawings as corrections, and fine-tuning on them.
+//! Saving drawings as corrections, the gallery of corrections, and fine-tuning on them.
 
 use std::sync::Arc;
 
-use super::State;
+use super::{Place, State, evaluation::SourceKind, notices::NoticeButton};
 use crate::{
-    app::action::Effect,
+    app::action::{Action, Effect},
     bitmap::Digit,
     data::TrainingData,
-    error,
-    ink::edit::CorrectionLabel,
+    error, format,
+    ink::{
+        edit::{CorrectionLabel, Picture, Relabeling},
+        file::InkRecord,
+    },
+    recognition::RecognizedDrawing,
     store::{
-        corrections::{CorrectionOutcome, CorrectionTask},
+        corrections::{CorrectionOutcome, CorrectionTask, digit_of, label_of},
         run_library::RunKind,
     },
-    training::{Start, fine_tune::BaseModel},
+    training::{CorrectionReport, Start, fine_tune::BaseModel},
 };
 
 /// The use of corrections, in a sentence.
 pub const FINE_TUNE_HINT: &str = "Fine-tune, below Train, trains the model on it.";
+
+/// An action of the user in the gallery of corrections.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CorrectionAction {
+    /// Open the gallery.
+    Open,
+    /// Close the gallery.
+    Close,
+    /// Select the correction of this index.
+    Select(usize),
+    /// Give the selected correction another label: this digit, or a non-digit.
+    Relabel(Option<Digit>),
+    /// Delete the selected correction.
+    Delete,
+    /// Put the selected correction on the pad.
+    Show,
+    /// Save a deleted correction again.
+    Restore(Box<InkRecord>),
+    /// Evaluate the model in use on all corrections.
+    Test,
+}
+
+/// The gallery of corrections.
+#[derive(Clone, Debug, Default)]
+pub struct CorrectionGallery {
+    /// Whether the gallery is open.
+    pub is_open: bool,
+    /// The corrections with the predictions of the model in use, the oldest first.
+    pub list: Vec<RecognizedDrawing>,
+    /// Counts the lists.
+    pub version: u64,
+    /// The index of the selected correction.
+    pub selected: Option<usize>,
+    /// The revision of the drawing that is being saved.
+    saving: Option<u64>,
+}
+
+impl CorrectionGallery {
+    /// The number of corrections that the model in use reads as labeled.
+    pub fn correct_count(&self) -> usize {
+        let correct = self.list.iter().filter(|drawing| drawing.is_as_labeled());
+        correct.count()
+    }
+
+    fn selected(&self) -> Option<&RecognizedDrawing> {
+        self.list.get(self.selected?)
+    }
+}
 
 /// A digit with its article: "a 4", "an 8".
 pub fn with_article(digit: Digit) -> String {
@@ -26,14 +78,39 @@ pub fn with_article(digit: Digit) -> String {
 }
 
 /// The label of a correction, in words.
-fn in_words(digit: Option<Digit>) -> String {
+pub fn in_words(digit: Option<Digit>) -> String {
     digit.map_or_else(|| "a non-digit".to_owned(), with_article)
 }
 
+/// "1 correction", "12 corrections".
+fn counted(count: usize) -> String {
+    match count {
+        1 => "1 correction".to_owned(),
+        _ => format!("{} corrections", format::count(count)),
+    }
+}
+
+/// What a fine-tuning on corrections achieved, and what it cost: the test accuracies of the base model and the new one.
+pub(super) fn result_in_words(report: &CorrectionReport, accuracies: [Option<f64>; 2]) -> String {
+    let [before, after] =
+        [&report.before, &report.after].map(|all| all.iter().filter(|it| **it).count());
+    let all = report.after.len();
+    let mut text = format!("{after} of {all} read rightly now (before: {before})");
+    if let [Some(before), Some(after)] = accuracies.map(|it| it.map(|it| format::percent(it, 2))) {
+        text += &format!("; MNIST {after} (before: {before})");
+    }
+    match report.contradictions.len() {
+        0 => {}
+        1 => text += "; one contradicts an earlier one",
+        count => text += &format!("; {count} contradict earlier ones"),
+    }
+    text
+}
+
 impl State {
-    /// Whether the pad has a drawing with a prediction, which the user may correct. Pictures cannot be saved.
+    /// Whether the pad has a drawing or a picture with a prediction, which the user may correct.
     pub fn can_correct(&self) -> bool {
-        self.pad.picture().is_none() && !self.pad.ink().is_empty() && self.pad.answer().is_some()
+        !self.pad.is_blank() && self.pad.answer().is_some()
     }
 
     /// Whether there are corrections, and the model in use was trained on digits.
@@ -66,31 +143,149 @@ impl State {
         });
     }
 
-    /// Saves the drawing as a digit or a non-digit, unless a task already saves it.
+    /// Saves the content of the pad as a digit or a non-digit, unless it is saved so or a task already saves it.
     pub(super) fn save_correction(&mut self, digit: Option<Digit>, out: &mut Vec<Effect>) {
         let revision = self.pad.ink_revision();
-        if self.can_correct() && self.saving_correction != Some(revision) {
-            self.saving_correction = Some(revision);
-            out.push(Effect::Corrections(CorrectionTask::Save {
-                ink: self.pad.ink().clone(),
-                digit,
-                revision,
-            }));
+        let label = CorrectionLabel(digit);
+        let known = self.pad.correction();
+        if !self.can_correct() || self.corrections.saving == Some(revision) || known == Some(label)
+        {
+            return;
         }
+        self.corrections.saving = Some(revision);
+        self.change_label(known, Some(label), out);
     }
 
-    /// Undoes the last edit. If that restores a saved drawing, removes it from the corrections.
+    /// Undoes the last edit. If that was a correction, removes it.
     pub(super) fn undo(&mut self, out: &mut Vec<Effect>) {
-        let mut saved = None;
-        self.pad.edit(|editor| saved = editor.undo());
-        if let Some(CorrectionLabel(digit)) = saved {
-            let ink = self.pad.ink().clone();
-            out.push(Effect::Corrections(CorrectionTask::Remove { ink, digit }));
+        let mut relabeling = None;
+        self.pad.edit(|editor| relabeling = editor.undo());
+        self.follow(relabeling, out);
+    }
+
+    /// Redoes the last undone edit. If that was a correction, saves it again.
+    pub(super) fn redo(&mut self, out: &mut Vec<Effect>) {
+        let mut relabeling = None;
+        self.pad.edit(|editor| relabeling = editor.redo());
+        self.follow(relabeling, out);
+    }
+
+    fn follow(&self, relabeling: Option<Relabeling>, out: &mut Vec<Effect>) {
+        if let Some(Relabeling { before, after }) = relabeling {
+            self.change_label(before, after, out);
         }
     }
 
-    /// Applies the outcome of a task. Clears a saved drawing from the pad, and restores a removed one.
-    pub(super) fn on_correction_outcome(&mut self, outcome: CorrectionOutcome) {
+    /// Changes the label of the pad's content in the file of corrections.
+    fn change_label(
+        &self,
+        before: Option<CorrectionLabel>,
+        after: Option<CorrectionLabel>,
+        out: &mut Vec<Effect>,
+    ) {
+        let record = |CorrectionLabel(digit)| self.pad.record(digit);
+        let task = match (before.map(record), after.map(record)) {
+            (replaces, Some(record)) => CorrectionTask::Save {
+                record,
+                replaces,
+                revision: Some(self.pad.ink_revision()),
+            },
+            (Some(record), None) => CorrectionTask::Remove(record),
+            (None, None) => return,
+        };
+        out.push(Effect::Corrections(task));
+    }
+
+    /// Applies an action of the gallery.
+    pub(super) fn apply_to_corrections(&mut self, action: CorrectionAction, out: &mut Vec<Effect>) {
+        let selected = self.corrections.selected().map(|it| it.record.clone());
+        match (action, selected) {
+            (CorrectionAction::Open, _) => {
+                self.corrections.is_open = true;
+                self.corrections.selected = None;
+                self.list_corrections(out);
+            }
+            (CorrectionAction::Close, _) => self.corrections.is_open = false,
+            (CorrectionAction::Select(index), _) => self.corrections.selected = Some(index),
+            (CorrectionAction::Restore(record), _) => {
+                out.push(Effect::Corrections(CorrectionTask::Save {
+                    record: *record,
+                    replaces: None,
+                    revision: None,
+                }));
+            }
+            (CorrectionAction::Test, _) => {
+                self.corrections.is_open = false;
+                self.place = Place::Test;
+                self.test_on(SourceKind::Corrections, String::new(), out);
+            }
+            (_, None) => {}
+            (CorrectionAction::Relabel(digit), Some(record)) => {
+                self.label_pad(&record, Some(CorrectionLabel(digit)));
+                self.corrections.selected = None;
+                out.push(Effect::Corrections(CorrectionTask::Save {
+                    record: InkRecord {
+                        label: Some(label_of(digit)),
+                        ..record.clone()
+                    },
+                    replaces: Some(record),
+                    revision: None,
+                }));
+            }
+            (CorrectionAction::Delete, Some(record)) => {
+                self.label_pad(&record, None);
+                self.corrections.selected = None;
+                out.push(Effect::Corrections(CorrectionTask::Remove(record)));
+            }
+            (CorrectionAction::Show, Some(record)) => {
+                self.leave_drawing(out);
+                self.corrections.is_open = false;
+                self.show_pad();
+                let label = CorrectionLabel(digit_of(&record));
+                self.pad.edit(|editor| {
+                    match record.picture {
+                        Some(bitmap) => editor.show(Picture {
+                            name: "A correction".to_owned(),
+                            bitmap,
+                            view: None,
+                        }),
+                        None => editor.replace(record.ink),
+                    }
+                    editor.label(Some(label));
+                });
+            }
+        }
+    }
+
+    /// Labels the content of the pad if it is this correction.
+    fn label_pad(&mut self, record: &InkRecord, label: Option<CorrectionLabel>) {
+        let known = self.pad.correction();
+        let is_labeled = known == Some(CorrectionLabel(digit_of(record)));
+        if is_labeled && self.pad.record(digit_of(record)) == *record {
+            self.pad.edit(|editor| editor.label(label));
+        }
+    }
+
+    /// Reads the corrections again if the gallery is open.
+    pub(super) fn list_corrections(&self, out: &mut Vec<Effect>) {
+        if self.corrections.is_open {
+            let model = Arc::clone(self.models.in_use());
+            out.push(Effect::ListCorrections(model));
+        }
+    }
+
+    /// Takes the list for the gallery.
+    pub(super) fn on_corrections_listed(&mut self, list: Vec<RecognizedDrawing>) {
+        self.corrections.list = list;
+        self.corrections.version += 1;
+    }
+
+    /// Applies the outcome of a task. Labels a saved drawing that is still on the pad.
+    pub(super) fn on_correction_outcome(
+        &mut self,
+        outcome: CorrectionOutcome,
+        out: &mut Vec<Effect>,
+    ) {
         match outcome {
             CorrectionOutcome::Counted(count) => self.training.correction_count = Some(count),
             CorrectionOutcome::Unreadable(error) => {
@@ -103,53 +298,48 @@ impl State {
                 count,
             } => {
                 self.training.correction_count = Some(count);
-                let number = match count {
-                    1 => "1 correction".to_owned(),
-                    _ => format!("{count} corrections"),
-                };
-                let is_on_pad = self
-                    .saving_correction
-                    .take_if(|saving| *saving == revision)
-                    .is_some()
-                    && self.pad.ink_revision() == revision;
+                self.corrections
+                    .saving
+                    .take_if(|saving| Some(*saving) == revision);
+                let mut buttons = Vec::new();
                 // The user may have edited the drawing during the save.
-                let way_to_remove = if is_on_pad {
-                    self.pad
-                        .edit(|editor| editor.clear_corrected(CorrectionLabel(digit)));
-                    "Undo removes it."
-                } else {
-                    "Settings, Data removes it."
-                };
-                self.notices.info(format!(
-                    "Saved as {}: {number}. {FINE_TUNE_HINT} {way_to_remove}",
-                    in_words(digit),
-                ));
+                if revision == Some(self.pad.ink_revision()) {
+                    let label = Some(CorrectionLabel(digit));
+                    self.pad.edit(|editor| editor.label(label));
+                    buttons.push(NoticeButton::new("Undo", Action::Undo));
+                }
+                if self.can_fine_tune() && self.training.state.active_run().is_none() {
+                    buttons.push(NoticeButton::new("Teach now", Action::FineTune));
+                }
+                let text = format!("Saved as {}: {}", in_words(digit), counted(count));
+                self.notices.offer_all(text, buttons);
+                self.list_corrections(out);
             }
             CorrectionOutcome::SaveFailed { revision, error } => {
-                self.saving_correction.take_if(|saving| *saving == revision);
+                self.corrections
+                    .saving
+                    .take_if(|saving| Some(*saving) == revision);
                 self.notices.error(error::chain(&error));
             }
-            CorrectionOutcome::Removed { digit, count } => {
+            CorrectionOutcome::Removed { record, count } => {
                 self.training.correction_count = Some(count);
-                self.notices
-                    .info(format!("Removed the correction: {}.", in_words(digit)));
-            }
-            CorrectionOutcome::LastRemoved { last, count } => {
-                self.training.correction_count = Some(count);
-                if let Some((ink, digit)) = last {
-                    self.notices.info(format!(
-                        "Removed the correction: {}. The drawing is on the pad again.",
-                        in_words(digit)
-                    ));
-                    self.pad.edit(|editor| editor.replace(ink));
+                let digit = digit_of(&record);
+                let text = format!("Removed the correction: {}", in_words(digit));
+                if self.pad.can_redo() && self.pad.record(digit) == record {
+                    self.notices.offer(text, "Redo", Action::Redo);
+                } else {
+                    let restore = CorrectionAction::Restore(Box::new(record));
+                    self.notices
+                        .offer(text, "Restore", Action::Corrections(restore));
                 }
+                self.list_corrections(out);
             }
         }
     }
 
     /// Reports that there is no folder for corrections.
     pub(in crate::app) fn report_no_data_folder(&mut self) {
-        self.saving_correction = None;
+        self.corrections.saving = None;
         self.notices.error(
             "Could not save the correction: the system has no folder for application data. Set DIGITPAD_DATA_DIR to a \
              folder and start again.",

@@ -2,12 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{Place, State, pad::Picture};
+use super::{Place, State};
 use crate::{
     app::action::Effect,
     data::{DataSource, noise::Noise},
     error,
     evaluation::{Evaluation, ExampleResult, Selection},
+    ink::edit::Picture,
     model::file::Model,
     worker::evaluator::{EvaluatorMessage, EvaluatorOutcome, EvaluatorProgress},
 };
@@ -44,11 +45,13 @@ pub enum SourceKind {
     Folder,
     /// An ink file.
     Ink,
+    /// The user's corrections.
+    Corrections,
 }
 
 impl SourceKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Mnist, Self::Folder, Self::Ink];
+    pub const ALL: [Self; 4] = [Self::Mnist, Self::Folder, Self::Ink, Self::Corrections];
 
     /// The label of the choice.
     pub fn name(self) -> &'static str {
@@ -56,6 +59,7 @@ impl SourceKind {
             Self::Mnist => "MNIST test set",
             Self::Folder => "A folder",
             Self::Ink => "An ink file",
+            Self::Corrections => "My corrections",
         }
     }
 }
@@ -149,6 +153,8 @@ pub struct EvaluationPanel {
     pub completed: Option<CompletedEvaluation>,
     /// The images in the gallery.
     pub selection: Selection,
+    /// The file of the corrections; `None` stores none.
+    pub corrections: Option<PathBuf>,
     request: Option<Request>,
     noise_free: Option<NoiseFreeAccuracy>,
     last_number: u64,
@@ -195,6 +201,11 @@ impl EvaluationPanel {
                 Err("Choose an ink file first, or select the MNIST test set.")
             }
             (SourceKind::Ink, _, ink) => Ok(DataSource::Ink(PathBuf::from(ink))),
+            (SourceKind::Corrections, ..) => {
+                let file = self.corrections.as_ref();
+                let file = file.ok_or("There is no folder for corrections.")?;
+                Ok(DataSource::Ink(file.clone()))
+            }
         }
     }
 }
@@ -215,7 +226,7 @@ impl State {
             EvaluationAction::Begin => self.evaluate(out),
             EvaluationAction::Cancel => self.cancel_evaluation(false, out),
             EvaluationAction::Select(selection) => self.evaluation.selection = selection,
-            EvaluationAction::Show(index) => self.show_evaluated_image(index),
+            EvaluationAction::Show(index) => self.show_evaluated_image(index, out),
         }
     }
 
@@ -270,7 +281,7 @@ impl State {
         match source {
             SourceKind::Folder => form.folder = path,
             SourceKind::Ink => form.ink = path,
-            SourceKind::Mnist => {}
+            SourceKind::Mnist | SourceKind::Corrections => {}
         }
         self.evaluate(out);
     }
@@ -278,6 +289,11 @@ impl State {
     fn evaluate(&mut self, out: &mut Vec<Effect>) {
         if self.evaluation.active_number().is_some() {
             return self.cancel_evaluation(true, out);
+        }
+        let is_of_corrections = self.evaluation.form.source == SourceKind::Corrections;
+        if is_of_corrections && self.training.correction_count == Some(0) {
+            let text = "There is no correction yet. Draw a digit, and say what it is under Wrong?";
+            return self.notices.error(text);
         }
         let source = match self.evaluation.source() {
             Ok(source) => source,
@@ -376,7 +392,7 @@ impl State {
     }
 
     /// Shows an image of the last evaluation on the pad.
-    fn show_evaluated_image(&mut self, index: usize) {
+    fn show_evaluated_image(&mut self, index: usize, out: &mut Vec<Effect>) {
         let Some(completed) = &self.evaluation.completed else {
             return;
         };
@@ -386,9 +402,11 @@ impl State {
         let picture = Picture {
             name: evaluated_image_name(index, result),
             bitmap: completed.evaluation.set().bitmap(index),
+            view: None,
         };
+        self.leave_drawing(out);
         self.place = Place::Draw;
-        self.pad.show_picture(picture);
+        self.pad.edit(|editor| editor.show(picture));
     }
 }
 

@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
-use super::{Place, State, evaluation::SourceKind, models::ModelId, pad::Picture};
+use super::{Place, State, evaluation::SourceKind, models::ModelId};
 use crate::{
-    app::action::Effect,
+    app::action::{Effect, PastedPicture},
     error::{self, Refusal},
+    ink::edit::Picture,
     worker::file_tasks::{
         FileContent, FileOutcome, FilePurpose, FileRequest, FileResult, FileTask,
     },
@@ -19,6 +20,9 @@ use crate::{
 const UNSEEN_DIALOG: Duration = Duration::from_millis(700);
 /// A dialog that takes longer may never appear.
 const SLOW_DIALOG: Duration = Duration::from_secs(4);
+
+/// The time between two steps of a replay.
+const FRAME: Duration = Duration::from_millis(16);
 
 /// A path field, for systems whose file dialogs do not work.
 #[derive(Clone, Debug)]
@@ -182,12 +186,23 @@ impl State {
         }));
     }
 
+    pub(super) fn paste(&mut self, picture: &PastedPicture, out: &mut Vec<Effect>) {
+        out.push(Effect::File(FileTask::Pasted {
+            number: self.next_request_number(),
+            rgba: picture.rgba.clone(),
+            size: picture.size,
+        }));
+    }
+
     /// Takes in the time since the window opened, and whether a file dialog is open. Returns the time
     /// until something changes by itself.
     pub fn tick(&mut self, now: Duration, is_dialog_open: bool) -> Option<Duration> {
         self.now = now;
         self.files.is_dialog_open = is_dialog_open;
         let expiry = self.notices.expire(now);
+        if self.pad.advance_replay(now) {
+            return Some(FRAME);
+        }
         let slow = self.files.dialog.as_mut();
         let Some(dialog) = slow.filter(|dialog| is_dialog_open && !dialog.offered_path) else {
             return expiry;
@@ -223,7 +238,11 @@ impl State {
                     self.notices.error(error::chain(&error));
                 }
             },
-            FileOutcome::Corrections(Ok(outcome)) => self.on_correction_outcome(outcome),
+            FileOutcome::Corrections(Ok(outcome)) => {
+                self.on_correction_outcome(outcome, &mut effects);
+            }
+            FileOutcome::History(Ok(list)) => self.on_history(list),
+            FileOutcome::CorrectionsListed(Ok(list)) => self.on_corrections_listed(list),
             FileOutcome::Checkpoint(Ok(checkpoint)) => {
                 // A newer training has moved the checkpoint to a backup.
                 if self.training.state.active_run().is_none() {
@@ -233,12 +252,15 @@ impl State {
             }
             FileOutcome::Settings(Ok(())) => {}
             FileOutcome::Corrections(Err(error))
+            | FileOutcome::CorrectionsListed(Err(error))
+            | FileOutcome::History(Err(error))
             | FileOutcome::Checkpoint(Err(error))
             | FileOutcome::Settings(Err(error)) => {
                 self.notices.error(error::chain(&error));
             }
         }
         self.update_closing_question();
+        self.withdraw_undo();
         effects
     }
 
@@ -272,6 +294,7 @@ impl State {
                 self.use_chosen_model(out);
             }
             FileResult::Ink { path, ink, count } => {
+                self.leave_drawing(out);
                 self.show_pad();
                 if count > 1 {
                     let path = path.display();
@@ -280,11 +303,14 @@ impl State {
                 }
                 self.pad.edit(|editor| editor.replace(ink));
             }
-            FileResult::Picture(path, bitmap) => {
+            FileResult::Picture(path, bitmap, view) => {
+                self.leave_drawing(out);
                 self.show_pad();
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 let name = name.to_string_lossy().into_owned();
-                self.pad.show_picture(Picture { name, bitmap });
+                let view = view.map(Arc::new);
+                let picture = Picture { name, bitmap, view };
+                self.pad.edit(|editor| editor.show(picture));
             }
             FileResult::Config(path, config) => {
                 self.training.form.set_config(*config);

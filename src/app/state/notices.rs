@@ -26,8 +26,27 @@ pub struct Notice {
     pub severity: Severity,
     /// The whole sentence.
     pub text: String,
-    /// What the user may do about it: the label of a button, and its action.
-    pub button: Option<(String, Action)>,
+    /// What the user may do about it.
+    pub buttons: Vec<NoticeButton>,
+}
+
+/// A button beside a notice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NoticeButton {
+    /// Its text.
+    pub label: String,
+    /// What it does, besides dismissing the notice.
+    pub action: Action,
+}
+
+impl NoticeButton {
+    /// A button with this text and action.
+    pub fn new(label: impl Into<String>, action: Action) -> Self {
+        Self {
+            label: label.into(),
+            action,
+        }
+    }
 }
 
 /// All notices. At most one is in the status line.
@@ -56,24 +75,40 @@ impl Notices {
     pub fn error(&mut self, text: impl Into<String>) {
         let text = sentence(&text.into());
         log::warn!(target: "digitpad", "{text}");
-        self.push(Severity::Error, text, None);
+        self.push(Severity::Error, text, Vec::new());
     }
 
     /// Reports a success for some seconds.
     pub fn info(&mut self, text: impl Into<String>) {
-        self.push_info(&text.into(), None);
-        self.expires_at = Some(self.now + DURATION);
+        self.offer_all(text, Vec::new());
     }
 
     /// Reports a success and offers an action. It stays until it is dismissed or replaced.
     pub fn offer(&mut self, text: impl Into<String>, label: impl Into<String>, action: Action) {
-        self.push_info(&text.into(), Some((label.into(), action)));
+        self.offer_all(text, vec![NoticeButton::new(label, action)]);
     }
 
-    fn push_info(&mut self, text: &str, button: Option<(String, Action)>) {
-        let text = sentence(text);
+    /// Reports a success and offers several actions.
+    pub fn offer_all(&mut self, text: impl Into<String>, buttons: Vec<NoticeButton>) {
+        let text = sentence(&text.into());
         log::info!(target: "digitpad", "{text}");
-        self.push(Severity::Info, text, button);
+        let expires = buttons.is_empty();
+        self.push(Severity::Info, text, buttons);
+        if expires {
+            self.expires_at = Some(self.now + DURATION);
+        }
+    }
+
+    /// Removes the button with this action, which is no longer possible, from the status line.
+    pub fn withdraw(&mut self, action: &Action) {
+        let Some(shown) = self.list.last_mut().filter(|_| self.is_shown) else {
+            return;
+        };
+        let before = shown.buttons.len();
+        shown.buttons.retain(|button| button.action != *action);
+        if before > 0 && shown.buttons.is_empty() {
+            self.expires_at = Some(self.now + DURATION);
+        }
     }
 
     /// Removes the notice from the status line. The list keeps it.
@@ -93,7 +128,7 @@ impl Notices {
     }
 
     /// Shows a notice in place of the one before. The list has no notice twice.
-    fn push(&mut self, severity: Severity, text: String, button: Option<(String, Action)>) {
+    fn push(&mut self, severity: Severity, text: String, buttons: Vec<NoticeButton>) {
         self.list.retain(|notice| notice.text != text);
         if self.list.len() == MAX_NOTICES {
             self.list.remove(0);
@@ -101,7 +136,7 @@ impl Notices {
         self.list.push(Notice {
             severity,
             text,
-            button,
+            buttons,
         });
         self.is_shown = true;
         self.expires_at = None;
@@ -133,13 +168,22 @@ mod tests {
     fn only_information_without_a_button_expires() {
         type Report = fn(&mut Notices);
         let secs = Duration::from_secs;
-        let cases: [(Report, Option<Duration>, &str); 3] = [
+        let cases: [(Report, Option<Duration>, &str); 4] = [
             (|n| n.info("saved"), Some(secs(1)), "information"),
             (|n| n.error("failed"), None, "an error"),
             (
                 |n| n.offer("cleared", "Undo", Action::Undo),
                 None,
                 "an offer",
+            ),
+            (
+                |n| {
+                    n.offer("cleared", "Undo", Action::Undo);
+                    n.withdraw(&Action::Redo);
+                    n.withdraw(&Action::Undo);
+                },
+                Some(secs(1)),
+                "an offer that is withdrawn",
             ),
         ];
         for (report, wait, reason) in cases {

@@ -1,12 +1,19 @@
 //! The pad: the drawing or the picture on it, and the last prediction for it.
 
+use std::time::Duration;
+
 use super::{Place, State};
 use crate::{
     app::action::Effect,
-    bitmap::Bitmap,
+    bitmap::{Bitmap, Digit},
     error,
-    ink::{Ink, Point, edit::InkEditor},
+    ink::{
+        Ink, Point,
+        edit::{CorrectionLabel, InkEditor, Picture},
+        file::InkRecord,
+    },
     recognition::Prediction,
+    store::corrections::label_of,
     worker::predictor::{
         PredictionInput, PredictionOutcome, PredictionRequest, PredictionResponse,
     },
@@ -21,20 +28,30 @@ pub struct Answer {
     pub prediction: Prediction,
 }
 
-/// A picture from a file. It is on the pad until the user draws.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Picture {
-    /// The file's name.
-    pub name: String,
-    /// The picture as the network's input.
-    pub bitmap: Bitmap,
+/// How far the eraser reaches, in units of the pad's side: half of the medium pen and a little more.
+pub const ERASER_REACH: f32 = 0.045;
+/// The time of a replay: per point, and at least and at most.
+const REPLAY_PER_POINT: Duration = Duration::from_millis(12);
+const REPLAY: [Duration; 2] = [Duration::from_millis(800), Duration::from_millis(4000)];
+
+/// A drawing that is drawn again.
+#[derive(Clone, Debug)]
+struct Replay {
+    began: Duration,
+    /// The number of points that are drawn.
+    points: usize,
+    ink: Ink,
 }
 
 /// The content of the pad.
 #[derive(Clone, Debug, Default)]
 pub struct Pad {
     editor: InkEditor,
-    picture: Option<Picture>,
+    /// Whether the pen erases.
+    eraser: bool,
+    /// The last place of the eraser, while it is down.
+    eraser_at: Option<Point>,
+    replay: Option<Replay>,
     answer: Option<Answer>,
     /// Counts the contents of the pad. Predictions older than `blank_since` are stale.
     revision: u64,
@@ -47,6 +64,18 @@ impl Pad {
     /// The drawing.
     pub fn ink(&self) -> &Ink {
         self.editor.ink()
+    }
+
+    /// The drawing as it is shown: a part of it during a replay.
+    pub fn shown_ink(&self) -> &Ink {
+        self.replay
+            .as_ref()
+            .map_or(self.ink(), |replay| &replay.ink)
+    }
+
+    /// Whether the pen erases.
+    pub fn uses_eraser(&self) -> bool {
+        self.eraser
     }
 
     /// A number that changes with the drawing.
@@ -66,12 +95,27 @@ impl Pad {
 
     /// The picture in place of the drawing.
     pub fn picture(&self) -> Option<&Picture> {
-        self.picture.as_ref()
+        self.editor.picture()
+    }
+
+    /// The label, if the content is saved as a correction.
+    pub fn correction(&self) -> Option<CorrectionLabel> {
+        self.editor.correction()
+    }
+
+    /// The content as a correction with this label.
+    pub(super) fn record(&self, digit: Option<Digit>) -> InkRecord {
+        InkRecord {
+            label: Some(label_of(digit)),
+            writer: None,
+            ink: self.ink().clone(),
+            picture: self.picture().map(|picture| picture.bitmap.clone()),
+        }
     }
 
     /// Whether the pad is empty.
     pub fn is_blank(&self) -> bool {
-        self.picture.is_none() && self.editor.ink().is_empty()
+        self.picture().is_none() && self.editor.ink().is_empty()
     }
 
     /// The last prediction. `None` for an empty pad.
@@ -79,37 +123,61 @@ impl Pad {
         self.answer.as_ref()
     }
 
-    /// Changes the drawing. Any change removes a picture from the pad.
+    /// Changes the content.
     pub(super) fn edit(&mut self, change: impl FnOnce(&mut InkEditor)) {
-        let changes = self.changes_ink(change);
-        if self.picture.take().is_some() || changes {
+        let before = self.editor.revision();
+        change(&mut self.editor);
+        if self.editor.revision() != before {
+            self.replay = None;
             self.on_changed();
         }
     }
 
-    /// Extends the stroke under the pen. Without one, a picture on the pad stays.
-    pub(super) fn extend_stroke(&mut self, point: Point) {
-        if self.changes_ink(|editor| editor.extend(point)) {
-            self.on_changed();
-        }
-    }
-
-    /// Ends the stroke under the pen.
-    pub(super) fn end_stroke(&mut self) {
+    /// Lifts the pen or the eraser.
+    pub(super) fn lift(&mut self) {
+        self.eraser_at = None;
         self.editor.end();
     }
 
-    /// Shows a picture in place of the drawing. Undo restores the drawing.
-    pub(super) fn show_picture(&mut self, picture: Picture) {
-        self.editor.clear();
-        self.picture = Some(picture);
-        self.on_changed();
+    /// Moves the eraser, which is down from now on.
+    pub(super) fn erase(&mut self, point: Point) {
+        let from = self.eraser_at.replace(point).unwrap_or(point);
+        self.edit(|editor| editor.erase(from, point, ERASER_REACH));
     }
 
-    fn changes_ink(&mut self, change: impl FnOnce(&mut InkEditor)) -> bool {
-        let before = self.editor.revision();
-        change(&mut self.editor);
-        self.editor.revision() != before
+    pub(super) fn switch_eraser(&mut self) {
+        self.eraser = !self.eraser;
+    }
+
+    /// Draws the strokes again from now on.
+    pub(super) fn replay(&mut self, now: Duration) {
+        self.replay = Some(Replay {
+            began: now,
+            points: 0,
+            ink: Ink::default(),
+        });
+        self.advance_replay(now);
+    }
+
+    /// Draws the points of a replay until now. Returns whether there are more.
+    pub(super) fn advance_replay(&mut self, now: Duration) -> bool {
+        let Some(replay) = &mut self.replay else {
+            return false;
+        };
+        let all = self.editor.ink().point_count();
+        let [least, most] = REPLAY;
+        let duration = (REPLAY_PER_POINT * all as u32).clamp(least, most);
+        let done = now.saturating_sub(replay.began).as_secs_f32() / duration.as_secs_f32();
+        let points = 1 + (done * all as f32) as usize;
+        if points >= all {
+            self.replay = None;
+            self.on_changed();
+        } else if points > replay.points {
+            replay.points = points;
+            replay.ink = self.editor.ink().first_points(points);
+            self.on_changed();
+        }
+        self.replay.is_some()
     }
 
     fn on_changed(&mut self) {
@@ -121,16 +189,16 @@ impl Pad {
         }
     }
 
-    /// A number that changes with the content.
-    pub(super) fn revision(&self) -> u64 {
+    /// A number that changes with the content as it is shown.
+    pub fn revision(&self) -> u64 {
         self.revision
     }
 
     /// The content as the input of a worker.
     pub(super) fn input(&self) -> PredictionInput {
-        match &self.picture {
+        match self.picture() {
             Some(picture) => PredictionInput::Bitmap(picture.bitmap.clone()),
-            None => PredictionInput::Ink(self.editor.ink().clone()),
+            None => PredictionInput::Ink(self.shown_ink().clone()),
         }
     }
 

@@ -103,7 +103,7 @@ fn read(purpose: FilePurpose, result: FileResult) -> FileOutcome {
 
 fn opened_picture(path: &str) -> FileOutcome {
     let bitmap = Bitmap::from_bytes(&[255; crate::bitmap::PIXELS]);
-    let result = FileResult::Picture(path.into(), bitmap);
+    let result = FileResult::Picture(path.into(), bitmap, None);
     read(FilePurpose::OpenDrawing, result)
 }
 

@@ -2,7 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{State, files::folder_text, form::TrainingForm, models::Snapshot};
+use super::{
+    State,
+    corrections::{CorrectionAction, result_in_words},
+    files::folder_text,
+    form::TrainingForm,
+    models::Snapshot,
+    notices::NoticeButton,
+};
 pub use crate::worker::file_tasks::CurvesImage;
 use crate::{
     app::action::{Action, Effect},
@@ -452,7 +459,17 @@ impl State {
         }
         let percent = |accuracy: Option<f64>| format::percent_or_dash(accuracy, 2);
         let result = match corrections {
-            Some(report) => format!(": {report}"),
+            Some(report) => {
+                let base = match &record.kind {
+                    RunKind::FineTuning(base) => {
+                        self.models.entries().iter().rfind(|it| it.name == *base)
+                    }
+                    RunKind::Preset(_) => None,
+                };
+                let before = base.and_then(|base| base.model.metadata.test_accuracy);
+                let accuracies = [before, record.test_accuracy];
+                format!(": {}", result_in_words(report, accuracies))
+            }
             None if record.test_accuracy.is_some() => {
                 format!(": {} on the test set", percent(record.test_accuracy))
             }
@@ -468,14 +485,16 @@ impl State {
             _ => "is trained and in use",
         };
         let text = format!("{name} {ended}{result}{better}");
-        match self.models.previous() {
-            Some(previous) => {
-                let label = format!("Back to {}", previous.name);
-                self.notices
-                    .offer(text, label, Action::ChooseModel(previous.id));
-            }
-            None => self.notices.info(text),
+        let mut buttons = Vec::new();
+        if corrections.is_some_and(|report| report.unlearned().next().is_some()) {
+            let open = Action::Corrections(CorrectionAction::Open);
+            buttons.push(NoticeButton::new("Show them", open));
         }
+        if let Some(previous) = self.models.previous() {
+            let label = format!("Back to {}", previous.name);
+            buttons.push(NoticeButton::new(label, Action::ChooseModel(previous.id)));
+        }
+        self.notices.offer_all(text, buttons);
     }
 }
 

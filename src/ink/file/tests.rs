@@ -6,7 +6,12 @@ fn record(label: Option<Label>, points: &[(f32, f32)]) -> InkRecord {
         label,
         writer: None,
         ink: Stroke::new(points).into_iter().collect(),
+        picture: None,
     }
+}
+
+fn append(path: &Path, record: &InkRecord) -> Result<Vec<InkRecord>, InputError> {
+    update(path, |records| records.push(record.clone()))
 }
 
 fn digit(value: usize) -> InkRecord {
@@ -129,54 +134,73 @@ fn all_files_of_a_reading_share_its_limits() {
 }
 
 #[test]
-fn drawings_are_appended_and_dropped() {
+fn a_change_creates_the_file_and_its_folder() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let path = folder.path().join("not/yet/there.jsonl");
     assert_eq!(read_if_exists(&path).expect("no file"), [], "no file");
-    let dropped = |path: &Path| {
-        let (dropped, left) = drop_last(path).expect("drops");
-        (dropped, left.len())
-    };
-    assert_eq!(dropped(&path), (None, 0), "no file");
+    assert_eq!(update(&path, Vec::clear).expect("no change"), [], "none");
+    assert!(!path.exists(), "no change creates no file");
     for (value, count) in [(4, 1), (8, 2)] {
         let all = append(&path, &digit(value)).expect("appends");
         assert_eq!(all.len(), count, "one more");
     }
     let text = fs::read_to_string(&path).expect("reads");
     assert_eq!(text.lines().count(), 2, "one per line");
-    assert_eq!(
-        read(&path).expect("reads"),
-        [digit(4), digit(8)],
-        "in order"
-    );
-    assert_eq!(dropped(&path), (Some(digit(8)), 1), "the last");
-    assert_eq!(read(&path).expect("reads"), [digit(4)], "the first stays");
-    assert_eq!(dropped(&path), (Some(digit(4)), 0), "the first");
+    let left = update(&path, |records| records.truncate(1)).expect("removes");
+    assert_eq!(left, [digit(4)], "the first stays");
+    assert_eq!(read(&path).expect("reads"), left, "in the file too");
+    update(&path, Vec::clear).expect("removes");
     assert_eq!(read_if_exists(&path).expect("reads"), [], "an empty file");
     fs::write(&path, "\n \n").expect("writes");
-    assert_eq!(read_if_exists(&path).expect("reads"), [], "blank lines");
     let all = append(&path, &digit(1)).expect("appends");
-    assert_eq!(all, [digit(1)], "the file can be used again");
+    assert_eq!(all, [digit(1)], "blank lines are no drawings");
 }
 
 #[test]
-fn an_equal_drawing_is_removed() {
+fn a_drawing_that_leaves_the_pad_is_known_again() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let path = folder.path().join("corrections.jsonl");
     let mut off_pad = digit(4);
     let points = vec![Point::new(0.4, 0.1), Point::new(0.5, 1.2)];
     off_pad.ink = Stroke::new(points).into_iter().collect();
-    for record in [&off_pad, &digit(4), &digit(8)] {
-        append(&path, record).expect("appends");
+    append(&path, &off_pad).expect("appends");
+    let known = [as_written(&off_pad).expect("it is short")];
+    assert_ne!(known[0], off_pad, "it is moved into the pad");
+    assert_eq!(read(&path).expect("reads"), known, "as predicted");
+}
+
+#[test]
+fn a_picture_is_written_in_place_of_strokes() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("corrections.jsonl");
+    let bitmap = Bitmap::from_bytes(&std::array::from_fn(|index| (index % 256) as u8));
+    let picture = InkRecord {
+        ink: Ink::default(),
+        picture: Some(bitmap.clone()),
+        ..digit(4)
+    };
+    write(&path, &[digit(8), picture.clone()]).expect("writes");
+    assert_eq!(
+        read(&path).expect("reads"),
+        [digit(8), picture.clone()],
+        "as it was"
+    );
+    assert_eq!(picture.bitmap(), Some(bitmap), "its own pixels");
+    let pixels = "0".repeat(2 * PIXELS);
+    let cases = [
+        (
+            format!(r#"{{"pixels": "{}"}}"#, &pixels[1..]),
+            "a digit too few",
+        ),
+        (format!(r#"{{"pixels": "+{}"}}"#, &pixels[1..]), "a sign"),
+        (
+            format!(r#"{{"pixels": "{pixels}", "strokes": [[[0, 0]]]}}"#),
+            "pixels and strokes",
+        ),
+    ];
+    for (line, reason) in cases {
+        assert!(from_text(&line, "a file").is_err(), "{reason}");
     }
-    let left = remove(&path, &digit(4)).expect("removes");
-    assert_eq!(left.len(), 2, "the middle one");
-    assert_eq!(left[1], digit(8), "not the last");
-    for reason in ["although it was moved into the pad", "only once"] {
-        let left = remove(&path, &off_pad).expect("no failure");
-        assert_eq!(left, [digit(8)], "{reason}");
-    }
-    assert_eq!(read(&path).expect("reads"), [digit(8)], "from the file");
 }
 
 #[test]
@@ -199,7 +223,7 @@ fn a_file_that_is_not_ink_stays_unchanged() {
     fs::write(&path, "notes").expect("writes");
     for result in [
         append(&path, &digit(1)),
-        drop_last(&path).map(|(_, left)| left),
+        update(&path, Vec::clear),
         read_if_exists(&path),
     ] {
         let refusal = refusal(result.expect_err("not ink"));

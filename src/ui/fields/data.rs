@@ -12,9 +12,10 @@ use crate::{
     data::preview::DatasetPreview,
     format,
     ui::{
+        correct::all_corrections_ui,
         gallery::ask_for_data,
         theme::{self, Palette},
-        widgets::{note, problem, small_button},
+        widgets::{note, problem},
     },
     worker::file_tasks::FilePurpose,
 };
@@ -79,11 +80,7 @@ fn corrections_ui(
         });
         note(ui, format!("Train on {which}"));
     }
-    let button = small_button(ui, "Delete the last correction");
-    let help = "Deletes the last correction and puts its drawing on the pad again.";
-    if button.on_hover_text(help).clicked() {
-        actions.push(Action::RemoveLastCorrection);
-    }
+    all_corrections_ui(ui, actions);
 }
 
 fn folder_ui(ui: &mut Ui, form: &mut TrainingForm, actions: &mut Vec<Action>) {

@@ -186,7 +186,7 @@ impl fmt::Debug for PadDrawing {
 impl LiveStroke {
     fn new(paper: &PadView) -> Self {
         Self {
-            path: Path::new(paper.tolerance()),
+            path: Path::new(paper.tolerance(), paper.corridor()),
             samples: 0,
             settled: Vec::new(),
             pieced: 0,

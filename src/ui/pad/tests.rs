@@ -5,13 +5,17 @@ pub(super) fn paper(pixels_per_point: f32) -> PadView {
         rect: Rect::from_min_size(Pos2::new(10.0, 20.0), Vec2::splat(400.0)),
         pixels_per_point,
         color: Color32::BLACK,
+        pen_width: 0.068,
     }
 }
 
 /// The path of some samples on the screen.
 pub(super) fn path(paper: &PadView, samples: &[Point]) -> Vec<Pos2> {
-    smooth::flatten(samples, paper.tolerance())
-        .iter()
+    let mut path = smooth::Path::new(paper.tolerance(), paper.corridor());
+    path.extend(samples);
+    let settled = path.settled().iter();
+    settled
+        .chain(&path.rest())
         .map(|point| paper.screen_from_pad(*point))
         .collect()
 }
@@ -57,7 +61,7 @@ fn every_stroke_stays_within_its_pen() {
         let mesh = paper.mesh(&path, 0..=path.len() - 1);
         assert!(mesh.is_valid(), "{reason}: the indices are in range");
         assert!(!mesh.is_empty(), "{reason}: there is something to see");
-        let reach = 400.0 * PEN_WIDTH / 2.0 + 1.0;
+        let reach = 400.0 * paper.pen_width / 2.0 + 1.0;
         for vertex in &mesh.vertices {
             let near = path
                 .iter()

@@ -134,7 +134,7 @@ fn a_saved_picture_is_the_input_of_the_network() {
     assert_saved(save_ink(seven(), &path));
     let expected = ink::to_bitmap(&seven()).expect("there is ink");
     match result_of(dropped(path, true)) {
-        Ok(FileResult::Picture(_, bitmap)) => {
+        Ok(FileResult::Picture(_, bitmap, _)) => {
             assert_eq!(bitmap.to_bytes(), expected.to_bytes(), "every pixel");
         }
         other => panic!("{other:?}"),
@@ -149,6 +149,7 @@ fn the_first_of_several_drawings_is_opened() {
         label: None,
         writer: None,
         ink,
+        picture: None,
     };
     let dot: Ink = Stroke::new(vec![Point::new(0.5, 0.5)])
         .into_iter()

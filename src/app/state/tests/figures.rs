@@ -111,7 +111,7 @@ fn a_worse_model_offers_the_way_back() {
         let better = state.models.better_previous().map(|entry| entry.id);
         assert_eq!(better.is_some(), is_worse, "a test accuracy of {accuracy}");
         let notice = state.notices.shown().expect("the end is announced");
-        let (_, action) = notice.button.clone().expect("with a way back");
+        let action = notice.buttons[0].action.clone();
         if is_worse {
             assert_eq!(action, Action::ChooseModel(built_in), "to the model before");
         }

@@ -1,0 +1,363 @@
+//! The row of tools below the pad.
+
+use std::ops::Range;
+
+use egui::{
+    Align2, Button, Color32, Rect, Response, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui,
+    Vec2, WidgetInfo, accesskit::Role, vec2,
+};
+
+use super::{
+    atlas::Atlas,
+    clipboard,
+    correct::all_corrections_ui,
+    icons::{Icon, icon_button},
+    theme::{self, Palette},
+    widgets::{self, named, note},
+};
+use crate::{
+    app::{action::Action, state::State},
+    recognition::RecognizedDrawing,
+    worker::file_tasks::FilePurpose,
+};
+
+/// The width of a button with an icon where there is room, in points.
+const ICON: f32 = 30.0;
+/// The space between two buttons, and inside a button beside its text, in points.
+const GAP: f32 = 6.0;
+/// The widths of the five texts together, in small and in normal type, in points.
+const TEXTS: [f32; 2] = [174.0, 212.0];
+/// The number of buttons, and of those with a text where there is room.
+const BUTTONS: f32 = 9.0;
+const WITH_TEXT: f32 = 5.0;
+/// The side of a drawing in the history, and of its tile, in points.
+const IMAGE: f32 = 56.0;
+const TILE: Vec2 = vec2(IMAGE + 4.0, IMAGE + 20.0);
+/// The columns of the history.
+const COLUMNS: usize = 5;
+
+/// The state of the row between frames.
+#[derive(Debug, Default)]
+pub(super) struct ToolsView {
+    /// The number of the list, and the visible range.
+    atlas: Atlas<(u64, Range<usize>)>,
+}
+
+/// A button of the row.
+struct Tool<'a> {
+    icon: Icon,
+    /// The text in place of the icon where there is room.
+    text: &'a str,
+    name: &'a str,
+    help: &'a str,
+    is_enabled: bool,
+    action: Action,
+}
+
+/// The measures of the row.
+#[derive(Clone, Copy)]
+struct Measures {
+    height: f32,
+    icon: f32,
+    /// The size of the texts; `None` shows icons alone.
+    text: Option<f32>,
+}
+
+impl Measures {
+    fn of(width: f32, height: f32) -> Self {
+        let others = (BUTTONS - WITH_TEXT) * ICON + (BUTTONS - 1.0) * GAP;
+        let padding = 2.0 * GAP * WITH_TEXT;
+        let [small, normal] = TEXTS.map(|texts| others + padding + texts);
+        let text = match width {
+            width if width >= normal => Some(theme::BODY),
+            width if width >= small => Some(theme::SMALL),
+            _ => None,
+        };
+        let icon = match text {
+            Some(_) => ICON,
+            None => ((width - (BUTTONS - 1.0) * GAP / 2.0) / BUTTONS).min(40.0),
+        };
+        Self { height, icon, text }
+    }
+
+    fn icon(self) -> Vec2 {
+        vec2(self.icon, self.height)
+    }
+}
+
+impl ToolsView {
+    /// Draws the row.
+    pub(super) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        height: f32,
+        state: &State,
+        actions: &mut Vec<Action>,
+    ) {
+        let measures = Measures::of(ui.available_width(), height);
+        let spacing = ui.spacing_mut();
+        spacing.item_spacing.x = if measures.text.is_some() {
+            GAP
+        } else {
+            GAP / 2.0
+        };
+        spacing.button_padding.x = GAP;
+        spacing.interact_size.x = 0.0;
+        ui.horizontal(|ui| {
+            for tool in edit_tools(state) {
+                tool.ui(ui, measures, actions);
+            }
+            let eraser = icon_button(ui, Icon::Eraser, measures.icon(), state.pad.uses_eraser());
+            let help = "Removes the strokes that it touches (E, or the right mouse button).";
+            eraser.widget_info(|| {
+                WidgetInfo::selected(Role::Button, true, state.pad.uses_eraser(), "Eraser")
+            });
+            if eraser.on_hover_text(help).clicked() {
+                actions.push(Action::SwitchEraser);
+            }
+            width_ui(ui, measures, state, actions);
+            for tool in file_tools(state) {
+                tool.ui(ui, measures, actions);
+            }
+            self.history_ui(ui, measures, state, actions);
+            more_ui(ui, measures, state, actions);
+        });
+    }
+
+    fn history_ui(
+        &mut self,
+        ui: &mut Ui,
+        measures: Measures,
+        state: &State,
+        actions: &mut Vec<Action>,
+    ) {
+        menu_ui(
+            ui,
+            Icon::History,
+            measures,
+            "History",
+            "Shows your last drawings.",
+            |ui| {
+                let list = &state.history.list;
+                if list.is_empty() {
+                    note(ui, "Your last 50 drawings will be here.");
+                    return;
+                }
+                let gap = 4.0;
+                ui.spacing_mut().item_spacing = Vec2::splat(gap);
+                ui.set_width(COLUMNS as f32 * (TILE.x + gap) + 12.0);
+                let room = ui.ctx().content_rect().height() - 120.0;
+                let area =
+                    ScrollArea::vertical().max_height(room.clamp(TILE.y, 5.0 * (TILE.y + gap)));
+                area.show_rows(ui, TILE.y, list.len().div_ceil(COLUMNS), |ui, rows| {
+                    let visible = rows.start * COLUMNS..list.len().min(rows.end * COLUMNS);
+                    // The newest first.
+                    let drawing = |index: usize| &list[list.len() - 1 - index];
+                    let images: Vec<_> = visible
+                        .clone()
+                        .map(|index| drawing(index).bitmap.clone())
+                        .collect();
+                    let key = (state.history.version, visible.clone());
+                    self.atlas.show(ui, key, images.into_iter());
+                    for row in rows {
+                        ui.horizontal(|ui| {
+                            for index in (row * COLUMNS..list.len()).take(COLUMNS) {
+                                let place = self.atlas.place(index - visible.start);
+                                if tile_ui(ui, index, drawing(index), place).clicked() {
+                                    actions.push(Action::ShowDrawing(list.len() - 1 - index));
+                                    ui.close();
+                                }
+                            }
+                        });
+                    }
+                    widgets::scroll_to_focus(ui);
+                });
+            },
+        );
+    }
+}
+
+/// A drawing of the history with what it is read as.
+fn tile_ui(
+    ui: &mut Ui,
+    index: usize,
+    drawing: &RecognizedDrawing,
+    place: Option<(egui::TextureId, Rect)>,
+) -> Response {
+    let palette = Palette::of(ui.style());
+    let (rect, response) = ui.allocate_exact_size(TILE, Sense::click());
+    let reading = if drawing.prediction.is_digit() {
+        drawing.prediction.digit().to_string()
+    } else {
+        "–".to_owned()
+    };
+    response.widget_info(|| {
+        let name = format!("Drawing {}, read as {reading}", index + 1);
+        WidgetInfo::labeled(Role::Button, true, name)
+    });
+    let image = Rect::from_min_size(rect.min + Vec2::splat(2.0), Vec2::splat(IMAGE));
+    if let Some((texture, place)) = place {
+        ui.painter().image(texture, image, place, Color32::WHITE);
+    }
+    let outline = if response.hovered() {
+        Stroke::new(2.0, palette.accent)
+    } else {
+        Stroke::new(1.0, palette.outline)
+    };
+    ui.painter()
+        .rect_stroke(image, 0.0, outline, StrokeKind::Outside);
+    let middle = egui::pos2(image.center().x, (image.bottom() + rect.bottom()) / 2.0);
+    let font = theme::font(theme::SMALL);
+    ui.painter()
+        .text(middle, Align2::CENTER_CENTER, reading, font, palette.text);
+    response.on_hover_text("Click to put it on the pad. Undo returns.")
+}
+
+impl Tool<'_> {
+    fn ui(self, ui: &mut Ui, measures: Measures, actions: &mut Vec<Action>) {
+        ui.add_enabled_ui(self.is_enabled, |ui| {
+            let response = if let Some(size) = measures.text {
+                let text = RichText::new(self.text).size(size);
+                ui.add(Button::new(text).min_size(vec2(0.0, measures.height)))
+            } else {
+                icon_button(ui, self.icon, measures.icon(), false)
+            };
+            if named(response, self.name)
+                .on_hover_text(self.help)
+                .clicked()
+            {
+                actions.push(self.action);
+            }
+        });
+    }
+}
+
+fn edit_tools(state: &State) -> [Tool<'static>; 3] {
+    [
+        Tool {
+            icon: Icon::Undo,
+            text: "Undo",
+            name: "Undo",
+            help: "Takes the last change back (Ctrl+Z).",
+            is_enabled: state.pad.can_undo(),
+            action: Action::Undo,
+        },
+        Tool {
+            icon: Icon::Redo,
+            text: "Redo",
+            name: "Redo",
+            help: "Restores the change (Ctrl+Y).",
+            is_enabled: state.pad.can_redo(),
+            action: Action::Redo,
+        },
+        Tool {
+            icon: Icon::Clear,
+            text: "Clear",
+            name: "Clear",
+            help: "Clears the pad (Delete).",
+            is_enabled: !state.pad.is_blank(),
+            action: Action::Clear,
+        },
+    ]
+}
+
+fn file_tools(state: &State) -> [Tool<'static>; 2] {
+    [
+        Tool {
+            icon: Icon::Open,
+            text: "Open…",
+            name: "Open drawing…",
+            help: "Opens a picture or an ink file, weights or training settings (Ctrl+O).",
+            is_enabled: true,
+            action: Action::AskPath(FilePurpose::OpenDrawing),
+        },
+        Tool {
+            icon: Icon::Save,
+            text: "Save…",
+            name: "Save drawing…",
+            help: "Saves the drawing as ink (.jsonl), as a drawing (.svg), or the input of the network as a picture \
+                   (.png) (Ctrl+S).",
+            is_enabled: !state.pad.ink().is_empty(),
+            action: Action::AskPath(FilePurpose::SaveDrawing),
+        },
+    ]
+}
+
+/// The width of the pen. Each click chooses the next one.
+fn width_ui(ui: &mut Ui, measures: Measures, state: &State, actions: &mut Vec<Action>) {
+    let width = state.settings.pen_width;
+    let dot = Icon::Dot(4.0 + 130.0 * (width.of_pad() - 0.03));
+    let response = icon_button(ui, dot, measures.icon(), false);
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Button, true, "Pen width");
+        info.current_text_value = Some(width.name().to_owned());
+        info
+    });
+    let help = format!(
+        "Pen width: {}. Click for the next one (P). The network gets the same input with every width.",
+        width.name()
+    );
+    if response.on_hover_text(help).clicked() {
+        actions.push(Action::NextPenWidth);
+    }
+}
+
+/// A button with an icon that opens a menu.
+fn menu_ui(
+    ui: &mut Ui,
+    icon: Icon,
+    measures: Measures,
+    name: &str,
+    help: &str,
+    content: impl FnOnce(&mut Ui),
+) {
+    let response = icon_button(ui, icon, measures.icon(), false);
+    egui::Popup::menu(&response).show(content);
+    named(response, name).on_hover_text(help);
+}
+
+/// Seldom used tools.
+fn more_ui(ui: &mut Ui, measures: Measures, state: &State, actions: &mut Vec<Action>) {
+    menu_ui(
+        ui,
+        Icon::More,
+        measures,
+        "More tools",
+        "More tools.",
+        |ui| {
+            ui.set_width(220.0);
+            let can_replay = !state.pad.ink().is_empty();
+            let replay = Button::new("Replay").shortcut_text("R");
+            let help = "Draws the strokes again, one by one.";
+            if ui
+                .add_enabled(can_replay, replay)
+                .on_hover_text(help)
+                .clicked()
+            {
+                actions.push(Action::Replay);
+            }
+            let mut guides = state.settings.guides;
+            let help = "Shows the box of the digit, the square that becomes 20×20 pixels, and the center of mass, which \
+                    becomes the middle of the input.";
+            if ui
+                .checkbox(&mut guides, "Guides (G)")
+                .on_hover_text(help)
+                .changed()
+            {
+                actions.push(Action::SwitchGuides);
+            }
+            ui.separator();
+            let can_copy = !state.pad.is_blank();
+            let copy = Button::new("Copy as a picture").shortcut_text("Ctrl+C");
+            if ui.add_enabled(can_copy, copy).clicked() {
+                clipboard::copy(ui.ctx(), state);
+            }
+            let paste = Button::new("Paste a picture").shortcut_text("Ctrl+V");
+            if ui.add(paste).clicked() {
+                clipboard::request_paste(ui.ctx());
+            }
+            ui.separator();
+            all_corrections_ui(ui, actions);
+        },
+    );
+}
