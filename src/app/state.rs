@@ -215,7 +215,7 @@ impl State {
             Action::ShowTraining(show) => self.settings.training_panel = show,
             Action::GoTo(place) => self.go_to(place, out),
             Action::Evaluation(action) => self.apply_evaluation(action, out),
-            Action::Explanation(action) => self.apply_explanation(action),
+            Action::Explanation(action) => self.apply_explanation(action, out),
             Action::CloseAnyway => {
                 self.closing = Closing::Confirmed;
                 out.push(Effect::Close);

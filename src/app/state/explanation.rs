@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Place, State, pad::Picture};
+use super::{Place, State};
 use crate::{
     app::action::Effect,
     bitmap::{Bitmap, Digit},
@@ -15,6 +15,7 @@ use crate::{
         Contrast,
         units::{Channel, SwitchedOff, Unit},
     },
+    ink::edit::Picture,
     model::file::Model,
     worker::explainer::{Explanation, ExplanationRequest, ExplanationResponse, ExplanationView},
 };
@@ -95,7 +96,7 @@ impl ExplanationPanel {
 
 impl State {
     /// Applies an action of the place *Why*.
-    pub(super) fn apply_explanation(&mut self, action: ExplanationAction) {
+    pub(super) fn apply_explanation(&mut self, action: ExplanationAction, out: &mut Vec<Effect>) {
         let panel = &mut self.explanation;
         panel.is_changed = true;
         match action {
@@ -123,7 +124,13 @@ impl State {
             } => {
                 let article = if label.value() == 8 { "an" } else { "a" };
                 let name = format!("Training image {}: {article} {label}", index + 1);
-                self.pad.show_picture(Picture { name, bitmap });
+                self.leave_drawing(out);
+                let picture = Picture {
+                    name,
+                    bitmap,
+                    view: None,
+                };
+                self.pad.edit(|editor| editor.show(picture));
             }
         }
     }
