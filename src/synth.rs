@@ -8,12 +8,14 @@
 mod digits;
 mod non_digits;
 mod pen;
+mod segmentation;
 mod style;
 
 use rand::{Rng, RngCore};
 
 pub use self::non_digits::{NON_DIGITS_WHEN_MIRRORED, NON_DIGITS_WHEN_ROTATED};
 use self::pen::Pen;
+pub use self::segmentation::WrongGroup;
 use crate::{bitmap::Digit, ink::Ink};
 
 /// One way to write a digit, or one kind of non-digit.
@@ -56,7 +58,7 @@ pub fn digit(digit: Digit, rng: &mut impl Rng) -> Ink {
 }
 
 /// A new drawing of a non-digit, within the pad: a scribble, dots, a line that is not a 1, a letter or symbol that
-/// looks like no digit, a mirrored or rotated digit, two digits. The same state of the generator gives the same
+/// looks like no digit, a mirrored or rotated digit, a part of a digit, more than a digit. The same state of the generator gives the same
 /// drawing.
 pub fn non_digit(rng: &mut impl Rng) -> Ink {
     choose(non_digits(), rng).draw(rng)

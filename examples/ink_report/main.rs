@@ -11,6 +11,7 @@
     reason = "its tables are what this program is for"
 )]
 
+mod pictures;
 mod pipelines;
 mod rejection;
 
@@ -35,7 +36,7 @@ use digitpad::{
         file::Model,
     },
     recognition::{self, Prediction},
-    synth,
+    synth::{self, WrongGroup},
 };
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -114,7 +115,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let bitmap = |ink: &Ink| to_bitmap(&change(ink));
         print_row(name, &accuracies(&ink, &models, bitmap)?);
     }
-    print_synthetic(&models, &of_digits, &names)
+    print_wrong_groups(&ink, &models, &of_digits, &names)?;
+    print_synthetic(&models, &of_digits, &names)?;
+    print_pictures(&models, &of_digits, &names)
 }
 
 impl<'a> LabeledInk<'a> {
@@ -228,24 +231,58 @@ fn print_rejection(
     for sign in &signs {
         row(&format!("`{sign}`"), &|other| other == *sign);
     }
-    let scores = of_digits.iter().zip(&of_signs).map(|(digits, logits)| {
-        let plain = ink.non_digits.iter().zip(logits);
-        let plain = plain.filter(|((_, sign), _)| is_among(sign, NON_DIGIT_SYMBOLS));
-        EnergyScores::new(digits, plain.map(|(_, logits)| logits))
-    });
-    let scores: Vec<_> = scores.collect();
-    let cells = |value: fn(&EnergyScores) -> String| {
+    let scores = |symbols: &str| -> Vec<Option<EnergyScores>> {
+        let of_model = |(digits, logits): (&Vec<Logits>, &Vec<Logits>)| {
+            let members = ink.non_digits.iter().zip(logits);
+            let members = members.filter(|((_, sign), _)| is_among(sign, symbols));
+            EnergyScores::new(digits, members.map(|(_, logits)| logits))
+        };
+        of_digits.iter().zip(&of_signs).map(of_model).collect()
+    };
+    let cells = |scores: &[Option<EnergyScores>], value: fn(&EnergyScores) -> String| {
         let cell = |scores: &Option<_>| scores.as_ref().map_or_else(|| "–".to_owned(), value);
         scores.iter().map(cell).collect::<Vec<_>>()
     };
+    let accepting = |scores: &EnergyScores| percent_number(scores.rejected_accepting(0.99), 2);
+    let plain = scores(NON_DIGIT_SYMBOLS);
     print_row(
         "AUROC of digits against plain signs",
-        &cells(|scores| format!("{:.4}", scores.auroc())),
+        &cells(&plain, |scores| format!("{:.4}", scores.auroc())),
     );
     print_row(
         "plain signs where 99 % of the digits are accepted",
-        &cells(|scores| percent_number(scores.rejected_accepting(0.99), 2)),
+        &cells(&plain, accepting),
     );
+    print_row(
+        "signs held out of all training, the same",
+        &cells(&scores(HELD_OUT_SYMBOLS), accepting),
+    );
+    Ok(())
+}
+
+/// The rejected fraction of wrong groups of two digits that a writer wrote one after the other.
+fn print_wrong_groups(
+    ink: &LabeledInk,
+    models: &[Model],
+    of_digits: &[Vec<Logits>],
+    names: &[String],
+) -> Result<(), Box<dyn Error>> {
+    print_both_thresholds_header("wrong groups, rejected in percent", names);
+    for kind in WrongGroup::ALL {
+        // No training uses this seed.
+        let mut rng = ChaCha8Rng::seed_from_u64(u64::MAX);
+        let group = |pair: &[(&InkRecord, Digit)]| {
+            let [(first, of_first), (second, of_second)] = *pair else {
+                return None;
+            };
+            let neighbors = [(of_first, &first.ink), (of_second, &second.ink)];
+            (first.writer == second.writer).then(|| kind.of(neighbors, &mut rng))?
+        };
+        let groups = ink.digits.windows(2).filter_map(group);
+        let bitmaps: Vec<Bitmap> = groups.map(|ink| to_bitmap(&ink)).collect();
+        let name = format!("{kind:?}: {}", bitmaps.len());
+        print_row(&name, &rejected(&bitmaps, models, of_digits)?);
+    }
     Ok(())
 }
 
@@ -256,35 +293,64 @@ fn print_synthetic(
     of_digits: &[Vec<Logits>],
     names: &[String],
 ) -> Result<(), Box<dyn Error>> {
-    let accepting = |name: &String| format!("{name}, accepting 99 %");
-    let columns: Vec<String> = names
-        .iter()
-        .flat_map(|n| [n.clone(), accepting(n)])
-        .collect();
-    print_header("synthetic non-digits, rejected in percent", &columns);
+    print_both_thresholds_header("synthetic non-digits, rejected in percent", names);
     for form in synth::non_digits() {
         // No training uses this seed.
         let mut rng = ChaCha8Rng::seed_from_u64(u64::MAX);
         let bitmaps: Vec<Bitmap> = (0..SYNTHETIC)
             .map(|_| to_bitmap(&form.draw(&mut rng)))
             .collect();
-        let mut cells = Vec::new();
-        for (model, of_digits) in models.iter().zip(of_digits) {
-            let logits = logits(model, bitmaps.iter().cloned())?;
-            let own = model.metadata.calibration;
-            let accepting = Calibration {
-                reject_threshold: threshold_accepting(0.99, &sorted_energy_scores(of_digits)),
-                ..own
-            };
-            for calibration in [own, accepting] {
-                let is_rejected = |logits: &&Logits| calibration.rejects(logits);
-                let rejected = logits.iter().filter(is_rejected).count();
-                cells.push(fraction(rejected, SYNTHETIC));
-            }
-        }
-        print_row(form.name(), &cells);
+        print_row(form.name(), &rejected(&bitmaps, models, of_digits)?);
     }
     Ok(())
+}
+
+/// The rejected fraction of pictures without a digit, with those in which no ink is found.
+fn print_pictures(
+    models: &[Model],
+    of_digits: &[Vec<Logits>],
+    names: &[String],
+) -> Result<(), Box<dyn Error>> {
+    print_both_thresholds_header("pictures with ink, rejected in percent", names);
+    for (name, draw) in pictures::KINDS {
+        let bitmaps = pictures::bitmaps(draw)?;
+        let with_ink: Vec<Bitmap> = bitmaps.iter().flatten().cloned().collect();
+        let name = format!("{name}: {} of {}", with_ink.len(), bitmaps.len());
+        print_row(&name, &rejected(&with_ink, models, of_digits)?);
+    }
+    Ok(())
+}
+
+/// The rejected fraction, two cells per model: at its threshold, and at the highest one that accepts 99 % of the digits.
+fn rejected(
+    bitmaps: &[Bitmap],
+    models: &[Model],
+    of_digits: &[Vec<Logits>],
+) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut cells = Vec::new();
+    for (model, of_digits) in models.iter().zip(of_digits) {
+        let logits = logits(model, bitmaps.iter().cloned())?;
+        let own = model.metadata.calibration;
+        let accepting = Calibration {
+            reject_threshold: threshold_accepting(0.99, &sorted_energy_scores(of_digits)),
+            ..own
+        };
+        for calibration in [own, accepting] {
+            let is_rejected = |logits: &&Logits| calibration.rejects(logits);
+            let rejected = logits.iter().filter(is_rejected).count();
+            cells.push(fraction(rejected, bitmaps.len()));
+        }
+    }
+    Ok(cells)
+}
+
+fn print_both_thresholds_header(title: &str, names: &[String]) {
+    let accepting = |name: &String| format!("{name}, accepting 99 %");
+    let columns: Vec<String> = names
+        .iter()
+        .flat_map(|name| [name.clone(), accepting(name)])
+        .collect();
+    print_header(title, &columns);
 }
 
 /// The accuracy of each model with this path from ink to bitmap.

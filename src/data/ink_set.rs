@@ -1,6 +1,6 @@
 //! Ink files as examples: handwritten digits and other symbols.
 
-use std::{fmt, str::FromStr};
+use std::{collections::HashMap, fmt, str::FromStr};
 
 use rand::{Rng, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -15,7 +15,7 @@ use crate::{
         self, Ink, Point, Stroke,
         file::{InkRecord, Label},
     },
-    synth::{NON_DIGITS_WHEN_MIRRORED, NON_DIGITS_WHEN_ROTATED},
+    synth::{NON_DIGITS_WHEN_MIRRORED, NON_DIGITS_WHEN_ROTATED, WrongGroup},
 };
 
 /// Symbols that nobody writes like a digit. Some people write I like 1, Z like 2, b like 6.
@@ -117,16 +117,17 @@ pub struct InkExamples {
 
 impl InkExamples {
     /// Training examples of these records. Digits are digits. Non-digits are the symbols that nobody writes like a
-    /// digit, and a mirrored or rotated copy of each digit that is a non-digit then, chosen by a fixed seed. Ignores
-    /// records with another label, without a label or without ink.
+    /// digit, a mirrored or rotated copy of each digit that is a non-digit then, and a [`WrongGroup`] of each digit and
+    /// the next one by the same writer, all chosen by a fixed seed. Ignores records with another label, without a label
+    /// or without ink.
     pub fn for_training<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Self {
-        let records: Vec<_> = records.into_iter().collect();
+        let records = with_next_digits(records);
         let (mut images, mut labels, mut non_digits) = (Vec::new(), Vec::new(), Vec::new());
         // In parts, so that no image is in memory twice.
         for (part, records) in records.chunks(RECORDS_IN_PARALLEL).enumerate() {
             let drawn = records.par_iter().enumerate().map(|(index, record)| {
                 let seed = part * RECORDS_IN_PARALLEL + index;
-                training_images(record, &mut ChaCha8Rng::seed_from_u64(seed as u64))
+                record.training_images(&mut ChaCha8Rng::seed_from_u64(seed as u64))
             });
             for (digit, image) in drawn.collect::<Vec<_>>().into_iter().flatten() {
                 match digit {
@@ -169,20 +170,53 @@ pub fn digits<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Examples 
     Examples::from_parts(images, labels)
 }
 
-/// The training images of one record, each with its digit or `None`.
-fn training_images(record: &InkRecord, rng: &mut impl Rng) -> Vec<(Option<Digit>, [u8; PIXELS])> {
-    let digit = match &record.label {
-        Some(Label::Digit(digit)) => Some(*digit),
-        Some(Label::Other(symbol)) if is_training_symbol(symbol) => None,
-        _ => return Vec::new(),
-    };
-    let plain = record.bitmap().map(|bitmap| (digit, bitmap));
-    let corrupted = digit.and_then(|digit| corrupted(&record.ink, digit, rng));
-    let corrupted = corrupted.and_then(|ink| Some((None, ink::to_bitmap(&ink)?)));
-    let images = plain.into_iter().chain(corrupted);
-    images
-        .map(|(digit, bitmap)| (digit, bitmap.to_bytes()))
-        .collect()
+/// A record, and the next digit that its writer wrote.
+struct WithNext<'a> {
+    record: &'a InkRecord,
+    next: Option<(Digit, &'a Ink)>,
+}
+
+fn with_next_digits<'a>(records: impl IntoIterator<Item = &'a InkRecord>) -> Vec<WithNext<'a>> {
+    let mut with_next: Vec<WithNext> = records
+        .into_iter()
+        .map(|record| WithNext { record, next: None })
+        .collect();
+    let mut last_by_writer = HashMap::new();
+    for WithNext { record, next } in with_next.iter_mut().rev() {
+        let writer = record.writer.as_deref();
+        *next = last_by_writer.get(&writer).copied();
+        if let Some(Label::Digit(digit)) = record.label
+            && !record.ink.is_empty()
+        {
+            last_by_writer.insert(writer, (digit, &record.ink));
+        }
+    }
+    with_next
+}
+
+impl WithNext<'_> {
+    /// The training images, each with its digit or `None`.
+    fn training_images(&self, rng: &mut impl Rng) -> Vec<(Option<Digit>, [u8; PIXELS])> {
+        let ink = &self.record.ink;
+        let digit = match &self.record.label {
+            Some(Label::Digit(digit)) => Some(*digit),
+            Some(Label::Other(symbol)) if is_training_symbol(symbol) => None,
+            _ => return Vec::new(),
+        };
+        let plain = self.record.bitmap().map(|bitmap| (digit, bitmap));
+        let corrupted = digit.and_then(|digit| corrupted(ink, digit, rng));
+        let neighbors = digit.zip(self.next).filter(|_| !ink.is_empty());
+        let wrong_group = neighbors.and_then(|(digit, next)| {
+            let kind = WrongGroup::ALL[rng.random_range(0..WrongGroup::ALL.len())];
+            kind.of([(digit, ink), next], rng)
+        });
+        let non_digits = corrupted.into_iter().chain(wrong_group);
+        let non_digits = non_digits.filter_map(|ink| Some((None, ink::to_bitmap(&ink)?)));
+        let images = plain.into_iter().chain(non_digits);
+        images
+            .map(|(digit, bitmap)| (digit, bitmap.to_bytes()))
+            .collect()
+    }
 }
 
 /// The digit mirrored, or rotated by 90° either way, if it is a non-digit then.
@@ -327,5 +361,31 @@ mod tests {
         let examples = InkExamples::for_training([&record]);
         assert_eq!(examples.digits.labels(), [4], "the digit");
         assert_eq!(examples.non_digits.len(), PIXELS, "and one non-digit");
+    }
+    #[test]
+    fn wrong_groups_are_of_one_writer() {
+        let by = |writer: &str, digit: usize| InkRecord {
+            writer: Some(writer.to_owned()),
+            // No mirrored or rotated 7 is a non-digit, and no part of it.
+            ..record(
+                Some(Label::Digit(Digit::ALL[digit])),
+                crate::synth::digit(Digit::ALL[digit], &mut ChaCha8Rng::seed_from_u64(1)),
+            )
+        };
+        let count = |records: &[InkRecord]| {
+            let non_digits = InkExamples::for_training(records).non_digits;
+            non_digits.len() / PIXELS
+        };
+        let many = |writers: [&str; 2]| -> Vec<InkRecord> {
+            let writers = writers.iter().cycle().take(20);
+            writers.map(|writer| by(writer, 7)).collect()
+        };
+        let pairs = count(&many(["ada", "emil"]));
+        assert!(
+            (5..=18).contains(&pairs),
+            "all but the last of each: {pairs}"
+        );
+        let alone: Vec<InkRecord> = (0..20).map(|i| by(&i.to_string(), 7)).collect();
+        assert_eq!(count(&alone), 0, "nobody wrote two");
     }
 }

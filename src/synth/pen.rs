@@ -183,6 +183,11 @@ pub(super) fn hypot(vector: Point) -> f32 {
     vector.x.hypot(vector.y)
 }
 
+/// The length of a path.
+pub(super) fn length(path: &[Point]) -> f32 {
+    path.windows(2).map(|ends| hypot(ends[1] - ends[0])).sum()
+}
+
 /// An ellipse or a part of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arc {

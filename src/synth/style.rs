@@ -2,7 +2,7 @@
 
 use std::f32::consts::TAU;
 
-use super::pen::{Pen, SPACING, hypot, mix};
+use super::pen::{Pen, SPACING, hypot, length, mix};
 use crate::ink::{Bounds, Ink, Point, Stroke};
 
 /// The part of the pad that stays empty around a drawing.
@@ -137,10 +137,6 @@ fn digitize(paths: Vec<Vec<Point>>, pen: &mut Pen) -> Ink {
             Stroke::new(samples.map(|point| corner + point * scale).collect())
         })
         .collect()
-}
-
-fn length(path: &[Point]) -> f32 {
-    path.windows(2).map(|ends| hypot(ends[1] - ends[0])).sum()
 }
 
 /// The points at these increasing lengths along a path. A single point stays a single point.

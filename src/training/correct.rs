@@ -6,7 +6,7 @@
 //!
 //! It takes seconds, so that there is no checkpoint: to resume it is to start it again.
 
-use std::{fmt, time::Instant};
+use std::{collections::HashSet, fmt, time::Instant};
 
 use candle_core::{Device, Var};
 use rand::{Rng as _, seq::index};
@@ -24,7 +24,7 @@ use super::{
     source::{StoredImages, applied, generator},
 };
 use crate::{
-    bitmap::{CLASSES, Digit, PIXELS},
+    bitmap::{CLASSES, Digit, PIXELS, SIDE},
     data::{Correction, Dataset, Examples, Target, TrainingSet, augment::Augmentation, synthetic},
     error::{Cause, Divergence, ModelError, TrainingError},
     evaluation,
@@ -309,17 +309,12 @@ struct Targets<'a> {
 impl<'a> Targets<'a> {
     fn new(corrections: &'a [Correction], known: Calibration, config: &TrainingConfig) -> Self {
         let preprocessing = config.model.preprocessing();
-        let mut contradictions = Vec::new();
-        for (later, correction) in corrections.iter().enumerate() {
-            for (earlier, other) in corrections[..later].iter().enumerate() {
-                let differs = correction.digit != other.digit;
-                if differs && cosine(&correction.image, &other.image) >= SAME {
-                    contradictions.push([earlier, later]);
-                }
-            }
-        }
-        let is_active = |index: &usize| contradictions.iter().all(|[earlier, _]| earlier != index);
-        let active: Vec<usize> = (0..corrections.len()).filter(is_active).collect();
+        let contradictions = contradictions(corrections);
+        let contradicted: HashSet<usize> =
+            contradictions.iter().map(|&[earlier, _]| earlier).collect();
+        let active: Vec<usize> = (0..corrections.len())
+            .filter(|index| !contradicted.contains(index))
+            .collect();
         let variations = active.iter().flat_map(|&index| {
             let mut rng = generator(config.seed, CHECKS + index as u64);
             let vary = move |_| VARIATION.apply(&corrections[index].image, &mut rng);
@@ -538,11 +533,55 @@ fn logits(mlp: &Mlp, images: &[Image]) -> Result<Vec<Logits>, ModelError> {
     Ok(logits)
 }
 
-/// The cosine of the angle between two images.
-fn cosine(a: &Image, b: &Image) -> f32 {
-    let product = |a: &Image, b: &Image| -> f32 {
-        let pairs = a.iter().zip(b);
-        pairs.map(|(&a, &b)| f32::from(a) * f32::from(b)).sum()
+/// Pairs of corrections with nearly the same image and different labels, the earlier one first, in the order of the later
+/// ones.
+fn contradictions(corrections: &[Correction]) -> Vec<[usize; 2]> {
+    let images: Vec<(UnitImage, Coarse)> = corrections
+        .par_iter()
+        .map(|it| {
+            let image = unit(&it.image);
+            (image, coarse(&image))
+        })
+        .collect();
+    // Of two unit vectors, the squared distance is twice the difference of 1 and the cosine.
+    let most = 2.0 * (1.0 - SAME);
+    let is_same = |(a, coarse_a): &(UnitImage, Coarse), (b, coarse_b): &(UnitImage, Coarse)| {
+        // The sums lie no farther apart than the images, and are a sixteenth of the work.
+        squared_distance(coarse_a, coarse_b) <= most && squared_distance(a, b) <= most
     };
-    product(a, b) / (product(a, a) * product(b, b)).sqrt().max(1.0)
+    let of_later = |later: usize| {
+        let earlier = (0..later)
+            .filter(move |&earlier| corrections[earlier].digit != corrections[later].digit);
+        let same = earlier.filter(|&earlier| is_same(&images[earlier], &images[later]));
+        same.map(|earlier| [earlier, later]).collect::<Vec<_>>()
+    };
+    let all: Vec<_> = (0..corrections.len())
+        .into_par_iter()
+        .map(of_later)
+        .collect();
+    all.concat()
+}
+
+/// An image as a vector of length 1.
+type UnitImage = [f32; PIXELS];
+/// The sums of an image's squares of 4×4 pixels, divided by 4.
+type Coarse = [f32; PIXELS / 16];
+
+fn unit(image: &Image) -> UnitImage {
+    let values = image.map(f32::from);
+    let square: f32 = values.iter().map(|value| value * value).sum();
+    values.map(|value| value / square.sqrt().max(1.0))
+}
+
+fn coarse(image: &UnitImage) -> Coarse {
+    let mut sums = [0.0; PIXELS / 16];
+    for (index, value) in image.iter().enumerate() {
+        let (row, column) = (index / SIDE / 4, index % SIDE / 4);
+        sums[row * (SIDE / 4) + column] += value / 4.0;
+    }
+    sums
+}
+
+fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum()
 }

@@ -104,14 +104,14 @@ fn corrections_that_collide_with_another_class_are_learned_and_the_others_stay()
 fn non_digits_are_rejected_and_rejected_digits_accepted() {
     for base in base_models() {
         let config = base.model().mlp.config().clone();
-        let trained = corrected(&base, &[(None, flagged(7))], &Control::default());
-        let trained = trained.expect("ends");
-        let found = report(&trained);
-        assert_eq!(
-            (&found.before[..], &found.after[..]),
-            (&[false][..], &[true][..]),
-            "{config}"
-        );
+        let learns = |base: &BaseModel, correction| {
+            let trained = corrected(base, &[correction], &Control::default()).expect("ends");
+            let found = report(&trained);
+            let readings = (&found.before[..], &found.after[..]);
+            assert_eq!(readings, (&[false][..], &[true][..]), "{config}");
+            trained
+        };
+        let trained = learns(&base, (None, flagged(7)));
         assert!(
             bars_read(&trained.model) >= 48,
             "{config}: digits are accepted"
@@ -121,18 +121,7 @@ fn non_digits_are_rejected_and_rejected_digits_accepted() {
         let bar = *bars(10).image(4);
         let score = energy_score(&logits(&rejecting, &bar));
         rejecting.metadata.calibration.reject_threshold = Some(score + 0.1);
-        let trained = corrected(
-            &base_model(rejecting),
-            &[(Some(4), bar)],
-            &Control::default(),
-        );
-        let trained = trained.expect("ends");
-        let found = report(&trained);
-        assert_eq!(
-            (&found.before[..], &found.after[..]),
-            (&[false][..], &[true][..]),
-            "{config}"
-        );
+        learns(&base_model(rejecting), (Some(4), bar));
     }
 }
 
