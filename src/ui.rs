@@ -22,6 +22,7 @@ mod runs;
 mod status;
 mod theme;
 mod tools;
+mod tour;
 mod training;
 mod why;
 mod widgets;
@@ -31,8 +32,8 @@ use egui::{
 };
 
 use self::{
-    corrections::CorrectionsView, draw::DrawView, evaluation::EvaluationView, learn::LearnView,
-    theme::Palette, training::TrainingView, why::WhyView,
+    corrections::CorrectionsView, draw::DrawView, evaluation::EvaluationView, header::HelpOutcome,
+    learn::LearnView, theme::Palette, tour::Tour, training::TrainingView, why::WhyView,
 };
 use crate::app::{
     action::Action,
@@ -55,6 +56,7 @@ pub struct View {
     training: TrainingView,
     why: WhyView,
     corrections: CorrectionsView,
+    tour: Tour,
     shows_help: bool,
     /// Whether a text field had the focus in the last frame. The key that ends the focus still belongs to the field.
     field_had_keyboard: bool,
@@ -128,15 +130,13 @@ impl View {
         theme::apply(ui.ctx(), state.settings.theme);
         let palette = Palette::of(ui.style());
         let mut actions = Vec::new();
-        let layout = WindowLayout::of(ui.max_rect(), state);
+        let layout = WindowLayout::of(ui.max_rect(), state, self.tour.is_open());
         let shows_panel = layout.panel.is_some();
         let side = vec2(theme::MARGIN, 0.0);
         let all = Vec2::splat(theme::MARGIN);
         part_ui(ui, "header", layout.header, palette.panel, side, |ui| {
             header::header_ui(ui, state, shows_panel, &mut self.shows_help, &mut actions);
         });
-        // A hidden pad takes no pen input. Places that have the pad show it again.
-        self.draw.canvas.hide();
         if let Some(stage) = layout.stage {
             part_ui(ui, "stage", stage, palette.window, all, |ui| {
                 let entry = PLACES.iter().find(|entry| entry.place == state.place);
@@ -150,6 +150,11 @@ impl View {
                 training::training_ui(ui, state, &mut self.training, &mut actions);
             });
         }
+        if let Some(place) = layout.tour {
+            part_ui(ui, "tour", place, palette.panel, side, |ui| {
+                self.tour.ui(ui, &mut actions);
+            });
+        }
         part_ui(ui, "status", layout.status, palette.panel, side, |ui| {
             status::status_ui(ui, state, &mut actions);
         });
@@ -157,11 +162,19 @@ impl View {
         questions::path_window(ctx, state, &mut actions);
         questions::questions_ui(ctx, state, &mut actions);
         self.corrections.ui(ctx, state, &mut actions);
-        if self.shows_help && header::help_modal(ctx, &keys::shortcuts(ctx)) {
-            self.shows_help = false;
+        if self.shows_help {
+            self.shows_help = match header::help_modal(ctx, &keys::shortcuts(ctx)) {
+                HelpOutcome::Stays => true,
+                HelpOutcome::Closes => false,
+                HelpOutcome::StartsTour => {
+                    self.tour.go_to(0, &mut actions);
+                    false
+                }
+            };
         }
         status::drop_hint(ctx, state);
         widgets::focus_ring(ctx);
+        self.draw.canvas.end_frame();
         self.field_had_keyboard = ctx.text_edit_focused();
         actions
     }
@@ -172,13 +185,16 @@ struct WindowLayout {
     header: Rect,
     stage: Option<Rect>,
     panel: Option<Rect>,
+    tour: Option<Rect>,
     status: Rect,
 }
 
 impl WindowLayout {
-    fn of(window: Rect, state: &State) -> Self {
+    fn of(window: Rect, state: &State, shows_tour: bool) -> Self {
         let (header, rest) = window.split_top_bottom_at_y(window.top() + header::HEIGHT);
         let (middle, status) = rest.split_top_bottom_at_y(rest.bottom() - status::HEIGHT);
+        let bottom = middle.bottom() - if shows_tour { tour::HEIGHT } else { 0.0 };
+        let (middle, strip) = middle.split_top_bottom_at_y(bottom);
         let width = (middle.width() * 0.3).clamp(PANEL_WIDTHS[0], PANEL_WIDTHS[1]);
         let (stage, panel) = match middle.width() - width {
             _ if !state.settings.training_panel => (Some(middle), None),
@@ -193,6 +209,7 @@ impl WindowLayout {
             header,
             stage,
             panel,
+            tour: shows_tour.then_some(strip),
             status,
         }
     }

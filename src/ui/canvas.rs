@@ -52,6 +52,8 @@ pub(super) struct Canvas {
     pen: Pen,
     /// The finger that draws.
     finger: Option<TouchId>,
+    /// Whether the pad was drawn in this frame.
+    is_drawn: bool,
     drawing: Option<PadDrawing>,
     drawn_revision: u64,
     /// The picture that was shown last.
@@ -157,9 +159,11 @@ impl Canvas {
         self.place.is_some()
     }
 
-    /// Marks the pad as hidden, so that it takes no pen input.
-    pub(super) fn hide(&mut self) {
-        self.place = None;
+    /// Ends a frame. A pad that was not drawn takes no pen input.
+    pub(super) fn end_frame(&mut self) {
+        if !std::mem::take(&mut self.is_drawn) {
+            self.place = None;
+        }
     }
 
     /// Draws the pad into a square, with the picture if one replaces the drawing.
@@ -199,6 +203,7 @@ impl Canvas {
             );
         }
         let visible = rect.intersect(ui.clip_rect());
+        self.is_drawn = true;
         self.place = Some(PadPlace {
             paper,
             visible,

@@ -301,9 +301,17 @@ fn description(model: &Model) -> String {
     format!("{layers}, {} on {dataset}", format::percent(accuracy, 2))
 }
 
-/// First steps and shortcuts, over the window. Returns whether the user closes it.
-pub(super) fn help_modal(ctx: &egui::Context, shortcuts: &[(String, &str)]) -> bool {
-    widgets::modal(ctx, "First steps", 420.0, |ui| {
+/// What the user does with the help.
+pub(super) enum HelpOutcome {
+    Stays,
+    Closes,
+    StartsTour,
+}
+
+/// First steps and shortcuts, over the window.
+pub(super) fn help_modal(ctx: &egui::Context, shortcuts: &[(String, &str)]) -> HelpOutcome {
+    let mut starts_tour = false;
+    let closes = widgets::modal(ctx, "First steps", 420.0, |ui| {
         let height = ctx.content_rect().height() - 200.0;
         ScrollArea::vertical().max_height(height).show(ui, |ui| {
             ui.set_width(ui.available_width());
@@ -315,6 +323,9 @@ pub(super) fn help_modal(ctx: &egui::Context, shortcuts: &[(String, &str)]) -> b
             ] {
                 ui.add(Label::new(step).wrap());
             }
+            let tour = widgets::primary_button(ui, "Take the tour", vec2(140.0, 32.0));
+            let help = "Six steps through the window: draw, correct, why, train, overfit, test.";
+            starts_tour = tour.on_hover_text(help).clicked();
             ui.add_space(theme::GAP);
             ui.label(RichText::new("Shortcuts").font(theme::strong(theme::BODY)));
             let grid = egui::Grid::new("shortcuts").num_columns(2);
@@ -327,7 +338,12 @@ pub(super) fn help_modal(ctx: &egui::Context, shortcuts: &[(String, &str)]) -> b
                 }
             });
         });
-    })
+    });
+    match (starts_tour, closes) {
+        (true, _) => HelpOutcome::StartsTour,
+        (false, true) => HelpOutcome::Closes,
+        (false, false) => HelpOutcome::Stays,
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use digitpad::{
-    app::App,
+    app::{App, state::Place},
     worker::explainer::{Explanation, ExplanationView, Inside, Neighbors},
 };
 use egui::{Key, Modifiers, Pos2, Rect, vec2};
@@ -13,7 +13,7 @@ use egui_kittest::{
 };
 
 use crate::{
-    driver::{ONE, SEVEN, Window, settings},
+    driver::{ONE, SEVEN, Window, button, settings},
     training::training_settings,
 };
 
@@ -130,10 +130,9 @@ fn units_are_switched_off_in_this_place_only() {
         let unit = inside(harness).and_then(|inside| inside.unit);
         unit.is_some_and(|details| details.unit.channel.layer == 0)
     });
-    window.frame_with(vec![
-        crate::driver::button(at, true),
-        crate::driver::button(at, false),
-    ]);
+    for is_down in [true, false] {
+        window.frame_with(vec![button(at, is_down)]);
+    }
     window.harness.hover_at(Pos2::new(4.0, 4.0));
     window.harness.run_steps(3);
     window.click("Switch off");
@@ -323,4 +322,37 @@ fn tiles_lie_beside_each_other_at_all_widths() {
             }
         }
     }
+}
+
+#[test]
+fn the_tour_visits_six_places_and_can_be_left() {
+    let mut window = why([1100.0, 700.0]);
+    window.press(Modifiers::NONE, Key::F1);
+    window.click("Take the tour");
+    let steps = [
+        ("1 of 6", Place::Draw),
+        ("2 of 6", Place::Draw),
+        ("3 of 6", Place::Why),
+        ("4 of 6", Place::Draw),
+        ("5 of 6", Place::Learn),
+        ("6 of 6", Place::Test),
+    ];
+    for (step, place) in steps {
+        assert!(window.says(step), "{step}");
+        assert_eq!(window.harness.state().state().place, place, "{step}");
+        if step == "5 of 6" {
+            window.click("Set it up");
+            let draft = &window.harness.state().state().training.form.draft;
+            assert!(
+                draft.data_fraction < 0.02 && draft.epochs >= 20,
+                "few images, many epochs"
+            );
+        }
+        window.click(if step == "6 of 6" { "Finish" } else { "Next" });
+    }
+    assert!(!window.says("of 6:"), "it is over");
+    window.press(Modifiers::NONE, Key::F1);
+    window.click("Take the tour");
+    window.click("Leave");
+    assert!(!window.says("of 6:"), "it is left");
 }

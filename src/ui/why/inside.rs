@@ -26,7 +26,7 @@ use crate::{
 pub(super) const METHOD: &str = "A unit adds its inputs, each times its weight, and its bias, and applies the activation \
     function: a = f(Σ w·x + b). The units of a filter have the same weights at each position. Blue is above 0, amber below, \
     and paper is 0. The color is full at the size that 99.9 % of the layer's outputs stay below, over 500 training images, \
-    so it does not change while you draw. A connection carries its weight times the output at its start. A unit that is \
+    so it does not change while you draw. Dead units output 0 for each of these images. A connection carries its weight times the output at its start. A unit that is \
     switched off outputs 0. The training images that excite a unit most are real ones, which explain a unit better than \
     images that are made to excite it (Borowski and others, \"Exemplary natural images explain CNN activations better than \
     state-of-the-art feature visualization\", ICLR 2021).";
@@ -330,7 +330,7 @@ impl InsideView {
                 outline(ui, grid.rect, palette);
                 continue;
             };
-            let LayerActivity { scale, .. } = inside.activity[layer];
+            let LayerActivity { scale, ref means } = inside.activity[layer];
             let is_last = layer + 1 == shapes.len();
             // A blank pad lights nothing.
             let lit = if inside.input.is_some() {
@@ -352,7 +352,13 @@ impl InsideView {
             } else {
                 "0".to_owned()
             };
-            let legend = format!("{least} to {}", figure(scale));
+            let dead = means.iter().filter(|&&mean| mean == 0.0).count();
+            let dead = if dead > 0 {
+                format!(", {dead} dead")
+            } else {
+                String::new()
+            };
+            let legend = format!("{least} to {}{dead}", figure(scale));
             small_text(
                 ui,
                 pos2(place.left(), place.bottom() - LEGEND / 2.0),
@@ -716,7 +722,7 @@ fn off_ui(
         if ui.button("All on").on_hover_text("Switches all units on again.").clicked() {
             actions.push(Action::Explanation(ExplanationAction::SwitchAllOn));
         }
-        let test = ui.button("Test").on_hover_text("Reads MNIST's test set with and without these units.");
+        let test = ui.button("Test without them").on_hover_text("Reads MNIST's test set with and without these units.");
         if test.clicked() {
             actions.push(Action::Explanation(ExplanationAction::TestOff));
         }

@@ -52,17 +52,36 @@ struct Known {
     model: Arc<Model>,
     network: Arc<Network>,
     activity: Arc<Vec<LayerActivity>>,
+    /// When the activity was computed.
+    measured: Instant,
 }
 
 impl Known {
-    fn of(model: &Arc<Model>, library: &Library) -> Result<Self, ModelError> {
+    /// Reads a model. In a training, the activity of a moment ago serves.
+    fn of(
+        request: &ExplanationRequest,
+        before: Option<Self>,
+        library: &Library,
+    ) -> Result<Self, ModelError> {
+        let model = &request.model;
         let network = Network::of(&model.mlp)?;
-        let count = ACTIVITY_IMAGES.min(batch_size(&model.mlp));
-        let activity = network.activity(&library.images.pixels(0..count, &network));
+        let serves = |before: &Self| {
+            let is_recent = before.measured.elapsed() < TRAINING_INTERVAL;
+            request.is_training && is_recent && before.network.config() == network.config()
+        };
+        let (activity, measured) = match before.filter(serves) {
+            Some(before) => (before.activity, before.measured),
+            None => {
+                let count = ACTIVITY_IMAGES.min(batch_size(&model.mlp));
+                let pixels = library.images.pixels(0..count, &network);
+                (Arc::new(network.activity(&pixels)), Instant::now())
+            }
+        };
         Ok(Self {
             model: Arc::clone(model),
             network: Arc::new(network),
-            activity: Arc::new(activity),
+            activity,
+            measured,
         })
     }
 
@@ -237,9 +256,9 @@ impl Desk {
     /// Computes the network's input. Reads a network that is new.
     fn task_of(&mut self, request: &Arc<ExplanationRequest>) -> Result<Task, ModelError> {
         let model = &request.model;
-        let known = match self.known.take().filter(|known| known.is_of(model)) {
-            Some(known) => known,
-            None => Known::of(model, opened(&mut self.library)?)?,
+        let known = match self.known.take() {
+            Some(known) if known.is_of(model) => known,
+            before => Known::of(request, before, opened(&mut self.library)?)?,
         };
         let bitmap = request.input.to_bitmap(request.noise);
         let preprocessing = model.mlp.config().preprocessing();
@@ -306,11 +325,15 @@ impl Desk {
     fn neighbors(&mut self, task: &Task) -> Result<Neighbors, ModelError> {
         let (open, library) = self.index(task)?;
         let OpenIndex { known, index, .. } = open;
-        let nearest = task.bitmap.as_ref().map(|bitmap| {
-            let features = known.network.features(bitmap.pixels());
+        let features = task.bitmap.as_ref();
+        let features = features.map(|bitmap| known.network.features(bitmap.pixels()));
+        if features.iter().flatten().any(|value| !value.is_finite()) {
+            return Err(recognition::not_finite());
+        }
+        let nearest = features.map_or_else(Vec::new, |features| {
             index.nearest(&known.network, &library.images, &features, NEIGHBORS)
         });
-        let images = nearest.unwrap_or_default().into_iter();
+        let images = nearest.into_iter();
         let images = images.map(|near| library.training_image(near.index, near.distance));
         Ok(Neighbors {
             images: images.collect(),

@@ -183,6 +183,30 @@ fn the_answer_inside_is_the_prediction_until_a_unit_is_off() {
 }
 
 #[test]
+fn invalid_weights_are_a_failure_of_each_view() {
+    let test_waker = TestWaker::new();
+    let explainer = Explainer::spawn(test_waker.waker());
+    let mut model = Model::clone(&built_in());
+    model.mlp = model.mlp.copy().expect("there is memory");
+    let layer = &model.mlp.layers()[2];
+    let nan = candle_core::Tensor::full(f32::NAN, 320, layer.bias.device()).expect("fits");
+    layer.bias.set(&nan).expect("fits");
+    let model = Arc::new(model);
+    for view in [
+        ExplanationView::Neighbors,
+        ExplanationView::Inside,
+        ExplanationView::Map,
+    ] {
+        explainer.request(request(&model, &[view]));
+        let outcome = wait_for(&explainer, &test_waker, |response| {
+            (response.view == view).then_some(response.outcome)
+        });
+        let is_refused = matches!(&outcome, Err(WorkerError::Work(ModelError::Input(_))));
+        assert!(is_refused, "{view:?}: {outcome:?}");
+    }
+}
+
+#[test]
 fn a_panic_is_a_failure_and_the_next_request_is_answered() {
     let test_waker = TestWaker::new();
     let explainer = Explainer::spawn(test_waker.waker());

@@ -1,0 +1,145 @@
+//! The guided tour: six steps in a strip above the status line, which leaves every control in reach.
+
+use egui::{Align, Label, Layout, RichText, Ui, vec2};
+
+use super::{
+    theme,
+    widgets::{primary_button, small_button},
+};
+use crate::{
+    app::{
+        action::Action,
+        state::{Place, form::TrainingForm},
+    },
+    training::config::Preset,
+};
+
+/// The height of the strip, in points.
+pub(super) const HEIGHT: f32 = 76.0;
+/// The room for the buttons, in points.
+const BUTTONS: f32 = 190.0;
+
+/// A step of the tour.
+struct Step {
+    title: &'static str,
+    text: &'static str,
+    /// Where the step takes place, and whether it needs the training panel.
+    place: Place,
+    needs_panel: bool,
+    /// A button that prepares the step, with its action.
+    prepares: Option<(&'static str, fn() -> Action)>,
+}
+
+const STEPS: [Step; 6] = [
+    Step {
+        title: "Draw",
+        text: "Draw a digit. The bars follow the pen, and the longest one is the answer. Try a 7 with a bar, or a crooked 4.",
+        place: Place::Draw,
+        needs_panel: false,
+        prepares: None,
+    },
+    Step {
+        title: "Correct",
+        text: "Is a digit misread? Click the bar of the right one. The drawing is saved as a correction, to train on.",
+        place: Place::Draw,
+        needs_panel: false,
+        prepares: None,
+    },
+    Step {
+        title: "Why",
+        text: "See which training images your digit resembles. Point at a unit to follow its arithmetic, and switch it off.",
+        place: Place::Why,
+        needs_panel: false,
+        prepares: None,
+    },
+    Step {
+        title: "Train",
+        text: "Press Train. Watch the curves, and keep drawing: the new network answers while it learns.",
+        place: Place::Draw,
+        needs_panel: true,
+        prepares: None,
+    },
+    Step {
+        title: "Overfit on purpose",
+        text: "Train on one image in a hundred for many epochs. It learns them by heart, and reads new digits worse: the \
+            curves part.",
+        place: Place::Learn,
+        needs_panel: true,
+        prepares: Some(("Set it up", overfitting)),
+    },
+    Step {
+        title: "Test",
+        text: "Compare on 10,000 digits that no training has seen. Click an error to see it, and ask again why.",
+        place: Place::Test,
+        needs_panel: false,
+        prepares: None,
+    },
+];
+
+/// Settings that overfit: few images and many epochs.
+fn overfitting() -> Action {
+    let mut form = TrainingForm::of(Preset::Keras, Preset::Keras.config());
+    form.draft.data_fraction = 0.01;
+    form.draft.epochs = 40;
+    Action::ChangeForm(Box::new(form))
+}
+
+/// The guided tour, which can be left at any time and comes back only when it is asked for.
+#[derive(Debug, Default)]
+pub(super) struct Tour {
+    step: Option<usize>,
+}
+
+impl Tour {
+    /// Whether a step is shown.
+    pub(super) fn is_open(&self) -> bool {
+        self.step.is_some()
+    }
+
+    /// Goes to a step, and to its place.
+    pub(super) fn go_to(&mut self, index: usize, actions: &mut Vec<Action>) {
+        let step = STEPS.get(index);
+        self.step = step.map(|_| index);
+        let Some(step) = step else { return };
+        actions.push(Action::GoTo(step.place));
+        if step.needs_panel {
+            actions.push(Action::ShowTraining(true));
+        }
+    }
+
+    /// Draws the strip.
+    pub(super) fn ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let Some(index) = self.step else { return };
+        let step = &STEPS[index];
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let next = if index + 1 < STEPS.len() {
+                "Next"
+            } else {
+                "Finish"
+            };
+            if primary_button(ui, next, vec2(76.0, 32.0)).clicked() {
+                self.go_to(index + 1, actions);
+            }
+            if small_button(ui, "Back").clicked() {
+                self.go_to(index.saturating_sub(1), actions);
+            }
+            let help = "Leaves the tour. Help (F1) starts it again.";
+            if small_button(ui, "Leave").on_hover_text(help).clicked() {
+                self.step = None;
+            }
+            if let Some((text, action)) = step.prepares
+                && small_button(ui, text).clicked()
+            {
+                actions.push(action());
+            }
+            let width = ui.available_width().max(BUTTONS);
+            ui.allocate_ui_with_layout(vec2(width, HEIGHT), Layout::top_down(Align::Min), |ui| {
+                ui.spacing_mut().item_spacing.y = 2.0;
+                ui.add_space(theme::GAP);
+                let title = format!("{} of {}: {}", index + 1, STEPS.len(), step.title);
+                ui.label(RichText::new(title).font(theme::strong(theme::BODY)));
+                ui.add(Label::new(RichText::new(step.text).small()).wrap());
+            });
+        });
+    }
+}
