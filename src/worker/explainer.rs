@@ -1,10 +1,10 @@
 //! The thread that explains an answer. It handles only the newest request, and computes only the views that it names.
 //!
-//! To add a view: a variant of [`ExplanationView`] and of [`Explanation`], an arm of `Desk::explain`, and an entry of
+//! To add a view: a variant of [`ExplanationView`] and of [`Explanation`], an arm of `Session::explain`, and an entry of
 //! `ui::why::VIEWS` with a file of its own. A long computation asks `is_current` between its steps, and returns `Ok(None)`
 //! when a newer request waits.
 
-mod desk;
+mod session;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use self::desk::Desk;
+use self::session::Session;
 use super::{JoinOnDrop, Waker, WorkerError, WorkerPriority, lock, predictor::PredictionInput};
 use crate::{
     bitmap::{Bitmap, Digit},
@@ -252,12 +252,12 @@ impl Mailbox {
         lock(&self.content).has_news()
     }
 
-    fn next(&self, desk: &Desk) -> Turn {
+    fn next(&self, session: &Session) -> Turn {
         let is_idle = |content: &mut MailboxContent| !content.has_news();
         let content = lock(&self.content);
-        let mut content = if desk.has_work() {
+        let mut content = if session.has_work() {
             content
-        } else if desk.can_rest() {
+        } else if session.can_rest() {
             let waiting = self.changed.wait_timeout_while(content, REST, is_idle);
             waiting.unwrap_or_else(PoisonError::into_inner).0
         } else {
@@ -267,14 +267,14 @@ impl Mailbox {
         match content.request.take() {
             _ if content.is_closed => Turn::End,
             Some(request) => Turn::Answer(request),
-            None if desk.has_work() => Turn::Continue,
+            None if session.has_work() => Turn::Continue,
             None => Turn::Free,
         }
     }
 }
 
 fn serve(mailbox: &Mailbox, waker: &Waker) {
-    let mut desk = Desk::default();
+    let mut session = Session::default();
     let is_current = || !mailbox.has_news();
     let publish = |response: ExplanationResponse| {
         lock(&mailbox.content)
@@ -283,10 +283,10 @@ fn serve(mailbox: &Mailbox, waker: &Waker) {
         waker();
     };
     loop {
-        match mailbox.next(&desk) {
-            Turn::Answer(request) => desk.answer(request, &is_current, &publish),
-            Turn::Continue => desk.step(&is_current, &publish),
-            Turn::Free => desk = Desk::default(),
+        match mailbox.next(&session) {
+            Turn::Answer(request) => session.answer(request, &is_current, &publish),
+            Turn::Continue => session.step(&is_current, &publish),
+            Turn::Free => session = Session::default(),
             Turn::End => return,
         }
     }

@@ -603,38 +603,52 @@ fn crosses_ui(ui: &Ui, grid: &TileGrid, layer: usize, off: &SwitchedOff) {
 fn connections_ui(ui: &Ui, tiles: &[TileGrid], details: &UnitDetails) {
     let palette = Palette::of(ui.style());
     let Unit { channel, position } = details.unit;
-    let own = tiles[channel.layer + 1].center(channel.index, position);
-    let line = |grid: Option<&TileGrid>, connections: &[Connection]| {
+    let grid = &tiles[channel.layer + 1];
+    let own = Rect::from_center_size(grid.center(channel.index, position), Vec2::splat(grid.cell));
+    let line = |start: Pos2, grid: Option<&TileGrid>, connections: &[Connection]| {
         let Some(grid) = grid else { return };
-        let most = connections
+        let sizes = connections
             .iter()
-            .fold(0.0_f32, |most, c| most.max(c.contribution.abs()));
-        for connection in connections
-            .iter()
-            .filter(|connection| connection.contribution != 0.0)
-        {
-            let end = grid.center(connection.channel, connection.position);
-            let color = if connection.contribution < 0.0 {
+            .map(|connection| connection.contribution.abs());
+        let most = sizes.fold(0.0, f32::max);
+        for connection in connections {
+            let Connection {
+                position,
+                channel,
+                contribution,
+                ..
+            } = *connection;
+            if contribution == 0.0 {
+                continue;
+            }
+            let end = grid.center(channel, position);
+            let color = if contribution < 0.0 {
                 palette.second
             } else {
                 palette.accent
             };
-            let width = 1.0 + 2.0 * connection.contribution.abs() / most;
+            let width = 1.0 + 2.0 * contribution.abs() / most;
             ui.painter()
-                .line_segment([own, end], Stroke::new(width, color));
+                .line_segment([start, end], Stroke::new(width, color));
             ui.painter().circle_filled(end, 2.5, color);
         }
     };
-    line(tiles.get(channel.layer), &details.back);
-    line(tiles.get(channel.layer + 2), &details.forward);
+    line(own.left_center(), tiles.get(channel.layer), &details.back);
+    line(
+        own.right_center(),
+        tiles.get(channel.layer + 2),
+        &details.forward,
+    );
+    let frame = Stroke::new(2.0, palette.text);
     ui.painter()
-        .circle_stroke(own, 5.0, Stroke::new(2.0, palette.text));
+        .rect_stroke(own, 1.0, frame, StrokeKind::Outside);
 }
 
 /// The strongest connections in both directions.
 fn lists_ui(ui: &mut Ui, unit: &UnitDetails, shapes: &[LayerShape]) {
     let layer = unit.unit.channel.layer;
     ui.spacing_mut().item_spacing.y = 1.0;
+    ui.spacing_mut().interact_size.y = 16.0;
     list_ui(ui, "Strongest inputs", &unit.back, layer, shapes);
     ui.add_space(6.0);
     if layer + 1 < shapes.len() {
@@ -673,7 +687,6 @@ fn list_ui(
             None => format!("pixel {}, {}", position % SIDE + 1, position / SIDE + 1),
         };
         ui.horizontal(|ui| {
-            ui.spacing_mut().interact_size.y = 16.0;
             let color = if contribution < 0.0 {
                 palette.second
             } else {

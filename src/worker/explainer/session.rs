@@ -1,4 +1,4 @@
-//! The work of the explainer: what it has at hand, and how it computes each view.
+//! A session of the explainer: what it keeps between requests, and how it computes each view.
 
 use std::{
     collections::BTreeMap,
@@ -61,7 +61,7 @@ impl Known {
     fn of(
         request: &ExplanationRequest,
         before: Option<Self>,
-        library: &Library,
+        mnist: &MnistImages,
     ) -> Result<Self, ModelError> {
         let model = &request.model;
         let network = Network::of(&model.mlp)?;
@@ -73,7 +73,7 @@ impl Known {
             Some(before) => (before.activity, before.measured),
             None => {
                 let count = ACTIVITY_IMAGES.min(batch_size(&model.mlp));
-                let pixels = library.images.pixels(0..count, &network);
+                let pixels = mnist.images.pixels(0..count, &network);
                 (Arc::new(network.activity(&pixels)), Instant::now())
             }
         };
@@ -132,14 +132,14 @@ impl Task {
 }
 
 /// MNIST's training images, as far as they are read.
-struct Library {
+struct MnistImages {
     parts: MnistParts,
     images: ImageStore,
     /// The images of the map.
     first: Examples,
 }
 
-impl Library {
+impl MnistImages {
     fn open() -> Result<Self, ModelError> {
         let mut parts = MnistParts::open()?;
         let first = parts.next(MAP_IMAGES)?;
@@ -187,12 +187,12 @@ struct OpenTest {
     test: OffTest,
 }
 
-/// What the thread has at hand. It is dropped as a whole when nobody has looked for a while.
+/// What the thread keeps between requests. It is dropped as a whole when nobody has looked for a while.
 #[derive(Default)]
-pub(super) struct Desk {
+pub(super) struct Session {
     task: Option<Task>,
     known: Option<Known>,
-    library: Option<Library>,
+    mnist: Option<MnistImages>,
     index: Option<OpenIndex>,
     map: Option<OpenMap>,
     test: Option<OpenTest>,
@@ -201,7 +201,7 @@ pub(super) struct Desk {
     turn: u64,
 }
 
-impl Desk {
+impl Session {
     /// Whether something long is not finished.
     pub(super) fn has_work(&self) -> bool {
         let has_work = |task| self.index_has_work(task) || self.test_has_work(task);
@@ -210,13 +210,13 @@ impl Desk {
 
     /// Whether no view is seen, and there is memory to free.
     pub(super) fn can_rest(&self) -> bool {
-        self.library.is_some() && self.task.is_none()
+        self.mnist.is_some() && self.task.is_none()
     }
 
     fn index_has_work(&self, task: &Task) -> bool {
-        let grown = self.index.as_ref().zip(self.library.as_ref());
-        let has_room = |(open, library): (&OpenIndex, &Library)| {
-            open.index.len() < total_of(open, library, task)
+        let grown = self.index.as_ref().zip(self.mnist.as_ref());
+        let has_room = |(open, mnist): (&OpenIndex, &MnistImages)| {
+            open.index.len() < total_of(open, mnist, task)
         };
         task.needs_index() && grown.is_none_or(has_room)
     }
@@ -258,7 +258,7 @@ impl Desk {
         let model = &request.model;
         let known = match self.known.take() {
             Some(known) if known.is_of(model) => known,
-            before => Known::of(request, before, opened(&mut self.library)?)?,
+            before => Known::of(request, before, opened(&mut self.mnist)?)?,
         };
         let bitmap = request.input.to_bitmap(request.noise);
         let preprocessing = model.mlp.config().preprocessing();
@@ -323,7 +323,7 @@ impl Desk {
     }
 
     fn neighbors(&mut self, task: &Task) -> Result<Neighbors, ModelError> {
-        let (open, library) = self.index(task)?;
+        let (open, mnist) = self.index(task)?;
         let OpenIndex { known, index, .. } = open;
         let features = task.bitmap.as_ref();
         let features = features.map(|bitmap| known.network.features(bitmap.pixels()));
@@ -331,14 +331,14 @@ impl Desk {
             return Err(recognition::not_finite());
         }
         let nearest = features.map_or_else(Vec::new, |features| {
-            index.nearest(&known.network, &library.images, &features, NEIGHBORS)
+            index.nearest(&known.network, &mnist.images, &features, NEIGHBORS)
         });
         let images = nearest.into_iter();
-        let images = images.map(|near| library.training_image(near.index, near.distance));
+        let images = images.map(|near| mnist.training_image(near.index, near.distance));
         Ok(Neighbors {
             images: images.collect(),
             read: index.len(),
-            total: total_of(open, library, task),
+            total: total_of(open, mnist, task),
         })
     }
 
@@ -362,12 +362,12 @@ impl Desk {
             unit.map(|unit| network.details(unit, bitmap.as_ref().unwrap_or(&blank), &layers));
         let mut exciting = Vec::new();
         if let Some(unit) = unit {
-            let (open, library) = self.index(task)?;
+            let (open, mnist) = self.index(task)?;
             let images = open.index.exciting(unit.channel).iter();
             exciting.extend(
                 images
                     .filter(|image| image.output > 0.0)
-                    .map(|image| library.training_image(image.index, image.output)),
+                    .map(|image| mnist.training_image(image.index, image.output)),
             );
         }
         Ok(Inside {
@@ -386,18 +386,18 @@ impl Desk {
         let widths = task.known.network.config().widths();
         let layer = task.request.map_layer.unwrap_or(widths.len() - 2);
         let layer = layer.min(widths.len() - 1);
-        let library = opened(&mut self.library)?;
+        let mnist = opened(&mut self.mnist)?;
         let serves = |open: &OpenMap| open.layer == layer && open.known.serves(task, open.made);
         let open = match self.map.take().filter(serves) {
             Some(open) => open,
-            None => OpenMap::new(task.known.clone(), layer, library)?,
+            None => OpenMap::new(task.known.clone(), layer, mnist)?,
         };
         let own = task.bitmap.as_ref().map(|bitmap| {
             let row = open.known.network.outputs(layer, bitmap.pixels());
             open.plane.point(&row)
         });
         let map = DigitMap {
-            examples: library.first.take(open.points.len()),
+            examples: mnist.first.take(open.points.len()),
             points: Arc::clone(&open.points),
             variance: open.plane.variance,
             own,
@@ -408,13 +408,13 @@ impl Desk {
     }
 
     /// The index of the task's network, with at least the first images.
-    fn index(&mut self, task: &Task) -> Result<(&mut OpenIndex, &mut Library), ModelError> {
-        let library = opened(&mut self.library)?;
+    fn index(&mut self, task: &Task) -> Result<(&mut OpenIndex, &mut MnistImages), ModelError> {
+        let mnist = opened(&mut self.mnist)?;
         let serves = |open: &OpenIndex| open.known.serves(task, open.made);
         let open = self.index.take().filter(serves).unwrap_or_else(|| {
             let known = task.known.clone();
             let mut index = Index::new(&known.network);
-            index.add_some(&known.network, &library.images, task.step());
+            index.add_some(&known.network, &mnist.images, task.step());
             let now = Instant::now();
             OpenIndex {
                 known,
@@ -423,7 +423,7 @@ impl Desk {
                 reported: now,
             }
         });
-        Ok((self.index.insert(open), library))
+        Ok((self.index.insert(open), mnist))
     }
 
     /// Does a part of what takes longer: of the index, or of the test.
@@ -454,12 +454,12 @@ impl Desk {
 
     /// Adds some images to the index. Returns whether it is time to show it.
     fn grow_index(&mut self, task: &Task) -> Result<bool, ModelError> {
-        let (open, library) = self.index(task)?;
-        let total = total_of(open, library, task);
+        let (open, mnist) = self.index(task)?;
+        let total = total_of(open, mnist, task);
         let wanted = (open.index.len() + task.step()).min(total);
-        if library.images.len() < wanted {
-            let part = library.parts.next(wanted - library.images.len())?;
-            library.images.extend(&part);
+        if mnist.images.len() < wanted {
+            let part = mnist.parts.next(wanted - mnist.images.len())?;
+            mnist.images.extend(&part);
         }
         let OpenIndex {
             known,
@@ -467,7 +467,7 @@ impl Desk {
             reported,
             ..
         } = open;
-        index.add_some(&known.network, &library.images, task.step());
+        index.add_some(&known.network, &mnist.images, task.step());
         let is_due = index.len() >= total || reported.elapsed() >= REPORT_INTERVAL;
         if is_due {
             *reported = Instant::now();
@@ -489,32 +489,32 @@ impl Desk {
     }
 }
 
-/// The library, which is opened when it is needed.
-fn opened(library: &mut Option<Library>) -> Result<&mut Library, ModelError> {
-    let open = match library.take() {
+/// MNIST's images, which are opened when they are needed.
+fn opened(mnist: &mut Option<MnistImages>) -> Result<&mut MnistImages, ModelError> {
+    let open = match mnist.take() {
         Some(open) => open,
-        None => Library::open()?,
+        None => MnistImages::open()?,
     };
-    Ok(library.insert(open))
+    Ok(mnist.insert(open))
 }
 
 /// The images that the index of a task will have.
-fn total_of(open: &OpenIndex, library: &Library, task: &Task) -> usize {
-    let total = library.parts.total().min(open.index.capacity());
+fn total_of(open: &OpenIndex, mnist: &MnistImages, task: &Task) -> usize {
+    let total = mnist.parts.total().min(open.index.capacity());
     total.min(task.index_limit())
 }
 
 impl OpenMap {
-    fn new(known: Known, layer: usize, library: &Library) -> Result<Self, ModelError> {
+    fn new(known: Known, layer: usize, mnist: &MnistImages) -> Result<Self, ModelError> {
         let config = known.network.config();
         let width = config.widths()[layer];
         let most = (MAX_MAP_WORK / config.multiplications()).min(MAX_MAP_VALUES / width);
-        let count = most.clamp(MIN_MAP_IMAGES, library.first.len());
+        let count = most.clamp(MIN_MAP_IMAGES, mnist.first.len());
         let mut rows = Vec::with_capacity(count * width);
         let step = batch_size(&known.model.mlp);
         for start in (0..count).step_by(step) {
             let part = start..count.min(start + step);
-            let pixels = library.images.pixels(part, &known.network);
+            let pixels = mnist.images.pixels(part, &known.network);
             rows.extend(known.network.outputs(layer, &pixels));
         }
         if !rows.iter().all(|value| value.is_finite()) {
