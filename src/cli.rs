@@ -3,7 +3,9 @@
 //! The paths of a command are checked before anything else. Results go to `out`, everything else to `err`.
 
 mod args;
+mod drawings;
 mod eval;
+mod explain;
 mod info;
 mod paths;
 mod predict;
@@ -116,6 +118,7 @@ pub fn run(
         CommandArgs::Presets(presets) => presets,
         CommandArgs::Eval(eval) => eval,
         CommandArgs::Predict(predict) => predict,
+        CommandArgs::Explain(explain) => explain,
         CommandArgs::Info(info) => info,
     };
     Invocation::Ended(run_command(command, Streams { out, err }))

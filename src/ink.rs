@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
 };
 
-pub use normalize::{PEN_WIDTH_PX, to_bitmap};
+pub use normalize::{PEN_WIDTH_PX, Placement, to_bitmap};
 
 /// A place on the pad, in units of its side: x to the right, y down.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -42,7 +42,7 @@ impl Point {
     }
 
     /// The distance from the origin.
-    fn length(self) -> f32 {
+    pub(crate) fn length(self) -> f32 {
         self.dot(self).sqrt()
     }
 }

@@ -34,6 +34,7 @@ use crate::{
 
 mod container;
 mod extract;
+pub(crate) mod paint;
 mod pen_width;
 
 /// A pixel of a 28×28 picture below this is paper. Lossy formats add faint pixels.

@@ -8,13 +8,17 @@ use std::{
 
 use digitpad::{
     bitmap::Digit,
-    explanation::units::{Channel, SwitchedOff, Unit},
+    explanation::{
+        occlusion::Normalization,
+        units::{Channel, SwitchedOff, Unit},
+    },
     ink::Ink,
     model::file::Model,
     synth,
     worker::{
         explainer::{
-            Explainer, Explanation, ExplanationRequest, ExplanationResponse, ExplanationView,
+            BendingSearch, Explainer, Explanation, ExplanationRequest, ExplanationResponse,
+            ExplanationView,
         },
         predictor::PredictionInput,
     },
@@ -24,8 +28,14 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::figures::{self, Measured};
 
-const VIEWS: [(ExplanationView, &str); 3] = [
+const VIEWS: [(ExplanationView, &str); 6] = [
     (ExplanationView::Neighbors, "It looked like these"),
+    (ExplanationView::Occlusion, "Which ink counts"),
+    (ExplanationView::Evidence, "One rather than the other"),
+    (
+        ExplanationView::Counterfactual,
+        "What would change it: dots",
+    ),
     (ExplanationView::Inside, "Inside"),
     (ExplanationView::Map, "The map"),
 ];
@@ -60,6 +70,7 @@ impl Station {
             is_training: false,
             views: views.iter().copied().collect::<BTreeSet<_>>(),
             rival: None,
+            normalization: Normalization::Held,
             unit: Some(Unit {
                 channel: Channel { layer: 1, index: 5 },
                 position: 3,
@@ -112,10 +123,32 @@ pub(crate) fn run() {
             station.wait_for(|response| response.revision == revision);
             further.push(start.elapsed());
         }
+        if view == ExplanationView::Counterfactual {
+            bendings(&station, &inks);
+        }
         let first = format!("{:.2}", first.as_secs_f64());
         figures::row(&[name.to_owned(), first, further.quantiles_ms()]);
     }
     rates(&model, &inks);
+}
+
+/// The time until the bending of a drawing is found, or none is.
+fn bendings(station: &Station, inks: &[Ink]) {
+    let mut times = Measured::default();
+    for (revision, ink) in (1000..).zip(&inks[..20]) {
+        let start = Instant::now();
+        station.ask(ink, &[ExplanationView::Counterfactual], revision);
+        station.wait_for(|response| {
+            let found = match &response.outcome {
+                Ok(Explanation::Counterfactual(Some(found))) => found.strokes.as_ref(),
+                _ => None,
+            };
+            let is_done = found.is_some_and(|found| found.bending != BendingSearch::Running);
+            response.revision == revision && is_done
+        });
+        times.push(start.elapsed());
+    }
+    println!("bendings: {} ms", times.quantiles_ms());
 }
 
 /// How often all views answer together, while the pen sends 60 drawings a second.

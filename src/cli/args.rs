@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     eval::{self, EvalArgs},
+    explain::{self, ExplainArgs},
     info::InfoArgs,
     predict::{self, PredictArgs},
     presets::PresetsArgs,
@@ -22,6 +23,7 @@ Examples:
   digitpad train --preset keras --out mine.safetensors
   digitpad eval --weights mine.safetensors
   digitpad predict digit.png drawings.jsonl.gz
+  digitpad explain digit.png --view evidence
   digitpad info mine.safetensors
 
 Exit codes: 0: success; 1: another error; 2: bad input or usage (an invalid file, an unknown option, \
@@ -62,6 +64,9 @@ pub(super) enum CommandArgs {
     /// Predict the digits of pictures (PNG, JPEG, BMP, WebP, GIF, PNM, TIFF) and ink files
     #[command(after_help = predict::EXAMPLES)]
     Predict(PredictArgs),
+    /// Explain why a model gives a drawing its digit, and what would change it
+    #[command(after_help = explain::EXAMPLES)]
+    Explain(ExplainArgs),
     /// Show the layers, parameters and metadata of a weight file
     #[command(after_help = INFO_EXAMPLES)]
     Info(InfoArgs),

@@ -9,19 +9,15 @@ use std::{
 use clap::Args;
 use serde::Serialize;
 
-use super::{Exit, Run, Streams, args::ModelArgs, load_model, report_error, write_json};
+use super::{
+    Exit, Run, Streams, args::ModelArgs, drawings::Drawings, load_model, report_error, write_json,
+};
 use crate::{
     bitmap::{Bitmap, CLASSES},
-    error::{CliError, InputError, Refusal, excerpt},
-    files::{
-        kind::{FileKind, content_of},
-        limits::INK_BYTES,
-        read_bounded, read_standard_input,
-    },
+    error::{CliError, excerpt},
     format,
-    ink::{self, Bounds, file::InkRecord},
+    ink::{Bounds, file::InkRecord},
     model::file::Model,
-    picture,
     recognition::{
         self, Prediction, Verdict,
         number::{Number, NumberDigit, NumberReader},
@@ -114,7 +110,6 @@ impl PredictArgs {
         path: &Path,
         out: &mut dyn Write,
     ) -> Result<(), CliError> {
-        let bytes = read(path)?;
         let name = path.display().to_string();
         let mut print = |record, reading: &Reading| {
             if self.json {
@@ -129,26 +124,14 @@ impl PredictArgs {
                 )?)
             }
         };
-        match FileKind::of_content(&bytes) {
-            Some(FileKind::Picture) => {
-                let bitmap =
-                    picture::bitmap_from_bytes(&bytes, &format!("the picture {}", excerpt(&name)))?;
-                print(None, &read_bitmap(model, Some(&bitmap))?)
-            }
-            Some(FileKind::Ink) => {
-                let records = ink::file::from_bytes(&bytes, &name)?;
+        match Drawings::read(path)? {
+            Drawings::Picture(bitmap) => print(None, &read_bitmap(model, Some(&bitmap))?),
+            Drawings::Ink(records) => {
                 let mut records = records.iter().enumerate();
                 records.try_for_each(|(index, record)| {
                     print(Some(index + 1), &self.read_record(model, record)?)
                 })
             }
-            _ => Err(Refusal::new(
-                format!("read a drawing from {}", excerpt(&name)),
-                content_of(&bytes),
-                "a picture (PNG, JPEG, BMP, WebP, GIF, PNM or TIFF) or an ink file (JSON Lines)",
-                "choose a file of one of these kinds",
-            )
-            .into()),
         }
     }
 
@@ -161,15 +144,6 @@ impl PredictArgs {
         }
         read_bitmap(model, record.bitmap().as_ref())
     }
-}
-
-/// The bytes of a file or, for "-", of standard input.
-fn read(path: &Path) -> Result<Vec<u8>, InputError> {
-    if path.as_os_str() == "-" {
-        return read_standard_input(INK_BYTES, "read a drawing from standard input");
-    }
-    let attempted = format!("read a drawing from {}", excerpt(path.display()));
-    read_bounded(path, INK_BYTES, &attempted)
 }
 
 /// A blank drawing has no prediction.

@@ -1,10 +1,13 @@
 //! The error sheet: one picture of the misclassified images, each with its true and its predicted digit.
 
-use ab_glyph::{Font as _, FontRef, ScaleFont as _, point};
 use image::{Rgb, RgbImage};
 
 use super::{Evaluation, Selection};
-use crate::{bitmap::SIDE, format};
+use crate::{
+    bitmap::SIDE,
+    format,
+    picture::paint::{draw_text, mix},
+};
 
 /// The most images on one sheet.
 pub const MAX_IMAGES: usize = 300;
@@ -22,7 +25,6 @@ const TILE: [usize; 2] = [
     SIDE * SCALE + 2 * MARGIN + CAPTION,
 ];
 
-static FONT: &[u8] = include_bytes!("../../assets/fonts/Roboto-SemiBold.ttf");
 /// The sizes of the digits and of the confidence, in pixels.
 const LARGE: f32 = 19.0;
 const SMALL: f32 = 13.0;
@@ -38,7 +40,6 @@ const WEAK: Rgb<u8> = Rgb([92, 100, 115]);
 /// Draws the misclassified images by descending loss, at most [`MAX_IMAGES`] of them: "4 > 9" below an
 /// image means a 4 that is predicted as 9; the confidence follows. Without any the sheet is one blank tile.
 pub fn error_sheet(evaluation: &Evaluation) -> RgbImage {
-    let font = font();
     let indices = evaluation.indices(Selection::Misclassified);
     let indices = &indices[..indices.len().min(MAX_IMAGES)];
     let columns = indices.len().clamp(1, COLUMNS);
@@ -51,8 +52,8 @@ pub fn error_sheet(evaluation: &Evaluation) -> RgbImage {
         draw_image(&mut sheet, [left, top], evaluation, index);
         let result = &evaluation.results()[index];
         let mut text = |text: &str, x: f32, size: f32, color| {
-            let baseline = point(x, (top + SIDE * SCALE + CAPTION) as f32);
-            draw_text(&mut sheet, &font.as_scaled(size), text, baseline, color)
+            let start = [x, (top + SIDE * SCALE + CAPTION) as f32];
+            draw_text(&mut sheet, text, start, size, color)
         };
         let prediction = &result.prediction;
         let mut x = text(&result.truth.to_string(), left as f32, LARGE, INK);
@@ -62,10 +63,6 @@ pub fn error_sheet(evaluation: &Evaluation) -> RgbImage {
         text(&percent, x + 3.0, SMALL, WEAK);
     }
     sheet
-}
-
-fn font() -> FontRef<'static> {
-    FontRef::try_from_slice(FONT).expect("the built-in font is valid")
 }
 
 /// Draws an image and a frame around it.
@@ -88,42 +85,6 @@ fn draw_image(
             sheet.put_pixel((left + x) as u32, (top + y) as u32, mix(PAPER, INK, ink));
         }
     }
-}
-
-/// Draws a line of text from a point on its baseline, and returns the x of its end.
-fn draw_text(
-    sheet: &mut RgbImage,
-    font: &ab_glyph::PxScaleFont<&FontRef>,
-    text: &str,
-    start: ab_glyph::Point,
-    color: Rgb<u8>,
-) -> f32 {
-    let mut x = start.x;
-    for character in text.chars() {
-        let id = font.glyph_id(character);
-        let glyph = id.with_scale_and_position(font.scale(), point(x, start.y));
-        x += font.h_advance(id);
-        let Some(outline) = font.outline_glyph(glyph) else {
-            continue;
-        };
-        let corner = outline.px_bounds().min;
-        outline.draw(|column, row, coverage| {
-            let place = [(corner.x, column), (corner.y, row)]
-                .map(|(corner, offset)| corner as u32 + offset);
-            if let Some(pixel) = sheet.get_pixel_mut_checked(place[0], place[1]) {
-                *pixel = mix(*pixel, color, coverage.min(1.0));
-            }
-        });
-    }
-    x
-}
-
-/// The color this far, 0..=1, from one color to another.
-fn mix(from: Rgb<u8>, to: Rgb<u8>, part: f32) -> Rgb<u8> {
-    Rgb(std::array::from_fn(|channel| {
-        let [from, to] = [from, to].map(|color| f32::from(color[channel]));
-        (from + (to - from) * part).round() as u8
-    }))
 }
 
 #[cfg(test)]

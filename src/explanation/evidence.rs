@@ -1,6 +1,6 @@
 //! Evidence: how much each pixel speaks for the winner, or for its rival.
 
-use super::Contrast;
+use super::Comparison;
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit, PIXELS},
     error::ModelError,
@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
     /// The two digits.
-    pub contrast: Contrast,
+    pub comparison: Comparison,
     /// The logit of the winner minus that of the rival, by an ordinary prediction.
     pub margin: f32,
     /// The network's input.
@@ -56,16 +56,28 @@ impl Evidence {
     /// # Errors
     /// When a logit is NaN or infinite, or the network is not on the CPU.
     pub fn new(model: &Model, bitmap: &Bitmap, rival: Option<Digit>) -> Result<Self, ModelError> {
-        let input = model.mlp.config().preprocessing().of_bitmap(bitmap);
+        let preprocessing = model.mlp.config().preprocessing();
+        Self::of_input(model, preprocessing.of_bitmap(bitmap), rival)
+    }
+
+    /// The evidence in a bitmap that is already preprocessed.
+    ///
+    /// # Errors
+    /// As [`Evidence::new`].
+    pub fn of_input(
+        model: &Model,
+        input: Bitmap,
+        rival: Option<Digit>,
+    ) -> Result<Self, ModelError> {
         let trace = Trace::new(&model.mlp, input.pixels())?;
         if !recognition::are_finite(trace.logits()) {
             return Err(recognition::not_finite());
         }
         let logits = &trace.logits()[0];
-        let contrast = Contrast::new(logits, rival);
-        let margin = contrast.margin(logits);
+        let comparison = Comparison::new(logits, rival);
+        let margin = comparison.margin(logits);
         let evidence = |pixels, rest, method| Self {
-            contrast,
+            comparison,
             margin,
             input: input.clone(),
             pixels,
@@ -73,15 +85,15 @@ impl Evidence {
             method,
         };
         if model.mlp.config().is_piecewise_linear() {
-            let gradient = trace.gradient(&contrast.weights())?;
+            let gradient = trace.gradient(&comparison.weights())?;
             let pixels = parts(input.pixels(), &gradient.pixels);
             return Ok(evidence(pixels, gradient.bias[0], Method::Exact));
         }
         let blank = Trace::new(&model.mlp, &[0.0; PIXELS])?;
-        let rest = contrast.margin(&blank.logits()[0]);
+        let rest = comparison.margin(&blank.logits()[0]);
         let mut points = FIRST_POINTS;
         loop {
-            let mean = mean_gradient(&model.mlp, input.pixels(), &contrast.weights(), points)?;
+            let mean = mean_gradient(&model.mlp, input.pixels(), &comparison.weights(), points)?;
             let pixels = parts(input.pixels(), &mean);
             let evidence = evidence(pixels, rest, Method::IntegratedGradients { points });
             let bound = COMPLETENESS * (margin - rest).abs();
@@ -146,7 +158,7 @@ mod tests {
         let input = Tensor::from_vec(pixels, (1, PIXELS), &Device::Cpu).expect("fits");
         let input = Var::from_tensor(&input).expect("a leaf");
         let logits = model.mlp.forward(&input).expect("computes");
-        let weights = Tensor::new(&evidence.contrast.weights(), &Device::Cpu).expect("fits");
+        let weights = Tensor::new(&evidence.comparison.weights(), &Device::Cpu).expect("fits");
         let margin = logits.broadcast_mul(&weights).and_then(|all| all.sum_all());
         let gradients = margin.and_then(|sum| sum.backward()).expect("computes");
         let product = gradients.get(&input).expect("of the input") * input.as_tensor();
@@ -171,10 +183,10 @@ mod tests {
                 assert_eq!(evidence.method, Method::Exact, "{name}");
                 let logits = recognition::logits(&model, bitmap.pixels().to_vec());
                 let logits = logits.expect("finite")[0];
-                let contrast = Contrast::new(&logits, rival);
-                assert_eq!(evidence.contrast, contrast, "{name}: drawing {index}");
-                // The bound: sums of some hundred f32, in another order.
-                let error = contrast.margin(&logits) - evidence.rest - evidence.sum();
+                let comparison = Comparison::new(&logits, rival);
+                assert_eq!(evidence.comparison, comparison, "{name}: drawing {index}");
+                // Sums of up to 784 products of f32, of which the largest are about 10, in another order.
+                let error = comparison.margin(&logits) - evidence.rest - evidence.sum();
                 assert!(
                     error.abs() < 1e-4,
                     "{name}: drawing {index}: off by {error}"
@@ -201,7 +213,7 @@ mod tests {
                 assert!(points >= FIRST_POINTS, "{activation}: {points} points");
                 let blank = recognition::logits(&model, vec![0.0; PIXELS]).expect("finite")[0];
                 // One image or many: the products of matrices add in another order.
-                let off = evidence.rest - evidence.contrast.margin(&blank);
+                let off = evidence.rest - evidence.comparison.margin(&blank);
                 assert!(off.abs() < 1e-4, "{activation}: the rest is blank paper");
                 let bound = 0.01 * (evidence.margin - evidence.rest).abs();
                 let error = evidence.error();

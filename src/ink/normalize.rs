@@ -30,25 +30,24 @@ const TOLERANCE_PX: f32 = 0.025;
 /// center of mass varies within a pixel. Here it is always at MNIST's mean, so that the picture follows the pen
 /// without jumps.
 pub fn to_bitmap(ink: &Ink) -> Option<Bitmap> {
-    let mut lines = smooth_in_box(ink)?;
-    center_by_box(&mut lines);
-    center_by_mass(&mut lines);
-    let raster = Raster::draw(&lines, PEN_WIDTH_PX, SIDE, SIDE);
-    Some(brightest_to_one(&raster))
+    let (placement, raster) = Placement::with_raster(ink)?;
+    Some(placement.bitmap(&raster))
 }
 
-/// The strokes' paths, scaled so that the samples' bounding box, with the pen's width, is 20 pixels long.
-fn smooth_in_box(ink: &Ink) -> Option<Vec<Vec<Point>>> {
-    let bounds = ink.bounds()?;
-    let (x, y) = bounds.center();
-    let per_unit = f64::from(INNER_PX) / bounds.longer_side().max(MIN_EXTENT);
-    let place = |at: f32, center: f64| ((f64::from(at) - center) * per_unit) as f32;
-    let smooth = |stroke: &Stroke| {
-        let points = stroke.points().iter();
-        let points = points.map(|point| Point::new(place(point.x, x), place(point.y, y)));
-        smooth::flatten(&points.collect::<Vec<_>>(), TOLERANCE_PX)
-    };
-    Some(ink.strokes().iter().map(smooth).collect())
+/// The normalization of a drawing: how its strokes get into the 28×28 picture.
+#[derive(Clone, Copy, Debug)]
+pub struct Placement {
+    /// The center of the samples' bounding box on the pad.
+    center: (f64, f64),
+    /// Pixels per unit of the pad.
+    per_unit: f64,
+    /// The center of the paths' bounding box, and their factor: a path may leave the bounding box of its samples.
+    path_center: (f64, f64),
+    path_scale: f32,
+    /// Moves the center of mass to MNIST's mean.
+    shift: Point,
+    /// The value of the brightest pixel, which becomes 1, as in MNIST.
+    brightest: f32,
 }
 
 /// How a drawing is normalized, in the drawing's own coordinates.
@@ -64,79 +63,128 @@ pub struct Guides {
 
 /// How ink is normalized. `None` for ink without a stroke.
 pub fn guides(ink: &Ink) -> Option<Guides> {
-    let mut lines = smooth_in_box(ink)?;
-    let in_box = Bounds::of(lines.iter().flatten())?;
-    center_by_box(&mut lines);
+    let (placement, lines) = Placement::in_box(ink)?;
     let in_picture = Bounds::of(lines.iter().flatten())?;
     let mass = Raster::sketch(&lines, PEN_WIDTH_PX, SIDE).center_of_mass()?;
-    let bounds = ink.bounds()?;
-    // Back from the picture to the box, and from the box to the drawing.
-    let per_unit = f64::from(INNER_PX) / bounds.longer_side().max(MIN_EXTENT);
-    let scale = box_scale(&in_box);
-    let ((x, y), (box_x, box_y)) = (bounds.center(), in_box.center());
-    let middle = SIDE as f64 / 2.0;
-    let back = |at: f32, in_box: f64, center: f64| {
-        (((f64::from(at) - middle) / f64::from(scale) + in_box) / per_unit + center) as f32
-    };
-    let point = |p: Point| Point::new(back(p.x, box_x, x), back(p.y, box_y, y));
     let around = |min: Point, max: Point| Bounds {
-        min: point(min),
-        max: point(max),
+        min: placement.pad_from_box(min),
+        max: placement.pad_from_box(max),
     };
     let pen = Point::new(PEN_WIDTH_PX / 2.0, PEN_WIDTH_PX / 2.0);
-    let half = BOX as f32 / 2.0;
-    let corner = |offset: f32| Point::new(middle as f32 + offset, middle as f32 + offset);
+    let [first, last] = [SIDE - BOX, SIDE + BOX].map(|twice| twice as f32 / 2.0);
     Some(Guides {
         digit: around(in_picture.min - pen, in_picture.max + pen),
-        frame: around(corner(-half), corner(half)),
-        center_of_mass: point(mass),
+        frame: around(Point::new(first, first), Point::new(last, last)),
+        center_of_mass: placement.pad_from_box(mass),
     })
 }
 
-/// A path may leave the bounding box of its samples. This factor brings it back.
-fn box_scale(bounds: &Bounds) -> f32 {
-    (INNER_PX / (bounds.longer_side() as f32).max(INNER_PX)).min(1.0)
-}
+impl Placement {
+    /// The normalization of this drawing; `None` for ink without a stroke.
+    pub fn of(ink: &Ink) -> Option<Self> {
+        Some(Self::with_raster(ink)?.0)
+    }
 
-/// Centers the paths in the picture, scaled down where needed.
-fn center_by_box(lines: &mut [Vec<Point>]) {
-    let Some(bounds) = Bounds::of(lines.iter().flatten()) else {
-        return;
-    };
-    let scale = box_scale(&bounds);
-    let (x, y) = bounds.center();
-    let middle = SIDE as f32 / 2.0;
-    for point in lines.iter_mut().flatten() {
-        point.x = (point.x - x as f32) * scale + middle;
-        point.y = (point.y - y as f32) * scale + middle;
+    /// Draws a part of the drawing, or other ink, where it lies in the picture of the whole. [`to_bitmap`] draws the
+    /// whole in this way. Paper for ink without a stroke.
+    pub fn draw(&self, ink: &Ink) -> Bitmap {
+        let mut lines = self.smooth_paths(ink);
+        self.center_by_box(&mut lines);
+        move_by(&mut lines, self.shift);
+        self.bitmap(&Raster::draw(&lines, PEN_WIDTH_PX, SIDE, SIDE))
+    }
+
+    /// The side of a pixel of the picture, in units of the pad.
+    pub fn pixel_size(&self) -> f32 {
+        1.0 / (self.per_unit as f32 * self.path_scale)
+    }
+
+    /// The normalization, and the picture before its brightest pixel becomes 1.
+    fn with_raster(ink: &Ink) -> Option<(Self, Raster)> {
+        let (mut placement, mut lines) = Self::in_box(ink)?;
+        placement.shift = shift_of_mass(&lines).unwrap_or_default();
+        move_by(&mut lines, placement.shift);
+        let raster = Raster::draw(&lines, PEN_WIDTH_PX, SIDE, SIDE);
+        placement.brightest = raster.pixels().iter().copied().fold(0.0, f32::max);
+        Some((placement, raster))
+    }
+
+    /// The normalization before the shift of the center of mass, and the paths in the middle of the picture.
+    fn in_box(ink: &Ink) -> Option<(Self, Vec<Vec<Point>>)> {
+        let bounds = ink.bounds()?;
+        let mut placement = Self {
+            center: bounds.center(),
+            per_unit: f64::from(INNER_PX) / bounds.longer_side().max(MIN_EXTENT),
+            path_center: (0.0, 0.0),
+            path_scale: 1.0,
+            shift: Point::default(),
+            brightest: 1.0,
+        };
+        let mut lines = placement.smooth_paths(ink);
+        let bounds = Bounds::of(lines.iter().flatten())?;
+        placement.path_center = bounds.center();
+        placement.path_scale = (INNER_PX / (bounds.longer_side() as f32).max(INNER_PX)).min(1.0);
+        placement.center_by_box(&mut lines);
+        Some((placement, lines))
+    }
+
+    /// From the picture before the shift of the center of mass to the pad.
+    fn pad_from_box(&self, point: Point) -> Point {
+        let back = |at: f32, path_center: f64, center: f64| {
+            let off = (f64::from(at) - SIDE as f64 / 2.0) / f64::from(self.path_scale);
+            ((off + path_center) / self.per_unit + center) as f32
+        };
+        Point::new(
+            back(point.x, self.path_center.0, self.center.0),
+            back(point.y, self.path_center.1, self.center.1),
+        )
+    }
+
+    /// The strokes' paths, scaled so that the samples' bounding box, with the pen's width, is 20 pixels long.
+    fn smooth_paths(&self, ink: &Ink) -> Vec<Vec<Point>> {
+        let (x, y) = self.center;
+        let place = |at: f32, center: f64| ((f64::from(at) - center) * self.per_unit) as f32;
+        let smooth = |stroke: &Stroke| {
+            let points = stroke.points().iter();
+            let points = points.map(|point| Point::new(place(point.x, x), place(point.y, y)));
+            smooth::flatten(&points.collect::<Vec<_>>(), TOLERANCE_PX)
+        };
+        ink.strokes().iter().map(smooth).collect()
+    }
+
+    /// Centers the paths in the picture.
+    fn center_by_box(&self, lines: &mut [Vec<Point>]) {
+        let (x, y) = self.path_center;
+        let middle = SIDE as f32 / 2.0;
+        for point in lines.iter_mut().flatten() {
+            point.x = (point.x - x as f32) * self.path_scale + middle;
+            point.y = (point.y - y as f32) * self.path_scale + middle;
+        }
+    }
+
+    fn bitmap(&self, raster: &Raster) -> Bitmap {
+        Bitmap::from_pixels(&std::array::from_fn(|index| {
+            raster.pixels()[index] / self.brightest
+        }))
     }
 }
 
-/// Moves the center of mass to MNIST's mean, but no ink out of the picture.
-fn center_by_mass(lines: &mut [Vec<Point>]) {
-    let sketch = Raster::sketch(lines, PEN_WIDTH_PX, SIDE);
-    let (Some(center), Some(bounds)) =
-        (sketch.center_of_mass(), Bounds::of(lines.iter().flatten()))
-    else {
-        return;
-    };
+/// The shift of the center of mass to MNIST's mean, which moves no ink out of the picture.
+fn shift_of_mass(lines: &[Vec<Point>]) -> Option<Point> {
+    let center = Raster::sketch(lines, PEN_WIDTH_PX, SIDE).center_of_mass()?;
+    let bounds = Bounds::of(lines.iter().flatten())?;
     let (low, high) = (PEN_WIDTH_PX / 2.0, SIDE as f32 - PEN_WIDTH_PX / 2.0);
     let shift = |center: f32, min: f32, max: f32| (CENTER_PX - center).clamp(low - min, high - max);
-    let shift = Point::new(
+    Some(Point::new(
         shift(center.x, bounds.min.x, bounds.max.x),
         shift(center.y, bounds.min.y, bounds.max.y),
-    );
+    ))
+}
+
+fn move_by(lines: &mut [Vec<Point>], shift: Point) {
     for point in lines.iter_mut().flatten() {
         *point = *point + shift;
     }
-}
-
-/// Scales the brightest pixel to 1, as in MNIST.
-fn brightest_to_one(raster: &Raster) -> Bitmap {
-    let brightest = raster.pixels().iter().copied().fold(0.0, f32::max);
-    Bitmap::from_pixels(&std::array::from_fn(|index| {
-        raster.pixels()[index] / brightest
-    }))
 }
 
 /// Normalizes a digit that comes as pixels, as MNIST did: the bounding box of the ink is resampled by area, so that its
@@ -406,5 +454,36 @@ mod tests {
                 (a, b) => prop_assert_eq!(a.is_some(), b.is_some()),
             }
         }
+    }
+
+    #[test]
+    fn a_part_lies_where_it_lies_in_the_whole() {
+        let line = |points: &[(f32, f32)]| {
+            let points = points.iter().map(|&(x, y)| Point::new(x, y));
+            Stroke::new(points.collect()).expect("points")
+        };
+        let strokes = [
+            line(&[(0.1, 0.1), (0.2, 0.8)]),
+            line(&[(0.7, 0.3), (0.5, 0.6), (0.8, 0.9)]),
+        ];
+        let whole: Ink = strokes.iter().cloned().collect();
+        let placement = Placement::of(&whole).expect("strokes");
+        assert_eq!(Some(placement.draw(&whole)), to_bitmap(&whole), "the whole");
+        let parts = strokes.map(|stroke| placement.draw(&Ink::from_iter([stroke])));
+        let whole = placement.draw(&whole);
+        for (index, pixel) in whole.pixels().iter().enumerate() {
+            let [a, b] = [0, 1].map(|part| parts[part].pixels()[index]);
+            // The strokes are far from each other.
+            assert!((pixel - a - b).abs() < 1e-6, "pixel {index}");
+        }
+        assert!(
+            placement.draw(&Ink::default()).is_blank(),
+            "no stroke is paper"
+        );
+        let size = placement.pixel_size() * 17.6;
+        assert!(
+            (size - 0.8).abs() < 0.01,
+            "0.8 high without the pen: {size}"
+        );
     }
 }

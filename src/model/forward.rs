@@ -16,12 +16,12 @@ pub(crate) const GROUP: usize = 16;
 const TASK: usize = 4 * GROUP;
 
 /// Weight and bias of a layer.
-pub(crate) type Parameters<'a> = [&'a [f32]; 2];
+pub(crate) type WeightAndBias<'a> = [&'a [f32]; 2];
 
 /// Gives `work` the shape and the parameters of each layer. The network is on the CPU.
 pub(super) fn with_layers<T>(
     mlp: &Mlp,
-    work: impl FnOnce(&[(LayerShape, Parameters)]) -> T,
+    work: impl FnOnce(&[(LayerShape, WeightAndBias)]) -> T,
 ) -> Result<T> {
     let values: Vec<_> = mlp
         .parameters()
@@ -60,7 +60,7 @@ pub(super) fn logits(mlp: &Mlp, pixels: &[f32]) -> Result<Vec<[f32; CLASSES]>> {
 /// Weighted inputs plus bias. `inputs` `[n, in]`, `outputs` `[n, out]`, `patches` is a buffer.
 pub(crate) fn affine(
     shape: &LayerShape,
-    [weight, bias]: Parameters,
+    [weight, bias]: WeightAndBias,
     inputs: &[f32],
     patches: &mut Vec<f32>,
     outputs: &mut [f32],

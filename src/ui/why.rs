@@ -4,9 +4,13 @@
 //! story, filling the place beside the pad, or filling the window. It reads its explanation with [`shown`]. The explainer
 //! computes only the views in sight.
 
+mod counterfactual;
+mod evidence;
 mod inside;
 mod map;
 mod neighbors;
+mod occlusion;
+mod signed;
 
 use std::collections::BTreeSet;
 
@@ -15,7 +19,10 @@ use egui::{
     UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
-use self::{inside::InsideView, map::MapView, neighbors::NeighborsView};
+use self::{
+    counterfactual::CounterfactualPanel, evidence::EvidencePanel, inside::InsideView, map::MapView,
+    neighbors::NeighborsView, occlusion::OcclusionPanel,
+};
 use super::{
     draw::{self, DrawView},
     prediction,
@@ -66,7 +73,7 @@ struct ViewEntry {
 }
 
 /// The views from top to bottom.
-const VIEWS: [ViewEntry; 3] = [
+const VIEWS: [ViewEntry; 6] = [
     ViewEntry {
         view: ExplanationView::Neighbors,
         title: "It looked like these",
@@ -74,6 +81,30 @@ const VIEWS: [ViewEntry; 3] = [
         method: neighbors::METHOD,
         height: |width, _| neighbors::height(width),
         ui: |ui, rect, state, view, actions| view.neighbors.ui(ui, rect, state, actions),
+    },
+    ViewEntry {
+        view: ExplanationView::Occlusion,
+        title: "Which ink counts",
+        sentence: "Your strokes. Blue pieces speak for the answer, amber ones for the digit it is compared with.",
+        method: occlusion::METHOD,
+        height: |width, _| occlusion::height(width),
+        ui: |ui, rect, state, view, actions| view.occlusion.ui(ui, rect, state, actions),
+    },
+    ViewEntry {
+        view: ExplanationView::Evidence,
+        title: "One rather than the other",
+        sentence: "What each pixel of the network's picture adds to the lead of the answer.",
+        method: evidence::METHOD,
+        height: |width, _| evidence::height(width),
+        ui: |ui, rect, state, view, _| view.evidence.ui(ui, rect, state),
+    },
+    ViewEntry {
+        view: ExplanationView::Counterfactual,
+        title: "What would change it",
+        sentence: "One more dot, the smallest bending of your strokes, and the way to a training image of the other digit.",
+        method: counterfactual::METHOD,
+        height: |width, _| counterfactual::height(width),
+        ui: |ui, rect, state, view, _| view.counterfactual.ui(ui, rect, state),
     },
     ViewEntry {
         view: ExplanationView::Inside,
@@ -110,6 +141,9 @@ enum Extent {
 pub(super) struct WhyView {
     extent: Extent,
     neighbors: NeighborsView,
+    occlusion: OcclusionPanel,
+    evidence: EvidencePanel,
+    counterfactual: CounterfactualPanel,
     inside: InsideView,
     map: MapView,
 }

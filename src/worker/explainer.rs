@@ -19,7 +19,14 @@ use crate::{
     bitmap::{Bitmap, Digit},
     data::{Examples, noise::Noise},
     error::ModelError,
-    explanation::units::{LayerActivity, LayerValues, SwitchedOff, Unit, UnitDetails},
+    explanation::{
+        Comparison,
+        counterfactual::{Bending, DotGrid},
+        evidence::Evidence,
+        occlusion::{Normalization, Occlusion},
+        units::{LayerActivity, LayerValues, SwitchedOff, Unit, UnitDetails},
+    },
+    ink::Ink,
     model::file::Model,
     recognition::Prediction,
 };
@@ -32,6 +39,12 @@ const REST: Duration = Duration::from_mins(1);
 pub enum ExplanationView {
     /// The nearest training images.
     Neighbors,
+    /// What each piece of a stroke does.
+    Occlusion,
+    /// What each pixel speaks for.
+    Evidence,
+    /// What would change the answer.
+    Counterfactual,
     /// The layers and their units.
     Inside,
     /// The training images in the plane.
@@ -55,6 +68,8 @@ pub struct ExplanationRequest {
     pub views: BTreeSet<ExplanationView>,
     /// The digit to compare the answer with; `None` is the second-best one.
     pub rival: Option<Digit>,
+    /// How the rest of a drawing gets into the picture in [`ExplanationView::Occlusion`].
+    pub normalization: Normalization,
     /// The unit whose arithmetic is shown.
     pub unit: Option<Unit>,
     /// The channels that are switched off in [`ExplanationView::Inside`].
@@ -83,6 +98,12 @@ pub struct ExplanationResponse {
 pub enum Explanation {
     /// Of [`ExplanationView::Neighbors`].
     Neighbors(Neighbors),
+    /// Of [`ExplanationView::Occlusion`]; `None` for a picture or an empty pad.
+    Occlusion(Option<Occlusion>),
+    /// Of [`ExplanationView::Evidence`]; `None` for an empty pad.
+    Evidence(Option<Box<Evidence>>),
+    /// Of [`ExplanationView::Counterfactual`]; `None` for an empty pad.
+    Counterfactual(Option<Box<Counterfactual>>),
     /// Of [`ExplanationView::Inside`].
     Inside(Box<Inside>),
     /// Of [`ExplanationView::Map`].
@@ -111,6 +132,50 @@ pub struct Neighbors {
     pub read: usize,
     /// The images that will be compared.
     pub total: usize,
+}
+
+/// What would change the answer. The parts arrive one after the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counterfactual {
+    /// The two digits.
+    pub comparison: Comparison,
+    /// Of a drawing; `None` for a picture.
+    pub strokes: Option<ChangedStrokes>,
+    /// The way to a training image; `None` as long as it is not computed, or if no near image is read as the rival.
+    pub morph: Option<Morph>,
+}
+
+/// What one more dot, or bent strokes, would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangedStrokes {
+    /// The drawing.
+    pub ink: Ink,
+    /// The dots.
+    pub dots: DotGrid,
+    /// The smallest bending that is read as the rival.
+    pub bending: BendingSearch,
+}
+
+/// The state of the search for a bending.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BendingSearch {
+    /// It is under way.
+    Running,
+    /// It ended without a bending.
+    NoneFound,
+    /// It found one.
+    Found(Bending),
+}
+
+/// The blends of the picture with a training image that the model reads as the rival.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Morph {
+    /// The picture of the drawing.
+    pub from: Bitmap,
+    /// The training image, with its distance.
+    pub to: TrainingImage,
+    /// The predictions of the blends, in equal steps from the picture to the training image.
+    pub predictions: Vec<Prediction>,
 }
 
 /// The layers and one of their units.

@@ -5,6 +5,7 @@
 )]
 
 mod eval;
+mod explain;
 mod faults;
 #[cfg(unix)]
 mod locks;

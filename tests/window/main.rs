@@ -8,6 +8,7 @@ mod fields;
 mod files;
 mod interrupted;
 mod layout;
+mod strokes;
 mod training;
 mod why;
 mod workbench;

@@ -115,7 +115,7 @@ fn a_rival_is_chosen_by_its_bar() {
 
 #[test]
 fn units_are_switched_off_in_this_place_only() {
-    let mut window = why([1920.0, 1400.0]);
+    let mut window = why([1920.0, 3000.0]);
     let model = Arc::clone(window.harness.state().state().models.in_use());
     window.draw(SEVEN);
     window.await_answer('7');
@@ -167,7 +167,7 @@ fn units_are_switched_off_in_this_place_only() {
 
 #[test]
 fn the_drawing_moves_on_the_map_and_layers_are_chosen() {
-    let mut window = why([1920.0, 1400.0]);
+    let mut window = why([1920.0, 3000.0]);
     window.await_that("the map", |harness| {
         explanation(harness, ExplanationView::Map).is_some()
     });
@@ -236,7 +236,7 @@ fn the_views_follow_a_training() {
         watch: true,
         ..training_settings(folder.path(), 2)
     };
-    let mut window = Window::with_model(settings, None, [1920.0, 1400.0], 1.0);
+    let mut window = Window::with_model(settings, None, [1920.0, 3000.0], 1.0);
     window.draw(SEVEN);
     window.click("Train");
     window.click("Why");
@@ -294,7 +294,7 @@ fn pad_and_bars_are_in_sight_beside_the_views() {
 #[test]
 fn tiles_lie_beside_each_other_at_all_widths() {
     for width in [480.0, 640.0, 900.0, 1920.0] {
-        let mut window = why([width, 1600.0]);
+        let mut window = why([width, 4000.0]);
         window.draw(SEVEN);
         window.await_that("its neighbors", |harness| {
             neighbors(harness).is_some_and(|neighbors| neighbors.images.len() == 8)

@@ -12,7 +12,8 @@ use crate::{
     data::noise::Noise,
     error,
     explanation::{
-        Contrast,
+        Comparison,
+        occlusion::Normalization,
         units::{Channel, SwitchedOff, Unit},
     },
     ink::edit::Picture,
@@ -27,6 +28,8 @@ pub enum ExplanationAction {
     See(BTreeSet<ExplanationView>),
     /// Compare the answer with this digit, or with the second-best one.
     ChooseRival(Option<Digit>),
+    /// Put the rest of a drawing into the picture in this way.
+    ChooseNormalization(Normalization),
     /// Show the arithmetic of this unit, or of none.
     ChooseUnit(Option<Unit>),
     /// Switch a channel off, or on again.
@@ -72,6 +75,8 @@ struct Asked {
 pub struct ExplanationPanel {
     /// The digit that the user compares the answer with; `None` is the second-best one.
     pub rival: Option<Digit>,
+    /// How the rest of a drawing gets into the picture when a piece is left out.
+    pub normalization: Normalization,
     /// The unit whose arithmetic is shown.
     pub unit: Option<Unit>,
     /// The channels that are switched off. They stay on in the model itself.
@@ -102,6 +107,9 @@ impl State {
         match action {
             ExplanationAction::See(views) => panel.seen = views,
             ExplanationAction::ChooseRival(rival) => panel.rival = rival,
+            ExplanationAction::ChooseNormalization(normalization) => {
+                panel.normalization = normalization;
+            }
             ExplanationAction::ChooseUnit(unit) => panel.unit = unit,
             ExplanationAction::ToggleChannel(channel) => {
                 panel.tests_off = false;
@@ -138,7 +146,7 @@ impl State {
     /// The digit that the answer is compared with: the chosen one, or the second-best one. `None` without an answer.
     pub fn rival(&self) -> Option<Digit> {
         let prediction = &self.pad.answer()?.prediction;
-        Some(Contrast::new(prediction.probabilities(), self.explanation.rival).rival)
+        Some(Comparison::new(prediction.probabilities(), self.explanation.rival).rival)
     }
 
     /// The request for explanations, if what is asked changed since the last one. Called once a frame, as
@@ -181,6 +189,7 @@ impl State {
                 BTreeSet::new()
             },
             rival: panel.rival,
+            normalization: panel.normalization,
             unit: panel.unit,
             off: panel.off.clone(),
             tests_off: panel.tests_off,

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    DigitMap, Explanation, ExplanationRequest, ExplanationResponse, ExplanationView, Inside,
-    Neighbors, OffTest, TrainingImage,
+    BendingSearch, ChangedStrokes, Counterfactual, DigitMap, Explanation, ExplanationRequest,
+    ExplanationResponse, ExplanationView, Inside, Morph, Neighbors, OffTest, TrainingImage,
 };
 use crate::{
     bitmap::{Bitmap, Digit},
@@ -16,17 +16,25 @@ use crate::{
     error::ModelError,
     evaluation::batch_size,
     explanation::{
+        Comparison,
+        counterfactual::{Bending, DotGrid, blend},
+        evidence::Evidence,
         map::Plane,
         neighbors::{ImageStore, Index},
+        occlusion::Occlusion,
         units::{LayerActivity, Network, SwitchedOff},
     },
     model::file::Model,
     recognition::{self, Prediction},
-    worker::{WorkerError, run_work},
+    worker::{WorkerError, predictor::PredictionInput, run_work},
 };
 
 /// The neighbors of a drawing.
 const NEIGHBORS: usize = 8;
+/// The nearest images among which one that is read as the rival is sought.
+const MORPH_NEIGHBORS: usize = 300;
+/// The blends on the way to a training image.
+const MORPH_STEPS: usize = 20;
 /// The images over which the activity of the layers is computed.
 const ACTIVITY_IMAGES: usize = 500;
 /// The images of a map, and the fewest of a slow or wide network.
@@ -44,7 +52,7 @@ const TRAINING_INTERVAL: Duration = Duration::from_secs(2);
 const REPORT_INTERVAL: Duration = Duration::from_millis(250);
 
 pub(super) type Publish<'a> = &'a dyn Fn(ExplanationResponse);
-pub(super) type IsCurrent<'a> = &'a dyn Fn() -> bool;
+pub(super) type IsCurrent<'a> = &'a (dyn Fn() -> bool + Sync);
 
 /// A model with what is known of it.
 #[derive(Clone)]
@@ -127,6 +135,7 @@ impl Task {
 
     fn needs_index(&self) -> bool {
         self.sees(ExplanationView::Neighbors)
+            || self.sees(ExplanationView::Counterfactual)
             || self.request.unit.is_some() && self.sees(ExplanationView::Inside)
     }
 }
@@ -187,6 +196,30 @@ struct OpenTest {
     test: OffTest,
 }
 
+/// A counterfactual, whose parts are computed one after the other.
+struct OpenChange {
+    input: PredictionInput,
+    model: Arc<Model>,
+    rival: Option<Digit>,
+    /// The digit as a picture.
+    bitmap: Bitmap,
+    found: Counterfactual,
+    has_morph: bool,
+}
+
+impl OpenChange {
+    fn is_of(&self, request: &ExplanationRequest) -> bool {
+        Arc::ptr_eq(&self.model, &request.model)
+            && self.rival == request.rival
+            && self.input == request.input
+    }
+
+    fn is_bending(&self) -> bool {
+        let strokes = self.found.strokes.as_ref();
+        strokes.is_some_and(|strokes| strokes.bending == BendingSearch::Running)
+    }
+}
+
 /// What the thread keeps between requests. It is dropped as a whole when nobody has looked for a while.
 #[derive(Default)]
 pub(super) struct Session {
@@ -196,6 +229,7 @@ pub(super) struct Session {
     index: Option<OpenIndex>,
     map: Option<OpenMap>,
     test: Option<OpenTest>,
+    change: Option<OpenChange>,
     /// The turn in which each view was last begun: the view that has waited longest comes first.
     begun: BTreeMap<ExplanationView, u64>,
     turn: u64,
@@ -204,7 +238,9 @@ pub(super) struct Session {
 impl Session {
     /// Whether something long is not finished.
     pub(super) fn has_work(&self) -> bool {
-        let has_work = |task| self.index_has_work(task) || self.test_has_work(task);
+        let has_work = |task| {
+            self.index_has_work(task) || self.test_has_work(task) || self.change_has_work(task)
+        };
         self.task.as_ref().is_some_and(has_work)
     }
 
@@ -219,6 +255,15 @@ impl Session {
             open.index.len() < total_of(open, mnist, task)
         };
         task.needs_index() && grown.is_none_or(has_room)
+    }
+
+    /// Whether a part of the counterfactual is missing. The morph waits for the whole index.
+    fn change_has_work(&self, task: &Task) -> bool {
+        let has_work = |open: &OpenChange| {
+            open.is_of(&task.request)
+                && (open.is_bending() || !open.has_morph && !self.index_has_work(task))
+        };
+        task.sees(ExplanationView::Counterfactual) && self.change.as_ref().is_some_and(has_work)
     }
 
     fn test_has_work(&self, task: &Task) -> bool {
@@ -313,10 +358,34 @@ impl Session {
         &mut self,
         view: ExplanationView,
         task: &Task,
-        _is_current: IsCurrent,
+        is_current: IsCurrent,
     ) -> Result<Option<Explanation>, ModelError> {
+        let Task {
+            request, bitmap, ..
+        } = task;
+        let model = &*request.model;
         Ok(Some(match view {
             ExplanationView::Neighbors => Explanation::Neighbors(self.neighbors(task)?),
+            ExplanationView::Occlusion => Explanation::Occlusion(match &request.input {
+                PredictionInput::Ink(ink) => {
+                    Occlusion::new(model, ink, request.rival, request.normalization)?
+                }
+                _ => None,
+            }),
+            ExplanationView::Evidence => Explanation::Evidence(match bitmap {
+                Some(input) => {
+                    let evidence = Evidence::of_input(model, input.clone(), request.rival)?;
+                    Some(Box::new(evidence))
+                }
+                None => None,
+            }),
+            ExplanationView::Counterfactual => {
+                if bitmap.is_some() && !self.begin_change(task, is_current)? {
+                    return Ok(None);
+                }
+                let open = self.change.as_ref().filter(|open| open.is_of(request));
+                Explanation::Counterfactual(open.map(|open| Box::new(open.found.clone())))
+            }
             ExplanationView::Inside => Explanation::Inside(Box::new(self.inside(task)?)),
             ExplanationView::Map => Explanation::Map(self.map(task)?),
         }))
@@ -407,6 +476,104 @@ impl Session {
         Ok(map)
     }
 
+    /// Begins a counterfactual, unless it is the same as before. Returns whether it did, or a newer request waits.
+    fn begin_change(&mut self, task: &Task, is_current: IsCurrent) -> Result<bool, ModelError> {
+        let request = &*task.request;
+        if self.change.as_ref().is_some_and(|open| open.is_of(request)) {
+            return Ok(true);
+        }
+        let ExplanationRequest {
+            input,
+            model,
+            rival,
+            ..
+        } = request;
+        let Some(bitmap) = input.to_bitmap(None) else {
+            return Ok(true);
+        };
+        let strokes = match input {
+            PredictionInput::Ink(ink) => match DotGrid::new(model, ink, *rival, is_current)? {
+                None => return Ok(false),
+                Some(dots) => Some(ChangedStrokes {
+                    ink: ink.clone(),
+                    dots,
+                    bending: BendingSearch::Running,
+                }),
+            },
+            _ => None,
+        };
+        let logits = recognition::logits(model, bitmap.pixels().to_vec())?;
+        self.change = Some(OpenChange {
+            input: input.clone(),
+            model: Arc::clone(model),
+            rival: *rival,
+            bitmap,
+            found: Counterfactual {
+                comparison: Comparison::new(&logits[0], *rival),
+                strokes,
+                morph: None,
+            },
+            has_morph: false,
+        });
+        Ok(true)
+    }
+
+    /// Computes the next part of a counterfactual. Returns whether it did, or a newer request waits.
+    fn continue_change(&mut self, task: &Task, is_current: IsCurrent) -> Result<bool, ModelError> {
+        let Some(mut open) = self.change.take() else {
+            return Ok(false);
+        };
+        match &mut open.found.strokes {
+            Some(strokes) if strokes.bending == BendingSearch::Running => {
+                let found = Bending::search(&open.model, &strokes.ink, open.rival, is_current)?;
+                if found.is_none() && !is_current() {
+                    self.change = Some(open);
+                    return Ok(false);
+                }
+                strokes.bending = found.map_or(BendingSearch::NoneFound, BendingSearch::Found);
+            }
+            _ => {
+                open.found.morph = self.morph(task, &open)?;
+                open.has_morph = true;
+            }
+        }
+        self.change = Some(open);
+        Ok(true)
+    }
+
+    /// The way to the nearest training image that the model reads as the rival.
+    fn morph(&mut self, task: &Task, open: &OpenChange) -> Result<Option<Morph>, ModelError> {
+        let Some(input) = &task.bitmap else {
+            return Ok(None);
+        };
+        let (OpenIndex { known, index, .. }, mnist) = self.index(task)?;
+        let features = known.network.features(input.pixels());
+        let near = index.nearest(&known.network, &mnist.images, &features, MORPH_NEIGHBORS);
+        let images = near.iter().map(|near| near.index);
+        let logits = known.network.logits(
+            &mnist.images.pixels(images, &known.network),
+            &SwitchedOff::default(),
+        );
+        let rival = open.found.comparison.rival;
+        let is_rival = |logits: &_| Digit::of_largest(logits) == rival;
+        let Some(place) = logits.iter().position(is_rival) else {
+            return Ok(None);
+        };
+        let to = mnist.training_image(near[place].index, near[place].distance);
+        let share = |step: usize| step as f32 / MORPH_STEPS as f32;
+        let blends = (0..=MORPH_STEPS).map(|step| blend(&open.bitmap, &to.bitmap, share(step)));
+        let pixels = blends.flat_map(|blend| *blend.pixels()).collect();
+        let calibration = &open.model.metadata.calibration;
+        let predictions = recognition::logits(&open.model, pixels)?;
+        let predictions = predictions.iter();
+        let predictions = predictions.map(|logits| Prediction::from_logits(logits, calibration));
+        Ok(Some(Morph {
+            from: open.bitmap.clone(),
+            predictions: predictions.collect(),
+            to,
+        }))
+    }
+
     /// The index of the task's network, with at least the first images.
     fn index(&mut self, task: &Task) -> Result<(&mut OpenIndex, &mut MnistImages), ModelError> {
         let mnist = opened(&mut self.mnist)?;
@@ -426,7 +593,7 @@ impl Session {
         Ok((self.index.insert(open), mnist))
     }
 
-    /// Does a part of what takes longer: of the index, or of the test.
+    /// Does a part of what takes longer: of the index, of the test, or of the counterfactual.
     pub(super) fn step(&mut self, is_current: IsCurrent, publish: Publish) {
         let Some(task) = self.task.take() else { return };
         let result = run_work(|| {
@@ -435,9 +602,10 @@ impl Session {
             if tests {
                 self.continue_test(&task)?;
             }
-            Ok::<_, ModelError>([grows, tests])
+            let changes = self.change_has_work(&task) && self.continue_change(&task, is_current)?;
+            Ok::<_, ModelError>([grows, tests, changes])
         });
-        let [grows, tests] = match result {
+        let [grows, tests, changes] = match result {
             Ok(news) => news,
             Err(error) => return self.fail(&task.request, error, publish),
         };
@@ -447,6 +615,9 @@ impl Session {
         }
         if task.sees(ExplanationView::Inside) && (tests || grows && task.request.unit.is_some()) {
             views.push(ExplanationView::Inside);
+        }
+        if changes {
+            views.push(ExplanationView::Counterfactual);
         }
         self.task = Some(task);
         self.explain_all(&views, is_current, publish);

@@ -32,6 +32,7 @@ fn request(model: &Arc<Model>, views: &[ExplanationView]) -> ExplanationRequest 
         is_training: true,
         views: views.iter().copied().collect(),
         rival: None,
+        normalization: Normalization::Held,
         unit: None,
         off: SwitchedOff::default(),
         tests_off: false,
@@ -233,4 +234,99 @@ fn dropping_the_explainer_joins_the_thread() {
         drop(explainer);
         assert!(test_waker.has_no_worker(), "with {} views", views.len());
     }
+}
+
+#[test]
+fn a_counterfactual_arrives_in_parts_and_holds_in_an_ordinary_prediction() {
+    let test_waker = TestWaker::new();
+    let explainer = Explainer::spawn(test_waker.waker());
+    let model = built_in();
+    let asked = request(&model, &[ExplanationView::Counterfactual]);
+    explainer.request(asked.clone());
+    let found = wait_for(&explainer, &test_waker, |response| {
+        match response.outcome.expect("it is computed") {
+            Explanation::Counterfactual(Some(found)) => {
+                Some(*found).filter(|it| it.morph.is_some())
+            }
+            _ => None,
+        }
+    });
+    let Comparison { winner, rival } = found.comparison;
+    assert_eq!(winner.value(), 7, "the drawing is a 7");
+    let strokes = found.strokes.expect("a drawing has strokes");
+    assert_eq!(strokes.ink, seven(), "of this drawing");
+    let BendingSearch::Found(bending) = strokes.bending else {
+        panic!("a 7 bends into another digit: {:?}", strokes.bending);
+    };
+    let read = |bitmap: &Bitmap| predict(&model, bitmap).expect("finite");
+    let bitmap = crate::ink::to_bitmap(&bending.ink).expect("has strokes");
+    assert_eq!(read(&bitmap).digit(), rival, "as the bending claims");
+    let morph = found.morph.expect("is waited for");
+    assert_eq!(
+        read(&morph.to.bitmap).digit(),
+        rival,
+        "the training image is read so"
+    );
+    let first = &morph.predictions[0];
+    assert_eq!(first.digit(), winner, "the way begins at the drawing");
+    let last = morph.predictions.last().expect("the end of the way");
+    assert_eq!(last.digit(), rival, "and ends at the training image");
+    // The same drawing needs no second computation: the whole answer comes at once.
+    explainer.request(ExplanationRequest {
+        revision: 2,
+        ..asked
+    });
+    wait_for(&explainer, &test_waker, |response| {
+        assert_eq!(response.revision, 2, "only once");
+        let Ok(Explanation::Counterfactual(Some(again))) = response.outcome else {
+            panic!("a counterfactual");
+        };
+        assert!(again.morph.is_some(), "whole");
+        Some(())
+    });
+}
+
+#[test]
+fn the_chosen_rival_and_mode_are_those_of_the_explanation() {
+    let test_waker = TestWaker::new();
+    let explainer = Explainer::spawn(test_waker.waker());
+    let model = built_in();
+    let views = [ExplanationView::Occlusion, ExplanationView::Evidence];
+    let asked = ExplanationRequest {
+        rival: Digit::new(2),
+        normalization: Normalization::Anew,
+        ..request(&model, &views)
+    };
+    explainer.request(asked.clone());
+    let mut left: BTreeSet<_> = views.into_iter().collect();
+    wait_for(&explainer, &test_waker, |response| {
+        let comparison = match response.outcome.expect("it is computed") {
+            Explanation::Occlusion(Some(occlusion)) => {
+                assert_eq!(occlusion.normalization, Normalization::Anew, "as asked");
+                occlusion.comparison
+            }
+            Explanation::Evidence(Some(evidence)) => evidence.comparison,
+            other => panic!("an explanation of the drawing: {other:?}"),
+        };
+        assert_eq!(comparison.rival.value(), 2, "as asked");
+        left.remove(&response.view);
+        left.is_empty().then_some(())
+    });
+    // A picture has no strokes, but pixels.
+    let bitmap = crate::ink::to_bitmap(&seven()).expect("has strokes");
+    explainer.request(ExplanationRequest {
+        input: PredictionInput::Bitmap(bitmap),
+        revision: 2,
+        ..asked
+    });
+    let mut left: BTreeSet<_> = views.into_iter().collect();
+    wait_for(&explainer, &test_waker, |response| {
+        match response.outcome.expect("it is computed") {
+            Explanation::Occlusion(occlusion) => assert_eq!(occlusion, None, "no strokes"),
+            Explanation::Evidence(evidence) => assert!(evidence.is_some(), "pixels"),
+            other => panic!("one of two views: {other:?}"),
+        }
+        left.remove(&response.view);
+        left.is_empty().then_some(())
+    });
 }

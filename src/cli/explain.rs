@@ -1,0 +1,250 @@
+//! `digitpad explain`: why a model gives a drawing this digit.
+
+mod picture;
+mod report;
+
+use std::{fmt, io::Write, num::NonZeroUsize, path::PathBuf};
+
+use clap::{Args, ValueEnum, builder::PossibleValue};
+
+use self::report::{Explained, ExplanationLine, Report};
+use super::{
+    Exit, Run, Streams, args::ModelArgs, drawings::Drawings, load_model, paths::Paths,
+    report_error, write_json,
+};
+use crate::{
+    bitmap::{Bitmap, Digit},
+    error::{CliError, Refusal, excerpt},
+    explanation::{
+        Comparison,
+        counterfactual::{Bending, DotGrid},
+        evidence::Evidence,
+        occlusion::{Normalization, Occlusion},
+    },
+    ink::{Ink, file::InkRecord},
+    model::file::Model,
+    recognition::{self, Prediction},
+};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  digitpad explain digit.png --view evidence
+  digitpad explain digit.png --view evidence --against 1 --out evidence.png
+  digitpad explain drawings.jsonl --view occlusion --record 3 --out pieces.png
+  digitpad explain drawings.jsonl --view counterfactual --json
+
+Evidence tells what each pixel adds to the lead of the answer over another digit, in logits. Occlusion \
+leaves out one piece of a stroke after the other; counterfactual adds one more dot, and bends the strokes \
+until the model reads the other digit. Both need the strokes of an ink file.
+
+With --json, prints one object per drawing: file, record, view, digit, is_digit, confidence, against, \
+margin (the logit of digit minus that of against), and the fields of the view.";
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// A picture or an ink file; "-" is standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// What to explain
+    #[arg(long, value_name = "NAME", value_enum)]
+    view: ViewName,
+    /// The digit to compare the answer with [default: the second digit]
+    #[arg(long, value_name = "DIGIT", value_parser = clap::value_parser!(u8).range(0..=9))]
+    against: Option<u8>,
+    /// The only drawing of an ink file to explain, from 1 [default: all]
+    #[arg(long, value_name = "N")]
+    record: Option<NonZeroUsize>,
+    /// For occlusion: normalize the rest of the drawing anew, instead of holding the picture still
+    #[arg(long)]
+    renormalize: bool,
+    /// Print one JSON object per line
+    #[arg(long)]
+    json: bool,
+    /// A PNG file to write: a picture of the explanation of one drawing
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// What to explain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ViewName {
+    /// What each pixel adds to the lead of the answer
+    Evidence,
+    /// What leaving out each piece of a stroke does
+    Occlusion,
+    /// What would change the answer: a dot, or bent strokes
+    Counterfactual,
+}
+
+/// The name on the command line.
+impl fmt::Display for ViewName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value();
+        f.write_str(value.as_ref().map_or("", PossibleValue::get_name))
+    }
+}
+
+impl ViewName {
+    fn needs_strokes(self) -> bool {
+        matches!(self, Self::Occlusion | Self::Counterfactual)
+    }
+}
+
+/// A drawing to explain.
+struct Drawing {
+    /// The number in an ink file, from 1.
+    record: Option<usize>,
+    /// Its strokes; `None` for a picture.
+    ink: Option<Ink>,
+    /// `None` without ink.
+    bitmap: Option<Bitmap>,
+}
+
+impl Run for ExplainArgs {
+    fn paths(&self) -> Paths {
+        Paths::default()
+            .reads("--weights", &self.model.weights)
+            .reads("FILE", [&self.file])
+            .writes("--out", &self.out)
+    }
+
+    fn run(&self, Streams { out, err }: Streams) -> Result<Exit, CliError> {
+        let model = load_model(self.model.weights.as_deref())?;
+        let mut exit = Exit::Done;
+        for drawing in &self.drawings()? {
+            match self.explain(&model, drawing, out) {
+                Ok(()) => {}
+                // The other explanations could not be written either.
+                Err(error @ CliError::Output(_)) => return Err(error),
+                Err(error) => exit = Exit::Partly(report_error(&error, err)),
+            }
+        }
+        Ok(exit)
+    }
+}
+
+impl ExplainArgs {
+    fn refusal(&self, found: impl Into<String>, expected: &str, remedy: &str) -> CliError {
+        let file = excerpt(self.file.display());
+        Refusal::new(format!("explain {file}"), found, expected, remedy).into()
+    }
+
+    fn nothing_drawn(&self) -> CliError {
+        self.refusal("nothing drawn", "a drawing", "choose another drawing")
+    }
+
+    /// The drawings of the file that are asked for.
+    fn drawings(&self) -> Result<Vec<Drawing>, CliError> {
+        let records = match Drawings::read(&self.file)? {
+            Drawings::Ink(records) => records,
+            Drawings::Picture(bitmap) => {
+                return Ok(vec![Drawing {
+                    record: None,
+                    ink: None,
+                    bitmap: Some(bitmap).filter(|bitmap| !bitmap.is_blank()),
+                }]);
+            }
+        };
+        let count = records.len();
+        let numbered = (1..).zip(records);
+        let chosen =
+            numbered.filter(|(number, _)| self.record.is_none_or(|only| only.get() == *number));
+        let drawing = |(number, record): (usize, InkRecord)| Drawing {
+            record: Some(number),
+            bitmap: record.bitmap().filter(|bitmap| !bitmap.is_blank()),
+            ink: record.picture.is_none().then_some(record.ink),
+        };
+        let drawings: Vec<Drawing> = chosen.map(drawing).collect();
+        if drawings.is_empty() {
+            let expected = "a drawing of this number (--record)";
+            return Err(self.refusal(
+                format!("{count} drawings"),
+                expected,
+                "choose another number",
+            ));
+        }
+        if self.out.is_some() && drawings.len() > 1 {
+            let expected = "one drawing for the picture (--out)";
+            return Err(self.refusal(
+                format!("{count} drawings"),
+                expected,
+                "choose one with --record",
+            ));
+        }
+        Ok(drawings)
+    }
+
+    fn explain(
+        &self,
+        model: &Model,
+        drawing: &Drawing,
+        out: &mut dyn Write,
+    ) -> Result<(), CliError> {
+        let report = match &drawing.bitmap {
+            Some(bitmap) => Some(self.report(model, drawing, bitmap)?),
+            None => None,
+        };
+        let file = self.file.display().to_string();
+        let line = ExplanationLine::new(&file, drawing.record, self.view, report.as_ref());
+        if self.json {
+            write_json(out, &line)?;
+        } else {
+            line.write_text(report.as_ref(), out)?;
+        }
+        if let Some(path) = &self.out {
+            let report = report.as_ref().ok_or_else(|| self.nothing_drawn())?;
+            picture::save(report, path)?;
+        }
+        Ok(())
+    }
+
+    /// The explanation of a drawing with ink.
+    fn report<'a>(
+        &self,
+        model: &Model,
+        drawing: &'a Drawing,
+        bitmap: &Bitmap,
+    ) -> Result<Report<'a>, CliError> {
+        let rival = self.against.and_then(Digit::new);
+        let logits = recognition::logits(model, bitmap.pixels().to_vec())?[0];
+        let comparison = Comparison::new(&logits, rival);
+        if rival == Some(comparison.winner) {
+            let found = format!("the answer {} for --against", comparison.winner);
+            return Err(self.refusal(found, "another digit", "choose another digit"));
+        }
+        if self.view.needs_strokes() && drawing.ink.is_none() {
+            return Err(self.refusal(
+                "a picture",
+                "strokes, which this view needs",
+                "choose an ink file or --view evidence",
+            ));
+        }
+        let explained = match (self.view, &drawing.ink) {
+            (ViewName::Occlusion, Some(ink)) => {
+                let normalization = match self.renormalize {
+                    true => Normalization::Anew,
+                    false => Normalization::Held,
+                };
+                let occlusion = Occlusion::new(model, ink, rival, normalization)?;
+                occlusion.map(|occlusion| Explained::Occlusion(ink, occlusion))
+            }
+            (ViewName::Counterfactual, Some(ink)) => {
+                let bending = Bending::search(model, ink, rival, &|| true)?;
+                let dots = DotGrid::new(model, ink, rival, &|| true)?;
+                dots.map(|dots| Explained::Counterfactual(ink, dots, bending))
+            }
+            _ => {
+                let evidence = Evidence::new(model, bitmap, rival)?;
+                Some(Explained::Evidence(evidence))
+            }
+        };
+        Ok(Report {
+            prediction: Prediction::from_logits(&logits, &model.metadata.calibration),
+            comparison,
+            margin: comparison.margin(&logits),
+            explained: explained.ok_or_else(|| self.nothing_drawn())?,
+        })
+    }
+}

@@ -1,0 +1,203 @@
+//! Explanations as pictures: blue speaks for the answer, orange for the other digit, white is neutral. The scale is below.
+
+use std::path::Path;
+
+use image::{Rgb, RgbImage};
+
+use super::report::{Explained, Report};
+use crate::{
+    bitmap::{Bitmap, SIDE},
+    error::InputError,
+    explanation::{Comparison, counterfactual::Dot, scale_limit},
+    ink::{Bounds, Ink, PEN_WIDTH_PX, Point, Stroke, raster::Raster, smooth},
+    picture::{
+        paint::{draw_text, mix},
+        save_rgb_png,
+    },
+};
+
+/// Pixels of a panel per pixel of a bitmap.
+const SCALE: usize = 14;
+/// The side of a panel, in pixels.
+const PANEL: usize = SIDE * SCALE;
+/// Around and between panels, in pixels.
+const GAP: usize = 16;
+/// The height of the scale and its text below the panels, in pixels.
+const LEGEND: usize = 44;
+const TEXT: f32 = 17.0;
+/// The width of the drawing's pen, in pixels.
+const PEN: f32 = PEN_WIDTH_PX * SCALE as f32;
+
+const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
+const FRAME: Rgb<u8> = Rgb([211, 215, 224]);
+const INK: Rgb<u8> = Rgb([23, 26, 33]);
+/// The drawing behind what is added to it.
+const FAINT: Rgb<u8> = Rgb([205, 208, 214]);
+/// Blue and orange of Okabe and Ito's palette for color-blind eyes (2008).
+const FOR: Rgb<u8> = Rgb([0, 114, 178]);
+const AGAINST: Rgb<u8> = Rgb([213, 94, 0]);
+
+/// Writes the picture of an explanation.
+pub(super) fn save(report: &Report, path: &Path) -> Result<(), InputError> {
+    let mut picture = Picture::new();
+    match &report.explained {
+        Explained::Evidence(evidence) => {
+            picture.draw_bitmap(0, &evidence.input);
+            let limit = scale_limit(evidence.pixels.iter().copied());
+            picture.fill(1, |x, y| {
+                let part = evidence.pixels[y / SCALE * SIDE + x / SCALE];
+                color_of(part / limit)
+            });
+            picture.draw_scale(limit, report.comparison);
+        }
+        Explained::Occlusion(ink, occlusion) => {
+            let fit = Fit::of(ink);
+            picture.draw_paths(0, &fit.paths(ink), PEN, INK);
+            picture.draw_paths(1, &fit.paths(ink), PEN, FAINT);
+            let limit = scale_limit(occlusion.pieces.iter().map(|piece| piece.support));
+            for piece in &occlusion.pieces {
+                let paths = piece.paths.iter().map(|path| fit.path(path));
+                let color = color_of(piece.support / limit);
+                picture.draw_paths(1, &paths.collect::<Vec<_>>(), 0.7 * PEN, color);
+            }
+            picture.draw_scale(limit, report.comparison);
+        }
+        Explained::Counterfactual(ink, grid, bending) => {
+            let fit = Fit::of(ink);
+            let change = |dot: &Dot| dot.margin - grid.margin;
+            let limit = scale_limit(grid.dots.iter().map(change));
+            let side = grid.spacing * fit.scale;
+            for dot in &grid.dots {
+                let center = fit.point(dot.place);
+                let color = color_of(change(dot) / limit);
+                picture.change(0, |below, x, y| {
+                    let off = Point::new(x as f32 + 0.5, y as f32 + 0.5) - center;
+                    let is_inside = off.x.abs().max(off.y.abs()) <= side / 2.0;
+                    if is_inside { color } else { below }
+                });
+            }
+            picture.draw_paths(0, &fit.paths(ink), 0.3 * PEN, INK);
+            if let Some(dot) = grid.strongest() {
+                picture.draw_paths(0, &[vec![fit.point(dot.place)]], 0.7 * PEN, INK);
+            }
+            picture.draw_paths(1, &fit.paths(ink), PEN, FAINT);
+            if let Some(bending) = bending {
+                picture.draw_paths(1, &fit.paths(&bending.ink), 0.5 * PEN, AGAINST);
+            }
+            picture.draw_scale(limit, report.comparison);
+        }
+    }
+    picture.draw_frames();
+    let size = [picture.0.width(), picture.0.height()].map(|side| side as usize);
+    save_rgb_png(picture.0.as_raw(), size, path)
+}
+
+/// The place of a drawing in a panel: pad to pixels.
+struct Fit {
+    center: Point,
+    scale: f32,
+}
+
+impl Fit {
+    /// As large as the bitmap shows the drawing.
+    fn of(ink: &Ink) -> Self {
+        let bounds = ink.bounds().unwrap_or(Bounds {
+            min: Point::default(),
+            max: Point::new(1.0, 1.0),
+        });
+        let side = (bounds.longer_side() as f32).max(0.02);
+        Self {
+            center: (bounds.min + bounds.max) * 0.5,
+            scale: 18.0 * SCALE as f32 / side,
+        }
+    }
+
+    fn point(&self, point: Point) -> Point {
+        (point - self.center) * self.scale + Point::new(1.0, 1.0) * (PANEL as f32 / 2.0)
+    }
+
+    fn path(&self, path: &[Point]) -> Vec<Point> {
+        path.iter().map(|&point| self.point(point)).collect()
+    }
+
+    fn paths(&self, ink: &Ink) -> Vec<Vec<Point>> {
+        let path = |stroke: &Stroke| smooth::flatten(&self.path(stroke.points()), 0.25);
+        ink.strokes().iter().map(path).collect()
+    }
+}
+
+/// Two panels beside each other, and a legend below.
+struct Picture(RgbImage);
+
+impl Picture {
+    fn new() -> Self {
+        let (width, height) = (2 * PANEL + 3 * GAP, PANEL + 2 * GAP + LEGEND);
+        Self(RgbImage::from_pixel(width as u32, height as u32, PAPER))
+    }
+
+    /// Changes each pixel of a panel by its color and place.
+    fn change(&mut self, panel: usize, color: impl Fn(Rgb<u8>, usize, usize) -> Rgb<u8>) {
+        let left = GAP + panel * (PANEL + GAP);
+        for y in 0..PANEL {
+            for x in 0..PANEL {
+                let pixel = self.0.get_pixel_mut((left + x) as u32, (GAP + y) as u32);
+                *pixel = color(*pixel, x, y);
+            }
+        }
+    }
+
+    fn fill(&mut self, panel: usize, color: impl Fn(usize, usize) -> Rgb<u8>) {
+        self.change(panel, |_, x, y| color(x, y));
+    }
+
+    fn draw_bitmap(&mut self, panel: usize, bitmap: &Bitmap) {
+        let pixel = |x, y| bitmap.pixels()[y / SCALE * SIDE + x / SCALE];
+        self.fill(panel, |x, y| mix(PAPER, INK, pixel(x, y)));
+    }
+
+    /// Draws paths with a round pen.
+    fn draw_paths(&mut self, panel: usize, paths: &[Vec<Point>], pen: f32, color: Rgb<u8>) {
+        let raster = Raster::draw(paths, pen, PANEL, PANEL);
+        self.change(panel, |below, x, y| {
+            mix(below, color, raster.pixels()[y * PANEL + x])
+        });
+    }
+
+    /// Draws a line around each panel.
+    fn draw_frames(&mut self) {
+        for panel in 0..2 {
+            self.change(panel, |below, x, y| {
+                let is_edge = [x, y].iter().any(|&at| at == 0 || at == PANEL - 1);
+                if is_edge { FRAME } else { below }
+            });
+        }
+    }
+
+    /// The colors of the scale with their meaning.
+    fn draw_scale(&mut self, limit: f32, Comparison { winner, rival }: Comparison) {
+        let (top, left) = (PANEL + 2 * GAP, 2 * GAP + PANEL / 2);
+        let width = PANEL;
+        for x in 0..width {
+            let color = color_of(2.0 * x as f32 / (width - 1) as f32 - 1.0);
+            for y in 0..12 {
+                self.0.put_pixel((left + x) as u32, (top + y) as u32, color);
+            }
+        }
+        let baseline = (top + 32) as f32;
+        let mut text = |text: &str, x: usize| {
+            draw_text(&mut self.0, text, [x as f32, baseline], TEXT, INK);
+        };
+        text(&format!("{limit} for {rival}"), left);
+        text("0", left + width / 2 - 4);
+        text(&format!("{limit} for {winner}"), left + width - 74);
+    }
+}
+
+/// The color of a value from −1 to 1.
+fn color_of(value: f32) -> Rgb<u8> {
+    mix(
+        PAPER,
+        if value < 0.0 { AGAINST } else { FOR },
+        value.abs().min(1.0),
+    )
+}

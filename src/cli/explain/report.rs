@@ -1,0 +1,286 @@
+//! Explanations as text and as JSON.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::ViewName;
+use crate::{
+    bitmap::SIDE,
+    error::{CliError, excerpt},
+    explanation::{
+        Comparison,
+        counterfactual::{Bending, DotGrid},
+        evidence::{Evidence, Method},
+        occlusion::{Normalization, Occlusion, StrokePiece},
+    },
+    format,
+    ink::{Ink, Point},
+    recognition::Prediction,
+};
+
+/// The explanation of a drawing with ink.
+pub(super) struct Report<'a> {
+    pub(super) prediction: Prediction,
+    pub(super) comparison: Comparison,
+    pub(super) margin: f32,
+    pub(super) explained: Explained<'a>,
+}
+
+/// An explanation, with the strokes that it is about.
+pub(super) enum Explained<'a> {
+    Evidence(Evidence),
+    Occlusion(&'a Ink, Occlusion),
+    Counterfactual(&'a Ink, DotGrid, Option<Bending>),
+}
+
+/// An explanation: a line of `--json`.
+#[derive(Serialize)]
+pub(super) struct ExplanationLine<'a> {
+    file: &'a str,
+    /// The number of the drawing in an ink file, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<usize>,
+    view: String,
+    digit: Option<u8>,
+    is_digit: Option<bool>,
+    confidence: Option<f32>,
+    against: Option<u8>,
+    margin: Option<f32>,
+    #[serde(flatten)]
+    fields: Option<Fields<'a>>,
+}
+
+/// The fields of a view.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Fields<'a> {
+    Evidence {
+        method: &'static str,
+        /// Of integrated gradients.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        points: Option<usize>,
+        /// 28 rows of 28 pixels.
+        pixels: &'a [[f32; SIDE]],
+        rest: f32,
+        error: f32,
+    },
+    Occlusion {
+        normalization: &'static str,
+        pieces: Vec<PieceFields>,
+    },
+    Counterfactual {
+        /// The dot that moves the margin most toward the other digit.
+        dot: Option<DotFields>,
+        dots: Vec<[f32; 3]>,
+        bending: Option<BendingFields>,
+    },
+}
+
+#[derive(Serialize)]
+struct PieceFields {
+    /// Points of the pad.
+    paths: Vec<Vec<[f32; 2]>>,
+    support: f32,
+    /// Without the piece.
+    digit: u8,
+    is_digit: bool,
+}
+
+#[derive(Serialize)]
+struct DotFields {
+    place: [f32; 2],
+    margin: f32,
+    digit: u8,
+    is_digit: bool,
+}
+
+#[derive(Serialize)]
+struct BendingFields {
+    strokes: Vec<Vec<[f32; 2]>>,
+    distance: f32,
+    digit: u8,
+    is_digit: bool,
+    confidence: f32,
+}
+
+fn pair(point: &Point) -> [f32; 2] {
+    [point.x, point.y]
+}
+
+impl<'a> Fields<'a> {
+    fn new(explained: &'a Explained) -> Self {
+        match explained {
+            Explained::Evidence(evidence) => Self::Evidence {
+                method: match evidence.method {
+                    Method::Exact => "exact",
+                    Method::IntegratedGradients { .. } => "integrated-gradients",
+                },
+                points: match evidence.method {
+                    Method::Exact => None,
+                    Method::IntegratedGradients { points } => Some(points),
+                },
+                pixels: evidence.pixels.as_chunks().0,
+                rest: evidence.rest,
+                error: evidence.error(),
+            },
+            Explained::Occlusion(_, occlusion) => {
+                let piece = |piece: &StrokePiece| PieceFields {
+                    paths: piece
+                        .paths
+                        .iter()
+                        .map(|path| path.iter().map(pair).collect())
+                        .collect(),
+                    support: piece.support,
+                    digit: piece.prediction.digit().value(),
+                    is_digit: piece.prediction.is_digit(),
+                };
+                Self::Occlusion {
+                    normalization: match occlusion.normalization {
+                        Normalization::Held => "held",
+                        Normalization::Anew => "anew",
+                    },
+                    pieces: occlusion.pieces.iter().map(piece).collect(),
+                }
+            }
+            Explained::Counterfactual(_, grid, bending) => Self::Counterfactual {
+                dot: grid.strongest().map(|dot| DotFields {
+                    place: pair(&dot.place),
+                    margin: dot.margin,
+                    digit: dot.prediction.digit().value(),
+                    is_digit: dot.prediction.is_digit(),
+                }),
+                dots: grid
+                    .dots
+                    .iter()
+                    .map(|dot| [dot.place.x, dot.place.y, dot.margin])
+                    .collect(),
+                bending: bending.as_ref().map(|bending| BendingFields {
+                    strokes: bending
+                        .ink
+                        .strokes()
+                        .iter()
+                        .map(|stroke| stroke.points().iter().map(pair).collect())
+                        .collect(),
+                    distance: bending.distance,
+                    digit: bending.prediction.digit().value(),
+                    is_digit: bending.prediction.is_digit(),
+                    confidence: bending.prediction.confidence(),
+                }),
+            },
+        }
+    }
+}
+
+impl<'a> ExplanationLine<'a> {
+    pub(super) fn new(
+        file: &'a str,
+        record: Option<usize>,
+        view: ViewName,
+        report: Option<&'a Report>,
+    ) -> Self {
+        let prediction = report.map(|report| &report.prediction);
+        Self {
+            file,
+            record,
+            view: view.to_string(),
+            digit: prediction.map(|prediction| prediction.digit().value()),
+            is_digit: prediction.map(Prediction::is_digit),
+            confidence: prediction.map(Prediction::confidence),
+            against: report.map(|report| report.comparison.rival.value()),
+            margin: report.map(|report| report.margin),
+            fields: report.map(|report| Fields::new(&report.explained)),
+        }
+    }
+
+    /// Writes the same for people to read. `report` is that of [`ExplanationLine::new`].
+    pub(super) fn write_text(
+        &self,
+        report: Option<&Report>,
+        out: &mut dyn Write,
+    ) -> Result<(), CliError> {
+        let record = self.record.map_or_else(String::new, |it| format!(":{it}"));
+        write!(out, "{}{record}: ", excerpt(self.file))?;
+        let Some(Report {
+            prediction,
+            comparison: Comparison { winner, rival },
+            margin,
+            explained,
+        }) = report
+        else {
+            return Ok(writeln!(out, "nothing drawn")?);
+        };
+        let percent = |prediction: &Prediction| {
+            let rejected = if prediction.is_digit() {
+                ""
+            } else {
+                ", not a digit"
+            };
+            format::percent(f64::from(prediction.confidence()), 2) + rejected
+        };
+        let confidence = percent(prediction);
+        writeln!(
+            out,
+            "{winner} ({confidence}) rather than {rival} by {margin:.2}"
+        )?;
+        match explained {
+            Explained::Evidence(evidence) => {
+                let sum = |sign: f32| -> f32 {
+                    let parts = evidence.pixels.iter().filter(|&&part| part * sign > 0.0);
+                    parts.sum()
+                };
+                let rest = match evidence.method {
+                    Method::Exact => "biases",
+                    Method::IntegratedGradients { .. } => "blank paper",
+                };
+                writeln!(
+                    out,
+                    "  pixels for {winner} {:+.2}, for {rival} {:+.2}; {rest} {:+.2}; error {:.5}",
+                    sum(1.0),
+                    sum(-1.0),
+                    evidence.rest,
+                    evidence.error(),
+                )?;
+            }
+            Explained::Occlusion(_, occlusion) => {
+                writeln!(out, "  without a piece, the lead changes:")?;
+                for StrokePiece { paths, support, .. } in &occlusion.pieces {
+                    if let (Some(from), Some(to)) = (
+                        paths.first().and_then(|path| path.first()),
+                        paths.last().and_then(|path| path.last()),
+                    ) {
+                        writeln!(
+                            out,
+                            "  ({:.2}, {:.2}) to ({:.2}, {:.2}): {:+.2}",
+                            from.x, from.y, to.x, to.y, -support
+                        )?;
+                    }
+                }
+            }
+            Explained::Counterfactual(_, grid, bending) => {
+                match grid.strongest() {
+                    None => writeln!(out, "  no dot moves the answer toward {rival}")?,
+                    Some(dot) => writeln!(
+                        out,
+                        "  a dot at ({:.2}, {:.2}): {} ({}), lead {:+.2}",
+                        dot.place.x,
+                        dot.place.y,
+                        dot.prediction.digit(),
+                        percent(&dot.prediction),
+                        dot.margin,
+                    )?,
+                }
+                match bending {
+                    None => writeln!(out, "  no bending found that is read as {rival}")?,
+                    Some(bending) => writeln!(
+                        out,
+                        "  bent by {} of its size: {rival} ({})",
+                        format::percent(f64::from(bending.distance), 1),
+                        percent(&bending.prediction),
+                    )?,
+                }
+            }
+        }
+        Ok(())
+    }
+}

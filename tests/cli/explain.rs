@@ -1,0 +1,167 @@
+//! `digitpad explain`: explanations of pictures and drawings.
+
+use digitpad::bitmap::SIDE;
+use serde_json::Value;
+
+use crate::support::{Folder, code, json_lines, json_of, mnist, printed, run, stderr};
+
+/// A 7 with a bar, a blank line, and a 1 of two samples.
+const DRAWINGS: &str = r#"{"strokes":[[[0,0],[30,1],[60,0],[40,50],[20,100]],[[15,50],[55,48]]]}
+
+{"strokes":[[[50,0],[50,100]]]}
+"#;
+
+fn numbers(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Array(values) => values.iter().flat_map(numbers).collect(),
+        value => value.as_f64().into_iter().collect(),
+    }
+}
+
+#[test]
+fn evidence_of_a_picture_adds_up() {
+    let folder = Folder::new();
+    let side = SIDE as u32;
+    let pixels = mnist().test.image(0).to_vec();
+    let picture = image::GrayImage::from_raw(side, side, pixels).expect("the size fits");
+    picture.save(folder.path("7.png")).expect("it is written");
+    let file = folder.text("7.png");
+    let answer = json_of(&[
+        "explain",
+        &file,
+        "--view",
+        "evidence",
+        "--against",
+        "2",
+        "--json",
+    ]);
+    assert_eq!(answer["digit"], 7, "the first test image: {answer}");
+    assert_eq!(answer["against"], 2, "as asked");
+    assert_eq!(answer["method"], "exact", "of the built-in model");
+    let pixels = numbers(&answer["pixels"]);
+    assert_eq!(pixels.len(), SIDE * SIDE, "all pixels");
+    let number = |key: &str| answer[key].as_f64().expect("a number");
+    let error = number("margin") - number("rest") - pixels.iter().sum::<f64>();
+    assert!(error.abs() < 1e-4, "off by {error}");
+    let out = folder.text("evidence.png");
+    let text = printed(&["explain", &file, "--view", "evidence", "--out", &out]);
+    assert!(
+        text.contains("7 (") && text.contains("rather than"),
+        "{text}"
+    );
+    let picture = image::open(&out).expect("a picture").into_rgb8();
+    // The right panel has parts for both digits.
+    let colors = |is: fn(&[u8; 3]) -> bool| picture.pixels().filter(|pixel| is(&pixel.0)).count();
+    assert!(colors(|[r, _, b]| *b > r + 60) > 100, "blue");
+    assert!(colors(|[r, _, b]| *r > b + 60) > 100, "orange");
+}
+
+#[test]
+fn each_drawing_is_explained_by_its_pieces() {
+    let folder = Folder::new();
+    let ink = folder.write("ink.jsonl", DRAWINGS);
+    let held = json_lines(&["explain", &ink, "--view", "occlusion", "--json"]);
+    assert_eq!(held.len(), 2, "one for each drawing");
+    let predicted = json_lines(&["predict", &ink, "--json"]);
+    for (index, (answer, predicted)) in held.iter().zip(&predicted).enumerate() {
+        assert_eq!(answer["record"], index + 1, "in order");
+        for key in ["digit", "is_digit", "confidence"] {
+            assert_eq!(answer[key], predicted[key], "{key} is that of predict");
+        }
+        assert_eq!(answer["normalization"], "held", "by default");
+        let count = answer["pieces"].as_array().expect("a list").len();
+        assert!((8..=24).contains(&count), "{count} pieces");
+    }
+    let anew = [
+        "explain",
+        &ink,
+        "--view",
+        "occlusion",
+        "--json",
+        "--renormalize",
+        "--record",
+        "2",
+    ];
+    let anew = json_of(&anew);
+    assert_eq!(anew["record"], 2, "only this one");
+    assert_eq!(anew["normalization"], "anew", "as asked");
+    assert_ne!(
+        anew["pieces"], held[1]["pieces"],
+        "another mode, other values"
+    );
+}
+
+#[test]
+fn a_bent_drawing_is_read_as_the_other_digit() {
+    let folder = Folder::new();
+    let ink = folder.write("ink.jsonl", DRAWINGS);
+    let out = folder.text("out.png");
+    let arguments = [
+        "explain",
+        &ink,
+        "--view",
+        "counterfactual",
+        "--record",
+        "1",
+        "--json",
+    ];
+    let answer = json_of(&[&arguments[..], &["--out", &out]].concat());
+    assert!(image::open(&out).is_ok(), "a picture");
+    let bending = &answer["bending"];
+    assert_eq!(bending["digit"], answer["against"], "{answer}");
+    // The claim holds in another run of the program.
+    let strokes = bending["strokes"].to_string();
+    let bent = folder.write("bent.jsonl", format!("{{\"strokes\":{strokes}}}"));
+    let predicted = json_of(&["predict", &bent, "--json"]);
+    assert_eq!(predicted["digit"], answer["against"], "{predicted}");
+    assert_eq!(predicted["is_digit"], true, "accepted: {predicted}");
+}
+
+#[test]
+fn what_cannot_be_explained_is_refused() {
+    let folder = Folder::new();
+    let ink = folder.write("ink.jsonl", DRAWINGS);
+    let picture = image::GrayImage::from_fn(40, 40, |x, _| image::Luma([u8::from(x < 20) * 255]));
+    picture.save(folder.path("p.png")).expect("it is written");
+    let (picture, out) = (folder.text("p.png"), folder.text("out.png"));
+    let cases: [(&[&str], &str); 6] = [
+        (
+            &[&picture, "--view", "occlusion"],
+            "a picture has no strokes",
+        ),
+        (
+            &[&picture, "--view", "counterfactual"],
+            "a picture has no strokes",
+        ),
+        (
+            &[&ink, "--view", "evidence", "--record", "3"],
+            "there are two drawings",
+        ),
+        (
+            &[&ink, "--view", "evidence", "--out", &out],
+            "one picture for two drawings",
+        ),
+        (
+            &[
+                &ink,
+                "--view",
+                "evidence",
+                "--record",
+                "2",
+                "--against",
+                "1",
+            ],
+            "a 1 rather than a 1",
+        ),
+        (
+            &[&ink, "--view", "evidence", "--out", &ink],
+            "the output is the input",
+        ),
+    ];
+    for (arguments, reason) in cases {
+        let output = run(&[&["explain"], arguments].concat());
+        assert_eq!(code(&output), 2, "{reason}: {}", stderr(&output));
+        assert_eq!(stderr(&output).lines().count(), 1, "{reason}");
+    }
+    assert!(!folder.path("out.png").exists(), "nothing is written");
+}
