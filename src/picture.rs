@@ -14,6 +14,7 @@ use image::{
     Limits, RgbaImage, metadata::Orientation,
 };
 
+pub use self::components::{InkPart, PictureInk};
 use self::{
     container::{Container, Fault},
     extract::Sheet,
@@ -32,6 +33,7 @@ use crate::{
     ink::{normalize::normalize, raster::Raster},
 };
 
+mod components;
 mod container;
 mod extract;
 pub(crate) mod paint;
@@ -41,7 +43,7 @@ mod pen_width;
 const FAINT: f32 = 0.1;
 
 /// A picture as it is, at most 800 pixels long.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct PictureView {
     /// Width and height in pixels.
     pub size: [usize; 2],
@@ -49,6 +51,8 @@ pub struct PictureView {
     pub rgb: Vec<u8>,
     /// The frame around the ink: left, top, right and bottom, in pixels.
     pub ink: [usize; 4],
+    /// The ink, in which several digits may be found; `None` if the picture is one of MNIST's.
+    pub components: Option<PictureInk>,
 }
 
 impl fmt::Debug for PictureView {
@@ -106,7 +110,11 @@ pub fn bitmap_from_bytes(bytes: &[u8], name: &str) -> Result<Bitmap, Refusal> {
     Ok(from_bytes(bytes, name)?.bitmap)
 }
 
-fn from_bytes(bytes: &[u8], name: &str) -> Result<ReadPicture, Refusal> {
+/// Reads the bytes of a picture file. Errors show `name`.
+///
+/// # Errors
+/// As [`read`].
+pub fn from_bytes(bytes: &[u8], name: &str) -> Result<ReadPicture, Refusal> {
     if bytes.len() as u64 > PICTURE_BYTES {
         let expected = format!("at most {PICTURE_BYTES} bytes");
         return Err(refused(name, "a larger file", &expected));
@@ -134,9 +142,11 @@ fn from_image(
         return Ok(ReadPicture { bitmap, view });
     }
     let ink = sheet.ink().ok_or_else(blank)?;
-    let view = sheet.view(&ink);
+    let mut view = sheet.view(&ink);
+    let scale = sheet.scale();
     drop(sheet);
-    let bitmap = normalize(&pen_width::like_mnist(ink)).ok_or_else(blank)?;
+    let bitmap = normalize(&pen_width::like_mnist(ink.clone())).ok_or_else(blank)?;
+    view.components = Some(PictureInk::new(ink, scale));
     Ok(ReadPicture { bitmap, view })
 }
 

@@ -15,6 +15,7 @@ mod icons;
 mod keys;
 mod learn;
 mod noise;
+mod number;
 mod pad;
 mod prediction;
 mod questions;

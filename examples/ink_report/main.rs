@@ -127,7 +127,7 @@ impl<'a> LabeledInk<'a> {
             match &record.label {
                 Some(Label::Digit(digit)) => ink.digits.push((record, *digit)),
                 Some(Label::Other(sign)) => ink.non_digits.push((record, sign)),
-                None => {}
+                Some(Label::Number(_)) | None => {}
             }
         }
         ink

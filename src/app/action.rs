@@ -56,6 +56,10 @@ pub enum Action {
     Replay,
     /// Put the drawing of this index of the history on the pad.
     ShowDrawing(usize),
+    /// Change the pad from a square to a line, or back.
+    SwitchPadShape,
+    /// Select the digit of this index in the number on the pad.
+    SelectDigit(usize),
     /// Undo the last change of the drawing.
     Undo,
     /// Redo the last undone change.

@@ -7,6 +7,7 @@ pub mod form;
 pub mod history;
 pub mod models;
 pub mod notices;
+pub mod number;
 pub mod pad;
 pub mod runs;
 pub mod training;
@@ -155,6 +156,15 @@ impl State {
             Action::SwitchGuides => self.settings.guides = !self.settings.guides,
             Action::Replay => self.pad.replay(self.now),
             Action::ShowDrawing(index) => self.show_drawing(index, out),
+            Action::SwitchPadShape => {
+                let shape = self.settings.pad_shape.other();
+                self.settings.pad_shape = shape;
+                self.pad.edit(|editor| editor.fit_into(shape.width()));
+            }
+            Action::SelectDigit(index) => {
+                self.pad.select_digit(index);
+                self.explain_again();
+            }
             Action::Undo => self.undo(out),
             Action::Redo => self.redo(out),
             Action::Clear => {

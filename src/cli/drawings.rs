@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::{
-    bitmap::Bitmap,
     error::{CliError, InputError, Refusal, excerpt},
     files::{
         kind::{FileKind, content_of},
@@ -11,13 +10,13 @@ use crate::{
         read_bounded, read_standard_input,
     },
     ink::file::{self, InkRecord},
-    picture,
+    picture::{self, ReadPicture},
 };
 
 /// What is drawn in a file.
 pub(super) enum Drawings {
-    /// The digit in a picture.
-    Picture(Bitmap),
+    /// A picture.
+    Picture(Box<ReadPicture>),
     /// The drawings of an ink file, in order.
     Ink(Vec<InkRecord>),
 }
@@ -30,7 +29,7 @@ impl Drawings {
         match FileKind::of_content(&bytes) {
             Some(FileKind::Picture) => {
                 let name = format!("the picture {}", excerpt(&name));
-                Ok(Self::Picture(picture::bitmap_from_bytes(&bytes, &name)?))
+                Ok(Self::Picture(picture::from_bytes(&bytes, &name)?.into()))
             }
             Some(FileKind::Ink) => Ok(Self::Ink(file::from_bytes(&bytes, &name)?)),
             _ => Err(Refusal::new(

@@ -1,8 +1,10 @@
 //! `digitpad eval`: evaluates a model on labeled images.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::Args;
@@ -14,16 +16,17 @@ use super::{
 use crate::{
     bitmap::CLASSES,
     data::{DataSource, noise::Noise, read_idx_pair},
-    error::{CliError, excerpt},
+    error::{CliError, ModelError, excerpt},
     evaluation::{
         Evaluation, Metrics, Rejections,
         error_sheet::error_sheet,
         evaluate,
-        evaluation_set::{EvaluationSet, SkippedRecords},
+        evaluation_set::{EvaluationSet, LabeledNumber, SkippedRecords},
     },
     format,
-    model::device::DeviceChoice,
+    model::{device::DeviceChoice, file::Model},
     picture::save_rgb_png,
+    recognition::number::{Constraints, NumberReader, Reading},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -39,7 +42,9 @@ Examples:
 With --json, one object: source, examples, loss, accuracy, confusion (ten rows, one per true digit), \
 precision and recall of each digit, ece (the expected calibration error), reliability (its 15 bins of \
 confidence: count, mean confidence, accuracy), rejected (digits rejected as non-digits), non_digits (of \
-ink with other labels: examples, rejected), and the ink records skipped: unlabeled, blank. Without \
+ink with other labels: examples, rejected), numbers (of ink whose label has several digits: examples, \
+divided into as many digits as written, read rightly, and not read as a number; together, by_length and \
+by_spacing), and the ink records skipped: unlabeled, blank. Without \
 digits, the metrics of digits are absent.";
 
 #[derive(Debug, Args)]
@@ -101,6 +106,8 @@ struct Report<'a> {
     metrics: Option<&'a Metrics>,
     /// `null` without non-digits.
     non_digits: Option<Rejections>,
+    /// `null` without numbers.
+    numbers: Option<&'a NumberMetrics>,
     #[serde(flatten)]
     skipped: SkippedRecords,
 }
@@ -124,6 +131,7 @@ impl Run for EvalArgs {
         let Some(set) = self.load()? else {
             return Ok(Exit::Interrupted);
         };
+        let numbers = NumberMetrics::of(&model, set.numbers())?;
         let set = set.with_noise(self.noise);
         let calibration = &model.metadata.calibration;
         let Some(evaluation) = evaluate(&model.mlp, calibration, set, &mut |_| true)? else {
@@ -133,7 +141,7 @@ impl Run for EvalArgs {
         if let Some(path) = &self.errors {
             save_error_sheet(&evaluation, path)?;
         }
-        let report = Report::new(&evaluation);
+        let report = Report::new(&evaluation, numbers.as_ref());
         if self.json {
             write_json(out, &report)?;
         } else {
@@ -150,7 +158,7 @@ fn save_error_sheet(evaluation: &Evaluation, path: &Path) -> Result<(), CliError
 }
 
 impl<'a> Report<'a> {
-    fn new(evaluation: &'a Evaluation) -> Self {
+    fn new(evaluation: &'a Evaluation, numbers: Option<&'a NumberMetrics>) -> Self {
         let set = evaluation.set();
         let metrics = evaluation.metrics();
         Self {
@@ -160,6 +168,7 @@ impl<'a> Report<'a> {
             },
             metrics: (metrics.examples > 0).then_some(metrics),
             non_digits: evaluation.non_digits(),
+            numbers,
             skipped: set.skipped(),
         }
     }
@@ -167,7 +176,7 @@ impl<'a> Report<'a> {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         let source = excerpt(&self.source);
         match self.metrics {
-            None => writeln!(out, "no digits in {source}")?,
+            None => writeln!(out, "no single digits in {source}")?,
             Some(metrics) => {
                 let (examples, loss) = (metrics.examples, metrics.loss);
                 let [accuracy, ece] = [metrics.accuracy, metrics.reliability.ece]
@@ -187,11 +196,98 @@ impl<'a> Report<'a> {
             let part = format::percent(rejected as f64 / examples as f64, 2);
             writeln!(out, "non-digits: {part} of {examples} rejected")?;
         }
+        if let Some(numbers) = self.numbers {
+            write!(out, "{}", numbers.text())?;
+        }
         let SkippedRecords { unlabeled, blank } = self.skipped;
         if unlabeled + blank > 0 {
             writeln!(out, "skipped: {unlabeled} unlabeled, {blank} blank")?;
         }
         Ok(())
+    }
+}
+
+/// How numbers are read.
+#[derive(Serialize)]
+struct NumberMetrics {
+    #[serde(flatten)]
+    together: NumberCounts,
+    by_length: BTreeMap<usize, NumberCounts>,
+    by_spacing: BTreeMap<String, NumberCounts>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+struct NumberCounts {
+    examples: usize,
+    /// As many digits as written.
+    divided: usize,
+    /// All digits are right.
+    read: usize,
+    /// Not read as a number.
+    unread: usize,
+}
+
+impl NumberMetrics {
+    /// `None` without numbers.
+    fn of(model: &Model, numbers: &[LabeledNumber]) -> Result<Option<Self>, ModelError> {
+        let mut metrics = Self {
+            together: NumberCounts::default(),
+            by_length: BTreeMap::new(),
+            by_spacing: BTreeMap::new(),
+        };
+        let model = Arc::new(model.clone());
+        for number in numbers {
+            let mut reader = NumberReader::new(Arc::clone(&model));
+            let text = match reader.read(&number.ink, Constraints::default())? {
+                Reading::Number(number) => Some(number.text()),
+                _ => None,
+            };
+            let counts = [
+                Some(&mut metrics.together),
+                Some(metrics.by_length.entry(number.text.len()).or_default()),
+                number
+                    .spacing
+                    .clone()
+                    .map(|spacing| metrics.by_spacing.entry(spacing).or_default()),
+            ];
+            for counts in counts.into_iter().flatten() {
+                counts.add(&number.text, text.as_deref());
+            }
+        }
+        Ok((!numbers.is_empty()).then_some(metrics))
+    }
+
+    /// A table: a row each for all numbers, each length and each spacing.
+    fn text(&self) -> String {
+        let mut lines = vec![format!("{:>24} numbers  divided     read   unread", "")];
+        let mut add = |name: &str, counts: &NumberCounts| {
+            let part = |count: usize| format::percent(count as f64 / counts.examples as f64, 2);
+            lines.push(format!(
+                "{:>24} {:>7} {:>8} {:>8} {:>8}",
+                excerpt(name),
+                counts.examples,
+                part(counts.divided),
+                part(counts.read),
+                part(counts.unread)
+            ));
+        };
+        add("all", &self.together);
+        for (length, counts) in &self.by_length {
+            add(&format!("{length} digits"), counts);
+        }
+        for (spacing, counts) in &self.by_spacing {
+            add(spacing, counts);
+        }
+        lines.join("\n") + "\n"
+    }
+}
+
+impl NumberCounts {
+    fn add(&mut self, truth: &str, text: Option<&str>) {
+        self.examples += 1;
+        self.divided += usize::from(text.is_some_and(|text| text.len() == truth.len()));
+        self.read += usize::from(text == Some(truth));
+        self.unread += usize::from(text.is_none());
     }
 }
 

@@ -139,11 +139,11 @@ impl ExplainArgs {
     fn drawings(&self) -> Result<Vec<Drawing>, CliError> {
         let records = match Drawings::read(&self.file)? {
             Drawings::Ink(records) => records,
-            Drawings::Picture(bitmap) => {
+            Drawings::Picture(picture) => {
                 return Ok(vec![Drawing {
                     record: None,
                     ink: None,
-                    bitmap: Some(bitmap).filter(|bitmap| !bitmap.is_blank()),
+                    bitmap: Some(picture.bitmap).filter(|bitmap| !bitmap.is_blank()),
                 }]);
             }
         };

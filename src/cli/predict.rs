@@ -13,14 +13,15 @@ use super::{
     Exit, Run, Streams, args::ModelArgs, drawings::Drawings, load_model, report_error, write_json,
 };
 use crate::{
-    bitmap::{Bitmap, CLASSES},
+    bitmap::{CLASSES, Digit},
     error::{CliError, excerpt},
     format,
-    ink::{Bounds, file::InkRecord},
+    ink::file::InkRecord,
     model::file::Model,
+    picture::ReadPicture,
     recognition::{
-        self, Prediction, Verdict,
-        number::{Number, NumberDigit, NumberReader},
+        Prediction, Verdict,
+        number::{Constraints, NumberReader, Reading},
     },
 };
 
@@ -31,10 +32,10 @@ Examples:
   digitpad predict drawings.jsonl.gz --json
   cat digit.png | digitpad predict -
 
-With --json, prints one object per line: file, digit, is_digit, confidence and probabilities. \
+With --json, prints one object per line: file, number, confidence and digits, a list with digit, is_digit, confidence, \
+probabilities and box (x, y, width and height in the input's own units) of each. A single character also has its \
+digit, is_digit and probabilities beside these; if is_digit is false, digit is the nearest digit. \
 An ink file gives one object per drawing, in order, with its position (record, from 1). \
-If is_digit is false, digit is the nearest digit. \
-With --numbers, a drawing of several digits has its number, and digits with their boxes, in place of digit. \
 Errors about single files go to standard error; the other files are still predicted.";
 
 #[derive(Debug, Args)]
@@ -50,27 +51,38 @@ pub(super) struct PredictArgs {
     /// Read drawings of several digits as numbers
     #[arg(long)]
     numbers: bool,
+    /// The number of digits in each drawing
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    length: Option<u8>,
+    /// Read numbers whose last digit is a check digit (Luhn), as on cards
+    #[arg(long)]
+    luhn: bool,
+    /// Read every drawing as a single digit
+    #[arg(long, conflicts_with_all = ["numbers", "length", "luhn"])]
+    single: bool,
 }
 
-/// What a drawing shows.
-enum Reading {
-    Blank,
-    Digit(Prediction),
-    Number(Number),
-}
-
-/// One digit of a number.
+/// One digit of a reading.
 #[derive(Serialize)]
-struct DigitLine<'a> {
+struct DigitLine {
     digit: u8,
+    is_digit: bool,
     confidence: f32,
-    probabilities: &'a [f32; CLASSES],
-    /// Left, top, width and height, in sides of the square that the drawing lies in.
+    probabilities: [f32; CLASSES],
     #[serde(rename = "box")]
-    bounds: [f32; 4],
+    bounds: Option<BoxLine>,
 }
 
-/// The prediction of a drawing: a line of `--json`.
+/// A box in the input's own units.
+#[derive(Serialize)]
+struct BoxLine {
+    x: f64,
+    y: f64,
+    width: f64,
+    height: f64,
+}
+
+/// The reading of a drawing: a line of `--json`.
 #[derive(Serialize)]
 struct PredictionLine<'a> {
     file: &'a str,
@@ -81,10 +93,8 @@ struct PredictionLine<'a> {
     is_digit: Option<bool>,
     confidence: Option<f32>,
     probabilities: Option<&'a [f32; CLASSES]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     number: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    digits: Vec<DigitLine<'a>>,
+    digits: Vec<DigitLine>,
 }
 
 impl Run for PredictArgs {
@@ -111,9 +121,9 @@ impl PredictArgs {
         out: &mut dyn Write,
     ) -> Result<(), CliError> {
         let name = path.display().to_string();
-        let mut print = |record, reading: &Reading| {
+        let mut print = |record, reading: &Reading, boxes: &dyn Fn(usize) -> Option<BoxLine>| {
             if self.json {
-                write_json(out, &PredictionLine::new(&name, record, reading))
+                write_json(out, &PredictionLine::new(&name, record, reading, boxes))
             } else {
                 let number = record.map_or_else(String::new, |number| format!(":{number}"));
                 Ok(writeln!(
@@ -125,37 +135,93 @@ impl PredictArgs {
             }
         };
         match Drawings::read(path)? {
-            Drawings::Picture(bitmap) => print(None, &read_bitmap(model, Some(&bitmap))?),
+            Drawings::Picture(picture) => {
+                let reading = self.read_picture(model, &picture)?;
+                let boxes = |digit: usize| {
+                    let ink = picture.view.components.as_ref()?;
+                    let bounds = match &reading {
+                        Reading::Number(number) => number.digits[digit].bounds,
+                        _ => ink.all_bounds()?,
+                    };
+                    Some(BoxLine::new(ink.in_picture(&bounds)))
+                };
+                print(None, &reading, &boxes)
+            }
             Drawings::Ink(records) => {
                 let mut records = records.iter().enumerate();
                 records.try_for_each(|(index, record)| {
-                    print(Some(index + 1), &self.read_record(model, record)?)
+                    let reading = self.read_record(model, record)?;
+                    let boxes = |digit: usize| {
+                        let bounds = match &reading {
+                            Reading::Number(number) => number.digits[digit].bounds,
+                            _ => record.ink.bounds()?,
+                        };
+                        Some(BoxLine::new(record.units.of(&bounds)))
+                    };
+                    print(Some(index + 1), &reading, &boxes)
                 })
             }
         }
     }
 
+    /// Whether a drawing may be a number.
+    fn reads_numbers(&self) -> bool {
+        self.numbers || self.length.is_some() || self.luhn
+    }
+
+    fn read_picture(&self, model: &Arc<Model>, picture: &ReadPicture) -> Result<Reading, CliError> {
+        let mut reader = NumberReader::new(Arc::clone(model));
+        Ok(
+            match picture
+                .view
+                .components
+                .as_ref()
+                .filter(|_| self.reads_numbers())
+            {
+                Some(ink) => reader.read_picture(ink, &picture.bitmap, self.constraints())?,
+                None => reader.read_bitmap(&picture.bitmap)?,
+            },
+        )
+    }
+
     fn read_record(&self, model: &Arc<Model>, record: &InkRecord) -> Result<Reading, CliError> {
-        if self.numbers {
-            let number = NumberReader::new(Arc::clone(model)).read(&record.ink)?;
-            if number.has_several_digits() {
-                return Ok(Reading::Number(number));
-            }
+        let mut reader = NumberReader::new(Arc::clone(model));
+        if let Some(picture) = &record.picture {
+            return Ok(reader.read_bitmap(picture)?);
         }
-        read_bitmap(model, record.bitmap().as_ref())
+        if !self.reads_numbers() {
+            return Ok(reader.read_whole(&record.ink)?);
+        }
+        Ok(reader.read(&record.ink, self.constraints())?)
+    }
+
+    fn constraints(&self) -> Constraints {
+        Constraints {
+            length: self.length.map(usize::from),
+            has_luhn_digit: self.luhn,
+        }
     }
 }
 
-/// A blank drawing has no prediction.
-fn read_bitmap(model: &Model, bitmap: Option<&Bitmap>) -> Result<Reading, CliError> {
-    match bitmap.filter(|bitmap| !bitmap.is_blank()) {
-        Some(bitmap) => Ok(Reading::Digit(recognition::predict(model, bitmap)?)),
-        None => Ok(Reading::Blank),
+impl BoxLine {
+    fn new([x, y, width, height]: [f64; 4]) -> Self {
+        Self {
+            x,
+            y,
+            width,
+            height,
+        }
     }
 }
 
 impl<'a> PredictionLine<'a> {
-    fn new(file: &'a str, record: Option<usize>, reading: &'a Reading) -> Self {
+    /// `boxes` has the box of each digit.
+    fn new(
+        file: &'a str,
+        record: Option<usize>,
+        reading: &'a Reading,
+        boxes: &dyn Fn(usize) -> Option<BoxLine>,
+    ) -> Self {
         let mut line = Self {
             file,
             record,
@@ -168,33 +234,48 @@ impl<'a> PredictionLine<'a> {
         };
         match reading {
             Reading::Blank => {}
-            Reading::Digit(prediction) => {
-                line.digit = Some(prediction.digit().value());
-                line.is_digit = Some(prediction.is_digit());
-                line.confidence = Some(prediction.confidence());
-                line.probabilities = Some(prediction.probabilities());
+            Reading::Single { prediction, .. } => {
+                let (digit, is_digit) = (prediction.digit(), prediction.is_digit());
+                line.set_single(prediction);
+                line.number = is_digit.then(|| digit.to_string());
+                line.digits = vec![DigitLine::new(digit, is_digit, prediction, boxes(0))];
+            }
+            Reading::SeveralDigits { prediction, .. } => {
+                line.set_single(prediction);
+                line.is_digit = Some(false);
             }
             Reading::Number(number) => {
                 line.is_digit = Some(false);
                 line.confidence = Some(number.confidence());
                 line.number = Some(number.text());
-                line.digits = number.digits.iter().map(DigitLine::new).collect();
+                let digits = number.digits.iter().enumerate();
+                line.digits = digits
+                    .map(|(index, one)| {
+                        DigitLine::new(one.digit, one.is_digit, &one.prediction, boxes(index))
+                    })
+                    .collect();
             }
         }
         line
     }
+
+    fn set_single(&mut self, prediction: &'a Prediction) {
+        self.digit = Some(prediction.digit().value());
+        self.is_digit = Some(prediction.is_digit());
+        self.confidence = Some(prediction.confidence());
+        self.probabilities = Some(prediction.probabilities());
+    }
 }
 
-impl<'a> DigitLine<'a> {
-    fn new(digit: &'a NumberDigit) -> Self {
-        let bounds = digit.ink.bounds();
+impl DigitLine {
+    fn new(digit: Digit, is_digit: bool, prediction: &Prediction, bounds: Option<BoxLine>) -> Self {
+        let probabilities = *prediction.probabilities();
         Self {
-            digit: digit.prediction.digit().value(),
-            confidence: digit.prediction.confidence(),
-            probabilities: digit.prediction.probabilities(),
-            bounds: bounds.map_or([0.0; 4], |Bounds { min, max }| {
-                [min.x, min.y, max.x - min.x, max.y - min.y]
-            }),
+            digit: digit.value(),
+            is_digit,
+            confidence: probabilities[digit.index()],
+            probabilities,
+            bounds,
         }
     }
 }
@@ -203,10 +284,16 @@ fn text(reading: &Reading) -> String {
     let percent = |confidence| format::percent(f64::from(confidence), 2);
     let prediction = match reading {
         Reading::Blank => return "nothing drawn".to_owned(),
+        Reading::SeveralDigits { .. } => return "more than one digit".to_owned(),
         Reading::Number(number) => {
-            return format!("{} ({})", number.text(), percent(number.confidence()));
+            let beside = match number.non_digits() {
+                0 => String::new(),
+                count => format!(", non-digits beside it: {count}"),
+            };
+            let confidence = percent(number.confidence());
+            return format!("{} ({confidence}){beside}", number.text());
         }
-        Reading::Digit(prediction) => prediction,
+        Reading::Single { prediction, .. } => prediction,
     };
     let confidence = percent(prediction.confidence());
     match prediction.verdict() {
@@ -222,17 +309,14 @@ mod tests {
 
     #[test]
     fn a_blank_drawing_has_no_prediction() {
-        let model = load_model(None).expect("the built-in model loads");
-        for (bitmap, reason) in [(None, "no stroke"), (Some(Bitmap::blank()), "no ink")] {
-            let reading = read_bitmap(&model, bitmap.as_ref()).expect("nothing is computed");
-            let line = PredictionLine::new("f", Some(2), &reading);
-            let json = serde_json::to_value(line).expect("serializes");
-            let expected = serde_json::json!({
-                "file": "f", "record": 2, "digit": null, "is_digit": null, "confidence": null,
-                "probabilities": null
-            });
-            assert_eq!(json, expected, "{reason}");
-            assert_eq!(text(&reading), "nothing drawn", "{reason}");
-        }
+        let reading = Reading::Blank;
+        let line = PredictionLine::new("f", Some(2), &reading, &|_| None);
+        let json = serde_json::to_value(line).expect("serializes");
+        let expected = serde_json::json!({
+            "file": "f", "record": 2, "digit": null, "is_digit": null, "confidence": null,
+            "probabilities": null, "number": null, "digits": []
+        });
+        assert_eq!(json, expected, "no ink");
+        assert_eq!(text(&reading), "nothing drawn", "no ink");
     }
 }

@@ -81,7 +81,7 @@ impl Corrections {
             Some(Correction {
                 digit: match record.label.as_ref()? {
                     Label::Digit(digit) => Some(*digit),
-                    Label::Other(_) => None,
+                    Label::Number(_) | Label::Other(_) => None,
                 },
                 image: record.bitmap()?.to_bytes(),
             })

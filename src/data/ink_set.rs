@@ -304,7 +304,7 @@ mod tests {
             label,
             writer: None,
             ink,
-            picture: None,
+            ..InkRecord::default()
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     bitmap::{Bitmap, Digit, PIXELS},
     data::{DataSource, Dataset, Examples, noise::Noise},
     error::{EvaluationError, Refusal, excerpt},
-    ink::{self, file::Label},
+    ink::{self, Ink, file::Label},
 };
 
 /// How many records of the ink files are not in the set, by reason.
@@ -29,8 +29,20 @@ pub struct EvaluationSet {
     name: String,
     digits: Digits,
     non_digits: Vec<Bitmap>,
+    numbers: Vec<LabeledNumber>,
     noise: Option<Noise>,
     skipped: SkippedRecords,
+}
+
+/// A drawing of several digits.
+#[derive(Clone, Debug)]
+pub struct LabeledNumber {
+    /// The drawing.
+    pub ink: Ink,
+    /// The digits that it shows.
+    pub text: String,
+    /// How close they stand, if the file says it.
+    pub spacing: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,6 +67,7 @@ impl EvaluationSet {
             name,
             digits,
             non_digits: Vec::new(),
+            numbers: Vec::new(),
             noise: None,
             skipped: SkippedRecords::default(),
         }
@@ -105,20 +118,25 @@ impl EvaluationSet {
                 set.skipped.unlabeled += 1;
                 continue;
             };
+            if let Label::Number(text) = label {
+                let (ink, spacing) = (record.ink, record.spacing);
+                set.numbers.push(LabeledNumber { ink, text, spacing });
+                continue;
+            }
             let Some(bitmap) = bitmap else {
                 set.skipped.blank += 1;
                 continue;
             };
             match label {
                 Label::Digit(digit) => drawings.push((bitmap, digit)),
-                Label::Other(_) => set.non_digits.push(bitmap),
+                _ => set.non_digits.push(bitmap),
             }
         }
-        if drawings.is_empty() && set.non_digits.is_empty() {
+        if drawings.is_empty() && set.non_digits.is_empty() && set.numbers.is_empty() {
             return Err(Refusal::new(
                 format!("evaluate on {}", excerpt(paths.join(", "))),
                 format!("{count} drawings, none with both a label and ink"),
-                r#"lines with a "label": a digit from 0 to 9 or the text of a non-digit"#,
+                r#"lines with a "label": a digit from 0 to 9, or the text of a number or of a non-digit"#,
                 "add labels or choose another file",
             )
             .into());
@@ -146,6 +164,11 @@ impl EvaluationSet {
     /// The records of the ink files that are not in the set.
     pub fn skipped(&self) -> SkippedRecords {
         self.skipped
+    }
+
+    /// The drawings of several digits. They are not among the images.
+    pub fn numbers(&self) -> &[LabeledNumber] {
+        &self.numbers
     }
 
     /// The number of labeled digits.

@@ -144,6 +144,22 @@ impl InkEditor {
         }
     }
 
+    /// Shrinks ink that is beyond a pad of this width, in heights of the pad, into it.
+    pub fn fit_into(&mut self, width: f32) {
+        let Some(bounds) = self.ink().bounds() else {
+            return;
+        };
+        let scale = width / bounds.max.x;
+        if scale < 1.0 {
+            let moved = |point: &Point| Point::new(point.x * scale, 0.5 + (point.y - 0.5) * scale);
+            let strokes = self.ink().strokes().iter();
+            let ink = strokes
+                .filter_map(|stroke| Stroke::new(stroke.points().iter().map(moved).collect()))
+                .collect();
+            self.replace(ink);
+        }
+    }
+
     /// Removes all ink and the picture.
     pub fn clear(&mut self) {
         self.replace(Ink::default());

@@ -1,8 +1,9 @@
 //! Ink files: JSON Lines, one character per line, optionally in gzip.
 //!
-//! A line is `{"label": 3, "writer": "name", "strokes": [[[x, y], …], …]}`, x to the right and y down. Coordinates
+//! A line is `{"label": 3, "writer": "name", "strokes": [[[x, y], …], …]}`, x to the right and y down. The label of a
+//! number is the text of its digits, `"4207"`; a line may say its `spacing`, `"tight"` for instance. Coordinates
 //! may have any unit. If all of them lie in 0..=1, they are coordinates on the pad, and the size of the drawing tells
-//! a dot from a digit. Label and writer are optional. Other fields and further numbers of a point (time, pressure)
+//! a dot from a digit. All but the strokes is optional. Other fields and further numbers of a point (time, pressure)
 //! are ignored. A picture has `"pixels"` in place of strokes: 28×28 bytes in hexadecimal digits, 0 is paper.
 
 use std::{
@@ -20,7 +21,7 @@ use serde::{
     de::{Error, IgnoredAny, SeqAccess, Visitor},
 };
 
-use super::{Ink, Point, Stroke, to_bitmap};
+use super::{Bounds, Ink, Point, Stroke, to_bitmap};
 use crate::{
     bitmap::{Bitmap, Digit, PIXELS},
     error::{InputError, IoError, Refusal, excerpt},
@@ -40,12 +41,42 @@ const FITTED_SIDE: f64 = 0.8;
 pub enum Label {
     /// A digit.
     Digit(Digit),
+    /// A number of several digits: its text.
+    Number(String),
     /// A letter, a symbol or anything else.
     Other(String),
 }
 
-/// One character of an ink file.
-#[derive(Clone, Debug, PartialEq)]
+/// Where the unit square lies in a file's coordinates.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FileUnits {
+    /// The left top corner.
+    pub origin: [f64; 2],
+    /// The side.
+    pub side: f64,
+}
+
+impl Default for FileUnits {
+    fn default() -> Self {
+        Self {
+            origin: [0.0; 2],
+            side: 1.0,
+        }
+    }
+}
+
+impl FileUnits {
+    /// Left, top, width and height of a box, in the file's coordinates.
+    pub fn of(&self, bounds: &Bounds) -> [f64; 4] {
+        let [min, max] = [bounds.min, bounds.max].map(|point| [point.x, point.y].map(f64::from));
+        let [left, top] = [0, 1].map(|axis| self.origin[axis] + self.side * min[axis]);
+        let [width, height] = [0, 1].map(|axis| self.side * (max[axis] - min[axis]));
+        [left, top, width, height]
+    }
+}
+
+/// One character or number of an ink file. Records are equal if they are written alike.
+#[derive(Clone, Debug, Default)]
 pub struct InkRecord {
     /// The label, if known.
     pub label: Option<Label>,
@@ -55,6 +86,17 @@ pub struct InkRecord {
     pub ink: Ink,
     /// A picture, in place of strokes.
     pub picture: Option<Bitmap>,
+    /// How close the digits of a number stand, if known. It is not written.
+    pub spacing: Option<String>,
+    /// The coordinates that the drawing was read from. They are not written.
+    pub units: FileUnits,
+}
+
+impl PartialEq for InkRecord {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.label, &self.writer) == (&other.label, &other.writer)
+            && (&self.ink, &self.picture) == (&other.ink, &other.picture)
+    }
 }
 
 impl InkRecord {
@@ -317,6 +359,7 @@ fn memory_of(record: &InkRecord) -> usize {
 struct RawRecord {
     label: Option<Label>,
     writer: Option<String>,
+    spacing: Option<String>,
     strokes: Option<Vec<Vec<RawPoint>>>,
     pixels: Option<String>,
 }
@@ -338,7 +381,7 @@ impl Serialize for Label {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Digit(digit) => serializer.serialize_u8(digit.value()),
-            Self::Other(text) => serializer.serialize_str(text),
+            Self::Number(text) | Self::Other(text) => serializer.serialize_str(text),
         }
     }
 }
@@ -351,7 +394,7 @@ impl<'de> Deserialize<'de> for Label {
             type Value = Label;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a digit or the text of a non-digit")
+                f.write_str("a digit or a text")
             }
 
             fn visit_u64<E: Error>(self, number: u64) -> Result<Label, E> {
@@ -372,6 +415,12 @@ impl<'de> Deserialize<'de> for Label {
                 if let [byte @ b'0'..=b'9'] = text.as_bytes() {
                     return self.visit_u64(u64::from(byte - b'0'));
                 }
+                if text.len() <= INK_NAME_BYTES
+                    && text.len() > 1
+                    && text.bytes().all(|byte| byte.is_ascii_digit())
+                {
+                    return Ok(Label::Number(text.to_owned()));
+                }
                 // Another number is a mistake, not a non-digit to learn.
                 let is_number = text.contains(|char: char| char.is_ascii_digit())
                     && text.trim().parse::<f64>().is_ok();
@@ -388,7 +437,7 @@ impl<'de> Deserialize<'de> for Label {
 
 fn not_a_label<E: Error>(found: impl Display) -> E {
     E::custom(format!(
-        "the label {found}, which is neither a digit nor the text of a non-digit"
+        "the label {found}, which is neither a digit nor the text of a number or of a non-digit"
     ))
 }
 
@@ -434,19 +483,18 @@ fn parse_line(line: &[u8]) -> Result<InkRecord, String> {
             .map_or(&*text, |(what, _)| what);
         format!("{} at column {}", excerpt(what), error.column())
     })?;
-    if raw
-        .writer
-        .as_ref()
-        .is_some_and(|name| name.len() > INK_NAME_BYTES)
-    {
-        return Err(format!(
-            "a writer's name of more than {INK_NAME_BYTES} bytes"
-        ));
+    for (name, what) in [(&raw.writer, "writer's name"), (&raw.spacing, "spacing")] {
+        if name
+            .as_ref()
+            .is_some_and(|name| name.len() > INK_NAME_BYTES)
+        {
+            return Err(format!("a {what} of more than {INK_NAME_BYTES} bytes"));
+        }
     }
     let picture = raw.pixels.as_deref().map(parse_pixels).transpose()?;
-    let ink = match (&raw.strokes, &picture) {
-        (Some(strokes), None) => fit(strokes).ok_or("no point")?,
-        (None, Some(_)) => Ink::default(),
+    let (ink, units) = match (&raw.strokes, &picture) {
+        (Some(strokes), None) => fit(strokes).unwrap_or_default(),
+        (None, Some(_)) => Default::default(),
         (None, None) => return Err("missing field `strokes`".to_owned()),
         (Some(_), Some(_)) => return Err("both strokes and pixels".to_owned()),
     };
@@ -455,6 +503,8 @@ fn parse_line(line: &[u8]) -> Result<InkRecord, String> {
         writer: raw.writer,
         ink,
         picture,
+        spacing: raw.spacing,
+        units,
     })
 }
 
@@ -500,9 +550,9 @@ fn hexadecimal(bitmap: &Bitmap) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Strokes in unit-square coordinates. Strokes that already lie in the square are unchanged; others are fitted into
-/// it. Empty strokes are dropped. `None` without any point.
-fn fit(strokes: &[Vec<RawPoint>]) -> Option<Ink> {
+/// Strokes in unit-square coordinates, and where that square lies in the file's. Strokes that already lie in the square
+/// are unchanged; others are fitted into it. Empty strokes are dropped. `None` without any point.
+fn fit(strokes: &[Vec<RawPoint>]) -> Option<(Ink, FileUnits)> {
     let range = |of: fn(&RawPoint) -> f64| {
         let values = strokes.iter().flatten().map(of);
         values.fold(None, |range, value| {
@@ -515,9 +565,10 @@ fn fit(strokes: &[Vec<RawPoint>]) -> Option<Ink> {
     let is_in_unit_square = left >= 0.0 && top >= 0.0 && right <= 1.0 && bottom <= 1.0;
     // In halves, because the difference of two f64 may overflow.
     let half_side = (right / 2.0 - left / 2.0).max(bottom / 2.0 - top / 2.0);
+    let half_side = half_side.max(f64::MIN_POSITIVE);
     let (x, y) = (f64::midpoint(left, right), f64::midpoint(top, bottom));
     let fitted = |value: f64, middle: f64| {
-        let from_middle = (value / 2.0 - middle / 2.0) / half_side.max(f64::MIN_POSITIVE);
+        let from_middle = (value / 2.0 - middle / 2.0) / half_side;
         (0.5 + from_middle * FITTED_SIDE) as f32
     };
     let place = |point: &RawPoint| {
@@ -531,7 +582,16 @@ fn fit(strokes: &[Vec<RawPoint>]) -> Option<Ink> {
         .iter()
         .filter_map(|points| Stroke::new(points.iter().map(place).collect()))
         .collect();
-    (!ink.is_empty()).then_some(ink)
+    let units = if is_in_unit_square {
+        FileUnits::default()
+    } else {
+        let side = 2.0 * half_side / FITTED_SIDE;
+        FileUnits {
+            origin: [x, y].map(|middle| middle - 0.5 * side),
+            side,
+        }
+    };
+    (!ink.is_empty()).then_some((ink, units))
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ const DUST: f32 = 0.03;
 const TABLE: f32 = 0.5;
 /// The smallest ink beside a table, relative to the largest component.
 const BESIDE_TABLE: f32 = 0.01;
+/// A frame's ink is within this part of its shorter side from its box. A round 0 leaves that border at its corners.
+const FRAME_PART: usize = 10;
 /// Bins of the histogram of contrast.
 const BINS: usize = 256;
 /// The longer side of the working copy: forty times the digit's in the bitmap.
@@ -137,30 +139,32 @@ fn otsu(pixels: &[f32]) -> (f32, f32) {
 
 /// A connected component of ink.
 #[derive(Clone, Copy, Default)]
-struct Component {
+pub(super) struct Component {
     mass: f32,
     /// The number of its pixels at the border of the picture.
     on_border: usize,
 }
 
-/// Removes dust, and a table that reaches in from the border.
+/// Removes dust, a table that reaches in from the border, and printed lines and frames.
 fn keep_ink_only(pixels: &mut [f32], width: usize) {
     let (component_of, components) = components(pixels, width);
     let height = pixels.len() / width;
     let table = TABLE * width.min(height) as f32;
-    let is_within = |component: &Component| (component.on_border as f32) < table;
-    let largest = |kind: &dyn Fn(&Component) -> bool| {
-        let masses = components.iter().filter(|component| kind(component));
-        masses.map(|component| component.mass).fold(0.0, f32::max)
+    let is_print = printed(&component_of, components.len(), width);
+    let is_within = |index: usize| (components[index].on_border as f32) < table && !is_print[index];
+    let largest = |kind: &dyn Fn(usize) -> bool| {
+        let indices = (0..components.len()).filter(|&index| kind(index));
+        indices
+            .map(|index| components[index].mass)
+            .fold(0.0, f32::max)
     };
     let (within, overall) = (largest(&is_within), largest(&|_| true));
     // A digit that was cropped to its bounding box also reaches the border.
-    let has_table = within >= BESIDE_TABLE * overall;
-    let is_ink = |component: &Component| !has_table || is_within(component);
-    let least = DUST * if has_table { within } else { overall };
+    let has_others = within >= BESIDE_TABLE * overall;
+    let least = DUST * if has_others { within } else { overall };
     for (pixel, component) in pixels.iter_mut().zip(component_of) {
-        let keep = component.is_some_and(|component: usize| {
-            components[component].mass >= least && is_ink(&components[component])
+        let keep = component.is_some_and(|index: usize| {
+            components[index].mass >= least && (!has_others || is_within(index))
         });
         if !keep {
             *pixel = 0.0;
@@ -168,8 +172,53 @@ fn keep_ink_only(pixels: &mut [f32], width: usize) {
     }
 }
 
+/// Whether each component is a thin line from border to border, or a frame around another component: ink along the sides
+/// of its box alone, with all four corners.
+fn printed(component_of: &[Option<usize>], count: usize, width: usize) -> Vec<bool> {
+    let height = component_of.len() / width;
+    let pixels = || {
+        let inked = component_of.iter().enumerate();
+        inked.filter_map(|(index, component)| Some(((*component)?, index % width, index / width)))
+    };
+    let mut boxes = vec![[usize::MAX, usize::MAX, 0, 0]; count];
+    for (component, x, y) in pixels() {
+        let [left, top, right, bottom] = &mut boxes[component];
+        (*left, *top) = (x.min(*left), y.min(*top));
+        (*right, *bottom) = (x.max(*right), y.max(*bottom));
+    }
+    let is_line = |&[left, top, right, bottom]: &[usize; 4]| {
+        let spans = |from: usize, to: usize, all: usize| to - from + 1 >= all * 19 / 20;
+        let is_thin = |from: usize, to: usize, all: usize| (to - from + 1) * 20 <= all;
+        spans(left, right, width) && is_thin(top, bottom, height)
+            || spans(top, bottom, height) && is_thin(left, right, width)
+    };
+    // Pixels inside a frame's border, and the four corners that have ink.
+    let (mut inside, mut corners) = (vec![0_usize; count], vec![[false; 4]; count]);
+    for (component, x, y) in pixels() {
+        let [left, top, right, bottom] = boxes[component];
+        let border = (right - left).min(bottom - top) / FRAME_PART;
+        let near = [x - left, y - top, right - x, bottom - y].map(|way| way <= border);
+        inside[component] += usize::from(near == [false; 4]);
+        for (corner, sides) in [[0, 1], [2, 1], [0, 3], [2, 3]].into_iter().enumerate() {
+            corners[component][corner] |= sides.iter().all(|&side| near[side]);
+        }
+    }
+    let surrounds = |outer: &[usize; 4], inner: &[usize; 4]| {
+        outer[0] < inner[0] && outer[1] < inner[1] && outer[2] > inner[2] && outer[3] > inner[3]
+    };
+    (0..count)
+        .map(|index| {
+            let own = &boxes[index];
+            is_line(own)
+                || inside[index] == 0
+                    && corners[index] == [true; 4]
+                    && boxes.iter().any(|other| surrounds(own, other))
+        })
+        .collect()
+}
+
 /// The component of each pixel, and the components. Pixels that touch at a corner are connected.
-fn components(pixels: &[f32], width: usize) -> (Vec<Option<usize>>, Vec<Component>) {
+pub(super) fn components(pixels: &[f32], width: usize) -> (Vec<Option<usize>>, Vec<Component>) {
     let height = pixels.len() / width;
     let mut component_of = vec![None; pixels.len()];
     let mut components = Vec::new();
@@ -206,6 +255,8 @@ fn components(pixels: &[f32], width: usize) -> (Vec<Option<usize>>, Vec<Componen
 pub(super) struct Sheet {
     width: usize,
     height: usize,
+    /// Pixels of the picture per pixel of the copy.
+    scale: u32,
     channels: [Vec<f32>; 3],
 }
 
@@ -247,8 +298,14 @@ impl Sheet {
         Self {
             width,
             height,
+            scale: factor,
             channels,
         }
+    }
+
+    /// Pixels of the picture per pixel of the copy.
+    pub(super) fn scale(&self) -> u32 {
+        self.scale
     }
 
     /// The ink, from 0 for paper to 1; `None` without ink.
@@ -296,6 +353,7 @@ impl Sheet {
             size: [self.width, self.height],
             rgb: rgb.collect(),
             ink: frame,
+            components: None,
         }
     }
 }

@@ -7,79 +7,142 @@
 //! a stroke is cut, and the line is segmented again.
 
 mod lattice;
+mod luhn;
+mod picture;
 mod pieces;
 
 use std::{collections::HashMap, sync::Arc};
 
 use self::{
-    lattice::{Division, Group, Lattice},
-    pieces::{Piece, PieceKey},
+    lattice::{Division, Group, GroupKind, Lattice},
+    picture::PictureLine,
+    pieces::{InkLine, Piece, PieceKey, Writing},
 };
 use super::Prediction;
 use crate::{
-    bitmap::{Bitmap, CLASSES},
+    bitmap::{Bitmap, CLASSES, Digit},
     error::ModelError,
-    ink::{Ink, to_bitmap},
+    ink::{Bounds, Ink, to_bitmap},
     model::{calibration::Calibration, file::Model, softmax::log_sum_exp},
+    picture::PictureInk,
 };
 
 /// The most strokes of a line.
 const MAX_STROKES: usize = 64;
+/// The most components of a picture.
+const MAX_COMPONENTS: usize = 256;
 /// The most groups of a line. Ink with more is a scribble.
 const MAX_GROUPS: usize = 800;
 /// The least confidence of a number, per digit. Of numbers by unseen writers that are read rightly, some 99 in 100 have
 /// it; of letters that fall apart into digits, three in four.
 const MIN_CONFIDENCE: f32 = 0.7;
+/// The probability of a division in two from which even ink that is confidently one digit is a number.
+const SURE_DIVISION: f32 = 0.95;
 /// The cost of the network, in nats, from which a group is poor and its strokes may be cut.
 const POOR: f32 = 0.2;
 
-/// One digit of a number, or ink that is not a digit.
+/// One digit of a number, or ink beside it that is not a digit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NumberDigit {
-    /// Its ink.
+    /// Its ink; none in a picture.
     pub ink: Ink,
-    /// Indices of the strokes that it has ink of, ascending.
+    /// Its bounding box, in the units of the ink or in pixels of the picture.
+    pub bounds: Bounds,
+    /// Indices of the strokes, or of the components of the picture, that it has ink of, ascending.
     pub strokes: Vec<usize>,
     /// The network's input.
     pub bitmap: Bitmap,
     /// The network's prediction.
     pub prediction: Prediction,
+    /// The digit: the most probable one, unless a constraint decides.
+    pub digit: Digit,
+    /// Whether it is a digit: the network accepts it, and it is more than a dot or a dash.
+    pub is_digit: bool,
+}
+
+impl NumberDigit {
+    /// The probability of the digit, 0..=1.
+    pub fn confidence(&self) -> f32 {
+        self.prediction.probabilities()[self.digit.index()]
+    }
 }
 
 /// The digits that ink holds: line by line from the top, each from left to right.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Number {
-    /// The digits, in reading order.
+    /// The digits, and what is none, in reading order.
     pub digits: Vec<NumberDigit>,
-    /// The probability of this segmentation among all segmentations, 0..=1.
-    pub segmentation_probability: f32,
+    /// The probability of this division among all divisions, 0..=1. With a constraint on the digits, also of these digits
+    /// among all that meet it.
+    probability: f32,
+    /// How many of the digits are dots and dashes.
+    marks: usize,
+    /// How many lines there are.
+    lines: usize,
 }
 
 impl Number {
-    /// Whether there are two digits or more and nothing else, and the confidence is high enough for their number.
-    pub fn has_several_digits(&self) -> bool {
-        let count = self.digits.len();
-        count > 1
-            && self.digits.iter().all(|digit| digit.prediction.is_digit())
+    /// Whether its digits are all accepted, and the confidence is high enough for their number.
+    fn is_readable(&self) -> bool {
+        let count = self.digits.len() - self.marks;
+        count > 0
+            && self.digits.iter().filter(|digit| digit.is_digit).count() == count
             && self.confidence() >= MIN_CONFIDENCE.powi(count as i32)
     }
 
-    /// The digits as text.
+    /// The digits as text, without what is not a digit.
     pub fn text(&self) -> String {
-        let digits = self.digits.iter();
-        digits
-            .map(|digit| digit.prediction.digit().to_string())
-            .collect()
+        let digits = self.digits.iter().filter(|digit| digit.is_digit);
+        digits.map(|digit| digit.digit.to_string()).collect()
     }
 
     /// The probability that all digits are right, if their errors are independent, 0..=1.
     pub fn confidence(&self) -> f32 {
-        let digits = self
-            .digits
-            .iter()
-            .map(|digit| digit.prediction.confidence());
-        self.segmentation_probability * digits.product::<f32>()
+        let digits = self.digits.iter().filter(|digit| digit.is_digit);
+        self.probability * digits.map(NumberDigit::confidence).product::<f32>()
     }
+
+    /// The boxes of its digits, and of what is none.
+    pub fn bounds(&self) -> impl Iterator<Item = Bounds> {
+        self.digits.iter().map(|digit| digit.bounds)
+    }
+
+    /// How much of it is not a digit.
+    pub fn non_digits(&self) -> usize {
+        self.digits.iter().filter(|digit| !digit.is_digit).count()
+    }
+}
+
+/// What is known of a number before it is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Constraints {
+    /// How many digits it has. With one, all ink is one digit.
+    pub length: Option<usize>,
+    /// Whether its last digit is the check digit of Luhn's formula (ISO/IEC 7812-1, annex B), as in card numbers.
+    pub has_luhn_digit: bool,
+}
+
+/// What ink shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// Nothing.
+    Blank,
+    /// One character: a digit, or a non-digit.
+    Single {
+        /// The network's input.
+        bitmap: Bitmap,
+        /// The network's prediction.
+        prediction: Prediction,
+    },
+    /// A number, or one digit with what is not a digit.
+    Number(Number),
+    /// More than one digit, which cannot be read as a number. The prediction is that of all ink together.
+    SeveralDigits {
+        /// The network's input.
+        bitmap: Bitmap,
+        /// The network's prediction.
+        prediction: Prediction,
+    },
 }
 
 /// Reads numbers with one model. It remembers the scores of groups whose strokes did not change, so that it can follow a
@@ -110,50 +173,186 @@ impl NumberReader {
         }
     }
 
-    /// The digits of some ink; none if the ink is too complex to be a number.
+    /// What some ink shows.
     ///
     /// # Errors
     /// As [`logits`](super::logits).
-    pub fn read(&mut self, ink: &Ink) -> Result<Number, ModelError> {
+    pub fn read(&mut self, ink: &Ink, constraints: Constraints) -> Result<Reading, ModelError> {
+        if constraints.length == Some(1) {
+            return self.read_whole(ink);
+        }
+        let number = self.number(ink, constraints.length)?;
+        let is_all = number.digits.first().is_some_and(|digit| {
+            number.digits.len() == 1 && digit.strokes.len() == ink.strokes().len()
+        });
+        if is_all && number.marks == 0 {
+            let NumberDigit {
+                bitmap, prediction, ..
+            } = number.digits[0].clone();
+            return Ok(Reading::Single { bitmap, prediction });
+        }
+        let whole = |reader: &Self| reader.read_whole(ink);
+        self.reading(number, constraints, whole)
+    }
+
+    /// What the ink of a picture shows, whose whole ink is this bitmap.
+    ///
+    /// # Errors
+    /// As [`logits`](super::logits).
+    pub fn read_picture(
+        &mut self,
+        ink: &PictureInk,
+        whole: &Bitmap,
+        constraints: Constraints,
+    ) -> Result<Reading, ModelError> {
+        let single = |reader: &Self| reader.read_bitmap(whole);
+        if constraints.length == Some(1) || ink.boxes().len() > MAX_COMPONENTS {
+            return single(self);
+        }
+        *self = Self::new(Arc::clone(&self.model));
+        let lines = pieces::lines(ink.boxes());
+        let lines = lines.into_iter().map(|line| PictureLine { ink, line });
+        let number = self.number_of_lines(lines.collect(), constraints.length)?;
+        if number.digits.len() < 2 && number.marks == 0 {
+            return single(self);
+        }
+        self.reading(number, constraints, single)
+    }
+
+    /// The number if it is readable, or what all ink is together.
+    fn reading(
+        &self,
+        mut number: Number,
+        constraints: Constraints,
+        whole: impl FnOnce(&Self) -> Result<Reading, ModelError>,
+    ) -> Result<Reading, ModelError> {
+        if constraints.has_luhn_digit {
+            luhn::apply(&mut number);
+        }
+        let digits = number.digits.len() - number.non_digits();
+        let are_digits = digits > 1 && digits + number.marks == number.digits.len();
+        let is_readable = number.is_readable();
+        let may_be_one = digits == 2
+            && number.marks == 0
+            && number.lines == 1
+            && number.probability < SURE_DIVISION;
+        if is_readable && (!may_be_one || constraints.length.is_some()) {
+            return Ok(Reading::Number(number));
+        }
+        let whole = whole(self)?;
+        let is_one =
+            matches!(&whole, Reading::Single { prediction, .. } if prediction.is_confident());
+        if is_readable && !is_one {
+            return Ok(Reading::Number(number));
+        }
+        Ok(match whole {
+            Reading::Single { bitmap, prediction } if are_digits && !prediction.is_confident() => {
+                Reading::SeveralDigits { bitmap, prediction }
+            }
+            reading => reading,
+        })
+    }
+
+    /// What all ink together shows as one character.
+    ///
+    /// # Errors
+    /// As [`logits`](super::logits).
+    pub fn read_whole(&self, ink: &Ink) -> Result<Reading, ModelError> {
+        to_bitmap(ink).map_or(Ok(Reading::Blank), |bitmap| self.read_bitmap(&bitmap))
+    }
+
+    /// What a bitmap shows as one character.
+    ///
+    /// # Errors
+    /// As [`logits`](super::logits).
+    pub fn read_bitmap(&self, bitmap: &Bitmap) -> Result<Reading, ModelError> {
+        if bitmap.is_blank() {
+            return Ok(Reading::Blank);
+        }
+        let prediction = super::predict(&self.model, bitmap)?;
+        let bitmap = bitmap.clone();
+        Ok(Reading::Single { bitmap, prediction })
+    }
+
+    /// The digits of some ink, `length` of them if it is known; none if the ink is too complex to be a number.
+    fn number(&mut self, ink: &Ink, length: Option<usize>) -> Result<Number, ModelError> {
         self.forget_changed_strokes(ink);
-        let mut number = Number {
-            digits: Vec::new(),
-            segmentation_probability: 1.0,
-        };
-        for line in pieces::lines(ink) {
-            let Some(best) = self.divide_line(ink, &line)? else {
+        let lines = pieces::lines(&pieces::stroke_bounds(ink));
+        let lines = lines.iter().map(|line| InkLine::new(ink, line)).collect();
+        self.number_of_lines(lines, length)
+    }
+
+    fn number_of_lines(
+        &mut self,
+        lines: Vec<impl Writing>,
+        length: Option<usize>,
+    ) -> Result<Number, ModelError> {
+        let mut divided = Vec::new();
+        for line in &lines {
+            let Some(divisions) = self.divide_line(line, lines.len() == 1, length)? else {
                 return Ok(Number::default());
             };
-            number.segmentation_probability *= best.probability;
-            for group in best.groups.iter().filter(|group| !group.is_ligature) {
-                let scored = &self.scored[&group.key];
+            divided.push(divisions);
+        }
+        let Some(divisions) = lattice::choose(divided, length) else {
+            return Ok(Number::default());
+        };
+        let probabilities = divisions.iter().map(|division| division.probability);
+        let mut number = Number {
+            probability: probabilities.product(),
+            lines: lines.len(),
+            ..Number::default()
+        };
+        for (line, division) in lines.iter().zip(&divisions) {
+            let groups = division.groups.iter();
+            for group in groups.filter(|group| group.kind != GroupKind::Ligature) {
+                let Scored {
+                    bitmap, prediction, ..
+                } = self.scored[&group.key].clone();
+                let is_mark = group.kind == GroupKind::Mark;
+                number.marks += usize::from(is_mark);
                 number.digits.push(NumberDigit {
-                    ink: pieces::ink_of(ink, &group.key),
+                    ink: line.ink(&group.key),
+                    bounds: line.bounds(&group.key),
                     strokes: group.key.iter().map(|part| part.stroke).collect(),
-                    bitmap: scored.bitmap.clone(),
-                    prediction: scored.prediction.clone(),
+                    bitmap,
+                    digit: prediction.digit(),
+                    is_digit: prediction.is_digit() && !is_mark,
+                    prediction,
                 });
             }
         }
         Ok(number)
     }
 
-    fn divide_line(&mut self, ink: &Ink, line: &[usize]) -> Result<Option<Division>, ModelError> {
-        if line.len() > MAX_STROKES {
+    /// The best divisions of a line by their number of digits: all with at most `length`, or only the best of all.
+    fn divide_line(
+        &mut self,
+        line: &impl Writing,
+        is_only_line: bool,
+        length: Option<usize>,
+    ) -> Result<Option<Vec<Division>>, ModelError> {
+        let whole = line.whole();
+        if whole.len() > MAX_STROKES {
             return Ok(None);
         }
-        let whole = pieces::whole(ink, line);
         let height = pieces::line_height(&whole);
-        let Some(best) = self.divide(ink, &whole, height)? else {
+        let lattice = lattice_of(line, &whole, height, is_only_line);
+        let Some(divisions) = self.divide(line, &lattice, None)? else {
             return Ok(None);
         };
-        let cut = pieces::cut(ink, &whole, &self.poor_strokes(&best), height);
-        let cut_best = if cut.len() > whole.len() {
-            self.divide(ink, &cut, height)?
+        let cut = line.cut(&whole, &self.poor_strokes(&divisions), height);
+        let cut_divisions = if cut.len() > whole.len() {
+            let lattice = lattice_of(line, &cut, height, is_only_line);
+            self.divide(line, &lattice, length)?
         } else {
             None
         };
-        Ok(Some(cut_best.unwrap_or(best)))
+        match cut_divisions {
+            None if length.is_some() => self.divide(line, &lattice, length),
+            None => Ok(Some(divisions)),
+            divisions => Ok(divisions),
+        }
     }
 
     fn forget_changed_strokes(&mut self, ink: &Ink) {
@@ -165,24 +364,25 @@ impl NumberReader {
 
     fn divide(
         &mut self,
-        ink: &Ink,
-        pieces: &[Piece],
-        height: f32,
-    ) -> Result<Option<Division>, ModelError> {
-        let lattice = Lattice::new(pieces, height);
+        line: &impl Writing,
+        lattice: &Lattice,
+        length: Option<usize>,
+    ) -> Result<Option<Vec<Division>>, ModelError> {
         if lattice.groups().len() > MAX_GROUPS {
             return Ok(None);
         }
-        self.score(ink, &lattice)?;
-        Ok(Some(lattice.divide(|group| self.scored[&group.key].cost)))
+        self.score(line, lattice)?;
+        Ok(Some(
+            lattice.divide(length, |group| self.scored[&group.key].cost),
+        ))
     }
 
     /// Scores the groups that have no score yet, in one forward pass.
-    fn score(&mut self, ink: &Ink, lattice: &Lattice) -> Result<(), ModelError> {
+    fn score(&mut self, line: &impl Writing, lattice: &Lattice) -> Result<(), ModelError> {
         let mut new: Vec<(Vec<PieceKey>, Bitmap)> = Vec::new();
         for Group { key, .. } in lattice.groups() {
             if !self.scored.contains_key(key)
-                && let Some(bitmap) = to_bitmap(&pieces::ink_of(ink, key))
+                && let Some(bitmap) = line.bitmap(key)
             {
                 new.push((key.clone(), bitmap));
             }
@@ -205,13 +405,24 @@ impl NumberReader {
     }
 
     /// The strokes of groups that the network finds poor.
-    fn poor_strokes(&self, best: &Division) -> Vec<usize> {
-        let keys = best.groups.iter().map(|group| &group.key);
-        keys.filter(|key| self.scored[*key].cost > POOR)
-            .flatten()
+    fn poor_strokes(&self, divisions: &[Division]) -> Vec<usize> {
+        let groups = divisions.iter().flat_map(|division| &division.groups);
+        groups
+            .filter(|group| group.kind == GroupKind::Digit && self.scored[&group.key].cost > POOR)
+            .flat_map(|group| &group.key)
             .map(|part| part.stroke)
             .collect()
     }
+}
+
+fn lattice_of<'a>(
+    line: &impl Writing,
+    pieces: &'a [Piece],
+    height: f32,
+    is_only_line: bool,
+) -> Lattice<'a> {
+    let distances = line.distances(pieces, lattice::FAR * height);
+    Lattice::new(pieces, distances, height, is_only_line)
 }
 
 /// −ln of the probability of the most probable digit, with the non-digit as eleventh class: its logit is the reject
@@ -248,7 +459,12 @@ mod tests {
     }
 
     fn read(ink: &Ink) -> Number {
-        reader().read(ink).expect("the logits are finite")
+        reader().number(ink, None).expect("the logits are finite")
+    }
+
+    fn reading(ink: &Ink) -> Reading {
+        let reading = reader().read(ink, Constraints::default());
+        reading.expect("the logits are finite")
     }
 
     fn moved(ink: &Ink, change: impl Fn(Point) -> Point) -> Ink {
@@ -303,14 +519,16 @@ mod tests {
 
     #[test]
     fn numbers_are_divided_into_their_digits() {
-        // Gap and climb, in heights of a digit; the share of twenty numbers that must be divided rightly.
+        // Gap, climb and slant, in heights of a digit; how many of twenty numbers must be divided rightly.
         let cases = [
-            (0.5, 0.0, 20, "wide"),
-            (0.15, 0.0, 19, "normal"),
-            (0.04, 0.0, 18, "tight"),
-            (0.15, 0.08, 19, "climbing by 5 degrees"),
+            (0.5, 0.0, 0.0, 20, "wide"),
+            (0.15, 0.0, 0.0, 19, "normal"),
+            (0.04, 0.0, 0.0, 18, "tight"),
+            (0.15, 0.08, 0.0, 19, "climbing by 5 degrees"),
+            (0.15, 0.3, 0.0, 19, "climbing by 17 degrees"),
+            (0.15, 0.0, 0.6, 18, "slanted by 31 degrees"),
         ];
-        for (gap, climb, least, reason) in cases {
+        for (gap, climb, slant, least, reason) in cases {
             let mut rng = ChaCha8Rng::seed_from_u64(5);
             let mut right = 0;
             for first in 0..20_u8 {
@@ -318,6 +536,7 @@ mod tests {
                     .map(|i| (first * 3 + i * 7) % 10)
                     .collect();
                 let (ink, owners) = line(&digits, gap, climb, &mut rng);
+                let ink = moved(&ink, |point| Point::new(point.x - slant * point.y, point.y));
                 right += usize::from(strokes(&read(&ink)) == owners);
             }
             assert!(right >= least, "{reason}: {right} of 20");
@@ -345,6 +564,123 @@ mod tests {
         let number = read(&seven_with_a_late_bar());
         assert_eq!(number.text(), "71", "the bar is no digit");
         assert_eq!(strokes(&number), [vec![0, 2], vec![1]], "strokes by digit");
+    }
+
+    #[test]
+    fn a_late_hat_may_be_far_from_its_five() {
+        let five = [
+            (0.1, 0.0),
+            (0.05, 0.4),
+            (0.3, 0.4),
+            (0.45, 0.6),
+            (0.4, 0.9),
+            (0.0, 1.0),
+        ];
+        let ink: Ink = [
+            polyline(&five),
+            polyline(&[(1.6, 0.0), (1.6, 0.5), (1.6, 1.0)]),
+            polyline(&[(0.6, 0.0), (0.8, 0.01), (1.0, 0.0)]),
+        ]
+        .into_iter()
+        .collect();
+        let number = read(&ink);
+        assert_eq!(strokes(&number), [vec![0, 2], vec![1]], "strokes by digit");
+        assert_eq!(
+            number.text(),
+            "51",
+            "half a height is no gap between digits"
+        );
+    }
+
+    #[test]
+    fn marks_are_non_digits_and_do_not_break_a_number() {
+        let seven = |left: f32| polyline(&[(left, 0.0), (left + 0.6, 0.0), (left + 0.2, 1.0)]);
+        let one = |left: f32| polyline(&[(left, 0.0), (left, 0.5), (left, 1.0)]);
+        let cases = [
+            (
+                polyline(&[(0.8, 1.0)]),
+                [true, false, true],
+                "a dot between digits",
+            ),
+            (
+                polyline(&[(-0.7, 0.5), (-0.3, 0.5)]),
+                [false, true, true],
+                "a minus",
+            ),
+            (
+                polyline(&[(1.6, 0.4), (1.62, 0.41)]),
+                [true, true, false],
+                "a stray dot",
+            ),
+        ];
+        for (mark, expected, reason) in cases {
+            let Reading::Number(number) =
+                reading(&[seven(0.0), one(1.1), mark].into_iter().collect())
+            else {
+                panic!("{reason}: no number");
+            };
+            let are_digits: Vec<bool> = number.digits.iter().map(|digit| digit.is_digit).collect();
+            assert_eq!(are_digits, expected, "{reason}");
+            assert_eq!(
+                (number.text().as_str(), number.non_digits()),
+                ("71", 1),
+                "{reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn digits_may_differ_in_size() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let (large, _) = line(&[4, 2], 0.2, 0.0, &mut rng);
+        let (small, _) = line(&[8, 5], 0.2, 0.0, &mut rng);
+        let right = large.bounds().map_or(0.0, |bounds| bounds.max.x) + 0.15;
+        let small = moved(&small, |point| {
+            Point::new(right + 0.55 * point.x, 0.4 + 0.55 * point.y)
+        });
+        let all = large.strokes().iter().chain(small.strokes()).cloned();
+        assert_eq!(
+            read(&all.collect()).text(),
+            "4285",
+            "the last two are half as large"
+        );
+    }
+
+    #[test]
+    fn a_length_decides_between_divisions() {
+        let (ink, _) = line(&[1, 1], 0.12, 0.0, &mut ChaCha8Rng::seed_from_u64(2));
+        let read = |length| {
+            let constraints = Constraints {
+                length: Some(length),
+                ..Constraints::default()
+            };
+            reader().read(&ink, constraints).expect("finite")
+        };
+        assert!(
+            matches!(read(1), Reading::Single { .. }),
+            "one digit is all ink"
+        );
+        let Reading::Number(number) = read(2) else {
+            panic!("two digits")
+        };
+        assert_eq!(
+            (number.text().as_str(), number.digits.len()),
+            ("11", 2),
+            "two digits"
+        );
+        assert!(!matches!(read(5), Reading::Number(_)), "never five digits");
+        let mut both = ink.clone();
+        for stroke in moved(&ink, |point| Point::new(point.x, point.y + 1.5)).strokes() {
+            both.push(stroke.clone());
+        }
+        let constraints = Constraints {
+            length: Some(4),
+            ..Constraints::default()
+        };
+        let Reading::Number(number) = reader().read(&both, constraints).expect("finite") else {
+            panic!("four digits");
+        };
+        assert_eq!(number.text(), "1111", "over two lines");
     }
 
     #[test]
@@ -443,17 +779,17 @@ mod tests {
         let mut growing = Ink::default();
         for stroke in ink.strokes() {
             growing.push(stroke.clone());
-            let followed = following.read(&growing).expect("finite");
+            let followed = following.number(&growing, None).expect("finite");
             check_same(&followed, &read(&growing));
         }
         let shorter: Ink = ink.strokes()[1..].iter().cloned().collect();
-        let followed = following.read(&shorter).expect("finite");
+        let followed = following.number(&shorter, None).expect("finite");
         check_same(&followed, &read(&shorter));
     }
 
     #[test]
     fn empty_ink_and_scribbles_are_no_number() {
-        assert_eq!(read(&Ink::default()).digits, [], "no ink");
+        assert_eq!(reading(&Ink::default()), Reading::Blank, "no ink");
         let scribble: Ink = (0..100)
             .map(|i| {
                 polyline(&[
@@ -468,6 +804,9 @@ mod tests {
             Number::default(),
             "more strokes than a line has"
         );
-        assert!(!read(&scribble).has_several_digits(), "no number");
+        assert!(
+            matches!(reading(&scribble), Reading::Single { .. }),
+            "one character"
+        );
     }
 }

@@ -183,7 +183,7 @@ mod tests {
             label: Some(label_of(digit)),
             writer: None,
             ink,
-            picture: None,
+            ..InkRecord::default()
         }
     }
 

@@ -72,7 +72,7 @@ fn record_of(ink: Ink) -> InkRecord {
         label: None,
         writer: None,
         ink,
-        picture: None,
+        ..InkRecord::default()
     }
 }
 

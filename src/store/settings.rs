@@ -89,6 +89,36 @@ impl PenWidth {
     }
 }
 
+/// The shape of the pad.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PadShape {
+    /// For a digit, or a few.
+    #[default]
+    Square,
+    /// Three times as wide as high, for a number.
+    Line,
+}
+
+impl PadShape {
+    /// The width, in heights of the pad.
+    pub fn width(self) -> f32 {
+        match self {
+            Self::Square => 1.0,
+            Self::Line => 3.0,
+        }
+    }
+
+    /// The other shape.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Square => Self::Line,
+            Self::Line => Self::Square,
+        }
+    }
+}
+
 /// The settings that the window stores when it closes. Each field is a value of its own for [`Settings::save`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -103,6 +133,8 @@ pub struct Settings {
     pub pen_width: PenWidth,
     /// Whether the pad shows how a drawing is normalized.
     pub guides: bool,
+    /// The shape of the pad.
+    pub pad_shape: PadShape,
     /// Whether the training panel is shown.
     pub training_panel: bool,
     /// Whether each epoch's weights answer during a training.
@@ -151,6 +183,7 @@ impl Default for Settings {
             window_size: [1100.0, 700.0],
             pen_width: PenWidth::default(),
             guides: false,
+            pad_shape: PadShape::default(),
             training_panel: false,
             zoom: 1.0,
             watch: true,
@@ -250,6 +283,7 @@ mod tests {
         let nested = folder.path().join("not/yet/there");
         let preset = Preset::Quick;
         let settings = Settings {
+            pad_shape: PadShape::Line,
             theme: ThemeChoice::Dark,
             window_size: [800.5, 600.0],
             zoom: 1.5,

@@ -9,6 +9,7 @@ use egui::{
 };
 
 use super::{
+    number::{arrow_actions, brackets, reading_at},
     pad::{PadView, drawing::PadDrawing},
     theme::{self, Palette},
 };
@@ -17,12 +18,14 @@ use crate::{
         action::Action,
         state::{State, pad::ERASER_REACH},
     },
-    ink::{Point, edit::Picture, normalize},
+    ink::{Bounds, Point, edit::Picture, normalize},
     picture::PictureView,
 };
 
 /// All of a texture.
 const WHOLE: Rect = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
+/// The largest movement of a tap, in points.
+const TAP: f32 = 4.0;
 /// The text of an empty pad.
 const HINT: &str = "Draw a digit here";
 
@@ -54,6 +57,8 @@ pub(super) struct Canvas {
     finger: Option<TouchId>,
     /// Whether the pad was drawn in this frame.
     is_drawn: bool,
+    /// The digit whose reading is pressed, and the place: a move from it begins a stroke.
+    pressed: Option<(usize, Pos2)>,
     drawing: Option<PadDrawing>,
     drawn_revision: u64,
     /// The picture that was shown last.
@@ -84,6 +89,7 @@ impl Canvas {
         };
         // The first finger also sends pointer events; its touches tell only which finger draws. No other finger draws.
         let events = ctx.input(|input| input.events.clone());
+        actions.extend(arrow_actions(ctx, pad_id(), state));
         let mut touched = None;
         for event in events {
             match event {
@@ -105,19 +111,29 @@ impl Canvas {
                     && visible.contains(pos)
                     && ctx.layer_id_at(pos) == Some(layer) =>
                 {
-                    self.pen = match button {
-                        PointerButton::Primary if !state.pad.uses_eraser() => Pen::Draws,
-                        PointerButton::Primary | PointerButton::Secondary => Pen::Erases(button),
-                        _ => continue,
-                    };
                     self.finger = touched;
-                    let point = paper.pad_from_screen(pos);
-                    actions.push(match self.pen {
-                        Pen::Draws => Action::PenDown(point),
-                        _ => Action::Erase(point),
-                    });
+                    self.pressed = reading_at(&paper, state, pos)
+                        .filter(|_| button == PointerButton::Primary)
+                        .map(|digit| (digit, pos));
+                    if self.pressed.is_none() {
+                        self.press(paper.pad_from_screen(pos), button, state, &mut actions);
+                    }
                 }
-                Event::PointerMoved(pos) => self.move_to(paper.pad_from_screen(pos), &mut actions),
+                Event::PointerMoved(pos) => {
+                    let is_moved = |(_, from): &mut (usize, Pos2)| from.distance(pos) > TAP;
+                    if let Some((_, from)) = self.pressed.take_if(is_moved) {
+                        let from = paper.pad_from_screen(from);
+                        self.press(from, PointerButton::Primary, state, &mut actions);
+                    }
+                    self.move_to(paper.pad_from_screen(pos), &mut actions);
+                }
+                Event::PointerButton {
+                    button: PointerButton::Primary,
+                    ..
+                } if self.pressed.is_some() => {
+                    let pressed = self.pressed.take();
+                    actions.extend(pressed.map(|(digit, _)| Action::SelectDigit(digit)));
+                }
                 Event::PointerButton { pos, button, .. } if self.is_down_by(button) => {
                     self.move_to(paper.pad_from_screen(pos), &mut actions);
                     self.lift(&mut actions);
@@ -130,6 +146,25 @@ impl Canvas {
             }
         }
         actions
+    }
+
+    /// Puts the pen or the eraser down.
+    fn press(
+        &mut self,
+        point: Point,
+        button: PointerButton,
+        state: &State,
+        actions: &mut Vec<Action>,
+    ) {
+        self.pen = match button {
+            PointerButton::Primary if !state.pad.uses_eraser() => Pen::Draws,
+            PointerButton::Primary | PointerButton::Secondary => Pen::Erases(button),
+            _ => return,
+        };
+        actions.push(match self.pen {
+            Pen::Draws => Action::PenDown(point),
+            _ => Action::Erase(point),
+        });
     }
 
     fn is_down_by(&self, button: PointerButton) -> bool {
@@ -174,9 +209,15 @@ impl Canvas {
         state: &State,
         picture: Option<TextureId>,
     ) {
+        let rect = fitted(rect, state.settings.pad_shape.width());
         let palette = Palette::of(ui.style());
+        // The arrow keys select a digit of a number.
+        let sense = match state.pad.number() {
+            Some(_) => Sense::DRAG | Sense::FOCUSABLE,
+            None => Sense::DRAG,
+        };
         let response = ui
-            .interact(rect, Id::unique("pad"), Sense::DRAG)
+            .interact(rect, pad_id(), sense)
             .on_hover_cursor(CursorIcon::Crosshair);
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Canvas, true, "Drawing pad");
@@ -218,7 +259,7 @@ impl Canvas {
                 }),
                 _,
             ) => {
-                self.view_ui(&clipped, rect, view, palette);
+                self.view_ui(&clipped, rect, view, state, palette);
             }
             // Within the round corners of the pad.
             (Some(_), Some(texture)) => {
@@ -229,14 +270,19 @@ impl Canvas {
         if state.settings.guides {
             guides_ui(&clipped, &paper, state, palette);
         }
+        brackets(&clipped, &paper, state, palette);
         hint(&clipped, rect, state, palette);
         let erases = state.pad.uses_eraser() || matches!(self.pen, Pen::Erases(_));
         if let Some(pos) = response.hover_pos().filter(|_| erases) {
-            let reach = ERASER_REACH * rect.width();
+            let reach = ERASER_REACH * paper.unit();
             let line = Stroke::new(1.5, palette.weak);
             clipped.circle_stroke(pos, reach, line);
         }
-        let outline = Stroke::new(1.0, palette.outline);
+        let outline = if response.has_focus() {
+            Stroke::new(2.0, palette.accent)
+        } else {
+            Stroke::new(1.0, palette.outline)
+        };
         ui.painter()
             .rect_stroke(rect, corners, outline, StrokeKind::Inside);
     }
@@ -247,6 +293,7 @@ impl Canvas {
         painter: &Painter,
         rect: Rect,
         view: &Arc<PictureView>,
+        state: &State,
         palette: &Palette,
     ) {
         let is_known = |(known, _): &(Arc<PictureView>, TextureHandle)| Arc::ptr_eq(known, view);
@@ -267,11 +314,25 @@ impl Canvas {
         let scale = (room.width() / width).min(room.height() / height);
         let place = Rect::from_center_size(room.center(), scale * vec2(width, height));
         painter.image(texture.id(), place, WHOLE, Color32::WHITE);
-        let [left, top, right, bottom] = view.ink.map(|at| scale * at as f32);
-        let frame = Rect::from_min_max(pos2(left, top), pos2(right, bottom));
-        let frame = frame.translate(place.min.to_vec2()).expand(3.0);
-        let line = Stroke::new(2.0, palette.accent);
-        painter.rect_stroke(frame, 3.0, line, StrokeKind::Outside);
+        let frame = |[left, top, right, bottom]: [f32; 4], color| {
+            let corners = [pos2(left, top), pos2(right, bottom)];
+            let [min, max] = corners.map(|at| place.min + scale * at.to_vec2());
+            let line = Stroke::new(2.0, color);
+            let found = Rect::from_min_max(min, max).expand(3.0);
+            painter.rect_stroke(found, 3.0, line, StrokeKind::Outside);
+        };
+        let Some(shown) = state.pad.number() else {
+            frame(view.ink.map(|at| at as f32), palette.accent);
+            return;
+        };
+        for (index, Bounds { min, max }) in shown.number().bounds().enumerate() {
+            let color = if index == shown.selected() {
+                palette.accent
+            } else {
+                palette.weak
+            };
+            frame([min.x, min.y, max.x, max.y], color);
+        }
     }
 
     /// Updates the meshes of the drawing, and draws them.
@@ -314,6 +375,17 @@ fn guides_ui(painter: &Painter, paper: &PadView, state: &State, palette: &Palett
     let arm = 8.0;
     painter.hline(center.x - arm..=center.x + arm, center.y, line);
     painter.vline(center.x, center.y - arm..=center.y + arm, line);
+}
+
+/// The largest place of this aspect at the top of a rectangle.
+fn fitted(rect: Rect, aspect: f32) -> Rect {
+    let width = rect.width().min(rect.height() * aspect);
+    let size = vec2(width, width / aspect);
+    Rect::from_min_size(pos2(rect.center().x - width / 2.0, rect.top()), size)
+}
+
+fn pad_id() -> Id {
+    Id::unique("pad")
 }
 
 /// The text of a pad without ink. Below a picture, the margin has room for it.

@@ -8,7 +8,10 @@ use super::{
     theme,
     tools::ToolsView,
 };
-use crate::app::{action::Action, state::State};
+use crate::{
+    app::{action::Action, state::State},
+    store::settings::PadShape,
+};
 
 /// The height of a row of buttons, in points.
 pub(super) const TOOLBAR_HEIGHT: f32 = 34.0;
@@ -34,14 +37,14 @@ pub(super) struct DrawView {
 /// Draws the place.
 pub(super) fn draw_ui(ui: &mut Ui, state: &State, view: &mut DrawView, actions: &mut Vec<Action>) {
     let stage = ui.available_rect_before_wrap();
-    let layout = DrawLayout::of(stage);
+    let layout = DrawLayout::of(stage, state.settings.pad_shape);
     if layout.bottom() <= stage.bottom() + 0.5 {
         parts_ui(ui, &layout, state, view, actions);
         return;
     }
     ScrollArea::vertical().show(ui, |ui| {
         let stage = Rect::from_min_size(ui.cursor().min, stage.size());
-        let layout = DrawLayout::of(stage);
+        let layout = DrawLayout::of(stage, state.settings.pad_shape);
         let height = layout.bottom() - stage.top();
         ui.allocate_exact_size(vec2(stage.width(), height), Sense::hover());
         parts_ui(ui, &layout, state, view, actions);
@@ -94,7 +97,10 @@ struct DrawLayout {
 
 impl DrawLayout {
     /// The bars beside the pad while both have room, or else below it.
-    fn of(stage: Rect) -> Self {
+    fn of(stage: Rect, shape: PadShape) -> Self {
+        if shape == PadShape::Line {
+            return Self::line(stage);
+        }
         let beside = Self::beside(stage);
         let is_large = beside.pad.width() >= MIN_BESIDE;
         if is_large && stage.width() >= MIN_TOOLBAR + theme::MARGIN + MIN_BESIDE {
@@ -128,6 +134,33 @@ impl DrawLayout {
             toolbar: row(stage, stage.top() + side + theme::GAP, right),
             answer: results.with_max_y(results.top() + answer),
             bars: results.with_min_y(results.top() + answer + prediction::BARS_GAP),
+        }
+    }
+
+    /// The pad in the shape of a line with its buttons below; the answer and the bars beside each other below these.
+    fn line(stage: Rect) -> Self {
+        let below = TOOLBAR_HEIGHT + 2.0 * theme::GAP + STACKED_BARS.max(MIN_ANSWER.y);
+        let ratio = PadShape::Line.width();
+        let height = (stage.height() - below).min(stage.width() / ratio);
+        let size = vec2(height * ratio, height)
+            .max(vec2(MIN_PAD * ratio, MIN_PAD))
+            .min(vec2(stage.width(), stage.width() / ratio))
+            .floor();
+        let pad = Rect::from_min_size(stage.min, size);
+        let toolbar = row(stage, pad.bottom() + theme::GAP, stage.right());
+        let top = toolbar.bottom() + theme::GAP;
+        let bottom = stage
+            .bottom()
+            .max(top + STACKED_BARS + prediction::BARS_GAP);
+        let results = Rect::from_min_max(pos2(stage.left(), top), pos2(stage.right(), bottom));
+        let middle = results.left() + (results.width() * 0.55).floor();
+        Self {
+            pad,
+            toolbar,
+            answer: results.with_max_x(middle - theme::MARGIN),
+            bars: results
+                .with_min_x(middle)
+                .with_min_y(top + prediction::BARS_GAP),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::{
 struct Shortcut(Modifiers, Key, &'static str, Action);
 
 /// The keys. A shortcut with more modifiers comes first, or the other would take it.
-const SHORTCUTS: [Shortcut; 12] = [
+const SHORTCUTS: [Shortcut; 13] = [
     Shortcut(
         Modifiers::COMMAND.plus(Modifiers::SHIFT),
         Key::Z,
@@ -51,6 +51,12 @@ const SHORTCUTS: [Shortcut; 12] = [
         Key::E,
         "Eraser or pen",
         Action::SwitchEraser,
+    ),
+    Shortcut(
+        Modifiers::NONE,
+        Key::L,
+        "Square pad, or a line for numbers",
+        Action::SwitchPadShape,
     ),
     Shortcut(
         Modifiers::NONE,
@@ -171,6 +177,7 @@ fn is_possible(action: &Action, state: &State, shows_pad: bool) -> bool {
             | Action::Clear
             | Action::SwitchEraser
             | Action::NextPenWidth
+            | Action::SwitchPadShape
             | Action::Replay
             | Action::SwitchGuides
             | Action::AskPath(FilePurpose::SaveDrawing)

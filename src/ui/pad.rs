@@ -38,30 +38,35 @@ pub(crate) struct PadView {
 }
 
 impl PadView {
+    /// The unit of the pad in points: its height. A square is as wide, a line is wider.
+    pub(crate) fn unit(&self) -> f32 {
+        self.rect.height()
+    }
+
     /// Pad units to screen points.
     pub(crate) fn screen_from_pad(&self, point: Point) -> Pos2 {
-        self.rect.min + self.rect.width() * Vec2::new(point.x, point.y)
+        self.rect.min + self.unit() * Vec2::new(point.x, point.y)
     }
 
     /// Screen points to pad units.
     pub(crate) fn pad_from_screen(&self, pos: Pos2) -> Point {
-        let offset = (pos - self.rect.min) / self.rect.width();
+        let offset = (pos - self.rect.min) / self.unit();
         Point::new(offset.x, offset.y)
     }
 
     /// The largest distance between a path and the curve, in pad units.
     fn tolerance(&self) -> f32 {
-        (TOLERANCE_PX / (self.rect.width() * self.pixels_per_point)).min(smooth::PAD_TOLERANCE)
+        (TOLERANCE_PX / (self.unit() * self.pixels_per_point)).min(smooth::PAD_TOLERANCE)
     }
 
     /// How far the path may pass the samples, in pad units: about the error of a mouse, which reports whole pixels.
     fn corridor(&self) -> f32 {
-        (CORRIDOR_PX / (self.rect.width() * self.pixels_per_point)).max(smooth::PAD_CORRIDOR)
+        (CORRIDOR_PX / (self.unit() * self.pixels_per_point)).max(smooth::PAD_CORRIDOR)
     }
 
     /// The pen's radius, in points.
-    fn radius(&self) -> f32 {
-        (self.rect.width() * self.pen_width / 2.0).max(0.5 / self.pixels_per_point)
+    pub(super) fn radius(&self) -> f32 {
+        (self.unit() * self.pen_width / 2.0).max(0.5 / self.pixels_per_point)
     }
 
     /// The mesh of a part of a path on the screen, with the round ends of the path and the join at the last point of the

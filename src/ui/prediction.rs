@@ -9,6 +9,7 @@ use egui::{
 use super::{
     correct::{self, correct_ui},
     noise::noise_ui,
+    number::number_ui,
     theme::{self, Palette},
 };
 use crate::{
@@ -82,7 +83,7 @@ pub(super) fn answer_ui(
     }
     noise_ui(ui, above, state.noise, actions);
     preview.ui(ui, picture, state);
-    verdict_place_ui(ui, answer, state);
+    verdict_place_ui(ui, answer, state, actions);
 }
 
 /// The side of the input: a whole number of physical pixels per pixel of the network.
@@ -174,9 +175,19 @@ fn image_of(bitmap: Option<&Bitmap>, palette: &Palette) -> ColorImage {
     ColorImage::new([SIDE, SIDE], pixels)
 }
 
-fn verdict_place_ui(ui: &mut Ui, rect: Rect, state: &State) {
+fn verdict_place_ui(ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) {
     let palette = Palette::of(ui.style());
-    let text = if let Some(Answer { prediction, .. }) = state.pad.answer() {
+    // Before the digits of a number, which take the clicks.
+    let response = ui.interact(rect, Id::unique("answer"), Sense::hover());
+    let text = if let Some(shown) = state.pad.number() {
+        number_ui(ui, rect, shown, actions)
+    } else if state
+        .pad
+        .answer()
+        .is_some_and(|answer| answer.shows_several)
+    {
+        words_ui(ui, rect, "More than one digit", "not readable as a number")
+    } else if let Some(Answer { prediction, .. }) = state.pad.answer() {
         verdict_ui(ui, rect, prediction)
     } else {
         let steps = [
@@ -195,7 +206,6 @@ fn verdict_place_ui(ui: &mut Ui, rect: Rect, state: &State) {
         }
         "none, draw a digit on the pad".to_owned()
     };
-    let response = ui.interact(rect, Id::unique("answer"), Sense::hover());
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Status, true, "Prediction");
         info.current_text_value = Some(text.clone());

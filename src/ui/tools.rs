@@ -18,6 +18,7 @@ use super::{
 use crate::{
     app::{action::Action, state::State},
     recognition::RecognizedDrawing,
+    store::settings::PadShape,
     worker::file_tasks::FilePurpose,
 };
 
@@ -335,6 +336,15 @@ fn more_ui(ui: &mut Ui, measures: Measures, state: &State, actions: &mut Vec<Act
                 .clicked()
             {
                 actions.push(Action::Replay);
+            }
+            let mut is_line = state.settings.pad_shape == PadShape::Line;
+            let help = "Makes the pad three times as wide as high, with room for a long number.";
+            if ui
+                .checkbox(&mut is_line, "Pad for numbers (L)")
+                .on_hover_text(help)
+                .changed()
+            {
+                actions.push(Action::SwitchPadShape);
             }
             let mut guides = state.settings.guides;
             let help = "Shows the box of the digit, the square that becomes 20×20 pixels, and the center of mass, which \

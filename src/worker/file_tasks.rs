@@ -355,7 +355,7 @@ impl FileTask {
                     content: None,
                 },
                 result: attempt(|| {
-                    let ReadPicture { bitmap, view } = picture::from_rgba(rgba, size)?;
+                    let ReadPicture { bitmap, view, .. } = picture::from_rgba(rgba, size)?;
                     let name = PathBuf::from("A pasted picture");
                     Ok(FileResult::Picture(name, bitmap, Some(view)))
                 }),
@@ -460,12 +460,13 @@ impl FilePurpose {
 
 fn open_drawing(path: PathBuf) -> Result<FileResult, FileError> {
     if FileKind::of(&path) != FileKind::Ink {
-        let ReadPicture { bitmap, view } = picture::read(&path)?;
+        let ReadPicture { bitmap, view, .. } = picture::read(&path)?;
         return Ok(FileResult::Picture(path, bitmap, Some(view)));
     }
     let records = file::read(&path)?;
     let count = records.len();
-    let Some(InkRecord { ink, picture, .. }) = records.into_iter().next() else {
+    let is_drawn = |record: &InkRecord| !record.ink.is_empty() || record.picture.is_some();
+    let Some(InkRecord { ink, picture, .. }) = records.into_iter().find(is_drawn) else {
         return Err(Refusal::new(
             format!("open the ink file {}", error::excerpt(path.display())),
             "no drawing",
@@ -513,7 +514,7 @@ fn save_drawing(ink: &Ink, path: &Path) -> Result<(), FileError> {
                 label: None,
                 writer: None,
                 ink: ink.clone(),
-                picture: None,
+                ..InkRecord::default()
             };
             file::write(path, &[record])?;
         }

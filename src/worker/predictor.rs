@@ -15,25 +15,34 @@ use crate::{
     error::ModelError,
     ink::{self, Ink},
     model::file::Model,
-    recognition::{Prediction, predict},
+    picture::PictureView,
+    recognition::{
+        Prediction,
+        number::{Constraints, Number, NumberReader, Reading},
+        predict,
+    },
 };
 
-/// A digit to recognize.
+/// A digit or a number to recognize.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PredictionRequest {
-    /// The digit.
+    /// The strokes or pixels.
     pub input: PredictionInput,
+    /// What is known of it, if it is a number.
+    pub constraints: Constraints,
     /// The owner's number for it, returned with the prediction.
     pub revision: u64,
 }
 
-/// A digit as strokes or as pixels.
+/// A digit or a number as strokes, or a digit as pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PredictionInput {
     /// A drawing.
     Ink(Ink),
-    /// A picture from a file.
+    /// A digit as the network's input.
     Bitmap(Bitmap),
+    /// A picture with this input, which may show a number.
+    Picture(Bitmap, Arc<PictureView>),
     /// A defect of the program with this message.
     #[cfg(test)]
     Panic(&'static str),
@@ -44,7 +53,7 @@ impl PredictionInput {
     pub(super) fn to_bitmap(&self, noise: Option<Noise>) -> Option<Bitmap> {
         let bitmap = match self {
             Self::Ink(ink) => ink::to_bitmap(ink),
-            Self::Bitmap(bitmap) => Some(bitmap.clone()),
+            Self::Bitmap(bitmap) | Self::Picture(bitmap, _) => Some(bitmap.clone()),
             #[cfg(test)]
             Self::Panic(message) => panic!("{message}"),
         };
@@ -78,7 +87,11 @@ pub enum PredictionOutcome {
         bitmap: Bitmap,
         /// The network's prediction.
         prediction: Prediction,
+        /// Whether there is more than one digit, which cannot be read as a number.
+        shows_several: bool,
     },
+    /// A number.
+    Number(Number),
     /// The network could not be computed.
     Failed(WorkerError<ModelError>),
 }
@@ -215,8 +228,26 @@ impl Mailbox {
 }
 
 fn serve(mailbox: &Mailbox, waker: &Waker) {
+    // It remembers the groups of the last drawing.
+    let mut reader: Option<(u64, NumberReader)> = None;
     while let Some(job) = mailbox.next() {
-        let outcome = run_work(|| outcome_of(&job)).unwrap_or_else(PredictionOutcome::Failed);
+        // After a panic there is no reader.
+        let known = reader.take().filter(|(model, _)| *model == job.generation);
+        let mut own = known.map_or_else(
+            || NumberReader::new(Arc::clone(&job.model)),
+            |known| known.1,
+        );
+        let result = run_work(|| {
+            let outcome = outcome_of(&job, &mut own)?;
+            Ok((outcome, own))
+        });
+        let outcome = match result {
+            Ok((outcome, own)) => {
+                reader = Some((job.generation, own));
+                outcome
+            }
+            Err(error) => PredictionOutcome::Failed(error),
+        };
         if let PredictionOutcome::Recognized { prediction, .. } = &outcome {
             let (digit, confidence) = (prediction.digit().value(), prediction.confidence());
             log::debug!(target: "digitpad", "prediction digit={digit} confidence={confidence:.3}");
@@ -231,14 +262,53 @@ fn serve(mailbox: &Mailbox, waker: &Waker) {
     }
 }
 
-fn outcome_of(job: &PredictionJob) -> Result<PredictionOutcome, ModelError> {
-    let Some(bitmap) = job.request.input.to_bitmap(job.noise) else {
-        return Ok(PredictionOutcome::Blank);
+fn outcome_of(
+    job: &PredictionJob,
+    reader: &mut NumberReader,
+) -> Result<PredictionOutcome, ModelError> {
+    let reading = match &job.request.input {
+        // Noise is on the one image of a single digit.
+        PredictionInput::Ink(ink) if job.noise.is_some() => single(ink::to_bitmap(ink), job)?,
+        PredictionInput::Ink(ink) => reader.read(ink, job.request.constraints)?,
+        PredictionInput::Picture(bitmap, view) => match &view.components {
+            Some(ink) if job.noise.is_none() => {
+                reader.read_picture(ink, bitmap, job.request.constraints)?
+            }
+            _ => single(Some(bitmap.clone()), job)?,
+        },
+        PredictionInput::Bitmap(bitmap) => single(Some(bitmap.clone()), job)?,
+        #[cfg(test)]
+        PredictionInput::Panic(message) => panic!("{message}"),
     };
-    Ok(PredictionOutcome::Recognized {
-        prediction: predict(&job.model, &bitmap)?,
-        bitmap: job.model.mlp.config().preprocessing().of_bitmap(&bitmap),
+    let preprocessing = job.model.mlp.config().preprocessing();
+    let recognized = |bitmap: &Bitmap, prediction, shows_several| PredictionOutcome::Recognized {
+        bitmap: preprocessing.of_bitmap(bitmap),
+        prediction,
+        shows_several,
+    };
+    Ok(match reading {
+        Reading::Blank => PredictionOutcome::Blank,
+        Reading::Single { bitmap, prediction } => recognized(&bitmap, prediction, false),
+        Reading::SeveralDigits { bitmap, prediction } => recognized(&bitmap, prediction, true),
+        Reading::Number(mut number) => {
+            for digit in &mut number.digits {
+                digit.bitmap = preprocessing.of_bitmap(&digit.bitmap);
+            }
+            PredictionOutcome::Number(number)
+        }
     })
+}
+
+/// One character, with the noise.
+fn single(bitmap: Option<Bitmap>, job: &PredictionJob) -> Result<Reading, ModelError> {
+    let Some(mut bitmap) = bitmap.filter(|bitmap| !bitmap.is_blank()) else {
+        return Ok(Reading::Blank);
+    };
+    if let Some(noise) = job.noise {
+        bitmap = with_noise(&bitmap, noise);
+    }
+    let prediction = predict(&job.model, &bitmap)?;
+    Ok(Reading::Single { bitmap, prediction })
 }
 
 fn with_noise(bitmap: &Bitmap, noise: Noise) -> Bitmap {

@@ -163,13 +163,35 @@ fn a_number_is_read_where_it_is_asked_for() {
     assert_eq!(numbers[0]["number"], "17", "{}", numbers[0]);
     assert_eq!(numbers[0]["digit"], Value::Null, "not one digit");
     let digits = numbers[0]["digits"].as_array().expect("a list");
-    let lefts: Vec<f64> = digits
+    let number_of = |value: &Value| value.as_f64().expect("a number");
+    let boxes: Vec<[f64; 4]> = digits
         .iter()
-        .map(|digit| digit["box"][0].as_f64().expect("a coordinate"))
+        .map(|digit| ["x", "y", "width", "height"].map(|side| number_of(&digit["box"][side])))
         .collect();
-    assert!(lefts[0] < lefts[1], "from left to right: {lefts:?}");
+    let expected = [[0.0, 0.0, 1.0, 100.0], [40.0, 0.0, 50.0, 100.0]];
+    for (found, expected) in boxes.iter().flatten().zip(expected.as_flattened()) {
+        // Points are f32 in between.
+        assert!(
+            (found - expected).abs() < 1e-3,
+            "the file's units: {boxes:?}"
+        );
+    }
+    for digit in digits {
+        assert_eq!(digit["is_digit"], true, "{digit}");
+        check_probabilities(digit);
+    }
     assert_eq!(numbers[1]["digit"], 1, "one digit stays one");
-    assert_eq!(numbers[1]["number"], Value::Null, "no number");
-    let single = json_lines(&["predict", &ink, "--json"]);
-    assert_eq!(single[0]["number"], Value::Null, "only where asked for");
+    assert_eq!(numbers[1]["number"], "1", "and is a number of one digit");
+    let words = ["predict", &ink, "--json", "--length", "2"];
+    assert_eq!(
+        json_lines(&words)[0]["number"],
+        "17",
+        "two digits are asked for"
+    );
+    let single = json_lines(&["predict", &ink, "--json", "--single"]);
+    assert_eq!(
+        single[0]["digits"].as_array().map(Vec::len),
+        Some(1),
+        "one character"
+    );
 }

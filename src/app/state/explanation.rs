@@ -100,6 +100,11 @@ impl ExplanationPanel {
 }
 
 impl State {
+    /// Asks again, because another digit of the number is selected.
+    pub(super) fn explain_again(&mut self) {
+        self.explanation.is_changed = true;
+    }
+
     /// Applies an action of the place *Why*.
     pub(super) fn apply_explanation(&mut self, action: ExplanationAction, out: &mut Vec<Effect>) {
         let panel = &mut self.explanation;
@@ -178,7 +183,7 @@ impl State {
             noise,
         });
         Some(Effect::Explain(Box::new(ExplanationRequest {
-            input: self.pad.input(),
+            input: self.pad.explained_input(),
             revision,
             noise,
             is_training: self.models.snapshot().is_some(),

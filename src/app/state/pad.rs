@@ -1,8 +1,8 @@
 //! The pad: the drawing or the picture on it, and the last prediction for it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::{Place, State};
+use super::{Place, State, number::ShownNumber};
 use crate::{
     app::action::Effect,
     bitmap::{Bitmap, Digit},
@@ -12,7 +12,7 @@ use crate::{
         edit::{CorrectionLabel, InkEditor, Picture},
         file::InkRecord,
     },
-    recognition::Prediction,
+    recognition::{Prediction, number::Constraints},
     store::corrections::label_of,
     worker::predictor::{
         PredictionInput, PredictionOutcome, PredictionRequest, PredictionResponse,
@@ -26,6 +26,8 @@ pub struct Answer {
     pub bitmap: Bitmap,
     /// The network's prediction.
     pub prediction: Prediction,
+    /// Whether there is more than one digit, which cannot be read as a number.
+    pub shows_several: bool,
 }
 
 /// How far the eraser reaches, in units of the pad's side: half of the medium pen and a little more.
@@ -53,6 +55,8 @@ pub struct Pad {
     eraser_at: Option<Point>,
     replay: Option<Replay>,
     answer: Option<Answer>,
+    /// The number, of which the answer is the selected digit.
+    number: Option<ShownNumber>,
     /// Counts the contents of the pad. Predictions older than `blank_since` are stale.
     revision: u64,
     blank_since: u64,
@@ -107,9 +111,9 @@ impl Pad {
     pub(super) fn record(&self, digit: Option<Digit>) -> InkRecord {
         InkRecord {
             label: Some(label_of(digit)),
-            writer: None,
-            ink: self.ink().clone(),
+            ink: self.explained_ink().clone(),
             picture: self.picture().map(|picture| picture.bitmap.clone()),
+            ..InkRecord::default()
         }
     }
 
@@ -118,7 +122,20 @@ impl Pad {
         self.picture().is_none() && self.editor.ink().is_empty()
     }
 
-    /// The last prediction. `None` for an empty pad.
+    /// The ink of the answer: of a number, that of its selected digit.
+    fn explained_ink(&self) -> &Ink {
+        match &self.number {
+            Some(shown) if self.picture().is_none() => &shown.digit().ink,
+            _ => self.shown_ink(),
+        }
+    }
+
+    /// The last number, if the pad shows one.
+    pub fn number(&self) -> Option<&ShownNumber> {
+        self.number.as_ref()
+    }
+
+    /// The last prediction: of a number, for its selected digit. `None` for an empty pad.
     pub fn answer(&self) -> Option<&Answer> {
         self.answer.as_ref()
     }
@@ -186,6 +203,7 @@ impl Pad {
         if self.editor.ink().is_empty() {
             self.blank_since = self.revision;
             self.answer = None;
+            self.number = None;
         }
     }
 
@@ -197,8 +215,22 @@ impl Pad {
     /// The content as the input of a worker.
     pub(super) fn input(&self) -> PredictionInput {
         match self.picture() {
+            Some(Picture {
+                bitmap,
+                view: Some(view),
+                ..
+            }) => PredictionInput::Picture(bitmap.clone(), Arc::clone(view)),
             Some(picture) => PredictionInput::Bitmap(picture.bitmap.clone()),
             None => PredictionInput::Ink(self.shown_ink().clone()),
+        }
+    }
+
+    /// What the answer is for: of a number, its selected digit.
+    pub(super) fn explained_input(&self) -> PredictionInput {
+        match (self.picture(), &self.number) {
+            (Some(_), Some(shown)) => PredictionInput::Bitmap(shown.digit().bitmap.clone()),
+            (Some(picture), None) => PredictionInput::Bitmap(picture.bitmap.clone()),
+            (None, _) => PredictionInput::Ink(self.explained_ink().clone()),
         }
     }
 
@@ -209,8 +241,17 @@ impl Pad {
         Some(PredictionRequest {
             // Of a blank pad too: otherwise a new model answers the previous drawing.
             input: self.input(),
+            constraints: Constraints::default(),
             revision: self.revision,
         })
+    }
+
+    /// Selects a digit of the number.
+    pub(super) fn select_digit(&mut self, index: usize) {
+        if let Some(shown) = &mut self.number {
+            shown.select(index);
+            self.answer = Some(shown.answer());
+        }
     }
 }
 
@@ -234,10 +275,25 @@ impl State {
             return;
         }
         self.pad.answer = None;
+        let before = self.pad.number.take();
         match response.outcome {
             PredictionOutcome::Blank => {}
-            PredictionOutcome::Recognized { bitmap, prediction } => {
-                self.pad.answer = Some(Answer { bitmap, prediction });
+            PredictionOutcome::Recognized {
+                bitmap,
+                prediction,
+                shows_several,
+            } => {
+                self.pad.answer = Some(Answer {
+                    bitmap,
+                    prediction,
+                    shows_several,
+                });
+            }
+            PredictionOutcome::Number(number) => {
+                let shown = ShownNumber::new(number, response.revision, before.as_ref());
+                self.pad.answer = Some(shown.answer());
+                self.pad.number = Some(shown);
+                self.explain_again();
             }
             PredictionOutcome::Failed(error) => self.notices.error(error::chain(&error)),
         }

@@ -61,6 +61,7 @@ fn response(revision: u64, digit: usize) -> PredictionResponse {
     let outcome = PredictionOutcome::Recognized {
         bitmap: Bitmap::blank(),
         prediction,
+        shows_several: false,
     };
     PredictionResponse {
         revision,

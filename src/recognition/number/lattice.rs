@@ -2,32 +2,52 @@
 
 use std::collections::HashMap;
 
-use super::pieces::{Piece, PieceKey};
+use super::pieces::{Distances, Piece, PieceKey};
 use crate::ink::{Bounds, Point};
 
 /// The pieces that a group may reach over, from its first one.
-const REACH: usize = 8;
+pub(super) const REACH: usize = 8;
 /// The most strokes of a digit.
 const MAX_STROKES: usize = 4;
 /// The widest group, in heights of the line.
 const MAX_WIDTH: f32 = 1.7;
-/// The widest gap within a group, in heights of the line.
-const MAX_GAP: f32 = 0.45;
+/// The widest gap within a group, in heights of the line: a hat may be far from its 5.
+const MAX_GAP: f32 = 0.7;
+/// The tallest and the longest mark, in heights of the line.
+const MAX_MARK: [f32; 2] = [0.3, 0.8];
 /// The width of a thin stroke, in heights of the line: overlaps are measured against no less.
 const THIN: f32 = 0.1;
+/// The largest distance between the strokes of a digit that counts, in heights of the line.
+pub(super) const FAR: f32 = 0.5;
+/// The distance of strokes that touch, in heights of the line.
+const TOUCH: f32 = 0.03;
 /// The largest cost of a group, in nats: one bad digit must not outweigh a whole line.
 const MAX_COST: f32 = 8.0;
 
+/// The longest dot, in heights of the line.
+const MAX_DOT: f32 = 0.15;
+/// The highest dash above the middle, in heights of the line.
+const MAX_DASH_RISE: f32 = 0.25;
+
 /// The features of a group, times [`WEIGHTS`], add up to its score.
-const FEATURES: usize = 12;
+const FEATURES: usize = 19;
+
+/// What a group is in a division.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GroupKind {
+    Digit,
+    /// The line that joins two digits.
+    Ligature,
+    /// A dot or a dash, alone.
+    Mark,
+}
 
 /// A set of pieces: bit `i` is the piece `first + i`.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     pub(super) first: usize,
     pub(super) mask: u16,
-    /// Whether it is no digit, but the line that joins two digits.
-    pub(super) is_ligature: bool,
+    pub(super) kind: GroupKind,
     /// Its parts, in the order of the strokes. Touching parts of a stroke are one.
     pub(super) key: Vec<PieceKey>,
     pub(super) features: [f32; FEATURES],
@@ -37,7 +57,11 @@ pub(super) struct Group {
 #[derive(Clone, Debug)]
 pub(super) struct Division {
     pub(super) groups: Vec<Group>,
-    /// Its probability among all divisions.
+    /// How many of them are digits.
+    pub(super) length: usize,
+    /// Its score.
+    score: f64,
+    /// Its probability among all divisions of this length, or of any length.
     pub(super) probability: f32,
 }
 
@@ -45,25 +69,55 @@ pub(super) struct Division {
 #[derive(Debug)]
 pub(super) struct Lattice<'a> {
     pieces: &'a [Piece],
+    distances: Distances,
     /// The height of the line.
     height: f32,
+    /// Whether there is no other line.
+    is_only_line: bool,
     groups: Vec<Group>,
 }
 
 impl<'a> Lattice<'a> {
-    pub(super) fn new(pieces: &'a [Piece], height: f32) -> Self {
+    pub(super) fn new(
+        pieces: &'a [Piece],
+        distances: Distances,
+        height: f32,
+        is_only_line: bool,
+    ) -> Self {
         let mut lattice = Self {
             pieces,
+            distances,
             height,
+            is_only_line,
             groups: Vec::new(),
         };
         for (first, piece) in pieces.iter().enumerate() {
             lattice.extend(first, 1);
             if piece.is_cut == [true; 2] {
-                lattice.push(first, 1, true);
+                lattice.push(first, 1, GroupKind::Ligature);
+            } else if lattice.is_mark(piece) {
+                lattice.push(first, 1, GroupKind::Mark);
             }
         }
         lattice
+    }
+
+    /// Whether a stroke may be a dot, or a dash that is not as high as the hat of a 5. A stroke within another one is part
+    /// of its digit: the dot or the slash of a 0, the bar of a 7.
+    fn is_mark(&self, piece: &Piece) -> bool {
+        let length = piece.bounds.longer_side() as f32 / self.height;
+        let height = (piece.bounds.max.y - piece.bounds.min.y) / self.height;
+        let Bounds { min, max } = piece.bounds;
+        let (x, y) = (f32::midpoint(min.x, max.x), f32::midpoint(min.y, max.y));
+        let is_around = |Bounds { min, max }: &Bounds| {
+            (min.x..=max.x).contains(&x) && (min.y..=max.y).contains(&y)
+        };
+        let mut others = self.pieces.iter().filter(|other| other.key != piece.key);
+        piece.is_cut == [false; 2]
+            && !others.any(|other| is_around(&other.bounds))
+            && height <= MAX_MARK[0]
+            && length <= MAX_MARK[1]
+            && (length <= MAX_DOT || self.rise(&piece.bounds) <= MAX_DASH_RISE)
     }
 
     pub(super) fn groups(&self) -> &[Group] {
@@ -72,7 +126,7 @@ impl<'a> Lattice<'a> {
 
     /// Adds the group of `mask`, and all that grow from it by later pieces.
     fn extend(&mut self, first: usize, mask: u16) {
-        self.push(first, mask, false);
+        self.push(first, mask, GroupKind::Digit);
         let own = self.bounds(first, mask);
         let last = first + mask.ilog2() as usize;
         for next in last + 1..self.pieces.len().min(first + REACH) {
@@ -98,7 +152,7 @@ impl<'a> Lattice<'a> {
     }
 
     /// Adds a group, unless it has too many strokes or a gap in a stroke.
-    fn push(&mut self, first: usize, mask: u16, is_ligature: bool) {
+    fn push(&mut self, first: usize, mask: u16, kind: GroupKind) {
         let mut key: Vec<PieceKey> = Vec::new();
         let mut pieces: Vec<&Piece> = self.members(first, mask).collect();
         pieces.sort_unstable_by_key(|piece| piece.key);
@@ -144,30 +198,43 @@ impl<'a> Lattice<'a> {
             overlap = overlap.max(shared);
             coverage = coverage.max(shared / width.min(other_width).max(THIN));
         }
-        let features = if is_ligature {
-            let mut features = [0.0; FEATURES];
-            features[8] = 1.0;
-            features
-        } else {
-            [
-                1.0,
-                (key.len() - 1) as f32,
-                0.0,
-                (1.0 / height).ln().max(0.0),
-                (width - 0.9).max(0.0),
-                coverage.min(1.0),
-                breaks as f32,
-                cuts as f32,
-                0.0,
-                overlap,
-                self.spread(&parts),
-                0.0,
-            ]
-        };
+        let mut features = [0.0; FEATURES];
+        match kind {
+            GroupKind::Ligature => features[8] = 1.0,
+            GroupKind::Mark => {
+                features[13] = 1.0;
+                features[14] = coverage.min(1.0);
+                features[18] = self.rise(&own);
+            }
+            GroupKind::Digit => {
+                let is_all = self.is_only_line && mask.count_ones() as usize == self.pieces.len();
+                features = [
+                    1.0,
+                    (key.len() - 1) as f32,
+                    0.0,
+                    (1.0 / height).ln().max(0.0),
+                    (width - 0.9).max(0.0),
+                    coverage.min(1.0),
+                    breaks as f32,
+                    cuts as f32,
+                    0.0,
+                    overlap,
+                    self.spread(&parts),
+                    0.0,
+                    self.gap(&parts),
+                    0.0,
+                    0.0,
+                    f32::from(u8::from(is_all)),
+                    self.apart(first, mask),
+                    self.severed(first, mask),
+                    0.0,
+                ];
+            }
+        }
         self.groups.push(Group {
             first,
             mask,
-            is_ligature,
+            kind,
             key,
             features,
         });
@@ -191,27 +258,106 @@ impl<'a> Lattice<'a> {
         1.0 - parts.iter().enumerate().map(covered).fold(0.0, f32::max)
     }
 
-    /// The best division, where `cost` is what the network says of a group.
-    pub(super) fn divide(&self, cost: impl Fn(&Group) -> f32) -> Division {
+    /// The longest way from one stroke of a group to the next, in heights of the line, where each is reached from the
+    /// nearest that is reached already.
+    fn apart(&self, first: usize, mask: u16) -> f32 {
+        let mut open: Vec<usize> = (first + 1..first + REACH)
+            .filter(|i| mask >> (i - first) & 1 == 1)
+            .collect();
+        let mut reached = vec![first];
+        let mut longest = 0.0_f32;
+        while !open.is_empty() {
+            let way = |&i: &usize| {
+                let ways = reached.iter().map(|&j| self.way(i, j));
+                ways.fold(FAR, f32::min)
+            };
+            let nearest = (0..open.len()).min_by(|&a, &b| way(&open[a]).total_cmp(&way(&open[b])));
+            let next = open.swap_remove(nearest.unwrap_or(0));
+            longest = longest.max(way(&next));
+            reached.push(next);
+        }
+        longest
+    }
+
+    /// The distance of two pieces, in heights of the line; parts of one stroke have none.
+    fn way(&self, i: usize, j: usize) -> f32 {
+        if self.pieces[i].key.stroke == self.pieces[j].key.stroke {
+            return 0.0;
+        }
+        self.distances.between(i, j) / self.height
+    }
+
+    /// How often a stroke of a group touches another group's.
+    fn severed(&self, first: usize, mask: u16) -> f32 {
+        let is_in = |i: usize| i >= first && i < first + REACH && mask >> (i - first) & 1 == 1;
+        let touches = |i: usize, j: usize| {
+            self.pieces[i].key.stroke != self.pieces[j].key.stroke && self.way(i, j) < TOUCH
+        };
+        let inside = (first..self.pieces.len().min(first + REACH)).filter(|&i| is_in(i));
+        let pairs = inside.flat_map(|i| {
+            let near = i.saturating_sub(REACH)..self.pieces.len().min(i + REACH + 1);
+            near.filter(|&j| !is_in(j)).map(move |j| (i, j))
+        });
+        pairs.filter(|&(i, j)| touches(i, j)).count() as f32
+    }
+
+    /// How far a mark lies above the middle of the line, in heights of it: a hat does, a dot and a minus do not.
+    fn rise(&self, own: &Bounds) -> f32 {
+        let all = union(self.pieces.iter().map(|piece| &piece.bounds));
+        let middle = f32::midpoint(all.min.y, all.max.y);
+        ((middle - f32::midpoint(own.min.y, own.max.y)) / self.height).max(0.0)
+    }
+
+    /// The widest gap between the strokes of a group, in heights of the line.
+    fn gap(&self, parts: &[Bounds]) -> f32 {
+        let mut parts = parts.to_vec();
+        parts.sort_by(|a, b| a.min.x.total_cmp(&b.min.x));
+        let (mut right, mut gap) = (f32::MAX, 0.0_f32);
+        for part in parts {
+            gap = gap.max(part.min.x - right);
+            right = if right == f32::MAX {
+                part.max.x
+            } else {
+                right.max(part.max.x)
+            };
+        }
+        gap / self.height
+    }
+
+    /// The best division of all; with a `length`, the best one of each number of digits up to it. `cost` is what the
+    /// network says of a group.
+    pub(super) fn divide(
+        &self,
+        length: Option<usize>,
+        cost: impl Fn(&Group) -> f32,
+    ) -> Vec<Division> {
         let costs: Vec<f32> = self.groups.iter().map(cost).collect();
-        let mut alone: Vec<f32> = vec![MAX_COST; self.pieces.len()];
+        let alone = self.alone(&costs);
+        let mut by_first: Vec<Vec<(f64, &Group)>> = vec![Vec::new(); self.pieces.len()];
         for (group, &cost) in self.groups.iter().zip(&costs) {
-            if group.mask == 1 && !group.is_ligature {
+            let features = self.features(group, cost, &alone);
+            let weighted = features.iter().zip(WEIGHTS);
+            let score: f32 = weighted.map(|(feature, weight)| feature * weight).sum();
+            by_first[group.first].push((f64::from(score), group));
+        }
+        best_divisions(&by_first, length)
+    }
+
+    /// The cost of each piece as a digit of its own.
+    pub(super) fn alone(&self, costs: &[f32]) -> Vec<f32> {
+        let mut alone = vec![MAX_COST; self.pieces.len()];
+        for (group, &cost) in self.groups.iter().zip(costs) {
+            if group.mask == 1 && group.kind == GroupKind::Digit {
                 alone[group.first] = cost;
             }
         }
-        let mut by_first: Vec<Vec<(f64, &Group)>> = vec![Vec::new(); self.pieces.len()];
-        for (group, &cost) in self.groups.iter().zip(&costs) {
-            let score = f64::from(self.score(group, cost, &alone));
-            by_first[group.first].push((score, group));
-        }
-        best_division(&by_first)
+        alone
     }
 
-    /// The logarithm of a group's weight in a division.
-    fn score(&self, group: &Group, cost: f32, alone: &[f32]) -> f32 {
+    /// All features of a group. Their weighted sum is the logarithm of its weight in a division.
+    pub(super) fn features(&self, group: &Group, cost: f32, alone: &[f32]) -> [f32; FEATURES] {
         let mut features = group.features;
-        if !group.is_ligature {
+        if group.kind == GroupKind::Digit {
             // Per stroke: a division into fewer groups must not win because it has fewer costs.
             features[2] = cost.min(MAX_COST) * group.key.len() as f32;
             let are_whole = group.mask.count_ones() as usize == group.key.len();
@@ -220,10 +366,6 @@ impl<'a> Lattice<'a> {
             }
         }
         features
-            .iter()
-            .zip(WEIGHTS)
-            .map(|(feature, weight)| feature * weight)
-            .sum()
     }
 
     /// The least probability among a group's strokes to be a digit alone; 0 if one of them is small.
@@ -271,6 +413,8 @@ fn cut_ends(piece: &Piece, key: &[PieceKey]) -> usize {
 struct State {
     first: usize,
     used: u16,
+    /// The number of digits so far, if it matters.
+    length: usize,
 }
 
 /// The divisions that lead to a state.
@@ -285,7 +429,7 @@ struct Paths<'a> {
 }
 
 /// Dynamic programming from left to right. `by_first` has the scored groups by their first piece.
-fn best_division(by_first: &[Vec<(f64, &Group)>]) -> Division {
+fn best_divisions(by_first: &[Vec<(f64, &Group)>], length: Option<usize>) -> Vec<Division> {
     let mut paths: HashMap<State, Paths> = HashMap::new();
     let start = Paths {
         best: 0.0,
@@ -293,7 +437,11 @@ fn best_division(by_first: &[Vec<(f64, &Group)>]) -> Division {
         from: None,
     };
     let mut ahead: Vec<Vec<State>> = vec![Vec::new(); by_first.len() + 1];
-    ahead[0].push(State { first: 0, used: 0 });
+    ahead[0].push(State {
+        first: 0,
+        used: 0,
+        length: 0,
+    });
     paths.insert(ahead[0][0], start);
     for (first, groups) in by_first.iter().enumerate() {
         for state in std::mem::take(&mut ahead[first]) {
@@ -304,10 +452,15 @@ fn best_division(by_first: &[Vec<(f64, &Group)>]) -> Division {
             {
                 let all = group.mask | state.used;
                 let steps = all.trailing_ones();
+                let counts = length.is_some() && group.kind == GroupKind::Digit;
                 let next = State {
                     first: first + steps as usize,
                     used: (u32::from(all) >> steps) as u16,
+                    length: state.length + usize::from(counts),
                 };
+                if length.is_some_and(|length| next.length > length) {
+                    continue;
+                }
                 let to = paths.entry(next).or_insert_with(|| {
                     ahead[next.first].push(next);
                     Paths {
@@ -320,38 +473,79 @@ fn best_division(by_first: &[Vec<(f64, &Group)>]) -> Division {
                     to.best = best + score;
                     to.from = Some((state, group));
                 }
-                let high = to.total.max(total + score);
-                let low = to.total.min(total + score);
-                to.total = high + (low - high).exp().ln_1p();
+                to.total = log_sum(to.total, total + score);
             }
         }
     }
-    let mut groups = Vec::new();
-    let mut state = State {
-        first: by_first.len(),
-        used: 0,
+    let ends = std::mem::take(&mut ahead[by_first.len()]);
+    let division = |&end: &State| {
+        let mut groups = Vec::new();
+        let mut state = end;
+        while let Some((before, group)) = paths[&state].from {
+            groups.push(group.clone());
+            state = before;
+        }
+        groups.reverse();
+        let is_digit = |group: &&Group| group.kind == GroupKind::Digit;
+        let Paths { best, total, .. } = paths[&end];
+        Division {
+            length: groups.iter().filter(is_digit).count(),
+            groups,
+            score: best,
+            probability: (best - total).exp() as f32,
+        }
     };
-    let probability = paths
-        .get(&state)
-        .map_or(1.0, |end| (end.best - end.total).exp() as f32);
-    while let Some((before, group)) = paths.get(&state).and_then(|paths| paths.from) {
-        groups.push(group.clone());
-        state = before;
+    ends.iter()
+        .filter(|end| end.used == 0)
+        .map(division)
+        .collect()
+}
+
+fn log_sum(a: f64, b: f64) -> f64 {
+    let (high, low) = (a.max(b), a.min(b));
+    high + (low - high).exp().ln_1p()
+}
+
+/// One division of each line: with a `length`, those whose digits together are as many, or else the best ones. `None` if
+/// there are none.
+pub(super) fn choose(lines: Vec<Vec<Division>>, length: Option<usize>) -> Option<Vec<Division>> {
+    let mut chosen: Vec<(usize, f64, Vec<Division>)> = vec![(0, 0.0, Vec::new())];
+    for line in lines {
+        let mut longer: Vec<(usize, f64, Vec<Division>)> = Vec::new();
+        for (count, score, before) in &chosen {
+            for division in &line {
+                let count = count + division.length;
+                let score = score + division.score;
+                let same = longer
+                    .iter()
+                    .position(|other| other.0 == count || length.is_none());
+                if same.is_some_and(|same| longer[same].1 >= score) {
+                    continue;
+                }
+                let all = before.iter().chain([division]).cloned().collect();
+                match same {
+                    Some(same) => longer[same] = (count, score, all),
+                    None => longer.push((count, score, all)),
+                }
+            }
+        }
+        chosen = longer;
     }
-    groups.reverse();
-    Division {
-        groups,
-        probability,
-    }
+    let fits =
+        |choice: &(usize, f64, Vec<Division>)| length.is_none_or(|length| choice.0 == length);
+    chosen.into_iter().find(fits).map(|choice| choice.2)
 }
 
 /// The weights of the features: a digit; each further stroke; the network's cost for each stroke; −ln of the height below
 /// the line's; the width above 0.9 heights; the part of a stroke that lies beside another group's; each jump in the order
 /// of writing; each cut; a ligature; the overlap with another group's strokes, in heights; the spread of its own strokes;
-/// the separability.
+/// the separability; the widest gap between its strokes, in heights; a mark; the part of a mark that lies beside a
+/// group's stroke; a digit that has all strokes; the longest way between its strokes; each touch of another group's
+/// stroke; how far a mark lies above the middle.
 ///
 /// Fitted by maximum likelihood of the right divisions of 1,000 numbers and 400 single digits, composed of pen ink: see
 /// "Numbers" in `docs/results.md`.
 const WEIGHTS: [f32; FEATURES] = [
-    0.3, -1.4, -1.94, -3.0, -1.7, -1.64, -0.88, -0.81, -1.99, -1.66, -0.22, -1.1,
+    1.5, -1.35, -1.45, -4.1, -1.3, -1.41, -1.74, -1.14, -2.23, -2.31, 0.64, -0.76, -1.04, -0.72,
+    -2.58, 0.1, -1.88, -0.31, -2.53,
 ];

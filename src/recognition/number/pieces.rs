@@ -1,6 +1,10 @@
 //! Lines of writing, and the pieces of their strokes.
 
-use crate::ink::{Bounds, Ink, Point, Stroke};
+use super::lattice::REACH;
+use crate::{
+    bitmap::Bitmap,
+    ink::{Bounds, Ink, Point, Stroke, to_bitmap},
+};
 
 /// A part of a stroke: its points from `first` to `last`, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -8,6 +12,82 @@ pub(super) struct PieceKey {
     pub(super) stroke: usize,
     pub(super) first: usize,
     pub(super) last: usize,
+}
+
+/// A line of writing: strokes, or the components of a picture.
+pub(super) trait Writing {
+    /// Its pieces before any is cut, from left to right.
+    fn whole(&self) -> Vec<Piece>;
+    /// The same pieces, with wide ones and these poor ones cut where one digit may end and the next begin.
+    fn cut(&self, pieces: &[Piece], poor: &[usize], height: f32) -> Vec<Piece>;
+    /// The distances of near pieces, as far as they matter.
+    fn distances(&self, pieces: &[Piece], far: f32) -> Distances;
+    /// The network's input for a group.
+    fn bitmap(&self, key: &[PieceKey]) -> Option<Bitmap>;
+    /// The ink of a group; none in a picture.
+    fn ink(&self, key: &[PieceKey]) -> Ink;
+    /// The bounding box of a group.
+    fn bounds(&self, key: &[PieceKey]) -> Bounds;
+}
+
+/// A line of strokes.
+#[derive(Debug)]
+pub(super) struct InkLine<'a> {
+    ink: &'a Ink,
+    line: &'a [usize],
+    /// The ink without the slant and the climb of the line.
+    straight: Ink,
+}
+
+impl<'a> InkLine<'a> {
+    pub(super) fn new(ink: &'a Ink, line: &'a [usize]) -> Self {
+        let straight = straightened(ink, line);
+        Self {
+            ink,
+            line,
+            straight,
+        }
+    }
+}
+
+impl Writing for InkLine<'_> {
+    fn whole(&self) -> Vec<Piece> {
+        let piece = |&stroke: &usize| {
+            let last = self.ink.strokes()[stroke].points().len() - 1;
+            let first = 0;
+            Piece::new(
+                &self.straight,
+                PieceKey {
+                    stroke,
+                    first,
+                    last,
+                },
+            )
+        };
+        sorted(self.line.iter().map(piece).collect())
+    }
+
+    fn cut(&self, pieces: &[Piece], poor: &[usize], height: f32) -> Vec<Piece> {
+        cut(&self.straight, pieces, poor, height)
+    }
+
+    fn distances(&self, pieces: &[Piece], far: f32) -> Distances {
+        Distances::of(pieces, far, |a, b| {
+            distance(a.points(&self.straight), b.points(&self.straight), far)
+        })
+    }
+
+    fn bitmap(&self, key: &[PieceKey]) -> Option<Bitmap> {
+        to_bitmap(&self.ink(key))
+    }
+
+    fn ink(&self, key: &[PieceKey]) -> Ink {
+        ink_of(self.ink, key)
+    }
+
+    fn bounds(&self, key: &[PieceKey]) -> Bounds {
+        bounds_of(self.ink(key).strokes().iter().flat_map(Stroke::points))
+    }
 }
 
 /// A part of a stroke that is not divided further.
@@ -38,8 +118,88 @@ impl Piece {
     }
 }
 
+/// The distances between the strokes of pieces, by their places in the line.
+#[derive(Debug)]
+pub(super) struct Distances(Vec<Vec<f32>>);
+
+impl Distances {
+    /// Of pieces up to [`REACH`] places apart. Those whose boxes are further apart than `far` have no distance.
+    pub(super) fn of(pieces: &[Piece], far: f32, distance: impl Fn(&Piece, &Piece) -> f32) -> Self {
+        let row = |(index, piece): (usize, &Piece)| {
+            let later = pieces[index + 1..].iter().take(REACH);
+            later
+                .map(|other| {
+                    if box_distance(&piece.bounds, &other.bounds) > far {
+                        f32::MAX
+                    } else {
+                        distance(piece, other)
+                    }
+                })
+                .collect()
+        };
+        Self(pieces.iter().enumerate().map(row).collect())
+    }
+
+    pub(super) fn between(&self, a: usize, b: usize) -> f32 {
+        let row = &self.0[a.min(b)];
+        let place = a.abs_diff(b).wrapping_sub(1);
+        row.get(place).copied().unwrap_or(f32::MAX)
+    }
+}
+
+/// The distance between two paths; more than `far` if there is none up to it.
+fn distance(a: &[Point], b: &[Point], far: f32) -> f32 {
+    let mut least = f32::MAX;
+    for first in segments(a) {
+        let own = segment_bounds(first);
+        for second in segments(b) {
+            if box_distance(&own, &segment_bounds(second)) <= least.min(far) {
+                least = least.min(segment_distance(first, second));
+            }
+        }
+    }
+    least
+}
+
+/// The segments of a path; a dot is one.
+fn segments(points: &[Point]) -> impl Iterator<Item = [Point; 2]> {
+    let dot = (points.len() == 1).then(|| [points[0]; 2]);
+    dot.into_iter()
+        .chain(points.windows(2).map(|pair| [pair[0], pair[1]]))
+}
+
+fn segment_bounds([a, b]: [Point; 2]) -> Bounds {
+    Bounds {
+        min: Point::new(a.x.min(b.x), a.y.min(b.y)),
+        max: Point::new(a.x.max(b.x), a.y.max(b.y)),
+    }
+}
+
+fn segment_distance(a: [Point; 2], b: [Point; 2]) -> f32 {
+    let side = |[from, to]: [Point; 2], p: Point| {
+        (to.x - from.x) * (p.y - from.y) - (to.y - from.y) * (p.x - from.x)
+    };
+    if side(a, b[0]) * side(a, b[1]) < 0.0 && side(b, a[0]) * side(b, a[1]) < 0.0 {
+        return 0.0;
+    }
+    let to_segment = |p: Point, [from, to]: [Point; 2]| {
+        let (x, y) = (to.x - from.x, to.y - from.y);
+        let along =
+            ((p.x - from.x) * x + (p.y - from.y) * y) / (x * x + y * y).max(f32::MIN_POSITIVE);
+        let along = along.clamp(0.0, 1.0);
+        (p.x - from.x - along * x).hypot(p.y - from.y - along * y)
+    };
+    let ends = [
+        to_segment(a[0], b),
+        to_segment(a[1], b),
+        to_segment(b[0], a),
+        to_segment(b[1], a),
+    ];
+    ends.into_iter().fold(f32::MAX, f32::min)
+}
+
 /// The ink of some parts.
-pub(super) fn ink_of(ink: &Ink, parts: &[PieceKey]) -> Ink {
+fn ink_of(ink: &Ink, parts: &[PieceKey]) -> Ink {
     parts
         .iter()
         .filter_map(|part| {
@@ -52,14 +212,14 @@ pub(super) fn ink_of(ink: &Ink, parts: &[PieceKey]) -> Ink {
         .collect()
 }
 
-fn bounds_of(points: &[Point]) -> Bounds {
+fn bounds_of<'a>(points: impl IntoIterator<Item = &'a Point>) -> Bounds {
     Bounds::of(points).unwrap_or(Bounds {
-        min: points[0],
-        max: points[0],
+        min: Point::default(),
+        max: Point::default(),
     })
 }
 
-fn stroke_bounds(ink: &Ink) -> Vec<Bounds> {
+pub(super) fn stroke_bounds(ink: &Ink) -> Vec<Bounds> {
     let strokes = ink.strokes().iter();
     strokes.map(|stroke| bounds_of(stroke.points())).collect()
 }
@@ -72,8 +232,7 @@ fn height(bounds: &Bounds) -> f32 {
 ///
 /// Tall strokes make the lines: two neighbors are on one line if they share 0.4 of the smaller one's height. A flat
 /// stroke joins the line of the nearest tall one. Lines that touch are one: the two circles of an 8, for instance.
-pub(super) fn lines(ink: &Ink) -> Vec<Vec<usize>> {
-    let boxes = stroke_bounds(ink);
+pub(super) fn lines(boxes: &[Bounds]) -> Vec<Vec<usize>> {
     let tallest = boxes.iter().map(height).fold(0.0, f32::max);
     let (mut tall, flat): (Vec<usize>, Vec<usize>) =
         (0..boxes.len()).partition(|&i| height(&boxes[i]) >= 0.5 * tallest);
@@ -93,7 +252,7 @@ pub(super) fn lines(ink: &Ink) -> Vec<Vec<usize>> {
             None => lines.push(vec![index]),
         }
     }
-    merge_touching(&mut lines, &boxes, MIN_LINE_GAP * tallest);
+    merge_touching(&mut lines, boxes, MIN_LINE_GAP * tallest);
     let tall_lines = lines.clone();
     for index in flat {
         let distance = |line: &[usize]| {
@@ -133,10 +292,77 @@ fn merge_touching(lines: &mut Vec<Vec<usize>>, boxes: &[Bounds], gap: f32) {
     *lines = merged;
 }
 
-fn box_distance(a: &Bounds, b: &Bounds) -> f32 {
+pub(super) fn box_distance(a: &Bounds, b: &Bounds) -> f32 {
     let x = (a.min.x.max(b.min.x) - a.max.x.min(b.max.x)).max(0.0);
     let y = (a.min.y.max(b.min.y) - a.max.y.min(b.max.y)).max(0.0);
     x.hypot(y)
+}
+
+/// The ink with a line's slant and climb taken out: only such boxes tell what lies beside what. Point by point the same
+/// strokes.
+fn straightened(ink: &Ink, line: &[usize]) -> Ink {
+    let climb = climb(ink, line);
+    let slant = slant(ink, line);
+    let straight = |point: &Point| {
+        let y = point.y - climb * point.x;
+        Point::new(point.x - slant * y, y)
+    };
+    let strokes = ink.strokes().iter();
+    strokes
+        .filter_map(|stroke| Stroke::new(stroke.points().iter().map(straight).collect()))
+        .collect()
+}
+
+/// The most slant and climb that are taken out.
+const MAX_SLANT: f32 = 0.8;
+const MAX_CLIMB: f32 = 0.5;
+/// The steepness from which a part of a stroke tells the slant.
+const STEEP: f32 = 1.2;
+
+/// How far steep strokes of a line lean, in x for each y. The mean is drawn to upright where little ink is steep.
+fn slant(ink: &Ink, line: &[usize]) -> f32 {
+    let (mut along, mut down) = (0.0_f32, 0.0_f32);
+    let mut extent = 0.0_f32;
+    for &stroke in line {
+        let points = ink.strokes()[stroke].points();
+        extent += height(&bounds_of(points));
+        for pair in points.windows(2) {
+            let (x, y) = (pair[1].x - pair[0].x, pair[1].y - pair[0].y);
+            if y.abs() > STEEP * x.abs() {
+                along += x * y.signum();
+                down += y.abs();
+            }
+        }
+    }
+    (along / (down + extent).max(f32::MIN_POSITIVE)).clamp(-MAX_SLANT, MAX_SLANT)
+}
+
+/// The slope of a line, through the middles of its tall strokes; 0 for a line that is not long.
+fn climb(ink: &Ink, line: &[usize]) -> f32 {
+    let boxes: Vec<Bounds> = line
+        .iter()
+        .map(|&stroke| bounds_of(ink.strokes()[stroke].points()))
+        .collect();
+    let tallest = boxes.iter().map(height).fold(0.0, f32::max);
+    let middles: Vec<(f32, f32)> = boxes
+        .iter()
+        .filter(|own| height(own) >= 0.5 * tallest)
+        .map(|own| {
+            let Bounds { min, max } = own;
+            (f32::midpoint(min.x, max.x), f32::midpoint(min.y, max.y))
+        })
+        .collect();
+    let count = middles.len() as f32;
+    let mean = |of: fn(&(f32, f32)) -> f32| middles.iter().map(of).sum::<f32>() / count.max(1.0);
+    let (x, y) = (mean(|middle| middle.0), mean(|middle| middle.1));
+    let spread: f32 = middles.iter().map(|middle| (middle.0 - x).powi(2)).sum();
+    let shared: f32 = middles
+        .iter()
+        .map(|middle| (middle.0 - x) * (middle.1 - y))
+        .sum();
+    // As if three more strokes stood in a level line, each a height from the middle.
+    let level = 3.0 * tallest.powi(2);
+    (shared / (spread + level).max(f32::MIN_POSITIVE)).clamp(-MAX_CLIMB, MAX_CLIMB)
 }
 
 /// The height of a line's digits: the median of its tall strokes. A fifth of the longest stroke bounds it from below,
@@ -156,24 +382,8 @@ pub(super) fn line_height(pieces: &[Piece]) -> f32 {
         .max(0.2 * longest)
 }
 
-/// The strokes of a line as pieces, from left to right.
-pub(super) fn whole(ink: &Ink, line: &[usize]) -> Vec<Piece> {
-    let piece = |&stroke: &usize| {
-        let last = ink.strokes()[stroke].points().len() - 1;
-        let first = 0;
-        Piece::new(
-            ink,
-            PieceKey {
-                stroke,
-                first,
-                last,
-            },
-        )
-    };
-    sorted(line.iter().map(piece).collect())
-}
-
-fn sorted(mut pieces: Vec<Piece>) -> Vec<Piece> {
+/// The pieces from left to right.
+pub(super) fn sorted(mut pieces: Vec<Piece>) -> Vec<Piece> {
     pieces.sort_by(|a, b| a.center_x().total_cmp(&b.center_x()));
     pieces
 }
@@ -181,22 +391,22 @@ fn sorted(mut pieces: Vec<Piece>) -> Vec<Piece> {
 /// The least gap between two lines, in heights of the tallest stroke.
 const MIN_LINE_GAP: f32 = 0.1;
 /// The narrowest poor stroke that is cut, in heights of the line.
-const MIN_CUT_WIDTH: f32 = 0.45;
+pub(super) const MIN_CUT_WIDTH: f32 = 0.45;
 /// The width, in heights of the line, from which every stroke is cut.
-const WIDE: f32 = 1.1;
+pub(super) const WIDE: f32 = 1.1;
 /// The most cuts of one stroke.
-const MAX_CUTS: usize = 5;
+pub(super) const MAX_CUTS: usize = 5;
 /// The length, in heights of the line, over which a corner is measured. Cuts lie further apart than half of it.
 const CORNER_REACH: f32 = 0.12;
 /// The least turn of a corner, in radians.
 const CORNER_TURN: f32 = 0.7;
 /// The least longer side of the parts before and after a cut, in heights of the line.
-const MIN_PART: f32 = 0.3;
+pub(super) const MIN_PART: f32 = 0.3;
 /// The most that the parts before and after a cut may overlap, in heights of the line.
 const MAX_CUT_OVERLAP: f32 = 0.6;
 
 /// Cuts wide strokes and these poor ones where one digit may end and the next begin.
-pub(super) fn cut(ink: &Ink, pieces: &[Piece], poor: &[usize], height: f32) -> Vec<Piece> {
+fn cut(ink: &Ink, pieces: &[Piece], poor: &[usize], height: f32) -> Vec<Piece> {
     let mut all = Vec::new();
     for piece in pieces {
         let PieceKey { stroke, last, .. } = piece.key;

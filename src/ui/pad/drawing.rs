@@ -208,7 +208,7 @@ impl LiveStroke {
     fn take_piece(&mut self, paper: &PadView) -> Option<(Vec<Pos2>, Mesh)> {
         let first = self.pieced;
         let (mut last, mut length) = (first, 0.0);
-        while last < first + STEPS_PER_PIECE && length < paper.rect.width() {
+        while last < first + STEPS_PER_PIECE && length < paper.unit() {
             length += self.settled[last].distance(*self.settled.get(last + 1)?);
             last += 1;
         }

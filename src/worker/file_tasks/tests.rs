@@ -149,7 +149,7 @@ fn the_first_of_several_drawings_is_opened() {
         label: None,
         writer: None,
         ink,
-        picture: None,
+        ..InkRecord::default()
     };
     let dot: Ink = Stroke::new(vec![Point::new(0.5, 0.5)])
         .into_iter()

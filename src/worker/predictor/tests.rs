@@ -23,6 +23,7 @@ fn slash() -> Ink {
 fn request(revision: u64) -> PredictionRequest {
     PredictionRequest {
         input: PredictionInput::Ink(slash()),
+        constraints: Constraints::default(),
         revision,
     }
 }
@@ -59,6 +60,7 @@ fn a_new_model_answers_the_last_request_again() {
             PredictionOutcome::Recognized {
                 bitmap: seen,
                 prediction,
+                ..
             } => {
                 assert_eq!(seen, bitmap, "the input");
                 assert_eq!(prediction, expected, "of model {generation}");
@@ -106,7 +108,10 @@ fn blank_input_and_invalid_weights_have_their_own_outcomes() {
         ),
     ];
     for (revision, (input, is_expected, reason)) in (0..).zip(cases) {
-        predictor.request(PredictionRequest { input, revision });
+        predictor.request(PredictionRequest {
+            input,
+            ..request(revision)
+        });
         let response = test_waker.wait_for(|| predictor.take());
         assert_eq!(response.revision, revision, "{reason}");
         let outcome = response.outcome;
@@ -120,7 +125,7 @@ fn a_panic_is_a_failure_with_its_message_and_the_next_request_is_answered() {
     let predictor = Predictor::spawn(model_of_seed(1), test_waker.waker());
     predictor.request(PredictionRequest {
         input: PredictionInput::Panic("a defect"),
-        revision: 1,
+        ..request(1)
     });
     match test_waker.wait_for(|| predictor.take()).outcome {
         PredictionOutcome::Failed(WorkerError::Panic(panic)) => {

@@ -1,0 +1,222 @@
+//! A number: a bracket with its reading below each digit on the pad, and the whole number in the answer.
+
+use egui::{
+    Align2, Color32, Context, EventFilter, Id, Key, Modifiers, Painter, Pos2, Rect, Sense, Stroke,
+    StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+};
+
+use super::{
+    pad::PadView,
+    theme::{self, Palette},
+};
+use crate::{
+    app::{
+        action::Action,
+        state::{State, number::ShownNumber},
+    },
+    format,
+    recognition::number::NumberDigit,
+};
+
+/// The distance from the ink to its bracket, the length of the bracket's ends, and the height of its reading, in points.
+const BRACKET_GAP: f32 = 5.0;
+const BRACKET_END: f32 = 5.0;
+const READING: Vec2 = vec2(26.0, 30.0);
+/// The part of the answer that the digits take from the top.
+const DIGITS: f32 = 0.68;
+
+/// The place of a digit's bracket on the screen.
+struct Bracket {
+    /// The line below the digit, with the room for its ends.
+    line: Rect,
+    /// The reading below the line: a tap on it selects the digit.
+    reading: Rect,
+}
+
+impl Bracket {
+    fn of(paper: &PadView, digit: &NumberDigit) -> Option<Self> {
+        let bounds = digit.ink.bounds()?;
+        let corners = [bounds.min, bounds.max].map(|corner| paper.screen_from_pad(corner));
+        let ink = Rect::from_min_max(corners[0], corners[1]).expand(paper.radius());
+        // Within the pad, also below ink that reaches its edge.
+        let lowest = paper.rect.bottom() - READING.y;
+        let top = (ink.bottom() + BRACKET_GAP).min(lowest);
+        let line = Rect::from_min_max(pos2(ink.left(), top - BRACKET_END), pos2(ink.right(), top));
+        let reading = Rect::from_center_size(line.center_bottom(), vec2(READING.x, 0.0));
+        let reading = reading.with_max_y(top + READING.y);
+        Some(Self { line, reading })
+    }
+}
+
+/// The index of the digit whose reading is at a place on the screen.
+pub(super) fn reading_at(paper: &PadView, state: &State, pos: Pos2) -> Option<usize> {
+    let digits = &state.pad.number()?.number().digits;
+    digits.iter().position(|digit| {
+        Bracket::of(paper, digit).is_some_and(|bracket| bracket.reading.contains(pos))
+    })
+}
+
+/// Draws the brackets on the pad.
+pub(super) fn brackets(painter: &Painter, paper: &PadView, state: &State, palette: &Palette) {
+    let Some(shown) = state.pad.number() else {
+        return;
+    };
+    let places: Vec<(usize, Bracket)> = (0..shown.number().digits.len())
+        .filter_map(|index| Some((index, Bracket::of(paper, &shown.number().digits[index])?)))
+        .collect();
+    for (index, Bracket { line, reading }) in &places {
+        let digit = &shown.number().digits[*index];
+        let color = color_of(digit, *index == shown.selected(), palette);
+        let width = if *index == shown.selected() { 2.5 } else { 1.0 };
+        let ends = [
+            line.left_top(),
+            line.left_bottom(),
+            line.right_bottom(),
+            line.right_top(),
+        ];
+        painter.line(ends.to_vec(), Stroke::new(width, color));
+        let text = if digit.is_digit {
+            digit.digit.to_string()
+        } else {
+            "–".to_owned()
+        };
+        let top = reading.center_top() + vec2(0.0, 1.0);
+        let place = painter.text(
+            top,
+            Align2::CENTER_TOP,
+            text,
+            theme::strong(theme::BODY),
+            color,
+        );
+        // Beside a near neighbor there is no room for the confidence.
+        let has_room = places.iter().all(|(other, bracket)| {
+            other == index
+                || (bracket.reading.center() - reading.center())
+                    .abs()
+                    .max_elem()
+                    > READING.x + 2.0
+        });
+        if digit.is_digit && has_room {
+            painter.text(
+                place.center_bottom() - vec2(0.0, 2.0),
+                Align2::CENTER_TOP,
+                format::percent(f64::from(digit.confidence()), 0),
+                theme::font(10.0),
+                palette.weak,
+            );
+        }
+    }
+}
+
+fn color_of(digit: &NumberDigit, is_selected: bool, palette: &Palette) -> Color32 {
+    match (digit.is_digit, is_selected) {
+        (true, true) => palette.accent,
+        (false, true) => palette.second,
+        (true, false) => palette.text,
+        (false, false) => palette.weak,
+    }
+}
+
+/// Draws the number in place of the one digit. A click on a digit selects it. Returns all of it as text.
+pub(super) fn number_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    shown: &ShownNumber,
+    actions: &mut Vec<Action>,
+) -> String {
+    let palette = Palette::of(ui.style());
+    let number = shown.number();
+    let count = number.digits.len();
+    // Roboto's digits are 0.711 em high and 0.57 em wide, and one em is 1.17 points of its size.
+    let room = rect.with_max_y(rect.top() + rect.height() * DIGITS);
+    let size = (room.height() / 0.711 / 1.17).min(room.width() / (0.6 * count as f32));
+    let cell = vec2(size * 0.6, room.height());
+    for (index, digit) in number.digits.iter().enumerate() {
+        let left = room.left() + cell.x * index as f32;
+        let place = Rect::from_min_size(pos2(left, room.top()), cell);
+        let is_selected = index == shown.selected();
+        let response = ui.interact(place, Id::unique(("number", index)), Sense::click());
+        let confidence = format::percent(f64::from(digit.confidence()), 0);
+        let value = if digit.is_digit {
+            format!("{}, {confidence}", digit.digit)
+        } else {
+            "not a digit".to_owned()
+        };
+        response.widget_info(|| {
+            let name = format!("Digit {} of {count}", index + 1);
+            let mut info = WidgetInfo::selected(Role::Button, true, is_selected, name);
+            info.current_text_value = Some(value.clone());
+            info
+        });
+        let painter = ui.painter();
+        if response.hovered() || response.has_focus() {
+            painter.rect_filled(place, 3.0, palette.panel);
+        }
+        if response.has_focus() {
+            let ring = Stroke::new(2.0, palette.accent);
+            painter.rect_stroke(place, 3.0, ring, StrokeKind::Inside);
+        }
+        let color = if digit.is_digit {
+            palette.accent
+        } else {
+            palette.weak
+        };
+        let text = if digit.is_digit {
+            digit.digit.to_string()
+        } else {
+            "–".to_owned()
+        };
+        let galley = painter.layout_no_wrap(text, theme::strong(size), color);
+        let ink = galley.mesh_bounds;
+        let bottom = place.bottom() - 4.0;
+        let at = pos2(
+            place.center().x - ink.center().x,
+            bottom - size * 0.12 - ink.bottom(),
+        );
+        painter.galley(at, galley, color);
+        if is_selected {
+            let line = Rect::from_min_max(
+                pos2(place.left() + 2.0, bottom),
+                pos2(place.right() - 2.0, bottom + 3.0),
+            );
+            painter.rect_filled(line, 1.0, palette.accent);
+        }
+        let tip = format!("Shows the input and the bars of this digit: {value}.");
+        if response.on_hover_text(tip).clicked() {
+            actions.push(Action::SelectDigit(index));
+        }
+    }
+    let confidence = format::percent(f64::from(number.confidence()), 0);
+    let beside = match number.non_digits() {
+        0 => String::new(),
+        1 => ", and a non-digit".to_owned(),
+        more => format!(", and {more} non-digits"),
+    };
+    let small = (rect.height() * 0.14).clamp(theme::SMALL, 24.0);
+    let words = format!("{confidence}{beside}");
+    let galley = ui
+        .painter()
+        .layout(words, theme::font(small), palette.text, rect.width());
+    ui.painter()
+        .galley(pos2(rect.left(), room.bottom() + 6.0), galley, palette.text);
+    format!("{} · {confidence}{beside}", number.text())
+}
+
+/// The arrow keys of the focused pad select the digit before and after.
+pub(super) fn arrow_actions(ctx: &Context, pad: Id, state: &State) -> Option<Action> {
+    let shown = state.pad.number()?;
+    if !ctx.memory(|memory| memory.has_focus(pad)) {
+        return None;
+    }
+    let arrows = EventFilter {
+        horizontal_arrows: true,
+        ..EventFilter::default()
+    };
+    ctx.memory_mut(|memory| memory.set_focus_lock_filter(pad, arrows));
+    let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    let last = shown.number().digits.len() - 1;
+    if pressed(Key::ArrowLeft) {
+        return Some(Action::SelectDigit(shown.selected().saturating_sub(1)));
+    }
+    pressed(Key::ArrowRight).then(|| Action::SelectDigit((shown.selected() + 1).min(last)))
+}
