@@ -1,5 +1,7 @@
 //! The training images that a network sees as most similar to an image, and those that excite a unit most.
 
+use std::ops::Range;
+
 use half::{f16, slice::HalfFloatSliceExt as _};
 
 use super::units::{Channel, Network, SwitchedOff};
@@ -55,12 +57,9 @@ impl ImageStore {
     }
 
     fn push(&mut self, image: &[u8; PIXELS], label: Digit) {
-        let inked = || (0..PIXELS).filter(|&at| image[at] > 0);
-        let ends = |of: fn(usize) -> usize| {
-            let first = inked().map(of).min().unwrap_or_default();
-            first..inked().map(of).max().map_or(first, |last| last + 1)
-        };
-        let (columns, rows) = (ends(|at| at % SIDE), ends(|at| at / SIDE));
+        let image_rows = image.as_chunks::<SIDE>().0;
+        let rows = extent(|row| image_rows[row].iter().any(|&pixel| pixel > 0));
+        let columns = extent(|column| image_rows.iter().any(|row| row[column] > 0));
         self.crops.push(Crop {
             start: self.bytes.len() as u32,
             left: columns.start as u8,
@@ -69,8 +68,7 @@ impl ImageStore {
             height: rows.len() as u8,
             label: label.value(),
         });
-        for row in rows {
-            let row = &image[row * SIDE..][..SIDE];
+        for row in &image_rows[rows] {
             self.bytes.extend_from_slice(&row[columns.clone()]);
         }
     }
@@ -99,6 +97,13 @@ impl ImageStore {
         let images = indices.into_iter().map(|index| self.image(index));
         images.flat_map(|image| network.pixels_of(&image)).collect()
     }
+}
+
+/// The rows or columns from the first to the last with ink.
+fn extent(has_ink: impl Fn(usize) -> bool) -> Range<usize> {
+    let first = (0..SIDE).find(|&at| has_ink(at)).unwrap_or_default();
+    let last = (first..SIDE).rfind(|&at| has_ink(at));
+    first..last.map_or(first, |last| last + 1)
 }
 
 /// A labeled image with its distance to another image.
