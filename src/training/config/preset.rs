@@ -108,7 +108,7 @@ impl Preset {
                 augmentation: Augmentation {
                     rotation_deg: 15.0,
                     shear: 0.2,
-                    ..Augmentation::HANDWRITING
+                    ..Augmentation::HANDWRITING.scaled(0.7)
                 },
                 // A thousand images are enough for the calibration.
                 validation_split: 1.0 / 60.0,
