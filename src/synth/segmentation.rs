@@ -235,11 +235,14 @@ mod tests {
 
     use super::*;
 
-    /// An oval and a 1, each 1 high.
+    /// The width of the 0: its halves are wider than a 1.
+    const WIDTH: f32 = 1.4;
+
+    /// A 0 and a 1, each 1 high.
     fn zero_and_one() -> [(Digit, Paths); 2] {
         let oval = (0..=40).map(|i| {
             let (sin, cos) = (i as f32 * std::f32::consts::TAU / 40.0).sin_cos();
-            Point::new(0.35 - 0.35 * sin, 0.5 - 0.5 * cos)
+            Point::new(0.5 * WIDTH * (1.0 - sin), 0.5 - 0.5 * cos)
         });
         let line = (0..=20).map(|i| Point::new(0.0, i as f32 / 20.0));
         [
@@ -275,7 +278,7 @@ mod tests {
         }
         let none = groups(WrongGroup::Part, &[one.clone(), zero.clone()]);
         assert_eq!(none, vec![None; 100], "a part of a 1 is a 1");
-        let slash = vec![Point::new(0.6, 0.0), Point::new(0.1, 1.0)];
+        let slash = vec![Point::new(WIDTH, 0.0), Point::new(0.0, 1.0)];
         let slashed = (zero.0, [zero.1, vec![slash]].concat());
         let none = groups(WrongGroup::Part, &[slashed, one]);
         assert_eq!(none, vec![None; 100], "a 0 without its slash is a 0");
@@ -330,7 +333,7 @@ mod tests {
                 let group = group.expect("any two digits are a pair");
                 assert_eq!(group.len(), strokes, "{kind:?}");
                 let bounds = bounds(&group);
-                let gap = bounds.max.x - 0.7;
+                let gap = bounds.max.x - WIDTH;
                 // Half of the gaps are up to 0.4; the size of the 1 varies only its height.
                 assert!(
                     (MIN_GAP_OF_NARROW - 1e-5..0.41).contains(&gap),
