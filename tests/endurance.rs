@@ -133,7 +133,8 @@ impl Window {
                 }
                 Effect::Corrections(task) => {
                     let path = corrections::file_in(&self.folder);
-                    self.files.submit(FileTask::Corrections(path, task));
+                    self.files
+                        .submit(FileTask::Corrections(path, Box::new(task)));
                 }
                 other => panic!("not a part of this test: {other:?}"),
             }

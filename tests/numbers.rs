@@ -25,9 +25,12 @@ fn said(reading: &Reading) -> String {
         Reading::Blank => "nothing".to_owned(),
         Reading::SeveralDigits { .. } => "several".to_owned(),
         Reading::Number(number) => {
-            let digits = number.digits.iter().map(|digit| match digit.is_digit {
-                true => digit.digit.to_string(),
-                false => "-".to_owned(),
+            let digits = number.digits.iter().map(|digit| {
+                if digit.is_digit {
+                    digit.digit.to_string()
+                } else {
+                    "-".to_owned()
+                }
             });
             digits.collect()
         }

@@ -131,7 +131,9 @@ impl Workers {
                     }
                 }
                 Effect::Corrections(task) => match &self.corrections {
-                    Some(path) => self.files.submit(FileTask::Corrections(path.clone(), task)),
+                    Some(path) => self
+                        .files
+                        .submit(FileTask::Corrections(path.clone(), Box::new(task))),
                     None => state.report_no_data_folder(),
                 },
                 Effect::ListCorrections(model) => {
@@ -178,7 +180,7 @@ impl Workers {
 
     /// Stores corrections in this file, and counts those that are there.
     pub(super) fn store_corrections_in(&mut self, path: PathBuf) {
-        let task = FileTask::Corrections(path.clone(), CorrectionTask::Count);
+        let task = FileTask::Corrections(path.clone(), Box::new(CorrectionTask::Count));
         self.files.submit(task);
         self.corrections = Some(path);
     }

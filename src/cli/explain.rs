@@ -223,9 +223,10 @@ impl ExplainArgs {
         }
         let explained = match (self.view, &drawing.ink) {
             (ViewName::Occlusion, Some(ink)) => {
-                let normalization = match self.renormalize {
-                    true => Normalization::Anew,
-                    false => Normalization::Held,
+                let normalization = if self.renormalize {
+                    Normalization::Anew
+                } else {
+                    Normalization::Held
                 };
                 let occlusion = Occlusion::new(model, ink, rival, normalization)?;
                 occlusion.map(|occlusion| Explained::Occlusion(ink, occlusion))

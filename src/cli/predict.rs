@@ -39,6 +39,7 @@ An ink file gives one object per drawing, in order, with its position (record, f
 Errors about single files go to standard error; the other files are still predicted.";
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(super) struct PredictArgs {
     #[command(flatten)]
     model: ModelArgs,

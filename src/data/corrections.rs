@@ -45,7 +45,7 @@ impl Corrections {
     /// As [`file::read`].
     pub fn read(path: &Path) -> Result<Self, InputError> {
         let mut records = file::read_if_exists(path)?;
-        records.retain(|record| is_labeled(record));
+        records.retain(is_labeled);
         Ok(Self {
             lines: file::to_text(&records)?,
         })

@@ -31,9 +31,10 @@ pub struct Evidence {
 /// How evidence is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// For piecewise linear networks. Around the input x the logits are f(x) = J·x + β. A pixel adds x·(J_winner − J_rival),
-    /// and the rest is β_winner − β_rival, the part of the biases (Chu and others 2018, "OpenBox"; Srinivas and Fleuret
-    /// 2019, "FullGrad").
+    /// For piecewise linear networks. Around the input x the logits are f(x) = J·x + β. A pixel adds
+    /// `x · (J[winner] − J[rival])`,
+    /// and the rest is `β[winner] − β[rival]`, the part of the biases (Chu and others 2018,
+    /// `OpenBox`; Srinivas and Fleuret 2019, `FullGrad`).
     Exact,
     /// For other networks: integrated gradients from blank paper to the input (Sundararajan, Taly and Yan 2017). A pixel
     /// adds x times the mean derivative on the way, and the rest is the margin of blank paper.
@@ -57,7 +58,7 @@ impl Evidence {
     /// When a logit is NaN or infinite, or the network is not on the CPU.
     pub fn new(model: &Model, bitmap: &Bitmap, rival: Option<Digit>) -> Result<Self, ModelError> {
         let preprocessing = model.mlp.config().preprocessing();
-        Self::of_input(model, preprocessing.of_bitmap(bitmap), rival)
+        Self::of_input(model, &preprocessing.of_bitmap(bitmap), rival)
     }
 
     /// The evidence in a bitmap that is already preprocessed.
@@ -66,7 +67,7 @@ impl Evidence {
     /// As [`Evidence::new`].
     pub fn of_input(
         model: &Model,
-        input: Bitmap,
+        input: &Bitmap,
         rival: Option<Digit>,
     ) -> Result<Self, ModelError> {
         let trace = Trace::new(&model.mlp, input.pixels())?;

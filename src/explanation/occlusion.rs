@@ -161,9 +161,12 @@ impl Cut {
         let before = section(path, 0.0, start - pen_width / 2.0);
         let behind = section(path, end + pen_width / 2.0, whole);
         let rest = ink.strokes().iter().enumerate();
-        let rest = rest.flat_map(|(index, own)| match index == stroke {
-            true => [Stroke::new(before.clone()), Stroke::new(behind.clone())],
-            false => [Some(own.clone()), None],
+        let rest = rest.flat_map(|(index, own)| {
+            if index == stroke {
+                [Stroke::new(before.clone()), Stroke::new(behind.clone())]
+            } else {
+                [Some(own.clone()), None]
+            }
         });
         Self {
             paths: vec![section(path, start, end)],

@@ -547,7 +547,10 @@ fn format_line(record: &InkRecord) -> String {
 
 fn hexadecimal(bitmap: &Bitmap) -> String {
     let bytes = bitmap.to_bytes();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves
+        .filter_map(|half| char::from_digit(half.into(), 16))
+        .collect()
 }
 
 /// Strokes in unit-square coordinates, and where that square lies in the file's. Strokes that already lie in the square

@@ -407,13 +407,15 @@ mod tests {
         assert_eq!(path.last(), far.last(), "the end stays");
     }
 
+    type Samples<'a> = &'a dyn Fn(usize) -> Point;
+
     #[test]
     fn further_samples_change_only_the_end_of_a_path() {
         let p = Point::new;
         let waves = |index: usize| p(index as f32, (index as f32 * 0.7).sin() * 4.0);
         let jitter = |index: usize| p(index as f32 * 0.01, (index % 2) as f32 * 0.05);
         let corners = |index: usize| p((index % 7 * 5 % 7) as f32, (index * 11 % 5) as f32);
-        let cases: [(&dyn Fn(usize) -> Point, f32, &str); 6] = [
+        let cases: [(Samples, f32, &str); 6] = [
             (&waves, 0.0, "a curve"),
             (&waves, 0.3, "a curve in a corridor"),
             (&jitter, 0.0, "close samples"),

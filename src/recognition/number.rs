@@ -212,7 +212,7 @@ impl NumberReader {
         *self = Self::new(Arc::clone(&self.model));
         let lines = pieces::lines(ink.boxes());
         let lines = lines.into_iter().map(|line| PictureLine { ink, line });
-        let number = self.number_of_lines(lines.collect(), constraints.length)?;
+        let number = self.number_of_lines(&lines.collect::<Vec<_>>(), constraints.length)?;
         if number.digits.len() < 2 && number.marks == 0 {
             return single(self);
         }
@@ -278,17 +278,17 @@ impl NumberReader {
     fn number(&mut self, ink: &Ink, length: Option<usize>) -> Result<Number, ModelError> {
         self.forget_changed_strokes(ink);
         let lines = pieces::lines(&pieces::stroke_bounds(ink));
-        let lines = lines.iter().map(|line| InkLine::new(ink, line)).collect();
-        self.number_of_lines(lines, length)
+        let lines: Vec<_> = lines.iter().map(|line| InkLine::new(ink, line)).collect();
+        self.number_of_lines(&lines, length)
     }
 
     fn number_of_lines(
         &mut self,
-        lines: Vec<impl Writing>,
+        lines: &[impl Writing],
         length: Option<usize>,
     ) -> Result<Number, ModelError> {
         let mut divided = Vec::new();
-        for line in &lines {
+        for line in lines {
             let Some(divisions) = self.divide_line(line, lines.len() == 1, length)? else {
                 return Ok(Number::default());
             };

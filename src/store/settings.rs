@@ -122,6 +122,7 @@ impl PadShape {
 /// The settings that the window stores when it closes. Each field is a value of its own for [`Settings::save`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the file")]
 pub struct Settings {
     /// The color theme.
     pub theme: ThemeChoice,

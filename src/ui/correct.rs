@@ -64,7 +64,7 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing = Vec2::splat(4.0);
     ui.label(RichText::new("This drawing is").size(theme::SMALL));
     let known = state.pad.correction();
-    if let Some(digit) = labels_ui(ui, known.map(|CorrectionLabel(digit)| digit)) {
+    if let Some(CorrectionLabel(digit)) = labels_ui(ui, known) {
         actions.push(Action::SaveCorrection(digit));
         ui.close();
     }
@@ -72,34 +72,37 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     all_corrections_ui(ui, actions);
 }
 
-/// Draws all labels as buttons, of which one may be chosen. Returns the label that is clicked: a digit, or `None` for a
-/// non-digit.
-pub(super) fn labels_ui(ui: &mut Ui, chosen: Option<Option<Digit>>) -> Option<Option<Digit>> {
+/// Draws all labels as buttons, of which one may be chosen. Returns the label that is clicked.
+pub(super) fn labels_ui(ui: &mut Ui, chosen: Option<CorrectionLabel>) -> Option<CorrectionLabel> {
     let mut clicked = None;
     for row in Digit::ALL.chunks(5) {
         ui.horizontal(|ui| {
             for &digit in row {
-                let button = Button::selectable(chosen == Some(Some(digit)), digit.to_string());
+                let button = Button::selectable(
+                    chosen == Some(CorrectionLabel(Some(digit))),
+                    digit.to_string(),
+                );
                 let button = ui.add_sized(Vec2::splat(DIGIT), button.frame_when_inactive(true));
                 let help = format!("Saves the drawing as {} ({digit}).", with_article(digit));
                 if named(button, &format!("Save as {digit}"))
                     .on_hover_text(help)
                     .clicked()
                 {
-                    clicked = Some(Some(digit));
+                    clicked = Some(CorrectionLabel(Some(digit)));
                 }
             }
         });
     }
     let width = 5.0 * DIGIT + 4.0 * ui.spacing().item_spacing.x;
-    let button = Button::selectable(chosen == Some(None), "Not a digit").frame_when_inactive(true);
+    let button = Button::selectable(chosen == Some(CorrectionLabel(None)), "Not a digit")
+        .frame_when_inactive(true);
     let button = ui.add_sized(vec2(width, 32.0), button);
     let help = "Saves the drawing as a non-digit, such as a scribble or a letter (N).";
     if named(button, "Save as a non-digit")
         .on_hover_text(help)
         .clicked()
     {
-        clicked = Some(None);
+        clicked = Some(CorrectionLabel(None));
     }
     clicked
 }

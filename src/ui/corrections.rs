@@ -22,6 +22,7 @@ use crate::{
         },
     },
     format,
+    ink::edit::CorrectionLabel,
     recognition::RecognizedDrawing,
     store::corrections::digit_of,
 };
@@ -181,9 +182,10 @@ fn tile_ui(
     if let Some((texture, place)) = place {
         ui.painter().image(texture, image, place, Color32::WHITE);
     }
-    let outline = match is_right {
-        true => Stroke::new(1.0, palette.outline),
-        false => Stroke::new(2.0, palette.second),
+    let outline = if is_right {
+        Stroke::new(1.0, palette.outline)
+    } else {
+        Stroke::new(2.0, palette.second)
     };
     ui.painter()
         .rect_stroke(image, CornerRadius::ZERO, outline, StrokeKind::Outside);
@@ -215,9 +217,9 @@ fn details_ui(ui: &mut Ui, drawing: &RecognizedDrawing, act: &mut impl FnMut(Cor
     ui.horizontal_top(|ui| {
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing = Vec2::splat(4.0);
-            let digit = digit_of(&drawing.record);
-            if let Some(digit) = labels_ui(ui, Some(digit)).filter(|new| *new != digit) {
-                act(CorrectionAction::Relabel(digit));
+            let label = CorrectionLabel(digit_of(&drawing.record));
+            if let Some(new) = labels_ui(ui, Some(label)).filter(|new| *new != label) {
+                act(CorrectionAction::Relabel(new.0));
             }
         });
         ui.vertical(|ui| {

@@ -182,9 +182,9 @@ fn is_possible(action: &Action, state: &State, shows_pad: bool) -> bool {
             | Action::SwitchGuides
             | Action::AskPath(FilePurpose::SaveDrawing)
     );
-    match action {
-        Action::Replay if state.pad.ink().is_empty() => false,
-        Action::AskPath(FilePurpose::SaveDrawing) if state.pad.ink().is_empty() => false,
-        _ => shows_pad || !is_drawing,
-    }
+    let needs_ink = matches!(
+        action,
+        Action::Replay | Action::AskPath(FilePurpose::SaveDrawing)
+    );
+    (shows_pad || !is_drawing) && !(needs_ink && state.pad.ink().is_empty())
 }

@@ -207,7 +207,10 @@ fn tile_ui(
     };
     ui.painter()
         .rect_stroke(image, 0.0, outline, StrokeKind::Outside);
-    let middle = egui::pos2(image.center().x, (image.bottom() + rect.bottom()) / 2.0);
+    let middle = egui::pos2(
+        image.center().x,
+        f32::midpoint(image.bottom(), rect.bottom()),
+    );
     let font = theme::font(theme::SMALL);
     ui.painter()
         .text(middle, Align2::CENTER_CENTER, reading, font, palette.text);

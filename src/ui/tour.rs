@@ -26,8 +26,14 @@ struct Step {
     /// Where the step takes place, and whether it needs the training panel.
     place: Place,
     needs_panel: bool,
-    /// A button that prepares the step, with its action.
-    prepares: Option<(&'static str, fn() -> Action)>,
+    /// A button that prepares the step.
+    preparation: Option<Preparation>,
+}
+
+/// A button with its action.
+struct Preparation {
+    button: &'static str,
+    action: fn() -> Action,
 }
 
 const STEPS: [Step; 6] = [
@@ -36,28 +42,28 @@ const STEPS: [Step; 6] = [
         text: "Draw a digit. The bars follow the pen, and the longest one is the answer. Try a 7 with a bar, or a crooked 4.",
         place: Place::Draw,
         needs_panel: false,
-        prepares: None,
+        preparation: None,
     },
     Step {
         title: "Correct",
-        text: "Is a digit misread? Click the bar of the right one. The drawing is saved as a correction, to train on.",
+        text: "Is a digit misread? Press Wrong? and choose the right digit. The drawing is saved as a correction, to train on.",
         place: Place::Draw,
         needs_panel: false,
-        prepares: None,
+        preparation: None,
     },
     Step {
         title: "Why",
         text: "See which training images your digit resembles. Point at a unit to follow its arithmetic, and switch it off.",
         place: Place::Why,
         needs_panel: false,
-        prepares: None,
+        preparation: None,
     },
     Step {
         title: "Train",
         text: "Press Train. Watch the curves, and keep drawing: the new network answers while it learns.",
         place: Place::Draw,
         needs_panel: true,
-        prepares: None,
+        preparation: None,
     },
     Step {
         title: "Overfit on purpose",
@@ -65,14 +71,17 @@ const STEPS: [Step; 6] = [
             curves part.",
         place: Place::Learn,
         needs_panel: true,
-        prepares: Some(("Set it up", overfitting)),
+        preparation: Some(Preparation {
+            button: "Set it up",
+            action: overfitting,
+        }),
     },
     Step {
         title: "Test",
         text: "Compare on 10,000 digits that no training has seen. Click an error to see it, and ask again why.",
         place: Place::Test,
         needs_panel: false,
-        prepares: None,
+        preparation: None,
     },
 ];
 
@@ -127,8 +136,8 @@ impl Tour {
             if small_button(ui, "Leave").on_hover_text(help).clicked() {
                 self.step = None;
             }
-            if let Some((text, action)) = step.prepares
-                && small_button(ui, text).clicked()
+            if let Some(Preparation { button, action }) = &step.preparation
+                && small_button(ui, button).clicked()
             {
                 actions.push(action());
             }

@@ -349,7 +349,7 @@ fn serve(mailbox: &Mailbox, waker: &Waker) {
     };
     loop {
         match mailbox.next(&session) {
-            Turn::Answer(request) => session.answer(request, &is_current, &publish),
+            Turn::Answer(request) => session.answer(&request, &is_current, &publish),
             Turn::Continue => session.step(&is_current, &publish),
             Turn::Free => session = Session::default(),
             Turn::End => return,

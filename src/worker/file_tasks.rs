@@ -124,7 +124,7 @@ pub enum FileTask {
     /// Access the run library in this folder.
     Library(PathBuf, RunLibraryTask),
     /// Access the corrections in this file.
-    Corrections(PathBuf, CorrectionTask),
+    Corrections(PathBuf, Box<CorrectionTask>),
     /// List the corrections in this file with the predictions of a model.
     ListCorrections(PathBuf, Arc<Model>),
     /// Access the history in this file, and list it with the predictions of a model.
@@ -320,7 +320,7 @@ impl FileTask {
             Self::Library(_, task) => {
                 matches!(task, RunLibraryTask::Save(..) | RunLibraryTask::Update(_))
             }
-            Self::Corrections(_, task) => !matches!(task, CorrectionTask::Count),
+            Self::Corrections(_, task) => !matches!(**task, CorrectionTask::Count),
             Self::History(_, task, _) => *task != HistoryTask::List,
             Self::SaveSettings { .. } => true,
             Self::Dropped { .. }
@@ -387,7 +387,7 @@ impl FileTask {
                 result: attempt(|| Ok(run_library::done(&folder, task)?)),
             },
             Self::Corrections(path, task) => {
-                FileOutcome::Corrections(attempt(|| Ok(corrections::done(&path, task)?)))
+                FileOutcome::Corrections(attempt(|| Ok(corrections::done(&path, *task)?)))
             }
             Self::ListCorrections(path, model) => FileOutcome::CorrectionsListed(attempt(|| {
                 Ok(recognize(&model, corrections::list(&path)?)?)

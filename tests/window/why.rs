@@ -91,7 +91,7 @@ fn a_rival_is_chosen_by_its_bar() {
     window.await_answer('7');
     let second = window.harness.state().state().rival();
     assert_ne!(
-        second.map(|digit| digit.value()),
+        second.map(digitpad::bitmap::Digit::value),
         Some(4),
         "4 is not the second-best"
     );
@@ -101,14 +101,14 @@ fn a_rival_is_chosen_by_its_bar() {
             .state()
             .state()
             .rival()
-            .map(|digit| digit.value())
+            .map(digitpad::bitmap::Digit::value)
     };
     window.click("Compare with 4");
     assert_eq!(rival(&window), Some(4), "the chosen one");
     window.click("Compare with 4");
     assert_eq!(
         rival(&window),
-        second.map(|digit| digit.value()),
+        second.map(digitpad::bitmap::Digit::value),
         "the second-best one again"
     );
 }

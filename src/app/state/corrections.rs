@@ -95,16 +95,16 @@ pub(super) fn result_in_words(report: &CorrectionReport, accuracies: [Option<f64
     let [before, after] =
         [&report.before, &report.after].map(|all| all.iter().filter(|it| **it).count());
     let all = report.after.len();
-    let mut text = format!("{after} of {all} read rightly now (before: {before})");
-    if let [Some(before), Some(after)] = accuracies.map(|it| it.map(|it| format::percent(it, 2))) {
-        text += &format!("; MNIST {after} (before: {before})");
-    }
-    match report.contradictions.len() {
-        0 => {}
-        1 => text += "; one contradicts an earlier one",
-        count => text += &format!("; {count} contradict earlier ones"),
-    }
-    text
+    let cost = match accuracies.map(|it| it.map(|it| format::percent(it, 2))) {
+        [Some(before), Some(after)] => format!("; MNIST {after} (before: {before})"),
+        _ => String::new(),
+    };
+    let contradictions = match report.contradictions.len() {
+        0 => String::new(),
+        1 => "; one contradicts an earlier one".to_owned(),
+        count => format!("; {count} contradict earlier ones"),
+    };
+    format!("{after} of {all} read rightly now (before: {before}){cost}{contradictions}")
 }
 
 impl State {

@@ -34,7 +34,7 @@ pub struct Answer {
 pub const ERASER_REACH: f32 = 0.045;
 /// The time of a replay: per point, and at least and at most.
 const REPLAY_PER_POINT: Duration = Duration::from_millis(12);
-const REPLAY: [Duration; 2] = [Duration::from_millis(800), Duration::from_millis(4000)];
+const REPLAY: [Duration; 2] = [Duration::from_millis(800), Duration::from_secs(4)];
 
 /// A drawing that is drawn again.
 #[derive(Clone, Debug)]

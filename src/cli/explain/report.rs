@@ -104,7 +104,7 @@ struct BendingFields {
     confidence: f32,
 }
 
-fn pair(point: &Point) -> [f32; 2] {
+fn pair(point: Point) -> [f32; 2] {
     [point.x, point.y]
 }
 
@@ -129,7 +129,7 @@ impl<'a> Fields<'a> {
                     paths: piece
                         .paths
                         .iter()
-                        .map(|path| path.iter().map(pair).collect())
+                        .map(|path| path.iter().copied().map(pair).collect())
                         .collect(),
                     support: piece.support,
                     digit: piece.prediction.digit().value(),
@@ -145,7 +145,7 @@ impl<'a> Fields<'a> {
             }
             Explained::Counterfactual(_, grid, bending) => Self::Counterfactual {
                 dot: grid.strongest().map(|dot| DotFields {
-                    place: pair(&dot.place),
+                    place: pair(dot.place),
                     margin: dot.margin,
                     digit: dot.prediction.digit().value(),
                     is_digit: dot.prediction.is_digit(),
@@ -160,7 +160,7 @@ impl<'a> Fields<'a> {
                         .ink
                         .strokes()
                         .iter()
-                        .map(|stroke| stroke.points().iter().map(pair).collect())
+                        .map(|stroke| stroke.points().iter().copied().map(pair).collect())
                         .collect(),
                     distance: bending.distance,
                     digit: bending.prediction.digit().value(),

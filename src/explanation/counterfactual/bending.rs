@@ -70,7 +70,7 @@ impl Bending {
     ///
     /// Each stroke bends in cosine waves along its length. Short waves cost more, so jagged moves are avoided. Each step
     /// goes to the bending nearest to none at which the logits, as linear functions around the last step, reach the rival
-    /// (Moosavi-Dezfooli, Fawzi and Frossard 2016, "DeepFool"). Their derivatives are differences of predictions.
+    /// (Moosavi-Dezfooli, Fawzi and Frossard 2016, "`DeepFool`"). Their derivatives are differences of predictions.
     ///
     /// # Errors
     /// When a logit is NaN or infinite, or candle fails.

@@ -78,17 +78,14 @@ impl CounterfactualPanel {
             }
         };
         let cells = cells_of(rect);
-        match &found.strokes {
-            Some(strokes) => {
-                let changes = changes(strokes);
-                self.scale.fit(&shown.model, changes);
-                self.dots_ui(ui, cells[0], strokes);
-                bending_ui(ui, cells[1], strokes, found.comparison);
-            }
-            None => {
-                let text = "A picture has no strokes. Draw the digit on the pad.";
-                empty_ui(ui, cells[0].union(cells[1]), text);
-            }
+        if let Some(strokes) = &found.strokes {
+            let changes = changes(strokes);
+            self.scale.fit(&shown.model, changes);
+            self.dots_ui(ui, cells[0], strokes);
+            bending_ui(ui, cells[1], strokes, found.comparison);
+        } else {
+            let text = "A picture has no strokes. Draw the digit on the pad.";
+            empty_ui(ui, cells[0].union(cells[1]), text);
         }
         self.morph_ui(ui, cells[2], found);
     }

@@ -199,7 +199,7 @@ impl Picture {
             match &mut self.texture {
                 Some(texture) => texture.set(image.clone(), TextureOptions::NEAREST),
                 empty => {
-                    *empty = Some(ui.load_texture("layer", image.clone(), TextureOptions::NEAREST))
+                    *empty = Some(ui.load_texture("layer", image.clone(), TextureOptions::NEAREST));
                 }
             }
             self.shown = Some(image);
@@ -268,12 +268,11 @@ impl InsideView {
         }
         let top = rest.top() + flow.height() + theme::GAP;
         let place = Rect::from_min_size(pos2(rest.left(), top), vec2(rest.width(), below));
-        match &inside.unit {
-            Some(unit) => self.details_ui(ui, place, unit, inside, config, actions),
-            None => {
-                let hint = "Point at a unit to see its inputs, its weights and the training images that excite it most.";
-                empty_ui(ui, place.with_max_y(place.top() + DETAILS * 0.5), hint);
-            }
+        if let Some(unit) = &inside.unit {
+            self.details_ui(ui, place, unit, inside, config, actions);
+        } else {
+            let hint = "Point at a unit to see its inputs, its weights and the training images that excite it most.";
+            empty_ui(ui, place.with_max_y(place.top() + DETAILS * 0.5), hint);
         }
     }
 
@@ -330,7 +329,7 @@ impl InsideView {
                 outline(ui, grid.rect, palette);
                 continue;
             };
-            let LayerActivity { scale, ref means } = inside.activity[layer];
+            let LayerActivity { scale, .. } = inside.activity[layer];
             let is_last = layer + 1 == shapes.len();
             // A blank pad lights nothing.
             let lit = if inside.input.is_some() {
@@ -347,22 +346,10 @@ impl InsideView {
                 digits_ui(ui, grid);
             }
             crosses_ui(ui, grid, layer, &inside.off);
-            let least = if is_last || has_negative {
-                format!("−{}", figure(scale))
-            } else {
-                "0".to_owned()
-            };
-            let dead = means.iter().filter(|&&mean| mean == 0.0).count();
-            let dead = if dead > 0 {
-                format!(", {dead} dead")
-            } else {
-                String::new()
-            };
-            let legend = format!("{least} to {}{dead}", figure(scale));
             small_text(
                 ui,
                 pos2(place.left(), place.bottom() - LEGEND / 2.0),
-                &legend,
+                &legend(&inside.activity[layer], is_last || has_negative),
                 palette.weak,
             );
             let response = ui.interact(
@@ -560,6 +547,20 @@ impl InsideView {
             info
         });
     }
+}
+
+/// The range of a layer's colors, and its dead units.
+fn legend(LayerActivity { scale, means }: &LayerActivity, has_negative: bool) -> String {
+    let least = if has_negative {
+        format!("−{}", figure(*scale))
+    } else {
+        "0".to_owned()
+    };
+    let dead = match means.iter().filter(|&&mean| mean == 0.0).count() {
+        0 => String::new(),
+        count => format!(", {count} dead"),
+    };
+    format!("{least} to {}{dead}", figure(*scale))
 }
 
 fn outline(ui: &Ui, rect: Rect, palette: &Palette) {

@@ -52,10 +52,10 @@ impl Scale {
 
     /// Draws the colors with their meaning.
     pub(super) fn ui(&self, ui: &Ui, rect: Rect, Comparison { winner, rival }: Comparison) {
+        const STEPS: usize = 40;
         let palette = Palette::of(ui.style());
         let strip = rect.with_max_y(rect.top() + 10.0);
         let mut mesh = Mesh::default();
-        const STEPS: usize = 40;
         for step in 0..STEPS {
             let [left, right] = [step, step + 1]
                 .map(|step| strip.left() + strip.width() * step as f32 / STEPS as f32);

@@ -77,13 +77,12 @@ impl Known {
             let is_recent = before.measured.elapsed() < TRAINING_INTERVAL;
             request.is_training && is_recent && before.network.config() == network.config()
         };
-        let (activity, measured) = match before.filter(serves) {
-            Some(before) => (before.activity, before.measured),
-            None => {
-                let count = ACTIVITY_IMAGES.min(batch_size(&model.mlp));
-                let pixels = mnist.images.pixels(0..count, &network);
-                (Arc::new(network.activity(&pixels)), Instant::now())
-            }
+        let (activity, measured) = if let Some(before) = before.filter(serves) {
+            (before.activity, before.measured)
+        } else {
+            let count = ACTIVITY_IMAGES.min(batch_size(&model.mlp));
+            let pixels = mnist.images.pixels(0..count, &network);
+            (Arc::new(network.activity(&pixels)), Instant::now())
         };
         Ok(Self {
             model: Arc::clone(model),
@@ -281,7 +280,7 @@ impl Session {
     /// Answers a request, view by view.
     pub(super) fn answer(
         &mut self,
-        request: Arc<ExplanationRequest>,
+        request: &Arc<ExplanationRequest>,
         is_current: IsCurrent,
         publish: Publish,
     ) {
@@ -289,9 +288,9 @@ impl Session {
         if request.views.is_empty() {
             return;
         }
-        match run_work(|| self.task_of(&request)) {
+        match run_work(|| self.task_of(request)) {
             Ok(task) => self.task = Some(task),
-            Err(error) => return self.fail(&request, error, publish),
+            Err(error) => return self.fail(request, error, publish),
         }
         let mut views: Vec<_> = request.views.iter().copied().collect();
         views.sort_by_key(|view| self.begun.get(view).copied());
@@ -374,7 +373,7 @@ impl Session {
             }),
             ExplanationView::Evidence => Explanation::Evidence(match bitmap {
                 Some(input) => {
-                    let evidence = Evidence::of_input(model, input.clone(), request.rival)?;
+                    let evidence = Evidence::of_input(model, input, request.rival)?;
                     Some(Box::new(evidence))
                 }
                 None => None,

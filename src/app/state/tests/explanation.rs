@@ -81,7 +81,7 @@ fn each_change_asks_again() {
                 act(
                     state,
                     ExplanationAction::SwitchOff(vec![Channel { layer: 0, index: 0 }]),
-                )
+                );
             },
             "a unit off",
         ),
@@ -94,7 +94,7 @@ fn each_change_asks_again() {
             |state| {
                 state
                     .models
-                    .add_file("w.safetensors".into(), Arc::new(model()))
+                    .add_file("w.safetensors".into(), Arc::new(model()));
             },
             "another model",
         ),
