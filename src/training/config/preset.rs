@@ -92,7 +92,7 @@ impl Preset {
         let synthetic = |filters, units, epochs| TrainingConfig {
             augmentation: with_gaps,
             synthetic_digits: 30_000,
-            non_digits: 10_000,
+            non_digits: 16_000,
             ..convolutional(filters, units, epochs)
         };
         match self {
