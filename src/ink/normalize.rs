@@ -19,8 +19,9 @@ pub const PEN_WIDTH_PX: f32 = 2.4;
 const CENTER_PX: f32 = 14.5;
 /// Ink smaller than this part of the pad is a shaken dot, not a tiny digit. It is not enlarged.
 const MIN_EXTENT: f64 = 0.02;
-/// The largest distance of the drawn path from the spline. It is invisible in the picture.
-const TOLERANCE_PX: f32 = 0.025;
+/// The largest distance of the drawn path from the spline. Rounding decides whether a path has a chord more, which moves
+/// it by that much: no pixel changes by more than a hundredth.
+const TOLERANCE_PX: f32 = 0.01;
 
 /// Draws ink as MNIST would show it. `None` for ink without a stroke.
 ///

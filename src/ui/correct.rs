@@ -6,7 +6,7 @@ use egui::{
 
 use super::{
     theme::{self, Palette},
-    widgets::{named, quiet_selection, small_button},
+    widgets::{framed_buttons, named, quiet_selection, small_button},
 };
 use crate::{
     app::{
@@ -54,13 +54,14 @@ pub(super) fn correct_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut 
             None => return,
         };
         let note = RichText::new(note).size(theme::SMALL).color(palette.weak);
-        ui.add(egui::Label::new(note).truncate());
+        ui.add(egui::Label::new(note).truncate().selectable(false));
     });
 }
 
 /// The ten digits in two rows, and *Not a digit*.
 fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     quiet_selection(ui);
+    framed_buttons(ui);
     ui.spacing_mut().item_spacing = Vec2::splat(4.0);
     ui.label(RichText::new("This drawing is").size(theme::SMALL));
     let known = state.pad.correction();

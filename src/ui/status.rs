@@ -75,7 +75,8 @@ fn shown_ui(ui: &mut Ui, notice: &Notice, reserved: f32, actions: &mut Vec<Actio
     response.on_hover_text(&notice.text);
     for (button, width) in notice.buttons.iter().zip(widths) {
         let text = RichText::new(&button.label).size(theme::SMALL);
-        let shown = ui.add_sized(vec2(width, DISMISS), Button::new(text).truncate());
+        let size = vec2(width, ui.spacing().interact_size.y);
+        let shown = ui.add_sized(size, Button::new(text).truncate());
         if named(shown, &button.label).clicked() {
             actions.extend([Action::Dismiss, button.action.clone()]);
         }

@@ -340,6 +340,8 @@ fn more_ui(ui: &mut Ui, measures: Measures, state: &State, actions: &mut Vec<Act
             {
                 actions.push(Action::Replay);
             }
+            let outline = Palette::of(ui.style()).outline;
+            ui.visuals_mut().widgets.inactive.bg_stroke = Stroke::new(1.0, outline);
             let mut is_line = state.settings.pad_shape == PadShape::Line;
             let help = "Makes the pad three times as wide as high, with room for a long number.";
             if ui

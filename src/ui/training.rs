@@ -136,7 +136,6 @@ fn train_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     if !is_active {
         if state.can_fine_tune() {
             fine_tune_ui(ui, state, actions);
-            all_corrections_ui(ui, actions);
         }
         if training.resumable.is_some() {
             let resume = ui.button("Resume the last session's training…");
@@ -341,16 +340,21 @@ fn fine_tune_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         }
         _ => "Fine-tune on your correction".to_owned(),
     };
-    let size = Vec2::new(ui.available_width(), ui.spacing().interact_size.y);
+    let all = 112.0;
+    let width = ui.available_width() - all - ui.spacing().item_spacing.x;
+    let size = Vec2::new(width, ui.spacing().interact_size.y);
     let help = format!(
         "Trains a copy of {} on your corrections, keeps its answers to everything else, and uses the copy. Train \
          starts with a new network.",
         state.models.chosen().name
     );
-    let button = ui.add_sized(size, Button::new(text));
-    if button.on_hover_text(help).clicked() {
-        actions.push(Action::FineTune);
-    }
+    ui.horizontal(|ui| {
+        let button = ui.add_sized(size, Button::new(text).truncate());
+        if button.on_hover_text(help).clicked() {
+            actions.push(Action::FineTune);
+        }
+        all_corrections_ui(ui, actions);
+    });
 }
 
 fn stop(response: Response) -> Response {

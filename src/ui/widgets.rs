@@ -41,6 +41,12 @@ pub(super) fn primary_button(ui: &mut Ui, text: &str, size: Vec2) -> Response {
     .inner
 }
 
+/// Gives the buttons of a menu their usual look.
+pub(super) fn framed_buttons(ui: &mut Ui) {
+    let usual = ui.ctx().global_style().visuals.widgets.inactive;
+    ui.visuals_mut().widgets.inactive = usual;
+}
+
 /// A small button.
 pub(super) fn small_button(ui: &mut Ui, text: &str) -> Response {
     ui.scope(|ui| {

@@ -29,9 +29,9 @@ fn any_ink() -> impl Strategy<Value = Ink> {
         })
 }
 
-/// The number of chords of a curve depends on its rounding: at this size, one is left out.
+/// Rounding decides which chords of a curve are joined: at this size, others are.
 #[test]
-fn a_chord_less_does_not_matter() {
+fn joined_chords_do_not_matter() {
     let (first, second) = (
         [(0.0, 0.807_709_6)],
         [

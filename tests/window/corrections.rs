@@ -68,6 +68,9 @@ fn a_correction_keeps_the_drawing_and_is_undone_and_redone() {
     assert_eq!(labels(folder.path()), slice::from_ref(&four), "in the file");
     assert_eq!(window.value("Drawing pad"), "1 stroke", "the drawing stays");
     assert!(window.says("saved as a 4"), "with its label");
+    let middle = |label: &str| window.harness.get_by_label(label).rect().center().y;
+    let off = (middle("Teach now") - middle("Dismiss")).abs();
+    assert!(off < 0.5, "the buttons of the line are off by {off}");
     window.press(Modifiers::NONE, Key::Num9);
     await_notice(&mut window, "Saved as a 9: 1 correction.");
     assert_eq!(

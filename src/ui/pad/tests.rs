@@ -107,10 +107,13 @@ fn a_path_is_as_fine_as_can_be_seen() {
         let samples: Vec<_> = (0..=600).map(on_circle).collect();
         let path = path(&paper, &samples);
         let center = paper.screen_from_pad(Point::new(0.5, 0.5));
+        // The curve is within two tolerances of the samples' line, which may pass them within the corridor.
+        let most_px =
+            400.0 * pixels_per_point * (2.0 * paper.tolerance() + paper.corridor()) + 0.01;
         let middles = path.windows(2).map(|ends| ends[0].lerp(ends[1], 0.5));
         for pos in path.iter().copied().chain(middles) {
             let off_px = (pos.distance(center) - 160.0).abs() * pixels_per_point;
-            assert!(off_px < 0.41, "{pos:?} is {off_px} px off the circle");
+            assert!(off_px < most_px, "{pos:?} is {off_px} px off the circle");
         }
         assert!(
             path.len() < 150,
