@@ -149,8 +149,8 @@ impl InkEditor {
         let Some(bounds) = self.ink().bounds() else {
             return;
         };
-        let scale = width / bounds.max.x;
-        if scale < 1.0 {
+        if bounds.max.x > width {
+            let scale = width / bounds.max.x;
             let moved = |point: &Point| Point::new(point.x * scale, 0.5 + (point.y - 0.5) * scale);
             let strokes = self.ink().strokes().iter();
             let ink = strokes
