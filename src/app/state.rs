@@ -160,6 +160,7 @@ impl State {
                 let shape = self.settings.pad_shape.other();
                 self.settings.pad_shape = shape;
                 self.pad.edit(|editor| editor.fit_into(shape.width()));
+                self.pad.predict_again();
             }
             Action::SelectDigit(index) => {
                 self.pad.select_digit(index);

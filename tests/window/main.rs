@@ -8,7 +8,6 @@ mod fields;
 mod files;
 mod interrupted;
 mod layout;
-mod numbers;
 mod strokes;
 mod training;
 mod why;

@@ -13,7 +13,7 @@ use crate::{
         file::InkRecord,
     },
     recognition::{Prediction, number::Constraints},
-    store::corrections::label_of,
+    store::{corrections::label_of, settings::PadShape},
     worker::predictor::{
         PredictionInput, PredictionOutcome, PredictionRequest, PredictionResponse,
     },
@@ -234,14 +234,19 @@ impl Pad {
         }
     }
 
-    fn take_request(&mut self) -> Option<PredictionRequest> {
+    /// Asks again, because something is known of the content now.
+    pub(super) fn predict_again(&mut self) {
+        self.needs_prediction = true;
+    }
+
+    fn take_request(&mut self, constraints: Constraints) -> Option<PredictionRequest> {
         if !std::mem::take(&mut self.needs_prediction) {
             return None;
         }
         Some(PredictionRequest {
             // Of a blank pad too: otherwise a new model answers the previous drawing.
             input: self.input(),
-            constraints: Constraints::default(),
+            constraints,
             revision: self.revision,
         })
     }
@@ -266,7 +271,12 @@ impl State {
     /// The request for a prediction, if the pad changed since the last one. Called once a frame: only
     /// the last sample of a frame needs a prediction, and a copy of the ink per sample would be slow.
     pub fn take_prediction_request(&mut self) -> Option<Effect> {
-        self.pad.take_request().map(Effect::Predict)
+        // A letter may fall apart into digits, so that numbers are read only where they are expected.
+        let constraints = Constraints {
+            length: (self.settings.pad_shape == PadShape::Square).then_some(1),
+            ..Constraints::default()
+        };
+        self.pad.take_request(constraints).map(Effect::Predict)
     }
 
     /// Shows a prediction.

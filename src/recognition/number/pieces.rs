@@ -389,7 +389,7 @@ pub(super) fn sorted(mut pieces: Vec<Piece>) -> Vec<Piece> {
 }
 
 /// The least gap between two lines, in heights of the tallest stroke.
-const MIN_LINE_GAP: f32 = 0.1;
+const MIN_LINE_GAP: f32 = 0.2;
 /// The narrowest poor stroke that is cut, in heights of the line.
 pub(super) const MIN_CUT_WIDTH: f32 = 0.45;
 /// The width, in heights of the line, from which every stroke is cut.
