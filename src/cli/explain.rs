@@ -7,19 +7,22 @@ use std::{fmt, io::Write, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, ValueEnum, builder::PossibleValue};
 
-use self::report::{Explained, ExplanationLine, Report};
+use self::report::{Explained, ExplanationLine, NearImage, Report};
 use super::{
     Exit, Run, Streams, args::ModelArgs, drawings::Drawings, load_model, paths::Paths,
     report_error, write_json,
 };
 use crate::{
     bitmap::{Bitmap, Digit},
+    data::Dataset,
     error::{CliError, Refusal, excerpt},
     explanation::{
         Comparison,
         counterfactual::{Bending, DotGrid},
         evidence::Evidence,
+        neighbors::{ImageStore, Index, Neighbor},
         occlusion::{Normalization, Occlusion},
+        units::{Network, SwitchedOff},
     },
     ink::{Ink, file::InkRecord},
     model::file::Model,
@@ -32,13 +35,19 @@ Examples:
   digitpad explain digit.png --view evidence --against 1 --out evidence.png
   digitpad explain drawings.jsonl --view occlusion --record 3 --out pieces.png
   digitpad explain drawings.jsonl --view counterfactual --json
+  digitpad explain digit.png --view neighbors --out neighbors.png
 
 Evidence tells what each pixel adds to the lead of the answer over another digit, in logits. Occlusion \
 leaves out one piece of a stroke after the other; counterfactual adds one more dot, and bends the strokes \
-until the model reads the other digit. Both need the strokes of an ink file.
+until the model reads the other digit. Both need the strokes of an ink file. Neighbors are the eight \
+training images of MNIST whose outputs of the last hidden layer are nearest; activations are the outputs \
+of every layer.
 
 With --json, prints one object per drawing: file, record, view, digit, is_digit, confidence, against, \
 margin (the logit of digit minus that of against), and the fields of the view.";
+
+/// The training images of [`ViewName::Neighbors`].
+const NEIGHBORS: usize = 8;
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
@@ -74,8 +83,12 @@ enum ViewName {
     Evidence,
     /// What leaving out each piece of a stroke does
     Occlusion,
+    /// The training images of MNIST that the network finds most similar
+    Neighbors,
     /// What would change the answer: a dot, or bent strokes
     Counterfactual,
+    /// The outputs of every layer
+    Activations,
 }
 
 /// The name on the command line.
@@ -89,6 +102,45 @@ impl fmt::Display for ViewName {
 impl ViewName {
     fn needs_strokes(self) -> bool {
         matches!(self, Self::Occlusion | Self::Counterfactual)
+    }
+}
+
+/// What explains all drawings.
+struct Models {
+    model: Model,
+    network: Network,
+    /// Of [`ViewName::Neighbors`].
+    gallery: Option<Gallery>,
+}
+
+/// MNIST's training images with their features.
+struct Gallery {
+    images: ImageStore,
+    index: Index,
+}
+
+impl Gallery {
+    fn of(network: &Network) -> Result<Self, CliError> {
+        let mut images = ImageStore::default();
+        images.extend(&Dataset::mnist()?.train);
+        let mut index = Index::new(network);
+        index.add_some(network, &images, images.len());
+        Ok(Self { images, index })
+    }
+
+    /// The images nearest to a preprocessed bitmap.
+    fn nearest(&self, network: &Network, input: &Bitmap) -> Vec<NearImage> {
+        let features = network.features(input.pixels());
+        let near = self
+            .index
+            .nearest(network, &self.images, &features, NEIGHBORS);
+        let image = |near: &Neighbor| NearImage {
+            index: near.index,
+            label: self.images.label(near.index),
+            distance: near.distance,
+            bitmap: Bitmap::from_bytes(&self.images.image(near.index)),
+        };
+        near.iter().map(image).collect()
     }
 }
 
@@ -112,9 +164,19 @@ impl Run for ExplainArgs {
 
     fn run(&self, Streams { out, err }: Streams) -> Result<Exit, CliError> {
         let model = load_model(self.model.weights.as_deref())?;
+        let network = Network::of(&model.mlp)?;
+        let gallery = match self.view {
+            ViewName::Neighbors => Some(Gallery::of(&network)?),
+            _ => None,
+        };
+        let models = Models {
+            model,
+            network,
+            gallery,
+        };
         let mut exit = Exit::Done;
         for drawing in &self.drawings()? {
-            match self.explain(&model, drawing, out) {
+            match self.explain(&models, drawing, out) {
                 Ok(()) => {}
                 // The other explanations could not be written either.
                 Err(error @ CliError::Output(_)) => return Err(error),
@@ -178,12 +240,12 @@ impl ExplainArgs {
 
     fn explain(
         &self,
-        model: &Model,
+        models: &Models,
         drawing: &Drawing,
         out: &mut dyn Write,
     ) -> Result<(), CliError> {
         let report = match &drawing.bitmap {
-            Some(bitmap) => Some(self.report(model, drawing, bitmap)?),
+            Some(bitmap) => Some(self.report(models, drawing, bitmap)?),
             None => None,
         };
         let file = self.file.display().to_string();
@@ -203,10 +265,11 @@ impl ExplainArgs {
     /// The explanation of a drawing with ink.
     fn report<'a>(
         &self,
-        model: &Model,
+        models: &Models,
         drawing: &'a Drawing,
         bitmap: &Bitmap,
     ) -> Result<Report<'a>, CliError> {
+        let Models { model, network, .. } = models;
         let rival = self.against.and_then(Digit::new);
         let logits = recognition::logits(model, bitmap.pixels().to_vec())?[0];
         let comparison = Comparison::new(&logits, rival);
@@ -221,6 +284,7 @@ impl ExplainArgs {
                 "choose an ink file or --view evidence",
             ));
         }
+        let preprocessing = model.mlp.config().preprocessing();
         let explained = match (self.view, &drawing.ink) {
             (ViewName::Occlusion, Some(ink)) => {
                 let normalization = if self.renormalize {
@@ -235,6 +299,20 @@ impl ExplainArgs {
                 let bending = Bending::search(model, ink, rival, &|| true)?;
                 let dots = DotGrid::new(model, ink, rival, &|| true)?;
                 dots.map(|dots| Explained::Counterfactual(ink, dots, bending))
+            }
+            (ViewName::Neighbors, _) => {
+                let gallery = models.gallery.as_ref();
+                let input = preprocessing.of_bitmap(bitmap);
+                gallery.map(|it| Explained::Neighbors(bitmap.clone(), it.nearest(network, &input)))
+            }
+            (ViewName::Activations, _) => {
+                let input = preprocessing.of_bitmap(bitmap);
+                let layers = network.values(&input, &SwitchedOff::default());
+                Some(Explained::Activations(
+                    input,
+                    network.config().layers(),
+                    layers,
+                ))
             }
             _ => {
                 let evidence = Evidence::new(model, bitmap, rival)?;

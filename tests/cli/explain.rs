@@ -57,6 +57,61 @@ fn evidence_of_a_picture_adds_up() {
 }
 
 #[test]
+fn activations_end_in_the_logits() {
+    let folder = Folder::new();
+    let ink = folder.write("ink.jsonl", DRAWINGS);
+    let arguments = [
+        "explain",
+        &ink,
+        "--view",
+        "activations",
+        "--record",
+        "1",
+        "--json",
+    ];
+    let answer = json_of(&arguments);
+    let layers = answer["layers"].as_array().expect("a list");
+    let logits = numbers(&layers.last().expect("an output layer")["outputs"]);
+    assert_eq!(logits.len(), 10, "one for each digit");
+    let of = |key: &str| logits[answer[key].as_u64().expect("a digit") as usize];
+    let error = of("digit") - of("against") - answer["margin"].as_f64().expect("a number");
+    // Two forward passes in f32.
+    assert!(error.abs() < 1e-3, "off by {error}");
+}
+
+#[test]
+fn the_nearest_training_images_are_listed() {
+    let folder = Folder::new();
+    let ink = folder.write("ink.jsonl", DRAWINGS);
+    let out = folder.text("out.png");
+    let arguments = [
+        "explain",
+        &ink,
+        "--view",
+        "neighbors",
+        "--record",
+        "2",
+        "--json",
+    ];
+    let answer = json_of(&[&arguments[..], &["--out", &out]].concat());
+    assert!(image::open(&out).is_ok(), "a picture");
+    let near = answer["neighbors"].as_array().expect("a list");
+    assert_eq!(near.len(), 8, "eight");
+    let distances: Vec<f64> = near
+        .iter()
+        .flat_map(|near| numbers(&near["distance"]))
+        .collect();
+    assert!(distances.is_sorted(), "the nearest first: {distances:?}");
+    let ones = near.iter().filter(|near| near["label"] == 1).count();
+    assert!(ones >= 6, "a stick looks like 1s: {answer}");
+    for near in near {
+        let index = near["index"].as_u64().expect("an index") as usize;
+        let label = u64::from(mnist().train.label(index).value());
+        assert_eq!(near["label"].as_u64(), Some(label), "of the training set");
+    }
+}
+
+#[test]
 fn each_drawing_is_explained_by_its_pieces() {
     let folder = Folder::new();
     let ink = folder.write("ink.jsonl", DRAWINGS);

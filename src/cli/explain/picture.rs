@@ -10,6 +10,7 @@ use crate::{
     error::InputError,
     explanation::{Comparison, counterfactual::Dot, scale_limit},
     ink::{Bounds, Ink, PEN_WIDTH_PX, Point, Stroke, raster::Raster, smooth},
+    model::Grid,
     picture::{
         paint::{draw_text, mix},
         save_rgb_png,
@@ -62,6 +63,38 @@ pub(super) fn save(report: &Report, path: &Path) -> Result<(), InputError> {
             }
             picture.draw_scale(limit, report.comparison);
         }
+        Explained::Neighbors(bitmap, near) => {
+            picture.draw_bitmap(0, bitmap);
+            // Three rows of three.
+            let side = PANEL / 3;
+            picture.fill(1, |x, y| {
+                let is_inside = x.max(y) < 3 * side;
+                let image = near.get(y / side * 3 + x / side).filter(|_| is_inside);
+                let cell = |at: usize| (at % side * SIDE / side).min(SIDE - 1);
+                let ink = image.map_or(0.0, |near| near.bitmap.pixels()[cell(y) * SIDE + cell(x)]);
+                mix(PAPER, INK, ink)
+            });
+            let labels = near.iter().map(|near| near.label.to_string());
+            let labels = labels.collect::<Vec<_>>().join(" ");
+            picture.write(&format!("Labels, row by row: {labels}"), GAP);
+        }
+        Explained::Activations(input, shapes, layers) => {
+            picture.draw_bitmap(0, input);
+            let band = PANEL / layers.len();
+            for (index, (shape, values)) in shapes.iter().zip(layers).enumerate() {
+                let limit = scale_limit(values.outputs.iter().copied());
+                let tiles = Tiles::of(shape.output, [PANEL, band - 4]);
+                picture.change(1, |below, x, y| {
+                    let inside = y.checked_sub(index * band).filter(|&y| y < band - 4);
+                    let unit = inside.and_then(|y| tiles.unit(x, y));
+                    unit.map_or(below, |unit| color_of(values.outputs[unit] / limit))
+                });
+            }
+            picture.write(
+                "The layers from top to bottom. Blue is above 0, orange below.",
+                GAP,
+            );
+        }
         Explained::Counterfactual(ink, grid, bending) => {
             let fit = Fit::of(ink);
             let change = |dot: &Dot| dot.margin - grid.margin;
@@ -90,6 +123,47 @@ pub(super) fn save(report: &Report, path: &Path) -> Result<(), InputError> {
     picture.draw_frames();
     let size = [picture.0.width(), picture.0.height()].map(|side| side as usize);
     save_rgb_png(picture.0.as_raw(), size, path)
+}
+
+/// The channels of a layer as tiles of their positions.
+struct Tiles {
+    grid: Grid,
+    columns: usize,
+    /// The side of a unit, in pixels.
+    pixels: usize,
+}
+
+impl Tiles {
+    /// As large as they fit.
+    fn of(grid: Grid, [width, height]: [usize; 2]) -> Self {
+        let pitch = grid.side + usize::from(grid.side > 1);
+        let fitting = |columns: usize| {
+            let rows = grid.channels.div_ceil(columns);
+            (width / (columns * pitch)).min(height / (rows * pitch))
+        };
+        let columns = (1..=grid.channels).max_by_key(|&columns| fitting(columns));
+        let columns = columns.unwrap_or(1);
+        Self {
+            grid,
+            columns,
+            pixels: fitting(columns).max(1),
+        }
+    }
+
+    /// The unit at a pixel.
+    fn unit(&self, x: usize, y: usize) -> Option<usize> {
+        let Self {
+            grid: Grid { side, channels },
+            columns,
+            pixels,
+        } = *self;
+        let pitch = side + usize::from(side > 1);
+        let [x, y] = [x / pixels, y / pixels];
+        let channel = y / pitch * columns + x / pitch;
+        let [x_in, y_in] = [x % pitch, y % pitch];
+        let is_inside = x / pitch < columns && channel < channels && x_in < side && y_in < side;
+        is_inside.then_some((y_in * side + x_in) * channels + channel)
+    }
 }
 
 /// The place of a drawing in a panel: pad to pixels.
@@ -171,6 +245,12 @@ impl Picture {
                 if is_edge { FRAME } else { below }
             });
         }
+    }
+
+    /// Writes a line below the panels.
+    fn write(&mut self, text: &str, left: usize) {
+        let start = [left as f32, (PANEL + 2 * GAP + 16) as f32];
+        draw_text(&mut self.0, text, start, TEXT, INK);
     }
 
     /// The colors of the scale with their meaning.

@@ -6,16 +6,18 @@ use serde::Serialize;
 
 use super::ViewName;
 use crate::{
-    bitmap::SIDE,
+    bitmap::{Bitmap, Digit, SIDE},
     error::{CliError, excerpt},
     explanation::{
         Comparison,
         counterfactual::{Bending, DotGrid},
         evidence::{Evidence, Method},
         occlusion::{Normalization, Occlusion, StrokePiece},
+        units::LayerValues,
     },
     format,
     ink::{Ink, Point},
+    model::LayerShape,
     recognition::Prediction,
 };
 
@@ -32,6 +34,19 @@ pub(super) enum Explained<'a> {
     Evidence(Evidence),
     Occlusion(&'a Ink, Occlusion),
     Counterfactual(&'a Ink, DotGrid, Option<Bending>),
+    /// The picture, and the nearest training images.
+    Neighbors(Bitmap, Vec<NearImage>),
+    /// The network's input, and the values of each layer.
+    Activations(Bitmap, Vec<LayerShape>, Vec<LayerValues>),
+}
+
+/// A training image.
+pub(super) struct NearImage {
+    /// In MNIST's training set, from 0.
+    pub(super) index: usize,
+    pub(super) label: Digit,
+    pub(super) distance: f32,
+    pub(super) bitmap: Bitmap,
 }
 
 /// An explanation: a line of `--json`.
@@ -75,6 +90,27 @@ enum Fields<'a> {
         dots: Vec<[f32; 3]>,
         bending: Option<BendingFields>,
     },
+    Neighbors {
+        neighbors: Vec<NeighborFields>,
+    },
+    Activations {
+        layers: Vec<LayerFields<'a>>,
+    },
+}
+
+#[derive(Serialize)]
+struct NeighborFields {
+    index: usize,
+    label: u8,
+    distance: f32,
+}
+
+#[derive(Serialize)]
+struct LayerFields<'a> {
+    /// As `digitpad info` writes it.
+    shape: String,
+    /// Position by position.
+    outputs: &'a [f32],
 }
 
 #[derive(Serialize)]
@@ -143,6 +179,26 @@ impl<'a> Fields<'a> {
                     pieces: occlusion.pieces.iter().map(piece).collect(),
                 }
             }
+            Explained::Neighbors(_, near) => {
+                let neighbor = |near: &NearImage| NeighborFields {
+                    index: near.index,
+                    label: near.label.value(),
+                    distance: near.distance,
+                };
+                Self::Neighbors {
+                    neighbors: near.iter().map(neighbor).collect(),
+                }
+            }
+            Explained::Activations(_, shapes, layers) => {
+                let layers = shapes.iter().zip(layers);
+                let layer = |(shape, values): (&LayerShape, &'a LayerValues)| LayerFields {
+                    shape: shape.output.to_string(),
+                    outputs: &values.outputs,
+                };
+                Self::Activations {
+                    layers: layers.map(layer).collect(),
+                }
+            }
             Explained::Counterfactual(_, grid, bending) => Self::Counterfactual {
                 dot: grid.strongest().map(|dot| DotFields {
                     place: pair(dot.place),
@@ -172,6 +228,12 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The part of the outputs that are above 0.
+fn share_above_zero(values: &[f32]) -> f64 {
+    let above = values.iter().filter(|&&value| value > 0.0).count();
+    above as f64 / values.len() as f64
+}
+
 impl<'a> ExplanationLine<'a> {
     pub(super) fn new(
         file: &'a str,
@@ -194,6 +256,7 @@ impl<'a> ExplanationLine<'a> {
     }
 
     /// Writes the same for people to read. `report` is that of [`ExplanationLine::new`].
+    #[allow(clippy::too_many_lines, reason = "a few lines for each view")]
     pub(super) fn write_text(
         &self,
         report: Option<&Report>,
@@ -255,6 +318,32 @@ impl<'a> ExplanationLine<'a> {
                             from.x, from.y, to.x, to.y, -support
                         )?;
                     }
+                }
+            }
+            Explained::Neighbors(_, near) => {
+                for near in near {
+                    let NearImage {
+                        index,
+                        label,
+                        distance,
+                        ..
+                    } = near;
+                    writeln!(
+                        out,
+                        "  {label}  training image {}, distance {distance:.2}",
+                        index + 1
+                    )?;
+                }
+            }
+            Explained::Activations(_, shapes, layers) => {
+                for (shape, values) in shapes.iter().zip(layers) {
+                    let largest = values.outputs.iter().copied().fold(f32::MIN, f32::max);
+                    let share = format::percent(share_above_zero(&values.outputs), 0);
+                    writeln!(
+                        out,
+                        "  {:>9}: {share} above 0, largest {largest:.2}",
+                        shape.output.to_string()
+                    )?;
                 }
             }
             Explained::Counterfactual(_, grid, bending) => {

@@ -2,6 +2,7 @@
 
 use std::{
     f32::consts::{PI, SQRT_2},
+    ops::Neg,
     slice,
 };
 
@@ -252,17 +253,25 @@ impl Search<'_> {
             let slopes = self.slopes(&bend, &probes)?;
             let candidates = candidates(&bend, merit, &slopes);
             let merits = self.merits(&candidates)?;
-            let candidates = candidates.into_iter().zip(merits);
+            let mut candidates = candidates.into_iter().zip(merits).collect::<Vec<_>>();
             let next = if merit >= ENOUGH {
-                let is_better = |(candidate, merit): &(Bend, f32)| {
+                candidates.retain(|(candidate, merit)| {
                     *merit >= ENOUGH && size(candidate) < PROGRESS * size(&bend)
-                };
-                let better = candidates.filter(is_better);
-                better.min_by(|(a, _), (b, _)| size(a).total_cmp(&size(b)))
+                });
+                let sizes = candidates.iter().map(|(candidate, _)| size(candidate));
+                position_of_largest(sizes.map(Neg::neg))
             } else {
-                let better = candidates.filter(|(_, candidate)| *candidate > merit);
-                better.max_by(|(_, a), (_, b)| a.total_cmp(b))
+                // A whole step leaves a place where no step helps.
+                let largest = position_of_largest(candidates.iter().map(|&(_, merit)| merit));
+                largest.map(|index| {
+                    if candidates[index].1 > merit {
+                        index
+                    } else {
+                        0
+                    }
+                })
             };
+            let next = next.map(|index| candidates.swap_remove(index));
             let Some(next) = next else { break };
             (bend, merit) = next;
         }
@@ -321,6 +330,11 @@ fn candidates(bend: &[f32], merit: f32, slopes: &[f32]) -> Vec<Bend> {
     candidates
         .filter(|candidate| size(candidate) <= MAX_SIZE)
         .collect()
+}
+
+fn position_of_largest(values: impl Iterator<Item = f32>) -> Option<usize> {
+    let largest = values.enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
+    largest.map(|(index, _)| index)
 }
 
 fn size(bend: &[f32]) -> f32 {

@@ -122,7 +122,7 @@ impl OcclusionPanel {
             for path in &piece.paths {
                 fit.path_ui(ui, path, 2.0, palette.text);
             }
-            response.on_hover_text_at_pointer(text(occlusion, piece));
+            response.on_hover_text_at_pointer(text(occlusion, "this piece", piece));
         }
         ui.set_clip_rect(ui_clip);
     }
@@ -184,12 +184,12 @@ fn between(ends: &[crate::ink::Point]) -> impl Iterator<Item = crate::ink::Point
 /// What the strongest piece does.
 fn summary(occlusion: &Occlusion) -> String {
     match occlusion.strongest() {
-        Some(piece) => format!("Bluest piece. {}", text(occlusion, piece)),
+        Some(piece) => text(occlusion, "the bluest piece", piece),
         None => format!("No piece speaks for {}.", occlusion.comparison.winner),
     }
 }
 
-fn text(occlusion: &Occlusion, piece: &StrokePiece) -> String {
+fn text(occlusion: &Occlusion, name: &str, piece: &StrokePiece) -> String {
     let Comparison { winner, rival } = occlusion.comparison;
     let (before, after) = (occlusion.margin, occlusion.margin - piece.support);
     let answer = match (piece.prediction.digit(), piece.prediction.is_digit()) {
@@ -197,6 +197,6 @@ fn text(occlusion: &Occlusion, piece: &StrokePiece) -> String {
         (digit, true) if digit != winner => format!(": read as {digit}"),
         _ => String::new(),
     };
-    format!("Without it, {winner} leads {rival} by {after:.1} instead of {before:.1}{answer}.")
+    format!("Without {name}, {winner} leads {rival} by {after:.1} instead of {before:.1}{answer}.")
         .replace('-', "−")
 }
