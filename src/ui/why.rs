@@ -344,7 +344,7 @@ fn story_ui(
     let width = ui.available_width() - ui.spacing().scroll.bar_width - 4.0;
     ui.set_max_width(width);
     for entry in &VIEWS {
-        head_ui(ui, entry, view);
+        head_ui(ui, entry, state, view);
         let size = vec2(width, (entry.height)(width, state));
         let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
         if ui.is_rect_visible(rect) {
@@ -370,7 +370,7 @@ fn filling_ui(
         return;
     };
     ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
-        head_ui(ui, entry, view);
+        head_ui(ui, entry, state, view);
         let rect = ui.available_rect_before_wrap();
         let least = (entry.height)(rect.width() - 12.0, state);
         if rect.height() >= least {
@@ -388,11 +388,21 @@ fn filling_ui(
     });
 }
 
+/// The title, with the two digits in the view that compares them: "7 rather than 1".
+fn heading(entry: &ViewEntry, state: &State) -> String {
+    match (entry.view, state.pad.answer(), state.rival()) {
+        (ExplanationView::Evidence, Some(answer), Some(rival)) => {
+            format!("{} rather than {rival}", answer.prediction.digit())
+        }
+        _ => entry.title.to_owned(),
+    }
+}
+
 /// The title, the sentence, and the buttons for the size.
-fn head_ui(ui: &mut Ui, entry: &ViewEntry, view: &mut WhyView) {
+fn head_ui(ui: &mut Ui, entry: &ViewEntry, state: &State, view: &mut WhyView) {
     let place = entry.view;
     ui.horizontal(|ui| {
-        ui.label(RichText::new(entry.title).font(theme::strong(theme::HEADING)))
+        ui.label(RichText::new(heading(entry, state)).font(theme::strong(theme::HEADING)))
             .on_hover_text(entry.method);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let before = view.extent;

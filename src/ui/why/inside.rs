@@ -38,8 +38,10 @@ const CAPTION: f32 = 20.0;
 const LEGEND: f32 = 18.0;
 /// The height of the row of buttons, in points.
 const ROW: f32 = 36.0;
-/// The width from which the parts of a unit's details are beside each other, and their heights, in points.
+/// The width from which the parts of a unit's details are beside each other, their largest width, and their heights, in
+/// points.
 const WIDE: f32 = 560.0;
+const WIDEST: f32 = 880.0;
 const DETAILS: f32 = 232.0;
 /// The most tiles of a picture of weights.
 const MAX_KERNELS: usize = 100;
@@ -342,9 +344,6 @@ impl InsideView {
             });
             self.pictures[index].ui(ui, grid.rect, image);
             outline(ui, grid.rect, palette);
-            if is_last {
-                digits_ui(ui, grid);
-            }
             crosses_ui(ui, grid, layer, &inside.off);
             small_text(
                 ui,
@@ -381,6 +380,10 @@ impl InsideView {
         if let Some(details) = &inside.unit {
             connections_ui(ui, &tiles, details);
         }
+        // Above the lines.
+        if let Some(answer) = tiles.last() {
+            digits_ui(ui, answer);
+        }
         pointed
     }
 
@@ -394,6 +397,7 @@ impl InsideView {
         config: &MlpConfig,
         actions: &mut Vec<Action>,
     ) {
+        let place = place.with_max_x(place.right().min(place.left() + WIDEST));
         let is_wide = place.width() >= WIDE;
         let (left, right) = if is_wide {
             let tiles = 3.0 * (EXCITING + theme::GAP);
