@@ -8,12 +8,15 @@ use image::{GrayImage, ImageFormat, Luma};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+/// Draws a random picture of a kind.
+pub(crate) type Draw = fn(&mut ChaCha8Rng) -> GrayImage;
+
 /// The pictures of each kind.
 const COUNT: usize = 100;
 /// The side of a picture, in pixels.
 const SIDE: u32 = 160;
 /// The kinds of pictures.
-pub(crate) const KINDS: [(&str, fn(&mut ChaCha8Rng) -> GrayImage); 7] = [
+pub(crate) const KINDS: [(&str, Draw); 7] = [
     ("gradients", gradient),
     ("edges", edge),
     ("stripes", stripes),
