@@ -22,7 +22,7 @@ use digitpad::{
     ink::Point,
     model::{Activation, MlpConfig, file::Model},
     store::{
-        corrections, run_library,
+        corrections, history, run_library,
         settings::{SavedForm, Settings},
     },
     training::config::TrainingConfig,
@@ -41,11 +41,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const DRAWINGS: usize = 10_000;
 const TRAININGS: usize = 200;
 const LOADS: usize = 1000;
+/// One access to the history in this many is made.
+const HISTORY: usize = 50;
 /// One drawing in this many becomes a correction.
 const CORRECTED: usize = 200;
 
 /// The window without its panels: its state and its workers.
 struct Window {
+    /// The accesses to the history so far.
+    accesses: usize,
     state: State,
     predictor: Predictor,
     trainer: Option<Trainer>,
@@ -92,6 +96,7 @@ impl Window {
             files: FileTasks::new(waker(&wake)),
             folder: folder.to_owned(),
             state,
+            accesses: 0,
             wake,
             calls,
         }
@@ -136,6 +141,17 @@ impl Window {
                     self.files
                         .submit(FileTask::Corrections(path, Box::new(task)));
                 }
+                Effect::ListCorrections(model) => {
+                    let path = corrections::file_in(&self.folder);
+                    self.files.submit(FileTask::ListCorrections(path, model));
+                }
+                // Each access reads all drawings of the history anew.
+                Effect::History(task, model) if self.accesses.is_multiple_of(HISTORY) => {
+                    self.accesses += 1;
+                    let path = history::file_in(&self.folder);
+                    self.files.submit(FileTask::History(path, task, model));
+                }
+                Effect::History(..) => self.accesses += 1,
                 other => panic!("not a part of this test: {other:?}"),
             }
         }
@@ -182,10 +198,9 @@ impl Window {
         self.wait_until(|state| state.pad.answer().is_some());
         if number.is_multiple_of(CORRECTED) {
             self.act(Action::SaveCorrection(None));
-            self.wait_until(|state| state.pad.ink().is_empty());
-        } else {
-            self.act(Action::Clear);
+            self.wait_until(|state| state.pad.correction().is_some());
         }
+        self.act(Action::Clear);
         // A blank pad has an answer as well.
         if let Some(Effect::Predict(request)) = self.state.take_prediction_request() {
             self.predictor.request(request);

@@ -133,7 +133,7 @@ impl Gallery {
         let features = network.features(input.pixels());
         let near = self
             .index
-            .nearest(network, &self.images, &features, NEIGHBORS);
+            .nearest(network, &self.images, &features, None, NEIGHBORS);
         let image = |near: &Neighbor| NearImage {
             index: near.index,
             label: self.images.label(near.index),

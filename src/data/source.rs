@@ -280,7 +280,7 @@ mod tests {
         let error = read(own).expect_err("nothing is left");
         assert!(matches!(error, InputError::Refused(_)), "{error:?}");
         let dataset = read(others).expect("the other fold has no writer");
-        assert_eq!(dataset.ink.len(), 2, "both drawings stay");
+        assert_eq!(dataset.ink.digits.len(), 2, "both drawings stay");
     }
 
     #[test]

@@ -208,17 +208,19 @@ impl Index {
     }
 
     /// The images with the nearest features by the Euclidean distance, the nearest first; of equal ones the first.
-    /// `features` are those of one image, as [`Network::features`] returns them.
+    /// `features` are those of one image, as [`Network::features`] returns them. With a label, only images with it.
     pub fn nearest(
         &self,
         network: &Network,
         images: &ImageStore,
         features: &[f32],
+        label: Option<Digit>,
         count: usize,
     ) -> Vec<Neighbor> {
         let mut row = vec![0.0; self.width];
         let rows = self.features.chunks_exact(self.width).enumerate();
         let mut all: Vec<Neighbor> = rows
+            .filter(|(index, _)| label.is_none_or(|label| images.label(*index) == label))
             .map(|(index, half)| {
                 half.convert_to_f32_slice(&mut row);
                 let distance = squared_distance(&row, features);

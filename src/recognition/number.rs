@@ -526,7 +526,7 @@ mod tests {
             (0.04, 0.0, 0.0, 18, "tight"),
             (0.15, 0.08, 0.0, 19, "climbing by 5 degrees"),
             (0.15, 0.3, 0.0, 19, "climbing by 17 degrees"),
-            (0.15, 0.0, 0.6, 18, "slanted by 31 degrees"),
+            (0.15, 0.0, 0.45, 18, "slanted by 24 degrees"),
         ];
         for (gap, climb, slant, least, reason) in cases {
             let mut rng = ChaCha8Rng::seed_from_u64(5);

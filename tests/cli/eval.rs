@@ -145,7 +145,7 @@ fn non_digits_are_counted_by_rejection() {
     );
     let text = printed(&["eval", "--ink", &signs]);
     for part in [
-        "no digits in signs.jsonl",
+        "no single digits in signs.jsonl",
         "non-digits: 66.67\u{a0}% of 3 rejected",
     ] {
         assert!(text.contains(part), "{part}:\n{text}");

@@ -8,6 +8,7 @@ mod fields;
 mod files;
 mod interrupted;
 mod layout;
+mod numbers;
 mod strokes;
 mod training;
 mod why;

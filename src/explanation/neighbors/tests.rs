@@ -59,7 +59,7 @@ fn neighbors_and_the_map_are_those_of_numpy() {
     }
     for (case, point) in reference.neighbors.iter().zip(reference.points) {
         let features = network.features(&network.pixels_of(test.image(case.query)));
-        let nearest = index.nearest(&network, &images, &features, case.indices.len());
+        let nearest = index.nearest(&network, &images, &features, None, case.indices.len());
         let indices: Vec<usize> = nearest.iter().map(|near| near.index).collect();
         assert_eq!(indices, case.indices, "of test image {}", case.query);
         for (near, expected) in nearest.iter().zip(&case.distances) {

@@ -27,7 +27,7 @@ pub(super) const METHOD: &str = "Dot: at each place of a grid, one dot of ink is
     along their length, of which short ones cost more. Each step of the search goes to the smallest bending at which the \
     logits, as linear functions, reach the other digit (Moosavi-Dezfooli, Fawzi and Frossard, \"DeepFool\", 2016). It counts \
     only if an ordinary prediction of the bent drawing is the other digit and is accepted as a digit; a smaller one may \
-    exist. Way: the pixels are mixed with those of the nearest training image that the network reads as the other digit. \
+    exist. Way: the pixels are mixed with those of the nearest training image of the other digit that the network reads so. \
     Noise on the pad is left out.";
 
 /// The height of a cell's caption, in points.

@@ -31,8 +31,10 @@ use crate::{
 
 /// The neighbors of a drawing.
 const NEIGHBORS: usize = 8;
-/// The nearest images among which one that is read as the rival is sought.
-const MORPH_NEIGHBORS: usize = 300;
+/// The training images with which the morph is computed first, within a second or two.
+const FIRST_MORPH_IMAGES: usize = 5000;
+/// The nearest images of the rival among which one that is read so is sought.
+const MORPH_NEIGHBORS: usize = 30;
 /// The blends on the way to a training image.
 const MORPH_STEPS: usize = 20;
 /// The images over which the activity of the layers is computed.
@@ -84,6 +86,10 @@ impl Known {
             let pixels = mnist.images.pixels(0..count, &network);
             (Arc::new(network.activity(&pixels)), Instant::now())
         };
+        let mut means = activity.iter().flat_map(|layer| &layer.means);
+        if !means.all(|mean| mean.is_finite()) {
+            return Err(recognition::not_finite());
+        }
         Ok(Self {
             model: Arc::clone(model),
             network: Arc::new(network),
@@ -203,7 +209,8 @@ struct OpenChange {
     /// The digit as a picture.
     bitmap: Bitmap,
     found: Counterfactual,
-    has_morph: bool,
+    /// The number of training images among which the morph's was chosen; 0 before.
+    searched: usize,
 }
 
 impl OpenChange {
@@ -256,11 +263,17 @@ impl Session {
         task.needs_index() && grown.is_none_or(has_room)
     }
 
-    /// Whether a part of the counterfactual is missing. The morph waits for the whole index.
+    /// Whether a part of the counterfactual is missing. The morph is computed with a part of the index, and again with the
+    /// whole.
     fn change_has_work(&self, task: &Task) -> bool {
+        let read = self.index.as_ref().map_or(0, |open| open.index.len());
+        let is_whole = !self.index_has_work(task);
         let has_work = |open: &OpenChange| {
-            open.is_of(&task.request)
-                && (open.is_bending() || !open.has_morph && !self.index_has_work(task))
+            let wants_morph = match open.searched {
+                0 => is_whole || read >= FIRST_MORPH_IMAGES,
+                searched => is_whole && searched < read,
+            };
+            open.is_of(&task.request) && (open.is_bending() || wants_morph)
         };
         task.sees(ExplanationView::Counterfactual) && self.change.as_ref().is_some_and(has_work)
     }
@@ -399,7 +412,7 @@ impl Session {
             return Err(recognition::not_finite());
         }
         let nearest = features.map_or_else(Vec::new, |features| {
-            index.nearest(&known.network, &mnist.images, &features, NEIGHBORS)
+            index.nearest(&known.network, &mnist.images, &features, None, NEIGHBORS)
         });
         let images = nearest.into_iter();
         let images = images.map(|near| mnist.training_image(near.index, near.distance));
@@ -512,7 +525,7 @@ impl Session {
                 strokes,
                 morph: None,
             },
-            has_morph: false,
+            searched: 0,
         });
         Ok(true)
     }
@@ -533,7 +546,11 @@ impl Session {
             }
             _ => {
                 open.found.morph = self.morph(task, &open)?;
-                open.has_morph = true;
+                open.searched = self
+                    .index
+                    .as_ref()
+                    .map_or(0, |index| index.index.len())
+                    .max(1);
             }
         }
         self.change = Some(open);
@@ -547,13 +564,20 @@ impl Session {
         };
         let (OpenIndex { known, index, .. }, mnist) = self.index(task)?;
         let features = known.network.features(input.pixels());
-        let near = index.nearest(&known.network, &mnist.images, &features, MORPH_NEIGHBORS);
+        let rival = open.found.comparison.rival;
+        let images = &mnist.images;
+        let near = index.nearest(
+            &known.network,
+            images,
+            &features,
+            Some(rival),
+            MORPH_NEIGHBORS,
+        );
         let images = near.iter().map(|near| near.index);
         let logits = known.network.logits(
             &mnist.images.pixels(images, &known.network),
             &SwitchedOff::default(),
         );
-        let rival = open.found.comparison.rival;
         let is_rival = |logits: &_| Digit::of_largest(logits) == rival;
         let Some(place) = logits.iter().position(is_rival) else {
             return Ok(None);

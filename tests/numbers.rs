@@ -1,0 +1,93 @@
+//! Several digits in one drawing or picture: cases that programs like this one got wrong, all of them synthetic.
+
+use std::{path::PathBuf, sync::Arc};
+
+use digitpad::{
+    ink,
+    model::file::Model,
+    picture,
+    recognition::number::{Constraints, NumberReader, Reading},
+};
+
+fn case(name: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "tests/cases", name]
+        .iter()
+        .collect()
+}
+
+fn reader() -> NumberReader {
+    NumberReader::new(Arc::new(Model::built_in().expect("the built-in model")))
+}
+
+/// What a reading says: the digits, with `?` for doubt and `-` for what is not a digit.
+fn said(reading: &Reading) -> String {
+    match reading {
+        Reading::Blank => "nothing".to_owned(),
+        Reading::SeveralDigits { .. } => "several".to_owned(),
+        Reading::Number(number) => {
+            let digits = number.digits.iter().map(|digit| {
+                let is_digit = digit.is_digit;
+                is_digit.then(|| digit.digit.to_string())
+            });
+            digits.map(|digit| digit.unwrap_or("-".into())).collect()
+        }
+        Reading::Single { prediction, .. } if prediction.is_confident() => {
+            prediction.digit().to_string()
+        }
+        Reading::Single { prediction, .. } if prediction.is_digit() => {
+            format!("{}?", prediction.digit())
+        }
+        Reading::Single { .. } => "none".to_owned(),
+    }
+}
+
+/// What a reading of each drawing says.
+fn drawings_say(name: &str) -> Vec<String> {
+    let mut reader = reader();
+    let records = ink::file::read(&case(name)).expect("ink");
+    let said = records.iter().map(|record| {
+        let reading = reader.read(&record.ink, Constraints::default());
+        said(&reading.expect("finite"))
+    });
+    said.collect()
+}
+
+#[test]
+fn drawings_of_several_digits_are_numbers() {
+    let cases: [(&str, &[&str], &str); 5] = [
+        ("13-column-of-five.jsonl", &["25384"], "a column, not a 1"),
+        (
+            "13-column-of-two.jsonl",
+            &["77", "32", "23"],
+            "columns of two",
+        ),
+        ("13-eleven-close.jsonl", &["11"], "two close lines"),
+        ("13-minus-three.jsonl", &["-3"], "a sign is no digit"),
+        (
+            "12-one-empty-of-three.jsonl",
+            &["1", "nothing", "7"],
+            "a drawing without strokes",
+        ),
+    ];
+    for (name, expected, reason) in cases {
+        assert_eq!(drawings_say(name), expected, "{name}: {reason}");
+    }
+}
+
+#[test]
+fn pictures_of_digits_with_printed_lines_and_of_several_digits() {
+    let cases = [
+        ("13-column.png", "25384"),
+        ("14-row-message.png", "258"),
+        ("06-form-box.png", "1"),
+        ("06-line-below.png", "2"),
+        ("06-two-lines.png", "3"),
+    ];
+    let mut reader = reader();
+    for (name, expected) in cases {
+        let picture = picture::read(&case(name)).expect("a picture");
+        let ink = picture.view.components.expect("not one of MNIST's");
+        let reading = reader.read_picture(&ink, &picture.bitmap, Constraints::default());
+        assert_eq!(said(&reading.expect("finite")), expected, "{name}");
+    }
+}

@@ -1,0 +1,147 @@
+//! Numbers on the pad.
+
+use digitpad::store::settings::{PadShape, Settings};
+use egui::{Event, Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+
+use crate::driver::{ONE, SEVEN, Window, button, settings};
+
+/// A shape on a pad in the shape of a line, from `left` on.
+fn placed(shape: &[(f32, f32)], left: f32) -> Vec<(f32, f32)> {
+    let moved = shape.iter().map(|&(x, y)| (left + x / 3.0, y));
+    moved.collect()
+}
+
+fn line_settings() -> Settings {
+    Settings {
+        pad_shape: PadShape::Line,
+        ..settings()
+    }
+}
+
+/// A window with a 7 and a 1 beside each other.
+fn seventy_one() -> Window {
+    let mut window = Window::new(line_settings());
+    window.draw(&placed(SEVEN, 0.0));
+    window.await_answer('7');
+    window.draw(&placed(ONE, 0.2));
+    await_number(&mut window, "71");
+    window
+}
+
+fn await_number(window: &mut Window, text: &str) {
+    window.await_that(&format!("the number {text}"), |harness| {
+        let shown = harness.state().state().pad.number();
+        shown.is_some_and(|shown| shown.number().text() == text)
+    });
+    let value = window.value("Prediction");
+    assert!(
+        value.starts_with(text),
+        "{value}: the answer is the number {text}"
+    );
+}
+
+fn selected(window: &Window) -> usize {
+    let number = window.harness.state().state().pad.number();
+    number.expect("a number").selected()
+}
+
+fn strokes(window: &Window) -> usize {
+    window.harness.state().state().pad.ink().strokes().len()
+}
+
+#[test]
+fn the_bars_are_those_of_the_selected_digit() {
+    let mut window = seventy_one();
+    assert_eq!(selected(&window), 1, "the last one written");
+    let is_sure = |bar: &str| bar.starts_with('9') || bar.starts_with('>');
+    assert!(is_sure(&window.bars()[1]), "{:?}", window.bars());
+    window.click("Digit 1 of 2");
+    assert_eq!(selected(&window), 0, "a click in the answer");
+    assert!(is_sure(&window.bars()[7]), "{:?}", window.bars());
+    window.harness.get_by_label("Drawing pad").focus();
+    window.harness.step();
+    window.press(Modifiers::NONE, Key::ArrowRight);
+    assert_eq!(selected(&window), 1, "the right arrow");
+    window.press(Modifiers::NONE, Key::ArrowLeft);
+    assert_eq!(selected(&window), 0, "the left arrow");
+}
+
+#[test]
+fn a_tap_on_a_reading_selects_and_a_stroke_from_it_draws() {
+    let mut window = seventy_one();
+    // Below the 7, whose bracket is there.
+    let reading = window.on_pad((0.163, 0.93));
+    window.frame_with(vec![button(reading, true), button(reading, false)]);
+    assert_eq!(
+        (selected(&window), strokes(&window)),
+        (0, 2),
+        "a tap draws nothing"
+    );
+    let end = reading + egui::vec2(30.0, 10.0);
+    window.frame_with(vec![
+        button(reading, true),
+        Event::PointerMoved(end),
+        button(end, false),
+    ]);
+    assert_eq!(strokes(&window), 3, "a stroke may begin there");
+}
+
+#[test]
+fn digits_of_a_number_are_undone_and_erased() {
+    let mut window = seventy_one();
+    window.click("Undo");
+    window.await_answer('7');
+    assert!(
+        window.harness.state().state().pad.number().is_none(),
+        "one digit is no number"
+    );
+    window.click("Redo");
+    await_number(&mut window, "71");
+    window.click("Clear");
+    assert!(
+        window.value("Prediction").contains("draw a digit"),
+        "nothing is left"
+    );
+}
+
+#[test]
+fn a_late_bar_belongs_to_its_seven() {
+    let mut window = seventy_one();
+    window.draw(&[(0.14, 0.5), (0.22, 0.5)]);
+    window.await_that("the bar is read", |harness| {
+        let shown = harness.state().state().pad.number();
+        shown.is_some_and(|shown| shown.number().digits[0].strokes == [0, 2])
+    });
+    await_number(&mut window, "71");
+    assert_eq!(selected(&window), 0, "the digit of the last stroke");
+}
+
+#[test]
+fn the_pad_may_be_a_line_and_only_then_reads_numbers() {
+    let mut window = Window::new(settings());
+    for left in [-0.15, 0.25] {
+        let narrow: Vec<_> = ONE.iter().map(|&(x, y)| (left + x, y)).collect();
+        window.draw(&narrow);
+    }
+    window.await_that("the square is read", |harness| {
+        harness.state().state().pad.answer().is_some()
+    });
+    assert!(
+        window.harness.state().state().pad.number().is_none(),
+        "one character"
+    );
+    window.press(Modifiers::NONE, Key::L);
+    let pad = window.pad();
+    let aspect = pad.width() / pad.height();
+    assert!((aspect - 3.0).abs() < 0.02, "three to one: {pad}");
+    await_number(&mut window, "11");
+    let shape = |window: &Window| window.harness.state().state().settings.pad_shape;
+    assert_eq!(shape(&window), PadShape::Line, "it is remembered");
+    window.draw(&placed(SEVEN, 0.6));
+    await_number(&mut window, "117");
+    window.press(Modifiers::NONE, Key::L);
+    let bounds = window.harness.state().state().pad.ink().bounds();
+    let right = bounds.expect("there is ink").max.x;
+    assert!(right <= 1.0, "the square holds all ink: {right}");
+}
