@@ -222,7 +222,7 @@ fn the_keyboard_evaluates_the_model_in_use() {
     let Some(mut session) = Session::open(ThemeChoice::Dark, 1) else {
         return;
     };
-    session.display.press(&[CONTROL, u32::from('2')]);
+    session.display.press(&[CONTROL, u32::from('3')]);
     session
         .program
         .wait_for("evaluated Built-in on mnist: accuracy 0.99");

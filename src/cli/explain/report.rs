@@ -256,7 +256,7 @@ impl<'a> ExplanationLine<'a> {
     }
 
     /// Writes the same for people to read. `report` is that of [`ExplanationLine::new`].
-    #[allow(clippy::too_many_lines, reason = "a few lines for each view")]
+    #[expect(clippy::too_many_lines, reason = "a few lines for each view")]
     pub(super) fn write_text(
         &self,
         report: Option<&Report>,
