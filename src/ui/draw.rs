@@ -139,7 +139,8 @@ impl DrawLayout {
 
     /// The pad in the shape of a line with its buttons below; the answer and the bars beside each other below these.
     fn line(stage: Rect) -> Self {
-        let below = TOOLBAR_HEIGHT + 2.0 * theme::GAP + STACKED_BARS.max(MIN_ANSWER.y);
+        let results = (STACKED_BARS + prediction::BARS_GAP).max(MIN_ANSWER.y);
+        let below = TOOLBAR_HEIGHT + 2.0 * theme::GAP + results;
         let ratio = PadShape::Line.width();
         let height = (stage.height() - below).min(stage.width() / ratio);
         let size = vec2(height * ratio, height)
@@ -209,4 +210,19 @@ impl DrawLayout {
 /// The place of the row of buttons.
 fn row(stage: Rect, top: f32, right: f32) -> Rect {
     Rect::from_min_max(pos2(stage.left(), top), pos2(right, top + TOOLBAR_HEIGHT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pad_for_numbers_leaves_room_for_the_results() {
+        for size in [vec2(608.0, 400.0), vec2(1068.0, 596.0), vec2(1888.0, 976.0)] {
+            let stage = Rect::from_min_size(pos2(16.0, 64.0), size);
+            let layout = DrawLayout::of(stage, PadShape::Line);
+            assert!(layout.bottom() <= stage.bottom() + 0.5, "{size}: in sight");
+            assert!(layout.pad.width() > 0.7 * size.x, "{size}: and wide");
+        }
+    }
 }
