@@ -35,9 +35,9 @@ pub const MAX_CONVOLUTIONAL_LAYERS: usize = LayerShape::FIRSTS.len();
 pub const MAX_FILTERS: usize = 256;
 /// The most units a hidden layer may have.
 pub const MAX_WIDTH: usize = 8192;
-/// The most weights and biases a network may have: 96 MiB as `f32`. A checkpoint holds five such sets. The best single
+/// The most weights and biases a network may have: 80 MiB as `f32`. A checkpoint holds five such sets. The best single
 /// multilayer perceptron published for MNIST has 12.1 million (Cireşan and others 2010).
-pub const MAX_PARAMETERS: usize = 24 << 20;
+pub const MAX_PARAMETERS: usize = 20 << 20;
 
 impl From<candle_core::Error> for ModelError {
     fn from(error: candle_core::Error) -> Self {

@@ -336,7 +336,7 @@ fn header_of_largest_checkpoint() -> (Vec<u8>, u64) {
     let metadata = header["__metadata__"].clone();
     let config = metadata["config"].as_str().expect("a text");
     let config = config
-        .replace("hidden = [2]", "hidden = [8192, 2160]")
+        .replace("hidden = [2]", "hidden = [8192, 1650]")
         .replace("ema = 0.0", "ema = 0.9");
     header = serde_json::json!({ "__metadata__": metadata });
     header["__metadata__"]["config"] = config.into();
@@ -354,7 +354,7 @@ fn header_of_largest_checkpoint() -> (Vec<u8>, u64) {
         "average",
         "best",
     ] {
-        let counts = [784 * 8192, 8192, 8192 * 2160, 2160, 21_600, 10];
+        let counts = [784 * 8192, 8192, 8192 * 1650, 1650, 16_500, 10];
         assert!(
             counts.iter().sum::<u64>() * 20 > MAX_PARAMETERS as u64 * 19,
             "near"
