@@ -1,11 +1,18 @@
-//! *Inside*: the layers as tiles from the picture to the answer, and the arithmetic of one unit.
+//! *Inside*: the layers as tiles from the picture to the answer, and the details of one unit.
+
+mod details;
+mod grid;
 
 use egui::{
-    Align2, Button, Color32, ColorImage, Pos2, Rect, RichText, Sense, Stroke, StrokeKind,
-    TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role,
+    pos2, vec2,
 };
 
-use super::{empty_ui, neighbors::Tiles, part, shown, signed_color, small_text};
+use self::{
+    details::DetailsView,
+    grid::{LayerPicture, TileGrid, outline},
+};
+use super::{empty_ui, part, shown, signed_color, small_text};
 use crate::{
     app::{
         action::Action,
@@ -18,7 +25,7 @@ use crate::{
     recognition::Prediction,
     ui::{
         theme::{self, Palette},
-        widgets::{quiet_selection, small_button},
+        widgets::quiet_selection,
     },
     worker::explainer::{Explanation, ExplanationView, Inside, OffTest},
 };
@@ -38,15 +45,8 @@ const CAPTION: f32 = 20.0;
 const LEGEND: f32 = 18.0;
 /// The height of the row of buttons, in points.
 const ROW: f32 = 36.0;
-/// The width from which the parts of a unit's details are beside each other, their largest width, and their heights, in
-/// points.
+/// The width from which the parts of a row are beside each other, in points.
 const WIDE: f32 = 560.0;
-const WIDEST: f32 = 880.0;
-const DETAILS: f32 = 232.0;
-/// The most tiles of a picture of weights.
-const MAX_KERNELS: usize = 100;
-/// The side of the tiles of exciting images, in points.
-const EXCITING: f32 = 56.0;
 
 /// The height of the view in the story.
 pub(super) fn height(width: f32, state: &State) -> f32 {
@@ -55,12 +55,7 @@ pub(super) fn height(width: f32, state: &State) -> f32 {
         None => state.models.in_use().mlp.config(),
     };
     let flow = Flow::of(width, config.layers().len() + 1, SIDES[1]);
-    let details = if width >= WIDE {
-        DETAILS
-    } else {
-        2.0 * DETAILS
-    };
-    row_height(width) + flow.height() + theme::GAP + details
+    row_height(width) + flow.height() + theme::GAP + details::height(width)
 }
 
 /// The height of the buttons and of the sign that units are off.
@@ -108,121 +103,12 @@ impl Flow {
     }
 }
 
-/// The tiles of a layer: one for each channel, with a cell for each position.
-#[derive(Clone, Copy)]
-struct TileGrid {
-    grid: Grid,
-    columns: usize,
-    /// Cells from one tile to the next.
-    pitch: usize,
-    rect: Rect,
-    cell: f32,
-}
-
-impl TileGrid {
-    fn of(grid: Grid, place: Rect) -> Self {
-        let gap = usize::from(grid.side > 1);
-        let pitch = grid.side + gap;
-        // A square has the largest tiles.
-        let columns = (grid.channels as f32).sqrt().ceil() as usize;
-        let rows = grid.channels.div_ceil(columns);
-        let cell = place.width().min(place.height()) / (columns * pitch - gap) as f32;
-        let [width, height] = [columns, rows].map(|tiles| (tiles * pitch - gap) as f32);
-        let size = vec2(width, height) * cell;
-        Self {
-            grid,
-            columns,
-            pitch,
-            rect: Rect::from_min_size(place.min, size),
-            cell,
-        }
-    }
-
-    fn size(&self) -> [usize; 2] {
-        let rows = self.grid.channels.div_ceil(self.columns);
-        let gap = self.pitch - self.grid.side;
-        [self.columns * self.pitch - gap, rows * self.pitch - gap]
-    }
-
-    /// The column and the row of a cell.
-    fn cell_of(&self, channel: usize, position: usize) -> [usize; 2] {
-        let side = self.grid.side;
-        [
-            channel % self.columns * self.pitch + position % side,
-            channel / self.columns * self.pitch + position / side,
-        ]
-    }
-
-    fn tile(&self, channel: usize) -> Rect {
-        let [column, row] = self.cell_of(channel, 0);
-        let corner = self.rect.min + vec2(column as f32, row as f32) * self.cell;
-        Rect::from_min_size(corner, Vec2::splat(self.grid.side as f32 * self.cell))
-    }
-
-    fn center(&self, channel: usize, position: usize) -> Pos2 {
-        let [column, row] = self.cell_of(channel, position);
-        self.rect.min + vec2(column as f32 + 0.5, row as f32 + 0.5) * self.cell
-    }
-
-    /// The channel and the position under the pointer.
-    fn at(&self, pos: Pos2) -> Option<(usize, usize)> {
-        let offset = (pos - self.rect.min) / self.cell;
-        if !self.rect.contains(pos) {
-            return None;
-        }
-        let [x, y] = [offset.x, offset.y].map(|at| at as usize);
-        let channel = y / self.pitch * self.columns + x / self.pitch;
-        let [x, y] = [x % self.pitch, y % self.pitch].map(|at| at.min(self.grid.side - 1));
-        (channel < self.grid.channels).then_some((channel, y * self.grid.side + x))
-    }
-
-    /// The values, `[positions, channels]`, as an image with paper between the tiles.
-    fn image(&self, values: &[f32], ground: Color32, color: impl Fn(f32) -> Color32) -> ColorImage {
-        let [width, height] = self.size();
-        let mut pixels = vec![ground; width * height];
-        for (index, &value) in values.iter().enumerate() {
-            let [x, y] = self.cell_of(index % self.grid.channels, index / self.grid.channels);
-            pixels[y * width + x] = color(value);
-        }
-        ColorImage::new([width, height], pixels)
-    }
-}
-
-/// A texture that is uploaded when its content changes.
-#[derive(Default)]
-struct Picture {
-    texture: Option<TextureHandle>,
-    shown: Option<ColorImage>,
-}
-
-impl Picture {
-    fn ui(&mut self, ui: &Ui, rect: Rect, image: ColorImage) {
-        if self.shown.as_ref() != Some(&image) {
-            match &mut self.texture {
-                Some(texture) => texture.set(image.clone(), TextureOptions::NEAREST),
-                empty => {
-                    *empty = Some(ui.load_texture("layer", image.clone(), TextureOptions::NEAREST));
-                }
-            }
-            self.shown = Some(image);
-        }
-        if let Some(texture) = &self.texture {
-            let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-            ui.painter()
-                .image(texture.id(), rect, whole, Color32::WHITE);
-        }
-    }
-}
-
 /// The state of the view between frames.
 #[derive(Default)]
 pub(super) struct InsideView {
-    /// One for the input and for each layer, and one for the weights.
-    pictures: Vec<Picture>,
-    weights: Picture,
-    exciting: Tiles,
-    /// The unit that a click holds.
-    held: Option<Unit>,
+    /// One for the input and for each layer.
+    pictures: Vec<LayerPicture>,
+    details: DetailsView,
 }
 
 impl std::fmt::Debug for InsideView {
@@ -241,8 +127,7 @@ impl InsideView {
         let row = rect.with_max_y(rect.top() + row_height(rect.width()));
         off_ui(&mut part(ui, row, "off"), state, inside, config, actions);
         let shapes = config.layers();
-        let is_wide = rect.width() >= WIDE;
-        let below = if is_wide { DETAILS } else { 2.0 * DETAILS };
+        let below = details::height(rect.width());
         let rest = rect.with_min_y(row.bottom());
         let largest = (rest.height() - below - theme::GAP - CAPTION - LEGEND).max(SIDES[0]);
         let flow = Flow::of(rest.width(), shapes.len() + 1, largest);
@@ -263,18 +148,22 @@ impl InsideView {
             let shape = shapes.get(unit.channel.layer);
             shape.is_some_and(|shape| unit.channel.index < shape.output.channels)
         };
-        self.held = self.held.filter(is_there);
-        let wanted = Some(pointed.or(self.held).unwrap_or(default));
+        self.details.held = self.details.held.filter(is_there);
+        let wanted = Some(pointed.or(self.details.held).unwrap_or(default));
         if wanted != state.explanation.unit {
             actions.push(Action::Explanation(ExplanationAction::ChooseUnit(wanted)));
         }
         let top = rest.top() + flow.height() + theme::GAP;
         let place = Rect::from_min_size(pos2(rest.left(), top), vec2(rest.width(), below));
         if let Some(unit) = &inside.unit {
-            self.details_ui(ui, place, unit, inside, config, actions);
+            self.details.ui(ui, place, unit, inside, config, actions);
         } else {
             let hint = "Point at a unit to see its inputs, its weights and the training images that excite it most.";
-            empty_ui(ui, place.with_max_y(place.top() + DETAILS * 0.5), hint);
+            empty_ui(
+                ui,
+                place.with_max_y(place.top() + details::HEIGHT * 0.5),
+                hint,
+            );
         }
     }
 
@@ -292,7 +181,7 @@ impl InsideView {
         let has_negative = !matches!(config.activation(), Activation::Relu | Activation::Sigmoid);
         let palette = Palette::of(ui.style());
         self.pictures
-            .resize_with(shapes.len() + 1, Picture::default);
+            .resize_with(shapes.len() + 1, LayerPicture::default);
         let pixels = Grid {
             side: SIDE,
             channels: 1,
@@ -366,7 +255,11 @@ impl InsideView {
             });
             pointed = pointed.or(unit);
             if response.clicked() {
-                self.held = if self.held == unit { None } else { unit };
+                self.details.held = if self.details.held == unit {
+                    None
+                } else {
+                    unit
+                };
             }
             if response.secondary_clicked()
                 && let Some(unit) = unit
@@ -386,171 +279,6 @@ impl InsideView {
         }
         pointed
     }
-
-    /// The arithmetic of a unit, its weights, its connections, and the images that excite it.
-    fn details_ui(
-        &mut self,
-        ui: &mut Ui,
-        place: Rect,
-        unit: &UnitDetails,
-        inside: &Inside,
-        config: &MlpConfig,
-        actions: &mut Vec<Action>,
-    ) {
-        let place = place.with_max_x(place.right().min(place.left() + WIDEST));
-        let is_wide = place.width() >= WIDE;
-        let (left, right) = if is_wide {
-            let tiles = 3.0 * (EXCITING + theme::GAP);
-            place.split_left_right_at_x(place.right() - tiles)
-        } else {
-            place.split_top_bottom_at_y(place.top() + DETAILS)
-        };
-        let (first, second) = left.split_left_right_at_x(left.center().x);
-        let first = first.with_max_x(first.right() - theme::GAP);
-        let is_off = inside.off.contains(unit.unit.channel);
-        self.arithmetic_ui(
-            &mut part(ui, first, "arithmetic"),
-            unit,
-            is_off,
-            config,
-            actions,
-        );
-        let ui_of_lists = &mut part(
-            ui,
-            second.with_max_x(second.right() - theme::GAP),
-            "connections",
-        );
-        lists_ui(ui_of_lists, unit, &config.layers());
-        let columns = if is_wide {
-            3
-        } else {
-            (place.width() / (EXCITING + theme::GAP)) as usize
-        };
-        self.exciting_ui(
-            ui,
-            right,
-            columns,
-            unit.unit.channel,
-            inside,
-            config,
-            actions,
-        );
-    }
-
-    /// The sum of a unit, the button that switches it off, and its weights.
-    fn arithmetic_ui(
-        &mut self,
-        ui: &mut Ui,
-        unit: &UnitDetails,
-        is_off: bool,
-        config: &MlpConfig,
-        actions: &mut Vec<Action>,
-    ) {
-        let shapes = config.layers();
-        let Channel { layer, .. } = unit.unit.channel;
-        let is_hidden = layer + 1 < shapes.len();
-        ui.spacing_mut().item_spacing.y = 4.0;
-        let name = RichText::new(unit_name(unit.unit, &shapes));
-        ui.label(name.font(theme::strong(theme::BODY)));
-        ui.label(RichText::new(equation(unit, !is_hidden, config.activation())).small());
-        ui.horizontal(|ui| {
-            let text = if is_off { "Switch on" } else { "Switch off" };
-            let help = "Sets its output to 0 in this place only. The model in use keeps it.";
-            let button = Button::new(RichText::new(text).size(theme::SMALL));
-            let button = ui.add_enabled(is_hidden, button).on_hover_text(help);
-            if button.clicked() {
-                let toggle = ExplanationAction::ToggleChannel(unit.unit.channel);
-                actions.push(Action::Explanation(toggle));
-            }
-            let help = "Shows the answer's unit again.";
-            let is_held = self.held == Some(unit.unit);
-            if is_held && small_button(ui, "Release").on_hover_text(help).clicked() {
-                self.held = None;
-            }
-        });
-        self.weights_ui(ui, unit, &shapes[layer]);
-    }
-
-    /// The training images that excite a unit most.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the place and its columns belong to the layout"
-    )]
-    fn exciting_ui(
-        &mut self,
-        ui: &mut Ui,
-        place: Rect,
-        columns: usize,
-        channel: Channel,
-        inside: &Inside,
-        config: &MlpConfig,
-        actions: &mut Vec<Action>,
-    ) {
-        let palette = Palette::of(ui.style());
-        let (head, below) = place.split_top_bottom_at_y(place.top() + CAPTION);
-        small_text(ui, head.left_center(), "Excited most by", palette.text);
-        if inside.exciting.is_empty() {
-            let line = below.left_top() + vec2(0.0, CAPTION / 2.0);
-            small_text(ui, line, "no training image so far", palette.weak);
-        }
-        let side = (below.height() / 3.0 - CAPTION).min(EXCITING);
-        // An answer's unit should be excited by its own digit.
-        let is_last = channel.layer + 1 == config.layers().len();
-        let expected = is_last.then(|| Digit::ALL[channel.index]);
-        let tiles = &mut self.exciting;
-        tiles.ui(
-            ui,
-            below,
-            (columns.max(1), side),
-            &inside.exciting,
-            "output",
-            expected,
-            actions,
-        );
-    }
-
-    /// The weights of a unit as pictures, one for each channel of its inputs.
-    fn weights_ui(&mut self, ui: &mut Ui, unit: &UnitDetails, shape: &LayerShape) {
-        let palette = Palette::of(ui.style());
-        let channels = shape.input.channels;
-        let place = ui.available_rect_before_wrap();
-        let caption = pos2(place.left(), place.top() + 8.0);
-        let largest = unit
-            .weights
-            .iter()
-            .fold(0.0_f32, |most, weight| most.max(weight.abs()));
-        small_text(
-            ui,
-            caption,
-            &format!("Its weights, to ±{}", figure(largest)),
-            palette.weak,
-        );
-        let place = place.with_min_y(place.top() + 18.0);
-        // The inputs of a plain layer are one picture, not one tile each.
-        let grid = match shape.kernel {
-            1 => Grid { side: 1, channels },
-            side => Grid {
-                side,
-                channels: channels.min(MAX_KERNELS),
-            },
-        };
-        let grid = TileGrid::of(grid, place);
-        let shown = unit.weights.chunks_exact(channels);
-        let shown: Vec<f32> = shown
-            .flat_map(|weights| weights[..grid.grid.channels].iter().copied())
-            .collect();
-        let image = grid.image(&shown, palette.window, |weight| {
-            signed_color(palette, weight / largest.max(f32::MIN_POSITIVE))
-        });
-        self.weights.ui(ui, grid.rect, image);
-        outline(ui, grid.rect, palette);
-        let response = ui.interact(grid.rect, ui.scope_id().with("weights"), Sense::hover());
-        response.widget_info(|| {
-            let mut info = WidgetInfo::labeled(Role::Image, true, "Weights of the unit");
-            info.current_text_value = Some(format!("{} weights", unit.weights.len()));
-            info
-        });
-    }
 }
 
 /// The range of a layer's colors, and its dead units.
@@ -565,12 +293,6 @@ fn legend(LayerActivity { scale, means }: &LayerActivity, has_negative: bool) ->
         count => format!(", {count} dead"),
     };
     format!("{least} to {}{dead}", figure(*scale))
-}
-
-fn outline(ui: &Ui, rect: Rect, palette: &Palette) {
-    let line = Stroke::new(1.0, palette.outline);
-    ui.painter()
-        .rect_stroke(rect.expand(1.0), 0.0, line, StrokeKind::Outside);
 }
 
 /// The digits on the tiles of the answer.
@@ -647,64 +369,6 @@ fn connections_ui(ui: &Ui, tiles: &[TileGrid], details: &UnitDetails) {
     let frame = Stroke::new(2.0, palette.text);
     ui.painter()
         .rect_stroke(own, 1.0, frame, StrokeKind::Outside);
-}
-
-/// The strongest connections in both directions.
-fn lists_ui(ui: &mut Ui, unit: &UnitDetails, shapes: &[LayerShape]) {
-    let layer = unit.unit.channel.layer;
-    ui.spacing_mut().item_spacing.y = 1.0;
-    ui.spacing_mut().interact_size.y = 16.0;
-    list_ui(ui, "Strongest inputs", &unit.back, layer, shapes);
-    ui.add_space(6.0);
-    if layer + 1 < shapes.len() {
-        list_ui(ui, "Strongest effects", &unit.forward, layer + 2, shapes);
-    }
-}
-
-/// A list of connections. `layer` counts from 0, the input.
-fn list_ui(
-    ui: &mut Ui,
-    title: &str,
-    connections: &[Connection],
-    layer: usize,
-    shapes: &[LayerShape],
-) {
-    let palette = Palette::of(ui.style());
-    ui.label(RichText::new(title).size(theme::SMALL).color(palette.text));
-    for connection in connections {
-        let Connection {
-            position,
-            channel,
-            contribution,
-            weight,
-        } = *connection;
-        let name = match layer.checked_sub(1) {
-            Some(layer) => unit_name(
-                Unit {
-                    channel: Channel {
-                        layer,
-                        index: channel,
-                    },
-                    position,
-                },
-                shapes,
-            ),
-            None => format!("pixel {}, {}", position % SIDE + 1, position / SIDE + 1),
-        };
-        ui.horizontal(|ui| {
-            let color = if contribution < 0.0 {
-                palette.second
-            } else {
-                palette.accent
-            };
-            let value = RichText::new(signed(contribution))
-                .size(theme::SMALL)
-                .color(color);
-            ui.add_sized(vec2(52.0, 16.0), egui::Label::new(value))
-                .on_hover_text(format!("Weight {}", signed(weight)));
-            ui.add(egui::Label::new(RichText::new(name).small()).truncate());
-        });
-    }
 }
 
 /// The sign that units are off, and how the answer and the accuracy move.
@@ -795,42 +459,6 @@ fn caption(index: usize, shapes: &[LayerShape]) -> String {
     format!("Layer {index}: {count} {kind}")
 }
 
-/// "Filter 4 of layer 1 at 3, 5", "unit 17 of layer 3", "answer 7".
-fn unit_name(unit: Unit, shapes: &[LayerShape]) -> String {
-    let Channel { layer, index } = unit.channel;
-    let side = shapes[layer].output.side;
-    if layer + 1 == shapes.len() {
-        format!("Answer {index}")
-    } else if shapes[layer].is_convolutional() {
-        let (x, y) = (unit.position % side + 1, unit.position / side + 1);
-        format!("Filter {} of layer {} at {x}, {y}", index + 1, layer + 1)
-    } else {
-        format!("Unit {} of layer {}", index + 1, layer + 1)
-    }
-}
-
-/// "Σ w·x + b = 2.31 − 0.40 = 1.91, ReLU gives 1.91".
-fn equation(unit: &UnitDetails, is_last: bool, activation: Activation) -> String {
-    let UnitDetails {
-        weighted_sum,
-        bias,
-        output,
-        ..
-    } = *unit;
-    let sign = if bias < 0.0 { '−' } else { '+' };
-    let sum = format!(
-        "Σ w·x + b = {} {sign} {} = {}",
-        figure(weighted_sum),
-        figure(bias.abs()),
-        figure(weighted_sum + bias)
-    );
-    if is_last {
-        format!("{sum}, the logit")
-    } else {
-        format!("{sum}\n{} gives {}", activation.label(), figure(output))
-    }
-}
-
 /// A number in three digits or so, with a true minus.
 fn figure(value: f32) -> String {
     let text = match value.abs() {
@@ -840,9 +468,4 @@ fn figure(value: f32) -> String {
         _ => format!("{value:.0}"),
     };
     text.replace('-', "−")
-}
-
-fn signed(value: f32) -> String {
-    let sign = if value < 0.0 { "" } else { "+" };
-    format!("{sign}{}", figure(value))
 }

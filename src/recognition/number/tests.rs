@@ -1,0 +1,363 @@
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+
+use super::*;
+use crate::{
+    bitmap::Digit,
+    ink::{Point, Stroke},
+    synth,
+};
+
+fn reader() -> NumberReader {
+    NumberReader::new(Arc::new(Model::built_in().expect("the built-in model")))
+}
+
+fn read(ink: &Ink) -> Number {
+    reader().number(ink, None).expect("the logits are finite")
+}
+
+fn reading(ink: &Ink) -> Reading {
+    let reading = reader().read(ink, Constraints::default());
+    reading.expect("the logits are finite")
+}
+
+fn moved(ink: &Ink, change: impl Fn(Point) -> Point) -> Ink {
+    let strokes = ink.strokes().iter();
+    strokes
+        .filter_map(|stroke| {
+            Stroke::new(stroke.points().iter().map(|&point| change(point)).collect())
+        })
+        .collect()
+}
+
+/// A synthetic digit of height 1 whose left top corner is at (0, 0).
+fn digit(value: u8, rng: &mut ChaCha8Rng) -> Ink {
+    let digit = Digit::new(value).expect("a digit");
+    let ink = synth::digit(digit, rng);
+    let bounds = ink.bounds().expect("a digit has ink");
+    let height = (bounds.max.y - bounds.min.y).max(0.05);
+    moved(&ink, |point| {
+        Point::new(
+            (point.x - bounds.min.x) / height,
+            (point.y - bounds.min.y) / height,
+        )
+    })
+}
+
+/// The digits beside each other, `gap` heights apart, each next one `climb` heights higher, and the strokes of each.
+fn line(digits: &[u8], gap: f32, climb: f32, rng: &mut ChaCha8Rng) -> (Ink, Vec<Vec<usize>>) {
+    let mut left = 0.0;
+    let mut ink = Ink::default();
+    let mut owners = Vec::new();
+    for (index, &value) in digits.iter().enumerate() {
+        let digit = digit(value, rng);
+        let up = climb * index as f32;
+        let first = ink.strokes().len();
+        for stroke in moved(&digit, |point| Point::new(point.x + left, point.y - up)).strokes() {
+            ink.push(stroke.clone());
+        }
+        owners.push((first..ink.strokes().len()).collect());
+        left += digit.bounds().map_or(0.0, |bounds| bounds.max.x) + gap;
+    }
+    (ink, owners)
+}
+
+fn strokes(number: &Number) -> Vec<Vec<usize>> {
+    number
+        .digits
+        .iter()
+        .map(|digit| digit.strokes.clone())
+        .collect()
+}
+
+#[test]
+fn numbers_are_divided_into_their_digits() {
+    // Gap, climb and slant, in heights of a digit; how many of twenty numbers must be divided rightly.
+    let cases = [
+        (0.5, 0.0, 0.0, 20, "wide"),
+        (0.15, 0.0, 0.0, 19, "normal"),
+        (0.04, 0.0, 0.0, 18, "tight"),
+        (0.15, 0.08, 0.0, 19, "climbing by 5 degrees"),
+        (0.15, 0.3, 0.0, 19, "climbing by 17 degrees"),
+        (0.15, 0.0, 0.45, 18, "slanted by 24 degrees"),
+    ];
+    for (gap, climb, slant, least, reason) in cases {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let mut right = 0;
+        for first in 0..20_u8 {
+            let digits: Vec<u8> = (0..2 + first % 5)
+                .map(|i| (first * 3 + i * 7) % 10)
+                .collect();
+            let (ink, owners) = line(&digits, gap, climb, &mut rng);
+            let ink = moved(&ink, |point| Point::new(point.x - slant * point.y, point.y));
+            right += usize::from(strokes(&read(&ink)) == owners);
+        }
+        assert!(right >= least, "{reason}: {right} of 20");
+    }
+}
+
+fn polyline(points: &[(f32, f32)]) -> Stroke {
+    let points = points.iter().map(|&(x, y)| Point::new(x, y)).collect();
+    Stroke::new(points).expect("some points")
+}
+
+/// 7 without its bar, 1, and then the bar of the 7.
+fn seven_with_a_late_bar() -> Ink {
+    [
+        polyline(&[(0.0, 0.0), (0.6, 0.0), (0.3, 0.5), (0.2, 1.0)]),
+        polyline(&[(1.0, 0.0), (1.0, 0.5), (1.0, 1.0)]),
+        polyline(&[(0.15, 0.5), (0.5, 0.5)]),
+    ]
+    .into_iter()
+    .collect()
+}
+
+#[test]
+fn a_late_stroke_belongs_to_the_digit_that_it_crosses() {
+    let number = read(&seven_with_a_late_bar());
+    assert_eq!(number.text(), "71", "the bar is no digit");
+    assert_eq!(strokes(&number), [vec![0, 2], vec![1]], "strokes by digit");
+}
+
+#[test]
+fn a_late_hat_may_be_far_from_its_five() {
+    let five = [
+        (0.1, 0.0),
+        (0.05, 0.4),
+        (0.3, 0.4),
+        (0.45, 0.6),
+        (0.4, 0.9),
+        (0.0, 1.0),
+    ];
+    let ink: Ink = [
+        polyline(&five),
+        polyline(&[(1.6, 0.0), (1.6, 0.5), (1.6, 1.0)]),
+        polyline(&[(0.6, 0.0), (0.8, 0.01), (1.0, 0.0)]),
+    ]
+    .into_iter()
+    .collect();
+    let number = read(&ink);
+    assert_eq!(strokes(&number), [vec![0, 2], vec![1]], "strokes by digit");
+    assert_eq!(
+        number.text(),
+        "51",
+        "half a height is no gap between digits"
+    );
+}
+
+#[test]
+fn marks_are_non_digits_and_do_not_break_a_number() {
+    let seven = |left: f32| polyline(&[(left, 0.0), (left + 0.6, 0.0), (left + 0.2, 1.0)]);
+    let one = |left: f32| polyline(&[(left, 0.0), (left, 0.5), (left, 1.0)]);
+    let cases = [
+        (
+            polyline(&[(0.8, 1.0)]),
+            [true, false, true],
+            "a dot between digits",
+        ),
+        (
+            polyline(&[(-0.7, 0.5), (-0.3, 0.5)]),
+            [false, true, true],
+            "a minus",
+        ),
+        (
+            polyline(&[(1.6, 0.4), (1.62, 0.41)]),
+            [true, true, false],
+            "a stray dot",
+        ),
+    ];
+    for (mark, expected, reason) in cases {
+        let Reading::Number(number) = reading(&[seven(0.0), one(1.1), mark].into_iter().collect())
+        else {
+            panic!("{reason}: no number");
+        };
+        let are_digits: Vec<bool> = number.digits.iter().map(|digit| digit.is_digit).collect();
+        assert_eq!(are_digits, expected, "{reason}");
+        assert_eq!(
+            (number.text().as_str(), number.non_digits()),
+            ("71", 1),
+            "{reason}"
+        );
+    }
+}
+
+#[test]
+fn digits_may_differ_in_size() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let (large, _) = line(&[4, 2], 0.2, 0.0, &mut rng);
+    let (small, _) = line(&[8, 5], 0.2, 0.0, &mut rng);
+    let right = large.bounds().map_or(0.0, |bounds| bounds.max.x) + 0.15;
+    let small = moved(&small, |point| {
+        Point::new(right + 0.55 * point.x, 0.4 + 0.55 * point.y)
+    });
+    let all = large.strokes().iter().chain(small.strokes()).cloned();
+    assert_eq!(
+        read(&all.collect()).text(),
+        "4285",
+        "the last two are half as large"
+    );
+}
+
+#[test]
+fn a_length_decides_between_divisions() {
+    let (ink, _) = line(&[1, 1], 0.12, 0.0, &mut ChaCha8Rng::seed_from_u64(2));
+    let read = |length| {
+        let constraints = Constraints {
+            length: Some(length),
+            ..Constraints::default()
+        };
+        reader().read(&ink, constraints).expect("finite")
+    };
+    assert!(
+        matches!(read(1), Reading::Single { .. }),
+        "one digit is all ink"
+    );
+    let Reading::Number(number) = read(2) else {
+        panic!("two digits")
+    };
+    assert_eq!(
+        (number.text().as_str(), number.digits.len()),
+        ("11", 2),
+        "two digits"
+    );
+    assert!(!matches!(read(5), Reading::Number(_)), "never five digits");
+    let mut both = ink.clone();
+    for stroke in moved(&ink, |point| Point::new(point.x, point.y + 1.5)).strokes() {
+        both.push(stroke.clone());
+    }
+    let constraints = Constraints {
+        length: Some(4),
+        ..Constraints::default()
+    };
+    let Reading::Number(number) = reader().read(&both, constraints).expect("finite") else {
+        panic!("four digits");
+    };
+    assert_eq!(number.text(), "1111", "over two lines");
+}
+
+#[test]
+fn a_number_may_have_two_lines() {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let (mut ink, _) = line(&[4, 2], 0.3, 0.0, &mut rng);
+    let upper = ink.strokes().len();
+    let (lower, _) = line(&[1, 7], 0.3, 0.0, &mut rng);
+    for stroke in moved(&lower, |point| Point::new(point.x, point.y + 1.4)).strokes() {
+        ink.push(stroke.clone());
+    }
+    let number = read(&ink);
+    assert_eq!(number.text(), "4217", "the upper line first");
+    let is_upper = |digit: &NumberDigit| digit.strokes.iter().all(|&stroke| stroke < upper);
+    assert!(number.digits[..2].iter().all(is_upper), "of the upper line");
+}
+
+#[test]
+fn two_circles_above_each_other_are_one_digit() {
+    let circle = |y: f32| {
+        let angle = |i: usize| i as f32 * std::f32::consts::TAU / 16.0;
+        let points: Vec<_> = (0..=16)
+            .map(|i| (0.25 * angle(i).sin(), y + 0.25 * angle(i).cos()))
+            .collect();
+        polyline(&points)
+    };
+    let number = read(&[circle(0.25), circle(0.76)].into_iter().collect());
+    assert_eq!(number.text(), "8", "a gap of a hundredth is no line break");
+    let number = read(&[circle(0.25), circle(1.0)].into_iter().collect());
+    assert_eq!(number.text(), "00", "two lines");
+}
+
+#[test]
+fn one_stroke_may_hold_two_digits() {
+    // A 2 whose foot leads on to a 7.
+    let joined = polyline(&[
+        (0.0, 0.2),
+        (0.1, 0.05),
+        (0.3, 0.0),
+        (0.5, 0.1),
+        (0.5, 0.3),
+        (0.3, 0.6),
+        (0.0, 1.0),
+        (0.2, 1.0),
+        (0.4, 1.0),
+        (0.6, 0.98),
+        (0.7, 0.5),
+        (0.8, 0.0),
+        (1.1, 0.0),
+        (1.4, 0.0),
+        (1.2, 0.4),
+        (1.05, 0.7),
+        (1.0, 1.0),
+    ]);
+    let number = read(&[joined].into_iter().collect());
+    assert_eq!(number.text(), "27", "cut where the 2 ends");
+    assert_eq!(strokes(&number), [[0], [0]], "of the same stroke");
+}
+
+#[test]
+fn place_size_and_far_ink_change_nothing() {
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    let (ink, _) = line(&[3, 0, 8, 6], 0.2, 0.0, &mut rng);
+    let number = read(&ink);
+    let other = moved(&ink, |point| {
+        Point::new(point.x * 0.25 + 3.0, point.y * 0.25 - 2.0)
+    });
+    assert_eq!(
+        strokes(&read(&other)),
+        strokes(&number),
+        "smaller, elsewhere"
+    );
+    let mut longer = ink.clone();
+    longer.push(polyline(&[(9.0, 0.0), (9.0, 1.0)]));
+    let longer = read(&longer);
+    assert_eq!(
+        strokes(&longer)[..4],
+        strokes(&number),
+        "a 1 far to the right"
+    );
+    assert_eq!(longer.digits.len(), 5, "the 1 is a digit of its own");
+}
+
+/// The sizes of the batches differ, so that sums are rounded differently.
+fn check_same(a: &Number, b: &Number) {
+    assert_eq!(strokes(a), strokes(b), "the same division");
+    assert_eq!(a.text(), b.text(), "the same digits");
+    let difference = (a.confidence() - b.confidence()).abs();
+    assert!(difference < 1e-4, "confidences differ by {difference}");
+}
+
+#[test]
+fn reading_on_equals_reading_anew() {
+    let ink = seven_with_a_late_bar();
+    let mut following = reader();
+    let mut growing = Ink::default();
+    for stroke in ink.strokes() {
+        growing.push(stroke.clone());
+        let followed = following.number(&growing, None).expect("finite");
+        check_same(&followed, &read(&growing));
+    }
+    let shorter: Ink = ink.strokes()[1..].iter().cloned().collect();
+    let followed = following.number(&shorter, None).expect("finite");
+    check_same(&followed, &read(&shorter));
+}
+
+#[test]
+fn empty_ink_and_scribbles_are_no_number() {
+    assert_eq!(reading(&Ink::default()), Reading::Blank, "no ink");
+    let scribble: Ink = (0..100)
+        .map(|i| {
+            polyline(&[
+                (0.01 * i as f32, 0.0),
+                (0.3, 0.5),
+                (1.0 - 0.01 * i as f32, 1.0),
+            ])
+        })
+        .collect();
+    assert_eq!(
+        read(&scribble),
+        Number::default(),
+        "more strokes than a line has"
+    );
+    assert!(
+        matches!(reading(&scribble), Reading::Single { .. }),
+        "one character"
+    );
+}
