@@ -1,11 +1,12 @@
-//! Data augmentation: rotation, scale, shear, shift, elastic displacement, stroke thickness and gaps. Never mirrors:
-//! a mirrored digit is not a digit.
+//! Data augmentation: rotation, scale, shear, shift, elastic displacement, stroke thickness, gaps and noise. Never
+//! mirrors: a mirrored digit is not a digit.
 
 mod warp;
 
 use rand::Rng;
 
 use self::warp::{DisplacementField, InverseTransform};
+use super::noise::Noise;
 use crate::bitmap::PIXELS;
 
 /// The strength of each augmentation. Zero switches it off.
@@ -25,6 +26,9 @@ pub struct Augmentation {
     pub thickness_px: f32,
     /// Erases this fraction of the ink pixels at random, so that the network relies on no single one; 0..=0.5.
     pub gaps: f32,
+    /// Adds noise of a random kind and strength to this fraction of the images, so that the confidence falls where
+    /// noise hides the digit; 0..=1.
+    pub noise: f32,
     /// The last fraction of a training, 0..=1, in which all strengths decrease linearly to a third. The last images
     /// should look like those to predict.
     pub taper: f32,
@@ -40,11 +44,15 @@ impl Augmentation {
         elastic_px: 1.1,
         thickness_px: 0.0,
         gaps: 0.0,
+        noise: 0.0,
         taper: 0.0,
     };
 
     /// The fraction of the strengths at the end of the taper.
     const FINAL_STRENGTH: f32 = 1.0 / 3.0;
+
+    /// The largest strength of noise. A digit is hardly legible in stronger noise.
+    const MAX_NOISE: f32 = 0.8;
 
     /// Whether all augmentations are off.
     pub fn is_none(&self) -> bool {
@@ -75,6 +83,7 @@ impl Augmentation {
             elastic_px: self.elastic_px * factor,
             thickness_px: self.thickness_px * factor,
             gaps: self.gaps * factor,
+            noise: self.noise * factor,
             taper: self.taper,
         }
     }
@@ -116,6 +125,9 @@ impl Augmentation {
                     *pixel = 0;
                 }
             }
+        }
+        if self.noise > 0.0 && rng.random::<f32>() < self.noise {
+            Noise::random(Self::MAX_NOISE, rng).apply(&mut augmented, rng);
         }
         augmented
     }

@@ -1,4 +1,4 @@
-//! Noise for evaluation, like that of bad scanners and cameras.
+//! Noise for evaluation and augmentation, like that of bad scanners and cameras.
 
 use std::{f32::consts::TAU, fmt, str::FromStr};
 
@@ -44,6 +44,16 @@ impl Noise {
         match self {
             Self::SaltAndPepper(_) => Self::SaltAndPepper(strength),
             Self::Gaussian(_) => Self::Gaussian(strength),
+        }
+    }
+
+    /// Noise of either kind with equal probability, and of a strength from 0 to `max`, 0..=1.
+    pub(crate) fn random(max: f32, rng: &mut impl Rng) -> Self {
+        let strength = rng.random_range(0.0..=max);
+        if rng.random() {
+            Self::SaltAndPepper(strength)
+        } else {
+            Self::Gaussian(strength)
         }
     }
 

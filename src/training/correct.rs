@@ -74,6 +74,7 @@ const VARIATION: Augmentation = Augmentation {
     elastic_px: 0.3,
     thickness_px: 0.3,
     gaps: 0.0,
+    noise: 0.0,
     taper: 0.0,
 };
 /// The cosine of two images from which they are nearly the same drawing.

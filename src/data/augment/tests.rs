@@ -15,6 +15,7 @@ const NONE: Augmentation = Augmentation {
     elastic_px: 0.0,
     thickness_px: 0.0,
     gaps: 0.0,
+    noise: 0.0,
     taper: 0.0,
 };
 
@@ -253,8 +254,18 @@ fn gaps_erase_their_fraction_of_the_ink_and_nothing_else() {
     assert!((fraction - 0.75).abs() < 0.018, "{fraction} is left");
 }
 
+#[test]
+fn noise_changes_its_fraction_of_the_images() {
+    let noise = Augmentation { noise: 0.3, ..NONE };
+    let changed = (0..2_000)
+        .filter(|&seed| noise.apply(&sample(), &mut ChaCha8Rng::seed_from_u64(seed)) != sample());
+    let fraction = changed.count() as f64 / 2_000.0;
+    // The standard error of the fraction is 1 %; four of them.
+    assert!((fraction - 0.3).abs() < 0.04, "{fraction} of the images");
+}
+
 /// One augmentation at a time.
-fn maxima() -> [Augmentation; 8] {
+fn maxima() -> [Augmentation; 9] {
     let none = NONE;
     [
         Augmentation {
@@ -276,6 +287,7 @@ fn maxima() -> [Augmentation; 8] {
             ..none
         },
         Augmentation { gaps: 0.5, ..none },
+        Augmentation { noise: 1.0, ..none },
         Augmentation { taper: 1.0, ..none },
     ]
 }
@@ -299,6 +311,7 @@ fn all_strengths_taper_off_to_a_third_at_the_end() {
         elastic_px: 1.2,
         thickness_px: 0.3,
         gaps: 0.06,
+        noise: 0.1,
         taper: 0.1,
     };
     let cases = [
@@ -316,6 +329,7 @@ fn all_strengths_taper_off_to_a_third_at_the_end() {
             a.elastic_px,
             a.thickness_px,
             a.gaps,
+            a.noise,
         ]
     };
     for (progress, expected, reason) in cases {

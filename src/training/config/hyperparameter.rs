@@ -353,6 +353,8 @@ pub const ALL: &[Hyperparameter] = &[
         "Largest growth of a stroke on each side in pixels; strokes shrink by at most half of it"),
     entry("augmentation.gaps", Group::Augmentation, "Gaps", real!(Linear 0.0..=0.5, augmentation.gaps),
         "Fraction of the inked pixels that is erased"),
+    entry("augmentation.noise", Group::Augmentation, "Noise", real!(Linear 0.0..=1.0, augmentation.noise),
+        "Fraction of the images that get noise of a random kind and strength"),
     entry("augmentation.taper", Group::Augmentation, "Taper", real!(Linear 0.0..=1.0, augmentation.taper),
         "Final fraction of the training in which the augmentation grows weaker"),
 

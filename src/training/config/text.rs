@@ -259,6 +259,7 @@ mod tests {
             augmentation: Augmentation {
                 thickness_px: 0.3,
                 gaps: 0.05,
+                noise: 0.1,
                 taper: 0.1,
                 ..Augmentation::HANDWRITING
             },
