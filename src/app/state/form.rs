@@ -358,6 +358,7 @@ mod tests {
     #[test]
     fn memory_is_that_of_the_parameters_and_kernels_count_once() {
         let mut form = TrainingForm::default();
+        form.draft.ema = 0.0;
         let kernels = (25 * 5 + 5) + (125 * 50 + 50);
         let cases = [
             ("", "128", 101_770, "784-128-10"),
