@@ -1,14 +1,18 @@
 //! A session of the explainer: what it keeps between requests, and how it computes each view.
 
+mod counterfactual;
+mod map;
+
 use std::{
     collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use self::{counterfactual::OpenChange, map::OpenMap};
 use super::{
-    BendingSearch, ChangedStrokes, Counterfactual, DigitMap, Explanation, ExplanationRequest,
-    ExplanationResponse, ExplanationView, Inside, Morph, Neighbors, OffTest, TrainingImage,
+    Explanation, ExplanationRequest, ExplanationResponse, ExplanationView, Inside, Neighbors,
+    OffTest, TrainingImage,
 };
 use crate::{
     bitmap::{Bitmap, Digit},
@@ -16,10 +20,7 @@ use crate::{
     error::ModelError,
     evaluation::batch_size,
     explanation::{
-        Comparison,
-        counterfactual::{Bending, DotGrid, blend},
         evidence::Evidence,
-        map::Plane,
         neighbors::{ImageStore, Index},
         occlusion::Occlusion,
         units::{LayerActivity, Network, SwitchedOff},
@@ -31,21 +32,10 @@ use crate::{
 
 /// The neighbors of a drawing.
 const NEIGHBORS: usize = 8;
-/// The training images with which the morph is computed first, within a second or two.
-const FIRST_MORPH_IMAGES: usize = 5000;
-/// The nearest images of the rival among which one that is read so is sought.
-const MORPH_NEIGHBORS: usize = 30;
-/// The blends on the way to a training image.
-const MORPH_STEPS: usize = 20;
 /// The images over which the activity of the layers is computed.
 const ACTIVITY_IMAGES: usize = 500;
-/// The images of a map, and the fewest of a slow or wide network.
+/// The images of a map.
 const MAP_IMAGES: usize = 2000;
-const MIN_MAP_IMAGES: usize = 100;
-/// The most multiplications for a map: a fifth of a second.
-const MAX_MAP_WORK: usize = 4_000_000_000;
-/// The most values from which the axes of a map are computed: 32 MB.
-const MAX_MAP_VALUES: usize = 8_000_000;
 /// The images of the index while a training publishes one model after another.
 const TRAINING_IMAGES: usize = 5000;
 /// The shortest time between two indices or maps in a training, so that they cost it little.
@@ -184,46 +174,12 @@ struct OpenIndex {
     reported: Instant,
 }
 
-/// A map and its network.
-struct OpenMap {
-    known: Known,
-    layer: usize,
-    plane: Plane,
-    points: Arc<Vec<[f32; 2]>>,
-    made: Instant,
-}
-
 /// A test under way.
 struct OpenTest {
     model: Arc<Model>,
     off: SwitchedOff,
     examples: Examples,
     test: OffTest,
-}
-
-/// A counterfactual, whose parts are computed one after the other.
-struct OpenChange {
-    input: PredictionInput,
-    model: Arc<Model>,
-    rival: Option<Digit>,
-    /// The digit as a picture.
-    bitmap: Bitmap,
-    found: Counterfactual,
-    /// The number of training images among which the morph's was chosen; 0 before.
-    searched: usize,
-}
-
-impl OpenChange {
-    fn is_of(&self, request: &ExplanationRequest) -> bool {
-        Arc::ptr_eq(&self.model, &request.model)
-            && self.rival == request.rival
-            && self.input == request.input
-    }
-
-    fn is_bending(&self) -> bool {
-        let strokes = self.found.strokes.as_ref();
-        strokes.is_some_and(|strokes| strokes.bending == BendingSearch::Running)
-    }
 }
 
 /// What the thread keeps between requests. It is dropped as a whole when nobody has looked for a while.
@@ -255,27 +211,17 @@ impl Session {
         self.mnist.is_some() && self.task.is_none()
     }
 
+    /// How many images the index has.
+    fn index_len(&self) -> usize {
+        self.index.as_ref().map_or(0, |open| open.index.len())
+    }
+
     fn index_has_work(&self, task: &Task) -> bool {
         let grown = self.index.as_ref().zip(self.mnist.as_ref());
         let has_room = |(open, mnist): (&OpenIndex, &MnistImages)| {
             open.index.len() < total_of(open, mnist, task)
         };
         task.needs_index() && grown.is_none_or(has_room)
-    }
-
-    /// Whether a part of the counterfactual is missing. The morph is computed with a part of the index, and again with the
-    /// whole.
-    fn change_has_work(&self, task: &Task) -> bool {
-        let read = self.index.as_ref().map_or(0, |open| open.index.len());
-        let is_whole = !self.index_has_work(task);
-        let has_work = |open: &OpenChange| {
-            let wants_morph = match open.searched {
-                0 => is_whole || read >= FIRST_MORPH_IMAGES,
-                searched => is_whole && searched < read,
-            };
-            open.is_of(&task.request) && (open.is_bending() || wants_morph)
-        };
-        task.sees(ExplanationView::Counterfactual) && self.change.as_ref().is_some_and(has_work)
     }
 
     fn test_has_work(&self, task: &Task) -> bool {
@@ -463,140 +409,6 @@ impl Session {
         })
     }
 
-    fn map(&mut self, task: &Task) -> Result<DigitMap, ModelError> {
-        let widths = task.known.network.config().widths();
-        let layer = task.request.map_layer.unwrap_or(widths.len() - 2);
-        let layer = layer.min(widths.len() - 1);
-        let mnist = opened(&mut self.mnist)?;
-        let serves = |open: &OpenMap| open.layer == layer && open.known.serves(task, open.made);
-        let open = match self.map.take().filter(serves) {
-            Some(open) => open,
-            None => OpenMap::new(task.known.clone(), layer, mnist)?,
-        };
-        let own = task.bitmap.as_ref().map(|bitmap| {
-            let row = open.known.network.outputs(layer, bitmap.pixels());
-            open.plane.point(&row)
-        });
-        let map = DigitMap {
-            examples: mnist.first.take(open.points.len()),
-            points: Arc::clone(&open.points),
-            variance: open.plane.variance,
-            own,
-            layer,
-        };
-        self.map = Some(open);
-        Ok(map)
-    }
-
-    /// Begins a counterfactual, unless it is the same as before. Returns whether it did, or a newer request waits.
-    fn begin_change(&mut self, task: &Task, is_current: IsCurrent) -> Result<bool, ModelError> {
-        let request = &*task.request;
-        if self.change.as_ref().is_some_and(|open| open.is_of(request)) {
-            return Ok(true);
-        }
-        let ExplanationRequest {
-            input,
-            model,
-            rival,
-            ..
-        } = request;
-        let Some(bitmap) = input.to_bitmap(None) else {
-            return Ok(true);
-        };
-        let strokes = match input {
-            PredictionInput::Ink(ink) => match DotGrid::new(model, ink, *rival, is_current)? {
-                None => return Ok(false),
-                Some(dots) => Some(ChangedStrokes {
-                    ink: ink.clone(),
-                    dots,
-                    bending: BendingSearch::Running,
-                }),
-            },
-            _ => None,
-        };
-        let logits = recognition::logits(model, bitmap.pixels().to_vec())?;
-        self.change = Some(OpenChange {
-            input: input.clone(),
-            model: Arc::clone(model),
-            rival: *rival,
-            bitmap,
-            found: Counterfactual {
-                comparison: Comparison::new(&logits[0], *rival),
-                strokes,
-                morph: None,
-            },
-            searched: 0,
-        });
-        Ok(true)
-    }
-
-    /// Computes the next part of a counterfactual. Returns whether it did, or a newer request waits.
-    fn continue_change(&mut self, task: &Task, is_current: IsCurrent) -> Result<bool, ModelError> {
-        let Some(mut open) = self.change.take() else {
-            return Ok(false);
-        };
-        match &mut open.found.strokes {
-            Some(strokes) if strokes.bending == BendingSearch::Running => {
-                let found = Bending::search(&open.model, &strokes.ink, open.rival, is_current)?;
-                if found.is_none() && !is_current() {
-                    self.change = Some(open);
-                    return Ok(false);
-                }
-                strokes.bending = found.map_or(BendingSearch::NoneFound, BendingSearch::Found);
-            }
-            _ => {
-                open.found.morph = self.morph(task, &open)?;
-                open.searched = self
-                    .index
-                    .as_ref()
-                    .map_or(0, |index| index.index.len())
-                    .max(1);
-            }
-        }
-        self.change = Some(open);
-        Ok(true)
-    }
-
-    /// The way to the nearest training image that the model reads as the rival.
-    fn morph(&mut self, task: &Task, open: &OpenChange) -> Result<Option<Morph>, ModelError> {
-        let Some(input) = &task.bitmap else {
-            return Ok(None);
-        };
-        let (OpenIndex { known, index, .. }, mnist) = self.index(task)?;
-        let features = known.network.features(input.pixels());
-        let rival = open.found.comparison.rival;
-        let images = &mnist.images;
-        let near = index.nearest(
-            &known.network,
-            images,
-            &features,
-            Some(rival),
-            MORPH_NEIGHBORS,
-        );
-        let images = near.iter().map(|near| near.index);
-        let logits = known.network.logits(
-            &mnist.images.pixels(images, &known.network),
-            &SwitchedOff::default(),
-        );
-        let is_rival = |logits: &_| Digit::of_largest(logits) == rival;
-        let Some(place) = logits.iter().position(is_rival) else {
-            return Ok(None);
-        };
-        let to = mnist.training_image(near[place].index, near[place].distance);
-        let share = |step: usize| step as f32 / MORPH_STEPS as f32;
-        let blends = (0..=MORPH_STEPS).map(|step| blend(&open.bitmap, &to.bitmap, share(step)));
-        let pixels = blends.flat_map(|blend| *blend.pixels()).collect();
-        let calibration = &open.model.metadata.calibration;
-        let predictions = recognition::logits(&open.model, pixels)?;
-        let predictions = predictions.iter();
-        let predictions = predictions.map(|logits| Prediction::from_logits(logits, calibration));
-        Ok(Some(Morph {
-            from: open.bitmap.clone(),
-            predictions: predictions.collect(),
-            to,
-        }))
-    }
-
     /// The index of the task's network, with at least the first images.
     fn index(&mut self, task: &Task) -> Result<(&mut OpenIndex, &mut MnistImages), ModelError> {
         let mnist = opened(&mut self.mnist)?;
@@ -696,36 +508,6 @@ fn opened(mnist: &mut Option<MnistImages>) -> Result<&mut MnistImages, ModelErro
 fn total_of(open: &OpenIndex, mnist: &MnistImages, task: &Task) -> usize {
     let total = mnist.parts.total().min(open.index.capacity());
     total.min(task.index_limit())
-}
-
-impl OpenMap {
-    fn new(known: Known, layer: usize, mnist: &MnistImages) -> Result<Self, ModelError> {
-        let config = known.network.config();
-        let width = config.widths()[layer];
-        let most = (MAX_MAP_WORK / config.multiplications()).min(MAX_MAP_VALUES / width);
-        let count = most.clamp(MIN_MAP_IMAGES, mnist.first.len());
-        let mut rows = Vec::with_capacity(count * width);
-        let step = batch_size(&known.model.mlp);
-        for start in (0..count).step_by(step) {
-            let part = start..count.min(start + step);
-            let pixels = mnist.images.pixels(part, &known.network);
-            rows.extend(known.network.outputs(layer, &pixels));
-        }
-        if !rows.iter().all(|value| value.is_finite()) {
-            return Err(recognition::not_finite());
-        }
-        let plane = Plane::of(&mut rows, width);
-        let points = rows
-            .chunks_exact(width)
-            .map(|row| plane.point_of_centered(row));
-        Ok(Self {
-            points: Arc::new(points.collect()),
-            known,
-            layer,
-            plane,
-            made: Instant::now(),
-        })
-    }
 }
 
 impl OpenTest {
