@@ -8,11 +8,11 @@
 pub mod evaluator;
 pub mod explainer;
 pub mod file_tasks;
+mod mailbox;
 pub mod predictor;
-pub mod trainer;
-
 #[cfg(test)]
 mod test_support;
+pub mod trainer;
 
 use std::{
     any::Any,

@@ -8,13 +8,16 @@ mod session;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use self::session::Session;
-use super::{JoinOnDrop, Waker, WorkerError, WorkerPriority, lock, predictor::PredictionInput};
+use super::{
+    Waker, WorkerError, lock,
+    mailbox::{Delivery, Mailbox, MailboxThread},
+    predictor::PredictionInput,
+};
 use crate::{
     bitmap::{Bitmap, Digit},
     data::{Examples, noise::Noise},
@@ -227,10 +230,14 @@ pub struct DigitMap {
     pub layer: usize,
 }
 
+/// The responses that the owner has not taken: the newest of each view.
+type Responses = Arc<Mutex<BTreeMap<ExplanationView, ExplanationResponse>>>;
+
 /// The handle of the explaining thread.
+#[derive(Debug)]
 pub struct Explainer {
-    mailbox: Arc<Mailbox>,
-    _thread: JoinOnDrop,
+    thread: MailboxThread<Arc<ExplanationRequest>>,
+    responses: Responses,
 }
 
 impl Explainer {
@@ -239,120 +246,44 @@ impl Explainer {
     /// # Panics
     /// When the system cannot start a thread.
     pub fn spawn(waker: Waker) -> Self {
-        let mailbox = Arc::new(Mailbox::default());
-        let thread = JoinOnDrop::spawn("digitpad-explainer", WorkerPriority::Interactive, {
-            let mailbox = Arc::clone(&mailbox);
-            move || serve(&mailbox, &waker)
-        })
-        .expect("the system can start a thread");
-        Self {
-            mailbox,
-            _thread: thread,
-        }
+        let responses = Responses::default();
+        let thread = MailboxThread::spawn("digitpad-explainer", {
+            let responses = Arc::clone(&responses);
+            move |mailbox| serve(mailbox, &responses, &waker)
+        });
+        Self { thread, responses }
     }
 
     /// Asks for explanations. It replaces the request before, finished or not.
     pub fn request(&self, request: ExplanationRequest) {
-        let request = Some(Arc::new(request));
-        self.mailbox.change(|content| content.request = request);
+        self.thread.request(Arc::new(request));
     }
 
     /// Takes the newest response of each view.
     pub fn take(&self) -> Vec<ExplanationResponse> {
-        let responses = std::mem::take(&mut lock(&self.mailbox.content).responses);
+        let responses = std::mem::take(&mut *lock(&self.responses));
         responses.into_values().collect()
     }
 }
 
-impl Drop for Explainer {
-    /// Ends the thread, which is joined when the fields are dropped.
-    fn drop(&mut self) {
-        self.mailbox.change(|content| content.is_closed = true);
-    }
-}
-
-impl fmt::Debug for Explainer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Explainer").finish_non_exhaustive()
-    }
-}
-
-/// Requests and responses on their way.
-#[derive(Default)]
-struct Mailbox {
-    content: Mutex<MailboxContent>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct MailboxContent {
-    request: Option<Arc<ExplanationRequest>>,
-    responses: BTreeMap<ExplanationView, ExplanationResponse>,
-    is_closed: bool,
-}
-
-impl MailboxContent {
-    fn has_news(&self) -> bool {
-        self.request.is_some() || self.is_closed
-    }
-}
-
-/// What the thread does next.
-enum Turn {
-    Answer(Arc<ExplanationRequest>),
-    /// No request waits: continue with what takes longer.
-    Continue,
-    /// Nobody looks for a while: free the memory.
-    Free,
-    End,
-}
-
-impl Mailbox {
-    fn change(&self, change: impl FnOnce(&mut MailboxContent)) {
-        change(&mut lock(&self.content));
-        self.changed.notify_all();
-    }
-
-    fn has_news(&self) -> bool {
-        lock(&self.content).has_news()
-    }
-
-    fn next(&self, session: &Session) -> Turn {
-        let is_idle = |content: &mut MailboxContent| !content.has_news();
-        let content = lock(&self.content);
-        let mut content = if session.has_work() {
-            content
-        } else if session.can_rest() {
-            let waiting = self.changed.wait_timeout_while(content, REST, is_idle);
-            waiting.unwrap_or_else(PoisonError::into_inner).0
-        } else {
-            let waiting = self.changed.wait_while(content, is_idle);
-            waiting.unwrap_or_else(PoisonError::into_inner)
-        };
-        match content.request.take() {
-            _ if content.is_closed => Turn::End,
-            Some(request) => Turn::Answer(request),
-            None if session.has_work() => Turn::Continue,
-            None => Turn::Free,
-        }
-    }
-}
-
-fn serve(mailbox: &Mailbox, waker: &Waker) {
+fn serve(mailbox: &Mailbox<Arc<ExplanationRequest>>, responses: &Responses, waker: &Waker) {
     let mut session = Session::default();
     let is_current = || !mailbox.has_news();
     let publish = |response: ExplanationResponse| {
-        lock(&mailbox.content)
-            .responses
-            .insert(response.view, response);
+        lock(responses).insert(response.view, response);
         waker();
     };
     loop {
-        match mailbox.next(&session) {
-            Turn::Answer(request) => session.answer(&request, &is_current, &publish),
-            Turn::Continue => session.step(&is_current, &publish),
-            Turn::Free => session = Session::default(),
-            Turn::End => return,
+        let limit = if session.has_work() {
+            Some(Duration::ZERO)
+        } else {
+            session.can_rest().then_some(REST)
+        };
+        match mailbox.next(limit) {
+            Delivery::Request(request) => session.answer(&request, &is_current, &publish),
+            Delivery::Nothing if session.has_work() => session.step(&is_current, &publish),
+            Delivery::Nothing => session = Session::default(),
+            Delivery::Closed => return,
         }
     }
 }

@@ -1,14 +1,15 @@
 //! The thread that recognizes the drawing. It handles only the newest request.
 
-use std::{
-    fmt,
-    sync::{Arc, Condvar, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex};
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::{JoinOnDrop, Waker, WorkerError, WorkerPriority, lock, run_work};
+use super::{
+    Waker, WorkerError, lock,
+    mailbox::{Delivery, Mailbox, MailboxThread},
+    run_work,
+};
 use crate::{
     bitmap::Bitmap,
     data::noise::Noise,
@@ -96,10 +97,32 @@ pub enum PredictionOutcome {
     Failed(WorkerError<ModelError>),
 }
 
+/// The response that the owner has not taken.
+type LatestResponse = Arc<Mutex<Option<PredictionResponse>>>;
+
 /// The handle of the predicting thread.
+#[derive(Debug)]
 pub struct Predictor {
-    mailbox: Arc<Mailbox>,
-    _thread: JoinOnDrop,
+    thread: MailboxThread<PredictionJob>,
+    response: LatestResponse,
+    setup: PredictionSetup,
+    /// The last request, also after its response: a new model repeats it.
+    request: Option<Arc<PredictionRequest>>,
+}
+
+/// What answers requests.
+#[derive(Clone, Debug)]
+struct PredictionSetup {
+    model: Arc<Model>,
+    generation: u64,
+    noise: Option<Noise>,
+}
+
+/// A request with what answers it.
+#[derive(Debug)]
+struct PredictionJob {
+    request: Arc<PredictionRequest>,
+    setup: PredictionSetup,
 }
 
 impl Predictor {
@@ -108,142 +131,76 @@ impl Predictor {
     /// # Panics
     /// When the system cannot start a thread.
     pub fn spawn(model: Arc<Model>, waker: Waker) -> Self {
-        let mailbox = Arc::new(Mailbox {
-            content: Mutex::new(MailboxContent {
+        let response = LatestResponse::default();
+        let thread = MailboxThread::spawn("digitpad-predictor", {
+            let response = Arc::clone(&response);
+            move |mailbox| serve(mailbox, &response, &waker)
+        });
+        Self {
+            thread,
+            response,
+            setup: PredictionSetup {
                 model,
                 generation: 0,
                 noise: None,
-                request: None,
-                is_pending: false,
-                response: None,
-                is_closed: false,
-            }),
-            changed: Condvar::new(),
-        });
-        let thread = JoinOnDrop::spawn("digitpad-predictor", WorkerPriority::Interactive, {
-            let mailbox = Arc::clone(&mailbox);
-            move || serve(&mailbox, &waker)
-        })
-        .expect("the system can start a thread");
-        Self {
-            mailbox,
-            _thread: thread,
+            },
+            request: None,
         }
     }
 
     /// Asks for a prediction. It replaces a request that the thread has not begun.
-    pub fn request(&self, request: PredictionRequest) {
-        let request = Some(Arc::new(request));
-        self.mailbox.change(|content| {
-            content.request = request;
-            content.is_pending = true;
-        });
+    pub fn request(&mut self, request: PredictionRequest) {
+        self.request = Some(Arc::new(request));
+        self.repeat();
     }
 
     /// Uses this model from now on, and repeats the last request.
-    pub fn set_model(&self, model: Arc<Model>) {
-        self.mailbox.change(|content| {
-            content.model = model;
-            content.generation += 1;
-            content.is_pending = content.request.is_some();
-        });
+    pub fn set_model(&mut self, model: Arc<Model>) {
+        self.setup.model = model;
+        self.setup.generation += 1;
+        self.repeat();
     }
 
     /// Adds this noise to the network's input from now on, and repeats the last request. The
     /// same input gets the same noise, so it does not flicker.
-    pub fn set_noise(&self, noise: Option<Noise>) {
-        self.mailbox.change(|content| {
-            content.noise = noise;
-            content.is_pending = content.request.is_some();
-        });
+    pub fn set_noise(&mut self, noise: Option<Noise>) {
+        self.setup.noise = noise;
+        self.repeat();
+    }
+
+    /// Asks for the last request, if there is one.
+    fn repeat(&self) {
+        if let Some(request) = &self.request {
+            self.thread.request(PredictionJob {
+                request: Arc::clone(request),
+                setup: self.setup.clone(),
+            });
+        }
     }
 
     /// Takes the newest response.
     pub fn take(&self) -> Option<PredictionResponse> {
-        lock(&self.mailbox.content).response.take()
+        lock(&self.response).take()
     }
 }
 
-impl Drop for Predictor {
-    /// Ends the thread, which is joined when the fields are dropped.
-    fn drop(&mut self) {
-        self.mailbox.change(|content| content.is_closed = true);
-    }
-}
-
-impl fmt::Debug for Predictor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Predictor").finish_non_exhaustive()
-    }
-}
-
-/// Requests and responses on their way.
-struct Mailbox {
-    content: Mutex<MailboxContent>,
-    changed: Condvar,
-}
-
-struct MailboxContent {
-    model: Arc<Model>,
-    generation: u64,
-    noise: Option<Noise>,
-    /// The last request, also after its response: a new model repeats it.
-    request: Option<Arc<PredictionRequest>>,
-    /// Whether the request has no response yet.
-    is_pending: bool,
-    response: Option<PredictionResponse>,
-    is_closed: bool,
-}
-
-/// A request with what answers it.
-struct PredictionJob {
-    request: Arc<PredictionRequest>,
-    model: Arc<Model>,
-    generation: u64,
-    noise: Option<Noise>,
-}
-
-impl Mailbox {
-    fn change(&self, change: impl FnOnce(&mut MailboxContent)) {
-        change(&mut lock(&self.content));
-        self.changed.notify_all();
-    }
-
-    /// Waits for a request. Returns `None` when the mailbox is closed.
-    fn next(&self) -> Option<PredictionJob> {
-        let is_idle = |content: &mut MailboxContent| !content.is_pending && !content.is_closed;
-        let waiting = self.changed.wait_while(lock(&self.content), is_idle);
-        let mut content = waiting.unwrap_or_else(PoisonError::into_inner);
-        if content.is_closed {
-            return None;
-        }
-        content.is_pending = false;
-        Some(PredictionJob {
-            request: content.request.clone()?,
-            model: Arc::clone(&content.model),
-            generation: content.generation,
-            noise: content.noise,
-        })
-    }
-}
-
-fn serve(mailbox: &Mailbox, waker: &Waker) {
+fn serve(mailbox: &Mailbox<PredictionJob>, response: &LatestResponse, waker: &Waker) {
     // It remembers the groups of the last drawing.
     let mut reader: Option<(u64, NumberReader)> = None;
-    while let Some(job) = mailbox.next() {
+    while let Delivery::Request(job) = mailbox.next(None) {
+        let PredictionSetup {
+            model, generation, ..
+        } = &job.setup;
         // After a panic there is no reader.
-        let known = reader.take().filter(|(model, _)| *model == job.generation);
-        let mut own = known.map_or_else(
-            || NumberReader::new(Arc::clone(&job.model)),
-            |known| known.1,
-        );
+        let known = reader.take().filter(|(known, _)| known == generation);
+        let mut own = known.map_or_else(|| NumberReader::new(Arc::clone(model)), |known| known.1);
         let result = run_work(|| {
             let outcome = outcome_of(&job, &mut own)?;
             Ok((outcome, own))
         });
         let outcome = match result {
             Ok((outcome, own)) => {
-                reader = Some((job.generation, own));
+                reader = Some((*generation, own));
                 outcome
             }
             Err(error) => PredictionOutcome::Failed(error),
@@ -252,12 +209,11 @@ fn serve(mailbox: &Mailbox, waker: &Waker) {
             let (digit, confidence) = (prediction.digit().value(), prediction.confidence());
             log::debug!(target: "digitpad", "prediction digit={digit} confidence={confidence:.3}");
         }
-        let response = PredictionResponse {
+        *lock(response) = Some(PredictionResponse {
             revision: job.request.revision,
-            model: job.generation,
+            model: *generation,
             outcome,
-        };
-        lock(&mailbox.content).response = Some(response);
+        });
         waker();
     }
 }
@@ -268,10 +224,10 @@ fn outcome_of(
 ) -> Result<PredictionOutcome, ModelError> {
     let reading = match &job.request.input {
         // Noise is on the one image of a single digit.
-        PredictionInput::Ink(ink) if job.noise.is_some() => single(ink::to_bitmap(ink), job)?,
+        PredictionInput::Ink(ink) if job.setup.noise.is_some() => single(ink::to_bitmap(ink), job)?,
         PredictionInput::Ink(ink) => reader.read(ink, job.request.constraints)?,
         PredictionInput::Picture(bitmap, view) => match &view.components {
-            Some(ink) if job.noise.is_none() => {
+            Some(ink) if job.setup.noise.is_none() => {
                 reader.read_picture(ink, bitmap, job.request.constraints)?
             }
             _ => single(Some(bitmap.clone()), job)?,
@@ -280,7 +236,7 @@ fn outcome_of(
         #[cfg(test)]
         PredictionInput::Panic(message) => panic!("{message}"),
     };
-    let preprocessing = job.model.mlp.config().preprocessing();
+    let preprocessing = job.setup.model.mlp.config().preprocessing();
     let recognized = |bitmap: &Bitmap, prediction, shows_several| PredictionOutcome::Recognized {
         bitmap: preprocessing.of_bitmap(bitmap),
         prediction,
@@ -304,10 +260,10 @@ fn single(bitmap: Option<Bitmap>, job: &PredictionJob) -> Result<Reading, ModelE
     let Some(mut bitmap) = bitmap.filter(|bitmap| !bitmap.is_blank()) else {
         return Ok(Reading::Blank);
     };
-    if let Some(noise) = job.noise {
+    if let Some(noise) = job.setup.noise {
         bitmap = with_noise(&bitmap, noise);
     }
-    let prediction = predict(&job.model, &bitmap)?;
+    let prediction = predict(&job.setup.model, &bitmap)?;
     Ok(Reading::Single { bitmap, prediction })
 }
 

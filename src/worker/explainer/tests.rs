@@ -76,32 +76,6 @@ fn only_views_that_are_seen_are_computed() {
 }
 
 #[test]
-fn an_explanation_is_that_of_the_newest_request() {
-    let test_waker = TestWaker::shut();
-    let explainer = Explainer::spawn(test_waker.waker());
-    let model = built_in();
-    let of = |revision| ExplanationRequest {
-        revision,
-        ..request(&model, &[ExplanationView::Inside])
-    };
-    explainer.request(of(1));
-    test_waker.wait();
-    for revision in 2..=5 {
-        explainer.request(of(revision));
-    }
-    // The thread is blocked in the waker, after its first response.
-    let first: Vec<u64> = explainer
-        .take()
-        .iter()
-        .map(|response| response.revision)
-        .collect();
-    assert_eq!(first, [1], "the first");
-    test_waker.open_gate();
-    let next = wait_for(&explainer, &test_waker, |response| Some(response.revision));
-    assert_eq!(next, 5, "those between are not answered");
-}
-
-#[test]
 fn the_nearest_images_of_a_seven_are_sevens() {
     let test_waker = TestWaker::new();
     let explainer = Explainer::spawn(test_waker.waker());
