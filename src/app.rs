@@ -158,7 +158,8 @@ impl App {
         let window_size = settings.window_size;
         let stored_settings = settings.clone();
         ctx.set_zoom_factor(settings.zoom);
-        let state = State::new(settings, Model::built_in()?, loaded);
+        let mut state = State::new(settings, Model::built_in()?, loaded);
+        state.offer_tour();
         Ok(Self {
             view: View::new(ctx),
             workers: Workers::new(ctx, &state),

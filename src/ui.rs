@@ -12,6 +12,7 @@ mod fields;
 mod gallery;
 mod header;
 mod icons;
+mod keyboard_pen;
 mod keys;
 mod learn;
 mod noise;
@@ -34,7 +35,7 @@ use egui::{
 
 use self::{
     corrections::CorrectionsView, draw::DrawView, evaluation::EvaluationView, header::HelpOutcome,
-    learn::LearnView, theme::Palette, tour::Tour, training::TrainingView, why::WhyView,
+    learn::LearnView, theme::Palette, training::TrainingView, why::WhyView,
 };
 use crate::app::{
     action::Action,
@@ -57,7 +58,6 @@ pub struct View {
     training: TrainingView,
     why: WhyView,
     corrections: CorrectionsView,
-    tour: Tour,
     shows_help: bool,
     /// Whether a text field had the focus in the last frame. The key that ends the focus still belongs to the field.
     field_had_keyboard: bool,
@@ -131,7 +131,7 @@ impl View {
         theme::apply(ui.ctx(), state.settings.theme);
         let palette = Palette::of(ui.style());
         let mut actions = Vec::new();
-        let layout = WindowLayout::of(ui.max_rect(), state, self.tour.is_open());
+        let layout = WindowLayout::of(ui.max_rect(), state);
         let shows_panel = layout.panel.is_some();
         let side = vec2(theme::MARGIN, 0.0);
         let all = Vec2::splat(theme::MARGIN);
@@ -151,9 +151,9 @@ impl View {
                 training::training_ui(ui, state, &mut self.training, &mut actions);
             });
         }
-        if let Some(place) = layout.tour {
+        if let (Some(place), Some(step)) = (layout.tour, state.tour) {
             part_ui(ui, "tour", place, palette.panel, side, |ui| {
-                self.tour.ui(ui, &mut actions);
+                tour::tour_ui(ui, step, &mut actions);
             });
         }
         part_ui(ui, "status", layout.status, palette.panel, side, |ui| {
@@ -168,7 +168,7 @@ impl View {
                 HelpOutcome::Stays => true,
                 HelpOutcome::Closes => false,
                 HelpOutcome::StartsTour => {
-                    self.tour.go_to(0, &mut actions);
+                    actions.push(Action::StartTour);
                     false
                 }
             };
@@ -191,7 +191,8 @@ struct WindowLayout {
 }
 
 impl WindowLayout {
-    fn of(window: Rect, state: &State, shows_tour: bool) -> Self {
+    fn of(window: Rect, state: &State) -> Self {
+        let shows_tour = state.tour.is_some();
         let (header, rest) = window.split_top_bottom_at_y(window.top() + header::HEIGHT);
         let (middle, status) = rest.split_top_bottom_at_y(rest.bottom() - status::HEIGHT);
         let bottom = middle.bottom() - if shows_tour { tour::HEIGHT } else { 0.0 };

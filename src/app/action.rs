@@ -130,6 +130,10 @@ pub enum Action {
     ShowTraining(bool),
     /// Go to another place of the window.
     GoTo(Place),
+    /// Start the guided tour.
+    StartTour,
+    /// Show the step of this index of the tour, or leave the tour.
+    ShowTourStep(Option<usize>),
     /// Do something in the evaluation tab.
     Evaluation(EvaluationAction),
     /// Do something in the place *Why*.

@@ -92,6 +92,8 @@ pub struct State {
     pub explanation: ExplanationPanel,
     /// The place that is shown.
     pub place: Place,
+    /// The step of the guided tour, while it is shown.
+    pub tour: Option<usize>,
     /// The notices that are shown.
     pub notices: Notices,
     /// The path field, while it is open.
@@ -124,6 +126,7 @@ impl State {
             evaluation: EvaluationPanel::default(),
             explanation: ExplanationPanel::default(),
             place: Place::default(),
+            tour: None,
             notices: Notices::default(),
             path_prompt: None,
             closing: Closing::No,
@@ -138,6 +141,14 @@ impl State {
             window_size,
             training: self.training.form.saved(),
             ..self.settings.clone()
+        }
+    }
+
+    /// Offers the guided tour at the first start.
+    pub fn offer_tour(&mut self) {
+        if !std::mem::replace(&mut self.settings.tour_offered, true) {
+            let text = "New here? A tour of six steps shows the window";
+            self.notices.offer(text, "Take the tour", Action::StartTour);
         }
     }
 
@@ -225,6 +236,11 @@ impl State {
             Action::ChooseTheme(theme) => self.settings.theme = theme,
             Action::ShowTraining(show) => self.settings.training_panel = show,
             Action::GoTo(place) => self.go_to(place, out),
+            Action::StartTour => {
+                self.tour = Some(0);
+                self.go_to(Place::Draw, out);
+            }
+            Action::ShowTourStep(step) => self.tour = step,
             Action::Evaluation(action) => self.apply_evaluation(action, out),
             Action::Explanation(action) => self.apply_explanation(action, out),
             Action::CloseAnyway => {

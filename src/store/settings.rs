@@ -144,6 +144,8 @@ pub struct Settings {
     pub device: DeviceChoice,
     /// Whether to ask for files in the system's dialog. Otherwise a field asks for the path.
     pub file_dialogs: bool,
+    /// Whether the guided tour was offered. It is offered once.
+    pub tour_offered: bool,
     /// The fields of the training panel.
     pub training: SavedForm,
 }
@@ -190,6 +192,7 @@ impl Default for Settings {
             watch: true,
             device: DeviceChoice::default(),
             file_dialogs: true,
+            tour_offered: false,
             training: SavedForm::default(),
         }
     }
@@ -294,6 +297,7 @@ mod tests {
             watch: false,
             device: DeviceChoice::Cpu,
             file_dialogs: false,
+            tour_offered: true,
             training: SavedForm {
                 preset,
                 folder: "/data/ä".to_owned(),

@@ -4,11 +4,12 @@ use std::{fmt, sync::Arc};
 
 use egui::{
     Align2, Color32, ColorImage, Context, CornerRadius, CursorIcon, Event, Id, LayerId, Painter,
-    PointerButton, Pos2, Rect, Sense, Stroke, StrokeKind, TextureHandle, TextureId, TextureOptions,
-    TouchId, TouchPhase, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+    PointerButton, Popup, Pos2, Rect, Sense, Stroke, StrokeKind, TextureHandle, TextureId,
+    TextureOptions, TouchId, TouchPhase, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{
+    keyboard_pen::KeyboardPen,
     number::{arrow_actions, brackets, reading_at},
     pad::{PadView, drawing::PadDrawing},
     theme::{self, Palette},
@@ -28,6 +29,7 @@ const WHOLE: Rect = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
 const TAP: f32 = 4.0;
 /// The text of an empty pad.
 const HINT: &str = "Draw a digit here";
+const KEYS_HINT: &str = "Arrow keys move the pen, Space puts it down";
 
 /// The place of the pad in the last frame.
 #[derive(Clone, Copy, Debug)]
@@ -48,17 +50,25 @@ enum Pen {
     Erases(PointerButton),
 }
 
+/// A press that draws nothing unless the pointer moves.
+#[derive(Clone, Copy, Debug)]
+struct Tap {
+    from: Pos2,
+    /// The digit that it selects. A tap that closes a menu selects none.
+    digit: Option<usize>,
+}
+
 /// The state of the pad between frames.
 #[derive(Default)]
 pub(super) struct Canvas {
     place: Option<PadPlace>,
     pen: Pen,
+    keyboard: KeyboardPen,
     /// The finger that draws.
     finger: Option<TouchId>,
     /// Whether the pad was drawn in this frame.
     is_drawn: bool,
-    /// The digit whose reading is pressed, and the place: a move from it begins a stroke.
-    pressed: Option<(usize, Pos2)>,
+    tap: Option<Tap>,
     drawing: Option<PadDrawing>,
     drawn_revision: u64,
     /// The picture that was shown last.
@@ -89,7 +99,10 @@ impl Canvas {
         };
         // The first finger also sends pointer events; its touches tell only which finger draws. No other finger draws.
         let events = ctx.input(|input| input.events.clone());
-        actions.extend(arrow_actions(ctx, pad_id(), state));
+        actions.extend(self.keyboard.actions(ctx, pad_id(), state));
+        if !self.keyboard.is_shown() {
+            actions.extend(arrow_actions(ctx, pad_id(), state));
+        }
         let mut touched = None;
         for event in events {
             match event {
@@ -112,16 +125,18 @@ impl Canvas {
                     && ctx.layer_id_at(pos) == Some(layer) =>
                 {
                     self.finger = touched;
-                    self.pressed = reading_at(&paper, state, pos)
-                        .filter(|_| button == PointerButton::Primary)
-                        .map(|digit| (digit, pos));
-                    if self.pressed.is_none() {
+                    let digit = reading_at(&paper, state, pos);
+                    if button == PointerButton::Primary
+                        && (digit.is_some() || Popup::is_any_open(ctx))
+                    {
+                        self.tap = Some(Tap { from: pos, digit });
+                    } else {
                         self.press(paper.pad_from_screen(pos), button, state, &mut actions);
                     }
                 }
                 Event::PointerMoved(pos) => {
-                    let is_moved = |(_, from): &mut (usize, Pos2)| from.distance(pos) > TAP;
-                    if let Some((_, from)) = self.pressed.take_if(is_moved) {
+                    let is_moved = |tap: &mut Tap| tap.from.distance(pos) > TAP;
+                    if let Some(Tap { from, .. }) = self.tap.take_if(is_moved) {
                         let from = paper.pad_from_screen(from);
                         self.press(from, PointerButton::Primary, state, &mut actions);
                     }
@@ -130,9 +145,9 @@ impl Canvas {
                 Event::PointerButton {
                     button: PointerButton::Primary,
                     ..
-                } if self.pressed.is_some() => {
-                    let pressed = self.pressed.take();
-                    actions.extend(pressed.map(|(digit, _)| Action::SelectDigit(digit)));
+                } if self.tap.is_some() => {
+                    let digit = self.tap.take().and_then(|tap| tap.digit);
+                    actions.extend(digit.map(Action::SelectDigit));
                 }
                 Event::PointerButton { pos, button, .. } if self.is_down_by(button) => {
                     self.move_to(paper.pad_from_screen(pos), &mut actions);
@@ -211,13 +226,8 @@ impl Canvas {
     ) {
         let rect = fitted(rect, state.settings.pad_shape.width());
         let palette = Palette::of(ui.style());
-        // The arrow keys select a digit of a number.
-        let sense = match state.pad.number() {
-            Some(_) => Sense::DRAG | Sense::FOCUSABLE,
-            None => Sense::DRAG,
-        };
         let response = ui
-            .interact(rect, pad_id(), sense)
+            .interact(rect, pad_id(), Sense::DRAG | Sense::FOCUSABLE)
             .on_hover_cursor(CursorIcon::Crosshair);
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Canvas, true, "Drawing pad");
@@ -271,7 +281,8 @@ impl Canvas {
             guides_ui(&clipped, &paper, state, palette);
         }
         brackets(&clipped, &paper, state, palette);
-        hint(&clipped, rect, state, palette);
+        hint(&clipped, rect, state, response.has_focus(), palette);
+        self.keyboard.draw(&clipped, &paper, palette);
         let erases = state.pad.uses_eraser() || matches!(self.pen, Pen::Erases(_));
         if let Some(pos) = response.hover_pos().filter(|_| erases) {
             let reach = ERASER_REACH * paper.unit();
@@ -389,7 +400,7 @@ fn pad_id() -> Id {
 }
 
 /// The text of a pad without ink. Below a picture, the margin has room for it.
-fn hint(painter: &Painter, rect: Rect, state: &State, palette: &Palette) {
+fn hint(painter: &Painter, rect: Rect, state: &State, has_focus: bool, palette: &Palette) {
     let large = (rect.width() * 0.06).clamp(theme::BODY, 40.0);
     let line = |pos: Pos2, text: &str, size: f32, color: Color32| {
         painter.text(pos, Align2::CENTER_CENTER, text, theme::font(size), color);
@@ -402,6 +413,10 @@ fn hint(painter: &Painter, rect: Rect, state: &State, palette: &Palette) {
         line(foot, "Draw here for a new digit.", small, palette.weak);
     } else if state.pad.is_blank() {
         line(rect.center(), HINT, large, palette.weak);
+        if has_focus {
+            let below = rect.center() + vec2(0.0, 2.0 * large);
+            line(below, KEYS_HINT, hint_size(rect), palette.weak);
+        }
     }
 }
 
@@ -421,7 +436,7 @@ fn description(state: &State) -> String {
         return format!("The picture {}", picture.name);
     }
     match state.pad.ink().strokes().len() {
-        0 => format!("Empty. {HINT}"),
+        0 => format!("Empty. {HINT}. {KEYS_HINT}"),
         1 => "1 stroke".to_owned(),
         count => format!("{count} strokes"),
     }

@@ -11,7 +11,10 @@ use egui::{
 use egui_plot::LineStyle;
 
 use self::plot::{Curve, PlotSpec};
-use super::theme::{self, Palette};
+use super::{
+    theme::{self, Palette},
+    widgets::text_row,
+};
 use crate::{
     app::state::{State, runs::ShownRun},
     format,
@@ -80,6 +83,13 @@ pub(super) struct Metric {
     format: fn(f64) -> String,
 }
 
+impl Metric {
+    /// The name of the value.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum MetricKind {
     Loss,
@@ -115,7 +125,6 @@ pub(super) const RATE: Metric = Metric {
 /// A piece of a curve's line beside its name and value. Dashes distinguish it without color.
 fn legend_ui(ui: &mut Ui, text: &str, color: Color32, dashes: u8) {
     ui.horizontal(|ui| {
-        ui.spacing_mut().interact_size.y = 16.0;
         ui.spacing_mut().item_spacing.x = 4.0;
         let (rect, _) = ui.allocate_exact_size(Vec2::new(18.0, 12.0), Sense::hover());
         let piece = rect.width() / f32::from(dashes);
@@ -144,8 +153,7 @@ pub(super) fn metric_ui(
         let marked = run.model_epoch().or_else(|| run.best_epoch());
         let marked = marked.filter(|_| !is_rate && run.history.len() > 1);
         let says = marked.map(|marked| epoch_text(run, marked));
-        ui.horizontal(|ui| {
-            ui.spacing_mut().interact_size.y = 18.0;
+        text_row(ui, 18.0, |ui| {
             ui.label(RichText::new(metric.name).font(theme::strong(theme::BODY)))
                 .on_hover_text(metric.help);
             if let Some(says) = &says {
@@ -155,8 +163,7 @@ pub(super) fn metric_ui(
         });
         let palette = Palette::of(ui.style());
         let drawn = curves_of(curves, metric, palette);
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().interact_size.y = 16.0;
+        text_row(ui, 16.0, |ui| {
             for curve in drawn.iter().filter(|curve| curve.dots && !is_rate) {
                 let Some(last) = curve.points.last() else {
                     continue;

@@ -15,7 +15,7 @@ use self::gallery::Gallery;
 use super::{
     noise,
     theme::{self, Palette},
-    widgets::{self, primary_button},
+    widgets::{self, primary_button, text_row},
 };
 use crate::{
     app::{
@@ -308,8 +308,7 @@ fn progress_ui(ui: &mut Ui, state: &State) {
 /// The accuracy in large type, the other metrics, and the evaluation set.
 fn metrics_ui(ui: &mut Ui, state: &State, completed: &CompletedEvaluation) {
     let palette = Palette::of(ui.style());
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().interact_size.y = 20.0;
+    text_row(ui, 20.0, |ui| {
         if completed.evaluation.metrics().examples > 0 {
             let accuracy = format::percent(completed.evaluation.metrics().accuracy, 2);
             let text = format!("{accuracy} accuracy");
@@ -326,8 +325,7 @@ fn metrics_ui(ui: &mut Ui, state: &State, completed: &CompletedEvaluation) {
     });
     let is_training = state.training.state.active_run().is_some();
     ui.add_space(-theme::GAP / 2.0);
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().interact_size.y = 16.0;
+    text_row(ui, 16.0, |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.label(
             RichText::new(subject(completed))

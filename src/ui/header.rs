@@ -153,13 +153,15 @@ fn training_ui(ui: &mut Ui, shown: bool, is_narrow: bool, actions: &mut Vec<Acti
 /// The theme, the size and the full screen.
 fn view_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let (button, _) = MenuButton::new("View").ui(ui, |ui| {
-        ui.set_width(220.0);
-        for choice in ThemeChoice::ALL {
-            let is_chosen = state.settings.theme == choice;
-            if ui.radio(is_chosen, choice.name()).clicked() {
-                actions.push(Action::ChooseTheme(choice));
+        widgets::roomy_menu(ui, 220.0);
+        widgets::toggles_ui(ui, |ui| {
+            for choice in ThemeChoice::ALL {
+                let is_chosen = state.settings.theme == choice;
+                if ui.radio(is_chosen, choice.name()).clicked() {
+                    actions.push(Action::ChooseTheme(choice));
+                }
             }
-        }
+        });
         ui.separator();
         gui_zoom::zoom_menu_buttons(ui);
         ui.separator();
@@ -201,7 +203,7 @@ fn model_ui(ui: &mut Ui, state: &State, is_narrow: bool, actions: &mut Vec<Actio
 
 fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     quiet_selection(ui);
-    ui.set_width(320.0_f32.min(ui.ctx().content_rect().width() - 48.0));
+    widgets::roomy_menu(ui, 320.0_f32.min(ui.ctx().content_rect().width() - 48.0));
     let models = &state.models;
     let height = ui.ctx().content_rect().height() - 240.0;
     ScrollArea::vertical().max_height(height).show(ui, |ui| {

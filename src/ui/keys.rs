@@ -1,6 +1,6 @@
 //! Keys and dropped files.
 
-use egui::{Context, Key, KeyboardShortcut, Modifiers, Popup};
+use egui::{Context, Event, InputState, Key, KeyboardShortcut, Modifiers, Popup};
 
 use super::{PLACES, clipboard::clipboard_actions};
 use crate::{
@@ -98,6 +98,10 @@ pub(super) fn shortcuts(ctx: &Context) -> Vec<(String, &'static str)> {
         ("0 … 9", "Correct the prediction to this digit"),
         ("N", "Correct the prediction to a non-digit"),
         ("Right mouse button", "Erase"),
+        (
+            "Tab, arrows, Space",
+            "On the pad: move the pen, put it down or lift it",
+        ),
         ("Ctrl+C, Ctrl+V", "Copy the drawing, paste a picture"),
         ("Esc", "Dismiss the notice"),
         ("Ctrl++, Ctrl+−, Ctrl+0", "Larger, smaller, normal size"),
@@ -131,9 +135,11 @@ pub(super) fn key_actions(
     if shows_pad {
         actions.extend(clipboard_actions(ctx, state));
     }
+    // A key that is held acts once: the 2 of Ctrl+2 must save no correction when Ctrl is released first.
     let pressed = |modifiers, key| {
+        let is_new = ctx.input(|input| is_new_press(input, key));
         let shortcut = KeyboardShortcut::new(modifiers, key);
-        ctx.input_mut(|input| input.consume_shortcut(&shortcut))
+        ctx.input_mut(|input| input.consume_shortcut(&shortcut)) && is_new
     };
     for Shortcut(modifiers, key, _, action) in SHORTCUTS {
         if pressed(modifiers, key) && is_possible(&action, state, shows_pad) {
@@ -157,6 +163,13 @@ pub(super) fn key_actions(
         actions.extend(escape(state));
     }
     actions
+}
+
+/// Whether the key goes down now, and was not down before.
+pub(super) fn is_new_press(input: &InputState, key: Key) -> bool {
+    input.events.iter().any(|event| {
+        matches!(event, Event::Key { key: it, pressed: true, repeat: false, .. } if *it == key)
+    })
 }
 
 /// What Escape does: first it dismisses the notice. It never changes the drawing.

@@ -11,7 +11,7 @@ use super::{
     },
     runs::{accuracy_text, settings},
     theme::{self, Palette},
-    widgets::{self, note, quiet_selection},
+    widgets::{self, note, quiet_selection, text_row},
 };
 use crate::{
     app::{
@@ -140,8 +140,7 @@ fn head_ui(
             }
         });
     });
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().interact_size.y = 20.0;
+    text_row(ui, 20.0, |ui| {
         if let Some(record) = run.record {
             let text = RichText::new(accuracy_text(record));
             ui.label(text.font(theme::strong(theme::HEADING)));
@@ -325,7 +324,7 @@ fn matrix_ui(ui: &mut Ui, name: &str, confusion: &[[usize; CLASSES]; CLASSES]) {
                 let fill = palette.track.lerp_to_gamma(palette.second, share);
                 ui.painter().rect_filled(place.shrink(1.0), 2.0, fill);
                 if count > 0 && digit != column {
-                    text(place, count.to_string(), palette.text);
+                    text(place, count.to_string(), theme::text_on(fill));
                 }
             }
         }

@@ -5,7 +5,10 @@ use egui::{
     UiBuilder, WidgetInfo, accesskit::Role,
 };
 
-use super::theme::{self, Palette};
+use super::{
+    theme::{self, Palette},
+    widgets::toggles_ui,
+};
 use crate::{
     app::{action::Action, state::evaluation::EvaluationAction},
     data::noise::Noise,
@@ -88,7 +91,7 @@ fn menu_button(
     if let Some(rect) = left_of {
         popup = popup.anchor(rect).align(RectAlign::LEFT_START);
     }
-    let menu = popup.show(|ui| menu_ui(ui, noise, title));
+    let menu = popup.show(|ui| toggles_ui(ui, |ui| menu_ui(ui, noise, title)));
     let value = noise.map_or_else(|| "off".to_owned(), |noise| noise.to_string());
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Button, true, "Noise");
@@ -100,11 +103,6 @@ fn menu_button(
 
 fn menu_ui(ui: &mut Ui, noise: Option<Noise>, title: &str) -> Option<NoiseChange> {
     ui.set_width(280.0);
-    // In a menu, radio buttons have no outline by default.
-    let line = egui::Stroke::new(1.0, Palette::of(ui.style()).outline);
-    ui.visuals_mut().widgets.inactive.bg_stroke = line;
-    // The rail of a slider.
-    ui.visuals_mut().widgets.inactive.bg_fill = Palette::of(ui.style()).bar;
     ui.label(title);
     let mut asked = None;
     let strength = noise.map_or(0.15, Noise::strength);

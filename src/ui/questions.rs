@@ -1,11 +1,11 @@
 //! Questions of the window: for a path, before closing, before deleting, and whether to resume.
 
 use egui::{
-    Align2, Context, Event, Id, InputState, Key, TextEdit, Ui, Vec2, WidgetInfo, Window,
-    accesskit::Role, text::CCursorRange, text_edit::TextEditState,
+    Align2, Context, Id, Key, TextEdit, Ui, Vec2, WidgetInfo, Window, accesskit::Role,
+    text::CCursorRange, text_edit::TextEditState,
 };
 
-use super::{runs, widgets::Question};
+use super::{keys::is_new_press, runs, widgets::Question};
 use crate::app::{
     action::Action,
     state::{Closing, PathPrompt, State, models::Entry, runs::RunAction},
@@ -48,7 +48,7 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, actions: &mut Vec<Action>) {
     if response.changed() {
         actions.push(Action::EditPath(text.clone()));
     }
-    let enter = response.lost_focus() && ui.input(is_enter_pressed);
+    let enter = response.lost_focus() && ui.input(|input| is_new_press(input, Key::Enter));
     let escape = ui.input(|input| input.key_pressed(Key::Escape));
     let is_new = is_new(ui);
     let nothing_has_focus = ui.memory(|memory| memory.focused().is_none()) && !enter && !escape;
@@ -70,21 +70,6 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, actions: &mut Vec<Action>) {
             actions.push(Action::CancelPath);
         }
     });
-}
-
-/// Whether Enter goes down now. A key that was already down does not answer a new question.
-fn is_enter_pressed(input: &InputState) -> bool {
-    input.events.iter().any(|event| {
-        matches!(
-            event,
-            Event::Key {
-                key: Key::Enter,
-                pressed: true,
-                repeat: false,
-                ..
-            }
-        )
-    })
 }
 
 /// Whether the path field was not there in the last frame.

@@ -9,7 +9,7 @@ use egui::{
 
 use super::{
     theme::{self, Palette},
-    widgets::{note, quiet_selection},
+    widgets::{note, quiet_selection, roomy_menu},
 };
 use crate::{
     app::{
@@ -216,6 +216,7 @@ fn secs_since(millis: u64) -> u64 {
 fn menu_ui(ui: &mut Ui, run: &Run, renaming: &mut Renaming, actions: &mut Vec<Action>) {
     let record = &run.record;
     let (id, is_pinned) = (record.id, record.is_pinned);
+    roomy_menu(ui, 180.0);
     if ui.button("Rename").clicked() {
         *renaming = Some((id, record.name.clone()));
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow,
-    Stroke, Style, TextStyle, Theme, Vec2, Visuals,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Rgba,
+    Shadow, Stroke, Style, TextStyle, Theme, Vec2, Visuals,
     style::{HandleShape, WidgetVisuals},
 };
 
@@ -41,6 +41,8 @@ pub(crate) struct Palette {
     pub(crate) ink: Color32,
     /// Thin lines around and between widgets.
     pub(crate) outline: Color32,
+    /// The line around a control, and the rail of a slider.
+    pub(crate) control: Color32,
     /// Important text.
     pub(crate) text: Color32,
     /// Explanations.
@@ -79,6 +81,7 @@ const LIGHT: Palette = Palette {
     paper: Color32::from_rgb(0xff, 0xff, 0xff),
     ink: Color32::from_rgb(0x17, 0x1a, 0x21),
     outline: Color32::from_rgb(0xd3, 0xd7, 0xe0),
+    control: Color32::from_rgb(0x80, 0x89, 0x98),
     text: Color32::from_rgb(0x17, 0x1a, 0x21),
     weak: Color32::from_rgb(0x5c, 0x64, 0x73),
     accent: Color32::from_rgb(0x2b, 0x5f, 0xe3),
@@ -121,8 +124,9 @@ const DARK: Palette = Palette {
     paper: Color32::from_rgb(0x08, 0x09, 0x0b),
     ink: Color32::from_rgb(0xf4, 0xf5, 0xf7),
     outline: Color32::from_rgb(0x2f, 0x34, 0x3d),
+    control: Color32::from_rgb(0x75, 0x7e, 0x8e),
     text: Color32::from_rgb(0xf0, 0xf2, 0xf5),
-    weak: Color32::from_rgb(0x9d, 0xa5, 0xb4),
+    weak: Color32::from_rgb(0xb0, 0xb8, 0xc6),
     accent: Color32::from_rgb(0x6c, 0x9b, 0xff),
     accent_hovered: Color32::from_rgb(0x8b, 0xb1, 0xff),
     on_accent: Color32::from_rgb(0x0b, 0x12, 0x22),
@@ -270,6 +274,7 @@ fn visuals(visuals: &mut Visuals, palette: &Palette) {
     let line = Stroke::new(1.0, palette.outline);
     let widgets = &mut visuals.widgets;
     widgets.noninteractive = widget(palette.panel, palette.text, line);
+    let line = Stroke::new(1.0, palette.control);
     widgets.inactive = widget(palette.button, palette.text, line);
     widgets.hovered = widget(palette.button_hovered, palette.text, line);
     widgets.active = widget(palette.button_pressed, palette.text, line);
@@ -286,7 +291,7 @@ fn visuals(visuals: &mut Visuals, palette: &Palette) {
     visuals.warn_fg_color = palette.second;
     visuals.panel_fill = palette.window;
     visuals.window_fill = palette.panel;
-    visuals.window_stroke = line;
+    visuals.window_stroke = widgets.noninteractive.bg_stroke;
     visuals.window_corner_radius = CornerRadius::same(12);
     visuals.menu_corner_radius = CornerRadius::same(RADIUS);
     let shadow = Shadow {
@@ -303,21 +308,28 @@ fn visuals(visuals: &mut Visuals, palette: &Palette) {
     visuals.disabled_alpha = 0.45;
 }
 
+/// The contrast of WCAG 2: 1 for equal colors, 21 for black on white.
+pub(crate) fn contrast(a: Color32, b: Color32) -> f32 {
+    let luminance = |color: Color32| {
+        let color = Rgba::from(color);
+        0.2126 * color.r() + 0.7152 * color.g() + 0.0722 * color.b()
+    };
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// Black or white, whichever has more contrast on a color: at least 4.58, which is √(1.05 / 0.05).
+pub(crate) fn text_on(fill: Color32) -> Color32 {
+    if contrast(Color32::BLACK, fill) > contrast(Color32::WHITE, fill) {
+        Color32::BLACK
+    } else {
+        Color32::WHITE
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use egui::Rgba;
-
     use super::*;
-
-    /// The contrast of WCAG 2: 1 for equal colors, 21 for black on white.
-    fn contrast(a: Color32, b: Color32) -> f32 {
-        let luminance = |color: Color32| {
-            let color = Rgba::from(color);
-            0.2126 * color.r() + 0.7152 * color.g() + 0.0722 * color.b()
-        };
-        let (a, b) = (luminance(a), luminance(b));
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
-    }
 
     #[test]
     fn texts_and_controls_have_contrast_in_both_themes() {
@@ -332,7 +344,7 @@ mod tests {
                         "{theme:?}: text {text:?} on {ground:?}: {found}"
                     );
                 }
-                let graphics = [palette.accent, palette.focus, palette.ink];
+                let graphics = [palette.accent, palette.focus, palette.ink, palette.control];
                 let others = palette.others.into_iter().chain(palette.digits);
                 for color in graphics.into_iter().chain(others) {
                     let found = contrast(color, ground);

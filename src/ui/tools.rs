@@ -13,7 +13,7 @@ use super::{
     correct::all_corrections_ui,
     icons::{Icon, icon_button},
     theme::{self, Palette},
-    widgets::{self, named, note},
+    widgets::{self, named, note, roomy_menu, toggles_ui},
 };
 use crate::{
     app::{action::Action, state::State},
@@ -329,7 +329,7 @@ fn more_ui(ui: &mut Ui, measures: Measures, state: &State, actions: &mut Vec<Act
         "More tools",
         "More tools.",
         |ui| {
-            ui.set_width(220.0);
+            roomy_menu(ui, 232.0);
             let can_replay = !state.pad.ink().is_empty();
             let replay = Button::new("Replay").shortcut_text("R");
             let help = "Draws the strokes again, one by one.";
@@ -340,27 +340,7 @@ fn more_ui(ui: &mut Ui, measures: Measures, state: &State, actions: &mut Vec<Act
             {
                 actions.push(Action::Replay);
             }
-            let outline = Palette::of(ui.style()).outline;
-            ui.visuals_mut().widgets.inactive.bg_stroke = Stroke::new(1.0, outline);
-            let mut is_line = state.settings.pad_shape == PadShape::Line;
-            let help = "Makes the pad three times as wide as high, with room for a long number.";
-            if ui
-                .checkbox(&mut is_line, "Pad for numbers (L)")
-                .on_hover_text(help)
-                .changed()
-            {
-                actions.push(Action::SwitchPadShape);
-            }
-            let mut guides = state.settings.guides;
-            let help = "Shows the box of the digit, the square that becomes 20×20 pixels, and the center of mass, which \
-                    becomes the middle of the input.";
-            if ui
-                .checkbox(&mut guides, "Guides (G)")
-                .on_hover_text(help)
-                .changed()
-            {
-                actions.push(Action::SwitchGuides);
-            }
+            toggles_ui(ui, |ui| switches_ui(ui, state, actions));
             ui.separator();
             let can_copy = !state.pad.is_blank();
             let copy = Button::new("Copy as a picture").shortcut_text("Ctrl+C");
@@ -375,4 +355,31 @@ fn more_ui(ui: &mut Ui, measures: Measures, state: &State, actions: &mut Vec<Act
             all_corrections_ui(ui, actions);
         },
     );
+}
+
+/// The shape of the pad, and its guides.
+fn switches_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let is_line = state.settings.pad_shape == PadShape::Line;
+    let switches = [
+        (
+            "Pad for numbers (L)",
+            "Makes the pad three times as wide as high, with room for a long number.",
+            is_line,
+            Action::SwitchPadShape,
+        ),
+        (
+            "Guides (G)",
+            "Shows the box of the digit, the square that becomes 20×20 pixels, and the center of mass, which becomes \
+             the middle of the input.",
+            state.settings.guides,
+            Action::SwitchGuides,
+        ),
+    ];
+    ui.spacing_mut().button_padding.x = 0.0;
+    for (name, help, mut is_on, action) in switches {
+        let switch = ui.checkbox(&mut is_on, name).on_hover_text(help);
+        if switch.changed() {
+            actions.push(action);
+        }
+    }
 }

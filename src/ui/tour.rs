@@ -93,62 +93,50 @@ fn overfitting() -> Action {
     Action::ChangeForm(Box::new(form))
 }
 
-/// The guided tour, which can be left at any time and comes back only when it is asked for.
-#[derive(Debug, Default)]
-pub(super) struct Tour {
-    step: Option<usize>,
+/// Goes to a step, and to its place. After the last step, the tour ends.
+fn go_to(index: usize, actions: &mut Vec<Action>) {
+    let step = STEPS.get(index);
+    actions.push(Action::ShowTourStep(step.map(|_| index)));
+    let Some(step) = step else { return };
+    actions.push(Action::GoTo(step.place));
+    if step.needs_panel {
+        actions.push(Action::ShowTraining(true));
+    }
 }
 
-impl Tour {
-    /// Whether a step is shown.
-    pub(super) fn is_open(&self) -> bool {
-        self.step.is_some()
-    }
-
-    /// Goes to a step, and to its place.
-    pub(super) fn go_to(&mut self, index: usize, actions: &mut Vec<Action>) {
-        let step = STEPS.get(index);
-        self.step = step.map(|_| index);
-        let Some(step) = step else { return };
-        actions.push(Action::GoTo(step.place));
-        if step.needs_panel {
-            actions.push(Action::ShowTraining(true));
+/// Draws the strip of a step.
+pub(super) fn tour_ui(ui: &mut Ui, index: usize, actions: &mut Vec<Action>) {
+    let Some(step) = STEPS.get(index) else { return };
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let next = if index + 1 < STEPS.len() {
+            "Next"
+        } else {
+            "Finish"
+        };
+        if primary_button(ui, next, vec2(76.0, 32.0)).clicked() {
+            go_to(index + 1, actions);
         }
-    }
-
-    /// Draws the strip.
-    pub(super) fn ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        let Some(index) = self.step else { return };
-        let step = &STEPS[index];
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let next = if index + 1 < STEPS.len() {
-                "Next"
-            } else {
-                "Finish"
-            };
-            if primary_button(ui, next, vec2(76.0, 32.0)).clicked() {
-                self.go_to(index + 1, actions);
-            }
+        ui.add_enabled_ui(index > 0, |ui| {
             if small_button(ui, "Back").clicked() {
-                self.go_to(index.saturating_sub(1), actions);
+                go_to(index.saturating_sub(1), actions);
             }
-            let help = "Leaves the tour. Help (F1) starts it again.";
-            if small_button(ui, "Leave").on_hover_text(help).clicked() {
-                self.step = None;
-            }
-            if let Some(Preparation { button, action }) = &step.preparation
-                && small_button(ui, button).clicked()
-            {
-                actions.push(action());
-            }
-            let width = ui.available_width().max(BUTTONS);
-            ui.allocate_ui_with_layout(vec2(width, HEIGHT), Layout::top_down(Align::Min), |ui| {
-                ui.spacing_mut().item_spacing.y = 2.0;
-                ui.add_space(theme::GAP);
-                let title = format!("{} of {}: {}", index + 1, STEPS.len(), step.title);
-                ui.label(RichText::new(title).font(theme::strong(theme::BODY)));
-                ui.add(Label::new(RichText::new(step.text).small()).wrap());
-            });
         });
-    }
+        let help = "Leaves the tour. Help (F1) starts it again.";
+        if small_button(ui, "Leave").on_hover_text(help).clicked() {
+            actions.push(Action::ShowTourStep(None));
+        }
+        if let Some(Preparation { button, action }) = &step.preparation
+            && small_button(ui, button).clicked()
+        {
+            actions.push(action());
+        }
+        let width = ui.available_width().max(BUTTONS);
+        ui.allocate_ui_with_layout(vec2(width, HEIGHT), Layout::top_down(Align::Min), |ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            ui.add_space(theme::GAP);
+            let title = format!("{} of {}: {}", index + 1, STEPS.len(), step.title);
+            ui.label(RichText::new(title).font(theme::strong(theme::BODY)));
+            ui.add(Label::new(RichText::new(step.text).small()).wrap());
+        });
+    });
 }

@@ -2,8 +2,8 @@
 
 use clap::ValueEnum as _;
 use egui::{
-    Button, ComboBox, Frame, Margin, Response, RichText, ScrollArea, Ui, Vec2, WidgetInfo,
-    accesskit::Role, vec2,
+    Button, ComboBox, Frame, Margin, Response, RichText, ScrollArea, TextStyle, Ui, Vec2,
+    WidgetInfo, accesskit::Role, vec2,
 };
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     gallery::{Gallery, ask_for_data},
     runs::{self, Renaming, accuracy_text},
     theme::{self, Palette},
-    widgets::{self, note, primary_button, problem, quiet_selection, small_button},
+    widgets::{self, note, primary_button, problem, quiet_selection, small_button, text_row},
 };
 use crate::{
     app::{
@@ -37,6 +37,11 @@ const PLOT_HEIGHTS: egui::Rangef = egui::Rangef {
     max: 200.0,
 };
 
+/// The height of the row below the plots with its gaps, in points.
+const BELOW_PLOTS: f32 = 48.0;
+/// The lines of a preset's description, so that no choice moves the button below it.
+const DESCRIPTION_LINES: f32 = 3.0;
+
 /// A tab of the panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum PanelTab {
@@ -52,6 +57,8 @@ pub(super) struct TrainingView {
     tab: PanelTab,
     gallery: Gallery,
     renaming: Renaming,
+    /// Whether a low panel shows the accuracy and not the loss.
+    shows_accuracy: bool,
 }
 
 /// Draws the panel's content.
@@ -73,7 +80,7 @@ pub(super) fn training_ui(
     area.show(ui, |ui| {
         ui.set_max_width(ui.available_width());
         match view.tab {
-            PanelTab::Train => train_ui(ui, state, actions),
+            PanelTab::Train => train_ui(ui, state, view, actions),
             PanelTab::Settings => settings_ui(ui, state, view, actions),
             PanelTab::Runs => runs::runs_ui(ui, state, &mut view.renaming, actions),
         }
@@ -115,7 +122,7 @@ fn tabs_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut Ve
 }
 
 /// The preset, the buttons, and the result of the run that is shown.
-fn train_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+fn train_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut Vec<Action>) {
     let height = ui.clip_rect().height();
     let training = &state.training;
     let is_active = training.state.active_run().is_some();
@@ -149,7 +156,7 @@ fn train_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     }
     progress_ui(ui, training);
     if let Some(run) = run {
-        result_ui(ui, state, run, height, actions);
+        result_ui(ui, state, run, height, view, actions);
     }
 }
 
@@ -188,7 +195,11 @@ fn preset_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     };
     let changed = if is_changed { "Changed. " } else { "" };
     let description = form.preset.description();
-    note(ui, format!("{changed}{description}. About {time}."));
+    let lines = DESCRIPTION_LINES * ui.text_style_height(&TextStyle::Small);
+    ui.allocate_ui(vec2(ui.available_width(), lines), |ui| {
+        ui.set_min_height(lines);
+        note(ui, format!("{changed}{description}. About {time}."));
+    });
     if form.from_folder {
         ask_for_data(ui, training, form, actions);
     }
@@ -432,12 +443,12 @@ fn result_ui(
     state: &State,
     run: ShownRun<'_>,
     height: f32,
+    view: &mut TrainingView,
     actions: &mut Vec<Action>,
 ) {
     if let Some(record) = run.record {
         ui.separator();
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().interact_size.y = 20.0;
+        text_row(ui, 20.0, |ui| {
             ui.label(RichText::new(run.name).font(theme::strong(theme::HEADING)));
             ui.label(accuracy_text(record));
         });
@@ -460,17 +471,35 @@ fn result_ui(
     if curves.is_empty() {
         return;
     }
-    let room = height - ui.min_rect().height() - 32.0;
-    let plot = PLOT_HEIGHTS.clamp(room / 2.0 - curves::DECORATION_HEIGHT);
-    for metric in [&LOSS, &ACCURACY] {
+    // Where both plots have no room, a switch below the plot chooses one.
+    let room = height - ui.min_rect().height() - BELOW_PLOTS;
+    let metrics = [&LOSS, &ACCURACY];
+    let shows_both = room >= 2.0 * (PLOT_HEIGHTS.min + curves::DECORATION_HEIGHT);
+    let shown = if shows_both {
+        &metrics[..]
+    } else {
+        std::slice::from_ref(&metrics[usize::from(view.shows_accuracy)])
+    };
+    let plot = room / shown.len() as f32 - curves::DECORATION_HEIGHT;
+    for metric in shown {
         ui.add_space(4.0);
+        let plot = PLOT_HEIGHTS.clamp(plot);
         curves::metric_ui(ui, &curves, metric, PlotOptions::default(), plot);
     }
-    let larger = small_button(ui, "Larger curves");
-    let help = "Shows the curves in the whole window, with other runs beside them.";
-    if larger.on_hover_text(help).clicked() {
-        actions.push(Action::GoTo(Place::Learn));
-    }
+    ui.horizontal(|ui| {
+        let larger = small_button(ui, "Larger curves");
+        let help = "Shows the curves in the whole window, with other runs beside them.";
+        if larger.on_hover_text(help).clicked() {
+            actions.push(Action::GoTo(Place::Learn));
+        }
+        if !shows_both {
+            let other = metrics[usize::from(!view.shows_accuracy)].name();
+            let switch = small_button(ui, &format!("Show {other}"));
+            if switch.clicked() {
+                view.shows_accuracy = !view.shows_accuracy;
+            }
+        }
+    });
 }
 
 /// A remark with a colored bar.

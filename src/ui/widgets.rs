@@ -41,6 +41,24 @@ pub(super) fn primary_button(ui: &mut Ui, text: &str, size: Vec2) -> Response {
     .inner
 }
 
+/// Gives the entries of a menu room beside their texts.
+pub(super) fn roomy_menu(ui: &mut Ui, width: f32) {
+    ui.set_width(width);
+    ui.spacing_mut().button_padding = vec2(theme::GAP, 4.0);
+}
+
+/// Draws check boxes, radio buttons or sliders of a menu, with the lines that a menu takes from them.
+pub(super) fn toggles_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.scope(|ui| {
+        let palette = Palette::of(ui.style());
+        let inactive = &mut ui.visuals_mut().widgets.inactive;
+        inactive.bg_stroke = Stroke::new(1.0, palette.control);
+        inactive.bg_fill = palette.control;
+        content(ui)
+    })
+    .inner
+}
+
 /// Gives the buttons of a menu their usual look.
 pub(super) fn framed_buttons(ui: &mut Ui) {
     let usual = ui.ctx().global_style().visuals.widgets.inactive;
@@ -66,6 +84,15 @@ pub(super) fn named(response: Response, name: &str) -> Response {
 /// A text in small type.
 pub(super) fn note(ui: &mut Ui, text: impl Into<String>) -> Response {
     ui.label(RichText::new(text).small().weak())
+}
+
+/// A row of texts of this height, without the height of a control.
+pub(super) fn text_row<R>(ui: &mut Ui, height: f32, content: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.scope(|ui| {
+        ui.spacing_mut().interact_size.y = height;
+        ui.horizontal_wrapped(content).inner
+    })
+    .inner
 }
 
 /// An error in small type.

@@ -249,6 +249,7 @@ pub(crate) fn button(pos: Pos2, pressed: bool) -> Event {
 pub(crate) fn settings() -> Settings {
     Settings {
         file_dialogs: false,
+        tour_offered: true,
         training_panel: true,
         training: TrainingForm::of(Preset::Keras, Preset::Keras.config()).saved(),
         ..Settings::default()

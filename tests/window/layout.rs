@@ -1,14 +1,19 @@
 //! Windows of all sizes, and the focus of the keyboard.
 
+use clap::ValueEnum as _;
 use digitpad::{
     store::settings::{Settings, ThemeChoice},
-    training::config::hyperparameter::{ALL, Group, Kind},
+    training::config::{
+        Preset,
+        hyperparameter::{ALL, Group, Kind},
+    },
 };
 use egui::{FontId, Key, Modifiers, Pos2, Rect, Shape, accesskit::Role, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::{
-    driver::{SEVEN, Window, settings},
+    driver::{SEVEN, Window, says, settings},
+    fields::set,
     training::training_settings,
 };
 
@@ -79,7 +84,7 @@ fn pad_answer_and_bars_are_in_sight_in_every_window() {
 }
 
 /// Opens every fold of the settings.
-fn open_all(window: &mut Window) {
+pub(crate) fn open_all(window: &mut Window) {
     window.click("Settings tab");
     for group in Group::ALL {
         if group != Group::Network {
@@ -149,6 +154,64 @@ fn assert_fits(window: &Window, width: f32, when: &str) {
             "{when} at {width}: {name:?} at {rect:?} ends at {right}"
         );
     }
+}
+
+#[test]
+fn no_preset_moves_the_button_below_it() {
+    let mut window = window_of([1100.0, 700.0], true);
+    let place = |window: &Window| window.harness.get_by_label("Train").rect();
+    let before = place(&window);
+    for preset in Preset::value_variants() {
+        window.click("Preset");
+        let options = window.harness.query_all_by_label_contains(preset.label());
+        let option = options.max_by(|a, b| a.rect().top().total_cmp(&b.rect().top()));
+        option.expect("it is offered").click();
+        window.harness.run_steps(3);
+        assert_eq!(place(&window), before, "{preset:?}");
+    }
+}
+
+#[test]
+fn result_and_curves_are_in_sight_with_a_remark_above_them() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let settings = training_settings(folder.path(), 3);
+    let mut window = Window::with_model(settings, None, [1100.0, 700.0], 1.0);
+    window.click("Train");
+    window.await_that("it is trained", |harness| says(harness, "on the test set"));
+    open_all(&mut window);
+    // Too low to learn anything.
+    set(&mut window, "Learning rate", "1e-8");
+    window.click("Train tab");
+    window.click("Train");
+    window.await_that("the earlier run is better", |harness| {
+        says(harness, "Run 1 is better: ")
+    });
+    window.harness.run_steps(3);
+    let place = |window: &Window, label: &str| window.harness.get_by_label(label).rect();
+    let loss = place(&window, "Loss curves");
+    // Without the axis, which takes 15 points of the plot's smallest height.
+    assert!(loss.height() >= 57.0, "the plot has its height: {loss:?}");
+    let below = place(&window, "Larger curves");
+    assert!(below.bottom() <= 660.0 - MARGIN, "in sight: {below:?}");
+    window.click("Show Accuracy");
+    assert_eq!(place(&window, "Accuracy curves"), loss, "the other curves");
+    assert_eq!(place(&window, "Larger curves"), below, "and nothing moves");
+}
+
+#[test]
+fn the_tour_is_offered_once() {
+    let settings = Settings {
+        tour_offered: false,
+        ..settings()
+    };
+    let mut window = Window::new(settings);
+    window.draw(SEVEN);
+    window.await_answer('7');
+    window.click("Take the tour");
+    let state = window.harness.state().state();
+    assert_eq!(state.tour, Some(0), "the first step");
+    let next = Window::new(state.settings.clone());
+    assert!(!next.says("Take the tour"), "it does not come back");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The window's content, found by role and label as a screen reader does.
 
+mod contrast;
 mod corrections;
 mod drawing;
 mod driver;
@@ -7,6 +8,7 @@ mod evaluation;
 mod fields;
 mod files;
 mod interrupted;
+mod keyboard;
 mod layout;
 mod numbers;
 mod strokes;

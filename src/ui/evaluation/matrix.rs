@@ -365,25 +365,8 @@ impl Shades {
         };
         let strength = strength.clamp(0.0, 1.0) as f32;
         let fill = palette.panel.lerp_to_gamma(hue, strength);
-        let [normal, inverse] = [palette.text, palette.on_accent];
-        let text = if contrast(normal, fill) < contrast(inverse, fill) {
-            inverse
-        } else {
-            normal
-        };
-        [fill, text]
+        [fill, theme::text_on(fill)]
     }
-}
-
-/// The contrast ratio of two colors, 1 to 21, as the Web Content Accessibility Guidelines 2.2
-/// define it.
-fn contrast(one: Color32, other: Color32) -> f32 {
-    let luminance = |color: Color32| {
-        let [red, green, blue, _] = egui::Rgba::from(color).to_array();
-        0.2126 * red + 0.7152 * green + 0.0722 * blue
-    };
-    let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
-    one.max(other) / one.min(other)
 }
 
 #[cfg(test)]
@@ -432,7 +415,7 @@ mod tests {
                     let rate = f64::from(count) / 1000.0;
                     let [fill, text] = shades.colors(rate, is_correct, palette);
                     // The guidelines ask for 3 for large text and 4.5 for small text.
-                    let found = contrast(fill, text);
+                    let found = theme::contrast(fill, text);
                     assert!(found >= 4.0, "{theme:?}, {rate} of {is_correct}: {found}");
                 }
             }
