@@ -70,6 +70,26 @@ struct Streams<'a> {
     err: &'a mut (dyn Write + Send),
 }
 
+impl Streams<'_> {
+    /// Handles each input of a command. A failure is reported, and the other inputs follow, unless results cannot be
+    /// written.
+    fn for_each<T>(
+        self,
+        inputs: impl IntoIterator<Item = T>,
+        mut handle: impl FnMut(T, &mut dyn Write) -> Result<(), CliError>,
+    ) -> Result<Exit, CliError> {
+        let mut exit = Exit::Done;
+        for input in inputs {
+            match handle(input, self.out) {
+                Ok(()) => {}
+                Err(error @ CliError::Output(_)) => return Err(error),
+                Err(error) => exit = Exit::Partly(report_error(&error, self.err)),
+            }
+        }
+        Ok(exit)
+    }
+}
+
 /// A command with its arguments.
 trait Run: Sync {
     /// The files that it reads, if it writes any, and those that it writes.

@@ -9,8 +9,7 @@ use clap::{Args, ValueEnum, builder::PossibleValue};
 
 use self::report::{Explained, ExplanationLine, NearImage, Report};
 use super::{
-    Exit, Run, Streams, args::ModelArgs, drawings::Drawings, load_model, paths::Paths,
-    report_error, write_json,
+    Exit, Run, Streams, args::ModelArgs, drawings::Drawings, load_model, paths::Paths, write_json,
 };
 use crate::{
     bitmap::{Bitmap, Digit},
@@ -162,7 +161,7 @@ impl Run for ExplainArgs {
             .writes("--out", &self.out)
     }
 
-    fn run(&self, Streams { out, err }: Streams) -> Result<Exit, CliError> {
+    fn run(&self, streams: Streams) -> Result<Exit, CliError> {
         let model = load_model(self.model.weights.as_deref())?;
         let network = Network::of(&model.mlp)?;
         let gallery = match self.view {
@@ -174,16 +173,9 @@ impl Run for ExplainArgs {
             network,
             gallery,
         };
-        let mut exit = Exit::Done;
-        for drawing in &self.drawings()? {
-            match self.explain(&models, drawing, out) {
-                Ok(()) => {}
-                // The other explanations could not be written either.
-                Err(error @ CliError::Output(_)) => return Err(error),
-                Err(error) => exit = Exit::Partly(report_error(&error, err)),
-            }
-        }
-        Ok(exit)
+        streams.for_each(&self.drawings()?, |drawing, out| {
+            self.explain(&models, drawing, out)
+        })
     }
 }
 

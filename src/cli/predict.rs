@@ -9,9 +9,7 @@ use std::{
 use clap::Args;
 use serde::Serialize;
 
-use super::{
-    Exit, Run, Streams, args::ModelArgs, drawings::Drawings, load_model, report_error, write_json,
-};
+use super::{Exit, Run, Streams, args::ModelArgs, drawings::Drawings, load_model, write_json};
 use crate::{
     bitmap::{CLASSES, Digit},
     error::{CliError, excerpt},
@@ -99,18 +97,11 @@ struct PredictionLine<'a> {
 }
 
 impl Run for PredictArgs {
-    fn run(&self, Streams { out, err }: Streams) -> Result<Exit, CliError> {
+    fn run(&self, streams: Streams) -> Result<Exit, CliError> {
         let model = Arc::new(load_model(self.model.weights.as_deref())?);
-        let mut exit = Exit::Done;
-        for file in &self.files {
-            match self.predict_file(&model, file, out) {
-                Ok(()) => {}
-                // The other predictions could not be written either.
-                Err(error @ CliError::Output(_)) => return Err(error),
-                Err(error) => exit = Exit::Partly(report_error(&error, err)),
-            }
-        }
-        Ok(exit)
+        streams.for_each(&self.files, |file, out| {
+            self.predict_file(&model, file, out)
+        })
     }
 }
 

@@ -11,6 +11,11 @@ const DRAWINGS: &str = r#"{"strokes":[[[0,0],[30,1],[60,0],[40,50],[20,100]],[[1
 {"strokes":[[[50,0],[50,100]]]}
 "#;
 
+/// The arguments that explain a file in a view.
+fn explain<'a>(file: &'a str, view: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["explain", file, "--view", view], more].concat()
+}
+
 fn numbers(value: &Value) -> Vec<f64> {
     match value {
         Value::Array(values) => values.iter().flat_map(numbers).collect(),
@@ -26,15 +31,7 @@ fn evidence_of_a_picture_adds_up() {
     let picture = image::GrayImage::from_raw(side, side, pixels).expect("the size fits");
     picture.save(folder.path("7.png")).expect("it is written");
     let file = folder.text("7.png");
-    let answer = json_of(&[
-        "explain",
-        &file,
-        "--view",
-        "evidence",
-        "--against",
-        "2",
-        "--json",
-    ]);
+    let answer = json_of(&explain(&file, "evidence", &["--against", "2", "--json"]));
     assert_eq!(answer["digit"], 7, "the first test image: {answer}");
     assert_eq!(answer["against"], 2, "as asked");
     assert_eq!(answer["method"], "exact", "of the built-in model");
@@ -44,7 +41,7 @@ fn evidence_of_a_picture_adds_up() {
     let error = number("margin") - number("rest") - pixels.iter().sum::<f64>();
     assert!(error.abs() < 1e-4, "off by {error}");
     let out = folder.text("evidence.png");
-    let text = printed(&["explain", &file, "--view", "evidence", "--out", &out]);
+    let text = printed(&explain(&file, "evidence", &["--out", &out]));
     assert!(
         text.contains("7 (") && text.contains("rather than"),
         "{text}"
@@ -63,16 +60,7 @@ fn evidence_of_a_picture_adds_up() {
 fn activations_end_in_the_logits() {
     let folder = Folder::new();
     let ink = folder.write("ink.jsonl", DRAWINGS);
-    let arguments = [
-        "explain",
-        &ink,
-        "--view",
-        "activations",
-        "--record",
-        "1",
-        "--json",
-    ];
-    let answer = json_of(&arguments);
+    let answer = json_of(&explain(&ink, "activations", &["--record", "1", "--json"]));
     let layers = answer["layers"].as_array().expect("a list");
     let logits = numbers(&layers.last().expect("an output layer")["outputs"]);
     assert_eq!(logits.len(), 10, "one for each digit");
@@ -87,16 +75,8 @@ fn the_nearest_training_images_are_listed() {
     let folder = Folder::new();
     let ink = folder.write("ink.jsonl", DRAWINGS);
     let out = folder.text("out.png");
-    let arguments = [
-        "explain",
-        &ink,
-        "--view",
-        "neighbors",
-        "--record",
-        "2",
-        "--json",
-    ];
-    let answer = json_of(&[&arguments[..], &["--out", &out]].concat());
+    let more = ["--record", "2", "--json", "--out", &out];
+    let answer = json_of(&explain(&ink, "neighbors", &more));
     assert!(image::open(&out).is_ok(), "a picture");
     let near = answer["neighbors"].as_array().expect("a list");
     assert_eq!(near.len(), 8, "eight");
@@ -118,7 +98,7 @@ fn the_nearest_training_images_are_listed() {
 fn each_drawing_is_explained_by_its_pieces() {
     let folder = Folder::new();
     let ink = folder.write("ink.jsonl", DRAWINGS);
-    let held = json_lines(&["explain", &ink, "--view", "occlusion", "--json"]);
+    let held = json_lines(&explain(&ink, "occlusion", &["--json"]));
     assert_eq!(held.len(), 2, "one for each drawing");
     let predicted = json_lines(&["predict", &ink, "--json"]);
     for (index, (answer, predicted)) in held.iter().zip(&predicted).enumerate() {
@@ -130,17 +110,8 @@ fn each_drawing_is_explained_by_its_pieces() {
         let count = answer["pieces"].as_array().expect("a list").len();
         assert!((8..=24).contains(&count), "{count} pieces");
     }
-    let anew = [
-        "explain",
-        &ink,
-        "--view",
-        "occlusion",
-        "--json",
-        "--renormalize",
-        "--record",
-        "2",
-    ];
-    let anew = json_of(&anew);
+    let more = ["--json", "--renormalize", "--record", "2"];
+    let anew = json_of(&explain(&ink, "occlusion", &more));
     assert_eq!(anew["record"], 2, "only this one");
     assert_eq!(anew["normalization"], "anew", "as asked");
     assert_ne!(
@@ -154,16 +125,8 @@ fn a_bent_drawing_is_read_as_the_other_digit() {
     let folder = Folder::new();
     let ink = folder.write("ink.jsonl", DRAWINGS);
     let out = folder.text("out.png");
-    let arguments = [
-        "explain",
-        &ink,
-        "--view",
-        "counterfactual",
-        "--record",
-        "1",
-        "--json",
-    ];
-    let answer = json_of(&[&arguments[..], &["--out", &out]].concat());
+    let more = ["--record", "1", "--json", "--out", &out];
+    let answer = json_of(&explain(&ink, "counterfactual", &more));
     assert!(image::open(&out).is_ok(), "a picture");
     let bending = &answer["bending"];
     assert_eq!(bending["digit"], answer["against"], "{answer}");
@@ -182,42 +145,36 @@ fn what_cannot_be_explained_is_refused() {
     let picture = image::GrayImage::from_fn(40, 40, |x, _| image::Luma([u8::from(x < 20) * 255]));
     picture.save(folder.path("p.png")).expect("it is written");
     let (picture, out) = (folder.text("p.png"), folder.text("out.png"));
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&str, &str, &[&str], &str); 6] = [
+        (&picture, "occlusion", &[], "a picture has no strokes"),
+        (&picture, "counterfactual", &[], "a picture has no strokes"),
         (
-            &[&picture, "--view", "occlusion"],
-            "a picture has no strokes",
-        ),
-        (
-            &[&picture, "--view", "counterfactual"],
-            "a picture has no strokes",
-        ),
-        (
-            &[&ink, "--view", "evidence", "--record", "3"],
+            &ink,
+            "evidence",
+            &["--record", "3"],
             "there are two drawings",
         ),
         (
-            &[&ink, "--view", "evidence", "--out", &out],
+            &ink,
+            "evidence",
+            &["--out", &out],
             "one picture for two drawings",
         ),
         (
-            &[
-                &ink,
-                "--view",
-                "evidence",
-                "--record",
-                "2",
-                "--against",
-                "1",
-            ],
+            &ink,
+            "evidence",
+            &["--record", "2", "--against", "1"],
             "a 1 rather than a 1",
         ),
         (
-            &[&ink, "--view", "evidence", "--out", &ink],
+            &ink,
+            "evidence",
+            &["--out", &ink],
             "the output is the input",
         ),
     ];
-    for (arguments, reason) in cases {
-        let output = run(&[&["explain"], arguments].concat());
+    for (file, view, more, reason) in cases {
+        let output = run(&explain(file, view, more));
         assert_eq!(code(&output), 2, "{reason}: {}", stderr(&output));
         assert_eq!(stderr(&output).lines().count(), 1, "{reason}");
     }

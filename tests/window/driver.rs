@@ -15,7 +15,7 @@ use digitpad::{
 };
 use egui::{
     Event, Key, Modifiers, PointerButton, Pos2, Rect, RequestRepaintInfo, ViewportCommand,
-    ViewportEvent, ViewportId,
+    ViewportEvent, ViewportId, ViewportInfo,
 };
 use egui_kittest::{
     Harness,
@@ -190,23 +190,16 @@ impl Window {
         self.click(button);
     }
 
+    fn root_viewport(&mut self) -> &mut ViewportInfo {
+        let viewports = &mut self.harness.input_mut().viewports;
+        viewports.entry(ViewportId::ROOT).or_default()
+    }
+
     pub(crate) fn close(&mut self) -> Vec<ViewportCommand> {
-        let viewport = self
-            .harness
-            .input_mut()
-            .viewports
-            .entry(ViewportId::ROOT)
-            .or_default();
-        viewport.events.push(ViewportEvent::Close);
+        self.root_viewport().events.push(ViewportEvent::Close);
         self.harness.step();
         let commands = self.commands();
-        let viewport = self
-            .harness
-            .input_mut()
-            .viewports
-            .entry(ViewportId::ROOT)
-            .or_default();
-        viewport.events.clear();
+        self.root_viewport().events.clear();
         self.harness.step();
         commands
     }

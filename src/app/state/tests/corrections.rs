@@ -369,36 +369,26 @@ fn a_model_of_another_dataset_is_not_fine_tuned() {
 
 #[test]
 fn a_training_uses_corrections_if_the_form_says_so() {
+    let uses = |mut state: State| {
+        let effects = state.apply(Action::Train);
+        match effects[..] {
+            [
+                Effect::Train {
+                    uses_corrections, ..
+                },
+            ] => uses_corrections,
+            _ => panic!("expected a training, found {effects:?}"),
+        }
+    };
     for learns in [true, false] {
         let mut state = state();
         assert!(state.training.form.uses_corrections, "by default");
         state.training.form.uses_corrections = learns;
         state.apply(Action::ChoosePreset(Preset::Quick));
-        let effects = state.apply(Action::Train);
-        let [
-            Effect::Train {
-                uses_corrections, ..
-            },
-        ] = effects[..]
-        else {
-            panic!("expected a training, found {effects:?}");
-        };
-        assert_eq!(uses_corrections, learns, "independent of the preset");
+        assert_eq!(uses(state), learns, "independent of the preset");
     }
     let mut state = state();
     state.training.form.from_folder = true;
     state.training.form.folder = "fashion".to_owned();
-    let effects = state.apply(Action::Train);
-    let [
-        Effect::Train {
-            uses_corrections, ..
-        },
-    ] = effects[..]
-    else {
-        panic!("expected a training, found {effects:?}");
-    };
-    assert!(
-        !uses_corrections,
-        "the images of a folder may not be digits"
-    );
+    assert!(!uses(state), "the images of a folder may not be digits");
 }

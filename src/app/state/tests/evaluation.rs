@@ -1,7 +1,7 @@
 //! The evaluation tab.
 
 use super::{
-    training::{end, untested},
+    training::{end, started, untested},
     *,
 };
 use crate::{
@@ -66,10 +66,7 @@ fn evaluated() -> State {
 }
 
 fn trained(state: &mut State) -> Vec<Effect> {
-    let effects = state.apply(Action::Train);
-    let [Effect::Train { run, .. }] = effects[..] else {
-        panic!("expected a training, found {effects:?}");
-    };
+    let run = started(state);
     state.on_progress(Some(crate::training::Progress {
         images_seen: 1,
         ..Default::default()

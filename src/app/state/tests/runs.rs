@@ -1,6 +1,9 @@
 //! The table of runs: actions on runs, and outcomes of the run library.
 
-use super::{training::finish, *};
+use super::{
+    training::{finish, started},
+    *,
+};
 use crate::{
     app::state::runs::RunAction,
     data::{DataSource, preview::DatasetPreview},
@@ -47,10 +50,7 @@ fn hear(state: &mut State, outcome: RunLibraryOutcome) -> Vec<Effect> {
 /// A state with a run that was trained just now, and its id.
 fn trained() -> (State, u64) {
     let mut state = state();
-    let effects = state.apply(Action::Train);
-    let [Effect::Train { run, .. }] = effects[..] else {
-        panic!("expected a training, found {effects:?}");
-    };
+    let run = started(&mut state);
     let effects = finish(&mut state, run);
     let Some(RunLibraryTask::Save(record, _)) = library(&effects) else {
         panic!("expected a save: {effects:?}");
@@ -159,10 +159,7 @@ fn a_run_is_deleted_only_after_a_confirmation() {
 #[test]
 fn runs_deleted_for_space_leave_the_table() {
     let (mut state, id) = former();
-    let effects = state.apply(Action::Train);
-    let [Effect::Train { run, .. }] = effects[..] else {
-        panic!("expected a training, found {effects:?}");
-    };
+    let run = started(&mut state);
     finish(&mut state, run);
     let newest = state.runs.list()[0].record.id;
     assert!(newest > id, "the newest is the first");
