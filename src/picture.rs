@@ -135,6 +135,9 @@ fn from_image(
             "a digit in clear contrast to its paper",
         )
     };
+    if is_uniform(picture) {
+        return Err(blank());
+    }
     let sheet = Sheet::of(picture, orientation);
     if let Some(bitmap) = as_mnist(picture, orientation) {
         let ink = Raster::new(SIDE, SIDE, bitmap.pixels().to_vec()).ok_or_else(blank)?;
@@ -148,6 +151,13 @@ fn from_image(
     let bitmap = normalize(&pen_width::like_mnist(ink.clone())).ok_or_else(blank)?;
     view.components = Some(PictureInk::new(ink, scale));
     Ok(ReadPicture { bitmap, view })
+}
+
+/// Whether all pixels are the same, as in an empty scan. Comparing is much quicker than looking for ink.
+fn is_uniform(picture: &DynamicImage) -> bool {
+    let bytes = picture.as_bytes();
+    let pixel = usize::from(picture.color().bytes_per_pixel());
+    bytes[pixel..] == bytes[..bytes.len() - pixel]
 }
 
 /// Writes a bitmap as an 8-bit grayscale PNG in MNIST's convention, light ink on black. Replaces an existing file.

@@ -249,7 +249,9 @@ fn tiff([width, height]: [u32; 2]) -> Vec<u8> {
 }
 
 #[test]
-fn pictures_that_ask_for_too_much_are_refused_soon() {
+fn pictures_that_are_blank_or_ask_for_too_much_are_refused_soon() {
+    let blank = png([16_000, 8_000], 0, &[]);
+    assert_refused_soon("picture", &blank, "the largest blank picture");
     let mut small = std::io::Cursor::new(Vec::new());
     let black = DynamicImage::from(RgbImage::new(28, 28));
     black
