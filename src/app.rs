@@ -277,6 +277,9 @@ impl App {
         if let Some(trainer) = &self.workers.trainer {
             self.state.on_progress(trainer.progress());
             self.state.on_batch_curve(trainer.curve());
+            self.state.on_layers(trainer.layers());
+            trainer.inspect(self.state.inspects_training());
+            trainer.set_slow(self.state.training.is_slow);
             if let Some(model) = trainer.take_live_snapshot() {
                 effects.extend(self.state.on_live_snapshot(model));
             }

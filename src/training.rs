@@ -11,6 +11,7 @@ pub mod diagnostics;
 mod dropout;
 mod events;
 pub mod fine_tune;
+mod layer_step;
 mod run;
 pub mod schedule;
 mod source;
@@ -21,6 +22,7 @@ use std::{iter, sync::Arc};
 use candle_core::Device;
 
 pub use self::correct::CorrectionReport;
+pub use self::layer_step::LayerStep;
 pub use self::events::{EpochRecord, Plan, Progress, StopReason, TrainedModel, TrainingEvent};
 use self::{
     calibrate::calibration,

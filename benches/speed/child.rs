@@ -136,7 +136,7 @@ pub(crate) fn serve(task: &[String]) {
         TrainingEvent::Started(_) => start = Instant::now(),
         TrainingEvent::Resumed(_)
         | TrainingEvent::Batch(_)
-        | TrainingEvent::LiveSnapshot(_)
+        | TrainingEvent::LiveSnapshot { .. }
         | TrainingEvent::TestStarted { .. }
         | TrainingEvent::Checkpoint(_) => {}
         TrainingEvent::EpochFinished { .. } => {

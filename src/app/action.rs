@@ -108,6 +108,10 @@ pub enum Action {
     Pause,
     /// Resume the paused training.
     Resume,
+    /// Train on one batch in the pause.
+    Step,
+    /// Start or end slow motion: one batch a second.
+    SlowMotion(bool),
     /// Stop the training and use its model.
     Stop,
     /// Skip the rest of the test after the training.
@@ -172,6 +176,8 @@ pub enum Effect {
     Pause,
     /// Resume the paused training.
     Resume,
+    /// Train on one batch in the pause.
+    Step,
     /// Stop the training and use its model.
     Stop,
     /// Skip the rest of the test after the training.

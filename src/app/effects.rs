@@ -89,6 +89,7 @@ impl Workers {
                         device,
                     };
                     self.train(ctx, run, job);
+                    self.steer(|trainer| trainer.set_slow(state.training.is_slow));
                 }
                 Effect::DeleteCheckpoint(checkpoint) => {
                     if let Some(path) = self.checkpoint.clone() {
@@ -98,6 +99,7 @@ impl Workers {
                 }
                 Effect::Pause => self.steer(Trainer::pause),
                 Effect::Resume => self.steer(Trainer::resume),
+                Effect::Step => self.steer(Trainer::step),
                 Effect::Stop => self.steer(Trainer::stop),
                 Effect::SkipTest => self.steer(Trainer::skip_test),
                 Effect::Evaluate {

@@ -218,6 +218,8 @@ impl State {
             Action::FineTune => self.fine_tune(out),
             Action::Pause => self.steer(out, Effect::Pause),
             Action::Resume => self.steer(out, Effect::Resume),
+            Action::Step => self.steer(out, Effect::Step),
+            Action::SlowMotion(is_slow) => self.training.is_slow = is_slow,
             Action::Stop => self.steer(out, Effect::Stop),
             Action::SkipTest => self.steer(out, Effect::SkipTest),
             Action::ResumeCheckpoint => self.resume_checkpoint(out),

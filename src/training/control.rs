@@ -1,6 +1,19 @@
-//! Pauses and stops a training from another thread.
+//! Pauses, slows and stops a training from another thread.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// The time between the starts of two batches in slow motion.
+const SLOW_BATCH: Duration = if cfg!(test) {
+    Duration::from_millis(20)
+} else {
+    Duration::from_secs(1)
+};
 
 /// The next step of a training. The training checks it before every batch and before every part of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,20 +37,52 @@ impl Signal {
     }
 }
 
-/// The stop signal of a training, shared with its owner.
+/// The signals of a training, shared with its owner.
 #[derive(Debug)]
 pub struct Control {
-    signal: Mutex<Signal>,
+    orders: Mutex<Orders>,
     changed: Condvar,
+    inspects: AtomicBool,
     #[cfg(test)]
     script: tests::Script,
+}
+
+/// What the owner wants.
+#[derive(Clone, Copy, Debug)]
+struct Orders {
+    signal: Signal,
+    is_slow: bool,
+    /// The batches to train on in the pause.
+    steps: usize,
+    /// When the last batch started.
+    last_batch: Option<Instant>,
+}
+
+impl Orders {
+    /// How long the next batch waits; `None` until another order. Zero if it does not wait.
+    fn wait(&self) -> Option<Duration> {
+        match self.signal {
+            Signal::Pause if self.steps == 0 => None,
+            Signal::Run if self.is_slow => {
+                let since = self.last_batch.map_or(SLOW_BATCH, |last| last.elapsed());
+                Some(SLOW_BATCH.saturating_sub(since))
+            }
+            _ => Some(Duration::ZERO),
+        }
+    }
 }
 
 impl Default for Control {
     fn default() -> Self {
         Self {
-            signal: Mutex::new(Signal::Run),
+            orders: Mutex::new(Orders {
+                signal: Signal::Run,
+                is_slow: false,
+                steps: 0,
+                last_batch: None,
+            }),
             changed: Condvar::new(),
+            inspects: AtomicBool::new(false),
             #[cfg(test)]
             script: tests::Script::default(),
         }
@@ -59,6 +104,21 @@ impl Control {
             Signal::Pause => Signal::Run,
             other => other,
         });
+    }
+
+    /// Trains on one batch in a pause.
+    pub fn step(&self) {
+        self.order(|orders| orders.steps += usize::from(orders.signal == Signal::Pause));
+    }
+
+    /// Starts or ends slow motion: one batch a second.
+    pub fn set_slow(&self, is_slow: bool) {
+        self.order(|orders| orders.is_slow = is_slow);
+    }
+
+    /// Whether live snapshots come with what the step did to each layer. It costs the training some percent.
+    pub fn inspect(&self, inspects: bool) {
+        self.inspects.store(inspects, Ordering::Relaxed);
     }
 
     /// Ends the training after its batch; final.
@@ -84,21 +144,68 @@ impl Control {
 
     /// The last signal.
     pub fn signal(&self) -> Signal {
-        *self.lock()
+        self.lock().signal
     }
 
-    /// Waits during a pause. Never returns [`Signal::Pause`].
+    /// Whether [`Control::inspect`] asks for it.
+    pub(super) fn inspects(&self) -> bool {
+        self.inspects.load(Ordering::Relaxed)
+    }
+
+    /// Whether every batch is shown: in slow motion and in a pause.
+    pub(super) fn shows_every_batch(&self) -> bool {
+        let orders = self.lock();
+        orders.is_slow || orders.signal == Signal::Pause
+    }
+
+    /// Waits until the next batch may start. Never returns [`Signal::Pause`].
+    pub(super) fn wait_before_batch(&self) -> Signal {
+        let mut orders = self.wait(Orders::wait);
+        orders.last_batch = Some(Instant::now());
+        match orders.signal {
+            Signal::Pause => {
+                orders.steps -= 1;
+                Signal::Run
+            }
+            other => other,
+        }
+    }
+
+    /// Waits during a pause, until it ends or a batch is to follow. Never returns [`Signal::Pause`].
     pub(super) fn wait_while_paused(&self) -> Signal {
+        let orders = self.wait(|orders| match orders.signal {
+            Signal::Pause => orders.wait(),
+            _ => Some(Duration::ZERO),
+        });
+        match orders.signal {
+            Signal::Pause => Signal::Run,
+            other => other,
+        }
+    }
+
+    /// Waits as long as the orders say; `None` is until another order.
+    fn wait(&self, time: impl Fn(&Orders) -> Option<Duration>) -> MutexGuard<'_, Orders> {
         #[cfg(test)]
         self.script.poll(self);
-        let is_paused = |signal: &mut Signal| {
-            let is_paused = *signal == Signal::Pause;
+        let mut orders = self.lock();
+        loop {
+            let time = time(&orders);
+            if time.is_some_and(|time| time.is_zero()) {
+                return orders;
+            }
             #[cfg(test)]
-            self.script.wait(is_paused);
-            is_paused
-        };
-        let waiting = self.changed.wait_while(self.lock(), is_paused);
-        *waiting.unwrap_or_else(PoisonError::into_inner)
+            self.script.wait();
+            orders = match time {
+                Some(time) => {
+                    let waiting = self.changed.wait_timeout(orders, time);
+                    waiting.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => {
+                    let waiting = self.changed.wait(orders);
+                    waiting.unwrap_or_else(PoisonError::into_inner)
+                }
+            };
+        }
     }
 
     /// Whether a test continues after `done` examples. Ignores a pause, as a test is short. Even a skipped test has its
@@ -114,14 +221,20 @@ impl Control {
     }
 
     fn change(&self, next: impl FnOnce(Signal) -> Signal) {
-        let mut signal = self.lock();
-        *signal = next(*signal);
+        self.order(|orders| {
+            orders.signal = next(orders.signal);
+            orders.steps = 0;
+        });
+    }
+
+    fn order(&self, order: impl FnOnce(&mut Orders)) {
+        order(&mut self.lock());
         self.changed.notify_all();
     }
 
-    /// A panic of another thread leaves the signal valid.
-    fn lock(&self) -> MutexGuard<'_, Signal> {
-        self.signal.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A panic of another thread leaves the orders valid.
+    fn lock(&self) -> MutexGuard<'_, Orders> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -168,8 +281,8 @@ pub(super) mod tests {
             }
         }
 
-        pub(super) fn wait(&self, is_paused: bool) {
-            if let Some(waits) = self.waits.as_ref().filter(|_| is_paused) {
+        pub(super) fn wait(&self) {
+            if let Some(waits) = &self.waits {
                 waits.send(()).expect("the test receives it");
             }
         }
@@ -234,6 +347,36 @@ pub(super) mod tests {
             let continues = [0, 500].map(|done| control.continues_testing(done));
             assert_eq!(continues, expected, "{reason}");
         }
+    }
+
+    #[test]
+    fn steps_count_in_a_pause_only() {
+        let control = Control::default();
+        control.step();
+        control.pause();
+        control.step();
+        assert_eq!(control.wait_while_paused(), Signal::Run, "a batch follows");
+        assert_eq!(control.wait_before_batch(), Signal::Run, "the batch");
+        assert_eq!(control.lock().wait(), None, "the next one waits");
+        control.step();
+        control.resume();
+        control.pause();
+        assert_eq!(control.lock().wait(), None, "a step belongs to its pause");
+    }
+
+    #[test]
+    fn batches_of_slow_motion_start_one_after_the_other() {
+        let control = Control::default();
+        control.set_slow(true);
+        control.wait_before_batch();
+        let first = Instant::now();
+        control.wait_before_batch();
+        // The clock is read before and after the waiting.
+        let waited = first.elapsed() + Duration::from_millis(1);
+        assert!(waited >= SLOW_BATCH, "waited {waited:?}");
+        assert_eq!(control.wait_while_paused(), Signal::Run, "an evaluation does not wait");
+        control.set_slow(false);
+        assert_eq!(control.lock().wait(), Some(Duration::ZERO), "full speed");
     }
 
     #[test]

@@ -187,7 +187,7 @@ pub(super) fn correct(
                 break;
             }
         }
-        match control.wait_while_paused() {
+        match control.wait_before_batch() {
             Signal::Abandon => return Ok(None),
             signal if signal.ends_training() => {
                 stop_reason = StopReason::Stopped;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CorrectionReport, checkpoint::Checkpoint};
+use super::{CorrectionReport, LayerStep, checkpoint::Checkpoint};
 use crate::{
     error::Divergence,
     evaluation::Metrics,
@@ -19,8 +19,14 @@ pub enum TrainingEvent {
     Resumed(Vec<EpochRecord>),
     /// After every batch; a gauge.
     Batch(Progress),
-    /// The network within an epoch, a few times a second; a gauge.
-    LiveSnapshot(Mlp),
+    /// The network within an epoch, a few times a second, and after every batch of slow motion; a gauge.
+    LiveSnapshot {
+        /// The network, or the moving average of its weights.
+        mlp: Mlp,
+        /// What the last step did to each layer. Empty unless [`Control::inspect`](super::control::Control::inspect) asks
+        /// for it.
+        layers: Vec<LayerStep>,
+    },
     /// After every epoch.
     EpochFinished {
         /// Its metrics.

@@ -6,7 +6,7 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    BatchMetrics, CorrectionReport, EpochRecord, Plan, Progress, Step, StepSettings, StopReason,
+    BatchMetrics, CorrectionReport, EpochRecord, LayerStep, Plan, Progress, Step, StepSettings, StopReason,
     TrainingEvent,
     average::Average,
     batch::Batch,
@@ -14,6 +14,7 @@ use super::{
     config::{Loss, TrainingConfig},
     control::{Control, Signal},
     dropout::Dropout,
+    layer_step::Inspection,
     source::{ImageSource, ImagesSeen, StoredImages, augment, shuffler},
     step::{autograd::Autograd, cpu::CpuStep},
 };
@@ -28,6 +29,8 @@ use crate::{
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
 /// The shortest time between two live snapshots.
 const LIVE_SNAPSHOT_INTERVAL: Duration = Duration::from_millis(200);
+/// The time from an inspection to the next one, in inspections: they take at most a tenth of the time.
+const INSPECTION_INTERVAL: u32 = 10;
 
 /// A training in progress.
 pub(super) struct Run<'a> {
@@ -55,6 +58,7 @@ pub(super) struct Run<'a> {
     best: Option<Best>,
     last_checkpoint: Instant,
     last_live_snapshot: Instant,
+    next_inspection: Instant,
 }
 
 /// The network after the best epoch so far: the one with the lowest validation loss or, without validation, the lowest
@@ -138,6 +142,7 @@ impl<'a> Run<'a> {
             best: None,
             last_checkpoint: Instant::now(),
             last_live_snapshot: Instant::now(),
+            next_inspection: Instant::now(),
         })
     }
 
@@ -308,20 +313,26 @@ impl<'a> Run<'a> {
         on_event: &mut dyn FnMut(TrainingEvent),
     ) -> Result<Batches, TrainingError> {
         while self.seen < self.order.len() {
-            if self.control.wait_while_paused().ends_training() {
+            if self.control.wait_before_batch().ends_training() {
                 return Ok(Batches::Interrupted);
             }
             let start = Instant::now();
             let count = self.config.batch_size.min(self.order.len() - self.seen);
-            let figures = self.train_batch(count)?;
+            let mut layers = Vec::new();
+            let shows_every_batch = self.control.shows_every_batch();
+            let is_due = self.last_live_snapshot.elapsed() >= LIVE_SNAPSHOT_INTERVAL;
+            let can_inspect = shows_every_batch || is_due && start >= self.next_inspection;
+            let inspected = (can_inspect && self.control.inspects()).then_some(&mut layers);
+            let figures = self.train_batch(count, inspected)?;
             if !figures.loss_sum.is_finite() {
                 return Ok(Batches::Diverged);
             }
             self.advance(count, figures);
             self.progress.elapsed_secs += start.elapsed().as_secs_f64();
             on_event(TrainingEvent::Batch(self.progress));
-            if self.last_live_snapshot.elapsed() >= LIVE_SNAPSHOT_INTERVAL {
-                on_event(TrainingEvent::LiveSnapshot(self.current().clone()));
+            if is_due || self.control.shows_every_batch() {
+                let mlp = self.current().clone();
+                on_event(TrainingEvent::LiveSnapshot { mlp, layers });
                 self.last_live_snapshot = Instant::now();
             }
             if self.last_checkpoint.elapsed() >= CHECKPOINT_INTERVAL {
@@ -331,8 +342,12 @@ impl<'a> Run<'a> {
         Ok(Batches::Done)
     }
 
-    /// One step on the next `count` examples.
-    fn train_batch(&mut self, count: usize) -> Result<BatchMetrics, TrainingError> {
+    /// One step on the next `count` examples. Tells what it does to each layer, if that is asked.
+    fn train_batch(
+        &mut self,
+        count: usize,
+        inspected: Option<&mut Vec<LayerStep>>,
+    ) -> Result<BatchMetrics, TrainingError> {
         let members = &self.order[self.seen..self.seen + count];
         let examples: Vec<usize> = members.iter().map(|&index| index as usize).collect();
         let settings = self.settings();
@@ -359,7 +374,16 @@ impl<'a> Run<'a> {
             members,
             targets: &targets,
         };
+        let started = Instant::now();
+        let inspection = match &inspected {
+            Some(_) => Some(Inspection::begin(&self.mlp, batch, &settings)?),
+            None => None,
+        };
         let figures = self.step.step(batch, &settings)?;
+        if let (Some(layers), Some(inspection)) = (inspected, inspection) {
+            *layers = inspection.end(&self.mlp)?;
+            self.next_inspection = Instant::now() + INSPECTION_INTERVAL * started.elapsed();
+        }
         if let Some(average) = &mut self.average {
             average.update(&self.mlp).map_err(ModelError::from)?;
         }

@@ -293,7 +293,11 @@ fn buttons_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         }
         TrainingState::Paused { .. } => {
             ui.horizontal(|ui| {
-                press(primary_button(ui, "Resume", half), Action::Resume);
+                let quarter = vec2((half.x - theme::GAP) / 2.0, half.y);
+                press(primary_button(ui, "Resume", quarter), Action::Resume);
+                let step = ui.add_sized(quarter, Button::new("Step"));
+                let help = "Trains on one batch, and waits again.";
+                press(step.on_hover_text(help), Action::Step);
                 press(stop(ui.add_sized(half, Button::new("Stop"))), Action::Stop);
             });
         }
@@ -373,13 +377,21 @@ fn stop(response: Response) -> Response {
 }
 
 fn watch_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    let mut watch = state.settings.watch;
-    let response = ui.checkbox(&mut watch, "Watch it learn").on_hover_text(
+    ui.horizontal_wrapped(|ui| {
+        let mut watch = state.settings.watch;
+        let response = ui.checkbox(&mut watch, "Watch it learn").on_hover_text(
         "Classifies your drawing with the network in training, several times a second.",
     );
-    if response.changed() {
-        actions.push(Action::Watch(watch));
-    }
+        if response.changed() {
+            actions.push(Action::Watch(watch));
+        }
+        let mut is_slow = state.training.is_slow;
+        let help = "Trains on one batch a second: the first batches change the network most. A pause offers single steps.";
+        let response = ui.checkbox(&mut is_slow, "Slow motion").on_hover_text(help);
+        if response.changed() {
+            actions.push(Action::SlowMotion(is_slow));
+        }
+    });
 }
 
 /// A headline, a bar, and a line of figures; all keep their place.
@@ -393,7 +405,16 @@ fn progress_ui(ui: &mut Ui, training: &Training) {
         let done = progress.map_or(0.0, Progress::done);
         widgets::progress_bar(ui, "Training progress", done);
         let is_tested = matches!(training.state, TrainingState::Testing { .. });
-        let figures = progress.filter(|_| !is_tested).map(figures);
+        let is_slow = training.is_slow || matches!(training.state, TrainingState::Paused { .. });
+        let figures = match training.batch().filter(|_| is_slow) {
+            Some([done, all]) => Some(format!(
+                "Batch {} of {} of the epoch",
+                format::count(done),
+                format::count(all)
+            )),
+            None => progress.map(figures),
+        };
+        let figures = figures.filter(|_| !is_tested);
         note(ui, figures.unwrap_or_default());
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     },
     store::checkpoints::CheckpointStore,
     training::{
-        self, EpochRecord, Plan, Progress, Start, TrainedModel, TrainingEvent,
+        self, EpochRecord, LayerStep, Plan, Progress, Start, TrainedModel, TrainingEvent,
         checkpoint::Checkpoint, config::TrainingConfig, control::Control,
     },
 };
@@ -132,6 +132,7 @@ struct Live {
     progress: Option<Progress>,
     curve: BatchCurve,
     snapshot: Option<Arc<Model>>,
+    layers: Vec<LayerStep>,
 }
 
 /// The handle of a training. Dropping it abandons the training.
@@ -184,6 +185,21 @@ impl Trainer {
         self.control.resume();
     }
 
+    /// Trains on one batch in a pause.
+    pub fn step(&self) {
+        self.control.step();
+    }
+
+    /// Starts or ends slow motion: one batch a second.
+    pub fn set_slow(&self, is_slow: bool) {
+        self.control.set_slow(is_slow);
+    }
+
+    /// Whether to tell what the steps do to each layer. It costs the training some percent.
+    pub fn inspect(&self, inspects: bool) {
+        self.control.inspect(inspects);
+    }
+
     /// Ends the training after its batch, also in a pause. The test follows.
     pub fn stop(&self) {
         self.control.stop();
@@ -207,6 +223,11 @@ impl Trainer {
     /// The latest copy of the model within an epoch; each once.
     pub fn take_live_snapshot(&self) -> Option<Arc<Model>> {
         lock(&self.live).snapshot.take()
+    }
+
+    /// What the last inspected step did to each layer; empty without one.
+    pub fn layers(&self) -> Vec<LayerStep> {
+        lock(&self.live).layers.clone()
     }
 
     /// The facts since the last call, in order.
@@ -337,11 +358,14 @@ impl Listener<'_> {
                 live.progress = Some(progress);
                 live.curve.push(&progress);
             }),
-            TrainingEvent::LiveSnapshot(mlp) => {
+            TrainingEvent::LiveSnapshot { mlp, layers } => {
                 if let Some(model) = self.copied(&mlp, None) {
-                    self.reporter
-                        .live
-                        .change(|live| live.snapshot = Some(model));
+                    self.reporter.live.change(|live| {
+                        live.snapshot = Some(model);
+                        if !layers.is_empty() {
+                            live.layers = layers;
+                        }
+                    });
                 }
             }
             TrainingEvent::EpochFinished { record, mlp } => {

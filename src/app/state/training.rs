@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    State,
+    Place, State,
     corrections::{CorrectionAction, result_in_words},
     files::folder_text,
     form::TrainingForm,
@@ -19,10 +19,13 @@ use crate::{
     model::{device::DeviceChoice, file::Model},
     store::run_library::{RunKind, RunLibraryTask, RunRecord},
     training::{
-        CorrectionReport, EpochRecord, Plan, Progress, Start, StopReason, TrainedModel,
+        CorrectionReport, EpochRecord, LayerStep, Plan, Progress, Start, StopReason, TrainedModel,
         checkpoint::Checkpoint, config::TrainingConfig,
     },
-    worker::trainer::{BatchCurve, TrainerFact, TrainerMessage, TrainingFailure},
+    worker::{
+        explainer::ExplanationView,
+        trainer::{BatchCurve, TrainerFact, TrainerMessage, TrainingFailure},
+    },
 };
 
 /// The state of the trainer. Runs have numbers, which tell facts of earlier runs apart.
@@ -137,6 +140,10 @@ pub struct Training {
     pub progress: Option<Progress>,
     /// The metrics of its batches.
     pub batches: BatchCurve,
+    /// What the last inspected step did to each layer; empty without one.
+    pub layers: Vec<LayerStep>,
+    /// Whether the training is in slow motion: one batch a second. It holds for the next one, too.
+    pub is_slow: bool,
     /// The finished epochs of the last run.
     pub history: Vec<EpochRecord>,
     /// How the loss of the last run diverged, if it did.
@@ -169,6 +176,8 @@ impl Default for Training {
             config: None,
             progress: None,
             batches: BatchCurve::default(),
+            layers: Vec::new(),
+            is_slow: false,
             history: Vec::new(),
             divergence: None,
             record: None,
@@ -194,6 +203,7 @@ impl Training {
         self.config = Some(config);
         self.progress = None;
         self.batches = BatchCurve::default();
+        self.layers.clear();
         self.history.clear();
         self.divergence = None;
         self.record = None;
@@ -203,6 +213,14 @@ impl Training {
         self.resumable = None;
         self.asks_to_resume = false;
         run
+    }
+
+    /// The batches of the current epoch so far, and all of them. `None` before the first.
+    pub fn batch(&self) -> Option<[usize; 2]> {
+        let (plan, size) = (self.plan?, self.config.as_ref()?.batch_size);
+        let epochs_before = self.progress?.epoch.checked_sub(1)?;
+        let seen = self.progress?.images_seen - epochs_before * plan.training_examples;
+        Some([seen, plan.training_examples].map(|examples| examples.div_ceil(size)))
     }
 
     /// The current epoch, from 1.
@@ -282,11 +300,12 @@ impl State {
         self.training.begin(kind, config)
     }
 
-    /// Pauses, resumes or stops the current training, or skips its test, if its state allows it.
+    /// Pauses, resumes, steps or stops the current training, or skips its test, if its state allows it.
     pub(super) fn steer(&mut self, out: &mut Vec<Effect>, effect: Effect) {
         let next = match (&self.training.state, &effect) {
             (&TrainingState::Running { run }, Effect::Pause) => TrainingState::Paused { run },
             (&TrainingState::Paused { run }, Effect::Resume) => TrainingState::Running { run },
+            (&TrainingState::Paused { run }, Effect::Step) => TrainingState::Paused { run },
             (&(TrainingState::Running { run } | TrainingState::Paused { run }), Effect::Stop) => {
                 TrainingState::Stopping { run }
             }
@@ -385,6 +404,19 @@ impl State {
     pub fn on_batch_curve(&mut self, batches: BatchCurve) {
         if self.training.state.active_run().is_some() {
             self.training.batches = batches;
+        }
+    }
+
+    /// Whether the place *Why* shows what the training does to each layer.
+    pub fn inspects_training(&self) -> bool {
+        let sees_inside = self.explanation.seen.contains(&ExplanationView::Inside);
+        self.place == Place::Why && sees_inside && self.models.snapshot().is_some()
+    }
+
+    /// Takes in what a step did to each layer.
+    pub fn on_layers(&mut self, layers: Vec<LayerStep>) {
+        if self.training.state.active_run().is_some() {
+            self.training.layers = layers;
         }
     }
 

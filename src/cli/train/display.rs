@@ -67,7 +67,7 @@ impl<'a> Display<'a> {
             TrainingEvent::TestStarted {
                 is_stopped: true, ..
             } => self.line("stopped; testing the network (Ctrl-C skips the test)"),
-            TrainingEvent::LiveSnapshot(_)
+            TrainingEvent::LiveSnapshot { .. }
             | TrainingEvent::Checkpoint(_)
             | TrainingEvent::TestStarted { .. } => {}
         }

@@ -54,90 +54,96 @@ impl Autograd {
         batch: Batch,
         settings: &StepSettings,
     ) -> candle_core::Result<BatchMetrics> {
-        let device = self.mlp.device();
-        let count = batch.members.len();
-        let logits = self.logits(batch, settings)?;
-        let labels: Vec<u8> = batch.targets.iter().map(|target| target.class).collect();
-        let labels = Tensor::from_vec(labels, count, device)?;
-        let correct = logits
-            .argmax(D::Minus1)?
-            .to_dtype(labels.dtype())?
-            .eq(&labels)?;
-        let correct = correct
-            .to_dtype(DType::U32)?
-            .sum_all()?
-            .to_scalar::<u32>()?;
-        let classes = CLASSES + usize::from(settings.rejects);
-        let targets = distributions(batch.targets, classes, settings.label_smoothing);
-        let targets = Tensor::from_vec(targets, (count, classes), device)?;
-        let log_probabilities = candle_nn::ops::log_softmax(&logits, D::Minus1)?;
-        let losses = match settings.loss {
-            Loss::CrossEntropy => (targets * &log_probabilities)?.sum(D::Minus1)?.neg()?,
-            Loss::MeanSquaredError => {
-                let errors = (log_probabilities.exp()? - targets)?.sqr()?;
-                (errors.sum(D::Minus1)? / classes as f64)?
-            }
-        };
-        let mean = (losses.sum_all()? / count as f64)?;
-        let penalized = self.penalized(mean, settings)?;
-        let gradients = penalized.backward()?;
-        let gradients: Vec<Tensor> = self
-            .moments
-            .iter()
-            .map(|Moments { parameter, .. }| match gradients.get(parameter) {
-                Some(gradient) => Ok(gradient.clone()),
-                None => parameter.zeros_like(),
-            })
-            .collect::<candle_core::Result<_>>()?;
+        let (metrics, gradients) = gradients(&self.mlp, batch, settings)?;
         let gradients = clipped(gradients, settings.clip_norm)?;
         self.steps += 1;
         for (moments, gradient) in self.moments.iter_mut().zip(&gradients) {
             moments.step(gradient, settings, self.steps)?;
         }
-        let loss_sum = f64::from(losses.sum_all()?.to_scalar::<f32>()?);
-        Ok(BatchMetrics {
-            loss_sum,
-            correct: correct as usize,
-        })
+        Ok(metrics)
     }
+}
 
-    /// `[n, 10]`, or `[n, 11]` with the non-digit class.
-    fn logits(&self, batch: Batch, settings: &StepSettings) -> candle_core::Result<Tensor> {
-        let device = self.mlp.device();
-        let count = batch.members.len();
-        let images = Tensor::from_vec(batch.to_dense(), (count, PIXELS), device)?;
-        let dropout = settings.dropout;
-        let mut drop_out = |layer: usize, outputs: Tensor| {
-            if dropout.is_none() {
-                return Ok(outputs);
-            }
-            let width = outputs.dim(D::Minus1)?;
-            let mut factors = vec![0.0; count * width];
-            for (row, factors) in factors.chunks_exact_mut(width).enumerate() {
-                dropout.factors(layer, row, 0, factors);
-            }
-            outputs * Tensor::from_vec(factors, (count, width), device)?
-        };
-        let logits = self.mlp.forward_changed(&images, &mut drop_out);
-        let logits = logits.map_err(candle_core::Error::wrap)?;
-        if settings.rejects {
-            return logits.pad_with_zeros(D::Minus1, 0, 1);
+/// The metrics of a batch, and the gradient of its mean loss by each parameter, with the penalties, before clipping.
+pub(in crate::training) fn gradients(
+    mlp: &Mlp,
+    batch: Batch,
+    settings: &StepSettings,
+) -> candle_core::Result<(BatchMetrics, Vec<Tensor>)> {
+    let device = mlp.device();
+    let count = batch.members.len();
+    let logits = logits(mlp, batch, settings)?;
+    let labels: Vec<u8> = batch.targets.iter().map(|target| target.class).collect();
+    let labels = Tensor::from_vec(labels, count, device)?;
+    let correct = logits
+        .argmax(D::Minus1)?
+        .to_dtype(labels.dtype())?
+        .eq(&labels)?;
+    let correct = correct
+        .to_dtype(DType::U32)?
+        .sum_all()?
+        .to_scalar::<u32>()?;
+    let classes = CLASSES + usize::from(settings.rejects);
+    let targets = distributions(batch.targets, classes, settings.label_smoothing);
+    let targets = Tensor::from_vec(targets, (count, classes), device)?;
+    let log_probabilities = candle_nn::ops::log_softmax(&logits, D::Minus1)?;
+    let losses = match settings.loss {
+        Loss::CrossEntropy => (targets * &log_probabilities)?.sum(D::Minus1)?.neg()?,
+        Loss::MeanSquaredError => {
+            let errors = (log_probabilities.exp()? - targets)?.sqr()?;
+            (errors.sum(D::Minus1)? / classes as f64)?
         }
-        Ok(logits)
-    }
+    };
+    let mean = (losses.sum_all()? / count as f64)?;
+    let gradients = penalized(mlp, mean, settings)?.backward()?;
+    let gradient = |parameter: &Var| match gradients.get(parameter) {
+        Some(gradient) => Ok(gradient.clone()),
+        None => parameter.zeros_like(),
+    };
+    let gradients: candle_core::Result<_> = mlp.parameters().map(gradient).collect();
+    let metrics = BatchMetrics {
+        loss_sum: f64::from(losses.sum_all()?.to_scalar::<f32>()?),
+        correct: correct as usize,
+    };
+    Ok((metrics, gradients?))
+}
 
-    /// The loss with the L1 and L2 penalties.
-    fn penalized(&self, mut loss: Tensor, settings: &StepSettings) -> candle_core::Result<Tensor> {
-        for Moments { parameter, .. } in self.moments.iter().step_by(2) {
-            if settings.l1 > 0.0 {
-                loss = (loss + (parameter.abs()?.sum_all()? * settings.l1)?)?;
-            }
-            if settings.l2 > 0.0 {
-                loss = (loss + (parameter.sqr()?.sum_all()? * settings.l2)?)?;
-            }
+/// `[n, 10]`, or `[n, 11]` with the non-digit class.
+fn logits(mlp: &Mlp, batch: Batch, settings: &StepSettings) -> candle_core::Result<Tensor> {
+    let device = mlp.device();
+    let count = batch.members.len();
+    let images = Tensor::from_vec(batch.to_dense(), (count, PIXELS), device)?;
+    let dropout = settings.dropout;
+    let mut drop_out = |layer: usize, outputs: Tensor| {
+        if dropout.is_none() {
+            return Ok(outputs);
         }
-        Ok(loss)
+        let width = outputs.dim(D::Minus1)?;
+        let mut factors = vec![0.0; count * width];
+        for (row, factors) in factors.chunks_exact_mut(width).enumerate() {
+            dropout.factors(layer, row, 0, factors);
+        }
+        outputs * Tensor::from_vec(factors, (count, width), device)?
+    };
+    let logits = mlp.forward_changed(&images, &mut drop_out);
+    let logits = logits.map_err(candle_core::Error::wrap)?;
+    if settings.rejects {
+        return logits.pad_with_zeros(D::Minus1, 0, 1);
     }
+    Ok(logits)
+}
+
+/// The loss with the L1 and L2 penalties.
+fn penalized(mlp: &Mlp, mut loss: Tensor, settings: &StepSettings) -> candle_core::Result<Tensor> {
+    for weight in mlp.parameters().step_by(2) {
+        if settings.l1 > 0.0 {
+            loss = (loss + (weight.abs()?.sum_all()? * settings.l1)?)?;
+        }
+        if settings.l2 > 0.0 {
+            loss = (loss + (weight.sqr()?.sum_all()? * settings.l2)?)?;
+        }
+    }
+    Ok(loss)
 }
 
 /// Scales the gradients so that their common norm is at most `max_norm`; 0 is no limit.

@@ -291,6 +291,81 @@ fn a_pause_holds_wherever_it_comes_and_changes_nothing() {
 }
 
 #[test]
+fn steps_and_slow_motion_show_every_batch_and_change_nothing() {
+    const RATE: f64 = 0.1;
+    let (config, dataset) = long_validation();
+    // Plain gradient descent changes a weight by the learning rate times its gradient.
+    let config = config::TrainingConfig {
+        optimizer: config::Optimizer::Sgd { momentum: 0.0 },
+        learning_rate: RATE,
+        ..config
+    };
+    let whole = completed(&fresh_start(&config), &dataset).expect("trains");
+    type Act = fn(&Control);
+    let cases: [([Act; 3], &str); 2] = [
+        (
+            [Control::pause, Control::step, Control::resume],
+            "single steps",
+        ),
+        (
+            [
+                |control| control.set_slow(true),
+                |_| (),
+                |control| control.set_slow(false),
+            ],
+            "slow motion",
+        ),
+    ];
+    for ([begin, go_on, end], reason) in cases {
+        let (waits, messages) = channel();
+        let control = Control::scripted(Script::at(1, begin).telling(waits));
+        control.inspect(true);
+        let mut snapshots = Vec::new();
+        let trained = std::thread::scope(|scope| {
+            let training = scope.spawn(|| {
+                train(&config, &dataset, &control, &mut |event| {
+                    if let TrainingEvent::LiveSnapshot { mlp, layers } = event {
+                        snapshots.push((mlp.copy().expect("fits"), layers));
+                    }
+                })
+            });
+            for _ in 0..2 {
+                messages.recv().expect("the training waits");
+                go_on(&control);
+            }
+            messages.recv().expect("the training waits again");
+            end(&control);
+            training.join().expect("ends")
+        });
+        let trained = trained.expect("trains").expect("to its end");
+        assert_eq!(
+            parameters(&trained.model.mlp),
+            parameters(&whole.model.mlp),
+            "{reason}: the same weights"
+        );
+        let [(before, _), (after, layers), ..] = &snapshots[..] else {
+            panic!("{reason}: {} batches are shown", snapshots.len());
+        };
+        assert_eq!(layers.len(), before.layers().len(), "{reason}: all layers");
+        let mean_size = |values: Tensor| -> f64 {
+            let mean = values.abs().and_then(|values| values.mean_all());
+            let mean: f32 = mean.and_then(|mean| mean.to_scalar()).expect("a number");
+            mean.into()
+        };
+        for ((step, before), after) in layers.iter().zip(before.layers()).zip(after.layers()) {
+            let change = (after.weight.as_tensor() - before.weight.as_tensor()).expect("fits");
+            let size = mean_size(before.weight.as_tensor().clone());
+            let expected = [mean_size(change) / size, RATE * step.gradient / size];
+            // The weights have seven digits, and their changes are a hundredth of them.
+            for expected in expected {
+                let error = (step.update / expected - 1.0).abs();
+                assert!(error < 1e-3, "{reason}: {step:?}, not {expected}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_abandoned_training_has_no_result() {
     let control = Control::default();
     let mut events = 0;
