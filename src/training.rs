@@ -22,8 +22,8 @@ use std::{iter, sync::Arc};
 use candle_core::Device;
 
 pub use self::correct::CorrectionReport;
-pub use self::layer_step::LayerStep;
 pub use self::events::{EpochRecord, Plan, Progress, StopReason, TrainedModel, TrainingEvent};
+pub use self::layer_step::LayerStep;
 use self::{
     calibrate::calibration,
     checkpoint::{Checkpoint, DataIdentity, TrainingInput},

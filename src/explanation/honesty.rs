@@ -4,11 +4,15 @@
 use super::{
     counterfactual::DotGrid,
     evidence::Evidence,
+    map::Plane,
+    neighbors::{ImageStore, Index},
     occlusion::{Normalization, Occlusion},
     test_support::{drawings, model},
+    units::Network,
 };
 use crate::{
-    bitmap::Digit,
+    bitmap::{Bitmap, Digit},
+    data::MnistParts,
     ink::{Ink, to_bitmap},
     model::file::Model,
 };
@@ -31,15 +35,32 @@ fn rank_correlation(a: &[f32], b: &[f32]) -> f64 {
     sum(&a, &b) / (sum(&a, &a) * sum(&b, &b)).sqrt()
 }
 
-/// The mean correlation between a view by trained and by random weights.
-fn mean_correlation(view: impl Fn(&Model, &Ink) -> Vec<f32>) -> f64 {
+/// The built-in model, and one with random weights.
+fn models() -> [Model; 2] {
     let trained = Model::built_in().expect("fits");
     let random = model(trained.mlp.config());
+    [trained, random]
+}
+
+/// The mean correlation between a view by trained and by random weights.
+fn mean_correlation(view: impl Fn(&Model, &Ink) -> Vec<f32>) -> f64 {
+    let models = models();
+    correlation_of(|which, ink| view(&models[which], ink))
+}
+
+/// The same for a view of the trained model, 0, and of the random one, 1.
+fn correlation_of(view: impl Fn(usize, &Ink) -> Vec<f32>) -> f64 {
     let drawings = drawings(10);
     let correlations = drawings
         .iter()
-        .map(|ink| rank_correlation(&view(&trained, ink), &view(&random, ink)));
+        .map(|ink| rank_correlation(&view(0, ink), &view(1, ink)));
     correlations.sum::<f64>() / drawings.len() as f64
+}
+
+/// What the network sees of a drawing.
+fn input(network: &Network, ink: &Ink) -> Bitmap {
+    let preprocessing = network.config().preprocessing();
+    preprocessing.of_bitmap(&to_bitmap(ink).expect("has strokes"))
 }
 
 /// A bending cannot look right with other weights: its test asks the model itself.
@@ -72,6 +93,67 @@ fn random_weights_change_each_view() {
     ];
     for (view, correlation) in correlations {
         assert!(correlation < 0.2, "{view}: {correlation}");
+    }
+}
+
+/// The features of a random network, too, are similar for similar pictures: the distances of all images correlate by 0.30.
+/// But most images that are shown are others.
+#[test]
+fn random_weights_change_the_neighbors_the_map_and_the_units() {
+    const IMAGES: usize = 500;
+    const SHOWN: usize = 8;
+    let mut images = ImageStore::default();
+    let mut parts = MnistParts::open().expect("it is built in");
+    images.extend(&parts.next(IMAGES).expect("it is built in"));
+    let networks = models().map(|model| Network::of(&model.mlp).expect("on the CPU"));
+    let indices = networks.each_ref().map(|network| {
+        let mut index = Index::new(network);
+        index.add_some(network, &images, IMAGES);
+        index
+    });
+    let shown = |which: usize, ink: &Ink| {
+        let (network, index): (&Network, &Index) = (&networks[which], &indices[which]);
+        let features = network.features(input(network, ink).pixels());
+        let near = index.nearest(network, &images, &features, None, SHOWN);
+        near.iter().map(|near| near.index).collect::<Vec<_>>()
+    };
+    let in_common = |ink: &Ink| {
+        let [trained, random] = [0, 1].map(|which| shown(which, ink));
+        trained
+            .iter()
+            .filter(|image| random.contains(image))
+            .count()
+    };
+    let drawings = drawings(10);
+    let common: usize = drawings.iter().map(in_common).sum();
+    assert!(
+        4 * common < SHOWN * drawings.len(),
+        "{common} neighbors in common"
+    );
+    let planes = networks.each_ref().map(|network| {
+        let mut rows = network.features(&images.pixels(0..IMAGES, network));
+        let width = rows.len() / IMAGES;
+        let plane = Plane::of(&mut rows, width);
+        let points = rows
+            .chunks_exact(width)
+            .map(|row| plane.point_of_centered(row));
+        let points: Vec<[f32; 2]> = points.collect();
+        (plane, points)
+    });
+    let map = correlation_of(|which, ink| {
+        let (plane, points) = &planes[which];
+        let network = &networks[which];
+        let own = plane.point(&network.features(input(network, ink).pixels()));
+        let distance = |point: &[f32; 2]| (point[0] - own[0]).hypot(point[1] - own[1]);
+        points.iter().map(distance).collect()
+    });
+    assert!(map < 0.2, "distances on the map: {map}");
+    for layer in 1..=networks[0].config().layers().len() {
+        let outputs = correlation_of(|which, ink| {
+            let network = &networks[which];
+            network.outputs(layer, input(network, ink).pixels())
+        });
+        assert!(outputs < 0.2, "outputs of layer {layer}: {outputs}");
     }
 }
 

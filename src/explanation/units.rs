@@ -170,6 +170,11 @@ impl Network {
         &self.config
     }
 
+    /// The weights of a layer, `[kernel · kernel · input channels, output channels]`; `None` if there is no such layer.
+    pub fn weights(&self, layer: usize) -> Option<&[f32]> {
+        Some(&self.layers.get(layer)?.weight)
+    }
+
     /// Whether the network has this unit.
     pub fn has(&self, unit: Unit) -> bool {
         let Channel { layer, index } = unit.channel;

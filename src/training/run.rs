@@ -6,8 +6,8 @@ use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    BatchMetrics, CorrectionReport, EpochRecord, LayerStep, Plan, Progress, Step, StepSettings, StopReason,
-    TrainingEvent,
+    BatchMetrics, CorrectionReport, EpochRecord, LayerStep, Plan, Progress, Step, StepSettings,
+    StopReason, TrainingEvent,
     average::Average,
     batch::Batch,
     checkpoint::{Checkpoint, CheckpointState, TrainingInput, values},

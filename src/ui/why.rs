@@ -279,7 +279,7 @@ fn pad_ui(
     if let Some(rival) = rival {
         let is_wide = places.bars.width() >= WIDE_CAPTION;
         let more = if is_wide {
-            ". Click a bar to compare with another digit."
+            ". Meant another digit? Click its bar."
         } else {
             ""
         };
@@ -514,6 +514,9 @@ fn empty_ui(ui: &mut Ui, rect: Rect, text: &str) {
     ui.painter().galley(pos, galley, palette.weak);
 }
 
+/// The exponent that keeps small values in sight. The scales below the pictures have the same colors.
+const VISIBILITY: f32 = 0.7;
+
 /// The color of a signed value of -1..=1: blue above 0, amber below, paper at 0.
 fn signed_color(palette: &Palette, value: f32) -> Color32 {
     let color = if value < 0.0 {
@@ -521,7 +524,9 @@ fn signed_color(palette: &Palette, value: f32) -> Color32 {
     } else {
         palette.accent
     };
-    palette.paper.lerp_to_gamma(color, value.abs().min(1.0))
+    palette
+        .paper
+        .lerp_to_gamma(color, value.abs().min(1.0).powf(VISIBILITY))
 }
 
 /// Small text with its left center at a point.

@@ -27,7 +27,7 @@ use crate::{
         counterfactual::{Bending, DotGrid},
         evidence::Evidence,
         occlusion::{Normalization, Occlusion},
-        units::{LayerActivity, LayerValues, SwitchedOff, Unit, UnitDetails},
+        units::{LayerActivity, LayerValues, Network, SwitchedOff, Unit, UnitDetails},
     },
     ink::Ink,
     model::file::Model,
@@ -188,6 +188,8 @@ pub struct Inside {
     pub input: Option<Bitmap>,
     /// The values of each layer. Of a blank bitmap for an empty pad.
     pub layers: Vec<LayerValues>,
+    /// The network.
+    pub network: Arc<Network>,
     /// What is usual in each layer.
     pub activity: Arc<Vec<LayerActivity>>,
     /// The answer without the channels that are switched off; `None` for an empty pad.

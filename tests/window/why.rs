@@ -249,6 +249,37 @@ fn the_views_follow_a_training() {
 }
 
 #[test]
+fn inside_tells_what_a_single_step_does_to_the_layers() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let settings = training_settings(folder.path(), 50);
+    let mut window = Window::with_model(settings, None, [1920.0, 3000.0], 1.0);
+    window.draw(SEVEN);
+    window.click("Slow motion");
+    window.click("Train");
+    window.await_that("the first batch", |harness| {
+        harness.state().state().models.snapshot().is_some()
+    });
+    window.click("Pause");
+    window.click("Why");
+    let figure = |harness: &Harness<'static, App>| {
+        let row = harness.query_by_label("Gradient of layer 1");
+        row.and_then(|row| row.value()).filter(|value| value != "–")
+    };
+    window.await_that("the rows of the layers", |harness| {
+        harness.query_by_label("Update of layer 2").is_some()
+    });
+    let batch = |harness: &Harness<'static, App>| harness.state().state().training.batch();
+    let [before, all] = batch(&window.harness).expect("a batch was done");
+    window.click("Step");
+    window.await_that("one more batch", |harness| {
+        batch(harness) == Some([before + 1, all])
+    });
+    window.await_that("what the step did", |harness| figure(harness).is_some());
+    window.click("Stop");
+    window.await_that("the training ends", |harness| figure(harness).is_none());
+}
+
+#[test]
 fn pad_and_bars_are_in_sight_beside_the_views() {
     for size in [
         [640.0, 480.0],

@@ -302,39 +302,44 @@ fn steps_and_slow_motion_show_every_batch_and_change_nothing() {
     };
     let whole = completed(&fresh_start(&config), &dataset).expect("trains");
     type Act = fn(&Control);
-    let cases: [([Act; 3], &str); 2] = [
+    let cases: [(Act, Act, Act, &str); 2] = [
         (
-            [Control::pause, Control::step, Control::resume],
+            Control::pause,
+            Control::step,
+            Control::resume,
             "single steps",
         ),
         (
-            [
-                |control| control.set_slow(true),
-                |_| (),
-                |control| control.set_slow(false),
-            ],
+            |control| control.set_slow(true),
+            // The second batch waits for its second.
+            |_| (),
+            |control| control.set_slow(false),
             "slow motion",
         ),
     ];
-    for ([begin, go_on, end], reason) in cases {
+    for (begin, go_on, end, reason) in cases {
         let (waits, messages) = channel();
-        let control = Control::scripted(Script::at(1, begin).telling(waits));
+        let control = Control::scripted(Script::at(1, begin).telling(waits.clone()));
         control.inspect(true);
         let mut snapshots = Vec::new();
         let trained = std::thread::scope(|scope| {
             let training = scope.spawn(|| {
-                train(&config, &dataset, &control, &mut |event| {
+                let trained = train(&config, &dataset, &control, &mut |event| {
                     if let TrainingEvent::LiveSnapshot { mlp, layers } = event {
                         snapshots.push((mlp.copy().expect("fits"), layers));
                     }
-                })
+                });
+                // Ends the test if the training does not wait.
+                waits.send(()).expect("the test receives it");
+                trained
             });
-            for _ in 0..2 {
-                messages.recv().expect("the training waits");
-                go_on(&control);
+            let waited = messages.recv_timeout(std::time::Duration::from_secs(30));
+            for act in [go_on, go_on, end] {
+                act(&control);
+                // The next wait, or the end.
+                let _ = messages.recv_timeout(std::time::Duration::from_secs(30));
             }
-            messages.recv().expect("the training waits again");
-            end(&control);
+            assert!(waited.is_ok(), "{reason}: the training waits");
             training.join().expect("ends")
         });
         let trained = trained.expect("trains").expect("to its end");

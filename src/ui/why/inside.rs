@@ -2,10 +2,11 @@
 
 mod details;
 mod grid;
+mod steps;
 
 use egui::{
-    Align2, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role,
-    pos2, vec2,
+    Align2, Button, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+    accesskit::Role, pos2, vec2,
 };
 
 use self::{
@@ -54,7 +55,8 @@ pub(super) fn height(width: f32, state: &State) -> f32 {
         Some((shown, _)) => shown.model.mlp.config(),
         None => state.models.in_use().mlp.config(),
     };
-    let flow = Flow::of(width, config.layers().len() + 1, SIDES[1]);
+    let below = steps::height(state);
+    let flow = Flow::of(width, config.layers().len() + 1, SIDES[1], below);
     row_height(width) + flow.height() + theme::GAP + details::height(width)
 }
 
@@ -69,10 +71,12 @@ struct Flow {
     columns: usize,
     side: f32,
     gap: f32,
+    /// The height below a layer's legend.
+    below: f32,
 }
 
 impl Flow {
-    fn of(width: f32, count: usize, largest: f32) -> Self {
+    fn of(width: f32, count: usize, largest: f32, below: f32) -> Self {
         let gap = theme::MARGIN;
         let side = |columns: usize| (width + gap) / columns as f32 - gap;
         let columns = (1..=count)
@@ -85,11 +89,12 @@ impl Flow {
             columns,
             side,
             gap,
+            below,
         }
     }
 
     fn block(&self) -> Vec2 {
-        vec2(self.side, CAPTION + self.side + LEGEND)
+        vec2(self.side, CAPTION + self.side + LEGEND + self.below)
     }
 
     fn height(&self) -> f32 {
@@ -109,6 +114,8 @@ pub(super) struct InsideView {
     /// One for the input and for each layer.
     pictures: Vec<LayerPicture>,
     details: DetailsView,
+    /// Whether convolutional layers show their kernels in place of their outputs.
+    shows_kernels: bool,
 }
 
 impl std::fmt::Debug for InsideView {
@@ -125,12 +132,32 @@ impl InsideView {
         };
         let config = shown.model.mlp.config();
         let row = rect.with_max_y(rect.top() + row_height(rect.width()));
-        off_ui(&mut part(ui, row, "off"), state, inside, config, actions);
+        let is_convolutional = !config.filters().is_empty();
+        self.shows_kernels &= is_convolutional;
+        let row_ui = &mut part(ui, row, "off");
+        row_ui.horizontal_wrapped(|ui| {
+            if is_convolutional {
+                quiet_selection(ui);
+                let help = "Shows all kernels of the convolutional layers, in place of their outputs. Point at a kernel to \
+                    see its filter.";
+                let button = Button::selectable(self.shows_kernels, "Kernels");
+                if ui.add(button.frame_when_inactive(true)).on_hover_text(help).clicked() {
+                    self.shows_kernels = !self.shows_kernels;
+                }
+            }
+            off_ui(ui, state, inside, config, actions);
+        });
         let shapes = config.layers();
         let below = details::height(rect.width());
         let rest = rect.with_min_y(row.bottom());
-        let largest = (rest.height() - below - theme::GAP - CAPTION - LEGEND).max(SIDES[0]);
-        let flow = Flow::of(rest.width(), shapes.len() + 1, largest);
+        let steps = steps::height(state);
+        let largest = rest.height() - below - theme::GAP - CAPTION - LEGEND - steps;
+        let flow = Flow::of(rest.width(), shapes.len() + 1, largest.max(SIDES[0]), steps);
+        for index in 0..=shapes.len() {
+            let block = flow.place(rest, index);
+            let place = block.with_min_y(block.bottom() - steps);
+            steps::rows_ui(ui, place, index.checked_sub(1), state);
+        }
         let pointed = self.layers_ui(ui, rest, &flow, inside, config, actions);
         // The unit of the answer, whose story this is. Without a drawing, the first kernel.
         let last = shapes.len() - 1;
@@ -186,9 +213,12 @@ impl InsideView {
             side: SIDE,
             channels: 1,
         };
-        let grids = [pixels]
-            .into_iter()
-            .chain(shapes.iter().map(|shape| shape.output));
+        let shows_kernels = |layer: usize| self.shows_kernels && shapes[layer].is_convolutional();
+        let grids = (0..shapes.len()).map(|layer| match &shapes[layer] {
+            shape if shows_kernels(layer) => kernel_grid(shape),
+            shape => shape.output,
+        });
+        let grids = [pixels].into_iter().chain(grids);
         let tiles: Vec<TileGrid> = grids
             .enumerate()
             .map(|(index, grid)| {
@@ -220,6 +250,7 @@ impl InsideView {
                 outline(ui, grid.rect, palette);
                 continue;
             };
+            let shows_kernels = self.shows_kernels && shapes[layer].is_convolutional();
             let LayerActivity { scale, .. } = inside.activity[layer];
             let is_last = layer + 1 == shapes.len();
             // A blank pad lights nothing.
@@ -228,16 +259,32 @@ impl InsideView {
             } else {
                 0.0
             };
-            let image = grid.image(&inside.layers[layer].outputs, palette.window, |value| {
-                signed_color(palette, value * lit)
-            });
+            let (image, legend) = if shows_kernels {
+                let weights = inside.network.weights(layer).unwrap_or_default();
+                let kernels = kernels(weights, &shapes[layer]);
+                let largest = weights
+                    .iter()
+                    .fold(0.0_f32, |most, weight| most.max(weight.abs()));
+                let image = grid.image(&kernels, palette.window, |weight| {
+                    signed_color(palette, weight / largest.max(f32::MIN_POSITIVE))
+                });
+                (image, format!("weights to ±{}", figure(largest)))
+            } else {
+                let image = grid.image(&inside.layers[layer].outputs, palette.window, |value| {
+                    signed_color(palette, value * lit)
+                });
+                let legend = legend(&inside.activity[layer], is_last || has_negative);
+                (image, legend)
+            };
             self.pictures[index].ui(ui, grid.rect, image);
             outline(ui, grid.rect, palette);
-            crosses_ui(ui, grid, layer, &inside.off);
+            if !shows_kernels {
+                crosses_ui(ui, grid, layer, &inside.off);
+            }
             small_text(
                 ui,
-                pos2(place.left(), place.bottom() - LEGEND / 2.0),
-                &legend(&inside.activity[layer], is_last || has_negative),
+                pos2(place.left(), place.bottom() - flow.below - LEGEND / 2.0),
+                &legend,
                 palette.weak,
             );
             let response = ui.interact(
@@ -249,9 +296,13 @@ impl InsideView {
                 WidgetInfo::labeled(Role::Button, true, format!("Units of layer {}", layer + 1))
             });
             let at = response.hover_pos().and_then(|pos| grid.at(pos));
-            let unit = at.map(|(index, position)| Unit {
-                channel: Channel { layer, index },
-                position,
+            let unit = at.map(|(tile, position)| {
+                let (index, position) = match shows_kernels {
+                    true => (tile / shapes[layer].input.channels, 0),
+                    false => (tile, position),
+                };
+                let channel = Channel { layer, index };
+                Unit { channel, position }
             });
             pointed = pointed.or(unit);
             if response.clicked() {
@@ -270,7 +321,9 @@ impl InsideView {
                 )));
             }
         }
-        if let Some(details) = &inside.unit {
+        // A kernel belongs to no position.
+        let details = inside.unit.as_ref().filter(|_| !self.shows_kernels);
+        if let Some(details) = details {
             connections_ui(ui, &tiles, details);
         }
         // Above the lines.
@@ -279,6 +332,27 @@ impl InsideView {
         }
         pointed
     }
+}
+
+/// The tiles of a layer's kernels: those of a filter follow each other, one for each channel of the input.
+fn kernel_grid(shape: &LayerShape) -> Grid {
+    Grid {
+        side: shape.kernel,
+        channels: shape.output.channels * shape.input.channels,
+    }
+}
+
+/// The weights of a convolutional layer in the order of [`kernel_grid`], `[positions, filters · input channels]`.
+fn kernels(weights: &[f32], shape: &LayerShape) -> Vec<f32> {
+    let (inputs, filters) = (shape.input.channels, shape.output.channels);
+    let positions = weights.chunks_exact(inputs * filters);
+    let of_position = |weights: &[f32]| -> Vec<f32> {
+        let tiles = 0..inputs * filters;
+        tiles
+            .map(|tile| weights[tile % inputs * filters + tile / inputs])
+            .collect()
+    };
+    positions.flat_map(of_position).collect()
 }
 
 /// The range of a layer's colors, and its dead units.
@@ -380,10 +454,8 @@ fn off_ui(
     actions: &mut Vec<Action>,
 ) {
     let palette = Palette::of(ui.style());
-    ui.horizontal_wrapped(|ui| {
-        quiet_selection(ui);
-        let hidden = config.layers().len() - 1;
-        ui.add_enabled_ui(hidden > 0, |ui| {
+    let hidden = config.layers().len() - 1;
+    ui.add_enabled_ui(hidden > 0, |ui| {
             let menu = egui::containers::menu::MenuButton::new("Switch off…").ui(ui, |ui| {
                 for layer in 0..hidden {
                     let text = format!("The weakest half of layer {}", layer + 1);
@@ -397,26 +469,36 @@ fn off_ui(
                 below a unit switches off that unit.";
             menu.0.on_hover_text(help);
         });
-        if inside.off.is_empty() {
-            ui.label(RichText::new("All units are on.").small().weak());
-            return;
-        }
-        if ui.button("All on").on_hover_text("Switches all units on again.").clicked() {
-            actions.push(Action::Explanation(ExplanationAction::SwitchAllOn));
-        }
-        let test = ui.button("Test without them").on_hover_text("Reads MNIST's test set with and without these units.");
-        if test.clicked() {
-            actions.push(Action::Explanation(ExplanationAction::TestOff));
-        }
-        let answer = inside.prediction.as_ref().map(|prediction| {
-            let share = format::percent(f64::from(prediction.confidence()), 0);
-            format!(", answer {} {share}", prediction.digit())
-        });
-        let count = state.explanation.off.len();
-        let units = if count == 1 { "unit" } else { "units" };
-        let text = format!("{} {units} off{}{}", format::count(count), answer.unwrap_or_default(), inside.test.as_ref().map_or_else(String::new, test_text));
-        ui.add(egui::Label::new(RichText::new(text).color(palette.second)).truncate());
+    if inside.off.is_empty() {
+        ui.label(RichText::new("All units are on.").small().weak());
+        return;
+    }
+    if ui
+        .button("All on")
+        .on_hover_text("Switches all units on again.")
+        .clicked()
+    {
+        actions.push(Action::Explanation(ExplanationAction::SwitchAllOn));
+    }
+    let test = ui
+        .button("Test without them")
+        .on_hover_text("Reads MNIST's test set with and without these units.");
+    if test.clicked() {
+        actions.push(Action::Explanation(ExplanationAction::TestOff));
+    }
+    let answer = inside.prediction.as_ref().map(|prediction| {
+        let share = format::percent(f64::from(prediction.confidence()), 0);
+        format!(", answer {} {share}", prediction.digit())
     });
+    let count = state.explanation.off.len();
+    let units = if count == 1 { "unit" } else { "units" };
+    let text = format!(
+        "{} {units} off{}{}",
+        format::count(count),
+        answer.unwrap_or_default(),
+        inside.test.as_ref().map_or_else(String::new, test_text)
+    );
+    ui.add(egui::Label::new(RichText::new(text).color(palette.second)).truncate());
 }
 
 /// ", test 99.42 % → 97.10 %".
@@ -468,4 +550,26 @@ fn figure(value: f32) -> String {
         _ => format!("{value:.0}"),
     };
     text.replace('-', "−")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_of_a_filter_follow_each_other() {
+        let shapes = MlpConfig::relu([3, 2], [4]).layers();
+        let shape = &shapes[1];
+        let [rows, filters] = shape.weight();
+        let (inputs, positions) = (3, rows / 3);
+        let weights: Vec<f32> = (0..rows * filters).map(|at| at as f32).collect();
+        let tiles = kernels(&weights, shape);
+        let grid = kernel_grid(shape);
+        assert_eq!([grid.positions(), grid.channels], [positions, 6]);
+        for (position, filter, input) in [(0, 0, 0), (0, 0, 2), (7, 1, 1), (24, 1, 2)] {
+            let tile = tiles[position * grid.channels + filter * inputs + input];
+            let weight = weights[(position * inputs + input) * filters + filter];
+            assert_eq!(tile, weight, "{input} of filter {filter} at {position}");
+        }
+    }
 }

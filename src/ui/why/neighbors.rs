@@ -25,7 +25,8 @@ use crate::{
 pub(super) const METHOD: &str = "The network turns a picture into the outputs of its last hidden layer, a list of numbers \
     a(x). The answer depends on nothing else. Shown are the training images t of MNIST with the smallest Euclidean distance \
     ‖a(x) − a(t)‖, found by comparing with every one of them. People judge an answer better by such examples than by heat \
-    maps (Nguyen, Kim and Nguyen, \"The effectiveness of feature attribution methods\", NeurIPS 2021).";
+    maps (Nguyen, Kim and Nguyen, \"The effectiveness of feature attribution methods\", NeurIPS 2021). A network with random \
+    weights also finds pictures that look alike; a trained one finds the same digit.";
 
 /// The images.
 const COUNT: usize = 8;
@@ -80,7 +81,7 @@ impl NeighborsView {
         let answer = state.pad.answer().map(|answer| answer.prediction.digit());
         let head = rect.with_max_y(rect.top() + SUMMARY);
         part(ui, head, "summary").horizontal(|ui| {
-            let text = RichText::new(summary(neighbors));
+            let text = RichText::new(summary(neighbors, answer));
             ui.label(text.font(theme::strong(theme::BODY)));
             let images = RichText::new(progress(neighbors)).small().weak();
             ui.add(egui::Label::new(images).truncate());
@@ -213,21 +214,28 @@ fn tile_ui(
         .on_hover_text(format!("Training image {number}, a {label}, {value_name} {value:.2}. Click to put it on the pad."))
 }
 
-/// "7 of 8 are 7s".
-fn summary(neighbors: &Neighbors) -> String {
+/// "7 of 8 are 7s". If most are not of the answer: "6 of 8 are 6s, 2 of the answer 4".
+fn summary(neighbors: &Neighbors, answer: Option<Digit>) -> String {
     let mut counts: BTreeMap<Digit, usize> = BTreeMap::new();
     for image in &neighbors.images {
         *counts.entry(image.label).or_default() += 1;
     }
-    let most = counts.into_iter().max_by_key(|&(_, count)| count);
-    most.map_or_else(String::new, |(digit, count)| {
-        let all = neighbors.images.len();
-        if count == all {
-            format!("All {all} are {digit}s")
-        } else {
-            format!("{count} of {all} are {digit}s")
+    let Some((&most, &count)) = counts.iter().max_by_key(|&(_, count)| count) else {
+        return String::new();
+    };
+    let all = neighbors.images.len();
+    let text = if count == all {
+        format!("All {all} are {most}s")
+    } else {
+        format!("{count} of {all} are {most}s")
+    };
+    match answer.filter(|&answer| answer != most) {
+        Some(answer) => {
+            let same = counts.get(&answer).copied().unwrap_or_default();
+            format!("{text}, {same} of the answer {answer}")
         }
-    })
+        None => text,
+    }
 }
 
 /// Of which images these are the nearest.
@@ -251,21 +259,23 @@ mod tests {
 
     #[test]
     fn the_summary_counts_the_most_frequent_label() {
-        let of = |labels: &[usize]| {
+        let of = |labels: &[usize], answer: usize| {
             let image = |&label: &usize| TrainingImage {
                 index: label,
                 label: Digit::ALL[label],
                 bitmap: Bitmap::blank(),
                 value: 1.0,
             };
-            summary(&Neighbors {
+            let neighbors = Neighbors {
                 images: labels.iter().map(image).collect(),
                 read: 8,
                 total: 8,
-            })
+            };
+            summary(&neighbors, Some(Digit::ALL[answer]))
         };
-        assert_eq!(of(&[7, 7, 1, 7]), "3 of 4 are 7s");
-        assert_eq!(of(&[4, 4]), "All 2 are 4s");
-        assert_eq!(of(&[]), "", "an empty pad");
+        assert_eq!(of(&[7, 7, 1, 7], 7), "3 of 4 are 7s");
+        assert_eq!(of(&[4, 4], 4), "All 2 are 4s");
+        assert_eq!(of(&[6, 4, 6], 4), "2 of 3 are 6s, 1 of the answer 4");
+        assert_eq!(of(&[], 4), "", "an empty pad");
     }
 }

@@ -193,10 +193,18 @@ fn text(occlusion: &Occlusion, name: &str, piece: &StrokePiece) -> String {
     let Comparison { winner, rival } = occlusion.comparison;
     let (before, after) = (occlusion.margin, occlusion.margin - piece.support);
     let answer = match (piece.prediction.digit(), piece.prediction.is_digit()) {
-        (_, false) => ": not a digit".to_owned(),
-        (digit, true) if digit != winner => format!(": read as {digit}"),
+        (_, false) => ", and it is not a digit".to_owned(),
+        (digit, true) if digit != winner => format!(", and it is read as {digit}"),
         _ => String::new(),
     };
-    format!("Without {name}, {winner} leads {rival} by {after:.1} instead of {before:.1}{answer}.")
-        .replace('-', "−")
+    let lead = |margin: f32| {
+        let (first, second) = if margin < 0.0 {
+            (rival, winner)
+        } else {
+            (winner, rival)
+        };
+        format!("{first} leads {second} by {:.1}", margin.abs())
+    };
+    let (after, before) = (lead(after), lead(before));
+    format!("Without {name}, {after}{answer}. With it, {before}.")
 }

@@ -401,6 +401,7 @@ impl Session {
             input: bitmap.clone(),
             prediction: bitmap.as_ref().map(|_| prediction),
             layers,
+            network: Arc::clone(&task.known.network),
             activity: Arc::clone(activity),
             unit: details,
             exciting,

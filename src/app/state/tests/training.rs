@@ -136,7 +136,12 @@ fn pause_resume_and_stop_depend_on_the_state() {
         (Action::Step, Running { run }, false, "all batches follow"),
         (Action::Pause, Paused { run }, true, "it pauses"),
         (Action::Pause, Paused { run }, false, "it is paused already"),
-        (Action::Step, Paused { run }, true, "one batch, and it waits"),
+        (
+            Action::Step,
+            Paused { run },
+            true,
+            "one batch, and it waits",
+        ),
         (Action::Resume, Running { run }, true, "it resumes"),
         (Action::Pause, Paused { run }, true, "it pauses again"),
         (Action::Stop, Stopping { run }, true, "out of a pause too"),

@@ -1,13 +1,11 @@
 //! What a training does to each layer: rows below the layers of *Inside*.
 
-use egui::{Rect, Ui, pos2, vec2};
+use egui::{Rect, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
-use super::small_text;
 use crate::{
     app::state::State,
-    format,
     training::LayerStep,
-    ui::theme::{self, Palette},
+    ui::{theme::Palette, why::small_text},
 };
 
 /// The height of a row, in points.
@@ -55,7 +53,7 @@ pub(super) fn height(state: &State) -> f32 {
 }
 
 /// Draws the rows below a layer; below the picture, their names.
-pub(super) fn rows_ui(ui: &Ui, place: Rect, layer: Option<usize>, state: &State) {
+pub(super) fn rows_ui(ui: &mut Ui, place: Rect, layer: Option<usize>, state: &State) {
     let palette = Palette::of(ui.style());
     for (index, figure) in FIGURES.iter().enumerate() {
         let top = place.top() + ROW * index as f32;
@@ -66,9 +64,26 @@ pub(super) fn rows_ui(ui: &Ui, place: Rect, layer: Option<usize>, state: &State)
             continue;
         };
         let step = state.training.layers.get(layer);
-        let text = step.map_or_else(|| "–".to_owned(), |step| (figure.text)((figure.value)(step)));
+        let text = step.map_or_else(
+            || "–".to_owned(),
+            |step| (figure.text)((figure.value)(step)),
+        );
         small_text(ui, middle, &text, palette.text);
-        let track = row.with_min_y(row.bottom() - BAR - 2.0).with_max_y(row.bottom() - 2.0);
+        let response = ui.interact(
+            row,
+            ui.scope_id().with((figure.label, layer)),
+            Sense::hover(),
+        );
+        response.widget_info(|| {
+            let name = format!("{} of layer {}", figure.label, layer + 1);
+            let mut info = WidgetInfo::labeled(Role::Meter, true, name);
+            info.current_text_value = Some(text.clone());
+            info
+        });
+        response.on_hover_text(figure.help);
+        let track = row
+            .with_min_y(row.bottom() - BAR - 2.0)
+            .with_max_y(row.bottom() - 2.0);
         ui.painter().rect_filled(track, 2.0, palette.track);
         let share = step.map_or(0.0, |step| share((figure.value)(step), figure.ends));
         let bar = track.with_max_x(track.left() + track.width() * share);
@@ -80,7 +95,7 @@ pub(super) fn rows_ui(ui: &Ui, place: Rect, layer: Option<usize>, state: &State)
 fn share(value: f64, [low, high]: [f64; 2]) -> f32 {
     let share = (value / low).ln() / (high / low).ln();
     // NaN of an invalid value is the low end.
-    share.max(0.0).min(1.0) as f32
+    share.clamp(0.0, 1.0).max(0.0) as f32
 }
 
 /// "0.0012", "3.4", "120": two digits or so.
@@ -88,4 +103,3 @@ fn two_digits(value: f64) -> String {
     let decimals = (1.0 - value.abs().max(1e-8).log10().floor()).clamp(0.0, 9.0);
     format!("{value:.*}", decimals as usize)
 }
-
