@@ -39,6 +39,12 @@ impl Measured {
         format!("{median:.2} / {p90:.2} / {p99:.2} ms")
     }
 
+    /// "0.41 ms, worst 0.71 ms": the median and the maximum.
+    pub(crate) fn worst_ms(&self) -> String {
+        let [median, worst] = [0.5, 1.0].map(|part| self.quantile(part) * 1e3);
+        format!("{median:.2} ms, worst {worst:.2} ms")
+    }
+
     /// "0.131 s (0.128-0.140)": the median, the minimum and the maximum.
     pub(crate) fn spread_secs(&self) -> String {
         let [least, median, most] = [0.0, 0.5, 1.0].map(|part| self.quantile(part));
