@@ -276,7 +276,9 @@ fn inside_tells_what_a_single_step_does_to_the_layers() {
     });
     window.await_that("what the step did", |harness| figure(harness).is_some());
     window.click("Stop");
-    window.await_that("the training ends", |harness| figure(harness).is_none());
+    window.await_that("the rows go with the training", |harness| {
+        harness.query_by_label("Gradient of layer 1").is_none()
+    });
 }
 
 #[test]

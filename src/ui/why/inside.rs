@@ -153,7 +153,12 @@ impl InsideView {
         let steps = steps::height(state);
         let largest = rest.height() - below - theme::GAP - CAPTION - LEGEND - steps;
         let flow = Flow::of(rest.width(), shapes.len() + 1, largest.max(SIDES[0]), steps);
-        for index in 0..=shapes.len() {
+        let blocks = if steps > 0.0 {
+            0..shapes.len() + 1
+        } else {
+            0..0
+        };
+        for index in blocks {
             let block = flow.place(rest, index);
             let place = block.with_min_y(block.bottom() - steps);
             steps::rows_ui(ui, place, index.checked_sub(1), state);

@@ -278,6 +278,7 @@ fn equation(unit: &UnitDetails, is_last: bool, activation: Activation) -> String
 }
 
 fn signed(value: f32) -> String {
-    let sign = if value < 0.0 { "" } else { "+" };
-    format!("{sign}{}", figure(value))
+    let figure = figure(value);
+    let sign = if figure.starts_with('−') { "" } else { "+" };
+    format!("{sign}{figure}")
 }
