@@ -277,9 +277,11 @@ fn serve(mailbox: &Mailbox<Arc<ExplanationRequest>>, responses: &Responses, wake
     };
     loop {
         let limit = if session.has_work() {
-            Some(Duration::ZERO)
+            Duration::ZERO
+        } else if session.can_rest() {
+            REST
         } else {
-            session.can_rest().then_some(REST)
+            Duration::MAX
         };
         match mailbox.next(limit) {
             Delivery::Request(request) => session.answer(&request, &is_current, &publish),

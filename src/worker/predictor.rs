@@ -1,6 +1,9 @@
 //! The thread that recognizes the drawing. It handles only the newest request.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -187,7 +190,7 @@ impl Predictor {
 fn serve(mailbox: &Mailbox<PredictionJob>, response: &LatestResponse, waker: &Waker) {
     // It remembers the groups of the last drawing.
     let mut reader: Option<(u64, NumberReader)> = None;
-    while let Delivery::Request(job) = mailbox.next(None) {
+    while let Delivery::Request(job) = mailbox.next(Duration::MAX) {
         let PredictionSetup {
             model, generation, ..
         } = &job.setup;
