@@ -7,6 +7,7 @@ mod correct;
 mod corrections;
 mod curves;
 mod draw;
+mod drawings;
 mod evaluation;
 mod fields;
 mod gallery;

@@ -290,7 +290,12 @@ impl State {
     }
 
     fn use_chosen_model(&mut self, out: &mut Vec<Effect>) {
-        log::info!(target: "digitpad", "model in use: {}", self.models.chosen().name);
+        let chosen = self.models.chosen();
+        log::info!(target: "digitpad", "model in use: {}", chosen.name);
+        self.settings.run_in_use = match chosen.origin {
+            Origin::Run(run) => Some(run),
+            Origin::BuiltIn | Origin::File(_) => None,
+        };
         out.push(Effect::UseModel(Arc::clone(self.models.in_use())));
         self.list_corrections(out);
         self.list_history(out);

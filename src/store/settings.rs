@@ -146,6 +146,8 @@ pub struct Settings {
     pub file_dialogs: bool,
     /// Whether the guided tour was offered. It is offered once.
     pub tour_offered: bool,
+    /// The run whose model is in use. `None` for another model.
+    pub run_in_use: Option<u64>,
     /// The fields of the training panel.
     pub training: SavedForm,
 }
@@ -193,6 +195,7 @@ impl Default for Settings {
             device: DeviceChoice::default(),
             file_dialogs: true,
             tour_offered: false,
+            run_in_use: None,
             training: SavedForm::default(),
         }
     }
@@ -298,6 +301,7 @@ mod tests {
             device: DeviceChoice::Cpu,
             file_dialogs: false,
             tour_offered: true,
+            run_in_use: Some(1_764_000_000_000),
             training: SavedForm {
                 preset,
                 folder: "/data/ä".to_owned(),

@@ -1,15 +1,10 @@
 //! The gallery of corrections: their labels, what each is read as, and what can be done with them.
 
-use std::ops::Range;
-
-use egui::{
-    Align2, Button, Color32, Context, CornerRadius, Rect, Response, RichText, ScrollArea, Sense,
-    Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
-};
+use egui::{Button, Context, RichText, Ui, Vec2, vec2};
 
 use super::{
-    atlas::Atlas,
     correct::labels_ui,
+    drawings::{self, DrawingGrid, GridContent, Tile, TileLine, reading},
     theme::{self, Palette},
     widgets::{self, note, small_button},
 };
@@ -27,19 +22,13 @@ use crate::{
     store::corrections::digit_of,
 };
 
-/// The side of an image in points, and the height of a line below it.
-const IMAGE: f32 = 56.0;
-const LINE: f32 = 17.0;
-/// The size of a tile in points.
-const TILE: Vec2 = vec2(96.0, IMAGE + 2.0 * LINE + 4.0);
 /// The height of the part below the tiles, in points.
 const DETAILS: f32 = 132.0;
 
 /// The state of the gallery between frames.
 #[derive(Debug, Default)]
 pub(super) struct CorrectionsView {
-    /// The number of the list, and the visible range.
-    atlas: Atlas<(u64, Range<usize>)>,
+    grid: DrawingGrid,
 }
 
 impl CorrectionsView {
@@ -100,116 +89,61 @@ impl CorrectionsView {
         });
     }
 
-    /// The newest first.
     fn tiles_ui(&mut self, ui: &mut Ui, state: &State, act: &mut impl FnMut(CorrectionAction)) {
         let gallery = &state.corrections;
-        let total = gallery.list.len();
-        let gap = 8.0;
-        ui.spacing_mut().item_spacing = Vec2::splat(gap);
-        let room = ui.available_width() - ui.spacing().scroll.bar_width;
-        let columns = ((room + gap) / (TILE.x + gap)).floor().max(1.0) as usize;
         let height = ui.ctx().content_rect().height() - DETAILS - 250.0;
-        let height = height.clamp(TILE.y + gap, 3.0 * (TILE.y + gap));
-        let area = ScrollArea::vertical()
-            .max_height(height)
-            .min_scrolled_height(height)
-            .auto_shrink([false, true]);
-        area.show_rows(ui, TILE.y, total.div_ceil(columns), |ui, rows| {
-            let visible = rows.start * columns..total.min(rows.end * columns);
-            let drawing = |index: usize| &gallery.list[total - 1 - index];
-            let images: Vec<_> = visible
-                .clone()
-                .map(|index| drawing(index).bitmap.clone())
-                .collect();
-            let key = (gallery.version, visible.clone());
-            self.atlas.show(ui, key, images.into_iter());
-            for row in rows {
-                ui.horizontal(|ui| {
-                    for index in (row * columns..total).take(columns) {
-                        let place = self.atlas.place(index - visible.start);
-                        let own = total - 1 - index;
-                        let is_selected = gallery.selected == Some(own);
-                        let tile = tile_ui(ui, own, drawing(index), is_selected, place);
-                        if tile.clicked() {
-                            act(CorrectionAction::Select(own));
-                        }
-                    }
-                });
-            }
-            widgets::scroll_to_focus(ui);
-        });
+        let content = GridContent {
+            list: &gallery.list,
+            version: gallery.version,
+            lines: 2,
+            tile_width: 96.0,
+            room: vec2(
+                ui.available_width(),
+                height.clamp(drawings::height_of(1, 2), drawings::height_of(3, 2)),
+            ),
+        };
+        let palette = Palette::of(ui.style());
+        let tile = |index| tile_of(index, &gallery.list[index], gallery.selected, palette);
+        if let Some(index) = self.grid.ui(ui, &content, tile) {
+            act(CorrectionAction::Select(index));
+        }
     }
 }
 
-/// "9 · 87 %", or "non-digit".
-fn reading(drawing: &RecognizedDrawing) -> String {
-    let prediction = &drawing.prediction;
-    if prediction.is_digit() {
-        let confidence = format::percent(f64::from(prediction.confidence()), 0);
-        format!("{} · {confidence}", prediction.digit())
-    } else {
-        "non-digit".to_owned()
-    }
-}
-
-/// An image with its label and its prediction. Amber where they differ.
-fn tile_ui(
-    ui: &mut Ui,
+/// A drawing with its label and its prediction. Amber where they differ.
+fn tile_of(
     index: usize,
     drawing: &RecognizedDrawing,
-    is_selected: bool,
-    place: Option<(egui::TextureId, Rect)>,
-) -> Response {
-    let palette = Palette::of(ui.style());
-    let (rect, response) = ui.allocate_exact_size(TILE, Sense::click());
+    selected: Option<usize>,
+    palette: &Palette,
+) -> Tile {
     let label = digit_of(&drawing.record).map_or("non-digit".to_owned(), |it| it.to_string());
     let reading = reading(drawing);
-    response.widget_info(|| {
-        let name = format!("Correction {}: {label}, read as {reading}", index + 1);
-        WidgetInfo::selected(Role::Button, true, is_selected, name)
-    });
+    let name = format!("Correction {}: {label}, read as {reading}", index + 1);
     let is_right = drawing.is_as_labeled();
-    if is_selected || response.hovered() {
-        let fill = if is_selected {
-            palette.button_pressed
-        } else {
-            palette.window
-        };
-        ui.painter().rect_filled(rect, theme::RADIUS, fill);
+    let (read, color) = if is_right {
+        (reading, palette.weak)
+    } else {
+        (format!("read as {reading}"), palette.second)
+    };
+    Tile {
+        name,
+        help: "Click to relabel or delete it.",
+        is_selected: selected == Some(index),
+        is_marked: !is_right,
+        lines: vec![
+            TileLine {
+                text: label,
+                font: theme::strong(theme::SMALL),
+                color: palette.text,
+            },
+            TileLine {
+                text: read,
+                font: theme::font(12.0),
+                color,
+            },
+        ],
     }
-    let left = (rect.left() + (TILE.x - IMAGE) / 2.0).round();
-    let image = Rect::from_min_size(pos2(left, rect.top() + 2.0), Vec2::splat(IMAGE));
-    if let Some((texture, place)) = place {
-        ui.painter().image(texture, image, place, Color32::WHITE);
-    }
-    let outline = if is_right {
-        Stroke::new(1.0, palette.outline)
-    } else {
-        Stroke::new(2.0, palette.second)
-    };
-    ui.painter()
-        .rect_stroke(image, CornerRadius::ZERO, outline, StrokeKind::Outside);
-    let line = |number: f32, text: String, font, color| {
-        let middle = pos2(
-            rect.center().x,
-            image.bottom() + 2.0 + LINE * (number + 0.5),
-        );
-        ui.painter()
-            .text(middle, Align2::CENTER_CENTER, text, font, color);
-    };
-    line(0.0, label, theme::strong(theme::SMALL), palette.text);
-    let color = if is_right {
-        palette.weak
-    } else {
-        palette.second
-    };
-    let read = if is_right {
-        reading
-    } else {
-        format!("read as {reading}")
-    };
-    line(1.0, read, theme::font(12.0), color);
-    response.on_hover_text("Click to relabel or delete it.")
 }
 
 /// What can be done with the selected correction.

@@ -2,8 +2,10 @@
 
 use egui::{
     Align2, Color32, ColorImage, CornerRadius, FontId, Id, Pos2, Rect, Response, Sense, Stroke,
-    StrokeKind, TextureHandle, TextureId, TextureOptions, Ui, Vec2, WidgetInfo, accesskit::Role,
-    emath::GuiRounding as _, lerp, pos2, vec2,
+    StrokeKind, TextureHandle, TextureId, TextureOptions, Ui, Vec2, WidgetInfo,
+    accesskit::{Live, Role},
+    emath::GuiRounding as _,
+    lerp, pos2, vec2,
 };
 
 use super::{
@@ -211,6 +213,9 @@ fn verdict_place_ui(ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Ac
         info.current_text_value = Some(text.clone());
         info
     });
+    // A screen reader says each new answer.
+    ui.ctx()
+        .accesskit_node_builder(response.id, |node| node.set_live(Live::Polite));
 }
 
 /// Draws a large digit and the text beside it, or large words where there is no answer. Returns all of it as text.

@@ -1,19 +1,14 @@
 //! The row of tools below the pad.
 
-use std::ops::Range;
-
-use egui::{
-    Align2, Button, Color32, Rect, Response, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui,
-    Vec2, WidgetInfo, accesskit::Role, vec2,
-};
+use egui::{Button, Color32, RichText, Ui, Vec2, WidgetInfo, accesskit::Role, vec2};
 
 use super::{
-    atlas::Atlas,
     clipboard,
     correct::all_corrections_ui,
+    drawings::{self, DrawingGrid, GridContent, Tile, TileLine, reading},
     icons::{Icon, icon_button},
     theme::{self, Palette},
-    widgets::{self, named, note, roomy_menu, toggles_ui},
+    widgets::{named, note, roomy_menu, toggles_ui},
 };
 use crate::{
     app::{action::Action, state::State},
@@ -31,17 +26,13 @@ const TEXTS: [f32; 2] = [174.0, 212.0];
 /// The number of buttons, and of those with a text where there is room.
 const BUTTONS: f32 = 9.0;
 const WITH_TEXT: f32 = 5.0;
-/// The side of a drawing in the history, and of its tile, in points.
-const IMAGE: f32 = 56.0;
-const TILE: Vec2 = vec2(IMAGE + 4.0, IMAGE + 20.0);
-/// The columns of the history.
-const COLUMNS: usize = 5;
+/// The largest width of the history: eight drawings, in points.
+const HISTORY_WIDTH: f32 = 8.0 * 80.0 + 16.0;
 
 /// The state of the row between frames.
 #[derive(Debug, Default)]
 pub(super) struct ToolsView {
-    /// The number of the list, and the visible range.
-    atlas: Atlas<(u64, Range<usize>)>,
+    grid: DrawingGrid,
 }
 
 /// A button of the row.
@@ -144,77 +135,42 @@ impl ToolsView {
                     note(ui, "Your last 50 drawings will be here.");
                     return;
                 }
-                let gap = 4.0;
-                ui.spacing_mut().item_spacing = Vec2::splat(gap);
-                ui.set_width(COLUMNS as f32 * (TILE.x + gap) + 12.0);
-                let room = ui.ctx().content_rect().height() - 120.0;
-                let area =
-                    ScrollArea::vertical().max_height(room.clamp(TILE.y, 5.0 * (TILE.y + gap)));
-                area.show_rows(ui, TILE.y, list.len().div_ceil(COLUMNS), |ui, rows| {
-                    let visible = rows.start * COLUMNS..list.len().min(rows.end * COLUMNS);
-                    // The newest first.
-                    let drawing = |index: usize| &list[list.len() - 1 - index];
-                    let images: Vec<_> = visible
-                        .clone()
-                        .map(|index| drawing(index).bitmap.clone())
-                        .collect();
-                    let key = (state.history.version, visible.clone());
-                    self.atlas.show(ui, key, images.into_iter());
-                    for row in rows {
-                        ui.horizontal(|ui| {
-                            for index in (row * COLUMNS..list.len()).take(COLUMNS) {
-                                let place = self.atlas.place(index - visible.start);
-                                if tile_ui(ui, index, drawing(index), place).clicked() {
-                                    actions.push(Action::ShowDrawing(list.len() - 1 - index));
-                                    ui.close();
-                                }
-                            }
-                        });
-                    }
-                    widgets::scroll_to_focus(ui);
-                });
+                let window = ui.ctx().content_rect().size();
+                let content = GridContent {
+                    list,
+                    version: state.history.version,
+                    lines: 1,
+                    tile_width: 72.0,
+                    room: vec2(
+                        (window.x - 32.0).min(HISTORY_WIDTH),
+                        (window.y - 140.0).min(drawings::height_of(5, 1)),
+                    ),
+                };
+                let color = Palette::of(ui.style()).text;
+                let tile = |index| tile_of(index, list, color);
+                if let Some(index) = self.grid.ui(ui, &content, tile) {
+                    actions.push(Action::ShowDrawing(index));
+                    ui.close();
+                }
             },
         );
     }
 }
 
-/// A drawing of the history with what it is read as.
-fn tile_ui(
-    ui: &mut Ui,
-    index: usize,
-    drawing: &RecognizedDrawing,
-    place: Option<(egui::TextureId, Rect)>,
-) -> Response {
-    let palette = Palette::of(ui.style());
-    let (rect, response) = ui.allocate_exact_size(TILE, Sense::click());
-    let reading = if drawing.prediction.is_digit() {
-        drawing.prediction.digit().to_string()
-    } else {
-        "–".to_owned()
-    };
-    response.widget_info(|| {
-        let name = format!("Drawing {}, read as {reading}", index + 1);
-        WidgetInfo::labeled(Role::Button, true, name)
-    });
-    let image = Rect::from_min_size(rect.min + Vec2::splat(2.0), Vec2::splat(IMAGE));
-    if let Some((texture, place)) = place {
-        ui.painter().image(texture, image, place, Color32::WHITE);
+/// A drawing of the history with what it is read as. The newest is the first.
+fn tile_of(index: usize, list: &[RecognizedDrawing], color: Color32) -> Tile {
+    let reading = reading(&list[index]);
+    Tile {
+        name: format!("Drawing {}, read as {reading}", list.len() - index),
+        help: "Click to put it on the pad. Undo returns.",
+        is_selected: false,
+        is_marked: false,
+        lines: vec![TileLine {
+            text: reading,
+            font: theme::font(theme::SMALL),
+            color,
+        }],
     }
-    let outline = if response.hovered() {
-        Stroke::new(2.0, palette.accent)
-    } else {
-        Stroke::new(1.0, palette.outline)
-    };
-    ui.painter()
-        .rect_stroke(image, 0.0, outline, StrokeKind::Outside);
-    let middle = egui::pos2(
-        image.center().x,
-        f32::midpoint(image.bottom(), rect.bottom()),
-    );
-    let font = theme::font(theme::SMALL);
-    ui.painter()
-        .text(middle, Align2::CENTER_CENTER, reading, font, palette.text);
-    response.on_hover_text("Click to put it on the pad. Undo returns.")
 }
 
 impl Tool<'_> {

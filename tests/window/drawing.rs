@@ -10,8 +10,12 @@ use digitpad::{
 };
 use egui::{
     Event, Key, Modifiers, OutputCommand, PointerButton, Pos2, TouchDeviceId, TouchId, TouchPhase,
+    accesskit::Live,
 };
-use egui_kittest::{Harness, kittest::Queryable as _};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT as _, Queryable as _},
+};
 
 use crate::driver::{ONE, SEVEN, Window, button, settings};
 
@@ -22,6 +26,9 @@ fn a_drawn_digit_shows_in_the_bars() {
         window.value("Prediction").contains("draw a digit"),
         "an empty pad says what to do"
     );
+    let answer = window.harness.get_by_label("Prediction");
+    let live = answer.accesskit_node().live();
+    assert_eq!(live, Live::Polite, "a screen reader says each answer");
     assert_eq!(window.bars(), ["none"; 10], "and predicts nothing");
     for (points, digit) in [(SEVEN, '7'), (ONE, '1')] {
         window.draw(points);
@@ -423,7 +430,10 @@ fn drawings_are_in_the_history_after_a_restart_too() {
     });
     assert_eq!(count(&window), 3, "with the earlier ones");
     window.click("History");
-    window.click("Drawing 2, read as 1");
+    window.harness.step();
+    let ones = window.harness.get_by_label_contains("Drawing 2, read as 1");
+    ones.click();
+    window.harness.run_steps(2);
     window.await_answer('1');
     assert_eq!(window.value("Drawing pad"), "1 stroke", "a click shows it");
     window.click("Undo");

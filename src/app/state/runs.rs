@@ -386,6 +386,12 @@ impl State {
                         self.runs.list.push(Run::new(record, true));
                     }
                 }
+                // At the start, the model of the session before is used again.
+                let is_first = self.models.entries().len() == 1;
+                let last = self.settings.run_in_use.filter(|_| is_first);
+                if let Some(run) = last {
+                    self.apply_to_run(RunAction::Answer(run), out);
+                }
             }
             RunLibraryOutcome::Saved(id, removed) => {
                 log::debug!(target: "digitpad", "run {id} is stored");

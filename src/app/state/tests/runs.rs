@@ -5,7 +5,7 @@ use super::{
     *,
 };
 use crate::{
-    app::state::runs::RunAction,
+    app::state::{models::Origin, runs::RunAction},
     data::{DataSource, preview::DatasetPreview},
     store::run_library::{RunLibraryOutcome, RunLibraryTask},
     training::config::Optimizer,
@@ -70,6 +70,32 @@ fn former() -> (State, u64) {
     );
     assert_eq!(next.runs.list().len(), 1, "it is listed");
     (next, id)
+}
+
+#[test]
+fn the_run_in_use_answers_after_a_restart() {
+    let (mut before, id) = trained();
+    assert_eq!(before.settings.run_in_use, Some(id), "the trained one");
+    let record = before.runs.list()[0].record.clone();
+    let list = || RunLibraryOutcome::Listed(vec![record.clone()], Vec::new());
+    let mut next = State::new(before.settings.clone(), model(), None);
+    let effects = hear(&mut next, list());
+    assert!(
+        matches!(library(&effects), Some(RunLibraryTask::Load(asked)) if *asked == id),
+        "it is loaded: {effects:?}"
+    );
+    hear(&mut next, RunLibraryOutcome::Loaded(id, Arc::new(model())));
+    assert_eq!(next.models.chosen().origin, Origin::Run(id), "and used");
+    let file = Some(("w.safetensors".into(), Arc::new(model())));
+    let mut other = State::new(before.settings.clone(), model(), file);
+    let effects = hear(&mut other, list());
+    assert!(
+        library(&effects).is_none(),
+        "a file of the command line stays"
+    );
+    let built_in = before.models.entries()[0].id;
+    before.apply(Action::ChooseModel(built_in));
+    assert_eq!(before.settings.run_in_use, None, "back to the built-in one");
 }
 
 #[test]

@@ -1,0 +1,166 @@
+//! A grid of drawings, the newest first: the image of each, and what it is read as.
+
+use std::ops::Range;
+
+use egui::{
+    Align2, Color32, CornerRadius, FontId, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind,
+    Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+};
+
+use super::{
+    atlas::Atlas,
+    theme::{self, Palette},
+    widgets,
+};
+use crate::{format, recognition::RecognizedDrawing};
+
+/// The side of an image, and the height of a line below it, in points.
+const IMAGE: f32 = 56.0;
+const LINE: f32 = 17.0;
+/// The distance of two tiles, in points.
+const GAP: f32 = 8.0;
+
+/// The state of a grid between frames.
+#[derive(Debug, Default)]
+pub(super) struct DrawingGrid {
+    /// The number of the list, and the visible range.
+    atlas: Atlas<(u64, Range<usize>)>,
+}
+
+/// The drawings of a grid, and its size.
+pub(super) struct GridContent<'a> {
+    pub(super) list: &'a [RecognizedDrawing],
+    /// Counts the lists.
+    pub(super) version: u64,
+    /// The lines of text below each image.
+    pub(super) lines: usize,
+    pub(super) tile_width: f32,
+    /// The largest width and height of the grid, in points.
+    pub(super) room: Vec2,
+}
+
+/// A drawing in a grid.
+pub(super) struct Tile {
+    /// Its name for a screen reader.
+    pub(super) name: String,
+    pub(super) help: &'static str,
+    pub(super) is_selected: bool,
+    /// Whether it is marked in amber.
+    pub(super) is_marked: bool,
+    pub(super) lines: Vec<TileLine>,
+}
+
+/// A line of text below a drawing.
+pub(super) struct TileLine {
+    pub(super) text: String,
+    pub(super) font: FontId,
+    pub(super) color: Color32,
+}
+
+/// "9 · 87 %", or "non-digit".
+pub(super) fn reading(drawing: &RecognizedDrawing) -> String {
+    let prediction = &drawing.prediction;
+    if prediction.is_digit() {
+        let confidence = format::percent(f64::from(prediction.confidence()), 0);
+        format!("{} · {confidence}", prediction.digit())
+    } else {
+        "non-digit".to_owned()
+    }
+}
+
+impl DrawingGrid {
+    /// Draws the grid. Returns the index of the drawing that is clicked.
+    pub(super) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        content: &GridContent<'_>,
+        tile_of: impl Fn(usize) -> Tile,
+    ) -> Option<usize> {
+        let total = content.list.len();
+        let size = content.tile_size();
+        let bar = ui.spacing().scroll.bar_width + GAP;
+        let columns = ((content.room.x - bar + GAP) / (size.x + GAP)).max(1.0) as usize;
+        let area = ScrollArea::vertical()
+            .max_width(columns.min(total) as f32 * (size.x + GAP) - GAP + bar)
+            .max_height(content.room.y)
+            .min_scrolled_height(content.room.y)
+            .auto_shrink([false, true]);
+        let mut clicked = None;
+        ui.spacing_mut().item_spacing = Vec2::splat(GAP);
+        area.show_rows(ui, size.y, total.div_ceil(columns), |ui, rows| {
+            let visible = rows.start * columns..total.min(rows.end * columns);
+            let images = content.list.iter().rev().skip(visible.start);
+            let images: Vec<_> = images
+                .take(visible.len())
+                .map(|drawing| drawing.bitmap.clone())
+                .collect();
+            let key = (content.version, visible.clone());
+            self.atlas.show(ui, key, images.into_iter());
+            for row in rows {
+                ui.horizontal(|ui| {
+                    for position in (row * columns..total).take(columns) {
+                        let place = self.atlas.place(position - visible.start);
+                        let index = total - 1 - position;
+                        if tile_ui(ui, size, tile_of(index), place).clicked() {
+                            clicked = Some(index);
+                        }
+                    }
+                });
+            }
+            widgets::scroll_to_focus(ui);
+        });
+        clicked
+    }
+}
+
+impl GridContent<'_> {
+    /// The size of a tile.
+    fn tile_size(&self) -> Vec2 {
+        vec2(self.tile_width, IMAGE + self.lines as f32 * LINE + 4.0)
+    }
+}
+
+/// The height of so many rows of tiles with so many lines of text.
+pub(super) fn height_of(rows: usize, lines: usize) -> f32 {
+    rows as f32 * (IMAGE + lines as f32 * LINE + 4.0 + GAP)
+}
+
+fn tile_ui(
+    ui: &mut Ui,
+    size: Vec2,
+    tile: Tile,
+    place: Option<(egui::TextureId, Rect)>,
+) -> Response {
+    let palette = Palette::of(ui.style());
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, tile.is_selected, &tile.name));
+    if tile.is_selected || response.hovered() {
+        let fill = if tile.is_selected {
+            palette.button_pressed
+        } else {
+            palette.window
+        };
+        ui.painter().rect_filled(rect, theme::RADIUS, fill);
+    }
+    let left = (rect.left() + (size.x - IMAGE) / 2.0).round();
+    let image = Rect::from_min_size(pos2(left, rect.top() + 2.0), Vec2::splat(IMAGE));
+    if let Some((texture, place)) = place {
+        ui.painter().image(texture, image, place, Color32::WHITE);
+    }
+    let outline = if tile.is_marked {
+        Stroke::new(2.0, palette.second)
+    } else {
+        Stroke::new(1.0, palette.outline)
+    };
+    ui.painter()
+        .rect_stroke(image, CornerRadius::ZERO, outline, StrokeKind::Outside);
+    for (number, TileLine { text, font, color }) in tile.lines.into_iter().enumerate() {
+        let middle = pos2(
+            rect.center().x,
+            image.bottom() + 2.0 + LINE * (number as f32 + 0.5),
+        );
+        ui.painter()
+            .text(middle, Align2::CENTER_CENTER, text, font, color);
+    }
+    response.on_hover_text(tile.help)
+}
