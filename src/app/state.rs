@@ -147,7 +147,7 @@ impl State {
     /// Offers the guided tour at the first start.
     pub fn offer_tour(&mut self) {
         if !std::mem::replace(&mut self.settings.tour_offered, true) {
-            let text = "New here? A tour of six steps shows the window";
+            let text = "New here? A tour of six steps leads through the window";
             self.notices.offer(text, "Take the tour", Action::StartTour);
         }
     }

@@ -289,11 +289,7 @@ impl Canvas {
             let line = Stroke::new(1.5, palette.weak);
             clipped.circle_stroke(pos, reach, line);
         }
-        let outline = if response.has_focus() {
-            Stroke::new(2.0, palette.accent)
-        } else {
-            Stroke::new(1.0, palette.outline)
-        };
+        let outline = Stroke::new(1.0, palette.outline);
         ui.painter()
             .rect_stroke(rect, corners, outline, StrokeKind::Inside);
     }

@@ -50,7 +50,7 @@ pub(super) fn learn_ui(
     view: &mut LearnView,
     actions: &mut Vec<Action>,
 ) {
-    let Some(run) = state.shown_run() else {
+    let Some(run) = state.learn_run() else {
         empty_ui(ui);
         return;
     };

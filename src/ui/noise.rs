@@ -130,6 +130,8 @@ fn menu_ui(ui: &mut Ui, noise: Option<Noise>, title: &str) -> Option<NoiseChange
     }
     let Some(noise) = noise else { return asked };
     let mut percent = (noise.strength() * 100.0).round() as u8;
+    // The rail of the slider.
+    ui.visuals_mut().widgets.inactive.bg_fill = Palette::of(ui.style()).control;
     let label = ui.label("Strength");
     let slider = ui.add(Slider::new(&mut percent, 1..=100).suffix(" %"));
     let slider = slider.labelled_by(label.id);

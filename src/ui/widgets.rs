@@ -47,13 +47,11 @@ pub(super) fn roomy_menu(ui: &mut Ui, width: f32) {
     ui.spacing_mut().button_padding = vec2(theme::GAP, 4.0);
 }
 
-/// Draws check boxes, radio buttons or sliders of a menu, with the lines that a menu takes from them.
+/// Draws check boxes or radio buttons of a menu, with the lines that a menu takes from them.
 pub(super) fn toggles_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
     ui.scope(|ui| {
         let palette = Palette::of(ui.style());
-        let inactive = &mut ui.visuals_mut().widgets.inactive;
-        inactive.bg_stroke = Stroke::new(1.0, palette.control);
-        inactive.bg_fill = palette.control;
+        ui.visuals_mut().widgets.inactive.bg_stroke = Stroke::new(1.0, palette.control);
         content(ui)
     })
     .inner

@@ -203,6 +203,11 @@ fn texts_and_controls_have_contrast_in_both_themes() {
             check(&mut window, menu);
             window.press(Modifiers::NONE, Key::Escape);
         }
+        window.click("Noise");
+        window.click("Salt and pepper");
+        check(&mut window, "the strength of the noise");
+        window.click("No noise");
+        window.press(Modifiers::NONE, Key::Escape);
         window.open_models();
         check(&mut window, "the models");
         window.press(Modifiers::NONE, Key::Escape);

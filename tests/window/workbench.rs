@@ -130,6 +130,12 @@ fn runs_are_saved_loaded_and_deleted() {
         says(harness, "7.json: found invalid content")
     });
     next.click("Dismiss");
+    next.click("Learn");
+    assert!(
+        next.harness.query_by_label("Loss curves").is_some(),
+        "the curves of the newest run are there"
+    );
+    next.click("Draw");
     next.click("Runs tab");
     next.harness.get_by_label_contains("Run 1, Keras").click();
     next.await_that("its model answers, by the same name", |harness| {

@@ -91,7 +91,7 @@ impl State {
             FilePurpose::SaveDrawing => Some(FileContent::Drawing(self.pad.ink().clone())),
             FilePurpose::SaveConfusion => self.confusion_table().map(FileContent::Table),
             FilePurpose::SaveCurves => {
-                let run = self.shown_run();
+                let run = self.learn_run();
                 run.map(|run| FileContent::Table(run.table()))
             }
             FilePurpose::SaveConfig => {

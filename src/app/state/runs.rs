@@ -286,6 +286,12 @@ impl State {
         }
     }
 
+    /// The run of the place *Learn*: the shown one, or else the newest of earlier sessions.
+    pub fn learn_run(&self) -> Option<ShownRun<'_>> {
+        let newest = || Some(self.shown(&self.runs.list.first()?.record));
+        self.shown_run().or_else(newest)
+    }
+
     /// A finished run, with what only this session knows about it.
     fn shown<'a>(&'a self, record: &'a RunRecord) -> ShownRun<'a> {
         let is_last = self.training.record == Some(record.id);
