@@ -51,7 +51,14 @@ pub(super) fn roomy_menu(ui: &mut Ui, width: f32) {
 pub(super) fn toggles_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
     ui.scope(|ui| {
         let palette = Palette::of(ui.style());
-        ui.visuals_mut().widgets.inactive.bg_stroke = Stroke::new(1.0, palette.control);
+        let widgets = &mut ui.visuals_mut().widgets;
+        for widget in [
+            &mut widgets.inactive,
+            &mut widgets.hovered,
+            &mut widgets.active,
+        ] {
+            widget.bg_stroke = Stroke::new(1.0, palette.control);
+        }
         content(ui)
     })
     .inner

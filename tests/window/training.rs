@@ -92,6 +92,7 @@ fn a_training_shows_curves_and_its_model_predicts_and_survives_a_save() {
         window.value("Loss curves").starts_with("training 0."),
         "the loss is plotted"
     );
+    window.click("Show Accuracy");
     assert!(
         window.value("Accuracy curves").contains("validation"),
         "so is the accuracy"
