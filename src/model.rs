@@ -274,7 +274,7 @@ impl MlpConfig {
     }
 }
 
-/// "784-128-10 ReLU", "784-10@11×11-80@4×4-320-10 ReLU".
+/// "784-128-10 ReLU", "784-24@11×11-96@4×4-320-10 ReLU".
 impl fmt::Display for MlpConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{PIXELS}-")?;

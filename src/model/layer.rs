@@ -27,7 +27,7 @@ impl Grid {
     }
 }
 
-/// "128", or "10@11×11": the channels, and the grid if it has several positions.
+/// "128", or "24@11×11": the channels, and the grid if it has several positions.
 impl fmt::Display for Grid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { side, channels } = self;

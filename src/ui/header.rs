@@ -358,9 +358,10 @@ mod tests {
     fn the_line_names_the_model_and_its_accuracy() {
         let model = Arc::new(Model::built_in().expect("the built-in model loads"));
         let mut models = Models::new(Arc::clone(&model));
-        assert_eq!(model_line(&models), "Model: Built-in · 99.4\u{a0}%");
+        let accuracy = format::percent(model.metadata.test_accuracy.expect("was evaluated"), 1);
+        assert_eq!(model_line(&models), format!("Model: Built-in · {accuracy}"));
         models.add_run(5, "Run 3", Arc::clone(&model), true);
-        assert_eq!(model_line(&models), "Model: Run 3 · 99.4\u{a0}%");
+        assert_eq!(model_line(&models), format!("Model: Run 3 · {accuracy}"));
         let mut other = Model::clone(&model);
         other.metadata.test_accuracy = None;
         models.add_file("there/w.safetensors".into(), Arc::new(other));

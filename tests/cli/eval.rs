@@ -163,7 +163,7 @@ fn noise_is_added_to_images_and_to_ink() {
     for (option, path) in [("--data", &data), ("--ink", &ink)] {
         let with = |noise: &str| json_of(&["eval", option, path, "--noise", noise, "--json"]);
         let plain = json_of(&["eval", option, path, "--json"]);
-        let (none, strong) = (with("gaussian:0"), with("salt-and-pepper:0.6"));
+        let (none, strong) = (with("gaussian:0"), with("salt-and-pepper:1"));
         let loss = |evaluation: &Value| evaluation["loss"].as_f64().expect("a number");
         // With noise, a drawing's pixels are rounded to bytes.
         assert!(
@@ -178,11 +178,11 @@ fn noise_is_added_to_images_and_to_ink() {
         );
         let source = strong["source"].as_str().expect("a text");
         assert!(
-            source.ends_with("with salt-and-pepper:0.6"),
+            source.ends_with("with salt-and-pepper:1"),
             "{option}: the source names it: {source}"
         );
         assert_eq!(
-            with("salt-and-pepper:0.6"),
+            with("salt-and-pepper:1"),
             strong,
             "{option}: the same each time"
         );

@@ -117,14 +117,16 @@ impl Preset {
             },
             Self::Best => TrainingConfig {
                 dropout: 0.1,
+                ema: 0.999,
                 augmentation: Augmentation {
                     rotation_deg: 20.0,
                     shear: 0.2,
                     thickness_px: 0.3,
+                    noise: 0.1,
                     taper: 0.15,
                     ..with_gaps
                 },
-                ..synthetic([10, 80], 320, 80)
+                ..synthetic([24, 96], 320, 70)
             },
         }
     }
