@@ -257,7 +257,7 @@ impl State {
 
     /// Withdraws the offer to undo a correction once the pad has other content.
     fn withdraw_undo(&mut self) {
-        if self.pad.correction().is_none() {
+        if self.pad.corrections().is_empty() {
             self.notices.withdraw(&Action::Undo);
         }
     }

@@ -2,20 +2,13 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::{Ink, Point, Stroke};
-use crate::{
-    bitmap::{Bitmap, Digit},
-    picture::PictureView,
-};
+use super::{Ink, Point, Stroke, file::InkRecord};
+use crate::{bitmap::Bitmap, picture::PictureView};
 
 /// More points than a person draws in one stroke. A stroke that reaches it is thinned to half its density.
 pub const MAX_STROKE_POINTS: usize = 8192;
 /// The largest number of undo steps.
 const MAX_UNDO_STEPS: usize = 500;
-
-/// The label of a correction: a digit, or `None` for a non-digit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CorrectionLabel(pub Option<Digit>);
 
 /// A picture on the pad, in place of strokes.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,12 +21,12 @@ pub struct Picture {
     pub view: Option<Arc<PictureView>>,
 }
 
-/// The content of the pad: strokes or a picture, and the label if it is a correction.
+/// The content of the pad: strokes or a picture, and the corrections that are saved of it: one of each digit at most.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Content {
     ink: Ink,
     picture: Option<Picture>,
-    label: Option<CorrectionLabel>,
+    corrections: Vec<InkRecord>,
 }
 
 impl Content {
@@ -42,13 +35,13 @@ impl Content {
     }
 }
 
-/// The label of the content before and after an undo or a redo that changes nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an undo or a redo of a correction changes.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Relabeling {
-    /// The label before.
-    pub before: Option<CorrectionLabel>,
-    /// The label after.
-    pub after: Option<CorrectionLabel>,
+    /// The correction that goes.
+    pub before: Option<InkRecord>,
+    /// The correction that comes.
+    pub after: Option<InkRecord>,
 }
 
 /// The use of the pen.
@@ -181,12 +174,14 @@ impl InkEditor {
         });
     }
 
-    /// Labels the content as a correction, or not.
-    pub fn label(&mut self, label: Option<CorrectionLabel>) {
-        self.exchange(Content {
-            label,
-            ..self.content.clone()
-        });
+    /// Adds a correction of the content, in place of another one.
+    pub fn correct(&mut self, before: Option<&InkRecord>, after: Option<InkRecord>) {
+        let mut content = self.content.clone();
+        content
+            .corrections
+            .retain(|known| Some(known) != before && Some(known) != after.as_ref());
+        content.corrections.extend(after);
+        self.exchange(content);
     }
 
     /// Reverts the last step: a stroke, even an unfinished one, a label, a clear or a replacement.
@@ -227,9 +222,15 @@ impl InkEditor {
         self.content.picture.as_ref()
     }
 
-    /// The label, if the content is a correction.
-    pub fn correction(&self) -> Option<CorrectionLabel> {
-        self.content.label
+    /// The corrections that are saved of the content.
+    pub fn corrections(&self) -> &[InkRecord] {
+        &self.content.corrections
+    }
+
+    /// Whether a redo adds this correction.
+    pub fn redoes(&self, correction: &InkRecord) -> bool {
+        let next = self.redo.last();
+        next.is_some_and(|next| next.corrections.contains(correction))
     }
 
     /// A number that changes with the ink and the picture.
@@ -254,9 +255,13 @@ impl InkEditor {
     fn set(&mut self, content: Content) -> (Content, Option<Relabeling>) {
         let before = std::mem::replace(&mut self.content, content);
         if before.looks_like(&self.content) {
+            let only_in = |these: &[InkRecord], others: &[InkRecord]| {
+                let mut these = these.iter();
+                these.find(|record| !others.contains(record)).cloned()
+            };
             let relabeling = Relabeling {
-                before: before.label,
-                after: self.content.label,
+                before: only_in(&before.corrections, &self.content.corrections),
+                after: only_in(&self.content.corrections, &before.corrections),
             };
             return (before, Some(relabeling));
         }
@@ -268,6 +273,7 @@ impl InkEditor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{bitmap::Digit, ink::file::Label};
 
     fn point(x: f32) -> Point {
         Point::new(x, 0.5)
@@ -512,57 +518,67 @@ mod tests {
     #[test]
     fn undo_and_redo_report_a_label_and_restore_a_picture() {
         let mut editor = InkEditor::default();
-        let [four, nine] = [4, 9].map(|digit| CorrectionLabel(Some(Digit::ALL[digit])));
+        let [four, nine] = [4, 9].map(|digit| InkRecord {
+            label: Some(Label::Digit(Digit::ALL[digit])),
+            ..InkRecord::default()
+        });
         let picture = Picture {
             name: "seven.png".to_owned(),
             bitmap: Bitmap::blank(),
             view: None,
         };
         draw(&mut editor, &[0.1]);
-        editor.label(Some(four));
+        editor.correct(None, Some(four.clone()));
         let revision = editor.revision();
-        editor.label(Some(nine));
-        editor.label(Some(nine));
+        for _ in 0..2 {
+            editor.correct(Some(&four), Some(nine.clone()));
+        }
         assert_eq!(editor.revision(), revision, "a label is not ink");
         editor.show(picture.clone());
-        editor.label(Some(four));
+        editor.correct(None, Some(four.clone()));
         draw(&mut editor, &[0.2]);
         assert_eq!(editor.picture(), None, "a stroke replaces the picture");
-        assert_eq!(editor.correction(), None, "and the label");
-        let change = |before, after| Some(Relabeling { before, after });
+        assert_eq!(editor.corrections(), [], "and the label");
+        let change = |before: Option<&InkRecord>, after: Option<&InkRecord>| {
+            Some(Relabeling {
+                before: before.cloned(),
+                after: after.cloned(),
+            })
+        };
         // After each step: the reported change, the strokes, whether there is a picture, and the label.
         let undone = [
-            (None, 0, true, Some(four), "the stroke"),
+            (None, 0, true, Some(&four), "the stroke"),
             (
-                change(Some(four), None),
+                change(Some(&four), None),
                 0,
                 true,
                 None,
                 "the label of the picture",
             ),
-            (None, 1, false, Some(nine), "the picture"),
+            (None, 1, false, Some(&nine), "the picture"),
             (
-                change(Some(nine), Some(four)),
+                change(Some(&nine), Some(&four)),
                 1,
                 false,
-                Some(four),
+                Some(&four),
                 "the second label",
             ),
-            (change(Some(four), None), 1, false, None, "the first label"),
+            (change(Some(&four), None), 1, false, None, "the first label"),
             (None, 0, false, None, "the first stroke"),
         ];
         for (expected, strokes, is_picture, label, reason) in undone {
             assert_eq!(editor.undo(), expected, "{reason}");
             assert_eq!(counts(&editor).len(), strokes, "{reason}");
             assert_eq!(editor.picture().is_some(), is_picture, "{reason}");
-            assert_eq!(editor.correction(), label, "{reason}");
+            let labels: Vec<&InkRecord> = editor.corrections().iter().collect();
+            assert_eq!(labels, Vec::from_iter(label), "{reason}");
         }
         assert_eq!(editor.undo(), None, "nothing is left");
         let redone: Vec<_> = (0..4).map(|_| editor.redo()).collect();
         let expected = [
             None,
-            change(None, Some(four)),
-            change(Some(four), Some(nine)),
+            change(None, Some(&four)),
+            change(Some(&four), Some(&nine)),
             None,
         ];
         assert_eq!(redone, expected, "the same steps forward");

@@ -45,8 +45,10 @@ pub enum CorrectionOutcome {
     Unreadable(StoreError),
     /// A correction is saved.
     Saved {
-        /// Its digit; `None` for a non-digit.
-        digit: Option<Digit>,
+        /// The correction.
+        record: InkRecord,
+        /// The correction that it replaces.
+        replaces: Option<InkRecord>,
         /// The revision of the task.
         revision: Option<u64>,
         /// The number of corrections.
@@ -72,6 +74,10 @@ pub enum CorrectionOutcome {
 pub fn file_in(data_folder: &Path) -> PathBuf {
     data_folder.join(FILE_NAME)
 }
+
+/// The label of a correction: a digit, or `None` for a non-digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CorrectionLabel(pub Option<Digit>);
 
 /// The label of a correction; a digit is `None` for a non-digit.
 pub fn label_of(digit: Option<Digit>) -> Label {
@@ -114,7 +120,8 @@ pub(crate) fn done(path: &Path, task: CorrectionTask) -> Result<CorrectionOutcom
             revision,
         } => Ok(match save(path, &record, replaces.as_ref()) {
             Ok(count) => CorrectionOutcome::Saved {
-                digit: digit_of(&record),
+                record,
+                replaces,
                 revision,
                 count,
             },

@@ -17,7 +17,7 @@ use crate::{
         },
     },
     bitmap::Digit,
-    ink::edit::CorrectionLabel,
+    store::corrections::CorrectionLabel,
 };
 
 /// The distance of this row to what is above and below it, in points.

@@ -17,9 +17,8 @@ use crate::{
         },
     },
     format,
-    ink::edit::CorrectionLabel,
     recognition::RecognizedDrawing,
-    store::corrections::digit_of,
+    store::corrections::{CorrectionLabel, digit_of},
 };
 
 /// The height of the part below the tiles, in points.

@@ -5,12 +5,11 @@ use std::{path::Path, slice};
 use digitpad::{
     app::App,
     bitmap::Digit,
-    ink::{
-        edit::CorrectionLabel,
-        file::{self, Label},
+    ink::file::{self, Label},
+    store::{
+        corrections::{CorrectionLabel, file_in},
+        settings::Settings,
     },
-    store::corrections::file_in,
-    store::settings::Settings,
 };
 use egui::{Event, Key, Modifiers};
 use egui_kittest::{Harness, kittest::Queryable as _};

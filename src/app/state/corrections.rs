@@ -9,7 +9,7 @@ use crate::{
     data::TrainingData,
     error, format,
     ink::{
-        edit::{CorrectionLabel, Picture, Relabeling},
+        edit::{Picture, Relabeling},
         file::InkRecord,
     },
     recognition::RecognizedDrawing,
@@ -146,14 +146,17 @@ impl State {
     /// Saves the content of the pad as a digit or a non-digit, unless it is saved so or a task already saves it.
     pub(super) fn save_correction(&mut self, digit: Option<Digit>, out: &mut Vec<Effect>) {
         let revision = self.pad.ink_revision();
-        let label = CorrectionLabel(digit);
-        let known = self.pad.correction();
-        if !self.can_correct() || self.corrections.saving == Some(revision) || known == Some(label)
+        let known = self.pad.saved();
+        let record = self.pad.record(digit);
+        if !self.can_correct()
+            || self.corrections.saving == Some(revision)
+            || known == Some(&record)
         {
             return;
         }
+        let known = known.cloned();
         self.corrections.saving = Some(revision);
-        self.change_label(known, Some(label), out);
+        self.change_label(known, Some(record), out);
     }
 
     /// Undoes the last edit. If that was a correction, removes it.
@@ -176,15 +179,14 @@ impl State {
         }
     }
 
-    /// Changes the label of the pad's content in the file of corrections.
+    /// Changes a correction of the pad's content in the file of corrections.
     fn change_label(
         &self,
-        before: Option<CorrectionLabel>,
-        after: Option<CorrectionLabel>,
+        before: Option<InkRecord>,
+        after: Option<InkRecord>,
         out: &mut Vec<Effect>,
     ) {
-        let record = |CorrectionLabel(digit)| self.pad.record(digit);
-        let task = match (before.map(record), after.map(record)) {
+        let task = match (before, after) {
             (replaces, Some(record)) => CorrectionTask::Save {
                 record,
                 replaces,
@@ -221,13 +223,14 @@ impl State {
             }
             (_, None) => {}
             (CorrectionAction::Relabel(digit), Some(record)) => {
-                self.label_pad(&record, Some(CorrectionLabel(digit)));
+                let relabeled = InkRecord {
+                    label: Some(label_of(digit)),
+                    ..record.clone()
+                };
+                self.label_pad(&record, Some(relabeled.clone()));
                 self.corrections.selected = None;
                 out.push(Effect::Corrections(CorrectionTask::Save {
-                    record: InkRecord {
-                        label: Some(label_of(digit)),
-                        ..record.clone()
-                    },
+                    record: relabeled,
                     replaces: Some(record),
                     revision: None,
                 }));
@@ -241,28 +244,25 @@ impl State {
                 self.leave_drawing(out);
                 self.corrections.is_open = false;
                 self.show_pad();
-                let label = CorrectionLabel(digit_of(&record));
                 self.pad.edit(|editor| {
-                    match record.picture {
+                    match record.picture.clone() {
                         Some(bitmap) => editor.show(Picture {
                             name: "A correction".to_owned(),
                             bitmap,
                             view: None,
                         }),
-                        None => editor.replace(record.ink),
+                        None => editor.replace(record.ink.clone()),
                     }
-                    editor.label(Some(label));
+                    editor.correct(None, Some(record));
                 });
             }
         }
     }
 
-    /// Labels the content of the pad if it is this correction.
-    fn label_pad(&mut self, record: &InkRecord, label: Option<CorrectionLabel>) {
-        let known = self.pad.correction();
-        let is_labeled = known == Some(CorrectionLabel(digit_of(record)));
-        if is_labeled && self.pad.record(digit_of(record)) == *record {
-            self.pad.edit(|editor| editor.label(label));
+    /// Relabels the content of the pad if this is a correction of it.
+    fn label_pad(&mut self, before: &InkRecord, after: Option<InkRecord>) {
+        if self.pad.corrections().contains(before) {
+            self.pad.edit(|editor| editor.correct(Some(before), after));
         }
     }
 
@@ -293,10 +293,12 @@ impl State {
                 self.notices.error(error::chain(&error));
             }
             CorrectionOutcome::Saved {
-                digit,
+                record,
+                replaces,
                 revision,
                 count,
             } => {
+                let digit = digit_of(&record);
                 self.training.correction_count = Some(count);
                 self.corrections
                     .saving
@@ -304,8 +306,8 @@ impl State {
                 let mut buttons = Vec::new();
                 // The user may have edited the drawing during the save.
                 if revision == Some(self.pad.ink_revision()) {
-                    let label = Some(CorrectionLabel(digit));
-                    self.pad.edit(|editor| editor.label(label));
+                    self.pad
+                        .edit(|editor| editor.correct(replaces.as_ref(), Some(record)));
                     buttons.push(NoticeButton::new("Undo", Action::Undo));
                 }
                 if self.can_fine_tune() && self.training.state.active_run().is_none() {
@@ -325,7 +327,7 @@ impl State {
                 self.training.correction_count = Some(count);
                 let digit = digit_of(&record);
                 let text = format!("Removed the correction: {}", in_words(digit));
-                if self.pad.can_redo() && self.pad.record(digit) == record {
+                if self.pad.redoes(&record) {
                     self.notices.offer(text, "Redo", Action::Redo);
                 } else {
                     let restore = CorrectionAction::Restore(Box::new(record));

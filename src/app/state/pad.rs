@@ -9,11 +9,14 @@ use crate::{
     error,
     ink::{
         Ink, Point,
-        edit::{CorrectionLabel, InkEditor, Picture},
+        edit::{InkEditor, Picture},
         file::InkRecord,
     },
     recognition::{Prediction, number::Constraints},
-    store::{corrections::label_of, settings::PadShape},
+    store::{
+        corrections::{CorrectionLabel, digit_of, label_of},
+        settings::PadShape,
+    },
     worker::predictor::{
         PredictionInput, PredictionOutcome, PredictionRequest, PredictionResponse,
     },
@@ -102,18 +105,42 @@ impl Pad {
         self.editor.picture()
     }
 
-    /// The label, if the content is saved as a correction.
+    /// The label, if the content is saved as a correction: of a number, its selected digit.
     pub fn correction(&self) -> Option<CorrectionLabel> {
-        self.editor.correction()
+        Some(CorrectionLabel(digit_of(self.saved()?)))
     }
 
-    /// The content as a correction with this label.
+    /// The saved correction of the content: of a number, that of its selected digit.
+    pub(super) fn saved(&self) -> Option<&InkRecord> {
+        let own = self.record(None);
+        let mut known = self.corrections().iter();
+        known.find(|known| known.ink == own.ink && known.picture == own.picture)
+    }
+
+    /// All corrections that are saved of the content.
+    pub(super) fn corrections(&self) -> &[InkRecord] {
+        self.editor.corrections()
+    }
+
+    /// Whether a redo adds this correction.
+    pub(super) fn redoes(&self, correction: &InkRecord) -> bool {
+        self.editor.redoes(correction)
+    }
+
+    /// The content as a correction with this label: of a number, its selected digit.
     pub(super) fn record(&self, digit: Option<Digit>) -> InkRecord {
-        InkRecord {
+        let record = InkRecord {
             label: Some(label_of(digit)),
-            ink: self.explained_ink().clone(),
-            picture: self.picture().map(|picture| picture.bitmap.clone()),
             ..InkRecord::default()
+        };
+        match self.explained_input() {
+            PredictionInput::Ink(ink) => InkRecord { ink, ..record },
+            PredictionInput::Bitmap(bitmap) | PredictionInput::Picture(bitmap, _) => InkRecord {
+                picture: Some(bitmap),
+                ..record
+            },
+            #[cfg(test)]
+            PredictionInput::Panic(_) => record,
         }
     }
 

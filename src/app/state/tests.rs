@@ -54,13 +54,16 @@ fn draw(state: &mut State, x: f32) {
     }
 }
 
-fn response(revision: u64, digit: usize) -> PredictionResponse {
+fn prediction(digit: usize) -> Prediction {
     let mut logits = [0.0; 10];
     logits[digit] = 5.0;
-    let prediction = Prediction::from_logits(&logits, &Calibration::default());
+    Prediction::from_logits(&logits, &Calibration::default())
+}
+
+fn response(revision: u64, digit: usize) -> PredictionResponse {
     let outcome = PredictionOutcome::Recognized {
         bitmap: Bitmap::blank(),
-        prediction,
+        prediction: prediction(digit),
         shows_several: false,
     };
     PredictionResponse {

@@ -9,10 +9,13 @@ use crate::{
     bitmap::Digit,
     data::DataSource,
     error::StoreError,
-    ink::{Stroke, edit::CorrectionLabel, file::InkRecord},
-    recognition::recognize,
+    ink::{Ink, Stroke, file::InkRecord},
+    recognition::{
+        number::{Number, NumberDigit},
+        recognize,
+    },
     store::{
-        corrections::{CorrectionOutcome, CorrectionTask, digit_of},
+        corrections::{CorrectionLabel, CorrectionOutcome, CorrectionTask, digit_of},
         run_library::RunKind,
     },
     training::{CorrectionReport, Start, config::Preset},
@@ -53,15 +56,29 @@ fn on_outcome(state: &mut State, outcome: CorrectionOutcome) -> Vec<Effect> {
     state.on_file_outcome(FileOutcome::Corrections(Ok(outcome)))
 }
 
-/// Saves the drawing as the last of `count` corrections.
-fn save(state: &mut State, digit: Option<Digit>, count: usize) -> Vec<Effect> {
-    let (_, revision) = saving(&state.apply(Action::SaveCorrection(digit))).expect("a save task");
-    let outcome = CorrectionOutcome::Saved {
-        digit,
-        revision: Some(revision),
-        count,
-    };
-    on_outcome(state, outcome)
+/// The outcome of the task that saves a drawing as the last of `count` corrections.
+fn saved(effects: &[Effect], count: usize) -> CorrectionOutcome {
+    let saved = effects.iter().find_map(|effect| match effect {
+        Effect::Corrections(CorrectionTask::Save {
+            record,
+            replaces,
+            revision,
+        }) => Some(CorrectionOutcome::Saved {
+            record: record.clone(),
+            replaces: replaces.clone(),
+            revision: *revision,
+            count,
+        }),
+        _ => None,
+    });
+    saved.expect("a save task")
+}
+
+/// Saves the drawing as the last of `count` corrections. Returns the labels that go and come.
+fn save(state: &mut State, digit: Option<Digit>, count: usize) -> Vec<String> {
+    let effects = state.apply(Action::SaveCorrection(digit));
+    on_outcome(state, saved(&effects, count));
+    changes(&effects)
 }
 
 fn started_on_mnist(state: &mut State) -> u64 {
@@ -99,16 +116,11 @@ fn a_drawing_is_saved_once_and_stays() {
         let mut state = with_answer();
         let drawn = state.pad.ink().clone();
         let effects = state.apply(Action::SaveCorrection(digit));
-        let (told, revision) = saving(&effects).expect("a save task");
+        let told = saving(&effects).expect("a save task").0;
         assert_eq!(told, digit, "the chosen label");
         let again = state.apply(Action::SaveCorrection(digit));
         assert_eq!(saving(&again), None, "only once");
-        let outcome = CorrectionOutcome::Saved {
-            digit,
-            revision: Some(revision),
-            count: 12,
-        };
-        on_outcome(&mut state, outcome);
+        on_outcome(&mut state, saved(&effects, 12));
         assert_eq!(*state.pad.ink(), drawn, "the drawing stays");
         assert_eq!(
             state.pad.correction(),
@@ -133,19 +145,8 @@ fn undo_and_redo_take_a_correction_back_and_bring_it_back() {
     let mut state = with_answer();
     let drawn = state.pad.ink().clone();
     save(&mut state, four, 1);
-    let effects = state.apply(Action::SaveCorrection(nine));
-    assert_eq!(
-        changes(&effects),
-        ["-4", "+9"],
-        "another label replaces the first"
-    );
-    let (_, revision) = saving(&effects).expect("a save task");
-    let outcome = CorrectionOutcome::Saved {
-        digit: nine,
-        revision: Some(revision),
-        count: 1,
-    };
-    on_outcome(&mut state, outcome);
+    let changed = save(&mut state, nine, 1);
+    assert_eq!(changed, ["-4", "+9"], "another label replaces the first");
     state.apply(Action::Clear);
     let steps = [
         (Action::Undo, vec![], "the clear"),
@@ -176,13 +177,8 @@ fn undo_and_redo_take_a_correction_back_and_bring_it_back() {
 fn strokes_drawn_while_saving_stay() {
     let eight = Some(Digit::ALL[8]);
     let mut state = with_answer();
-    let (_, revision) = saving(&state.apply(Action::SaveCorrection(eight))).expect("a save task");
+    let first = saved(&state.apply(Action::SaveCorrection(eight)), 1);
     draw(&mut state, 0.2);
-    let first = CorrectionOutcome::Saved {
-        digit: eight,
-        revision: Some(revision),
-        count: 1,
-    };
     let (_, second) = saving(&state.apply(Action::SaveCorrection(None))).expect("so is that");
     on_outcome(&mut state, first);
     assert_eq!(state.pad.correction(), None, "another drawing by now");
@@ -291,6 +287,62 @@ fn the_gallery_relabels_deletes_restores_and_shows() {
         Some(CorrectionLabel(four)),
         "with its label"
     );
+}
+
+/// A number of two strokes side by side, each a digit.
+fn number(state: &State) -> PredictionOutcome {
+    let strokes = state.pad.ink().strokes().iter().enumerate();
+    let digits = strokes.map(|(index, stroke)| {
+        let ink: Ink = [stroke.clone()].into_iter().collect();
+        NumberDigit {
+            bounds: ink.bounds().expect("a stroke has ink"),
+            ink,
+            strokes: vec![index],
+            bitmap: Bitmap::blank(),
+            prediction: prediction(7),
+            digit: Digit::ALL[7],
+            is_digit: true,
+        }
+    });
+    PredictionOutcome::Number(Number {
+        digits: digits.collect(),
+        ..Number::default()
+    })
+}
+
+#[test]
+fn each_digit_of_a_number_has_a_correction_of_its_own() {
+    let [four, nine] = [4, 9].map(|digit| Some(Digit::ALL[digit]));
+    let mut state = state();
+    draw(&mut state, 0.2);
+    draw(&mut state, 0.6);
+    let revision = requested(&mut state).expect("it is predicted");
+    let outcome = number(&state);
+    state.on_prediction(PredictionResponse {
+        revision,
+        model: 0,
+        outcome,
+    });
+    let label = |state: &State| state.pad.correction().map(|CorrectionLabel(digit)| digit);
+    state.apply(Action::SelectDigit(0));
+    assert_eq!(save(&mut state, four, 1), ["+4"], "the first digit");
+    state.apply(Action::SelectDigit(1));
+    assert_eq!(label(&state), None, "the second digit is not saved");
+    assert_eq!(save(&mut state, nine, 2), ["+9"], "beside the first");
+    state.apply(Action::SelectDigit(0));
+    assert_eq!(label(&state), Some(four), "its own label");
+    let second = state.pad.corrections()[1].clone();
+    let effects = state.apply(Action::Undo);
+    let [Effect::Corrections(CorrectionTask::Remove(removed))] = &effects[..] else {
+        panic!("expected a removal, found {effects:?}");
+    };
+    assert_eq!(*removed, second, "of the digit that was corrected last");
+    assert_eq!(
+        changes(&state.apply(Action::Undo)),
+        ["-4"],
+        "then the first"
+    );
+    assert_eq!(changes(&state.apply(Action::Redo)), ["+4"], "and again");
 }
 
 #[test]
