@@ -41,12 +41,19 @@ fn said(reading: &Reading) -> String {
     }
 }
 
+/// Where one character is expected.
+const CHARACTER: Constraints = Constraints {
+    length: None,
+    format: None,
+    is_character: true,
+};
+
 /// What a reading of each drawing says.
-fn drawings_say(name: &str) -> Vec<String> {
+fn drawings_say(name: &str, constraints: Constraints) -> Vec<String> {
     let mut reader = reader();
     let records = ink::file::read(&case(name)).expect("ink");
     let said = records.iter().map(|record| {
-        let reading = reader.read(&record.ink, Constraints::default());
+        let reading = reader.read(&record.ink, constraints);
         said(&reading.expect("finite"))
     });
     said.collect()
@@ -70,7 +77,35 @@ fn drawings_of_several_digits_are_numbers() {
         ),
     ];
     for (name, expected, reason) in cases {
-        assert_eq!(drawings_say(name), expected, "{name}: {reason}");
+        let said = drawings_say(name, Constraints::default());
+        assert_eq!(said, expected, "{name}: {reason}");
+    }
+}
+
+#[test]
+fn a_number_is_told_where_one_character_is_expected() {
+    let cases: [(&str, &[&str], &str); 4] = [
+        ("13-column-of-five.jsonl", &["several"], "a column, not a 1"),
+        ("13-column-of-two.jsonl", &["several"; 3], "columns of two"),
+        (
+            "12-one-empty-of-three.jsonl",
+            &["1", "nothing", "7"],
+            "single digits",
+        ),
+        (
+            "00-baseline-own-digits.jsonl",
+            &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+            "single digits of one or more strokes",
+        ),
+    ];
+    for (name, expected, reason) in cases {
+        assert_eq!(drawings_say(name, CHARACTER), expected, "{name}: {reason}");
+    }
+    for name in ["13-column.png", "14-row-message.png"] {
+        let picture = picture::read(&case(name)).expect("a picture");
+        let ink = picture.view.components.expect("not one of MNIST's");
+        let reading = reader().read_picture(&ink, &picture.bitmap, CHARACTER);
+        assert_eq!(said(&reading.expect("finite")), "several", "{name}");
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     error::Refusal,
     ink::Point,
     model::{device::DeviceChoice, file::Model},
+    recognition::number::Constraints,
     store::{
         corrections::CorrectionTask, history::HistoryTask, run_library::RunLibraryTask,
         settings::ThemeChoice,
@@ -58,6 +59,8 @@ pub enum Action {
     ShowDrawing(usize),
     /// Change the pad from a square to a line, or back.
     SwitchPadShape,
+    /// Say what is known of the number on the pad.
+    Constrain(Constraints),
     /// Select the digit of this index in the number on the pad.
     SelectDigit(usize),
     /// Undo the last change of the drawing.

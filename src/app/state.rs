@@ -37,6 +37,7 @@ use crate::{
     data::noise::Noise,
     ink::edit::InkEditor,
     model::file::Model,
+    recognition::number::Constraints,
     store::settings::Settings,
     training::config::Preset,
     worker::file_tasks::{FileContent, FilePurpose, FileTask},
@@ -84,6 +85,8 @@ pub struct State {
     pub history: History,
     /// The noise on the network's input.
     pub noise: Option<Noise>,
+    /// What is known of the number on the pad.
+    pub known: Constraints,
     /// The run library.
     pub runs: Runs,
     /// The evaluation tab.
@@ -122,6 +125,7 @@ impl State {
             corrections: CorrectionGallery::default(),
             history: History::default(),
             noise: None,
+            known: Constraints::default(),
             runs: Runs::default(),
             evaluation: EvaluationPanel::default(),
             explanation: ExplanationPanel::default(),
@@ -171,6 +175,10 @@ impl State {
                 let shape = self.settings.pad_shape.other();
                 self.settings.pad_shape = shape;
                 self.pad.edit(|editor| editor.fit_into(shape.width()));
+                self.pad.predict_again();
+            }
+            Action::Constrain(known) => {
+                self.known = known;
                 self.pad.predict_again();
             }
             Action::SelectDigit(index) => {

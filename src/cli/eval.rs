@@ -219,7 +219,7 @@ struct NumberMetrics {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 struct NumberCounts {
     examples: usize,
-    /// As many digits as written.
+    /// Divided into as many digits as written, whether they are read or not.
     divided: usize,
     /// All digits are right.
     read: usize,
@@ -238,6 +238,7 @@ impl NumberMetrics {
         let model = Arc::new(model.clone());
         for number in numbers {
             let mut reader = NumberReader::new(Arc::clone(&model));
+            let divided = reader.number(&number.ink, Constraints::default())?.text();
             let text = match reader.read(&number.ink, Constraints::default())? {
                 Reading::Number(number) => Some(number.text()),
                 _ => None,
@@ -251,7 +252,10 @@ impl NumberMetrics {
                     .map(|spacing| metrics.by_spacing.entry(spacing).or_default()),
             ];
             for counts in counts.into_iter().flatten() {
-                counts.add(&number.text, text.as_deref());
+                counts.examples += 1;
+                counts.divided += usize::from(divided.len() == number.text.len());
+                counts.read += usize::from(text.as_ref() == Some(&number.text));
+                counts.unread += usize::from(text.is_none());
             }
         }
         Ok((!numbers.is_empty()).then_some(metrics))
@@ -279,15 +283,6 @@ impl NumberMetrics {
             add(spacing, counts);
         }
         lines.join("\n") + "\n"
-    }
-}
-
-impl NumberCounts {
-    fn add(&mut self, truth: &str, text: Option<&str>) {
-        self.examples += 1;
-        self.divided += usize::from(text.is_some_and(|text| text.len() == truth.len()));
-        self.read += usize::from(text == Some(truth));
-        self.unread += usize::from(text.is_none());
     }
 }
 

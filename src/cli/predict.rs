@@ -19,7 +19,7 @@ use crate::{
     picture::ReadPicture,
     recognition::{
         Prediction, Verdict,
-        number::{Constraints, NumberReader, Reading},
+        number::{Constraints, NumberFormat, NumberReader, Reading},
     },
 };
 
@@ -56,8 +56,11 @@ pub(super) struct PredictArgs {
     /// Read numbers whose last digit is a check digit (Luhn), as on cards
     #[arg(long)]
     luhn: bool,
-    /// Read every drawing as a single digit
-    #[arg(long, conflicts_with_all = ["numbers", "length", "luhn"])]
+    /// Read dates: six or eight digits of a day, a month and a year in a usual order
+    #[arg(long, conflicts_with = "luhn")]
+    date: bool,
+    /// Read every drawing as a single digit, even if it plainly shows more
+    #[arg(long, conflicts_with_all = ["numbers", "length", "luhn", "date"])]
     single: bool,
 }
 
@@ -156,24 +159,12 @@ impl PredictArgs {
         }
     }
 
-    /// Whether a drawing may be a number.
-    fn reads_numbers(&self) -> bool {
-        self.numbers || self.length.is_some() || self.luhn
-    }
-
     fn read_picture(&self, model: &Arc<Model>, picture: &ReadPicture) -> Result<Reading, CliError> {
         let mut reader = NumberReader::new(Arc::clone(model));
-        Ok(
-            match picture
-                .view
-                .components
-                .as_ref()
-                .filter(|_| self.reads_numbers())
-            {
-                Some(ink) => reader.read_picture(ink, &picture.bitmap, self.constraints())?,
-                None => reader.read_bitmap(&picture.bitmap)?,
-            },
-        )
+        Ok(match &picture.view.components {
+            Some(ink) => reader.read_picture(ink, &picture.bitmap, self.constraints())?,
+            None => reader.read_bitmap(&picture.bitmap)?,
+        })
     }
 
     fn read_record(&self, model: &Arc<Model>, record: &InkRecord) -> Result<Reading, CliError> {
@@ -181,16 +172,24 @@ impl PredictArgs {
         if let Some(picture) = &record.picture {
             return Ok(reader.read_bitmap(picture)?);
         }
-        if !self.reads_numbers() {
-            return Ok(reader.read_whole(&record.ink)?);
-        }
         Ok(reader.read(&record.ink, self.constraints())?)
     }
 
     fn constraints(&self) -> Constraints {
+        let format = if self.luhn {
+            Some(NumberFormat::Card)
+        } else {
+            self.date.then_some(NumberFormat::Date)
+        };
+        let length = if self.single {
+            Some(1)
+        } else {
+            self.length.map(usize::from)
+        };
         Constraints {
-            length: self.length.map(usize::from),
-            has_luhn_digit: self.luhn,
+            length,
+            format,
+            is_character: !self.numbers && length.is_none() && format.is_none(),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! all of them. A stroke that is a poor digit by itself may hold the end of one digit and the beginning of the next. Such
 //! a stroke is cut, and the line is segmented again.
 
+mod date;
 mod lattice;
 mod luhn;
 mod picture;
@@ -36,6 +37,8 @@ const MAX_GROUPS: usize = 800;
 /// The least confidence of a number, per digit. Of numbers by unseen writers that are read rightly, some 99 in 100 have
 /// it; of letters that fall apart into digits, three in four.
 const MIN_CONFIDENCE: f32 = 0.7;
+/// The least confidence per digit of ink that is plainly a number, although one character is expected.
+const PLAIN: f32 = 0.9;
 /// The probability of a division in two from which even ink that is confidently one digit is a number.
 const SURE_DIVISION: f32 = 0.95;
 /// The cost of the network, in nats, from which a group is poor and its strokes may be cut.
@@ -56,14 +59,16 @@ pub struct NumberDigit {
     pub prediction: Prediction,
     /// The digit: the most probable one, unless a constraint decides.
     pub digit: Digit,
-    /// Whether it is a digit: the network accepts it, and it is more than a dot or a dash.
+    /// Whether it is a digit, and not a dot or a dash.
     pub is_digit: bool,
+    /// The probability that it is a digit at all, 0..=1. In a good number a digit may be doubtful.
+    acceptance: f32,
 }
 
 impl NumberDigit {
-    /// The probability of the digit, 0..=1.
+    /// The probability that it is a digit, and this one, 0..=1.
     pub fn confidence(&self) -> f32 {
-        self.prediction.probabilities()[self.digit.index()]
+        self.acceptance * self.prediction.probabilities()[self.digit.index()]
     }
 }
 
@@ -75,19 +80,56 @@ pub struct Number {
     /// The probability of this division among all divisions, 0..=1. With a constraint on the digits, also of these digits
     /// among all that meet it.
     probability: f32,
-    /// How many of the digits are dots and dashes.
-    marks: usize,
     /// How many lines there are.
     lines: usize,
 }
 
 impl Number {
-    /// Whether its digits are all accepted, and the confidence is high enough for their number.
-    fn is_readable(&self) -> bool {
-        let count = self.digits.len() - self.marks;
-        count > 0
-            && self.digits.iter().filter(|digit| digit.is_digit).count() == count
-            && self.confidence() >= MIN_CONFIDENCE.powi(count as i32)
+    /// A number whose strokes are digits with this prediction each, for tests of what shows it.
+    #[cfg(test)]
+    pub(crate) fn of_strokes(ink: &Ink, prediction: &Prediction) -> Self {
+        let strokes = ink.strokes().iter().enumerate();
+        let digits = strokes.map(|(index, stroke)| {
+            let ink: Ink = [stroke.clone()].into_iter().collect();
+            NumberDigit {
+                bounds: ink.bounds().expect("a stroke has ink"),
+                ink,
+                strokes: vec![index],
+                bitmap: Bitmap::blank(),
+                digit: prediction.digit(),
+                prediction: prediction.clone(),
+                is_digit: true,
+                acceptance: 1.0,
+            }
+        });
+        Self {
+            digits: digits.collect(),
+            probability: 1.0,
+            lines: 1,
+        }
+    }
+
+    /// How many digits it has.
+    fn length(&self) -> usize {
+        self.digits.len() - self.non_digits()
+    }
+
+    /// Whether the confidence is at least `least` per digit.
+    fn is_readable(&self, least: f32) -> bool {
+        let length = self.length();
+        length > 0 && self.confidence() >= least.powi(length as i32)
+    }
+
+    /// Whether the network accepts all its digits, and there are several.
+    fn has_several(&self) -> bool {
+        let mut digits = self.digits.iter().filter(|digit| digit.is_digit);
+        self.length() > 1 && digits.all(|digit| digit.prediction.is_digit())
+    }
+
+    /// Whether this division of one line in two may be wrong, so that all ink may be one digit.
+    fn may_be_one(&self) -> bool {
+        let is_sure = self.probability >= SURE_DIVISION;
+        self.digits.len() == 2 && self.length() == 2 && self.lines == 1 && !is_sure
     }
 
     /// The digits as text, without what is not a digit.
@@ -102,12 +144,12 @@ impl Number {
         self.probability * digits.map(NumberDigit::confidence).product::<f32>()
     }
 
-    /// The boxes of its digits, and of what is none.
+    /// The boxes of its digits, and of the dots and dashes.
     pub fn bounds(&self) -> impl Iterator<Item = Bounds> {
         self.digits.iter().map(|digit| digit.bounds)
     }
 
-    /// How much of it is not a digit.
+    /// How many dots and dashes it has.
     pub fn non_digits(&self) -> usize {
         self.digits.iter().filter(|digit| !digit.is_digit).count()
     }
@@ -118,8 +160,30 @@ impl Number {
 pub struct Constraints {
     /// How many digits it has. With one, all ink is one digit.
     pub length: Option<usize>,
-    /// Whether its last digit is the check digit of Luhn's formula (ISO/IEC 7812-1, annex B), as in card numbers.
-    pub has_luhn_digit: bool,
+    /// What it is.
+    pub format: Option<NumberFormat>,
+    /// Whether one character is expected, so that a number is not read. Ink that plainly is a number shows several digits.
+    pub is_character: bool,
+}
+
+/// What a number is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumberFormat {
+    /// Its last digit is the check digit of Luhn's formula (ISO/IEC 7812-1, annex B).
+    Card,
+    /// A day, a month and a year, each of two digits, or a year of four. The year is first or last.
+    Date,
+}
+
+impl Constraints {
+    /// The numbers of digits that it may have; none if it may have any.
+    fn lengths(&self) -> Vec<usize> {
+        match (self.length, self.format) {
+            (Some(length), _) => vec![length],
+            (None, Some(NumberFormat::Date)) => date::LENGTHS.to_vec(),
+            (None, _) => Vec::new(),
+        }
+    }
 }
 
 /// What ink shows.
@@ -159,6 +223,8 @@ pub struct NumberReader {
 struct Scored {
     bitmap: Bitmap,
     prediction: Prediction,
+    /// The probability that the group is a digit, 0..=1.
+    acceptance: f32,
     /// −ln of the probability that the group is a digit and this one.
     cost: f32,
 }
@@ -181,11 +247,14 @@ impl NumberReader {
         if constraints.length == Some(1) {
             return self.read_whole(ink);
         }
-        let number = self.number(ink, constraints.length)?;
+        if constraints.is_character && ink.strokes().len() < 2 {
+            return self.read_whole(ink);
+        }
+        let number = self.number(ink, constraints)?;
         let is_all = number.digits.first().is_some_and(|digit| {
             number.digits.len() == 1 && digit.strokes.len() == ink.strokes().len()
         });
-        if is_all && number.marks == 0 {
+        if is_all && number.length() == 1 {
             let NumberDigit {
                 bitmap, prediction, ..
             } = number.digits[0].clone();
@@ -212,8 +281,8 @@ impl NumberReader {
         *self = Self::new(Arc::clone(&self.model));
         let lines = pieces::lines(ink.boxes());
         let lines = lines.into_iter().map(|line| PictureLine { ink, line });
-        let number = self.number_of_lines(&lines.collect::<Vec<_>>(), constraints.length)?;
-        if number.digits.len() < 2 && number.marks == 0 {
+        let number = self.number_of_lines(&lines.collect::<Vec<_>>(), constraints)?;
+        if number.digits.len() < 2 && number.non_digits() == 0 {
             return single(self);
         }
         self.reading(number, constraints, single)
@@ -226,30 +295,36 @@ impl NumberReader {
         constraints: Constraints,
         whole: impl FnOnce(&Self) -> Result<Reading, ModelError>,
     ) -> Result<Reading, ModelError> {
-        if constraints.has_luhn_digit {
-            luhn::apply(&mut number);
-        }
-        let digits = number.digits.len() - number.non_digits();
-        let are_digits = digits > 1 && digits + number.marks == number.digits.len();
-        let is_readable = number.is_readable();
-        let may_be_one = digits == 2
-            && number.marks == 0
-            && number.lines == 1
-            && number.probability < SURE_DIVISION;
-        if is_readable && (!may_be_one || constraints.length.is_some()) {
+        let fits = match constraints.format {
+            Some(NumberFormat::Card) => luhn::apply(&mut number),
+            Some(NumberFormat::Date) => date::apply(&mut number),
+            None => true,
+        };
+        let is_known = constraints.length.is_some() || constraints.format.is_some();
+        let is_readable = fits && number.is_readable(MIN_CONFIDENCE);
+        if is_readable && !constraints.is_character && (is_known || !number.may_be_one()) {
             return Ok(Reading::Number(number));
         }
-        let whole = whole(self)?;
-        let is_one =
-            matches!(&whole, Reading::Single { prediction, .. } if prediction.is_confident());
-        if is_readable && !is_one {
+        let (bitmap, prediction) = match whole(self)? {
+            Reading::Single { bitmap, prediction } => (bitmap, prediction),
+            reading => return Ok(reading),
+        };
+        let is_one = prediction.is_confident();
+        if is_readable && !constraints.is_character && !is_one {
             return Ok(Reading::Number(number));
         }
-        Ok(match whole {
-            Reading::Single { bitmap, prediction } if are_digits && !prediction.is_confident() => {
-                Reading::SeveralDigits { bitmap, prediction }
-            }
-            reading => reading,
+        let shows_several = number.has_several()
+            && if constraints.is_character {
+                // Two circles above each other are an 8.
+                let may_be_one = number.may_be_one() || number.text() == "00";
+                number.is_readable(PLAIN) && !(may_be_one && prediction.is_digit())
+            } else {
+                !is_one
+            };
+        Ok(if shows_several {
+            Reading::SeveralDigits { bitmap, prediction }
+        } else {
+            Reading::Single { bitmap, prediction }
         })
     }
 
@@ -274,27 +349,39 @@ impl NumberReader {
         Ok(Reading::Single { bitmap, prediction })
     }
 
-    /// The digits of some ink, `length` of them if it is known; none if the ink is too complex to be a number.
-    fn number(&mut self, ink: &Ink, length: Option<usize>) -> Result<Number, ModelError> {
+    /// The best division of some ink into digits, whether they can be read or not; none if the ink is too complex to be a
+    /// number.
+    ///
+    /// # Errors
+    /// As [`logits`](super::logits).
+    pub fn number(&mut self, ink: &Ink, constraints: Constraints) -> Result<Number, ModelError> {
         self.forget_changed_strokes(ink);
         let lines = pieces::lines(&pieces::stroke_bounds(ink));
         let lines: Vec<_> = lines.iter().map(|line| InkLine::new(ink, line)).collect();
-        self.number_of_lines(&lines, length)
+        self.number_of_lines(&lines, constraints)
     }
 
     fn number_of_lines(
         &mut self,
         lines: &[impl Writing],
-        length: Option<usize>,
+        constraints: Constraints,
     ) -> Result<Number, ModelError> {
+        let lengths = constraints.lengths();
+        let most = lengths.iter().max().copied();
         let mut divided = Vec::new();
         for line in lines {
-            let Some(divisions) = self.divide_line(line, lines.len() == 1, length)? else {
+            let is_only_line = lines.len() == 1;
+            let divisions = if constraints.is_character {
+                self.divide_whole(line, is_only_line)?
+            } else {
+                self.divide_line(line, is_only_line, most)?
+            };
+            let Some(divisions) = divisions else {
                 return Ok(Number::default());
             };
             divided.push(divisions);
         }
-        let Some(divisions) = lattice::choose(divided, length) else {
+        let Some(divisions) = lattice::choose(divided, &lengths) else {
             return Ok(Number::default());
         };
         let probabilities = divisions.iter().map(|division| division.probability);
@@ -307,22 +394,38 @@ impl NumberReader {
             let groups = division.groups.iter();
             for group in groups.filter(|group| group.kind != GroupKind::Ligature) {
                 let Scored {
-                    bitmap, prediction, ..
+                    bitmap,
+                    prediction,
+                    acceptance,
+                    ..
                 } = self.scored[&group.key].clone();
-                let is_mark = group.kind == GroupKind::Mark;
-                number.marks += usize::from(is_mark);
                 number.digits.push(NumberDigit {
                     ink: line.ink(&group.key),
                     bounds: line.bounds(&group.key),
                     strokes: group.key.iter().map(|part| part.stroke).collect(),
                     bitmap,
                     digit: prediction.digit(),
-                    is_digit: prediction.is_digit() && !is_mark,
+                    is_digit: group.kind == GroupKind::Digit,
+                    acceptance,
                     prediction,
                 });
             }
         }
         Ok(number)
+    }
+
+    /// The best division of a line whose strokes are not cut.
+    fn divide_whole(
+        &mut self,
+        line: &impl Writing,
+        is_only_line: bool,
+    ) -> Result<Option<Vec<Division>>, ModelError> {
+        let whole = line.whole();
+        if whole.len() > MAX_STROKES {
+            return Ok(None);
+        }
+        let lattice = lattice_of(line, &whole, pieces::line_height(&whole), is_only_line);
+        self.divide(line, &lattice, None)
     }
 
     /// The best divisions of a line by their number of digits: all with at most `length`, or only the best of all.
@@ -332,26 +435,25 @@ impl NumberReader {
         is_only_line: bool,
         length: Option<usize>,
     ) -> Result<Option<Vec<Division>>, ModelError> {
+        let Some(divisions) = self.divide_whole(line, is_only_line)? else {
+            return Ok(None);
+        };
         let whole = line.whole();
-        if whole.len() > MAX_STROKES {
-            return Ok(None);
-        }
         let height = pieces::line_height(&whole);
-        let lattice = lattice_of(line, &whole, height, is_only_line);
-        let Some(divisions) = self.divide(line, &lattice, None)? else {
-            return Ok(None);
-        };
         let cut = line.cut(&whole, &self.poor_strokes(&divisions), height);
-        let cut_divisions = if cut.len() > whole.len() {
+        if cut.len() > whole.len() {
             let lattice = lattice_of(line, &cut, height, is_only_line);
-            self.divide(line, &lattice, length)?
-        } else {
-            None
-        };
-        match cut_divisions {
-            None if length.is_some() => self.divide(line, &lattice, length),
+            let divisions = self.divide(line, &lattice, length)?;
+            if divisions.is_some() {
+                return Ok(divisions);
+            }
+        }
+        match length {
+            Some(_) => {
+                let lattice = lattice_of(line, &whole, height, is_only_line);
+                self.divide(line, &lattice, length)
+            }
             None => Ok(Some(divisions)),
-            divisions => Ok(divisions),
         }
     }
 
@@ -394,10 +496,12 @@ impl NumberReader {
         let logits = super::logits(&self.model, pixels.collect())?;
         let calibration = &self.model.metadata.calibration;
         for ((key, bitmap), logits) in new.into_iter().zip(logits) {
+            let (acceptance, cost) = scores(&logits, calibration);
             let scored = Scored {
                 bitmap,
                 prediction: Prediction::from_logits(&logits, calibration),
-                cost: cost(&logits, calibration),
+                acceptance,
+                cost,
             };
             self.scored.insert(key, scored);
         }
@@ -425,9 +529,9 @@ fn lattice_of<'a>(
     Lattice::new(pieces, distances, height, is_only_line)
 }
 
-/// −ln of the probability of the most probable digit, with the non-digit as eleventh class: its logit is the reject
-/// threshold.
-fn cost(logits: &[f32; CLASSES], calibration: &Calibration) -> f32 {
+/// The probability that logits are a digit's, and −ln of the probability of the most probable digit. The non-digit is an
+/// eleventh class: its logit is the reject threshold.
+fn scores(logits: &[f32; CLASSES], calibration: &Calibration) -> (f32, f32) {
     let scaled = calibration.scale(logits);
     let largest = scaled.iter().copied().fold(f32::MIN, f32::max);
     let digits = log_sum_exp(&scaled);
@@ -439,7 +543,7 @@ fn cost(logits: &[f32; CLASSES], calibration: &Calibration) -> f32 {
         }
         None => digits,
     };
-    all - largest
+    ((digits - all).exp(), all - largest)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! A number: a bracket with its reading below each digit on the pad, and the whole number in the answer.
 
 use egui::{
-    Align2, Color32, Context, EventFilter, Id, Key, Modifiers, Painter, Pos2, Rect, Sense, Stroke,
-    StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, Button, Color32, Context, DragValue, EventFilter, Id, Key, Layout, Modifiers,
+    Painter, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo,
+    accesskit::Role, containers::menu::MenuButton, pos2, vec2,
 };
 
 use super::{
@@ -15,13 +16,18 @@ use crate::{
         state::{State, number::ShownNumber},
     },
     format,
-    recognition::number::NumberDigit,
+    recognition::number::{Constraints, NumberDigit, NumberFormat},
+    store::settings::PadShape,
 };
 
 /// The distance from the ink to its bracket, the length of the bracket's ends, and the height of its reading, in points.
 const BRACKET_GAP: f32 = 5.0;
 const BRACKET_END: f32 = 5.0;
 const READING: Vec2 = vec2(26.0, 30.0);
+/// The width of the control that says what is known of a number, in points.
+const KNOWN: f32 = 104.0;
+/// The largest length of a number.
+const MAX_LENGTH: usize = 16;
 /// The part of the answer that the digits take from the top.
 const DIGITS: f32 = 0.68;
 
@@ -200,6 +206,97 @@ pub(super) fn number_ui(
     ui.painter()
         .galley(pos2(rect.left(), room.bottom() + 6.0), galley, palette.text);
     format!("{} · {confidence}{beside}", number.text())
+}
+
+/// The place of the control that says what is known of a number, at the right of a row: none on a pad for one character.
+pub(super) fn known_place(row: Rect, state: &State) -> Rect {
+    let width = match state.settings.pad_shape {
+        PadShape::Line => KNOWN,
+        PadShape::Square => 0.0,
+    };
+    row.with_min_x(row.right() - width)
+}
+
+/// Draws the control that says what is known of a number.
+pub(super) fn known_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut Vec<Action>) {
+    if place.width() < KNOWN {
+        return;
+    }
+    let known = state.known;
+    let text = match (known.format, known.length) {
+        (Some(NumberFormat::Card), _) => "Card number".to_owned(),
+        (Some(NumberFormat::Date), _) => "Date".to_owned(),
+        (None, None) => "Any number".to_owned(),
+        (None, Some(1)) => "1 digit".to_owned(),
+        (None, Some(length)) => format!("{length} digits"),
+    };
+    let layout = Layout::right_to_left(Align::Center);
+    ui.scope_builder(UiBuilder::new().max_rect(place).layout(layout), |ui| {
+        ui.spacing_mut().button_padding = vec2(8.0, 0.0);
+        ui.spacing_mut().interact_size.y = place.height();
+        let button = Button::new(RichText::new(text.clone()).size(theme::SMALL))
+            .min_size(vec2(place.width(), place.height()));
+        let (response, _) =
+            MenuButton::from_button(button).ui(ui, |ui| known_menu_ui(ui, known, actions));
+        response.widget_info(|| {
+            let mut info = WidgetInfo::labeled(Role::Button, true, "Known of the number");
+            info.current_text_value = Some(text.clone());
+            info
+        });
+        response.on_hover_text(
+            "Says what is known of the number: its length, or that it is a card number or a date.",
+        );
+    });
+}
+
+fn known_menu_ui(ui: &mut Ui, known: Constraints, actions: &mut Vec<Action>) {
+    let formats = [
+        (None, "Any number", "Nothing is known but the length."),
+        (
+            Some(NumberFormat::Card),
+            "Card number",
+            "The last digit is a check digit (Luhn).",
+        ),
+        (
+            Some(NumberFormat::Date),
+            "Date",
+            "A day, a month and a year of two or four digits, in a usual order.",
+        ),
+    ];
+    for (format, text, help) in formats {
+        let option = ui.radio(known.format == format, text).on_hover_text(help);
+        if option.clicked() {
+            // A date has a length of its own.
+            let length = known.length.filter(|_| format != Some(NumberFormat::Date));
+            actions.push(Action::Constrain(Constraints {
+                length,
+                format,
+                ..known
+            }));
+        }
+    }
+    ui.separator();
+    ui.add_enabled_ui(known.format != Some(NumberFormat::Date), |ui| {
+        ui.horizontal(|ui| {
+            let label = ui.label("Digits");
+            let mut length = known.length.unwrap_or(0);
+            let field = DragValue::new(&mut length)
+                .range(0..=MAX_LENGTH)
+                .custom_formatter(|length, _| match length {
+                    0.0 => "any".to_owned(),
+                    _ => format!("{length}"),
+                })
+                .custom_parser(|text| text.trim().parse().ok().or(Some(0.0)));
+            let field = ui.add(field).labelled_by(label.id);
+            if field
+                .on_hover_text("The number of digits; 0 is any.")
+                .changed()
+            {
+                let length = (length > 0).then_some(length);
+                actions.push(Action::Constrain(Constraints { length, ..known }));
+            }
+        });
+    });
 }
 
 /// The arrow keys of the focused pad select the digit before and after.

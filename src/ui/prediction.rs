@@ -1,8 +1,8 @@
 //! The input of the network, the predicted digit, and the probability of each digit.
 
 use egui::{
-    Align2, Color32, ColorImage, CornerRadius, FontId, Id, Pos2, Rect, Response, Sense, Stroke,
-    StrokeKind, TextureHandle, TextureId, TextureOptions, Ui, Vec2, WidgetInfo,
+    Align2, Button, Color32, ColorImage, CornerRadius, FontId, Id, Pos2, Rect, Response, RichText,
+    Sense, Stroke, StrokeKind, TextureHandle, TextureId, TextureOptions, Ui, Vec2, WidgetInfo,
     accesskit::{Live, Role},
     emath::GuiRounding as _,
     lerp, pos2, vec2,
@@ -11,7 +11,7 @@ use egui::{
 use super::{
     correct::{self, correct_ui},
     noise::noise_ui,
-    number::number_ui,
+    number::{self, number_ui},
     theme::{self, Palette},
 };
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     bitmap::{Bitmap, Digit, SIDE},
     format,
     recognition::{Prediction, Verdict},
+    store::settings::PadShape,
 };
 
 /// The time a bar takes to its new length, so that the eye can follow it.
@@ -46,6 +47,8 @@ impl std::fmt::Debug for Preview {
 pub(super) const BARS_GAP: f32 = 34.0;
 /// The width below which the prediction is below the input and not beside it, in points.
 const NARROW: f32 = 190.0;
+/// The size of the button that goes to the pad for numbers, in points.
+const NUMBER_BUTTON: Vec2 = vec2(124.0, 26.0);
 /// The confidence below which a prediction says nothing, as at the beginning of a drawing.
 const NO_IDEA: f32 = 0.4;
 
@@ -188,7 +191,7 @@ fn verdict_place_ui(ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Ac
         .answer()
         .is_some_and(|answer| answer.shows_several)
     {
-        words_ui(ui, rect, "More than one digit", "not readable as a number")
+        several_ui(ui, rect, state, actions)
     } else if let Some(Answer { prediction, .. }) = state.pad.answer() {
         verdict_ui(ui, rect, prediction)
     } else {
@@ -216,6 +219,24 @@ fn verdict_place_ui(ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Ac
     // A screen reader says each new answer.
     ui.ctx()
         .accesskit_node_builder(response.id, |node| node.set_live(Live::Polite));
+}
+
+/// Says that there is more than one digit. On the pad for one character, offers the pad for numbers.
+fn several_ui(ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) -> String {
+    let words = "More than one digit";
+    if state.settings.pad_shape == PadShape::Line {
+        return words_ui(ui, rect, words, "not readable as a number");
+    }
+    let top = rect.bottom() - NUMBER_BUTTON.y;
+    let text = words_ui(ui, rect.with_max_y(top - theme::GAP), words, "");
+    let size = vec2(NUMBER_BUTTON.x.min(rect.width()), NUMBER_BUTTON.y);
+    let place = Rect::from_min_size(pos2(rect.left(), top), size);
+    let button = Button::new(RichText::new("Read the number").size(theme::SMALL));
+    let help = "Makes the pad three times as wide as high, on which numbers are read (L).";
+    if ui.put(place, button).on_hover_text(help).clicked() {
+        actions.push(Action::SwitchPadShape);
+    }
+    text
 }
 
 /// Draws a large digit and the text beside it, or large words where there is no answer. Returns all of it as text.
@@ -278,6 +299,9 @@ fn words_ui(ui: &Ui, rect: Rect, words: &str, small: &str) -> String {
         painter.galley(pos2(rect.left(), top), galley, color);
         top += height + 4.0;
     }
+    if small.is_empty() {
+        return words.to_owned();
+    }
     format!("{words}, {small}")
 }
 
@@ -301,7 +325,9 @@ fn large_digit(ui: &Ui, rect: Rect, digit: &str, color: Color32) -> f32 {
 pub(super) fn bars_ui(ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) {
     let above = rect.with_max_y(rect.top() - correct::GAP);
     let above = above.with_min_y(rect.top() - BARS_GAP + correct::GAP);
-    correct_ui(ui, above, state, actions);
+    let known = number::known_place(above, state);
+    correct_ui(ui, above.with_max_x(known.left()), state, actions);
+    number::known_ui(ui, known, state, actions);
     let height = rect.height() / 10.0;
     for digit in Digit::ALL {
         let top = rect.top() + height * f32::from(digit.value());

@@ -1,6 +1,9 @@
 //! Numbers on the pad.
 
-use digitpad::store::settings::{PadShape, Settings};
+use digitpad::{
+    recognition::number::NumberFormat,
+    store::settings::{PadShape, Settings},
+};
 use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
@@ -114,6 +117,37 @@ fn a_late_bar_belongs_to_its_seven() {
     });
     await_number(&mut window, "71");
     assert_eq!(selected(&window), 0, "the digit of the last stroke");
+}
+
+#[test]
+fn the_square_pad_tells_a_number_and_offers_to_read_it() {
+    let mut window = Window::new(settings());
+    for (shape, left) in [(SEVEN, -0.1), (ONE, 0.15), (SEVEN, 0.4)] {
+        window.draw(&placed(shape, left));
+    }
+    window.await_that("more than one digit", |harness| {
+        let answer = harness.state().state().pad.answer();
+        answer.is_some_and(|answer| answer.shows_several)
+    });
+    assert_eq!(window.value("Prediction"), "More than one digit");
+    window.click("Read the number");
+    await_number(&mut window, "717");
+}
+
+#[test]
+fn what_is_known_of_a_number_decides() {
+    let mut window = seventy_one();
+    assert_eq!(window.value("Known of the number"), "Any number");
+    window.click("Known of the number");
+    window.click("Date");
+    window.await_that("two digits are no date", |harness| {
+        let state = harness.state().state();
+        state.known.format == Some(NumberFormat::Date) && state.pad.number().is_none()
+    });
+    assert_eq!(window.value("Known of the number"), "Date");
+    window.click("Known of the number");
+    window.click("Any number");
+    await_number(&mut window, "71");
 }
 
 #[test]

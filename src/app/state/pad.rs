@@ -299,9 +299,12 @@ impl State {
     /// the last sample of a frame needs a prediction, and a copy of the ink per sample would be slow.
     pub fn take_prediction_request(&mut self) -> Option<Effect> {
         // A letter may fall apart into digits, so that numbers are read only where they are expected.
-        let constraints = Constraints {
-            length: (self.settings.pad_shape == PadShape::Square).then_some(1),
-            ..Constraints::default()
+        let constraints = match self.settings.pad_shape {
+            PadShape::Square => Constraints {
+                is_character: true,
+                ..Constraints::default()
+            },
+            PadShape::Line => self.known,
         };
         self.pad.take_request(constraints).map(Effect::Predict)
     }

@@ -506,9 +506,9 @@ fn log_sum(a: f64, b: f64) -> f64 {
     high + (low - high).exp().ln_1p()
 }
 
-/// One division of each line: with a `length`, those whose digits together are as many, or else the best ones. `None` if
-/// there are none.
-pub(super) fn choose(lines: Vec<Vec<Division>>, length: Option<usize>) -> Option<Vec<Division>> {
+/// The best division of each line, such that their digits together are as many as one of `lengths` says, if there are
+/// any. `None` if there are none.
+pub(super) fn choose(lines: Vec<Vec<Division>>, lengths: &[usize]) -> Option<Vec<Division>> {
     let mut chosen: Vec<(usize, f64, Vec<Division>)> = vec![(0, 0.0, Vec::new())];
     for line in lines {
         let mut longer: Vec<(usize, f64, Vec<Division>)> = Vec::new();
@@ -518,7 +518,7 @@ pub(super) fn choose(lines: Vec<Vec<Division>>, length: Option<usize>) -> Option
                 let score = score + division.score;
                 let same = longer
                     .iter()
-                    .position(|other| other.0 == count || length.is_none());
+                    .position(|other| other.0 == count || lengths.is_empty());
                 if same.is_some_and(|same| longer[same].1 >= score) {
                     continue;
                 }
@@ -531,9 +531,11 @@ pub(super) fn choose(lines: Vec<Vec<Division>>, length: Option<usize>) -> Option
         }
         chosen = longer;
     }
-    let fits =
-        |choice: &(usize, f64, Vec<Division>)| length.is_none_or(|length| choice.0 == length);
-    chosen.into_iter().find(fits).map(|choice| choice.2)
+    let fitting = chosen
+        .into_iter()
+        .filter(|choice| lengths.is_empty() || lengths.contains(&choice.0));
+    let best = fitting.max_by(|a, b| a.1.total_cmp(&b.1));
+    best.map(|choice| choice.2)
 }
 
 /// The weights of the features: a digit; each further stroke; the network's cost for each stroke; −ln of the height below

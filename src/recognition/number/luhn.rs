@@ -3,8 +3,9 @@
 use super::Number;
 use crate::bitmap::{CLASSES, Digit};
 
-/// Chooses the most probable digits whose checksum is right, each independent of the others.
-pub(super) fn apply(number: &mut Number) {
+/// Chooses the most probable digits whose checksum is right, each independent of the others. Returns whether there are
+/// any.
+pub(super) fn apply(number: &mut Number) -> bool {
     let mut digits: Vec<_> = number
         .digits
         .iter_mut()
@@ -31,13 +32,15 @@ pub(super) fn apply(number: &mut Number) {
         }
         (best, all) = (longer, sums);
     }
-    if best[0].0 > 0.0 {
+    let fits = best[0].0 > 0.0;
+    if fits {
         for (digit, &value) in digits.iter_mut().rev().zip(&best[0].1) {
             digit.digit = Digit::ALL[value];
         }
         // Given that the checksum is right, the digits are so much more probable.
         number.probability = (f64::from(number.probability) / all[0]) as f32;
     }
+    fits
 }
 
 /// What a digit adds to the checksum. Every second digit from the right is doubled.

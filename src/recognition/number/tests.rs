@@ -13,7 +13,9 @@ fn reader() -> NumberReader {
 }
 
 fn read(ink: &Ink) -> Number {
-    reader().number(ink, None).expect("the logits are finite")
+    reader()
+        .number(ink, Constraints::default())
+        .expect("the logits are finite")
 }
 
 fn reading(ink: &Ink) -> Reading {
@@ -331,11 +333,15 @@ fn reading_on_equals_reading_anew() {
     let mut growing = Ink::default();
     for stroke in ink.strokes() {
         growing.push(stroke.clone());
-        let followed = following.number(&growing, None).expect("finite");
+        let followed = following
+            .number(&growing, Constraints::default())
+            .expect("finite");
         check_same(&followed, &read(&growing));
     }
     let shorter: Ink = ink.strokes()[1..].iter().cloned().collect();
-    let followed = following.number(&shorter, None).expect("finite");
+    let followed = following
+        .number(&shorter, Constraints::default())
+        .expect("finite");
     check_same(&followed, &read(&shorter));
 }
 

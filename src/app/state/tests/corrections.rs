@@ -9,11 +9,8 @@ use crate::{
     bitmap::Digit,
     data::DataSource,
     error::StoreError,
-    ink::{Ink, Stroke, file::InkRecord},
-    recognition::{
-        number::{Number, NumberDigit},
-        recognize,
-    },
+    ink::{Stroke, file::InkRecord},
+    recognition::{number::Number, recognize},
     store::{
         corrections::{CorrectionLabel, CorrectionOutcome, CorrectionTask, digit_of},
         run_library::RunKind,
@@ -289,27 +286,6 @@ fn the_gallery_relabels_deletes_restores_and_shows() {
     );
 }
 
-/// A number of two strokes side by side, each a digit.
-fn number(state: &State) -> PredictionOutcome {
-    let strokes = state.pad.ink().strokes().iter().enumerate();
-    let digits = strokes.map(|(index, stroke)| {
-        let ink: Ink = [stroke.clone()].into_iter().collect();
-        NumberDigit {
-            bounds: ink.bounds().expect("a stroke has ink"),
-            ink,
-            strokes: vec![index],
-            bitmap: Bitmap::blank(),
-            prediction: prediction(7),
-            digit: Digit::ALL[7],
-            is_digit: true,
-        }
-    });
-    PredictionOutcome::Number(Number {
-        digits: digits.collect(),
-        ..Number::default()
-    })
-}
-
 #[test]
 fn each_digit_of_a_number_has_a_correction_of_its_own() {
     let [four, nine] = [4, 9].map(|digit| Some(Digit::ALL[digit]));
@@ -317,11 +293,11 @@ fn each_digit_of_a_number_has_a_correction_of_its_own() {
     draw(&mut state, 0.2);
     draw(&mut state, 0.6);
     let revision = requested(&mut state).expect("it is predicted");
-    let outcome = number(&state);
+    let number = Number::of_strokes(state.pad.ink(), &prediction(7));
     state.on_prediction(PredictionResponse {
         revision,
         model: 0,
-        outcome,
+        outcome: PredictionOutcome::Number(number),
     });
     let label = |state: &State| state.pad.correction().map(|CorrectionLabel(digit)| digit);
     state.apply(Action::SelectDigit(0));
