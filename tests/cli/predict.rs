@@ -192,8 +192,6 @@ fn a_number_is_read_where_it_is_asked_for() {
     assert_eq!(plain[0]["is_digit"], false, "more than one digit");
     assert_eq!(plain[0]["number"], Value::Null, "which is not read");
     assert_eq!(plain[1]["digit"], 1, "one digit is");
-    let dates = json_lines(&["predict", &ink, "--json", "--date"]);
-    assert_eq!(dates[0]["number"], Value::Null, "two digits are no date");
     let single = json_lines(&["predict", &ink, "--json", "--single"]);
     assert_eq!(
         single[0]["digits"].as_array().map(Vec::len),
