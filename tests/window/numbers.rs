@@ -122,8 +122,9 @@ fn a_late_bar_belongs_to_its_seven() {
 #[test]
 fn the_square_pad_tells_a_number_and_offers_to_read_it() {
     let mut window = Window::new(settings());
-    for (shape, left) in [(SEVEN, -0.1), (ONE, 0.15), (SEVEN, 0.4)] {
-        window.draw(&placed(shape, left));
+    for (shape, left) in [(SEVEN, 0.0), (ONE, 0.2), (SEVEN, 0.4)] {
+        let small = shape.iter().map(|&(x, y)| (left + 0.45 * x, 0.45 * y));
+        window.draw(&small.collect::<Vec<_>>());
     }
     window.await_that("more than one digit", |harness| {
         let answer = harness.state().state().pad.answer();
