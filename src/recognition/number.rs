@@ -40,7 +40,7 @@ const MIN_CONFIDENCE: f32 = 0.7;
 /// The least confidence per digit of ink that is plainly a number, although one character is expected.
 const PLAIN: f32 = 0.9;
 /// The probability of a division in two from which even ink that is confidently one digit is a number.
-const SURE_DIVISION: f32 = 0.95;
+const SURE_DIVISION: f32 = 0.8;
 /// The cost of the network, in nats, from which a group is poor and its strokes may be cut.
 const POOR: f32 = 0.2;
 
