@@ -377,11 +377,13 @@ fn stop(response: Response) -> Response {
 }
 
 fn watch_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
-    ui.horizontal_wrapped(|ui| {
+    // No higher than a checkbox.
+    text_row(ui, ui.spacing().icon_width, |ui| {
         let mut watch = state.settings.watch;
-        let response = ui.checkbox(&mut watch, "Watch it learn").on_hover_text(
-        "Classifies your drawing with the network in training, several times a second.",
-    );
+        let help = "Classifies your drawing with the network in training, several times a second.";
+        let response = ui
+            .checkbox(&mut watch, "Watch it learn")
+            .on_hover_text(help);
         if response.changed() {
             actions.push(Action::Watch(watch));
         }
