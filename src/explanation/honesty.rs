@@ -127,7 +127,7 @@ fn random_weights_change_the_neighbors_the_map_and_the_units() {
     let drawings = drawings(10);
     let common: usize = drawings.iter().map(in_common).sum();
     assert!(
-        4 * common < SHOWN * drawings.len(),
+        2 * common < SHOWN * drawings.len(),
         "{common} neighbors in common"
     );
     let planes = networks.each_ref().map(|network| {
