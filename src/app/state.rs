@@ -171,12 +171,7 @@ impl State {
             Action::SwitchGuides => self.settings.guides = !self.settings.guides,
             Action::Replay => self.pad.replay(self.now),
             Action::ShowDrawing(index) => self.show_drawing(index, out),
-            Action::SwitchPadShape => {
-                let shape = self.settings.pad_shape.other();
-                self.settings.pad_shape = shape;
-                self.pad.edit(|editor| editor.fit_into(shape.width()));
-                self.pad.predict_again();
-            }
+            Action::SwitchPadShape => self.switch_pad_shape(),
             Action::Constrain(known) => {
                 self.known = known;
                 self.pad.predict_again();
@@ -261,6 +256,13 @@ impl State {
         }
         self.withdraw_undo();
         effects
+    }
+
+    fn switch_pad_shape(&mut self) {
+        let shape = self.settings.pad_shape.other();
+        self.settings.pad_shape = shape;
+        self.pad.edit(|editor| editor.fit_into(shape.width()));
+        self.pad.predict_again();
     }
 
     /// Withdraws the offer to undo a correction once the pad has other content.

@@ -191,15 +191,12 @@ impl Control {
             }
             #[cfg(test)]
             self.script.wait();
-            orders = match time {
-                Some(time) => {
-                    let waiting = self.changed.wait_timeout(orders, time);
-                    waiting.unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => {
-                    let waiting = self.changed.wait(orders);
-                    waiting.unwrap_or_else(PoisonError::into_inner)
-                }
+            orders = if let Some(time) = time {
+                let waiting = self.changed.wait_timeout(orders, time);
+                waiting.unwrap_or_else(PoisonError::into_inner).0
+            } else {
+                let waiting = self.changed.wait(orders);
+                waiting.unwrap_or_else(PoisonError::into_inner)
             };
         }
     }

@@ -33,6 +33,13 @@ fn blended(above: Color32, below: Color32) -> Color32 {
     )
 }
 
+/// What fills a place.
+#[derive(Clone, Copy, PartialEq)]
+enum Fill {
+    Color(Color32),
+    Picture,
+}
+
 /// A shape, and where it is visible.
 struct Painted {
     clip: Rect,
@@ -45,9 +52,9 @@ impl Painted {
         fn flatten(clip: Rect, shape: Shape, all: &mut Vec<Painted>) {
             match shape {
                 Shape::Vec(shapes) => {
-                    shapes
-                        .into_iter()
-                        .for_each(|shape| flatten(clip, shape, all));
+                    for shape in shapes {
+                        flatten(clip, shape, all);
+                    }
                 }
                 shape => all.push(Painted { clip, shape }),
             }
@@ -59,13 +66,14 @@ impl Painted {
         all
     }
 
-    /// The fill at a place: a color; `None` for a picture.
-    fn fill(&self, pos: Pos2) -> Option<Option<Color32>> {
+    fn fill(&self, pos: Pos2) -> Option<Fill> {
         let is_here = |rect: Rect| self.clip.contains(pos) && rect.contains(pos);
         match &self.shape {
-            Shape::Rect(rect) if is_here(rect.rect) && rect.brush.is_some() => Some(None),
-            Shape::Rect(rect) if is_here(rect.rect) => Some(Some(rect.fill)),
-            Shape::Mesh(mesh) if is_here(mesh.calc_bounds()) => Some(None),
+            Shape::Rect(rect) if is_here(rect.rect) => Some(match rect.brush {
+                Some(_) => Fill::Picture,
+                None => Fill::Color(rect.fill),
+            }),
+            Shape::Mesh(mesh) if is_here(mesh.calc_bounds()) => Some(Fill::Picture),
             _ => None,
         }
     }
@@ -73,22 +81,27 @@ impl Painted {
 
 /// The color behind a place on top of these shapes; `None` on a picture.
 fn behind(shapes: &[Painted], pos: Pos2) -> Option<Color32> {
-    let fills = shapes.iter().filter_map(|shape| shape.fill(pos));
-    fills.fold(Some(Color32::BLACK), |below, fill| match (fill, below) {
-        (Some(fill), _) if fill.a() == 255 => Some(fill),
-        (Some(fill), Some(below)) => Some(blended(fill, below)),
-        (Some(fill), None) if fill == Color32::TRANSPARENT => None,
-        _ => None,
-    })
+    let mut behind = Fill::Color(Color32::BLACK);
+    for fill in shapes.iter().filter_map(|shape| shape.fill(pos)) {
+        behind = match (fill, behind) {
+            (Fill::Color(color), _) if color.a() == 255 => fill,
+            (Fill::Color(color), Fill::Color(below)) => Fill::Color(blended(color, below)),
+            _ => Fill::Picture,
+        };
+    }
+    match behind {
+        Fill::Color(color) => Some(color),
+        Fill::Picture => None,
+    }
 }
 
 fn colors(text: &TextShape) -> Vec<Color32> {
     let sections = text.galley.job.sections.iter();
     let sections = sections.filter(|section| !section.byte_range.is_empty());
-    let color = |color| match (text.override_text_color, color) {
-        (Some(color), _) => color,
-        (None, Color32::PLACEHOLDER) => text.fallback_color,
-        (None, color) => color,
+    let color = |color| match text.override_text_color {
+        Some(color) => color,
+        None if color == Color32::PLACEHOLDER => text.fallback_color,
+        None => color,
     };
     sections
         .map(|section| color(section.format.color))

@@ -303,9 +303,9 @@ impl State {
     /// Pauses, resumes, steps or stops the current training, or skips its test, if its state allows it.
     pub(super) fn steer(&mut self, out: &mut Vec<Effect>, effect: Effect) {
         let next = match (&self.training.state, &effect) {
-            (&TrainingState::Running { run }, Effect::Pause) => TrainingState::Paused { run },
+            (&TrainingState::Running { run }, Effect::Pause)
+            | (&TrainingState::Paused { run }, Effect::Step) => TrainingState::Paused { run },
             (&TrainingState::Paused { run }, Effect::Resume) => TrainingState::Running { run },
-            (&TrainingState::Paused { run }, Effect::Step) => TrainingState::Paused { run },
             (&(TrainingState::Running { run } | TrainingState::Paused { run }), Effect::Stop) => {
                 TrainingState::Stopping { run }
             }

@@ -292,6 +292,7 @@ fn a_pause_holds_wherever_it_comes_and_changes_nothing() {
 
 #[test]
 fn steps_and_slow_motion_show_every_batch_and_change_nothing() {
+    type Act = fn(&Control);
     const RATE: f64 = 0.1;
     let (config, dataset) = long_validation();
     // Plain gradient descent changes a weight by the learning rate times its gradient.
@@ -301,7 +302,6 @@ fn steps_and_slow_motion_show_every_batch_and_change_nothing() {
         ..config
     };
     let whole = completed(&fresh_start(&config), &dataset).expect("trains");
-    type Act = fn(&Control);
     let cases: [(Act, Act, Act, &str); 2] = [
         (
             Control::pause,

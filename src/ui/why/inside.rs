@@ -5,8 +5,8 @@ mod grid;
 mod steps;
 
 use egui::{
-    Align2, Button, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
-    accesskit::Role, pos2, vec2,
+    Align2, Button, ColorImage, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use self::{
@@ -214,25 +214,7 @@ impl InsideView {
         let palette = Palette::of(ui.style());
         self.pictures
             .resize_with(shapes.len() + 1, LayerPicture::default);
-        let pixels = Grid {
-            side: SIDE,
-            channels: 1,
-        };
-        let shows_kernels = |layer: usize| self.shows_kernels && shapes[layer].is_convolutional();
-        let grids = (0..shapes.len()).map(|layer| match &shapes[layer] {
-            shape if shows_kernels(layer) => kernel_grid(shape),
-            shape => shape.output,
-        });
-        let grids = [pixels].into_iter().chain(grids);
-        let tiles: Vec<TileGrid> = grids
-            .enumerate()
-            .map(|(index, grid)| {
-                let place = flow.place(rect, index);
-                let place =
-                    Rect::from_min_size(place.min + vec2(0.0, CAPTION), Vec2::splat(flow.side));
-                TileGrid::of(grid, place)
-            })
-            .collect();
+        let tiles = self.tile_grids(rect, flow, shapes);
         let mut pointed = None;
         for (index, grid) in tiles.iter().enumerate() {
             let place = flow.place(rect, index);
@@ -255,31 +237,12 @@ impl InsideView {
                 outline(ui, grid.rect, palette);
                 continue;
             };
-            let shows_kernels = self.shows_kernels && shapes[layer].is_convolutional();
-            let LayerActivity { scale, .. } = inside.activity[layer];
-            let is_last = layer + 1 == shapes.len();
-            // A blank pad lights nothing.
-            let lit = if inside.input.is_some() {
-                1.0 / scale.max(f32::MIN_POSITIVE)
-            } else {
-                0.0
-            };
+            let shows_kernels = self.shows_kernels_of(&shapes[layer]);
             let (image, legend) = if shows_kernels {
-                let weights = inside.network.weights(layer).unwrap_or_default();
-                let kernels = kernels(weights, &shapes[layer]);
-                let largest = weights
-                    .iter()
-                    .fold(0.0_f32, |most, weight| most.max(weight.abs()));
-                let image = grid.image(&kernels, palette.window, |weight| {
-                    signed_color(palette, weight / largest.max(f32::MIN_POSITIVE))
-                });
-                (image, format!("weights to ±{}", figure(largest)))
+                kernels_image(inside, layer, &shapes[layer], grid, palette)
             } else {
-                let image = grid.image(&inside.layers[layer].outputs, palette.window, |value| {
-                    signed_color(palette, value * lit)
-                });
-                let legend = legend(&inside.activity[layer], is_last || has_negative);
-                (image, legend)
+                let signed = layer + 1 == shapes.len() || has_negative;
+                outputs_image(inside, layer, signed, grid, palette)
             };
             self.pictures[index].ui(ui, grid.rect, image);
             outline(ui, grid.rect, palette);
@@ -302,9 +265,10 @@ impl InsideView {
             });
             let at = response.hover_pos().and_then(|pos| grid.at(pos));
             let unit = at.map(|(tile, position)| {
-                let (index, position) = match shows_kernels {
-                    true => (tile / shapes[layer].input.channels, 0),
-                    false => (tile, position),
+                let (index, position) = if shows_kernels {
+                    (tile / shapes[layer].input.channels, 0)
+                } else {
+                    (tile, position)
                 };
                 let channel = Channel { layer, index };
                 Unit { channel, position }
@@ -337,6 +301,70 @@ impl InsideView {
         }
         pointed
     }
+
+    fn shows_kernels_of(&self, shape: &LayerShape) -> bool {
+        self.shows_kernels && shape.is_convolutional()
+    }
+
+    /// The places of the pixels and of each layer's tiles.
+    fn tile_grids(&self, rect: Rect, flow: &Flow, shapes: &[LayerShape]) -> Vec<TileGrid> {
+        let pixels = Grid {
+            side: SIDE,
+            channels: 1,
+        };
+        let grids = shapes.iter().map(|shape| {
+            if self.shows_kernels_of(shape) {
+                kernel_grid(shape)
+            } else {
+                shape.output
+            }
+        });
+        let grids = [pixels].into_iter().chain(grids).enumerate();
+        let of_grid = |(index, grid)| {
+            let place = flow.place(rect, index);
+            let place = Rect::from_min_size(place.min + vec2(0.0, CAPTION), Vec2::splat(flow.side));
+            TileGrid::of(grid, place)
+        };
+        grids.map(of_grid).collect()
+    }
+}
+
+/// The kernels of a layer as a picture, and its scale in words.
+fn kernels_image(
+    inside: &Inside,
+    layer: usize,
+    shape: &LayerShape,
+    grid: &TileGrid,
+    palette: &Palette,
+) -> (ColorImage, String) {
+    let weights = inside.network.weights(layer).unwrap_or_default();
+    let magnitudes = weights.iter().map(|weight| weight.abs());
+    let largest = magnitudes.fold(0.0, f32::max);
+    let image = grid.image(&kernels(weights, shape), palette.window, |weight| {
+        signed_color(palette, weight / largest.max(f32::MIN_POSITIVE))
+    });
+    (image, format!("weights to ±{}", figure(largest)))
+}
+
+/// The outputs of a layer as a picture, and its scale in words.
+fn outputs_image(
+    inside: &Inside,
+    layer: usize,
+    signed: bool,
+    grid: &TileGrid,
+    palette: &Palette,
+) -> (ColorImage, String) {
+    let activity = &inside.activity[layer];
+    // A blank pad lights nothing.
+    let lit = if inside.input.is_some() {
+        1.0 / activity.scale.max(f32::MIN_POSITIVE)
+    } else {
+        0.0
+    };
+    let image = grid.image(&inside.layers[layer].outputs, palette.window, |value| {
+        signed_color(palette, value * lit)
+    });
+    (image, legend(activity, signed))
 }
 
 /// The tiles of a layer's kernels: those of a filter follow each other, one for each channel of the input.
