@@ -60,7 +60,8 @@ fn the_second_training_is_told_and_changes_nothing() {
         assert_eq!(said.lines().count(), 1, "on one line: {said}");
         assert!(said.contains(file), "its file: {said}");
     }
-    assert!(first.is_running(), "the first training continues");
+    let has_checkpoint = first.runs_until(|| checkpoint.exists());
+    assert!(has_checkpoint, "the first training continues");
     first.kill();
     checkpoints::load(&checkpoint).expect("the first training can be resumed");
     let backups = fs::read_dir(folder.path("")).expect("lists").flatten();
@@ -125,7 +126,8 @@ fn a_window_leaves_the_checkpoint_of_the_command_line_alone() {
     }
     let is_locked = |fact: &TrainerFact| matches!(fact, TrainerFact::CheckpointFailed(StoreError::Locked(path)) if *path == checkpoint);
     assert!(facts.iter().any(is_locked), "the window is told: {facts:?}");
-    assert!(first.is_running(), "the first training continues");
+    let has_checkpoint = first.runs_until(|| checkpoint.exists());
+    assert!(has_checkpoint, "the first training continues");
     first.kill();
     match find() {
         FileOutcome::Checkpoint(Ok(Some(found))) => {

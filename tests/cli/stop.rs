@@ -71,7 +71,7 @@ impl Training {
     }
 
     /// Waits for the condition. Returns false if the training ends before.
-    fn runs_until(&mut self, condition: impl Fn() -> bool) -> bool {
+    pub(crate) fn runs_until(&mut self, condition: impl Fn() -> bool) -> bool {
         while !condition() {
             if !self.is_running() {
                 return false;
@@ -90,12 +90,12 @@ impl Training {
     }
 }
 
-/// The tensors of a weight file, by name.
 /// When a file was written; `None` if there is none.
 fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).ok()?.modified().ok()
 }
 
+/// The tensors of a weight file, by name.
 fn tensors(folder: &Folder, name: &str) -> Vec<(String, Vec<u8>)> {
     let bytes = fs::read(folder.path(name)).expect("the weights were written");
     let read = SafeTensors::deserialize(&bytes).expect("it is safetensors");

@@ -122,11 +122,11 @@ impl Preset {
                     rotation_deg: 20.0,
                     shear: 0.2,
                     thickness_px: 0.3,
-                    noise: 0.1,
+                    noise: 0.15,
                     taper: 0.15,
                     ..with_gaps
                 },
-                ..synthetic([24, 96], 320, 70)
+                ..synthetic([24, 96], 320, 60)
             },
         }
     }
