@@ -97,7 +97,7 @@ fn random_weights_change_each_view() {
 }
 
 /// The features of a random network, too, are similar for similar pictures: the distances of all images correlate by 0.30.
-/// But most images that are shown are others.
+/// But most images that are shown are others. They are more alike than with the built-in model before: 24 of 80, not 17.
 #[test]
 fn random_weights_change_the_neighbors_the_map_and_the_units() {
     const IMAGES: usize = 500;
