@@ -39,7 +39,7 @@ Examples:
 Evidence tells what each pixel adds to the lead of the answer over another digit, in logits. Occlusion \
 leaves out one piece of a stroke after the other; counterfactual adds one more dot, and bends the strokes \
 until the model reads the other digit. Both need the strokes of an ink file. Neighbors are the eight \
-training images of MNIST whose outputs of the last hidden layer are nearest; activations are the outputs \
+training images of MNIST that are nearest by the outputs of the last two layers; activations are the outputs \
 of every layer.
 
 With --json, prints one object per drawing: file, record, view, digit, is_digit, confidence, against, \
@@ -129,10 +129,10 @@ impl Gallery {
 
     /// The images nearest to a preprocessed bitmap.
     fn nearest(&self, network: &Network, input: &Bitmap) -> Vec<NearImage> {
-        let features = network.features(input.pixels());
+        let embedding = network.embedding(input.pixels());
         let near = self
             .index
-            .nearest(network, &self.images, &features, None, NEIGHBORS);
+            .nearest(network, &self.images, &embedding, None, NEIGHBORS);
         let image = |near: &Neighbor| NearImage {
             index: near.index,
             label: self.images.label(near.index),

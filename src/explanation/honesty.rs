@@ -96,8 +96,6 @@ fn random_weights_change_each_view() {
     }
 }
 
-/// The features of a random network, too, are similar for similar pictures: the distances of all images correlate by 0.30.
-/// But most images that are shown are others. They are more alike than with the built-in model before: 24 of 80, not 17.
 #[test]
 fn random_weights_change_the_neighbors_the_map_and_the_units() {
     const IMAGES: usize = 500;
@@ -111,23 +109,32 @@ fn random_weights_change_the_neighbors_the_map_and_the_units() {
         index.add_some(network, &images, IMAGES);
         index
     });
-    let shown = |which: usize, ink: &Ink| {
+    let nearest = |which: usize, ink: &Ink, count| {
         let (network, index): (&Network, &Index) = (&networks[which], &indices[which]);
-        let features = network.features(input(network, ink).pixels());
-        let near = index.nearest(network, &images, &features, None, SHOWN);
-        near.iter().map(|near| near.index).collect::<Vec<_>>()
+        let embedding = network.embedding(input(network, ink).pixels());
+        index.nearest(network, &images, &embedding, None, count)
     };
+    let distances = correlation_of(|which, ink| {
+        let mut near = nearest(which, ink, IMAGES);
+        near.sort_by_key(|near| near.index);
+        near.iter().map(|near| near.distance).collect()
+    });
+    eprintln!("RHO {distances}");
+    assert!(distances < 0.2, "distances: {distances}");
     let in_common = |ink: &Ink| {
-        let [trained, random] = [0, 1].map(|which| shown(which, ink));
-        trained
-            .iter()
-            .filter(|image| random.contains(image))
-            .count()
+        let shown = |which| {
+            nearest(which, ink, SHOWN)
+                .into_iter()
+                .map(|near| near.index)
+        };
+        let random: Vec<usize> = shown(1).collect();
+        shown(0).filter(|image| random.contains(image)).count()
     };
     let drawings = drawings(10);
     let common: usize = drawings.iter().map(in_common).sum();
+    eprintln!("COMMON {common}");
     assert!(
-        2 * common < SHOWN * drawings.len(),
+        4 * common < SHOWN * drawings.len(),
         "{common} neighbors in common"
     );
     let planes = networks.each_ref().map(|network| {

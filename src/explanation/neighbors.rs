@@ -6,13 +6,13 @@ use half::{f16, slice::HalfFloatSliceExt as _};
 
 use super::units::{Channel, Network, SwitchedOff};
 use crate::{
-    bitmap::{Digit, PIXELS, SIDE},
+    bitmap::{CLASSES, Digit, PIXELS, SIDE},
     data::Examples,
 };
 
-/// The largest size of the features of an [`Index`], in bytes: 60,000 images of 320 units. Of a wider layer, the index has
+/// The largest size of the embeddings of an [`Index`], in bytes: 60,000 images of 320 units. Of a wider layer, the index has
 /// fewer images.
-const MAX_FEATURE_BYTES: usize = 40_000_000;
+const MAX_EMBEDDING_BYTES: usize = 40_000_000;
 /// The images whose distance is computed exactly: the half-precision distances of the nearest ones differ by less.
 const CANDIDATES: usize = 32;
 /// Images of a forward pass.
@@ -111,7 +111,7 @@ fn extent(has_ink: impl Fn(usize) -> bool) -> Range<usize> {
 pub struct Neighbor {
     /// The image's index in the store.
     pub index: usize,
-    /// The Euclidean distance of the features.
+    /// The Euclidean distance of the embeddings.
     pub distance: f32,
 }
 
@@ -124,12 +124,12 @@ pub struct ExcitingImage {
     pub output: f32,
 }
 
-/// The features of the images of a store: the outputs of a network's last hidden layer, in half precision. Beside them, the
-/// images that excite each unit most. The features take at most 40 MB.
+/// The [embeddings](Network::embed) of the images of a store, in half precision: at most 40 MB. Beside them, the images that
+/// excite each unit most.
 #[derive(Debug)]
 pub struct Index {
     width: usize,
-    features: Vec<f16>,
+    embeddings: Vec<f16>,
     /// By layer and channel, the most exciting image first.
     exciting: Vec<Vec<Vec<ExcitingImage>>>,
 }
@@ -140,8 +140,8 @@ impl Index {
         let widths = network.config().widths();
         let layers = network.config().layers().into_iter();
         Self {
-            width: widths[widths.len() - 2],
-            features: Vec::new(),
+            width: widths[widths.len() - 2] + CLASSES,
+            embeddings: Vec::new(),
             exciting: layers
                 .map(|layer| vec![Vec::new(); layer.output.channels])
                 .collect(),
@@ -150,17 +150,17 @@ impl Index {
 
     /// The number of images.
     pub fn len(&self) -> usize {
-        self.features.len() / self.width
+        self.embeddings.len() / self.width
     }
 
     /// Whether there is no image.
     pub fn is_empty(&self) -> bool {
-        self.features.is_empty()
+        self.embeddings.is_empty()
     }
 
     /// The most images that fit.
     pub fn capacity(&self) -> usize {
-        MAX_FEATURE_BYTES / size_of::<f16>() / self.width
+        MAX_EMBEDDING_BYTES / size_of::<f16>() / self.width
     }
 
     /// Adds the next images of the store, at most `count`. The network is that of [`Index::new`].
@@ -176,16 +176,15 @@ impl Index {
     /// Adds preprocessed images, `[n, 784]`, of which the first has this index.
     fn add(&mut self, network: &Network, first: usize, pixels: &[f32]) {
         let layers = network.config().layers();
-        let hidden = layers.len() - 1;
-        let (features, exciting) = (&mut self.features, &mut self.exciting);
-        let mut add =
-            |values: &[f32]| features.extend(values.iter().map(|&value| f16::from_f32(value)));
-        if hidden == 0 {
-            add(pixels);
-        }
+        let last = layers.len() - 1;
+        let mut features = pixels.to_vec();
+        let (embeddings, exciting) = (&mut self.embeddings, &mut self.exciting);
         network.forward(pixels, &SwitchedOff::default(), &mut |layer, values| {
-            if layer + 1 == hidden {
-                add(&values.outputs);
+            if layer == last {
+                let rows = network.embed(&features, &values.outputs);
+                embeddings.extend(rows.into_iter().map(f16::from_f32));
+            } else if layer + 1 == last {
+                features.clone_from(&values.outputs);
             }
             let grid = layers[layer].output;
             for (index, outputs) in (first..).zip(values.outputs.chunks_exact(grid.units())) {
@@ -207,23 +206,23 @@ impl Index {
         &self.exciting[channel.layer][channel.index]
     }
 
-    /// The images with the nearest features by the Euclidean distance, the nearest first; of equal ones the first.
-    /// `features` are those of one image, as [`Network::features`] returns them. With a label, only images with it.
+    /// The images with the nearest embeddings by the Euclidean distance, the nearest first; of equal ones the first.
+    /// `embedding` is that of one image, as [`Network::embedding`] returns it. With a label, only images with it.
     pub fn nearest(
         &self,
         network: &Network,
         images: &ImageStore,
-        features: &[f32],
+        embedding: &[f32],
         label: Option<Digit>,
         count: usize,
     ) -> Vec<Neighbor> {
         let mut row = vec![0.0; self.width];
-        let rows = self.features.chunks_exact(self.width).enumerate();
+        let rows = self.embeddings.chunks_exact(self.width).enumerate();
         let mut all: Vec<Neighbor> = rows
             .filter(|(index, _)| label.is_none_or(|label| images.label(*index) == label))
             .map(|(index, half)| {
                 half.convert_to_f32_slice(&mut row);
-                let distance = squared_distance(&row, features);
+                let distance = squared_distance(&row, embedding);
                 Neighbor { index, distance }
             })
             .collect();
@@ -238,9 +237,9 @@ impl Index {
             all.truncate(kept);
         }
         let pixels = images.pixels(all.iter().map(|neighbor| neighbor.index), network);
-        let exact = network.features(&pixels);
+        let exact = network.embedding(&pixels);
         for (neighbor, row) in all.iter_mut().zip(exact.chunks_exact(self.width)) {
-            neighbor.distance = squared_distance(row, features).sqrt();
+            neighbor.distance = squared_distance(row, embedding).sqrt();
         }
         all.sort_by(by_distance);
         all.truncate(count);

@@ -258,6 +258,39 @@ impl Network {
         self.outputs(self.layers.len() - 1, pixels)
     }
 
+    /// What some preprocessed images, `[n, 784]`, are to the output layer, `[n, 10 + features]`: see
+    /// [`Network::embed`].
+    pub fn embedding(&self, pixels: &[f32]) -> Vec<f32> {
+        let last = self.layers.len() - 1;
+        let (mut features, mut logits) = (pixels.to_vec(), Vec::new());
+        self.forward(pixels, &SwitchedOff::default(), &mut |index, values| {
+            if index == last {
+                logits = values.outputs;
+            } else if index + 1 == last {
+                features = values.outputs;
+            }
+        });
+        self.embed(&features, &logits)
+    }
+
+    /// The logits of each image, then its features times s, the norm of the last weights over the root of the number of
+    /// features. The features of two images differ by as much as their logits would on average, were the weights of their
+    /// size but random: so what the output layer weighs counts more, and what it ignores still counts.
+    pub fn embed(&self, features: &[f32], logits: &[f32]) -> Vec<f32> {
+        let last = &self.layers[self.layers.len() - 1];
+        let width = last.shape.input.units();
+        let squares: f32 = last.weight.iter().map(|weight| weight * weight).sum();
+        let scale = (squares / width as f32).sqrt();
+        let rows = features
+            .chunks_exact(width)
+            .zip(logits.chunks_exact(CLASSES));
+        let row = |(features, logits): (&[f32], &[f32])| {
+            let features = features.iter().map(|feature| feature * scale);
+            logits.iter().copied().chain(features).collect::<Vec<_>>()
+        };
+        rows.flat_map(row).collect()
+    }
+
     /// The activity of every layer over some preprocessed images, `[n, 784]`.
     pub fn activity(&self, pixels: &[f32]) -> Vec<LayerActivity> {
         let mut activity = Vec::new();

@@ -22,11 +22,13 @@ use crate::{
     worker::explainer::{Explanation, ExplanationView, Neighbors, TrainingImage},
 };
 
-pub(super) const METHOD: &str = "The network turns a picture into the outputs of its last hidden layer, a list of numbers \
-    a(x). The answer depends on nothing else. Shown are the training images t of MNIST with the smallest Euclidean distance \
-    ‖a(x) − a(t)‖, found by comparing with every one of them. People judge an answer better by such examples than by heat \
-    maps (Nguyen, Kim and Nguyen, \"The effectiveness of feature attribution methods\", NeurIPS 2021). A network with random \
-    weights also finds pictures that look alike; a trained one finds the same digit.";
+pub(super) const METHOD: &str = "The network turns a picture x into the outputs of its last hidden layer, a list of \
+    numbers a(x), and these into the logits f(x). Shown are the training images t of MNIST with the smallest distance \
+    √(|f(x) − f(t)|² + s²·|a(x) − a(t)|²), found by comparing with every one of them. s is the norm of the last weights \
+    divided by the root of the number of units: of random weights of this size, both parts would be equal. So what the \
+    last layer weighs most counts most. People judge an answer better by such examples than by heat maps (Nguyen, Kim \
+    and Nguyen, \"The effectiveness of feature attribution methods\", NeurIPS 2021). A network with random weights also \
+    finds pictures that look alike, but mostly others.";
 
 /// The images.
 const COUNT: usize = 8;

@@ -352,13 +352,13 @@ impl Session {
     fn neighbors(&mut self, task: &Task) -> Result<Neighbors, ModelError> {
         let (open, mnist) = self.index(task)?;
         let OpenIndex { known, index, .. } = open;
-        let features = task.bitmap.as_ref();
-        let features = features.map(|bitmap| known.network.features(bitmap.pixels()));
-        if features.iter().flatten().any(|value| !value.is_finite()) {
+        let bitmap = task.bitmap.as_ref();
+        let embedding = bitmap.map(|bitmap| known.network.embedding(bitmap.pixels()));
+        if embedding.iter().flatten().any(|value| !value.is_finite()) {
             return Err(recognition::not_finite());
         }
-        let nearest = features.map_or_else(Vec::new, |features| {
-            index.nearest(&known.network, &mnist.images, &features, None, NEIGHBORS)
+        let nearest = embedding.map_or_else(Vec::new, |embedding| {
+            index.nearest(&known.network, &mnist.images, &embedding, None, NEIGHBORS)
         });
         let images = nearest.into_iter();
         let images = images.map(|near| mnist.training_image(near.index, near.distance));

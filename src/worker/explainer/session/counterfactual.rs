@@ -149,13 +149,13 @@ impl Session {
             return Ok(None);
         };
         let (OpenIndex { known, index, .. }, mnist) = self.index(task)?;
-        let features = known.network.features(input.pixels());
+        let embedding = known.network.embedding(input.pixels());
         let rival = open.found.comparison.rival;
         let network = &known.network;
         let near = index.nearest(
             network,
             &mnist.images,
-            &features,
+            &embedding,
             Some(rival),
             MORPH_NEIGHBORS,
         );
