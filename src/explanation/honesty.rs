@@ -119,7 +119,6 @@ fn random_weights_change_the_neighbors_the_map_and_the_units() {
         near.sort_by_key(|near| near.index);
         near.iter().map(|near| near.distance).collect()
     });
-    eprintln!("RHO {distances}");
     assert!(distances < 0.2, "distances: {distances}");
     let in_common = |ink: &Ink| {
         let shown = |which| {
@@ -132,7 +131,6 @@ fn random_weights_change_the_neighbors_the_map_and_the_units() {
     };
     let drawings = drawings(10);
     let common: usize = drawings.iter().map(in_common).sum();
-    eprintln!("COMMON {common}");
     assert!(
         4 * common < SHOWN * drawings.len(),
         "{common} neighbors in common"

@@ -48,6 +48,11 @@ impl SwitchedOff {
         self.0.len()
     }
 
+    /// The channels that are switched off, by layer.
+    pub fn iter(&self) -> impl Iterator<Item = Channel> {
+        self.0.iter().copied()
+    }
+
     /// Whether this channel is switched off.
     pub fn contains(&self, channel: Channel) -> bool {
         self.0.contains(&channel)

@@ -15,8 +15,8 @@ mod signed;
 use std::collections::BTreeSet;
 
 use egui::{
-    Align, Align2, CollapsingHeader, Color32, Layout, Pos2, Rect, RichText, ScrollArea, Sense, Ui,
-    UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, CollapsingHeader, Color32, InputState, Key, Layout, Popup, Pos2, Rect, RichText,
+    ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use self::{
@@ -101,7 +101,7 @@ const VIEWS: [ViewEntry; 6] = [
     ViewEntry {
         view: ExplanationView::Counterfactual,
         title: "What would change it",
-        sentence: "One more dot, the smallest bending of your strokes, and the way to a training image of the other digit.",
+        sentence: "One more dot, the smallest bending of your strokes that was found, and the way to a training image of the other digit.",
         method: counterfactual::METHOD,
         height: |width, _| counterfactual::height(width),
         ui: |ui, rect, state, view, _| view.counterfactual.ui(ui, rect, state),
@@ -117,7 +117,7 @@ const VIEWS: [ViewEntry; 6] = [
     ViewEntry {
         view: ExplanationView::Map,
         title: "The map",
-        sentence: "Training images in the plane in which a layer tells them apart best, and your drawing among them.",
+        sentence: "Training images in the plane in which the outputs of a layer vary most, and your drawing among them. Digits that lie on each other may differ in other directions.",
         method: map::METHOD,
         height: |width, _| map::height(width),
         ui: |ui, rect, state, view, actions| view.map.ui(ui, rect, state, actions),
@@ -158,6 +158,10 @@ pub(super) fn why_ui(
 ) {
     let stage = ui.available_rect_before_wrap();
     let mut seen = BTreeSet::new();
+    let is_escape = |input: &InputState| input.key_pressed(Key::Escape);
+    if view.extent != Extent::Story && !Popup::is_any_open(ui.ctx()) && ui.input(is_escape) {
+        view.extent = Extent::Story;
+    }
     if let Extent::Window(filling) = view.extent {
         filling_ui(ui, stage, filling, state, view, actions);
         seen.insert(filling);
@@ -371,6 +375,7 @@ fn filling_ui(
     };
     ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
         head_ui(ui, entry, state, view);
+        method_ui(ui, entry);
         let rect = ui.available_rect_before_wrap();
         let least = (entry.height)(rect.width() - 12.0, state);
         if rect.height() >= least {
@@ -392,7 +397,12 @@ fn filling_ui(
 fn heading(entry: &ViewEntry, state: &State) -> String {
     match (entry.view, state.pad.answer(), state.rival()) {
         (ExplanationView::Evidence, Some(answer), Some(rival)) => {
-            format!("{} rather than {rival}", answer.prediction.digit())
+            let digit = answer.prediction.digit();
+            if answer.prediction.is_digit() {
+                format!("{digit} rather than {rival}")
+            } else {
+                format!("Not a digit; if it were one, {digit} rather than {rival}")
+            }
         }
         _ => entry.title.to_owned(),
     }
@@ -501,6 +511,16 @@ fn shown(state: &State, view: ExplanationView) -> Option<(&ShownExplanation, &Ex
     Some((shown, shown.outcome.as_ref().ok()?))
 }
 
+/// What a view shows without an explanation: on a blank pad, what to do.
+fn waiting_ui(ui: &mut Ui, rect: Rect, state: &State, text: &str) {
+    let text = if state.pad.is_blank() {
+        text
+    } else {
+        "Computing…"
+    };
+    empty_ui(ui, rect, text);
+}
+
 /// A text in the middle of a view that has nothing to show yet.
 fn empty_ui(ui: &mut Ui, rect: Rect, text: &str) {
     let palette = Palette::of(ui.style());
@@ -519,14 +539,17 @@ const VISIBILITY: f32 = 0.7;
 
 /// The color of a signed value of -1..=1: blue above 0, amber below, paper at 0.
 fn signed_color(palette: &Palette, value: f32) -> Color32 {
+    signed_color_from(palette.paper, palette, value)
+}
+
+/// The same with another color at 0.
+fn signed_color_from(neutral: Color32, palette: &Palette, value: f32) -> Color32 {
     let color = if value < 0.0 {
         palette.second
     } else {
         palette.accent
     };
-    palette
-        .paper
-        .lerp_to_gamma(color, value.abs().min(1.0).powf(VISIBILITY))
+    neutral.lerp_to_gamma(color, value.abs().min(1.0).powf(VISIBILITY))
 }
 
 /// Small text with its left center at a point.

@@ -235,6 +235,21 @@ fn texts_and_controls_have_contrast_in_both_themes() {
             window.click(place);
             check(&mut window, place);
         }
+        window.click("Why");
+        // A text without a glyph panics here.
+        for view in [
+            "It looked like these",
+            "Which ink counts",
+            "One rather than the other",
+            "What would change it",
+            "Inside",
+            "The map",
+        ] {
+            window.click(&format!("How is {view} computed?"));
+            check(&mut window, view);
+            window.click(&format!("How is {view} computed?"));
+        }
+        window.click("Test");
         window.click("Test now");
         window.await_that("it is tested", |harness| {
             harness.state().state().evaluation.completed.is_some()

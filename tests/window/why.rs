@@ -139,12 +139,13 @@ fn units_are_switched_off_in_this_place_only() {
     window.await_that("it is off", |harness| {
         inside(harness).is_some_and(|inside| inside.off.len() == 1)
     });
-    assert!(window.says("1 unit off"), "a sign says so");
+    assert!(window.says("1 filter off"), "a sign says so");
     window.click("Switch off…");
     window.click("The weakest half of layer 3");
     window.await_that("half a layer is off", |harness| {
         inside(harness).is_some_and(|inside| inside.off.len() == 161)
     });
+    assert!(window.says("1 filter and 160 units off"), "both kinds");
     let after = inside(&window.harness).and_then(|inside| inside.prediction);
     assert_ne!(after, before, "the answer moves");
     let state = window.harness.state().state();

@@ -8,7 +8,7 @@ use egui::{
 use super::{
     empty_ui, shown,
     signed::{Fit, SCALE, Scale, pixels_ui},
-    signed_color,
+    signed_color, waiting_ui,
 };
 use crate::{
     app::state::State,
@@ -58,8 +58,9 @@ pub(super) fn height(width: f32) -> f32 {
 #[derive(Debug, Default)]
 pub(super) struct CounterfactualPanel {
     scale: Scale,
-    /// The step on the way to the training image.
+    /// The step on the way to the training image, which begins anew with other digits.
     step: usize,
+    comparison: Option<Comparison>,
 }
 
 impl CounterfactualPanel {
@@ -70,18 +71,21 @@ impl CounterfactualPanel {
             }
             _ => {
                 self.scale.reset();
-                return empty_ui(
-                    ui,
-                    rect,
-                    "Draw a digit to see what would change the answer.",
-                );
+                let text = "Draw a digit to see what would change the answer.";
+                return waiting_ui(ui, rect, state, text);
             }
         };
+        if self.comparison != Some(found.comparison) {
+            self.comparison = Some(found.comparison);
+            self.step = 0;
+        }
         let cells = cells_of(rect);
+        let answer = state.pad.answer();
+        let is_digit = answer.is_some_and(|answer| answer.prediction.is_digit());
         if let Some(strokes) = &found.strokes {
             let changes = changes(strokes);
             self.scale.fit(&shown.model, changes);
-            self.dots_ui(ui, cells[0], strokes);
+            self.dots_ui(ui, cells[0], strokes, is_digit);
             bending_ui(ui, cells[1], strokes, found.comparison);
         } else {
             let text = "A picture has no strokes. Draw the digit on the pad.";
@@ -90,19 +94,21 @@ impl CounterfactualPanel {
         self.morph_ui(ui, cells[2], found);
     }
 
-    fn dots_ui(&self, ui: &mut Ui, cell: Rect, strokes: &ChangedStrokes) {
+    fn dots_ui(&self, ui: &mut Ui, cell: Rect, strokes: &ChangedStrokes, is_digit: bool) {
         let ChangedStrokes { ink, dots, .. } = strokes;
         let palette = Palette::of(ui.style());
         let Comparison { winner, rival } = dots.comparison;
         let text = match dots.strongest() {
             None => format!("No single dot moves it toward {rival}."),
             Some(dot) => match answer_of(&dot.prediction) {
-                Some(digit) if digit == winner => format!(
+                None if is_digit => "A dot here makes it not a digit.".to_owned(),
+                Some(digit) if digit != winner || !is_digit => {
+                    format!("A dot here makes it a {digit}.")
+                }
+                _ => format!(
                     "A dot here moves it most toward {rival}: {winner} leads by {:.1} instead of {:.1}.",
                     dot.margin, dots.margin
                 ),
-                Some(digit) => format!("A dot here makes it a {digit}."),
-                None => "A dot here makes it not a digit.".to_owned(),
             },
         };
         let picture = picture_of(ui, cell, "One more dot", &text);
@@ -126,7 +132,9 @@ impl CounterfactualPanel {
         }
         let legend = picture.left_bottom() + vec2(0.0, theme::GAP);
         let legend = Rect::from_min_size(legend, vec2(picture.width(), SCALE));
-        self.scale.ui(ui, legend, dots.comparison);
+        self.scale.ui(ui, legend, dots.comparison, |value| {
+            signed_color(palette, value)
+        });
         caption_ui(ui, cell, legend.bottom(), &text);
     }
 
@@ -152,7 +160,10 @@ impl CounterfactualPanel {
             }
             None => "Not a digit.".to_owned(),
         };
-        let text = format!("{verdict} The way to training image {}.", to.index + 1);
+        let text = format!(
+            "{verdict} From your drawing, left, to training image {}, right.",
+            format::count(to.index + 1)
+        );
         let place = picture_of(ui, cell, "The way to a training image", &text);
         let bars = place.with_min_x(place.right() - 0.3 * place.width());
         let side = 0.66 * place.width();
@@ -180,9 +191,6 @@ impl CounterfactualPanel {
             response.widget_info(|| {
                 WidgetInfo::slider(true, self.step as f64, "Way to the training image")
             });
-            response.on_hover_text(format!(
-                "Left is your drawing, right a training image that is read as {rival}."
-            ));
         });
         caption_ui(ui, cell, row.bottom() + 4.0, &text);
     }
@@ -250,7 +258,7 @@ fn bending_ui(ui: &mut Ui, cell: Rect, strokes: &ChangedStrokes, comparison: Com
         }
         BendingSearch::NoneFound => format!("No bending found that is read as {rival}."),
         BendingSearch::Found(bending) => format!(
-            "Bent by {} of its size, it is read as {rival}, {}.",
+            "Moved by {} of its size on average, it is read as {rival}, {}.",
             format::percent(f64::from(bending.distance), 1),
             format::percent(f64::from(bending.prediction.confidence()), 0),
         ),

@@ -3,9 +3,9 @@
 use egui::{Align2, Rect, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
 use super::{
-    empty_ui, shown,
+    shown,
     signed::{SCALE, SUMMARY, Scale, pixels_ui, summary_ui},
-    signed_color,
+    signed_color, waiting_ui,
 };
 use crate::{
     app::state::State,
@@ -18,8 +18,8 @@ use crate::{
     worker::explainer::{Explanation, ExplanationView},
 };
 
-pub(super) const METHOD: &str = "The lead is the logit of the answer minus that of the digit it is compared with; e^lead is \
-    how many times as probable the answer is, before calibration. A network of ReLUs consists of linear pieces: around the \
+pub(super) const METHOD: &str = "The lead is the logit of the answer minus that of the digit it is compared with; e^(lead/T) is \
+    how many times as probable the answer is, where T is the temperature of the model's calibration. A network of ReLUs consists of linear pieces: around the \
     picture x its logits are f(x) = J·x + β. So the lead is exactly the sum of x·(J_answer − J_other) over the pixels, plus \
     the part of the biases (Chu and others, \"Exact and consistent interpretation for piecewise linear neural networks\", \
     2018; Srinivas and Fleuret, \"Full-gradient representation\", 2019). Paper adds nothing, so the picture does not tell \
@@ -57,13 +57,16 @@ impl EvidencePanel {
             }
             _ => {
                 self.scale.reset();
-                return empty_ui(ui, rect, "Draw a digit to see what each pixel speaks for.");
+                let text = "Draw a digit to see what each pixel speaks for.";
+                return waiting_ui(ui, rect, state, text);
             }
         };
         let Comparison { winner, rival } = evidence.comparison;
         let summary = format!("{winner} leads {rival} by {:.1}", evidence.margin);
-        let more = "logits: each one makes it 2.7 times as probable";
-        summary_ui(ui, rect, &summary, more);
+        let temperature = shown.model.metadata.calibration.temperature;
+        let factor = (1.0 / temperature).exp();
+        let more = format!("logits: each one makes it {factor:.1} times as probable");
+        summary_ui(ui, rect, &summary, &more);
         let rect = rect.with_min_y(rect.top() + SUMMARY);
         let is_wide = rect.width() >= WIDE;
         let account = if is_wide { 0.0 } else { ACCOUNT };
@@ -82,7 +85,10 @@ impl EvidencePanel {
             picture.left_bottom() + vec2(0.0, theme::GAP),
             vec2(side, SCALE),
         );
-        self.scale.ui(ui, legend, evidence.comparison);
+        let palette = Palette::of(ui.style());
+        self.scale.ui(ui, legend, evidence.comparison, |value| {
+            signed_color(palette, value)
+        });
         let account = if is_wide {
             rect.with_min_x(picture.right() + theme::MARGIN)
         } else {
@@ -172,7 +178,10 @@ fn account_ui(ui: &Ui, rect: Rect, evidence: &Evidence) {
         ui.painter().line_segment(axis, (1.0, palette.weak));
     }
     let error = match evidence.method {
-        Method::Exact => format!("Exact. Rounding error {:.6}", evidence.error().abs()),
+        Method::Exact => format!(
+            "Exact: before rounding to 0.01, the sum differs by {:.6}",
+            evidence.error().abs()
+        ),
         Method::IntegratedGradients { points } => format!(
             "Integrated gradients at {points} points. Error {:.3}",
             evidence.error().abs()

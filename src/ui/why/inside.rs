@@ -46,6 +46,8 @@ const CAPTION: f32 = 20.0;
 const LEGEND: f32 = 18.0;
 /// The height of the row of buttons, in points.
 const ROW: f32 = 36.0;
+/// The height of the line below them, in points.
+const LINE: f32 = 24.0;
 /// The width from which the parts of a row are beside each other, in points.
 const WIDE: f32 = 560.0;
 
@@ -60,9 +62,10 @@ pub(super) fn height(width: f32, state: &State) -> f32 {
     row_height(width) + flow.height() + theme::GAP + details::height(width)
 }
 
-/// The height of the buttons and of the sign that units are off.
+/// The height of the buttons, and of the line that tells which units are off.
 fn row_height(width: f32) -> f32 {
-    if width >= WIDE { ROW } else { 2.0 * ROW }
+    let buttons = if width >= WIDE { ROW } else { 2.0 * ROW };
+    buttons + LINE
 }
 
 /// The layers in rows.
@@ -145,9 +148,18 @@ impl InsideView {
                     self.shows_kernels = !self.shows_kernels;
                 }
             }
-            off_ui(ui, state, inside, config, actions);
+            off_ui(ui, inside, config, actions);
         });
         let shapes = config.layers();
+        let line = row.with_min_y(row.bottom() - LINE);
+        let line_ui = &mut part(ui, line, "off line");
+        let text = if inside.off.is_empty() {
+            RichText::new("All units are on.").small().weak()
+        } else {
+            let palette = Palette::of(ui.style());
+            RichText::new(off_text(state, inside, &shapes)).color(palette.second)
+        };
+        line_ui.add(egui::Label::new(text).truncate());
         let below = details::height(rect.width());
         let rest = rect.with_min_y(row.bottom());
         let steps = steps::height(state);
@@ -478,15 +490,8 @@ fn connections_ui(ui: &Ui, tiles: &[TileGrid], details: &UnitDetails) {
         .rect_stroke(own, 1.0, frame, StrokeKind::Outside);
 }
 
-/// The sign that units are off, and how the answer and the accuracy move.
-fn off_ui(
-    ui: &mut Ui,
-    state: &State,
-    inside: &Inside,
-    config: &MlpConfig,
-    actions: &mut Vec<Action>,
-) {
-    let palette = Palette::of(ui.style());
+/// The buttons that switch units off and on.
+fn off_ui(ui: &mut Ui, inside: &Inside, config: &MlpConfig, actions: &mut Vec<Action>) {
     let hidden = config.layers().len() - 1;
     ui.add_enabled_ui(hidden > 0, |ui| {
             let menu = egui::containers::menu::MenuButton::new("Switch off…").ui(ui, |ui| {
@@ -503,7 +508,6 @@ fn off_ui(
             menu.0.on_hover_text(help);
         });
     if inside.off.is_empty() {
-        ui.label(RichText::new("All units are on.").small().weak());
         return;
     }
     if ui
@@ -519,19 +523,32 @@ fn off_ui(
     if test.clicked() {
         actions.push(Action::Explanation(ExplanationAction::TestOff));
     }
+}
+
+/// Which units are off, and how the answer and the accuracy move.
+fn off_text(state: &State, inside: &Inside, shapes: &[LayerShape]) -> String {
     let answer = inside.prediction.as_ref().map(|prediction| {
         let share = format::percent(f64::from(prediction.confidence()), 0);
         format!(", answer {} {share}", prediction.digit())
     });
-    let count = state.explanation.off.len();
-    let units = if count == 1 { "unit" } else { "units" };
-    let text = format!(
-        "{} {units} off{}{}",
-        format::count(count),
+    let off = &state.explanation.off;
+    let is_filter = |channel: &Channel| {
+        let shape = shapes.get(channel.layer);
+        shape.is_some_and(LayerShape::is_convolutional)
+    };
+    let filters = off.iter().filter(|channel| is_filter(channel)).count();
+    let parts = [(filters, "filter"), (off.len() - filters, "unit")];
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+    let parts = parts.map(|(count, name)| {
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{} {name}{plural}", format::count(count))
+    });
+    format!(
+        "{} off{}{}",
+        parts.collect::<Vec<_>>().join(" and "),
         answer.unwrap_or_default(),
         inside.test.as_ref().map_or_else(String::new, test_text)
-    );
-    ui.add(egui::Label::new(RichText::new(text).color(palette.second)).truncate());
+    )
 }
 
 /// ", test 99.42 % → 97.10 %".

@@ -7,7 +7,7 @@ use egui::{
     TextureId, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
-use super::{empty_ui, part, shown};
+use super::{part, shown, waiting_ui};
 use crate::{
     app::{
         action::Action,
@@ -71,14 +71,10 @@ impl NeighborsView {
     pub(super) fn ui(&mut self, ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) {
         let neighbors = match shown(state, ExplanationView::Neighbors) {
             Some((_, Explanation::Neighbors(neighbors))) if !state.pad.is_blank() => neighbors,
-            _ if state.pad.is_blank() => {
-                return empty_ui(
-                    ui,
-                    rect,
-                    "Draw a digit to see which training images it resembles.",
-                );
+            _ => {
+                let text = "Draw a digit to see which training images it resembles.";
+                return waiting_ui(ui, rect, state, text);
             }
-            _ => return empty_ui(ui, rect, "Reading the training images"),
         };
         let answer = state.pad.answer().map(|answer| answer.prediction.digit());
         let head = rect.with_max_y(rect.top() + SUMMARY);
@@ -245,12 +241,12 @@ fn progress(neighbors: &Neighbors) -> String {
     let Neighbors { read, total, .. } = *neighbors;
     if read < total {
         format!(
-            "of {} of {} training images so far",
+            "{} of {} training images are compared so far",
             format::count(read),
             format::count(total)
         )
     } else {
-        format!("of {} training images", format::count(total))
+        format!("among {} training images", format::count(total))
     }
 }
 

@@ -1,11 +1,11 @@
 //! *Which ink counts*: the strokes, each piece colored by what leaving it out does.
 
-use egui::{Pos2, Rect, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2};
+use egui::{Color32, Pos2, Rect, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2};
 
 use super::{
     empty_ui, shown,
     signed::{Fit, SCALE, SUMMARY, Scale, summary_ui},
-    signed_color,
+    signed_color_from, waiting_ui,
 };
 use crate::{
     app::{
@@ -61,7 +61,7 @@ impl OcclusionPanel {
             }
             _ => {
                 self.scale.reset();
-                return empty_ui(ui, rect, "Draw a digit to see which ink counts.");
+                return waiting_ui(ui, rect, state, "Draw a digit to see which ink counts.");
             }
         };
         let Some(occlusion) = occlusion else {
@@ -84,7 +84,10 @@ impl OcclusionPanel {
         self.strokes_ui(ui, place, occlusion);
         let legend = place.left_bottom() + vec2(0.0, theme::GAP);
         let legend = Rect::from_min_size(legend, vec2(side, SCALE));
-        self.scale.ui(ui, legend, occlusion.comparison);
+        let palette = Palette::of(ui.style());
+        self.scale.ui(ui, legend, occlusion.comparison, |value| {
+            ink_color(palette, value)
+        });
     }
 
     fn strokes_ui(&self, ui: &mut Ui, rect: Rect, occlusion: &Occlusion) {
@@ -109,10 +112,9 @@ impl OcclusionPanel {
                 }
             }
         };
-        // The rim keeps neutral pieces in sight.
-        each(&|path, _| fit.path_ui(ui, path, fit.pen(), palette.bar));
+        each(&|path, _| fit.path_ui(ui, path, fit.pen(), palette.outline));
         each(&|path, support| {
-            let color = signed_color(palette, support / self.scale.limit());
+            let color = ink_color(palette, support / self.scale.limit());
             fit.path_ui(ui, path, fit.pen() - 4.0, color);
         });
         let pointed = response
@@ -126,6 +128,12 @@ impl OcclusionPanel {
         }
         ui.set_clip_rect(ui_clip);
     }
+}
+
+/// The color of a piece: gray ink speaks for neither digit, so that all strokes are in sight.
+fn ink_color(palette: &Palette, value: f32) -> Color32 {
+    let neutral = palette.paper.lerp_to_gamma(palette.bar, 0.6);
+    signed_color_from(neutral, palette, value)
 }
 
 /// The choice of the mode.

@@ -6,7 +6,6 @@ use egui::{
     Align2, Color32, Mesh, Pos2, Rect, RichText, Shape, Stroke, Ui, UiBuilder, Vec2, pos2, vec2,
 };
 
-use super::signed_color;
 use crate::{
     bitmap::SIDE,
     explanation::{Comparison, scale_limit},
@@ -51,7 +50,13 @@ impl Scale {
     }
 
     /// Draws the colors with their meaning.
-    pub(super) fn ui(&self, ui: &Ui, rect: Rect, Comparison { winner, rival }: Comparison) {
+    pub(super) fn ui(
+        &self,
+        ui: &Ui,
+        rect: Rect,
+        Comparison { winner, rival }: Comparison,
+        color: impl Fn(f32) -> Color32,
+    ) {
         const STEPS: usize = 40;
         let palette = Palette::of(ui.style());
         let strip = rect.with_max_y(rect.top() + 10.0);
@@ -61,7 +66,7 @@ impl Scale {
                 .map(|step| strip.left() + strip.width() * step as f32 / STEPS as f32);
             let part = Rect::from_min_max(pos2(left, strip.top()), pos2(right, strip.bottom()));
             let value = 2.0 * step as f32 / (STEPS - 1) as f32 - 1.0;
-            mesh.add_colored_rect(part, signed_color(palette, value));
+            mesh.add_colored_rect(part, color(value));
         }
         ui.painter().add(Shape::mesh(mesh));
         let below = strip.bottom() + 4.0;
@@ -158,12 +163,12 @@ impl Fit {
     pub(super) fn path_ui(&self, ui: &Ui, path: &[Point], width: f32, color: Color32) {
         let points: Vec<Pos2> = path.iter().map(|&at| self.screen_from_pad(at)).collect();
         let painter = ui.painter();
-        // Lines have gaps at sharp corners, so each joint has a disc.
+        // A line of several points is cut off at sharp corners: each joint is a disc.
         for &point in &points {
             painter.circle_filled(point, width / 2.0, color);
         }
-        if points.len() > 1 {
-            painter.add(Shape::line(points, Stroke::new(width, color)));
+        for ends in points.windows(2) {
+            painter.line_segment([ends[0], ends[1]], Stroke::new(width, color));
         }
     }
 

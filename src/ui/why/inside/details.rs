@@ -25,6 +25,8 @@ const LARGEST_WIDTH: f32 = 880.0;
 pub(super) const HEIGHT: f32 = 232.0;
 /// The most tiles of a picture of weights.
 const MAX_KERNELS: usize = 100;
+/// A smaller contribution is 0.000 in a list.
+const SMALLEST: f32 = 0.0005;
 /// The side of the tiles of exciting images, in points.
 const EXCITING: f32 = 56.0;
 
@@ -97,7 +99,7 @@ impl DetailsView {
         ui.spacing_mut().item_spacing.y = 4.0;
         let name = RichText::new(unit_name(unit.unit, &shapes));
         ui.label(name.font(theme::strong(theme::BODY)));
-        ui.label(RichText::new(equation(unit, !is_hidden, config.activation())).small());
+        ui.label(RichText::new(equation(unit, !is_hidden, is_off, config.activation())).small());
         ui.horizontal(|ui| {
             let text = if is_off { "Switch on" } else { "Switch off" };
             let help = "Sets its output to 0 in this place only. The model in use keeps it.";
@@ -205,7 +207,11 @@ fn list_ui(
 ) {
     let palette = Palette::of(ui.style());
     ui.label(RichText::new(title).size(theme::SMALL).color(palette.text));
-    for connection in connections {
+    let is_seen = |connection: &&Connection| connection.contribution.abs() >= SMALLEST;
+    if !connections.iter().any(|connection| is_seen(&connection)) {
+        ui.label(RichText::new("none: they carry 0").small().weak());
+    }
+    for connection in connections.iter().filter(is_seen) {
         let Connection {
             position,
             channel,
@@ -256,7 +262,7 @@ fn unit_name(unit: Unit, shapes: &[LayerShape]) -> String {
 }
 
 /// "Σ w·x + b = 2.31 − 0.40 = 1.91, ReLU gives 1.91".
-fn equation(unit: &UnitDetails, is_last: bool, activation: Activation) -> String {
+fn equation(unit: &UnitDetails, is_last: bool, is_off: bool, activation: Activation) -> String {
     let UnitDetails {
         weighted_sum,
         bias,
@@ -272,6 +278,8 @@ fn equation(unit: &UnitDetails, is_last: bool, activation: Activation) -> String
     );
     if is_last {
         format!("{sum}, the logit")
+    } else if is_off {
+        format!("{sum}\nIt is switched off and gives 0.")
     } else {
         format!("{sum}\n{} gives {}", activation.label(), figure(output))
     }
