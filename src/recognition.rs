@@ -45,6 +45,15 @@ impl Prediction {
         }
     }
 
+    /// The same prediction, of ink that is not a digit for another reason than the image.
+    #[must_use]
+    fn rejected(self) -> Self {
+        Self {
+            is_digit: false,
+            ..self
+        }
+    }
+
     /// The probability of each digit, given that the image shows one; the sum is 1.
     pub fn probabilities(&self) -> &[f32; CLASSES] {
         &self.probabilities

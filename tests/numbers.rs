@@ -101,11 +101,25 @@ fn a_number_is_told_where_one_character_is_expected() {
     for (name, expected, reason) in cases {
         assert_eq!(drawings_say(name, CHARACTER), expected, "{name}: {reason}");
     }
-    for name in ["13-column.png", "14-row-message.png"] {
+    for name in [
+        "13-column.png",
+        "13-two-colours-two-digits.png",
+        "14-row-message.png",
+    ] {
         let picture = picture::read(&case(name)).expect("a picture");
         let ink = picture.view.components.expect("not one of MNIST's");
         let reading = reader().read_picture(&ink, &picture.bitmap, CHARACTER);
         assert_eq!(said(&reading.expect("finite")), "several", "{name}");
+    }
+}
+
+#[test]
+fn a_drawing_within_a_circle_is_not_a_zero() {
+    for constraints in [Constraints::default(), CHARACTER] {
+        // A house and a φ are written like some people's 0, with few points or with a slash.
+        let said = drawings_say("11-signs.jsonl", constraints);
+        assert_eq!(said[1..3], ["none", "none"], "a clock, a circled 7");
+        assert_eq!(said[4], "none", "a θ with a wave");
     }
 }
 
@@ -117,6 +131,8 @@ fn pictures_of_digits_with_printed_lines_and_of_several_digits() {
         ("06-form-box.png", "1"),
         ("06-line-below.png", "2"),
         ("06-two-lines.png", "3"),
+        ("06-two-colours-one-digit.png", "2"),
+        ("13-two-colours-two-digits.png", "74"),
     ];
     let mut reader = reader();
     for (name, expected) in cases {

@@ -11,6 +11,8 @@ const MIN_CONTRAST: f32 = 0.12;
 const MIN_CONTRAST_IN_NOISE: f32 = 4.5;
 /// Red and blue are preferred to green if their contrast is this much larger. Cameras see best in green.
 const CLEAR_GAIN: f32 = 1.15;
+/// Ink in another color has at least one pixel for this many of the clearest color.
+const OTHER_COLOR: usize = 10;
 /// Components with less than this part of the largest one's ink are dust.
 const DUST: f32 = 0.03;
 /// A component along this part of the shorter side's length at the border is the table, if there is other ink.
@@ -92,6 +94,36 @@ impl Contrast {
             level,
             noise: paper.noise,
         })
+    }
+
+    /// The largest contrast of each pixel in several colors.
+    fn largest<'a>(colors: impl Iterator<Item = &'a Self>) -> Self {
+        let (mut pixels, mut noise) = (Vec::new(), 0.0_f32);
+        for color in colors {
+            pixels.resize(color.pixels.len(), 0.0);
+            for (largest, pixel) in pixels.iter_mut().zip(&color.pixels) {
+                *largest = pixel.max(*largest);
+            }
+            noise = noise.max(color.noise);
+        }
+        let (threshold, level) = otsu(&pixels);
+        Self {
+            pixels,
+            threshold,
+            level,
+            noise,
+        }
+    }
+
+    /// Whether it shows clear ink that another contrast does not show: a digit in another color.
+    fn adds_ink_to(&self, other: &Self) -> bool {
+        let pixels = self.pixels.iter().zip(&other.pixels);
+        let (mut added, mut known) = (0, 0);
+        for (_, others) in pixels.filter(|(own, _)| **own > self.threshold) {
+            added += usize::from(2.0 * others < other.threshold);
+            known += usize::from(*others > other.threshold);
+        }
+        added * OTHER_COLOR > known
     }
 
     /// The pixels with paper at 0 and ink at 1. In a small picture, the gray of an edge tells its place and is kept. In
@@ -311,18 +343,22 @@ impl Sheet {
     /// The ink, from 0 for paper to 1; `None` without ink.
     pub(super) fn ink(&self) -> Option<Raster> {
         let [red, green, blue] = &self.channels;
-        let mut best: Option<Contrast> = None;
-        for (pixels, gain) in [(green, 1.0), (red, CLEAR_GAIN), (blue, CLEAR_GAIN)] {
-            let contrast = Contrast::of(pixels, self.width);
-            if let Some(contrast) = contrast
-                && best
-                    .as_ref()
-                    .is_none_or(|best| contrast.level > gain * best.level)
-            {
-                best = Some(contrast);
-            }
-        }
-        let contrast = best?;
+        let found = [(green, 1.0), (red, CLEAR_GAIN), (blue, CLEAR_GAIN)];
+        let contrasts: Vec<(Contrast, f32)> = found
+            .into_iter()
+            .filter_map(|(pixels, gain)| Some((Contrast::of(pixels, self.width)?, gain)))
+            .collect();
+        let clearest = contrasts.iter().reduce(|best, other| {
+            let is_clearer = other.0.level > other.1 * best.0.level;
+            if is_clearer { other } else { best }
+        });
+        let clearest = &clearest?.0;
+        let all = Contrast::largest(contrasts.iter().map(|(contrast, _)| contrast));
+        let contrast = if all.adds_ink_to(clearest) {
+            &all
+        } else {
+            clearest
+        };
         let mut pixels = contrast.sharpened();
         keep_ink_only(&mut pixels, self.width);
         Raster::new(self.width, self.height, pixels)

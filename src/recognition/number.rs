@@ -1,16 +1,19 @@
 //! A number in ink: which strokes belong to which digit.
 //!
 //! The strokes of a line are pieces, ordered from left to right. A *group* is a set of neighboring pieces that may be one
-//! digit. The network scores each group, and so does its geometry: size against the line, gaps, overlaps, crossings.
+//! digit. The network scores each group, and so does its geometry: size against the line, gaps, overlaps, touches.
 //! The score of a segmentation is the sum over its groups, so dynamic programming finds the best one and the sum over
-//! all of them. A stroke that is a poor digit by itself may hold the end of one digit and the beginning of the next. Such
-//! a stroke is cut, and the line is segmented again.
+//! all of them. The geometry bounds the score of a group from above, so the network sees only groups that may be in a good
+//! segmentation. *Not a number* has a score too and competes with all segmentations: letters fall apart into digits with
+//! poor geometry. A stroke that is a poor digit by itself may hold the end of one digit and the beginning of the next.
+//! Such a stroke is cut, and the line is segmented again.
 
 mod date;
 mod lattice;
 mod luhn;
 mod picture;
 mod pieces;
+mod ring;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -333,7 +336,14 @@ impl NumberReader {
     /// # Errors
     /// As [`logits`](super::logits).
     pub fn read_whole(&self, ink: &Ink) -> Result<Reading, ModelError> {
-        to_bitmap(ink).map_or(Ok(Reading::Blank), |bitmap| self.read_bitmap(&bitmap))
+        let reading = to_bitmap(ink).map_or(Ok(Reading::Blank), |bitmap| self.read_bitmap(&bitmap));
+        Ok(match reading? {
+            Reading::Single { bitmap, prediction } if ring::holds_a_drawing(ink) => {
+                let prediction = prediction.rejected();
+                Reading::Single { bitmap, prediction }
+            }
+            reading => reading,
+        })
     }
 
     /// What a bitmap shows as one character.
@@ -372,7 +382,7 @@ impl NumberReader {
         for line in lines {
             let is_only_line = lines.len() == 1;
             let divisions = if constraints.is_character {
-                self.divide_whole(line, is_only_line)?
+                self.divide_whole(line, is_only_line, true)?
             } else {
                 self.divide_line(line, is_only_line, most)?
             };
@@ -419,12 +429,14 @@ impl NumberReader {
         &mut self,
         line: &impl Writing,
         is_only_line: bool,
+        is_plain: bool,
     ) -> Result<Option<Vec<Division>>, ModelError> {
         let whole = line.whole();
         if whole.len() > MAX_STROKES {
             return Ok(None);
         }
-        let lattice = lattice_of(line, &whole, pieces::line_height(&whole), is_only_line);
+        let height = pieces::line_height(&whole);
+        let lattice = lattice_of(line, &whole, height, is_only_line, is_plain);
         self.divide(line, &lattice, None)
     }
 
@@ -435,14 +447,14 @@ impl NumberReader {
         is_only_line: bool,
         length: Option<usize>,
     ) -> Result<Option<Vec<Division>>, ModelError> {
-        let Some(divisions) = self.divide_whole(line, is_only_line)? else {
+        let Some(divisions) = self.divide_whole(line, is_only_line, false)? else {
             return Ok(None);
         };
         let whole = line.whole();
         let height = pieces::line_height(&whole);
         let cut = line.cut(&whole, &self.poor_strokes(&divisions), height);
         if cut.len() > whole.len() {
-            let lattice = lattice_of(line, &cut, height, is_only_line);
+            let lattice = lattice_of(line, &cut, height, is_only_line, false);
             let divisions = self.divide(line, &lattice, length)?;
             if divisions.is_some() {
                 return Ok(divisions);
@@ -450,7 +462,7 @@ impl NumberReader {
         }
         match length {
             Some(_) => {
-                let lattice = lattice_of(line, &whole, height, is_only_line);
+                let lattice = lattice_of(line, &whole, height, is_only_line, false);
                 self.divide(line, &lattice, length)
             }
             None => Ok(Some(divisions)),
@@ -459,9 +471,20 @@ impl NumberReader {
 
     fn forget_changed_strokes(&mut self, ink: &Ink) {
         let before = std::mem::replace(&mut self.ink, ink.clone());
-        let is_same = |index: usize| before.strokes().get(index) == ink.strokes().get(index);
-        self.scored
-            .retain(|key, _| key.iter().all(|part| is_same(part.stroke)));
+        let strokes =
+            |index: usize| Some((before.strokes().get(index)?, ink.strokes().get(index)?));
+        let is_same = |part: &PieceKey| strokes(part.stroke).is_some_and(|(was, is)| was == is);
+        // A stroke that grows keeps its first parts.
+        let has_part = |part: &PieceKey| {
+            strokes(part.stroke).is_some_and(|(was, is)| {
+                let [was, is] = [was, is].map(|stroke| stroke.points().get(part.first..=part.last));
+                is.is_some() && was == is
+            })
+        };
+        self.scored.retain(|key, _| match key.as_slice() {
+            [part] => has_part(part),
+            parts => parts.iter().all(is_same),
+        });
     }
 
     fn divide(
@@ -473,33 +496,40 @@ impl NumberReader {
         if lattice.groups().len() > MAX_GROUPS {
             return Ok(None);
         }
-        self.score(line, lattice)?;
-        Ok(Some(
-            lattice.divide(length, |group| self.scored[&group.key].cost),
-        ))
+        loop {
+            let wanted = lattice.wanted(length, |group| self.cost(group));
+            if wanted.is_empty() {
+                return Ok(Some(lattice.divide(length, |group| self.cost(group))));
+            }
+            self.score(line, &wanted)?;
+        }
     }
 
-    /// Scores the groups that have no score yet, in one forward pass.
-    fn score(&mut self, line: &impl Writing, lattice: &Lattice) -> Result<(), ModelError> {
+    /// What the network says of a group, if it has seen it.
+    fn cost(&self, group: &Group) -> Option<f32> {
+        self.scored.get(&group.key).map(|scored| scored.cost)
+    }
+
+    /// Scores these groups, in one forward pass.
+    fn score(&mut self, line: &impl Writing, groups: &[&Group]) -> Result<(), ModelError> {
         let mut new: Vec<(Vec<PieceKey>, Bitmap)> = Vec::new();
-        for Group { key, .. } in lattice.groups() {
-            if !self.scored.contains_key(key)
-                && let Some(bitmap) = line.bitmap(key)
-            {
-                new.push((key.clone(), bitmap));
-            }
-        }
-        if new.is_empty() {
-            return Ok(());
+        for Group { key, .. } in groups {
+            let bitmap = line.bitmap(key).unwrap_or_else(Bitmap::blank);
+            new.push((key.clone(), bitmap));
         }
         let pixels = new.iter().flat_map(|(_, bitmap)| bitmap.pixels()).copied();
         let logits = super::logits(&self.model, pixels.collect())?;
         let calibration = &self.model.metadata.calibration;
         for ((key, bitmap), logits) in new.into_iter().zip(logits) {
-            let (acceptance, cost) = scores(&logits, calibration);
+            let (mut acceptance, mut cost) = scores(&logits, calibration);
+            let mut prediction = Prediction::from_logits(&logits, calibration);
+            if key.len() > 1 && line.holds_a_drawing(&key) {
+                prediction = prediction.rejected();
+                (acceptance, cost) = (0.0, f32::MAX);
+            }
             let scored = Scored {
                 bitmap,
-                prediction: Prediction::from_logits(&logits, calibration),
+                prediction,
                 acceptance,
                 cost,
             };
@@ -524,9 +554,10 @@ fn lattice_of<'a>(
     pieces: &'a [Piece],
     height: f32,
     is_only_line: bool,
+    is_plain: bool,
 ) -> Lattice<'a> {
     let distances = line.distances(pieces, lattice::FAR * height);
-    Lattice::new(pieces, distances, height, is_only_line)
+    Lattice::new(pieces, distances, height, is_only_line, is_plain)
 }
 
 /// The probability that logits are a digit's, and −ln of the probability of the most probable digit. The non-digit is an

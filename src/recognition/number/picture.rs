@@ -23,6 +23,7 @@ impl PictureLine<'_> {
         Some(Piece {
             bounds: self.ink.bounds(&[part(&key)])?,
             is_cut: [key.first > whole[0], key.last < whole[1]],
+            is_of_ring: false,
             key,
         })
     }
@@ -98,5 +99,9 @@ impl Writing for PictureLine<'_> {
     fn bounds(&self, key: &[PieceKey]) -> Bounds {
         let bounds = self.ink.bounds(&parts(key));
         bounds.unwrap_or(self.ink.boxes()[key[0].stroke])
+    }
+
+    fn holds_a_drawing(&self, _key: &[PieceKey]) -> bool {
+        false
     }
 }

@@ -1,6 +1,6 @@
 //! Lines of writing, and the pieces of their strokes.
 
-use super::lattice::REACH;
+use super::{lattice::REACH, ring};
 use crate::{
     bitmap::Bitmap,
     ink::{Bounds, Ink, Point, Stroke, to_bitmap},
@@ -28,6 +28,8 @@ pub(super) trait Writing {
     fn ink(&self, key: &[PieceKey]) -> Ink;
     /// The bounding box of a group.
     fn bounds(&self, key: &[PieceKey]) -> Bounds;
+    /// Whether one stroke of a group is a ring around a drawing; never in a picture.
+    fn holds_a_drawing(&self, key: &[PieceKey]) -> bool;
 }
 
 /// A line of strokes.
@@ -88,6 +90,12 @@ impl Writing for InkLine<'_> {
     fn bounds(&self, key: &[PieceKey]) -> Bounds {
         bounds_of(self.ink(key).strokes().iter().flat_map(Stroke::points))
     }
+
+    fn holds_a_drawing(&self, key: &[PieceKey]) -> bool {
+        let strokes = key.iter().map(|part| &self.ink.strokes()[part.stroke]);
+        // A ring stays one when a part of it is cut off.
+        ring::holds_a_drawing(&strokes.cloned().collect())
+    }
 }
 
 /// A part of a stroke that is not divided further.
@@ -97,15 +105,19 @@ pub(super) struct Piece {
     pub(super) bounds: Bounds,
     /// Whether its stroke goes on before it and after it.
     pub(super) is_cut: [bool; 2],
+    /// Whether its whole stroke is a ring.
+    pub(super) is_of_ring: bool,
 }
 
 impl Piece {
     fn new(ink: &Ink, key: PieceKey) -> Self {
-        let points = ink.strokes()[key.stroke].points();
+        let stroke = &ink.strokes()[key.stroke];
+        let points = stroke.points();
         Self {
             key,
             bounds: bounds_of(&points[key.first..=key.last]),
             is_cut: [key.first > 0, key.last + 1 < points.len()],
+            is_of_ring: ring::is_closed(stroke),
         }
     }
 

@@ -269,8 +269,8 @@ fn two_circles_above_each_other_are_one_digit() {
 
 #[test]
 fn one_stroke_may_hold_two_digits() {
-    // A 2 whose foot leads on to a 7.
-    let joined = polyline(&[
+    // A 2 whose foot leads on to a 7, near and far.
+    let near = polyline(&[
         (0.0, 0.2),
         (0.1, 0.05),
         (0.3, 0.0),
@@ -289,9 +289,105 @@ fn one_stroke_may_hold_two_digits() {
         (0.95, 0.7),
         (0.9, 1.0),
     ]);
-    let number = read(&[joined].into_iter().collect());
-    assert_eq!(number.text(), "27", "cut where the 2 ends");
-    assert_eq!(strokes(&number), [[0], [0]], "of the same stroke");
+    let far = polyline(&[
+        (0.0, 0.2),
+        (0.1, 0.05),
+        (0.3, 0.0),
+        (0.5, 0.1),
+        (0.5, 0.3),
+        (0.3, 0.6),
+        (0.0, 1.0),
+        (0.2, 1.0),
+        (0.4, 1.0),
+        (0.6, 0.98),
+        (0.7, 0.5),
+        (0.8, 0.0),
+        (1.1, 0.0),
+        (1.4, 0.0),
+        (1.2, 0.4),
+        (1.05, 0.7),
+        (1.0, 1.0),
+    ]);
+    for (joined, reason) in [(near, "near"), (far, "by a long line")] {
+        let number = read(&[joined].into_iter().collect());
+        assert_eq!(number.text(), "27", "{reason}: cut where the 2 ends");
+        assert_eq!(strokes(&number), [[0], [0]], "{reason}: of the same stroke");
+    }
+}
+
+#[test]
+fn letters_do_not_fall_apart_into_digits() {
+    let (left, right) = ([(0.0, 0.0), (0.0, 1.0)], [(0.6, 0.0), (0.6, 1.0)]);
+    let cases: [(&str, &[&[(f32, f32)]]); 4] = [
+        ("H", &[&left, &right, &[(0.0, 0.5), (0.6, 0.5)]]),
+        ("X", &[&[(0.0, 0.0), (0.6, 1.0)], &[(0.6, 0.0), (0.0, 1.0)]]),
+        (
+            "M",
+            &[&[
+                (0.0, 1.0),
+                (0.05, 0.0),
+                (0.35, 0.7),
+                (0.65, 0.0),
+                (0.7, 1.0),
+            ]],
+        ),
+        (
+            "W",
+            &[&[(0.0, 0.0), (0.2, 1.0), (0.4, 0.3), (0.6, 1.0), (0.8, 0.0)]],
+        ),
+    ];
+    for (letter, strokes) in cases {
+        let ink = strokes.iter().map(|points| polyline(points)).collect();
+        let reading = reading(&ink);
+        assert!(!matches!(reading, Reading::Number(_)), "{letter}");
+    }
+}
+
+/// Ten strokes over each other.
+fn hatched() -> Ink {
+    let stroke = |i: usize| {
+        let at = 0.1 * i as f32;
+        polyline(&[(at, 0.1), (0.5, 0.5 - 0.3 * at), (1.0 - at, 0.9)])
+    };
+    (0..10).map(stroke).collect()
+}
+
+#[test]
+fn only_groups_that_may_matter_are_scored() {
+    let (ink, _) = line(
+        &[4, 5, 7, 1, 4, 5],
+        0.1,
+        0.0,
+        &mut ChaCha8Rng::seed_from_u64(4),
+    );
+    let mut few = reader();
+    let number = few.number(&ink, Constraints::default()).expect("finite");
+    let mut all = reader();
+    let strokes = [(0..ink.strokes().len()).collect::<Vec<_>>()];
+    let line = InkLine::new(&ink, &strokes[0]);
+    let whole = line.whole();
+    let lattice = lattice_of(&line, &whole, pieces::line_height(&whole), true, false);
+    all.forget_changed_strokes(&ink);
+    let groups: Vec<&Group> = lattice.groups().iter().collect();
+    all.score(&line, &groups).expect("finite");
+    check_same(
+        &all.number(&ink, Constraints::default()).expect("finite"),
+        &number,
+    );
+    let (few, all) = (few.scored.len(), all.scored.len());
+    assert!(2 * few < all, "{few} of {all} groups");
+}
+
+#[test]
+fn a_scribble_is_refused_at_once_where_one_character_is_expected() {
+    let mut reader = reader();
+    let constraints = Constraints {
+        is_character: true,
+        ..Constraints::default()
+    };
+    let reading = reader.read(&hatched(), constraints).expect("finite");
+    assert!(matches!(reading, Reading::Single { .. }), "one character");
+    assert_eq!(reader.scored.len(), 0, "no stroke stands alone");
 }
 
 #[test]
@@ -333,6 +429,15 @@ fn reading_on_equals_reading_anew() {
     let mut growing = Ink::default();
     for stroke in ink.strokes() {
         growing.push(stroke.clone());
+        let followed = following
+            .number(&growing, Constraints::default())
+            .expect("finite");
+        check_same(&followed, &read(&growing));
+    }
+    let seven = &ink.strokes()[0];
+    for count in 1..=seven.points().len() {
+        let part = Stroke::new(seven.points()[..count].to_vec());
+        let growing: Ink = part.into_iter().collect();
         let followed = following
             .number(&growing, Constraints::default())
             .expect("finite");
