@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use egui::{Context, Ui, ViewportBuilder, ViewportCommand};
+use egui::{Context, Pos2, Rect, Ui, Vec2, ViewportBuilder, ViewportCommand};
 
 use self::{
     action::{Action, Effect},
@@ -23,7 +23,7 @@ use crate::{
     model::file::Model,
     store::{
         checkpoints, corrections, history, run_library,
-        settings::{self, Settings},
+        settings::{self, Settings, WeightFile},
     },
     ui::View,
     worker::file_tasks::{FileOutcome, FilePurpose, FileResult, FileTask},
@@ -69,6 +69,9 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
         .with_app_id("digitpad")
         .with_inner_size(settings.window_size)
         .with_min_inner_size(Settings::MIN_WINDOW_SIZE);
+    if let Some(position) = settings.window_position {
+        viewport = viewport.with_position(position);
+    }
     match eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon.png")) {
         Ok(icon) => viewport = viewport.with_icon(icon),
         Err(error) => log::warn!("the window's icon is invalid: {error}"),
@@ -93,12 +96,20 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
 }
 
 /// Loads the weights that the command line names.
-fn load(options: WindowOptions) -> Result<Option<(PathBuf, Arc<Model>)>, FileError> {
+fn load(options: WindowOptions) -> Result<Option<(WeightFile, Arc<Model>)>, FileError> {
     let read = |path| FilePurpose::LoadWeights.read(path);
     Ok(match options.weights.map(read).transpose()? {
-        Some(FileResult::Weights(path, model)) => Some((path, model)),
+        Some(FileResult::Weights(file, model)) => Some((file, model)),
         _ => None,
     })
+}
+
+/// Whether a window at this place, in points, will be on a screen at the next start. A second screen may be gone by
+/// then, and Windows and macOS show no window beyond their screens. The first screen begins at zero.
+fn is_always_visible(frame: Rect, screen: Option<Vec2>) -> bool {
+    let moves_windows = cfg!(all(unix, not(target_os = "macos")));
+    let is_on_first = |size| Rect::from_min_size(Pos2::ZERO, size).contains(frame.min);
+    moves_windows || screen.is_some_and(is_on_first)
 }
 
 /// Whether the environment names a display. Checked first, for a clear error.
@@ -140,7 +151,6 @@ pub struct App {
     /// The settings that could not be saved. They wait for a change, or for the end.
     unsaved_settings: Option<Settings>,
     opened: Instant,
-    window_size: [f32; 2],
     /// When to save changed settings, on the clock of `opened`.
     save_at: Option<Duration>,
 }
@@ -153,23 +163,24 @@ impl App {
     pub fn new(
         ctx: &Context,
         settings: Settings,
-        loaded: Option<(PathBuf, Arc<Model>)>,
+        loaded: Option<(WeightFile, Arc<Model>)>,
     ) -> Result<Self, ModelError> {
-        let window_size = settings.window_size;
         let stored_settings = settings.clone();
         ctx.set_zoom_factor(settings.zoom);
         let mut state = State::new(settings, Model::built_in()?, loaded);
         state.offer_tour();
+        let mut workers = Workers::new(ctx, &state);
+        let reopens = state.reopen_weights();
+        workers.run(ctx, &mut state, reopens);
         Ok(Self {
             view: View::new(ctx),
-            workers: Workers::new(ctx, &state),
+            workers,
             state,
             folder: None,
             stored_settings,
             saving_settings: None,
             unsaved_settings: None,
             opened: Instant::now(),
-            window_size,
             save_at: None,
         })
     }
@@ -216,7 +227,7 @@ impl App {
     /// Saves changed settings after a moment, so that they survive a crash.
     fn save_settings(&mut self, ctx: &Context) {
         let Some(folder) = &self.folder else { return };
-        let settings = self.state.settings_to_save(self.window_size);
+        let settings = self.state.settings_to_save();
         let is = |other: &Option<Settings>| other.as_ref() == Some(&settings);
         let is_handled = settings == self.stored_settings
             || is(&self.saving_settings)
@@ -241,6 +252,25 @@ impl App {
             settings: Box::new(settings),
             loaded: Box::new(self.stored_settings.clone()),
         });
+    }
+
+    /// Takes the place of the window into the settings. A window that fills the screen keeps its place for later.
+    fn note_window_place(&mut self, ctx: &Context) {
+        let zoom = ctx.zoom_factor();
+        let settings = &mut self.state.settings;
+        settings.zoom = zoom;
+        let viewport = ctx.input(|input| input.viewport().clone());
+        if viewport.fullscreen == Some(true) {
+            return;
+        }
+        // Zoom enlarges points, not the window.
+        settings.window_size = (ctx.content_rect().size() * zoom).into();
+        if let Some(frame) = viewport
+            .outer_rect
+            .filter(|frame| is_always_visible(*frame, viewport.monitor_size))
+        {
+            settings.window_position = Some((frame.min.to_vec2() * zoom).into());
+        }
     }
 
     fn on_settings_saved(&mut self, is_saved: bool) {
@@ -331,10 +361,7 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let started = Instant::now();
         let ctx = ui.ctx().clone();
-        // Zoom enlarges points, not the window.
-        let size = ctx.content_rect().size() * ctx.zoom_factor();
-        self.window_size = size.into();
-        self.state.settings.zoom = ctx.zoom_factor();
+        self.note_window_place(&ctx);
         let actions = self.view.input_actions(&ctx, &self.state);
         self.apply(&ctx, actions);
         let actions = self.view.ui(ui, &self.state);
@@ -355,7 +382,7 @@ impl eframe::App for App {
             }
         }
         let Some(folder) = &self.folder else { return };
-        let settings = self.state.settings_to_save(self.window_size);
+        let settings = self.state.settings_to_save();
         if let Err(error) = settings.save(folder, &self.stored_settings) {
             log::error!(target: "digitpad", "{}", error::chain(&error));
         }
@@ -384,11 +411,48 @@ mod tests {
             harness.ctx.set_zoom_factor(zoom);
             harness.step();
             harness.step();
-            let [width, height] = harness.state().window_size;
+            let [width, height] = harness.state().state.settings.window_size;
             let is_same = (width - 1100.0).abs() < 1.0 && (height - 700.0).abs() < 1.0;
             assert!(is_same, "zoomed by {zoom}: {width} by {height}");
         }
     }
+
+    #[test]
+    fn the_place_of_the_window_is_stored_soon_after_it_changes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut harness = Harness::builder().build_eframe(|creation| {
+            App::new(&creation.egui_ctx, Settings::default(), None).expect("the model fits")
+        });
+        harness.state_mut().folder = Some(folder.path().to_owned());
+        let stored = || {
+            Settings::load(folder.path())
+                .expect("it is valid")
+                .window_position
+        };
+        let mut place = |at: Option<[f32; 2]>, fullscreen| {
+            let viewports = &mut harness.input_mut().viewports;
+            let viewport = viewports.entry(egui::ViewportId::ROOT).or_default();
+            viewport.outer_rect =
+                at.map(|at| Rect::from_min_size(at.into(), [800.0, 600.0].into()));
+            viewport.monitor_size = Some([1920.0, 1080.0].into());
+            viewport.fullscreen = Some(fullscreen);
+            harness.step();
+            let app = harness.state_mut();
+            // The time has passed.
+            app.save_at = app.save_at.map(|_| Duration::ZERO);
+            while {
+                harness.step();
+                harness.state().saving_settings.is_some()
+            } {}
+        };
+        place(None, false);
+        assert_eq!(stored(), None, "the system tells no place");
+        place(Some([30.0, 40.0]), false);
+        assert_eq!(stored(), Some([30.0, 40.0]), "without an end of the window");
+        place(Some([0.0, 0.0]), true);
+        assert_eq!(stored(), Some([30.0, 40.0]), "full screen is no place");
+    }
+
     #[test]
     fn settings_that_could_not_be_saved_are_saved_at_the_end() {
         let folder = tempfile::tempdir().expect("a folder");

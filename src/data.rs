@@ -5,7 +5,6 @@ pub mod idx;
 pub mod preview;
 
 pub(crate) mod corrections;
-pub(crate) mod fnv;
 mod folder;
 pub mod ink_set;
 mod mnist;

@@ -1,6 +1,7 @@
 //! Files of the user: bounded reads, atomic writes, kinds of files, backups.
 
 pub mod backup;
+pub(crate) mod fnv;
 pub mod kind;
 pub mod latest;
 pub mod limits;

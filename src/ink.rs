@@ -4,6 +4,7 @@
 //! pad, so coordinates outside of 0..=1 are valid.
 
 pub mod edit;
+mod erase;
 pub mod file;
 pub mod normalize;
 pub mod raster;
@@ -90,13 +91,6 @@ impl Stroke {
         &self.0
     }
 
-    /// Whether a part of the stroke is at most `reach` away from the line between two points.
-    fn is_near(&self, from: Point, to: Point, reach: f32) -> bool {
-        let points = self.points();
-        let is_near = |ends: &[Point]| are_near([ends[0], ends[ends.len() - 1]], [from, to], reach);
-        is_near(&points[..1]) || points.windows(2).any(is_near)
-    }
-
     /// The points, to be changed. Clones keep the old ones.
     fn points_mut(&mut self) -> &mut Vec<Point> {
         Arc::make_mut(&mut self.0)
@@ -108,20 +102,6 @@ impl PartialEq for Stroke {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
     }
-}
-
-/// Whether two segments cross, or are at most `reach` apart.
-fn are_near(one: [Point; 2], other: [Point; 2], reach: f32) -> bool {
-    let side = |[from, to]: [Point; 2], point: Point| {
-        let (along, off) = (to - from, point - from);
-        along.x * off.y - along.y * off.x
-    };
-    let divides = |segment, [from, to]: [Point; 2]| side(segment, from) * side(segment, to) < 0.0;
-    let near =
-        |point, [from, to]: [Point; 2]| smooth::squared_distance(point, from, to) <= reach * reach;
-    (divides(one, other) && divides(other, one))
-        || one.iter().any(|&point| near(point, other))
-        || other.iter().any(|&point| near(point, one))
 }
 
 /// A drawing: its strokes in writing order.

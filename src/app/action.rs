@@ -49,6 +49,8 @@ pub enum Action {
     Erase(Point),
     /// Draw with the eraser, or with the pen again.
     SwitchEraser,
+    /// Let the eraser remove whole strokes, or what it touches.
+    SwitchErased,
     /// Choose the next width of the pen.
     NextPenWidth,
     /// Show how the drawing is normalized, or stop that.
@@ -210,6 +212,13 @@ pub enum Effect {
     Corrections(CorrectionTask),
     /// List the corrections with the predictions of this model.
     ListCorrections(Arc<Model>),
+    /// Let the model of this run and the one before it read the corrections.
+    CompareModels {
+        /// The run of the first model.
+        run: u64,
+        /// The models.
+        models: [Arc<Model>; 2],
+    },
     /// Access the history, and list it with the predictions of this model.
     History(HistoryTask, Arc<Model>),
     /// Close the window.

@@ -143,6 +143,12 @@ impl Workers {
                         self.files.submit(FileTask::ListCorrections(path, model));
                     }
                 }
+                Effect::CompareModels { run, models } => {
+                    if let Some(path) = self.corrections.clone() {
+                        self.files
+                            .submit(FileTask::CompareModels { path, run, models });
+                    }
+                }
                 Effect::History(task, model) => self.access_history(task, model),
                 Effect::Close => ctx.send_viewport_cmd(ViewportCommand::Close),
             }

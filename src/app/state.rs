@@ -1,5 +1,6 @@
 //! The state of the window, without the window: actions and workers' messages come in, effects go out.
 
+pub mod comparison;
 pub mod corrections;
 pub mod evaluation;
 pub mod explanation;
@@ -16,7 +17,7 @@ mod files;
 #[cfg(test)]
 mod tests;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 pub use self::files::PathPrompt;
 use self::{
@@ -38,7 +39,7 @@ use crate::{
     ink::edit::InkEditor,
     model::file::Model,
     recognition::number::Constraints,
-    store::settings::Settings,
+    store::settings::{ModelInUse, Settings, WeightFile},
     training::config::Preset,
     worker::file_tasks::{FileContent, FilePurpose, FileTask},
 };
@@ -110,10 +111,14 @@ pub struct State {
 
 impl State {
     /// The state at the start. A loaded model is used instead of the built-in one.
-    pub fn new(settings: Settings, built_in: Model, loaded: Option<(PathBuf, Arc<Model>)>) -> Self {
+    pub fn new(
+        settings: Settings,
+        built_in: Model,
+        loaded: Option<(WeightFile, Arc<Model>)>,
+    ) -> Self {
         let mut models = Models::new(Arc::new(built_in));
-        if let Some((path, model)) = loaded {
-            models.add_file(path, model);
+        if let Some((file, model)) = loaded {
+            models.add_file(file, model);
         }
         let mut training = Training::default();
         training.form = TrainingForm::from_saved(settings.training.clone());
@@ -139,12 +144,21 @@ impl State {
         }
     }
 
-    /// The settings to save, with the window's inner size in points.
-    pub fn settings_to_save(&self, window_size: [f32; 2]) -> Settings {
+    /// The settings to save.
+    pub fn settings_to_save(&self) -> Settings {
         Settings {
-            window_size,
             training: self.training.form.saved(),
             ..self.settings.clone()
+        }
+    }
+
+    /// Opens the weight file of the session before again. Its run is loaded once the runs are listed.
+    pub fn reopen_weights(&self) -> Option<Effect> {
+        match &self.settings.model_in_use {
+            ModelInUse::File(file) if self.models.is_new() => {
+                Some(Effect::File(FileTask::ReopenWeights(file.clone())))
+            }
+            _ => None,
         }
     }
 
@@ -165,8 +179,12 @@ impl State {
             Action::PenMoved(point) => self.pad.edit(|editor| editor.extend(point)),
             Action::PenUp => self.pad.lift(),
             Action::PenCanceled => self.pad.edit(InkEditor::cancel),
-            Action::Erase(point) => self.pad.erase(point),
+            Action::Erase(point) => {
+                self.pad
+                    .erase(self.settings.eraser, self.settings.pen_width, point);
+            }
             Action::SwitchEraser => self.pad.switch_eraser(),
+            Action::SwitchErased => self.settings.eraser = self.settings.eraser.other(),
             Action::NextPenWidth => self.settings.pen_width = self.settings.pen_width.next(),
             Action::SwitchGuides => self.settings.guides = !self.settings.guides,
             Action::Replay => self.pad.replay(self.now),
@@ -302,10 +320,7 @@ impl State {
     fn use_chosen_model(&mut self, out: &mut Vec<Effect>) {
         let chosen = self.models.chosen();
         log::info!(target: "digitpad", "model in use: {}", chosen.name);
-        self.settings.run_in_use = match chosen.origin {
-            Origin::Run(run) => Some(run),
-            Origin::BuiltIn | Origin::File(_) => None,
-        };
+        self.settings.model_in_use = chosen.origin.stored();
         out.push(Effect::UseModel(Arc::clone(self.models.in_use())));
         self.list_corrections(out);
         self.list_history(out);

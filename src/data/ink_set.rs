@@ -7,10 +7,11 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Examples, fnv};
+use super::Examples;
 use crate::{
     bitmap::{Digit, PIXELS},
     error::Refusal,
+    files::fnv,
     ink::{
         self, Ink, Point, Stroke,
         file::{InkRecord, Label},

@@ -2,13 +2,45 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::{Ink, Point, Stroke, file::InkRecord};
+use serde::{Deserialize, Serialize};
+
+use super::{Ink, Point, Stroke, erase::Swath, file::InkRecord};
 use crate::{bitmap::Bitmap, picture::PictureView};
 
 /// More points than a person draws in one stroke. A stroke that reaches it is thinned to half its density.
 pub const MAX_STROKE_POINTS: usize = 8192;
 /// The largest number of undo steps.
 const MAX_UNDO_STEPS: usize = 500;
+
+/// What an eraser removes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Eraser {
+    /// All of each stroke that it touches.
+    #[default]
+    WholeStrokes,
+    /// What it touches. It cuts strokes.
+    Touched,
+}
+
+impl Eraser {
+    /// The name in the window.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::WholeStrokes => "whole strokes",
+            Self::Touched => "what it touches",
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::WholeStrokes => Self::Touched,
+            Self::Touched => Self::WholeStrokes,
+        }
+    }
+}
 
 /// A picture on the pad, in place of strokes.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +83,7 @@ enum Pen {
     Up,
     /// The last stroke is unfinished.
     Draws,
-    /// The eraser has removed a stroke. All that it removes until it is lifted is one step.
+    /// The eraser has removed something. All that it removes until it is lifted is one step.
     Erases,
 }
 
@@ -120,12 +152,22 @@ impl InkEditor {
         self.end();
     }
 
-    /// Removes all strokes that the eraser touches on its way between two points, at a distance of up to `reach`.
-    pub fn erase(&mut self, from: Point, to: Point, reach: f32) {
-        let is_left = |stroke: &&Stroke| !stroke.is_near(from, to, reach);
-        let strokes = self.content.ink.strokes();
-        let left: Ink = strokes.iter().filter(is_left).cloned().collect();
-        if left.strokes().len() == strokes.len() {
+    /// Removes what the eraser touches on its way between two points, at a distance of up to `reach`.
+    pub fn erase(&mut self, eraser: Eraser, from: Point, to: Point, reach: f32) {
+        let swath = Swath { from, to, reach };
+        let mut is_changed = false;
+        let mut left = Ink::default();
+        for stroke in self.content.ink.strokes() {
+            match swath.cut(stroke) {
+                None => left.push(stroke.clone()),
+                Some(parts) => {
+                    is_changed = true;
+                    let is_cut = eraser == Eraser::Touched;
+                    left.0.extend(parts.into_iter().filter(|_| is_cut));
+                }
+            }
+        }
+        if !is_changed {
             return;
         }
         if self.pen == Pen::Erases {
@@ -614,17 +656,39 @@ mod tests {
             (p(0.46, 0.5), p(0.46, 0.5), 2, "within reach of a stroke"),
         ];
         for (from, to, left, reason) in cases {
-            editor.erase(from, to, 0.05);
+            editor.erase(Eraser::WholeStrokes, from, to, 0.05);
             assert_eq!(counts(&editor).len(), left, "{reason}");
         }
         editor.end();
-        editor.erase(p(0.9, 0.81), p(0.9, 0.81), 0.05);
+        editor.erase(Eraser::WholeStrokes, p(0.9, 0.81), p(0.9, 0.81), 0.05);
         editor.end();
         assert_eq!(counts(&editor).len(), 1, "the end of a stroke");
         editor.undo();
         assert_eq!(counts(&editor).len(), 2, "one step");
         editor.undo();
         assert_eq!(counts(&editor).len(), 4, "the first sweep is one step");
+    }
+
+    #[test]
+    fn the_eraser_cuts_strokes_in_one_step_and_their_correction_goes() {
+        let mut editor = InkEditor::default();
+        draw(&mut editor, &[0.1, 0.9]);
+        let drawn = editor.ink().clone();
+        editor.correct(None, Some(InkRecord::default()));
+        for x in [0.3, 0.5, 0.7] {
+            editor.erase(Eraser::Touched, point(x), point(x), 0.05);
+        }
+        editor.end();
+        assert_eq!(counts(&editor), [2; 4], "three gaps");
+        assert_eq!(editor.corrections(), [], "another drawing");
+        editor.undo();
+        assert_eq!(*editor.ink(), drawn, "one step");
+        assert_eq!(editor.corrections().len(), 1, "with its correction");
+        editor.redo();
+        assert_eq!(counts(&editor), [2; 4], "and again");
+        let revision = editor.revision();
+        editor.erase(Eraser::Touched, point(0.5), point(0.5), 0.05);
+        assert_eq!(editor.revision(), revision, "there is nothing to erase");
     }
 
     #[test]

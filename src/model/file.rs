@@ -19,7 +19,7 @@ use super::{
 use crate::{
     bitmap::{CLASSES, PIXELS},
     error::{ModelError, Refusal, excerpt},
-    files::{self, limits::TENSOR_HEADER_BYTES},
+    files::{self, fnv, limits::TENSOR_HEADER_BYTES},
 };
 
 /// The largest weight file: the largest network, and room for the header.
@@ -76,10 +76,18 @@ impl Model {
     /// # Errors
     /// When the file is unreadable or has another format.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
+        Ok(Self::load_with_fingerprint(path)?.0)
+    }
+
+    /// Reads a weight file, and a fingerprint that tells whether its bytes change.
+    ///
+    /// # Errors
+    /// As [`Model::load`].
+    pub fn load_with_fingerprint(path: &Path) -> Result<(Self, u64), ModelError> {
         let name = excerpt(path.display());
         let attempted = format!("read the weights in {name}");
         let bytes = files::read_bounded(path, LIMIT_BYTES, &attempted)?;
-        Self::from_bytes(&bytes, &name)
+        Ok((Self::from_bytes(&bytes, &name)?, fnv::fingerprint(&bytes)))
     }
 
     /// Reads the bytes of a weight file into the processor's memory. Errors show `name`.

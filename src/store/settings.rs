@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{InputError, IoError, Refusal, StoreError, excerpt},
     files::{self, limits::TEXT_BYTES, lock::FileLock},
+    ink::edit::Eraser,
     model::device::DeviceChoice,
     training::config::{Preset, TrainingConfig},
 };
@@ -119,6 +120,28 @@ impl PadShape {
     }
 }
 
+/// A weight file that was opened, as it was then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeightFile {
+    /// The absolute path.
+    pub path: PathBuf,
+    /// The fingerprint of its bytes.
+    pub fingerprint: u64,
+}
+
+/// The model in use.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModelInUse {
+    /// The built-in model.
+    #[default]
+    BuiltIn,
+    /// The model of the run with this id.
+    Run(u64),
+    /// The model of this file.
+    File(WeightFile),
+}
+
 /// The settings that the window stores when it closes. Each field is a value of its own for [`Settings::save`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -128,10 +151,14 @@ pub struct Settings {
     pub theme: ThemeChoice,
     /// The window's inner size in points, `[width, height]`.
     pub window_size: [f32; 2],
+    /// The place of the window's frame on the screen in points, `[x, y]`. `None` where the system does not tell it.
+    pub window_position: Option<[f32; 2]>,
     /// The size of texts and controls; 1 is normal.
     pub zoom: f32,
     /// The width of the pen on the pad.
     pub pen_width: PenWidth,
+    /// What the eraser removes.
+    pub eraser: Eraser,
     /// Whether the pad shows how a drawing is normalized.
     pub guides: bool,
     /// The shape of the pad.
@@ -146,8 +173,8 @@ pub struct Settings {
     pub file_dialogs: bool,
     /// Whether the guided tour was offered. It is offered once.
     pub tour_offered: bool,
-    /// The run whose model is in use. `None` for another model.
-    pub run_in_use: Option<u64>,
+    /// The model in use.
+    pub model_in_use: ModelInUse,
     /// The fields of the training panel.
     pub training: SavedForm,
 }
@@ -186,7 +213,9 @@ impl Default for Settings {
         Self {
             theme: ThemeChoice::default(),
             window_size: [1100.0, 700.0],
+            window_position: None,
             pen_width: PenWidth::default(),
+            eraser: Eraser::default(),
             guides: false,
             pad_shape: PadShape::default(),
             training_panel: false,
@@ -195,7 +224,7 @@ impl Default for Settings {
             device: DeviceChoice::default(),
             file_dialogs: true,
             tour_offered: false,
-            run_in_use: None,
+            model_in_use: ModelInUse::default(),
             training: SavedForm::default(),
         }
     }
@@ -261,6 +290,8 @@ impl Settings {
         } else {
             1.0
         };
+        self.window_position
+            .take_if(|position| position.iter().any(|at| !at.is_finite()));
         self
     }
 }
@@ -293,15 +324,20 @@ mod tests {
             pad_shape: PadShape::Line,
             theme: ThemeChoice::Dark,
             window_size: [800.5, 600.0],
+            window_position: Some([-20.5, 0.0]),
             zoom: 1.5,
             pen_width: PenWidth::Wide,
+            eraser: Eraser::Touched,
             guides: true,
             training_panel: true,
             watch: false,
             device: DeviceChoice::Cpu,
             file_dialogs: false,
             tour_offered: true,
-            run_in_use: Some(1_764_000_000_000),
+            model_in_use: ModelInUse::File(WeightFile {
+                path: "/data/ä.safetensors".into(),
+                fingerprint: u64::MAX >> 1,
+            }),
             training: SavedForm {
                 preset,
                 folder: "/data/ä".to_owned(),

@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     bitmap::Digit,
-    data::{Correction, Dataset, TrainingData, TrainingSet, fnv},
+    data::{Correction, Dataset, TrainingData, TrainingSet},
     error::{ModelError, Refusal},
+    files::fnv,
     model::{Layer, Mlp},
 };
 

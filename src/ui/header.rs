@@ -353,6 +353,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::store::settings::WeightFile;
 
     #[test]
     fn the_line_names_the_model_and_its_accuracy() {
@@ -364,7 +365,11 @@ mod tests {
         assert_eq!(model_line(&models), format!("Model: Run 3 · {accuracy}"));
         let mut other = Model::clone(&model);
         other.metadata.test_accuracy = None;
-        models.add_file("there/w.safetensors".into(), Arc::new(other));
+        let file = WeightFile {
+            path: "there/w.safetensors".into(),
+            fingerprint: 1,
+        };
+        models.add_file(file, Arc::new(other));
         assert_eq!(model_line(&models), "Model: w.safetensors", "no accuracy");
     }
 

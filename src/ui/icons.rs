@@ -11,6 +11,10 @@ pub(super) enum Icon {
     Open,
     Save,
     Eraser,
+    /// A stroke that is erased as a whole.
+    ErasedStroke,
+    /// A stroke with a gap.
+    CutStroke,
     /// A dot of this diameter, in points.
     Dot(f32),
     History,
@@ -87,6 +91,16 @@ fn paint(painter: &Painter, icon: Icon, place: Rect, stroke: Stroke) {
             ]);
             line(&[(5.2, 5.9), (10.4, 11.1)]);
             line(&[(6.0, 13.5), (15.0, 13.5)]);
+        }
+        Icon::ErasedStroke | Icon::CutStroke => {
+            let wave = |x: f32| (x, 8.0 + 4.0 * (x * 0.55).sin());
+            let is_left = |index: usize| match icon {
+                Icon::CutStroke => !(5..9).contains(&index),
+                _ => index % 2 == 0,
+            };
+            for index in (0..14).filter(|index| is_left(*index)) {
+                line(&[wave(1.0 + index as f32), wave(2.0 + index as f32)]);
+            }
         }
         Icon::Dot(diameter) => {
             painter.circle_filled(place.center(), diameter / 2.0, stroke.color);

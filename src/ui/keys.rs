@@ -17,7 +17,7 @@ use crate::{
 struct Shortcut(Modifiers, Key, &'static str, Action);
 
 /// The keys. A shortcut with more modifiers comes first, or the other would take it.
-const SHORTCUTS: [Shortcut; 13] = [
+const SHORTCUTS: [Shortcut; 14] = [
     Shortcut(
         Modifiers::COMMAND.plus(Modifiers::SHIFT),
         Key::Z,
@@ -46,6 +46,12 @@ const SHORTCUTS: [Shortcut; 13] = [
         Action::AskPath(FilePurpose::SaveDrawing),
     ),
     Shortcut(Modifiers::COMMAND, Key::T, "Train", Action::Train),
+    Shortcut(
+        Modifiers::SHIFT,
+        Key::E,
+        "Erase whole strokes, or what is touched",
+        Action::SwitchErased,
+    ),
     Shortcut(
         Modifiers::NONE,
         Key::E,
@@ -189,6 +195,7 @@ fn is_possible(action: &Action, state: &State, shows_pad: bool) -> bool {
             | Action::Redo
             | Action::Clear
             | Action::SwitchEraser
+            | Action::SwitchErased
             | Action::NextPenWidth
             | Action::SwitchPadShape
             | Action::Replay

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     app::{action::Action, state::State},
+    ink::edit::Eraser,
     recognition::RecognizedDrawing,
     store::settings::PadShape,
     worker::file_tasks::FilePurpose,
@@ -100,14 +101,21 @@ impl ToolsView {
                 tool.ui(ui, measures, actions);
             }
             let eraser = icon_button(ui, Icon::Eraser, measures.icon(), state.pad.uses_eraser());
-            let help = "Removes the strokes that it touches (E, or the right mouse button).";
+            let help = format!(
+                "Removes {} (E, or the right mouse button). The button beside it changes that.",
+                state.settings.eraser.name()
+            );
             eraser.widget_info(|| {
                 WidgetInfo::selected(Role::Button, true, state.pad.uses_eraser(), "Eraser")
             });
             if eraser.on_hover_text(help).clicked() {
                 actions.push(Action::SwitchEraser);
             }
-            width_ui(ui, measures, state, actions);
+            if state.pad.uses_eraser() {
+                erased_ui(ui, measures, state.settings.eraser, actions);
+            } else {
+                width_ui(ui, measures, state, actions);
+            }
             for tool in file_tools(state) {
                 tool.ui(ui, measures, actions);
             }
@@ -259,6 +267,28 @@ fn width_ui(ui: &mut Ui, measures: Measures, state: &State, actions: &mut Vec<Ac
     );
     if response.on_hover_text(help).clicked() {
         actions.push(Action::NextPenWidth);
+    }
+}
+
+/// What the eraser removes, in place of the width of the pen. Each click chooses the other.
+fn erased_ui(ui: &mut Ui, measures: Measures, eraser: Eraser, actions: &mut Vec<Action>) {
+    let icon = match eraser {
+        Eraser::WholeStrokes => Icon::ErasedStroke,
+        Eraser::Touched => Icon::CutStroke,
+    };
+    let response = icon_button(ui, icon, measures.icon(), false);
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Button, true, "Eraser removes");
+        info.current_text_value = Some(eraser.name().to_owned());
+        info
+    });
+    let help = format!(
+        "The eraser removes {}. Click for {} (Shift+E).",
+        eraser.name(),
+        eraser.other().name()
+    );
+    if response.on_hover_text(help).clicked() {
+        actions.push(Action::SwitchErased);
     }
 }
 

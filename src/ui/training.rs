@@ -477,14 +477,11 @@ fn result_ui(
         });
         note(ui, run.description());
         let is_used = state.models.chosen().origin == Origin::Run(record.id);
-        if let Some(better) = state.models.better_previous().filter(|_| is_used) {
-            let accuracy = format::percent_or_dash(better.model.metadata.test_accuracy, 2);
-            ui.horizontal(|ui| {
-                remark_ui(ui, format!("{} is better: {accuracy}.", better.name));
-                if small_button(ui, &format!("Back to {}", better.name)).clicked() {
-                    actions.push(Action::ChooseModel(better.id));
-                }
-            });
+        if let Some(better) = state.better_previous().filter(|_| is_used) {
+            remark_ui(ui, better.reasons);
+            if small_button(ui, &format!("Back to {}", better.name)).clicked() {
+                actions.push(Action::ChooseModel(better.id));
+            }
         }
     }
     for hint in run.hint_texts() {

@@ -40,7 +40,7 @@ use crate::{
         corrections::{self, CorrectionOutcome, CorrectionTask},
         history::{self, HistoryTask},
         run_library::{self, RunLibraryOutcome, RunLibraryTask},
-        settings::Settings,
+        settings::{Settings, WeightFile},
         training_config,
     },
     training::{checkpoint::Checkpoint, config::TrainingConfig},
@@ -119,6 +119,8 @@ pub enum FileTask {
         /// Width and height in pixels.
         size: [usize; 2],
     },
+    /// Read the weights of an earlier session, if the file is the same.
+    ReopenWeights(WeightFile),
     /// Read some examples of a training's data.
     PreviewData(DataSource),
     /// Access the run library in this folder.
@@ -127,6 +129,15 @@ pub enum FileTask {
     Corrections(PathBuf, Box<CorrectionTask>),
     /// List the corrections in this file with the predictions of a model.
     ListCorrections(PathBuf, Arc<Model>),
+    /// Let two models read the corrections in this file.
+    CompareModels {
+        /// The file.
+        path: PathBuf,
+        /// The run of the first model.
+        run: u64,
+        /// The models.
+        models: [Arc<Model>; 2],
+    },
     /// Access the history in this file, and list it with the predictions of a model.
     History(PathBuf, HistoryTask, Arc<Model>),
     /// Load the most recent resumable checkpoint.
@@ -154,6 +165,8 @@ pub enum FileOutcome {
         /// The result.
         result: Result<FileResult, FileError>,
     },
+    /// The weights of an earlier session.
+    Reopened(Result<(WeightFile, Arc<Model>), FileError>),
     /// Examples of a training's data.
     DataPreviewed(DataSource, Result<DatasetPreview, FileError>),
     /// The outcome of a task in the run library.
@@ -167,12 +180,28 @@ pub enum FileOutcome {
     Corrections(Result<CorrectionOutcome, FileError>),
     /// The corrections, the oldest first.
     CorrectionsListed(Result<Vec<RecognizedDrawing>, FileError>),
+    /// How two models read the corrections.
+    Compared {
+        /// The run of the first model.
+        run: u64,
+        /// The result.
+        result: Result<OnCorrections, FileError>,
+    },
     /// The history, the oldest drawing first.
     History(Result<Vec<RecognizedDrawing>, FileError>),
     /// The checkpoint that is left, if any.
     Checkpoint(Result<Option<Arc<Checkpoint>>, FileError>),
     /// Whether the settings are saved.
     Settings(Result<(), FileError>),
+}
+
+/// The number of corrections that two models read as labeled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OnCorrections {
+    /// That of each model.
+    pub correct: [usize; 2],
+    /// The number of all corrections.
+    pub total: usize,
 }
 
 /// The outcome of a request.
@@ -187,7 +216,7 @@ pub enum FileResult {
     /// The path is chosen. Another worker reads it.
     Chosen(PathBuf),
     /// Weights, read and checked.
-    Weights(PathBuf, Arc<Model>),
+    Weights(WeightFile, Arc<Model>),
     /// An ink file.
     Ink {
         /// The file.
@@ -325,8 +354,10 @@ impl FileTask {
             Self::SaveSettings { .. } => true,
             Self::Dropped { .. }
             | Self::Pasted { .. }
+            | Self::ReopenWeights(_)
             | Self::PreviewData(_)
             | Self::ListCorrections(..)
+            | Self::CompareModels { .. }
             | Self::FindCheckpoint(_)
             | Self::DeleteCheckpoint(..) => false,
         }
@@ -375,6 +406,7 @@ impl FileTask {
                     request,
                 }
             }
+            Self::ReopenWeights(file) => FileOutcome::Reopened(attempt(|| reopen(file))),
             Self::PreviewData(source) => {
                 let result = attempt(|| Ok(DatasetPreview::read(&source)?));
                 FileOutcome::DataPreviewed(source, result)
@@ -392,6 +424,10 @@ impl FileTask {
             Self::ListCorrections(path, model) => FileOutcome::CorrectionsListed(attempt(|| {
                 Ok(recognize(&model, corrections::list(&path)?)?)
             })),
+            Self::CompareModels { path, run, models } => FileOutcome::Compared {
+                run,
+                result: attempt(|| compare(&path, &models)),
+            },
             Self::History(path, task, model) => FileOutcome::History(attempt(|| {
                 Ok(recognize(&model, history::done(&path, task)?)?)
             })),
@@ -445,8 +481,8 @@ impl FilePurpose {
     pub fn read(self, path: PathBuf) -> Result<FileResult, FileError> {
         Ok(match self {
             Self::LoadWeights => {
-                let model = Model::load(&path)?;
-                FileResult::Weights(path, Arc::new(model))
+                let (file, model) = open_weights(&path)?;
+                FileResult::Weights(file, model)
             }
             Self::LoadConfig => {
                 let config = training_config::load(&path)?;
@@ -456,6 +492,45 @@ impl FilePurpose {
             _ => FileResult::Chosen(path),
         })
     }
+}
+
+fn compare(path: &Path, models: &[Arc<Model>; 2]) -> Result<OnCorrections, FileError> {
+    let records = corrections::list(path)?;
+    let mut found = OnCorrections {
+        correct: [0; 2],
+        total: 0,
+    };
+    for (model, correct) in models.iter().zip(&mut found.correct) {
+        let drawings = recognize(model, records.clone())?;
+        let as_labeled = drawings.iter().filter(|drawing| drawing.is_as_labeled());
+        *correct = as_labeled.count();
+        found.total = drawings.len();
+    }
+    Ok(found)
+}
+
+fn open_weights(path: &Path) -> Result<(WeightFile, Arc<Model>), FileError> {
+    let (model, fingerprint) = Model::load_with_fingerprint(path)?;
+    // Without a current folder, the path stays as it is.
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    Ok((WeightFile { path, fingerprint }, Arc::new(model)))
+}
+
+fn reopen(before: WeightFile) -> Result<(WeightFile, Arc<Model>), FileError> {
+    let (file, model) = open_weights(&before.path)?;
+    if file != before {
+        return Err(Refusal::new(
+            format!(
+                "use the weights in {} again",
+                error::excerpt(file.path.display())
+            ),
+            "another content than in the last session",
+            "the same weights",
+            "load the file again to use it as it is now",
+        )
+        .into());
+    }
+    Ok((file, model))
 }
 
 fn open_drawing(path: PathBuf) -> Result<FileResult, FileError> {

@@ -381,6 +381,42 @@ fn strokes_are_erased_by_button_key_and_right_mouse_button() {
 }
 
 #[test]
+fn the_eraser_can_remove_what_it_touches_alone() {
+    let mut window = Window::new(settings());
+    window.draw(&[(0.2, 0.2), (0.2, 0.8)]);
+    window.click("Eraser");
+    assert_eq!(window.value("Eraser removes"), "whole strokes", "at first");
+    window.click("Eraser removes");
+    assert_eq!(window.value("Eraser removes"), "what it touches", "a click");
+    let across = [(0.15, 0.5), (0.25, 0.5)];
+    window.draw(&across);
+    assert_eq!(stroke_count(&window), 2, "it leaves both ends");
+    window.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(stroke_count(&window), 1, "in one step");
+    window.click("Eraser");
+    assert_eq!(window.value("Pen width"), "medium", "the pen again");
+    let settings = window.harness.state().state().settings.clone();
+    let mut window = Window::new(settings);
+    window.draw(&[(0.2, 0.2), (0.2, 0.8)]);
+    let right = |pos: Pos2, pressed: bool| Event::PointerButton {
+        pos,
+        button: PointerButton::Secondary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    let [from, to] = across.map(|at| window.on_pad(at));
+    window.frame_with(vec![
+        right(from, true),
+        Event::PointerMoved(to),
+        right(to, false),
+    ]);
+    assert_eq!(stroke_count(&window), 2, "so does the right button, later");
+    window.press(Modifiers::NONE, Key::E);
+    window.press(Modifiers::SHIFT, Key::E);
+    assert_eq!(window.value("Eraser removes"), "whole strokes", "by keys");
+}
+
+#[test]
 fn the_width_of_the_pen_changes_the_look_alone() {
     let mut window = Window::new(settings());
     window.draw(SEVEN);

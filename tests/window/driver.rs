@@ -10,7 +10,7 @@ use std::{
 use digitpad::{
     app::{App, state::form::TrainingForm},
     model::file::Model,
-    store::settings::Settings,
+    store::settings::{Settings, WeightFile},
     training::config::Preset,
 };
 use egui::{
@@ -63,7 +63,10 @@ impl Window {
                     let _ = sender.send(request.delay);
                 };
                 creation.egui_ctx.set_request_repaint_callback(request);
-                let loaded = loaded.map(|(path, model)| (path, model.into()));
+                let loaded = loaded.map(|(path, model)| {
+                    let fingerprint = 1;
+                    (WeightFile { path, fingerprint }, model.into())
+                });
                 App::new(&creation.egui_ctx, settings, loaded).expect("the built-in model fits")
             });
         let mut window = Self { harness, requests };

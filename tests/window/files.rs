@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use digitpad::model::file::Model;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
@@ -47,6 +48,30 @@ fn invalid_files_are_reported_and_change_nothing() {
             "{name}: the notice goes when it is dismissed"
         );
     }
+}
+
+#[test]
+fn weights_that_were_opened_answer_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("mine.safetensors");
+    let mut model = Model::built_in().expect("the built-in model fits");
+    model.save(&path).expect("writes");
+    let mut window = Window::new(settings());
+    window.drop_file(&path);
+    let is_in_use = |harness: &_| says(harness, "Model: mine.safetensors");
+    window.await_that("it is in use", is_in_use);
+    let settings = window.harness.state().state().settings.clone();
+    drop(window);
+    let mut window = Window::new(settings.clone());
+    window.await_that("it is in use again, by the same name", is_in_use);
+    drop(window);
+    model.metadata.seed = Some(7);
+    model.save(&path).expect("writes");
+    let mut window = Window::new(settings);
+    window.await_that("another content is not", |harness| {
+        says(harness, "Built-in answers: ")
+    });
+    assert!(window.says("Model: Built-in"), "it does");
 }
 
 #[test]

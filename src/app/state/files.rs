@@ -9,8 +9,10 @@ use std::{
 use super::{Place, State, evaluation::SourceKind, models::ModelId};
 use crate::{
     app::action::{Effect, PastedPicture},
-    error::{self, Refusal},
+    error::{self, FileError, Refusal},
     ink::edit::Picture,
+    model::file::Model,
+    store::settings::{ModelInUse, WeightFile},
     worker::file_tasks::{
         FileContent, FileOutcome, FilePurpose, FileRequest, FileResult, FileTask,
     },
@@ -250,6 +252,8 @@ impl State {
                     self.training.resumable = checkpoint;
                 }
             }
+            FileOutcome::Compared { run, result } => self.on_compared(run, result),
+            FileOutcome::Reopened(result) => self.on_reopened(result, &mut effects),
             FileOutcome::Settings(Ok(())) => {}
             FileOutcome::Corrections(Err(error))
             | FileOutcome::CorrectionsListed(Err(error))
@@ -262,6 +266,28 @@ impl State {
         self.update_closing_question();
         self.withdraw_undo();
         effects
+    }
+
+    /// Uses the model of the session before, unless the user was quicker. Without it, the built-in one answers.
+    fn on_reopened(
+        &mut self,
+        result: Result<(WeightFile, Arc<Model>), FileError>,
+        out: &mut Vec<Effect>,
+    ) {
+        if !self.models.is_new() {
+            return;
+        }
+        match result {
+            Ok((file, model)) => {
+                self.models.add_file(file, model);
+                self.use_chosen_model(out);
+            }
+            Err(error) => {
+                self.settings.model_in_use = ModelInUse::BuiltIn;
+                let reason = error::chain(&error);
+                self.notices.error(format!("Built-in answers: {reason}"));
+            }
+        }
     }
 
     fn on_request_done(
@@ -287,10 +313,10 @@ impl State {
             FileResult::Canceled | FileResult::Exists(_) => {}
             FileResult::Saved(path) => self.on_saved(request, &path),
             FileResult::Chosen(path) => self.use_path(request.purpose, &path, out),
-            FileResult::Weights(path, model) => {
-                self.notices.info(loaded(request.purpose, &path));
+            FileResult::Weights(file, model) => {
+                self.notices.info(loaded(request.purpose, &file.path));
                 self.stop_watching();
-                self.models.add_file(path, model);
+                self.models.add_file(file, model);
                 self.use_chosen_model(out);
             }
             FileResult::Ink { path, ink, count } => {

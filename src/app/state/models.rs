@@ -1,8 +1,11 @@
 //! The models of this session, and the model in use.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
-use crate::model::file::Model;
+use crate::{
+    model::file::Model,
+    store::settings::{ModelInUse, WeightFile},
+};
 
 /// The largest number of models in memory. Beyond it, the oldest one that is in a file leaves.
 const MAX_MODELS: usize = 32;
@@ -17,9 +20,28 @@ pub enum Origin {
     /// Built into the program.
     BuiltIn,
     /// Loaded from this file.
-    File(PathBuf),
+    File(WeightFile),
     /// Trained by the run with this id.
     Run(u64),
+}
+
+impl Origin {
+    /// Whether both are the same place, even if its content changed.
+    fn is_same_place(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => one.path == other.path,
+            _ => self == other,
+        }
+    }
+
+    /// As the settings store it. They are text, so that a path that is not cannot be stored.
+    pub(super) fn stored(&self) -> ModelInUse {
+        match self {
+            Self::Run(run) => ModelInUse::Run(*run),
+            Self::File(file) if file.path.to_str().is_some() => ModelInUse::File(file.clone()),
+            Self::BuiltIn | Self::File(_) => ModelInUse::BuiltIn,
+        }
+    }
 }
 
 /// A model of this session.
@@ -79,6 +101,11 @@ impl Models {
         &self.entries
     }
 
+    /// Whether no model was chosen or added yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.entries.len() == 1
+    }
+
     /// The model that was chosen last. It is in use unless a training is watched.
     pub fn chosen(&self) -> &Entry {
         // The chosen id always has an entry.
@@ -88,15 +115,6 @@ impl Models {
     /// The model that was in use before the chosen one.
     pub fn previous(&self) -> Option<&Entry> {
         self.previous.and_then(|id| self.entry(id))
-    }
-
-    /// The previous model, if it reads the same test set better than the chosen one.
-    pub fn better_previous(&self) -> Option<&Entry> {
-        let chosen = &self.chosen().model.metadata;
-        self.previous().filter(|previous| {
-            let metadata = &previous.model.metadata;
-            metadata.dataset == chosen.dataset && metadata.test_accuracy > chosen.test_accuracy
-        })
     }
 
     /// The weights in use while a training is watched.
@@ -144,10 +162,10 @@ impl Models {
     }
 
     /// Adds a model from a file and uses it. A file that is loaded again replaces its earlier model.
-    pub fn add_file(&mut self, path: PathBuf, model: Arc<Model>) {
-        let name = path.file_name().unwrap_or(path.as_os_str());
+    pub fn add_file(&mut self, file: WeightFile, model: Arc<Model>) {
+        let name = file.path.file_name().unwrap_or(file.path.as_os_str());
         let name = name.to_string_lossy().into_owned();
-        self.add(Origin::File(path), name, model, true);
+        self.add(Origin::File(file), name, model, true);
     }
 
     /// Adds the model of a run and uses it.
@@ -156,8 +174,10 @@ impl Models {
     }
 
     fn add(&mut self, origin: Origin, name: String, model: Arc<Model>, is_saved: bool) {
-        let known = self.entries.iter_mut().find(|entry| entry.origin == origin);
+        let mut entries = self.entries.iter_mut();
+        let known = entries.find(|entry| entry.origin.is_same_place(&origin));
         let id = if let Some(entry) = known {
+            entry.origin = origin;
             entry.model = model;
             entry.id
         } else {

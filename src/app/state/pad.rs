@@ -9,13 +9,13 @@ use crate::{
     error,
     ink::{
         Ink, Point,
-        edit::{InkEditor, Picture},
+        edit::{Eraser, InkEditor, Picture},
         file::InkRecord,
     },
     recognition::{Prediction, number::Constraints},
     store::{
         corrections::{CorrectionLabel, digit_of, label_of},
-        settings::PadShape,
+        settings::{PadShape, PenWidth},
     },
     worker::predictor::{
         PredictionInput, PredictionOutcome, PredictionRequest, PredictionResponse,
@@ -184,9 +184,14 @@ impl Pad {
     }
 
     /// Moves the eraser, which is down from now on.
-    pub(super) fn erase(&mut self, point: Point) {
+    pub(super) fn erase(&mut self, eraser: Eraser, pen: PenWidth, point: Point) {
         let from = self.eraser_at.replace(point).unwrap_or(point);
-        self.edit(|editor| editor.erase(from, point, ERASER_REACH));
+        let reach = match eraser {
+            Eraser::WholeStrokes => ERASER_REACH,
+            // The round ends that are left must not reach into the gap.
+            Eraser::Touched => ERASER_REACH + pen.of_pad() / 2.0,
+        };
+        self.edit(|editor| editor.erase(eraser, from, point, reach));
     }
 
     pub(super) fn switch_eraser(&mut self) {

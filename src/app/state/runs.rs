@@ -10,7 +10,10 @@ pub use crate::store::run_library::{MAX_RUNS, MAX_TOTAL_BYTES, RunKind, RunRecor
 use crate::{
     app::action::Effect,
     error::{self, Divergence},
-    store::run_library::{RunLibraryOutcome, RunLibraryTask},
+    store::{
+        run_library::{RunLibraryOutcome, RunLibraryTask},
+        settings::ModelInUse,
+    },
     training::{
         EpochRecord, TrainedModel,
         config::{Preset, TrainingConfig, hyperparameter},
@@ -393,9 +396,9 @@ impl State {
                     }
                 }
                 // At the start, the model of the session before is used again.
-                let is_first = self.models.entries().len() == 1;
-                let last = self.settings.run_in_use.filter(|_| is_first);
-                if let Some(run) = last {
+                if let ModelInUse::Run(run) = self.settings.model_in_use
+                    && self.models.is_new()
+                {
                     self.apply_to_run(RunAction::Answer(run), out);
                 }
             }

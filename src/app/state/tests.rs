@@ -115,8 +115,15 @@ fn chosen(purpose: FilePurpose, path: &str) -> FileOutcome {
     read(purpose, FileResult::Chosen(path.into()))
 }
 
+fn weight_file(path: &str) -> WeightFile {
+    WeightFile {
+        path: path.into(),
+        fingerprint: 1,
+    }
+}
+
 fn loaded_weights(path: &str, model: &Arc<Model>) -> FileOutcome {
-    let result = FileResult::Weights(path.into(), Arc::clone(model));
+    let result = FileResult::Weights(weight_file(path), Arc::clone(model));
     read(FilePurpose::LoadWeights, result)
 }
 

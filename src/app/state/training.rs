@@ -3,23 +3,17 @@
 use std::sync::Arc;
 
 use super::{
-    Place, State,
-    corrections::{CorrectionAction, result_in_words},
-    files::folder_text,
-    form::TrainingForm,
-    models::Snapshot,
-    notices::NoticeButton,
+    Place, State, comparison::Comparison, files::folder_text, form::TrainingForm, models::Snapshot,
 };
 pub use crate::worker::file_tasks::CurvesImage;
 use crate::{
-    app::action::{Action, Effect},
+    app::action::Effect,
     data::{DataSource, preview::DatasetPreview},
     error::{self, Divergence},
-    format,
     model::{device::DeviceChoice, file::Model},
-    store::run_library::{RunKind, RunLibraryTask, RunRecord},
+    store::run_library::{RunKind, RunLibraryTask},
     training::{
-        CorrectionReport, EpochRecord, LayerStep, Plan, Progress, Start, StopReason, TrainedModel,
+        EpochRecord, LayerStep, Plan, Progress, Start, StopReason, TrainedModel,
         checkpoint::Checkpoint, config::TrainingConfig,
     },
     worker::{
@@ -150,6 +144,8 @@ pub struct Training {
     pub divergence: Option<Divergence>,
     /// The id of its record, once it is finished.
     pub record: Option<u64>,
+    /// Its comparison with the model before it.
+    pub(super) comparison: Option<Comparison>,
     /// The preview of the data.
     pub data: DataPreview,
     /// The newest copy of the network of the current run.
@@ -181,6 +177,7 @@ impl Default for Training {
             history: Vec::new(),
             divergence: None,
             record: None,
+            comparison: None,
             data: DataPreview::default(),
             snapshot: None,
             has_checkpoint: false,
@@ -207,6 +204,7 @@ impl Training {
         self.history.clear();
         self.divergence = None;
         self.record = None;
+        self.comparison = None;
         self.snapshot = None;
         self.has_checkpoint = false;
         // The new training replaces the checkpoint.
@@ -472,61 +470,18 @@ impl State {
         let model = Arc::new(trained.model);
         self.models
             .add_run(record.id, &record.name, Arc::clone(&model), false);
-        self.announce(&record, corrections.as_ref());
+        if let Some(divergence) = divergence {
+            let text = format!("{} ended early: {divergence}", record.name);
+            self.notices.error(text);
+        } else {
+            self.announce(&record, corrections, out);
+        }
         self.use_chosen_model(out);
         self.evaluate_if_shown(out);
         out.push(Effect::Library(RunLibraryTask::Save(
             Box::new(record),
             model,
         )));
-    }
-
-    /// Says how well the new model reads, and offers to return to the previous one.
-    fn announce(&mut self, record: &RunRecord, corrections: Option<&CorrectionReport>) {
-        let name = &record.name;
-        if let Some(divergence) = self.training.divergence {
-            return self
-                .notices
-                .error(format!("{name} ended early: {divergence}"));
-        }
-        let percent = |accuracy: Option<f64>| format::percent_or_dash(accuracy, 2);
-        let result = match corrections {
-            Some(report) => {
-                let base = match &record.kind {
-                    RunKind::FineTuning(base) => {
-                        self.models.entries().iter().rfind(|it| it.name == *base)
-                    }
-                    RunKind::Preset(_) => None,
-                };
-                let before = base.and_then(|base| base.model.metadata.test_accuracy);
-                let accuracies = [before, record.test_accuracy];
-                format!(": {}", result_in_words(report, accuracies))
-            }
-            None if record.test_accuracy.is_some() => {
-                format!(": {} on the test set", percent(record.test_accuracy))
-            }
-            None => String::new(),
-        };
-        let better = self.models.better_previous().map(|better| {
-            let accuracy = percent(better.model.metadata.test_accuracy);
-            format!(". {} is better with {accuracy}", better.name)
-        });
-        let better = better.unwrap_or_default();
-        let ended = match self.training.state {
-            TrainingState::Finished { stopped: true, .. } => "was stopped and is in use",
-            _ => "is trained and in use",
-        };
-        let text = format!("{name} {ended}{result}{better}");
-        let mut buttons = Vec::new();
-        if corrections.is_some_and(|report| report.unlearned().next().is_some()) {
-            let open = Action::Corrections(CorrectionAction::Open);
-            buttons.push(NoticeButton::new("Show them", open));
-        }
-        if let Some(previous) = self.models.previous() {
-            let label = format!("Back to {}", previous.name);
-            buttons.push(NoticeButton::new(label, Action::ChooseModel(previous.id)));
-        }
-        self.notices.offer_all(text, buttons);
     }
 }
 

@@ -4,6 +4,7 @@ use tempfile::TempDir;
 
 use super::{dialog::Choice, *};
 use crate::{
+    bitmap::Digit,
     error::{InputError, IoError, ModelError},
     ink::{Point, Stroke},
     recognition::predict,
@@ -108,6 +109,69 @@ fn saved_weights_predict_as_before() {
         let after = predict(&model, &bitmap).expect("candle computes it");
         assert_eq!(before, after, "to the last bit");
     }
+}
+
+#[test]
+fn weights_are_reopened_only_if_the_file_is_the_same() {
+    let folder = folder();
+    let path = folder.path().join("a.safetensors");
+    built_in().save(&path).expect("writes");
+    let (file, _) = open_weights(&path).expect("they are weights");
+    let reopened = || match FileTask::ReopenWeights(file.clone()).run() {
+        FileOutcome::Reopened(result) => result,
+        other => panic!("another outcome: {other:?}"),
+    };
+    let (same, _) = reopened().expect("nothing changed");
+    assert_eq!(same, file, "the same file");
+    built_in().save(&path).expect("writes");
+    assert!(reopened().is_ok(), "the same bytes again");
+    let mut other = Model::clone(&built_in());
+    other.metadata.seed = Some(7);
+    other.save(&path).expect("writes");
+    let changed = reopened();
+    assert!(
+        matches!(&changed, Err(FileError::Input(InputError::Refused(refusal))) if refusal.found.contains("another content")),
+        "{changed:?}"
+    );
+    fs::remove_file(&path).expect("it is there");
+    let gone = reopened();
+    assert!(
+        matches!(&gone, Err(FileError::Model(ModelError::Input(InputError::Io(error)))) if error.is_not_found()),
+        "{gone:?}"
+    );
+}
+
+#[test]
+fn two_models_read_the_corrections() {
+    let folder = folder();
+    let path = corrections::file_in(folder.path());
+    let record = |digit: Option<usize>| InkRecord {
+        label: Some(corrections::label_of(digit.map(|digit| Digit::ALL[digit]))),
+        ink: seven(),
+        ..InkRecord::default()
+    };
+    let records = [record(Some(7)), record(Some(7)), record(None)];
+    file::write(&path, &records).expect("writes");
+    let mut rejecting = Model::clone(&built_in());
+    rejecting.metadata.calibration.reject_threshold = Some(1e5);
+    let task = FileTask::CompareModels {
+        path,
+        run: 7,
+        models: [rejecting.into(), built_in()],
+    };
+    let outcome = task.run();
+    let FileOutcome::Compared {
+        run: 7,
+        result: Ok(found),
+    } = outcome
+    else {
+        panic!("another outcome: {outcome:?}");
+    };
+    let expected = OnCorrections {
+        correct: [1, 2],
+        total: 3,
+    };
+    assert_eq!(found, expected, "the first takes all for non-digits");
 }
 
 #[test]

@@ -388,7 +388,7 @@ fn the_model_in_use_is_fine_tuned_on_corrections() {
 fn a_model_of_another_dataset_is_not_fine_tuned() {
     let mut fashion = model();
     fashion.metadata.dataset = Some("fashion".to_owned());
-    let loaded = Some(("fashion.safetensors".into(), fashion.into()));
+    let loaded = Some((weight_file("fashion.safetensors"), fashion.into()));
     let mut state = State::new(Settings::default(), model(), loaded);
     on_outcome(&mut state, CorrectionOutcome::Counted(3));
     assert!(!state.can_fine_tune(), "its classes are not digits");

@@ -98,7 +98,7 @@ fn each_change_asks_again() {
             |state| {
                 state
                     .models
-                    .add_file("w.safetensors".into(), Arc::new(model()));
+                    .add_file(weight_file("w.safetensors"), Arc::new(model()));
             },
             "another model",
         ),
@@ -157,7 +157,7 @@ fn a_network_of_another_shape_has_all_units_on() {
         "one is off"
     );
     let same = Arc::new(model());
-    state.models.add_file("same.safetensors".into(), same);
+    state.models.add_file(weight_file("same.safetensors"), same);
     assert!(
         request(&mut state).is_some_and(|request| request.off.len() == 1),
         "of the same shape"
@@ -169,7 +169,7 @@ fn a_network_of_another_shape_has_all_units_on() {
     };
     state
         .models
-        .add_file("other.safetensors".into(), Arc::new(other));
+        .add_file(weight_file("other.safetensors"), Arc::new(other));
     let asked = request(&mut state).expect("another model");
     assert!(
         asked.off.is_empty() && asked.map_layer.is_none(),

@@ -5,10 +5,13 @@ use super::{
     *,
 };
 use crate::{
-    app::state::runs::RunAction,
+    app::state::{comparison::BetterModel, runs::RunAction},
     error::{Cause, Divergence},
     training::{EpochRecord, StopReason, diagnostics::Hint},
-    worker::trainer::{TrainerFact, TrainerMessage},
+    worker::{
+        file_tasks::OnCorrections,
+        trainer::{TrainerFact, TrainerMessage},
+    },
 };
 
 #[test]
@@ -108,7 +111,7 @@ fn a_worse_model_offers_the_way_back() {
         trained.model.metadata.dataset.clone_from(&dataset);
         trained.model.metadata.test_accuracy = Some(accuracy);
         end(&mut state, run, trained);
-        let better = state.models.better_previous().map(|entry| entry.id);
+        let better = state.better_previous().map(|entry| entry.id);
         assert_eq!(better.is_some(), is_worse, "a test accuracy of {accuracy}");
         let notice = state.notices.shown().expect("the end is announced");
         let action = notice.buttons[0].action.clone();
@@ -116,4 +119,61 @@ fn a_worse_model_offers_the_way_back() {
             assert_eq!(action, Action::ChooseModel(built_in), "to the model before");
         }
     }
+}
+
+/// A state after a training whose model is the best on the test set, with this number of corrections. Returns the
+/// effects of its end.
+fn best_on_the_test_set(corrections: usize) -> (State, Vec<Effect>) {
+    let mut state = state();
+    state.training.correction_count = Some(corrections);
+    let run = started(&mut state);
+    let dataset = state.models.chosen().model.metadata.dataset.clone();
+    let mut trained = untested(vec![record(1)], StopReason::Completed);
+    trained.model.metadata.dataset = dataset;
+    trained.model.metadata.test_accuracy = Some(1.0);
+    let effects = end(&mut state, run, trained);
+    (state, effects)
+}
+
+#[test]
+fn a_model_that_reads_the_corrections_worse_offers_the_way_back() {
+    let asked = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::CompareModels { run, models } => Some((*run, models.clone())),
+            _ => None,
+        })
+    };
+    let (state, effects) = best_on_the_test_set(0);
+    assert!(asked(&effects).is_none(), "there is nothing to compare");
+    assert!(state.notices.shown().is_some(), "announced at once");
+    assert_eq!(state.better_previous(), None, "it is better");
+    for (correct, is_worse) in [([12, 14], true), ([14, 14], false), ([14, 12], false)] {
+        let (mut state, effects) = best_on_the_test_set(14);
+        let (run, [new, old]) = asked(&effects).expect("both read the corrections");
+        assert!(Arc::ptr_eq(&new, state.models.in_use()), "the new model");
+        let built_in = &state.models.entries()[0];
+        assert!(Arc::ptr_eq(&old, &built_in.model), "the one before");
+        let (id, name) = (built_in.id, built_in.name.clone());
+        assert!(state.notices.shown().is_none(), "the announcement waits");
+        let found = OnCorrections { correct, total: 14 };
+        for (of, is_announced) in [(run + 1, false), (run, true)] {
+            let result = Ok(found);
+            state.on_file_outcome(FileOutcome::Compared { run: of, result });
+            assert_eq!(state.notices.shown().is_some(), is_announced, "run {of}");
+        }
+        let reasons = format!("It reads 12 of your 14 corrected drawings, {name} reads 14.");
+        let expected = is_worse.then_some(BetterModel { id, name, reasons });
+        assert_eq!(state.better_previous(), expected, "{correct:?}");
+        let notice = state.notices.shown().expect("announced");
+        assert_eq!(notice.text.contains("reads 14"), is_worse, "{notice:?}");
+        assert_eq!(notice.buttons[0].action, Action::ChooseModel(id), "to stay");
+        state.apply(Action::ChooseModel(id));
+        assert_eq!(state.better_previous(), None, "the better one is in use");
+    }
+    let (mut state, effects) = best_on_the_test_set(1);
+    let (run, _) = asked(&effects).expect("both read the correction");
+    let result = Err(file_error("the disk is gone".to_owned()));
+    state.on_file_outcome(FileOutcome::Compared { run, result });
+    let buttons = &state.notices.shown().expect("announced").buttons;
+    assert_eq!(buttons.len(), 1, "a failure hides no announcement");
 }

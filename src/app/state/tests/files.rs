@@ -49,7 +49,7 @@ fn without_a_dialog_a_path_is_typed() {
     assert_eq!(wait, Some(secs(3.0)), "waits for it");
     state.tick(secs(16.0), true);
     assert!(prompt(&state).is_some(), "it does not appear");
-    let weights = FileResult::Weights("b.safetensors".into(), Arc::new(model()));
+    let weights = FileResult::Weights(weight_file("b.safetensors"), Arc::new(model()));
     state.on_file_outcome(outcome(request, weights));
     assert_eq!(prompt(&state), None, "it appeared after all");
 
@@ -136,6 +136,51 @@ fn invalid_settings_are_not_saved() {
 }
 
 #[test]
+fn weights_from_a_file_answer_after_a_restart() {
+    let mut before = state();
+    let file = weight_file("/models/b.safetensors");
+    let loaded = Arc::new(model());
+    before.on_file_outcome(loaded_weights("/models/b.safetensors", &loaded));
+    let next = || State::new(before.settings.clone(), model(), None);
+    let mut state = next();
+    assert!(
+        matches!(state.reopen_weights(), Some(Effect::File(FileTask::ReopenWeights(asked))) if asked == file),
+        "it is read again"
+    );
+    let reopened = || FileOutcome::Reopened(Ok((file.clone(), Arc::clone(&loaded))));
+    let effects = state.on_file_outcome(reopened());
+    assert!(uses_model(&effects), "{effects:?}");
+    let names = [&before, &state].map(|state| state.models.chosen().name.clone());
+    assert_eq!(names, ["b.safetensors"; 2], "by the same name");
+    assert!(state.notices.shown().is_none(), "nothing to say");
+
+    let mut state = next();
+    let gone = Err(file_error("the file is gone".to_owned()));
+    state.on_file_outcome(FileOutcome::Reopened(gone));
+    assert_eq!(state.models.chosen().origin, Origin::BuiltIn, "it answers");
+    assert_eq!(
+        state.settings.model_in_use,
+        ModelInUse::BuiltIn,
+        "from now on"
+    );
+    let notice = state.notices.shown().expect("it is said");
+    assert!(notice.text.contains("the file is gone"), "{notice:?}");
+
+    let mut state = next();
+    state.on_file_outcome(loaded_weights("/models/c.safetensors", &loaded));
+    state.on_file_outcome(reopened());
+    let chosen = &state.models.chosen().name;
+    assert_eq!(chosen, "c.safetensors", "the user was quicker");
+
+    let of_command_line = Some((weight_file("w.safetensors"), Arc::clone(&loaded)));
+    let state = State::new(before.settings.clone(), model(), of_command_line);
+    assert!(state.reopen_weights().is_none(), "the command line wins");
+    let built_in = before.models.entries()[0].id;
+    before.apply(Action::ChooseModel(built_in));
+    assert_eq!(before.settings.model_in_use, ModelInUse::BuiltIn, "back");
+}
+
+#[test]
 fn loaded_files_are_used_and_failures_change_nothing() {
     let mut state = state();
     for _ in 0..2 {
@@ -149,7 +194,7 @@ fn loaded_files_are_used_and_failures_change_nothing() {
         .iter()
         .map(|entry| &entry.origin)
         .collect();
-    let file = Origin::File("/models/b.safetensors".into());
+    let file = Origin::File(weight_file("/models/b.safetensors"));
     assert_eq!(origins, [&Origin::BuiltIn, &file], "one model per file");
     let request = FileRequest {
         number: 1000,

@@ -75,7 +75,11 @@ fn former() -> (State, u64) {
 #[test]
 fn the_run_in_use_answers_after_a_restart() {
     let (mut before, id) = trained();
-    assert_eq!(before.settings.run_in_use, Some(id), "the trained one");
+    assert_eq!(
+        before.settings.model_in_use,
+        ModelInUse::Run(id),
+        "the trained one"
+    );
     let record = before.runs.list()[0].record.clone();
     let list = || RunLibraryOutcome::Listed(vec![record.clone()], Vec::new());
     let mut next = State::new(before.settings.clone(), model(), None);
@@ -86,7 +90,7 @@ fn the_run_in_use_answers_after_a_restart() {
     );
     hear(&mut next, RunLibraryOutcome::Loaded(id, Arc::new(model())));
     assert_eq!(next.models.chosen().origin, Origin::Run(id), "and used");
-    let file = Some(("w.safetensors".into(), Arc::new(model())));
+    let file = Some((weight_file("w.safetensors"), Arc::new(model())));
     let mut other = State::new(before.settings.clone(), model(), file);
     let effects = hear(&mut other, list());
     assert!(
@@ -95,7 +99,8 @@ fn the_run_in_use_answers_after_a_restart() {
     );
     let built_in = before.models.entries()[0].id;
     before.apply(Action::ChooseModel(built_in));
-    assert_eq!(before.settings.run_in_use, None, "back to the built-in one");
+    let in_use = &before.settings.model_in_use;
+    assert_eq!(*in_use, ModelInUse::BuiltIn, "back to the built-in one");
 }
 
 #[test]
