@@ -436,14 +436,14 @@ mod tests {
                 at.map(|at| Rect::from_min_size(at.into(), [800.0, 600.0].into()));
             viewport.monitor_size = Some([1920.0, 1080.0].into());
             viewport.fullscreen = Some(fullscreen);
-            harness.step();
+            harness.run_steps(2);
             let app = harness.state_mut();
             // The time has passed.
             app.save_at = app.save_at.map(|_| Duration::ZERO);
-            while {
+            harness.step();
+            while harness.state().saving_settings.is_some() {
                 harness.step();
-                harness.state().saving_settings.is_some()
-            } {}
+            }
         };
         place(None, false);
         assert_eq!(stored(), None, "the system tells no place");

@@ -98,7 +98,15 @@ pub fn chain(error: &dyn StdError) -> String {
         text = format!("{text}: {cause}");
         source = cause.source();
     }
-    one_line(&text, MAX_MESSAGE)
+    one_line(&without_code(&text), MAX_MESSAGE)
+}
+
+/// Without the system's number of an error: "No such file or directory (os error 2)".
+fn without_code(text: &str) -> String {
+    let mut parts = text.split(" (os error ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let rest = parts.map(|part| part.split_once(')').map_or(part, |(_, rest)| rest));
+    rest.fold(first, |text, rest| text + rest)
 }
 
 /// A file or folder that the operating system did not open, read or write. The message holds the system's reason.
@@ -427,6 +435,20 @@ mod tests {
             "could not read x.png: found a sound, expected a picture; choose another file",
             "in this order"
         );
+    }
+
+    #[test]
+    fn a_chain_has_no_number_of_the_system() {
+        let source = io::Error::from_raw_os_error(2);
+        let number = " (os error 2)";
+        assert!(source.to_string().contains(number), "{source}");
+        let reason = source.to_string().replace(number, "");
+        let text = chain(&IoError::new("read", Path::new("a.png"), source));
+        assert!(
+            text.contains(&reason) && !text.contains("os error"),
+            "{text}"
+        );
+        assert_eq!(without_code("a (os error 2) b (os error 3): c"), "a b: c");
     }
 
     #[test]

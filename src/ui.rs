@@ -60,6 +60,8 @@ pub struct View {
     why: WhyView,
     corrections: CorrectionsView,
     shows_help: bool,
+    /// Whether the help was shown in the last frame.
+    showed_help: bool,
     /// Whether a text field had the focus in the last frame. The key that ends the focus still belongs to the field.
     field_had_keyboard: bool,
 }
@@ -164,8 +166,9 @@ impl View {
         questions::path_window(ctx, state, &mut actions);
         questions::questions_ui(ctx, state, &mut actions);
         self.corrections.ui(ctx, state, &mut actions);
+        let is_new = !std::mem::replace(&mut self.showed_help, self.shows_help);
         if self.shows_help {
-            self.shows_help = match header::help_modal(ctx, &keys::shortcuts(ctx)) {
+            self.shows_help = match header::help_modal(ctx, &keys::shortcuts(ctx), is_new) {
                 HelpOutcome::Stays => true,
                 HelpOutcome::Closes => false,
                 HelpOutcome::StartsTour => {

@@ -28,7 +28,7 @@ use self::{
     form::TrainingForm,
     history::History,
     models::{ModelId, Models, Origin},
-    notices::Notices,
+    notices::{Claim, Notices},
     pad::Pad,
     runs::Runs,
     training::Training,
@@ -272,7 +272,7 @@ impl State {
             }
             Action::KeepOpen => self.closing = Closing::No,
         }
-        self.withdraw_undo();
+        self.withdraw_outdated();
         effects
     }
 
@@ -283,10 +283,21 @@ impl State {
         self.pad.predict_again();
     }
 
-    /// Withdraws the offer to undo a correction once the pad has other content.
-    fn withdraw_undo(&mut self) {
+    /// Withdraws the offer to undo a correction once the pad has other content, and a notice that is no longer true.
+    fn withdraw_outdated(&mut self) {
         if self.pad.corrections().is_empty() {
             self.notices.withdraw(&Action::Undo);
+        }
+        let claim = self.notices.shown().and_then(|shown| shown.claim.as_ref());
+        let is_true = claim.is_none_or(|claim| match claim {
+            Claim::InUse { run, name } => {
+                let chosen = self.models.chosen();
+                chosen.origin == Origin::Run(*run) && chosen.name == *name
+            }
+            Claim::Form(form) => **form == self.training.form,
+        });
+        if !is_true {
+            self.notices.dismiss();
         }
     }
 
@@ -302,12 +313,15 @@ impl State {
     /// Sets the form to a preset. Changed settings come back by a click.
     fn choose_preset(&mut self, preset: Preset) {
         let form = &mut self.training.form;
-        if form.is_changed() {
-            let before = Action::ChangeForm(Box::new(form.clone()));
+        let before = form.clone();
+        form.choose(preset);
+        if before.is_changed() {
+            let claim = Claim::Form(Box::new(form.clone()));
+            let before = Action::ChangeForm(Box::new(before));
             let text = format!("All settings are those of {}", preset.label());
             self.notices.offer(text, "Undo the preset", before);
+            self.notices.claim(claim);
         }
-        form.choose(preset);
     }
 
     /// Stops watching a training: the user wants another model.

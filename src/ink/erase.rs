@@ -107,11 +107,11 @@ mod tests {
 
     #[test]
     fn what_is_near_the_way_of_the_eraser_is_cut_out() {
+        // The stroke, the way of the eraser, and the first and the last point of each part that is left.
+        type Case<'a> = (&'a [Point], [Point; 2], Option<&'a [[Point; 2]]>, &'a str);
         let p = Point::new;
         let line = [p(0.0, 0.5), p(0.3, 0.5), p(1.0, 0.5)];
         let angle = [p(0.0, 0.0), p(0.5, 0.0), p(0.5, 0.5)];
-        // The stroke, the way of the eraser, and the first and the last point of each part that is left.
-        type Case<'a> = (&'a [Point], [Point; 2], Option<&'a [[Point; 2]]>, &'a str);
         let cases: [Case<'_>; 9] = [
             (&line, [p(0.5, 0.7), p(0.5, 0.7)], None, "out of reach"),
             (

@@ -236,7 +236,7 @@ impl Sleeve {
 }
 
 /// The squared distance from a point to a segment.
-pub(super) fn squared_distance(point: Point, from: Point, to: Point) -> f32 {
+fn squared_distance(point: Point, from: Point, to: Point) -> f32 {
     let (chord, off) = (to - from, point - from);
     let along = off.dot(chord) / chord.dot(chord).max(f32::MIN_POSITIVE);
     let off = off - chord * along.clamp(0.0, 1.0);

@@ -21,14 +21,13 @@ use crate::{
     },
     ink::{Bounds, Point, edit::Picture, normalize},
     picture::PictureView,
+    store::settings::PadShape,
 };
 
 /// All of a texture.
 const WHOLE: Rect = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
 /// The largest movement of a tap, in points.
 const TAP: f32 = 4.0;
-/// The text of an empty pad.
-const HINT: &str = "Draw a digit here";
 const KEYS_HINT: &str = "Arrow keys move the pen, Space puts it down";
 
 /// The place of the pad in the last frame.
@@ -408,7 +407,7 @@ fn hint(painter: &Painter, rect: Rect, state: &State, has_focus: bool, palette: 
         line(name, &picture.name, small * 1.1, palette.text);
         line(foot, "Draw here for a new digit.", small, palette.weak);
     } else if state.pad.is_blank() {
-        line(rect.center(), HINT, large, palette.weak);
+        line(rect.center(), empty_hint(state), large, palette.weak);
         if has_focus {
             let below = rect.center() + vec2(0.0, 2.0 * large);
             line(below, KEYS_HINT, hint_size(rect), palette.weak);
@@ -426,13 +425,21 @@ fn hint_height(rect: Rect) -> f32 {
     3.2 * hint_size(rect)
 }
 
+/// The text of an empty pad.
+fn empty_hint(state: &State) -> &'static str {
+    match state.settings.pad_shape {
+        PadShape::Square => "Draw a digit here",
+        PadShape::Line => "Draw a number here",
+    }
+}
+
 /// The accessible value of the pad.
 fn description(state: &State) -> String {
     if let Some(picture) = state.pad.picture() {
         return format!("The picture {}", picture.name);
     }
     match state.pad.ink().strokes().len() {
-        0 => format!("Empty. {HINT}. {KEYS_HINT}"),
+        0 => format!("Empty. {}. {KEYS_HINT}", empty_hint(state)),
         1 => "1 stroke".to_owned(),
         count => format!("{count} strokes"),
     }

@@ -28,12 +28,14 @@ use crate::{
 
 /// The height of the row, in points.
 pub(super) const HEIGHT: f32 = 48.0;
-/// The width from which the row has room for the program's name and the buttons of the size.
+/// The width from which the row has room for the program's name.
 const WIDE: f32 = 960.0;
 /// The width below which texts are short.
 const NARROW: f32 = 720.0;
 /// The width below which the places are close together.
 const NARROWEST: f32 = 500.0;
+/// The largest width of the help: two columns of shortcuts, in points.
+const HELP_WIDTH: f32 = 760.0;
 /// Between two controls, in points.
 const GAP: f32 = 4.0;
 
@@ -78,8 +80,7 @@ pub(super) fn header_ui(
                 actions.push(Action::GoTo(entry.place));
             }
         }
-        let icons = if is_wide { 3.0 } else { 1.0 };
-        let others = widths.training + widths.view + icons * widths.icon + (2.0 + icons) * GAP;
+        let others = widths.training + widths.view + widths.icon + 3.0 * GAP;
         let left = ui.available_width() - others;
         let model = left.clamp(96.0, widths.model);
         ui.add_space((left - model).max(0.0));
@@ -89,26 +90,6 @@ pub(super) fn header_ui(
         slot(ui, model, |ui| {
             model_ui(ui, state, is_narrow, actions);
         });
-        if is_wide {
-            slot(ui, widths.icon, |ui| {
-                let smaller = named(ui.button("A−"), "Smaller");
-                if smaller
-                    .on_hover_text("Smaller texts and controls (Ctrl+−).")
-                    .clicked()
-                {
-                    gui_zoom::zoom_out(ui.ctx());
-                }
-            });
-            slot(ui, widths.icon, |ui| {
-                let larger = named(ui.button("A+"), "Larger");
-                if larger
-                    .on_hover_text("Larger texts and controls (Ctrl++).")
-                    .clicked()
-                {
-                    gui_zoom::zoom_in(ui.ctx());
-                }
-            });
-        }
         slot(ui, widths.view, |ui| view_ui(ui, state, actions));
         slot(ui, widths.icon, |ui| {
             let help = named(ui.button("?"), "Help");
@@ -310,12 +291,20 @@ pub(super) enum HelpOutcome {
     StartsTour,
 }
 
-/// First steps and shortcuts, over the window.
-pub(super) fn help_modal(ctx: &egui::Context, shortcuts: &[(String, &str)]) -> HelpOutcome {
+/// First steps and shortcuts, over the window. New help is shown from its beginning.
+pub(super) fn help_modal(
+    ctx: &egui::Context,
+    shortcuts: &[(String, &str)],
+    is_new: bool,
+) -> HelpOutcome {
     let mut starts_tour = false;
-    let closes = widgets::modal(ctx, "First steps", 420.0, |ui| {
-        let height = ctx.content_rect().height() - 200.0;
-        ScrollArea::vertical().max_height(height).show(ui, |ui| {
+    let room = ctx.content_rect().size();
+    let closes = widgets::modal(ctx, "First steps", HELP_WIDTH, |ui| {
+        let mut area = ScrollArea::vertical().max_height(room.y - 130.0);
+        if is_new {
+            area = area.vertical_scroll_offset(0.0);
+        }
+        area.show(ui, |ui| {
             ui.set_width(ui.available_width());
             for step in [
                 "1. Draw a digit on the pad. The bars show how likely each digit is.",
@@ -330,12 +319,16 @@ pub(super) fn help_modal(ctx: &egui::Context, shortcuts: &[(String, &str)]) -> H
             starts_tour = tour.on_hover_text(help).clicked();
             ui.add_space(theme::GAP);
             ui.label(RichText::new("Shortcuts").font(theme::strong(theme::BODY)));
-            let grid = egui::Grid::new("shortcuts").num_columns(2);
+            let columns = if ui.available_width() >= 540.0 { 2 } else { 1 };
+            let rows = shortcuts.len().div_ceil(columns);
+            let grid = egui::Grid::new("shortcuts").num_columns(2 * columns);
             grid.min_row_height(18.0).show(ui, |ui| {
                 ui.spacing_mut().interact_size.y = 18.0;
-                for (keys, name) in shortcuts {
-                    ui.label(RichText::new(keys).font(theme::strong(theme::SMALL)));
-                    ui.label(RichText::new(*name).small());
+                for row in 0..rows {
+                    for (keys, name) in shortcuts.iter().skip(row).step_by(rows) {
+                        ui.label(RichText::new(keys).font(theme::strong(theme::SMALL)));
+                        ui.label(RichText::new(*name).small());
+                    }
                     ui.end_row();
                 }
             });

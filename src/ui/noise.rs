@@ -1,8 +1,8 @@
 //! The choice of noise on the input of the network, for a drawing or for the images of an evaluation.
 
 use egui::{
-    Button, Color32, Popup, PopupCloseBehavior, Rect, RectAlign, Response, RichText, Slider, Ui,
-    UiBuilder, WidgetInfo, accesskit::Role,
+    Button, Color32, Popup, PopupCloseBehavior, Rect, Response, RichText, Slider, Ui, UiBuilder,
+    WidgetInfo, accesskit::Role,
 };
 
 use super::{
@@ -31,14 +31,8 @@ pub(crate) fn noise_ui(ui: &mut Ui, rect: Rect, noise: Option<Noise>, actions: &
         ui.spacing_mut().button_padding = egui::vec2(6.0, 0.0);
         let (color, fill) = colors(palette, noise).unwrap_or((palette.weak, palette.window));
         let text = RichText::new("Noise").size(theme::SMALL).color(color);
-        // Beside the answer, which one wants to watch.
-        let (response, asked) = menu_button(
-            ui,
-            Button::new(text).fill(fill),
-            Some(rect),
-            noise,
-            "Noise on the drawing",
-        );
+        let button = Button::new(text).fill(fill);
+        let (response, asked) = menu_button(ui, button, noise, "Noise on the drawing");
         response.on_hover_text("Adds noise to the input of the network, to test how robust it is.");
         actions.extend(asked.map(|asked| Action::AddNoise(asked.noise)));
     });
@@ -52,7 +46,7 @@ pub(crate) fn test_noise_ui(ui: &mut Ui, noise: Option<Noise>, actions: &mut Vec
         Some((color, fill)) => Button::new(RichText::new(said).color(color)).fill(fill),
         None => Button::new(said),
     };
-    let (response, new) = menu_button(ui, button, None, noise, "Noise on the test images");
+    let (response, new) = menu_button(ui, button, noise, "Noise on the test images");
     response.on_hover_text(
         "Adds noise to each test image. Compare models with and without filters to see the benefit of a filter.",
     );
@@ -78,19 +72,15 @@ fn colors(palette: &Palette, noise: Option<Noise>) -> Option<(Color32, Color32)>
     noise.map(|_| (palette.panel, palette.second))
 }
 
-/// A button with a menu, which opens left of a rectangle or below the button. Its accessible value is the current noise.
+/// A button with a menu. Its accessible value is the current noise.
 fn menu_button(
     ui: &mut Ui,
     button: Button<'_>,
-    left_of: Option<Rect>,
     noise: Option<Noise>,
     title: &str,
 ) -> (Response, Option<NoiseChange>) {
     let response = ui.add(button);
-    let mut popup = Popup::menu(&response).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-    if let Some(rect) = left_of {
-        popup = popup.anchor(rect).align(RectAlign::LEFT_START);
-    }
+    let popup = Popup::menu(&response).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let menu = popup.show(|ui| toggles_ui(ui, |ui| menu_ui(ui, noise, title)));
     let value = noise.map_or_else(|| "off".to_owned(), |noise| noise.to_string());
     response.widget_info(|| {

@@ -8,6 +8,7 @@ use egui::{
 
 use super::{
     pad::PadView,
+    prediction::percent,
     theme::{self, Palette},
 };
 use crate::{
@@ -33,9 +34,9 @@ const DIGITS: f32 = 0.68;
 
 /// The place of a digit's bracket on the screen.
 struct Bracket {
-    /// The line below the digit, with the room for its ends.
-    line: Rect,
-    /// The reading below the line: a tap on it selects the digit.
+    /// The bracket's line, with the ends towards the digit.
+    ends: [Pos2; 4],
+    /// The reading beyond the line: a tap on it selects the digit.
     reading: Rect,
 }
 
@@ -44,13 +45,28 @@ impl Bracket {
         let bounds = digit.ink.bounds()?;
         let corners = [bounds.min, bounds.max].map(|corner| paper.screen_from_pad(corner));
         let ink = Rect::from_min_max(corners[0], corners[1]).expand(paper.radius());
-        // Within the pad, also below ink that reaches its edge.
-        let lowest = paper.rect.bottom() - READING.y;
-        let top = (ink.bottom() + BRACKET_GAP).min(lowest);
-        let line = Rect::from_min_max(pos2(ink.left(), top - BRACKET_END), pos2(ink.right(), top));
-        let reading = Rect::from_center_size(line.center_bottom(), vec2(READING.x, 0.0));
-        let reading = reading.with_max_y(top + READING.y);
-        Some(Self { line, reading })
+        let pad = paper.rect;
+        let (below, above) = (ink.bottom() + BRACKET_GAP, ink.top() - BRACKET_GAP);
+        // A reading must not cover ink.
+        let is_above = pad.bottom() - READING.y < ink.bottom() && above - READING.y >= pad.top();
+        // Within the pad, also at ink that is as high as it.
+        let (line, end, top) = if is_above {
+            (above, above + BRACKET_END, above - READING.y)
+        } else {
+            let line = below.min(pad.bottom() - READING.y);
+            (line, line - BRACKET_END, line)
+        };
+        let (left, right) = (ink.left(), ink.right());
+        let place = pos2(ink.center().x - READING.x / 2.0, top);
+        Some(Self {
+            ends: [
+                pos2(left, end),
+                pos2(left, line),
+                pos2(right, line),
+                pos2(right, end),
+            ],
+            reading: Rect::from_min_size(place, READING),
+        })
     }
 }
 
@@ -70,16 +86,10 @@ pub(super) fn brackets(painter: &Painter, paper: &PadView, state: &State, palett
     let places: Vec<(usize, Bracket)> = (0..shown.number().digits.len())
         .filter_map(|index| Some((index, Bracket::of(paper, &shown.number().digits[index])?)))
         .collect();
-    for (index, Bracket { line, reading }) in &places {
+    for (index, Bracket { ends, reading }) in &places {
         let digit = &shown.number().digits[*index];
         let color = color_of(digit, *index == shown.selected(), palette);
         let width = if *index == shown.selected() { 2.5 } else { 1.0 };
-        let ends = [
-            line.left_top(),
-            line.left_bottom(),
-            line.right_bottom(),
-            line.right_top(),
-        ];
         painter.line(ends.to_vec(), Stroke::new(width, color));
         let text = if digit.is_digit {
             digit.digit.to_string()
@@ -142,7 +152,7 @@ pub(super) fn number_ui(
         let place = Rect::from_min_size(pos2(left, room.top()), cell);
         let is_selected = index == shown.selected();
         let response = ui.interact(place, Id::unique(("number", index)), Sense::click());
-        let confidence = format::percent(f64::from(digit.confidence()), 0);
+        let confidence = percent(digit.confidence());
         let value = if digit.is_digit {
             format!("{}, {confidence}", digit.digit)
         } else {
@@ -192,7 +202,7 @@ pub(super) fn number_ui(
             actions.push(Action::SelectDigit(index));
         }
     }
-    let confidence = format::percent(f64::from(number.confidence()), 0);
+    let confidence = percent(number.confidence());
     let beside = match number.non_digits() {
         0 => String::new(),
         1 => ", and a non-digit".to_owned(),
@@ -203,8 +213,11 @@ pub(super) fn number_ui(
     let galley = ui
         .painter()
         .layout(words, theme::font(small), palette.text, rect.width());
-    ui.painter()
-        .galley(pos2(rect.left(), room.bottom() + 6.0), galley, palette.text);
+    let at = pos2(rect.left(), room.bottom() + 6.0);
+    let place = Rect::from_min_size(at, galley.size());
+    let response = ui.interact(place, Id::unique("number share"), Sense::hover());
+    response.on_hover_text("The probability that all digits are right.");
+    ui.painter().galley(at, galley, palette.text);
     format!("{} · {confidence}{beside}", number.text())
 }
 

@@ -25,8 +25,6 @@ use crate::{
     store::settings::PadShape,
 };
 
-/// The time a bar takes to its new length, so that the eye can follow it.
-const BAR_SECS: f32 = 0.08;
 /// The height of the captions, in points.
 const CAPTION_HEIGHT: f32 = 24.0;
 
@@ -242,7 +240,7 @@ fn several_ui(ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Action>)
 /// Draws a large digit and the text beside it, or large words where there is no answer. Returns all of it as text.
 fn verdict_ui(ui: &Ui, rect: Rect, prediction: &Prediction) -> String {
     let palette = Palette::of(ui.style());
-    let share = format::percent(f64::from(prediction.confidence()), 0);
+    let share = percent(prediction.confidence());
     let (digit, beside, words) = match prediction.verdict() {
         Verdict::NonDigit(nearest) => {
             let text = format!("looks most like {nearest}");
@@ -258,13 +256,13 @@ fn verdict_ui(ui: &Ui, rect: Rect, prediction: &Prediction) -> String {
         }
         Verdict::Ambiguous(digit, other) => (
             digit,
-            format!("or {other}?\n{share}"),
-            format!("{digit} or {other}? · {share}"),
+            format!("{share}\nor {other}?"),
+            format!("{digit} · {share}, or {other}?"),
         ),
     };
     let right = large_digit(ui, rect, &digit.to_string(), palette.accent);
     let size = (rect.height() * 0.26)
-        .min((rect.right() - right) / 3.1)
+        .min((rect.right() - right) / 3.6)
         .max(theme::SMALL);
     ui.painter().text(
         pos2(right + size * 0.4, rect.bottom() + size * 0.2),
@@ -384,7 +382,8 @@ pub(super) fn bar_ui(
         painter.rect_filled(row.expand2(vec2(theme::GAP, -1.0)), corners, palette.panel);
     }
     painter.rect_filled(track, corners, palette.track);
-    let length = ui.animate_value_with_time(bar_id(digit), probability.unwrap_or(0.0), BAR_SECS);
+    // Without an animation: at every frame, the bar is as long as the number beside it says.
+    let length = probability.unwrap_or(0.0);
     if length > 0.001 {
         let end = lerp(track.left()..=track.right(), length.clamp(0.0, 1.0));
         let bar = Rect::from_min_max(track.min, pos2(end, track.bottom()));

@@ -1,9 +1,9 @@
 //! The status line at the bottom: the newest notice with its action, and the list of all notices.
 
 use egui::{
-    Align2, Area, Button, Color32, Context, Frame, Id, Label, Layout, Margin, Order, RichText,
-    ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit::Role, containers::menu::MenuButton,
-    text::LayoutJob, vec2,
+    Align2, Area, Button, Color32, Context, Frame, Id, Label, Layout, Margin, Order, Rect,
+    RichText, ScrollArea, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role,
+    containers::menu::MenuButton, gui_zoom, text::LayoutJob, vec2,
 };
 
 use super::{
@@ -24,11 +24,45 @@ pub(super) const HEIGHT: f32 = 40.0;
 const LIST_WIDTH: f32 = 84.0;
 /// The largest width of a notice's own button, in points.
 const ACTION_WIDTH: f32 = 160.0;
+/// A button of the size, in points of the normal size.
+const ZOOM_BUTTON: Vec2 = vec2(32.0, 26.0);
 /// The button that dismisses, in points.
 const DISMISS: f32 = 24.0;
 
-/// Draws the line.
+/// Draws the line, and at its end the buttons of the size.
 pub(super) fn status_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    let zoom = ui.ctx().zoom_factor();
+    // In pixels, the buttons are always at the same place: a second click hits the same one.
+    let size = ZOOM_BUTTON / zoom;
+    let edge = vec2(theme::MARGIN, (HEIGHT - ZOOM_BUTTON.y) / 2.0) / zoom;
+    let corner = ui.clip_rect().max - edge;
+    let larger = Rect::from_min_max(corner - size, corner);
+    let smaller = larger.translate(vec2(-size.x, 0.0));
+    let rest = ui.max_rect();
+    let rest = rest.with_max_x(smaller.left() - theme::GAP);
+    ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| {
+        notices_ui(ui, state, actions);
+    });
+    let mut button = |place: Rect, text: &str, name: &str, help: &str| {
+        let text = RichText::new(text).size(theme::SMALL / zoom.max(1.0));
+        ui.spacing_mut().button_padding = Vec2::ZERO;
+        let button = Button::new(text).min_size(place.size());
+        named(ui.put(place.shrink2(vec2(1.0, 0.0)), button), name)
+            .on_hover_text(help)
+            .clicked()
+    };
+    let help = "Smaller texts and controls (Ctrl+−).";
+    let is_smaller = button(smaller, "A−", "Smaller", help);
+    let help = "Larger texts and controls (Ctrl++).";
+    let is_larger = button(larger, "A+", "Larger", help);
+    if is_smaller {
+        gui_zoom::zoom_out(ui.ctx());
+    } else if is_larger {
+        gui_zoom::zoom_in(ui.ctx());
+    }
+}
+
+fn notices_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let notices = &state.notices;
     ui.horizontal_centered(|ui| {
         let buttons = LIST_WIDTH + ui.spacing().item_spacing.x;
@@ -76,10 +110,13 @@ fn shown_ui(ui: &mut Ui, notice: &Notice, reserved: f32, actions: &mut Vec<Actio
     for (button, width) in notice.buttons.iter().zip(widths) {
         let text = RichText::new(&button.label).size(theme::SMALL);
         let size = vec2(width, ui.spacing().interact_size.y);
-        let shown = ui.add_sized(size, Button::new(text).truncate());
-        if named(shown, &button.label).clicked() {
-            actions.extend([Action::Dismiss, button.action.clone()]);
-        }
+        // A button that is no longer possible keeps its place, so that a click hits no other.
+        ui.add_enabled_ui(button.is_possible, |ui| {
+            let shown = ui.add_sized(size, Button::new(text).truncate());
+            if named(shown, &button.label).clicked() {
+                actions.extend([Action::Dismiss, button.action.clone()]);
+            }
+        });
     }
     let dismiss = named(small_button(ui, "×"), "Dismiss");
     if dismiss

@@ -100,13 +100,18 @@ impl ToolsView {
             for tool in edit_tools(state) {
                 tool.ui(ui, measures, actions);
             }
-            let eraser = icon_button(ui, Icon::Eraser, measures.icon(), state.pad.uses_eraser());
+            let has_ink = !state.pad.ink().is_empty();
+            let eraser = ui
+                .add_enabled_ui(has_ink, |ui| {
+                    icon_button(ui, Icon::Eraser, measures.icon(), state.pad.uses_eraser())
+                })
+                .inner;
             let help = format!(
                 "Removes {} (E, or the right mouse button). The button beside it changes that.",
                 state.settings.eraser.name()
             );
             eraser.widget_info(|| {
-                WidgetInfo::selected(Role::Button, true, state.pad.uses_eraser(), "Eraser")
+                WidgetInfo::selected(Role::Button, has_ink, state.pad.uses_eraser(), "Eraser")
             });
             if eraser.on_hover_text(help).clicked() {
                 actions.push(Action::SwitchEraser);

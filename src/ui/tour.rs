@@ -53,7 +53,7 @@ const STEPS: [Step; 6] = [
     },
     Step {
         title: "Why",
-        text: "See which training images your digit resembles. Point at a unit to follow its arithmetic, and switch it off.",
+        text: "See which training images your digit resembles. Scroll to Inside and point at a unit to follow its arithmetic, or switch it off.",
         place: Place::Why,
         needs_panel: false,
         preparation: None,

@@ -381,6 +381,46 @@ fn strokes_are_erased_by_button_key_and_right_mouse_button() {
 }
 
 #[test]
+fn an_empty_pad_gives_the_pen_back() {
+    let mut window = Window::new(settings());
+    window.press(Modifiers::NONE, Key::E);
+    window.draw(ONE);
+    assert_eq!(stroke_count(&window), 1, "there was nothing to erase");
+    let empties: [(Step, &str); 2] = [
+        (|window| window.draw(ONE), "all is erased"),
+        (|window| window.click("Clear"), "cleared"),
+    ];
+    for (empty, reason) in empties {
+        window.click("Eraser");
+        empty(&mut window);
+        assert_eq!(stroke_count(&window), 0, "{reason}");
+        window.draw(ONE);
+        assert_eq!(stroke_count(&window), 1, "{reason}: the pen draws");
+    }
+}
+
+#[test]
+fn the_eraser_erases_the_ink_that_its_circle_touches() {
+    let mut window = Window::new(settings());
+    window.draw(&[(0.5, 0.2), (0.5, 0.8)]);
+    window.click("Eraser");
+    // The circle has a radius of 0.045, and half of the ink's width is 0.034.
+    for (x, left) in [(0.5 + 0.085, 1), (0.5 + 0.073, 0)] {
+        window.draw(&[(x, 0.5)]);
+        assert_eq!(stroke_count(&window), left, "at {x}");
+    }
+}
+
+#[test]
+fn the_answer_and_its_bar_show_the_same_percentage() {
+    let mut window = Window::new(settings());
+    window.draw(SEVEN);
+    window.await_answer('7');
+    let bar = window.bars()[7].clone();
+    assert_eq!(window.value("Prediction"), format!("7 · {bar}"), "one rule");
+}
+
+#[test]
 fn the_eraser_can_remove_what_it_touches_alone() {
     let mut window = Window::new(settings());
     window.draw(&[(0.2, 0.2), (0.2, 0.8)]);

@@ -28,6 +28,34 @@ fn window_of(size: [f32; 2], training_panel: bool) -> Window {
     Window::with_model(settings, None, size, 1.0)
 }
 
+/// The place of a control in pixels.
+fn pixels(window: &Window, label: &str) -> Rect {
+    window.harness.get_by_label(label).rect() * window.harness.ctx.zoom_factor()
+}
+
+#[test]
+fn the_buttons_of_the_size_stay_under_the_pointer() {
+    for size in [
+        [480.0, 360.0],
+        [640.0, 480.0],
+        [1100.0, 700.0],
+        [1920.0, 1080.0],
+    ] {
+        let mut window = Window::with_model(settings(), None, size, 1.0);
+        for (label, count) in [("Larger", 6), ("Smaller", 9)] {
+            let pointer = pixels(&window, label).center();
+            for step in 1..=count {
+                window.click(label);
+                let place = pixels(&window, label);
+                assert!(
+                    place.contains(pointer),
+                    "{label}, {step} times in {size:?}: {place:?}, {pointer:?}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn pad_answer_and_bars_are_in_sight_in_every_window() {
     let cases = [

@@ -71,6 +71,26 @@ fn the_bars_are_those_of_the_selected_digit() {
 }
 
 #[test]
+fn the_reading_of_a_digit_at_the_lower_edge_is_above_it() {
+    let mut window = Window::new(line_settings());
+    let low = |shape: &[(f32, f32)], left: f32| {
+        let points = placed(shape, left).into_iter();
+        points.map(|(x, y)| (x, y * 0.6 + 0.38)).collect::<Vec<_>>()
+    };
+    window.draw(&low(SEVEN, 0.0));
+    window.draw(&low(ONE, 0.2));
+    await_number(&mut window, "71");
+    // Above the 7, which is as wide as a third of the pad's height.
+    let reading = window.on_pad((0.163, 0.43));
+    window.frame_with(vec![button(reading, true), button(reading, false)]);
+    assert_eq!(
+        (selected(&window), strokes(&window)),
+        (0, 2),
+        "a tap selects it"
+    );
+}
+
+#[test]
 fn a_tap_on_a_reading_selects_and_a_stroke_from_it_draws() {
     let mut window = seventy_one();
     // Below the 7, whose bracket is there.

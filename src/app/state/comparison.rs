@@ -6,7 +6,7 @@ use super::{
     State,
     corrections::{CorrectionAction, result_in_words},
     models::{ModelId, Origin},
-    notices::NoticeButton,
+    notices::{Claim, NoticeButton},
 };
 use crate::{
     app::action::{Action, Effect},
@@ -45,12 +45,13 @@ impl State {
         let (chosen, previous) = (self.models.chosen(), self.models.previous()?);
         let [new, old] = [chosen, previous].map(|entry| &entry.model.metadata);
         let mut reasons = Vec::new();
-        if old.dataset == new.dataset && old.test_accuracy > new.test_accuracy {
-            let accuracy = format::percent_or_dash(old.test_accuracy, 2);
-            reasons.push(format!(
-                "{} is better on the test set: {accuracy}.",
-                previous.name
-            ));
+        if old.dataset == new.dataset
+            && let (Some(accuracy), Some(new_accuracy)) = (old.test_accuracy, new.test_accuracy)
+            && accuracy - new_accuracy > chance(accuracy, self.test_images())
+        {
+            let accuracy = format::percent(accuracy, 2);
+            let name = &previous.name;
+            reasons.push(format!("{name} is better on the test set: {accuracy}."));
         }
         if let Some(comparison) = &self.training.comparison
             && comparison.previous == previous.id
@@ -65,6 +66,16 @@ impl State {
             name: previous.name.clone(),
             reasons: reasons.join(" "),
         })
+    }
+
+    /// The number of images that the chosen model was tested on.
+    fn test_images(&self) -> usize {
+        let run = match self.models.chosen().origin {
+            Origin::Run(run) => self.runs.of(run),
+            Origin::BuiltIn | Origin::File(_) => None,
+        };
+        let confusion = run.and_then(|run| run.record.confusion.as_ref());
+        confusion.map_or(0, |rows| rows.as_flattened().iter().sum())
     }
 
     /// Announces the end of a training: at once, or after the new model and the one before it have read the
@@ -147,7 +158,20 @@ impl State {
             buttons.push(NoticeButton::new(label, Action::ChooseModel(previous.id)));
         }
         self.notices.offer_all(text, buttons);
+        self.notices.claim(Claim::InUse {
+            run: record.id,
+            name: record.name.clone(),
+        });
     }
+}
+
+/// Two standard errors of the difference of two accuracies near this one, each on this number of images. A smaller
+/// difference says nothing about the next images. 0 for an unknown number.
+fn chance(accuracy: f64, images: usize) -> f64 {
+    if images == 0 {
+        return 0.0;
+    }
+    2.0 * (2.0 * accuracy * (1.0 - accuracy) / images as f64).sqrt()
 }
 
 /// "It reads 12 of your 14 corrected drawings, Built-in reads 14."

@@ -46,6 +46,8 @@ pub(super) struct Files {
     is_dialog_open: bool,
     /// The last path that was typed for each purpose.
     typed: Vec<(FilePurpose, String)>,
+    /// The path field that was accepted last. It is back if the file fails.
+    accepted: Option<PathPrompt>,
 }
 
 #[derive(Clone, Debug)]
@@ -165,12 +167,17 @@ impl State {
         let Some(prompt) = self.path_prompt.take_if(is_typed) else {
             return;
         };
+        self.files.accepted = Some(prompt.clone());
         let PathPrompt {
             request,
             text,
             replaces,
         } = prompt;
-        let path = PathBuf::from(text.trim());
+        let mut path = PathBuf::from(text.trim());
+        if request.content.is_some() && path.extension().is_none() {
+            let usual = Path::new(request.purpose.details().file_name).extension();
+            path.set_extension(usual.unwrap_or_default());
+        }
         self.files.typed.retain(|(of, _)| *of != request.purpose);
         self.files.typed.push((request.purpose, text));
         out.push(Effect::File(FileTask::Requested {
@@ -225,7 +232,14 @@ impl State {
         match outcome {
             FileOutcome::Requested { request, result } => match result {
                 Ok(result) => self.on_request_done(&request, result, &mut effects),
-                Err(error) => self.notices.error(error::chain(&error)),
+                Err(error) => {
+                    let accepted = self.files.accepted.take();
+                    let typed = accepted.filter(|it| it.request.number == request.number);
+                    if self.path_prompt.is_none() {
+                        self.path_prompt = typed;
+                    }
+                    self.notices.error(error::chain(&error));
+                }
             },
             FileOutcome::DataPreviewed(source, result) => {
                 let result = result.map_err(|error| error::chain(&error));
@@ -264,7 +278,7 @@ impl State {
             }
         }
         self.update_closing_question();
-        self.withdraw_undo();
+        self.withdraw_outdated();
         effects
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::training::sentence;
+use super::{form::TrainingForm, training::sentence};
 use crate::app::action::Action;
 
 /// How long the status line shows information without a button.
@@ -28,6 +28,22 @@ pub struct Notice {
     pub text: String,
     /// What the user may do about it.
     pub buttons: Vec<NoticeButton>,
+    /// What must hold for it to be true; `None` for what has happened.
+    pub claim: Option<Claim>,
+}
+
+/// A state of the window that a notice claims.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Claim {
+    /// The model of this run is in use, by this name.
+    InUse {
+        /// The run.
+        run: u64,
+        /// Its name.
+        name: String,
+    },
+    /// The training panel has these fields.
+    Form(Box<TrainingForm>),
 }
 
 /// A button beside a notice.
@@ -37,6 +53,8 @@ pub struct NoticeButton {
     pub label: String,
     /// What it does, besides dismissing the notice.
     pub action: Action,
+    /// Whether it still can be done.
+    pub is_possible: bool,
 }
 
 impl NoticeButton {
@@ -45,6 +63,7 @@ impl NoticeButton {
         Self {
             label: label.into(),
             action,
+            is_possible: true,
         }
     }
 }
@@ -99,14 +118,24 @@ impl Notices {
         }
     }
 
-    /// Removes the button with this action, which is no longer possible, from the status line.
+    /// Ties the newest notice to a state: it goes with it.
+    pub(super) fn claim(&mut self, claim: Claim) {
+        if let Some(newest) = self.list.last_mut() {
+            newest.claim = Some(claim);
+        }
+    }
+
+    /// Withdraws the offer of this action, which is no longer possible, in the status line.
     pub fn withdraw(&mut self, action: &Action) {
         let Some(shown) = self.list.last_mut().filter(|_| self.is_shown) else {
             return;
         };
-        let before = shown.buttons.len();
-        shown.buttons.retain(|button| button.action != *action);
-        if before > 0 && shown.buttons.is_empty() {
+        let mut buttons = shown.buttons.iter_mut();
+        let Some(button) = buttons.find(|it| it.is_possible && it.action == *action) else {
+            return;
+        };
+        button.is_possible = false;
+        if shown.buttons.iter().all(|button| !button.is_possible) {
             self.expires_at = Some(self.now + DURATION);
         }
     }
@@ -137,6 +166,7 @@ impl Notices {
             severity,
             text,
             buttons,
+            claim: None,
         });
         self.is_shown = true;
         self.expires_at = None;

@@ -33,7 +33,7 @@ pub struct Answer {
     pub shows_several: bool,
 }
 
-/// How far the eraser reaches, in units of the pad's side: half of the medium pen and a little more.
+/// The radius of the eraser, in units of the pad's side: half of the medium pen and a little more.
 pub const ERASER_REACH: f32 = 0.045;
 /// The time of a replay: per point, and at least and at most.
 const REPLAY_PER_POINT: Duration = Duration::from_millis(12);
@@ -186,16 +186,14 @@ impl Pad {
     /// Moves the eraser, which is down from now on.
     pub(super) fn erase(&mut self, eraser: Eraser, pen: PenWidth, point: Point) {
         let from = self.eraser_at.replace(point).unwrap_or(point);
-        let reach = match eraser {
-            Eraser::WholeStrokes => ERASER_REACH,
-            // The round ends that are left must not reach into the gap.
-            Eraser::Touched => ERASER_REACH + pen.of_pad() / 2.0,
-        };
+        // The ink is as wide as the pen.
+        let reach = ERASER_REACH + pen.of_pad() / 2.0;
         self.edit(|editor| editor.erase(eraser, from, point, reach));
     }
 
+    /// Takes the eraser or the pen. On an empty pad there is only the pen.
     pub(super) fn switch_eraser(&mut self) {
-        self.eraser = !self.eraser;
+        self.eraser = !self.eraser && !self.editor.ink().is_empty();
     }
 
     /// Draws the strokes again from now on.
@@ -234,6 +232,7 @@ impl Pad {
         self.needs_prediction = true;
         if self.editor.ink().is_empty() {
             self.blank_since = self.revision;
+            self.eraser = false;
             self.answer = None;
             self.number = None;
         }

@@ -5,7 +5,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use super::{State, training::sentence};
+use super::{State, notices::Claim, training::sentence};
 pub use crate::store::run_library::{MAX_RUNS, MAX_TOTAL_BYTES, RunKind, RunRecord};
 use crate::{
     app::action::Effect,
@@ -344,8 +344,10 @@ impl State {
                     let form = &mut self.training.form;
                     form.preset = run.record.kind.preset().unwrap_or(form.preset);
                     form.set_config(run.record.config.clone());
+                    let claim = Claim::Form(Box::new(form.clone()));
                     self.notices
                         .info(format!("The settings are those of {}", run.record.name));
+                    self.notices.claim(claim);
                 }
             }
             RunAction::Rename(id, name) => {

@@ -97,10 +97,11 @@ fn says(state: &State, text: &str) -> bool {
     state.notices.list().iter().any(|n| n.text == text)
 }
 
-/// The labels of the buttons beside the notice that is shown.
+/// The labels of the possible buttons beside the notice that is shown.
 fn buttons(state: &State) -> Vec<&str> {
     let shown = state.notices.shown().expect("a notice");
-    shown.buttons.iter().map(|it| it.label.as_str()).collect()
+    let possible = shown.buttons.iter().filter(|it| it.is_possible);
+    possible.map(|it| it.label.as_str()).collect()
 }
 
 #[test]

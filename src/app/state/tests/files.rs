@@ -136,6 +136,36 @@ fn invalid_settings_are_not_saved() {
 }
 
 #[test]
+fn a_failed_path_field_is_back_with_its_text() {
+    let mut state = state();
+    let asks = Action::AskPath(FilePurpose::LoadWeights);
+    let (request, _) = type_path(&mut state, asks, "a.safetensors").expect("it is read");
+    assert_eq!(prompt(&state), None, "while it is read");
+    state.on_file_outcome(FileOutcome::Requested {
+        request,
+        result: Err(file_error("no such file".to_owned())),
+    });
+    let typed = Some((FilePurpose::LoadWeights, "a.safetensors"));
+    assert_eq!(prompt(&state), typed, "to be mended");
+    assert!(state.notices.shown().is_some(), "and the reason is said");
+}
+
+#[test]
+fn a_typed_name_without_an_extension_gets_the_usual_one() {
+    for (text, expected) in [("mine", "mine.toml"), ("mine.txt", "mine.txt")] {
+        let mut state = state();
+        state.settings.file_dialogs = false;
+        state.apply(Action::AskPath(FilePurpose::SaveConfig));
+        state.apply(Action::EditPath(text.to_owned()));
+        let effects = state.apply(Action::AcceptPath);
+        assert!(
+            matches!(&effects[..], [Effect::File(FileTask::Requested { path, .. })] if *path == *expected),
+            "{text}: {effects:?}"
+        );
+    }
+}
+
+#[test]
 fn weights_from_a_file_answer_after_a_restart() {
     let mut before = state();
     let file = weight_file("/models/b.safetensors");
