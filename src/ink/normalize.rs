@@ -338,26 +338,28 @@ mod tests {
 
     #[test]
     fn guides_are_around_a_curve_that_leaves_the_box_of_its_samples() {
-        // An arch, whose top is above its samples, and the same on its side.
-        let arch = [(0.3, 0.7), (0.4, 0.4), (0.6, 0.4), (0.7, 0.7)];
-        let ends = [false, true].map(|is_on_side| {
-            let points = arch.map(|(x, y)| {
-                let (x, y) = if is_on_side { (y, x) } else { (x, y) };
-                Point::new(x, y)
-            });
-            let ink: Ink = Stroke::new(points.to_vec()).into_iter().collect();
-            let pen = PEN_WIDTH_PX / 2.0 * Placement::of(&ink).expect("a stroke").pixel_size();
-            let digit = guides(&ink).expect("a stroke").digit;
-            let [min, max] = [digit.min, digit.max].map(|p| if is_on_side { p.x } else { p.y });
-            [min + pen, max - pen]
-        });
-        for [top, bottom] in ends {
-            assert!(top < 0.39, "the curve is beyond the samples: {top}");
-            // The pad's coordinates are f32, a picture's about 28.
-            assert!(
-                (bottom - 0.7).abs() < 1e-5,
-                "the feet are samples: {bottom}"
-            );
+        // An arch, whose top is above its samples: a wide one, and a high one that has to shrink to fit. On its side, too.
+        let wide = [(0.3, 0.7), (0.4, 0.4), (0.6, 0.4), (0.7, 0.7)];
+        let high = [(0.4, 0.9), (0.45, 0.4), (0.55, 0.4), (0.6, 0.9)];
+        for (arch, feet) in [(wide, 0.7), (high, 0.9)] {
+            for is_on_side in [false, true] {
+                let points = arch.map(|(x, y)| {
+                    let (x, y) = if is_on_side { (y, x) } else { (x, y) };
+                    Point::new(x, y)
+                });
+                let ink: Ink = Stroke::new(points.to_vec()).into_iter().collect();
+                let pixel = Placement::of(&ink).expect("a stroke").pixel_size();
+                let pen = PEN_WIDTH_PX / 2.0 * pixel;
+                let digit = guides(&ink).expect("a stroke").digit;
+                let along = |point: Point| if is_on_side { point.x } else { point.y };
+                let (top, bottom) = (along(digit.min) + pen, along(digit.max) - pen);
+                assert!(top < 0.399, "the curve is beyond the samples: {top}");
+                // The pad's coordinates are f32, a picture's about 28.
+                assert!(
+                    (bottom - feet).abs() < 1e-5,
+                    "the feet are samples: {bottom}, not {feet}"
+                );
+            }
         }
     }
 
