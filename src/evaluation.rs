@@ -2,6 +2,7 @@
 
 pub mod error_sheet;
 pub mod evaluation_set;
+pub mod numbers;
 pub mod reliability;
 
 use std::{fmt::Write as _, ops::Range};

@@ -7,6 +7,7 @@ use std::{
     fmt,
     io::{self, Cursor},
     path::Path,
+    sync::Arc,
 };
 
 use image::{
@@ -17,7 +18,7 @@ use image::{
 pub use self::components::{InkPart, PictureInk};
 use self::{
     container::{Container, Fault},
-    extract::Sheet,
+    extract::{FoundInk, Sheet},
 };
 
 use crate::{
@@ -48,11 +49,106 @@ pub struct PictureView {
     /// Width and height in pixels.
     pub size: [usize; 2],
     /// Red, green and blue of each pixel, row by row from the top left.
-    pub rgb: Vec<u8>,
+    pub rgb: Arc<[u8]>,
+    /// The part that is read: left, top, right and bottom, in pixels; `None` for all of it.
+    pub part: Option<[usize; 4]>,
     /// The frame around the ink: left, top, right and bottom, in pixels.
     pub ink: [usize; 4],
     /// The ink, in which several digits may be found; `None` if the picture is one of MNIST's.
     pub components: Option<PictureInk>,
+    steps: PictureSteps,
+}
+
+/// What led from the picture to its ink: each pixel from 0 for paper to 255. Empty in one of MNIST's.
+#[derive(Clone, Default, PartialEq)]
+struct PictureSteps {
+    contrast: Vec<u8>,
+    ink: Vec<u8>,
+}
+
+impl PictureSteps {
+    /// The steps of a part, with paper around it.
+    fn within(&self, size: [usize; 2], part: [usize; 4]) -> Self {
+        Self {
+            contrast: within(&self.contrast, size, part),
+            ink: within(&self.ink, size, part),
+        }
+    }
+}
+
+/// A step from the picture to its ink.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PictureStep {
+    /// The picture as it is.
+    #[default]
+    Picture,
+    /// The contrast of each pixel to its paper.
+    Contrast,
+    /// The pixels that stand out from their paper.
+    Ink,
+    /// The ink without dust, printed lines and the edge of a table. This is read.
+    Cleaned,
+}
+
+impl PictureStep {
+    /// All steps, in order.
+    pub const ALL: [Self; 4] = [Self::Picture, Self::Contrast, Self::Ink, Self::Cleaned];
+}
+
+impl PictureView {
+    /// A step as shades of gray, 0 for paper and 255 for ink, row by row; `None` for the picture itself, and where
+    /// there are no steps.
+    pub fn shades(&self, step: PictureStep) -> Option<Vec<u8>> {
+        let ink = self.components.as_ref()?.raster();
+        match step {
+            PictureStep::Picture => None,
+            PictureStep::Contrast => Some(self.steps.contrast.clone()),
+            PictureStep::Ink => Some(self.steps.ink.clone()),
+            PictureStep::Cleaned => {
+                let byte = |ink: &f32| (ink * 255.0).round() as u8;
+                Some(ink.pixels().iter().map(byte).collect())
+            }
+        }
+    }
+
+    /// Reads a part of the picture alone: left, top, right and bottom, in pixels.
+    ///
+    /// # Errors
+    /// When the part is blank.
+    pub fn read_part(&self, part: [usize; 4]) -> Result<ReadPicture, Refusal> {
+        let [width, height] = self.size;
+        let [left, top] = [part[0].min(width), part[1].min(height)];
+        let [right, bottom] = [part[2].clamp(left, width), part[3].clamp(top, height)];
+        let part = [left, top, right, bottom];
+        let name = "a part of the picture";
+        let sheet = Sheet::of_part(self, part);
+        let is_empty = left == right || top == bottom;
+        let found = (!is_empty).then(|| sheet.ink()).flatten();
+        let FoundInk { steps, ink } = found.ok_or_else(|| blank(name))?;
+        let pixels = within(ink.pixels(), self.size, part);
+        let whole = Raster::new(width, height, pixels).ok_or_else(|| blank(name))?;
+        let bitmap = normalize(&pen_width::like_mnist(ink)).ok_or_else(|| blank(name))?;
+        let view = Self {
+            size: self.size,
+            rgb: Arc::clone(&self.rgb),
+            part: Some(part),
+            ink: extract::frame(&whole),
+            components: Some(PictureInk::new(whole, sheet.scale())),
+            steps: steps.within(self.size, part),
+        };
+        Ok(ReadPicture { bitmap, view })
+    }
+}
+
+/// The pixels of a part, with paper around them.
+fn within<T: Copy + Default>(pixels: &[T], size: [usize; 2], part: [usize; 4]) -> Vec<T> {
+    let [left, top, right, _] = part;
+    let mut all = vec![T::default(); size[0] * size[1]];
+    let rows = all.chunks_exact_mut(size[0]).skip(top);
+    for (row, own) in rows.zip(pixels.chunks_exact(right - left)) {
+        row[left..right].copy_from_slice(own);
+    }
+    all
 }
 
 impl fmt::Debug for PictureView {
@@ -128,29 +224,38 @@ fn from_image(
     orientation: Orientation,
     name: &str,
 ) -> Result<ReadPicture, Refusal> {
-    let blank = || {
-        refused(
-            name,
-            "no ink that stands out from the paper",
-            "a digit in clear contrast to its paper",
-        )
-    };
     if is_uniform(picture) {
-        return Err(blank());
+        return Err(blank(name));
     }
     let sheet = Sheet::of(picture, orientation);
+    let view = |sheet: &Sheet, ink: &Raster, steps: PictureSteps| PictureView {
+        size: sheet.size(),
+        rgb: sheet.rgb(),
+        part: None,
+        ink: extract::frame(ink),
+        components: None,
+        steps,
+    };
     if let Some(bitmap) = as_mnist(picture, orientation) {
-        let ink = Raster::new(SIDE, SIDE, bitmap.pixels().to_vec()).ok_or_else(blank)?;
-        let view = sheet.view(&ink);
+        let ink = Raster::new(SIDE, SIDE, bitmap.pixels().to_vec()).ok_or_else(|| blank(name))?;
+        let view = view(&sheet, &ink, PictureSteps::default());
         return Ok(ReadPicture { bitmap, view });
     }
-    let ink = sheet.ink().ok_or_else(blank)?;
-    let mut view = sheet.view(&ink);
+    let FoundInk { steps, ink } = sheet.ink().ok_or_else(|| blank(name))?;
+    let mut view = view(&sheet, &ink, steps);
     let scale = sheet.scale();
     drop(sheet);
-    let bitmap = normalize(&pen_width::like_mnist(ink.clone())).ok_or_else(blank)?;
+    let bitmap = normalize(&pen_width::like_mnist(ink.clone())).ok_or_else(|| blank(name))?;
     view.components = Some(PictureInk::new(ink, scale));
     Ok(ReadPicture { bitmap, view })
+}
+
+fn blank(name: &str) -> Refusal {
+    refused(
+        name,
+        "no ink that stands out from the paper",
+        "a digit in clear contrast to its paper",
+    )
 }
 
 /// Whether all pixels are the same, as in an empty scan. Comparing is much quicker than looking for ink.

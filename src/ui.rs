@@ -19,6 +19,7 @@ mod learn;
 mod noise;
 mod number;
 mod pad;
+mod picture;
 mod prediction;
 mod questions;
 mod runs;

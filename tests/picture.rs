@@ -7,7 +7,7 @@ use digitpad::{
     data::Dataset,
     error::{InputError, Refusal},
     ink::{Point, normalize::normalize, raster::Raster},
-    picture::{self, bitmap_from_bytes, save_bitmap_png},
+    picture::{self, PictureStep, bitmap_from_bytes, save_bitmap_png},
 };
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 
@@ -397,4 +397,52 @@ fn a_picture_is_shown_as_it_is_with_a_frame_around_its_ink() {
     assert!(of(&rgba[4..], size), "a pixel is missing");
     assert!(of(&vec![255; rgba.len()], size), "without ink");
     assert!(of(&[], [usize::MAX, 2]), "too large");
+}
+
+#[test]
+fn a_part_is_read_as_if_it_were_all_of_the_picture() {
+    // Two bars, the right one much fainter, beside a lamp.
+    let size = [200, 100];
+    let bar = |x: usize, left: usize| (left..left + 12).contains(&x);
+    let pixels = (0..size[1]).flat_map(|y| (0..size[0]).map(move |x| (x, y)));
+    let color = |(x, y): (usize, usize)| {
+        let is_inside = (20..80).contains(&y);
+        let paper = 230 - x / 4;
+        let tone = match is_inside {
+            true if bar(x, 40) => 20,
+            true if bar(x, 140) => paper - 60,
+            _ => paper,
+        };
+        [tone as u8; 3]
+    };
+    let rgba = pixels.flat_map(|at| {
+        let [red, green, blue] = color(at);
+        [red, green, blue, 255]
+    });
+    let whole = picture::from_rgba(rgba.collect(), size)
+        .expect("there is ink")
+        .view;
+    let read = whole.read_part([100, 5, 195, 95]).expect("the right bar");
+    assert_eq!(read.view.part, Some([100, 5, 195, 95]), "the part");
+    assert_eq!(read.view.ink, [140, 20, 152, 80], "in pixels of the whole");
+    assert_eq!(read.view.size, size, "the whole is shown");
+    let ink = read.view.components.as_ref().expect("the ink");
+    let boxes: Vec<[f64; 4]> = ink.boxes().iter().map(|it| ink.in_picture(it)).collect();
+    assert_eq!(boxes, [[140.0, 20.0, 12.0, 60.0]], "one component");
+    for step in PictureStep::ALL {
+        let shades = read.view.shades(step);
+        assert_eq!(shades.is_none(), step == PictureStep::Picture, "{step:?}");
+        let Some(shades) = shades else { continue };
+        let [left, right] = [46, 146].map(|x| shades[50 * size[0] + x]);
+        assert!(left == 0 && right > 200, "{step:?}: {left}, {right}");
+    }
+    let again = read
+        .view
+        .read_part([20, 0, 100, 100])
+        .expect("the left bar");
+    assert_eq!(again.view.ink, [40, 20, 52, 80], "of the whole again");
+    for part in [[60, 0, 130, 100], [50, 50, 50, 90], [190, 0, 900, 900]] {
+        let refusal = whole.read_part(part).expect_err("paper");
+        assert!(refusal.found.contains("no ink"), "{part:?}: {refusal}");
+    }
 }

@@ -65,6 +65,8 @@ pub enum Action {
     Constrain(Constraints),
     /// Select the digit of this index in the number on the pad.
     SelectDigit(usize),
+    /// Read only this part of the picture on the pad, or all of it: left, top, right and bottom, in pixels.
+    SelectPart(Option<[usize; 4]>),
     /// Undo the last change of the drawing.
     Undo,
     /// Redo the last undone change.

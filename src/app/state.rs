@@ -198,6 +198,7 @@ impl State {
                 self.pad.select_digit(index);
                 self.explain_again();
             }
+            Action::SelectPart(part) => self.select_part(part, out),
             Action::Undo => self.undo(out),
             Action::Redo => self.redo(out),
             Action::Clear => {

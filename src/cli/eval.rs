@@ -1,9 +1,8 @@
 //! `digitpad eval`: evaluates a model on labeled images.
 
 use std::{
-    collections::BTreeMap,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -16,17 +15,17 @@ use super::{
 use crate::{
     bitmap::CLASSES,
     data::{DataSource, noise::Noise, read_idx_pair},
-    error::{CliError, ModelError, excerpt},
+    error::{CliError, excerpt},
     evaluation::{
         Evaluation, Metrics, Rejections,
         error_sheet::error_sheet,
         evaluate,
-        evaluation_set::{EvaluationSet, LabeledNumber, SkippedRecords},
+        evaluation_set::{EvaluationSet, SkippedRecords},
+        numbers::{NumberCounts, NumberMetrics, read_numbers},
     },
     format,
-    model::{device::DeviceChoice, file::Model},
+    model::device::DeviceChoice,
     picture::save_rgb_png,
-    recognition::number::{Constraints, NumberReader, Reading},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -36,6 +35,7 @@ Examples:
   digitpad eval --idx t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --json
   digitpad eval --ink digits.jsonl.gz --ink signs.jsonl.gz
   digitpad eval --ink digits.jsonl.gz --errors misclassified.png
+  digitpad eval --ink numbers.jsonl.gz --errors numbers.png
   digitpad eval --weights filtered.safetensors --noise salt-and-pepper:0.1
   digitpad eval --ink digits.jsonl.gz --noise gaussian:0.2
 
@@ -61,7 +61,8 @@ pub(super) struct EvalArgs {
     #[arg(long, value_name = "FILE", group = "source")]
     ink: Vec<PathBuf>,
     /// A PNG file to write: the misclassified images by descending loss, each with its true digit, its
-    /// predicted digit and the confidence
+    /// predicted digit and the confidence; below them, the numbers that are not read rightly, with the
+    /// bracket and the reading of each digit
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
     /// Noise on each input of the network: salt-and-pepper:X or gaussian:X, X from 0 to 1
@@ -131,16 +132,20 @@ impl Run for EvalArgs {
         let Some(set) = self.load()? else {
             return Ok(Exit::Interrupted);
         };
-        let numbers = NumberMetrics::of(&model, set.numbers())?;
         let set = set.with_noise(self.noise);
+        let model = Arc::new(model);
         let calibration = &model.metadata.calibration;
         let Some(evaluation) = evaluate(&model.mlp, calibration, set, &mut |_| true)? else {
             return Ok(Exit::Interrupted);
         };
         let evaluation = evaluation.require_finite()?;
+        let numbers = read_numbers(&model, evaluation.set().numbers())?;
         if let Some(path) = &self.errors {
-            save_error_sheet(&evaluation, path)?;
+            let sheet = error_sheet(&evaluation, &numbers);
+            let size = [sheet.width(), sheet.height()].map(|side| side as usize);
+            save_rgb_png(sheet.as_raw(), size, path)?;
         }
+        let numbers = NumberMetrics::new(&numbers);
         let report = Report::new(&evaluation, numbers.as_ref());
         if self.json {
             write_json(out, &report)?;
@@ -149,12 +154,6 @@ impl Run for EvalArgs {
         }
         Ok(Exit::Done)
     }
-}
-
-fn save_error_sheet(evaluation: &Evaluation, path: &Path) -> Result<(), CliError> {
-    let sheet = error_sheet(evaluation);
-    let size = [sheet.width(), sheet.height()].map(|side| side as usize);
-    Ok(save_rgb_png(sheet.as_raw(), size, path)?)
 }
 
 impl<'a> Report<'a> {
@@ -197,7 +196,7 @@ impl<'a> Report<'a> {
             writeln!(out, "non-digits: {part} of {examples} rejected")?;
         }
         if let Some(numbers) = self.numbers {
-            write!(out, "{}", numbers.text())?;
+            write!(out, "{}", numbers_text(numbers))?;
         }
         let SkippedRecords { unlabeled, blank } = self.skipped;
         if unlabeled + blank > 0 {
@@ -207,83 +206,28 @@ impl<'a> Report<'a> {
     }
 }
 
-/// How numbers are read.
-#[derive(Serialize)]
-struct NumberMetrics {
-    #[serde(flatten)]
-    together: NumberCounts,
-    by_length: BTreeMap<usize, NumberCounts>,
-    by_spacing: BTreeMap<String, NumberCounts>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-struct NumberCounts {
-    examples: usize,
-    /// Divided into as many digits as written, whether they are read or not.
-    divided: usize,
-    /// All digits are right.
-    read: usize,
-    /// Not read as a number.
-    unread: usize,
-}
-
-impl NumberMetrics {
-    /// `None` without numbers.
-    fn of(model: &Model, numbers: &[LabeledNumber]) -> Result<Option<Self>, ModelError> {
-        let mut metrics = Self {
-            together: NumberCounts::default(),
-            by_length: BTreeMap::new(),
-            by_spacing: BTreeMap::new(),
-        };
-        let model = Arc::new(model.clone());
-        for number in numbers {
-            let mut reader = NumberReader::new(Arc::clone(&model));
-            let divided = reader.number(&number.ink, Constraints::default())?.text();
-            let text = match reader.read(&number.ink, Constraints::default())? {
-                Reading::Number(number) => Some(number.text()),
-                _ => None,
-            };
-            let counts = [
-                Some(&mut metrics.together),
-                Some(metrics.by_length.entry(number.text.len()).or_default()),
-                number
-                    .spacing
-                    .clone()
-                    .map(|spacing| metrics.by_spacing.entry(spacing).or_default()),
-            ];
-            for counts in counts.into_iter().flatten() {
-                counts.examples += 1;
-                counts.divided += usize::from(divided.len() == number.text.len());
-                counts.read += usize::from(text.as_ref() == Some(&number.text));
-                counts.unread += usize::from(text.is_none());
-            }
-        }
-        Ok((!numbers.is_empty()).then_some(metrics))
+/// A table: a row each for all numbers, each length and each spacing.
+fn numbers_text(metrics: &NumberMetrics) -> String {
+    let mut lines = vec![format!("{:>24} numbers  divided     read   unread", "")];
+    let mut add = |name: &str, counts: &NumberCounts| {
+        let part = |count: usize| format::percent(count as f64 / counts.examples as f64, 2);
+        lines.push(format!(
+            "{:>24} {:>7} {:>8} {:>8} {:>8}",
+            excerpt(name),
+            counts.examples,
+            part(counts.divided),
+            part(counts.read),
+            part(counts.unread)
+        ));
+    };
+    add("all", &metrics.together);
+    for (length, counts) in &metrics.by_length {
+        add(&format!("{length} digits"), counts);
     }
-
-    /// A table: a row each for all numbers, each length and each spacing.
-    fn text(&self) -> String {
-        let mut lines = vec![format!("{:>24} numbers  divided     read   unread", "")];
-        let mut add = |name: &str, counts: &NumberCounts| {
-            let part = |count: usize| format::percent(count as f64 / counts.examples as f64, 2);
-            lines.push(format!(
-                "{:>24} {:>7} {:>8} {:>8} {:>8}",
-                excerpt(name),
-                counts.examples,
-                part(counts.divided),
-                part(counts.read),
-                part(counts.unread)
-            ));
-        };
-        add("all", &self.together);
-        for (length, counts) in &self.by_length {
-            add(&format!("{length} digits"), counts);
-        }
-        for (spacing, counts) in &self.by_spacing {
-            add(spacing, counts);
-        }
-        lines.join("\n") + "\n"
+    for (spacing, counts) in &metrics.by_spacing {
+        add(spacing, counts);
     }
+    lines.join("\n") + "\n"
 }
 
 /// The confusion matrix, with each digit's recall beside its row and its precision below its column.

@@ -1,8 +1,11 @@
-//! The error sheet: one picture of the misclassified images, each with its true and its predicted digit.
+//! The error sheet: one picture of the misclassified images, each with its true and its predicted digit, and of the
+//! numbers that are not read rightly.
+
+mod number_tile;
 
 use image::{Rgb, RgbImage};
 
-use super::{Evaluation, Selection};
+use super::{Evaluation, Selection, numbers::ReadNumber};
 use crate::{
     bitmap::SIDE,
     format,
@@ -11,8 +14,12 @@ use crate::{
 
 /// The most images on one sheet.
 pub const MAX_IMAGES: usize = 300;
+/// The most numbers on one sheet.
+const MAX_NUMBERS: usize = 150;
 /// Images per row.
 const COLUMNS: usize = 15;
+/// Numbers per row.
+const NUMBER_COLUMNS: usize = 3;
 /// Pixels of the sheet per pixel of an image.
 const SCALE: usize = 2;
 /// Around an image, in pixels.
@@ -38,31 +45,55 @@ const WRONG: Rgb<u8> = Rgb([192, 43, 43]);
 const WEAK: Rgb<u8> = Rgb([92, 100, 115]);
 
 /// Draws the misclassified images by descending loss, at most [`MAX_IMAGES`] of them: "4 > 9" below an
-/// image means a 4 that is predicted as 9; the confidence follows. Without any the sheet is one blank tile.
-pub fn error_sheet(evaluation: &Evaluation) -> RgbImage {
+/// image means a 4 that is predicted as 9; the confidence follows. Below them are the numbers that are not read
+/// rightly: first those that are misread, the most confident first. Without any the sheet is one blank tile.
+pub fn error_sheet(evaluation: &Evaluation, numbers: &[ReadNumber]) -> RgbImage {
     let indices = evaluation.indices(Selection::Misclassified);
     let indices = &indices[..indices.len().min(MAX_IMAGES)];
-    let columns = indices.len().clamp(1, COLUMNS);
-    let rows = indices.len().div_ceil(columns).max(1);
-    let size = [columns * TILE[0], rows * TILE[1]].map(|side| side as u32);
+    let mut wrong: Vec<&ReadNumber> = numbers.iter().filter(|it| !it.is_right()).collect();
+    wrong.sort_by(|a, b| {
+        let by_text = b.text.is_some().cmp(&a.text.is_some());
+        by_text.then(b.division.confidence().total_cmp(&a.division.confidence()))
+    });
+    wrong.truncate(MAX_NUMBERS);
+    let columns = [indices.len().min(COLUMNS), wrong.len().min(NUMBER_COLUMNS)];
+    let rows = [
+        indices.len().div_ceil(COLUMNS),
+        wrong.len().div_ceil(NUMBER_COLUMNS),
+    ];
+    let width = (columns[0] * TILE[0]).max(columns[1] * number_tile::TILE[0]);
+    let top_of_numbers = rows[0] * TILE[1];
+    let height = top_of_numbers + rows[1] * number_tile::TILE[1];
+    let size = [width.max(TILE[0]), height.max(TILE[1])].map(|side| side as u32);
     let mut sheet = RgbImage::from_pixel(size[0], size[1], PAPER);
     for (place, &index) in indices.iter().enumerate() {
-        let corner = [place % columns * TILE[0], place / columns * TILE[1]];
-        let [left, top] = corner.map(|start| start + MARGIN);
-        draw_image(&mut sheet, [left, top], evaluation, index);
-        let result = &evaluation.results()[index];
-        let mut text = |text: &str, x: f32, size: f32, color| {
-            let start = [x, (top + SIDE * SCALE + CAPTION) as f32];
-            draw_text(&mut sheet, text, start, size, color)
-        };
-        let prediction = &result.prediction;
-        let mut x = text(&result.truth.to_string(), left as f32, LARGE, INK);
-        x = text(">", x + 2.0, SMALL, WEAK);
-        x = text(&prediction.digit().to_string(), x + 2.0, LARGE, WRONG);
-        let percent = format::percent_number(f64::from(prediction.confidence()), 0) + "%";
-        text(&percent, x + 3.0, SMALL, WEAK);
+        let corner = [place % COLUMNS * TILE[0], place / COLUMNS * TILE[1]];
+        draw_tile(&mut sheet, corner, evaluation, index);
+    }
+    for (place, number) in wrong.into_iter().enumerate() {
+        let [width, height] = number_tile::TILE;
+        let (column, row) = (place % NUMBER_COLUMNS, place / NUMBER_COLUMNS);
+        let corner = [column * width, top_of_numbers + row * height];
+        number_tile::draw(&mut sheet, corner, number);
     }
     sheet
+}
+
+/// Draws an image with its caption.
+fn draw_tile(sheet: &mut RgbImage, corner: [usize; 2], evaluation: &Evaluation, index: usize) {
+    let [left, top] = corner.map(|start| start + MARGIN);
+    draw_image(sheet, [left, top], evaluation, index);
+    let result = &evaluation.results()[index];
+    let mut text = |text: &str, x: f32, size: f32, color| {
+        let start = [x, (top + SIDE * SCALE + CAPTION) as f32];
+        draw_text(sheet, text, start, size, color)
+    };
+    let prediction = &result.prediction;
+    let mut x = text(&result.truth.to_string(), left as f32, LARGE, INK);
+    x = text(">", x + 2.0, SMALL, WEAK);
+    x = text(&prediction.digit().to_string(), x + 2.0, LARGE, WRONG);
+    let percent = format::percent_number(f64::from(prediction.confidence()), 0) + "%";
+    text(&percent, x + 3.0, SMALL, WEAK);
 }
 
 /// Draws an image and a frame around it.
@@ -92,7 +123,7 @@ mod tests {
     use super::{super::tests::evaluated, *};
 
     fn sheet(rows: &[(u8, u8, u8)]) -> RgbImage {
-        error_sheet(&evaluated(rows))
+        error_sheet(&evaluated(rows), &[])
     }
 
     /// The pixels in a part of a tile that are not paper.

@@ -51,6 +51,20 @@ pub struct Picture {
     pub bitmap: Bitmap,
     /// The picture as it is, if it is more than the input.
     pub view: Option<Arc<PictureView>>,
+    /// All of it, if only a part is read.
+    pub whole: Option<Arc<Self>>,
+}
+
+impl Picture {
+    /// A picture that is its own input.
+    pub fn new(name: impl Into<String>, bitmap: Bitmap) -> Self {
+        Self {
+            name: name.into(),
+            bitmap,
+            view: None,
+            whole: None,
+        }
+    }
 }
 
 /// The content of the pad: strokes or a picture, and the corrections that are saved of it: one of each digit at most.
@@ -564,11 +578,7 @@ mod tests {
             label: Some(Label::Digit(Digit::ALL[digit])),
             ..InkRecord::default()
         });
-        let picture = Picture {
-            name: "seven.png".to_owned(),
-            bitmap: Bitmap::blank(),
-            view: None,
-        };
+        let picture = Picture::new("seven.png", Bitmap::blank());
         draw(&mut editor, &[0.1]);
         editor.correct(None, Some(four.clone()));
         let revision = editor.revision();

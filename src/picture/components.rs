@@ -62,6 +62,16 @@ impl PictureInk {
         }
     }
 
+    /// The pixels, row by row.
+    pub(super) fn raster(&self) -> &Raster {
+        &self.ink
+    }
+
+    /// Pixels of the picture per pixel of the ink.
+    pub(super) fn scale(&self) -> u32 {
+        self.scale
+    }
+
     /// Left, top, width and height of a box, in pixels of the picture.
     pub fn in_picture(&self, bounds: &Bounds) -> [f64; 4] {
         let scale = f64::from(self.scale);

@@ -1,8 +1,10 @@
 //! The ink of a picture, without paper, dust and the table's edge.
 
+use std::sync::Arc;
+
 use image::{DynamicImage, Rgba32FImage, metadata::Orientation};
 
-use super::PictureView;
+use super::{PictureInk, PictureSteps, PictureView};
 use crate::ink::raster::Raster;
 
 /// The smallest contrast of ink to paper.
@@ -283,6 +285,12 @@ pub(super) fn components(pixels: &[f32], width: usize) -> (Vec<Option<usize>>, V
     (component_of, components)
 }
 
+/// Ink, from 0 for paper to 1, and the steps that led to it.
+pub(super) struct FoundInk {
+    pub(super) steps: PictureSteps,
+    pub(super) ink: Raster,
+}
+
 /// A small opaque copy of a picture: red, green and blue, row by row, each in 0..=1.
 pub(super) struct Sheet {
     width: usize,
@@ -335,13 +343,28 @@ impl Sheet {
         }
     }
 
+    /// A part of a copy: left, top, right and bottom, in its pixels.
+    pub(super) fn of_part(view: &PictureView, [left, top, right, bottom]: [usize; 4]) -> Self {
+        let channels = std::array::from_fn(|channel| {
+            let places = (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y)));
+            let byte = |(x, y)| view.rgb[3 * (y * view.size[0] + x) + channel];
+            places.map(|place| f32::from(byte(place)) / 255.0).collect()
+        });
+        Self {
+            width: right - left,
+            height: bottom - top,
+            scale: view.components.as_ref().map_or(1, PictureInk::scale),
+            channels,
+        }
+    }
+
     /// Pixels of the picture per pixel of the copy.
     pub(super) fn scale(&self) -> u32 {
         self.scale
     }
 
-    /// The ink, from 0 for paper to 1; `None` without ink.
-    pub(super) fn ink(&self) -> Option<Raster> {
+    /// The ink and what led to it; `None` without ink.
+    pub(super) fn ink(&self) -> Option<FoundInk> {
         let [red, green, blue] = &self.channels;
         let found = [(green, 1.0), (red, CLEAR_GAIN), (blue, CLEAR_GAIN)];
         let contrasts: Vec<(Contrast, f32)> = found
@@ -360,24 +383,40 @@ impl Sheet {
             clearest
         };
         let mut pixels = contrast.sharpened();
+        let byte = |tone: f32| (tone.clamp(0.0, 1.0) * 255.0).round() as u8;
+        let steps = PictureSteps {
+            contrast: contrast
+                .pixels
+                .iter()
+                .map(|it| byte(it / contrast.level))
+                .collect(),
+            ink: pixels.iter().map(|&it| byte(it)).collect(),
+        };
         keep_ink_only(&mut pixels, self.width);
-        Raster::new(self.width, self.height, pixels)
+        let ink = Raster::new(self.width, self.height, pixels)?;
+        Some(FoundInk { steps, ink })
     }
 
-    /// The picture as it is, with a frame around its ink.
-    pub(super) fn view(&self, ink: &Raster) -> PictureView {
+    /// Red, green and blue of each pixel.
+    pub(super) fn rgb(&self) -> Arc<[u8]> {
         let byte = |tone: f32| (tone.clamp(0.0, 1.0) * 255.0).round() as u8;
         let [red, green, blue] = &self.channels;
         let pixels = red.iter().zip(green).zip(blue);
         let rgb = pixels.flat_map(|((&red, &green), &blue)| [red, green, blue].map(byte));
-        let mut frame = [self.width, self.height, 0, 0];
-        for (index, _) in ink
-            .pixels()
-            .iter()
-            .enumerate()
-            .filter(|(_, ink)| **ink > 0.0)
-        {
-            let (x, y) = (index % self.width, index / self.width);
+        rgb.collect()
+    }
+
+    /// Width and height in pixels.
+    pub(super) fn size(&self) -> [usize; 2] {
+        [self.width, self.height]
+    }
+}
+
+/// The frame around ink: left, top, right and bottom, in pixels.
+pub(super) fn frame(ink: &Raster) -> [usize; 4] {
+    let mut frame = [ink.width(), ink.height(), 0, 0];
+    for (y, row) in ink.rows().enumerate() {
+        for (x, _) in row.iter().enumerate().filter(|(_, ink)| **ink > 0.0) {
             frame = [
                 frame[0].min(x),
                 frame[1].min(y),
@@ -385,13 +424,8 @@ impl Sheet {
                 frame[3].max(y + 1),
             ];
         }
-        PictureView {
-            size: [self.width, self.height],
-            rgb: rgb.collect(),
-            ink: frame,
-            components: None,
-        }
     }
+    frame
 }
 
 /// The mean color times opacity, and the mean opacity, from sums of bytes.

@@ -1,17 +1,18 @@
 //! The pad: pen input, and the drawing.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use egui::{
-    Align2, Color32, ColorImage, Context, CornerRadius, CursorIcon, Event, Id, LayerId, Painter,
-    PointerButton, Popup, Pos2, Rect, Sense, Stroke, StrokeKind, TextureHandle, TextureId,
-    TextureOptions, TouchId, TouchPhase, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, Color32, Context, CornerRadius, CursorIcon, Event, Id, LayerId, Painter, PointerButton,
+    Popup, Pos2, Rect, Sense, Stroke, StrokeKind, TextureId, TouchId, TouchPhase, Ui, WidgetInfo,
+    accesskit::Role, pos2, vec2,
 };
 
 use super::{
     keyboard_pen::KeyboardPen,
     number::{arrow_actions, brackets, reading_at},
     pad::{PadView, drawing::PadDrawing},
+    picture::{ShownPicture, foot_ui, hint_size},
     theme::{self, Palette},
 };
 use crate::{
@@ -19,13 +20,12 @@ use crate::{
         action::Action,
         state::{State, pad::ERASER_REACH},
     },
-    ink::{Bounds, Point, edit::Picture, normalize},
-    picture::PictureView,
+    ink::{Point, normalize},
     store::settings::PadShape,
 };
 
 /// All of a texture.
-const WHOLE: Rect = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
+pub(super) const WHOLE: Rect = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
 /// The largest movement of a tap, in points.
 const TAP: f32 = 4.0;
 const KEYS_HINT: &str = "Arrow keys move the pen, Space puts it down";
@@ -70,8 +70,7 @@ pub(super) struct Canvas {
     tap: Option<Tap>,
     drawing: Option<PadDrawing>,
     drawn_revision: u64,
-    /// The picture that was shown last.
-    view: Option<(Arc<PictureView>, TextureHandle)>,
+    picture: ShownPicture,
 }
 
 impl fmt::Debug for Canvas {
@@ -107,6 +106,7 @@ impl Canvas {
             match event {
                 Event::Touch { id, phase, .. } => match phase {
                     TouchPhase::Start => touched = Some(id),
+                    TouchPhase::Cancel if self.picture.is_pressed() => self.picture.cancel(),
                     TouchPhase::Cancel if self.finger == Some(id) && self.pen == Pen::Draws => {
                         self.lift(&mut actions);
                         actions.pop();
@@ -124,6 +124,11 @@ impl Canvas {
                     && ctx.layer_id_at(pos) == Some(layer) =>
                 {
                     self.finger = touched;
+                    if button == PointerButton::Primary
+                        && self.picture.press(pos, Popup::is_any_open(ctx))
+                    {
+                        continue;
+                    }
                     let digit = reading_at(&paper, state, pos);
                     if button == PointerButton::Primary
                         && (digit.is_some() || Popup::is_any_open(ctx))
@@ -134,12 +139,22 @@ impl Canvas {
                     }
                 }
                 Event::PointerMoved(pos) => {
+                    self.picture.move_to(pos);
                     let is_moved = |tap: &mut Tap| tap.from.distance(pos) > TAP;
                     if let Some(Tap { from, .. }) = self.tap.take_if(is_moved) {
                         let from = paper.pad_from_screen(from);
                         self.press(from, PointerButton::Primary, state, &mut actions);
                     }
                     self.move_to(paper.pad_from_screen(pos), &mut actions);
+                }
+                Event::PointerButton {
+                    pos,
+                    button: PointerButton::Primary,
+                    pressed: false,
+                    ..
+                } if self.picture.is_pressed() => {
+                    self.picture.move_to(pos);
+                    actions.extend(self.picture.release());
                 }
                 Event::PointerButton {
                     button: PointerButton::Primary,
@@ -151,6 +166,9 @@ impl Canvas {
                 Event::PointerButton { pos, button, .. } if self.is_down_by(button) => {
                     self.move_to(paper.pad_from_screen(pos), &mut actions);
                     self.lift(&mut actions);
+                }
+                Event::PointerGone | Event::WindowFocused(false) if self.picture.is_pressed() => {
+                    self.picture.cancel();
                 }
                 // The pointer left the window: no release follows.
                 Event::PointerGone | Event::WindowFocused(false) if self.pen != Pen::Up => {
@@ -261,20 +279,17 @@ impl Canvas {
         });
         let clipped = ui.painter().with_clip_rect(visible.shrink(1.0));
         self.draw_ink(&clipped, paper, state);
-        match (state.pad.picture(), picture) {
-            (
-                Some(Picture {
-                    view: Some(view), ..
-                }),
-                _,
-            ) => {
-                self.view_ui(&clipped, rect, view, state, palette);
-            }
+        let view = state.pad.picture().map(|picture| picture.view.as_ref());
+        match (view, picture) {
+            (Some(Some(view)), _) => self.picture.ui(ui, &clipped, rect, state, view),
             // Within the round corners of the pad.
-            (Some(_), Some(texture)) => {
+            (Some(None), Some(texture)) => {
                 clipped.image(texture, rect.shrink(3.0), WHOLE, Color32::WHITE);
             }
             _ => {}
+        }
+        if !matches!(view, Some(Some(_))) {
+            self.picture = ShownPicture::default();
         }
         if state.settings.guides {
             guides_ui(&clipped, &paper, state, palette);
@@ -291,54 +306,6 @@ impl Canvas {
         let outline = Stroke::new(1.0, palette.outline);
         ui.painter()
             .rect_stroke(rect, corners, outline, StrokeKind::Inside);
-    }
-
-    /// Draws a picture as it is, above the hint, with a frame around what was found.
-    fn view_ui(
-        &mut self,
-        painter: &Painter,
-        rect: Rect,
-        view: &Arc<PictureView>,
-        state: &State,
-        palette: &Palette,
-    ) {
-        let is_known = |(known, _): &(Arc<PictureView>, TextureHandle)| Arc::ptr_eq(known, view);
-        if !self.view.as_ref().is_some_and(is_known) {
-            let image = ColorImage::from_rgb(view.size, &view.rgb);
-            let texture = painter
-                .ctx()
-                .load_texture("picture", image, TextureOptions::LINEAR);
-            self.view = Some((Arc::clone(view), texture));
-        }
-        let Some((_, texture)) = &self.view else {
-            return;
-        };
-        let room = rect
-            .shrink(8.0)
-            .with_max_y(rect.bottom() - hint_height(rect));
-        let [width, height] = view.size.map(|side| side as f32);
-        let scale = (room.width() / width).min(room.height() / height);
-        let place = Rect::from_center_size(room.center(), scale * vec2(width, height));
-        painter.image(texture.id(), place, WHOLE, Color32::WHITE);
-        let frame = |[left, top, right, bottom]: [f32; 4], color| {
-            let corners = [pos2(left, top), pos2(right, bottom)];
-            let [min, max] = corners.map(|at| place.min + scale * at.to_vec2());
-            let line = Stroke::new(2.0, color);
-            let found = Rect::from_min_max(min, max).expand(3.0);
-            painter.rect_stroke(found, 3.0, line, StrokeKind::Outside);
-        };
-        let Some(shown) = state.pad.number() else {
-            frame(view.ink.map(|at| at as f32), palette.accent);
-            return;
-        };
-        for (index, Bounds { min, max }) in shown.number().bounds().enumerate() {
-            let color = if index == shown.selected() {
-                palette.accent
-            } else {
-                palette.weak
-            };
-            frame([min.x, min.y, max.x, max.y], color);
-        }
     }
 
     /// Updates the meshes of the drawing, and draws them.
@@ -394,18 +361,14 @@ fn pad_id() -> Id {
     Id::unique("pad")
 }
 
-/// The text of a pad without ink. Below a picture, the margin has room for it.
+/// The text of a pad without ink, and that below a picture.
 fn hint(painter: &Painter, rect: Rect, state: &State, has_focus: bool, palette: &Palette) {
     let large = (rect.width() * 0.06).clamp(theme::BODY, 40.0);
     let line = |pos: Pos2, text: &str, size: f32, color: Color32| {
         painter.text(pos, Align2::CENTER_CENTER, text, theme::font(size), color);
     };
     if let Some(picture) = state.pad.picture() {
-        let small = hint_size(rect);
-        let foot = rect.center_bottom() - vec2(0.0, small);
-        let name = foot - vec2(0.0, small * 1.3);
-        line(name, &picture.name, small * 1.1, palette.text);
-        line(foot, "Draw here for a new digit.", small, palette.weak);
+        foot_ui(painter, rect, picture, palette);
     } else if state.pad.is_blank() {
         line(rect.center(), empty_hint(state), large, palette.weak);
         if has_focus {
@@ -413,16 +376,6 @@ fn hint(painter: &Painter, rect: Rect, state: &State, has_focus: bool, palette: 
             line(below, KEYS_HINT, hint_size(rect), palette.weak);
         }
     }
-}
-
-/// The size of the text below a picture.
-fn hint_size(rect: Rect) -> f32 {
-    (rect.width() * 0.035).clamp(theme::SMALL, 22.0)
-}
-
-/// The height of the two lines below a picture.
-fn hint_height(rect: Rect) -> f32 {
-    3.2 * hint_size(rect)
 }
 
 /// The text of an empty pad.
@@ -436,7 +389,8 @@ fn empty_hint(state: &State) -> &'static str {
 /// The accessible value of the pad.
 fn description(state: &State) -> String {
     if let Some(picture) = state.pad.picture() {
-        return format!("The picture {}", picture.name);
+        let part = picture.whole.as_ref().map_or("", |_| ", a part of it");
+        return format!("The picture {}{part}", picture.name);
     }
     match state.pad.ink().strokes().len() {
         0 => format!("Empty. {}. {KEYS_HINT}", empty_hint(state)),

@@ -109,7 +109,7 @@ pub(super) fn shortcuts(ctx: &Context) -> Vec<(String, &'static str)> {
             "On the pad: move the pen, put it down or lift it",
         ),
         ("Ctrl+C, Ctrl+V", "Copy the drawing, paste a picture"),
-        ("Esc", "Dismiss the notice"),
+        ("Esc", "Dismiss the notice, read all of a picture"),
         ("Ctrl++, Ctrl+−, Ctrl+0", "Larger, smaller, normal size"),
         ("F1", "Help"),
         ("F11", "Full screen"),
@@ -166,7 +166,7 @@ pub(super) fn key_actions(
         }
     }
     if pressed(Modifiers::NONE, Key::Escape) {
-        actions.extend(escape(state));
+        actions.extend(escape(state, shows_pad));
     }
     actions
 }
@@ -178,10 +178,14 @@ pub(super) fn is_new_press(input: &InputState, key: Key) -> bool {
     })
 }
 
-/// What Escape does: first it dismisses the notice. It never changes the drawing.
-fn escape(state: &State) -> Option<Action> {
+/// What Escape does: first it dismisses the notice, then it reads all of a picture again. It never changes the drawing.
+fn escape(state: &State, shows_pad: bool) -> Option<Action> {
     if state.notices.shown().is_some() {
         return Some(Action::Dismiss);
+    }
+    let is_part = state.pad.picture().is_some_and(|it| it.whole.is_some());
+    if shows_pad && is_part {
+        return Some(Action::SelectPart(None));
     }
     let all = EvaluationAction::Select(Selection::Misclassified);
     (state.place == Place::Test).then_some(Action::Evaluation(all))

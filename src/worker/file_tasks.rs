@@ -121,6 +121,13 @@ pub enum FileTask {
     },
     /// Read the weights of an earlier session, if the file is the same.
     ReopenWeights(WeightFile),
+    /// Read a part of a picture: left, top, right and bottom, in its pixels.
+    ReadPart {
+        /// The picture.
+        view: Arc<PictureView>,
+        /// The part.
+        part: [usize; 4],
+    },
     /// Read some examples of a training's data.
     PreviewData(DataSource),
     /// Access the run library in this folder.
@@ -167,6 +174,13 @@ pub enum FileOutcome {
     },
     /// The weights of an earlier session.
     Reopened(Result<(WeightFile, Arc<Model>), FileError>),
+    /// A part of a picture.
+    PartRead {
+        /// The picture.
+        view: Arc<PictureView>,
+        /// The part.
+        result: Result<ReadPicture, FileError>,
+    },
     /// Examples of a training's data.
     DataPreviewed(DataSource, Result<DatasetPreview, FileError>),
     /// The outcome of a task in the run library.
@@ -355,6 +369,7 @@ impl FileTask {
             Self::Dropped { .. }
             | Self::Pasted { .. }
             | Self::ReopenWeights(_)
+            | Self::ReadPart { .. }
             | Self::PreviewData(_)
             | Self::ListCorrections(..)
             | Self::CompareModels { .. }
@@ -407,6 +422,10 @@ impl FileTask {
                 }
             }
             Self::ReopenWeights(file) => FileOutcome::Reopened(attempt(|| reopen(file))),
+            Self::ReadPart { view, part } => FileOutcome::PartRead {
+                result: attempt(|| Ok(view.read_part(part)?)),
+                view,
+            },
             Self::PreviewData(source) => {
                 let result = attempt(|| Ok(DatasetPreview::read(&source)?));
                 FileOutcome::DataPreviewed(source, result)

@@ -188,3 +188,25 @@ fn noise_is_added_to_images_and_to_ink() {
         );
     }
 }
+
+#[test]
+fn the_error_sheet_shows_numbers_that_are_not_read_rightly() {
+    let folder = Folder::new();
+    // A 1 and a 7 beside each other.
+    let number =
+        r#"{"label":"17","spacing":"wide","strokes":[[[0,0],[0,100]],[[80,0],[140,0],[100,100]]]}"#;
+    let right = folder.write("right.jsonl", number);
+    let wrong = folder.write("wrong.jsonl", number.replace("17", "18"));
+    let size = |ink: &str| {
+        let path = folder.text("errors.png");
+        let evaluation = json_of(&["eval", "--ink", ink, "--errors", &path, "--json"]);
+        let picture = image::open(&path).expect("a picture");
+        std::fs::remove_file(path).expect("it was written");
+        (evaluation["numbers"]["read"].clone(), picture.width())
+    };
+    let (read, blank) = size(&right);
+    assert_eq!(read, 1, "the 1 and the 7");
+    let (read, shown) = size(&wrong);
+    assert_eq!(read, 0, "there is no 8");
+    assert!(shown > 3 * blank, "a number is wider than the blank tile");
+}

@@ -11,6 +11,7 @@ mod interrupted;
 mod keyboard;
 mod layout;
 mod numbers;
+mod pictures;
 mod strokes;
 mod training;
 mod why;

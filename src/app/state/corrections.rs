@@ -246,11 +246,7 @@ impl State {
                 self.show_pad();
                 self.pad.edit(|editor| {
                     match record.picture.clone() {
-                        Some(bitmap) => editor.show(Picture {
-                            name: "A correction".to_owned(),
-                            bitmap,
-                            view: None,
-                        }),
+                        Some(bitmap) => editor.show(Picture::new("A correction", bitmap)),
                         None => editor.replace(record.ink.clone()),
                     }
                     editor.correct(None, Some(record));

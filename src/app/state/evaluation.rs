@@ -399,11 +399,8 @@ impl State {
         let Some(result) = completed.evaluation.results().get(index) else {
             return;
         };
-        let picture = Picture {
-            name: evaluated_image_name(index, result),
-            bitmap: completed.evaluation.set().bitmap(index),
-            view: None,
-        };
+        let name = evaluated_image_name(index, result);
+        let picture = Picture::new(name, completed.evaluation.set().bitmap(index));
         self.leave_drawing(out);
         self.place = Place::Draw;
         self.pad.edit(|editor| editor.show(picture));

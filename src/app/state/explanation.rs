@@ -138,11 +138,7 @@ impl State {
                 let article = if label.value() == 8 { "an" } else { "a" };
                 let name = format!("Training image {}: {article} {label}", index + 1);
                 self.leave_drawing(out);
-                let picture = Picture {
-                    name,
-                    bitmap,
-                    view: None,
-                };
+                let picture = Picture::new(name, bitmap);
                 self.pad.edit(|editor| editor.show(picture));
             }
         }

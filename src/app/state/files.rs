@@ -12,6 +12,7 @@ use crate::{
     error::{self, FileError, Refusal},
     ink::edit::Picture,
     model::file::Model,
+    picture::{PictureView, ReadPicture},
     store::settings::{ModelInUse, WeightFile},
     worker::file_tasks::{
         FileContent, FileOutcome, FilePurpose, FileRequest, FileResult, FileTask,
@@ -203,6 +204,43 @@ impl State {
         }));
     }
 
+    /// Selects the part of the picture that is read: left, top, right and bottom, in its pixels; `None` for all of it.
+    pub(super) fn select_part(&mut self, part: Option<[usize; 4]>, out: &mut Vec<Effect>) {
+        let Some(picture) = self.pad.picture() else {
+            return;
+        };
+        match (part, &picture.view, picture.whole.clone()) {
+            (Some(part), Some(view), _) => {
+                let view = Arc::clone(view);
+                out.push(Effect::File(FileTask::ReadPart { view, part }));
+            }
+            (None, _, Some(whole)) => {
+                let whole = Arc::unwrap_or_clone(whole);
+                self.pad.edit(|editor| editor.show(whole));
+            }
+            _ => {}
+        }
+    }
+
+    /// Shows a part that was read, unless the picture has left the pad.
+    fn show_part(&mut self, of: &Arc<PictureView>, read: ReadPicture) {
+        // All parts of a picture share its pixels.
+        let is_of = |picture: &&Picture| {
+            let view = picture.view.as_ref();
+            view.is_some_and(|view| Arc::ptr_eq(&view.rgb, &of.rgb))
+        };
+        let Some(before) = self.pad.picture().filter(is_of) else {
+            return;
+        };
+        let whole = before.whole.clone();
+        let picture = Picture {
+            view: Some(Arc::new(read.view)),
+            whole: whole.or_else(|| Some(Arc::new(before.clone()))),
+            ..Picture::new(before.name.clone(), read.bitmap)
+        };
+        self.pad.edit(|editor| editor.show(picture));
+    }
+
     /// Takes in the time since the window opened, and whether a file dialog is open. Returns the time
     /// until something changes by itself.
     pub fn tick(&mut self, now: Duration, is_dialog_open: bool) -> Option<Duration> {
@@ -240,6 +278,10 @@ impl State {
                     }
                     self.notices.error(error::chain(&error));
                 }
+            },
+            FileOutcome::PartRead { view, result } => match result {
+                Ok(read) => self.show_part(&view, read),
+                Err(error) => self.notices.error(error::chain(&error)),
             },
             FileOutcome::DataPreviewed(source, result) => {
                 let result = result.map_err(|error| error::chain(&error));
@@ -349,7 +391,10 @@ impl State {
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 let name = name.to_string_lossy().into_owned();
                 let view = view.map(Arc::new);
-                let picture = Picture { name, bitmap, view };
+                let picture = Picture {
+                    view,
+                    ..Picture::new(name, bitmap)
+                };
                 self.pad.edit(|editor| editor.show(picture));
             }
             FileResult::Config(path, config) => {

@@ -1,0 +1,152 @@
+//! Pictures on the pad: a part of one is selected with the mouse, and its steps are looked at.
+
+use std::sync::Arc;
+
+use digitpad::{
+    app::App,
+    ink::{Point, raster::Raster},
+    store::settings::{PadShape, Settings},
+};
+use egui::{Color32, ColorImage, Event, Key, Modifiers, Pos2, pos2, vec2};
+use egui_kittest::{Harness, kittest::Queryable as _};
+
+use crate::driver::{ONE, SEVEN, Window, button, settings};
+
+const SIZE: [usize; 2] = [400, 200];
+
+/// A 7 on the left half and a 1 on the right one, and dust between them.
+fn seventy_one() -> ColorImage {
+    let line = |shape: &[(f32, f32)], left: f32| {
+        let places = shape.iter();
+        let places = places.map(|&(x, y)| Point::new(left + 160.0 * x, 20.0 + 160.0 * y));
+        places.collect::<Vec<_>>()
+    };
+    let dust = vec![Point::new(200.0, 180.0)];
+    let lines = [line(SEVEN, 20.0), line(ONE, 220.0), dust];
+    let ink = Raster::draw(&lines, 6.0, SIZE[0], SIZE[1]);
+    let gray = |ink: &f32| Color32::from_gray((240.0 - 200.0 * ink) as u8);
+    ColorImage::new(SIZE, ink.pixels().iter().map(gray).collect())
+}
+
+fn with_picture(settings: Settings) -> Window {
+    let mut window = Window::new(settings);
+    window.frame_with(vec![Event::PasteImage(Arc::new(seventy_one()))]);
+    window.await_that("the picture is on the pad", |harness| {
+        harness.state().state().pad.picture().is_some()
+    });
+    window.harness.step();
+    window
+}
+
+/// The place on the screen of a place on the picture, 0..=1 each way.
+fn on_picture(window: &Window, x: f32, y: f32) -> Pos2 {
+    let rect = window.harness.get_by_label("Picture on the pad").rect();
+    rect.min + rect.size() * vec2(x, y)
+}
+
+fn drag(window: &mut Window, from: (f32, f32), to: (f32, f32)) {
+    let [from, to] = [from, to].map(|(x, y)| on_picture(window, x, y));
+    window.frame_with(vec![button(from, true), Event::PointerMoved(to)]);
+    window.frame_with(vec![button(to, false)]);
+}
+
+fn click(window: &mut Window, at: (f32, f32)) {
+    let pos = on_picture(window, at.0, at.1);
+    window.frame_with(vec![button(pos, true), button(pos, false)]);
+}
+
+/// The part of the picture that is read.
+fn part(harness: &Harness<'static, App>) -> Option<[usize; 4]> {
+    let picture = harness.state().state().pad.picture()?;
+    picture.view.as_ref()?.part
+}
+
+fn await_text(window: &mut Window, text: &'static str) {
+    window.await_that(text, move |harness| {
+        let value = harness.get_by_label("Prediction").value();
+        value.is_some_and(|value| value.starts_with(text))
+    });
+}
+
+#[test]
+fn only_the_selected_part_of_a_picture_is_read() {
+    let mut window = with_picture(Settings {
+        pad_shape: PadShape::Line,
+        ..settings()
+    });
+    await_text(&mut window, "71");
+    drag(&mut window, (0.0, 0.0), (0.5, 1.0));
+    await_text(&mut window, "7 ");
+    let [left, top, right, bottom] = part(&window.harness).expect("a part");
+    assert_eq!([left, top, bottom], [0, 0, SIZE[1]], "from the corner");
+    assert!(right.abs_diff(SIZE[0] / 2) <= 1, "to the middle: {right}");
+    let value = window.value("Drawing pad");
+    assert!(value.ends_with("a part of it"), "{value}");
+    drag(&mut window, (1.0, 1.0), (0.55, 0.0));
+    await_text(&mut window, "1 ");
+    click(&mut window, (0.1, 0.9));
+    await_text(&mut window, "71");
+    assert_eq!(part(&window.harness), None, "a click takes it back");
+    window.click("Undo");
+    await_text(&mut window, "1 ");
+    window.press(Modifiers::NONE, Key::Escape);
+    await_text(&mut window, "71");
+}
+
+#[test]
+fn a_part_with_one_digit_is_read_on_the_square_pad() {
+    let mut window = with_picture(settings());
+    await_text(&mut window, "More than one digit");
+    drag(&mut window, (0.02, 0.02), (0.5, 0.98));
+    await_text(&mut window, "7 ");
+    drag(&mut window, (0.0, 0.0), (0.1, 0.1));
+    window.await_that("there is no ink", |harness| {
+        let notices = harness.state().state().notices.list();
+        notices.iter().any(|notice| notice.text.contains("no ink"))
+    });
+    assert!(
+        part(&window.harness).is_some_and(|part| part[2] > 100),
+        "the part before stays"
+    );
+}
+
+#[test]
+fn a_click_on_a_digit_selects_it_and_a_stroke_beside_the_picture_draws() {
+    let mut window = with_picture(Settings {
+        pad_shape: PadShape::Line,
+        ..settings()
+    });
+    await_text(&mut window, "71");
+    let selected = |window: &Window| {
+        let number = window.harness.state().state().pad.number();
+        number.expect("a number").selected()
+    };
+    for (x, digit) in [(0.25, 0), (0.75, 1)] {
+        click(&mut window, (x, 0.5));
+        assert_eq!(selected(&window), digit, "the digit at {x}");
+    }
+    let picture = window.harness.get_by_label("Picture on the pad").rect();
+    let beside = pos2(picture.left() - 30.0, picture.center().y);
+    window.frame_with(vec![button(beside, true), button(beside, false)]);
+    assert_eq!(window.value("Drawing pad"), "1 stroke", "in its place");
+}
+
+#[test]
+fn the_steps_from_a_picture_to_its_ink_are_shown_in_turn() {
+    let mut window = with_picture(settings());
+    let step = |window: &Window| window.value("Step of the picture");
+    let shown = [
+        "1 of 4: Picture",
+        "2 of 4: Contrast",
+        "3 of 4: Ink",
+        "4 of 4: Cleaned",
+    ];
+    for expected in shown.into_iter().cycle().take(5) {
+        assert_eq!(step(&window), expected);
+        window.click("Step of the picture");
+    }
+    assert!(
+        window.harness.state().state().pad.picture().is_some(),
+        "a click on the button draws nothing"
+    );
+}
