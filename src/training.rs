@@ -7,6 +7,7 @@ pub mod checkpoint;
 pub mod config;
 pub mod control;
 mod correct;
+mod curve;
 pub mod diagnostics;
 mod dropout;
 mod events;
@@ -22,6 +23,7 @@ use std::{iter, sync::Arc};
 use candle_core::Device;
 
 pub use self::correct::CorrectionReport;
+pub use self::curve::{BatchCurve, BatchPoint};
 pub use self::events::{EpochRecord, Plan, Progress, StopReason, TrainedModel, TrainingEvent};
 pub use self::layer_step::LayerStep;
 use self::{

@@ -157,7 +157,9 @@ impl View {
         }
         if let (Some(place), Some(step)) = (layout.tour, state.tour) {
             part_ui(ui, "tour", place, palette.panel, side, |ui| {
-                tour::tour_ui(ui, step, &mut actions);
+                if tour::tour_ui(ui, step, &mut actions) {
+                    self.training.show_train_tab();
+                }
             });
         }
         part_ui(ui, "status", layout.status, palette.panel, side, |ui| {
@@ -183,6 +185,14 @@ impl View {
         self.draw.canvas.end_frame();
         self.field_had_keyboard = ctx.text_edit_focused();
         actions
+    }
+}
+
+/// Opens the training panel. Another place in a narrow window has no room for it.
+fn open_panel(ctx: &Context, actions: &mut Vec<Action>) {
+    actions.push(Action::ShowTraining(true));
+    if ctx.content_rect().width() < PANEL_WIDTHS[0] + MIN_OTHER_STAGE {
+        actions.push(Action::GoTo(Place::Draw));
     }
 }
 

@@ -264,6 +264,7 @@ impl State {
                 self.tour = Some(0);
                 self.go_to(Place::Draw, out);
             }
+            Action::SetUpLesson => self.set_up_lesson(),
             Action::ShowTourStep(step) => self.tour = step,
             Action::Evaluation(action) => self.apply_evaluation(action, out),
             Action::Explanation(action) => self.apply_explanation(action, out),
@@ -323,6 +324,25 @@ impl State {
             self.notices.offer(text, "Undo the preset", before);
             self.notices.claim(claim);
         }
+    }
+
+    /// Sets the form to the tour's lesson. The settings before come back by a click.
+    fn set_up_lesson(&mut self) {
+        if self.training.state.active_run().is_some() {
+            let text =
+                "A training is running. Set the lesson up when it has ended, or stop it first";
+            return self.notices.info(text);
+        }
+        let form = &mut self.training.form;
+        let lesson = form.overfitting();
+        let before = std::mem::replace(form, lesson);
+        let text = format!(
+            "Set up in the training panel: {}. Press Train",
+            form.description()
+        );
+        let undo = Action::ChangeForm(Box::new(before));
+        self.notices.offer(text, "Undo the settings", undo);
+        self.settings.training_panel = true;
     }
 
     /// Stops watching a training: the user wants another model.

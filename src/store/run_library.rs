@@ -14,7 +14,7 @@ use crate::{
     files::{self, limits::RUN_BYTES},
     model::file::Model,
     training::{
-        EpochRecord,
+        BatchPoint, EpochRecord,
         config::{Preset, TrainingConfig},
     },
 };
@@ -47,6 +47,9 @@ pub struct RunRecord {
     pub is_stopped: bool,
     /// The finished epochs with finite metrics.
     pub history: Vec<EpochRecord>,
+    /// The metrics of its batches, as far as they are finite.
+    #[serde(default)]
+    pub batches: Vec<BatchPoint>,
     /// The epoch that ended with the model's weights; `None` within an epoch.
     pub epoch: Option<usize>,
     /// The accuracy on the validation examples, 0..=1.
@@ -107,6 +110,13 @@ impl RunRecord {
                 validation_accuracy: None,
                 learning_rate: 0.001,
                 elapsed_secs: 2.5,
+            }],
+            batches: vec![BatchPoint {
+                batch: 1,
+                done: 1.0,
+                loss: 0.5,
+                accuracy: 0.75,
+                learning_rate: 0.001,
             }],
             epoch: Some(1),
             validation_accuracy: Some(0.95),

@@ -175,6 +175,8 @@ pub struct Settings {
     pub tour_offered: bool,
     /// The model in use.
     pub model_in_use: ModelInUse,
+    /// The number of the newest run. A renamed or deleted run keeps its number.
+    pub last_run_number: u64,
     /// The fields of the training panel.
     pub training: SavedForm,
 }
@@ -225,6 +227,7 @@ impl Default for Settings {
             file_dialogs: true,
             tour_offered: false,
             model_in_use: ModelInUse::default(),
+            last_run_number: 0,
             training: SavedForm::default(),
         }
     }
@@ -338,6 +341,7 @@ mod tests {
                 path: "/data/ä.safetensors".into(),
                 fingerprint: u64::MAX >> 1,
             }),
+            last_run_number: 7,
             training: SavedForm {
                 preset,
                 folder: "/data/ä".to_owned(),

@@ -47,6 +47,8 @@ pub enum Hint {
         best_epoch: usize,
         /// Whether early stopping is on.
         has_early_stopping: bool,
+        /// Whether a part of the training images is left out.
+        has_more_images: bool,
     },
 }
 
@@ -154,6 +156,7 @@ fn overfitting(config: &TrainingConfig, history: &[EpochRecord]) -> Option<Hint>
     (is_late && rises && learns && is_memorized).then_some(Hint::Overfitting {
         best_epoch: best.epoch,
         has_early_stopping: config.patience > 0,
+        has_more_images: config.data_fraction < 1.0,
     })
 }
 
@@ -180,14 +183,22 @@ impl fmt::Display for Hint {
             Self::Overfitting {
                 best_epoch,
                 has_early_stopping,
+                has_more_images,
             } => {
-                let first = best_epoch + 1;
+                let cause = if *has_more_images {
+                    "more training images, "
+                } else {
+                    ""
+                };
                 let remedy = if *has_early_stopping {
                     "dropout, weight decay or augmentation"
                 } else {
                     "early stopping, dropout or augmentation"
                 };
-                write!(f, "overfitting from epoch {first} on: try {remedy}")
+                write!(
+                    f,
+                    "overfitting after epoch {best_epoch}, by validation loss: try {cause}{remedy}"
+                )
             }
         }
     }

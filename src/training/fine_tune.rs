@@ -35,9 +35,8 @@ pub(super) struct BaseModelInfo {
 }
 
 impl BaseModel {
-    /// A base model with a name. A fine-tuned model keeps the name of its own base model.
+    /// A base model with a name.
     pub fn new(model: Arc<Model>, name: String) -> Self {
-        let name = model.metadata.base_model.clone().unwrap_or(name);
         Self { model, name }
     }
 

@@ -22,6 +22,8 @@ use crate::{
 
 /// The distance of this row to what is above and below it, in points.
 pub(super) const GAP: f32 = 4.0;
+/// The name of the button that opens the gallery.
+const ALL_CORRECTIONS: &str = "All corrections…";
 /// The side of a digit in the menu, in points.
 const DIGIT: f32 = 40.0;
 
@@ -110,7 +112,12 @@ pub(super) fn labels_ui(ui: &mut Ui, chosen: Option<CorrectionLabel>) -> Option<
 
 /// The button that opens the gallery of corrections.
 pub(super) fn all_corrections_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
-    let button = small_button(ui, "All corrections…");
+    gallery_button_ui(ui, ALL_CORRECTIONS, actions);
+}
+
+/// The same button with a shorter text.
+pub(super) fn gallery_button_ui(ui: &mut Ui, text: &str, actions: &mut Vec<Action>) {
+    let button = named(small_button(ui, text), ALL_CORRECTIONS);
     let help = "Shows all drawings that you corrected, to relabel, delete or test them.";
     if button.on_hover_text(help).clicked() {
         actions.push(Action::Corrections(CorrectionAction::Open));

@@ -51,7 +51,7 @@ impl CorrectionsView {
         let text = match total {
             0 => "None yet. Draw a digit, and say what it is under Wrong?".to_owned(),
             _ => format!(
-                "{} of {} read rightly by {reader}",
+                "{reader} reads {} of {} as labeled",
                 format::count(gallery.correct_count()),
                 format::count(total)
             ),

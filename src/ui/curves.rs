@@ -3,11 +3,9 @@
 pub(super) mod image;
 mod plot;
 
-use std::ops::RangeInclusive;
+use std::{iter, ops::RangeInclusive};
 
-use egui::{
-    Color32, Response, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit::Role, pos2,
-};
+use egui::{Color32, RichText, Sense, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 use egui_plot::LineStyle;
 
 use self::plot::{Curve, PlotSpec};
@@ -16,15 +14,15 @@ use super::{
     widgets::text_row,
 };
 use crate::{
-    app::state::{State, runs::ShownRun},
+    app::state::runs::ShownRun,
     format,
     training::{EpochRecord, diagnostics::Hint},
 };
 
 /// The height of a plot's title, legend and gap, in points.
 pub(super) const DECORATION_HEIGHT: f32 = 60.0;
-/// The number of other runs in a plot. More curves could not be told apart.
-pub(super) const MAX_OTHERS: usize = 6;
+/// The shortest x axis in batches.
+const FIRST_BATCHES: usize = 5;
 
 /// How the curves are shown.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,41 +33,104 @@ pub(super) struct PlotOptions {
     pub(super) has_titles: bool,
 }
 
+/// The unit of the x axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AxisUnit {
+    /// Before the first epoch ends, and for a fine-tuning, which has no epochs.
+    Batch,
+    Epoch,
+}
+
+impl AxisUnit {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Batch => "batch",
+            Self::Epoch => "epoch",
+        }
+    }
+}
+
 /// The run of the plots, and other runs beside it.
 pub(super) struct Curves<'a> {
     run: ShownRun<'a>,
-    /// The planned epochs: the end of the epoch axis.
-    epochs: usize,
+    /// A run with all its curves.
+    compared: Option<ShownRun<'a>>,
+    /// Runs with one curve each, as far as there are colors.
     others: Vec<ShownRun<'a>>,
 }
 
 impl<'a> Curves<'a> {
     /// The curves of a run.
-    pub(super) fn new(state: &State, run: ShownRun<'a>, others: Vec<ShownRun<'a>>) -> Self {
-        let planned = match (run.record, state.training.plan) {
-            (None, Some(plan)) => plan.epochs,
-            (None, None) => run.config.epochs,
-            (Some(_), _) => run.history.last().map_or(1, |record| record.epoch),
-        };
+    pub(super) fn of(run: ShownRun<'a>) -> Self {
+        Self::beside(run, None, Vec::new())
+    }
+
+    /// The curves of a run, beside those of other runs.
+    pub(super) fn beside(
+        run: ShownRun<'a>,
+        compared: Option<ShownRun<'a>>,
+        others: Vec<ShownRun<'a>>,
+    ) -> Self {
         Self {
             run,
-            epochs: planned.max(2),
+            compared,
             others,
         }
     }
 
-    /// Whether there is a value to plot.
+    /// Whether there is no value to plot.
     pub(super) fn is_empty(&self) -> bool {
-        self.run.history.is_empty() && self.run.batches.len() < 2
+        match self.unit() {
+            AxisUnit::Batch => self.run.batches.len() < 2,
+            AxisUnit::Epoch => false,
+        }
     }
 
-    /// The epochs in which the network overfits.
-    fn overfitting(&self) -> Option<RangeInclusive<f64>> {
-        let last = self.run.history.last()?.epoch;
-        self.run.hints().into_iter().find_map(|hint| match hint {
-            Hint::Overfitting { best_epoch, .. } => Some(best_epoch as f64..=last as f64),
+    fn unit(&self) -> AxisUnit {
+        let is_fine_tuning = self.run.kind.preset().is_none();
+        match self.run.history.len() {
+            0 => AxisUnit::Batch,
+            1 if is_fine_tuning => AxisUnit::Batch,
+            _ => AxisUnit::Epoch,
+        }
+    }
+
+    /// The end of the x axis: what the run, and the one compared with it, trained so far.
+    fn end(&self) -> f64 {
+        let runs = iter::once(&self.run).chain(&self.compared);
+        match self.unit() {
+            AxisUnit::Batch => {
+                let last = runs.filter_map(|run| Some(run.batches.last()?.batch));
+                // The first points of slow motion do not rescale the axis.
+                last.max().unwrap_or_default().max(FIRST_BATCHES) as f64
+            }
+            AxisUnit::Epoch => {
+                let epochs = |run: &ShownRun<'_>| {
+                    let last = run.history.last().map_or(0, |record| record.epoch) as f64;
+                    let trained = run.batches.last().map(|point| run.epochs_at(point));
+                    trained.map_or(last, |trained| trained.max(last))
+                };
+                runs.map(epochs).fold(1.0, f64::max)
+            }
+        }
+    }
+
+    /// The epochs of overfitting, if they show in this metric. The validation loss decides; the accuracy need not fall.
+    fn overfitting(&self, metric: &Metric) -> Option<RangeInclusive<f64>> {
+        let hints = self.run.hints();
+        let mut best = hints.iter().filter_map(|hint| match hint {
+            Hint::Overfitting { best_epoch, .. } => Some(*best_epoch),
             _ => None,
-        })
+        });
+        let best = best.next()?;
+        let last = self.run.history.last()?;
+        let at_best = self.run.history.iter().find(|it| it.epoch == best)?;
+        let is_shown = match metric.kind {
+            MetricKind::Loss => true,
+            MetricKind::Accuracy => last.validation_accuracy < at_best.validation_accuracy,
+            MetricKind::Rate => false,
+        };
+        is_shown.then_some(best as f64..=last.epoch as f64)
     }
 }
 
@@ -123,19 +184,31 @@ pub(super) const RATE: Metric = Metric {
 };
 
 /// A piece of a curve's line beside its name and value. Dashes distinguish it without color.
-fn legend_ui(ui: &mut Ui, text: &str, color: Color32, dashes: u8) {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        let (rect, _) = ui.allocate_exact_size(Vec2::new(18.0, 12.0), Sense::hover());
-        let piece = rect.width() / f32::from(dashes);
-        for dash in 0..dashes {
-            let left = rect.left() + piece * f32::from(dash);
-            let right = left + if dashes > 1 { piece - 2.5 } else { piece };
-            let ends = [pos2(left, rect.center().y), pos2(right, rect.center().y)];
-            ui.painter().line_segment(ends, Stroke::new(2.5, color));
-        }
-        ui.label(RichText::new(text).small());
-    });
+fn legend_ui(ui: &mut Ui, curve: &Curve, text: &str) {
+    const LINE: f32 = 18.0;
+    const GAP: f32 = 4.0;
+    let color = ui.visuals().text_color();
+    let font = theme::font(theme::SMALL);
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, color);
+    // Of a known size, so that a row wraps before it.
+    let size = vec2(LINE + GAP + galley.size().x, galley.size().y);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    let dashes = if curve.style == LineStyle::Solid {
+        1
+    } else {
+        3_u8
+    };
+    let piece = LINE / f32::from(dashes);
+    for dash in 0..dashes {
+        let left = rect.left() + piece * f32::from(dash);
+        let right = left + if dashes > 1 { piece - 2.5 } else { piece };
+        let ends = [pos2(left, rect.center().y), pos2(right, rect.center().y)];
+        let stroke = Stroke::new(curve.width, curve.color);
+        ui.painter().line_segment(ends, stroke);
+    }
+    let place = rect.min + vec2(LINE + GAP, 0.0);
+    ui.painter().galley(place, galley, color);
 }
 
 /// Draws one plot with its title and its legend.
@@ -148,158 +221,167 @@ pub(super) fn metric_ui(
 ) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        let is_rate = metric.kind == MetricKind::Rate;
-        let run = &curves.run;
-        let marked = run.model_epoch().or_else(|| run.best_epoch());
-        let marked = marked.filter(|_| !is_rate && run.history.len() > 1);
-        let says = marked.map(|marked| epoch_text(run, marked));
+        let best = curves.run.best_epoch();
+        let best = best.filter(|_| metric.kind == MetricKind::Loss && curves.run.history.len() > 1);
+        let says = epoch_text(curves, metric, best);
         text_row(ui, 18.0, |ui| {
             ui.label(RichText::new(metric.name).font(theme::strong(theme::BODY)))
                 .on_hover_text(metric.help);
-            if let Some(says) = &says {
-                ui.label(RichText::new(says).small().weak())
-                    .on_hover_text("The ring marks the epoch whose weights answer, and the best one before the end.");
-            }
+            ui.label(RichText::new(&says).small().weak())
+                .on_hover_text("The ring marks the epoch with the lowest validation loss.");
         });
-        let palette = Palette::of(ui.style());
-        let drawn = curves_of(curves, metric, palette);
+        let drawn = curves_of(curves, metric, options, Palette::of(ui.style()));
+        let entries: Vec<String> = drawn
+            .iter()
+            .map(|curve| {
+                let last = curve.points.last().map_or(f64::NAN, |point| point[1]);
+                format!("{} {}", curve.name, (metric.format)(last))
+            })
+            .collect();
         text_row(ui, 16.0, |ui| {
-            for curve in drawn.iter().filter(|curve| curve.dots && !is_rate) {
-                let Some(last) = curve.points.last() else {
-                    continue;
-                };
-                let text = format!("{} {}", curve.name, (metric.format)(last[1]));
-                let dashes = if curve.style == LineStyle::Solid { 1 } else { 3 };
-                legend_ui(ui, &text, curve.color, dashes);
+            for (curve, text) in drawn.iter().zip(&entries) {
+                legend_ui(ui, curve, text);
             }
         });
         let spec = PlotSpec {
             name: metric.name,
-            epochs: curves.epochs,
+            unit: curves.unit().name(),
+            end: curves.end(),
             height,
             has_titles: options.has_titles,
             is_logarithmic: options.is_logarithmic && metric.kind == MetricKind::Loss,
-            shows_zero: is_rate,
+            shows_zero: metric.kind == MetricKind::Rate,
             format: metric.format,
-            marked: marked.and_then(|record| {
-                let value = (metric.validation)(record).or_else(|| (metric.training)(record));
-                Some([record.epoch as f64, value?])
-            }),
-            shaded: curves.overfitting().filter(|_| !is_rate),
+            marked: best.and_then(|record| Some([record.epoch as f64, record.validation_loss?])),
+            shaded: curves.overfitting(metric),
         };
         let response = spec.ui(ui, drawn);
-        name_plot(&response, run, metric, says.as_deref());
+        let text = [entries, vec![says]].concat().join(", ");
+        response.widget_info(|| {
+            let label = format!("{} curves", metric.name);
+            let mut info = WidgetInfo::labeled(Role::Figure, true, label);
+            info.current_text_value = Some(text.clone());
+            info
+        });
     });
 }
 
-/// "epoch 7 answers", and the best epoch where it is another one.
-fn epoch_text(run: &ShownRun<'_>, marked: &EpochRecord) -> String {
-    let best = run.best_epoch().map(|best| best.epoch);
-    match (run.record, best) {
-        (None, _) => format!("best epoch so far {}", marked.epoch),
-        (Some(_), Some(best)) if best != marked.epoch => {
-            format!("epoch {} answers, best epoch {best}", marked.epoch)
-        }
-        (Some(_), Some(_)) => format!("best epoch {} answers", marked.epoch),
-        (Some(_), None) => format!("epoch {} answers", marked.epoch),
-    }
-}
-
-fn name_plot(response: &Response, run: &ShownRun<'_>, metric: &Metric, says: Option<&str>) {
-    let last = run.history.last();
-    let values = [
-        ("training", metric.training),
-        ("validation", metric.validation),
-    ];
-    let values = values.iter().filter_map(|(name, value)| {
-        let value = last.and_then(value)?;
-        Some(format!("{name} {}", (metric.format)(value)))
-    });
-    let mut parts: Vec<String> = values.chain(says.map(str::to_owned)).collect();
-    if last.is_none() {
-        parts.push("no epoch has finished".to_owned());
-    }
-    let text = parts.join(", ");
-    response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::Figure, true, format!("{} curves", metric.name));
-        info.current_text_value = Some(text.clone());
-        info
-    });
-}
-
-/// All curves of a plot. Other runs come first, so that the current run lies over them.
-fn curves_of(curves: &Curves<'_>, metric: &Metric, palette: &Palette) -> Vec<Curve> {
+/// "lowest validation loss in epoch 7, 10 answers", or the number of batches.
+fn epoch_text(curves: &Curves<'_>, metric: &Metric, best: Option<&EpochRecord>) -> String {
     let run = &curves.run;
-    let points = |history: &[EpochRecord], value: fn(&EpochRecord) -> Option<f64>| {
-        let point = |record: &EpochRecord| Some([record.epoch as f64, value(record)?]);
-        history.iter().filter_map(point).collect::<Vec<_>>()
-    };
     if metric.kind == MetricKind::Rate {
-        return vec![Curve {
-            name: "learning rate".to_owned(),
-            color: palette.accent,
-            style: LineStyle::Solid,
-            width: 2.0,
-            dots: true,
-            is_fitted: true,
-            points: match batches_of(curves, metric, &[]) {
-                batches if batches.is_empty() => points(run.history, metric.training),
-                batches => batches,
-            },
-        }];
+        return String::new();
     }
-    let mut drawn = Vec::new();
-    for (other, color) in curves.others.iter().zip(palette.others) {
-        let validation = points(other.history, metric.validation);
-        let is_empty = validation.is_empty();
-        let of_training = || points(other.history, metric.training);
-        drawn.push(Curve {
-            name: other.name.to_owned(),
-            color,
-            style: LineStyle::Solid,
-            width: 1.5,
-            dots: true,
-            is_fitted: false,
-            points: if is_empty { of_training() } else { validation },
-        });
+    if curves.unit() == AxisUnit::Batch {
+        let batches = run.batches.last().map_or(0, |point| point.batch);
+        return format!("after {} batches", format::count(batches));
     }
-    let train = points(run.history, metric.training);
-    let validation = points(run.history, metric.validation);
-    let epochs = [train.as_slice(), validation.as_slice()].concat();
-    drawn.push(Curve {
-        name: "batches".to_owned(),
-        color: palette.accent.gamma_multiply(0.4),
+    let answering = run.model_epoch().map(|record| record.epoch);
+    match (best.map(|best| best.epoch), answering) {
+        (Some(best), Some(answering)) if best == answering => {
+            format!("lowest validation loss in epoch {best}, which answers")
+        }
+        (Some(best), Some(answering)) => {
+            format!("lowest validation loss in epoch {best}, {answering} answers")
+        }
+        (Some(best), None) => format!("lowest validation loss in epoch {best}"),
+        (None, Some(answering)) => format!("epoch {answering} answers"),
+        (None, None) => String::new(),
+    }
+}
+
+/// All curves of a plot that have points, those of the run first.
+fn curves_of(
+    curves: &Curves<'_>,
+    metric: &Metric,
+    options: PlotOptions,
+    palette: &Palette,
+) -> Vec<Curve> {
+    let run = &curves.run;
+    let unit = curves.unit();
+    let has_others = curves.compared.is_some() || !curves.others.is_empty();
+    let name = |run: &ShownRun<'_>, curve: &str| match has_others {
+        true => format!("{} {curve}", run.name),
+        false => curve.to_owned(),
+    };
+    let training = |run: &ShownRun<'_>, color| Curve {
+        name: name(run, "training"),
+        color,
         style: LineStyle::Solid,
-        width: 1.2,
-        dots: false,
+        width: 2.5,
+        dots: true,
         is_fitted: true,
-        points: batches_of(curves, metric, &epochs),
-    });
-    for (name, color, style, points) in [
-        ("training", palette.accent, LineStyle::Solid, train),
-        (
-            "validation",
-            palette.second,
-            LineStyle::dashed_dense(),
-            validation,
-        ),
-    ] {
-        drawn.push(Curve {
-            name: name.to_owned(),
-            color,
-            style,
-            width: 2.5,
-            dots: true,
-            is_fitted: true,
-            points,
-        });
+        points: epochs_of(run, unit, metric.training),
+    };
+    let validation = |run: &ShownRun<'_>, color| Curve {
+        name: name(run, "validation"),
+        style: LineStyle::dashed_dense(),
+        points: epochs_of(run, unit, metric.validation),
+        ..training(run, color)
+    };
+    let is_rate = metric.kind == MetricKind::Rate;
+    let own = if is_rate {
+        vec![Curve {
+            name: name(run, "learning rate"),
+            ..training(run, palette.accent)
+        }]
+    } else {
+        let colors = [palette.accent, palette.second];
+        vec![training(run, colors[0]), validation(run, colors[1])]
+    };
+    let epochs: Vec<[f64; 2]> = own.iter().flat_map(|curve| curve.points.clone()).collect();
+    // A small plot has no room for its name beside the curves of the epochs.
+    let shows_batches = options.has_titles || is_rate || epochs.is_empty();
+    let batches = |run: &ShownRun<'_>, color: Color32| Curve {
+        name: name(run, "batches"),
+        color: color.gamma_multiply(if epochs.is_empty() { 1.0 } else { 0.5 }),
+        width: if epochs.is_empty() { 2.0 } else { 1.2 },
+        dots: false,
+        points: batches_of(run, unit, metric, &epochs),
+        ..training(run, color)
+    };
+    let mut all = own;
+    all.extend(shows_batches.then(|| batches(run, palette.accent)));
+    let others = curves.compared.iter().map(|run| (run, true));
+    let others = others.chain(curves.others.iter().map(|run| (run, false)));
+    for ((other, is_compared), color) in others.zip(palette.others) {
+        let mut of_other = vec![validation(other, color)];
+        if is_compared || of_other[0].points.is_empty() {
+            of_other.insert(0, training(other, color));
+        }
+        if unit == AxisUnit::Batch {
+            of_other = vec![batches(other, color)];
+        }
+        let thin = |curve: Curve| Curve {
+            width: if is_compared { 2.0 } else { 1.5 },
+            is_fitted: false,
+            ..curve
+        };
+        all.extend(of_other.into_iter().filter(|_| !is_rate).map(thin));
     }
-    drawn
+    all.retain(|curve| !curve.points.is_empty());
+    all
+}
+
+/// The values of the epochs; none where the x axis counts batches.
+fn epochs_of(
+    run: &ShownRun<'_>,
+    unit: AxisUnit,
+    value: fn(&EpochRecord) -> Option<f64>,
+) -> Vec<[f64; 2]> {
+    let point = |record: &EpochRecord| Some([record.epoch as f64, value(record)?]);
+    let records = run.history.iter().filter(|_| unit == AxisUnit::Epoch);
+    records.filter_map(point).collect()
 }
 
 /// The values of the batches. Once an epoch has finished, leaves out values far beyond those of the epochs: the
 /// first batches would otherwise flatten all other curves.
-fn batches_of(curves: &Curves<'_>, metric: &Metric, epochs: &[[f64; 2]]) -> Vec<[f64; 2]> {
+fn batches_of(
+    run: &ShownRun<'_>,
+    unit: AxisUnit,
+    metric: &Metric,
+    epochs: &[[f64; 2]],
+) -> Vec<[f64; 2]> {
     let values = || epochs.iter().map(|point| point[1]);
     let highest = values().fold(f64::NEG_INFINITY, f64::max);
     let lowest = values().fold(f64::INFINITY, f64::min);
@@ -309,17 +391,19 @@ fn batches_of(curves: &Curves<'_>, metric: &Metric, epochs: &[[f64; 2]]) -> Vec<
         MetricKind::Accuracy => value >= lowest - (100.0 - lowest) * 0.25,
         MetricKind::Rate => true,
     };
-    // The plan of the training, which may have ended before its last epoch.
-    let planned = curves.run.config.epochs as f64;
-    let points = curves.run.batches.iter();
+    let points = run.batches.iter();
     points
         .map(|point| {
+            let x = match unit {
+                AxisUnit::Batch => point.batch as f64,
+                AxisUnit::Epoch => run.epochs_at(point),
+            };
             let value = match metric.kind {
                 MetricKind::Loss => point.loss,
                 MetricKind::Accuracy => point.accuracy * 100.0,
                 MetricKind::Rate => point.learning_rate,
             };
-            [point.done * planned, value]
+            [x, value]
         })
         .filter(|point| is_in_range(point[1]))
         .collect()

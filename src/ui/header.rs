@@ -7,7 +7,7 @@ use egui::{
 };
 
 use super::{
-    MIN_OTHER_STAGE, PANEL_WIDTHS, PLACES, runs,
+    PLACES, open_panel, runs,
     theme::{self, Palette},
     widgets::{self, named, quiet_selection},
 };
@@ -15,7 +15,7 @@ use crate::{
     app::{
         action::Action,
         state::{
-            Place, State,
+            State,
             models::{Entry, Models, Origin},
             runs::{RunAction, ShownRun},
         },
@@ -122,11 +122,10 @@ fn training_ui(ui: &mut Ui, shown: bool, is_narrow: bool, actions: &mut Vec<Acti
     let help = "Opens or closes the training panel: train a network of your own.";
     button.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, name));
     if button.on_hover_text(help).clicked() {
-        actions.push(Action::ShowTraining(!shown));
-        // Another place in a narrow window has no room for the panel.
-        let window = ui.ctx().content_rect().width();
-        if !shown && window < PANEL_WIDTHS[0] + MIN_OTHER_STAGE {
-            actions.push(Action::GoTo(Place::Draw));
+        if shown {
+            actions.push(Action::ShowTraining(false));
+        } else {
+            open_panel(ui.ctx(), actions);
         }
     }
 }
@@ -190,18 +189,16 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     ScrollArea::vertical().max_height(height).show(ui, |ui| {
         let is_of_run = |entry: &&Entry| matches!(entry.origin, Origin::Run(_));
         for entry in models.entries().iter().filter(|entry| !is_of_run(entry)) {
-            entry_ui(ui, models, entry, actions);
+            entry_ui(ui, models, entry, &description(&entry.model), actions);
         }
         for run in state.runs.list() {
             let record = &run.record;
+            let details = ShownRun::of(record).description();
+            let details = format!("{details}, {}", runs::accuracy_text(record));
             if let Some(entry) = models.of_run(record.id) {
-                entry_ui(ui, models, entry, actions);
-            } else {
-                let description = ShownRun::of(record).description();
-                let details = format!("{description}, {}", runs::accuracy_text(record));
-                if choice_ui(ui, false, &record.name, &details) {
-                    actions.push(Action::Run(RunAction::Answer(record.id)));
-                }
+                entry_ui(ui, models, entry, &details, actions);
+            } else if choice_ui(ui, false, &record.name, &details) {
+                actions.push(Action::Run(RunAction::Answer(record.id)));
             }
         }
         // A run that is deleted from the library keeps its model in this session.
@@ -211,7 +208,7 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
                 .map(|run| Origin::Run(run.record.id))
                 .any(|run| run == entry.origin)
             {
-                entry_ui(ui, models, entry, actions);
+                entry_ui(ui, models, entry, &description(&entry.model), actions);
             }
         }
         widgets::scroll_to_focus(ui);
@@ -234,11 +231,11 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     }
 }
 
-fn entry_ui(ui: &mut Ui, models: &Models, entry: &Entry, actions: &mut Vec<Action>) {
+fn entry_ui(ui: &mut Ui, models: &Models, entry: &Entry, details: &str, actions: &mut Vec<Action>) {
     let is_selected = models.snapshot().is_none() && entry.id == models.chosen().id;
     let unsaved = if entry.is_saved { "" } else { ", not saved" };
     let name = format!("{}{unsaved}", entry.name);
-    if choice_ui(ui, is_selected, &name, &description(&entry.model)) {
+    if choice_ui(ui, is_selected, &name, details) {
         actions.push(Action::ChooseModel(entry.id));
     }
 }

@@ -1,14 +1,14 @@
 //! The place *Learn*: large curves of a run, other runs beside them, and the comparison of two runs.
 
+use std::f32::consts::FRAC_PI_2;
+
 use egui::{
-    Button, ComboBox, Grid, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role,
-    containers::menu::MenuButton, vec2,
+    Align2, Button, ComboBox, Grid, Rangef, Rect, RichText, ScrollArea, Sense, Ui, Vec2,
+    WidgetInfo, accesskit::Role, containers::menu::MenuButton, epaint::TextShape, vec2,
 };
 
 use super::{
-    curves::{
-        self, ACCURACY, Curves, LOSS, MAX_OTHERS, Metric, PlotOptions, RATE, image::ImageExport,
-    },
+    curves::{self, ACCURACY, Curves, LOSS, Metric, PlotOptions, RATE, image::ImageExport},
     runs::{accuracy_text, settings},
     theme::{self, Palette},
     widgets::{self, note, quiet_selection, text_row},
@@ -30,8 +30,13 @@ use crate::{
 const MIN_HEIGHT: f32 = 300.0;
 /// The width from which loss and accuracy are beside each other, in points.
 const MIN_WIDTH_BESIDE: f32 = 900.0;
-/// The side of a small confusion matrix, in points.
-const MATRIX_SIDE: f32 = 220.0;
+/// The smallest and the largest side of a confusion matrix, in points.
+const MATRIX_SIDES: Rangef = Rangef {
+    min: 220.0,
+    max: 480.0,
+};
+/// The room for the name of a matrix's axis, in points.
+const AXIS_NAME: f32 = 18.0;
 
 /// The state of the place between frames.
 #[derive(Debug, Default)]
@@ -66,14 +71,14 @@ pub(super) fn learn_ui(
         let other = other.record.map(|record| record.id);
         other != id && other != view.compared && view.shows_all
     };
-    let others = compared.into_iter().chain(others.filter(is_other));
-    let curves = Curves::new(state, run, others.take(MAX_OTHERS).collect());
+    let others = others.filter(is_other).collect();
+    let curves = Curves::beside(run, compared, others);
     let mut metrics = vec![&LOSS, &ACCURACY];
     metrics.extend(view.options.shows_rate.then_some(&RATE));
     let height = ui.available_height();
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         if curves.is_empty() {
-            ui.label("No epoch has finished.");
+            ui.label("No curves yet.");
         } else {
             plots_ui(ui, &curves, &metrics, view.options, height);
         }
@@ -245,12 +250,20 @@ fn compare_ui(ui: &mut Ui, run: ShownRun<'_>, compared: ShownRun<'_>) {
             }
         });
     ui.add_space(theme::GAP);
+    let matrices: Vec<_> = runs
+        .iter()
+        .filter_map(|run| Some((run.name, run.record?.confusion.as_ref()?)))
+        .collect();
+    let all = matrices.iter().flat_map(|(_, confusion)| errors(confusion));
+    let Some(most) = all.max() else { return };
+    let text = "Errors on the test set, in one color scale";
+    ui.label(RichText::new(text).font(theme::strong(theme::BODY)));
+    let half = (ui.available_width() - theme::MARGIN) / 2.0;
+    let side = half.clamp(MATRIX_SIDES.min, MATRIX_SIDES.max);
     ui.horizontal_wrapped(|ui| {
-        for run in runs {
-            let confusion = run.record.and_then(|record| record.confusion.as_ref());
-            if let Some(confusion) = confusion {
-                matrix_ui(ui, run.name, confusion);
-            }
+        ui.spacing_mut().item_spacing.x = theme::MARGIN;
+        for (name, confusion) in matrices {
+            matrix_ui(ui, name, confusion, most.max(1), side);
         }
     });
 }
@@ -274,7 +287,7 @@ fn comparison(run: ShownRun<'_>, compared: ShownRun<'_>) -> Vec<[String; 3]> {
         ("Validation accuracy", validations),
         ("Duration", times),
     ];
-    let [a, b] = runs.map(|run| settings(run.config));
+    let [a, b] = runs.map(|run| settings(run.kind, run.config));
     let labels = a.iter().chain(&b).map(|(label, _)| *label);
     let mut seen = Vec::new();
     for label in labels {
@@ -293,46 +306,74 @@ fn comparison(run: ShownRun<'_>, compared: ShownRun<'_>) -> Vec<[String; 3]> {
         .collect()
 }
 
-/// A small confusion matrix: the darker a cell, the more test images of its row are read as its column.
-fn matrix_ui(ui: &mut Ui, name: &str, confusion: &[[usize; CLASSES]; CLASSES]) {
+/// The number of images of an error: an image beside the diagonal.
+fn errors(confusion: &[[usize; CLASSES]; CLASSES]) -> impl Iterator<Item = usize> {
+    let rows = confusion.iter().enumerate();
+    rows.flat_map(|(truth, row)| {
+        let cells = row.iter().enumerate();
+        cells.filter_map(move |(predicted, &count)| (truth != predicted).then_some(count))
+    })
+}
+
+/// A small confusion matrix: the stronger a cell, the more test images of its row are read as its column. A cell of
+/// `most` errors has the full color.
+fn matrix_ui(
+    ui: &mut Ui,
+    name: &str,
+    confusion: &[[usize; CLASSES]; CLASSES],
+    most: usize,
+    side: f32,
+) {
     let palette = Palette::of(ui.style());
     ui.vertical(|ui| {
-        ui.label(RichText::new(format!("{name}, true by predicted")).small());
-        let size = vec2(MATRIX_SIDE, MATRIX_SIDE);
-        let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-        let cell = MATRIX_SIDE / (CLASSES + 1) as f32;
+        ui.label(RichText::new(name).font(theme::strong(theme::BODY)));
+        let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+        let corner = rect.min + Vec2::splat(AXIS_NAME);
+        let cell = (side - AXIS_NAME) / (CLASSES + 1) as f32;
         let place = |row: usize, column: usize| {
-            let corner = rect.min + vec2(column as f32, row as f32) * cell;
+            let corner = corner + vec2(column as f32, row as f32) * cell;
             Rect::from_min_size(corner, vec2(cell, cell))
         };
+        let font = theme::font((cell * 0.5).clamp(theme::SMALL * 0.7, theme::BODY));
         let text = |place: Rect, text: String, color| {
-            let font = theme::font((cell * 0.5).min(theme::SMALL));
-            let align = egui::Align2::CENTER_CENTER;
-            ui.painter().text(place.center(), align, text, font, color);
+            let align = Align2::CENTER_CENTER;
+            ui.painter()
+                .text(place.center(), align, text, font.clone(), color);
         };
-        let errors =
-            |row: usize, column: usize| confusion[row][column] * usize::from(row != column);
-        let most = (0..CLASSES).flat_map(|row| (0..CLASSES).map(move |column| (row, column)));
-        let most = most.map(|(row, column)| errors(row, column)).max();
-        let most = most.unwrap_or(0).max(1) as f32;
+        let small = theme::font(theme::SMALL);
+        let middle = AXIS_NAME + cell + (side - AXIS_NAME - cell) / 2.0;
+        let above = rect.min + vec2(middle, 0.0);
+        let align = Align2::CENTER_TOP;
+        ui.painter()
+            .text(above, align, "Predicted", small.clone(), palette.weak);
+        let galley = ui
+            .painter()
+            .layout_no_wrap("True".to_owned(), small, palette.weak);
+        let before = rect.min + vec2(0.0, middle + galley.size().x / 2.0);
+        let name_of_rows = TextShape::new(before, galley, palette.weak);
+        ui.painter().add(name_of_rows.with_angle(-FRAC_PI_2));
         for (digit, row) in confusion.iter().enumerate() {
             text(place(0, digit + 1), digit.to_string(), palette.weak);
             text(place(digit + 1, 0), digit.to_string(), palette.weak);
             for (column, &count) in row.iter().enumerate() {
                 let place = place(digit + 1, column + 1);
-                let share = errors(digit, column) as f32 / most;
+                let is_error = count > 0 && digit != column;
+                let share = if is_error {
+                    count as f32 / most as f32
+                } else {
+                    0.0
+                };
                 let fill = palette.track.lerp_to_gamma(palette.second, share);
                 ui.painter().rect_filled(place.shrink(1.0), 2.0, fill);
-                if count > 0 && digit != column {
+                if is_error {
                     text(place, count.to_string(), theme::text_on(fill));
                 }
             }
         }
         let total: usize = confusion.iter().flatten().sum();
-        let right: usize = (0..CLASSES).map(|digit| confusion[digit][digit]).sum();
         let value = format!(
             "{} of {} misclassified",
-            format::count(total - right),
+            format::count(errors(confusion).sum()),
             format::count(total)
         );
         response.widget_info(|| {

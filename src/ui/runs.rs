@@ -17,33 +17,43 @@ use crate::{
         state::{
             State,
             models::Origin,
-            runs::{MAX_RUNS, MAX_TOTAL_BYTES, Run, RunAction, RunRecord, ShownRun},
+            runs::{MAX_RUNS, MAX_TOTAL_BYTES, Run, RunAction, RunKind, RunRecord, ShownRun},
         },
     },
     format,
-    training::config::{TrainingConfig, hyperparameter},
+    training::config::{
+        TrainingConfig,
+        hyperparameter::{self, Group},
+    },
 };
+
+/// The width of the button of a run's menu, in points.
+const MENU_WIDTH: f32 = 36.0;
 
 /// The run that is being renamed, and its new name so far.
 pub(super) type Renaming = Option<(u64, String)>;
 
 /// "784-128-10 ReLU, 101,770 parameters, Adam, batches of 32, 10 epochs".
-pub(super) fn summary(config: &TrainingConfig) -> String {
+pub(super) fn summary(run: ShownRun<'_>) -> String {
+    let config = run.config;
+    let parameters = format::count(config.model.parameter_count());
+    let network = format!("{}, {parameters} parameters", config.model);
+    if run.kind.preset().is_none() {
+        return format!("{network}, until it reads the corrections as labeled");
+    }
     let epochs = match config.epochs {
         1 => "1 epoch".to_owned(),
         epochs => format!("{} epochs", format::count(epochs)),
     };
     format!(
-        "{}, {} parameters, {}, batches of {}, {epochs}",
-        config.model,
-        format::count(config.model.parameter_count()),
+        "{network}, {}, batches of {}, {epochs}",
         config.optimizer,
         format::count(config.batch_size),
     )
 }
 
 /// All settings of the current training.
-pub(super) fn settings_ui(ui: &mut Ui, config: &TrainingConfig) {
+pub(super) fn settings_ui(ui: &mut Ui, kind: &RunKind, config: &TrainingConfig) {
     note(ui, "These settings cannot change during the training.");
     Grid::new("settings of this run")
         .num_columns(2)
@@ -51,7 +61,7 @@ pub(super) fn settings_ui(ui: &mut Ui, config: &TrainingConfig) {
         .spacing([theme::MARGIN, 4.0])
         .show(ui, |ui| {
             ui.spacing_mut().interact_size.y = 18.0;
-            for (name, value) in settings(config) {
+            for (name, value) in settings(kind, config) {
                 note(ui, name);
                 ui.label(RichText::new(value).small());
                 ui.end_row();
@@ -59,10 +69,12 @@ pub(super) fn settings_ui(ui: &mut Ui, config: &TrainingConfig) {
         });
 }
 
-/// The label and value of each hyperparameter.
-pub(super) fn settings(config: &TrainingConfig) -> Vec<(&'static str, String)> {
+/// The label and value of each hyperparameter. A fine-tuning keeps those of its base model's network, and has no others.
+pub(super) fn settings(kind: &RunKind, config: &TrainingConfig) -> Vec<(&'static str, String)> {
+    let is_of_network = |group| matches!(group, Group::Network | Group::Preprocessing);
     let all = hyperparameter::ALL.iter();
-    all.filter_map(|hyperparameter| Some((hyperparameter.label, hyperparameter.text(config)?)))
+    all.filter(|entry| kind.preset().is_some() || is_of_network(entry.group))
+        .filter_map(|entry| Some((entry.label, entry.text(config)?)))
         .collect()
 }
 
@@ -108,9 +120,10 @@ fn run_ui(
         rename_ui(ui, renaming, actions);
     }
     let width = ui.available_width();
+    let run_width = width - MENU_WIDTH - ui.spacing().item_spacing.x;
     ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::left_to_right(Align::Min), |ui| {
         ui.allocate_ui_with_layout(
-            vec2(width - 40.0, 0.0),
+            vec2(run_width, 0.0),
             Layout::top_down_justified(Align::LEFT),
             |ui| {
                 quiet_selection(ui);
@@ -131,7 +144,10 @@ fn run_ui(
                 }
             },
         );
-        let (menu, _) = MenuButton::new("…").ui(ui, |ui| menu_ui(ui, run, renaming, actions));
+        ui.spacing_mut().button_padding.x = 4.0;
+        let button = Button::new("…").min_size(vec2(MENU_WIDTH, 0.0));
+        let (menu, _) =
+            MenuButton::from_button(button).ui(ui, |ui| menu_ui(ui, run, renaming, actions));
         let name = format!("Menu of {}", record.name);
         menu.widget_info(|| WidgetInfo::labeled(Role::Button, true, name.clone()));
     });
@@ -202,7 +218,11 @@ pub(super) fn figures(run: &Run) -> Vec<String> {
         figures.push("stopped".to_owned());
     }
     figures.push(format::ago(secs_since(record.id)));
+    // A line ends between two figures.
     figures
+        .iter()
+        .map(|figure| figure.replace(' ', "\u{a0}"))
+        .collect()
 }
 
 /// The seconds since a time in milliseconds since 1970.
@@ -252,11 +272,15 @@ mod tests {
             dropout: 0.25,
             ..Preset::Keras.config()
         };
+        let mut record = RunRecord {
+            config,
+            ..RunRecord::example(1, "Run 1")
+        };
         assert_eq!(
-            summary(&config),
+            summary(ShownRun::of(&record)),
             "784-128-10 ReLU, 101,770 parameters, Adam, batches of 32, 1 epoch"
         );
-        let settings = settings(&config);
+        let settings = settings(&record.kind, &record.config);
         let value = |label: &str| {
             let mut found = settings.iter().filter(|(other, _)| *other == label);
             let value = found.next().map(|(_, value)| value.as_str());
@@ -268,5 +292,10 @@ mod tests {
         assert_eq!(value("Activation"), Some("ReLU"), "a choice by its label");
         assert_eq!(value("Dropout"), Some("0.25"), "a changed value");
         assert_eq!(value("Momentum"), None, "Adam has none");
+        record.kind = RunKind::FineTuning("Built-in".to_owned());
+        let settings = super::settings(&record.kind, &record.config);
+        let mut labels = settings.iter().map(|(label, _)| *label);
+        assert!(labels.any(|label| label == "Hidden layers"), "the network");
+        assert!(labels.all(|label| label != "Epochs"), "it has none");
     }
 }

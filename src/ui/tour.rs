@@ -3,16 +3,10 @@
 use egui::{Align, Label, Layout, RichText, Ui, vec2};
 
 use super::{
-    theme,
+    open_panel, theme,
     widgets::{primary_button, small_button},
 };
-use crate::{
-    app::{
-        action::Action,
-        state::{Place, form::TrainingForm},
-    },
-    training::config::Preset,
-};
+use crate::app::{action::Action, state::Place};
 
 /// The height of the strip, in points.
 pub(super) const HEIGHT: f32 = 76.0;
@@ -33,7 +27,7 @@ struct Step {
 /// A button with its action.
 struct Preparation {
     button: &'static str,
-    action: fn() -> Action,
+    action: Action,
 }
 
 const STEPS: [Step; 6] = [
@@ -67,13 +61,13 @@ const STEPS: [Step; 6] = [
     },
     Step {
         title: "Overfit on purpose",
-        text: "Train on one image in a hundred for many epochs. It learns them by heart, and reads new digits worse: the \
-            curves part.",
+        text: "Train on few images for many epochs. The network learns them by heart: its training loss falls, and its \
+            validation loss rises.",
         place: Place::Learn,
         needs_panel: true,
         preparation: Some(Preparation {
             button: "Set it up",
-            action: overfitting,
+            action: Action::SetUpLesson,
         }),
     },
     Step {
@@ -84,14 +78,6 @@ const STEPS: [Step; 6] = [
         preparation: None,
     },
 ];
-
-/// Settings that overfit: few images and many epochs.
-fn overfitting() -> Action {
-    let mut form = TrainingForm::of(Preset::Keras, Preset::Keras.config());
-    form.draft.data_fraction = 0.01;
-    form.draft.epochs = 40;
-    Action::ChangeForm(Box::new(form))
-}
 
 /// Goes to a step, and to its place. After the last step, the tour ends.
 fn go_to(index: usize, actions: &mut Vec<Action>) {
@@ -104,9 +90,12 @@ fn go_to(index: usize, actions: &mut Vec<Action>) {
     }
 }
 
-/// Draws the strip of a step.
-pub(super) fn tour_ui(ui: &mut Ui, index: usize, actions: &mut Vec<Action>) {
-    let Some(step) = STEPS.get(index) else { return };
+/// Draws the strip of a step. Returns whether its button prepares a training.
+pub(super) fn tour_ui(ui: &mut Ui, index: usize, actions: &mut Vec<Action>) -> bool {
+    let Some(step) = STEPS.get(index) else {
+        return false;
+    };
+    let mut is_prepared = false;
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         let next = if index + 1 < STEPS.len() {
             "Next"
@@ -128,7 +117,9 @@ pub(super) fn tour_ui(ui: &mut Ui, index: usize, actions: &mut Vec<Action>) {
         if let Some(Preparation { button, action }) = &step.preparation
             && small_button(ui, button).clicked()
         {
-            actions.push(action());
+            actions.push(action.clone());
+            open_panel(ui.ctx(), actions);
+            is_prepared = true;
         }
         let width = ui.available_width().max(BUTTONS);
         ui.allocate_ui_with_layout(vec2(width, HEIGHT), Layout::top_down(Align::Min), |ui| {
@@ -139,4 +130,5 @@ pub(super) fn tour_ui(ui: &mut Ui, index: usize, actions: &mut Vec<Action>) {
             ui.add(Label::new(RichText::new(step.text).small()).wrap());
         });
     });
+    is_prepared
 }

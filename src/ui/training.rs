@@ -7,7 +7,7 @@ use egui::{
 };
 
 use super::{
-    correct::all_corrections_ui,
+    correct::gallery_button_ui,
     curves::{self, ACCURACY, Curves, LOSS, PlotOptions},
     fields,
     gallery::{Gallery, ask_for_data},
@@ -39,6 +39,8 @@ const PLOT_HEIGHTS: egui::Rangef = egui::Rangef {
 
 /// The height of the row below the plots with its gaps, in points.
 const BELOW_PLOTS: f32 = 48.0;
+/// The width of the button that opens the gallery of corrections, in points.
+const ALL_WIDTH: f32 = 40.0;
 /// The lines of a preset's description, so that no choice moves the button below it.
 const DESCRIPTION_LINES: f32 = 3.0;
 
@@ -59,6 +61,13 @@ pub(super) struct TrainingView {
     renaming: Renaming,
     /// Whether a low panel shows the accuracy and not the loss.
     shows_accuracy: bool,
+}
+
+impl TrainingView {
+    /// Shows the tab *Train*.
+    pub(super) fn show_train_tab(&mut self) {
+        self.tab = PanelTab::Train;
+    }
 }
 
 /// Draws the panel's content.
@@ -114,7 +123,11 @@ fn tabs_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut Ve
             ui.add_sized([32.0, 32.0], Button::new("×")),
             "Close the panel",
         );
-        if close.on_hover_text("Closes the training panel.").clicked() {
+        let help = match state.training.state.active_run() {
+            Some(_) => "Hides the training panel. The training continues.",
+            None => "Closes the training panel.",
+        };
+        if close.on_hover_text(help).clicked() {
             actions.push(Action::ShowTraining(false));
         }
     });
@@ -134,7 +147,7 @@ fn train_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut V
     match run.filter(|_| is_active) {
         Some(run) => {
             ui.label(RichText::new(run.description()).font(theme::strong(theme::BODY)));
-            note(ui, runs::summary(run.config));
+            note(ui, runs::summary(run));
         }
         None => preset_ui(ui, state, actions),
     }
@@ -187,18 +200,21 @@ fn preset_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let help = "A preset sets the network and all hyperparameters.";
     shown.response.on_hover_text(help);
     let time = match form.time_estimate(state.runs.list()) {
-        Some(secs) => format!("{}, as your last such training", format::duration(secs)),
+        Some(secs) => format!(
+            " About {}, as your last such training.",
+            format::duration(secs)
+        ),
+        None if is_changed => String::new(),
         None => format!(
-            "{} on two processor cores",
+            " About {} on two processor cores.",
             approximate_duration(form.preset.benchmark().secs)
         ),
     };
-    let changed = if is_changed { "Changed. " } else { "" };
-    let description = form.preset.description();
+    let description = form.description();
     let lines = DESCRIPTION_LINES * ui.text_style_height(&TextStyle::Small);
     ui.allocate_ui(vec2(ui.available_width(), lines), |ui| {
         ui.set_min_height(lines);
-        note(ui, format!("{changed}{description}. About {time}."));
+        note(ui, format!("{description}.{time}"));
     });
     if form.from_folder {
         ask_for_data(ui, training, form, actions);
@@ -231,7 +247,7 @@ fn settings_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mu
     if let Some(config) = &training.config
         && training.state.active_run().is_some()
     {
-        return runs::settings_ui(ui, config);
+        return runs::settings_ui(ui, &training.kind, config);
     }
     let mut form = training.form.clone();
     fields::fields_ui(ui, training, &mut form, &mut view.gallery, actions);
@@ -278,27 +294,33 @@ fn device_ui(ui: &mut Ui, chosen: DeviceChoice, actions: &mut Vec<Action>) {
 
 fn buttons_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let width = ui.available_width();
-    let half = vec2((width - theme::GAP) / 2.0, 40.0);
+    let gap = ui.spacing().item_spacing.x;
+    let half = vec2((width - gap) / 2.0, 40.0);
+    let third = vec2((width - 2.0 * gap) / 3.0, half.y);
     let mut press = |response: Response, action: Action| {
         if response.clicked() {
             actions.push(action);
         }
     };
     match &state.training.state {
-        TrainingState::Running { .. } => {
+        state @ (TrainingState::Running { .. } | TrainingState::Paused { .. }) => {
+            let is_paused = matches!(state, TrainingState::Paused { .. });
             ui.horizontal(|ui| {
-                press(ui.add_sized(half, Button::new("Pause")), Action::Pause);
-                press(stop(ui.add_sized(half, Button::new("Stop"))), Action::Stop);
-            });
-        }
-        TrainingState::Paused { .. } => {
-            ui.horizontal(|ui| {
-                let quarter = vec2((half.x - theme::GAP) / 2.0, half.y);
-                press(primary_button(ui, "Resume", quarter), Action::Resume);
-                let step = ui.add_sized(quarter, Button::new("Step"));
-                let help = "Trains on one batch, and waits again.";
-                press(step.on_hover_text(help), Action::Step);
-                press(stop(ui.add_sized(half, Button::new("Stop"))), Action::Stop);
+                if is_paused {
+                    press(primary_button(ui, "Resume", third), Action::Resume);
+                } else {
+                    press(ui.add_sized(third, Button::new("Pause")), Action::Pause);
+                }
+                ui.add_enabled_ui(is_paused, |ui| {
+                    let step = ui.add_sized(third, Button::new("Step"));
+                    let help = "Trains on one batch, and waits again.";
+                    let step = step.on_hover_text(help);
+                    press(
+                        step.on_disabled_hover_text("In a pause: trains on one batch."),
+                        Action::Step,
+                    );
+                });
+                press(stop(ui.add_sized(third, Button::new("Stop"))), Action::Stop);
             });
         }
         TrainingState::Stopping { .. } => {
@@ -351,12 +373,11 @@ fn why_not(training: &Training) -> Option<String> {
 fn fine_tune_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let text = match state.training.correction_count {
         Some(count) if count > 1 => {
-            format!("Fine-tune on your {} corrections", format::count(count))
+            format!("Fine-tune on {} corrections", format::count(count))
         }
-        _ => "Fine-tune on your correction".to_owned(),
+        _ => "Fine-tune on 1 correction".to_owned(),
     };
-    let all = 112.0;
-    let width = ui.available_width() - all - ui.spacing().item_spacing.x;
+    let width = ui.available_width() - ALL_WIDTH - ui.spacing().item_spacing.x;
     let size = Vec2::new(width, ui.spacing().interact_size.y);
     let help = format!(
         "Trains a copy of {} on your corrections, keeps its answers to everything else, and uses the copy. Train \
@@ -368,7 +389,7 @@ fn fine_tune_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         if button.on_hover_text(help).clicked() {
             actions.push(Action::FineTune);
         }
-        all_corrections_ui(ui, actions);
+        gallery_button_ui(ui, "All…", actions);
     });
 }
 
@@ -409,11 +430,15 @@ fn progress_ui(ui: &mut Ui, training: &Training) {
         let is_tested = matches!(training.state, TrainingState::Testing { .. });
         let is_slow = training.is_slow || matches!(training.state, TrainingState::Paused { .. });
         let figures = match training.batch().filter(|_| is_slow) {
-            Some([done, all]) => Some(format!(
+            Some([done, all]) if training.kind.preset().is_some() => Some(format!(
                 "Batch {} of {} of the epoch",
                 format::count(done),
                 format::count(all)
             )),
+            Some(_) => {
+                let last = training.batches.points().last();
+                last.map(|point| format!("Batch {}", format::count(point.batch)))
+            }
             None => progress.map(figures),
         };
         let figures = figures.filter(|_| !is_tested);
@@ -424,12 +449,18 @@ fn progress_ui(ui: &mut Ui, training: &Training) {
 fn headline(training: &Training) -> String {
     let epochs = training.plan.map_or(0, |plan| plan.epochs);
     let epoch = training.progress.map_or(0, |progress| progress.epoch);
+    let has_epochs = training.kind.preset().is_some();
+    let place = |verb: &str| match has_epochs {
+        true => format!("{verb} in epoch {epoch} of {epochs}"),
+        false => verb.to_owned(),
+    };
     match &training.state {
         TrainingState::Running { .. } if training.plan.is_none() => "Preparing the data".to_owned(),
-        TrainingState::Running { .. } => format!("Epoch {epoch} of {epochs}"),
-        TrainingState::Paused { .. } => format!("Paused in epoch {epoch} of {epochs}"),
-        TrainingState::Stopping { .. } => format!("Stopping in epoch {epoch} of {epochs}"),
-        TrainingState::Testing { stopped: true, .. } => {
+        TrainingState::Running { .. } if has_epochs => format!("Epoch {epoch} of {epochs}"),
+        TrainingState::Running { .. } => "Fine-tuning".to_owned(),
+        TrainingState::Paused { .. } => place("Paused"),
+        TrainingState::Stopping { .. } => place("Stopping"),
+        TrainingState::Testing { stopped: true, .. } if has_epochs => {
             format!("{}. Testing", stopped_after(training))
         }
         TrainingState::Testing { .. } => "Testing".to_owned(),
@@ -487,7 +518,7 @@ fn result_ui(
     for hint in run.hint_texts() {
         remark_ui(ui, hint);
     }
-    let curves = Curves::new(state, run, Vec::new());
+    let curves = Curves::of(run);
     if curves.is_empty() {
         return;
     }

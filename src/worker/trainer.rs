@@ -1,7 +1,5 @@
 //! The training thread. It sends facts through a bounded channel and keeps its latest progress in a slot.
 
-mod curve;
-
 use std::{
     fmt,
     path::PathBuf,
@@ -13,7 +11,6 @@ use std::{
 
 use candle_core::Device;
 
-pub use self::curve::{BatchCurve, BatchPoint};
 use super::{
     FACTS_CAPACITY, Gauge, JoinOnDrop, Wakers, WorkerError, WorkerPriority, lock, run_work,
 };
@@ -27,8 +24,8 @@ use crate::{
     },
     store::checkpoints::CheckpointStore,
     training::{
-        self, EpochRecord, LayerStep, Plan, Progress, Start, TrainedModel, TrainingEvent,
-        checkpoint::Checkpoint, config::TrainingConfig, control::Control,
+        self, BatchCurve, EpochRecord, LayerStep, Plan, Progress, Start, TrainedModel,
+        TrainingEvent, checkpoint::Checkpoint, config::TrainingConfig, control::Control,
     },
 };
 

@@ -68,7 +68,7 @@ fn a_correction_keeps_the_drawing_and_is_undone_and_redone() {
     assert_eq!(window.value("Drawing pad"), "1 stroke", "the drawing stays");
     assert!(window.says("saved as a 4"), "with its label");
     let middle = |label: &str| window.harness.get_by_label(label).rect().center().y;
-    let off = (middle("Teach now") - middle("Dismiss")).abs();
+    let off = (middle("Fine-tune now") - middle("Dismiss")).abs();
     assert!(off < 0.5, "the buttons of the line are off by {off}");
     window.press(Modifiers::NONE, Key::Num9);
     await_notice(&mut window, "Saved as a 9: 1 correction.");
@@ -102,7 +102,7 @@ fn a_correction_keeps_the_drawing_and_is_undone_and_redone() {
     await_notice(&mut window, "Saved as a non-digit: 1 correction.");
     window.click("Clear");
     assert!(is_on_pad(&window, None), "the next drawing is none");
-    window.click("Teach now");
+    window.click("Fine-tune now");
     window.await_that("fine-tuning starts", |harness| {
         says(harness, "Fine-tuning of ")
     });
@@ -124,7 +124,7 @@ fn the_gallery_relabels_deletes_and_tests() {
         draw(&mut window);
     }
     window.click("All corrections…");
-    await_notice(&mut window, "1 of 2 read rightly by Built-in");
+    await_notice(&mut window, "Built-in reads 1 of 2 as labeled");
     let tile = |window: &Window, name: &str| {
         let tiles = window.harness.query_all_by_label_contains(name);
         tiles.into_iter().next().expect("a tile").click();
@@ -132,16 +132,16 @@ fn the_gallery_relabels_deletes_and_tests() {
     tile(&window, "Correction 1: 4, read as 7");
     window.harness.run_steps(2);
     window.click("Save as 7");
-    await_notice(&mut window, "2 of 2 read rightly by Built-in");
+    await_notice(&mut window, "Built-in reads 2 of 2 as labeled");
     tile(&window, "Correction 1: 7, read as 7");
     window.harness.run_steps(2);
     window.click("Delete");
-    await_notice(&mut window, "1 of 1 read rightly by Built-in");
+    await_notice(&mut window, "Built-in reads 1 of 1 as labeled");
     window.click("Close");
     window.click("Restore");
     await_notice(&mut window, "Saved as a 7: 2 corrections.");
     window.click("All corrections…");
-    await_notice(&mut window, "2 of 2 read rightly by Built-in");
+    await_notice(&mut window, "Built-in reads 2 of 2 as labeled");
     window.click("Test on my drawings");
     await_notice(&mut window, "100.00\u{a0}% accuracy");
 }
@@ -161,7 +161,7 @@ fn a_picture_is_corrected() {
     correct(&mut window, "Save as 4");
     await_notice(&mut window, "Saved as a 4: 1 correction.");
     window.click("All corrections…");
-    await_notice(&mut window, "1 read rightly by Built-in");
+    await_notice(&mut window, "of 1 as labeled");
 }
 
 #[test]

@@ -104,7 +104,9 @@ pub(super) fn result_in_words(report: &CorrectionReport, accuracies: [Option<f64
         1 => "; one contradicts an earlier one".to_owned(),
         count => format!("; {count} contradict earlier ones"),
     };
-    format!("{after} of {all} read rightly now (before: {before}){cost}{contradictions}")
+    format!(
+        "reads {after} of {all} corrections as labeled (before: {before}){cost}{contradictions}"
+    )
 }
 
 impl State {
@@ -131,7 +133,7 @@ impl State {
         let entry = self.models.chosen();
         let base_model = BaseModel::new(Arc::clone(&entry.model), entry.name.clone());
         let config = base_model.fine_tuning();
-        let kind = RunKind::FineTuning(base_model.name().to_owned());
+        let kind = RunKind::FineTuning(entry.name.clone());
         let run = self.begin(kind, config.clone());
         log::info!(target: "digitpad", "training run {run} starts: fine-tuning of {}", base_model.name());
         out.push(Effect::Train {
@@ -307,7 +309,7 @@ impl State {
                     buttons.push(NoticeButton::new("Undo", Action::Undo));
                 }
                 if self.can_fine_tune() && self.training.state.active_run().is_none() {
-                    buttons.push(NoticeButton::new("Teach now", Action::FineTune));
+                    buttons.push(NoticeButton::new("Fine-tune now", Action::FineTune));
                 }
                 let text = format!("Saved as {}: {}", in_words(digit), counted(count));
                 self.notices.offer_all(text, buttons);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::runs::Run;
+use super::runs::{Run, differences_of};
 use crate::{
     data::DataSource,
     error::Refusal,
@@ -16,6 +16,8 @@ use crate::{
     },
 };
 
+/// The settings that a description names, before it counts the others.
+const NAMED_DIFFERENCES: usize = 5;
 /// The bytes of a parameter.
 const BYTES: usize = 4;
 
@@ -69,6 +71,44 @@ impl TrainingForm {
             from_folder: false,
             folder: String::new(),
             uses_corrections: true,
+        }
+    }
+
+    /// The settings of the tour's lesson: few images and many epochs, so that the validation loss rises and the accuracy
+    /// does not.
+    #[must_use]
+    pub fn overfitting(&self) -> Self {
+        let mut form = Self {
+            preset: Preset::Keras,
+            from_folder: false,
+            ..self.clone()
+        };
+        form.set_config(Preset::Keras.config());
+        "128,128".clone_into(&mut form.hidden);
+        form.draft.data_fraction = 0.005;
+        form.draft.validation_split = 0.05;
+        form.draft.batch_size = 8;
+        form.draft.epochs = 60;
+        form
+    }
+
+    /// The preset in a sentence without its full stop, or what is changed: "Keras tutorial, changed: epochs 3".
+    pub fn description(&self) -> String {
+        if !self.is_changed() {
+            return self.preset.description();
+        }
+        let config = self.nearest_valid_config();
+        let mut differences = differences_of(self.preset, &config);
+        let others = differences.len().saturating_sub(NAMED_DIFFERENCES);
+        differences.truncate(NAMED_DIFFERENCES);
+        if others > 0 {
+            differences.push(format!("{others} more"));
+        }
+        let label = self.preset.label();
+        match differences.join(", ") {
+            // Only an invalid value is changed.
+            differences if differences.is_empty() => format!("{label}, changed"),
+            differences => format!("{label}, changed: {differences}"),
         }
     }
 

@@ -5,7 +5,11 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use super::{State, notices::Claim, training::sentence};
+use super::{
+    State,
+    notices::Claim,
+    training::{Training, sentence},
+};
 pub use crate::store::run_library::{MAX_RUNS, MAX_TOTAL_BYTES, RunKind, RunRecord};
 use crate::{
     app::action::Effect,
@@ -15,11 +19,10 @@ use crate::{
         settings::ModelInUse,
     },
     training::{
-        EpochRecord, TrainedModel,
+        BatchPoint, EpochRecord, TrainedModel,
         config::{Preset, TrainingConfig, hyperparameter},
         diagnostics::{self, Hint},
     },
-    worker::trainer::BatchPoint,
 };
 
 /// A finished training.
@@ -85,7 +88,7 @@ pub struct ShownRun<'a> {
     pub config: &'a TrainingConfig,
     /// Its finished epochs.
     pub history: &'a [EpochRecord],
-    /// The metrics of its batches. Only the last training of this session has them.
+    /// The metrics of its batches.
     pub batches: &'a [BatchPoint],
     /// The record of a finished run.
     pub record: Option<&'a RunRecord>,
@@ -101,7 +104,7 @@ impl<'a> ShownRun<'a> {
             kind: &record.kind,
             config: &record.config,
             history: &record.history,
-            batches: &[],
+            batches: &record.batches,
             record: Some(record),
             divergence: None,
         }
@@ -120,6 +123,11 @@ impl<'a> ShownRun<'a> {
     pub fn model_epoch(&self) -> Option<&'a EpochRecord> {
         let epoch = self.record?.epoch?;
         self.history.iter().find(|record| record.epoch == epoch)
+    }
+
+    /// The epochs that are trained after a batch: 2.5 is the middle of the third one.
+    pub fn epochs_at(&self, point: &BatchPoint) -> f64 {
+        point.done * self.config.epochs as f64
     }
 
     /// Hints on its settings.
@@ -212,10 +220,11 @@ impl Runs {
         self.shown = Some(id);
     }
 
-    /// Adds a finished training and shows it. Returns its record.
+    /// Adds a finished training with this name, and shows it. Returns its record.
     pub(super) fn add(
         &mut self,
-        kind: RunKind,
+        name: String,
+        training: &Training,
         config: TrainingConfig,
         trained: &TrainedModel,
     ) -> RunRecord {
@@ -224,8 +233,8 @@ impl Runs {
         let record = RunRecord {
             // Unique even for two runs in a millisecond.
             id: millis_since_1970().max(newest + 1),
-            name: self.new_name(),
-            kind,
+            name,
+            kind: training.kind.clone(),
             config,
             dataset: metadata.dataset.clone(),
             is_stopped: trained.is_stopped(),
@@ -236,6 +245,7 @@ impl Runs {
                 .filter(|record| record.validation_loss.is_none_or(f64::is_finite))
                 .cloned()
                 .collect(),
+            batches: training.batches.finite(),
             epoch: trained.epoch,
             validation_accuracy: metadata.validation_accuracy.filter(|x| x.is_finite()),
             test_accuracy: metadata.test_accuracy.filter(|x| x.is_finite()),
@@ -247,14 +257,11 @@ impl Runs {
         record
     }
 
-    /// "Run 7": a name that no run has.
-    fn new_name(&self) -> String {
+    /// The number of the next run: after those of all runs, also of those that were renamed or deleted.
+    fn next_number(&self, last: u64) -> u64 {
         let names = self.list.iter().map(|run| run.record.name.as_str());
-        let numbers = names.filter_map(|name| name.strip_prefix("Run ")?.parse::<u64>().ok());
-        format!(
-            "Run {}",
-            numbers.max().map_or(1, |last| last.saturating_add(1))
-        )
+        let numbers = names.filter_map(|name| name.strip_prefix("Run ")?.parse().ok());
+        numbers.fold(last, u64::max).saturating_add(1)
     }
 }
 
@@ -264,7 +271,7 @@ fn millis_since_1970() -> u64 {
 }
 
 /// The values of a configuration that differ from a preset, each in a few words.
-fn differences_of(preset: Preset, config: &TrainingConfig) -> Vec<String> {
+pub(super) fn differences_of(preset: Preset, config: &TrainingConfig) -> Vec<String> {
     // A parameter of another optimizer or schedule is compared with its default value.
     let mut reference = preset.config();
     let mut found = Vec::new();
@@ -299,11 +306,6 @@ impl State {
     fn shown<'a>(&'a self, record: &'a RunRecord) -> ShownRun<'a> {
         let is_last = self.training.record == Some(record.id);
         ShownRun {
-            batches: if is_last {
-                self.training.batches.points()
-            } else {
-                &[]
-            },
             divergence: self.training.divergence.filter(|_| is_last),
             ..ShownRun::of(record)
         }
@@ -324,6 +326,12 @@ impl State {
             record: None,
             divergence: None,
         })
+    }
+
+    /// The name of the next run: "Run 7".
+    pub(super) fn next_run_name(&mut self) -> String {
+        self.settings.last_run_number = self.runs.next_number(self.settings.last_run_number);
+        format!("Run {}", self.settings.last_run_number)
     }
 
     pub(super) fn apply_to_run(&mut self, action: RunAction, out: &mut Vec<Effect>) {
@@ -479,13 +487,14 @@ mod tests {
     }
 
     #[test]
-    fn a_new_name_follows_the_highest_number() {
+    fn a_number_follows_the_highest_one() {
         let mut runs = Runs::default();
-        assert_eq!(runs.new_name(), "Run 1", "the first");
+        assert_eq!(runs.next_number(0), 1, "the first");
+        assert_eq!(runs.next_number(4), 5, "of a run that was renamed");
         for (id, name) in [(1, "Run 7"), (2, "The best"), (3, "Run two")] {
             let record = RunRecord::example(id, name);
             runs.list.push(Run::new(record, true));
         }
-        assert_eq!(runs.new_name(), "Run 8", "after the highest");
+        assert_eq!(runs.next_number(4), 8, "after the highest");
     }
 }

@@ -13,12 +13,12 @@ use crate::{
     model::{device::DeviceChoice, file::Model},
     store::run_library::{RunKind, RunLibraryTask},
     training::{
-        EpochRecord, LayerStep, Plan, Progress, Start, StopReason, TrainedModel,
+        BatchCurve, EpochRecord, LayerStep, Plan, Progress, Start, StopReason, TrainedModel,
         checkpoint::Checkpoint, config::TrainingConfig,
     },
     worker::{
         explainer::ExplanationView,
-        trainer::{BatchCurve, TrainerFact, TrainerMessage, TrainingFailure},
+        trainer::{TrainerFact, TrainerMessage, TrainingFailure},
     },
 };
 
@@ -463,7 +463,8 @@ impl State {
             return;
         };
         let corrections = trained.corrections.take();
-        let record = self.runs.add(self.training.kind.clone(), config, &trained);
+        let name = self.next_run_name();
+        let record = self.runs.add(name, &self.training, config, &trained);
         self.training.record = Some(record.id);
         self.training.history = trained.history;
         self.training.divergence = divergence;

@@ -184,6 +184,7 @@ fn a_rising_validation_loss_differs_from_a_fluctuating_one() {
         let climbs = expected.map(|best_epoch| Hint::Overfitting {
             best_epoch,
             has_early_stopping: false,
+            has_more_images: false,
         });
         assert_eq!(
             diagnose(&config, &history),
@@ -195,15 +196,30 @@ fn a_rising_validation_loss_differs_from_a_fluctuating_one() {
 
 #[test]
 fn overfitting_names_a_remedy_that_is_not_in_use() {
-    for has_early_stopping in [false, true] {
-        let hint = Hint::Overfitting {
-            best_epoch: 5,
-            has_early_stopping,
+    let rising = history(&[
+        (0.5, 0.4, 0.9),
+        (0.3, 0.5, 0.9),
+        (0.2, 0.6, 0.9),
+        (0.1, 0.7, 0.9),
+    ]);
+    for (has_early_stopping, has_more_images) in [(false, true), (true, false)] {
+        let config = TrainingConfig {
+            patience: usize::from(has_early_stopping),
+            data_fraction: if has_more_images { 0.01 } else { 1.0 },
+            ..TrainingConfig::default()
         };
+        let hint = Hint::Overfitting {
+            best_epoch: 1,
+            has_early_stopping,
+            has_more_images,
+        };
+        assert_eq!(diagnose(&config, &rising), [hint], "as configured");
         let text = hint.to_string();
-        assert!(
-            text.contains("epoch 6"),
-            "the first one after the best: {text}"
+        assert!(text.contains("after epoch 1"), "the best one: {text}");
+        assert_eq!(
+            text.contains("more training images"),
+            has_more_images,
+            "{text}"
         );
         assert_eq!(
             text.contains("early stopping"),

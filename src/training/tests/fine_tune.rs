@@ -97,8 +97,8 @@ fn fine_tuning_uses_the_base_models_settings_with_a_smaller_learning_rate() {
     );
     assert_eq!(
         again.name(),
-        "first model",
-        "the name of the first base model"
+        "fine_tuned model",
+        "the model that is trained, not its base model"
     );
     let mut foreign = (**base_model.model()).clone();
     foreign.metadata.training_config = None;

@@ -134,14 +134,10 @@ mod tests {
             (false, "90.00", "a running training: the best epoch"),
             (true, "80.00", "a finished training: the epoch that answers"),
         ] {
-            let curves = Curves {
-                run: ShownRun {
-                    record: is_finished.then_some(&record),
-                    ..ShownRun::of(&record)
-                },
-                epochs: 2,
-                others: Vec::new(),
-            };
+            let curves = Curves::of(ShownRun {
+                record: is_finished.then_some(&record),
+                ..ShownRun::of(&record)
+            });
             let [_, result] = caption(&curves);
             let expected = format!("Digitpad: 1 epochs, validation accuracy {percent}\u{a0}%");
             assert_eq!(result, expected, "{reason}");

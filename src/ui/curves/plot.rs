@@ -26,7 +26,10 @@ pub(super) struct Curve {
 /// The content and the look of a plot.
 pub(super) struct PlotSpec {
     pub(super) name: &'static str,
-    pub(super) epochs: usize,
+    /// The unit of the x axis, in the singular.
+    pub(super) unit: &'static str,
+    /// The end of the x axis.
+    pub(super) end: f64,
     pub(super) height: f32,
     pub(super) is_logarithmic: bool,
     /// Whether the y axis includes zero, which gives a flat curve a scale.
@@ -39,6 +42,9 @@ pub(super) struct PlotSpec {
     /// The epochs of overfitting.
     pub(super) shaded: Option<RangeInclusive<f64>>,
 }
+
+/// The height of a label with its gap, in points.
+const LABEL_HEIGHT: f32 = 20.0;
 
 /// The smallest value on a logarithmic axis.
 const LEAST: f64 = 1e-9;
@@ -72,7 +78,8 @@ impl PlotSpec {
                 let span = Span::new("overfitting", shaded);
                 plot.span(span.fill(palette.second.gamma_multiply(0.14)));
             }
-            for curve in curves {
+            // The first curve lies over the others.
+            for curve in curves.into_iter().rev() {
                 let points = self.points(&curve.points);
                 let line = Line::new(curve.name.clone(), points)
                     .color(curve.color)
@@ -90,7 +97,9 @@ impl PlotSpec {
             }
             if let Some(marked) = self.marked {
                 let point = self.points(&[marked]);
-                let ring = Points::new("marked epoch", point).filled(false).radius(7.0);
+                let ring = Points::new("lowest validation loss", point)
+                    .filled(false)
+                    .radius(7.0);
                 plot.points(ring.color(palette.text).allow_hover(false));
             }
         });
@@ -109,16 +118,18 @@ impl PlotSpec {
         });
         let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
         let margin = ((high - low) * 0.14).max(1e-3 * high.abs()).max(1e-9);
-        let epochs = self.epochs as f64;
         PlotBounds::from_min_max(
-            [-0.04 * epochs, low - margin],
-            [1.04 * epochs, high + margin],
+            [-0.04 * self.end, low - margin],
+            [1.04 * self.end, high + margin],
         )
     }
 
     fn plot(&self, palette: &Palette) -> Plot<'static> {
         let is_logarithmic = self.is_logarithmic;
-        let format = self.format;
+        let (format, unit) = (self.format, self.unit);
+        let axis_heights = if self.has_titles { 2.0 } else { 1.0 } * LABEL_HEIGHT;
+        // As many marks as have room: egui leaves out the labels of closer ones.
+        let most = f64::from((self.height - axis_heights) / LABEL_HEIGHT).clamp(1.0, 5.0);
         let title = |text: &str| {
             let text = if self.has_titles { text } else { "" };
             RichText::new(text).size(theme::SMALL).color(palette.weak)
@@ -160,12 +171,12 @@ impl PlotSpec {
                 if is_logarithmic {
                     log_marks(input.bounds)
                 } else {
-                    marks(input.bounds, 5.0, 0.0)
+                    marks(input.bounds, most, 0.0)
                 }
             })
             .custom_x_axes(vec![
                 axis(AxisHints::new_x())
-                    .label(title("Epoch"))
+                    .label(title(if unit == "batch" { "Batch" } else { "Epoch" }))
                     .formatter(|mark, _| tick(mark)),
             ])
             .custom_y_axes(vec![
@@ -180,7 +191,7 @@ impl PlotSpec {
                     position,
                     ..
                 } => Some(format!(
-                    "{plot_name}, epoch {}: {}",
+                    "{plot_name}, {unit} {}: {}",
                     epoch_label(position.x),
                     value(position)
                 )),

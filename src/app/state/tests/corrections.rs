@@ -130,10 +130,18 @@ fn a_drawing_is_saved_once_and_stays() {
         assert_eq!(state.training.correction_count, Some(12), "counted");
         let text = format!("Saved as {words}: 12 corrections.");
         assert!(says(&state, &text), "{:?}", state.notices.list());
-        assert_eq!(buttons(&state), ["Undo", "Teach now"], "what one may do");
+        assert_eq!(
+            buttons(&state),
+            ["Undo", "Fine-tune now"],
+            "what one may do"
+        );
         draw(&mut state, 0.2);
         assert_eq!(state.pad.correction(), None, "another drawing");
-        assert_eq!(buttons(&state), ["Teach now"], "undo would remove a stroke");
+        assert_eq!(
+            buttons(&state),
+            ["Fine-tune now"],
+            "undo would remove a stroke"
+        );
     }
 }
 
@@ -180,7 +188,11 @@ fn strokes_drawn_while_saving_stay() {
     let (_, second) = saving(&state.apply(Action::SaveCorrection(None))).expect("so is that");
     on_outcome(&mut state, first);
     assert_eq!(state.pad.correction(), None, "another drawing by now");
-    assert_eq!(buttons(&state), ["Teach now"], "undo would remove a stroke");
+    assert_eq!(
+        buttons(&state),
+        ["Fine-tune now"],
+        "undo would remove a stroke"
+    );
     let failed = CorrectionOutcome::SaveFailed {
         revision: Some(second),
         error: StoreError::Locked("corrections.jsonl".into()),
@@ -336,12 +348,12 @@ fn a_fine_tuning_says_what_came_of_it() {
         (
             report(&[true; 3], vec![]),
             percents,
-            "3 of 3 read rightly now (before: 0); MNIST 99.40\u{a0}% (before: 99.42\u{a0}%)",
+            "reads 3 of 3 corrections as labeled (before: 0); MNIST 99.40\u{a0}% (before: 99.42\u{a0}%)",
         ),
         (
             report(&[true, false], vec![[0, 1]]),
             [None, Some(0.99)],
-            "1 of 2 read rightly now (before: 0); one contradicts an earlier one",
+            "reads 1 of 2 corrections as labeled (before: 0); one contradicts an earlier one",
         ),
     ];
     for (report, accuracies, expected) in cases {

@@ -34,6 +34,7 @@ fn hints_follow_the_epochs_and_outlast_the_training() {
     let expected = [Hint::Overfitting {
         best_epoch: 1,
         has_early_stopping: false,
+        has_more_images: false,
     }];
     let hints = |state: &State| state.shown_run().map(|run| run.hints());
     assert_eq!(

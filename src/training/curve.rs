@@ -1,10 +1,15 @@
 //! The metrics of a training's batches, thinned for a plot.
 
-use crate::training::Progress;
+use serde::{Deserialize, Serialize};
+
+use super::Progress;
 
 /// The metrics after a batch, smoothed as in [`Progress`].
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BatchPoint {
+    /// The number of the batch, from 1.
+    pub batch: usize,
     /// The finished part of the training, 0..=1.
     pub done: f64,
     /// The smoothed loss.
@@ -38,6 +43,13 @@ impl BatchCurve {
     /// The largest number of points.
     pub const MAX_POINTS: usize = 500;
 
+    /// The points with finite metrics, as a file can hold them.
+    pub fn finite(&self) -> Vec<BatchPoint> {
+        let points = self.points.iter().copied();
+        let is_finite = |point: &BatchPoint| point.loss.is_finite() && point.accuracy.is_finite();
+        points.filter(is_finite).collect()
+    }
+
     /// The points, in the order in which they came.
     pub fn points(&self) -> &[BatchPoint] {
         &self.points
@@ -50,6 +62,7 @@ impl BatchCurve {
             return;
         }
         self.points.push(BatchPoint {
+            batch: self.batches,
             done: progress.done(),
             loss: progress.smoothed_loss,
             accuracy: progress.smoothed_accuracy,
