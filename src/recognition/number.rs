@@ -83,6 +83,8 @@ pub struct Number {
     /// The probability of this division among all divisions, 0..=1. With a constraint on the digits, also of these digits
     /// among all that meet it.
     probability: f32,
+    /// The probability that the ink of a line is not a number, 0..=1.
+    none: f32,
     /// How many lines there are.
     lines: usize,
 }
@@ -108,6 +110,7 @@ impl Number {
         Self {
             digits: digits.collect(),
             probability: 1.0,
+            none: 0.0,
             lines: 1,
         }
     }
@@ -123,10 +126,11 @@ impl Number {
         length > 0 && self.confidence() >= least.powi(length as i32)
     }
 
-    /// Whether the network accepts all its digits, and there are several.
+    /// Whether the network accepts all its digits, there are several, and they are more likely than none.
     fn has_several(&self) -> bool {
         let mut digits = self.digits.iter().filter(|digit| digit.is_digit);
-        self.length() > 1 && digits.all(|digit| digit.prediction.is_digit())
+        let is_likely = self.length() > 1 && self.none < 0.5;
+        is_likely && digits.all(|digit| digit.prediction.is_digit())
     }
 
     /// Whether this division of one line in two may be wrong, so that all ink may be one digit.
@@ -397,6 +401,10 @@ impl NumberReader {
         let probabilities = divisions.iter().map(|division| division.probability);
         let mut number = Number {
             probability: probabilities.product(),
+            none: divisions
+                .iter()
+                .map(|division| division.none)
+                .fold(0.0, f32::max),
             lines: lines.len(),
             ..Number::default()
         };

@@ -68,8 +68,10 @@ pub(super) struct Division {
     pub(super) length: usize,
     /// Its score.
     score: f64,
-    /// Its probability among all divisions of this length, or of any length.
+    /// Its probability among all divisions of this length, or of any length and *not a number*.
     pub(super) probability: f32,
+    /// The probability of *not a number*.
+    pub(super) none: f32,
 }
 
 /// All groups of a line that may be digits.
@@ -518,6 +520,7 @@ impl<'a> Lattice<'a> {
                 groups,
                 score: best,
                 probability: (best - log_sum(total, none)).exp() as f32,
+                none: (none - log_sum(total, none)).exp() as f32,
             })
         };
         (0..width).filter_map(division).collect()
