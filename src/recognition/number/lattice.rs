@@ -670,7 +670,9 @@ pub(super) fn choose(lines: Vec<Vec<Division>>, lengths: &[usize]) -> Option<Vec
     best.map(|choice| choice.2)
 }
 
-/// The score of ink that is not a number, and what is added for each stroke.
+/// The score of ink that is not a number, and what is added for each stroke. Fitted, with the last weight, to 3,000
+/// numbers, 800 single digits and 986 letters by the same writers. The first is one less than the fit says, because
+/// joined numbers pay for each letter that is refused.
 const NONE: [f32; 2] = [-0.27, -1.07];
 
 /// The weights of the features: a digit; each further stroke; the network's cost for each stroke; −ln of the height below
@@ -688,4 +690,7 @@ const WEIGHTS: [f32; FEATURES] = [
 ];
 
 // The network may only lower a score: `Lattice::wanted` relies on it.
-const _: () = assert!(WEIGHTS[2] < 0.0 && WEIGHTS[11] < 0.0);
+const _: () = assert!(
+    WEIGHTS[2] < 0.0 && WEIGHTS[11] < 0.0,
+    "a cost lowers the score"
+);
