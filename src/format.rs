@@ -1,5 +1,7 @@
 //! Numbers as people read them. The window and the command line share these formats.
 
+use crate::bitmap::Digit;
+
 /// A share (0..=1) in percent: `percent(0.9766, 2)` is "97.66 %". Never rounds up to 100 % or down to 0 %.
 ///
 /// A no-break space keeps the sign on the number's line.
@@ -34,6 +36,12 @@ pub fn count(count: usize) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A digit with its article: "a 7", "an 8".
+pub fn with_article(digit: Digit) -> String {
+    let article = if digit.value() == 8 { "an" } else { "a" };
+    format!("{article} {digit}")
 }
 
 /// A size in memory: "407 kB", "12 MB".

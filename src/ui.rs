@@ -32,7 +32,8 @@ mod why;
 mod widgets;
 
 use egui::{
-    Color32, Context, Id, Key, Modifiers, Rect, Stroke, StrokeKind, Ui, UiBuilder, Vec2, vec2,
+    Color32, Context, Id, Key, Modifiers, Popup, Rect, Stroke, StrokeKind, Ui, UiBuilder, Vec2,
+    vec2,
 };
 
 use self::{
@@ -125,6 +126,15 @@ impl View {
         }
         let mut actions = self.draw.canvas.pen_actions(ctx, state);
         let is_field = self.field_had_keyboard || self.shows_help;
+        let has_popup = Popup::is_any_open(ctx) || state.has_prompt();
+        if state.place == Place::Why
+            && self.why.is_enlarged()
+            && !is_field
+            && !has_popup
+            && pressed(Key::Escape)
+        {
+            self.why.show_all();
+        }
         let shows_pad = self.draw.canvas.is_shown();
         actions.extend(keys::key_actions(ctx, state, shows_pad, is_field));
         actions

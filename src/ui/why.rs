@@ -15,8 +15,8 @@ mod signed;
 use std::collections::BTreeSet;
 
 use egui::{
-    Align, Align2, CollapsingHeader, Color32, InputState, Key, Layout, Popup, Pos2, Rect, RichText,
-    ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, CollapsingHeader, Color32, Layout, Pos2, Rect, RichText, ScrollArea, Sense, Ui,
+    UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use self::{
@@ -38,6 +38,7 @@ use crate::{
         },
     },
     bitmap::Digit,
+    explanation::Comparison,
     worker::explainer::{Explanation, ExplanationView},
 };
 
@@ -77,7 +78,7 @@ const VIEWS: [ViewEntry; 6] = [
     ViewEntry {
         view: ExplanationView::Neighbors,
         title: "It looked like these",
-        sentence: "The eight training images that the network finds most similar to your drawing.",
+        sentence: "The eight training images of MNIST that the network finds most similar to your drawing. Amber: the digit it is compared with.",
         method: neighbors::METHOD,
         height: |width, _| neighbors::height(width),
         ui: |ui, rect, state, view, actions| view.neighbors.ui(ui, rect, state, actions),
@@ -93,7 +94,7 @@ const VIEWS: [ViewEntry; 6] = [
     ViewEntry {
         view: ExplanationView::Evidence,
         title: "One rather than the other",
-        sentence: "What each pixel of the network's picture adds to the lead of the answer.",
+        sentence: "What each pixel of the network's picture adds to the lead of the answer, together with the others. What leaving ink out does is above.",
         method: evidence::METHOD,
         height: |width, _| evidence::height(width),
         ui: |ui, rect, state, view, _| view.evidence.ui(ui, rect, state),
@@ -148,6 +149,18 @@ pub(super) struct WhyView {
     map: MapView,
 }
 
+impl WhyView {
+    /// Whether one view fills the place or the window.
+    pub(super) fn is_enlarged(&self) -> bool {
+        self.extent != Extent::Story
+    }
+
+    /// Shows all views below each other.
+    pub(super) fn show_all(&mut self) {
+        self.extent = Extent::Story;
+    }
+}
+
 /// Draws the place.
 pub(super) fn why_ui(
     ui: &mut Ui,
@@ -158,10 +171,6 @@ pub(super) fn why_ui(
 ) {
     let stage = ui.available_rect_before_wrap();
     let mut seen = BTreeSet::new();
-    let is_escape = |input: &InputState| input.key_pressed(Key::Escape);
-    if view.extent != Extent::Story && !Popup::is_any_open(ui.ctx()) && ui.input(is_escape) {
-        view.extent = Extent::Story;
-    }
     if let Extent::Window(filling) = view.extent {
         filling_ui(ui, stage, filling, state, view, actions);
         seen.insert(filling);
@@ -532,6 +541,16 @@ fn empty_ui(ui: &mut Ui, rect: Rect, text: &str) {
         .layout(text.to_owned(), font, palette.weak, rect.width());
     let pos = rect.center() - galley.size() / 2.0;
     ui.painter().galley(pos, galley, palette.weak);
+}
+
+/// Who leads: "7 leads 1 by 2.3".
+fn lead(Comparison { winner, rival }: Comparison, margin: f32) -> String {
+    let (first, second) = if margin < 0.0 {
+        (rival, winner)
+    } else {
+        (winner, rival)
+    };
+    format!("{first} leads {second} by {:.1}", margin.abs())
 }
 
 /// The exponent that keeps small values in sight. The scales below the pictures have the same colors.

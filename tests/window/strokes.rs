@@ -67,7 +67,7 @@ fn pieces_pixels_and_changes_are_explained_and_follow_the_rival() {
     }
     let held = occlusion(&window.harness).expect("is shown");
     assert_eq!(held.normalization, Normalization::Held, "by default");
-    window.click("Normalized anew");
+    window.click("The rest is re-centered");
     window.await_that("the other mode", |harness| {
         occlusion(harness).is_some_and(|it| it.normalization == Normalization::Anew)
     });

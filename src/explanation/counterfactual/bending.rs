@@ -52,6 +52,10 @@ const PROGRESS: f32 = 0.98;
 /// The scales of the found bending that are tried, to make it smaller.
 const SCALES: usize = 32;
 
+/// The distance of an exaggerated bending, relative to the longer side of the drawing, and the strongest exaggeration.
+const VISIBLE: f32 = 0.05;
+const MAX_EXAGGERATION: f32 = 20.0;
+
 /// A drawing that is bent as little as the search found, so that the model reads the rival.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bending {
@@ -63,6 +67,10 @@ pub struct Bending {
     pub prediction: Prediction,
     /// The root mean square distance by which the points move, relative to the longer side of the drawing.
     pub distance: f32,
+    /// The drawing bent in the same way, but so much that a person sees where.
+    pub exaggerated: Ink,
+    /// How many times as strong that is, at least 1.
+    pub exaggeration: f32,
 }
 
 impl Bending {
@@ -105,9 +113,14 @@ impl Bending {
         let prediction = predict(model, &bitmap)?;
         let comparison = search.comparison;
         let is_found = prediction.digit() == comparison.rival && prediction.is_digit();
+        let distance = search.distance(&bent);
+        let exaggeration = (VISIBLE / distance.max(f32::MIN_POSITIVE)).clamp(1.0, MAX_EXAGGERATION);
+        let stronger: Bend = bend.iter().map(|wave| wave * exaggeration).collect();
         Ok(is_found.then(|| Self {
             comparison,
-            distance: search.distance(&bent),
+            distance,
+            exaggerated: search.bent(&stronger),
+            exaggeration,
             ink: bent,
             prediction,
         }))

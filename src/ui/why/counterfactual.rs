@@ -1,19 +1,22 @@
 //! *What would change it*: a dot, bent strokes, and the way to a training image of the rival.
 
 use egui::{
-    Align2, Color32, Rect, Sense, Slider, SliderClamping, Ui, UiBuilder, WidgetInfo,
+    Align2, Color32, Rect, Response, Sense, Slider, SliderClamping, Ui, UiBuilder, WidgetInfo,
     accesskit::Role, pos2, vec2,
 };
 
 use super::{
-    empty_ui, shown,
+    empty_ui, lead, shown,
     signed::{Fit, SCALE, Scale, pixels_ui},
     signed_color, waiting_ui,
 };
 use crate::{
     app::state::State,
     bitmap::Digit,
-    explanation::{Comparison, counterfactual::blend},
+    explanation::{
+        Comparison,
+        counterfactual::{Dot, blend},
+    },
     format,
     recognition::Prediction,
     ui::theme::{self, Palette},
@@ -84,7 +87,7 @@ impl CounterfactualPanel {
         let is_digit = answer.is_some_and(|answer| answer.prediction.is_digit());
         if let Some(strokes) = &found.strokes {
             let changes = changes(strokes);
-            self.scale.fit(&shown.model, changes);
+            self.scale.fit(shown, state.explanation.rival, changes);
             self.dots_ui(ui, cells[0], strokes, is_digit);
             bending_ui(ui, cells[1], strokes, found.comparison);
         } else {
@@ -102,16 +105,18 @@ impl CounterfactualPanel {
             None => format!("No single dot moves it toward {rival}."),
             Some(dot) => match answer_of(&dot.prediction) {
                 None if is_digit => "A dot here makes it not a digit.".to_owned(),
-                Some(digit) if digit != winner || !is_digit => {
-                    format!("A dot here makes it a {digit}.")
-                }
+                Some(digit) if digit != winner || !is_digit => format!(
+                    "A dot here makes it {}, {}.",
+                    format::with_article(digit),
+                    format::percent(f64::from(dot.prediction.confidence()), 0)
+                ),
                 _ => format!(
                     "A dot here moves it most toward {rival}: {winner} leads by {:.1} instead of {:.1}.",
                     dot.margin, dots.margin
                 ),
             },
         };
-        let picture = picture_of(ui, cell, "One more dot", &text);
+        let (picture, response) = picture_of(ui, cell, "One more dot", &text);
         let fit = Fit::of(ink, picture);
         let half = dots.spacing * fit.scale / 2.0;
         let painter = ui
@@ -129,6 +134,15 @@ impl CounterfactualPanel {
             painter.circle_filled(center, fit.pen() / 2.0, palette.ink);
             painter.circle_stroke(center, fit.pen() / 2.0 + 2.0, (2.0, palette.paper));
             painter.circle_stroke(center, fit.pen() / 2.0 + 4.0, (2.0, palette.ink));
+        }
+        let pointed = response.hover_pos().and_then(|pos| {
+            let places = dots.dots.iter();
+            let away = |dot: &&Dot| fit.screen_from_pad(dot.place).distance_sq(pos);
+            places.min_by(|a, b| away(a).total_cmp(&away(b)))
+        });
+        if let Some(dot) = pointed {
+            let lead = lead(dots.comparison, dot.margin);
+            response.on_hover_text_at_pointer(format!("With a dot here, {lead}."));
         }
         let legend = picture.left_bottom() + vec2(0.0, theme::GAP);
         let legend = Rect::from_min_size(legend, vec2(picture.width(), SCALE));
@@ -164,7 +178,7 @@ impl CounterfactualPanel {
             "{verdict} From your drawing, left, to training image {}, right.",
             format::count(to.index + 1)
         );
-        let place = picture_of(ui, cell, "The way to a training image", &text);
+        let (place, _) = picture_of(ui, cell, "The way to a training image", &text);
         let bars = place.with_min_x(place.right() - 0.3 * place.width());
         let side = 0.66 * place.width();
         let picture = Rect::from_min_size(
@@ -224,7 +238,7 @@ fn cells_of(rect: Rect) -> [Rect; 3] {
 }
 
 /// The square picture of a cell, on paper, with its name and what it shows.
-fn picture_of(ui: &mut Ui, cell: Rect, name: &str, text: &str) -> Rect {
+fn picture_of(ui: &mut Ui, cell: Rect, name: &str, text: &str) -> (Rect, Response) {
     let side = (cell.height() - BELOW).min(cell.width()).max(40.0);
     let rect = Rect::from_min_size(cell.min, vec2(side, side));
     let palette = Palette::of(ui.style());
@@ -236,7 +250,7 @@ fn picture_of(ui: &mut Ui, cell: Rect, name: &str, text: &str) -> Rect {
         info.current_text_value = Some(text.to_owned());
         info
     });
-    rect
+    (rect, response)
 }
 
 fn caption_ui(ui: &Ui, cell: Rect, top: f32, text: &str) {
@@ -257,17 +271,24 @@ fn bending_ui(ui: &mut Ui, cell: Rect, strokes: &ChangedStrokes, comparison: Com
             format!("Looking for the smallest bending that is read as {rival}")
         }
         BendingSearch::NoneFound => format!("No bending found that is read as {rival}."),
-        BendingSearch::Found(bending) => format!(
-            "Moved by {} of its size on average, it is read as {rival}, {}.",
-            format::percent(f64::from(bending.distance), 1),
-            format::percent(f64::from(bending.prediction.confidence()), 0),
-        ),
+        BendingSearch::Found(bending) => {
+            let shown = if bending.exaggeration >= 1.5 {
+                format!(" Shown {:.0} times as strong.", bending.exaggeration)
+            } else {
+                String::new()
+            };
+            format!(
+                "Moved by {} of its size on average, it is read as {rival}, {}.{shown}",
+                format::percent(f64::from(bending.distance), 1),
+                format::percent(f64::from(bending.prediction.confidence()), 0),
+            )
+        }
     };
-    let picture = picture_of(ui, cell, "Your strokes, bent", &text);
+    let (picture, _) = picture_of(ui, cell, "Your strokes, bent", &text);
     let fit = Fit::of(&strokes.ink, picture);
     fit.ink_ui(ui, &strokes.ink, fit.pen(), palette.track);
     if let BendingSearch::Found(bending) = &strokes.bending {
-        fit.ink_ui(ui, &bending.ink, 0.4 * fit.pen(), palette.second);
+        fit.ink_ui(ui, &bending.exaggerated, 0.4 * fit.pen(), palette.second);
     }
     caption_ui(ui, cell, picture.bottom() + theme::GAP, &text);
 }

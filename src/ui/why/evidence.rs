@@ -62,7 +62,7 @@ impl EvidencePanel {
             }
         };
         let Comparison { winner, rival } = evidence.comparison;
-        let summary = format!("{winner} leads {rival} by {:.1}", evidence.margin);
+        let summary = format!("{winner} leads {rival} by {:.2}", evidence.margin);
         let temperature = shown.model.metadata.calibration.temperature;
         let factor = (1.0 / temperature).exp();
         let more = format!("logits: each one makes it {factor:.1} times as probable");
@@ -78,8 +78,11 @@ impl EvidencePanel {
         };
         let side = room.min(most).max(56.0);
         let picture = Rect::from_min_size(rect.min, vec2(side, side));
-        self.scale
-            .fit(&shown.model, evidence.pixels.iter().copied());
+        self.scale.fit(
+            shown,
+            state.explanation.rival,
+            evidence.pixels.iter().copied(),
+        );
         self.picture_ui(ui, picture, evidence);
         let legend = Rect::from_min_size(
             picture.left_bottom() + vec2(0.0, theme::GAP),
@@ -179,7 +182,7 @@ fn account_ui(ui: &Ui, rect: Rect, evidence: &Evidence) {
     }
     let error = match evidence.method {
         Method::Exact => format!(
-            "Exact: before rounding to 0.01, the sum differs by {:.6}",
+            "Exact, to {:.6}; the figures are rounded",
             evidence.error().abs()
         ),
         Method::IntegratedGradients { points } => format!(

@@ -106,14 +106,14 @@ impl NeighborsView {
             (columns, side),
             &neighbors.images,
             "distance",
-            answer,
+            state.rival(),
             actions,
         );
     }
 }
 
 impl Tiles {
-    /// Draws images with their labels. A click puts one on the pad. Labels other than `expected` are amber and framed.
+    /// Draws images with their labels. A click puts one on the pad. Those with the label `rival` are amber and framed.
     #[expect(clippy::too_many_arguments, reason = "two views draw the same tiles")]
     pub(super) fn ui(
         &mut self,
@@ -122,7 +122,7 @@ impl Tiles {
         (columns, side): (usize, f32),
         images: &[TrainingImage],
         value_name: &str,
-        expected: Option<Digit>,
+        rival: Option<Digit>,
         actions: &mut Vec<Action>,
     ) {
         let key: Vec<usize> = images.iter().map(|image| image.index).collect();
@@ -133,14 +133,7 @@ impl Tiles {
             let pitch = vec2(side + theme::GAP, side + CAPTION);
             let corner = place.min + pitch * vec2(column, row);
             let tile = Rect::from_min_size(corner, vec2(side, side + CAPTION));
-            let response = tile_ui(
-                ui,
-                tile,
-                image,
-                value_name,
-                expected,
-                self.atlas.place(index),
-            );
+            let response = tile_ui(ui, tile, image, value_name, rival, self.atlas.place(index));
             if response.clicked() {
                 actions.push(Action::Explanation(ExplanationAction::Show {
                     index: image.index,
@@ -157,7 +150,7 @@ fn tile_ui(
     tile: Rect,
     image: &TrainingImage,
     value_name: &str,
-    expected: Option<Digit>,
+    rival: Option<Digit>,
     texture: Option<(TextureId, Rect)>,
 ) -> Response {
     let palette = Palette::of(ui.style());
@@ -185,17 +178,17 @@ fn tile_ui(
     if let Some((texture, place)) = texture {
         ui.painter().image(texture, picture, place, Color32::WHITE);
     }
-    let differs = expected.is_some_and(|expected| expected != *label);
+    let is_rival = rival == Some(*label);
     let (color, width) = match () {
         () if response.hovered() || response.has_focus() => (palette.accent, 2.0),
-        () if differs => (palette.second, 2.0),
+        () if is_rival => (palette.second, 2.0),
         () => (palette.outline, 1.0),
     };
     let outline = Stroke::new(width, color);
     ui.painter()
         .rect_stroke(picture, CornerRadius::ZERO, outline, StrokeKind::Inside);
     let below = pos2(picture.center().x, picture.bottom() + CAPTION / 2.0);
-    let color = if differs {
+    let color = if is_rival {
         palette.second
     } else {
         palette.text
@@ -209,7 +202,10 @@ fn tile_ui(
     );
     response
         .on_hover_cursor(CursorIcon::PointingHand)
-        .on_hover_text(format!("Training image {number}, a {label}, {value_name} {value:.2}. Click to put it on the pad."))
+        .on_hover_text(format!(
+            "Training image {number}, {}, {value_name} {value:.2}. Click to put it on the pad.",
+            format::with_article(*label)
+        ))
 }
 
 /// "7 of 8 are 7s". If most are not of the answer: "6 of 8 are 6s, 2 of the answer 4".

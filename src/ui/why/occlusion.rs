@@ -3,7 +3,7 @@
 use egui::{Color32, Pos2, Rect, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2};
 
 use super::{
-    empty_ui, shown,
+    empty_ui, lead, shown,
     signed::{Fit, SCALE, SUMMARY, Scale, summary_ui},
     signed_color_from, waiting_ui,
 };
@@ -26,7 +26,7 @@ use crate::{
 pub(super) const METHOD: &str = "The strokes are divided into 8 to 24 pieces of about equal length. For each, the drawing \
     is drawn again without it, made into a picture as on the pad, and predicted: the color is the lead of the answer with \
     the piece minus the lead without it. The pen stops half its width before the gap, so that no ink of the piece is left. \
-    \"Held still\" keeps the rest where it was; \"normalized anew\" centers and scales the rest as if it had been drawn \
+    \"The rest stays\" keeps it where it was; \"the rest is re-centered\" centers and scales it as if it had been drawn \
     alone, so that it may move. These are two questions, and their colors are not to be compared. Noise on the pad is left \
     out.";
 
@@ -76,7 +76,7 @@ impl OcclusionPanel {
             self.mode = Some(occlusion.normalization);
         }
         let values = occlusion.pieces.iter().map(|piece| piece.support);
-        self.scale.fit(&shown.model, values);
+        self.scale.fit(shown, state.explanation.rival, values);
         summary_ui(ui, rect, &summary(occlusion), "");
         let room = rect.height() - SUMMARY - theme::GAP - SCALE;
         let side = room.min(rect.width()).max(56.0);
@@ -143,12 +143,12 @@ fn modes_ui(ui: &mut Ui, chosen: Normalization, actions: &mut Vec<Action>) {
         let modes = [
             (
                 Normalization::Held,
-                "Held still",
+                "The rest stays",
                 "The rest stays where it is: only ink disappears.",
             ),
             (
                 Normalization::Anew,
-                "Normalized anew",
+                "The rest is re-centered",
                 "The rest is centered and scaled as if it had been drawn alone.",
             ),
         ];
@@ -198,21 +198,13 @@ fn summary(occlusion: &Occlusion) -> String {
 }
 
 fn text(occlusion: &Occlusion, name: &str, piece: &StrokePiece) -> String {
-    let Comparison { winner, rival } = occlusion.comparison;
+    let Comparison { winner, .. } = occlusion.comparison;
     let (before, after) = (occlusion.margin, occlusion.margin - piece.support);
     let answer = match (piece.prediction.digit(), piece.prediction.is_digit()) {
-        (_, false) => ", and it is not a digit".to_owned(),
-        (digit, true) if digit != winner => format!(", and it is read as {digit}"),
+        (_, false) => ", and the rest is not a digit".to_owned(),
+        (digit, true) if digit != winner => format!(", and the rest is read as {digit}"),
         _ => String::new(),
     };
-    let lead = |margin: f32| {
-        let (first, second) = if margin < 0.0 {
-            (rival, winner)
-        } else {
-            (winner, rival)
-        };
-        format!("{first} leads {second} by {:.1}", margin.abs())
-    };
-    let (after, before) = (lead(after), lead(before));
+    let [after, before] = [after, before].map(|margin| lead(occlusion.comparison, margin));
     format!("Without {name}, {after}{answer}. With it, {before}.")
 }

@@ -7,7 +7,8 @@ use egui::{
 };
 
 use crate::{
-    bitmap::SIDE,
+    app::state::explanation::ShownExplanation,
+    bitmap::{Digit, SIDE},
     explanation::{Comparison, scale_limit},
     ink::{self, Bounds, Ink, PEN_WIDTH_PX, Point, smooth},
     model::file::Model,
@@ -18,23 +19,28 @@ use crate::{
 pub(super) const SUMMARY: f32 = 26.0;
 pub(super) const SCALE: f32 = 34.0;
 
-/// The end of a scale. It only grows while the pad has ink and the model stays, so that colors do not jump.
+/// The end of a scale. It only grows while the pad has ink, and the model and the chosen rival stay, so that colors do not
+/// jump.
 #[derive(Debug, Default)]
 pub(super) struct Scale {
     limit: f32,
     model: Option<Arc<Model>>,
+    rival: Option<Digit>,
 }
 
 impl Scale {
     /// Grows for these values.
-    pub(super) fn fit(&mut self, model: &Arc<Model>, values: impl Iterator<Item = f32>) {
-        if !self
-            .model
-            .as_ref()
-            .is_some_and(|own| Arc::ptr_eq(own, model))
-        {
+    pub(super) fn fit(
+        &mut self,
+        shown: &ShownExplanation,
+        rival: Option<Digit>,
+        values: impl Iterator<Item = f32>,
+    ) {
+        let model = &shown.model;
+        let is_same = |own: &Arc<Model>| Arc::ptr_eq(own, model);
+        if rival != self.rival || !self.model.as_ref().is_some_and(is_same) {
             self.reset();
-            self.model = Some(Arc::clone(model));
+            (self.model, self.rival) = (Some(Arc::clone(model)), rival);
         }
         self.limit = self.limit.max(scale_limit(values));
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::{action::Action, state::explanation::ExplanationAction},
-    bitmap::{Digit, SIDE},
+    bitmap::SIDE,
     explanation::units::{Channel, Connection, Unit, UnitDetails},
     model::{Activation, Grid, LayerShape, MlpConfig},
     ui::{
@@ -79,9 +79,7 @@ impl DetailsView {
         } else {
             (place.width() / (EXCITING + theme::GAP)) as usize
         };
-        let Channel { layer, index } = unit.unit.channel;
-        let expected = (layer + 1 == config.layers().len()).then(|| Digit::ALL[index]);
-        self.exciting_ui(ui, right, columns, &inside.exciting, expected, actions);
+        self.exciting_ui(ui, right, columns, &inside.exciting, actions);
     }
 
     /// The sum of a unit, the button that switches it off, and its weights.
@@ -118,14 +116,13 @@ impl DetailsView {
         self.weights_ui(ui, unit, &shapes[layer]);
     }
 
-    /// The training images that excite a unit most. An answer's unit should be excited by the expected digit.
+    /// The training images that excite a unit most.
     fn exciting_ui(
         &mut self,
         ui: &mut Ui,
         place: Rect,
         columns: usize,
         images: &[TrainingImage],
-        expected: Option<Digit>,
         actions: &mut Vec<Action>,
     ) {
         let palette = Palette::of(ui.style());
@@ -138,7 +135,7 @@ impl DetailsView {
         let side = (below.height() / 3.0 - CAPTION).min(EXCITING);
         let layout = (columns.max(1), side);
         self.exciting
-            .ui(ui, below, layout, images, "output", expected, actions);
+            .ui(ui, below, layout, images, "output", None, actions);
     }
 
     /// The weights of a unit as pictures, one for each channel of its inputs.
