@@ -14,13 +14,15 @@ mod luhn;
 mod picture;
 mod pieces;
 mod ring;
+mod steps;
 
 use std::{collections::HashMap, sync::Arc};
 
 use self::{
-    lattice::{Division, Group, GroupKind, Lattice},
+    lattice::{Group, GroupKind, Lattice},
     picture::PictureLine,
     pieces::{InkLine, Piece, PieceKey, Writing},
+    steps::Division,
 };
 use super::Prediction;
 use crate::{
@@ -395,7 +397,7 @@ impl NumberReader {
             };
             divided.push(divisions);
         }
-        let Some(divisions) = lattice::choose(divided, &lengths) else {
+        let Some(divisions) = steps::choose(divided, &lengths) else {
             return Ok(Number::default());
         };
         let probabilities = divisions.iter().map(|division| division.probability);

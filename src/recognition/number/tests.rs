@@ -339,7 +339,7 @@ fn letters_do_not_fall_apart_into_digits() {
     for (letter, strokes) in cases {
         let ink = strokes.iter().map(|points| polyline(points)).collect();
         let reading = reading(&ink);
-        assert!(!matches!(reading, Reading::Number(_)), "{letter}");
+        assert!(matches!(reading, Reading::Single { .. }), "{letter}");
     }
 }
 
@@ -448,6 +448,21 @@ fn reading_on_equals_reading_anew() {
         .number(&shorter, Constraints::default())
         .expect("finite");
     check_same(&followed, &read(&shorter));
+}
+
+#[test]
+fn a_growing_stroke_keeps_the_scores_of_its_first_parts() {
+    let points: Vec<(f32, f32)> = (0..8).map(|i| (0.2 * i as f32, (i % 2) as f32)).collect();
+    let ink = |points: &[(f32, f32)]| [polyline(points)].into_iter().collect::<Ink>();
+    let mut reader = reader();
+    let read = reader.number(&ink(&points[..7]), Constraints::default());
+    read.expect("finite");
+    let count = reader.scored.len();
+    assert!(count > 1, "the stroke is cut");
+    reader.forget_changed_strokes(&ink(&points));
+    assert_eq!(reader.scored.len(), count, "a point more");
+    reader.forget_changed_strokes(&ink(&points[1..]));
+    assert_eq!(reader.scored.len(), 0, "another beginning");
 }
 
 #[test]

@@ -1,0 +1,221 @@
+//! The ways through the groups of a line, and the best division among them.
+
+use std::collections::HashMap;
+
+use super::lattice::{Group, GroupKind};
+
+/// How far below the best division's score another one's may be, in nats, to count.
+const MARGIN: f64 = 4.0;
+
+/// The best division of a line.
+#[derive(Clone, Debug)]
+pub(super) struct Division {
+    pub(super) groups: Vec<Group>,
+    /// How many of them are digits.
+    pub(super) length: usize,
+    /// Its score.
+    score: f64,
+    /// Its probability among all divisions of this length, or of any length and *not a number*.
+    pub(super) probability: f32,
+    /// The probability of *not a number*.
+    pub(super) none: f32,
+}
+
+/// A group that leads from one state to another. A state is some first pieces of a line, all of them used, and the later
+/// ones that are used already.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    from: usize,
+    to: usize,
+    group: usize,
+}
+
+/// All ways to go on from some first pieces, in an order such that those to a state precede those from it.
+#[derive(Debug)]
+pub(super) struct Steps {
+    steps: Vec<Step>,
+    /// How many states they have.
+    states: usize,
+}
+
+/// The state without pieces.
+const START: usize = 0;
+/// The state with all pieces.
+const END: usize = 1;
+
+/// The divisions that lead to a state.
+#[derive(Clone, Copy, Debug)]
+struct Path {
+    /// The score of the best one.
+    best: f64,
+    /// The logarithm of the sum over all of them.
+    total: f64,
+    /// The last step of the best one.
+    last: Option<usize>,
+}
+
+impl Path {
+    const NONE: Self = Self {
+        best: f64::NEG_INFINITY,
+        total: f64::NEG_INFINITY,
+        last: None,
+    };
+}
+
+impl Steps {
+    /// The steps through the groups of so many pieces; none if no way uses all pieces.
+    pub(super) fn of(groups: &[Group], count: usize) -> Self {
+        let (mut steps, mut states) = (Vec::new(), 2);
+        let mut by_first: Vec<Vec<usize>> = vec![Vec::new(); count];
+        for (index, group) in groups.iter().enumerate() {
+            by_first[group.first].push(index);
+        }
+        // The states of each number of first pieces, by the later pieces that are used already.
+        let mut known: Vec<HashMap<u16, usize>> = vec![HashMap::new(); count + 1];
+        known[count].insert(0, END);
+        let mut ahead: Vec<Vec<(u16, usize)>> = vec![Vec::new(); count + 1];
+        ahead[0].push((0, START));
+        for first in 0..count {
+            for (used, from) in std::mem::take(&mut ahead[first]) {
+                for &group in &by_first[first] {
+                    let mask = groups[group].mask;
+                    if mask & used != 0 {
+                        continue;
+                    }
+                    let all = mask | used;
+                    let next = first + all.trailing_ones() as usize;
+                    let used = (u32::from(all) >> all.trailing_ones()) as u16;
+                    let to = *known[next].entry(used).or_insert_with(|| {
+                        ahead[next].push((used, states));
+                        states += 1;
+                        states - 1
+                    });
+                    steps.push(Step { from, to, group });
+                }
+            }
+        }
+        if !steps.iter().any(|step: &Step| step.to == END) {
+            steps.clear();
+        }
+        Self { steps, states }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Whether each group is in a division whose score is near the best one's.
+    pub(super) fn near(&self, scores: &[f64]) -> Vec<bool> {
+        let mut before = vec![f64::NEG_INFINITY; self.states];
+        let mut after = before.clone();
+        (before[START], after[END]) = (0.0, 0.0);
+        for &Step { from, to, group } in &self.steps {
+            before[to] = before[to].max(before[from] + scores[group]);
+        }
+        for &Step { from, to, group } in self.steps.iter().rev() {
+            after[from] = after[from].max(after[to] + scores[group]);
+        }
+        let least = after[START] - MARGIN;
+        let mut near = vec![false; scores.len()];
+        for &Step { from, to, group } in &self.steps {
+            near[group] |= before[from] + scores[group] + after[to] >= least;
+        }
+        near
+    }
+
+    /// The best division of all; with a `length`, the best one of each number of digits up to it. `none` is the score of
+    /// ink that is not a number. With a length, the ink is a number.
+    pub(super) fn best(
+        &self,
+        all: &[Group],
+        scores: &[f64],
+        length: Option<usize>,
+        none: f64,
+    ) -> Vec<Division> {
+        let width = length.map_or(1, |length| length + 1);
+        let mut paths = vec![Path::NONE; self.states * width];
+        let start = &mut paths[START * width];
+        (start.best, start.total) = (0.0, 0.0);
+        for (index, &Step { from, to, group }) in self.steps.iter().enumerate() {
+            let counts = length.is_some() && all[group].kind == GroupKind::Digit;
+            for digits in 0..width - usize::from(counts) {
+                let Path { best, total, .. } = paths[from * width + digits];
+                let to = &mut paths[to * width + digits + usize::from(counts)];
+                if best + scores[group] > to.best {
+                    to.best = best + scores[group];
+                    to.last = Some(index);
+                }
+                if total > f64::NEG_INFINITY {
+                    to.total = log_sum(to.total, total + scores[group]);
+                }
+            }
+        }
+        let none = if length.is_some() {
+            f64::NEG_INFINITY
+        } else {
+            none
+        };
+        let division = |digits: usize| {
+            let Path { best, total, .. } = paths[END * width + digits];
+            let mut groups: Vec<Group> = Vec::new();
+            let (mut state, mut left) = (END, digits);
+            while let Some(step) = paths[state * width + left].last {
+                let Step { from, group, .. } = self.steps[step];
+                let group = &all[group];
+                left -= usize::from(length.is_some() && group.kind == GroupKind::Digit);
+                state = from;
+                groups.push(group.clone());
+            }
+            groups.reverse();
+            let is_digit = |group: &&Group| group.kind == GroupKind::Digit;
+            (best > f64::NEG_INFINITY).then(|| Division {
+                length: groups.iter().filter(is_digit).count(),
+                groups,
+                score: best,
+                probability: (best - log_sum(total, none)).exp() as f32,
+                none: (none - log_sum(total, none)).exp() as f32,
+            })
+        };
+        (0..width).filter_map(division).collect()
+    }
+}
+
+fn log_sum(a: f64, b: f64) -> f64 {
+    let (high, low) = (a.max(b), a.min(b));
+    if low == f64::NEG_INFINITY {
+        return high;
+    }
+    high + (low - high).exp().ln_1p()
+}
+
+/// The best division of each line, such that their digits together are as many as one of `lengths` says, if there are
+/// any. `None` if there are none.
+pub(super) fn choose(lines: Vec<Vec<Division>>, lengths: &[usize]) -> Option<Vec<Division>> {
+    let mut chosen: Vec<(usize, f64, Vec<Division>)> = vec![(0, 0.0, Vec::new())];
+    for line in lines {
+        let mut longer: Vec<(usize, f64, Vec<Division>)> = Vec::new();
+        for (count, score, before) in &chosen {
+            for division in &line {
+                let count = count + division.length;
+                let score = score + division.score;
+                let same = longer
+                    .iter()
+                    .position(|other| other.0 == count || lengths.is_empty());
+                if same.is_some_and(|same| longer[same].1 >= score) {
+                    continue;
+                }
+                let all = before.iter().chain([division]).cloned().collect();
+                match same {
+                    Some(same) => longer[same] = (count, score, all),
+                    None => longer.push((count, score, all)),
+                }
+            }
+        }
+        chosen = longer;
+    }
+    let fitting = chosen
+        .into_iter()
+        .filter(|choice| lengths.is_empty() || lengths.contains(&choice.0));
+    let best = fitting.max_by(|a, b| a.1.total_cmp(&b.1));
+    best.map(|choice| choice.2)
+}
