@@ -340,8 +340,10 @@ impl State {
             "Set up in the training panel: {}. Press Train",
             form.description()
         );
+        let claim = Claim::Form(Box::new(form.clone()));
         let undo = Action::ChangeForm(Box::new(before));
         self.notices.offer(text, "Undo the settings", undo);
+        self.notices.claim(claim);
         self.settings.training_panel = true;
     }
 

@@ -408,3 +408,123 @@ fn batches_of(
         .filter(|point| is_in_range(point[1]))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        app::state::runs::{RunKind, RunRecord},
+        training::{BatchPoint, config::TrainingConfig},
+    };
+
+    /// A run of 10 planned epochs with this many batches, of which the last ends after `trained` epochs, and with these
+    /// validation losses and accuracies of epochs.
+    fn run(batches: usize, trained: f64, epochs: &[(f64, f64)]) -> RunRecord {
+        let example = RunRecord::example(1, "Run 1");
+        let point = |batch: usize| BatchPoint {
+            batch,
+            done: trained / 10.0 * batch as f64 / batches as f64,
+            ..example.batches[0]
+        };
+        let record = |(index, &(loss, accuracy)): (usize, &(f64, f64))| EpochRecord {
+            epoch: index + 1,
+            loss: 0.3 / (index + 1) as f64,
+            validation_loss: Some(loss),
+            validation_accuracy: Some(accuracy),
+            ..example.history[0]
+        };
+        RunRecord {
+            config: TrainingConfig {
+                epochs: 10,
+                ..TrainingConfig::default()
+            },
+            batches: (1..=batches).map(point).collect(),
+            history: epochs.iter().enumerate().map(record).collect(),
+            ..example
+        }
+    }
+
+    #[test]
+    fn the_x_axis_fits_what_is_trained_so_far() {
+        use AxisUnit::{Batch, Epoch};
+        let epoch = (0.2, 0.9);
+        let cases = [
+            (run(2, 0.01, &[]), (Batch, 5.0), "the first batches"),
+            (run(40, 0.2, &[]), (Batch, 40.0), "within the first epoch"),
+            (run(40, 1.0, &[epoch]), (Epoch, 1.0), "after it"),
+            (run(90, 2.25, &[epoch; 2]), (Epoch, 2.25), "later"),
+            (run(0, 0.0, &[epoch; 3]), (Epoch, 3.0), "without batches"),
+        ];
+        for (run, (unit, end), reason) in cases {
+            let curves = Curves::of(ShownRun::of(&run));
+            assert_eq!(curves.unit(), unit, "{reason}");
+            // Rounding errors of a few multiplications.
+            assert!(
+                (curves.end() - end).abs() < 1e-9,
+                "{reason}: {}",
+                curves.end()
+            );
+        }
+        let fine_tuning = RunRecord {
+            kind: RunKind::FineTuning("Built-in".to_owned()),
+            ..run(60, 3.0, &[epoch])
+        };
+        let curves = Curves::of(ShownRun::of(&fine_tuning));
+        assert_eq!(curves.unit(), Batch, "a fine-tuning has no epochs");
+        let (short, long) = (run(0, 0.0, &[epoch; 3]), run(0, 0.0, &[epoch; 8]));
+        let curves = Curves::beside(ShownRun::of(&short), Some(ShownRun::of(&long)), Vec::new());
+        assert!(
+            (curves.end() - 8.0).abs() < 1e-9,
+            "the compared run fits, too"
+        );
+    }
+
+    #[test]
+    fn overfitting_shows_in_the_accuracy_only_if_that_falls() {
+        let losses = [0.4, 0.3, 0.4, 0.5, 0.6];
+        for (last, is_shown) in [(0.95, false), (0.85, true)] {
+            let accuracies = [0.88, 0.9, 0.9, 0.9, last];
+            let epochs: Vec<_> = losses.into_iter().zip(accuracies).collect();
+            let run = run(0, 0.0, &epochs);
+            let curves = Curves::of(ShownRun::of(&run));
+            let band = Some(2.0..=5.0);
+            assert_eq!(curves.overfitting(&LOSS), band, "after the lowest loss");
+            let in_accuracy = band.filter(|_| is_shown);
+            assert_eq!(curves.overfitting(&ACCURACY), in_accuracy, "at {last}");
+        }
+    }
+
+    #[test]
+    fn every_line_names_its_run_and_its_kind() {
+        let epochs = [(0.4, 0.8), (0.3, 0.9)];
+        let of = |name: &str| RunRecord {
+            name: name.to_owned(),
+            ..run(4, 2.0, &epochs)
+        };
+        let [one, two, three] = ["One", "Two", "Three"].map(of);
+        let [one, two, three] = [&one, &two, &three].map(ShownRun::of);
+        let palette = Palette::of(&egui::Theme::Light.default_style());
+        let names = |curves: &Curves<'_>, has_titles: bool| {
+            let options = PlotOptions {
+                has_titles,
+                ..PlotOptions::default()
+            };
+            let all = curves_of(curves, &LOSS, options, palette);
+            all.into_iter().map(|curve| curve.name).collect::<Vec<_>>()
+        };
+        let alone = Curves::of(one);
+        assert_eq!(names(&alone, false), ["training", "validation"], "small");
+        let large = ["training", "validation", "batches"];
+        assert_eq!(names(&alone, true), large, "large");
+        let beside = Curves::beside(one, Some(two), vec![three]);
+        let expected = [
+            "One training",
+            "One validation",
+            "One batches",
+            "Two training",
+            "Two validation",
+            "Three validation",
+        ];
+        assert_eq!(names(&beside, true), expected, "beside others");
+    }
+}

@@ -114,7 +114,7 @@ fn hyperparameter_ui(
     let Hyperparameter { label, help, .. } = hyperparameter;
     let help = match &hyperparameter.kind {
         Kind::Integer { .. } | Kind::Real { .. } => {
-            format!("{help}. Expects {}.", hyperparameter.expected())
+            format!("{help}. Expects {}.", hyperparameter.expected_in_window())
         }
         Kind::Choice { .. } | Kind::Layers { .. } => format!("{help}."),
     };
@@ -161,8 +161,10 @@ fn hyperparameter_ui(
     if is_reset {
         form.reset_value(hyperparameter);
     } else if let Some(value) = new
-        && let Err(refusal) = hyperparameter.set(&mut form.draft, &value)
+        && let Err(mut refusal) = hyperparameter.set(&mut form.draft, &value)
     {
+        refusal.found = hyperparameter.text_of(&value);
+        refusal.expected = hyperparameter.expected_in_window();
         actions.push(Action::Refuse(Box::new(refusal)));
     }
 }

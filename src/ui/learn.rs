@@ -80,6 +80,12 @@ pub(super) fn learn_ui(
         if curves.is_empty() {
             ui.label("No curves yet.");
         } else {
+            if compared.is_some_and(|compared| compared.config.loss != run.config.loss) {
+                note(
+                    ui,
+                    "The two runs minimize different losses. Only their accuracies compare.",
+                );
+            }
             plots_ui(ui, &curves, &metrics, view.options, height);
         }
         if let Some(compared) = compared {

@@ -8,7 +8,11 @@ use egui::{
 use super::{keys::is_new_press, runs, widgets::Question};
 use crate::app::{
     action::Action,
-    state::{Closing, PathPrompt, State, models::Entry, runs::RunAction},
+    state::{
+        Closing, PathPrompt, State,
+        models::{Entry, Origin},
+        runs::RunAction,
+    },
 };
 
 /// The path field, for systems without file dialogs. Other questions hide it.
@@ -108,8 +112,14 @@ pub(super) fn questions_ui(ctx: &Context, state: &State, actions: &mut Vec<Actio
         question.ui(ctx, actions);
     } else if let Some(run) = state.runs.asked() {
         let figures = runs::figures(run).join(", ");
+        let is_used = state.models.chosen().origin == Origin::Run(run.record.id);
+        let use_ends = if is_used {
+            " Its model is in use until you choose another one or close the window."
+        } else {
+            ""
+        };
         let text = format!(
-            "{}: {figures}. Its settings, curves and weights are deleted permanently.",
+            "{}: {figures}. Its settings, curves and weights are deleted permanently.{use_ends}",
             run.record.name
         );
         let question = Question {

@@ -214,8 +214,14 @@ pub(super) fn figures(run: &Run) -> Vec<String> {
     .flatten()
     .collect();
     figures.push(format::duration(record.secs()));
+    let last = record.history.last().map_or(0, |record| record.epoch);
     if record.is_stopped {
         figures.push("stopped".to_owned());
+    } else if record.config.patience > 0 && last < record.config.epochs {
+        figures.push("stopped early".to_owned());
+    }
+    if let Some(epoch) = record.epoch.filter(|&epoch| epoch != last) {
+        figures.push(format!("epoch {epoch} of {last} answers"));
     }
     figures.push(format::ago(secs_since(record.id)));
     // A line ends between two figures.

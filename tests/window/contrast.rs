@@ -41,14 +41,14 @@ enum Fill {
 }
 
 /// A shape, and where it is visible.
-struct Painted {
-    clip: Rect,
-    shape: Shape,
+pub(crate) struct Painted {
+    pub(crate) clip: Rect,
+    pub(crate) shape: Shape,
 }
 
 impl Painted {
     /// All shapes of the last frame, from back to front.
-    fn all(window: &Window) -> Vec<Self> {
+    pub(crate) fn all(window: &Window) -> Vec<Self> {
         fn flatten(clip: Rect, shape: Shape, all: &mut Vec<Painted>) {
             match shape {
                 Shape::Vec(shapes) => {

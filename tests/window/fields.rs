@@ -93,8 +93,9 @@ fn every_value_can_be_changed_and_reset_and_no_row_moves() {
 
 #[test]
 fn a_value_out_of_range_is_refused_with_the_range() {
-    let mut window = opened(&["Training steps", "Regularization", "Preprocessing"]);
+    let mut window = opened(&["Training steps", "Regularization", "Preprocessing", "Data"]);
     let cases = [
+        ("Validation split", "95", "from 0\u{a0}% to 90\u{a0}%"),
         ("Dropout", "7", "a number from 0 to 0.9"),
         ("Epochs", "20000", "a whole number from 1 to 10000"),
         ("Median filter (px)", "50", "a whole number from 0 to"),
@@ -190,6 +191,12 @@ fn focus_without_input_does_not_round_a_value() {
     set(&mut window, "Validation split", "8.34");
     let split = form(&window).draft.validation_split;
     assert!((split - 0.0834).abs() < 1e-12, "{split} was typed");
+    set(&mut window, "Validation split", "5 %");
+    let split = form(&window).draft.validation_split;
+    assert!(
+        (split - 0.05).abs() < 1e-12,
+        "{split} was typed with the unit"
+    );
 }
 
 #[test]

@@ -212,7 +212,7 @@ fn result_and_curves_are_in_sight_with_a_remark_above_them() {
     window.click("Train tab");
     window.click("Train");
     window.await_that("the earlier run is better", |harness| {
-        says(harness, "Run 1 is better: ")
+        says(harness, "Run 1 is better on the test set")
     });
     window.harness.run_steps(3);
     let place = |window: &Window, label: &str| window.harness.get_by_label(label).rect();

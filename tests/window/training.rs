@@ -12,10 +12,13 @@ use digitpad::{
     store::settings::Settings,
     training::config::Preset,
 };
-use egui::{Key, Modifiers, ViewportCommand};
+use egui::{Key, Modifiers, Shape, ViewportCommand};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use crate::driver::{ONE, SEVEN, Window, bars, says, settings};
+use crate::{
+    contrast::Painted,
+    driver::{ONE, SEVEN, Window, bars, says, settings},
+};
 
 /// A data set of 28×28 pictures in which the position of a bright block gives the digit.
 fn write_dataset(folder: &Path) {
@@ -161,6 +164,62 @@ fn a_training_is_paused_resumed_and_stopped() {
         says(harness, "Run 1 was stopped and is in use")
     });
     assert!(window.says("Model: Run 1"), "the model is in use");
+}
+
+/// The texts in the training panel that end with "…" for want of room.
+fn cut_texts(window: &Window) -> Vec<String> {
+    let left = window.harness.get_by_label("Train tab").rect().left();
+    let is_cut = |painted: Painted| match painted.shape {
+        Shape::Text(text) if painted.clip.right() > left && text.pos.x >= left => {
+            text.galley.elided.then(|| text.galley.text().to_owned())
+        }
+        _ => None,
+    };
+    let all = Painted::all(window).into_iter();
+    // The header cuts long names of models.
+    all.filter(|painted| painted.clip.top() >= 48.0)
+        .filter_map(is_cut)
+        .collect()
+}
+
+#[test]
+fn no_text_of_the_panel_is_cut_and_stop_stays_in_its_place() {
+    let none: Vec<String> = Vec::new();
+    // The middle one is a window of 1280 by 720 pixels at a zoom of 160 %.
+    for size in [[640.0, 480.0], [800.0, 450.0], [1100.0, 700.0]] {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let settings = training_settings(folder.path(), 10_000);
+        let mut window = Window::with_model(settings, None, size, 1.0);
+        let data = folder.path().join("data");
+        window.harness.state_mut().use_data_folder(&data);
+        for count in 1..=2 {
+            window.draw(SEVEN);
+            window.await_answer('7');
+            window.press(Modifiers::NONE, Key::Num4);
+            window.await_that("it is saved", |harness| {
+                harness.state().state().training.correction_count == Some(count)
+            });
+            window.click("Clear");
+        }
+        assert!(window.says("Fine-tune on 2 corrections"), "{size:?}");
+        assert_eq!(cut_texts(&window), none, "before a training in {size:?}");
+        window.click("Train");
+        window.await_that("an epoch is over", |harness| {
+            !harness.state().state().training.history.is_empty()
+        });
+        assert_eq!(cut_texts(&window), none, "during a training in {size:?}");
+        let place = |window: &Window| window.harness.get_by_label("Stop").rect();
+        let before = place(&window);
+        window.click("Pause");
+        assert!(window.says("Resume"), "paused");
+        assert_eq!(cut_texts(&window), none, "in a pause in {size:?}");
+        assert_eq!(
+            place(&window),
+            before,
+            "no other button is under the pointer"
+        );
+        window.click("Stop");
+    }
 }
 
 #[test]

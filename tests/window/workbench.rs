@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use digitpad::training::config::{Optimizer, TrainingConfig};
-use egui::{Color32, ColorImage, Key, Modifiers, ViewportCommand};
+use egui::{Color32, ColorImage, Key, Modifiers, ViewportCommand, vec2};
 use egui_kittest::kittest::Queryable as _;
 
 use crate::{
@@ -99,6 +99,9 @@ fn runs_are_saved_loaded_and_deleted() {
         window.says("layers 16, epochs 3"),
         "the differences are shown"
     );
+    let menu = |name: &str| window.harness.get_by_label(name).rect();
+    let [one, two] = ["Menu of Run 1", "Menu of Run 2"].map(menu);
+    assert_eq!(one.left(), two.left(), "the menus are below each other");
     window.harness.get_by_label_contains("Run 1, Keras").click();
     window.harness.step();
     window.harness.step();
@@ -202,6 +205,25 @@ fn curves_show_values_and_are_exported_as_a_table() {
     assert_eq!(lines.len(), 4, "a heading and three epochs: {table}");
     assert!(lines[0].starts_with("epoch,loss,accuracy"), "{table}");
     assert!(lines[3].starts_with("3,"), "{table}");
+}
+
+#[test]
+fn a_legend_wraps_in_a_narrow_window() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = trained_twice(folder.path());
+    window.click("Larger curves");
+    window.click("Close the panel");
+    window.harness.set_size(vec2(480.0, 2400.0));
+    window.harness.run_steps(3);
+    for name in ["Earlier runs", "Learning rate"] {
+        window.click(name);
+    }
+    for part in ["training", "validation", "batches"] {
+        for entry in window.harness.query_all_by_label_contains(part) {
+            let rect = entry.rect();
+            assert!(rect.right() <= 480.0 - 16.0, "{part} at {rect:?}");
+        }
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::{
 };
 pub use crate::store::run_library::{MAX_RUNS, MAX_TOTAL_BYTES, RunKind, RunRecord};
 use crate::{
-    app::action::Effect,
+    app::action::{Action, Effect},
     error::{self, Divergence},
     store::{
         run_library::{RunLibraryOutcome, RunLibraryTask},
@@ -350,11 +350,17 @@ impl State {
             RunAction::UseSettings(id) => {
                 if let Some(run) = self.runs.of(id) {
                     let form = &mut self.training.form;
+                    let before = form.clone();
                     form.preset = run.record.kind.preset().unwrap_or(form.preset);
                     form.set_config(run.record.config.clone());
                     let claim = Claim::Form(Box::new(form.clone()));
-                    self.notices
-                        .info(format!("The settings are those of {}", run.record.name));
+                    let text = format!("The settings are those of {}", run.record.name);
+                    if before.is_changed() {
+                        let undo = Action::ChangeForm(Box::new(before));
+                        self.notices.offer(text, "Undo the settings", undo);
+                    } else {
+                        self.notices.info(text);
+                    }
                     self.notices.claim(claim);
                 }
             }

@@ -414,6 +414,23 @@ impl Hyperparameter {
         }
     }
 
+    /// [`Self::expected`] in the unit of the window: percent in place of fractions.
+    pub fn expected_in_window(&self) -> String {
+        match self.kind {
+            Kind::Real {
+                min,
+                max,
+                scale: Scale::Percent,
+                ..
+            } => format!(
+                "a number from {} to {}",
+                percent_text(min),
+                percent_text(max)
+            ),
+            _ => self.expected(),
+        }
+    }
+
     /// The value in a configuration; `None` where the configuration has none.
     pub fn value(&self, config: &TrainingConfig) -> Option<Value> {
         Some(match &self.kind {
@@ -432,8 +449,22 @@ impl Hyperparameter {
                 .find(|choice| choice.name == name)
                 .map_or(name, |choice| choice.label),
             (Kind::Layers { get, .. }, _) => widths_text(get(config)),
-            (_, value) => value.to_string(),
+            (_, value) => self.text_of(&value),
         })
+    }
+
+    /// A value in the unit of the window: "20 %" for the fraction 0.2.
+    pub fn text_of(&self, value: &Value) -> String {
+        match (&self.kind, value) {
+            (
+                Kind::Real {
+                    scale: Scale::Percent,
+                    ..
+                },
+                Value::Float(value),
+            ) => percent_text(*value),
+            (_, value) => value.to_string(),
+        }
     }
 
     /// Whether a value has the right type and is in range.
@@ -577,6 +608,13 @@ pub(super) fn value_help<T: ValueEnum>(value: &T) -> String {
 fn name_of<T: ValueEnum>(value: &T) -> String {
     let value = value.to_possible_value();
     value.map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+/// A fraction in percent with at most four decimals: "8.3333 %".
+fn percent_text(fraction: f64) -> String {
+    let text = format!("{:.4}", fraction * 100.0);
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    format!("{text}\u{a0}%")
 }
 
 /// A number as the decimal that a person wrote.

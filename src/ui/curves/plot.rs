@@ -128,8 +128,7 @@ impl PlotSpec {
         let is_logarithmic = self.is_logarithmic;
         let (format, unit) = (self.format, self.unit);
         let axis_heights = if self.has_titles { 2.0 } else { 1.0 } * LABEL_HEIGHT;
-        // As many marks as have room: egui leaves out the labels of closer ones.
-        let most = f64::from((self.height - axis_heights) / LABEL_HEIGHT).clamp(1.0, 5.0);
+        let most = most_marks(self.height - axis_heights);
         let title = |text: &str| {
             let text = if self.has_titles { text } else { "" };
             RichText::new(text).size(theme::SMALL).color(palette.weak)
@@ -222,6 +221,12 @@ fn power_label(log: f64) -> String {
     format!("{value:.decimals$}")
 }
 
+/// The marks to ask for on a y axis of this height: egui leaves out the labels of closer ones. From 2.5 on, [`marks`]
+/// gives at least one.
+fn most_marks(height: f32) -> f64 {
+    f64::from(height / LABEL_HEIGHT).clamp(2.5, 5.0)
+}
+
 /// A few round values within the bounds, at least `least` apart.
 fn marks((low, high): (f64, f64), wanted: f64, least: f64) -> Vec<GridMark> {
     let raw = ((high - low) / wanted).max(1e-9);
@@ -286,6 +291,24 @@ mod tests {
             assert_eq!(values.len(), expected.len(), "{reason}: {values:?}");
             for (value, expected) in values.iter().zip(expected) {
                 assert!((value - expected).abs() < 1e-9, "{reason}: {values:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_axis_has_a_label() {
+        // The height of a line of small type, in points. egui leaves out labels that are closer.
+        const LINE: f64 = 16.0;
+        for height in [50.0_f32, 60.0, 75.0, 110.0, 300.0] {
+            for high in 101..=1000 {
+                let bounds = (0.0137, f64::from(high) / 100.0);
+                let marks = marks(bounds, most_marks(height), 0.0);
+                let points = f64::from(height) / (bounds.1 - bounds.0);
+                let is_labeled = |mark: &GridMark| mark.step_size * points >= LINE;
+                assert!(
+                    marks.iter().any(is_labeled),
+                    "{bounds:?} at {height}: {marks:?}"
+                );
             }
         }
     }

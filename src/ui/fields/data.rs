@@ -50,7 +50,19 @@ pub(super) fn contents_ui(
         corrections_ui(ui, training.correction_count, form, actions);
     }
     match form.source().and_then(|source| training.data.of(&source)) {
-        Some(Ok(preview)) => counts_ui(ui, preview),
+        Some(Ok(preview)) => {
+            counts_ui(ui, preview);
+            let draft = &form.draft;
+            let all = preview.train_len() as f64;
+            let others = (all * (1.0 - draft.validation_split)).floor();
+            let (training, validation) = ((others * draft.data_fraction).round(), all - others);
+            let [training, validation] =
+                [training, validation].map(|it| format::count(it as usize));
+            note(
+                ui,
+                format!("{training} of the training images train, {validation} validate"),
+            );
+        }
         Some(Err(reason)) => problem(ui, reason),
         None => {}
     }

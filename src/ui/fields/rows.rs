@@ -112,6 +112,14 @@ pub(super) fn real(
     let drag = DragValue::new(&mut edited)
         .max_decimals(12)
         .custom_formatter(|value, _| show(value))
+        .custom_parser(|text| {
+            let is_of_number = |letter: &char| !letter.is_whitespace() && *letter != '%';
+            text.chars()
+                .filter(is_of_number)
+                .collect::<String>()
+                .parse()
+                .ok()
+        })
         .update_while_editing(false)
         .speed(speed)
         .suffix(suffix)

@@ -398,6 +398,36 @@ fn the_model_in_use_is_fine_tuned_on_corrections() {
 }
 
 #[test]
+fn a_fine_tuning_is_named_after_the_model_that_it_trains() {
+    let mut fine_tuned = model();
+    fine_tuned.metadata.base_model = Some("Built-in".to_owned());
+    let loaded = Some((weight_file("Run 4.safetensors"), fine_tuned.into()));
+    let mut state = State::new(Settings::default(), model(), loaded);
+    on_outcome(&mut state, CorrectionOutcome::Counted(1));
+    let in_use = state.models.chosen().name.clone();
+    let effects = state.apply(Action::FineTune);
+    let [
+        Effect::Train {
+            start: Start::From(base, _),
+            ..
+        },
+    ] = &effects[..]
+    else {
+        panic!("expected a fine-tuning, found {effects:?}");
+    };
+    assert!(
+        Arc::ptr_eq(base.model(), &state.models.chosen().model),
+        "the model in use"
+    );
+    assert_eq!(base.name(), in_use, "not its own base model");
+    assert_eq!(
+        state.training.kind,
+        RunKind::FineTuning(in_use),
+        "the same in the panel"
+    );
+}
+
+#[test]
 fn a_model_of_another_dataset_is_not_fine_tuned() {
     let mut fashion = model();
     fashion.metadata.dataset = Some("fashion".to_owned());

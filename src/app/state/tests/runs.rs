@@ -8,7 +8,7 @@ use crate::{
     app::state::{models::Origin, runs::RunAction},
     data::{DataSource, preview::DatasetPreview},
     store::run_library::{RunLibraryOutcome, RunLibraryTask},
-    training::config::Optimizer,
+    training::{BatchCurve, Progress, config::Optimizer},
 };
 
 fn act(state: &mut State, action: RunAction) -> Vec<Effect> {
@@ -147,6 +147,61 @@ fn the_settings_of_a_run_can_be_reused() {
         state.training.form.from_folder,
         "the data are another matter"
     );
+}
+
+#[test]
+fn settings_of_a_run_over_changed_ones_can_be_undone() {
+    let (mut state, id) = former();
+    let mut changed = state.training.form.clone();
+    changed.draft.epochs = 77;
+    state.apply(Action::ChangeForm(Box::new(changed.clone())));
+    act(&mut state, RunAction::UseSettings(id));
+    assert_ne!(state.training.form, changed, "the run's");
+    let shown = state.notices.shown().expect("a notice");
+    let undo = shown.buttons.first().expect("a button").action.clone();
+    state.apply(undo);
+    assert_eq!(state.training.form, changed, "as they were");
+}
+
+#[test]
+fn the_number_of_a_run_is_not_used_again() {
+    let (mut state, id) = trained();
+    act(&mut state, RunAction::Rename(id, "Mine".to_owned()));
+    let next = started(&mut state);
+    finish(&mut state, next);
+    let record = state.runs.list()[0].record.clone();
+    assert_eq!(record.name, "Run 2", "after a rename");
+    act(&mut state, RunAction::Delete(record.id));
+    let mut restarted = State::new(state.settings.clone(), model(), None);
+    let next = started(&mut restarted);
+    finish(&mut restarted, next);
+    assert_eq!(
+        restarted.runs.list()[0].record.name,
+        "Run 3",
+        "after a deletion and a restart"
+    );
+}
+
+#[test]
+fn the_batches_of_a_run_are_stored() {
+    let mut state = state();
+    let run = started(&mut state);
+    let mut curve = BatchCurve::default();
+    for (seen, loss) in [(1, 2.0), (2, f64::NAN), (3, 1.0)] {
+        curve.push(&Progress {
+            images_seen: seen,
+            images_total: 4,
+            smoothed_loss: loss,
+            ..Progress::default()
+        });
+    }
+    state.on_batch_curve(curve);
+    let effects = finish(&mut state, run);
+    let Some(RunLibraryTask::Save(record, _)) = library(&effects) else {
+        panic!("expected a save: {effects:?}");
+    };
+    let stored: Vec<usize> = record.batches.iter().map(|point| point.batch).collect();
+    assert_eq!(stored, [1, 3], "those that a file can hold");
 }
 
 #[test]

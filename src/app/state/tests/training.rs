@@ -330,6 +330,42 @@ fn a_failed_training_is_reported_and_leaves_the_model_in_use() {
 }
 
 #[test]
+fn the_lesson_of_the_tour_waits_for_a_training_and_can_be_undone() {
+    let mut state = state();
+    state.settings.training_panel = false;
+    let before = state.training.form.clone();
+    let run = started(&mut state);
+    state.apply(Action::SetUpLesson);
+    assert_eq!(state.training.form, before, "not during a training");
+    assert!(state.notices.shown().is_some(), "and says why");
+    finish(&mut state, run);
+    state.apply(Action::SetUpLesson);
+    let form = &state.training.form;
+    let config = form.config().expect("valid");
+    assert!(
+        config.data_fraction < 0.01 && config.epochs > 50,
+        "few images, many epochs"
+    );
+    assert!(state.settings.training_panel, "the panel is shown");
+    let saved = form::TrainingForm::from_saved(form.saved());
+    for form in [form, &saved] {
+        let text = form.description();
+        let names = [
+            "Keras tutorial, changed: ",
+            "epochs 60",
+            "training fraction 0.5\u{a0}%",
+        ];
+        for name in names {
+            assert!(text.contains(name), "{text}");
+        }
+    }
+    let shown = state.notices.shown().expect("a notice");
+    let undo = shown.buttons.first().expect("a button").action.clone();
+    state.apply(undo);
+    assert_eq!(state.training.form, before, "as it was");
+}
+
+#[test]
 fn an_invalid_form_starts_no_training() {
     type Change = fn(&mut form::TrainingForm);
     let cases: [(Change, &str); 4] = [
