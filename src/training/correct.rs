@@ -1,8 +1,9 @@
 //! Fine-tuning on corrections: a short training that ends when the model reads every correction as labeled.
 //!
 //! Each batch has a few corrections, varied a little, and examples to rehearse, whose targets are the base model's
-//! logits. That prevents forgetting ("Learning without Forgetting", Li and Hoiem 2016). A share of the rehearsed
-//! examples has logits near those of a correction, because the fine-tuning changes their reading first.
+//! logits. That prevents forgetting ("Learning without Forgetting", Li and Hoiem 2016). Training images that the base
+//! model misreads have their label as the target: else each fine-tuning would keep what the one before forgot. A share of
+//! the rehearsed examples has logits near those of a correction, because the fine-tuning changes their reading first.
 //!
 //! It takes seconds, so that there is no checkpoint: to resume it is to start it again.
 
@@ -446,14 +447,16 @@ impl<'a> Targets<'a> {
 }
 
 /// The examples to rehearse.
-struct Rehearsed {
+pub(super) struct Rehearsed {
     images: Vec<Image>,
     /// The logits of the base model.
     logits: Vec<Logits>,
+    /// The labels of the first images, which are the data set's.
+    labels: Vec<Digit>,
 }
 
 impl Rehearsed {
-    fn new(
+    pub(super) fn new(
         base: &Mlp,
         config: &TrainingConfig,
         dataset: &Dataset,
@@ -462,6 +465,7 @@ impl Rehearsed {
         let mut rng = generator(config.seed, CHOICE);
         let chosen = index::sample(&mut rng, train.len(), REHEARSED.min(train.len()));
         let mut images: Vec<Image> = chosen.iter().map(|index| *train.image(index)).collect();
+        let labels = chosen.iter().map(|index| train.label(index)).collect();
         images.extend(dataset.ink.digits.images().as_chunks().0);
         images.extend(dataset.ink.non_digits.as_chunks().0);
         let digits = 0..REHEARSED_SYNTHETIC.min(config.synthetic_digits);
@@ -480,7 +484,11 @@ impl Rehearsed {
         };
         let images: Vec<Image> = images.par_iter().enumerate().map(augment).collect();
         let logits = logits(base, &images)?;
-        Ok(Self { images, logits })
+        Ok(Self {
+            images,
+            logits,
+            labels,
+        })
     }
 
     /// The examples whose logits are nearest to some of these.
@@ -513,11 +521,13 @@ impl Rehearsed {
         (0..count).map(example).collect()
     }
 
-    fn example(&self, index: usize) -> (Image, Target) {
+    pub(super) fn example(&self, index: usize) -> (Image, Target) {
         let logits = self.logits[index];
+        let read = Digit::of_largest(&logits);
+        let label = self.labels.get(index).copied().unwrap_or(read);
         let target = Target {
-            class: Digit::of_largest(&logits).value(),
-            teacher_logits: Some(logits),
+            class: label.value(),
+            teacher_logits: (label == read).then_some(logits),
         };
         (self.images[index], target)
     }

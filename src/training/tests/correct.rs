@@ -7,7 +7,7 @@ use crate::{
     bitmap::Digit,
     data::Correction,
     model::{calibration::energy_score, file::Model},
-    training::fine_tune::BaseModel,
+    training::{correct::Rehearsed, fine_tune::BaseModel},
 };
 
 /// A dense network and this convolutional one, which read the bars.
@@ -159,5 +159,30 @@ fn a_fine_tuning_on_corrections_can_be_stopped_and_abandoned() {
     assert!(
         trained.is_untrained && trained.is_stopped(),
         "before its first batch"
+    );
+}
+
+#[test]
+fn a_training_image_that_the_base_model_misreads_is_rehearsed_with_its_label() {
+    let (config, dataset) = (config(), dataset());
+    let untrained = Mlp::new(&config.model, 5, &Device::Cpu).expect("fits");
+    let rehearsed =
+        Rehearsed::new(&untrained, &config, &dataset, &dataset.train).expect("computes");
+    let mut misread = 0;
+    for index in 0..dataset.train.len() {
+        let (image, target) = rehearsed.example(index);
+        let same = (0..dataset.train.len()).find(|&at| *dataset.train.image(at) == image);
+        let label = dataset.train.label(same.expect("no augmentation"));
+        assert_eq!(target.class, label.value(), "of image {index}");
+        let Some(teacher) = target.teacher_logits else {
+            misread += 1;
+            continue;
+        };
+        assert_eq!(Digit::of_largest(&teacher), label, "image {index} is read");
+    }
+    let all = dataset.train.len();
+    assert!(
+        0 < misread && misread < all,
+        "{misread} of {all} are misread"
     );
 }

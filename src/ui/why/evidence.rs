@@ -139,7 +139,7 @@ fn account_ui(ui: &Ui, rect: Rect, evidence: &Evidence) {
     let sum =
         |is: fn(f32) -> bool| -> f32 { evidence.pixels.iter().filter(|&&part| is(part)).sum() };
     let rest = match evidence.method {
-        Method::Exact => "Biases of the network",
+        Method::Exact => "The network's own part: biases",
         Method::IntegratedGradients { .. } => "Lead on blank paper",
     };
     let rows = [

@@ -208,7 +208,7 @@ fn tile_ui(
         ))
 }
 
-/// "7 of 8 are 7s". If most are not of the answer: "6 of 8 are 6s, 2 of the answer 4".
+/// "7 of 8 are 7s". If most are not of the answer: "6 of 8 are 6s, 2 are the answer 4".
 fn summary(neighbors: &Neighbors, answer: Option<Digit>) -> String {
     let mut counts: BTreeMap<Digit, usize> = BTreeMap::new();
     for image in &neighbors.images {
@@ -224,10 +224,11 @@ fn summary(neighbors: &Neighbors, answer: Option<Digit>) -> String {
         format!("{count} of {all} are {most}s")
     };
     match answer.filter(|&answer| answer != most) {
-        Some(answer) => {
-            let same = counts.get(&answer).copied().unwrap_or_default();
-            format!("{text}, {same} of the answer {answer}")
-        }
+        Some(answer) => match counts.get(&answer) {
+            None => format!("{text}, none is the answer {answer}"),
+            Some(1) => format!("{text}, 1 is the answer {answer}"),
+            Some(same) => format!("{text}, {same} are the answer {answer}"),
+        },
         None => text,
     }
 }
@@ -269,7 +270,8 @@ mod tests {
         };
         assert_eq!(of(&[7, 7, 1, 7], 7), "3 of 4 are 7s");
         assert_eq!(of(&[4, 4], 4), "All 2 are 4s");
-        assert_eq!(of(&[6, 4, 6], 4), "2 of 3 are 6s, 1 of the answer 4");
+        assert_eq!(of(&[6, 4, 6], 4), "2 of 3 are 6s, 1 is the answer 4");
+        assert_eq!(of(&[6, 6], 4), "All 2 are 6s, none is the answer 4");
         assert_eq!(of(&[], 4), "", "an empty pad");
     }
 }
