@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use egui::{
-    Button, Color32, ColorImage, Id, Painter, Pos2, Rect, RichText, Sense, Stroke, StrokeKind,
-    TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, text::LayoutJob,
-    vec2,
+    Align2, Button, Color32, ColorImage, Id, Painter, Pos2, Rect, RichText, Sense, Stroke,
+    StrokeKind, TextureHandle, TextureOptions, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role,
+    pos2, text::LayoutJob, vec2,
 };
 
 use super::theme::{self, Palette};
 use crate::{
     app::{action::Action, state::State},
+    bitmap::SIDE,
     ink::{Bounds, edit::Picture},
     picture::{PictureStep, PictureView},
 };
@@ -18,7 +19,7 @@ use crate::{
 /// The largest movement of a click, in points.
 const CLICK: f32 = 4.0;
 /// The size of the button that shows the next step, in points.
-const STEP_BUTTON: Vec2 = vec2(76.0, 24.0);
+const STEP_BUTTON: Vec2 = vec2(92.0, 24.0);
 /// The distance of the picture and of its button from the edge of the pad, in points.
 const MARGIN: f32 = 8.0;
 
@@ -138,11 +139,10 @@ impl ShownPicture {
             .with_max_y(pad.bottom() - foot_height(pad));
         let [width, height] = view.size.map(|side| side as f32);
         let scale = (room.width() / width).min(room.height() / height);
-        let corner = pad.max - Vec2::splat(MARGIN);
         let mut place = PicturePlace {
             rect: Rect::from_center_size(room.center(), scale * vec2(width, height)),
             scale,
-            button: Rect::from_min_max(corner - STEP_BUTTON, corner),
+            button: button_place(pad),
             digits: Vec::new(),
             is_part: view.part.is_some(),
         };
@@ -178,7 +178,7 @@ impl ShownPicture {
             let line = Stroke::new(1.5, palette.accent);
             painter.rect_stroke(selected, 0.0, line, StrokeKind::Inside);
         }
-        self.place = view.components.is_some().then_some(place);
+        self.place = has_parts(view).then_some(place);
         self.step_ui(ui);
     }
 
@@ -220,8 +220,14 @@ impl ShownPicture {
         let index = index.unwrap_or(0);
         let (_, name, help) = STEPS[index];
         let (next, next_name, _) = STEPS[(index + 1) % count];
-        let button = Button::new(RichText::new(name).size(theme::SMALL));
-        let response = ui.put(place, button.min_size(STEP_BUTTON));
+        let text = RichText::new(format!("{name} {}/{count}", index + 1)).size(theme::SMALL);
+        let builder = UiBuilder::new().max_rect(place);
+        let response = ui.scope_builder(builder, |ui| {
+            ui.spacing_mut().button_padding = Vec2::ZERO;
+            ui.spacing_mut().interact_size = STEP_BUTTON;
+            ui.put(place, Button::new(text).min_size(STEP_BUTTON))
+        });
+        let response = response.inner;
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Button, true, "Step of the picture");
             info.current_text_value = Some(format!("{} of {count}: {name}", index + 1));
@@ -235,6 +241,12 @@ impl ShownPicture {
             self.step = next;
         }
     }
+}
+
+/// Whether parts of a picture may be selected: one as small as the input of the network is one digit.
+fn has_parts(view: &PictureView) -> bool {
+    let is_large = view.size.iter().any(|&side| side >= 2 * SIDE);
+    is_large && view.components.is_some()
 }
 
 /// Pales what is not in the selected part, and frames the part.
@@ -261,44 +273,44 @@ fn shade_around(painter: &Painter, place: &PicturePlace, part: [f32; 4], palette
 
 /// The name of a picture, and what can be done with it, below it.
 pub(super) fn foot_ui(painter: &Painter, pad: Rect, picture: &Picture, palette: &Palette) {
-    let has_parts = picture
-        .view
-        .as_ref()
-        .is_some_and(|view| view.components.is_some());
+    let has_parts = picture.view.as_ref().is_some_and(|view| has_parts(view));
     let hint = match (has_parts, &picture.whole) {
         (false, _) => "Draw here for a new digit.",
-        (true, None) => "Drag over a part to read it alone. Draw below for a new digit.",
+        (true, None) => "Drag over a part to read it, or draw below it.",
         (true, Some(_)) => "Click on the picture to read all of it (Esc).",
     };
     let small = hint_size(pad);
-    let left = pad.left() + MARGIN;
-    let button = if has_parts {
-        STEP_BUTTON.x + MARGIN
+    let first = button_place(pad);
+    let room = pad.shrink(MARGIN);
+    let beside_button = if has_parts {
+        room.with_max_x(first.left() - MARGIN)
     } else {
-        0.0
+        room
     };
-    let width = pad.width() - 2.0 * MARGIN - button;
-    let mut top = pad.bottom() - foot_height(pad) + 0.3 * small;
     let lines = [
-        (&*picture.name, 1.1 * small, palette.text),
-        (hint, small, palette.weak),
+        (
+            &*picture.name,
+            1.1 * small,
+            palette.text,
+            beside_button,
+            first.center().y,
+        ),
+        (hint, small, palette.weak, room, pad.bottom() - 0.8 * small),
     ];
-    for (text, size, color) in lines {
+    for (text, size, color, room, middle) in lines {
         let mut job = LayoutJob::simple_singleline(text.to_owned(), theme::font(size), color);
-        job.wrap.max_width = f32::INFINITY;
-        let natural = painter.layout_job(job.clone()).size().x;
-        // A long hint is smaller, a long name is cut.
-        let fitted = (size * width / natural.max(1.0)).clamp(theme::SMALL.min(size), size);
-        for section in &mut job.sections {
-            section.format.font_id = theme::font(fitted);
-        }
-        job.wrap.max_width = width;
+        job.wrap.max_width = room.width();
         job.wrap.max_rows = 1;
         let galley = painter.layout_job(job);
-        let free = (width - galley.size().x).max(0.0);
-        painter.galley(pos2(left + free / 2.0, top), galley, color);
-        top += 1.3 * size;
+        let place = Align2::CENTER_CENTER.anchor_size(pos2(room.center().x, middle), galley.size());
+        painter.galley(place.min, galley, color);
     }
+}
+
+/// The place of the button that shows the next step: at the right, below a picture.
+fn button_place(pad: Rect) -> Rect {
+    let top = pad.bottom() - foot_height(pad);
+    Rect::from_min_size(pos2(pad.right() - MARGIN - STEP_BUTTON.x, top), STEP_BUTTON)
 }
 
 /// The size of small text on a pad.
