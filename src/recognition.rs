@@ -2,6 +2,7 @@
 
 pub mod number;
 
+use self::number::Number;
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit},
     error::{ModelError, Refusal},
@@ -143,6 +144,8 @@ pub struct RecognizedDrawing {
     pub bitmap: Bitmap,
     /// The network's prediction.
     pub prediction: Prediction,
+    /// The number, of a drawing that was read as one.
+    pub number: Option<Number>,
 }
 
 impl RecognizedDrawing {
@@ -171,6 +174,7 @@ pub fn recognize(
             record,
             bitmap,
             prediction,
+            number: None,
         }))
     });
     recognized.collect()

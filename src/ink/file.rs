@@ -100,6 +100,19 @@ impl PartialEq for InkRecord {
 }
 
 impl InkRecord {
+    /// The drawing where it was drawn: in the coordinates that it was read from.
+    pub fn as_drawn(&self) -> Ink {
+        let FileUnits { origin, side } = self.units;
+        if self.units == FileUnits::default() {
+            return self.ink.clone();
+        }
+        let place = |at: f32, axis: usize| (origin[axis] + side * f64::from(at)) as f32;
+        let moved = |point: &Point| Point::new(place(point.x, 0), place(point.y, 1));
+        let strokes = self.ink.strokes().iter();
+        let strokes = strokes.map(|stroke| stroke.points().iter().map(moved).collect());
+        strokes.filter_map(Stroke::new).collect()
+    }
+
     /// The network's input; `None` without ink.
     pub fn bitmap(&self) -> Option<Bitmap> {
         self.picture.clone().or_else(|| to_bitmap(&self.ink))

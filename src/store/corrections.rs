@@ -160,7 +160,7 @@ fn save(
 }
 
 /// Removes the last record that equals this one.
-pub(super) fn remove(records: &mut Vec<InkRecord>, record: &InkRecord) {
+fn remove(records: &mut Vec<InkRecord>, record: &InkRecord) {
     if let Some(index) = records.iter().rposition(|other| other == record) {
         records.remove(index);
     }

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::corrections::{locked, remove};
+use super::corrections::locked;
 use crate::{
     error::{InputError, StoreError},
     ink::{
-        Ink,
+        Ink, Point,
         file::{self, InkRecord},
     },
 };
@@ -15,6 +15,9 @@ use crate::{
 const FILE_NAME: &str = "history.jsonl";
 /// The number of drawings that are stored.
 const MAX_DRAWINGS: usize = 50;
+
+/// More than the rounding of a coordinate in many writes, in heights of the pad.
+const ROUNDING: f32 = 1e-4;
 
 /// A task on the history.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,14 +48,18 @@ pub(crate) fn done(path: &Path, task: HistoryTask) -> Result<Vec<InkRecord>, Sto
     let result = match task {
         HistoryTask::List => locked(path, || Ok(file::read_if_exists(path)?)),
         HistoryTask::Add { ink, replaces } => {
-            let added = written(ink)?;
+            let added = written(ink.clone())?;
             let replaced = replaces.map(written).transpose()?;
             locked(path, || {
                 let drawings = file::update(path, |records| {
                     for known in [&added].into_iter().chain(&replaced) {
-                        remove(records, known);
+                        records.retain(|record| !is_alike(&record.ink, &known.ink));
                     }
-                    records.push(added.clone());
+                    // A number beyond the unit square keeps its place.
+                    for record in records.iter_mut() {
+                        *record = record_of(record.as_drawn());
+                    }
+                    records.push(record_of(ink));
                     records.drain(..records.len().saturating_sub(MAX_DRAWINGS));
                 })?;
                 Ok(drawings)
@@ -67,6 +74,21 @@ pub(crate) fn done(path: &Path, task: HistoryTask) -> Result<Vec<InkRecord>, Sto
     }
 }
 
+/// Whether two drawings are the same, but for the rounding of a file that is written again.
+fn is_alike(one: &Ink, other: &Ink) -> bool {
+    let points = |ink: &Ink| -> Vec<Vec<Point>> {
+        let strokes = ink.strokes().iter();
+        strokes.map(|stroke| stroke.points().to_vec()).collect()
+    };
+    let (one, other) = (points(one), points(other));
+    let is_near = |(one, other): (&Point, &Point)| (*one - *other).length() < ROUNDING;
+    one.len() == other.len()
+        && one
+            .iter()
+            .zip(&other)
+            .all(|(one, other)| one.len() == other.len() && one.iter().zip(other).all(is_near))
+}
+
 fn record_of(ink: Ink) -> InkRecord {
     InkRecord {
         label: None,
@@ -79,7 +101,7 @@ fn record_of(ink: Ink) -> InkRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ink::{Point, Stroke};
+    use crate::ink::Stroke;
 
     fn dot(x: f32) -> Ink {
         Stroke::new(vec![Point::new(x, 0.5)]).into_iter().collect()
@@ -107,6 +129,23 @@ mod tests {
             let drawings: Vec<&Ink> = records.iter().map(|record| &record.ink).collect();
             assert_eq!(drawings, expected, "{reason}");
         }
+    }
+
+    #[test]
+    fn a_number_beyond_the_square_keeps_its_place() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = file_in(folder.path());
+        let points = [Point::new(0.3, 0.2), Point::new(2.7, 0.9)];
+        let wide: Ink = Stroke::new(points.to_vec()).into_iter().collect();
+        done(&path, add(wide.clone(), None)).expect("added");
+        for index in 0..20 {
+            done(&path, add(dot(index as f32 / 100.0), None)).expect("added");
+        }
+        let drawn = done(&path, HistoryTask::List).expect("listed")[0].as_drawn();
+        assert!(is_alike(&drawn, &wide), "{drawn:?}");
+        let records = done(&path, add(drawn.clone(), Some(drawn))).expect("added");
+        assert_eq!(records.len(), 21, "it is there once");
+        assert!(is_alike(&records[20].as_drawn(), &wide), "as the newest");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{InputError, IoError, Refusal, StoreError, excerpt},
     files::{self, limits::TEXT_BYTES, lock::FileLock},
-    ink::edit::Eraser,
+    ink::{Ink, edit::Eraser},
     model::device::DeviceChoice,
     training::config::{Preset, TrainingConfig},
 };
@@ -107,6 +107,14 @@ impl PadShape {
         match self {
             Self::Square => 1.0,
             Self::Line => 3.0,
+        }
+    }
+
+    /// The shape that a drawing needs: a stroke may slip off the square by a tenth of its side.
+    pub fn of(ink: &Ink) -> Self {
+        match ink.bounds() {
+            Some(bounds) if bounds.max.x > Self::Square.width() + 0.1 => Self::Line,
+            _ => Self::Square,
         }
     }
 

@@ -57,12 +57,18 @@ pub(super) struct TileLine {
     pub(super) color: Color32,
 }
 
-/// "9 · 87 %", or "non-digit".
+/// "9 · 87 %", "36 · 90 %", or "non-digit".
 pub(super) fn reading(drawing: &RecognizedDrawing) -> String {
     let prediction = &drawing.prediction;
-    if prediction.is_digit() {
-        let confidence = format::percent(f64::from(prediction.confidence()), 0);
-        format!("{} · {confidence}", prediction.digit())
+    let share = |confidence: f32| format::percent(f64::from(confidence), 0);
+    if let Some(number) = &drawing.number {
+        format!("{} · {}", number.text(), share(number.confidence()))
+    } else if prediction.is_digit() {
+        format!(
+            "{} · {}",
+            prediction.digit(),
+            share(prediction.confidence())
+        )
     } else {
         "non-digit".to_owned()
     }

@@ -22,7 +22,7 @@ use super::{FACTS_CAPACITY, JoinOnDrop, Waker, WorkerPriority, catch_panic};
 use crate::{
     bitmap::Bitmap,
     data::{DataSource, preview::DatasetPreview},
-    error::{self, FileError, Refusal},
+    error::{self, FileError, ModelError, Refusal},
     files::{
         kind::{FileKind, lowercase_extension},
         write_atomically,
@@ -34,13 +34,17 @@ use crate::{
     },
     model::file::Model,
     picture::{self, PictureView, ReadPicture, save_bitmap_png, save_rgb_png},
-    recognition::{RecognizedDrawing, recognize},
+    recognition::{
+        RecognizedDrawing,
+        number::{Constraints, NumberReader, Reading},
+        recognize,
+    },
     store::{
         checkpoints,
         corrections::{self, CorrectionOutcome, CorrectionTask},
         history::{self, HistoryTask},
         run_library::{self, RunLibraryOutcome, RunLibraryTask},
-        settings::{Settings, WeightFile},
+        settings::{PadShape, Settings, WeightFile},
         training_config,
     },
     training::{checkpoint::Checkpoint, config::TrainingConfig},
@@ -448,7 +452,8 @@ impl FileTask {
                 result: attempt(|| compare(&path, &models)),
             },
             Self::History(path, task, model) => FileOutcome::History(attempt(|| {
-                Ok(recognize(&model, history::done(&path, task)?)?)
+                let drawings = recognize(&model, history::done(&path, task)?)?;
+                Ok(with_numbers(&model, drawings)?)
             })),
             Self::FindCheckpoint(path) => FileOutcome::Checkpoint(attempt(|| {
                 let found = checkpoints::find(&path)?;
@@ -511,6 +516,23 @@ impl FilePurpose {
             _ => FileResult::Chosen(path),
         })
     }
+}
+
+/// Reads the drawings of the pad for numbers as numbers.
+fn with_numbers(
+    model: &Arc<Model>,
+    mut drawings: Vec<RecognizedDrawing>,
+) -> Result<Vec<RecognizedDrawing>, ModelError> {
+    let mut reader = NumberReader::new(Arc::clone(model));
+    for drawing in &mut drawings {
+        let ink = drawing.record.as_drawn();
+        if PadShape::of(&ink) == PadShape::Line
+            && let Reading::Number(number) = reader.read(&ink, Constraints::default())?
+        {
+            drawing.number = Some(number);
+        }
+    }
+    Ok(drawings)
 }
 
 fn compare(path: &Path, models: &[Arc<Model>; 2]) -> Result<OnCorrections, FileError> {

@@ -1,6 +1,7 @@
 //! Numbers on the pad.
 
 use digitpad::{
+    ink::Bounds,
     recognition::number::NumberFormat,
     store::settings::{PadShape, Settings},
 };
@@ -68,6 +69,40 @@ fn the_bars_are_those_of_the_selected_digit() {
     assert_eq!(selected(&window), 1, "the right arrow");
     window.press(Modifiers::NONE, Key::ArrowLeft);
     assert_eq!(selected(&window), 0, "the left arrow");
+}
+
+#[test]
+fn the_history_has_numbers_with_their_place() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = Window::new(line_settings());
+    window.harness.state_mut().use_data_folder(folder.path());
+    for (shape, left) in [(SEVEN, 0.2), (ONE, 0.5)] {
+        window.draw(&placed(shape, left));
+    }
+    await_number(&mut window, "71");
+    let drawn = window.harness.state().state().pad.ink().bounds();
+    window.click("Clear");
+    window.press(Modifiers::NONE, Key::L);
+    window.await_that("it is recorded", |harness| {
+        harness.state().state().history.list.len() == 1
+    });
+    window.click("History");
+    window.harness.step();
+    let tile = window.harness.get_by_label_contains("read as 71");
+    tile.click();
+    window.harness.run_steps(2);
+    await_number(&mut window, "71");
+    let state = window.harness.state().state();
+    assert_eq!(state.settings.pad_shape, PadShape::Line, "it has room");
+    let ends = |bounds: Option<Bounds>| bounds.map(|it| [it.min.x, it.max.x, it.min.y, it.max.y]);
+    let [found, drawn] = [state.pad.ink().bounds(), drawn].map(ends);
+    // The rounding of the file.
+    let moved = found.iter().flatten().zip(drawn.iter().flatten());
+    let moved = moved.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(
+        found.is_some() && moved < 1e-4,
+        "where it was: {found:?}, {drawn:?}"
+    );
 }
 
 #[test]

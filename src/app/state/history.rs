@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use super::State;
 use crate::{
-    app::action::Effect, ink::Ink, recognition::RecognizedDrawing, store::history::HistoryTask,
+    app::action::Effect,
+    ink::Ink,
+    recognition::RecognizedDrawing,
+    store::{history::HistoryTask, settings::PadShape},
 };
 
 /// The time from the last change of a drawing to its place in the history.
@@ -67,9 +70,17 @@ impl State {
         let Some(drawing) = self.history.list.get(index) else {
             return;
         };
-        let ink = drawing.record.ink.clone();
+        let ink = drawing.record.as_drawn();
         self.leave_drawing(out);
         self.show_pad();
+        self.put_on_pad(ink);
+    }
+
+    /// Puts a drawing where it was. A number that is wider than the square pad needs the line.
+    fn put_on_pad(&mut self, ink: Ink) {
+        if PadShape::of(&ink) == PadShape::Line {
+            self.settings.pad_shape = PadShape::Line;
+        }
         self.pad.edit(|editor| editor.replace(ink));
     }
 
@@ -89,9 +100,9 @@ impl State {
             && !self.pad.can_undo()
             && let Some(last) = list.last()
         {
-            let ink = last.record.ink.clone();
+            let ink = last.record.as_drawn();
             self.history.recorded = Some(ink.clone());
-            self.pad.edit(|editor| editor.replace(ink));
+            self.put_on_pad(ink);
         }
         self.history.list = list;
         self.history.version += 1;

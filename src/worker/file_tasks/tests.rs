@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::{dialog::Choice, *};
 use crate::{
     bitmap::Digit,
-    error::{InputError, IoError, ModelError},
+    error::{InputError, IoError},
     ink::{Point, Stroke},
     recognition::predict,
     worker::test_support::TestWaker,
