@@ -225,7 +225,12 @@ impl State {
             Action::PastePicture(picture) => self.paste(&picture, out),
             Action::ChooseModel(id) => self.choose_model(id, out),
             Action::ChangeForm(form) => self.training.form = *form,
-            Action::Refuse(refusal) => self.notices.error(refusal.to_string()),
+            Action::Refuse(refusal) => {
+                self.notices.error(refusal.to_string());
+                // The next valid value withdraws it.
+                let form = Box::new(self.training.form.clone());
+                self.notices.claim(Claim::Form(form));
+            }
             Action::ChoosePreset(preset) => self.choose_preset(preset),
             Action::Run(action) => self.apply_to_run(action, out),
             Action::PreviewData => {
@@ -294,7 +299,8 @@ impl State {
         let is_true = claim.is_none_or(|claim| match claim {
             Claim::InUse { run, name } => {
                 let chosen = self.models.chosen();
-                chosen.origin == Origin::Run(*run) && chosen.name == *name
+                let is_used = chosen.origin == Origin::Run(*run) && chosen.name == *name;
+                is_used && self.runs.of(*run).is_some()
             }
             Claim::Form(form) => **form == self.training.form,
         });

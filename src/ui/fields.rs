@@ -124,7 +124,8 @@ fn hyperparameter_ui(
         match &hyperparameter.kind {
             Kind::Integer { min, max, get, .. } => {
                 let (response, value) = integer(ui, get(&form.draft), *min..=*max);
-                new = value.map(|value| Value::Integer(value.try_into().unwrap_or(i64::MAX)));
+                let whole = |value: u64| Value::Integer(value.try_into().unwrap_or(i64::MAX));
+                new = value.map(|value| value.map_or_else(Value::String, whole));
                 response
             }
             Kind::Real {
@@ -136,7 +137,7 @@ fn hyperparameter_ui(
             } => {
                 let value = get(&form.draft).unwrap_or(*min);
                 let (response, value) = real(ui, value, *min..=*max, *scale);
-                new = value.map(Value::Float);
+                new = value.map(|value| value.map_or_else(Value::String, Value::Float));
                 response
             }
             Kind::Choice { options, get, .. } => {

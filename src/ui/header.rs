@@ -297,7 +297,9 @@ pub(super) fn help_modal(
     let mut starts_tour = false;
     let room = ctx.content_rect().size();
     let closes = widgets::modal(ctx, "First steps", HELP_WIDTH, |ui| {
-        let mut area = ScrollArea::vertical().max_height(room.y - 130.0);
+        let height = room.y - 130.0;
+        let area = ScrollArea::vertical().max_height(height);
+        let mut area = area.min_scrolled_height(height);
         if is_new {
             area = area.vertical_scroll_offset(0.0);
         }
@@ -316,9 +318,10 @@ pub(super) fn help_modal(
             starts_tour = tour.on_hover_text(help).clicked();
             ui.add_space(theme::GAP);
             ui.label(RichText::new("Shortcuts").font(theme::strong(theme::BODY)));
-            let columns = if ui.available_width() >= 540.0 { 2 } else { 1 };
+            let columns = if ui.available_width() >= HELP_WIDTH - 40.0 { 2 } else { 1 };
             let rows = shortcuts.len().div_ceil(columns);
             let grid = egui::Grid::new("shortcuts").num_columns(2 * columns);
+            let grid = grid.spacing(vec2(16.0, 2.0));
             grid.min_row_height(18.0).show(ui, |ui| {
                 ui.spacing_mut().interact_size.y = 18.0;
                 for row in 0..rows {

@@ -248,7 +248,7 @@ fn verdict_ui(ui: &Ui, rect: Rect, prediction: &Prediction) -> String {
         }
         _ if prediction.confidence() < NO_IDEA => {
             let text = format!("perhaps {}, {share}", prediction.digit());
-            return words_ui(ui, rect, "No idea yet", &text);
+            return words_ui(ui, rect, "No idea", &text);
         }
         Verdict::Confident(digit) | Verdict::Likely(digit) => {
             let words = format!("{digit} · {share}");

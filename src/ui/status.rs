@@ -46,6 +46,7 @@ pub(super) fn status_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let mut button = |place: Rect, text: &str, name: &str, help: &str| {
         let text = RichText::new(text).size(theme::SMALL / zoom.max(1.0));
         ui.spacing_mut().button_padding = Vec2::ZERO;
+        ui.spacing_mut().interact_size = Vec2::ZERO;
         let button = Button::new(text).min_size(place.size());
         named(ui.put(place.shrink2(vec2(1.0, 0.0)), button), name)
             .on_hover_text(help)

@@ -509,10 +509,19 @@ fn result_ui(
         note(ui, run.description());
         let is_used = state.models.chosen().origin == Origin::Run(record.id);
         if let Some(better) = state.better_previous().filter(|_| is_used) {
-            remark_ui(ui, better.reasons);
-            if small_button(ui, &format!("Back to {}", better.name)).clicked() {
-                actions.push(Action::ChooseModel(better.id));
-            }
+            ui.horizontal(|ui| {
+                let button = 0.36 * ui.available_width();
+                let room = ui.available_width() - button - ui.spacing().item_spacing.x;
+                ui.vertical(|ui| {
+                    ui.set_width(room);
+                    remark_ui(ui, better.reasons);
+                });
+                let text = RichText::new(format!("Back to {}", better.name)).size(theme::SMALL);
+                let back = Button::new(text).truncate();
+                if ui.add_sized(vec2(button, 28.0), back).clicked() {
+                    actions.push(Action::ChooseModel(better.id));
+                }
+            });
         }
     }
     for hint in run.hint_texts() {

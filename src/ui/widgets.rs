@@ -21,7 +21,7 @@ pub(super) fn quiet_selection(ui: &mut Ui) {
     visuals.selection.stroke = Stroke::new(1.0, palette.text);
 }
 
-/// The primary button.
+/// The primary button. A size of zero is that of its text.
 pub(super) fn primary_button(ui: &mut Ui, text: &str, size: Vec2) -> Response {
     let palette = Palette::of(ui.style());
     ui.scope(|ui| {
@@ -36,7 +36,11 @@ pub(super) fn primary_button(ui: &mut Ui, text: &str, size: Vec2) -> Response {
             widget.fg_stroke.color = palette.on_accent;
         }
         let text = RichText::new(text).font(theme::strong(theme::BODY));
-        ui.add_sized(size, Button::new(text).truncate())
+        if size == Vec2::ZERO {
+            ui.button(text)
+        } else {
+            ui.add_sized(size, Button::new(text).truncate())
+        }
     })
     .inner
 }

@@ -260,7 +260,7 @@ fn the_headline_names_uncertain_predictions_and_non_digits() {
                 temperature: 100.0,
                 reject_threshold: None,
             },
-            "No idea yet, perhaps 7",
+            "No idea, perhaps 7",
             "all digits are about as likely",
         ),
         (

@@ -149,6 +149,27 @@ fn a_preset_over_changed_settings_can_be_taken_back() {
 }
 
 #[test]
+fn a_text_that_is_no_number_is_refused_until_a_valid_one() {
+    let mut window = opened(&["Training steps"]);
+    for (label, text) in [
+        ("Epochs", "abc"),
+        ("Epochs", "5.5"),
+        ("Epochs", "-1"),
+        ("Learning rate", "fast"),
+    ] {
+        let before = form(&window).clone();
+        set(&mut window, label, text);
+        let said = format!("found \"{text}\"");
+        window.await_that(&said, |harness| says(harness, &said));
+        assert_eq!(*form(&window), before, "{label}: nothing changes");
+    }
+    set(&mut window, "Epochs", "7");
+    assert_eq!(form(&window).draft.epochs, 7, "a valid one");
+    let shown = window.harness.state().state().notices.shown();
+    assert!(shown.is_none(), "withdraws the error: {shown:?}");
+}
+
+#[test]
 fn a_field_keeps_the_keyboard_while_it_is_typed_into() {
     let mut window = opened(&["Training steps"]);
     for (label, text, expected) in [("Hidden layers", ",64", "128,64"), ("Epochs", "25", "25")] {

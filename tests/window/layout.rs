@@ -28,6 +28,35 @@ fn window_of(size: [f32; 2], training_panel: bool) -> Window {
     Window::with_model(settings, None, size, 1.0)
 }
 
+#[test]
+fn the_answers_of_a_question_show_their_texts_in_one_row() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = Window::new(training_settings(folder.path(), 1));
+    window.click("Train");
+    window.await_that("it is trained", |harness| says(harness, "on the test set"));
+    window.click("Runs tab");
+    window.click("Menu of Run 1");
+    window.click("Delete…");
+    window.await_that("the question", |harness| says(harness, "Delete this run?"));
+    window.harness.run_steps(2);
+    let [keep, delete] = ["Keep", "Delete"].map(|it| window.harness.get_by_label(it).rect());
+    assert!(keep.width() >= 40.0, "its text has room: {keep:?}");
+    assert_eq!(keep.center().y, delete.center().y, "in one row");
+}
+
+#[test]
+fn the_help_fits_into_the_window() {
+    for size in [[480.0, 360.0], [640.0, 480.0], [1920.0, 1080.0]] {
+        let mut window = Window::with_model(settings(), None, size, 1.0);
+        window.press(Modifiers::NONE, Key::F1);
+        window.harness.run_steps(3);
+        let heading = window.harness.get_by_label("First steps").rect();
+        assert!(heading.left() >= 0.0, "{heading:?} in {size:?}");
+        let last = window.harness.get_by_label("Full screen").rect();
+        assert!(last.right() <= size[0], "{last:?} in {size:?}");
+    }
+}
+
 /// The place of a control in pixels.
 fn pixels(window: &Window, label: &str) -> Rect {
     window.harness.get_by_label(label).rect() * window.harness.ctx.zoom_factor()

@@ -86,13 +86,16 @@ pub(super) fn control_size(ui: &Ui) -> Vec2 {
     vec2(ui.spacing().combo_width, ui.spacing().interact_size.y)
 }
 
+/// A value that was entered: a number, or a text that is none.
+pub(super) type Entered<T> = Result<T, String>;
+
 /// A decimal number, and its new value. A drag stays in the range; a typed value may lie outside.
 pub(super) fn real(
     ui: &mut Ui,
     value: f64,
     range: RangeInclusive<f64>,
     scale: Scale,
-) -> (Response, Option<f64>) {
+) -> (Response, Option<Entered<f64>>) {
     let (unit, suffix) = match scale {
         Scale::Percent => (100.0, " %"),
         Scale::Linear | Scale::Logarithmic => (1.0, ""),
@@ -109,8 +112,16 @@ pub(super) fn real(
     };
     let before = value * unit;
     let mut edited = before;
+    let refused = Cell::new(None);
     let drag = DragValue::new(&mut edited)
         .max_decimals(12)
+        .custom_parser(|text| {
+            // U+2212 is a minus too.
+            let number = text.trim_end_matches([' ', '%']).replace('\u{2212}', "-");
+            let number = number.trim().parse().ok();
+            refused.set(number.is_none().then(|| text.to_owned()));
+            number
+        })
         .custom_formatter(|value, _| show(value))
         .custom_parser(|text| {
             let is_of_number = |letter: &char| !letter.is_whitespace() && *letter != '%';
@@ -125,6 +136,9 @@ pub(super) fn real(
         .suffix(suffix)
         .min_size(control_size(ui));
     let response = ui.add(drag);
+    if let Some(text) = refused.take() {
+        return (response, Some(Err(text)));
+    }
     // egui takes over the rounded value that the field shows when it loses the keyboard. So the value changes only if
     // the shown text does.
     if show(edited) == show(before) {
@@ -134,7 +148,7 @@ pub(super) fn real(
     if response.dragged() {
         new = new.clamp(*range.start(), *range.end());
     }
-    (response, Some(new))
+    (response, Some(Ok(new)))
 }
 
 /// A whole number with all its digits, and its new value: egui's field counts in `f64`, which holds sixteen of them. A
@@ -143,7 +157,7 @@ pub(super) fn integer(
     ui: &mut Ui,
     value: u64,
     range: RangeInclusive<u64>,
-) -> (Response, Option<u64>) {
+) -> (Response, Option<Entered<u64>>) {
     let speed = (value as f64 / 50.0).clamp(0.1, 500.0);
     let exact = |rounded: f64| {
         if rounded == value as f64 {
@@ -153,6 +167,7 @@ pub(super) fn integer(
         }
     };
     let (typed, new) = (Cell::new(None), Cell::new(value));
+    let refused = Cell::new(None);
     let change = |changed: Option<f64>| {
         if let Some(rounded) = changed {
             new.set(typed.take().unwrap_or_else(|| exact(rounded)));
@@ -163,6 +178,7 @@ pub(super) fn integer(
         .custom_formatter(|rounded, _| exact(rounded).to_string())
         .custom_parser(|text| {
             typed.set(text.trim().parse().ok());
+            refused.set(typed.get().is_none().then(|| text.to_owned()));
             typed.get().map(|exact: u64| exact as f64)
         })
         .update_while_editing(false)
@@ -170,11 +186,14 @@ pub(super) fn integer(
         .speed(speed)
         .min_size(control_size(ui));
     let response = ui.add(drag);
+    if let Some(text) = refused.take() {
+        return (response, Some(Err(text)));
+    }
     let mut new = new.get();
     if response.dragged() {
         new = new.clamp(*range.start(), *range.end());
     }
-    (response, (new != value).then_some(new))
+    (response, (new != value).then_some(Ok(new)))
 }
 
 /// One of several options; `value` is its name.
