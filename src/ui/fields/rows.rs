@@ -115,21 +115,13 @@ pub(super) fn real(
     let refused = Cell::new(None);
     let drag = DragValue::new(&mut edited)
         .max_decimals(12)
-        .custom_parser(|text| {
-            // U+2212 is a minus too.
-            let number = text.trim_end_matches([' ', '%']).replace('\u{2212}', "-");
-            let number = number.trim().parse().ok();
-            refused.set(number.is_none().then(|| text.to_owned()));
-            number
-        })
         .custom_formatter(|value, _| show(value))
         .custom_parser(|text| {
             let is_of_number = |letter: &char| !letter.is_whitespace() && *letter != '%';
-            text.chars()
-                .filter(is_of_number)
-                .collect::<String>()
-                .parse()
-                .ok()
+            let number: String = text.chars().filter(is_of_number).collect();
+            let number = number.parse().ok();
+            refused.set(number.is_none().then(|| text.to_owned()));
+            number
         })
         .update_while_editing(false)
         .speed(speed)
