@@ -86,12 +86,18 @@ impl<'a> Curves<'a> {
         }
     }
 
+    /// Batches if no run has epochs, neither this one nor the one compared with it.
     fn unit(&self) -> AxisUnit {
-        let is_fine_tuning = self.run.kind.preset().is_none();
-        match self.run.history.len() {
-            0 => AxisUnit::Batch,
-            1 if is_fine_tuning => AxisUnit::Batch,
-            _ => AxisUnit::Epoch,
+        let mut runs = iter::once(&self.run).chain(&self.compared);
+        let has_epochs = |run: &ShownRun<'_>| match run.history.len() {
+            0 => false,
+            1 => run.kind.preset().is_some(),
+            _ => true,
+        };
+        if runs.any(has_epochs) {
+            AxisUnit::Epoch
+        } else {
+            AxisUnit::Batch
         }
     }
 
@@ -354,7 +360,8 @@ fn curves_of(
         }
         let thin = |curve: Curve| Curve {
             width: if is_compared { 2.0 } else { 1.5 },
-            is_fitted: false,
+            // The run to compare with is chosen; another one may lie outside.
+            is_fitted: is_compared,
             ..curve
         };
         all.extend(of_other.into_iter().filter(|_| !is_rate).map(thin));
@@ -471,6 +478,13 @@ mod tests {
         };
         let curves = Curves::of(ShownRun::of(&fine_tuning));
         assert_eq!(curves.unit(), Batch, "a fine-tuning has no epochs");
+        let trained = run(0, 0.0, &[epoch; 3]);
+        let curves = Curves::beside(
+            ShownRun::of(&fine_tuning),
+            Some(ShownRun::of(&trained)),
+            Vec::new(),
+        );
+        assert_eq!(curves.unit(), Epoch, "beside a run that has");
         let (short, long) = (run(0, 0.0, &[epoch; 3]), run(0, 0.0, &[epoch; 8]));
         let curves = Curves::beside(ShownRun::of(&short), Some(ShownRun::of(&long)), Vec::new());
         assert!(
