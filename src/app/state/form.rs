@@ -285,7 +285,8 @@ impl TrainingForm {
         let record = records.find(|record| {
             let is_alike =
                 record.dataset.as_ref() == Some(&dataset) && epoch_cost(&record.config) == cost;
-            is_alike && !record.history.is_empty()
+            // The one epoch of a fine-tuning is as long as the corrections need.
+            is_alike && record.kind.preset().is_some() && !record.history.is_empty()
         })?;
         Some(record.secs() / record.history.len() as f64 * config.epochs as f64)
     }
@@ -309,7 +310,7 @@ mod tests {
     use crate::{
         data::augment::Augmentation,
         model::{Activation, MlpConfig, preprocess::Preprocessing},
-        store::run_library::RunRecord,
+        store::run_library::{RunKind, RunRecord},
         training::{EpochRecord, config::Loss},
     };
 
@@ -449,7 +450,10 @@ mod tests {
             epochs: 2,
             ..Preset::Keras.config()
         };
+        let mut fine_tuning = run("mnist", 99.0, Preset::Keras.config());
+        fine_tuning.record.kind = RunKind::FineTuning("Run 1".to_owned());
         let runs = [
+            fine_tuning,
             run("letters", 9.0, Preset::Keras.config()),
             run("mnist", 7.0, Preset::Quick.config()),
             run("mnist", 3.0, other_seed),
