@@ -36,6 +36,7 @@ use self::{
 use super::action::{Action, Effect};
 use crate::{
     data::noise::Noise,
+    error::Refusal,
     ink::edit::InkEditor,
     model::file::Model,
     recognition::number::Constraints,
@@ -225,21 +226,10 @@ impl State {
             Action::PastePicture(picture) => self.paste(&picture, out),
             Action::ChooseModel(id) => self.choose_model(id, out),
             Action::ChangeForm(form) => self.training.form = *form,
-            Action::Refuse(refusal) => {
-                self.notices.error(refusal.to_string());
-                // The next valid value withdraws it.
-                let form = Box::new(self.training.form.clone());
-                self.notices.claim(Claim::Form(form));
-            }
+            Action::Refuse(refusal) => self.refuse(&refusal),
             Action::ChoosePreset(preset) => self.choose_preset(preset),
             Action::Run(action) => self.apply_to_run(action, out),
-            Action::PreviewData => {
-                if let Some(source) = self.training.form.source()
-                    && self.training.data.request(&source)
-                {
-                    out.push(Effect::File(FileTask::PreviewData(source)));
-                }
-            }
+            Action::PreviewData => self.preview_data(out),
             Action::ChooseDevice(device) => self.settings.device = device,
             Action::Train => self.train(out),
             Action::FineTune => self.fine_tune(out),
@@ -281,6 +271,21 @@ impl State {
         }
         self.withdraw_outdated();
         effects
+    }
+
+    /// Says why a value was refused. The next valid value withdraws it.
+    fn refuse(&mut self, refusal: &Refusal) {
+        self.notices.error(refusal.to_string());
+        let form = Box::new(self.training.form.clone());
+        self.notices.claim(Claim::Form(form));
+    }
+
+    fn preview_data(&mut self, out: &mut Vec<Effect>) {
+        if let Some(source) = self.training.form.source()
+            && self.training.data.request(&source)
+        {
+            out.push(Effect::File(FileTask::PreviewData(source)));
+        }
     }
 
     fn switch_pad_shape(&mut self) {

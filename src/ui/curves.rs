@@ -306,9 +306,12 @@ fn curves_of(
     let run = &curves.run;
     let unit = curves.unit();
     let has_others = curves.compared.is_some() || !curves.others.is_empty();
-    let name = |run: &ShownRun<'_>, curve: &str| match has_others {
-        true => format!("{} {curve}", run.name),
-        false => curve.to_owned(),
+    let name = |run: &ShownRun<'_>, curve: &str| {
+        if has_others {
+            format!("{} {curve}", run.name)
+        } else {
+            curve.to_owned()
+        }
     };
     let training = |run: &ShownRun<'_>, color| Curve {
         name: name(run, "training"),

@@ -96,7 +96,7 @@ fn paint(painter: &Painter, icon: Icon, place: Rect, stroke: Stroke) {
             let wave = |x: f32| (x, 8.0 + 4.0 * (x * 0.55).sin());
             let is_left = |index: usize| match icon {
                 Icon::CutStroke => !(5..9).contains(&index),
-                _ => index % 2 == 0,
+                _ => index.is_multiple_of(2),
             };
             for index in (0..14).filter(|index| is_left(*index)) {
                 line(&[wave(1.0 + index as f32), wave(2.0 + index as f32)]);

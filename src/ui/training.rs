@@ -450,9 +450,12 @@ fn headline(training: &Training) -> String {
     let epochs = training.plan.map_or(0, |plan| plan.epochs);
     let epoch = training.progress.map_or(0, |progress| progress.epoch);
     let has_epochs = training.kind.preset().is_some();
-    let place = |verb: &str| match has_epochs {
-        true => format!("{verb} in epoch {epoch} of {epochs}"),
-        false => verb.to_owned(),
+    let place = |verb: &str| {
+        if has_epochs {
+            format!("{verb} in epoch {epoch} of {epochs}")
+        } else {
+            verb.to_owned()
+        }
     };
     match &training.state {
         TrainingState::Running { .. } if training.plan.is_none() => "Preparing the data".to_owned(),

@@ -245,7 +245,7 @@ pub enum FileResult {
         count: usize,
     },
     /// A picture, as the network sees it and as it is.
-    Picture(PathBuf, Bitmap, Option<PictureView>),
+    Picture(PathBuf, Bitmap, Option<Box<PictureView>>),
     /// A training configuration, read and checked.
     Config(PathBuf, Box<TrainingConfig>),
 }
@@ -407,7 +407,7 @@ impl FileTask {
                 result: attempt(|| {
                     let ReadPicture { bitmap, view, .. } = picture::from_rgba(rgba, size)?;
                     let name = PathBuf::from("A pasted picture");
-                    Ok(FileResult::Picture(name, bitmap, Some(view)))
+                    Ok(FileResult::Picture(name, bitmap, Some(Box::new(view))))
                 }),
             },
             Self::Dropped {
@@ -425,7 +425,7 @@ impl FileTask {
                     request,
                 }
             }
-            Self::ReopenWeights(file) => FileOutcome::Reopened(attempt(|| reopen(file))),
+            Self::ReopenWeights(file) => FileOutcome::Reopened(attempt(|| reopen(&file))),
             Self::ReadPart { view, part } => FileOutcome::PartRead {
                 result: attempt(|| Ok(view.read_part(part)?)),
                 view,
@@ -557,9 +557,9 @@ fn open_weights(path: &Path) -> Result<(WeightFile, Arc<Model>), FileError> {
     Ok((WeightFile { path, fingerprint }, Arc::new(model)))
 }
 
-fn reopen(before: WeightFile) -> Result<(WeightFile, Arc<Model>), FileError> {
+fn reopen(before: &WeightFile) -> Result<(WeightFile, Arc<Model>), FileError> {
     let (file, model) = open_weights(&before.path)?;
-    if file != before {
+    if file != *before {
         return Err(Refusal::new(
             format!(
                 "use the weights in {} again",
@@ -577,7 +577,7 @@ fn reopen(before: WeightFile) -> Result<(WeightFile, Arc<Model>), FileError> {
 fn open_drawing(path: PathBuf) -> Result<FileResult, FileError> {
     if FileKind::of(&path) != FileKind::Ink {
         let ReadPicture { bitmap, view, .. } = picture::read(&path)?;
-        return Ok(FileResult::Picture(path, bitmap, Some(view)));
+        return Ok(FileResult::Picture(path, bitmap, Some(Box::new(view))));
     }
     let records = file::read(&path)?;
     let count = records.len();

@@ -390,7 +390,7 @@ impl State {
                 self.show_pad();
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 let name = name.to_string_lossy().into_owned();
-                let view = view.map(Arc::new);
+                let view = view.map(Arc::from);
                 let picture = Picture {
                     view,
                     ..Picture::new(name, bitmap)

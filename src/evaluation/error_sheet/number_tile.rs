@@ -58,7 +58,7 @@ impl Place {
         }
     }
 
-    fn on_sheet(&self, point: &Point) -> Point {
+    fn on_sheet(&self, point: Point) -> Point {
         let off = [point.x - self.origin.x, point.y - self.origin.y];
         let [x, y] = [0, 1].map(|axis| self.corner[axis] + self.scale * off[axis]);
         Point::new(x, y)
@@ -97,7 +97,7 @@ fn draw_ink(sheet: &mut RgbImage, ink: &Ink, place: &Place, color: Rgb<u8>) {
             let points: Vec<Point> = stroke
                 .points()
                 .iter()
-                .map(|it| place.on_sheet(it))
+                .map(|&it| place.on_sheet(it))
                 .collect();
             smooth::flatten(&points, TOLERANCE)
         })
@@ -123,7 +123,7 @@ fn draw_ink(sheet: &mut RgbImage, ink: &Ink, place: &Place, color: Rgb<u8>) {
 
 /// Draws a bracket below a digit, and its reading below that.
 fn draw_bracket(sheet: &mut RgbImage, digit: &NumberDigit, place: &Place, color: Rgb<u8>) {
-    let [min, max] = [digit.bounds.min, digit.bounds.max].map(|corner| place.on_sheet(&corner));
+    let [min, max] = [digit.bounds.min, digit.bounds.max].map(|corner| place.on_sheet(corner));
     let [left, right] = [min.x - PEN / 2.0, max.x + PEN / 2.0].map(|x| x.max(0.0) as u32);
     let bottom = (max.y + PEN / 2.0 + GAP + END) as u32;
     let ends = (0..END as u32).flat_map(|above| [[left, bottom - above], [right, bottom - above]]);

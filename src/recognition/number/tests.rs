@@ -317,8 +317,9 @@ fn one_stroke_may_hold_two_digits() {
 
 #[test]
 fn letters_do_not_fall_apart_into_digits() {
+    type Lines<'a> = &'a [&'a [(f32, f32)]];
     let (left, right) = ([(0.0, 0.0), (0.0, 1.0)], [(0.6, 0.0), (0.6, 1.0)]);
-    let cases: [(&str, &[&[(f32, f32)]]); 4] = [
+    let cases: [(&str, Lines<'_>); 4] = [
         ("H", &[&left, &right, &[(0.0, 0.5), (0.6, 0.5)]]),
         ("X", &[&[(0.0, 0.0), (0.6, 1.0)], &[(0.6, 0.0), (0.0, 1.0)]]),
         (
