@@ -115,18 +115,16 @@ fn time_last_stroke(model: &Arc<Model>, ink: &Ink, times: &mut Measured) {
 
 /// Synthetic digits beside each other.
 fn number(rng: &mut ChaCha8Rng) -> Ink {
-    let mut all = Ink::default();
+    let mut all = Vec::new();
     for index in 0..DIGITS {
         let digit = synth::digit(Digit::ALL[rng.random_range(0..10)], rng);
         let placed = |point: &Point| Point::new(0.35 * (point.x + index as f32), 0.35 * point.y);
         for stroke in digit.strokes() {
             let placed = stroke.points().iter().map(placed).collect();
-            Stroke::new(placed)
-                .into_iter()
-                .for_each(|stroke| all.push(stroke));
+            all.extend(Stroke::new(placed));
         }
     }
-    all
+    all.into_iter().collect()
 }
 
 /// Strokes all over a pad for numbers.
