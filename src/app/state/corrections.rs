@@ -136,6 +136,9 @@ impl State {
         let kind = RunKind::FineTuning(entry.name.clone());
         let run = self.begin(kind, config.clone());
         log::info!(target: "digitpad", "training run {run} starts: fine-tuning of {}", base_model.name());
+        // With a hidden panel, nothing else tells that it has begun.
+        let text = format!("Fine-tuning {} on your corrections…", base_model.name());
+        self.notices.info(text);
         out.push(Effect::Train {
             run,
             start: Start::From(base_model, Box::new(config)),

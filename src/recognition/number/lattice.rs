@@ -487,7 +487,7 @@ const NONE: [f32; 2] = [-0.27, -1.07];
 /// group's stroke; a digit that has all strokes; the longest way between its strokes; each touch of another group's
 /// stroke; how far a mark lies above the middle; each stroke cut at both ends.
 ///
-/// Fitted by maximum likelihood of the right divisions of 1,000 numbers and 400 single digits, composed of pen ink: see
+/// Fitted by maximum likelihood of the right divisions of 1,500 numbers and 800 single digits, composed of pen ink: see
 /// "Numbers" in `docs/results.md`.
 const WEIGHTS: [f32; FEATURES] = [
     1.5, -1.35, -1.45, -4.1, -1.3, -1.41, -1.74, -1.14, -2.23, -2.31, 0.64, -0.76, -1.04, -0.72,

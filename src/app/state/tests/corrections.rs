@@ -370,6 +370,7 @@ fn the_model_in_use_is_fine_tuned_on_corrections() {
     on_outcome(&mut state, CorrectionOutcome::Counted(3));
     let model = Arc::clone(&state.models.chosen().model);
     let effects = state.apply(Action::FineTune);
+    assert!(state.notices.shown().is_some(), "it is said that it begins");
     let [
         Effect::Train {
             start: Start::From(base_model, config),
