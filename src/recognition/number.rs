@@ -58,7 +58,7 @@ pub struct NumberDigit {
     pub bounds: Bounds,
     /// Indices of the strokes, or of the components of the picture, that it has ink of, ascending.
     pub strokes: Vec<usize>,
-    /// The network's input.
+    /// Its bitmap, before the model's preprocessing.
     pub bitmap: Bitmap,
     /// The network's prediction.
     pub prediction: Prediction,

@@ -95,7 +95,12 @@ pub enum PredictionOutcome {
         shows_several: bool,
     },
     /// A number.
-    Number(Number),
+    Number {
+        /// The number, whose bitmaps are not preprocessed.
+        number: Number,
+        /// The network's input of each digit, after preprocessing.
+        inputs: Vec<Bitmap>,
+    },
     /// The network could not be computed.
     Failed(WorkerError<ModelError>),
 }
@@ -249,11 +254,13 @@ fn outcome_of(
         Reading::Blank => PredictionOutcome::Blank,
         Reading::Single { bitmap, prediction } => recognized(&bitmap, prediction, false),
         Reading::SeveralDigits { bitmap, prediction } => recognized(&bitmap, prediction, true),
-        Reading::Number(mut number) => {
-            for digit in &mut number.digits {
-                digit.bitmap = preprocessing.of_bitmap(&digit.bitmap);
+        Reading::Number(number) => {
+            let digits = number.digits.iter();
+            let inputs = digits.map(|digit| preprocessing.of_bitmap(&digit.bitmap));
+            PredictionOutcome::Number {
+                inputs: inputs.collect(),
+                number,
             }
-            PredictionOutcome::Number(number)
         }
     })
 }

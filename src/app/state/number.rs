@@ -1,12 +1,17 @@
 //! The number on the pad, and the digit of it that is selected.
 
 use super::pad::Answer;
-use crate::recognition::number::{Number, NumberDigit};
+use crate::{
+    bitmap::Bitmap,
+    recognition::number::{Number, NumberDigit},
+};
 
 /// A number that the pad shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShownNumber {
     number: Number,
+    /// The network's input of each digit, after preprocessing.
+    inputs: Vec<Bitmap>,
     selected: usize,
     /// The revision of the pad that it was read from.
     revision: u64,
@@ -14,7 +19,12 @@ pub struct ShownNumber {
 
 impl ShownNumber {
     /// Selects the digit that was written last, or the same as before if the drawing is the same.
-    pub(super) fn new(number: Number, revision: u64, before: Option<&Self>) -> Self {
+    pub(super) fn new(
+        number: Number,
+        inputs: Vec<Bitmap>,
+        revision: u64,
+        before: Option<&Self>,
+    ) -> Self {
         let same = before.filter(|before| {
             before.revision == revision && before.number.digits.len() == number.digits.len()
         });
@@ -23,6 +33,7 @@ impl ShownNumber {
         let selected = same.map_or(last.unwrap_or(0), |same| same.selected);
         Self {
             number,
+            inputs,
             selected,
             revision,
         }
@@ -54,7 +65,7 @@ impl ShownNumber {
     pub(super) fn answer(&self) -> Answer {
         let digit = self.digit();
         Answer {
-            bitmap: digit.bitmap.clone(),
+            bitmap: self.inputs[self.selected].clone(),
             prediction: digit.prediction.clone(),
             shows_several: false,
         }

@@ -333,8 +333,8 @@ impl State {
                     shows_several,
                 });
             }
-            PredictionOutcome::Number(number) => {
-                let shown = ShownNumber::new(number, response.revision, before.as_ref());
+            PredictionOutcome::Number { number, inputs } => {
+                let shown = ShownNumber::new(number, inputs, response.revision, before.as_ref());
                 self.pad.answer = Some(shown.answer());
                 self.pad.number = Some(shown);
                 self.explain_again();

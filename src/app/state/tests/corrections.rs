@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::state::corrections::{CorrectionAction, result_in_words},
-    bitmap::Digit,
+    bitmap::{Digit, PIXELS},
     data::DataSource,
     error::StoreError,
     ink::{Stroke, file::InkRecord},
@@ -310,7 +310,10 @@ fn each_digit_of_a_number_has_a_correction_of_its_own() {
     state.on_prediction(PredictionResponse {
         revision,
         model: 0,
-        outcome: PredictionOutcome::Number(number),
+        outcome: PredictionOutcome::Number {
+            inputs: vec![Bitmap::blank(); number.digits.len()],
+            number,
+        },
     });
     let label = |state: &State| state.pad.correction().map(|CorrectionLabel(digit)| digit);
     state.apply(Action::SelectDigit(0));
@@ -332,6 +335,32 @@ fn each_digit_of_a_number_has_a_correction_of_its_own() {
         "then the first"
     );
     assert_eq!(changes(&state.apply(Action::Redo)), ["+4"], "and again");
+}
+
+#[test]
+fn a_digit_of_a_picture_is_corrected_as_it_is_before_the_preprocessing() {
+    let mut state = state();
+    let [digit, input] = [100, 200].map(|gray| Bitmap::from_bytes(&[gray; PIXELS]));
+    state.on_file_outcome(opened_picture("two.png"));
+    let revision = requested(&mut state).expect("it is predicted");
+    let stroke = |x| Stroke::new(vec![dot(x), dot(x + 0.1)]).expect("has points");
+    let strokes: Ink = [stroke(0.2), stroke(0.6)].into_iter().collect();
+    let mut number = Number::of_strokes(&strokes, &prediction(7));
+    for it in &mut number.digits {
+        it.bitmap = digit.clone();
+    }
+    state.on_prediction(PredictionResponse {
+        revision,
+        model: 0,
+        outcome: PredictionOutcome::Number {
+            number,
+            inputs: vec![input.clone(); 2],
+        },
+    });
+    let answer = state.pad.answer().expect("it is read");
+    assert_eq!(answer.bitmap, input, "the input is shown");
+    let record = state.pad.record(Digit::new(4));
+    assert_eq!(record.picture, Some(digit), "the digit is saved");
 }
 
 #[test]
