@@ -5,6 +5,7 @@
 #![cfg(target_os = "linux")]
 
 use std::{
+    alloc::System,
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -12,6 +13,8 @@ use std::{
         mpsc::{Receiver, Sender, channel},
     },
 };
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 use digitpad::{
     app::{
@@ -34,9 +37,9 @@ use digitpad::{
     },
 };
 
-/// The allocator of the program, which decides how much memory stays reserved.
+/// Counts what is in use. The memory that an allocator reserves beside it varies by 15 MB from run to run.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const DRAWINGS: usize = 10_000;
 const TRAININGS: usize = 200;
@@ -50,6 +53,8 @@ const CORRECTED: usize = 200;
 struct Window {
     /// The accesses to the history so far.
     accesses: usize,
+    /// File tasks without an outcome so far.
+    pending: usize,
     state: State,
     predictor: Predictor,
     trainer: Option<Trainer>,
@@ -97,6 +102,7 @@ impl Window {
             folder: folder.to_owned(),
             state,
             accesses: 0,
+            pending: 0,
             wake,
             calls,
         }
@@ -131,30 +137,34 @@ impl Window {
                     let checkpoint = self.folder.join("training.checkpoint");
                     self.trainer = Some(Trainer::spawn(run, job, Some(checkpoint), wakers));
                 }
-                Effect::File(task) => self.files.submit(task),
+                Effect::File(task) => self.submit(task),
                 Effect::Library(task) => {
                     let library = run_library::folder_in(&self.folder);
-                    self.files.submit(FileTask::Library(library, task));
+                    self.submit(FileTask::Library(library, task));
                 }
                 Effect::Corrections(task) => {
                     let path = corrections::file_in(&self.folder);
-                    self.files
-                        .submit(FileTask::Corrections(path, Box::new(task)));
+                    self.submit(FileTask::Corrections(path, Box::new(task)));
                 }
                 Effect::ListCorrections(model) => {
                     let path = corrections::file_in(&self.folder);
-                    self.files.submit(FileTask::ListCorrections(path, model));
+                    self.submit(FileTask::ListCorrections(path, model));
                 }
                 // Each access reads all drawings of the history anew.
                 Effect::History(task, model) if self.accesses.is_multiple_of(HISTORY) => {
                     self.accesses += 1;
                     let path = history::file_in(&self.folder);
-                    self.files.submit(FileTask::History(path, task, model));
+                    self.submit(FileTask::History(path, task, model));
                 }
                 Effect::History(..) => self.accesses += 1,
                 other => panic!("not a part of this test: {other:?}"),
             }
         }
+    }
+
+    fn submit(&mut self, task: FileTask) {
+        self.pending += 1;
+        self.files.submit(task);
     }
 
     /// Passes the messages of the workers to the state.
@@ -171,6 +181,7 @@ impl Window {
             self.trainer = None;
         }
         for outcome in self.files.drain() {
+            self.pending -= 1;
             let effects = self.state.on_file_outcome(outcome);
             self.run(effects);
         }
@@ -178,11 +189,21 @@ impl Window {
 
     /// Waits for the workers until the state has changed.
     fn wait_until(&mut self, has_changed: impl Fn(&State) -> bool) {
+        self.wait(|window| has_changed(&window.state));
+    }
+
+    fn wait(&mut self, is_done: impl Fn(&Self) -> bool) {
         self.poll();
-        while !has_changed(&self.state) {
+        while !is_done(self) {
             self.calls.recv().expect("a worker wakes its owner");
             self.poll();
         }
+    }
+
+    /// What the process has while no worker has anything to do.
+    fn usage(&mut self) -> Usage {
+        self.wait(|window| window.pending == 0);
+        Usage::now()
     }
 
     fn draw(&mut self, number: usize) {
@@ -231,19 +252,18 @@ impl Window {
 /// What the process has of the system.
 #[derive(Debug)]
 struct Usage {
-    resident_mb: f64,
+    /// Memory in use, without what the allocator reserves.
+    allocated_mb: f64,
     open_files: usize,
     threads: usize,
 }
 
 impl Usage {
     fn now() -> Self {
-        let status = fs::read_to_string("/proc/self/status").expect("Linux has it");
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = resident.and_then(|text| text.trim().split(' ').next()?.parse::<f64>().ok());
         let count = |path| fs::read_dir(path).expect("Linux has it").count();
+        let stats = ALLOCATOR.stats();
         Self {
-            resident_mb: kib.expect("a number") / 1024.0,
+            allocated_mb: (stats.bytes_allocated - stats.bytes_deallocated) as f64 / 1e6,
             open_files: count("/proc/self/fd"),
             threads: count("/proc/self/task"),
         }
@@ -297,15 +317,15 @@ fn long_use_takes_no_more_than_short_use() {
     };
     // The lists of the window are full after a fifth.
     use_window(&mut window, 5);
-    let before = Usage::now();
+    let before = window.usage();
     for _ in 1..5 {
         use_window(&mut window, 5);
     }
-    let after = Usage::now();
+    let after = window.usage();
     println!("after a fifth: {before:?}; in the end: {after:?}");
     // Each leaked built-in model would take 1 MB, and each leaked drawing 1 kB: 800 and 8,000 of them more than this.
-    let grown_mb = after.resident_mb - before.resident_mb;
-    assert!(grown_mb < 8.0, "{before:?}, then {after:?}");
+    let grown_mb = after.allocated_mb - before.allocated_mb;
+    assert!(grown_mb < 0.5, "{before:?}, then {after:?}");
     assert_eq!(after.open_files, before.open_files, "open files");
     assert_eq!(after.threads, before.threads, "threads");
     let runs = window.state.runs.list().len();
