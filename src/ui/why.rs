@@ -15,8 +15,8 @@ mod signed;
 use std::collections::BTreeSet;
 
 use egui::{
-    Align, Align2, CollapsingHeader, Color32, Layout, Pos2, Rect, RichText, ScrollArea, Sense, Ui,
-    UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align, Align2, CollapsingHeader, Color32, Layout, Pos2, Rect, Response, RichText, ScrollArea,
+    Sense, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use self::{
@@ -141,6 +141,8 @@ enum Extent {
 #[derive(Debug, Default)]
 pub(super) struct WhyView {
     extent: Extent,
+    /// The view that the keyboard has reached by the button above it or the fold below it. It is drawn also beyond the edge.
+    reached: Option<ExplanationView>,
     neighbors: NeighborsView,
     occlusion: OcclusionPanel,
     evidence: EvidencePanel,
@@ -356,15 +358,22 @@ fn story_ui(
     // The scroll bar does not cover the views.
     let width = ui.available_width() - ui.spacing().scroll.bar_width - 4.0;
     ui.set_max_width(width);
+    if ui.input(|input| input.pointer.any_pressed()) {
+        view.reached = None;
+    }
     for entry in &VIEWS {
-        head_ui(ui, entry, state, view);
+        let head = head_ui(ui, entry, state, view);
         let size = vec2(width, (entry.height)(width, state));
         let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-        if ui.is_rect_visible(rect) {
+        if ui.is_rect_visible(rect) || view.reached == Some(entry.view) {
             seen.insert(entry.view);
             view_ui(ui, rect, entry, state, view, actions);
         }
-        method_ui(ui, entry);
+        let method = method_ui(ui, entry);
+        // Before the next Tab, so that the keyboard enters it.
+        if head.has_focus() || method.has_focus() {
+            view.reached = Some(entry.view);
+        }
         ui.add_space(theme::MARGIN);
     }
     widgets::scroll_to_focus(ui);
@@ -417,30 +426,30 @@ fn heading(entry: &ViewEntry, state: &State) -> String {
     }
 }
 
-/// The title, the sentence, and the buttons for the size.
-fn head_ui(ui: &mut Ui, entry: &ViewEntry, state: &State, view: &mut WhyView) {
+/// The title, the sentence, and the buttons for the size. Returns the first button.
+fn head_ui(ui: &mut Ui, entry: &ViewEntry, state: &State, view: &mut WhyView) -> Response {
     let place = entry.view;
-    ui.horizontal(|ui| {
+    let row = ui.horizontal(|ui| {
         ui.label(RichText::new(heading(entry, state)).font(theme::strong(theme::HEADING)))
             .on_hover_text(entry.method);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let before = view.extent;
             let mut button = |text: &str, name: &str, help: &str, extent: Extent| {
                 let button = widgets::named(small_button(ui, text), name);
-                if button.on_hover_text(help).clicked() {
+                let button = button.on_hover_text(help);
+                if button.clicked() {
                     view.extent = extent;
                 }
+                button
             };
             let title = entry.title;
             match before {
-                Extent::Story => {
-                    button(
-                        "Enlarge",
-                        &format!("Enlarge {title}"),
-                        "Fills the place beside the pad with this view.",
-                        Extent::Beside(place),
-                    );
-                }
+                Extent::Story => button(
+                    "Enlarge",
+                    &format!("Enlarge {title}"),
+                    "Fills the place beside the pad with this view.",
+                    Extent::Beside(place),
+                ),
                 Extent::Beside(_) => {
                     button(
                         "All views",
@@ -453,24 +462,24 @@ fn head_ui(ui: &mut Ui, entry: &ViewEntry, state: &State, view: &mut WhyView) {
                         "Fill window",
                         "Hides the pad, so that this view fills the window.",
                         Extent::Window(place),
-                    );
+                    )
                 }
-                Extent::Window(_) => {
-                    button(
-                        "Show pad",
-                        "Show pad",
-                        "Shows the pad beside this view.",
-                        Extent::Beside(place),
-                    );
-                }
+                Extent::Window(_) => button(
+                    "Show pad",
+                    "Show pad",
+                    "Shows the pad beside this view.",
+                    Extent::Beside(place),
+                ),
             }
-        });
+        })
+        .inner
     });
     note(ui, entry.sentence);
+    row.inner
 }
 
-/// Formula and source, which a click opens.
-fn method_ui(ui: &mut Ui, entry: &ViewEntry) {
+/// Formula and source, which a click opens. Returns the header.
+fn method_ui(ui: &mut Ui, entry: &ViewEntry) -> Response {
     ui.scope(|ui| {
         ui.visuals_mut().widgets.noninteractive.bg_stroke.width = 0.0;
         let title = RichText::new("How is this computed?").small().weak();
@@ -486,7 +495,9 @@ fn method_ui(ui: &mut Ui, entry: &ViewEntry) {
                 format!("How is {} computed?", entry.title),
             )
         });
-    });
+        header.header_response
+    })
+    .inner
 }
 
 fn view_ui(

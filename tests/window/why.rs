@@ -1,6 +1,6 @@
 //! The place *Why*: the pad beside the views of the explanation.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use digitpad::{
     app::{App, state::Place},
@@ -390,4 +390,35 @@ fn the_tour_visits_six_places_and_can_be_left() {
     window.click("Take the tour");
     window.click("Leave");
     assert!(!window.says("of 6:"), "it is left");
+}
+
+#[test]
+fn the_keyboard_enters_every_view() {
+    let mut window = why([640.0, 480.0]);
+    window.draw(SEVEN);
+    window.await_answer('7');
+    let mut visited = BTreeSet::new();
+    let ends = ["The rest is re-centered", "Kernels", "Map of layer 2"];
+    for _ in 0..300 {
+        window.press(Modifiers::NONE, Key::Tab);
+        window.harness.run_steps(2);
+        window.await_that("what is in sight is explained", |harness| {
+            let explained = &harness.state().state().explanation;
+            explained
+                .seen
+                .iter()
+                .all(|&view| explained.of(view).is_some())
+        });
+        window.harness.run_steps(2);
+        let root = window.harness.root();
+        let focused = root
+            .children_recursive()
+            .into_iter()
+            .find(|node| node.accesskit_node().is_focused());
+        visited.extend(focused.and_then(|node| node.accesskit_node().label()));
+        if ends.iter().all(|name| visited.contains(*name)) {
+            return;
+        }
+    }
+    panic!("only {visited:?}");
 }
