@@ -25,6 +25,8 @@ pub(crate) fn opened(groups: &[&str]) -> Window {
     window.click("Settings tab");
     for group in groups {
         window.click(group);
+        // The groups below move while it opens.
+        window.harness.run_steps(10);
     }
     window
 }
