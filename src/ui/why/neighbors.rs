@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use egui::{
-    Align2, Color32, CornerRadius, CursorIcon, Rect, Response, RichText, Sense, Stroke, StrokeKind,
-    TextureId, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, Color32, CornerRadius, CursorIcon, Id, Rect, Response, RichText, Sense, Stroke,
+    StrokeKind, TextureId, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{part, shown, waiting_ui};
@@ -133,7 +133,10 @@ impl Tiles {
             let pitch = vec2(side + theme::GAP, side + CAPTION);
             let corner = place.min + pitch * vec2(column, row);
             let tile = Rect::from_min_size(corner, vec2(side, side + CAPTION));
-            let response = tile_ui(ui, tile, image, value_name, rival, self.atlas.place(index));
+            // By its place: the focus stays where it is while other images come.
+            let id = ui.scope_id().with((value_name, index));
+            let texture = self.atlas.place(index);
+            let response = tile_ui(ui, id, tile, image, value_name, rival, texture);
             if response.clicked() {
                 actions.push(Action::Explanation(ExplanationAction::Show {
                     index: image.index,
@@ -147,6 +150,7 @@ impl Tiles {
 
 fn tile_ui(
     ui: &mut Ui,
+    id: Id,
     tile: Rect,
     image: &TrainingImage,
     value_name: &str,
@@ -160,9 +164,6 @@ fn tile_ui(
         value,
         ..
     } = image;
-    let id = ui
-        .scope_id()
-        .with((value_name, index, tile.min.x as i32, tile.min.y as i32));
     let response = ui.interact(tile, id, Sense::click());
     let number = format::count(index + 1);
     response.widget_info(|| {
