@@ -9,6 +9,11 @@ pub fn percent(share: f64, decimals: usize) -> String {
     percent_number(share, decimals) + "\u{a0}%"
 }
 
+/// The probability of an answer in percent, never 100 %: softmax rounds what is almost certain to 1.
+pub fn probability(probability: f32, decimals: usize) -> String {
+    percent(f64::from(probability).min(1.0 - f64::EPSILON), decimals)
+}
+
 /// [`percent`] without the sign, for a column with the sign in its heading.
 pub fn percent_number(share: f64, decimals: usize) -> String {
     let text = |percent: f64| format!("{percent:.decimals$}");
@@ -105,6 +110,12 @@ mod tests {
             let with_sign = format!("{expected}\u{a0}%");
             assert_eq!(percent(share, decimals), with_sign, "{reason}");
         }
+    }
+
+    #[test]
+    fn no_answer_is_certain() {
+        assert_eq!(probability(1.0, 1), ">99.9\u{a0}%", "rounded by softmax");
+        assert_eq!(probability(0.865, 1), "86.5\u{a0}%", "between");
     }
 
     #[test]

@@ -272,7 +272,7 @@ impl DigitLine {
 }
 
 fn text(reading: &Reading) -> String {
-    let percent = |confidence| format::percent(f64::from(confidence), 2);
+    let percent = |confidence| format::probability(confidence, 2);
     let prediction = match reading {
         Reading::Blank => return "nothing drawn".to_owned(),
         Reading::SeveralDigits { .. } => return "more than one digit".to_owned(),

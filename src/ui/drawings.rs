@@ -60,7 +60,7 @@ pub(super) struct TileLine {
 /// "9 · 87 %", "36 · 90 %", or "non-digit".
 pub(super) fn reading(drawing: &RecognizedDrawing) -> String {
     let prediction = &drawing.prediction;
-    let share = |confidence: f32| format::percent(f64::from(confidence), 0);
+    let share = |confidence: f32| format::probability(confidence, 0);
     if let Some(number) = &drawing.number {
         format!("{} · {}", number.text(), share(number.confidence()))
     } else if prediction.is_digit() {

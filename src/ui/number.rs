@@ -116,7 +116,7 @@ pub(super) fn brackets(painter: &Painter, paper: &PadView, state: &State, palett
             painter.text(
                 place.center_bottom() - vec2(0.0, 2.0),
                 Align2::CENTER_TOP,
-                format::percent(f64::from(digit.confidence()), 0),
+                format::probability(digit.confidence(), 0),
                 theme::font(10.0),
                 palette.weak,
             );

@@ -351,7 +351,7 @@ pub(super) fn probability_of(digit: Digit, answer: Option<&Answer>) -> Option<f3
 }
 
 pub(super) fn percent(probability: f32) -> String {
-    format::percent(f64::from(probability), 1)
+    format::probability(probability, 1)
 }
 
 /// Draws a bar. That of the rival is amber.

@@ -279,7 +279,7 @@ impl<'a> ExplanationLine<'a> {
             } else {
                 ", not a digit"
             };
-            format::percent(f64::from(prediction.confidence()), 2) + rejected
+            format::probability(prediction.confidence(), 2) + rejected
         };
         let confidence = percent(prediction);
         writeln!(

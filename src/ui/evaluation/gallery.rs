@@ -185,7 +185,7 @@ fn tile_ui(
     let (rect, response) = ui.allocate_exact_size(tile_size(side), Sense::click());
     let predicted = result.prediction.digit();
     let is_digit = result.prediction.is_digit();
-    let confidence = format::percent(f64::from(result.prediction.confidence()), 0);
+    let confidence = format::probability(result.prediction.confidence(), 0);
     response.widget_info(|| {
         let name = format!(
             "Image {}: true {}, predicted {predicted}",
@@ -239,11 +239,11 @@ fn sentences(index: usize, result: &ExampleResult) -> [String; 2] {
     } else {
         ", rejected as a non-digit"
     };
-    let confidence = format::percent(f64::from(prediction.confidence()), 0);
+    let confidence = format::probability(prediction.confidence(), 0);
     let of_truth = if result.is_correct() {
         String::new()
     } else {
-        let probability = format::percent(f64::from(result.truth_probability()), 1);
+        let probability = format::probability(result.truth_probability(), 1);
         format!(", {probability} for the {truth}")
     };
     [

@@ -108,7 +108,7 @@ impl CounterfactualPanel {
                 Some(digit) if digit != winner || !is_digit => format!(
                     "A dot here makes it {}, {}.",
                     format::with_article(digit),
-                    format::percent(f64::from(dot.prediction.confidence()), 0)
+                    format::probability(dot.prediction.confidence(), 0)
                 ),
                 _ => format!(
                     "A dot here moves it most toward {rival}: {winner} leads by {:.1} instead of {:.1}.",
@@ -169,7 +169,7 @@ impl CounterfactualPanel {
         let prediction = &predictions[self.step];
         let verdict = match answer_of(prediction) {
             Some(digit) => {
-                let confidence = format::percent(f64::from(prediction.confidence()), 0);
+                let confidence = format::probability(prediction.confidence(), 0);
                 format!("Read as {digit}, {confidence}.")
             }
             None => "Not a digit.".to_owned(),
@@ -280,7 +280,7 @@ fn bending_ui(ui: &mut Ui, cell: Rect, strokes: &ChangedStrokes, comparison: Com
             format!(
                 "Moved by {} of its size on average, it is read as {rival}, {}.{shown}",
                 format::percent(f64::from(bending.distance), 1),
-                format::percent(f64::from(bending.prediction.confidence()), 0),
+                format::probability(bending.prediction.confidence(), 0),
             )
         }
     };

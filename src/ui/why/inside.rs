@@ -528,7 +528,7 @@ fn off_ui(ui: &mut Ui, inside: &Inside, config: &MlpConfig, actions: &mut Vec<Ac
 /// Which units are off, and how the answer and the accuracy move.
 fn off_text(state: &State, inside: &Inside, shapes: &[LayerShape]) -> String {
     let answer = inside.prediction.as_ref().map(|prediction| {
-        let share = format::percent(f64::from(prediction.confidence()), 0);
+        let share = format::probability(prediction.confidence(), 0);
         format!(", answer {} {share}", prediction.digit())
     });
     let off = &state.explanation.off;

@@ -32,12 +32,23 @@ pub(super) const METHOD: &str = "The strokes are divided into 8 to 24 pieces of 
 
 /// The height of the row of modes, in points.
 const ROW: f32 = 34.0;
+/// The width from which the summary has one line, in points.
+const WIDE: f32 = 700.0;
 /// The distance from the pointer to a piece that it shows, in points.
 const REACH: f32 = 14.0;
 
+/// The height of the summary: two lines where it is narrow.
+fn summary_height(width: f32) -> f32 {
+    if width < WIDE {
+        1.75 * SUMMARY
+    } else {
+        SUMMARY
+    }
+}
+
 /// The height of the view in the story.
 pub(super) fn height(width: f32) -> f32 {
-    ROW + SUMMARY + width.clamp(160.0, 300.0) + theme::GAP + SCALE
+    ROW + summary_height(width) + width.clamp(160.0, 300.0) + theme::GAP + SCALE
 }
 
 /// The state of the view between frames.
@@ -78,9 +89,10 @@ impl OcclusionPanel {
         let values = occlusion.pieces.iter().map(|piece| piece.support);
         self.scale.fit(shown, state.explanation.rival, values);
         summary_ui(ui, rect, &summary(occlusion), "");
-        let room = rect.height() - SUMMARY - theme::GAP - SCALE;
+        let head = summary_height(rect.width());
+        let room = rect.height() - head - theme::GAP - SCALE;
         let side = room.min(rect.width()).max(56.0);
-        let place = Rect::from_min_size(rect.min + vec2(0.0, SUMMARY), vec2(side, side));
+        let place = Rect::from_min_size(rect.min + vec2(0.0, head), vec2(side, side));
         self.strokes_ui(ui, place, occlusion);
         let legend = place.left_bottom() + vec2(0.0, theme::GAP);
         let legend = Rect::from_min_size(legend, vec2(side, SCALE));
