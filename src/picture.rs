@@ -19,13 +19,14 @@ pub use self::components::{InkPart, PictureInk};
 use self::{
     container::{Container, Fault},
     extract::{FoundInk, Sheet},
+    tiff::Tiff,
 };
 
 use crate::{
     bitmap::{Bitmap, PIXELS, SIDE},
     error::{InputError, Refusal, excerpt},
     files::{
-        kind::content_of,
+        kind::{content_of, picture_format},
         limits::{
             PICTURE_BYTES, PICTURE_EXTRA_MEMORY, PICTURE_MEMORY, PICTURE_PIXELS, PICTURE_SIDE,
         },
@@ -39,6 +40,7 @@ mod container;
 mod extract;
 pub(crate) mod paint;
 mod pen_width;
+mod tiff;
 
 /// A pixel of a 28×28 picture below this is paper. Lossy formats add faint pixels.
 const FAINT: f32 = 0.1;
@@ -312,8 +314,7 @@ fn save_png(
 /// The picture as it is stored, and the orientation that it is to be shown in.
 fn decode(bytes: &[u8], name: &str) -> Result<(DynamicImage, Orientation), Refusal> {
     let formats = "a PNG, JPEG, BMP, WebP, GIF, PNM or TIFF picture";
-    let format = image::guess_format(bytes).ok();
-    let format = format
+    let format = picture_format(bytes)
         .filter(ImageFormat::reading_enabled)
         .ok_or_else(|| refused(name, content_of(bytes), formats))?;
     let cut_off = || refused(name, "a picture that is cut off", "a whole picture");
@@ -335,32 +336,44 @@ fn decode(bytes: &[u8], name: &str) -> Result<(DynamicImage, Orientation), Refus
         }
         _ => damaged(&error),
     };
+    // The memory that a picture of this size may take beside its decoded bytes, with `working` bytes a pixel.
+    let bounded = |[width, height]: [u32; 2], decoded: u64, working: u64| {
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels == 0 {
+            return Err(refused(name, "a picture without pixels", formats));
+        }
+        let working = pixels.saturating_mul(working);
+        let memory = decoded
+            .saturating_add(working)
+            .saturating_add(2 * bytes.len() as u64);
+        if width.max(height) > PICTURE_SIDE || pixels > PICTURE_PIXELS || memory > PICTURE_MEMORY {
+            return Err(refused(
+                name,
+                &format!("{width}×{height} pixels, which take {} MB", memory >> 20),
+                &format!(
+                    "at most {PICTURE_PIXELS} pixels, {PICTURE_SIDE} a side and {} MB",
+                    PICTURE_MEMORY >> 20
+                ),
+            ));
+        }
+        Ok(PICTURE_EXTRA_MEMORY + working)
+    };
+    if format == ImageFormat::Tiff {
+        let picture = Tiff::open(&container).map_err(|error| damaged(&error))?;
+        let working = container.working_bytes.max(picture.pixel_bytes());
+        bounded(picture.size, picture.decoded_bytes(), working)?;
+        let orientation = picture.orientation;
+        let picture = picture.read().map_err(|error| damaged(&error))?;
+        return Ok((picture, orientation));
+    }
     let mut limits = Limits::default();
     limits.max_alloc = Some(PICTURE_EXTRA_MEMORY);
     let mut reader = ImageReader::with_format(Cursor::new(container.bytes), format);
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(failed)?;
-    let (width, height) = decoder.dimensions();
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels == 0 {
-        return Err(refused(name, "a picture without pixels", formats));
-    }
-    let memory = decoder
-        .total_bytes()
-        .saturating_add(pixels.saturating_mul(container.working_bytes))
-        .saturating_add(2 * bytes.len() as u64);
-    if width.max(height) > PICTURE_SIDE || pixels > PICTURE_PIXELS || memory > PICTURE_MEMORY {
-        return Err(refused(
-            name,
-            &format!("{width}×{height} pixels, which take {} MB", memory >> 20),
-            &format!(
-                "at most {PICTURE_PIXELS} pixels, {PICTURE_SIDE} a side and {} MB",
-                PICTURE_MEMORY >> 20
-            ),
-        ));
-    }
-    // The limit of a TIFF includes one of its two copies.
-    limits.max_alloc = Some(PICTURE_EXTRA_MEMORY + pixels * container.working_bytes);
+    let size = decoder.dimensions().into();
+    let most = bounded(size, decoder.total_bytes(), container.working_bytes)?;
+    limits.max_alloc = Some(most);
     decoder.set_limits(limits).map_err(failed)?;
     // A camera in portrait mode stores a rotated picture and its orientation. Without one, the picture stays.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);

@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use image::ImageFormat;
+
 use super::{is_device, is_gzip, strip_byte_order_mark};
 
 /// The kind of a file or folder from outside.
@@ -49,14 +51,21 @@ impl FileKind {
         } else if text.starts_with(b"{") || is_gzip(start) {
             Some(Self::Ink)
         } else {
-            image::guess_format(start).ok().map(|_| Self::Picture)
+            picture_format(start).map(|_| Self::Picture)
         }
     }
 }
 
+/// The format of a picture with these first bytes. `image` does not know BigTIFF.
+pub fn picture_format(start: &[u8]) -> Option<ImageFormat> {
+    let is_big_tiff = start.starts_with(b"II+\0") || start.starts_with(b"MM\0+");
+    let format = image::guess_format(start).ok();
+    format.or_else(|| is_big_tiff.then_some(ImageFormat::Tiff))
+}
+
 /// Names the content of a file with these first bytes, for the message of a reader that expects something else.
 pub fn content_of(start: &[u8]) -> &'static str {
-    const KNOWN: [(&[u8], &str); 16] = [
+    const KNOWN: [(&[u8], &str); 14] = [
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes"),
         (b"PK\x03\x04", "a ZIP archive, as PyTorch and NumPy write"),
         (b"\x93NUMPY", "a NumPy array"),
@@ -66,8 +75,6 @@ pub fn content_of(start: &[u8]) -> &'static str {
             "a Git LFS pointer in place of a file",
         ),
         (b"%PDF", "a PDF document"),
-        (b"II+\0", "a BigTIFF picture"),
-        (b"MM\0+", "a BigTIFF picture"),
         (b"\0\0\x08\x03", "an IDX file of images"),
         (b"\0\0\x08\x01", "an IDX file of labels"),
         (b"\x7fELF", "a program"),
@@ -160,7 +167,7 @@ mod tests {
             ),
             (b"\n <!DOCTYPE html><html>", "a web page"),
             (b"\0\0\0\x18ftypheic", "a HEIC picture"),
-            (b"II+\0\x08\0\0\0", "a BigTIFF picture"),
+            (b"II+\0\x08\0\0\0", "a picture"),
             (b"\x40\0\0\0\0\0\0\0{\"a", "a safetensors file"),
             (b"{\"strokes\"", "a file of JSON"),
             (b"\x1f\x8b\x08", "a gzip file"),

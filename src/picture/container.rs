@@ -19,17 +19,24 @@ pub(super) struct Container<'a> {
     pub(super) bytes: &'a [u8],
     /// The decoder's memory beside the picture and the file, in bytes a pixel.
     pub(super) working_bytes: u64,
+    /// The place of the 3 that says that a TIFF's pixels are those of a palette.
+    pub(super) palette: Option<usize>,
 }
 
 impl<'a> Container<'a> {
     pub(super) fn check(bytes: &'a [u8], format: ImageFormat) -> Result<Self, Fault> {
         let mut file = Cursor { bytes, place: 0 };
+        let mut palette = None;
         let working_bytes = match format {
-            ImageFormat::Jpeg => file.jpeg()?,
+            ImageFormat::Jpeg => file.jpeg()?.working_bytes,
             ImageFormat::Png => file.png()?,
             ImageFormat::WebP => file.webp()?,
             ImageFormat::Gif => file.gif()?,
-            ImageFormat::Tiff => file.tiff()?,
+            ImageFormat::Tiff => {
+                let tags = file.tiff()?;
+                palette = tags.palette;
+                tags.working_bytes
+            }
             // The decoders of BMP and PNM notice the end of the file, and meet no length but those of the picture. PNM's
             // holds a copy of up to eight bytes a pixel.
             _ => {
@@ -40,8 +47,27 @@ impl<'a> Container<'a> {
         Ok(Self {
             bytes: &bytes[..file.place],
             working_bytes,
+            palette,
         })
     }
+}
+
+/// TIFF's number of a compression: each strip or tile is a JPEG.
+const JPEG_IN_TIFF: u64 = 7;
+/// The pixels of a tile in a smaller picture.
+const LARGE_TILE: u64 = 1 << 20;
+
+/// What a JPEG says of its size.
+#[derive(Clone, Copy)]
+struct Frame {
+    pixels: u64,
+    working_bytes: u64,
+}
+
+/// What a TIFF says of its first picture.
+struct TiffTags {
+    working_bytes: u64,
+    palette: Option<usize>,
 }
 
 /// A place in a file.
@@ -69,8 +95,9 @@ impl<'a> Cursor<'a> {
 
     /// ITU-T T.81, annex B: segments up to the end of the image. Entropy-coded data lie between segments and hold no
     /// marker but restarts.
-    fn jpeg(&mut self) -> Result<u64, Fault> {
-        let (mut components, mut scans, mut is_progressive) = (0, 0, false);
+    fn jpeg(&mut self) -> Result<Frame, Fault> {
+        let (mut pixels, mut components) = (0, 0);
+        let (mut scans, mut is_progressive) = (0, false);
         loop {
             match self.jpeg_marker()? {
                 0xd9 => break,
@@ -82,7 +109,12 @@ impl<'a> Cursor<'a> {
                     match marker {
                         0xda => scans += 1,
                         0xc0..=0xc3 => {
-                            components = segment.get(5).copied().unwrap_or_default();
+                            let &[_, h, eight, w, idth, count, ..] = segment else {
+                                return Err(Fault::Damaged);
+                            };
+                            let [height, width] = [[h, eight], [w, idth]].map(u16::from_be_bytes);
+                            pixels = u64::from(height) * u64::from(width);
+                            components = count;
                             is_progressive = marker == 0xc2;
                         }
                         _ => {}
@@ -92,7 +124,10 @@ impl<'a> Cursor<'a> {
         }
         // The decoder keeps the coefficients of all scans, two bytes each.
         let keeps_coefficients = is_progressive || scans > 1;
-        Ok(2 * u64::from(components) * u64::from(keeps_coefficients))
+        Ok(Frame {
+            pixels,
+            working_bytes: 2 * u64::from(components) * u64::from(keeps_coefficients),
+        })
     }
 
     fn jpeg_marker(&mut self) -> Result<u8, Fault> {
@@ -184,9 +219,12 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Adobe's TIFF 6.0, section 2: the tags of the first picture, and its strips or tiles.
-    fn tiff(&mut self) -> Result<u64, Fault> {
-        let is_little = self.take(4)?.starts_with(b"II");
+    /// Adobe's TIFF 6.0, section 2, and BigTIFF, whose numbers are wider: the tags of the first picture, and its strips
+    /// or tiles.
+    fn tiff(&mut self) -> Result<TiffTags, Fault> {
+        let start = self.take(4)?;
+        let is_little = start.starts_with(b"II");
+        let is_big = start[2..4].contains(&43);
         let number = |bytes: &[u8]| {
             let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
             if is_little {
@@ -195,54 +233,87 @@ impl<'a> Cursor<'a> {
                 bytes.iter().fold(0, add)
             }
         };
-        self.place = number(self.take(4)?) as usize;
-        let count = number(self.take(2)?);
+        // The width of an offset, and of the number of tags.
+        let (wide, count) = if is_big { (8, 8) } else { (4, 2) };
+        if is_big {
+            self.take(4)?;
+        }
+        self.place = usize::try_from(number(self.take(wide)?)).map_err(|_large| Fault::CutOff)?;
+        let count = number(self.take(count)?);
         let (mut offsets, mut sizes): (&[u8], &[u8]) = (&[], &[]);
         let (mut offset_width, mut size_width, mut bits, mut samples) = (1, 1, 8, 1);
+        let (mut width, mut height, mut compression, mut palette) = (0, 0, 1, None);
         for _ in 0..count {
-            let entry = self.take(12)?;
+            let entry = self.take(4 + 2 * wide)?;
             let [tag, kind] = [&entry[..2], &entry[2..4]].map(number);
-            let width = match kind {
+            let size = match kind {
                 3 | 8 => 2_usize,
                 4 | 9 | 11 | 13 => 4,
                 5 | 10 | 12 | 16..=18 => 8,
                 _ => 1,
             };
-            let len = number(&entry[4..8]).saturating_mul(width as u64) as usize;
+            let len = number(&entry[4..4 + wide]).saturating_mul(size as u64) as usize;
+            let inline = &entry[4 + wide..];
             let mut value = Cursor {
-                bytes: &entry[8..],
+                bytes: inline,
                 place: 0,
             };
-            if len > 4 {
+            if len > wide {
                 value = Cursor {
                     bytes: self.bytes,
-                    place: number(&entry[8..]) as usize,
+                    place: number(inline) as usize,
                 };
             }
             let value = value.take(len)?;
-            let numbers = || value.chunks_exact(width).map(number);
+            let numbers = || value.chunks_exact(size).map(number);
+            let first = |default| numbers().next().unwrap_or(default);
             match tag {
                 // The decoder prints to standard error when it expects a number and finds text.
                 _ if kind == 2 && (254..=284).contains(&tag) && !matches!(tag, 269..=272) => {
                     return Err(Fault::Damaged);
                 }
-                258 => bits = numbers().next().unwrap_or(bits),
-                277 => samples = numbers().next().unwrap_or(samples),
-                273 | 324 => (offsets, offset_width) = (value, width),
-                279 | 325 => (sizes, size_width) = (value, width),
+                256 => width = first(width),
+                257 => height = first(height),
+                258 => bits = first(bits),
+                259 => compression = first(compression),
+                262 if first(0) == 3 && len <= wide => {
+                    let three = inline.iter().position(|&byte| byte == 3);
+                    palette = three.map(|three| self.place - wide + three);
+                }
+                277 => samples = first(samples),
+                273 | 324 => (offsets, offset_width) = (value, size),
+                279 | 325 => (sizes, size_width) = (value, size),
                 _ => {}
             }
         }
         self.place = self.bytes.len();
-        let is_beyond =
-            |(offset, size): (u64, u64)| offset.saturating_add(size) > self.place as u64;
+        // The decoder holds two copies, and a strip beside them.
+        let mut working_bytes = 2 * bits.saturating_mul(samples).div_ceil(8).clamp(1, 64);
+        let most = width.saturating_mul(height).max(LARGE_TILE);
         let offsets = offsets.chunks_exact(offset_width).map(number);
         let sizes = sizes.chunks_exact(size_width).map(number);
-        if offsets.zip(sizes).any(is_beyond) {
-            return Err(Fault::CutOff);
+        for (offset, size) in offsets.zip(sizes) {
+            let end = offset.saturating_add(size);
+            let range = usize::try_from(offset).ok().zip(usize::try_from(end).ok());
+            let chunk = range.and_then(|(start, end)| self.bytes.get(start..end));
+            let chunk = chunk.ok_or(Fault::CutOff)?;
+            if compression == JPEG_IN_TIFF {
+                let mut chunk = Cursor {
+                    bytes: chunk,
+                    place: 0,
+                };
+                let frame = chunk.jpeg()?;
+                if frame.pixels > most {
+                    return Err(Fault::Damaged);
+                }
+                // The size of a strip is at most the picture's.
+                working_bytes = working_bytes.max(2 * samples.clamp(1, 64) + frame.working_bytes);
+            }
         }
-        // The decoder holds two copies, and a strip beside them.
-        Ok(2 * (bits * samples).div_ceil(8).clamp(1, 64))
+        Ok(TiffTags {
+            working_bytes,
+            palette,
+        })
     }
 }
 
@@ -298,6 +369,17 @@ mod tests {
             let found = Container::check(&bytes, ImageFormat::Tiff);
             assert_eq!(found, Err(fault), "{reason}");
         }
+        // 2×2 pixels, and a strip that is the start of a JPEG of 16,000×16,000.
+        let jpeg = b"\xff\xd8\xff\xc0\0\x0b\x08\x3e\x80\x3e\x80\x01\x01\x11\0\xff\xd9";
+        let tags = [(256_u16, 2_u32), (257, 2), (259, 7), (273, 8), (279, 17)];
+        let mut bomb = [b"II*\0\x1c\0\0\0".as_slice(), jpeg, &[0; 3], &[5, 0]].concat();
+        for (tag, value) in tags {
+            bomb.extend(tag.to_le_bytes());
+            bomb.extend([4_u8, 0, 1, 0, 0, 0]);
+            bomb.extend(value.to_le_bytes());
+        }
+        let found = Container::check(&bomb, ImageFormat::Tiff);
+        assert_eq!(found, Err(Fault::Damaged), "a strip of 256 million pixels");
         let mut text = tiff(entry(18, 2));
         text.extend([b'a'; 100]);
         let found = Container::check(&text, ImageFormat::Tiff);
