@@ -22,6 +22,7 @@ mod pad;
 mod picture;
 mod prediction;
 mod questions;
+mod roving;
 mod runs;
 mod status;
 mod theme;

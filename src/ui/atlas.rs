@@ -40,7 +40,7 @@ impl<K> std::fmt::Debug for Atlas<K> {
 
 impl<K: PartialEq> Atlas<K> {
     /// The most images.
-    pub(super) const CAPACITY: usize = COLUMNS * MAX_ROWS;
+    const CAPACITY: usize = COLUMNS * MAX_ROWS;
 
     /// Uploads images, unless the texture already has the content of this key.
     pub(super) fn show(&mut self, ui: &Ui, key: K, images: impl ExactSizeIterator<Item = Bitmap>) {

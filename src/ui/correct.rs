@@ -1,10 +1,12 @@
 //! The row that corrects a prediction.
 
 use egui::{
-    Align, Button, Layout, Rect, RichText, Ui, UiBuilder, Vec2, containers::menu::MenuButton, vec2,
+    Align, Button, Layout, Rect, RichText, Sense, Ui, UiBuilder, Vec2,
+    containers::menu::MenuButton, vec2,
 };
 
 use super::{
+    roving::RovingFocus,
     theme::{self, Palette},
     widgets::{framed_buttons, named, quiet_selection, small_button},
 };
@@ -26,6 +28,8 @@ pub(super) const GAP: f32 = 4.0;
 const ALL_CORRECTIONS: &str = "All corrections…";
 /// The side of a digit in the menu, in points.
 const DIGIT: f32 = 40.0;
+/// The digits in a row of the menu.
+const COLUMNS: usize = 5;
 
 /// Draws the control that says what the drawing is, with the label that is saved. Empty without a prediction.
 pub(super) fn correct_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut Vec<Action>) {
@@ -78,14 +82,21 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 /// Draws all labels as buttons, of which one may be chosen. Returns the label that is clicked.
 pub(super) fn labels_ui(ui: &mut Ui, chosen: Option<CorrectionLabel>) -> Option<CorrectionLabel> {
     let mut clicked = None;
-    for row in Digit::ALL.chunks(5) {
+    let place = chosen.map(|CorrectionLabel(digit)| digit.map_or(Digit::ALL.len(), Digit::index));
+    let id = ui.scope_id().with("labels");
+    let mut focus = RovingFocus::of(ui, id, COLUMNS, Digit::ALL.len() + 1, place);
+    let mut button_ui = |ui: &mut Ui, label: CorrectionLabel, text: &str, size: Vec2| {
+        let index = label.0.map_or(Digit::ALL.len(), Digit::index);
+        let button = Button::selectable(chosen == Some(label), text).frame_when_inactive(true);
+        let button = ui.add_sized(size, button.sense(focus.sense(index, Sense::CLICK)));
+        focus.follow(ui, index, &button);
+        button
+    };
+    for row in Digit::ALL.chunks(COLUMNS) {
         ui.horizontal(|ui| {
             for &digit in row {
-                let button = Button::selectable(
-                    chosen == Some(CorrectionLabel(Some(digit))),
-                    digit.to_string(),
-                );
-                let button = ui.add_sized(Vec2::splat(DIGIT), button.frame_when_inactive(true));
+                let label = CorrectionLabel(Some(digit));
+                let button = button_ui(ui, label, &digit.to_string(), Vec2::splat(DIGIT));
                 let help = format!("Saves the drawing as {} ({digit}).", with_article(digit));
                 if named(button, &format!("Save as {digit}"))
                     .on_hover_text(help)
@@ -96,10 +107,10 @@ pub(super) fn labels_ui(ui: &mut Ui, chosen: Option<CorrectionLabel>) -> Option<
             }
         });
     }
-    let width = 5.0 * DIGIT + 4.0 * ui.spacing().item_spacing.x;
-    let button = Button::selectable(chosen == Some(CorrectionLabel(None)), "Not a digit")
-        .frame_when_inactive(true);
-    let button = ui.add_sized(vec2(width, 32.0), button);
+    let gaps = (COLUMNS - 1) as f32;
+    let width = COLUMNS as f32 * DIGIT + gaps * ui.spacing().item_spacing.x;
+    let size = vec2(width, 32.0);
+    let button = button_ui(ui, CorrectionLabel(None), "Not a digit", size);
     let help = "Saves the drawing as a non-digit, such as a scribble or a letter (N).";
     if named(button, "Save as a non-digit")
         .on_hover_text(help)

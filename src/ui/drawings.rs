@@ -3,12 +3,13 @@
 use std::ops::Range;
 
 use egui::{
-    Align2, Color32, CornerRadius, FontId, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind,
-    Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, Color32, CornerRadius, FontId, Rect, Response, ScrollArea, Stroke, StrokeKind, Ui,
+    Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{
     atlas::Atlas,
+    roving::TileRows,
     theme::{self, Palette},
     widgets,
 };
@@ -86,32 +87,32 @@ impl DrawingGrid {
         let size = content.tile_size();
         let bar = ui.spacing().scroll.bar_width + GAP;
         let columns = ((content.room.x - bar + GAP) / (size.x + GAP)).max(1.0) as usize;
+        let columns = columns.min(total).max(1);
         let area = ScrollArea::vertical()
-            .max_width(columns.min(total) as f32 * (size.x + GAP) - GAP + bar)
+            .max_width(columns as f32 * (size.x + GAP) - GAP + bar)
             .max_height(content.room.y)
             .min_scrolled_height(content.room.y)
             .auto_shrink([false, true]);
         let mut clicked = None;
-        ui.spacing_mut().item_spacing = Vec2::splat(GAP);
-        area.show_rows(ui, size.y, total.div_ceil(columns), |ui, rows| {
-            let visible = rows.start * columns..total.min(rows.end * columns);
-            let images = content.list.iter().rev().skip(visible.start);
+        area.show_viewport(ui, |ui, viewport| {
+            let gap = Vec2::splat(GAP);
+            let mut rows = TileRows::allocate(ui, viewport, size, gap, columns, total);
+            let in_sight = rows.in_sight();
+            let images = content.list.iter().rev().skip(in_sight.start);
             let images: Vec<_> = images
-                .take(visible.len())
+                .take(in_sight.len())
                 .map(|drawing| drawing.bitmap.clone())
                 .collect();
-            let key = (content.version, visible.clone());
+            let key = (content.version, in_sight.clone());
             self.atlas.show(ui, key, images.into_iter());
-            for row in rows {
-                ui.horizontal(|ui| {
-                    for position in (row * columns..total).take(columns) {
-                        let place = self.atlas.place(position - visible.start);
-                        let index = total - 1 - position;
-                        if tile_ui(ui, size, tile_of(index), place).clicked() {
-                            clicked = Some(index);
-                        }
-                    }
-                });
+            for position in rows.drawn() {
+                let image = position.checked_sub(in_sight.start);
+                let place = image.and_then(|image| self.atlas.place(image));
+                let index = total - 1 - position;
+                let response = rows.interact(ui, position);
+                if tile_ui(ui, response, tile_of(index), place).clicked() {
+                    clicked = Some(index);
+                }
             }
             widgets::scroll_to_focus(ui);
         });
@@ -132,13 +133,13 @@ pub(super) fn height_of(rows: usize, lines: usize) -> f32 {
 }
 
 fn tile_ui(
-    ui: &mut Ui,
-    size: Vec2,
+    ui: &Ui,
+    response: Response,
     tile: Tile,
     place: Option<(egui::TextureId, Rect)>,
 ) -> Response {
     let palette = Palette::of(ui.style());
-    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let rect = response.rect;
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, tile.is_selected, &tile.name));
     if tile.is_selected || response.hovered() {
         let fill = if tile.is_selected {
@@ -148,7 +149,7 @@ fn tile_ui(
         };
         ui.painter().rect_filled(rect, theme::RADIUS, fill);
     }
-    let left = (rect.left() + (size.x - IMAGE) / 2.0).round();
+    let left = (rect.center().x - IMAGE / 2.0).round();
     let image = Rect::from_min_size(pos2(left, rect.top() + 2.0), Vec2::splat(IMAGE));
     if let Some((texture, place)) = place {
         ui.painter().image(texture, image, place, Color32::WHITE);

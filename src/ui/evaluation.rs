@@ -66,6 +66,7 @@ pub(crate) fn evaluation_ui(
         ScrollArea::vertical().id_salt("test").show(ui, |ui| {
             ui.set_width(width);
             content_ui(ui, state, view, actions);
+            widgets::scroll_to_focus(ui);
         });
     }
 }
@@ -101,6 +102,7 @@ fn content_ui(ui: &mut Ui, state: &State, view: &mut EvaluationView, actions: &m
             let size = vec2(ui.available_width(), MIN_HEIGHT);
             let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
             parts_ui(ui, &Places::beside(rect));
+            widgets::scroll_to_focus(ui);
         });
     }
 }

@@ -9,6 +9,7 @@ use egui::{
 
 use super::{
     curves::{self, ACCURACY, Curves, LOSS, Metric, PlotOptions, RATE, image::ImageExport},
+    roving::RovingFocus,
     runs::{accuracy_text, settings},
     theme::{self, Palette},
     widgets::{self, note, quiet_selection, text_row},
@@ -248,10 +249,16 @@ fn compare_ui(ui: &mut Ui, run: ShownRun<'_>, compared: ShownRun<'_>) {
         .spacing([theme::MARGIN, 4.0])
         .show(ui, |ui| {
             ui.spacing_mut().interact_size.y = 18.0;
-            for [name, a, b] in comparison(run, compared) {
-                ui.label(RichText::new(name).small().weak());
-                ui.label(RichText::new(a).small());
-                ui.label(RichText::new(b).small());
+            let rows = comparison(run, compared);
+            let id = ui.scope_id().with("rows");
+            let mut focus = RovingFocus::of(ui, id, 1, rows.len(), None);
+            for (index, [name, a, b]) in rows.into_iter().enumerate() {
+                let label = format!("{name}: {a}, {b}");
+                let place = ui.label(RichText::new(name).small().weak()).rect;
+                let place = place.union(ui.label(RichText::new(a).small()).rect);
+                let place = place.union(ui.label(RichText::new(b).small()).rect);
+                let row = focus.interact(ui, index, place, Sense::hover());
+                row.widget_info(|| WidgetInfo::labeled(Role::Row, true, &label));
                 ui.end_row();
             }
         });
@@ -288,7 +295,7 @@ fn comparison(run: ShownRun<'_>, compared: ShownRun<'_>) -> Vec<[String; 3]> {
         }),
     ];
     let mut rows = vec![
-        ("", names),
+        ("Run", names),
         ("Test accuracy", tests),
         ("Validation accuracy", validations),
         ("Duration", times),
@@ -333,7 +340,8 @@ fn matrix_ui(
     let palette = Palette::of(ui.style());
     ui.vertical(|ui| {
         ui.label(RichText::new(name).font(theme::strong(theme::BODY)));
-        let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+        let sense = Sense::focusable_noninteractive();
+        let (rect, response) = ui.allocate_exact_size(vec2(side, side), sense);
         let corner = rect.min + Vec2::splat(AXIS_NAME);
         let cell = (side - AXIS_NAME) / (CLASSES + 1) as f32;
         let place = |row: usize, column: usize| {

@@ -1,14 +1,15 @@
 //! A number: a bracket with its reading below each digit on the pad, and the whole number in the answer.
 
 use egui::{
-    Align, Align2, Button, Color32, Context, DragValue, EventFilter, Id, Key, Layout, Modifiers,
-    Painter, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo,
-    accesskit::Role, containers::menu::MenuButton, pos2, vec2,
+    Align, Align2, Button, Color32, Context, DragValue, Id, Key, Layout, Modifiers, Painter, Pos2,
+    Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role,
+    containers::menu::MenuButton, pos2, vec2,
 };
 
 use super::{
     pad::PadView,
     prediction::percent,
+    roving::RovingFocus,
     theme::{self, Palette},
 };
 use crate::{
@@ -147,11 +148,13 @@ pub(super) fn number_ui(
     let room = rect.with_max_y(rect.top() + rect.height() * DIGITS);
     let size = (room.height() / 0.711 / 1.17).min(room.width() / (0.6 * count as f32));
     let cell = vec2(size * 0.6, room.height());
+    let id = Id::unique("number");
+    let mut focus = RovingFocus::of(ui, id, count, count, Some(shown.selected()));
     for (index, digit) in number.digits.iter().enumerate() {
         let left = room.left() + cell.x * index as f32;
         let place = Rect::from_min_size(pos2(left, room.top()), cell);
         let is_selected = index == shown.selected();
-        let response = ui.interact(place, Id::unique(("number", index)), Sense::click());
+        let response = focus.interact(ui, index, place, Sense::CLICK);
         let confidence = percent(digit.confidence());
         let value = if digit.is_digit {
             format!("{}, {confidence}", digit.digit)
@@ -318,11 +321,6 @@ pub(super) fn arrow_actions(ctx: &Context, pad: Id, state: &State) -> Option<Act
     if !ctx.memory(|memory| memory.has_focus(pad)) {
         return None;
     }
-    let arrows = EventFilter {
-        horizontal_arrows: true,
-        ..EventFilter::default()
-    };
-    ctx.memory_mut(|memory| memory.set_focus_lock_filter(pad, arrows));
     let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
     let last = shown.number().digits.len() - 1;
     if pressed(Key::ArrowLeft) {

@@ -15,8 +15,8 @@ mod signed;
 use std::collections::BTreeSet;
 
 use egui::{
-    Align, Align2, CollapsingHeader, Color32, Layout, Pos2, Rect, Response, RichText, ScrollArea,
-    Sense, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, CollapsingHeader, Color32, Pos2, Rect, Response, RichText, ScrollArea, Sense, Ui,
+    UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use self::{
@@ -26,6 +26,7 @@ use self::{
 use super::{
     draw::{self, DrawView},
     prediction,
+    roving::RovingFocus,
     theme::{self, Palette},
     widgets::{self, note, problem, small_button},
 };
@@ -110,7 +111,7 @@ const VIEWS: [ViewEntry; 6] = [
     ViewEntry {
         view: ExplanationView::Inside,
         title: "Inside",
-        sentence: "The layers from the picture to the answer. Point at a unit to see its arithmetic; click to hold it.",
+        sentence: "The layers from the picture to the answer. Point at a unit, or go to it with the arrow keys, to see its arithmetic. A click or Enter holds it.",
         method: inside::METHOD,
         height: inside::height,
         ui: |ui, rect, state, view, actions| view.inside.ui(ui, rect, state, actions),
@@ -301,33 +302,38 @@ fn pad_ui(
         prediction::caption(ui, above, &format!("Compared with {rival}{more}"));
     }
     let height = places.bars.height() / 10.0;
+    let id = ui.scope_id().with("rivals");
+    let count = Digit::ALL.len();
+    let mut focus = RovingFocus::of(ui, id, 1, count, rival.map(Digit::index));
     for digit in Digit::ALL {
         let top = places.bars.top() + height * f32::from(digit.value());
         let row = Rect::from_min_size(
             pos2(places.bars.left(), top),
             vec2(places.bars.width(), height),
         );
-        rival_ui(ui, row, digit, rival, state, actions);
+        let answer = state.pad.answer();
+        let is_free = answer.is_some_and(|answer| answer.prediction.digit() != digit);
+        let sense = if is_free {
+            Sense::CLICK
+        } else {
+            Sense::hover()
+        };
+        let response = focus.interact(ui, digit.index(), row, sense);
+        rival_ui(ui, response, digit, rival, state, actions);
     }
 }
 
 /// A bar that chooses the rival.
 fn rival_ui(
-    ui: &mut Ui,
-    row: Rect,
+    ui: &Ui,
+    response: Response,
     digit: Digit,
     rival: Option<Digit>,
     state: &State,
     actions: &mut Vec<Action>,
 ) {
     let answer = state.pad.answer();
-    let is_free = answer.is_some_and(|answer| answer.prediction.digit() != digit);
-    let sense = if is_free {
-        Sense::click()
-    } else {
-        Sense::hover()
-    };
-    let response = ui.interact(row, ui.scope_id().with(("rival", digit.value())), sense);
+    let is_free = response.sense.senses_click();
     response.widget_info(|| {
         let name = format!("Compare with {digit}");
         let mut info = WidgetInfo::selected(Role::Button, is_free, rival == Some(digit), name);
@@ -336,7 +342,7 @@ fn rival_ui(
             Some(probability.map_or_else(|| "none".to_owned(), prediction::percent));
         info
     });
-    prediction::bar_ui(ui, row, digit, answer, rival, &response);
+    prediction::bar_ui(ui, response.rect, digit, answer, rival, &response);
     if response.clicked() {
         // A second click returns to the second-best digit.
         let chosen = (state.explanation.rival != Some(digit)).then_some(digit);
@@ -432,7 +438,7 @@ fn head_ui(ui: &mut Ui, entry: &ViewEntry, state: &State, view: &mut WhyView) ->
     let row = ui.horizontal(|ui| {
         ui.label(RichText::new(heading(entry, state)).font(theme::strong(theme::HEADING)))
             .on_hover_text(entry.method);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        widgets::at_right(ui, "extent", |ui| {
             let before = view.extent;
             let mut button = |text: &str, name: &str, help: &str, extent: Extent| {
                 let button = widgets::named(small_button(ui, text), name);
@@ -472,7 +478,6 @@ fn head_ui(ui: &mut Ui, entry: &ViewEntry, state: &State, view: &mut WhyView) ->
                 ),
             }
         })
-        .inner
     });
     note(ui, entry.sentence);
     row.inner

@@ -1,8 +1,8 @@
 //! Widgets that several panels share, and the focus of the keyboard.
 
 use egui::{
-    Button, Context, Id, Modal, Response, RichText, Sense, Stroke, StrokeKind, Ui, Vec2,
-    WidgetInfo, accesskit::Role, vec2,
+    Button, Context, Id, Modal, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    Vec2, WidgetInfo, accesskit::Role, vec2,
 };
 
 use super::theme::{self, Palette};
@@ -12,6 +12,8 @@ use crate::{app::action::Action, format};
 const FOCUS_RING: f32 = 2.0;
 /// Where egui stores the focus of the last frame.
 const LAST_FOCUS: &str = "last focus";
+/// Where this frame stores the scroll area that brings the focused control into sight.
+const INNER_AREA: &str = "inner area of the focus";
 
 /// Makes selected toggles gray: the accent is for the prediction and the primary button.
 pub(super) fn quiet_selection(ui: &mut Ui) {
@@ -185,7 +187,10 @@ pub(super) fn modal(
 pub(super) fn focus_ring(ctx: &Context) {
     let focused = ctx.memory(egui::Memory::focused);
     let last = focused.unwrap_or(Id::NULL);
-    ctx.data_mut(|data| data.insert_temp(Id::unique(LAST_FOCUS), last));
+    ctx.data_mut(|data| {
+        data.insert_temp(Id::unique(LAST_FOCUS), last);
+        data.remove::<Rect>(Id::unique(INNER_AREA));
+    });
     let Some(response) = focused.and_then(|id| ctx.read_response(id)) else {
         return;
     };
@@ -207,9 +212,47 @@ pub(super) fn scroll_to_focus(ui: &Ui) {
         return;
     }
     let response = ui.ctx().read_response(focused);
-    if let Some(response) = response.filter(|response| response.layer_id == ui.layer_id())
-        && ui.min_rect().contains(response.rect.center())
-    {
-        ui.scroll_to_rect(response.rect.expand(theme::GAP), None);
+    let Some(response) = response.filter(|response| response.layer_id == ui.layer_id()) else {
+        return;
+    };
+    let mut rect = response.rect;
+    // A scroll area inside this one brings the control into its own part.
+    let inner = Id::unique(INNER_AREA);
+    if let Some(area) = ui.data(|data| data.get_temp::<Rect>(inner)) {
+        let away = rect
+            .min
+            .clamp(area.min, (area.max - rect.size()).max(area.min))
+            - rect.min;
+        rect = rect.translate(away);
     }
+    if ui.min_rect().contains(rect.center()) {
+        ui.scroll_to_rect(rect.expand(theme::GAP), None);
+        ui.data_mut(|data| data.insert_temp(inner, ui.clip_rect()));
+    }
+}
+
+/// Tells the place of a scroll area inside another one, so that both bring the focused control into sight.
+pub(super) fn inside_scroll_area(ui: &Ui, place: Rect) {
+    let area = Id::unique(INNER_AREA);
+    ui.data_mut(|data| {
+        if data.get_temp::<Rect>(area).is_some() {
+            data.insert_temp(area, place);
+        }
+    });
+}
+
+/// Draws controls at the right end of a row, from left to right as the focus goes. Their width is that of the last frame.
+pub(super) fn at_right<R>(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let id = ui.scope_id().with(name);
+    let known: Option<f32> = ui.data(|data| data.get_temp(id));
+    ui.add_space((ui.available_width() - known.unwrap_or_default()).max(0.0));
+    let mut builder = UiBuilder::new();
+    builder.invisible = known.is_none();
+    let shown = ui.scope_builder(builder, content);
+    let width = shown.response.rect.width();
+    if known != Some(width) {
+        ui.data_mut(|data| data.insert_temp(id, width));
+        ui.ctx().request_repaint();
+    }
+    shown.inner
 }

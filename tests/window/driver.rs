@@ -127,6 +127,31 @@ impl Window {
         says(&self.harness, part)
     }
 
+    /// The focused control: its name and its place.
+    pub(crate) fn focused(&self) -> Option<(String, Rect)> {
+        let nodes = self.harness.root().children_recursive();
+        let node = nodes.into_iter().find(egui_kittest::Node::is_focused)?;
+        let name = node.accesskit_node().label().unwrap_or_default();
+        Some((name, node.rect()))
+    }
+
+    /// Presses a key and returns the name of what has the focus then.
+    pub(crate) fn focus_after(&mut self, key: Key) -> String {
+        self.press(Modifiers::NONE, key);
+        self.harness.step();
+        self.focused().map(|(name, _)| name).unwrap_or_default()
+    }
+
+    /// Presses Tab until a control with this name has the focus. Returns the names of all on the way.
+    pub(crate) fn tab_to(&mut self, name: &str) -> Vec<String> {
+        let mut visited = Vec::new();
+        while visited.last().is_none_or(|last| last != name) {
+            assert!(visited.len() < 120, "{name} is not among {visited:?}");
+            visited.push(self.focus_after(Key::Tab));
+        }
+        visited
+    }
+
     pub(crate) fn pad(&self) -> Rect {
         self.harness.get_by_label("Drawing pad").rect()
     }

@@ -306,16 +306,6 @@ fn no_option_is_cut() {
     }
 }
 
-/// The focused control: its name and its place.
-fn focused(window: &Window) -> Option<(String, Rect)> {
-    let root = window.harness.root();
-    let node = root
-        .children_recursive()
-        .find(egui_kittest::Node::is_focused)?;
-    let name = node.accesskit_node().label().unwrap_or_default();
-    Some((name, node.rect()))
-}
-
 /// Whether a ring is painted around this place.
 fn has_ring(window: &Window, place: Rect) -> bool {
     fn is_ring(shape: &Shape, place: Rect) -> bool {
@@ -342,7 +332,7 @@ fn the_focus_has_a_ring_and_goes_from_left_to_right_and_top_to_bottom() {
     for _ in 0..80 {
         window.press(Modifiers::NONE, Key::Tab);
         window.harness.step();
-        let Some((name, place)) = focused(&window) else {
+        let Some((name, place)) = window.focused() else {
             continue;
         };
         assert!(
@@ -395,7 +385,7 @@ fn the_panel_scrolls_to_the_focus() {
     for _ in 0..60 {
         window.press(Modifiers::NONE, Key::Tab);
         window.harness.run_steps(3);
-        let Some((name, place)) = focused(&window) else {
+        let Some((name, place)) = window.focused() else {
             continue;
         };
         if place.left() > panel.left() && name.starts_with(|c: char| c.is_uppercase()) {

@@ -12,6 +12,7 @@ mod keyboard;
 mod layout;
 mod numbers;
 mod pictures;
+mod roving;
 mod strokes;
 mod training;
 mod why;

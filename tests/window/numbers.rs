@@ -234,3 +234,20 @@ fn the_pad_may_be_a_line_and_only_then_reads_numbers() {
     let right = bounds.expect("there is ink").max.x;
     assert!(right <= 1.0, "the square holds all ink: {right}");
 }
+
+#[test]
+fn the_arrow_keys_of_the_pad_select_a_digit_and_stay() {
+    let mut window = seventy_one();
+    window.harness.get_by_label("Drawing pad").focus();
+    window.harness.run_steps(3);
+    for (key, expected) in [
+        (Key::ArrowLeft, 0),
+        (Key::ArrowUp, 0),
+        (Key::ArrowDown, 0),
+        (Key::ArrowRight, 1),
+        (Key::ArrowRight, 1),
+    ] {
+        assert_eq!(window.focus_after(key), "Drawing pad", "{key:?} stays");
+        assert_eq!(selected(&window), expected, "after {key:?}");
+    }
+}

@@ -398,7 +398,7 @@ fn the_keyboard_enters_every_view() {
     window.draw(SEVEN);
     window.await_answer('7');
     let mut visited = BTreeSet::new();
-    let ends = ["The rest is re-centered", "Kernels", "Map of layer 2"];
+    let ends = ["The rest is re-centered", "Kernels", "Map of layer 3"];
     for _ in 0..300 {
         window.press(Modifiers::NONE, Key::Tab);
         window.harness.run_steps(2);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use egui::{
     Align2, Color32, CornerRadius, FontId, Frame, Margin, Pos2, Rect, Response, RichText,
-    ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    ScrollArea, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use crate::{
@@ -17,7 +17,9 @@ use crate::{
     format,
     ui::{
         atlas::Atlas,
+        roving::TileRows,
         theme::{self, Palette},
+        widgets,
     },
 };
 
@@ -82,37 +84,34 @@ impl Gallery {
     ) {
         let side = tile_side(ui);
         let tile = tile_size(side);
-        ui.spacing_mut().item_spacing = BETWEEN;
         // The scroll bar does not cover the tiles.
         let room = ui.available_width() - ui.spacing().scroll.bar_width;
         let columns = ((room + BETWEEN.x) / (tile.x + BETWEEN.x)).floor().max(1.0) as usize;
         let area = ScrollArea::vertical()
             .id_salt((completed.number, number_of(panel.selection)))
             .auto_shrink(false);
-        let rows = indices.len().div_ceil(columns);
-        area.show_rows(ui, tile.y, rows, |ui, rows| {
-            let limit = indices
-                .len()
-                .min((rows.start * columns) + Atlas::<Shown>::CAPACITY);
-            let visible = rows.start * columns..limit.min(rows.end * columns);
-            let key = (completed.number, panel.selection, visible.clone());
-            let seen = &indices[visible];
-            let images = seen
+        let shown = area.show_viewport(ui, |ui, viewport| {
+            let count = indices.len();
+            let mut rows = TileRows::allocate(ui, viewport, tile, BETWEEN, columns, count);
+            let in_sight = rows.in_sight();
+            let key = (completed.number, panel.selection, in_sight.clone());
+            let images = indices[in_sight.clone()]
                 .iter()
                 .map(|&index| completed.evaluation.set().bitmap(index));
             self.atlas.show(ui, key, images);
-            for (row, members) in seen.chunks(columns).enumerate() {
-                ui.horizontal(|ui| {
-                    for (column, &index) in members.iter().enumerate() {
-                        let result = &completed.evaluation.results()[index];
-                        let place = self.atlas.place(row * columns + column);
-                        if tile_ui(ui, side, index, result, place).clicked() {
-                            actions.push(Action::Evaluation(EvaluationAction::Show(index)));
-                        }
-                    }
-                });
+            for position in rows.drawn() {
+                let index = indices[position];
+                let result = &completed.evaluation.results()[index];
+                let image = position.checked_sub(in_sight.start);
+                let place = image.and_then(|image| self.atlas.place(image));
+                let response = rows.interact(ui, position);
+                if tile_ui(ui, response, side, index, result, place).clicked() {
+                    actions.push(Action::Evaluation(EvaluationAction::Show(index)));
+                }
             }
+            widgets::scroll_to_focus(ui);
         });
+        widgets::inside_scroll_area(ui, shown.inner_rect);
     }
 }
 
@@ -175,14 +174,15 @@ fn heading_ui(ui: &mut Ui, selection: Selection, count: usize, actions: &mut Vec
 
 /// An image with its true and its predicted digit.
 fn tile_ui(
-    ui: &mut Ui,
+    ui: &Ui,
+    response: Response,
     side: f32,
     index: usize,
     result: &ExampleResult,
     place: Option<(egui::TextureId, Rect)>,
 ) -> Response {
     let palette = Palette::of(ui.style());
-    let (rect, response) = ui.allocate_exact_size(tile_size(side), Sense::click());
+    let rect = response.rect;
     let predicted = result.prediction.digit();
     let is_digit = result.prediction.is_digit();
     let confidence = format::probability(result.prediction.confidence(), 0);
@@ -201,9 +201,6 @@ fn tile_ui(
         info.current_text_value = Some(value.to_owned());
         info
     });
-    if response.gained_focus() {
-        response.scroll_to_me(None);
-    }
     let image = Rect::from_min_size(rect.min + Vec2::splat(LINE), Vec2::splat(side));
     if let Some((texture, place)) = place {
         ui.painter().image(texture, image, place, Color32::WHITE);

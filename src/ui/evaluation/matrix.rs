@@ -1,8 +1,8 @@
 //! The confusion matrix as a colored grid, with recall and precision at its edges.
 
 use egui::{
-    Align, Align2, Button, Color32, Id, Layout, Pos2, Rect, Response, RichText, Sense, Stroke,
-    StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, epaint::TextShape, pos2, vec2,
+    Align2, Button, Color32, Id, Pos2, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui,
+    Vec2, WidgetInfo, accesskit::Role, epaint::TextShape, pos2, vec2,
 };
 
 use crate::{
@@ -13,7 +13,11 @@ use crate::{
     bitmap::{CLASSES, Digit},
     evaluation::{Metrics, Selection},
     format,
-    ui::theme::{self, Palette},
+    ui::{
+        roving::RovingFocus,
+        theme::{self, Palette},
+        widgets::{at_right, named, quiet_selection},
+    },
     worker::file_tasks::FilePurpose,
 };
 
@@ -60,6 +64,12 @@ pub(super) fn matrix_ui(
     let confusion = &metrics.confusion;
     grid.axes_ui(ui);
     let shades = Shades::of(confusion);
+    let chosen = match panel.selection {
+        Selection::Cell { truth, predicted } => Some(truth.index() * CLASSES + predicted.index()),
+        Selection::Misclassified => None,
+    };
+    let id = Id::unique("confusion");
+    let mut focus = RovingFocus::of(ui, id, CLASSES, CLASSES * CLASSES, chosen);
     for truth in Digit::ALL {
         for predicted in Digit::ALL {
             let cell = Cell {
@@ -71,8 +81,11 @@ pub(super) fn matrix_ui(
             let selection = Selection::Cell { truth, predicted };
             let is_selected = panel.selection == selection;
             let unit = panel.form.unit;
+            let index = truth.index() * CLASSES + predicted.index();
+            let place = grid.rect(f32::from(predicted.value()), f32::from(truth.value()));
+            let response = focus.interact(ui, index, place, Sense::CLICK);
             if grid
-                .cell_ui(ui, &cell, unit, &shades, is_selected)
+                .cell_ui(ui, response, &cell, unit, &shades, is_selected)
                 .clicked()
             {
                 let selection = EvaluationAction::Select(if is_selected {
@@ -95,18 +108,12 @@ fn heading_ui(ui: &mut Ui, panel: &EvaluationPanel, actions: &mut Vec<Action>) {
                     correct. Click a cell to see its images.";
         ui.label(RichText::new("Confusion matrix").font(theme::strong(theme::BODY)))
             .on_hover_text(help);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let help = "Saves counts, recalls and precisions as CSV.";
-            let save = ui.button("Save…").on_hover_text(help);
-            save.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Save table…"));
-            if save.clicked() {
-                actions.push(Action::AskPath(FilePurpose::SaveConfusion));
-            }
-            crate::ui::widgets::quiet_selection(ui);
+        at_right(ui, "units", |ui| {
+            quiet_selection(ui);
             ui.spacing_mut().item_spacing.x = 2.0;
             let units = [
-                (CellUnit::Rates, "Rates", "Percent of each row."),
                 (CellUnit::Counts, "Counts", "The number of images."),
+                (CellUnit::Rates, "Rates", "Percent of each row."),
             ];
             for (unit, name, help) in units {
                 let selected = panel.form.unit == unit;
@@ -116,6 +123,12 @@ fn heading_ui(ui: &mut Ui, panel: &EvaluationPanel, actions: &mut Vec<Action>) {
                     form.unit = unit;
                     actions.push(Action::Evaluation(EvaluationAction::Changed(form)));
                 }
+            }
+            ui.add_space(theme::GAP);
+            let help = "Saves counts, recalls and precisions as CSV.";
+            let save = named(ui.button("Save…"), "Save table…").on_hover_text(help);
+            if save.clicked() {
+                actions.push(Action::AskPath(FilePurpose::SaveConfusion));
             }
         });
     });
@@ -212,6 +225,7 @@ impl Grid {
     fn cell_ui(
         &self,
         ui: &Ui,
+        response: Response,
         cell: &Cell,
         unit: CellUnit,
         shades: &Shades,
@@ -224,9 +238,6 @@ impl Grid {
             count,
             row_count,
         } = *cell;
-        let place = self.rect(f32::from(predicted.value()), f32::from(truth.value()));
-        let id = Id::unique(("confusion", truth.value(), predicted.value()));
-        let response = ui.interact(place, id, Sense::click());
         let rate = format::percent(cell.rate(), 1);
         response.widget_info(|| {
             let name = format!("True {truth}, predicted {predicted}");
@@ -234,7 +245,7 @@ impl Grid {
             info.current_text_value = Some(format!("{count} of {row_count}, {rate}"));
             info
         });
-        let rect = place.shrink(1.0);
+        let rect = response.rect.shrink(1.0);
         let [fill, text] = shades.colors(cell.rate(), truth == predicted, palette);
         let radius = (self.cell.x / 9.0).min(6.0);
         ui.painter().rect_filled(rect, radius, fill);
@@ -255,9 +266,6 @@ impl Grid {
             let outline = Stroke::new(width, palette.text);
             ui.painter()
                 .rect_stroke(rect, radius, outline, StrokeKind::Outside);
-        }
-        if response.gained_focus() {
-            response.scroll_to_me(None);
         }
         response.on_hover_ui(|ui| {
             ui.label(format!(

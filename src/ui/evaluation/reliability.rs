@@ -1,14 +1,17 @@
 //! The reliability diagram: accuracy against confidence.
 
 use egui::{
-    Align2, Color32, Id, Pos2, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role, pos2,
-    vec2,
+    Align2, Color32, Id, Pos2, Rect, Response, Sense, Shape, Stroke, Ui, WidgetInfo,
+    accesskit::Role, pos2, vec2,
 };
 
 use crate::{
     evaluation::reliability::{Bin, Reliability},
     format,
-    ui::theme::{self, Palette},
+    ui::{
+        roving::RovingFocus,
+        theme::{self, Palette},
+    },
 };
 
 /// The height of the heading above the diagram.
@@ -59,10 +62,15 @@ pub(super) fn reliability_ui(ui: &mut Ui, whole: Rect, reliability: &Reliability
     let plot = Rect::from_min_max(whole.min + vec2(LEFT, TOP), whole.max - vec2(12.0, BOTTOM));
     let diagram = Diagram { plot };
     diagram.axes_ui(ui);
-    for (index, bin) in reliability.bins.iter().enumerate() {
-        if bin.count > 0 {
-            diagram.bin_ui(ui, index, bin);
-        }
+    let bins = reliability.bins.iter().enumerate();
+    let bins: Vec<_> = bins.filter(|(_, bin)| bin.count > 0).collect();
+    let id = Id::unique("reliability bins");
+    let mut focus = RovingFocus::of(ui, id, bins.len(), bins.len(), None);
+    for (cell, (index, bin)) in bins.into_iter().enumerate() {
+        let [low, high] = Bin::edges(index);
+        let place = Rect::from_two_pos(diagram.at(low, 0.0), diagram.at(high, 1.0));
+        let response = focus.interact(ui, cell, place, Sense::hover());
+        diagram.bin_ui(ui, response, index, bin);
     }
     diagram.ideal_ui(ui);
 }
@@ -115,7 +123,7 @@ impl Diagram {
             .extend(Shape::dashed_line(&ends, stroke, 5.0, 4.0));
     }
 
-    fn bin_ui(&self, ui: &Ui, index: usize, bin: &Bin) {
+    fn bin_ui(&self, ui: &Ui, response: Response, index: usize, bin: &Bin) {
         let palette = Palette::of(ui.style());
         let [low, high] = Bin::edges(index);
         let bar = Rect::from_two_pos(self.at(low, 0.0), self.at(high, bin.accuracy))
@@ -133,8 +141,6 @@ impl Diagram {
         let mark = Stroke::new(3.0, paler(palette.second));
         ui.painter()
             .line_segment([left + vec2(1.0, 0.0), right - vec2(1.0, 0.0)], mark);
-        let place = Rect::from_two_pos(self.at(low, 0.0), self.at(high, 1.0));
-        let response = ui.interact(place, Id::unique(("reliability", index)), Sense::hover());
         let range = format!("{:.0} to {:.0} %", low * 100.0, high * 100.0);
         let correct = format!(
             "{} of {} correct",
@@ -147,10 +153,15 @@ impl Diagram {
             info.current_text_value = Some(correct.clone());
             info
         });
-        response.on_hover_text(format!(
+        let text = format!(
             "Confidence {range}: {correct}. The mean confidence is {} (orange mark).",
             format::percent(bin.confidence, 1)
-        ));
+        );
+        if response.has_focus() {
+            response.show_tooltip_text(text);
+        } else {
+            response.on_hover_text(text);
+        }
     }
 }
 

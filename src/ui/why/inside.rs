@@ -5,13 +5,13 @@ mod grid;
 mod steps;
 
 use egui::{
-    Align2, Button, ColorImage, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, Vec2,
-    WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, Button, ColorImage, Modifiers, Pos2, Rect, Response, RichText, Sense, Stroke,
+    StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use self::{
     details::DetailsView,
-    grid::{LayerPicture, TileGrid, outline},
+    grid::{Cell, LayerPicture, TileGrid, outline},
 };
 use super::{empty_ui, part, shown, signed_color, small_text};
 use crate::{
@@ -25,6 +25,7 @@ use crate::{
     model::{Activation, Grid, LayerShape, MlpConfig},
     recognition::Prediction,
     ui::{
+        roving::pressed_keys,
         theme::{self, Palette},
         widgets::quiet_selection,
     },
@@ -119,6 +120,8 @@ pub(super) struct InsideView {
     details: DetailsView,
     /// Whether convolutional layers show their kernels in place of their outputs.
     shows_kernels: bool,
+    /// The layer with the focus, and the cell in it at which the keyboard points.
+    cursor: Option<(usize, Cell)>,
 }
 
 impl std::fmt::Debug for InsideView {
@@ -272,11 +275,7 @@ impl InsideView {
                 ui.scope_id().with(("layer", layer)),
                 Sense::click(),
             );
-            response.widget_info(|| {
-                WidgetInfo::labeled(Role::Button, true, format!("Units of layer {}", layer + 1))
-            });
-            let at = response.hover_pos().and_then(|pos| grid.at(pos));
-            let unit = at.map(|(tile, position)| {
+            let unit_of = |Cell { tile, position }| {
                 let (index, position) = if shows_kernels {
                     (tile / shapes[layer].input.channels, 0)
                 } else {
@@ -284,7 +283,23 @@ impl InsideView {
                 };
                 let channel = Channel { layer, index };
                 Unit { channel, position }
+            };
+            let cursor = self.cursor_in(ui, &response, layer, grid, shows_kernels);
+            response.widget_info(|| {
+                let name = format!("Units of layer {}", layer + 1);
+                let mut info = WidgetInfo::labeled(Role::Button, true, name);
+                info.current_text_value =
+                    cursor.map(|cell| details::unit_name(unit_of(cell), shapes));
+                info
             });
+            if let Some(cell) = cursor {
+                let frame = Stroke::new(2.0, palette.focus);
+                let place = grid.cell_rect(cell, shows_kernels);
+                ui.painter()
+                    .rect_stroke(place, 1.0, frame, StrokeKind::Outside);
+            }
+            let at = response.hover_pos().and_then(|pos| grid.at(pos));
+            let unit = at.or(cursor).map(unit_of);
             pointed = pointed.or(unit);
             if response.clicked() {
                 self.details.held = if self.details.held == unit {
@@ -312,6 +327,39 @@ impl InsideView {
             digits_ui(ui, answer);
         }
         pointed
+    }
+
+    /// The cell at which the keyboard points in a layer with the focus. The arrow keys move it to the next cell, with Shift
+    /// to the next tile. A kernel is one cell.
+    fn cursor_in(
+        &mut self,
+        ui: &Ui,
+        response: &Response,
+        layer: usize,
+        grid: &TileGrid,
+        shows_kernels: bool,
+    ) -> Option<Cell> {
+        if !response.has_focus() {
+            return None;
+        }
+        let held = self.details.held.filter(|held| held.channel.layer == layer);
+        let held = held.filter(|_| !shows_kernels).map(|held| Cell {
+            tile: held.channel.index,
+            position: held.position,
+        });
+        let known = self.cursor.filter(|(known, _)| *known == layer);
+        let known = known.map(|(_, cell)| cell).or(held);
+        let mut cell = known.filter(|cell| grid.contains(*cell)).unwrap_or(Cell {
+            tile: 0,
+            position: grid.grid.positions() / 2,
+        });
+        for (modifiers, is_tile) in [(Modifiers::NONE, shows_kernels), (Modifiers::SHIFT, true)] {
+            for key in pressed_keys(ui, modifiers) {
+                cell = grid.moved(cell, key, is_tile);
+            }
+        }
+        self.cursor = Some((layer, cell));
+        Some(cell)
     }
 
     fn shows_kernels_of(&self, shape: &LayerShape) -> bool {

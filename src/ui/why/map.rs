@@ -1,8 +1,8 @@
 //! *The map*: training images in the plane, and the drawing among them.
 
 use egui::{
-    Align2, Button, Color32, Pos2, Rect, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo,
-    accesskit::Role, pos2, vec2,
+    Align2, Button, Color32, Key, Modifiers, Popup, PopupKind, Pos2, Rect, Response, RichText,
+    Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{empty_ui, part, shown};
@@ -16,6 +16,7 @@ use crate::{
     model::MlpConfig,
     ui::{
         atlas::Atlas,
+        roving::{RovingFocus, pressed_keys},
         theme::{self, Palette},
         widgets::quiet_selection,
     },
@@ -46,6 +47,8 @@ pub(super) fn height(width: f32) -> f32 {
 #[derive(Debug, Default)]
 pub(super) struct MapView {
     image: Atlas<usize>,
+    /// The point at which the keyboard points.
+    cursor: Option<usize>,
 }
 
 impl MapView {
@@ -139,7 +142,10 @@ impl MapView {
         let nearest = response
             .hover_pos()
             .and_then(|pos| plane.nearest(pos, &map.points));
-        let Some(index) = nearest else { return };
+        let cursor = self.cursor_in(ui, &response, &plane, map);
+        let Some(index) = nearest.or(cursor) else {
+            return;
+        };
         let at = plane.screen_from_plane(map.points[index]);
         clipped.circle_stroke(at, size * 0.7, Stroke::new(2.0, palette.text));
         let label = map.examples.label(index);
@@ -155,7 +161,7 @@ impl MapView {
         }
         self.image.show(ui, index, [bitmap].into_iter());
         let texture = self.image.place(0);
-        response.on_hover_ui_at_pointer(|ui| {
+        let tip = |ui: &mut Ui| {
             if let Some((texture, place)) = texture {
                 let (rect, _) = ui.allocate_exact_size(Vec2::splat(IMAGE), Sense::hover());
                 ui.painter().image(texture, rect, place, Color32::WHITE);
@@ -164,8 +170,39 @@ impl MapView {
                 "Training image {}: {label}",
                 format::count(index + 1)
             ));
-            ui.label(RichText::new("Click to put it on the pad.").small().weak());
-        });
+            let text = "Click or Enter puts it on the pad.";
+            ui.label(RichText::new(text).small().weak());
+        };
+        if nearest.is_some() {
+            response.on_hover_ui_at_pointer(tip);
+        } else {
+            let beside = at + vec2(REACH, REACH);
+            let popup = Popup::from_response(&response).kind(PopupKind::Tooltip);
+            popup.at_position(beside).show(tip);
+        }
+    }
+
+    /// The point at which the keyboard points while the map has the focus: at first the one nearest to the drawing, or to
+    /// the middle.
+    fn cursor_in(
+        &mut self,
+        ui: &Ui,
+        response: &Response,
+        plane: &PlaneView,
+        map: &DigitMap,
+    ) -> Option<usize> {
+        if !response.has_focus() {
+            return None;
+        }
+        let middle = plane.rect.center();
+        let start = map.own.map_or(middle, |own| plane.screen_from_plane(own));
+        let known = self.cursor.filter(|&index| index < map.points.len());
+        let mut cursor = known.or_else(|| plane.nearest_of_all(start, &map.points))?;
+        for key in pressed_keys(ui, Modifiers::NONE) {
+            cursor = plane.beside(cursor, key, &map.points).unwrap_or(cursor);
+        }
+        self.cursor = Some(cursor);
+        self.cursor
     }
 }
 
@@ -201,10 +238,40 @@ impl PlaneView {
 
     /// The point nearest to a place, if it is within reach.
     fn nearest(&self, pos: Pos2, points: &[[f32; 2]]) -> Option<usize> {
+        let index = self.nearest_of_all(pos, points)?;
+        let distance = self.screen_from_plane(points[index]).distance(pos);
+        (distance < REACH).then_some(index)
+    }
+
+    /// The point nearest to a place.
+    fn nearest_of_all(&self, pos: Pos2, points: &[[f32; 2]]) -> Option<usize> {
         let distance = |point: &[f32; 2]| self.screen_from_plane(*point).distance(pos);
         let distances = points.iter().map(distance).enumerate();
-        let (index, distance) = distances.min_by(|a, b| a.1.total_cmp(&b.1))?;
-        (distance < REACH).then_some(index)
+        Some(distances.min_by(|a, b| a.1.total_cmp(&b.1))?.0)
+    }
+
+    /// The nearest point in the direction of an arrow key: in the quarter of the plane around it.
+    fn beside(&self, index: usize, key: Key, points: &[[f32; 2]]) -> Option<usize> {
+        let direction = match key {
+            Key::ArrowLeft => Vec2::LEFT,
+            Key::ArrowRight => Vec2::RIGHT,
+            Key::ArrowUp => Vec2::UP,
+            Key::ArrowDown => Vec2::DOWN,
+            _ => return None,
+        };
+        let from = self.screen_from_plane(points[index]);
+        let offsets = points
+            .iter()
+            .map(|&point| self.screen_from_plane(point) - from);
+        let ahead = offsets.enumerate().filter(|(_, offset)| {
+            let along = offset.dot(direction);
+            along > 0.0 && along >= offset.dot(direction.rot90()).abs()
+        });
+        Some(
+            ahead
+                .min_by(|a, b| a.1.length_sq().total_cmp(&b.1.length_sq()))?
+                .0,
+        )
     }
 }
 
@@ -214,6 +281,8 @@ fn layers_ui(ui: &mut Ui, config: &MlpConfig, chosen: usize, actions: &mut Vec<A
     ui.horizontal(|ui| {
         quiet_selection(ui);
         ui.spacing_mut().item_spacing.x = 4.0;
+        let id = ui.scope_id().with("layers");
+        let mut focus = RovingFocus::of(ui, id, count + 1, count + 1, Some(chosen));
         // Deep networks have more layers than the row has room for.
         let room = ui.available_width() / (count + 1) as f32;
         for layer in 0..=count {
@@ -235,7 +304,8 @@ fn layers_ui(ui: &mut Ui, config: &MlpConfig, chosen: usize, actions: &mut Vec<A
             ui.spacing_mut().button_padding.x = if room < 78.0 { 4.0 } else { 10.0 };
             ui.spacing_mut().interact_size.x = 0.0;
             let button = Button::selectable(layer == chosen, RichText::new(text).size(size));
-            let response = ui.add(button);
+            let response = ui.add(button.sense(focus.sense(layer, Sense::CLICK)));
+            focus.follow(ui, layer, &response);
             response
                 .widget_info(|| WidgetInfo::selected(Role::Button, true, layer == chosen, &name));
             if response

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use egui::{
-    Align2, Color32, CornerRadius, CursorIcon, Id, Rect, Response, RichText, Sense, Stroke,
-    StrokeKind, TextureId, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, Color32, CornerRadius, CursorIcon, Rect, Response, RichText, Sense, Stroke, StrokeKind,
+    TextureId, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{part, shown, waiting_ui};
@@ -17,6 +17,7 @@ use crate::{
     format,
     ui::{
         atlas::Atlas,
+        roving::RovingFocus,
         theme::{self, Palette},
     },
     worker::explainer::{Explanation, ExplanationView, Neighbors, TrainingImage},
@@ -128,15 +129,17 @@ impl Tiles {
         let key: Vec<usize> = images.iter().map(|image| image.index).collect();
         let bitmaps: Vec<_> = images.iter().map(|image| image.bitmap.clone()).collect();
         self.atlas.show(ui, key, bitmaps.into_iter());
+        // By their places: the focus stays where it is while other images come.
+        let id = ui.scope_id().with(value_name);
+        let mut focus = RovingFocus::of(ui, id, columns, images.len(), None);
         for (index, image) in images.iter().enumerate() {
             let (column, row) = ((index % columns) as f32, (index / columns) as f32);
             let pitch = vec2(side + theme::GAP, side + CAPTION);
             let corner = place.min + pitch * vec2(column, row);
             let tile = Rect::from_min_size(corner, vec2(side, side + CAPTION));
-            // By its place: the focus stays where it is while other images come.
-            let id = ui.scope_id().with((value_name, index));
             let texture = self.atlas.place(index);
-            let response = tile_ui(ui, id, tile, image, value_name, rival, texture);
+            let response = focus.interact(ui, index, tile, Sense::CLICK);
+            let response = tile_ui(ui, response, image, value_name, rival, texture);
             if response.clicked() {
                 actions.push(Action::Explanation(ExplanationAction::Show {
                     index: image.index,
@@ -149,9 +152,8 @@ impl Tiles {
 }
 
 fn tile_ui(
-    ui: &mut Ui,
-    id: Id,
-    tile: Rect,
+    ui: &Ui,
+    response: Response,
     image: &TrainingImage,
     value_name: &str,
     rival: Option<Digit>,
@@ -164,7 +166,7 @@ fn tile_ui(
         value,
         ..
     } = image;
-    let response = ui.interact(tile, id, Sense::click());
+    let tile = response.rect;
     let number = format::count(index + 1);
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(

@@ -245,7 +245,7 @@ fn list_ui(
 }
 
 /// "Filter 4 of layer 1 at 3, 5", "unit 17 of layer 3", "answer 7".
-fn unit_name(unit: Unit, shapes: &[LayerShape]) -> String {
+pub(super) fn unit_name(unit: Unit, shapes: &[LayerShape]) -> String {
     let Channel { layer, index } = unit.channel;
     let side = shapes[layer].output.side;
     if layer + 1 == shapes.len() {
