@@ -39,6 +39,9 @@ pub struct RunRecord {
     pub name: String,
     /// How it started.
     pub kind: RunKind,
+    /// The run that trained the base model of a fine-tuning, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_run: Option<u64>,
     /// Its configuration.
     pub config: TrainingConfig,
     /// The name of its data set, if known.
@@ -68,7 +71,7 @@ pub struct RunRecord {
 pub enum RunKind {
     /// From random weights. Its settings began as this preset.
     Preset(Preset),
-    /// From the base model of this name.
+    /// From the base model that had this name.
     FineTuning(String),
 }
 
@@ -99,6 +102,7 @@ impl RunRecord {
             id,
             name: name.to_owned(),
             kind: RunKind::Preset(Preset::Keras),
+            base_run: None,
             config: TrainingConfig::default(),
             dataset: Some("mnist".to_owned()),
             is_stopped: false,

@@ -23,6 +23,8 @@ const MIN_BESIDE: f32 = 196.0;
 pub(super) const MIN_TOOLBAR: f32 = 234.0;
 /// The smallest size of the answer, in points.
 const MIN_ANSWER: Vec2 = vec2(104.0, 104.0);
+/// The width below which the bars beside the answer need half of it, in points.
+const NARROW_LINE: f32 = 320.0;
 /// The height of the ten bars in a column, in points.
 const STACKED_BARS: f32 = 160.0;
 
@@ -154,7 +156,12 @@ impl DrawLayout {
             .bottom()
             .max(top + STACKED_BARS + prediction::BARS_GAP);
         let results = Rect::from_min_max(pos2(stage.left(), top), pos2(stage.right(), bottom));
-        let middle = results.left() + (results.width() * 0.55).floor();
+        let share = if results.width() < NARROW_LINE {
+            0.48
+        } else {
+            0.55
+        };
+        let middle = results.left() + (results.width() * share).floor();
         Self {
             pad,
             toolbar,

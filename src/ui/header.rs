@@ -9,6 +9,7 @@ use egui::{
 use super::{
     PLACES, open_panel, runs,
     theme::{self, Palette},
+    training,
     widgets::{self, named, quiet_selection},
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
         state::{
             State,
             models::{Entry, Models, Origin},
-            runs::{RunAction, ShownRun},
+            runs::RunAction,
         },
     },
     format,
@@ -85,7 +86,7 @@ pub(super) fn header_ui(
         let model = left.clamp(96.0, widths.model);
         ui.add_space((left - model).max(0.0));
         slot(ui, widths.training, |ui| {
-            training_ui(ui, shows_panel, is_narrow, actions);
+            training_ui(ui, state, shows_panel, is_narrow, actions);
         });
         slot(ui, model, |ui| {
             model_ui(ui, state, is_narrow, actions);
@@ -110,17 +111,32 @@ fn slot(ui: &mut Ui, width: f32, content: impl FnOnce(&mut Ui)) {
     });
 }
 
-/// Opens and closes the training panel.
-fn training_ui(ui: &mut Ui, shown: bool, is_narrow: bool, actions: &mut Vec<Action>) {
+/// Opens and closes the training panel. Says how far a training is, also while the panel is hidden.
+fn training_ui(
+    ui: &mut Ui,
+    state: &State,
+    shown: bool,
+    is_narrow: bool,
+    actions: &mut Vec<Action>,
+) {
     let name = "Train your own";
-    let text = if is_narrow { "Train…" } else { name };
+    let progress = training::short_progress(&state.training, is_narrow);
+    let text = match &progress {
+        Some(text) => text,
+        None if is_narrow => "Train…",
+        None => name,
+    };
     let button = if shown {
         ui.add(Button::selectable(true, text))
     } else {
         widgets::primary_button(ui, text, ui.available_size())
     };
     let help = "Opens or closes the training panel: train a network of your own.";
-    button.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, name));
+    button.widget_info(|| {
+        let mut info = WidgetInfo::selected(Role::Button, true, shown, name);
+        info.current_text_value.clone_from(&progress);
+        info
+    });
     if button.on_hover_text(help).clicked() {
         if shown {
             actions.push(Action::ShowTraining(false));
@@ -193,7 +209,7 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         }
         for run in state.runs.list() {
             let record = &run.record;
-            let details = ShownRun::of(record).description();
+            let details = state.run_of(record).description();
             let details = format!("{details}, {}", runs::accuracy_text(record));
             if let Some(entry) = models.of_run(record.id) {
                 entry_ui(ui, models, entry, &details, actions);

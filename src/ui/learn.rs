@@ -64,10 +64,10 @@ pub(super) fn learn_ui(
     let id = run.record.map(|record| record.id);
     view.compared = view.compared.filter(|&other| Some(other) != id);
     let compared = view.compared.and_then(|id| state.runs.of(id));
-    let compared = compared.map(|run| ShownRun::of(&run.record));
+    let compared = compared.map(|run| state.run_of(&run.record));
     head_ui(ui, state, run, compared, view, actions);
     let others = state.runs.list().iter();
-    let others = others.map(|run| ShownRun::of(&run.record));
+    let others = others.map(|run| state.run_of(&run.record));
     let is_other = |other: &ShownRun<'_>| {
         let other = other.record.map(|record| record.id);
         other != id && other != view.compared && view.shows_all

@@ -1,9 +1,9 @@
 //! A number: a bracket with its reading below each digit on the pad, and the whole number in the answer.
 
 use egui::{
-    Align, Align2, Button, Color32, Context, DragValue, Id, Key, Layout, Modifiers, Painter, Pos2,
-    Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role,
-    containers::menu::MenuButton, pos2, vec2,
+    Align, Align2, Button, Color32, Context, DragValue, FontId, Id, Key, Layout, Modifiers,
+    Painter, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo,
+    accesskit::Role, containers::menu::MenuButton, pos2, vec2,
 };
 
 use super::{
@@ -18,6 +18,7 @@ use crate::{
         state::{State, number::ShownNumber},
     },
     format,
+    ink::Point,
     recognition::number::{Constraints, NumberDigit, NumberFormat},
     store::settings::PadShape,
 };
@@ -28,6 +29,9 @@ const BRACKET_END: f32 = 5.0;
 const READING: Vec2 = vec2(26.0, 30.0);
 /// The width of the control that says what is known of a number, in points.
 const KNOWN: f32 = 104.0;
+/// Its width in a row that is narrower than [`NARROW`], in points.
+const SHORT_KNOWN: f32 = 50.0;
+const NARROW: f32 = 220.0;
 /// The largest length of a number.
 const MAX_LENGTH: usize = 16;
 /// The part of the answer that the digits take from the top.
@@ -98,12 +102,13 @@ pub(super) fn brackets(painter: &Painter, paper: &PadView, state: &State, palett
             "–".to_owned()
         };
         let top = reading.center_top() + vec2(0.0, 1.0);
-        let place = painter.text(
+        let place = text_on_paper(
+            painter,
             top,
-            Align2::CENTER_TOP,
             text,
             theme::strong(theme::BODY),
             color,
+            palette,
         );
         // Beside a near neighbor there is no room for the confidence.
         let has_room = places.iter().all(|(other, bracket)| {
@@ -114,15 +119,34 @@ pub(super) fn brackets(painter: &Painter, paper: &PadView, state: &State, palett
                     > READING.x + 2.0
         });
         if digit.is_digit && has_room {
-            painter.text(
-                place.center_bottom() - vec2(0.0, 2.0),
-                Align2::CENTER_TOP,
-                format::probability(digit.confidence(), 0),
+            let top = place.center_bottom() - vec2(0.0, 2.0);
+            let share = format::probability(digit.confidence(), 0);
+            text_on_paper(
+                painter,
+                top,
+                share,
                 theme::font(10.0),
                 palette.weak,
+                palette,
             );
         }
     }
+}
+
+/// A text below a point. Ink behind it, as of the next line, is pale.
+fn text_on_paper(
+    painter: &Painter,
+    top: Pos2,
+    text: String,
+    font: FontId,
+    color: Color32,
+    palette: &Palette,
+) -> Rect {
+    let galley = painter.layout_no_wrap(text, font, color);
+    let place = Align2::CENTER_TOP.anchor_size(top, galley.size());
+    painter.rect_filled(place, 3.0, palette.paper.gamma_multiply(0.85));
+    painter.galley(place.min, galley, color);
+    place
 }
 
 fn color_of(digit: &NumberDigit, is_selected: bool, palette: &Palette) -> Color32 {
@@ -227,6 +251,7 @@ pub(super) fn number_ui(
 /// The place of the control that says what is known of a number, at the right of a row: none on a pad for one character.
 pub(super) fn known_place(row: Rect, state: &State) -> Rect {
     let width = match state.settings.pad_shape {
+        PadShape::Line if row.width() < NARROW => SHORT_KNOWN,
         PadShape::Line => KNOWN,
         PadShape::Square => 0.0,
     };
@@ -235,7 +260,7 @@ pub(super) fn known_place(row: Rect, state: &State) -> Rect {
 
 /// Draws the control that says what is known of a number.
 pub(super) fn known_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut Vec<Action>) {
-    if place.width() < KNOWN {
+    if state.settings.pad_shape == PadShape::Square {
         return;
     }
     let known = state.known;
@@ -246,11 +271,16 @@ pub(super) fn known_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut Ve
         (None, Some(1)) => "1 digit".to_owned(),
         (None, Some(length)) => format!("{length} digits"),
     };
+    // The first word says it.
+    let shown = match text.split_once(' ') {
+        Some((short, _)) if place.width() < KNOWN => short,
+        _ => &text,
+    };
     let layout = Layout::right_to_left(Align::Center);
     ui.scope_builder(UiBuilder::new().max_rect(place).layout(layout), |ui| {
         ui.spacing_mut().button_padding = vec2(8.0, 0.0);
         ui.spacing_mut().interact_size.y = place.height();
-        let button = Button::new(RichText::new(text.clone()).size(theme::SMALL))
+        let button = Button::new(RichText::new(shown).size(theme::SMALL))
             .min_size(vec2(place.width(), place.height()));
         let (response, _) =
             MenuButton::from_button(button).ui(ui, |ui| known_menu_ui(ui, known, actions));
@@ -315,16 +345,43 @@ fn known_menu_ui(ui: &mut Ui, known: Constraints, actions: &mut Vec<Action>) {
     });
 }
 
-/// The arrow keys of the focused pad select the digit before and after.
+/// The arrow keys of the focused pad select the digit before and after, and in the line above and below.
 pub(super) fn arrow_actions(ctx: &Context, pad: Id, state: &State) -> Option<Action> {
     let shown = state.pad.number()?;
     if !ctx.memory(|memory| memory.has_focus(pad)) {
         return None;
     }
-    let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-    let last = shown.number().digits.len() - 1;
-    if pressed(Key::ArrowLeft) {
-        return Some(Action::SelectDigit(shown.selected().saturating_sub(1)));
+    let keys = [
+        Key::ArrowLeft,
+        Key::ArrowRight,
+        Key::ArrowUp,
+        Key::ArrowDown,
+    ];
+    let pressed = |key: &Key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, *key));
+    let key = keys.into_iter().find(pressed)?;
+    let digit = digit_beside(&shown.number().digits, shown.selected(), key)?;
+    Some(Action::SelectDigit(digit))
+}
+
+/// The digit beside another one in the direction of an arrow key.
+fn digit_beside(digits: &[NumberDigit], from: usize, key: Key) -> Option<usize> {
+    let center = |digit: &NumberDigit| (digit.bounds.min + digit.bounds.max) * 0.5;
+    let own = &digits[from];
+    let is_beyond = |at: Point| match key {
+        Key::ArrowUp => at.y < own.bounds.min.y,
+        _ => at.y > own.bounds.max.y,
+    };
+    match key {
+        Key::ArrowLeft => from.checked_sub(1),
+        Key::ArrowRight => Some(from + 1).filter(|&next| next < digits.len()),
+        _ => {
+            let away = |index: &usize| {
+                let offset = center(&digits[*index]) - center(own);
+                // The nearest line, and the nearest digit in it.
+                4.0 * offset.y.abs() + offset.x.abs()
+            };
+            let beyond = (0..digits.len()).filter(|&index| is_beyond(center(&digits[index])));
+            beyond.min_by(|a, b| away(a).total_cmp(&away(b)))
+        }
     }
-    pressed(Key::ArrowRight).then(|| Action::SelectDigit((shown.selected() + 1).min(last)))
 }

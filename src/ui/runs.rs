@@ -127,9 +127,9 @@ fn run_ui(
             Layout::top_down_justified(Align::LEFT),
             |ui| {
                 quiet_selection(ui);
-                let text = run_text(ui, run);
+                let description = state.run_of(record).description();
+                let text = run_text(ui, run, &description);
                 let response = ui.add(Button::selectable(is_used, text).wrap());
-                let description = ShownRun::of(record).description();
                 let label = format!(
                     "{}, {description}, {}",
                     record.name,
@@ -172,15 +172,11 @@ fn rename_ui(ui: &mut Ui, renaming: &mut Renaming, actions: &mut Vec<Action>) {
 }
 
 /// The name, the preset and its changed settings; below them the results.
-fn run_text(ui: &Ui, run: &Run) -> LayoutJob {
+fn run_text(ui: &Ui, run: &Run, description: &str) -> LayoutJob {
     let palette = Palette::of(ui.style());
     let record = &run.record;
     let pin = if record.is_pinned { "pinned · " } else { "" };
-    let details = format!(
-        "  {}\n{pin}{}",
-        ShownRun::of(record).description(),
-        figures(run).join(" · ")
-    );
+    let details = format!("  {description}\n{pin}{}", figures(run).join(" · "));
     let mut text = LayoutJob::default();
     let strong = TextFormat::simple(theme::strong(theme::BODY), palette.text);
     text.append(&record.name, 0.0, strong);

@@ -61,6 +61,8 @@ pub(super) struct TrainingView {
     renaming: Renaming,
     /// Whether a low panel shows the accuracy and not the loss.
     shows_accuracy: bool,
+    /// The height of the remarks and the description below the curves in the last frame, in points.
+    height_below: f32,
 }
 
 impl TrainingView {
@@ -146,7 +148,7 @@ fn train_ui(ui: &mut Ui, state: &State, view: &mut TrainingView, actions: &mut V
     };
     match run.filter(|_| is_active) {
         Some(run) => {
-            ui.label(RichText::new(run.description()).font(theme::strong(theme::BODY)));
+            ui.label(RichText::new(run.title()).font(theme::strong(theme::BODY)));
             note(ui, runs::summary(run));
         }
         None => preset_ui(ui, state, actions),
@@ -472,6 +474,25 @@ fn headline(training: &Training) -> String {
     }
 }
 
+/// How far the current training is, for a place of 130 points: "Fine-tuning 34 %". Or for one of 60: "34 %".
+pub(super) fn short_progress(training: &Training, is_narrow: bool) -> Option<String> {
+    let verb = match training.state {
+        TrainingState::Running { .. } if training.kind.preset().is_none() => "Fine-tuning",
+        TrainingState::Running { .. } => "Training",
+        TrainingState::Paused { .. } => "Paused",
+        TrainingState::Stopping { .. } => return Some("Stopping".to_owned()),
+        TrainingState::Testing { .. } => return Some("Testing".to_owned()),
+        _ => return None,
+    };
+    let done = training.progress.map_or(0.0, |progress| progress.done());
+    let done = format::percent(done, 0);
+    Some(if is_narrow {
+        done
+    } else {
+        format!("{verb} {done}")
+    })
+}
+
 fn stopped_after(training: &Training) -> String {
     match training.history.len() {
         1 => "Stopped after 1 whole epoch".to_owned(),
@@ -494,7 +515,7 @@ fn round_to_two_digits(pace: f64) -> usize {
     ((pace / step).round() * step) as usize
 }
 
-/// The result of a run, hints on its settings, and its curves.
+/// The result of a run and its curves; below them, hints on its settings and its description.
 fn result_ui(
     ui: &mut Ui,
     state: &State,
@@ -509,7 +530,6 @@ fn result_ui(
             ui.label(RichText::new(run.name).font(theme::strong(theme::HEADING)));
             ui.label(accuracy_text(record));
         });
-        note(ui, run.description());
         let is_used = state.models.chosen().origin == Origin::Run(record.id);
         if let Some(better) = state.better_previous().filter(|_| is_used) {
             ui.horizontal(|ui| {
@@ -527,15 +547,29 @@ fn result_ui(
             });
         }
     }
+    let curves = Curves::of(run);
+    if !curves.is_empty() {
+        let room = height - ui.min_rect().height() - view.height_below;
+        curves_ui(ui, &curves, room, view, actions);
+    }
+    let top = ui.min_rect().bottom();
     for hint in run.hint_texts() {
         remark_ui(ui, hint);
     }
-    let curves = Curves::of(run);
-    if curves.is_empty() {
-        return;
-    }
+    note(ui, run.description());
+    view.height_below = ui.min_rect().bottom() - top;
+}
+
+/// The curves of a run in a room of this height, or, where it is lower, in their smallest size.
+fn curves_ui(
+    ui: &mut Ui,
+    curves: &Curves<'_>,
+    room: f32,
+    view: &mut TrainingView,
+    actions: &mut Vec<Action>,
+) {
     // Where both plots have no room, a switch below the plot chooses one.
-    let room = height - ui.min_rect().height() - BELOW_PLOTS;
+    let room = room - BELOW_PLOTS;
     let metrics = [&LOSS, &ACCURACY];
     let shows_both = room >= 2.0 * (PLOT_HEIGHTS.min + curves::DECORATION_HEIGHT);
     let shown = if shows_both {
@@ -547,7 +581,7 @@ fn result_ui(
     for metric in shown {
         ui.add_space(4.0);
         let plot = PLOT_HEIGHTS.clamp(plot);
-        curves::metric_ui(ui, &curves, metric, PlotOptions::default(), plot);
+        curves::metric_ui(ui, curves, metric, PlotOptions::default(), plot);
     }
     ui.horizontal(|ui| {
         let larger = small_button(ui, "Larger curves");

@@ -231,7 +231,11 @@ fn no_preset_moves_the_button_below_it() {
 #[test]
 fn result_and_curves_are_in_sight_with_a_remark_above_them() {
     let folder = tempfile::tempdir().expect("a folder for the test");
-    let settings = training_settings(folder.path(), 3);
+    let mut settings = training_settings(folder.path(), 3);
+    // With a long description.
+    let config = &mut settings.training.config;
+    (config.seed, config.label_smoothing) = (123_456_789, 0.125);
+    (config.l1, config.l2, config.clip_norm) = (1e-5, 1e-5, 12.5);
     let mut window = Window::with_model(settings, None, [1100.0, 700.0], 1.0);
     window.click("Train");
     window.await_that("it is trained", |harness| says(harness, "on the test set"));

@@ -251,3 +251,27 @@ fn the_arrow_keys_of_the_pad_select_a_digit_and_stay() {
         assert_eq!(selected(&window), expected, "after {key:?}");
     }
 }
+
+#[test]
+fn the_controls_above_the_bars_do_not_cover_each_other() {
+    for (width, training_panel) in [
+        (480.0, false),
+        (640.0, true),
+        (640.0, false),
+        (1100.0, true),
+    ] {
+        let settings = Settings {
+            training_panel,
+            ..line_settings()
+        };
+        let mut window = Window::with_model(settings, None, [width, 480.0], 1.0);
+        window.draw(&placed(SEVEN, 0.0));
+        window.await_answer('7');
+        window.harness.run_steps(2);
+        let place = |label: &str| window.harness.get_by_label(label).rect();
+        let wrong = place("Correct the prediction");
+        let known = place("Known of the number");
+        let gap = known.left() - wrong.right();
+        assert!(gap >= 4.0, "{wrong:?} and {known:?} at {width}");
+    }
+}

@@ -158,12 +158,25 @@ fn a_training_is_paused_resumed_and_stopped() {
     });
     window.click("Pause");
     assert!(window.says("Paused in epoch"), "it says so");
+    window.click("Close the panel");
+    let progress = window.value("Train your own");
+    assert!(
+        progress.starts_with("Paused"),
+        "the header, too: {progress}"
+    );
+    window.click("Train your own");
     window.click("Resume");
+    let progress = window.value("Train your own");
+    assert!(
+        progress.starts_with("Training"),
+        "how far it is: {progress}"
+    );
     window.click("Stop");
     window.await_that("it stopped, and the trained model is tested", |harness| {
         says(harness, "Run 1 was stopped and is in use")
     });
     assert!(window.says("Model: Run 1"), "the model is in use");
+    assert_eq!(window.value("Train your own"), "", "no training runs");
 }
 
 /// The texts in the training panel that end with "…" for want of room.

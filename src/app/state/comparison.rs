@@ -124,11 +124,12 @@ impl State {
         let name = &record.name;
         let result = match corrections {
             Some(report) => {
-                let base = match &record.kind {
-                    RunKind::FineTuning(base) => {
+                let base = match (&record.kind, record.base_run) {
+                    (RunKind::FineTuning(_), Some(run)) => self.models.of_run(run),
+                    (RunKind::FineTuning(base), None) => {
                         self.models.entries().iter().rfind(|it| it.name == *base)
                     }
-                    RunKind::Preset(_) => None,
+                    (RunKind::Preset(_), _) => None,
                 };
                 let before = base.and_then(|base| base.model.metadata.test_accuracy);
                 let accuracies = [before, record.test_accuracy];

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Place, State, evaluation::SourceKind, notices::NoticeButton};
+use super::{Place, State, evaluation::SourceKind, models::Origin, notices::NoticeButton};
 use crate::{
     app::action::{Action, Effect},
     bitmap::Digit,
@@ -134,7 +134,12 @@ impl State {
         let base_model = BaseModel::new(Arc::clone(&entry.model), entry.name.clone());
         let config = base_model.fine_tuning();
         let kind = RunKind::FineTuning(entry.name.clone());
+        let base_run = match entry.origin {
+            Origin::Run(run) => Some(run),
+            _ => None,
+        };
         let run = self.begin(kind, config.clone());
+        self.training.base_run = base_run;
         log::info!(target: "digitpad", "training run {run} starts: fine-tuning of {}", base_model.name());
         // With a hidden panel, nothing else tells that it has begun.
         let text = format!("Fine-tuning {} on your corrections…", base_model.name());

@@ -84,6 +84,8 @@ pub struct ShownRun<'a> {
     pub name: &'a str,
     /// How it started.
     pub kind: &'a RunKind,
+    /// The name that the base model of a fine-tuning has now, if a run trained it.
+    pub base_name: Option<&'a str>,
     /// Its configuration.
     pub config: &'a TrainingConfig,
     /// Its finished epochs.
@@ -102,6 +104,7 @@ impl<'a> ShownRun<'a> {
         Self {
             name: &record.name,
             kind: &record.kind,
+            base_name: None,
             config: &record.config,
             history: &record.history,
             batches: &record.batches,
@@ -148,15 +151,22 @@ impl<'a> ShownRun<'a> {
         divergence.into_iter().chain(hints).collect()
     }
 
+    /// "Keras tutorial", or "Fine-tuning of Run 4".
+    pub fn title(&self) -> String {
+        match self.kind {
+            RunKind::Preset(preset) => preset.label().to_owned(),
+            RunKind::FineTuning(base) => {
+                format!("Fine-tuning of {}", self.base_name.unwrap_or(base))
+            }
+        }
+    }
+
     /// "Keras tutorial", or "Keras tutorial: epochs 3, seed 2".
     pub fn description(&self) -> String {
-        let label = match self.kind {
-            RunKind::Preset(preset) => preset.label().to_owned(),
-            RunKind::FineTuning(base) => format!("Fine-tuning of {base}"),
-        };
+        let title = self.title();
         match self.differences().join(", ") {
-            differences if differences.is_empty() => label,
-            differences => format!("{label}: {differences}"),
+            differences if differences.is_empty() => title,
+            differences => format!("{title}: {differences}"),
         }
     }
 
@@ -206,6 +216,11 @@ impl Runs {
         self.list.iter().find(|run| run.record.id == id)
     }
 
+    /// The name of a run that is in the list.
+    fn name_of(&self, id: Option<u64>) -> Option<&str> {
+        Some(&self.of(id?)?.record.name)
+    }
+
     fn of_mut(&mut self, id: u64) -> Option<&mut Run> {
         self.list.iter_mut().find(|run| run.record.id == id)
     }
@@ -235,6 +250,7 @@ impl Runs {
             id: millis_since_1970().max(newest + 1),
             name,
             kind: training.kind.clone(),
+            base_run: training.base_run,
             config,
             dataset: metadata.dataset.clone(),
             is_stopped: trained.is_stopped(),
@@ -291,22 +307,23 @@ impl State {
     /// The run whose result and curves are shown. `None` before the first training.
     pub fn shown_run(&self) -> Option<ShownRun<'_>> {
         match self.runs.shown.and_then(|id| self.runs.of(id)) {
-            Some(run) => Some(self.shown(&run.record)),
+            Some(run) => Some(self.run_of(&run.record)),
             None => self.current_run(),
         }
     }
 
     /// The run of the place *Learn*: the shown one, or else the newest of earlier sessions.
     pub fn learn_run(&self) -> Option<ShownRun<'_>> {
-        let newest = || Some(self.shown(&self.runs.list.first()?.record));
+        let newest = || Some(self.run_of(&self.runs.list.first()?.record));
         self.shown_run().or_else(newest)
     }
 
-    /// A finished run, with what only this session knows about it.
-    fn shown<'a>(&'a self, record: &'a RunRecord) -> ShownRun<'a> {
+    /// A finished run, with the present name of its base model, and what only this session knows about it.
+    pub fn run_of<'a>(&'a self, record: &'a RunRecord) -> ShownRun<'a> {
         let is_last = self.training.record == Some(record.id);
         ShownRun {
             divergence: self.training.divergence.filter(|_| is_last),
+            base_name: self.runs.name_of(record.base_run),
             ..ShownRun::of(record)
         }
     }
@@ -317,6 +334,7 @@ impl State {
         Some(ShownRun {
             name: "This training",
             kind: &training.kind,
+            base_name: self.runs.name_of(training.base_run),
             config: training
                 .config
                 .as_ref()

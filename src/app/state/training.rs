@@ -130,6 +130,8 @@ pub struct Training {
     pub config: Option<TrainingConfig>,
     /// How the last run started.
     pub kind: RunKind,
+    /// The run that trained its base model, if one did.
+    pub(super) base_run: Option<u64>,
     /// The progress of the current run; `None` before its first batch.
     pub progress: Option<Progress>,
     /// The metrics of its batches.
@@ -167,6 +169,7 @@ impl Default for Training {
         Self {
             kind: RunKind::Preset(form.preset),
             form,
+            base_run: None,
             state: TrainingState::default(),
             plan: None,
             config: None,
@@ -197,6 +200,7 @@ impl Training {
         self.state = TrainingState::Running { run };
         self.plan = None;
         self.kind = kind;
+        self.base_run = None;
         self.config = Some(config);
         self.progress = None;
         self.batches = BatchCurve::default();

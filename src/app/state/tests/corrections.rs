@@ -5,7 +5,10 @@ use super::{
     *,
 };
 use crate::{
-    app::state::corrections::{CorrectionAction, result_in_words},
+    app::state::{
+        corrections::{CorrectionAction, result_in_words},
+        runs::RunAction,
+    },
     bitmap::{Digit, PIXELS},
     data::DataSource,
     error::StoreError,
@@ -454,6 +457,38 @@ fn a_fine_tuning_is_named_after_the_model_that_it_trains() {
         state.training.kind,
         RunKind::FineTuning(in_use),
         "the same in the panel"
+    );
+}
+
+#[test]
+fn a_fine_tuning_follows_the_name_of_its_base_model() {
+    let mut state = state();
+    on_outcome(&mut state, CorrectionOutcome::Counted(1));
+    let run = started_on_mnist(&mut state);
+    finish(&mut state, run);
+    let base = state.runs.list()[0].record.id;
+    let rename = |state: &mut State, name: &str| {
+        let action = RunAction::Rename(base, name.to_owned());
+        state.apply(Action::Run(action));
+    };
+    let title = |state: &State| state.shown_run().map(|run| run.title());
+    state.apply(Action::FineTune);
+    rename(&mut state, "Mine");
+    let expected = Some("Fine-tuning of Mine".to_owned());
+    assert_eq!(title(&state), expected, "while it runs");
+    let run = state.training.state.active_run().expect("it runs");
+    finish(&mut state, run);
+    let record = &state.runs.list()[0].record;
+    assert_eq!(record.base_run, Some(base), "the run, not its name");
+    rename(&mut state, "Ours");
+    let expected = Some("Fine-tuning of Ours".to_owned());
+    assert_eq!(title(&state), expected, "and after its end");
+    state.apply(Action::Run(RunAction::Delete(base)));
+    let expected = Some("Fine-tuning of Run 1".to_owned());
+    assert_eq!(
+        title(&state),
+        expected,
+        "the name that it had, once it is gone"
     );
 }
 
