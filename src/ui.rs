@@ -10,6 +10,7 @@ mod draw;
 mod drawings;
 mod evaluation;
 mod fields;
+mod focus;
 mod gallery;
 mod header;
 mod icons;
@@ -33,13 +34,14 @@ mod why;
 mod widgets;
 
 use egui::{
-    Color32, Context, Id, Key, Modifiers, Popup, Rect, Stroke, StrokeKind, Ui, UiBuilder, Vec2,
-    vec2,
+    Color32, Context, Id, Key, Memory, Modifiers, Popup, Rect, Stroke, StrokeKind, Ui, UiBuilder,
+    Vec2, vec2,
 };
 
 use self::{
-    corrections::CorrectionsView, draw::DrawView, evaluation::EvaluationView, header::HelpOutcome,
-    learn::LearnView, theme::Palette, training::TrainingView, why::WhyView,
+    corrections::CorrectionsView, draw::DrawView, evaluation::EvaluationView, focus::Focus,
+    header::HelpOutcome, keys::KeyPlace, learn::LearnView, theme::Palette, training::TrainingView,
+    why::WhyView,
 };
 use crate::app::{
     action::Action,
@@ -62,11 +64,16 @@ pub struct View {
     training: TrainingView,
     why: WhyView,
     corrections: CorrectionsView,
+    focus: Focus,
     shows_help: bool,
     /// Whether the help was shown in the last frame.
     showed_help: bool,
+    /// Whether the training panel was shown in the last frame.
+    showed_panel: bool,
     /// Whether a text field had the focus in the last frame. The key that ends the focus still belongs to the field.
     field_had_keyboard: bool,
+    /// The actions of keys that end the input of a text field. They wait until the field has set its value.
+    after_field: Vec<Action>,
 }
 
 /// An entry of the header.
@@ -118,6 +125,7 @@ impl View {
 
     /// The actions of the pen, the keys and dropped files. Apply them before drawing.
     pub fn input_actions(&mut self, ctx: &Context, state: &State) -> Vec<Action> {
+        self.focus.begin(ctx);
         let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
         if pressed(Key::F1) {
             self.shows_help = !self.shows_help;
@@ -126,18 +134,31 @@ impl View {
             header::switch_full_screen(ctx);
         }
         let mut actions = self.draw.canvas.pen_actions(ctx, state);
-        let is_field = self.field_had_keyboard || self.shows_help;
-        let has_popup = Popup::is_any_open(ctx) || state.has_prompt();
-        if state.place == Place::Why
-            && self.why.is_enlarged()
-            && !is_field
-            && !has_popup
-            && pressed(Key::Escape)
-        {
+        actions.extend(keys::dropped_files(ctx));
+        // An open menu or dialog has the keyboard.
+        if Popup::is_any_open(ctx) || state.has_prompt() || self.shows_help {
+            return actions;
+        }
+        let place = KeyPlace {
+            shows_pad: self.draw.canvas.is_shown(),
+            is_field: self.field_had_keyboard || ctx.text_edit_focused(),
+            is_panel: self.focus.is_in(ctx, "training"),
+        };
+        let escapes = ctx.input(|input| input.key_pressed(Key::Escape));
+        if escapes && place.is_panel && place.shows_pad && !self.focus.is_edited() {
+            self.focus.give_to(ctx, canvas::pad_id());
+        }
+        let is_enlarged = state.place == Place::Why && self.why.is_enlarged();
+        if is_enlarged && !place.is_field && pressed(Key::Escape) {
             self.why.show_all();
         }
-        let shows_pad = self.draw.canvas.is_shown();
-        actions.extend(keys::key_actions(ctx, state, shows_pad, is_field));
+        let keys = keys::key_actions(ctx, state, place);
+        if ctx.text_edit_focused() && !keys.is_empty() {
+            ctx.memory_mut(Memory::stop_text_input);
+            self.after_field = keys;
+        } else {
+            actions.extend(keys);
+        }
         actions
     }
 
@@ -148,6 +169,13 @@ impl View {
         let mut actions = Vec::new();
         let layout = WindowLayout::of(ui.max_rect(), state);
         let shows_panel = layout.panel.is_some();
+        let closes_panel = std::mem::replace(&mut self.showed_panel, shows_panel) && !shows_panel;
+        if closes_panel
+            && self.focus.is_in(ui.ctx(), "training")
+            && let Some(button) = header::panel_button(ui.ctx())
+        {
+            self.focus.give_to(ui.ctx(), button);
+        }
         let side = vec2(theme::MARGIN, 0.0);
         let all = Vec2::splat(theme::MARGIN);
         part_ui(ui, "header", layout.header, palette.panel, side, |ui| {
@@ -192,9 +220,11 @@ impl View {
             };
         }
         status::drop_hint(ctx, state);
-        widgets::focus_ring(ctx);
+        focus::ring(ctx);
         self.draw.canvas.end_frame();
         self.field_had_keyboard = ctx.text_edit_focused();
+        self.focus.end(ctx);
+        actions.append(&mut self.after_field);
         actions
     }
 }

@@ -307,6 +307,7 @@ impl State {
                 let is_used = chosen.origin == Origin::Run(*run) && chosen.name == *name;
                 is_used && self.runs.of(*run).is_some()
             }
+            Claim::NoisyPicture => self.noise.is_some() && self.pad.picture().is_some(),
             Claim::Form(form) => **form == self.training.form,
         });
         if !is_true {

@@ -357,7 +357,8 @@ fn fitted(rect: Rect, aspect: f32) -> Rect {
     Rect::from_min_size(pos2(rect.center().x - width / 2.0, rect.top()), size)
 }
 
-fn pad_id() -> Id {
+/// The id of the pad.
+pub(super) fn pad_id() -> Id {
     Id::unique("pad")
 }
 

@@ -9,9 +9,9 @@ use egui::{
 
 use super::{
     atlas::Atlas,
+    focus,
     roving::TileRows,
     theme::{self, Palette},
-    widgets,
 };
 use crate::{format, recognition::RecognizedDrawing};
 
@@ -114,7 +114,7 @@ impl DrawingGrid {
                     clicked = Some(index);
                 }
             }
-            widgets::scroll_to_focus(ui);
+            focus::scroll_to_focus(ui);
         });
         clicked
     }

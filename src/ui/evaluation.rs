@@ -13,9 +13,9 @@ use egui::{
 
 use self::gallery::Gallery;
 use super::{
-    noise,
+    focus, noise,
     theme::{self, Palette},
-    widgets::{self, primary_button, text_row},
+    widgets::{self, escape_restores, option_ui, primary_button, text_row},
 };
 use crate::{
     app::{
@@ -66,7 +66,7 @@ pub(crate) fn evaluation_ui(
         ScrollArea::vertical().id_salt("test").show(ui, |ui| {
             ui.set_width(width);
             content_ui(ui, state, view, actions);
-            widgets::scroll_to_focus(ui);
+            focus::scroll_to_focus(ui);
         });
     }
 }
@@ -102,7 +102,7 @@ fn content_ui(ui: &mut Ui, state: &State, view: &mut EvaluationView, actions: &m
             let size = vec2(ui.available_width(), MIN_HEIGHT);
             let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
             parts_ui(ui, &Places::beside(rect));
-            widgets::scroll_to_focus(ui);
+            focus::scroll_to_focus(ui);
         });
     }
 }
@@ -209,7 +209,7 @@ fn source_ui(ui: &mut Ui, form: &EvaluationForm, actions: &mut Vec<Action>) {
         .selected_text(form.source.name())
         .show_ui(ui, |ui| {
             for source in SourceKind::ALL {
-                let option = ui.selectable_label(source == form.source, source.name());
+                let option = option_ui(ui, source == form.source, source.name());
                 let help = match source {
                     SourceKind::Mnist => "10,000 digits, built in.",
                     SourceKind::Folder => "The two test files of a data set in MNIST's format.",
@@ -272,7 +272,8 @@ fn path_ui(ui: &mut Ui, form: &EvaluationForm, actions: &mut Vec<Action>) {
             let edit = TextEdit::singleline(path)
                 .hint_text(hint)
                 .desired_width(width);
-            let response = ui.add_sized(vec2(width, choose.y), edit);
+            let mut response = ui.add_sized(vec2(width, choose.y), edit);
+            escape_restores(&mut response, path);
             response.widget_info(|| {
                 let mut info = WidgetInfo::labeled(Role::TextInput, true, name);
                 info.current_text_value = Some(path.clone());

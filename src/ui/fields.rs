@@ -10,7 +10,7 @@ use self::rows::{choice, control_size, integer, real, row, rows};
 use super::{
     gallery::Gallery,
     theme,
-    widgets::{note, problem},
+    widgets::{escape_restores, note, problem},
 };
 use crate::{
     app::{
@@ -149,13 +149,11 @@ fn hyperparameter_ui(
             }
             Kind::Layers { .. } => {
                 let width = control_size(ui).x;
-                let field = TextEdit::singleline(form.layers_text(hyperparameter));
-                ui.add(
-                    field
-                        .hint_text("none")
-                        .desired_width(width)
-                        .margin(vec2(8.0, 4.0)),
-                )
+                let text = form.layers_text(hyperparameter);
+                let field = TextEdit::singleline(text).hint_text("none");
+                let mut field = ui.add(field.desired_width(width).margin(vec2(8.0, 4.0)));
+                escape_restores(&mut field, text);
+                field
             }
         }
     });

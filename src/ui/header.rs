@@ -1,13 +1,13 @@
 //! The row at the top: the places, the training panel, the model in use, the view and the help.
 
 use egui::{
-    Button, Direction, Label, Layout, RichText, ScrollArea, Shape, Stroke, TextFormat, Ui,
-    ViewportCommand, WidgetInfo, accesskit::Role, containers::menu::MenuButton, gui_zoom,
+    Button, Context, Direction, Id, Label, Layout, RichText, ScrollArea, Shape, Stroke, TextFormat,
+    Ui, ViewportCommand, WidgetInfo, accesskit::Role, containers::menu::MenuButton, gui_zoom,
     text::LayoutJob, vec2,
 };
 
 use super::{
-    PLACES, open_panel, runs,
+    PLACES, focus, open_panel, runs,
     theme::{self, Palette},
     training,
     widgets::{self, named, quiet_selection},
@@ -39,6 +39,8 @@ const NARROWEST: f32 = 500.0;
 const HELP_WIDTH: f32 = 760.0;
 /// Between two controls, in points.
 const GAP: f32 = 4.0;
+/// Where egui stores the id of the panel's button.
+const PANEL_BUTTON: &str = "panel button";
 
 /// The widths of the controls on the right, in points. They are fixed, so that none moves when a text changes.
 struct Widths {
@@ -94,9 +96,8 @@ pub(super) fn header_ui(
         slot(ui, widths.view, |ui| view_ui(ui, state, actions));
         slot(ui, widths.icon, |ui| {
             let help = named(ui.button("?"), "Help");
-            *shows_help |= help
-                .on_hover_text("First steps and shortcuts (F1).")
-                .clicked();
+            let text = "Help: first steps and shortcuts (F1).";
+            *shows_help |= focus::tip(help, text).clicked();
         });
     });
 }
@@ -131,6 +132,8 @@ fn training_ui(
     } else {
         widgets::primary_button(ui, text, ui.available_size())
     };
+    let id = button.id;
+    ui.data_mut(|data| data.insert_temp(Id::unique(PANEL_BUTTON), id));
     let help = "Opens or closes the training panel: train a network of your own.";
     button.widget_info(|| {
         let mut info = WidgetInfo::selected(Role::Button, true, shown, name);
@@ -146,6 +149,11 @@ fn training_ui(
     }
 }
 
+/// The button of the training panel.
+pub(super) fn panel_button(ctx: &Context) -> Option<Id> {
+    ctx.data(|data| data.get_temp(Id::unique(PANEL_BUTTON)))
+}
+
 /// The theme, the size and the full screen.
 fn view_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let (button, _) = MenuButton::new("View").ui(ui, |ui| {
@@ -153,7 +161,11 @@ fn view_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         widgets::toggles_ui(ui, |ui| {
             for choice in ThemeChoice::ALL {
                 let is_chosen = state.settings.theme == choice;
-                if ui.radio(is_chosen, choice.name()).clicked() {
+                let entry = ui.radio(is_chosen, choice.name());
+                if is_chosen {
+                    focus::enter_at(&entry);
+                }
+                if entry.clicked() {
                     actions.push(Action::ChooseTheme(choice));
                 }
             }
@@ -172,7 +184,7 @@ fn view_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
 }
 
 /// Fills the screen with the window, or ends that.
-pub(super) fn switch_full_screen(ctx: &egui::Context) {
+pub(super) fn switch_full_screen(ctx: &Context) {
     let is_full = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
     ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!is_full));
 }
@@ -227,7 +239,7 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
                 entry_ui(ui, models, entry, &description(&entry.model), actions);
             }
         }
-        widgets::scroll_to_focus(ui);
+        focus::scroll_to_focus(ui);
     });
     ui.separator();
     if let Some(previous) = models.previous() {
@@ -267,8 +279,11 @@ fn choice_ui(ui: &mut Ui, is_selected: bool, name: &str, details: &str) -> bool 
         text.append(&part, 0.0, TextFormat::simple(theme::font(size), color));
     }
     let button = Button::selectable(is_selected, text).wrap();
-    ui.add(button.min_size(vec2(ui.available_width(), 0.0)))
-        .clicked()
+    let entry = ui.add(button.min_size(vec2(ui.available_width(), 0.0)));
+    if is_selected {
+        focus::enter_at(&entry);
+    }
+    entry.clicked()
 }
 
 /// "Model: Built-in · 99.4 %", or "Model: training, epoch 3".
@@ -305,11 +320,7 @@ pub(super) enum HelpOutcome {
 }
 
 /// First steps and shortcuts, over the window. New help is shown from its beginning.
-pub(super) fn help_modal(
-    ctx: &egui::Context,
-    shortcuts: &[(String, &str)],
-    is_new: bool,
-) -> HelpOutcome {
+pub(super) fn help_modal(ctx: &Context, shortcuts: &[(String, &str)], is_new: bool) -> HelpOutcome {
     let mut starts_tour = false;
     let room = ctx.content_rect().size();
     let closes = widgets::modal(ctx, "First steps", HELP_WIDTH, |ui| {
@@ -348,6 +359,8 @@ pub(super) fn help_modal(
                     ui.end_row();
                 }
             });
+            focus::scroll_to_focus(ui);
+            focus::scroll_page(ui);
         });
     });
     match (starts_tour, closes) {

@@ -1,6 +1,6 @@
 //! Keys and dropped files.
 
-use egui::{Context, Event, InputState, Key, KeyboardShortcut, Modifiers, Popup};
+use egui::{Context, Event, InputState, Key, KeyboardShortcut, Modifiers};
 
 use super::{PLACES, clipboard::clipboard_actions};
 use crate::{
@@ -109,7 +109,12 @@ pub(super) fn shortcuts(ctx: &Context) -> Vec<(String, &'static str)> {
             "On the pad: move the pen, put it down or lift it",
         ),
         ("Ctrl+C, Ctrl+V", "Copy the drawing, paste a picture"),
-        ("Esc", "Dismiss the notice, read all of a picture"),
+        ("Esc", "Close, restore a field, dismiss the notice"),
+        ("Esc", "Leave the tour, go from the panel to the pad"),
+        ("Tab, Shift+Tab", "To the next, to the previous control"),
+        ("Up, Down", "From a field to the one above or below"),
+        ("Enter", "Accept a field, press a button, choose"),
+        ("Page Up, Page Down", "Scroll"),
         ("Ctrl++, Ctrl+−, Ctrl+0", "Larger, smaller, normal size"),
         ("F1", "Help"),
         ("F11", "Full screen"),
@@ -118,31 +123,47 @@ pub(super) fn shortcuts(ctx: &Context) -> Vec<(String, &'static str)> {
     keys.chain(places).chain(others).collect()
 }
 
-/// The actions of pressed keys and dropped files.
-pub(super) fn key_actions(
-    ctx: &Context,
-    state: &State,
-    shows_pad: bool,
-    field_had_keyboard: bool,
-) -> Vec<Action> {
+/// The actions of dropped files.
+pub(super) fn dropped_files(ctx: &Context) -> Vec<Action> {
     let dropped = ctx.input(|input| input.raw.dropped_files.clone());
-    let mut actions: Vec<Action> = dropped
-        .iter()
-        .map(|file| Action::DropFile(file.path().to_path_buf()))
-        .collect();
-    // A text field, an open menu or a question has the keyboard.
-    if field_had_keyboard
-        || ctx.text_edit_focused()
-        || Popup::is_any_open(ctx)
-        || state.has_prompt()
-    {
-        return actions;
+    let paths = dropped.iter().map(|file| file.path().to_path_buf());
+    paths.map(Action::DropFile).collect()
+}
+
+/// Where the keys go.
+#[derive(Clone, Copy)]
+pub(super) struct KeyPlace {
+    /// Whether the pad is shown.
+    pub(super) shows_pad: bool,
+    /// Whether a text field has the keyboard. It takes all keys but those with Ctrl that mean nothing in a text.
+    pub(super) is_field: bool,
+    /// Whether the training panel has the focus. A digit that is typed beside a field must not correct the drawing.
+    pub(super) is_panel: bool,
+}
+
+impl KeyPlace {
+    /// Whether this key is a shortcut here.
+    fn has(self, modifiers: Modifiers, key: Key) -> bool {
+        match self {
+            Self { is_field: true, .. } => modifiers.command && key != Key::Z && key != Key::Y,
+            Self { is_panel: true, .. } => modifiers.command || key == Key::Escape,
+            _ => true,
+        }
     }
-    if shows_pad {
+}
+
+/// The actions of pressed keys.
+pub(super) fn key_actions(ctx: &Context, state: &State, place: KeyPlace) -> Vec<Action> {
+    let shows_pad = place.shows_pad;
+    let mut actions = Vec::new();
+    if shows_pad && !place.is_field {
         actions.extend(clipboard_actions(ctx, state));
     }
     // A key that is held acts once: the 2 of Ctrl+2 must save no correction when Ctrl is released first.
     let pressed = |modifiers, key| {
+        if !place.has(modifiers, key) {
+            return false;
+        }
         let is_new = ctx.input(|input| is_new_press(input, key));
         let shortcut = KeyboardShortcut::new(modifiers, key);
         ctx.input_mut(|input| input.consume_shortcut(&shortcut)) && is_new
@@ -178,10 +199,14 @@ pub(super) fn is_new_press(input: &InputState, key: Key) -> bool {
     })
 }
 
-/// What Escape does: first it dismisses the notice, then it reads all of a picture again. It never changes the drawing.
+/// What Escape does: first it dismisses the notice, then it leaves the tour, then it reads all of a picture again. It
+/// never changes the drawing.
 fn escape(state: &State, shows_pad: bool) -> Option<Action> {
     if state.notices.shown().is_some() {
         return Some(Action::Dismiss);
+    }
+    if state.tour.is_some() {
+        return Some(Action::ShowTourStep(None));
     }
     let is_part = state.pad.picture().is_some_and(|it| it.whole.is_some());
     if shows_pad && is_part {

@@ -9,10 +9,11 @@ use egui::{
 
 use super::{
     curves::{self, ACCURACY, Curves, LOSS, Metric, PlotOptions, RATE, image::ImageExport},
+    focus,
     roving::RovingFocus,
     runs::{accuracy_text, settings},
     theme::{self, Palette},
-    widgets::{self, note, quiet_selection, text_row},
+    widgets::{note, option_ui, quiet_selection, text_row},
 };
 use crate::{
     app::{
@@ -92,7 +93,7 @@ pub(super) fn learn_ui(
         if let Some(compared) = compared {
             compare_ui(ui, run, compared);
         }
-        widgets::scroll_to_focus(ui);
+        focus::scroll_to_focus(ui);
     });
     if let Some(mut export) = view.export.take() {
         match export.ui(ui.ctx(), &curves, &metrics, view.options) {
@@ -170,7 +171,7 @@ fn run_ui(ui: &mut Ui, state: &State, run: ShownRun<'_>, actions: &mut Vec<Actio
     let combo = ComboBox::from_id_salt("shown run").selected_text(run.name);
     let shown = combo.width(140.0).truncate().show_ui(ui, |ui| {
         if let Some(current) = state.current_run() {
-            let option = ui.selectable_label(run.record.is_none(), current.name);
+            let option = option_ui(ui, run.record.is_none(), current.name);
             if option.clicked() {
                 actions.push(Action::Run(RunAction::Show(None)));
             }
@@ -178,7 +179,7 @@ fn run_ui(ui: &mut Ui, state: &State, run: ShownRun<'_>, actions: &mut Vec<Actio
         for other in state.runs.list() {
             let record = &other.record;
             let is_shown = run.record.is_some_and(|shown| shown.id == record.id);
-            if ui.selectable_label(is_shown, &record.name).clicked() {
+            if option_ui(ui, is_shown, &record.name).clicked() {
                 actions.push(Action::Run(RunAction::Show(Some(record.id))));
             }
         }
@@ -199,12 +200,14 @@ fn compared_ui(
     let combo = ComboBox::from_id_salt("compared run")
         .selected_text(compared.map_or("none", |compared| compared.name));
     let shown = combo.width(140.0).truncate().show_ui(ui, |ui| {
-        ui.selectable_value(&mut view.compared, None, "none");
+        if option_ui(ui, view.compared.is_none(), "none").clicked() {
+            view.compared = None;
+        }
         let shown = run.record.map(|record| record.id);
         for other in state.runs.list() {
             let id = Some(other.record.id);
-            if id != shown {
-                ui.selectable_value(&mut view.compared, id, &other.record.name);
+            if id != shown && option_ui(ui, view.compared == id, &other.record.name).clicked() {
+                view.compared = id;
             }
         }
     });

@@ -6,6 +6,7 @@ use egui::{
 };
 
 use super::{
+    focus,
     theme::{self, Palette},
     widgets::toggles_ui,
 };
@@ -25,7 +26,7 @@ struct NoiseChange {
 /// Draws the button for a drawing, at the right end of the rectangle.
 pub(crate) fn noise_ui(ui: &mut Ui, rect: Rect, noise: Option<Noise>, actions: &mut Vec<Action>) {
     let palette = Palette::of(ui.style());
-    let layout = egui::Layout::right_to_left(egui::Align::Min);
+    let layout = egui::Layout::right_to_left(egui::Align::Center);
     ui.scope_builder(UiBuilder::new().max_rect(rect).layout(layout), |ui| {
         ui.spacing_mut().interact_size.y = 18.0;
         ui.spacing_mut().button_padding = egui::vec2(6.0, 0.0);
@@ -92,6 +93,7 @@ fn menu_button(
 }
 
 fn menu_ui(ui: &mut Ui, noise: Option<Noise>, title: &str) -> Option<NoiseChange> {
+    focus::keep_popup(ui);
     ui.set_width(280.0);
     ui.label(title);
     let mut asked = None;
@@ -111,7 +113,11 @@ fn menu_ui(ui: &mut Ui, noise: Option<Noise>, title: &str) -> Option<NoiseChange
     ];
     for (name, kind, help) in kinds {
         let is_chosen = kind.map(Noise::name) == noise.map(Noise::name);
-        if ui.radio(is_chosen, name).on_hover_text(help).clicked() && !is_chosen {
+        let entry = ui.radio(is_chosen, name).on_hover_text(help);
+        if is_chosen {
+            focus::enter_at(&entry);
+        }
+        if entry.clicked() && !is_chosen {
             asked = Some(NoiseChange {
                 noise: kind,
                 is_settled: true,

@@ -1,11 +1,12 @@
 //! Questions of the window: for a path, before closing, before deleting, and whether to resume.
 
-use egui::{
-    Align2, Context, Id, Key, TextEdit, Ui, Vec2, WidgetInfo, Window, accesskit::Role,
-    text::CCursorRange, text_edit::TextEditState,
-};
+use egui::{Context, Id, Key, TextEdit, Ui, WidgetInfo, accesskit::Role};
 
-use super::{keys::is_new_press, runs, widgets::Question};
+use super::{
+    keys::is_new_press,
+    runs,
+    widgets::{self, Question, focus_all},
+};
 use crate::app::{
     action::Action,
     state::{
@@ -20,15 +21,12 @@ pub(crate) fn path_window(ctx: &Context, state: &State, actions: &mut Vec<Action
     let Some(prompt) = state.path_prompt.as_ref().filter(|_| !state.has_modal()) else {
         return;
     };
-    Window::new(prompt.request.purpose.title())
-        .id(Id::unique("path"))
-        .anchor(Align2::CENTER_CENTER, Vec2::ZERO)
-        .collapsible(false)
-        .resizable(false)
-        .show(ctx, |ui| {
-            ui.set_width(420.0_f32.min(ctx.content_rect().width() - 80.0));
-            path_ui(ui, prompt, actions);
-        });
+    let closes = widgets::modal(ctx, &prompt.request.purpose.title(), 420.0, |ui| {
+        path_ui(ui, prompt, actions);
+    });
+    if closes {
+        actions.push(Action::CancelPath);
+    }
 }
 
 fn path_ui(ui: &mut Ui, prompt: &PathPrompt, actions: &mut Vec<Action>) {
@@ -53,16 +51,9 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, actions: &mut Vec<Action>) {
         actions.push(Action::EditPath(text.clone()));
     }
     let enter = response.lost_focus() && ui.input(|input| is_new_press(input, Key::Enter));
-    let escape = ui.input(|input| input.key_pressed(Key::Escape));
-    let is_new = is_new(ui);
-    let nothing_has_focus = ui.memory(|memory| memory.focused().is_none()) && !enter && !escape;
-    if !response.has_focus() && (is_new || nothing_has_focus) {
-        response.request_focus();
+    if is_new(ui) {
         // Typing replaces the previous path.
-        let mut edit = TextEditState::load(ui.ctx(), response.id).unwrap_or_default();
-        edit.cursor
-            .set_char_range(Some(CCursorRange::select_all_str(&text)));
-        edit.store(ui.ctx(), response.id);
+        focus_all(&response, &text);
     }
     ui.add_space(4.0);
     ui.horizontal(|ui| {
@@ -70,7 +61,7 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, actions: &mut Vec<Action>) {
         if ui.add_enabled(is_typed, egui::Button::new(verb)).clicked() || (enter && is_typed) {
             actions.push(Action::AcceptPath);
         }
-        if ui.button("Cancel").clicked() || escape {
+        if ui.button("Cancel").clicked() {
             actions.push(Action::CancelPath);
         }
     });

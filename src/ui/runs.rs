@@ -9,7 +9,7 @@ use egui::{
 
 use super::{
     theme::{self, Palette},
-    widgets::{note, quiet_selection, roomy_menu},
+    widgets::{focus_all, note, quiet_selection, roomy_menu},
 };
 use crate::{
     app::{
@@ -167,7 +167,7 @@ fn rename_ui(ui: &mut Ui, renaming: &mut Renaming, actions: &mut Vec<Action>) {
         }
         *renaming = None;
     } else if !response.has_focus() {
-        response.request_focus();
+        focus_all(&response, name);
     }
 }
 

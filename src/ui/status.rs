@@ -7,6 +7,7 @@ use egui::{
 };
 
 use super::{
+    focus,
     theme::{self, Palette},
     widgets::{named, small_button},
 };
@@ -48,9 +49,8 @@ pub(super) fn status_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
         ui.spacing_mut().button_padding = Vec2::ZERO;
         ui.spacing_mut().interact_size = Vec2::ZERO;
         let button = Button::new(text).min_size(place.size());
-        named(ui.put(place.shrink2(vec2(1.0, 0.0)), button), name)
-            .on_hover_text(help)
-            .clicked()
+        let button = named(ui.put(place.shrink2(vec2(1.0, 0.0)), button), name);
+        focus::tip(button, help).clicked()
     };
     let help = "Smaller texts and controls (Ctrl+−).";
     let is_smaller = button(smaller, "A−", "Smaller", help);
@@ -120,10 +120,7 @@ fn shown_ui(ui: &mut Ui, notice: &Notice, reserved: f32, actions: &mut Vec<Actio
         });
     }
     let dismiss = named(small_button(ui, "×"), "Dismiss");
-    if dismiss
-        .on_hover_text("Dismisses this notice (Esc).")
-        .clicked()
-    {
+    if focus::tip(dismiss, "Dismisses this notice (Esc).").clicked() {
         actions.push(Action::Dismiss);
     }
 }
@@ -151,6 +148,7 @@ fn list_ui(ui: &mut Ui, state: &State) {
                 ui.add(Label::new(RichText::new(&notice.text).small()).wrap());
             });
         }
+        focus::scroll_page(ui);
     });
 }
 

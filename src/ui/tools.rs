@@ -6,6 +6,7 @@ use super::{
     clipboard,
     correct::all_corrections_ui,
     drawings::{self, DrawingGrid, GridContent, Tile, TileLine, reading},
+    focus,
     icons::{Icon, icon_button},
     theme::{self, Palette},
     widgets::{named, note, roomy_menu, toggles_ui},
@@ -113,7 +114,7 @@ impl ToolsView {
             eraser.widget_info(|| {
                 WidgetInfo::selected(Role::Button, has_ink, state.pad.uses_eraser(), "Eraser")
             });
-            if eraser.on_hover_text(help).clicked() {
+            if focus::tip(eraser, &format!("Eraser\n{help}")).clicked() {
                 actions.push(Action::SwitchEraser);
             }
             if state.pad.uses_eraser() {
@@ -141,8 +142,9 @@ impl ToolsView {
             Icon::History,
             measures,
             "History",
-            "Shows your last drawings.",
+            "History: your last drawings.",
             |ui| {
+                focus::keep_popup(ui);
                 let list = &state.history.list;
                 if list.is_empty() {
                     note(ui, "Your last 50 drawings will be here.");
@@ -189,16 +191,15 @@ fn tile_of(index: usize, list: &[RecognizedDrawing], color: Color32) -> Tile {
 impl Tool<'_> {
     fn ui(self, ui: &mut Ui, measures: Measures, actions: &mut Vec<Action>) {
         ui.add_enabled_ui(self.is_enabled, |ui| {
-            let response = if let Some(size) = measures.text {
+            let (response, help) = if let Some(size) = measures.text {
                 let text = RichText::new(self.text).size(size);
-                ui.add(Button::new(text).min_size(vec2(0.0, measures.height)))
+                let button = Button::new(text).min_size(vec2(0.0, measures.height));
+                (ui.add(button), self.help.to_owned())
             } else {
-                icon_button(ui, self.icon, measures.icon(), false)
+                let button = icon_button(ui, self.icon, measures.icon(), false);
+                (button, format!("{}\n{}", self.name, self.help))
             };
-            if named(response, self.name)
-                .on_hover_text(self.help)
-                .clicked()
-            {
+            if focus::tip(named(response, self.name), &help).clicked() {
                 actions.push(self.action);
             }
         });
@@ -270,7 +271,7 @@ fn width_ui(ui: &mut Ui, measures: Measures, state: &State, actions: &mut Vec<Ac
         "Pen width: {}. Click for the next one (P). The network gets the same input with every width.",
         width.name()
     );
-    if response.on_hover_text(help).clicked() {
+    if focus::tip(response, &help).clicked() {
         actions.push(Action::NextPenWidth);
     }
 }
@@ -292,7 +293,7 @@ fn erased_ui(ui: &mut Ui, measures: Measures, eraser: Eraser, actions: &mut Vec<
         eraser.name(),
         eraser.other().name()
     );
-    if response.on_hover_text(help).clicked() {
+    if focus::tip(response, &help).clicked() {
         actions.push(Action::SwitchErased);
     }
 }
@@ -308,7 +309,7 @@ fn menu_ui(
 ) {
     let response = icon_button(ui, icon, measures.icon(), false);
     egui::Popup::menu(&response).show(content);
-    named(response, name).on_hover_text(help);
+    focus::tip(named(response, name), help);
 }
 
 /// Seldom used tools.

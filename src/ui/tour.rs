@@ -4,14 +4,12 @@ use egui::{Align, Label, Layout, RichText, Ui, vec2};
 
 use super::{
     open_panel, theme,
-    widgets::{primary_button, small_button},
+    widgets::{at_right, primary_button, room_before, small_button},
 };
 use crate::app::{action::Action, state::Place};
 
 /// The height of the strip, in points.
 pub(super) const HEIGHT: f32 = 76.0;
-/// The room for the buttons, in points.
-const BUTTONS: f32 = 190.0;
 
 /// A step of the tour.
 struct Step {
@@ -79,56 +77,63 @@ const STEPS: [Step; 6] = [
     },
 ];
 
-/// Goes to a step, and to its place. After the last step, the tour ends.
-fn go_to(index: usize, actions: &mut Vec<Action>) {
+/// Goes to a step, and to its place. After the last step, the tour ends. Returns whether the step trains.
+fn go_to(index: usize, actions: &mut Vec<Action>) -> bool {
     let step = STEPS.get(index);
     actions.push(Action::ShowTourStep(step.map(|_| index)));
-    let Some(step) = step else { return };
+    let Some(step) = step else { return false };
     actions.push(Action::GoTo(step.place));
     if step.needs_panel {
         actions.push(Action::ShowTraining(true));
     }
+    step.needs_panel
 }
 
-/// Draws the strip of a step. Returns whether its button prepares a training.
+/// Draws the strip of a step. Returns whether the panel is to show its tab *Train*.
 pub(super) fn tour_ui(ui: &mut Ui, index: usize, actions: &mut Vec<Action>) -> bool {
     let Some(step) = STEPS.get(index) else {
         return false;
     };
-    let mut is_prepared = false;
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let next = if index + 1 < STEPS.len() {
-            "Next"
-        } else {
-            "Finish"
-        };
-        if primary_button(ui, next, vec2(76.0, 32.0)).clicked() {
-            go_to(index + 1, actions);
-        }
-        ui.add_enabled_ui(index > 0, |ui| {
-            if small_button(ui, "Back").clicked() {
-                go_to(index.saturating_sub(1), actions);
-            }
-        });
-        let help = "Leaves the tour. Help (F1) starts it again.";
-        if small_button(ui, "Leave").on_hover_text(help).clicked() {
-            actions.push(Action::ShowTourStep(None));
-        }
-        if let Some(Preparation { button, action }) = &step.preparation
-            && small_button(ui, button).clicked()
-        {
-            actions.push(action.clone());
-            open_panel(ui.ctx(), actions);
-            is_prepared = true;
-        }
-        let width = ui.available_width().max(BUTTONS);
-        ui.allocate_ui_with_layout(vec2(width, HEIGHT), Layout::top_down(Align::Min), |ui| {
+    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        let size = vec2(room_before(ui, "buttons"), HEIGHT);
+        ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
             ui.add_space(theme::GAP);
             let title = format!("{} of {}: {}", index + 1, STEPS.len(), step.title);
             ui.label(RichText::new(title).font(theme::strong(theme::BODY)));
             ui.add(Label::new(RichText::new(step.text).small()).wrap());
         });
+        at_right(ui, "buttons", |ui| buttons_ui(ui, step, index, actions))
+    })
+    .inner
+}
+
+/// The buttons from left to right. Returns whether the panel is to show its tab *Train*.
+fn buttons_ui(ui: &mut Ui, step: &Step, index: usize, actions: &mut Vec<Action>) -> bool {
+    let mut trains = false;
+    if let Some(Preparation { button, action }) = &step.preparation
+        && small_button(ui, button).clicked()
+    {
+        actions.push(action.clone());
+        open_panel(ui.ctx(), actions);
+        trains = true;
+    }
+    let help = "Leaves the tour (Esc). Help (F1) starts it again.";
+    if small_button(ui, "Leave").on_hover_text(help).clicked() {
+        actions.push(Action::ShowTourStep(None));
+    }
+    ui.add_enabled_ui(index > 0, |ui| {
+        if small_button(ui, "Back").clicked() {
+            trains |= go_to(index.saturating_sub(1), actions);
+        }
     });
-    is_prepared
+    let next = if index + 1 < STEPS.len() {
+        "Next"
+    } else {
+        "Finish"
+    };
+    if primary_button(ui, next, vec2(76.0, 32.0)).clicked() {
+        trains |= go_to(index + 1, actions);
+    }
+    trains
 }

@@ -9,11 +9,13 @@ use egui::{
 use super::{
     correct::gallery_button_ui,
     curves::{self, ACCURACY, Curves, LOSS, PlotOptions},
-    fields,
+    fields, focus,
     gallery::{Gallery, ask_for_data},
     runs::{self, Renaming, accuracy_text},
     theme::{self, Palette},
-    widgets::{self, note, primary_button, problem, quiet_selection, small_button, text_row},
+    widgets::{
+        self, note, option_ui, primary_button, problem, quiet_selection, small_button, text_row,
+    },
 };
 use crate::{
     app::{
@@ -95,7 +97,7 @@ pub(super) fn training_ui(
             PanelTab::Settings => settings_ui(ui, state, view, actions),
             PanelTab::Runs => runs::runs_ui(ui, state, &mut view.renaming, actions),
         }
-        widgets::scroll_to_focus(ui);
+        focus::scroll_to_focus(ui);
     });
 }
 
@@ -188,7 +190,7 @@ fn preset_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     let shown = combo.show_ui(ui, |ui| {
         for &preset in Preset::value_variants() {
             let is_selected = preset == form.preset && !is_changed;
-            let option = ui.selectable_label(is_selected, preset_line(preset));
+            let option = option_ui(ui, is_selected, preset_line(preset));
             if option.on_hover_text(preset.description()).clicked() {
                 actions.push(Action::ChoosePreset(preset));
             }
@@ -283,7 +285,7 @@ fn device_ui(ui: &mut Ui, chosen: DeviceChoice, actions: &mut Vec<Action>) {
             .copied()
             .filter(|device| device.is_built())
         {
-            let option = ui.selectable_label(device == chosen, device.description());
+            let option = option_ui(ui, device == chosen, device.description());
             if option.clicked() {
                 actions.push(Action::ChooseDevice(device));
             }

@@ -25,7 +25,7 @@ use self::{
 };
 use super::{
     draw::{self, DrawView},
-    prediction,
+    focus, prediction,
     roving::RovingFocus,
     theme::{self, Palette},
     widgets::{self, note, problem, small_button},
@@ -382,7 +382,7 @@ fn story_ui(
         }
         ui.add_space(theme::MARGIN);
     }
-    widgets::scroll_to_focus(ui);
+    focus::scroll_to_focus(ui);
 }
 
 /// One view as large as the place allows.

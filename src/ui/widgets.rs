@@ -1,19 +1,15 @@
-//! Widgets that several panels share, and the focus of the keyboard.
+//! Widgets that several panels share.
 
 use egui::{
-    Button, Context, Id, Modal, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder,
-    Vec2, WidgetInfo, accesskit::Role, vec2,
+    Button, Context, Id, Key, Modal, Response, RichText, Sense, Stroke, Ui, UiBuilder, Vec2,
+    WidgetInfo, WidgetText, accesskit::Role, text::CCursorRange, text_edit::TextEditState, vec2,
 };
 
-use super::theme::{self, Palette};
+use super::{
+    focus,
+    theme::{self, Palette},
+};
 use crate::{app::action::Action, format};
-
-/// The width of the outline of the focused control, in points.
-const FOCUS_RING: f32 = 2.0;
-/// Where egui stores the focus of the last frame.
-const LAST_FOCUS: &str = "last focus";
-/// Where this frame stores the scroll area that brings the focused control into sight.
-const INNER_AREA: &str = "inner area of the focus";
 
 /// Makes selected toggles gray: the accent is for the prediction and the primary button.
 pub(super) fn quiet_selection(ui: &mut Ui) {
@@ -183,62 +179,48 @@ pub(super) fn modal(
     modal.should_close()
 }
 
-/// Draws a ring around the focused control, whatever it is. Call it at the end of a frame.
-pub(super) fn focus_ring(ctx: &Context) {
-    let focused = ctx.memory(egui::Memory::focused);
-    let last = focused.unwrap_or(Id::NULL);
-    ctx.data_mut(|data| {
-        data.insert_temp(Id::unique(LAST_FOCUS), last);
-        data.remove::<Rect>(Id::unique(INNER_AREA));
-    });
-    let Some(response) = focused.and_then(|id| ctx.read_response(id)) else {
-        return;
-    };
-    let palette = Palette::of(&ctx.global_style());
-    ctx.layer_painter(response.layer_id).rect_stroke(
-        response.interact_rect.expand(1.0),
-        f32::from(theme::RADIUS),
-        Stroke::new(FOCUS_RING, palette.focus),
-        StrokeKind::Outside,
-    );
+/// An entry of a drop-down. The focus of the keyboard enters at the chosen one.
+pub(super) fn option_ui(ui: &mut Ui, is_chosen: bool, text: impl Into<WidgetText>) -> Response {
+    let option = ui.selectable_label(is_chosen, text.into());
+    if is_chosen {
+        focus::enter_at(&option);
+    }
+    if option.gained_focus() {
+        option.scroll_to_me(None);
+    }
+    option
 }
 
-/// Scrolls to the control in this part that has just got the focus. Call it at the end of a scroll area.
-pub(super) fn scroll_to_focus(ui: &Ui) {
-    let Some(focused) = ui.memory(egui::Memory::focused) else {
-        return;
-    };
-    if ui.data(|data| data.get_temp(Id::unique(LAST_FOCUS))) == Some(focused) {
-        return;
-    }
-    let response = ui.ctx().read_response(focused);
-    let Some(response) = response.filter(|response| response.layer_id == ui.layer_id()) else {
-        return;
-    };
-    let mut rect = response.rect;
-    // A scroll area inside this one brings the control into its own part.
-    let inner = Id::unique(INNER_AREA);
-    if let Some(area) = ui.data(|data| data.get_temp::<Rect>(inner)) {
-        let away = rect
-            .min
-            .clamp(area.min, (area.max - rect.size()).max(area.min))
-            - rect.min;
-        rect = rect.translate(away);
-    }
-    if ui.min_rect().contains(rect.center()) {
-        ui.scroll_to_rect(rect.expand(theme::GAP), None);
-        ui.data_mut(|data| data.insert_temp(inner, ui.clip_rect()));
+/// Gives a text field the focus with all of its text selected: typing replaces it.
+pub(super) fn focus_all(field: &Response, text: &str) {
+    field.request_focus();
+    let mut state = TextEditState::load(&field.ctx, field.id).unwrap_or_default();
+    let all = CCursorRange::select_all_str(&text);
+    state.cursor.set_char_range(Some(all));
+    state.store(&field.ctx, field.id);
+}
+
+/// Restores the text of a field from before it had the focus, if Escape ends the focus.
+pub(super) fn escape_restores(field: &mut Response, text: &mut String) {
+    let ctx = field.ctx.clone();
+    let id = field.id.with("before");
+    if field.gained_focus() {
+        ctx.data_mut(|data| data.insert_temp(id, text.clone()));
+    } else if field.lost_focus()
+        && ctx.input(|input| input.key_pressed(Key::Escape))
+        && let Some(before) = ctx.data(|data| data.get_temp::<String>(id))
+        && before != *text
+    {
+        *text = before;
+        field.mark_changed();
     }
 }
 
-/// Tells the place of a scroll area inside another one, so that both bring the focused control into sight.
-pub(super) fn inside_scroll_area(ui: &Ui, place: Rect) {
-    let area = Id::unique(INNER_AREA);
-    ui.data_mut(|data| {
-        if data.get_temp::<Rect>(area).is_some() {
-            data.insert_temp(area, place);
-        }
-    });
+/// The room before controls that are drawn with [`at_right`].
+pub(super) fn room_before(ui: &Ui, name: &str) -> f32 {
+    let width: Option<f32> = ui.data(|data| data.get_temp(ui.scope_id().with(name)));
+    let controls = width.unwrap_or_default() + ui.spacing().item_spacing.x;
+    (ui.available_width() - controls).max(0.0)
 }
 
 /// Draws controls at the right end of a row, from left to right as the focus goes. Their width is that of the last frame.

@@ -119,6 +119,19 @@ impl Window {
         self.harness.step();
     }
 
+    /// Gives a control the focus.
+    pub(crate) fn focus(&mut self, label: &str) {
+        self.harness.step();
+        self.harness.get_by_label(label).focus();
+        self.harness.run_steps(2);
+    }
+
+    /// Presses a key without modifiers. A focus that is lost is back after the frames.
+    pub(crate) fn key(&mut self, key: Key) {
+        self.press(Modifiers::NONE, key);
+        self.harness.run_steps(2);
+    }
+
     pub(crate) fn value(&self, label: &str) -> String {
         self.harness.get_by_label(label).value().unwrap_or_default()
     }

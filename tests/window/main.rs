@@ -7,6 +7,7 @@ mod driver;
 mod evaluation;
 mod fields;
 mod files;
+mod focus;
 mod interrupted;
 mod keyboard;
 mod layout;

@@ -148,7 +148,7 @@ fn runs_are_saved_loaded_and_deleted() {
     next.click("Rename");
     next.harness
         .get_by_label("Name of the run")
-        .type_text(" again");
+        .type_text("Run 1 again");
     next.harness.step();
     next.press(Modifiers::NONE, Key::Enter);
     next.await_that("it has another name", |harness| {

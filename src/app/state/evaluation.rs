@@ -2,9 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{Place, State};
+use super::{Place, State, notices::Claim};
 use crate::{
-    app::action::Effect,
+    app::action::{Action, Effect},
     data::{DataSource, noise::Noise},
     error,
     evaluation::{Evaluation, ExampleResult, Selection},
@@ -404,6 +404,12 @@ impl State {
         self.leave_drawing(out);
         self.place = Place::Draw;
         self.pad.edit(|editor| editor.show(picture));
+        // The evaluation may have read it without noise.
+        if self.noise.is_some() {
+            let text = "The network sees this image with the noise of the pad";
+            self.notices.offer(text, "No noise", Action::AddNoise(None));
+            self.notices.claim(Claim::NoisyPicture);
+        }
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Claim {
         /// Its name.
         name: String,
     },
+    /// The network sees the picture on the pad with noise.
+    NoisyPicture,
     /// The training panel has these fields.
     Form(Box<TrainingForm>),
 }

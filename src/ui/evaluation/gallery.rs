@@ -17,9 +17,9 @@ use crate::{
     format,
     ui::{
         atlas::Atlas,
+        focus,
         roving::TileRows,
         theme::{self, Palette},
-        widgets,
     },
 };
 
@@ -109,9 +109,9 @@ impl Gallery {
                     actions.push(Action::Evaluation(EvaluationAction::Show(index)));
                 }
             }
-            widgets::scroll_to_focus(ui);
+            focus::scroll_to_focus(ui);
         });
-        widgets::inside_scroll_area(ui, shown.inner_rect);
+        focus::inside_scroll_area(ui, shown.inner_rect);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
         correct::all_corrections_ui,
         gallery::ask_for_data,
         theme::{self, Palette},
-        widgets::{note, problem},
+        widgets::{escape_restores, note, problem},
     },
     worker::file_tasks::FilePurpose,
 };
@@ -96,11 +96,12 @@ fn corrections_ui(
 }
 
 fn folder_ui(ui: &mut Ui, form: &mut TrainingForm, actions: &mut Vec<Action>) {
-    let response = ui.add(
+    let mut response = ui.add(
         TextEdit::singleline(&mut form.folder)
             .hint_text("Path of the data folder")
             .desired_width(f32::INFINITY),
     );
+    escape_restores(&mut response, &mut form.folder);
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::TextInput, true, "Path of the data folder");
         info.current_text_value = Some(form.folder.clone());

@@ -8,7 +8,10 @@ use egui::{
 
 use crate::{
     training::config::hyperparameter::{Choice, Scale},
-    ui::{theme, widgets::named},
+    ui::{
+        focus, theme,
+        widgets::{named, option_ui},
+    },
 };
 
 /// The smallest width of the labels' column, so that the controls of all groups are aligned.
@@ -52,10 +55,9 @@ pub(super) fn row(
     let is_reset = if is_changed {
         let reset = ui.add_sized(size, Button::new(""));
         back_arrow(ui, &reset);
-        let reset = named(reset, &format!("Reset {label}"));
-        reset
-            .on_hover_text("Sets the value of the preset.")
-            .clicked()
+        let name = format!("Reset {label}");
+        let help = format!("{name}\nSets the value of the preset.");
+        focus::tip(named(reset, &name), &help).clicked()
     } else {
         ui.allocate_space(size);
         false
@@ -199,10 +201,7 @@ pub(super) fn choice(ui: &mut Ui, label: &str, value: &mut String, options: &[Ch
         .truncate();
     let shown = combo.show_ui(ui, |ui| {
         for option in options {
-            if ui
-                .selectable_label(option.name == *value, small(&option.label))
-                .clicked()
-            {
+            if option_ui(ui, option.name == *value, small(&option.label)).clicked() {
                 value.clone_from(&option.name);
             }
         }
