@@ -6,6 +6,7 @@ use egui::{
 };
 
 use super::{
+    focus,
     roving::RovingFocus,
     theme::{self, Palette},
     widgets::{framed_buttons, named, quiet_selection, small_button},
@@ -66,6 +67,7 @@ pub(super) fn correct_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut 
 
 /// The ten digits in two rows, and *Not a digit*.
 fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
+    focus::keep_popup(ui);
     quiet_selection(ui);
     framed_buttons(ui);
     ui.spacing_mut().item_spacing = Vec2::splat(4.0);

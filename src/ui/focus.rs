@@ -351,7 +351,8 @@ fn open_popup(ctx: &Context) -> Option<LayerId> {
     })
 }
 
-/// Lets the popup of this `Ui` stay open when a control in it is used.
+/// Makes the popup of this `Ui` one of controls, not a menu of entries: it stays open when a key uses a control, the
+/// arrow keys are the controls' own, and Tab goes from one to the next.
 pub(super) fn keep_popup(ui: &Ui) {
     ui.data_mut(|data| data.insert_temp(Id::unique(KEPT), ui.layer_id()));
 }

@@ -102,25 +102,6 @@ fn the_focus_starts_at_the_chosen_entry_and_moves_with_the_arrows() {
 }
 
 #[test]
-fn the_labels_of_a_correction_are_a_grid() {
-    let mut window = with_drawing(settings());
-    window.focus("Correct the prediction");
-    window.key(Key::Enter);
-    let steps = [
-        (Key::ArrowRight, "Save as 1"),
-        (Key::ArrowDown, "Save as 6"),
-        (Key::ArrowLeft, "Save as 5"),
-        (Key::ArrowUp, "Save as 0"),
-        (Key::ArrowUp, "All corrections…"),
-    ];
-    assert_eq!(name(&window), "Save as 0", "the first");
-    for (key, expected) in steps {
-        window.key(key);
-        assert_eq!(name(&window), expected, "after {key:?}");
-    }
-}
-
-#[test]
 fn enter_leaves_the_focus_in_the_field_and_no_digit_corrects() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut window = opened(&["Training steps"]);
