@@ -37,7 +37,7 @@ use super::action::{Action, Effect};
 use crate::{
     data::noise::Noise,
     error::Refusal,
-    ink::edit::InkEditor,
+    ink::{Point, edit::InkEditor},
     model::file::Model,
     recognition::number::Constraints,
     store::settings::{ModelInUse, Settings, WeightFile},
@@ -180,10 +180,7 @@ impl State {
             Action::PenMoved(point) => self.pad.edit(|editor| editor.extend(point)),
             Action::PenUp => self.pad.lift(),
             Action::PenCanceled => self.pad.edit(InkEditor::cancel),
-            Action::Erase(point) => {
-                self.pad
-                    .erase(self.settings.eraser, self.settings.pen_width, point);
-            }
+            Action::Erase(point) => self.erase(point),
             Action::SwitchEraser => self.pad.switch_eraser(),
             Action::SwitchErased => self.settings.eraser = self.settings.eraser.other(),
             Action::NextPenWidth => self.settings.pen_width = self.settings.pen_width.next(),
@@ -191,21 +188,12 @@ impl State {
             Action::Replay => self.pad.replay(self.now),
             Action::ShowDrawing(index) => self.show_drawing(index, out),
             Action::SwitchPadShape => self.switch_pad_shape(),
-            Action::Constrain(known) => {
-                self.known = known;
-                self.pad.predict_again();
-            }
-            Action::SelectDigit(index) => {
-                self.pad.select_digit(index);
-                self.explain_again();
-            }
+            Action::Constrain(known) => self.constrain(known),
+            Action::SelectDigit(index) => self.select_digit(index),
             Action::SelectPart(part) => self.select_part(part, out),
             Action::Undo => self.undo(out),
             Action::Redo => self.redo(out),
-            Action::Clear => {
-                self.leave_drawing(out);
-                self.pad.edit(InkEditor::clear);
-            }
+            Action::Clear => self.clear(out),
             Action::SaveCorrection(digit) => self.save_correction(digit, out),
             Action::Corrections(action) => self.apply_to_corrections(action, out),
             Action::AskPath(purpose) => self.ask_path(purpose, out),
@@ -214,12 +202,7 @@ impl State {
                 let content = FileContent::CurvesImage(image);
                 self.request_file(FilePurpose::SaveCurvesImage, Some(content), out);
             }
-            Action::EditPath(text) => {
-                if let Some(prompt) = &mut self.path_prompt {
-                    prompt.text = text;
-                    prompt.replaces = false;
-                }
-            }
+            Action::EditPath(text) => self.edit_path(text),
             Action::AcceptPath => self.accept_path(out),
             Action::CancelPath => self.path_prompt = None,
             Action::DropFile(path) => self.drop_file(path, out),
@@ -240,33 +223,20 @@ impl State {
             Action::Stop => self.steer(out, Effect::Stop),
             Action::SkipTest => self.steer(out, Effect::SkipTest),
             Action::ResumeCheckpoint => self.resume_checkpoint(out),
-            Action::DeleteCheckpoint => {
-                self.training.asks_to_resume = false;
-                let interrupted = self.training.resumable.take();
-                out.extend(interrupted.map(Effect::DeleteCheckpoint));
-            }
+            Action::DeleteCheckpoint => self.delete_checkpoint(out),
             Action::AskToResume(asks) => self.training.asks_to_resume = asks,
             Action::Watch(watch) => self.watch(watch, out),
-            Action::AddNoise(noise) => {
-                self.noise = noise;
-                out.push(Effect::AddNoise(noise));
-            }
+            Action::AddNoise(noise) => self.add_noise(noise, out),
             Action::Dismiss => self.notices.dismiss(),
             Action::ChooseTheme(theme) => self.settings.theme = theme,
             Action::ShowTraining(show) => self.settings.training_panel = show,
             Action::GoTo(place) => self.go_to(place, out),
-            Action::StartTour => {
-                self.tour = Some(0);
-                self.go_to(Place::Draw, out);
-            }
+            Action::StartTour => self.start_tour(out),
             Action::SetUpLesson => self.set_up_lesson(),
             Action::ShowTourStep(step) => self.tour = step,
             Action::Evaluation(action) => self.apply_evaluation(action, out),
             Action::Explanation(action) => self.apply_explanation(action, out),
-            Action::CloseAnyway => {
-                self.closing = Closing::Confirmed;
-                out.push(Effect::Close);
-            }
+            Action::CloseAnyway => self.close_anyway(out),
             Action::KeepOpen => self.closing = Closing::No,
         }
         self.withdraw_outdated();
@@ -286,6 +256,43 @@ impl State {
         {
             out.push(Effect::File(FileTask::PreviewData(source)));
         }
+    }
+
+    fn erase(&mut self, point: Point) {
+        let Settings {
+            eraser, pen_width, ..
+        } = self.settings;
+        self.pad.erase(eraser, pen_width, point);
+    }
+
+    fn clear(&mut self, out: &mut Vec<Effect>) {
+        self.leave_drawing(out);
+        self.pad.edit(InkEditor::clear);
+    }
+
+    fn constrain(&mut self, known: Constraints) {
+        self.known = known;
+        self.pad.predict_again();
+    }
+
+    fn select_digit(&mut self, index: usize) {
+        self.pad.select_digit(index);
+        self.explain_again();
+    }
+
+    fn add_noise(&mut self, noise: Option<Noise>, out: &mut Vec<Effect>) {
+        self.noise = noise;
+        out.push(Effect::AddNoise(noise));
+    }
+
+    fn start_tour(&mut self, out: &mut Vec<Effect>) {
+        self.tour = Some(0);
+        self.go_to(Place::Draw, out);
+    }
+
+    fn close_anyway(&mut self, out: &mut Vec<Effect>) {
+        self.closing = Closing::Confirmed;
+        out.push(Effect::Close);
     }
 
     fn switch_pad_shape(&mut self) {

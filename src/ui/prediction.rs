@@ -93,7 +93,7 @@ pub(super) fn answer_ui(
 fn picture_side(rect: Rect, is_narrow: bool, pixels_per_point: f32) -> f32 {
     let height = rect.height() - CAPTION_HEIGHT;
     let wanted = if is_narrow {
-        height * 0.55
+        (height * 0.55).min(rect.width())
     } else {
         height.min(rect.width() * 0.5)
     };

@@ -1,7 +1,7 @@
 //! The place *Why*: the pad stays live on the left, and the views of the explanation follow each other on the right.
 //!
 //! A view is an entry of [`VIEWS`], with a file of its own in `ui/why` that draws it into a rectangle, at any size: in the
-//! story, filling the place beside the pad, or filling the window. It reads its explanation with [`shown`]. The explainer
+//! story, filling the place beside the pad, or filling the window. [`view_ui`] gives it its explanation. The explainer
 //! computes only the views in sight.
 
 mod counterfactual;
@@ -33,10 +33,7 @@ use super::{
 use crate::{
     app::{
         action::Action,
-        state::{
-            State,
-            explanation::{ExplanationAction, ShownExplanation},
-        },
+        state::{State, explanation::ExplanationAction},
     },
     bitmap::Digit,
     explanation::Comparison,
@@ -58,6 +55,8 @@ const LARGEST_ANSWER: f32 = 160.0;
 const WIDE_CAPTION: f32 = 340.0;
 /// The height of the place below which the answer is beside the pad, in points.
 const LOW: f32 = 480.0;
+/// What the views of strokes show for a picture.
+const NO_STROKES: &str = "A picture has no strokes. Draw the digit on the pad.";
 /// The height of the pad above the views, in points.
 const STACKED_PAD: f32 = 190.0;
 
@@ -71,7 +70,8 @@ struct ViewEntry {
     method: &'static str,
     /// The height in the story, for a width.
     height: fn(f32, &State) -> f32,
-    ui: fn(&mut Ui, Rect, &State, &mut WhyView, &mut Vec<Action>),
+    /// What an empty pad shows in its place, if it needs a drawing.
+    empty: Option<&'static str>,
 }
 
 /// The views from top to bottom.
@@ -82,7 +82,7 @@ const VIEWS: [ViewEntry; 6] = [
         sentence: "The eight training images of MNIST that the network finds most similar to your drawing. Amber: the digit it is compared with.",
         method: neighbors::METHOD,
         height: |width, _| neighbors::height(width),
-        ui: |ui, rect, state, view, actions| view.neighbors.ui(ui, rect, state, actions),
+        empty: Some("Draw a digit to see which training images it resembles."),
     },
     ViewEntry {
         view: ExplanationView::Occlusion,
@@ -90,7 +90,7 @@ const VIEWS: [ViewEntry; 6] = [
         sentence: "Your strokes. Blue pieces speak for the answer, amber ones for the digit it is compared with.",
         method: occlusion::METHOD,
         height: |width, _| occlusion::height(width),
-        ui: |ui, rect, state, view, actions| view.occlusion.ui(ui, rect, state, actions),
+        empty: Some("Draw a digit to see which ink counts."),
     },
     ViewEntry {
         view: ExplanationView::Evidence,
@@ -98,7 +98,7 @@ const VIEWS: [ViewEntry; 6] = [
         sentence: "What each pixel of the network's picture adds to the lead of the answer, together with the others. What leaving ink out does is above.",
         method: evidence::METHOD,
         height: |width, _| evidence::height(width),
-        ui: |ui, rect, state, view, _| view.evidence.ui(ui, rect, state),
+        empty: Some("Draw a digit to see what each pixel speaks for."),
     },
     ViewEntry {
         view: ExplanationView::Counterfactual,
@@ -106,7 +106,7 @@ const VIEWS: [ViewEntry; 6] = [
         sentence: "One more dot, the smallest bending of your strokes that was found, and the way to a training image of the other digit.",
         method: counterfactual::METHOD,
         height: |width, _| counterfactual::height(width),
-        ui: |ui, rect, state, view, _| view.counterfactual.ui(ui, rect, state),
+        empty: Some("Draw a digit to see what would change the answer."),
     },
     ViewEntry {
         view: ExplanationView::Inside,
@@ -114,7 +114,7 @@ const VIEWS: [ViewEntry; 6] = [
         sentence: "The layers from the picture to the answer. Point at a unit, or go to it with the arrow keys, to see its arithmetic. A click or Enter holds it.",
         method: inside::METHOD,
         height: inside::height,
-        ui: |ui, rect, state, view, actions| view.inside.ui(ui, rect, state, actions),
+        empty: None,
     },
     ViewEntry {
         view: ExplanationView::Map,
@@ -122,7 +122,7 @@ const VIEWS: [ViewEntry; 6] = [
         sentence: "Training images in the plane in which the outputs of a layer vary most, and your drawing among them. Digits that lie on each other may differ in other directions.",
         method: map::METHOD,
         height: |width, _| map::height(width),
-        ui: |ui, rect, state, view, actions| view.map.ui(ui, rect, state, actions),
+        empty: None,
     },
 ];
 
@@ -162,6 +162,13 @@ impl WhyView {
     pub(super) fn show_all(&mut self) {
         self.extent = Extent::Story;
     }
+
+    /// Starts all scales anew.
+    fn reset_scales(&mut self) {
+        self.occlusion.scale.reset();
+        self.evidence.scale.reset();
+        self.counterfactual.scale.reset();
+    }
 }
 
 /// Draws the place.
@@ -172,6 +179,9 @@ pub(super) fn why_ui(
     view: &mut WhyView,
     actions: &mut Vec<Action>,
 ) {
+    if state.pad.is_blank() {
+        view.reset_scales();
+    }
     let stage = ui.available_rect_before_wrap();
     let mut seen = BTreeSet::new();
     if let Extent::Window(filling) = view.extent {
@@ -513,37 +523,36 @@ fn view_ui(
     view: &mut WhyView,
     actions: &mut Vec<Action>,
 ) {
-    let mut ui = part(ui, rect, entry.title);
+    let ui = &mut part(ui, rect, entry.title);
     ui.set_clip_rect(rect.expand(2.0).intersect(ui.clip_rect()));
-    if let Some(ShownExplanation {
-        outcome: Err(text), ..
-    }) = state.explanation.of(entry.view)
-    {
-        problem(&mut ui, text);
-    } else {
-        (entry.ui)(&mut ui, rect, state, view, actions);
+    if let Some(text) = entry.empty.filter(|_| state.pad.is_blank()) {
+        return empty_ui(ui, rect, text);
+    }
+    let Some(shown) = state.explanation.of(entry.view) else {
+        return empty_ui(ui, rect, "Computing…");
+    };
+    match &shown.outcome {
+        Err(text) => problem(ui, text),
+        Ok(Explanation::Neighbors(found)) => view.neighbors.ui(ui, rect, found, state, actions),
+        Ok(Explanation::Occlusion(Some(found))) => {
+            view.occlusion.ui(ui, rect, shown, found, state, actions);
+        }
+        Ok(Explanation::Occlusion(None)) => empty_ui(ui, rect, NO_STROKES),
+        Ok(Explanation::Evidence(Some(found))) => view.evidence.ui(ui, rect, shown, found, state),
+        Ok(Explanation::Counterfactual(Some(found))) => {
+            view.counterfactual.ui(ui, rect, shown, found, state);
+        }
+        Ok(Explanation::Evidence(None) | Explanation::Counterfactual(None)) => {
+            empty_ui(ui, rect, "Computing…");
+        }
+        Ok(Explanation::Inside(found)) => view.inside.ui(ui, rect, shown, found, state, actions),
+        Ok(Explanation::Map(found)) => view.map.ui(ui, rect, shown, found, state, actions),
     }
 }
 
 /// A part of a place that leaves the cursor where it is.
 fn part(ui: &mut Ui, rect: Rect, salt: &str) -> Ui {
     ui.new_child(UiBuilder::new().max_rect(rect).id_salt(salt))
-}
-
-/// The newest explanation of a view.
-fn shown(state: &State, view: ExplanationView) -> Option<(&ShownExplanation, &Explanation)> {
-    let shown = state.explanation.of(view)?;
-    Some((shown, shown.outcome.as_ref().ok()?))
-}
-
-/// What a view shows without an explanation: on a blank pad, what to do.
-fn waiting_ui(ui: &mut Ui, rect: Rect, state: &State, text: &str) {
-    let text = if state.pad.is_blank() {
-        text
-    } else {
-        "Computing…"
-    };
-    empty_ui(ui, rect, text);
 }
 
 /// A text in the middle of a view that has nothing to show yet.

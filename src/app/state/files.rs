@@ -163,6 +163,13 @@ impl State {
         });
     }
 
+    pub(super) fn edit_path(&mut self, text: String) {
+        if let Some(prompt) = &mut self.path_prompt {
+            prompt.text = text;
+            prompt.replaces = false;
+        }
+    }
+
     pub(super) fn accept_path(&mut self, out: &mut Vec<Effect>) {
         let is_typed = |prompt: &mut PathPrompt| !prompt.text.trim().is_empty();
         let Some(prompt) = self.path_prompt.take_if(is_typed) else {

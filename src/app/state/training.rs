@@ -284,6 +284,12 @@ impl State {
         });
     }
 
+    pub(super) fn delete_checkpoint(&mut self, out: &mut Vec<Effect>) {
+        self.training.asks_to_resume = false;
+        let interrupted = self.training.resumable.take();
+        out.extend(interrupted.map(Effect::DeleteCheckpoint));
+    }
+
     /// Shows the settings of a checkpoint in the form.
     fn use_settings_of(&mut self, checkpoint: &Checkpoint) {
         let before = &self.training.form;

@@ -6,12 +6,12 @@ use egui::{
 };
 
 use super::{
-    empty_ui, lead, shown,
+    NO_STROKES, empty_ui, lead,
     signed::{Fit, SCALE, Scale, pixels_ui},
-    signed_color, waiting_ui,
+    signed_color,
 };
 use crate::{
-    app::state::State,
+    app::state::{State, explanation::ShownExplanation},
     bitmap::Digit,
     explanation::{
         Comparison,
@@ -20,9 +20,7 @@ use crate::{
     format,
     recognition::Prediction,
     ui::theme::{self, Palette},
-    worker::explainer::{
-        BendingSearch, ChangedStrokes, Counterfactual, Explanation, ExplanationView, Morph,
-    },
+    worker::explainer::{BendingSearch, ChangedStrokes, Counterfactual, Morph},
 };
 
 pub(super) const METHOD: &str = "Dot: at each place of a grid, one dot of ink is added, and the drawing is made into a \
@@ -60,24 +58,21 @@ pub(super) fn height(width: f32) -> f32 {
 /// The state of the view between frames.
 #[derive(Debug, Default)]
 pub(super) struct CounterfactualPanel {
-    scale: Scale,
+    pub(super) scale: Scale,
     /// The step on the way to the training image, which begins anew with other digits.
     step: usize,
     comparison: Option<Comparison>,
 }
 
 impl CounterfactualPanel {
-    pub(super) fn ui(&mut self, ui: &mut Ui, rect: Rect, state: &State) {
-        let (shown, found) = match shown(state, ExplanationView::Counterfactual) {
-            Some((shown, Explanation::Counterfactual(Some(found)))) if !state.pad.is_blank() => {
-                (shown, found)
-            }
-            _ => {
-                self.scale.reset();
-                let text = "Draw a digit to see what would change the answer.";
-                return waiting_ui(ui, rect, state, text);
-            }
-        };
+    pub(super) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        shown: &ShownExplanation,
+        found: &Counterfactual,
+        state: &State,
+    ) {
         if self.comparison != Some(found.comparison) {
             self.comparison = Some(found.comparison);
             self.step = 0;
@@ -91,8 +86,7 @@ impl CounterfactualPanel {
             self.dots_ui(ui, cells[0], strokes, is_digit);
             bending_ui(ui, cells[1], strokes, found.comparison);
         } else {
-            let text = "A picture has no strokes. Draw the digit on the pad.";
-            empty_ui(ui, cells[0].union(cells[1]), text);
+            empty_ui(ui, cells[0].union(cells[1]), NO_STROKES);
         }
         self.morph_ui(ui, cells[2], found);
     }

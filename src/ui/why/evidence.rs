@@ -3,19 +3,17 @@
 use egui::{Align2, Rect, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
 use super::{
-    shown,
     signed::{SCALE, SUMMARY, Scale, pixels_ui, summary_ui},
-    signed_color, waiting_ui,
+    signed_color,
 };
 use crate::{
-    app::state::State,
+    app::state::{State, explanation::ShownExplanation},
     bitmap::SIDE,
     explanation::{
         Comparison,
         evidence::{Evidence, Method},
     },
     ui::theme::{self, Palette},
-    worker::explainer::{Explanation, ExplanationView},
 };
 
 pub(super) const METHOD: &str = "The lead is the logit of the answer minus that of the digit it is compared with; e^(lead/T) is \
@@ -46,21 +44,18 @@ pub(super) fn height(width: f32) -> f32 {
 /// The state of the view between frames.
 #[derive(Debug, Default)]
 pub(super) struct EvidencePanel {
-    scale: Scale,
+    pub(super) scale: Scale,
 }
 
 impl EvidencePanel {
-    pub(super) fn ui(&mut self, ui: &mut Ui, rect: Rect, state: &State) {
-        let (shown, evidence) = match shown(state, ExplanationView::Evidence) {
-            Some((shown, Explanation::Evidence(Some(evidence)))) if !state.pad.is_blank() => {
-                (shown, evidence)
-            }
-            _ => {
-                self.scale.reset();
-                let text = "Draw a digit to see what each pixel speaks for.";
-                return waiting_ui(ui, rect, state, text);
-            }
-        };
+    pub(super) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        shown: &ShownExplanation,
+        evidence: &Evidence,
+        state: &State,
+    ) {
         let Comparison { winner, rival } = evidence.comparison;
         let summary = format!("{winner} leads {rival} by {:.2}", evidence.margin);
         let temperature = shown.model.metadata.calibration.temperature;

@@ -13,11 +13,14 @@ use self::{
     details::DetailsView,
     grid::{Cell, LayerPicture, TileGrid, outline},
 };
-use super::{empty_ui, part, shown, signed_color, small_text};
+use super::{empty_ui, part, signed_color, small_text};
 use crate::{
     app::{
         action::Action,
-        state::{State, explanation::ExplanationAction},
+        state::{
+            State,
+            explanation::{ExplanationAction, ShownExplanation},
+        },
     },
     bitmap::{Digit, SIDE},
     explanation::units::{Channel, Connection, LayerActivity, SwitchedOff, Unit, UnitDetails},
@@ -29,7 +32,7 @@ use crate::{
         theme::{self, Palette},
         widgets::quiet_selection,
     },
-    worker::explainer::{Explanation, ExplanationView, Inside, OffTest},
+    worker::explainer::{ExplanationView, Inside, OffTest},
 };
 
 pub(super) const METHOD: &str = "A unit adds its inputs, each times its weight, and its bias, and applies the activation \
@@ -54,10 +57,9 @@ const WIDE: f32 = 560.0;
 
 /// The height of the view in the story.
 pub(super) fn height(width: f32, state: &State) -> f32 {
-    let config = match shown(state, ExplanationView::Inside) {
-        Some((shown, _)) => shown.model.mlp.config(),
-        None => state.models.in_use().mlp.config(),
-    };
+    let shown = state.explanation.of(ExplanationView::Inside);
+    let model = shown.map_or(state.models.in_use(), |shown| &shown.model);
+    let config = model.mlp.config();
     let below = steps::height(state);
     let flow = Flow::of(width, config.layers().len() + 1, SIDES[1], below);
     row_height(width) + flow.height() + theme::GAP + details::height(width)
@@ -131,11 +133,15 @@ impl std::fmt::Debug for InsideView {
 }
 
 impl InsideView {
-    pub(super) fn ui(&mut self, ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) {
-        let Some((shown, Explanation::Inside(inside))) = shown(state, ExplanationView::Inside)
-        else {
-            return empty_ui(ui, rect, "Reading the network");
-        };
+    pub(super) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        shown: &ShownExplanation,
+        inside: &Inside,
+        state: &State,
+        actions: &mut Vec<Action>,
+    ) {
         let config = shown.model.mlp.config();
         let row = rect.with_max_y(rect.top() + row_height(rect.width()));
         let is_convolutional = !config.filters().is_empty();

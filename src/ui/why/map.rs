@@ -5,11 +5,14 @@ use egui::{
     Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
-use super::{empty_ui, part, shown};
+use super::part;
 use crate::{
     app::{
         action::Action,
-        state::{State, explanation::ExplanationAction},
+        state::{
+            State,
+            explanation::{ExplanationAction, ShownExplanation},
+        },
     },
     bitmap::{Bitmap, Digit},
     format,
@@ -20,7 +23,7 @@ use crate::{
         theme::{self, Palette},
         widgets::quiet_selection,
     },
-    worker::explainer::{DigitMap, Explanation, ExplanationView},
+    worker::explainer::DigitMap,
 };
 
 pub(super) const METHOD: &str = "Every image becomes the list of a layer's outputs. The plane goes through the mean of these \
@@ -52,10 +55,15 @@ pub(super) struct MapView {
 }
 
 impl MapView {
-    pub(super) fn ui(&mut self, ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) {
-        let Some((shown, Explanation::Map(map))) = shown(state, ExplanationView::Map) else {
-            return empty_ui(ui, rect, "Computing the map");
-        };
+    pub(super) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        shown: &ShownExplanation,
+        map: &DigitMap,
+        state: &State,
+        actions: &mut Vec<Action>,
+    ) {
         let row = rect.with_max_y(rect.top() + ROW);
         let config = shown.model.mlp.config();
         layers_ui(&mut part(ui, row, "layers"), config, map.layer, actions);

@@ -7,7 +7,7 @@ use egui::{
     TextureId, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
-use super::{part, shown, waiting_ui};
+use super::part;
 use crate::{
     app::{
         action::Action,
@@ -20,7 +20,7 @@ use crate::{
         roving::RovingFocus,
         theme::{self, Palette},
     },
-    worker::explainer::{Explanation, ExplanationView, Neighbors, TrainingImage},
+    worker::explainer::{Neighbors, TrainingImage},
 };
 
 pub(super) const METHOD: &str = "The network turns a picture x into the outputs of its last hidden layer, a list of \
@@ -69,14 +69,14 @@ pub(super) struct NeighborsView {
 }
 
 impl NeighborsView {
-    pub(super) fn ui(&mut self, ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) {
-        let neighbors = match shown(state, ExplanationView::Neighbors) {
-            Some((_, Explanation::Neighbors(neighbors))) if !state.pad.is_blank() => neighbors,
-            _ => {
-                let text = "Draw a digit to see which training images it resembles.";
-                return waiting_ui(ui, rect, state, text);
-            }
-        };
+    pub(super) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        neighbors: &Neighbors,
+        state: &State,
+        actions: &mut Vec<Action>,
+    ) {
         let answer = state.pad.answer().map(|answer| answer.prediction.digit());
         let head = rect.with_max_y(rect.top() + SUMMARY);
         part(ui, head, "summary").horizontal(|ui| {

@@ -3,14 +3,17 @@
 use egui::{Color32, Pos2, Rect, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2};
 
 use super::{
-    empty_ui, lead, shown,
+    lead,
     signed::{Fit, SCALE, SUMMARY, Scale, summary_ui},
-    signed_color_from, waiting_ui,
+    signed_color_from,
 };
 use crate::{
     app::{
         action::Action,
-        state::{State, explanation::ExplanationAction},
+        state::{
+            State,
+            explanation::{ExplanationAction, ShownExplanation},
+        },
     },
     explanation::{
         Comparison,
@@ -20,7 +23,6 @@ use crate::{
         theme::{self, Palette},
         widgets::quiet_selection,
     },
-    worker::explainer::{Explanation, ExplanationView},
 };
 
 pub(super) const METHOD: &str = "The strokes are divided into 8 to 24 pieces of about equal length. For each, the drawing \
@@ -54,34 +56,26 @@ pub(super) fn height(width: f32) -> f32 {
 /// The state of the view between frames.
 #[derive(Debug, Default)]
 pub(super) struct OcclusionPanel {
-    scale: Scale,
+    pub(super) scale: Scale,
     mode: Option<Normalization>,
 }
 
 impl OcclusionPanel {
-    pub(super) fn ui(&mut self, ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) {
+    pub(super) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        shown: &ShownExplanation,
+        occlusion: &Occlusion,
+        state: &State,
+        actions: &mut Vec<Action>,
+    ) {
         let chosen = state.explanation.normalization;
         let row = rect.with_max_y(rect.top() + ROW);
         ui.scope_builder(UiBuilder::new().max_rect(row), |ui| {
             modes_ui(ui, chosen, actions);
         });
         let rect = rect.with_min_y(row.bottom());
-        let (shown, occlusion) = match shown(state, ExplanationView::Occlusion) {
-            Some((shown, Explanation::Occlusion(occlusion))) if !state.pad.is_blank() => {
-                (shown, occlusion)
-            }
-            _ => {
-                self.scale.reset();
-                return waiting_ui(ui, rect, state, "Draw a digit to see which ink counts.");
-            }
-        };
-        let Some(occlusion) = occlusion else {
-            return empty_ui(
-                ui,
-                rect,
-                "A picture has no strokes. Draw the digit on the pad.",
-            );
-        };
         if self.mode != Some(occlusion.normalization) {
             self.scale.reset();
             self.mode = Some(occlusion.normalization);
