@@ -139,13 +139,15 @@ impl View {
         if Popup::is_any_open(ctx) || state.has_prompt() || self.shows_help {
             return actions;
         }
+        let is_panel = self.focus.is_in(ctx, "training");
         let place = KeyPlace {
             shows_pad: self.draw.canvas.is_shown(),
             is_field: self.field_had_keyboard || ctx.text_edit_focused(),
-            is_panel: self.focus.is_in(ctx, "training"),
+            is_beside_field: is_panel
+                || self.focus.is_after_text() && !self.focus.is_at(canvas::pad_id()),
         };
         let escapes = ctx.input(|input| input.key_pressed(Key::Escape));
-        if escapes && place.is_panel && place.shows_pad && !self.focus.is_edited() {
+        if escapes && is_panel && place.shows_pad && !self.focus.is_edited() {
             self.focus.give_to(ctx, canvas::pad_id());
         }
         let is_enlarged = state.place == Place::Why && self.why.is_enlarged();

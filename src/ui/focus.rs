@@ -59,6 +59,9 @@ pub(super) struct Focus {
     enters_popup: bool,
     /// Whether a popup or a dialog is open.
     has_overlay: bool,
+    /// Whether the owner is a text field, or had the focus right after one.
+    is_text: bool,
+    is_after_text: bool,
     /// Whether the text field was edited since it has the focus.
     is_edited: bool,
 }
@@ -186,11 +189,17 @@ impl Focus {
             Some((id, Some(control))) => {
                 self.visit(&control);
                 self.owner = Some(id);
+                let is_text = ctx.text_edit_focused();
+                if self.owner != owner {
+                    self.is_after_text = self.is_text && !is_text;
+                }
+                self.is_text = is_text;
             }
             Some((id, None)) => ctx.memory_mut(|memory| memory.surrender_focus(id)),
             None if is_pointed => {
                 self.stops.retain(|stop| Some(stop.id) != owner);
                 self.owner = None;
+                (self.is_text, self.is_after_text) = (false, false);
             }
             None if pressed(Key::Tab) => self.owner = None,
             None => {}
@@ -287,6 +296,16 @@ impl Focus {
         let part = Id::unique(part);
         self.owner
             .is_some_and(|id| ctx.viewport(|it| is_within(&it.prev_pass.widgets, id, part)))
+    }
+
+    /// Whether the focus came from a text field right now: what is typed may still be meant for it.
+    pub(super) fn is_after_text(&self) -> bool {
+        self.is_after_text
+    }
+
+    /// Whether this control has the focus.
+    pub(super) fn is_at(&self, id: Id) -> bool {
+        self.owner == Some(id)
     }
 
     /// Whether a text was typed into the focused field and not yet accepted.

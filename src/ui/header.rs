@@ -332,6 +332,9 @@ pub(super) fn help_modal(ctx: &Context, shortcuts: &[(String, &str)], is_new: bo
         }
         area.show(ui, |ui| {
             ui.set_width(ui.available_width());
+            let tour = widgets::primary_button(ui, "Take the tour", vec2(140.0, 32.0));
+            let help = "Six steps through the window: draw, correct, why, train, overfit, test.";
+            starts_tour = tour.on_hover_text(help).clicked();
             for step in [
                 "1. Draw a digit on the pad. The bars show how likely each digit is.",
                 "2. See in Why what the network has learned from, and what happens inside it.",
@@ -340,9 +343,6 @@ pub(super) fn help_modal(ctx: &Context, shortcuts: &[(String, &str)], is_new: bo
             ] {
                 ui.add(Label::new(step).wrap());
             }
-            let tour = widgets::primary_button(ui, "Take the tour", vec2(140.0, 32.0));
-            let help = "Six steps through the window: draw, correct, why, train, overfit, test.";
-            starts_tour = tour.on_hover_text(help).clicked();
             ui.add_space(theme::GAP);
             ui.label(RichText::new("Shortcuts").font(theme::strong(theme::BODY)));
             let columns = if ui.available_width() >= HELP_WIDTH - 40.0 { 2 } else { 1 };

@@ -137,8 +137,8 @@ pub(super) struct KeyPlace {
     pub(super) shows_pad: bool,
     /// Whether a text field has the keyboard. It takes all keys but those with Ctrl that mean nothing in a text.
     pub(super) is_field: bool,
-    /// Whether the training panel has the focus. A digit that is typed beside a field must not correct the drawing.
-    pub(super) is_panel: bool,
+    /// Whether the focus is beside a text field. A digit that is typed there must not correct the drawing.
+    pub(super) is_beside_field: bool,
 }
 
 impl KeyPlace {
@@ -146,7 +146,10 @@ impl KeyPlace {
     fn has(self, modifiers: Modifiers, key: Key) -> bool {
         match self {
             Self { is_field: true, .. } => modifiers.command && key != Key::Z && key != Key::Y,
-            Self { is_panel: true, .. } => modifiers.command || key == Key::Escape,
+            Self {
+                is_beside_field: true,
+                ..
+            } => modifiers.command || key == Key::Escape,
             _ => true,
         }
     }

@@ -12,8 +12,8 @@ use image::{Rgb, RgbImage};
 use x11rb::{
     connection::{Connection as _, RequestConnection as _},
     protocol::xproto::{
-        AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConnectionExt as _,
-        EventMask, ImageFormat, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT,
+        AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConfigureWindowAux,
+        ConnectionExt as _, EventMask, ImageFormat, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT,
         MOTION_NOTIFY_EVENT, MapState, Window,
     },
     rust_connection::RustConnection,
@@ -218,6 +218,33 @@ impl Display {
             .check()
             .expect("XTEST takes it");
         thread::sleep(STEP);
+    }
+
+    /// Moves a window and changes its size: left, top, width and height.
+    pub(crate) fn place(&self, window: Window, [x, y, width, height]: [i32; 4]) {
+        let place = ConfigureWindowAux::new()
+            .x(x)
+            .y(y)
+            .width(width as u32)
+            .height(height as u32);
+        let placed = self.connection.configure_window(window, &place);
+        placed
+            .expect("the connection stands")
+            .check()
+            .expect("the window is there");
+    }
+
+    /// The place of a window: left, top, width and height.
+    pub(crate) fn place_of(&self, window: Window) -> [i32; 4] {
+        let geometry = self.connection.get_geometry(window);
+        let geometry = geometry.expect("the connection stands").reply();
+        let geometry = geometry.expect("the window is there");
+        [
+            geometry.x.into(),
+            geometry.y.into(),
+            geometry.width.into(),
+            geometry.height.into(),
+        ]
     }
 
     /// A screenshot of a window.

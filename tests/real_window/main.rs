@@ -275,6 +275,31 @@ fn a_training_window_predicts_and_closes() {
 }
 
 #[test]
+fn the_place_of_the_window_survives_a_kill() {
+    let Some(mut session) = Session::open(ThemeChoice::Dark, 1) else {
+        return;
+    };
+    let place = [60, 40, 901, 633];
+    session.display.place(session.window, place);
+    wait_until("the place is in the settings", || {
+        let saved = Settings::load(session.folder.path());
+        saved.is_ok_and(|saved| {
+            saved.window_position == Some([60.0, 40.0]) && saved.window_size == [901.0, 633.0]
+        })
+    });
+    session.program.kill();
+    wait_until("its window is gone", || {
+        session.display.window("digitpad").is_none()
+    });
+    session.program = Program::start(&session.display.name, session.folder.path());
+    session.program.wait_for("pad at ");
+    wait_until("the window is where it was", || {
+        let window = session.display.window("digitpad");
+        window.is_some_and(|window| session.display.place_of(window) == place)
+    });
+}
+
+#[test]
 fn without_a_display_the_error_gives_advice() {
     let folder = tempfile::tempdir().expect("a folder for the settings");
     let output = Program::command(folder.path())

@@ -130,6 +130,12 @@ impl Program {
         self.log.join("\n")
     }
 
+    /// Ends the program as a crash does: it can do nothing about it.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().expect("it runs");
+        self.process.wait().expect("it has ended");
+    }
+
     /// Whether the program still runs.
     pub(crate) fn runs(&mut self) -> bool {
         self.process.try_wait().expect("it can be asked").is_none()

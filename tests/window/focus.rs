@@ -1,6 +1,10 @@
 //! The focus of the keyboard: where it goes, and where it returns to.
 
-use digitpad::{app::state::training::TrainingState, store::settings::Settings};
+use digitpad::{
+    app::state::training::TrainingState,
+    bitmap::Digit,
+    store::settings::{PadShape, Settings},
+};
 use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -118,9 +122,8 @@ fn enter_leaves_the_focus_in_the_field_and_no_digit_corrects() {
     write(&mut window, "25");
     window.press(Modifiers::NONE, Key::Tab);
     assert_eq!(form(&window).draft.epochs, 25, "it is typed into the field");
+    // Beside a field, neither.
     write_keys(&mut window, &[Key::Num4, Key::N, Key::Delete]);
-    let state = window.harness.state().state();
-    assert_eq!(state.pad.correction(), None, "beside a field, neither");
     assert_eq!(
         window.value("Drawing pad"),
         "1 stroke",
@@ -131,8 +134,45 @@ fn enter_leaves_the_focus_in_the_field_and_no_digit_corrects() {
     window.press(Modifiers::NONE, Key::Enter);
     write_keys(&mut window, &[Key::Num4]);
     assert_eq!(name(&window), "Hidden layers", "so in a text");
-    let state = window.harness.state().state();
-    assert_eq!(state.pad.correction(), None, "no correction");
+    assert_only_the_pad_corrects(&mut window);
+}
+
+/// Corrects on the pad, and compares with the number of corrections that were said.
+fn assert_only_the_pad_corrects(window: &mut Window) {
+    window.focus("Drawing pad");
+    write_keys(window, &[Key::Num2]);
+    window.await_that("it is saved", |harness| {
+        let saved = harness.state().state().pad.correction();
+        saved.and_then(|label| label.0).map(Digit::value) == Some(2)
+    });
+    let said = window.harness.state().state().notices.list();
+    assert_eq!(said.len(), 1, "no other correction: {said:?}");
+}
+
+#[test]
+fn no_digit_after_a_field_in_a_menu_corrects() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let settings = Settings {
+        pad_shape: PadShape::Line,
+        ..settings()
+    };
+    let mut window = Window::new(settings);
+    window.harness.state_mut().use_data_folder(folder.path());
+    window.draw(SEVEN);
+    window.await_that("an answer", |harness| harness.state().state().can_correct());
+    window.focus("Known of the number");
+    window.key(Key::Enter);
+    for _ in 0..3 {
+        window.key(Key::ArrowDown);
+    }
+    write(&mut window, "1");
+    window.key(Key::Enter);
+    let known = window.harness.state().state().known;
+    assert_eq!(known.length, Some(1), "it is accepted");
+    assert_eq!(name(&window), "Known of the number", "the menu closed");
+    window.await_that("an answer", |harness| harness.state().state().can_correct());
+    write_keys(&mut window, &[Key::Num2]);
+    assert_only_the_pad_corrects(&mut window);
 }
 
 fn write_keys(window: &mut Window, keys: &[Key]) {
