@@ -1,9 +1,9 @@
 //! A number: a bracket with its reading below each digit on the pad, and the whole number in the answer.
 
 use egui::{
-    Align, Align2, Button, Color32, Context, DragValue, FontId, Id, Key, Layout, Modifiers,
-    Painter, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo,
-    accesskit::Role, containers::menu::MenuButton, pos2, vec2,
+    Align, Align2, Button, Color32, Context, DragValue, Id, Key, Layout, Modifiers, Painter, Pos2,
+    Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role,
+    containers::menu::MenuButton, pos2, vec2,
 };
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     prediction::percent,
     roving::RovingFocus,
     theme::{self, Palette},
+    widgets::text_on_paper,
 };
 use crate::{
     app::{
@@ -105,10 +106,10 @@ pub(super) fn brackets(painter: &Painter, paper: &PadView, state: &State, palett
         let place = text_on_paper(
             painter,
             top,
+            Align2::CENTER_TOP,
             text,
             theme::strong(theme::BODY),
             color,
-            palette,
         );
         // Beside a near neighbor there is no room for the confidence.
         let has_room = places.iter().all(|(other, bracket)| {
@@ -124,29 +125,13 @@ pub(super) fn brackets(painter: &Painter, paper: &PadView, state: &State, palett
             text_on_paper(
                 painter,
                 top,
+                Align2::CENTER_TOP,
                 share,
                 theme::font(10.0),
                 palette.weak,
-                palette,
             );
         }
     }
-}
-
-/// A text below a point. Ink behind it, as of the next line, is pale.
-fn text_on_paper(
-    painter: &Painter,
-    top: Pos2,
-    text: String,
-    font: FontId,
-    color: Color32,
-    palette: &Palette,
-) -> Rect {
-    let galley = painter.layout_no_wrap(text, font, color);
-    let place = Align2::CENTER_TOP.anchor_size(top, galley.size());
-    painter.rect_filled(place, 3.0, palette.paper.gamma_multiply(0.85));
-    painter.galley(place.min, galley, color);
-    place
 }
 
 fn color_of(digit: &NumberDigit, is_selected: bool, palette: &Palette) -> Color32 {

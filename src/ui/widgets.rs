@@ -1,8 +1,9 @@
 //! Widgets that several panels share.
 
 use egui::{
-    Button, Context, Id, Key, Modal, Response, RichText, Sense, Stroke, Ui, UiBuilder, Vec2,
-    WidgetInfo, WidgetText, accesskit::Role, text::CCursorRange, text_edit::TextEditState, vec2,
+    Align2, Button, Color32, Context, FontId, Id, Key, Modal, Painter, Pos2, Rect, Response,
+    RichText, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, WidgetText, accesskit::Role,
+    text::CCursorRange, text_edit::TextEditState, vec2,
 };
 
 use super::{
@@ -86,6 +87,27 @@ pub(super) fn small_button(ui: &mut Ui, text: &str) -> Response {
 pub(super) fn named(response: Response, name: &str) -> Response {
     response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), name));
     response
+}
+
+/// A text on paper. What is behind it is pale. Returns its place.
+pub(super) fn text_on_paper(
+    painter: &Painter,
+    pos: Pos2,
+    align: Align2,
+    text: String,
+    font: FontId,
+    color: Color32,
+) -> Rect {
+    let galley = painter.layout_no_wrap(text, font, color);
+    let place = align.anchor_size(pos, galley.size());
+    let paper = Palette::of(&painter.ctx().global_style()).paper;
+    painter.rect_filled(
+        place.expand2(vec2(2.0, 0.0)),
+        2.0,
+        paper.gamma_multiply(0.85),
+    );
+    painter.galley(place.min, galley, color);
+    place
 }
 
 /// A text in small type.

@@ -33,19 +33,24 @@ fn assert_in_sight(window: &mut Window, part: Rect) {
 
 #[test]
 fn the_parts_of_a_test_are_single_stops_and_come_into_sight() {
+    let mut window = window_of([1100.0, 700.0]);
+    window.click("Test");
+    window.await_that("it is evaluated", |harness| {
+        says(harness, "misclassified, loss")
+    });
     for size in [[640.0, 480.0], [1100.0, 700.0]] {
-        let mut window = window_of(size);
+        window.harness.set_size(size.into());
         window.click("Test");
-        window.await_that("it is evaluated", |harness| {
-            says(harness, "misclassified, loss")
-        });
         let stage = Rect::from_min_max(pos2(0.0, 48.0), pos2(size[0], size[1] - 40.0));
-        let before = window.tab_to("True 0, predicted 0");
-        let [.., counts, rates, save, _] = &before[..] else {
+        let before = window.tab_to("Save table…");
+        let [.., counts, rates, save] = &before[..] else {
             panic!("{before:?}");
         };
         let head = [counts, rates, save].map(String::as_str);
         assert_eq!(head, ["Counts", "Rates", "Save table…"], "left to right");
+        let cell = window.focus_after(Key::Tab);
+        assert!(cell.starts_with("True "), "then the matrix: {cell}");
+        window.press(Modifiers::NONE, Key::Home);
         for (key, expected) in [
             (Key::ArrowRight, "True 0, predicted 1"),
             (Key::ArrowRight, "True 0, predicted 2"),
@@ -66,11 +71,9 @@ fn the_parts_of_a_test_are_single_stops_and_come_into_sight() {
             matches!(panel.selection, Selection::Cell { truth, .. } if truth.value() == 9);
         assert!(selected, "Enter selects: {:?}", panel.selection);
         window.press(Modifiers::NONE, Key::Enter);
-        let all = window.focus_after(Key::Tab);
-        assert!(
-            all.starts_with("Image "),
-            "the errors are the next stop: {all}"
-        );
+        let image = window.focus_after(Key::Tab);
+        assert!(image.starts_with("Image "), "then the errors: {image}");
+        let all = window.focus_after(Key::Home);
         for key in [Key::ArrowDown; 6].into_iter().chain([Key::End]) {
             let name = window.focus_after(key);
             assert!(
@@ -101,23 +104,6 @@ fn the_parts_of_a_test_are_single_stops_and_come_into_sight() {
         let place = window.harness.state().state().place;
         assert_eq!(place, Place::Draw, "Enter opens it");
     }
-}
-
-#[test]
-fn two_keys_in_consecutive_frames_are_two_steps() {
-    let mut window = window_of([1100.0, 700.0]);
-    window.click("Test");
-    window.await_that("it is evaluated", |harness| {
-        says(harness, "misclassified, loss")
-    });
-    window.tab_to("True 0, predicted 0");
-    for _ in 0..3 {
-        window.harness.key_down(Key::ArrowRight);
-        window.harness.step();
-    }
-    window.harness.run_steps(2);
-    let (name, _) = window.focused().expect("a focused cell");
-    assert_eq!(name, "True 0, predicted 3");
 }
 
 #[test]
@@ -164,6 +150,17 @@ fn the_labels_of_a_correction_are_a_grid() {
     ] {
         assert_eq!(window.focus_after(key), expected, "{key:?}");
     }
+    for _ in 0..3 {
+        window.harness.key_down(Key::ArrowRight);
+        window.harness.step();
+    }
+    window.harness.run_steps(2);
+    let label = window.focused().map(|(name, _)| name);
+    assert_eq!(
+        label.as_deref(),
+        Some("Save as 3"),
+        "three keys in three frames"
+    );
     assert_eq!(window.focus_after(Key::Tab), "All corrections…", "one stop");
 }
 

@@ -298,12 +298,6 @@ impl InsideView {
                     cursor.map(|cell| details::unit_name(unit_of(cell), shapes));
                 info
             });
-            if let Some(cell) = cursor {
-                let frame = Stroke::new(2.0, palette.focus);
-                let place = grid.cell_rect(cell, shows_kernels);
-                ui.painter()
-                    .rect_stroke(place, 1.0, frame, StrokeKind::Outside);
-            }
             let at = response.hover_pos().and_then(|pos| grid.at(pos));
             let unit = at.or(cursor).map(unit_of);
             pointed = pointed.or(unit);
@@ -335,7 +329,7 @@ impl InsideView {
         pointed
     }
 
-    /// The cell at which the keyboard points in a layer with the focus. The arrow keys move it to the next cell, with Shift
+    /// Frames the cell at which the keyboard points in a layer with the focus. The arrow keys move it to the next cell, with Shift
     /// to the next tile. A kernel is one cell.
     fn cursor_in(
         &mut self,
@@ -365,6 +359,10 @@ impl InsideView {
             }
         }
         self.cursor = Some((layer, cell));
+        let frame = Stroke::new(2.0, Palette::of(ui.style()).focus);
+        let place = grid.cell_rect(cell, shows_kernels);
+        ui.painter()
+            .rect_stroke(place, 1.0, frame, StrokeKind::Outside);
         Some(cell)
     }
 

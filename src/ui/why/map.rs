@@ -1,8 +1,8 @@
 //! *The map*: training images in the plane, and the drawing among them.
 
 use egui::{
-    Align2, Button, Color32, Key, Modifiers, Popup, PopupKind, Pos2, Rect, Response, RichText,
-    Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, Button, Color32, Key, Modifiers, Painter, Popup, PopupKind, Pos2, Rect, Response,
+    RichText, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::part;
@@ -21,7 +21,7 @@ use crate::{
         atlas::Atlas,
         roving::{RovingFocus, pressed_keys},
         theme::{self, Palette},
-        widgets::quiet_selection,
+        widgets::{quiet_selection, text_on_paper},
     },
     worker::explainer::DigitMap,
 };
@@ -109,36 +109,17 @@ impl MapView {
             format::count(map.points.len())
         );
         let left = rect.left_bottom() + vec2(10.0, -12.0);
-        let galley = clipped.layout_no_wrap(foot, theme::font(theme::SMALL), palette.text);
-        let corner = left - vec2(0.0, galley.size().y / 2.0);
-        let ground = Rect::from_min_size(corner, galley.size()).expand(2.0);
-        clipped.rect_filled(ground, 2.0, palette.paper.gamma_multiply(0.85));
-        clipped.galley(corner, galley, palette.text);
+        let font = theme::font(theme::SMALL);
+        text_on_paper(
+            &clipped,
+            left,
+            Align2::LEFT_CENTER,
+            foot,
+            font,
+            palette.text,
+        );
         if let Some(own) = map.own.filter(|_| !state.pad.is_blank()) {
-            let at = plane.screen_from_plane(own);
-            let inside = rect.shrink(12.0).clamp(at);
-            clipped.circle_stroke(inside, 9.0, Stroke::new(5.0, palette.paper));
-            clipped.circle_stroke(inside, 9.0, Stroke::new(2.5, palette.accent));
-            clipped.circle_filled(inside, 3.0, palette.accent);
-            let beyond = if inside == at {
-                "your drawing"
-            } else {
-                "your drawing, beyond the edge"
-            };
-            let (side, align) = if inside.x > rect.center().x {
-                (-14.0, Align2::RIGHT_CENTER)
-            } else {
-                (14.0, Align2::LEFT_CENTER)
-            };
-            let text = inside + vec2(side, 0.0);
-            let galley = clipped.layout_no_wrap(
-                beyond.to_owned(),
-                theme::strong(theme::SMALL),
-                palette.accent,
-            );
-            let place = align.anchor_size(text, galley.size());
-            clipped.rect_filled(place.expand(2.0), 2.0, palette.paper.gamma_multiply(0.85));
-            clipped.galley(place.min, galley, palette.accent);
+            own_ui(&clipped, rect, plane.screen_from_plane(own), palette);
         }
         let outline = Stroke::new(1.0, palette.outline);
         ui.painter().rect_stroke(
@@ -212,6 +193,27 @@ impl MapView {
         self.cursor = Some(cursor);
         self.cursor
     }
+}
+
+/// Marks the place of the drawing, at the edge if it is beyond.
+fn own_ui(painter: &Painter, rect: Rect, at: Pos2, palette: &Palette) {
+    let inside = rect.shrink(12.0).clamp(at);
+    painter.circle_stroke(inside, 9.0, Stroke::new(5.0, palette.paper));
+    painter.circle_stroke(inside, 9.0, Stroke::new(2.5, palette.accent));
+    painter.circle_filled(inside, 3.0, palette.accent);
+    let text = if inside == at {
+        "your drawing"
+    } else {
+        "your drawing, beyond the edge"
+    };
+    let (side, align) = if inside.x > rect.center().x {
+        (-14.0, Align2::RIGHT_CENTER)
+    } else {
+        (14.0, Align2::LEFT_CENTER)
+    };
+    let place = inside + vec2(side, 0.0);
+    let font = theme::strong(theme::SMALL);
+    text_on_paper(painter, place, align, text.to_owned(), font, palette.accent);
 }
 
 /// The place of the plane on the screen.

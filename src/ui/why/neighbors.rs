@@ -241,7 +241,7 @@ fn progress(neighbors: &Neighbors) -> String {
     let Neighbors { read, total, .. } = *neighbors;
     if read < total {
         format!(
-            "{} of {} training images are compared so far",
+            "{} of {} images are compared so far",
             format::count(read),
             format::count(total)
         )
