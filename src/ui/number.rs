@@ -19,7 +19,7 @@ use crate::{
         state::{State, number::ShownNumber},
     },
     format,
-    ink::Point,
+    ink::{Bounds, Point},
     recognition::number::{Constraints, NumberDigit, NumberFormat},
     store::settings::PadShape,
 };
@@ -344,29 +344,65 @@ pub(super) fn arrow_actions(ctx: &Context, pad: Id, state: &State) -> Option<Act
     ];
     let pressed = |key: &Key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, *key));
     let key = keys.into_iter().find(pressed)?;
-    let digit = digit_beside(&shown.number().digits, shown.selected(), key)?;
+    let bounds: Vec<_> = shown.number().digits.iter().map(|it| it.bounds).collect();
+    let digit = digit_beside(&bounds, shown.selected(), key)?;
     Some(Action::SelectDigit(digit))
 }
 
 /// The digit beside another one in the direction of an arrow key.
-fn digit_beside(digits: &[NumberDigit], from: usize, key: Key) -> Option<usize> {
-    let center = |digit: &NumberDigit| (digit.bounds.min + digit.bounds.max) * 0.5;
-    let own = &digits[from];
+fn digit_beside(bounds: &[Bounds], from: usize, key: Key) -> Option<usize> {
+    let own = bounds[from];
+    let center = |bounds: &Bounds| (bounds.min + bounds.max) * 0.5;
     let is_beyond = |at: Point| match key {
-        Key::ArrowUp => at.y < own.bounds.min.y,
-        _ => at.y > own.bounds.max.y,
+        Key::ArrowUp => at.y < own.min.y,
+        _ => at.y > own.max.y,
     };
     match key {
         Key::ArrowLeft => from.checked_sub(1),
-        Key::ArrowRight => Some(from + 1).filter(|&next| next < digits.len()),
+        Key::ArrowRight => Some(from + 1).filter(|&next| next < bounds.len()),
         _ => {
             let away = |index: &usize| {
-                let offset = center(&digits[*index]) - center(own);
+                let offset = center(&bounds[*index]) - center(&own);
                 // The nearest line, and the nearest digit in it.
                 4.0 * offset.y.abs() + offset.x.abs()
             };
-            let beyond = (0..digits.len()).filter(|&index| is_beyond(center(&digits[index])));
+            let beyond = (0..bounds.len()).filter(|&index| is_beyond(center(&bounds[index])));
             beyond.min_by(|a, b| away(a).total_cmp(&away(b)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrow_keys_go_along_a_line_and_to_the_next_one() {
+        // 0 1 2
+        //   3 4
+        let digit = |x: f32, y: f32| Bounds {
+            min: Point::new(x, y),
+            max: Point::new(x + 0.2, y + 0.3),
+        };
+        let bounds = [
+            digit(0.1, 0.1),
+            digit(0.4, 0.12),
+            digit(0.7, 0.1),
+            digit(0.42, 0.6),
+            digit(0.72, 0.58),
+        ];
+        let cases = [
+            (0, Key::ArrowLeft, None, "the first stays"),
+            (2, Key::ArrowRight, Some(3), "into the next line"),
+            (4, Key::ArrowRight, None, "the last stays"),
+            (1, Key::ArrowUp, None, "no line is above"),
+            (1, Key::ArrowDown, Some(3), "below"),
+            (0, Key::ArrowDown, Some(3), "the nearest below"),
+            (4, Key::ArrowUp, Some(2), "above"),
+            (3, Key::ArrowDown, None, "no line is below"),
+        ];
+        for (from, key, expected, reason) in cases {
+            assert_eq!(digit_beside(&bounds, from, key), expected, "{reason}");
         }
     }
 }
