@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use egui::{Context, Pos2, Rect, Ui, Vec2, ViewportBuilder, ViewportCommand};
+use egui::{Context, Pos2, Rect, Ui, Vec2, ViewportBuilder, ViewportCommand, ViewportId};
 
 use self::{
     action::{Action, Effect},
@@ -26,7 +26,10 @@ use crate::{
         settings::{self, Settings, WeightFile},
     },
     ui::View,
-    worker::file_tasks::{FileOutcome, FilePurpose, FileResult, FileTask},
+    worker::{
+        file_tasks::{FileOutcome, FilePurpose, FileResult, FileTask},
+        signals::on_end_signal,
+    },
 };
 
 /// The time from a change of the settings to their file.
@@ -82,6 +85,7 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
         ..eframe::NativeOptions::default()
     };
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
+        close_at_end_signal(&creation.egui_ctx);
         let mut app = App::new(&creation.egui_ctx, settings, loaded)?;
         app.folder = folder;
         if let Some(folder) = checkpoints::data_folder() {
@@ -93,6 +97,18 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
         Ok(Box::new(app))
     });
     eframe::run_native("digitpad", native, create).map_err(WindowError::from)
+}
+
+/// Makes a signal to end the same as the close button: the drawing is stored, and unsaved work is asked for.
+fn close_at_end_signal(ctx: &Context) {
+    let ctx = ctx.clone();
+    let is_set = on_end_signal(move || {
+        ctx.send_viewport_cmd_to(ViewportId::ROOT, ViewportCommand::Close);
+        ctx.request_repaint();
+    });
+    if !is_set {
+        log::debug!(target: "digitpad", "a signal ends the window at once");
+    }
 }
 
 /// Loads the weights that the command line names.
@@ -131,7 +147,10 @@ impl From<eframe::Error> for WindowError {
                 }
             }
             eframe::Error::AppCreation(source) => Self::Start(source),
-            error => Self::Graphics(Box::new(error)),
+            error => {
+                log::debug!(target: "digitpad", "{error}");
+                Self::Graphics
+            }
         }
     }
 }

@@ -28,7 +28,7 @@ use self::{
     paths::Paths,
 };
 use crate::{
-    error::{CliError, ModelError, chain},
+    error::{CliError, ModelError, chain, excerpt},
     model::{
         device::{DeviceChoice, OpenDevice},
         file::Model,
@@ -44,7 +44,7 @@ pub enum Invocation {
         /// The weight file; `None` is the built-in model.
         weights: Option<PathBuf>,
     },
-    /// End with this exit code: 0 for success, 2 for bad input or usage, 130 after Ctrl-C, 1 for other errors.
+    /// End with this exit code: 0 for success, 2 for bad input or usage, 130 after a signal, 1 for other errors.
     Ended(u8),
 }
 
@@ -55,11 +55,11 @@ enum Exit {
     Done,
     /// Some inputs failed and were reported; the exit code.
     Partly(u8),
-    /// Ctrl-C.
+    /// Ctrl-C, SIGTERM or SIGHUP.
     Interrupted,
 }
 
-/// The exit code after Ctrl-C: 128 + SIGINT, as in shells.
+/// The exit code after Ctrl-C and the like: 128 + SIGINT, as in shells.
 const INTERRUPTED: u8 = 130;
 
 /// Where a command prints.
@@ -114,7 +114,8 @@ pub fn run(
     out: &mut (dyn Write + Send),
     err: &mut (dyn Write + Send),
 ) -> Invocation {
-    let command = match ProgramArgs::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let command = match ProgramArgs::try_parse_from(&arguments) {
         Ok(ProgramArgs {
             command: Some(command),
             ..
@@ -126,6 +127,9 @@ pub fn run(
         }
         // Help goes to standard output, which may be full.
         Err(usage) => {
+            // An error quotes the arguments.
+            let shown = arguments.iter().map(|argument| excerpt(argument.display()));
+            let usage = ProgramArgs::try_parse_from(shown).err().unwrap_or(usage);
             let printed = usage.print().and_then(|()| io::stdout().flush());
             let printed = printed.map(|()| Exit::Partly(usage.exit_code() as u8));
             return Invocation::Ended(exit_code(printed.map_err(CliError::from), err));

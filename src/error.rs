@@ -85,7 +85,7 @@ fn one_line(text: &str, most: usize) -> String {
 }
 
 /// Whether a character steers a terminal or the direction of text, or begins a line.
-fn is_control(char: char) -> bool {
+pub fn is_control(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -133,6 +133,17 @@ impl IoError {
     /// Whether the file or folder does not exist.
     pub fn is_not_found(&self) -> bool {
         self.source.kind() == io::ErrorKind::NotFound
+    }
+
+    /// Whether another path or other permissions help, and no fault of the system is behind it.
+    fn is_user_error(&self) -> bool {
+        use io::ErrorKind as Kind;
+        let kind = self.source.kind();
+        let is_fault = matches!(
+            kind,
+            Kind::StorageFull | Kind::QuotaExceeded | Kind::OutOfMemory
+        );
+        !is_fault && self.remedy().is_some()
     }
 
     /// The advice, if the kind of error allows one.
@@ -346,6 +357,61 @@ pub enum FileError {
     Panic(#[from] PanicError),
 }
 
+/// Whether the user can correct an error: a file or an argument, not the program or the machine.
+macro_rules! is_user_error {
+    ($($error:ty { $($variant:pat => $answer:expr),* $(,)? })*) => {
+        $(
+            impl $error {
+                /// Whether the user can correct it: a file or an argument, not the program or the machine.
+                pub fn is_user_error(&self) -> bool {
+                    match self {
+                        $($variant => $answer,)*
+                    }
+                }
+            }
+        )*
+    };
+}
+
+is_user_error! {
+    InputError {
+        Self::Io(error) => error.is_user_error(),
+        Self::Refused(_) => true,
+    }
+    ModelError {
+        Self::Input(error) => error.is_user_error(),
+        Self::Compute(_) => false,
+    }
+    TrainingError {
+        Self::Input(error) => error.is_user_error(),
+        Self::Diverged(_) => true,
+        Self::Model(error) => error.is_user_error(),
+    }
+    StoreError {
+        Self::Input(error) => error.is_user_error(),
+        Self::Model(error) => error.is_user_error(),
+        Self::Locked(_) | Self::Invalid { .. } => true,
+    }
+    EvaluationError {
+        Self::Input(error) => error.is_user_error(),
+        Self::Model(error) => error.is_user_error(),
+    }
+    FileError {
+        Self::Input(error) => error.is_user_error(),
+        Self::Model(error) => error.is_user_error(),
+        Self::Store(error) => error.is_user_error(),
+        Self::Panic(_) => false,
+    }
+    CliError {
+        Self::Input(error) => error.is_user_error(),
+        Self::Model(error) => error.is_user_error(),
+        Self::Training(error) => error.is_user_error(),
+        Self::Store(error) => error.is_user_error(),
+        Self::Evaluation(error) => error.is_user_error(),
+        Self::Output(_) | Self::Panic(_) => false,
+    }
+}
+
 /// The command line.
 #[derive(Debug, Error)]
 pub enum CliError {
@@ -372,20 +438,6 @@ pub enum CliError {
     Output(#[from] io::Error),
 }
 
-impl CliError {
-    /// Whether the user can correct it: a file or an argument, not the program or the machine.
-    pub fn is_user_error(&self) -> bool {
-        !matches!(
-            self,
-            Self::Output(_)
-                | Self::Panic(_)
-                | Self::Model(ModelError::Compute(_))
-                | Self::Training(TrainingError::Model(ModelError::Compute(_)))
-                | Self::Evaluation(EvaluationError::Model(ModelError::Compute(_)))
-        )
-    }
-}
-
 /// The window.
 #[derive(Debug, Error)]
 pub enum WindowError {
@@ -406,7 +458,7 @@ pub enum WindowError {
         "could not draw the window, which needs OpenGL 2.1 or OpenGL ES 2.0; install the graphics driver \
          (Mesa on Linux), or use the command line: digitpad --help lists all commands"
     )]
-    Graphics(#[source] Box<dyn StdError>),
+    Graphics,
     /// The window opened, but its content failed.
     #[error("could not start the window")]
     Start(#[source] Box<dyn StdError + Send + Sync>),
@@ -416,8 +468,8 @@ impl WindowError {
     /// Whether the user can correct it: a file, or the place where the program is started.
     pub fn is_user_error(&self) -> bool {
         match self {
-            Self::File(error) => !matches!(error, FileError::Model(ModelError::Compute(_))),
-            Self::NoDisplay { .. } | Self::Graphics(_) => true,
+            Self::File(error) => error.is_user_error(),
+            Self::NoDisplay { .. } | Self::Graphics => true,
             Self::Start(_) => false,
         }
     }

@@ -23,7 +23,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     fix_thread_count();
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    // Of a window that cannot open, the program's own line tells all.
+    const FILTER: &str = "warn,eframe::native::run=off,winit=error";
+    let filter = env_logger::Env::default().default_filter_or(FILTER);
+    env_logger::Builder::from_env(filter).init();
     // Standard error is not locked: the progress bar and the log write to it as well.
     let mut err = io::stderr();
     let code = match cli::run(env::args_os(), &mut io::stdout(), &mut err) {

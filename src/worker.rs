@@ -10,6 +10,7 @@ pub mod explainer;
 pub mod file_tasks;
 mod mailbox;
 pub mod predictor;
+pub mod signals;
 #[cfg(test)]
 mod test_support;
 pub mod trainer;

@@ -251,6 +251,34 @@ fn the_built_in_model_has_the_accuracy_of_its_metadata() {
     );
 }
 
+/// Without the hash, most flipped bits would only change a weight or the calibration.
+#[test]
+fn a_flipped_bit_is_noticed() {
+    let saved = model(&[2], Activation::Relu);
+    for bytes in [saved.to_bytes(), saved.to_half_bytes()] {
+        let mut bytes = bytes.expect("serializes");
+        let temperature = b"\"temperature\":\"1.25\"";
+        let start = bytes.windows(temperature.len());
+        let start = start.clone().position(|part| part == temperature);
+        let digit = start.expect("is there") + temperature.len() - 2;
+        // The last digit of the temperature, and a bit in each of the tensors' bytes.
+        let tensors = bytes.len() - 2 * (784 * 2 + 2 + 2 * 10 + 10)..bytes.len();
+        for place in tensors.step_by(61).chain([digit]) {
+            bytes[place] ^= 1;
+            let error = Model::from_bytes(&bytes, "w").expect_err("is damaged");
+            let is_refused = matches!(error, ModelError::Input(InputError::Refused(_)));
+            assert!(is_refused, "byte {place}: {error:?}");
+            bytes[place] ^= 1;
+        }
+        Model::from_bytes(&bytes, "w").expect("is whole again");
+    }
+    let mut foreign = Parts::sound();
+    Model::from_bytes(&foreign.bytes(), "w").expect("a file without hash");
+    foreign.set("hash", "1");
+    let refusal = refusal(&foreign, "another hash");
+    assert!(refusal.found.contains("hash"), "{refusal}");
+}
+
 /// The parts of a weight file, to be corrupted one at a time.
 struct Parts {
     tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)>,
@@ -272,9 +300,12 @@ impl Parts {
                 view.data().to_vec(),
             )
         };
+        let mut metadata = header.metadata().clone().expect("has metadata");
+        // Another program that changes a file leaves the hash out.
+        metadata.remove("hash").expect("a hash of the content");
         Self {
             tensors: tensors.tensors().into_iter().map(part).collect(),
-            metadata: header.metadata().clone().expect("has metadata"),
+            metadata,
         }
     }
 

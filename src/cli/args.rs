@@ -23,11 +23,12 @@ Examples:
   digitpad train --preset keras --out mine.safetensors
   digitpad eval --weights mine.safetensors
   digitpad predict digit.png drawings.jsonl.gz
-  digitpad explain digit.png --view evidence
+  digitpad explain digit.png
   digitpad info mine.safetensors
 
-Exit codes: 0: success; 1: another error; 2: bad input or usage (an invalid file, an unknown option, \
-no display for the window); 130: interrupted by Ctrl-C. RUST_LOG=digitpad=debug logs to standard error.";
+Exit codes: 0: success; 1: a failure of the system or the program (a full disk, a full standard output, a defect), \
+or a training that diverged; 2: bad input or usage (an invalid file, an unknown option, no display for the window); \
+130: interrupted by Ctrl-C, SIGTERM or SIGHUP. RUST_LOG=digitpad=debug logs to standard error.";
 
 const PRESETS_EXAMPLES: &str = "\
 Examples:
@@ -97,6 +98,11 @@ mod tests {
         for command in std::iter::once(&command).chain(command.get_subcommands()) {
             let name = command.get_name();
             let help = command.get_after_help().expect("examples").to_string();
+            let too_long = help.lines().find(|line| {
+                // The narrowest usual terminal has 80 columns.
+                line.starts_with("  ") && line.chars().count() >= 80
+            });
+            assert_eq!(too_long, None, "{name} has an example that is wrapped");
             let paragraphs = help.lines().filter(|line| !line.starts_with("  "));
             let paragraphs: Vec<&str> = paragraphs.collect();
             for lines in paragraphs.windows(2) {

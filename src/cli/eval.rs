@@ -32,11 +32,11 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   digitpad eval
   digitpad eval --weights mine.safetensors --data fashion-mnist/
-  digitpad eval --idx t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --json
+  digitpad eval --idx images-idx3-ubyte.gz labels-idx1-ubyte.gz --json
   digitpad eval --ink digits.jsonl.gz --ink signs.jsonl.gz
   digitpad eval --ink digits.jsonl.gz --errors misclassified.png
   digitpad eval --ink numbers.jsonl.gz --errors numbers.png
-  digitpad eval --weights filtered.safetensors --noise salt-and-pepper:0.1
+  digitpad eval --weights mine.safetensors --noise salt-and-pepper:0.1
   digitpad eval --ink digits.jsonl.gz --noise gaussian:0.2
 
 With --json, one object: source, examples, loss, accuracy, confusion (ten rows, one per true digit), \
@@ -117,10 +117,10 @@ impl Run for EvalArgs {
     fn paths(&self) -> Paths {
         Paths::default()
             .reads("--weights", &self.model.weights)
-            .reads("--data", self.source().files())
+            .reads_data("--data", &self.source().files())
             .reads("--idx", &self.idx)
             .reads("--ink", &self.ink)
-            .writes("--errors", &self.errors)
+            .draws("--errors", &self.errors)
     }
 
     fn run(&self, Streams { out, err }: Streams) -> Result<Exit, CliError> {

@@ -9,12 +9,17 @@ use clap::{Args, ValueEnum, builder::PossibleValue};
 
 use self::report::{Explained, ExplanationLine, NearImage, Report};
 use super::{
-    Exit, Run, Streams, args::ModelArgs, drawings::Drawings, load_model, paths::Paths, write_json,
+    Exit, Run, Streams,
+    args::ModelArgs,
+    drawings::{Drawings, is_standard_input, name_of},
+    load_model,
+    paths::Paths,
+    write_json,
 };
 use crate::{
     bitmap::{Bitmap, Digit},
     data::Dataset,
-    error::{CliError, Refusal, excerpt},
+    error::{CliError, Refusal},
     explanation::{
         Comparison,
         counterfactual::{Bending, DotGrid},
@@ -30,8 +35,8 @@ use crate::{
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  digitpad explain digit.png --view evidence
-  digitpad explain digit.png --view evidence --against 1 --out evidence.png
+  digitpad explain digit.png
+  digitpad explain digit.png --against 1 --out evidence.png
   digitpad explain drawings.jsonl --view occlusion --record 3 --out pieces.png
   digitpad explain drawings.jsonl --view counterfactual --json
   digitpad explain digit.png --view neighbors --out neighbors.png
@@ -56,7 +61,7 @@ pub(super) struct ExplainArgs {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// What to explain
-    #[arg(long, value_name = "NAME", value_enum)]
+    #[arg(long, value_name = "NAME", value_enum, default_value_t = ViewName::Evidence)]
     view: ViewName,
     /// The digit to compare the answer with [default: the second digit]
     #[arg(long, value_name = "DIGIT", value_parser = clap::value_parser!(u8).range(0..=9))]
@@ -157,8 +162,11 @@ impl Run for ExplainArgs {
     fn paths(&self) -> Paths {
         Paths::default()
             .reads("--weights", &self.model.weights)
-            .reads("FILE", [&self.file])
-            .writes("--out", &self.out)
+            .reads(
+                "FILE",
+                Some(&self.file).filter(|file| !is_standard_input(file)),
+            )
+            .draws("--out", &self.out)
     }
 
     fn run(&self, streams: Streams) -> Result<Exit, CliError> {
@@ -181,7 +189,7 @@ impl Run for ExplainArgs {
 
 impl ExplainArgs {
     fn refusal(&self, found: impl Into<String>, expected: &str, remedy: &str) -> CliError {
-        let file = excerpt(self.file.display());
+        let file = name_of(&self.file);
         Refusal::new(format!("explain {file}"), found, expected, remedy).into()
     }
 

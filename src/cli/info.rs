@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Exit, Run, Streams, load_model, write_json};
+use super::{Exit, Run, Streams, load_model, paths::Paths, write_json};
 use crate::{
     error::{CliError, excerpt},
     model::{Activation, LayerShape},
@@ -40,6 +40,10 @@ struct Info {
 }
 
 impl Run for InfoArgs {
+    fn paths(&self) -> Paths {
+        Paths::default().reads("FILE", &self.weights)
+    }
+
     fn run(&self, Streams { out, .. }: Streams) -> Result<Exit, CliError> {
         let model = load_model(self.weights.as_deref())?;
         let config = model.mlp.config();

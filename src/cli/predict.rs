@@ -9,10 +9,12 @@ use std::{
 use clap::Args;
 use serde::Serialize;
 
-use super::{Exit, Run, Streams, args::ModelArgs, drawings::Drawings, load_model, write_json};
+use super::{
+    Exit, Run, Streams, args::ModelArgs, drawings::Drawings, load_model, paths::Paths, write_json,
+};
 use crate::{
     bitmap::{CLASSES, Digit},
-    error::{CliError, excerpt},
+    error::{CliError, Refusal, excerpt},
     format,
     ink::file::InkRecord,
     model::file::Model,
@@ -50,7 +52,7 @@ pub(super) struct PredictArgs {
     /// Read drawings of several digits as numbers
     #[arg(long)]
     numbers: bool,
-    /// The number of digits in each drawing
+    /// The number of digits in each drawing. A drawing of another number of digits is no such number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     length: Option<u8>,
     /// Read numbers whose last digit is a check digit (Luhn), as on cards
@@ -100,7 +102,12 @@ struct PredictionLine<'a> {
 }
 
 impl Run for PredictArgs {
+    fn paths(&self) -> Paths {
+        Paths::default().reads("--weights", &self.model.weights)
+    }
+
     fn run(&self, streams: Streams) -> Result<Exit, CliError> {
+        self.check_length()?;
         let model = Arc::new(load_model(self.model.weights.as_deref())?);
         streams.for_each(&self.files, |file, out| {
             self.predict_file(&model, file, out)
@@ -109,6 +116,47 @@ impl Run for PredictArgs {
 }
 
 impl PredictArgs {
+    /// Refuses a length that the format of the numbers excludes.
+    fn check_length(&self) -> Result<(), Refusal> {
+        let Some(length) = self.length else {
+            return Ok(());
+        };
+        let (attempted, fits, expected) = if self.date {
+            ("read dates", matches!(length, 6 | 8), "6 or 8")
+        } else {
+            let attempted = "read numbers with a check digit";
+            (attempted, !self.luhn || length > 1, "at least 2")
+        };
+        if fits {
+            return Ok(());
+        }
+        let found = format!("--length {length}");
+        let remedy = "correct the length or leave it out";
+        Err(Refusal::new(attempted, found, expected, remedy))
+    }
+
+    /// The number that every drawing should be; `None` if the reading is one, or if anything is read.
+    fn missed(&self, reading: &Reading) -> Option<String> {
+        let Constraints { length, format, .. } = self.constraints();
+        let fits = match reading {
+            Reading::Blank => true,
+            Reading::Number(number) => length.is_none_or(|length| length == number.length()),
+            Reading::Single { .. } | Reading::SeveralDigits { .. } => {
+                format.is_none() && length.is_none_or(|length| length == 1)
+            }
+        };
+        let name = match (format, length) {
+            (Some(NumberFormat::Date), _) => "a date".to_owned(),
+            (_, Some(1)) => "one digit".to_owned(),
+            (Some(NumberFormat::Card), None) => "a number with a check digit".to_owned(),
+            (Some(NumberFormat::Card), Some(length)) => {
+                format!("a number of {length} digits with a check digit")
+            }
+            (None, _) => format!("a number of {} digits", length.unwrap_or_default()),
+        };
+        (!fits).then_some(name)
+    }
+
     fn predict_file(
         &self,
         model: &Arc<Model>,
@@ -117,16 +165,16 @@ impl PredictArgs {
     ) -> Result<(), CliError> {
         let name = path.display().to_string();
         let mut print = |record, reading: &Reading, boxes: &dyn Fn(usize) -> Option<BoxLine>| {
+            let missed = self.missed(reading);
             if self.json {
-                write_json(out, &PredictionLine::new(&name, record, reading, boxes))
+                let mut line = PredictionLine::new(&name, record, reading, boxes);
+                line.number = line.number.filter(|_| missed.is_none());
+                write_json(out, &line)
             } else {
                 let number = record.map_or_else(String::new, |number| format!(":{number}"));
-                Ok(writeln!(
-                    out,
-                    "{}{number}: {}",
-                    excerpt(&name),
-                    text(reading)
-                )?)
+                let missed = missed.map_or_else(String::new, |missed| format!("not {missed}: "));
+                let (name, text) = (excerpt(&name), text(reading));
+                Ok(writeln!(out, "{name}{number}: {missed}{text}")?)
             }
         };
         match Drawings::read(path)? {

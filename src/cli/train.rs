@@ -4,7 +4,7 @@ pub(super) mod args;
 mod checkpoint;
 mod display;
 
-use std::{io::Write, sync::Arc, thread, time::Instant};
+use std::{io::Write, sync::Arc, time::Instant};
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use super::{Exit, Run, Streams, open_device, paths::Paths, write_json};
 use crate::{
     bitmap::PIXELS,
     data::{Dataset, TrainingData},
-    error::{self, CliError, Refusal, TrainingError, excerpt},
+    error::{self, CliError, InputError, Refusal, TrainingError, excerpt},
     evaluation::Metrics,
     files::{try_write, write_atomically},
     format,
@@ -24,6 +24,7 @@ use crate::{
         control::{Control, Signal},
         diagnostics::{Hint, diagnose},
     },
+    worker::signals::on_end_signal,
 };
 
 /// The output of `--json`.
@@ -62,7 +63,9 @@ impl Run for TrainArgs {
         let config = start.config().clone();
         // A long training must not end with an error of its files.
         let paths = self.paths();
-        paths.reads("the checkpoint's data", data.files()).check()?;
+        paths
+            .reads_data("the checkpoint's data", &data.files())
+            .check()?;
         let _lock = checkpoint::lock_output(&self.out)?;
         try_write(&self.out, 4 * config.model.parameter_count() as u64)?;
         let control = Arc::new(Control::default());
@@ -110,7 +113,16 @@ impl Run for TrainArgs {
             drop(store);
             // Weights too large for 16 bits fit into 32.
             let half = self.half && !matches!(saved, Err(CliError::Model(_)));
-            print_resume_command(self, half, &mut display);
+            // A refused start is refused again.
+            let is_refused = matches!(
+                saved,
+                Err(CliError::Training(TrainingError::Input(
+                    InputError::Refused(_)
+                )))
+            );
+            if !is_refused {
+                print_resume_command(self, half, &mut display);
+            }
         }
         let Some(trained) = saved? else {
             let path = excerpt(self.out.display());
@@ -218,21 +230,10 @@ fn stop_on_signals(control: &Arc<Control>, display: &mut Display) {
         Signal::Stop => control.skip_test(),
         Signal::SkipTest | Signal::Abandon => control.abandon(),
     };
-    // The handler needs a thread. Without one, a signal would have no effect at all.
-    let starts_threads = thread::Builder::new().spawn(|| {}).is_ok();
-    let is_set = starts_threads && !ignores_hangup() && ctrlc::set_handler(handler).is_ok();
+    let is_set = on_end_signal(handler);
     if !is_set {
         display.line("note: Ctrl-C ends this training without saving it; --resume continues it");
     }
-}
-
-/// Whether the program was started to outlive its terminal, as by nohup. A handler would end it with the terminal.
-fn ignores_hangup() -> bool {
-    const SIGHUP: u64 = 1;
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.is_some_and(|mask| mask & SIGHUP != 0)
 }
 
 impl Report<'_> {
@@ -273,6 +274,7 @@ impl Report<'_> {
             writeln!(out, "the weights are those of epoch {epoch}")?;
         }
         let model = &config.model;
+        let path = excerpt(path);
         Ok(writeln!(
             out,
             "saved {model} ({parameters} parameters, {seconds:.1} s) to {path}"

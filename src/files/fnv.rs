@@ -17,3 +17,43 @@ pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
     });
     words.fold(add(START, bytes.len() as u64), add) >> 1
 }
+
+/// The hash of a file's content: FNV-1a over words of eight bytes, with a shift that mixes their upper bits down. Four lanes
+/// take the words in turn, because each multiplication waits for the one before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ContentHash([u64; 4]);
+
+impl Default for ContentHash {
+    fn default() -> Self {
+        Self([START; 4])
+    }
+}
+
+impl ContentHash {
+    /// Adds bytes and their number.
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        let (blocks, rest) = bytes.as_chunks::<32>();
+        for block in blocks {
+            for (lane, word) in self.0.iter_mut().zip(block.as_chunks().0) {
+                mix(lane, u64::from_le_bytes(*word));
+            }
+        }
+        for &byte in rest {
+            mix(&mut self.0[0], byte.into());
+        }
+        mix(&mut self.0[0], bytes.len() as u64);
+    }
+
+    pub(crate) fn finish(self) -> u64 {
+        let [mut hash, others @ ..] = self.0;
+        for lane in others {
+            mix(&mut hash, lane);
+        }
+        hash
+    }
+}
+
+fn mix(hash: &mut u64, word: u64) {
+    let product = add(*hash, word);
+    *hash = product ^ (product >> 29);
+}

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::write_atomically;
-use crate::error::IoError;
+use crate::error::{IoError, excerpt};
 
 /// The pause after a write, as a multiple of the write's duration. It keeps disk and processor free.
 const PAUSE_FACTOR: u32 = 4;
@@ -86,7 +86,7 @@ impl LatestFile {
         if path.is_file()
             && let Err(error) = fs::remove_file(&path)
         {
-            log::warn!(target: "digitpad", "could not remove {}: {error}", path.display());
+            log::warn!(target: "digitpad", "could not remove {}: {error}", excerpt(path.display()));
         }
     }
 }
@@ -96,7 +96,7 @@ impl Drop for LatestFile {
         self.queue.lock().is_closed = true;
         self.queue.changed.notify_one();
         if let Some(Err(_)) = self.thread.take().map(thread::JoinHandle::join) {
-            log::error!(target: "digitpad", "the writer of {} panicked", self.path.display());
+            log::error!(target: "digitpad", "the writer of {} panicked", excerpt(self.path.display()));
         }
     }
 }

@@ -33,15 +33,19 @@ impl FileLock {
         Self::lock_with(path, |file| file.lock().map_err(TryLockError::Error))
     }
 
+    /// The lock's file. Every link to a file has the lock of that file.
+    pub fn path_of(path: &Path) -> PathBuf {
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let mut name = OsString::from(target);
+        name.push(".lock");
+        name.into()
+    }
+
     fn lock_with(
         path: &Path,
         lock: impl Fn(&File) -> Result<(), TryLockError>,
     ) -> Result<Option<Self>, IoError> {
-        // Every link to a file has the lock of that file.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-        let mut name = OsString::from(target);
-        name.push(".lock");
-        let path = PathBuf::from(name);
+        let path = Self::path_of(path);
         loop {
             let file = File::options().create(true).append(true).open(&path);
             let file = file.map_err(|source| IoError::new("lock", &path, source))?;
@@ -61,7 +65,9 @@ impl FileLock {
 impl Drop for FileLock {
     /// Removes the lock's file while it is locked, where `is_at` lets the next owner notice that.
     fn drop(&mut self) {
-        if cfg!(unix) && is_at(&self.file, &self.path) {
+        // A file of the user that has this name has content.
+        let is_empty = self.file.metadata().is_ok_and(|it| it.len() == 0);
+        if cfg!(unix) && is_empty && is_at(&self.file, &self.path) {
             // A leftover file is harmless.
             let _ = fs::remove_file(&self.path);
         }

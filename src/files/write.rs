@@ -9,7 +9,7 @@ use std::{
 use tempfile::NamedTempFile;
 
 use super::{folder_of, is_device};
-use crate::error::IoError;
+use crate::error::{IoError, excerpt};
 
 /// The name of a temporary file: this, six random characters, and the suffix.
 const TEMPORARY_PREFIX: &str = ".digitpad-";
@@ -31,11 +31,11 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
         let folder = folder_of(&target);
         if let Err(error) = sync_folder(folder) {
             // Some file systems cannot sync a folder. The file is complete all the same.
-            log::debug!(target: "digitpad", "could not sync {}: {error}", folder.display());
+            log::debug!(target: "digitpad", "could not sync {}: {error}", excerpt(folder.display()));
         }
         Ok(())
     };
-    replace().map_err(|source| IoError::new("write", path, source))
+    replace().map_err(|source| IoError::new("write", path, without_path(source)))
 }
 
 /// Checks that [`write_atomically`] can write a file of this size: writes and removes a temporary file.
@@ -48,7 +48,16 @@ pub fn try_write(path: &Path, size_bytes: u64) -> Result<(), IoError> {
         io::copy(&mut io::repeat(0).take(size_bytes), &mut file)?;
         Ok(())
     };
-    write().map_err(|source| IoError::new("write", path, source))
+    write().map_err(|source| IoError::new("write", path, without_path(source)))
+}
+
+/// The system's reason alone. `tempfile` adds the path of the temporary file, which is of no use to anybody.
+fn without_path(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    match text.rsplit_once(" at path \"") {
+        Some((reason, _)) => io::Error::new(error.kind(), reason),
+        None => error,
+    }
 }
 
 /// Whether two paths lead to the same file, by links or otherwise. The file may be missing.
@@ -68,9 +77,15 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
 /// The device and the inode of an existing file or folder.
 #[cfg(unix)]
 fn identity(path: &Path) -> Option<[u64; 2]> {
+    fs::metadata(path)
+        .ok()
+        .map(|metadata| identity_of(&metadata))
+}
+
+#[cfg(unix)]
+fn identity_of(metadata: &fs::Metadata) -> [u64; 2] {
     use std::os::unix::fs::MetadataExt as _;
-    let metadata = fs::metadata(path).ok()?;
-    Some([metadata.dev(), metadata.ino()])
+    [metadata.dev(), metadata.ino()]
 }
 
 #[cfg(not(unix))]
@@ -78,9 +93,48 @@ fn identity(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok()
 }
 
+/// Whether a path leads to an open file of the program, or to the file of its standard output or error. Text that follows
+/// would go to the replaced file, which nobody sees.
+#[cfg(unix)]
+fn is_own_output(path: &Path) -> bool {
+    use std::os::fd::AsFd as _;
+    let open = [
+        "/dev/fd",
+        "/dev/stdin",
+        "/dev/stdout",
+        "/dev/stderr",
+        "/proc/self/fd",
+    ];
+    if open.iter().any(|open| path.starts_with(open)) {
+        return true;
+    }
+    let (out, err) = (io::stdout(), io::stderr());
+    let found = identity(path);
+    let mut outputs = [out.as_fd(), err.as_fd()].into_iter();
+    found.is_some()
+        && outputs.any(|output| {
+            let file = output.try_clone_to_owned().map(fs::File::from);
+            let metadata = file.and_then(|file| file.metadata()).ok();
+            let metadata = metadata.filter(fs::Metadata::is_file);
+            found == metadata.map(|metadata| identity_of(&metadata))
+        })
+}
+
+#[cfg(not(unix))]
+fn is_own_output(_path: &Path) -> bool {
+    false
+}
+
 /// The file that a write to `path` replaces or creates.
 fn target_of(path: &Path) -> io::Result<PathBuf> {
     let refused = |kind, reason: &str| Err(io::Error::new(kind, reason));
+    if is_own_output(path) {
+        let reason = "the program already has it open, as its standard output for instance";
+        return refused(io::ErrorKind::InvalidInput, reason);
+    }
+    if is_device(path) {
+        return refused(io::ErrorKind::InvalidInput, "it is a device or a pipe");
+    }
     let target = match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => match path.canonicalize() {
             Ok(target) => target,
@@ -96,8 +150,6 @@ fn target_of(path: &Path) -> io::Result<PathBuf> {
     let metadata = fs::metadata(&target)?;
     if metadata.is_dir() {
         Err(io::ErrorKind::IsADirectory.into())
-    } else if is_device(&target) {
-        refused(io::ErrorKind::InvalidInput, "it is a device or a pipe")
     } else if metadata.permissions().readonly() {
         refused(io::ErrorKind::PermissionDenied, "the file is read-only")
     } else {
@@ -259,6 +311,8 @@ mod tests {
             ] {
                 let error = result.expect_err(name);
                 assert_eq!(error.source.kind(), kind, "{name}");
+                let text = error.to_string();
+                assert!(!text.contains(TEMPORARY_PREFIX), "{name}: {text}");
             }
         }
         assert_eq!(identities(), before, "nothing is replaced");

@@ -19,13 +19,19 @@ use super::{
 use crate::{
     bitmap::{CLASSES, PIXELS},
     error::{ModelError, Refusal, excerpt},
-    files::{self, fnv, limits::TENSOR_HEADER_BYTES},
+    files::{
+        self,
+        fnv::{self, ContentHash},
+        limits::TENSOR_HEADER_BYTES,
+    },
 };
 
 /// The largest weight file: the largest network, and room for the header.
 const LIMIT_BYTES: u64 = 4 * super::MAX_PARAMETERS as u64 + TENSOR_HEADER_BYTES as u64;
 /// The version of the format, in the metadata under `format`.
 const FORMAT: &str = "digitpad-1";
+/// The key of the hash of the content in the metadata. Files of other programs have none.
+const HASH: &str = "hash";
 /// The input of the network, in the metadata under `input`.
 const INPUT: &str = "28x28 pixels row by row, 0 is paper and 1 is ink";
 static BUILT_IN_WEIGHTS: &[u8] = include_bytes!("../../weights/digitpad.safetensors");
@@ -102,6 +108,7 @@ impl Model {
             name,
         };
         let config = fields.config()?;
+        fields.check_hash(&file)?;
         let mut names: Vec<String> = Vec::new();
         let mut layers = Vec::new();
         for (index, layer) in config.layers().into_iter().enumerate() {
@@ -183,7 +190,12 @@ impl Model {
                 });
             }
         }
-        serialize_tensors(tensors, &self.metadata.fields(self.mlp.config())?)
+        let mut fields = self.metadata.fields(self.mlp.config())?;
+        tensors.sort_by(|a, b| a.name.cmp(&b.name));
+        let parts = tensors.iter().map(|tensor| (&*tensor.name, &*tensor.bytes));
+        let hash = content_hash(fields.iter().map(|(key, value)| (*key, &**value)), parts);
+        fields.insert(HASH, hash);
+        serialize_tensors(tensors, &fields)
     }
 
     /// Writes a weight file. After an error, the previous file is unchanged.
@@ -193,6 +205,21 @@ impl Model {
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
         Ok(files::write_atomically(path, &self.to_bytes()?)?)
     }
+}
+
+/// The hash of the metadata and of the tensors, both in the order of their names. It detects damage.
+fn content_hash<'a>(
+    fields: impl Iterator<Item = (&'a str, &'a str)>,
+    tensors: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> String {
+    let mut hash = ContentHash::default();
+    let fields = fields.filter(|(key, _)| *key != HASH);
+    let fields = fields.map(|(key, value)| (key, value.as_bytes()));
+    for (name, bytes) in fields.chain(tensors) {
+        hash.add(name.as_bytes());
+        hash.add(bytes);
+    }
+    hash.finish().to_string()
 }
 
 /// Rounds values to 16 bits.
@@ -360,6 +387,30 @@ impl Fields<'_> {
             &format!("{key} \"{}\"", excerpt(found)),
             expected,
         )
+    }
+
+    /// Refuses damaged content, if the file has a hash.
+    fn check_hash(&self, file: &TensorFile) -> Result<(), ModelError> {
+        let Some(expected) = self.map.get(HASH) else {
+            return Ok(());
+        };
+        let mut names = file.header.tensors.offset_keys();
+        names.sort();
+        let tensor = |name: &'_ String| file.tensor(name).map(|(_, _, bytes)| bytes);
+        let tensors = names
+            .iter()
+            .filter_map(|name| Some((&**name, tensor(name)?)));
+        let fields = self.map.iter().map(|(key, value)| (&**key, &**value));
+        if content_hash(fields, tensors) == *expected {
+            return Ok(());
+        }
+        let refusal = Refusal::new(
+            format!("read the weights in {}", self.name),
+            "content that does not match its hash",
+            "the content as it was written",
+            "the file is damaged: copy it again; or, if another program changed it, remove \"hash\" from its metadata",
+        );
+        Err(refusal.into())
     }
 
     /// The shape and the preprocessing of the network.

@@ -118,7 +118,7 @@ impl Number {
     }
 
     /// How many digits it has.
-    fn length(&self) -> usize {
+    pub fn length(&self) -> usize {
         self.digits.len() - self.non_digits()
     }
 

@@ -14,7 +14,7 @@ use crate::{
     bitmap::Digit,
     data::{Correction, Dataset, TrainingData, TrainingSet},
     error::{ModelError, Refusal},
-    files::fnv,
+    files::fnv::ContentHash,
     model::{Layer, Mlp},
 };
 
@@ -111,7 +111,7 @@ impl DataIdentity {
             calibration,
             source: _,
         } = dataset;
-        let mut hash = Hash::default();
+        let mut hash = ContentHash::default();
         for examples in [train, test, calibration, &ink.digits] {
             hash.add(examples.labels());
             hash.add(examples.images());
@@ -174,10 +174,13 @@ impl Checkpoint {
         if found == *identity {
             return Ok(());
         }
-        let (mut expected, found) = (identity.describe(dataset), found.describe(name));
-        if found == expected {
-            expected += " with their former content";
-        }
+        let (expected, found) = (identity.describe(dataset), found.describe(name));
+        let (found, expected) = if found == expected {
+            let changed = format!("{found}, but with changed images or labels");
+            (changed, "the images and labels of its start".to_owned())
+        } else {
+            (found, expected)
+        };
         Err(Refusal::new(
             "resume the training",
             found,
@@ -214,44 +217,4 @@ pub(super) fn values(mlp: &Mlp) -> Result<Parameters, ModelError> {
         }
     }
     Ok(parameters)
-}
-
-/// Detects damage, not malice: FNV-1a over words of eight bytes, with a shift that mixes their upper bits down. Four lanes
-/// take the words in turn, because each multiplication waits for the one before.
-#[derive(Clone, Copy, Debug)]
-struct Hash([u64; 4]);
-
-impl Default for Hash {
-    fn default() -> Self {
-        Self([fnv::START; 4])
-    }
-}
-
-impl Hash {
-    /// Adds bytes and their number.
-    fn add(&mut self, bytes: &[u8]) {
-        let (blocks, rest) = bytes.as_chunks::<32>();
-        for block in blocks {
-            for (lane, word) in self.0.iter_mut().zip(block.as_chunks().0) {
-                mix(lane, u64::from_le_bytes(*word));
-            }
-        }
-        for &byte in rest {
-            mix(&mut self.0[0], byte.into());
-        }
-        mix(&mut self.0[0], bytes.len() as u64);
-    }
-
-    fn finish(self) -> u64 {
-        let [mut hash, others @ ..] = self.0;
-        for lane in others {
-            mix(&mut hash, lane);
-        }
-        hash
-    }
-}
-
-fn mix(hash: &mut u64, word: u64) {
-    let product = fnv::add(*hash, word);
-    *hash = product ^ (product >> 29);
 }

@@ -41,7 +41,7 @@ fn evidence_of_a_picture_adds_up() {
     let error = number("margin") - number("rest") - pixels.iter().sum::<f64>();
     assert!(error.abs() < 1e-4, "off by {error}");
     let out = folder.text("evidence.png");
-    let text = printed(&explain(&file, "evidence", &["--out", &out]));
+    let text = printed(&["explain", &file, "--out", &out]);
     assert!(
         text.contains("7 (") && text.contains("rather than"),
         "{text}"

@@ -188,6 +188,28 @@ fn a_number_is_read_where_it_is_asked_for() {
         "17",
         "two digits are asked for"
     );
+    let missed = |text: &str| text.lines().filter(|line| line.contains(": not a")).count();
+    for (options, count, reason) in [
+        (
+            &["--length", "2"][..],
+            1,
+            "the second drawing has one digit",
+        ),
+        (&["--length", "3"], 2, "none has three digits"),
+        (&["--date"], 2, "a date has six or eight digits"),
+        (&["--luhn"], 2, "17 has a wrong check digit, 1 has none"),
+        (&["--numbers"], 0, "any number"),
+    ] {
+        let words = [&["predict", &ink], options].concat();
+        assert_eq!(missed(&printed(&words)), count, "{reason}");
+        let lines = json_lines(&[&words[..], &["--json"]].concat());
+        let unread = lines.iter().filter(|line| line["number"].is_null()).count();
+        assert_eq!(unread, count, "{reason}: {lines:?}");
+    }
+    for options in [["--date", "--length=3"], ["--luhn", "--length=1"]] {
+        let output = run(&[&["predict", &ink][..], &options].concat());
+        assert_eq!(code(&output), 2, "{options:?} contradict each other");
+    }
     let plain = json_lines(&["predict", &ink, "--json"]);
     assert_eq!(plain[0]["is_digit"], false, "more than one digit");
     assert_eq!(plain[0]["number"], Value::Null, "which is not read");

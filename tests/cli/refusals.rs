@@ -6,7 +6,7 @@ use std::fs;
 use digitpad::model::{device::DeviceChoice, file::Model};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
-use crate::support::{Folder, INK, code, run, stderr, stdout};
+use crate::support::{Folder, INK, code, command, run, stderr, stdout};
 
 /// The weight file of the built-in model.
 fn built_in_bytes() -> Vec<u8> {
@@ -34,6 +34,7 @@ fn weights_of_inputs(inputs: usize) -> Vec<u8> {
     let (_, header) = SafeTensors::read_metadata(&built_in).expect("reads");
     let mut metadata = header.metadata().clone().expect("has metadata");
     metadata.remove("convolutional");
+    metadata.remove("hash");
     metadata.insert("hidden".to_owned(), "16".to_owned());
     metadata.insert("activation".to_owned(), "relu".to_owned());
     safetensors::serialize(views, Some(metadata)).expect("serializes")
@@ -224,7 +225,10 @@ fn an_output_is_no_other_path_of_its_command() {
     let labels = folder.text("t10k-labels-idx1-ubyte");
     let default = folder.write("out.safetensors.checkpoint", INK);
     let stopped = ["--epochs", "1", "--checkpoint", &ink];
-    let cases: [(&[&str], &[&str], &str); 12] = [
+    let packed = folder.text("train-labels-idx1-ubyte.gz");
+    let lock = folder.write("out.safetensors.lock", INK);
+    let jpeg = folder.text("sheet.jpg");
+    let cases: [(&[&str], &[&str], &str); 20] = [
         (
             &["train", "--data", &data, "--out", &images],
             &["--data"],
@@ -285,11 +289,51 @@ fn an_output_is_no_other_path_of_its_command() {
             &["--out", "a file"],
             "standard output",
         ),
+        (
+            &["train", "--data", &data, "--out", &packed],
+            &["--data"],
+            "a file that would be read in place of the data's",
+        ),
+        (
+            &["train", "--out", &out, "--checkpoint", &lock],
+            &[&lock],
+            "the lock of an output as another output",
+        ),
+        (
+            &["train", "--ink", &lock, "--out", &out],
+            &[&lock],
+            "the lock of an output as an input",
+        ),
+        (
+            &["eval", "--ink", &ink, "--errors", &jpeg],
+            &[".png"],
+            "a JPEG",
+        ),
+        (
+            &["explain", &ink, "--record", "1", "--out", &jpeg],
+            &[".png"],
+            "a JPEG",
+        ),
+        (&["info", "-"], &["standard input"], "standard input"),
+        (
+            &["eval", "--ink", "-"],
+            &["standard input", "--ink"],
+            "standard input",
+        ),
+        (
+            &["train", "--config", "-", "--out", &out],
+            &["standard input", "--config"],
+            "standard input",
+        ),
     ];
     check_refusals(&cases);
     let output = run(&folder.training("out.safetensors", &stopped));
     assert_eq!(code(&output), 2, "ink as checkpoint: {}", stderr(&output));
-    for name in ["ink.jsonl", "out.safetensors.checkpoint"] {
+    for name in [
+        "ink.jsonl",
+        "out.safetensors.checkpoint",
+        "out.safetensors.lock",
+    ] {
         let content = fs::read_to_string(folder.path(name)).expect(name);
         assert_eq!(content, INK, "{name} is unchanged");
     }
@@ -332,6 +376,90 @@ fn a_link_without_target_or_a_device_is_never_replaced() {
         &["/dev/stdout"],
         "a device",
     )]);
+}
+
+/// Whatever standard output and error are, and by whatever name.
+#[cfg(unix)]
+#[test]
+fn an_open_file_of_the_program_is_never_replaced() {
+    let folder = Folder::new();
+    let (log, ink) = (
+        folder.write("log", "before\n"),
+        folder.write("i.jsonl", INK),
+    );
+    for output in ["/dev/stdout", "/dev/stderr", "/dev/fd/1", "/dev/fd/2", &log] {
+        for words in [
+            ["train", "--epochs", "1", "--out", output],
+            ["eval", "--ink", &ink, "--errors", output],
+        ] {
+            let append = || {
+                fs::OpenOptions::new()
+                    .append(true)
+                    .open(&log)
+                    .expect("opens")
+            };
+            let [out, err] = [append(), append()];
+            let status = command(&words).stdout(out).stderr(err).status();
+            assert_eq!(status.expect("starts").code(), Some(2), "{words:?}");
+            let text = fs::read_to_string(&log).expect("reads");
+            let said = text
+                .strip_prefix("before\n")
+                .expect("the file is as it was");
+            assert_eq!(said.lines().count(), 1, "{words:?}: one line: {said}");
+            fs::write(&log, "before\n").expect("writes");
+            if output.starts_with("/dev") {
+                let piped = run(&words);
+                let said = stderr(&piped);
+                assert_eq!((code(&piped), said.lines().count()), (2, 1), "{said}");
+                assert!(!said.contains("a link"), "a pipe is no link: {said}");
+            }
+        }
+    }
+}
+
+/// Names can hold line breaks and commands to the terminal.
+#[cfg(unix)]
+#[test]
+fn names_cannot_steer_the_terminal() {
+    let folder = Folder::with_data_set();
+    let name = "x\n\u{1b}[31mred";
+    let out = folder.text(name);
+    let checkpoint = format!("{out}.checkpoint");
+    let ink = folder.write(&format!("{name}.jsonl"), INK);
+    let weights = folder.write(&format!("{name}.safetensors"), built_in_bytes());
+    let data = folder.text("");
+    let cases: [(&[&str], &str); 12] = [
+        (&["train", "--preset", name], "a value of clap's"),
+        (&["train", "--hidden", name], "a value of ours"),
+        (&[name], "a command"),
+        (&["--weights", &out], "no weights"),
+        (&["info", &weights], "weights"),
+        (&["predict", &ink, &out], "ink"),
+        (&["explain", &ink], "ink, explained"),
+        (&["eval", "--ink", &ink], "ink, evaluated"),
+        (&["eval", "--data", &out], "no folder"),
+        (
+            &[
+                "train", "--data", &data, "--hidden", "2", "--epochs", "1", "--out", &out,
+            ],
+            "a training",
+        ),
+        (
+            &["train", "--resume", &checkpoint, "--out", "w"],
+            "no checkpoint",
+        ),
+        (
+            &["train", "--out", "w", "--config", &ink],
+            "no configuration",
+        ),
+    ];
+    for (words, reason) in cases {
+        let output = run(words);
+        let said = stdout(&output) + &stderr(&output);
+        assert!(!said.contains('\u{1b}'), "{reason}: {said:?}");
+        assert!(!said.contains("x\n"), "{reason}: {said:?}");
+    }
+    assert!(folder.path(name).exists(), "the weights have that name");
 }
 
 #[test]

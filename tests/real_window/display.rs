@@ -48,6 +48,11 @@ pub(crate) struct Display {
 impl Display {
     /// Starts a server on a free display. `None` without Xvfb.
     pub(crate) fn open() -> Option<Self> {
+        Self::open_with(&[])
+    }
+
+    /// As [`Display::open`] with further options of Xvfb.
+    pub(crate) fn open_with(options: &[&str]) -> Option<Self> {
         let mut command = Command::new("Xvfb");
         command.args([
             "-displayfd",
@@ -58,6 +63,7 @@ impl Display {
             "-nolisten",
             "tcp",
         ]);
+        command.args(options);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -274,6 +274,56 @@ fn a_training_window_predicts_and_closes() {
     session.close_anyway();
 }
 
+/// As at the end of a desktop session.
+#[test]
+fn a_signal_closes_the_window_and_stores_the_drawing() {
+    let Some(mut session) = Session::open(ThemeChoice::Dark, 1) else {
+        return;
+    };
+    session.draw(&SEVEN);
+    session.program.wait_for("prediction digit=");
+    session.program.signal("-TERM");
+    session.ends_well();
+    let drawings = file::read(&session.folder.path().join("data/history.jsonl"));
+    let drawings = drawings.expect("the history is stored");
+    assert_eq!(drawings.len(), 1, "the drawing");
+}
+
+/// A question stands in the way of the close button, and of a signal.
+#[test]
+fn a_signal_asks_for_unsaved_work() {
+    let Some(mut session) = Session::open(ThemeChoice::Dark, 10_000) else {
+        return;
+    };
+    session.display.press(&[CONTROL, u32::from('t')]);
+    session.program.wait_for("training run 1 starts");
+    session.program.signal("-HUP");
+    session.program.wait_for("asks before it closes");
+    assert!(session.program.runs(), "it waits for the answer");
+    session.close_anyway();
+}
+
+/// A display without GLX.
+#[test]
+fn without_opengl_the_error_is_one_line() {
+    let Some(display) = Display::open_with(&["-extension", "GLX"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder for the settings");
+    let mut command = Program::command(folder.path());
+    command.env("DISPLAY", &display.name);
+    // With a driver, EGL would draw without GLX.
+    command.env("__EGL_VENDOR_LIBRARY_DIRS", folder.path());
+    let output = command.output().expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert_eq!(said.lines().count(), 1, "one line: {said}");
+    assert!(
+        said.contains("OpenGL") && !said.contains("ConfigTemplate"),
+        "{said}"
+    );
+}
+
 #[test]
 fn the_place_of_the_window_survives_a_kill() {
     let Some(mut session) = Session::open(ThemeChoice::Dark, 1) else {

@@ -136,6 +136,13 @@ impl Program {
         self.process.wait().expect("it has ended");
     }
 
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.process.id().to_string();
+        let kill = Command::new("kill").args([signal, &id]).status();
+        assert!(kill.expect("kill starts").success(), "the signal is sent");
+    }
+
     /// Whether the program still runs.
     pub(crate) fn runs(&mut self) -> bool {
         self.process.try_wait().expect("it can be asked").is_none()

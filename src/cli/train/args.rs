@@ -19,6 +19,7 @@ use crate::{
     },
     data::{Corrections, DataSource, TrainingData, augment::Augmentation, ink_set::Fold},
     error::{CliError, IoError, Refusal, excerpt},
+    files::lock::FileLock,
     model::device::DeviceChoice,
     store::training_config,
     training::{
@@ -35,13 +36,14 @@ pub(in crate::cli) const EXAMPLES: &str = "\
 Examples:
   digitpad train --out mine.safetensors
   digitpad train --preset keras --seed 7 --out keras-7.safetensors
-  digitpad train --hidden 256,128 --activation tanh --epochs 5 --out deep.safetensors
-  digitpad train --convolutional 5,50 --hidden 64 --augment 0.7 --out convolutional.safetensors
-  digitpad train --optimizer sgd --momentum 0.9 --schedule cosine --dropout 0.2 --out mine.safetensors
-  digitpad presets quick > mine.toml; digitpad train --config mine.toml --out mine.safetensors
-  digitpad train --data fashion-mnist/ --out fashion.safetensors --json > fashion.json
-  digitpad train --from built-in --corrections corrections.jsonl --out mine.safetensors
-  digitpad train --resume mine.safetensors.checkpoint --out mine.safetensors
+  digitpad train --hidden 256,128 --activation tanh --out deep.safetensors
+  digitpad train --convolutional 5,50 --augment 0.7 --out deep.safetensors
+  digitpad train --optimizer sgd --momentum 0.9 --out mine.safetensors
+  digitpad presets quick > mine.toml
+  digitpad train --config mine.toml --out mine.safetensors
+  digitpad train --data fashion-mnist/ --out fashion.safetensors --json
+  digitpad train --from built-in --corrections own.jsonl --out own.safetensors
+  digitpad train --resume own.safetensors.checkpoint --out own.safetensors
 
 Ctrl-C stops the training after its batch, tests the model and saves it; a second Ctrl-C skips the test; a third \
 one discards the training. All exit with code 130. After every epoch and every 30 seconds, FILE.checkpoint beside the \
@@ -201,11 +203,16 @@ impl TrainArgs {
             .reads("--config", &self.config)
             .reads("--from", base_model)
             .reads(RESUME, &self.resume)
-            .reads("--data", self.source.base().files())
+            .reads_data("--data", &self.source.base().files())
             .reads("--ink", &self.source.ink)
             .reads("--corrections", &self.source.corrections)
             .writes("--out", [&self.out])
+            .writes("the lock of --out", [FileLock::path_of(&self.out)])
             .writes(CHECKPOINT, [self.checkpoint()])
+            .writes(
+                "the lock of --checkpoint",
+                [FileLock::path_of(&self.checkpoint())],
+            )
     }
 
     /// The checkpoint file to write.

@@ -7,7 +7,7 @@ use std::{
 
 use super::{Display, TrainArgs};
 use crate::{
-    error::{CliError, Refusal, StoreError, excerpt},
+    error::{CliError, Refusal, StoreError, excerpt, is_control},
     files::{is_same_file, lock::FileLock},
     model::device::DeviceChoice,
     store::checkpoints::{self, CheckpointLock, CheckpointStore},
@@ -82,6 +82,8 @@ pub(super) fn print_resume_command(arguments: &TrainArgs, half: bool, display: &
     if arguments.checkpoint().is_file() {
         let command = command_to_resume(arguments, half);
         display.line(&format!("to resume: {command}"));
+    } else {
+        display.line("note: no checkpoint could be written, so this training cannot be resumed");
     }
 }
 
@@ -110,6 +112,16 @@ fn command_to_resume(arguments: &TrainArgs, half: bool) -> String {
 /// A path as one word of a shell.
 fn quoted(path: &Path) -> String {
     let path = path.display().to_string();
+    if path.contains(is_control) && !cfg!(windows) {
+        // Between these quotes, shells read escapes.
+        let escape = |sign: char| match sign {
+            '\'' | '\\' => format!("\\{sign}"),
+            sign if sign.is_ascii_control() => format!("\\{:03o}", u32::from(sign)),
+            sign if is_control(sign) => format!("\\u{:04x}", u32::from(sign)),
+            sign => sign.to_string(),
+        };
+        return format!("$'{}'", path.chars().map(escape).collect::<String>());
+    }
     let is_plain = |sign: char| {
         sign.is_alphanumeric()
             || "/._-+,:@".contains(sign)
@@ -151,6 +163,20 @@ mod tests {
                 .output();
             let read = shell.expect("there is a shell").stdout;
             assert_eq!(String::from_utf8_lossy(&read), path, "{command}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_with_control_characters_is_quoted_on_one_line() {
+        let path = "a\nb\u{1b}[31m'\\\u{202e}1";
+        let quoted = quoted(Path::new(path));
+        assert!(!quoted.contains(is_control), "{quoted:?}");
+        let mut shell = std::process::Command::new("bash");
+        shell.args(["-c", &format!("printf %s {quoted}")]);
+        // Another shell may not know these quotes.
+        if let Ok(read) = shell.env("LC_ALL", "C.UTF-8").output() {
+            assert_eq!(String::from_utf8_lossy(&read.stdout), path, "{quoted}");
         }
     }
 

@@ -7,10 +7,11 @@ use std::{
 
 use safetensors::{Dtype, tensor::Metadata};
 
-use super::{Checkpoint, CheckpointState, Hash, OptimizerState, Parameters};
+use super::{Checkpoint, CheckpointState, OptimizerState, Parameters};
 use crate::{
     data::Corrections,
     error::{ModelError, Refusal, excerpt},
+    files::fnv::ContentHash,
     model::tensors::{StoredTensor, TensorHeader, serialize_tensors},
     training::config::TrainingConfig,
 };
@@ -35,7 +36,7 @@ impl Checkpoint {
         let state = state.map_err(|error| ModelError::Compute(Box::new(error)))?;
         let config = self.config.to_toml();
         let tensors = self.tensors(&corrections);
-        let mut hash = Hash::default();
+        let mut hash = ContentHash::default();
         hash.add(state.as_bytes());
         hash.add(config.as_bytes());
         for tensor in &tensors {
@@ -135,7 +136,7 @@ impl Checkpoint {
             file,
             header: &tensors,
             start,
-            hash: Hash::default(),
+            hash: ContentHash::default(),
             name,
         };
         tensors.hash.add(field("state")?.as_bytes());
@@ -219,7 +220,7 @@ struct Tensors<'a, F> {
     header: &'a Metadata,
     /// The place of the first tensor in the file.
     start: u64,
-    hash: Hash,
+    hash: ContentHash,
     name: &'a str,
 }
 
