@@ -10,6 +10,7 @@ use super::{Exit, Run, Streams, load_model, paths::Paths, write_json};
 use crate::{
     error::{CliError, excerpt},
     model::{Activation, LayerShape},
+    training::config::TrainingConfig,
 };
 
 #[derive(Debug, Args)]
@@ -92,8 +93,19 @@ fn write_text(info: &Info, layers: &[LayerShape], out: &mut dyn Write) -> Result
     writeln!(out, "\nmetadata")?;
     for (key, value) in info.metadata.as_object().into_iter().flatten() {
         write_value(key, value, 2, out)?;
+        if key == "training_config" && !value.is_null() && !is_readable(value) {
+            writeln!(
+                out,
+                "    note: this version cannot read it; fine-tuning takes other settings"
+            )?;
+        }
     }
     Ok(())
+}
+
+/// Whether a training configuration can be read.
+fn is_readable(config: &Value) -> bool {
+    serde_json::from_value::<TrainingConfig>(config.clone()).is_ok()
 }
 
 /// Writes a value on a line, or an object on several.

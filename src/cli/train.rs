@@ -19,13 +19,16 @@ use crate::{
     format,
     model::{device::DeviceChoice, file::Model},
     training::{
-        self, CorrectionReport, EpochRecord, StopReason, TrainedModel, TrainingEvent,
+        self, CorrectionReport, EpochRecord, Start, StopReason, TrainedModel, TrainingEvent,
         config::TrainingConfig,
         control::{Control, Signal},
         diagnostics::{Hint, diagnose},
     },
     worker::signals::on_end_signal,
 };
+
+const UNREADABLE_CONFIG: &str = "note: the training configuration in the base model cannot be read; fine-tuning with \
+                                 that of the preset quick";
 
 /// The output of `--json`.
 #[derive(Serialize)]
@@ -60,6 +63,11 @@ impl Run for TrainArgs {
         let mut display = Display::new(err);
         let lock = checkpoint::lock(&self.checkpoint())?;
         let (start, data) = self.start()?;
+        if let Start::From(base, _) = &start
+            && self.takes_the_config_of(base)
+        {
+            display.line(UNREADABLE_CONFIG);
+        }
         let config = start.config().clone();
         // A long training must not end with an error of its files.
         let paths = self.paths();

@@ -20,6 +20,7 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, IgnoredAny, SeqAccess, Visitor},
 };
+use serde_json::error::Category;
 
 use super::{Bounds, Ink, Point, Stroke, to_bitmap};
 use crate::{
@@ -420,7 +421,8 @@ impl<'de> Deserialize<'de> for Label {
             }
 
             fn visit_f64<E: Error>(self, number: f64) -> Result<Label, E> {
-                Err(not_a_label(number))
+                // With its point: 3.0 is no label, but 3 is.
+                Err(not_a_label(format!("{number:?}")))
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Label, E> {
@@ -489,12 +491,15 @@ impl<'de> Deserialize<'de> for RawPoint {
 /// Reads a line. The error is a phrase that goes before "in line 7".
 fn parse_line(line: &[u8]) -> Result<InkRecord, String> {
     let raw: RawRecord = serde_json::from_slice(line).map_err(|error| {
+        let column = error.column();
         let text = error.to_string();
-        // The parser always says "line 1", which contradicts the file's line number.
-        let what = text
-            .rsplit_once(" at line ")
-            .map_or(&*text, |(what, _)| what);
-        format!("{} at column {}", excerpt(what), error.column())
+        let found = match error.classify() {
+            _ if text.starts_with("number out of range") => "a number out of range".to_owned(),
+            Category::Syntax => "a mistake in the JSON".to_owned(),
+            Category::Eof => "JSON that is cut off".to_owned(),
+            Category::Data | Category::Io => data_mistake(&text),
+        };
+        format!("{found} at column {column}")
     })?;
     for (name, what) in [(&raw.writer, "writer's name"), (&raw.spacing, "spacing")] {
         if name
@@ -508,7 +513,7 @@ fn parse_line(line: &[u8]) -> Result<InkRecord, String> {
     let (ink, units) = match (&raw.strokes, &picture) {
         (Some(strokes), None) => fit(strokes).unwrap_or_default(),
         (None, Some(_)) => Default::default(),
-        (None, None) => return Err("missing field `strokes`".to_owned()),
+        (None, None) => return Err("neither strokes nor pixels".to_owned()),
         (Some(_), Some(_)) => return Err("both strokes and pixels".to_owned()),
     };
     Ok(InkRecord {
@@ -519,6 +524,45 @@ fn parse_line(line: &[u8]) -> Result<InkRecord, String> {
         spacing: raw.spacing,
         units,
     })
+}
+
+/// The mistake in a line of valid JSON, in plain words. The parser's message is a phrase of ours, or like "invalid type:
+/// string "a", expected f64 at line 1 column 9". Its line contradicts the file's.
+fn data_mistake(message: &str) -> String {
+    let what = message.rsplit_once(" at line ");
+    let what = what.map_or(message, |(what, _)| what);
+    let mismatch = what.split_once(": ").and_then(|(kind, rest)| {
+        let (found, expected) = rest.rsplit_once(", expected ")?;
+        kind.starts_with("invalid ").then_some((found, expected))
+    });
+    if let Some((found, expected)) = mismatch {
+        let expected = match expected {
+            "f64" => "a number",
+            "a string" => "a text",
+            "a sequence" => "a list",
+            _ if expected.starts_with("struct") => "an object",
+            other => other,
+        };
+        let (kind, value) = found.split_once([' ', '`']).unwrap_or((found, ""));
+        let value = value.trim_start_matches("point ").trim_matches('`');
+        let found = match kind {
+            "string" => format!("the text {value}"),
+            "integer" | "floating" => format!("the number {value}"),
+            "map" => "an object".to_owned(),
+            "sequence" => "a list".to_owned(),
+            "boolean" => value.to_owned(),
+            other => other.to_owned(),
+        };
+        format!("{} in place of {expected}", excerpt(found))
+    } else if what.starts_with("invalid length") && what.contains("struct") {
+        "a list in place of an object".to_owned()
+    } else if what.starts_with("invalid length") {
+        "a point of fewer than two numbers".to_owned()
+    } else if let Some(key) = what.strip_prefix("duplicate field ") {
+        format!("{} twice", excerpt(key.replace('`', "\"")))
+    } else {
+        excerpt(what)
+    }
 }
 
 /// Reads two hexadecimal digits per pixel.

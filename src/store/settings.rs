@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{InputError, IoError, Refusal, StoreError, excerpt},
-    files::{self, limits::TEXT_BYTES, lock::FileLock},
+    files::{self, kind::content_of, limits::TEXT_BYTES, lock::FileLock},
     ink::{Ink, edit::Eraser},
     model::device::DeviceChoice,
-    training::config::{Preset, TrainingConfig},
+    training::config::{Preset, TrainingConfig, text::toml_mistake},
 };
 
 /// The name of the file.
@@ -308,8 +308,8 @@ impl Settings {
 }
 
 fn parse(bytes: &[u8], attempted: &str) -> Result<Settings, Refusal> {
-    let text = str::from_utf8(bytes).map_err(|error| error.to_string());
-    let parsed = text.and_then(|text| toml::from_str(text).map_err(|e| e.message().to_owned()));
+    let text = str::from_utf8(bytes).map_err(|_error| content_of(bytes).to_owned());
+    let parsed = text.and_then(|text| toml::from_str(text).map_err(|it| toml_mistake(&it)));
     parsed.map_err(|found| {
         let expected = "settings that Digitpad saved";
         Refusal::new(attempted, found, expected, "the default settings apply")

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::{
     error::{InputError, Refusal, excerpt},
-    files::{limits::TEXT_BYTES, read_bounded},
+    files::{kind::content_of, limits::TEXT_BYTES, read_bounded},
     training::config::TrainingConfig,
 };
 
@@ -17,8 +17,8 @@ pub fn load(path: &Path) -> Result<TrainingConfig, InputError> {
     let attempted = format!("read the configuration in {name}");
     let bytes = read_bounded(path, TEXT_BYTES, &attempted)?;
     let text = String::from_utf8(bytes).map_err(|error| {
-        let found = error.to_string();
-        Refusal::new(attempted, found, "UTF-8 text", "choose another file")
+        let found = content_of(error.as_bytes());
+        Refusal::new(attempted, found, "a TOML file", "choose another file")
     })?;
     Ok(TrainingConfig::from_toml(&text, &name)?)
 }
@@ -42,7 +42,7 @@ mod tests {
         );
         let refused = [
             (comment(1 << 20), "a larger file", "too large"),
-            (vec![0xff, 0xfe], "invalid utf-8", "not text"),
+            (b"\x89PNG\r\n\x1a\n".to_vec(), "a picture", "not text"),
             (b"epochs = 0".to_vec(), "epochs = 0", "out of range"),
         ];
         for (bytes, found, reason) in refused {

@@ -4,7 +4,7 @@ pub mod hyperparameter;
 
 mod optimizer;
 mod preset;
-mod text;
+pub(crate) mod text;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};

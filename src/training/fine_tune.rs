@@ -54,11 +54,7 @@ impl BaseModel {
     /// learning rate. A model that rejects non-digits trains on them again.
     pub fn fine_tuning(&self) -> TrainingConfig {
         let (config, metadata) = (self.model.mlp.config(), &self.model.metadata);
-        let recipe = metadata.training_config.clone();
-        let recipe: Option<TrainingConfig> =
-            recipe.and_then(|recipe| serde_json::from_value(recipe).ok());
-        let fits = |recipe: &TrainingConfig| recipe.model == *config && recipe.validate().is_ok();
-        let recipe = recipe.filter(fits).unwrap_or_else(|| TrainingConfig {
+        let recipe = self.own_config().unwrap_or_else(|| TrainingConfig {
             model: config.clone(),
             ..Preset::Quick.config()
         });
@@ -78,6 +74,20 @@ impl BaseModel {
             },
             ..recipe
         }
+    }
+
+    /// Whether the model names its training configuration, but in a form that this version cannot read. Fine-tuning then
+    /// takes that of the preset `quick`.
+    pub fn has_unreadable_config(&self) -> bool {
+        self.model.metadata.training_config.is_some() && self.own_config().is_none()
+    }
+
+    /// The configuration in the metadata, if it is that of a training of this network.
+    fn own_config(&self) -> Option<TrainingConfig> {
+        let recipe = self.model.metadata.training_config.clone()?;
+        let recipe: Option<TrainingConfig> = serde_json::from_value(recipe).ok();
+        let config = self.model.mlp.config();
+        recipe.filter(|recipe| recipe.model == *config && recipe.validate().is_ok())
     }
 
     pub(super) fn origin(&self) -> BaseModelInfo {

@@ -230,6 +230,27 @@ fn fine_tuning_starts_from_a_file_or_the_built_in_model() {
     assert!(base_model.contains("first.safetensors"), "{base_model}");
     let recipe = &info["metadata"]["training_config"];
     assert_eq!(recipe["epochs"], 3, "the epochs of fine-tuning: {recipe}");
+    let mut model = Model::load(first.as_ref()).expect("loads");
+    model.metadata.training_config = Some("of a later version".into());
+    let later = folder.write("later", model.to_bytes().expect("serializes"));
+    let said = |file: &str, options: &[&str]| {
+        let output = go_on(&[&["--from", file], options].concat());
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        stderr(&output)
+    };
+    let note = "cannot be read";
+    assert!(
+        said(&later, &["--epochs", "1"]).contains(note),
+        "it is said"
+    );
+    assert!(
+        !said(&first, &["--epochs", "1"]).contains(note),
+        "it is read"
+    );
+    let own = ["--preset", "keras", "--epochs", "1"];
+    assert!(!said(&later, &own).contains(note), "it is not needed");
+    let info = stdout(&run(&["info", &later]));
+    assert!(info.contains("cannot read it"), "{info}");
     let built_in = Model::built_in().expect("loads").mlp.config().to_string();
     let cases: [(&[&str], &str, &str); 3] = [
         (

@@ -221,6 +221,11 @@ impl TrainArgs {
         typed.unwrap_or_else(|| checkpoint_beside(&self.out))
     }
 
+    /// Whether a fine-tuning would take the base model's configuration, which cannot be read.
+    pub(super) fn takes_the_config_of(&self, base: &BaseModel) -> bool {
+        self.config.is_none() && self.preset.is_none() && base.has_unreadable_config()
+    }
+
     /// How the training starts, checked, and its data.
     pub(super) fn start(&self) -> Result<(Start, TrainingData), CliError> {
         if let Some(file) = &self.resume {

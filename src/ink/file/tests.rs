@@ -276,15 +276,25 @@ fn lines_of_many_kinds_are_read() {
 #[test]
 fn malformed_lines_are_refused() {
     let cases = [
-        ("{", "EOF while parsing"),
-        ("[]", "invalid"),
-        (r#"{"label": 3}"#, "missing field `strokes`"),
-        (r#"{"strokes": [[[1]]]}"#, "a point [x, y]"),
-        (r#"{"strokes": [[["a", 1]]]}"#, "invalid type"),
+        ("{", "JSON that is cut off"),
+        ("[]", "a list in place of an object"),
+        (r#"{"label": 3}"#, "neither strokes nor pixels"),
+        (r#"{"strokes": [[[1]]]}"#, "a point of fewer than two"),
+        (
+            r#"{"strokes": [[1]]}"#,
+            "the number 1 in place of a point [x, y]",
+        ),
+        (r#"{"strokes": [true]}"#, "true in place of a list"),
+        ("{\"strokes\" 1}", "a mistake in the JSON"),
+        (
+            r#"{"strokes": [[["a", 1]]]}"#,
+            "the text \"a\" in place of a number",
+        ),
         (r#"{"strokes": [[[1e999, 1]]]}"#, "number out of range"),
         (r#"{"label": 10, "strokes": [[[1, 1]]]}"#, "the label 10,"),
         (r#"{"label": -1, "strokes": [[[1, 1]]]}"#, "the label -1,"),
         (r#"{"label": 2.5, "strokes": [[[1, 1]]]}"#, "the label 2.5,"),
+        (r#"{"label": 3.0, "strokes": [[[1, 1]]]}"#, "the label 3.0,"),
         (
             r#"{"label": "3.0", "strokes": [[[1, 1]]]}"#,
             "the label \"3.0\",",
@@ -300,15 +310,15 @@ fn malformed_lines_are_refused() {
         ),
         (
             r#"{"label": true, "strokes": [[[1, 1]]]}"#,
-            "expected a digit",
+            "true in place of a digit",
         ),
         (
             r#"{"label": 1, "label": 2, "strokes": [[[1, 1]]]}"#,
-            "duplicate field",
+            "\"label\" twice",
         ),
         (
             r#"{"label": [], "strokes": [[[1, 1]]]}"#,
-            "expected a digit or a text",
+            "a list in place of a digit or a text",
         ),
     ];
     let long = "x".repeat(INK_NAME_BYTES + 1);

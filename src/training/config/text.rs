@@ -8,7 +8,10 @@ use toml::{
 };
 
 use super::{TrainingConfig, hyperparameter};
-use crate::{error::Refusal, files::limits::TEXT_BYTES};
+use crate::{
+    error::{Refusal, excerpt},
+    files::{kind::content_of, limits::TEXT_BYTES},
+};
 
 /// The value that does not fit, its full key, and why.
 struct Invalid {
@@ -58,8 +61,14 @@ impl TrainingConfig {
             )
         };
         let invalid_toml = |error: toml::de::Error| {
-            let message = error.message().lines().next().unwrap_or_default();
-            refused(error.span(), message.to_owned(), "TOML".to_owned())
+            // Where the text begins like another kind of file, this says more than the first mistake.
+            let kind = content_of(text.as_bytes());
+            let found = if kind == "a file of text" || kind == "another kind of file" {
+                toml_mistake(&error)
+            } else {
+                kind.to_owned()
+            };
+            refused(error.span(), found, "TOML".to_owned())
         };
         if text.len() as u64 > TEXT_BYTES {
             let found = format!("{} bytes", text.len());
@@ -184,6 +193,13 @@ fn place(table: &DeTable<'_>, key: &str) -> Option<Range<usize>> {
     }
 }
 
+/// The mistake in a text, without the parser's list of what it expected.
+pub(crate) fn toml_mistake(error: &toml::de::Error) -> String {
+    let message = error.message().lines().next().unwrap_or_default();
+    let found = message.split(", expected").next().unwrap_or_default();
+    format!("a mistake in the TOML ({})", excerpt(found))
+}
+
 /// The values of a table, each with its full key.
 fn flatten(table: Table, name: &str, entries: &mut Vec<(String, Value)>) {
     for (key, value) in table {
@@ -204,17 +220,18 @@ fn unknown(key: &str) -> Refusal {
     let keys = hyperparameter::ALL
         .iter()
         .map(|hyperparameter| hyperparameter.key);
-    let known: Vec<_> = if tables().contains(&table) {
-        keys.filter(is_sibling).collect()
-    } else {
-        tables()
+    let sections = tables().into_iter().filter(|table| !table.is_empty());
+    let sections: Vec<_> = sections.map(|table| format!("[{table}]")).collect();
+    let siblings: Vec<_> = keys.filter(is_sibling).map(str::to_owned).collect();
+    let (found, known) = match table {
+        // A section in place of a value, or a value in place of a section.
+        "" if tables().contains(&key) => ("a value in place of a section", sections),
+        "" => ("an unknown key", [siblings, sections].concat()),
+        _ if tables().contains(&table) => ("an unknown key", siblings),
+        _ => ("an unknown section", sections),
     };
-    Refusal::new(
-        format!("set {key}"),
-        "an unknown key",
-        format!("one of {}", known.join(", ").trim_start_matches(", ")),
-        "correct the key",
-    )
+    let expected = format!("one of {}", known.join(", "));
+    Refusal::new(format!("set {key}"), found, expected, "correct the key")
 }
 
 #[cfg(test)]
@@ -417,6 +434,14 @@ mod tests {
                 "whole number",
                 "another type",
             ),
+            (
+                "optimizer = 3",
+                1,
+                "a value in place of a section",
+                "[optimizer]",
+                "a section is no value",
+            ),
+            ("<html>", 1, "a web page", "TOML", "another kind of file"),
             ("epochs =", 1, "", "TOML", "no TOML"),
         ];
         for (text, line, found, expected, reason) in cases {
