@@ -2,6 +2,7 @@
 
 use digitpad::{
     app::{App, state::Place},
+    bitmap::Digit,
     evaluation::Selection,
     explanation::units::{Channel, Unit},
     store::settings::Settings,
@@ -194,7 +195,7 @@ fn the_views_of_why_are_used_by_keyboard() {
     window.focus_after(Key::Home);
     window.press(Modifiers::NONE, Key::Enter);
     let chosen = window.harness.state().state().explanation.rival;
-    assert_eq!(chosen.map(|digit| digit.value()), Some(0), "Enter compares");
+    assert_eq!(chosen.map(Digit::value), Some(0), "Enter compares");
 
     window.tab_to("Enlarge It looked like these");
     let neighbor = window.focus_after(Key::Tab);
