@@ -39,7 +39,9 @@ mod components;
 mod container;
 mod extract;
 pub(crate) mod paint;
+mod paper;
 mod pen_width;
+mod rules;
 mod tiff;
 
 /// A pixel of a 28×28 picture below this is paper. Lossy formats add faint pixels.

@@ -123,6 +123,17 @@ fn a_drawing_within_a_circle_is_not_a_zero() {
     }
 }
 
+/// What a picture says.
+fn picture_says(name: &str) -> String {
+    let picture = picture::read(&case(name)).expect("a picture");
+    let reader = &mut reader();
+    let reading = match picture.view.components {
+        Some(ink) => reader.read_picture(&ink, &picture.bitmap, Constraints::default()),
+        None => reader.read_bitmap(&picture.bitmap),
+    };
+    said(&reading.expect("finite"))
+}
+
 #[test]
 fn pictures_of_digits_with_printed_lines_and_of_several_digits() {
     let cases = [
@@ -134,11 +145,32 @@ fn pictures_of_digits_with_printed_lines_and_of_several_digits() {
         ("06-two-colours-one-digit.png", "2"),
         ("13-two-colours-two-digits.png", "74"),
     ];
-    let mut reader = reader();
     for (name, expected) in cases {
-        let picture = picture::read(&case(name)).expect("a picture");
-        let ink = picture.view.components.expect("not one of MNIST's");
-        let reading = reader.read_picture(&ink, &picture.bitmap, Constraints::default());
-        assert_eq!(said(&reading.expect("finite")), expected, "{name}");
+        assert_eq!(picture_says(name), expected, "{name}");
+    }
+}
+
+#[test]
+fn pictures_in_any_light_and_on_any_paper() {
+    let cases = [
+        ("04-lined-paper.png", "3"),
+        ("04-squared-paper-pencil.png", "3"),
+        ("05-hard-shadow.png", "0"),
+        ("05-hard-shadow-diagonal.png", "2"),
+        ("05-light-patch-beside.png", "3"),
+        ("05-sheet-on-table-2.png", "2"),
+        ("05-sheet-on-table-3.png", "3"),
+        ("05-table-on-two-sides.png", "3"),
+        ("07-dim-on-black.png", "3"),
+        ("07-pale-pencil.png", "3"),
+        ("16-cut-out-grey-edges.png", "0"),
+        ("16-gradient-ink.png", "0"),
+        ("16-half-transparent-white.png", "3"),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(picture_says(name), expected, "{name}");
+    }
+    for blank in ["11-empty-scan-black-rim.png", "11-empty-sheet-on-table.png"] {
+        assert!(picture::read(&case(blank)).is_err(), "{blank} is blank");
     }
 }

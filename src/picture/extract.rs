@@ -4,13 +4,19 @@ use std::sync::Arc;
 
 use image::{DynamicImage, Rgba32FImage, metadata::Orientation};
 
-use super::{PictureInk, PictureSteps, PictureView};
+use super::{
+    PictureInk, PictureSteps, PictureView,
+    paper::{PaperContrast, SMALLEST_SCENE},
+    rules,
+};
 use crate::ink::raster::Raster;
 
 /// The smallest contrast of ink to paper.
-const MIN_CONTRAST: f32 = 0.12;
+const MIN_CONTRAST: f32 = 0.06;
 /// The smallest contrast of ink, in standard deviations of the paper's grain.
 const MIN_CONTRAST_IN_NOISE: f32 = 4.5;
+/// The fewest pixels of ink.
+const FEWEST: usize = 20;
 /// Red and blue are preferred to green if their contrast is this much larger. Cameras see best in green.
 const CLEAR_GAIN: f32 = 1.15;
 /// Ink in another color has at least one pixel for this many of the clearest color.
@@ -19,6 +25,12 @@ const OTHER_COLOR: usize = 10;
 const DUST: f32 = 0.03;
 /// A component along this part of the shorter side's length at the border is the table, if there is other ink.
 const TABLE: f32 = 0.5;
+/// What follows this part of the whole border is a table around a sheet.
+const FOLLOWED: f32 = 0.75;
+/// This part of a side from its border is near it.
+const NEAR_PART: usize = 10;
+/// What reaches the border and is at most this part of the picture's width and height is the grain of a table.
+const GRAIN: f32 = 0.15;
 /// The smallest ink beside a table, relative to the largest component.
 const BESIDE_TABLE: f32 = 0.01;
 /// A frame's ink is within this part of its shorter side from its box. A round 0 leaves that border at its corners.
@@ -31,20 +43,8 @@ const WORKING_SIDE: u32 = 800;
 const TWO_TONES: f32 = 0.25;
 /// Only pixels at least this opaque count for the range of tones.
 const VISIBLE: f32 = 0.5;
-/// The surface is fitted to about this many evenly spread pixels.
-const SAMPLES: usize = 10_000;
-/// Rounds of the fit. Each one uses the pixels near the surface of the previous one.
-const ROUNDS: usize = 8;
-/// The part of the pixels that is paper in every picture of a digit.
-const SURELY_PAPER: f32 = 0.3;
-/// The largest distance of paper from the surface, relative to the distance of the surest part.
-const SPREAD: f32 = 4.0;
-/// The smallest such distance, for screenshots, whose paper is uniform.
-const MIN_SPREAD: f32 = 0.03;
-/// The number of coefficients of a quadratic surface.
-const TERMS: usize = 6;
-/// Regularization: keeps the surface flat where there is no paper.
-const RIDGE: f64 = 1e-3;
+/// Those that count where no pixel is [`VISIBLE`].
+const FAINTLY_VISIBLE: f32 = 0.1;
 
 /// The contrast of each pixel to the paper. Positive in the direction of the ink.
 struct Contrast {
@@ -60,41 +60,23 @@ struct Contrast {
 impl Contrast {
     /// The contrast in one color; `None` without ink.
     fn of(pixels: &[f32], width: usize) -> Option<Self> {
-        let paper = Paper::of(pixels, width);
-        let signed: Vec<f32> = pixels
-            .iter()
-            .enumerate()
-            .map(|(index, &tone)| {
-                // Ink absorbs the same part of the light in bright and dark places. On black paper, the added
-                // light counts.
-                let paper = paper.tone(index % width, index / width);
-                (paper - tone) / paper.max(1.0 - paper)
-            })
-            .collect();
-        let beyond = |sign: f32| -> f32 {
-            let clear = MIN_CONTRAST.max(3.0 * paper.noise);
-            signed
-                .iter()
-                .map(|off| sign * off)
-                .filter(|off| *off > clear)
-                .sum()
-        };
-        let sign = if beyond(1.0) >= beyond(-1.0) {
-            1.0
-        } else {
-            -1.0
-        };
-        let pixels: Vec<f32> = signed
-            .iter()
-            .map(|off| (sign * off).clamp(0.0, 1.0))
-            .collect();
-        let (threshold, level) = otsu(&pixels);
-        let least = MIN_CONTRAST.max(MIN_CONTRAST_IN_NOISE * paper.noise);
+        let PaperContrast { pixels, noise } = PaperContrast::of(pixels, width);
+        let least = MIN_CONTRAST.max(MIN_CONTRAST_IN_NOISE * noise);
+        let (mut threshold, mut level) = otsu(&pixels);
+        if level < least {
+            // Small ink in a large picture is too little for two classes of pixels. Grain rarely goes so far.
+            let beyond = || pixels.iter().filter(|&&off| off > least);
+            let count = beyond().count();
+            if count >= FEWEST {
+                level = beyond().sum::<f32>() / count as f32;
+                threshold = level / 2.0;
+            }
+        }
         (level >= least).then_some(Self {
             pixels,
             threshold,
             level,
-            noise: paper.noise,
+            noise,
         })
     }
 
@@ -177,15 +159,42 @@ pub(super) struct Component {
     mass: f32,
     /// The number of its pixels at the border of the picture.
     on_border: usize,
+    /// The box around it: its first column and row, and its last ones.
+    bounds: [usize; 4],
 }
 
-/// Removes dust, a table that reaches in from the border, and printed lines and frames.
+/// Removes dust, printed lines and frames, and a table that reaches in from the border.
 fn keep_ink_only(pixels: &mut [f32], width: usize) {
     let (component_of, components) = components(pixels, width);
     let height = pixels.len() / width;
     let table = TABLE * width.min(height) as f32;
-    let is_print = printed(&component_of, components.len(), width);
+    let is_print = printed(&component_of, &components, width);
+    let is_scene = width.min(height) >= SMALLEST_SCENE;
     let is_within = |index: usize| (components[index].on_border as f32) < table && !is_print[index];
+    let is_grain = |index: usize| {
+        let [left, top, right, bottom] = components[index].bounds;
+        let is_small =
+            |from: usize, to: usize, all: usize| (to - from) as f32 <= GRAIN * all as f32;
+        is_scene
+            && components[index].on_border > 0
+            && is_small(left, right, width)
+            && is_small(top, bottom, height)
+    };
+    // A digit that was cropped to its bounding box comes near all borders, but does not follow them.
+    let is_table = |index: usize| {
+        let Component {
+            on_border,
+            bounds: [left, top, right, bottom],
+            ..
+        } = components[index];
+        let is_across = |from: usize, to: usize, all: usize| {
+            let near = all.div_ceil(NEAR_PART);
+            from <= near && to + near + 1 >= all
+        };
+        let is_cropped = is_across(left, right, width) && is_across(top, bottom, height);
+        let around = FOLLOWED * 2.0 * (width + height) as f32;
+        is_scene && on_border as f32 >= if is_cropped { around } else { table }
+    };
     let largest = |kind: &dyn Fn(usize) -> bool| {
         let indices = (0..components.len()).filter(|&index| kind(index));
         indices
@@ -193,14 +202,16 @@ fn keep_ink_only(pixels: &mut [f32], width: usize) {
             .fold(0.0, f32::max)
     };
     let (within, overall) = (largest(&is_within), largest(&|_| true));
-    // A digit that was cropped to its bounding box also reaches the border.
     let has_others = within >= BESIDE_TABLE * overall;
     let least = DUST * if has_others { within } else { overall };
+    let keeps: Vec<bool> = (0..components.len())
+        .map(|index| {
+            let is_ink = is_within(index) || !has_others && !is_table(index);
+            components[index].mass >= least && is_ink && !is_grain(index)
+        })
+        .collect();
     for (pixel, component) in pixels.iter_mut().zip(component_of) {
-        let keep = component.is_some_and(|index: usize| {
-            components[index].mass >= least && (!has_others || is_within(index))
-        });
-        if !keep {
+        if !component.is_some_and(|index| keeps[index]) {
             *pixel = 0.0;
         }
     }
@@ -208,18 +219,12 @@ fn keep_ink_only(pixels: &mut [f32], width: usize) {
 
 /// Whether each component is a thin line from border to border, or a frame around another component: ink along the sides
 /// of its box alone, with all four corners.
-fn printed(component_of: &[Option<usize>], count: usize, width: usize) -> Vec<bool> {
-    let height = component_of.len() / width;
+fn printed(component_of: &[Option<usize>], components: &[Component], width: usize) -> Vec<bool> {
+    let (height, count) = (component_of.len() / width, components.len());
     let pixels = || {
         let inked = component_of.iter().enumerate();
         inked.filter_map(|(index, component)| Some(((*component)?, index % width, index / width)))
     };
-    let mut boxes = vec![[usize::MAX, usize::MAX, 0, 0]; count];
-    for (component, x, y) in pixels() {
-        let [left, top, right, bottom] = &mut boxes[component];
-        (*left, *top) = (x.min(*left), y.min(*top));
-        (*right, *bottom) = (x.max(*right), y.max(*bottom));
-    }
     let is_line = |&[left, top, right, bottom]: &[usize; 4]| {
         let spans = |from: usize, to: usize, all: usize| to - from + 1 >= all * 19 / 20;
         let is_thin = |from: usize, to: usize, all: usize| (to - from + 1) * 20 <= all;
@@ -229,7 +234,7 @@ fn printed(component_of: &[Option<usize>], count: usize, width: usize) -> Vec<bo
     // Pixels inside a frame's border, and the four corners that have ink.
     let (mut inside, mut corners) = (vec![0_usize; count], vec![[false; 4]; count]);
     for (component, x, y) in pixels() {
-        let [left, top, right, bottom] = boxes[component];
+        let [left, top, right, bottom] = components[component].bounds;
         let border = (right - left).min(bottom - top) / FRAME_PART;
         let near = [x - left, y - top, right - x, bottom - y].map(|way| way <= border);
         inside[component] += usize::from(near == [false; 4]);
@@ -242,11 +247,11 @@ fn printed(component_of: &[Option<usize>], count: usize, width: usize) -> Vec<bo
     };
     (0..count)
         .map(|index| {
-            let own = &boxes[index];
+            let own = &components[index].bounds;
             is_line(own)
                 || inside[index] == 0
                     && corners[index] == [true; 4]
-                    && boxes.iter().any(|other| surrounds(own, other))
+                    && components.iter().any(|other| surrounds(own, &other.bounds))
         })
         .collect()
 }
@@ -262,7 +267,10 @@ pub(super) fn components(pixels: &[f32], width: usize) -> (Vec<Option<usize>>, V
             continue;
         }
         let number = components.len();
-        let mut component = Component::default();
+        let mut component = Component {
+            bounds: [width, height, 0, 0],
+            ..Component::default()
+        };
         component_of[start] = Some(number);
         open.push(start);
         while let Some(index) = open.pop() {
@@ -270,6 +278,8 @@ pub(super) fn components(pixels: &[f32], width: usize) -> (Vec<Option<usize>>, V
             component.mass += pixels[index];
             let is_outermost = x == 0 || y == 0 || x + 1 == width || y + 1 == height;
             component.on_border += usize::from(is_outermost);
+            let [left, top, right, bottom] = component.bounds;
+            component.bounds = [left.min(x), top.min(y), right.max(x), bottom.max(y)];
             for y in y.saturating_sub(1)..(y + 2).min(height) {
                 for x in x.saturating_sub(1)..(x + 2).min(width) {
                     let next = y * width + x;
@@ -392,6 +402,12 @@ impl Sheet {
                 .collect(),
             ink: pixels.iter().map(|&it| byte(it)).collect(),
         };
+        let is_marked: Vec<bool> = contrast
+            .pixels
+            .iter()
+            .map(|&pixel| pixel > (0.25 * contrast.level).max(3.0 * contrast.noise))
+            .collect();
+        rules::remove(&mut pixels, &is_marked, self.width);
         keep_ink_only(&mut pixels, self.width);
         let ink = Raster::new(self.width, self.height, pixels)?;
         Some(FoundInk { steps, ink })
@@ -437,130 +453,26 @@ fn premultiplied([red, green, blue, alpha, count]: [u32; 5]) -> [f32; 4] {
 
 /// The gray behind transparent parts. Ink alone gets paper of the opposite tone. A sheet with ink gets its own tone.
 fn ground(pixels: &[[f32; 4]]) -> f32 {
-    let mut tones: Vec<f32> = pixels
-        .iter()
-        .filter(|pixel| pixel[3] >= VISIBLE)
-        .map(|pixel| (pixel[0] + pixel[1] + pixel[2]) / (3.0 * pixel[3]))
-        .collect();
-    tones.sort_unstable_by(f32::total_cmp);
-    let tone = |part: f32| tones.get((tones.len() as f32 * part) as usize).copied();
+    let tones = |least: f32| -> Vec<f32> {
+        let visible = pixels.iter().filter(|pixel| pixel[3] >= least);
+        let tone = |pixel: &[f32; 4]| (pixel[0] + pixel[1] + pixel[2]) / (3.0 * pixel[3]);
+        visible.map(tone).collect()
+    };
+    let mut found = tones(VISIBLE);
+    if found.is_empty() {
+        found = tones(FAINTLY_VISIBLE);
+    }
+    found.sort_unstable_by(f32::total_cmp);
+    let tone = |part: f32| found.get((found.len() as f32 * part) as usize).copied();
     let (Some(low), Some(middle), Some(high)) = (tone(0.02), tone(0.5), tone(0.98)) else {
         return 1.0;
     };
-    if high - low > TWO_TONES {
+    let is_sheet = found.len() * 2 > pixels.len();
+    if is_sheet && high - low > TWO_TONES {
         middle
     } else if middle < 0.5 {
         1.0
     } else {
         0.0
     }
-}
-
-/// The tone of the paper: a quadratic surface, enough for the light of a lamp and the dark corners of a lens.
-struct Paper {
-    coefficients: [f64; TERMS],
-    width: usize,
-    height: usize,
-    /// The standard deviation of clean paper from the surface, estimated robustly.
-    noise: f32,
-}
-
-impl Paper {
-    /// Fits the surface to a picture. The first guess is the tone of the border.
-    fn of(pixels: &[f32], width: usize) -> Self {
-        let height = pixels.len() / width.max(1);
-        let mut paper = Self {
-            coefficients: [0.0; TERMS],
-            width,
-            height,
-            noise: 0.0,
-        };
-        paper.coefficients[0] = f64::from(border_tone(pixels, width, height));
-        let step = ((pixels.len() / SAMPLES) as f64).sqrt().max(1.0) as usize;
-        let samples: Vec<(usize, usize, f32)> = (0..height)
-            .step_by(step)
-            .flat_map(|y| (0..width).step_by(step).map(move |x| (x, y)))
-            .map(|(x, y)| (x, y, pixels[y * width + x]))
-            .collect();
-        for _ in 0..ROUNDS {
-            let off = |&(x, y, tone): &(usize, usize, f32)| (tone - paper.tone(x, y)).abs();
-            let mut offs: Vec<f32> = samples.iter().map(off).collect();
-            let sure = (offs.len() as f32 * SURELY_PAPER) as usize;
-            let sure_off = *offs.select_nth_unstable_by(sure, f32::total_cmp).1;
-            let near = (SPREAD * sure_off).max(MIN_SPREAD);
-            let kept = samples.iter().filter(|sample| off(sample) <= near).copied();
-            let (coefficients, noise) = paper.fit(kept);
-            paper.coefficients = coefficients;
-            paper.noise = noise;
-        }
-        paper
-    }
-
-    /// The tone of clean paper at a pixel.
-    fn tone(&self, x: usize, y: usize) -> f32 {
-        let terms = self.terms(x, y);
-        let tone: f64 = terms
-            .iter()
-            .zip(self.coefficients)
-            .map(|(term, by)| term * by)
-            .sum();
-        tone.clamp(0.0, 1.0) as f32
-    }
-
-    fn terms(&self, x: usize, y: usize) -> [f64; TERMS] {
-        let from_middle = |at: usize, len: usize| (2 * at + 1) as f64 / len as f64 - 1.0;
-        let (x, y) = (from_middle(x, self.width), from_middle(y, self.height));
-        [1.0, x, y, x * x, x * y, y * y]
-    }
-
-    /// A least squares fit to `(x, y, tone)`, and the standard deviation from the current surface.
-    fn fit(&self, samples: impl Iterator<Item = (usize, usize, f32)>) -> ([f64; TERMS], f32) {
-        let mut equations = [[0.0; TERMS + 1]; TERMS];
-        let (mut count, mut squares) = (0.0_f64, 0.0_f64);
-        for (x, y, tone) in samples {
-            let terms = self.terms(x, y);
-            for (equation, term) in equations.iter_mut().zip(terms) {
-                for (own, other) in equation.iter_mut().zip(terms) {
-                    *own += term * other;
-                }
-                equation[TERMS] += term * f64::from(tone);
-            }
-            count += 1.0;
-            squares += f64::from(tone - self.tone(x, y)).powi(2);
-        }
-        for (index, equation) in equations.iter_mut().enumerate().skip(1) {
-            equation[index] += RIDGE * count;
-        }
-        (solve(equations), (squares / count.max(1.0)).sqrt() as f32)
-    }
-}
-
-/// The median of the pixels at the border.
-fn border_tone(pixels: &[f32], width: usize, height: usize) -> f32 {
-    let depth = (width.min(height) / 16).max(1);
-    let is_border = |x: usize, y: usize| x.min(width - 1 - x).min(y).min(height - 1 - y) < depth;
-    let mut tones: Vec<f32> = pixels
-        .iter()
-        .enumerate()
-        .filter(|&(index, _)| is_border(index % width, index / width))
-        .map(|(_, &tone)| tone)
-        .collect();
-    let middle = tones.len() / 2;
-    *tones.select_nth_unstable_by(middle, f32::total_cmp).1
-}
-
-/// Gaussian elimination. The matrix is symmetric and positive definite, so it needs no pivoting.
-fn solve(mut equations: [[f64; TERMS + 1]; TERMS]) -> [f64; TERMS] {
-    for pivot in 0..TERMS {
-        let by = equations[pivot];
-        for (row, equation) in equations.iter_mut().enumerate() {
-            if row != pivot {
-                let factor = equation[pivot] / by[pivot];
-                for (own, other) in equation.iter_mut().zip(by) {
-                    *own -= factor * other;
-                }
-            }
-        }
-    }
-    std::array::from_fn(|index| equations[index][TERMS] / equations[index][index])
 }
