@@ -55,7 +55,7 @@ impl Beyond {
             (0..width).rev().map(|x| at(x, height - 1)).collect(),
             (0..height).rev().map(|y| at(0, y)).collect(),
         ];
-        let is_dark = |tone: &f32| *tone < (low + high) / 2.0;
+        let is_dark = |tone: &f32| *tone < f32::midpoint(low, high);
         let around = sides.concat();
         let dark = around.iter().filter(|tone| is_dark(tone)).count();
         let next = around.iter().cycle().skip(STEP);
@@ -65,9 +65,7 @@ impl Beyond {
             .zip(next)
             .filter(|&pair| is_sharp(pair))
             .count();
-        let reaches_all = sides
-            .iter()
-            .all(|side| side.iter().any(|tone| is_dark(tone)));
+        let reaches_all = sides.iter().all(|side| side.iter().any(is_dark));
         if reaches_all && 2 * dark < around.len() && sharp >= SHARP_STEPS * STEP {
             Self::Paper
         } else {

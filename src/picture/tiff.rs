@@ -243,8 +243,7 @@ impl<'a> Levels<'a> {
             DecodingResult::F64(samples) => samples.get(index).map(|&sample| sample as f32),
             _ => None,
         };
-        // This order makes a level of what is no number.
-        (value.unwrap_or_default() / self.white).max(0.0).min(1.0)
+        (value.unwrap_or_default() / self.white).clamp(0.0, 1.0)
     }
 }
 
