@@ -266,6 +266,9 @@ pub enum Cause {
     /// The gradient vanishes over this many layers.
     #[error("the gradient vanishes over {0} layers of sigmoid or tanh; try ReLU, or fewer layers")]
     Depth(usize),
+    /// A hidden layer has this many units.
+    #[error("a hidden layer of {0} units is probably too narrow; try 32 or more")]
+    Narrow(usize),
 }
 
 impl Cause {
@@ -277,6 +280,7 @@ impl Cause {
             Self::Penalty => "l2",
             Self::Dropout(_) => "dropout",
             Self::Depth(_) => "model.activation",
+            Self::Narrow(_) => "model.hidden",
         }
     }
 }

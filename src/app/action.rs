@@ -216,7 +216,7 @@ pub enum Effect {
     Corrections(CorrectionTask),
     /// List the corrections with the predictions of this model.
     ListCorrections(Arc<Model>),
-    /// Let the model of this run and the one before it read the corrections.
+    /// Let the model of this run and the previous one read the corrections.
     CompareModels {
         /// The run of the first model.
         run: u64,

@@ -6,7 +6,7 @@ use super::{
     EpochRecord,
     config::{Optimizer, TrainingConfig},
 };
-use crate::{error::Cause, model::Activation};
+use crate::{error::Cause, format::percent, model::Activation};
 
 /// The highest accuracy of a network that learns nothing, 0..=1. The most frequent digit is 11.4 % of MNIST.
 const CHANCE: f64 = 0.125;
@@ -19,6 +19,15 @@ const OVERFITTING_RATIO: f64 = 1.1;
 
 /// The fall of the training accuracy that makes a hint, 0..=1. From epoch to epoch it fluctuates by less than 0.01.
 const FALL: f64 = 0.05;
+
+/// A network that reads fewer of its training images does not fit them, 0..=1.
+const FITTING: f64 = 0.8;
+/// The epochs over which the accuracy of underfitting does not rise.
+const LEVEL_EPOCHS: usize = 3;
+/// A smaller rise than this, 0..=1, is none.
+const RISE: f64 = 0.01;
+/// Ten digits pass through a layer of so many units, if they are used well.
+const NARROWEST: usize = 8;
 
 /// A hint on the settings of a training.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +45,13 @@ pub enum Hint {
         best_epoch: usize,
         /// Its training accuracy, 0..=1.
         highest: f64,
+        /// Training accuracy of the last epoch, 0..=1.
+        accuracy: f64,
+        /// The likely cause.
+        cause: Cause,
+    },
+    /// The accuracy no longer rises, on training and validation images alike.
+    Underfitting {
         /// Training accuracy of the last epoch, 0..=1.
         accuracy: f64,
         /// The likely cause.
@@ -89,12 +105,19 @@ impl Cause {
             Self::Dropout(config.dropout)
         } else if bends && layers > 3 {
             Self::Depth(layers)
+        } else if let Some(units) = narrowest(config).filter(|&units| units < NARROWEST) {
+            Self::Narrow(units)
         } else if matches!(config.optimizer, Optimizer::Sgd { .. }) {
             Self::LowLearningRate(rate)
         } else {
             Self::HighLearningRate(rate)
         }
     }
+}
+
+/// The units of the narrowest hidden layer.
+fn narrowest(config: &TrainingConfig) -> Option<usize> {
+    config.model.hidden().iter().copied().min()
 }
 
 /// Whether the L2 penalty moves a weight past zero, farther away than it was.
@@ -106,6 +129,7 @@ fn overshoots(config: &TrainingConfig) -> bool {
 pub fn diagnose(config: &TrainingConfig, history: &[EpochRecord]) -> Vec<Hint> {
     let hint = falling(config, history)
         .or_else(|| stuck_at_chance(config, history))
+        .or_else(|| underfitting(config, history))
         .or_else(|| overfitting(config, history));
     Vec::from_iter(hint)
 }
@@ -140,6 +164,21 @@ fn stuck_at_chance(config: &TrainingConfig, history: &[EpochRecord]) -> Option<H
     })
 }
 
+fn underfitting(config: &TrainingConfig, history: &[EpochRecord]) -> Option<Hint> {
+    let last = history.last()?;
+    let first = &history[history.len().checked_sub(LEVEL_EPOCHS + 1)?];
+    let is_level = last.accuracy < first.accuracy + RISE;
+    // Augmented training images are harder than the validation images.
+    let fits = last
+        .accuracy
+        .max(last.validation_accuracy.unwrap_or_default())
+        >= FITTING;
+    (is_level && !fits && last.accuracy >= CHANCE).then(|| Hint::Underfitting {
+        accuracy: last.accuracy,
+        cause: Cause::of_stagnation(config),
+    })
+}
+
 fn overfitting(config: &TrainingConfig, history: &[EpochRecord]) -> Option<Hint> {
     let last = history.last()?;
     let losses = history
@@ -166,8 +205,13 @@ impl fmt::Display for Hint {
         match self {
             Self::StuckAtChance { accuracy, cause } => write!(
                 f,
-                "the accuracy of {:.0} % is no better than chance: {cause}",
-                accuracy * 100.0
+                "the accuracy of {} is no better than chance: {cause}",
+                percent(*accuracy, 0)
+            ),
+            Self::Underfitting { accuracy, cause } => write!(
+                f,
+                "underfitting: the training accuracy stays at {}: {cause}",
+                percent(*accuracy, 0)
             ),
             Self::Falling {
                 best_epoch,
@@ -176,9 +220,9 @@ impl fmt::Display for Hint {
                 cause,
             } => write!(
                 f,
-                "the accuracy fell from {:.0} % in epoch {best_epoch} to {:.0} %: {cause}",
-                highest * 100.0,
-                accuracy * 100.0
+                "the accuracy fell from {} in epoch {best_epoch} to {}: {cause}",
+                percent(*highest, 0),
+                percent(*accuracy, 0)
             ),
             Self::Overfitting {
                 best_epoch,

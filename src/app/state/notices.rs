@@ -158,7 +158,7 @@ impl Notices {
         Some(expires_at.saturating_sub(now))
     }
 
-    /// Shows a notice in place of the one before. The list has no notice twice.
+    /// Shows a notice in place of the previous one. The list has no notice twice.
     fn push(&mut self, severity: Severity, text: String, buttons: Vec<NoticeButton>) {
         self.list.retain(|notice| notice.text != text);
         if self.list.len() == MAX_NOTICES {

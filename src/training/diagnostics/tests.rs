@@ -134,6 +134,51 @@ fn a_falling_accuracy_names_the_learning_rate() {
 }
 
 #[test]
+fn underfitting_names_the_hyperparameter() {
+    let level = history(&[
+        (1.5, 1.5, 0.4),
+        (1.3, 1.3, 0.51),
+        (1.3, 1.3, 0.515),
+        (1.3, 1.3, 0.51),
+        (1.3, 1.3, 0.515),
+    ]);
+    let narrow = |hidden: &[usize]| TrainingConfig {
+        model: MlpConfig::new(hidden.to_vec(), Activation::Relu).expect("small"),
+        ..TrainingConfig::default()
+    };
+    let fast = TrainingConfig {
+        learning_rate: 0.1,
+        ..narrow(&[128])
+    };
+    let cases = [
+        (narrow(&[2]), Cause::Narrow(2)),
+        (narrow(&[64, 1]), Cause::Narrow(1)),
+        (fast, Cause::HighLearningRate(0.1)),
+    ];
+    for (config, cause) in cases {
+        let accuracy = 0.515;
+        let expected = Hint::Underfitting { accuracy, cause };
+        assert_eq!(diagnose(&config, &level), [expected], "{}", cause.key());
+    }
+    let config = narrow(&[2]);
+    assert_eq!(
+        diagnose(&config, &level[..4]),
+        [],
+        "it rose in the first of four epochs"
+    );
+    let rising = history(&[
+        (1.5, 1.5, 0.4),
+        (1.4, 1.4, 0.5),
+        (1.3, 1.3, 0.6),
+        (1.2, 1.2, 0.7),
+    ]);
+    assert_eq!(diagnose(&config, &rising), [], "it still rises");
+    let mut augmented = level;
+    augmented[4].validation_accuracy = Some(0.95);
+    assert_eq!(diagnose(&config, &augmented), [], "hard training images");
+}
+
+#[test]
 fn a_rising_validation_loss_differs_from_a_fluctuating_one() {
     let config = TrainingConfig::default();
     let falling = [(0.5, 0.4, 0.9), (0.3, 0.30, 0.92), (0.2, 0.29, 0.94)];
