@@ -120,6 +120,7 @@ impl View {
     /// Gives the window its look.
     pub fn new(ctx: &Context) -> Self {
         theme::install(ctx);
+        focus::install(ctx);
         Self::default()
     }
 

@@ -6,7 +6,8 @@
 
 use egui::{
     Context, Event, FocusDirection, Id, Key, LayerId, Memory, Modifiers, Order, Popup, Rect,
-    Response, Stroke, StrokeKind, Tooltip, Ui, Vec2, WidgetRect, WidgetRects, vec2,
+    Response, Stroke, StrokeKind, SurrenderFocusOn, Tooltip, Ui, Vec2, WidgetRect, WidgetRects,
+    vec2,
 };
 
 use super::theme::{self, Palette};
@@ -79,6 +80,11 @@ impl Focus {
             self.owner = self.returning(ctx);
             request(ctx, self.owner);
         }
+        let tabs = ctx.input(|input| input.key_pressed(Key::Tab));
+        if tabs && focused(ctx).is_none() && !self.is_between {
+            // From the control that was clicked last, if any.
+            self.start_tab_at_stop(ctx);
+        }
         self.hold_in_dialog(ctx);
         self.move_by_keys(ctx);
     }
@@ -112,6 +118,13 @@ impl Focus {
             nearest.map(|it| it.id)
         })
         .next()
+    }
+
+    /// Lets the pressed Tab go on from where the focus returns to.
+    fn start_tab_at_stop(&mut self, ctx: &Context) {
+        if let Some(id) = self.returning(ctx) {
+            ctx.memory_mut(|memory| memory.request_focus(id));
+        }
     }
 
     /// A dialog holds the focus while it is open.
@@ -149,10 +162,7 @@ impl Focus {
             (Some(menu), Some(from)) if from.layer_id == menu => {
                 if ctx.input(|input| input.key_pressed(Key::Tab)) {
                     Popup::close_all(ctx);
-                    if let Some(opener) = self.returning(ctx) {
-                        // Tab goes on from there.
-                        ctx.memory_mut(|memory| memory.request_focus(opener));
-                    }
+                    self.start_tab_at_stop(ctx);
                 } else if let Some(direction) = arrow(ctx, is_text) {
                     let controls = controls_in(ctx, menu);
                     let end = match direction {
@@ -185,6 +195,15 @@ impl Focus {
             ctx.input(|input| input.pointer.any_pressed() || input.pointer.any_released());
         let mut has_overlay = self.close_left_popup(ctx, is_pointed);
         let owner = self.owner;
+        let pressed_at = ctx.input(|input| {
+            let is_pressed = input.pointer.any_pressed();
+            input.pointer.interact_pos().filter(|_| is_pressed)
+        });
+        if let Some(pos) = pressed_at {
+            // What is pressed now is the next stop, or there is none.
+            let layer = ctx.layer_id_at(pos).unwrap_or_else(LayerId::background);
+            self.stops.retain(|stop| stop.layer != layer);
+        }
         match focused(ctx).map(|id| (id, drawn(ctx, id))) {
             Some((id, Some(control))) => {
                 self.visit(&control);
@@ -197,7 +216,6 @@ impl Focus {
             }
             Some((id, None)) => ctx.memory_mut(|memory| memory.surrender_focus(id)),
             None if is_pointed => {
-                self.stops.retain(|stop| Some(stop.id) != owner);
                 self.owner = None;
                 (self.is_text, self.is_after_text) = (false, false);
             }
@@ -312,6 +330,14 @@ impl Focus {
     pub(super) fn is_edited(&self) -> bool {
         self.is_edited
     }
+}
+
+/// Lets any press beside a control take its focus. By default only a click does, so that keys after a stroke on the pad
+/// would go to a field.
+pub(super) fn install(ctx: &Context) {
+    ctx.options_mut(|options| {
+        options.input_options.surrender_focus_on = SurrenderFocusOn::Presses;
+    });
 }
 
 fn focused(ctx: &Context) -> Option<Id> {

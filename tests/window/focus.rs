@@ -291,6 +291,14 @@ fn a_dialog_that_the_mouse_opened_gives_the_focus_to_its_button() {
     window.click("More tools");
     window.click("More tools");
     assert_eq!(name(&window), "nothing", "the mouse leaves no focus");
+    window.click("Settings tab");
+    window.key(Key::Tab);
+    assert_eq!(name(&window), "Runs tab", "Tab goes on from there");
+    window.focus("Hidden layers");
+    window.draw(SEVEN);
+    assert_eq!(name(&window), "nothing", "a stroke takes it from a field");
+    window.key(Key::Tab);
+    assert_eq!(name(&window), "Draw", "Tab begins anew");
 }
 
 #[test]
