@@ -70,8 +70,6 @@ pub struct View {
     showed_help: bool,
     /// Whether the training panel was shown in the last frame.
     showed_panel: bool,
-    /// Whether a text field had the focus in the last frame. The key that ends the focus still belongs to the field.
-    field_had_keyboard: bool,
     /// The actions of keys that end the input of a text field. They wait until the field has set its value.
     after_field: Vec<Action>,
 }
@@ -143,9 +141,9 @@ impl View {
         let is_panel = self.focus.is_in(ctx, "training");
         let place = KeyPlace {
             shows_pad: self.draw.canvas.is_shown(),
-            is_field: self.field_had_keyboard || ctx.text_edit_focused(),
+            is_field: self.focus.is_in_field() || ctx.text_edit_focused(),
             is_beside_field: is_panel
-                || self.focus.is_after_text() && !self.focus.is_at(canvas::pad_id()),
+                || self.focus.is_after_field() && !self.focus.is_at(canvas::pad_id()),
         };
         let escapes = ctx.input(|input| input.key_pressed(Key::Escape));
         if escapes && is_panel && place.shows_pad && !self.focus.is_edited() {
@@ -225,7 +223,6 @@ impl View {
         status::drop_hint(ctx, state);
         focus::ring(ctx);
         self.draw.canvas.end_frame();
-        self.field_had_keyboard = ctx.text_edit_focused();
         self.focus.end(ctx);
         actions.append(&mut self.after_field);
         actions

@@ -60,10 +60,17 @@ pub(super) struct Focus {
     enters_popup: bool,
     /// Whether a popup or a dialog is open.
     has_overlay: bool,
-    /// Whether the owner is a text field, or had the focus right after one.
-    is_text: bool,
-    is_after_text: bool,
-    /// Whether the text field was edited since it has the focus.
+    text: TextFocus,
+}
+
+/// Text fields and the focus.
+#[derive(Clone, Copy, Debug, Default)]
+struct TextFocus {
+    /// Whether a text field has the focus or had it last.
+    is_field: bool,
+    /// Whether the focus came from a text field.
+    is_after_field: bool,
+    /// Whether the field was edited since it has the focus.
     is_edited: bool,
 }
 
@@ -99,8 +106,8 @@ impl Focus {
         };
         self.stops
             .retain(|stop| is_open(stop.layer) || stop.layer.order < Order::Foreground);
-        let open = self.stops.iter().rev().filter(|stop| is_open(stop.layer));
-        open.filter_map(|stop| {
+        let mut open = self.stops.iter().rev().filter(|stop| is_open(stop.layer));
+        open.find_map(|stop| {
             let controls = controls_in(ctx, stop.layer);
             if controls.iter().any(|control| control.id == stop.id) {
                 return Some(stop.id);
@@ -117,7 +124,6 @@ impl Focus {
             let nearest = visible.min_by(|a, b| gap(a).total_cmp(&gap(b)));
             nearest.map(|it| it.id)
         })
-        .next()
     }
 
     /// Lets the pressed Tab go on from where the focus returns to.
@@ -173,10 +179,8 @@ impl Focus {
                     request(ctx, next.or(end.map(|it| it.id)));
                 }
             }
-            (Some(menu), None) => {
-                if arrow(ctx, false).is_some() {
-                    request(ctx, first_entry(ctx, &controls_in(ctx, menu)));
-                }
+            (Some(menu), None) if arrow(ctx, false).is_some() => {
+                request(ctx, first_entry(ctx, &controls_in(ctx, menu)));
             }
             (_, Some(from)) if is_text => {
                 if let Some(direction) = arrow(ctx, true) {
@@ -208,18 +212,19 @@ impl Focus {
             Some((id, Some(control))) => {
                 self.visit(&control);
                 self.owner = Some(id);
-                let is_text = ctx.text_edit_focused();
+                let is_field = ctx.text_edit_focused();
                 if self.owner != owner {
-                    self.is_after_text = self.is_text && !is_text;
+                    self.text.is_after_field = self.text.is_field && !is_field;
                 }
-                self.is_text = is_text;
+                self.text.is_field = is_field;
             }
             Some((id, None)) => ctx.memory_mut(|memory| memory.surrender_focus(id)),
             None if is_pointed => {
                 self.owner = None;
-                (self.is_text, self.is_after_text) = (false, false);
+                self.text = TextFocus::default();
             }
             None if pressed(Key::Tab) => self.owner = None,
+            None if self.owner.is_none() => self.text = TextFocus::default(),
             None => {}
         }
         self.is_between = self.owner.is_none() && pressed(Key::Tab);
@@ -247,9 +252,9 @@ impl Focus {
             ctx.request_repaint();
         }
         if self.owner != owner || pressed(Key::Enter) || pressed(Key::Escape) {
-            self.is_edited = false;
+            self.text.is_edited = false;
         }
-        self.is_edited |= ctx.text_edit_focused() && ctx.input(|input| edits(&input.events));
+        self.text.is_edited |= ctx.text_edit_focused() && ctx.input(|input| edits(&input.events));
         self.note_newest(ctx);
     }
 
@@ -317,8 +322,13 @@ impl Focus {
     }
 
     /// Whether the focus came from a text field right now: what is typed may still be meant for it.
-    pub(super) fn is_after_text(&self) -> bool {
-        self.is_after_text
+    pub(super) fn is_after_field(&self) -> bool {
+        self.text.is_after_field
+    }
+
+    /// Whether a text field has the focus or had it in the last frame. The key that ends the focus still belongs to it.
+    pub(super) fn is_in_field(&self) -> bool {
+        self.text.is_field
     }
 
     /// Whether this control has the focus.
@@ -328,7 +338,7 @@ impl Focus {
 
     /// Whether a text was typed into the focused field and not yet accepted.
     pub(super) fn is_edited(&self) -> bool {
-        self.is_edited
+        self.text.is_edited
     }
 }
 

@@ -217,7 +217,7 @@ pub(super) fn option_ui(ui: &mut Ui, is_chosen: bool, text: impl Into<WidgetText
 pub(super) fn focus_all(field: &Response, text: &str) {
     field.request_focus();
     let mut state = TextEditState::load(&field.ctx, field.id).unwrap_or_default();
-    let all = CCursorRange::select_all_str(&text);
+    let all = CCursorRange::select_all_str(text);
     state.cursor.set_char_range(Some(all));
     state.store(&field.ctx, field.id);
 }
