@@ -1,9 +1,12 @@
 //! A number: a bracket with its reading below each digit on the pad, and the whole number in the answer.
 
 use egui::{
-    Align, Align2, Button, Color32, Context, DragValue, Id, Key, Layout, Modifiers, Painter, Pos2,
-    Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role,
-    containers::menu::MenuButton, pos2, vec2,
+    Align, Align2, Button, Color32, Context, DragValue, Id, Key, Layout, Modifiers, Painter,
+    PopupCloseBehavior, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2,
+    WidgetInfo,
+    accesskit::Role,
+    containers::menu::{MenuButton, MenuConfig},
+    pos2, vec2,
 };
 
 use super::{
@@ -267,8 +270,10 @@ pub(super) fn known_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut Ve
         ui.spacing_mut().interact_size.y = place.height();
         let button = Button::new(RichText::new(shown).size(theme::SMALL))
             .min_size(vec2(place.width(), place.height()));
-        let (response, _) =
-            MenuButton::from_button(button).ui(ui, |ui| known_menu_ui(ui, known, actions));
+        // A click into the field must not close it.
+        let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+        let menu = MenuButton::from_button(button).config(config);
+        let (response, _) = menu.ui(ui, |ui| known_menu_ui(ui, known, actions));
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Button, true, "Known of the number");
             info.current_text_value = Some(text.clone());
@@ -304,6 +309,7 @@ fn known_menu_ui(ui: &mut Ui, known: Constraints, actions: &mut Vec<Action>) {
                 format,
                 ..known
             }));
+            ui.close();
         }
     }
     ui.separator();

@@ -5,7 +5,7 @@ use digitpad::{
     recognition::number::NumberFormat,
     store::settings::{PadShape, Settings},
 };
-use egui::{Event, Key, Modifiers};
+use egui::{Event, Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::Queryable as _;
 
 use crate::driver::{ONE, SEVEN, Window, button, settings};
@@ -204,6 +204,21 @@ fn what_is_known_of_a_number_decides() {
     window.click("Known of the number");
     window.click("Any number");
     await_number(&mut window, "71");
+    window.click("Known of the number");
+    let fields = window.harness.get_all_by_role(Role::SpinButton);
+    let field = fields.map(|field| field.rect()).next().expect("its length");
+    let press = |is_pressed| button(field.center(), is_pressed);
+    window.frame_with(vec![press(true)]);
+    window.frame_with(vec![press(false)]);
+    let letter = |letter: &str| Event::Text(letter.to_owned());
+    window.frame_with(vec![letter("1")]);
+    window.key(Key::Enter);
+    let known = window.harness.state().state().known;
+    assert_eq!(
+        known.length,
+        Some(1),
+        "a click into the field leaves it open"
+    );
 }
 
 #[test]
