@@ -21,11 +21,12 @@ use digitpad::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// The default log. Of a window that cannot open, the program's own line tells all.
+const LOG_FILTER: &str = "warn,eframe::native::run=off,winit=error";
+
 fn main() -> ExitCode {
     fix_thread_count();
-    // Of a window that cannot open, the program's own line tells all.
-    const FILTER: &str = "warn,eframe::native::run=off,winit=error";
-    let filter = env_logger::Env::default().default_filter_or(FILTER);
+    let filter = env_logger::Env::default().default_filter_or(LOG_FILTER);
     env_logger::Builder::from_env(filter).init();
     // Standard error is not locked: the progress bar and the log write to it as well.
     let mut err = io::stderr();

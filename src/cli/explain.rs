@@ -67,7 +67,7 @@ pub(super) struct ExplainArgs {
     #[arg(long, value_name = "DIGIT", value_parser = clap::value_parser!(u8).range(0..=9))]
     against: Option<u8>,
     /// The only drawing of an ink file to explain, from 1 [default: all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_record)]
     record: Option<NonZeroUsize>,
     /// For occlusion: normalize the rest of the drawing anew, instead of holding the picture still
     #[arg(long)]
@@ -78,6 +78,11 @@ pub(super) struct ExplainArgs {
     /// A PNG file to write: a picture of the explanation of one drawing
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+fn parse_record(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse()
+        .map_err(|_error| "expected a whole number from 1")
 }
 
 /// What to explain.

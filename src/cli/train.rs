@@ -19,7 +19,7 @@ use crate::{
     format,
     model::{device::DeviceChoice, file::Model},
     training::{
-        self, CorrectionReport, EpochRecord, Start, StopReason, TrainedModel, TrainingEvent,
+        self, CorrectionReport, EpochRecord, StopReason, TrainedModel, TrainingEvent,
         config::TrainingConfig,
         control::{Control, Signal},
         diagnostics::{Hint, diagnose},
@@ -63,9 +63,7 @@ impl Run for TrainArgs {
         let mut display = Display::new(err);
         let lock = checkpoint::lock(&self.checkpoint())?;
         let (start, data) = self.start()?;
-        if let Start::From(base, _) = &start
-            && self.takes_the_config_of(base)
-        {
+        if self.takes_an_unreadable_config(&start) {
             display.line(UNREADABLE_CONFIG);
         }
         let config = start.config().clone();

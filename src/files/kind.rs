@@ -56,7 +56,7 @@ impl FileKind {
     }
 }
 
-/// The format of a picture with these first bytes. `image` does not know BigTIFF.
+/// The format of a picture with these first bytes. `image` does not know `BigTIFF`.
 pub fn picture_format(start: &[u8]) -> Option<ImageFormat> {
     let is_big_tiff = start.starts_with(b"II+\0") || start.starts_with(b"MM\0+");
     let format = image::guess_format(start).ok();

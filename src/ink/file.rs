@@ -298,6 +298,8 @@ impl InkReader {
 
     fn add_lines(&mut self, source: impl BufRead, name: &str) -> Result<(), Refusal> {
         let mut source = source.take(INK_BYTES + 1);
+        // The first line reports an error again. The kind of another file may be told by more than its first line.
+        let kind = content_of(source.fill_buf().unwrap_or_default());
         let mut text = Vec::new();
         for number in 1_usize.. {
             text.clear();
@@ -339,7 +341,7 @@ impl InkReader {
             if number == 1 {
                 line = strip_byte_order_mark(line);
                 if !line.is_empty() && !line.starts_with(b"{") {
-                    return Err(not_ink(content_of(line)));
+                    return Err(not_ink(kind));
                 }
             }
             // Blank lines take time as well.

@@ -214,6 +214,7 @@ fn no_output_of_a_training_is_its_input() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn an_output_is_no_other_path_of_its_command() {
     let folder = Folder::with_data_set();
     let data = folder.text("");
@@ -463,6 +464,7 @@ fn names_cannot_steer_the_terminal() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn invalid_files_are_named() {
     let folder = Folder::new();
     let text = folder.write("text.safetensors", "these are no weights");
@@ -527,6 +529,16 @@ fn invalid_files_are_named() {
             &["eval", "--ink", &empty],
             &[&empty, "ink"],
             "an ink file without ink",
+        ),
+        (
+            &["eval", "--ink", &broken],
+            &[&broken, "a picture"],
+            "a picture as ink",
+        ),
+        (
+            &["explain", &half, "--record", "0"],
+            &["--record", "from 1"],
+            "drawings count from 1",
         ),
         (
             &["eval", "--ink", &lines],

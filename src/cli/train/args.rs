@@ -222,8 +222,9 @@ impl TrainArgs {
     }
 
     /// Whether a fine-tuning would take the base model's configuration, which cannot be read.
-    pub(super) fn takes_the_config_of(&self, base: &BaseModel) -> bool {
-        self.config.is_none() && self.preset.is_none() && base.has_unreadable_config()
+    pub(super) fn takes_an_unreadable_config(&self, start: &Start) -> bool {
+        let is_chosen = self.config.is_some() || self.preset.is_some();
+        matches!(start, Start::From(base, _) if !is_chosen && base.has_unreadable_config())
     }
 
     /// How the training starts, checked, and its data.

@@ -11,7 +11,7 @@ use super::{Checkpoint, CheckpointState, OptimizerState, Parameters};
 use crate::{
     data::Corrections,
     error::{ModelError, Refusal, excerpt},
-    files::fnv::ContentHash,
+    files::{fnv::ContentHash, kind::content_of},
     model::tensors::{StoredTensor, TensorHeader, serialize_tensors},
     training::config::TrainingConfig,
 };
@@ -107,7 +107,7 @@ impl Checkpoint {
             .map_err(|error| damaged(&error))?;
         let header_len = u64::from_le_bytes(prefix);
         if header_len > MAX_HEADER_BYTES.min(len.saturating_sub(8)) {
-            return Err(refused("another kind of file".to_owned()));
+            return Err(refused(content_of(&prefix).to_owned()));
         }
         let mut header = vec![0; header_len as usize];
         file.read_exact(&mut header)

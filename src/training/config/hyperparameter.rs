@@ -546,7 +546,7 @@ impl Hyperparameter {
                 format!("set the {}", self.name()),
                 format!("the {table} {kind}, which has no {}", self.name()),
                 format!("another {table}"),
-                format!("leave {} out or choose another {table}", self.key),
+                format!("leave it out or choose another {table}"),
             )),
             _ => Ok(()),
         }
