@@ -15,7 +15,10 @@ use image::{
     Limits, RgbaImage, metadata::Orientation,
 };
 
-pub use self::components::{InkPart, PictureInk};
+pub use self::{
+    center_lines::{CenterLine, CenterLines},
+    components::PictureInk,
+};
 use self::{
     container::{Container, Fault},
     extract::{FoundInk, Sheet},
@@ -35,6 +38,7 @@ use crate::{
     ink::{normalize::normalize, raster::Raster},
 };
 
+mod center_lines;
 mod components;
 mod container;
 mod extract;

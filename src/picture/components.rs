@@ -2,11 +2,26 @@
 
 use std::ops::Range;
 
-use super::{extract, pen_width};
+use image::{
+    ImageBuffer, Luma,
+    imageops::{self, FilterType},
+};
+
+use super::{
+    center_lines::{self, CenterLines},
+    extract, pen_width,
+};
 use crate::{
     bitmap::Bitmap,
     ink::{Bounds, Point, normalize::normalize, raster::Raster},
 };
+
+/// The width of the pen to which ink is scaled before it is thinned: then the noise of pixels is small beside it.
+const PEN_PX: f32 = 6.0;
+/// The largest scale.
+const MAX_SCALE: f32 = 8.0;
+/// The most pixels of the scaled ink.
+const MAX_PIXELS: f32 = 1e6;
 
 /// The ink of a picture, from 0 for paper to 1.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,15 +30,6 @@ pub struct PictureInk {
     component_of: Vec<Option<usize>>,
     boxes: Vec<Bounds>,
     scale: u32,
-}
-
-/// The ink of a component in some columns of the picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InkPart {
-    /// The component.
-    pub component: usize,
-    /// The columns.
-    pub columns: Range<usize>,
 }
 
 impl PictureInk {
@@ -90,75 +96,87 @@ impl PictureInk {
         boxes.reduce(|all, bounds| all.union(&bounds))
     }
 
-    /// The pixels of some parts, as `(x, y, ink)`.
+    /// The pixels of some components, as `(x, y, ink)`.
     fn pixels<'a>(
         &'a self,
-        parts: &'a [InkPart],
+        components: &'a [usize],
     ) -> impl Iterator<Item = (usize, usize, f32)> + 'a {
-        parts.iter().flat_map(move |part| {
-            let Bounds { min, max } = self.boxes[part.component];
-            (min.y as usize..max.y as usize).flat_map(move |y| {
-                part.columns.clone().filter_map(move |x| {
+        components.iter().flat_map(move |&component| {
+            let [columns, rows] = pixels_of(&self.boxes[component]);
+            rows.flat_map(move |y| {
+                columns.clone().filter_map(move |x| {
                     let index = y * self.ink.width() + x;
-                    let is_own = self.component_of[index] == Some(part.component);
+                    let is_own = self.component_of[index] == Some(component);
                     is_own.then(|| (x, y, self.ink.pixels()[index]))
                 })
             })
         })
     }
 
-    /// The bounding box of some parts, in pixels; `None` without ink.
-    pub fn bounds(&self, parts: &[InkPart]) -> Option<Bounds> {
-        let pixel = |(x, y, _)| {
-            let min = Point::new(x as f32, y as f32);
-            let max = min + Point::new(1.0, 1.0);
-            Bounds { min, max }
-        };
-        let pixels = self.pixels(parts).map(pixel);
-        pixels.reduce(|all, pixel| all.union(&pixel))
-    }
-
-    /// Some parts as the network's input; `None` without ink.
-    pub fn bitmap(&self, parts: &[InkPart]) -> Option<Bitmap> {
-        let Bounds { min, max } = self.bounds(parts)?;
-        let [left, top] = [min.x, min.y].map(|at| at as usize);
-        // Room for a thicker pen.
-        let margin = 1 + ((max.x - min.x).max(max.y - min.y) * 0.1) as usize;
-        let width = (max.x - min.x) as usize + 2 * margin;
-        let height = (max.y - min.y) as usize + 2 * margin;
+    /// The ink of some components, with paper around it, and its left top corner; `None` without components.
+    fn cut_out(
+        &self,
+        components: &[usize],
+        margin: impl Fn(usize) -> usize,
+    ) -> Option<(Raster, Point)> {
+        let boxes = components.iter().map(|&component| self.boxes[component]);
+        let [columns, rows] = pixels_of(&boxes.reduce(|all, own| all.union(&own))?);
+        let margin = margin(columns.len().max(rows.len()));
+        let [width, height] = [&columns, &rows].map(|side| side.len() + 2 * margin);
         let mut pixels = vec![0.0; width * height];
-        for (x, y, ink) in self.pixels(parts) {
-            pixels[(y - top + margin) * width + x - left + margin] = ink;
+        for (x, y, ink) in self.pixels(components) {
+            pixels[(y - rows.start + margin) * width + x - columns.start + margin] = ink;
         }
-        normalize(&pen_width::like_mnist(Raster::new(width, height, pixels)?))
+        let corner = [columns.start, rows.start].map(|at| at as f32 - margin as f32);
+        Raster::new(width, height, pixels).map(|ink| (ink, Point::new(corner[0], corner[1])))
     }
 
-    /// Up to `count` columns with the least ink of a component, `apart` from each other and from its ends, ascending.
-    pub fn thin_columns(&self, component: usize, apart: usize, count: usize) -> Vec<usize> {
-        let Bounds { min, max } = self.boxes[component];
-        let (first, last) = (min.x as usize, max.x as usize);
-        let part = InkPart {
-            component,
-            columns: first..last,
+    /// Some components as the network's input; `None` without ink.
+    pub fn bitmap(&self, components: &[usize]) -> Option<Bitmap> {
+        // Room for a thicker pen.
+        let (ink, _) = self.cut_out(components, |side| 1 + side / 10)?;
+        normalize(&pen_width::like_mnist(ink))
+    }
+
+    /// The strokes of a component, in pixels of the ink; none if it is not the line of a pen.
+    pub fn center_lines(&self, component: usize) -> CenterLines {
+        let Some((ink, corner)) = self.cut_out(&[component], |_| 1) else {
+            return CenterLines::default();
         };
-        let mut sums = vec![0.0_f32; last - first];
-        for (x, _, ink) in self.pixels(std::slice::from_ref(&part)) {
-            sums[x - first] += ink;
-        }
-        let inner = apart..(last - first).saturating_sub(apart);
-        let mut order: Vec<usize> = inner.collect();
-        order.sort_by(|&a, &b| sums[a].total_cmp(&sums[b]));
-        let mut cuts: Vec<usize> = Vec::new();
-        for column in order {
-            if cuts.len() < count
-                && cuts
-                    .iter()
-                    .all(|other| other.abs_diff(column) >= apart.max(1))
-            {
-                cuts.push(column);
+        let mask = |pixels: &[f32]| pixels.iter().map(|&ink| ink >= 0.5).collect::<Vec<_>>();
+        let [width, height] = [ink.width(), ink.height()];
+        let pen = pen_width::stroke_width(&mask(ink.pixels()), width).max(0.5);
+        let most = (MAX_PIXELS / (width * height) as f32).sqrt();
+        let scale = (PEN_PX / pen).min(most).min(MAX_SCALE);
+        let size = [width, height].map(|side| ((side as f32 * scale).round() as u32).max(3));
+        let pixels = ink.pixels().to_vec();
+        let Some(ink) = ImageBuffer::<Luma<f32>, _>::from_raw(width as u32, height as u32, pixels)
+        else {
+            return CenterLines::default();
+        };
+        let mut scaled = imageops::resize(&ink, size[0], size[1], FilterType::Triangle);
+        for (x, y, pixel) in scaled.enumerate_pixels_mut() {
+            if x == 0 || y == 0 || x + 1 == size[0] || y + 1 == size[1] {
+                pixel.0 = [0.0];
             }
         }
-        cuts.sort_unstable();
-        cuts.iter().map(|column| first + column).collect()
+        let mut found = center_lines::of_mask(&mask(scaled.as_raw()), size[0] as usize);
+        let back = [
+            width as f32 / size[0] as f32,
+            height as f32 / size[1] as f32,
+        ];
+        for point in found.lines.iter_mut().flat_map(|line| &mut line.points) {
+            *point = corner + Point::new(point.x * back[0], point.y * back[1]);
+        }
+        found.radius *= back[0];
+        found
     }
+}
+
+/// The columns and the rows of pixels in a box.
+fn pixels_of(Bounds { min, max }: &Bounds) -> [Range<usize>; 2] {
+    [
+        min.x as usize..max.x as usize,
+        min.y as usize..max.y as usize,
+    ]
 }

@@ -66,7 +66,7 @@ fn longer_side(mask: &[bool], width: usize) -> Option<usize> {
 
 /// The mean width of strokes. The area of a long stroke is its length times its width, and its outline is twice its
 /// length.
-fn stroke_width(mask: &[bool], width: usize) -> f32 {
+pub(super) fn stroke_width(mask: &[bool], width: usize) -> f32 {
     let area = mask.iter().filter(|&&inked| inked).count();
     let across = mask.chunks_exact(width).flat_map(|row| row.windows(2));
     let across = across.filter(|pair| pair[0] != pair[1]).count();
@@ -82,7 +82,7 @@ fn stroke_width(mask: &[bool], width: usize) -> f32 {
 
 /// The squared distance of each pixel's center to the nearest pixel whose mask is `to` (Felzenszwalb and Huttenlocher,
 /// "Distance transforms of sampled functions", 2012).
-fn squared_distances(mask: &[bool], width: usize, to: bool) -> Vec<f32> {
+pub(super) fn squared_distances(mask: &[bool], width: usize, to: bool) -> Vec<f32> {
     let height = mask.len() / width;
     let mut squared: Vec<f32> = mask
         .iter()

@@ -37,8 +37,6 @@ use crate::{
 const MAX_STROKES: usize = 64;
 /// The most components of a picture.
 const MAX_COMPONENTS: usize = 256;
-/// The most groups of a line. Ink with more is a scribble.
-const MAX_GROUPS: usize = 800;
 /// The least confidence of a number, per digit. Of numbers by unseen writers that are read rightly, some 99 in 100 have
 /// it; of letters that fall apart into digits, three in four.
 const MIN_CONFIDENCE: f32 = 0.7;
@@ -162,6 +160,11 @@ impl Number {
     pub fn non_digits(&self) -> usize {
         self.digits.iter().filter(|digit| !digit.is_digit).count()
     }
+}
+
+/// Those that are digits, and not dots or dashes.
+fn digits_of(digits: &mut [NumberDigit]) -> Vec<&mut NumberDigit> {
+    digits.iter_mut().filter(|digit| digit.is_digit).collect()
 }
 
 /// What is known of a number before it is read.
@@ -289,8 +292,11 @@ impl NumberReader {
         }
         *self = Self::new(Arc::clone(&self.model));
         let lines = pieces::lines(ink.boxes());
-        let lines = lines.into_iter().map(|line| PictureLine { ink, line });
-        let number = self.number_of_lines(&lines.collect::<Vec<_>>(), constraints)?;
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|line| PictureLine::new(ink, line))
+            .collect();
+        let number = self.number_of_lines(&lines, constraints)?;
         if number.digits.len() < 2 && number.non_digits() == 0 {
             return single(self);
         }
@@ -422,7 +428,7 @@ impl NumberReader {
                 number.digits.push(NumberDigit {
                     ink: line.ink(&group.key),
                     bounds: line.bounds(&group.key),
-                    strokes: group.key.iter().map(|part| part.stroke).collect(),
+                    strokes: line.strokes(&group.key),
                     bitmap,
                     digit: prediction.digit(),
                     is_digit: group.kind == GroupKind::Digit,
@@ -451,32 +457,33 @@ impl NumberReader {
     }
 
     /// The best divisions of a line by their number of digits: all with at most `length`, or only the best of all.
-    fn divide_line(
+    fn divide_line<L: Writing>(
         &mut self,
-        line: &impl Writing,
+        line: &L,
         is_only_line: bool,
         length: Option<usize>,
     ) -> Result<Option<Vec<Division>>, ModelError> {
-        let Some(divisions) = self.divide_whole(line, is_only_line, false)? else {
+        let Some(mut divisions) = self.divide_whole(line, is_only_line, false)? else {
             return Ok(None);
         };
-        let whole = line.whole();
-        let height = pieces::line_height(&whole);
-        let cut = line.cut(&whole, &self.poor_strokes(&divisions), height);
-        if cut.len() > whole.len() {
+        let mut pieces = line.whole();
+        let height = pieces::line_height(&pieces);
+        for _ in 0..L::CUTS {
+            let cut = line.cut(&pieces, &self.poor_strokes(&divisions), height);
+            if cut.len() == pieces.len() {
+                break;
+            }
             let lattice = lattice_of(line, &cut, height, is_only_line, false);
-            let divisions = self.divide(line, &lattice, length)?;
-            if divisions.is_some() {
-                return Ok(divisions);
-            }
+            let Some(found) = self.divide(line, &lattice, None)? else {
+                break;
+            };
+            (divisions, pieces) = (found, cut);
         }
-        match length {
-            Some(_) => {
-                let lattice = lattice_of(line, &whole, height, is_only_line, false);
-                self.divide(line, &lattice, length)
-            }
-            None => Ok(Some(divisions)),
+        if length.is_none() {
+            return Ok(Some(divisions));
         }
+        let lattice = lattice_of(line, &pieces, height, is_only_line, false);
+        self.divide(line, &lattice, length)
     }
 
     fn forget_changed_strokes(&mut self, ink: &Ink) {
@@ -497,13 +504,13 @@ impl NumberReader {
         });
     }
 
-    fn divide(
+    fn divide<L: Writing>(
         &mut self,
-        line: &impl Writing,
+        line: &L,
         lattice: &Lattice,
         length: Option<usize>,
     ) -> Result<Option<Vec<Division>>, ModelError> {
-        if lattice.groups().len() > MAX_GROUPS {
+        if lattice.groups().len() > L::MAX_GROUPS {
             return Ok(None);
         }
         loop {
@@ -567,7 +574,8 @@ fn lattice_of<'a>(
     is_plain: bool,
 ) -> Lattice<'a> {
     let distances = line.distances(pieces, lattice::FAR * height);
-    Lattice::new(pieces, distances, height, is_only_line, is_plain)
+    let weights = line.weights(pieces);
+    Lattice::new(pieces, distances, height, weights, is_only_line, is_plain)
 }
 
 /// The probability that logits are a digit's, and −ln of the probability of the most probable digit. The non-digit is an

@@ -23,11 +23,7 @@ struct Best {
 
 /// Chooses the most probable digits that are a date, each independent of the others. Returns whether there are any.
 pub(super) fn apply(number: &mut Number) -> bool {
-    let mut digits: Vec<_> = number
-        .digits
-        .iter_mut()
-        .filter(|digit| digit.is_digit)
-        .collect();
+    let mut digits = super::digits_of(&mut number.digits);
     if !LENGTHS.contains(&digits.len()) {
         return false;
     }

@@ -33,7 +33,7 @@ const MAX_DOT: f32 = 0.15;
 /// The highest dash above the middle, in heights of the line.
 const MAX_DASH_RISE: f32 = 0.25;
 
-/// The features of a group, times [`WEIGHTS`], add up to its score.
+/// The features of a group, times the [`Weights`], add up to its score.
 const FEATURES: usize = 20;
 
 /// What a group is in a division.
@@ -68,6 +68,7 @@ pub(super) struct Lattice<'a> {
     height: f32,
     /// Whether there is no other line.
     is_only_line: bool,
+    weights: &'static Weights,
     groups: Vec<Group>,
     steps: Steps,
 }
@@ -77,6 +78,7 @@ impl<'a> Lattice<'a> {
         pieces: &'a [Piece],
         distances: Distances,
         height: f32,
+        weights: &'static Weights,
         is_only_line: bool,
         is_plain: bool,
     ) -> Self {
@@ -91,6 +93,7 @@ impl<'a> Lattice<'a> {
             distances,
             height,
             is_only_line,
+            weights,
             groups: Vec::new(),
             steps: Steps::of(&[], 0),
         };
@@ -397,7 +400,7 @@ impl<'a> Lattice<'a> {
         groups
             .map(|(group, cost)| {
                 let features = self.features(group, cost.unwrap_or(0.0), &alone);
-                let weighted = features.iter().zip(WEIGHTS);
+                let weighted = features.iter().zip(&self.weights.group);
                 let score: f32 = weighted.map(|(feature, weight)| feature * weight).sum();
                 f64::from(score)
             })
@@ -407,7 +410,8 @@ impl<'a> Lattice<'a> {
     /// The score of ink that is not a number.
     fn none_score(&self) -> f64 {
         let strokes = self.pieces.iter().filter(|piece| !piece.is_cut[0]).count();
-        f64::from(NONE[0] + NONE[1] * strokes as f32)
+        let [none, stroke] = self.weights.none;
+        f64::from(none + stroke * strokes as f32)
     }
 
     /// The cost of each piece as a digit of its own.
@@ -475,27 +479,47 @@ fn cut_ends<'a>(part: &PieceKey, pieces: impl Iterator<Item = &'a Piece>) -> usi
     cuts.sum()
 }
 
-/// The score of ink that is not a number, and what is added for each stroke. Fitted, with the last weight, to 3,000
-/// numbers, 800 single digits and 986 letters by the same writers. The first is one less than the fit says, because
-/// joined numbers pay for each letter that is refused.
-const NONE: [f32; 2] = [-0.27, -1.07];
+/// What the features are worth.
+#[derive(Debug)]
+pub(super) struct Weights {
+    /// Of a group: a digit; each further stroke; the network's cost for each stroke; −ln of the height below the line's;
+    /// the width above 0.9 heights; the part of a stroke that lies beside another group's; each jump in the order of
+    /// writing; each cut; a ligature; the overlap with another group's strokes, in heights; the spread of its own
+    /// strokes; the separability; the widest gap between its strokes, in heights; a mark; the part of a mark that lies
+    /// beside a group's stroke; a digit that has all strokes; the longest way between its strokes; each touch of another
+    /// group's stroke; how far a mark lies above the middle; each stroke cut at both ends.
+    group: [f32; FEATURES],
+    /// The score of ink that is not a number, and what is added for each stroke.
+    none: [f32; 2],
+}
 
-/// The weights of the features: a digit; each further stroke; the network's cost for each stroke; −ln of the height below
-/// the line's; the width above 0.9 heights; the part of a stroke that lies beside another group's; each jump in the order
-/// of writing; each cut; a ligature; the overlap with another group's strokes, in heights; the spread of its own strokes;
-/// the separability; the widest gap between its strokes, in heights; a mark; the part of a mark that lies beside a
-/// group's stroke; a digit that has all strokes; the longest way between its strokes; each touch of another group's
-/// stroke; how far a mark lies above the middle; each stroke cut at both ends.
+/// The weights of pen strokes, and of components of a picture.
 ///
-/// Fitted by maximum likelihood of the right divisions of 1,500 numbers and 800 single digits, composed of pen ink: see
+/// Fitted by maximum likelihood of the right divisions of 1,500 numbers and 800 single digits, composed of pen ink; the last
+/// one, and those of ink that is not a number, to 3,000 numbers, 800 single digits and 986 letters by the same writers.
+/// The first one of these is one less than the fit says, because joined numbers pay for each letter that is refused. See
 /// "Numbers" in `docs/results.md`.
-const WEIGHTS: [f32; FEATURES] = [
-    1.5, -1.35, -1.45, -4.1, -1.3, -1.41, -1.74, -1.14, -2.23, -2.31, 0.64, -0.76, -1.04, -0.72,
-    -2.58, 0.1, -1.88, -0.31, -2.53, -1.44,
-];
+pub(super) static PEN: Weights = Weights {
+    group: [
+        1.5, -1.35, -1.45, -4.1, -1.3, -1.41, -1.74, -1.14, -2.23, -2.31, 0.64, -0.76, -1.04,
+        -0.72, -2.58, 0.1, -1.88, -0.31, -2.53, -1.44,
+    ],
+    none: [-0.27, -1.07],
+};
+
+/// The weights of the center lines of a picture. They have no order of writing, and a cut is a junction.
+///
+/// Fitted by maximum likelihood of the divisions that read the label: see "Pictures of numbers" in `docs/results.md`.
+pub(super) static PICTURE: Weights = Weights {
+    group: [
+        1.04, -0.1, -0.5, -4.03, -1.23, -1.42, 0.0, 0.09, -0.93, -1.18, -0.14, -1.15, -0.7, -1.11,
+        -2.66, -0.03, -0.44, -0.05, -2.57, 0.03,
+    ],
+    none: [2.44, -1.04],
+};
 
 // The network may only lower a score: `Lattice::wanted` relies on it.
 const _: () = assert!(
-    WEIGHTS[2] < 0.0 && WEIGHTS[11] < 0.0,
+    PEN.group[2] < 0.0 && PEN.group[11] < 0.0 && PICTURE.group[2] < 0.0 && PICTURE.group[11] < 0.0,
     "a cost lowers the score"
 );

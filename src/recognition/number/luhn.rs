@@ -6,11 +6,7 @@ use crate::bitmap::{CLASSES, Digit};
 /// Chooses the most probable digits whose checksum is right, each independent of the others. Returns whether there are
 /// any.
 pub(super) fn apply(number: &mut Number) -> bool {
-    let mut digits: Vec<_> = number
-        .digits
-        .iter_mut()
-        .filter(|digit| digit.is_digit)
-        .collect();
+    let mut digits = super::digits_of(&mut number.digits);
     // The best way to each checksum, with its probability and the digits so far, from the right; and the sum of all ways.
     let mut best: [(f64, Vec<usize>); CLASSES] = Default::default();
     let mut all = [0.0; CLASSES];

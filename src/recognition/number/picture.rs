@@ -1,104 +1,276 @@
-//! A line of a picture: its connected components as pieces.
+//! A line of a picture: its connected components as pieces. One that holds several digits is cut along its center lines.
 
-use super::pieces::{
-    Distances, MAX_CUTS, MIN_CUT_WIDTH, MIN_PART, Piece, PieceKey, WIDE, Writing, box_distance,
-    sorted,
+use super::{
+    lattice::{self, Weights},
+    pieces::{self, Distances, Piece, PieceKey, Writing, bounds_of, box_distance, is_cut, sorted},
 };
 use crate::{
     bitmap::Bitmap,
-    ink::{Bounds, Ink},
-    picture::{InkPart, PictureInk},
+    ink::{Bounds, Ink, Point, Stroke, to_bitmap},
+    picture::PictureInk,
 };
 
-/// Some components of a picture. The part of a component from column `first` to before `last` is a piece.
+/// The shortest part between two junctions at which a center line is cut, in radii of the pen.
+const MIN_PART: f32 = 3.0;
+
+/// Some components of a picture. In the key of a piece, the first strokes are its components, the others its center
+/// lines.
 #[derive(Debug)]
 pub(super) struct PictureLine<'a> {
-    pub(super) ink: &'a PictureInk,
-    pub(super) line: Vec<usize>,
+    ink: &'a PictureInk,
+    /// The components, from left to right.
+    components: Vec<usize>,
+    strokes: Vec<CenterStroke>,
+    /// The center lines of all components.
+    centers: Ink,
+    /// The same without the slant and the climb of the line.
+    straight: Ink,
 }
 
-impl PictureLine<'_> {
-    /// A piece; `None` without ink in these columns.
-    fn piece(&self, key: PieceKey, whole: [usize; 2]) -> Option<Piece> {
-        Some(Piece {
-            bounds: self.ink.bounds(&[part(&key)])?,
-            is_cut: [key.first > whole[0], key.last < whole[1]],
-            is_of_ring: false,
-            key,
+/// What is known of a center line.
+#[derive(Debug)]
+struct CenterStroke {
+    /// The place of its component.
+    place: usize,
+    /// The indices of its points where it may be cut.
+    crossings: Vec<usize>,
+    /// Half the width of the pen.
+    radius: f32,
+}
+
+impl<'a> PictureLine<'a> {
+    pub(super) fn new(ink: &'a PictureInk, line: &[usize]) -> Self {
+        let mut components = line.to_vec();
+        components.sort_unstable();
+        let (mut strokes, mut centers) = (Vec::new(), Ink::default());
+        for (place, &component) in components.iter().enumerate() {
+            let found = ink.center_lines(component);
+            for line in found.lines {
+                if let Some(stroke) = Stroke::new(line.points) {
+                    centers.push(stroke);
+                    strokes.push(CenterStroke {
+                        place,
+                        crossings: line.crossings,
+                        radius: found.radius,
+                    });
+                }
+            }
+        }
+        let all: Vec<usize> = (0..strokes.len()).collect();
+        Self {
+            ink,
+            straight: pieces::straightened(&centers, &all),
+            components,
+            strokes,
+            centers,
+        }
+    }
+
+    /// The center line of a part; `None` of a component.
+    fn center(&self, part: &PieceKey) -> Option<usize> {
+        part.stroke.checked_sub(self.components.len())
+    }
+
+    /// The place of the component of a part.
+    fn place(&self, part: &PieceKey) -> usize {
+        self.center(part)
+            .map_or(part.stroke, |center| self.strokes[center].place)
+    }
+
+    /// The center lines of a component, as parts.
+    fn centers_of(&self, place: usize) -> impl Iterator<Item = PieceKey> {
+        let strokes = self.strokes.iter().zip(self.centers.strokes()).enumerate();
+        let own = strokes.filter(move |(_, (stroke, _))| stroke.place == place);
+        own.map(|(index, (_, line))| PieceKey {
+            stroke: self.components.len() + index,
+            first: 0,
+            last: line.points().len() - 1,
         })
     }
-}
 
-fn part(key: &PieceKey) -> InkPart {
-    InkPart {
-        component: key.stroke,
-        columns: key.first..key.last,
+    /// The points of a center line.
+    fn points<'b>(&self, ink: &'b Ink, part: &PieceKey) -> &'b [Point] {
+        let points = self
+            .center(part)
+            .map(|center| ink.strokes()[center].points());
+        points.map_or(&[], |points| &points[part.first..=part.last])
     }
-}
 
-fn parts(key: &[PieceKey]) -> Vec<InkPart> {
-    key.iter().map(part).collect()
+    /// The box of some center lines, with the width of the pen.
+    fn box_of(&self, ink: &Ink, parts: &[PieceKey]) -> Bounds {
+        let boxes = parts.iter().filter_map(|part| {
+            let radius = self.strokes[self.center(part)?].radius;
+            let Bounds { min, max } = bounds_of(self.points(ink, part));
+            let pen = Point::new(radius, radius);
+            Some(Bounds {
+                min: min - pen,
+                max: max + pen,
+            })
+        });
+        let all = boxes.reduce(|all, own| all.union(&own));
+        all.unwrap_or_else(|| bounds_of([]))
+    }
+
+    /// The parts of a center line between the places where it may be cut.
+    fn cut_center(&self, part: PieceKey, cuts: &[usize]) -> Vec<Piece> {
+        let whole = self
+            .points(&self.straight, &PieceKey { first: 0, ..part })
+            .len()
+            - 1;
+        let mut first = part.first;
+        let mut parts = Vec::new();
+        for &last in cuts.iter().chain([&part.last]) {
+            let key = PieceKey {
+                first,
+                last,
+                ..part
+            };
+            parts.push(Piece {
+                bounds: bounds_of(self.points(&self.straight, &key)),
+                is_cut: [first > 0, last < whole],
+                is_of_ring: false,
+                key,
+            });
+            first = last;
+        }
+        parts
+    }
+
+    /// The junctions of a center line that are far enough from each other and from its ends.
+    fn crossings(&self, part: &PieceKey) -> Vec<usize> {
+        let Some(center) = self.center(part) else {
+            return Vec::new();
+        };
+        let CenterStroke {
+            crossings, radius, ..
+        } = &self.strokes[center];
+        let points = self.points(&self.straight, part);
+        let is_long = |first: usize, last: usize| {
+            bounds_of(&points[first..=last]).longer_side() as f32 >= MIN_PART * radius
+        };
+        let mut kept: Vec<usize> = Vec::new();
+        for &crossing in crossings {
+            let before = kept.last().copied().unwrap_or(0);
+            if is_long(before, crossing) && is_long(crossing, points.len() - 1) {
+                kept.push(crossing);
+            }
+        }
+        kept
+    }
 }
 
 impl Writing for PictureLine<'_> {
+    // At junctions, and what is still poor as a pen stroke is.
+    const CUTS: usize = 2;
+    const MAX_GROUPS: usize = 4000;
+
+    fn weights(&self, pieces: &[Piece]) -> &'static Weights {
+        if pieces.iter().all(|piece| self.center(&piece.key).is_none()) {
+            &lattice::PEN
+        } else {
+            &lattice::PICTURE
+        }
+    }
+
     fn whole(&self) -> Vec<Piece> {
-        let piece = |&stroke: &usize| {
-            let bounds = &self.ink.boxes()[stroke];
-            let [first, last] = [bounds.min.x, bounds.max.x].map(|x| x as usize);
-            let key = PieceKey {
-                stroke,
-                first,
-                last,
-            };
-            self.piece(key, [first, last])
+        let piece = |(place, &component): (usize, &usize)| {
+            let centers: Vec<PieceKey> = self.centers_of(place).collect();
+            Piece {
+                key: PieceKey {
+                    stroke: place,
+                    first: 0,
+                    last: 0,
+                },
+                bounds: if centers.is_empty() {
+                    self.ink.boxes()[component]
+                } else {
+                    self.box_of(&self.straight, &centers)
+                },
+                is_cut: [false; 2],
+                is_of_ring: false,
+            }
         };
-        sorted(self.line.iter().filter_map(piece).collect())
+        sorted(self.components.iter().enumerate().map(piece).collect())
     }
 
     fn cut(&self, pieces: &[Piece], poor: &[usize], height: f32) -> Vec<Piece> {
         let mut all = Vec::new();
         for piece in pieces {
-            let PieceKey {
-                stroke,
-                first,
-                last,
-            } = piece.key;
-            let width = (last - first) as f32 / height;
-            if width < WIDE && !(poor.contains(&stroke) && width >= MIN_CUT_WIDTH) {
-                all.push(piece.clone());
-                continue;
-            }
-            let apart = (MIN_PART * height) as usize;
-            let cuts = self.ink.thin_columns(stroke, apart, MAX_CUTS);
-            let mut left = first;
-            for right in cuts.into_iter().chain([last]) {
-                let key = PieceKey {
-                    stroke,
-                    first: left,
-                    last: right,
+            let is_whole = self.center(&piece.key).is_none();
+            let centers: Vec<PieceKey> = if !is_cut(piece, poor, height) {
+                Vec::new()
+            } else if is_whole {
+                self.centers_of(piece.key.stroke).collect()
+            } else {
+                vec![piece.key]
+            };
+            for part in &centers {
+                let mut cuts = if is_whole {
+                    self.crossings(part)
+                } else {
+                    Vec::new()
                 };
-                all.extend(self.piece(key, [first, last]));
-                left = right;
+                if centers.len() == 1 && cuts.is_empty() {
+                    let found = pieces::cuts(self.points(&self.straight, part), height);
+                    cuts.extend(found.into_iter().map(|cut| part.first + cut));
+                }
+                all.extend(self.cut_center(*part, &cuts));
+            }
+            if centers.is_empty() {
+                all.push(piece.clone());
             }
         }
         sorted(all)
     }
 
     fn distances(&self, pieces: &[Piece], far: f32) -> Distances {
-        Distances::of(pieces, far, |a, b| box_distance(&a.bounds, &b.bounds))
+        Distances::of(pieces, far, |a, b| {
+            let [first, second] = [a, b].map(|piece| self.points(&self.straight, &piece.key));
+            if first.is_empty() || second.is_empty() {
+                box_distance(&a.bounds, &b.bounds)
+            } else {
+                pieces::distance(first, second, far)
+            }
+        })
     }
 
+    /// The pixels of whole components; the center lines of others, drawn as a pen's.
     fn bitmap(&self, key: &[PieceKey]) -> Option<Bitmap> {
-        self.ink.bitmap(&parts(key))
+        let is_whole = |place: usize| self.centers_of(place).all(|part| key.contains(&part));
+        let are_whole = key
+            .iter()
+            .all(|part| self.center(part).is_none() || is_whole(self.place(part)));
+        if are_whole {
+            return self.ink.bitmap(&self.strokes(key));
+        }
+        let lines = key.iter().flat_map(|part| match self.center(part) {
+            Some(_) => vec![*part],
+            None => self.centers_of(part.stroke).collect(),
+        });
+        let strokes =
+            lines.filter_map(|part| Stroke::new(self.points(&self.centers, &part).to_vec()));
+        to_bitmap(&strokes.collect())
     }
 
     fn ink(&self, _key: &[PieceKey]) -> Ink {
         Ink::default()
     }
 
+    fn strokes(&self, key: &[PieceKey]) -> Vec<usize> {
+        let places = key.iter().map(|part| self.components[self.place(part)]);
+        let mut components: Vec<usize> = places.collect();
+        components.sort_unstable();
+        components.dedup();
+        components
+    }
+
     fn bounds(&self, key: &[PieceKey]) -> Bounds {
-        let bounds = self.ink.bounds(&parts(key));
-        bounds.unwrap_or(self.ink.boxes()[key[0].stroke])
+        let whole = key.iter().filter(|part| self.center(part).is_none());
+        let boxes = whole.map(|part| self.ink.boxes()[self.components[part.stroke]]);
+        let has_centers = key.iter().any(|part| self.center(part).is_some());
+        let centers = has_centers.then(|| self.box_of(&self.centers, key));
+        let all = boxes.chain(centers).reduce(|all, own| all.union(&own));
+        all.unwrap_or_else(|| bounds_of([]))
     }
 
     fn holds_a_drawing(&self, _key: &[PieceKey]) -> bool {

@@ -1,6 +1,9 @@
 //! Lines of writing, and the pieces of their strokes.
 
-use super::{lattice::REACH, ring};
+use super::{
+    lattice::{self, REACH, Weights},
+    ring,
+};
 use crate::{
     bitmap::Bitmap,
     ink::{Bounds, Ink, Point, Stroke, to_bitmap},
@@ -16,6 +19,12 @@ pub(super) struct PieceKey {
 
 /// A line of writing: strokes, or the components of a picture.
 pub(super) trait Writing {
+    /// How often it is cut.
+    const CUTS: usize;
+    /// The most groups. Ink with more is a scribble.
+    const MAX_GROUPS: usize;
+    /// The weights of the groups of these pieces.
+    fn weights(&self, pieces: &[Piece]) -> &'static Weights;
     /// Its pieces before any is cut, from left to right.
     fn whole(&self) -> Vec<Piece>;
     /// The same pieces, with wide ones and these poor ones cut where one digit may end and the next begin.
@@ -26,6 +35,8 @@ pub(super) trait Writing {
     fn bitmap(&self, key: &[PieceKey]) -> Option<Bitmap>;
     /// The ink of a group; none in a picture.
     fn ink(&self, key: &[PieceKey]) -> Ink;
+    /// The strokes or the components that a group has ink of, ascending.
+    fn strokes(&self, key: &[PieceKey]) -> Vec<usize>;
     /// The bounding box of a group.
     fn bounds(&self, key: &[PieceKey]) -> Bounds;
     /// Whether one stroke of a group is a ring around a drawing; never in a picture.
@@ -53,6 +64,14 @@ impl<'a> InkLine<'a> {
 }
 
 impl Writing for InkLine<'_> {
+    const CUTS: usize = 1;
+    // A pen is followed.
+    const MAX_GROUPS: usize = 800;
+
+    fn weights(&self, _pieces: &[Piece]) -> &'static Weights {
+        &lattice::PEN
+    }
+
     fn whole(&self) -> Vec<Piece> {
         let piece = |&stroke: &usize| {
             let last = self.ink.strokes()[stroke].points().len() - 1;
@@ -87,6 +106,10 @@ impl Writing for InkLine<'_> {
         ink_of(self.ink, key)
     }
 
+    fn strokes(&self, key: &[PieceKey]) -> Vec<usize> {
+        key.iter().map(|part| part.stroke).collect()
+    }
+
     fn bounds(&self, key: &[PieceKey]) -> Bounds {
         bounds_of(self.ink(key).strokes().iter().flat_map(Stroke::points))
     }
@@ -110,7 +133,7 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    fn new(ink: &Ink, key: PieceKey) -> Self {
+    pub(super) fn new(ink: &Ink, key: PieceKey) -> Self {
         let stroke = &ink.strokes()[key.stroke];
         let points = stroke.points();
         Self {
@@ -125,7 +148,7 @@ impl Piece {
         f32::midpoint(self.bounds.min.x, self.bounds.max.x)
     }
 
-    fn points<'a>(&self, ink: &'a Ink) -> &'a [Point] {
+    pub(super) fn points<'a>(&self, ink: &'a Ink) -> &'a [Point] {
         &ink.strokes()[self.key.stroke].points()[self.key.first..=self.key.last]
     }
 }
@@ -160,7 +183,7 @@ impl Distances {
 }
 
 /// The distance between two paths; more than `far` if there is none up to it.
-fn distance(a: &[Point], b: &[Point], far: f32) -> f32 {
+pub(super) fn distance(a: &[Point], b: &[Point], far: f32) -> f32 {
     let mut least = f32::MAX;
     for first in segments(a) {
         let own = segment_bounds(first);
@@ -211,7 +234,7 @@ fn segment_distance(a: [Point; 2], b: [Point; 2]) -> f32 {
 }
 
 /// The ink of some parts.
-fn ink_of(ink: &Ink, parts: &[PieceKey]) -> Ink {
+pub(super) fn ink_of(ink: &Ink, parts: &[PieceKey]) -> Ink {
     parts
         .iter()
         .filter_map(|part| {
@@ -224,7 +247,7 @@ fn ink_of(ink: &Ink, parts: &[PieceKey]) -> Ink {
         .collect()
 }
 
-fn bounds_of<'a>(points: impl IntoIterator<Item = &'a Point>) -> Bounds {
+pub(super) fn bounds_of<'a>(points: impl IntoIterator<Item = &'a Point>) -> Bounds {
     Bounds::of(points).unwrap_or(Bounds {
         min: Point::default(),
         max: Point::default(),
@@ -312,7 +335,7 @@ pub(super) fn box_distance(a: &Bounds, b: &Bounds) -> f32 {
 
 /// The ink with a line's slant and climb taken out: only such boxes tell what lies beside what. Point by point the same
 /// strokes.
-fn straightened(ink: &Ink, line: &[usize]) -> Ink {
+pub(super) fn straightened(ink: &Ink, line: &[usize]) -> Ink {
     let climb = climb(ink, line);
     let slant = slant(ink, line);
     let straight = |point: &Point| {
@@ -403,27 +426,32 @@ pub(super) fn sorted(mut pieces: Vec<Piece>) -> Vec<Piece> {
 /// The least gap between two lines, in heights of the tallest stroke.
 const MIN_LINE_GAP: f32 = 0.2;
 /// The narrowest poor stroke that is cut, in heights of the line.
-pub(super) const MIN_CUT_WIDTH: f32 = 0.45;
+const MIN_CUT_WIDTH: f32 = 0.45;
 /// The width, in heights of the line, from which every stroke is cut.
-pub(super) const WIDE: f32 = 1.1;
+const WIDE: f32 = 1.1;
 /// The most cuts of one stroke.
-pub(super) const MAX_CUTS: usize = 5;
+const MAX_CUTS: usize = 5;
 /// The length, in heights of the line, over which a corner is measured. Cuts lie further apart than half of it.
 const CORNER_REACH: f32 = 0.12;
 /// The least turn of a corner, in radians.
 const CORNER_TURN: f32 = 0.7;
 /// The least longer side of the parts before and after a cut, in heights of the line.
-pub(super) const MIN_PART: f32 = 0.3;
+const MIN_PART: f32 = 0.3;
 /// The most that the parts before and after a cut may overlap, in heights of the line.
 const MAX_CUT_OVERLAP: f32 = 0.6;
+
+/// Whether a piece is wide, or one of these poor ones.
+pub(super) fn is_cut(piece: &Piece, poor: &[usize], height: f32) -> bool {
+    let width = (piece.bounds.max.x - piece.bounds.min.x) / height;
+    width >= WIDE || width >= MIN_CUT_WIDTH && poor.contains(&piece.key.stroke)
+}
 
 /// Cuts wide strokes and these poor ones where one digit may end and the next begin.
 fn cut(ink: &Ink, pieces: &[Piece], poor: &[usize], height: f32) -> Vec<Piece> {
     let mut all = Vec::new();
     for piece in pieces {
         let PieceKey { stroke, last, .. } = piece.key;
-        let width = (piece.bounds.max.x - piece.bounds.min.x) / height;
-        if width < WIDE && !(poor.contains(&stroke) && width >= MIN_CUT_WIDTH) {
+        if !is_cut(piece, poor, height) {
             all.push(piece.clone());
             continue;
         }
@@ -445,7 +473,7 @@ fn cut(ink: &Ink, pieces: &[Piece], poor: &[usize], height: f32) -> Vec<Piece> {
 
 /// The points where a stroke may be cut, ascending: its corners, and where the part before overlaps the part after less
 /// than nearby. Of these, the ones with the least overlap.
-fn cuts(points: &[Point], height: f32) -> Vec<usize> {
+pub(super) fn cuts(points: &[Point], height: f32) -> Vec<usize> {
     let path = Path::new(points);
     let is_between = |&i: &usize| {
         let parts = [&points[..=i], &points[i..]].map(|part| bounds_of(part).longer_side() as f32);

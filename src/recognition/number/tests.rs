@@ -4,8 +4,8 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 use crate::{
     bitmap::Digit,
-    ink::{Point, Stroke},
-    synth,
+    ink::{Point, Stroke, raster::Raster},
+    picture, synth,
 };
 
 fn reader() -> NumberReader {
@@ -200,6 +200,62 @@ fn digits_may_differ_in_size() {
     );
 }
 
+/// What a picture of black ink on white paper shows, 100 pixels a unit.
+fn reading_of_picture(ink: &Ink) -> Reading {
+    let bounds = ink.bounds().expect("ink");
+    let place = |&point: &Point| (point - bounds.min) * 100.0 + Point::new(30.0, 30.0);
+    let lines: Vec<Vec<Point>> = ink
+        .strokes()
+        .iter()
+        .map(|stroke| stroke.points().iter().map(place).collect())
+        .collect();
+    let size = place(&bounds.max) + Point::new(30.0, 30.0);
+    let [width, height] = [size.x, size.y].map(|side| side as usize);
+    let paper = Raster::draw(&lines, 7.0, width, height);
+    let pixels = paper.pixels().iter();
+    let rgba = pixels.flat_map(|ink| {
+        let tone = 255 - (ink.min(1.0) * 255.0) as u8;
+        [tone, tone, tone, 255]
+    });
+    let picture = picture::from_rgba(rgba.collect(), [width, height]).expect("a picture");
+    let components = picture.view.components.expect("ink");
+    let reading = reader().read_picture(&components, &picture.bitmap, Constraints::default());
+    reading.expect("the logits are finite")
+}
+
+#[test]
+fn digits_of_a_picture_may_touch() {
+    // Gap, in heights of a digit; how many of twelve numbers must be read rightly.
+    let cases = [
+        (0.25, 10, "wide"),
+        (0.0, 6, "touching"),
+        (-0.1, 3, "overlapping"),
+    ];
+    let right = cases.map(|(gap, ..)| {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let is_read = |first: u8, rng: &mut ChaCha8Rng| {
+            let digits = [first % 10, (first * 3 + 1) % 10, (first * 7 + 2) % 10];
+            let (ink, _) = line(&digits, gap, 0.0, rng);
+            let text: String = digits.iter().map(ToString::to_string).collect();
+            let reading = reading_of_picture(&ink);
+            matches!(reading, Reading::Number(number) if number.text() == text)
+        };
+        (0..12).filter(|&first| is_read(first, &mut rng)).count()
+    });
+    for ((_, least, reason), right) in cases.into_iter().zip(right) {
+        assert!(right >= least, "{reason}: {right} of 12");
+    }
+}
+
+#[test]
+fn one_digit_of_a_picture_stays_one() {
+    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    for value in (0..10).chain(0..10) {
+        let reading = reading_of_picture(&digit(value, &mut rng));
+        assert!(matches!(reading, Reading::Single { .. }), "{value}");
+    }
+}
+
 #[test]
 fn a_length_decides_between_divisions() {
     let (ink, _) = line(&[1, 1], 0.12, 0.0, &mut ChaCha8Rng::seed_from_u64(2));
@@ -269,8 +325,8 @@ fn two_circles_above_each_other_are_one_digit() {
 
 #[test]
 fn one_stroke_may_hold_two_digits() {
-    // A 2 whose foot leads on to a 7, near and far.
-    let near = polyline(&[
+    // A 2 whose foot leads on to a 7.
+    let two = [
         (0.0, 0.2),
         (0.1, 0.05),
         (0.3, 0.0),
@@ -280,6 +336,8 @@ fn one_stroke_may_hold_two_digits() {
         (0.0, 1.0),
         (0.2, 1.0),
         (0.4, 1.0),
+    ];
+    let seven = [
         (0.5, 0.98),
         (0.6, 0.5),
         (0.7, 0.0),
@@ -288,27 +346,10 @@ fn one_stroke_may_hold_two_digits() {
         (1.1, 0.4),
         (0.95, 0.7),
         (0.9, 1.0),
-    ]);
-    let far = polyline(&[
-        (0.0, 0.2),
-        (0.1, 0.05),
-        (0.3, 0.0),
-        (0.5, 0.1),
-        (0.5, 0.3),
-        (0.3, 0.6),
-        (0.0, 1.0),
-        (0.2, 1.0),
-        (0.4, 1.0),
-        (0.6, 0.98),
-        (0.7, 0.5),
-        (0.8, 0.0),
-        (1.1, 0.0),
-        (1.4, 0.0),
-        (1.2, 0.4),
-        (1.05, 0.7),
-        (1.0, 1.0),
-    ]);
-    for (joined, reason) in [(near, "near"), (far, "by a long line")] {
+    ];
+    for (way, reason) in [(0.0, "near"), (0.1, "by a long line")] {
+        let seven = seven.iter().map(|&(x, y)| (x + way, y));
+        let joined = polyline(&two.into_iter().chain(seven).collect::<Vec<_>>());
         let number = read(&[joined].into_iter().collect());
         assert_eq!(number.text(), "27", "{reason}: cut where the 2 ends");
         assert_eq!(strokes(&number), [[0], [0]], "{reason}: of the same stroke");
