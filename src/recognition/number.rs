@@ -292,10 +292,13 @@ impl NumberReader {
         }
         *self = Self::new(Arc::clone(&self.model));
         let lines = pieces::lines(ink.boxes());
-        let lines: Vec<_> = lines
-            .iter()
-            .map(|line| PictureLine::new(ink, line))
-            .collect();
+        let mut center = ink.boxes().len();
+        let mut line_of = |line: Vec<usize>| {
+            let line = PictureLine::new(ink, &line, center);
+            center = line.end();
+            line
+        };
+        let lines: Vec<_> = lines.into_iter().map(&mut line_of).collect();
         let number = self.number_of_lines(&lines, constraints)?;
         if number.digits.len() < 2 && number.non_digits() == 0 {
             return single(self);

@@ -13,13 +13,15 @@ use crate::{
 /// The shortest part between two junctions at which a center line is cut, in radii of the pen.
 const MIN_PART: f32 = 3.0;
 
-/// Some components of a picture. In the key of a piece, the first strokes are its components, the others its center
-/// lines.
+/// Some components of a picture. In the key of a piece, the first strokes are the components of the picture, the others
+/// its center lines.
 #[derive(Debug)]
 pub(super) struct PictureLine<'a> {
     ink: &'a PictureInk,
     /// The components, from left to right.
     components: Vec<usize>,
+    /// The number of the first center line.
+    first_center: usize,
     strokes: Vec<CenterStroke>,
     /// The center lines of all components.
     centers: Ink,
@@ -30,8 +32,7 @@ pub(super) struct PictureLine<'a> {
 /// What is known of a center line.
 #[derive(Debug)]
 struct CenterStroke {
-    /// The place of its component.
-    place: usize,
+    component: usize,
     /// The indices of its points where it may be cut.
     crossings: Vec<usize>,
     /// Half the width of the pen.
@@ -39,17 +40,18 @@ struct CenterStroke {
 }
 
 impl<'a> PictureLine<'a> {
-    pub(super) fn new(ink: &'a PictureInk, line: &[usize]) -> Self {
+    /// The components `line`, of which `first_center` numbers the first center line.
+    pub(super) fn new(ink: &'a PictureInk, line: &[usize], first_center: usize) -> Self {
         let mut components = line.to_vec();
         components.sort_unstable();
         let (mut strokes, mut centers) = (Vec::new(), Ink::default());
-        for (place, &component) in components.iter().enumerate() {
+        for &component in &components {
             let found = ink.center_lines(component);
             for line in found.lines {
                 if let Some(stroke) = Stroke::new(line.points) {
                     centers.push(stroke);
                     strokes.push(CenterStroke {
-                        place,
+                        component,
                         crossings: line.crossings,
                         radius: found.radius,
                     });
@@ -61,6 +63,7 @@ impl<'a> PictureLine<'a> {
             ink,
             straight: pieces::straightened(&centers, &all),
             components,
+            first_center,
             strokes,
             centers,
         }
@@ -68,21 +71,25 @@ impl<'a> PictureLine<'a> {
 
     /// The center line of a part; `None` of a component.
     fn center(&self, part: &PieceKey) -> Option<usize> {
-        part.stroke.checked_sub(self.components.len())
+        part.stroke.checked_sub(self.first_center)
     }
 
-    /// The place of the component of a part.
-    fn place(&self, part: &PieceKey) -> usize {
+    /// The number after the last center line's.
+    pub(super) fn end(&self) -> usize {
+        self.first_center + self.strokes.len()
+    }
+
+    fn component(&self, part: &PieceKey) -> usize {
         self.center(part)
-            .map_or(part.stroke, |center| self.strokes[center].place)
+            .map_or(part.stroke, |center| self.strokes[center].component)
     }
 
     /// The center lines of a component, as parts.
-    fn centers_of(&self, place: usize) -> impl Iterator<Item = PieceKey> {
+    fn centers_of(&self, component: usize) -> impl Iterator<Item = PieceKey> {
         let strokes = self.strokes.iter().zip(self.centers.strokes()).enumerate();
-        let own = strokes.filter(move |(_, (stroke, _))| stroke.place == place);
+        let own = strokes.filter(move |(_, (stroke, _))| stroke.component == component);
         own.map(|(index, (_, line))| PieceKey {
-            stroke: self.components.len() + index,
+            stroke: self.first_center + index,
             first: 0,
             last: line.points().len() - 1,
         })
@@ -173,11 +180,11 @@ impl Writing for PictureLine<'_> {
     }
 
     fn whole(&self) -> Vec<Piece> {
-        let piece = |(place, &component): (usize, &usize)| {
-            let centers: Vec<PieceKey> = self.centers_of(place).collect();
+        let piece = |&component: &usize| {
+            let centers: Vec<PieceKey> = self.centers_of(component).collect();
             Piece {
                 key: PieceKey {
-                    stroke: place,
+                    stroke: component,
                     first: 0,
                     last: 0,
                 },
@@ -190,7 +197,7 @@ impl Writing for PictureLine<'_> {
                 is_of_ring: false,
             }
         };
-        sorted(self.components.iter().enumerate().map(piece).collect())
+        sorted(self.components.iter().map(piece).collect())
     }
 
     fn cut(&self, pieces: &[Piece], poor: &[usize], height: f32) -> Vec<Piece> {
@@ -236,10 +243,11 @@ impl Writing for PictureLine<'_> {
 
     /// The pixels of whole components; the center lines of others, drawn as a pen's.
     fn bitmap(&self, key: &[PieceKey]) -> Option<Bitmap> {
-        let is_whole = |place: usize| self.centers_of(place).all(|part| key.contains(&part));
+        let is_whole =
+            |component: usize| self.centers_of(component).all(|part| key.contains(&part));
         let are_whole = key
             .iter()
-            .all(|part| self.center(part).is_none() || is_whole(self.place(part)));
+            .all(|part| self.center(part).is_none() || is_whole(self.component(part)));
         if are_whole {
             return self.ink.bitmap(&self.strokes(key));
         }
@@ -257,8 +265,7 @@ impl Writing for PictureLine<'_> {
     }
 
     fn strokes(&self, key: &[PieceKey]) -> Vec<usize> {
-        let places = key.iter().map(|part| self.components[self.place(part)]);
-        let mut components: Vec<usize> = places.collect();
+        let mut components: Vec<usize> = key.iter().map(|part| self.component(part)).collect();
         components.sort_unstable();
         components.dedup();
         components
@@ -266,7 +273,7 @@ impl Writing for PictureLine<'_> {
 
     fn bounds(&self, key: &[PieceKey]) -> Bounds {
         let whole = key.iter().filter(|part| self.center(part).is_none());
-        let boxes = whole.map(|part| self.ink.boxes()[self.components[part.stroke]]);
+        let boxes = whole.map(|part| self.ink.boxes()[part.stroke]);
         let has_centers = key.iter().any(|part| self.center(part).is_some());
         let centers = has_centers.then(|| self.box_of(&self.centers, key));
         let all = boxes.chain(centers).reduce(|all, own| all.union(&own));

@@ -227,9 +227,9 @@ fn reading_of_picture(ink: &Ink) -> Reading {
 fn digits_of_a_picture_may_touch() {
     // Gap, in heights of a digit; how many of twelve numbers must be read rightly.
     let cases = [
-        (0.25, 10, "wide"),
+        (0.25, 11, "wide"),
         (0.0, 6, "touching"),
-        (-0.1, 3, "overlapping"),
+        (-0.1, 2, "overlapping"),
     ];
     let right = cases.map(|(gap, ..)| {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
