@@ -101,7 +101,8 @@ fn thin(mask: &mut [bool], width: usize) -> bool {
                 let neighbors = around(at, width).into_iter().rev();
                 let ring = neighbors.fold(0_u8, |ring, next| ring << 1 | u8::from(mask[next]));
                 (2..=6).contains(&ring.count_ones())
-                    && (ring & !ring.rotate_left(1)).count_ones() == 1
+                    // One run of ink.
+                    && (ring & !ring.rotate_left(1)).is_power_of_two()
                     && sides.iter().all(|&side| ring & side != side)
             };
             let outer: Vec<usize> = inked.iter().copied().filter(is_outer).collect();
@@ -367,19 +368,16 @@ impl Graph {
                 }
                 points.extend(own);
                 let next = joints.get(&end.other()).copied();
-                match next.filter(|next| !is_used[next.to.edge]) {
-                    Some(next) => {
-                        if next.is_crossing {
-                            crossings.push(points.len() - 1);
-                        }
-                        end = next.to;
+                if let Some(next) = next.filter(|next| !is_used[next.to.edge]) {
+                    if next.is_crossing {
+                        crossings.push(points.len() - 1);
                     }
-                    None => {
-                        if next.is_some_and(|next| next.to == start) {
-                            points.push(points[0]);
-                        }
-                        break;
+                    end = next.to;
+                } else {
+                    if next.is_some_and(|next| next.to == start) {
+                        points.push(points[0]);
                     }
+                    break;
                 }
             }
             strokes.push(smoothed(&points, &crossings, pen));
