@@ -321,7 +321,9 @@ fn a_damaged_checkpoint_is_refused() {
 #[test]
 fn a_state_that_no_training_reaches_is_refused() {
     type Change = fn(&mut Checkpoint);
-    let cases: [(Change, &str); 13] = [
+    let cases: [(Change, &str); 15] = [
+        (|c| c.state.threads = 0, "no threads"),
+        (|c| c.state.threads = 1025, "more than any computer has"),
         (|c| c.order[0] = c.order[1], "an example twice"),
         (|c| c.order[0] = 1_000_000, "an unknown example"),
         (|c| c.state.progress.epoch += 1, "an epoch without history"),
@@ -357,6 +359,9 @@ fn a_state_that_no_training_reaches_is_refused() {
             "{reason}"
         );
     }
+    let mut many = whole.clone();
+    many.state.threads = 1024;
+    through_bytes(&many);
     let other_format = whole.to_bytes().expect("fits in memory");
     let other_format = replaced(
         &other_format,
