@@ -56,8 +56,8 @@ pub enum CorrectionOutcome {
     },
     /// A correction could not be saved.
     SaveFailed {
-        /// The revision of the task.
-        revision: Option<u64>,
+        /// The correction.
+        record: InkRecord,
         /// The reason.
         error: StoreError,
     },
@@ -125,7 +125,7 @@ pub(crate) fn done(path: &Path, task: CorrectionTask) -> Result<CorrectionOutcom
                 revision,
                 count,
             },
-            Err(error) => CorrectionOutcome::SaveFailed { revision, error },
+            Err(error) => CorrectionOutcome::SaveFailed { record, error },
         }),
         CorrectionTask::Remove(record) => locked(path, || {
             let known = file::as_written(&record)?;
@@ -264,12 +264,10 @@ mod tests {
             revision: Some(3),
         };
         let outcome = done(&path, save).expect("an outcome");
+        let unsaved = correction(Ink::default(), None);
         let has_failed = matches!(
-            outcome,
-            CorrectionOutcome::SaveFailed {
-                revision: Some(3),
-                ..
-            }
+            &outcome,
+            CorrectionOutcome::SaveFailed { record, .. } if *record == unsaved
         );
         assert!(has_failed, "{outcome:?}");
         let Err(StoreError::Invalid {

@@ -44,6 +44,11 @@ pub enum CorrectionAction {
     Test,
 }
 
+/// Whether two records have the same strokes or picture, whatever their labels.
+fn shows_the_same(a: &InkRecord, b: &InkRecord) -> bool {
+    a.ink == b.ink && a.picture == b.picture
+}
+
 /// The gallery of corrections.
 #[derive(Clone, Debug, Default)]
 pub struct CorrectionGallery {
@@ -55,8 +60,8 @@ pub struct CorrectionGallery {
     pub version: u64,
     /// The index of the selected correction.
     pub selected: Option<usize>,
-    /// The revision of the drawing that is being saved.
-    saving: Option<u64>,
+    /// What is being saved: a drawing, or one digit of it.
+    saving: Vec<InkRecord>,
 }
 
 impl CorrectionGallery {
@@ -64,6 +69,11 @@ impl CorrectionGallery {
     pub fn correct_count(&self) -> usize {
         let correct = self.list.iter().filter(|drawing| drawing.is_as_labeled());
         correct.count()
+    }
+
+    /// The task that saves a drawing has ended.
+    fn end_saving(&mut self, record: &InkRecord) {
+        self.saving.retain(|other| !shows_the_same(other, record));
     }
 
     fn selected(&self) -> Option<&RecognizedDrawing> {
@@ -155,17 +165,17 @@ impl State {
 
     /// Saves the content of the pad as a digit or a non-digit, unless it is saved so or a task already saves it.
     pub(super) fn save_correction(&mut self, digit: Option<Digit>, out: &mut Vec<Effect>) {
-        let revision = self.pad.ink_revision();
         let known = self.pad.saved();
         let record = self.pad.record(digit);
+        let mut saving = self.corrections.saving.iter();
         if !self.can_correct()
-            || self.corrections.saving == Some(revision)
+            || saving.any(|other| shows_the_same(other, &record))
             || known == Some(&record)
         {
             return;
         }
         let known = known.cloned();
-        self.corrections.saving = Some(revision);
+        self.corrections.saving.push(record.clone());
         self.change_label(known, Some(record), out);
     }
 
@@ -306,9 +316,7 @@ impl State {
             } => {
                 let digit = digit_of(&record);
                 self.training.correction_count = Some(count);
-                self.corrections
-                    .saving
-                    .take_if(|saving| Some(*saving) == revision);
+                self.corrections.end_saving(&record);
                 let mut buttons = Vec::new();
                 // The user may have edited the drawing during the save.
                 if revision == Some(self.pad.ink_revision()) {
@@ -323,10 +331,8 @@ impl State {
                 self.notices.offer_all(text, buttons);
                 self.list_corrections(out);
             }
-            CorrectionOutcome::SaveFailed { revision, error } => {
-                self.corrections
-                    .saving
-                    .take_if(|saving| Some(*saving) == revision);
+            CorrectionOutcome::SaveFailed { record, error } => {
+                self.corrections.end_saving(&record);
                 self.notices.error(error::chain(&error));
             }
             CorrectionOutcome::Removed { record, count } => {
@@ -347,7 +353,7 @@ impl State {
 
     /// Reports that there is no folder for corrections.
     pub(in crate::app) fn report_no_data_folder(&mut self) {
-        self.corrections.saving = None;
+        self.corrections.saving.clear();
         self.notices.error(
             "Could not save the correction: the system has no folder for application data. Set DIGITPAD_DATA_DIR to a \
              folder and start again.",

@@ -188,7 +188,9 @@ fn strokes_drawn_while_saving_stay() {
     let mut state = with_answer();
     let first = saved(&state.apply(Action::SaveCorrection(eight)), 1);
     draw(&mut state, 0.2);
-    let (_, second) = saving(&state.apply(Action::SaveCorrection(None))).expect("so is that");
+    let second = state.pad.record(None);
+    let effects = state.apply(Action::SaveCorrection(None));
+    assert!(saving(&effects).is_some(), "so is that");
     on_outcome(&mut state, first);
     assert_eq!(state.pad.correction(), None, "another drawing by now");
     assert_eq!(
@@ -197,7 +199,7 @@ fn strokes_drawn_while_saving_stay() {
         "undo would remove a stroke"
     );
     let failed = CorrectionOutcome::SaveFailed {
-        revision: Some(second),
+        record: second,
         error: StoreError::Locked("corrections.jsonl".into()),
     };
     on_outcome(&mut state, failed);
@@ -302,9 +304,8 @@ fn the_gallery_relabels_deletes_restores_and_shows() {
     );
 }
 
-#[test]
-fn each_digit_of_a_number_has_a_correction_of_its_own() {
-    let [four, nine] = [4, 9].map(|digit| Some(Digit::ALL[digit]));
+/// A number of two digits on the pad.
+fn state_with_number() -> State {
     let mut state = state();
     draw(&mut state, 0.2);
     draw(&mut state, 0.6);
@@ -318,6 +319,13 @@ fn each_digit_of_a_number_has_a_correction_of_its_own() {
             number,
         },
     });
+    state
+}
+
+#[test]
+fn each_digit_of_a_number_has_a_correction_of_its_own() {
+    let [four, nine] = [4, 9].map(|digit| Some(Digit::ALL[digit]));
+    let mut state = state_with_number();
     let label = |state: &State| state.pad.correction().map(|CorrectionLabel(digit)| digit);
     state.apply(Action::SelectDigit(0));
     assert_eq!(save(&mut state, four, 1), ["+4"], "the first digit");
@@ -338,6 +346,25 @@ fn each_digit_of_a_number_has_a_correction_of_its_own() {
         "then the first"
     );
     assert_eq!(changes(&state.apply(Action::Redo)), ["+4"], "and again");
+}
+
+#[test]
+fn a_second_digit_is_corrected_while_the_first_is_being_saved() {
+    let [four, nine] = [4, 9].map(|digit| Some(Digit::ALL[digit]));
+    let mut state = state_with_number();
+    state.apply(Action::SelectDigit(0));
+    let first = state.apply(Action::SaveCorrection(four));
+    state.apply(Action::SelectDigit(1));
+    let second = state.apply(Action::SaveCorrection(nine));
+    assert_eq!(changes(&second), ["+9"], "at once");
+    let again = state.apply(Action::SaveCorrection(four));
+    assert_eq!(changes(&again), [""; 0], "the same digit once");
+    on_outcome(&mut state, saved(&first, 1));
+    on_outcome(&mut state, saved(&second, 2));
+    let label = |state: &State| state.pad.correction().map(|CorrectionLabel(digit)| digit);
+    assert_eq!(label(&state), Some(nine), "the second digit");
+    state.apply(Action::SelectDigit(0));
+    assert_eq!(label(&state), Some(four), "the first digit");
 }
 
 #[test]
