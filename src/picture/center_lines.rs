@@ -433,13 +433,14 @@ mod tests {
     #[test]
     fn strokes_of_a_table_of_shapes() {
         type Lines<'a> = &'a [&'a [(f32, f32)]];
+        type Strokes = &'static [(f32, usize)];
         let (down, across) = ([(50.0, 20.0), (50.0, 80.0)], [(20.0, 50.0), (80.0, 50.0)]);
         let ring: Vec<(f32, f32)> = (0..=40)
             .map(|i| std::f32::consts::TAU * i as f32 / 40.0)
             .map(|angle| (50.0 + 25.0 * angle.cos(), 50.0 + 25.0 * angle.sin()))
             .collect();
         // Each stroke's length and number of crossings.
-        let cases: [(Lines<'_>, &[(f32, usize)], &str); 6] = [
+        let cases: [(Lines<'_>, Strokes, &str); 6] = [
             (&[&down], &[(60.0, 0)], "a line"),
             (&[&down, &across], &[(60.0, 1), (60.0, 1)], "a cross"),
             (
@@ -501,9 +502,10 @@ mod tests {
 
     #[test]
     fn a_blot_and_a_texture_are_not_strokes() {
-        let masks: [(&dyn Fn(usize, usize) -> bool, &str); 2] = [
-            (&|_, _| true, "a blot"),
-            (&|x, y| x % 4 == 0 || y % 4 == 0, "a grid"),
+        type Mask = fn(usize, usize) -> bool;
+        let masks: [(Mask, &str); 2] = [
+            (|_, _| true, "a blot"),
+            (|x, y| x % 4 == 0 || y % 4 == 0, "a grid"),
         ];
         for (is_inked, reason) in masks {
             let is_inside = |at: usize| (1..99).contains(&at);
