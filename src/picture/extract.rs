@@ -27,6 +27,8 @@ const DUST: f32 = 0.03;
 const TABLE: f32 = 0.5;
 /// What follows this part of the whole border is a table around a sheet.
 const FOLLOWED: f32 = 0.75;
+/// What is left of a rule is smaller than so many of its thicknesses. A pen is thicker.
+const SPECK: f32 = 3.0;
 /// This part of a side from its border is near it.
 const NEAR_PART: usize = 10;
 /// What reaches the border and is at most this part of the picture's width and height is the grain of a table.
@@ -163,8 +165,9 @@ pub(super) struct Component {
     bounds: [usize; 4],
 }
 
-/// Removes dust, printed lines and frames, and a table that reaches in from the border.
-fn keep_ink_only(pixels: &mut [f32], width: usize) {
+/// Removes dust, printed lines and frames, and a table that reaches in from the border. A component that is at most
+/// `speck` pixels wide and high is dust, too: what is left of a rule.
+fn keep_ink_only(pixels: &mut [f32], width: usize, speck: f32) {
     let (component_of, components) = components(pixels, width);
     let height = pixels.len() / width;
     let table = TABLE * width.min(height) as f32;
@@ -179,6 +182,10 @@ fn keep_ink_only(pixels: &mut [f32], width: usize) {
             && components[index].on_border > 0
             && is_small(left, right, width)
             && is_small(top, bottom, height)
+    };
+    let is_speck = |index: usize| {
+        let [left, top, right, bottom] = components[index].bounds;
+        ((right - left).max(bottom - top) as f32) < speck
     };
     // A digit that was cropped to its bounding box comes near all borders, but does not follow them.
     let is_table = |index: usize| {
@@ -207,7 +214,8 @@ fn keep_ink_only(pixels: &mut [f32], width: usize) {
     let keeps: Vec<bool> = (0..components.len())
         .map(|index| {
             let is_ink = is_within(index) || !has_others && !is_table(index);
-            components[index].mass >= least && is_ink && !is_grain(index)
+            let is_dust = components[index].mass < least || is_speck(index);
+            is_ink && !is_dust && !is_grain(index)
         })
         .collect();
     for (pixel, component) in pixels.iter_mut().zip(component_of) {
@@ -407,8 +415,8 @@ impl Sheet {
             .iter()
             .map(|&pixel| pixel > (0.25 * contrast.level).max(3.0 * contrast.noise))
             .collect();
-        rules::remove(&mut pixels, &is_marked, self.width);
-        keep_ink_only(&mut pixels, self.width);
+        let rule = rules::remove(&mut pixels, &is_marked, self.width);
+        keep_ink_only(&mut pixels, self.width, SPECK * rule);
         let ink = Raster::new(self.width, self.height, pixels)?;
         Some(FoundInk { steps, ink })
     }

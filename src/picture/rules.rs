@@ -49,22 +49,24 @@ struct Run {
 }
 
 /// Removes the rules from ink. What crosses a rule stays. `is_marked` says which pixels may be a rule's: these, and those
-/// that are too pale to be ink.
-pub(super) fn remove(ink: &mut [f32], is_marked: &[bool], width: usize) {
+/// that are too pale to be ink. Returns the thickness of the thickest rule in pixels, 0 without rules.
+pub(super) fn remove(ink: &mut [f32], is_marked: &[bool], width: usize) -> f32 {
     let height = is_marked.len() / width;
     if width.min(height) < SMALLEST {
-        return;
+        return 0.0;
     }
     let thickness = (THICKNESS * width.min(height) as f32).round() as usize;
-    let across = on_rules(is_marked, width, thickness);
+    let (across, thick_across) = on_rules(is_marked, width, thickness);
     let turned = transposed(is_marked, width);
-    let down = transposed(&on_rules(&turned, height, thickness), height);
+    let (down, thick_down) = on_rules(&turned, height, thickness);
+    let down = transposed(&down, height);
     for ((ink, across), down) in ink.iter_mut().zip(across).zip(down) {
         let is_crossing = across != Place::Beside && down != Place::Beside;
         if across == Place::Thin || down == Place::Thin || is_crossing {
             *ink = 0.0;
         }
     }
+    thick_across.max(thick_down)
 }
 
 /// Where a pixel is, relative to the rules of one direction.
@@ -77,8 +79,8 @@ enum Place {
     Thin,
 }
 
-/// Where each pixel is, relative to the rules that are nearly horizontal.
-fn on_rules(is_marked: &[bool], width: usize, thickness: usize) -> Vec<Place> {
+/// Where each pixel is, relative to the rules that are nearly horizontal, and the thickness of the thickest one.
+fn on_rules(is_marked: &[bool], width: usize, thickness: usize) -> (Vec<Place>, f32) {
     let height = is_marked.len() / width;
     let mut thin = Vec::new();
     let mut run_of = vec![0_usize; is_marked.len()];
@@ -108,7 +110,9 @@ fn on_rules(is_marked: &[bool], width: usize, thickness: usize) -> Vec<Place> {
         let is_within = y >= 0.0 && y < height as f32;
         is_within && run_of[y as usize * width + x] > thickness
     };
+    let mut thickest = 0.0_f32;
     for rule in rules(&thin, width, is_thick) {
+        thickest = thickest.max(rule.thickness);
         let reach = rule.thickness / 2.0 + BLUR;
         for x in 0..width {
             let middle = rule.at(x);
@@ -124,7 +128,7 @@ fn on_rules(is_marked: &[bool], width: usize, thickness: usize) -> Vec<Place> {
             }
         }
     }
-    places
+    (places, thickest)
 }
 
 /// The rules among thin runs: each votes for all lines through it (Duda and Hart, "Use of the Hough transformation to

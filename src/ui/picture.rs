@@ -190,6 +190,11 @@ impl ShownPicture {
 
     /// The texture of a step.
     fn texture(&mut self, painter: &Painter, view: &Arc<PictureView>) -> &TextureHandle {
+        let known = self.texture.as_ref();
+        if known.is_some_and(|(known, ..)| !Arc::ptr_eq(&known.rgb, &view.rgb)) {
+            // Another picture shows itself first.
+            self.step = PictureStep::default();
+        }
         let step = self.step;
         let known = self
             .texture
