@@ -273,7 +273,7 @@ fn path_ui(ui: &mut Ui, form: &EvaluationForm, actions: &mut Vec<Action>) {
                 .hint_text(hint)
                 .desired_width(width);
             let mut response = ui.add_sized(vec2(width, choose.y), edit);
-            escape_restores(&mut response, path);
+            escape_restores(&mut response, path, true);
             response.widget_info(|| {
                 let mut info = WidgetInfo::labeled(Role::TextInput, true, name);
                 info.current_text_value = Some(path.clone());

@@ -149,10 +149,11 @@ fn hyperparameter_ui(
             }
             Kind::Layers { .. } => {
                 let width = control_size(ui).x;
+                let is_valid = form.with_layers().is_ok();
                 let text = form.layers_text(hyperparameter);
                 let field = TextEdit::singleline(text).hint_text("none");
                 let mut field = ui.add(field.desired_width(width).margin(vec2(8.0, 4.0)));
-                escape_restores(&mut field, text);
+                escape_restores(&mut field, text, is_valid);
                 field
             }
         }

@@ -1,6 +1,6 @@
 //! The guided tour: six steps in a strip above the status line, which leaves every control in reach.
 
-use egui::{Align, Label, Layout, RichText, Ui, vec2};
+use egui::{Align, Context, Id, Label, Layout, RichText, Ui, vec2};
 
 use super::{
     open_panel, theme,
@@ -108,6 +108,15 @@ pub(super) fn tour_ui(ui: &mut Ui, index: usize, actions: &mut Vec<Action>) -> b
     .inner
 }
 
+/// Whether this step was not shown in the last frame.
+fn is_new(ctx: &Context, index: usize) -> bool {
+    let id = Id::unique("step of the tour");
+    let pass = ctx.cumulative_pass_nr();
+    let last: Option<(usize, u64)> = ctx.data(|data| data.get_temp(id));
+    ctx.data_mut(|data| data.insert_temp(id, (index, pass)));
+    last.is_none_or(|(step, at)| step != index || at + 1 < pass)
+}
+
 /// The buttons from left to right. Returns whether the panel is to show its tab *Train*.
 fn buttons_ui(ui: &mut Ui, step: &Step, index: usize, actions: &mut Vec<Action>) -> bool {
     let mut trains = false;
@@ -132,7 +141,12 @@ fn buttons_ui(ui: &mut Ui, step: &Step, index: usize, actions: &mut Vec<Action>)
     } else {
         "Finish"
     };
-    if primary_button(ui, next, vec2(76.0, 32.0)).clicked() {
+    let next = primary_button(ui, next, vec2(76.0, 32.0));
+    if ui.is_visible() && is_new(ui.ctx(), index) {
+        // The keyboard goes through the tour with Enter alone.
+        next.request_focus();
+    }
+    if next.clicked() {
         trains |= go_to(index + 1, actions);
     }
     trains

@@ -222,11 +222,12 @@ pub(super) fn focus_all(field: &Response, text: &str) {
     state.store(&field.ctx, field.id);
 }
 
-/// Restores the text of a field from before it had the focus, if Escape ends the focus.
-pub(super) fn escape_restores(field: &mut Response, text: &mut String) {
+/// Restores the text of a field from before it had the focus, or the last valid one, if Escape ends the focus.
+pub(super) fn escape_restores(field: &mut Response, text: &mut String, is_valid: bool) {
     let ctx = field.ctx.clone();
     let id = field.id.with("before");
-    if field.gained_focus() {
+    // After Enter the field has the focus anew.
+    if field.gained_focus() && is_valid {
         ctx.data_mut(|data| data.insert_temp(id, text.clone()));
     } else if field.lost_focus()
         && ctx.input(|input| input.key_pressed(Key::Escape))

@@ -197,6 +197,12 @@ fn escape_restores_a_field_and_then_goes_to_the_pad() {
         window.key(Key::Escape);
         assert_eq!(name(&window), "Drawing pad", "the second one, from {field}");
     }
+    window.focus("Hidden layers");
+    write(&mut window, "x");
+    window.key(Key::Enter);
+    assert_ne!(*form(&window), before, "it is refused and stays");
+    window.key(Key::Escape);
+    assert_eq!(*form(&window), before, "the last valid value");
 }
 
 #[test]
@@ -389,11 +395,16 @@ fn the_tour_goes_from_left_to_right_and_ends_with_escape() {
     window.click("Settings tab");
     window.click("Help");
     window.click("Take the tour");
+    window.harness.run_steps(3);
     for _ in 0..3 {
-        window.focus("Next");
+        assert_eq!(name(&window), "Next", "Enter alone goes on");
         window.key(Key::Enter);
     }
     assert_eq!(window.harness.state().state().tour, Some(3), "Train");
+    window.key(Key::Enter);
+    assert_eq!(name(&window), "Next", "beside a button more");
+    window.focus("Back");
+    window.key(Key::Enter);
     assert!(has(&window, "Train"), "the tab Train is shown");
     let lefts =
         ["Leave", "Back", "Next"].map(|label| window.harness.get_by_label(label).rect().left());

@@ -84,6 +84,19 @@ fn a_key_that_is_held_acts_once() {
 }
 
 #[test]
+fn a_digit_key_corrects_no_part_of_a_drawing_that_is_replayed() {
+    let mut window = Window::new(settings());
+    window.draw(SEVEN);
+    window.await_answer('7');
+    window.press(Modifiers::NONE, Key::R);
+    let state = window.harness.state().state();
+    assert!(state.pad.is_replaying(), "it begins");
+    window.press(Modifiers::NONE, Key::Num3);
+    let notices = window.harness.state().state().notices.list();
+    assert_eq!(notices, [], "nothing is saved");
+}
+
+#[test]
 fn a_tap_that_closes_a_menu_leaves_no_dot() {
     let mut window = Window::new(settings());
     let place = window.on_pad((0.2, 0.2));

@@ -122,7 +122,7 @@ pub(super) fn result_in_words(report: &CorrectionReport, accuracies: [Option<f64
 impl State {
     /// Whether the pad has a drawing or a picture with a prediction, which the user may correct.
     pub fn can_correct(&self) -> bool {
-        !self.pad.is_blank() && self.pad.answer().is_some()
+        !self.pad.is_blank() && self.pad.answer().is_some() && !self.pad.is_replaying()
     }
 
     /// Whether there are corrections, and the model in use was trained on digits.

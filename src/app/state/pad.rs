@@ -206,6 +206,11 @@ impl Pad {
         self.advance_replay(now);
     }
 
+    /// Whether a part of the drawing is shown, and predicted.
+    pub fn is_replaying(&self) -> bool {
+        self.replay.is_some()
+    }
+
     /// Draws the points of a replay until now. Returns whether there are more.
     pub(super) fn advance_replay(&mut self, now: Duration) -> bool {
         let Some(replay) = &mut self.replay else {

@@ -101,7 +101,7 @@ fn folder_ui(ui: &mut Ui, form: &mut TrainingForm, actions: &mut Vec<Action>) {
             .hint_text("Path of the data folder")
             .desired_width(f32::INFINITY),
     );
-    escape_restores(&mut response, &mut form.folder);
+    escape_restores(&mut response, &mut form.folder, true);
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::TextInput, true, "Path of the data folder");
         info.current_text_value = Some(form.folder.clone());
