@@ -10,6 +10,7 @@ use digitpad::{
 };
 use egui::{Key, Modifiers, Pos2, Rect, pos2, vec2};
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
 
 use crate::{
     driver::{ONE, SEVEN, Window, says, settings},
@@ -237,6 +238,10 @@ fn the_views_of_why_are_used_by_keyboard() {
         Some("Units of layer 1")
     );
     window.press(Modifiers::NONE, Key::Enter);
+    // The explainer computes what is known of the unit.
+    window.await_that("the unit", |harness| {
+        harness.query_by_label("Release").is_some()
+    });
     window.tab_to("Release");
     assert_eq!(unit(&window), Some(third), "Enter holds it");
 
