@@ -128,14 +128,17 @@ impl PictureView {
         let [left, top] = [part[0].min(width), part[1].min(height)];
         let [right, bottom] = [part[2].clamp(left, width), part[3].clamp(top, height)];
         let part = [left, top, right, bottom];
-        let name = "a part of the picture";
+        let blank = || Refusal {
+            remedy: "select another part".into(),
+            ..blank("a part of the picture")
+        };
         let sheet = Sheet::of_part(self, part);
         let is_empty = left == right || top == bottom;
         let found = (!is_empty).then(|| sheet.ink()).flatten();
-        let FoundInk { steps, ink } = found.ok_or_else(|| blank(name))?;
+        let FoundInk { steps, ink } = found.ok_or_else(blank)?;
         let pixels = within(ink.pixels(), self.size, part);
-        let whole = Raster::new(width, height, pixels).ok_or_else(|| blank(name))?;
-        let bitmap = normalize(&pen_width::like_mnist(ink)).ok_or_else(|| blank(name))?;
+        let whole = Raster::new(width, height, pixels).ok_or_else(blank)?;
+        let bitmap = normalize(&pen_width::like_mnist(ink)).ok_or_else(blank)?;
         let view = Self {
             size: self.size,
             rgb: Arc::clone(&self.rgb),

@@ -17,6 +17,7 @@ use crate::{
         state::{
             State,
             corrections::{CorrectionAction, FINE_TUNE_HINT, in_words, with_article},
+            pad::Answer,
         },
     },
     bitmap::Digit,
@@ -51,10 +52,7 @@ pub(super) fn correct_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut 
             MenuButton::from_button(button).ui(ui, |ui| menu_ui(ui, state, actions));
         let help = format!("Says what this drawing is (0 to 9, or N). {FINE_TUNE_HINT}");
         named(response, "Correct the prediction").on_hover_text(help);
-        let is_digit = state
-            .pad
-            .answer()
-            .is_none_or(|answer| answer.prediction.is_digit());
+        let is_digit = state.pad.answer().is_none_or(Answer::is_digit);
         let note = match label {
             Some(CorrectionLabel(digit)) => format!("saved as {}", in_words(digit)),
             None if !is_digit => "if it were a digit:".to_owned(),

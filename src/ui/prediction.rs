@@ -366,7 +366,7 @@ pub(super) fn bar_ui(
     let palette = Palette::of(ui.style());
     let probability = probability_of(digit, answer);
     let is_best = answer.is_some_and(|answer| answer.prediction.digit() == digit);
-    let is_answer = is_best && answer.is_some_and(|answer| answer.prediction.is_digit());
+    let is_answer = is_best && answer.is_some_and(Answer::is_digit);
     let size = (row.height() * 0.52).clamp(13.0, 44.0);
     // Columns of fixed width, so that nothing moves when a number changes.
     let left = row.left() + size * 1.1;

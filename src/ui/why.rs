@@ -432,7 +432,7 @@ fn heading(entry: &ViewEntry, state: &State) -> String {
     match (entry.view, state.pad.answer(), state.rival()) {
         (ExplanationView::Evidence, Some(answer), Some(rival)) => {
             let digit = answer.prediction.digit();
-            if answer.prediction.is_digit() {
+            if answer.is_digit() {
                 format!("{digit} rather than {rival}")
             } else {
                 format!("Not a digit; if it were one, {digit} rather than {rival}")

@@ -33,6 +33,13 @@ pub struct Answer {
     pub shows_several: bool,
 }
 
+impl Answer {
+    /// Whether the answer is one digit.
+    pub fn is_digit(&self) -> bool {
+        self.prediction.is_digit() && !self.shows_several
+    }
+}
+
 /// The radius of the eraser, in units of the pad's side: half of the medium pen and a little more.
 pub const ERASER_REACH: f32 = 0.045;
 /// The time of a replay: per point, and at least and at most.

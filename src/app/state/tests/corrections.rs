@@ -349,6 +349,17 @@ fn each_digit_of_a_number_has_a_correction_of_its_own() {
 }
 
 #[test]
+fn more_than_one_digit_is_no_digit() {
+    let answer = |shows_several| crate::app::state::pad::Answer {
+        bitmap: Bitmap::blank(),
+        prediction: prediction(1),
+        shows_several,
+    };
+    assert!(answer(false).is_digit(), "a 1");
+    assert!(!answer(true).is_digit(), "a column that looks like a 1");
+}
+
+#[test]
 fn a_second_digit_is_corrected_while_the_first_is_being_saved() {
     let [four, nine] = [4, 9].map(|digit| Some(Digit::ALL[digit]));
     let mut state = state_with_number();
