@@ -108,8 +108,8 @@ impl DetailsView {
                 actions.push(Action::Explanation(toggle));
             }
             let help = "Shows the answer's unit again.";
-            let is_held = self.held == Some(unit.unit);
-            if is_held && small_button(ui, "Release").on_hover_text(help).clicked() {
+            // Another unit may be shown: the pointer or the focus passes over it.
+            if self.held.is_some() && small_button(ui, "Release").on_hover_text(help).clicked() {
                 self.held = None;
             }
         });
