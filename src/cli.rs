@@ -25,7 +25,7 @@ use serde::Serialize;
 
 use self::{
     args::{CommandArgs, ProgramArgs},
-    paths::Paths,
+    paths::CommandPaths,
 };
 use crate::{
     error::{CliError, ModelError, chain, excerpt},
@@ -91,10 +91,10 @@ impl Streams<'_> {
 }
 
 /// A command with its arguments.
-trait Run: Sync {
+trait Runnable: Sync {
     /// The files that it reads, if it writes any, and those that it writes.
-    fn paths(&self) -> Paths {
-        Paths::default()
+    fn paths(&self) -> CommandPaths {
+        CommandPaths::default()
     }
 
     fn run(&self, streams: Streams) -> Result<Exit, CliError>;
@@ -137,7 +137,7 @@ pub fn run(
     };
     // The error has the message. The log has the place.
     panic::set_hook(Box::new(|panic| log::debug!(target: "digitpad", "{panic}")));
-    let command: &dyn Run = match &command {
+    let command: &dyn Runnable = match &command {
         CommandArgs::Train(train) => &**train,
         CommandArgs::Presets(presets) => presets,
         CommandArgs::Eval(eval) => eval,
@@ -148,7 +148,7 @@ pub fn run(
     Invocation::Ended(run_command(command, Streams { out, err }))
 }
 
-fn run_command(command: &dyn Run, Streams { out, err }: Streams) -> u8 {
+fn run_command(command: &dyn Runnable, Streams { out, err }: Streams) -> u8 {
     let mut work = || {
         command.paths().check()?;
         let exit = command.run(Streams { out, err })?;
@@ -216,7 +216,7 @@ mod tests {
 
     struct Panics;
 
-    impl Run for Panics {
+    impl Runnable for Panics {
         fn run(&self, _: Streams) -> Result<Exit, CliError> {
             panic!("a defect\nof two lines");
         }

@@ -30,6 +30,13 @@ pub fn percent_or_dash(share: Option<f64>, decimals: usize) -> String {
     share.map_or_else(|| "–".to_owned(), |share| percent(share, decimals))
 }
 
+/// A fraction that somebody sets, in percent with at most four decimals: "8.3333 %". It is not a result, so 100 % is possible.
+pub fn percent_as_set(fraction: f64) -> String {
+    let text = format!("{:.4}", fraction * 100.0);
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    format!("{text}\u{a0}%")
+}
+
 /// A count with commas: "48,000".
 pub fn count(count: usize) -> String {
     let digits = count.to_string();

@@ -33,7 +33,7 @@ use self::{
     control::{Control, Signal},
     correct::correct,
     fine_tune::{BaseModel, BaseModelInfo},
-    run::{Run, RunResult},
+    run::{RunResult, TrainingRun},
     step::{BatchMetrics, OptimizerState, Step, StepSettings},
 };
 use crate::{
@@ -139,7 +139,7 @@ pub fn run(
             _ => {
                 let training = training_set(training, dataset, config, control);
                 let mlp = start.network(device)?;
-                let mut run = Run::new(config, &input, &training, control, mlp)?;
+                let mut run = TrainingRun::new(config, &input, &training, control, mlp)?;
                 if let Some(checkpoint) = start.checkpoint() {
                     run.resume(checkpoint)?;
                 }

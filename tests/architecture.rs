@@ -1,6 +1,6 @@
-//! Holds the table "Who may know whom" of ARCHITECTURE.md, by plain searches in the sources.
+//! Holds the table "Who may know whom" of ARCHITECTURE.md, and one name for each type, by plain searches in the sources.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 /// The modules of the crate's root in layers. A module may use its own layer and those above it.
 const LAYERS: &[&[&str]] = &[
@@ -121,6 +121,37 @@ fn banned_texts_occur_nowhere() {
             assert!(!code.contains(text), "src/{name}.rs must not know {text}");
         }
     }
+}
+
+/// The type that a line at the margin declares.
+fn declared_type(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("pub").map_or(line, |rest| {
+        let scope_end = rest.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+        scope_end.map_or(rest, |(_, rest)| rest).trim_start()
+    });
+    let kinds = ["struct ", "enum ", "trait ", "type "];
+    let rest = kinds.iter().find_map(|kind| line.strip_prefix(kind))?;
+    let end = rest.find(|c: char| !c.is_alphanumeric());
+    Some(&rest[..end.unwrap_or(rest.len())])
+}
+
+#[test]
+fn the_name_of_a_type_is_unique() {
+    let mut known = BTreeMap::new();
+    for (name, code) in &sources("") {
+        for declared in code.lines().filter_map(declared_type) {
+            let other = known.insert(declared.to_owned(), name.clone());
+            assert_eq!(other, None, "{declared} of src/{name}.rs has a namesake");
+        }
+    }
+    assert!(known.len() > 400, "the types are found: {}", known.len());
+}
+
+#[test]
+fn the_reader_of_types_finds_each_form() {
+    let lines = "pub struct A {\nenum B<T> {\npub(super) trait C: D {\n    type E = F;\ntype G = H;\n// struct I;";
+    let found: Vec<&str> = lines.lines().filter_map(declared_type).collect();
+    assert_eq!(found, ["A", "B", "C", "G"]);
 }
 
 #[test]

@@ -10,7 +10,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{
-    Exit, Run, Streams, args::ModelArgs, load_model, open_device, paths::Paths, write_json,
+    Exit, Runnable, Streams, args::ModelArgs, load_model, open_device, paths::CommandPaths,
+    write_json,
 };
 use crate::{
     bitmap::CLASSES,
@@ -100,7 +101,7 @@ impl EvalArgs {
 
 /// The JSON output.
 #[derive(Serialize)]
-struct Report<'a> {
+struct EvalReport<'a> {
     source: String,
     /// Absent without digits.
     #[serde(flatten)]
@@ -113,9 +114,9 @@ struct Report<'a> {
     skipped: SkippedRecords,
 }
 
-impl Run for EvalArgs {
-    fn paths(&self) -> Paths {
-        Paths::default()
+impl Runnable for EvalArgs {
+    fn paths(&self) -> CommandPaths {
+        CommandPaths::default()
             .reads("--weights", &self.model.weights)
             .reads_data("--data", &self.source().files())
             .reads("--idx", &self.idx)
@@ -146,7 +147,7 @@ impl Run for EvalArgs {
             save_rgb_png(sheet.as_raw(), size, path)?;
         }
         let numbers = NumberMetrics::new(&numbers);
-        let report = Report::new(&evaluation, numbers.as_ref());
+        let report = EvalReport::new(&evaluation, numbers.as_ref());
         if self.json {
             write_json(out, &report)?;
         } else {
@@ -156,7 +157,7 @@ impl Run for EvalArgs {
     }
 }
 
-impl<'a> Report<'a> {
+impl<'a> EvalReport<'a> {
     fn new(evaluation: &'a Evaluation, numbers: Option<&'a NumberMetrics>) -> Self {
         let set = evaluation.set();
         let metrics = evaluation.metrics();

@@ -7,13 +7,13 @@ use std::{fmt, io::Write, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, ValueEnum, builder::PossibleValue};
 
-use self::report::{Explained, ExplanationLine, NearImage, Report};
+use self::report::{Explained, ExplanationLine, ExplanationReport, NearImage};
 use super::{
-    Exit, Run, Streams,
+    Exit, Runnable, Streams,
     args::ModelArgs,
     drawings::{Drawings, is_standard_input, name_of},
     load_model,
-    paths::Paths,
+    paths::CommandPaths,
     write_json,
 };
 use crate::{
@@ -115,20 +115,20 @@ impl ViewName {
 }
 
 /// What explains all drawings.
-struct Models {
+struct ExplainSetup {
     model: Model,
     network: Network,
     /// Of [`ViewName::Neighbors`].
-    gallery: Option<Gallery>,
+    gallery: Option<IndexedImages>,
 }
 
 /// MNIST's training images with their features.
-struct Gallery {
+struct IndexedImages {
     images: ImageStore,
     index: Index,
 }
 
-impl Gallery {
+impl IndexedImages {
     fn of(network: &Network) -> Result<Self, CliError> {
         let mut images = ImageStore::default();
         images.extend(&Dataset::mnist()?.train);
@@ -163,9 +163,9 @@ struct Drawing {
     bitmap: Option<Bitmap>,
 }
 
-impl Run for ExplainArgs {
-    fn paths(&self) -> Paths {
-        Paths::default()
+impl Runnable for ExplainArgs {
+    fn paths(&self) -> CommandPaths {
+        CommandPaths::default()
             .reads("--weights", &self.model.weights)
             .reads(
                 "FILE",
@@ -178,10 +178,10 @@ impl Run for ExplainArgs {
         let model = load_model(self.model.weights.as_deref())?;
         let network = Network::of(&model.mlp)?;
         let gallery = match self.view {
-            ViewName::Neighbors => Some(Gallery::of(&network)?),
+            ViewName::Neighbors => Some(IndexedImages::of(&network)?),
             _ => None,
         };
-        let models = Models {
+        let models = ExplainSetup {
             model,
             network,
             gallery,
@@ -245,7 +245,7 @@ impl ExplainArgs {
 
     fn explain(
         &self,
-        models: &Models,
+        models: &ExplainSetup,
         drawing: &Drawing,
         out: &mut dyn Write,
     ) -> Result<(), CliError> {
@@ -270,11 +270,11 @@ impl ExplainArgs {
     /// The explanation of a drawing with ink.
     fn report<'a>(
         &self,
-        models: &Models,
+        models: &ExplainSetup,
         drawing: &'a Drawing,
         bitmap: &Bitmap,
-    ) -> Result<Report<'a>, CliError> {
-        let Models { model, network, .. } = models;
+    ) -> Result<ExplanationReport<'a>, CliError> {
+        let ExplainSetup { model, network, .. } = models;
         let rival = self.against.and_then(Digit::new);
         let logits = recognition::logits(model, bitmap.pixels().to_vec())?[0];
         let comparison = Comparison::new(&logits, rival);
@@ -324,7 +324,7 @@ impl ExplainArgs {
                 Some(Explained::Evidence(evidence))
             }
         };
-        Ok(Report {
+        Ok(ExplanationReport {
             prediction: Prediction::from_logits(&logits, &model.metadata.calibration),
             comparison,
             margin: comparison.margin(&logits),

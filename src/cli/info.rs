@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Exit, Run, Streams, load_model, paths::Paths, write_json};
+use super::{Exit, Runnable, Streams, load_model, paths::CommandPaths, write_json};
 use crate::{
     error::{CliError, excerpt},
     model::{Activation, LayerShape},
@@ -40,9 +40,9 @@ struct Info {
     metadata: Value,
 }
 
-impl Run for InfoArgs {
-    fn paths(&self) -> Paths {
-        Paths::default().reads("FILE", &self.weights)
+impl Runnable for InfoArgs {
+    fn paths(&self) -> CommandPaths {
+        CommandPaths::default().reads("FILE", &self.weights)
     }
 
     fn run(&self, Streams { out, .. }: Streams) -> Result<Exit, CliError> {

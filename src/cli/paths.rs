@@ -14,7 +14,7 @@ pub(super) const CHECKPOINT: &str = "--checkpoint";
 
 /// The files that a command reads, and those that it writes.
 #[derive(Debug, Default)]
-pub(super) struct Paths {
+pub(super) struct CommandPaths {
     inputs: Vec<NamedPath>,
     outputs: Vec<NamedPath>,
 }
@@ -28,7 +28,7 @@ struct NamedPath {
     is_picture: bool,
 }
 
-impl Paths {
+impl CommandPaths {
     /// Adds files that the command reads.
     pub(super) fn reads(
         mut self,

@@ -10,7 +10,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{
-    Exit, Run, Streams, args::ModelArgs, drawings::Drawings, load_model, paths::Paths, write_json,
+    Exit, Runnable, Streams, args::ModelArgs, drawings::Drawings, load_model, paths::CommandPaths,
+    write_json,
 };
 use crate::{
     bitmap::{CLASSES, Digit},
@@ -101,9 +102,9 @@ struct PredictionLine<'a> {
     digits: Vec<DigitLine>,
 }
 
-impl Run for PredictArgs {
-    fn paths(&self) -> Paths {
-        Paths::default().reads("--weights", &self.model.weights)
+impl Runnable for PredictArgs {
+    fn paths(&self) -> CommandPaths {
+        CommandPaths::default().reads("--weights", &self.model.weights)
     }
 
     fn run(&self, streams: Streams) -> Result<Exit, CliError> {

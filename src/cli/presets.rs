@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum as _};
 
-use super::{Exit, Run, Streams};
+use super::{Exit, Runnable, Streams};
 use crate::{error::CliError, training::config::Preset};
 
 #[derive(Debug, Args)]
@@ -12,7 +12,7 @@ pub(super) struct PresetsArgs {
     preset: Option<Preset>,
 }
 
-impl Run for PresetsArgs {
+impl Runnable for PresetsArgs {
     fn run(&self, Streams { out, .. }: Streams) -> Result<Exit, CliError> {
         if let Some(preset) = self.preset {
             write!(out, "{}", preset.config().to_toml())?;

@@ -9,7 +9,7 @@ use std::{io::Write, sync::Arc, time::Instant};
 use serde::Serialize;
 
 use self::{args::TrainArgs, checkpoint::print_resume_command, display::Display};
-use super::{Exit, Run, Streams, open_device, paths::Paths, write_json};
+use super::{Exit, Runnable, Streams, open_device, paths::CommandPaths, write_json};
 use crate::{
     bitmap::PIXELS,
     data::{Dataset, TrainingData},
@@ -32,7 +32,7 @@ const UNREADABLE_CONFIG: &str = "note: the training configuration in the base mo
 
 /// The output of `--json`.
 #[derive(Serialize)]
-struct Report<'a> {
+struct TrainReport<'a> {
     path: String,
     dataset: &'a str,
     config: &'a TrainingConfig,
@@ -52,8 +52,8 @@ struct Report<'a> {
     stop_reason: StopReason,
 }
 
-impl Run for TrainArgs {
-    fn paths(&self) -> Paths {
+impl Runnable for TrainArgs {
+    fn paths(&self) -> CommandPaths {
         self.paths()
     }
 
@@ -137,7 +137,7 @@ impl Run for TrainArgs {
             ));
             return Ok(Exit::Interrupted);
         };
-        let report = Report {
+        let report = TrainReport {
             path: self.out.display().to_string(),
             dataset: &dataset.name,
             config: &config,
@@ -242,7 +242,7 @@ fn stop_on_signals(control: &Arc<Control>, display: &mut Display) {
     }
 }
 
-impl Report<'_> {
+impl TrainReport<'_> {
     fn write_text(&self, out: &mut dyn Write) -> Result<(), CliError> {
         if let Some(corrections) = self.corrections {
             writeln!(out, "{corrections}")?;

@@ -132,7 +132,7 @@ pub struct UnitDetails {
 
 /// The parameters of a layer.
 #[derive(Debug)]
-struct Parameters {
+struct LayerParameters {
     shape: LayerShape,
     weight: Vec<f32>,
     bias: Vec<f32>,
@@ -142,7 +142,7 @@ struct Parameters {
 #[derive(Debug)]
 pub struct Network {
     config: MlpConfig,
-    layers: Vec<Parameters>,
+    layers: Vec<LayerParameters>,
 }
 
 impl Network {
@@ -158,7 +158,7 @@ impl Network {
         };
         let layers = mlp.layers().iter().zip(mlp.config().layers());
         let layers = layers.map(|(layer, shape)| {
-            Ok::<_, ModelError>(Parameters {
+            Ok::<_, ModelError>(LayerParameters {
                 shape,
                 weight: values(&layer.weight)?,
                 bias: values(&layer.bias)?,
@@ -207,7 +207,7 @@ impl Network {
         let count = pixels.len() / PIXELS;
         let (mut inputs, mut patches) = (pixels.to_vec(), Vec::new());
         for (index, layer) in self.layers.iter().enumerate() {
-            let Parameters {
+            let LayerParameters {
                 shape,
                 weight,
                 bias,
@@ -319,7 +319,7 @@ impl Network {
     /// The arithmetic of a unit for a preprocessed bitmap, whose values are `layers`.
     pub fn details(&self, unit: Unit, bitmap: &Bitmap, layers: &[LayerValues]) -> UnitDetails {
         let Channel { layer, index } = unit.channel;
-        let Parameters {
+        let LayerParameters {
             shape,
             weight,
             bias,
@@ -359,7 +359,8 @@ impl Network {
 
     /// The strongest connections of a unit with this index and this output to the next layer.
     fn forward_connections(&self, unit: Unit, own: usize, output: f32) -> Vec<Connection> {
-        let Some(Parameters { shape, weight, .. }) = self.layers.get(unit.channel.layer + 1) else {
+        let Some(LayerParameters { shape, weight, .. }) = self.layers.get(unit.channel.layer + 1)
+        else {
             return Vec::new();
         };
         let mut all = Vec::new();

@@ -92,7 +92,7 @@ pub struct Relabeling {
 
 /// The use of the pen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Pen {
+enum PenUse {
     #[default]
     Up,
     /// The last stroke is unfinished.
@@ -108,7 +108,7 @@ enum Pen {
 #[derive(Clone, Debug, Default)]
 pub struct InkEditor {
     content: Content,
-    pen: Pen,
+    pen: PenUse,
     /// Contents share the points of their strokes, so that each costs little.
     undo: VecDeque<Content>,
     redo: Vec<Content>,
@@ -123,13 +123,13 @@ impl InkEditor {
             let mut ink = self.content.ink.clone();
             ink.push(stroke);
             self.replace(ink);
-            self.pen = Pen::Draws;
+            self.pen = PenUse::Draws;
         }
     }
 
     /// Moves the pen. A sample at the pen's place adds nothing.
     pub fn extend(&mut self, point: Point) {
-        if self.pen != Pen::Draws || !point.is_finite() {
+        if self.pen != PenUse::Draws || !point.is_finite() {
             return;
         }
         let Some(stroke) = self.content.ink.0.last_mut() else {
@@ -152,12 +152,12 @@ impl InkEditor {
 
     /// Lifts the pen or the eraser.
     pub fn end(&mut self) {
-        self.pen = Pen::Up;
+        self.pen = PenUse::Up;
     }
 
     /// Takes the unfinished stroke back. Redo does not restore it.
     pub fn cancel(&mut self) {
-        if self.pen == Pen::Draws
+        if self.pen == PenUse::Draws
             && let Some(before) = self.undo.pop_back()
         {
             self.content = before;
@@ -184,12 +184,12 @@ impl InkEditor {
         if !is_changed {
             return;
         }
-        if self.pen == Pen::Erases {
+        if self.pen == PenUse::Erases {
             self.content.ink = left;
             self.revision += 1;
         } else {
             self.replace(left);
-            self.pen = Pen::Erases;
+            self.pen = PenUse::Erases;
         }
     }
 

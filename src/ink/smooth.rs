@@ -28,7 +28,7 @@ const MAX_PIECES: f32 = 64.0;
 /// The path through a stroke's samples: a polyline within two `tolerance` of the curve, in the unit of the points. It
 /// has the samples' first and last point. Samples at one place give one point.
 pub fn flatten(points: &[Point], tolerance: f32) -> Vec<Point> {
-    let mut path = Path::new(tolerance, 0.0);
+    let mut path = StrokePath::new(tolerance, 0.0);
     path.extend(points);
     path.finish();
     path.settled
@@ -36,7 +36,7 @@ pub fn flatten(points: &[Point], tolerance: f32) -> Vec<Point> {
 
 /// The path of an unfinished stroke. Further samples change only its end.
 #[derive(Clone, Debug)]
-pub struct Path {
+pub struct StrokePath {
     tolerance: f32,
     corridor: f32,
     settled: Vec<Point>,
@@ -45,7 +45,7 @@ pub struct Path {
     /// The samples that the line from the last of them may pass.
     sleeve: Option<Sleeve>,
     /// The joint at the first of them.
-    joint: Joint,
+    joint: StrokeJoint,
     /// The last sample, even if it is close to the one before.
     last: Option<Point>,
     /// The last settled point of the curve, and those after it, which simplification may drop.
@@ -54,7 +54,7 @@ pub struct Path {
     examined: usize,
 }
 
-impl Path {
+impl StrokePath {
     /// A path without samples. `tolerance` is that of [`flatten`]. The path may pass samples at a distance of up to
     /// `corridor`; with 0, it passes through all of them.
     pub fn new(tolerance: f32, corridor: f32) -> Self {
@@ -64,7 +64,7 @@ impl Path {
             sleeve: None,
             settled: Vec::new(),
             samples: Vec::new(),
-            joint: Joint::default(),
+            joint: StrokeJoint::default(),
             last: None,
             open: Vec::new(),
             examined: 1,
@@ -155,7 +155,7 @@ impl Path {
         let mut joint = self.joint;
         self.open.reserve(curves);
         for (index, ends) in self.samples.windows(2).take(curves).enumerate() {
-            let next = Joint::at(&self.samples, index + 1);
+            let next = StrokeJoint::at(&self.samples, index + 1);
             // Between two corners the path is straight.
             if joint.smoothness == 0.0 && next.smoothness == 0.0 {
                 self.open.push(ends[1]);
@@ -246,13 +246,13 @@ fn squared_distance(point: Point, from: Point, to: Point) -> f32 {
 /// How the path passes a sample: the spline's Bézier handles relative to the sample, and their weight. The weight is 0
 /// at corners and at the ends of a stroke.
 #[derive(Clone, Copy, Debug, Default)]
-struct Joint {
+struct StrokeJoint {
     before: Point,
     after: Point,
     smoothness: f32,
 }
 
-impl Joint {
+impl StrokeJoint {
     fn at(samples: &[Point], index: usize) -> Self {
         if index == 0 || index + 1 >= samples.len() {
             return Self::default();
@@ -425,7 +425,7 @@ mod tests {
         ];
         for (sample, corridor, reason) in cases {
             let samples: Vec<Point> = (0..60).map(sample).collect();
-            let mut path = Path::new(0.02, corridor);
+            let mut path = StrokePath::new(0.02, corridor);
             let mut settled = Vec::new();
             for count in 1..=samples.len() {
                 path.extend(&samples[count - 1..count]);
@@ -444,7 +444,7 @@ mod tests {
     }
 
     fn flatten_in_corridor(points: &[Point], tolerance: f32, corridor: f32) -> Vec<Point> {
-        let mut path = Path::new(tolerance, corridor);
+        let mut path = StrokePath::new(tolerance, corridor);
         path.extend(points);
         path.finish();
         path.settled

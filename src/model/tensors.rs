@@ -34,14 +34,14 @@ impl TensorHeader {
     /// # Errors
     /// The finding, when it is damaged or has a key twice.
     pub(crate) fn parse(json: &[u8]) -> Result<Self, String> {
-        let Entries(entries) = serde_json::from_slice::<Entries<Entry>>(json)
+        let Entries(entries) = serde_json::from_slice::<Entries<HeaderEntry>>(json)
             .map_err(|_error| "a damaged header".to_owned())?;
         let (mut metadata, mut tensors) = (BTreeMap::new(), BTreeMap::new());
         let twice = |key: &str| Err(format!("\"{}\" twice in the header", excerpt(key)));
         let mut has_metadata = false;
         for (key, entry) in entries {
             match entry {
-                Entry::Metadata(Entries(fields)) if key == METADATA => {
+                HeaderEntry::Metadata(Entries(fields)) if key == METADATA => {
                     if has_metadata {
                         return twice(&key);
                     }
@@ -53,7 +53,7 @@ impl TensorHeader {
                         metadata.insert(key, value);
                     }
                 }
-                Entry::Tensor(info) if key != METADATA => {
+                HeaderEntry::Tensor(info) if key != METADATA => {
                     if tensors.contains_key(&key) {
                         return twice(&key);
                     }
@@ -181,7 +181,7 @@ pub(super) fn json(value: &impl Serialize) -> Result<String, ModelError> {
 /// A value of a header.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Entry {
+enum HeaderEntry {
     Tensor(TensorInfo),
     Metadata(Entries<String>),
 }

@@ -42,7 +42,7 @@ struct Votes {
 
 /// A run of marked pixels within a column.
 #[derive(Clone, Copy)]
-struct Run {
+struct ColumnRun {
     column: usize,
     middle: f32,
     len: usize,
@@ -61,8 +61,8 @@ pub(super) fn remove(ink: &mut [f32], is_marked: &[bool], width: usize) -> f32 {
     let (down, thick_down) = on_rules(&turned, height, thickness);
     let down = transposed(&down, height);
     for ((ink, across), down) in ink.iter_mut().zip(across).zip(down) {
-        let is_crossing = across != Place::Beside && down != Place::Beside;
-        if across == Place::Thin || down == Place::Thin || is_crossing {
+        let is_crossing = across != RulePosition::Beside && down != RulePosition::Beside;
+        if across == RulePosition::Thin || down == RulePosition::Thin || is_crossing {
             *ink = 0.0;
         }
     }
@@ -71,7 +71,7 @@ pub(super) fn remove(ink: &mut [f32], is_marked: &[bool], width: usize) -> f32 {
 
 /// Where a pixel is, relative to the rules of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum RulePosition {
     Beside,
     /// In the middle of a rule, where something thicker is.
     Thick,
@@ -80,7 +80,7 @@ enum Place {
 }
 
 /// Where each pixel is, relative to the rules that are nearly horizontal, and the thickness of the thickest one.
-fn on_rules(is_marked: &[bool], width: usize, thickness: usize) -> (Vec<Place>, f32) {
+fn on_rules(is_marked: &[bool], width: usize, thickness: usize) -> (Vec<RulePosition>, f32) {
     let height = is_marked.len() / width;
     let mut thin = Vec::new();
     let mut run_of = vec![0_usize; is_marked.len()];
@@ -95,7 +95,7 @@ fn on_rules(is_marked: &[bool], width: usize, thickness: usize) -> (Vec<Place>, 
             }
             if (1..=thickness).contains(&len) {
                 let middle = start as f32 + (len - 1) as f32 / 2.0;
-                thin.push(Run {
+                thin.push(ColumnRun {
                     column: x,
                     middle,
                     len,
@@ -104,7 +104,7 @@ fn on_rules(is_marked: &[bool], width: usize, thickness: usize) -> (Vec<Place>, 
             start += len.max(1);
         }
     }
-    let mut places = vec![Place::Beside; is_marked.len()];
+    let mut places = vec![RulePosition::Beside; is_marked.len()];
     let is_thick = |x: usize, y: f32| {
         let y = y.round();
         let is_within = y >= 0.0 && y < height as f32;
@@ -121,9 +121,9 @@ fn on_rules(is_marked: &[bool], width: usize, thickness: usize) -> (Vec<Place>, 
             for y in from..to.min(height) {
                 let index = y * width + x;
                 if run_of[index] as f32 <= rule.thickness + 2.0 * BLUR {
-                    places[index] = Place::Thin;
+                    places[index] = RulePosition::Thin;
                 } else if (y as f32 - middle).abs() <= rule.thickness / 2.0 {
-                    places[index] = Place::Thick;
+                    places[index] = RulePosition::Thick;
                 }
             }
         }
@@ -133,7 +133,7 @@ fn on_rules(is_marked: &[bool], width: usize, thickness: usize) -> (Vec<Place>, 
 
 /// The rules among thin runs: each votes for all lines through it (Duda and Hart, "Use of the Hough transformation to
 /// detect lines and curves in pictures", 1972).
-fn rules(runs: &[Run], width: usize, is_thick: impl Fn(usize, f32) -> bool) -> Vec<Rule> {
+fn rules(runs: &[ColumnRun], width: usize, is_thick: impl Fn(usize, f32) -> bool) -> Vec<Rule> {
     let covered = |part: f32| (part * width as f32) as usize;
     let steps = (SLOPE * width as f32).ceil() as i32;
     let mut all = Vec::new();

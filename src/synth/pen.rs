@@ -114,12 +114,12 @@ impl<'a> Pen<'a> {
 
     /// Draws a stroke through knots.
     pub(super) fn stroke(&mut self, knots: impl IntoIterator<Item = Knot>) {
-        let places: Vec<Place> = knots.into_iter().map(|knot| self.place(knot)).collect();
+        let places: Vec<PlacedKnot> = knots.into_iter().map(|knot| self.place(knot)).collect();
         self.paths.push(path_through(&places));
     }
 
-    fn place(&mut self, knot: Knot) -> Place {
-        Place {
+    fn place(&mut self, knot: Knot) -> PlacedKnot {
+        PlacedKnot {
             at: Point::new(
                 self.uniform(knot.x.0, knot.x.1) + self.normal(self.jitter),
                 self.uniform(knot.y.0, knot.y.1) + self.normal(self.jitter),
@@ -131,7 +131,7 @@ impl<'a> Pen<'a> {
 }
 
 /// A knot after its random numbers are drawn.
-struct Place {
+struct PlacedKnot {
     at: Point,
     is_corner: bool,
     /// How far a straight line from here bows out, relative to its length.
@@ -139,7 +139,7 @@ struct Place {
 }
 
 /// The curve through places. Between two corners it is a slightly bowed line.
-fn path_through(places: &[Place]) -> Vec<Point> {
+fn path_through(places: &[PlacedKnot]) -> Vec<Point> {
     let mut path: Vec<Point> = places.first().map(|place| place.at).into_iter().collect();
     for (index, ends) in places.windows(2).enumerate() {
         let (a, d) = (ends[0].at, ends[1].at);

@@ -39,7 +39,7 @@ pub enum WrongGroup {
 }
 
 /// The paths of the pen, in heights of a digit.
-pub(super) type Paths = Vec<Vec<Point>>;
+pub(super) type PenPaths = Vec<Vec<Point>>;
 
 impl WrongGroup {
     /// All ways.
@@ -55,9 +55,9 @@ impl WrongGroup {
     /// As [`WrongGroup::of`], of paths in heights of a digit.
     pub(super) fn of_paths(
         self,
-        [(first, before), (second, after)]: [(Digit, Paths); 2],
+        [(first, before), (second, after)]: [(Digit, PenPaths); 2],
         pen: &mut Pen,
-    ) -> Option<Paths> {
+    ) -> Option<PenPaths> {
         match self {
             Self::Part => part(first, &before, pen),
             Self::Pair => Some([before.clone(), beside(&before, after, MIN_GAP, pen)].concat()),
@@ -85,7 +85,7 @@ impl WrongGroup {
 }
 
 /// The strokes of some ink, scaled to a longer side of 1.
-fn paths_of(ink: &Ink) -> Paths {
+fn paths_of(ink: &Ink) -> PenPaths {
     let side = ink.bounds().map_or(1.0, |bounds| bounds.longer_side());
     let scale = 1.0 / (side as f32).max(f32::MIN_POSITIVE);
     let strokes = ink.strokes().iter();
@@ -130,7 +130,7 @@ fn last_of_neighbor(before: Digit, digit: Digit) -> Option<f32> {
     }
 }
 
-fn part(digit: Digit, paths: &Paths, pen: &mut Pen) -> Option<Paths> {
+fn part(digit: Digit, paths: &PenPaths, pen: &mut Pen) -> Option<PenPaths> {
     let is_last = pen.chance(0.5);
     let (least, most) = part_shares(digit)[usize::from(is_last)]?;
     if paths.len() > 1 && !matches!(digit.value(), 4 | 5) {
@@ -175,10 +175,10 @@ fn may_be_digit(path: &[Point]) -> bool {
 }
 
 /// The paths between two shares of their length.
-fn section(paths: &Paths, from: f32, to: f32) -> Paths {
+fn section(paths: &PenPaths, from: f32, to: f32) -> PenPaths {
     let total: f32 = paths.iter().map(|path| length(path)).sum();
     let mut done = 0.0;
-    let mut sections = Paths::new();
+    let mut sections = PenPaths::new();
     for path in paths {
         let mut section = Vec::new();
         for (index, &point) in path.iter().enumerate() {
@@ -195,7 +195,7 @@ fn section(paths: &Paths, from: f32, to: f32) -> Paths {
 }
 
 /// The next digit, moved to its place right of the one before.
-fn beside(before: &Paths, mut next: Paths, min_gap: f32, pen: &mut Pen) -> Paths {
+fn beside(before: &PenPaths, mut next: PenPaths, min_gap: f32, pen: &mut Pen) -> PenPaths {
     let [left, right] = [before, &next].map(|paths| Bounds::of(paths.iter().flatten()));
     let (Some(left), Some(right)) = (left, right) else {
         return next;
@@ -223,7 +223,7 @@ fn beside(before: &Paths, mut next: Paths, min_gap: f32, pen: &mut Pen) -> Paths
 }
 
 /// Both, unless the part is too low.
-fn with(digit: Paths, part: Paths) -> Option<Paths> {
+fn with(digit: PenPaths, part: PenPaths) -> Option<PenPaths> {
     let bounds = Bounds::of(part.iter().flatten())?;
     (bounds.max.y - bounds.min.y > MIN_PART_HEIGHT).then(|| [digit, part].concat())
 }
@@ -239,7 +239,7 @@ mod tests {
     const WIDTH: f32 = 1.4;
 
     /// A 0 and a 1, each 1 high.
-    fn zero_and_one() -> [(Digit, Paths); 2] {
+    fn zero_and_one() -> [(Digit, PenPaths); 2] {
         let oval = (0..=40).map(|i| {
             let (sin, cos) = (i as f32 * std::f32::consts::TAU / 40.0).sin_cos();
             Point::new(0.5 * WIDTH * (1.0 - sin), 0.5 - 0.5 * cos)
@@ -252,13 +252,13 @@ mod tests {
     }
 
     /// Many groups of a kind; `None` where it may look like a digit.
-    fn groups(kind: WrongGroup, neighbors: &[(Digit, Paths); 2]) -> Vec<Option<Paths>> {
+    fn groups(kind: WrongGroup, neighbors: &[(Digit, PenPaths); 2]) -> Vec<Option<PenPaths>> {
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         let group = |_| kind.of_paths(neighbors.clone(), &mut Pen::new(&mut rng));
         (0..100).map(group).collect()
     }
 
-    fn bounds(paths: &Paths) -> Bounds {
+    fn bounds(paths: &PenPaths) -> Bounds {
         Bounds::of(paths.iter().flatten()).expect("has points")
     }
 
@@ -266,7 +266,7 @@ mod tests {
     fn a_part_is_neither_the_digit_nor_a_one() {
         let [zero, one] = zero_and_one();
         let parts = groups(WrongGroup::Part, &[zero.clone(), one.clone()]);
-        let parts: Vec<Paths> = parts.into_iter().flatten().collect();
+        let parts: Vec<PenPaths> = parts.into_iter().flatten().collect();
         assert!(parts.len() > 20, "{}", parts.len());
         for part in &parts {
             let share = length(&part[0]) / length(&zero.1[0]);
@@ -350,7 +350,7 @@ mod tests {
         let [zero, one] = zero_and_one();
         for neighbors in [[zero.clone(), zero.clone()], [one.clone(), zero.clone()]] {
             let groups = groups(WrongGroup::WithPart, &neighbors);
-            let found: Vec<&Paths> = groups.iter().flatten().collect();
+            let found: Vec<&PenPaths> = groups.iter().flatten().collect();
             assert!(found.len() > 10, "{}", found.len());
             for group in found {
                 let part = group.last().expect("digit and part");

@@ -33,7 +33,7 @@ const LIVE_SNAPSHOT_INTERVAL: Duration = Duration::from_millis(200);
 const INSPECTION_INTERVAL: u32 = 10;
 
 /// A training in progress.
-pub(super) struct Run<'a> {
+pub(super) struct TrainingRun<'a> {
     config: &'a TrainingConfig,
     control: &'a Control,
     input: &'a TrainingInput,
@@ -104,7 +104,7 @@ pub(super) fn step(
     Ok((step, is_cpu && config.model.filters().is_empty()))
 }
 
-impl<'a> Run<'a> {
+impl<'a> TrainingRun<'a> {
     /// Prepares the first epoch.
     pub(super) fn new(
         config: &'a TrainingConfig,
@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Continues from a checkpoint of the same configuration and data. [`Run::new`] took its networks.
+    /// Continues from a checkpoint of the same configuration and data. [`TrainingRun::new`] took its networks.
     pub(super) fn resume(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainingError> {
         let is_stopped = self.control.signal().ends_training();
         // After a stop signal, not all synthetic digits were generated. No batch needs them.

@@ -41,7 +41,7 @@ struct PadPlace {
 
 /// The use of the pointer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Pen {
+enum PointerUse {
     #[default]
     Up,
     Draws,
@@ -61,7 +61,7 @@ struct Tap {
 #[derive(Default)]
 pub(super) struct Canvas {
     place: Option<PadPlace>,
-    pen: Pen,
+    pen: PointerUse,
     keyboard: KeyboardPen,
     /// The finger that draws.
     finger: Option<TouchId>,
@@ -90,7 +90,7 @@ impl Canvas {
             layer,
         }) = self.place
         else {
-            if self.pen != Pen::Up {
+            if self.pen != PointerUse::Up {
                 self.lift(&mut actions);
             }
             return actions;
@@ -107,7 +107,9 @@ impl Canvas {
                 Event::Touch { id, phase, .. } => match phase {
                     TouchPhase::Start => touched = Some(id),
                     TouchPhase::Cancel if self.picture.is_pressed() => self.picture.cancel(),
-                    TouchPhase::Cancel if self.finger == Some(id) && self.pen == Pen::Draws => {
+                    TouchPhase::Cancel
+                        if self.finger == Some(id) && self.pen == PointerUse::Draws =>
+                    {
                         self.lift(&mut actions);
                         actions.pop();
                         actions.push(Action::PenCanceled);
@@ -119,7 +121,7 @@ impl Canvas {
                     button,
                     pressed: true,
                     ..
-                } if self.pen == Pen::Up
+                } if self.pen == PointerUse::Up
                     && visible.contains(pos)
                     && ctx.layer_id_at(pos) == Some(layer) =>
                 {
@@ -171,7 +173,7 @@ impl Canvas {
                     self.picture.cancel();
                 }
                 // The pointer left the window: no release follows.
-                Event::PointerGone | Event::WindowFocused(false) if self.pen != Pen::Up => {
+                Event::PointerGone | Event::WindowFocused(false) if self.pen != PointerUse::Up => {
                     self.lift(&mut actions);
                 }
                 _ => {}
@@ -189,34 +191,34 @@ impl Canvas {
         actions: &mut Vec<Action>,
     ) {
         self.pen = match button {
-            PointerButton::Primary if !state.pad.uses_eraser() => Pen::Draws,
-            PointerButton::Primary | PointerButton::Secondary => Pen::Erases(button),
+            PointerButton::Primary if !state.pad.uses_eraser() => PointerUse::Draws,
+            PointerButton::Primary | PointerButton::Secondary => PointerUse::Erases(button),
             _ => return,
         };
         actions.push(match self.pen {
-            Pen::Draws => Action::PenDown(point),
+            PointerUse::Draws => Action::PenDown(point),
             _ => Action::Erase(point),
         });
     }
 
     fn is_down_by(&self, button: PointerButton) -> bool {
         match self.pen {
-            Pen::Up => false,
-            Pen::Draws => button == PointerButton::Primary,
-            Pen::Erases(by) => button == by,
+            PointerUse::Up => false,
+            PointerUse::Draws => button == PointerButton::Primary,
+            PointerUse::Erases(by) => button == by,
         }
     }
 
     fn move_to(&self, point: Point, actions: &mut Vec<Action>) {
         actions.extend(match self.pen {
-            Pen::Up => None,
-            Pen::Draws => Some(Action::PenMoved(point)),
-            Pen::Erases(_) => Some(Action::Erase(point)),
+            PointerUse::Up => None,
+            PointerUse::Draws => Some(Action::PenMoved(point)),
+            PointerUse::Erases(_) => Some(Action::Erase(point)),
         });
     }
 
     fn lift(&mut self, actions: &mut Vec<Action>) {
-        self.pen = Pen::Up;
+        self.pen = PointerUse::Up;
         self.finger = None;
         actions.push(Action::PenUp);
     }
@@ -297,7 +299,7 @@ impl Canvas {
         brackets(&clipped, &paper, state, palette);
         hint(&clipped, rect, state, response.has_focus(), palette);
         self.keyboard.draw(&clipped, &paper, palette);
-        let erases = state.pad.uses_eraser() || matches!(self.pen, Pen::Erases(_));
+        let erases = state.pad.uses_eraser() || matches!(self.pen, PointerUse::Erases(_));
         if let Some(pos) = response.hover_pos().filter(|_| erases) {
             let reach = ERASER_REACH * paper.unit();
             let line = Stroke::new(1.5, palette.weak);

@@ -11,7 +11,7 @@ use egui::{
     WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
-use self::gallery::Gallery;
+use self::gallery::ErrorGallery;
 use super::{
     focus, noise,
     theme::{self, Palette},
@@ -49,7 +49,7 @@ const MIN_WIDTH_FOR_NOISE: f32 = 600.0;
 /// The state of the tab between frames.
 #[derive(Debug, Default)]
 pub(crate) struct EvaluationView {
-    gallery: Gallery,
+    gallery: ErrorGallery,
 }
 
 /// Draws the tab.
@@ -79,7 +79,7 @@ fn content_ui(ui: &mut Ui, state: &State, view: &mut EvaluationView, actions: &m
         empty_ui(ui, state);
         return;
     };
-    let mut parts_ui = |ui: &mut Ui, places: &Places| {
+    let mut parts_ui = |ui: &mut Ui, places: &EvaluationLayout| {
         let within = |rect: Rect| UiBuilder::new().max_rect(rect);
         ui.scope_builder(within(places.matrix), |ui| {
             matrix::matrix_ui(ui, panel, completed, actions);
@@ -92,29 +92,29 @@ fn content_ui(ui: &mut Ui, state: &State, view: &mut EvaluationView, actions: &m
     };
     let rect = ui.available_rect_before_wrap();
     if rect.width() < MIN_WIDTH_BESIDE {
-        let places = Places::stacked(rect);
+        let places = EvaluationLayout::stacked(rect);
         ui.allocate_exact_size(places.whole().size(), Sense::hover());
         parts_ui(ui, &places);
     } else if rect.height() >= MIN_HEIGHT {
-        parts_ui(ui, &Places::beside(rect));
+        parts_ui(ui, &EvaluationLayout::beside(rect));
     } else {
         ScrollArea::vertical().id_salt("test").show(ui, |ui| {
             let size = vec2(ui.available_width(), MIN_HEIGHT);
             let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-            parts_ui(ui, &Places::beside(rect));
+            parts_ui(ui, &EvaluationLayout::beside(rect));
             focus::scroll_to_focus(ui);
         });
     }
 }
 
 /// The places of the parts.
-struct Places {
+struct EvaluationLayout {
     matrix: Rect,
     gallery: Rect,
     reliability: Rect,
 }
 
-impl Places {
+impl EvaluationLayout {
     /// The matrix on the left; the gallery and the reliability diagram on the right.
     fn beside(rect: Rect) -> Self {
         let gap = theme::MARGIN * 1.4;

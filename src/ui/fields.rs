@@ -18,7 +18,7 @@ use crate::{
         state::{form::TrainingForm, training::Training},
     },
     format,
-    training::config::hyperparameter::{Group, Hyperparameter, Kind},
+    training::config::hyperparameter::{Hyperparameter, HyperparameterGroup, HyperparameterKind},
 };
 
 /// The height of a group's header, in points.
@@ -33,7 +33,7 @@ pub(super) fn fields_ui(
     actions: &mut Vec<Action>,
 ) {
     let height = ui.spacing().interact_size.y;
-    for group in Group::ALL {
+    for group in HyperparameterGroup::ALL {
         // Headers are closer to each other than rows.
         ui.spacing_mut().interact_size.y = HEADER_HEIGHT;
         let mark = if form.is_group_changed(group) {
@@ -48,7 +48,7 @@ pub(super) fn fields_ui(
         ui.scope_builder(place, |ui| {
             CollapsingHeader::new(title)
                 .id_salt(group.name())
-                .default_open(group == Group::Network)
+                .default_open(group == HyperparameterGroup::Network)
                 .show_unindented(ui, |ui| {
                     ui.spacing_mut().interact_size.y = height - 4.0;
                     group_ui(ui, group, training, form, gallery, actions);
@@ -61,27 +61,30 @@ pub(super) fn fields_ui(
 
 fn group_ui(
     ui: &mut Ui,
-    group: Group,
+    group: HyperparameterGroup,
     training: &Training,
     form: &mut TrainingForm,
     gallery: &mut Gallery,
     actions: &mut Vec<Action>,
 ) {
     match group {
-        Group::Preprocessing => {
+        HyperparameterGroup::Preprocessing => {
             note(
                 ui,
                 "Every image passes these steps before the network. They belong to the model.",
             );
         }
-        Group::Augmentation => {
+        HyperparameterGroup::Augmentation => {
             note(
                 ui,
                 "Training images vary at random each time they are used, within these limits.",
             );
         }
-        Group::Data => data::source_ui(ui, training, form, actions),
-        Group::Network | Group::Training | Group::Optimizer | Group::Regularization => {}
+        HyperparameterGroup::Data => data::source_ui(ui, training, form, actions),
+        HyperparameterGroup::Network
+        | HyperparameterGroup::Training
+        | HyperparameterGroup::Optimizer
+        | HyperparameterGroup::Regularization => {}
     }
     rows(ui, group.name(), |ui| {
         for hyperparameter in group.hyperparameters() {
@@ -89,15 +92,17 @@ fn group_ui(
         }
     });
     match group {
-        Group::Network => size_ui(ui, form),
-        Group::Optimizer => learning_rate_ui(ui, form),
-        Group::Regularization => early_stopping_ui(ui, form),
-        Group::Preprocessing | Group::Augmentation => gallery.ui(ui, training, form, actions),
-        Group::Data => {
+        HyperparameterGroup::Network => size_ui(ui, form),
+        HyperparameterGroup::Optimizer => learning_rate_ui(ui, form),
+        HyperparameterGroup::Regularization => early_stopping_ui(ui, form),
+        HyperparameterGroup::Preprocessing | HyperparameterGroup::Augmentation => {
+            gallery.ui(ui, training, form, actions)
+        }
+        HyperparameterGroup::Data => {
             early_stopping_ui(ui, form);
             data::contents_ui(ui, training, form, actions);
         }
-        Group::Training => {}
+        HyperparameterGroup::Training => {}
     }
 }
 
@@ -113,22 +118,22 @@ fn hyperparameter_ui(
     }
     let Hyperparameter { label, help, .. } = hyperparameter;
     let help = match &hyperparameter.kind {
-        Kind::Integer { .. } | Kind::Real { .. } => {
+        HyperparameterKind::Integer { .. } | HyperparameterKind::Real { .. } => {
             format!("{help}. Expects {}.", hyperparameter.expected_in_window())
         }
-        Kind::Choice { .. } | Kind::Layers { .. } => format!("{help}."),
+        HyperparameterKind::Choice { .. } | HyperparameterKind::Layers { .. } => format!("{help}."),
     };
     let mut new = None;
     let is_changed = form.is_value_changed(hyperparameter);
     let is_reset = row(ui, label, &help, is_changed, |ui| {
         match &hyperparameter.kind {
-            Kind::Integer { min, max, get, .. } => {
+            HyperparameterKind::Integer { min, max, get, .. } => {
                 let (response, value) = integer(ui, get(&form.draft), *min..=*max);
                 let whole = |value: u64| Value::Integer(value.try_into().unwrap_or(i64::MAX));
                 new = value.map(|value| value.map_or_else(Value::String, whole));
                 response
             }
-            Kind::Real {
+            HyperparameterKind::Real {
                 min,
                 max,
                 scale,
@@ -140,14 +145,14 @@ fn hyperparameter_ui(
                 new = value.map(|value| value.map_or_else(Value::String, Value::Float));
                 response
             }
-            Kind::Choice { options, get, .. } => {
+            HyperparameterKind::Choice { options, get, .. } => {
                 let before = get(&form.draft);
                 let mut name = before.clone();
                 let response = choice(ui, label, &mut name, &options());
                 new = (name != before).then_some(Value::String(name));
                 response
             }
-            Kind::Layers { .. } => {
+            HyperparameterKind::Layers { .. } => {
                 let width = control_size(ui).x;
                 let is_valid = form.with_layers().is_ok();
                 let text = form.layers_text(hyperparameter);

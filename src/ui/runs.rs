@@ -23,7 +23,7 @@ use crate::{
     format,
     training::config::{
         TrainingConfig,
-        hyperparameter::{self, Group},
+        hyperparameter::{self, HyperparameterGroup},
     },
 };
 
@@ -71,7 +71,12 @@ pub(super) fn settings_ui(ui: &mut Ui, kind: &RunKind, config: &TrainingConfig) 
 
 /// The label and value of each hyperparameter. A fine-tuning keeps those of its base model's network, and has no others.
 pub(super) fn settings(kind: &RunKind, config: &TrainingConfig) -> Vec<(&'static str, String)> {
-    let is_of_network = |group| matches!(group, Group::Network | Group::Preprocessing);
+    let is_of_network = |group| {
+        matches!(
+            group,
+            HyperparameterGroup::Network | HyperparameterGroup::Preprocessing
+        )
+    };
     let all = hyperparameter::ALL.iter();
     all.filter(|entry| kind.preset().is_some() || is_of_network(entry.group))
         .filter_map(|entry| Some((entry.label, entry.text(config)?)))

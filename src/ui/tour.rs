@@ -12,7 +12,7 @@ use crate::app::{action::Action, state::Place};
 pub(super) const HEIGHT: f32 = 76.0;
 
 /// A step of the tour.
-struct Step {
+struct TourStep {
     title: &'static str,
     text: &'static str,
     /// Where the step takes place, and whether it needs the training panel.
@@ -28,36 +28,36 @@ struct Preparation {
     action: Action,
 }
 
-const STEPS: [Step; 6] = [
-    Step {
+const STEPS: [TourStep; 6] = [
+    TourStep {
         title: "Draw",
         text: "Draw a digit. The bars follow the pen, and the longest one is the answer. Try a 7 with a bar, or a crooked 4.",
         place: Place::Draw,
         needs_panel: false,
         preparation: None,
     },
-    Step {
+    TourStep {
         title: "Correct",
         text: "Is a digit misread? Press Wrong? and choose the right digit. The drawing is saved as a correction, to train on.",
         place: Place::Draw,
         needs_panel: false,
         preparation: None,
     },
-    Step {
+    TourStep {
         title: "Why",
         text: "See which training images your digit resembles. Scroll to Inside and point at a unit to follow its arithmetic, or switch it off.",
         place: Place::Why,
         needs_panel: false,
         preparation: None,
     },
-    Step {
+    TourStep {
         title: "Train",
         text: "Press Train. Watch the curves, and keep drawing: the new network answers while it learns.",
         place: Place::Draw,
         needs_panel: true,
         preparation: None,
     },
-    Step {
+    TourStep {
         title: "Overfit on purpose",
         text: "Train on few images for many epochs. The network learns them by heart: its training loss falls, and its \
             validation loss rises.",
@@ -68,7 +68,7 @@ const STEPS: [Step; 6] = [
             action: Action::SetUpLesson,
         }),
     },
-    Step {
+    TourStep {
         title: "Test",
         text: "Compare on 10,000 digits that no training has seen. Click an error to see it, and ask again why.",
         place: Place::Test,
@@ -118,7 +118,7 @@ fn is_new(ctx: &Context, index: usize) -> bool {
 }
 
 /// The buttons from left to right. Returns whether the panel is to show its tab *Train*.
-fn buttons_ui(ui: &mut Ui, step: &Step, index: usize, actions: &mut Vec<Action>) -> bool {
+fn buttons_ui(ui: &mut Ui, step: &TourStep, index: usize, actions: &mut Vec<Action>) -> bool {
     let mut trains = false;
     if let Some(Preparation { button, action }) = &step.preparation
         && small_button(ui, button).clicked()

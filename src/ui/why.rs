@@ -188,7 +188,7 @@ pub(super) fn why_ui(
         filling_ui(ui, stage, filling, state, view, actions);
         seen.insert(filling);
     } else if stage.width() >= MIN_WIDTH_BESIDE {
-        let places = Places::beside(stage);
+        let places = WhyLayout::beside(stage);
         pad_ui(ui, &places, state, draw, actions);
         if let Extent::Beside(filling) = view.extent {
             filling_ui(ui, places.story, filling, state, view, actions);
@@ -207,7 +207,7 @@ pub(super) fn why_ui(
             .auto_shrink(false)
             .show(ui, |ui| {
                 let stage = Rect::from_min_size(ui.cursor().min, stage.size());
-                let places = Places::stacked(stage);
+                let places = WhyLayout::stacked(stage);
                 ui.allocate_exact_size(
                     vec2(stage.width(), places.story.top() - stage.top()),
                     Sense::hover(),
@@ -222,7 +222,7 @@ pub(super) fn why_ui(
 }
 
 /// The places of the parts.
-struct Places {
+struct WhyLayout {
     pad: Rect,
     toolbar: Rect,
     answer: Rect,
@@ -230,7 +230,7 @@ struct Places {
     story: Rect,
 }
 
-impl Places {
+impl WhyLayout {
     /// The pad and the bars on the left, the views on the right.
     fn beside(stage: Rect) -> Self {
         let width = (stage.width() * PAD_SHARE).clamp(PAD_WIDTHS[0], PAD_WIDTHS[1]);
@@ -283,7 +283,7 @@ impl Places {
 /// The pad, its buttons, the answer, and the bars that choose the rival.
 fn pad_ui(
     ui: &mut Ui,
-    places: &Places,
+    places: &WhyLayout,
     state: &State,
     draw: &mut DrawView,
     actions: &mut Vec<Action>,

@@ -68,7 +68,7 @@ impl Evaluator {
         let progress = Arc::new(Mutex::new(None));
         // With room for the only message, sending never waits.
         let (sender, outcome) = sync_channel(1);
-        let mut task = Task {
+        let mut task = EvaluationTask {
             model,
             source,
             noise,
@@ -128,7 +128,7 @@ impl fmt::Debug for Evaluator {
 }
 
 /// The thread's side of the handle.
-struct Task {
+struct EvaluationTask {
     model: Arc<Model>,
     source: DataSource,
     noise: Option<Noise>,
@@ -136,7 +136,7 @@ struct Task {
     progress: Gauge<Option<EvaluatorProgress>>,
 }
 
-impl Task {
+impl EvaluationTask {
     fn run(&mut self) -> EvaluatorOutcome {
         match run_work(|| self.evaluate()) {
             Ok(Some(evaluation)) => EvaluatorOutcome::Completed(Arc::new(evaluation)),

@@ -5,7 +5,7 @@ use digitpad::{
     store::settings::{Settings, ThemeChoice},
     training::config::{
         Preset,
-        hyperparameter::{ALL, Group, Kind},
+        hyperparameter::{ALL, HyperparameterGroup, HyperparameterKind},
     },
 };
 use egui::{FontId, Key, Modifiers, Pos2, Rect, Shape, accesskit::Role, vec2};
@@ -143,8 +143,8 @@ fn pad_answer_and_bars_are_in_sight_in_every_window() {
 /// Opens every fold of the settings.
 pub(crate) fn open_all(window: &mut Window) {
     window.click("Settings tab");
-    for group in Group::ALL {
-        if group != Group::Network {
+    for group in HyperparameterGroup::ALL {
+        if group != HyperparameterGroup::Network {
             // The header says whether a value is changed.
             let headers = window.harness.query_all_by_label_contains(group.name());
             headers.into_iter().next().expect("its header").click();
@@ -285,7 +285,7 @@ fn no_option_is_cut() {
     let mut window = Window::with_model(settings(), None, [640.0, 3600.0], 1.0);
     open_all(&mut window);
     let labels = ALL.iter().filter_map(|entry| match entry.kind {
-        Kind::Choice { options, .. } => Some((entry.label, options())),
+        HyperparameterKind::Choice { options, .. } => Some((entry.label, options())),
         _ => None,
     });
     for (label, options) in labels {

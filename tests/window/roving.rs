@@ -10,7 +10,6 @@ use digitpad::{
 };
 use egui::{Key, Modifiers, Pos2, Rect, pos2, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
 
 use crate::{
     driver::{ONE, SEVEN, Window, says, settings},

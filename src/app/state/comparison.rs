@@ -19,7 +19,7 @@ use crate::{
 
 /// The comparison of the newest run's model with the one before it.
 #[derive(Clone, Debug)]
-pub(super) struct Comparison {
+pub(super) struct ModelComparison {
     run: u64,
     previous: ModelId,
     /// The report of a fine-tuning.
@@ -94,7 +94,7 @@ impl State {
             run: record.id,
             models: [self.models.chosen(), previous].map(|entry| Arc::clone(&entry.model)),
         });
-        self.training.comparison = Some(Comparison {
+        self.training.comparison = Some(ModelComparison {
             run: record.id,
             previous: previous.id,
             report,

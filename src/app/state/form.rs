@@ -10,7 +10,9 @@ use crate::{
     training::{
         config::{
             Optimizer, Preset, TrainingConfig,
-            hyperparameter::{self, Group, Hyperparameter, Kind, widths_text},
+            hyperparameter::{
+                self, Hyperparameter, HyperparameterGroup, HyperparameterKind, widths_text,
+            },
         },
         schedule::Schedule,
     },
@@ -149,7 +151,7 @@ impl TrainingForm {
         }
     }
 
-    /// The text field of a [`Kind::Layers`].
+    /// The text field of a [`HyperparameterKind::Layers`].
     pub fn layers_text(&mut self, hyperparameter: &Hyperparameter) -> &mut String {
         if hyperparameter.key == "model.convolutional" {
             &mut self.filters
@@ -188,27 +190,31 @@ impl TrainingForm {
 
     /// The configuration that the form describes, with the preset's values in as few groups as make it valid.
     pub fn nearest_valid_config(&self) -> TrainingConfig {
-        let without = |group: Group| {
+        let without = |group: HyperparameterGroup| {
             let mut form = self.clone();
             form.reset(group);
             form.config()
         };
         let mut form = self.clone();
         let one_by_one = || {
-            Group::ALL.into_iter().find_map(|group| {
+            HyperparameterGroup::ALL.into_iter().find_map(|group| {
                 form.reset(group);
                 form.config().ok()
             })
         };
         self.config()
             .ok()
-            .or_else(|| Group::ALL.into_iter().find_map(|group| without(group).ok()))
+            .or_else(|| {
+                HyperparameterGroup::ALL
+                    .into_iter()
+                    .find_map(|group| without(group).ok())
+            })
             .or_else(one_by_one)
             .unwrap_or_else(|| self.preset.config())
     }
 
     /// Sets a group to the preset.
-    pub fn reset(&mut self, group: Group) {
+    pub fn reset(&mut self, group: HyperparameterGroup) {
         for hyperparameter in group.hyperparameters() {
             self.reset_value(hyperparameter);
         }
@@ -218,7 +224,7 @@ impl TrainingForm {
     pub fn reset_value(&mut self, hyperparameter: &Hyperparameter) {
         let mut preset = Self::of(self.preset, self.preset.config());
         match hyperparameter.kind {
-            Kind::Layers { .. } => {
+            HyperparameterKind::Layers { .. } => {
                 *self.layers_text(hyperparameter) =
                     std::mem::take(preset.layers_text(hyperparameter));
             }
@@ -234,7 +240,7 @@ impl TrainingForm {
     }
 
     /// Whether a value of the group differs from the preset.
-    pub fn is_group_changed(&self, group: Group) -> bool {
+    pub fn is_group_changed(&self, group: HyperparameterGroup) -> bool {
         let mut reset = self.clone();
         reset.reset(group);
         reset != *self
@@ -242,7 +248,7 @@ impl TrainingForm {
 
     /// Whether a value differs from the preset.
     pub fn is_changed(&self) -> bool {
-        Group::ALL
+        HyperparameterGroup::ALL
             .into_iter()
             .any(|group| self.is_group_changed(group))
     }
@@ -352,11 +358,11 @@ mod tests {
     #[test]
     fn each_hyperparameter_is_in_one_group() {
         let mut form = unusual();
-        for (index, group) in Group::ALL.into_iter().enumerate() {
+        for (index, group) in HyperparameterGroup::ALL.into_iter().enumerate() {
             assert!(form.is_group_changed(group), "{group:?} differs");
             form.reset(group);
             assert!(!form.is_group_changed(group), "{group:?} is reset");
-            for other in &Group::ALL[index + 1..] {
+            for other in &HyperparameterGroup::ALL[index + 1..] {
                 assert!(form.is_group_changed(*other), "{other:?} is not touched");
             }
         }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Place, State, comparison::Comparison, files::folder_text, form::TrainingForm, models::Snapshot,
+    Place, State, comparison::ModelComparison, files::folder_text, form::TrainingForm,
+    models::Snapshot,
 };
 pub use crate::worker::file_tasks::CurvesImage;
 use crate::{
@@ -147,7 +148,7 @@ pub struct Training {
     /// The id of its record, once it is finished.
     pub record: Option<u64>,
     /// Its comparison with the model before it.
-    pub(super) comparison: Option<Comparison>,
+    pub(super) comparison: Option<ModelComparison>,
     /// The preview of the data.
     pub data: DataPreview,
     /// The newest copy of the network of the current run.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use image::{Rgb, RgbImage};
 
-use super::report::{Explained, Report};
+use super::report::{Explained, ExplanationReport};
 use crate::{
     bitmap::{Bitmap, SIDE},
     error::InputError,
@@ -39,8 +39,8 @@ const FOR: Rgb<u8> = Rgb([0, 114, 178]);
 const AGAINST: Rgb<u8> = Rgb([213, 94, 0]);
 
 /// Writes the picture of an explanation.
-pub(super) fn save(report: &Report, path: &Path) -> Result<(), InputError> {
-    let mut picture = Picture::new();
+pub(super) fn save(report: &ExplanationReport, path: &Path) -> Result<(), InputError> {
+    let mut picture = Panels::new();
     match &report.explained {
         Explained::Evidence(evidence) => {
             picture.draw_bitmap(0, &evidence.input);
@@ -52,7 +52,7 @@ pub(super) fn save(report: &Report, path: &Path) -> Result<(), InputError> {
             picture.draw_scale(limit, report.comparison);
         }
         Explained::Occlusion(ink, occlusion) => {
-            let fit = Fit::of(ink);
+            let fit = PadPlacement::of(ink);
             picture.draw_paths(0, &fit.paths(ink), PEN, INK);
             picture.draw_paths(1, &fit.paths(ink), PEN, FAINT);
             let limit = scale_limit(occlusion.pieces.iter().map(|piece| piece.support));
@@ -83,7 +83,7 @@ pub(super) fn save(report: &Report, path: &Path) -> Result<(), InputError> {
             let band = PANEL / layers.len();
             for (index, (shape, values)) in shapes.iter().zip(layers).enumerate() {
                 let limit = scale_limit(values.outputs.iter().copied());
-                let tiles = Tiles::of(shape.output, [PANEL, band - 4]);
+                let tiles = LayerTiles::of(shape.output, [PANEL, band - 4]);
                 picture.change(1, |below, x, y| {
                     let inside = y.checked_sub(index * band).filter(|&y| y < band - 4);
                     let unit = inside.and_then(|y| tiles.unit(x, y));
@@ -96,7 +96,7 @@ pub(super) fn save(report: &Report, path: &Path) -> Result<(), InputError> {
             );
         }
         Explained::Counterfactual(ink, grid, bending) => {
-            let fit = Fit::of(ink);
+            let fit = PadPlacement::of(ink);
             let change = |dot: &Dot| dot.margin - grid.margin;
             let limit = scale_limit(grid.dots.iter().map(change));
             let side = grid.spacing * fit.scale;
@@ -126,14 +126,14 @@ pub(super) fn save(report: &Report, path: &Path) -> Result<(), InputError> {
 }
 
 /// The channels of a layer as tiles of their positions.
-struct Tiles {
+struct LayerTiles {
     grid: Grid,
     columns: usize,
     /// The side of a unit, in pixels.
     pixels: usize,
 }
 
-impl Tiles {
+impl LayerTiles {
     /// As large as they fit.
     fn of(grid: Grid, [width, height]: [usize; 2]) -> Self {
         let pitch = grid.side + usize::from(grid.side > 1);
@@ -167,12 +167,12 @@ impl Tiles {
 }
 
 /// The place of a drawing in a panel: pad to pixels.
-struct Fit {
+struct PadPlacement {
     center: Point,
     scale: f32,
 }
 
-impl Fit {
+impl PadPlacement {
     /// As large as the bitmap shows the drawing.
     fn of(ink: &Ink) -> Self {
         let bounds = ink.bounds().unwrap_or(Bounds {
@@ -201,9 +201,9 @@ impl Fit {
 }
 
 /// Two panels beside each other, and a legend below.
-struct Picture(RgbImage);
+struct Panels(RgbImage);
 
-impl Picture {
+impl Panels {
     fn new() -> Self {
         let (width, height) = (2 * PANEL + 3 * GAP, PANEL + 2 * GAP + LEGEND);
         Self(RgbImage::from_pixel(width as u32, height as u32, PAPER))

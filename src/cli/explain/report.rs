@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The explanation of a drawing with ink.
-pub(super) struct Report<'a> {
+pub(super) struct ExplanationReport<'a> {
     pub(super) prediction: Prediction,
     pub(super) comparison: Comparison,
     pub(super) margin: f32,
@@ -63,13 +63,13 @@ pub(super) struct ExplanationLine<'a> {
     against: Option<u8>,
     margin: Option<f32>,
     #[serde(flatten)]
-    fields: Option<Fields<'a>>,
+    fields: Option<ViewFields<'a>>,
 }
 
 /// The fields of a view.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Fields<'a> {
+enum ViewFields<'a> {
     Evidence {
         method: &'static str,
         /// Of integrated gradients.
@@ -144,7 +144,7 @@ fn pair(point: Point) -> [f32; 2] {
     [point.x, point.y]
 }
 
-impl<'a> Fields<'a> {
+impl<'a> ViewFields<'a> {
     fn new(explained: &'a Explained) -> Self {
         match explained {
             Explained::Evidence(evidence) => Self::Evidence {
@@ -239,7 +239,7 @@ impl<'a> ExplanationLine<'a> {
         file: &'a str,
         record: Option<usize>,
         view: ViewName,
-        report: Option<&'a Report>,
+        report: Option<&'a ExplanationReport>,
     ) -> Self {
         let prediction = report.map(|report| &report.prediction);
         Self {
@@ -251,7 +251,7 @@ impl<'a> ExplanationLine<'a> {
             confidence: prediction.map(Prediction::confidence),
             against: report.map(|report| report.comparison.rival.value()),
             margin: report.map(|report| report.margin),
-            fields: report.map(|report| Fields::new(&report.explained)),
+            fields: report.map(|report| ViewFields::new(&report.explained)),
         }
     }
 
@@ -259,12 +259,12 @@ impl<'a> ExplanationLine<'a> {
     #[expect(clippy::too_many_lines, reason = "a few lines for each view")]
     pub(super) fn write_text(
         &self,
-        report: Option<&Report>,
+        report: Option<&ExplanationReport>,
         out: &mut dyn Write,
     ) -> Result<(), CliError> {
         let record = self.record.map_or_else(String::new, |it| format!(":{it}"));
         write!(out, "{}{record}: ", excerpt(self.file))?;
-        let Some(Report {
+        let Some(ExplanationReport {
             prediction,
             comparison: Comparison { winner, rival },
             margin,

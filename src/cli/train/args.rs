@@ -15,7 +15,7 @@ use super::checkpoint::{checkpoint_beside, read_checkpoint};
 use crate::{
     cli::{
         load_model,
-        paths::{CHECKPOINT, Paths, RESUME},
+        paths::{CHECKPOINT, CommandPaths, RESUME},
     },
     data::{Corrections, DataSource, TrainingData, augment::Augmentation, ink_set::Fold},
     error::{CliError, IoError, Refusal, excerpt},
@@ -26,7 +26,7 @@ use crate::{
         Start,
         config::{
             Preset, TrainingConfig,
-            hyperparameter::{self, Group, Hyperparameter, Kind},
+            hyperparameter::{self, Hyperparameter, HyperparameterGroup, HyperparameterKind},
         },
         fine_tune::BaseModel,
     },
@@ -111,7 +111,7 @@ impl Args for HyperparameterArgs {
             .value_name("STRENGTH")
             .value_parser(clap::value_parser!(f32))
             .allow_negative_numbers(true)
-            .help_heading(Group::Augmentation.name())
+            .help_heading(HyperparameterGroup::Augmentation.name())
             .help("Sets every strength of the augmentation: 1 is the usual strength, 0 none");
         let group = ArgGroup::new(HYPERPARAMETERS)
             .multiple(true)
@@ -163,10 +163,10 @@ fn option(entry: &'static Hyperparameter) -> Arg {
         value.map_err(|refusal| format!("expected {}", refusal.expected))
     };
     match &entry.kind {
-        Kind::Integer { .. } => arg.value_name(unit("N")).value_parser(parse),
-        Kind::Real { .. } => arg.value_name(unit("X")).value_parser(parse),
-        Kind::Layers { .. } => arg.value_name("COUNTS").value_parser(parse),
-        Kind::Choice { options, .. } => {
+        HyperparameterKind::Integer { .. } => arg.value_name(unit("N")).value_parser(parse),
+        HyperparameterKind::Real { .. } => arg.value_name(unit("X")).value_parser(parse),
+        HyperparameterKind::Layers { .. } => arg.value_name("COUNTS").value_parser(parse),
+        HyperparameterKind::Choice { options, .. } => {
             let names = options().into_iter();
             let names = names.map(|choice| PossibleValue::new(choice.name).help(choice.label));
             let parser = PossibleValuesParser::new(names).map(toml::Value::String);
@@ -197,9 +197,9 @@ struct DataArgs {
 
 impl TrainArgs {
     /// All files that the arguments name.
-    pub(super) fn paths(&self) -> Paths {
+    pub(super) fn paths(&self) -> CommandPaths {
         let base_model = self.from.as_deref().filter(|file| !is_built_in(file));
-        Paths::default()
+        CommandPaths::default()
             .reads("--config", &self.config)
             .reads("--from", base_model)
             .reads(RESUME, &self.resume)

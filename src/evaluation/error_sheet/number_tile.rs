@@ -33,14 +33,14 @@ const COLORS: [Rgb<u8>; 2] = [INK, Rgb([24, 100, 200])];
 const REST: Rgb<u8> = Rgb([190, 196, 206]);
 
 /// Places of the ink on the sheet.
-struct Place {
+struct TilePlace {
     corner: [f32; 2],
     /// The left top of the ink, which is at the corner.
     origin: Point,
     scale: f32,
 }
 
-impl Place {
+impl TilePlace {
     /// Fits the ink into the room of a tile, on its bottom.
     fn of(bounds: &Bounds, [left, top]: [usize; 2]) -> Self {
         let size = [bounds.max.x - bounds.min.x, bounds.max.y - bounds.min.y];
@@ -71,7 +71,7 @@ pub(super) fn draw(sheet: &mut RgbImage, [left, top]: [usize; 2], read: &ReadNum
         return;
     };
     let [left, top] = [left, top].map(|start| start + MARGIN);
-    let place = Place::of(&bounds, [left, top]);
+    let place = TilePlace::of(&bounds, [left, top]);
     draw_ink(sheet, &read.labeled.ink, &place, REST);
     let mut count = 0;
     for digit in &read.division.digits {
@@ -90,7 +90,7 @@ pub(super) fn draw(sheet: &mut RgbImage, [left, top]: [usize; 2], read: &ReadNum
     draw_caption(sheet, [left, top + ROOM[1] + READING + CAPTION], read);
 }
 
-fn draw_ink(sheet: &mut RgbImage, ink: &Ink, place: &Place, color: Rgb<u8>) {
+fn draw_ink(sheet: &mut RgbImage, ink: &Ink, place: &TilePlace, color: Rgb<u8>) {
     let strokes = ink.strokes().iter();
     let lines: Vec<Vec<Point>> = strokes
         .map(|stroke| {
@@ -122,7 +122,7 @@ fn draw_ink(sheet: &mut RgbImage, ink: &Ink, place: &Place, color: Rgb<u8>) {
 }
 
 /// Draws a bracket below a digit, and its reading below that.
-fn draw_bracket(sheet: &mut RgbImage, digit: &NumberDigit, place: &Place, color: Rgb<u8>) {
+fn draw_bracket(sheet: &mut RgbImage, digit: &NumberDigit, place: &TilePlace, color: Rgb<u8>) {
     let [min, max] = [digit.bounds.min, digit.bounds.max].map(|corner| place.on_sheet(corner));
     let [left, right] = [min.x - PEN / 2.0, max.x + PEN / 2.0].map(|x| x.max(0.0) as u32);
     let bottom = (max.y + PEN / 2.0 + GAP + END) as u32;

@@ -15,7 +15,7 @@ const YEARS: std::ops::Range<usize> = 1000..3000;
 
 /// The most probable digits so far, with their probability.
 #[derive(Default)]
-struct Best {
+struct LikeliestDate {
     probability: f64,
     /// Value, place and number of digits of each part.
     parts: [[usize; 3]; 3],
@@ -49,9 +49,9 @@ pub(super) fn apply(number: &mut Number) -> bool {
 }
 
 /// The most probable date, and at least the probability of all dates: some are dates in several orders.
-fn best_date(probabilities: &[[f32; CLASSES]]) -> (Best, f64) {
+fn best_date(probabilities: &[[f32; CLASSES]]) -> (LikeliestDate, f64) {
     let year_digits = probabilities.len() - 4;
-    let (mut best, mut all) = (Best::default(), 0.0);
+    let (mut best, mut all) = (LikeliestDate::default(), 0.0);
     for order in ORDERS {
         let [day_at, month_at, year_at] = order.map(|place| {
             let moves = order[2] < place;
@@ -85,7 +85,7 @@ fn best_date(probabilities: &[[f32; CLASSES]]) -> (Best, f64) {
                         [month, month_at, 2],
                         [year, year_at, year_digits],
                     ];
-                    best = Best {
+                    best = LikeliestDate {
                         probability: own * best_year,
                         parts,
                     };

@@ -474,7 +474,7 @@ fn cut(ink: &Ink, pieces: &[Piece], poor: &[usize], height: f32) -> Vec<Piece> {
 /// The points where a stroke may be cut, ascending: its corners, and where the part before overlaps the part after less
 /// than nearby. Of these, the ones with the least overlap.
 pub(super) fn cuts(points: &[Point], height: f32) -> Vec<usize> {
-    let path = Path::new(points);
+    let path = MeasuredStroke::new(points);
     let is_between = |&i: &usize| {
         let parts = [&points[..=i], &points[i..]].map(|part| bounds_of(part).longer_side() as f32);
         parts.iter().all(|&side| side > MIN_PART * height)
@@ -514,7 +514,7 @@ pub(super) fn cuts(points: &[Point], height: f32) -> Vec<usize> {
 }
 
 /// A stroke, measured along its way.
-struct Path<'a> {
+struct MeasuredStroke<'a> {
     points: &'a [Point],
     /// The length of the path up to each point.
     lengths: Vec<f32>,
@@ -522,7 +522,7 @@ struct Path<'a> {
     overlaps: Vec<f32>,
 }
 
-impl<'a> Path<'a> {
+impl<'a> MeasuredStroke<'a> {
     fn new(points: &'a [Point]) -> Self {
         let mut lengths = Vec::with_capacity(points.len());
         let mut length = 0.0;

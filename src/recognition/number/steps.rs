@@ -24,7 +24,7 @@ pub(super) struct Division {
 /// A group that leads from one state to another. A state is some first pieces of a line, all of them used, and the later
 /// ones that are used already.
 #[derive(Clone, Copy, Debug)]
-struct Step {
+struct LatticeStep {
     from: usize,
     to: usize,
     group: usize,
@@ -33,7 +33,7 @@ struct Step {
 /// All ways to go on from some first pieces, in an order such that those to a state precede those from it.
 #[derive(Debug)]
 pub(super) struct Steps {
-    steps: Vec<Step>,
+    steps: Vec<LatticeStep>,
     /// How many states they have.
     states: usize,
 }
@@ -45,7 +45,7 @@ const END: usize = 1;
 
 /// The divisions that lead to a state.
 #[derive(Clone, Copy, Debug)]
-struct Path {
+struct DivisionPath {
     /// The score of the best one.
     best: f64,
     /// The logarithm of the sum over all of them.
@@ -54,7 +54,7 @@ struct Path {
     last: Option<usize>,
 }
 
-impl Path {
+impl DivisionPath {
     const NONE: Self = Self {
         best: f64::NEG_INFINITY,
         total: f64::NEG_INFINITY,
@@ -90,11 +90,11 @@ impl Steps {
                         states += 1;
                         states - 1
                     });
-                    steps.push(Step { from, to, group });
+                    steps.push(LatticeStep { from, to, group });
                 }
             }
         }
-        if !steps.iter().any(|step: &Step| step.to == END) {
+        if !steps.iter().any(|step: &LatticeStep| step.to == END) {
             steps.clear();
         }
         Self { steps, states }
@@ -109,15 +109,15 @@ impl Steps {
         let mut before = vec![f64::NEG_INFINITY; self.states];
         let mut after = before.clone();
         (before[START], after[END]) = (0.0, 0.0);
-        for &Step { from, to, group } in &self.steps {
+        for &LatticeStep { from, to, group } in &self.steps {
             before[to] = before[to].max(before[from] + scores[group]);
         }
-        for &Step { from, to, group } in self.steps.iter().rev() {
+        for &LatticeStep { from, to, group } in self.steps.iter().rev() {
             after[from] = after[from].max(after[to] + scores[group]);
         }
         let least = after[START] - MARGIN;
         let mut near = vec![false; scores.len()];
-        for &Step { from, to, group } in &self.steps {
+        for &LatticeStep { from, to, group } in &self.steps {
             near[group] |= before[from] + scores[group] + after[to] >= least;
         }
         near
@@ -133,13 +133,13 @@ impl Steps {
         none: f64,
     ) -> Vec<Division> {
         let width = length.map_or(1, |length| length + 1);
-        let mut paths = vec![Path::NONE; self.states * width];
+        let mut paths = vec![DivisionPath::NONE; self.states * width];
         let start = &mut paths[START * width];
         (start.best, start.total) = (0.0, 0.0);
-        for (index, &Step { from, to, group }) in self.steps.iter().enumerate() {
+        for (index, &LatticeStep { from, to, group }) in self.steps.iter().enumerate() {
             let counts = length.is_some() && all[group].kind == GroupKind::Digit;
             for digits in 0..width - usize::from(counts) {
-                let Path { best, total, .. } = paths[from * width + digits];
+                let DivisionPath { best, total, .. } = paths[from * width + digits];
                 let to = &mut paths[to * width + digits + usize::from(counts)];
                 if best + scores[group] > to.best {
                     to.best = best + scores[group];
@@ -156,11 +156,11 @@ impl Steps {
             none
         };
         let division = |digits: usize| {
-            let Path { best, total, .. } = paths[END * width + digits];
+            let DivisionPath { best, total, .. } = paths[END * width + digits];
             let mut groups: Vec<Group> = Vec::new();
             let (mut state, mut left) = (END, digits);
             while let Some(step) = paths[state * width + left].last {
-                let Step { from, group, .. } = self.steps[step];
+                let LatticeStep { from, group, .. } = self.steps[step];
                 let group = &all[group];
                 left -= usize::from(length.is_some() && group.kind == GroupKind::Digit);
                 state = from;

@@ -9,6 +9,7 @@ use toml::Value;
 use super::{Loss, Optimizer, OptimizerKind, TrainingConfig};
 use crate::{
     error::Refusal,
+    format,
     model::{Activation, MAX_FILTERS, MAX_WIDTH, parse_hidden, preprocess::Preprocessing},
     training::schedule::{Schedule, ScheduleKind},
 };
@@ -19,13 +20,13 @@ pub struct Hyperparameter {
     /// Its place in a configuration file: "optimizer.momentum".
     pub key: &'static str,
     /// The group that shows it.
-    pub group: Group,
+    pub group: HyperparameterGroup,
     /// The label in the window, such as "Momentum", with the unit in parentheses.
     pub label: &'static str,
     /// The help text, without a full stop.
     pub help: &'static str,
     /// Its values, and where a configuration holds them.
-    pub kind: Kind,
+    pub kind: HyperparameterKind,
 }
 
 /// The values of a hyperparameter, and where a configuration holds them.
@@ -37,7 +38,7 @@ pub struct Hyperparameter {
     missing_docs,
     reason = "every variant has a range, a getter and a setter"
 )]
-pub enum Kind {
+pub enum HyperparameterKind {
     /// A whole number.
     Integer {
         min: u64,
@@ -78,7 +79,7 @@ pub enum Scale {
     Percent,
 }
 
-/// One option of a [`Kind::Choice`].
+/// One option of a [`HyperparameterKind::Choice`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// The name in files and on the command line.
@@ -90,7 +91,7 @@ pub struct Choice {
 /// Hyperparameters that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
-pub enum Group {
+pub enum HyperparameterGroup {
     Network,
     Training,
     Optimizer,
@@ -100,7 +101,7 @@ pub enum Group {
     Data,
 }
 
-impl Group {
+impl HyperparameterGroup {
     /// All groups in the order of the panel.
     pub const ALL: [Self; 7] = [
         Self::Network,
@@ -134,7 +135,7 @@ impl Group {
 /// A field that is always there: its range and path.
 macro_rules! integer {
     ($min:literal..=$max:expr, $($path:ident).+) => {
-        Kind::Integer {
+        HyperparameterKind::Integer {
             min: $min,
             max: $max,
             get: |config| config.$($path).+ as u64,
@@ -144,7 +145,7 @@ macro_rules! integer {
 }
 macro_rules! real {
     ($scale:ident $min:literal..=$max:expr, $($path:ident).+) => {
-        Kind::Real {
+        HyperparameterKind::Real {
             min: $min,
             max: $max,
             scale: Scale::$scale,
@@ -157,7 +158,7 @@ macro_rules! real {
 /// binds the parameter.
 macro_rules! parameter {
     ($scale:ident $min:literal..=$max:literal, $field:ident, $pattern:pat => $value:ident) => {
-        Kind::Real {
+        HyperparameterKind::Real {
             min: $min,
             max: $max,
             scale: Scale::$scale,
@@ -176,7 +177,7 @@ macro_rules! parameter {
 /// A field of the model's preprocessing: its range and name.
 macro_rules! preprocessing {
     ($min:literal..=$max:expr, $field:ident) => {
-        Kind::Real {
+        HyperparameterKind::Real {
             min: $min,
             max: $max,
             scale: Scale::Linear,
@@ -189,7 +190,7 @@ macro_rules! preprocessing {
 /// One of the names of an enum: a field, or the kind of a field, whose parameters then have their defaults.
 macro_rules! choice {
     ($enum:ident, $field:ident) => {
-        Kind::Choice {
+        HyperparameterKind::Choice {
             options: choices::<$enum>,
             get: |config| name_of(&config.$field),
             set: |config, name| {
@@ -200,7 +201,7 @@ macro_rules! choice {
         }
     };
     ($enum:ident, kind of $field:ident) => {
-        Kind::Choice {
+        HyperparameterKind::Choice {
             options: choices::<$enum>,
             get: |config| name_of(&config.$field.kind()),
             set: |config, name| {
@@ -216,9 +217,9 @@ macro_rules! choice {
 
 const fn entry(
     key: &'static str,
-    group: Group,
+    group: HyperparameterGroup,
     label: &'static str,
-    kind: Kind,
+    kind: HyperparameterKind,
     help: &'static str,
 ) -> Hyperparameter {
     Hyperparameter {
@@ -233,138 +234,138 @@ const fn entry(
 /// All hyperparameters in the order of the window and the help. A kind comes before its parameters.
 #[rustfmt::skip]
 pub const ALL: &[Hyperparameter] = &[
-    entry("model.hidden", Group::Network, "Hidden layers",
-        Kind::Layers {
+    entry("model.hidden", HyperparameterGroup::Network, "Hidden layers",
+        HyperparameterKind::Layers {
             max: MAX_WIDTH,
             get: |config| config.model.hidden(),
             set: |config, units| config.set_layers(config.model.filters().to_vec(), units),
         },
         "Units of each fully connected hidden layer, such as 256,128; none: only the output layer is fully connected"),
-    entry("model.convolutional", Group::Network, "Convolutional",
-        Kind::Layers {
+    entry("model.convolutional", HyperparameterGroup::Network, "Convolutional",
+        HyperparameterKind::Layers {
             max: MAX_FILTERS,
             get: |config| config.model.filters(),
             set: |config, filters| config.set_layers(filters, config.model.hidden().to_vec()),
         },
         "Filters of each 5x5 convolutional layer before the hidden layers, such as 10,80; none: no convolutional layers"),
-    entry("model.activation", Group::Network, "Activation",
-        Kind::Choice {
+    entry("model.activation", HyperparameterGroup::Network, "Activation",
+        HyperparameterKind::Choice {
             options: || choices_with(|activation: &Activation| activation.label().to_owned()),
             get: |config| name_of(&config.model.activation()),
             set: |config, name| if let Ok(activation) = Activation::from_str(name, false) { config.set_activation(activation) },
         },
         "The nonlinearity after each hidden layer"),
 
-    entry("epochs", Group::Training, "Epochs", integer!(1..=10_000, epochs),
+    entry("epochs", HyperparameterGroup::Training, "Epochs", integer!(1..=10_000, epochs),
         "Passes over the training examples"),
-    entry("batch_size", Group::Training, "Batch size", integer!(1..=8192, batch_size),
+    entry("batch_size", HyperparameterGroup::Training, "Batch size", integer!(1..=8192, batch_size),
         "Examples per gradient step"),
-    entry("learning_rate", Group::Training, "Learning rate", real!(Logarithmic 1e-9..=10.0, learning_rate),
+    entry("learning_rate", HyperparameterGroup::Training, "Learning rate", real!(Logarithmic 1e-9..=10.0, learning_rate),
         "Size of the gradient steps; with a schedule, its highest value"),
-    entry("loss", Group::Training, "Loss", choice!(Loss, loss),
+    entry("loss", HyperparameterGroup::Training, "Loss", choice!(Loss, loss),
         "The function that training minimizes"),
-    entry("seed", Group::Training, "Seed", integer!(0..=TrainingConfig::MAX_SEED, seed),
+    entry("seed", HyperparameterGroup::Training, "Seed", integer!(0..=TrainingConfig::MAX_SEED, seed),
         "Seed of all random choices; the same seed gives the same weights"),
 
-    entry("optimizer.kind", Group::Optimizer, "Optimizer", choice!(OptimizerKind, kind of optimizer),
+    entry("optimizer.kind", HyperparameterGroup::Optimizer, "Optimizer", choice!(OptimizerKind, kind of optimizer),
         "The rule that turns gradients into steps"),
-    entry("optimizer.momentum", Group::Optimizer, "Momentum",
+    entry("optimizer.momentum", HyperparameterGroup::Optimizer, "Momentum",
         parameter!(Linear 0.0..=0.999, optimizer, Optimizer::Sgd { momentum } => momentum),
         "Fraction of the previous step that is added to the next one"),
-    entry("optimizer.rho", Group::Optimizer, "Rho",
+    entry("optimizer.rho", HyperparameterGroup::Optimizer, "Rho",
         parameter!(Linear 0.0..=0.9999, optimizer, Optimizer::RmsProp { decay, .. } => decay),
         "Decay of RMSprop's running mean of squared gradients"),
-    entry("optimizer.beta1", Group::Optimizer, "Beta 1",
+    entry("optimizer.beta1", HyperparameterGroup::Optimizer, "Beta 1",
         parameter!(Linear 0.0..=0.9999, optimizer,
             Optimizer::Adam { beta1, .. } => beta1),
         "Decay of Adam's running mean of gradients"),
-    entry("optimizer.beta2", Group::Optimizer, "Beta 2",
+    entry("optimizer.beta2", HyperparameterGroup::Optimizer, "Beta 2",
         parameter!(Linear 0.0..=0.999_99, optimizer,
             Optimizer::Adam { beta2, .. } => beta2),
         "Decay of Adam's running mean of squared gradients"),
-    entry("optimizer.epsilon", Group::Optimizer, "Epsilon",
+    entry("optimizer.epsilon", HyperparameterGroup::Optimizer, "Epsilon",
         parameter!(Logarithmic 1e-12..=0.1, optimizer,
             Optimizer::RmsProp { epsilon, .. } | Optimizer::Adam { epsilon, .. } => epsilon),
         "Added to the denominator, which keeps steps finite"),
-    entry("optimizer.weight_decay", Group::Optimizer, "Weight decay",
+    entry("optimizer.weight_decay", HyperparameterGroup::Optimizer, "Weight decay",
         parameter!(Logarithmic 0.0..=1.0, optimizer,
             Optimizer::Adam { weight_decay: Some(weight_decay), .. } => weight_decay),
         "AdamW's decoupled weight decay: each step subtracts this fraction of each weight, times the learning rate"),
-    entry("schedule.kind", Group::Optimizer, "Schedule", choice!(ScheduleKind, kind of schedule),
+    entry("schedule.kind", HyperparameterGroup::Optimizer, "Schedule", choice!(ScheduleKind, kind of schedule),
         "How the learning rate changes during the training"),
-    entry("schedule.end", Group::Optimizer, "Final rate",
+    entry("schedule.end", HyperparameterGroup::Optimizer, "Final rate",
         parameter!(Linear 0.0..=1.0, schedule, Schedule::Cosine { end } => end),
         "Cosine schedule: final learning rate, as a fraction of the highest"),
-    entry("schedule.warm_up", Group::Optimizer, "Warm-up",
+    entry("schedule.warm_up", HyperparameterGroup::Optimizer, "Warm-up",
         parameter!(Linear 0.0..=1.0, schedule, Schedule::OneCycle { warm_up, .. } => warm_up),
         "One-cycle schedule: fraction of the training in which the learning rate rises"),
-    entry("schedule.start", Group::Optimizer, "Initial rate",
+    entry("schedule.start", HyperparameterGroup::Optimizer, "Initial rate",
         parameter!(Linear 0.0..=1.0, schedule, Schedule::OneCycle { start, .. } => start),
         "One-cycle schedule: initial learning rate, as a fraction of the highest"),
-    entry("clip_norm", Group::Optimizer, "Gradient clipping", real!(Linear 0.0..=1000.0, clip_norm),
+    entry("clip_norm", HyperparameterGroup::Optimizer, "Gradient clipping", real!(Linear 0.0..=1000.0, clip_norm),
         "Largest norm of the gradient over all parameters; a larger one is scaled down; 0: off"),
 
-    entry("dropout", Group::Regularization, "Dropout", real!(Linear 0.0..=0.9, dropout),
+    entry("dropout", HyperparameterGroup::Regularization, "Dropout", real!(Linear 0.0..=0.9, dropout),
         "Fraction of each hidden layer's outputs that a step sets to zero; 0: off"),
-    entry("l1", Group::Regularization, "L1 penalty", real!(Logarithmic 0.0..=1.0, l1),
+    entry("l1", HyperparameterGroup::Regularization, "L1 penalty", real!(Logarithmic 0.0..=1.0, l1),
         "The loss grows by this times the sum of the absolute weights; 0: off"),
-    entry("l2", Group::Regularization, "L2 penalty", real!(Logarithmic 0.0..=1.0, l2),
+    entry("l2", HyperparameterGroup::Regularization, "L2 penalty", real!(Logarithmic 0.0..=1.0, l2),
         "The loss grows by this times the sum of the squared weights; 0: off"),
-    entry("label_smoothing", Group::Regularization, "Label smoothing", real!(Linear 0.0..=0.5, label_smoothing),
+    entry("label_smoothing", HyperparameterGroup::Regularization, "Label smoothing", real!(Linear 0.0..=0.5, label_smoothing),
         "Fraction of each target that is spread evenly over all classes; 0: off"),
-    entry("ema", Group::Regularization, "Weight averaging", real!(Linear 0.0..=0.9999, ema),
+    entry("ema", HyperparameterGroup::Regularization, "Weight averaging", real!(Linear 0.0..=0.9999, ema),
         "Decay of the exponential moving average of the weights, which becomes the model; 0: off"),
-    entry("patience", Group::Regularization, "Early stopping", integer!(0..=1000, patience),
+    entry("patience", HyperparameterGroup::Regularization, "Early stopping", integer!(0..=1000, patience),
         "Stops after this many epochs without a lower validation loss and restores the best epoch; 0: off"),
 
-    entry("model.preprocessing.deslant", Group::Preprocessing, "Deslant", preprocessing!(0.0..=1.0, deslant),
+    entry("model.preprocessing.deslant", HyperparameterGroup::Preprocessing, "Deslant", preprocessing!(0.0..=1.0, deslant),
         "Fraction of a digit's slant that is removed; 0: off"),
-    entry("model.preprocessing.width_normalization", Group::Preprocessing, "Normalize width",
+    entry("model.preprocessing.width_normalization", HyperparameterGroup::Preprocessing, "Normalize width",
         preprocessing!(0.0..=1.0, width_normalization),
         "How far a digit's width is brought to the usual width, as a fraction of the difference; 0: off"),
-    entry("model.preprocessing.median_px", Group::Preprocessing, "Median filter (px)",
-        Kind::Integer {
+    entry("model.preprocessing.median_px", HyperparameterGroup::Preprocessing, "Median filter (px)",
+        HyperparameterKind::Integer {
             min: 0,
             max: Preprocessing::MAX_MEDIAN_PX as u64,
             get: |config| config.model.preprocessing().median_px as u64,
             set: |config, value| config.set_preprocessing(|all| all.median_px = value as usize),
         },
         "Radius of the median filter in pixels, which removes single wrong pixels; 0: off"),
-    entry("model.preprocessing.gaussian_px", Group::Preprocessing, "Gaussian blur (px)",
+    entry("model.preprocessing.gaussian_px", HyperparameterGroup::Preprocessing, "Gaussian blur (px)",
         preprocessing!(0.0..=Preprocessing::MAX_GAUSSIAN_PX as f64, gaussian_px),
         "Standard deviation of the Gaussian blur in pixels, which removes grain; 0: off"),
-    entry("model.preprocessing.threshold", Group::Preprocessing, "Threshold", preprocessing!(0.0..=1.0, threshold),
+    entry("model.preprocessing.threshold", HyperparameterGroup::Preprocessing, "Threshold", preprocessing!(0.0..=1.0, threshold),
         "Pixels of at least this value become ink and all others paper; 0: off"),
 
-    entry("augmentation.rotation_deg", Group::Augmentation, "Rotation (°)",
+    entry("augmentation.rotation_deg", HyperparameterGroup::Augmentation, "Rotation (°)",
         real!(Linear 0.0..=45.0, augmentation.rotation_deg),
         "Largest rotation in degrees, in either direction"),
-    entry("augmentation.scale", Group::Augmentation, "Scale", real!(Linear 0.0..=0.5, augmentation.scale),
+    entry("augmentation.scale", HyperparameterGroup::Augmentation, "Scale", real!(Linear 0.0..=0.5, augmentation.scale),
         "Largest relative stretch or shrinkage of each axis"),
-    entry("augmentation.shear", Group::Augmentation, "Shear", real!(Linear 0.0..=0.5, augmentation.shear),
+    entry("augmentation.shear", HyperparameterGroup::Augmentation, "Shear", real!(Linear 0.0..=0.5, augmentation.shear),
         "Largest shear in pixels per pixel of height"),
-    entry("augmentation.shift_px", Group::Augmentation, "Shift (px)", real!(Linear 0.0..=4.0, augmentation.shift_px),
+    entry("augmentation.shift_px", HyperparameterGroup::Augmentation, "Shift (px)", real!(Linear 0.0..=4.0, augmentation.shift_px),
         "Largest shift along each axis in pixels"),
-    entry("augmentation.elastic_px", Group::Augmentation, "Elastic (px)",
+    entry("augmentation.elastic_px", HyperparameterGroup::Augmentation, "Elastic (px)",
         real!(Linear 0.0..=3.0, augmentation.elastic_px),
         "Root mean square of the smooth random displacement in pixels"),
-    entry("augmentation.thickness_px", Group::Augmentation, "Thickness (px)",
+    entry("augmentation.thickness_px", HyperparameterGroup::Augmentation, "Thickness (px)",
         real!(Linear 0.0..=1.0, augmentation.thickness_px),
         "Largest growth of a stroke on each side in pixels; strokes shrink by at most half of it"),
-    entry("augmentation.gaps", Group::Augmentation, "Gaps", real!(Linear 0.0..=0.5, augmentation.gaps),
+    entry("augmentation.gaps", HyperparameterGroup::Augmentation, "Gaps", real!(Linear 0.0..=0.5, augmentation.gaps),
         "Fraction of the inked pixels that is erased"),
-    entry("augmentation.noise", Group::Augmentation, "Noise", real!(Linear 0.0..=1.0, augmentation.noise),
+    entry("augmentation.noise", HyperparameterGroup::Augmentation, "Noise", real!(Linear 0.0..=1.0, augmentation.noise),
         "Fraction of the images that get noise of a random kind and strength"),
-    entry("augmentation.taper", Group::Augmentation, "Taper", real!(Linear 0.0..=1.0, augmentation.taper),
+    entry("augmentation.taper", HyperparameterGroup::Augmentation, "Taper", real!(Linear 0.0..=1.0, augmentation.taper),
         "Final fraction of the training in which the augmentation grows weaker"),
 
-    entry("validation_split", Group::Data, "Validation split", real!(Percent 0.0..=0.9, validation_split),
+    entry("validation_split", HyperparameterGroup::Data, "Validation split", real!(Percent 0.0..=0.9, validation_split),
         "Fraction of the training examples, their last, that is held out for validation"),
-    entry("data_fraction", Group::Data, "Training fraction", real!(Percent 0.0001..=1.0, data_fraction),
+    entry("data_fraction", HyperparameterGroup::Data, "Training fraction", real!(Percent 0.0001..=1.0, data_fraction),
         "Fraction of the other training examples, their first, that is trained on"),
-    entry("synthetic_digits", Group::Data, "Synthetic digits", integer!(0..=500_000, synthetic_digits),
+    entry("synthetic_digits", HyperparameterGroup::Data, "Synthetic digits", integer!(0..=500_000, synthetic_digits),
         "Synthetic digits, in the handwriting styles of many countries, that are added to the training examples"),
-    entry("non_digits", Group::Data, "Non-digits", integer!(0..=500_000, non_digits),
+    entry("non_digits", HyperparameterGroup::Data, "Non-digits", integer!(0..=500_000, non_digits),
         "Synthetic scribbles, letters and signs that the model is trained to reject"),
 ];
 
@@ -404,28 +405,32 @@ impl Hyperparameter {
     /// The expected value, such as "a number from 0 to 0.9", "one of sgd, adam".
     pub fn expected(&self) -> String {
         match &self.kind {
-            Kind::Integer { min, max, .. } => format!("a whole number from {min} to {max}"),
-            Kind::Real { min, max, .. } => format!("a number from {min} to {max}"),
-            Kind::Choice { options, .. } => {
+            HyperparameterKind::Integer { min, max, .. } => {
+                format!("a whole number from {min} to {max}")
+            }
+            HyperparameterKind::Real { min, max, .. } => format!("a number from {min} to {max}"),
+            HyperparameterKind::Choice { options, .. } => {
                 let names: Vec<_> = options().into_iter().map(|choice| choice.name).collect();
                 format!("one of {}", names.join(", "))
             }
-            Kind::Layers { max, .. } => format!("whole numbers from 1 to {max}, such as 32,128"),
+            HyperparameterKind::Layers { max, .. } => {
+                format!("whole numbers from 1 to {max}, such as 32,128")
+            }
         }
     }
 
     /// [`Self::expected`] in the unit of the window: percent in place of fractions.
     pub fn expected_in_window(&self) -> String {
         match self.kind {
-            Kind::Real {
+            HyperparameterKind::Real {
                 min,
                 max,
                 scale: Scale::Percent,
                 ..
             } => format!(
                 "a number from {} to {}",
-                percent_text(min),
-                percent_text(max)
+                format::percent_as_set(min),
+                format::percent_as_set(max)
             ),
             _ => self.expected(),
         }
@@ -434,21 +439,21 @@ impl Hyperparameter {
     /// The value in a configuration; `None` where the configuration has none.
     pub fn value(&self, config: &TrainingConfig) -> Option<Value> {
         Some(match &self.kind {
-            Kind::Integer { get, .. } => Value::Integer(get(config) as i64),
-            Kind::Real { get, .. } => Value::Float(get(config)?),
-            Kind::Choice { get, .. } => Value::String(get(config)),
-            Kind::Layers { get, .. } => value_of_widths(get(config)),
+            HyperparameterKind::Integer { get, .. } => Value::Integer(get(config) as i64),
+            HyperparameterKind::Real { get, .. } => Value::Float(get(config)?),
+            HyperparameterKind::Choice { get, .. } => Value::String(get(config)),
+            HyperparameterKind::Layers { get, .. } => value_of_widths(get(config)),
         })
     }
 
     /// The value as the window and messages show it; `None` where the configuration has none.
     pub fn text(&self, config: &TrainingConfig) -> Option<String> {
         Some(match (&self.kind, self.value(config)?) {
-            (Kind::Choice { options, .. }, Value::String(name)) => options()
+            (HyperparameterKind::Choice { options, .. }, Value::String(name)) => options()
                 .into_iter()
                 .find(|choice| choice.name == name)
                 .map_or(name, |choice| choice.label),
-            (Kind::Layers { get, .. }, _) => widths_text(get(config)),
+            (HyperparameterKind::Layers { get, .. }, _) => widths_text(get(config)),
             (_, value) => self.text_of(&value),
         })
     }
@@ -457,12 +462,12 @@ impl Hyperparameter {
     pub fn text_of(&self, value: &Value) -> String {
         match (&self.kind, value) {
             (
-                Kind::Real {
+                HyperparameterKind::Real {
                     scale: Scale::Percent,
                     ..
                 },
                 Value::Float(value),
-            ) => percent_text(*value),
+            ) => format::percent_as_set(*value),
             (_, value) => value.to_string(),
         }
     }
@@ -470,14 +475,16 @@ impl Hyperparameter {
     /// Whether a value has the right type and is in range.
     fn is_valid(&self, value: &Value) -> bool {
         match (&self.kind, value) {
-            (Kind::Integer { min, max, .. }, Value::Integer(value)) => {
+            (HyperparameterKind::Integer { min, max, .. }, Value::Integer(value)) => {
                 u64::try_from(*value).is_ok_and(|value| (*min..=*max).contains(&value))
             }
-            (Kind::Real { min, max, .. }, Value::Float(value)) => (*min..=*max).contains(value),
-            (Kind::Choice { options, .. }, Value::String(name)) => {
+            (HyperparameterKind::Real { min, max, .. }, Value::Float(value)) => {
+                (*min..=*max).contains(value)
+            }
+            (HyperparameterKind::Choice { options, .. }, Value::String(name)) => {
                 options().iter().any(|choice| choice.name == *name)
             }
-            (Kind::Layers { .. }, value) => widths_of(value).is_some(),
+            (HyperparameterKind::Layers { .. }, value) => widths_of(value).is_some(),
             _ => false,
         }
     }
@@ -489,17 +496,21 @@ impl Hyperparameter {
     pub fn set(&self, config: &mut TrainingConfig, value: &Value) -> Result<(), Refusal> {
         self.check_applicable(config)?;
         let value = match (value, &self.kind) {
-            (Value::Integer(whole), Kind::Real { .. }) => &Value::Float(*whole as f64),
+            (Value::Integer(whole), HyperparameterKind::Real { .. }) => {
+                &Value::Float(*whole as f64)
+            }
             (value, _) => value,
         };
         if !self.is_valid(value) {
             return Err(self.refusal(value.to_string()));
         }
         match (&self.kind, value) {
-            (Kind::Integer { set, .. }, Value::Integer(value)) => set(config, *value as u64),
-            (Kind::Real { set, .. }, Value::Float(value)) => set(config, *value),
-            (Kind::Choice { set, .. }, Value::String(name)) => set(config, name),
-            (Kind::Layers { set, .. }, value) => {
+            (HyperparameterKind::Integer { set, .. }, Value::Integer(value)) => {
+                set(config, *value as u64)
+            }
+            (HyperparameterKind::Real { set, .. }, Value::Float(value)) => set(config, *value),
+            (HyperparameterKind::Choice { set, .. }, Value::String(name)) => set(config, name),
+            (HyperparameterKind::Layers { set, .. }, value) => {
                 return set(config, widths_of(value).unwrap_or_default());
             }
             _ => {}
@@ -522,10 +533,12 @@ impl Hyperparameter {
     pub fn parse(&self, text: &str) -> Result<Value, Refusal> {
         let text = text.trim();
         let value = match &self.kind {
-            Kind::Integer { .. } => text.parse().ok().map(Value::Integer),
-            Kind::Real { .. } => text.parse().ok().map(Value::Float),
-            Kind::Choice { .. } => Some(Value::String(text.to_owned())),
-            Kind::Layers { .. } => parse_hidden(text).ok().as_deref().map(value_of_widths),
+            HyperparameterKind::Integer { .. } => text.parse().ok().map(Value::Integer),
+            HyperparameterKind::Real { .. } => text.parse().ok().map(Value::Float),
+            HyperparameterKind::Choice { .. } => Some(Value::String(text.to_owned())),
+            HyperparameterKind::Layers { .. } => {
+                parse_hidden(text).ok().as_deref().map(value_of_widths)
+            }
         };
         value.ok_or_else(|| self.refusal(format!("\"{text}\"")))
     }
@@ -608,13 +621,6 @@ pub(super) fn value_help<T: ValueEnum>(value: &T) -> String {
 fn name_of<T: ValueEnum>(value: &T) -> String {
     let value = value.to_possible_value();
     value.map_or_else(String::new, |value| value.get_name().to_owned())
-}
-
-/// A fraction in percent with at most four decimals: "8.3333 %".
-fn percent_text(fraction: f64) -> String {
-    let text = format!("{:.4}", fraction * 100.0);
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    format!("{text}\u{a0}%")
 }
 
 /// A number as the decimal that a person wrote.

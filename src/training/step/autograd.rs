@@ -21,12 +21,12 @@ pub(in crate::training) const CLIP_EPSILON: f64 = 1e-6;
 pub(in crate::training) struct Autograd {
     mlp: Mlp,
     /// Weight and bias of each layer in turn.
-    moments: Vec<Moments>,
+    moments: Vec<OptimizedParameter>,
     steps: u32,
 }
 
 /// A parameter and its optimizer state, as [`OptimizerState`] describes it.
-struct Moments {
+struct OptimizedParameter {
     parameter: Var,
     first: Tensor,
     second: Tensor,
@@ -36,7 +36,7 @@ impl Autograd {
     pub(in crate::training) fn new(mlp: Mlp) -> Result<Self, ModelError> {
         let moments = |parameter: &Var| {
             let zeros = parameter.zeros_like()?;
-            Ok::<_, ModelError>(Moments {
+            Ok::<_, ModelError>(OptimizedParameter {
                 parameter: parameter.clone(),
                 first: zeros.clone(),
                 second: zeros,
@@ -163,7 +163,7 @@ fn clipped(gradients: Vec<Tensor>, max_norm: f64) -> candle_core::Result<Vec<Ten
     gradients.iter().map(|gradient| gradient * factor).collect()
 }
 
-impl Moments {
+impl OptimizedParameter {
     /// One step of the optimizer, number `steps` from 1 on.
     fn step(
         &mut self,
@@ -253,7 +253,7 @@ impl Step for Autograd {
             steps: self.steps,
             ..OptimizerState::default()
         };
-        for Moments { first, second, .. } in &self.moments {
+        for OptimizedParameter { first, second, .. } in &self.moments {
             state.first.push(values(first).map_err(ModelError::from)?);
             state.second.push(values(second).map_err(ModelError::from)?);
         }

@@ -24,7 +24,7 @@ mod update;
 use rayon::prelude::*;
 
 use self::{
-    convolution::Group,
+    convolution::GroupBuffers,
     loss::LossRule,
     optimizer::{Adam, UpdateRule},
     pass::{FirstPart, LayerRows, Part, Pass},
@@ -50,20 +50,20 @@ const SMALL_STEP: usize = 1 << 17;
 /// A network with its optimizer state and buffers, so that a step allocates almost nothing.
 pub(in crate::training) struct CpuStep {
     mlp: Mlp,
-    layers: Vec<Layer>,
-    states: Vec<State>,
+    layers: Vec<LayerBuffers>,
+    states: Vec<LayerState>,
     /// The columns of a fully connected first layer, split among the threads.
     blocks: Vec<Block>,
     /// The ink of the batch by pixel, in as many parts as blocks.
     by_pixel: Vec<ByPixel>,
     /// The groups of the batch in the convolutional layers.
-    groups: Vec<Group>,
+    groups: Vec<GroupBuffers>,
     threads: usize,
     steps: u32,
 }
 
 /// The values of a batch in one layer.
-struct Layer {
+struct LayerBuffers {
     shape: LayerShape,
     /// Number of units.
     width: usize,
@@ -77,7 +77,7 @@ struct Layer {
 
 /// The optimizer state of one layer, and buffers. That of the weights of a fully connected first
 /// layer is in the blocks.
-struct State {
+struct LayerState {
     /// The gradient of the weights; empty in a fully connected first layer until it is needed.
     gradient: Vec<f32>,
     /// The gradient of the bias.
@@ -86,7 +86,7 @@ struct State {
     bias_moments: Moments,
 }
 
-impl State {
+impl LayerState {
     fn gradients_mut(&mut self) -> [&mut Vec<f32>; 2] {
         [&mut self.gradient, &mut self.bias_gradient]
     }
@@ -109,7 +109,7 @@ fn for_each<P: Send>(threads: usize, parts: &mut [P], work: impl Fn(&mut P) + Sy
 }
 
 /// Splits a batch into parts of `rows_each` examples.
-fn parts<'a>(layers: &'a mut [Layer], batch: Batch<'a>, rows_each: usize) -> Vec<Part<'a>> {
+fn parts<'a>(layers: &'a mut [LayerBuffers], batch: Batch<'a>, rows_each: usize) -> Vec<Part<'a>> {
     let mut parts = Part::share_out(batch, rows_each);
     for layer in layers {
         let len_each = rows_each * layer.width;
@@ -137,7 +137,7 @@ impl CpuStep {
             rayon::current_num_threads()
         };
         let shapes = mlp.config().layers();
-        let layer = |&shape: &LayerShape| Layer {
+        let layer = |&shape: &LayerShape| LayerBuffers {
             shape,
             width: shape.output.units(),
             outputs: Vec::new(),
@@ -155,7 +155,7 @@ impl CpuStep {
             let [inputs, units] = shape.weight();
             let is_in_blocks = index == 0 && !blocks.is_empty();
             let weights = if is_in_blocks { 0 } else { inputs * units };
-            State {
+            LayerState {
                 gradient: vec![0.0; weights],
                 bias_gradient: vec![0.0; units],
                 weight_moments: Moments::zero(weights),
@@ -208,14 +208,14 @@ impl CpuStep {
         let is_convolutional = self.blocks.is_empty();
         if is_convolutional {
             self.groups
-                .resize_with(count.div_ceil(GROUP), Group::default);
+                .resize_with(count.div_ceil(GROUP), GroupBuffers::default);
             let parts = parts(&mut self.layers, batch, GROUP).into_iter();
             let mut parts: Vec<_> = parts.zip(&mut self.groups).collect();
             for_each(self.threads, &mut parts, |(part, group)| {
                 group.run_forward(&pass, part);
             });
         } else {
-            let Layer {
+            let LayerBuffers {
                 outputs, slopes, ..
             } = &mut self.layers[0];
             let by_pixel = &mut self.by_pixel;
@@ -256,7 +256,7 @@ impl CpuStep {
             rule: UpdateRule::at_step(settings, self.steps, true),
             bias_rule: UpdateRule::at_step(settings, self.steps, false),
         };
-        let step = update::Step {
+        let step = update::OptimizerStep {
             by_pixel: &self.by_pixel,
             layers: &self.layers,
             groups: &self.groups,
@@ -264,15 +264,16 @@ impl CpuStep {
         let parameters: Vec<_> = self.mlp.parameters().collect();
         let (states, blocks, threads) = (&mut self.states, &mut self.blocks, self.threads);
         parameters::write_all(&parameters, &mut |mut parameters| {
-            let mut run = |phase: Phase, states: &mut [State]| {
-                let mut jobs = update::Step::jobs(&mut parameters, states, blocks, threads);
+            let mut run = |phase: Phase, states: &mut [LayerState]| {
+                let mut jobs =
+                    update::OptimizerStep::jobs(&mut parameters, states, blocks, threads);
                 for_each(threads, &mut jobs, |job| step.run(phase, job));
             };
             if is_at_once {
                 return run(at_once, states);
             }
             run(gradient, states);
-            let gradients = states.iter_mut().flat_map(State::gradients_mut);
+            let gradients = states.iter_mut().flat_map(LayerState::gradients_mut);
             clip(gradients.collect(), settings.clip_norm);
             run(apply, states);
         })

@@ -39,11 +39,11 @@ type Shown = (u64, Selection, Range<usize>);
 
 /// The gallery.
 #[derive(Debug, Default)]
-pub(super) struct Gallery {
+pub(super) struct ErrorGallery {
     atlas: Atlas<Shown>,
 }
 
-impl Gallery {
+impl ErrorGallery {
     pub(super) fn ui(
         &mut self,
         ui: &mut Ui,

@@ -54,7 +54,7 @@ pub(super) fn matrix_ui(
         .min(room.y / 10.0 / CELL_ASPECT)
         .max(16.0)
         .floor();
-    let grid = Grid {
+    let grid = MatrixGrid {
         corner: corner.round(),
         cell: vec2(width, (width * CELL_ASPECT).floor()),
         // A cell has room for four digits.
@@ -72,7 +72,7 @@ pub(super) fn matrix_ui(
     let mut focus = RovingFocus::of(ui, id, CLASSES, CLASSES * CLASSES, chosen);
     for truth in Digit::ALL {
         for predicted in Digit::ALL {
-            let cell = Cell {
+            let cell = MatrixCell {
                 truth,
                 predicted,
                 count: confusion[truth.index()][predicted.index()],
@@ -134,7 +134,7 @@ fn heading_ui(ui: &mut Ui, panel: &EvaluationPanel, actions: &mut Vec<Action>) {
     });
 }
 
-struct Cell {
+struct MatrixCell {
     truth: Digit,
     predicted: Digit,
     count: usize,
@@ -142,7 +142,7 @@ struct Cell {
     row_count: usize,
 }
 
-impl Cell {
+impl MatrixCell {
     fn rate(&self) -> f64 {
         self.count as f64 / self.row_count.max(1) as f64
     }
@@ -158,13 +158,13 @@ impl Cell {
 }
 
 /// The places of the cells.
-struct Grid {
+struct MatrixGrid {
     corner: Pos2,
     cell: Vec2,
     font: f32,
 }
 
-impl Grid {
+impl MatrixGrid {
     fn rect(&self, column: f32, row: f32) -> Rect {
         Rect::from_min_size(self.corner + self.cell * vec2(column, row), self.cell)
     }
@@ -226,13 +226,13 @@ impl Grid {
         &self,
         ui: &Ui,
         response: Response,
-        cell: &Cell,
+        cell: &MatrixCell,
         unit: CellUnit,
         shades: &Shades,
         is_selected: bool,
     ) -> Response {
         let palette = Palette::of(ui.style());
-        let Cell {
+        let MatrixCell {
             truth,
             predicted,
             count,
@@ -381,8 +381,8 @@ impl Shades {
 mod tests {
     use super::*;
 
-    fn cell(truth: usize, predicted: usize, count: usize, row_count: usize) -> Cell {
-        Cell {
+    fn cell(truth: usize, predicted: usize, count: usize, row_count: usize) -> MatrixCell {
+        MatrixCell {
             truth: Digit::ALL[truth],
             predicted: Digit::ALL[predicted],
             count,

@@ -8,7 +8,7 @@ use std::{collections::VecDeque, fmt, sync::Arc};
 use egui::{Context, Painter, Pos2, Shape, epaint::Mesh};
 
 use super::{PadView, texture::InkTexture};
-use crate::ink::{Stroke, smooth::Path};
+use crate::ink::{Stroke, smooth::StrokePath};
 
 /// The segments of a path per piece; fewer if they are as long as the pad is wide.
 const STEPS_PER_PIECE: usize = 16;
@@ -43,7 +43,7 @@ struct MeshPiece {
 
 /// The last stroke, which may grow.
 struct LiveStroke {
-    path: Path,
+    path: StrokePath,
     /// The number of samples in the path.
     samples: usize,
     /// The settled points of the path, on the screen.
@@ -186,7 +186,7 @@ impl fmt::Debug for PadDrawing {
 impl LiveStroke {
     fn new(paper: &PadView) -> Self {
         Self {
-            path: Path::new(paper.tolerance(), paper.corridor()),
+            path: StrokePath::new(paper.tolerance(), paper.corridor()),
             samples: 0,
             settled: Vec::new(),
             pieced: 0,

@@ -11,7 +11,7 @@ pub(super) fn paper(pixels_per_point: f32) -> PadView {
 
 /// The path of some samples on the screen.
 pub(super) fn path(paper: &PadView, samples: &[Point]) -> Vec<Pos2> {
-    let mut path = smooth::Path::new(paper.tolerance(), paper.corridor());
+    let mut path = smooth::StrokePath::new(paper.tolerance(), paper.corridor());
     path.extend(samples);
     let settled = path.settled().iter();
     settled

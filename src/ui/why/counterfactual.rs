@@ -7,7 +7,7 @@ use egui::{
 
 use super::{
     NO_STROKES, empty_ui, lead,
-    signed::{Fit, SCALE, Scale, pixels_ui},
+    signed::{ColorScale, Fit, SCALE, pixels_ui},
     signed_color,
 };
 use crate::{
@@ -58,7 +58,7 @@ pub(super) fn height(width: f32) -> f32 {
 /// The state of the view between frames.
 #[derive(Debug, Default)]
 pub(super) struct CounterfactualPanel {
-    pub(super) scale: Scale,
+    pub(super) scale: ColorScale,
     /// The step on the way to the training image, which begins anew with other digits.
     step: usize,
     comparison: Option<Comparison>,

@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
 use super::{
-    signed::{SCALE, SUMMARY, Scale, pixels_ui, summary_ui},
+    signed::{ColorScale, SCALE, SUMMARY, pixels_ui, summary_ui},
     signed_color,
 };
 use crate::{
@@ -44,7 +44,7 @@ pub(super) fn height(width: f32) -> f32 {
 /// The state of the view between frames.
 #[derive(Debug, Default)]
 pub(super) struct EvidencePanel {
-    pub(super) scale: Scale,
+    pub(super) scale: ColorScale,
 }
 
 impl EvidencePanel {

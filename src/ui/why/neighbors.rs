@@ -41,7 +41,7 @@ const MIN_SIDE: f32 = 48.0;
 
 /// The tiles of some training images in a rectangle: one row, or two where it is narrow.
 #[derive(Debug, Default)]
-pub(super) struct Tiles {
+pub(super) struct ImageTiles {
     atlas: Atlas<Vec<usize>>,
 }
 
@@ -65,7 +65,7 @@ pub(super) fn height(width: f32) -> f32 {
 /// The state of the view between frames.
 #[derive(Debug, Default)]
 pub(super) struct NeighborsView {
-    tiles: Tiles,
+    tiles: ImageTiles,
 }
 
 impl NeighborsView {
@@ -113,7 +113,7 @@ impl NeighborsView {
     }
 }
 
-impl Tiles {
+impl ImageTiles {
     /// Draws images with their labels. A click puts one on the pad. Those with the label `rival` are amber and framed.
     #[expect(clippy::too_many_arguments, reason = "two views draw the same tiles")]
     pub(super) fn ui(

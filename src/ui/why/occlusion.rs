@@ -4,7 +4,7 @@ use egui::{Color32, Pos2, Rect, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Rol
 
 use super::{
     lead,
-    signed::{Fit, SCALE, SUMMARY, Scale, summary_ui},
+    signed::{ColorScale, Fit, SCALE, SUMMARY, summary_ui},
     signed_color_from,
 };
 use crate::{
@@ -56,7 +56,7 @@ pub(super) fn height(width: f32) -> f32 {
 /// The state of the view between frames.
 #[derive(Debug, Default)]
 pub(super) struct OcclusionPanel {
-    pub(super) scale: Scale,
+    pub(super) scale: ColorScale,
     mode: Option<Normalization>,
 }
 

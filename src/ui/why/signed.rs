@@ -22,13 +22,13 @@ pub(super) const SCALE: f32 = 34.0;
 /// The end of a scale. It only grows while the pad has ink, and the model and the chosen rival stay, so that colors do not
 /// jump.
 #[derive(Debug, Default)]
-pub(super) struct Scale {
+pub(super) struct ColorScale {
     limit: f32,
     model: Option<Arc<Model>>,
     rival: Option<Digit>,
 }
 
-impl Scale {
+impl ColorScale {
     /// Grows for these values.
     pub(super) fn fit(
         &mut self,

@@ -94,7 +94,7 @@ impl Known {
 
     /// Whether what was made of this model at that time serves for the task: it is the same model, or a moment ago it was
     /// that of the same training.
-    fn serves(&self, task: &Task, made: Instant) -> bool {
+    fn serves(&self, task: &ExplanationTask, made: Instant) -> bool {
         let is_recent = task.request.is_training && made.elapsed() < TRAINING_INTERVAL;
         let has_same_shape = || self.network.config() == task.known.network.config();
         self.is_of(&task.known.model) || is_recent && has_same_shape()
@@ -102,14 +102,14 @@ impl Known {
 }
 
 /// A request with what all views need.
-struct Task {
+struct ExplanationTask {
     request: Arc<ExplanationRequest>,
     known: Known,
     /// The network's input, after noise and preprocessing; `None` without ink.
     bitmap: Option<Bitmap>,
 }
 
-impl Task {
+impl ExplanationTask {
     /// The images of the index.
     fn index_limit(&self) -> usize {
         if self.request.is_training {
@@ -185,7 +185,7 @@ struct OpenTest {
 /// What the thread keeps between requests. It is dropped as a whole when nobody has looked for a while.
 #[derive(Default)]
 pub(super) struct Session {
-    task: Option<Task>,
+    task: Option<ExplanationTask>,
     known: Option<Known>,
     mnist: Option<MnistImages>,
     index: Option<OpenIndex>,
@@ -216,7 +216,7 @@ impl Session {
         self.index.as_ref().map_or(0, |open| open.index.len())
     }
 
-    fn index_has_work(&self, task: &Task) -> bool {
+    fn index_has_work(&self, task: &ExplanationTask) -> bool {
         let grown = self.index.as_ref().zip(self.mnist.as_ref());
         let has_room = |(open, mnist): (&OpenIndex, &MnistImages)| {
             open.index.len() < total_of(open, mnist, task)
@@ -224,7 +224,7 @@ impl Session {
         task.needs_index() && grown.is_none_or(has_room)
     }
 
-    fn test_has_work(&self, task: &Task) -> bool {
+    fn test_has_work(&self, task: &ExplanationTask) -> bool {
         let test = self.test_of(&task.request);
         let is_asked = task.request.tests_off && task.sees(ExplanationView::Inside);
         is_asked && test.is_none_or(|test| test.done < test.total)
@@ -257,7 +257,10 @@ impl Session {
     }
 
     /// Computes the network's input. Reads a network that is new.
-    fn task_of(&mut self, request: &Arc<ExplanationRequest>) -> Result<Task, ModelError> {
+    fn task_of(
+        &mut self,
+        request: &Arc<ExplanationRequest>,
+    ) -> Result<ExplanationTask, ModelError> {
         let model = &request.model;
         let known = match self.known.take() {
             Some(known) if known.is_of(model) => known,
@@ -265,7 +268,7 @@ impl Session {
         };
         let bitmap = request.input.to_bitmap(request.noise);
         let preprocessing = model.mlp.config().preprocessing();
-        Ok(Task {
+        Ok(ExplanationTask {
             request: Arc::clone(request),
             known: self.known.insert(known).clone(),
             bitmap: bitmap.map(|bitmap| preprocessing.of_bitmap(&bitmap)),
@@ -315,10 +318,10 @@ impl Session {
     fn explain(
         &mut self,
         view: ExplanationView,
-        task: &Task,
+        task: &ExplanationTask,
         is_current: IsCurrent,
     ) -> Result<Option<Explanation>, ModelError> {
-        let Task {
+        let ExplanationTask {
             request, bitmap, ..
         } = task;
         let model = &*request.model;
@@ -349,7 +352,7 @@ impl Session {
         }))
     }
 
-    fn neighbors(&mut self, task: &Task) -> Result<Neighbors, ModelError> {
+    fn neighbors(&mut self, task: &ExplanationTask) -> Result<Neighbors, ModelError> {
         let (open, mnist) = self.index(task)?;
         let OpenIndex { known, index, .. } = open;
         let bitmap = task.bitmap.as_ref();
@@ -369,8 +372,8 @@ impl Session {
         })
     }
 
-    fn inside(&mut self, task: &Task) -> Result<Inside, ModelError> {
-        let Task {
+    fn inside(&mut self, task: &ExplanationTask) -> Result<Inside, ModelError> {
+        let ExplanationTask {
             request,
             known: Known {
                 network, activity, ..
@@ -411,7 +414,10 @@ impl Session {
     }
 
     /// The index of the task's network, with at least the first images.
-    fn index(&mut self, task: &Task) -> Result<(&mut OpenIndex, &mut MnistImages), ModelError> {
+    fn index(
+        &mut self,
+        task: &ExplanationTask,
+    ) -> Result<(&mut OpenIndex, &mut MnistImages), ModelError> {
         let mnist = opened(&mut self.mnist)?;
         let serves = |open: &OpenIndex| open.known.serves(task, open.made);
         let open = self.index.take().filter(serves).unwrap_or_else(|| {
@@ -460,7 +466,7 @@ impl Session {
     }
 
     /// Adds some images to the index. Returns whether it is time to show it.
-    fn grow_index(&mut self, task: &Task) -> Result<bool, ModelError> {
+    fn grow_index(&mut self, task: &ExplanationTask) -> Result<bool, ModelError> {
         let (open, mnist) = self.index(task)?;
         let total = total_of(open, mnist, task);
         let wanted = (open.index.len() + task.step()).min(total);
@@ -483,8 +489,8 @@ impl Session {
     }
 
     /// Tests some images with and without the channels that are switched off.
-    fn continue_test(&mut self, task: &Task) -> Result<(), ModelError> {
-        let Task { request, known, .. } = task;
+    fn continue_test(&mut self, task: &ExplanationTask) -> Result<(), ModelError> {
+        let ExplanationTask { request, known, .. } = task;
         let is_same = |open: &OpenTest| known.is_of(&open.model) && open.off == request.off;
         let mut open = match self.test.take().filter(is_same) {
             Some(open) => open,
@@ -506,7 +512,7 @@ fn opened(mnist: &mut Option<MnistImages>) -> Result<&mut MnistImages, ModelErro
 }
 
 /// The images that the index of a task will have.
-fn total_of(open: &OpenIndex, mnist: &MnistImages, task: &Task) -> usize {
+fn total_of(open: &OpenIndex, mnist: &MnistImages, task: &ExplanationTask) -> usize {
     let total = mnist.parts.total().min(open.index.capacity());
     total.min(task.index_limit())
 }

@@ -24,9 +24,9 @@ use super::{FileAccess, FileOutcome, FilePurpose, FileRequest, FileResult, FileT
 use crate::worker::{JoinOnDrop, WorkerPriority, catch_panic, lock};
 
 /// The path that the user chooses; `None` after a cancellation.
-pub(super) type Choice = Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>>;
+pub(super) type ChosenPath = Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>>;
 
-fn show(purpose: FilePurpose) -> Choice {
+fn show(purpose: FilePurpose) -> ChosenPath {
     let details = purpose.details();
     let mut dialog = AsyncFileDialog::new().set_title(purpose.title());
     if !details.extensions.is_empty() {
@@ -39,14 +39,14 @@ fn show(purpose: FilePurpose) -> Choice {
     }
 }
 
-fn path_of(handle: impl Future<Output = Option<FileHandle>> + Send + 'static) -> Choice {
+fn path_of(handle: impl Future<Output = Option<FileHandle>> + Send + 'static) -> ChosenPath {
     Box::pin(async { handle.await.map(|handle| handle.path().to_path_buf()) })
 }
 
 /// The handle of the thread that awaits dialogs.
 pub(super) struct Dialogs {
     shared: Arc<Shared>,
-    requests: Option<Sender<(FileRequest, Choice)>>,
+    requests: Option<Sender<(FileRequest, ChosenPath)>>,
     thread: JoinOnDrop,
 }
 
@@ -83,7 +83,11 @@ impl Dialogs {
     }
 
     /// Opens a dialog with a function, unless one is open.
-    pub(super) fn open_with(&self, request: FileRequest, show: impl FnOnce() -> Choice) -> bool {
+    pub(super) fn open_with(
+        &self,
+        request: FileRequest,
+        show: impl FnOnce() -> ChosenPath,
+    ) -> bool {
         let mut open_since = lock(&self.shared.open_since);
         if open_since.is_some() {
             return false;
@@ -120,7 +124,7 @@ impl fmt::Debug for Dialogs {
 }
 
 fn await_choices(
-    queue: &Receiver<(FileRequest, Choice)>,
+    queue: &Receiver<(FileRequest, ChosenPath)>,
     shared: &Shared,
     tasks: &Sender<FileTask>,
     reply: &Reply,

@@ -2,7 +2,7 @@ use std::{fs, future, thread};
 
 use tempfile::TempDir;
 
-use super::{dialog::Choice, *};
+use super::{dialog::ChosenPath, *};
 use crate::{
     bitmap::Digit,
     error::{InputError, IoError},
@@ -457,7 +457,7 @@ fn pending_writes_finish_after_the_handle_is_dropped() {
 }
 
 /// Opens a dialog with a choice that is not the system's.
-fn open(files: &FileTasks, request: FileRequest, choice: Choice) -> bool {
+fn open(files: &FileTasks, request: FileRequest, choice: ChosenPath) -> bool {
     files.dialogs.open_with(request, || choice)
 }
 
@@ -467,12 +467,12 @@ fn a_dialog_has_one_outcome() {
     let folder = folder();
     let weights = folder.path().join("a.safetensors");
     built_in().save(&weights).expect("writes");
-    let chosen = |path: &Path| -> Choice { Box::pin(future::ready(Some(path.to_path_buf()))) };
+    let chosen = |path: &Path| -> ChosenPath { Box::pin(future::ready(Some(path.to_path_buf()))) };
     let is_saved: IsExpected = |result| matches!(result, Ok(FileResult::Saved(_)));
     let load = || request(FilePurpose::LoadWeights, None);
     let content = FileContent::Weights(built_in());
     let save = request(FilePurpose::SaveWeights, Some(content));
-    let cases: [(FileRequest, Choice, IsExpected, &str); 6] = [
+    let cases: [(FileRequest, ChosenPath, IsExpected, &str); 6] = [
         (
             load(),
             Box::pin(future::ready(None)),

@@ -70,10 +70,10 @@ fn every_hyperparameter_has_an_option() {
             ("schedule.warm_up" | "schedule.start", _) => {
                 ("0.5".to_owned(), "--schedule one-cycle")
             }
-            (_, Kind::Layers { .. }) => ("7,8".to_owned(), ""),
-            (_, Kind::Integer { max, .. }) => (max.to_string(), ""),
-            (_, Kind::Real { max, .. }) => (max.to_string(), ""),
-            (_, Kind::Choice { options, get, .. }) => {
+            (_, HyperparameterKind::Layers { .. }) => ("7,8".to_owned(), ""),
+            (_, HyperparameterKind::Integer { max, .. }) => (max.to_string(), ""),
+            (_, HyperparameterKind::Real { max, .. }) => (max.to_string(), ""),
+            (_, HyperparameterKind::Choice { options, get, .. }) => {
                 let default = get(&TrainingConfig::default());
                 let mut others = options().into_iter().map(|choice| choice.name);
                 (
@@ -86,7 +86,9 @@ fn every_hyperparameter_has_an_option() {
         let value = hyperparameter.value(&resolve(&typed));
         let expected = hyperparameter.parse(&values).expect("a value");
         let expected = match (&hyperparameter.kind, expected) {
-            (Kind::Real { .. }, toml::Value::Integer(whole)) => toml::Value::Float(whole as f64),
+            (HyperparameterKind::Real { .. }, toml::Value::Integer(whole)) => {
+                toml::Value::Float(whole as f64)
+            }
             (_, expected) => expected,
         };
         assert_eq!(value, Some(expected), "{typed}");

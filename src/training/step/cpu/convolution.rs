@@ -9,14 +9,14 @@ use crate::model::{
 
 /// The buffers of a group of examples.
 #[derive(Default)]
-pub(super) struct Group {
+pub(super) struct GroupBuffers {
     /// `[n, 784]`.
     pixels: Vec<f32>,
     /// Of the weight and the bias of each layer.
     pub(super) gradients: Vec<[Vec<f32>; 2]>,
 }
 
-impl Group {
+impl GroupBuffers {
     /// The forward pass.
     pub(super) fn run_forward(&mut self, pass: &Pass, part: &mut Part) {
         self.pixels = part.batch.to_dense();

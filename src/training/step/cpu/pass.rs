@@ -107,7 +107,7 @@ pub(super) struct Pass<'a> {
 
 /// The position of an output in a batch: hidden layer, example and unit, each counted from 0.
 #[derive(Clone, Copy)]
-struct Place {
+struct OutputPosition {
     layer: usize,
     row: usize,
     first: usize,
@@ -132,7 +132,7 @@ impl Pass<'_> {
 
     /// The activation and dropout of some outputs of a hidden layer, which start at `place`. Writes the slopes if
     /// they are stored.
-    fn activate(&self, place: Place, outputs: &mut [f32], slopes: &mut [f32]) {
+    fn activate(&self, place: OutputPosition, outputs: &mut [f32], slopes: &mut [f32]) {
         if self.stores_slopes() {
             kernels::activate_with_slopes(self.activation, outputs, slopes);
         } else {
@@ -181,7 +181,7 @@ impl Pass<'_> {
                 .next()
                 .map(|slopes| &mut **slopes)
                 .unwrap_or_default();
-            let place = Place {
+            let place = OutputPosition {
                 layer: 0,
                 row,
                 first,
@@ -227,7 +227,7 @@ impl Pass<'_> {
         let width = shape.output.units();
         let mut slopes = slopes.chunks_exact_mut(width);
         for (row, outputs) in outputs.chunks_exact_mut(width).enumerate() {
-            let place = Place {
+            let place = OutputPosition {
                 layer: index,
                 row: part.first_row + row,
                 first: 0,

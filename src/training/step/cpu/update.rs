@@ -1,8 +1,8 @@
 //! The optimizer step after a batch, split among threads.
 
 use super::{
-    Layer, State,
-    convolution::Group,
+    LayerBuffers, LayerState,
+    convolution::GroupBuffers,
     optimizer::{Adam, UpdateRule},
     sparse::{self, Block, ByPixel},
 };
@@ -41,10 +41,10 @@ pub(super) enum Phase {
 }
 
 /// An optimizer step.
-pub(super) struct Step<'a> {
+pub(super) struct OptimizerStep<'a> {
     pub(super) by_pixel: &'a [ByPixel],
-    pub(super) layers: &'a [Layer],
-    pub(super) groups: &'a [Group],
+    pub(super) layers: &'a [LayerBuffers],
+    pub(super) groups: &'a [GroupBuffers],
 }
 
 /// One thread's part of a step.
@@ -103,11 +103,11 @@ impl<'a> Slices<'a> {
     }
 }
 
-impl Step<'_> {
+impl OptimizerStep<'_> {
     /// Splits the step. `parameters` are weight and bias of each layer in turn.
     pub(super) fn jobs<'a>(
         parameters: &'a mut [&mut [f32]],
-        states: &'a mut [State],
+        states: &'a mut [LayerState],
         blocks: &'a mut [Block],
         threads: usize,
     ) -> Vec<Job<'a>> {
@@ -116,7 +116,7 @@ impl Step<'_> {
         let mut biases = Vec::new();
         let mut parameters = parameters.iter_mut().map(|values| &mut **values);
         for (layer, state) in states.iter_mut().enumerate() {
-            let State {
+            let LayerState {
                 gradient,
                 bias_gradient,
                 weight_moments,
@@ -197,7 +197,7 @@ impl Step<'_> {
         weights: &mut [&mut [f32]],
         gradient: &mut [&mut [f32]],
     ) {
-        let Layer { width, deltas, .. } = &self.layers[0];
+        let LayerBuffers { width, deltas, .. } = &self.layers[0];
         match phase {
             Phase::AtOnce { adam, .. } => {
                 sparse::update(self.by_pixel, deltas, *width, adam, block, weights);

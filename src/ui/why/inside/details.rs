@@ -14,7 +14,7 @@ use crate::{
     model::{Activation, Grid, LayerShape, MlpConfig},
     ui::{
         theme::{self, Palette},
-        why::{neighbors::Tiles, part, signed_color, small_text},
+        why::{neighbors::ImageTiles, part, signed_color, small_text},
         widgets::small_button,
     },
     worker::explainer::{Inside, TrainingImage},
@@ -39,7 +39,7 @@ pub(super) fn height(width: f32) -> f32 {
 #[derive(Default)]
 pub(super) struct DetailsView {
     weights: LayerPicture,
-    exciting: Tiles,
+    exciting: ImageTiles,
     /// The unit that a click holds.
     pub(super) held: Option<Unit>,
 }

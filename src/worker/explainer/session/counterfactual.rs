@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{IsCurrent, OpenIndex, Session, Task};
+use super::{ExplanationTask, IsCurrent, OpenIndex, Session};
 use crate::{
     bitmap::{Bitmap, Digit},
     error::ModelError,
@@ -57,7 +57,7 @@ impl OpenChange {
 impl Session {
     /// Whether a part of the counterfactual is missing. The morph is computed with a part of the index, and again with the
     /// whole.
-    pub(super) fn change_has_work(&self, task: &Task) -> bool {
+    pub(super) fn change_has_work(&self, task: &ExplanationTask) -> bool {
         let read = self.index_len();
         let is_whole = !self.index_has_work(task);
         let has_work = |open: &OpenChange| {
@@ -73,7 +73,7 @@ impl Session {
     /// Begins a counterfactual, unless it is the same as before. Returns whether it did, or a newer request waits.
     pub(super) fn begin_change(
         &mut self,
-        task: &Task,
+        task: &ExplanationTask,
         is_current: IsCurrent,
     ) -> Result<bool, ModelError> {
         let request = &*task.request;
@@ -119,7 +119,7 @@ impl Session {
     /// Computes the next part of a counterfactual. Returns whether it did, or a newer request waits.
     pub(super) fn continue_change(
         &mut self,
-        task: &Task,
+        task: &ExplanationTask,
         is_current: IsCurrent,
     ) -> Result<bool, ModelError> {
         let Some(mut open) = self.change.take() else {
@@ -144,7 +144,11 @@ impl Session {
     }
 
     /// The way to the nearest training image that the model reads as the rival.
-    fn morph(&mut self, task: &Task, open: &OpenChange) -> Result<Option<Morph>, ModelError> {
+    fn morph(
+        &mut self,
+        task: &ExplanationTask,
+        open: &OpenChange,
+    ) -> Result<Option<Morph>, ModelError> {
         let Some(input) = &task.bitmap else {
             return Ok(None);
         };

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::{Known, MnistImages, Session, Task, opened};
+use super::{ExplanationTask, Known, MnistImages, Session, opened};
 use crate::{
     error::ModelError, evaluation::batch_size, explanation::map::Plane, recognition,
     worker::explainer::DigitMap,
@@ -55,7 +55,7 @@ impl OpenMap {
 }
 
 impl Session {
-    pub(super) fn map(&mut self, task: &Task) -> Result<DigitMap, ModelError> {
+    pub(super) fn map(&mut self, task: &ExplanationTask) -> Result<DigitMap, ModelError> {
         let widths = task.known.network.config().widths();
         let layer = task.request.map_layer.unwrap_or(widths.len() - 2);
         let layer = layer.min(widths.len() - 1);
