@@ -143,8 +143,8 @@ pub enum Action {
     GoTo(Place),
     /// Start the guided tour.
     StartTour,
-    /// Set the fields of the training panel to the tour's lesson, and show the panel.
-    SetUpLesson,
+    /// Set the fields of the training panel to the tour's example of overfitting, and show the panel.
+    SetUpOverfitting,
     /// Show the step of this index of the tour, or leave the tour.
     ShowTourStep(Option<usize>),
     /// Do something in the evaluation tab.

@@ -232,7 +232,7 @@ impl State {
             Action::ShowTraining(show) => self.settings.training_panel = show,
             Action::GoTo(place) => self.go_to(place, out),
             Action::StartTour => self.start_tour(out),
-            Action::SetUpLesson => self.set_up_lesson(),
+            Action::SetUpOverfitting => self.set_up_overfitting(),
             Action::ShowTourStep(step) => self.tour = step,
             Action::Evaluation(action) => self.apply_evaluation(action, out),
             Action::Explanation(action) => self.apply_explanation(action, out),
@@ -345,16 +345,16 @@ impl State {
         }
     }
 
-    /// Sets the form to the tour's lesson. The settings before come back by a click.
-    fn set_up_lesson(&mut self) {
+    /// Sets the form to the tour's example of overfitting. The settings before come back by a click.
+    fn set_up_overfitting(&mut self) {
         if self.training.state.active_run().is_some() {
             let text =
-                "A training is running. Set the lesson up when it has ended, or stop it first";
+                "A training is running. Set the example up when it has ended, or stop it first";
             return self.notices.info(text);
         }
         let form = &mut self.training.form;
-        let lesson = form.overfitting();
-        let before = std::mem::replace(form, lesson);
+        let overfitting = form.overfitting();
+        let before = std::mem::replace(form, overfitting);
         let text = format!(
             "Set up in the training panel: {}. Press Train",
             form.description()

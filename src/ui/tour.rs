@@ -65,7 +65,7 @@ const STEPS: [TourStep; 6] = [
         needs_panel: true,
         preparation: Some(Preparation {
             button: "Set it up",
-            action: Action::SetUpLesson,
+            action: Action::SetUpOverfitting,
         }),
     },
     TourStep {

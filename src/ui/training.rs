@@ -63,7 +63,7 @@ pub(super) struct TrainingView {
     renaming: Renaming,
     /// Whether a low panel shows the accuracy and not the loss.
     shows_accuracy: bool,
-    /// The height of the remarks and the description below the curves in the last frame, in points.
+    /// The height of the hints and the description below the curves in the last frame, in points.
     height_below: f32,
 }
 
@@ -539,7 +539,7 @@ fn result_ui(
                 let room = ui.available_width() - button - ui.spacing().item_spacing.x;
                 ui.vertical(|ui| {
                     ui.set_width(room);
-                    remark_ui(ui, better.reasons);
+                    hint_ui(ui, better.reasons);
                 });
                 let text = RichText::new(format!("Back to {}", better.name)).size(theme::SMALL);
                 let back = Button::new(text).truncate();
@@ -556,7 +556,7 @@ fn result_ui(
     }
     let top = ui.min_rect().bottom();
     for hint in run.hint_texts() {
-        remark_ui(ui, hint);
+        hint_ui(ui, hint);
     }
     note(ui, run.description());
     view.height_below = ui.min_rect().bottom() - top;
@@ -601,8 +601,8 @@ fn curves_ui(
     });
 }
 
-/// A remark with a colored bar.
-fn remark_ui(ui: &mut Ui, text: String) {
+/// A hint with a colored bar.
+fn hint_ui(ui: &mut Ui, text: String) {
     let palette = Palette::of(ui.style());
     let shown = Frame::new()
         .inner_margin(Margin {

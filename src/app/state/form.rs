@@ -76,8 +76,8 @@ impl TrainingForm {
         }
     }
 
-    /// The settings of the tour's lesson: few images and many epochs, so that the validation loss rises and the accuracy
-    /// does not.
+    /// The settings of the tour's example of overfitting: few images and many epochs, so that the validation loss rises
+    /// and the accuracy does not.
     #[must_use]
     pub fn overfitting(&self) -> Self {
         let mut form = Self {

@@ -92,7 +92,7 @@ impl Checkpoint {
 
     /// Reads a checkpoint file of `len` bytes. Errors show `name`.
     ///
-    /// Checks the header, of at most 4 MiB, and the length before it reads anything else. So what is no checkpoint costs
+    /// Checks the header, of at most 4 MiB, and the length before it reads anything else. So another file costs
     /// neither time nor memory, and a checkpoint costs its own size.
     ///
     /// # Errors

@@ -330,16 +330,16 @@ fn a_failed_training_is_reported_and_leaves_the_model_in_use() {
 }
 
 #[test]
-fn the_lesson_of_the_tour_waits_for_a_training_and_can_be_undone() {
+fn the_example_of_the_tour_waits_for_a_training_and_can_be_undone() {
     let mut state = state();
     state.settings.training_panel = false;
     let before = state.training.form.clone();
     let run = started(&mut state);
-    state.apply(Action::SetUpLesson);
+    state.apply(Action::SetUpOverfitting);
     assert_eq!(state.training.form, before, "not during a training");
     assert!(state.notices.shown().is_some(), "and says why");
     finish(&mut state, run);
-    state.apply(Action::SetUpLesson);
+    state.apply(Action::SetUpOverfitting);
     let form = &state.training.form;
     let config = form.config().expect("valid");
     assert!(
