@@ -27,6 +27,9 @@ pub struct Point {
     pub y: f32,
 }
 
+/// More than the rounding of a coordinate in many writes of a file, in heights of the pad.
+const FILE_ROUNDING: f32 = 1e-4;
+
 impl Point {
     /// A point with these coordinates.
     pub const fn new(x: f32, y: f32) -> Self {
@@ -139,6 +142,16 @@ impl Ink {
             }
         };
         self.strokes().iter().map_while(&mut part).collect()
+    }
+
+    /// Whether another drawing has the same strokes, but for the rounding of files that are written again.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        let is_near = |(a, b): (&Point, &Point)| (*a - *b).length() < FILE_ROUNDING;
+        let is_alike = |(a, b): (&Stroke, &Stroke)| {
+            let (a, b) = (a.points(), b.points());
+            a.len() == b.len() && a.iter().zip(b).all(is_near)
+        };
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(is_alike)
     }
 
     /// The number of points of all strokes.

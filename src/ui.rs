@@ -45,7 +45,7 @@ use self::{
 };
 use crate::app::{
     action::Action,
-    state::{Place, State},
+    state::{Place, State, notices::Notice},
 };
 
 /// The smallest width of the pad's place beside the training panel, in points. A narrower one is behind the panel.
@@ -68,8 +68,9 @@ pub struct View {
     shows_help: bool,
     /// Whether the help was shown in the last frame.
     showed_help: bool,
-    /// Whether the training panel was shown in the last frame.
+    /// Whether the training panel and the tour were shown in the last frame.
     showed_panel: bool,
+    showed_tour: bool,
     /// The actions of keys that end the input of a text field. They wait until the field has set its value.
     after_field: Vec<Action>,
 }
@@ -145,9 +146,16 @@ impl View {
             is_beside_field: is_panel
                 || self.focus.is_after_field() && !self.focus.is_at(canvas::pad_id()),
         };
-        let escapes = ctx.input(|input| input.key_pressed(Key::Escape));
-        if escapes && is_panel && place.shows_pad && !self.focus.is_edited() {
+        let [escapes, enters] =
+            [Key::Escape, Key::Enter].map(|key| ctx.input(|input| input.key_pressed(key)));
+        let is_kept = self.focus.is_edited() || self.training.is_renaming();
+        if escapes && is_panel && place.shows_pad && !is_kept {
             self.focus.give_to(ctx, canvas::pad_id());
+        }
+        let is_refused = state.notices.shown().is_some_and(Notice::is_refusal);
+        if (escapes || enters) && place.is_field && is_refused {
+            // The field has another value now, or it is refused again.
+            actions.push(Action::Dismiss);
         }
         let is_enlarged = state.place == Place::Why && self.why.is_enlarged();
         if is_enlarged && !place.is_field && pressed(Key::Escape) {
@@ -163,6 +171,26 @@ impl View {
         actions
     }
 
+    /// Moves the focus when the training panel opens or closes, and when the tour ends.
+    fn follow_parts(&mut self, ctx: &Context, shows_panel: bool, shows_tour: bool) {
+        let showed_panel = std::mem::replace(&mut self.showed_panel, shows_panel);
+        let showed_tour = std::mem::replace(&mut self.showed_tour, shows_tour);
+        let button = header::panel_button(ctx);
+        if let Some(button) = button.filter(|_| showed_panel != shows_panel) {
+            if shows_panel {
+                self.focus.lead_into("training", button);
+            } else if self.focus.is_in(ctx, "training") {
+                self.focus.give_to(ctx, button);
+            }
+        }
+        if showed_tour && !shows_tour && self.focus.is_in(ctx, "tour") {
+            let pad = Some(canvas::pad_id()).filter(|_| self.draw.canvas.is_shown());
+            if let Some(place) = pad.or_else(|| header::place_button(ctx)) {
+                self.focus.give_to(ctx, place);
+            }
+        }
+    }
+
     /// Draws the window and returns the actions of its widgets. The order is that of the keyboard's focus.
     pub fn ui(&mut self, ui: &mut Ui, state: &State) -> Vec<Action> {
         theme::apply(ui.ctx(), state.settings.theme);
@@ -170,13 +198,7 @@ impl View {
         let mut actions = Vec::new();
         let layout = WindowLayout::of(ui.max_rect(), state);
         let shows_panel = layout.panel.is_some();
-        let closes_panel = std::mem::replace(&mut self.showed_panel, shows_panel) && !shows_panel;
-        if closes_panel
-            && self.focus.is_in(ui.ctx(), "training")
-            && let Some(button) = header::panel_button(ui.ctx())
-        {
-            self.focus.give_to(ui.ctx(), button);
-        }
+        self.follow_parts(ui.ctx(), shows_panel, layout.tour.is_some());
         let side = vec2(theme::MARGIN, 0.0);
         let all = Vec2::splat(theme::MARGIN);
         part_ui(ui, "header", layout.header, palette.panel, side, |ui| {

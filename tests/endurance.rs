@@ -219,7 +219,7 @@ impl Window {
         self.wait_until(|state| state.pad.answer().is_some());
         if number.is_multiple_of(CORRECTED) {
             self.act(Action::SaveCorrection(None));
-            self.wait_until(|state| state.pad.correction().is_some());
+            self.wait_until(|state| state.correction().is_some());
         }
         self.act(Action::Clear);
         // A blank pad has an answer as well.

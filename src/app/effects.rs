@@ -188,7 +188,7 @@ impl Workers {
 
     /// Stores corrections in this file, and counts those that are there.
     pub(super) fn store_corrections_in(&mut self, path: PathBuf) {
-        let task = FileTask::Corrections(path.clone(), Box::new(CorrectionTask::Count));
+        let task = FileTask::Corrections(path.clone(), Box::new(CorrectionTask::List));
         self.files.submit(task);
         self.corrections = Some(path);
     }

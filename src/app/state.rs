@@ -267,7 +267,8 @@ impl State {
 
     fn clear(&mut self, out: &mut Vec<Effect>) {
         self.leave_drawing(out);
-        self.pad.edit(InkEditor::clear);
+        let shape = self.settings.pad_shape;
+        self.pad.exchange(shape, InkEditor::clear);
     }
 
     fn constrain(&mut self, known: Constraints) {
@@ -298,7 +299,7 @@ impl State {
     fn switch_pad_shape(&mut self) {
         let shape = self.settings.pad_shape.other();
         self.settings.pad_shape = shape;
-        self.pad.edit(|editor| editor.fit_into(shape.width()));
+        self.pad.fit(shape);
         self.pad.predict_again();
     }
 
@@ -316,6 +317,7 @@ impl State {
             }
             Claim::NoisyPicture => self.noise.is_some() && self.pad.picture().is_some(),
             Claim::Form(form) => **form == self.training.form,
+            Claim::FileFailed => self.files.has_failed(),
         });
         if !is_true {
             self.notices.dismiss();

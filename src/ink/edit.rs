@@ -193,22 +193,6 @@ impl InkEditor {
         }
     }
 
-    /// Shrinks ink that is beyond a pad of this width, in heights of the pad, into it.
-    pub fn fit_into(&mut self, width: f32) {
-        let Some(bounds) = self.ink().bounds() else {
-            return;
-        };
-        if bounds.max.x > width {
-            let scale = width / bounds.max.x;
-            let moved = |point: &Point| Point::new(point.x * scale, 0.5 + (point.y - 0.5) * scale);
-            let strokes = self.ink().strokes().iter();
-            let ink = strokes
-                .filter_map(|stroke| Stroke::new(stroke.points().iter().map(moved).collect()))
-                .collect();
-            self.replace(ink);
-        }
-    }
-
     /// Removes all ink and the picture.
     pub fn clear(&mut self) {
         self.replace(Ink::default());
@@ -230,8 +214,15 @@ impl InkEditor {
         });
     }
 
-    /// Adds a correction of the content, in place of another one.
+    /// Adds a correction of the content, in place of another one, which may be of an earlier session.
     pub fn correct(&mut self, before: Option<&InkRecord>, after: Option<InkRecord>) {
+        let is_known = |record: &InkRecord| self.content.corrections.contains(record);
+        if let Some(before) = before
+            && !is_known(before)
+            && !after.as_ref().is_some_and(is_known)
+        {
+            self.content.corrections.push(before.clone());
+        }
         let mut content = self.content.clone();
         content
             .corrections

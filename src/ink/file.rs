@@ -114,6 +114,23 @@ impl InkRecord {
         strokes.filter_map(Stroke::new).collect()
     }
 
+    /// The record with its drawing where it was drawn.
+    #[must_use]
+    pub fn to_drawn(&self) -> Self {
+        Self {
+            ink: self.as_drawn(),
+            units: FileUnits::default(),
+            ..self.clone()
+        }
+    }
+
+    /// Whether two records show the same drawing or picture, whatever their labels. Both drawings are where they were
+    /// drawn.
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        let bytes = |record: &Self| record.picture.as_ref().map(Bitmap::to_bytes);
+        self.ink.is_alike(&other.ink) && bytes(self) == bytes(other)
+    }
+
     /// The network's input; `None` without ink.
     pub fn bitmap(&self) -> Option<Bitmap> {
         self.picture.clone().or_else(|| to_bitmap(&self.ink))

@@ -21,14 +21,12 @@ const NO_DIGIT: &str = "none";
 /// A task on the file of corrections.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CorrectionTask {
-    /// Count the corrections.
-    Count,
-    /// Save a correction.
+    /// List the corrections.
+    List,
+    /// Save a correction. It replaces earlier ones of the same drawing.
     Save {
         /// The drawing with its label.
         record: InkRecord,
-        /// The correction that it replaces, such as the same drawing with another label.
-        replaces: Option<InkRecord>,
         /// The revision of the drawing on the pad, which the outcome repeats.
         revision: Option<u64>,
     },
@@ -36,18 +34,18 @@ pub enum CorrectionTask {
     Remove(InkRecord),
 }
 
-/// The outcome of a task, with the number of corrections after it.
+/// The outcome of a task, with the number of corrections after it. Drawings are where they were drawn.
 #[derive(Debug)]
 pub enum CorrectionOutcome {
-    /// The number of corrections.
-    Counted(usize),
+    /// All corrections, the oldest first.
+    Listed(Vec<InkRecord>),
     /// The file is unreadable.
     Unreadable(StoreError),
     /// A correction is saved.
     Saved {
         /// The correction.
         record: InkRecord,
-        /// The correction that it replaces.
+        /// The last earlier correction of the same drawing, which it replaces.
         replaces: Option<InkRecord>,
         /// The revision of the task.
         revision: Option<u64>,
@@ -105,21 +103,21 @@ pub(crate) fn list(path: &Path) -> Result<Vec<InkRecord>, StoreError> {
 /// Runs a task on the file, while no other window does.
 ///
 /// # Errors
-/// When the file cannot be read or written. An invalid file is moved to a backup when the corrections are counted.
+/// When the file cannot be read or written. An invalid file is moved to a backup when the corrections are listed.
 pub(crate) fn done(path: &Path, task: CorrectionTask) -> Result<CorrectionOutcome, StoreError> {
     match task {
-        CorrectionTask::Count => locked(path, || match file::read_if_exists(path) {
-            Ok(records) => Ok(CorrectionOutcome::Counted(count(&records))),
+        CorrectionTask::List => locked(path, || match file::read_if_exists(path) {
+            Ok(records) => {
+                let labeled = records.iter().filter(|record| is_labeled(record));
+                let drawn = labeled.map(InkRecord::to_drawn).collect();
+                Ok(CorrectionOutcome::Listed(drawn))
+            }
             // An invalid file blocks new corrections. It is the user's work: back it up.
             Err(InputError::Refused(reason)) => Err(super::back_up_invalid(path, reason)),
             Err(error) => Ok(CorrectionOutcome::Unreadable(error.into())),
         }),
-        CorrectionTask::Save {
-            record,
-            replaces,
-            revision,
-        } => Ok(match save(path, &record, replaces.as_ref()) {
-            Ok(count) => CorrectionOutcome::Saved {
+        CorrectionTask::Save { record, revision } => Ok(match save(path, &record) {
+            Ok((replaces, count)) => CorrectionOutcome::Saved {
                 record,
                 replaces,
                 revision,
@@ -128,8 +126,10 @@ pub(crate) fn done(path: &Path, task: CorrectionTask) -> Result<CorrectionOutcom
             Err(error) => CorrectionOutcome::SaveFailed { record, error },
         }),
         CorrectionTask::Remove(record) => locked(path, || {
-            let known = file::as_written(&record)?;
-            let rest = file::update(path, |records| remove(records, &known))?;
+            let rest = file::update(path, |records| {
+                move_back(records);
+                records.retain(|it| it.label != record.label || !it.shows_the_same(&record));
+            })?;
             Ok(CorrectionOutcome::Removed {
                 record,
                 count: count(&rest),
@@ -138,31 +138,28 @@ pub(crate) fn done(path: &Path, task: CorrectionTask) -> Result<CorrectionOutcom
     }
 }
 
-/// Appends a record in place of another one, and returns the number of corrections.
-fn save(
-    path: &Path,
-    record: &InkRecord,
-    replaces: Option<&InkRecord>,
-) -> Result<usize, StoreError> {
+/// Appends a record in place of those of the same drawing. Returns the last one of these, and the number of corrections.
+fn save(path: &Path, record: &InkRecord) -> Result<(Option<InkRecord>, usize), StoreError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|source| IoError::new("create", folder, source))?;
     }
-    let replaced = replaces.map(file::as_written).transpose()?;
     locked(path, || {
+        let mut replaced = None;
         let records = file::update(path, |records| {
-            if let Some(replaced) = &replaced {
-                remove(records, replaced);
-            }
+            move_back(records);
+            replaced = records
+                .extract_if(.., |it| it.shows_the_same(record))
+                .last();
             records.push(record.clone());
         })?;
-        Ok(count(&records))
+        Ok((replaced, count(&records)))
     })
 }
 
-/// Removes the last record that equals this one.
-fn remove(records: &mut Vec<InkRecord>, record: &InkRecord) {
-    if let Some(index) = records.iter().rposition(|other| other == record) {
-        records.remove(index);
+/// Moves drawings to where they were drawn, so that each is found again.
+fn move_back(records: &mut [InkRecord]) {
+    for record in records {
+        *record = record.to_drawn();
     }
 }
 
@@ -203,44 +200,41 @@ mod tests {
             .collect();
         let (four, none) = (Some(Digit::ALL[4]), None);
         let eight = Some(Digit::ALL[8]);
+        // A digit at the right end of a pad in the shape of a line. Its place survives many writes.
+        let right: Ink = Stroke::new(vec![Point::new(2.5, 0.4), Point::new(2.61, 0.7)])
+            .into_iter()
+            .collect();
         let record = |digit| correction(ink.clone(), digit);
-        let save = |digit, replaces: Option<InkRecord>| CorrectionTask::Save {
-            record: record(digit),
-            replaces,
+        let beside = |digit| correction(right.clone(), digit);
+        let save = |record| CorrectionTask::Save {
+            record,
             revision: Some(7),
         };
         // The expected digits of the file; a non-digit is `None`.
-        let cases: [(CorrectionTask, &[Option<Digit>], &str); 8] = [
-            (CorrectionTask::Count, &[], "no file"),
+        let cases: [(CorrectionTask, &[Option<Digit>], &str); 9] = [
+            (CorrectionTask::List, &[], "no file"),
             (
                 CorrectionTask::Remove(record(four)),
                 &[],
                 "nothing to remove",
             ),
-            (save(four, None), &[four], "the first"),
-            (save(none, None), &[four, none], "a non-digit"),
+            (save(record(four)), &[four], "the first"),
+            (save(beside(none)), &[four, none], "a non-digit"),
+            (save(record(eight)), &[none, eight], "the last one counts"),
+            (save(beside(four)), &[eight, four], "also beside the square"),
             (
-                save(eight, Some(record(four))),
-                &[none, eight],
+                CorrectionTask::Remove(record(four)),
+                &[eight, four],
                 "another label",
             ),
-            (save(four, None), &[none, eight, four], "of another window"),
-            (
-                CorrectionTask::Remove(record(eight)),
-                &[none, four],
-                "not the last",
-            ),
-            (
-                CorrectionTask::Remove(record(eight)),
-                &[none, four],
-                "already removed",
-            ),
+            (CorrectionTask::Remove(record(eight)), &[four], "removed"),
+            (save(record(none)), &[four, none], "saved again"),
         ];
         for (task, expected, reason) in cases {
             let outcome = done(&path, task).expect(reason);
             let count = match &outcome {
-                CorrectionOutcome::Counted(count)
-                | CorrectionOutcome::Saved { count, .. }
+                CorrectionOutcome::Listed(all) => Some(all.len()),
+                CorrectionOutcome::Saved { count, .. }
                 | CorrectionOutcome::Removed { count, .. } => Some(*count),
                 _ => None,
             };
@@ -249,8 +243,11 @@ mod tests {
             let digits: Vec<_> = records.iter().map(digit_of).collect();
             assert_eq!(digits, expected, "{reason}");
         }
-        let rest = file::read(&path).expect("it is ink");
-        assert_eq!(rest, [record(none), record(four)], "as drawn");
+        let Ok(CorrectionOutcome::Listed(listed)) = done(&path, CorrectionTask::List) else {
+            panic!("it is ink");
+        };
+        assert!(listed[0].shows_the_same(&beside(four)), "{listed:?}");
+        assert_eq!(listed[1], record(none), "as drawn");
     }
 
     #[test]
@@ -260,7 +257,6 @@ mod tests {
         std::fs::write(&path, "notes").expect("writes");
         let save = CorrectionTask::Save {
             record: correction(Ink::default(), None),
-            replaces: None,
             revision: Some(3),
         };
         let outcome = done(&path, save).expect("an outcome");
@@ -273,15 +269,15 @@ mod tests {
         let Err(StoreError::Invalid {
             backup: Some(backup),
             ..
-        }) = done(&path, CorrectionTask::Count)
+        }) = done(&path, CorrectionTask::List)
         else {
             panic!("an invalid file with a backup");
         };
         let text = std::fs::read_to_string(backup).expect("it is there");
         assert_eq!(text, "notes", "nothing is lost");
-        let counted = done(&path, CorrectionTask::Count);
+        let counted = done(&path, CorrectionTask::List);
         assert!(
-            matches!(counted, Ok(CorrectionOutcome::Counted(0))),
+            matches!(&counted, Ok(CorrectionOutcome::Listed(all)) if all.is_empty()),
             "{counted:?}"
         );
     }
@@ -300,7 +296,6 @@ mod tests {
                         let ink = Stroke::new(vec![point]).into_iter().collect();
                         let save = CorrectionTask::Save {
                             record: correction(ink, None),
-                            replaces: None,
                             revision: None,
                         };
                         let outcome = done(path, save).expect("an outcome");
@@ -328,7 +323,7 @@ mod tests {
             Stroke::new(vec![Point::default()]).into_iter().collect(),
             None,
         ));
-        for task in [CorrectionTask::Count, remove] {
+        for task in [CorrectionTask::List, remove] {
             let result = done(&path, task);
             assert!(
                 matches!(
@@ -346,7 +341,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = file_in(folder.path());
         std::fs::create_dir(&path).expect("a folder in its place");
-        let outcome = done(&path, CorrectionTask::Count).expect("an outcome");
+        let outcome = done(&path, CorrectionTask::List).expect("an outcome");
         assert!(
             matches!(outcome, CorrectionOutcome::Unreadable(_)),
             "{outcome:?}"

@@ -6,7 +6,7 @@ use super::corrections::locked;
 use crate::{
     error::{InputError, StoreError},
     ink::{
-        Ink, Point,
+        Ink,
         file::{self, InkRecord},
     },
 };
@@ -15,9 +15,6 @@ use crate::{
 const FILE_NAME: &str = "history.jsonl";
 /// The number of drawings that are stored.
 const MAX_DRAWINGS: usize = 50;
-
-/// More than the rounding of a coordinate in many writes, in heights of the pad.
-const ROUNDING: f32 = 1e-4;
 
 /// A task on the history.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +50,7 @@ pub(crate) fn done(path: &Path, task: HistoryTask) -> Result<Vec<InkRecord>, Sto
             locked(path, || {
                 let drawings = file::update(path, |records| {
                     for known in [&added].into_iter().chain(&replaced) {
-                        records.retain(|record| !is_alike(&record.ink, &known.ink));
+                        records.retain(|record| !record.ink.is_alike(&known.ink));
                     }
                     // A number beyond the unit square keeps its place.
                     for record in records.iter_mut() {
@@ -74,21 +71,6 @@ pub(crate) fn done(path: &Path, task: HistoryTask) -> Result<Vec<InkRecord>, Sto
     }
 }
 
-/// Whether two drawings are the same, but for the rounding of a file that is written again.
-fn is_alike(one: &Ink, other: &Ink) -> bool {
-    let points = |ink: &Ink| -> Vec<Vec<Point>> {
-        let strokes = ink.strokes().iter();
-        strokes.map(|stroke| stroke.points().to_vec()).collect()
-    };
-    let (one, other) = (points(one), points(other));
-    let is_near = |(one, other): (&Point, &Point)| (*one - *other).length() < ROUNDING;
-    one.len() == other.len()
-        && one
-            .iter()
-            .zip(&other)
-            .all(|(one, other)| one.len() == other.len() && one.iter().zip(other).all(is_near))
-}
-
 fn record_of(ink: Ink) -> InkRecord {
     InkRecord {
         label: None,
@@ -101,7 +83,7 @@ fn record_of(ink: Ink) -> InkRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ink::Stroke;
+    use crate::ink::{Point, Stroke};
 
     fn dot(x: f32) -> Ink {
         Stroke::new(vec![Point::new(x, 0.5)]).into_iter().collect()
@@ -142,10 +124,10 @@ mod tests {
             done(&path, add(dot(index as f32 / 100.0), None)).expect("added");
         }
         let drawn = done(&path, HistoryTask::List).expect("listed")[0].as_drawn();
-        assert!(is_alike(&drawn, &wide), "{drawn:?}");
+        assert!(drawn.is_alike(&wide), "{drawn:?}");
         let records = done(&path, add(drawn.clone(), Some(drawn))).expect("added");
         assert_eq!(records.len(), 21, "it is there once");
-        assert!(is_alike(&records[20].as_drawn(), &wide), "as the newest");
+        assert!(records[20].as_drawn().is_alike(&wide), "as the newest");
     }
 
     #[test]

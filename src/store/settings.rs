@@ -110,10 +110,13 @@ impl PadShape {
         }
     }
 
-    /// The shape that a drawing needs: a stroke may slip off the square by a tenth of its side.
+    /// How far a stroke may slip off the pad, in heights of the pad.
+    pub const SLIP: f32 = 0.1;
+
+    /// The shape that a drawing needs.
     pub fn of(ink: &Ink) -> Self {
         match ink.bounds() {
-            Some(bounds) if bounds.max.x > Self::Square.width() + 0.1 => Self::Line,
+            Some(bounds) if bounds.max.x > Self::Square.width() + Self::SLIP => Self::Line,
             _ => Self::Square,
         }
     }

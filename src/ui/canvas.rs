@@ -257,6 +257,7 @@ impl Canvas {
         ui.painter().rect_filled(rect, corners, palette.paper);
         let paper = PadView {
             rect,
+            frame: state.pad.frame(),
             pixels_per_point: ui.pixels_per_point(),
             color: palette.ink,
             pen_width: state.settings.pen_width.of_pad(),
@@ -301,7 +302,7 @@ impl Canvas {
         self.keyboard.draw(&clipped, &paper, palette);
         let erases = state.pad.uses_eraser() || matches!(self.pen, PointerUse::Erases(_));
         if let Some(pos) = response.hover_pos().filter(|_| erases) {
-            let reach = ERASER_REACH * paper.unit();
+            let reach = ERASER_REACH * rect.height();
             let line = Stroke::new(1.5, palette.weak);
             clipped.circle_stroke(pos, reach, line);
         }
@@ -331,9 +332,10 @@ impl Canvas {
     }
 }
 
-/// Draws the box of the digit, the square that becomes 20×20 pixels, and the center of mass.
+/// Draws the box of the digit, the square that becomes 20×20 pixels, and the center of mass: of a number, those of its
+/// selected digit.
 fn guides_ui(painter: &Painter, paper: &PadView, state: &State, palette: &Palette) {
-    let Some(guides) = normalize::guides(state.pad.shown_ink()) else {
+    let Some(guides) = normalize::guides(state.pad.explained_ink()) else {
         return;
     };
     let boxes = [

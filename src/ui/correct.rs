@@ -44,7 +44,7 @@ pub(super) fn correct_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut 
     ui.scope_builder(builder, |ui| {
         ui.spacing_mut().button_padding = vec2(8.0, 0.0);
         ui.spacing_mut().interact_size.y = place.height();
-        let label = state.pad.correction();
+        let label = state.correction();
         let text = if label.is_some() { "Change" } else { "Wrong?" };
         let button =
             Button::new(RichText::new(text).size(theme::SMALL)).min_size(vec2(0.0, place.height()));
@@ -70,7 +70,7 @@ fn menu_ui(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     framed_buttons(ui);
     ui.spacing_mut().item_spacing = Vec2::splat(4.0);
     ui.label(RichText::new("This drawing is").size(theme::SMALL));
-    let known = state.pad.correction();
+    let known = state.correction();
     if let Some(CorrectionLabel(digit)) = labels_ui(ui, known) {
         actions.push(Action::SaveCorrection(digit));
         ui.close();

@@ -60,7 +60,15 @@ pub(super) struct Focus {
     enters_popup: bool,
     /// Whether a popup or a dialog is open.
     has_overlay: bool,
+    lead: Option<Lead>,
     text: TextFocus,
+}
+
+/// The next Tab from this control enters a part of the window, which the control has just opened.
+#[derive(Clone, Copy, Debug)]
+struct Lead {
+    from: Id,
+    part: &'static str,
 }
 
 /// Text fields and the focus.
@@ -91,6 +99,15 @@ impl Focus {
         if tabs && focused(ctx).is_none() && !self.is_between {
             // From the control that was clicked last, if any.
             self.start_tab_at_stop(ctx);
+        }
+        let lead = self.lead.take_if(|_| tabs);
+        if let Some(Lead { from, part }) = lead.filter(|lead| focused(ctx) == Some(lead.from))
+            && ctx.input(|input| input.modifiers.is_none())
+            && let Some(layer) = control(ctx, from).map(|control| control.layer_id)
+        {
+            let controls = controls_in(ctx, layer);
+            let first = controls.iter().find(|it| is_in_part(ctx, it.id, part));
+            request(ctx, first.map(|it| it.id));
         }
         self.hold_in_dialog(ctx);
         self.move_by_keys(ctx);
@@ -276,8 +293,10 @@ impl Focus {
         let is_outside = focused(ctx)
             .and_then(|id| drawn(ctx, id))
             .is_some_and(|control| control.layer_id != popup);
-        let is_left = is_outside && !is_pointed;
-        if was_inside && (is_left || presses && !is_kept(ctx, popup)) {
+        let tabs = ctx.input(|input| input.key_pressed(Key::Tab));
+        // A popup without controls never has the focus.
+        let is_left = is_outside && !is_pointed && (was_inside || tabs);
+        if is_left || was_inside && presses && !is_kept(ctx, popup) {
             Popup::close_all(ctx);
             self.popup = None;
         }
@@ -314,11 +333,14 @@ impl Focus {
         }
     }
 
+    /// Lets the next Tab enter this part of the window if this control has the focus or was clicked last.
+    pub(super) fn lead_into(&mut self, part: &'static str, from: Id) {
+        self.lead = Some(Lead { from, part });
+    }
+
     /// Whether the focus is in this part of the window.
     pub(super) fn is_in(&self, ctx: &Context, part: &str) -> bool {
-        let part = Id::unique(part);
-        self.owner
-            .is_some_and(|id| ctx.viewport(|it| is_within(&it.prev_pass.widgets, id, part)))
+        self.owner.is_some_and(|id| is_in_part(ctx, id, part))
     }
 
     /// Whether the focus came from a text field right now: what is typed may still be meant for it.
@@ -486,6 +508,12 @@ fn edits(events: &[Event]) -> bool {
     })
 }
 
+/// Whether a control of the last frame is in this part of the window.
+fn is_in_part(ctx: &Context, control: Id, part: &str) -> bool {
+    let part = Id::unique(part);
+    ctx.viewport(|viewport| is_within(&viewport.prev_pass.widgets, control, part))
+}
+
 /// Whether a widget is in the `Ui` with this id.
 fn is_within(widgets: &WidgetRects, widget: Id, ui: Id) -> bool {
     let parent = |id: &Id| widgets.get(*id).map(|it| it.parent_id);
@@ -576,19 +604,42 @@ fn scroll_by(ui: &Ui, keys: &[(Key, f32)], page: f32) {
 pub(super) fn tip(response: Response, help: &str) -> Response {
     let ctx = &response.ctx;
     let newest = newest(ctx).filter(|newest| newest.id == response.id);
-    if let Some(newest) = newest
-        && response.has_focus()
-        && !response.hovered()
-        && !Popup::is_any_open(ctx)
-    {
+    if let Some(newest) = newest {
         let delay = f64::from(ctx.global_style().interaction.tooltip_delay);
         let rest = newest.secs + delay - ctx.input(|input| input.time);
         if rest > 0.0 {
             ctx.request_repaint_after_secs(rest as f32);
         } else {
-            Tooltip::always_open(ctx.clone(), response.layer_id, response.id, &response)
-                .show(|ui| ui.label(help));
+            show_at_focus(&response, help);
         }
     }
     response.on_hover_text(help)
+}
+
+/// Shows a reading while the pointer rests on a control, and as soon as it has the focus of the keyboard.
+pub(super) fn reading(response: Response, text: &str) -> Response {
+    show_at_focus(&response, text);
+    response.on_hover_text(text)
+}
+
+/// Shows a text at the focused control, unless the pointer shows one at another or has moved since.
+fn show_at_focus(response: &Response, text: &str) {
+    let ctx = &response.ctx;
+    if !response.has_focus() || response.hovered() || Popup::is_any_open(ctx) {
+        return;
+    }
+    let since_moved = ctx.input(|input| f64::from(input.pointer.time_since_last_movement()));
+    let now = ctx.input(|input| input.time);
+    if newest(ctx).is_some_and(|newest| newest.secs < now - since_moved) {
+        return;
+    }
+    let hovered = ctx.interaction_snapshot(|snapshot| snapshot.hovered.clone());
+    let has_tooltip = |id: &Id| {
+        let hovered = ctx.read_response(*id);
+        hovered.is_some_and(|hovered| hovered.is_tooltip_open())
+    };
+    if !hovered.iter().any(has_tooltip) {
+        Tooltip::always_open(ctx.clone(), response.layer_id, response.id, response)
+            .show(|ui| ui.label(text));
+    }
 }

@@ -39,8 +39,9 @@ const NARROWEST: f32 = 500.0;
 const HELP_WIDTH: f32 = 760.0;
 /// Between two controls, in points.
 const GAP: f32 = 4.0;
-/// Where egui stores the id of the panel's button.
+/// Where egui stores the ids of the panel's button, and of the button of the place that is shown.
 const PANEL_BUTTON: &str = "panel button";
+const PLACE_BUTTON: &str = "place button";
 
 /// The widths of the controls on the right, in points. They are fixed, so that none moves when a text changes.
 struct Widths {
@@ -78,6 +79,10 @@ pub(super) fn header_ui(
         }
         for (index, entry) in PLACES.iter().enumerate() {
             let tab = ui.add(Button::selectable(state.place == entry.place, entry.name));
+            if state.place == entry.place {
+                let id = tab.id;
+                ui.data_mut(|data| data.insert_temp(Id::unique(PLACE_BUTTON), id));
+            }
             let help = format!("{} (Ctrl+{}).", entry.help, index + 1);
             if tab.on_hover_text(help).clicked() {
                 actions.push(Action::GoTo(entry.place));
@@ -128,7 +133,10 @@ fn training_ui(
         None => name,
     };
     let button = if shown {
-        ui.add(Button::selectable(true, text))
+        // In a scope as the other one, so that it is the same control and keeps the focus.
+        let size = ui.available_size();
+        ui.scope(|ui| ui.add_sized(size, Button::selectable(true, text)))
+            .inner
     } else {
         widgets::primary_button(ui, text, ui.available_size())
     };
@@ -152,6 +160,11 @@ fn training_ui(
 /// The button of the training panel.
 pub(super) fn panel_button(ctx: &Context) -> Option<Id> {
     ctx.data(|data| data.get_temp(Id::unique(PANEL_BUTTON)))
+}
+
+/// The button of the place that is shown.
+pub(super) fn place_button(ctx: &Context) -> Option<Id> {
+    ctx.data(|data| data.get_temp(Id::unique(PLACE_BUTTON)))
 }
 
 /// The theme, the size and the full screen.

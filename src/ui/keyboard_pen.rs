@@ -4,11 +4,14 @@ use egui::{Context, Event, EventFilter, Id, Key, Modifiers, Painter, Stroke};
 
 use super::{pad::PadView, theme::Palette};
 use crate::{
-    app::{action::Action, state::State},
+    app::{
+        action::Action,
+        state::{State, pad::PadFrame},
+    },
     ink::Point,
 };
 
-/// The distance of one key press, in units of the pad.
+/// The distance of one key press, in heights of the pad.
 const STEP: f32 = 1.0 / 32.0;
 /// The arrow keys with their directions.
 const ARROWS: [(Key, [f32; 2]); 4] = [
@@ -59,17 +62,19 @@ impl KeyboardPen {
             };
             let is_arrow = ARROWS.iter().any(|(arrow, _)| *arrow == key);
             if key == Key::Space && !repeat {
-                self.switch(&mut actions);
+                self.switch(state, &mut actions);
             } else if is_arrow && (self.is_shown() || state.pad.number().is_none()) {
                 // Two arrow keys together move diagonally.
                 let held = ctx.input(|input| input.keys_down.clone());
                 let is_moved = |arrow| arrow == key || held.contains(&arrow);
                 let moved = ARROWS.iter().filter(|(arrow, _)| is_moved(*arrow));
-                let at = moved.fold(self.place(), |at, (_, [x, y])| {
-                    Point::new(at.x + x, at.y + y)
+                let PadFrame { corner, height } = state.pad.frame();
+                let at = moved.fold(self.place(state), |at, (_, [x, y])| {
+                    at + Point::new(*x, *y) * height
                 });
                 let width = state.settings.pad_shape.width();
-                let at = Point::new(at.x.clamp(0.0, width), at.y.clamp(0.0, 1.0));
+                let end = corner + Point::new(width, 1.0) * height;
+                let at = Point::new(at.x.clamp(corner.x, end.x), at.y.clamp(corner.y, end.y));
                 self.at = Some(at);
                 if self.is_down {
                     actions.push(Action::PenMoved(at));
@@ -79,15 +84,16 @@ impl KeyboardPen {
         actions
     }
 
-    fn place(&self) -> Point {
-        self.at.unwrap_or(Point::new(0.5, 0.5))
+    fn place(&self, state: &State) -> Point {
+        let PadFrame { corner, height } = state.pad.frame();
+        self.at.unwrap_or(corner + Point::new(0.5, 0.5) * height)
     }
 
-    fn switch(&mut self, actions: &mut Vec<Action>) {
+    fn switch(&mut self, state: &State, actions: &mut Vec<Action>) {
         if self.is_down {
             self.lift(actions);
         } else {
-            let at = *self.at.insert(self.place());
+            let at = *self.at.insert(self.place(state));
             self.is_down = true;
             actions.push(Action::PenDown(at));
         }

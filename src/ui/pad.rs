@@ -13,7 +13,10 @@ use egui::{
     epaint::{Mesh, Vertex, WHITE_UV},
 };
 
-use crate::ink::{Point, smooth};
+use crate::{
+    app::state::pad::PadFrame,
+    ink::{Point, smooth},
+};
 
 /// The cosine of the sharpest turn at which segments share vertices. A sharper turn gets a disc. Paths are smooth, so
 /// nearly all turns are smaller.
@@ -29,37 +32,40 @@ const CORRIDOR_PX: f32 = 0.8;
 pub(crate) struct PadView {
     /// The pad, in points.
     pub(crate) rect: Rect,
+    /// The part of the ink's plane that it shows.
+    pub(crate) frame: PadFrame,
     /// Physical pixels a point.
     pub(crate) pixels_per_point: f32,
     /// The color of the ink.
     pub(crate) color: Color32,
-    /// The width of the pen in units of the pad.
+    /// The width of the pen in units of the ink.
     pub(crate) pen_width: f32,
 }
 
 impl PadView {
-    /// The unit of the pad in points: its height. A square is as wide, a line is wider.
+    /// The unit of the ink in points: at most times, the height of the pad.
     pub(crate) fn unit(&self) -> f32 {
-        self.rect.height()
+        self.rect.height() / self.frame.height
     }
 
-    /// Pad units to screen points.
+    /// Units of the ink to screen points.
     pub(crate) fn screen_from_pad(&self, point: Point) -> Pos2 {
-        self.rect.min + self.unit() * Vec2::new(point.x, point.y)
+        let offset = point - self.frame.corner;
+        self.rect.min + self.unit() * Vec2::new(offset.x, offset.y)
     }
 
-    /// Screen points to pad units.
+    /// Screen points to units of the ink.
     pub(crate) fn pad_from_screen(&self, pos: Pos2) -> Point {
         let offset = (pos - self.rect.min) / self.unit();
-        Point::new(offset.x, offset.y)
+        self.frame.corner + Point::new(offset.x, offset.y)
     }
 
-    /// The largest distance between a path and the curve, in pad units.
+    /// The largest distance between a path and the curve, in units of the ink.
     fn tolerance(&self) -> f32 {
         (TOLERANCE_PX / (self.unit() * self.pixels_per_point)).min(smooth::PAD_TOLERANCE)
     }
 
-    /// How far the path may pass the samples, in pad units: about the error of a mouse, which reports whole pixels.
+    /// How far the path may pass the samples, in units of the ink: about the error of a mouse, which reports whole pixels.
     fn corridor(&self) -> f32 {
         (CORRIDOR_PX / (self.unit() * self.pixels_per_point)).max(smooth::PAD_CORRIDOR)
     }

@@ -50,6 +50,9 @@ fn path_ui(ui: &mut Ui, prompt: &PathPrompt, actions: &mut Vec<Action>) {
     if response.changed() {
         actions.push(Action::EditPath(text.clone()));
     }
+    if let Some(problem) = &prompt.problem {
+        widgets::problem(ui, problem);
+    }
     let enter = response.lost_focus() && ui.input(|input| is_new_press(input, Key::Enter));
     if is_new(ui) {
         // Typing replaces the previous path.

@@ -121,9 +121,8 @@ fn run_ui(
     let id = record.id;
     let models = &state.models;
     let is_used = models.snapshot().is_none() && models.chosen().origin == Origin::Run(id);
-    if renaming.as_ref().is_some_and(|(renamed, _)| *renamed == id) {
-        rename_ui(ui, renaming, actions);
-    }
+    let is_renamed = renaming.as_ref().is_some_and(|(renamed, _)| *renamed == id);
+    let takes_focus = is_renamed && rename_ui(ui, renaming, actions);
     let width = ui.available_width();
     let run_width = width - MENU_WIDTH - ui.spacing().item_spacing.x;
     ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::left_to_right(Align::Min), |ui| {
@@ -143,6 +142,9 @@ fn run_ui(
                 response.widget_info(|| {
                     WidgetInfo::selected(Role::Button, true, is_used, label.clone())
                 });
+                if takes_focus {
+                    response.request_focus();
+                }
                 let help = "Uses the model of this run, and shows its curves.";
                 if response.on_hover_text(help).clicked() {
                     actions.push(Action::Run(RunAction::Answer(id)));
@@ -158,22 +160,28 @@ fn run_ui(
     });
 }
 
-/// A field for the new name. Enter and the end of the focus accept it, Escape does not.
-fn rename_ui(ui: &mut Ui, renaming: &mut Renaming, actions: &mut Vec<Action>) {
-    let Some((id, name)) = renaming else { return };
+/// A field for the new name. Enter and the end of the focus accept it, Escape does not. Returns whether a key ends it.
+fn rename_ui(ui: &mut Ui, renaming: &mut Renaming, actions: &mut Vec<Action>) -> bool {
+    let Some((id, name)) = renaming else {
+        return false;
+    };
     let field = TextEdit::singleline(name).char_limit(40);
     let response = ui.add(field.desired_width(f32::INFINITY));
     response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Name of the run"));
     if response.lost_focus() {
-        let is_accepted = !ui.input(|input| input.key_pressed(Key::Escape));
-        if is_accepted && !name.trim().is_empty() {
+        let [is_canceled, is_entered] =
+            [Key::Escape, Key::Enter].map(|key| ui.input(|input| input.key_pressed(key)));
+        if !is_canceled && !name.trim().is_empty() {
             let action = RunAction::Rename(*id, name.trim().to_owned());
             actions.push(Action::Run(action));
         }
         *renaming = None;
-    } else if !response.has_focus() {
+        return is_canceled || is_entered;
+    }
+    if !response.has_focus() {
         focus_all(&response, name);
     }
+    false
 }
 
 /// The name, the preset and its changed settings; below them the results.

@@ -367,7 +367,7 @@ impl FileTask {
             Self::Library(_, task) => {
                 matches!(task, RunLibraryTask::Save(..) | RunLibraryTask::Update(_))
             }
-            Self::Corrections(_, task) => !matches!(**task, CorrectionTask::Count),
+            Self::Corrections(_, task) => !matches!(**task, CorrectionTask::List),
             Self::History(_, task, _) => *task != HistoryTask::List,
             Self::SaveSettings { .. } => true,
             Self::Dropped { .. }

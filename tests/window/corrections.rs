@@ -40,7 +40,7 @@ fn labels(data_folder: &Path) -> Vec<Option<Label>> {
 }
 
 fn is_on_pad(window: &Window, label: Option<usize>) -> bool {
-    let known = window.harness.state().state().pad.correction();
+    let known = window.harness.state().state().correction();
     known == label.map(|digit| CorrectionLabel(Some(Digit::ALL[digit])))
 }
 
@@ -93,7 +93,7 @@ fn a_correction_keeps_the_drawing_and_is_undone_and_redone() {
     window.press(Modifiers::COMMAND, Key::Y);
     window.press(Modifiers::COMMAND, Key::Y);
     window.await_that("redo brings both back", |harness| {
-        harness.state().state().pad.correction() == Some(CorrectionLabel(Some(Digit::ALL[9])))
+        harness.state().state().correction() == Some(CorrectionLabel(Some(Digit::ALL[9])))
             && harness.state().state().training.correction_count == Some(1)
     });
     await_notice(&mut window, "Saved as a 9: 1 correction.");
@@ -110,19 +110,53 @@ fn a_correction_keeps_the_drawing_and_is_undone_and_redone() {
 }
 
 #[test]
+fn a_drawing_of_an_earlier_session_has_its_correction_and_a_later_one_replaces_it() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = Window::new(settings());
+    window.harness.state_mut().use_data_folder(folder.path());
+    draw(&mut window);
+    window.press(Modifiers::NONE, Key::Num4);
+    window.await_that("it is saved", |harness| {
+        harness.state().state().correction().is_some()
+    });
+    // The history has it.
+    window.click("Clear");
+    window.await_that("it is recorded", |harness| {
+        !harness.state().state().history.list.is_empty()
+    });
+    drop(window);
+    let mut window = Window::new(settings());
+    window.harness.state_mut().use_data_folder(folder.path());
+    let [four, nine] = [4, 9].map(|digit| Some(CorrectionLabel(Some(Digit::ALL[digit]))));
+    window.await_that("it is back, with its label", |harness| {
+        let state = harness.state().state();
+        state.can_correct() && state.correction() == four
+    });
+    window.press(Modifiers::NONE, Key::Num9);
+    window.await_that("another label", |harness| {
+        harness.state().state().correction() == nine
+    });
+    let nine = Some(Label::Digit(Digit::ALL[9]));
+    assert_eq!(labels(folder.path()), [nine], "the last one counts");
+}
+
+#[test]
 fn the_gallery_relabels_deletes_and_tests() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut window = Window::with_model(settings(), None, [1100.0, 700.0], 1.0);
     window.harness.state_mut().use_data_folder(folder.path());
-    draw(&mut window);
-    for key in [Key::Num4, Key::Num7] {
+    for (key, left) in [(Key::Num4, 0.0), (Key::Num7, 0.05)] {
+        let points: Vec<_> = SEVEN.iter().map(|&(x, y)| (x + left, y)).collect();
+        window.draw(&points);
+        window.await_answer('7');
         window.press(Modifiers::NONE, key);
         window.await_that("it is saved", |harness| {
-            harness.state().state().pad.correction().is_some()
+            harness.state().state().correction().is_some()
         });
         window.click("Clear");
-        draw(&mut window);
     }
+    window.draw(SEVEN);
+    window.await_answer('7');
     window.click("All corrections…");
     await_notice(&mut window, "Built-in reads 1 of 2 as labeled");
     let tile = |window: &Window, name: &str| {

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use digitpad::{data::Dataset, store::settings::Settings};
-use egui::{Key, Modifiers, Pos2, Rect};
+use egui::{Key, Modifiers, Order, Pos2, Rect, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::driver::{ONE, Window, button, says, settings};
@@ -288,4 +288,30 @@ fn the_layout_fits_every_window_size() {
             }
         }
     }
+}
+
+#[test]
+fn at_most_one_help_is_shown() {
+    let mut window = tested(settings(), [1100.0, 700.0], 1.0);
+    let helps = |window: &Window| {
+        let is_shown = |memory: &egui::Memory| {
+            let layers = memory.areas().visible_layer_ids();
+            let helps = layers.iter().filter(|it| it.order == Order::Tooltip);
+            helps.count()
+        };
+        window.harness.ctx.memory(is_shown)
+    };
+    let bars = window.harness.query_all_by_label_contains("Confidence ");
+    let bar = bars.last().expect("a bar").rect();
+    let figure = window.harness.get_by_label("Reliability curve").rect();
+    window.focus("Larger");
+    window.harness.run_steps(8);
+    assert_eq!(helps(&window), 1, "that of the focus");
+    // The pointer comes through the heading of the figure.
+    for pos in [figure.left_top() + vec2(4.0, 4.0), bar.center()] {
+        window.harness.hover_at(pos);
+        window.harness.run_steps(8);
+        assert_eq!(helps(&window), 1, "at {pos}");
+    }
+    assert!(window.says("The mean confidence is"), "that of the bar");
 }

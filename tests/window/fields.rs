@@ -282,3 +282,24 @@ fn the_sizes_of_the_network_and_the_dataset_are_shown() {
     );
     window.click("Augment again");
 }
+
+#[test]
+fn a_refusal_goes_with_the_value_that_it_is_about() {
+    let mut window = opened(&["Training steps"]);
+    let epochs = form(&window).draft.epochs.to_string();
+    let is_said = |window: &Window| window.harness.state().state().notices.shown().is_some();
+    for key in [Key::Escape, Key::Enter] {
+        set(&mut window, "Epochs", "20000");
+        assert!(is_said(&window), "out of range");
+        if key == Key::Enter {
+            window.press(Modifiers::COMMAND, Key::A);
+            window.harness.get_by_label("Epochs").type_text(&epochs);
+            window.harness.step();
+        }
+        window.key(key);
+        assert!(!is_said(&window), "{key:?} leaves a valid value");
+    }
+    set(&mut window, "Epochs", "20000");
+    set(&mut window, "Epochs", "30000");
+    assert!(is_said(&window), "refused again");
+}

@@ -155,3 +155,33 @@ fn a_question_disables_the_path_field() {
     assert!(is_there(&window), "the path field is back");
     assert_eq!(window.value("Path"), "seven", "with the typed text");
 }
+
+#[test]
+fn a_path_that_fails_says_so_in_its_field_and_a_failed_drop_until_the_next_file() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let [broken, drawing] = ["broken.png", "seven.jsonl"].map(|name| folder.path().join(name));
+    fs::write(&broken, "no picture").expect("writes");
+    let mut window = Window::new(settings());
+    window.draw(SEVEN);
+    window.click("Save drawing…");
+    window.type_path(&drawing, "Save");
+    window.await_that("it is saved", |harness| says(harness, "Saved the drawing"));
+    window.click("Dismiss");
+    window.click("Open drawing…");
+    window.type_path(&broken, "Open");
+    window.await_that("the field is back", |harness| {
+        let prompt = harness.state().state().path_prompt.as_ref();
+        prompt.is_some_and(|prompt| prompt.problem.is_some())
+    });
+    let state = window.harness.state().state();
+    assert_eq!(state.notices.shown(), None, "nothing is behind the field");
+    window.key(Key::Escape);
+    let mut open = |path: &std::path::Path, fails: bool| {
+        window.drop_file(path);
+        window.await_that(&format!("{path:?} is read"), |harness| {
+            harness.state().state().notices.shown().is_some() == fails
+        });
+    };
+    open(&broken, true);
+    open(&drawing, false);
+}

@@ -5,11 +5,11 @@ use digitpad::{
     bitmap::Digit,
     store::settings::{PadShape, Settings},
 };
-use egui::{Event, Key, Modifiers};
+use egui::{Event, Key, Modifiers, Popup};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::{
-    driver::{SEVEN, Window, settings},
+    driver::{SEVEN, Window, says, settings},
     fields::{form, opened},
     training::training_settings,
 };
@@ -142,7 +142,7 @@ fn assert_only_the_pad_corrects(window: &mut Window) {
     window.focus("Drawing pad");
     write_keys(window, &[Key::Num2]);
     window.await_that("it is saved", |harness| {
-        let saved = harness.state().state().pad.correction();
+        let saved = harness.state().state().correction();
         saved.and_then(|label| label.0).map(Digit::value) == Some(2)
     });
     let said = window.harness.state().state().notices.list();
@@ -417,7 +417,75 @@ fn the_tour_goes_from_left_to_right_and_ends_with_escape() {
     window.key(Key::Escape);
     let state = window.harness.state().state();
     assert_eq!(state.tour, None, "Escape leaves it");
-    assert_ne!(name(&window), "nothing", "and the focus is not lost");
+    assert_eq!(name(&window), "Drawing pad", "where one goes on");
+    window.click("Help");
+    window.click("Take the tour");
+    window.harness.run_steps(3);
+    for _ in 0..6 {
+        window.key(Key::Enter);
+    }
+    let state = window.harness.state().state();
+    assert_eq!(state.tour, None, "Finish ends it");
+    assert_eq!(name(&window), "Test", "a place without a pad");
+}
+
+#[test]
+fn the_end_of_renaming_gives_the_focus_to_the_run() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut window = Window::new(training_settings(folder.path(), 1));
+    window.click("Train");
+    window.await_that("it is tested", |harness| says(harness, "on the test set"));
+    window.click("Runs tab");
+    for key in [Key::Escape, Key::Enter] {
+        window.focus("Menu of Run 1");
+        window.key(Key::Enter);
+        assert_eq!(name(&window), "Rename", "the first entry");
+        window.key(Key::Enter);
+        assert_eq!(name(&window), "Name of the run", "its field");
+        window.key(key);
+        assert!(!has(&window, "Name of the run"), "{key:?} ends it");
+        let (focused, _) = window.focused().expect("a control");
+        assert!(focused.starts_with("Run 1, "), "{key:?}: {focused}");
+    }
+}
+
+#[test]
+fn tab_closes_a_list_without_controls() {
+    let offered = Settings {
+        tour_offered: false,
+        ..settings()
+    };
+    let mut window = Window::new(offered);
+    window.focus("Notices 1");
+    window.key(Key::Enter);
+    assert!(Popup::is_any_open(&window.harness.ctx), "it opens");
+    window.key(Key::Tab);
+    assert!(!Popup::is_any_open(&window.harness.ctx), "Tab closes it");
+    assert_eq!(name(&window), "Smaller", "and goes on");
+}
+
+#[test]
+fn tab_enters_the_panel_that_was_just_opened() {
+    for is_click in [false, true] {
+        let mut window = Window::new(Settings {
+            training_panel: false,
+            ..settings()
+        });
+        let button = "Train your own";
+        if is_click {
+            window.click(button);
+        } else {
+            window.focus(button);
+            window.key(Key::Enter);
+            assert_eq!(name(&window), button, "the focus stays");
+        }
+        window.key(Key::Tab);
+        assert_eq!(name(&window), "Train tab", "the panel is next");
+        window.focus(button);
+        window.key(Key::Tab);
+        let next = name(&window);
+        assert!(next.starts_with("Model: "), "later, its neighbor: {next}");
+    }
 }
 
 #[test]

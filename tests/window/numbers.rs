@@ -244,10 +244,16 @@ fn the_pad_may_be_a_line_and_only_then_reads_numbers() {
     assert_eq!(shape(&window), PadShape::Line, "it is remembered");
     window.draw(&placed(SEVEN, 0.6));
     await_number(&mut window, "117");
+    let drawn = window.harness.state().state().pad.ink().clone();
     window.press(Modifiers::NONE, Key::L);
-    let bounds = window.harness.state().state().pad.ink().bounds();
-    let right = bounds.expect("there is ink").max.x;
-    assert!(right <= 1.0, "the square holds all ink: {right}");
+    let pad = &window.harness.state().state().pad;
+    let right = pad.ink().bounds().expect("there is ink").max.x;
+    let edge = pad.frame().corner.x + pad.frame().height;
+    assert!(right < edge, "the square shows all ink: {right}");
+    window.press(Modifiers::NONE, Key::L);
+    await_number(&mut window, "117");
+    let pad = &window.harness.state().state().pad;
+    assert_eq!(*pad.ink(), drawn, "it is as it was");
 }
 
 #[test]

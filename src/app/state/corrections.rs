@@ -14,7 +14,7 @@ use crate::{
     },
     recognition::RecognizedDrawing,
     store::{
-        corrections::{CorrectionOutcome, CorrectionTask, digit_of, label_of},
+        corrections::{CorrectionLabel, CorrectionOutcome, CorrectionTask, digit_of, label_of},
         run_library::RunKind,
     },
     training::{CorrectionReport, Start, fine_tune::BaseModel},
@@ -44,11 +44,6 @@ pub enum CorrectionAction {
     Test,
 }
 
-/// Whether two records have the same strokes or picture, whatever their labels.
-fn shows_the_same(a: &InkRecord, b: &InkRecord) -> bool {
-    a.ink == b.ink && a.picture == b.picture
-}
-
 /// The gallery of corrections.
 #[derive(Clone, Debug, Default)]
 pub struct CorrectionGallery {
@@ -62,6 +57,8 @@ pub struct CorrectionGallery {
     pub selected: Option<usize>,
     /// What is being saved: a drawing, or one digit of it.
     saving: Vec<InkRecord>,
+    /// What is saved, as far as this window knows: each drawing where it was drawn.
+    known: Vec<InkRecord>,
 }
 
 impl CorrectionGallery {
@@ -73,7 +70,13 @@ impl CorrectionGallery {
 
     /// The task that saves a drawing has ended.
     fn end_saving(&mut self, record: &InkRecord) {
-        self.saving.retain(|other| !shows_the_same(other, record));
+        self.saving.retain(|other| !other.shows_the_same(record));
+    }
+
+    /// Notes that a drawing has this correction and no other one, or none.
+    fn note(&mut self, record: &InkRecord, is_saved: bool) {
+        self.known.retain(|other| !other.shows_the_same(record));
+        self.known.extend(is_saved.then(|| record.clone()));
     }
 
     fn selected(&self) -> Option<&RecognizedDrawing> {
@@ -125,6 +128,17 @@ impl State {
         !self.pad.is_blank() && self.pad.answer().is_some() && !self.pad.is_replaying()
     }
 
+    /// The label, if the content of the pad is saved as a correction: of a number, its selected digit.
+    pub fn correction(&self) -> Option<CorrectionLabel> {
+        Some(CorrectionLabel(digit_of(self.saved_correction()?)))
+    }
+
+    fn saved_correction(&self) -> Option<&InkRecord> {
+        let own = self.pad.record(None);
+        let mut known = self.corrections.known.iter();
+        known.find(|known| known.shows_the_same(&own))
+    }
+
     /// Whether there are corrections, and the model in use was trained on digits.
     pub fn can_fine_tune(&self) -> bool {
         let dataset = &self.models.chosen().model.metadata.dataset;
@@ -165,31 +179,33 @@ impl State {
 
     /// Saves the content of the pad as a digit or a non-digit, unless it is saved so or a task already saves it.
     pub(super) fn save_correction(&mut self, digit: Option<Digit>, out: &mut Vec<Effect>) {
-        let known = self.pad.saved();
         let record = self.pad.record(digit);
         let mut saving = self.corrections.saving.iter();
         if !self.can_correct()
-            || saving.any(|other| shows_the_same(other, &record))
-            || known == Some(&record)
+            || saving.any(|other| other.shows_the_same(&record))
+            || self.correction() == Some(CorrectionLabel(digit))
         {
             return;
         }
-        let known = known.cloned();
         self.corrections.saving.push(record.clone());
-        self.change_label(known, Some(record), out);
+        self.change_label(None, Some(record), out);
     }
 
     /// Undoes the last edit. If that was a correction, removes it.
     pub(super) fn undo(&mut self, out: &mut Vec<Effect>) {
         let mut relabeling = None;
-        self.pad.edit(|editor| relabeling = editor.undo());
+        let shape = self.settings.pad_shape;
+        self.pad
+            .exchange(shape, |editor| relabeling = editor.undo());
         self.follow(relabeling, out);
     }
 
     /// Redoes the last undone edit. If that was a correction, saves it again.
     pub(super) fn redo(&mut self, out: &mut Vec<Effect>) {
         let mut relabeling = None;
-        self.pad.edit(|editor| relabeling = editor.redo());
+        let shape = self.settings.pad_shape;
+        self.pad
+            .exchange(shape, |editor| relabeling = editor.redo());
         self.follow(relabeling, out);
     }
 
@@ -207,9 +223,8 @@ impl State {
         out: &mut Vec<Effect>,
     ) {
         let task = match (before, after) {
-            (replaces, Some(record)) => CorrectionTask::Save {
+            (_, Some(record)) => CorrectionTask::Save {
                 record,
-                replaces,
                 revision: Some(self.pad.ink_revision()),
             },
             (Some(record), None) => CorrectionTask::Remove(record),
@@ -220,7 +235,8 @@ impl State {
 
     /// Applies an action of the gallery.
     pub(super) fn apply_to_corrections(&mut self, action: CorrectionAction, out: &mut Vec<Effect>) {
-        let selected = self.corrections.selected().map(|it| it.record.clone());
+        let selected = self.corrections.selected();
+        let selected = selected.map(|drawing| drawing.record.to_drawn());
         match (action, selected) {
             (CorrectionAction::Open, _) => {
                 self.corrections.is_open = true;
@@ -232,7 +248,6 @@ impl State {
             (CorrectionAction::Restore(record), _) => {
                 out.push(Effect::Corrections(CorrectionTask::Save {
                     record: *record,
-                    replaces: None,
                     revision: None,
                 }));
             }
@@ -251,7 +266,6 @@ impl State {
                 self.corrections.selected = None;
                 out.push(Effect::Corrections(CorrectionTask::Save {
                     record: relabeled,
-                    replaces: Some(record),
                     revision: None,
                 }));
             }
@@ -264,22 +278,23 @@ impl State {
                 self.leave_drawing(out);
                 self.corrections.is_open = false;
                 self.show_pad();
-                self.pad.edit(|editor| {
-                    match record.picture.clone() {
-                        Some(bitmap) => editor.show(Picture::new("A correction", bitmap)),
-                        None => editor.replace(record.ink.clone()),
-                    }
-                    editor.correct(None, Some(record));
-                });
+                match record.picture {
+                    Some(bitmap) => self.show_picture(Picture::new("A correction", bitmap)),
+                    None => self.put_on_pad(record.ink),
+                }
             }
         }
     }
 
     /// Relabels the content of the pad if this is a correction of it.
     fn label_pad(&mut self, before: &InkRecord, after: Option<InkRecord>) {
-        if self.pad.corrections().contains(before) {
-            self.pad.edit(|editor| editor.correct(Some(before), after));
+        if !self.pad.record(None).shows_the_same(before) {
+            return;
         }
+        let mut of_session = self.pad.corrections().iter();
+        let known = of_session.find(|known| known.shows_the_same(before));
+        let before = known.unwrap_or(before).clone();
+        self.pad.edit(|editor| editor.correct(Some(&before), after));
     }
 
     /// Reads the corrections again if the gallery is open.
@@ -303,7 +318,10 @@ impl State {
         out: &mut Vec<Effect>,
     ) {
         match outcome {
-            CorrectionOutcome::Counted(count) => self.training.correction_count = Some(count),
+            CorrectionOutcome::Listed(all) => {
+                self.training.correction_count = Some(all.len());
+                self.corrections.known = all;
+            }
             CorrectionOutcome::Unreadable(error) => {
                 self.training.correction_count = None;
                 self.notices.error(error::chain(&error));
@@ -317,6 +335,7 @@ impl State {
                 let digit = digit_of(&record);
                 self.training.correction_count = Some(count);
                 self.corrections.end_saving(&record);
+                self.corrections.note(&record, true);
                 let mut buttons = Vec::new();
                 // The user may have edited the drawing during the save.
                 if revision == Some(self.pad.ink_revision()) {
@@ -337,6 +356,7 @@ impl State {
             }
             CorrectionOutcome::Removed { record, count } => {
                 self.training.correction_count = Some(count);
+                self.corrections.note(&record, false);
                 let digit = digit_of(&record);
                 let text = format!("Removed the correction: {}", in_words(digit));
                 if self.pad.redoes(&record) {

@@ -403,7 +403,7 @@ impl State {
         let picture = Picture::new(name, completed.evaluation.set().bitmap(index));
         self.leave_drawing(out);
         self.place = Place::Draw;
-        self.pad.edit(|editor| editor.show(picture));
+        self.show_picture(picture);
         // The evaluation may have read it without noise.
         if self.noise.is_some() {
             let text = "The network sees this image with the noise of the pad";

@@ -139,7 +139,7 @@ impl State {
                 let name = format!("Training image {}: {article} {label}", index + 1);
                 self.leave_drawing(out);
                 let picture = Picture::new(name, bitmap);
-                self.pad.edit(|editor| editor.show(picture));
+                self.show_picture(picture);
             }
         }
     }

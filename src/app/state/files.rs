@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use super::{Place, State, evaluation::SourceKind, models::ModelId};
+use super::{
+    Place, State, evaluation::SourceKind, models::ModelId, notices::Claim, training::sentence,
+};
 use crate::{
     app::action::{Effect, PastedPicture},
     error::{self, FileError, Refusal},
@@ -36,6 +38,8 @@ pub struct PathPrompt {
     pub text: String,
     /// Whether the file exists and would be replaced.
     pub replaces: bool,
+    /// Why the last path failed.
+    pub problem: Option<String>,
 }
 
 /// Requests for files.
@@ -49,6 +53,15 @@ pub(super) struct Files {
     typed: Vec<(FilePurpose, String)>,
     /// The path field that was accepted last. It is back if the file fails.
     accepted: Option<PathPrompt>,
+    /// Whether the last file failed.
+    is_failed: bool,
+}
+
+impl Files {
+    /// Whether the last file failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.is_failed
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -160,6 +173,7 @@ impl State {
             request,
             text,
             replaces: false,
+            problem: None,
         });
     }
 
@@ -167,6 +181,7 @@ impl State {
         if let Some(prompt) = &mut self.path_prompt {
             prompt.text = text;
             prompt.replaces = false;
+            prompt.problem = None;
         }
     }
 
@@ -180,6 +195,7 @@ impl State {
             request,
             text,
             replaces,
+            ..
         } = prompt;
         let mut path = PathBuf::from(text.trim());
         if request.content.is_some() && path.extension().is_none() {
@@ -222,8 +238,7 @@ impl State {
                 out.push(Effect::File(FileTask::ReadPart { view, part }));
             }
             (None, _, Some(whole)) => {
-                let whole = Arc::unwrap_or_clone(whole);
-                self.pad.edit(|editor| editor.show(whole));
+                self.show_picture(Arc::unwrap_or_clone(whole));
             }
             _ => {}
         }
@@ -245,7 +260,7 @@ impl State {
             whole: whole.or_else(|| Some(Arc::new(before.clone()))),
             ..Picture::new(before.name.clone(), read.bitmap)
         };
-        self.pad.edit(|editor| editor.show(picture));
+        self.show_picture(picture);
     }
 
     /// Takes in the time since the window opened, and whether a file dialog is open. Returns the time
@@ -277,14 +292,7 @@ impl State {
         match outcome {
             FileOutcome::Requested { request, result } => match result {
                 Ok(result) => self.on_request_done(&request, result, &mut effects),
-                Err(error) => {
-                    let accepted = self.files.accepted.take();
-                    let typed = accepted.filter(|it| it.request.number == request.number);
-                    if self.path_prompt.is_none() {
-                        self.path_prompt = typed;
-                    }
-                    self.notices.error(error::chain(&error));
-                }
+                Err(error) => self.on_request_failed(&request, &error),
             },
             FileOutcome::PartRead { view, result } => match result {
                 Ok(read) => self.show_part(&view, read),
@@ -353,6 +361,26 @@ impl State {
         }
     }
 
+    /// Says why a file failed: in the path field where the path was typed, which is back.
+    fn on_request_failed(&mut self, request: &FileRequest, error: &FileError) {
+        let reason = error::chain(error);
+        let accepted = self.files.accepted.take();
+        let typed = accepted.filter(|it| it.request.number == request.number);
+        if let Some(prompt) = typed
+            && self.path_prompt.is_none()
+        {
+            log::warn!(target: "digitpad", "{reason}");
+            self.path_prompt = Some(PathPrompt {
+                problem: Some(sentence(&reason)),
+                ..prompt
+            });
+            return;
+        }
+        self.files.is_failed = true;
+        self.notices.error(reason);
+        self.notices.claim(Claim::FileFailed);
+    }
+
     fn on_request_done(
         &mut self,
         request: &FileRequest,
@@ -372,6 +400,7 @@ impl State {
         // A path field beside a slow dialog.
         self.path_prompt
             .take_if(|prompt| prompt.request.number == request.number);
+        self.files.is_failed &= matches!(result, FileResult::Canceled);
         match result {
             FileResult::Canceled | FileResult::Exists(_) => {}
             FileResult::Saved(path) => self.on_saved(request, &path),
@@ -390,7 +419,7 @@ impl State {
                     self.notices
                         .info(format!("Opened the first of {count} drawings in {path}"));
                 }
-                self.pad.edit(|editor| editor.replace(ink));
+                self.put_on_pad(ink);
             }
             FileResult::Picture(path, bitmap, view) => {
                 self.leave_drawing(out);
@@ -402,7 +431,7 @@ impl State {
                     view,
                     ..Picture::new(name, bitmap)
                 };
-                self.pad.edit(|editor| editor.show(picture));
+                self.show_picture(picture);
             }
             FileResult::Config(path, config) => {
                 self.training.form.set_config(*config);
@@ -423,6 +452,7 @@ impl State {
             request: request.clone(),
             text: path.to_string(),
             replaces: true,
+            problem: None,
         });
     }
 

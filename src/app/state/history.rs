@@ -77,11 +77,12 @@ impl State {
     }
 
     /// Puts a drawing where it was. A number that is wider than the square pad needs the line.
-    fn put_on_pad(&mut self, ink: Ink) {
+    pub(super) fn put_on_pad(&mut self, ink: Ink) {
         if PadShape::of(&ink) == PadShape::Line {
             self.settings.pad_shape = PadShape::Line;
         }
-        self.pad.edit(|editor| editor.replace(ink));
+        let shape = self.settings.pad_shape;
+        self.pad.exchange(shape, |editor| editor.replace(ink));
     }
 
     /// Asks for the history with the predictions of the model in use.

@@ -32,6 +32,13 @@ pub struct Notice {
     pub claim: Option<Claim>,
 }
 
+impl Notice {
+    /// Whether it says that a value of the training panel was refused.
+    pub fn is_refusal(&self) -> bool {
+        self.severity == Severity::Error && matches!(self.claim, Some(Claim::Form(_)))
+    }
+}
+
 /// A state of the window that a notice claims.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Claim {
@@ -46,6 +53,8 @@ pub enum Claim {
     NoisyPicture,
     /// The training panel has these fields.
     Form(Box<TrainingForm>),
+    /// The last file that was opened or saved failed.
+    FileFailed,
 }
 
 /// A button beside a notice.

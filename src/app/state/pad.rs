@@ -8,13 +8,13 @@ use crate::{
     bitmap::{Bitmap, Digit},
     error,
     ink::{
-        Ink, Point,
+        Bounds, Ink, Point,
         edit::{Eraser, InkEditor, Picture},
         file::InkRecord,
     },
     recognition::{Prediction, number::Constraints},
     store::{
-        corrections::{CorrectionLabel, digit_of, label_of},
+        corrections::label_of,
         settings::{PadShape, PenWidth},
     },
     worker::predictor::{
@@ -40,8 +40,10 @@ impl Answer {
     }
 }
 
-/// The radius of the eraser, in units of the pad's side: half of the medium pen and a little more.
+/// The radius of the eraser, in heights of the pad: half of the medium pen and a little more.
 pub const ERASER_REACH: f32 = 0.045;
+/// The part of a frame that ink takes, inverted: so far from the edge that the pen has room.
+const BESIDE_INK: f32 = 1.15;
 /// The time of a replay: per point, and at least and at most.
 const REPLAY_PER_POINT: Duration = Duration::from_millis(12);
 const REPLAY: [Duration; 2] = [Duration::from_millis(800), Duration::from_secs(4)];
@@ -55,10 +57,51 @@ struct Replay {
     ink: Ink,
 }
 
+/// The part of the ink's plane that the pad shows: at most times, the plane's unit of height from its origin on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PadFrame {
+    /// The left top corner of the pad, in units of the ink.
+    pub corner: Point,
+    /// The height of the pad, in units of the ink.
+    pub height: f32,
+}
+
+impl Default for PadFrame {
+    fn default() -> Self {
+        Self {
+            corner: Point::default(),
+            height: 1.0,
+        }
+    }
+}
+
+impl PadFrame {
+    /// The frame of a pad of this shape that shows all ink, such as a number on the square pad.
+    fn of(ink: &Ink, shape: PadShape) -> Self {
+        let width = shape.width();
+        let Some(Bounds { min, max }) = ink.bounds() else {
+            return Self::default();
+        };
+        let [from, to] = [-PadShape::SLIP, PadShape::SLIP];
+        if min.x >= from && min.y >= from && max.x <= width + to && max.y <= 1.0 + to {
+            return Self::default();
+        }
+        let size = max - min;
+        let height = (BESIDE_INK * (size.x / width).max(size.y)).max(1.0);
+        let half = Point::new(width, 1.0) * (height / 2.0);
+        Self {
+            corner: (min + max) * 0.5 - half,
+            height,
+        }
+    }
+}
+
 /// The content of the pad.
 #[derive(Clone, Debug, Default)]
 pub struct Pad {
     editor: InkEditor,
+    /// Where the pad shows the ink.
+    frame: PadFrame,
     /// Whether the pen erases.
     eraser: bool,
     /// The last place of the eraser, while it is down.
@@ -112,19 +155,7 @@ impl Pad {
         self.editor.picture()
     }
 
-    /// The label, if the content is saved as a correction: of a number, its selected digit.
-    pub fn correction(&self) -> Option<CorrectionLabel> {
-        Some(CorrectionLabel(digit_of(self.saved()?)))
-    }
-
-    /// The saved correction of the content: of a number, that of its selected digit.
-    pub(super) fn saved(&self) -> Option<&InkRecord> {
-        let own = self.record(None);
-        let mut known = self.corrections().iter();
-        known.find(|known| known.ink == own.ink && known.picture == own.picture)
-    }
-
-    /// All corrections that are saved of the content.
+    /// The corrections of the content that are steps of its history.
     pub(super) fn corrections(&self) -> &[InkRecord] {
         self.editor.corrections()
     }
@@ -157,7 +188,7 @@ impl Pad {
     }
 
     /// The ink of the answer: of a number, that of its selected digit.
-    fn explained_ink(&self) -> &Ink {
+    pub fn explained_ink(&self) -> &Ink {
         match &self.number {
             Some(shown) if self.picture().is_none() => &shown.digit().ink,
             _ => self.shown_ink(),
@@ -184,6 +215,28 @@ impl Pad {
         }
     }
 
+    /// Changes the content at once, and shows all of its ink on a pad of this shape.
+    pub(super) fn exchange(&mut self, shape: PadShape, change: impl FnOnce(&mut InkEditor)) {
+        let before = self.ink().clone();
+        self.edit(change);
+        let (before, after) = (before.strokes(), self.ink().strokes());
+        let is_stroke = before.starts_with(after) || after.starts_with(before);
+        // A stroke that comes or goes moves nothing.
+        if before.is_empty() || after.is_empty() || !is_stroke {
+            self.fit(shape);
+        }
+    }
+
+    /// Shows all ink on a pad of this shape.
+    pub(super) fn fit(&mut self, shape: PadShape) {
+        self.frame = PadFrame::of(self.ink(), shape);
+    }
+
+    /// Where the pad shows the ink.
+    pub fn frame(&self) -> PadFrame {
+        self.frame
+    }
+
     /// Lifts the pen or the eraser.
     pub(super) fn lift(&mut self) {
         self.eraser_at = None;
@@ -194,7 +247,7 @@ impl Pad {
     pub(super) fn erase(&mut self, eraser: Eraser, pen: PenWidth, point: Point) {
         let from = self.eraser_at.replace(point).unwrap_or(point);
         // The ink is as wide as the pen.
-        let reach = ERASER_REACH + pen.of_pad() / 2.0;
+        let reach = ERASER_REACH * self.frame.height + pen.of_pad() / 2.0;
         self.edit(|editor| editor.erase(eraser, from, point, reach));
     }
 
@@ -244,6 +297,7 @@ impl Pad {
         self.needs_prediction = true;
         if self.editor.ink().is_empty() {
             self.blank_since = self.revision;
+            self.frame = PadFrame::default();
             self.eraser = false;
             self.answer = None;
             self.number = None;
@@ -304,6 +358,12 @@ impl Pad {
 }
 
 impl State {
+    /// Puts a picture on the pad.
+    pub(super) fn show_picture(&mut self, picture: Picture) {
+        let shape = self.settings.pad_shape;
+        self.pad.exchange(shape, |editor| editor.show(picture));
+    }
+
     /// Goes to a place that has the pad.
     pub(super) fn show_pad(&mut self) {
         if self.place != Place::Why {
@@ -353,5 +413,67 @@ impl State {
             }
             PredictionOutcome::Failed(error) => self.notices.error(error::chain(&error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{app::action::Action, model::file::Model, store::settings::Settings};
+
+    fn draw(state: &mut State, points: &[(f32, f32)]) {
+        for (index, &(x, y)) in points.iter().enumerate() {
+            let point = Point::new(x, y);
+            state.apply(match index {
+                0 => Action::PenDown(point),
+                _ => Action::PenMoved(point),
+            });
+        }
+        state.apply(Action::PenUp);
+    }
+
+    fn shows_all(state: &State) -> bool {
+        let PadFrame { corner, height } = state.pad.frame();
+        let size = Point::new(state.settings.pad_shape.width(), 1.0) * height;
+        let is_within = |at: Point| at.x > 0.0 && at.y > 0.0 && at.x < size.x && at.y < size.y;
+        let bounds = state.pad.ink().bounds();
+        bounds.is_none_or(|it| is_within(it.min - corner) && is_within(it.max - corner))
+    }
+
+    #[test]
+    fn each_pad_shows_all_of_a_number_and_the_ink_stays_as_it_is() {
+        let settings = Settings {
+            pad_shape: PadShape::Line,
+            ..Settings::default()
+        };
+        let model = Model::built_in().expect("it fits");
+        let mut state = State::new(settings, model, None);
+        draw(&mut state, &[(0.2, 0.2), (0.4, 0.9)]);
+        draw(&mut state, &[(2.5, 0.05), (2.8, 0.8)]);
+        let drawn = state.pad.ink().clone();
+        let steps = [
+            (Action::SwitchPadShape, "on the square"),
+            (Action::Clear, "without ink"),
+            (Action::Undo, "undone on the square"),
+            (Action::SwitchPadShape, "on the line again"),
+            (Action::SwitchPadShape, "on the square again"),
+        ];
+        for (action, reason) in steps {
+            state.apply(action);
+            assert!(shows_all(&state), "{reason}: {:?}", state.pad.frame());
+            let is_plain = state.pad.frame() == PadFrame::default();
+            let is_square = state.settings.pad_shape == PadShape::Square;
+            let is_fitted = is_square && !state.pad.is_blank();
+            assert_eq!(is_plain, !is_fitted, "{reason}: as large as possible");
+        }
+        assert_eq!(*state.pad.ink(), drawn, "no point has moved");
+        let frame = state.pad.frame();
+        // Above what the line shows.
+        draw(&mut state, &[(1.0, -0.6), (1.2, 0.3)]);
+        state.apply(Action::Undo);
+        state.apply(Action::Redo);
+        assert_eq!(state.pad.frame(), frame, "a stroke moves nothing");
+        state.apply(Action::SwitchPadShape);
+        assert!(shows_all(&state), "also what is drawn there");
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     evaluation::reliability::{Bin, Reliability},
     format,
     ui::{
+        focus,
         roving::RovingFocus,
         theme::{self, Palette},
     },
@@ -58,7 +59,10 @@ pub(super) fn reliability_ui(ui: &mut Ui, whole: Rect, reliability: &Reliability
         info.current_text_value = Some(error_words(reliability));
         info
     });
-    response.on_hover_text(HELP);
+    // Beside the bars, which have helps of their own.
+    let heading = whole.with_max_y(whole.top() + TOP);
+    ui.interact(heading, Id::unique("reliability heading"), Sense::hover())
+        .on_hover_text(HELP);
     let plot = Rect::from_min_max(whole.min + vec2(LEFT, TOP), whole.max - vec2(12.0, BOTTOM));
     let diagram = Diagram { plot };
     diagram.axes_ui(ui);
@@ -157,11 +161,7 @@ impl Diagram {
             "Confidence {range}: {correct}. The mean confidence is {} (orange mark).",
             format::percent(bin.confidence, 1)
         );
-        if response.has_focus() {
-            response.show_tooltip_text(text);
-        } else {
-            response.on_hover_text(text);
-        }
+        focus::reading(response, &text);
     }
 }
 

@@ -3,9 +3,31 @@ use super::*;
 pub(super) fn paper(pixels_per_point: f32) -> PadView {
     PadView {
         rect: Rect::from_min_size(Pos2::new(10.0, 20.0), Vec2::splat(400.0)),
+        frame: PadFrame::default(),
         pixels_per_point,
         color: Color32::BLACK,
         pen_width: 0.068,
+    }
+}
+
+#[test]
+fn a_pad_shows_the_part_that_its_frame_tells() {
+    let frame = PadFrame {
+        corner: Point::new(-0.5, -1.0),
+        height: 3.0,
+    };
+    let paper = PadView {
+        frame,
+        ..paper(1.0)
+    };
+    for (point, part) in [
+        (Point::new(-0.5, -1.0), Vec2::ZERO),
+        (Point::new(2.5, 2.0), Vec2::splat(1.0)),
+        (Point::new(1.0, 0.5), Vec2::splat(0.5)),
+    ] {
+        let place = paper.rect.min + part * paper.rect.size();
+        assert_eq!(paper.screen_from_pad(point), place, "{point:?}");
+        assert_eq!(paper.pad_from_screen(place), point, "and back");
     }
 }
 

@@ -31,16 +31,13 @@ fn saving(effects: &[Effect]) -> Option<(Option<Digit>, u64)> {
     })
 }
 
-/// The labels that the tasks remove (-) and save (+), in order.
+/// The labels that the tasks remove (-) and save (+), in order. A saved one replaces others of the same drawing.
 fn changes(effects: &[Effect]) -> Vec<String> {
     let name = |record: &InkRecord| digit_of(record).map_or("none".to_owned(), |it| it.to_string());
     let mut all = Vec::new();
     for effect in effects {
         match effect {
-            Effect::Corrections(CorrectionTask::Save {
-                record, replaces, ..
-            }) => {
-                all.extend(replaces.iter().map(|record| format!("-{}", name(record))));
+            Effect::Corrections(CorrectionTask::Save { record, .. }) => {
                 all.push(format!("+{}", name(record)));
             }
             Effect::Corrections(CorrectionTask::Remove(record)) => {
@@ -58,17 +55,20 @@ fn on_outcome(state: &mut State, outcome: CorrectionOutcome) -> Vec<Effect> {
 
 /// The outcome of the task that saves a drawing as the last of `count` corrections.
 fn saved(effects: &[Effect], count: usize) -> CorrectionOutcome {
+    saved_over(None, effects, count)
+}
+
+/// The same in place of an earlier correction.
+fn saved_over(replaces: Option<InkRecord>, effects: &[Effect], count: usize) -> CorrectionOutcome {
     let saved = effects.iter().find_map(|effect| match effect {
-        Effect::Corrections(CorrectionTask::Save {
-            record,
-            replaces,
-            revision,
-        }) => Some(CorrectionOutcome::Saved {
-            record: record.clone(),
-            replaces: replaces.clone(),
-            revision: *revision,
-            count,
-        }),
+        Effect::Corrections(CorrectionTask::Save { record, revision }) => {
+            Some(CorrectionOutcome::Saved {
+                record: record.clone(),
+                replaces: replaces.clone(),
+                revision: *revision,
+                count,
+            })
+        }
         _ => None,
     });
     saved.expect("a save task")
@@ -76,9 +76,16 @@ fn saved(effects: &[Effect], count: usize) -> CorrectionOutcome {
 
 /// Saves the drawing as the last of `count` corrections. Returns the labels that go and come.
 fn save(state: &mut State, digit: Option<Digit>, count: usize) -> Vec<String> {
+    let known = state.correction();
+    let replaces = known.map(|CorrectionLabel(digit)| state.pad.record(digit));
     let effects = state.apply(Action::SaveCorrection(digit));
-    on_outcome(state, saved(&effects, count));
+    on_outcome(state, saved_over(replaces, &effects, count));
     changes(&effects)
+}
+
+/// That many corrections.
+fn listed(count: usize) -> CorrectionOutcome {
+    CorrectionOutcome::Listed(vec![InkRecord::default(); count])
 }
 
 fn started_on_mnist(state: &mut State) -> u64 {
@@ -123,11 +130,7 @@ fn a_drawing_is_saved_once_and_stays() {
         assert_eq!(saving(&again), None, "only once");
         on_outcome(&mut state, saved(&effects, 12));
         assert_eq!(*state.pad.ink(), drawn, "the drawing stays");
-        assert_eq!(
-            state.pad.correction(),
-            Some(CorrectionLabel(digit)),
-            "labeled"
-        );
+        assert_eq!(state.correction(), Some(CorrectionLabel(digit)), "labeled");
         let again = state.apply(Action::SaveCorrection(digit));
         assert!(again.is_empty(), "not twice");
         assert_eq!(state.training.correction_count, Some(12), "counted");
@@ -139,7 +142,7 @@ fn a_drawing_is_saved_once_and_stays() {
             "what one may do"
         );
         draw(&mut state, 0.2);
-        assert_eq!(state.pad.correction(), None, "another drawing");
+        assert_eq!(state.correction(), None, "another drawing");
         assert_eq!(
             buttons(&state),
             ["Fine-tune now"],
@@ -155,17 +158,17 @@ fn undo_and_redo_take_a_correction_back_and_bring_it_back() {
     let drawn = state.pad.ink().clone();
     save(&mut state, four, 1);
     let changed = save(&mut state, nine, 1);
-    assert_eq!(changed, ["-4", "+9"], "another label replaces the first");
+    assert_eq!(changed, ["+9"], "another label replaces the first");
     state.apply(Action::Clear);
     let steps = [
         (Action::Undo, vec![], "the clear"),
-        (Action::Undo, vec!["-9", "+4"], "the second label"),
+        (Action::Undo, vec!["+4"], "the second label"),
         (Action::Undo, vec!["-4"], "the first label"),
         (Action::Redo, vec!["+4"], "the first label again"),
-        (Action::Redo, vec!["-4", "+9"], "the second label again"),
+        (Action::Redo, vec!["+9"], "the second label again"),
         (Action::Redo, vec![], "the clear again"),
         (Action::Undo, vec![], "the drawing again"),
-        (Action::Undo, vec!["-9", "+4"], "the second label once more"),
+        (Action::Undo, vec!["+4"], "the second label once more"),
         (Action::Undo, vec!["-4"], "the first label once more"),
     ];
     for (action, expected, reason) in steps {
@@ -183,6 +186,38 @@ fn undo_and_redo_take_a_correction_back_and_bring_it_back() {
 }
 
 #[test]
+fn a_correction_of_an_earlier_session_is_known_and_comes_back() {
+    let [four, nine] = [4, 9].map(|digit| Some(Digit::ALL[digit]));
+    let mut state = with_answer();
+    let mut stored = state.pad.record(four);
+    // As a file rounds it.
+    let place = Point::new(0.500_01, 0.499_99);
+    stored.ink = Stroke::new(vec![place]).into_iter().collect();
+    on_outcome(&mut state, CorrectionOutcome::Listed(vec![stored.clone()]));
+    let label = |state: &State| state.correction().map(|CorrectionLabel(digit)| digit);
+    assert_eq!(label(&state), Some(four), "no second question");
+    assert!(
+        state.apply(Action::SaveCorrection(four)).is_empty(),
+        "it is saved"
+    );
+    let effects = state.apply(Action::SaveCorrection(nine));
+    let outcome = saved_over(Some(stored.clone()), &effects, 1);
+    on_outcome(&mut state, outcome);
+    assert_eq!(label(&state), Some(nine), "the last one counts");
+    let effects = state.apply(Action::Undo);
+    let [Effect::Corrections(CorrectionTask::Save { record, .. })] = &effects[..] else {
+        panic!("expected the earlier one, found {effects:?}");
+    };
+    assert_eq!(*record, stored, "undo returns to the earlier one");
+    on_outcome(&mut state, saved(&effects, 1));
+    assert_eq!(label(&state), Some(four), "it is shown");
+    draw(&mut state, 0.2);
+    assert_eq!(label(&state), None, "another drawing");
+    state.apply(Action::Undo);
+    assert_eq!(label(&state), Some(four), "the same one again");
+}
+
+#[test]
 fn strokes_drawn_while_saving_stay() {
     let eight = Some(Digit::ALL[8]);
     let mut state = with_answer();
@@ -192,7 +227,7 @@ fn strokes_drawn_while_saving_stay() {
     let effects = state.apply(Action::SaveCorrection(None));
     assert!(saving(&effects).is_some(), "so is that");
     on_outcome(&mut state, first);
-    assert_eq!(state.pad.correction(), None, "another drawing by now");
+    assert_eq!(state.correction(), None, "another drawing by now");
     assert_eq!(
         buttons(&state),
         ["Fine-tune now"],
@@ -270,9 +305,10 @@ fn the_gallery_relabels_deletes_restores_and_shows() {
     );
     act(&mut state, CorrectionAction::Select(1));
     let effects = act(&mut state, CorrectionAction::Relabel(nine));
-    assert_eq!(changes(&effects), ["-4", "+9"], "another label");
+    assert_eq!(changes(&effects), ["+9"], "another label");
+    on_outcome(&mut state, saved(&effects, 2));
     assert_eq!(
-        state.pad.correction(),
+        state.correction(),
         Some(CorrectionLabel(nine)),
         "on the pad too"
     );
@@ -292,13 +328,15 @@ fn the_gallery_relabels_deletes_restores_and_shows() {
     let restore = state.notices.shown().expect("shown").buttons[0]
         .action
         .clone();
-    assert_eq!(changes(&state.apply(restore)), ["+4"], "saved again");
+    let effects = state.apply(restore);
+    assert_eq!(changes(&effects), ["+4"], "saved again");
+    on_outcome(&mut state, saved(&effects, 2));
     act(&mut state, CorrectionAction::Select(0));
     act(&mut state, CorrectionAction::Show);
     assert!(!state.corrections.is_open, "the gallery closes");
     assert_eq!(*state.pad.ink(), other.ink, "on the pad");
     assert_eq!(
-        state.pad.correction(),
+        state.correction(),
         Some(CorrectionLabel(four)),
         "with its label"
     );
@@ -326,7 +364,7 @@ fn state_with_number() -> State {
 fn each_digit_of_a_number_has_a_correction_of_its_own() {
     let [four, nine] = [4, 9].map(|digit| Some(Digit::ALL[digit]));
     let mut state = state_with_number();
-    let label = |state: &State| state.pad.correction().map(|CorrectionLabel(digit)| digit);
+    let label = |state: &State| state.correction().map(|CorrectionLabel(digit)| digit);
     state.apply(Action::SelectDigit(0));
     assert_eq!(save(&mut state, four, 1), ["+4"], "the first digit");
     state.apply(Action::SelectDigit(1));
@@ -372,7 +410,7 @@ fn a_second_digit_is_corrected_while_the_first_is_being_saved() {
     assert_eq!(changes(&again), [""; 0], "the same digit once");
     on_outcome(&mut state, saved(&first, 1));
     on_outcome(&mut state, saved(&second, 2));
-    let label = |state: &State| state.pad.correction().map(|CorrectionLabel(digit)| digit);
+    let label = |state: &State| state.correction().map(|CorrectionLabel(digit)| digit);
     assert_eq!(label(&state), Some(nine), "the second digit");
     state.apply(Action::SelectDigit(0));
     assert_eq!(label(&state), Some(four), "the first digit");
@@ -437,7 +475,7 @@ fn the_model_in_use_is_fine_tuned_on_corrections() {
     state.training.form.from_folder = true;
     state.training.form.uses_corrections = false;
     assert!(state.apply(Action::FineTune).is_empty(), "no correction");
-    on_outcome(&mut state, CorrectionOutcome::Counted(3));
+    on_outcome(&mut state, listed(3));
     let model = Arc::clone(&state.models.chosen().model);
     let effects = state.apply(Action::FineTune);
     assert!(state.notices.shown().is_some(), "it is said that it begins");
@@ -474,7 +512,7 @@ fn a_fine_tuning_is_named_after_the_model_that_it_trains() {
     fine_tuned.metadata.base_model = Some("Built-in".to_owned());
     let loaded = Some((weight_file("Run 4.safetensors"), fine_tuned.into()));
     let mut state = State::new(Settings::default(), model(), loaded);
-    on_outcome(&mut state, CorrectionOutcome::Counted(1));
+    on_outcome(&mut state, listed(1));
     let in_use = state.models.chosen().name.clone();
     let effects = state.apply(Action::FineTune);
     let [
@@ -501,7 +539,7 @@ fn a_fine_tuning_is_named_after_the_model_that_it_trains() {
 #[test]
 fn a_fine_tuning_follows_the_name_of_its_base_model() {
     let mut state = state();
-    on_outcome(&mut state, CorrectionOutcome::Counted(1));
+    on_outcome(&mut state, listed(1));
     let run = started_on_mnist(&mut state);
     finish(&mut state, run);
     let base = state.runs.list()[0].record.id;
@@ -536,7 +574,7 @@ fn a_model_of_another_dataset_is_not_fine_tuned() {
     fashion.metadata.dataset = Some("fashion".to_owned());
     let loaded = Some((weight_file("fashion.safetensors"), fashion.into()));
     let mut state = State::new(Settings::default(), model(), loaded);
-    on_outcome(&mut state, CorrectionOutcome::Counted(3));
+    on_outcome(&mut state, listed(3));
     assert!(!state.can_fine_tune(), "its classes are not digits");
     assert!(state.apply(Action::FineTune).is_empty(), "by no action");
 }
