@@ -31,8 +31,8 @@ const TOLERANCE_PX: f32 = 0.01;
 /// center of mass varies within a pixel. Here it is always at MNIST's mean, so that the picture follows the pen
 /// without jumps.
 pub fn to_bitmap(ink: &Ink) -> Option<Bitmap> {
-    let (placement, raster) = Placement::with_raster(ink)?;
-    Some(placement.bitmap(&raster))
+    let (_, lines) = Placement::with_lines(ink)?;
+    Some(bitmap(&lines))
 }
 
 /// The normalization of a drawing: how its strokes get into the 28×28 picture.
@@ -47,8 +47,6 @@ pub struct Placement {
     path_scale: f32,
     /// Moves the center of mass to MNIST's mean.
     shift: Point,
-    /// The value of the brightest pixel, which becomes 1, as in MNIST.
-    brightest: f32,
 }
 
 /// How a drawing is normalized, in the drawing's own coordinates.
@@ -83,7 +81,7 @@ pub fn guides(ink: &Ink) -> Option<Guides> {
 impl Placement {
     /// The normalization of this drawing; `None` for ink without a stroke.
     pub fn of(ink: &Ink) -> Option<Self> {
-        Some(Self::with_raster(ink)?.0)
+        Some(Self::with_lines(ink)?.0)
     }
 
     /// Draws a part of the drawing, or other ink, where it lies in the picture of the whole. [`to_bitmap`] draws the
@@ -92,7 +90,7 @@ impl Placement {
         let mut lines = self.smooth_paths(ink);
         self.center_by_box(&mut lines);
         move_by(&mut lines, self.shift);
-        self.bitmap(&Raster::draw(&lines, PEN_WIDTH_PX, SIDE, SIDE))
+        bitmap(&lines)
     }
 
     /// The side of a pixel of the picture, in units of the pad.
@@ -100,14 +98,12 @@ impl Placement {
         1.0 / (self.per_unit as f32 * self.path_scale)
     }
 
-    /// The normalization, and the picture before its brightest pixel becomes 1.
-    fn with_raster(ink: &Ink) -> Option<(Self, Raster)> {
+    /// The normalization, and the paths in the picture.
+    fn with_lines(ink: &Ink) -> Option<(Self, Vec<Vec<Point>>)> {
         let (mut placement, mut lines) = Self::in_box(ink)?;
         placement.shift = shift_of_mass(&lines).unwrap_or_default();
         move_by(&mut lines, placement.shift);
-        let raster = Raster::draw(&lines, PEN_WIDTH_PX, SIDE, SIDE);
-        placement.brightest = raster.pixels().iter().copied().fold(0.0, f32::max);
-        Some((placement, raster))
+        Some((placement, lines))
     }
 
     /// The normalization before the shift of the center of mass, and the paths in the middle of the picture.
@@ -119,12 +115,11 @@ impl Placement {
             path_center: (0.0, 0.0),
             path_scale: 1.0,
             shift: Point::default(),
-            brightest: 1.0,
         };
         let mut lines = placement.smooth_paths(ink);
         let bounds = Bounds::of(lines.iter().flatten())?;
         placement.path_center = bounds.center();
-        placement.path_scale = (INNER_PX / (bounds.longer_side() as f32).max(INNER_PX)).min(1.0);
+        placement.path_scale = INNER_PX / (bounds.longer_side() as f32).max(INNER_PX);
         placement.center_by_box(&mut lines);
         Some((placement, lines))
     }
@@ -162,12 +157,12 @@ impl Placement {
             point.y = (point.y - y as f32) * self.path_scale + middle;
         }
     }
+}
 
-    fn bitmap(&self, raster: &Raster) -> Bitmap {
-        Bitmap::from_pixels(&std::array::from_fn(|index| {
-            raster.pixels()[index] / self.brightest
-        }))
-    }
+/// Draws paths. The pen is so wide that it covers a pixel wherever it is. So the brightest pixel is 1, as in MNIST.
+fn bitmap(lines: &[Vec<Point>]) -> Bitmap {
+    let raster = Raster::draw(lines, PEN_WIDTH_PX, SIDE, SIDE);
+    Bitmap::from_pixels(&std::array::from_fn(|index| raster.pixels()[index]))
 }
 
 /// The shift of the center of mass to MNIST's mean, which moves no ink out of the picture.
@@ -480,6 +475,61 @@ mod tests {
                     prop_assert!(off < 1e-4 || center(&a) != center(&b), "off by {}", off);
                 }
                 (a, b) => prop_assert_eq!(a.is_some(), b.is_some()),
+            }
+        }
+    }
+
+    #[test]
+    fn drawn_ink_is_20_pixels_long_and_its_mass_is_centered() {
+        let turned = |points: &[(f32, f32)], turns: usize| -> Vec<Point> {
+            let turn = |&(x, y): &(f32, f32)| (0..turns).fold((x, y), |(x, y), _| (1.0 - y, x));
+            points
+                .iter()
+                .map(turn)
+                .map(|(x, y)| Point::new(x, y))
+                .collect()
+        };
+        let corner: &[(f32, f32)] = &[(0.3, 0.2), (0.3, 0.6), (0.5, 0.6)];
+        // Its top is above its samples, so it shrinks.
+        let arch = &[(0.4, 0.9), (0.45, 0.4), (0.55, 0.4), (0.6, 0.9)];
+        // Most of its ink is at the left end. With its mass in the middle, the right end would be out of the picture.
+        let flag: &[(f32, f32)] = &[
+            (0.1, 0.12),
+            (0.1, 0.88),
+            (0.15, 0.12),
+            (0.15, 0.88),
+            (0.2, 0.12),
+            (0.2, 0.5),
+            (0.9, 0.5),
+        ];
+        for (points, is_at_edge) in [(corner, false), (arch, false), (flag, true)] {
+            for turns in 0..4 {
+                let ink: Ink = Stroke::new(turned(points, turns)).into_iter().collect();
+                let bitmap = to_bitmap(&ink).expect("a stroke");
+                let brightest = bitmap.pixels().iter().copied().fold(0.0, f32::max);
+                assert_eq!(brightest, 1.0, "{points:?}, {turns}");
+                let [left, right, top, bottom] = inked(&bitmap);
+                let long = (right - left).max(bottom - top) + 1;
+                // The ends may be within pixels.
+                assert!(
+                    (20..=21).contains(&long),
+                    "{points:?}, {turns}: {long} pixels"
+                );
+                let far = [right, bottom, SIDE - 1 - left, SIDE - 1 - top][turns];
+                assert_eq!(
+                    far == SIDE - 1,
+                    is_at_edge,
+                    "{points:?}, {turns}: {bitmap:?}"
+                );
+                let placed = Raster::new(SIDE, SIDE, bitmap.pixels().to_vec()).expect("a bitmap");
+                let center = placed.center_of_mass().expect("there is ink");
+                let off = [CENTER_PX - center.x, CENTER_PX - center.y].map(f32::abs);
+                // The center of mass is that of a coarser drawing.
+                assert_eq!(
+                    off[0].max(off[1]) < 0.05,
+                    !is_at_edge,
+                    "{points:?}, {turns}: {center:?}"
+                );
             }
         }
     }

@@ -96,7 +96,7 @@ fn group_ui(
         HyperparameterGroup::Optimizer => learning_rate_ui(ui, form),
         HyperparameterGroup::Regularization => early_stopping_ui(ui, form),
         HyperparameterGroup::Preprocessing | HyperparameterGroup::Augmentation => {
-            gallery.ui(ui, training, form, actions)
+            gallery.ui(ui, training, form, actions);
         }
         HyperparameterGroup::Data => {
             early_stopping_ui(ui, form);

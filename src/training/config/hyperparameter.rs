@@ -506,7 +506,7 @@ impl Hyperparameter {
         }
         match (&self.kind, value) {
             (HyperparameterKind::Integer { set, .. }, Value::Integer(value)) => {
-                set(config, *value as u64)
+                set(config, *value as u64);
             }
             (HyperparameterKind::Real { set, .. }, Value::Float(value)) => set(config, *value),
             (HyperparameterKind::Choice { set, .. }, Value::String(name)) => set(config, name),
