@@ -10,6 +10,7 @@ mod info;
 mod paths;
 mod predict;
 mod presets;
+mod reading;
 mod train;
 
 use std::{
@@ -19,7 +20,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::{
+    CommandFactory as _, Parser as _,
+    error::{ContextKind, ContextValue},
+};
 use rayon::ThreadPoolBuilder;
 use serde::Serialize;
 
@@ -28,7 +32,8 @@ use self::{
     paths::CommandPaths,
 };
 use crate::{
-    error::{CliError, ModelError, chain, excerpt},
+    error::{CliError, ModelError, Refusal, chain, excerpt},
+    files::kind::FileKind,
     model::{
         device::{DeviceChoice, OpenDevice},
         file::Model,
@@ -127,6 +132,9 @@ pub fn run(
         }
         // Help goes to standard output, which may be full.
         Err(usage) => {
+            if let Some(refusal) = file_as_command(&usage) {
+                return Invocation::Ended(report_error(&refusal.into(), err));
+            }
             // An error quotes the arguments.
             let shown = arguments.iter().map(|argument| excerpt(argument.display()));
             let usage = ProgramArgs::try_parse_from(shown).err().unwrap_or(usage);
@@ -146,6 +154,28 @@ pub fn run(
         CommandArgs::Info(info) => info,
     };
     Invocation::Ended(run_command(command, Streams { out, err }))
+}
+
+/// What to do with a file that stands where a command is expected.
+fn file_as_command(usage: &clap::Error) -> Option<Refusal> {
+    let Some(ContextValue::String(name)) = usage.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let path = Path::new(name);
+    let exists = path.exists().then(|| FileKind::of(path));
+    let command = match exists.or_else(|| FileKind::of_extension(path))? {
+        FileKind::Picture | FileKind::Ink => "predict",
+        FileKind::Weights => "--weights",
+        FileKind::Config => "train --config",
+        FileKind::Folder => "eval --data",
+    };
+    let name = excerpt(name);
+    Some(Refusal::new(
+        format!("run the command {name}"),
+        "the name of a file or folder",
+        "a command",
+        format!("use digitpad {command} {name}"),
+    ))
 }
 
 fn run_command(command: &dyn Runnable, Streams { out, err }: Streams) -> u8 {

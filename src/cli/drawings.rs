@@ -1,37 +1,58 @@
 //! The drawings in a file, for commands that read drawings.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
+use super::reading::BoxFields;
 use crate::{
-    error::{CliError, InputError, Refusal, excerpt},
+    error::{CliError, InputError, ModelError, Refusal, excerpt},
     files::{
         kind::{FileKind, content_of},
         limits::INK_BYTES,
         read_bounded, read_standard_input,
     },
-    ink::file::{self, InkRecord},
+    ink::{
+        Bounds, Ink,
+        file::{self, InkRecord},
+    },
+    model::file::Model,
     picture::{self, ReadPicture},
+    recognition::number::{Constraints, NumberReader, Reading},
 };
 
-/// What is drawn in a file.
-pub(super) enum Drawings {
-    /// A picture.
-    Picture(Box<ReadPicture>),
-    /// The drawings of an ink file, in order.
-    Ink(Vec<InkRecord>),
+/// A drawing of a file.
+pub(super) struct FileDrawing {
+    /// Its number in an ink file, from 1.
+    pub(super) record: Option<usize>,
+    content: DrawingContent,
 }
 
-impl Drawings {
-    /// Reads a file or, for "-", standard input.
-    pub(super) fn read(path: &Path) -> Result<Self, CliError> {
+enum DrawingContent {
+    Picture(Box<ReadPicture>),
+    Record(InkRecord),
+}
+
+impl FileDrawing {
+    /// The drawings of a file or, for "-", of standard input, in order.
+    pub(super) fn read_all(path: &Path) -> Result<Vec<Self>, CliError> {
         let bytes = read(path)?;
         let name = name_of(path);
         match FileKind::of_content(&bytes) {
             Some(FileKind::Picture) => {
                 let name = format!("the picture {name}");
-                Ok(Self::Picture(picture::from_bytes(&bytes, &name)?.into()))
+                let picture = picture::from_bytes(&bytes, &name)?;
+                Ok(vec![Self {
+                    record: None,
+                    content: DrawingContent::Picture(picture.into()),
+                }])
             }
-            Some(FileKind::Ink) => Ok(Self::Ink(file::from_bytes(&bytes, &name)?)),
+            Some(FileKind::Ink) => {
+                let records = (1..).zip(file::from_bytes(&bytes, &name)?);
+                let drawing = |(number, record)| Self {
+                    record: Some(number),
+                    content: DrawingContent::Record(record),
+                };
+                Ok(records.map(drawing).collect())
+            }
             _ => Err(Refusal::new(
                 format!("read a drawing from {name}"),
                 content_of(&bytes),
@@ -40,6 +61,67 @@ impl Drawings {
             )
             .into()),
         }
+    }
+
+    /// The name of the drawing in lines for people, from that of its file.
+    pub(super) fn name(&self, file: &str) -> String {
+        let record = self.record.map(|record| format!(":{record}"));
+        excerpt(file) + &record.unwrap_or_default()
+    }
+
+    /// What the drawing shows.
+    pub(super) fn reading(
+        &self,
+        model: &Arc<Model>,
+        constraints: Constraints,
+    ) -> Result<Reading, ModelError> {
+        let mut reader = NumberReader::new(Arc::clone(model));
+        match &self.content {
+            DrawingContent::Picture(picture) => match &picture.view.components {
+                Some(ink) => reader.read_picture(ink, &picture.bitmap, constraints),
+                None => reader.read_bitmap(&picture.bitmap),
+            },
+            DrawingContent::Record(record) => match &record.picture {
+                Some(bitmap) => reader.read_bitmap(bitmap),
+                None => reader.read(&record.ink, constraints),
+            },
+        }
+    }
+
+    /// What the drawing shows as one character, even if it plainly shows more.
+    pub(super) fn reading_as_one(&self, model: &Arc<Model>) -> Result<Reading, ModelError> {
+        let reader = NumberReader::new(Arc::clone(model));
+        match &self.content {
+            DrawingContent::Picture(picture) => reader.read_bitmap(&picture.bitmap),
+            DrawingContent::Record(record) => match &record.picture {
+                Some(bitmap) => reader.read_bitmap(bitmap),
+                None => reader.read_whole(&record.ink),
+            },
+        }
+    }
+
+    /// Its strokes; `None` of a picture.
+    pub(super) fn strokes(&self) -> Option<&Ink> {
+        match &self.content {
+            DrawingContent::Record(record) => record.picture.is_none().then_some(&record.ink),
+            DrawingContent::Picture(_) => None,
+        }
+    }
+
+    /// The box of a digit of a reading of it, in its own units.
+    pub(super) fn box_of(&self, reading: &Reading, digit: usize) -> Option<BoxFields> {
+        let whole = |all: Option<Bounds>| match reading {
+            Reading::Number(number) => Some(number.digits[digit].bounds),
+            _ => all,
+        };
+        let sides = match &self.content {
+            DrawingContent::Picture(picture) => {
+                let ink = picture.view.components.as_ref()?;
+                ink.in_picture(&whole(ink.all_bounds())?)
+            }
+            DrawingContent::Record(record) => record.units.of(&whole(record.ink.bounds())?),
+        };
+        Some(BoxFields::new(sides))
     }
 }
 

@@ -3,7 +3,7 @@
 mod picture;
 mod report;
 
-use std::{fmt, io::Write, num::NonZeroUsize, path::PathBuf};
+use std::{fmt, io::Write, num::NonZeroUsize, path::PathBuf, sync::Arc};
 
 use clap::{Args, ValueEnum, builder::PossibleValue};
 
@@ -11,9 +11,10 @@ use self::report::{Explained, ExplanationLine, ExplanationReport, NearImage};
 use super::{
     Exit, Runnable, Streams,
     args::ModelArgs,
-    drawings::{Drawings, is_standard_input, name_of},
+    drawings::{FileDrawing, is_standard_input, name_of},
     load_model,
     paths::CommandPaths,
+    reading::{self, ReadingFields},
     write_json,
 };
 use crate::{
@@ -28,9 +29,11 @@ use crate::{
         occlusion::{Normalization, Occlusion},
         units::{Network, SwitchedOff},
     },
-    ink::{Ink, file::InkRecord},
     model::file::Model,
-    recognition::{self, Prediction},
+    recognition::{
+        self,
+        number::{Constraints, Reading},
+    },
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -47,7 +50,9 @@ until the model reads the other digit. Both need the strokes of an ink file. Nei
 training images of MNIST that are nearest by the outputs of the last two layers; activations are the outputs \
 of every layer.
 
-With --json, prints one object per drawing: file, record, view, digit, is_digit, confidence, against, \
+The answer is that of predict. More than one digit and a non-digit are explained as the digit that they are most like.
+
+With --json, prints one object per drawing: the fields of predict, view, against, \
 margin (the logit of digit minus that of against), and the fields of the view.";
 
 /// The training images of [`ViewName::Neighbors`].
@@ -116,7 +121,7 @@ impl ViewName {
 
 /// What explains all drawings.
 struct ExplainSetup {
-    model: Model,
+    model: Arc<Model>,
     network: Network,
     /// Of [`ViewName::Neighbors`].
     gallery: Option<IndexedImages>,
@@ -153,16 +158,6 @@ impl IndexedImages {
     }
 }
 
-/// A drawing to explain.
-struct Drawing {
-    /// The number in an ink file, from 1.
-    record: Option<usize>,
-    /// Its strokes; `None` for a picture.
-    ink: Option<Ink>,
-    /// `None` without ink.
-    bitmap: Option<Bitmap>,
-}
-
 impl Runnable for ExplainArgs {
     fn paths(&self) -> CommandPaths {
         CommandPaths::default()
@@ -182,7 +177,7 @@ impl Runnable for ExplainArgs {
             _ => None,
         };
         let models = ExplainSetup {
-            model,
+            model: Arc::new(model),
             network,
             gallery,
         };
@@ -203,27 +198,13 @@ impl ExplainArgs {
     }
 
     /// The drawings of the file that are asked for.
-    fn drawings(&self) -> Result<Vec<Drawing>, CliError> {
-        let records = match Drawings::read(&self.file)? {
-            Drawings::Ink(records) => records,
-            Drawings::Picture(picture) => {
-                return Ok(vec![Drawing {
-                    record: None,
-                    ink: None,
-                    bitmap: Some(picture.bitmap).filter(|bitmap| !bitmap.is_blank()),
-                }]);
-            }
-        };
-        let count = records.len();
-        let numbered = (1..).zip(records);
-        let chosen =
-            numbered.filter(|(number, _)| self.record.is_none_or(|only| only.get() == *number));
-        let drawing = |(number, record): (usize, InkRecord)| Drawing {
-            record: Some(number),
-            bitmap: record.bitmap().filter(|bitmap| !bitmap.is_blank()),
-            ink: record.picture.is_none().then_some(record.ink),
-        };
-        let drawings: Vec<Drawing> = chosen.map(drawing).collect();
+    fn drawings(&self) -> Result<Vec<FileDrawing>, CliError> {
+        let mut drawings = FileDrawing::read_all(&self.file)?;
+        let count = drawings.len();
+        if let Some(only) = self.record {
+            // A picture is asked for by its file.
+            drawings.retain(|drawing| drawing.record.is_none_or(|record| record == only.get()));
+        }
         if drawings.is_empty() {
             let expected = "a drawing of this number (--record)";
             return Err(self.refusal(
@@ -246,19 +227,32 @@ impl ExplainArgs {
     fn explain(
         &self,
         models: &ExplainSetup,
-        drawing: &Drawing,
+        drawing: &FileDrawing,
         out: &mut dyn Write,
     ) -> Result<(), CliError> {
-        let report = match &drawing.bitmap {
-            Some(bitmap) => Some(self.report(models, drawing, bitmap)?),
-            None => None,
+        let constraints = Constraints::CHARACTER;
+        let reading = drawing.reading(&models.model, constraints)?;
+        let report = match &reading {
+            // A number is not read where one character is expected.
+            Reading::Blank | Reading::Number(_) => None,
+            Reading::Single { bitmap, .. } | Reading::SeveralDigits { bitmap, .. } => {
+                Some(self.report(models, drawing, bitmap)?)
+            }
         };
         let file = self.file.display().to_string();
-        let line = ExplanationLine::new(&file, drawing.record, self.view, report.as_ref());
         if self.json {
+            let fields = ReadingFields::new(&reading, constraints, |digit| {
+                drawing.box_of(&reading, digit)
+            });
+            let line =
+                ExplanationLine::new(&file, drawing.record, fields, self.view, report.as_ref());
             write_json(out, &line)?;
         } else {
-            line.write_text(report.as_ref(), out)?;
+            let (name, text) = (drawing.name(&file), reading::text(&reading, constraints));
+            writeln!(out, "{name}: {text}")?;
+            if let Some(report) = &report {
+                report.write_text(out)?;
+            }
         }
         if let Some(path) = &self.out {
             let report = report.as_ref().ok_or_else(|| self.nothing_drawn())?;
@@ -271,7 +265,7 @@ impl ExplainArgs {
     fn report<'a>(
         &self,
         models: &ExplainSetup,
-        drawing: &'a Drawing,
+        drawing: &'a FileDrawing,
         bitmap: &Bitmap,
     ) -> Result<ExplanationReport<'a>, CliError> {
         let ExplainSetup { model, network, .. } = models;
@@ -282,7 +276,7 @@ impl ExplainArgs {
             let found = format!("the answer {} for --against", comparison.winner);
             return Err(self.refusal(found, "another digit", "choose another digit"));
         }
-        if self.view.needs_strokes() && drawing.ink.is_none() {
+        if self.view.needs_strokes() && drawing.strokes().is_none() {
             return Err(self.refusal(
                 "a picture",
                 "strokes, which this view needs",
@@ -290,7 +284,7 @@ impl ExplainArgs {
             ));
         }
         let preprocessing = model.mlp.config().preprocessing();
-        let explained = match (self.view, &drawing.ink) {
+        let explained = match (self.view, drawing.strokes()) {
             (ViewName::Occlusion, Some(ink)) => {
                 let normalization = if self.renormalize {
                     Normalization::Anew
@@ -325,7 +319,6 @@ impl ExplainArgs {
             }
         };
         Ok(ExplanationReport {
-            prediction: Prediction::from_logits(&logits, &model.metadata.calibration),
             comparison,
             margin: comparison.margin(&logits),
             explained: explained.ok_or_else(|| self.nothing_drawn())?,

@@ -31,15 +31,29 @@ impl FileKind {
         if path.is_dir() {
             return Self::Folder;
         }
-        match lowercase_extension(path).as_deref() {
-            Some("safetensors") => Self::Weights,
-            Some("toml") => Self::Config,
-            Some("json" | "jsonl" | "ndjson" | "gz") => Self::Ink,
-            Some("png" | "jpg" | "jpeg" | "bmp" | "webp" | "gif" | "tif" | "tiff") => Self::Picture,
+        let content = || {
             // A device could block.
-            _ if is_device(path) => Self::Picture,
-            _ => Self::of_content(&first_bytes(path).unwrap_or_default()).unwrap_or(Self::Picture),
-        }
+            let start = if is_device(path) {
+                None
+            } else {
+                first_bytes(path).ok()
+            };
+            Self::of_content(&start?)
+        };
+        let kind = Self::of_extension(path).or_else(content);
+        kind.unwrap_or(Self::Picture)
+    }
+
+    /// The kind of a file with this name, if its extension tells.
+    pub fn of_extension(path: &Path) -> Option<Self> {
+        Some(match lowercase_extension(path)?.as_str() {
+            "safetensors" => Self::Weights,
+            "toml" => Self::Config,
+            "json" | "jsonl" | "ndjson" | "gz" => Self::Ink,
+            "png" | "jpg" | "jpeg" | "bmp" | "webp" | "gif" | "tif" | "tiff" | "pnm" | "pbm"
+            | "pgm" | "ppm" => Self::Picture,
+            _ => return None,
+        })
     }
 
     /// The kind of a file with these first bytes, if they tell. Safetensors begin with the length of their JSON header

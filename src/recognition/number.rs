@@ -22,7 +22,7 @@ use self::{
     lattice::{Group, GroupKind, Lattice},
     picture::PictureLine,
     pieces::{InkLine, Piece, PieceKey, Writing},
-    steps::Division,
+    steps::{ChosenDivisions, LineDivisions},
 };
 use super::Prediction;
 use crate::{
@@ -44,6 +44,9 @@ const MIN_CONFIDENCE: f32 = 0.7;
 const PLAIN: f32 = 0.9;
 /// The probability of a division in two from which even ink that is confidently one digit is a number.
 const SURE_DIVISION: f32 = 0.8;
+/// How many times as probable a number is that has what is known of it, its length or its format, as any other one. These
+/// are the odds of a sure reading, so that none is replaced: a digit of 0.9 is nine times as probable as any other.
+const FIT_ODDS: f64 = 9.0;
 /// The cost of the network, in nats, from which a group is poor and its strokes may be cut.
 const POOR: f32 = 0.2;
 
@@ -80,13 +83,25 @@ impl NumberDigit {
 pub struct Number {
     /// The digits, and what is none, in reading order.
     pub digits: Vec<NumberDigit>,
-    /// The probability of this division among all divisions, 0..=1. With a constraint on the digits, also of these digits
-    /// among all that meet it.
+    /// The probability of this division among all divisions, 0..=1. With a known format, also what it adds to the
+    /// probability of these digits.
     probability: f32,
     /// The probability that the ink of a line is not a number, 0..=1.
     none: f32,
     /// How many lines there are.
     lines: usize,
+    misfit: Option<Misfit>,
+}
+
+/// What is known of a number, and not true of the reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// Its length.
+    Length,
+    /// The check digit of a card number.
+    CheckDigit,
+    /// That it is a date.
+    Date,
 }
 
 impl Number {
@@ -112,7 +127,13 @@ impl Number {
             probability: 1.0,
             none: 0.0,
             lines: 1,
+            misfit: None,
         }
+    }
+
+    /// What is known of it and not true of it: a sure reading stays as it is.
+    pub fn misfit(&self) -> Option<Misfit> {
+        self.misfit
     }
 
     /// How many digits it has.
@@ -167,10 +188,25 @@ fn digits_of(digits: &mut [NumberDigit]) -> Vec<&mut NumberDigit> {
     digits.iter_mut().filter(|digit| digit.is_digit).collect()
 }
 
+/// The probability of the most probable digits.
+fn top_probability(digits: &[&mut NumberDigit]) -> f64 {
+    let tops = digits.iter().map(|digit| digit.prediction.confidence());
+    tops.map(f64::from).product()
+}
+
+/// Whether the best reading that fits what is known is chosen, and the factor from the probability of the chosen reading
+/// to that with the knowledge. The probabilities without it: of the best reading of all, of the best one that fits, and
+/// of all that fit.
+fn weigh(best: f64, fitting: f64, all_fitting: f64) -> (bool, f64) {
+    let fits = fitting > 0.0 && FIT_ODDS * fitting >= best;
+    let odds = if fits { FIT_ODDS } else { 1.0 };
+    (fits, odds / (1.0 + (FIT_ODDS - 1.0) * all_fitting))
+}
+
 /// What is known of a number before it is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Constraints {
-    /// How many digits it has. With one, all ink is one digit.
+    /// How many digits it has. With one, a character is expected.
     pub length: Option<usize>,
     /// What it is.
     pub format: Option<NumberFormat>,
@@ -188,6 +224,22 @@ pub enum NumberFormat {
 }
 
 impl Constraints {
+    /// One character is expected.
+    pub const CHARACTER: Self = Self {
+        length: None,
+        format: None,
+        is_character: true,
+    };
+
+    /// These, or one character for a number of one digit.
+    fn or_character(self) -> Self {
+        if self.length == Some(1) {
+            Self::CHARACTER
+        } else {
+            self
+        }
+    }
+
     /// The numbers of digits that it may have; none if it may have any.
     fn lengths(&self) -> Vec<usize> {
         match (self.length, self.format) {
@@ -256,9 +308,7 @@ impl NumberReader {
     /// # Errors
     /// As [`logits`](super::logits).
     pub fn read(&mut self, ink: &Ink, constraints: Constraints) -> Result<Reading, ModelError> {
-        if constraints.length == Some(1) {
-            return self.read_whole(ink);
-        }
+        let constraints = constraints.or_character();
         if constraints.is_character && ink.strokes().len() < 2 {
             return self.read_whole(ink);
         }
@@ -287,7 +337,8 @@ impl NumberReader {
         constraints: Constraints,
     ) -> Result<Reading, ModelError> {
         let single = |reader: &Self| reader.read_bitmap(whole);
-        if constraints.length == Some(1) || ink.boxes().len() > MAX_COMPONENTS {
+        let constraints = constraints.or_character();
+        if ink.boxes().len() > MAX_COMPONENTS {
             return single(self);
         }
         *self = Self::new(Arc::clone(&self.model));
@@ -313,13 +364,18 @@ impl NumberReader {
         constraints: Constraints,
         whole: impl FnOnce(&Self) -> Result<Reading, ModelError>,
     ) -> Result<Reading, ModelError> {
-        let fits = match constraints.format {
-            Some(NumberFormat::Card) => luhn::apply(&mut number),
-            Some(NumberFormat::Date) => date::apply(&mut number),
-            None => true,
-        };
+        if number.misfit.is_none() {
+            number.misfit = match constraints.format {
+                Some(NumberFormat::Card) => {
+                    (!luhn::apply(&mut number)).then_some(Misfit::CheckDigit)
+                }
+                Some(NumberFormat::Date) => (!date::apply(&mut number)).then_some(Misfit::Date),
+                None => None,
+            };
+        }
         let is_known = constraints.length.is_some() || constraints.format.is_some();
-        let is_readable = fits && number.is_readable(MIN_CONFIDENCE);
+        let is_known = is_known && number.misfit.is_none();
+        let is_readable = number.is_readable(MIN_CONFIDENCE);
         if is_readable && !constraints.is_character && (is_known || !number.may_be_one()) {
             return Ok(Reading::Number(number));
         }
@@ -406,20 +462,35 @@ impl NumberReader {
             };
             divided.push(divisions);
         }
-        let Some(divisions) = steps::choose(divided, &lengths) else {
-            return Ok(Number::default());
+        let best = ChosenDivisions::best(&divided);
+        let all = best.total;
+        let fitting = ChosenDivisions::of_lengths(&divided, &lengths);
+        let of_fitting = |log: fn(&ChosenDivisions) -> f64| {
+            let fitting = fitting.as_ref();
+            fitting.map_or(0.0, |fitting| (log(fitting) - all).exp())
         };
-        let probabilities = divisions.iter().map(|division| division.probability);
+        let (fits, factor) = weigh(
+            (best.score - all).exp(),
+            of_fitting(|fitting| fitting.score),
+            of_fitting(|fitting| fitting.total),
+        );
+        let chosen = fitting.filter(|_| fits).unwrap_or(best);
+        let misfit = match constraints.format {
+            _ if fits || lengths.is_empty() => None,
+            Some(NumberFormat::Date) => Some(Misfit::Date),
+            _ => Some(Misfit::Length),
+        };
         let mut number = Number {
-            probability: probabilities.product(),
-            none: divisions
+            digits: Vec::new(),
+            probability: ((chosen.score - all).exp() * factor) as f32,
+            none: divided
                 .iter()
-                .map(|division| division.none)
+                .map(LineDivisions::none_probability)
                 .fold(0.0, f32::max),
             lines: lines.len(),
-            ..Number::default()
+            misfit,
         };
-        for (line, division) in lines.iter().zip(&divisions) {
+        for (line, division) in lines.iter().zip(&chosen.divisions) {
             let groups = division.groups.iter();
             for group in groups.filter(|group| group.kind != GroupKind::Ligature) {
                 let Scored {
@@ -443,13 +514,13 @@ impl NumberReader {
         Ok(number)
     }
 
-    /// The best division of a line whose strokes are not cut.
+    /// The best divisions of a line whose strokes are not cut.
     fn divide_whole(
         &mut self,
         line: &impl Writing,
         is_only_line: bool,
         is_plain: bool,
-    ) -> Result<Option<Vec<Division>>, ModelError> {
+    ) -> Result<Option<LineDivisions>, ModelError> {
         let whole = line.whole();
         if whole.len() > MAX_STROKES {
             return Ok(None);
@@ -459,13 +530,13 @@ impl NumberReader {
         self.divide(line, &lattice, None)
     }
 
-    /// The best divisions of a line by their number of digits: all with at most `length`, or only the best of all.
+    /// The best divisions of a line, with a `length` also those of each number of digits up to it.
     fn divide_line<L: Writing>(
         &mut self,
         line: &L,
         is_only_line: bool,
         length: Option<usize>,
-    ) -> Result<Option<Vec<Division>>, ModelError> {
+    ) -> Result<Option<LineDivisions>, ModelError> {
         let Some(mut divisions) = self.divide_whole(line, is_only_line, false)? else {
             return Ok(None);
         };
@@ -512,14 +583,14 @@ impl NumberReader {
         line: &L,
         lattice: &Lattice,
         length: Option<usize>,
-    ) -> Result<Option<Vec<Division>>, ModelError> {
+    ) -> Result<Option<LineDivisions>, ModelError> {
         if lattice.groups().len() > L::MAX_GROUPS {
             return Ok(None);
         }
         loop {
             let wanted = lattice.wanted(length, |group| self.cost(group));
             if wanted.is_empty() {
-                return Ok(Some(lattice.divide(length, |group| self.cost(group))));
+                return Ok(lattice.divide(length, |group| self.cost(group)));
             }
             self.score(line, &wanted)?;
         }
@@ -559,8 +630,8 @@ impl NumberReader {
     }
 
     /// The strokes of groups that the network finds poor.
-    fn poor_strokes(&self, divisions: &[Division]) -> Vec<usize> {
-        let groups = divisions.iter().flat_map(|division| &division.groups);
+    fn poor_strokes(&self, divisions: &LineDivisions) -> Vec<usize> {
+        let groups = divisions.best.groups.iter();
         groups
             .filter(|group| group.kind == GroupKind::Digit && self.scored[&group.key].cost > POOR)
             .flat_map(|group| &group.key)

@@ -23,7 +23,7 @@ use crate::{
     },
     format,
     ink::{Bounds, Point},
-    recognition::number::{Constraints, NumberDigit, NumberFormat},
+    recognition::number::{Constraints, Misfit, NumberDigit, NumberFormat},
     store::settings::PadShape,
 };
 
@@ -223,17 +223,26 @@ pub(super) fn number_ui(
         1 => ", and a non-digit".to_owned(),
         more => format!(", and {more} non-digits"),
     };
+    let misfit = match number.misfit() {
+        None => "",
+        Some(Misfit::CheckDigit) => ", fails the check",
+        Some(Misfit::Date) => ", not a date",
+        Some(Misfit::Length) => ", another length",
+    };
     let small = (rect.height() * 0.14).clamp(theme::SMALL, 24.0);
-    let words = format!("{confidence}{beside}");
-    let galley = ui
-        .painter()
-        .layout(words, theme::font(small), palette.text, rect.width());
+    let words = format!("{confidence}{misfit}{beside}");
+    let galley = ui.painter().layout(
+        words.clone(),
+        theme::font(small),
+        palette.text,
+        rect.width(),
+    );
     let at = pos2(rect.left(), room.bottom() + 6.0);
     let place = Rect::from_min_size(at, galley.size());
     let response = ui.interact(place, Id::unique("number share"), Sense::hover());
     response.on_hover_text("The probability that all digits are right.");
     ui.painter().galley(at, galley, palette.text);
-    format!("{} · {confidence}{beside}", number.text())
+    format!("{} · {words}", number.text())
 }
 
 /// The place of the control that says what is known of a number, at the right of a row: none on a pad for one character.

@@ -139,6 +139,34 @@ fn a_bent_drawing_is_read_as_the_other_digit() {
 }
 
 #[test]
+fn the_answer_is_that_of_predict() {
+    let folder = Folder::new();
+    // A 1 and a 7 beside each other, five digits below each other, a circled 7 and other signs, and pictures.
+    let pair = r#"{"strokes":[[[0,0],[1,50],[0,100]],[[40,0],[90,0],[60,100]]]}"#;
+    let mut files = vec![folder.write("pair.jsonl", format!("{pair}\n{DRAWINGS}"))];
+    for case in ["13-column-of-five.jsonl", "11-signs.jsonl", "13-column.png"] {
+        files.push(format!("{}/tests/cases/{case}", env!("CARGO_MANIFEST_DIR")));
+    }
+    let mut rejected = 0;
+    for file in files {
+        let predicted = json_lines(&["predict", &file, "--json"]);
+        let explained = json_lines(&["explain", &file, "--json"]);
+        assert_eq!(predicted.len(), explained.len(), "each drawing of {file}");
+        for (predicted, explained) in predicted.iter().zip(&explained) {
+            for (key, value) in predicted.as_object().expect("an object") {
+                assert_eq!(&explained[key], value, "{key} of {file}");
+            }
+            rejected += usize::from(explained["is_digit"] == false);
+        }
+        let text = printed(&["explain", &file]);
+        let answers: Vec<&str> = text.lines().filter(|it| !it.starts_with("  ")).collect();
+        let predicted = printed(&["predict", &file]);
+        assert_eq!(answers, predicted.lines().collect::<Vec<_>>(), "{file}");
+    }
+    assert!(rejected >= 6, "{rejected}: several digits, signs");
+}
+
+#[test]
 fn what_cannot_be_explained_is_refused() {
     let folder = Folder::new();
     let ink = folder.write("ink.jsonl", DRAWINGS);

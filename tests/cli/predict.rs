@@ -197,7 +197,7 @@ fn a_number_is_read_where_it_is_asked_for() {
         ),
         (&["--length", "3"], 2, "none has three digits"),
         (&["--date"], 2, "a date has six or eight digits"),
-        (&["--luhn"], 1, "one digit has no check digit"),
+        (&["--luhn"], 2, "17 fails the check, and one digit has none"),
         (&["--numbers"], 0, "any number"),
     ] {
         let words = [&["predict", &ink], options].concat();
@@ -206,6 +206,12 @@ fn a_number_is_read_where_it_is_asked_for() {
         let unread = lines.iter().filter(|line| line["number"].is_null()).count();
         assert_eq!(unread, count, "{reason}: {lines:?}");
     }
+    let sure = json_lines(&["predict", &ink, "--json", "--luhn"]);
+    let read = |line: &Value| -> Vec<u64> {
+        let digits = line["digits"].as_array().expect("a list").iter();
+        digits.filter_map(|digit| digit["digit"].as_u64()).collect()
+    };
+    assert_eq!(read(&sure[0]), [1, 7], "a sure reading stays: {}", sure[0]);
     for options in [["--date", "--length=3"], ["--luhn", "--length=1"]] {
         let output = run(&[&["predict", &ink][..], &options].concat());
         assert_eq!(code(&output), 2, "{options:?} contradict each other");

@@ -75,6 +75,26 @@ fn invalid_arguments_are_named() {
             &["--weights"],
             "an option that is not its command's",
         ),
+        (
+            &["missing.JPG"],
+            &["digitpad predict missing.JPG"],
+            "a picture in place of a command",
+        ),
+        (
+            &[&file],
+            &["digitpad predict"],
+            "an existing file of any kind",
+        ),
+        (
+            &["mine.safetensors"],
+            &["digitpad --weights mine.safetensors"],
+            "a weight file in place of a command",
+        ),
+        (
+            &["--weights", "w", "my.toml"],
+            &["digitpad train --config my.toml"],
+            "a configuration in place of a command",
+        ),
         (&["predict"], &["<FILE>"], "no file"),
         (&["eval", "--idx", "a"], &["--idx", "2"], "one file of two"),
         (

@@ -2,7 +2,7 @@
 
 use digitpad::{
     ink::Bounds,
-    recognition::number::NumberFormat,
+    recognition::number::Misfit,
     store::settings::{PadShape, Settings},
 };
 use egui::{Event, Key, Modifiers, accesskit::Role};
@@ -196,14 +196,22 @@ fn what_is_known_of_a_number_decides() {
     assert_eq!(window.value("Known of the number"), "Any number");
     window.click("Known of the number");
     window.click("Date");
-    window.await_that("two digits are no date", |harness| {
-        let state = harness.state().state();
-        state.known.format == Some(NumberFormat::Date) && state.pad.number().is_none()
-    });
+    let misfit = |window: &mut Window, expected| {
+        window.await_that(&format!("the misfit {expected:?}"), |harness| {
+            let shown = harness.state().state().pad.number();
+            shown.is_some_and(|shown| {
+                shown.number().text() == "71" && shown.number().misfit() == expected
+            })
+        });
+    };
+    misfit(&mut window, Some(Misfit::Date));
     assert_eq!(window.value("Known of the number"), "Date");
     window.click("Known of the number");
+    window.click("Card number");
+    misfit(&mut window, Some(Misfit::CheckDigit));
+    window.click("Known of the number");
     window.click("Any number");
-    await_number(&mut window, "71");
+    misfit(&mut window, None);
     window.click("Known of the number");
     let fields = window.harness.get_all_by_role(Role::SpinButton);
     let field = fields.map(|field| field.rect()).next().expect("its length");

@@ -376,10 +376,7 @@ impl State {
     pub fn take_prediction_request(&mut self) -> Option<Effect> {
         // A letter may fall apart into digits, so that numbers are read only where they are expected.
         let constraints = match self.settings.pad_shape {
-            PadShape::Square => Constraints {
-                is_character: true,
-                ..Constraints::default()
-            },
+            PadShape::Square => Constraints::CHARACTER,
             PadShape::Line => self.known,
         };
         self.pad.take_request(constraints).map(Effect::Predict)

@@ -4,10 +4,10 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::ViewName;
+use super::{super::reading::ReadingFields, ViewName};
 use crate::{
     bitmap::{Bitmap, Digit, SIDE},
-    error::{CliError, excerpt},
+    error::CliError,
     explanation::{
         Comparison,
         counterfactual::{Bending, DotGrid},
@@ -23,7 +23,6 @@ use crate::{
 
 /// The explanation of a drawing with ink.
 pub(super) struct ExplanationReport<'a> {
-    pub(super) prediction: Prediction,
     pub(super) comparison: Comparison,
     pub(super) margin: f32,
     pub(super) explained: Explained<'a>,
@@ -56,10 +55,10 @@ pub(super) struct ExplanationLine<'a> {
     /// The number of the drawing in an ink file, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<usize>,
+    /// The fields of `predict`.
+    #[serde(flatten)]
+    reading: ReadingFields,
     view: String,
-    digit: Option<u8>,
-    is_digit: Option<bool>,
-    confidence: Option<f32>,
     against: Option<u8>,
     margin: Option<f32>,
     #[serde(flatten)]
@@ -238,41 +237,31 @@ impl<'a> ExplanationLine<'a> {
     pub(super) fn new(
         file: &'a str,
         record: Option<usize>,
+        reading: ReadingFields,
         view: ViewName,
         report: Option<&'a ExplanationReport>,
     ) -> Self {
-        let prediction = report.map(|report| &report.prediction);
         Self {
             file,
             record,
+            reading,
             view: view.to_string(),
-            digit: prediction.map(|prediction| prediction.digit().value()),
-            is_digit: prediction.map(Prediction::is_digit),
-            confidence: prediction.map(Prediction::confidence),
             against: report.map(|report| report.comparison.rival.value()),
             margin: report.map(|report| report.margin),
             fields: report.map(|report| ViewFields::new(&report.explained)),
         }
     }
+}
 
-    /// Writes the same for people to read. `report` is that of [`ExplanationLine::new`].
+impl ExplanationReport<'_> {
+    /// Writes the explanation for people to read, below the answer.
     #[expect(clippy::too_many_lines, reason = "a few lines for each view")]
-    pub(super) fn write_text(
-        &self,
-        report: Option<&ExplanationReport>,
-        out: &mut dyn Write,
-    ) -> Result<(), CliError> {
-        let record = self.record.map_or_else(String::new, |it| format!(":{it}"));
-        write!(out, "{}{record}: ", excerpt(self.file))?;
-        let Some(ExplanationReport {
-            prediction,
+    pub(super) fn write_text(&self, out: &mut dyn Write) -> Result<(), CliError> {
+        let Self {
             comparison: Comparison { winner, rival },
             margin,
             explained,
-        }) = report
-        else {
-            return Ok(writeln!(out, "nothing drawn")?);
-        };
+        } = self;
         let percent = |prediction: &Prediction| {
             let rejected = if prediction.is_digit() {
                 ""
@@ -281,11 +270,7 @@ impl<'a> ExplanationLine<'a> {
             };
             format::probability(prediction.confidence(), 2) + rejected
         };
-        let confidence = percent(prediction);
-        writeln!(
-            out,
-            "{winner} ({confidence}) rather than {rival} by {margin:.2}"
-        )?;
+        writeln!(out, "  {winner} rather than {rival} by {margin:.2}")?;
         match explained {
             Explained::Evidence(evidence) => {
                 let sum = |sign: f32| -> f32 {

@@ -10,8 +10,9 @@ pub(super) const LENGTHS: [usize; 2] = [6, 8];
 const ORDERS: [[usize; 3]; 3] = [[0, 2, 4], [2, 0, 4], [4, 2, 0]];
 /// The days of the months in a leap year.
 const DAYS: [usize; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-/// The years of a date of eight digits.
-const YEARS: std::ops::Range<usize> = 1000..3000;
+/// The years of a date of eight digits, from the first whole one of the Gregorian calendar. None of them is the month and
+/// the day of a date whose year is first, so that no text of eight digits is such a date and another one.
+const YEARS: std::ops::Range<usize> = 1583..3000;
 
 /// The most probable digits so far, with their probability.
 #[derive(Default)]
@@ -21,7 +22,8 @@ struct LikeliestDate {
     parts: [[usize; 3]; 3],
 }
 
-/// Chooses the most probable digits that are a date, each independent of the others. Returns whether there are any.
+/// Chooses the most probable digits, each independent of the others, where a date is [`FIT_ODDS`](super::FIT_ODDS) to 1.
+/// Returns whether it is one.
 pub(super) fn apply(number: &mut Number) -> bool {
     let mut digits = super::digits_of(&mut number.digits);
     if !LENGTHS.contains(&digits.len()) {
@@ -32,27 +34,26 @@ pub(super) fn apply(number: &mut Number) -> bool {
         .map(|digit| *digit.prediction.probabilities())
         .collect();
     let (best, all) = best_date(&probabilities);
-    if best.probability <= 0.0 {
-        return false;
-    }
-    for [value, place, count] in best.parts {
-        for (digit, value) in digits[place..place + count]
-            .iter_mut()
-            .zip(digits_of(value, count))
-        {
-            digit.digit = Digit::ALL[value];
+    let (fits, factor) = super::weigh(super::top_probability(&digits), best.probability, all);
+    if fits {
+        for [value, place, count] in best.parts {
+            for (digit, value) in digits[place..place + count]
+                .iter_mut()
+                .zip(digits_of(value, count))
+            {
+                digit.digit = Digit::ALL[value];
+            }
         }
     }
-    // Given that it is a date, the digits are so much more probable.
-    number.probability = (f64::from(number.probability) / all) as f32;
-    true
+    number.probability = (f64::from(number.probability) * factor) as f32;
+    fits
 }
 
-/// The most probable date, and at least the probability of all dates: some are dates in several orders.
+/// The most probable date, and the probability of all dates.
 fn best_date(probabilities: &[[f32; CLASSES]]) -> (LikeliestDate, f64) {
     let year_digits = probabilities.len() - 4;
     let (mut best, mut all) = (LikeliestDate::default(), 0.0);
-    for order in ORDERS {
+    for (index, order) in ORDERS.into_iter().enumerate() {
         let [day_at, month_at, year_at] = order.map(|place| {
             let moves = order[2] < place;
             place + if moves { year_digits - 2 } else { 0 }
@@ -66,8 +67,7 @@ fn best_date(probabilities: &[[f32; CLASSES]]) -> (LikeliestDate, f64) {
         let mut found = [(0.0, 0, 0.0); 2];
         for year in years {
             let probability = of(year, year_at, year_digits);
-            let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-            for (best, value, sum) in found.iter_mut().take(1 + usize::from(is_leap)) {
+            for (best, value, sum) in found.iter_mut().take(1 + usize::from(is_leap(year))) {
                 *sum += probability;
                 if probability > *best {
                     (*best, *value) = (probability, year);
@@ -78,7 +78,19 @@ fn best_date(probabilities: &[[f32; CLASSES]]) -> (LikeliestDate, f64) {
             for day in 1..=days {
                 let (best_year, year, sum) = found[usize::from((month, day) == (2, 29))];
                 let own = of(day, day_at, 2) * of(month, month_at, 2);
-                all += own * sum;
+                // Digits that are a date in an earlier order too count once.
+                let counted = match index {
+                    1 if day <= 12 => 0.0,
+                    2 if year_digits == 2 => {
+                        let is_counted = |year: &usize| (month, day) != (2, 29) || is_leap(*year);
+                        // As a day of this month in the year of this day.
+                        let last = days - usize::from(month == 2 && !is_leap(day));
+                        let earlier = (1..=last).filter(is_counted);
+                        sum - earlier.map(|year| of(year, year_at, 2)).sum::<f64>()
+                    }
+                    _ => sum,
+                };
+                all += own * counted;
                 if own * best_year > best.probability {
                     let parts = [
                         [day, day_at, 2],
@@ -94,6 +106,10 @@ fn best_date(probabilities: &[[f32; CLASSES]]) -> (LikeliestDate, f64) {
         }
     }
     (best, all)
+}
+
+fn is_leap(year: usize) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
 /// The digits of a value, the first one first.
@@ -147,5 +163,47 @@ mod tests {
         for (text, doubtful, expected, reason) in cases {
             assert_eq!(best(text, doubtful), expected, "{reason}");
         }
+    }
+
+    #[test]
+    fn each_date_counts_once() {
+        let all = |text: &str| {
+            let probabilities: Vec<[f32; CLASSES]> = text
+                .bytes()
+                .map(|byte| {
+                    let mut own = [0.0; CLASSES];
+                    own[usize::from(byte - b'0')] = 1.0;
+                    own
+                })
+                .collect();
+            best_date(&probabilities).1
+        };
+        let cases = [
+            ("31122024", 1.0, "in one order"),
+            ("05062024", 1.0, "in two orders"),
+            ("20121012", 1.0, "the year first"),
+            ("010203", 1.0, "in three orders"),
+            ("130203", 1.0, "in two orders"),
+            ("290204", 1.0, "29 February 2004"),
+            ("290205", 1.0, "5 February 2029"),
+            ("320229", 1.0, "29 February 2032"),
+            ("454545", 0.0, "no date"),
+        ];
+        for (text, expected, reason) in cases {
+            assert_eq!(all(text), expected, "{text}: {reason}");
+        }
+        let is_date = |value: &usize| {
+            let parts = [value / 10_000, value / 100 % 100, value % 100];
+            ORDERS.iter().any(|order| {
+                let [day, month, year] = order.map(|place| parts[place / 2]);
+                let is_month = (1..=12).contains(&month);
+                let last = |month| DAYS[month - 1] - usize::from(month == 2 && !is_leap(year));
+                is_month && (1..=last(month)).contains(&day)
+            })
+        };
+        let count = (0..1_000_000).filter(is_date).count();
+        let uniform = best_date(&[[0.1; CLASSES]; 6]).1 * 1e6;
+        // The probabilities are f32.
+        assert!((uniform - count as f64).abs() < 0.1, "{uniform} of {count}");
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     pieces::{Distances, Piece, PieceKey},
     ring::is_within,
-    steps::{Division, Steps},
+    steps::{LineDivisions, Steps},
 };
 use crate::ink::{Bounds, Point};
 
@@ -372,13 +372,13 @@ impl<'a> Lattice<'a> {
             .collect()
     }
 
-    /// The best division of all; with a `length`, the best one of each number of digits up to it. All groups that are
-    /// [`wanted`](Self::wanted) have a cost.
+    /// The best division of all; with a `length`, also the best one of each number of digits up to it. All groups that
+    /// are [`wanted`](Self::wanted) have a cost. `None` if no division has all pieces.
     pub(super) fn divide(
         &self,
         length: Option<usize>,
         cost: impl Fn(&Group) -> Option<f32>,
-    ) -> Vec<Division> {
+    ) -> Option<LineDivisions> {
         let costs: Vec<Option<f32>> = self.groups.iter().map(cost).collect();
         let mut scores = self.scores(&costs);
         if length.is_none() {
@@ -389,8 +389,12 @@ impl<'a> Lattice<'a> {
                 }
             }
         }
-        self.steps
-            .best(&self.groups, &scores, length, self.none_score())
+        let best = |length| self.steps.best(&self.groups, &scores, length);
+        Some(LineDivisions {
+            best: best(None).pop()?,
+            by_length: length.map_or_else(Vec::new, |length| best(Some(length))),
+            none: self.none_score(),
+        })
     }
 
     /// The score of each group. One without a cost has the score that it has if it costs nothing: the most it can have.

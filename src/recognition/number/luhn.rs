@@ -3,10 +3,13 @@
 use super::Number;
 use crate::bitmap::{CLASSES, Digit};
 
-/// Chooses the most probable digits whose checksum is right, each independent of the others. Returns whether there are
-/// any.
+/// Chooses the most probable digits, each independent of the others, where a right checksum is [`FIT_ODDS`](super::FIT_ODDS)
+/// to 1. Returns whether it is right.
 pub(super) fn apply(number: &mut Number) -> bool {
     let mut digits = super::digits_of(&mut number.digits);
+    if digits.len() < 2 {
+        return false;
+    }
     // The best way to each checksum, with its probability and the digits so far, from the right; and the sum of all ways.
     let mut best: [(f64, Vec<usize>); CLASSES] = Default::default();
     let mut all = [0.0; CLASSES];
@@ -28,14 +31,13 @@ pub(super) fn apply(number: &mut Number) -> bool {
         }
         (best, all) = (longer, sums);
     }
-    let fits = best[0].0 > 0.0;
+    let (fits, factor) = super::weigh(super::top_probability(&digits), best[0].0, all[0]);
     if fits {
         for (digit, &value) in digits.iter_mut().rev().zip(&best[0].1) {
             digit.digit = Digit::ALL[value];
         }
-        // Given that the checksum is right, the digits are so much more probable.
-        number.probability = (f64::from(number.probability) / all[0]) as f32;
     }
+    number.probability = (f64::from(number.probability) * factor) as f32;
     fits
 }
 

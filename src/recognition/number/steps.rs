@@ -7,18 +7,107 @@ use super::lattice::{Group, GroupKind};
 /// How far below the best division's score another one's may be, in nats, to count.
 const MARGIN: f64 = 4.0;
 
-/// The best division of a line.
+/// A division of a line, the best one of some.
 #[derive(Clone, Debug)]
 pub(super) struct Division {
     pub(super) groups: Vec<Group>,
     /// How many of them are digits.
-    pub(super) length: usize,
-    /// Its score.
+    length: usize,
+    /// The logarithm of its weight.
     score: f64,
-    /// Its probability among all divisions of this length, or of any length and *not a number*.
-    pub(super) probability: f32,
+    /// The logarithm of the sum of the weights of those of which it is the best one.
+    total: f64,
+}
+
+/// The best divisions of a line.
+#[derive(Clone, Debug)]
+pub(super) struct LineDivisions {
+    /// The best one of all.
+    pub(super) best: Division,
+    /// The best one of each number of digits, if lengths are known.
+    pub(super) by_length: Vec<Division>,
+    /// The logarithm of the weight of *not a number*.
+    pub(super) none: f64,
+}
+
+impl LineDivisions {
+    /// The logarithm of the weight of all divisions and *not a number*.
+    fn total(&self) -> f64 {
+        log_sum(self.best.total, self.none)
+    }
+
     /// The probability of *not a number*.
-    pub(super) none: f32,
+    pub(super) fn none_probability(&self) -> f32 {
+        (self.none - self.total()).exp() as f32
+    }
+}
+
+/// One division of each line.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ChosenDivisions {
+    pub(super) divisions: Vec<Division>,
+    /// How many digits they have together.
+    length: usize,
+    /// The logarithm of their weight.
+    pub(super) score: f64,
+    /// The logarithm of the sum of the weights of those of which they are the best.
+    pub(super) total: f64,
+}
+
+impl ChosenDivisions {
+    /// The best of all, among which *not a number* is.
+    pub(super) fn best(lines: &[LineDivisions]) -> Self {
+        lines.iter().fold(Self::default(), |before, line| {
+            let mut best = before.and(&line.best);
+            best.total += line.total() - line.best.total;
+            best
+        })
+    }
+
+    /// The best whose digits together are as many as one of `lengths` says, if there are any.
+    pub(super) fn of_lengths(lines: &[LineDivisions], lengths: &[usize]) -> Option<Self> {
+        let mut chosen = vec![Self::default()];
+        for line in lines {
+            let mut longer: Vec<Self> = Vec::new();
+            for before in &chosen {
+                for division in &line.by_length {
+                    let next = before.and(division);
+                    match longer.iter_mut().find(|same| same.length == next.length) {
+                        Some(same) => *same = same.or(&next),
+                        None => longer.push(next),
+                    }
+                }
+            }
+            chosen = longer;
+        }
+        let fitting = chosen.into_iter();
+        fitting
+            .filter(|choice| lengths.contains(&choice.length))
+            .reduce(|a, b| a.or(&b))
+    }
+
+    /// These, and a division of the next line.
+    fn and(&self, next: &Division) -> Self {
+        Self {
+            divisions: self.divisions.iter().chain([next]).cloned().collect(),
+            length: self.length + next.length,
+            score: self.score + next.score,
+            total: self.total + next.total,
+        }
+    }
+
+    /// The better ones of both.
+    fn or(&self, other: &Self) -> Self {
+        let better = if self.score >= other.score {
+            self
+        } else {
+            other
+        };
+        Self {
+            total: log_sum(self.total, other.total),
+            ..better.clone()
+        }
+    }
 }
 
 /// A group that leads from one state to another. A state is some first pieces of a line, all of them used, and the later
@@ -123,14 +212,12 @@ impl Steps {
         near
     }
 
-    /// The best division of all; with a `length`, the best one of each number of digits up to it. `none` is the score of
-    /// ink that is not a number. With a length, the ink is a number.
+    /// The best division of all; with a `length`, the best one of each number of digits up to it.
     pub(super) fn best(
         &self,
         all: &[Group],
         scores: &[f64],
         length: Option<usize>,
-        none: f64,
     ) -> Vec<Division> {
         let width = length.map_or(1, |length| length + 1);
         let mut paths = vec![DivisionPath::NONE; self.states * width];
@@ -150,11 +237,6 @@ impl Steps {
                 }
             }
         }
-        let none = if length.is_some() {
-            f64::NEG_INFINITY
-        } else {
-            none
-        };
         let division = |digits: usize| {
             let DivisionPath { best, total, .. } = paths[END * width + digits];
             let mut groups: Vec<Group> = Vec::new();
@@ -172,8 +254,7 @@ impl Steps {
                 length: groups.iter().filter(is_digit).count(),
                 groups,
                 score: best,
-                probability: (best - log_sum(total, none)).exp() as f32,
-                none: (none - log_sum(total, none)).exp() as f32,
+                total,
             })
         };
         (0..width).filter_map(division).collect()
@@ -186,36 +267,4 @@ fn log_sum(a: f64, b: f64) -> f64 {
         return high;
     }
     high + (low - high).exp().ln_1p()
-}
-
-/// The best division of each line, such that their digits together are as many as one of `lengths` says, if there are
-/// any. `None` if there are none.
-pub(super) fn choose(lines: Vec<Vec<Division>>, lengths: &[usize]) -> Option<Vec<Division>> {
-    let mut chosen: Vec<(usize, f64, Vec<Division>)> = vec![(0, 0.0, Vec::new())];
-    for line in lines {
-        let mut longer: Vec<(usize, f64, Vec<Division>)> = Vec::new();
-        for (count, score, before) in &chosen {
-            for division in &line {
-                let count = count + division.length;
-                let score = score + division.score;
-                let same = longer
-                    .iter()
-                    .position(|other| other.0 == count || lengths.is_empty());
-                if same.is_some_and(|same| longer[same].1 >= score) {
-                    continue;
-                }
-                let all = before.iter().chain([division]).cloned().collect();
-                match same {
-                    Some(same) => longer[same] = (count, score, all),
-                    None => longer.push((count, score, all)),
-                }
-            }
-        }
-        chosen = longer;
-    }
-    let fitting = chosen
-        .into_iter()
-        .filter(|choice| lengths.is_empty() || lengths.contains(&choice.0));
-    let best = fitting.max_by(|a, b| a.1.total_cmp(&b.1));
-    best.map(|choice| choice.2)
 }

@@ -267,8 +267,8 @@ fn a_length_decides_between_divisions() {
         reader().read(&ink, constraints).expect("finite")
     };
     assert!(
-        matches!(read(1), Reading::Single { .. }),
-        "one digit is all ink"
+        !matches!(read(1), Reading::Number(_)),
+        "one digit is no number"
     );
     let Reading::Number(number) = read(2) else {
         panic!("two digits")
@@ -278,7 +278,14 @@ fn a_length_decides_between_divisions() {
         ("11", 2),
         "two digits"
     );
-    assert!(!matches!(read(5), Reading::Number(_)), "never five digits");
+    let Reading::Number(number) = read(5) else {
+        panic!("a sure reading stays as it is");
+    };
+    assert_eq!(
+        (number.text().as_str(), number.misfit()),
+        ("11", Some(Misfit::Length)),
+        "never five digits"
+    );
     let mut both = ink.clone();
     for stroke in moved(&ink, |point| Point::new(point.x, point.y + 1.5)).strokes() {
         both.push(stroke.clone());
@@ -423,11 +430,8 @@ fn only_groups_that_may_matter_are_scored() {
 #[test]
 fn a_scribble_is_refused_at_once_where_one_character_is_expected() {
     let mut reader = reader();
-    let constraints = Constraints {
-        is_character: true,
-        ..Constraints::default()
-    };
-    let reading = reader.read(&hatched(), constraints).expect("finite");
+    let reading = reader.read(&hatched(), Constraints::CHARACTER);
+    let reading = reading.expect("finite");
     assert!(matches!(reading, Reading::Single { .. }), "one character");
     assert_eq!(reader.scored.len(), 0, "no stroke stands alone");
 }
@@ -528,4 +532,93 @@ fn empty_ink_and_scribbles_are_no_number() {
         matches!(reading(&scribble), Reading::Single { .. }),
         "one character"
     );
+}
+
+/// What a line of digits in clear writing shows.
+fn reading_of(digits: &[u8], constraints: Constraints) -> Reading {
+    let (ink, _) = line(digits, 0.3, 0.0, &mut ChaCha8Rng::seed_from_u64(32));
+    reader().read(&ink, constraints).expect("finite")
+}
+
+#[test]
+fn a_sure_reading_is_not_replaced_by_what_is_known() {
+    let of = |length, format| Constraints {
+        length,
+        format,
+        is_character: false,
+    };
+    let card = of(None, Some(NumberFormat::Card));
+    let date = of(None, Some(NumberFormat::Date));
+    let cases: [(&[u8], Constraints, Option<Misfit>, &str); 9] = [
+        (
+            &[1, 7],
+            card,
+            Some(Misfit::CheckDigit),
+            "the check digit of 1 is 8",
+        ),
+        (&[1, 8], card, None, "a card number"),
+        (
+            &[4, 1, 7, 2],
+            card,
+            Some(Misfit::CheckDigit),
+            "a longer one",
+        ),
+        (
+            &[0, 5, 0, 6, 2, 0, 2, 4],
+            date,
+            None,
+            "a date in two orders",
+        ),
+        (&[0, 1, 0, 2, 0, 3], date, None, "a date in three orders"),
+        (&[4, 5, 4, 5, 4, 5], date, Some(Misfit::Date), "no month 45"),
+        (&[1, 7], date, Some(Misfit::Date), "too short for a date"),
+        (
+            &[1, 7, 4],
+            of(Some(2), None),
+            Some(Misfit::Length),
+            "three digits",
+        ),
+        (&[1, 7, 4], of(Some(3), None), None, "as many as known"),
+    ];
+    for (digits, constraints, misfit, reason) in cases {
+        let expected: String = digits.iter().map(ToString::to_string).collect();
+        let number_of = |reading| match reading {
+            Reading::Number(number) => number,
+            reading => panic!("{reason}: {reading:?}"),
+        };
+        let plain = number_of(reading_of(digits, Constraints::default()));
+        assert!(plain.confidence() > 0.95, "{reason}: it is clear");
+        let number = number_of(reading_of(digits, constraints));
+        assert_eq!(number.text(), expected, "{reason}");
+        assert_eq!(number.misfit(), misfit, "{reason}");
+        assert_eq!(plain.misfit(), None, "{reason}: nothing is known");
+        // With a known length, divisions far from the best one count too.
+        assert!(
+            (number.confidence() - plain.confidence()).abs() < 0.02,
+            "{reason}: as sure as before"
+        );
+    }
+}
+
+#[test]
+fn what_is_known_decides_between_doubtful_readings() {
+    // Probability of the best reading, of the best one that fits, of all that fit; whether that is chosen, and its own.
+    let cases = [
+        (0.999, 0.0005, 0.001, false, 0.991, "sure"),
+        (0.9, 0.09, 0.1, false, 0.5, "just sure"),
+        (0.8, 0.2, 0.2, true, 0.692, "doubtful"),
+        (0.7, 0.7, 0.7, true, 0.955, "doubtful, and it fits"),
+        (1.0, 1.0, 1.0, true, 1.0, "sure, and it fits"),
+        (0.5, 0.0, 0.0, false, 0.5, "none fits"),
+    ];
+    for (best, fitting, all, fits, expected, reason) in cases {
+        let (is_chosen, factor) = weigh(best, fitting, all);
+        assert_eq!(is_chosen, fits, "{reason}");
+        let probability = factor * if fits { fitting } else { best };
+        // The expectations have three digits.
+        assert!(
+            (probability - expected).abs() < 6e-4,
+            "{reason}: {probability}"
+        );
+    }
 }
