@@ -42,10 +42,13 @@ mod center_lines;
 mod components;
 mod container;
 mod extract;
+mod forms;
 pub(crate) mod paint;
 mod paper;
 mod pen_width;
+mod printed_lines;
 mod rules;
+mod segments;
 mod tiff;
 
 /// A pixel of a 28×28 picture below this is paper. Lossy formats add faint pixels.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use image::{DynamicImage, Rgba32FImage, metadata::Orientation};
 
 use super::{
-    PictureInk, PictureSteps, PictureView,
+    PictureInk, PictureSteps, PictureView, forms,
     paper::{PaperContrast, SMALLEST_SCENE},
     rules,
 };
@@ -410,13 +410,14 @@ impl Sheet {
                 .collect(),
             ink: pixels.iter().map(|&it| byte(it)).collect(),
         };
-        let is_marked: Vec<bool> = contrast
+        let mut is_marked: Vec<bool> = contrast
             .pixels
             .iter()
             .map(|&pixel| pixel > (0.25 * contrast.level).max(3.0 * contrast.noise))
             .collect();
+        let form = forms::remove(&mut pixels, &mut is_marked, self.width);
         let rule = rules::remove(&mut pixels, &is_marked, self.width);
-        keep_ink_only(&mut pixels, self.width, SPECK * rule);
+        keep_ink_only(&mut pixels, self.width, SPECK * rule.max(form));
         let ink = Raster::new(self.width, self.height, pixels)?;
         Some(FoundInk { steps, ink })
     }

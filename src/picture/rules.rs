@@ -2,35 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::printed_lines::{ColumnRuns, PrintedLine, SLOPE, pixels_of_lines, transposed};
+
 /// The thickness of a rule, relative to the shorter side. Pens are thicker.
 const THICKNESS: f32 = 1.0 / 40.0;
 /// A picture with a shorter side than this has no rules that can be told from a pen.
 const SMALLEST: usize = 100;
-/// The steepest rule: rise over run.
-const SLOPE: f32 = 0.1;
 /// The part of the picture's width that a rule covers: one of several, and a single one.
 const COVERED: [f32; 2] = [0.7, 0.95];
 /// The part of the width in which a rule is seen, at least. Ink may hide the rest.
 const FEWEST_COVERED: f32 = 0.4;
 /// Rules are further apart than this, in pixels.
 const APART: f32 = 4.0;
-/// The room around a rule's line for its blur, in pixels.
-const BLUR: f32 = 1.5;
-
-/// A straight line through the picture: `y = offset + slope * x`.
-#[derive(Clone, Copy)]
-struct Rule {
-    slope: f32,
-    offset: f32,
-    thickness: f32,
-}
-
-impl Rule {
-    /// Its middle in a column.
-    fn at(&self, x: usize) -> f32 {
-        self.offset + self.slope * x as f32
-    }
-}
 
 /// Runs along one line: how many, and the sums of their offsets and lengths.
 #[derive(Clone, Copy, Default)]
@@ -38,14 +21,6 @@ struct Votes {
     count: usize,
     offsets: f32,
     lens: f32,
-}
-
-/// A run of marked pixels within a column.
-#[derive(Clone, Copy)]
-struct ColumnRun {
-    column: usize,
-    middle: f32,
-    len: usize,
 }
 
 /// Removes the rules from ink. What crosses a rule stays. `is_marked` says which pixels may be a rule's: these, and those
@@ -56,92 +31,29 @@ pub(super) fn remove(ink: &mut [f32], is_marked: &[bool], width: usize) -> f32 {
         return 0.0;
     }
     let thickness = (THICKNESS * width.min(height) as f32).round() as usize;
-    let (across, thick_across) = on_rules(is_marked, width, thickness);
-    let turned = transposed(is_marked, width);
-    let (down, thick_down) = on_rules(&turned, height, thickness);
-    let down = transposed(&down, height);
-    for ((ink, across), down) in ink.iter_mut().zip(across).zip(down) {
-        let is_crossing = across != RulePosition::Beside && down != RulePosition::Beside;
-        if across == RulePosition::Thin || down == RulePosition::Thin || is_crossing {
-            *ink = 0.0;
-        }
+    let across = rules(&ColumnRuns::of(is_marked, width), width, thickness);
+    let turned = ColumnRuns::of(&transposed(is_marked, width), height);
+    let down = rules(&turned, height, thickness);
+    let is_rule = pixels_of_lines(is_marked, width, [&across, &down]);
+    for (ink, _) in ink.iter_mut().zip(is_rule).filter(|(_, is_rule)| *is_rule) {
+        *ink = 0.0;
     }
-    thick_across.max(thick_down)
-}
-
-/// Where a pixel is, relative to the rules of one direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum RulePosition {
-    Beside,
-    /// In the middle of a rule, where something thicker is.
-    Thick,
-    /// On a rule, where nothing else is.
-    Thin,
-}
-
-/// Where each pixel is, relative to the rules that are nearly horizontal, and the thickness of the thickest one.
-fn on_rules(is_marked: &[bool], width: usize, thickness: usize) -> (Vec<RulePosition>, f32) {
-    let height = is_marked.len() / width;
-    let mut thin = Vec::new();
-    let mut run_of = vec![0_usize; is_marked.len()];
-    for x in 0..width {
-        let mut start = 0;
-        while start < height {
-            let len = (start..height)
-                .take_while(|y| is_marked[y * width + x])
-                .count();
-            for y in start..start + len {
-                run_of[y * width + x] = len;
-            }
-            if (1..=thickness).contains(&len) {
-                let middle = start as f32 + (len - 1) as f32 / 2.0;
-                thin.push(ColumnRun {
-                    column: x,
-                    middle,
-                    len,
-                });
-            }
-            start += len.max(1);
-        }
-    }
-    let mut places = vec![RulePosition::Beside; is_marked.len()];
-    let is_thick = |x: usize, y: f32| {
-        let y = y.round();
-        let is_within = y >= 0.0 && y < height as f32;
-        is_within && run_of[y as usize * width + x] > thickness
-    };
-    let mut thickest = 0.0_f32;
-    for rule in rules(&thin, width, is_thick) {
-        thickest = thickest.max(rule.thickness);
-        let reach = rule.thickness / 2.0 + BLUR;
-        for x in 0..width {
-            let middle = rule.at(x);
-            let from = (middle - reach).ceil().max(0.0) as usize;
-            let to = (middle + reach + 1.0).floor().max(0.0) as usize;
-            for y in from..to.min(height) {
-                let index = y * width + x;
-                if run_of[index] as f32 <= rule.thickness + 2.0 * BLUR {
-                    places[index] = RulePosition::Thin;
-                } else if (y as f32 - middle).abs() <= rule.thickness / 2.0 {
-                    places[index] = RulePosition::Thick;
-                }
-            }
-        }
-    }
-    (places, thickest)
+    let both = across.iter().chain(&down);
+    both.map(|rule| rule.thickness).fold(0.0, f32::max)
 }
 
 /// The rules among thin runs: each votes for all lines through it (Duda and Hart, "Use of the Hough transformation to
 /// detect lines and curves in pictures", 1972).
-fn rules(runs: &[ColumnRun], width: usize, is_thick: impl Fn(usize, f32) -> bool) -> Vec<Rule> {
+fn rules(runs: &ColumnRuns, width: usize, thickness: usize) -> Vec<PrintedLine> {
+    let thin = || runs.all.iter().filter(|run| run.len <= thickness);
     let covered = |part: f32| (part * width as f32) as usize;
     let steps = (SLOPE * width as f32).ceil() as i32;
     let mut all = Vec::new();
     for step in -steps..=steps {
         let slope = step as f32 / width as f32;
         let mut lines: BTreeMap<i32, Votes> = BTreeMap::new();
-        for run in runs {
-            let offset = run.middle - slope * run.column as f32;
+        for run in thin() {
+            let offset = run.middle() - slope * run.column as f32;
             let votes = lines.entry(offset.round() as i32).or_default();
             votes.count += 1;
             votes.offsets += offset;
@@ -155,14 +67,16 @@ fn rules(runs: &[ColumnRun], width: usize, is_thick: impl Fn(usize, f32) -> bool
                 sum.lens += votes.lens;
             }
             if sum.count >= covered(FEWEST_COVERED) {
-                let [offset, thickness] = [sum.offsets, sum.lens].map(|of| of / sum.count as f32);
-                let rule = Rule {
+                let [offset, mean_len] = [sum.offsets, sum.lens].map(|of| of / sum.count as f32);
+                let rule = PrintedLine {
                     slope,
                     offset,
-                    thickness,
+                    thickness: mean_len,
+                    columns: [0, width],
                 };
                 // Ink hides a rule.
-                let hidden = (0..width).filter(|&x| is_thick(x, rule.at(x))).count();
+                let is_hidden = |x: &usize| runs.len_at(*x, rule.at(*x as f32)) > thickness;
+                let hidden = (0..width).filter(is_hidden).count();
                 all.push((sum.count + hidden, rule));
             }
         }
@@ -170,10 +84,11 @@ fn rules(runs: &[ColumnRun], width: usize, is_thick: impl Fn(usize, f32) -> bool
     all.retain(|(count, _)| *count >= covered(COVERED[0]));
     all.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
     // The best of those that run through the same place.
-    let mut best: Vec<(usize, Rule)> = Vec::new();
-    let middle = |rule: &Rule| rule.at(width / 2);
+    let mut best: Vec<(usize, PrintedLine)> = Vec::new();
+    let middle = |rule: &PrintedLine| rule.at((width / 2) as f32);
     for (count, rule) in all {
-        let is_apart = |(_, other): &(usize, Rule)| (middle(other) - middle(&rule)).abs() > APART;
+        let is_apart =
+            |(_, other): &(usize, PrintedLine)| (middle(other) - middle(&rule)).abs() > APART;
         if best.iter().all(is_apart) {
             best.push((count, rule));
         }
@@ -182,12 +97,6 @@ fn rules(runs: &[ColumnRun], width: usize, is_thick: impl Fn(usize, f32) -> bool
         best.retain(|(count, _)| *count >= covered(COVERED[1]));
     }
     best.into_iter().map(|(_, rule)| rule).collect()
-}
-
-/// The columns of a picture as rows.
-fn transposed<T: Copy>(pixels: &[T], width: usize) -> Vec<T> {
-    let column = |x: usize| pixels.iter().skip(x).step_by(width).copied();
-    (0..width).flat_map(column).collect()
 }
 
 #[cfg(test)]

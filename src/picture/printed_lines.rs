@@ -1,0 +1,156 @@
+//! Straight lines that are printed on the paper, nearly level or upright, and how they are taken out of ink.
+//!
+//! All is said of level lines. Upright ones are the level ones of the transposed picture.
+
+/// The steepest line: rise over run.
+pub(super) const SLOPE: f32 = 0.1;
+/// The room around a line for its blur, in pixels.
+const BLUR: f32 = 1.0;
+
+/// A straight line: `y = offset + slope * x`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PrintedLine {
+    pub(super) slope: f32,
+    pub(super) offset: f32,
+    pub(super) thickness: f32,
+    /// Its first column, and the one after its last.
+    pub(super) columns: [usize; 2],
+}
+
+impl PrintedLine {
+    /// Its middle in a column.
+    pub(super) fn at(&self, x: f32) -> f32 {
+        self.offset + self.slope * x
+    }
+
+    /// Its length in columns.
+    pub(super) fn length(&self) -> f32 {
+        (self.columns[1] - self.columns[0]) as f32
+    }
+}
+
+/// A run of marked pixels within a column.
+#[derive(Clone, Copy)]
+pub(super) struct ColumnRun {
+    pub(super) column: usize,
+    start: usize,
+    pub(super) len: usize,
+}
+
+impl ColumnRun {
+    pub(super) fn middle(&self) -> f32 {
+        self.start as f32 + (self.len - 1) as f32 / 2.0
+    }
+}
+
+/// All runs of marked pixels, column by column from the top.
+pub(super) struct ColumnRuns {
+    pub(super) all: Vec<ColumnRun>,
+    /// The run of each pixel.
+    of_pixel: Vec<Option<u32>>,
+    width: usize,
+}
+
+impl ColumnRuns {
+    pub(super) fn of(is_marked: &[bool], width: usize) -> Self {
+        let height = is_marked.len() / width;
+        let mut all = Vec::new();
+        let mut of_pixel = vec![None; is_marked.len()];
+        for column in 0..width {
+            let mut start = 0;
+            while start < height {
+                let len = (start..height)
+                    .take_while(|y| is_marked[y * width + column])
+                    .count();
+                if len > 0 {
+                    for y in start..start + len {
+                        of_pixel[y * width + column] = Some(all.len() as u32);
+                    }
+                    all.push(ColumnRun { column, start, len });
+                }
+                start += len.max(1);
+            }
+        }
+        Self {
+            all,
+            of_pixel,
+            width,
+        }
+    }
+
+    /// The index of the run at a height in a column.
+    pub(super) fn index_at(&self, x: usize, y: f32) -> Option<usize> {
+        let height = self.of_pixel.len() / self.width;
+        let y = y.round();
+        let is_within = y >= 0.0 && y < height as f32 && x < self.width;
+        let index = is_within.then(|| self.of_pixel[y as usize * self.width + x]);
+        index.flatten().map(|index| index as usize)
+    }
+
+    /// The length of the run at a height in a column, 0 without one.
+    pub(super) fn len_at(&self, x: usize, y: f32) -> usize {
+        self.index_at(x, y).map_or(0, |index| self.all[index].len)
+    }
+}
+
+/// Where a pixel is, relative to the lines of one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LinePosition {
+    Beside,
+    /// In the middle of a line, where something thicker is.
+    Thick,
+    /// On a line, where nothing else is.
+    Thin,
+}
+
+/// The pixels of level and of upright lines. What crosses a line does not belong to it.
+pub(super) fn pixels_of_lines(
+    is_marked: &[bool],
+    width: usize,
+    [level, upright]: [&[PrintedLine]; 2],
+) -> Vec<bool> {
+    let height = is_marked.len() / width;
+    let across = places(&ColumnRuns::of(is_marked, width), level);
+    let turned = transposed(is_marked, width);
+    let down = places(&ColumnRuns::of(&turned, height), upright);
+    let down = transposed(&down, height);
+    let places = across.into_iter().zip(down);
+    places
+        .map(|places| match places {
+            (LinePosition::Thin, _) | (_, LinePosition::Thin) => true,
+            (across, down) => across != LinePosition::Beside && down != LinePosition::Beside,
+        })
+        .collect()
+}
+
+/// Where each pixel is, relative to level lines.
+fn places(runs: &ColumnRuns, lines: &[PrintedLine]) -> Vec<LinePosition> {
+    let width = runs.width;
+    let height = runs.of_pixel.len() / width;
+    let mut places = vec![LinePosition::Beside; runs.of_pixel.len()];
+    for line in lines {
+        let reach = line.thickness / 2.0 + BLUR;
+        let [from, to] = line.columns;
+        let beyond = (line.thickness + 2.0 * BLUR) as usize;
+        for x in from.saturating_sub(beyond)..(to + beyond).min(width) {
+            let middle = line.at(x as f32);
+            let from = (middle - reach).ceil().max(0.0) as usize;
+            let to = (middle + reach + 1.0).floor().max(0.0) as usize;
+            for y in from..to.min(height) {
+                let index = y * width + x;
+                if runs.len_at(x, y as f32) as f32 <= line.thickness + 2.0 * BLUR {
+                    places[index] = LinePosition::Thin;
+                } else if (y as f32 - middle).abs() <= line.thickness / 2.0 {
+                    places[index] = LinePosition::Thick;
+                }
+            }
+        }
+    }
+    places
+}
+
+/// The columns of a picture as rows.
+pub(super) fn transposed<T: Copy>(pixels: &[T], width: usize) -> Vec<T> {
+    let column = |x: usize| pixels.iter().skip(x).step_by(width).copied();
+    (0..width).flat_map(column).collect()
+}
