@@ -66,13 +66,18 @@ pub struct View {
     corrections: CorrectionsView,
     focus: Focus,
     shows_help: bool,
-    /// Whether the help was shown in the last frame.
-    showed_help: bool,
-    /// Whether the training panel and the tour were shown in the last frame.
-    showed_panel: bool,
-    showed_tour: bool,
+    /// What was shown in the last frame.
+    before: ShownParts,
     /// The actions of keys that end the input of a text field. They wait until the field has set its value.
     after_field: Vec<Action>,
+}
+
+/// Whether parts of the window are shown.
+#[derive(Clone, Copy, Debug, Default)]
+struct ShownParts {
+    help: bool,
+    panel: bool,
+    tour: bool,
 }
 
 /// An entry of the header.
@@ -173,8 +178,8 @@ impl View {
 
     /// Moves the focus when the training panel opens or closes, and when the tour ends.
     fn follow_parts(&mut self, ctx: &Context, shows_panel: bool, shows_tour: bool) {
-        let showed_panel = std::mem::replace(&mut self.showed_panel, shows_panel);
-        let showed_tour = std::mem::replace(&mut self.showed_tour, shows_tour);
+        let showed_panel = std::mem::replace(&mut self.before.panel, shows_panel);
+        let showed_tour = std::mem::replace(&mut self.before.tour, shows_tour);
         let button = header::panel_button(ctx);
         if let Some(button) = button.filter(|_| showed_panel != shows_panel) {
             if shows_panel {
@@ -231,7 +236,7 @@ impl View {
         questions::path_window(ctx, state, &mut actions);
         questions::questions_ui(ctx, state, &mut actions);
         self.corrections.ui(ctx, state, &mut actions);
-        let is_new = !std::mem::replace(&mut self.showed_help, self.shows_help);
+        let is_new = !std::mem::replace(&mut self.before.help, self.shows_help);
         if self.shows_help {
             self.shows_help = match header::help_modal(ctx, &keys::shortcuts(ctx), is_new) {
                 HelpOutcome::Stays => true,

@@ -160,8 +160,9 @@ fn head_ui(
         }
         ui.label(RichText::new(run.description()).color(palette.weak));
     });
-    for hint in run.hint_texts() {
-        note(ui, hint);
+    let curves = run.curves_text().map(str::to_owned);
+    for text in run.hint_texts().into_iter().chain(curves) {
+        note(ui, text);
     }
 }
 

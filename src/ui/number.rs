@@ -31,6 +31,16 @@ use crate::{
 const BRACKET_GAP: f32 = 5.0;
 const BRACKET_END: f32 = 5.0;
 const READING: Vec2 = vec2(26.0, 30.0);
+/// The height of the pad below which its brackets have no readings: there is no room beside the ink.
+const LOW_PAD: f32 = 150.0;
+/// The height of a digit and of the room below it, in sizes of the font, and the room above it, in points. Roboto's digits
+/// are 0.711 em high and 0.57 em wide.
+const DIGIT_HEIGHTS: [f32; 2] = [0.711, 0.12];
+const ABOVE: f32 = 8.0;
+/// The smallest size of the font, for a place of any height.
+const MIN_SIZE: f32 = 8.0;
+/// The distance from the line below the selected digit to the end of the digits' room, in points.
+const BELOW: f32 = 4.0;
 /// The width of the control that says what is known of a number, in points.
 const KNOWN: f32 = 104.0;
 /// Its width in a row that is narrower than [`NARROW`], in points.
@@ -55,14 +65,19 @@ impl Bracket {
         let corners = [bounds.min, bounds.max].map(|corner| paper.screen_from_pad(corner));
         let ink = Rect::from_min_max(corners[0], corners[1]).expand(paper.radius());
         let pad = paper.rect;
+        let height = if pad.height() < LOW_PAD {
+            0.0
+        } else {
+            READING.y
+        };
         let (below, above) = (ink.bottom() + BRACKET_GAP, ink.top() - BRACKET_GAP);
         // A reading must not cover ink.
-        let is_above = pad.bottom() - READING.y < ink.bottom() && above - READING.y >= pad.top();
+        let is_above = pad.bottom() - height < ink.bottom() && above - height >= pad.top();
         // Within the pad, also at ink that is as high as it.
         let (line, end, top) = if is_above {
-            (above, above + BRACKET_END, above - READING.y)
+            (above, above + BRACKET_END, above - height)
         } else {
-            let line = below.min(pad.bottom() - READING.y);
+            let line = below.min(pad.bottom() - height);
             (line, line - BRACKET_END, line)
         };
         let (left, right) = (ink.left(), ink.right());
@@ -74,7 +89,7 @@ impl Bracket {
                 pos2(right, line),
                 pos2(right, end),
             ],
-            reading: Rect::from_min_size(place, READING),
+            reading: Rect::from_min_size(place, vec2(READING.x, height)),
         })
     }
 }
@@ -100,6 +115,9 @@ pub(super) fn brackets(painter: &Painter, paper: &PadView, state: &State, palett
         let color = color_of(digit, *index == shown.selected(), palette);
         let width = if *index == shown.selected() { 2.5 } else { 1.0 };
         painter.line(ends.to_vec(), Stroke::new(width, color));
+        if !reading.is_positive() {
+            continue;
+        }
         let text = if digit.is_digit {
             digit.digit.to_string()
         } else {
@@ -156,9 +174,12 @@ pub(super) fn number_ui(
     let palette = Palette::of(ui.style());
     let number = shown.number();
     let count = number.digits.len();
-    // Roboto's digits are 0.711 em high and 0.57 em wide, and one em is 1.17 points of its size.
     let room = rect.with_max_y(rect.top() + rect.height() * DIGITS);
-    let size = (room.height() / 0.711 / 1.17).min(room.width() / (0.6 * count as f32));
+    let [digit_height, below] = DIGIT_HEIGHTS;
+    let height = (room.height() - ABOVE - BELOW) / (digit_height + below);
+    let size = height
+        .min(room.width() / (0.6 * count as f32))
+        .max(MIN_SIZE);
     let cell = vec2(size * 0.6, room.height());
     let id = Id::unique("number");
     let mut focus = RovingFocus::of(ui, id, count, count, Some(shown.selected()));
@@ -199,10 +220,10 @@ pub(super) fn number_ui(
         };
         let galley = painter.layout_no_wrap(text, theme::strong(size), color);
         let ink = galley.mesh_bounds;
-        let bottom = place.bottom() - 4.0;
+        let bottom = place.bottom() - BELOW;
         let at = pos2(
             place.center().x - ink.center().x,
-            bottom - size * 0.12 - ink.bottom(),
+            bottom - size * below - ink.bottom(),
         );
         painter.galley(at, galley, color);
         if is_selected {

@@ -563,6 +563,9 @@ fn result_ui(
     for hint in run.hint_texts() {
         hint_ui(ui, hint);
     }
+    if let Some(text) = run.curves_text() {
+        note(ui, text);
+    }
     note(ui, run.description());
     view.height_below = ui.min_rect().bottom() - top;
 }

@@ -15,8 +15,8 @@ mod signed;
 use std::collections::BTreeSet;
 
 use egui::{
-    Align2, CollapsingHeader, Color32, Pos2, Rect, Response, RichText, ScrollArea, Sense, Ui,
-    UiBuilder, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, CollapsingHeader, Color32, Id, Pos2, Rect, Response, RichText, ScrollArea, Sense, Ui,
+    UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use self::{
@@ -57,6 +57,8 @@ const WIDE_CAPTION: f32 = 340.0;
 const LOW: f32 = 480.0;
 /// What the views of strokes show for a picture.
 const NO_STROKES: &str = "A picture has no strokes. Draw the digit on the pad.";
+/// What a view shows before its first explanation.
+const COMPUTING: &str = "Computing…";
 /// The height of the pad above the views, in points.
 const STACKED_PAD: f32 = 190.0;
 
@@ -183,12 +185,13 @@ pub(super) fn why_ui(
         view.reset_scales();
     }
     let stage = ui.available_rect_before_wrap();
+    let aspect = state.settings.pad_shape.width();
     let mut seen = BTreeSet::new();
     if let Extent::Window(filling) = view.extent {
         filling_ui(ui, stage, filling, state, view, actions);
         seen.insert(filling);
     } else if stage.width() >= MIN_WIDTH_BESIDE {
-        let places = WhyLayout::beside(stage);
+        let places = WhyLayout::beside(stage, aspect);
         pad_ui(ui, &places, state, draw, actions);
         if let Extent::Beside(filling) = view.extent {
             filling_ui(ui, places.story, filling, state, view, actions);
@@ -207,7 +210,7 @@ pub(super) fn why_ui(
             .auto_shrink(false)
             .show(ui, |ui| {
                 let stage = Rect::from_min_size(ui.cursor().min, stage.size());
-                let places = WhyLayout::stacked(stage);
+                let places = WhyLayout::stacked(stage, aspect);
                 ui.allocate_exact_size(
                     vec2(stage.width(), places.story.top() - stage.top()),
                     Sense::hover(),
@@ -232,31 +235,34 @@ struct WhyLayout {
 
 impl WhyLayout {
     /// The pad and the bars on the left, the views on the right.
-    fn beside(stage: Rect) -> Self {
+    fn beside(stage: Rect, aspect: f32) -> Self {
         let width = (stage.width() * PAD_SHARE).clamp(PAD_WIDTHS[0], PAD_WIDTHS[1]);
         let (left, right) = stage.split_left_right_at_x(stage.left() + width);
         let story = right.with_min_x(right.left() + theme::MARGIN);
-        Self::of(left, stage.height() < LOW, story)
+        Self::of(left, aspect, stage.height() < LOW, story)
     }
 
     /// The pad and the bars above, the views below.
-    fn stacked(stage: Rect) -> Self {
+    fn stacked(stage: Rect, aspect: f32) -> Self {
         let height = STACKED_PAD + theme::GAP + draw::TOOLBAR_HEIGHT + prediction::BARS_GAP + BARS;
         let (above, below) = stage.split_top_bottom_at_y(stage.top() + height);
-        Self::of(above, true, below.with_min_y(below.top() + theme::MARGIN))
+        let story = below.with_min_y(below.top() + theme::MARGIN);
+        Self::of(above, aspect, true, story)
     }
 
     /// The pad, its buttons, the answer and the bars below each other. Where it is low, the answer is beside the pad.
-    fn of(place: Rect, is_low: bool, story: Rect) -> Self {
+    fn of(place: Rect, aspect: f32, is_low: bool, story: Rect) -> Self {
         let rest = theme::GAP + draw::TOOLBAR_HEIGHT + prediction::BARS_GAP + BARS;
         let (answer, width) = if is_low {
             (0.0, place.width() * 0.5)
         } else {
             (theme::GAP + ANSWER, place.width())
         };
-        let side = (place.height() - rest - answer).min(width);
-        let side = side.max(draw::MIN_PAD).floor();
-        let pad = Rect::from_min_size(place.min, Vec2::splat(side));
+        let height = (place.height() - rest - answer).max(draw::MIN_PAD);
+        // Beside the answer, the pad's place is a square also for numbers: the answer is as high.
+        let aspect = if is_low { 1.0 } else { aspect };
+        let width = width.min(height * aspect).floor();
+        let pad = Rect::from_min_size(place.min, vec2(width, width / aspect));
         let row = |top: f32, bottom: f32| place.with_min_y(top).with_max_y(bottom);
         let top = pad.bottom() + theme::GAP;
         let toolbar = row(top, top + draw::TOOLBAR_HEIGHT);
@@ -379,6 +385,14 @@ fn story_ui(
     }
     for entry in &VIEWS {
         let head = head_ui(ui, entry, state, view);
+        let Some(head) = head else {
+            ui.add_space(theme::MARGIN);
+            continue;
+        };
+        // At once, so that the next Tab enters the view.
+        if head.has_focus() {
+            view.reached = Some(entry.view);
+        }
         let size = vec2(width, (entry.height)(width, state));
         let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
         if ui.is_rect_visible(rect) || view.reached == Some(entry.view) {
@@ -386,8 +400,7 @@ fn story_ui(
             view_ui(ui, rect, entry, state, view, actions);
         }
         let method = method_ui(ui, entry);
-        // Before the next Tab, so that the keyboard enters it.
-        if head.has_focus() || method.has_focus() {
+        if method.has_focus() {
             view.reached = Some(entry.view);
         }
         ui.add_space(theme::MARGIN);
@@ -442,9 +455,16 @@ fn heading(entry: &ViewEntry, state: &State) -> String {
     }
 }
 
-/// The title, the sentence, and the buttons for the size. Returns the first button.
-fn head_ui(ui: &mut Ui, entry: &ViewEntry, state: &State, view: &mut WhyView) -> Response {
+/// The title, the sentence, and the buttons for the size. Returns the first button. In the story, a picture has none for
+/// the view of its strokes.
+fn head_ui(ui: &mut Ui, entry: &ViewEntry, state: &State, view: &mut WhyView) -> Option<Response> {
     let place = entry.view;
+    let is_of_strokes = place == ExplanationView::Occlusion;
+    if is_of_strokes && view.extent == Extent::Story && state.pad.picture().is_some() {
+        ui.label(RichText::new(entry.title).font(theme::strong(theme::HEADING)));
+        note(ui, NO_STROKES);
+        return None;
+    }
     let row = ui.horizontal(|ui| {
         ui.label(RichText::new(heading(entry, state)).font(theme::strong(theme::HEADING)))
             .on_hover_text(entry.method);
@@ -490,7 +510,7 @@ fn head_ui(ui: &mut Ui, entry: &ViewEntry, state: &State, view: &mut WhyView) ->
         })
     });
     note(ui, entry.sentence);
-    row.inner
+    Some(row.inner)
 }
 
 /// Formula and source, which a click opens. Returns the header.
@@ -525,11 +545,16 @@ fn view_ui(
 ) {
     let ui = &mut part(ui, rect, entry.title);
     ui.set_clip_rect(rect.expand(2.0).intersect(ui.clip_rect()));
+    // A stop of Tab before the controls of the view, which may be late.
+    let id = Id::unique(("view", entry.title));
+    let whole = ui.interact(rect, id, Sense::hover() | Sense::FOCUSABLE);
+    let name = format!("Content of {}", entry.title);
+    whole.widget_info(|| WidgetInfo::labeled(Role::Group, true, &name));
     if let Some(text) = entry.empty.filter(|_| state.pad.is_blank()) {
         return empty_ui(ui, rect, text);
     }
     let Some(shown) = state.explanation.of(entry.view) else {
-        return empty_ui(ui, rect, "Computing…");
+        return empty_ui(ui, rect, COMPUTING);
     };
     match &shown.outcome {
         Err(text) => problem(ui, text),
@@ -543,7 +568,7 @@ fn view_ui(
             view.counterfactual.ui(ui, rect, shown, found, state);
         }
         Ok(Explanation::Evidence(None) | Explanation::Counterfactual(None)) => {
-            empty_ui(ui, rect, "Computing…");
+            empty_ui(ui, rect, COMPUTING);
         }
         Ok(Explanation::Inside(found)) => view.inside.ui(ui, rect, shown, found, state, actions),
         Ok(Explanation::Map(found)) => view.map.ui(ui, rect, shown, found, state, actions),

@@ -265,6 +265,37 @@ fn the_pad_may_be_a_line_and_only_then_reads_numbers() {
 }
 
 #[test]
+fn a_number_is_read_in_places_of_every_size() {
+    for size in [
+        [480.0, 360.0],
+        [640.0, 480.0],
+        [1100.0, 700.0],
+        [1920.0, 1080.0],
+    ] {
+        let settings = Settings {
+            training_panel: false,
+            ..line_settings()
+        };
+        let mut window = Window::with_model(settings, None, size, 1.0);
+        window.draw(&placed(SEVEN, 0.0));
+        window.draw(&placed(ONE, 0.2));
+        await_number(&mut window, "71");
+        for place in ["Draw", "Why"] {
+            window.click(place);
+            window.harness.run_steps(2);
+            let rect = |label: &str| window.harness.get_by_label(label).rect();
+            let pad = window.pad();
+            assert!(pad.height() >= 36.0, "{place} in {size:?}: {pad}");
+            for digit in ["Digit 1 of 2", "Digit 2 of 2"] {
+                let digit = rect(digit);
+                let is_free = !digit.intersects(rect("Noise").shrink(0.5)) && digit.is_positive();
+                assert!(is_free, "{place} in {size:?}: {digit}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_arrow_keys_of_the_pad_select_a_digit_and_stay() {
     let mut window = seventy_one();
     window.harness.get_by_label("Drawing pad").focus();

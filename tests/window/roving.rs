@@ -198,7 +198,7 @@ fn the_views_of_why_are_used_by_keyboard() {
     let chosen = window.harness.state().state().explanation.rival;
     assert_eq!(chosen.map(Digit::value), Some(0), "Enter compares");
 
-    window.tab_to("Enlarge It looked like these");
+    window.tab_to("Content of It looked like these");
     let neighbor = window.focus_after(Key::Tab);
     assert!(neighbor.starts_with("Training image"), "{neighbor}");
     let next = window.focus_after(Key::ArrowRight);

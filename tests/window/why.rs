@@ -422,3 +422,85 @@ fn the_keyboard_enters_every_view() {
     }
     panic!("only {visited:?}");
 }
+
+#[test]
+fn tab_skips_no_view_however_late_its_explanation_is() {
+    let mut window = why([640.0, 480.0]);
+    window.draw(SEVEN);
+    window.await_answer('7');
+    let views = [
+        "It looked like these",
+        "Which ink counts",
+        "One rather than the other",
+        "What would change it",
+        "Inside",
+        "The map",
+    ];
+    let mut visited: Vec<String> = Vec::new();
+    let last = "How is The map computed?";
+    while visited.last().is_none_or(|name| name != last) {
+        assert!(visited.len() < 120, "{visited:?}");
+        // One frame for each Tab: nothing waits for a worker.
+        window
+            .harness
+            .key_press_modifiers(Modifiers::NONE, Key::Tab);
+        window.harness.step();
+        visited.push(window.focused().map(|(name, _)| name).unwrap_or_default());
+    }
+    for view in views {
+        let place = |name: String| visited.iter().position(|visited| *visited == name);
+        let stops = ["Enlarge", "Content of", "How is"].map(|stop| {
+            let end = if stop == "How is" { " computed?" } else { "" };
+            place(format!("{stop} {view}{end}"))
+        });
+        let is_entered = stops.iter().all(Option::is_some) && stops.is_sorted();
+        assert!(is_entered, "{view} at {stops:?} in {visited:?}");
+    }
+}
+
+#[test]
+fn a_picture_has_no_empty_card_for_its_strokes() {
+    let mut window = why([1100.0, 1600.0]);
+    window.draw(SEVEN);
+    let strokes = "Enlarge Which ink counts";
+    assert!(window.harness.query_by_label(strokes).is_some(), "strokes");
+    let top = |window: &Window| {
+        let next = window.harness.get_by_label("Enlarge What would change it");
+        next.rect().top()
+    };
+    let before = top(&window);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/picture/mnist.png");
+    window.drop_file(path.as_ref());
+    window.await_that("the picture", |harness| {
+        harness.state().state().pad.picture().is_some()
+    });
+    window.harness.run_steps(2);
+    assert!(window.harness.query_by_label(strokes).is_none(), "none");
+    assert!(top(&window) < before - 200.0, "no empty place");
+    assert!(window.says("Draw the digit on the pad"), "what to do");
+}
+
+#[test]
+fn the_arithmetic_of_a_unit_is_in_sight_with_the_layers() {
+    for training_panel in [false, true] {
+        let settings = digitpad::store::settings::Settings {
+            training_panel,
+            ..settings()
+        };
+        let mut window = Window::with_model(settings, None, [1100.0, 3600.0], 1.0);
+        window.click("Why");
+        window.draw(SEVEN);
+        window.await_that("the layers", |harness| {
+            inside(harness).is_some_and(|inside| inside.unit.is_some())
+        });
+        window.harness.run_steps(2);
+        let layers = window.harness.query_all_by_label_contains("Units of layer");
+        let layers = layers.map(|layer| layer.rect()).reduce(Rect::union);
+        let layers = layers.expect("layers");
+        let texts = window.harness.query_all_by_label_contains("Σ w·x + b");
+        let heights = texts.map(|text| text.rect().union(layers).height());
+        let least = heights.fold(f32::INFINITY, f32::min);
+        // The place in a window of 700 points.
+        assert!(least < 560.0, "{least} with the panel: {training_panel}");
+    }
+}

@@ -151,6 +151,13 @@ impl<'a> ShownRun<'a> {
         divergence.into_iter().chain(hints).collect()
     }
 
+    /// Why the curves look worse than the result.
+    pub fn curves_text(&self) -> Option<&'static str> {
+        let text = "These curves are of the batches it trained on: your corrections and the images most like them. They \
+            are harder than the test set, which the result is of.";
+        self.kind.preset().is_none().then_some(text)
+    }
+
     /// "Keras tutorial", or "Fine-tuning of Run 4".
     pub fn title(&self) -> String {
         match self.kind {

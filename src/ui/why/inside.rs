@@ -52,6 +52,9 @@ const LEGEND: f32 = 18.0;
 const ROW: f32 = 36.0;
 /// The height of the line below them, in points.
 const LINE: f32 = 24.0;
+/// The height of the arithmetic of the unit above the layers, in points: there it is in sight with them where the details
+/// are below the edge.
+const UNIT: f32 = 40.0;
 /// The width from which the parts of a row are beside each other, in points.
 const WIDE: f32 = 560.0;
 
@@ -65,10 +68,13 @@ pub(super) fn height(width: f32, state: &State) -> f32 {
     row_height(width) + flow.height() + theme::GAP + details::height(width)
 }
 
-/// The height of the buttons, and of the line that tells which units are off.
+/// The height of the buttons, of the line that tells which units are off, and of the arithmetic above the layers.
 fn row_height(width: f32) -> f32 {
-    let buttons = if width >= WIDE { ROW } else { 2.0 * ROW };
-    buttons + LINE
+    if width >= WIDE {
+        ROW + LINE
+    } else {
+        2.0 * ROW + LINE + UNIT
+    }
 }
 
 /// The layers in rows.
@@ -160,6 +166,17 @@ impl InsideView {
             off_ui(ui, inside, config, actions);
         });
         let shapes = config.layers();
+        let (row, above) = if rect.width() >= WIDE {
+            (row, None)
+        } else {
+            let (row, above) = row.split_top_bottom_at_y(row.bottom() - UNIT);
+            (row, Some(above))
+        };
+        if let (Some(place), Some(unit)) = (above, &inside.unit) {
+            let text = details::in_words(unit, inside, config);
+            let ui = &mut part(ui, place, "unit line");
+            ui.add(egui::Label::new(RichText::new(text).small()).wrap());
+        }
         let line = row.with_min_y(row.bottom() - LINE);
         let line_ui = &mut part(ui, line, "off line");
         let text = if inside.off.is_empty() {
@@ -170,7 +187,7 @@ impl InsideView {
         };
         line_ui.add(egui::Label::new(text).truncate());
         let below = details::height(rect.width());
-        let rest = rect.with_min_y(row.bottom());
+        let rest = rect.with_min_y(rect.top() + row_height(rect.width()));
         let steps = steps::height(state);
         let largest = rest.height() - below - theme::GAP - CAPTION - LEGEND - steps;
         let flow = Flow::of(rest.width(), shapes.len() + 1, largest.max(SIDES[0]), steps);

@@ -59,12 +59,12 @@ fn saved(effects: &[Effect], count: usize) -> CorrectionOutcome {
 }
 
 /// The same in place of an earlier correction.
-fn saved_over(replaces: Option<InkRecord>, effects: &[Effect], count: usize) -> CorrectionOutcome {
+fn saved_over(replaces: Option<&InkRecord>, effects: &[Effect], count: usize) -> CorrectionOutcome {
     let saved = effects.iter().find_map(|effect| match effect {
         Effect::Corrections(CorrectionTask::Save { record, revision }) => {
             Some(CorrectionOutcome::Saved {
                 record: record.clone(),
-                replaces: replaces.clone(),
+                replaces: replaces.cloned(),
                 revision: *revision,
                 count,
             })
@@ -79,7 +79,7 @@ fn save(state: &mut State, digit: Option<Digit>, count: usize) -> Vec<String> {
     let known = state.correction();
     let replaces = known.map(|CorrectionLabel(digit)| state.pad.record(digit));
     let effects = state.apply(Action::SaveCorrection(digit));
-    on_outcome(state, saved_over(replaces, &effects, count));
+    on_outcome(state, saved_over(replaces.as_ref(), &effects, count));
     changes(&effects)
 }
 
@@ -201,7 +201,7 @@ fn a_correction_of_an_earlier_session_is_known_and_comes_back() {
         "it is saved"
     );
     let effects = state.apply(Action::SaveCorrection(nine));
-    let outcome = saved_over(Some(stored.clone()), &effects, 1);
+    let outcome = saved_over(Some(&stored), &effects, 1);
     on_outcome(&mut state, outcome);
     assert_eq!(label(&state), Some(nine), "the last one counts");
     let effects = state.apply(Action::Undo);

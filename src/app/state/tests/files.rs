@@ -147,7 +147,31 @@ fn a_failed_path_field_is_back_with_its_text() {
     });
     let typed = Some((FilePurpose::LoadWeights, "a.safetensors"));
     assert_eq!(prompt(&state), typed, "to be mended");
-    assert!(state.notices.shown().is_some(), "and the reason is said");
+    let problem = |state: &State| state.path_prompt.as_ref()?.problem.clone();
+    assert!(problem(&state).is_some(), "the field says the reason");
+    assert_eq!(state.notices.shown(), None, "nothing is said behind it");
+    state.apply(Action::EditPath("b.safetensors".to_owned()));
+    assert_eq!(problem(&state), None, "until another path is typed");
+}
+
+#[test]
+fn a_failed_file_is_said_until_the_next_one() {
+    let mut state = state();
+    let failed = || FileOutcome::Requested {
+        request: FileRequest {
+            number: 1000,
+            purpose: FilePurpose::OpenDrawing,
+            content: None,
+        },
+        result: Err(file_error("no such file".to_owned())),
+    };
+    state.on_file_outcome(failed());
+    state.on_file_outcome(read(FilePurpose::OpenDrawing, FileResult::Canceled));
+    assert!(state.notices.shown().is_some(), "not opened");
+    state.on_file_outcome(opened_picture("seven.png"));
+    assert_eq!(state.notices.shown(), None, "the next one is");
+    state.on_file_outcome(failed());
+    assert!(state.notices.shown().is_some(), "failed again");
 }
 
 #[test]

@@ -258,6 +258,17 @@ pub(super) fn unit_name(unit: Unit, shapes: &[LayerShape]) -> String {
     }
 }
 
+/// The name of a unit and its arithmetic.
+pub(super) fn in_words(unit: &UnitDetails, inside: &Inside, config: &MlpConfig) -> String {
+    let shapes = config.layers();
+    let channel = unit.unit.channel;
+    let is_last = channel.layer + 1 == shapes.len();
+    let is_off = inside.off.contains(channel);
+    let name = unit_name(unit.unit, &shapes);
+    let equation = equation(unit, is_last, is_off, config.activation());
+    format!("{name}: {}", equation.replace('\n', ". "))
+}
+
 /// "Σ w·x + b = 2.31 − 0.40 = 1.91, ReLU gives 1.91".
 fn equation(unit: &UnitDetails, is_last: bool, is_off: bool, activation: Activation) -> String {
     let UnitDetails {
