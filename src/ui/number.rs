@@ -32,7 +32,7 @@ const BRACKET_GAP: f32 = 5.0;
 const BRACKET_END: f32 = 5.0;
 const READING: Vec2 = vec2(26.0, 30.0);
 /// The height of the pad below which its brackets have no readings: there is no room beside the ink.
-const LOW_PAD: f32 = 150.0;
+const LOW_PAD: f32 = 200.0;
 /// The height of a digit and of the room below it, in sizes of the font, and the room above it, in points. Roboto's digits
 /// are 0.711 em high and 0.57 em wide.
 const DIGIT_HEIGHTS: [f32; 2] = [0.711, 0.12];

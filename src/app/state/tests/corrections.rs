@@ -548,10 +548,13 @@ fn a_fine_tuning_follows_the_name_of_its_base_model() {
         state.apply(Action::Run(action));
     };
     let title = |state: &State| state.shown_run().map(|run| run.title());
+    let curves = |state: &State| state.shown_run().and_then(|run| run.curves_text());
+    assert_eq!(curves(&state), None, "those of a training are usual");
     state.apply(Action::FineTune);
     rename(&mut state, "Mine");
     let expected = Some("Fine-tuning of Mine".to_owned());
     assert_eq!(title(&state), expected, "while it runs");
+    assert!(curves(&state).is_some(), "its curves are explained");
     let run = state.training.state.active_run().expect("it runs");
     finish(&mut state, run);
     let record = &state.runs.list()[0].record;
