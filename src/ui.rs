@@ -153,8 +153,7 @@ impl View {
         };
         let [escapes, enters] =
             [Key::Escape, Key::Enter].map(|key| ctx.input(|input| input.key_pressed(key)));
-        let is_kept = self.focus.is_edited() || self.training.is_renaming();
-        if escapes && is_panel && place.shows_pad && !is_kept {
+        if escapes && is_panel && place.shows_pad && !self.focus.is_edited() {
             self.focus.give_to(ctx, canvas::pad_id());
         }
         let is_refused = state.notices.shown().is_some_and(Notice::is_refusal);

@@ -68,11 +68,6 @@ pub(super) struct TrainingView {
 }
 
 impl TrainingView {
-    /// Whether a run is being renamed.
-    pub(super) fn is_renaming(&self) -> bool {
-        self.renaming.is_some()
-    }
-
     /// Shows the tab *Train*.
     pub(super) fn show_train_tab(&mut self) {
         self.tab = PanelTab::Train;

@@ -5,10 +5,13 @@ use digitpad::{
     recognition::number::Misfit,
     store::settings::{PadShape, Settings},
 };
-use egui::{Event, Key, Modifiers, accesskit::Role};
+use egui::{Event, Key, Modifiers, Rect, Shape, accesskit::Role};
 use egui_kittest::kittest::Queryable as _;
 
-use crate::driver::{ONE, SEVEN, Window, button, settings};
+use crate::{
+    contrast::Painted,
+    driver::{ONE, SEVEN, Window, button, settings},
+};
 
 /// A shape on a pad in the shape of a line, from `left` on.
 fn placed(shape: &[(f32, f32)], left: f32) -> Vec<(f32, f32)> {
@@ -286,10 +289,25 @@ fn a_number_is_read_in_places_of_every_size() {
             let rect = |label: &str| window.harness.get_by_label(label).rect();
             let pad = window.pad();
             assert!(pad.height() >= 36.0, "{place} in {size:?}: {pad}");
+            let painted = Painted::all(&window);
+            let glyphs: Vec<Rect> = painted
+                .iter()
+                .filter_map(|painted| match &painted.shape {
+                    Shape::Text(text) => Some(text.visual_bounding_rect()),
+                    _ => None,
+                })
+                .collect();
             for digit in ["Digit 1 of 2", "Digit 2 of 2"] {
-                let digit = rect(digit);
-                let is_free = !digit.intersects(rect("Noise").shrink(0.5)) && digit.is_positive();
-                assert!(is_free, "{place} in {size:?}: {digit}");
+                let cell = rect(digit);
+                let own = glyphs.iter().filter(|it| cell.contains(it.center()));
+                let own: Vec<_> = own.collect();
+                assert!(!own.is_empty(), "{place} in {size:?}: {digit} is shown");
+                for glyph in own {
+                    let is_inside = cell.expand(0.5).contains_rect(*glyph);
+                    assert!(is_inside, "{place} in {size:?}: {glyph} in {cell}");
+                }
+                let noise = rect("Noise").shrink(0.5);
+                assert!(!cell.intersects(noise), "{place} in {size:?}: below Noise");
             }
         }
     }
