@@ -206,7 +206,9 @@ fn no_text_of_the_panel_is_cut_and_stop_stays_in_its_place() {
         let data = folder.path().join("data");
         window.harness.state_mut().use_data_folder(&data);
         for count in 1..=2 {
-            window.draw(SEVEN);
+            let left = 0.02 * count as f32;
+            let moved = SEVEN.iter().map(|&(x, y)| (left + x, y));
+            window.draw(&moved.collect::<Vec<_>>());
             window.await_answer('7');
             window.press(Modifiers::NONE, Key::Num4);
             window.await_that("it is saved", |harness| {
