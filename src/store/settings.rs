@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{InputError, IoError, Refusal, StoreError, excerpt},
     files::{self, kind::content_of, limits::TEXT_BYTES, lock::FileLock},
-    ink::{Ink, edit::Eraser},
+    ink::{Bounds, Ink, edit::Eraser},
     model::device::DeviceChoice,
     training::config::{Preset, TrainingConfig, text::toml_mistake},
 };
@@ -112,6 +112,15 @@ impl PadShape {
 
     /// How far a stroke may slip off the pad, in heights of the pad.
     pub const SLIP: f32 = 0.1;
+
+    /// Whether a pad of this shape shows all of a drawing in its own coordinates.
+    pub fn holds(self, ink: &Ink) -> bool {
+        let is_within =
+            |least: f32, most: f32, side: f32| least >= -Self::SLIP && most <= side + Self::SLIP;
+        ink.bounds().is_none_or(|Bounds { min, max }| {
+            is_within(min.x, max.x, self.width()) && is_within(min.y, max.y, 1.0)
+        })
+    }
 
     /// The shape that a drawing needs.
     pub fn of(ink: &Ink) -> Self {

@@ -10,7 +10,7 @@ use egui::{
 
 use super::{
     keyboard_pen::KeyboardPen,
-    number::{arrow_actions, brackets, reading_at},
+    number::{arrow_actions, brackets, digit_at},
     pad::{PadView, drawing::PadDrawing},
     picture::{ShownPicture, foot_ui, hint_size},
     theme::{self, Palette},
@@ -131,7 +131,7 @@ impl Canvas {
                     {
                         continue;
                     }
-                    let digit = reading_at(&paper, state, pos);
+                    let digit = digit_at(&paper, state, pos).filter(|_| !state.pad.uses_eraser());
                     if button == PointerButton::Primary
                         && (digit.is_some() || Popup::is_any_open(ctx))
                     {

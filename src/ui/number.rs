@@ -1,9 +1,9 @@
 //! A number: a bracket with its reading below each digit on the pad, and the whole number in the answer.
 
 use egui::{
-    Align, Align2, Button, Color32, Context, DragValue, Id, Key, Layout, Modifiers, Painter,
-    PopupCloseBehavior, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2,
-    WidgetInfo,
+    Align, Align2, Button, Color32, Context, DragValue, Id, Key, Layout, Memory, Modifiers,
+    Painter, Popup, PopupCloseBehavior, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui,
+    UiBuilder, Vec2, WidgetInfo,
     accesskit::Role,
     containers::menu::{MenuButton, MenuConfig},
     pos2, vec2,
@@ -60,10 +60,8 @@ struct Bracket {
 }
 
 impl Bracket {
-    fn of(paper: &PadView, digit: &NumberDigit) -> Option<Self> {
-        let bounds = digit.ink.bounds()?;
-        let corners = [bounds.min, bounds.max].map(|corner| paper.screen_from_pad(corner));
-        let ink = Rect::from_min_max(corners[0], corners[1]).expand(paper.radius());
+    fn of(paper: &PadView, digits: &[NumberDigit], index: usize) -> Option<Self> {
+        let ink = ink_box(paper, &digits[index])?;
         let pad = paper.rect;
         let height = if pad.height() < LOW_PAD {
             0.0
@@ -71,8 +69,21 @@ impl Bracket {
             READING.y
         };
         let (below, above) = (ink.bottom() + BRACKET_GAP, ink.top() - BRACKET_GAP);
-        // A reading must not cover ink.
-        let is_above = pad.bottom() - height < ink.bottom() && above - height >= pad.top();
+        let reading_from = |top: f32| {
+            let left = ink.center().x - READING.x / 2.0;
+            Rect::from_min_size(pos2(left, top), vec2(READING.x, height))
+        };
+        // A reading must not cover ink, neither its own nor that of another line.
+        let covers_none = |reading: Rect| {
+            let mut boxes = digits.iter().filter_map(|it| ink_box(paper, it));
+            !boxes.any(|ink| ink.intersects(reading))
+        };
+        let [beneath, atop] = [below, above - height].map(reading_from);
+        let fits = [
+            pad.bottom() - height >= ink.bottom(),
+            above - height >= pad.top(),
+        ];
+        let is_above = fits[1] && (!fits[0] || !covers_none(beneath) && covers_none(atop));
         // Within the pad, also at ink that is as high as it.
         let (line, end, top) = if is_above {
             (above, above + BRACKET_END, above - height)
@@ -81,7 +92,6 @@ impl Bracket {
             (line, line - BRACKET_END, line)
         };
         let (left, right) = (ink.left(), ink.right());
-        let place = pos2(ink.center().x - READING.x / 2.0, top);
         Some(Self {
             ends: [
                 pos2(left, end),
@@ -89,16 +99,35 @@ impl Bracket {
                 pos2(right, line),
                 pos2(right, end),
             ],
-            reading: Rect::from_min_size(place, vec2(READING.x, height)),
+            reading: reading_from(top),
         })
     }
 }
 
-/// The index of the digit whose reading is at a place on the screen.
-pub(super) fn reading_at(paper: &PadView, state: &State, pos: Pos2) -> Option<usize> {
+/// The ink of a digit on the screen, with its pen; none in a picture.
+fn ink_box(paper: &PadView, digit: &NumberDigit) -> Option<Rect> {
+    let bounds = digit.ink.bounds()?;
+    let corners = [bounds.min, bounds.max].map(|corner| paper.screen_from_pad(corner));
+    Some(Rect::from_min_max(corners[0], corners[1]).expand(paper.radius()))
+}
+
+/// The index of the digit whose reading, bracket or ink is at a place on the screen.
+pub(super) fn digit_at(paper: &PadView, state: &State, pos: Pos2) -> Option<usize> {
     let digits = &state.pad.number()?.number().digits;
-    digits.iter().position(|digit| {
-        Bracket::of(paper, digit).is_some_and(|bracket| bracket.reading.contains(pos))
+    let is_bracket = |index: &usize| {
+        Bracket::of(paper, digits, *index).is_some_and(|Bracket { ends, reading }| {
+            let line = Rect::from_points(&ends).expand(BRACKET_GAP);
+            reading.contains(pos) || line.contains(pos)
+        })
+    };
+    let bracket = (0..digits.len()).find(is_bracket);
+    bracket.or_else(|| {
+        let boxes = digits.iter().enumerate();
+        let boxes = boxes.filter_map(|(index, digit)| Some((index, ink_box(paper, digit)?)));
+        let near = boxes.filter(|(_, ink)| ink.contains(pos));
+        let away = |ink: &Rect| ink.center().distance_sq(pos);
+        let nearest = near.min_by(|a, b| away(&a.1).total_cmp(&away(&b.1)));
+        nearest.map(|(index, _)| index)
     })
 }
 
@@ -107,8 +136,9 @@ pub(super) fn brackets(painter: &Painter, paper: &PadView, state: &State, palett
     let Some(shown) = state.pad.number() else {
         return;
     };
-    let places: Vec<(usize, Bracket)> = (0..shown.number().digits.len())
-        .filter_map(|index| Some((index, Bracket::of(paper, &shown.number().digits[index])?)))
+    let digits = &shown.number().digits;
+    let places: Vec<(usize, Bracket)> = (0..digits.len())
+        .filter_map(|index| Some((index, Bracket::of(paper, digits, index)?)))
         .collect();
     for (index, Bracket { ends, reading }) in &places {
         let digit = &shown.number().digits[*index];
@@ -221,10 +251,14 @@ pub(super) fn number_ui(
         let galley = painter.layout_no_wrap(text, theme::strong(size), color);
         let ink = galley.mesh_bounds;
         let bottom = place.bottom() - BELOW;
-        let at = pos2(
-            place.center().x - ink.center().x,
-            bottom - size * below - ink.bottom(),
-        );
+        let base = bottom - size * below;
+        let y = if digit.is_digit {
+            base - ink.bottom()
+        } else {
+            // In the middle of the digits beside it.
+            base - size * digit_height / 2.0 - ink.center().y
+        };
+        let at = pos2(place.center().x - ink.center().x, y);
         painter.galley(at, galley, color);
         if is_selected {
             let line = Rect::from_min_max(
@@ -366,10 +400,15 @@ fn known_menu_ui(ui: &mut Ui, known: Constraints, actions: &mut Vec<Action>) {
     });
 }
 
-/// The arrow keys of the focused pad select the digit before and after, and in the line above and below.
+/// The arrow keys of the focused pad, or without a focus, select the digit before and after, and in the line above and
+/// below.
 pub(super) fn arrow_actions(ctx: &Context, pad: Id, state: &State) -> Option<Action> {
     let shown = state.pad.number()?;
-    if !ctx.memory(|memory| memory.has_focus(pad)) {
+    let is_free = |memory: &Memory| {
+        let focused = memory.focused();
+        focused.is_none_or(|id| id == pad) && memory.top_modal_layer().is_none()
+    };
+    if !ctx.memory(is_free) || Popup::is_any_open(ctx) {
         return None;
     }
     let keys = [
@@ -411,6 +450,43 @@ fn digit_beside(bounds: &[Bounds], from: usize, key: Key) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        app::state::pad::PadFrame,
+        ink::{Ink, Stroke as InkStroke},
+        model::calibration::Calibration,
+        recognition::{Prediction, number::Number},
+    };
+
+    #[test]
+    fn a_reading_covers_no_ink_of_another_line() {
+        let line = |x: f32, top: f32, bottom: f32| {
+            InkStroke::new(vec![Point::new(x, top), Point::new(x, bottom)]).expect("has points")
+        };
+        let prediction = Prediction::from_logits(&[0.0; 10], &Calibration::default());
+        let paper = PadView {
+            rect: Rect::from_min_size(Pos2::ZERO, vec2(900.0, 300.0)),
+            frame: PadFrame::default(),
+            pixels_per_point: 1.0,
+            color: Color32::BLACK,
+            pen_width: 0.05,
+        };
+        let cases = [
+            ([(0.2, 0.5), (0.58, 0.85)], [true, false], "near lines"),
+            ([(0.1, 0.35), (0.55, 0.8)], [false; 2], "far lines"),
+        ];
+        for (lines, expected, reason) in cases {
+            let strokes = lines.map(|(top, bottom)| line(0.5, top, bottom));
+            let ink: Ink = strokes.into_iter().collect();
+            let digits = Number::of_strokes(&ink, &prediction).digits;
+            for (index, is_above) in expected.into_iter().enumerate() {
+                let reading = Bracket::of(&paper, &digits, index).expect("ink").reading;
+                let boxes: Vec<_> = digits.iter().filter_map(|it| ink_box(&paper, it)).collect();
+                assert_eq!(reading.bottom() < boxes[index].top(), is_above, "{reason}");
+                let covers = boxes.iter().any(|ink| ink.intersects(reading));
+                assert!(!covers, "{reason}: {reading} of {boxes:?}");
+            }
+        }
+    }
 
     #[test]
     fn arrow_keys_go_along_a_line_and_to_the_next_one() {

@@ -155,6 +155,9 @@ impl ShownPicture {
         }
         let frame = |pixels: [f32; 4], color| {
             let found = place.on_screen(pixels).expand(3.0);
+            // In sight on any picture.
+            let behind = Stroke::new(4.0, palette.paper.gamma_multiply(0.8));
+            painter.rect_stroke(found.expand(-1.0), 3.0, behind, StrokeKind::Outside);
             painter.rect_stroke(found, 3.0, Stroke::new(2.0, color), StrokeKind::Outside);
             found
         };

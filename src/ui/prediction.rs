@@ -193,8 +193,12 @@ fn verdict_place_ui(ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Ac
     } else if let Some(Answer { prediction, .. }) = state.pad.answer() {
         verdict_ui(ui, rect, prediction)
     } else {
+        let (first, none) = match state.settings.pad_shape {
+            PadShape::Square => ("Draw a digit.", "none, draw a digit on the pad"),
+            PadShape::Line => ("Draw a number.", "none, draw a number on the pad"),
+        };
         let steps = [
-            ("Draw a digit.", theme::font(theme::HEADING)),
+            (first, theme::font(theme::HEADING)),
             ("Then train your own,", theme::font(theme::SMALL)),
             ("and test it.", theme::font(theme::SMALL)),
         ];
@@ -207,7 +211,7 @@ fn verdict_place_ui(ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Ac
             ui.painter().galley(place, galley, palette.weak);
             place.y += height + 4.0;
         }
-        "none, draw a digit on the pad".to_owned()
+        none.to_owned()
     };
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Status, true, "Prediction");

@@ -29,7 +29,7 @@ use crate::{
     },
     ink::{
         self, Ink,
-        file::{self, InkRecord},
+        file::{self, FileUnits, InkRecord},
         svg,
     },
     model::file::Model,
@@ -49,6 +49,11 @@ use crate::{
     },
     training::{checkpoint::Checkpoint, config::TrainingConfig},
 };
+
+/// The width of a number in heights, from which it needs the pad for numbers.
+const WIDE: f32 = 1.5;
+/// The part of that pad that a number of another program takes.
+const ON_LINE: f32 = 0.8;
 
 /// A file that the user names in a dialog or a path field.
 #[derive(Clone, Debug)]
@@ -526,13 +531,46 @@ fn with_numbers(
     let mut reader = NumberReader::new(Arc::clone(model));
     for drawing in &mut drawings {
         let ink = drawing.record.as_drawn();
-        if PadShape::of(&ink) == PadShape::Line
+        let is_line = PadShape::of(&ink) == PadShape::Line;
+        // At the left of the pad for numbers as on the square one: a plain number.
+        let on_square = Constraints {
+            is_character: true,
+            ..Constraints::default()
+        };
+        if (is_line || matches!(reader.read(&ink, on_square)?, Reading::SeveralDigits { .. }))
             && let Reading::Number(number) = reader.read(&ink, Constraints::default())?
         {
             drawing.number = Some(number);
         }
     }
     Ok(drawings)
+}
+
+/// The drawing of a file where it was drawn, if that is on a pad. A number of another program is as large as the pad for
+/// numbers.
+fn on_pad(record: &InkRecord) -> Ink {
+    let drawn = record.as_drawn();
+    if PadShape::Line.holds(&drawn) {
+        return drawn;
+    }
+    let size = record.ink.bounds().map(|bounds| bounds.max - bounds.min);
+    match size {
+        Some(size) if record.ink.strokes().len() > 1 && size.x > WIDE * size.y => {
+            let [width, height] = [PadShape::Line.width(), 1.0].map(|side| ON_LINE * side);
+            let side = (width / size.x).min(height / size.y);
+            let center = [PadShape::Line.width() / 2.0, 0.5];
+            let units = FileUnits {
+                origin: center.map(|middle| f64::from(middle - side / 2.0)),
+                side: f64::from(side),
+            };
+            let placed = InkRecord {
+                units,
+                ..record.clone()
+            };
+            placed.as_drawn()
+        }
+        _ => record.ink.clone(),
+    }
 }
 
 fn compare(path: &Path, models: &[Arc<Model>; 2]) -> Result<OnCorrections, FileError> {
@@ -582,7 +620,7 @@ fn open_drawing(path: PathBuf) -> Result<FileResult, FileError> {
     let records = file::read(&path)?;
     let count = records.len();
     let is_drawn = |record: &InkRecord| !record.ink.is_empty() || record.picture.is_some();
-    let Some(InkRecord { ink, picture, .. }) = records.into_iter().find(is_drawn) else {
+    let Some(record) = records.into_iter().find(is_drawn) else {
         return Err(Refusal::new(
             format!("open the ink file {}", error::excerpt(path.display())),
             "no drawing",
@@ -591,9 +629,10 @@ fn open_drawing(path: PathBuf) -> Result<FileResult, FileError> {
         )
         .into());
     };
-    if let Some(bitmap) = picture {
+    if let Some(bitmap) = record.picture {
         return Ok(FileResult::Picture(path, bitmap, None));
     }
+    let ink = on_pad(&record);
     Ok(FileResult::Ink { path, ink, count })
 }
 

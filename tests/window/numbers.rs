@@ -160,7 +160,7 @@ fn digits_of_a_number_are_undone_and_erased() {
     await_number(&mut window, "71");
     window.click("Clear");
     assert!(
-        window.value("Prediction").contains("draw a digit"),
+        window.value("Prediction").contains("draw a number"),
         "nothing is left"
     );
 }
@@ -265,6 +265,21 @@ fn the_pad_may_be_a_line_and_only_then_reads_numbers() {
     await_number(&mut window, "117");
     let pad = &window.harness.state().state().pad;
     assert_eq!(*pad.ink(), drawn, "it is as it was");
+}
+
+#[test]
+fn a_tap_on_ink_selects_and_arrows_need_no_focus() {
+    let mut window = seventy_one();
+    // On the stroke of the 7.
+    let ink = window.on_pad((0.16, 0.62));
+    window.frame_with(vec![button(ink, true), button(ink, false)]);
+    assert_eq!((selected(&window), strokes(&window)), (0, 2), "no dot");
+    assert_eq!(window.focused(), None, "the mouse leaves no focus");
+    window.press(Modifiers::NONE, Key::ArrowRight);
+    assert_eq!(selected(&window), 1, "the right arrow");
+    window.focus("Undo");
+    window.press(Modifiers::NONE, Key::ArrowLeft);
+    assert_eq!(selected(&window), 1, "a control has its own keys");
 }
 
 #[test]

@@ -68,6 +68,7 @@ impl ShownNumber {
             bitmap: self.inputs[self.selected].clone(),
             prediction: digit.prediction.clone(),
             shows_several: false,
+            is_mark: !digit.is_digit,
         }
     }
 }

@@ -31,12 +31,14 @@ pub struct Answer {
     pub prediction: Prediction,
     /// Whether there is more than one digit, which cannot be read as a number.
     pub shows_several: bool,
+    /// Whether it is a dot or a dash of a number.
+    pub is_mark: bool,
 }
 
 impl Answer {
     /// Whether the answer is one digit.
     pub fn is_digit(&self) -> bool {
-        self.prediction.is_digit() && !self.shows_several
+        self.prediction.is_digit() && !self.shows_several && !self.is_mark
     }
 }
 
@@ -79,13 +81,10 @@ impl PadFrame {
     /// The frame of a pad of this shape that shows all ink, such as a number on the square pad.
     fn of(ink: &Ink, shape: PadShape) -> Self {
         let width = shape.width();
-        let Some(Bounds { min, max }) = ink.bounds() else {
+        let bounds = ink.bounds().filter(|_| !shape.holds(ink));
+        let Some(Bounds { min, max }) = bounds else {
             return Self::default();
         };
-        let [from, to] = [-PadShape::SLIP, PadShape::SLIP];
-        if min.x >= from && min.y >= from && max.x <= width + to && max.y <= 1.0 + to {
-            return Self::default();
-        }
         let size = max - min;
         let height = (BESIDE_INK * (size.x / width).max(size.y)).max(1.0);
         let half = Point::new(width, 1.0) * (height / 2.0);
@@ -400,6 +399,7 @@ impl State {
                     bitmap,
                     prediction,
                     shows_several,
+                    is_mark: false,
                 });
             }
             PredictionOutcome::Number { number, inputs } => {

@@ -19,6 +19,49 @@ fn built_in() -> Arc<Model> {
     Arc::new(Model::built_in().expect("the built-in model fits"))
 }
 
+#[test]
+fn a_number_comes_back_where_it_was_and_that_of_another_program_is_large() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let path = folder.path().join("a.jsonl");
+    let digit = |x: f32, y: f32, side: f32| {
+        let points = [(x, y), (x + 0.3 * side, y), (x, y + 0.8 * side)];
+        Stroke::new(points.map(|(x, y)| Point::new(x, y)).to_vec()).expect("has points")
+    };
+    let opened = |ink: &Ink| {
+        let record = InkRecord {
+            ink: ink.clone(),
+            ..InkRecord::default()
+        };
+        file::write(&path, &[record]).expect("writes");
+        match open_drawing(path.clone()) {
+            Ok(FileResult::Ink { ink, .. }) => ink,
+            other => panic!("expected ink, found {other:?}"),
+        }
+    };
+    let drawn: Ink = [0.2, 1.4, 2.5]
+        .map(|x| digit(x, 0.1, 1.0))
+        .into_iter()
+        .collect();
+    assert!(opened(&drawn).is_alike(&drawn), "on the pad for numbers");
+    let small: Ink = [0.1, 0.5].map(|x| digit(x, 0.1, 0.5)).into_iter().collect();
+    assert!(opened(&small).is_alike(&small), "on the square pad");
+    // In pixels.
+    let other: Ink = [100.0, 180.0, 260.0]
+        .map(|x| digit(x, 50.0, 90.0))
+        .into_iter()
+        .collect();
+    let placed = opened(&other);
+    let bounds = placed.bounds().expect("there is ink");
+    assert!(PadShape::Line.holds(&placed), "on the pad: {bounds:?}");
+    let size = bounds.max - bounds.min;
+    assert!(size.x > 2.0 || size.y > 0.7, "as large as it: {size:?}");
+    let tall: Ink = [100.0, 120.0]
+        .map(|x| digit(x, 50.0, 90.0))
+        .into_iter()
+        .collect();
+    assert_eq!(PadShape::of(&opened(&tall)), PadShape::Square, "a digit");
+}
+
 fn seven() -> Ink {
     let points = [(0.25, 0.25), (0.75, 0.25), (0.5, 0.875)];
     let points = points.map(|(x, y)| Point::new(x, y));

@@ -392,6 +392,7 @@ fn more_than_one_digit_is_no_digit() {
         bitmap: Bitmap::blank(),
         prediction: prediction(1),
         shows_several,
+        is_mark: false,
     };
     assert!(answer(false).is_digit(), "a 1");
     assert!(!answer(true).is_digit(), "a column that looks like a 1");
