@@ -162,6 +162,33 @@ fn any_paper_is_read() {
 }
 
 #[test]
+fn a_digit_that_crosses_its_printed_box_is_read() {
+    let expected = clean();
+    for (side, thickness) in [(120, 0.02), (400, 0.008), (400, 0.03)] {
+        for line in [0.2, 0.6] {
+            // The bar of the 4 ends at the right side, and its stem crosses the bottom.
+            let tone = |x: f32, y: f32, ink: f32| {
+                let away = (x - 0.49).abs() - 0.25;
+                let away = away.max((y - 0.43).abs() - 0.27);
+                let paper = if away.abs() < thickness / 2.0 {
+                    line
+                } else {
+                    0.95
+                };
+                gray(paper * (1.0 - ink) + 0.1 * ink)
+            };
+            let bitmap = read(picture(side, 0.08, tone));
+            let likeness = likeness(&expected, &bitmap);
+            // Ink that ends on a line of its own tone loses or gains that line's thickness.
+            assert!(
+                likeness > 0.7,
+                "{side} pixels, lines of {thickness} and {line}: only {likeness} alike: {bitmap:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn any_pen_is_read() {
     let expected = clean();
     for (pen_width, least) in [(0.01, 0.75), (0.03, 0.75), (0.07, 0.8), (0.15, 0.65)] {

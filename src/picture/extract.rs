@@ -415,8 +415,10 @@ impl Sheet {
             .iter()
             .map(|&pixel| pixel > (0.25 * contrast.level).max(3.0 * contrast.noise))
             .collect();
-        let form = forms::remove(&mut pixels, &mut is_marked, self.width);
-        let rule = rules::remove(&mut pixels, &is_marked, self.width);
+        let colors = contrasts.iter().map(|(color, _)| color.pixels.as_slice());
+        let colors: Vec<&[f32]> = colors.collect();
+        let form = forms::remove(&mut pixels, &mut is_marked, self.width, &colors);
+        let rule = rules::remove(&mut pixels, &is_marked, self.width, &colors);
         keep_ink_only(&mut pixels, self.width, SPECK * rule.max(form));
         let ink = Raster::new(self.width, self.height, pixels)?;
         Some(FoundInk { steps, ink })

@@ -1,7 +1,7 @@
 //! Printed forms: boxes and tables that digits are written in, combs and lines that they are written on.
 //!
-//! A line of a form is one by what it meets. Four lines that meet at right angles are a box if there is ink in it, or if
-//! it is as large as such a box. Ticks of the same length and distance on a line are a comb. A line that is longer than
+//! A line of a form is one by what it meets. Four lines that meet at right angles are a box if there is ink in it, if it
+//! is as large as such a box, or if it is one of a row. Ticks of the same length and distance on a line are a comb. A line that is longer than
 //! the ink above it is an underline. So the strokes of a digit are none: they enclose nothing, or are not straight.
 
 use super::{
@@ -29,6 +29,8 @@ const THICKEST: f32 = 0.12;
 const FILLED: f32 = 0.25;
 /// Boxes have the same size up to this factor, and so many pixels more.
 const SAME_SIZE: [f32; 2] = [1.08, 2.0];
+/// The fewest empty boxes of the same size in a row.
+const ROW: usize = 3;
 /// The fewest ticks of a comb.
 const TICKS: usize = 3;
 /// Ticks have the same length and thickness up to this factor, and some pixels more.
@@ -42,7 +44,12 @@ const THIN: f32 = 0.06;
 
 /// Removes the lines of forms from ink and from the marked pixels, which are ink, and what is too pale to be ink. What
 /// crosses a line stays. Returns the thickness of the thickest line in pixels, 0 without lines.
-pub(super) fn remove(ink: &mut [f32], is_marked: &mut [bool], width: usize) -> f32 {
+pub(super) fn remove(
+    ink: &mut [f32],
+    is_marked: &mut [bool],
+    width: usize,
+    colors: &[&[f32]],
+) -> f32 {
     let Some(mut form) = PrintedForm::of(is_marked, width) else {
         return 0.0;
     };
@@ -50,7 +57,7 @@ pub(super) fn remove(ink: &mut [f32], is_marked: &mut [bool], width: usize) -> f
     form.find_combs();
     form.find_underlines();
     let [level, upright] = form.printed();
-    let is_line = pixels_of_lines(is_marked, width, [&level, &upright]);
+    let is_line = pixels_of_lines(is_marked, width, colors, [&level, &upright]);
     for (index, _) in is_line.iter().enumerate().filter(|(_, is_line)| **is_line) {
         ink[index] = 0.0;
         is_marked[index] = false;
@@ -176,7 +183,7 @@ impl<'a> PrintedForm<'a> {
 
     /// The marked pixels without some lines.
     fn without(&self, lines: [&[PrintedLine]; 2]) -> Vec<bool> {
-        let is_line = pixels_of_lines(self.is_marked, self.width, lines);
+        let is_line = pixels_of_lines(self.is_marked, self.width, &[], lines);
         let pixels = self.is_marked.iter().zip(is_line);
         pixels.map(|(&marked, line)| marked && !line).collect()
     }
@@ -245,11 +252,12 @@ impl<'a> PrintedForm<'a> {
             vec![false; self.upright.len()],
         ];
         for found in &boxes {
-            found.level.iter().for_each(|&line| is_side[0][line] = true);
-            found
-                .upright
-                .iter()
-                .for_each(|&line| is_side[1][line] = true);
+            for line in found.level {
+                is_side[0][line] = true;
+            }
+            for line in found.upright {
+                is_side[1][line] = true;
+            }
         }
         let sides = [(&self.level, &is_side[0]), (&self.upright, &is_side[1])];
         let [level, upright] = sides.map(|(lines, is_side)| {
@@ -257,15 +265,29 @@ impl<'a> PrintedForm<'a> {
             sides.map(|(line, _)| line.line).collect::<Vec<_>>()
         });
         let ink = self.without([&level, &upright]);
-        let filled: Vec<FormBox> = boxes
-            .iter()
-            .copied()
-            .filter(|found| found.is_cell && self.is_filled(found, &ink))
-            .collect();
         let is_same = |a: &FormBox, b: &FormBox| {
             let sides = a.size().into_iter().zip(b.size());
             sides.into_iter().all(|(a, b)| are_close([a, b], SAME_SIZE))
         };
+        let cells: Vec<FormBox> = boxes
+            .iter()
+            .copied()
+            .filter(|found| found.is_cell)
+            .collect();
+        // Empty boxes side by side.
+        let is_one_of_a_row = |found: &FormBox| {
+            let wide = found.size()[0];
+            let is_beside = |other: &&FormBox| {
+                let [x, y] = [0, 1].map(|axis| (other.bounds[axis] - found.bounds[axis]).abs());
+                is_same(found, other) && x >= wide - SAME_SIZE[1] && y <= SLOPE * x
+            };
+            cells.iter().filter(is_beside).count() + 1 >= ROW
+        };
+        let filled: Vec<FormBox> = cells
+            .iter()
+            .copied()
+            .filter(|found| self.is_filled(found, &ink) || is_one_of_a_row(found))
+            .collect();
         for found in boxes {
             if filled.iter().any(|filled| is_same(filled, &found)) {
                 let [left, top, right, bottom] = found.bounds;
@@ -279,26 +301,27 @@ impl<'a> PrintedForm<'a> {
         }
     }
 
-    /// Whether there is ink over a part of a box's height.
+    /// Whether there is ink in a box, or at its sides, over a part of its height.
     fn is_filled(&self, found: &FormBox, ink: &[bool]) -> bool {
-        let lines = found.level.iter().map(|&line| &self.level[line]);
-        let lines = lines.chain(found.upright.iter().map(|&line| &self.upright[line]));
-        let thickest = lines.map(|line| line.line.thickness).fold(0.0, f32::max);
-        let inset = thickest / 2.0 + MEET;
+        let beyond = self.thickness(found) / 2.0 + MEET;
         let [left, top, right, bottom] = found.bounds;
-        let [left, top] = [left, top].map(|side| (side + inset).max(0.0) as usize);
-        let [right, bottom] = [right, bottom].map(|side| (side - inset).max(0.0) as usize);
-        if right <= left || bottom <= top {
-            return false;
-        }
+        let [left, top] = [left - beyond, top].map(|side| side.max(0.0) as usize);
+        let [right, bottom] = [right + beyond, bottom].map(|side| side.max(0.0) as usize);
         let rows = ink.chunks_exact(self.width).take(bottom).skip(top);
         // A single pixel is grain.
         let has_ink = |row: &&[bool]| {
-            let row = &row[left..right.min(self.width)];
+            let row = &row[left.min(right)..right.min(self.width)];
             row.windows(2).any(|pair| pair[0] && pair[1])
         };
         let inked = rows.filter(has_ink).count();
         inked as f32 >= FILLED * found.size()[1]
+    }
+
+    /// The thickness of a box's thickest line.
+    fn thickness(&self, found: &FormBox) -> f32 {
+        let level = found.level.iter().map(|&line| &self.level[line]);
+        let lines = level.chain(found.upright.iter().map(|&line| &self.upright[line]));
+        lines.map(|line| line.line.thickness).fold(0.0, f32::max)
     }
 
     fn find_combs(&mut self) {
@@ -321,8 +344,9 @@ impl<'a> PrintedForm<'a> {
                     .collect();
                 if let Some(comb) = self.comb(&base, &ticks) {
                     self.level[index].is_printed = true;
-                    comb.into_iter()
-                        .for_each(|tick| self.upright[tick].is_printed = true);
+                    for tick in comb {
+                        self.upright[tick].is_printed = true;
+                    }
                 }
             }
         }
@@ -532,7 +556,7 @@ mod tests {
             .iter()
             .map(|&is| f32::from(u8::from(is)))
             .collect();
-        remove(&mut ink, &mut is_marked, SIDE);
+        remove(&mut ink, &mut is_marked, SIDE, &[]);
         let is_near_a_digit = |index: usize| {
             let (x, y) = (index % SIDE, index / SIDE);
             let near = |at: usize| at.saturating_sub(3)..(at + 4).min(SIDE);
@@ -603,6 +627,30 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_row_of_empty_boxes_goes() {
+        let rectangles = [20.0, 90.0, 160.0].map(|x| rectangle([x, 80.0, x + 50.0, 140.0]));
+        for (count, goes) in [(2, false), (3, true)] {
+            let print = drawn(&rectangles[..count].concat(), 3.0, 0.01);
+            let [kept, _] = wrong(&print, &vec![false; SIDE * SIDE]);
+            assert_eq!(kept <= 6, goes, "{count} boxes: {kept} pixels stay");
+        }
+    }
+
+    #[test]
+    fn a_side_that_ink_hides_is_found() {
+        // A 1 along the lower half of the right side and over the corner.
+        let one = drawn(&vec![[(126.0, 115.0), (134.0, 175.0)]], 8.0, 0.0);
+        let print = drawn(&rectangle([80.0, 80.0, 130.0, 160.0]), 3.0, 0.0);
+        let [kept, gone] = wrong(&print, &one);
+        let all = one.iter().filter(|&&inked| inked).count();
+        // Where the 1 begins it is on the line, and no more than that.
+        assert!(
+            kept <= 6 && 10 * gone <= all,
+            "{kept} pixels stay, {gone} of {all} go"
+        );
     }
 
     #[test]

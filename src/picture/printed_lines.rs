@@ -7,6 +7,9 @@ pub(super) const SLOPE: f32 = 0.1;
 /// The room around a line for its blur, in pixels.
 const BLUR: f32 = 1.0;
 
+/// Ink on a line has more contrast than the line by this factor, and so much more.
+const DARKER: [f32; 2] = [1.2, 0.06];
+
 /// A straight line: `y = offset + slope * x`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PrintedLine {
@@ -103,31 +106,75 @@ enum LinePosition {
     Thin,
 }
 
-/// The pixels of level and of upright lines. What crosses a line does not belong to it.
+/// The pixels of level and of upright lines. What crosses a line does not belong to it, and neither does what is darker
+/// than the line in one of the `colors`: the contrasts of all pixels to their paper.
 pub(super) fn pixels_of_lines(
     is_marked: &[bool],
     width: usize,
+    colors: &[&[f32]],
     [level, upright]: [&[PrintedLine]; 2],
 ) -> Vec<bool> {
     let height = is_marked.len() / width;
-    let across = places(&ColumnRuns::of(is_marked, width), level);
+    let across = positions(&ColumnRuns::of(is_marked, width), level);
     let turned = transposed(is_marked, width);
-    let down = places(&ColumnRuns::of(&turned, height), upright);
+    let down = positions(&ColumnRuns::of(&turned, height), upright);
     let down = transposed(&down, height);
-    let places = across.into_iter().zip(down);
-    places
-        .map(|places| match places {
+    let both = across.into_iter().zip(down);
+    let mut is_line: Vec<bool> = both
+        .map(|both| match both {
             (LinePosition::Thin, _) | (_, LinePosition::Thin) => true,
             (across, down) => across != LinePosition::Beside && down != LinePosition::Beside,
         })
+        .collect();
+    for color in colors {
+        let in_row = |x: usize, y: usize| (x < width && y < height).then(|| y * width + x);
+        let dark_level = level
+            .iter()
+            .flat_map(|line| darker_than(line, color, in_row));
+        let dark_upright = upright
+            .iter()
+            .flat_map(|line| darker_than(line, color, |y, x| in_row(x, y)));
+        for index in dark_level.chain(dark_upright) {
+            is_line[index] = false;
+        }
+    }
+    is_line
+}
+
+/// The pixels within a line that are darker than it. `at` is the pixel at a place along the line and across it, `None`
+/// beyond the picture.
+fn darker_than(
+    line: &PrintedLine,
+    color: &[f32],
+    at: impl Fn(usize, usize) -> Option<usize>,
+) -> Vec<usize> {
+    let reach = line.thickness / 2.0 + BLUR;
+    let across = |x: usize| {
+        let middle = line.at(x as f32).max(0.0);
+        let rows = (middle - reach).ceil().max(0.0) as usize..=(middle + reach) as usize;
+        rows.filter_map(|y| at(x, y)).collect::<Vec<usize>>()
+    };
+    let columns: Vec<Vec<usize>> = (line.columns[0]..line.columns[1]).map(across).collect();
+    // A thin line lies between pixels in some columns.
+    let darkest =
+        |pixels: &Vec<usize>| pixels.iter().map(|&index| color[index]).fold(0.0, f32::max);
+    let mut levels: Vec<f32> = columns.iter().map(darkest).collect();
+    if levels.is_empty() {
+        return Vec::new();
+    }
+    let half = levels.len() / 2;
+    let level = *levels.select_nth_unstable_by(half, f32::total_cmp).1;
+    let pixels = columns.into_iter().flatten();
+    pixels
+        .filter(|&index| color[index] > DARKER[0] * level + DARKER[1])
         .collect()
 }
 
 /// Where each pixel is, relative to level lines.
-fn places(runs: &ColumnRuns, lines: &[PrintedLine]) -> Vec<LinePosition> {
+fn positions(runs: &ColumnRuns, lines: &[PrintedLine]) -> Vec<LinePosition> {
     let width = runs.width;
     let height = runs.of_pixel.len() / width;
-    let mut places = vec![LinePosition::Beside; runs.of_pixel.len()];
+    let mut positions = vec![LinePosition::Beside; runs.of_pixel.len()];
     for line in lines {
         let reach = line.thickness / 2.0 + BLUR;
         let [from, to] = line.columns;
@@ -139,18 +186,54 @@ fn places(runs: &ColumnRuns, lines: &[PrintedLine]) -> Vec<LinePosition> {
             for y in from..to.min(height) {
                 let index = y * width + x;
                 if runs.len_at(x, y as f32) as f32 <= line.thickness + 2.0 * BLUR {
-                    places[index] = LinePosition::Thin;
+                    positions[index] = LinePosition::Thin;
                 } else if (y as f32 - middle).abs() <= line.thickness / 2.0 {
-                    places[index] = LinePosition::Thick;
+                    positions[index] = LinePosition::Thick;
                 }
             }
         }
     }
-    places
+    positions
 }
 
 /// The columns of a picture as rows.
 pub(super) fn transposed<T: Copy>(pixels: &[T], width: usize) -> Vec<T> {
     let column = |x: usize| pixels.iter().skip(x).step_by(width).copied();
     (0..width).flat_map(column).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ink_along_a_paler_line_stays() {
+        let (width, height) = (60, 40);
+        let line = PrintedLine {
+            slope: 0.0,
+            offset: 20.5,
+            thickness: 2.0,
+            columns: [0, width],
+        };
+        // The foot of a 2, as thick as the line and on it.
+        let is_foot = |x: usize, y: usize| (20..40).contains(&x) && (20..22).contains(&y);
+        let places = || (0..width * height).map(|index| (index % width, index / width));
+        let is_marked: Vec<bool> = places().map(|(_, y)| (20..22).contains(&y)).collect();
+        let contrast = |(x, y)| match (is_foot(x, y), (20..22).contains(&y)) {
+            (true, _) => 0.8,
+            (_, true) => 0.4,
+            _ => 0.0,
+        };
+        let color: Vec<f32> = places().map(contrast).collect();
+        for (colors, keeps_foot) in [(vec![], false), (vec![color.as_slice()], true)] {
+            let is_line = pixels_of_lines(&is_marked, width, &colors, [&[line], &[]]);
+            let gone = |(x, y)| is_line[y * width + x];
+            assert_eq!(
+                places().any(|(x, y)| is_foot(x, y) && gone((x, y))),
+                !keeps_foot
+            );
+            let mut others = places().filter(|&(x, y)| (20..22).contains(&y) && !is_foot(x, y));
+            assert!(others.all(gone), "the line goes");
+        }
+    }
 }

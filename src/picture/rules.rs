@@ -25,7 +25,7 @@ struct Votes {
 
 /// Removes the rules from ink. What crosses a rule stays. `is_marked` says which pixels may be a rule's: these, and those
 /// that are too pale to be ink. Returns the thickness of the thickest rule in pixels, 0 without rules.
-pub(super) fn remove(ink: &mut [f32], is_marked: &[bool], width: usize) -> f32 {
+pub(super) fn remove(ink: &mut [f32], is_marked: &[bool], width: usize, colors: &[&[f32]]) -> f32 {
     let height = is_marked.len() / width;
     if width.min(height) < SMALLEST {
         return 0.0;
@@ -34,7 +34,7 @@ pub(super) fn remove(ink: &mut [f32], is_marked: &[bool], width: usize) -> f32 {
     let across = rules(&ColumnRuns::of(is_marked, width), width, thickness);
     let turned = ColumnRuns::of(&transposed(is_marked, width), height);
     let down = rules(&turned, height, thickness);
-    let is_rule = pixels_of_lines(is_marked, width, [&across, &down]);
+    let is_rule = pixels_of_lines(is_marked, width, colors, [&across, &down]);
     for (ink, _) in ink.iter_mut().zip(is_rule).filter(|(_, is_rule)| *is_rule) {
         *ink = 0.0;
     }
@@ -114,7 +114,7 @@ mod tests {
             .iter()
             .map(|&mark| f32::from(u8::from(mark)))
             .collect();
-        remove(&mut ink, &is_marked, SIDE);
+        remove(&mut ink, &is_marked, SIDE, &[]);
         let wrong = places()
             .zip(&ink)
             .filter(|&((x, y), &ink)| (ink > 0.0) != is_bar(x, y));

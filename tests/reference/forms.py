@@ -1,7 +1,8 @@
 """Pictures of numbers in printed boxes, and how many of them are read rightly.
 
     forms.py draw SEED COUNT FOLDER DIGITS.jsonl.gz    COUNT pictures of each kind, from labeled strokes
-    forms.py blank SEED COUNT FOLDER                   the same boxes without digits
+    forms.py plain SEED COUNT FOLDER DIGITS.jsonl.gz   the same pictures without lines
+    forms.py blank SEED COUNT FOLDER                   the same forms without digits
     forms.py score FOLDER                              compares FOLDER/said.jsonl, from `digitpad predict --numbers --json`
 
 A kind is a layout of the boxes and how their digits fit. All digits of a number are one writer's. Lines are thin or
@@ -104,7 +105,7 @@ def printed_lines(lines, width, size):
     return picture
 
 
-def photograph(rng, layout, fit, digits):
+def photograph(rng, layout, fit, digits, has_lines):
     """A form with the strokes of digits, `None` for an empty cell."""
     form = Form(rng, layout, len(digits))
     pen = form.high * rng.uniform(0.035, 0.09)
@@ -120,6 +121,7 @@ def photograph(rng, layout, fit, digits):
     flat = lambda layer: np.asarray(layer.rotate(turn, Image.BICUBIC).resize(form.size, Image.BOX), float)[..., None] / 255
     lines, ink = flat(lines), flat(Image.fromarray(ink.astype("uint8")))
     tone = np.array([[0.08, 0.08, 0.1], [0.1, 0.15, 0.45], [0.25, 0.25, 0.27]][rng.integers(3)])
+    lines = lines * has_lines
     print_tone = np.array(LINES[rng.integers(len(LINES))])
     picture = np.array([0.96, 0.95, 0.92]) * rng.uniform(0.85, 1) * (1 - lines) + print_tone * lines
     picture = picture * (1 - ink) + tone * ink
@@ -136,7 +138,7 @@ def photograph(rng, layout, fit, digits):
     return Image.fromarray((picture.clip(0, 1) * 255).round().astype("uint8")), quality
 
 
-def draw(seed, count, folder, digits):
+def draw(seed, count, folder, digits, has_lines=True):
     rng = np.random.default_rng(seed)
     by_writer = defaultdict(list)
     if digits:
@@ -159,7 +161,7 @@ def draw(seed, count, folder, digits):
                 for cell in rng.choice(cells, int(rng.integers(1, cells - 1)), replace=False):
                     written[cell] = None
         strokes = [record and record["strokes"] for record in written]
-        picture, quality = photograph(rng, layout, fit, strokes)
+        picture, quality = photograph(rng, layout, fit, strokes, has_lines)
         name = f"{layout}-{fit}-{number % count:03}.jpg"
         picture.save(folder / name, quality=quality)
         labels[name] = "".join(str(record["label"]) for record in written if record) or None
@@ -185,6 +187,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["draw", seed, count, folder, digits]:
             draw(int(seed), int(count), Path(folder), digits)
+        case ["plain", seed, count, folder, digits]:
+            draw(int(seed), int(count), Path(folder), digits, has_lines=False)
         case ["blank", seed, count, folder]:
             draw(int(seed), int(count), Path(folder), None)
         case ["score", folder]:
