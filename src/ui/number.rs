@@ -31,8 +31,6 @@ use crate::{
 const BRACKET_GAP: f32 = 5.0;
 const BRACKET_END: f32 = 5.0;
 const READING: Vec2 = vec2(26.0, 30.0);
-/// The height of the pad below which its brackets have no readings: there is no room beside the ink.
-const LOW_PAD: f32 = 200.0;
 /// The height of a digit and of the room below it, in sizes of the font, and the room above it, in points. Roboto's digits
 /// are 0.711 em high and 0.57 em wide.
 const DIGIT_HEIGHTS: [f32; 2] = [0.711, 0.12];
@@ -55,7 +53,7 @@ const DIGITS: f32 = 0.68;
 struct Bracket {
     /// The bracket's line, with the ends towards the digit.
     ends: [Pos2; 4],
-    /// The reading beyond the line: a tap on it selects the digit.
+    /// The reading beyond the line, of no height where there is no room for it.
     reading: Rect,
 }
 
@@ -63,33 +61,26 @@ impl Bracket {
     fn of(paper: &PadView, digits: &[NumberDigit], index: usize) -> Option<Self> {
         let ink = ink_box(paper, &digits[index])?;
         let pad = paper.rect;
-        let height = if pad.height() < LOW_PAD {
-            0.0
-        } else {
-            READING.y
-        };
-        let (below, above) = (ink.bottom() + BRACKET_GAP, ink.top() - BRACKET_GAP);
-        let reading_from = |top: f32| {
+        let below = (ink.bottom() + BRACKET_GAP).min(pad.bottom() - 1.0);
+        let above = ink.top() - BRACKET_GAP;
+        let reading_from = |top: f32, height: f32| {
             let left = ink.center().x - READING.x / 2.0;
             Rect::from_min_size(pos2(left, top), vec2(READING.x, height))
         };
         // A reading must not cover ink, neither its own nor that of another line.
-        let covers_none = |reading: Rect| {
+        let is_free = |reading: &Rect| {
             let mut boxes = digits.iter().filter_map(|it| ink_box(paper, it));
-            !boxes.any(|ink| ink.intersects(reading))
+            let is_within = reading.top() >= pad.top() && reading.bottom() <= pad.bottom();
+            is_within && !boxes.any(|ink| ink.intersects(*reading))
         };
-        let [beneath, atop] = [below, above - height].map(reading_from);
-        let fits = [
-            pad.bottom() - height >= ink.bottom(),
-            above - height >= pad.top(),
-        ];
-        let is_above = fits[1] && (!fits[0] || !covers_none(beneath) && covers_none(atop));
-        // Within the pad, also at ink that is as high as it.
-        let (line, end, top) = if is_above {
-            (above, above + BRACKET_END, above - height)
-        } else {
-            let line = below.min(pad.bottom() - height);
-            (line, line - BRACKET_END, line)
+        let beneath = below.min((pad.bottom() - READING.y).max(ink.bottom() + 1.0));
+        let beneath = Some(reading_from(beneath, READING.y)).filter(is_free);
+        let atop = Some(reading_from(above - READING.y, READING.y)).filter(is_free);
+        let (line, end, reading) = match (beneath, atop) {
+            (Some(reading), _) => (reading.top(), reading.top() - BRACKET_END, reading),
+            (None, Some(reading)) => (above, above + BRACKET_END, reading),
+            // The answer has it.
+            (None, None) => (below, below - BRACKET_END, reading_from(below, 0.0)),
         };
         let (left, right) = (ink.left(), ink.right());
         Some(Self {
@@ -99,7 +90,7 @@ impl Bracket {
                 pos2(right, line),
                 pos2(right, end),
             ],
-            reading: reading_from(top),
+            reading,
         })
     }
 }
@@ -473,6 +464,7 @@ mod tests {
         let cases = [
             ([(0.2, 0.5), (0.58, 0.85)], [true, false], "near lines"),
             ([(0.1, 0.35), (0.55, 0.8)], [false; 2], "far lines"),
+            ([(0.04, 0.49), (0.53, 0.98)], [false; 2], "no room"),
         ];
         for (lines, expected, reason) in cases {
             let strokes = lines.map(|(top, bottom)| line(0.5, top, bottom));
@@ -482,8 +474,10 @@ mod tests {
                 let reading = Bracket::of(&paper, &digits, index).expect("ink").reading;
                 let boxes: Vec<_> = digits.iter().filter_map(|it| ink_box(&paper, it)).collect();
                 assert_eq!(reading.bottom() < boxes[index].top(), is_above, "{reason}");
-                let covers = boxes.iter().any(|ink| ink.intersects(reading));
+                let is_shown = reading.is_positive();
+                let covers = is_shown && boxes.iter().any(|ink| ink.intersects(reading));
                 assert!(!covers, "{reason}: {reading} of {boxes:?}");
+                assert_eq!(is_shown, reason != "no room", "{reason}");
             }
         }
     }
