@@ -263,11 +263,12 @@ fn height(bounds: &Bounds) -> f32 {
     bounds.max.y - bounds.min.y
 }
 
-/// The strokes of each line of writing, from the top.
+/// The strokes of each line of writing, from the top. Lines that are close to each other may be one: the two circles of an
+/// 8, for instance. So there are two ways then, the one with fewer lines first.
 ///
 /// Tall strokes make the lines: two neighbors are on one line if they share 0.4 of the smaller one's height. A flat
-/// stroke joins the line of the nearest tall one. Lines that touch are one: the two circles of an 8, for instance.
-pub(super) fn lines(boxes: &[Bounds]) -> Vec<Vec<usize>> {
+/// stroke joins the line of the nearest tall one.
+pub(super) fn ways_of_lines(boxes: &[Bounds]) -> Vec<Vec<Vec<usize>>> {
     let tallest = boxes.iter().map(height).fold(0.0, f32::max);
     let (mut tall, flat): (Vec<usize>, Vec<usize>) =
         (0..boxes.len()).partition(|&i| height(&boxes[i]) >= 0.5 * tallest);
@@ -287,9 +288,20 @@ pub(super) fn lines(boxes: &[Bounds]) -> Vec<Vec<usize>> {
             None => lines.push(vec![index]),
         }
     }
-    merge_touching(&mut lines, boxes, MIN_LINE_GAP * tallest);
+    let mut joined = lines.clone();
+    merge_touching(&mut joined, boxes, MIN_LINE_GAP * tallest);
+    let is_one_way = joined.len() == lines.len();
+    let mut ways = vec![with_flat(joined, &flat, boxes)];
+    if !is_one_way {
+        ways.push(with_flat(lines, &flat, boxes));
+    }
+    ways
+}
+
+/// The lines with their flat strokes, from the top.
+fn with_flat(mut lines: Vec<Vec<usize>>, flat: &[usize], boxes: &[Bounds]) -> Vec<Vec<usize>> {
     let tall_lines = lines.clone();
-    for index in flat {
+    for &index in flat {
         let distance = |line: &[usize]| {
             let distances = line.iter().map(|&i| box_distance(&boxes[index], &boxes[i]));
             distances.fold(f32::MAX, f32::min)

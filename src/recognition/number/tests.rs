@@ -316,6 +316,36 @@ fn a_number_may_have_two_lines() {
 }
 
 #[test]
+fn near_lines_and_columns_are_lines() {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let cases: [&[&[u8]]; 3] = [
+        &[&[4, 2], &[1, 7]],
+        &[&[3], &[7]],
+        &[&[7], &[2], &[3], &[9], &[4]],
+    ];
+    for pitch in [1.05, 1.1, 1.18] {
+        for lines in cases {
+            let mut ink = Ink::default();
+            for (index, &digits) in lines.iter().enumerate() {
+                let (own, _) = line(digits, 0.3, 0.0, &mut rng);
+                // Exactly 1 high.
+                let bounds = own.bounds().expect("digits");
+                let scale = 1.0 / (bounds.max.y - bounds.min.y);
+                let place = |point: Point| {
+                    let place = (point - bounds.min) * scale;
+                    Point::new(place.x, place.y + index as f32 * pitch)
+                };
+                for stroke in moved(&own, place).strokes() {
+                    ink.push(stroke.clone());
+                }
+            }
+            let expected: String = lines.concat().iter().map(ToString::to_string).collect();
+            assert_eq!(read(&ink).text(), expected, "at {pitch}");
+        }
+    }
+}
+
+#[test]
 fn two_circles_above_each_other_are_one_digit() {
     let circle = |y: f32| {
         let angle = |i: usize| i as f32 * std::f32::consts::TAU / 16.0;
