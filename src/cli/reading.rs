@@ -114,13 +114,6 @@ impl ReadingFields {
 /// The number that a drawing should be; `None` if the reading is one, or if anything is read.
 fn missed(reading: &Reading, constraints: Constraints) -> Option<String> {
     let Constraints { length, format, .. } = constraints;
-    let fits = match reading {
-        Reading::Blank => true,
-        Reading::Number(number) => number.misfit().is_none(),
-        Reading::Single { .. } | Reading::SeveralDigits { .. } => {
-            format.is_none() && length.is_none_or(|length| length == 1)
-        }
-    };
     let name = match (format, length) {
         (Some(NumberFormat::Date), _) => "a date".to_owned(),
         (_, Some(1)) => "one digit".to_owned(),
@@ -128,7 +121,7 @@ fn missed(reading: &Reading, constraints: Constraints) -> Option<String> {
         (Some(NumberFormat::Card), Some(length)) => format!("a card number of {length} digits"),
         (None, _) => format!("a number of {} digits", length.unwrap_or_default()),
     };
-    (!fits).then_some(name)
+    reading.misses(constraints).then_some(name)
 }
 
 /// A reading with these constraints, for people.

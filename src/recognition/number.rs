@@ -42,6 +42,11 @@ const MAX_COMPONENTS: usize = 256;
 const MIN_CONFIDENCE: f32 = 0.7;
 /// The least confidence per digit of ink that is plainly a number, although one character is expected.
 const PLAIN: f32 = 0.9;
+/// The largest probability of *not a number* of ink that is a number although one character is expected, and that is not
+/// plainly one, for instance of digits that touch. Chosen on development writers: see "Numbers" in `docs/results.md`.
+const PLAIN_NONE: f32 = 0.15;
+/// The most groups of such ink: the strokes of a letter that cross have many, and a pen is followed.
+const QUICK_GROUPS: usize = 60;
 /// The probability of a division in two from which even ink that is confidently one digit is a number.
 const SURE_DIVISION: f32 = 0.8;
 /// How many times as probable a number is that has what is known of it, its length or its format, as any other one. These
@@ -89,6 +94,8 @@ pub struct Number {
     /// The probability of this division among all divisions, 0..=1. With a known format, also what it adds to the
     /// probability of these digits.
     probability: f32,
+    /// That of all divisions into these digits, at least as much: a dot may be a mark, or one with a digit.
+    digits_probability: f32,
     /// The probability that the ink of a line is not a number, 0..=1.
     none: f32,
     /// How many lines there are.
@@ -130,6 +137,7 @@ impl Number {
         Self {
             digits: digits.collect(),
             probability: 1.0,
+            digits_probability: 1.0,
             none: 0.0,
             lines: 1,
             misfit: None,
@@ -147,17 +155,49 @@ impl Number {
         self.digits.len() - self.non_digits()
     }
 
-    /// Whether the confidence is at least `least` per digit.
-    fn is_readable(&self, least: f32) -> bool {
-        let length = self.length();
-        length > 0 && self.confidence() >= least.powi(length as i32)
+    /// Multiplies its probabilities by what is known of it.
+    fn multiply_probability(&mut self, factor: f64) {
+        for probability in [&mut self.probability, &mut self.digits_probability] {
+            *probability = (f64::from(*probability) * factor) as f32;
+        }
     }
 
-    /// Whether the network accepts all its digits, there are several, and they are more likely than none.
-    fn has_several(&self) -> bool {
+    /// Whether the confidence with this division is at least `least` per digit.
+    fn is_readable(&self, least: f32) -> bool {
+        let length = self.length();
+        let confidence = self.probability * self.given_division();
+        length > 0 && confidence >= least.powi(length as i32)
+    }
+
+    /// The probability that all digits are right, given their division.
+    fn given_division(&self) -> f32 {
+        let digits = self.digits.iter().filter(|digit| digit.is_digit);
+        digits.map(NumberDigit::confidence).product()
+    }
+
+    /// Whether all dots and dashes of a single digit lie beside it. The dot of a ? lies below.
+    fn has_marks_beside(&self) -> bool {
+        let (digits, marks): (Vec<&NumberDigit>, Vec<&NumberDigit>) =
+            self.digits.iter().partition(|digit| digit.is_digit);
+        let [digit] = digits[..] else { return true };
+        let Bounds { min, max } = digit.bounds;
+        let mut bounds = marks.iter().map(|mark| mark.bounds);
+        bounds.all(|mark| mark.max.x <= min.x || mark.min.x >= max.x)
+    }
+
+    /// Whether the network accepts all its digits, there are several, and *not a number* is less likely than `none`.
+    fn has_several(&self, none: f32) -> bool {
         let mut digits = self.digits.iter().filter(|digit| digit.is_digit);
-        let is_likely = self.length() > 1 && self.none < 0.5;
+        let is_likely = self.length() > 1 && self.none < none;
         is_likely && digits.all(|digit| digit.prediction.is_digit())
+    }
+
+    /// Whether there surely are several digits, most of which the network accepts. The others may be doubtful.
+    fn is_surely_several(&self) -> bool {
+        let digits = self.digits.iter().filter(|digit| digit.is_digit);
+        let accepted = digits.filter(|digit| digit.prediction.is_digit()).count();
+        let is_likely = self.probability >= 0.5 && self.none < PLAIN_NONE;
+        is_likely && self.length() > 1 && 2 * accepted > self.length()
     }
 
     /// Whether this division of one line in two may be wrong, so that all ink may be one digit.
@@ -185,8 +225,7 @@ impl Number {
 
     /// The probability that all digits are right, if their errors are independent, 0..=1.
     pub fn confidence(&self) -> f32 {
-        let digits = self.digits.iter().filter(|digit| digit.is_digit);
-        self.probability * digits.map(NumberDigit::confidence).product::<f32>()
+        self.digits_probability * self.given_division()
     }
 
     /// The boxes of its digits, and of the dots and dashes.
@@ -290,6 +329,19 @@ pub enum Reading {
     },
 }
 
+impl Reading {
+    /// Whether it lacks what is known of it. One character has no format, and more than one digit no known length.
+    pub fn misses(&self, constraints: Constraints) -> bool {
+        let Constraints { length, format, .. } = constraints;
+        match self {
+            Self::Blank => false,
+            Self::Number(number) => number.misfit().is_some(),
+            Self::Single { .. } => format.is_some() || length.is_some_and(|length| length != 1),
+            Self::SeveralDigits { .. } => format.is_some() || length.is_some(),
+        }
+    }
+}
+
 /// Reads numbers with one model. It remembers the scores of groups whose strokes did not change, so that it can follow a
 /// pen.
 #[derive(Debug)]
@@ -326,9 +378,6 @@ impl NumberReader {
     /// As [`logits`](super::logits).
     pub fn read(&mut self, ink: &Ink, constraints: Constraints) -> Result<Reading, ModelError> {
         let constraints = constraints.or_character();
-        if constraints.is_character && ink.strokes().len() < 2 {
-            return self.read_whole(ink);
-        }
         let number = self.number(ink, constraints)?;
         let is_all = number.digits.first().is_some_and(|digit| {
             number.digits.len() == 1 && digit.strokes.len() == ink.strokes().len()
@@ -337,10 +386,14 @@ impl NumberReader {
             let NumberDigit {
                 bitmap, prediction, ..
             } = number.digits[0].clone();
-            return Ok(Reading::Single { bitmap, prediction });
+            if prediction.is_digit() || !constraints.is_character {
+                return Ok(Reading::Single { bitmap, prediction });
+            }
         }
         let whole = |reader: &Self| reader.read_whole(ink);
-        self.reading(number, constraints, whole)
+        let any =
+            |reader: &mut Self| reader.number_within(ink, Constraints::default(), QUICK_GROUPS);
+        self.reading(number, constraints, whole, any)
     }
 
     /// What the ink of a picture shows, whose whole ink is this bitmap.
@@ -366,22 +419,26 @@ impl NumberReader {
             line
         };
         let ways = pieces::ways_of_lines(ink.boxes());
-        let ways = ways
+        let ways: Vec<Vec<PictureLine>> = ways
             .iter()
-            .map(|lines| lines.iter().map(&mut line_of).collect());
-        let number = self.number_of_ways(ways.collect(), constraints)?;
+            .map(|lines| lines.iter().map(&mut line_of).collect())
+            .collect();
+        let number = self.number_of_ways(&ways, constraints, usize::MAX)?;
         if number.digits.len() < 2 && number.non_digits() == 0 {
             return single(self);
         }
-        self.reading(number, constraints, single)
+        let any =
+            |reader: &mut Self| reader.number_of_ways(&ways, Constraints::default(), QUICK_GROUPS);
+        self.reading(number, constraints, single, any)
     }
 
-    /// The number if it is readable, or what all ink is together.
+    /// The number if it is readable, or what all ink is together: `whole`. `any` reads the number where any is expected.
     fn reading(
-        &self,
+        &mut self,
         mut number: Number,
         constraints: Constraints,
         whole: impl FnOnce(&Self) -> Result<Reading, ModelError>,
+        any: impl FnOnce(&mut Self) -> Result<Number, ModelError>,
     ) -> Result<Reading, ModelError> {
         if number.misfit.is_none() {
             number.misfit = match constraints.format {
@@ -394,7 +451,7 @@ impl NumberReader {
         }
         let is_known = constraints.length.is_some() || constraints.format.is_some();
         let is_known = is_known && number.misfit.is_none();
-        let is_readable = number.is_readable(MIN_CONFIDENCE);
+        let is_readable = number.is_readable(MIN_CONFIDENCE) && number.has_marks_beside();
         if is_readable && !constraints.is_character && (is_known || !number.may_be_one()) {
             return Ok(Reading::Number(number));
         }
@@ -406,14 +463,20 @@ impl NumberReader {
         if is_readable && !constraints.is_character && !is_one {
             return Ok(Reading::Number(number));
         }
-        let shows_several = number.has_several()
-            && if constraints.is_character {
-                // Two circles above each other are an 8.
-                let may_be_one = number.may_be_one() || number.text() == "00";
-                number.is_readable(PLAIN) && !(may_be_one && prediction.is_digit())
-            } else {
-                !is_one
-            };
+        let shows_several = if !constraints.is_character {
+            (number.has_several(0.5) || number.is_surely_several()) && !is_one
+        } else if number.has_several(0.5) && number.is_readable(PLAIN) {
+            // Two circles above each other are an 8.
+            let may_be_one = number.may_be_one() || number.text() == "00";
+            !(may_be_one && prediction.is_digit())
+        } else if !prediction.is_digit() && number.length() > 0 {
+            // Digits that touch, or one stroke that holds several. A scribble has no plain division, and is not searched.
+            let number = any(self)?;
+            let is_read = number.has_several(PLAIN_NONE) && number.is_readable(MIN_CONFIDENCE);
+            is_read || number.is_surely_several()
+        } else {
+            false
+        };
         Ok(if shows_several {
             Reading::SeveralDigits { bitmap, prediction }
         } else {
@@ -456,23 +519,34 @@ impl NumberReader {
     /// As [`logits`](super::logits).
     pub fn number(&mut self, ink: &Ink, constraints: Constraints) -> Result<Number, ModelError> {
         self.forget_changed_strokes(ink);
+        self.number_within(ink, constraints, usize::MAX)
+    }
+
+    /// The best number of some ink, as far as no line has more groups than `most`.
+    fn number_within(
+        &mut self,
+        ink: &Ink,
+        constraints: Constraints,
+        most: usize,
+    ) -> Result<Number, ModelError> {
         let ways = pieces::ways_of_lines(&pieces::stroke_bounds(ink));
         let ways = ways.iter().map(|lines| {
             let lines = lines.iter().map(|line| InkLine::new(ink, line));
             lines.collect()
         });
-        self.number_of_ways(ways.collect(), constraints)
+        self.number_of_ways(&ways.collect::<Vec<Vec<_>>>(), constraints, most)
     }
 
     /// The best number of some ways of lines. The first one has the fewest lines.
     fn number_of_ways<L: Writing>(
         &mut self,
-        ways: Vec<Vec<L>>,
+        ways: &[Vec<L>],
         constraints: Constraints,
+        most: usize,
     ) -> Result<Number, ModelError> {
         let mut best = Number::default();
         for (index, lines) in ways.iter().enumerate() {
-            let number = self.number_of_lines(lines, constraints)?;
+            let number = self.number_of_lines(lines, constraints, most)?;
             if index == 0 || number.divides(&best) {
                 best = number;
             }
@@ -480,20 +554,22 @@ impl NumberReader {
         Ok(best)
     }
 
+    /// The best division of some lines. None of them has more groups than `most`.
     fn number_of_lines(
         &mut self,
         lines: &[impl Writing],
         constraints: Constraints,
+        most: usize,
     ) -> Result<Number, ModelError> {
         let lengths = constraints.lengths();
-        let most = lengths.iter().max().copied();
+        let length = lengths.iter().max().copied();
         let mut divided = Vec::new();
         for line in lines {
             let is_only_line = lines.len() == 1;
             let divisions = if constraints.is_character {
-                self.divide_whole(line, is_only_line, true)?
+                self.divide_whole(line, is_only_line, true, most)?
             } else {
-                self.divide_line(line, is_only_line, most)?
+                self.divide_line(line, is_only_line, length, most)?
             };
             let Some(divisions) = divisions else {
                 return Ok(Number::default());
@@ -521,6 +597,7 @@ impl NumberReader {
         let mut number = Number {
             digits: Vec::new(),
             probability: ((chosen.score - all).exp() * factor) as f32,
+            digits_probability: ((chosen.same - all).exp() * factor) as f32,
             none: divided
                 .iter()
                 .map(LineDivisions::none_probability)
@@ -559,6 +636,7 @@ impl NumberReader {
         line: &impl Writing,
         is_only_line: bool,
         is_plain: bool,
+        most: usize,
     ) -> Result<Option<LineDivisions>, ModelError> {
         let whole = line.whole();
         if whole.len() > MAX_STROKES {
@@ -566,7 +644,7 @@ impl NumberReader {
         }
         let height = pieces::line_height(&whole);
         let lattice = lattice_of(line, &whole, height, is_only_line, is_plain);
-        self.divide(line, &lattice, None)
+        self.divide(line, &lattice, None, most)
     }
 
     /// The best divisions of a line, with a `length` also those of each number of digits up to it.
@@ -575,8 +653,9 @@ impl NumberReader {
         line: &L,
         is_only_line: bool,
         length: Option<usize>,
+        most: usize,
     ) -> Result<Option<LineDivisions>, ModelError> {
-        let Some(mut divisions) = self.divide_whole(line, is_only_line, false)? else {
+        let Some(mut divisions) = self.divide_whole(line, is_only_line, false, most)? else {
             return Ok(None);
         };
         let mut pieces = line.whole();
@@ -587,7 +666,7 @@ impl NumberReader {
                 break;
             }
             let lattice = lattice_of(line, &cut, height, is_only_line, false);
-            let Some(found) = self.divide(line, &lattice, None)? else {
+            let Some(found) = self.divide(line, &lattice, None, most)? else {
                 break;
             };
             (divisions, pieces) = (found, cut);
@@ -596,7 +675,7 @@ impl NumberReader {
             return Ok(Some(divisions));
         }
         let lattice = lattice_of(line, &pieces, height, is_only_line, false);
-        self.divide(line, &lattice, length)
+        self.divide(line, &lattice, length, most)
     }
 
     fn forget_changed_strokes(&mut self, ink: &Ink) {
@@ -622,14 +701,19 @@ impl NumberReader {
         line: &L,
         lattice: &Lattice,
         length: Option<usize>,
+        most: usize,
     ) -> Result<Option<LineDivisions>, ModelError> {
-        if lattice.groups().len() > L::MAX_GROUPS {
+        if lattice.groups().len() > most.min(L::MAX_GROUPS) {
             return Ok(None);
         }
         loop {
             let wanted = lattice.wanted(length, |group| self.cost(group));
             if wanted.is_empty() {
-                return Ok(lattice.divide(length, |group| self.cost(group)));
+                let digit = |group: &Group| {
+                    let scored = self.scored.get(&group.key);
+                    scored.map(|scored| scored.prediction.digit())
+                };
+                return Ok(lattice.divide(length, |group| self.cost(group), digit));
             }
             self.score(line, &wanted)?;
         }

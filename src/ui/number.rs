@@ -23,7 +23,7 @@ use crate::{
     },
     format,
     ink::{Bounds, Point},
-    recognition::number::{Constraints, Misfit, NumberDigit, NumberFormat},
+    recognition::number::{Constraints, NumberDigit, NumberFormat},
     store::settings::PadShape,
 };
 
@@ -190,6 +190,7 @@ pub(super) fn number_ui(
     ui: &mut Ui,
     rect: Rect,
     shown: &ShownNumber,
+    known: Constraints,
     actions: &mut Vec<Action>,
 ) -> String {
     let palette = Palette::of(ui.style());
@@ -270,10 +271,8 @@ pub(super) fn number_ui(
         more => format!(", and {more} non-digits"),
     };
     let misfit = match number.misfit() {
-        None => "",
-        Some(Misfit::CheckDigit) => ", fails the check",
-        Some(Misfit::Date) => ", not a date",
-        Some(Misfit::Length) => ", another length",
+        Some(_) => format!(", {}", missed(known)),
+        None => String::new(),
     };
     let small = (rect.height() * 0.14).clamp(theme::SMALL, 24.0);
     let words = format!("{confidence}{misfit}{beside}");
@@ -289,6 +288,16 @@ pub(super) fn number_ui(
     response.on_hover_text("The probability that all digits are right.");
     ui.painter().galley(at, galley, palette.text);
     format!("{} · {words}", number.text())
+}
+
+/// Says that a reading lacks what is known of it.
+pub(super) fn missed(known: Constraints) -> String {
+    match (known.format, known.length) {
+        (Some(NumberFormat::Card), _) => "not a card number".to_owned(),
+        (Some(NumberFormat::Date), _) => "not a date".to_owned(),
+        (None, Some(1)) => "not one digit".to_owned(),
+        (None, length) => format!("not {} digits", length.unwrap_or_default()),
+    }
 }
 
 /// The place of the control that says what is known of a number, at the right of a row: none on a pad for one character.

@@ -183,7 +183,22 @@ fn verdict_place_ui(ui: &mut Ui, rect: Rect, state: &State, actions: &mut Vec<Ac
     // Before the digits of a number, which take the clicks.
     let response = ui.interact(rect, Id::unique("answer"), Sense::hover());
     let text = if let Some(shown) = state.pad.number() {
-        number_ui(ui, rect, shown, actions)
+        number_ui(ui, rect, shown, state.known, actions)
+    } else if let Some(answer) = state.pad.answer().filter(|answer| answer.misses) {
+        let small = match answer.prediction.verdict() {
+            _ if answer.shows_several => "more than one digit".to_owned(),
+            Verdict::NonDigit(_) => "not a digit".to_owned(),
+            _ => {
+                let prediction = &answer.prediction;
+                format!(
+                    "{} · {}",
+                    prediction.digit(),
+                    percent(prediction.confidence())
+                )
+            }
+        };
+        let words = number::missed(state.known);
+        words_ui(ui, rect, &words.replacen('n', "N", 1), &small)
     } else if state
         .pad
         .answer()

@@ -93,6 +93,8 @@ pub enum PredictionOutcome {
         prediction: Prediction,
         /// Whether there is more than one digit, which cannot be read as a number.
         shows_several: bool,
+        /// Whether it lacks what is known of a number.
+        misses: bool,
     },
     /// A number.
     Number {
@@ -245,10 +247,12 @@ fn outcome_of(
         PredictionInput::Panic(message) => panic!("{message}"),
     };
     let preprocessing = job.setup.model.mlp.config().preprocessing();
+    let misses = reading.misses(job.request.constraints);
     let recognized = |bitmap: &Bitmap, prediction, shows_several| PredictionOutcome::Recognized {
         bitmap: preprocessing.of_bitmap(bitmap),
         prediction,
         shows_several,
+        misses,
     };
     Ok(match reading {
         Reading::Blank => PredictionOutcome::Blank,

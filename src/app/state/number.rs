@@ -69,6 +69,7 @@ impl ShownNumber {
             prediction: digit.prediction.clone(),
             shows_several: false,
             is_mark: !digit.is_digit,
+            misses: self.number.misfit().is_some(),
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct Answer {
     pub shows_several: bool,
     /// Whether it is a dot or a dash of a number.
     pub is_mark: bool,
+    /// Whether it lacks what is known of a number: its length or its format.
+    pub misses: bool,
 }
 
 impl Answer {
@@ -394,12 +396,14 @@ impl State {
                 bitmap,
                 prediction,
                 shows_several,
+                misses,
             } => {
                 self.pad.answer = Some(Answer {
                     bitmap,
                     prediction,
                     shows_several,
                     is_mark: false,
+                    misses,
                 });
             }
             PredictionOutcome::Number { number, inputs } => {

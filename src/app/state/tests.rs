@@ -65,6 +65,7 @@ fn response(revision: u64, digit: usize) -> PredictionResponse {
         bitmap: Bitmap::blank(),
         prediction: prediction(digit),
         shows_several: false,
+        misses: false,
     };
     PredictionResponse {
         revision,

@@ -45,7 +45,7 @@ pub(super) fn apply(number: &mut Number) -> bool {
             }
         }
     }
-    number.probability = (f64::from(number.probability) * factor) as f32;
+    number.multiply_probability(factor);
     fits
 }
 

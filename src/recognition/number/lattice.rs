@@ -5,7 +5,10 @@ use super::{
     ring::is_within,
     steps::{LineDivisions, Steps},
 };
-use crate::ink::{Bounds, Point};
+use crate::{
+    bitmap::Digit,
+    ink::{Bounds, Point},
+};
 
 /// The pieces that a group may reach over, from its first one.
 pub(super) const REACH: usize = 8;
@@ -373,11 +376,12 @@ impl<'a> Lattice<'a> {
     }
 
     /// The best division of all; with a `length`, also the best one of each number of digits up to it. All groups that
-    /// are [`wanted`](Self::wanted) have a cost. `None` if no division has all pieces.
+    /// are [`wanted`](Self::wanted) have a cost and a `digit`, the most probable one. `None` if no division has all pieces.
     pub(super) fn divide(
         &self,
         length: Option<usize>,
         cost: impl Fn(&Group) -> Option<f32>,
+        digit: impl Fn(&Group) -> Option<Digit>,
     ) -> Option<LineDivisions> {
         let costs: Vec<Option<f32>> = self.groups.iter().map(cost).collect();
         let mut scores = self.scores(&costs);
@@ -389,7 +393,20 @@ impl<'a> Lattice<'a> {
                 }
             }
         }
-        let best = |length| self.steps.best(&self.groups, &scores, length);
+        let digit_of = |group: &Group| match group.kind {
+            GroupKind::Digit => digit(group),
+            GroupKind::Ligature | GroupKind::Mark => None,
+        };
+        let best = |length| {
+            let mut divisions = self.steps.best(&self.groups, &scores, length);
+            for division in &mut divisions {
+                let digits: Vec<Digit> = division.groups.iter().filter_map(digit_of).collect();
+                division.same = self
+                    .steps
+                    .total_of(&digits, &scores, |index| digit_of(&self.groups[index]));
+            }
+            divisions
+        };
         Some(LineDivisions {
             best: best(None).pop()?,
             by_length: length.map_or_else(Vec::new, |length| best(Some(length))),

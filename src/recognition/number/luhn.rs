@@ -37,7 +37,7 @@ pub(super) fn apply(number: &mut Number) -> bool {
             digit.digit = Digit::ALL[value];
         }
     }
-    number.probability = (f64::from(number.probability) * factor) as f32;
+    number.multiply_probability(factor);
     fits
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::lattice::{Group, GroupKind};
+use crate::bitmap::Digit;
 
 /// How far below the best division's score another one's may be, in nats, to count.
 const MARGIN: f64 = 4.0;
@@ -15,6 +16,8 @@ pub(super) struct Division {
     length: usize,
     /// The logarithm of its weight.
     score: f64,
+    /// The logarithm of the sum of the weights of those with the same digits: a dot may be one with a digit, or a mark.
+    pub(super) same: f64,
     /// The logarithm of the sum of the weights of those of which it is the best one.
     total: f64,
 }
@@ -50,6 +53,8 @@ pub(super) struct ChosenDivisions {
     length: usize,
     /// The logarithm of their weight.
     pub(super) score: f64,
+    /// The logarithm of the sum of the weights of those with the same digits.
+    pub(super) same: f64,
     /// The logarithm of the sum of the weights of those of which they are the best.
     pub(super) total: f64,
 }
@@ -92,6 +97,7 @@ impl ChosenDivisions {
             divisions: self.divisions.iter().chain([next]).cloned().collect(),
             length: self.length + next.length,
             score: self.score + next.score,
+            same: self.same + next.same,
             total: self.total + next.total,
         }
     }
@@ -254,10 +260,36 @@ impl Steps {
                 length: groups.iter().filter(is_digit).count(),
                 groups,
                 score: best,
+                same: best,
                 total,
             })
         };
         (0..width).filter_map(division).collect()
+    }
+
+    /// The logarithm of the sum of the weights of all divisions into these digits. `digit_of` is the digit of a group.
+    pub(super) fn total_of(
+        &self,
+        digits: &[Digit],
+        scores: &[f64],
+        digit_of: impl Fn(usize) -> Option<Digit>,
+    ) -> f64 {
+        let width = digits.len() + 1;
+        let mut totals = vec![f64::NEG_INFINITY; self.states * width];
+        totals[START * width] = 0.0;
+        for &LatticeStep { from, to, group } in &self.steps {
+            let own = digit_of(group);
+            for before in 0..width {
+                let after = before + usize::from(own.is_some());
+                let is_next = own.is_none() || own == digits.get(before).copied();
+                let total = totals[from * width + before];
+                if is_next && total > f64::NEG_INFINITY {
+                    let to = &mut totals[to * width + after];
+                    *to = log_sum(*to, total + scores[group]);
+                }
+            }
+        }
+        totals[END * width + digits.len()]
     }
 }
 

@@ -184,6 +184,27 @@ fn marks_are_non_digits_and_do_not_break_a_number() {
 }
 
 #[test]
+fn a_dot_between_digits_takes_little_confidence() {
+    let (digits, _) = line(&[1, 7, 4, 2], 0.35, 0.0, &mut ChaCha8Rng::seed_from_u64(32));
+    let bounds: Vec<_> = read(&digits).bounds().collect();
+    let dot = Point::new(f32::midpoint(bounds[1].max.x, bounds[2].min.x), 1.0);
+    let mut dotted = digits.clone();
+    dotted.push(polyline(&[(dot.x, dot.y), (dot.x + 0.02, dot.y)]));
+    let (plain, dotted) = (read(&digits), read(&dotted));
+    println!(
+        "CONF {} {} {}",
+        plain.confidence(),
+        dotted.confidence(),
+        dotted.probability
+    );
+    assert_eq!((dotted.text(), dotted.non_digits()), (plain.text(), 1));
+    assert!(
+        dotted.confidence() > 0.9 * plain.confidence(),
+        "the dot is no digit"
+    );
+}
+
+#[test]
 fn digits_may_differ_in_size() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let (large, _) = line(&[4, 2], 0.2, 0.0, &mut rng);
@@ -390,6 +411,43 @@ fn one_stroke_may_hold_two_digits() {
         let number = read(&[joined].into_iter().collect());
         assert_eq!(number.text(), "27", "{reason}: cut where the 2 ends");
         assert_eq!(strokes(&number), [[0], [0]], "{reason}: of the same stroke");
+    }
+}
+
+#[test]
+fn digits_that_touch_are_several_where_one_character_is_expected() {
+    let is_several = |ink: &Ink| {
+        let reading = reader().read(ink, Constraints::CHARACTER).expect("finite");
+        matches!(reading, Reading::SeveralDigits { .. })
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(12);
+    let pairs = (0..10).map(|first| line(&[first, (first * 3 + 2) % 10], -0.1, 0.0, &mut rng).0);
+    let several = pairs.filter(is_several).count();
+    assert!(several >= 9, "{several} of 10 overlapping pairs");
+    let ones = (0..20).map(|value| digit(value % 10, &mut rng));
+    assert_eq!(ones.filter(is_several).count(), 0, "single digits");
+}
+
+#[test]
+fn the_dot_of_a_question_mark_is_not_beside_a_digit() {
+    let hook = [
+        (0.0, 0.1),
+        (0.3, 0.0),
+        (0.5, 0.15),
+        (0.45, 0.35),
+        (0.25, 0.5),
+        (0.2, 0.75),
+    ];
+    let seven = [(0.0, 0.0), (0.6, 0.0), (0.3, 0.8)];
+    for (shape, reason) in [(&hook[..], "a question mark"), (&seven, "a 7 above a dot")] {
+        let ink = [polyline(shape), polyline(&[(0.2, 1.0)])]
+            .into_iter()
+            .collect();
+        let reading = reading(&ink);
+        assert!(
+            matches!(reading, Reading::Single { .. }),
+            "{reason}: {reading:?}"
+        );
     }
 }
 

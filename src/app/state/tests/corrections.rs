@@ -393,6 +393,7 @@ fn more_than_one_digit_is_no_digit() {
         prediction: prediction(1),
         shows_several,
         is_mark: false,
+        misses: false,
     };
     assert!(answer(false).is_digit(), "a 1");
     assert!(!answer(true).is_digit(), "a column that looks like a 1");
