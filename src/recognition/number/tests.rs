@@ -191,16 +191,11 @@ fn a_dot_between_digits_takes_little_confidence() {
     let mut dotted = digits.clone();
     dotted.push(polyline(&[(dot.x, dot.y), (dot.x + 0.02, dot.y)]));
     let (plain, dotted) = (read(&digits), read(&dotted));
-    println!(
-        "CONF {} {} {}",
-        plain.confidence(),
-        dotted.confidence(),
-        dotted.probability
-    );
     assert_eq!((dotted.text(), dotted.non_digits()), (plain.text(), 1));
     assert!(
-        dotted.confidence() > 0.9 * plain.confidence(),
-        "the dot is no digit"
+        dotted.confidence() > plain.confidence() - 0.02,
+        "{}: the digits are the same with or without it",
+        dotted.confidence()
     );
 }
 
