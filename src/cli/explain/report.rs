@@ -255,7 +255,6 @@ impl<'a> ExplanationLine<'a> {
 
 impl ExplanationReport<'_> {
     /// Writes the explanation for people to read, below the answer.
-    #[expect(clippy::too_many_lines, reason = "a few lines for each view")]
     pub(super) fn write_text(&self, out: &mut dyn Write) -> Result<(), CliError> {
         let Self {
             comparison: Comparison { winner, rival },

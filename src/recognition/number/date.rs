@@ -109,7 +109,7 @@ fn best_date(probabilities: &[[f32; CLASSES]]) -> (LikeliestDate, f64) {
 }
 
 fn is_leap(year: usize) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
 /// The digits of a value, the first one first.
