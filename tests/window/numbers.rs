@@ -194,6 +194,21 @@ fn the_square_pad_tells_a_number_and_offers_to_read_it() {
 }
 
 #[test]
+fn one_digit_is_not_a_card_number() {
+    let mut window = Window::new(line_settings());
+    window.draw(&placed(SEVEN, 0.0));
+    window.await_answer('7');
+    window.click("Known of the number");
+    window.click("Card number");
+    window.await_that("the answer misses the format", |harness| {
+        let answer = harness.state().state().pad.answer();
+        answer.is_some_and(|answer| answer.misses)
+    });
+    let value = window.value("Prediction");
+    assert!(value.starts_with("Not a card number"), "{value}");
+}
+
+#[test]
 fn what_is_known_of_a_number_decides() {
     let mut window = seventy_one();
     assert_eq!(window.value("Known of the number"), "Any number");
