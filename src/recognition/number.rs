@@ -206,7 +206,7 @@ impl Number {
         self.digits.len() == 2 && self.length() == 2 && self.lines == 1 && !is_sure
     }
 
-    /// Whether these lines are better than one line of the same ink. Circles above each other are parts of 8s.
+    /// Whether these lines are better than fewer lines of the same ink. Circles above each other are parts of 8s.
     fn divides(&self, line: &Self) -> bool {
         let has_circles_only = self.digits.iter().all(|digit| digit.digit == Digit::ALL[0]);
         let is_better = match (self.misfit, line.misfit) {
@@ -214,7 +214,7 @@ impl Number {
             (Some(_), None) => false,
             _ => self.score > line.score + LINE_BREAK,
         };
-        is_better && !has_circles_only
+        line.digits.is_empty() || is_better && !has_circles_only
     }
 
     /// The digits as text, without what is not a digit.
@@ -465,7 +465,9 @@ impl NumberReader {
         }
         let shows_several = if !constraints.is_character {
             (number.has_several(0.5) || number.is_surely_several()) && !is_one
-        } else if number.has_several(0.5) && number.is_readable(PLAIN) {
+        } else if number.has_several(0.5) && number.is_readable(PLAIN)
+            || number.lines > 1 && (number.has_several(0.5) || number.is_surely_several())
+        {
             // Two circles above each other are an 8.
             let may_be_one = number.may_be_one() || number.text() == "00";
             !(may_be_one && prediction.is_digit())

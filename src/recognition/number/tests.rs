@@ -362,6 +362,30 @@ fn near_lines_and_columns_are_lines() {
 }
 
 #[test]
+fn a_column_is_never_one_digit() {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let constraints = Constraints {
+        is_character: true,
+        ..Constraints::default()
+    };
+    for column in 0..40_u8 {
+        let mut ink = Ink::default();
+        for index in 0..5_u8 {
+            let (own, _) = line(&[(column + 3 * index) % 10], 0.3, 0.0, &mut rng);
+            let down = f32::from(index) * 1.1;
+            for stroke in moved(&own, |point| Point::new(point.x, point.y + down)).strokes() {
+                ink.push(stroke.clone());
+            }
+        }
+        let reading = reader().read(&ink, constraints);
+        let reading = reading.expect("the network runs");
+        let is_sure =
+            matches!(&reading, Reading::Single { prediction, .. } if prediction.is_digit());
+        assert!(!is_sure, "column {column}: {reading:?}");
+    }
+}
+
+#[test]
 fn two_circles_above_each_other_are_one_digit() {
     let circle = |y: f32| {
         let angle = |i: usize| i as f32 * std::f32::consts::TAU / 16.0;
