@@ -206,15 +206,29 @@ impl Number {
         self.digits.len() == 2 && self.length() == 2 && self.lines == 1 && !is_sure
     }
 
-    /// Whether these lines are better than fewer lines of the same ink. Circles above each other are parts of 8s.
+    /// Whether these lines are better than fewer lines of the same ink.
     fn divides(&self, line: &Self) -> bool {
-        let has_circles_only = self.digits.iter().all(|digit| digit.digit == Digit::ALL[0]);
         let is_better = match (self.misfit, line.misfit) {
             (None, Some(_)) => true,
             (Some(_), None) => false,
             _ => self.score > line.score + LINE_BREAK,
         };
-        line.digits.is_empty() || is_better && !has_circles_only
+        line.digits.is_empty() || is_better && !self.has_circles_only()
+    }
+
+    /// Whether only zeros are above other digits, and these are zeros too: the circles of 8s.
+    fn has_circles_only(&self) -> bool {
+        let is_zero = |digit: &NumberDigit| digit.digit == Digit::ALL[0];
+        self.digits.iter().enumerate().all(|(index, digit)| {
+            let is_above = |other: &&NumberDigit| {
+                let (a, b) = (&digit.bounds, &other.bounds);
+                let shares_x = a.min.x.max(b.min.x) < a.max.x.min(b.max.x);
+                let off = (b.min + b.max) - (a.min + a.max);
+                shares_x && off.y.abs() > off.x.abs()
+            };
+            let mut others = self.digits[index + 1..].iter().filter(is_above);
+            others.all(|other| is_zero(digit) && is_zero(other))
+        })
     }
 
     /// The digits as text, without what is not a digit.

@@ -396,6 +396,9 @@ fn two_circles_above_each_other_are_one_digit() {
     };
     let number = read(&[circle(0.25), circle(0.76)].into_iter().collect());
     assert_eq!(number.text(), "8", "a gap of a hundredth is no line break");
+    let seven = polyline(&[(0.6, 0.0), (1.1, 0.0), (0.8, 1.0)]);
+    let number = read(&[circle(0.25), circle(0.76), seven].into_iter().collect());
+    assert_eq!(number.text(), "87", "beside another digit");
     let number = read(&[circle(0.25), circle(1.0)].into_iter().collect());
     assert_eq!(number.text(), "00", "two lines");
 }
