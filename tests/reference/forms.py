@@ -13,11 +13,13 @@ grain, light that falls off. Needs NumPy and Pillow. See docs/results.md, "Numbe
 import gzip
 import json
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
+
+import papers
 
 LAYOUTS = ["boxes", "cells", "comb", "single", "underline"]
 FITS = ["inside", "touching", "crossing"]
@@ -139,6 +141,7 @@ def photograph(rng, layout, fit, digits, has_lines):
 
 
 def draw(seed, count, folder, digits, has_lines=True):
+    folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     by_writer = defaultdict(list)
     if digits:
@@ -168,21 +171,6 @@ def draw(seed, count, folder, digits, has_lines=True):
     (folder / "labels.json").write_text(json.dumps(labels))
 
 
-def score(folder):
-    labels = json.loads((folder / "labels.json").read_text())
-    said = [json.loads(line) for line in (folder / "said.jsonl").read_text().splitlines()]
-    said = {Path(one["file"]).name: one.get("number") for one in said}
-    total, right, wrong = Counter(), Counter(), Counter()
-    for name, label in labels.items():
-        kind, number = name[:-8], said.get(name)
-        total[kind] += 1
-        right[kind] += number == label
-        wrong[kind] += number is not None and number != label
-    for kind in total:
-        print(f"{kind}: {right[kind]} right, {wrong[kind]} wrong, of {total[kind]}")
-    print(f"all: {right.total()} right, {wrong.total()} wrong, of {total.total()}")
-
-
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["draw", seed, count, folder, digits]:
@@ -192,6 +180,6 @@ if __name__ == "__main__":
         case ["blank", seed, count, folder]:
             draw(int(seed), int(count), Path(folder), None)
         case ["score", folder]:
-            score(Path(folder))
+            papers.score(Path(folder), lambda said: said.get("number"))
         case _:
             sys.exit(__doc__)

@@ -100,6 +100,7 @@ def photograph(rng, situation, strokes):
 
 
 def draw(seed, count, folder, digits):
+    folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     records = []
     if digits:
@@ -118,19 +119,22 @@ def draw(seed, count, folder, digits):
     (folder / "labels.json").write_text(json.dumps(labels))
 
 
-def score(folder):
+def digit_of(said):
+    return str(said.get("digit")) if said.get("is_digit") else None
+
+
+def score(folder, answer_of):
     labels = json.loads((folder / "labels.json").read_text())
     said = [json.loads(line) for line in (folder / "said.jsonl").read_text().splitlines()]
-    said = {Path(one["file"]).name: one for one in said}
+    answers = {Path(one["file"]).name: answer_of(one) for one in said}
     total, right, wrong = Counter(), Counter(), Counter()
     for name, label in labels.items():
-        situation, one = name[:-8], said.get(name, {})
-        digit = str(one.get("digit")) if one.get("is_digit") else None
-        total[situation] += 1
-        right[situation] += digit == label
-        wrong[situation] += digit is not None and digit != label
-    for situation in total:
-        print(f"{situation}: {right[situation]} right, {wrong[situation]} wrong, of {total[situation]}")
+        kind, answer = name[:-8], answers.get(name)
+        total[kind] += 1
+        right[kind] += answer == label
+        wrong[kind] += answer is not None and answer != label
+    for kind in total:
+        print(f"{kind}: {right[kind]} right, {wrong[kind]} wrong, of {total[kind]}")
     print(f"all: {right.total()} right, {wrong.total()} wrong, of {total.total()}")
 
 
@@ -141,6 +145,6 @@ if __name__ == "__main__":
         case ["blank", seed, count, folder]:
             draw(int(seed), int(count), Path(folder), None)
         case ["score", folder]:
-            score(Path(folder))
+            score(Path(folder), digit_of)
         case _:
             sys.exit(__doc__)
