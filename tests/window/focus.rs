@@ -241,10 +241,10 @@ fn a_shortcut_with_control_accepts_a_field_first() {
     window.focus("Epochs");
     write(&mut window, "1");
     window.press(Modifiers::COMMAND, Key::T);
+    // It may have ended already.
     let training = &window.harness.state().state().training;
-    assert!(training.state.active_run().is_some(), "it trains");
-    let config = training.config.as_ref().expect("with these settings");
-    assert_eq!(config.epochs, 1, "as they were typed");
+    let config = training.config.as_ref().expect("it trains");
+    assert_eq!(config.epochs, 1, "as it was typed");
 }
 
 #[test]
