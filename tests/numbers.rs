@@ -41,13 +41,6 @@ fn said(reading: &Reading) -> String {
     }
 }
 
-/// Where one character is expected.
-const CHARACTER: Constraints = Constraints {
-    length: None,
-    format: None,
-    is_character: true,
-};
-
 /// What a reading of each drawing says.
 fn drawings_say(name: &str, constraints: Constraints) -> Vec<String> {
     let mut reader = reader();
@@ -99,7 +92,11 @@ fn a_number_is_told_where_one_character_is_expected() {
         ),
     ];
     for (name, expected, reason) in cases {
-        assert_eq!(drawings_say(name, CHARACTER), expected, "{name}: {reason}");
+        assert_eq!(
+            drawings_say(name, Constraints::CHARACTER),
+            expected,
+            "{name}: {reason}"
+        );
     }
     for name in [
         "13-column.png",
@@ -108,14 +105,14 @@ fn a_number_is_told_where_one_character_is_expected() {
     ] {
         let picture = picture::read(&case(name)).expect("a picture");
         let ink = picture.view.components.expect("not one of MNIST's");
-        let reading = reader().read_picture(&ink, &picture.bitmap, CHARACTER);
+        let reading = reader().read_picture(&ink, &picture.bitmap, Constraints::CHARACTER);
         assert_eq!(said(&reading.expect("finite")), "several", "{name}");
     }
 }
 
 #[test]
 fn a_drawing_within_a_circle_is_not_a_zero() {
-    for constraints in [Constraints::default(), CHARACTER] {
+    for constraints in [Constraints::default(), Constraints::CHARACTER] {
         // A house and a φ are written like some people's 0, with few points or with a slash.
         let said = drawings_say("11-signs.jsonl", constraints);
         assert_eq!(said[1..3], ["none", "none"], "a clock, a circled 7");

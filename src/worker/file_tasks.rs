@@ -533,10 +533,7 @@ fn with_numbers(
         let ink = drawing.record.as_drawn();
         let is_line = PadShape::of(&ink) == PadShape::Line;
         // At the left of the pad for numbers as on the square one: a plain number.
-        let on_square = Constraints {
-            is_character: true,
-            ..Constraints::default()
-        };
+        let on_square = Constraints::CHARACTER;
         if (is_line || matches!(reader.read(&ink, on_square)?, Reading::SeveralDigits { .. }))
             && let Reading::Number(number) = reader.read(&ink, Constraints::default())?
         {

@@ -364,10 +364,6 @@ fn near_lines_and_columns_are_lines() {
 #[test]
 fn a_column_is_never_one_digit() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let constraints = Constraints {
-        is_character: true,
-        ..Constraints::default()
-    };
     for column in 0..40_u8 {
         let mut ink = Ink::default();
         for index in 0..5_u8 {
@@ -377,7 +373,7 @@ fn a_column_is_never_one_digit() {
                 ink.push(stroke.clone());
             }
         }
-        let reading = reader().read(&ink, constraints);
+        let reading = reader().read(&ink, Constraints::CHARACTER);
         let reading = reading.expect("the network runs");
         let is_sure =
             matches!(&reading, Reading::Single { prediction, .. } if prediction.is_digit());
