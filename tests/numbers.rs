@@ -77,9 +77,14 @@ fn drawings_of_several_digits_are_numbers() {
 
 #[test]
 fn a_number_is_told_where_one_character_is_expected() {
-    let cases: [(&str, &[&str], &str); 4] = [
+    let cases: [(&str, &[&str], &str); 5] = [
         ("13-column-of-five.jsonl", &["several"], "a column, not a 1"),
         ("13-column-of-two.jsonl", &["several"; 3], "columns of two"),
+        (
+            "13-minus-three.jsonl",
+            &["none"],
+            "a sign is not a part of a digit",
+        ),
         (
             "12-one-empty-of-three.jsonl",
             &["1", "nothing", "7"],
@@ -111,12 +116,13 @@ fn a_number_is_told_where_one_character_is_expected() {
 }
 
 #[test]
-fn a_drawing_within_a_circle_is_not_a_zero() {
+fn signs_with_a_closed_stroke_are_not_zeros() {
     for constraints in [Constraints::default(), Constraints::CHARACTER] {
-        // A house and a φ are written like some people's 0, with few points or with a slash.
         let said = drawings_say("11-signs.jsonl", constraints);
-        assert_eq!(said[1..3], ["none", "none"], "a clock, a circled 7");
-        assert_eq!(said[4], "none", "a θ with a wave");
+        assert_eq!(
+            said, ["none"; 5],
+            "a house, a clock, a circled 7, φ, a θ with a wave"
+        );
     }
 }
 

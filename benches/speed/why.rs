@@ -171,6 +171,7 @@ fn rates(model: &Arc<Model>, inks: &[Ink]) {
         predictor.request(PredictionRequest {
             input: PredictionInput::Ink(ink.clone()),
             constraints: Constraints::default(),
+            pen_is_down: false,
             revision,
         });
         station.ask(ink, &views, revision);

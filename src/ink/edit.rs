@@ -155,6 +155,11 @@ impl InkEditor {
         self.pen = PenUse::Up;
     }
 
+    /// Whether the pen or the eraser is down and has changed something.
+    pub fn is_down(&self) -> bool {
+        self.pen != PenUse::Up
+    }
+
     /// Takes the unfinished stroke back. Redo does not restore it.
     pub fn cancel(&mut self) {
         if self.pen == PenUse::Draws

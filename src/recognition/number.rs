@@ -13,40 +13,20 @@ mod lattice;
 mod luhn;
 mod picture;
 mod pieces;
+mod reader;
 mod ring;
 mod steps;
 
-use std::{collections::HashMap, sync::Arc};
-
-use self::{
-    lattice::{Group, GroupKind, Lattice},
-    picture::PictureLine,
-    pieces::{InkLine, Piece, PieceKey, Writing},
-    steps::{ChosenDivisions, LineDivisions},
-};
+pub use self::reader::NumberReader;
 use super::Prediction;
 use crate::{
-    bitmap::{Bitmap, CLASSES, Digit},
-    error::ModelError,
-    ink::{Bounds, Ink, to_bitmap},
-    model::{calibration::Calibration, file::Model, softmax::log_sum_exp},
-    picture::PictureInk,
+    bitmap::{Bitmap, Digit},
+    ink::{Bounds, Ink},
 };
 
-/// The most strokes of a line.
-const MAX_STROKES: usize = 64;
-/// The most components of a picture.
-const MAX_COMPONENTS: usize = 256;
 /// The least confidence of a number, per digit. Of numbers by unseen writers that are read rightly, some 99 in 100 have
 /// it; of letters that fall apart into digits, three in four.
 const MIN_CONFIDENCE: f32 = 0.7;
-/// The least confidence per digit of ink that is plainly a number, although one character is expected.
-const PLAIN: f32 = 0.9;
-/// The largest probability of *not a number* of ink that is a number although one character is expected, and that is not
-/// plainly one, for instance of digits that touch. Chosen on development writers: see "Numbers" in `docs/results.md`.
-const PLAIN_NONE: f32 = 0.15;
-/// The most groups of such ink: the strokes of a letter that cross have many, and a pen is followed.
-const QUICK_GROUPS: usize = 60;
 /// The probability of a division in two from which even ink that is confidently one digit is a number.
 const SURE_DIVISION: f32 = 0.8;
 /// How many times as probable a number is that has what is known of it, its length or its format, as any other one. These
@@ -55,8 +35,42 @@ const FIT_ODDS: f64 = 9.0;
 /// How much higher the score of two near lines must be than that of one, in nats. Chosen on development writers: it is 2.9
 /// and more in columns of digits that are 1.04 to 1.18 heights apart, and 2.0 and less in digits of several strokes.
 const LINE_BREAK: f64 = 2.4;
-/// The cost of the network, in nats, from which a group is poor and its strokes may be cut.
-const POOR: f32 = 0.2;
+
+/// The shortest sign before a digit, relative to its longer side: longer than a dot.
+const MIN_SIGN: f32 = 0.15;
+
+/// When a division of ink shows several digits, although it is not read as a number.
+#[derive(Clone, Copy, Debug)]
+struct SeveralBounds {
+    /// The largest probability of *not a number*.
+    most_none: f32,
+    /// The least confidence, per digit.
+    least_confidence: f32,
+    /// Whether some digits may be doubtful, if the division is sure.
+    some_doubtful: bool,
+}
+
+impl SeveralBounds {
+    /// Where a number is expected, or there are several lines.
+    const EXPECTED: Self = Self {
+        most_none: 0.5,
+        least_confidence: 0.0,
+        some_doubtful: true,
+    };
+    /// Where one character is expected.
+    const PLAIN: Self = Self {
+        most_none: 0.5,
+        least_confidence: 0.9,
+        some_doubtful: false,
+    };
+    /// Where one character is expected, and all ink together is not a digit: digits that touch, or one stroke that holds
+    /// several. Chosen on development writers: see "One character expected" in `docs/results.md`.
+    const TOUCHING: Self = Self {
+        most_none: 0.15,
+        least_confidence: MIN_CONFIDENCE,
+        some_doubtful: true,
+    };
+}
 
 /// One digit of a number, or ink beside it that is not a digit.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,19 +199,24 @@ impl Number {
         bounds.all(|mark| mark.max.x <= min.x || mark.min.x >= max.x)
     }
 
-    /// Whether the network accepts all its digits, there are several, and *not a number* is less likely than `none`.
-    fn has_several(&self, none: f32) -> bool {
-        let mut digits = self.digits.iter().filter(|digit| digit.is_digit);
-        let is_likely = self.length() > 1 && self.none < none;
-        is_likely && digits.all(|digit| digit.prediction.is_digit())
+    /// Whether there is a dash before a single digit, as in −3.
+    fn has_sign(&self) -> bool {
+        let [dash, digit] = &self.digits[..] else {
+            return false;
+        };
+        let length = |it: &NumberDigit| it.bounds.longer_side() as f32;
+        let is_dash = !dash.is_digit && digit.is_digit && length(dash) > MIN_SIGN * length(digit);
+        is_dash && self.has_marks_beside() && self.is_readable(MIN_CONFIDENCE)
     }
 
-    /// Whether there surely are several digits, most of which the network accepts. The others may be doubtful.
-    fn is_surely_several(&self) -> bool {
-        let digits = self.digits.iter().filter(|digit| digit.is_digit);
-        let accepted = digits.filter(|digit| digit.prediction.is_digit()).count();
-        let is_likely = self.probability >= 0.5 && self.none < PLAIN_NONE;
-        is_likely && self.length() > 1 && 2 * accepted > self.length()
+    /// Whether there are several digits.
+    fn shows(&self, several: SeveralBounds) -> bool {
+        let digits = || self.digits.iter().filter(|digit| digit.is_digit);
+        let accepted = digits().filter(|it| it.prediction.is_digit()).count();
+        let is_likely = self.none < several.most_none && self.is_readable(several.least_confidence);
+        let is_sure = self.probability >= 0.5 && self.none < SeveralBounds::TOUCHING.most_none;
+        let is_division_sure = several.some_doubtful && is_sure && 2 * accepted > self.length();
+        self.length() > 1 && (is_likely && accepted == self.length() || is_division_sure)
     }
 
     /// Whether this division of one line in two may be wrong, so that all ink may be one digit.
@@ -355,458 +374,3 @@ impl Reading {
         }
     }
 }
-
-/// Reads numbers with one model. It remembers the scores of groups whose strokes did not change, so that it can follow a
-/// pen.
-#[derive(Debug)]
-pub struct NumberReader {
-    model: Arc<Model>,
-    ink: Ink,
-    scored: HashMap<Vec<PieceKey>, Scored>,
-}
-
-/// What the network says of a group.
-#[derive(Clone, Debug)]
-struct Scored {
-    bitmap: Bitmap,
-    prediction: Prediction,
-    /// The probability that the group is a digit, 0..=1.
-    acceptance: f32,
-    /// −ln of the probability that the group is a digit and this one.
-    cost: f32,
-}
-
-impl NumberReader {
-    /// A reader without any ink yet.
-    pub fn new(model: Arc<Model>) -> Self {
-        Self {
-            model,
-            ink: Ink::default(),
-            scored: HashMap::new(),
-        }
-    }
-
-    /// What some ink shows.
-    ///
-    /// # Errors
-    /// As [`logits`](super::logits).
-    pub fn read(&mut self, ink: &Ink, constraints: Constraints) -> Result<Reading, ModelError> {
-        let constraints = constraints.or_character();
-        let number = self.number(ink, constraints)?;
-        let is_all = number.digits.first().is_some_and(|digit| {
-            number.digits.len() == 1 && digit.strokes.len() == ink.strokes().len()
-        });
-        if is_all && number.length() == 1 {
-            let NumberDigit {
-                bitmap, prediction, ..
-            } = number.digits[0].clone();
-            if prediction.is_digit() || !constraints.is_character {
-                return Ok(Reading::Single { bitmap, prediction });
-            }
-        }
-        let whole = |reader: &Self| reader.read_whole(ink);
-        let any =
-            |reader: &mut Self| reader.number_within(ink, Constraints::default(), QUICK_GROUPS);
-        self.reading(number, constraints, whole, any)
-    }
-
-    /// What the ink of a picture shows, whose whole ink is this bitmap.
-    ///
-    /// # Errors
-    /// As [`logits`](super::logits).
-    pub fn read_picture(
-        &mut self,
-        ink: &PictureInk,
-        whole: &Bitmap,
-        constraints: Constraints,
-    ) -> Result<Reading, ModelError> {
-        let single = |reader: &Self| reader.read_bitmap(whole);
-        let constraints = constraints.or_character();
-        if ink.boxes().len() > MAX_COMPONENTS {
-            return single(self);
-        }
-        *self = Self::new(Arc::clone(&self.model));
-        let mut center = ink.boxes().len();
-        let mut line_of = |line: &Vec<usize>| {
-            let line = PictureLine::new(ink, line, center);
-            center = line.end();
-            line
-        };
-        let ways = pieces::ways_of_lines(ink.boxes());
-        let ways: Vec<Vec<PictureLine>> = ways
-            .iter()
-            .map(|lines| lines.iter().map(&mut line_of).collect())
-            .collect();
-        let number = self.number_of_ways(&ways, constraints, usize::MAX)?;
-        if number.digits.len() < 2 && number.non_digits() == 0 {
-            return single(self);
-        }
-        let any =
-            |reader: &mut Self| reader.number_of_ways(&ways, Constraints::default(), QUICK_GROUPS);
-        self.reading(number, constraints, single, any)
-    }
-
-    /// The number if it is readable, or what all ink is together: `whole`. `any` reads the number where any is expected.
-    fn reading(
-        &mut self,
-        mut number: Number,
-        constraints: Constraints,
-        whole: impl FnOnce(&Self) -> Result<Reading, ModelError>,
-        any: impl FnOnce(&mut Self) -> Result<Number, ModelError>,
-    ) -> Result<Reading, ModelError> {
-        if number.misfit.is_none() {
-            number.misfit = match constraints.format {
-                Some(NumberFormat::Card) => {
-                    (!luhn::apply(&mut number)).then_some(Misfit::CheckDigit)
-                }
-                Some(NumberFormat::Date) => (!date::apply(&mut number)).then_some(Misfit::Date),
-                None => None,
-            };
-        }
-        let is_known = constraints.length.is_some() || constraints.format.is_some();
-        let is_known = is_known && number.misfit.is_none();
-        let is_readable = number.is_readable(MIN_CONFIDENCE) && number.has_marks_beside();
-        if is_readable && !constraints.is_character && (is_known || !number.may_be_one()) {
-            return Ok(Reading::Number(number));
-        }
-        let (bitmap, prediction) = match whole(self)? {
-            Reading::Single { bitmap, prediction } => (bitmap, prediction),
-            reading => return Ok(reading),
-        };
-        let is_one = prediction.is_confident();
-        if is_readable && !constraints.is_character && !is_one {
-            return Ok(Reading::Number(number));
-        }
-        let shows_several = if !constraints.is_character {
-            (number.has_several(0.5) || number.is_surely_several()) && !is_one
-        } else if number.has_several(0.5) && number.is_readable(PLAIN)
-            || number.lines > 1 && (number.has_several(0.5) || number.is_surely_several())
-        {
-            // Two circles above each other are an 8.
-            let may_be_one = number.may_be_one() || number.text() == "00";
-            !(may_be_one && prediction.is_digit())
-        } else if !prediction.is_digit() && number.length() > 0 {
-            // Digits that touch, or one stroke that holds several. A scribble has no plain division, and is not searched.
-            let number = any(self)?;
-            let is_read = number.has_several(PLAIN_NONE) && number.is_readable(MIN_CONFIDENCE);
-            is_read || number.is_surely_several()
-        } else {
-            false
-        };
-        Ok(if shows_several {
-            Reading::SeveralDigits { bitmap, prediction }
-        } else {
-            Reading::Single { bitmap, prediction }
-        })
-    }
-
-    /// What all ink together shows as one character.
-    ///
-    /// # Errors
-    /// As [`logits`](super::logits).
-    pub fn read_whole(&self, ink: &Ink) -> Result<Reading, ModelError> {
-        let reading = to_bitmap(ink).map_or(Ok(Reading::Blank), |bitmap| self.read_bitmap(&bitmap));
-        Ok(match reading? {
-            Reading::Single { bitmap, prediction } if ring::holds_a_drawing(ink) => {
-                let prediction = prediction.rejected();
-                Reading::Single { bitmap, prediction }
-            }
-            reading => reading,
-        })
-    }
-
-    /// What a bitmap shows as one character.
-    ///
-    /// # Errors
-    /// As [`logits`](super::logits).
-    pub fn read_bitmap(&self, bitmap: &Bitmap) -> Result<Reading, ModelError> {
-        if bitmap.is_blank() {
-            return Ok(Reading::Blank);
-        }
-        let prediction = super::predict(&self.model, bitmap)?;
-        let bitmap = bitmap.clone();
-        Ok(Reading::Single { bitmap, prediction })
-    }
-
-    /// The best division of some ink into digits, whether they can be read or not; none if the ink is too complex to be a
-    /// number.
-    ///
-    /// # Errors
-    /// As [`logits`](super::logits).
-    pub fn number(&mut self, ink: &Ink, constraints: Constraints) -> Result<Number, ModelError> {
-        self.forget_changed_strokes(ink);
-        self.number_within(ink, constraints, usize::MAX)
-    }
-
-    /// The best number of some ink, as far as no line has more groups than `most`.
-    fn number_within(
-        &mut self,
-        ink: &Ink,
-        constraints: Constraints,
-        most: usize,
-    ) -> Result<Number, ModelError> {
-        let ways = pieces::ways_of_lines(&pieces::stroke_bounds(ink));
-        let ways = ways.iter().map(|lines| {
-            let lines = lines.iter().map(|line| InkLine::new(ink, line));
-            lines.collect()
-        });
-        self.number_of_ways(&ways.collect::<Vec<Vec<_>>>(), constraints, most)
-    }
-
-    /// The best number of some ways of lines. The first one has the fewest lines.
-    fn number_of_ways<L: Writing>(
-        &mut self,
-        ways: &[Vec<L>],
-        constraints: Constraints,
-        most: usize,
-    ) -> Result<Number, ModelError> {
-        let mut best = Number::default();
-        for (index, lines) in ways.iter().enumerate() {
-            let number = self.number_of_lines(lines, constraints, most)?;
-            if index == 0 || number.divides(&best) {
-                best = number;
-            }
-        }
-        Ok(best)
-    }
-
-    /// The best division of some lines. None of them has more groups than `most`.
-    fn number_of_lines(
-        &mut self,
-        lines: &[impl Writing],
-        constraints: Constraints,
-        most: usize,
-    ) -> Result<Number, ModelError> {
-        let lengths = constraints.lengths();
-        let length = lengths.iter().max().copied();
-        let mut divided = Vec::new();
-        for line in lines {
-            let is_only_line = lines.len() == 1;
-            let divisions = if constraints.is_character {
-                self.divide_whole(line, is_only_line, true, most)?
-            } else {
-                self.divide_line(line, is_only_line, length, most)?
-            };
-            let Some(divisions) = divisions else {
-                return Ok(Number::default());
-            };
-            divided.push(divisions);
-        }
-        let best = ChosenDivisions::best(&divided);
-        let all = best.total;
-        let fitting = ChosenDivisions::of_lengths(&divided, &lengths);
-        let of_fitting = |log: fn(&ChosenDivisions) -> f64| {
-            let fitting = fitting.as_ref();
-            fitting.map_or(0.0, |fitting| (log(fitting) - all).exp())
-        };
-        let (fits, factor) = weigh(
-            (best.score - all).exp(),
-            of_fitting(|fitting| fitting.score),
-            of_fitting(|fitting| fitting.total),
-        );
-        let chosen = fitting.filter(|_| fits).unwrap_or(best);
-        let misfit = match constraints.format {
-            _ if fits || lengths.is_empty() => None,
-            Some(NumberFormat::Date) => Some(Misfit::Date),
-            _ => Some(Misfit::Length),
-        };
-        let mut number = Number {
-            digits: Vec::new(),
-            probability: ((chosen.score - all).exp() * factor) as f32,
-            digits_probability: ((chosen.same - all).exp() * factor) as f32,
-            none: divided
-                .iter()
-                .map(LineDivisions::none_probability)
-                .fold(0.0, f32::max),
-            lines: lines.len(),
-            misfit,
-            score: chosen.score,
-        };
-        for (line, division) in lines.iter().zip(&chosen.divisions) {
-            let groups = division.groups.iter();
-            for group in groups.filter(|group| group.kind != GroupKind::Ligature) {
-                let Scored {
-                    bitmap,
-                    prediction,
-                    acceptance,
-                    ..
-                } = self.scored[&group.key].clone();
-                number.digits.push(NumberDigit {
-                    ink: line.ink(&group.key),
-                    bounds: line.bounds(&group.key),
-                    strokes: line.strokes(&group.key),
-                    bitmap,
-                    digit: prediction.digit(),
-                    is_digit: group.kind == GroupKind::Digit,
-                    acceptance,
-                    prediction,
-                });
-            }
-        }
-        Ok(number)
-    }
-
-    /// The best divisions of a line whose strokes are not cut.
-    fn divide_whole(
-        &mut self,
-        line: &impl Writing,
-        is_only_line: bool,
-        is_plain: bool,
-        most: usize,
-    ) -> Result<Option<LineDivisions>, ModelError> {
-        let whole = line.whole();
-        if whole.len() > MAX_STROKES {
-            return Ok(None);
-        }
-        let height = pieces::line_height(&whole);
-        let lattice = lattice_of(line, &whole, height, is_only_line, is_plain);
-        self.divide(line, &lattice, None, most)
-    }
-
-    /// The best divisions of a line, with a `length` also those of each number of digits up to it.
-    fn divide_line<L: Writing>(
-        &mut self,
-        line: &L,
-        is_only_line: bool,
-        length: Option<usize>,
-        most: usize,
-    ) -> Result<Option<LineDivisions>, ModelError> {
-        let Some(mut divisions) = self.divide_whole(line, is_only_line, false, most)? else {
-            return Ok(None);
-        };
-        let mut pieces = line.whole();
-        let height = pieces::line_height(&pieces);
-        for _ in 0..L::CUTS {
-            let cut = line.cut(&pieces, &self.poor_strokes(&divisions), height);
-            if cut.len() == pieces.len() {
-                break;
-            }
-            let lattice = lattice_of(line, &cut, height, is_only_line, false);
-            let Some(found) = self.divide(line, &lattice, None, most)? else {
-                break;
-            };
-            (divisions, pieces) = (found, cut);
-        }
-        if length.is_none() {
-            return Ok(Some(divisions));
-        }
-        let lattice = lattice_of(line, &pieces, height, is_only_line, false);
-        self.divide(line, &lattice, length, most)
-    }
-
-    fn forget_changed_strokes(&mut self, ink: &Ink) {
-        let before = std::mem::replace(&mut self.ink, ink.clone());
-        let strokes =
-            |index: usize| Some((before.strokes().get(index)?, ink.strokes().get(index)?));
-        let is_same = |part: &PieceKey| strokes(part.stroke).is_some_and(|(was, is)| was == is);
-        // A stroke that grows keeps its first parts.
-        let has_part = |part: &PieceKey| {
-            strokes(part.stroke).is_some_and(|(was, is)| {
-                let [was, is] = [was, is].map(|stroke| stroke.points().get(part.first..=part.last));
-                is.is_some() && was == is
-            })
-        };
-        self.scored.retain(|key, _| match key.as_slice() {
-            [part] => has_part(part),
-            parts => parts.iter().all(is_same),
-        });
-    }
-
-    fn divide<L: Writing>(
-        &mut self,
-        line: &L,
-        lattice: &Lattice,
-        length: Option<usize>,
-        most: usize,
-    ) -> Result<Option<LineDivisions>, ModelError> {
-        if lattice.groups().len() > most.min(L::MAX_GROUPS) {
-            return Ok(None);
-        }
-        loop {
-            let wanted = lattice.wanted(length, |group| self.cost(group));
-            if wanted.is_empty() {
-                let digit = |group: &Group| {
-                    let scored = self.scored.get(&group.key);
-                    scored.map(|scored| scored.prediction.digit())
-                };
-                return Ok(lattice.divide(length, |group| self.cost(group), digit));
-            }
-            self.score(line, &wanted)?;
-        }
-    }
-
-    /// What the network says of a group, if it has seen it.
-    fn cost(&self, group: &Group) -> Option<f32> {
-        self.scored.get(&group.key).map(|scored| scored.cost)
-    }
-
-    /// Scores these groups, in one forward pass.
-    fn score(&mut self, line: &impl Writing, groups: &[&Group]) -> Result<(), ModelError> {
-        let mut new: Vec<(Vec<PieceKey>, Bitmap)> = Vec::new();
-        for Group { key, .. } in groups {
-            let bitmap = line.bitmap(key).unwrap_or_else(Bitmap::blank);
-            new.push((key.clone(), bitmap));
-        }
-        let pixels = new.iter().flat_map(|(_, bitmap)| bitmap.pixels()).copied();
-        let logits = super::logits(&self.model, pixels.collect())?;
-        let calibration = &self.model.metadata.calibration;
-        for ((key, bitmap), logits) in new.into_iter().zip(logits) {
-            let (mut acceptance, mut cost) = scores(&logits, calibration);
-            let mut prediction = Prediction::from_logits(&logits, calibration);
-            if key.len() > 1 && line.holds_a_drawing(&key) {
-                prediction = prediction.rejected();
-                (acceptance, cost) = (0.0, f32::MAX);
-            }
-            let scored = Scored {
-                bitmap,
-                prediction,
-                acceptance,
-                cost,
-            };
-            self.scored.insert(key, scored);
-        }
-        Ok(())
-    }
-
-    /// The strokes of groups that the network finds poor.
-    fn poor_strokes(&self, divisions: &LineDivisions) -> Vec<usize> {
-        let groups = divisions.best.groups.iter();
-        groups
-            .filter(|group| group.kind == GroupKind::Digit && self.scored[&group.key].cost > POOR)
-            .flat_map(|group| &group.key)
-            .map(|part| part.stroke)
-            .collect()
-    }
-}
-
-fn lattice_of<'a>(
-    line: &impl Writing,
-    pieces: &'a [Piece],
-    height: f32,
-    is_only_line: bool,
-    is_plain: bool,
-) -> Lattice<'a> {
-    let distances = line.distances(pieces, lattice::FAR * height);
-    let weights = line.weights(pieces);
-    Lattice::new(pieces, distances, height, weights, is_only_line, is_plain)
-}
-
-/// The probability that logits are a digit's, and −ln of the probability of the most probable digit. The non-digit is an
-/// eleventh class: its logit is the reject threshold.
-fn scores(logits: &[f32; CLASSES], calibration: &Calibration) -> (f32, f32) {
-    let scaled = calibration.scale(logits);
-    let largest = scaled.iter().copied().fold(f32::MIN, f32::max);
-    let digits = log_sum_exp(&scaled);
-    let all = match calibration.reject_threshold {
-        Some(threshold) => {
-            let non_digit = threshold / calibration.temperature;
-            let high = digits.max(non_digit);
-            high + ((digits - high).exp() + (non_digit - high).exp()).ln()
-        }
-        None => digits,
-    };
-    ((digits - all).exp(), all - largest)
-}
-
-#[cfg(test)]
-mod tests;

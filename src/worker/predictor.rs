@@ -34,6 +34,8 @@ pub struct PredictionRequest {
     pub input: PredictionInput,
     /// What is known of it, if it is a number.
     pub constraints: Constraints,
+    /// Whether the pen is down, so that the ink may be unfinished.
+    pub pen_is_down: bool,
     /// The owner's number for it, returned with the prediction.
     pub revision: u64,
 }
@@ -235,6 +237,9 @@ fn outcome_of(
     let reading = match &job.request.input {
         // Noise is on the one image of a single digit.
         PredictionInput::Ink(ink) if job.setup.noise.is_some() => single(ink::to_bitmap(ink), job)?,
+        PredictionInput::Ink(ink) if job.request.pen_is_down => {
+            reader.follow(ink, job.request.constraints)?
+        }
         PredictionInput::Ink(ink) => reader.read(ink, job.request.constraints)?,
         PredictionInput::Picture(bitmap, view) => match &view.components {
             Some(ink) if job.setup.noise.is_none() => {

@@ -241,6 +241,8 @@ impl Pad {
     /// Lifts the pen or the eraser.
     pub(super) fn lift(&mut self) {
         self.eraser_at = None;
+        // While the pen is down, the drawing is read in haste.
+        self.needs_prediction |= self.editor.is_down();
         self.editor.end();
     }
 
@@ -345,6 +347,7 @@ impl Pad {
             // Of a blank pad too: otherwise a new model answers the previous drawing.
             input: self.input(),
             constraints,
+            pen_is_down: self.editor.is_down() || self.is_replaying(),
             revision: self.revision,
         })
     }

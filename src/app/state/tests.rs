@@ -153,7 +153,8 @@ fn every_change_of_the_drawing_is_predicted_and_nothing_else_is() {
         (Action::PenDown(dot(0.2)), true, "a dot"),
         (Action::PenMoved(dot(0.3)), true, "a line"),
         (Action::PenMoved(dot(0.3)), false, "the pen rests"),
-        (Action::PenUp, false, "lifting draws nothing"),
+        (Action::PenUp, true, "the drawing is finished"),
+        (Action::PenUp, false, "the pen is up"),
         (Action::Redo, false, "nothing to redo"),
         (Action::Undo, true, "the stroke goes"),
         (Action::Undo, false, "nothing more to undo"),
@@ -203,7 +204,18 @@ fn a_frame_asks_for_one_prediction_of_its_last_sample() {
     };
     let expected = PredictionInput::Ink(state.pad.ink().clone());
     assert_eq!(request.input, expected, "with all samples");
+    assert!(request.pen_is_down, "it may be unfinished");
     assert!(state.take_prediction_request().is_none(), "only once");
+    state.apply(Action::PenUp);
+    let Some(Effect::Predict(lifted)) = state.take_prediction_request() else {
+        panic!("the finished drawing is read again");
+    };
+    assert!(
+        !lifted.pen_is_down && lifted.revision == request.revision,
+        "the same drawing"
+    );
+    state.apply(Action::PenUp);
+    assert!(state.take_prediction_request().is_none(), "the pen was up");
 }
 
 #[test]

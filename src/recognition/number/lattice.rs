@@ -2,7 +2,7 @@
 
 use super::{
     pieces::{Distances, Piece, PieceKey},
-    ring::is_within,
+    ring::{is_through, is_within},
     steps::{LineDivisions, Steps},
 };
 use crate::{
@@ -215,10 +215,11 @@ impl<'a> Lattice<'a> {
             .filter(|&(i, _)| i < first || i >= first + REACH || mask >> (i - first) & 1 == 0);
         let (mut overlap, mut coverage) = (0.0_f32, 0.0_f32);
         for (index, other) in outside {
-            let is_held = other.is_of_ring && is_within(&own, &self.strokes[index]);
+            let ring = &self.strokes[index];
+            let is_held = other.is_of_ring && (is_within(&own, ring) || is_through(&own, ring));
             let is_own = || key.iter().any(|part| part.stroke == other.key.stroke);
             if is_held && kind == GroupKind::Digit && !is_own() {
-                // No digit lies within a ring.
+                // No digit lies within a ring, or across it: the slash of a 0.
                 return;
             }
             let shared = shared_width(&own, &other.bounds) / self.height;

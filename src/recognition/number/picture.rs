@@ -280,7 +280,7 @@ impl Writing for PictureLine<'_> {
         all.unwrap_or_else(|| bounds_of([]))
     }
 
-    fn holds_a_drawing(&self, _key: &[PieceKey]) -> bool {
+    fn is_symbol(&self, _key: &[PieceKey]) -> bool {
         false
     }
 }

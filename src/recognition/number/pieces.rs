@@ -39,8 +39,8 @@ pub(super) trait Writing {
     fn strokes(&self, key: &[PieceKey]) -> Vec<usize>;
     /// The bounding box of a group.
     fn bounds(&self, key: &[PieceKey]) -> Bounds;
-    /// Whether one stroke of a group is a ring around a drawing; never in a picture.
-    fn holds_a_drawing(&self, key: &[PieceKey]) -> bool;
+    /// Whether a closed stroke of a group makes it a symbol; never in a picture.
+    fn is_symbol(&self, key: &[PieceKey]) -> bool;
 }
 
 /// A line of strokes.
@@ -114,10 +114,13 @@ impl Writing for InkLine<'_> {
         bounds_of(self.ink(key).strokes().iter().flat_map(Stroke::points))
     }
 
-    fn holds_a_drawing(&self, key: &[PieceKey]) -> bool {
-        let strokes = key.iter().map(|part| &self.ink.strokes()[part.stroke]);
-        // A ring stays one when a part of it is cut off.
-        ring::holds_a_drawing(&strokes.cloned().collect())
+    fn is_symbol(&self, key: &[PieceKey]) -> bool {
+        let stroke = |part: &PieceKey| &self.ink.strokes()[part.stroke];
+        let is_whole =
+            |part: &PieceKey| part.first == 0 && part.last + 1 == stroke(part).points().len();
+        // A ring around a drawing stays one when a part of it is cut off.
+        (key.len() > 1 || key.iter().all(is_whole))
+            && ring::is_symbol(&key.iter().map(stroke).cloned().collect())
     }
 }
 

@@ -24,6 +24,7 @@ fn request(revision: u64) -> PredictionRequest {
     PredictionRequest {
         input: PredictionInput::Ink(slash()),
         constraints: Constraints::default(),
+        pen_is_down: false,
         revision,
     }
 }

@@ -399,9 +399,8 @@ fn two_circles_above_each_other_are_one_digit() {
     assert_eq!(number.text(), "00", "two lines");
 }
 
-#[test]
-fn one_stroke_may_hold_two_digits() {
-    // A 2 whose foot leads on to a 7.
+/// A 2 whose foot leads on to a 7, in one stroke that is longer by `way`.
+fn joined_27(way: f32) -> Ink {
     let two = [
         (0.0, 0.2),
         (0.1, 0.05),
@@ -423,10 +422,15 @@ fn one_stroke_may_hold_two_digits() {
         (0.95, 0.7),
         (0.9, 1.0),
     ];
+    let seven = seven.iter().map(|&(x, y)| (x + way, y));
+    let joined = polyline(&two.into_iter().chain(seven).collect::<Vec<_>>());
+    [joined].into_iter().collect()
+}
+
+#[test]
+fn one_stroke_may_hold_two_digits() {
     for (way, reason) in [(0.0, "near"), (0.1, "by a long line")] {
-        let seven = seven.iter().map(|&(x, y)| (x + way, y));
-        let joined = polyline(&two.into_iter().chain(seven).collect::<Vec<_>>());
-        let number = read(&[joined].into_iter().collect());
+        let number = read(&joined_27(way));
         assert_eq!(number.text(), "27", "{reason}: cut where the 2 ends");
         assert_eq!(strokes(&number), [[0], [0]], "{reason}: of the same stroke");
     }
@@ -444,6 +448,24 @@ fn digits_that_touch_are_several_where_one_character_is_expected() {
     assert!(several >= 9, "{several} of 10 overlapping pairs");
     let ones = (0..20).map(|value| digit(value % 10, &mut rng));
     assert_eq!(ones.filter(is_several).count(), 0, "single digits");
+}
+
+#[test]
+fn an_unfinished_character_is_not_searched_for_digits_that_touch() {
+    let is_several = |reading: Result<Reading, ModelError>| {
+        matches!(reading.expect("finite"), Reading::SeveralDigits { .. })
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(12);
+    let mut found_late = 0;
+    for first in 0..10 {
+        let pair = line(&[first, (first * 3 + 2) % 10], -0.1, 0.0, &mut rng).0;
+        let mut reader = reader();
+        let at_once = is_several(reader.follow(&pair, Constraints::CHARACTER));
+        let scored = reader.scored.len();
+        let at_last = is_several(reader.read(&pair, Constraints::CHARACTER));
+        found_late += usize::from(!at_once && at_last && reader.scored.len() > scored);
+    }
+    assert!(found_late > 0, "only when the pen is up");
 }
 
 #[test]
