@@ -99,11 +99,19 @@ pub enum PictureStep {
     Ink,
     /// The ink without dust, printed lines and the edge of a table. This is read.
     Cleaned,
+    /// The same ink, of which each digit has a part.
+    Divided,
 }
 
 impl PictureStep {
     /// All steps, in order.
-    pub const ALL: [Self; 4] = [Self::Picture, Self::Contrast, Self::Ink, Self::Cleaned];
+    pub const ALL: [Self; 5] = [
+        Self::Picture,
+        Self::Contrast,
+        Self::Ink,
+        Self::Cleaned,
+        Self::Divided,
+    ];
 }
 
 impl PictureView {
@@ -115,7 +123,7 @@ impl PictureView {
             PictureStep::Picture => None,
             PictureStep::Contrast => Some(self.steps.contrast.clone()),
             PictureStep::Ink => Some(self.steps.ink.clone()),
-            PictureStep::Cleaned => {
+            PictureStep::Cleaned | PictureStep::Divided => {
                 let byte = |ink: &f32| (ink * 255.0).round() as u8;
                 Some(ink.pixels().iter().map(byte).collect())
             }

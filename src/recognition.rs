@@ -1,8 +1,10 @@
-//! Recognition: the prediction of a network for one bitmap.
+//! Recognition: the prediction of a network for one bitmap, and what drawings show.
 
 pub mod number;
 
-use self::number::Number;
+use std::sync::Arc;
+
+use self::number::{Constraints, NumberReader, Reading};
 use crate::{
     bitmap::{Bitmap, CLASSES, Digit},
     error::{ModelError, Refusal},
@@ -135,47 +137,69 @@ pub fn predict(model: &Model, bitmap: &Bitmap) -> Result<Prediction, ModelError>
     ))
 }
 
-/// A drawing of an ink file with its prediction.
+/// A drawing of an ink file with what the pad says of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecognizedDrawing {
     /// The drawing.
     pub record: InkRecord,
-    /// The network's input.
+    /// All of it as one input of the network.
     pub bitmap: Bitmap,
-    /// The network's prediction.
-    pub prediction: Prediction,
-    /// The number, of a drawing that was read as one.
-    pub number: Option<Number>,
+    /// What it shows.
+    pub reading: Reading,
 }
 
 impl RecognizedDrawing {
+    /// Reads a drawing where it was drawn; `None` for a blank one.
+    ///
+    /// # Errors
+    /// As [`logits`].
+    pub fn read(
+        reader: &mut NumberReader,
+        record: InkRecord,
+        constraints: Constraints,
+    ) -> Result<Option<Self>, ModelError> {
+        let Some(bitmap) = record.bitmap().filter(|bitmap| !bitmap.is_blank()) else {
+            return Ok(None);
+        };
+        let reading = match &record.picture {
+            Some(picture) => reader.read_bitmap(picture)?,
+            None => reader.read(&record.as_drawn(), constraints)?,
+        };
+        Ok(Some(Self {
+            record,
+            bitmap,
+            reading,
+        }))
+    }
+
+    /// The digit, of a drawing that shows one.
+    pub fn digit(&self) -> Option<Digit> {
+        match &self.reading {
+            Reading::Single { prediction, .. } => prediction.is_digit().then(|| prediction.digit()),
+            _ => None,
+        }
+    }
+
     /// Whether the prediction is what the label says: its digit, or a rejection for another label.
     pub fn is_as_labeled(&self) -> bool {
         match self.record.label {
-            Some(Label::Digit(digit)) => {
-                self.prediction.is_digit() && self.prediction.digit() == digit
-            }
-            _ => !self.prediction.is_digit(),
+            Some(Label::Digit(digit)) => self.digit() == Some(digit),
+            _ => self.digit().is_none(),
         }
     }
 }
 
-/// The predictions for drawings, in their order. Blank ones are left out.
+/// Reads drawings of one character each, in their order. Blank ones are left out.
 ///
 /// # Errors
 /// As [`logits`].
 pub fn recognize(
-    model: &Model,
+    model: &Arc<Model>,
     records: Vec<InkRecord>,
 ) -> Result<Vec<RecognizedDrawing>, ModelError> {
+    let mut reader = NumberReader::new(Arc::clone(model));
     let recognized = records.into_iter().filter_map(|record| {
-        let bitmap = record.bitmap().filter(|bitmap| !bitmap.is_blank())?;
-        Some(predict(model, &bitmap).map(|prediction| RecognizedDrawing {
-            record,
-            bitmap,
-            prediction,
-            number: None,
-        }))
+        RecognizedDrawing::read(&mut reader, record, Constraints::CHARACTER).transpose()
     });
     recognized.collect()
 }

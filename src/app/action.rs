@@ -65,8 +65,12 @@ pub enum Action {
     Constrain(Constraints),
     /// Select the digit of this index in the number on the pad.
     SelectDigit(usize),
-    /// Read only this part of the picture on the pad, or all of it: left, top, right and bottom, in pixels.
-    SelectPart(Option<[usize; 4]>),
+    /// Read only this part of the picture on the pad: left, top, right and bottom, in pixels.
+    SelectPart([usize; 4]),
+    /// Put the digit of this index in the picture on the pad, alone.
+    TakeDigit(usize),
+    /// Show the picture again that a part or a digit on the pad was taken from.
+    BackToPicture,
     /// Undo the last change of the drawing.
     Undo,
     /// Redo the last undone change.

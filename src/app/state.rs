@@ -191,6 +191,8 @@ impl State {
             Action::Constrain(known) => self.constrain(known),
             Action::SelectDigit(index) => self.select_digit(index),
             Action::SelectPart(part) => self.select_part(part, out),
+            Action::TakeDigit(index) => self.take_digit(index),
+            Action::BackToPicture => self.back_to_picture(),
             Action::Undo => self.undo(out),
             Action::Redo => self.redo(out),
             Action::Clear => self.clear(out),

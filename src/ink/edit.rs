@@ -51,7 +51,7 @@ pub struct Picture {
     pub bitmap: Bitmap,
     /// The picture as it is, if it is more than the input.
     pub view: Option<Arc<PictureView>>,
-    /// All of it, if only a part is read.
+    /// The picture that it is a part or a digit of.
     pub whole: Option<Arc<Self>>,
 }
 

@@ -73,6 +73,16 @@ impl PictureInk {
         &self.ink
     }
 
+    /// The width in pixels.
+    pub fn width(&self) -> usize {
+        self.ink.width()
+    }
+
+    /// The component of each pixel, row by row; none of paper.
+    pub fn component_of(&self) -> &[Option<usize>] {
+        &self.component_of
+    }
+
     /// Pixels of the picture per pixel of the ink.
     pub(super) fn scale(&self) -> u32 {
         self.scale

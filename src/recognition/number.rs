@@ -11,6 +11,7 @@
 mod date;
 mod lattice;
 mod luhn;
+mod owners;
 mod picture;
 mod pieces;
 mod reader;
@@ -75,7 +76,7 @@ impl SeveralBounds {
 /// One digit of a number, or ink beside it that is not a digit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NumberDigit {
-    /// Its ink; none in a picture.
+    /// Its ink; in a picture, the center lines of components that are cut.
     pub ink: Ink,
     /// Its bounding box, in the units of the ink or in pixels of the picture.
     pub bounds: Bounds,

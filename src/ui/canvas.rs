@@ -12,7 +12,7 @@ use super::{
     keyboard_pen::KeyboardPen,
     number::{arrow_actions, brackets, digit_at},
     pad::{PadView, drawing::PadDrawing},
-    picture::{ShownPicture, foot_ui, hint_size},
+    picture::{ShownPicture, hint_size},
     theme::{self, Palette},
 };
 use crate::{
@@ -242,6 +242,7 @@ impl Canvas {
         rect: Rect,
         state: &State,
         picture: Option<TextureId>,
+        actions: &mut Vec<Action>,
     ) {
         let rect = fitted(rect, state.settings.pad_shape.width());
         let palette = Palette::of(ui.style());
@@ -282,22 +283,13 @@ impl Canvas {
         });
         let clipped = ui.painter().with_clip_rect(visible.shrink(1.0));
         self.draw_ink(&clipped, paper, state);
-        let view = state.pad.picture().map(|picture| picture.view.as_ref());
-        match (view, picture) {
-            (Some(Some(view)), _) => self.picture.ui(ui, &clipped, rect, state, view),
-            // Within the round corners of the pad.
-            (Some(None), Some(texture)) => {
-                clipped.image(texture, rect.shrink(3.0), WHOLE, Color32::WHITE);
-            }
-            _ => {}
-        }
-        if !matches!(view, Some(Some(_))) {
-            self.picture = ShownPicture::default();
-        }
+        self.picture.ui(ui, &clipped, rect, state, picture, actions);
         if state.settings.guides {
             guides_ui(&clipped, &paper, state, palette);
         }
-        brackets(&clipped, &paper, state, palette);
+        if let (None, Some(shown)) = (state.pad.picture(), state.pad.number()) {
+            brackets(&clipped, &paper, shown);
+        }
         hint(&clipped, rect, state, response.has_focus(), palette);
         self.keyboard.draw(&clipped, &paper, palette);
         let erases = state.pad.uses_eraser() || matches!(self.pen, PointerUse::Erases(_));
@@ -366,15 +358,13 @@ pub(super) fn pad_id() -> Id {
     Id::unique("pad")
 }
 
-/// The text of a pad without ink, and that below a picture.
+/// The text of an empty pad.
 fn hint(painter: &Painter, rect: Rect, state: &State, has_focus: bool, palette: &Palette) {
     let large = (rect.width() * 0.06).clamp(theme::BODY, 40.0);
     let line = |pos: Pos2, text: &str, size: f32, color: Color32| {
         painter.text(pos, Align2::CENTER_CENTER, text, theme::font(size), color);
     };
-    if let Some(picture) = state.pad.picture() {
-        foot_ui(painter, rect, picture, palette);
-    } else if state.pad.is_blank() {
+    if state.pad.is_blank() {
         line(rect.center(), empty_hint(state), large, palette.weak);
         if has_focus {
             let below = rect.center() + vec2(0.0, 2.0 * large);
@@ -394,7 +384,11 @@ fn empty_hint(state: &State) -> &'static str {
 /// The accessible value of the pad.
 fn description(state: &State) -> String {
     if let Some(picture) = state.pad.picture() {
-        let part = picture.whole.as_ref().map_or("", |_| ", a part of it");
+        let part = match (&picture.view, &picture.whole) {
+            (Some(_), Some(_)) => ", a part of it",
+            (None, Some(_)) => ", taken out of its picture",
+            (_, None) => "",
+        };
         return format!("The picture {}{part}", picture.name);
     }
     match state.pad.ink().strokes().len() {

@@ -61,7 +61,7 @@ fn parts_ui(
     actions: &mut Vec<Action>,
 ) {
     view.canvas
-        .ui(ui, layout.pad, state, view.preview.texture());
+        .ui(ui, layout.pad, state, view.preview.texture(), actions);
     // Left to right, top to bottom: the order of the focus.
     let builder = UiBuilder::new().max_rect(layout.toolbar);
     let is_right = layout.answer.left() >= layout.toolbar.right();

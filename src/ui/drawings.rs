@@ -13,7 +13,10 @@ use super::{
     roving::TileRows,
     theme::{self, Palette},
 };
-use crate::{format, recognition::RecognizedDrawing};
+use crate::{
+    format,
+    recognition::{RecognizedDrawing, number::Reading},
+};
 
 /// The side of an image, and the height of a line below it, in points.
 const IMAGE: f32 = 56.0;
@@ -58,20 +61,17 @@ pub(super) struct TileLine {
     pub(super) color: Color32,
 }
 
-/// "9 · 87 %", "36 · 90 %", or "non-digit".
+/// "9 · 87 %", "36 · 90 %", "several digits" or "non-digit".
 pub(super) fn reading(drawing: &RecognizedDrawing) -> String {
-    let prediction = &drawing.prediction;
     let share = |confidence: f32| format::probability(confidence, 0);
-    if let Some(number) = &drawing.number {
-        format!("{} · {}", number.text(), share(number.confidence()))
-    } else if prediction.is_digit() {
-        format!(
-            "{} · {}",
-            prediction.digit(),
-            share(prediction.confidence())
-        )
-    } else {
-        "non-digit".to_owned()
+    match &drawing.reading {
+        Reading::Number(number) => format!("{} · {}", number.text(), share(number.confidence())),
+        Reading::Single { prediction, .. } if prediction.is_digit() => {
+            let confidence = share(prediction.confidence());
+            format!("{} · {confidence}", prediction.digit())
+        }
+        Reading::SeveralDigits { .. } => "several digits".to_owned(),
+        Reading::Single { .. } | Reading::Blank => "non-digit".to_owned(),
     }
 }
 

@@ -202,8 +202,8 @@ pub(super) fn is_new_press(input: &InputState, key: Key) -> bool {
     })
 }
 
-/// What Escape does: first it dismisses the notice, then it leaves the tour, then it reads all of a picture again. It
-/// never changes the drawing.
+/// What Escape does: first it dismisses the notice, then it leaves the tour, then it goes back from a part or a
+/// digit of a picture. It never changes the drawing.
 fn escape(state: &State, shows_pad: bool) -> Option<Action> {
     if state.notices.shown().is_some() {
         return Some(Action::Dismiss);
@@ -213,7 +213,7 @@ fn escape(state: &State, shows_pad: bool) -> Option<Action> {
     }
     let is_part = state.pad.picture().is_some_and(|it| it.whole.is_some());
     if shows_pad && is_part {
-        return Some(Action::SelectPart(None));
+        return Some(Action::BackToPicture);
     }
     let all = EvaluationAction::Select(Selection::Misclassified);
     (state.place == Place::Test).then_some(Action::Evaluation(all))

@@ -27,10 +27,12 @@ use crate::{
     store::settings::PadShape,
 };
 
-/// The distance from the ink to its bracket, the length of the bracket's ends, and the height of its reading, in points.
+/// The distance from the ink to its bracket, the length of the bracket's ends, and the size of its reading, in points.
 const BRACKET_GAP: f32 = 5.0;
 const BRACKET_END: f32 = 5.0;
 const READING: Vec2 = vec2(26.0, 30.0);
+/// The size of a reading without its confidence, in points.
+const SHORT_READING: Vec2 = vec2(12.0, 18.0);
 /// The height of a digit and of the room below it, in sizes of the font, and the room above it, in points. Roboto's digits
 /// are 0.711 em high and 0.57 em wide.
 const DIGIT_HEIGHTS: [f32; 2] = [0.711, 0.12];
@@ -58,32 +60,34 @@ struct Bracket {
 }
 
 impl Bracket {
-    fn of(paper: &PadView, digits: &[NumberDigit], index: usize) -> Option<Self> {
-        let ink = ink_box(paper, &digits[index])?;
-        let pad = paper.rect;
+    /// That of the digit of this index, among the boxes of all digits.
+    fn of(pad: Rect, boxes: &[Rect], index: usize) -> Self {
+        let ink = boxes[index];
         let below = (ink.bottom() + BRACKET_GAP).min(pad.bottom() - 1.0);
         let above = ink.top() - BRACKET_GAP;
-        let reading_from = |top: f32, height: f32| {
-            let left = ink.center().x - READING.x / 2.0;
-            Rect::from_min_size(pos2(left, top), vec2(READING.x, height))
+        let reading_from = |top: f32, size: Vec2| {
+            let left = ink.center().x - size.x / 2.0;
+            Rect::from_min_size(pos2(left, top), size)
         };
         // A reading must not cover ink, neither its own nor that of another line.
         let is_free = |reading: &Rect| {
-            let mut boxes = digits.iter().filter_map(|it| ink_box(paper, it));
             let is_within = reading.top() >= pad.top() && reading.bottom() <= pad.bottom();
-            is_within && !boxes.any(|ink| ink.intersects(*reading))
+            is_within && !boxes.iter().any(|ink| ink.intersects(*reading))
         };
-        let beneath = below.min((pad.bottom() - READING.y).max(ink.bottom() + 1.0));
-        let beneath = Some(reading_from(beneath, READING.y)).filter(is_free);
-        let atop = Some(reading_from(above - READING.y, READING.y)).filter(is_free);
-        let (line, end, reading) = match (beneath, atop) {
-            (Some(reading), _) => (reading.top(), reading.top() - BRACKET_END, reading),
-            (None, Some(reading)) => (above, above + BRACKET_END, reading),
+        let sizes = [READING, SHORT_READING];
+        let beneath = sizes.map(|size| {
+            let top = below.min((pad.bottom() - size.y).max(ink.bottom() + 1.0));
+            reading_from(top, size)
+        });
+        let atop = sizes.map(|size| reading_from(above - size.y, size));
+        let (line, end, reading) = match [beneath, atop].map(|it| it.into_iter().find(is_free)) {
+            [Some(reading), _] => (reading.top(), reading.top() - BRACKET_END, reading),
+            [None, Some(reading)] => (above, above + BRACKET_END, reading),
             // The answer has it.
-            (None, None) => (below, below - BRACKET_END, reading_from(below, 0.0)),
+            [None, None] => (below, below - BRACKET_END, reading_from(below, Vec2::ZERO)),
         };
         let (left, right) = (ink.left(), ink.right());
-        Some(Self {
+        Self {
             ends: [
                 pos2(left, end),
                 pos2(left, line),
@@ -91,51 +95,69 @@ impl Bracket {
                 pos2(right, end),
             ],
             reading,
-        })
+        }
     }
 }
 
-/// The ink of a digit on the screen, with its pen; none in a picture.
-fn ink_box(paper: &PadView, digit: &NumberDigit) -> Option<Rect> {
-    let bounds = digit.ink.bounds()?;
-    let corners = [bounds.min, bounds.max].map(|corner| paper.screen_from_pad(corner));
-    Some(Rect::from_min_max(corners[0], corners[1]).expand(paper.radius()))
+/// The ink of each digit on the screen, with its pen.
+fn ink_boxes(paper: &PadView, digits: &[NumberDigit]) -> Vec<Rect> {
+    let on_screen = |digit: &NumberDigit| {
+        let Bounds { min, max } = digit.bounds;
+        let corners = [min, max].map(|corner| paper.screen_from_pad(corner));
+        Rect::from_min_max(corners[0], corners[1]).expand(paper.radius())
+    };
+    digits.iter().map(on_screen).collect()
 }
 
 /// The index of the digit whose reading, bracket or ink is at a place on the screen.
 pub(super) fn digit_at(paper: &PadView, state: &State, pos: Pos2) -> Option<usize> {
-    let digits = &state.pad.number()?.number().digits;
+    let shown = state
+        .pad
+        .number()
+        .filter(|_| state.pad.picture().is_none())?;
+    let boxes = ink_boxes(paper, &shown.number().digits);
     let is_bracket = |index: &usize| {
-        Bracket::of(paper, digits, *index).is_some_and(|Bracket { ends, reading }| {
-            let line = Rect::from_points(&ends).expand(BRACKET_GAP);
-            reading.contains(pos) || line.contains(pos)
-        })
+        let Bracket { ends, reading } = Bracket::of(paper.rect, &boxes, *index);
+        let line = Rect::from_points(&ends).expand(BRACKET_GAP);
+        reading.contains(pos) || line.contains(pos)
     };
-    let bracket = (0..digits.len()).find(is_bracket);
-    bracket.or_else(|| {
-        let boxes = digits.iter().enumerate();
-        let boxes = boxes.filter_map(|(index, digit)| Some((index, ink_box(paper, digit)?)));
-        let near = boxes.filter(|(_, ink)| ink.contains(pos));
-        let away = |ink: &Rect| ink.center().distance_sq(pos);
-        let nearest = near.min_by(|a, b| away(&a.1).total_cmp(&away(&b.1)));
-        nearest.map(|(index, _)| index)
-    })
+    let bracket = (0..boxes.len()).find(is_bracket);
+    bracket.or_else(|| nearest_at(&boxes, pos))
+}
+
+/// The index of the box that holds a place: of several, the one whose center is nearest.
+pub(super) fn nearest_at(boxes: &[Rect], pos: Pos2) -> Option<usize> {
+    let away = |index: &usize| boxes[*index].center().distance_sq(pos);
+    let near = (0..boxes.len()).filter(|&index| boxes[index].contains(pos));
+    near.min_by(|a, b| away(a).total_cmp(&away(b)))
 }
 
 /// Draws the brackets on the pad.
-pub(super) fn brackets(painter: &Painter, paper: &PadView, state: &State, palette: &Palette) {
-    let Some(shown) = state.pad.number() else {
-        return;
-    };
+pub(super) fn brackets(painter: &Painter, paper: &PadView, shown: &ShownNumber) {
+    let palette = Palette::of(&painter.ctx().global_style());
     let digits = &shown.number().digits;
-    let places: Vec<(usize, Bracket)> = (0..digits.len())
-        .filter_map(|index| Some((index, Bracket::of(paper, digits, index)?)))
-        .collect();
-    for (index, Bracket { ends, reading }) in &places {
-        let digit = &shown.number().digits[*index];
-        let color = color_of(digit, *index == shown.selected(), palette);
-        let width = if *index == shown.selected() { 2.5 } else { 1.0 };
-        painter.line(ends.to_vec(), Stroke::new(width, color));
+    let boxes = ink_boxes(paper, digits);
+    for (index, digit) in digits.iter().enumerate() {
+        let is_selected = index == shown.selected();
+        let line = Bracket::of(paper.rect, &boxes, index).ends.to_vec();
+        let width = if is_selected { 2.5 } else { 1.0 };
+        painter.line(
+            line,
+            Stroke::new(width, color_of(digit, is_selected, palette)),
+        );
+    }
+    readings(painter, paper.rect, &boxes, shown);
+}
+
+/// Draws the reading of each digit below or above its box, where it covers no other box, with the confidence where there
+/// is room for it.
+pub(super) fn readings(painter: &Painter, pad: Rect, boxes: &[Rect], shown: &ShownNumber) {
+    let palette = Palette::of(&painter.ctx().global_style());
+    let places = (0..boxes.len()).map(|index| Bracket::of(pad, boxes, index).reading);
+    let places: Vec<Rect> = places.collect();
+    for (index, reading) in places.iter().enumerate() {
+        let digit = &shown.number().digits[index];
+        let color = color_of(digit, index == shown.selected(), palette);
         if !reading.is_positive() {
             continue;
         }
@@ -153,15 +175,13 @@ pub(super) fn brackets(painter: &Painter, paper: &PadView, state: &State, palett
             theme::strong(theme::BODY),
             color,
         );
-        // Beside a near neighbor there is no room for the confidence.
-        let has_room = places.iter().all(|(other, bracket)| {
-            other == index
-                || (bracket.reading.center() - reading.center())
-                    .abs()
-                    .max_elem()
-                    > READING.x + 2.0
+        // Beside a near neighbor there is no room for the confidence, nor in a short reading.
+        let mut others = places.iter().enumerate();
+        let has_room = others.all(|(other, place)| {
+            let away = (place.center() - reading.center()).abs();
+            other == index || away.max_elem() > READING.x + 2.0
         });
-        if digit.is_digit && has_room {
+        if digit.is_digit && has_room && reading.height() >= READING.y {
             let top = place.center_bottom() - vec2(0.0, 2.0);
             let share = format::probability(digit.confidence(), 0);
             text_on_paper(
@@ -176,7 +196,8 @@ pub(super) fn brackets(painter: &Painter, paper: &PadView, state: &State, palett
     }
 }
 
-fn color_of(digit: &NumberDigit, is_selected: bool, palette: &Palette) -> Color32 {
+/// The color of a digit's bracket or frame, and of its reading.
+pub(super) fn color_of(digit: &NumberDigit, is_selected: bool, palette: &Palette) -> Color32 {
     match (digit.is_digit, is_selected) {
         (true, true) => palette.accent,
         (false, true) => palette.second,
@@ -479,9 +500,9 @@ mod tests {
             let strokes = lines.map(|(top, bottom)| line(0.5, top, bottom));
             let ink: Ink = strokes.into_iter().collect();
             let digits = Number::of_strokes(&ink, &prediction).digits;
+            let boxes = ink_boxes(&paper, &digits);
             for (index, is_above) in expected.into_iter().enumerate() {
-                let reading = Bracket::of(&paper, &digits, index).expect("ink").reading;
-                let boxes: Vec<_> = digits.iter().filter_map(|it| ink_box(&paper, it)).collect();
+                let reading = Bracket::of(paper.rect, &boxes, index).reading;
                 assert_eq!(reading.bottom() < boxes[index].top(), is_above, "{reason}");
                 let is_shown = reading.is_positive();
                 let covers = is_shown && boxes.iter().any(|ink| ink.intersects(reading));

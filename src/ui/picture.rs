@@ -3,28 +3,41 @@
 use std::sync::Arc;
 
 use egui::{
-    Align2, Button, Color32, ColorImage, Id, Painter, Pos2, Rect, RichText, Sense, Stroke,
-    StrokeKind, TextureHandle, TextureOptions, Ui, UiBuilder, Vec2, WidgetInfo, accesskit::Role,
-    pos2, text::LayoutJob, vec2,
+    Align2, Button, Color32, ColorImage, CursorIcon, Id, Painter, Pos2, Rect, Response, RichText,
+    Sense, Stroke, StrokeKind, TextureHandle, TextureId, TextureOptions, Ui, UiBuilder, Vec2,
+    WidgetInfo, accesskit::Role, pos2, text::LayoutJob, vec2,
 };
 
-use super::theme::{self, Palette};
+use super::{
+    canvas::WHOLE,
+    number::{color_of, nearest_at, readings},
+    theme::{self, Palette},
+};
 use crate::{
     app::{action::Action, state::State},
     bitmap::SIDE,
     ink::{Bounds, edit::Picture},
     picture::{PictureStep, PictureView},
+    recognition::number::Number,
 };
 
 /// The largest movement of a click, in points.
 const CLICK: f32 = 4.0;
-/// The size of the button that shows the next step, in points.
-const STEP_BUTTON: Vec2 = vec2(92.0, 24.0);
-/// The distance of the picture and of its button from the edge of the pad, in points.
+/// The size of a button below a picture, in points. On a small pad it is narrower, to this width.
+const BUTTON: Vec2 = vec2(92.0, 24.0);
+const MIN_BUTTON: f32 = 64.0;
+/// The distance of the picture and of its buttons from the edge of the pad, in points.
 const MARGIN: f32 = 8.0;
+/// The distance of a frame from the ink, and the width of its line and that of the selected digit's, in points.
+const FRAME_GAP: f32 = 3.0;
+const FRAME: f32 = 1.5;
+const SELECTED_FRAME: f32 = 3.0;
+
+/// How many digits of a number differ in color. The last one of the palette is a gray.
+const COLORS: usize = 9;
 
 /// Each step with its name and what it shows.
-const STEPS: [(PictureStep, &str, &str); 4] = [
+const STEPS: [(PictureStep, &str, &str); 5] = [
     (PictureStep::Picture, "Picture", "the picture as it is"),
     (
         PictureStep::Contrast,
@@ -37,17 +50,32 @@ const STEPS: [(PictureStep, &str, &str); 4] = [
         "Cleaned",
         "the ink without dust, printed lines and the edge of a table, which is read",
     ),
+    (
+        PictureStep::Divided,
+        "Digits",
+        "which ink belongs to which digit, by color; gray is not a digit",
+    ),
 ];
 
 /// The picture on the pad between frames.
 #[derive(Default)]
 pub(super) struct ShownPicture {
-    /// What the texture shows.
-    texture: Option<(Arc<PictureView>, PictureStep, TextureHandle)>,
+    texture: Option<StepTexture>,
     step: PictureStep,
     place: Option<PicturePlace>,
+    /// The places of the buttons.
+    buttons: Vec<Rect>,
     /// Where the pointer went down on the picture, and where it is.
     drag: Option<[Pos2; 2]>,
+}
+
+/// The texture of a step.
+struct StepTexture {
+    view: Arc<PictureView>,
+    step: PictureStep,
+    /// The number whose digits are colored.
+    number: Option<Number>,
+    handle: TextureHandle,
 }
 
 /// The place of a picture of which a part may be selected.
@@ -55,12 +83,10 @@ struct PicturePlace {
     rect: Rect,
     /// Points per pixel of the picture.
     scale: f32,
-    /// The button that shows the next step.
-    button: Rect,
-    /// The frame around each digit of a number.
+    /// The frame around each digit.
     digits: Vec<Rect>,
-    /// Whether only a part is read.
-    is_part: bool,
+    /// The part that is read, if it is not all.
+    part: Option<Rect>,
 }
 
 impl PicturePlace {
@@ -82,14 +108,15 @@ impl PicturePlace {
 impl ShownPicture {
     /// Takes a press of the primary button, unless it is beside the picture. A press that closes a menu does nothing.
     pub(super) fn press(&mut self, pos: Pos2, is_menu_open: bool) -> bool {
-        let Some(place) = &self.place else {
-            return false;
-        };
-        let is_on_picture = place.rect.contains(pos);
+        if self.buttons.iter().any(|button| button.contains(pos)) {
+            return true;
+        }
+        let place = self.place.as_ref();
+        let is_on_picture = place.is_some_and(|place| place.rect.contains(pos));
         if is_on_picture && !is_menu_open {
             self.drag = Some([pos; 2]);
         }
-        is_on_picture || place.button.contains(pos)
+        is_on_picture
     }
 
     /// Whether a press on the picture was not released yet.
@@ -109,80 +136,123 @@ impl ShownPicture {
         self.drag = None;
     }
 
-    /// Releases the button: a drag selects a part, a click a digit, or all of the picture again.
+    /// Releases the button: a drag selects a part, a click puts a digit on the pad, and one beside the part reads all.
     pub(super) fn release(&mut self) -> Option<Action> {
         let [from, to] = self.drag.take()?;
         let place = self.place.as_ref()?;
         if from.distance(to) > CLICK {
             let selected = Rect::from_two_pos(from, to);
-            return Some(Action::SelectPart(Some(place.pixels(selected))));
+            return Some(Action::SelectPart(place.pixels(selected)));
         }
-        let digit = place.digits.iter().position(|frame| frame.contains(from));
-        match digit {
-            Some(digit) => Some(Action::SelectDigit(digit)),
-            None => place.is_part.then_some(Action::SelectPart(None)),
+        if let Some(digit) = nearest_at(&place.digits, from) {
+            return Some(Action::TakeDigit(digit));
         }
+        let part = place.part?;
+        (!part.contains(from)).then_some(Action::BackToPicture)
     }
 
-    /// Draws a picture as it is, or a step of it, above its name. Frames are around what was found.
+    /// Draws the picture on the pad, if there is one, with what can be done with it below. `input` is the network's input.
     pub(super) fn ui(
         &mut self,
         ui: &mut Ui,
         painter: &Painter,
         pad: Rect,
         state: &State,
+        input: Option<TextureId>,
+        actions: &mut Vec<Action>,
+    ) {
+        self.place = None;
+        self.buttons.clear();
+        let Some(picture) = state.pad.picture() else {
+            *self = Self::default();
+            return;
+        };
+        match (&picture.view, input) {
+            (Some(view), _) => self.view_ui(ui, painter, pad, state, view),
+            (None, Some(input)) => {
+                let room = above_foot(pad).shrink(MARGIN);
+                let place =
+                    Rect::from_center_size(room.center(), Vec2::splat(room.size().min_elem()));
+                painter.image(input, place, WHOLE, Color32::WHITE);
+            }
+            (None, None) => {}
+        }
+        self.foot_ui(ui, painter, pad, state, picture, actions);
+    }
+
+    /// Draws a picture as it is, or a step of it. Frames are around what was found.
+    fn view_ui(
+        &mut self,
+        ui: &Ui,
+        painter: &Painter,
+        pad: Rect,
+        state: &State,
         view: &Arc<PictureView>,
     ) {
         let palette = Palette::of(ui.style());
-        let room = pad
-            .shrink(MARGIN)
-            .with_max_y(pad.bottom() - foot_height(pad));
+        let above_foot = above_foot(pad);
+        let room = pad.shrink(MARGIN).with_max_y(above_foot.bottom());
         let [width, height] = view.size.map(|side| side as f32);
         let scale = (room.width() / width).min(room.height() / height);
         let mut place = PicturePlace {
             rect: Rect::from_center_size(room.center(), scale * vec2(width, height)),
             scale,
-            button: button_place(pad),
             digits: Vec::new(),
-            is_part: view.part.is_some(),
+            part: None,
         };
-        let texture = self.texture(painter, view).id();
-        painter.image(texture, place.rect, super::canvas::WHOLE, Color32::WHITE);
+        let shown = state.pad.number();
+        let texture = self.texture(painter, view, shown.map(|shown| shown.number()));
+        painter.image(texture, place.rect, WHOLE, Color32::WHITE);
         let response = ui.interact(place.rect, Id::unique("picture"), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Picture on the pad"));
         if let Some(part) = view.part {
-            shade_around(painter, &place, part.map(|at| at as f32), palette);
+            let part = place.on_screen(part.map(|at| at as f32));
+            shade_around(painter, place.rect, part, palette);
+            place.part = Some(part);
         }
-        let frame = |pixels: [f32; 4], color| {
-            let found = place.on_screen(pixels).expand(3.0);
+        let frame = |pixels: [f32; 4], width: f32, color| {
+            let found = place.on_screen(pixels).expand(FRAME_GAP);
             // In sight on any picture.
-            let behind = Stroke::new(4.0, palette.paper.gamma_multiply(0.8));
+            let behind = Stroke::new(width + 2.0, palette.paper.gamma_multiply(0.8));
             painter.rect_stroke(found.expand(-1.0), 3.0, behind, StrokeKind::Outside);
-            painter.rect_stroke(found, 3.0, Stroke::new(2.0, color), StrokeKind::Outside);
-            found
+            let line = Stroke::new(width, color);
+            painter.rect_stroke(found, 3.0, line, StrokeKind::Outside);
+            found.expand(width)
         };
-        if let Some(shown) = state.pad.number() {
-            let bounds = shown.number().bounds().enumerate();
-            place.digits = bounds
-                .map(|(index, Bounds { min, max })| {
-                    let color = if index == shown.selected() {
-                        palette.accent
-                    } else {
-                        palette.weak
-                    };
-                    frame([min.x, min.y, max.x, max.y], color)
-                })
-                .collect();
+        if let Some(shown) = shown {
+            let digits = shown.number().digits.iter().enumerate();
+            let frames = digits.map(|(index, digit)| {
+                let is_selected = index == shown.selected();
+                let width = if is_selected { SELECTED_FRAME } else { FRAME };
+                let color = color_of(digit, is_selected, palette);
+                let Bounds { min, max } = digit.bounds;
+                frame([min.x, min.y, max.x, max.y], width, color)
+            });
+            let frames: Vec<Rect> = frames.collect();
+            readings(painter, above_foot, &frames, shown);
+            place.digits = frames;
         } else {
-            frame(view.ink.map(|at| at as f32), palette.accent);
+            let found = frame(view.ink.map(|at| at as f32), SELECTED_FRAME, palette.accent);
+            let is_digit = state.pad.digit_of_picture().is_some();
+            place.digits.extend(is_digit.then_some(found));
         }
         if let Some(selected) = self.dragged() {
             painter.rect_filled(selected, 0.0, palette.accent.gamma_multiply(0.15));
             let line = Stroke::new(1.5, palette.accent);
             painter.rect_stroke(selected, 0.0, line, StrokeKind::Inside);
         }
-        self.place = has_parts(view).then_some(place);
-        self.step_ui(ui);
+        if has_parts(view) {
+            let pointed = response
+                .hover_pos()
+                .filter(|_| !self.is_pressed())
+                .and_then(|pos| nearest_at(&place.digits, pos));
+            if let Some(digit) = pointed {
+                let light = palette.accent.gamma_multiply(0.12);
+                painter.rect_filled(place.digits[digit], 3.0, light);
+                ui.set_cursor_icon(CursorIcon::PointingHand);
+            }
+            self.place = Some(place);
+        }
     }
 
     /// The rectangle that is being dragged.
@@ -191,51 +261,103 @@ impl ShownPicture {
         Some(Rect::from_two_pos(from, to))
     }
 
-    /// The texture of a step.
-    fn texture(&mut self, painter: &Painter, view: &Arc<PictureView>) -> &TextureHandle {
+    /// The texture of the step.
+    fn texture(
+        &mut self,
+        painter: &Painter,
+        view: &Arc<PictureView>,
+        number: Option<&Number>,
+    ) -> TextureId {
         let known = self.texture.as_ref();
-        if known.is_some_and(|(known, ..)| !Arc::ptr_eq(&known.rgb, &view.rgb)) {
+        if known.is_some_and(|known| !Arc::ptr_eq(&known.view.rgb, &view.rgb)) {
             // Another picture shows itself first.
             self.step = PictureStep::default();
         }
         let step = self.step;
-        let known = self
-            .texture
-            .take()
-            .filter(|(known, shown, _)| Arc::ptr_eq(known, view) && *shown == step);
-        let (.., texture) = self.texture.insert(known.unwrap_or_else(|| {
-            let image = match view.shades(step) {
-                Some(shades) => {
-                    let dark = shades.iter().map(|shade| 255 - shade);
-                    ColorImage::from_gray_iter(view.size, dark)
-                }
-                None => ColorImage::from_rgb(view.size, &view.rgb),
-            };
+        let number = number.filter(|_| step == PictureStep::Divided);
+        let is_same = |known: &StepTexture| {
+            let is_of = Arc::ptr_eq(&known.view, view) && known.step == step;
+            is_of && known.number.as_ref() == number
+        };
+        let known = self.texture.take().filter(is_same);
+        let shown = self.texture.insert(known.unwrap_or_else(|| {
+            let image = image_of(view, step, number);
             let options = TextureOptions::LINEAR;
-            let texture = painter.ctx().load_texture("picture", image, options);
-            (Arc::clone(view), step, texture)
+            StepTexture {
+                view: Arc::clone(view),
+                step,
+                number: number.cloned(),
+                handle: painter.ctx().load_texture("picture", image, options),
+            }
         }));
-        texture
+        shown.handle.id()
+    }
+
+    /// Draws the name of a picture below it, what can be done with it, and the buttons.
+    fn foot_ui(
+        &mut self,
+        ui: &mut Ui,
+        painter: &Painter,
+        pad: Rect,
+        state: &State,
+        picture: &Picture,
+        actions: &mut Vec<Action>,
+    ) {
+        let palette = Palette::of(ui.style());
+        let top = above_foot(pad).bottom();
+        let width = ((pad.width() - 3.0 * MARGIN) / 2.0).min(BUTTON.x);
+        let button_at = |left| Rect::from_min_size(pos2(left, top), vec2(width, BUTTON.y));
+        let (left, right) = (
+            button_at(pad.left() + MARGIN),
+            button_at(pad.right() - MARGIN - width),
+        );
+        let can_be_taken = state.pad.digit_of_picture().is_some();
+        let has_steps = picture.view.as_ref().is_some_and(|view| has_parts(view));
+        let has_left = width >= MIN_BUTTON && (can_be_taken || picture.whole.is_some());
+        if has_left {
+            self.buttons.push(left);
+            pad_button_ui(ui, left, state, actions);
+        }
+        if has_steps {
+            self.buttons.push(right);
+            self.step_ui(ui, right);
+        }
+        let hint = match (has_steps, &picture.whole) {
+            (true, Some(_)) => "Click beside the part to read all (Esc).",
+            (true, None) if can_be_taken => {
+                "Click a digit for the pad. Drag over a part to read it."
+            }
+            (true, None) => "Drag over a part to read it, or draw below it.",
+            (false, Some(_)) => "Draw here for a new digit, or go back (Esc).",
+            (false, None) => "Draw here for a new digit.",
+        };
+        let small = hint_size(pad);
+        let room = pad.shrink(MARGIN);
+        let between = if has_left || has_steps {
+            room.shrink2(vec2(width + MARGIN, 0.0))
+        } else {
+            room
+        };
+        let last = room.with_min_y(pad.bottom() - 1.6 * small);
+        let first = between.with_min_y(top).with_max_y(top + BUTTON.y);
+        line_ui(painter, first, &picture.name, 1.1 * small, palette.text);
+        line_ui(
+            painter,
+            last.with_max_y(pad.bottom()),
+            hint,
+            small,
+            palette.weak,
+        );
     }
 
     /// The button that shows the next step.
-    fn step_ui(&mut self, ui: &mut Ui) {
-        let Some(place) = self.place.as_ref().map(|place| place.button) else {
-            return;
-        };
+    fn step_ui(&mut self, ui: &mut Ui, place: Rect) {
         let count = STEPS.len();
         let index = STEPS.iter().position(|(step, ..)| *step == self.step);
         let index = index.unwrap_or(0);
         let (_, name, help) = STEPS[index];
         let (next, next_name, _) = STEPS[(index + 1) % count];
-        let text = RichText::new(format!("{name} {}/{count}", index + 1)).size(theme::SMALL);
-        let builder = UiBuilder::new().max_rect(place);
-        let response = ui.scope_builder(builder, |ui| {
-            ui.spacing_mut().button_padding = Vec2::ZERO;
-            ui.spacing_mut().interact_size = STEP_BUTTON;
-            ui.put(place, Button::new(text).min_size(STEP_BUTTON))
-        });
-        let response = response.inner;
+        let response = button_ui(ui, place, &format!("{name} {}/{count}", index + 1));
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Button, true, "Step of the picture");
             info.current_text_value = Some(format!("{} of {count}: {name}", index + 1));
@@ -251,6 +373,75 @@ impl ShownPicture {
     }
 }
 
+/// The button that puts the selected digit of the picture on the pad, or goes back from it or from a part.
+fn pad_button_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut Vec<Action>) {
+    let (text, name, help, action) = match state.pad.digit_of_picture() {
+        Some(digit) => (
+            "To the pad",
+            "Put the digit on the pad",
+            "Puts the selected digit on the pad, as the network sees it. A click on a digit does so too.",
+            Action::TakeDigit(digit),
+        ),
+        None => (
+            "Back",
+            "Back to the picture",
+            "Shows all of the picture again (Esc).",
+            Action::BackToPicture,
+        ),
+    };
+    let response = button_ui(ui, place, text);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    if response.on_hover_text(help).clicked() {
+        actions.push(action);
+    }
+}
+
+/// A button below a picture.
+fn button_ui(ui: &mut Ui, place: Rect, text: &str) -> Response {
+    let builder = UiBuilder::new().max_rect(place);
+    let response = ui.scope_builder(builder, |ui| {
+        ui.spacing_mut().button_padding = Vec2::ZERO;
+        ui.spacing_mut().interact_size = place.size();
+        let text = RichText::new(text).size(theme::SMALL);
+        ui.put(place, Button::new(text).min_size(place.size()))
+    });
+    response.inner
+}
+
+/// Draws a text in the middle of its place, cut off where it is too long.
+fn line_ui(painter: &Painter, place: Rect, text: &str, size: f32, color: Color32) {
+    let mut job = LayoutJob::simple_singleline(text.to_owned(), theme::font(size), color);
+    job.wrap.max_width = place.width();
+    job.wrap.max_rows = 1;
+    let galley = painter.layout_job(job);
+    let at = Align2::CENTER_CENTER.anchor_size(place.center(), galley.size());
+    painter.galley(at.min, galley, color);
+}
+
+/// A step of a picture, in which each digit of a number has a color.
+fn image_of(view: &PictureView, step: PictureStep, number: Option<&Number>) -> ColorImage {
+    let (Some(shades), Some(ink)) = (view.shades(step), &view.components) else {
+        return ColorImage::from_rgb(view.size, &view.rgb);
+    };
+    if step != PictureStep::Divided {
+        let dark = shades.iter().map(|shade| 255 - shade);
+        return ColorImage::from_gray_iter(view.size, dark);
+    }
+    let palette = Palette::ON_WHITE;
+    let color_of = |owner: Option<usize>| match (number, owner) {
+        (None, _) => palette.accent,
+        (Some(number), Some(index)) if number.digits[index].is_digit => {
+            palette.digits[index % COLORS]
+        }
+        (Some(_), _) => palette.bar,
+    };
+    let owners = number.map_or_else(|| vec![None; shades.len()], |number| number.owners(ink));
+    let pixels = shades.iter().zip(owners).map(|(&shade, owner)| {
+        Color32::WHITE.lerp_to_gamma(color_of(owner), f32::from(shade) / 255.0)
+    });
+    ColorImage::new(view.size, pixels.collect())
+}
+
 /// Whether parts of a picture may be selected: one as small as the input of the network is one digit.
 fn has_parts(view: &PictureView) -> bool {
     let is_large = view.size.iter().any(|&side| side >= 2 * SIDE);
@@ -258,9 +449,8 @@ fn has_parts(view: &PictureView) -> bool {
 }
 
 /// Pales what is not in the selected part, and frames the part.
-fn shade_around(painter: &Painter, place: &PicturePlace, part: [f32; 4], palette: &Palette) {
-    let all = place.rect;
-    let part = place.on_screen(part).intersect(all);
+fn shade_around(painter: &Painter, all: Rect, part: Rect, palette: &Palette) {
+    let part = part.intersect(all);
     let shade = palette.paper.gamma_multiply(0.7);
     let around = [
         all.with_max_y(part.top()),
@@ -279,54 +469,12 @@ fn shade_around(painter: &Painter, place: &PicturePlace, part: [f32; 4], palette
     );
 }
 
-/// The name of a picture, and what can be done with it, below it.
-pub(super) fn foot_ui(painter: &Painter, pad: Rect, picture: &Picture, palette: &Palette) {
-    let has_parts = picture.view.as_ref().is_some_and(|view| has_parts(view));
-    let hint = match (has_parts, &picture.whole) {
-        (false, _) => "Draw here for a new digit.",
-        (true, None) => "Drag over a part to read it, or draw below it.",
-        (true, Some(_)) => "Click on the picture to read all of it (Esc).",
-    };
-    let small = hint_size(pad);
-    let first = button_place(pad);
-    let room = pad.shrink(MARGIN);
-    let beside_button = if has_parts {
-        room.with_max_x(first.left() - MARGIN)
-    } else {
-        room
-    };
-    let lines = [
-        (
-            &*picture.name,
-            1.1 * small,
-            palette.text,
-            beside_button,
-            first.center().y,
-        ),
-        (hint, small, palette.weak, room, pad.bottom() - 0.8 * small),
-    ];
-    for (text, size, color, room, middle) in lines {
-        let mut job = LayoutJob::simple_singleline(text.to_owned(), theme::font(size), color);
-        job.wrap.max_width = room.width();
-        job.wrap.max_rows = 1;
-        let galley = painter.layout_job(job);
-        let place = Align2::CENTER_CENTER.anchor_size(pos2(room.center().x, middle), galley.size());
-        painter.galley(place.min, galley, color);
-    }
-}
-
-/// The place of the button that shows the next step: at the right, below a picture.
-fn button_place(pad: Rect) -> Rect {
-    let top = pad.bottom() - foot_height(pad);
-    Rect::from_min_size(pos2(pad.right() - MARGIN - STEP_BUTTON.x, top), STEP_BUTTON)
-}
-
 /// The size of small text on a pad.
 pub(super) fn hint_size(pad: Rect) -> f32 {
     (pad.width() * 0.035).clamp(theme::SMALL, 22.0)
 }
 
-/// The height of the two lines below a picture.
-fn foot_height(pad: Rect) -> f32 {
-    3.2 * hint_size(pad)
+/// The part of a pad above the two lines below a picture.
+fn above_foot(pad: Rect) -> Rect {
+    pad.with_max_y(pad.bottom() - 3.2 * hint_size(pad))
 }

@@ -162,6 +162,9 @@ const DARK: Palette = Palette {
 };
 
 impl Palette {
+    /// The colors on white, such as those of a picture.
+    pub(crate) const ON_WHITE: Self = LIGHT;
+
     /// The palette of a style.
     pub(crate) fn of(style: &Style) -> &'static Self {
         if style.visuals.dark_mode {

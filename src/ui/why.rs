@@ -295,7 +295,7 @@ fn pad_ui(
     actions: &mut Vec<Action>,
 ) {
     draw.canvas
-        .ui(ui, places.pad, state, draw.preview.texture());
+        .ui(ui, places.pad, state, draw.preview.texture(), actions);
     let toolbar = &mut part(ui, places.toolbar, "toolbar");
     draw.tools.ui(toolbar, draw::TOOLBAR_HEIGHT, state, actions);
     let preview = &mut draw.preview;

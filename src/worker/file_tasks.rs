@@ -4,6 +4,7 @@
 //! the handle is dropped.
 
 mod dialog;
+mod drawings;
 mod purpose;
 
 use std::{
@@ -16,13 +17,13 @@ use std::{
     },
 };
 
-use self::dialog::Dialogs;
 pub use self::purpose::{FileAccess, FileDetails, FilePurpose};
+use self::{dialog::Dialogs, drawings::DrawingLists};
 use super::{FACTS_CAPACITY, JoinOnDrop, Waker, WorkerPriority, catch_panic};
 use crate::{
     bitmap::Bitmap,
     data::{DataSource, preview::DatasetPreview},
-    error::{self, FileError, ModelError, Refusal},
+    error::{self, FileError, Refusal},
     files::{
         kind::{FileKind, lowercase_extension},
         write_atomically,
@@ -34,11 +35,7 @@ use crate::{
     },
     model::file::Model,
     picture::{self, PictureView, ReadPicture, save_bitmap_png, save_rgb_png},
-    recognition::{
-        RecognizedDrawing,
-        number::{Constraints, NumberReader, Reading},
-        recognize,
-    },
+    recognition::{RecognizedDrawing, recognize},
     store::{
         checkpoints,
         corrections::{self, CorrectionOutcome, CorrectionTask},
@@ -352,9 +349,10 @@ impl Reply {
 }
 
 fn work(queue: &Receiver<FileTask>, reply: &Reply, is_closing: &AtomicBool) {
+    let mut lists = DrawingLists::default();
     for task in queue {
         if task.writes() || !is_closing.load(Ordering::Acquire) {
-            reply.send(task.run());
+            reply.send(task.run(&mut lists));
         }
     }
 }
@@ -387,7 +385,7 @@ impl FileTask {
         }
     }
 
-    fn run(self) -> FileOutcome {
+    fn run(self, lists: &mut DrawingLists) -> FileOutcome {
         match self {
             Self::Requested {
                 mut request,
@@ -450,15 +448,14 @@ impl FileTask {
                 FileOutcome::Corrections(attempt(|| Ok(corrections::done(&path, *task)?)))
             }
             Self::ListCorrections(path, model) => FileOutcome::CorrectionsListed(attempt(|| {
-                Ok(recognize(&model, corrections::list(&path)?)?)
+                Ok(lists.read_corrections(&model, corrections::list(&path)?)?)
             })),
             Self::CompareModels { path, run, models } => FileOutcome::Compared {
                 run,
                 result: attempt(|| compare(&path, &models)),
             },
             Self::History(path, task, model) => FileOutcome::History(attempt(|| {
-                let drawings = recognize(&model, history::done(&path, task)?)?;
-                Ok(with_numbers(&model, drawings)?)
+                Ok(lists.read_history(&model, history::done(&path, task)?)?)
             })),
             Self::FindCheckpoint(path) => FileOutcome::Checkpoint(attempt(|| {
                 let found = checkpoints::find(&path)?;
@@ -521,26 +518,6 @@ impl FilePurpose {
             _ => FileResult::Chosen(path),
         })
     }
-}
-
-/// Reads the drawings of the pad for numbers as numbers.
-fn with_numbers(
-    model: &Arc<Model>,
-    mut drawings: Vec<RecognizedDrawing>,
-) -> Result<Vec<RecognizedDrawing>, ModelError> {
-    let mut reader = NumberReader::new(Arc::clone(model));
-    for drawing in &mut drawings {
-        let ink = drawing.record.as_drawn();
-        let is_line = PadShape::of(&ink) == PadShape::Line;
-        // At the left of the pad for numbers as on the square one: a plain number.
-        let on_square = Constraints::CHARACTER;
-        if (is_line || matches!(reader.read(&ink, on_square)?, Reading::SeveralDigits { .. }))
-            && let Reading::Number(number) = reader.read(&ink, Constraints::default())?
-        {
-            drawing.number = Some(number);
-        }
-    }
-    Ok(drawings)
 }
 
 /// The drawing of a file where it was drawn, if that is on a pad. A number of another program is as large as the pad for

@@ -10,8 +10,9 @@ use std::{collections::HashSet, fs, path::Path};
 
 use digitpad::{
     app::state::form::TrainingForm,
-    ink::file,
-    store::settings::{Settings, ThemeChoice},
+    bitmap::Digit,
+    ink::file::{self, InkRecord, Label},
+    store::settings::{PadShape, Settings, ThemeChoice},
     training::config::Preset,
 };
 use image::RgbImage;
@@ -26,12 +27,26 @@ use self::{
 /// Strokes in the pad's units.
 const SEVEN: [(f32, f32); 3] = [(0.25, 0.2), (0.75, 0.2), (0.42, 0.84)];
 const ONE: [(f32, f32); 2] = [(0.52, 0.18), (0.48, 0.82)];
+const FOUR: [&[(f32, f32)]; 2] = [
+    &[(0.5, 0.2), (0.3, 0.56), (0.78, 0.56)],
+    &[(0.63, 0.36), (0.63, 0.85)],
+];
+const TWO: [(f32, f32); 8] = [
+    (1.1, 0.34),
+    (1.18, 0.22),
+    (1.34, 0.2),
+    (1.44, 0.3),
+    (1.4, 0.44),
+    (1.24, 0.64),
+    (1.08, 0.82),
+    (1.5, 0.82),
+];
 
 /// The program with an open window. Fields are dropped in this order.
 struct Session {
     program: Program,
     window: Window,
-    /// The pad's corner and its side, in pixels.
+    /// The pad's corner and its height, in pixels.
     pad: (f32, f32, f32),
     display: Display,
     folder: TempDir,
@@ -40,22 +55,29 @@ struct Session {
 impl Session {
     /// Opens the window with a theme and a number of training epochs. `None` without a display.
     fn open(theme: ThemeChoice, epochs: usize) -> Option<Self> {
-        let display = Display::open()?;
-        let folder = tempfile::tempdir().expect("a folder for the settings");
         let mut form = TrainingForm::of(Preset::Keras, Preset::Keras.config());
         form.draft.epochs = epochs;
-        let settings = Settings {
+        Self::open_with(Settings {
             theme,
-            file_dialogs: false,
             training: form.saved(),
             ..Settings::default()
+        })
+    }
+
+    /// Opens the window with these settings, without file dialogs. `None` without a display.
+    fn open_with(settings: Settings) -> Option<Self> {
+        let display = Display::open()?;
+        let folder = tempfile::tempdir().expect("a folder for the settings");
+        let settings = Settings {
+            file_dialogs: false,
+            ..settings
         };
         settings
             .save(folder.path(), &Settings::default())
             .expect("the settings are written");
         let mut program = Program::start(&display.name, folder.path());
         let place = program.wait_for("pad at ");
-        let [x, y, width, _] = ["x=", "y=", "w=", "h="].map(|name| {
+        let [x, y, height] = ["x=", "y=", "h="].map(|name| {
             let number = place
                 .split(' ')
                 .find_map(|part| part.strip_prefix(name)?.parse().ok());
@@ -71,16 +93,16 @@ impl Session {
         Some(Self {
             program,
             window,
-            pad: (x, y, width),
+            pad: (x, y, height),
             display,
             folder,
         })
     }
 
-    /// A point of the pad on the screen.
+    /// A point of the pad on the screen. The pad's height is 1.
     fn pixel(&self, (x, y): (f32, f32)) -> Pixel {
-        let (left, top, side) = self.pad;
-        ((left + side * x) as i16, (top + side * y) as i16)
+        let (left, top, unit) = self.pad;
+        ((left + unit * x) as i16, (top + unit * y) as i16)
     }
 
     /// Draws with the mouse.
@@ -213,6 +235,39 @@ fn a_mouse_drawing_is_predicted_undone_and_saved() {
     let drawings = file::read(&path).expect("an ink file");
     assert_eq!(drawings.len(), 1, "one drawing");
     assert_eq!(drawings[0].ink.strokes().len(), 1, "of one stroke");
+    session.display.close(session.window);
+    session.ends_well();
+}
+
+#[test]
+fn a_number_is_read_undone_and_corrected_digit_by_digit() {
+    let Some(mut session) = Session::open_with(Settings {
+        pad_shape: PadShape::Line,
+        ..Settings::default()
+    }) else {
+        return;
+    };
+    for stroke in &FOUR {
+        session.draw(stroke);
+    }
+    session.draw(&TWO);
+    session.program.wait_for("the pad shows the number 42");
+    session.save_screenshot("window-number.png");
+    session.display.press(&[CONTROL, u32::from('z')]);
+    session.program.wait_for("prediction digit=4 ");
+    session.display.press(&[CONTROL, u32::from('y')]);
+    session.program.wait_for("the pad shows the number 42");
+    // The ink of the 4 selects it.
+    session.draw(&[FOUR[1][0]]);
+    session.display.press(&[u32::from('9')]);
+    let path = session.folder.path().join("data/corrections.jsonl");
+    wait_until("the correction is saved", || path.exists());
+    let saved = file::read(&path).expect("an ink file");
+    let [InkRecord { label, ink, .. }] = &saved[..] else {
+        panic!("one correction, not {saved:?}");
+    };
+    assert_eq!(*label, Some(Label::Digit(Digit::ALL[9])), "its label");
+    assert_eq!(ink.strokes().len(), 2, "the 4 alone");
     session.display.close(session.window);
     session.ends_well();
 }

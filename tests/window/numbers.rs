@@ -113,13 +113,13 @@ fn the_reading_of_a_digit_at_the_lower_edge_is_above_it() {
     let mut window = Window::new(line_settings());
     let low = |shape: &[(f32, f32)], left: f32| {
         let points = placed(shape, left).into_iter();
-        points.map(|(x, y)| (x, y * 0.6 + 0.38)).collect::<Vec<_>>()
+        points.map(|(x, y)| (x, y * 0.6 + 0.45)).collect::<Vec<_>>()
     };
     window.draw(&low(SEVEN, 0.0));
     window.draw(&low(ONE, 0.2));
     await_number(&mut window, "71");
     // Above the 7, which is as wide as a third of the pad's height.
-    let reading = window.on_pad((0.163, 0.43));
+    let reading = window.on_pad((0.163, 0.5));
     window.frame_with(vec![button(reading, true), button(reading, false)]);
     assert_eq!(
         (selected(&window), strokes(&window)),

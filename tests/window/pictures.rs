@@ -1,4 +1,4 @@
-//! Pictures on the pad: a part of one is selected with the mouse, and its steps are looked at.
+//! Pictures on the pad: a part or a digit of one is selected with the mouse, and its steps are looked at.
 
 use std::sync::Arc;
 
@@ -26,6 +26,13 @@ fn seventy_one() -> ColorImage {
     let ink = Raster::draw(&lines, 6.0, SIZE[0], SIZE[1]);
     let gray = |ink: &f32| Color32::from_gray((240.0 - 200.0 * ink) as u8);
     ColorImage::new(SIZE, ink.pixels().iter().map(gray).collect())
+}
+
+fn on_line() -> Settings {
+    Settings {
+        pad_shape: PadShape::Line,
+        ..settings()
+    }
 }
 
 fn with_picture(settings: Settings) -> Window {
@@ -61,6 +68,22 @@ fn part(harness: &Harness<'static, App>) -> Option<[usize; 4]> {
     picture.view.as_ref()?.part
 }
 
+/// The index of the selected digit.
+fn selected(window: &Window) -> usize {
+    let number = window.harness.state().state().pad.number();
+    number.expect("a number").selected()
+}
+
+/// Waits for the answer to a digit that was taken out of a picture.
+fn await_taken(window: &mut Window, digit: char) {
+    window.await_that("the digit is on the pad alone", |harness| {
+        let pad = &harness.state().state().pad;
+        let is_alone = pad.picture().is_some_and(|it| it.view.is_none());
+        is_alone && pad.answer().is_some()
+    });
+    window.await_answer(digit);
+}
+
 fn await_text(window: &mut Window, text: &'static str) {
     window.await_that(text, move |harness| {
         let value = harness.get_by_label("Prediction").value();
@@ -70,10 +93,7 @@ fn await_text(window: &mut Window, text: &'static str) {
 
 #[test]
 fn only_the_selected_part_of_a_picture_is_read() {
-    let mut window = with_picture(Settings {
-        pad_shape: PadShape::Line,
-        ..settings()
-    });
+    let mut window = with_picture(on_line());
     await_text(&mut window, "71");
     drag(&mut window, (0.0, 0.0), (0.5, 1.0));
     await_text(&mut window, "7 ");
@@ -84,9 +104,15 @@ fn only_the_selected_part_of_a_picture_is_read() {
     assert!(value.ends_with("a part of it"), "{value}");
     drag(&mut window, (1.0, 1.0), (0.55, 0.0));
     await_text(&mut window, "1 ");
+    click(&mut window, (0.6, 0.9));
+    assert!(part(&window.harness).is_some(), "a click within stays");
     click(&mut window, (0.1, 0.9));
     await_text(&mut window, "71");
-    assert_eq!(part(&window.harness), None, "a click takes it back");
+    assert_eq!(
+        part(&window.harness),
+        None,
+        "a click beside it takes it back"
+    );
     window.click("Undo");
     await_text(&mut window, "1 ");
     window.press(Modifiers::NONE, Key::Escape);
@@ -112,20 +138,86 @@ fn a_part_with_one_digit_is_read_on_the_square_pad() {
 }
 
 #[test]
-fn a_click_on_a_digit_selects_it_and_a_stroke_beside_the_picture_draws() {
-    let mut window = with_picture(Settings {
-        pad_shape: PadShape::Line,
-        ..settings()
-    });
-    await_text(&mut window, "71");
-    let selected = |window: &Window| {
-        let number = window.harness.state().state().pad.number();
-        number.expect("a number").selected()
-    };
-    for (x, digit) in [(0.25, 0), (0.75, 1)] {
+fn a_click_on_a_digit_puts_it_on_the_pad_and_every_way_back_selects_it() {
+    let mut window = with_picture(on_line());
+    type Back = fn(&mut Window);
+    let cases: [(f32, usize, char, Back); 3] = [
+        (0.25, 0, '7', |window| {
+            window.press(Modifiers::NONE, Key::Escape)
+        }),
+        (0.75, 1, '1', |window| window.click("Undo")),
+        (0.25, 0, '7', |window| window.click("Back to the picture")),
+    ];
+    for (x, index, digit, back) in cases {
+        await_text(&mut window, "71");
+        let inputs = {
+            let shown = window.harness.state().state().pad.number();
+            shown.expect("a number").number().digits.clone()
+        };
         click(&mut window, (x, 0.5));
-        assert_eq!(selected(&window), digit, "the digit at {x}");
+        await_taken(&mut window, digit);
+        let pad = &window.harness.state().state().pad;
+        let answer = pad.answer().expect("an answer");
+        let expected = &inputs[index];
+        assert_eq!(answer.bitmap, expected.bitmap, "the same input");
+        let confidences = [&answer.prediction, &expected.prediction].map(|it| it.confidence());
+        // A batch of another size is summed in another order.
+        let is_near = (confidences[0] - confidences[1]).abs() < 1e-5;
+        assert!(is_near, "the same reading: {confidences:?}");
+        back(&mut window);
+        await_text(&mut window, "71");
+        assert_eq!(selected(&window), index, "the digit at {x}");
     }
+    window.press(Modifiers::NONE, Key::ArrowRight);
+    assert_eq!(selected(&window), 1, "an arrow key selects");
+    let whole = |window: &Window| {
+        let picture = window.harness.state().state().pad.picture();
+        picture.is_some_and(|it| it.whole.is_none())
+    };
+    assert!(whole(&window), "and leaves the picture");
+    window.click("Put the digit on the pad");
+    await_taken(&mut window, '1');
+}
+
+#[test]
+fn a_click_on_the_digit_of_a_selected_part_puts_it_on_the_pad() {
+    let mut window = with_picture(on_line());
+    await_text(&mut window, "71");
+    for (right, text) in [(0.5, "7 "), (1.0, "71")] {
+        drag(&mut window, (0.0, 0.0), (right, 0.99));
+        window.await_that("the part is read", move |harness| {
+            let read = part(harness).map(|part| part[2]);
+            let pixels = right * SIZE[0] as f32;
+            read.is_some_and(|read| (read as f32 - pixels).abs() <= 1.0)
+        });
+        await_text(&mut window, text);
+        let read = part(&window.harness);
+        click(&mut window, (0.25, 0.5));
+        await_taken(&mut window, '7');
+        window.press(Modifiers::NONE, Key::Escape);
+        await_text(&mut window, text);
+        assert_eq!(part(&window.harness), read, "back to the part");
+        window.press(Modifiers::NONE, Key::Escape);
+        await_text(&mut window, "71");
+        assert_eq!(part(&window.harness), None, "then to all of it");
+    }
+}
+
+#[test]
+fn a_digit_of_a_picture_lacks_nothing_that_is_known_of_the_number() {
+    let mut window = with_picture(on_line());
+    await_text(&mut window, "71");
+    window.click("Known of the number");
+    window.click("Date");
+    window.press(Modifiers::NONE, Key::Escape);
+    click(&mut window, (0.25, 0.5));
+    await_taken(&mut window, '7');
+}
+
+#[test]
+fn a_stroke_beside_a_picture_draws() {
+    let mut window = with_picture(on_line());
+    await_text(&mut window, "71");
     let picture = window.harness.get_by_label("Picture on the pad").rect();
     let beside = pos2(picture.left() - 30.0, picture.center().y);
     window.frame_with(vec![button(beside, true), button(beside, false)]);
@@ -137,12 +229,13 @@ fn the_steps_from_a_picture_to_its_ink_are_shown_in_turn() {
     let mut window = with_picture(settings());
     let step = |window: &Window| window.value("Step of the picture");
     let shown = [
-        "1 of 4: Picture",
-        "2 of 4: Contrast",
-        "3 of 4: Ink",
-        "4 of 4: Cleaned",
+        "1 of 5: Picture",
+        "2 of 5: Contrast",
+        "3 of 5: Ink",
+        "4 of 5: Cleaned",
+        "5 of 5: Digits",
     ];
-    for expected in shown.into_iter().cycle().take(5) {
+    for expected in shown.into_iter().cycle().take(6) {
         assert_eq!(step(&window), expected);
         window.click("Step of the picture");
     }

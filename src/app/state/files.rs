@@ -227,21 +227,10 @@ impl State {
         }));
     }
 
-    /// Selects the part of the picture that is read: left, top, right and bottom, in its pixels; `None` for all of it.
-    pub(super) fn select_part(&mut self, part: Option<[usize; 4]>, out: &mut Vec<Effect>) {
-        let Some(picture) = self.pad.picture() else {
-            return;
-        };
-        match (part, &picture.view, picture.whole.clone()) {
-            (Some(part), Some(view), _) => {
-                let view = Arc::clone(view);
-                out.push(Effect::File(FileTask::ReadPart { view, part }));
-            }
-            (None, _, Some(whole)) => {
-                self.show_picture(Arc::unwrap_or_clone(whole));
-            }
-            _ => {}
-        }
+    /// Reads a part of the picture: left, top, right and bottom, in its pixels.
+    pub(super) fn select_part(&self, part: [usize; 4], out: &mut Vec<Effect>) {
+        let view = self.pad.picture().and_then(|it| it.view.clone());
+        out.extend(view.map(|view| Effect::File(FileTask::ReadPart { view, part })));
     }
 
     /// Shows a part that was read, unless the picture has left the pad.

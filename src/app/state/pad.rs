@@ -12,6 +12,7 @@ use crate::{
         edit::{Eraser, InkEditor, Picture},
         file::InkRecord,
     },
+    picture::PictureView,
     recognition::{Prediction, number::Constraints},
     store::{
         corrections::label_of,
@@ -59,6 +60,13 @@ struct Replay {
     /// The number of points that are drawn.
     points: usize,
     ink: Ink,
+}
+
+/// A digit that was taken out of a picture.
+#[derive(Clone, Debug)]
+struct TakenDigit {
+    view: Arc<PictureView>,
+    index: usize,
 }
 
 /// The part of the ink's plane that the pad shows: at most times, the plane's unit of height from its origin on.
@@ -111,6 +119,8 @@ pub struct Pad {
     answer: Option<Answer>,
     /// The number, of which the answer is the selected digit.
     number: Option<ShownNumber>,
+    /// The last digit that was taken out of a picture. It is selected when the picture is back.
+    taken: Option<TakenDigit>,
     /// Counts the contents of the pad. Predictions older than `blank_since` are stale.
     revision: u64,
     blank_since: u64,
@@ -343,9 +353,15 @@ impl Pad {
         if !std::mem::take(&mut self.needs_prediction) {
             return None;
         }
+        // Of a blank pad too: otherwise a new model answers the previous drawing.
+        let input = self.input();
+        let constraints = match input {
+            // The digit of a number is not a number.
+            PredictionInput::Bitmap(_) => Constraints::CHARACTER,
+            _ => constraints,
+        };
         Some(PredictionRequest {
-            // Of a blank pad too: otherwise a new model answers the previous drawing.
-            input: self.input(),
+            input,
             constraints,
             pen_is_down: self.editor.is_down() || self.is_replaying(),
             revision: self.revision,
@@ -359,6 +375,43 @@ impl Pad {
             self.answer = Some(shown.answer());
         }
     }
+
+    /// The index of the selected digit of a picture, if it can be put on the pad.
+    pub fn digit_of_picture(&self) -> Option<usize> {
+        self.picture()?.view.as_ref()?.components.as_ref()?;
+        match &self.number {
+            Some(shown) => shown.digit().is_digit.then(|| shown.selected()),
+            None => self.answer.as_ref()?.is_digit().then_some(0),
+        }
+    }
+
+    /// The selected digit of the picture as a picture of its own.
+    fn taken_digit(&mut self) -> Option<Picture> {
+        let index = self.digit_of_picture()?;
+        let picture = self.picture()?.clone();
+        let (name, bitmap) = match &self.number {
+            Some(shown) => {
+                let name = format!("Digit {} of {}", index + 1, picture.name);
+                (name, shown.digit().bitmap.clone())
+            }
+            None => (picture.name.clone(), picture.bitmap.clone()),
+        };
+        let view = picture.view.clone();
+        self.taken = view.map(|view| TakenDigit { view, index });
+        Some(Picture {
+            whole: Some(Arc::new(picture)),
+            ..Picture::new(name, bitmap)
+        })
+    }
+
+    /// Selects the digit that was taken out of this picture last.
+    fn select_taken(&mut self) {
+        let shown = self.picture().and_then(|picture| picture.view.clone());
+        let is_of = |taken: &mut TakenDigit| shown.is_some_and(|it| Arc::ptr_eq(&it, &taken.view));
+        if let Some(TakenDigit { index, .. }) = self.taken.take_if(is_of) {
+            self.select_digit(index);
+        }
+    }
 }
 
 impl State {
@@ -366,6 +419,22 @@ impl State {
     pub(super) fn show_picture(&mut self, picture: Picture) {
         let shape = self.settings.pad_shape;
         self.pad.exchange(shape, |editor| editor.show(picture));
+    }
+
+    /// Selects a digit of the picture, and puts it on the pad alone: as the network sees it, so that it is read alike.
+    pub(super) fn take_digit(&mut self, index: usize) {
+        self.select_digit(index);
+        if let Some(digit) = self.pad.taken_digit() {
+            self.show_picture(digit);
+        }
+    }
+
+    /// Shows the picture again that the content was taken from.
+    pub(super) fn back_to_picture(&mut self) {
+        let whole = self.pad.picture().and_then(|picture| picture.whole.clone());
+        if let Some(whole) = whole {
+            self.show_picture(Arc::unwrap_or_clone(whole));
+        }
     }
 
     /// Goes to a place that has the pad.
@@ -410,9 +479,11 @@ impl State {
                 });
             }
             PredictionOutcome::Number { number, inputs } => {
+                log::debug!(target: "digitpad", "the pad shows the number {}", number.text());
                 let shown = ShownNumber::new(number, inputs, response.revision, before.as_ref());
                 self.pad.answer = Some(shown.answer());
                 self.pad.number = Some(shown);
+                self.pad.select_taken();
                 self.explain_again();
             }
             PredictionOutcome::Failed(error) => self.notices.error(error::chain(&error)),

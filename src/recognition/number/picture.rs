@@ -260,8 +260,10 @@ impl Writing for PictureLine<'_> {
         to_bitmap(&strokes.collect())
     }
 
-    fn ink(&self, _key: &[PieceKey]) -> Ink {
-        Ink::default()
+    fn ink(&self, key: &[PieceKey]) -> Ink {
+        let centers = key.iter().filter(|part| self.center(part).is_some());
+        let points = centers.map(|part| self.points(&self.centers, part).to_vec());
+        points.filter_map(Stroke::new).collect()
     }
 
     fn strokes(&self, key: &[PieceKey]) -> Vec<usize> {

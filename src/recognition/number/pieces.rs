@@ -33,7 +33,7 @@ pub(super) trait Writing {
     fn distances(&self, pieces: &[Piece], far: f32) -> Distances;
     /// The network's input for a group.
     fn bitmap(&self, key: &[PieceKey]) -> Option<Bitmap>;
-    /// The ink of a group; none in a picture.
+    /// The ink of a group; in a picture, the center lines of what is cut.
     fn ink(&self, key: &[PieceKey]) -> Ink;
     /// The strokes or the components that a group has ink of, ascending.
     fn strokes(&self, key: &[PieceKey]) -> Vec<usize>;

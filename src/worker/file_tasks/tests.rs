@@ -5,9 +5,9 @@ use tempfile::TempDir;
 use super::{dialog::ChosenPath, *};
 use crate::{
     bitmap::Digit,
-    error::{InputError, IoError},
-    ink::{Point, Stroke},
-    recognition::predict,
+    error::{InputError, IoError, ModelError},
+    ink::{Point, Stroke, file::Label},
+    recognition::{number::Reading, predict},
     worker::test_support::TestWaker,
 };
 
@@ -160,7 +160,8 @@ fn weights_are_reopened_only_if_the_file_is_the_same() {
     let path = folder.path().join("a.safetensors");
     built_in().save(&path).expect("writes");
     let (file, _) = open_weights(&path).expect("they are weights");
-    let reopened = || match FileTask::ReopenWeights(file.clone()).run() {
+    let reopened = || match FileTask::ReopenWeights(file.clone()).run(&mut DrawingLists::default())
+    {
         FileOutcome::Reopened(result) => result,
         other => panic!("another outcome: {other:?}"),
     };
@@ -202,7 +203,7 @@ fn two_models_read_the_corrections() {
         run: 7,
         models: [rejecting.into(), built_in()],
     };
-    let outcome = task.run();
+    let outcome = task.run(&mut DrawingLists::default());
     let FileOutcome::Compared {
         run: 7,
         result: Ok(found),
@@ -580,4 +581,74 @@ fn an_open_dialog_blocks_nothing() {
     test_waker.wait_for(|| files.drain().pop());
     drop(files);
     assert!(test_waker.has_no_worker(), "the threads ended");
+}
+
+#[test]
+fn the_lists_of_drawings_say_what_the_pad_says() {
+    let folder = folder();
+    let path = folder.path().join("drawings.jsonl");
+    let stroke = |points: Vec<Point>| Stroke::new(points).expect("has points");
+    let ring = (0..=32).map(|at| {
+        let (sin, cos) = (at as f32 * std::f32::consts::TAU / 32.0).sin_cos();
+        Point::new(0.5 + 0.42 * sin, 0.5 - 0.45 * cos)
+    });
+    let seven = [(0.35, 0.3), (0.65, 0.3), (0.45, 0.7)].map(|(x, y)| Point::new(x, y));
+    let down = |x: f32| stroke(vec![Point::new(x, 0.2), Point::new(x, 0.8)]);
+    let drawings: [(Ink, fn(&Reading) -> bool, &str); 3] = [
+        (
+            [stroke(ring.collect()), stroke(seven.to_vec())]
+                .into_iter()
+                .collect(),
+            |reading| matches!(reading, Reading::Single { prediction, .. } if !prediction.is_digit()),
+            "a circled 7 is not a digit",
+        ),
+        (
+            self::seven(),
+            |reading| matches!(reading, Reading::Single { prediction, .. } if prediction.digit().value() == 7),
+            "a 7",
+        ),
+        (
+            [0.2, 1.2, 2.2].map(down).into_iter().collect(),
+            |reading| matches!(reading, Reading::Number(number) if number.text() == "111"),
+            "a number of the line",
+        ),
+    ];
+    let records = drawings.iter().map(|(ink, ..)| InkRecord {
+        ink: ink.clone(),
+        label: Some(Label::Digit(Digit::ALL[7])),
+        ..InkRecord::default()
+    });
+    let records: Vec<InkRecord> = records.collect();
+    let model = built_in();
+    let circled = records[0].bitmap().expect("there is ink");
+    let alone = predict(&model, &circled).expect("finite");
+    assert!(alone.is_digit(), "the network alone takes it for a 0");
+    let mut lists = DrawingLists::default();
+    let history = lists.read_history(&model, records.clone());
+    let mut history = history.expect("finite");
+    for (drawing, (_, is_expected, reason)) in history.iter().zip(&drawings) {
+        assert!(
+            is_expected(&drawing.reading),
+            "{reason}: {:?}",
+            drawing.reading
+        );
+    }
+    // The characters are corrections too.
+    history.truncate(2);
+    file::write(&path, &records[..2]).expect("writes");
+    let outcome = FileTask::ListCorrections(path, model).run(&mut lists);
+    let FileOutcome::CorrectionsListed(Ok(corrections)) = outcome else {
+        panic!("expected corrections, found {outcome:?}");
+    };
+    let readings = |list: &[RecognizedDrawing]| -> Vec<bool> {
+        list.iter()
+            .map(|drawing| drawing.digit().is_some())
+            .collect()
+    };
+    assert_eq!(readings(&corrections), readings(&history), "the same");
+    assert_eq!(
+        readings(&corrections),
+        [false, true],
+        "a non-digit, a digit"
+    );
 }
