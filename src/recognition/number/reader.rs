@@ -28,6 +28,9 @@ const MAX_STROKES: usize = 64;
 const MAX_COMPONENTS: usize = 256;
 /// The most groups of ink that is searched for digits that touch: the strokes of a letter that cross have many.
 const QUICK_GROUPS: usize = 60;
+/// The digits of a number that is read even if it is doubtful. Of 986 letters by development writers, two would be such
+/// numbers; of two digits, 62 would.
+const LONG: usize = 3;
 /// The cost of the network, in nats, from which a group is poor and its strokes may be cut.
 const POOR: f32 = 0.2;
 
@@ -183,10 +186,12 @@ impl NumberReader {
             reading => return Ok(reading),
         };
         let shows_several = if expects_number {
-            if is_readable && !prediction.is_confident() {
+            let shows_several = number.shows(SeveralBounds::EXPECTED) && !prediction.is_confident();
+            let is_long = shows_several && number.length() >= LONG;
+            if is_long || is_readable && !prediction.is_confident() {
                 return Ok(Reading::Number(number));
             }
-            number.shows(SeveralBounds::EXPECTED) && !prediction.is_confident()
+            shows_several
         } else if number.shows(SeveralBounds::PLAIN)
             || number.lines > 1 && number.shows(SeveralBounds::EXPECTED)
         {

@@ -399,6 +399,31 @@ fn two_circles_above_each_other_are_one_digit() {
     assert_eq!(number.text(), "00", "two lines");
 }
 
+#[test]
+fn a_likely_number_is_read_although_a_digit_is_doubtful() {
+    // A 1 whose flag is to the right.
+    let mirrored_one = [(0.2, 0.25), (0.02, 0.0), (0.0, 0.5), (0.02, 1.0)];
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    for (digits, is_read) in [(&[4, 2, 7][..], true), (&[4], false)] {
+        let (mut ink, _) = line(digits, 0.2, 0.0, &mut rng);
+        let right = ink.bounds().expect("ink").max.x;
+        ink.push(polyline(&mirrored_one.map(|(x, y)| (right + 0.3 + x, y))));
+        match reading(&ink) {
+            Reading::Number(number) => {
+                let doubtful = number.digits.last().expect("a digit");
+                assert!(
+                    is_read && number.length() == digits.len() + 1,
+                    "{}",
+                    number.text()
+                );
+                assert!(!doubtful.prediction.is_digit(), "the last one is doubtful");
+                assert!(number.confidence() < MIN_CONFIDENCE, "and so is the number");
+            }
+            other => assert!(!is_read, "{digits:?}: {other:?}"),
+        }
+    }
+}
+
 /// A 2 whose foot leads on to a 7, in one stroke that is longer by `way`.
 fn joined_27(way: f32) -> Ink {
     let two = [
