@@ -29,10 +29,11 @@ use crate::{
         occlusion::{Normalization, Occlusion},
         units::{Network, SwitchedOff},
     },
+    ink::Ink,
     model::file::Model,
     recognition::{
         self,
-        number::{Constraints, Reading},
+        number::{Constraints, Number, Reading},
     },
 };
 
@@ -50,7 +51,8 @@ until the model reads the other digit. Both need the strokes of an ink file. Nei
 training images of MNIST that are nearest by the outputs of the last two layers; activations are the outputs \
 of every layer.
 
-The answer is that of predict. More than one digit and a non-digit are explained as the digit that they are most like.
+The answer is that of predict. Of a number, one digit is explained (--digit). More than one digit that is \
+not read and a non-digit are explained as the digit that they are most like.
 
 With --json, prints one object per drawing: the fields of predict, view, against, \
 margin (the logit of digit minus that of against), and the fields of the view.";
@@ -72,8 +74,11 @@ pub(super) struct ExplainArgs {
     #[arg(long, value_name = "DIGIT", value_parser = clap::value_parser!(u8).range(0..=9))]
     against: Option<u8>,
     /// The only drawing of an ink file to explain, from 1 [default: all]
-    #[arg(long, value_name = "N", value_parser = parse_record)]
+    #[arg(long, value_name = "N", value_parser = parse_position)]
     record: Option<NonZeroUsize>,
+    /// The position of the digit of a number to explain, from 1
+    #[arg(long, value_name = "N", value_parser = parse_position, default_value = "1")]
+    digit: NonZeroUsize,
     /// For occlusion: normalize the rest of the drawing anew, instead of holding the picture still
     #[arg(long)]
     renormalize: bool,
@@ -85,7 +90,7 @@ pub(super) struct ExplainArgs {
     out: Option<PathBuf>,
 }
 
-fn parse_record(text: &str) -> Result<NonZeroUsize, &'static str> {
+fn parse_position(text: &str) -> Result<NonZeroUsize, &'static str> {
     text.parse()
         .map_err(|_error| "expected a whole number from 1")
 }
@@ -233,10 +238,22 @@ impl ExplainArgs {
         let constraints = Constraints::CHARACTER;
         let reading = drawing.reading(&models.model, constraints)?;
         let report = match &reading {
-            // A number is not read where one character is expected.
-            Reading::Blank | Reading::Number(_) => None,
+            Reading::Blank => None,
             Reading::Single { bitmap, .. } | Reading::SeveralDigits { bitmap, .. } => {
-                Some(self.report(models, drawing, bitmap)?)
+                Some(self.report(models, drawing.strokes(), bitmap)?)
+            }
+            Reading::Number(Number { digits, .. }) => {
+                let position = self.digit.get();
+                let digit = digits.get(position - 1).ok_or_else(|| {
+                    let found = format!("{} digits", digits.len());
+                    self.refusal(found, "a digit at --digit", "choose another position")
+                })?;
+                let strokes = drawing.strokes().map(|_| &digit.ink);
+                let report = self.report(models, strokes, &digit.bitmap)?;
+                Some(ExplanationReport {
+                    position: Some(position),
+                    ..report
+                })
             }
         };
         let file = self.file.display().to_string();
@@ -265,7 +282,7 @@ impl ExplainArgs {
     fn report<'a>(
         &self,
         models: &ExplainSetup,
-        drawing: &'a FileDrawing,
+        strokes: Option<&'a Ink>,
         bitmap: &Bitmap,
     ) -> Result<ExplanationReport<'a>, CliError> {
         let ExplainSetup { model, network, .. } = models;
@@ -276,7 +293,7 @@ impl ExplainArgs {
             let found = format!("the answer {} for --against", comparison.winner);
             return Err(self.refusal(found, "another digit", "choose another digit"));
         }
-        if self.view.needs_strokes() && drawing.strokes().is_none() {
+        if self.view.needs_strokes() && strokes.is_none() {
             return Err(self.refusal(
                 "a picture",
                 "strokes, which this view needs",
@@ -284,7 +301,7 @@ impl ExplainArgs {
             ));
         }
         let preprocessing = model.mlp.config().preprocessing();
-        let explained = match (self.view, drawing.strokes()) {
+        let explained = match (self.view, strokes) {
             (ViewName::Occlusion, Some(ink)) => {
                 let normalization = if self.renormalize {
                     Normalization::Anew
@@ -321,6 +338,7 @@ impl ExplainArgs {
         Ok(ExplanationReport {
             comparison,
             margin: comparison.margin(&logits),
+            position: None,
             explained: explained.ok_or_else(|| self.nothing_drawn())?,
         })
     }

@@ -177,6 +177,11 @@ impl Number {
         }
     }
 
+    /// Whether it is confident, and dots and dashes are beside its digits.
+    fn can_be_read(&self) -> bool {
+        self.is_readable(MIN_CONFIDENCE) && self.has_marks_beside()
+    }
+
     /// Whether the confidence with this division is at least `least` per digit.
     fn is_readable(&self, least: f32) -> bool {
         let length = self.length();
@@ -207,7 +212,7 @@ impl Number {
         };
         let length = |it: &NumberDigit| it.bounds.longer_side() as f32;
         let is_dash = !dash.is_digit && digit.is_digit && length(dash) > MIN_SIGN * length(digit);
-        is_dash && self.has_marks_beside() && self.is_readable(MIN_CONFIDENCE)
+        is_dash && self.can_be_read()
     }
 
     /// Whether there are several digits.
@@ -296,11 +301,11 @@ fn weigh(best: f64, fitting: f64, all_fitting: f64) -> (bool, f64) {
 /// What is known of a number before it is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Constraints {
-    /// How many digits it has. With one, a character is expected.
+    /// How many digits it has. With one, a number is not read.
     pub length: Option<usize>,
     /// What it is.
     pub format: Option<NumberFormat>,
-    /// Whether one character is expected, so that a number is not read. Ink that plainly is a number shows several digits.
+    /// Whether one character is expected, so that only ink that plainly is a number is read as one.
     pub is_character: bool,
 }
 
@@ -321,18 +326,15 @@ impl Constraints {
         is_character: true,
     };
 
-    /// These, or one character for a number of one digit.
-    fn or_character(self) -> Self {
-        if self.length == Some(1) {
-            Self::CHARACTER
-        } else {
-            self
-        }
+    /// Whether one character is expected.
+    fn expects_character(&self) -> bool {
+        self.is_character || self.length == Some(1)
     }
 
     /// The numbers of digits that it may have; none if it may have any.
     fn lengths(&self) -> Vec<usize> {
         match (self.length, self.format) {
+            (Some(1), _) => Vec::new(),
             (Some(length), _) => vec![length],
             (None, Some(NumberFormat::Date)) => date::LENGTHS.to_vec(),
             (None, _) => Vec::new(),
@@ -354,7 +356,7 @@ pub enum Reading {
     },
     /// A number, or one digit with what is not a digit.
     Number(Number),
-    /// More than one digit, which cannot be read as a number. The prediction is that of all ink together.
+    /// More than one digit, which cannot be read as a number, or should be one. The prediction is that of all ink together.
     SeveralDigits {
         /// The network's input.
         bitmap: Bitmap,

@@ -163,7 +163,28 @@ fn the_answer_is_that_of_predict() {
         let predicted = printed(&["predict", &file]);
         assert_eq!(answers, predicted.lines().collect::<Vec<_>>(), "{file}");
     }
-    assert!(rejected >= 6, "{rejected}: several digits, signs");
+    assert!(rejected >= 6, "{rejected}: numbers, signs");
+}
+
+#[test]
+fn a_digit_of_a_number_is_explained_by_itself() {
+    let folder = Folder::new();
+    let one = r"[[0,0],[1,50],[0,100]]";
+    let seven = r"[[40,0],[90,0],[60,100]]";
+    let ink = |strokes: &str| format!("{{\"strokes\":[{strokes}]}}");
+    let pair = folder.write("17.jsonl", ink(&format!("{one},{seven}")));
+    let alone = folder.write("7.jsonl", ink(seven));
+    for view in ["evidence", "occlusion"] {
+        let of_pair = json_of(&explain(&pair, view, &["--digit", "2", "--json"]));
+        let of_seven = json_of(&explain(&alone, view, &["--json"]));
+        assert_eq!(
+            (&of_pair["number"], &of_pair["position"]),
+            (&"17".into(), &2.into())
+        );
+        assert_eq!(of_pair["margin"], of_seven["margin"], "{view} of the 7");
+    }
+    let output = run(&["explain", &pair, "--digit", "3"]);
+    assert_eq!(code(&output), 2, "there is no third digit");
 }
 
 #[test]

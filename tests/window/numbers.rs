@@ -178,9 +178,24 @@ fn a_late_bar_belongs_to_its_seven() {
 }
 
 #[test]
-fn the_square_pad_tells_a_number_and_offers_to_read_it() {
+fn the_square_pad_reads_a_plain_number() {
     let mut window = Window::new(settings());
     for (shape, left) in [(SEVEN, 0.0), (ONE, 0.2), (SEVEN, 0.4)] {
+        let small = shape.iter().map(|&(x, y)| (left + 0.45 * x, 0.45 * y));
+        window.draw(&small.collect::<Vec<_>>());
+    }
+    await_number(&mut window, "717");
+    assert_eq!(selected(&window), 2, "the last digit");
+    window.press(Modifiers::NONE, Key::ArrowLeft);
+    assert_eq!(selected(&window), 1, "the digit before");
+}
+
+#[test]
+fn the_square_pad_offers_to_read_digits_that_it_cannot_read() {
+    let mut window = Window::new(settings());
+    // A 1 whose flag is to the right.
+    let mirrored_one = &[(0.25, 0.3), (0.04, 0.0), (0.0, 0.5), (0.04, 1.0)];
+    for (shape, left) in [(SEVEN, 0.0), (SEVEN, 0.25), (mirrored_one, 0.6)] {
         let small = shape.iter().map(|&(x, y)| (left + 0.45 * x, 0.45 * y));
         window.draw(&small.collect::<Vec<_>>());
     }
@@ -190,7 +205,8 @@ fn the_square_pad_tells_a_number_and_offers_to_read_it() {
     });
     assert_eq!(window.value("Prediction"), "More than one digit");
     window.click("Read the number");
-    await_number(&mut window, "717");
+    let shape = window.harness.state().state().settings.pad_shape;
+    assert_eq!(shape, PadShape::Line, "the pad for numbers");
 }
 
 #[test]

@@ -447,7 +447,7 @@ impl State {
     /// The request for a prediction, if the pad changed since the last one. Called once a frame: only
     /// the last sample of a frame needs a prediction, and a copy of the ink per sample would be slow.
     pub fn take_prediction_request(&mut self) -> Option<Effect> {
-        // A letter may fall apart into digits, so that numbers are read only where they are expected.
+        // A letter may fall apart into digits: a number is expected only on its own pad.
         let constraints = match self.settings.pad_shape {
             PadShape::Square => Constraints::CHARACTER,
             PadShape::Line => self.known,

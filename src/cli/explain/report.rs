@@ -25,6 +25,8 @@ use crate::{
 pub(super) struct ExplanationReport<'a> {
     pub(super) comparison: Comparison,
     pub(super) margin: f32,
+    /// The position of the digit of a number that is explained, from 1.
+    pub(super) position: Option<usize>,
     pub(super) explained: Explained<'a>,
 }
 
@@ -59,6 +61,9 @@ pub(super) struct ExplanationLine<'a> {
     #[serde(flatten)]
     reading: ReadingFields,
     view: String,
+    /// The position of the digit of a number that is explained, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<usize>,
     against: Option<u8>,
     margin: Option<f32>,
     #[serde(flatten)]
@@ -247,6 +252,7 @@ impl<'a> ExplanationLine<'a> {
             reading,
             view: view.to_string(),
             against: report.map(|report| report.comparison.rival.value()),
+            position: report.and_then(|report| report.position),
             margin: report.map(|report| report.margin),
             fields: report.map(|report| ViewFields::new(&report.explained)),
         }
@@ -259,6 +265,7 @@ impl ExplanationReport<'_> {
         let Self {
             comparison: Comparison { winner, rival },
             margin,
+            position,
             explained,
         } = self;
         let percent = |prediction: &Prediction| {
@@ -269,6 +276,9 @@ impl ExplanationReport<'_> {
             };
             format::probability(prediction.confidence(), 2) + rejected
         };
+        if let Some(position) = position {
+            writeln!(out, "  digit {position}:")?;
+        }
         writeln!(out, "  {winner} rather than {rival} by {margin:.2}")?;
         match explained {
             Explained::Evidence(evidence) => {

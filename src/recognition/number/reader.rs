@@ -3,8 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    Constraints, MIN_CONFIDENCE, Misfit, Number, NumberDigit, NumberFormat, Reading, SeveralBounds,
-    date,
+    Constraints, Misfit, Number, NumberDigit, NumberFormat, Reading, SeveralBounds, date,
     lattice::{self, Group, GroupKind, Lattice},
     luhn,
     picture::PictureLine,
@@ -88,7 +87,6 @@ impl NumberReader {
         constraints: Constraints,
         touching: impl FnOnce(&mut Self, &Ink) -> Result<Number, ModelError>,
     ) -> Result<Reading, ModelError> {
-        let constraints = constraints.or_character();
         let number = self.number(ink, constraints)?;
         let is_all = number.digits.first().is_some_and(|digit| {
             number.digits.len() == 1 && digit.strokes.len() == ink.strokes().len()
@@ -97,11 +95,11 @@ impl NumberReader {
             let NumberDigit {
                 bitmap, prediction, ..
             } = number.digits[0].clone();
-            if prediction.is_digit() || !constraints.is_character {
+            if prediction.is_digit() || !constraints.expects_character() {
                 return Ok(Reading::Single { bitmap, prediction });
             }
         }
-        let has_sign = constraints.is_character && number.has_sign();
+        let has_sign = constraints.expects_character() && number.has_sign();
         let whole = |reader: &Self| {
             Ok(match reader.read_whole(ink)? {
                 Reading::Single { bitmap, prediction } if has_sign => Reading::Single {
@@ -130,7 +128,6 @@ impl NumberReader {
         constraints: Constraints,
     ) -> Result<Reading, ModelError> {
         let single = |reader: &Self| reader.read_bitmap(whole);
-        let constraints = constraints.or_character();
         if ink.boxes().len() > MAX_COMPONENTS {
             return single(self);
         }
@@ -164,7 +161,8 @@ impl NumberReader {
         whole: impl FnOnce(&Self) -> Result<Reading, ModelError>,
         touching: impl FnOnce(&mut Self) -> Result<Number, ModelError>,
     ) -> Result<Reading, ModelError> {
-        if number.misfit.is_none() {
+        let expects_number = !constraints.expects_character();
+        if expects_number && number.misfit.is_none() {
             number.misfit = match constraints.format {
                 Some(NumberFormat::Card) => {
                     (!luhn::apply(&mut number)).then_some(Misfit::CheckDigit)
@@ -173,36 +171,40 @@ impl NumberReader {
                 None => None,
             };
         }
-        let expects_number = !constraints.is_character;
         let is_known = constraints.length.is_some() || constraints.format.is_some();
         let is_known = is_known && number.misfit.is_none();
-        let is_readable =
-            expects_number && number.is_readable(MIN_CONFIDENCE) && number.has_marks_beside();
-        if is_readable && (is_known || !number.may_be_one()) {
+        if expects_number && number.can_be_read() && (is_known || !number.may_be_one()) {
             return Ok(Reading::Number(number));
         }
         let (bitmap, prediction) = match whole(self)? {
             Reading::Single { bitmap, prediction } => (bitmap, prediction),
             reading => return Ok(reading),
         };
-        let shows_several = if expects_number {
-            let shows_several = number.shows(SeveralBounds::EXPECTED) && !prediction.is_confident();
-            let is_long = shows_several && number.length() >= LONG;
-            if is_long || is_readable && !prediction.is_confident() {
-                return Ok(Reading::Number(number));
-            }
-            shows_several
-        } else if number.shows(SeveralBounds::PLAIN)
-            || number.lines > 1 && number.shows(SeveralBounds::EXPECTED)
-        {
-            // Two circles above each other are an 8.
-            let may_be_one = number.may_be_one() || number.text() == "00";
-            !(may_be_one && prediction.is_digit())
+        let (shows_several, is_read) = if expects_number {
+            let shows_several = number.shows(SeveralBounds::EXPECTED);
+            let is_read = number.can_be_read() || shows_several && number.length() >= LONG;
+            let is_several = !prediction.is_confident();
+            (shows_several && is_several, is_read && is_several)
         } else {
-            let is_character = prediction.is_digit() || number.length() == 0;
-            !is_character && touching(self)?.shows(SeveralBounds::TOUCHING)
+            let is_plain = number.shows(SeveralBounds::PLAIN)
+                || number.lines > 1 && number.shows(SeveralBounds::EXPECTED);
+            // Two circles above each other are an 8.
+            let may_be_one = !is_plain || number.may_be_one() || number.text() == "00";
+            let is_character = may_be_one && prediction.is_digit() || number.length() == 0;
+            if !is_character && !is_plain {
+                number = touching(self)?;
+            }
+            let shows_several =
+                !is_character && (is_plain || number.shows(SeveralBounds::TOUCHING));
+            let may_be_number = constraints.length.is_none();
+            (
+                shows_several,
+                shows_several && may_be_number && number.can_be_read(),
+            )
         };
-        Ok(if shows_several {
+        Ok(if is_read {
+            Reading::Number(number)
+        } else if shows_several {
             Reading::SeveralDigits { bitmap, prediction }
         } else {
             Reading::Single { bitmap, prediction }
@@ -291,7 +293,7 @@ impl NumberReader {
         let mut divided = Vec::new();
         for line in lines {
             let is_only_line = lines.len() == 1;
-            let divisions = if constraints.is_character {
+            let divisions = if constraints.expects_character() {
                 self.divide_whole(line, is_only_line, true, most)?
             } else {
                 self.divide_line(line, is_only_line, length, most)?
