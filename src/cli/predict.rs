@@ -48,7 +48,7 @@ pub(super) struct PredictArgs {
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
-    /// Read drawings of several digits as numbers
+    /// Expect numbers: read also those that are not plain, of digits that touch or are doubtful
     #[arg(long)]
     numbers: bool,
     /// The number of digits in each drawing. A drawing of another number of digits is no such number
