@@ -32,6 +32,8 @@ const MARGIN: f32 = 8.0;
 const FRAME_GAP: f32 = 3.0;
 const FRAME: f32 = 1.5;
 const SELECTED_FRAME: f32 = 3.0;
+/// The height of a digit, in points, below which its frame is finer, so that it does not cover its neighbors.
+const FINE: f32 = 40.0;
 
 /// How many digits of a number differ in color. The last one of the palette is a gray.
 const COLORS: usize = 9;
@@ -211,10 +213,12 @@ impl ShownPicture {
             place.part = Some(part);
         }
         let frame = |pixels: [f32; 4], width: f32, color| {
-            let found = place.on_screen(pixels).expand(FRAME_GAP);
+            let found = place.on_screen(pixels);
+            let share = (found.height() / FINE).clamp(0.3, 1.0);
+            let (found, width) = (found.expand(FRAME_GAP * share), (width * share).max(1.0));
             // In sight on any picture.
-            let behind = Stroke::new(width + 2.0, palette.paper.gamma_multiply(0.8));
-            painter.rect_stroke(found.expand(-1.0), 3.0, behind, StrokeKind::Outside);
+            let behind = Stroke::new(width + 2.0 * share, palette.paper.gamma_multiply(0.8));
+            painter.rect_stroke(found.expand(-share), 3.0, behind, StrokeKind::Outside);
             let line = Stroke::new(width, color);
             painter.rect_stroke(found, 3.0, line, StrokeKind::Outside);
             found.expand(width)

@@ -12,17 +12,17 @@ use crate::{
 
 /// AA of WCAG 2: for text, and for what shows a control.
 const TEXT: f32 = 4.5;
-const CONTROL: f32 = 3.0;
+pub(crate) const CONTROL: f32 = 3.0;
 
 /// The contrast of WCAG 2: 1 for equal colors, 21 for black on white.
-fn contrast(a: Rgba, b: Rgba) -> f32 {
+pub(crate) fn contrast(a: Rgba, b: Rgba) -> f32 {
     let luminance = |color: Rgba| 0.2126 * color.r() + 0.7152 * color.g() + 0.0722 * color.b();
     let (a, b) = (luminance(a), luminance(b));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
 /// The color of `above` over `below`, as the screen blends them.
-fn blended(above: Color32, below: Color32) -> Color32 {
+pub(crate) fn blended(above: Color32, below: Color32) -> Color32 {
     let left = u16::from(255 - above.a());
     let channel =
         |above: u8, below: u8| above.saturating_add((u16::from(below) * left / 255) as u8);

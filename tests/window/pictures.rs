@@ -5,12 +5,15 @@ use std::sync::Arc;
 use digitpad::{
     app::App,
     ink::{Point, raster::Raster},
-    store::settings::{PadShape, Settings},
+    store::settings::{PadShape, Settings, ThemeChoice},
 };
-use egui::{Color32, ColorImage, Event, Key, Modifiers, Pos2, pos2, vec2};
+use egui::{Color32, ColorImage, Event, Key, Modifiers, Pos2, Rect, Shape, pos2, vec2};
 use egui_kittest::{Harness, kittest::Queryable as _};
 
-use crate::driver::{ONE, SEVEN, Window, button, settings};
+use crate::{
+    contrast::{CONTROL, Painted, blended, contrast},
+    driver::{ONE, SEVEN, Window, button, settings},
+};
 
 const SIZE: [usize; 2] = [400, 200];
 
@@ -176,6 +179,50 @@ fn a_click_on_a_digit_puts_it_on_the_pad_and_every_way_back_selects_it() {
     assert!(whole(&window), "and leaves the picture");
     window.click("Put the digit on the pad");
     await_taken(&mut window, '1');
+}
+
+#[test]
+fn each_digit_of_a_picture_has_a_visible_frame_with_its_reading() {
+    for theme in [ThemeChoice::Light, ThemeChoice::Dark] {
+        let mut window = with_picture(Settings { theme, ..on_line() });
+        await_text(&mut window, "71");
+        let painted = Painted::all(&window);
+        let lines: Vec<_> = painted
+            .iter()
+            .filter_map(|painted| match &painted.shape {
+                Shape::Rect(it) if it.fill.a() == 0 && it.brush.is_none() => {
+                    Some((it.rect, it.stroke.color))
+                }
+                _ => None,
+            })
+            .collect();
+        // A frame has a wider line behind it.
+        let frames = lines.windows(2).filter_map(|pair| {
+            let [(inner, behind), (frame, line)] = [pair[0], pair[1]];
+            let off = (inner.expand(1.0).min - frame.min).length();
+            (off < 0.01).then_some((frame, line, behind))
+        });
+        let frames: Vec<_> = frames.collect();
+        assert_eq!(frames.len(), 2, "{theme:?}: a frame for each digit");
+        for (_, line, behind) in &frames {
+            for picture in [Color32::WHITE, Color32::BLACK] {
+                let found = contrast((*line).into(), blended(*behind, picture).into());
+                assert!(found >= CONTROL, "{theme:?}: {found} on {picture:?}");
+            }
+        }
+        for ((frame, ..), text) in frames.iter().zip(["7", "1"]) {
+            let readings = painted.iter().filter_map(|painted| match &painted.shape {
+                Shape::Text(it) if it.galley.text() == text => Some(it.visual_bounding_rect()),
+                _ => None,
+            });
+            let is_near = |reading: &Rect| {
+                let is_beside = !frames.iter().any(|(other, ..)| other.intersects(*reading));
+                let off = (reading.center() - frame.center()).abs();
+                is_beside && off.x < 2.0 && off.y < 0.5 * frame.height() + 40.0
+            };
+            assert_eq!(readings.filter(is_near).count(), 1, "{theme:?}: {text}");
+        }
+    }
 }
 
 #[test]

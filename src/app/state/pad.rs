@@ -404,13 +404,13 @@ impl Pad {
         })
     }
 
-    /// Selects the digit that was taken out of this picture last.
-    fn select_taken(&mut self) {
-        let shown = self.picture().and_then(|picture| picture.view.clone());
-        let is_of = |taken: &mut TakenDigit| shown.is_some_and(|it| Arc::ptr_eq(&it, &taken.view));
-        if let Some(TakenDigit { index, .. }) = self.taken.take_if(is_of) {
-            self.select_digit(index);
-        }
+    /// Selects the digit that was taken out of this picture last, or the first one: none was written last.
+    fn select_in_picture(&mut self) {
+        let Some(view) = self.picture().and_then(|picture| picture.view.clone()) else {
+            return;
+        };
+        let taken = self.taken.take_if(|taken| Arc::ptr_eq(&view, &taken.view));
+        self.select_digit(taken.map_or(0, |taken| taken.index));
     }
 }
 
@@ -483,7 +483,9 @@ impl State {
                 let shown = ShownNumber::new(number, inputs, response.revision, before.as_ref());
                 self.pad.answer = Some(shown.answer());
                 self.pad.number = Some(shown);
-                self.pad.select_taken();
+                if before.is_none() {
+                    self.pad.select_in_picture();
+                }
                 self.explain_again();
             }
             PredictionOutcome::Failed(error) => self.notices.error(error::chain(&error)),

@@ -7,12 +7,14 @@ use super::{
 use crate::{
     app::state::{
         corrections::{CorrectionAction, result_in_words},
+        number::ShownNumber,
         runs::RunAction,
     },
     bitmap::{Digit, PIXELS},
     data::DataSource,
     error::StoreError,
     ink::{Stroke, file::InkRecord},
+    picture,
     recognition::{number::Number, recognize},
     store::{
         corrections::{CorrectionLabel, CorrectionOutcome, CorrectionTask, digit_of},
@@ -442,6 +444,61 @@ fn a_digit_of_a_picture_is_corrected_as_it_is_before_the_preprocessing() {
     assert_eq!(answer.bitmap, input, "the input is shown");
     let record = state.pad.record(Digit::new(4));
     assert_eq!(record.picture, Some(digit), "the digit is saved");
+}
+
+#[test]
+fn a_digit_that_is_taken_out_of_a_picture_is_corrected_as_in_it() {
+    let mut state = state();
+    let view = {
+        let is_ink = |at: usize| (at % 120 / 10) % 4 == 1 && (10..90).contains(&(at / 120));
+        let tone = |at: usize| if is_ink(at) { 0 } else { 255 };
+        let rgba = (0..120 * 100).flat_map(|at| [tone(at), tone(at), tone(at), 255]);
+        let picture = picture::from_rgba(rgba.collect(), [120, 100]).expect("a picture");
+        FileResult::Picture(
+            "two.png".into(),
+            picture.bitmap,
+            Some(Box::new(picture.view)),
+        )
+    };
+    state.on_file_outcome(read(FilePurpose::OpenDrawing, view));
+    let revision = requested(&mut state).expect("it is predicted");
+    let stroke = |x| Stroke::new(vec![dot(x), dot(x + 0.1)]).expect("has points");
+    let strokes: Ink = [stroke(0.2), stroke(0.6)].into_iter().collect();
+    let mut number = Number::of_strokes(&strokes, &prediction(7));
+    let bitmaps = [100, 200].map(|gray| Bitmap::from_bytes(&[gray; PIXELS]));
+    for (digit, bitmap) in number.digits.iter_mut().zip(&bitmaps) {
+        digit.bitmap = bitmap.clone();
+    }
+    number.digits[0].is_digit = false;
+    let respond = |state: &mut State, revision| {
+        state.on_prediction(PredictionResponse {
+            revision,
+            model: 0,
+            outcome: PredictionOutcome::Number {
+                number: number.clone(),
+                inputs: bitmaps.to_vec(),
+            },
+        });
+    };
+    respond(&mut state, revision);
+    let selected = |state: &State| state.pad.number().map(ShownNumber::selected);
+    assert_eq!(selected(&state), Some(0), "the first one");
+    state.apply(Action::SelectDigit(1));
+    let in_picture = state.pad.record(Digit::new(4));
+    state.apply(Action::TakeDigit(0));
+    assert_eq!(selected(&state), Some(0), "a mark is selected only");
+    state.apply(Action::TakeDigit(1));
+    assert_eq!(state.pad.record(Digit::new(4)), in_picture, "the same");
+    let revision = requested(&mut state).expect("it is predicted alone");
+    state.on_prediction(response(revision, 7));
+    let four = Some(Digit::ALL[4]);
+    assert_eq!(save(&mut state, four, 1), ["+4"], "on the pad");
+    state.apply(Action::BackToPicture);
+    let revision = requested(&mut state).expect("it is predicted again");
+    respond(&mut state, revision);
+    assert_eq!(selected(&state), Some(1), "the digit that was taken");
+    let label = state.correction().map(|CorrectionLabel(digit)| digit);
+    assert_eq!(label, Some(four), "its label is known there");
 }
 
 #[test]
