@@ -482,3 +482,48 @@ pub(super) fn hint_size(pad: Rect) -> f32 {
 fn above_foot(pad: Rect) -> Rect {
     pad.with_max_y(pad.bottom() - 3.2 * hint_size(pad))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ink::{Ink, Point, Stroke as InkStroke},
+        model::calibration::Calibration,
+        picture,
+        recognition::Prediction,
+    };
+
+    #[test]
+    fn the_ink_of_each_digit_has_a_color_of_its_own() {
+        let lines = [20, 60, 100];
+        let is_ink = |at: usize| {
+            let (x, y) = (at % 140, at / 140);
+            (10..90).contains(&y) && lines.iter().any(|left| (*left..left + 8).contains(&x))
+        };
+        let tone = |at: usize| if is_ink(at) { 0 } else { 255 };
+        let pixels = (0..140 * 100).flat_map(|at| [tone(at), tone(at), tone(at), 255]);
+        let picture = picture::from_rgba(pixels.collect(), [140, 100]).expect("a picture");
+        let dot = |x: usize| InkStroke::new(vec![Point::new(x as f32, 50.0)]).expect("has points");
+        let strokes: Ink = lines.map(dot).into_iter().collect();
+        let prediction = Prediction::from_logits(&[0.0; 10], &Calibration::default());
+        let mut number = Number::of_strokes(&strokes, &prediction);
+        number.digits[2].is_digit = false;
+        let palette = Palette::ON_WHITE;
+        let [first, second, ..] = palette.digits;
+        let cases = [
+            (
+                PictureStep::Divided,
+                Some(&number),
+                [first, second, palette.bar],
+            ),
+            (PictureStep::Divided, None, [palette.accent; 3]),
+            (PictureStep::Cleaned, Some(&number), [Color32::BLACK; 3]),
+        ];
+        for (step, number, expected) in cases {
+            let image = image_of(&picture.view, step, number);
+            let found = lines.map(|left| image[(left + 4, 50)]);
+            assert_eq!(found, expected, "{step:?} of {number:?}");
+            assert_eq!(image[(45, 50)], Color32::WHITE, "{step:?}: paper");
+        }
+    }
+}

@@ -8,7 +8,7 @@ use crate::{
     model::file::Model,
     recognition::{
         RecognizedDrawing,
-        number::{Constraints, NumberReader, Reading},
+        number::{Constraints, NumberReader},
     },
     store::settings::PadShape,
 };
@@ -30,22 +30,11 @@ impl DrawingLists {
         model: &Arc<Model>,
         records: Vec<InkRecord>,
     ) -> Result<Vec<RecognizedDrawing>, ModelError> {
-        self.history.read(model, records, |reader, record| {
-            if PadShape::of(&record.as_drawn()) == PadShape::Line {
-                return RecognizedDrawing::read(reader, record, Constraints::default());
+        self.history.read(model, records, |record| {
+            match PadShape::of(&record.as_drawn()) {
+                PadShape::Line => Constraints::default(),
+                PadShape::Square => Constraints::CHARACTER,
             }
-            let mut read = RecognizedDrawing::read(reader, record, Constraints::CHARACTER)?;
-            // At the left of the pad for numbers as on the square one: a plain number.
-            if let Some(RecognizedDrawing {
-                record, reading, ..
-            }) = &mut read
-                && matches!(reading, Reading::SeveralDigits { .. })
-                && let number @ Reading::Number(_) =
-                    reader.read(&record.as_drawn(), Constraints::default())?
-            {
-                *reading = number;
-            }
-            Ok(read)
         })
     }
 
@@ -58,9 +47,8 @@ impl DrawingLists {
         model: &Arc<Model>,
         records: Vec<InkRecord>,
     ) -> Result<Vec<RecognizedDrawing>, ModelError> {
-        self.corrections.read(model, records, |reader, record| {
-            RecognizedDrawing::read(reader, record, Constraints::CHARACTER)
-        })
+        self.corrections
+            .read(model, records, |_| Constraints::CHARACTER)
     }
 }
 
@@ -73,12 +61,12 @@ struct KnownDrawings {
 }
 
 impl KnownDrawings {
-    /// The new list, without blank drawings. `read` reads a drawing that was not in the list before.
+    /// The new list, without blank drawings. `known_of` says what is known of a drawing that was not in the list before.
     fn read(
         &mut self,
         model: &Arc<Model>,
         records: Vec<InkRecord>,
-        read: impl Fn(&mut NumberReader, InkRecord) -> Result<Option<RecognizedDrawing>, ModelError>,
+        known_of: impl Fn(&InkRecord) -> Constraints,
     ) -> Result<Vec<RecognizedDrawing>, ModelError> {
         let known = mem::take(&mut self.list);
         let is_same = |before: &Arc<Model>| Arc::ptr_eq(before, model);
@@ -93,7 +81,10 @@ impl KnownDrawings {
                     list.push(rest[place].clone());
                     rest = &rest[place + 1..];
                 }
-                None => list.extend(read(&mut reader, record)?),
+                None => {
+                    let known = known_of(&record);
+                    list.extend(RecognizedDrawing::read(&mut reader, record, known)?);
+                }
             }
         }
         self.model = Some(Arc::clone(model));
@@ -132,9 +123,9 @@ mod tests {
         for (model, records, expected, reason) in cases {
             let count = Cell::new(0);
             let records: Vec<InkRecord> = records.into_iter().cloned().collect();
-            let list = known.read(model, records.clone(), |reader, record| {
+            let list = known.read(model, records.clone(), |_| {
                 count.set(count.get() + 1);
-                RecognizedDrawing::read(reader, record, Constraints::CHARACTER)
+                Constraints::CHARACTER
             });
             assert_eq!(count.get(), expected, "{reason}");
             let shown = list.expect("finite").into_iter().map(|it| it.record);

@@ -4,8 +4,9 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 use crate::{
     bitmap::Digit,
-    ink::{Point, Stroke, raster::Raster},
-    picture, synth,
+    ink::{Bounds, Point, Stroke, raster::Raster},
+    picture::{self, PictureInk},
+    synth,
 };
 
 fn reader() -> NumberReader {
@@ -218,6 +219,11 @@ fn digits_may_differ_in_size() {
 
 /// What a picture of black ink on white paper shows, 100 pixels a unit.
 fn reading_of_picture(ink: &Ink) -> Reading {
+    reading_with_ink(ink).0
+}
+
+/// The same, with the ink that was found in the picture.
+fn reading_with_ink(ink: &Ink) -> (Reading, PictureInk) {
     let bounds = ink.bounds().expect("ink");
     let place = |&point: &Point| (point - bounds.min) * 100.0 + Point::new(30.0, 30.0);
     let lines: Vec<Vec<Point>> = ink
@@ -236,7 +242,39 @@ fn reading_of_picture(ink: &Ink) -> Reading {
     let picture = picture::from_rgba(rgba.collect(), [width, height]).expect("a picture");
     let components = picture.view.components.expect("ink");
     let reading = reader().read_picture(&components, &picture.bitmap, Constraints::default());
-    reading.expect("the logits are finite")
+    (reading.expect("the logits are finite"), components)
+}
+
+#[test]
+fn all_ink_of_touching_digits_has_an_owner() {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let touching = (0..12).find_map(|first: u8| {
+        let (ink, _) = line(&[first % 10, (first * 3 + 1) % 10], -0.02, 0.0, &mut rng);
+        match reading_with_ink(&ink) {
+            (Reading::Number(number), ink) if ink.boxes().len() == 1 => Some((number, ink)),
+            _ => None,
+        }
+    });
+    let (number, ink) = touching.expect("digits that are one component");
+    let owners = number.owners(&ink);
+    for (owner, component) in owners.iter().zip(ink.component_of()) {
+        assert_eq!(owner.is_some(), component.is_some(), "ink, and not paper");
+    }
+    let columns = |digit| {
+        let pixels = owners.iter().enumerate();
+        let own = pixels.filter(move |(_, owner)| **owner == Some(digit));
+        let columns: Vec<usize> = own.map(|(at, _)| at % ink.width()).collect();
+        columns.iter().sum::<usize>() as f32 / columns.len() as f32
+    };
+    for (index, digit) in number.digits.iter().enumerate() {
+        let Bounds { min, max } = digit.bounds;
+        let mean = columns(index);
+        assert!(
+            mean > min.x && mean < max.x,
+            "{index}: about {mean} in {min:?} to {max:?}"
+        );
+    }
+    assert!(columns(0) < columns(1), "from left to right");
 }
 
 #[test]
@@ -417,7 +455,11 @@ fn a_likely_number_is_read_although_a_digit_is_doubtful() {
                     number.text()
                 );
                 assert!(!doubtful.prediction.is_digit(), "the last one is doubtful");
-                assert!(!number.can_be_read(), "and so is the number: {}", number.confidence());
+                assert!(
+                    !number.can_be_read(),
+                    "and so is the number: {}",
+                    number.confidence()
+                );
             }
             other => assert!(!is_read, "{digits:?}: {other:?}"),
         }
