@@ -13,6 +13,16 @@ use crate::{
 /// The shortest part between two junctions at which a center line is cut, in radii of the pen.
 const MIN_PART: f32 = 3.0;
 
+impl PieceKey {
+    fn of_component(component: usize) -> Self {
+        Self {
+            stroke: component,
+            first: 0,
+            last: 0,
+        }
+    }
+}
+
 /// Some components of a picture. In the key of a piece, the first strokes are the components of the picture, the others
 /// its center lines.
 #[derive(Debug)]
@@ -20,6 +30,7 @@ pub(super) struct PictureLine<'a> {
     ink: &'a PictureInk,
     /// The components, from left to right.
     components: Vec<usize>,
+    underlines: Vec<usize>,
     /// The number of the first center line.
     first_center: usize,
     strokes: Vec<CenterStroke>,
@@ -42,7 +53,7 @@ struct CenterStroke {
 impl<'a> PictureLine<'a> {
     /// The components `line`, of which `first_center` numbers the first center line.
     pub(super) fn new(ink: &'a PictureInk, line: &[usize], first_center: usize) -> Self {
-        let mut components = line.to_vec();
+        let (underlines, mut components) = pieces::without_underlines(line, ink.boxes());
         components.sort_unstable();
         let (mut strokes, mut centers) = (Vec::new(), Ink::default());
         for &component in &components {
@@ -63,6 +74,7 @@ impl<'a> PictureLine<'a> {
             ink,
             straight: pieces::straightened(&centers, &all),
             components,
+            underlines,
             first_center,
             strokes,
             centers,
@@ -179,15 +191,16 @@ impl Writing for PictureLine<'_> {
         }
     }
 
+    fn underlines(&self) -> Vec<PieceKey> {
+        let components = self.underlines.iter();
+        components.map(|&own| PieceKey::of_component(own)).collect()
+    }
+
     fn whole(&self) -> Vec<Piece> {
         let piece = |&component: &usize| {
             let centers: Vec<PieceKey> = self.centers_of(component).collect();
             Piece {
-                key: PieceKey {
-                    stroke: component,
-                    first: 0,
-                    last: 0,
-                },
+                key: PieceKey::of_component(component),
                 bounds: if centers.is_empty() {
                     self.ink.boxes()[component]
                 } else {

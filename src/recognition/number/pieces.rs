@@ -25,7 +25,9 @@ pub(super) trait Writing {
     const MAX_GROUPS: usize;
     /// The weights of the groups of these pieces.
     fn weights(&self, pieces: &[Piece]) -> &'static Weights;
-    /// Its pieces before any is cut, from left to right.
+    /// The lines that are drawn below its digits.
+    fn underlines(&self) -> Vec<PieceKey>;
+    /// Its other pieces before any is cut, from left to right.
     fn whole(&self) -> Vec<Piece>;
     /// The same pieces, with wide ones and these poor ones cut where one digit may end and the next begin.
     fn cut(&self, pieces: &[Piece], poor: &[usize], height: f32) -> Vec<Piece>;
@@ -47,18 +49,29 @@ pub(super) trait Writing {
 #[derive(Debug)]
 pub(super) struct InkLine<'a> {
     ink: &'a Ink,
-    line: &'a [usize],
+    writing: Vec<usize>,
+    underlines: Vec<usize>,
     /// The ink without the slant and the climb of the line.
     straight: Ink,
 }
 
 impl<'a> InkLine<'a> {
     pub(super) fn new(ink: &'a Ink, line: &'a [usize]) -> Self {
-        let straight = straightened(ink, line);
+        let boxes = stroke_bounds(ink);
+        let (underlines, writing) = without_underlines(line, &boxes);
         Self {
             ink,
-            line,
-            straight,
+            straight: straightened(ink, &writing),
+            writing,
+            underlines,
+        }
+    }
+
+    fn whole_stroke(&self, stroke: usize) -> PieceKey {
+        PieceKey {
+            stroke,
+            first: 0,
+            last: self.ink.strokes()[stroke].points().len() - 1,
         }
     }
 }
@@ -72,20 +85,14 @@ impl Writing for InkLine<'_> {
         &lattice::PEN
     }
 
+    fn underlines(&self) -> Vec<PieceKey> {
+        let strokes = self.underlines.iter();
+        strokes.map(|&stroke| self.whole_stroke(stroke)).collect()
+    }
+
     fn whole(&self) -> Vec<Piece> {
-        let piece = |&stroke: &usize| {
-            let last = self.ink.strokes()[stroke].points().len() - 1;
-            let first = 0;
-            Piece::new(
-                &self.straight,
-                PieceKey {
-                    stroke,
-                    first,
-                    last,
-                },
-            )
-        };
-        sorted(self.line.iter().map(piece).collect())
+        let piece = |&stroke: &usize| Piece::new(&self.straight, self.whole_stroke(stroke));
+        sorted(self.writing.iter().map(piece).collect())
     }
 
     fn cut(&self, pieces: &[Piece], poor: &[usize], height: f32) -> Vec<Piece> {
@@ -301,6 +308,28 @@ pub(super) fn ways_of_lines(boxes: &[Bounds]) -> Vec<Vec<Vec<usize>>> {
     ways
 }
 
+/// The strokes or components of a line that are drawn below several of its digits, and the others. Such a stroke is flat
+/// and long. Through the lower edge of a digit it is one too; the foot of one digit is not.
+pub(super) fn without_underlines(line: &[usize], boxes: &[Bounds]) -> (Vec<usize>, Vec<usize>) {
+    let tallest = line.iter().map(|&i| height(&boxes[i])).fold(0.0, f32::max);
+    let is_tall = |&&i: &&usize| height(&boxes[i]) >= 0.5 * tallest;
+    let tall: Vec<&Bounds> = line.iter().filter(is_tall).map(|&i| &boxes[i]).collect();
+    line.iter().partition(|&&i| {
+        let own = &boxes[i];
+        let width = own.max.x - own.min.x;
+        let is_long = width >= MIN_UNDERLINE * tallest && height(own) <= FLAT * width;
+        let middle = (own.min + own.max) * 0.5;
+        let center = |other: &Bounds| f32::midpoint(other.min.x, other.max.x);
+        let is_over = |other: &&&Bounds| (own.min.x..=own.max.x).contains(&center(other));
+        let above: Vec<&Bounds> = tall.iter().filter(is_over).copied().collect();
+        let is_below = |other: &&Bounds| middle.y >= other.max.y - LOWER_EDGE * height(other);
+        // The strokes of one digit are not beside each other.
+        let are_apart = |a: &Bounds, b: &Bounds| center(a) < b.min.x && center(b) > a.max.x;
+        let mut pairs = above.iter().flat_map(|a| above.iter().map(move |b| (a, b)));
+        is_long && above.iter().all(is_below) && pairs.any(|(a, b)| are_apart(a, b))
+    })
+}
+
 /// The lines with their flat strokes, from the top.
 fn with_flat(mut lines: Vec<Vec<usize>>, flat: &[usize], boxes: &[Bounds]) -> Vec<Vec<usize>> {
     let tall_lines = lines.clone();
@@ -438,6 +467,11 @@ pub(super) fn sorted(mut pieces: Vec<Piece>) -> Vec<Piece> {
     pieces
 }
 
+/// The shortest underline, in heights of the tallest stroke, and its largest height, relative to its width.
+const MIN_UNDERLINE: f32 = 1.0;
+const FLAT: f32 = 0.2;
+/// How far above the lower edge of a digit an underline may be, in heights of the digit.
+const LOWER_EDGE: f32 = 0.25;
 /// The least gap between two lines, in heights of the tallest stroke.
 const MIN_LINE_GAP: f32 = 0.2;
 /// The narrowest poor stroke that is cut, in heights of the line.

@@ -334,21 +334,28 @@ impl NumberReader {
             score: chosen.score,
         };
         for (line, division) in lines.iter().zip(&chosen.divisions) {
+            let underlines: Vec<Vec<PieceKey>> =
+                line.underlines().into_iter().map(|key| vec![key]).collect();
+            let is_new = |key: &&Vec<PieceKey>| !self.scored.contains_key(*key);
+            let new: Vec<&Vec<PieceKey>> = underlines.iter().filter(is_new).collect();
+            self.score(line, new.into_iter())?;
             let groups = division.groups.iter();
-            for group in groups.filter(|group| group.kind != GroupKind::Ligature) {
+            let shown = groups.filter(|group| group.kind != GroupKind::Ligature);
+            let digits = shown.map(|group| (&group.key, group.kind == GroupKind::Digit));
+            for (key, is_digit) in digits.chain(underlines.iter().map(|key| (key, false))) {
                 let Scored {
                     bitmap,
                     prediction,
                     acceptance,
                     ..
-                } = self.scored[&group.key].clone();
+                } = self.scored[key].clone();
                 number.digits.push(NumberDigit {
-                    ink: line.ink(&group.key),
-                    bounds: line.bounds(&group.key),
-                    strokes: line.strokes(&group.key),
+                    ink: line.ink(key),
+                    bounds: line.bounds(key),
+                    strokes: line.strokes(key),
                     bitmap,
                     digit: prediction.digit(),
-                    is_digit: group.kind == GroupKind::Digit,
+                    is_digit,
                     acceptance,
                     prediction,
                 });
@@ -442,7 +449,7 @@ impl NumberReader {
                 };
                 return Ok(lattice.divide(length, |group| self.cost(group), digit));
             }
-            self.score(line, &wanted)?;
+            self.score(line, wanted.iter().map(|group| &group.key))?;
         }
     }
 
@@ -451,12 +458,17 @@ impl NumberReader {
         self.scored.get(&group.key).map(|scored| scored.cost)
     }
 
-    /// Scores these groups, in one forward pass.
-    fn score(&mut self, line: &impl Writing, groups: &[&Group]) -> Result<(), ModelError> {
-        let mut new: Vec<(Vec<PieceKey>, Bitmap)> = Vec::new();
-        for Group { key, .. } in groups {
-            let bitmap = line.bitmap(key).unwrap_or_else(Bitmap::blank);
-            new.push((key.clone(), bitmap));
+    /// Scores the groups of these keys, in one forward pass.
+    fn score<'a>(
+        &mut self,
+        line: &impl Writing,
+        keys: impl Iterator<Item = &'a Vec<PieceKey>>,
+    ) -> Result<(), ModelError> {
+        let bitmap = |key: &Vec<PieceKey>| line.bitmap(key).unwrap_or_else(Bitmap::blank);
+        let new: Vec<(Vec<PieceKey>, Bitmap)> =
+            keys.map(|key| (key.clone(), bitmap(key))).collect();
+        if new.is_empty() {
+            return Ok(());
         }
         let pixels = new.iter().flat_map(|(_, bitmap)| bitmap.pixels()).copied();
         let logits = recognition::logits(&self.model, pixels.collect())?;

@@ -185,6 +185,96 @@ fn marks_are_non_digits_and_do_not_break_a_number() {
 }
 
 #[test]
+fn a_line_below_several_digits_is_a_mark() {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let (digits, owners) = line(&[4, 2, 5, 0], 0.15, 0.0, &mut rng);
+    let right = digits.bounds().expect("digits have ink").max.x;
+    let cases = [
+        ([(0.0, 1.2), (right, 1.2)], true, "below"),
+        (
+            [(-0.2, 0.95), (right + 0.2, 0.95)],
+            true,
+            "through the lower edge",
+        ),
+        (
+            [(right, 1.1), (0.0, 1.3)],
+            true,
+            "from right to left, climbing",
+        ),
+        ([(0.1, 1.15), (1.3, 1.15)], true, "below two digits"),
+        ([(0.0, -0.2), (right, -0.2)], false, "above"),
+        ([(0.0, 0.5), (right, 0.5)], false, "through the middle"),
+        ([(0.0, 1.2), (0.6, 1.2)], false, "below one digit"),
+    ];
+    for (ends, is_mark, reason) in cases {
+        for is_first in [false, true] {
+            let underline = polyline(&ends);
+            let mut ink = digits.clone();
+            let mut owners = owners.clone();
+            if is_first {
+                ink = [underline]
+                    .iter()
+                    .chain(digits.strokes())
+                    .cloned()
+                    .collect();
+                let all = owners.iter_mut().flatten();
+                all.for_each(|stroke| *stroke += 1);
+            } else {
+                ink.push(underline);
+            }
+            let number = read(&ink);
+            let last = number.digits.last().expect("digits");
+            let below = if is_first { 0 } else { ink.strokes().len() - 1 };
+            let is_apart = !last.is_digit && last.strokes == [below];
+            assert_eq!(is_apart, is_mark, "{reason}, first: {is_first}");
+            if is_mark {
+                owners.push(vec![below]);
+                assert_eq!(strokes(&number), owners, "{reason}, first: {is_first}");
+                assert!(matches!(reading(&ink), Reading::Number(_)), "{reason}");
+            }
+        }
+    }
+}
+
+#[test]
+fn flat_strokes_of_digits_are_not_underlines() {
+    let upright = |x: f32| (x, x + 0.02, 0.0, 1.0);
+    let cases = [
+        (
+            vec![upright(0.0), (-0.6, 0.6, 0.95, 1.0)],
+            "the foot of a 1",
+        ),
+        (
+            vec![(0.0, 0.7, 0.0, 0.6), upright(0.5), (-0.2, 0.9, 0.85, 0.9)],
+            "a low bar of a 4",
+        ),
+        (
+            vec![upright(0.0), (0.3, 1.2, 0.5, 0.52), upright(1.5)],
+            "a dash between digits",
+        ),
+        (vec![(0.0, 1.2, 0.0, 0.05)], "a dash alone"),
+        (
+            vec![upright(0.0), upright(0.4), (-0.3, 0.7, -0.1, 0.0)],
+            "a bar over two digits",
+        ),
+    ];
+    for (boxes, reason) in cases {
+        let bounds = |&(left, right, top, bottom): &(f32, f32, f32, f32)| Bounds {
+            min: Point::new(left, top),
+            max: Point::new(right, bottom),
+        };
+        let boxes: Vec<Bounds> = boxes.iter().map(bounds).collect();
+        let line: Vec<usize> = (0..boxes.len()).collect();
+        let (underlines, others) = pieces::without_underlines(&line, &boxes);
+        assert_eq!(
+            (underlines, others.len()),
+            (vec![], boxes.len()),
+            "{reason}"
+        );
+    }
+}
+
+#[test]
 fn a_dot_between_digits_takes_little_confidence() {
     let (digits, _) = line(&[1, 7, 4, 2], 0.35, 0.0, &mut ChaCha8Rng::seed_from_u64(32));
     let bounds: Vec<_> = read(&digits).bounds().collect();
@@ -638,7 +728,8 @@ fn only_groups_that_may_matter_are_scored() {
     let lattice = lattice_of(&line, &whole, pieces::line_height(&whole), true, false);
     all.forget_changed_strokes(&ink);
     let groups: Vec<&Group> = lattice.groups().iter().collect();
-    all.score(&line, &groups).expect("finite");
+    all.score(&line, groups.iter().map(|group| &group.key))
+        .expect("finite");
     check_same(
         &all.number(&ink, Constraints::default()).expect("finite"),
         &number,
