@@ -14,7 +14,10 @@ use super::{
     theme::{self, Palette},
 };
 use crate::{
-    app::{action::Action, state::State},
+    app::{
+        action::Action,
+        state::{State, number::ShownNumber},
+    },
     bitmap::SIDE,
     ink::{Bounds, edit::Picture},
     picture::{PictureStep, PictureView},
@@ -203,7 +206,7 @@ impl ShownPicture {
             part: None,
         };
         let shown = state.pad.number();
-        let texture = self.texture(painter, view, shown.map(|shown| shown.number()));
+        let texture = self.texture(painter, view, shown.map(ShownNumber::number));
         painter.image(texture, place.rect, WHOLE, Color32::WHITE);
         let response = ui.interact(place.rect, Id::unique("picture"), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Picture on the pad"));

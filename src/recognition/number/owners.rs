@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Number;
-use crate::picture::PictureInk;
+use crate::{ink::Stroke, picture::PictureInk};
 
 impl Number {
     /// The index of the digit of each pixel, row by row; none of paper, and of ink that is not in the number. Of a component
@@ -24,7 +24,7 @@ impl Number {
         let mut reached = VecDeque::new();
         for (index, digit) in self.digits.iter().enumerate() {
             let lines = digit.ink.strokes().iter();
-            for point in lines.flat_map(|line| line.points()) {
+            for point in lines.flat_map(Stroke::points) {
                 let at = point.y as usize * ink.width() + point.x as usize;
                 let is_ink = components.get(at).is_some_and(Option::is_some);
                 if is_ink && owners[at].is_none() {
@@ -60,7 +60,7 @@ fn beside(at: usize, width: usize) -> impl Iterator<Item = usize> {
 mod tests {
     use super::*;
     use crate::{
-        ink::{Ink, Point, Stroke},
+        ink::{Ink, Point},
         model::calibration::Calibration,
         picture,
         recognition::Prediction,

@@ -76,15 +76,12 @@ impl KnownDrawings {
         let mut reader = NumberReader::new(Arc::clone(model));
         let mut list = Vec::new();
         for record in records {
-            match rest.iter().position(|before| before.record == record) {
-                Some(place) => {
-                    list.push(rest[place].clone());
-                    rest = &rest[place + 1..];
-                }
-                None => {
-                    let known = known_of(&record);
-                    list.extend(RecognizedDrawing::read(&mut reader, record, known)?);
-                }
+            if let Some(place) = rest.iter().position(|before| before.record == record) {
+                list.push(rest[place].clone());
+                rest = &rest[place + 1..];
+            } else {
+                let known = known_of(&record);
+                list.extend(RecognizedDrawing::read(&mut reader, record, known)?);
             }
         }
         self.model = Some(Arc::clone(model));

@@ -583,6 +583,8 @@ fn an_open_dialog_blocks_nothing() {
     assert!(test_waker.has_no_worker(), "the threads ended");
 }
 
+type IsExpected = fn(&Reading) -> bool;
+
 #[test]
 fn the_lists_of_drawings_say_what_the_pad_says() {
     let folder = folder();
@@ -594,7 +596,7 @@ fn the_lists_of_drawings_say_what_the_pad_says() {
     });
     let seven = [(0.35, 0.3), (0.65, 0.3), (0.45, 0.7)].map(|(x, y)| Point::new(x, y));
     let down = |x: f32| stroke(vec![Point::new(x, 0.2), Point::new(x, 0.8)]);
-    let drawings: [(Ink, fn(&Reading) -> bool, &str); 3] = [
+    let drawings: [(Ink, IsExpected, &str); 3] = [
         (
             [stroke(ring.collect()), stroke(seven.to_vec())]
                 .into_iter()
