@@ -5,6 +5,7 @@ use std::sync::Arc;
 use digitpad::{
     app::App,
     ink::{Point, raster::Raster},
+    recognition::Prediction,
     store::settings::{PadShape, Settings, ThemeChoice},
 };
 use egui::{Color32, ColorImage, Event, Key, Modifiers, Pos2, Rect, Shape, pos2, vec2};
@@ -139,13 +140,15 @@ fn a_part_with_one_digit_is_read_on_the_square_pad() {
     );
 }
 
+/// A way back from a digit to its picture.
+type Back = fn(&mut Window);
+
 #[test]
 fn a_click_on_a_digit_puts_it_on_the_pad_and_every_way_back_selects_it() {
     let mut window = with_picture(on_line());
-    type Back = fn(&mut Window);
     let cases: [(f32, usize, char, Back); 3] = [
         (0.25, 0, '7', |window| {
-            window.press(Modifiers::NONE, Key::Escape)
+            window.press(Modifiers::NONE, Key::Escape);
         }),
         (0.75, 1, '1', |window| window.click("Undo")),
         (0.25, 0, '7', |window| window.click("Back to the picture")),
@@ -162,7 +165,7 @@ fn a_click_on_a_digit_puts_it_on_the_pad_and_every_way_back_selects_it() {
         let answer = pad.answer().expect("an answer");
         let expected = &inputs[index];
         assert_eq!(answer.bitmap, expected.bitmap, "the same input");
-        let confidences = [&answer.prediction, &expected.prediction].map(|it| it.confidence());
+        let confidences = [&answer.prediction, &expected.prediction].map(Prediction::confidence);
         // A batch of another size is summed in another order.
         let is_near = (confidences[0] - confidences[1]).abs() < 1e-5;
         assert!(is_near, "the same reading: {confidences:?}");
