@@ -1,8 +1,9 @@
 //! Printed forms: boxes and tables that digits are written in, combs and lines that they are written on.
 //!
 //! A line of a form is one by what it meets. Four lines that meet at right angles are a box if there is ink in it, if it
-//! is as large as such a box, or if it is one of a row. Ticks of the same length and distance on a line are a comb. A line that is longer than
-//! the ink above it is an underline. So the strokes of a digit are none: they enclose nothing, or are not straight.
+//! is as large as such a box, if it is one of a row, or if it is all ink there is and too wide for a 0. Ticks of the same
+//! length and distance on a line are a comb. A line that is longer than the ink above it is an underline. So the strokes of
+//! a digit are none: they enclose nothing, or are not straight.
 
 use super::{
     printed_lines::{PrintedLine, SLOPE, pixels_of_lines, transposed},
@@ -31,6 +32,10 @@ const FILLED: f32 = 0.25;
 const SAME_SIZE: [f32; 2] = [1.08, 2.0];
 /// The fewest empty boxes of the same size in a row.
 const ROW: usize = 3;
+/// The least width of a single empty box, relative to its height. A narrower one is a 0 of straight strokes.
+const WIDE: f32 = 0.6;
+/// The most ink beside a single empty box, relative to all: noise.
+const REST: f32 = 0.02;
 /// The fewest ticks of a comb.
 const TICKS: usize = 3;
 /// Ticks have the same length and thickness up to this factor, and some pixels more.
@@ -283,10 +288,13 @@ impl<'a> PrintedForm<'a> {
             };
             cells.iter().filter(is_beside).count() + 1 >= ROW
         };
+        let is_single = |found: &FormBox| boxes.len() == 1 && self.is_blank(found, &ink);
         let filled: Vec<FormBox> = cells
             .iter()
             .copied()
-            .filter(|found| self.is_filled(found, &ink) || is_one_of_a_row(found))
+            .filter(|found| {
+                self.is_filled(found, &ink) || is_one_of_a_row(found) || is_single(found)
+            })
             .collect();
         for found in boxes {
             if filled.iter().any(|filled| is_same(filled, &found)) {
@@ -315,6 +323,26 @@ impl<'a> PrintedForm<'a> {
         };
         let inked = rows.filter(has_ink).count();
         inked as f32 >= FILLED * found.size()[1]
+    }
+
+    /// Whether a box is all ink there is, without its sides, and is none that a pen draws: wide, with sharp corners.
+    fn is_blank(&self, found: &FormBox, ink: &[bool]) -> bool {
+        let [wide, high] = found.size();
+        let is_corner = |level: &usize, upright: &usize| {
+            let corner = crossing(&self.level[*level].line, &self.upright[*upright].line);
+            let [x, y] = corner.map(|at| at.round().max(0.0) as usize);
+            self.is_marked.get(y * self.width + x) == Some(&true)
+        };
+        let mut levels = found.level.iter();
+        let count = |pixels: &[bool]| pixels.iter().filter(|&&is_inked| is_inked).count() as f32;
+        wide >= WIDE * high
+            && count(ink) <= REST * count(self.is_marked)
+            && levels.all(|level| {
+                found
+                    .upright
+                    .iter()
+                    .all(|upright| is_corner(level, upright))
+            })
     }
 
     /// The thickness of a box's thickest line.
@@ -636,6 +664,45 @@ mod tests {
             let print = drawn(&rectangles[..count].concat(), 3.0, 0.01);
             let [kept, _] = wrong(&print, &vec![false; SIDE * SIDE]);
             assert_eq!(kept <= 6, goes, "{count} boxes: {kept} pixels stay");
+        }
+    }
+
+    #[test]
+    fn a_single_empty_box_goes_and_a_square_zero_stays() {
+        let [left, top, right, bottom] = [60.0, 80.0, 120.0, 155.0];
+        let printed = rectangle([left, top, right, bottom]);
+        // The corners are round by a tenth of the height.
+        let off = 7.5;
+        let round = vec![
+            [(left + off, top), (right - off, top)],
+            [(right - off, top), (right, top + off)],
+            [(right, top + off), (right, bottom - off)],
+            [(right, bottom - off), (right - off, bottom)],
+            [(right - off, bottom), (left + off, bottom)],
+            [(left + off, bottom), (left, bottom - off)],
+            [(left, bottom - off), (left, top + off)],
+            [(left, top + off), (left + off, top)],
+        ];
+        let bent = vec![
+            [(left, top), (90.0, top - 4.0)],
+            [(90.0, top - 4.0), (right, top)],
+            [(right, top), (right + 4.0, 118.0)],
+            [(right + 4.0, 118.0), (right, bottom)],
+            [(right, bottom), (left, bottom)],
+            [(left, bottom), (left, top)],
+        ];
+        let mut open = printed.clone();
+        open[3] = [(left, bottom), (left, top + 12.0)];
+        let none = vec![false; SIDE * SIDE];
+        for slope in [0.0, 0.03] {
+            for pen in [2.0, 4.0] {
+                let [kept, _] = wrong(&drawn(&printed, pen, slope), &none);
+                assert!(kept <= 6, "{slope}, {pen}: {kept} pixels of the box stay");
+                for (zero, reason) in [(&round, "round"), (&bent, "bent"), (&open, "open")] {
+                    let zero = drawn(zero, pen, slope);
+                    assert_eq!(wrong(&none, &zero), [0, 0], "{reason}, {slope}, {pen}");
+                }
+            }
         }
     }
 
