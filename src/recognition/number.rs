@@ -60,7 +60,7 @@ impl SeveralBounds {
     };
     /// Where one character is expected.
     const PLAIN: Self = Self {
-        most_none: 0.5,
+        most_none: 0.15,
         least_confidence: 0.9,
         some_doubtful: false,
     };
