@@ -238,6 +238,15 @@ fn share_above_zero(values: &[f32]) -> f64 {
     above as f64 / values.len() as f64
 }
 
+fn percent(prediction: &Prediction) -> String {
+    let rejected = if prediction.is_digit() {
+        ""
+    } else {
+        ", not a digit"
+    };
+    format::probability(prediction.confidence(), 2) + rejected
+}
+
 impl<'a> ExplanationLine<'a> {
     pub(super) fn new(
         file: &'a str,
@@ -268,18 +277,8 @@ impl ExplanationReport<'_> {
             position,
             explained,
         } = self;
-        let percent = |prediction: &Prediction| {
-            let rejected = if prediction.is_digit() {
-                ""
-            } else {
-                ", not a digit"
-            };
-            format::probability(prediction.confidence(), 2) + rejected
-        };
-        if let Some(position) = position {
-            writeln!(out, "  digit {position}:")?;
-        }
-        writeln!(out, "  {winner} rather than {rival} by {margin:.2}")?;
+        let of = position.map_or_else(String::new, |position| format!("digit {position}: "));
+        writeln!(out, "  {of}{winner} rather than {rival} by {margin:.2}")?;
         match explained {
             Explained::Evidence(evidence) => {
                 let sum = |sign: f32| -> f32 {

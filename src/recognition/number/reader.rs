@@ -25,8 +25,6 @@ use crate::{
 const MAX_STROKES: usize = 64;
 /// The most components of a picture.
 const MAX_COMPONENTS: usize = 256;
-/// The most groups of ink that is searched for digits that touch: the strokes of a letter that cross have many.
-const QUICK_GROUPS: usize = 60;
 /// The digits of a number that is read even if it is doubtful. Of 986 letters by development writers, two would be such
 /// numbers; of two digits, 62 would.
 const LONG: usize = 3;
@@ -68,7 +66,9 @@ impl NumberReader {
     /// # Errors
     /// As [`logits`](recognition::logits).
     pub fn read(&mut self, ink: &Ink, constraints: Constraints) -> Result<Reading, ModelError> {
-        self.read_ink(ink, constraints, Self::touching)
+        self.read_ink(ink, constraints, |reader, ink| {
+            reader.number(ink, Constraints::default())
+        })
     }
 
     /// What some ink shows so far, while the pen is down. As [`read`](Self::read), but quicker: where one character is
@@ -112,11 +112,6 @@ impl NumberReader {
         self.reading(number, constraints, whole, |reader| touching(reader, ink))
     }
 
-    /// The number in ink of which not much is searched.
-    fn touching(&mut self, ink: &Ink) -> Result<Number, ModelError> {
-        self.number_within(ink, Constraints::default(), QUICK_GROUPS)
-    }
-
     /// What the ink of a picture shows, whose whole ink is this bitmap.
     ///
     /// # Errors
@@ -143,12 +138,12 @@ impl NumberReader {
             .iter()
             .map(|lines| lines.iter().map(&mut line_of).collect())
             .collect();
-        let number = self.number_of_ways(&ways, constraints, usize::MAX)?;
+        let number = self.number_of_ways(&ways, constraints)?;
         if number.digits.len() < 2 && number.non_digits() == 0 {
             return single(self);
         }
         self.reading(number, constraints, single, |reader| {
-            reader.number_of_ways(&ways, Constraints::default(), QUICK_GROUPS)
+            reader.number_of_ways(&ways, Constraints::default())
         })
     }
 
@@ -246,22 +241,12 @@ impl NumberReader {
     /// As [`logits`](recognition::logits).
     pub fn number(&mut self, ink: &Ink, constraints: Constraints) -> Result<Number, ModelError> {
         self.forget_changed_strokes(ink);
-        self.number_within(ink, constraints, usize::MAX)
-    }
-
-    /// The best number of some ink, as far as no line has more groups than `most`.
-    fn number_within(
-        &mut self,
-        ink: &Ink,
-        constraints: Constraints,
-        most: usize,
-    ) -> Result<Number, ModelError> {
         let ways = pieces::ways_of_lines(&pieces::stroke_bounds(ink));
         let ways = ways.iter().map(|lines| {
             let lines = lines.iter().map(|line| InkLine::new(ink, line));
             lines.collect()
         });
-        self.number_of_ways(&ways.collect::<Vec<Vec<_>>>(), constraints, most)
+        self.number_of_ways(&ways.collect::<Vec<Vec<_>>>(), constraints)
     }
 
     /// The best number of some ways of lines. The first one has the fewest lines.
@@ -269,11 +254,10 @@ impl NumberReader {
         &mut self,
         ways: &[Vec<L>],
         constraints: Constraints,
-        most: usize,
     ) -> Result<Number, ModelError> {
         let mut best = Number::default();
         for (index, lines) in ways.iter().enumerate() {
-            let number = self.number_of_lines(lines, constraints, most)?;
+            let number = self.number_of_lines(lines, constraints)?;
             if index == 0 || number.divides(&best) {
                 best = number;
             }
@@ -281,12 +265,11 @@ impl NumberReader {
         Ok(best)
     }
 
-    /// The best division of some lines. None of them has more groups than `most`.
+    /// The best division of some lines.
     fn number_of_lines(
         &mut self,
         lines: &[impl Writing],
         constraints: Constraints,
-        most: usize,
     ) -> Result<Number, ModelError> {
         let lengths = constraints.lengths();
         let length = lengths.iter().max().copied();
@@ -294,9 +277,9 @@ impl NumberReader {
         for line in lines {
             let is_only_line = lines.len() == 1;
             let divisions = if constraints.expects_character() {
-                self.divide_whole(line, is_only_line, true, most)?
+                self.divide_whole(line, is_only_line, true)?
             } else {
-                self.divide_line(line, is_only_line, length, most)?
+                self.divide_line(line, is_only_line, length)?
             };
             let Some(divisions) = divisions else {
                 return Ok(Number::default());
@@ -370,7 +353,6 @@ impl NumberReader {
         line: &impl Writing,
         is_only_line: bool,
         is_plain: bool,
-        most: usize,
     ) -> Result<Option<LineDivisions>, ModelError> {
         let whole = line.whole();
         if whole.len() > MAX_STROKES {
@@ -378,7 +360,7 @@ impl NumberReader {
         }
         let height = pieces::line_height(&whole);
         let lattice = lattice_of(line, &whole, height, is_only_line, is_plain);
-        self.divide(line, &lattice, None, most)
+        self.divide(line, &lattice, None)
     }
 
     /// The best divisions of a line, with a `length` also those of each number of digits up to it.
@@ -387,9 +369,8 @@ impl NumberReader {
         line: &L,
         is_only_line: bool,
         length: Option<usize>,
-        most: usize,
     ) -> Result<Option<LineDivisions>, ModelError> {
-        let Some(mut divisions) = self.divide_whole(line, is_only_line, false, most)? else {
+        let Some(mut divisions) = self.divide_whole(line, is_only_line, false)? else {
             return Ok(None);
         };
         let mut pieces = line.whole();
@@ -400,7 +381,7 @@ impl NumberReader {
                 break;
             }
             let lattice = lattice_of(line, &cut, height, is_only_line, false);
-            let Some(found) = self.divide(line, &lattice, None, most)? else {
+            let Some(found) = self.divide(line, &lattice, None)? else {
                 break;
             };
             (divisions, pieces) = (found, cut);
@@ -409,7 +390,7 @@ impl NumberReader {
             return Ok(Some(divisions));
         }
         let lattice = lattice_of(line, &pieces, height, is_only_line, false);
-        self.divide(line, &lattice, length, most)
+        self.divide(line, &lattice, length)
     }
 
     fn forget_changed_strokes(&mut self, ink: &Ink) {
@@ -435,9 +416,8 @@ impl NumberReader {
         line: &L,
         lattice: &Lattice,
         length: Option<usize>,
-        most: usize,
     ) -> Result<Option<LineDivisions>, ModelError> {
-        if lattice.groups().len() > most.min(L::MAX_GROUPS) {
+        if lattice.groups().len() > L::MAX_GROUPS {
             return Ok(None);
         }
         loop {

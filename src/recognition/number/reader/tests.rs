@@ -739,9 +739,9 @@ fn only_groups_that_may_matter_are_scored() {
 }
 
 #[test]
-fn a_scribble_is_refused_at_once_where_one_character_is_expected() {
+fn an_unfinished_scribble_is_refused_at_once_where_one_character_is_expected() {
     let mut reader = reader();
-    let reading = reader.read(&hatched(), Constraints::CHARACTER);
+    let reading = reader.follow(&hatched(), Constraints::CHARACTER);
     let reading = reading.expect("finite");
     assert!(matches!(reading, Reading::Single { .. }), "one character");
     assert_eq!(reader.scored.len(), 0, "no stroke stands alone");
