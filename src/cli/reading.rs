@@ -145,7 +145,7 @@ fn shown(reading: &Reading) -> String {
                 count => format!(", non-digits beside it: {count}"),
             };
             let confidence = percent(number.confidence());
-            return format!("{} ({confidence}){fails}{beside}", number.text());
+            return format!("{} ({confidence}){fails}{beside}", number.spaced_text());
         }
         Reading::Single { prediction, .. } => prediction,
     };

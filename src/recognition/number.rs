@@ -30,6 +30,8 @@ use crate::{
 const MIN_CONFIDENCE: f32 = 0.7;
 /// The probability of a division in two from which even ink that is confidently one digit is a number.
 const SURE_DIVISION: f32 = 0.8;
+/// The gap between two groups of digits, in heights of a digit.
+const GROUP_GAP: f32 = 1.5;
 /// How many times as probable a number is that has what is known of it, its length or its format, as any other one. These
 /// are the odds of a sure reading, so that none is replaced: a digit of 0.9 is nine times as probable as any other.
 const FIT_ODDS: f64 = 9.0;
@@ -260,6 +262,31 @@ impl Number {
     pub fn text(&self) -> String {
         let digits = self.digits.iter().filter(|digit| digit.is_digit);
         digits.map(|digit| digit.digit.to_string()).collect()
+    }
+
+    /// The digits as text for people: with a space before each digit that [`begins_group`](Self::begins_group).
+    pub fn spaced_text(&self) -> String {
+        let digits = self.digits.iter().enumerate();
+        let digits = digits.filter(|(_, digit)| digit.is_digit);
+        digits
+            .map(|(index, digit)| {
+                let space = if self.begins_group(index) { " " } else { "" };
+                format!("{space}{}", digit.digit)
+            })
+            .collect()
+    }
+
+    /// Whether a digit is so far from the one before that both may be of two numbers. The gaps in a card number are
+    /// smaller.
+    pub fn begins_group(&self, index: usize) -> bool {
+        let own = &self.digits[index];
+        let before = self.digits[..index].iter().rfind(|digit| digit.is_digit);
+        own.is_digit
+            && before.is_some_and(|before| {
+                let height = |digit: &NumberDigit| digit.bounds.max.y - digit.bounds.min.y;
+                let gap = own.bounds.min.x - before.bounds.max.x;
+                gap > GROUP_GAP * height(own).max(height(before))
+            })
     }
 
     /// The probability that all digits are right, if their errors are independent, 0..=1.

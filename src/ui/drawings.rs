@@ -65,7 +65,9 @@ pub(super) struct TileLine {
 pub(super) fn reading(drawing: &RecognizedDrawing) -> String {
     let share = |confidence: f32| format::probability(confidence, 0);
     match &drawing.reading {
-        Reading::Number(number) => format!("{} · {}", number.text(), share(number.confidence())),
+        Reading::Number(number) => {
+            format!("{} · {}", number.spaced_text(), share(number.confidence()))
+        }
         Reading::Single { prediction, .. } if prediction.is_digit() => {
             let confidence = share(prediction.confidence());
             format!("{} · {confidence}", prediction.digit())

@@ -37,6 +37,8 @@ const SHORT_READING: Vec2 = vec2(12.0, 18.0);
 /// are 0.711 em high and 0.57 em wide.
 const DIGIT_HEIGHTS: [f32; 2] = [0.711, 0.12];
 const ABOVE: f32 = 8.0;
+/// The space between two groups of digits, in widths of a digit.
+const SPACE: f32 = 0.6;
 /// The smallest size of the font, for a place of any height.
 const MIN_SIZE: f32 = 8.0;
 /// The distance from the line below the selected digit to the end of the digits' room, in points.
@@ -218,17 +220,24 @@ pub(super) fn number_ui(
     let number = shown.number();
     let count = number.digits.len();
     let room = rect.with_max_y(rect.top() + rect.height() * DIGITS);
+    let spaces = (0..count)
+        .filter(|&index| number.begins_group(index))
+        .count();
     let [digit_height, below] = DIGIT_HEIGHTS;
     let height = (room.height() - ABOVE - BELOW) / (digit_height + below);
     let size = height
-        .min(room.width() / (0.6 * count as f32))
+        .min(room.width() / (0.6 * (count as f32 + SPACE * spaces as f32)))
         .max(MIN_SIZE);
     let cell = vec2(size * 0.6, room.height());
     let id = Id::unique("number");
     let mut focus = RovingFocus::of(ui, id, count, count, Some(shown.selected()));
+    let mut left = room.left();
     for (index, digit) in number.digits.iter().enumerate() {
-        let left = room.left() + cell.x * index as f32;
+        if number.begins_group(index) {
+            left += SPACE * cell.x;
+        }
         let place = Rect::from_min_size(pos2(left, room.top()), cell);
+        left += cell.x;
         let is_selected = index == shown.selected();
         let response = focus.interact(ui, index, place, Sense::CLICK);
         let confidence = percent(digit.confidence());
@@ -308,7 +317,7 @@ pub(super) fn number_ui(
     let response = ui.interact(place, Id::unique("number share"), Sense::hover());
     response.on_hover_text("The probability that all digits are right.");
     ui.painter().galley(at, galley, palette.text);
-    format!("{} · {words}", number.text())
+    format!("{} · {words}", number.spaced_text())
 }
 
 /// Says that a reading lacks what is known of it.

@@ -291,6 +291,29 @@ fn a_dot_between_digits_takes_little_confidence() {
 }
 
 #[test]
+fn two_numbers_far_from_each_other_are_shown_apart() {
+    // The gap in heights of a digit.
+    let cases = [
+        (0.3, "4250", "one number"),
+        (1.0, "4250", "a group of a card number"),
+        (2.0, "42 50", "two numbers"),
+    ];
+    for (gap, shown, reason) in cases {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let (mut ink, _) = line(&[4, 2], 0.3, 0.0, &mut rng);
+        let right = ink.bounds().expect("digits have ink").max.x;
+        let (next, _) = line(&[5, 0], 0.3, 0.0, &mut rng);
+        let next = moved(&next, |point| Point::new(point.x + right + gap, point.y));
+        next.strokes()
+            .iter()
+            .for_each(|stroke| ink.push(stroke.clone()));
+        let number = read(&ink);
+        assert_eq!(number.text(), "4250", "{reason}");
+        assert_eq!(number.spaced_text(), shown, "{reason}");
+    }
+}
+
+#[test]
 fn digits_may_differ_in_size() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let (large, _) = line(&[4, 2], 0.2, 0.0, &mut rng);
