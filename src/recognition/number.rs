@@ -97,6 +97,11 @@ pub struct NumberDigit {
 }
 
 impl NumberDigit {
+    /// Whether it may be a loop of an 8, which is drawn like a 0 or with a tail like a 6.
+    fn is_loop(&self) -> bool {
+        [Digit::ALL[0], Digit::ALL[6]].contains(&self.digit)
+    }
+
     /// The probability that it is a digit, and this one, 0..=1.
     pub fn confidence(&self) -> f32 {
         self.acceptance * self.prediction.probabilities()[self.digit.index()]
@@ -233,6 +238,17 @@ impl Number {
         self.digits.len() == 2 && self.length() == 2 && self.lines == 1 && !is_sure
     }
 
+    /// Whether it may be an 8 of two loops.
+    fn may_be_eight(&self) -> bool {
+        let [above, below] = &self.digits[..] else {
+            return false;
+        };
+        let height = |Bounds { min, max }: Bounds| max.y - min.y;
+        let near = pieces::MIN_LINE_GAP * height(above.bounds).max(height(below.bounds));
+        let is_near = below.bounds.min.y - above.bounds.max.y < near;
+        is_near && above.is_loop() && below.is_loop()
+    }
+
     /// Whether these lines are better than fewer lines of the same ink.
     fn divides(&self, line: &Self) -> bool {
         let is_better = match (self.misfit, line.misfit) {
@@ -240,12 +256,11 @@ impl Number {
             (Some(_), None) => false,
             _ => self.score > line.score + LINE_BREAK,
         };
-        line.digits.is_empty() || is_better && !self.has_circles_only()
+        line.digits.is_empty() || is_better && !self.has_loops_only()
     }
 
-    /// Whether only zeros are above other digits, and these are zeros too: the circles of 8s.
-    fn has_circles_only(&self) -> bool {
-        let is_zero = |digit: &NumberDigit| digit.digit == Digit::ALL[0];
+    /// Whether only loops are above other digits, and these are loops too: those of 8s.
+    fn has_loops_only(&self) -> bool {
         self.digits.iter().enumerate().all(|(index, digit)| {
             let is_above = |other: &&NumberDigit| {
                 let (a, b) = (&digit.bounds, &other.bounds);
@@ -254,7 +269,7 @@ impl Number {
                 shares_x && off.y.abs() > off.x.abs()
             };
             let mut others = self.digits[index + 1..].iter().filter(is_above);
-            others.all(|other| is_zero(digit) && is_zero(other))
+            others.all(|other| digit.is_loop() && other.is_loop())
         })
     }
 

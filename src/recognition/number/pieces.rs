@@ -473,7 +473,7 @@ const FLAT: f32 = 0.2;
 /// How far above the lower edge of a digit an underline may be, in heights of the digit.
 const LOWER_EDGE: f32 = 0.25;
 /// The least gap between two lines, in heights of the tallest stroke.
-const MIN_LINE_GAP: f32 = 0.2;
+pub(super) const MIN_LINE_GAP: f32 = 0.2;
 /// The narrowest poor stroke that is cut, in heights of the line.
 const MIN_CUT_WIDTH: f32 = 0.45;
 /// The width, in heights of the line, from which every stroke is cut.

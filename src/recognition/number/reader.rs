@@ -183,8 +183,7 @@ impl NumberReader {
         } else {
             let is_plain = number.shows(SeveralBounds::PLAIN)
                 || number.lines > 1 && number.shows(SeveralBounds::EXPECTED);
-            // Two circles above each other are an 8.
-            let may_be_one = !is_plain || number.may_be_one() || number.text() == "00";
+            let may_be_one = !is_plain || number.may_be_one() || number.may_be_eight();
             let is_character = may_be_one && prediction.is_digit() || number.length() == 0;
             if !is_character && !is_plain {
                 number = touching(self)?;

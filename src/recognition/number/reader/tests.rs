@@ -533,7 +533,7 @@ fn a_column_is_never_one_digit() {
 }
 
 #[test]
-fn two_circles_above_each_other_are_one_digit() {
+fn two_loops_above_each_other_are_an_8() {
     let circle = |y: f32| {
         let angle = |i: usize| i as f32 * std::f32::consts::TAU / 16.0;
         let points: Vec<_> = (0..=16)
@@ -548,6 +548,42 @@ fn two_circles_above_each_other_are_one_digit() {
     assert_eq!(number.text(), "87", "beside another digit");
     let number = read(&[circle(0.25), circle(1.0)].into_iter().collect());
     assert_eq!(number.text(), "00", "two lines");
+    let above = [
+        (0.77, -0.05),
+        (0.49, 0.04),
+        (0.26, 0.25),
+        (0.24, 0.4),
+        (0.37, 0.46),
+        (0.64, 0.4),
+        (0.73, 0.28),
+        (0.64, 0.16),
+        (0.48, 0.14),
+        (0.39, 0.19),
+    ];
+    let below = [
+        (0.44, 0.54),
+        (0.2, 0.69),
+        (0.04, 0.91),
+        (0.06, 0.97),
+        (0.25, 1.0),
+        (0.5, 0.92),
+        (0.66, 0.74),
+        (0.66, 0.66),
+        (0.44, 0.64),
+    ];
+    for (rise, is_eight) in [(0.0, true), (0.2, false)] {
+        let above = above.map(|(x, y)| (x, y - rise));
+        let ink: Ink = [polyline(&above), polyline(&below)].into_iter().collect();
+        for constraints in [Constraints::default(), Constraints::CHARACTER] {
+            let expected = if is_eight { "8" } else { "60" };
+            let said = match reader().read(&ink, constraints).expect("finite") {
+                Reading::Single { prediction, .. } => prediction.digit().to_string(),
+                Reading::Number(number) => number.text(),
+                other => panic!("{rise}: {other:?}"),
+            };
+            assert_eq!(said, expected, "two loops with tails, raised by {rise}");
+        }
+    }
 }
 
 #[test]
