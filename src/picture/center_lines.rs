@@ -1,8 +1,7 @@
 //! The center lines of ink in a picture: the strokes that a pen may have drawn.
 //!
-//! The ink is thinned to lines one pixel wide: edges between ends and junctions. Junctions that lie within a pen's width,
-//! and those between which two strokes run side by side, are one. At a junction, the two edges that bend least are one
-//! stroke.
+//! The ink is thinned to lines one pixel wide: edges between ends and junctions. Junctions that lie within a pen's width
+//! are one. At a junction, the two edges that bend least are one stroke.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,8 +16,6 @@ const MAX_EDGES: usize = 400;
 const SPUR: [f32; 2] = [1.2, 1.0];
 /// Junctions with a shorter edge between them are one, in radii of the pen, and in pixels more.
 const SHORT: [f32; 2] = [2.0, 1.0];
-/// Two strokes run side by side where the ink has this radius, in radii of the pen, and in pixels more.
-const THICK: [f32; 2] = [1.3, 0.3];
 /// The largest turn of a stroke at a junction, in radians.
 const MAX_TURN: f32 = 1.2;
 /// The part of an edge that tells its direction: distances from its end, in radii of the pen.
@@ -64,10 +61,7 @@ pub(super) fn of_mask(mask: &[bool], width: usize) -> CenterLines {
         return CenterLines::default();
     }
     graph.prune(|node| SPUR[0] * radius(node) + SPUR[1]);
-    let junctions = graph.join_junctions(|edge| {
-        let mean = edge.path.iter().map(|&at| radius(at)).sum::<f32>() / edge.path.len() as f32;
-        edge.length < SHORT[0] * pen + SHORT[1] || mean > THICK[0] * pen + THICK[1]
-    });
+    let junctions = graph.join_junctions(SHORT[0] * pen + SHORT[1]);
     CenterLines {
         lines: graph.strokes(&junctions, pen),
         radius: pen,
@@ -261,14 +255,14 @@ impl Graph {
         }
     }
 
-    /// The junction of each node: nodes at the ends of edges that lie within a junction have the same one.
-    fn join_junctions(&mut self, is_inner: impl Fn(&Edge) -> bool) -> BTreeMap<usize, usize> {
+    /// The junction of each node: nodes at the ends of an edge that is shorter than `least` have the same one.
+    fn join_junctions(&mut self, least: f32) -> BTreeMap<usize, usize> {
         let nodes = self.ends().map(|end| self.node(end));
         let mut junctions: BTreeMap<usize, usize> = nodes.map(|node| (node, node)).collect();
         let firsts: Vec<End> = self.ends().filter(|end| !end.is_last).collect();
         let is_between = |end: &End| {
             let mut nodes = [*end, end.other()].map(|end| self.node(end)).into_iter();
-            nodes.all(|node| self.degree(node) > 2) && is_inner(&self.edges[end.edge])
+            nodes.all(|node| self.degree(node) > 2) && self.edges[end.edge].length < least
         };
         let inner: Vec<End> = firsts.into_iter().filter(is_between).collect();
         for end in inner {

@@ -281,14 +281,16 @@ impl Number {
 
     /// The digits as text for people: with a space before each digit that [`begins_group`](Self::begins_group).
     pub fn spaced_text(&self) -> String {
-        let digits = self.digits.iter().enumerate();
-        let digits = digits.filter(|(_, digit)| digit.is_digit);
-        digits
-            .map(|(index, digit)| {
-                let space = if self.begins_group(index) { " " } else { "" };
-                format!("{space}{}", digit.digit)
-            })
-            .collect()
+        let mut text = String::new();
+        for (index, digit) in self.digits.iter().enumerate() {
+            if self.begins_group(index) {
+                text.push(' ');
+            }
+            if digit.is_digit {
+                text += &digit.digit.to_string();
+            }
+        }
+        text
     }
 
     /// Whether a digit is so far from the one before that both may be of two numbers. The gaps in a card number are

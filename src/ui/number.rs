@@ -23,7 +23,7 @@ use crate::{
     },
     format,
     ink::{Bounds, Point},
-    recognition::number::{Constraints, NumberDigit, NumberFormat},
+    recognition::number::{Constraints, Number, NumberDigit, NumberFormat},
     store::settings::PadShape,
 };
 
@@ -208,6 +208,21 @@ pub(super) fn color_of(digit: &NumberDigit, is_selected: bool, palette: &Palette
     }
 }
 
+/// Where each digit begins, and where the last one ends, in widths of a digit.
+fn starts(number: &Number) -> Vec<f32> {
+    let mut starts = Vec::new();
+    let mut end = 0.0;
+    for index in 0..number.digits.len() {
+        if number.begins_group(index) {
+            end += SPACE;
+        }
+        starts.push(end);
+        end += 1.0;
+    }
+    starts.push(end);
+    starts
+}
+
 /// Draws the number in place of the one digit. A click on a digit selects it. Returns all of it as text.
 pub(super) fn number_ui(
     ui: &mut Ui,
@@ -220,24 +235,18 @@ pub(super) fn number_ui(
     let number = shown.number();
     let count = number.digits.len();
     let room = rect.with_max_y(rect.top() + rect.height() * DIGITS);
-    let spaces = (0..count)
-        .filter(|&index| number.begins_group(index))
-        .count();
+    let starts = starts(number);
     let [digit_height, below] = DIGIT_HEIGHTS;
     let height = (room.height() - ABOVE - BELOW) / (digit_height + below);
     let size = height
-        .min(room.width() / (0.6 * (count as f32 + SPACE * spaces as f32)))
+        .min(room.width() / (0.6 * starts[count]))
         .max(MIN_SIZE);
     let cell = vec2(size * 0.6, room.height());
     let id = Id::unique("number");
     let mut focus = RovingFocus::of(ui, id, count, count, Some(shown.selected()));
-    let mut left = room.left();
     for (index, digit) in number.digits.iter().enumerate() {
-        if number.begins_group(index) {
-            left += SPACE * cell.x;
-        }
+        let left = room.left() + cell.x * starts[index];
         let place = Rect::from_min_size(pos2(left, room.top()), cell);
-        left += cell.x;
         let is_selected = index == shown.selected();
         let response = focus.interact(ui, index, place, Sense::CLICK);
         let confidence = percent(digit.confidence());
