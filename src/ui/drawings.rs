@@ -1,10 +1,10 @@
 //! A grid of drawings, the newest first: the image of each, and what it is read as.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use egui::{
-    Align2, Color32, CornerRadius, FontId, Rect, Response, ScrollArea, Stroke, StrokeKind, Ui,
-    Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Align2, Color32, CornerRadius, FontId, Galley, Painter, Rect, Response, ScrollArea, Stroke,
+    StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{
@@ -54,23 +54,27 @@ pub(super) struct Tile {
     pub(super) lines: Vec<TileLine>,
 }
 
-/// A line of text below a drawing.
+/// A line of text below a drawing. It is shortened where it is too wide.
 pub(super) struct TileLine {
     pub(super) text: String,
     pub(super) font: FontId,
     pub(super) color: Color32,
 }
 
+/// What is between a reading and its confidence.
+const CONFIDENCE: &str = " · ";
+
 /// "9 · 87 %", "36 · 90 %", "several digits" or "non-digit".
 pub(super) fn reading(drawing: &RecognizedDrawing) -> String {
     let share = |confidence: f32| format::probability(confidence, 0);
     match &drawing.reading {
         Reading::Number(number) => {
-            format!("{} · {}", number.spaced_text(), share(number.confidence()))
+            let confidence = share(number.confidence());
+            format!("{}{CONFIDENCE}{confidence}", number.spaced_text())
         }
         Reading::Single { prediction, .. } if prediction.is_digit() => {
             let confidence = share(prediction.confidence());
-            format!("{} · {confidence}", prediction.digit())
+            format!("{}{CONFIDENCE}{confidence}", prediction.digit())
         }
         Reading::SeveralDigits { .. } => "several digits".to_owned(),
         Reading::Single { .. } | Reading::Blank => "non-digit".to_owned(),
@@ -163,13 +167,75 @@ fn tile_ui(
     };
     ui.painter()
         .rect_stroke(image, CornerRadius::ZERO, outline, StrokeKind::Outside);
-    for (number, TileLine { text, font, color }) in tile.lines.into_iter().enumerate() {
+    for (number, line) in tile.lines.iter().enumerate() {
         let middle = pos2(
             rect.center().x,
             image.bottom() + 2.0 + LINE * (number as f32 + 0.5),
         );
-        ui.painter()
-            .text(middle, Align2::CENTER_CENTER, text, font, color);
+        let galley = line.fitted(ui.painter(), rect.width());
+        let place = Align2::CENTER_CENTER.anchor_size(middle, galley.size());
+        ui.painter().galley(place.min, galley, line.color);
     }
-    response.on_hover_text(tile.help)
+    response.on_hover_text(format!("{}\n{}", tile.name, tile.help))
+}
+
+impl TileLine {
+    /// The text within this width: if need be, without the confidence, and then without what is in its middle.
+    fn fitted(&self, painter: &Painter, width: f32) -> Arc<Galley> {
+        let layout =
+            |text: &str| painter.layout_no_wrap(text.to_owned(), self.font.clone(), self.color);
+        let galley = layout(&self.text);
+        let Some((short, _)) = self.text.split_once(CONFIDENCE) else {
+            return galley;
+        };
+        if galley.size().x <= width {
+            return galley;
+        }
+        let letters: Vec<char> = short.chars().collect();
+        let elided = (1..=letters.len() / 2).rev().map(|kept| {
+            let [start, end] = [&letters[..kept], &letters[letters.len() - kept..]];
+            layout(&format!(
+                "{}…{}",
+                String::from_iter(start),
+                String::from_iter(end)
+            ))
+        });
+        let mut shorter = std::iter::once(layout(short)).chain(elided);
+        shorter.find(|it| it.size().x <= width).unwrap_or(galley)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::{Context, RawInput};
+
+    #[test]
+    fn a_reading_is_as_wide_as_its_drawing_at_most() {
+        let shown = |text: &str| {
+            let line = TileLine {
+                text: text.to_owned(),
+                font: FontId::proportional(theme::SMALL),
+                color: Color32::BLACK,
+            };
+            let mut shown = String::new();
+            let mut output = Context::default().run_ui(RawInput::default(), |ui| {
+                let galley = line.fitted(ui.painter(), 72.0);
+                assert!(galley.size().x <= 72.0, "{}", galley.text());
+                galley.text().clone_into(&mut shown);
+            });
+            output.textures_delta.clear();
+            shown
+        };
+        assert_eq!(shown("42 · 99 %"), "42 · 99 %");
+        assert_eq!(shown("991399 · 99 %"), "991399");
+        let long = shown("4539148803436467 · 97 %");
+        let (start, end) = long.split_once('…').expect("its middle is left out");
+        assert!("4539148803436467".starts_with(start) && "4539148803436467".ends_with(end));
+        assert_eq!(
+            (start.len(), end.len()),
+            (4, 4),
+            "as much as there is room for"
+        );
+    }
 }

@@ -30,7 +30,7 @@ use crate::{
 /// The distance from the ink to its bracket, the length of the bracket's ends, and the size of its reading, in points.
 const BRACKET_GAP: f32 = 5.0;
 const BRACKET_END: f32 = 5.0;
-const READING: Vec2 = vec2(26.0, 30.0);
+const READING: Vec2 = vec2(36.0, 34.0);
 /// The size of a reading without its confidence, in points.
 const SHORT_READING: Vec2 = vec2(12.0, 18.0);
 /// The height of a digit and of the room below it, in sizes of the font, and the room above it, in points. Roboto's digits
@@ -191,7 +191,7 @@ pub(super) fn readings(painter: &Painter, pad: Rect, boxes: &[Rect], shown: &Sho
                 top,
                 Align2::CENTER_TOP,
                 share,
-                theme::font(10.0),
+                theme::font(theme::SMALL),
                 palette.weak,
             );
         }
@@ -339,19 +339,25 @@ pub(super) fn missed(known: Constraints) -> String {
     }
 }
 
-/// The place of the control that says what is known of a number, at the right of a row: none on a pad for one character.
+/// Whether a number is expected or shown. For a single digit on the square pad, nothing needs to be known.
+fn is_for_numbers(state: &State) -> bool {
+    let is_expected = state.settings.pad_shape == PadShape::Line;
+    is_expected || state.known != Constraints::default() || state.pad.number().is_some()
+}
+
+/// The place of the control that says what is known of a number, at the right of a row: none for a single digit.
 pub(super) fn known_place(row: Rect, state: &State) -> Rect {
-    let width = match state.settings.pad_shape {
-        PadShape::Line if row.width() < NARROW => SHORT_KNOWN,
-        PadShape::Line => KNOWN,
-        PadShape::Square => 0.0,
+    let width = match is_for_numbers(state) {
+        true if row.width() < NARROW => SHORT_KNOWN,
+        true => KNOWN,
+        false => 0.0,
     };
     row.with_min_x(row.right() - width)
 }
 
 /// Draws the control that says what is known of a number.
 pub(super) fn known_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut Vec<Action>) {
-    if state.settings.pad_shape == PadShape::Square {
+    if !is_for_numbers(state) {
         return;
     }
     let known = state.known;
@@ -389,27 +395,33 @@ pub(super) fn known_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut Ve
 }
 
 fn known_menu_ui(ui: &mut Ui, known: Constraints, actions: &mut Vec<Action>) {
+    let any = ui
+        .radio(known == Constraints::default(), "Any number")
+        .on_hover_text("Nothing is known.");
+    if any.clicked() {
+        actions.push(Action::Constrain(Constraints::default()));
+        ui.close();
+    }
     let formats = [
-        (None, "Any number", "Nothing is known but the length."),
         (
-            Some(NumberFormat::Card),
+            NumberFormat::Card,
             "Card number",
             "The last digit is a check digit (Luhn).",
         ),
         (
-            Some(NumberFormat::Date),
+            NumberFormat::Date,
             "Date",
             "A day, a month and a year of two or four digits, in a usual order.",
         ),
     ];
     for (format, text, help) in formats {
-        let option = ui.radio(known.format == format, text).on_hover_text(help);
-        if option.clicked() {
+        let is_known = known.format == Some(format);
+        if ui.radio(is_known, text).on_hover_text(help).clicked() {
             // A date has a length of its own.
-            let length = known.length.filter(|_| format != Some(NumberFormat::Date));
+            let length = known.length.filter(|_| format != NumberFormat::Date);
             actions.push(Action::Constrain(Constraints {
                 length,
-                format,
+                format: Some(format),
                 ..known
             }));
             ui.close();

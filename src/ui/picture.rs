@@ -29,6 +29,9 @@ const CLICK: f32 = 4.0;
 /// The size of a button below a picture, in points. On a small pad it is narrower, to this width.
 const BUTTON: Vec2 = vec2(92.0, 24.0);
 const MIN_BUTTON: f32 = 64.0;
+/// The width of the button of the steps with the name of the step, and of a pad that has room for it, in points.
+const NAMED_STEP: f32 = 148.0;
+const ROOMY: f32 = 400.0;
 /// The distance of the picture and of its buttons from the edge of the pad, in points.
 const MARGIN: f32 = 8.0;
 /// The distance of a frame from the ink, and the width of its line and that of the selected digit's, in points.
@@ -313,11 +316,14 @@ impl ShownPicture {
         let palette = Palette::of(ui.style());
         let top = above_foot(pad).bottom();
         let width = ((pad.width() - 3.0 * MARGIN) / 2.0).min(BUTTON.x);
-        let button_at = |left| Rect::from_min_size(pos2(left, top), vec2(width, BUTTON.y));
-        let (left, right) = (
-            button_at(pad.left() + MARGIN),
-            button_at(pad.right() - MARGIN - width),
-        );
+        let step_width = if pad.width() < ROOMY {
+            width
+        } else {
+            NAMED_STEP
+        };
+        let button = |left, width| Rect::from_min_size(pos2(left, top), vec2(width, BUTTON.y));
+        let left = button(pad.left() + MARGIN, width);
+        let right = button(pad.right() - MARGIN - step_width, step_width);
         let can_be_taken = state.pad.digit_of_picture().is_some();
         let has_steps = picture.view.as_ref().is_some_and(|view| has_parts(view));
         let has_left = width >= MIN_BUTTON && (can_be_taken || picture.whole.is_some());
@@ -341,7 +347,7 @@ impl ShownPicture {
         let small = hint_size(pad);
         let room = pad.shrink(MARGIN);
         let between = if has_left || has_steps {
-            room.shrink2(vec2(width + MARGIN, 0.0))
+            room.shrink2(vec2(step_width + MARGIN, 0.0))
         } else {
             room
         };
@@ -364,16 +370,19 @@ impl ShownPicture {
         let index = index.unwrap_or(0);
         let (_, name, help) = STEPS[index];
         let (next, next_name, _) = STEPS[(index + 1) % count];
-        let response = button_ui(ui, place, &format!("{name} {}/{count}", index + 1));
+        let step = format!("Step {} of {count}", index + 1);
+        let text = if place.width() < NAMED_STEP {
+            step.clone()
+        } else {
+            format!("{step}: {name}")
+        };
+        let response = button_ui(ui, place, &text);
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Button, true, "Step of the picture");
             info.current_text_value = Some(format!("{} of {count}: {name}", index + 1));
             info
         });
-        let help = format!(
-            "Step {} of {count}: {help}. Click for the next one, {next_name}.",
-            index + 1
-        );
+        let help = format!("{step}: {help}. Click for the next one, {next_name}.");
         if response.on_hover_text(help).clicked() {
             self.step = next;
         }

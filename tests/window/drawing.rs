@@ -9,8 +9,7 @@ use digitpad::{
     recognition::predict,
 };
 use egui::{
-    Event, Key, Modifiers, OutputCommand, PointerButton, Pos2, TouchDeviceId, TouchId, TouchPhase,
-    accesskit::Live,
+    Event, Key, Modifiers, PointerButton, Pos2, TouchDeviceId, TouchId, TouchPhase, accesskit::Live,
 };
 use egui_kittest::{
     Harness,
@@ -547,16 +546,9 @@ fn a_picture_is_pasted_and_a_drawing_is_copied() {
     let mut window = Window::new(settings());
     window.draw(ONE);
     window.await_answer('1');
-    let copied = |window: &Window| {
-        let commands = &window.harness.output().platform_output.commands;
-        commands.iter().find_map(|command| match command {
-            OutputCommand::CopyImage(image) => Some(image.clone()),
-            _ => None,
-        })
-    };
     window.harness.input_mut().events.push(Event::Copy);
     window.harness.step();
-    let image = copied(&window).expect("the drawing is copied");
+    let image = window.copied().expect("the drawing is copied");
     window.click("Clear");
     assert_eq!(window.bars(), ["none"; 10], "nothing is left");
     window.frame_with(vec![Event::PasteImage(Arc::new(image))]);

@@ -14,8 +14,8 @@ use digitpad::{
     training::config::Preset,
 };
 use egui::{
-    Event, Key, Modifiers, PointerButton, Pos2, Rect, RequestRepaintInfo, ViewportCommand,
-    ViewportEvent, ViewportId, ViewportInfo,
+    ColorImage, Event, Key, Modifiers, OutputCommand, PointerButton, Pos2, Rect,
+    RequestRepaintInfo, ViewportCommand, ViewportEvent, ViewportId, ViewportInfo,
 };
 use egui_kittest::{
     Harness,
@@ -243,6 +243,15 @@ impl Window {
         self.root_viewport().events.clear();
         self.harness.step();
         commands
+    }
+
+    /// The picture that the last frame copies.
+    pub(crate) fn copied(&self) -> Option<ColorImage> {
+        let commands = &self.harness.output().platform_output.commands;
+        commands.iter().find_map(|command| match command {
+            OutputCommand::CopyImage(image) => Some(image.clone()),
+            _ => None,
+        })
     }
 
     pub(crate) fn commands(&self) -> Vec<ViewportCommand> {

@@ -1,12 +1,17 @@
 //! Numbers on the pad.
 
+use std::sync::Arc;
+
 use digitpad::{
     ink::Bounds,
-    recognition::number::Misfit,
+    recognition::number::{Constraints, Misfit},
     store::settings::{PadShape, Settings},
 };
-use egui::{Event, Key, Modifiers, Rect, Shape, accesskit::Role};
-use egui_kittest::kittest::Queryable as _;
+use egui::{
+    Event, Key, Modifiers, Rect, Shape,
+    accesskit::{Role, Toggled},
+};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::{
     contrast::Painted,
@@ -191,6 +196,40 @@ fn the_square_pad_reads_a_plain_number() {
 }
 
 #[test]
+fn what_is_known_of_a_number_counts_on_the_square_pad() {
+    let mut window = Window::new(settings());
+    let has_control = |window: &Window| {
+        let harness = &window.harness;
+        harness.query_by_label("Known of the number").is_some()
+    };
+    let small = |shape: &[(f32, f32)], left: f32| {
+        let points = shape.iter().map(|&(x, y)| (left + 0.45 * x, 0.45 * y));
+        points.collect::<Vec<_>>()
+    };
+    window.draw(&small(SEVEN, 0.0));
+    window.await_answer('7');
+    assert!(!has_control(&window), "not for a digit");
+    let row = window.harness.get_by_label("Correct the prediction").rect();
+    window.draw(&small(ONE, 0.3));
+    await_number(&mut window, "71");
+    window.click("Known of the number");
+    window.click("Card number");
+    window.await_that("it is no card number", |harness| {
+        let shown = harness.state().state().pad.number();
+        shown.is_some_and(|shown| shown.number().misfit() == Some(Misfit::CheckDigit))
+    });
+    window.click("Clear");
+    assert!(has_control(&window), "something is known");
+    window.draw(&small(SEVEN, 0.0));
+    window.await_that("one digit is no card number", |harness| {
+        let answer = harness.state().state().pad.answer();
+        answer.is_some_and(|answer| answer.misses)
+    });
+    let now = window.harness.get_by_label("Correct the prediction").rect();
+    assert_eq!(now.left_top(), row.left_top(), "the row does not move");
+}
+
+#[test]
 fn the_square_pad_offers_to_read_digits_that_it_cannot_read() {
     let mut window = Window::new(settings());
     // A 1 whose flag is to the right.
@@ -261,6 +300,43 @@ fn what_is_known_of_a_number_decides() {
         Some(1),
         "a click into the field leaves it open"
     );
+    window.click("Known of the number");
+    let any = window.harness.get_by_label("Any number").accesskit_node();
+    assert_eq!(any.toggled(), Some(Toggled::False), "a length is known");
+    window.click("Any number");
+    assert_eq!(
+        window.harness.state().state().known,
+        Constraints::default(),
+        "nothing is known any more"
+    );
+    misfit(&mut window, None);
+}
+
+#[test]
+fn a_number_is_copied_and_pasted_with_all_digits() {
+    let mut window = Window::new(line_settings());
+    for (shape, left) in [(SEVEN, 0.0), (ONE, 0.2), (SEVEN, 0.55)] {
+        window.draw(&placed(shape, left));
+    }
+    await_number(&mut window, "717");
+    window.harness.input_mut().events.push(Event::Copy);
+    window.harness.step();
+    let image = window.copied().expect("the number is copied");
+    let [width, height] = image.size;
+    assert_eq!(width, 3 * height, "all of the pad");
+    let is_ink = |x: usize| (0..height).any(|y| image[(x, y)].r() < 128);
+    let ends = [
+        (0..width).find(|&x| is_ink(x)),
+        (0..width).rev().find(|&x| is_ink(x)),
+    ];
+    let ends = ends.map(|end| end.expect("there is ink") as f32 / height as f32);
+    // The ends of the two sevens, within the width of the pen.
+    for (end, drawn) in ends.into_iter().zip([0.28, 3.0 * 0.55 + 0.7]) {
+        assert!((end - drawn).abs() < 0.06, "{end}: {drawn} is drawn");
+    }
+    window.click("Clear");
+    window.frame_with(vec![Event::PasteImage(Arc::new(image))]);
+    await_number(&mut window, "717");
 }
 
 #[test]
@@ -277,7 +353,7 @@ fn the_pad_may_be_a_line() {
     await_number(&mut window, "11");
     let shape = |window: &Window| window.harness.state().state().settings.pad_shape;
     assert_eq!(shape(&window), PadShape::Line, "it is remembered");
-    window.draw(&placed(SEVEN, 0.6));
+    window.draw(&placed(SEVEN, 0.45));
     await_number(&mut window, "117");
     let drawn = window.harness.state().state().pad.ink().clone();
     window.press(Modifiers::NONE, Key::L);

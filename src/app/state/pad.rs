@@ -47,8 +47,6 @@ impl Answer {
 
 /// The radius of the eraser, in heights of the pad: half of the medium pen and a little more.
 pub const ERASER_REACH: f32 = 0.045;
-/// The part of a frame that ink takes, inverted: so far from the edge that the pen has room.
-const BESIDE_INK: f32 = 1.15;
 /// The time of a replay: per point, and at least and at most.
 const REPLAY_PER_POINT: Duration = Duration::from_millis(12);
 const REPLAY: [Duration; 2] = [Duration::from_millis(800), Duration::from_secs(4)];
@@ -88,18 +86,26 @@ impl Default for PadFrame {
 }
 
 impl PadFrame {
-    /// The frame of a pad of this shape that shows all ink, such as a number on the square pad.
-    fn of(ink: &Ink, shape: PadShape) -> Self {
-        let width = shape.width();
-        let bounds = ink.bounds().filter(|_| !shape.holds(ink));
-        let Some(Bounds { min, max }) = bounds else {
+    /// The frame of a pad of this shape that shows all ink, of any pen, such as a number on the square pad: the plane's
+    /// unit of height if it does, or else as little more and beside it as is needed.
+    pub fn of(ink: &Ink, shape: PadShape) -> Self {
+        // A line shows its own ink as it was written.
+        let is_own = shape == PadShape::Line && shape.holds(ink);
+        let Some(Bounds { min, max }) = ink.bounds().filter(|_| !is_own) else {
             return Self::default();
         };
-        let size = max - min;
-        let height = (BESIDE_INK * (size.x / width).max(size.y)).max(1.0);
-        let half = Point::new(width, 1.0) * (height / 2.0);
+        let radius = PenWidth::Wide.of_pad() / 2.0;
+        let beside = Point::new(radius, radius);
+        let (min, max) = (min - beside, max + beside);
+        let width = shape.width();
+        let height = ((max.x - min.x) / width).max(max.y - min.y).max(1.0);
+        // The middle stays where it is if the ink lets it.
+        let start = |min: f32, max: f32, side: f32| {
+            let middle = (1.0 - height) / 2.0 * side;
+            middle.max(max - side * height).min(min)
+        };
         Self {
-            corner: (min + max) * 0.5 - half,
+            corner: Point::new(start(min.x, max.x, width), start(min.y, max.y, 1.0)),
             height,
         }
     }
@@ -447,10 +453,10 @@ impl State {
     /// The request for a prediction, if the pad changed since the last one. Called once a frame: only
     /// the last sample of a frame needs a prediction, and a copy of the ink per sample would be slow.
     pub fn take_prediction_request(&mut self) -> Option<Effect> {
-        // A letter may fall apart into digits: a number is expected only on its own pad.
+        // A letter may fall apart into digits: a number is expected only on its own pad, or if something is known of it.
         let constraints = match self.settings.pad_shape {
-            PadShape::Square => Constraints::CHARACTER,
-            PadShape::Line => self.known,
+            PadShape::Square if self.known == Constraints::default() => Constraints::CHARACTER,
+            _ => self.known,
         };
         self.pad.take_request(constraints).map(Effect::Predict)
     }
@@ -513,8 +519,12 @@ mod tests {
         let PadFrame { corner, height } = state.pad.frame();
         let size = Point::new(state.settings.pad_shape.width(), 1.0) * height;
         let is_within = |at: Point| at.x > 0.0 && at.y > 0.0 && at.x < size.x && at.y < size.y;
+        // Ink is as wide as the pen.
+        let radius = state.settings.pen_width.of_pad() / 2.0;
+        let beside = Point::new(radius, radius);
+        let [from, to] = [corner + beside, corner - beside];
         let bounds = state.pad.ink().bounds();
-        bounds.is_none_or(|it| is_within(it.min - corner) && is_within(it.max - corner))
+        bounds.is_none_or(|it| is_within(it.min - from) && is_within(it.max - to))
     }
 
     #[test]
@@ -552,5 +562,11 @@ mod tests {
         assert_eq!(state.pad.frame(), frame, "a stroke moves nothing");
         state.apply(Action::SwitchPadShape);
         assert!(shows_all(&state), "also what is drawn there");
+        state.apply(Action::Clear);
+        draw(&mut state, &[(0.3, 0.2), (1.02, 0.9)]);
+        state.apply(Action::SwitchPadShape);
+        assert!(shows_all(&state), "a little wider than the square");
+        state.apply(Action::SwitchPadShape);
+        assert_eq!(state.pad.frame(), PadFrame::default(), "as it was");
     }
 }
