@@ -101,7 +101,9 @@ impl DrawLayout {
     /// The bars beside the pad while both have room, or else below it.
     fn of(stage: Rect, shape: PadShape) -> Self {
         if shape == PadShape::Line {
-            return Self::line(stage);
+            let (below, beside) = (Self::line(stage), Self::line_beside(stage));
+            let is_larger = beside.pad.width() > below.pad.width();
+            return if is_larger { beside } else { below };
         }
         let beside = Self::beside(stage);
         let is_large = beside.pad.width() >= MIN_BESIDE;
@@ -172,6 +174,25 @@ impl DrawLayout {
         }
     }
 
+    /// The pad in the shape of a line with its buttons and the answer below; the bars beside them.
+    fn line_beside(stage: Rect) -> Self {
+        let ratio = PadShape::Line.width();
+        let below = TOOLBAR_HEIGHT + 2.0 * theme::GAP + MIN_ANSWER.y;
+        let width = stage.width() - theme::MARGIN - MIN_BESIDE;
+        let width = width.min((stage.height() - below) * ratio).floor();
+        let pad = Rect::from_min_size(stage.min, vec2(width, width / ratio));
+        let toolbar = row(stage, pad.bottom() + theme::GAP, pad.right());
+        let top = toolbar.bottom() + theme::GAP;
+        Self {
+            pad,
+            toolbar,
+            answer: Rect::from_min_max(pos2(pad.left(), top), pos2(pad.right(), stage.bottom())),
+            bars: stage
+                .with_min_x(pad.right() + theme::MARGIN)
+                .with_min_y(stage.top() + prediction::BARS_GAP),
+        }
+    }
+
     /// The pad, its buttons, the answer and the bars below each other.
     fn column(stage: Rect) -> Self {
         let below = STACKED_BARS + prediction::BARS_GAP + MIN_ANSWER.y + theme::GAP;
@@ -225,11 +246,18 @@ mod tests {
 
     #[test]
     fn a_pad_for_numbers_leaves_room_for_the_results() {
-        for size in [vec2(608.0, 400.0), vec2(1068.0, 596.0), vec2(1888.0, 976.0)] {
+        let cases = [
+            (vec2(608.0, 400.0), 0.7),
+            (vec2(1068.0, 596.0), 0.7),
+            (vec2(1888.0, 976.0), 0.7),
+            // The bars are beside it.
+            (vec2(608.0, 360.0), 0.65),
+        ];
+        for (size, share) in cases {
             let stage = Rect::from_min_size(pos2(16.0, 64.0), size);
             let layout = DrawLayout::of(stage, PadShape::Line);
             assert!(layout.bottom() <= stage.bottom() + 0.5, "{size}: in sight");
-            assert!(layout.pad.width() > 0.7 * size.x, "{size}: and wide");
+            assert!(layout.pad.width() > share * size.x, "{size}: and wide");
         }
     }
 }

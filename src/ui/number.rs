@@ -68,13 +68,13 @@ impl Bracket {
         let below = (ink.bottom() + BRACKET_GAP).min(pad.bottom() - 1.0);
         let above = ink.top() - BRACKET_GAP;
         let reading_from = |top: f32, size: Vec2| {
-            let left = ink.center().x - size.x / 2.0;
-            Rect::from_min_size(pos2(left, top), size)
+            // In sight at the edge of the pad too.
+            let left = (ink.center().x - size.x / 2.0).min(pad.right() - size.x);
+            Rect::from_min_size(pos2(left.max(pad.left()), top), size)
         };
         // A reading must not cover ink, neither its own nor that of another line.
         let is_free = |reading: &Rect| {
-            let is_within = reading.top() >= pad.top() && reading.bottom() <= pad.bottom();
-            is_within && !boxes.iter().any(|ink| ink.intersects(*reading))
+            pad.contains_rect(*reading) && !boxes.iter().any(|ink| ink.intersects(*reading))
         };
         let sizes = [READING, SHORT_READING];
         let beneath = sizes.map(|size| {
@@ -539,6 +539,17 @@ mod tests {
                 assert!(!covers, "{reason}: {reading} of {boxes:?}");
                 assert_eq!(is_shown, reason != "no room", "{reason}");
             }
+        }
+    }
+
+    #[test]
+    fn a_reading_at_the_edge_is_in_sight() {
+        let pad = Rect::from_min_size(Pos2::ZERO, vec2(900.0, 300.0));
+        for left in [1.0, 891.0] {
+            let ink = Rect::from_min_size(pos2(left, 50.0), vec2(8.0, 100.0));
+            let reading = Bracket::of(pad, &[ink], 0).reading;
+            assert_eq!(reading.size(), READING, "with its confidence");
+            assert!(pad.contains_rect(reading), "at {left}: {reading}");
         }
     }
 
