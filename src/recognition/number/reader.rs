@@ -15,7 +15,7 @@ use super::{
 use crate::{
     bitmap::{Bitmap, CLASSES},
     error::ModelError,
-    ink::{Ink, to_bitmap},
+    ink::{Bounds, Ink, to_bitmap},
     model::{calibration::Calibration, file::Model, softmax::log_sum_exp},
     picture::PictureInk,
     recognition::{self, Prediction},
@@ -28,6 +28,8 @@ const MAX_COMPONENTS: usize = 256;
 /// The digits of a number that is read even if it is doubtful. Of 986 letters by development writers, two would be such
 /// numbers; of two digits, 62 would.
 const LONG: usize = 3;
+/// The least confidence of a number where one character is expected: letters fall apart into many doubtful digits.
+const LIKELY: f32 = 0.5;
 /// The cost of the network, in nats, from which a group is poor and its strokes may be cut.
 const POOR: f32 = 0.2;
 
@@ -66,18 +68,59 @@ impl NumberReader {
     /// # Errors
     /// As [`logits`](recognition::logits).
     pub fn read(&mut self, ink: &Ink, constraints: Constraints) -> Result<Reading, ModelError> {
-        self.read_ink(ink, constraints, |reader, ink| {
+        let reading = self.read_ink(ink, constraints, |reader, ink| {
             reader.number(ink, Constraints::default())
+        })?;
+        let begins_beside = || {
+            let (last, before) = ink.strokes().split_last()?;
+            let before: Ink = before.iter().cloned().collect();
+            let (before, last) = (before.bounds()?, Bounds::of(last.points())?);
+            Some(
+                last.min.x > f32::midpoint(before.min.x, before.max.x) && last.max.x > before.max.x,
+            )
+        };
+        Ok(match reading {
+            Reading::Single { bitmap, prediction }
+                if !prediction.is_digit()
+                    && begins_beside() == Some(true)
+                    && self.number_before(ink, constraints)?.is_some() =>
+            {
+                Reading::SeveralDigits { bitmap, prediction }
+            }
+            reading => reading,
         })
     }
 
     /// What some ink shows so far, while the pen is down. As [`read`](Self::read), but quicker: where one character is
-    /// expected, an unfinished one is not searched for digits that touch.
+    /// expected, an unfinished one is not searched for digits that touch. A number stays while a digit is added.
     ///
     /// # Errors
     /// As [`logits`](recognition::logits).
     pub fn follow(&mut self, ink: &Ink, constraints: Constraints) -> Result<Reading, ModelError> {
-        self.read_ink(ink, constraints, |_, _| Ok(Number::default()))
+        let reading = self.read_ink(ink, constraints, |_, _| Ok(Number::default()))?;
+        if matches!(&reading, Reading::Single { prediction, .. } if !prediction.is_digit())
+            && let Some(number) = self.number_before(ink, constraints)?
+        {
+            return Ok(Reading::Number(number));
+        }
+        Ok(reading)
+    }
+
+    /// The number of several digits without the last stroke, if it is read.
+    fn number_before(
+        &mut self,
+        ink: &Ink,
+        constraints: Constraints,
+    ) -> Result<Option<Number>, ModelError> {
+        let Some((_, before @ [_, ..])) = ink.strokes().split_last() else {
+            return Ok(None);
+        };
+        let before = before.iter().cloned().collect();
+        let reading = self.read_ink(&before, constraints, |_, _| Ok(Number::default()))?;
+        Ok(match reading {
+            Reading::Number(number) if number.length() > 1 => Some(number),
+            _ => None,
+        })
     }
 
     /// What some ink shows. `touching` is the number in ink that is not a character.
@@ -99,16 +142,7 @@ impl NumberReader {
                 return Ok(Reading::Single { bitmap, prediction });
             }
         }
-        let has_sign = constraints.expects_character() && number.has_sign();
-        let whole = |reader: &Self| {
-            Ok(match reader.read_whole(ink)? {
-                Reading::Single { bitmap, prediction } if has_sign => Reading::Single {
-                    bitmap,
-                    prediction: prediction.rejected(),
-                },
-                reading => reading,
-            })
-        };
+        let whole = |reader: &Self| reader.read_whole(ink);
         self.reading(number, constraints, whole, |reader| touching(reader, ink))
     }
 
@@ -171,10 +205,13 @@ impl NumberReader {
         if expects_number && number.can_be_read() && (is_known || !number.may_be_one()) {
             return Ok(Reading::Number(number));
         }
-        let (bitmap, prediction) = match whole(self)? {
+        let (bitmap, mut prediction) = match whole(self)? {
             Reading::Single { bitmap, prediction } => (bitmap, prediction),
             reading => return Ok(reading),
         };
+        if !expects_number && number.has_sign() {
+            prediction = prediction.rejected();
+        }
         let (shows_several, is_read) = if expects_number {
             let shows_several = number.shows(SeveralBounds::EXPECTED);
             let is_read = number.can_be_read() || shows_several && number.length() >= LONG;
@@ -190,11 +227,9 @@ impl NumberReader {
             }
             let shows_several =
                 !is_character && (is_plain || number.shows(SeveralBounds::TOUCHING));
-            let may_be_number = constraints.length.is_none();
-            (
-                shows_several,
-                shows_several && may_be_number && number.can_be_read(),
-            )
+            let may_be_number = shows_several && constraints.length.is_none();
+            let is_likely = number.confidence() >= LIKELY && number.can_be_read();
+            (shows_several, may_be_number && is_likely)
         };
         Ok(if is_read {
             Reading::Number(number)

@@ -672,6 +672,49 @@ fn digits_that_touch_are_several_where_one_character_is_expected() {
 }
 
 #[test]
+fn a_number_is_likely_where_one_character_is_expected() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let mut unlikely = 0;
+    for first in 0..30 {
+        let digits = [0, 7, 4, 1, 8].map(|step| (first + step) % 10);
+        let ink = line(&digits, 0.0, 0.0, &mut rng).0;
+        let mut reader = reader();
+        let mut read = |constraints| match reader.read(&ink, constraints).expect("finite") {
+            Reading::Number(number) => Some(number.confidence()),
+            _ => None,
+        };
+        let is_likely = read(Constraints::default()).is_none_or(|confidence| confidence >= LIKELY);
+        unlikely += usize::from(!is_likely);
+        let read = read(Constraints::CHARACTER);
+        assert!(
+            read.is_none_or(|confidence| confidence >= LIKELY),
+            "{digits:?}: {read:?}"
+        );
+    }
+    assert!(unlikely > 0, "some are doubtful where a number is expected");
+}
+
+#[test]
+fn a_number_stays_while_a_digit_is_added() {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let (number, _) = line(&[2, 0], 0.3, 0.0, &mut rng);
+    let right = number.bounds().expect("ink").max.x;
+    // The beginning of a 3, or the hat of a 5.
+    let begun = polyline(&[(right + 0.3, 0.15), (right + 0.5, 0.0), (right + 0.65, 0.1)]);
+    let ink: Ink = number.strokes().iter().cloned().chain([begun]).collect();
+    for constraints in [Constraints::default(), Constraints::CHARACTER] {
+        let mut reader = reader();
+        let follow = reader.follow(&ink, constraints).expect("finite");
+        assert!(
+            matches!(&follow, Reading::Number(number) if number.text() == "20"),
+            "{follow:?}"
+        );
+        let read = reader.read(&ink, constraints).expect("finite");
+        assert!(matches!(&read, Reading::SeveralDigits { .. }), "{read:?}");
+    }
+}
+
+#[test]
 fn with_a_length_of_one_no_number_is_read() {
     let mut rng = ChaCha8Rng::seed_from_u64(12);
     let (pair, _) = line(&[4, 2], 0.2, 0.0, &mut rng);
