@@ -219,7 +219,7 @@ impl Number {
         };
         let length = |it: &NumberDigit| it.bounds.longer_side() as f32;
         let is_dash = !dash.is_digit && digit.is_digit && length(dash) > MIN_SIGN * length(digit);
-        is_dash && self.can_be_read()
+        is_dash && self.has_marks_beside() && self.probability >= 0.5
     }
 
     /// Whether there are several digits.
@@ -238,7 +238,7 @@ impl Number {
         self.digits.len() == 2 && self.length() == 2 && self.lines == 1 && !is_sure
     }
 
-    /// Whether it may be an 8 of two loops.
+    /// Whether it may be an 8 of two circles, or of two near loops with tails.
     fn may_be_eight(&self) -> bool {
         let [above, below] = &self.digits[..] else {
             return false;
@@ -246,7 +246,8 @@ impl Number {
         let height = |Bounds { min, max }: Bounds| max.y - min.y;
         let near = pieces::MIN_LINE_GAP * height(above.bounds).max(height(below.bounds));
         let is_near = below.bounds.min.y - above.bounds.max.y < near;
-        is_near && above.is_loop() && below.is_loop()
+        let are_circles = [above, below].iter().all(|it| it.digit == Digit::ALL[0]);
+        are_circles || is_near && above.is_loop() && below.is_loop()
     }
 
     /// Whether these lines are better than fewer lines of the same ink.

@@ -35,6 +35,8 @@ const MAX_COST: f32 = 8.0;
 const MAX_DOT: f32 = 0.15;
 /// The highest dash above the middle, in heights of the line.
 const MAX_DASH_RISE: f32 = 0.25;
+/// The least gap between a sign and its digit, in heights of the line.
+const SIGN_GAP: f32 = 0.05;
 
 /// The features of a group, times the [`Weights`], add up to its score.
 const FEATURES: usize = 20;
@@ -142,6 +144,18 @@ impl<'a> Lattice<'a> {
             && (length <= MAX_DOT || self.rise(&piece.bounds) <= MAX_DASH_RISE)
     }
 
+    /// Whether the first piece of a group is a dash before the others, as in −3.
+    fn is_sign(&self, first: usize, mask: u16) -> bool {
+        let dash = self.pieces[first].bounds;
+        let rest = self.bounds(first, mask & !1);
+        let middle = |Bounds { min, max }: Bounds| f32::midpoint(min.y, max.y);
+        let off = (middle(dash) - middle(rest)).abs();
+        (rest.min.x - dash.max.x) >= SIGN_GAP * self.height
+            && dash.longer_side() as f32 > MAX_DOT * self.height
+            && off <= MAX_DASH_RISE * self.height
+            && self.is_mark(first)
+    }
+
     pub(super) fn groups(&self) -> &[Group] {
         &self.groups
     }
@@ -194,7 +208,9 @@ impl<'a> Lattice<'a> {
                 }
             }
         }
-        if key.len() > MAX_STROKES {
+        let begins_with_sign =
+            kind == GroupKind::Digit && key.len() > 1 && self.is_sign(first, mask);
+        if key.len() > MAX_STROKES || begins_with_sign {
             return;
         }
         let cuts: Vec<usize> = key

@@ -176,8 +176,17 @@ impl NumberReader {
         if number.digits.len() < 2 && number.non_digits() == 0 {
             return single(self);
         }
-        self.reading(number, constraints, single, |reader| {
+        let reading = self.reading(number, constraints, single, |reader| {
             reader.number_of_ways(&ways, Constraints::default())
+        })?;
+        match &reading {
+            // The cuts of a picture are too often wrong for a doubtful number.
+            Reading::Number(number) if !number.can_be_read() => {}
+            _ => return Ok(reading),
+        }
+        Ok(match single(self)? {
+            Reading::Single { bitmap, prediction } => Reading::SeveralDigits { bitmap, prediction },
+            whole => whole,
         })
     }
 

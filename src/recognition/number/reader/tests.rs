@@ -332,11 +332,11 @@ fn digits_may_differ_in_size() {
 
 /// What a picture of black ink on white paper shows, 100 pixels a unit.
 fn reading_of_picture(ink: &Ink) -> Reading {
-    reading_with_ink(ink).0
+    reading_with_ink(ink, Constraints::default()).0
 }
 
-/// The same, with the ink that was found in the picture.
-fn reading_with_ink(ink: &Ink) -> (Reading, PictureInk) {
+/// The same with these constraints, and the ink that was found in the picture.
+fn reading_with_ink(ink: &Ink, constraints: Constraints) -> (Reading, PictureInk) {
     let bounds = ink.bounds().expect("ink");
     let place = |&point: &Point| (point - bounds.min) * 100.0 + Point::new(30.0, 30.0);
     let lines: Vec<Vec<Point>> = ink
@@ -354,7 +354,7 @@ fn reading_with_ink(ink: &Ink) -> (Reading, PictureInk) {
     });
     let picture = picture::from_rgba(rgba.collect(), [width, height]).expect("a picture");
     let components = picture.view.components.expect("ink");
-    let reading = reader().read_picture(&components, &picture.bitmap, Constraints::default());
+    let reading = reader().read_picture(&components, &picture.bitmap, constraints);
     (reading.expect("the logits are finite"), components)
 }
 
@@ -363,7 +363,7 @@ fn all_ink_of_touching_digits_has_an_owner() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let touching = (0..12).find_map(|first: u8| {
         let (ink, _) = line(&[first % 10, (first * 3 + 1) % 10], -0.02, 0.0, &mut rng);
-        match reading_with_ink(&ink) {
+        match reading_with_ink(&ink, Constraints::default()) {
             (Reading::Number(number), ink) if ink.boxes().len() == 1 => Some((number, ink)),
             _ => None,
         }
@@ -669,6 +669,40 @@ fn digits_that_touch_are_several_where_one_character_is_expected() {
     assert!(several >= 9, "{several} of 10 overlapping pairs");
     let ones = (0..20).map(|value| digit(value % 10, &mut rng));
     assert_eq!(ones.filter(is_several).count(), 0, "single digits");
+}
+
+#[test]
+fn a_dash_before_a_digit_is_no_part_of_it() {
+    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    for value in 2..9 {
+        let (mut ink, _) = line(&[value], 0.2, 0.0, &mut rng);
+        let left = ink.bounds().expect("ink").min.x;
+        ink.push(polyline(&[
+            (left - 0.6, 0.5),
+            (left - 0.4, 0.5),
+            (left - 0.2, 0.52),
+        ]));
+        let read = |constraints| reader().read(&ink, constraints).expect("finite");
+        match read(Constraints::default()) {
+            Reading::Number(number) => {
+                assert_eq!([number.length(), number.non_digits()], [1, 1], "-{value}");
+            }
+            other => panic!("-{value}: {other:?}"),
+        }
+        match read(Constraints::CHARACTER) {
+            Reading::Single { prediction, .. } => {
+                assert!(!prediction.is_digit(), "-{value} is not a digit");
+            }
+            other => panic!("-{value}: {other:?}"),
+        }
+    }
+    // In a picture the dash alone decides less: it has no order of writing.
+    let (mut ink, _) = line(&[3], 0.2, 0.0, &mut rng);
+    ink.push(polyline(&[(-0.6, 0.5), (-0.2, 0.52)]));
+    let (reading, _) = reading_with_ink(&ink, Constraints::CHARACTER);
+    let is_rejected =
+        matches!(&reading, Reading::Single { prediction, .. } if !prediction.is_digit());
+    assert!(is_rejected, "a picture of -3: {reading:?}");
 }
 
 #[test]
