@@ -7,6 +7,7 @@ mod drawings;
 mod eval;
 mod explain;
 mod info;
+mod known;
 mod paths;
 mod predict;
 mod presets;

@@ -12,6 +12,7 @@ use super::{
     Exit, Runnable, Streams,
     args::ModelArgs,
     drawings::{FileDrawing, is_standard_input, name_of},
+    known::KnownArgs,
     load_model,
     paths::CommandPaths,
     reading::{self, ReadingFields},
@@ -33,7 +34,7 @@ use crate::{
     model::file::Model,
     recognition::{
         self,
-        number::{Constraints, Number, Reading},
+        number::{Number, Reading},
     },
 };
 
@@ -76,6 +77,8 @@ pub(super) struct ExplainArgs {
     /// The only drawing of an ink file to explain, from 1 [default: all]
     #[arg(long, value_name = "N", value_parser = parse_position)]
     record: Option<NonZeroUsize>,
+    #[command(flatten)]
+    known: KnownArgs,
     /// The position of the digit of a number to explain, from 1
     #[arg(long, value_name = "N", value_parser = parse_position, default_value = "1")]
     digit: NonZeroUsize,
@@ -175,6 +178,7 @@ impl Runnable for ExplainArgs {
     }
 
     fn run(&self, streams: Streams) -> Result<Exit, CliError> {
+        self.known.check()?;
         let model = load_model(self.model.weights.as_deref())?;
         let network = Network::of(&model.mlp)?;
         let gallery = match self.view {
@@ -235,17 +239,18 @@ impl ExplainArgs {
         drawing: &FileDrawing,
         out: &mut dyn Write,
     ) -> Result<(), CliError> {
-        let constraints = Constraints::CHARACTER;
+        let constraints = self.known.constraints();
         let reading = drawing.reading(&models.model, constraints)?;
         let report = match &reading {
             Reading::Blank => None,
             Reading::Single { bitmap, .. } | Reading::SeveralDigits { bitmap, .. } => {
                 Some(self.report(models, drawing.strokes(), bitmap)?)
             }
-            Reading::Number(Number { digits, .. }) => {
+            Reading::Number(number @ Number { digits, .. }) => {
                 let position = self.digit.get();
-                let digit = digits.get(position - 1).ok_or_else(|| {
-                    let found = format!("{} digits", digits.len());
+                let mut digits = digits.iter().filter(|digit| digit.is_digit);
+                let digit = digits.nth(position - 1).ok_or_else(|| {
+                    let found = format!("{} digits", number.length());
                     self.refusal(found, "a digit at --digit", "choose another position")
                 })?;
                 let strokes = drawing.strokes().map(|_| &digit.ink);

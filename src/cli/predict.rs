@@ -13,16 +13,13 @@ use super::{
     Exit, Runnable, Streams,
     args::ModelArgs,
     drawings::FileDrawing,
+    known::KnownArgs,
     load_model,
     paths::CommandPaths,
     reading::{self, ReadingFields},
     write_json,
 };
-use crate::{
-    error::{CliError, Refusal},
-    model::file::Model,
-    recognition::number::{Constraints, NumberFormat},
-};
+use crate::{error::CliError, model::file::Model};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -38,7 +35,6 @@ An ink file gives one object per drawing, in order, with its position (record, f
 Errors about single files go to standard error; the other files are still predicted.";
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(super) struct PredictArgs {
     #[command(flatten)]
     model: ModelArgs,
@@ -48,18 +44,8 @@ pub(super) struct PredictArgs {
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
-    /// Expect numbers: read also those that are not plain, of digits that touch or are doubtful
-    #[arg(long)]
-    numbers: bool,
-    /// The number of digits in each drawing. A drawing of another number of digits is no such number
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
-    length: Option<u8>,
-    /// Read numbers whose last digit is a check digit (Luhn), as on cards
-    #[arg(long)]
-    luhn: bool,
-    /// Read dates: six or eight digits of a day, a month and a year in a usual order
-    #[arg(long, conflicts_with = "luhn")]
-    date: bool,
+    #[command(flatten)]
+    known: KnownArgs,
     /// Read every drawing as a single digit, even if it plainly shows more
     #[arg(long, conflicts_with_all = ["numbers", "length", "luhn", "date"])]
     single: bool,
@@ -82,7 +68,7 @@ impl Runnable for PredictArgs {
     }
 
     fn run(&self, streams: Streams) -> Result<Exit, CliError> {
-        self.check_length()?;
+        self.known.check()?;
         let model = Arc::new(load_model(self.model.weights.as_deref())?);
         streams.for_each(&self.files, |file, out| {
             self.predict_file(&model, file, out)
@@ -91,25 +77,6 @@ impl Runnable for PredictArgs {
 }
 
 impl PredictArgs {
-    /// Refuses a length that the format of the numbers excludes.
-    fn check_length(&self) -> Result<(), Refusal> {
-        let Some(length) = self.length else {
-            return Ok(());
-        };
-        let (attempted, fits, expected) = if self.date {
-            ("read dates", matches!(length, 6 | 8), "6 or 8")
-        } else {
-            let attempted = "read numbers with a check digit";
-            (attempted, !self.luhn || length > 1, "at least 2")
-        };
-        if fits {
-            return Ok(());
-        }
-        let found = format!("--length {length}");
-        let remedy = "correct the length or leave it out";
-        Err(Refusal::new(attempted, found, expected, remedy))
-    }
-
     fn predict_file(
         &self,
         model: &Arc<Model>,
@@ -117,7 +84,7 @@ impl PredictArgs {
         out: &mut dyn Write,
     ) -> Result<(), CliError> {
         let file = path.display().to_string();
-        let constraints = self.constraints();
+        let constraints = self.known.constraints();
         for drawing in FileDrawing::read_all(path)? {
             let reading = if self.single {
                 drawing.reading_as_one(model)?
@@ -139,19 +106,5 @@ impl PredictArgs {
             }
         }
         Ok(())
-    }
-
-    fn constraints(&self) -> Constraints {
-        let format = if self.luhn {
-            Some(NumberFormat::Card)
-        } else {
-            self.date.then_some(NumberFormat::Date)
-        };
-        let length = self.length.map(usize::from);
-        Constraints {
-            length,
-            format,
-            is_character: !self.numbers && length.is_none() && format.is_none(),
-        }
     }
 }

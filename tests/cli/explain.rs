@@ -183,6 +183,21 @@ fn a_digit_of_a_number_is_explained_by_itself() {
         );
         assert_eq!(of_pair["margin"], of_seven["margin"], "{view} of the 7");
     }
+    let dotted = folder.write(
+        "1.7.jsonl",
+        ink(&format!("{one},[[25,98],[26,99]],{seven}")),
+    );
+    let of_dotted = json_of(&explain(
+        &dotted,
+        "evidence",
+        &["--numbers", "--digit", "2", "--json"],
+    ));
+    assert_eq!(of_dotted["number"], "17", "with a dot: {of_dotted}");
+    let of_seven = json_of(&explain(&alone, "evidence", &["--json"]));
+    assert_eq!(
+        of_dotted["margin"], of_seven["margin"],
+        "the dot is not counted"
+    );
     let output = run(&["explain", &pair, "--digit", "3"]);
     assert_eq!(code(&output), 2, "there is no third digit");
 }

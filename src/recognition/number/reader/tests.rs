@@ -696,13 +696,22 @@ fn a_dash_before_a_digit_is_no_part_of_it() {
             other => panic!("-{value}: {other:?}"),
         }
     }
-    // In a picture the dash alone decides less: it has no order of writing.
-    let (mut ink, _) = line(&[3], 0.2, 0.0, &mut rng);
-    ink.push(polyline(&[(-0.6, 0.5), (-0.2, 0.52)]));
-    let (reading, _) = reading_with_ink(&ink, Constraints::CHARACTER);
-    let is_rejected =
-        matches!(&reading, Reading::Single { prediction, .. } if !prediction.is_digit());
-    assert!(is_rejected, "a picture of -3: {reading:?}");
+    for (y, is_sign, reason) in [
+        (0.5, true, "a minus"),
+        (0.0, false, "the hat of a 5"),
+        (0.98, false, "the foot of a 1"),
+    ] {
+        let strokes = [
+            polyline(&[(-0.6, y), (-0.2, y + 0.02)]),
+            polyline(&[(0.0, 0.0), (0.3, 1.0)]),
+        ];
+        let ink: Ink = strokes.into_iter().collect();
+        let line = InkLine::new(&ink, &[0, 1]);
+        let whole = line.whole();
+        let lattice = lattice_of(&line, &whole, 1.0, true, false);
+        let is_group = lattice.groups().iter().any(|group| group.key.len() == 2);
+        assert_eq!(is_group, !is_sign, "{reason}");
+    }
 }
 
 #[test]
