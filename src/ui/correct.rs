@@ -1,11 +1,11 @@
 //! The row that corrects a prediction.
 
 use egui::{
-    Align, Button, Layout, Rect, RichText, Sense, Ui, UiBuilder, Vec2,
-    containers::menu::MenuButton, vec2,
+    Align, Button, Layout, Rect, RichText, Sense, Ui, Vec2, containers::menu::MenuButton, vec2,
 };
 
 use super::{
+    draw::fixed_place,
     focus,
     roving::RovingFocus,
     theme::{self, Palette},
@@ -40,7 +40,7 @@ pub(super) fn correct_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut 
     }
     let palette = Palette::of(ui.style());
     let layout = Layout::left_to_right(Align::Center);
-    let builder = UiBuilder::new().max_rect(place).layout(layout);
+    let builder = fixed_place("correct", place).layout(layout);
     ui.scope_builder(builder, |ui| {
         ui.spacing_mut().button_padding = vec2(8.0, 0.0);
         ui.spacing_mut().interact_size.y = place.height();

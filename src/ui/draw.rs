@@ -1,6 +1,6 @@
 //! The place *Draw*: the pad with its buttons, the answer, and the ten bars.
 
-use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
+use egui::{Id, Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 
 use super::{
     canvas::Canvas,
@@ -63,7 +63,7 @@ fn parts_ui(
     view.canvas
         .ui(ui, layout.pad, state, view.preview.texture(), actions);
     // Left to right, top to bottom: the order of the focus.
-    let builder = UiBuilder::new().max_rect(layout.toolbar);
+    let builder = fixed_place("tools", layout.toolbar);
     let is_right = layout.answer.left() >= layout.toolbar.right();
     if layout.answer.top() < layout.toolbar.top() && !is_right {
         answer_ui(ui, layout, state, view, actions);
@@ -77,6 +77,14 @@ fn parts_ui(
         answer_ui(ui, layout, state, view, actions);
     }
     prediction::bars_ui(ui, layout.bars, state, actions);
+}
+
+/// A place with ids of its own. Otherwise an answer that brings a control changes the ids of those after it, and a click
+/// or the focus in between goes to another one.
+pub(super) fn fixed_place(name: &str, rect: Rect) -> UiBuilder {
+    UiBuilder::new()
+        .scope_id(Id::unique(("place", name)))
+        .max_rect(rect)
 }
 
 fn answer_ui(

@@ -1,11 +1,12 @@
 //! The choice of noise on the input of the network, for a drawing or for the images of an evaluation.
 
 use egui::{
-    Button, Color32, Popup, PopupCloseBehavior, Rect, Response, RichText, Slider, Ui, UiBuilder,
-    WidgetInfo, accesskit::Role,
+    Button, Color32, Popup, PopupCloseBehavior, Rect, Response, RichText, Slider, Ui, WidgetInfo,
+    accesskit::Role,
 };
 
 use super::{
+    draw::fixed_place,
     focus,
     theme::{self, Palette},
     widgets::toggles_ui,
@@ -27,7 +28,8 @@ struct NoiseChange {
 pub(crate) fn noise_ui(ui: &mut Ui, rect: Rect, noise: Option<Noise>, actions: &mut Vec<Action>) {
     let palette = Palette::of(ui.style());
     let layout = egui::Layout::right_to_left(egui::Align::Center);
-    ui.scope_builder(UiBuilder::new().max_rect(rect).layout(layout), |ui| {
+    let builder = fixed_place("noise", rect).layout(layout);
+    ui.scope_builder(builder, |ui| {
         ui.spacing_mut().interact_size.y = 18.0;
         ui.spacing_mut().button_padding = egui::vec2(6.0, 0.0);
         let (color, fill) = colors(palette, noise).unwrap_or((palette.weak, palette.window));

@@ -2,14 +2,15 @@
 
 use egui::{
     Align, Align2, Button, Color32, Context, DragValue, Id, Key, Layout, Memory, Modifiers,
-    Painter, Popup, PopupCloseBehavior, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui,
-    UiBuilder, Vec2, WidgetInfo,
+    Painter, Popup, PopupCloseBehavior, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo,
     accesskit::Role,
     containers::menu::{MenuButton, MenuConfig},
     pos2, vec2,
 };
 
 use super::{
+    draw::fixed_place,
     pad::PadView,
     prediction::percent,
     roving::RovingFocus,
@@ -374,7 +375,8 @@ pub(super) fn known_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut Ve
         _ => &text,
     };
     let layout = Layout::right_to_left(Align::Center);
-    ui.scope_builder(UiBuilder::new().max_rect(place).layout(layout), |ui| {
+    let builder = fixed_place("known", place).layout(layout);
+    ui.scope_builder(builder, |ui| {
         ui.spacing_mut().button_padding = vec2(8.0, 0.0);
         ui.spacing_mut().interact_size.y = place.height();
         let button = Button::new(RichText::new(shown).size(theme::SMALL))

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use egui::{
     Align2, Button, Color32, ColorImage, CursorIcon, Id, Painter, Pos2, Rect, Response, RichText,
-    Sense, Stroke, StrokeKind, TextureHandle, TextureId, TextureOptions, Ui, UiBuilder, Vec2,
-    WidgetInfo, accesskit::Role, pos2, text::LayoutJob, vec2,
+    Sense, Stroke, StrokeKind, TextureHandle, TextureId, TextureOptions, Ui, Vec2, WidgetInfo,
+    accesskit::Role, pos2, text::LayoutJob, vec2,
 };
 
 use super::{
     canvas::WHOLE,
+    draw::fixed_place,
     number::{color_of, nearest_at, readings},
     theme::{self, Palette},
 };
@@ -376,7 +377,7 @@ impl ShownPicture {
         } else {
             format!("{step}: {name}")
         };
-        let response = button_ui(ui, place, &text);
+        let response = button_ui(ui, place, "step", &text);
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Button, true, "Step of the picture");
             info.current_text_value = Some(format!("{} of {count}: {name}", index + 1));
@@ -405,7 +406,7 @@ fn pad_button_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut Vec<Acti
             Action::BackToPicture,
         ),
     };
-    let response = button_ui(ui, place, text);
+    let response = button_ui(ui, place, "to or from the pad", text);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
     if response.on_hover_text(help).clicked() {
         actions.push(action);
@@ -413,8 +414,8 @@ fn pad_button_ui(ui: &mut Ui, place: Rect, state: &State, actions: &mut Vec<Acti
 }
 
 /// A button below a picture.
-fn button_ui(ui: &mut Ui, place: Rect, text: &str) -> Response {
-    let builder = UiBuilder::new().max_rect(place);
+fn button_ui(ui: &mut Ui, place: Rect, name: &str, text: &str) -> Response {
+    let builder = fixed_place(name, place);
     let response = ui.scope_builder(builder, |ui| {
         ui.spacing_mut().button_padding = Vec2::ZERO;
         ui.spacing_mut().interact_size = place.size();

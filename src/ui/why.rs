@@ -576,8 +576,8 @@ fn view_ui(
 }
 
 /// A part of a place that leaves the cursor where it is.
-fn part(ui: &mut Ui, rect: Rect, salt: &str) -> Ui {
-    ui.new_child(UiBuilder::new().max_rect(rect).id_salt(salt))
+fn part(ui: &mut Ui, rect: Rect, name: &str) -> Ui {
+    ui.new_child(draw::fixed_place(name, rect))
 }
 
 /// A text in the middle of a view that has nothing to show yet.

@@ -313,6 +313,18 @@ fn what_is_known_of_a_number_decides() {
 }
 
 #[test]
+fn the_focus_stays_on_what_is_known_when_the_pad_changes_its_shape() {
+    let mut window = seventy_one();
+    window.focus("Known of the number");
+    for shape in [PadShape::Square, PadShape::Line] {
+        assert_eq!(window.focus_after(Key::L), "Known of the number");
+        await_number(&mut window, "71");
+        let state = window.harness.state().state();
+        assert_eq!(state.settings.pad_shape, shape, "L");
+    }
+}
+
+#[test]
 fn a_number_is_copied_and_pasted_with_all_digits() {
     let mut window = Window::new(line_settings());
     for (shape, left) in [(SEVEN, 0.0), (ONE, 0.2), (SEVEN, 0.55)] {

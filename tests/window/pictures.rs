@@ -8,7 +8,7 @@ use digitpad::{
     recognition::Prediction,
     store::settings::{PadShape, Settings, ThemeChoice},
 };
-use egui::{Color32, ColorImage, Event, Key, Modifiers, Pos2, Rect, Shape, pos2, vec2};
+use egui::{Color32, ColorImage, Event, Key, Modifiers, Options, Pos2, Rect, Shape, pos2, vec2};
 use egui_kittest::{Harness, kittest::Queryable as _};
 
 use crate::{
@@ -271,6 +271,23 @@ fn a_stroke_beside_a_picture_draws() {
     let beside = pos2(picture.left() - 30.0, picture.center().y);
     window.frame_with(vec![button(beside, true), button(beside, false)]);
     assert_eq!(window.value("Drawing pad"), "1 stroke", "in its place");
+}
+
+#[test]
+fn a_click_during_which_the_answer_arrives_is_for_its_button() {
+    let mut window = with_picture(settings());
+    // The answer takes as long as it likes.
+    let input = |options: &mut Options| options.input_options.max_click_duration = f64::INFINITY;
+    window.harness.ctx.options_mut(input);
+    let step = window.harness.get_by_label("Step of the picture");
+    let place = step.rect().center();
+    window.frame_with(vec![button(place, true)]);
+    window.await_that("the number", |harness| {
+        harness.state().state().pad.number().is_some()
+    });
+    window.harness.step();
+    window.frame_with(vec![button(place, false)]);
+    assert_eq!(window.value("Step of the picture"), "2 of 5: Contrast");
 }
 
 #[test]
