@@ -116,7 +116,7 @@ impl DrawingGrid {
                 let place = image.and_then(|image| self.atlas.place(image));
                 let index = total - 1 - position;
                 let response = rows.interact(ui, position);
-                if tile_ui(ui, response, tile_of(index), place).clicked() {
+                if tile_ui(ui, response, &tile_of(index), place).clicked() {
                     clicked = Some(index);
                 }
             }
@@ -141,7 +141,7 @@ pub(super) fn height_of(rows: usize, lines: usize) -> f32 {
 fn tile_ui(
     ui: &Ui,
     response: Response,
-    tile: Tile,
+    tile: &Tile,
     place: Option<(egui::TextureId, Rect)>,
 ) -> Response {
     let palette = Palette::of(ui.style());
