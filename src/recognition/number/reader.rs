@@ -28,8 +28,6 @@ const MAX_COMPONENTS: usize = 256;
 /// The digits of a number that is read even if it is doubtful. Of 986 letters by development writers, two would be such
 /// numbers; of two digits, 62 would.
 const LONG: usize = 3;
-/// The least confidence of a number where one character is expected: letters fall apart into many doubtful digits.
-const LIKELY: f32 = 0.5;
 /// The cost of the network, in nats, from which a group is poor and its strokes may be cut.
 const POOR: f32 = 0.2;
 
@@ -237,8 +235,7 @@ impl NumberReader {
             let shows_several =
                 !is_character && (is_plain || number.shows(SeveralBounds::TOUCHING));
             let may_be_number = shows_several && constraints.length.is_none();
-            let is_likely = number.confidence() >= LIKELY && number.can_be_read();
-            (shows_several, may_be_number && is_likely)
+            (shows_several, may_be_number && number.can_be_read())
         };
         Ok(if is_read {
             Reading::Number(number)

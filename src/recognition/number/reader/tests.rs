@@ -715,29 +715,6 @@ fn a_dash_before_a_digit_is_no_part_of_it() {
 }
 
 #[test]
-fn a_number_is_likely_where_one_character_is_expected() {
-    let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let mut unlikely = 0;
-    for first in 0..30 {
-        let digits = [0, 7, 4, 1, 8].map(|step| (first + step) % 10);
-        let ink = line(&digits, 0.0, 0.0, &mut rng).0;
-        let mut reader = reader();
-        let mut read = |constraints| match reader.read(&ink, constraints).expect("finite") {
-            Reading::Number(number) => Some(number.confidence()),
-            _ => None,
-        };
-        let is_likely = read(Constraints::default()).is_none_or(|confidence| confidence >= LIKELY);
-        unlikely += usize::from(!is_likely);
-        let read = read(Constraints::CHARACTER);
-        assert!(
-            read.is_none_or(|confidence| confidence >= LIKELY),
-            "{digits:?}: {read:?}"
-        );
-    }
-    assert!(unlikely > 0, "some are doubtful where a number is expected");
-}
-
-#[test]
 fn a_number_stays_while_a_digit_is_added() {
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     let (number, _) = line(&[2, 0], 0.3, 0.0, &mut rng);
