@@ -195,11 +195,19 @@ impl Distances {
 /// The distance between two paths; more than `far` if there is none up to it.
 pub(super) fn distance(a: &[Point], b: &[Point], far: f32) -> f32 {
     let mut least = f32::MAX;
+    let all = bounds_of(b);
     for first in segments(a) {
         let own = segment_bounds(first);
+        if box_distance(&own, &all) > least.min(far) {
+            continue;
+        }
         for second in segments(b) {
             if box_distance(&own, &segment_bounds(second)) <= least.min(far) {
                 least = least.min(segment_distance(first, second));
+            }
+            // Strokes of a scribble cross often: once is enough.
+            if least == 0.0 {
+                return least;
             }
         }
     }
@@ -374,7 +382,12 @@ fn merge_touching(lines: &mut Vec<Vec<usize>>, boxes: &[Bounds], gap: f32) {
 pub(super) fn box_distance(a: &Bounds, b: &Bounds) -> f32 {
     let x = (a.min.x.max(b.min.x) - a.max.x.min(b.max.x)).max(0.0);
     let y = (a.min.y.max(b.min.y) - a.max.y.min(b.max.y)).max(0.0);
-    x.hypot(y)
+    // Mostly one of them is 0, and the library's function is slow.
+    if x == 0.0 || y == 0.0 {
+        x.max(y)
+    } else {
+        x.hypot(y)
+    }
 }
 
 /// The ink with a line's slant and climb taken out: only such boxes tell what lies beside what. Point by point the same
